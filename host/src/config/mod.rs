@@ -1,0 +1,254 @@
+//! The operator's file, read in two stages: [`raw`] mirrors what is written, [`check`] turns it into the types here.
+//!
+//! The rule for the boundary: everything in this file is ready to use. A duration is a `Duration`, a name that refers to
+//! something has been found, a limit is finite and not zero. Nothing here is read again from the environment or the
+//! file, and nothing here does I/O but [`load`], which reads the one file.
+
+mod check;
+mod problem;
+mod raw;
+mod units;
+
+#[cfg(test)]
+mod tests;
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::num::NonZeroUsize;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use http::{HeaderName, HeaderValue, Method};
+
+pub use problem::{ConfigError, Problem};
+
+/// The whole configuration, checked.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Config {
+    /// The listener for clients.
+    pub server: Server,
+    /// The listener for operators, if any.
+    pub admin: Option<Admin>,
+    /// What is logged, and how.
+    pub log: Log,
+    /// The WebAssembly engine and the data directory.
+    pub engine: Engine,
+    /// The services that BFFs may call, by name.
+    pub downstreams: BTreeMap<String, Downstream>,
+    /// The BFFs, by name.
+    pub bffs: BTreeMap<String, Bff>,
+    /// Which client goes to which BFF, in the order of the file.
+    pub routes: Vec<Route>,
+}
+
+/// The listener for clients: plain HTTP/1.1 and HTTP/2 (prior knowledge) on one port. TLS ends in front of it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Server {
+    /// Address to bind. Port 0 takes a free port.
+    pub listen: SocketAddr,
+    /// Threads that serve requests, each with its own event loop and its own downstream connections.
+    pub workers: NonZeroUsize,
+    /// Open client connections; further ones wait in the listen queue.
+    pub max_connections: usize,
+    /// Time for a client to send a complete request head.
+    pub header_timeout: Duration,
+    /// Time a connection may stay open without a request.
+    pub idle_timeout: Duration,
+    /// Time for a client to send a complete request body.
+    pub body_timeout: Duration,
+    /// Size of a request head, bytes.
+    pub max_header_size: usize,
+    /// Number of header fields of a request.
+    pub max_headers: usize,
+    /// Size of a request body, bytes.
+    pub max_body_size: usize,
+    /// Concurrent HTTP/2 streams of one connection.
+    pub max_streams: u32,
+    /// Time that running requests get to finish when the host stops.
+    pub shutdown_timeout: Duration,
+}
+
+/// The listener for operators: health, metrics and state. It has no authentication, so it belongs on loopback.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Admin {
+    /// Address to bind. Port 0 takes a free port.
+    pub listen: SocketAddr,
+}
+
+/// What is logged, and how.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Log {
+    /// The form of a line.
+    pub format: LogFormat,
+    /// The least important events that are written, as a `tracing` filter: `info`, `warn,tailor=debug`.
+    pub level: String,
+    /// Whether one line a request is written.
+    pub access: bool,
+}
+
+/// The form of a log line.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LogFormat {
+    /// For people.
+    Text,
+    /// One JSON object a line.
+    Json,
+}
+
+/// The WebAssembly engine and the data directory.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Engine {
+    /// Where compiled code is kept. Created if missing, readable by its owner only.
+    pub data_dir: PathBuf,
+    /// Instances that may exist at once, of all BFFs together. Address space is reserved for all of them.
+    pub instances: u32,
+    /// How often component files are looked at for changes.
+    pub watch_interval: Duration,
+    /// Size of a component file, bytes.
+    pub max_component_size: u64,
+}
+
+/// One named service.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Downstream {
+    /// Its name, as BFFs use it.
+    pub name: String,
+    /// Host name or address to connect to.
+    pub host: String,
+    /// Port to connect to.
+    pub port: u16,
+    /// What the `host` header says: host, and port if it is not 80.
+    pub authority: HeaderValue,
+    /// Put in front of every path: empty, or `/api/v1` (no slash at the end).
+    pub path_prefix: String,
+    /// The protocol spoken.
+    pub protocol: Protocol,
+    /// Time to get a connection, name resolution included.
+    pub connect_timeout: Duration,
+    /// Time from the request sent to the response head.
+    pub first_byte_timeout: Duration,
+    /// Time for the whole call, waiting for a connection included.
+    pub timeout: Duration,
+    /// Size of a response body, bytes.
+    pub max_response_size: usize,
+    /// Open connections to the service from one worker (`server.workers` times this in all).
+    pub max_connections: usize,
+    /// Calls that may wait for a connection in one worker; a further one fails as `overloaded`.
+    pub max_waiting: usize,
+    /// Time an unused connection is kept.
+    pub idle_timeout: Duration,
+    /// Header fields of the client's request that the host copies to calls of this service.
+    pub pass_headers: Vec<HeaderName>,
+}
+
+/// The protocol of a downstream.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Protocol {
+    /// HTTP/1.1.
+    Http1,
+    /// HTTP/2 with prior knowledge.
+    Http2,
+}
+
+/// One BFF.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Bff {
+    /// Its name.
+    pub name: String,
+    /// The component file; absolute, or relative to the working directory.
+    pub component: PathBuf,
+    /// Names of the downstreams it may call. Sorted, without duplicates; all exist in [`Config::downstreams`].
+    pub downstreams: Vec<String>,
+    /// Time from a request's arrival to its answer.
+    pub deadline: Duration,
+    /// What one request, and all together, may use.
+    pub limits: Limits,
+    /// What `runtime.config` answers.
+    pub config: BTreeMap<String, String>,
+    /// The request that a new version must answer before it is published.
+    pub smoke: Option<Smoke>,
+}
+
+/// What one request of a BFF, and all its requests together, may use.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// Linear memory of an instance, bytes, all memories together.
+    pub memory: usize,
+    /// Elements of all tables of an instance together.
+    pub table_elements: usize,
+    /// CPU time of the guest in one request; waiting does not count.
+    pub cpu: Duration,
+    /// Downstream calls in one request.
+    pub calls: u32,
+    /// Downstream calls under way at once in one request.
+    pub concurrent_calls: usize,
+    /// Bytes of all downstream answers of one request together.
+    pub downstream_bytes: usize,
+    /// Size of the response body, bytes.
+    pub response_size: usize,
+    /// Bytes that one call of a host function may carry out of the guest.
+    pub hostcall_bytes: usize,
+    /// Handles (such as `exchange`) that may be open at once in one request.
+    pub handles: usize,
+    /// Log lines of one request.
+    pub log_lines: u32,
+    /// Requests that run at once.
+    pub concurrency: usize,
+    /// Requests that may wait for one of those; a further one is answered 503.
+    pub queue: usize,
+    /// Time that such a request waits before it is answered 503.
+    pub queue_timeout: Duration,
+}
+
+/// The request that a new version must answer before it is published.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Smoke {
+    /// Path below the route's prefix, with query: `/ada?date=2026-01-01`.
+    pub path: String,
+    /// Header fields of the request.
+    pub headers: Vec<(HeaderName, HeaderValue)>,
+    /// The status that must come back.
+    pub status: u16,
+    /// A fixture file with downstream answers. Without one, the granted services are called.
+    pub fixture: Option<PathBuf>,
+}
+
+/// Which requests go to which BFF. A route matches when its host, its path prefix and its headers all do.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Route {
+    /// The kind of client, for the BFF (`client.name`) and for the logs.
+    pub client: String,
+    /// Name of the BFF; exists in [`Config::bffs`].
+    pub bff: String,
+    /// Host name that the client must ask for, lower case, without port. `None` matches any.
+    pub host: Option<String>,
+    /// Path prefix, on segment borders: `/` matches all, `/watch` matches `/watch` and `/watch/x`, not `/watches`.
+    /// No slash at the end unless it is `/`.
+    pub path: String,
+    /// Header fields that must be present with exactly these values.
+    pub headers: Vec<(HeaderName, HeaderValue)>,
+    /// Methods that reach the BFF. HEAD is served wherever GET is; the host answers OPTIONS unless it is listed.
+    pub methods: Vec<Method>,
+}
+
+/// Reads and checks the file.
+///
+/// Relative paths in the file are taken from the file's own directory.
+///
+/// # Errors
+///
+/// All problems of the file at once, each with its key, line and way out; or that the file can't be read.
+pub fn load(path: &Path) -> Result<Config, ConfigError> {
+    let text = std::fs::read_to_string(path)
+        .map_err(|source| ConfigError::Unreadable { path: path.to_owned(), source })?;
+    parse(&text, path)
+}
+
+/// Checks the text of a file; `path` is its name in messages and the base of relative paths.
+///
+/// # Errors
+///
+/// All problems of the text at once.
+pub fn parse(text: &str, path: &Path) -> Result<Config, ConfigError> {
+    check::check(text, path)
+}
