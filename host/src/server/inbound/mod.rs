@@ -1,0 +1,156 @@
+//! What the host makes of a client's request head before it looks for a route.
+//!
+//! Pure functions over [`Parts`]: no connection, no clock, no configuration. A head is taken as it is or refused; nothing
+//! in it is repaired, because what the host repaired in its way another program on the path may read in its own.
+//!
+//! What the HTTP library has done by then: it refused malformed syntax with a bare 400, a target beyond 64 KiB with 414
+//! and a head beyond its limits with 431; it framed the body, where `transfer-encoding` wins over `content-length` and
+//! the latter is removed from the fields, so that a message with both can't be told from one without; it refused
+//! differing lengths; it answers `expect: 100-continue`; it cut a fragment off the target; and it resets HTTP/2
+//! streams with connection fields or without `:scheme`.
+
+mod authority;
+mod fields;
+mod ids;
+mod target;
+
+#[cfg(test)]
+mod tests;
+
+use http::request::Parts;
+use http::{HeaderMap, HeaderValue, Method};
+use thiserror::Error;
+
+use super::problem::Code;
+
+pub use authority::Authority;
+pub use ids::{RequestId, TRACEPARENT, TRACESTATE, TraceContext, X_REQUEST_ID};
+
+/// What `allow` says when a method is refused before a route is known.
+const ALLOW: HeaderValue = HeaderValue::from_static("GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS");
+
+/// A request head that passed every check.
+#[derive(Clone, Debug)]
+pub struct Head<'a> {
+    /// One of GET, HEAD, POST, PUT, PATCH, DELETE and OPTIONS.
+    pub method: &'a Method,
+    /// By which name the client addressed tailor.
+    pub authority: Authority<'a>,
+    /// The path as sent: begins with `/`, at most 8 KiB, without dot segments and empty segments. Or `*`, with OPTIONS.
+    pub path: &'a str,
+    /// The decoded parameters, in order; at most 100.
+    pub query: Vec<(String, String)>,
+    /// The fields without hop-by-hop ones: for the router, and for services that the host passes fields to.
+    pub headers: &'a HeaderMap,
+}
+
+impl<'a> Head<'a> {
+    /// Checks a request head, and removes the hop-by-hop fields from it.
+    ///
+    /// The request's id and trace are read apart, by [`RequestId::of`] and [`TraceContext::of`]: a refused request has
+    /// them too.
+    ///
+    /// # Errors
+    ///
+    /// The first rule that the head breaks. The head is still there then, for the log.
+    pub fn read(parts: &'a mut Parts) -> Result<Self, Rejection> {
+        check_method(&parts.method)?;
+        fields::strip_hop_by_hop(&mut parts.headers);
+        let parts = &*parts;
+        Ok(Self {
+            method: &parts.method,
+            authority: Authority::of(parts)?,
+            path: target::path(parts)?,
+            query: target::query(&parts.uri)?,
+            headers: &parts.headers,
+        })
+    }
+
+    /// The fields that a BFF sees, in the order of the message: without forged ones, without credentials, without
+    /// values that are not UTF-8.
+    #[must_use]
+    pub fn guest_headers(&self) -> Vec<(String, String)> {
+        fields::for_guest(self.headers)
+    }
+}
+
+fn check_method(method: &Method) -> Result<(), Rejection> {
+    match *method {
+        Method::GET
+        | Method::HEAD
+        | Method::POST
+        | Method::PUT
+        | Method::PATCH
+        | Method::DELETE
+        | Method::OPTIONS => Ok(()),
+        Method::CONNECT | Method::TRACE => Err(Rejection::MethodNotAllowed),
+        _ => Err(Rejection::MethodUnknown(cut(method.as_str()))),
+    }
+}
+
+/// Why a request head is refused. The message is made for the client: it holds nothing but what the client sent.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+pub enum Rejection {
+    /// CONNECT or TRACE: the host is neither a tunnel nor a mirror.
+    #[error("method: CONNECT and TRACE are not served")]
+    MethodNotAllowed,
+    /// A method that the contract has no word for.
+    #[error("method: \"{0}\" is not known")]
+    MethodUnknown(String),
+    /// The authority is absent, ambiguous or not legal.
+    #[error("host: {0}")]
+    Host(&'static str),
+    /// The path could be read in two ways, or is no path.
+    #[error("path: it {0}")]
+    Path(&'static str),
+    /// The path is too long.
+    #[error("path: it is longer than {limit} bytes")]
+    PathTooLong {
+        /// The most bytes that are taken.
+        limit: usize,
+    },
+    /// A parameter of the query can't be decoded.
+    #[error("query: parameter \"{parameter}\" {why}")]
+    Query {
+        /// Its name as sent, cut.
+        parameter: String,
+        /// What is wrong with its name or its value.
+        why: &'static str,
+    },
+    /// The query has too many parameters.
+    #[error("query: it has more than {limit} parameters")]
+    TooManyParameters {
+        /// The most that are taken.
+        limit: usize,
+    },
+}
+
+impl Rejection {
+    /// The code of the answer, which also sets its status.
+    #[must_use]
+    pub const fn code(&self) -> Code {
+        match self {
+            Self::MethodNotAllowed => Code::MethodNotAllowed,
+            Self::MethodUnknown(_) => Code::NotImplemented,
+            Self::PathTooLong { .. } => Code::UriTooLong,
+            Self::Host(_) | Self::Path(_) | Self::Query { .. } | Self::TooManyParameters { .. } => {
+                Code::BadRequest
+            }
+        }
+    }
+
+    /// The answer's `allow`, which a 405 must have.
+    #[must_use]
+    pub fn allow(&self) -> Option<HeaderValue> {
+        matches!(self, Self::MethodNotAllowed).then_some(ALLOW)
+    }
+}
+
+/// A client's text in a message: short enough to read.
+fn cut(text: &str) -> String {
+    const MOST: usize = 64;
+    match text.char_indices().nth(MOST) {
+        Some((end, _)) => format!("{}...", &text[..end]),
+        None => text.to_owned(),
+    }
+}

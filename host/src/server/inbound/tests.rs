@@ -1,0 +1,381 @@
+#![expect(clippy::unwrap_used, clippy::panic, reason = "tests")]
+
+use http::request::Parts;
+use http::{HeaderValue, Method, Request, Version};
+
+use super::{Head, Rejection};
+
+/// A GET over HTTP/1.1 with these fields and no others.
+fn bare(target: &str, headers: &[(&str, &str)]) -> Parts {
+    let mut request = Request::builder().uri(target);
+    for (name, value) in headers {
+        request = request.header(*name, *value);
+    }
+    request.body(()).unwrap().into_parts().0
+}
+
+fn parts(target: &str) -> Parts {
+    bare(target, &[("host", "h")])
+}
+
+fn http2(target: &str, headers: &[(&str, &str)]) -> Parts {
+    let mut parts = bare(target, headers);
+    parts.version = Version::HTTP_2;
+    parts
+}
+
+/// Authority as text and as host, or the refusal.
+fn authority(mut parts: Parts) -> Result<(String, String), String> {
+    match Head::read(&mut parts) {
+        Ok(head) => Ok((
+            head.authority.text.to_owned(),
+            head.authority.host.into_owned(),
+        )),
+        Err(Rejection::Host(why)) => Err(why.to_owned()),
+        Err(other) => panic!("{other}"),
+    }
+}
+
+fn of(text: &str, host: &str) -> Result<(String, String), String> {
+    Ok((text.to_owned(), host.to_owned()))
+}
+
+#[test]
+fn http1_takes_the_authority_of_the_target_and_demands_one_host_field() {
+    let host = |value| [("host", value)];
+    assert_eq!(
+        authority(bare("/", &host("A.example:8080"))),
+        of("A.example:8080", "a.example")
+    );
+    assert_eq!(
+        authority(bare("http://T.example/", &host("h"))),
+        of("T.example", "t.example")
+    );
+    assert_eq!(authority(bare("https://t:1/", &host("h"))), of("t:1", "t"));
+    for bad in [
+        bare("/", &[]),
+        bare("http://t/", &[]),
+        bare("/", &[("host", "a"), ("host", "a")]),
+        bare("http://t/", &[("host", "a"), ("host", "b")]),
+        bare("http://t/", &[("host", "a b")]),
+        bare("/", &[("host", "h"), ("connection", "host")]),
+    ] {
+        let shown = format!("{bad:?}");
+        assert!(authority(bad).is_err(), "{shown}");
+    }
+    let mut old = bare("/", &[]);
+    old.version = Version::HTTP_10;
+    assert_eq!(authority(old), of("", ""));
+    let mut old = bare("/", &[("host", "a")]);
+    old.version = Version::HTTP_10;
+    assert_eq!(authority(old), of("a", "a"));
+}
+
+#[test]
+fn http2_takes_the_authority_and_a_host_field_that_agrees() {
+    assert_eq!(authority(http2("http://A:81/", &[])), of("A:81", "a"));
+    assert_eq!(authority(http2("/", &[("host", "b")])), of("b", "b"));
+    assert_eq!(
+        authority(http2("http://A:81/", &[("host", "a:81")])),
+        of("A:81", "a")
+    );
+    assert!(authority(http2("http://a/", &[("host", "b")])).is_err());
+    assert!(authority(http2("http://a/", &[("host", "a:81")])).is_err());
+    assert!(authority(http2("http://[::1]/", &[("host", "[::1]:81")])).is_err());
+    assert!(authority(http2("/", &[])).is_err());
+}
+
+#[test]
+fn a_host_is_a_name_or_an_address() {
+    for (sent, text, host) in [
+        ("example.com.", "example.com.", "example.com"),
+        ("example.com:", "example.com", "example.com"),
+        ("my_service-1:65535", "my_service-1:65535", "my_service-1"),
+        ("127.0.0.1:80", "127.0.0.1:80", "127.0.0.1"),
+        ("[::1]", "[::1]", "[::1]"),
+        ("[0:0::0:1]:8080", "[0:0::0:1]:8080", "[::1]"),
+        ("[FE80::A]", "[FE80::A]", "[fe80::a]"),
+    ] {
+        assert_eq!(
+            authority(bare("/", &[("host", sent)])),
+            of(text, host),
+            "{sent}"
+        );
+    }
+    let long = format!("{}.com", "a".repeat(250));
+    for bad in [
+        "",
+        ":80",
+        ".",
+        "a..b",
+        ".a",
+        "a b",
+        "a/b",
+        "user@a",
+        "a:b",
+        "a:80:81",
+        "a:65536",
+        "a:+80",
+        "a:-1",
+        "::1",
+        "[::1",
+        "[::1]x",
+        "[::1]:x",
+        "[fe80::1%25eth0]",
+        "[v1.x]",
+        "[]",
+        "a%41",
+        "a,b",
+        "é",
+        "a\\b",
+        "a?b",
+        "a#b",
+        &long,
+    ] {
+        let parts = Request::builder()
+            .header("host", bad.as_bytes())
+            .body(())
+            .unwrap()
+            .into_parts()
+            .0;
+        assert!(authority(parts).is_err(), "{bad:?} was let through");
+    }
+}
+
+#[test]
+fn a_path_stays_as_sent_or_is_refused() {
+    for good in [
+        "/",
+        "/a",
+        "/a/",
+        "/a/b.c/",
+        "/...",
+        "/a..b/..c/.d",
+        "/a%20b/%C3%A9/%ff",
+        "/a;x=1/b",
+        "/;..",
+        "/a@b:c,d+e!$&'()*~",
+        "/%2",
+        "/a|b[1]",
+    ] {
+        let legal_percent = good != "/%2";
+        let mut parts = parts(good);
+        let read = Head::read(&mut parts).map(|head| head.path.to_owned());
+        assert_eq!(read.ok(), legal_percent.then(|| good.to_owned()), "{good}");
+    }
+    for (bad, why) in [
+        ("/..", "segment"),
+        ("/a/../b", "segment"),
+        ("/.", "segment"),
+        ("/a/./b", "segment"),
+        ("/a/%2e%2E/b", "segment"),
+        ("/a/.%2e", "segment"),
+        ("/a/..;x=1/b", "segment"),
+        ("/a/%2e.%3bx/b", "segment"),
+        ("/a/.;/b", "segment"),
+        ("//a", "empty segment"),
+        ("/a//b", "empty segment"),
+        ("/a//", "empty segment"),
+        ("/a%2fb", "encoded slash"),
+        ("/a%2Fb", "encoded slash"),
+        ("/a%5cb", "backslash"),
+        ("/a\\b", "backslash"),
+        ("/a%00", "control"),
+        ("/a%0d%0ax", "control"),
+        ("/a%7F", "control"),
+        ("/%", "hexadecimal"),
+        ("/%a", "hexadecimal"),
+        ("/%zz/", "hexadecimal"),
+        ("/%+1", "hexadecimal"),
+        ("/é", "percent-encoded"),
+        ("*", "OPTIONS"),
+        ("h:80", "only a host"),
+        ("ftp://h/a", "scheme"),
+    ] {
+        match Head::read(&mut parts(bad)) {
+            Err(Rejection::Path(said)) => assert!(said.contains(why), "{bad}: {said}"),
+            other => panic!("{bad}: {other:?}"),
+        }
+    }
+    let mut absolute = parts("http://h");
+    assert_eq!(Head::read(&mut absolute).unwrap().path, "/");
+    let mut star = parts("*");
+    star.method = Method::OPTIONS;
+    assert_eq!(Head::read(&mut star).unwrap().path, "*");
+}
+
+#[test]
+fn a_path_of_8_kib_is_the_longest() {
+    let longest = format!("/{}", "a".repeat(8191));
+    assert!(Head::read(&mut parts(&format!("{longest}?{longest}"))).is_ok());
+    let rejection = Head::read(&mut parts(&format!("{longest}a"))).unwrap_err();
+    assert_eq!(rejection.code().status(), 414);
+}
+
+#[test]
+fn a_query_is_decoded_in_order() {
+    let query = |text: &str| Head::read(&mut parts(&format!("/a{text}"))).map(|head| head.query);
+    let pairs = |list: &[(&str, &str)]| -> Vec<(String, String)> {
+        list.iter()
+            .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
+            .collect()
+    };
+    for (text, expected) in [
+        ("", &[][..]),
+        ("?", &[]),
+        ("?&&", &[]),
+        ("?a=1&b=2&a=3", &[("a", "1"), ("b", "2"), ("a", "3")]),
+        ("?a&=b&=", &[("a", ""), ("", "b"), ("", "")]),
+        ("?a=b=c", &[("a", "b=c")]),
+        ("?a+b=c+d%2Be", &[("a b", "c d+e")]),
+        ("?n%C3%A9=%e6%bc%a2%26%3D%00", &[("né", "漢&=\0")]),
+        ("?é=1", &[("é", "1")]),
+        ("?a=/?:@;", &[("a", "/?:@;")]),
+    ] {
+        assert_eq!(query(text).unwrap(), pairs(expected), "{text}");
+    }
+    for (text, message) in [
+        (
+            "?ok=1&date=%",
+            "query: parameter \"date\" holds a \"%\" without two hexadecimal digits",
+        ),
+        (
+            "?date=%4",
+            "query: parameter \"date\" holds a \"%\" without two hexadecimal digits",
+        ),
+        (
+            "?date=%g1",
+            "query: parameter \"date\" holds a \"%\" without two hexadecimal digits",
+        ),
+        (
+            "?user=%ff",
+            "query: parameter \"user\" is not UTF-8 when decoded",
+        ),
+        (
+            "?%C3=1",
+            "query: parameter \"%C3\" is not UTF-8 when decoded",
+        ),
+    ] {
+        let rejection = query(text).unwrap_err();
+        assert_eq!(rejection.to_string(), message);
+        assert_eq!(rejection.code().status(), 400);
+    }
+    let long = query(&format!("?{}=%", "n".repeat(1000)))
+        .unwrap_err()
+        .to_string();
+    assert!(long.len() < 150, "{long}");
+
+    let many = |count: usize| query(&format!("?{}", vec!["a=1"; count].join("&")));
+    assert_eq!(many(100).unwrap().len(), 100);
+    assert_eq!(
+        many(101).unwrap_err(),
+        Rejection::TooManyParameters { limit: 100 }
+    );
+}
+
+#[test]
+fn methods_are_served_refused_or_not_known() {
+    for (method, status) in [
+        ("GET", None),
+        ("HEAD", None),
+        ("POST", None),
+        ("PUT", None),
+        ("PATCH", None),
+        ("DELETE", None),
+        ("OPTIONS", None),
+        ("CONNECT", Some(405)),
+        ("TRACE", Some(405)),
+        ("get", Some(501)),
+        ("PROPFIND", Some(501)),
+    ] {
+        let mut parts = parts("/");
+        parts.method = method.parse().unwrap();
+        let rejection = Head::read(&mut parts).err();
+        let answered = rejection
+            .as_ref()
+            .map(|rejection| rejection.code().status().as_u16());
+        assert_eq!(answered, status, "{method}");
+        let allow = rejection.and_then(|rejection| rejection.allow());
+        assert_eq!(allow.is_some(), status == Some(405), "{method}");
+    }
+    // The target of CONNECT has a form of its own, which must not hide that the method is the fault.
+    let mut connect = parts("h:80");
+    connect.method = Method::CONNECT;
+    assert_eq!(
+        Head::read(&mut connect).unwrap_err(),
+        Rejection::MethodNotAllowed
+    );
+}
+
+#[test]
+fn a_guest_sees_no_hop_by_hop_no_forged_and_no_secret_fields() {
+    let mut parts = bare(
+        "/",
+        &[
+            ("Host", "h"),
+            ("Connection", "keep-alive, X-Hop , ,"),
+            ("Connection", "x-also"),
+            ("X-Hop", "1"),
+            ("X-Also", "1"),
+            ("Keep-Alive", "5"),
+            ("Proxy-Connection", "close"),
+            ("TE", "trailers"),
+            ("Trailer", "x"),
+            ("Transfer-Encoding", "chunked"),
+            ("Upgrade", "h2c"),
+            ("HTTP2-Settings", "x"),
+            ("Proxy-Authenticate", "x"),
+            ("Proxy-Authorization", "x"),
+            ("Content-Length", "5"),
+            ("Expect", "100-continue"),
+            ("X-Request-Id", "x"),
+            ("Traceparent", "x"),
+            ("Tracestate", "x"),
+            ("Forwarded", "for=1.2.3.4"),
+            ("X-Forwarded-For", "1.2.3.4"),
+            ("X-Forwarded-Anything", "x"),
+            ("X-Real-IP", "1.2.3.4"),
+            ("Tailor-Error", "x"),
+            ("Authorization", "Bearer x"),
+            ("Cookie", "a=b"),
+            ("Accept", "a/b"),
+            ("Accept", "c/d"),
+            ("X-Client", "watch"),
+            ("Content-Type", "application/json"),
+        ],
+    );
+    parts
+        .headers
+        .insert("x-latin", HeaderValue::from_bytes(b"\xe9").unwrap());
+    parts
+        .headers
+        .insert("x-utf8", HeaderValue::from_bytes("é".as_bytes()).unwrap());
+    let head = Head::read(&mut parts).unwrap();
+    let guest = head.guest_headers();
+    let guest: Vec<_> = guest
+        .iter()
+        .map(|(name, value)| (name.as_str(), value.as_str()))
+        .collect();
+    assert_eq!(
+        guest,
+        [
+            ("accept", "a/b"),
+            ("accept", "c/d"),
+            ("x-client", "watch"),
+            ("content-type", "application/json"),
+            ("x-utf8", "é"),
+        ]
+    );
+    // What the host may pass to services keeps credentials, but nothing of the connection.
+    assert!(head.headers.contains_key("authorization") && head.headers.contains_key("cookie"));
+    for name in [
+        "connection",
+        "x-hop",
+        "x-also",
+        "te",
+        "upgrade",
+        "proxy-authorization",
+    ] {
+        assert!(!head.headers.contains_key(name), "{name}");
+    }
+}
