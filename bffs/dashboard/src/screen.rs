@@ -1,0 +1,128 @@
+//! The answer: the parts that arrived, and which did not.
+
+use serde::Serialize;
+use tailor_kit::{Date, Fetched, Missing, Problem, Response, log};
+
+use crate::history::{History, Range};
+use crate::parts::{self, Goal, Heart, Part, Profile, Sleep, Today};
+
+/// A part of the answer: no key when it was not asked for, `null` when it did not arrive.
+type Asked<T> = Option<Option<T>>;
+
+/// The screen while it is put together.
+pub(crate) struct Screen<'a> {
+    body: Body<'a>,
+    missing: Vec<(&'static str, Missing)>,
+    date: Date,
+    range: Range,
+}
+
+#[derive(Serialize)]
+struct Body<'a> {
+    user: &'a str,
+    date: Date,
+    range: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    profile: Asked<Profile>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    goals: Asked<Vec<Goal>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    history: Asked<History>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    heart: Asked<Heart>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    sleep: Asked<Sleep>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    today: Asked<Today>,
+    missing: Vec<MissingPart>,
+}
+
+#[derive(Serialize)]
+struct MissingPart {
+    part: &'static str,
+    why: String,
+}
+
+impl<'a> Screen<'a> {
+    /// A screen without parts.
+    pub(crate) fn new(user: &'a str, date: Date, range: Range) -> Screen<'a> {
+        Screen {
+            body: Body {
+                user,
+                date,
+                range: range.name(),
+                profile: None,
+                goals: None,
+                history: None,
+                heart: None,
+                sleep: None,
+                today: None,
+                missing: Vec::new(),
+            },
+            missing: Vec::new(),
+            date,
+            range,
+        }
+    }
+
+    /// Adds what became of a part.
+    pub(crate) fn add(&mut self, part: Part, fetched: Fetched) {
+        if let Err(why) = self.read(part, fetched) {
+            log::warn(
+                "part missing",
+                &[("part", part.name()), ("why", &why.to_string())],
+            );
+            self.body.missing.push(MissingPart {
+                part: part.name(),
+                why: why.why(),
+            });
+            self.missing.push((part.name(), why));
+        }
+    }
+
+    fn read(&mut self, part: Part, fetched: Fetched) -> Result<(), Missing> {
+        let reply = fetched.map_err(Missing::from);
+        let body = &mut self.body;
+        match part {
+            Part::Profile => keep(&mut body.profile, reply.and_then(|reply| reply.json())),
+            Part::Goals => keep(
+                &mut body.goals,
+                reply.and_then(|reply| parts::goals(&reply)),
+            ),
+            Part::History => keep(
+                &mut body.history,
+                reply.and_then(|reply| History::read(&reply, self.range, self.date)),
+            ),
+            Part::Heart => keep(
+                &mut body.heart,
+                reply.and_then(|reply| parts::heart(&reply)),
+            ),
+            Part::Sleep => keep(&mut body.sleep, reply.and_then(|reply| reply.json())),
+            Part::Today => keep(&mut body.today, reply.and_then(|reply| reply.json())),
+        }
+    }
+
+    /// The answer, when `asked` parts were asked for.
+    pub(crate) fn answer(self, asked: usize) -> Result<Response, Problem> {
+        if self.missing.len() == asked {
+            let not_found = format!("no user `{}`, or no data of {}", self.body.user, self.date);
+            return Err(Problem::nothing_arrived(&not_found, &self.missing));
+        }
+        let keep = if self.missing.is_empty() {
+            "private, max-age=60"
+        } else {
+            "no-store"
+        };
+        Ok(Response::json(&self.body)?.cache_control(keep))
+    }
+}
+
+/// Puts a part in its place, or `null` and passes on the reason.
+fn keep<T>(place: &mut Asked<T>, part: Result<T, Missing>) -> Result<(), Missing> {
+    let (part, result) = match part {
+        Ok(part) => (Some(part), Ok(())),
+        Err(why) => (None, Err(why)),
+    };
+    *place = Some(part);
+    result
+}

@@ -1,0 +1,68 @@
+//! The backend of the bathroom scales: which of the day's goals are reached, in one line of text.
+
+use serde::Deserialize;
+use tailor_kit::{Call, Date, Handler, Missing, Params, Problem, Request, Response, Router, fetch};
+
+/// The BFF.
+pub struct Scales;
+
+// Natively, where the tests run, nothing is exported.
+#[cfg(target_family = "wasm")]
+tailor_kit::export!(Scales);
+
+impl Handler for Scales {
+    fn handle(request: Request) -> Response {
+        Router::new().get("/{user}/goals", goals).answer(&request)
+    }
+}
+
+#[derive(Deserialize)]
+struct Goals {
+    goals: Vec<Goal>,
+}
+
+#[derive(Deserialize)]
+struct Goal {
+    title: String,
+    reached: bool,
+}
+
+fn goals(request: &Request, params: &Params) -> Result<Response, Problem> {
+    let (user, date) = (params.get("user"), request.query_date("date")?);
+    let day = date.unwrap_or_else(Date::today).to_string();
+
+    let call = Call::get("goals", &["users", user, "goals"]).query("date", &day);
+    let goals: Goals = fetch(&call)
+        .map_err(Missing::from)
+        .and_then(|reply| reply.json())
+        .map_err(|why| Problem::nothing_arrived(&format!("no user `{user}`"), &[("goals", why)]))?;
+
+    let mut lines = Vec::new();
+    for goal in goals.goals {
+        lines.push(format!(
+            "{} {}",
+            if goal.reached { "+" } else { "-" },
+            goal.title
+        ));
+    }
+    Ok(Response::text("text/plain", lines.join(", ")).cache_control("private, max-age=60"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+    use tailor_kit::testing::{Offline, body_text, get, reply};
+
+    #[test]
+    fn goals_that_are_reached_have_a_plus() {
+        let services = Offline::new(|call| {
+            assert_eq!(call.path, "/users/ada/goals");
+            let goals =
+                json!([{"title": "Steps", "reached": true}, {"title": "Sleep", "reached": false}]);
+            Ok(reply(200, &json!({ "goals": goals })))
+        });
+        let run = services.run(Scales::handle, get("/ada/goals?date=2026-01-15"));
+        assert_eq!(body_text(&run.response), "+ Steps, - Sleep");
+    }
+}

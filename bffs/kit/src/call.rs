@@ -1,0 +1,99 @@
+//! Building a [`Call`]. Paths are given as segments, so that no text of a client can change which path is called.
+
+use serde::Serialize;
+
+use crate::{Call, Method, Payload, Problem, percent};
+
+impl Call {
+    /// A call of `service` at the path of `segments`, each of which is percent-encoded.
+    ///
+    /// `&["users", user, "days", day]` is `/users/ada/days/2026-01-15`. A segment `.` or `..` cannot be encoded away: the
+    /// host refuses such a call as `invalid`. Parameters of a [`Router`](crate::Router) are never one of these.
+    pub fn new(method: Method, service: &str, segments: &[&str]) -> Call {
+        let mut path = String::new();
+        for segment in segments {
+            path.push('/');
+            percent::encode(segment, &mut path);
+        }
+        if path.is_empty() {
+            path.push('/');
+        }
+        Call {
+            service: service.to_owned(),
+            method,
+            path,
+            query: Vec::new(),
+            headers: Vec::new(),
+            body: Payload::None,
+            select: Vec::new(),
+            timeout_ms: None,
+        }
+    }
+
+    /// [`Call::new`] with GET.
+    pub fn get(service: &str, segments: &[&str]) -> Call {
+        Call::new(Method::Get, service, segments)
+    }
+
+    /// Adds a query parameter; the host encodes it.
+    pub fn query(mut self, name: &str, value: &str) -> Call {
+        self.query.push((name.to_owned(), value.to_owned()));
+        self
+    }
+
+    /// Adds a header.
+    pub fn header(mut self, name: &str, value: &str) -> Call {
+        self.headers.push((name.to_owned(), value.to_owned()));
+        self
+    }
+
+    /// Asks for these values only, as JSON pointers (`/latest/bpm`): the host reads the document, and
+    /// [`Reply::integer`](crate::Reply::integer) and its like take the values by their position. At most 64.
+    pub fn select(mut self, pointers: &[&str]) -> Call {
+        self.select = pointers.iter().map(|text| (*text).to_owned()).collect();
+        self
+    }
+
+    /// Shortens this call's time limit, in milliseconds.
+    pub fn timeout_ms(mut self, limit: u32) -> Call {
+        self.timeout_ms = Some(limit);
+        self
+    }
+
+    /// Sends `value` as JSON, with its content type.
+    ///
+    /// # Errors
+    ///
+    /// A problem with status 500 where JSON has no form for the value, such as a map with keys that are not text.
+    pub fn json(mut self, value: &impl Serialize) -> Result<Call, Problem> {
+        let text = serde_json::to_string(value)
+            .map_err(|error| Problem::new(500, format!("a call cannot be written: {error}")))?;
+        self.body = Payload::Text(text);
+        Ok(self.header("content-type", "application/json"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "tests")]
+    use super::*;
+
+    #[test]
+    fn segments_stay_segments_whatever_is_in_them() {
+        let call = Call::get("activity", &["users", "../admin?x=1#", "days", "Zoë"]);
+        assert_eq!(call.path, "/users/..%2Fadmin%3Fx%3D1%23/days/Zo%C3%AB");
+        assert_eq!(Call::get("activity", &[]).path, "/");
+    }
+
+    #[test]
+    fn a_body_is_json_with_its_type() {
+        let call = Call::new(Method::Post, "goals", &["goals"])
+            .json(&[("steps", 1)])
+            .unwrap();
+        assert!(matches!(&call.body, Payload::Text(text) if text == r#"[["steps",1]]"#));
+        assert_eq!(
+            call.headers,
+            [("content-type".into(), "application/json".into())]
+        );
+    }
+}

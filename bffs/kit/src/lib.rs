@@ -1,0 +1,54 @@
+//! What the BFFs of tailor share, so that each reads like a page of plain code.
+//!
+//! A BFF implements [`Handler`], names its routes in a [`Router`], makes its [`Call`]s with [`fetch_all`], reads each
+//! [`Reply`] as JSON and answers with a [`Response`] or a [`Problem`]. `bffs/README.md` shows a whole one on a page.
+//!
+//! The kit holds no business rules and knows no service. It must stay small: all of it ends up in each component.
+
+pub mod bindings;
+pub mod log;
+#[cfg(not(target_family = "wasm"))]
+pub mod testing;
+
+mod accept;
+mod call;
+mod date;
+mod host;
+mod percent;
+mod problem;
+mod query;
+mod reply;
+mod response;
+mod router;
+
+pub use bindings::export;
+pub use bindings::exports::tailor::bff::handler::Guest as Handler;
+pub use bindings::tailor::bff::downstream::{Call, Failure, FailureKind, Reply, Source};
+pub use bindings::tailor::bff::runtime::Level;
+pub use bindings::tailor::bff::types::{
+    Client, Headers, Method, Payload, Query, Request, Response,
+};
+pub use date::{Date, NotADate};
+pub use host::{
+    Exchange, Fetched, config, fetch, fetch_all, fetch_array, now_ms, start, time_left_ms,
+};
+pub use problem::Problem;
+pub use reply::Missing;
+pub use router::{Params, Route, Router};
+
+/// The value of the first header of this name; `name` is lower case, the message's names may be in any case.
+fn header<'a>(headers: &'a Headers, name: &str) -> Option<&'a str> {
+    headers
+        .iter()
+        .find(|(known, _)| known.eq_ignore_ascii_case(name))
+        .map(|(_, value)| value.as_str())
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn the_page_for_authors_shows_the_example_that_is_tested() {
+        let example = include_str!("../examples/scales.rs");
+        assert!(include_str!("../../README.md").contains(example));
+    }
+}

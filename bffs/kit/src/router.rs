@@ -1,0 +1,226 @@
+//! Which function answers which method and path.
+
+use crate::{Method, Problem, Request, Response, percent};
+
+/// A function that answers the requests of one route.
+pub type Route = fn(&Request, &Params) -> Result<Response, Problem>;
+
+/// The parameters of a path, decoded: `ada` for `{user}`.
+#[derive(Debug)]
+pub struct Params(Vec<(&'static str, String)>);
+
+impl Params {
+    /// The value of `{name}` in the route's pattern. It is never empty, `.` or `..`.
+    ///
+    /// # Panics
+    ///
+    /// When the pattern has no such parameter: a slip of the author that the route's first test shows.
+    pub fn get(&self, name: &str) -> &str {
+        self.0
+            .iter()
+            .find(|(known, _)| *known == name)
+            .map(|(_, value)| value.as_str())
+            .expect("the pattern of the route has a parameter of this name")
+    }
+}
+
+/// The routes of a BFF. The first whose method and path match answers.
+///
+/// GET routes answer HEAD too, with a body that the host leaves out. OPTIONS is answered with the methods of the path.
+/// A path that no route has is 404; a method that the path's routes do not have is 405.
+#[derive(Default)]
+pub struct Router {
+    routes: Vec<(Method, &'static str, Route)>,
+}
+
+impl Router {
+    /// A router without routes.
+    pub fn new() -> Router {
+        Router::default()
+    }
+
+    /// Adds a route for a method. A pattern is `/` or segments such as `/users/{user}/days`: a segment in braces matches
+    /// any one segment of the path and gives it a name.
+    pub fn on(mut self, method: Method, pattern: &'static str, route: Route) -> Router {
+        self.routes.push((method, pattern, route));
+        self
+    }
+
+    /// [`Router::on`] with GET.
+    pub fn get(self, pattern: &'static str, route: Route) -> Router {
+        self.on(Method::Get, pattern, route)
+    }
+
+    /// [`Router::on`] with POST.
+    pub fn post(self, pattern: &'static str, route: Route) -> Router {
+        self.on(Method::Post, pattern, route)
+    }
+
+    /// Answers a request. A problem becomes an answer that carries the request's id.
+    pub fn answer(&self, request: &Request) -> Response {
+        report_panics();
+        self.find(request)
+            .unwrap_or_else(|problem| problem.into_response(&request.id))
+    }
+
+    fn find(&self, request: &Request) -> Result<Response, Problem> {
+        let Some(path) = segments(&request.path) else {
+            return Err(Problem::new(400, "path is not percent-encoded UTF-8"));
+        };
+        let method = match request.method {
+            Method::Head => Method::Get,
+            method => method,
+        };
+        let mut allowed = Vec::new();
+        for (known, pattern, route) in &self.routes {
+            let Some(params) = matched(pattern, &path) else {
+                continue;
+            };
+            if *known == method {
+                return route(request, &params);
+            }
+            allowed.push(*known);
+        }
+        if allowed.is_empty() {
+            return Err(Problem::not_found("there is nothing at this path"));
+        }
+        let allow = allow(&allowed);
+        if method == Method::Options {
+            return Ok(Response::empty(204).header("allow", &allow));
+        }
+        Err(Problem::new(405, format!("this path answers {allow}")).header("allow", &allow))
+    }
+}
+
+/// The decoded segments of a path; `/` has none.
+fn segments(path: &str) -> Option<Vec<String>> {
+    let path = path.strip_prefix('/').unwrap_or(path);
+    if path.is_empty() {
+        return Some(Vec::new());
+    }
+    path.split('/').map(percent::decode).collect()
+}
+
+fn matched(pattern: &'static str, path: &[String]) -> Option<Params> {
+    let pattern = pattern.split('/').filter(|segment| !segment.is_empty());
+    if pattern.clone().count() != path.len() {
+        return None;
+    }
+    let mut params = Vec::new();
+    for (expected, segment) in pattern.zip(path) {
+        match expected
+            .strip_prefix('{')
+            .and_then(|name| name.strip_suffix('}'))
+        {
+            // These could not be passed on in the path of a call, and no thing has such a name.
+            Some(_) if matches!(segment.as_str(), "" | "." | "..") => return None,
+            Some(name) => params.push((name, segment.clone())),
+            None if expected == segment => {}
+            None => return None,
+        }
+    }
+    Some(Params(params))
+}
+
+/// The value of `allow`, in the order of the routes.
+fn allow(methods: &[Method]) -> String {
+    let mut names: Vec<&str> = Vec::new();
+    for method in methods {
+        let name = match method {
+            Method::Get => "GET, HEAD",
+            Method::Head => "HEAD",
+            Method::Post => "POST",
+            Method::Put => "PUT",
+            Method::Patch => "PATCH",
+            Method::Delete => "DELETE",
+            Method::Options => "OPTIONS",
+        };
+        if !names.contains(&name) {
+            names.push(name);
+        }
+    }
+    if !names.contains(&"OPTIONS") {
+        names.push("OPTIONS");
+    }
+    names.join(", ")
+}
+
+/// A component has no standard error: without this, the message and the line of a panic would be lost in a bare trap.
+fn report_panics() {
+    #[cfg(target_family = "wasm")]
+    std::panic::set_hook(Box::new(|panic| crate::log::error(&panic.to_string(), &[])));
+}
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "tests")]
+    use super::*;
+    use crate::testing::{body_json, get, header};
+
+    fn echo(request: &Request, params: &Params) -> Result<Response, Problem> {
+        assert!(request.path.starts_with('/'));
+        Response::json(&params.0)
+    }
+
+    fn answer(method: Method, path: &str) -> Response {
+        let mut request = get(path);
+        request.method = method;
+        Router::new()
+            .get("/", echo)
+            .get("/users/me", |_, _| Ok(Response::text("text/plain", "me")))
+            .get("/users/{user}", echo)
+            .post("/users/{user}", echo)
+            .get("/users/{user}/days/{date}", echo)
+            .answer(&request)
+    }
+
+    #[test]
+    fn parameters_are_decoded_and_the_first_route_wins() {
+        let body = |path| body_json(&answer(Method::Get, path)).unwrap_or_default();
+        assert_eq!(body("/"), serde_json::json!([]));
+        assert_eq!(
+            body("/users/a%2Fb%20c"),
+            serde_json::json!([["user", "a/b c"]])
+        );
+        assert_eq!(
+            body("/users/ada/days/2026-01-15"),
+            serde_json::json!([["user", "ada"], ["date", "2026-01-15"]])
+        );
+        assert_eq!(
+            header(&answer(Method::Get, "/users/me"), "content-type"),
+            Some("text/plain")
+        );
+        assert_eq!(answer(Method::Head, "/users/ada").status, 200);
+    }
+
+    #[test]
+    fn other_paths_are_not_found() {
+        for path in [
+            "/users",
+            "/users/",
+            "/users//days/x",
+            "/users/%2e%2E",
+            "/users/.",
+            "/x/y",
+            "/users/ada/",
+        ] {
+            let response = answer(Method::Get, path);
+            assert_eq!(response.status, 404, "{path}");
+            assert_eq!(body_json(&response).unwrap()["request_id"], get("/").id);
+        }
+        assert_eq!(answer(Method::Get, "/users/%ff").status, 400);
+    }
+
+    #[test]
+    fn other_methods_learn_which_are_allowed() {
+        let response = answer(Method::Delete, "/users/ada");
+        assert_eq!(response.status, 405);
+        assert_eq!(header(&response, "allow"), Some("GET, HEAD, POST, OPTIONS"));
+        let response = answer(Method::Options, "/");
+        assert_eq!(
+            (response.status, header(&response, "allow")),
+            (204, Some("GET, HEAD, OPTIONS"))
+        );
+        assert_eq!(answer(Method::Options, "/nowhere").status, 404);
+    }
+}

@@ -1,0 +1,225 @@
+//! The host's functions with the signatures of the bindings, answered by the [`Offline`] that is running on this thread.
+//!
+//! Time is counted, not waited for: calls side by side take as long as the slowest of them.
+
+use std::cell::{Cell, RefCell};
+use std::collections::BTreeMap;
+use std::rc::Rc;
+
+use super::{Offline, Respond, failure};
+use crate::{
+    Call, Failure, FailureKind, Fetched, Level, Method, Payload, Reply, Request, Response,
+};
+
+/// The limit of the contract.
+const MAX_SELECT: usize = 64;
+
+/// What a handler did.
+pub struct Run {
+    /// Its answer.
+    pub response: Response,
+    /// All calls, in the order in which they were made.
+    pub calls: Vec<Call>,
+    /// How often the handler called out: a `fetch_all` counts once.
+    pub round_trips: usize,
+    /// All log lines, in order.
+    pub logs: Vec<LogLine>,
+    /// Milliseconds that the handler waited, as the answers' delays have it.
+    pub waited_ms: u32,
+}
+
+/// One log line of a handler.
+#[derive(Debug)]
+pub struct LogLine {
+    /// Its importance.
+    pub level: Level,
+    /// Its text.
+    pub message: String,
+    /// Its fields, in order.
+    pub fields: Vec<(String, String)>,
+}
+
+struct State {
+    respond: Respond,
+    config: BTreeMap<String, String>,
+    now_ms: u64,
+    time_left_ms: u32,
+    waited_ms: Cell<u32>,
+    round_trips: Cell<usize>,
+    calls: RefCell<Vec<Call>>,
+    logs: RefCell<Vec<LogLine>>,
+}
+
+thread_local! {
+    // Each test has a thread of its own, and a component has one thread: nothing is shared in either.
+    static RUNNING: RefCell<Option<Rc<State>>> = const { RefCell::new(None) };
+}
+
+pub(super) fn run(offline: &Offline, handle: fn(Request) -> Response, request: Request) -> Run {
+    let state = Rc::new(State {
+        respond: Rc::clone(&offline.respond),
+        config: offline.config.clone(),
+        now_ms: offline.now_ms,
+        time_left_ms: offline.time_left_ms,
+        waited_ms: Cell::new(0),
+        round_trips: Cell::new(0),
+        calls: RefCell::default(),
+        logs: RefCell::default(),
+    });
+    RUNNING.set(Some(Rc::clone(&state)));
+    let response = handle(request);
+    RUNNING.set(None);
+    Run {
+        response,
+        calls: state.calls.take(),
+        round_trips: state.round_trips.get(),
+        logs: state.logs.take(),
+        waited_ms: state.waited_ms.get(),
+    }
+}
+
+fn state() -> Rc<State> {
+    RUNNING
+        .with_borrow(Clone::clone)
+        .expect("the host is there while testing::Offline::run runs a handler")
+}
+
+pub(crate) fn fetch(call: &Call) -> Fetched {
+    start(call).wait()
+}
+
+pub(crate) fn fetch_all(calls: &[Call]) -> Vec<Fetched> {
+    let round_trips = state().round_trips.get();
+    let exchanges: Vec<Exchange> = calls.iter().map(start).collect();
+    let results = exchanges.iter().map(Exchange::wait).collect();
+    state().round_trips.set(round_trips + 1);
+    results
+}
+
+/// A call that is under way.
+pub struct Exchange {
+    /// When the result is there, in milliseconds since the request arrived, and the result until it is taken.
+    result: Cell<Option<(u32, Fetched)>>,
+    service: String,
+}
+
+impl Exchange {
+    /// Waits for the result.
+    ///
+    /// # Errors
+    ///
+    /// There is no reply, or the result was taken already (`invalid`).
+    pub fn wait(&self) -> Fetched {
+        let Some((ready_ms, result)) = self.result.take() else {
+            return Err(failure(FailureKind::Invalid, &self.service));
+        };
+        let state = state();
+        state.waited_ms.set(ready_ms.max(state.waited_ms.get()));
+        state.round_trips.set(state.round_trips.get() + 1);
+        result
+    }
+}
+
+pub(crate) fn start(call: &Call) -> Exchange {
+    let state = state();
+    state.calls.borrow_mut().push(call.clone());
+    let limit = call.timeout_ms.unwrap_or(u32::MAX).min(time_left_ms());
+    let (took_ms, result) = match illegal(call) {
+        Some(why) => (0, Err(invalid(call, why))),
+        None => match (state.respond)(call) {
+            (delay, _) if delay >= limit => {
+                (limit, Err(failure(FailureKind::Timeout, &call.service)))
+            }
+            (delay, result) => (delay, result.and_then(|reply| selected(call, reply))),
+        },
+    };
+    Exchange {
+        result: Cell::new(Some((
+            state.waited_ms.get().saturating_add(took_ms),
+            result,
+        ))),
+        service: call.service.clone(),
+    }
+}
+
+pub(crate) fn config(key: &str) -> Option<String> {
+    state().config.get(key).cloned()
+}
+
+pub(crate) fn now_ms() -> u64 {
+    let state = state();
+    state.now_ms + u64::from(state.waited_ms.get())
+}
+
+pub(crate) fn time_left_ms() -> u32 {
+    let state = state();
+    state.time_left_ms.saturating_sub(state.waited_ms.get())
+}
+
+pub(crate) fn log(level: Level, message: &str, fields: &[(String, String)]) {
+    state().logs.borrow_mut().push(LogLine {
+        level,
+        message: message.to_owned(),
+        fields: fields.to_vec(),
+    });
+}
+
+/// What the host would refuse, as far as an author gets it wrong.
+fn illegal(call: &Call) -> Option<&'static str> {
+    let mut segments = call.path.split('/').skip(1);
+    if !call.path.starts_with('/') || call.path.starts_with("//") {
+        Some("path does not begin with a single `/`")
+    } else if call.path.contains(['?', '#', ' ']) || !call.path.is_ascii() {
+        Some("path has a query, a fragment or characters that are not percent-encoded")
+    } else if segments.any(|segment| matches!(segment, "." | "..")) {
+        Some("path has a segment `.` or `..`")
+    } else if call.select.len() > MAX_SELECT {
+        Some("select has more than 64 pointers")
+    } else if call
+        .select
+        .iter()
+        .any(|pointer| !pointer.is_empty() && !pointer.starts_with('/'))
+    {
+        Some("select has a pointer that does not begin with `/`")
+    } else if matches!(call.method, Method::Get | Method::Head)
+        && !matches!(call.body, Payload::None)
+    {
+        Some("a GET or HEAD call has a body")
+    } else {
+        None
+    }
+}
+
+fn invalid(call: &Call, why: &str) -> Failure {
+    Failure {
+        detail: format!("service `{}`: {why}", call.service),
+        ..failure(FailureKind::Invalid, &call.service)
+    }
+}
+
+/// Does to a reply what the host does for `select`.
+fn selected(call: &Call, mut reply: Reply) -> Fetched {
+    if call.select.is_empty() {
+        return Ok(reply);
+    }
+    if !(200..300).contains(&reply.status) {
+        reply.selected = vec![None; call.select.len()];
+        return Ok(reply);
+    }
+    let document: serde_json::Value = match &reply.body {
+        Payload::Text(text) => serde_json::from_str(text).ok(),
+        Payload::Bytes(_) | Payload::None => None,
+    }
+    .ok_or_else(|| failure(FailureKind::Malformed, &call.service))?;
+    reply.selected = call
+        .select
+        .iter()
+        .map(|pointer| document.pointer(pointer).map(ToString::to_string))
+        .collect();
+    reply.body = Payload::None;
+    Ok(reply)
+}
+
+#[cfg(test)]
+#[path = "double_tests.rs"]
+mod tests;

@@ -1,0 +1,164 @@
+//! Tests of a BFF without a host, a network or WebAssembly: `cargo test` runs its handler natively, and what the host does
+//! in production is done by [`Offline`] from closures, or by a [`Fixture`] from a file.
+//!
+//! It stands in for the contract, not for the operator's policy: no grants, caches, retries, breakers or size limits.
+//! The harness in `tests/` runs the component itself under the real host. This module is not part of components.
+
+pub(crate) mod double;
+mod fixture;
+
+use std::collections::BTreeMap;
+use std::rc::Rc;
+
+pub use double::{LogLine, Run};
+pub use fixture::{Fixture, FixtureError, Mismatches, check_folder};
+
+use crate::{
+    Call, Client, Date, Failure, FailureKind, Fetched, Method, Payload, Reply, Request, Response,
+    Source, percent,
+};
+
+/// The time in a test that sets none.
+const NOW: &str = "2026-01-15T12:00:00Z";
+/// The milliseconds left in a test that sets none: about what a client waits for a screen.
+const TIME_LEFT_MS: u32 = 2_000;
+
+/// Answers a call after so many milliseconds, which pass on a clock that only the test has.
+pub(crate) type Respond = Rc<dyn Fn(&Call) -> (u32, Fetched)>;
+
+/// A host for one test: what the services answer, the settings and the time.
+pub struct Offline {
+    pub(crate) respond: Respond,
+    pub(crate) config: BTreeMap<String, String>,
+    pub(crate) now_ms: u64,
+    pub(crate) time_left_ms: u32,
+}
+
+impl Offline {
+    /// A host whose services answer as `respond` says, at once. `select` is applied to what it returns.
+    pub fn new(respond: impl Fn(&Call) -> Fetched + 'static) -> Offline {
+        Offline::with_delays(move |call| (0, respond(call)))
+    }
+
+    /// [`Offline::new`] with the milliseconds that each answer takes. A call that takes longer than its limit or than what
+    /// is left of the request fails as `timeout`; no test waits for any of it.
+    pub fn with_delays(respond: impl Fn(&Call) -> (u32, Fetched) + 'static) -> Offline {
+        Offline {
+            respond: Rc::new(respond),
+            config: BTreeMap::new(),
+            now_ms: time_ms(NOW).expect("the constant is a time"),
+            time_left_ms: TIME_LEFT_MS,
+        }
+    }
+
+    /// Adds a setting of the operator's file.
+    pub fn config(mut self, key: &str, value: &str) -> Offline {
+        self.config.insert(key.to_owned(), value.to_owned());
+        self
+    }
+
+    /// Sets the time of day when the request arrives, in milliseconds since 1970-01-01T00:00:00Z.
+    pub fn now_ms(mut self, now_ms: u64) -> Offline {
+        self.now_ms = now_ms;
+        self
+    }
+
+    /// Sets the milliseconds that are left until the deadline when the request arrives.
+    pub fn time_left_ms(mut self, time_left_ms: u32) -> Offline {
+        self.time_left_ms = time_left_ms;
+        self
+    }
+
+    /// Has `handle` (`Watch::handle`) answer the request.
+    pub fn run(&self, handle: fn(Request) -> Response, request: Request) -> Run {
+        double::run(self, handle, request)
+    }
+}
+
+/// A GET request of this path, which may have a query: `/ada?date=2026-01-15`.
+pub fn get(path: &str) -> Request {
+    request(Method::Get, path)
+}
+
+/// A request without headers and body. What follows `?` in `path` becomes the query.
+pub fn request(method: Method, path: &str) -> Request {
+    let (path, query) = path.split_once('?').unwrap_or((path, ""));
+    let decode = |text: &str| {
+        let text = text.replace('+', " ");
+        percent::decode(&text).unwrap_or(text)
+    };
+    Request {
+        id: "test-1".to_owned(),
+        method,
+        path: path.to_owned(),
+        query: query
+            .split('&')
+            .filter(|pair| !pair.is_empty())
+            .map(|pair| pair.split_once('=').unwrap_or((pair, "")))
+            .map(|(name, value)| (decode(name), decode(value)))
+            .collect(),
+        headers: Vec::new(),
+        body: Payload::None,
+        client: Client {
+            name: "test".to_owned(),
+            host: "localhost".to_owned(),
+        },
+    }
+}
+
+/// A live reply with a JSON document as its body.
+pub fn reply(status: u16, json: &serde_json::Value) -> Reply {
+    Reply {
+        status,
+        headers: vec![("content-type".to_owned(), "application/json".to_owned())],
+        body: Payload::Text(json.to_string()),
+        selected: Vec::new(),
+        source: Source::Live,
+    }
+}
+
+/// A failure of this kind, with a detail that names the service.
+pub fn failure(kind: FailureKind, service: &str) -> Failure {
+    use FailureKind::{Interrupted, Malformed, Timeout, TooLarge};
+    Failure {
+        kind,
+        sent: matches!(kind, Interrupted | Malformed | Timeout | TooLarge),
+        detail: format!("service `{service}`: {}", kind.name()),
+    }
+}
+
+/// The body of an answer as text; empty where there is none.
+pub fn body_text(response: &Response) -> &str {
+    match &response.body {
+        Payload::Text(text) => text,
+        Payload::Bytes(bytes) => str::from_utf8(bytes).unwrap_or_default(),
+        Payload::None => "",
+    }
+}
+
+/// The body of an answer as JSON, or `None` where it is none.
+pub fn body_json(response: &Response) -> Option<serde_json::Value> {
+    serde_json::from_str(body_text(response)).ok()
+}
+
+/// The value of the first header of an answer that has this name (lower case).
+pub fn header<'a>(response: &'a Response, name: &str) -> Option<&'a str> {
+    crate::header(&response.headers, name)
+}
+
+/// `2026-01-15T12:00:00Z` in milliseconds since 1970-01-01T00:00:00Z.
+pub(crate) fn time_ms(text: &str) -> Option<u64> {
+    let (date, time) = text.strip_suffix('Z')?.split_once('T')?;
+    let date: Date = date.parse().ok()?;
+    let mut fields = time.split(':').map(str::parse::<u64>);
+    let (hour, minute, second) = (
+        fields.next()?.ok()?,
+        fields.next()?.ok()?,
+        fields.next()?.ok()?,
+    );
+    if hour > 23 || minute > 59 || second > 59 || fields.next().is_some() {
+        return None;
+    }
+    let seconds = u64::try_from(date.days()).ok()? * 86_400 + hour * 3_600 + minute * 60 + second;
+    Some(seconds * 1_000)
+}
