@@ -12,9 +12,9 @@ use http::{HeaderMap, HeaderName, HeaderValue};
 /// The field that carries a request's id, in both directions.
 pub const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 /// The field that carries a trace (W3C Trace Context).
-pub const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
+const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
 /// The field that carries what tracing systems add to it.
-pub const TRACESTATE: HeaderName = HeaderName::from_static("tracestate");
+const TRACESTATE: HeaderName = HeaderName::from_static("tracestate");
 
 /// Longest id that is taken over from a client, bytes.
 const MAX_REQUEST_ID: usize = 64;

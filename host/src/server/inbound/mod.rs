@@ -24,7 +24,7 @@ use thiserror::Error;
 use super::problem::Code;
 
 pub use authority::Authority;
-pub use ids::{RequestId, TRACEPARENT, TRACESTATE, TraceContext, X_REQUEST_ID};
+pub use ids::{RequestId, TraceContext, X_REQUEST_ID};
 
 /// What `allow` says when a method is refused before a route is known.
 const ALLOW: HeaderValue = HeaderValue::from_static("GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS");

@@ -79,6 +79,8 @@ fn http2_takes_the_authority_and_a_host_field_that_agrees() {
         authority(http2("http://A:81/", &[("host", "a:81")])),
         of("A:81", "a")
     );
+    let same = http2("http://[::1]/", &[("host", "[0:0::1]")]);
+    assert_eq!(authority(same), of("[::1]", "[::1]"));
     assert!(authority(http2("http://a/", &[("host", "b")])).is_err());
     assert!(authority(http2("http://a/", &[("host", "a:81")])).is_err());
     assert!(authority(http2("http://[::1]/", &[("host", "[::1]:81")])).is_err());
