@@ -2,12 +2,17 @@
 //!
 //! The rule for the boundary: everything in this file is ready to use. A duration is a `Duration`, a name that refers to
 //! something has been found, a limit is finite and not zero. Nothing here is read again from the environment or the
-//! file, and nothing here does I/O but [`load`], which reads the one file.
+//! file. The only I/O is that of [`load`], which reads the one file, and of [`parse`], which looks at the files that it
+//! names: whether they can be opened and how large they are, never what is in them.
 
 mod check;
+mod field;
 mod problem;
 mod raw;
+mod reader;
 mod units;
+mod values;
+mod wire;
 
 #[cfg(test)]
 mod tests;
@@ -239,8 +244,10 @@ pub struct Route {
 ///
 /// All problems of the file at once, each with its key, line and way out; or that the file can't be read.
 pub fn load(path: &Path) -> Result<Config, ConfigError> {
-    let text = std::fs::read_to_string(path)
-        .map_err(|source| ConfigError::Unreadable { path: path.to_owned(), source })?;
+    let text = std::fs::read_to_string(path).map_err(|source| ConfigError::Unreadable {
+        path: path.to_owned(),
+        source,
+    })?;
     parse(&text, path)
 }
 

@@ -1,0 +1,128 @@
+//! BFFs: their component, their grants, their smoke request, and that a route leads to each.
+
+use std::collections::BTreeMap;
+
+use http::Method;
+
+use super::{Context, DEADLINE, limits};
+use crate::config::field::Field;
+use crate::config::problem::{Fault, nearest};
+use crate::config::raw::{RawBff, RawFile, RawRoute, RawSmoke};
+use crate::config::{Bff, Engine, Smoke};
+
+pub(super) fn check(engine: &Engine, cx: &mut Context<'_>) -> BTreeMap<String, Bff> {
+    cx.file
+        .bffs
+        .iter()
+        .filter_map(|raw| Some((raw.name.clone(), one(raw, engine, cx)?)))
+        .collect()
+}
+
+/// `None` for a BFF without a component, which is reported already.
+fn one(raw: &RawBff, engine: &Engine, cx: &mut Context<'_>) -> Option<Bff> {
+    check_grants(raw, cx);
+    check_routed(raw, cx);
+    let limits = limits::check(raw, engine, cx);
+    let smoke = raw.smoke.as_ref().map(|smoke| self::smoke(smoke, raw, cx));
+    let component = raw.component.written()?;
+    let component = cx.check_file(component, Some(engine.max_component_size));
+    let mut downstreams: Vec<String> = raw.downstreams.values();
+    downstreams.sort();
+    Some(Bff {
+        name: raw.name.clone(),
+        component,
+        downstreams,
+        deadline: raw.deadline.or(DEADLINE),
+        limits,
+        config: raw.config.values(),
+        smoke,
+    })
+}
+
+fn check_grants(raw: &RawBff, cx: &mut Context<'_>) {
+    cx.check_distinct(&raw.downstreams, Clone::clone);
+    let names = || {
+        cx.file
+            .downstreams
+            .iter()
+            .map(|downstream| downstream.name.as_str())
+    };
+    for grant in raw.downstreams.items() {
+        if names().any(|name| name == grant.value) {
+            continue;
+        }
+        let way_out = match nearest(&grant.value, names()) {
+            Some(meant) => format!("did you mean \"{meant}\"?"),
+            None => format!(
+                "add a section [downstream.{}], or leave it out",
+                grant.value
+            ),
+        };
+        cx.report(
+            grant,
+            format!("no service has the name \"{}\"", grant.value),
+            way_out,
+        );
+    }
+}
+
+/// The routes that lead to a BFF, those included that probably mean it: they have a problem of their own.
+fn routes_to<'a>(name: &str, file: &'a RawFile) -> Vec<&'a RawRoute> {
+    let names = || file.bffs.iter().map(|bff| bff.name.as_str());
+    let leads = |route: &&RawRoute| match &route.bff {
+        Field::Written(bff) => nearest(&bff.value, names()) == Some(name),
+        Field::Absent | Field::Bad => true,
+    };
+    file.routes.iter().filter(leads).collect()
+}
+
+fn check_routed(raw: &RawBff, cx: &mut Context<'_>) {
+    // A file without any route has one problem, not one for each BFF.
+    if !cx.file.routes.is_empty() && routes_to(&raw.name, cx.file).is_empty() {
+        let way_out = format!(
+            "add a [[route]] with bff = \"{}\", or remove the BFF",
+            raw.name
+        );
+        cx.problems.push(
+            raw.place
+                .problem(Fault::new("no route leads to this BFF", way_out)),
+        );
+    }
+}
+
+fn smoke(raw: &RawSmoke, bff: &RawBff, cx: &mut Context<'_>) -> Smoke {
+    cx.check_distinct(&raw.headers, |(name, _)| name.clone());
+    let gets = |route: &RawRoute| match &route.methods {
+        Field::Written(methods) => methods
+            .value
+            .iter()
+            .any(|method| method.value == Method::GET),
+        Field::Absent | Field::Bad => true,
+    };
+    let routes = routes_to(&bff.name, cx.file);
+    if !routes.is_empty() && !routes.into_iter().any(gets) {
+        let fault = Fault::new(
+            "a smoke request is a GET, which no route to this BFF takes",
+            "add \"GET\" to the methods of a route, or remove the section",
+        );
+        cx.problems.push(raw.place.problem(fault));
+    }
+    let granted = bff.downstreams.settled(Vec::new());
+    if let (Some(fixture), Some([])) = (raw.fixture.written(), granted.as_deref()) {
+        let what = "a fixture answers for services, and this BFF may call none";
+        cx.report(
+            fixture,
+            what,
+            "grant it services with downstreams, or leave the fixture out",
+        );
+    }
+    Smoke {
+        path: raw.path.or("/".to_owned()),
+        headers: raw.headers.values(),
+        status: raw.status.or(200),
+        fixture: raw
+            .fixture
+            .written()
+            .map(|fixture| cx.check_file(fixture, None)),
+    }
+}

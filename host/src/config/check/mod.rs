@@ -1,0 +1,243 @@
+//! The second stage: what is in force, and whether it makes sense together.
+//!
+//! Defaults are filled in here, names are looked up, limits are compared and files are looked at. The rule for
+//! comparisons: only what the operator wrote can be wrong. A default that would not fit a written value gives way to it.
+
+mod bff;
+mod downstream;
+mod limits;
+mod route;
+
+use std::fmt::{self, Display};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::num::NonZeroUsize;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use super::field::{At, Field};
+use super::problem::{ConfigError, Fault, Problem};
+use super::raw::{self, RawAdmin, RawBff, RawEngine, RawFile, RawLog, RawServer};
+use super::reader::Reader;
+use super::units::{ms, show_duration, show_size};
+use super::{Admin, Config, Engine, Log, LogFormat, Server};
+
+/// Time for a request where the BFF sets none. It is the bound of all defaults below it.
+const DEADLINE: Duration = ms(2_000);
+
+/// A duration that others have to fit into.
+struct Bound {
+    key: String,
+    /// `None` if it is not known: what is written is bad.
+    limit: Option<Duration>,
+    written: bool,
+}
+
+impl Bound {
+    fn new(key: String, field: &Field<Duration>, default: Duration) -> Self {
+        Self {
+            key,
+            limit: field.settled(default),
+            written: field.written().is_some(),
+        }
+    }
+
+    fn deadline(bff: &RawBff) -> Self {
+        Self::new(
+            format!("bff.{}.deadline", bff.name),
+            &bff.deadline,
+            DEADLINE,
+        )
+    }
+}
+
+impl Display for Bound {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let limit = self.limit.map(show_duration).unwrap_or_default();
+        let by_default = if self.written { "" } else { " by default" };
+        write!(f, "{} ({limit}{by_default})", self.key)
+    }
+}
+
+/// What a check can look at, and where it reports.
+struct Context<'a> {
+    file: &'a RawFile,
+    /// The folder of the file, which relative paths begin at.
+    folder: &'a Path,
+    problems: Vec<Problem>,
+}
+
+impl Context<'_> {
+    fn report<T>(&mut self, at: &At<T>, what: impl Into<String>, way_out: impl Into<String>) {
+        self.problems
+            .push(at.place.problem(Fault::new(what, way_out)));
+    }
+
+    /// Reports a written duration that is longer than the one around it.
+    fn check_within(&mut self, inner: &Field<Duration>, outer: &Bound) {
+        let (Some(at), Some(limit)) = (inner.written(), outer.limit) else {
+            return;
+        };
+        if at.value > limit {
+            let what = format!("{} is longer than {outer}", show_duration(at.value));
+            let limit = show_duration(limit);
+            self.report(
+                at,
+                what,
+                format!("write at most \"{limit}\", or raise {}", outer.key),
+            );
+        }
+    }
+
+    /// Reports items of a list that were there before.
+    fn check_distinct<T, K: PartialEq + Display>(
+        &mut self,
+        list: &Field<Vec<At<T>>>,
+        key: impl Fn(&T) -> K,
+    ) {
+        let items = list.items();
+        for (index, item) in items.iter().enumerate() {
+            let name = key(&item.value);
+            if items[..index]
+                .iter()
+                .any(|earlier| key(&earlier.value) == name)
+            {
+                self.report(
+                    item,
+                    format!("\"{name}\" is there twice"),
+                    "leave it out here",
+                );
+            }
+        }
+    }
+
+    fn resolve(&self, path: &str) -> PathBuf {
+        self.folder.join(path)
+    }
+
+    /// Reports a file that can't be used. Returns its path either way.
+    fn check_file(&mut self, at: &At<String>, max_size: Option<u64>) -> PathBuf {
+        let path = self.resolve(&at.value);
+        let shown = path.display();
+        // Opening is what shows that it may be read; a folder can be opened, too.
+        match std::fs::File::open(&path).and_then(|file| file.metadata()) {
+            Err(error) => {
+                let what = format!("{shown} can't be read ({error})");
+                self.report(at, what, "build the file, or correct its path");
+            }
+            Ok(metadata) if !metadata.is_file() => {
+                self.report(at, format!("{shown} is not a file"), "name a file");
+            }
+            Ok(metadata) if max_size.is_some_and(|max| metadata.len() > max) => {
+                let max = max_size.unwrap_or_default();
+                let (length, max) = (show_size(metadata.len()), show_size(max));
+                let what =
+                    format!("{shown} has {length}, more than engine.max-component-size ({max})");
+                self.report(at, what, "make it smaller (strip it), or raise the limit");
+            }
+            Ok(_) => {}
+        }
+        path
+    }
+}
+
+/// Checks the text of a file, whose name is `path`.
+pub(super) fn check(text: &str, path: &Path) -> Result<Config, ConfigError> {
+    let invalid = |problems| ConfigError::Invalid {
+        path: path.to_owned(),
+        problems,
+    };
+    let mut reader = Reader::new(text);
+    let file = raw::read(text, &mut reader).map_err(|problem| invalid(vec![problem]))?;
+    let folder = path.parent().unwrap_or(Path::new(""));
+    let mut cx = Context {
+        file: &file,
+        folder,
+        problems: reader.problems,
+    };
+
+    let server = server(&file.server);
+    let admin = admin(&file.admin, &server, &mut cx);
+    let engine = engine(&file.engine, &cx);
+    let log = log(&file.log);
+    let downstreams = downstream::check(&mut cx);
+    let bffs = bff::check(&engine, &mut cx);
+    let routes = route::check(&mut cx);
+
+    let mut problems = cx.problems;
+    if problems.is_empty() {
+        return Ok(Config {
+            server,
+            admin,
+            log,
+            engine,
+            downstreams,
+            bffs,
+            routes,
+        });
+    }
+    problems.sort();
+    Err(invalid(problems))
+}
+
+fn server(raw: &RawServer) -> Server {
+    Server {
+        listen: raw.listen.or(loopback(8080)),
+        workers: NonZeroUsize::new(raw.workers.or(0)).unwrap_or_else(cores),
+        max_connections: raw.max_connections.or(10_000),
+        header_timeout: raw.header_timeout.or(ms(5_000)),
+        idle_timeout: raw.idle_timeout.or(ms(60_000)),
+        body_timeout: raw.body_timeout.or(ms(10_000)),
+        max_header_size: raw.max_header_size.or(32 << 10),
+        max_headers: raw.max_headers.or(100),
+        max_body_size: raw.max_body_size.or(1 << 20),
+        max_streams: raw.max_streams.or(128),
+        shutdown_timeout: raw.shutdown_timeout.or(ms(10_000)),
+    }
+}
+
+fn loopback(port: u16) -> SocketAddr {
+    SocketAddr::from((Ipv4Addr::LOCALHOST, port))
+}
+
+/// As many threads as the process may use; one where the system does not say.
+fn cores() -> NonZeroUsize {
+    std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN)
+}
+
+fn admin(raw: &RawAdmin, server: &Server, cx: &mut Context<'_>) -> Option<Admin> {
+    if !raw.enabled.or(true) {
+        return None;
+    }
+    let listen = raw.listen.or(loopback(8081));
+    let overlap = |a: IpAddr, b: IpAddr| a == b || a.is_unspecified() || b.is_unspecified();
+    let same_port = listen.port() != 0 && listen.port() == server.listen.port();
+    if same_port && overlap(listen.ip(), server.listen.ip()) {
+        // At least one of the two is written: the defaults have different ports.
+        if let Some(at) = raw.listen.written().or(cx.file.server.listen.written()) {
+            let what = format!("{} is taken by the other listener", at.value);
+            cx.report(
+                at,
+                what,
+                "give server.listen and admin.listen different ports",
+            );
+        }
+    }
+    Some(Admin { listen })
+}
+
+fn log(raw: &RawLog) -> Log {
+    Log {
+        format: raw.format.or(LogFormat::Text),
+        level: raw.level.or("info".to_owned()),
+        access: raw.access.or(true),
+    }
+}
+
+fn engine(raw: &RawEngine, cx: &Context<'_>) -> Engine {
+    Engine {
+        data_dir: cx.resolve(&raw.data_dir.or(".tailor".to_owned())),
+        instances: raw.instances.or(512),
+        watch_interval: raw.watch_interval.or(ms(500)),
+        max_component_size: raw.max_component_size.or(64 << 20),
+    }
+}

@@ -1,0 +1,60 @@
+//! What the file says for one key, kept apart from what is in force.
+
+use super::problem::Place;
+
+/// A value with its place.
+#[derive(Clone)]
+pub(super) struct At<T> {
+    pub(super) value: T,
+    pub(super) place: Place,
+}
+
+/// What the file says for a key.
+pub(super) enum Field<T> {
+    /// Nothing: the default applies.
+    Absent,
+    /// Something that is already reported, so that nothing else may be concluded from it.
+    Bad,
+    /// A good value.
+    Written(At<T>),
+}
+
+impl<T: Clone> Field<T> {
+    /// What is in force, if that is known.
+    pub(super) fn settled(&self, default: T) -> Option<T> {
+        match self {
+            Self::Absent => Some(default),
+            Self::Bad => None,
+            Self::Written(at) => Some(at.value.clone()),
+        }
+    }
+
+    /// What is in force. A bad value counts as the default: its configuration is never used.
+    pub(super) fn or(&self, default: T) -> T {
+        self.settled(default.clone()).unwrap_or(default)
+    }
+}
+
+impl<T> Field<T> {
+    /// What the operator wrote, if it is good.
+    pub(super) fn written(&self) -> Option<&At<T>> {
+        match self {
+            Self::Written(at) => Some(at),
+            Self::Absent | Self::Bad => None,
+        }
+    }
+}
+
+impl<T> Field<Vec<At<T>>> {
+    /// The items that the operator wrote, if all of them are good.
+    pub(super) fn items(&self) -> &[At<T>] {
+        self.written().map_or(&[], |list| &list.value)
+    }
+}
+
+impl<T: Clone> Field<Vec<At<T>>> {
+    /// The values in force, which are none by default.
+    pub(super) fn values<C: FromIterator<T>>(&self) -> C {
+        self.items().iter().map(|item| item.value.clone()).collect()
+    }
+}

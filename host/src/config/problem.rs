@@ -1,0 +1,137 @@
+//! What is wrong with a file: [`Problem`] for one thing, [`ConfigError`] for all of them.
+//!
+//! Every problem says where it is, what is wrong and what to do. It never repeats a value that may hold a secret.
+
+use std::fmt;
+use std::path::PathBuf;
+
+/// Why there is no [`Config`](super::Config).
+#[derive(Debug, thiserror::Error)]
+pub enum ConfigError {
+    /// The file can't be read.
+    #[error("{}: can't be read", path.display())]
+    Unreadable {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// The file is not a configuration that the host would run.
+    #[error("{}", Listing { path, problems })]
+    Invalid {
+        /// The file.
+        path: PathBuf,
+        /// All problems, in the order of the file. Never empty.
+        problems: Vec<Problem>,
+    },
+}
+
+/// One thing that is wrong with the file.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Problem {
+    /// Line, from 1.
+    pub line: usize,
+    /// Column in characters, from 1.
+    pub column: usize,
+    /// The key, as a path: `bff.watch.limits.memory`. Empty where the problem belongs to no key.
+    pub key: String,
+    /// What is wrong, with the offending value.
+    pub fault: String,
+    /// What to do about it.
+    pub way_out: String,
+}
+
+impl fmt::Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if !self.key.is_empty() {
+            write!(f, "{}: ", self.key)?;
+        }
+        write!(f, "{}; {}", self.fault, self.way_out)
+    }
+}
+
+/// The form of [`ConfigError::Invalid`]: a count, then a line for each problem that an editor can jump to.
+struct Listing<'a> {
+    path: &'a PathBuf,
+    problems: &'a [Problem],
+}
+
+impl fmt::Display for Listing<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let path = self.path.display();
+        let count = self.problems.len();
+        let noun = if count == 1 { "problem" } else { "problems" };
+        write!(f, "{path}: {count} {noun}")?;
+        for problem in self.problems {
+            write!(
+                f,
+                "\n  {path}:{}:{}: {problem}",
+                problem.line, problem.column
+            )?;
+        }
+        Ok(())
+    }
+}
+
+/// What is wrong with a value and what to do, before its place is known.
+#[derive(Debug)]
+pub(super) struct Fault {
+    what: String,
+    way_out: String,
+}
+
+impl Fault {
+    pub(super) fn new(what: impl Into<String>, way_out: impl Into<String>) -> Self {
+        Self {
+            what: what.into(),
+            way_out: way_out.into(),
+        }
+    }
+}
+
+/// A key and where it is in the file.
+#[derive(Clone, Debug)]
+pub(super) struct Place {
+    pub(super) key: String,
+    pub(super) line: usize,
+    pub(super) column: usize,
+}
+
+impl Place {
+    /// The problem that `fault` is at this place.
+    pub(super) fn problem(&self, fault: Fault) -> Problem {
+        Problem {
+            line: self.line,
+            column: self.column,
+            key: self.key.clone(),
+            fault: fault.what,
+            way_out: fault.way_out,
+        }
+    }
+}
+
+/// The known name that was probably meant, as the end of a sentence: `; did you mean "watch"`.
+pub(super) fn nearest<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    known
+        .into_iter()
+        .map(|candidate| (distance(name, candidate), candidate))
+        .filter(|(distance, candidate)| *distance <= candidate.len().max(name.len()).div_ceil(3))
+        .min()
+        .map(|(_, candidate)| candidate)
+}
+
+/// Levenshtein distance: how many characters must be put in, left out or replaced.
+fn distance(a: &str, b: &str) -> usize {
+    let b: Vec<char> = b.chars().collect();
+    let mut row: Vec<usize> = (0..=b.len()).collect();
+    for (i, from) in a.chars().enumerate() {
+        let mut diagonal = row[0];
+        row[0] = i + 1;
+        for (j, to) in b.iter().enumerate() {
+            let replaced = diagonal + usize::from(from != *to);
+            diagonal = row[j + 1];
+            row[j + 1] = replaced.min(row[j] + 1).min(diagonal + 1);
+        }
+    }
+    row[b.len()]
+}

@@ -1,0 +1,385 @@
+//! Walks the parsed document: a [`Section`] is a table whose keys are read one by one.
+//!
+//! A value that is wrong is reported and reading goes on, so that one run shows everything. The keys that are read are
+//! the keys that exist: what a table holds beyond them is reported as unknown.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use toml::de::{DeTable, DeValue};
+
+use super::field::{At, Field};
+use super::problem::{Fault, Place, Problem, nearest};
+use super::values::show;
+
+/// What is collected while the file is read.
+pub(super) struct Reader {
+    text: String,
+    pub(super) problems: Vec<Problem>,
+    /// All keys that were asked for, by section. `*` stands for a name that the operator chose.
+    pub(super) known: BTreeMap<&'static str, BTreeSet<&'static str>>,
+}
+
+impl Reader {
+    pub(super) fn new(text: &str) -> Self {
+        Self {
+            text: text.to_owned(),
+            problems: Vec::new(),
+            known: BTreeMap::new(),
+        }
+    }
+
+    /// The place of a key, given the byte of the text where it or its value begins.
+    pub(super) fn place(&self, key: String, offset: usize) -> Place {
+        let before = self.text.get(..offset).unwrap_or(&self.text);
+        let lines = before.bytes().filter(|b| *b == b'\n').count();
+        let line = before.rsplit('\n').next().unwrap_or_default();
+        Place {
+            key,
+            line: lines + 1,
+            column: line.chars().count() + 1,
+        }
+    }
+
+    /// Reads the whole document.
+    pub(super) fn document<T>(
+        &mut self,
+        table: &DeTable<'_>,
+        read: impl FnOnce(&mut Section<'_>) -> T,
+    ) -> T {
+        let place = self.place(String::new(), 0);
+        self.section(place, "", Source::Table(table), read)
+    }
+
+    fn section<T>(
+        &mut self,
+        place: Place,
+        pattern: &'static str,
+        source: Source<'_>,
+        read: impl FnOnce(&mut Section<'_>) -> T,
+    ) -> T {
+        let mut section = Section {
+            reader: self,
+            pattern,
+            place,
+            source,
+        };
+        let value = read(&mut section);
+        section.report_unknown();
+        value
+    }
+
+    fn report(&mut self, place: &Place, fault: Fault) {
+        self.problems.push(place.problem(fault));
+    }
+
+    /// The table that a value should be, whose `header` would be written.
+    fn table<'a>(
+        &mut self,
+        place: &Place,
+        value: &'a DeValue<'a>,
+        header: impl FnOnce() -> String,
+    ) -> Source<'a> {
+        if let DeValue::Table(table) = value {
+            return Source::Table(table);
+        }
+        let what = format!("{} is not a table", show(value));
+        self.report(place, Fault::new(what, format!("write {}", header())));
+        Source::Bad
+    }
+
+    fn parse<T>(&mut self, place: Place, parsed: Result<T, Fault>) -> Field<T> {
+        match parsed {
+            Ok(value) => Field::Written(At { value, place }),
+            Err(fault) => {
+                self.report(&place, fault);
+                Field::Bad
+            }
+        }
+    }
+}
+
+/// What a section is read from.
+enum Source<'a> {
+    /// Nothing: all of its keys are absent.
+    Absent,
+    /// Something that is no table, and reported: all of its keys are bad.
+    Bad,
+    Table(&'a DeTable<'a>),
+}
+
+/// A table of the file.
+pub(super) struct Section<'a> {
+    reader: &'a mut Reader,
+    pattern: &'static str,
+    /// Where the table is, with its path as the key.
+    pub(super) place: Place,
+    source: Source<'a>,
+}
+
+impl<'a> Section<'a> {
+    /// Whether the file has the key.
+    pub(super) fn has(&mut self, key: &'static str) -> bool {
+        self.get(key).is_some()
+    }
+
+    /// Reads one value.
+    pub(super) fn read<T>(
+        &mut self,
+        key: &'static str,
+        parse: impl FnOnce(&DeValue<'_>) -> Result<T, Fault>,
+    ) -> Field<T> {
+        match self.get(key) {
+            None => self.unwritten(),
+            Some((place, value)) => self.reader.parse(place, parse(value)),
+        }
+    }
+
+    /// Reads one value that has no default: without it, the section is reported. Never [`Field::Absent`].
+    pub(super) fn required<T>(
+        &mut self,
+        key: &'static str,
+        way_out: &str,
+        parse: impl FnOnce(&DeValue<'_>) -> Result<T, Fault>,
+    ) -> Field<T> {
+        match self.read(key, parse) {
+            Field::Absent => {
+                let place = Place {
+                    key: self.path(key),
+                    ..self.place.clone()
+                };
+                self.reader.report(&place, Fault::new("missing", way_out));
+                Field::Bad
+            }
+            field => field,
+        }
+    }
+
+    /// Reads an array, value by value.
+    pub(super) fn list<T>(
+        &mut self,
+        key: &'static str,
+        parse: impl Fn(&DeValue<'_>) -> Result<T, Fault>,
+    ) -> Field<Vec<At<T>>> {
+        let Some((place, value)) = self.get(key) else {
+            return self.unwritten();
+        };
+        let DeValue::Array(array) = value else {
+            let way_out = format!("write a list: {key} = [..]");
+            let fault = Fault::new(format!("{} is not a list", show(value)), way_out);
+            return self.reader.parse(place, Err(fault));
+        };
+        let items = array.iter().enumerate().map(|(index, item)| {
+            let at = self
+                .reader
+                .place(format!("{}[{index}]", place.key), item.span().start);
+            self.reader.parse(at, parse(item.get_ref()))
+        });
+        all(items.collect(), place)
+    }
+
+    /// Reads a table whose keys the operator chooses, value by value.
+    pub(super) fn map<T>(
+        &mut self,
+        key: &'static str,
+        parse: impl Fn(&str, &DeValue<'_>) -> Result<T, Fault>,
+    ) -> Field<Vec<At<T>>> {
+        let Some((place, value)) = self.get(key) else {
+            return self.unwritten();
+        };
+        let DeValue::Table(table) = value else {
+            let way_out = format!(r#"write a table: {key} = {{ name = "value" }}"#);
+            let fault = Fault::new(format!("{} is not a table", show(value)), way_out);
+            return self.reader.parse(place, Err(fault));
+        };
+        let items = table.iter().map(|(name, item)| {
+            let at = self
+                .reader
+                .place(join(&place.key, name.get_ref()), name.span().start);
+            self.reader.parse(at, parse(name.get_ref(), item.get_ref()))
+        });
+        all(items.collect(), place)
+    }
+
+    /// Reads a table with known keys.
+    pub(super) fn section<T>(
+        &mut self,
+        key: &'static str,
+        pattern: &'static str,
+        read: impl FnOnce(&mut Section<'_>) -> T,
+    ) -> T {
+        let absent = Place {
+            key: self.path(key),
+            ..self.place.clone()
+        };
+        let (place, source) = match self.get(key) {
+            None => (absent, Source::Absent),
+            Some((place, value)) => {
+                let source = self
+                    .reader
+                    .table(&place, value, || format!("[{}]", place.key));
+                (place, source)
+            }
+        };
+        self.reader.section(place, pattern, source, read)
+    }
+
+    /// Reads the tables `[key.name]`, whose names the operator chooses.
+    pub(super) fn named<T>(
+        &mut self,
+        key: &'static str,
+        pattern: &'static str,
+        read: impl Fn(&str, &mut Section<'_>) -> T,
+    ) -> Vec<T> {
+        let Some((place, value)) = self.get(key) else {
+            return Vec::new();
+        };
+        let DeValue::Table(table) = value else {
+            let fault = Fault::new(
+                format!("{} is not a table", show(value)),
+                format!("write [{key}.<name>], once for each"),
+            );
+            self.reader.report(&place, fault);
+            return Vec::new();
+        };
+        let mut all = Vec::new();
+        for (name, value) in table {
+            let at = self
+                .reader
+                .place(join(&place.key, name.get_ref()), name.span().start);
+            if let Err(fault) = super::values::check_name(name.get_ref()) {
+                self.reader.report(&at, fault);
+            }
+            let source = self
+                .reader
+                .table(&at, value.get_ref(), || format!("[{}]", at.key));
+            let read = |section: &mut Section<'_>| read(name.get_ref(), section);
+            all.push(self.reader.section(at, pattern, source, read));
+        }
+        all
+    }
+
+    /// Reads the tables `[[key]]`.
+    pub(super) fn tables<T>(
+        &mut self,
+        key: &'static str,
+        read: impl Fn(&mut Section<'_>) -> T,
+    ) -> Vec<T> {
+        let Some((place, value)) = self.get(key) else {
+            return Vec::new();
+        };
+        let DeValue::Array(array) = value else {
+            let what = format!("{} is not a list of tables", show(value));
+            let fault = Fault::new(what, format!("write [[{key}]], once for each"));
+            self.reader.report(&place, fault);
+            return Vec::new();
+        };
+        let mut all = Vec::new();
+        for (index, item) in array.iter().enumerate() {
+            let at = self
+                .reader
+                .place(format!("{key}[{index}]"), item.span().start);
+            let source = self
+                .reader
+                .table(&at, item.get_ref(), || format!("[[{key}]]"));
+            all.push(self.reader.section(at, key, source, &read));
+        }
+        all
+    }
+
+    /// Reports a key of which the file has nothing, where at least one is needed.
+    pub(super) fn demand(&mut self, key: &'static str, way_out: &str) {
+        let nothing = match self.get(key) {
+            None => true,
+            Some((_, DeValue::Table(table))) => table.is_empty(),
+            Some((_, DeValue::Array(array))) => array.is_empty(),
+            Some(_) => false,
+        };
+        if nothing {
+            let place = Place {
+                key: key.to_owned(),
+                ..self.place.clone()
+            };
+            self.reader.report(&place, Fault::new("missing", way_out));
+        }
+    }
+
+    /// Looks a key up, which makes it a known one.
+    fn get(&mut self, key: &'static str) -> Option<(Place, &'a DeValue<'a>)> {
+        self.reader
+            .known
+            .entry(self.pattern)
+            .or_default()
+            .insert(key);
+        let Source::Table(table) = self.source else {
+            return None;
+        };
+        let value = table.get(key)?;
+        Some((
+            self.reader.place(self.path(key), value.span().start),
+            value.get_ref(),
+        ))
+    }
+
+    /// What a key says that the section does not have.
+    fn unwritten<T>(&self) -> Field<T> {
+        match self.source {
+            Source::Absent | Source::Table(_) => Field::Absent,
+            Source::Bad => Field::Bad,
+        }
+    }
+
+    fn path(&self, key: &str) -> String {
+        join(&self.place.key, key)
+    }
+
+    fn report_unknown(self) {
+        let Source::Table(table) = self.source else {
+            return;
+        };
+        let known = self.reader.known.entry(self.pattern).or_default().clone();
+        for (key, _) in table {
+            if known.contains(key.get_ref().as_ref()) {
+                continue;
+            }
+            let way_out = match nearest(key.get_ref(), known.iter().copied()) {
+                Some(meant) => format!("did you mean \"{meant}\"?"),
+                None => {
+                    let known: Vec<&str> = known.iter().copied().collect();
+                    format!("known here: {}", known.join(", "))
+                }
+            };
+            let place = self
+                .reader
+                .place(self.path(key.get_ref()), key.span().start);
+            self.reader
+                .report(&place, Fault::new("unknown key", way_out));
+        }
+    }
+}
+
+/// A list is good when all of its items are.
+fn all<T>(items: Vec<Field<T>>, place: Place) -> Field<Vec<At<T>>> {
+    let mut value = Vec::with_capacity(items.len());
+    for item in items {
+        match item {
+            Field::Written(at) => value.push(at),
+            Field::Bad | Field::Absent => return Field::Bad,
+        }
+    }
+    Field::Written(At { value, place })
+}
+
+/// A key below a path, in quotes where TOML needs them.
+fn join(path: &str, key: &str) -> String {
+    let bare = |b: u8| b.is_ascii_alphanumeric() || b == b'-' || b == b'_';
+    let quoted = if !key.is_empty() && key.bytes().all(bare) {
+        key.to_owned()
+    } else {
+        format!("{key:?}")
+    };
+    if path.is_empty() {
+        quoted
+    } else {
+        format!("{path}.{quoted}")
+    }
+}

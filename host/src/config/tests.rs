@@ -1,0 +1,383 @@
+//! What operators write and what they get: `golden/*.toml` with the errors in `golden/*.err`.
+//!
+//! `UPDATE_GOLDEN=1 cargo test` rewrites the errors; read the difference before it is committed.
+#![expect(clippy::unwrap_used, clippy::panic, reason = "tests")]
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use http::{HeaderName, HeaderValue, Method};
+
+use super::*;
+
+/// Files that are good. Every other one has errors.
+const GOOD: [&str; 2] = ["maximal", "minimal"];
+
+fn golden() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("src/config/golden")
+}
+
+fn load_golden(name: &str) -> Result<Config, ConfigError> {
+    load(&golden().join(name).with_extension("toml"))
+}
+
+/// Checks the text of a file that lies in the folder of the golden files.
+fn parse_here(text: &str) -> Result<Config, ConfigError> {
+    parse(text, &golden().join("tailor.toml"))
+}
+
+/// A file with one BFF and one route, and more.
+fn parse_with(more: &str) -> Config {
+    let bff = "bff.watch.component = \"watch.component\"\nroute = [{ bff = \"watch\" }]\n";
+    parse_here(&format!("{bff}{more}")).unwrap_or_else(|error| panic!("{error}"))
+}
+
+fn ms(count: u64) -> Duration {
+    Duration::from_millis(count)
+}
+
+fn header(name: &'static str, value: &'static str) -> (HeaderName, HeaderValue) {
+    (
+        HeaderName::from_static(name),
+        HeaderValue::from_static(value),
+    )
+}
+
+#[test]
+fn errors_are_the_golden_ones() {
+    let update = std::env::var_os("UPDATE_GOLDEN").is_some();
+    let folder = golden();
+    let shown_folder = format!("{}/", folder.display());
+    let mut differences = Vec::new();
+    let mut seen = BTreeSet::new();
+    for entry in std::fs::read_dir(&folder).unwrap() {
+        let path = entry.unwrap().path();
+        let name = path.file_stem().unwrap().to_string_lossy().into_owned();
+        if path.extension().is_none_or(|extension| extension != "toml") || GOOD.contains(&&*name) {
+            continue;
+        }
+        let error = load(&path).expect_err(&name);
+        // The messages name files with their folder, which is another one on each machine.
+        let actual = format!("{error}\n").replace(&shown_folder, "");
+        let golden = path.with_extension("err");
+        if update {
+            std::fs::write(&golden, &actual).unwrap();
+        }
+        let expected = std::fs::read_to_string(&golden).unwrap_or_default();
+        if actual != expected {
+            differences.push(format!(
+                "== {name}\n-- expected\n{expected}-- actual\n{actual}"
+            ));
+        }
+        seen.insert(name);
+    }
+    assert!(differences.is_empty(), "{}", differences.join("\n"));
+    for required in [
+        "syntax-error",
+        "unknown-keys",
+        "wrong-types",
+        "units",
+        "routes",
+        "timeouts",
+    ] {
+        assert!(seen.contains(required), "golden/{required}.toml is missing");
+    }
+}
+
+#[test]
+fn every_problem_has_a_place_and_a_way_out() {
+    for name in ["many-at-once", "units", "files", "empty"] {
+        let ConfigError::Invalid { problems, .. } = load_golden(name).unwrap_err() else {
+            panic!("{name} is readable");
+        };
+        for problem in &problems {
+            assert!(problem.line > 0 && problem.column > 0, "{problem:?}");
+            assert!(
+                !problem.fault.is_empty() && !problem.way_out.is_empty(),
+                "{problem:?}"
+            );
+        }
+        assert!(problems.is_sorted(), "{name}: {problems:#?}");
+    }
+}
+
+#[test]
+fn an_unreadable_file_is_named() {
+    let error = load(Path::new("/nonexistent/tailor.toml")).unwrap_err();
+    assert_eq!(error.to_string(), "/nonexistent/tailor.toml: can't be read");
+    assert!(std::error::Error::source(&error).is_some());
+}
+
+#[test]
+fn a_minimal_file_gets_the_documented_defaults() {
+    let config = load_golden("minimal").unwrap_or_else(|error| panic!("{error}"));
+    let bff = Bff {
+        name: "watch".to_owned(),
+        component: golden().join("watch.component"),
+        downstreams: Vec::new(),
+        deadline: ms(2_000),
+        limits: Limits {
+            memory: 64 << 20,
+            table_elements: 20_000,
+            cpu: ms(100),
+            calls: 16,
+            concurrent_calls: 8,
+            downstream_bytes: 8 << 20,
+            response_size: 1 << 20,
+            hostcall_bytes: 4 << 20,
+            handles: 64,
+            log_lines: 64,
+            concurrency: 64,
+            queue: 128,
+            queue_timeout: ms(100),
+        },
+        config: BTreeMap::new(),
+        smoke: None,
+    };
+    let expected = Config {
+        server: Server {
+            listen: "127.0.0.1:8080".parse().unwrap(),
+            workers: std::thread::available_parallelism().unwrap(),
+            max_connections: 10_000,
+            header_timeout: ms(5_000),
+            idle_timeout: ms(60_000),
+            body_timeout: ms(10_000),
+            max_header_size: 32 << 10,
+            max_headers: 100,
+            max_body_size: 1 << 20,
+            max_streams: 128,
+            shutdown_timeout: ms(10_000),
+        },
+        admin: Some(Admin {
+            listen: "127.0.0.1:8081".parse().unwrap(),
+        }),
+        log: Log {
+            format: LogFormat::Text,
+            level: "info".to_owned(),
+            access: true,
+        },
+        engine: Engine {
+            data_dir: golden().join(".tailor"),
+            instances: 512,
+            watch_interval: ms(500),
+            max_component_size: 64 << 20,
+        },
+        downstreams: BTreeMap::new(),
+        bffs: BTreeMap::from([("watch".to_owned(), bff)]),
+        routes: vec![Route {
+            client: "watch".to_owned(),
+            bff: "watch".to_owned(),
+            host: None,
+            path: "/".to_owned(),
+            headers: Vec::new(),
+            methods: vec![Method::GET],
+        }],
+    };
+    assert_eq!(config, expected);
+}
+
+#[test]
+fn a_service_gets_the_documented_defaults() {
+    let config = parse_with("downstream.activity.url = \"http://127.0.0.1:9101/\"");
+    let expected = Downstream {
+        name: "activity".to_owned(),
+        host: "127.0.0.1".to_owned(),
+        port: 9101,
+        authority: HeaderValue::from_static("127.0.0.1:9101"),
+        path_prefix: String::new(),
+        protocol: Protocol::Http1,
+        connect_timeout: ms(250),
+        first_byte_timeout: ms(1_000),
+        timeout: ms(2_000),
+        max_response_size: 2 << 20,
+        max_connections: 64,
+        max_waiting: 256,
+        idle_timeout: ms(30_000),
+        pass_headers: Vec::new(),
+    };
+    assert_eq!(config.downstreams["activity"], expected);
+}
+
+#[test]
+fn a_maximal_file_is_read_key_by_key() {
+    let config = load_golden("maximal").unwrap_or_else(|error| panic!("{error}"));
+    let server = Server {
+        listen: "0.0.0.0:9000".parse().unwrap(),
+        workers: NonZeroUsize::new(3).unwrap(),
+        max_connections: 2_000,
+        header_timeout: ms(4_000),
+        idle_timeout: ms(120_000),
+        body_timeout: ms(1_500),
+        max_header_size: 16 << 10,
+        max_headers: 50,
+        max_body_size: 2_000_000,
+        max_streams: 64,
+        shutdown_timeout: ms(20_000),
+    };
+    assert_eq!(config.server, server);
+    assert_eq!(
+        config.admin,
+        Some(Admin {
+            listen: "[::1]:9001".parse().unwrap()
+        })
+    );
+    let level = "warn,tailor=debug".to_owned();
+    assert_eq!(
+        config.log,
+        Log {
+            format: LogFormat::Json,
+            level,
+            access: false
+        }
+    );
+    let engine = Engine {
+        data_dir: PathBuf::from("/var/lib/tailor"),
+        instances: 1_000,
+        watch_interval: ms(2_000),
+        max_component_size: 8 << 20,
+    };
+    assert_eq!(config.engine, engine);
+    let activity = Downstream {
+        name: "activity".to_owned(),
+        host: "activity.internal".to_owned(),
+        port: 9101,
+        authority: HeaderValue::from_static("activity.internal:9101"),
+        path_prefix: "/api/v1".to_owned(),
+        protocol: Protocol::Http2,
+        connect_timeout: ms(100),
+        first_byte_timeout: ms(300),
+        timeout: ms(600),
+        max_response_size: 512 << 10,
+        max_connections: 8,
+        max_waiting: 0,
+        idle_timeout: ms(3_600_000),
+        pass_headers: vec![http::header::ACCEPT_LANGUAGE, http::header::AUTHORIZATION],
+    };
+    assert_eq!(config.downstreams["activity"], activity);
+    let heart = &config.downstreams["heart"];
+    assert_eq!((&*heart.host, heart.port), ("::1", 80));
+    assert_eq!(heart.authority, "[::1]");
+    let watch = Bff {
+        name: "watch".to_owned(),
+        component: golden().join("watch.component"),
+        downstreams: vec!["activity".to_owned(), "heart".to_owned()],
+        deadline: ms(800),
+        limits: Limits {
+            memory: 32 << 20,
+            table_elements: 5_000,
+            cpu: ms(50),
+            calls: 4,
+            concurrent_calls: 2,
+            downstream_bytes: 1_000_000_000,
+            response_size: 512,
+            hostcall_bytes: 1 << 20,
+            handles: 16,
+            log_lines: 0,
+            concurrency: 10,
+            queue: 0,
+            queue_timeout: ms(20),
+        },
+        config: BTreeMap::from([
+            ("Any key".to_owned(), String::new()),
+            ("units".to_owned(), "metric".to_owned()),
+        ]),
+        smoke: Some(Smoke {
+            path: "/ada?date=2026-01-15".to_owned(),
+            headers: vec![header("accept", "application/json")],
+            status: 404,
+            fixture: Some(golden().join("fixture.json")),
+        }),
+    };
+    assert_eq!(config.bffs, BTreeMap::from([("watch".to_owned(), watch)]));
+    let first = Route {
+        client: "wrist".to_owned(),
+        bff: "watch".to_owned(),
+        host: Some("watch.example.com".to_owned()),
+        path: "/watch/v1".to_owned(),
+        headers: vec![header("x-client", "watch"), header("x-generation", "3")],
+        methods: vec![Method::GET, Method::POST],
+    };
+    assert_eq!(config.routes[0], first);
+    assert_eq!(config.routes.len(), 2);
+}
+
+#[test]
+fn defaults_give_way_to_what_is_written() {
+    let config = parse_with(
+        "engine.instances = 5
+         downstream.activity = { url = \"http://127.0.0.1\", timeout = \"200ms\" }
+         bff.watch.deadline = \"50ms\"
+         bff.watch.limits = { calls = 3, response-size = \"8MiB\" }",
+    );
+    let activity = &config.downstreams["activity"];
+    assert_eq!(
+        (activity.connect_timeout, activity.first_byte_timeout),
+        (ms(200), ms(200))
+    );
+    let limits = &config.bffs["watch"].limits;
+    assert_eq!((limits.cpu, limits.queue_timeout), (ms(50), ms(50)));
+    assert_eq!((limits.concurrency, limits.concurrent_calls), (5, 3));
+    assert!(limits.hostcall_bytes > limits.response_size, "{limits:?}");
+    let config = parse_with("bff.watch.limits.hostcall-bytes = \"64KiB\"");
+    assert_eq!(config.bffs["watch"].limits.response_size, 64 << 10);
+}
+
+#[test]
+fn a_default_timeout_may_be_longer_than_a_deadline() {
+    let config = parse_with(
+        "downstream.activity.url = \"http://127.0.0.1\"
+         bff.watch.downstreams = [\"activity\"]
+         bff.watch.deadline = \"800ms\"",
+    );
+    assert!(config.downstreams["activity"].timeout > config.bffs["watch"].deadline);
+}
+
+#[test]
+fn admin_can_be_turned_off_and_ports_can_be_free_ones() {
+    assert_eq!(parse_with("admin.enabled = false").admin, None);
+    let free = "server.listen = \"127.0.0.1:0\"\nadmin.listen = \"127.0.0.1:0\"";
+    assert_eq!(parse_with(free).admin.unwrap().listen.port(), 0);
+}
+
+/// The reference has a table for each section, with a row for each key: `| `key` | ..`.
+#[test]
+fn the_reference_describes_exactly_the_keys_that_exist() {
+    let text = std::fs::read_to_string(golden().join("maximal.toml")).unwrap();
+    let mut reader = reader::Reader::new(&text);
+    raw::read(&text, &mut reader).unwrap_or_else(|problem| panic!("{problem}"));
+    let mut existing = BTreeSet::new();
+    for (section, keys) in reader
+        .known
+        .into_iter()
+        .filter(|(section, _)| !section.is_empty())
+    {
+        let title = match section.replace('*', "<name>") {
+            route if route == "route" => "[[route]]".to_owned(),
+            section => format!("[{section}]"),
+        };
+        // A key that is a section of its own has a heading, not a row.
+        let rows = keys
+            .into_iter()
+            .filter(|key| !["limits", "smoke"].contains(key));
+        existing.extend(rows.map(|key| format!("{title} {key}")));
+    }
+    let reference = Path::new(env!("CARGO_MANIFEST_DIR")).join("CONFIG.md");
+    let reference = std::fs::read_to_string(reference).unwrap();
+    let mut described = BTreeSet::new();
+    let mut title = "";
+    for line in reference.lines() {
+        if let Some(heading) = line.strip_prefix("## `") {
+            title = heading.trim_end_matches('`');
+        }
+        if let Some((key, _)) = line.strip_prefix("| `").and_then(|row| row.split_once('`')) {
+            described.insert(format!("{title} {key}"));
+        }
+    }
+    let missing: Vec<_> = existing.difference(&described).collect();
+    let stale: Vec<_> = described.difference(&existing).collect();
+    assert!(
+        missing.is_empty() && stale.is_empty(),
+        "missing: {missing:?}, stale: {stale:?}"
+    );
+}

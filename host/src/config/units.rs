@@ -1,0 +1,169 @@
+//! Quantities: durations, sizes and counts, read from a value, bounded, and written back for messages.
+//!
+//! A duration or a size without its unit is refused, because a reader would have to guess it.
+
+use std::ops::RangeInclusive;
+use std::time::Duration;
+
+use toml::de::DeValue;
+
+use super::problem::Fault;
+use super::values::show;
+
+const DURATIONS: [(&str, f64); 4] = [("ms", 0.001), ("s", 1.0), ("m", 60.0), ("h", 3600.0)];
+const SIZES: [(&str, u64); 7] = [
+    ("B", 1),
+    ("KB", 1_000),
+    ("MB", 1_000_000),
+    ("GB", 1_000_000_000),
+    ("KiB", KIB),
+    ("MiB", MIB),
+    ("GiB", GIB),
+];
+
+pub(super) const KIB: u64 = 1 << 10;
+pub(super) const MIB: u64 = 1 << 20;
+pub(super) const GIB: u64 = 1 << 30;
+
+/// Milliseconds, for bounds and defaults.
+pub(super) const fn ms(count: u64) -> Duration {
+    Duration::from_millis(count)
+}
+
+/// Reads a duration such as `"300ms"` or `"1.5s"`. It is 1 ms to 1 h: anything longer is a slip of the unit.
+pub(super) fn duration(value: &DeValue<'_>) -> Result<Duration, Fault> {
+    let written = quantity(value, &["ms", "s"])?;
+    let (number, unit) = split(written);
+    let shape = || {
+        let way_out = r#"write a number and ms, s, m or h, such as "300ms" or "1.5s""#;
+        Fault::new(format!("{written:?} is not a duration"), way_out)
+    };
+    let scale = DURATIONS.iter().find(|(name, _)| *name == unit);
+    let (_, seconds) = scale.ok_or_else(shape)?;
+    let number: f64 = number.parse().map_err(|_| shape())?;
+    let too_long = || {
+        Fault::new(
+            format!("{written:?} is more than 1h"),
+            r#"write at most "1h""#,
+        )
+    };
+    let read = Duration::try_from_secs_f64(number * seconds).map_err(|_| too_long())?;
+    if read > ms(3_600_000) {
+        return Err(too_long());
+    }
+    if read < ms(1) {
+        let what = format!("{written:?} is less than 1ms");
+        return Err(Fault::new(what, r#"write at least "1ms""#));
+    }
+    Ok(read)
+}
+
+/// Reads a size such as `"64KiB"` as bytes.
+pub(super) fn size<T: TryFrom<u64>>(
+    value: &DeValue<'_>,
+    range: RangeInclusive<u64>,
+) -> Result<T, Fault> {
+    let written = quantity(value, &["B", "KiB", "MiB"])?;
+    let (number, unit) = split(written);
+    let shape = || {
+        let way_out =
+            r#"write a whole number and B, KiB, MiB or GiB (or KB, MB, GB), such as "64KiB""#;
+        Fault::new(format!("{written:?} is not a size"), way_out)
+    };
+    let scale = SIZES.iter().find(|(name, _)| *name == unit);
+    let (_, bytes) = scale.ok_or_else(shape)?;
+    if number.is_empty() || number.contains('.') {
+        return Err(shape());
+    }
+    // A number with more digits than fit is over every bound, and is reported as that.
+    let read = number
+        .parse::<u64>()
+        .unwrap_or(u64::MAX)
+        .saturating_mul(*bytes);
+    bounded(i128::from(read), &range, &format!("{written:?}"), show_size)
+}
+
+/// Reads a whole number.
+pub(super) fn count<T: TryFrom<u64>>(
+    value: &DeValue<'_>,
+    range: RangeInclusive<u64>,
+) -> Result<T, Fault> {
+    let DeValue::Integer(integer) = value else {
+        let what = format!("{} is not a whole number", show(value));
+        let way_out = format!("write a number from {} to {}", range.start(), range.end());
+        return Err(Fault::new(what, way_out));
+    };
+    // What does not fit is over every bound: TOML itself has no such numbers.
+    let read = i128::from_str_radix(integer.as_str(), integer.radix()).unwrap_or(i128::MAX);
+    bounded(read, &range, &show(value), |bound| bound.to_string())
+}
+
+fn bounded<T: TryFrom<u64>>(
+    read: i128,
+    range: &RangeInclusive<u64>,
+    written: &str,
+    render: impl Fn(u64) -> String,
+) -> Result<T, Fault> {
+    let (low, high) = (render(*range.start()), render(*range.end()));
+    if read < i128::from(*range.start()) {
+        let what = format!("{written} is less than {low}");
+        return Err(Fault::new(what, format!("write at least {low}")));
+    }
+    let read = u64::try_from(read).ok().filter(|read| range.contains(read));
+    read.and_then(|read| T::try_from(read).ok()).ok_or_else(|| {
+        let what = format!("{written} is more than {high}");
+        Fault::new(what, format!("write at most {high}"))
+    })
+}
+
+/// The text of a quantity, or what is missing: `units` are those that may have been meant.
+fn quantity<'v>(value: &'v DeValue<'_>, units: &[&str]) -> Result<&'v str, Fault> {
+    let no_unit = |number: &str| {
+        let meant: Vec<String> = units
+            .iter()
+            .map(|unit| format!("\"{number}{unit}\""))
+            .collect();
+        let way_out = format!("write {}", meant.join(" or "));
+        Fault::new(format!("{} has no unit", show(value)), way_out)
+    };
+    match value {
+        DeValue::String(text) if !text.is_empty() && split(text).1.is_empty() => Err(no_unit(text)),
+        DeValue::String(text) => Ok(text),
+        DeValue::Integer(_) | DeValue::Float(_) => Err(no_unit(&show(value))),
+        _ => {
+            let what = format!("{} is not a quantity", show(value));
+            let way_out = format!(
+                "write a number and its unit in quotes, such as \"100{}\"",
+                units[0]
+            );
+            Err(Fault::new(what, way_out))
+        }
+    }
+}
+
+/// The number in front, as far as digits and points go, and the rest.
+fn split(written: &str) -> (&str, &str) {
+    let end = written.find(|c: char| !c.is_ascii_digit() && c != '.');
+    written.split_at(end.unwrap_or(written.len()))
+}
+
+/// A duration as it would be written in the file.
+pub(super) fn show_duration(duration: Duration) -> String {
+    let millis = duration.as_micros() as f64 / 1_000.0;
+    for (unit, scale) in [("h", 3_600_000.0), ("m", 60_000.0), ("s", 1_000.0)] {
+        if millis % scale == 0.0 {
+            return format!("{}{unit}", millis / scale);
+        }
+    }
+    format!("{millis}ms")
+}
+
+/// A size as it would be written in the file.
+pub(super) fn show_size(bytes: u64) -> String {
+    for (unit, scale) in [("GiB", GIB), ("MiB", MIB), ("KiB", KIB)] {
+        if bytes > 0 && bytes.is_multiple_of(scale) {
+            return format!("{}{unit}", bytes / scale);
+        }
+    }
+    format!("{bytes}B")
+}

@@ -1,0 +1,159 @@
+//! Plain values: text, choices, names, addresses, the filter of the log.
+
+use std::net::SocketAddr;
+
+use toml::de::DeValue;
+
+use super::problem::{Fault, nearest};
+
+/// A value as a message shows it: short, and never a whole table.
+pub(super) fn show(value: &DeValue<'_>) -> String {
+    match value {
+        DeValue::String(text) => quote(text),
+        DeValue::Integer(integer) => integer.to_string(),
+        DeValue::Float(float) => float.to_string(),
+        DeValue::Boolean(boolean) => boolean.to_string(),
+        DeValue::Datetime(datetime) => datetime.to_string(),
+        DeValue::Array(_) => "a list".to_owned(),
+        DeValue::Table(_) => "a table".to_owned(),
+    }
+}
+
+/// Text in quotes, cut after 60 characters so that a message stays one line.
+pub(super) fn quote(text: &str) -> String {
+    match text.char_indices().nth(60) {
+        None => format!("{text:?}"),
+        Some((end, _)) => format!("{:?}..", &text[..end]),
+    }
+}
+
+pub(super) fn text<'v>(value: &'v DeValue<'_>) -> Result<&'v str, Fault> {
+    match value {
+        DeValue::String(text) => Ok(text),
+        DeValue::Array(_) | DeValue::Table(_) => Err(Fault::new(
+            format!("{} is not text", show(value)),
+            "write one text in quotes",
+        )),
+        _ => {
+            let way_out = format!("write it in quotes: \"{}\"", show(value));
+            Err(Fault::new(format!("{} is not text", show(value)), way_out))
+        }
+    }
+}
+
+pub(super) fn boolean(value: &DeValue<'_>) -> Result<bool, Fault> {
+    match value {
+        DeValue::Boolean(boolean) => Ok(*boolean),
+        _ => {
+            let what = format!("{} is neither true nor false", show(value));
+            Err(Fault::new(what, "write true or false, without quotes"))
+        }
+    }
+}
+
+/// Reads one of a few words.
+pub(super) fn choice<T: Copy>(value: &DeValue<'_>, choices: &[(&str, T)]) -> Result<T, Fault> {
+    let written = text(value)?;
+    match choices.iter().find(|(word, _)| *word == written) {
+        Some((_, chosen)) => Ok(*chosen),
+        None => {
+            let words: Vec<String> = choices
+                .iter()
+                .map(|(word, _)| format!("{word:?}"))
+                .collect();
+            let what = format!("{} is not known here", quote(written));
+            Err(Fault::new(what, format!("write {}", words.join(" or "))))
+        }
+    }
+}
+
+/// Reads the path of a file.
+pub(super) fn path(value: &DeValue<'_>) -> Result<String, Fault> {
+    match text(value)? {
+        "" => Err(Fault::new("the path is empty", "name a file")),
+        path => Ok(path.to_owned()),
+    }
+}
+
+/// Reads the name of a BFF, a service or a kind of client.
+pub(super) fn name(value: &DeValue<'_>) -> Result<String, Fault> {
+    let name = text(value)?;
+    check_name(name)?;
+    Ok(name.to_owned())
+}
+
+/// Names are parts of metrics, headers and file names, so they are as narrow as a label of a host name.
+pub(super) fn check_name(name: &str) -> Result<(), Fault> {
+    let legal = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-';
+    let starts_well = name.starts_with(|c: char| c.is_ascii_lowercase());
+    if starts_well && name.len() <= 63 && name.bytes().all(legal) {
+        return Ok(());
+    }
+    let way_out = "write 1 to 63 of a-z, 0-9 and -, beginning with a letter";
+    Err(Fault::new(
+        format!("{} is not a legal name", quote(name)),
+        way_out,
+    ))
+}
+
+pub(super) fn address(value: &DeValue<'_>) -> Result<SocketAddr, Fault> {
+    let written = text(value)?;
+    written.parse().map_err(|_| {
+        let port = written
+            .rsplit(':')
+            .next()
+            .filter(|port| port.parse::<u16>().is_ok());
+        let port = port.unwrap_or("8080");
+        let way_out = format!("write an IP address and a port, such as \"127.0.0.1:{port}\"");
+        Fault::new(
+            format!("{} is not an address to listen on", quote(written)),
+            way_out,
+        )
+    })
+}
+
+const LEVELS: [&str; 6] = ["error", "warn", "info", "debug", "trace", "off"];
+
+/// Reads a log filter: `info`, or `warn,tailor=debug`.
+///
+/// The filter of `tracing` takes a misspelt level for the name of a target and then shows everything of it, so a word
+/// alone has to be a level here.
+pub(super) fn level(value: &DeValue<'_>) -> Result<String, Fault> {
+    let filter = text(value)?;
+    let mut general = None;
+    for directive in filter.split(',').map(str::trim) {
+        let (target, level) = match directive.split_once('=') {
+            Some((target, level)) => (Some(target), level),
+            None => (None, directive),
+        };
+        if !LEVELS.contains(&level) {
+            let way_out = match nearest(level, LEVELS) {
+                Some(meant) => format!("did you mean \"{meant}\"?"),
+                None => format!("write one of {}", LEVELS.join(", ")),
+            };
+            return Err(Fault::new(
+                format!("{} is not a log level", quote(level)),
+                way_out,
+            ));
+        }
+        let legal = |c: char| c.is_ascii_alphanumeric() || "_-:.".contains(c);
+        match target {
+            Some(target) if target.is_empty() || !target.chars().all(legal) => {
+                let what = format!("{} is not a log target", quote(target));
+                return Err(Fault::new(
+                    what,
+                    "write target=level, such as \"tailor=debug\"",
+                ));
+            }
+            Some(_) => {}
+            None => {
+                if let Some(first) = general.replace(level) {
+                    let what = format!("{} has two general levels", quote(filter));
+                    let way_out = format!("keep one of \"{first}\" and \"{level}\"");
+                    return Err(Fault::new(what, way_out));
+                }
+            }
+        }
+    }
+    Ok(filter.to_owned())
+}
