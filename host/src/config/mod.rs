@@ -1,9 +1,10 @@
-//! The operator's file, read in two stages: [`raw`] mirrors what is written, [`check`] turns it into the types here.
+//! The operator's file, read in two stages: `raw` reads what is written, value by value, and `check` turns it into the
+//! types here, with defaults filled in and everything compared with everything else.
 //!
-//! The rule for the boundary: everything in this file is ready to use. A duration is a `Duration`, a name that refers to
-//! something has been found, a limit is finite and not zero. Nothing here is read again from the environment or the
-//! file. The only I/O is that of [`load`], which reads the one file, and of [`parse`], which looks at the files that it
-//! names: whether they can be opened and how large they are, never what is in them.
+//! The rule for the boundary: everything in this file is ready to use. A duration is a `Duration`, a name that refers
+//! to something has been found, a limit is finite. Nothing here is read again from the environment or the file. The
+//! only I/O is that of [`load`], which reads the one file, and of [`parse`], which looks at the files that it names
+//! (whether they can be opened and how large they are, never what is in them) and at the number of cores.
 
 mod check;
 mod field;
@@ -118,11 +119,11 @@ pub struct Engine {
 pub struct Downstream {
     /// Its name, as BFFs use it.
     pub name: String,
-    /// Host name or address to connect to.
+    /// Host name or address to connect to. An IPv6 address is without brackets.
     pub host: String,
     /// Port to connect to.
     pub port: u16,
-    /// What the `host` header says: host, and port if it is not 80.
+    /// What the `host` header says: host (an IPv6 address in brackets), and port if it is not 80.
     pub authority: HeaderValue,
     /// Put in front of every path: empty, or `/api/v1` (no slash at the end).
     pub path_prefix: String,
@@ -225,7 +226,8 @@ pub struct Route {
     pub client: String,
     /// Name of the BFF; exists in [`Config::bffs`].
     pub bff: String,
-    /// Host name that the client must ask for, lower case, without port. `None` matches any.
+    /// Host name that the client must ask for, lower case, without port; an IPv6 address in brackets and in its
+    /// shortest form. `None` matches any.
     pub host: Option<String>,
     /// Path prefix, on segment borders: `/` matches all, `/watch` matches `/watch` and `/watch/x`, not `/watches`.
     /// No slash at the end unless it is `/`.
@@ -251,7 +253,9 @@ pub fn load(path: &Path) -> Result<Config, ConfigError> {
     parse(&text, path)
 }
 
-/// Checks the text of a file; `path` is its name in messages and the base of relative paths.
+/// Checks the text of a file; `path` is its name in messages, and its folder the base of relative paths.
+///
+/// Blocks for as long as it takes to open the component and fixture files that the text names.
 ///
 /// # Errors
 ///

@@ -1,6 +1,7 @@
 //! What is wrong with a file: [`Problem`] for one thing, [`ConfigError`] for all of them.
 //!
-//! Every problem says where it is, what is wrong and what to do. It never repeats a value that may hold a secret.
+//! Every problem says where it is, what is wrong and what to do. No message repeats
+//! a URL with a password.
 
 use std::fmt;
 use std::path::PathBuf;

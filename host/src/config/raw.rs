@@ -1,7 +1,7 @@
 //! The first stage: what the file says, value by value.
 //!
 //! Each value is looked at alone: its type, its unit, its bounds, its form. Nothing here knows a default, another
-//! value or the world outside the file; that is [`check`](super::check)'s part.
+//! value or the world outside the file; that is the part of `check`.
 
 use std::net::SocketAddr;
 use std::time::Duration;

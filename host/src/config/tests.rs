@@ -3,6 +3,8 @@
 //! `UPDATE_GOLDEN=1 cargo test` rewrites the errors; read the difference before it is committed.
 #![expect(clippy::unwrap_used, clippy::panic, reason = "tests")]
 
+mod reference;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -338,46 +340,4 @@ fn admin_can_be_turned_off_and_ports_can_be_free_ones() {
     assert_eq!(parse_with("admin.enabled = false").admin, None);
     let free = "server.listen = \"127.0.0.1:0\"\nadmin.listen = \"127.0.0.1:0\"";
     assert_eq!(parse_with(free).admin.unwrap().listen.port(), 0);
-}
-
-/// The reference has a table for each section, with a row for each key: `| `key` | ..`.
-#[test]
-fn the_reference_describes_exactly_the_keys_that_exist() {
-    let text = std::fs::read_to_string(golden().join("maximal.toml")).unwrap();
-    let mut reader = reader::Reader::new(&text);
-    raw::read(&text, &mut reader).unwrap_or_else(|problem| panic!("{problem}"));
-    let mut existing = BTreeSet::new();
-    for (section, keys) in reader
-        .known
-        .into_iter()
-        .filter(|(section, _)| !section.is_empty())
-    {
-        let title = match section.replace('*', "<name>") {
-            route if route == "route" => "[[route]]".to_owned(),
-            section => format!("[{section}]"),
-        };
-        // A key that is a section of its own has a heading, not a row.
-        let rows = keys
-            .into_iter()
-            .filter(|key| !["limits", "smoke"].contains(key));
-        existing.extend(rows.map(|key| format!("{title} {key}")));
-    }
-    let reference = Path::new(env!("CARGO_MANIFEST_DIR")).join("CONFIG.md");
-    let reference = std::fs::read_to_string(reference).unwrap();
-    let mut described = BTreeSet::new();
-    let mut title = "";
-    for line in reference.lines() {
-        if let Some(heading) = line.strip_prefix("## `") {
-            title = heading.trim_end_matches('`');
-        }
-        if let Some((key, _)) = line.strip_prefix("| `").and_then(|row| row.split_once('`')) {
-            described.insert(format!("{title} {key}"));
-        }
-    }
-    let missing: Vec<_> = existing.difference(&described).collect();
-    let stale: Vec<_> = described.difference(&existing).collect();
-    assert!(
-        missing.is_empty() && stale.is_empty(),
-        "missing: {missing:?}, stale: {stale:?}"
-    );
 }

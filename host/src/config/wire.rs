@@ -20,7 +20,7 @@ pub(super) struct Url {
 }
 
 /// Fields that belong to one connection or that only the host may set. It strips them from every request.
-const RESERVED: [&str; 14] = [
+const RESERVED: [&str; 15] = [
     "connection",
     "content-length",
     "expect",
@@ -34,6 +34,7 @@ const RESERVED: [&str; 14] = [
     "tracestate",
     "transfer-encoding",
     "upgrade",
+    "x-real-ip",
     "x-request-id",
 ];
 const RESERVED_PREFIXES: [&str; 3] = ["proxy-", "x-forwarded-", "tailor-"];
@@ -106,6 +107,14 @@ pub(super) fn host(value: &DeValue<'_>) -> Result<String, Fault> {
         let way_out = format!("write {name:?}: a route matches every port");
         return fault("has a port", way_out);
     }
+    // Clients' hosts are compared in this form.
+    let canonical = ipv6(name).map(|address| format!("[{address}]"));
+    if let Some(canonical) = canonical.filter(|canonical| canonical != name) {
+        return fault(
+            "is not the shortest form of the address",
+            format!("write {canonical:?}"),
+        );
+    }
     Ok(name.to_owned())
 }
 
@@ -117,12 +126,15 @@ fn split_port(authority: &str) -> (&str, Option<&str>) {
     }
 }
 
+/// The address in brackets, if it is one.
+fn ipv6(host: &str) -> Option<Ipv6Addr> {
+    host.strip_prefix('[')?.strip_suffix(']')?.parse().ok()
+}
+
 /// A DNS name, an IPv4 address, or an IPv6 address in brackets. All lower case.
 fn legal_host(host: &str) -> bool {
-    if let Some(inner) = host.strip_prefix('[') {
-        return inner
-            .strip_suffix(']')
-            .is_some_and(|inner| inner.parse::<Ipv6Addr>().is_ok());
+    if host.starts_with('[') {
+        return ipv6(host).is_some();
     }
     let legal = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-' || b == b'_';
     let label = |label: &str| {

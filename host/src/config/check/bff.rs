@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use http::Method;
 
-use super::{Context, DEADLINE, limits};
+use super::{Context, DEADLINE, MAX_COMPONENT_SIZE, limits};
 use crate::config::field::Field;
 use crate::config::problem::{Fault, nearest};
 use crate::config::raw::{RawBff, RawFile, RawRoute, RawSmoke};
@@ -25,7 +25,12 @@ fn one(raw: &RawBff, engine: &Engine, cx: &mut Context<'_>) -> Option<Bff> {
     let limits = limits::check(raw, engine, cx);
     let smoke = raw.smoke.as_ref().map(|smoke| self::smoke(smoke, raw, cx));
     let component = raw.component.written()?;
-    let component = cx.check_file(component, Some(engine.max_component_size));
+    let max_size = cx
+        .file
+        .engine
+        .max_component_size
+        .settled(MAX_COMPONENT_SIZE);
+    let component = cx.check_file(component, max_size);
     let mut downstreams: Vec<String> = raw.downstreams.values();
     downstreams.sort();
     Some(Bff {

@@ -1,7 +1,7 @@
 //! The second stage: what is in force, and whether it makes sense together.
 //!
 //! Defaults are filled in here, names are looked up, limits are compared and files are looked at. The rule for
-//! comparisons: only what the operator wrote can be wrong. A default that would not fit a written value gives way to it.
+//! comparisons: only what the operator wrote can be wrong, and a default that would not fit gives way to it.
 
 mod bff;
 mod downstream;
@@ -23,6 +23,9 @@ use super::{Admin, Config, Engine, Log, LogFormat, Server};
 
 /// Time for a request where the BFF sets none. It is the bound of all defaults below it.
 const DEADLINE: Duration = ms(2_000);
+const SERVER: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 8080);
+const ADMIN: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 8081);
+const MAX_COMPONENT_SIZE: u64 = 64 << 20;
 
 /// A duration that others have to fit into.
 struct Bound {
@@ -118,8 +121,14 @@ impl Context<'_> {
     fn check_file(&mut self, at: &At<String>, max_size: Option<u64>) -> PathBuf {
         let path = self.resolve(&at.value);
         let shown = path.display();
-        // Opening is what shows that it may be read; a folder can be opened, too.
-        match std::fs::File::open(&path).and_then(|file| file.metadata()) {
+        // Only a file is opened: another thing, such as a pipe, could block.
+        let looked_at = path.metadata().and_then(|metadata| {
+            if metadata.is_file() {
+                std::fs::File::open(&path)?;
+            }
+            Ok(metadata)
+        });
+        match looked_at {
             Err(error) => {
                 let what = format!("{shown} can't be read ({error})");
                 self.report(at, what, "build the file, or correct its path");
@@ -156,7 +165,7 @@ pub(super) fn check(text: &str, path: &Path) -> Result<Config, ConfigError> {
     };
 
     let server = server(&file.server);
-    let admin = admin(&file.admin, &server, &mut cx);
+    let admin = admin(&file.admin, &mut cx);
     let engine = engine(&file.engine, &cx);
     let log = log(&file.log);
     let downstreams = downstream::check(&mut cx);
@@ -181,7 +190,7 @@ pub(super) fn check(text: &str, path: &Path) -> Result<Config, ConfigError> {
 
 fn server(raw: &RawServer) -> Server {
     Server {
-        listen: raw.listen.or(loopback(8080)),
+        listen: raw.listen.or(SERVER),
         workers: NonZeroUsize::new(raw.workers.or(0)).unwrap_or_else(cores),
         max_connections: raw.max_connections.or(10_000),
         header_timeout: raw.header_timeout.or(ms(5_000)),
@@ -195,34 +204,38 @@ fn server(raw: &RawServer) -> Server {
     }
 }
 
-fn loopback(port: u16) -> SocketAddr {
-    SocketAddr::from((Ipv4Addr::LOCALHOST, port))
-}
-
 /// As many threads as the process may use; one where the system does not say.
 fn cores() -> NonZeroUsize {
     std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN)
 }
 
-fn admin(raw: &RawAdmin, server: &Server, cx: &mut Context<'_>) -> Option<Admin> {
+fn admin(raw: &RawAdmin, cx: &mut Context<'_>) -> Option<Admin> {
     if !raw.enabled.or(true) {
         return None;
     }
-    let listen = raw.listen.or(loopback(8081));
-    let overlap = |a: IpAddr, b: IpAddr| a == b || a.is_unspecified() || b.is_unspecified();
-    let same_port = listen.port() != 0 && listen.port() == server.listen.port();
-    if same_port && overlap(listen.ip(), server.listen.ip()) {
+    let other = &cx.file.server.listen;
+    if let (Some(a), Some(b)) = (raw.listen.settled(ADMIN), other.settled(SERVER))
+        && a.port() == b.port()
+        && a.port() != 0
+        && (covers(a.ip(), b.ip()) || covers(b.ip(), a.ip()))
         // At least one of the two is written: the defaults have different ports.
-        if let Some(at) = raw.listen.written().or(cx.file.server.listen.written()) {
-            let what = format!("{} is taken by the other listener", at.value);
-            cx.report(
-                at,
-                what,
-                "give server.listen and admin.listen different ports",
-            );
-        }
+        && let Some(at) = raw.listen.written().or(other.written())
+    {
+        let what = format!("{} is taken by the other listener", at.value);
+        cx.report(
+            at,
+            what,
+            "give server.listen and admin.listen different ports",
+        );
     }
-    Some(Admin { listen })
+    Some(Admin {
+        listen: raw.listen.or(ADMIN),
+    })
+}
+
+/// Whether a listener on `a` takes connections to `b`. The unspecified IPv6 address takes those of IPv4, too.
+fn covers(a: IpAddr, b: IpAddr) -> bool {
+    a == b || (a.is_unspecified() && (a.is_ipv6() || b.is_ipv4()))
 }
 
 fn log(raw: &RawLog) -> Log {
@@ -238,6 +251,6 @@ fn engine(raw: &RawEngine, cx: &Context<'_>) -> Engine {
         data_dir: cx.resolve(&raw.data_dir.or(".tailor".to_owned())),
         instances: raw.instances.or(512),
         watch_interval: raw.watch_interval.or(ms(500)),
-        max_component_size: raw.max_component_size.or(64 << 20),
+        max_component_size: raw.max_component_size.or(MAX_COMPONENT_SIZE),
     }
 }

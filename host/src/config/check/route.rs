@@ -106,7 +106,8 @@ fn criteria(raw: &RawRoute) -> Option<Criteria> {
 fn tie(a: &Criteria, name: &str, b: &Criteria) -> Option<Fault> {
     let same_rank = a.host == b.host && a.path == b.path && a.headers.len() == b.headers.len();
     let exclusive = a.headers.iter().any(|(header, value)| {
-        // Two values of one header: no request has both.
+        // Two values of one header: only a request that repeats the header has both, and the router then takes the
+        // route that stands first.
         b.headers.get(header).is_some_and(|other| other != value)
     });
     if !same_rank || exclusive {
