@@ -15,6 +15,7 @@ impl Params {
     /// # Panics
     ///
     /// When the pattern has no such parameter: a slip of the author that the route's first test shows.
+    #[track_caller]
     pub fn get(&self, name: &str) -> &str {
         self.0
             .iter()

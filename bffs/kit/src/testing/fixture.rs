@@ -17,13 +17,13 @@
 //! call that no entry matches fails as `unreachable` with a detail that says so. A body is `json` or `text`.
 
 use std::collections::BTreeMap;
-use std::fmt;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::{Offline, Run, body_text, failure, header, request, time_ms};
+use super::expect::Expect;
+use super::{FixtureError, Offline, Run, failure, request, time_ms};
 use crate::{
     Call, Failure, FailureKind, Fetched, Method, Payload, Reply, Request, Response, Source, percent,
 };
@@ -39,7 +39,7 @@ pub struct Fixture {
     client: Option<String>,
     #[serde(default)]
     downstreams: Vec<Downstream>,
-    expect: Option<Expect>,
+    pub(super) expect: Option<Expect>,
 }
 
 #[derive(Clone, Debug, Deserialize)]
@@ -78,116 +78,12 @@ struct ReplyEntry {
     text: Option<String>,
 }
 
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Expect {
-    status: Option<u16>,
-    #[serde(default)]
-    headers: BTreeMap<String, String>,
-    json: Option<Value>,
-    text: Option<String>,
-}
-
 fn get() -> String {
     "GET".to_owned()
 }
 
 fn ok() -> u16 {
     200
-}
-
-/// What is wrong with a fixture file, or with the answer to its request.
-#[derive(Debug, thiserror::Error)]
-pub enum FixtureError {
-    /// The file or folder cannot be read.
-    #[error("{path}: cannot be read: {error}")]
-    Io {
-        /// The file or folder.
-        path: PathBuf,
-        /// The reason.
-        error: std::io::Error,
-    },
-    /// The file is not a fixture.
-    #[error("{path}: {detail}")]
-    Form {
-        /// The file.
-        path: PathBuf,
-        /// What is wrong in it.
-        detail: String,
-    },
-    /// The answer is not what is expected.
-    #[error("{path}: {detail}")]
-    Unexpected {
-        /// The file.
-        path: PathBuf,
-        /// What differs: expected and received.
-        detail: String,
-    },
-}
-
-/// All that is wrong in a folder of fixtures. Its `Debug` form is the readable one, for `unwrap` in tests.
-#[derive(thiserror::Error)]
-#[error("{}", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"))]
-pub struct Mismatches(Vec<FixtureError>);
-
-impl fmt::Debug for Mismatches {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "\n{self}")
-    }
-}
-
-/// Has `handle` answer each `*.json` of a folder (relative to the crate's) that has an `expect`, and compares. Returns how
-/// many there were.
-///
-/// # Errors
-///
-/// Everything that is wrong: files that are no fixtures, answers that are not as expected, a folder without expectations.
-pub fn check_folder(
-    handle: fn(Request) -> Response,
-    folder: impl AsRef<Path>,
-) -> Result<usize, Mismatches> {
-    let folder = folder.as_ref();
-    let io = |error| FixtureError::Io {
-        path: folder.to_owned(),
-        error,
-    };
-    let mut paths = std::fs::read_dir(folder)
-        .and_then(|entries| {
-            entries
-                .map(|entry| Ok(entry?.path()))
-                .collect::<std::io::Result<Vec<_>>>()
-        })
-        .map_err(|error| Mismatches(vec![io(error)]))?;
-    paths.retain(|path| {
-        path.extension()
-            .is_some_and(|extension| extension == "json")
-    });
-    paths.sort();
-
-    let (mut checked, mut wrong) = (0, Vec::new());
-    for path in paths {
-        match Fixture::read(&path) {
-            Err(error) => wrong.push(error),
-            Ok(fixture) if fixture.expect.is_some() => {
-                checked += 1;
-                if let Err(detail) = fixture.check(&fixture.run(handle)) {
-                    wrong.push(FixtureError::Unexpected { path, detail });
-                }
-            }
-            Ok(_) => {}
-        }
-    }
-    if checked == 0 {
-        wrong.push(FixtureError::Form {
-            path: folder.to_owned(),
-            detail: "no fixture in this folder has an `expect`".to_owned(),
-        });
-    }
-    if wrong.is_empty() {
-        Ok(checked)
-    } else {
-        Err(Mismatches(wrong))
-    }
 }
 
 impl Fixture {
@@ -262,44 +158,6 @@ impl Fixture {
             offline = offline.now_ms(now);
         }
         offline.run(handle, self.request())
-    }
-
-    /// Compares an answer with what is expected.
-    ///
-    /// # Errors
-    ///
-    /// What differs, one line each, and the whole body.
-    pub fn check(&self, run: &Run) -> Result<(), String> {
-        let Some(expect) = &self.expect else {
-            return Ok(());
-        };
-        let response = &run.response;
-        let mut wrong = Vec::new();
-        if let Some(status) = expect.status.filter(|status| *status != response.status) {
-            wrong.push(format!("status is {}, expected {status}", response.status));
-        }
-        for (name, value) in &expect.headers {
-            let found = header(response, &name.to_ascii_lowercase());
-            if found != Some(value) {
-                wrong.push(format!("header {name} is {found:?}, expected {value:?}"));
-            }
-        }
-        let body = body_text(response);
-        if let Some(json) = &expect.json
-            && serde_json::from_str::<Value>(body).ok().as_ref() != Some(json)
-        {
-            wrong.push(format!("body is not the JSON {json}"));
-        }
-        if let Some(text) = &expect.text
-            && body != text
-        {
-            wrong.push(format!("body is not the text {text:?}"));
-        }
-        if wrong.is_empty() {
-            return Ok(());
-        }
-        wrong.push(format!("the body is: {body}"));
-        Err(wrong.join("; "))
     }
 }
 

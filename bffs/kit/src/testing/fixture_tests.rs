@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "tests")]
 
 use super::*;
+use crate::testing::{body_text, check_folder};
 use crate::{fetch, log};
 
 /// Makes the call of the request, and answers with what became of it.

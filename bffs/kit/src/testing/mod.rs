@@ -5,13 +5,15 @@
 //! The harness in `tests/` runs the component itself under the real host. This module is not part of components.
 
 pub(crate) mod double;
+mod expect;
 mod fixture;
 
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
 pub use double::{LogLine, Run};
-pub use fixture::{Fixture, FixtureError, Mismatches, check_folder};
+pub use expect::{FixtureError, Mismatches, check_folder};
+pub use fixture::Fixture;
 
 use crate::{
     Call, Client, Date, Failure, FailureKind, Fetched, Method, Payload, Reply, Request, Response,
