@@ -1,0 +1,127 @@
+//! A BFF's folder in, a component out: Rust and TypeScript.
+//!
+//! Owns the preparation of what a machine lacks for that (Rust's WebAssembly target, npm packages), the compilers' command
+//! lines, and the rule when nothing needs doing. It must not know the host that runs components: it imports nothing of the
+//! rest of this crate, and what it checks of a component is only what its author can put right.
+//!
+//! Everything blocks. A component is written whole or not at all, and two processes that build the same folders take turns.
+
+mod command;
+mod component;
+mod error;
+mod npm;
+mod options;
+mod packages;
+mod project;
+mod rust;
+mod stamp;
+mod std_source;
+mod toolchain;
+mod typescript;
+
+use std::path::{Path, PathBuf};
+use std::time::Instant;
+
+pub use error::BuildError;
+pub use options::BuildOptions;
+pub use project::Language;
+
+use project::Project;
+
+/// Takes what is being done, one line each time, and what compilers print, which may be many lines at once.
+pub type Say<'a> = &'a mut dyn FnMut(&str);
+
+/// A component that is on disk and matches its sources.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Built {
+    /// The package's name without an npm scope: `watch`. It is the file's stem, too.
+    pub name: String,
+    /// Where the component is: `<bffs>/target/components/<name>.wasm`, or where [`BuildOptions::output`] said.
+    pub component: PathBuf,
+    /// What it was written in.
+    pub language: Language,
+    /// Bytes of the component.
+    pub size: u64,
+    /// Nothing was written: the component was there and its bytes are the same as before.
+    pub fresh: bool,
+}
+
+/// Builds the BFF in `folder`.
+///
+/// The first build on a machine may install packages and compile a standard library, which takes a minute or two and is
+/// said through `say`. Later ones cost what the compilers need; with nothing changed, well under a second.
+///
+/// # Errors
+///
+/// When the folder is no BFF, when a tool is missing and could not be installed (the message holds the command to run by
+/// hand), and when the sources do not compile (the compiler's own words have been said by then).
+pub fn build(folder: &Path, options: &BuildOptions, say: Say<'_>) -> Result<Built, BuildError> {
+    let started = Instant::now();
+    let project = Project::read(folder)?;
+    let mut built = match &project {
+        Project::Rust(folder) => {
+            let workspace = rust::Workspace::read(folder)?;
+            let package = workspace.package_in(folder)?;
+            one(rust::build(&workspace, &[package], options, say)?, folder)?
+        }
+        Project::TypeScript(package) => typescript::build(package, options, say)?,
+    };
+    if let Some(output) = &options.output {
+        built = component::copy_to(built, output)?;
+    }
+    report(&[&built], started, say);
+    Ok(built)
+}
+
+/// Builds every BFF below `bffs`, ordered by name: the packages of its Cargo workspace that are a `cdylib` and have
+/// `[package.metadata.component]`, and the folders whose `package.json` has the key `tailor`. The Rust ones are one run of
+/// cargo. [`BuildOptions::output`] is not used.
+///
+/// # Errors
+///
+/// As [`build`]; also when there is no BFF at all, and when two have one name.
+pub fn build_all(
+    bffs: &Path,
+    options: &BuildOptions,
+    say: Say<'_>,
+) -> Result<Vec<Built>, BuildError> {
+    let started = Instant::now();
+    let mut all = Vec::new();
+    if bffs.join("Cargo.toml").is_file() {
+        let workspace = rust::Workspace::read(bffs)?;
+        let components = workspace.components();
+        if !components.is_empty() {
+            all.extend(rust::build(&workspace, &components, options, say)?);
+        }
+    }
+    for package in project::typescript_below(bffs)? {
+        all.push(typescript::build(&package, options, say)?);
+    }
+    all.sort_by(|a, b| a.name.cmp(&b.name));
+    if all.is_empty() {
+        return Err(BuildError::NoBffs(bffs.to_owned()));
+    }
+    if let Some(pair) = all.windows(2).find(|pair| pair[0].name == pair[1].name) {
+        return Err(BuildError::SameName(pair[0].name.clone()));
+    }
+    report(&all.iter().collect::<Vec<_>>(), started, say);
+    Ok(all)
+}
+
+fn one(built: Vec<Built>, folder: &Path) -> Result<Built, BuildError> {
+    let missing = || BuildError::NoArtefact(folder.display().to_string());
+    built.into_iter().next().ok_or_else(missing)
+}
+
+/// One line for what was written. Nothing is said of what was fresh.
+fn report(built: &[&Built], started: Instant, say: Say<'_>) {
+    let written: Vec<String> = built
+        .iter()
+        .filter(|built| !built.fresh)
+        .map(|built| format!("{} ({} KB)", built.name, built.size.div_ceil(1000)))
+        .collect();
+    if !written.is_empty() {
+        let seconds = started.elapsed().as_secs_f64();
+        say(&format!("built {} in {seconds:.1} s", written.join(", ")));
+    }
+}

@@ -1,0 +1,212 @@
+//! What kind of BFF a folder is, and what its `package.json` says.
+
+use std::path::{Path, PathBuf};
+
+use serde::Deserialize;
+
+use super::BuildError;
+
+/// A language that a BFF can be built from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Language {
+    /// A Cargo package with a `cdylib`.
+    Rust,
+    /// An npm package. Plain JavaScript is built in the same way.
+    TypeScript,
+}
+
+/// A BFF's folder, absolute, and its language.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Project {
+    Rust(PathBuf),
+    TypeScript(Package),
+}
+
+/// A BFF that is an npm package.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Package {
+    /// Absolute.
+    pub folder: PathBuf,
+    /// Without a scope: `partner` of `@tailor/partner`.
+    pub name: String,
+    /// The module that exports `handler`, relative to the folder.
+    pub entry: PathBuf,
+    /// The contract's folder if the package names it, absolute.
+    pub wit: Option<PathBuf>,
+}
+
+#[derive(Deserialize)]
+struct PackageJson {
+    name: Option<String>,
+    tailor: Option<Settings>,
+}
+
+/// The key `tailor` of package.json.
+#[derive(Deserialize, Default)]
+#[serde(deny_unknown_fields)]
+struct Settings {
+    entry: Option<PathBuf>,
+    wit: Option<PathBuf>,
+}
+
+impl Project {
+    /// Tells the language by the file that is there. A `Cargo.toml` wins: Rust projects may have a package.json for tools.
+    pub(super) fn read(folder: &Path) -> Result<Self, BuildError> {
+        let folder = folder
+            .canonicalize()
+            .map_err(BuildError::io("read", folder))?;
+        if folder.join("Cargo.toml").is_file() {
+            return Ok(Self::Rust(folder));
+        }
+        match Package::read(&folder)? {
+            Some((package, _)) => Ok(Self::TypeScript(package)),
+            None => Err(BuildError::NotABff(folder)),
+        }
+    }
+}
+
+impl Package {
+    /// The package in `folder` and whether it calls itself a BFF by the key `tailor`; nothing without a package.json.
+    fn read(folder: &Path) -> Result<Option<(Self, bool)>, BuildError> {
+        let file = folder.join("package.json");
+        let text = match std::fs::read_to_string(&file) {
+            Ok(text) => text,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+            Err(error) => return Err(BuildError::io("read", file)(error)),
+        };
+        let json: PackageJson =
+            serde_json::from_str(&text).map_err(|error| BuildError::Unsuitable {
+                file: file.clone(),
+                reason: error.to_string(),
+            })?;
+        let declared = json.tailor.is_some();
+        let settings = json.tailor.unwrap_or_default();
+        let folder_name = || {
+            folder
+                .file_name()
+                .map(|name| name.to_string_lossy().into_owned())
+        };
+        let name = json.name.or_else(folder_name).unwrap_or_default();
+        let package = Self {
+            folder: folder.to_owned(),
+            // An npm name has at most one slash, after the scope.
+            name: name.rsplit('/').next().unwrap_or_default().to_owned(),
+            entry: settings.entry.unwrap_or_else(|| "src/index.ts".into()),
+            wit: settings.wit.map(|wit| folder.join(wit)),
+        };
+        Ok(Some((package, declared)))
+    }
+
+    /// The folder of finished components: `target/components` beside the other BFFs when this one is among them (then there is
+    /// a Cargo.toml one level up), else in this folder.
+    pub(super) fn components(&self) -> PathBuf {
+        let together = self
+            .folder
+            .parent()
+            .filter(|up| up.join("Cargo.toml").is_file());
+        together.unwrap_or(&self.folder).join("target/components")
+    }
+}
+
+/// The TypeScript BFFs among the folders directly in `bffs`: those whose package.json has the key `tailor`.
+pub(super) fn typescript_below(bffs: &Path) -> Result<Vec<Package>, BuildError> {
+    let bffs = bffs.canonicalize().map_err(BuildError::io("read", bffs))?;
+    let mut packages = Vec::new();
+    for entry in std::fs::read_dir(&bffs).map_err(BuildError::io("read", &bffs))? {
+        let folder = entry.map_err(BuildError::io("read", &bffs))?.path();
+        if folder.is_dir()
+            && let Some((package, true)) = Package::read(&folder)?
+        {
+            packages.push(package);
+        }
+    }
+    packages.sort_by(|a, b| a.name.cmp(&b.name));
+    Ok(packages)
+}
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, clippy::panic, reason = "tests")]
+mod tests {
+    use super::*;
+
+    fn folder(files: &[(&str, &str)]) -> tempfile::TempDir {
+        let folder = tempfile::tempdir().unwrap();
+        for (name, text) in files {
+            let path = folder.path().join(name);
+            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+            std::fs::write(path, text).unwrap();
+        }
+        folder
+    }
+
+    #[test]
+    fn a_folder_that_is_no_bff_is_named_with_what_was_looked_for() {
+        let empty = folder(&[("README.md", "")]);
+        let error = Project::read(empty.path()).unwrap_err().to_string();
+        let path = empty.path().canonicalize().unwrap();
+        assert_eq!(
+            error,
+            format!(
+                "{}: not a BFF: looked for Cargo.toml (Rust) and package.json (TypeScript) and found neither",
+                path.display()
+            )
+        );
+        let missing = empty.path().join("watch");
+        let error = Project::read(&missing).unwrap_err().to_string();
+        assert_eq!(error, format!("{}: cannot read", missing.display()));
+    }
+
+    #[test]
+    fn a_cargo_manifest_makes_it_rust_also_beside_a_package_json() {
+        let both = folder(&[("Cargo.toml", ""), ("package.json", "{}")]);
+        assert!(matches!(Project::read(both.path()), Ok(Project::Rust(_))));
+    }
+
+    #[test]
+    fn a_package_json_makes_it_typescript_with_defaults() {
+        let plain = folder(&[("package.json", r#"{"name": "@team/partner"}"#)]);
+        let Ok(Project::TypeScript(package)) = Project::read(plain.path()) else {
+            panic!("not TypeScript");
+        };
+        assert_eq!(package.name, "partner");
+        assert_eq!(package.entry, Path::new("src/index.ts"));
+        assert_eq!(
+            package.components(),
+            package.folder.join("target/components")
+        );
+    }
+
+    #[test]
+    fn a_mistyped_setting_is_refused_by_name() {
+        let typo = folder(&[(
+            "package.json",
+            r#"{"tailor": {"entrypoint": "src/main.ts"}}"#,
+        )]);
+        let error = Project::read(typo.path()).unwrap_err().to_string();
+        assert!(
+            error.contains("package.json: not a BFF: unknown field `entrypoint`"),
+            "{error}"
+        );
+    }
+
+    #[test]
+    fn of_many_folders_those_with_the_key_are_bffs() {
+        let bffs = folder(&[
+            ("Cargo.toml", ""),
+            ("kit-ts/package.json", r#"{"name": "@tailor/kit"}"#),
+            ("watch/Cargo.toml", ""),
+            (
+                "partner/package.json",
+                r#"{"name": "partner", "tailor": {"entry": "src/main.ts", "wit": "../../wit"}}"#,
+            ),
+        ]);
+        let found = typescript_below(bffs.path()).unwrap();
+        let [package] = found.as_slice() else {
+            panic!("{found:?}");
+        };
+        let root = bffs.path().canonicalize().unwrap();
+        assert_eq!(package.entry, Path::new("src/main.ts"));
+        assert_eq!(package.wit, Some(root.join("partner/../../wit")));
+        assert_eq!(package.components(), root.join("target/components"));
+    }
+}

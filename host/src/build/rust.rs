@@ -1,0 +1,284 @@
+//! Rust BFFs: one run of cargo for all that were asked for, then a component of each module.
+
+use std::collections::BTreeSet;
+use std::io::{BufRead, BufReader, Read};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use serde::Deserialize;
+
+use super::command::{lock, run};
+use super::stamp::{Stamp, digest};
+use super::std_source::minor;
+use super::toolchain::{self, clean};
+use super::{BuildError, BuildOptions, Built, Language, Say, component};
+
+const CARGO_MISSING: &str = "Rust BFFs need it: https://rustup.rs";
+
+/// What `cargo metadata` says of the workspace that a folder belongs to.
+#[derive(Debug, Deserialize)]
+pub(super) struct Workspace {
+    packages: Vec<Package>,
+    target_directory: PathBuf,
+    workspace_root: PathBuf,
+}
+
+/// A package of the workspace.
+#[derive(Debug, Deserialize)]
+pub(super) struct Package {
+    id: String,
+    name: String,
+    manifest_path: PathBuf,
+    rust_version: Option<String>,
+    targets: Vec<Target>,
+    #[serde(default)]
+    metadata: Option<serde_json::Value>,
+}
+
+#[derive(Debug, Deserialize)]
+struct Target {
+    name: String,
+    crate_types: Vec<String>,
+}
+
+impl Target {
+    fn is_module(&self) -> bool {
+        self.crate_types.iter().any(|kind| kind == "cdylib")
+    }
+}
+
+impl Package {
+    fn is_module(&self) -> bool {
+        self.targets.iter().any(Target::is_module)
+    }
+
+    fn is_component(&self) -> bool {
+        let metadata = self.metadata.as_ref();
+        self.is_module() && metadata.is_some_and(|metadata| metadata.get("component").is_some())
+    }
+}
+
+impl Workspace {
+    pub(super) fn read(folder: &Path) -> Result<Self, BuildError> {
+        let folder = folder
+            .canonicalize()
+            .map_err(BuildError::io("read", folder))?;
+        let mut command = Command::new("cargo");
+        clean(&mut command)
+            .current_dir(&folder)
+            .args(["metadata", "--no-deps", "--format-version=1"])
+            .arg("--color=never");
+        let finished = run(&mut command, CARGO_MISSING)?;
+        let unsuitable = |reason: String| BuildError::Unsuitable {
+            file: folder.join("Cargo.toml"),
+            reason,
+        };
+        if !finished.ok {
+            return Err(unsuitable(finished.printed()));
+        }
+        serde_json::from_str(&finished.stdout).map_err(|error| unsuitable(error.to_string()))
+    }
+
+    /// The package whose manifest is in `folder`, which is absolute.
+    pub(super) fn package_in(&self, folder: &Path) -> Result<&Package, BuildError> {
+        let file = folder.join("Cargo.toml");
+        let found = self.packages.iter().find(|it| it.manifest_path == file);
+        let reason = match found {
+            Some(package) if package.is_module() => return Ok(package),
+            Some(_) => {
+                "its library is not a WebAssembly module: add crate-type = [\"cdylib\"] to [lib]"
+                    .to_owned()
+            }
+            None => {
+                let names = self
+                    .components()
+                    .iter()
+                    .map(|it| it.name.as_str())
+                    .collect::<Vec<_>>();
+                format!(
+                    "it is a workspace: name the folder of one BFF ({})",
+                    names.join(", ")
+                )
+            }
+        };
+        Err(BuildError::Unsuitable { file, reason })
+    }
+
+    /// The packages that are BFFs.
+    pub(super) fn components(&self) -> Vec<&Package> {
+        self.packages
+            .iter()
+            .filter(|it| it.is_component())
+            .collect()
+    }
+}
+
+/// One line of cargo's `--message-format=json`, as far as it matters here.
+#[derive(Deserialize)]
+#[serde(tag = "reason")]
+enum Message {
+    #[serde(rename = "compiler-artifact")]
+    Artifact {
+        package_id: String,
+        target: Target,
+        filenames: Vec<PathBuf>,
+    },
+    #[serde(rename = "compiler-message")]
+    Compiler { target: Target, message: Diagnostic },
+    #[serde(other)]
+    Other,
+}
+
+#[derive(Deserialize)]
+struct Diagnostic {
+    level: String,
+    rendered: Option<String>,
+}
+
+/// Builds these packages of one workspace.
+pub(super) fn build(
+    workspace: &Workspace,
+    packages: &[&Package],
+    options: &BuildOptions,
+    say: Say<'_>,
+) -> Result<Vec<Built>, BuildError> {
+    let components = workspace.target_directory.join("components");
+    let cache = options.cache_dir.as_deref();
+    let cache = cache.unwrap_or(&workspace.target_directory);
+    let oldest = packages
+        .iter()
+        .filter_map(|it| minor(it.rust_version.as_deref()?))
+        .max();
+    let root = &workspace.workspace_root;
+    let toolchain = toolchain::ready(root, oldest.unwrap_or_default(), cache, say)?;
+
+    let _lock = lock(&components.join("build.lock"), say)?;
+    let mut cargo = toolchain.cargo(root, "build");
+    // One package that does not compile should not hide what is wrong with the next.
+    cargo.args(["--release", "--lib", "--quiet", "--keep-going"]);
+    cargo.arg("--target-dir").arg(&workspace.target_directory);
+    cargo.arg(if options.color {
+        "--color=always"
+    } else {
+        "--color=never"
+    });
+    cargo.arg(if options.color {
+        "--message-format=json-diagnostic-rendered-ansi"
+    } else {
+        "--message-format=json"
+    });
+    for package in packages {
+        cargo.args(["--package", &package.id]);
+    }
+    let modules = compile(&mut cargo, say)?;
+    let module_of = |package: &&Package| {
+        let module = modules.iter().find(|(id, _)| *id == package.id);
+        let (_, module) = module.ok_or_else(|| BuildError::NoArtefact(package.name.clone()))?;
+        componentize(&package.name, module, &components)
+    };
+    packages.iter().map(module_of).collect()
+}
+
+/// Runs cargo, passes on what the compiler prints as it comes, and gives the modules with the ids of their packages.
+fn compile(cargo: &mut Command, say: Say<'_>) -> Result<Vec<(String, PathBuf)>, BuildError> {
+    let tool = |cause: std::io::Error| BuildError::Tool {
+        tool: "cargo".to_owned(),
+        reason: format!("cannot be started ({cause}); {CARGO_MISSING}"),
+    };
+    cargo
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped());
+    let mut child = cargo.spawn().map_err(tool)?;
+    let mut stderr = child.stderr.take().expect("piped above");
+    let stdout = child.stdout.take().expect("piped above");
+    // Both pipes have to be read at once, or cargo would wait for room in the one that is not.
+    let errors = std::thread::spawn(move || {
+        let mut bytes = Vec::new();
+        // What could be read is all there is to show.
+        let _ = stderr.read_to_end(&mut bytes);
+        String::from_utf8_lossy(&bytes).into_owned()
+    });
+    let read = read_messages(BufReader::new(stdout), say);
+    let status = child.wait().map_err(tool)?;
+    let errors = errors.join().unwrap_or_default();
+    let (modules, failed) = read.map_err(tool)?;
+    if status.success() {
+        return Ok(modules);
+    }
+    if failed.is_empty() {
+        return Err(BuildError::Command {
+            command: "cargo build".to_owned(),
+            detail: errors.trim().to_owned(),
+        });
+    }
+    say(errors.trim_end());
+    Err(BuildError::Compile(failed.into_iter().collect()))
+}
+
+/// The modules with their packages' ids, and the names of what did not compile.
+type Messages = (Vec<(String, PathBuf)>, BTreeSet<String>);
+
+fn read_messages(stdout: impl BufRead, say: Say<'_>) -> std::io::Result<Messages> {
+    let mut modules = Vec::new();
+    let mut failed = BTreeSet::new();
+    for line in stdout.lines() {
+        // Lines of other kinds, and what a build script may print, are not for us.
+        match serde_json::from_str(&line?).unwrap_or(Message::Other) {
+            Message::Artifact {
+                package_id,
+                target,
+                filenames,
+            } if target.is_module() => {
+                let wasm = |path: &PathBuf| path.extension().is_some_and(|end| end == "wasm");
+                modules.extend(
+                    filenames
+                        .into_iter()
+                        .find(wasm)
+                        .map(|file| (package_id, file)),
+                );
+            }
+            Message::Compiler { target, message } => {
+                if let Some(text) = &message.rendered {
+                    say(text.trim_end());
+                }
+                if message.level == "error" {
+                    failed.insert(target.name);
+                }
+            }
+            Message::Artifact { .. } | Message::Other => {}
+        }
+    }
+    Ok((modules, failed))
+}
+
+/// Makes the component of a module, unless it is there.
+fn componentize(name: &str, module: &Path, components: &Path) -> Result<Built, BuildError> {
+    let output = components.join(format!("{name}.wasm"));
+    let module = std::fs::read(module).map_err(BuildError::io("read", module))?;
+    let inputs = digest([module.as_slice()]);
+    let built = |size: u64, fresh| Built {
+        name: name.to_owned(),
+        component: output.clone(),
+        language: Language::Rust,
+        size,
+        fresh,
+    };
+    if Stamp::of(&output).is_some_and(|stamp| stamp.inputs == inputs) {
+        let file = std::fs::metadata(&output).map_err(BuildError::io("read", &output))?;
+        return Ok(built(file.len(), true));
+    }
+    let bytes = component::encode(name, &module)?;
+    component::check(name, &bytes)?;
+    component::write_whole(&output, &bytes)?;
+    let stamp = Stamp {
+        inputs,
+        component: digest([bytes.as_slice()]),
+        ..Stamp::default()
+    };
+    stamp.write(&output)?;
+    Ok(built(bytes.len() as u64, false))
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,96 @@
+#![expect(clippy::unwrap_used, reason = "tests")]
+
+use super::*;
+use std::fs;
+
+#[test]
+fn type_errors_are_told_with_file_and_line_as_editors_take_them() {
+    assert_eq!(
+        with_colons("src/main.ts(3,14): error TS2322: Type 'string' (no number): wrong."),
+        "src/main.ts:3:14: error TS2322: Type 'string' (no number): wrong."
+    );
+    let detail = "  Property 'a' is missing (see above): really.";
+    assert_eq!(with_colons(detail), detail);
+}
+
+#[test]
+fn the_files_that_tsc_read_are_told_from_its_messages() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("main.ts");
+    fs::write(&file, "").unwrap();
+    let stdout = format!(
+        "src/main.ts(1,1): error TS1: bad\n{}\n/no/such/file\n",
+        file.display()
+    );
+    let (files, messages) = split_listing(&stdout);
+    assert_eq!(files, [file]);
+    assert_eq!(messages, "src/main.ts:1:1: error TS1: bad\n/no/such/file");
+}
+
+#[test]
+fn a_kit_outside_of_the_folder_is_an_input_as_a_whole() {
+    let root = tempfile::tempdir().unwrap();
+    let root = root.path().canonicalize().unwrap();
+    let files = [
+        "package.json",
+        "shared.ts",
+        "kit-ts/package.json",
+        "kit-ts/src/index.ts",
+        "kit-ts/src/json.ts",
+        "partner/package.json",
+        "partner/src/main.ts",
+        "partner/node_modules/esbuild/x.d.ts",
+    ];
+    for file in files {
+        let path = root.join(file);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, "").unwrap();
+    }
+    let read = files.iter().filter(|file| file.ends_with(".ts"));
+    let found = outside(&root.join("partner"), read.map(|file| root.join(file)));
+    // The package above holds the BFF itself, so only the one file of it counts.
+    assert_eq!(found, [root.join("kit-ts"), root.join("shared.ts")]);
+}
+
+fn package(folder: &Path) -> Package {
+    Package {
+        folder: folder.to_owned(),
+        name: "partner".to_owned(),
+        entry: "src/main.ts".into(),
+        wit: None,
+    }
+}
+
+#[test]
+fn the_contract_is_found_in_or_above_the_folder_or_where_it_was_named() {
+    let root = tempfile::tempdir().unwrap();
+    let root = root.path().canonicalize().unwrap();
+    let folder = root.join("bffs/partner");
+    fs::create_dir_all(&folder).unwrap();
+    for wit in ["wit", "other"] {
+        fs::create_dir_all(root.join(wit)).unwrap();
+        fs::write(root.join(wit).join("tailor.wit"), "").unwrap();
+    }
+    let plain = package(&folder);
+    let find = |package: &Package, options: &BuildOptions| find_wit(package, options).unwrap();
+    assert_eq!(find(&plain, &BuildOptions::default()), root.join("wit"));
+    let named = Package {
+        wit: Some(folder.join("../../other")),
+        ..plain
+    };
+    assert_eq!(find(&named, &BuildOptions::default()), root.join("other"));
+    let options = BuildOptions {
+        wit: Some(root.join("wit")),
+        ..BuildOptions::default()
+    };
+    assert_eq!(find(&named, &options), root.join("wit"));
+}
+
+#[test]
+fn a_missing_contract_is_told_with_the_way_out() {
+    let folder = tempfile::tempdir().unwrap();
+    let error = find_wit(&package(folder.path()), &BuildOptions::default());
+    let error = error.unwrap_err().to_string();
+    assert!(error.contains("no wit/tailor.wit"), "{error}");
+    assert!(error.contains("\"tailor\": { \"wit\""), "{error}");
+}
