@@ -105,6 +105,7 @@ mod tests {
             (&["application/json;q=0.5, text/plain;q=0.5"], json),
             (&["application/json;q=0.501", "text/plain;q=0.51"], text),
             (&["*/*, application/json;q=0"], text),
+            (&["application/json;q=0, */*"], text),
             (&["text/plain; charset=utf-8; q=1.0"], text),
             (&["image/png"], None),
             (&["application/json;q=0"], None),
