@@ -1,1 +1,32 @@
-//! mock.
+//! The five fitness services that the example BFFs call, with faults on demand and a record of what was received.
+//!
+//! [`Services::start`] runs all five in this process, for tests; the binary `downstream-mock` runs them for the demo. The
+//! data is a pure function of user and date ([`answer`] gives it without a socket). Nothing here knows the host: it is
+//! an ordinary set of HTTP services, so that what works against it works against real ones.
+
+mod control;
+mod services;
+
+mod site;
+
+mod listener;
+mod wire;
+
+mod answer;
+mod body;
+mod fault;
+mod record;
+
+mod problem;
+mod service;
+
+mod data;
+
+pub use answer::{Answer, answer};
+pub use fault::{Fault, FaultKind, Garbling, InvalidFault};
+pub use record::{Counts, Outcome, ReceivedRequest};
+pub use service::{Service, UnknownService};
+pub use services::{Options, Services, SetFaultError, StartError};
+
+#[cfg(test)]
+mod tests;

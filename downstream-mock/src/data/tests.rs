@@ -1,0 +1,482 @@
+#![expect(clippy::unwrap_used, reason = "tests")]
+
+use std::ops::RangeInclusive;
+
+use http::{Method, StatusCode};
+use serde_json::Value;
+
+use super::day::Day;
+use super::route::route;
+use crate::service::Service;
+
+const USERS: [&str; 4] = ["ada", "grace", "linus", "margaret"];
+/// A week and two days, a leap day and both ends of what is served.
+const DATES: [&str; 12] = [
+    "2020-01-01",
+    "2024-02-29",
+    "2026-01-10",
+    "2026-01-11",
+    "2026-01-12",
+    "2026-01-13",
+    "2026-01-14",
+    "2026-01-15",
+    "2026-01-16",
+    "2026-01-17",
+    "2026-07-01",
+    "2035-12-31",
+];
+
+fn bytes(service: Service, target: &str) -> Vec<u8> {
+    route(service, &Method::GET, target).unwrap()
+}
+
+fn get(service: Service, target: &str) -> Value {
+    serde_json::from_slice(&bytes(service, target)).unwrap()
+}
+
+fn int(value: &Value) -> i64 {
+    value.as_i64().unwrap()
+}
+
+/// Minutes since 1970 of a time such as `2026-01-15T06:42:00Z`.
+fn minute_of(time: &Value) -> i64 {
+    let text = time.as_str().unwrap();
+    assert_eq!((text.len(), &text[16..]), (20, ":00Z"), "{text}");
+    let day = i64::from(Day::parse(&text[..10]).unwrap().number());
+    day * 1440 + text[11..13].parse::<i64>().unwrap() * 60 + text[14..16].parse::<i64>().unwrap()
+}
+
+fn each_day(mut check: impl FnMut(&str, &str)) {
+    for user in USERS {
+        for date in DATES {
+            check(user, date);
+        }
+    }
+}
+
+#[test]
+fn the_same_question_has_the_same_answer_in_every_run() {
+    // Written down once: a change of the data would break what others have noted from earlier runs.
+    let mut fingerprint = 0;
+    each_day(|user, date| {
+        for (service, target) in [
+            (Service::Activity, format!("/users/{user}/days/{date}")),
+            (Service::Heart, format!("/users/{user}/days/{date}")),
+            (Service::Sleep, format!("/users/{user}/nights/{date}")),
+            (Service::Goals, format!("/users/{user}/goals?date={date}")),
+            (Service::Profile, format!("/users/{user}")),
+        ] {
+            for byte in bytes(service, &target) {
+                fingerprint = super::scramble(fingerprint ^ u64::from(byte));
+            }
+        }
+    });
+    assert_eq!(
+        fingerprint, 9_621_604_868_417_743_047,
+        "if the change is meant, note the new fingerprint here"
+    );
+
+    let of = |user: &str, date: &str| {
+        get(Service::Activity, &format!("/users/{user}/days/{date}"))["steps"].clone()
+    };
+    assert_ne!(of("ada", "2026-01-15"), of("ada", "2026-01-16"));
+    assert_ne!(of("ada", "2026-01-15"), of("grace", "2026-01-15"));
+}
+
+#[test]
+fn answers_have_the_sizes_of_the_real_thing() {
+    each_day(|user, date| {
+        let size = |service, target: String, expected: RangeInclusive<usize>| {
+            let size = bytes(service, &target).len();
+            assert!(expected.contains(&size), "{service} {target}: {size} bytes");
+        };
+        size(
+            Service::Activity,
+            format!("/users/{user}/days/{date}"),
+            200..=600,
+        );
+        size(
+            Service::Heart,
+            format!("/users/{user}/days/{date}"),
+            10_000..=12_288,
+        );
+        size(
+            Service::Sleep,
+            format!("/users/{user}/nights/{date}"),
+            1_900..=4_096,
+        );
+        size(
+            Service::Goals,
+            format!("/users/{user}/goals?date={date}"),
+            450..=700,
+        );
+        size(Service::Profile, format!("/users/{user}"), 300..=500);
+    });
+    let ninety = bytes(
+        Service::Activity,
+        "/users/ada/days?from=2025-10-18&to=2026-01-15",
+    );
+    assert!((8_000..12_000).contains(&ninety.len()), "{}", ninety.len());
+}
+
+#[test]
+fn hourly_steps_add_up_to_the_day() {
+    each_day(|user, date| {
+        let day = get(Service::Activity, &format!("/users/{user}/days/{date}"));
+        let hours = day["hourly_steps"].as_array().unwrap();
+        assert_eq!(hours.len(), 24);
+        assert!(hours.iter().all(|steps| int(steps) >= 0));
+        assert_eq!(hours.iter().map(int).sum::<i64>(), int(&day["steps"]));
+        assert!((1_000..30_000).contains(&int(&day["steps"])), "{day}");
+        assert!(
+            (1_300..4_000).contains(&int(&day["calories_kcal"])),
+            "{day}"
+        );
+        assert!(int(&day["distance_m"]) < int(&day["steps"]), "{day}");
+    });
+}
+
+#[test]
+fn a_user_has_a_level_and_a_weekly_rhythm() {
+    let mean = |user: &str, weekday: Option<usize>| {
+        let mut steps = Vec::new();
+        for range in [
+            "from=2026-01-01&to=2026-04-30",
+            "from=2026-05-01&to=2026-08-28",
+            "from=2026-08-29&to=2026-12-26",
+        ] {
+            let days = get(Service::Activity, &format!("/users/{user}/days?{range}"));
+            for day in days["days"].as_array().unwrap() {
+                let date = Day::parse(day["date"].as_str().unwrap()).unwrap();
+                if weekday.is_none_or(|weekday| weekday == date.weekday()) {
+                    steps.push(int(&day["steps"]));
+                }
+            }
+        }
+        steps.iter().sum::<i64>() / i64::try_from(steps.len()).unwrap()
+    };
+    assert!(
+        (7_800..9_800).contains(&mean("ada", None)),
+        "{}",
+        mean("ada", None)
+    );
+    assert!(mean("linus", None) > mean("margaret", None) * 3 / 2);
+    assert!(
+        mean("ada", Some(5)) > mean("ada", Some(6)) * 11 / 10,
+        "Saturdays are for walks, Sundays are not"
+    );
+    assert!(mean("grace", Some(2)) > mean("grace", Some(6)) * 11 / 10);
+}
+
+#[test]
+fn heart_figures_follow_from_the_samples() {
+    each_day(|user, date| {
+        let day = get(Service::Heart, &format!("/users/{user}/days/{date}"));
+        let samples = day["samples"].as_array().unwrap();
+        let rates: Vec<i64> = samples.iter().map(|sample| int(&sample["bpm"])).collect();
+        assert_eq!(rates.len(), 288);
+        assert!(
+            rates.iter().all(|bpm| (35..=200).contains(bpm)),
+            "{rates:?}"
+        );
+        let first = minute_of(&samples[0]["at"]);
+        assert_eq!(samples[0]["at"], format!("{date}T00:00:00Z"));
+        for (index, sample) in (0..).zip(samples) {
+            assert_eq!(minute_of(&sample["at"]), first + 5 * index);
+        }
+        assert_eq!(&day["latest"], samples.last().unwrap());
+        assert_eq!(int(&day["min_bpm"]), *rates.iter().min().unwrap());
+        assert_eq!(int(&day["max_bpm"]), *rates.iter().max().unwrap());
+        assert_eq!(
+            int(&day["average_bpm"]),
+            (rates.iter().sum::<i64>() + 144) / 288
+        );
+        assert!(
+            int(&day["min_bpm"]) <= int(&day["resting_bpm"]),
+            "nights are calmer than rest"
+        );
+        assert!(int(&day["resting_bpm"]) < int(&day["average_bpm"]));
+
+        let zones = day["zones"].as_array().unwrap();
+        let names: Vec<&str> = zones
+            .iter()
+            .map(|zone| zone["name"].as_str().unwrap())
+            .collect();
+        assert_eq!(names, ["rest", "fat_burn", "cardio", "peak"]);
+        assert_eq!(
+            zones.iter().map(|zone| int(&zone["minutes"])).sum::<i64>(),
+            1_440
+        );
+        for (zone, next) in zones.iter().zip(&zones[1..]) {
+            assert_eq!(zone["to_bpm"], next["from_bpm"]);
+        }
+    });
+}
+
+#[test]
+fn the_heart_is_slower_in_deep_sleep_than_awake() {
+    each_day(|user, date| {
+        let heart = get(Service::Heart, &format!("/users/{user}/days/{date}"));
+        let night = get(Service::Sleep, &format!("/users/{user}/nights/{date}"));
+        let resting = int(&heart["resting_bpm"]);
+        let mut in_deep_sleep = 0;
+        for sample in heart["samples"].as_array().unwrap() {
+            let minute = minute_of(&sample["at"]);
+            let phase = night["phases"].as_array().unwrap().iter().find(|phase| {
+                let start = minute_of(&phase["start"]);
+                (start..start + int(&phase["minutes"])).contains(&minute)
+            });
+            if phase.is_some_and(|phase| phase["phase"] == "deep") {
+                assert!(int(&sample["bpm"]) < resting, "{user} {sample}");
+                in_deep_sleep += 1;
+            }
+        }
+        assert!(in_deep_sleep > 5, "{user} {date}: {in_deep_sleep} samples");
+        let noon = &heart["samples"][144];
+        assert!(int(&noon["bpm"]) > resting, "{user} {noon}");
+    });
+}
+
+#[test]
+fn phases_of_a_night_are_contiguous_and_add_up() {
+    each_day(|user, date| {
+        let night = get(Service::Sleep, &format!("/users/{user}/nights/{date}"));
+        let phases = night["phases"].as_array().unwrap();
+        assert!((20..=40).contains(&phases.len()), "{}", phases.len());
+        let mut minute = minute_of(&night["start"]);
+        let mut asleep = 0;
+        let mut before = &Value::Null;
+        for phase in phases {
+            assert_eq!(minute_of(&phase["start"]), minute);
+            assert_ne!(&phase["phase"], before, "two phases of a kind are one");
+            assert!(["awake", "light", "deep", "rem"].contains(&phase["phase"].as_str().unwrap()));
+            assert!(int(&phase["minutes"]) >= 1, "{phase}");
+            minute += int(&phase["minutes"]);
+            asleep += if phase["phase"] == "awake" {
+                0
+            } else {
+                int(&phase["minutes"])
+            };
+            before = &phase["phase"];
+        }
+        assert_eq!(minute_of(&night["end"]), minute);
+        assert_eq!(
+            minute - minute_of(&night["start"]),
+            int(&night["in_bed_minutes"])
+        );
+        assert_eq!(asleep, int(&night["asleep_minutes"]));
+        assert_eq!(
+            asleep * 100 / int(&night["in_bed_minutes"]),
+            int(&night["efficiency_percent"])
+        );
+        assert!((40..=100).contains(&int(&night["score"])), "{night}");
+        assert!(
+            night["end"].as_str().unwrap().starts_with(date),
+            "the night ends on its date"
+        );
+    });
+}
+
+#[test]
+fn nights_do_not_overlap() {
+    for user in USERS {
+        let mut up_since = i64::MIN;
+        let mut day = Day::parse("2026-01-01").unwrap();
+        for _ in 0..365 {
+            let night = get(Service::Sleep, &format!("/users/{user}/nights/{day}"));
+            assert!(minute_of(&night["start"]) > up_since, "{user} {day}");
+            up_since = minute_of(&night["end"]);
+            day = day.plus(1);
+        }
+    }
+}
+
+#[test]
+fn a_range_says_the_same_as_its_days() {
+    let query = "from=2026-01-10&to=2026-01-17";
+    for user in USERS {
+        for (service, list, one) in [
+            (Service::Activity, "days", "days"),
+            (Service::Heart, "days", "days"),
+            (Service::Sleep, "nights", "nights"),
+        ] {
+            let range = get(service, &format!("/users/{user}/{list}?{query}"));
+            assert_eq!(
+                (&range["from"], &range["to"]),
+                (&"2026-01-10".into(), &"2026-01-17".into())
+            );
+            let days = range[list].as_array().unwrap();
+            assert_eq!(days.len(), 8);
+            for day in days {
+                let date = day["date"].as_str().unwrap();
+                let whole = get(service, &format!("/users/{user}/{one}/{date}"));
+                for (key, value) in day.as_object().unwrap() {
+                    assert_eq!(&whole[key], value, "{service} {date} {key}");
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn goals_agree_with_activity_and_sleep() {
+    let mut reached = 0;
+    each_day(|user, date| {
+        let activity = get(Service::Activity, &format!("/users/{user}/days/{date}"));
+        let night = get(Service::Sleep, &format!("/users/{user}/nights/{date}"));
+        let answer = get(Service::Goals, &format!("/users/{user}/goals?date={date}"));
+        let goals = answer["goals"].as_array().unwrap();
+        let ids: Vec<&str> = goals
+            .iter()
+            .map(|goal| goal["id"].as_str().unwrap())
+            .collect();
+        assert_eq!(ids, ["steps", "sleep", "active", "distance"]);
+        let expected = [
+            &activity["steps"],
+            &night["asleep_minutes"],
+            &activity["active_minutes"],
+            &activity["distance_m"],
+        ];
+        for (goal, current) in goals.iter().zip(expected) {
+            assert_eq!(&goal["current"], current, "{goal}");
+            let (current, target) = (int(current), int(&goal["target"]));
+            assert_eq!(
+                int(&goal["progress_percent"]),
+                (current * 100 / target).min(100),
+                "{goal}"
+            );
+            assert_eq!(goal["reached"], current >= target, "{goal}");
+            reached += i32::from(current >= target);
+        }
+    });
+    assert!(
+        (40..150).contains(&reached),
+        "{reached} of 192 goals are reached: some, but not all"
+    );
+}
+
+#[test]
+fn what_is_wrong_with_a_request_is_said_in_a_problem() {
+    use Service::{Activity, Goals, Heart, Profile, Sleep};
+    let (bad, missing) = (StatusCode::BAD_REQUEST, StatusCode::NOT_FOUND);
+    let cases = [
+        (Profile, "/users/bob", missing, None, "no user `bob`"),
+        (
+            Activity,
+            "/users/bob/days/2026-01-15",
+            missing,
+            None,
+            "no user `bob`",
+        ),
+        (Activity, "/", missing, None, "activity has no resource `/`"),
+        (
+            Activity,
+            "/users/ada/nights/2026-01-15",
+            missing,
+            None,
+            "has no resource",
+        ),
+        (
+            Sleep,
+            "/users/ada/nights/2026-01-15/",
+            missing,
+            None,
+            "has no resource",
+        ),
+        (
+            Activity,
+            "/users/ada/days/2026-02-30",
+            bad,
+            Some("date"),
+            "`2026-02-30` is not a date",
+        ),
+        (
+            Heart,
+            "/users/ada/days/2019-12-31",
+            missing,
+            None,
+            "no data for 2019-12-31",
+        ),
+        (
+            Sleep,
+            "/users/ada/nights/2036-01-01",
+            missing,
+            None,
+            "no data for 2036-01-01",
+        ),
+        (
+            Heart,
+            "/users/ada/days",
+            bad,
+            Some("from"),
+            "from: the query parameter is missing",
+        ),
+        (
+            Heart,
+            "/users/ada/days?from=2026-01-01",
+            bad,
+            Some("to"),
+            "to: the query parameter is missing",
+        ),
+        (
+            Heart,
+            "/users/ada/days?from=2026-01-02&to=2026-01-01",
+            bad,
+            Some("from"),
+            "is after",
+        ),
+        (
+            Heart,
+            "/users/ada/days?from=2026-01-01&to=2026-05-01",
+            bad,
+            Some("to"),
+            "is 121 days",
+        ),
+        (
+            Heart,
+            "/users/ada/days?from=2035-12-30&to=2036-01-01",
+            missing,
+            None,
+            "no data for 2036-01-01",
+        ),
+        (
+            Goals,
+            "/users/ada/goals",
+            bad,
+            Some("date"),
+            "date: the query parameter is missing",
+        ),
+        (
+            Goals,
+            "/users/ada/goals?date=today",
+            bad,
+            Some("date"),
+            "`today` is not a date",
+        ),
+    ];
+    for (service, target, status, field, detail) in cases {
+        let problem = route(service, &Method::GET, target).unwrap_err();
+        let document: Value = serde_json::from_slice(&problem.to_json()).unwrap();
+        assert_eq!(document["status"], status.as_u16(), "{target}");
+        assert_eq!(document["title"], status.canonical_reason().unwrap());
+        assert_eq!(document["type"], "about:blank");
+        assert_eq!(document["field"].as_str(), field, "{target}");
+        assert!(
+            document["detail"].as_str().unwrap().contains(detail),
+            "{target}: {document}"
+        );
+    }
+    let whole = get(
+        Service::Heart,
+        "/users/%61da/days?to=2026-04-30&x=1&from=2026%2d01-01",
+    );
+    assert_eq!(whole["days"].as_array().unwrap().len(), 120);
+
+    let problem = route(Service::Profile, &Method::POST, "/users/ada").unwrap_err();
+    assert_eq!(
+        (problem.status, problem.allow),
+        (StatusCode::METHOD_NOT_ALLOWED, Some("GET, HEAD"))
+    );
+    let problem = route(Service::Profile, &Method::POST, "/elsewhere").unwrap_err();
+    assert_eq!(problem.status, StatusCode::NOT_FOUND);
+}
