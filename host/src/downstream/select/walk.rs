@@ -1,0 +1,111 @@
+//! One pass over one document: enters the objects and arrays that pointers lead through, skips all others, and notes
+//! where the wanted values are. It recurses as deep as the pointers, never as deep as the document.
+
+use std::ops::Range;
+
+use super::Node;
+use super::scan::{Fault, Scan};
+
+/// One pass over one document.
+pub(super) struct Walk<'a> {
+    nodes: &'a [Node],
+    text: &'a str,
+    scan: Scan<'a>,
+    /// The place of each pointer's value in `text`.
+    found: Vec<Option<Range<usize>>>,
+}
+
+impl<'a> Walk<'a> {
+    /// A pass over `text` for `count` pointers, whose tree is `nodes`.
+    pub(super) fn new(nodes: &'a [Node], count: usize, text: &'a str) -> Self {
+        Self {
+            nodes,
+            text,
+            scan: Scan::new(text.as_bytes()),
+            found: vec![None; count],
+        }
+    }
+
+    /// Passes the whole text and returns the place of each pointer's value.
+    pub(super) fn document(mut self) -> Result<Vec<Option<Range<usize>>>, Fault> {
+        let start = self.scan.space(0);
+        let end = self.value(start, 0)?;
+        let end = self.scan.space(end);
+        if end == self.text.len() {
+            Ok(self.found)
+        } else {
+            Err(Fault(end))
+        }
+    }
+
+    /// Passes the value that begins at `start`, which is the place of `node`, and returns where it ends.
+    fn value(&mut self, start: usize, node: usize) -> Result<usize, Fault> {
+        let node = &self.nodes[node];
+        let end = match self.scan.peek(start) {
+            b'{' if !node.members.is_empty() => self.object(start, node)?,
+            b'[' if !node.elements.is_empty() => self.array(start, node)?,
+            _ => self.scan.value(start)?,
+        };
+        for &position in &node.wanted {
+            self.found[position] = Some(start..end);
+        }
+        Ok(end)
+    }
+
+    fn object(&mut self, start: usize, node: &Node) -> Result<usize, Fault> {
+        let mut at = self.scan.space(start + 1);
+        if self.scan.peek(at) == b'}' {
+            return Ok(at + 1);
+        }
+        loop {
+            let (name_end, value) = self.scan.name(at)?;
+            let end = match self.member(node, &self.text[at..name_end]) {
+                Some(child) => {
+                    // A member of the same name before this one does not count, nor does anything that was found in it.
+                    for &position in &self.nodes[child].below {
+                        self.found[position] = None;
+                    }
+                    self.value(value, child)?
+                }
+                None => self.scan.value(value)?,
+            };
+            at = self.scan.space(end);
+            match self.scan.peek(at) {
+                b',' => at = self.scan.space(at + 1),
+                b'}' => return Ok(at + 1),
+                _ => return Err(Fault(at)),
+            }
+        }
+    }
+
+    /// The node of the member whose name is `quoted` in the document.
+    fn member(&self, node: &Node, quoted: &str) -> Option<usize> {
+        let name = &quoted[1..quoted.len() - 1];
+        if name.contains('\\') {
+            let decoded: String = serde_json::from_str(quoted).ok()?;
+            return node.members.get(&decoded).copied();
+        }
+        node.members.get(name).copied()
+    }
+
+    fn array(&mut self, start: usize, node: &Node) -> Result<usize, Fault> {
+        let mut at = self.scan.space(start + 1);
+        if self.scan.peek(at) == b']' {
+            return Ok(at + 1);
+        }
+        let mut wanted = node.elements.iter().peekable();
+        for index in 0.. {
+            let end = match wanted.next_if(|&(&next, _)| next == index) {
+                Some((_, &child)) => self.value(at, child)?,
+                None => self.scan.value(at)?,
+            };
+            at = self.scan.space(end);
+            match self.scan.peek(at) {
+                b',' => at = self.scan.space(at + 1),
+                b']' => return Ok(at + 1),
+                _ => break,
+            }
+        }
+        Err(Fault(at))
+    }
+}
