@@ -1,0 +1,34 @@
+/**
+ * Dates and durations as ISO 8601 writes them. A date is counted in days since 1970-01-01, so that arithmetic is plain
+ * arithmetic. The time of day comes from `nowMs` only: `Date.now()` and `new Date()` end the instance, for it has no clock.
+ */
+import { nowMs } from "tailor:bff/runtime@0.1.0";
+
+const MS_PER_DAY = 86_400_000;
+
+/** The day number of `YYYY-MM-DD`, or `undefined` if the text is anything else or no day of the calendar (2026-02-30). */
+export function parseDate(text: string): number | undefined {
+  const parts = /^(\d{4})-(\d{2})-(\d{2})$/.exec(text);
+  if (parts === null) return undefined;
+  const day = Date.UTC(Number(parts[1]), Number(parts[2]) - 1, Number(parts[3])) / MS_PER_DAY;
+  // Date.UTC turns 30 February into 2 March; only a real day comes back as it was written.
+  return formatDate(day) === text ? day : undefined;
+}
+
+/** `YYYY-MM-DD` of a day number. Years 0100 to 9999. */
+export function formatDate(day: number): string {
+  return new Date(day * MS_PER_DAY).toISOString().slice(0, 10);
+}
+
+/** The day number of today in UTC. */
+export function today(): number {
+  return Math.floor(nowMs() / MS_PER_DAY);
+}
+
+/** Whole minutes, 0 or more, as an ISO 8601 duration in hours and minutes: 431 is `PT7H11M`, 0 is `PT0M`. */
+export function duration(minutes: number): string {
+  const hours = Math.trunc(minutes / 60);
+  const rest = minutes % 60;
+  if (hours === 0) return `PT${rest}M`;
+  return rest === 0 ? `PT${hours}H` : `PT${hours}H${rest}M`;
+}

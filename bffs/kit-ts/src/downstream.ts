@@ -1,0 +1,98 @@
+/**
+ * JSON from the services. All calls of a request go out side by side in one `fetchAll`; each comes back as an `Outcome` of
+ * its own, so that a part that fails cannot fail the whole. The host has already logged what failed and why.
+ */
+import { fetchAll as fetchRaw, type FailureKind, type Result } from "tailor:bff/downstream@0.1.0";
+import type { Payload, Query } from "tailor:bff/types@0.1.0";
+import { DecodeError, type Decoder } from "./json.ts";
+import { log } from "./log.ts";
+
+/** A GET that answers JSON. Made by `getJson`. */
+export interface JsonCall<T> {
+  readonly service: string;
+  readonly path: string;
+  readonly query: Query;
+  readonly select: readonly string[];
+  readonly decode: Decoder<T>;
+}
+
+/** How a call ended. */
+export type Outcome<T> =
+  /** A 2xx answer whose JSON is as expected. `stale`: the host had to fall back on an old one. */
+  | { readonly kind: "value"; readonly value: T; readonly stale: boolean }
+  /** The service has no such thing (404 or 410). */
+  | { readonly kind: "absent" }
+  /** No usable answer: the failure of the contract, another status, or JSON that is not as expected (`malformed`). */
+  | { readonly kind: "failed"; readonly reason: FailureKind | `status-${number}` };
+
+/**
+ * A call for `fetchAll`. `decode` reads the whole document, or, when there are `select` pointers (RFC 6901), the array of
+ * the values they picked, in their order, with `null` where there is none. Select when little of much is wanted: what is
+ * not selected is never parsed in the guest.
+ */
+export function getJson<T>(
+  service: string,
+  path: string,
+  query: Readonly<Record<string, string>>,
+  decode: Decoder<T>,
+  select: readonly string[] = [],
+): JsonCall<T> {
+  return { service, path, query: Object.entries(query), select, decode };
+}
+
+/** Builds a path whose values are percent-encoded: ``path`/users/${user}/days` ``. */
+export function path(literals: TemplateStringsArray, ...values: readonly (string | number)[]): string {
+  return String.raw({ raw: literals }, ...values.map((value) => encodeURIComponent(String(value).toWellFormed())));
+}
+
+/** Makes all calls side by side and waits for all: `const [days, nights] = fetchAll(a, b)`. It never throws. */
+export function fetchAll<T extends readonly unknown[]>(
+  ...calls: { readonly [K in keyof T]: JsonCall<T[K]> }
+): { readonly [K in keyof T]: Outcome<T[K]> } {
+  const list: readonly JsonCall<unknown>[] = calls;
+  const results = fetchRaw(
+    list.map(({ service, path: to, query, select }) => ({
+      service,
+      method: "get",
+      path: to,
+      query,
+      headers: [["accept", "application/json"]],
+      body: { tag: "none" },
+      select,
+    })),
+  );
+  const outcomes = list.map((call, index) => outcome(call, results[index]));
+  // One outcome for each call, decoded by that call's decoder, in the same order.
+  return outcomes as { readonly [K in keyof T]: Outcome<T[K]> };
+}
+
+function outcome<T>(call: JsonCall<T>, result: Result | undefined): Outcome<T> {
+  if (result === undefined) return { kind: "failed", reason: "malformed" };
+  if (result.tag === "err") return { kind: "failed", reason: result.val.kind };
+  const { status, body, selected, source } = result.val;
+  if (status === 404 || status === 410) return { kind: "absent" };
+  if (status < 200 || status > 299) return { kind: "failed", reason: `status-${status}` };
+  try {
+    const document: unknown =
+      call.select.length > 0 ? selected.map((part) => (part === null ? null : parse(part))) : parse(textOf(body));
+    return { kind: "value", value: call.decode(document), stale: source === "stale" };
+  } catch (fault) {
+    if (!(fault instanceof DecodeError)) throw fault;
+    // The host saw a complete answer, so nothing but this line tells that it was of no use.
+    log.warn("answer is not as expected", { service: call.service, fault: fault.message });
+    return { kind: "failed", reason: "malformed" };
+  }
+}
+
+function textOf(body: Payload): string {
+  if (body.tag === "text") return body.val;
+  throw new DecodeError("the document: expected JSON text, found none");
+}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw new DecodeError("the document: not JSON");
+  }
+}

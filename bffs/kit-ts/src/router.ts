@@ -1,0 +1,77 @@
+/**
+ * Which handler answers which path. Patterns are literal segments and `{name}`, which takes one whole segment; the first
+ * route in the list that fits wins. Segments are compared decoded, so `/%76` is `/v`.
+ */
+import type { Method, Request, Response } from "tailor:bff/types@0.1.0";
+import { Problem } from "./problem.ts";
+
+/** The names in a pattern: `Params<"/users/{user}">` is `{ user: string }`. */
+export type Params<P extends string> = { readonly [K in Names<P>]: string };
+type Names<P extends string> = P extends `${string}{${infer Name}}${infer Rest}` ? Name | Names<Rest> : never;
+
+/** Answers a request. `params` holds the decoded segments that the pattern names; none is empty, `.` or `..`. */
+export type Handler<P extends string> = (request: Request, params: Params<P>) => Response;
+
+/** One line of a route table. Made by `get` or `route`. */
+export interface Route {
+  readonly method: Method;
+  readonly segments: readonly string[];
+  readonly handle: (request: Request, params: Readonly<Record<string, string>>) => Response;
+}
+
+/** A route for one method. */
+export function route<P extends string>(method: Method, pattern: P, handler: Handler<P>): Route {
+  // `fit` puts exactly the names of the pattern into the record, which is what Params<P> says.
+  return { method, segments: pattern.split("/"), handle: (request, params) => handler(request, params as Params<P>) };
+}
+
+/** A route for GET, and so for HEAD too: the host leaves out the body. */
+export function get<P extends string>(pattern: P, handler: Handler<P>): Route {
+  return route("get", pattern, handler);
+}
+
+/** Finds the route and answers. Throws a `Problem`: 404 for an unknown path, 405 with `allow` for a method it lacks. */
+export function dispatch(routes: readonly Route[], request: Request): Response {
+  const segments = request.path.split("/").map(decodeSegment);
+  const fitting = routes.flatMap((each) => {
+    const params = fit(each.segments, segments);
+    return params === undefined ? [] : [{ route: each, params }];
+  });
+  if (fitting.length === 0) throw new Problem(404, "there is nothing at this path");
+  const wanted = request.method === "head" ? "get" : request.method;
+  const found = fitting.find(({ route: each }) => each.method === wanted);
+  if (found !== undefined) return found.route.handle(request, found.params);
+
+  const allow = allowed(fitting.map(({ route: each }) => each.method));
+  if (request.method === "options") return { status: 204, headers: [["allow", allow]], body: { tag: "none" } };
+  throw new Problem(405, `this path answers ${allow}`, { headers: [["allow", allow]] });
+}
+
+function allowed(methods: readonly Method[]): string {
+  const names = new Set(methods.flatMap((method) => (method === "get" ? ["GET", "HEAD"] : [method.toUpperCase()])));
+  return [...names.add("OPTIONS")].join(", ");
+}
+
+function decodeSegment(segment: string): string {
+  try {
+    return decodeURIComponent(segment);
+  } catch {
+    throw new Problem(400, "path is not percent-encoded UTF-8");
+  }
+}
+
+function fit(pattern: readonly string[], segments: readonly string[]): Record<string, string> | undefined {
+  if (pattern.length !== segments.length) return undefined;
+  const params: Record<string, string> = {};
+  for (const [index, expected] of pattern.entries()) {
+    const segment = segments[index] ?? "";
+    if (expected.startsWith("{") && expected.endsWith("}")) {
+      // `.` and `..` would mean another path in a downstream call; nothing is ever named so.
+      if (segment === "" || segment === "." || segment === "..") return undefined;
+      params[expected.slice(1, -1)] = segment;
+    } else if (segment !== expected) {
+      return undefined;
+    }
+  }
+  return params;
+}

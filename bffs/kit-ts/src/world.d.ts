@@ -1,0 +1,99 @@
+/**
+ * The contract of `wit/tailor.wit` as the JavaScript engine presents it. The documentation of each item is in that
+ * file; here stands only what differs in JavaScript:
+ *
+ * - names are camelCase, an enum is the name of its case (`"too-large"`), a variant is `{ tag, val }`;
+ * - an `option` is the value or `null`; in a record that a BFF makes, such a member may be left out;
+ * - a `u64` is a `number`;
+ * - a `result` in a list is `{ tag: "ok" | "err", val }`, but one returned by a function is returned or *thrown*: `fetch` and
+ *   `Exchange.wait` throw an `Error` whose `payload` is the `Failure`. `fetchAll` never throws; prefer it, even for one call;
+ * - a record of the wrong shape (a missing member, a number as a header's value, a method in capitals) ends the instance
+ *   without a message. These types are what prevents it.
+ */
+
+declare module "tailor:bff/types@0.1.0" {
+  export type Method = "get" | "head" | "post" | "put" | "patch" | "delete" | "options";
+  export type Headers = readonly (readonly [name: string, value: string])[];
+  export type Query = readonly (readonly [name: string, value: string])[];
+  export type Payload =
+    | { readonly tag: "none" }
+    | { readonly tag: "text"; readonly val: string }
+    | { readonly tag: "bytes"; readonly val: Uint8Array };
+  export interface Client {
+    readonly name: string;
+    readonly host: string;
+  }
+  export interface Request {
+    readonly id: string;
+    readonly method: Method;
+    readonly path: string;
+    readonly query: Query;
+    readonly headers: Headers;
+    readonly body: Payload;
+    readonly client: Client;
+  }
+  export interface Response {
+    readonly status: number;
+    readonly headers: Headers;
+    readonly body: Payload;
+  }
+}
+
+declare module "tailor:bff/downstream@0.1.0" {
+  import type { Headers, Method, Payload, Query } from "tailor:bff/types@0.1.0";
+
+  export interface Call {
+    readonly service: string;
+    readonly method: Method;
+    readonly path: string;
+    readonly query: Query;
+    readonly headers: Headers;
+    readonly body: Payload;
+    readonly select: readonly string[];
+    readonly timeoutMs?: number | null;
+  }
+  export type Source = "live" | "cached" | "stale";
+  export interface Reply {
+    readonly status: number;
+    readonly headers: Headers;
+    readonly body: Payload;
+    readonly selected: readonly (string | null)[];
+    readonly source: Source;
+  }
+  export type FailureKind =
+    | "denied"
+    | "invalid"
+    | "exhausted"
+    | "timeout"
+    | "unreachable"
+    | "interrupted"
+    | "overloaded"
+    | "too-large"
+    | "malformed";
+  export interface Failure {
+    readonly kind: FailureKind;
+    readonly sent: boolean;
+    readonly detail: string;
+  }
+  export type Result = { readonly tag: "ok"; readonly val: Reply } | { readonly tag: "err"; readonly val: Failure };
+
+  /** Throws an `Error` whose `payload` is the `Failure`. */
+  export function fetch(call: Call): Reply;
+  export function fetchAll(calls: readonly Call[]): Result[];
+  /** Made by `start` only. */
+  export class Exchange {
+    private constructor();
+    /** Throws an `Error` whose `payload` is the `Failure`. */
+    wait(): Reply;
+  }
+  export function start(call: Call): Exchange;
+}
+
+declare module "tailor:bff/runtime@0.1.0" {
+  export type Level = "debug" | "info" | "warn" | "error";
+
+  export function log(level: Level, message: string, fields: readonly (readonly [name: string, value: string])[]): void;
+  export function config(key: string): string | null;
+  export function nowMs(): number;
+  export function timeLeftMs(): number;
+}

@@ -1,0 +1,101 @@
+/** The doubles of the contract refuse what production refuses, and read fixtures as the host does. */
+import assert from "node:assert/strict";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { test } from "node:test";
+import { fetch } from "tailor:bff/downstream@0.1.0";
+import { config } from "../src/index.ts";
+import { call, checkExpected, readFixtures } from "../testing/index.ts";
+import { run, shown } from "./helpers.ts";
+
+test("what the engine lacks is out of reach, and there again afterwards", () => {
+  const reach: (() => unknown)[] = [
+    () => new URL("http://x"),
+    () => new TextDecoder(),
+    () => Buffer.from(""),
+    () => console.log(""),
+    () => setTimeout(() => undefined, 0),
+    () => Date.now(),
+    () => new Date(),
+    () => performance.now(),
+    () => Math.random(),
+  ];
+  for (const use of reach) {
+    assert.throws(() => run(() => shown(use())), /is not defined|no clock|same numbers/, String(use));
+    assert.doesNotThrow(use);
+  }
+  assert.equal(run(() => shown(new Date(0))).json(), "1970-01-01T00:00:00.000Z");
+  assert.ok(new Date() instanceof Date);
+});
+
+test("answers that the host would refuse fail the test", () => {
+  const none = { tag: "none" } as const;
+  const wrong = [
+    { status: 199, headers: [], body: none },
+    { status: 204, headers: [], body: { tag: "text", val: "" } as const },
+    { status: 200, headers: [["a", "b\r\nc: d"] as const], body: none },
+    { status: 200, headers: [["content-length", "1"] as const], body: none },
+    { status: 200, headers: [], body: { tag: "text", val: "\ud800" } as const },
+  ];
+  for (const answer of wrong) assert.throws(() => run(() => answer), { name: "AssertionError" }, JSON.stringify(answer));
+});
+
+test("settings, client, time and request are those of the fixture", () => {
+  const answer = call(
+    { handle: ({ client, headers, query, body }) => shown([client.name, headers, query, body, config("tone"), config("no")]) },
+    {
+      request: { path: "/x?a=1%202+3&b", query: { c: "d" }, headers: { Accept: "x" }, body: "text" },
+      client: "watch",
+      config: { tone: "dry" },
+    },
+  );
+  const query = [["a", "1 2 3"], ["b", ""], ["c", "d"]];
+  assert.deepEqual(answer.json(), ["watch", [["accept", "x"]], query, { tag: "text", val: "text" }, "dry", null]);
+});
+
+test("an answer that is not as expected fails", () => {
+  const answer = run(() => ({ ...shown({ a: 1 }), headers: [["X-A", "1"]] }));
+  checkExpected(answer, { status: 200, headers: { "x-a": "1" }, json: { a: 1 }, text: '{"a":1}' });
+  const wrong = [{ status: 201 }, { headers: { "x-a": "2" } }, { headers: { "x-b": "" } }, { json: { a: 2 } }, { text: "" }];
+  for (const expected of wrong) assert.throws(() => checkExpected(answer, expected), JSON.stringify(expected));
+});
+
+test("fixtures that could not fail or that the host would not read are refused", () => {
+  const folder = mkdtempSync(join(tmpdir(), "tailor-fixtures-"));
+  try {
+    assert.throws(() => readFixtures(folder), /no fixtures/);
+    const request = { path: "/" };
+    const entry = { service: "a", path: "*" };
+    const cases: [unknown, RegExp][] = [
+      [{ request }, /expect: must be an object/],
+      [{ request, expects: { status: 200 } }, /unknown member expects/],
+      [{ request, expect: { state: 200 } }, /expect: unknown member state/],
+      [{ request: { url: "/" }, expect: {} }, /request: unknown member url/],
+      [{ request, expect: {}, downstreams: [entry] }, /downstreams\/0: needs either `reply` or `failure`/],
+      [{ request, expect: {}, downstreams: [{ ...entry, failure: "timeout", reply: {} }] }, /needs either/],
+      [{ request, expect: {}, downstreams: [{ ...entry, reply: { body: "" } }] }, /reply: unknown member body/],
+    ];
+    for (const [fixture, message] of cases) {
+      writeFileSync(join(folder, "one.json"), JSON.stringify(fixture));
+      assert.throws(() => readFixtures(folder), message);
+    }
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+});
+
+test("the first entry that fits answers: by service, method, path, and query where it names one", () => {
+  const made = { service: "a", method: "post", path: "/x", query: [["q", "ü"]], headers: [], body: { tag: "none" }, select: [] } as const;
+  const reply = (text: string): { readonly reply: { readonly text: string } } => ({ reply: { text } });
+  const fits = (path: string, more: object = {}): boolean => {
+    const first = { service: "a", path, ...reply("first"), ...more };
+    const answer = run(() => shown(fetch(made).body), "/", [first, { service: "a", path: "*", ...reply("other") }]);
+    return answer.text.includes("first");
+  };
+  for (const path of ["/x", "/x?q=%C3%BC", "/x?q=*", "/*", "*"]) assert.ok(fits(path), path);
+  assert.ok(fits("/x", { method: "POST" }));
+  for (const path of ["/", "/x?q=1", "/y*", "/x?q=%C3%BC&r"]) assert.ok(!fits(path), path);
+  assert.ok(!fits("/x", { method: "GET" }));
+  assert.ok(!fits("/x", { service: "b" }));
+});

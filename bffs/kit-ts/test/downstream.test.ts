@@ -1,0 +1,113 @@
+/** Calls, and what becomes of their results. */
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { fetch, start } from "tailor:bff/downstream@0.1.0";
+import { array, fetchAll, getJson, nowMs, nullable, number, object, path, string, timeLeftMs } from "../src/index.ts";
+import type { Downstream } from "../testing/index.ts";
+import { run, shown } from "./helpers.ts";
+
+const steps = object({ steps: number });
+
+/** The outcomes of one call to `service` for each of `services`. */
+function outcomes(services: readonly string[], downstreams: readonly Downstream[]): unknown {
+  return run(() => shown(fetchAll(...services.map((name) => getJson(name, "/x", {}, steps)))), "/", downstreams).json();
+}
+
+test("each call ends in its own way and in its own place", () => {
+  const at = (service: string, status: number, json: unknown): Downstream => ({ service, path: "/x", reply: { status, json } });
+  const services = ["good", "none", "gone", "busy", "odd", "slow", "empty", "text", "nowhere", "late"];
+  const answers: Downstream[] = [
+    at("good", 203, { steps: 1 }),
+    at("none", 404, { steps: 1 }),
+    at("gone", 410, null),
+    at("busy", 503, { steps: 1 }),
+    at("odd", 200, { steps: "1" }),
+    { service: "slow", path: "*", failure: "timeout" },
+    { service: "empty", path: "*", reply: { status: 200 } },
+    { service: "text", path: "*", reply: { text: "<html>" } },
+    { service: "late", path: "*", reply: { json: { steps: 1 } }, "delay-ms": 5000 },
+  ];
+  assert.deepEqual(outcomes(services, answers), [
+    { kind: "value", value: { steps: 1 }, stale: false },
+    { kind: "absent" },
+    { kind: "absent" },
+    { kind: "failed", reason: "status-503" },
+    { kind: "failed", reason: "malformed" },
+    { kind: "failed", reason: "timeout" },
+    { kind: "failed", reason: "malformed" },
+    { kind: "failed", reason: "malformed" },
+    { kind: "failed", reason: "unreachable" },
+    { kind: "failed", reason: "timeout" },
+  ]);
+});
+
+test("outcomes have the types of their calls", () => {
+  const answer = run(
+    () => {
+      const [one, other] = fetchAll(getJson("a", "/x", {}, steps), getJson("b", "/x", {}, object({ name: string })));
+      const values: readonly [number, string] = [
+        one.kind === "value" ? one.value.steps : 0,
+        other.kind === "value" ? other.value.name : "",
+      ];
+      return shown(values);
+    },
+    "/",
+    [
+      { service: "a", path: "/x", reply: { json: { steps: 7 } } },
+      { service: "b", path: "/x", reply: { json: { name: "n" } } },
+    ],
+  );
+  assert.deepEqual(answer.json(), [7, "n"]);
+});
+
+test("selected values reach the decoder in their order, null where there is none", () => {
+  const select = ["/zones/1/a~1b", "/no", "/null", "/zones/9"];
+  const downstreams: Downstream[] = [{ service: "s", path: "/x", reply: { json: { zones: [0, { "a/b": 5 }], null: null } } }];
+  const call = getJson("s", "/x", {}, array(nullable(number)), select);
+  const answer = run(() => shown(fetchAll(call)), "/", downstreams);
+  assert.deepEqual(answer.json(), [{ kind: "value", value: [5, null, null, null], stale: false }]);
+  assert.deepEqual(answer.calls[0]?.select, select);
+});
+
+test("paths are encoded, and one that the host would refuse fails alone", () => {
+  const user = "a/b?c#d ü\ud800";
+  const calls = run(() => shown(fetchAll(getJson("s", path`/users/${user}/days/${7}`, { from: "a b" }, steps)))).calls;
+  assert.equal(calls[0]?.path, "/users/a%2Fb%3Fc%23d%20%C3%BC%EF%BF%BD/days/7");
+  assert.deepEqual(calls[0]?.query, [["from", "a b"]]);
+
+  const refused = ["//x", "/x?y=1", "/x/../y", "/x/%2e%2E", "x", "/ü"];
+  const any: Downstream[] = [{ service: "s", path: "*", reply: { json: { steps: 1 } } }];
+  const answer = run(() => shown(fetchAll(...["/x", ...refused].map((each) => getJson("s", each, {}, steps)))), "/", any);
+  const invalid = { kind: "failed", reason: "invalid" };
+  assert.deepEqual(answer.json(), [{ kind: "value", value: { steps: 1 }, stale: false }, ...refused.map(() => invalid)]);
+});
+
+test("the contract itself is at hand for chains: time is counted, failures are thrown", () => {
+  const common = { method: "get", query: [], headers: [], body: { tag: "none" }, select: [] } as const;
+  const downstreams: Downstream[] = [
+    { service: "slow", path: "*", reply: { text: "s" }, "delay-ms": 300 },
+    { service: "quick", path: "/q", reply: { text: "q" }, "delay-ms": 20 },
+  ];
+  const answer = run(
+    () => {
+      const began = nowMs();
+      const slow = start({ ...common, service: "slow", path: "/s" });
+      const quick = fetch({ ...common, service: "quick", path: "/q" });
+      const after = [nowMs() - began];
+      const { body } = slow.wait();
+      after.push(nowMs() - began, timeLeftMs());
+      let thrown: unknown;
+      try {
+        slow.wait();
+      } catch (fault) {
+        thrown = fault instanceof Error && "payload" in fault ? fault.payload : fault;
+      }
+      return shown([quick.body, body, after, thrown]);
+    },
+    "/",
+    downstreams,
+  );
+  const text = (val: string): unknown => ({ tag: "text", val });
+  const again = { kind: "invalid", sent: false, detail: "service `slow`: invalid" };
+  assert.deepEqual(answer.json(), [text("q"), text("s"), [20, 300, 1700], again]);
+});

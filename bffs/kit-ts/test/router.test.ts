@@ -1,0 +1,63 @@
+/** Which route answers, and what the others learn. */
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { bff, get, Problem, route } from "../src/index.ts";
+import { call, type Answer } from "../testing/index.ts";
+import { shown } from "./helpers.ts";
+
+const handler = bff([
+  get("/", () => shown("root")),
+  get("/users/me", () => shown("me")),
+  get("/users/{user}", (_, params) => shown(params)),
+  route("post", "/users/{user}", (request) => shown(request.body)),
+  get("/users/{user}/days/{date}", (_, { user, date }) => shown([user, date])),
+  get("/teapot", () => {
+    throw new Problem(418, "short and stout", { members: { handle: 1 }, headers: [["x-spout", "1"]] });
+  }),
+]);
+
+function ask(method: string, path: string, body?: unknown): Answer {
+  return call(handler, { request: { method, path, body } });
+}
+
+test("parameters are decoded and the first route wins", () => {
+  assert.equal(ask("GET", "/").json(), "root");
+  assert.equal(ask("GET", "/users/me").json(), "me");
+  assert.deepEqual(ask("GET", "/users/a%2Fb%20c").json(), { user: "a/b c" });
+  assert.deepEqual(ask("GET", "/%75sers/ada/days/2026-01-15").json(), ["ada", "2026-01-15"]);
+  assert.equal(ask("HEAD", "/users/ada").status, 200);
+  assert.deepEqual(ask("POST", "/users/ada", { a: 1 }).json(), { tag: "text", val: '{"a":1}' });
+});
+
+test("other paths are not found, with the request's id", () => {
+  for (const path of ["/users", "/users/", "/users//days/x", "/users/%2e%2E", "/users/.", "/x/y", "/users/ada/", "/Users/ada"]) {
+    const answer = ask("GET", path);
+    assert.equal(answer.status, 404, path);
+    assert.deepEqual(answer.json(), {
+      type: "about:blank",
+      title: "Not Found",
+      status: 404,
+      detail: "there is nothing at this path",
+      request_id: "test-1",
+    });
+  }
+  assert.deepEqual([ask("GET", "/users/%ff").status, ask("GET", "/users/%zz").status], [400, 400]);
+});
+
+test("other methods learn which are allowed", () => {
+  const refused = ask("DELETE", "/users/ada");
+  assert.deepEqual([refused.status, refused.headers["allow"]], [405, "GET, HEAD, POST, OPTIONS"]);
+  const asked = ask("OPTIONS", "/");
+  assert.deepEqual([asked.status, asked.headers["allow"], asked.text], [204, "GET, HEAD, OPTIONS", ""]);
+  assert.equal(ask("OPTIONS", "/nowhere").status, 404);
+});
+
+test("a problem is an answer, with its own members and headers, and is not logged", () => {
+  const answer = ask("GET", "/teapot");
+  assert.equal(answer.headers["content-type"], "application/problem+json");
+  assert.equal(answer.headers["cache-control"], "no-store");
+  assert.equal(answer.headers["x-spout"], "1");
+  const expected = { type: "about:blank", title: "Error", status: 418, detail: "short and stout", handle: 1, request_id: "test-1" };
+  assert.deepEqual(answer.json(), expected);
+  assert.deepEqual(answer.log, []);
+});

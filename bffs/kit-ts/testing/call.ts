@@ -1,0 +1,93 @@
+/** One request into a BFF, in process. */
+import type { Call } from "tailor:bff/downstream@0.1.0";
+import type { Level } from "tailor:bff/runtime@0.1.0";
+import type { Method, Request, Response } from "tailor:bff/types@0.1.0";
+import { inBareEngine } from "./bare.ts";
+import { assertLegalResponse } from "./contract.ts";
+import type { Fixture } from "./fixture.ts";
+import { repliesOf } from "./replies.ts";
+import { enter } from "./world/state.ts";
+
+/** What is left of a request's deadline when it arrives: about what a client waits for a screen. */
+const TIME_LEFT_MS = 2000;
+
+/** What came out, and what was done on the way. */
+export interface Answer {
+  readonly status: number;
+  /** By lower-case name; the last one of a name that occurs twice. */
+  readonly headers: Readonly<Record<string, string>>;
+  /** The body, or an empty text. */
+  readonly text: string;
+  /** The body as JSON. Throws if it is none. */
+  readonly json: () => unknown;
+  readonly calls: readonly Call[];
+  readonly log: readonly LogLine[];
+}
+
+/** A line that the BFF logged. */
+export interface LogLine {
+  readonly level: Level;
+  readonly message: string;
+  readonly fields: Readonly<Record<string, string>>;
+}
+
+/** Answers the fixture's request with `handler`. Throws what the handler throws, and on anything the host would refuse. */
+export function call(handler: { handle: (request: Request) => Response }, fixture: Fixture): Answer {
+  const calls: Call[] = [];
+  const log: LogLine[] = [];
+  const answer = repliesOf(fixture.downstreams ?? []);
+  const leave = enter({
+    answer: (made) => {
+      calls.push(made);
+      return answer(made);
+    },
+    log: (level, message, fields) => log.push({ level, message, fields: Object.fromEntries(fields) }),
+    config: (key) => fixture.config?.[key] ?? null,
+    nowMs: Date.parse(fixture.now ?? "2026-01-15T12:00:00Z"),
+    timeLeftMs: TIME_LEFT_MS,
+    waitedMs: 0,
+  });
+  try {
+    const request = requestOf(fixture);
+    const response = inBareEngine(() => handler.handle(request));
+    assertLegalResponse(response);
+    const text = response.body.tag === "text" ? response.body.val : "";
+    const headers = Object.fromEntries(response.headers.map(([name, value]) => [name.toLowerCase(), value]));
+    return { status: response.status, headers, text, json: (): unknown => JSON.parse(text), calls, log };
+  } finally {
+    leave();
+  }
+}
+
+function requestOf({ request, client }: Fixture): Request {
+  const { method = "GET", path, query = {}, headers = {}, body } = request;
+  const [bare = "", search = ""] = splitOnce(path, "?");
+  const inPath = search.split("&").filter((pair) => pair !== "");
+  return {
+    id: "test-1",
+    // A method outside of the contract is answered by the host; a fixture has no use for one.
+    method: method.toLowerCase() as Method,
+    path: bare,
+    query: [...inPath.map(parameter), ...Object.entries(query)],
+    headers: Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value]),
+    body:
+      body === undefined || body === null
+        ? { tag: "none" }
+        : { tag: "text", val: typeof body === "string" ? body : JSON.stringify(body) },
+    client: { name: client ?? "test", host: "localhost" },
+  };
+}
+
+function parameter(pair: string): [string, string] {
+  const [name = "", value = ""] = splitOnce(pair, "=");
+  return [decode(name), decode(value)];
+}
+
+function decode(text: string): string {
+  return decodeURIComponent(text.replaceAll("+", " "));
+}
+
+function splitOnce(text: string, at: string): string[] {
+  const index = text.indexOf(at);
+  return index < 0 ? [text] : [text.slice(0, index), text.slice(index + 1)];
+}

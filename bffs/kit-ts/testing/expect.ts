@@ -1,0 +1,14 @@
+/** Comparing an answer with what a fixture expects, so that the message of a failure shows both whole. */
+import assert from "node:assert/strict";
+import type { Answer } from "./call.ts";
+import type { Expected } from "./fixture.ts";
+
+/** Throws an `AssertionError` at the first difference. Header names are compared in lower case. */
+export function checkExpected(answer: Answer, expected: Expected): void {
+  if (expected.status !== undefined) assert.equal(answer.status, expected.status, `status; body: ${answer.text}`);
+  for (const [name, value] of Object.entries(expected.headers ?? {})) {
+    assert.equal(answer.headers[name.toLowerCase()], value, `header ${name}`);
+  }
+  if (expected.json !== undefined) assert.deepEqual(answer.json(), expected.json);
+  if (expected.text !== undefined) assert.equal(answer.text, expected.text);
+}

@@ -1,0 +1,85 @@
+/** Which answer a fixture gives to a call. */
+import type { Call, Failure, FailureKind, Reply } from "tailor:bff/downstream@0.1.0";
+import type { Downstream, Fixture } from "./fixture.ts";
+
+/** An answer and the milliseconds it takes. */
+export interface Timed {
+  readonly delayMs: number;
+  readonly result: Reply | Failure;
+}
+
+/** The fixture's answers as one function of the call. */
+export function repliesOf(downstreams: NonNullable<Fixture["downstreams"]>): (call: Call) => Timed {
+  if (typeof downstreams === "function") return (call) => ({ delayMs: 0, result: downstreams(call) });
+  return (call) => {
+    const entry = downstreams.find((each) => fits(each, call));
+    if (entry === undefined) {
+      const detail = `no fixture matches ${call.method} ${target(call)} of \`${call.service}\``;
+      return { delayMs: 0, result: { ...failure("unreachable", call.service), detail } };
+    }
+    const result = entry.failure === undefined ? fixtureReply(entry.reply ?? {}) : failure(entry.failure, call.service);
+    return { delayMs: entry["delay-ms"] ?? 0, result };
+  };
+}
+
+/** A live reply with a JSON document. */
+export function reply(status: number, document: unknown): Reply {
+  return fixtureReply({ status, json: document });
+}
+
+/** A failure of this kind, with a detail that names the service. */
+export function failure(kind: FailureKind, service: string): Failure {
+  const sent = ["interrupted", "malformed", "timeout", "too-large"].includes(kind);
+  return { kind, sent, detail: `service \`${service}\`: ${kind}` };
+}
+
+/** Does to a reply what the host does for `select`. */
+export function selected(call: Call, whole: Reply): Reply | Failure {
+  if (call.select.length === 0) return whole;
+  if (whole.status < 200 || whole.status > 299) return { ...whole, selected: call.select.map(() => null) };
+  let document: unknown;
+  try {
+    document = JSON.parse(whole.body.tag === "text" ? whole.body.val : "");
+  } catch {
+    return failure("malformed", call.service);
+  }
+  return { ...whole, body: { tag: "none" }, selected: call.select.map((pointer) => pick(document, pointer)) };
+}
+
+function fits(entry: Downstream, call: Call): boolean {
+  if (entry.service !== call.service) return false;
+  if (entry.method !== undefined && entry.method.toLowerCase() !== call.method) return false;
+  const made = entry.path.includes("?") ? target(call) : call.path;
+  return entry.path.endsWith("*") ? made.startsWith(entry.path.slice(0, -1)) : made === entry.path;
+}
+
+/** Path and query as a service sees them. */
+function target(call: Call): string {
+  const query = call.query.map((pair) => pair.map(encodeURIComponent).join("="));
+  return query.length === 0 ? call.path : `${call.path}?${query.join("&")}`;
+}
+
+function fixtureReply({ status = 200, headers = {}, json, text }: NonNullable<Downstream["reply"]>): Reply {
+  const body = json === undefined ? text : JSON.stringify(json);
+  const type = json === undefined ? {} : { "content-type": "application/json" };
+  return {
+    status,
+    headers: Object.entries({ ...type, ...headers }),
+    body: body === undefined ? { tag: "none" } : { tag: "text", val: body },
+    selected: [],
+    source: "live",
+  };
+}
+
+/** The JSON text at a pointer (RFC 6901), or `null` where the document has no such value. */
+function pick(document: unknown, pointer: string): string | null {
+  let value = document;
+  for (const token of pointer.split("/").slice(1)) {
+    const name = token.replaceAll("~1", "/").replaceAll("~0", "~");
+    if (typeof value !== "object" || value === null) return null;
+    const member = Object.entries(value).find(([key]) => key === name);
+    if (member === undefined) return null;
+    value = member[1];
+  }
+  return JSON.stringify(value);
+}

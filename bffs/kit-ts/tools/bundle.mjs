@@ -1,0 +1,45 @@
+/**
+ * Bundles a BFF into the one ES module that the engine takes, with a table of its lines at the end, so that a stack in
+ * the log names the developer's files and lines (see src/stack.ts). Run in the BFF's folder:
+ *
+ *     node node_modules/@tailor/kit/tools/bundle.mjs <entry.ts> <bundle.js>
+ *
+ * It writes <bundle.js> and <bundle.js>.map. Nothing is minified: a position that is not in the table is still readable.
+ */
+import { readFileSync, writeFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { dirname, relative, resolve } from "node:path";
+import { lineTable } from "./lines.mjs";
+
+// The kit is linked into node_modules and has no dependencies of its own: esbuild is the BFF's.
+/** @type {typeof import("esbuild")} */
+const esbuild = createRequire(`${process.cwd()}/`)("esbuild");
+
+const [entry, bundle] = process.argv.slice(2);
+if (entry === undefined || bundle === undefined) {
+  process.stderr.write("usage: bundle.mjs <entry.ts> <bundle.js>\n");
+  process.exit(2);
+}
+try {
+  esbuild.buildSync({
+    entryPoints: [entry],
+    outfile: bundle,
+    bundle: true,
+    format: "esm",
+    platform: "neutral",
+    mainFields: ["module", "main"],
+    target: "es2023",
+    external: ["tailor:*"],
+    sourcemap: "external",
+    sourcesContent: false,
+    logLevel: "warning",
+  });
+} catch {
+  // esbuild has already said what and where.
+  process.exit(1);
+}
+const map = JSON.parse(readFileSync(`${bundle}.map`, "utf8"));
+const folder = dirname(resolve(bundle));
+const files = map.sources.map((/** @type {string} */ source) => relative(process.cwd(), resolve(folder, source)));
+const table = JSON.stringify({ files, lines: lineTable(map.mappings) });
+writeFileSync(bundle, `${readFileSync(bundle, "utf8")}globalThis.tailorLines = ${table};\n`);

@@ -1,0 +1,46 @@
+/** The package can be installed from any registry, its types have no hole, and its bundle is one the engine takes. */
+import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { test } from "node:test";
+
+test("the lock file names no registry", () => {
+  const lock = readFileSync("package-lock.json", "utf8");
+  assert.doesNotMatch(lock, /:\/\//);
+  assert.deepEqual(lock.match(/"resolved":.*/g), ['"resolved": "../kit-ts",']);
+});
+
+test("no source escapes from the type checker", () => {
+  const kit = ["src", "example/src", "test", "testing", "testing/world"].map((name) => join("node_modules/@tailor/kit", name));
+  const files = ["src", "test", ...kit].flatMap((folder) => readdirSync(folder).map((name) => join(folder, name)));
+  const sources = files.filter((file) => file.endsWith(".ts"));
+  assert.ok(sources.length > 30);
+  const escape = new RegExp("(?::|\\bas|<|\\|) ?any\\b(?! \\w)|@ts-" + "(?:ignore|expect-error|nocheck)");
+  assert.deepEqual(sources.filter((file) => escape.test(readFileSync(file, "utf8"))), []);
+});
+
+test("the bundle is one module that imports the contract only and knows the lines of its sources", () => {
+  const folder = mkdtempSync(join(tmpdir(), "tailor-bundle-"));
+  try {
+    const file = join(folder, "partner.js");
+    const made = spawnSync("node", ["node_modules/@tailor/kit/tools/bundle.mjs", "src/main.ts", file], { encoding: "utf8" });
+    assert.deepEqual([made.status, made.stderr], [0, ""]);
+    const bundle = readFileSync(file, "utf8").split("\n");
+    const imports = bundle.flatMap((line) => /^import .* from "(.*)";$/.exec(line)?.[1] ?? []);
+    assert.deepEqual(new Set(imports), new Set(["tailor:bff/downstream@0.1.0", "tailor:bff/runtime@0.1.0"]));
+
+    const table = JSON.parse(/^globalThis\.tailorLines = (.*);$/.exec(bundle.at(-2) ?? "")?.[1] ?? "null") as {
+      readonly files: readonly string[];
+      readonly lines: readonly number[];
+    };
+    const at = bundle.findIndex((line) => line.includes("] = fetchAll("));
+    const source = table.files[table.lines[2 * at] ?? -1] ?? "";
+    assert.equal(source, "src/summaries.ts");
+    const line = readFileSync(source, "utf8").split("\n")[(table.lines[2 * at + 1] ?? 0) - 1];
+    assert.match(line ?? "", /\] = fetchAll\($/);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+});
