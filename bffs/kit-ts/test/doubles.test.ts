@@ -86,7 +86,8 @@ test("fixtures that could not fail or that the host would not read are refused",
 });
 
 test("the first entry that fits answers: by service, method, path, and query where it names one", () => {
-  const made = { service: "a", method: "post", path: "/x", query: [["q", "ü"]], headers: [], body: { tag: "none" }, select: [] } as const;
+  const empty = { headers: [], body: { tag: "none" }, select: [] } as const;
+  const made = { service: "a", method: "post", path: "/x", query: [["q", "ü"]], ...empty } as const;
   const reply = (text: string): { readonly reply: { readonly text: string } } => ({ reply: { text } });
   const fits = (path: string, more: object = {}): boolean => {
     const first = { service: "a", path, ...reply("first"), ...more };

@@ -42,7 +42,8 @@ test("a fault is logged with its place and then thrown on, for the host to count
 });
 
 test("a stack names the source's lines where the bundle has a table", () => {
-  const stack = "    at boom (/partner.js:2:18)\n    at <anonymous> (/partner.js:4:1)\n    at handle (/partner.js:9:1)\n    at push (native)\n";
+  const frames = ["boom (/partner.js:2:18)", "<anonymous> (/partner.js:4:1)", "handle (/partner.js:9:1)", "push (native)"];
+  const stack = frames.map((frame) => `    at ${frame}\n`).join("");
   const table = { files: ["src/a.ts", "src/b.ts"], lines: [0, 0, 1, 41, 0, 0, 0, 7] };
   assert.equal(sourceStack(stack, table), "boom src/b.ts:41 < <anonymous> src/a.ts:7 < handle /partner.js:9");
   assert.equal(sourceStack(stack), "boom /partner.js:2 < <anonymous> /partner.js:4 < handle /partner.js:9");

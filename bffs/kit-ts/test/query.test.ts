@@ -48,7 +48,8 @@ test("what is not allowed is named, with the value given and what is allowed", (
     assert.deepEqual(problemOf(query), [400, detail, { parameter, value, allowed }]);
   }
   const allowed = "a date as `YYYY-MM-DD`";
-  assert.deepEqual(problemOf([]), [400, `query parameter \`day\` is missing; allowed: ${allowed}`, { parameter: "day", allowed }]);
+  const missing = `query parameter \`day\` is missing; allowed: ${allowed}`;
+  assert.deepEqual(problemOf([]), [400, missing, { parameter: "day", allowed }]);
 });
 
 test("a long value is cut between characters", () => {

@@ -11,15 +11,15 @@ test("days of the calendar come back as they were written", () => {
 });
 
 test("what is no day of the calendar is no date", () => {
-  const wrong = ["2026-02-29", "2026-02-30", "2026-13-01", "2026-00-10", "2026-01-00", "2026-1-5", " 2026-01-15", "2026-01-15T00:00:00Z",
-    "+002026-01-15", "20260115", "2026-01-15\n", "٢٠٢٦-٠١-١٥", ""]; // prettier-ignore
-  for (const text of wrong) assert.equal(parseDate(text), undefined, text);
+  const days = ["2026-02-29", "2026-02-30", "2026-13-01", "2026-00-10", "2026-01-00"];
+  const forms = ["2026-1-5", " 2026-01-15", "2026-01-15\n", "2026-01-15T00:00:00Z", "+002026-01-15", "20260115", "٢٠٢٦-٠١-١٥", ""];
+  for (const text of [...days, ...forms]) assert.equal(parseDate(text), undefined, text);
 });
 
 test("durations are hours and minutes", () => {
   assert.deepEqual([0, 1, 59, 60, 61, 431, 480, 1440].map(duration), [
     "PT0M", "PT1M", "PT59M", "PT1H", "PT1H1M", "PT7H11M", "PT8H", "PT24H",
-  ]); // prettier-ignore
+  ]);
 });
 
 test("decoders give typed values and ignore members they do not know", () => {

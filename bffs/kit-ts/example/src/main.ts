@@ -2,7 +2,7 @@
 import {
   array, badParameter, bff, boolean, date, fetchAll, formatDate, get, getJson, json, nullable, number, object, optional,
   path, Problem, readQuery, string, today,
-} from "@tailor/kit"; // prettier-ignore
+} from "@tailor/kit";
 
 const goalsOfDay = object({ goals: array(object({ title: string, reached: boolean })) });
 const weight = array(nullable(number));
