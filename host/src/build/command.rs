@@ -31,8 +31,21 @@ impl Finished {
                 .any(|word| line.starts_with(word))
         };
         let line = lines().find(lead).or_else(|| lines().next_back());
-        line.unwrap_or("it failed and printed nothing").to_owned()
+        shorten(line.unwrap_or("it failed and printed nothing"))
     }
+}
+
+/// Both ends of a long line: what failed is said first, and the cause at the bottom of it last.
+fn shorten(line: &str) -> String {
+    /// Characters at each end.
+    const END: usize = 100;
+    let characters = line.chars().count();
+    if characters <= 2 * END {
+        return line.to_owned();
+    }
+    let first: String = line.chars().take(END).collect();
+    let last: String = line.chars().skip(characters - END).collect();
+    format!("{first} ... {last}")
 }
 
 /// Runs `command` to its end. Its standard input is empty, so that nothing waits for an answer.
@@ -111,6 +124,11 @@ mod tests {
         );
         assert_eq!(failed("one\ntwo\n").reason(), "two");
         assert_eq!(failed("").reason(), "it failed and printed nothing");
+        let long = format!("error: no download{}: connection refused", "ä".repeat(500));
+        let reason = failed(&long).reason();
+        assert!(reason.starts_with("error: no download"), "{reason}");
+        assert!(reason.ends_with(": connection refused"), "{reason}");
+        assert_eq!(reason.chars().count(), 205);
     }
 
     #[test]

@@ -14,6 +14,7 @@ mod options;
 mod packages;
 mod project;
 mod rust;
+mod source_map;
 mod stamp;
 mod std_source;
 mod toolchain;

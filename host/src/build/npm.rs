@@ -28,11 +28,7 @@ impl Modules {
         check_node()?;
         let root = install_root(folder);
         let lock = root.join("package-lock.json");
-        let wanted = [
-            folder.join("package.json"),
-            root.join("package.json"),
-            lock.clone(),
-        ];
+        let wanted = manifests(folder);
         let mark = root.join("node_modules/.tailor-installed");
         let modules = Self {
             folder: folder.to_owned(),
@@ -54,7 +50,7 @@ impl Modules {
         if !finished.ok {
             return Err(BuildError::Command {
                 command: format!("npm {subcommand} in {}", root.display()),
-                detail: finished.printed(),
+                detail: first_lines(&finished.printed()),
             });
         }
         // Read again: `npm install` writes the lock file.
@@ -93,6 +89,21 @@ impl Modules {
 /// Runs a compiler. `what` names it in the error when it cannot be started.
 pub(super) fn compile(command: &mut Command) -> Result<Finished, BuildError> {
     run(command, TOOLS)
+}
+
+/// The files that say what is installed, whether they are there or not.
+pub(super) fn manifests(folder: &Path) -> Vec<PathBuf> {
+    let root = install_root(folder);
+    let names = ["package.json", "package-lock.json"];
+    let mut files: Vec<PathBuf> = names.iter().map(|name| root.join(name)).collect();
+    files.push(folder.join("package.json"));
+    files
+}
+
+/// What npm says first. After that come pages on how to use it.
+fn first_lines(printed: &str) -> String {
+    let lines = printed.lines().filter(|line| line.trim() != "npm error");
+    lines.take(6).collect::<Vec<_>>().join("\n")
 }
 
 /// Where the lock file is: in the folder, or one level up when several BFFs share one; else in the folder.
@@ -166,6 +177,7 @@ mod tests {
         assert_eq!(install_root(&folder), folder);
         std::fs::write(root.path().join("package-lock.json"), "").unwrap();
         assert_eq!(install_root(&folder), root.path());
+        assert!(manifests(&folder).contains(&root.path().join("package-lock.json")));
         std::fs::write(folder.join("package-lock.json"), "").unwrap();
         assert_eq!(install_root(&folder), folder);
     }

@@ -83,8 +83,13 @@ pub(super) fn ready(
     cache: &Path,
     say: Say<'_>,
 ) -> Result<Toolchain, BuildError> {
+    // The two usual cases first: they need no lock, and no look at what else the machine has.
     if target_is_installed(folder)? {
         return Ok(Toolchain::Installed);
+    }
+    if let Some((compiler, true)) = find_compiler(folder, oldest, cache) {
+        let sysroot = compiler.sysroot(cache);
+        return Ok(Toolchain::Private { compiler, sysroot });
     }
     // One process prepares, the others find it done.
     let _lock = lock(&cache.join("rust-std.lock"), say)?;
@@ -112,17 +117,20 @@ pub(super) fn ready(
 }
 
 fn look(folder: &Path, oldest: (u32, u32), cache: &Path) -> Result<Facts, BuildError> {
-    // The compiler in use may have its source (a component of rustup's, a distribution's package); else Debian's may be there.
-    let compiler = Compiler::find(folder, &["rustc", "/usr/bin/rustc"], oldest);
     Ok(Facts {
         installed: target_is_installed(folder)?,
         rustup: answers(Command::new("rustup").arg("--version")),
-        compiler: compiler.map(|compiler| {
-            let compiled = compiler.sysroot(cache).is_dir();
-            (compiler, compiled)
-        }),
+        compiler: find_compiler(folder, oldest, cache),
         installer: Installer::find(),
     })
+}
+
+/// A compiler with the source of its standard library, and whether that is compiled. The compiler in use may have it (a
+/// component of rustup's, a distribution's package); else Debian's may be there.
+fn find_compiler(folder: &Path, oldest: (u32, u32), cache: &Path) -> Option<(Compiler, bool)> {
+    let compiler = Compiler::find(folder, &["rustc", "/usr/bin/rustc"], oldest)?;
+    let compiled = compiler.sysroot(cache).is_dir();
+    Some((compiler, compiled))
 }
 
 /// Whether the compiler in use has the target's core library.

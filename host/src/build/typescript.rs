@@ -6,8 +6,9 @@
 use std::path::{Path, PathBuf};
 
 use super::command::lock;
-use super::npm::{Modules, compile};
+use super::npm::{Modules, compile, manifests};
 use super::project::Package;
+use super::source_map::SourceMap;
 use super::stamp::{Stamp, digest, digest_of_files};
 use super::{BuildError, BuildOptions, Built, Language, Say, component};
 
@@ -47,7 +48,10 @@ pub(super) fn build(
     let modules = Modules::install(&package.folder, &package.name, say)?;
     let listed = check_types(package, &modules, options, say)?;
     let bundle = Bundle::make(package, &modules, &components, options, say)?;
-    let outside = outside(&package.folder, listed.into_iter().chain(bundle.sources()?));
+    let outside = outside(
+        &package.folder,
+        listed.into_iter().chain(bundle.map()?.sources),
+    );
     // Taken after `npm install`, which may have written the lock file.
     let inputs = inputs(package, &wit, &outside)?;
     let last_step = digest([
@@ -77,6 +81,7 @@ pub(super) fn build(
 
 fn inputs(package: &Package, wit: &Path, outside: &[PathBuf]) -> Result<String, BuildError> {
     let mut roots = vec![package.folder.clone(), wit.to_owned()];
+    roots.extend(manifests(&package.folder));
     roots.extend_from_slice(outside);
     digest_of_files(&roots)
 }
@@ -224,20 +229,19 @@ impl Bundle {
         std::fs::read(&file).map_err(BuildError::io("read", file))
     }
 
-    /// The source files that the bundle was made of.
-    fn sources(&self) -> Result<Vec<PathBuf>, BuildError> {
-        #[derive(serde::Deserialize)]
-        struct Map {
-            sources: Vec<PathBuf>,
-        }
+    fn map(&self) -> Result<SourceMap, BuildError> {
         let file = self.file("js.map");
         let text = std::fs::read(&file).map_err(BuildError::io("read", &file))?;
-        let map: Map = serde_json::from_slice(&text).map_err(|error| BuildError::Unsuitable {
-            file,
-            reason: error.to_string(),
-        })?;
-        let absolute = |source: PathBuf| self.folder.path().join(source);
-        Ok(map.sources.into_iter().map(absolute).collect())
+        let mut map: SourceMap =
+            serde_json::from_slice(&text).map_err(|error| BuildError::Unsuitable {
+                file,
+                reason: error.to_string(),
+            })?;
+        for source in &mut map.sources {
+            let path = self.folder.path().join(&source);
+            *source = path.canonicalize().unwrap_or(path);
+        }
+        Ok(map)
     }
 
     /// Puts the module and its map beside the component.
@@ -276,6 +280,21 @@ fn tool_version(modules: &Modules) -> String {
         .unwrap_or_default()
 }
 
+/// Whether a bundle exports `handler`. The engine would find out with the first request only. esbuild lists what a module exports
+/// at its end: `export { one as handler, two };`.
+fn exports_handler(bundle: &[u8]) -> bool {
+    let bundle = String::from_utf8_lossy(bundle);
+    let list = bundle
+        .rsplit_once("\nexport {")
+        .and_then(|(_, rest)| rest.split_once('}'));
+    let exported = |item: &str| {
+        item.rsplit(" as ")
+            .next()
+            .is_some_and(|name| name.trim() == "handler")
+    };
+    list.is_some_and(|(names, _)| names.split(',').any(exported))
+}
+
 fn componentize(
     package: &Package,
     modules: &Modules,
@@ -283,6 +302,15 @@ fn componentize(
     bundle: &Bundle,
     say: Say<'_>,
 ) -> Result<Vec<u8>, BuildError> {
+    if !exports_handler(&bundle.text()?) {
+        return Err(BuildError::Component {
+            name: package.name.clone(),
+            reason: format!(
+                "its entry {} does not export `handler`",
+                package.entry.display()
+            ),
+        });
+    }
     let made = bundle.file("wasm");
     let mut tool = modules.tool("componentize-qjs")?;
     // Without WASI: the engine then has no clock and no output of its own, and the component imports the contract only.
@@ -296,10 +324,13 @@ fn componentize(
         .arg(&made);
     let finished = compile(&mut tool)?;
     if !finished.ok {
+        // The code of modules runs now, once: what it throws ends up here, with a stack.
+        let reason = bundle
+            .map()?
+            .translate(finished.stderr.trim(), &format!("{}.js", bundle.name));
         return Err(BuildError::Component {
             name: package.name.clone(),
-            // Code of modules runs now, once: what it throws ends up here.
-            reason: format!("componentize-qjs failed: {}", finished.stderr.trim()),
+            reason: format!("componentize-qjs failed: {reason}"),
         });
     }
     let bytes = std::fs::read(&made).map_err(BuildError::io("read", &made))?;

@@ -94,3 +94,17 @@ fn a_missing_contract_is_told_with_the_way_out() {
     assert!(error.contains("no wit/tailor.wit"), "{error}");
     assert!(error.contains("\"tailor\": { \"wit\""), "{error}");
 }
+
+#[test]
+fn a_bundle_without_the_handler_is_found_out() {
+    let bundle =
+        |end: &str| format!("// src/main.ts\nvar text = \"export {{ handler }}\";\n{end}\n");
+    let exports = |end: &str| exports_handler(bundle(end).as_bytes());
+    assert!(exports("export {\n  handler\n};"));
+    assert!(exports(
+        "export {\n  other,\n  main as handler\n};\nglobalThis.tailorLines = {};"
+    ));
+    assert!(!exports("export {\n  handler as handle\n};"));
+    assert!(!exports("export {\n  main_default as default\n};"));
+    assert!(!exports(""));
+}
