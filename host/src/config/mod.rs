@@ -167,6 +167,9 @@ pub struct Bff {
     pub downstreams: Vec<String>,
     /// Time from a request's arrival to its answer.
     pub deadline: Duration,
+    /// Time at the end of it that downstream calls may not use, so that a BFF whose services hang can still answer with
+    /// what it has.
+    pub answer_reserve: Duration,
     /// What one request, and all together, may use.
     pub limits: Limits,
     /// What `runtime.config` answers.
@@ -262,4 +265,34 @@ pub fn load(path: &Path) -> Result<Config, ConfigError> {
 /// All problems of the text at once.
 pub fn parse(text: &str, path: &Path) -> Result<Config, ConfigError> {
     check::check(text, path)
+}
+
+impl Bff {
+    /// The settings of a BFF for which the operator wrote none: the same limits as in a file that says nothing of them.
+    pub fn with_defaults(name: &str, component: &Path, downstreams: &[String]) -> Self {
+        let mut downstreams = downstreams.to_vec();
+        downstreams.sort();
+        downstreams.dedup();
+        Self {
+            name: name.to_owned(),
+            component: component.to_owned(),
+            downstreams,
+            ..check::defaults().0
+        }
+    }
+}
+
+impl Downstream {
+    /// The settings of a service for which the operator wrote none.
+    pub fn with_defaults(name: &str) -> Self {
+        Self {
+            name: name.to_owned(),
+            ..check::defaults().1
+        }
+    }
+}
+
+impl Config {
+    /// Size of a component file where the operator set none, bytes.
+    pub const MAX_COMPONENT_SIZE: u64 = 64 << 20;
 }

@@ -82,6 +82,7 @@ pub(super) struct RawBff {
     pub(super) component: Field<String>,
     pub(super) downstreams: Field<Vec<At<String>>>,
     pub(super) deadline: Field<Duration>,
+    pub(super) answer_reserve: Field<Duration>,
     pub(super) config: Field<Vec<At<(String, String)>>>,
     pub(super) limits: RawLimits,
     pub(super) smoke: Option<RawSmoke>,
@@ -229,6 +230,7 @@ fn bff(bff: &str, s: &mut Section<'_>) -> RawBff {
         ),
         downstreams: s.list("downstreams", name),
         deadline: s.read("deadline", duration),
+        answer_reserve: s.read("answer-reserve", duration),
         config: s.map("config", |key, v| Ok((key.to_owned(), text(v)?.to_owned()))),
         limits: s.section("limits", "bff.*.limits", limits),
         smoke: s

@@ -119,6 +119,7 @@ fn a_minimal_file_gets_the_documented_defaults() {
         component: golden().join("watch.component"),
         downstreams: Vec::new(),
         deadline: ms(2_000),
+        answer_reserve: ms(100),
         limits: Limits {
             memory: 64 << 20,
             table_elements: 20_000,
@@ -265,6 +266,7 @@ fn a_maximal_file_is_read_key_by_key() {
         component: golden().join("watch.component"),
         downstreams: vec!["activity".to_owned(), "heart".to_owned()],
         deadline: ms(800),
+        answer_reserve: ms(60),
         limits: Limits {
             memory: 32 << 20,
             table_elements: 5_000,
@@ -316,6 +318,10 @@ fn defaults_give_way_to_what_is_written() {
     assert_eq!(
         (activity.connect_timeout, activity.first_byte_timeout),
         (ms(200), ms(200))
+    );
+    assert_eq!(
+        config.bffs["watch"].answer_reserve,
+        Duration::from_micros(12_500)
     );
     let limits = &config.bffs["watch"].limits;
     assert_eq!((limits.cpu, limits.queue_timeout), (ms(50), ms(50)));

@@ -1,6 +1,7 @@
 //! BFFs: their component, their grants, their smoke request, and that a route leads to each.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use http::Method;
 
@@ -9,6 +10,9 @@ use crate::config::field::Field;
 use crate::config::problem::{Fault, nearest};
 use crate::config::raw::{RawBff, RawFile, RawRoute, RawSmoke};
 use crate::config::{Bff, Engine, Smoke};
+
+/// Enough for a guest to make an answer of what it has, also on a busy machine.
+const ANSWER_RESERVE: Duration = Duration::from_millis(100);
 
 pub(super) fn check(engine: &Engine, cx: &mut Context<'_>) -> BTreeMap<String, Bff> {
     cx.file
@@ -31,13 +35,15 @@ fn one(raw: &RawBff, engine: &Engine, cx: &mut Context<'_>) -> Option<Bff> {
         .max_component_size
         .settled(MAX_COMPONENT_SIZE);
     let component = cx.check_file(component, max_size);
+    let deadline = raw.deadline.or(DEADLINE);
     let mut downstreams: Vec<String> = raw.downstreams.values();
     downstreams.sort();
     Some(Bff {
         name: raw.name.clone(),
         component,
         downstreams,
-        deadline: raw.deadline.or(DEADLINE),
+        deadline,
+        answer_reserve: raw.answer_reserve.or(ANSWER_RESERVE.min(deadline / 4)),
         limits,
         config: raw.config.values(),
         smoke,

@@ -24,6 +24,7 @@ pub(super) fn check(bff: &RawBff, engine: &Engine, cx: &mut Context<'_>) -> Limi
     let deadline = Bound::deadline(bff);
     cx.check_within(&raw.cpu, &deadline);
     cx.check_within(&raw.queue_timeout, &deadline);
+    cx.check_within(&bff.answer_reserve, &deadline);
     check_concurrency(&raw.concurrency, instances, cx);
     check_concurrent_calls(&raw.concurrent_calls, raw.calls.settled(CALLS), cx);
     check_response_size(&raw.response_size, &raw.hostcall_bytes, cx);

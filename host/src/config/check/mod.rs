@@ -19,13 +19,13 @@ use super::problem::{ConfigError, Fault, Problem};
 use super::raw::{self, RawAdmin, RawBff, RawEngine, RawFile, RawLog, RawServer};
 use super::reader::Reader;
 use super::units::{ms, show_duration, show_size};
-use super::{Admin, Config, Engine, Log, LogFormat, Server};
+use super::{Admin, Bff, Config, Downstream, Engine, Log, LogFormat, Server};
 
 /// Time for a request where the BFF sets none. It is the bound of all defaults below it.
 const DEADLINE: Duration = ms(2_000);
 const SERVER: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 8080);
 const ADMIN: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 8081);
-const MAX_COMPONENT_SIZE: u64 = 64 << 20;
+const MAX_COMPONENT_SIZE: u64 = Config::MAX_COMPONENT_SIZE;
 
 /// A duration that others have to fit into.
 struct Bound {
@@ -253,4 +253,23 @@ fn engine(raw: &RawEngine, cx: &Context<'_>) -> Engine {
         watch_interval: raw.watch_interval.or(ms(500)),
         max_component_size: raw.max_component_size.or(MAX_COMPONENT_SIZE),
     }
+}
+
+/// What a file with nothing but a BFF and a service in it sets for these two.
+pub(super) fn defaults() -> (Bff, Downstream) {
+    const TEXT: &str =
+        "bff.default.component = \"-\"\ndownstream.default.url = \"http://localhost\"";
+    let mut reader = Reader::new(TEXT);
+    let file = raw::read(TEXT, &mut reader).expect("the text above is TOML");
+    let mut cx = Context {
+        file: &file,
+        folder: Path::new(""),
+        problems: Vec::new(),
+    };
+    let engine = engine(&file.engine, &cx);
+    // The problems, such as that the component does not exist, are not those of a file.
+    let bff = bff::check(&engine, &mut cx).remove("default");
+    let downstream = downstream::check(&mut cx).remove("default");
+    bff.zip(downstream)
+        .expect("a section with its required keys is never left out")
 }

@@ -1,0 +1,107 @@
+//! The right to run: so many requests of a BFF at once, so many more that wait, each for so long. What is over is refused at
+//! once, so that one BFF's crowd costs the others nothing.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use tokio::sync::{Semaphore, SemaphorePermit};
+use tokio::time::timeout;
+
+use super::error::BffError;
+use crate::config::Limits;
+
+/// The permits of one BFF, and those of the whole host.
+pub struct Admission {
+    running: Semaphore,
+    limit: usize,
+    waiting: AtomicUsize,
+    max_waiting: usize,
+    max_wait: Duration,
+    instances: Arc<Semaphore>,
+}
+
+/// The right to run one request, for as long as it is held.
+pub struct Permit<'a> {
+    _of_bff: SemaphorePermit<'a>,
+    _of_host: SemaphorePermit<'a>,
+}
+
+impl Admission {
+    /// Permits by the BFF's limits; `instances` are those of the host, shared by all BFFs.
+    pub fn new(limits: &Limits, instances: Arc<Semaphore>) -> Self {
+        Self {
+            running: Semaphore::new(limits.concurrency),
+            limit: limits.concurrency,
+            waiting: AtomicUsize::new(0),
+            max_waiting: limits.queue,
+            max_wait: limits.queue_timeout,
+            instances,
+        }
+    }
+
+    /// Requests that run, and that wait.
+    pub fn load(&self) -> (usize, usize) {
+        (
+            self.limit.saturating_sub(self.running.available_permits()),
+            self.waiting.load(Ordering::Relaxed),
+        )
+    }
+
+    /// Waits for the right to run, as long as the settings allow.
+    ///
+    /// # Errors
+    ///
+    /// When too many wait, when the wait was too long, or when all instances of the host are in use.
+    pub async fn permit(&self) -> Result<Permit<'_>, BffError> {
+        let of_bff = match self.running.try_acquire() {
+            Ok(permit) => permit,
+            Err(_) => self.wait().await?,
+        };
+        // The engine's own pool must never be the one to refuse. The BFF's own permits come first, so one that is over
+        // its own limit does not queue for the host's.
+        let of_host = match self.instances.try_acquire() {
+            Ok(permit) => permit,
+            Err(_) => timeout(self.max_wait, self.instances.acquire())
+                .await
+                .map_err(|_| BffError::EngineFull)?
+                .map_err(|_| BffError::EngineFull)?,
+        };
+        Ok(Permit {
+            _of_bff: of_bff,
+            _of_host: of_host,
+        })
+    }
+
+    async fn wait(&self) -> Result<SemaphorePermit<'_>, BffError> {
+        let _counted =
+            Waiting::enter(&self.waiting, self.max_waiting).ok_or(BffError::Overloaded)?;
+        timeout(self.max_wait, self.running.acquire())
+            .await
+            .map_err(|_| BffError::Overloaded)?
+            .map_err(|_| BffError::Overloaded)
+    }
+}
+
+/// A request that waits, counted for as long as it does, also when its client goes meanwhile.
+struct Waiting<'a>(&'a AtomicUsize);
+
+impl<'a> Waiting<'a> {
+    fn enter(count: &'a AtomicUsize, most: usize) -> Option<Self> {
+        count
+            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |waiting| {
+                (waiting < most).then_some(waiting + 1)
+            })
+            .ok()
+            .map(|_| Self(count))
+    }
+}
+
+impl Drop for Waiting<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+#[cfg(test)]
+mod tests;

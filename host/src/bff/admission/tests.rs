@@ -1,0 +1,68 @@
+#![expect(clippy::unwrap_used, reason = "tests")]
+
+use super::*;
+
+fn limits(concurrency: usize, queue: usize) -> Limits {
+    Limits {
+        memory: 1,
+        table_elements: 1,
+        cpu: Duration::from_millis(1),
+        calls: 1,
+        concurrent_calls: 1,
+        downstream_bytes: 1,
+        response_size: 1,
+        hostcall_bytes: 1,
+        handles: 1,
+        log_lines: 1,
+        concurrency,
+        queue,
+        queue_timeout: Duration::from_millis(100),
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_queue_is_bounded_in_number_and_time() {
+    let admission = Admission::new(&limits(1, 1), Arc::new(Semaphore::new(10)));
+    let held = admission.permit().await.unwrap();
+    let waiting = admission.permit();
+    tokio::pin!(waiting);
+    assert!(futures_util::poll!(&mut waiting).is_pending());
+    assert_eq!(admission.load(), (1, 1));
+    assert!(
+        matches!(admission.permit().await, Err(BffError::Overloaded)),
+        "a second one may not wait"
+    );
+    assert!(
+        matches!(waiting.await, Err(BffError::Overloaded)),
+        "the wait ends by itself"
+    );
+    assert_eq!(admission.load(), (1, 0));
+    drop(held);
+    assert!(admission.permit().await.is_ok());
+}
+
+#[tokio::test(start_paused = true)]
+async fn one_bff_can_not_take_the_instances_of_all() {
+    let instances = Arc::new(Semaphore::new(3));
+    let greedy = Admission::new(&limits(2, 0), instances.clone());
+    let modest = Admission::new(&limits(2, 0), instances);
+    let _held = (
+        greedy.permit().await.unwrap(),
+        greedy.permit().await.unwrap(),
+    );
+    assert!(matches!(greedy.permit().await, Err(BffError::Overloaded)));
+    let _one = modest.permit().await.unwrap();
+    assert!(matches!(modest.permit().await, Err(BffError::EngineFull)));
+}
+
+#[tokio::test(start_paused = true)]
+async fn one_that_goes_while_waiting_is_not_counted_any_more() {
+    let admission = Admission::new(&limits(1, 1), Arc::new(Semaphore::new(10)));
+    let _held = admission.permit().await.unwrap();
+    {
+        let waiting = admission.permit();
+        tokio::pin!(waiting);
+        assert!(futures_util::poll!(&mut waiting).is_pending());
+    }
+    assert_eq!(admission.load(), (1, 0));
+}

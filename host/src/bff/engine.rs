@@ -1,0 +1,130 @@
+//! The WebAssembly engine: one for the process, with its clock tick and the functions that components may import.
+
+use std::time::Duration;
+
+use wasmtime::component::Linker;
+use wasmtime::{
+    Config, Engine, EngineWeak, InstanceAllocationStrategy, ModuleVersionStrategy,
+    PoolingAllocationConfig, WasmBacktraceDetails,
+};
+
+use super::error::EngineError;
+use super::state::State;
+use super::{imports, wasi};
+
+/// How often a running guest is interrupted to look at its CPU time and to let others run on its thread. Short enough
+/// that a neighbour's delay is small, long enough that the tick itself costs nothing that shows.
+const TICK: Duration = Duration::from_millis(2);
+/// Stack of a guest. The default of the engine, as tested most.
+const WASM_STACK: usize = 512 << 10;
+/// Stack on which guest and host functions run: room for the host above the guest's limit.
+const FIBER_STACK: usize = 1 << 20;
+/// Memory of a slot that is cleared rather than given back to the system after a request. Measured upstream and here
+/// as the setting that helps most: with 0, a request costs about twice as much.
+const KEEP_RESIDENT: usize = 512 << 10;
+/// Core instances of a component: those of a plain guest are three, a componentised Python's about thirty.
+pub(super) const MAX_INSTANCES: u32 = 40;
+/// Tables of a component, likewise.
+pub(super) const MAX_TABLES: u32 = 20;
+/// Elements that a table slot has room for; a BFF's own limit is smaller or equal.
+pub const MAX_TABLE_ELEMENTS: usize = 100_000;
+
+/// The engine with all that is linked into components.
+pub struct Runtime {
+    engine: Engine,
+    plain: Linker<State>,
+    with_wasi: Linker<State>,
+}
+
+impl Runtime {
+    /// Reserves address space for so many instances at once.
+    ///
+    /// # Errors
+    ///
+    /// When the address space is not to be had, or the processor lacks what the compiler needs.
+    pub fn new(instances: u32) -> Result<Self, EngineError> {
+        let engine = Engine::new(&config(instances)?)
+            .map_err(|source| EngineError::Engine { instances, source })?;
+        let mut plain = Linker::new(&engine);
+        imports::add_to_linker(&mut plain).map_err(EngineError::Link)?;
+        let mut with_wasi = Linker::new(&engine);
+        imports::add_to_linker(&mut with_wasi).map_err(EngineError::Link)?;
+        wasi::add_to_linker(&mut with_wasi).map_err(EngineError::Link)?;
+        start_ticker(engine.weak()).map_err(EngineError::Ticker)?;
+        Ok(Self {
+            engine,
+            plain,
+            with_wasi,
+        })
+    }
+
+    /// The engine.
+    pub fn engine(&self) -> &Engine {
+        &self.engine
+    }
+
+    /// What a component is linked with. Only one that imports WASI gets WASI, which costs each of its requests a context.
+    pub(super) fn linker(&self, wasi: bool) -> &Linker<State> {
+        if wasi { &self.with_wasi } else { &self.plain }
+    }
+}
+
+fn config(instances: u32) -> Result<Config, EngineError> {
+    let mut pool = PoolingAllocationConfig::new();
+    pool.total_component_instances(instances)
+        .total_core_instances(instances.saturating_mul(MAX_INSTANCES))
+        .total_memories(instances)
+        .total_tables(instances.saturating_mul(4))
+        .total_stacks(instances)
+        .max_core_instances_per_component(MAX_INSTANCES)
+        .max_memories_per_component(1)
+        .max_tables_per_component(MAX_TABLES)
+        .max_tables_per_module(4)
+        .max_memories_per_module(1)
+        .table_elements(MAX_TABLE_ELEMENTS)
+        // The whole of a slot's reservation: a BFF's own limit is enforced when its memory grows.
+        .max_memory_size(1 << 32)
+        .linear_memory_keep_resident(KEEP_RESIDENT)
+        .table_keep_resident(16 << 10);
+    let mut config = Config::new();
+    config
+        .allocation_strategy(InstanceAllocationStrategy::Pooling(pool))
+        .epoch_interruption(true)
+        // The contract is synchronous; without the machinery for concurrent tasks a store is cheaper, and that whole
+        // class of bugs is out of reach.
+        .concurrency_support(false)
+        .memory_init_cow(true)
+        .max_wasm_stack(WASM_STACK)
+        .async_stack_size(FIBER_STACK)
+        .wasm_multi_memory(false)
+        .wasm_memory64(false)
+        .wasm_relaxed_simd(false)
+        // Otherwise this is read from the environment.
+        .wasm_backtrace_details(WasmBacktraceDetails::Disable);
+    // By default code compiled by any 48.x loads into any other, and would keep what a patch release mended.
+    config
+        .module_version(ModuleVersionStrategy::Custom(
+            concat!("wasmtime-48.0.8+tailor-", env!("CARGO_PKG_VERSION")).to_owned(),
+        ))
+        .map_err(EngineError::Link)?;
+    Ok(config)
+}
+
+/// A thread of its own: a task of an event loop would stop ticking when that loop is busy, which is when it matters.
+fn start_ticker(engine: EngineWeak) -> std::io::Result<()> {
+    std::thread::Builder::new()
+        .name("tailor-ticker".to_owned())
+        .spawn(move || {
+            // The engine is held weakly, so the thread ends with it.
+            while let Some(engine) = engine.upgrade() {
+                engine.increment_epoch();
+                drop(engine);
+                #[expect(
+                    clippy::disallowed_methods,
+                    reason = "this thread does nothing but sleep and tick"
+                )]
+                std::thread::sleep(TICK);
+            }
+        })
+        .map(drop)
+}

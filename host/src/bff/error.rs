@@ -1,0 +1,207 @@
+//! What can go wrong with a BFF: while it is loaded, and while it answers.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use thiserror::Error;
+use wasmtime::Trap;
+
+/// The engine could not be made.
+#[derive(Debug, Error)]
+pub enum EngineError {
+    /// Configuration refused or address space missing.
+    #[error(
+        "engine: no room for {instances} instances: {source:#}; lower engine.instances (each reserves 4 GiB of address space)"
+    )]
+    Engine {
+        /// As asked.
+        instances: u32,
+        /// What the engine said.
+        source: wasmtime::Error,
+    },
+    /// The host's own functions could not be linked.
+    #[error("engine: {0:#}")]
+    Link(wasmtime::Error),
+    /// The tick thread could not be started.
+    #[error("engine: ticker thread: {0}")]
+    Ticker(std::io::Error),
+}
+
+/// A component was refused.
+#[derive(Debug, Error)]
+pub enum LoadError {
+    /// The file can't be read.
+    #[error("component {}: {source}", path.display())]
+    Unreadable {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// The file is too large.
+    #[error("component {}: {size} bytes are more than engine.max-component-size ({limit})", path.display())]
+    TooLarge {
+        /// The file.
+        path: PathBuf,
+        /// Its size.
+        size: u64,
+        /// The limit.
+        limit: u64,
+    },
+    /// Not a component.
+    #[error("component: {0}")]
+    NotAComponent(String),
+    /// Built against another version of the contract.
+    #[error(
+        "component: built against {found}, this host serves {served}; build it again with the host's WIT package"
+    )]
+    OtherContract {
+        /// What the component asks for.
+        found: String,
+        /// What the host serves.
+        served: &'static str,
+    },
+    /// Asks for more than a BFF gets.
+    #[error("component: imports {import}, which no BFF gets: {why}")]
+    Forbidden {
+        /// The import.
+        import: String,
+        /// Why not, and the way out.
+        why: &'static str,
+    },
+    /// Exports no handler.
+    #[error("component: does not export {wanted}; it exports {found}")]
+    NoHandler {
+        /// What is missing.
+        wanted: &'static str,
+        /// What is there.
+        found: String,
+    },
+    /// The compiler refused it.
+    #[error("component: does not compile: {0:#}")]
+    Compile(wasmtime::Error),
+    /// The compiler itself failed.
+    #[error("component: the compiler failed on it")]
+    CompilerPanic,
+    /// Does not fit the host's functions.
+    #[error("component: does not fit the contract: {0:#}")]
+    Link(wasmtime::Error),
+    /// Needs more than a slot of the engine offers.
+    #[error("component: {0}")]
+    TooDemanding(String),
+    /// The data directory can't be used.
+    #[error("data directory {}: {why}", path.display())]
+    DataDir {
+        /// The directory or a file in it.
+        path: PathBuf,
+        /// What is wrong with it.
+        why: String,
+    },
+    /// The smoke request was not answered as it should.
+    #[error("smoke request: {0}")]
+    Smoke(String),
+}
+
+/// A request of a BFF got no answer from it.
+#[derive(Debug, Error)]
+pub enum BffError {
+    /// Too many requests run and wait.
+    #[error("too many requests of this BFF at once")]
+    Overloaded,
+    /// All instances of the host are in use.
+    #[error("all instances of the host are in use")]
+    EngineFull,
+    /// The deadline passed.
+    #[error("no answer within {}ms", after.as_millis())]
+    Deadline {
+        /// The BFF's deadline.
+        after: Duration,
+    },
+    /// The guest used its CPU time.
+    #[error("more than {}ms of CPU time", limit.as_millis())]
+    Cpu {
+        /// The limit.
+        limit: Duration,
+    },
+    /// The guest failed after it was refused more memory.
+    #[error("more than {limit} bytes of memory")]
+    Memory {
+        /// The limit.
+        limit: usize,
+        /// Where it failed.
+        source: wasmtime::Error,
+    },
+    /// The guest failed after it was refused a larger table.
+    #[error("more than {limit} table elements")]
+    Table {
+        /// The limit.
+        limit: usize,
+        /// Where it failed.
+        source: wasmtime::Error,
+    },
+    /// The guest trapped.
+    #[error("trap: {trap}")]
+    Trap {
+        /// Which trap.
+        trap: Trap,
+        /// Where.
+        source: wasmtime::Error,
+    },
+    /// What crossed the boundary broke a rule: more bytes in one call than allowed, too many handles, text that is not
+    /// UTF-8.
+    #[error("broke a rule of the boundary: {source:#}")]
+    Boundary {
+        /// Which rule, and where.
+        source: wasmtime::Error,
+    },
+    /// The answer is not one that may be passed on.
+    #[error("illegal response: {0}")]
+    IllegalResponse(String),
+    /// The answer is too large.
+    #[error("a response of {size} bytes is more than {limit}")]
+    ResponseTooLarge {
+        /// Its size.
+        size: usize,
+        /// The limit.
+        limit: usize,
+    },
+}
+
+impl BffError {
+    /// The Wasm stack where it happened, innermost first, one function a line; empty where there is none.
+    pub fn backtrace(&self) -> String {
+        let source = match self {
+            Self::Memory { source, .. }
+            | Self::Table { source, .. }
+            | Self::Trap { source, .. }
+            | Self::Boundary { source } => source,
+            Self::Overloaded
+            | Self::EngineFull
+            | Self::Deadline { .. }
+            | Self::Cpu { .. }
+            | Self::IllegalResponse(_)
+            | Self::ResponseTooLarge { .. } => return String::new(),
+        };
+        let Some(backtrace) = source.downcast_ref::<wasmtime::WasmBacktrace>() else {
+            return String::new();
+        };
+        backtrace
+            .frames()
+            .iter()
+            .map(|frame| {
+                let name = frame.func_name().map_or_else(
+                    || format!("function {}", frame.func_index()),
+                    |name| demangle(name),
+                );
+                format!("{}!{name}", frame.module().name().unwrap_or("?"))
+            })
+            .collect::<Vec<_>>()
+            .join("\n")
+    }
+}
+
+/// The readable form of a symbol, as `rustc` mangles them.
+fn demangle(name: &str) -> String {
+    rustc_demangle::try_demangle(name)
+        .map_or_else(|_| name.to_owned(), |readable| format!("{readable:#}"))
+}

@@ -1,0 +1,98 @@
+//! The host's side of the contract: thin, since the rules are in `downstream` and in the limits.
+
+use std::pin::pin;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use futures_util::future::join_all;
+use wasmtime::component::{HasSelf, Linker, Resource};
+
+use super::meter::Host;
+use super::state::State;
+use crate::contract::tailor::bff::{downstream, runtime, types};
+use crate::contract::{Bff, Call, Exchange, Failure, FailureKind, Reply};
+use crate::downstream::InvalidCall;
+
+/// Links the contract's functions.
+pub(super) fn add_to_linker(linker: &mut Linker<State>) -> wasmtime::Result<()> {
+    Bff::add_to_linker::<State, HasSelf<State>>(linker, |state| state)
+}
+
+impl types::Host for State {}
+
+impl downstream::Host for State {
+    async fn fetch(&mut self, call: Call) -> Result<Reply, Failure> {
+        Host::new(pin!(self.session.fetch(call)), &self.usage).await
+    }
+
+    async fn fetch_all(&mut self, calls: Vec<Call>) -> Vec<Result<Reply, Failure>> {
+        let calls = calls.into_iter().map(|call| self.session.fetch(call));
+        Host::new(pin!(join_all(calls)), &self.usage).await
+    }
+
+    fn start(&mut self, call: Call) -> wasmtime::Result<Resource<Exchange>> {
+        let session = self.session.clone();
+        #[expect(
+            clippy::disallowed_methods,
+            reason = "ended with the guest's handle, so it can not outlive the request"
+        )]
+        let task = tokio::spawn(async move { session.fetch(call).await });
+        Ok(self.table.push(Exchange::new(task))?)
+    }
+}
+
+impl downstream::HostExchange for State {
+    async fn wait(
+        &mut self,
+        exchange: Resource<Exchange>,
+    ) -> wasmtime::Result<Result<Reply, Failure>> {
+        let exchange = self.table.get_mut(&exchange)?;
+        let waited = Host::new(pin!(exchange.wait()), &self.usage).await;
+        Ok(waited.unwrap_or_else(|| {
+            Err(Failure {
+                kind: FailureKind::Invalid,
+                sent: false,
+                detail: InvalidCall::Waited.to_string(),
+            })
+        }))
+    }
+
+    fn drop(&mut self, exchange: Resource<Exchange>) -> wasmtime::Result<()> {
+        self.table.delete(exchange)?;
+        Ok(())
+    }
+}
+
+impl runtime::Host for State {
+    fn log(
+        &mut self,
+        level: runtime::Level,
+        message: String,
+        fields: Vec<(String, String)>,
+    ) -> wasmtime::Result<()> {
+        let level = match level {
+            runtime::Level::Debug => tracing::Level::DEBUG,
+            runtime::Level::Info => tracing::Level::INFO,
+            runtime::Level::Warn => tracing::Level::WARN,
+            runtime::Level::Error => tracing::Level::ERROR,
+        };
+        self.log.write(level, &message, fields);
+        Ok(())
+    }
+
+    fn config(&mut self, key: String) -> wasmtime::Result<Option<String>> {
+        Ok(self.version.settings().config.get(&key).cloned())
+    }
+
+    fn now_ms(&mut self) -> wasmtime::Result<u64> {
+        Ok(self.now_ms.unwrap_or_else(|| {
+            let since = SystemTime::now()
+                .duration_since(UNIX_EPOCH)
+                .unwrap_or_default();
+            u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
+        }))
+    }
+
+    fn time_left_ms(&mut self) -> wasmtime::Result<u32> {
+        Ok(u32::try_from(self.session.time_left().as_millis()).unwrap_or(u32::MAX))
+    }
+}

@@ -1,0 +1,81 @@
+//! Memory and tables of one instance: refuses growth past the BFF's limits and remembers that it did.
+//!
+//! A guest that is refused memory usually aborts with a plain trap. The mark left here is how the host knows which limit
+//! it was.
+
+use wasmtime::ResourceLimiter;
+
+/// What the engine asks before an instance grows.
+#[derive(Debug)]
+pub(super) struct GuestLimits {
+    max_memory: usize,
+    max_elements: usize,
+    memory: usize,
+    elements: usize,
+    pub(super) memory_refused: bool,
+    pub(super) table_refused: bool,
+}
+
+impl GuestLimits {
+    pub(super) fn new(max_memory: usize, max_elements: usize) -> Self {
+        Self {
+            max_memory,
+            max_elements,
+            memory: 0,
+            elements: 0,
+            memory_refused: false,
+            table_refused: false,
+        }
+    }
+
+    /// Bytes of linear memory, all memories together. It never shrinks, so this is also the peak.
+    pub(super) fn memory(&self) -> usize {
+        self.memory
+    }
+}
+
+impl ResourceLimiter for GuestLimits {
+    fn memory_growing(
+        &mut self,
+        current: usize,
+        desired: usize,
+        _maximum: Option<usize>,
+    ) -> wasmtime::Result<bool> {
+        let total = self.memory.saturating_add(desired.saturating_sub(current));
+        if total > self.max_memory {
+            self.memory_refused = true;
+            return Ok(false);
+        }
+        self.memory = total;
+        Ok(true)
+    }
+
+    fn table_growing(
+        &mut self,
+        current: usize,
+        desired: usize,
+        _maximum: Option<usize>,
+    ) -> wasmtime::Result<bool> {
+        let total = self
+            .elements
+            .saturating_add(desired.saturating_sub(current));
+        if total > self.max_elements {
+            self.table_refused = true;
+            return Ok(false);
+        }
+        self.elements = total;
+        Ok(true)
+    }
+
+    fn instances(&self) -> usize {
+        super::engine::MAX_INSTANCES as usize
+    }
+
+    fn tables(&self) -> usize {
+        super::engine::MAX_TABLES as usize
+    }
+
+    fn memories(&self) -> usize {
+        1
+    }
+}

@@ -1,0 +1,199 @@
+//! One request of a BFF: a fresh store and instance, the guest's run inside of its limits, and the end of both.
+//!
+//! Dropping the future ends the guest wherever it is: its store is never used again.
+
+use std::pin::pin;
+use std::sync::Arc;
+
+use http::{HeaderMap, HeaderValue};
+use tokio::time::{Instant, timeout_at};
+use wasmtime::component::ResourceTable;
+use wasmtime::{PoolConcurrencyLimitError, Store, Trap, UpdateDeadline};
+
+use super::engine::Runtime;
+use super::error::BffError;
+use super::guest_log::GuestLog;
+use super::limits::GuestLimits;
+use super::meter::{CpuSpent, Guest, Usage};
+use super::state::State;
+use super::version::Version;
+use super::{response, wasi};
+use crate::contract::Request;
+use crate::downstream::{Session, SessionSettings};
+
+/// A request as it came, and what has to be passed on with its calls.
+pub struct Asked {
+    /// The request.
+    pub request: Request,
+    /// Its id, as a header value.
+    pub request_id: HeaderValue,
+    /// Its trace context.
+    pub traceparent: HeaderValue,
+    /// The vendor part of it.
+    pub tracestate: Option<HeaderValue>,
+    /// The client's own fields.
+    pub client_headers: HeaderMap,
+    /// When it arrived: its deadline counts from here.
+    pub arrived: Instant,
+    /// The worker that runs it.
+    pub worker: usize,
+}
+
+/// A request with all that it runs with.
+pub struct Invocation {
+    /// The request.
+    pub request: Request,
+    /// What it may ask of the services.
+    pub session: Arc<Session>,
+    /// Where its log lines go.
+    pub log: Arc<GuestLog>,
+    /// What it uses, readable at any time.
+    pub usage: Arc<Usage>,
+    /// When it must have ended.
+    pub deadline: Instant,
+    /// A time of day to use instead of the real one, milliseconds since 1970.
+    pub now_ms: Option<u64>,
+}
+
+impl Invocation {
+    /// Puts a request under the limits of a version.
+    pub fn new(version: &Version, asked: Asked) -> Self {
+        let settings = version.settings();
+        let limits = &settings.limits;
+        let deadline = asked.arrived + settings.deadline;
+        let log = GuestLog::new(
+            version.bff().clone(),
+            version.name().clone(),
+            asked.request.id.clone(),
+            limits.log_lines,
+        );
+        let session = Session::new(SessionSettings {
+            grants: version.grants().clone(),
+            worker: asked.worker,
+            deadline,
+            reserve: settings.answer_reserve,
+            calls: limits.calls,
+            concurrent_calls: limits.concurrent_calls,
+            bytes: limits.downstream_bytes,
+            request_id: asked.request_id,
+            traceparent: asked.traceparent,
+            tracestate: asked.tracestate,
+            client_headers: asked.client_headers,
+        });
+        Self {
+            request: asked.request,
+            session: Arc::new(session),
+            log: Arc::new(log),
+            usage: Arc::default(),
+            deadline,
+            now_ms: None,
+        }
+    }
+
+    /// The same, with log lines kept rather than written.
+    pub fn keeping_log(mut self) -> Self {
+        self.log = Arc::new(self.log.keeping());
+        self
+    }
+}
+
+/// Runs a request on a version, in an instance of its own. The caller holds a permit.
+///
+/// # Errors
+///
+/// Which limit the guest met, how it failed, or what is wrong with its answer.
+pub async fn run(
+    runtime: &Runtime,
+    version: &Arc<Version>,
+    invocation: Invocation,
+) -> Result<response::Answer, BffError> {
+    let Invocation {
+        request,
+        session,
+        log,
+        usage,
+        deadline,
+        now_ms,
+    } = invocation;
+    let limits = &version.settings().limits;
+    let state = State {
+        version: version.clone(),
+        session,
+        wasi: version
+            .loaded()
+            .surface
+            .wants_wasi()
+            .then(|| wasi::context(&log)),
+        log,
+        usage: usage.clone(),
+        limits: GuestLimits::new(limits.memory, limits.table_elements),
+        table: table(limits.handles),
+        now_ms,
+    };
+    let mut store = Store::new(runtime.engine(), state);
+    store.limiter(|state| &mut state.limits);
+    store.set_hostcall_fuel(limits.hostcall_bytes);
+    store.set_max_component_handles(limits.handles);
+    store.set_epoch_deadline(1);
+    // tokio's own yield lets the thread look at its sockets first; waking ourselves at once would not.
+    store.epoch_deadline_callback(|_| {
+        Ok(UpdateDeadline::YieldCustom(
+            1,
+            Box::pin(tokio::task::yield_now()),
+        ))
+    });
+
+    let ended = {
+        let guest = pin!(call(version, &mut store, request));
+        timeout_at(deadline, Guest::new(guest, &usage, limits.cpu)).await
+    };
+    usage.set_memory(store.data().limits.memory());
+    match ended {
+        Err(_elapsed) => Err(BffError::Deadline {
+            after: version.settings().deadline,
+        }),
+        Ok(Err(CpuSpent)) => Err(BffError::Cpu { limit: limits.cpu }),
+        Ok(Ok(Err(error))) => Err(classify(error, store.data(), version)),
+        Ok(Ok(Ok(answer))) => response::check(answer, limits.response_size),
+    }
+}
+
+async fn call(
+    version: &Version,
+    store: &mut Store<State>,
+    request: Request,
+) -> wasmtime::Result<crate::contract::Response> {
+    let bff = version.loaded().pre.instantiate_async(&mut *store).await?;
+    bff.tailor_bff_handler().call_handle(store, &request).await
+}
+
+fn table(handles: usize) -> ResourceTable {
+    let mut table = ResourceTable::new();
+    table.set_max_capacity(handles);
+    table
+}
+
+/// Which limit or trap it was. A guest that was refused memory fails in its own way afterwards, so that comes first.
+fn classify(source: wasmtime::Error, state: &State, version: &Version) -> BffError {
+    let limits = &version.settings().limits;
+    if source.downcast_ref::<PoolConcurrencyLimitError>().is_some() {
+        BffError::EngineFull
+    } else if state.limits.memory_refused {
+        BffError::Memory {
+            limit: limits.memory,
+            source,
+        }
+    } else if state.limits.table_refused {
+        BffError::Table {
+            limit: limits.table_elements,
+            source,
+        }
+    } else if let Some(trap) = source.downcast_ref::<Trap>() {
+        BffError::Trap {
+            trap: *trap,
+            source,
+        }
+    } else {
+        BffError::Boundary { source }
+    }
+}

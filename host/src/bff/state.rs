@@ -1,0 +1,39 @@
+//! What the store of one request holds for the host's functions.
+
+use std::sync::Arc;
+
+use wasmtime::component::ResourceTable;
+use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
+
+use super::guest_log::GuestLog;
+use super::limits::GuestLimits;
+use super::meter::Usage;
+use super::version::Version;
+use crate::downstream::Session;
+
+/// The data of a store.
+pub(super) struct State {
+    pub(super) version: Arc<Version>,
+    pub(super) session: Arc<Session>,
+    pub(super) log: Arc<GuestLog>,
+    pub(super) usage: Arc<Usage>,
+    pub(super) limits: GuestLimits,
+    pub(super) table: ResourceTable,
+    /// Set for components that import WASI.
+    pub(super) wasi: Option<WasiCtx>,
+    /// What `now-ms` answers instead of the time of day, for tests and for answering a fixture.
+    pub(super) now_ms: Option<u64>,
+}
+
+impl WasiView for State {
+    fn ctx(&mut self) -> WasiCtxView<'_> {
+        let ctx = self
+            .wasi
+            .as_mut()
+            .expect("WASI is linked only into components whose stores have its context");
+        WasiCtxView {
+            ctx,
+            table: &mut self.table,
+        }
+    }
+}

@@ -1,0 +1,265 @@
+//! What a component imports and exports, read from its bytes before anything is compiled, and whether that is what a BFF
+//! may ask for.
+
+use serde::Serialize;
+use wasmparser::{Encoding, Parser, Payload};
+
+use super::error::LoadError;
+
+/// The package of the contract.
+pub const CONTRACT: &str = "tailor:bff";
+/// The version of the contract that this host serves.
+pub const CONTRACT_VERSION: &str = "0.1.0";
+const HANDLER: &str = "tailor:bff/handler@0.1.0";
+
+/// Interfaces that a component may import: the contract, and of WASI 0.2 what [`super::wasi`] links.
+const ALLOWED: [&str; 19] = [
+    "wasi:cli/stderr",
+    "wasi:cli/stdin",
+    "wasi:cli/stdout",
+    "wasi:cli/terminal-input",
+    "wasi:cli/terminal-output",
+    "wasi:cli/terminal-stderr",
+    "wasi:cli/terminal-stdin",
+    "wasi:cli/terminal-stdout",
+    "wasi:clocks/monotonic-clock",
+    "wasi:clocks/wall-clock",
+    "wasi:io/error",
+    "wasi:io/poll",
+    "wasi:io/streams",
+    "wasi:random/insecure",
+    "wasi:random/insecure-seed",
+    "wasi:random/random",
+    "tailor:bff/downstream",
+    "tailor:bff/runtime",
+    "tailor:bff/types",
+];
+
+/// Names that a component imports and exports.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Surface {
+    /// Imports, in the order of the file.
+    pub imports: Vec<String>,
+    /// Exports, likewise.
+    pub exports: Vec<String>,
+}
+
+impl Surface {
+    /// Reads the names.
+    ///
+    /// # Errors
+    ///
+    /// When the bytes are not a component.
+    pub fn read(bytes: &[u8]) -> Result<Self, LoadError> {
+        let broken = |error: wasmparser::BinaryReaderError| {
+            LoadError::NotAComponent(format!("not valid: {error}"))
+        };
+        if !bytes.starts_with(b"\0asm") {
+            return Err(LoadError::NotAComponent(
+                "not a WebAssembly file".to_owned(),
+            ));
+        }
+        let mut surface = Self {
+            imports: Vec::new(),
+            exports: Vec::new(),
+        };
+        let mut depth = 0_usize;
+        for payload in Parser::new(0).parse_all(bytes) {
+            match payload.map_err(broken)? {
+                Payload::Version {
+                    encoding: Encoding::Module,
+                    ..
+                } if depth == 0 => {
+                    return Err(LoadError::NotAComponent(
+                        "a core module, not a component; `tailor build` makes a component of it"
+                            .to_owned(),
+                    ));
+                }
+                Payload::ModuleSection { .. } | Payload::ComponentSection { .. } => depth += 1,
+                Payload::End(_) => depth = depth.saturating_sub(1),
+                Payload::ComponentImportSection(imports) if depth == 0 => {
+                    for import in imports {
+                        surface
+                            .imports
+                            .push(import.map_err(broken)?.name.name.to_owned());
+                    }
+                }
+                Payload::ComponentExportSection(exports) if depth == 0 => {
+                    for export in exports {
+                        surface
+                            .exports
+                            .push(export.map_err(broken)?.name.name.to_owned());
+                    }
+                }
+                _ => {}
+            }
+        }
+        Ok(surface)
+    }
+
+    /// Whether it asks for any of WASI.
+    pub fn wants_wasi(&self) -> bool {
+        self.imports
+            .iter()
+            .any(|import| import.starts_with("wasi:"))
+    }
+
+    /// Checks that it asks for no more than a BFF gets and offers what a BFF must.
+    ///
+    /// # Errors
+    ///
+    /// The first import that is refused, with the way out; or that there is no handler.
+    pub fn check(&self) -> Result<(), LoadError> {
+        for name in self.imports.iter().chain(&self.exports) {
+            check_contract(name)?;
+        }
+        for import in &self.imports {
+            let (interface, version) = split(import);
+            let allowed = ALLOWED.contains(&interface)
+                && (interface.starts_with(CONTRACT) || version.starts_with("0.2."));
+            if !allowed {
+                return Err(LoadError::Forbidden {
+                    import: import.clone(),
+                    why: why_forbidden(interface, version),
+                });
+            }
+        }
+        if !self.exports.iter().any(|export| export == HANDLER) {
+            let found = if self.exports.is_empty() {
+                "nothing".to_owned()
+            } else {
+                self.exports.join(", ")
+            };
+            return Err(LoadError::NoHandler {
+                wanted: HANDLER,
+                found,
+            });
+        }
+        Ok(())
+    }
+}
+
+fn split(name: &str) -> (&str, &str) {
+    name.split_once('@').unwrap_or((name, ""))
+}
+
+/// The rule of the contract: the same `0.MINOR`, and no later patch than the host's.
+fn check_contract(name: &str) -> Result<(), LoadError> {
+    let (interface, version) = split(name);
+    if interface.split('/').next() != Some(CONTRACT) {
+        return Ok(());
+    }
+    let number = |version: &str| -> Option<[u64; 3]> {
+        let mut parts = version.splitn(3, '.').map(|part| part.parse().ok());
+        Some([parts.next()??, parts.next()??, parts.next()??])
+    };
+    let fits = match (number(version), number(CONTRACT_VERSION)) {
+        (Some(built), Some(served)) => built[..2] == served[..2] && built[2] <= served[2],
+        _ => false,
+    };
+    if fits {
+        Ok(())
+    } else {
+        Err(LoadError::OtherContract {
+            found: name.to_owned(),
+            served: "tailor:bff@0.1.0",
+        })
+    }
+}
+
+fn why_forbidden(interface: &str, version: &str) -> &'static str {
+    let package = interface.split('/').next().unwrap_or_default();
+    match package {
+        "wasi:filesystem" => {
+            "there are no files; ship data inside of the component or fetch it from a service"
+        }
+        "wasi:sockets" | "wasi:http" => {
+            "there is no network; call a service by its name with tailor:bff/downstream"
+        }
+        "wasi:cli" if interface.ends_with("/environment") => {
+            "there are no environment variables and arguments; use config of tailor:bff/runtime"
+        }
+        "wasi:cli" if interface.ends_with("/exit") => {
+            "a BFF can't end the process; return a response, or trap"
+        }
+        "tailor:bff" => "the contract has no such interface",
+        _ if package.starts_with("wasi:") && !version.starts_with("0.2.") => {
+            "only WASI 0.2 is served"
+        }
+        _ => "a BFF gets tailor:bff, and of WASI 0.2 clocks, random numbers and standard output",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "tests")]
+    use super::*;
+
+    fn surface(imports: &[&str]) -> Surface {
+        Surface {
+            imports: imports.iter().map(ToString::to_string).collect(),
+            exports: vec![HANDLER.to_owned()],
+        }
+    }
+
+    #[test]
+    fn another_version_is_refused_with_both_named() {
+        for (version, fits) in [
+            ("0.1.0", true),
+            ("0.1.1", false),
+            ("0.2.0", false),
+            ("1.1.0", false),
+            ("x", false),
+        ] {
+            let import = format!("tailor:bff/runtime@{version}");
+            let result = surface(&[&import]).check();
+            assert_eq!(result.is_ok(), fits, "{version}");
+            if let Err(error) = result {
+                let text = error.to_string();
+                assert!(
+                    text.contains(&import) && text.contains("tailor:bff@0.1.0"),
+                    "{text}"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn what_a_bff_may_not_have_is_refused_by_name() {
+        for import in [
+            "wasi:filesystem/types@0.2.6",
+            "wasi:filesystem/preopens@0.2.0",
+            "wasi:sockets/tcp@0.2.6",
+            "wasi:cli/environment@0.2.6",
+            "wasi:cli/exit@0.2.6",
+            "wasi:http/outgoing-handler@0.2.0",
+            "wasi:clocks/wall-clock@0.3.0",
+            "wasi:clocks/timezone@0.2.0",
+            "tailor:bff/secrets@0.1.0",
+            "env",
+            "my:own/thing",
+        ] {
+            let text = surface(&[import]).check().unwrap_err().to_string();
+            assert!(text.contains(import), "{text}");
+        }
+        surface(&[
+            "wasi:clocks/wall-clock@0.2.0",
+            "wasi:random/random@0.2.6",
+            "wasi:cli/stdout@0.2.3",
+        ])
+        .check()
+        .unwrap();
+    }
+
+    #[test]
+    fn other_files_are_named_for_what_they_are() {
+        for (bytes, word) in [
+            (&b"hello"[..], "not a WebAssembly file"),
+            (b"\0asm\x01\0\0\0", "core module"),
+            (b"\0asm", "not valid"),
+        ] {
+            let text = Surface::read(bytes).unwrap_err().to_string();
+            assert!(text.contains(word), "{text}");
+        }
+    }
+}

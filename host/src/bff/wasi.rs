@@ -1,0 +1,132 @@
+//! The part of WASI 0.2 that components of full toolchains get: clocks, random numbers and standard output, which
+//! becomes log lines. There are no files, sockets, environment variables or arguments, and standard input is empty.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use bytes::Bytes;
+use tracing::Level;
+use wasmtime::component::Linker;
+use wasmtime_wasi::cli::{IsTerminal, StdoutStream, WasiCli, WasiCliView as _};
+use wasmtime_wasi::p2::bindings::{cli, random};
+use wasmtime_wasi::p2::{OutputStream, Pollable, StreamResult};
+use wasmtime_wasi::random::WasiRandom;
+use wasmtime_wasi::{WasiCtx, WasiView as _};
+
+use super::guest_log::GuestLog;
+use super::state::State;
+
+/// Bytes that may be written at once, and kept of an unfinished line.
+const MAX_WRITE: usize = 4 << 10;
+
+/// Links what there is.
+pub(super) fn add_to_linker(linker: &mut Linker<State>) -> wasmtime::Result<()> {
+    // Input and output streams, poll, clocks, random, stdin, stdout and stderr.
+    wasmtime_wasi::p2::add_to_linker_proxy_interfaces_async(linker)?;
+    random::insecure::add_to_linker::<State, WasiRandom>(linker, |state| state.ctx().ctx.random())?;
+    random::insecure_seed::add_to_linker::<State, WasiRandom>(linker, |state| {
+        state.ctx().ctx.random()
+    })?;
+    // Toolchains ask whether the output is a terminal; it never is.
+    cli::terminal_input::add_to_linker::<State, WasiCli>(linker, State::cli)?;
+    cli::terminal_output::add_to_linker::<State, WasiCli>(linker, State::cli)?;
+    cli::terminal_stdin::add_to_linker::<State, WasiCli>(linker, State::cli)?;
+    cli::terminal_stdout::add_to_linker::<State, WasiCli>(linker, State::cli)?;
+    cli::terminal_stderr::add_to_linker::<State, WasiCli>(linker, State::cli)?;
+    Ok(())
+}
+
+/// The context of one request.
+pub(super) fn context(log: &Arc<GuestLog>) -> WasiCtx {
+    WasiCtx::builder()
+        .stdout(LogStream {
+            log: log.clone(),
+            level: Level::INFO,
+        })
+        .stderr(LogStream {
+            log: log.clone(),
+            level: Level::WARN,
+        })
+        .build()
+}
+
+/// Standard output or error: each line becomes a line of the log.
+struct LogStream {
+    log: Arc<GuestLog>,
+    level: Level,
+}
+
+impl IsTerminal for LogStream {
+    fn is_terminal(&self) -> bool {
+        false
+    }
+}
+
+impl StdoutStream for LogStream {
+    fn async_stream(&self) -> Box<dyn tokio::io::AsyncWrite + Send + Sync> {
+        // Asked for by WASI 0.3 only, which is not linked.
+        Box::new(tokio::io::sink())
+    }
+
+    fn p2_stream(&self) -> Box<dyn OutputStream> {
+        Box::new(LineStream {
+            log: self.log.clone(),
+            level: self.level,
+            line: Mutex::default(),
+        })
+    }
+}
+
+struct LineStream {
+    log: Arc<GuestLog>,
+    level: Level,
+    line: Mutex<Vec<u8>>,
+}
+
+impl LineStream {
+    fn push(&self, bytes: &[u8]) {
+        let mut line = self.line.lock().unwrap_or_else(PoisonError::into_inner);
+        for part in bytes.split_inclusive(|byte| *byte == b'\n') {
+            line.extend_from_slice(part);
+            if part.ends_with(b"\n") || line.len() >= MAX_WRITE {
+                self.end_line(&mut line);
+            }
+        }
+    }
+
+    fn end_line(&self, line: &mut Vec<u8>) {
+        let text = String::from_utf8_lossy(line);
+        let text = text.trim_end();
+        if !text.is_empty() {
+            self.log.write(self.level, text, Vec::new());
+        }
+        line.clear();
+    }
+}
+
+impl Drop for LineStream {
+    fn drop(&mut self) {
+        let mut line =
+            std::mem::take(&mut *self.line.lock().unwrap_or_else(PoisonError::into_inner));
+        self.end_line(&mut line);
+    }
+}
+
+impl OutputStream for LineStream {
+    fn write(&mut self, bytes: Bytes) -> StreamResult<()> {
+        self.push(&bytes);
+        Ok(())
+    }
+
+    fn flush(&mut self) -> StreamResult<()> {
+        Ok(())
+    }
+
+    fn check_write(&mut self) -> StreamResult<usize> {
+        Ok(MAX_WRITE)
+    }
+}
+
+#[wasmtime_wasi::async_trait]
+impl Pollable for LineStream {
+    async fn ready(&mut self) {}
+}

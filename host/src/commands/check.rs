@@ -1,0 +1,40 @@
+//! `tailor check`: everything that `serve` does before it binds.
+
+use std::process::ExitCode;
+
+use clap::Args;
+use tailor::{config, host};
+
+use super::ConfigFile;
+
+#[derive(Args)]
+pub struct Check {
+    #[command(flatten)]
+    file: ConfigFile,
+}
+
+impl Check {
+    pub async fn run(self) -> anyhow::Result<ExitCode> {
+        let config = config::load(&self.file.config)?;
+        let (routes, services) = (config.routes.len(), config.downstreams.len());
+        let changes = host::prepare(config, None).await?;
+        let snapshot = changes.shared().snapshot.load();
+        for (name, bff) in &snapshot.bffs {
+            let version = bff.current();
+            let grants = match version.settings().downstreams.join(", ") {
+                none if none.is_empty() => "nothing".to_owned(),
+                grants => grants,
+            };
+            println!(
+                "{name}: version {}, {} bytes, may call {grants}",
+                version.name(),
+                version.loaded().size
+            );
+        }
+        println!(
+            "ok: {} BFFs, {routes} routes, {services} downstreams",
+            snapshot.bffs.len()
+        );
+        Ok(ExitCode::SUCCESS)
+    }
+}

@@ -1,0 +1,72 @@
+//! The subcommands. The only place that reads arguments, writes to standard output and knows exit codes: 0 done, 1 failed,
+//! 2 wrong usage.
+
+mod build;
+mod call;
+mod check;
+mod demo;
+mod inspect;
+mod serve;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Args, Parser, Subcommand};
+
+/// Host for Backends for Frontends, each a sandboxed WebAssembly component.
+#[derive(Parser)]
+#[command(name = "tailor", version)]
+pub struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Build the example BFFs, start their services and the host, and stay until Ctrl-C
+    Demo(demo::Demo),
+    /// Run the host
+    Serve(serve::Serve),
+    /// Check the configuration and load all components, as `serve` would, without binding
+    Check(check::Check),
+    /// Build a BFF's folder (Rust or TypeScript) into a component
+    Build(build::Build),
+    /// Show what a component imports and exports, and what it would be granted
+    Inspect(inspect::Inspect),
+    /// Run one request in a component without a socket, with services answered from a fixture
+    Call(call::Call),
+}
+
+/// The configuration file.
+#[derive(Args)]
+struct ConfigFile {
+    /// The configuration file
+    #[arg(short, long, value_name = "FILE", default_value = "tailor.toml")]
+    config: PathBuf,
+}
+
+impl Cli {
+    /// Runs the subcommand.
+    ///
+    /// # Errors
+    ///
+    /// What failed, to be printed in one line.
+    pub fn run(self) -> anyhow::Result<ExitCode> {
+        match self.command {
+            Command::Demo(demo) => wait(demo.run()),
+            Command::Serve(serve) => wait(serve.run()),
+            Command::Check(check) => wait(check.run()),
+            Command::Build(build) => build.run(),
+            Command::Inspect(inspect) => inspect.run(),
+            Command::Call(call) => wait(call.run()),
+        }
+    }
+}
+
+/// Runs on an event loop of this thread: the control thread of a host.
+fn wait(work: impl Future<Output = anyhow::Result<ExitCode>>) -> anyhow::Result<ExitCode> {
+    tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()?
+        .block_on(work)
+}

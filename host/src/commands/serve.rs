@@ -1,0 +1,83 @@
+//! `tailor serve`: the host, until a signal ends it.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::Args;
+use tailor::config;
+use tailor::host::Host;
+use tailor::telemetry::log;
+use tokio::signal::unix::{SignalKind, signal};
+
+use super::ConfigFile;
+
+#[derive(Args)]
+pub struct Serve {
+    #[command(flatten)]
+    file: ConfigFile,
+}
+
+impl Serve {
+    pub async fn run(self) -> anyhow::Result<ExitCode> {
+        let config = config::load(&self.file.config)?;
+        log::start(&config.log)?;
+        let host = start(config, Some(self.file.config)).await?;
+        until_stopped(host).await
+    }
+}
+
+/// Starts a host and says where it listens.
+pub(super) async fn start(config: config::Config, path: Option<PathBuf>) -> anyhow::Result<Host> {
+    let host = Host::start(config, path).await?;
+    let admin = host.admin_address().map(|address| address.to_string());
+    tracing::info!(address = %host.address(), admin, version = env!("CARGO_PKG_VERSION"), "serving");
+    Ok(host)
+}
+
+/// Serves until SIGTERM or Ctrl-C; SIGHUP reads the configuration and the components again. A second signal to stop does
+/// not wait for running requests.
+pub(super) async fn until_stopped(host: Host) -> anyhow::Result<ExitCode> {
+    let mut hangup = signal(SignalKind::hangup())?;
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    loop {
+        tokio::select! {
+            _ = hangup.recv() => reload(&host).await,
+            _ = terminate.recv() => break,
+            _ = interrupt.recv() => break,
+        }
+    }
+    tracing::info!("stopping: running requests may finish");
+    let cut = tokio::select! {
+        cut = host.stop() => cut,
+        _ = terminate.recv() => return Ok(ExitCode::FAILURE),
+        _ = interrupt.recv() => return Ok(ExitCode::FAILURE),
+    };
+    if cut > 0 {
+        tracing::warn!(
+            connections = cut,
+            "stopped; connections were cut at server.shutdown-timeout"
+        );
+    } else {
+        tracing::info!("stopped");
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+async fn reload(host: &Host) {
+    match host.changes().reload().await {
+        Ok(changed) => {
+            for (bff, version) in &changed.published {
+                tracing::info!(bff, version, "new version is live");
+            }
+            for key in &changed.needs_restart {
+                tracing::warn!(
+                    key,
+                    "changed in the file, takes effect when the host is started again"
+                );
+            }
+            tracing::info!("configuration reloaded");
+        }
+        Err(error) => tracing::error!("configuration not reloaded, the old one goes on: {error}"),
+    }
+}

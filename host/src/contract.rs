@@ -1,0 +1,94 @@
+//! The types and traits of the WIT contract, generated from `wit/` at compile time.
+//!
+//! A leaf: it knows the contract and nothing of how it is served. Only what waits is `async`: the guest's fiber is
+//! suspended there, and the store is held, which is right for one request per store.
+
+#![expect(
+    missing_docs,
+    reason = "generated; the contract itself is documented in wit/"
+)]
+
+use tokio::task::JoinHandle;
+
+wasmtime::component::bindgen!({
+    path: "../wit",
+    world: "bff",
+    imports: {
+        "tailor:bff/downstream.fetch": async,
+        "tailor:bff/downstream.fetch-all": async,
+        "tailor:bff/downstream.start": trappable,
+        "tailor:bff/downstream.[method]exchange.wait": async | trappable,
+        "tailor:bff/downstream.[drop]exchange": trappable,
+        default: trappable,
+    },
+    exports: { default: async },
+    with: { "tailor:bff/downstream.exchange": Exchange },
+});
+
+pub use tailor::bff::downstream::{Call, Failure, FailureKind, Reply, Source};
+pub use tailor::bff::types::{Client, Method, Payload, Request, Response};
+
+/// A call that is under way, as the guest's `exchange` handle. Dropping it ends the call.
+pub struct Exchange {
+    task: Option<JoinHandle<Result<Reply, Failure>>>,
+}
+
+impl Exchange {
+    /// Takes over the task that makes the call.
+    pub fn new(task: JoinHandle<Result<Reply, Failure>>) -> Self {
+        Self { task: Some(task) }
+    }
+
+    /// The call's result, once; `None` when it was taken before, or when the call panicked or was ended.
+    pub async fn wait(&mut self) -> Option<Result<Reply, Failure>> {
+        // The handle stays in place while we wait: this future is dropped when the request ends, and then `drop`
+        // below must still find the task to end it.
+        let result = self.task.as_mut()?.await;
+        self.task = None;
+        result.ok()
+    }
+}
+
+impl Drop for Exchange {
+    fn drop(&mut self) {
+        if let Some(task) = &self.task {
+            task.abort();
+        }
+    }
+}
+
+impl From<Method> for http::Method {
+    fn from(method: Method) -> Self {
+        match method {
+            Method::Get => Self::GET,
+            Method::Head => Self::HEAD,
+            Method::Post => Self::POST,
+            Method::Put => Self::PUT,
+            Method::Patch => Self::PATCH,
+            Method::Delete => Self::DELETE,
+            Method::Options => Self::OPTIONS,
+        }
+    }
+}
+
+impl Payload {
+    /// The body as text where it is valid UTF-8, as bytes elsewhere, without a copy when the buffer has no other owner.
+    pub fn from_bytes(body: bytes::Bytes) -> Self {
+        if body.is_empty() {
+            return Self::None;
+        }
+        match String::from_utf8(body.into()) {
+            Ok(text) => Self::Text(text),
+            Err(not_text) => Self::Bytes(not_text.into_bytes()),
+        }
+    }
+
+    /// The bytes of the body.
+    pub fn into_bytes(self) -> bytes::Bytes {
+        match self {
+            Self::None => bytes::Bytes::new(),
+            Self::Text(text) => text.into(),
+            Self::Bytes(bytes) => bytes.into(),
+        }
+    }
+}

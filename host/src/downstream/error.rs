@@ -1,0 +1,210 @@
+//! Why a downstream call gave no reply: what happened, and whether anything may have reached the service.
+
+use std::time::Duration;
+
+use thiserror::Error;
+
+use crate::contract::{Failure, FailureKind};
+
+/// A call without a reply. Messages hold no address and no secret: a guest reads them.
+#[derive(Debug, Error)]
+pub enum DownstreamError {
+    /// The operator does not grant this service to this BFF.
+    #[error("downstream {service:?}: not granted to this BFF; granted are: {granted}")]
+    Denied {
+        /// The name that the guest asked for, cut to a length that is safe to log.
+        service: String,
+        /// The names it may ask for.
+        granted: String,
+    },
+    /// The guest's call is not legal.
+    #[error("downstream {service:?}: {source}")]
+    Invalid {
+        /// The service.
+        service: String,
+        /// The rule that it breaks.
+        source: InvalidCall,
+    },
+    /// The request used up its calls.
+    #[error("downstream {service:?}: the request has used up its {limit} calls")]
+    Exhausted {
+        /// The service.
+        service: String,
+        /// The number of calls a request may make.
+        limit: u32,
+    },
+    /// A limit of time passed.
+    #[error("downstream {service:?}: {phase} timed out after {}ms", after.as_millis())]
+    Timeout {
+        /// The service.
+        service: String,
+        /// What was waited for.
+        phase: Phase,
+        /// How long.
+        after: Duration,
+    },
+    /// No connection.
+    #[error("downstream {service:?}: no connection: {source}")]
+    Unreachable {
+        /// The service.
+        service: String,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// The connection broke.
+    #[error("downstream {service:?}: connection broke before the answer was complete: {source}")]
+    Interrupted {
+        /// The service.
+        service: String,
+        /// Whether a part of the request may have been sent.
+        sent: bool,
+        /// What broke.
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
+    /// Too many calls wait.
+    #[error("downstream {service:?}: {waiting} calls are waiting already")]
+    Overloaded {
+        /// The service.
+        service: String,
+        /// How many wait.
+        waiting: usize,
+    },
+    /// The answer is too large.
+    #[error("downstream {service:?}: the answer is larger than {limit} bytes")]
+    TooLarge {
+        /// The service.
+        service: String,
+        /// The limit in force: the service's, or what was left of the request's.
+        limit: usize,
+    },
+    /// The answer can't be understood.
+    #[error("downstream {service:?}: {what}")]
+    Malformed {
+        /// The service.
+        service: String,
+        /// What is wrong with it.
+        what: String,
+    },
+}
+
+/// What a call was waiting for when time ran out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Phase {
+    /// A permit to use a connection.
+    Queue,
+    /// A connection.
+    Connect,
+    /// The head of the answer.
+    FirstByte,
+    /// The rest of the answer.
+    Body,
+}
+
+impl std::fmt::Display for Phase {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Queue => "waiting for a connection",
+            Self::Connect => "connect",
+            Self::FirstByte => "waiting for the answer",
+            Self::Body => "reading the answer",
+        })
+    }
+}
+
+/// The rule that a guest's call breaks.
+#[derive(Debug, Error)]
+pub enum InvalidCall {
+    /// Not a path.
+    #[error("path {path:?} {why}")]
+    Path {
+        /// As given, cut.
+        path: String,
+        /// What is wrong.
+        why: &'static str,
+    },
+    /// Not a legal header.
+    #[error("header {name:?} {why}")]
+    Header {
+        /// As given, cut.
+        name: String,
+        /// What is wrong.
+        why: &'static str,
+    },
+    /// Too many or too large headers.
+    #[error("headers are larger than {limit} bytes together")]
+    HeadersTooLarge {
+        /// The limit.
+        limit: usize,
+    },
+    /// A body where there may be none.
+    #[error("a {method} call may not have a body")]
+    Body {
+        /// The method.
+        method: http::Method,
+    },
+    /// Not a legal `select`.
+    #[error("select: {0}")]
+    Select(#[from] super::select::SelectError),
+    /// The result was taken before.
+    #[error("the result of this exchange was taken already")]
+    Waited,
+}
+
+impl DownstreamError {
+    /// Whether any part of the call may have reached the service. `false` makes a repetition safe.
+    pub fn sent(&self) -> bool {
+        match self {
+            Self::Denied { .. }
+            | Self::Invalid { .. }
+            | Self::Exhausted { .. }
+            | Self::Unreachable { .. }
+            | Self::Overloaded { .. } => false,
+            Self::Interrupted { sent, .. } => *sent,
+            Self::Timeout { phase, .. } => match phase {
+                Phase::Queue | Phase::Connect => false,
+                Phase::FirstByte | Phase::Body => true,
+            },
+            Self::TooLarge { .. } | Self::Malformed { .. } => true,
+        }
+    }
+
+    /// The kind that the guest sees.
+    pub fn kind(&self) -> FailureKind {
+        match self {
+            Self::Denied { .. } => FailureKind::Denied,
+            Self::Invalid { .. } => FailureKind::Invalid,
+            Self::Exhausted { .. } => FailureKind::Exhausted,
+            Self::Timeout { .. } => FailureKind::Timeout,
+            Self::Unreachable { .. } => FailureKind::Unreachable,
+            Self::Interrupted { .. } => FailureKind::Interrupted,
+            Self::Overloaded { .. } => FailureKind::Overloaded,
+            Self::TooLarge { .. } => FailureKind::TooLarge,
+            Self::Malformed { .. } => FailureKind::Malformed,
+        }
+    }
+}
+
+impl From<&DownstreamError> for Failure {
+    fn from(error: &DownstreamError) -> Self {
+        Self {
+            kind: error.kind(),
+            sent: error.sent(),
+            detail: error.to_string(),
+        }
+    }
+}
+
+/// The name of a kind in logs, metrics and fixtures: as in the WIT.
+pub fn kind_name(kind: FailureKind) -> &'static str {
+    match kind {
+        FailureKind::Denied => "denied",
+        FailureKind::Invalid => "invalid",
+        FailureKind::Exhausted => "exhausted",
+        FailureKind::Timeout => "timeout",
+        FailureKind::Unreachable => "unreachable",
+        FailureKind::Interrupted => "interrupted",
+        FailureKind::Overloaded => "overloaded",
+        FailureKind::TooLarge => "too-large",
+        FailureKind::Malformed => "malformed",
+    }
+}

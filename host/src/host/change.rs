@@ -1,0 +1,275 @@
+//! Changes of a running host: a new configuration, a new version of one BFF. One at a time, each proven before it is live,
+//! and a change that fails leaves everything as it was.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use thiserror::Error;
+use tokio::sync::Mutex;
+
+use crate::bff::error::LoadError;
+use crate::bff::swap::Bff;
+use crate::bff::version::Version;
+use crate::config::{self, Config, ConfigError, Smoke};
+use crate::contract::{Client, Method, Payload, Request};
+use crate::fixture::{Fixture, FixtureError};
+use crate::invoke::{detached, invoke};
+use crate::snapshot::{Builder, Shared, SnapshotError};
+
+/// A change was not made.
+#[derive(Debug, Error)]
+pub enum ChangeError {
+    /// The host was started without a file.
+    #[error("there is no configuration file to read again")]
+    NoFile,
+    /// The file is not good.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    /// Components were refused.
+    #[error(transparent)]
+    Components(#[from] SnapshotError),
+    /// A component was refused.
+    #[error(transparent)]
+    Component(#[from] LoadError),
+    /// Its smoke request was not answered as it should.
+    #[error("bff.{bff}: {source}")]
+    Smoke {
+        /// The BFF.
+        bff: String,
+        /// What came instead.
+        source: LoadError,
+    },
+    /// There is no such BFF.
+    #[error("there is no BFF {0:?}")]
+    Unknown(String),
+    /// The thread that did the work failed.
+    #[error("the change failed inside of the host")]
+    Panic,
+}
+
+/// What a change did.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Changed {
+    /// BFFs with a new version: name, version.
+    pub published: Vec<(String, String)>,
+    /// Settings that differ and take effect only when the host is started again.
+    pub needs_restart: Vec<&'static str>,
+}
+
+/// Makes changes.
+pub struct Changes {
+    shared: Arc<Shared>,
+    builder: Arc<Builder>,
+    config_path: Option<PathBuf>,
+    one_at_a_time: Mutex<()>,
+}
+
+impl Changes {
+    pub(super) fn new(
+        shared: Arc<Shared>,
+        builder: Arc<Builder>,
+        config_path: Option<PathBuf>,
+    ) -> Self {
+        Self {
+            shared,
+            builder,
+            config_path,
+            one_at_a_time: Mutex::default(),
+        }
+    }
+
+    /// What runs.
+    pub fn shared(&self) -> &Arc<Shared> {
+        &self.shared
+    }
+
+    /// Reads the configuration file and all components again, and publishes what changed.
+    ///
+    /// # Errors
+    ///
+    /// What is wrong with the file or a component. Nothing has changed then.
+    pub async fn reload(&self) -> Result<Changed, ChangeError> {
+        let path = self.config_path.clone().ok_or(ChangeError::NoFile)?;
+        let _alone = self.one_at_a_time.lock().await;
+        let live = self.shared.snapshot.load_full();
+        let (builder, before) = (self.builder.clone(), live.clone());
+        let next = tokio::task::spawn_blocking(move || {
+            let config = config::load(&path)?;
+            Ok::<_, ChangeError>(builder.build(config, Some(&before))?)
+        })
+        .await
+        .map_err(|_| ChangeError::Panic)??;
+        let mut changed = Changed {
+            published: Vec::new(),
+            needs_restart: needs_restart(&live.config, &next.config),
+        };
+        for (name, bff) in &next.bffs {
+            let version = bff.current();
+            let old = live.bffs.get(name).map(|old| old.current());
+            if old.is_none_or(|old| old.name() != version.name()) {
+                self.smoke(&version).await?;
+                changed
+                    .published
+                    .push((name.clone(), version.name().to_string()));
+            }
+        }
+        self.shared.snapshot.store(Arc::new(next));
+        for (bff, _) in &changed.published {
+            self.shared.metrics.swap(bff, "published");
+        }
+        Ok(changed)
+    }
+
+    /// Loads a BFF's component file and publishes it, if it is another than the live version.
+    ///
+    /// # Errors
+    ///
+    /// Why the file is refused. The live version goes on, and the reason is shown in `/bffs`.
+    pub async fn swap(&self, name: &str) -> Result<Option<String>, ChangeError> {
+        let _alone = self.one_at_a_time.lock().await;
+        let snapshot = self.shared.snapshot.load_full();
+        let bff = snapshot
+            .bffs
+            .get(name)
+            .ok_or_else(|| ChangeError::Unknown(name.to_owned()))?;
+        let result = self.try_swap(bff, &snapshot.services).await;
+        match &result {
+            Ok(Some(_)) => self.shared.metrics.swap(name, "published"),
+            Ok(None) => {}
+            Err(error) => {
+                bff.refuse(error.to_string());
+                self.shared.metrics.swap(name, "refused");
+            }
+        }
+        result
+    }
+
+    async fn try_swap(
+        &self,
+        bff: &Bff,
+        services: &std::collections::BTreeMap<String, Arc<crate::downstream::Service>>,
+    ) -> Result<Option<String>, ChangeError> {
+        let current = bff.current();
+        let (builder, live) = (self.builder.clone(), current.clone());
+        let loaded = tokio::task::spawn_blocking(move || {
+            builder
+                .loader
+                .load(&live.settings().component, Some(live.loaded()))
+        })
+        .await
+        .map_err(|_| ChangeError::Panic)??;
+        if loaded.digest == current.loaded().digest {
+            bff.accept();
+            return Ok(None);
+        }
+        let version = self
+            .builder
+            .version(current.settings(), loaded, services, Some(&current));
+        let version = Arc::new(version);
+        self.smoke(&version).await?;
+        let name = version.name().to_string();
+        bff.publish(version);
+        Ok(Some(name))
+    }
+
+    /// Makes the smoke request of a version that is not live yet.
+    async fn smoke(&self, version: &Arc<Version>) -> Result<(), ChangeError> {
+        let Some(smoke) = &version.settings().smoke else {
+            return Ok(());
+        };
+        let refuse = |what: String| ChangeError::Smoke {
+            bff: version.bff().to_string(),
+            source: LoadError::Smoke(what),
+        };
+        let (tried, now_ms) = match &smoke.fixture {
+            Some(path) => {
+                let fixture = Fixture::read(path).map_err(|error| refuse(error.to_string()))?;
+                let now_ms = fixture
+                    .now_ms()
+                    .map_err(|error: FixtureError| refuse(error.to_string()))?;
+                let fixture = Arc::new(fixture);
+                let settings = version.settings().clone();
+                (
+                    detached(settings, version.loaded().clone(), |service| {
+                        fixture.canned(service)
+                    }),
+                    now_ms,
+                )
+            }
+            None => (version.clone(), None),
+        };
+        // The last of the callers is this thread.
+        let caller = self.builder.callers - 1;
+        let invoked = invoke(
+            &self.shared.runtime,
+            &tried,
+            smoke_request(smoke),
+            now_ms,
+            caller,
+        )
+        .await;
+        match invoked.result {
+            Ok(answer) if answer.status.as_u16() == smoke.status => Ok(()),
+            Ok(answer) => Err(refuse(format!(
+                "{} was answered {}, not {}",
+                smoke.path,
+                answer.status.as_u16(),
+                smoke.status
+            ))),
+            Err(error) => Err(refuse(format!("{} failed: {error}", smoke.path))),
+        }
+    }
+}
+
+fn smoke_request(smoke: &Smoke) -> Request {
+    let (path, query) = smoke.path.split_once('?').unwrap_or((&smoke.path, ""));
+    let headers = smoke
+        .headers
+        .iter()
+        .map(|(name, value)| {
+            (
+                name.to_string(),
+                String::from_utf8_lossy(value.as_bytes()).into_owned(),
+            )
+        })
+        .collect();
+    Request {
+        id: "smoke".to_owned(),
+        method: Method::Get,
+        path: path.to_owned(),
+        query: crate::fixture::decode_query(query),
+        headers,
+        body: Payload::None,
+        client: Client {
+            name: "smoke".to_owned(),
+            host: "localhost".to_owned(),
+        },
+    }
+}
+
+/// Settings that are read once, when the host starts.
+fn needs_restart(live: &Config, next: &Config) -> Vec<&'static str> {
+    [
+        ("server", live.server != next.server),
+        ("admin", live.admin != next.admin),
+        (
+            "log.format, log.level",
+            (live.log.format, &live.log.level) != (next.log.format, &next.log.level),
+        ),
+        (
+            "engine.data-dir, engine.instances, engine.max-component-size",
+            (
+                &live.engine.data_dir,
+                live.engine.instances,
+                live.engine.max_component_size,
+            ) != (
+                &next.engine.data_dir,
+                next.engine.instances,
+                next.engine.max_component_size,
+            ),
+        ),
+    ]
+    .into_iter()
+    .filter_map(|(key, differs)| differs.then_some(key))
+    .collect()
+}

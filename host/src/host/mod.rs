@@ -1,0 +1,147 @@
+//! A whole host: everything put together, started, changed while it runs, and stopped.
+//!
+//! The thread that calls [`Host::start`] becomes the control thread: its event loop accepts connections, serves the admin
+//! listener and makes changes. Requests run on the workers' own threads; compiling runs on threads that may block.
+
+mod change;
+mod watch;
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use arc_swap::ArcSwap;
+use thiserror::Error;
+use tokio::sync::{Semaphore, watch as channel};
+use tokio::task::JoinHandle;
+
+use crate::bff::compiled::CompiledCache;
+use crate::bff::engine::Runtime;
+use crate::bff::error::{EngineError, LoadError};
+use crate::bff::load::Loader;
+use crate::config::Config;
+use crate::server::admin::Admin;
+use crate::server::{Server, ServerError};
+use crate::snapshot::{Builder, Shared, SnapshotError};
+use crate::telemetry::metrics::Metrics;
+
+pub use change::{ChangeError, Changed, Changes};
+
+/// The host could not be started.
+#[derive(Debug, Error)]
+pub enum HostError {
+    /// No engine.
+    #[error(transparent)]
+    Engine(#[from] EngineError),
+    /// No data directory.
+    #[error(transparent)]
+    DataDir(LoadError),
+    /// Components were refused.
+    #[error(transparent)]
+    Components(#[from] SnapshotError),
+    /// No listener.
+    #[error(transparent)]
+    Server(#[from] ServerError),
+}
+
+/// A running host.
+pub struct Host {
+    changes: Arc<Changes>,
+    server: Server,
+    admin: Option<Admin>,
+    watcher: JoinHandle<()>,
+    stopping: channel::Sender<bool>,
+    patience: std::time::Duration,
+}
+
+/// Loads everything that a configuration names, without binding anything.
+///
+/// # Errors
+///
+/// What is wrong with the engine's settings, the data directory or the components.
+pub async fn prepare(config: Config, config_path: Option<PathBuf>) -> Result<Changes, HostError> {
+    let runtime = Arc::new(Runtime::new(config.engine.instances)?);
+    let cache = CompiledCache::open(&config.engine.data_dir).map_err(HostError::DataDir)?;
+    let metrics = Metrics::new();
+    let builder = Arc::new(Builder {
+        loader: Arc::new(Loader::new(
+            runtime.clone(),
+            Some(cache),
+            config.engine.max_component_size,
+        )),
+        metrics: metrics.clone(),
+        // One more for the control thread, which makes smoke requests.
+        callers: config.server.workers.get() + 1,
+        instances: Arc::new(Semaphore::new(config.engine.instances as usize)),
+    });
+    let building = builder.clone();
+    let snapshot = tokio::task::spawn_blocking(move || building.build(config, None))
+        .await
+        .unwrap_or_else(|_| {
+            Err(SnapshotError(vec![(
+                "?".to_owned(),
+                LoadError::CompilerPanic,
+            )]))
+        })?;
+    let shared = Arc::new(Shared {
+        snapshot: ArcSwap::from_pointee(snapshot),
+        runtime,
+        metrics,
+    });
+    Ok(Changes::new(shared, builder, config_path))
+}
+
+impl Host {
+    /// Loads, binds and serves. `config_path` is read again on [`Changes::reload`].
+    ///
+    /// # Errors
+    ///
+    /// The first step that failed. Nothing stays behind then.
+    pub async fn start(config: Config, config_path: Option<PathBuf>) -> Result<Self, HostError> {
+        let settings = config.server.clone();
+        let admin_settings = config.admin.clone();
+        let changes = Arc::new(prepare(config, config_path).await?);
+        let (stopping, stopped) = channel::channel(false);
+        let admin = match &admin_settings {
+            Some(admin) => Some(Admin::start(changes.shared().clone(), admin, stopped).await?),
+            None => None,
+        };
+        let server = Server::start(changes.shared().clone(), &settings).await?;
+        #[expect(
+            clippy::disallowed_methods,
+            reason = "the one watcher, ended by `stop`"
+        )]
+        let watcher = tokio::spawn(watch::watch(changes.clone()));
+        Ok(Self {
+            changes,
+            server,
+            admin,
+            watcher,
+            stopping,
+            patience: settings.shutdown_timeout,
+        })
+    }
+
+    /// The address that clients connect to.
+    pub fn address(&self) -> SocketAddr {
+        self.server.address()
+    }
+
+    /// The address of the admin listener.
+    pub fn admin_address(&self) -> Option<SocketAddr> {
+        self.admin.as_ref().map(Admin::address)
+    }
+
+    /// To change what runs.
+    pub fn changes(&self) -> &Arc<Changes> {
+        &self.changes
+    }
+
+    /// Stops: no new connections, running requests get `server.shutdown-timeout` to finish. Returns how many connections
+    /// had to be cut.
+    pub async fn stop(self) -> usize {
+        let _ = self.stopping.send(true);
+        self.watcher.abort();
+        self.server.stop(self.patience).await
+    }
+}

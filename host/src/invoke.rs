@@ -1,0 +1,144 @@
+//! Runs one request in a component without a socket, under the same limits as in production: for `tailor call`, for the
+//! smoke request of a swap, and for a test harness.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use http::{HeaderMap, HeaderValue};
+use serde::Serialize;
+use tokio::sync::Semaphore;
+use tokio::time::Instant;
+
+use crate::bff::admission::Admission;
+use crate::bff::engine::Runtime;
+use crate::bff::error::BffError;
+use crate::bff::guest_log::LogLine;
+use crate::bff::load::Loaded;
+use crate::bff::response::Answer;
+use crate::bff::run::{Asked, Invocation, run};
+use crate::bff::version::Version;
+use crate::config;
+use crate::contract::Request;
+use crate::downstream::{CallRecord, Canned, Service};
+use crate::telemetry::metrics::Metrics;
+
+/// Header values of requests that come from no client.
+const TRACEPARENT: HeaderValue =
+    HeaderValue::from_static("00-00000000000000000000000000000001-0000000000000001-00");
+
+/// What a request led to.
+#[derive(Debug)]
+pub struct Invoked {
+    /// The answer, or why there is none.
+    pub result: Result<Answer, BffError>,
+    /// The guest's log lines.
+    pub log: Vec<LogLine>,
+    /// Lines that were over the limit.
+    pub log_dropped: u32,
+    /// The calls made, in the order in which they ended.
+    pub calls: Vec<CallRecord>,
+    /// What it cost.
+    pub cost: Cost,
+}
+
+/// What a request cost, and what it might have.
+#[derive(Clone, Copy, Debug, Serialize)]
+pub struct Cost {
+    /// CPU time of the guest, microseconds.
+    pub cpu_us: u128,
+    /// Its limit.
+    pub cpu_limit_us: u128,
+    /// Linear memory, bytes.
+    pub memory: usize,
+    /// Its limit.
+    pub memory_limit: usize,
+    /// Downstream calls.
+    pub calls: usize,
+    /// Their limit.
+    pub calls_limit: u32,
+    /// From the request to the answer, microseconds.
+    pub took_us: u128,
+}
+
+/// A version of a BFF that serves no route, with services answered in process.
+///
+/// `canned` gives the answers of each service that the settings grant.
+pub fn detached(
+    settings: config::Bff,
+    loaded: Arc<Loaded>,
+    canned: impl Fn(&str) -> Canned,
+) -> Arc<Version> {
+    let metrics = Metrics::new();
+    let grants = settings
+        .downstreams
+        .iter()
+        .map(|name| {
+            Arc::new(Service::canned(
+                config::Downstream::with_defaults(name),
+                canned(name),
+                metrics.service(name),
+            ))
+        })
+        .collect();
+    let instances = Arc::new(Semaphore::new(settings.limits.concurrency));
+    let admission = Arc::new(Admission::new(&settings.limits, instances));
+    let metrics = metrics.version(&settings.name, &loaded.version);
+    Arc::new(Version::new(
+        Arc::new(settings),
+        loaded,
+        grants,
+        admission,
+        metrics,
+    ))
+}
+
+/// Runs a request on a version. `worker` says whose connections are used for services on the network.
+pub async fn invoke(
+    runtime: &Runtime,
+    version: &Arc<Version>,
+    request: Request,
+    now_ms: Option<u64>,
+    worker: usize,
+) -> Invoked {
+    let arrived = Instant::now();
+    let request_id =
+        HeaderValue::from_str(&request.id).unwrap_or(HeaderValue::from_static("invoked"));
+    let asked = Asked {
+        request,
+        request_id,
+        traceparent: TRACEPARENT,
+        tracestate: None,
+        client_headers: HeaderMap::new(),
+        arrived,
+        worker,
+    };
+    let mut invocation = Invocation::new(version, asked).keeping_log();
+    invocation.now_ms = now_ms;
+    let (session, log, usage) = (
+        invocation.session.clone(),
+        invocation.log.clone(),
+        invocation.usage.clone(),
+    );
+    let result = match version.admission().permit().await {
+        Ok(_permit) => run(runtime, version, invocation).await,
+        Err(error) => Err(error),
+    };
+    let calls = session.take_records();
+    let limits = &version.settings().limits;
+    let took: Duration = arrived.elapsed();
+    Invoked {
+        cost: Cost {
+            cpu_us: usage.cpu().as_micros(),
+            cpu_limit_us: limits.cpu.as_micros(),
+            memory: usage.memory(),
+            memory_limit: limits.memory,
+            calls: calls.len(),
+            calls_limit: limits.calls,
+            took_us: took.as_micros(),
+        },
+        result,
+        log: log.take(),
+        log_dropped: log.dropped(),
+        calls,
+    }
+}

@@ -1,0 +1,158 @@
+//! Takes connections and hands each to the worker with the fewest.
+//!
+//! The threading model: one event loop for each core, with its own connections to services, so that a request never
+//! leaves its thread and shares no lock with another. Connections are handed out by count, not by the kernel's hash,
+//! because a few busy clients would otherwise meet on one core. An HTTP/2 connection carries many requests and can't be
+//! moved: its requests are spread over the workers one by one (see [`super::worker`]).
+
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use thiserror::Error;
+use tokio::net::TcpListener;
+use tokio::sync::{Semaphore, watch};
+use tokio::task::JoinHandle;
+
+use super::worker::{Crew, Worker};
+use crate::config;
+use crate::snapshot::Shared;
+
+/// Connections that the kernel keeps for us while we are busy or full.
+const BACKLOG: u32 = 1024;
+/// Pause after a failed `accept`: out of file descriptors, most likely, which takes time to mend.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
+
+/// The server could not be started.
+#[derive(Debug, Error)]
+pub enum ServerError {
+    /// The address can't be bound.
+    #[error("{key} = \"{address}\": {source}; choose another address or stop what listens there")]
+    Bind {
+        /// The setting.
+        key: &'static str,
+        /// Its value.
+        address: SocketAddr,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// A thread could not be started.
+    #[error("server.workers: {0}")]
+    Worker(io::Error),
+}
+
+/// A running server.
+pub struct Server {
+    address: SocketAddr,
+    acceptor: JoinHandle<()>,
+    crew: Arc<Crew>,
+    stop: watch::Sender<bool>,
+    connections: Arc<Semaphore>,
+    max_connections: u32,
+}
+
+impl Server {
+    /// Binds the listener and starts the workers.
+    ///
+    /// # Errors
+    ///
+    /// When the address is taken or a thread can't be started.
+    pub async fn start(
+        shared: Arc<Shared>,
+        settings: &config::Server,
+    ) -> Result<Self, ServerError> {
+        let listener = bind("server.listen", settings.listen)?;
+        let address = listener.local_addr().map_err(ServerError::Worker)?;
+        let (stop, stopped) = watch::channel(false);
+        let crew = Worker::start_all(&shared, settings, &stopped).map_err(ServerError::Worker)?;
+        let max_connections = u32::try_from(settings.max_connections)
+            .unwrap_or(u32::MAX)
+            .min(MAX_PERMITS);
+        let connections = Arc::new(Semaphore::new(max_connections as usize));
+        let acceptor = accept(listener, crew.clone(), connections.clone(), stopped);
+        #[expect(
+            clippy::disallowed_methods,
+            reason = "the one acceptor, ended by `stop`"
+        )]
+        let acceptor = tokio::spawn(acceptor);
+        Ok(Self {
+            address,
+            acceptor,
+            crew,
+            stop,
+            connections,
+            max_connections,
+        })
+    }
+
+    /// The address that was bound.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Takes no more connections, lets running requests finish, and closes the rest when `patience` is over. Returns how
+    /// many connections had to be cut.
+    pub async fn stop(self, patience: Duration) -> usize {
+        // The acceptor owns the listener: with its end, new clients are refused rather than left waiting.
+        let _ = self.stop.send(true);
+        let _ = self.acceptor.await;
+        let all = self.connections.acquire_many(self.max_connections);
+        let cut = match tokio::time::timeout(patience, all).await {
+            Ok(_) => 0,
+            Err(_) => self.max_connections as usize - self.connections.available_permits(),
+        };
+        self.crew.end().await;
+        cut
+    }
+}
+
+/// The most permits that one call can take back.
+const MAX_PERMITS: u32 = u32::MAX >> 3;
+
+/// Binds a listener.
+pub(super) fn bind(key: &'static str, address: SocketAddr) -> Result<TcpListener, ServerError> {
+    let refuse = |source| ServerError::Bind {
+        key,
+        address,
+        source,
+    };
+    let socket = match address {
+        SocketAddr::V4(_) => tokio::net::TcpSocket::new_v4(),
+        SocketAddr::V6(_) => tokio::net::TcpSocket::new_v6(),
+    }
+    .map_err(refuse)?;
+    // A restarted host takes its port back while old connections are still in TIME_WAIT.
+    socket.set_reuseaddr(true).map_err(refuse)?;
+    socket.bind(address).map_err(refuse)?;
+    socket.listen(BACKLOG).map_err(refuse)
+}
+
+async fn accept(
+    listener: TcpListener,
+    crew: Arc<Crew>,
+    connections: Arc<Semaphore>,
+    mut stopped: watch::Receiver<bool>,
+) {
+    loop {
+        // The permit comes first: a connection that there is no room for stays in the kernel's queue.
+        let next = async {
+            let permit = connections.clone().acquire_owned().await.ok()?;
+            Some((listener.accept().await, permit))
+        };
+        let (accepted, permit) = tokio::select! {
+            next = next => match next {
+                Some(next) => next,
+                None => return,
+            },
+            _ = stopped.wait_for(|stopped| *stopped) => return,
+        };
+        match accepted {
+            Ok((stream, _peer)) => crew.take_connection(stream, permit),
+            Err(error) => {
+                tracing::warn!(%error, "connection not accepted");
+                tokio::time::sleep(ACCEPT_PAUSE).await;
+            }
+        }
+    }
+}

@@ -1,0 +1,137 @@
+//! From what happened to what the client gets. The only place that knows which error has which code.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::header::CONTENT_LENGTH;
+use http::{HeaderValue, Method, Response, StatusCode};
+use http_body::Body as _;
+use http_body_util::Full;
+
+use super::access::Access;
+use super::inbound::{Rejection, X_REQUEST_ID};
+use super::problem::{Code, Problem};
+use crate::bff::error::BffError;
+use crate::bff::response::Answer;
+use crate::telemetry::metrics::Outcome;
+
+/// When a client that met a full queue may try again.
+const RETRY_AFTER: Duration = Duration::from_secs(1);
+
+/// An answer, and how it counts.
+pub(super) struct Reply {
+    pub(super) response: Response<Full<Bytes>>,
+    pub(super) outcome: Outcome,
+}
+
+impl Reply {
+    /// The BFF's own answer.
+    pub(super) fn answer(answer: Answer) -> Self {
+        let outcome = Outcome::Answered(answer.status.as_u16());
+        let mut response = Response::new(Full::new(answer.body));
+        *response.status_mut() = answer.status;
+        *response.headers_mut() = answer.headers;
+        Self { response, outcome }
+    }
+
+    /// The host's answer to OPTIONS.
+    pub(super) fn options(allow: &HeaderValue) -> Self {
+        let mut response = Response::new(Full::default());
+        *response.status_mut() = StatusCode::NO_CONTENT;
+        response
+            .headers_mut()
+            .insert(http::header::ALLOW, allow.clone());
+        Self {
+            response,
+            outcome: Outcome::Answered(204),
+        }
+    }
+
+    /// The host's answer to what it refuses or what failed.
+    pub(super) fn problem(code: Code, detail: &str, access: &Access) -> Self {
+        Self::of(Problem::new(code, detail, access.id.as_str()), access)
+    }
+
+    /// The host's answer to a method that the route does not serve.
+    pub(super) fn method_not_allowed(allow: &HeaderValue, access: &Access) -> Self {
+        let mut problem = Problem::new(Code::MethodNotAllowed, "", access.id.as_str());
+        problem.allow = Some(allow.clone());
+        Self::of(problem, access)
+    }
+
+    /// The host's answer to a head that breaks a rule.
+    pub(super) fn rejection(rejection: &Rejection, access: &Access) -> Self {
+        let mut problem = Problem::new(rejection.code(), rejection.to_string(), access.id.as_str());
+        problem.allow = rejection.allow();
+        Self::of(problem, access)
+    }
+
+    /// The host's answer for a BFF that gave none.
+    pub(super) fn bff_error(error: &BffError, access: &Access) -> Self {
+        let code = code(error);
+        // What exactly went wrong inside is for the log. The client learns what may help it to decide what to do.
+        let detail = match error {
+            BffError::Deadline { .. } | BffError::Overloaded | BffError::EngineFull => {
+                error.to_string()
+            }
+            _ => String::new(),
+        };
+        let mut problem = Problem::new(code, detail, access.id.as_str());
+        if code.status() == StatusCode::SERVICE_UNAVAILABLE {
+            problem.retry_after = Some(RETRY_AFTER);
+        }
+        Self::of(problem, access)
+    }
+
+    fn of<'a>(mut problem: Problem<'a>, access: &'a Access) -> Self {
+        let version = access.version();
+        problem.bff = version.map(|version| &**version.bff());
+        problem.version = version.map(|version| &**version.name());
+        Self {
+            outcome: Outcome::Failed(problem.code.as_str()),
+            response: problem.into_response(),
+        }
+    }
+
+    /// What every answer has, and what an answer to HEAD has not.
+    pub(super) fn finish(self, access: &mut Access, method: &Method) -> Response<Full<Bytes>> {
+        let mut response = self.response;
+        let size = usize::try_from(response.body().size_hint().lower()).unwrap_or(usize::MAX);
+        response
+            .headers_mut()
+            .insert(X_REQUEST_ID, access.id.header());
+        let head = *method == Method::HEAD;
+        if head {
+            let bodiless = matches!(
+                response.status(),
+                StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED
+            );
+            *response.body_mut() = Full::default();
+            if !bodiless {
+                response.headers_mut().insert(CONTENT_LENGTH, size.into());
+            }
+        }
+        access.end(
+            self.outcome,
+            response.status().as_u16(),
+            if head { 0 } else { size },
+        );
+        response
+    }
+}
+
+/// The code of each error; a new error does not compile without one.
+pub(super) fn code(error: &BffError) -> Code {
+    match error {
+        BffError::Overloaded => Code::BffOverloaded,
+        BffError::EngineFull => Code::HostOverloaded,
+        BffError::Deadline { .. } => Code::BffDeadline,
+        BffError::Cpu { .. } => Code::BffCpuLimit,
+        BffError::Memory { .. } => Code::BffMemoryLimit,
+        BffError::Table { .. } => Code::BffTableLimit,
+        BffError::Trap { .. } => Code::BffTrap,
+        BffError::Boundary { .. } => Code::BffHostLimit,
+        BffError::IllegalResponse(_) => Code::BffIllegalResponse,
+        BffError::ResponseTooLarge { .. } => Code::BffResponseTooLarge,
+    }
+}

@@ -1,0 +1,253 @@
+//! A worker: one thread with its own event loop, and the crew of all of them.
+//!
+//! A worker serves the connections it was given. The requests of an HTTP/2 connection may be run by another worker, the
+//! one that runs the fewest: otherwise one busy client of that protocol would have one core and no more.
+
+use std::future::Future;
+use std::io;
+use std::pin::Pin;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use tokio::net::TcpStream;
+use tokio::sync::{OwnedSemaphorePermit, mpsc, oneshot, watch};
+
+use super::connection;
+use crate::config;
+use crate::snapshot::Shared;
+
+/// How often a worker looks for downstream connections that lie idle for too long.
+const HOUSEKEEPING: Duration = Duration::from_secs(5);
+
+/// One worker, as its connections and requests see it.
+pub(super) struct Worker {
+    /// Which of the pools of each service is this worker's.
+    pub(super) index: usize,
+    pub(super) shared: Arc<Shared>,
+    pub(super) settings: Arc<config::Server>,
+    pub(super) stopped: watch::Receiver<bool>,
+    crew: std::sync::Weak<Crew>,
+}
+
+/// All workers.
+pub(super) struct Crew {
+    posts: Vec<Post>,
+    threads: Mutex<Vec<JoinHandle<()>>>,
+    end: watch::Sender<bool>,
+}
+
+/// How to reach a worker, and how busy it is.
+struct Post {
+    orders: mpsc::UnboundedSender<Order>,
+    connections: Arc<AtomicUsize>,
+    running: AtomicUsize,
+}
+
+/// What a worker is asked to do. The queue is unbounded, and still finite: a connection comes with its permit, and a job
+/// belongs to a stream of a connection, which are limited.
+enum Order {
+    Connection(std::net::TcpStream, Counted, OwnedSemaphorePermit),
+    Job(Pin<Box<dyn Future<Output = ()> + Send>>),
+}
+
+impl Worker {
+    pub(super) fn start_all(
+        shared: &Arc<Shared>,
+        settings: &config::Server,
+        stopped: &watch::Receiver<bool>,
+    ) -> io::Result<Arc<Crew>> {
+        let settings = Arc::new(settings.clone());
+        let (end, ended) = watch::channel(false);
+        let (posts, queues): (Vec<_>, Vec<_>) = (0..settings.workers.get())
+            .map(|_| {
+                let (orders, queue) = mpsc::unbounded_channel();
+                (
+                    Post {
+                        orders,
+                        connections: Arc::default(),
+                        running: AtomicUsize::new(0),
+                    },
+                    queue,
+                )
+            })
+            .unzip();
+        let crew = Arc::new(Crew {
+            posts,
+            threads: Mutex::default(),
+            end,
+        });
+        for (index, queue) in queues.into_iter().enumerate() {
+            let worker = Arc::new(Self {
+                index,
+                shared: shared.clone(),
+                settings: settings.clone(),
+                stopped: stopped.clone(),
+                crew: Arc::downgrade(&crew),
+            });
+            let event_loop = tokio::runtime::Builder::new_current_thread()
+                .enable_all()
+                .build()?;
+            let ended = ended.clone();
+            let thread = std::thread::Builder::new()
+                .name(format!("tailor-worker-{index}"))
+                .spawn(move || {
+                    wasmtime::Engine::tls_eager_initialize();
+                    event_loop.block_on(worker.work(queue, ended));
+                    // Connections that are still there are cut with their tasks.
+                    event_loop.shutdown_background();
+                })?;
+            crew.threads
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .push(thread);
+        }
+        Ok(crew)
+    }
+
+    async fn work(
+        self: Arc<Self>,
+        mut orders: mpsc::UnboundedReceiver<Order>,
+        mut ended: watch::Receiver<bool>,
+    ) {
+        let mut housekeeping = tokio::time::interval(HOUSEKEEPING);
+        loop {
+            tokio::select! {
+                order = orders.recv() => match order {
+                    Some(Order::Connection(stream, counted, permit)) => {
+                        let worker = self.clone();
+                        spawn(async move {
+                            connection::serve(worker, stream).await;
+                            drop((counted, permit));
+                        });
+                    }
+                    Some(Order::Job(job)) => spawn(job),
+                    None => return,
+                },
+                _ = housekeeping.tick() => {
+                    for service in self.shared.snapshot.load().services.values() {
+                        service.close_idle(self.index);
+                    }
+                }
+                _ = ended.wait_for(|ended| *ended) => return,
+            }
+        }
+    }
+
+    /// Runs `job` on the worker that runs the fewest requests, which may be this one. When the returned future is
+    /// dropped, the job ends.
+    pub(super) async fn spread<T, J, F>(self: &Arc<Self>, job: J) -> Option<T>
+    where
+        T: Send + 'static,
+        J: FnOnce(Arc<Self>) -> F + Send + 'static,
+        F: Future<Output = T> + Send + 'static,
+    {
+        let crew = self.crew.upgrade()?;
+        let (index, post) = crew
+            .posts
+            .iter()
+            .enumerate()
+            // Of equals, this one: a request that stays costs no hop.
+            .min_by_key(|(index, post)| {
+                (post.running.load(Ordering::Relaxed), *index != self.index)
+            })?;
+        let _running = Running::start(&post.running);
+        let worker = Arc::new(self.at(index));
+        if index == self.index {
+            return Some(job(worker).await);
+        }
+        let (mut done, result) = oneshot::channel();
+        let job = Box::pin(async move {
+            let job = job(worker);
+            tokio::select! {
+                output = job => drop(done.send(output)),
+                // The client is gone, so nobody waits.
+                () = done.closed() => {}
+            }
+        });
+        post.orders.send(Order::Job(job)).ok()?;
+        result.await.ok()
+    }
+
+    /// This worker as seen from another thread.
+    fn at(&self, index: usize) -> Self {
+        Self {
+            index,
+            shared: self.shared.clone(),
+            settings: self.settings.clone(),
+            stopped: self.stopped.clone(),
+            crew: self.crew.clone(),
+        }
+    }
+}
+
+impl Crew {
+    /// Hands a connection to the worker that has the fewest.
+    pub(super) fn take_connection(&self, stream: TcpStream, permit: OwnedSemaphorePermit) {
+        let post = self
+            .posts
+            .iter()
+            .min_by_key(|post| post.connections.load(Ordering::Relaxed));
+        // The stream leaves this event loop here and enters the worker's there.
+        let (Some(post), Ok(stream)) = (post, stream.into_std()) else {
+            return;
+        };
+        let counted = Counted::new(&post.connections);
+        // A worker that is gone takes no orders: then the host is stopping, and the connection closes here.
+        let _ = post.orders.send(Order::Connection(stream, counted, permit));
+    }
+
+    /// Ends all workers, with whatever they still do.
+    pub(super) async fn end(&self) {
+        let _ = self.end.send(true);
+        let threads =
+            std::mem::take(&mut *self.threads.lock().unwrap_or_else(PoisonError::into_inner));
+        let joined = tokio::task::spawn_blocking(move || {
+            for thread in threads {
+                let _ = thread.join();
+            }
+        });
+        let _ = joined.await;
+    }
+}
+
+/// A connection, counted for as long as it is open.
+struct Counted(Arc<AtomicUsize>);
+
+impl Counted {
+    fn new(count: &Arc<AtomicUsize>) -> Self {
+        count.fetch_add(1, Ordering::Relaxed);
+        Self(count.clone())
+    }
+}
+
+impl Drop for Counted {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+/// A request of a shared connection, counted for as long as it runs.
+struct Running<'a>(&'a AtomicUsize);
+
+impl<'a> Running<'a> {
+    fn start(count: &'a AtomicUsize) -> Self {
+        count.fetch_add(1, Ordering::Relaxed);
+        Self(count)
+    }
+}
+
+impl Drop for Running<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "one of the few places that start a task: a connection, or a stream's request"
+)]
+fn spawn(task: impl Future<Output = ()> + Send + 'static) {
+    tokio::spawn(task);
+}
