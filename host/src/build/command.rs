@@ -107,6 +107,7 @@ pub(super) fn lock(path: &Path, say: Say<'_>) -> Result<Lock, BuildError> {
 mod tests {
     use super::*;
     use std::sync::mpsc;
+    use std::time::Duration;
 
     #[test]
     fn a_failure_is_told_by_its_error_line() {
@@ -147,12 +148,14 @@ mod tests {
         let first = lock(&path, &mut |_| {}).unwrap();
         let (said, heard) = mpsc::channel();
         let second = std::thread::spawn(move || {
-            let taken = lock(&path, &mut |line| said.send(line.to_owned()).unwrap());
-            taken.is_ok()
+            let _taken = lock(&path, &mut |line| said.send(line.to_owned()).unwrap()).unwrap();
+            said.send("taken".to_owned()).unwrap();
         });
         assert_eq!(heard.recv().unwrap(), "waiting for another build to end");
-        assert!(!second.is_finished());
+        let early = heard.recv_timeout(Duration::from_millis(50));
+        assert!(early.is_err(), "both have the lock");
         drop(first);
-        assert!(second.join().unwrap());
+        assert_eq!(heard.recv().unwrap(), "taken");
+        second.join().unwrap();
     }
 }
