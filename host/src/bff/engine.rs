@@ -26,6 +26,9 @@ const KEEP_RESIDENT: usize = 512 << 10;
 pub(super) const MAX_INSTANCES: u32 = 40;
 /// Tables of a component, likewise.
 pub(super) const MAX_TABLES: u32 = 20;
+/// Memories of a component: one for each module that brings its own, such as a stub for WASI. A BFF's limit of memory is for
+/// all together. (Modules that the engine makes to connect them see two, so the proposal for several memories stays on.)
+pub(super) const MAX_MEMORIES: u32 = 4;
 /// Elements that a table slot has room for; a BFF's own limit is smaller or equal.
 pub const MAX_TABLE_ELEMENTS: usize = 100_000;
 
@@ -73,11 +76,11 @@ fn config(instances: u32) -> Result<Config, EngineError> {
     let mut pool = PoolingAllocationConfig::new();
     pool.total_component_instances(instances)
         .total_core_instances(instances.saturating_mul(MAX_INSTANCES))
-        .total_memories(instances)
+        .total_memories(instances.saturating_mul(2))
         .total_tables(instances.saturating_mul(4))
         .total_stacks(instances)
         .max_core_instances_per_component(MAX_INSTANCES)
-        .max_memories_per_component(1)
+        .max_memories_per_component(MAX_MEMORIES)
         .max_tables_per_component(MAX_TABLES)
         .max_tables_per_module(4)
         .max_memories_per_module(1)
@@ -96,7 +99,6 @@ fn config(instances: u32) -> Result<Config, EngineError> {
         .memory_init_cow(true)
         .max_wasm_stack(WASM_STACK)
         .async_stack_size(FIBER_STACK)
-        .wasm_multi_memory(false)
         .wasm_memory64(false)
         .wasm_relaxed_simd(false)
         // Otherwise this is read from the environment.

@@ -76,6 +76,6 @@ impl ResourceLimiter for GuestLimits {
     }
 
     fn memories(&self) -> usize {
-        1
+        super::engine::MAX_MEMORIES as usize
     }
 }

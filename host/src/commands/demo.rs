@@ -61,13 +61,15 @@ impl Services {
     fn start(root: &Path) -> anyhow::Result<Self> {
         let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
         let built = Command::new(cargo)
-            .args(["build", "--quiet", "--package", "downstream-mock"])
+            // By its binary rather than its package: then its dependencies have the features that they have for the whole
+            // workspace, and none is compiled twice.
+            .args(["build", "--quiet", "--bin", "downstream-mock"])
             .current_dir(root)
             .status()
-            .context("cargo build --package downstream-mock")?;
+            .context("cargo build --bin downstream-mock")?;
         ensure!(
             built.success(),
-            "cargo build --package downstream-mock: {built}"
+            "cargo build --bin downstream-mock: {built}"
         );
         let program = std::env::current_exe()
             .context("this program's own file")?

@@ -8,7 +8,7 @@
 //!
 //! Both were meant for this and both were measured: time for one body, as a multiple of this module's, which checks and
 //! picks in one pass. Medians of 21 interleaved rounds, release build for plain x86-64, a Xeon with other work on it;
-//! built for that very processor, the two are faster by less than a tenth. `cargo bench -p tailor --bench select` repeats
+//! built for that very processor, the two are faster by less than a tenth. `cargo bench -p tailor --features compare --bench select` repeats
 //! it without simd-json, which lost.
 //!
 //! | body, wanted values          | this   | sonic-rs check | serde_json check | simd-json | serde_json | no check |

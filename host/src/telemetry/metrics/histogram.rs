@@ -84,7 +84,7 @@ impl EncodeMetric for Histogram {
             .bounds
             .iter()
             .copied()
-            .chain([f64::MAX])
+            .chain([f64::INFINITY])
             .zip(counts.iter().copied())
             .collect();
         let sum = f64::from_bits(self.0.sum.load(Ordering::Relaxed));
