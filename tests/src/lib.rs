@@ -1,1 +1,17 @@
-//! harness.
+//! Tools for whoever tests a BFF or the host.
+//!
+//! - [`Offline`] invokes a component directly, in process and without sockets, with closures or a fixture file as its services,
+//!   under the same limits as in production.
+//! - [`TestHost`] runs the real host on a free port, with services of the caller's choice, most often those of
+//!   `downstream-mock`.
+//! - [`Process`] runs the program itself, for what only shows from outside: its log, its signals, its exit code.
+//! - [`components`] builds the example BFFs once, however many tests ask for them.
+
+pub mod components;
+mod host;
+mod offline;
+mod process;
+
+pub use host::{Reply, TestHost, TestHostBuilder};
+pub use offline::{Asked, Offline, json, reply};
+pub use process::Process;

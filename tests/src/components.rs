@@ -1,0 +1,65 @@
+//! The components that tests run: the example BFFs, built when first asked for, and components written as text.
+
+use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
+
+use anyhow::Context as _;
+use tailor::build::{BuildOptions, build_all};
+use wit_component::{ComponentEncoder, StringEncoding, embed_component_metadata};
+use wit_parser::Resolve;
+
+/// The repository's root.
+pub fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .parent()
+        .unwrap_or(Path::new("."))
+}
+
+/// The component file of an example BFF: `watch`, `dashboard` or `partner`.
+///
+/// The first call of a process builds all of them; with nothing changed that is a fraction of a second.
+///
+/// # Errors
+///
+/// When they do not build or there is none of the name.
+pub fn example(name: &str) -> anyhow::Result<PathBuf> {
+    static BUILT: OnceLock<Result<Vec<(String, PathBuf)>, String>> = OnceLock::new();
+    let built = BUILT.get_or_init(|| {
+        let options = BuildOptions::from_env();
+        build_all(&root().join("bffs"), &options, &mut |line| {
+            eprintln!("{line}")
+        })
+        .map(|built| {
+            built
+                .into_iter()
+                .map(|built| (built.name, built.component))
+                .collect()
+        })
+        .map_err(|error| format!("{:#}", anyhow::Error::from(error)))
+    });
+    let built = built.as_ref().map_err(|error| anyhow::anyhow!("{error}"))?;
+    let found = built.iter().find(|(built, _)| built == name);
+    found
+        .map(|(_, path)| path.clone())
+        .with_context(|| format!("there is no example BFF {name:?}"))
+}
+
+/// A component of a core module in text form, which implements the world `bff` of the contract.
+///
+/// The module's imports and exports have the names of the canonical ABI, for example
+/// `(import "tailor:bff/runtime@0.1.0" "now-ms" ...)` and `(export "tailor:bff/handler@0.1.0#handle")`.
+///
+/// # Errors
+///
+/// When the text does not parse or does not fit the world.
+pub fn from_module(text: &str) -> anyhow::Result<Vec<u8>> {
+    let mut module = wat::parse_str(text)?;
+    let mut resolve = Resolve::new();
+    let (package, _) = resolve.push_dir(root().join("wit"))?;
+    let world = resolve.select_world(&[package], Some("bff"))?;
+    embed_component_metadata(&mut module, &resolve, world, StringEncoding::UTF8)?;
+    ComponentEncoder::default()
+        .validate(true)
+        .module(&module)?
+        .encode()
+}

@@ -1,0 +1,248 @@
+//! A component, invoked in process: no sockets, no files but its own, the same limits as in production.
+
+use std::collections::BTreeMap;
+use std::future::Future;
+use std::path::Path;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use anyhow::Context as _;
+use bytes::Bytes;
+use http::{HeaderMap, HeaderValue, StatusCode};
+use tailor::bff::engine::Runtime;
+use tailor::bff::load::{Loaded, Loader};
+use tailor::config::{Bff, Config};
+use tailor::contract::{Client, Method, Payload, Request};
+use tailor::downstream::{Answer, Canned, DownstreamError, Outbound};
+use tailor::fixture::Fixture;
+use tailor::invoke::{Invoked, detached, invoke};
+
+/// A BFF with its services, ready to be asked.
+pub struct Offline {
+    runtime: Arc<Runtime>,
+    loaded: Arc<Loaded>,
+    settings: Bff,
+    services: BTreeMap<String, Canned>,
+    asked: Arc<Mutex<Vec<Asked>>>,
+    now_ms: Option<u64>,
+}
+
+/// A call that a BFF made.
+#[derive(Clone, Debug)]
+pub struct Asked {
+    /// The service.
+    pub service: String,
+    /// The method.
+    pub method: http::Method,
+    /// Path and query.
+    pub target: String,
+    /// All fields, those of the host too.
+    pub headers: HeaderMap,
+    /// The body.
+    pub body: Bytes,
+}
+
+impl Offline {
+    /// A component from a file.
+    ///
+    /// # Errors
+    ///
+    /// Why the host would refuse it.
+    pub fn from_file(path: &Path) -> anyhow::Result<Self> {
+        let runtime = runtime()?;
+        let loaded =
+            Loader::new(runtime.clone(), None, Config::MAX_COMPONENT_SIZE).load(path, None)?;
+        Ok(Self::new(runtime, loaded, path))
+    }
+
+    /// A component from its bytes.
+    ///
+    /// # Errors
+    ///
+    /// Why the host would refuse it.
+    pub fn from_bytes(bytes: &[u8]) -> anyhow::Result<Self> {
+        let runtime = runtime()?;
+        let loaded =
+            Loader::new(runtime.clone(), None, Config::MAX_COMPONENT_SIZE).load_bytes(bytes)?;
+        Ok(Self::new(
+            runtime,
+            Arc::new(loaded),
+            Path::new("bytes.wasm"),
+        ))
+    }
+
+    fn new(runtime: Arc<Runtime>, loaded: Arc<Loaded>, path: &Path) -> Self {
+        Self {
+            runtime,
+            loaded,
+            settings: Bff::with_defaults("offline", path, &[]),
+            services: BTreeMap::new(),
+            asked: Arc::default(),
+            now_ms: None,
+        }
+    }
+
+    /// Grants a service, answered by a closure.
+    #[must_use]
+    pub fn service<F, R>(mut self, name: &str, answer: F) -> Self
+    where
+        F: Fn(Outbound) -> R + Send + Sync + 'static,
+        R: Future<Output = Result<Answer, DownstreamError>> + Send + 'static,
+    {
+        let (asked, service) = (self.asked.clone(), name.to_owned());
+        self.grant(
+            name,
+            Arc::new(move |outbound| {
+                note(&asked, &service, &outbound);
+                Box::pin(answer(outbound))
+            }),
+        );
+        self
+    }
+
+    /// Grants the services that a fixture answers for, and takes over its settings and its time.
+    ///
+    /// # Errors
+    ///
+    /// When the fixture's time is none.
+    pub fn fixture(mut self, fixture: &Arc<Fixture>) -> anyhow::Result<Self> {
+        for name in fixture.services() {
+            let (asked, service, canned) =
+                (self.asked.clone(), name.clone(), fixture.canned(&name));
+            self.grant(
+                &name,
+                Arc::new(move |outbound| {
+                    note(&asked, &service, &outbound);
+                    canned(outbound)
+                }),
+            );
+        }
+        self.settings.config.extend(fixture.config.clone());
+        self.now_ms = fixture.now_ms()?.or(self.now_ms);
+        Ok(self)
+    }
+
+    fn grant(&mut self, name: &str, canned: Canned) {
+        self.services.insert(name.to_owned(), canned);
+        self.settings.downstreams = self.services.keys().cloned().collect();
+    }
+
+    /// Changes what the operator would have set: limits, deadline, config.
+    #[must_use]
+    pub fn settings(mut self, change: impl FnOnce(&mut Bff)) -> Self {
+        change(&mut self.settings);
+        self
+    }
+
+    /// Sets the time of day that the BFF sees, milliseconds since 1970.
+    #[must_use]
+    pub fn now_ms(mut self, now_ms: u64) -> Self {
+        self.now_ms = Some(now_ms);
+        self
+    }
+
+    /// Asks with GET. `target` is the path below the route's prefix, with its query.
+    pub async fn get(&self, target: &str) -> Invoked {
+        self.ask(request(target)).await
+    }
+
+    /// Asks.
+    pub async fn ask(&self, request: Request) -> Invoked {
+        let version = detached(self.settings.clone(), self.loaded.clone(), |name| {
+            self.services[name].clone()
+        });
+        invoke(&self.runtime, &version, request, self.now_ms, 0).await
+    }
+
+    /// Asks what a fixture asks, and compares the answer with what it expects.
+    ///
+    /// # Errors
+    ///
+    /// When there is no answer, or another one.
+    pub async fn check(&self, fixture: &Fixture) -> anyhow::Result<Invoked> {
+        let invoked = self.ask(fixture.request()?).await;
+        let answer = invoked
+            .result
+            .as_ref()
+            .map_err(|error| anyhow::anyhow!("{error}\n{}", error.backtrace()))?;
+        let expect = fixture
+            .expect
+            .as_ref()
+            .context("the fixture has no `expect`")?;
+        let differences = expect.differences(answer);
+        anyhow::ensure!(
+            differences.is_empty(),
+            "{}\nlog: {:#?}",
+            differences.join("\n"),
+            invoked.log
+        );
+        Ok(invoked)
+    }
+
+    /// The calls made so far by all requests, in the order in which they began.
+    pub fn asked(&self) -> Vec<Asked> {
+        self.asked
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
+    }
+}
+
+fn runtime() -> anyhow::Result<Arc<Runtime>> {
+    Ok(Arc::new(Runtime::new(4)?))
+}
+
+fn note(asked: &Mutex<Vec<Asked>>, service: &str, outbound: &Outbound) {
+    asked
+        .lock()
+        .unwrap_or_else(PoisonError::into_inner)
+        .push(Asked {
+            service: service.to_owned(),
+            method: outbound.method.clone(),
+            target: outbound.target.to_string(),
+            headers: outbound.headers.clone(),
+            body: outbound.body.clone(),
+        });
+}
+
+/// A GET of `target`, path and query, as a BFF gets it.
+fn request(target: &str) -> Request {
+    let (path, query) = target.split_once('?').unwrap_or((target, ""));
+    let query = query
+        .split('&')
+        .filter(|pair| !pair.is_empty())
+        .map(|pair| {
+            let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
+            (name.to_owned(), value.to_owned())
+        });
+    Request {
+        id: "offline".to_owned(),
+        method: Method::Get,
+        path: path.to_owned(),
+        query: query.collect(),
+        headers: Vec::new(),
+        body: Payload::None,
+        client: Client {
+            name: "offline".to_owned(),
+            host: "localhost".to_owned(),
+        },
+    }
+}
+
+/// A service's reply with a status and a text.
+pub fn reply(status: StatusCode, body: impl Into<Bytes>) -> Answer {
+    Answer {
+        status,
+        headers: HeaderMap::new(),
+        body: body.into(),
+    }
+}
+
+/// A service's reply with 200 and JSON.
+pub fn json(body: impl Into<Bytes>) -> Answer {
+    let mut answer = reply(StatusCode::OK, body);
+    answer.headers.insert(
+        http::header::CONTENT_TYPE,
+        HeaderValue::from_static("application/json"),
+    );
+    answer
+}

@@ -1,0 +1,170 @@
+//! The program itself, as a process: for its log, its signals and its exit code.
+
+use std::io::{BufRead as _, BufReader};
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Output, Stdio};
+use std::sync::{Arc, Condvar, Mutex, OnceLock, PoisonError};
+use std::time::Duration;
+
+use anyhow::{Context as _, ensure};
+
+use crate::components::root;
+
+/// How long a test waits for a line before it gives up, with everything that was printed.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// A running `tailor serve`. Killed, and its output printed, when it is dropped.
+pub struct Process {
+    child: Child,
+    lines: Arc<(Mutex<Vec<String>>, Condvar)>,
+}
+
+impl Process {
+    /// The program's file. The first call of a process sees to it that it is built.
+    ///
+    /// # Errors
+    ///
+    /// When it does not build.
+    pub fn program() -> anyhow::Result<PathBuf> {
+        static BUILT: OnceLock<Result<PathBuf, String>> = OnceLock::new();
+        let built = BUILT.get_or_init(|| build().map_err(|error| format!("{error:#}")));
+        built.clone().map_err(anyhow::Error::msg)
+    }
+
+    /// Runs the program to its end.
+    ///
+    /// # Errors
+    ///
+    /// When it can't be run.
+    pub fn run(arguments: &[&str]) -> anyhow::Result<Output> {
+        Ok(Command::new(Self::program()?)
+            .args(arguments)
+            .current_dir(root())
+            .stdin(Stdio::null())
+            .output()?)
+    }
+
+    /// Starts `tailor serve` with a configuration file, and waits until it serves. Set `log.format` to `json` there.
+    ///
+    /// # Errors
+    ///
+    /// When it ends or does not say that it serves.
+    pub fn serve(config: &Path) -> anyhow::Result<Self> {
+        let mut child = Command::new(Self::program()?)
+            .args(["serve", "--config"])
+            .arg(config)
+            .stdin(Stdio::null())
+            .stderr(Stdio::piped())
+            .spawn()?;
+        let stderr = child.stderr.take().context("standard error")?;
+        let lines = Arc::new((Mutex::new(Vec::new()), Condvar::new()));
+        let sink = lines.clone();
+        std::thread::spawn(move || {
+            for line in BufReader::new(stderr).lines().map_while(Result::ok) {
+                sink.0
+                    .lock()
+                    .unwrap_or_else(PoisonError::into_inner)
+                    .push(line);
+                sink.1.notify_all();
+            }
+        });
+        let process = Self { child, lines };
+        process.wait_for(|line| line["message"] == "serving")?;
+        Ok(process)
+    }
+
+    /// The log so far, a JSON object each; what is none is left out.
+    pub fn log(&self) -> Vec<serde_json::Value> {
+        let lines = self.lines.0.lock().unwrap_or_else(PoisonError::into_inner);
+        lines
+            .iter()
+            .filter_map(|line| serde_json::from_str(line).ok())
+            .collect()
+    }
+
+    /// Waits for a line of the log.
+    ///
+    /// # Errors
+    ///
+    /// When none comes in half a minute.
+    pub fn wait_for(
+        &self,
+        wanted: impl Fn(&serde_json::Value) -> bool,
+    ) -> anyhow::Result<serde_json::Value> {
+        let find = |lines: &[String]| {
+            lines
+                .iter()
+                .filter_map(|line| serde_json::from_str(line).ok())
+                .find(&wanted)
+        };
+        let lines = self.lines.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let waited = self
+            .lines
+            .1
+            .wait_timeout_while(lines, PATIENCE, |lines| find(lines).is_none());
+        let (lines, _) = waited.unwrap_or_else(PoisonError::into_inner);
+        find(&lines).with_context(|| format!("no such line in the log:\n{}", lines.join("\n")))
+    }
+
+    /// The address that clients connect to.
+    ///
+    /// # Errors
+    ///
+    /// When the log does not say it.
+    pub fn address(&self) -> anyhow::Result<SocketAddr> {
+        let line = self.wait_for(|line| line["message"] == "serving")?;
+        Ok(line["address"].as_str().context("address")?.parse()?)
+    }
+
+    /// Sends a signal by its name: `HUP`, `TERM`, `INT`.
+    ///
+    /// # Errors
+    ///
+    /// When it can't be sent.
+    pub fn signal(&self, name: &str) -> anyhow::Result<()> {
+        let status = Command::new("kill")
+            .arg(format!("-{name}"))
+            .arg(self.child.id().to_string())
+            .status()?;
+        ensure!(status.success(), "kill -{name}: {status}");
+        Ok(())
+    }
+
+    /// Waits for its end.
+    ///
+    /// # Errors
+    ///
+    /// When it can't be waited for.
+    pub fn wait(&mut self) -> anyhow::Result<std::process::ExitStatus> {
+        Ok(self.child.wait()?)
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        // It may have ended already.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+        if std::thread::panicking() {
+            let lines = self.lines.0.lock().unwrap_or_else(PoisonError::into_inner);
+            eprintln!("the host's log:\n{}", lines.join("\n"));
+        }
+    }
+}
+
+fn build() -> anyhow::Result<PathBuf> {
+    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    let status = Command::new(cargo)
+        .args(["build", "--quiet", "--bin", "tailor"])
+        .current_dir(root())
+        .status()?;
+    ensure!(status.success(), "cargo build --bin tailor: {status}");
+    // Tests run from `deps` of the folder that the program is in.
+    let tests = std::env::current_exe()?;
+    let folder = tests
+        .ancestors()
+        .nth(2)
+        .context("the folder of the build")?;
+    Ok(folder.join("tailor"))
+}
