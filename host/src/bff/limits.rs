@@ -3,34 +3,33 @@
 //! A guest that is refused memory usually aborts with a plain trap. The mark left here is how the host knows which limit
 //! it was.
 
+use std::sync::Arc;
+
 use wasmtime::ResourceLimiter;
+
+use super::meter::Usage;
 
 /// What the engine asks before an instance grows.
 #[derive(Debug)]
 pub(super) struct GuestLimits {
     max_memory: usize,
     max_elements: usize,
-    memory: usize,
+    usage: Arc<Usage>,
     elements: usize,
     pub(super) memory_refused: bool,
     pub(super) table_refused: bool,
 }
 
 impl GuestLimits {
-    pub(super) fn new(max_memory: usize, max_elements: usize) -> Self {
+    pub(super) fn new(max_memory: usize, max_elements: usize, usage: Arc<Usage>) -> Self {
         Self {
             max_memory,
             max_elements,
-            memory: 0,
+            usage,
             elements: 0,
             memory_refused: false,
             table_refused: false,
         }
-    }
-
-    /// Bytes of linear memory, all memories together. It never shrinks, so this is also the peak.
-    pub(super) fn memory(&self) -> usize {
-        self.memory
     }
 }
 
@@ -41,12 +40,15 @@ impl ResourceLimiter for GuestLimits {
         desired: usize,
         _maximum: Option<usize>,
     ) -> wasmtime::Result<bool> {
-        let total = self.memory.saturating_add(desired.saturating_sub(current));
+        let total = self
+            .usage
+            .memory()
+            .saturating_add(desired.saturating_sub(current));
         if total > self.max_memory {
             self.memory_refused = true;
             return Ok(false);
         }
-        self.memory = total;
+        self.usage.set_memory(total);
         Ok(true)
     }
 

@@ -24,7 +24,7 @@ impl Usage {
         Duration::from_nanos(self.guest_ns.load(Ordering::Relaxed))
     }
 
-    /// Bytes of linear memory.
+    /// Bytes of linear memory, all memories together. It never shrinks, so this is also the peak.
     pub fn memory(&self) -> usize {
         self.memory.load(Ordering::Relaxed)
     }

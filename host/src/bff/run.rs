@@ -126,7 +126,7 @@ pub async fn run(
             .then(|| wasi::context(&log)),
         log,
         usage: usage.clone(),
-        limits: GuestLimits::new(limits.memory, limits.table_elements),
+        limits: GuestLimits::new(limits.memory, limits.table_elements, usage.clone()),
         table: table(limits.handles),
         now_ms,
     };
@@ -147,7 +147,6 @@ pub async fn run(
         let guest = pin!(call(version, &mut store, request));
         timeout_at(deadline, Guest::new(guest, &usage, limits.cpu)).await
     };
-    usage.set_memory(store.data().limits.memory());
     match ended {
         Err(_elapsed) => Err(BffError::Deadline {
             after: version.settings().deadline,

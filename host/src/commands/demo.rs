@@ -32,7 +32,7 @@ impl Demo {
         let _services = Services::start(&root)?;
         let file = root.join("bffs/tailor.toml");
         let config = config::load(&file)?;
-        log::start(&config.log)?;
+        let _log = log::start(&config.log)?;
         let routes = routes(&config);
         let host = serve::start(config, Some(file)).await?;
         print!("{}", guide(&host, &routes));

@@ -20,7 +20,7 @@ pub struct Serve {
 impl Serve {
     pub async fn run(self) -> anyhow::Result<ExitCode> {
         let config = config::load(&self.file.config)?;
-        log::start(&config.log)?;
+        let _log = log::start(&config.log)?;
         let host = start(config, Some(self.file.config)).await?;
         until_stopped(host).await
     }

@@ -25,7 +25,7 @@ pub struct Pool {
     permits: Semaphore,
     waiting: AtomicUsize,
     idle: Mutex<Vec<Idle>>,
-    shared: Mutex<Option<http2::SendRequest<Full<Bytes>>>>,
+    shared: Mutex<Option<Shared>>,
     connecting: tokio::sync::Mutex<()>,
     open: std::sync::Arc<AtomicUsize>,
 }
@@ -33,6 +33,12 @@ pub struct Pool {
 struct Idle {
     sender: http1::SendRequest<Full<Bytes>>,
     since: Instant,
+}
+
+/// The one HTTP/2 connection.
+struct Shared {
+    sender: http2::SendRequest<Full<Bytes>>,
+    used: Instant,
 }
 
 /// A connection to send one request on.
@@ -122,14 +128,17 @@ impl Pool {
                 }
                 None
             }
-            Protocol::Http2 => lock(&self.shared)
-                .as_ref()
-                .filter(|sender| !sender.is_closed())
-                .cloned()
-                .map(|sender| Connection {
-                    sender: Sender::Http2(sender),
+            Protocol::Http2 => {
+                let mut shared = lock(&self.shared);
+                let shared = shared
+                    .as_mut()
+                    .filter(|shared| !shared.sender.is_closed())?;
+                shared.used = Instant::now();
+                Some(Connection {
+                    sender: Sender::Http2(shared.sender.clone()),
                     reused: true,
-                }),
+                })
+            }
         }
     }
 
@@ -172,7 +181,10 @@ impl Pool {
                     let _counted = counted;
                     let _ = connection.await;
                 });
-                *lock(&self.shared) = Some(sender.clone());
+                *lock(&self.shared) = Some(Shared {
+                    sender: sender.clone(),
+                    used: Instant::now(),
+                });
                 Ok(Connection {
                     sender: Sender::Http2(sender),
                     reused: false,
@@ -196,9 +208,10 @@ impl Pool {
     /// Closes connections that were not used for the service's `idle-timeout`.
     pub fn close_idle(&self, settings: &config::Downstream) {
         let now = Instant::now();
-        lock(&self.idle).retain(|idle| {
-            !idle.sender.is_closed() && now.duration_since(idle.since) <= settings.idle_timeout
-        });
+        let idle = |since: Instant| now.duration_since(since) > settings.idle_timeout;
+        lock(&self.idle).retain(|kept| !kept.sender.is_closed() && !idle(kept.since));
+        // A connection ends with the last handle on it, so calls that are still under way keep theirs.
+        lock(&self.shared).take_if(|shared| shared.sender.is_closed() || idle(shared.used));
     }
 }
 

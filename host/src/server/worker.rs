@@ -28,7 +28,7 @@ pub(super) struct Worker {
     pub(super) shared: Arc<Shared>,
     pub(super) settings: Arc<config::Server>,
     pub(super) stopped: watch::Receiver<bool>,
-    crew: std::sync::Weak<Crew>,
+    crew: Arc<Crew>,
 }
 
 /// All workers.
@@ -49,8 +49,11 @@ struct Post {
 /// belongs to a stream of a connection, which are limited.
 enum Order {
     Connection(std::net::TcpStream, Counted, OwnedSemaphorePermit),
-    Job(Pin<Box<dyn Future<Output = ()> + Send>>),
+    Job(Job),
 }
+
+/// A request of a shared connection, for whichever worker takes it.
+type Job = Box<dyn FnOnce(Arc<Worker>) -> Pin<Box<dyn Future<Output = ()> + Send>> + Send>;
 
 impl Worker {
     pub(super) fn start_all(
@@ -84,7 +87,7 @@ impl Worker {
                 shared: shared.clone(),
                 settings: settings.clone(),
                 stopped: stopped.clone(),
-                crew: Arc::downgrade(&crew),
+                crew: crew.clone(),
             });
             let event_loop = tokio::runtime::Builder::new_current_thread()
                 .enable_all()
@@ -122,7 +125,7 @@ impl Worker {
                             drop((counted, permit));
                         });
                     }
-                    Some(Order::Job(job)) => spawn(job),
+                    Some(Order::Job(job)) => spawn(job(self.clone())),
                     None => return,
                 },
                 _ = housekeeping.tick() => {
@@ -143,42 +146,28 @@ impl Worker {
         J: FnOnce(Arc<Self>) -> F + Send + 'static,
         F: Future<Output = T> + Send + 'static,
     {
-        let crew = self.crew.upgrade()?;
-        let (index, post) = crew
-            .posts
-            .iter()
-            .enumerate()
-            // Of equals, this one: a request that stays costs no hop.
-            .min_by_key(|(index, post)| {
-                (post.running.load(Ordering::Relaxed), *index != self.index)
-            })?;
+        let posts = self.crew.posts.iter().enumerate();
+        // Of equals, this one: a request that stays costs no hop.
+        let (index, post) = posts.min_by_key(|(index, post)| {
+            (post.running.load(Ordering::Relaxed), *index != self.index)
+        })?;
         let _running = Running::start(&post.running);
-        let worker = Arc::new(self.at(index));
         if index == self.index {
-            return Some(job(worker).await);
+            return Some(job(self.clone()).await);
         }
         let (mut done, result) = oneshot::channel();
-        let job = Box::pin(async move {
+        let job: Job = Box::new(move |worker| {
             let job = job(worker);
-            tokio::select! {
-                output = job => drop(done.send(output)),
-                // The client is gone, so nobody waits.
-                () = done.closed() => {}
-            }
+            Box::pin(async move {
+                tokio::select! {
+                    output = job => drop(done.send(output)),
+                    // The client is gone, so nobody waits.
+                    () = done.closed() => {}
+                }
+            })
         });
         post.orders.send(Order::Job(job)).ok()?;
         result.await.ok()
-    }
-
-    /// This worker as seen from another thread.
-    fn at(&self, index: usize) -> Self {
-        Self {
-            index,
-            shared: self.shared.clone(),
-            settings: self.settings.clone(),
-            stopped: self.stopped.clone(),
-            crew: self.crew.clone(),
-        }
     }
 }
 
