@@ -1,7 +1,7 @@
 //! The five fitness services that the example BFFs call, with faults on demand and a record of what was received.
 //!
 //! [`Services::start`] runs all five in this process, for tests; the binary `downstream-mock` runs them for the demo. The
-//! data is a pure function of user and date ([`answer`] gives it without a socket). Nothing here knows the host: it is
+//! data is a pure function of user and date ([`answer()`] gives it without a socket). Nothing here knows the host: it is
 //! an ordinary set of HTTP services, so that what works against it works against real ones.
 
 mod control;

@@ -148,6 +148,10 @@ impl Services {
             Arc::clone(&running),
         )));
         let (control_commands, commands) = mpsc::channel(1);
+        #[expect(
+            clippy::disallowed_methods,
+            reason = "ends when the services are dropped, which drops the sender of its commands"
+        )]
         tokio::spawn(control.run(site, commands));
         Ok(Services {
             running,
@@ -280,6 +284,10 @@ impl Running {
         let address = listener.address();
         let state = Arc::new(ServiceState::new(service, recording));
         let (sender, commands) = mpsc::channel(1);
+        #[expect(
+            clippy::disallowed_methods,
+            reason = "ends when the service is dropped, which drops the sender of its commands"
+        )]
         tokio::spawn(listener.run(Site::Service(Arc::clone(&state)), commands));
         Running {
             service,

@@ -114,7 +114,6 @@ fn points(days: &[Day], value: fn(&Day) -> i64, from: Date, range: Range) -> Vec
 
 #[cfg(test)]
 mod tests {
-    #![expect(clippy::unwrap_used, reason = "tests")]
     use super::*;
     use serde_json::{Value, json};
     use tailor_kit::testing::{get, reply};

@@ -74,7 +74,6 @@ fn screen(request: &Request, params: &Params) -> Result<Response, Problem> {
 
 #[cfg(test)]
 mod tests {
-    #![expect(clippy::unwrap_used, reason = "tests")]
     use super::*;
     use tailor_kit::testing::{Fixture, body_json, check_folder};
 

@@ -148,7 +148,6 @@ fn read<'a, T: Deserialize<'a>>(text: &'a str) -> Result<T, Missing> {
 
 #[cfg(test)]
 mod tests {
-    #![expect(clippy::unwrap_used, reason = "tests")]
     use super::*;
     use crate::Source;
 

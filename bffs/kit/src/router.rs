@@ -154,7 +154,6 @@ fn report_panics() {
 
 #[cfg(test)]
 mod tests {
-    #![expect(clippy::unwrap_used, reason = "tests")]
     use super::*;
     use crate::testing::{body_json, get, header};
 

@@ -101,7 +101,6 @@ impl Face {
 
 #[cfg(test)]
 mod tests {
-    #![expect(clippy::unwrap_used, reason = "tests")]
     use super::*;
     use tailor_kit::testing::{Fixture, body_json, body_text, check_folder};
 

@@ -103,7 +103,6 @@ impl Serialize for Day {
 }
 
 #[cfg(test)]
-#[expect(clippy::unwrap_used, reason = "tests")]
 mod tests {
     use super::*;
 

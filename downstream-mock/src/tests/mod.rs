@@ -1,6 +1,9 @@
 //! The services over real sockets: what a caller sees with and without faults, and what is recorded of it.
 
-#![expect(clippy::unwrap_used, reason = "tests")]
+#![expect(
+    clippy::disallowed_methods,
+    reason = "the tasks of a test end with its runtime"
+)]
 
 mod client;
 mod control;

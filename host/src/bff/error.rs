@@ -189,10 +189,9 @@ impl BffError {
             .frames()
             .iter()
             .map(|frame| {
-                let name = frame.func_name().map_or_else(
-                    || format!("function {}", frame.func_index()),
-                    |name| demangle(name),
-                );
+                let name = frame
+                    .func_name()
+                    .map_or_else(|| format!("function {}", frame.func_index()), demangle);
                 format!("{}!{name}", frame.module().name().unwrap_or("?"))
             })
             .collect::<Vec<_>>()

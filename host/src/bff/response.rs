@@ -128,7 +128,6 @@ fn header_class(name: &HeaderName) -> &'static Class {
 
 #[cfg(test)]
 mod tests {
-    #![expect(clippy::unwrap_used, reason = "tests")]
     use super::*;
 
     fn response(status: u16, headers: &[(&str, &str)], body: Payload) -> Response {

@@ -192,7 +192,6 @@ fn why_forbidden(interface: &str, version: &str) -> &'static str {
 
 #[cfg(test)]
 mod tests {
-    #![expect(clippy::unwrap_used, reason = "tests")]
     use super::*;
 
     fn surface(imports: &[&str]) -> Surface {

@@ -103,7 +103,6 @@ pub(super) fn lock(path: &Path, say: Say<'_>) -> Result<Lock, BuildError> {
 }
 
 #[cfg(test)]
-#[expect(clippy::unwrap_used, reason = "tests")]
 mod tests {
     use super::*;
     use std::sync::mpsc;

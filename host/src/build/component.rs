@@ -91,7 +91,6 @@ pub(super) fn copy_to(built: Built, output: &Path) -> Result<Built, BuildError> 
 }
 
 #[cfg(test)]
-#[expect(clippy::unwrap_used, reason = "tests")]
 mod tests {
     use super::*;
 

@@ -132,7 +132,6 @@ fn new_enough(version: &str) -> Result<(), BuildError> {
 }
 
 #[cfg(test)]
-#[expect(clippy::unwrap_used, reason = "tests")]
 mod tests {
     use super::*;
 

@@ -125,7 +125,6 @@ pub(super) fn typescript_below(bffs: &Path) -> Result<Vec<Package>, BuildError> 
 }
 
 #[cfg(test)]
-#[expect(clippy::unwrap_used, clippy::panic, reason = "tests")]
 mod tests {
     use super::*;
 

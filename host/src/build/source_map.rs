@@ -112,7 +112,6 @@ fn numbers(segment: &str) -> Option<Vec<i64>> {
 }
 
 #[cfg(test)]
-#[expect(clippy::unwrap_used, reason = "tests")]
 mod tests {
     use super::*;
 

@@ -98,7 +98,6 @@ fn collect(path: &Path, files: &mut Vec<PathBuf>) -> Result<(), BuildError> {
 }
 
 #[cfg(test)]
-#[expect(clippy::unwrap_used, reason = "tests")]
 mod tests {
     use super::*;
     use std::fs;

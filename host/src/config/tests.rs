@@ -1,7 +1,6 @@
 //! What operators write and what they get: `golden/*.toml` with the errors in `golden/*.err`.
 //!
 //! `UPDATE_GOLDEN=1 cargo test` rewrites the errors; read the difference before it is committed.
-#![expect(clippy::unwrap_used, clippy::panic, reason = "tests")]
 
 mod reference;
 

@@ -198,7 +198,6 @@ pub fn cut(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    #![expect(clippy::unwrap_used, reason = "tests")]
     use super::*;
     use contract::{Call, Payload};
 

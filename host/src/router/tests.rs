@@ -1,5 +1,3 @@
-#![expect(clippy::unwrap_used, clippy::panic, reason = "tests")]
-
 use http::{HeaderMap, HeaderName, HeaderValue, Method};
 
 use super::{Found, RouteTable};

@@ -1,7 +1,5 @@
 //! Tests of the stand-in for the host.
 
-#![expect(clippy::unwrap_used, reason = "tests")]
-
 use serde_json::json;
 
 use crate::testing::{Offline, body_text, failure, get, reply};

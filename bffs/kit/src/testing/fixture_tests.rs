@@ -1,7 +1,5 @@
 //! Tests of reading, matching and checking fixtures.
 
-#![expect(clippy::unwrap_used, reason = "tests")]
-
 use super::*;
 use crate::testing::{body_text, check_folder};
 use crate::{fetch, log};

@@ -1,5 +1,3 @@
-#![expect(clippy::unwrap_used, clippy::panic, reason = "tests")]
-
 use super::*;
 
 const CACHE: &str = "/home/ada/.cache/tailor";

@@ -1,5 +1,3 @@
-#![expect(clippy::unwrap_used, clippy::panic, reason = "tests")]
-
 use http::request::Parts;
 use http::{HeaderValue, Method, Request, Version};
 

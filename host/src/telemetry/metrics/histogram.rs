@@ -102,7 +102,6 @@ impl TypedMetric for Histogram {
 
 #[cfg(test)]
 mod tests {
-    #![expect(clippy::unwrap_used, reason = "tests")]
     use super::*;
 
     #[test]
