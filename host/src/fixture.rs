@@ -1,20 +1,23 @@
 //! A request with the services' answers to its calls, as a JSON file: what `tailor call`, the smoke request of a swap and
 //! a BFF's own tests run without a network. `host/FIXTURES.md` is the reference of the format.
 
+mod exchange;
+mod expect;
+
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, UNIX_EPOCH};
 
-use bytes::Bytes;
-use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use serde::Deserialize;
 use serde_json::Value;
 use thiserror::Error;
 
-use crate::bff::response::Answer;
+pub use exchange::{Exchange, Reply};
+pub use expect::Expect;
+
 use crate::contract;
-use crate::downstream::{self, Canned, DownstreamError, Outbound, Phase};
+use crate::downstream::{Canned, DownstreamError};
 
 /// A fixture can't be used.
 #[derive(Debug, Error)]
@@ -92,70 +95,8 @@ pub struct Request {
     pub body: Option<Value>,
 }
 
-/// A service's answer to a call.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "kebab-case")]
-pub struct Exchange {
-    /// The service.
-    pub service: String,
-    /// The method of the call; GET if absent.
-    #[serde(default = "get")]
-    pub method: String,
-    /// The path of the call. With a `?`, path and query are compared, else the path alone. A `*` at the end takes any rest.
-    pub path: String,
-    /// What the service answers.
-    #[serde(default)]
-    pub reply: Option<Reply>,
-    /// How the call fails: the name of a `failure-kind` of the contract.
-    #[serde(default)]
-    pub failure: Option<String>,
-    /// Milliseconds until then. A delay past the call's time makes it a timeout.
-    #[serde(default)]
-    pub delay_ms: u64,
-}
-
-/// A reply of a service, or of the BFF.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "kebab-case")]
-pub struct Reply {
-    /// 200 if absent.
-    #[serde(default = "ok")]
-    pub status: u16,
-    /// Header fields; `content-type: application/json` is added to `json`.
-    #[serde(default)]
-    pub headers: BTreeMap<String, String>,
-    /// The body as JSON.
-    #[serde(default)]
-    pub json: Option<Value>,
-    /// The body as text.
-    #[serde(default)]
-    pub text: Option<String>,
-}
-
-/// What must come back.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "kebab-case")]
-pub struct Expect {
-    /// The status.
-    #[serde(default = "ok")]
-    pub status: u16,
-    /// Header fields that must be there with these values; others may be.
-    #[serde(default)]
-    pub headers: BTreeMap<String, String>,
-    /// The whole body, compared as JSON.
-    #[serde(default)]
-    pub json: Option<Value>,
-    /// The whole body, compared as text.
-    #[serde(default)]
-    pub text: Option<String>,
-}
-
 fn get() -> String {
     "GET".to_owned()
-}
-
-fn ok() -> u16 {
-    200
 }
 
 impl Fixture {
@@ -338,158 +279,5 @@ pub(crate) fn decode_query(query: &str) -> Vec<(String, String)> {
         .collect()
 }
 
-impl Exchange {
-    fn check(&self) -> Result<(), String> {
-        match (&self.reply, &self.failure) {
-            (Some(_), Some(_)) => Err("has both reply and failure; leave one out".to_owned()),
-            (None, None) => Err("has neither reply nor failure".to_owned()),
-            (None, Some(kind)) => failure(kind, String::new()).map(drop),
-            (Some(reply), None) => reply.check(),
-        }
-    }
-
-    fn matches(&self, service: &str, outbound: &Outbound) -> bool {
-        let target = outbound
-            .target
-            .path_and_query()
-            .map_or("", http::uri::PathAndQuery::as_str);
-        let asked = if self.path.contains('?') {
-            target
-        } else {
-            outbound.target.path()
-        };
-        let path = match self.path.strip_suffix('*') {
-            Some(start) => asked.starts_with(start),
-            None => asked == self.path,
-        };
-        self.service == service && outbound.method == self.method.as_str() && path
-    }
-
-    fn answer(&self, service: String) -> Result<downstream::Answer, DownstreamError> {
-        if let Some(kind) = &self.failure {
-            return Err(failure(kind, service.clone())
-                .unwrap_or_else(|what| DownstreamError::Malformed { service, what }));
-        }
-        let reply = self.reply.clone().unwrap_or_else(|| Reply {
-            status: ok(),
-            headers: BTreeMap::new(),
-            json: None,
-            text: None,
-        });
-        reply
-            .answer()
-            .map_err(|what| DownstreamError::Malformed { service, what })
-    }
-}
-
-fn failure(kind: &str, service: String) -> Result<DownstreamError, String> {
-    Ok(match kind {
-        "denied" => DownstreamError::Denied {
-            service,
-            granted: "none".to_owned(),
-        },
-        "exhausted" => DownstreamError::Exhausted { service, limit: 0 },
-        "timeout" => DownstreamError::Timeout {
-            service,
-            phase: Phase::FirstByte,
-            after: Duration::from_millis(1),
-        },
-        "unreachable" => DownstreamError::Unreachable {
-            service,
-            source: std::io::ErrorKind::ConnectionRefused.into(),
-        },
-        "interrupted" => DownstreamError::Interrupted {
-            service,
-            sent: true,
-            source: std::io::Error::from(std::io::ErrorKind::ConnectionReset).into(),
-        },
-        "overloaded" => DownstreamError::Overloaded {
-            service,
-            waiting: 0,
-        },
-        "too-large" => DownstreamError::TooLarge { service, limit: 0 },
-        "malformed" => DownstreamError::Malformed {
-            service,
-            what: "the answer is not HTTP".to_owned(),
-        },
-        other => {
-            return Err(format!(
-                "failure {other:?} is none; write one of denied, exhausted, timeout, unreachable, interrupted, \
-                 overloaded, too-large, malformed"
-            ));
-        }
-    })
-}
-
-impl Reply {
-    fn check(&self) -> Result<(), String> {
-        self.answer().map(drop)
-    }
-
-    fn answer(&self) -> Result<downstream::Answer, String> {
-        let status = StatusCode::from_u16(self.status)
-            .map_err(|_| format!("status {} is none", self.status))?;
-        let mut headers = HeaderMap::new();
-        if self.json.is_some() {
-            headers.insert(
-                http::header::CONTENT_TYPE,
-                HeaderValue::from_static("application/json"),
-            );
-        }
-        for (name, value) in &self.headers {
-            let legal = HeaderName::from_bytes(name.as_bytes())
-                .ok()
-                .zip(HeaderValue::from_str(value).ok());
-            let (name, value) = legal.ok_or_else(|| format!("header {name:?} is not legal"))?;
-            headers.insert(name, value);
-        }
-        let body = match (&self.json, &self.text) {
-            (Some(_), Some(_)) => return Err("has both json and text; leave one out".to_owned()),
-            (Some(json), None) => Bytes::from(json.to_string()),
-            (None, Some(text)) => Bytes::from(text.clone()),
-            (None, None) => Bytes::new(),
-        };
-        Ok(downstream::Answer {
-            status,
-            headers,
-            body,
-        })
-    }
-}
-
-impl Expect {
-    /// How an answer differs from what is expected, one line a difference.
-    pub fn differences(&self, answer: &Answer) -> Vec<String> {
-        let mut all = Vec::new();
-        let body = String::from_utf8_lossy(&answer.body);
-        if answer.status.as_u16() != self.status {
-            all.push(format!(
-                "status: expected {}, got {}",
-                self.status,
-                answer.status.as_u16()
-            ));
-        }
-        for (name, expected) in &self.headers {
-            let got = answer
-                .headers
-                .get(name)
-                .map(|value| String::from_utf8_lossy(value.as_bytes()));
-            if got.as_deref() != Some(expected) {
-                all.push(format!("header {name}: expected {expected:?}, got {got:?}"));
-            }
-        }
-        if let Some(expected) = &self.json
-            && serde_json::from_slice::<Value>(&answer.body).ok().as_ref() != Some(expected)
-        {
-            all.push(format!("body: expected {expected}\n       got      {body}"));
-        }
-        if let Some(expected) = &self.text
-            && body != *expected
-        {
-            all.push(format!(
-                "body: expected {expected:?}\n       got      {body:?}"
-            ));
-        }
-        all
-    }
-}
+#[cfg(test)]
+mod tests;

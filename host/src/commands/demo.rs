@@ -9,9 +9,8 @@ use anyhow::{Context as _, bail, ensure};
 use clap::Args;
 use tailor::build::{BuildOptions, build_all};
 use tailor::config::{self, Config};
-use tailor::telemetry::log;
 
-use super::serve;
+use super::{log, serve};
 
 #[derive(Args)]
 pub struct Demo {

@@ -6,6 +6,7 @@ mod call;
 mod check;
 mod demo;
 mod inspect;
+mod log;
 mod serve;
 
 use std::path::PathBuf;

@@ -6,10 +6,9 @@ use std::process::ExitCode;
 use clap::Args;
 use tailor::config;
 use tailor::host::Host;
-use tailor::telemetry::log;
 use tokio::signal::unix::{SignalKind, signal};
 
-use super::ConfigFile;
+use super::{ConfigFile, log};
 
 #[derive(Args)]
 pub struct Serve {

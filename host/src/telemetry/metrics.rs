@@ -4,12 +4,12 @@
 //! A handle is looked up once, when a service or a version comes into being; the request path only adds to atomics. Labels
 //! hold what the operator named (BFFs, services) and closed sets, never what a client or a guest sent.
 
+mod handles;
 mod histogram;
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::HashMap;
 use std::fmt::Write as _;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
-use std::time::Duration;
 
 use prometheus_client::encoding::{EncodeLabelSet, text};
 use prometheus_client::metrics::counter::Counter;
@@ -17,6 +17,8 @@ use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::registry::Registry;
 
+use handles::{FAILURES, STATUS_CLASSES};
+pub use handles::{Outcome, ServiceMetrics, VersionMetrics};
 pub use histogram::Histogram;
 use histogram::{BYTES, CPU, LATENCY};
 
@@ -294,132 +296,6 @@ impl Metrics {
         });
         live.insert(key, Arc::downgrade(&metrics));
         metrics
-    }
-}
-
-const STATUS_CLASSES: [&str; 5] = ["1xx", "2xx", "3xx", "4xx", "5xx"];
-const FAILURES: [&str; 9] = [
-    "denied",
-    "invalid",
-    "exhausted",
-    "timeout",
-    "unreachable",
-    "interrupted",
-    "overloaded",
-    "too-large",
-    "malformed",
-];
-
-fn class(status: u16) -> usize {
-    usize::from((status / 100).clamp(1, 5) - 1)
-}
-
-/// The handles of a service.
-pub struct ServiceMetrics {
-    replies: [Counter; 5],
-    failures: [(&'static str, Counter); 9],
-    duration: Histogram,
-}
-
-impl ServiceMetrics {
-    /// Counts a call: the status of its reply or the kind of its failure.
-    pub fn call(&self, outcome: Result<u16, &'static str>, took: Duration) {
-        match outcome {
-            Ok(status) => {
-                self.replies[class(status)].inc();
-            }
-            Err(kind) => {
-                if let Some((_, counter)) = self.failures.iter().find(|(name, _)| *name == kind) {
-                    counter.inc();
-                }
-            }
-        }
-        self.duration.observe(took.as_secs_f64());
-    }
-}
-
-/// The handles of a version of a BFF. When it is dropped, its own series end.
-pub struct VersionMetrics {
-    answers: [Counter; 5],
-    failed: Mutex<BTreeSet<&'static str>>,
-    duration: Histogram,
-    guest_cpu: Histogram,
-    guest_memory: Histogram,
-    bff: String,
-    version: String,
-    all: Arc<Metrics>,
-}
-
-/// How a request of a BFF ended, for metrics and the access log.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Outcome {
-    /// The BFF's own answer, with its status.
-    Answered(u16),
-    /// An answer that the host made, with its code.
-    Failed(&'static str),
-    /// The client went before there was an answer.
-    ClientGone,
-}
-
-impl Outcome {
-    /// The word in logs and metrics.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Answered(status) => STATUS_CLASSES[class(status)],
-            Self::Failed(code) => code,
-            Self::ClientGone => "client-gone",
-        }
-    }
-}
-
-impl VersionMetrics {
-    /// Counts a request.
-    pub fn request(&self, outcome: Outcome, took: Duration) {
-        match outcome {
-            Outcome::Answered(status) => {
-                self.answers[class(status)].inc();
-            }
-            // Rare, so looked up.
-            Outcome::Failed(_) | Outcome::ClientGone => {
-                lock(&self.failed).insert(outcome.name());
-                self.all
-                    .requests
-                    .get_or_create(&RequestLabels {
-                        bff: self.bff.clone(),
-                        version: self.version.clone(),
-                        outcome: outcome.name(),
-                    })
-                    .inc();
-            }
-        }
-        self.duration.observe(took.as_secs_f64());
-    }
-
-    /// Counts what a guest used.
-    pub fn guest(&self, cpu: Duration, memory: usize) {
-        self.guest_cpu.observe(cpu.as_secs_f64());
-        self.guest_memory.observe(memory as f64);
-    }
-}
-
-impl Drop for VersionMetrics {
-    /// The series of a version that is gone would otherwise stay for ever, and grow in number with each swap.
-    fn drop(&mut self) {
-        let mut live = lock(&self.all.versions);
-        let key = (self.bff.clone(), self.version.clone());
-        // The same version may have been published again while this one drained: then the series are in use.
-        if live.get(&key).is_some_and(|other| other.strong_count() > 0) {
-            return;
-        }
-        live.remove(&key);
-        let failed = std::mem::take(&mut *lock(&self.failed));
-        for outcome in STATUS_CLASSES.into_iter().chain(failed) {
-            self.all.requests.remove(&RequestLabels {
-                bff: self.bff.clone(),
-                version: self.version.clone(),
-                outcome,
-            });
-        }
     }
 }
 

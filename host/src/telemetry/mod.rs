@@ -1,4 +1,4 @@
-//! What the host says about itself: metrics, logs, and the one line a request. A leaf: it observes and decides nothing.
+//! What the host says about itself in numbers. A leaf: it observes and decides nothing. Log lines are events of `tracing`, made
+//! where things happen; the program says where they go.
 
-pub mod log;
 pub mod metrics;

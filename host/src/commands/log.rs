@@ -3,49 +3,24 @@
 //! A thread of its own writes them. Whoever reads our standard error may be slow or stuck, and a request must not wait for
 //! that: when the queue is full, lines are lost rather than requests late.
 
-use thiserror::Error;
+use anyhow::Context as _;
+use tailor::config::{Log, LogFormat};
 use tracing_appender::non_blocking::{NonBlockingBuilder, WorkerGuard};
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::util::SubscriberInitExt as _;
 
-use crate::config::{Log, LogFormat};
-
-/// The log could not be set up.
-#[derive(Debug, Error)]
-pub enum LogError {
-    /// The filter is not legal.
-    #[error("log.level = {level:?}: {source}")]
-    Filter {
-        /// As written.
-        level: String,
-        /// What is wrong.
-        source: tracing_subscriber::filter::ParseError,
-    },
-    /// Something else in the process has set up a log already.
-    #[error("log: {0}")]
-    Taken(#[from] tracing_subscriber::util::TryInitError),
-}
-
 /// Lines that may wait to be written.
 const QUEUE: usize = 16 << 10;
 
-/// Writes what is left when it is dropped; `main` keeps it until the end.
-#[must_use]
-pub struct LogGuard {
-    _writer: WorkerGuard,
-}
-
-/// Sets up the log of the process. Once.
+/// Sets up the log of the process, once. What is left is written when the guard is dropped, at the end of the command.
 ///
 /// # Errors
 ///
 /// When the filter is not legal or a log is set up already.
-pub fn start(settings: &Log) -> Result<LogGuard, LogError> {
-    let filter = EnvFilter::try_new(&settings.level).map_err(|source| LogError::Filter {
-        level: settings.level.clone(),
-        source,
-    })?;
+pub(super) fn start(settings: &Log) -> anyhow::Result<WorkerGuard> {
+    let filter = EnvFilter::try_new(&settings.level)
+        .with_context(|| format!("log.level = {:?}", settings.level))?;
     let (writer, guard) = NonBlockingBuilder::default()
         .buffered_lines_limit(QUEUE)
         .lossy(true)
@@ -68,5 +43,5 @@ pub fn start(settings: &Log) -> Result<LogGuard, LogError> {
             registry.with(lines).try_init()?;
         }
     }
-    Ok(LogGuard { _writer: guard })
+    Ok(guard)
 }
