@@ -2,4 +2,9 @@
 
 #![expect(clippy::unwrap_used, clippy::panic, reason = "tests")]
 
+mod golden;
+mod modules;
+mod wire;
+
+mod http;
 mod smoke;
