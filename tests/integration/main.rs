@@ -7,4 +7,8 @@ mod modules;
 mod wire;
 
 mod http;
+mod http2;
+mod http_fields;
+mod server;
+mod server_stop;
 mod smoke;

@@ -95,6 +95,11 @@ impl Wire {
         self.stream.write_all(text.as_bytes()).await.is_ok()
     }
 
+    /// Says that nothing more will be sent, and goes on reading.
+    pub async fn finish(&mut self) {
+        self.stream.shutdown().await.unwrap();
+    }
+
     /// Reads one answer, with a body of its `content-length`.
     pub async fn answer(&mut self) -> Answer {
         let mut answer = self.head().await;
