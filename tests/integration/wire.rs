@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-use tokio::net::TcpStream;
+use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinHandle;
 
 /// How long a test waits for what must happen. Far above what it takes, so that only a hang ends a test this way.
@@ -112,8 +112,37 @@ impl Wire {
         answer
     }
 
+    /// Reads the head of a request, which is one of a call that a service gets.
+    pub async fn request(&mut self) -> String {
+        self.until_blank_line().await
+    }
+
+    /// Answers a call as the service `heart` does.
+    pub async fn heart(&mut self) {
+        let body = r#"{"latest":{"bpm":51}}"#;
+        let length = body.len();
+        self.send(&format!(
+            "HTTP/1.1 200 OK\r\ncontent-length: {length}\r\n\r\n{body}"
+        ))
+        .await;
+    }
+
     /// Reads one answer's head, and leaves what follows.
     pub async fn head(&mut self) -> Answer {
+        let head = self.until_blank_line().await;
+        let mut lines = head.lines();
+        let status = lines.next().and_then(|line| line.split(' ').nth(1));
+        Answer {
+            status: status.and_then(|status| status.parse().ok()).unwrap(),
+            headers: lines
+                .filter_map(|line| line.split_once(": "))
+                .map(|(name, value)| (name.to_owned(), value.to_owned()))
+                .collect(),
+            body: String::new(),
+        }
+    }
+
+    async fn until_blank_line(&mut self) -> String {
         let end = loop {
             let found = self.buffer.windows(4).position(|four| four == b"\r\n\r\n");
             if let Some(end) = found {
@@ -126,17 +155,7 @@ impl Wire {
             );
         };
         let head: Vec<u8> = self.buffer.drain(..end).collect();
-        let head = String::from_utf8(head).unwrap();
-        let mut lines = head.lines();
-        let status = lines.next().and_then(|line| line.split(' ').nth(1));
-        Answer {
-            status: status.and_then(|status| status.parse().ok()).unwrap(),
-            headers: lines
-                .filter_map(|line| line.split_once(": "))
-                .map(|(name, value)| (name.to_owned(), value.to_owned()))
-                .collect(),
-            body: String::new(),
-        }
+        String::from_utf8(head).unwrap()
     }
 
     /// Reads until the other end closes; returns what came.
@@ -155,3 +174,38 @@ impl Wire {
 pub fn get(target: &str, more: &str) -> String {
     format!("GET {target} HTTP/1.1\r\nhost: localhost\r\n{more}\r\n")
 }
+
+/// A service that answers when the test says so.
+pub struct Gate {
+    listener: TcpListener,
+}
+
+impl Gate {
+    pub async fn start() -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        Self { listener }
+    }
+
+    /// The configuration of a service `heart` that is this gate, and of a BFF `watch` that waits for it and may do so
+    /// for a minute. No other service is granted, so two of its three numbers are missing.
+    pub fn watch(&self) -> String {
+        let address = self.listener.local_addr().unwrap();
+        format!(
+            "[downstream.heart]\nurl = \"http://{address}\"\ntimeout = \"1m\"\nfirst-byte-timeout = \"1m\"\n\
+             [[route]]\nbff = \"watch\"\npath = \"/watch\"\n\
+             [bff.watch]\ncomponent = \"watch.wasm\"\ndownstreams = [\"heart\"]\ndeadline = \"1m\"\n"
+        )
+    }
+
+    /// Waits for the next call on a new connection.
+    pub async fn call(&self) -> Wire {
+        let (stream, _) = soon(self.listener.accept()).await.unwrap();
+        let mut wire = Wire::over(stream);
+        wire.request().await;
+        wire
+    }
+}
+
+/// What [`Gate::watch`] asks its clients for, and what they get once [`Wire::heart`] has answered.
+pub const HELD: &str = "/watch/ada?date=2026-01-15";
+pub const HELD_ANSWER: &str = r#"{"steps":null,"heart":51,"sleep":null}"#;
