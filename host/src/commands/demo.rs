@@ -33,9 +33,9 @@ impl Demo {
         let config = config::load(&file)?;
         let _log = log::start(&config.log)?;
         let routes = routes(&config);
-        let host = serve::start(config, Some(file)).await?;
+        let (host, signals) = serve::start(config, Some(file)).await?;
         print!("{}", guide(&host, &routes));
-        serve::until_stopped(host).await
+        serve::until_stopped(host, signals).await
     }
 }
 

@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use clap::Args;
 use tailor::config;
 use tailor::host::Host;
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use super::{ConfigFile, log};
 
@@ -20,25 +20,44 @@ impl Serve {
     pub async fn run(self) -> anyhow::Result<ExitCode> {
         let config = config::load(&self.file.config)?;
         let _log = log::start(&config.log)?;
-        let host = start(config, Some(self.file.config)).await?;
-        until_stopped(host).await
+        let (host, signals) = start(config, Some(self.file.config)).await?;
+        until_stopped(host, signals).await
     }
 }
 
+/// What an operator tells the process.
+pub(super) struct Signals {
+    hangup: Signal,
+    terminate: Signal,
+    interrupt: Signal,
+}
+
 /// Starts a host and says where it listens.
-pub(super) async fn start(config: config::Config, path: Option<PathBuf>) -> anyhow::Result<Host> {
+pub(super) async fn start(
+    config: config::Config,
+    path: Option<PathBuf>,
+) -> anyhow::Result<(Host, Signals)> {
     let host = Host::start(config, path).await?;
+    // Before anybody can know that the host serves: until then, a SIGHUP ends the process. While it starts, SIGTERM and
+    // Ctrl-C end it at once, as they should.
+    let signals = Signals {
+        hangup: signal(SignalKind::hangup())?,
+        terminate: signal(SignalKind::terminate())?,
+        interrupt: signal(SignalKind::interrupt())?,
+    };
     let admin = host.admin_address().map(|address| address.to_string());
     tracing::info!(address = %host.address(), admin, version = env!("CARGO_PKG_VERSION"), "serving");
-    Ok(host)
+    Ok((host, signals))
 }
 
 /// Serves until SIGTERM or Ctrl-C; SIGHUP reads the configuration and the components again. A second signal to stop does
 /// not wait for running requests.
-pub(super) async fn until_stopped(host: Host) -> anyhow::Result<ExitCode> {
-    let mut hangup = signal(SignalKind::hangup())?;
-    let mut terminate = signal(SignalKind::terminate())?;
-    let mut interrupt = signal(SignalKind::interrupt())?;
+pub(super) async fn until_stopped(host: Host, signals: Signals) -> anyhow::Result<ExitCode> {
+    let Signals {
+        mut hangup,
+        mut terminate,
+        mut interrupt,
+    } = signals;
     loop {
         tokio::select! {
             _ = hangup.recv() => reload(&host).await,

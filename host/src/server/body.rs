@@ -1,5 +1,6 @@
 //! The body of a client's request, whole, within its size and its time.
 
+use std::io;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -15,6 +16,8 @@ use crate::config;
 pub(super) enum BodyError {
     /// It is too large, or too slow: the client gets an answer.
     Refused(Code),
+    /// Its chunks are not what HTTP asks for.
+    Malformed,
     /// The client went.
     ClientGone,
 }
@@ -42,7 +45,20 @@ async fn collect(body: Limited<Incoming>, patience: Duration) -> Result<Bytes, B
         Ok(Err(error)) if error.is::<LengthLimitError>() => {
             Err(BodyError::Refused(Code::BodyTooLarge))
         }
+        Ok(Err(error)) if is_malformed(&*error) => Err(BodyError::Malformed),
         Ok(Err(_)) => Err(BodyError::ClientGone),
         Err(_elapsed) => Err(BodyError::Refused(Code::BodyTimeout)),
     }
+}
+
+/// Whether bytes came that are no body. hyper says so with a kind of I/O error; a connection that broke has other kinds.
+fn is_malformed(error: &(dyn std::error::Error + 'static)) -> bool {
+    std::iter::successors(Some(error), |error| error.source())
+        .filter_map(|error| error.downcast_ref::<io::Error>())
+        .any(|error| {
+            matches!(
+                error.kind(),
+                io::ErrorKind::InvalidInput | io::ErrorKind::InvalidData
+            )
+        })
 }

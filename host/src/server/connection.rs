@@ -11,6 +11,8 @@ use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
+use http::{Response, StatusCode};
+use http_body_util::Full;
 use hyper::rt::{Read, ReadBufCursor, Write};
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
@@ -46,6 +48,12 @@ async fn run(worker: &Arc<Worker>, stream: TcpStream) {
             let _running = InFlight::start(&request_of, http2);
             if !http2 {
                 return Ok(handle(worker, request).await);
+            }
+            // Over HTTP/1.1 hyper itself counts the fields, and answers as bare as this.
+            if request.headers().len() > worker.settings.max_headers {
+                let mut refused = Response::new(Full::default());
+                *refused.status_mut() = StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE;
+                return Ok(refused);
             }
             // `None` ends the stream with an error, which happens only while the host is stopping.
             worker
@@ -125,6 +133,9 @@ fn builder(settings: &config::Server) -> auto::Builder<TokioExecutor> {
 /// The smallest buffer that hyper takes.
 const MIN_BUFFER: usize = 8 << 10;
 
+/// The longest of the HTTP/2 frames that carry nothing of an answer: PING, WINDOW_UPDATE, an acknowledgement of SETTINGS.
+const SMALL_FRAME: usize = 17;
+
 #[derive(Debug, thiserror::Error)]
 #[error("the server is stopping")]
 struct Stopping;
@@ -134,7 +145,7 @@ struct Activity {
     started: Instant,
     running: AtomicUsize,
     http2: AtomicBool,
-    /// Milliseconds after `started` of the last byte in or out, or of the last answer.
+    /// Milliseconds after `started` of the last bytes of an answer.
     last: AtomicU64,
     /// Milliseconds after `started` of the first byte of a head that is not whole, plus one; 0 for none.
     head: AtomicU64,
@@ -165,6 +176,13 @@ impl Activity {
             self.running.load(Ordering::Relaxed) == 0 && !self.http2.load(Ordering::Relaxed);
         if waiting && self.head.load(Ordering::Relaxed) == 0 {
             self.head.store(self.now() + 1, Ordering::Relaxed);
+        }
+    }
+
+    fn bytes_written(&self, count: usize) {
+        // A client's library acknowledges each PING by itself, and asks with some of its own: no sign of a use.
+        if count > SMALL_FRAME || !self.http2.load(Ordering::Relaxed) {
+            self.touch();
         }
     }
 
@@ -235,8 +253,8 @@ impl Write for Watched {
         bytes: &[u8],
     ) -> Poll<std::io::Result<usize>> {
         let polled = Pin::new(&mut self.inner).poll_write(context, bytes);
-        if polled.is_ready() {
-            self.activity.touch();
+        if let Poll::Ready(Ok(count)) = polled {
+            self.activity.bytes_written(count);
         }
         polled
     }
@@ -265,8 +283,8 @@ impl Write for Watched {
         slices: &[std::io::IoSlice<'_>],
     ) -> Poll<std::io::Result<usize>> {
         let polled = Pin::new(&mut self.inner).poll_write_vectored(context, slices);
-        if polled.is_ready() {
-            self.activity.touch();
+        if let Poll::Ready(Ok(count)) = polled {
+            self.activity.bytes_written(count);
         }
         polled
     }

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use futures_util::FutureExt as _;
 use http::request::Parts;
-use http::{Method, Request, Response};
+use http::{Method, Request, Response, StatusCode};
 use http_body_util::Full;
 use hyper::body::Incoming;
 
@@ -46,8 +46,12 @@ pub(super) async fn handle(
     });
     match reply {
         Ok(reply) => reply.finish(&mut access, &method),
-        // Nobody is there to read it.
-        Err(ClientGone) => Response::new(Full::default()),
+        // Nobody is there to read it, or only one who sent half a request and must not take it for accepted.
+        Err(ClientGone) => {
+            let mut response = Response::new(Full::default());
+            *response.status_mut() = StatusCode::BAD_REQUEST;
+            response
+        }
     }
 }
 
@@ -89,6 +93,10 @@ async fn answer(
     let body = match body::read(body, &worker.settings).await {
         Ok(body) => body,
         Err(BodyError::Refused(code)) => return Ok(Reply::problem(code, "", access)),
+        Err(BodyError::Malformed) => {
+            let detail = "body: it is not framed as HTTP asks";
+            return Ok(Reply::problem(Code::BadRequest, detail, access));
+        }
         Err(BodyError::ClientGone) => return Err(ClientGone),
     };
     access.bytes_in = body.len();

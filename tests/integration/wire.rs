@@ -1,0 +1,211 @@
+//! A client that hides nothing: bytes out, bytes in, over one TCP connection.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::task::JoinHandle;
+
+/// How long a test waits for what must happen. Far above what it takes, so that only a hang ends a test this way.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// Waits for what must happen.
+pub async fn soon<T>(what: impl Future<Output = T>) -> T {
+    tokio::time::timeout(PATIENCE, what)
+        .await
+        .unwrap_or_else(|_| panic!("it did not happen within {PATIENCE:?}"))
+}
+
+/// Looks again and again until there is what must come.
+pub async fn until<T, F: Future<Output = Option<T>>>(mut look: impl FnMut() -> F) -> T {
+    soon(async {
+        loop {
+            if let Some(found) = look().await {
+                return found;
+            }
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    })
+    .await
+}
+
+/// Goes on beside the test. What comes of it is asked for in the test.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "ends with the test's own event loop"
+)]
+pub fn beside<T: Send + 'static>(work: impl Future<Output = T> + Send + 'static) -> JoinHandle<T> {
+    tokio::spawn(work)
+}
+
+/// One connection.
+pub struct Wire {
+    stream: TcpStream,
+    buffer: Vec<u8>,
+}
+
+/// One answer as it came.
+#[derive(Clone, Debug)]
+pub struct Answer {
+    pub status: u16,
+    pub headers: Vec<(String, String)>,
+    pub body: String,
+}
+
+impl Answer {
+    /// A field, empty when it is absent.
+    pub fn header(&self, name: &str) -> &str {
+        let mut found = self.headers.iter().filter(|(other, _)| other == name);
+        found.next().map_or("", |(_, value)| value)
+    }
+
+    /// The code of an answer that the host made itself.
+    pub fn code(&self) -> &str {
+        self.header("tailor-error")
+    }
+}
+
+impl Wire {
+    pub async fn connect(address: SocketAddr) -> Self {
+        Self::over(TcpStream::connect(address).await.unwrap())
+    }
+
+    pub fn over(stream: TcpStream) -> Self {
+        Self {
+            stream,
+            buffer: Vec::new(),
+        }
+    }
+
+    /// One request on a connection of its own.
+    pub async fn ask(address: SocketAddr, request: &str) -> Answer {
+        let mut wire = Self::connect(address).await;
+        wire.send(request).await;
+        wire.answer().await
+    }
+
+    /// Sends text. That the other end closed already shows when the answer is read.
+    pub async fn send(&mut self, text: &str) {
+        let _ = self.stream.write_all(text.as_bytes()).await;
+    }
+
+    /// Whether the connection takes more bytes.
+    pub async fn takes(&mut self, text: &str) -> bool {
+        self.stream.write_all(text.as_bytes()).await.is_ok()
+    }
+
+    /// Says that nothing more will be sent, and goes on reading.
+    pub async fn finish(&mut self) {
+        self.stream.shutdown().await.unwrap();
+    }
+
+    /// Reads one answer, with a body of its `content-length`.
+    pub async fn answer(&mut self) -> Answer {
+        let mut answer = self.head().await;
+        let length = answer.header("content-length").parse().unwrap_or(0);
+        while self.buffer.len() < length {
+            assert!(soon(self.more()).await, "the connection ended in a body");
+        }
+        let body: Vec<u8> = self.buffer.drain(..length).collect();
+        answer.body = String::from_utf8(body).unwrap();
+        answer
+    }
+
+    /// Reads the head of a request, which is one of a call that a service gets.
+    pub async fn request(&mut self) -> String {
+        self.until_blank_line().await
+    }
+
+    /// Answers a call as the service `heart` does.
+    pub async fn heart(&mut self) {
+        let body = r#"{"latest":{"bpm":51}}"#;
+        let length = body.len();
+        self.send(&format!(
+            "HTTP/1.1 200 OK\r\ncontent-length: {length}\r\n\r\n{body}"
+        ))
+        .await;
+    }
+
+    /// Reads one answer's head, and leaves what follows.
+    pub async fn head(&mut self) -> Answer {
+        let head = self.until_blank_line().await;
+        let mut lines = head.lines();
+        let status = lines.next().and_then(|line| line.split(' ').nth(1));
+        Answer {
+            status: status.and_then(|status| status.parse().ok()).unwrap(),
+            headers: lines
+                .filter_map(|line| line.split_once(": "))
+                .map(|(name, value)| (name.to_owned(), value.to_owned()))
+                .collect(),
+            body: String::new(),
+        }
+    }
+
+    async fn until_blank_line(&mut self) -> String {
+        let end = loop {
+            let found = self.buffer.windows(4).position(|four| four == b"\r\n\r\n");
+            if let Some(end) = found {
+                break end + 4;
+            }
+            assert!(
+                soon(self.more()).await,
+                "the connection ended in a head: {:?}",
+                String::from_utf8_lossy(&self.buffer)
+            );
+        };
+        let head: Vec<u8> = self.buffer.drain(..end).collect();
+        String::from_utf8(head).unwrap()
+    }
+
+    /// Reads until the other end closes; returns what came.
+    pub async fn rest(&mut self) -> String {
+        while soon(self.more()).await {}
+        String::from_utf8_lossy(&std::mem::take(&mut self.buffer)).into_owned()
+    }
+
+    /// Reads something; `false` when the connection has ended, in whichever way.
+    async fn more(&mut self) -> bool {
+        matches!(self.stream.read_buf(&mut self.buffer).await, Ok(count) if count > 0)
+    }
+}
+
+/// A GET request of HTTP/1.1 with more header lines, each with its line end.
+pub fn get(target: &str, more: &str) -> String {
+    format!("GET {target} HTTP/1.1\r\nhost: localhost\r\n{more}\r\n")
+}
+
+/// A service that answers when the test says so.
+pub struct Gate {
+    listener: TcpListener,
+}
+
+impl Gate {
+    pub async fn start() -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        Self { listener }
+    }
+
+    /// The configuration of a service `heart` that is this gate, and of a BFF `watch` that waits for it and may do so
+    /// for a minute. No other service is granted, so two of its three numbers are missing.
+    pub fn watch(&self) -> String {
+        let address = self.listener.local_addr().unwrap();
+        format!(
+            "[downstream.heart]\nurl = \"http://{address}\"\ntimeout = \"1m\"\nfirst-byte-timeout = \"1m\"\n\
+             [[route]]\nbff = \"watch\"\npath = \"/watch\"\n\
+             [bff.watch]\ncomponent = \"watch.wasm\"\ndownstreams = [\"heart\"]\ndeadline = \"1m\"\n"
+        )
+    }
+
+    /// Waits for the next call on a new connection.
+    pub async fn call(&self) -> Wire {
+        let (stream, _) = soon(self.listener.accept()).await.unwrap();
+        let mut wire = Wire::over(stream);
+        wire.request().await;
+        wire
+    }
+}
+
+/// What [`Gate::watch`] asks its clients for, and what they get once [`Wire::heart`] has answered.
+pub const HELD: &str = "/watch/ada?date=2026-01-15";
+pub const HELD_ANSWER: &str = r#"{"steps":null,"heart":51,"sleep":null}"#;
