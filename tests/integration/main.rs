@@ -7,6 +7,7 @@ mod golden;
 mod modules;
 mod wire;
 
+mod admin;
 mod http;
 mod http2;
 mod http_fields;
