@@ -11,6 +11,8 @@ mod admin;
 mod http;
 mod http2;
 mod http_fields;
+mod process;
+mod process_log;
 mod server;
 mod server_stop;
 mod smoke;

@@ -103,13 +103,18 @@ impl Wire {
     /// Reads one answer, with a body of its `content-length`.
     pub async fn answer(&mut self) -> Answer {
         let mut answer = self.head().await;
-        let length = answer.header("content-length").parse().unwrap_or(0);
+        answer.body = self.body(&answer).await;
+        answer
+    }
+
+    /// Reads the body that belongs to a head.
+    pub async fn body(&mut self, head: &Answer) -> String {
+        let length = head.header("content-length").parse().unwrap_or(0);
         while self.buffer.len() < length {
             assert!(soon(self.more()).await, "the connection ended in a body");
         }
         let body: Vec<u8> = self.buffer.drain(..length).collect();
-        answer.body = String::from_utf8(body).unwrap();
-        answer
+        String::from_utf8(body).unwrap()
     }
 
     /// Reads the head of a request, which is one of a call that a service gets.

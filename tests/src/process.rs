@@ -83,6 +83,12 @@ impl Process {
             .collect()
     }
 
+    /// Everything that was printed to standard error so far, line by line.
+    pub fn lines(&self) -> Vec<String> {
+        let lines = self.lines.0.lock().unwrap_or_else(PoisonError::into_inner);
+        lines.clone()
+    }
+
     /// Waits for a line of the log.
     ///
     /// # Errors
