@@ -8,6 +8,8 @@ mod modules;
 mod wire;
 
 mod admin;
+mod cli;
+mod cli_call;
 mod http;
 mod http2;
 mod http_fields;

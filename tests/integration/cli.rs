@@ -1,0 +1,279 @@
+//! The subcommands, as they are typed.
+
+use std::path::{Path, PathBuf};
+use std::process::Output;
+
+use tailor_harness::components::{example, root};
+use tailor_harness::{Process, TestHost};
+
+use crate::modules::{self, ECHO, Part};
+
+/// What a run said: its exit code, standard output, standard error.
+pub fn run(arguments: &[&str]) -> (i32, String, String) {
+    let Output {
+        status,
+        stdout,
+        stderr,
+    } = Process::run(arguments).unwrap();
+    let text = |bytes| String::from_utf8(bytes).unwrap();
+    (status.code().unwrap(), text(stdout), text(stderr))
+}
+
+pub fn text(path: &Path) -> String {
+    path.display().to_string()
+}
+
+#[test]
+fn help_names_every_argument() {
+    let (code, all, _) = run(&["--help"]);
+    assert_eq!(code, 0);
+    for (command, arguments) in [
+        ("demo", &["--root <FOLDER>"][..]),
+        ("serve", &["-c, --config <FILE>", "[default: tailor.toml]"]),
+        ("check", &["-c, --config <FILE>", "[default: tailor.toml]"]),
+        ("build", &["<FOLDER>", "--all", "-o, --output <FILE>"]),
+        ("inspect", &["<COMPONENT>", "-c, --config <FILE>"]),
+        (
+            "call",
+            &[
+                "<COMPONENT>",
+                "-f, --fixture <FILE>",
+                "-c, --config <FILE>",
+                "-b, --bff <NAME>",
+            ],
+        ),
+    ] {
+        assert!(all.contains(&format!("\n  {command} ")), "{all}");
+        let (code, help, _) = run(&[command, "--help"]);
+        assert_eq!(code, 0, "{command}");
+        for argument in arguments {
+            assert!(help.contains(argument), "{command}: {argument}: {help}");
+        }
+    }
+    let (code, version, _) = run(&["--version"]);
+    assert_eq!(
+        (code, version),
+        (0, format!("tailor {}\n", env!("CARGO_PKG_VERSION")))
+    );
+}
+
+#[test]
+fn wrong_usage_exits_2() {
+    for arguments in [
+        &[][..],
+        &["fly"],
+        &["serve", "--port", "80"],
+        &["call"],
+        &["call", "x.wasm"],
+        &["call", "x.wasm", "-f", "x.json", "--bff", "watch"],
+        &["build", "x", "--all", "-o", "y"],
+    ] {
+        let (code, _, said) = run(arguments);
+        assert_eq!(code, 2, "{arguments:?}: {said}");
+        assert!(said.contains("Usage: tailor"), "{said}");
+    }
+}
+
+/// The configuration of the demo, with all that it names in a folder of its own.
+pub fn demo() -> (PathBuf, tempfile::TempDir) {
+    let dir = tempfile::tempdir().unwrap();
+    let demo = std::fs::read_to_string(root().join("bffs/tailor.toml")).unwrap();
+    for name in ["watch", "dashboard", "partner"] {
+        let folder = dir.path().join("target/components");
+        std::fs::create_dir_all(&folder).unwrap();
+        std::fs::copy(example(name).unwrap(), folder.join(format!("{name}.wasm"))).unwrap();
+    }
+    let path = dir.path().join("tailor.toml");
+    std::fs::write(&path, demo).unwrap();
+    (path, dir)
+}
+
+#[test]
+fn check_says_what_would_be_served() {
+    let (path, _dir) = demo();
+    // It does not bind: the ports of the demo may be in use.
+    let taken = std::net::TcpListener::bind("127.0.0.1:8080");
+    let (code, said, error) = run(&["check", "--config", &text(&path)]);
+    drop(taken);
+    assert_eq!(code, 0, "{error}");
+    let lines: Vec<&str> = said.lines().collect();
+    let [dashboard, partner, watch, ok] = lines[..] else {
+        panic!("{said}");
+    };
+    for (line, bff, grants) in [
+        (
+            dashboard,
+            "dashboard",
+            "activity, goals, heart, profile, sleep",
+        ),
+        (partner, "partner", "activity, heart, sleep"),
+        (watch, "watch", "activity, heart, sleep"),
+    ] {
+        let size = std::fs::metadata(example(bff).unwrap()).unwrap().len();
+        assert!(line.starts_with(&format!("{bff}: version ")), "{line}");
+        assert!(
+            line.ends_with(&format!(", {size} bytes, may call {grants}")),
+            "{line}"
+        );
+    }
+    assert_eq!(ok, "ok: 3 BFFs, 4 routes, 5 downstreams");
+}
+
+#[test]
+fn check_reports_all_that_is_wrong() {
+    let (path, dir) = demo();
+    let demo = std::fs::read_to_string(&path).unwrap();
+    let wrong = demo
+        .replace("deadline = \"800ms\"", "deadline = \"800\"")
+        .replace("bff = \"partner\"", "bff = \"partners\"")
+        .replace("[engine]", "[engine]\ninstance = 1");
+    std::fs::write(&path, &wrong).unwrap();
+    let (code, said, error) = run(&["check", "--config", &text(&path)]);
+    assert_eq!((code, said.as_str()), (1, ""));
+    for part in [
+        "tailor: ",
+        "engine.instance",
+        "bff.watch.deadline",
+        "partners",
+        "did you mean",
+    ] {
+        assert!(error.contains(part), "{part}: {error}");
+    }
+    let line = wrong
+        .lines()
+        .position(|line| line.contains("\"800\""))
+        .unwrap()
+        + 1;
+    assert!(error.contains(&format!("tailor.toml:{line}:")), "{error}");
+
+    // Components are loaded, too, and all that are refused are named.
+    std::fs::write(&path, demo).unwrap();
+    for name in ["watch", "partner"] {
+        let file = dir.path().join(format!("target/components/{name}.wasm"));
+        std::fs::write(file, "no component").unwrap();
+    }
+    let (code, _, error) = run(&["check", "--config", &text(&path)]);
+    assert_eq!(code, 1);
+    for bff in ["bff.watch: component: ", "bff.partner: component: "] {
+        assert!(error.contains(bff), "{error}");
+    }
+}
+
+#[test]
+fn inspect_shows_imports_exports_and_grants() {
+    let (path, dir) = demo();
+    let watch = text(&dir.path().join("target/components/watch.wasm"));
+    let (code, said, error) = run(&["inspect", &watch, "--config", &text(&path)]);
+    assert_eq!(code, 0, "{error}");
+    for part in [
+        "version  ",
+        "sha256   ",
+        " bytes\n",
+        "imports  tailor:bff/",
+        "tailor:bff/downstream@0.1.0",
+        "exports  tailor:bff/handler@0.1.0",
+        "verdict  may be loaded",
+        "granted  as bff.watch: may call activity, heart, sleep",
+        "deadline 800ms, memory 67108864 bytes, CPU 100ms, 16 calls, response 1048576 bytes",
+    ] {
+        assert!(said.contains(part), "{part}: {said}");
+    }
+    // One that no BFF of the file is made of.
+    let echo = dir.path().join("echo.wasm");
+    std::fs::write(&echo, modules::echo(Part::Path)).unwrap();
+    let (code, said, _) = run(&["inspect", &text(&echo), "-c", &text(&path)]);
+    assert_eq!(code, 0);
+    assert!(
+        said.contains("imports  tailor:bff/types@0.1.0\n") && said.contains("granted  nothing: "),
+        "{said}"
+    );
+}
+
+#[test]
+fn inspect_says_why_a_component_is_refused() {
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("component.wasm");
+    let sockets = r#"(component (import "wasi:sockets/tcp@0.2.6" (instance)))"#;
+    std::fs::write(&file, wat::parse_str(sockets).unwrap()).unwrap();
+    let (code, said, _) = run(&["inspect", &text(&file)]);
+    assert_eq!(code, 1);
+    assert!(said.contains("imports  wasi:sockets/tcp@0.2.6"), "{said}");
+    assert!(
+        said.contains("verdict  refused: component: imports wasi:sockets/tcp@0.2.6"),
+        "{said}"
+    );
+
+    std::fs::write(&file, "hello").unwrap();
+    let (code, _, error) = run(&["inspect", &text(&file)]);
+    assert_eq!(
+        (code, error.contains("not a WebAssembly file")),
+        (1, true),
+        "{error}"
+    );
+    let (code, _, error) = run(&["inspect", "/nonexistent.wasm"]);
+    assert_eq!(
+        (code, error.contains("component /nonexistent.wasm: ")),
+        (1, true),
+        "{error}"
+    );
+}
+
+#[test]
+fn build_makes_a_component_of_a_folder() {
+    let dir = tempfile::tempdir().unwrap();
+    // The BFFs are built by then, so this only has to see that nothing changed.
+    let built = example("watch").unwrap();
+    let output = dir.path().join("face.wasm");
+    let folder = text(&root().join("bffs/watch"));
+    let (code, said, error) = run(&["build", &folder, "--output", &text(&output)]);
+    assert_eq!(code, 0, "{error}");
+    assert_eq!(said, format!("{}\n", output.display()));
+    assert_eq!(
+        std::fs::read(output).unwrap(),
+        std::fs::read(built).unwrap()
+    );
+}
+
+#[test]
+fn build_says_what_is_no_bff() {
+    let dir = tempfile::tempdir().unwrap();
+    let folder = text(dir.path());
+    let (code, said, error) = run(&["build", &folder]);
+    assert_eq!((code, said.as_str()), (1, ""));
+    let wanted =
+        format!("tailor: {folder}: not a BFF: looked for Cargo.toml (Rust) and package.json");
+    assert!(error.contains(&wanted), "{error}");
+    let (code, _, error) = run(&["build", &folder, "--all"]);
+    assert_eq!(
+        (code, error.contains("no BFF in here")),
+        (1, true),
+        "{error}"
+    );
+    let (code, _, error) = run(&["build", "/nonexistent"]);
+    assert_eq!((code, error.contains("/nonexistent")), (1, true), "{error}");
+    // A package of JavaScript is no BFF by itself.
+    std::fs::write(dir.path().join("package.json"), r#"{"name": "x"}"#).unwrap();
+    let (code, _, error) = run(&["build", &folder]);
+    assert_eq!(
+        (code, error.contains("package.json: not a BFF")),
+        (1, true),
+        "{error}"
+    );
+}
+
+#[test]
+fn check_and_serve_agree_on_a_file() {
+    let builder = TestHost::builder().unwrap();
+    let builder = builder
+        .file("echo.wasm", &modules::echo(Part::Path))
+        .unwrap();
+    let (path, _dir) = builder
+        .config(ECHO)
+        .config("[[route]]\nbff = \"no\"")
+        .write()
+        .unwrap();
+    let config = text(&path);
+    let check = run(&["check", "-c", &config]);
+    assert_eq!(check.0, 1);
+    assert_eq!(run(&["serve", "-c", &config]), check);
+}
