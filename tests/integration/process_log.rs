@@ -249,6 +249,6 @@ async fn no_line_holds_anything_personal() {
             .iter()
             .filter(|line| line.contains(personal))
             .collect();
-        assert!(found.is_empty(), "{personal}: {found:#?}");
+        assert!(found.is_empty(), "{personal}: {:#?}", found.first());
     }
 }
