@@ -12,4 +12,8 @@ mod http2;
 mod http_fields;
 mod server;
 mod server_stop;
+
+mod bffs;
+mod numbers;
 mod smoke;
+mod structure;
