@@ -216,7 +216,7 @@ impl Fixture {
             Some(json) => contract::Payload::Text(json.to_string()),
         };
         Ok(contract::Request {
-            id: "fixture".to_owned(),
+            id: "test-1".to_owned(),
             method,
             path: path.to_owned(),
             query,
@@ -227,7 +227,7 @@ impl Fixture {
                 .collect(),
             body,
             client: contract::Client {
-                name: self.client.clone().unwrap_or_else(|| "fixture".to_owned()),
+                name: self.client.clone().unwrap_or_else(|| "test".to_owned()),
                 host: "localhost".to_owned(),
             },
         })

@@ -17,4 +17,8 @@ mod process;
 mod process_log;
 mod server;
 mod server_stop;
+
+mod bffs;
+mod numbers;
 mod smoke;
+mod structure;

@@ -81,6 +81,17 @@ impl Offline {
         }
     }
 
+    /// The same component as it was when it was loaded: without services, with the default settings, with no call noted.
+    /// Loading compiles it, which is paid for once.
+    #[must_use]
+    pub fn again(&self) -> Self {
+        Self::new(
+            self.runtime.clone(),
+            self.loaded.clone(),
+            &self.settings.component,
+        )
+    }
+
     /// Grants a service, answered by a closure.
     #[must_use]
     pub fn service<F, R>(mut self, name: &str, answer: F) -> Self

@@ -75,7 +75,7 @@ test("paths are encoded, and one that the host would refuse fails alone", () => 
   assert.equal(calls[0]?.path, "/users/a%2Fb%3Fc%23d%20%C3%BC%EF%BF%BD/days/7");
   assert.deepEqual(calls[0]?.query, [["from", "a b"]]);
 
-  const refused = ["//x", "/x?y=1", "/x/../y", "/x/%2e%2E", "x", "/ü"];
+  const refused = ["//x", "/x?y=1", "/x/../y", "/x/%2e%2E", "x", "/ü", "/a%2fb"];
   const any: Downstream[] = [{ service: "s", path: "*", reply: { json: { steps: 1 } } }];
   const answer = run(() => shown(fetchAll(...["/x", ...refused].map((each) => getJson("s", each, {}, steps)))), "/", any);
   const invalid = { kind: "failed", reason: "invalid" };

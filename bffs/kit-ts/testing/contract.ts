@@ -12,6 +12,7 @@ export function illegal(call: Call): string | undefined {
   if (!/^\/(?!\/)[\x21-\x7e]*$/.test(call.path)) return "path is not `/` and percent-encoded segments";
   if (/[?#]/.test(call.path)) return "path has a query or a fragment";
   if (/\/(\.|%2e){1,2}(\/|$)/i.test(call.path)) return "path has a segment `.` or `..`";
+  if (/%2f|%5c/i.test(call.path)) return "path has an encoded slash, which a service could take for one";
   if (call.path.length > 8192) return "path is longer than 8 KiB";
   if (call.select.length > 64) return "select has more than 64 pointers";
   if (!call.select.every((pointer) => pointer === "" || pointer.startsWith("/"))) return "a pointer does not begin with `/`";

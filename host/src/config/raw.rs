@@ -242,7 +242,8 @@ fn bff(bff: &str, s: &mut Section<'_>) -> RawBff {
 fn limits(s: &mut Section<'_>) -> RawLimits {
     RawLimits {
         memory: s.read("memory", |v| size(v, 64 * KIB..=4 * GIB)),
-        table_elements: s.read("table-elements", |v| count(v, 1..=10_000_000)),
+        // The engine has room for so many in each table.
+        table_elements: s.read("table-elements", |v| count(v, 1..=100_000)),
         cpu: s.read("cpu", duration),
         calls: s.read("calls", |v| count(v, 1..=10_000)),
         concurrent_calls: s.read("concurrent-calls", |v| count(v, 1..=1000)),

@@ -173,6 +173,11 @@ fn illegal(call: &Call) -> Option<&'static str> {
         Some("path has a query, a fragment or characters that are not percent-encoded")
     } else if segments.any(|segment| matches!(segment, "." | "..")) {
         Some("path has a segment `.` or `..`")
+    } else if ["%2f", "%5c"]
+        .iter()
+        .any(|slash| call.path.to_ascii_lowercase().contains(slash))
+    {
+        Some("path has an encoded slash, which a service could take for one")
     } else if call.select.len() > MAX_SELECT {
         Some("select has more than 64 pointers")
     } else if call

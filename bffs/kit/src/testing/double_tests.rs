@@ -100,6 +100,7 @@ fn what_the_host_would_refuse_is_refused() {
         let good = Call::get("quick", &["x"]);
         let bad = [
             Call::get("quick", &[".."]),
+            Call::get("quick", &["a/b"]),
             Call {
                 path: "//quick".into(),
                 ..good.clone()
@@ -117,7 +118,7 @@ fn what_the_host_would_refuse_is_refused() {
             .filter(|fetched| matches!(fetched, Err(failure) if failure.kind == FailureKind::Invalid && !failure.sent));
         answer(refused.count().to_string())
     }
-    assert_eq!(body_text(&offline().run(handle, get("/")).response), "6");
+    assert_eq!(body_text(&offline().run(handle, get("/")).response), "7");
 }
 
 #[test]

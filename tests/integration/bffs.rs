@@ -1,0 +1,132 @@
+//! The BFFs' own tests: their fixtures in the real components, and what their authors run in their folders.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::Arc;
+
+use downstream_mock::Service;
+use http::HeaderValue;
+use tailor::fixture::Fixture;
+use tailor_harness::{Offline, components, reply};
+
+/// The fixtures of a BFF, by name.
+fn fixtures(bff: &str) -> Vec<(String, Arc<Fixture>)> {
+    let folder = components::root().join("bffs").join(bff).join("fixtures");
+    let mut paths: Vec<PathBuf> = std::fs::read_dir(&folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .filter(|path| path.extension().is_some_and(|end| end == "json"))
+        .collect();
+    paths.sort();
+    assert!(!paths.is_empty(), "{}: no fixtures", folder.display());
+    paths
+        .iter()
+        .map(|path| {
+            let name = path.file_stem().unwrap().to_string_lossy().into_owned();
+            (name, Arc::new(Fixture::read(path).unwrap()))
+        })
+        .collect()
+}
+
+/// Runs all fixtures of a BFF in its component, and reports all that are answered otherwise than they expect.
+async fn check_fixtures(bff: &str) {
+    let component = Offline::from_file(&components::example(bff).unwrap()).unwrap();
+    let mut wrong = Vec::new();
+    for (name, fixture) in fixtures(bff) {
+        let offline = component.again().fixture(&fixture).unwrap();
+        if let Err(error) = offline.check(&fixture).await {
+            wrong.push(format!("{bff}/fixtures/{name}.json: {error}"));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n\n"));
+}
+
+#[tokio::test]
+async fn the_fixtures_of_watch_hold_in_its_component() {
+    check_fixtures("watch").await;
+}
+
+#[tokio::test]
+async fn the_fixtures_of_dashboard_hold_in_its_component() {
+    check_fixtures("dashboard").await;
+}
+
+#[tokio::test]
+async fn the_fixtures_of_partner_hold_in_its_component() {
+    check_fixtures("partner").await;
+}
+
+#[tokio::test]
+async fn the_watch_face_has_less_than_120_bytes_for_everybody() {
+    let mut watch = Offline::from_file(&components::example("watch").unwrap()).unwrap();
+    for service in [Service::Activity, Service::Heart, Service::Sleep] {
+        watch = watch.service(service.name(), move |outbound| async move {
+            let answer = downstream_mock::answer(service, &outbound.target.to_string());
+            let mut found = reply(answer.status, answer.body);
+            let content_type = HeaderValue::from_static(answer.content_type);
+            found
+                .headers
+                .insert(http::header::CONTENT_TYPE, content_type);
+            Ok(found)
+        });
+    }
+    for user in ["ada", "grace", "linus", "margaret"] {
+        for year in 2020..=2035 {
+            for day in ["01-01", "03-29", "07-15", "12-31"] {
+                let target = format!("/{user}?date={year}-{day}");
+                let answer = watch.get(&target).await.result.unwrap();
+                assert_eq!(answer.status, 200, "{target}");
+                let body = String::from_utf8_lossy(&answer.body);
+                assert!(body.len() < 120, "{target}: {body}");
+                assert!(!body.contains("null"), "{target}: {body}");
+            }
+        }
+    }
+}
+
+/// Runs a program in a folder below `bffs`; when it fails, so does the test, with all that it printed.
+fn run(program: impl AsRef<std::ffi::OsStr>, arguments: &[&str], folder: &Path) {
+    let mut command = Command::new(program);
+    command.args(arguments).current_dir(folder);
+    // Meant for the build of this test: for another one, they would change what is compiled, or with what.
+    for name in [
+        "CARGO_BUILD_TARGET",
+        "CARGO_BUILD_TARGET_DIR",
+        "CARGO_ENCODED_RUSTFLAGS",
+        "CARGO_TARGET_DIR",
+        "RUSTC",
+        "RUSTC_WORKSPACE_WRAPPER",
+        "RUSTFLAGS",
+    ] {
+        command.env_remove(name);
+    }
+    let output = command.output().unwrap();
+    assert!(
+        output.status.success(),
+        "{command:?} in {}: {}\n{}{}",
+        folder.display(),
+        output.status,
+        String::from_utf8_lossy(&output.stdout),
+        String::from_utf8_lossy(&output.stderr),
+    );
+}
+
+#[test]
+fn the_tests_of_the_rust_bffs_and_of_their_kit_pass() {
+    let bffs = components::root().join("bffs");
+    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    run(
+        cargo,
+        &["test", "--workspace", "--locked", "--target-dir", "target"],
+        &bffs,
+    );
+}
+
+#[test]
+fn the_tests_of_the_typescript_bff_and_of_its_kit_pass() {
+    // Building it installs the packages that its tests need, too.
+    components::example("partner").unwrap();
+    let partner = components::root().join("bffs/partner");
+    run("npm", &["run", "check"], &partner);
+    run("npm", &["test"], &partner);
+}
