@@ -12,4 +12,7 @@ mod http2;
 mod http_fields;
 mod server;
 mod server_stop;
+
+mod downstream;
+mod observe;
 mod smoke;
