@@ -19,6 +19,8 @@ mod server;
 mod server_stop;
 
 mod bffs;
+mod downstream;
 mod numbers;
+mod observe;
 mod smoke;
 mod structure;

@@ -4,6 +4,8 @@
 //! while it lay idle. When nothing was written on it, the call goes out on a fresh connection; so does a GET or HEAD
 //! that such a connection broke under before the first byte of an answer (RFC 9110 section 9.2.2).
 
+use std::error::Error as _;
+use std::io::ErrorKind;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -63,8 +65,10 @@ pub async fn call(
     let idempotent = matches!(outbound.method, Method::GET | Method::HEAD);
     let mut again = idempotent.then(|| outbound.clone());
     let mut request = request(settings, outbound);
+    let mut kept = pool.reuse(settings);
     loop {
-        let mut connection = match pool.reuse(settings) {
+        // After a kept connection that was dead, the others are likely dead too, and a repetition must not meet a second one.
+        let mut connection = match kept.take() {
             Some(connection) => connection,
             None => connect(pool, settings, bounds).await?,
         };
@@ -88,10 +92,10 @@ pub async fn call(
                 error,
             }) if reused && closed_early(&error) && again.is_some() => match again.take() {
                 Some(outbound) => request = self::request(settings, outbound),
-                None => return Err(interrupted(settings, true, error)),
+                None => return Err(failed(settings, true, error)),
             },
             Err(Broken { unsent, error }) => {
-                return Err(interrupted(settings, unsent.is_none(), error));
+                return Err(failed(settings, unsent.is_none(), error));
             }
         }
     }
@@ -131,7 +135,7 @@ async fn read(
         .await
         .map_err(|_| timeout(settings, Phase::Body, bounds.started.elapsed()))?
         .map_err(|error| match error.downcast::<hyper::Error>() {
-            Ok(error) => interrupted(settings, true, *error),
+            Ok(error) => failed(settings, true, *error),
             Err(_) => too_large(),
         })?
         .to_bytes();
@@ -175,9 +179,31 @@ impl Connection {
     }
 }
 
-/// Whether the connection ended before the first byte of an answer.
+/// Whether the connection ended before there was an answer. What the service closed a moment ago ends in a reset as soon
+/// as something is sent to it.
 fn closed_early(error: &hyper::Error) -> bool {
-    error.is_incomplete_message() || error.is_canceled() || error.is_closed()
+    error.is_incomplete_message()
+        || error.is_canceled()
+        || error.is_closed()
+        || matches!(
+            io_kind(error),
+            Some(ErrorKind::ConnectionReset | ErrorKind::ConnectionAborted | ErrorKind::BrokenPipe)
+        )
+}
+
+/// Whether the service sent something that is no HTTP. hyper reports a bad head as such, and a bad chunk of a body as bad
+/// input of the connection.
+fn not_http(error: &hyper::Error) -> bool {
+    error.is_parse()
+        || matches!(
+            io_kind(error),
+            Some(ErrorKind::InvalidInput | ErrorKind::InvalidData)
+        )
+}
+
+fn io_kind(error: &hyper::Error) -> Option<ErrorKind> {
+    let source = error.source()?.downcast_ref::<std::io::Error>()?;
+    Some(source.kind())
 }
 
 fn request(settings: &config::Downstream, outbound: Outbound) -> Request<Full<Bytes>> {
@@ -211,10 +237,18 @@ fn timeout(settings: &config::Downstream, phase: Phase, after: Duration) -> Down
     }
 }
 
-fn interrupted(settings: &config::Downstream, sent: bool, source: hyper::Error) -> DownstreamError {
-    DownstreamError::Interrupted {
-        service: settings.name.clone(),
-        sent,
-        source: source.into(),
+fn failed(settings: &config::Downstream, sent: bool, source: hyper::Error) -> DownstreamError {
+    let service = settings.name.clone();
+    if not_http(&source) {
+        DownstreamError::Malformed {
+            service,
+            what: format!("the answer is not HTTP: {source}"),
+        }
+    } else {
+        DownstreamError::Interrupted {
+            service,
+            sent,
+            source: source.into(),
+        }
     }
 }

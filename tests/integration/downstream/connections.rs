@@ -1,0 +1,222 @@
+//! HTTP/1.1 connections are kept, shared out one call at a time, replaced when the service has closed them, and closed when
+//! nobody needs them. A call is repeated only where that can't do anything twice.
+
+use std::sync::Arc;
+
+use downstream_mock::{Fault, Service, Services};
+use futures_util::future::join_all;
+use tokio::sync::Barrier;
+
+use super::raw::{Connection, Raw};
+use super::relay::failure;
+use super::{OK, host, post};
+use crate::observe::{calls, eventually, metric};
+
+#[tokio::test]
+async fn calls_one_after_the_other_share_a_connection() {
+    let services = Services::start().unwrap();
+    let host = host(&[
+        ("profile", services.url(Service::Profile), ""),
+        ("heart", services.url(Service::Heart), ""),
+    ])
+    .await;
+    for _ in 0..20 {
+        let reply = host.get("/profile/users/ada").await.unwrap();
+        assert_eq!(reply.status, 200);
+        assert_eq!(reply.json()["name"], "Ada Lovelace");
+        host.get("/heart/users/ada/days/2026-01-15").await.unwrap();
+    }
+    for service in [Service::Profile, Service::Heart] {
+        let requests = services.requests(service);
+        assert_eq!(requests.len(), 20);
+        assert!(requests.iter().all(|request| request.connection == 1));
+        let labels = [("service", service.name())];
+        let open = metric(&host, "tailor_downstream_connections", &labels).await;
+        assert_eq!(open, Some(1.0));
+    }
+}
+
+#[tokio::test]
+async fn calls_side_by_side_have_a_connection_each_which_ends_with_a_call_that_is_given_up() {
+    let services = Services::start().unwrap();
+    let host = host(&[("profile", services.url(Service::Profile), "")]).await;
+    services
+        .set_fault(Service::Profile, Fault::hang())
+        .await
+        .unwrap();
+    let calling = join_all((0..8).map(|_| host.get("/profile/users/ada")));
+    tokio::select! {
+        _ = calling => panic!("the service answers nothing"),
+        requests = services.wait_for_requests(Service::Profile, 8) => {
+            let mut connections: Vec<u64> =
+                requests.iter().map(|request| request.connection).collect();
+            connections.sort_unstable();
+            assert_eq!(connections, (1..=8).collect::<Vec<_>>());
+        }
+    }
+    // The clients have hung up, and so has the host: connections with a call under way can't be used again.
+    services.wait_for_aborted(Service::Profile, 8).await;
+    eventually("no connection is left", async || {
+        (services.counts(Service::Profile).connections_open == 0).then_some(())
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_connection_that_was_closed_while_idle_is_replaced_without_a_failure() {
+    // One answer a connection, and no word that it is the last one.
+    let raw = Raw::start(async |mut connection: Connection| {
+        if connection.request().await.is_some() {
+            connection.send(OK).await;
+        }
+    })
+    .await;
+    let host = host(&[("svc", format!("http://{}", raw.address()), "")]).await;
+    for index in 1..=10 {
+        let reply = match index % 2 {
+            0 => post(&host, "/svc/x", "once").await,
+            _ => host.get("/svc/x").await.unwrap(),
+        };
+        assert_eq!((reply.status.as_u16(), reply.text().as_str()), (200, "ok"));
+        eventually("the service has closed", async || {
+            (raw.open() == 0).then_some(())
+        })
+        .await;
+        assert_eq!((raw.accepted(), raw.requests().len()), (index, index));
+    }
+}
+
+#[tokio::test]
+async fn a_service_that_was_down_is_reached_again_over_a_new_connection() {
+    let services = Services::start().unwrap();
+    let host = host(&[("profile", services.url(Service::Profile), "")]).await;
+    let get = async || host.get("/profile/users/ada").await.unwrap();
+    assert_eq!(get().await.status, 200);
+    services
+        .set_fault(Service::Profile, Fault::refuse())
+        .await
+        .unwrap();
+    let down = get().await;
+    assert_eq!(failure(&down), Some(("unreachable", false)), "{down:?}");
+    services.clear_fault(Service::Profile).await.unwrap();
+    assert_eq!(get().await.status, 200);
+    assert_eq!(calls(&host, "profile", "unreachable").await, 1.0);
+}
+
+/// What a service does with the second request of a connection.
+#[derive(Clone, Copy, Debug)]
+enum Breaks {
+    Closes,
+    Resets,
+}
+
+async fn breaking(how: Breaks) -> Raw {
+    Raw::start(move |mut connection: Connection| async move {
+        if connection.request().await.is_some() {
+            connection.send(OK).await;
+        }
+        if connection.request().await.is_some()
+            && let Breaks::Resets = how
+        {
+            connection.reset();
+        }
+    })
+    .await
+}
+
+#[tokio::test]
+async fn a_get_is_repeated_when_a_kept_connection_breaks_under_it_and_a_post_is_not() {
+    for how in [Breaks::Closes, Breaks::Resets] {
+        let raw = breaking(how).await;
+        let host = host(&[("svc", format!("http://{}", raw.address()), "")]).await;
+        host.get("/svc/1").await.unwrap();
+        let reply = host.get("/svc/2").await.unwrap();
+        assert_eq!(reply.status, 200, "{how:?}: {reply:?}");
+        let reply = post(&host, "/svc/3", "once").await;
+        assert_eq!(failure(&reply), Some(("interrupted", true)), "{how:?}");
+        let lines: Vec<String> = raw
+            .requests()
+            .into_iter()
+            .map(|request| request.line)
+            .collect();
+        assert_eq!(
+            lines,
+            [
+                "GET /1 HTTP/1.1",
+                "GET /2 HTTP/1.1",
+                "GET /2 HTTP/1.1",
+                "POST /3 HTTP/1.1"
+            ],
+            "{how:?}"
+        );
+        assert_eq!(calls(&host, "svc", "2xx").await, 2.0);
+        assert_eq!(calls(&host, "svc", "interrupted").await, 1.0);
+    }
+}
+
+#[tokio::test]
+async fn a_get_goes_out_on_a_fresh_connection_when_all_kept_ones_are_dead() {
+    let both = Arc::new(Barrier::new(2));
+    let raw = Raw::start(move |mut connection: Connection| {
+        let both = both.clone();
+        async move {
+            // The first two answer together, so that both are open at once; what is kept breaks at its next use.
+            connection.request().await;
+            if connection.index < 2 {
+                both.wait().await;
+            }
+            connection.send(OK).await;
+            if connection.request().await.is_some() {
+                connection.reset();
+            }
+        }
+    })
+    .await;
+    let host = host(&[("svc", format!("http://{}", raw.address()), "")]).await;
+    for reply in join_all([host.get("/svc/1"), host.get("/svc/1")]).await {
+        assert_eq!(reply.unwrap().status, 200);
+    }
+    let reply = host.get("/svc/2").await.unwrap();
+    assert_eq!(reply.status, 200, "{reply:?}");
+    assert_eq!((raw.accepted(), raw.requests().len()), (3, 4));
+}
+
+#[tokio::test]
+async fn a_fresh_connection_that_breaks_is_not_tried_again() {
+    for how in [Breaks::Closes, Breaks::Resets] {
+        let raw = Raw::start(move |mut connection: Connection| async move {
+            if connection.request().await.is_some()
+                && let Breaks::Resets = how
+            {
+                connection.reset();
+            }
+        })
+        .await;
+        let host = host(&[("svc", format!("http://{}", raw.address()), "")]).await;
+        let reply = host.get("/svc/x").await.unwrap();
+        assert_eq!(failure(&reply), Some(("interrupted", true)), "{reply:?}");
+        assert_eq!((raw.accepted(), raw.requests().len()), (1, 1), "{how:?}");
+    }
+}
+
+#[tokio::test]
+async fn connections_that_nobody_uses_are_closed() {
+    let services = Services::start().unwrap();
+    let url = || services.url(Service::Profile);
+    let host = host(&[
+        ("one", url(), "idle-timeout = \"1s\""),
+        ("two", url(), "idle-timeout = \"1s\"\nprotocol = \"h2\""),
+    ])
+    .await;
+    for path in ["/one/users/ada", "/two/users/ada"] {
+        assert_eq!(host.get(path).await.unwrap().status, 200);
+    }
+    eventually("both connections are closed", async || {
+        (services.counts(Service::Profile).connections_open == 0).then_some(())
+    })
+    .await;
+    for path in ["/one/users/ada", "/two/users/ada"] {
+        assert_eq!(host.get(path).await.unwrap().status, 200);
+    }
+    assert_eq!(services.counts(Service::Profile).connections_accepted, 4);
+}

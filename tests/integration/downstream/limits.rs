@@ -1,0 +1,256 @@
+//! What bounds a call: connections and those who wait for one, the size of an answer, and time.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use downstream_mock::{Fault, Service, Services};
+use futures_util::future::join_all;
+use tailor_harness::{Offline, Reply, TestHost};
+use tokio::net::{TcpSocket, TcpStream};
+use tokio::sync::Semaphore;
+
+use super::raw::{Connection, Raw};
+use super::relay::{failure, relay};
+use super::{OK, host, host_with};
+use crate::observe::{calls, eventually, metric};
+
+#[tokio::test]
+async fn calls_beyond_the_connections_wait_and_beyond_those_are_refused() {
+    let gate = Arc::new(Semaphore::new(0));
+    let opened = gate.clone();
+    let raw = Raw::start(move |mut connection: Connection| {
+        let gate = gate.clone();
+        async move {
+            while connection.request().await.is_some() {
+                gate.acquire().await.unwrap().forget();
+                connection.send(OK).await;
+            }
+        }
+    })
+    .await;
+    let settings = "max-connections = 2\nmax-waiting = 3";
+    let host = host(&[("svc", format!("http://{}", raw.address()), settings)]).await;
+    let waiting = async |count: f64| {
+        eventually("calls that wait", async || {
+            let labels = [("service", "svc")];
+            let waiting = metric(&host, "tailor_downstream_waiting", &labels).await;
+            (waiting == Some(count)).then_some(())
+        })
+        .await;
+    };
+    let five = join_all((0..5).map(|_| host.get("/svc/x")));
+    let sixth = async {
+        eventually("two calls have arrived", async || {
+            (raw.requests().len() == 2).then_some(())
+        })
+        .await;
+        waiting(3.0).await;
+        let sixth = host.get("/svc/x").await.unwrap();
+        // Before anything was released: whoever is refused does not wait first.
+        opened.add_permits(5);
+        sixth
+    };
+    let (five, sixth) = tokio::join!(five, sixth);
+    assert_eq!(failure(&sixth), Some(("overloaded", false)), "{sixth:?}");
+    for reply in five {
+        assert_eq!(reply.unwrap().status, 200);
+    }
+    waiting(0.0).await;
+    assert_eq!(
+        (raw.accepted(), raw.most_open(), raw.requests().len()),
+        (2, 2, 5)
+    );
+    assert_eq!(calls(&host, "svc", "overloaded").await, 1.0);
+    assert_eq!(calls(&host, "svc", "2xx").await, 5.0);
+}
+
+#[tokio::test]
+async fn a_call_waits_for_a_connection_only_as_long_as_it_may() {
+    let services = Services::start().unwrap();
+    services
+        .set_fault(Service::Profile, Fault::hang())
+        .await
+        .unwrap();
+    let settings = "max-connections = 1\ntimeout = \"1s\"\nfirst-byte-timeout = \"1s\"";
+    let host = host(&[("profile", services.url(Service::Profile), settings)]).await;
+    let replies = join_all((0..2).map(|_| host.get("/profile/users/ada"))).await;
+    let mut failures: Vec<_> = replies
+        .iter()
+        .map(|reply| failure(reply.as_ref().unwrap()).unwrap())
+        .collect();
+    failures.sort_unstable();
+    // The one that had the connection was sent; the other one was not.
+    assert_eq!(failures, [("timeout", false), ("timeout", true)]);
+    assert_eq!(services.counts(Service::Profile).requests, 1);
+}
+
+/// Asks a service that answers with these bytes and then keeps the connection, under a cap of 16 bytes.
+async fn capped(answer: &'static str) -> (Reply, Raw, TestHost) {
+    let raw = Raw::answering(answer).await;
+    let settings = "max-response-size = \"16B\"";
+    let host = host(&[("svc", format!("http://{}", raw.address()), settings)]).await;
+    let reply = host.get("/svc/x").await.unwrap();
+    (reply, raw, host)
+}
+
+#[tokio::test]
+async fn an_answer_may_be_as_large_as_the_cap() {
+    for answer in [
+        "HTTP/1.1 200 OK\r\ncontent-length: 16\r\n\r\n0123456789abcdef",
+        "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n8\r\n01234567\r\n8\r\n89abcdef\r\n0\r\n\r\n",
+    ] {
+        let (reply, ..) = capped(answer).await;
+        assert_eq!(
+            (reply.status.as_u16(), reply.text().as_str()),
+            (200, "0123456789abcdef")
+        );
+    }
+}
+
+#[tokio::test]
+async fn an_answer_that_is_larger_is_cut_off_where_that_shows() {
+    for answer in [
+        // Announced: nothing of the body ever comes.
+        "HTTP/1.1 200 OK\r\ncontent-length: 17\r\n\r\n",
+        // Not announced.
+        "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n8\r\n01234567\r\n9\r\n89abcdefg\r\n",
+        "HTTP/1.0 200 OK\r\n\r\n0123456789abcdefg",
+    ] {
+        let (reply, raw, host) = capped(answer).await;
+        assert_eq!(failure(&reply), Some(("too-large", true)), "{answer:?}");
+        // A connection with the rest of an answer in it is of no use.
+        eventually("the host has closed the connection", async || {
+            (raw.open() == 0).then_some(())
+        })
+        .await;
+        assert_eq!(calls(&host, "svc", "too-large").await, 1.0);
+    }
+}
+
+#[tokio::test]
+async fn a_stream_without_end_is_stopped_at_the_cap() {
+    let raw = Raw::start(async |mut connection: Connection| {
+        connection.request().await;
+        connection
+            .send("HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n")
+            .await;
+        let chunk = format!("1000\r\n{}\r\n", "x".repeat(0x1000));
+        while connection.send(&chunk).await {}
+    })
+    .await;
+    let settings = "max-response-size = \"100KiB\"";
+    let host = host(&[("svc", format!("http://{}", raw.address()), settings)]).await;
+    let reply = host.get("/svc/x").await.unwrap();
+    assert_eq!(failure(&reply), Some(("too-large", true)), "{reply:?}");
+    eventually("the service can't send any more", async || {
+        (raw.open() == 0).then_some(())
+    })
+    .await;
+}
+
+/// Asks, and expects a timeout in a phase.
+async fn times_out(host: &TestHost, path: &str, sent: bool, phase: &str) -> Duration {
+    let started = Instant::now();
+    let reply = host.get(path).await.unwrap();
+    assert_eq!(failure(&reply), Some(("timeout", sent)), "{reply:?}");
+    assert!(reply.text().contains(phase), "{}", reply.text());
+    started.elapsed()
+}
+
+#[tokio::test]
+async fn the_head_of_an_answer_has_a_limit_of_its_own() {
+    let services = Services::start().unwrap();
+    let settings = "timeout = \"30s\"\nfirst-byte-timeout = \"300ms\"";
+    let host = host(&[("heart", services.url(Service::Heart), settings)]).await;
+    let path = "/heart/users/ada/days/2026-01-15";
+    services
+        .set_fault(Service::Heart, Fault::hang())
+        .await
+        .unwrap();
+    let took = times_out(&host, path, true, "waiting for the answer").await;
+    assert!(took < Duration::from_secs(20), "{took:?}");
+    // A head in time, and a body that takes longer than a head may: about 12 KB in 12 pieces.
+    let slow = Fault::trickle(1_000, Duration::from_millis(60));
+    services.set_fault(Service::Heart, slow).await.unwrap();
+    let reply = host.get(path).await.unwrap();
+    assert_eq!(reply.status, 200);
+    assert_eq!(reply.json()["date"], "2026-01-15");
+}
+
+#[tokio::test]
+async fn the_whole_call_has_a_limit() {
+    let services = Services::start().unwrap();
+    let settings = "timeout = \"500ms\"\nfirst-byte-timeout = \"500ms\"";
+    let host = host(&[("heart", services.url(Service::Heart), settings)]).await;
+    let slow = Fault::trickle(1, Duration::from_millis(20));
+    services.set_fault(Service::Heart, slow).await.unwrap();
+    let path = "/heart/users/ada/days/2026-01-15";
+    let took = times_out(&host, path, true, "reading the answer").await;
+    assert!(took < Duration::from_secs(20), "{took:?}");
+    // The service learns that nobody waits any more.
+    services.wait_for_aborted(Service::Heart, 1).await;
+}
+
+#[tokio::test]
+async fn a_connection_must_be_made_in_time() {
+    let full = Full::start().await;
+    let settings = "timeout = \"30s\"\nfirst-byte-timeout = \"30s\"\nconnect-timeout = \"200ms\"";
+    let host = host(&[("svc", format!("http://{}", full.address), settings)]).await;
+    let took = times_out(&host, "/svc/x", false, "connect").await;
+    assert!(took < Duration::from_secs(20), "{took:?}");
+}
+
+/// A listener that accepts nothing, with so many connections in its queue that the system drops further ones.
+struct Full {
+    address: SocketAddr,
+    _listener: tokio::net::TcpListener,
+    _queued: Vec<TcpStream>,
+}
+
+impl Full {
+    async fn start() -> Self {
+        let socket = TcpSocket::new_v4().unwrap();
+        socket.bind("127.0.0.1:0".parse().unwrap()).unwrap();
+        let listener = socket.listen(1).unwrap();
+        let address = listener.local_addr().unwrap();
+        let mut queued = Vec::new();
+        let patience = Duration::from_secs(1);
+        while let Ok(stream) = tokio::time::timeout(patience, TcpStream::connect(address)).await {
+            queued.push(stream.unwrap());
+        }
+        Self {
+            address,
+            _listener: listener,
+            _queued: queued,
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_bff_can_shorten_the_time_of_a_call_and_not_lengthen_it() {
+    let never = async |_| std::future::pending().await;
+    let short = Offline::from_bytes(&relay("v1", Some(50)))
+        .unwrap()
+        .service("offline", never)
+        .settings(|bff| bff.deadline = Duration::from_secs(40));
+    let invoked = short.get("/x").await;
+    let reply = invoked.result.unwrap();
+    assert_eq!(reply.status.as_u16(), 573, "timeout, sent");
+    assert!(invoked.cost.took_us < 20_000_000, "{:?}", invoked.cost);
+
+    let services = Services::start().unwrap();
+    services
+        .set_fault(Service::Profile, Fault::hang())
+        .await
+        .unwrap();
+    let settings = "timeout = \"300ms\"\nfirst-byte-timeout = \"300ms\"";
+    let long = relay("v1", Some(39_000));
+    let host = host_with(
+        &long,
+        &[("profile", services.url(Service::Profile), settings)],
+    )
+    .await;
+    let took = times_out(&host, "/profile/users/ada", true, "waiting").await;
+    assert!(took < Duration::from_secs(20), "{took:?}");
+}

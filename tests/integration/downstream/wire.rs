@@ -1,0 +1,189 @@
+//! What a service may send back, and what becomes of what it may not.
+
+use super::raw::{Connection, Raw};
+use super::relay::failure;
+use super::{OK, host, post};
+use crate::observe::{calls, eventually};
+use tailor_harness::{Reply, TestHost};
+
+/// Asks a service that answers each connection's first request with these bytes and closes.
+async fn once(answer: &'static str) -> (Reply, TestHost, Raw) {
+    let raw = Raw::start(move |mut connection: Connection| async move {
+        connection.request().await;
+        connection.send(answer).await;
+    })
+    .await;
+    let host = host(&[("svc", format!("http://{}", raw.address()), "")]).await;
+    (host.get("/svc/x").await.unwrap(), host, raw)
+}
+
+#[tokio::test]
+async fn what_is_not_http_is_malformed() {
+    for answer in [
+        "SSH-2.0-OpenSSH_9.2p1\r\n",
+        "hello\r\n\r\n",
+        "HTTP/1.1 200 OK\r\nno colon\r\n\r\n",
+        "HTTP/1.1 2x0 OK\r\n\r\n",
+        "HTTP/1.1 200 OK\r\ncontent-length: 2\r\ncontent-length: 3\r\n\r\nokk",
+        "HTTP/1.1 200 OK\r\ncontent-length: -1\r\n\r\nok",
+        "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\nnot a number\r\n",
+        "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n2\r\nokmore",
+    ] {
+        let (reply, host, _raw) = once(answer).await;
+        assert_eq!(
+            failure(&reply),
+            Some(("malformed", true)),
+            "{answer:?}: {}",
+            reply.text()
+        );
+        assert_eq!(calls(&host, "svc", "malformed").await, 1.0);
+        // The reason is for the BFF, and holds nothing of what the operator owns.
+        assert!(reply.text().contains("\"svc\""), "{}", reply.text());
+        assert!(!reply.text().contains("127.0.0.1"), "{}", reply.text());
+    }
+}
+
+#[tokio::test]
+async fn what_ends_too_early_is_interrupted() {
+    for answer in [
+        "",
+        "HTTP/1.1 200",
+        "HTTP/1.1 200 OK\r\ncontent-length: 2\r\n",
+        "HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\no",
+        "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n2\r\nok\r\n",
+        "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n2\r\nok\r\n0\r\n",
+    ] {
+        let (reply, host, _raw) = once(answer).await;
+        assert_eq!(
+            failure(&reply),
+            Some(("interrupted", true)),
+            "{answer:?}: {}",
+            reply.text()
+        );
+        assert_eq!(calls(&host, "svc", "interrupted").await, 1.0);
+    }
+}
+
+#[tokio::test]
+async fn all_ways_to_end_a_body_are_understood() {
+    for answer in [
+        OK,
+        "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n1\r\no\r\n1;ext=1\r\nk\r\n0\r\nx-sum: 1\r\n\r\n",
+        "HTTP/1.1 200 OK\r\nconnection: close\r\n\r\nok",
+        "HTTP/1.0 200 OK\r\n\r\nok",
+        "HTTP/1.0 200 OK\r\ncontent-length: 2\r\n\r\nok",
+        "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok",
+        "HTTP/1.1 103 Early Hints\r\nlink: </x>\r\n\r\nHTTP/1.1 102 Processing\r\n\r\nHTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok",
+    ] {
+        let (reply, host, _raw) = once(answer).await;
+        assert_eq!(
+            (reply.status.as_u16(), reply.text().as_str()),
+            (200, "ok"),
+            "{answer:?}"
+        );
+        // Once more: the connection is gone, or about to be.
+        let reply = host.get("/svc/x").await.unwrap();
+        assert_eq!((reply.status.as_u16(), reply.text().as_str()), (200, "ok"));
+    }
+}
+
+#[tokio::test]
+async fn a_service_that_closes_after_each_answer_may_be_sent_a_post() {
+    // It says so, so that the connection is never used a second time.
+    let raw = Raw::start(async |mut connection: Connection| {
+        connection.request().await;
+        connection
+            .send("HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-length: 2\r\n\r\nok")
+            .await;
+        connection.closed().await;
+    })
+    .await;
+    let host = host(&[("svc", format!("http://{}", raw.address()), "")]).await;
+    for count in 1..=5 {
+        assert_eq!(post(&host, "/svc/x", "once").await.status, 200);
+        assert_eq!((raw.accepted(), raw.requests().len()), (count, count));
+    }
+}
+
+#[tokio::test]
+async fn answers_without_a_body_do_not_wait_for_one() {
+    for (answer, status) in [
+        ("HTTP/1.1 204 No Content\r\n\r\n", 204),
+        (
+            "HTTP/1.1 304 Not Modified\r\ncontent-length: 100\r\n\r\n",
+            304,
+        ),
+        ("HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n", 200),
+    ] {
+        let raw = Raw::answering(answer).await;
+        let host = host(&[("svc", format!("http://{}", raw.address()), "")]).await;
+        for _ in 0..2 {
+            let reply = host.get("/svc/x").await.unwrap();
+            assert_eq!((reply.status.as_u16(), reply.text().as_str()), (status, ""));
+        }
+        assert_eq!(raw.accepted(), 1);
+    }
+}
+
+#[tokio::test]
+async fn redirects_are_replies_and_are_not_followed() {
+    let elsewhere = Raw::answering(OK).await;
+    let location = format!(
+        "HTTP/1.1 302 Found\r\nlocation: http://{}/secret\r\ncontent-length: 0\r\n\r\n",
+        elsewhere.address()
+    );
+    let location: &'static str = location.leak();
+    for answer in [
+        location,
+        "HTTP/1.1 308 Permanent Redirect\r\nlocation: /other\r\ncontent-length: 0\r\n\r\n",
+    ] {
+        let raw = Raw::answering(answer).await;
+        let host = host(&[("svc", format!("http://{}", raw.address()), "")]).await;
+        let reply = host.get("/svc/x").await.unwrap();
+        assert!(reply.status.is_redirection(), "{reply:?}");
+        assert_eq!(raw.requests().len(), 1);
+        assert_eq!(calls(&host, "svc", "3xx").await, 1.0);
+    }
+    assert_eq!(elsewhere.accepted(), 0);
+}
+
+#[tokio::test]
+async fn a_second_answer_to_one_request_reaches_nobody() {
+    // The worst that a confused service can do: the answer meant for one user, read as that for the next.
+    let raw = Raw::start(async |mut connection: Connection| {
+        while let Some(request) = connection.request().await {
+            let own = request.line.split(' ').nth(1).unwrap().to_owned();
+            let length = own.len();
+            let answer = format!("HTTP/1.1 200 OK\r\ncontent-length: {length}\r\n\r\n{own}");
+            let surplus = "HTTP/1.1 200 OK\r\ncontent-length: 6\r\n\r\nsecret";
+            connection.send(&format!("{answer}{surplus}")).await;
+        }
+    })
+    .await;
+    let host = host(&[("svc", format!("http://{}", raw.address()), "")]).await;
+    for index in 0..20 {
+        let reply = host.get(&format!("/svc/user-{index}")).await.unwrap();
+        assert_eq!(reply.text(), format!("/user-{index}"));
+    }
+}
+
+#[tokio::test]
+async fn a_call_whose_client_has_gone_is_taken_back() {
+    let raw = Raw::start(async |mut connection: Connection| {
+        connection.request().await;
+        connection.closed().await;
+    })
+    .await;
+    let host = host(&[("svc", format!("http://{}", raw.address()), "")]).await;
+    let arrived = eventually("the call has arrived", async || {
+        (raw.requests().len() == 1).then_some(())
+    });
+    tokio::select! {
+        _ = host.get("/svc/x") => panic!("the service answers nothing"),
+        () = arrived => {}
+    }
+    eventually("the call is taken back", async || {
+        (raw.open() == 0).then_some(())
+    })
+    .await;
+}

@@ -1,0 +1,70 @@
+//! What tests look at from outside: metrics, the state of BFFs, and things that come about in their own time.
+
+use std::time::Duration;
+
+use serde_json::Value;
+use tailor_harness::TestHost;
+
+/// How long a test waits before it gives up. Far longer than anything takes, even on a loaded machine.
+const PATIENCE: Duration = Duration::from_secs(60);
+/// Between two looks.
+const PAUSE: Duration = Duration::from_millis(10);
+
+/// Looks until there is something to see.
+///
+/// # Panics
+///
+/// After a minute, with `what` was waited for.
+pub async fn eventually<T>(what: &str, mut look: impl AsyncFnMut() -> Option<T>) -> T {
+    let looking = async {
+        loop {
+            if let Some(seen) = look().await {
+                return seen;
+            }
+            tokio::time::sleep(PAUSE).await;
+        }
+    };
+    match tokio::time::timeout(PATIENCE, looking).await {
+        Ok(seen) => seen,
+        Err(_) => panic!("waited for {PATIENCE:?}: {what}"),
+    }
+}
+
+/// The sum of all samples of this name that have these labels, read from `/metrics`; `None` where there is none.
+pub async fn metric(host: &TestHost, name: &str, labels: &[(&str, &str)]) -> Option<f64> {
+    samples(&host.admin("/metrics").await.unwrap().text(), name, labels)
+}
+
+/// The same, from the text of `/metrics`.
+pub fn samples(text: &str, name: &str, labels: &[(&str, &str)]) -> Option<f64> {
+    text.lines()
+        .filter_map(|line| {
+            let (series, value) = line.rsplit_once(' ')?;
+            let (found, all) = series.split_once('{').unwrap_or((series, ""));
+            let has = |(key, value): &(&str, &str)| all.contains(&format!("{key}=\"{value}\""));
+            (found == name && labels.iter().all(has)).then(|| value.parse::<f64>().unwrap())
+        })
+        .reduce(|sum, value| sum + value)
+}
+
+/// Calls to a service with this outcome, so far.
+pub async fn calls(host: &TestHost, service: &str, outcome: &str) -> f64 {
+    let labels = [("service", service), ("outcome", outcome)];
+    metric(host, "tailor_downstream_calls_total", &labels)
+        .await
+        .unwrap_or_default()
+}
+
+/// What `/bffs` says of a BFF.
+pub async fn bff(host: &TestHost, name: &str) -> Value {
+    host.admin("/bffs").await.unwrap().json()["bffs"][name].clone()
+}
+
+/// Waits until so many versions of a BFF have replaced another, and returns what `/bffs` says then.
+pub async fn swapped(host: &TestHost, name: &str, swaps: u64) -> Value {
+    eventually("a swap", async || {
+        let state = bff(host, name).await;
+        (state["swaps"] == swaps).then_some(state)
+    })
+    .await
+}
