@@ -140,7 +140,7 @@ pub enum BffError {
         source: wasmtime::Error,
     },
     /// The guest trapped.
-    #[error("trap: {trap}")]
+    #[error("{trap}")]
     Trap {
         /// Which trap.
         trap: Trap,
