@@ -20,6 +20,7 @@ mod server_stop;
 
 mod bffs;
 mod downstream;
+mod hostile;
 mod numbers;
 mod observe;
 mod smoke;

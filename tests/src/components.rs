@@ -4,9 +4,9 @@ use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
 use anyhow::Context as _;
-use tailor::build::{BuildOptions, build_all};
+use tailor::build::{BuildOptions, build, build_all};
 use wit_component::{ComponentEncoder, StringEncoding, embed_component_metadata};
-use wit_parser::Resolve;
+use wit_parser::{PackageId, Resolve};
 
 /// The repository's root.
 pub fn root() -> &'static Path {
@@ -44,6 +44,26 @@ pub fn example(name: &str) -> anyhow::Result<PathBuf> {
         .with_context(|| format!("there is no example BFF {name:?}"))
 }
 
+/// The component file of `tests/guests/hostile`, which does on request what a host must withstand.
+///
+/// The first call of a process builds it; with nothing changed that is a fraction of a second.
+///
+/// # Errors
+///
+/// When it does not build.
+pub fn hostile() -> anyhow::Result<PathBuf> {
+    static BUILT: OnceLock<Result<PathBuf, String>> = OnceLock::new();
+    let built = BUILT.get_or_init(|| {
+        let folder = root().join("tests/guests/hostile");
+        build(&folder, &BuildOptions::from_env(), &mut |line| {
+            eprintln!("{line}")
+        })
+        .map(|built| built.component)
+        .map_err(|error| format!("{:#}", anyhow::Error::from(error)))
+    });
+    built.clone().map_err(anyhow::Error::msg)
+}
+
 /// A component of a core module in text form, which implements the world `bff` of the contract.
 ///
 /// The module's imports and exports have the names of the canonical ABI, for example
@@ -53,11 +73,32 @@ pub fn example(name: &str) -> anyhow::Result<PathBuf> {
 ///
 /// When the text does not parse or does not fit the world.
 pub fn from_module(text: &str) -> anyhow::Result<Vec<u8>> {
-    let mut module = wat::parse_str(text)?;
     let mut resolve = Resolve::new();
     let (package, _) = resolve.push_dir(root().join("wit"))?;
-    let world = resolve.select_world(&[package], Some("bff"))?;
-    embed_component_metadata(&mut module, &resolve, world, StringEncoding::UTF8)?;
+    encode(text, &resolve, package, "bff")
+}
+
+/// The same for a world of the package in `wit`, which may refer to the contract as `tailor:bff@0.1.0`.
+///
+/// # Errors
+///
+/// When one of the texts does not parse, or when the module does not fit the world.
+pub fn from_module_in(text: &str, wit: &str, world: &str) -> anyhow::Result<Vec<u8>> {
+    let mut resolve = Resolve::new();
+    resolve.push_dir(root().join("wit"))?;
+    let package = resolve.push_str("world.wit", wit)?;
+    encode(text, &resolve, package, world)
+}
+
+fn encode(
+    text: &str,
+    resolve: &Resolve,
+    package: PackageId,
+    world: &str,
+) -> anyhow::Result<Vec<u8>> {
+    let mut module = wat::parse_str(text)?;
+    let world = resolve.select_world(&[package], Some(world))?;
+    embed_component_metadata(&mut module, resolve, world, StringEncoding::UTF8)?;
     ComponentEncoder::default()
         .validate(true)
         .module(&module)?

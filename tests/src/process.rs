@@ -137,6 +137,18 @@ impl Process {
         Ok(())
     }
 
+    /// The most memory that it ever had resident, bytes.
+    ///
+    /// # Errors
+    ///
+    /// When the system does not say it.
+    pub fn peak_memory(&self) -> anyhow::Result<u64> {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id()))?;
+        let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+        let kilobytes = line.and_then(|line| line.trim().strip_suffix(" kB"));
+        Ok(kilobytes.context("VmHWM")?.parse::<u64>()? << 10)
+    }
+
     /// Waits for its end.
     ///
     /// # Errors

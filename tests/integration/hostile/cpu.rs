@@ -1,0 +1,94 @@
+//! Computing without an end: stopped by the limit of CPU time or by the deadline, wherever the guest does it.
+
+use downstream_mock::{Fault, Service};
+use futures_util::future::join_all;
+
+use super::arena::{Arena, Foe, expect_problem};
+use super::wat::{LOOP, Wat};
+
+/// So little CPU time, and so long a deadline, that only the one can be what stops a guest.
+const LITTLE_CPU: &str = "deadline = \"60s\"\nlimits.cpu = \"50ms\"";
+
+#[tokio::test]
+async fn an_endless_loop_ends_with_its_cpu_time() {
+    let arena = Arena::start(&[Foe::guest("loop", LITTLE_CPU)]).await;
+    arena
+        .is_stopped("loop", "/loop", 502, "bff-cpu-limit")
+        .await;
+}
+
+#[tokio::test]
+async fn an_endless_loop_ends_with_its_deadline() {
+    // A part of the time is spent waiting, so CPU time alone can't reach the limit first.
+    let arena = Arena::start(&[Foe::guest("loop", "deadline = \"2s\"\nlimits.cpu = \"2s\"")]).await;
+    let hang = Fault::hang();
+    arena
+        .services
+        .set_fault(Service::Goals, hang)
+        .await
+        .unwrap();
+    arena
+        .is_stopped("loop", "/wait-then-loop?count=1000", 504, "bff-deadline")
+        .await;
+}
+
+#[tokio::test]
+async fn a_loop_is_stopped_in_whatever_call_of_the_guest_the_host_made() {
+    let places = [
+        (
+            "start",
+            Wat {
+                more: &format!("(func $begin {LOOP}) (start $begin)"),
+                ..Wat::default()
+            },
+        ),
+        // The host asks for room for the request's texts.
+        (
+            "request",
+            Wat {
+                realloc: LOOP,
+                ..Wat::default()
+            },
+        ),
+        // The host asks for room for what a call gave.
+        (
+            "result",
+            Wat {
+                handle: "(global.set $armed (i32.const 1)) (call $call_of_nothing)",
+                realloc: &format!("(if (global.get $armed) (then {LOOP}))"),
+                ..Wat::default()
+            },
+        ),
+        // The answer was given, and the guest is told that it was read.
+        (
+            "post",
+            Wat {
+                post: LOOP,
+                ..Wat::default()
+            },
+        ),
+    ]
+    .map(|(name, wat)| Foe::of(name, wat.component(), LITTLE_CPU));
+    let arena = Arena::start(&places).await;
+    for Foe { name, .. } in &places {
+        arena.is_stopped(name, "/", 502, "bff-cpu-limit").await;
+    }
+}
+
+#[tokio::test]
+async fn neighbours_answer_between_many_loops() {
+    const LOOPS: usize = 32;
+    let arena = Arena::start(&[Foe::guest(
+        "loop",
+        "deadline = \"100s\"\nlimits.cpu = \"300ms\"",
+    )])
+    .await;
+    let loops = join_all((0..LOOPS).map(|_| arena.host.get("/loop/loop")));
+    let (replies, answers) = arena.beside_neighbour_counting(loops).await;
+    for reply in replies {
+        expect_problem(&reply.unwrap(), "loop", 502, "bff-cpu-limit");
+    }
+    assert_eq!(arena.counted("loop", "bff-cpu-limit").await, LOOPS as u64);
+    // The loops alone keep two workers busy for seconds. Without turns, no neighbour would answer before their end.
+    assert!(answers >= 10, "{answers} answers");
+}

@@ -1,0 +1,59 @@
+//! Taking more memory or table than there is for a BFF.
+
+use super::arena::{Arena, Foe};
+use super::wat::Wat;
+
+#[tokio::test]
+async fn growing_memory_ends_at_the_limit() {
+    let arena = Arena::start(&[Foe::guest("grow", "limits.memory = \"8MiB\"")]).await;
+    for path in ["/grow-pages", "/grow-vec"] {
+        arena
+            .is_stopped("grow", path, 502, "bff-memory-limit")
+            .await;
+    }
+    // What a guest gets is a plain refusal, which it may live with.
+    let lives = arena.host.get("/grow/live-with-refusal").await.unwrap();
+    let pages: usize = lives.text().parse().unwrap();
+    assert_eq!(lives.status, 200);
+    assert!((1..=128).contains(&pages), "{pages} pages beyond the first");
+}
+
+#[tokio::test]
+async fn memory_that_is_too_large_from_the_start_is_not_given() {
+    let large = Wat {
+        pages: 33,
+        ..Wat::default()
+    };
+    let foes = [
+        Foe::of("over", large.component(), "limits.memory = \"2MiB\""),
+        Foe::of("within", large.component(), "limits.memory = \"3MiB\""),
+    ];
+    let arena = Arena::start(&foes).await;
+    arena.is_stopped("over", "/", 502, "bff-memory-limit").await;
+    assert_eq!(arena.host.get("/within").await.unwrap().status, 200);
+}
+
+#[tokio::test]
+async fn tables_end_at_the_limit() {
+    let growing = Wat {
+        more: "(table $t 1 funcref)",
+        handle: "(loop $again
+            (br_if $again (i32.ne (i32.const -1) (table.grow $t (ref.null func) (i32.const 500))))
+            (unreachable))",
+        ..Wat::default()
+    };
+    let large = Wat {
+        more: "(table 30000 funcref)",
+        ..Wat::default()
+    };
+    let foes = [
+        Foe::of("growing", growing.component(), ""),
+        Foe::of("over", large.component(), ""),
+        Foe::of("within", large.component(), "limits.table-elements = 40000"),
+    ];
+    let arena = Arena::start(&foes).await;
+    for foe in ["growing", "over"] {
+        arena.is_stopped(foe, "/", 502, "bff-table-limit").await;
+    }
+    assert_eq!(arena.host.get("/within").await.unwrap().status, 200);
+}
