@@ -187,9 +187,7 @@ fn closed_early(error: &hyper::Error) -> bool {
         || error.is_closed()
         || matches!(
             io_kind(error),
-            Some(
-                ErrorKind::ConnectionReset | ErrorKind::ConnectionAborted | ErrorKind::BrokenPipe
-            )
+            Some(ErrorKind::ConnectionReset | ErrorKind::ConnectionAborted | ErrorKind::BrokenPipe)
         )
 }
 
