@@ -14,5 +14,7 @@ mod server;
 mod server_stop;
 
 mod downstream;
+mod faults;
 mod observe;
 mod smoke;
+mod swap;

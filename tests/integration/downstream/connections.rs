@@ -141,7 +141,12 @@ async fn a_get_is_repeated_when_a_kept_connection_breaks_under_it_and_a_post_is_
             .collect();
         assert_eq!(
             lines,
-            ["GET /1 HTTP/1.1", "GET /2 HTTP/1.1", "GET /2 HTTP/1.1", "POST /3 HTTP/1.1"],
+            [
+                "GET /1 HTTP/1.1",
+                "GET /2 HTTP/1.1",
+                "GET /2 HTTP/1.1",
+                "POST /3 HTTP/1.1"
+            ],
             "{how:?}"
         );
         assert_eq!(calls(&host, "svc", "2xx").await, 2.0);

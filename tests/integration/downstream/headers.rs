@@ -102,7 +102,10 @@ async fn the_request_id_and_the_trace_go_along() {
         ("traceparent", format!("00-{trace}-{span}-01")),
         ("tracestate", "vendor=value".to_owned()),
     ];
-    let given: Vec<(&str, &str)> = given.iter().map(|(name, value)| (*name, &**value)).collect();
+    let given: Vec<(&str, &str)> = given
+        .iter()
+        .map(|(name, value)| (*name, &**value))
+        .collect();
     let reply = send(&host, "/svc/x", &given).await;
     assert_eq!(reply.header("x-request-id"), "order-66");
     let request = &raw.requests()[0];
@@ -138,7 +141,10 @@ async fn a_service_is_told_how_long_somebody_waits() {
     let raw = Raw::answering(OK).await;
     let host = host(&[("svc", format!("http://{}", raw.address()), "")]).await;
     host.get("/svc/x").await.unwrap();
-    let left = raw.requests()[0].header("tailor-time-left-ms").unwrap().to_owned();
+    let left = raw.requests()[0]
+        .header("tailor-time-left-ms")
+        .unwrap()
+        .to_owned();
     let left: u64 = left.parse().unwrap();
     // The deadline is 40 s, of which the BFF keeps some for itself.
     assert!((1..40_000).contains(&left), "{left}");

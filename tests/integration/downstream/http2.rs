@@ -33,7 +33,10 @@ async fn all_calls_share_one_connection_side_by_side() {
     let reply = host.get("/profile/users/ada").await.unwrap();
     assert_eq!(reply.json()["name"], "Ada Lovelace");
     let counts = services.counts(Service::Profile);
-    assert_eq!((counts.connections_accepted, counts.connections_open), (1, 1));
+    assert_eq!(
+        (counts.connections_accepted, counts.connections_open),
+        (1, 1)
+    );
     let labels = [("service", "profile")];
     let open = metric(&host, "tailor_downstream_connections", &labels).await;
     assert_eq!(open, Some(1.0));

@@ -57,7 +57,10 @@ async fn calls_beyond_the_connections_wait_and_beyond_those_are_refused() {
         assert_eq!(reply.unwrap().status, 200);
     }
     waiting(0.0).await;
-    assert_eq!((raw.accepted(), raw.most_open(), raw.requests().len()), (2, 2, 5));
+    assert_eq!(
+        (raw.accepted(), raw.most_open(), raw.requests().len()),
+        (2, 2, 5)
+    );
     assert_eq!(calls(&host, "svc", "overloaded").await, 1.0);
     assert_eq!(calls(&host, "svc", "2xx").await, 5.0);
 }
@@ -243,7 +246,11 @@ async fn a_bff_can_shorten_the_time_of_a_call_and_not_lengthen_it() {
         .unwrap();
     let settings = "timeout = \"300ms\"\nfirst-byte-timeout = \"300ms\"";
     let long = relay("v1", Some(39_000));
-    let host = host_with(&long, &[("profile", services.url(Service::Profile), settings)]).await;
+    let host = host_with(
+        &long,
+        &[("profile", services.url(Service::Profile), settings)],
+    )
+    .await;
     let took = times_out(&host, "/profile/users/ada", true, "waiting").await;
     assert!(took < Duration::from_secs(20), "{took:?}");
 }

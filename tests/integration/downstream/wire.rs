@@ -109,7 +109,10 @@ async fn a_service_that_closes_after_each_answer_may_be_sent_a_post() {
 async fn answers_without_a_body_do_not_wait_for_one() {
     for (answer, status) in [
         ("HTTP/1.1 204 No Content\r\n\r\n", 204),
-        ("HTTP/1.1 304 Not Modified\r\ncontent-length: 100\r\n\r\n", 304),
+        (
+            "HTTP/1.1 304 Not Modified\r\ncontent-length: 100\r\n\r\n",
+            304,
+        ),
         ("HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n", 200),
     ] {
         let raw = Raw::answering(answer).await;
