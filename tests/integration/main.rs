@@ -25,3 +25,7 @@ mod numbers;
 mod observe;
 mod smoke;
 mod structure;
+mod faults;
+mod observe;
+mod smoke;
+mod swap;

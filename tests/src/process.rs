@@ -74,6 +74,11 @@ impl Process {
         Ok(process)
     }
 
+    /// Its number, for looks at it from outside.
+    pub fn id(&self) -> u32 {
+        self.child.id()
+    }
+
     /// The log so far, a JSON object each; what is none is left out.
     pub fn log(&self) -> Vec<serde_json::Value> {
         let lines = self.lines.0.lock().unwrap_or_else(PoisonError::into_inner);

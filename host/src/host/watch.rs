@@ -52,7 +52,10 @@ pub(super) async fn watch(changes: Arc<Changes>) {
                 swap(&changes, name).await;
             }
         }
-        tokio::time::sleep(snapshot.config.engine.watch_interval).await;
+        let interval = snapshot.config.engine.watch_interval;
+        // Held through the pause, it would keep alive what a reload has replaced.
+        drop(snapshot);
+        tokio::time::sleep(interval).await;
     }
 }
 

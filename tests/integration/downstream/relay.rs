@@ -24,6 +24,7 @@ const KINDS: [&str; 9] = [
 pub fn relay(version: &str, timeout_ms: Option<u32>) -> Vec<u8> {
     let (given, limit) = timeout_ms.map_or((0, 0), |limit| (1, limit));
     let text = TEXT
+        .replace("ALLOCATE", ALLOCATE)
         .replace("VERSION_LENGTH", &version.len().to_string())
         .replace("VERSION", version)
         .replace("TIMEOUT_GIVEN", &given.to_string())
@@ -37,15 +38,8 @@ pub fn failure(reply: &Reply) -> Option<(&'static str, bool)> {
     Some((KINDS.get(code % 10)?, code >= 10))
 }
 
-const TEXT: &str = r#"
-(module
-  (import "tailor:bff/downstream@0.1.0" "fetch" (func $fetch
-    (param i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32)))
-  (memory (export "memory") 1)
-  (data (i32.const 3100) "x-version")
-  (data (i32.const 3200) "VERSION")
-  (global $free (mut i32) (i32.const 8192))
-
+/// What the host calls to put the request into a module's memory, from the module's global `$free` on.
+pub const ALLOCATE: &str = r#"
   ;; Memory is never given back: the instance ends with its request.
   (func (export "cabi_realloc") (param $old i32) (param $old_size i32) (param $align i32) (param $size i32) (result i32)
     (local $new i32)
@@ -57,6 +51,18 @@ const TEXT: &str = r#"
       unreachable))
     (memory.copy (local.get $new) (local.get $old) (local.get $old_size))
     (local.get $new))
+"#;
+
+const TEXT: &str = r#"
+(module
+  (import "tailor:bff/downstream@0.1.0" "fetch" (func $fetch
+    (param i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32)))
+  (memory (export "memory") 1)
+  (data (i32.const 3100) "x-version")
+  (data (i32.const 3200) "VERSION")
+  (global $free (mut i32) (i32.const 8192))
+
+  ALLOCATE
 
   (func (export "tailor:bff/handler@0.1.0#handle")
     (param $id i32) (param $id_length i32) (param $method i32) (param $path i32) (param $path_length i32)

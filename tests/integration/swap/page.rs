@@ -1,0 +1,77 @@
+//! A BFF that answers one page, in which its version stands in many places, and nothing else. Made from text, so that fifty
+//! versions of it cost no compiler of Rust.
+
+use tailor_harness::components;
+
+use crate::downstream::relay::ALLOCATE;
+
+/// How often a page names its version, in each of its two parts.
+const NAMED: usize = 500;
+
+/// A version that answers 200.
+pub fn page(version: &str) -> Vec<u8> {
+    with_end(version, "(i32.const 200)")
+}
+
+/// A version that answers with another status.
+pub fn page_with_status(version: &str, status: u16) -> Vec<u8> {
+    with_end(version, &format!("(i32.const {status})"))
+}
+
+/// A version that traps instead.
+pub fn trap(version: &str) -> Vec<u8> {
+    with_end(version, "(unreachable)")
+}
+
+/// The body of a page.
+pub fn body(version: &str) -> String {
+    format!("{version};").repeat(2 * NAMED)
+}
+
+/// The same component under another digest, larger by `size` bytes: what is added is a section that nobody reads.
+pub fn stamped(component: &[u8], size: usize) -> Vec<u8> {
+    let mut section = b"\x05stamp".to_vec();
+    section.resize(section.len() + size, b'x');
+    let mut whole = component.to_vec();
+    whole.push(0);
+    let mut length = section.len();
+    while length > 0x7f {
+        whole.push(0x80 | (length & 0x7f) as u8);
+        length >>= 7;
+    }
+    whole.push(length as u8);
+    whole.extend(section);
+    whole
+}
+
+fn with_end(version: &str, status: &str) -> Vec<u8> {
+    let part = format!("{version};").repeat(NAMED);
+    let (length, second) = (2 * part.len(), 65_536 + part.len());
+    let text = format!(
+        r#"
+(module
+  (memory (export "memory") 16)
+  (global $free (mut i32) (i32.const 131072))
+  (data (i32.const 3100) "x-version")
+  (data (i32.const 3200) "{version}")
+  (data (i32.const 65536) "{part}")
+  (data (i32.const {second}) "{part}")
+  {ALLOCATE}
+  (func (export "tailor:bff/handler@0.1.0#handle")
+    (param i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32) (result i32)
+    (i32.store (i32.const 3000) (i32.const 3100))
+    (i32.store (i32.const 3004) (i32.const 9))
+    (i32.store (i32.const 3008) (i32.const 3200))
+    (i32.store (i32.const 3012) (i32.const {}))
+    (i32.store16 (i32.const 2048) {status})
+    (i32.store (i32.const 2052) (i32.const 3000))
+    (i32.store (i32.const 2056) (i32.const 1))
+    (i32.store8 (i32.const 2060) (i32.const 1))
+    (i32.store (i32.const 2064) (i32.const 65536))
+    (i32.store (i32.const 2068) (i32.const {length}))
+    (i32.const 2048)))
+"#,
+        version.len()
+    );
+    components::from_module(&text).unwrap()
+}

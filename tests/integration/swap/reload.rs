@@ -1,0 +1,163 @@
+//! The configuration read again, as SIGHUP does it: all of it takes effect or nothing does.
+
+use serde_json::{Value, json};
+use tailor::host::Changed;
+use tailor_harness::TestHost;
+
+use super::page::{page, page_with_status};
+use super::{edit, host, live, served, swaps};
+use crate::downstream::raw::Raw;
+use crate::downstream::relay::relay;
+use crate::observe::{bff, eventually, swapped};
+
+async fn reload(host: &TestHost) -> Result<Changed, String> {
+    let changed = host.host().changes().reload().await;
+    changed.map_err(|error| error.to_string())
+}
+
+#[tokio::test]
+async fn new_limits_are_in_force_under_the_same_version() {
+    let host = host("", "").await;
+    let first = live(&host, "page").await;
+    edit(&host, |text| {
+        text + "[bff.page.limits]\nresponse-size = \"16B\"\n"
+    });
+    let changed = reload(&host).await.unwrap();
+    assert_eq!(changed, Changed::default());
+    let reply = host.get("/page").await.unwrap();
+    assert_eq!(reply.status, 502);
+    assert_eq!(reply.header("tailor-error"), "bff-response-too-large");
+    assert_eq!(reply.json()["version"], json!(first));
+    let state = bff(&host, "page").await;
+    assert_eq!(
+        (&state["version"], &state["swaps"]),
+        (&json!(first), &json!(0))
+    );
+}
+
+#[tokio::test]
+async fn a_component_that_the_file_names_now_is_published() {
+    let host = host("", "").await;
+    host.replace("next.wasm", &page("v2")).unwrap();
+    edit(&host, |text| text.replace("page.wasm", "next.wasm"));
+    let changed = reload(&host).await.unwrap();
+    let version = live(&host, "page").await;
+    assert_eq!(changed.published, [("page".to_owned(), version)]);
+    assert_eq!(served(&host, "/page").await, "v2");
+    assert_eq!(swaps(&host, "page", "published").await, 1.0);
+    // From now on it is the new path that is watched.
+    host.replace("next.wasm", &page("v3")).unwrap();
+    swapped(&host, "page", 2).await;
+    assert_eq!(served(&host, "/page").await, "v3");
+}
+
+#[tokio::test]
+async fn a_file_that_is_not_good_changes_nothing() {
+    let host = host("", "").await;
+    let good = std::fs::read(host.dir().join("tailor.toml")).unwrap();
+    let before = bff(&host, "page").await;
+    host.replace("bad.wasm", b"nonsense").unwrap();
+    host.replace("failing.wasm", &page_with_status("v2", 500))
+        .unwrap();
+    let other =
+        "[bff.other]\ncomponent = \"bad.wasm\"\n[[route]]\nbff = \"other\"\npath = \"/other\"\n";
+    // In each, the deadline is another one, too, which must not take effect.
+    for (change, word) in [
+        ("[bff.page", "tailor.toml"),
+        ("[bff.page.limits]\nmemroy = \"1MiB\"\n", "memroy"),
+        ("[[route]]\nbff = \"nobody\"\npath = \"/x\"\n", "nobody"),
+        ("[[route]]\nbff = \"page\"\npath = \"/page\"\n", "route[1]"),
+        (other, "not a WebAssembly file"),
+        (&other.replace("bad", "missing"), "missing.wasm"),
+        (
+            &(other.replace("bad", "failing") + "[bff.other.smoke]\n"),
+            "500, not 200",
+        ),
+    ] {
+        edit(&host, |text| {
+            text.replace("[bff.page]", "[bff.page]\ndeadline = \"7s\"") + change
+        });
+        let error = reload(&host).await.unwrap_err();
+        assert!(error.contains(word), "{change:?}: {error}");
+        assert_eq!(bff(&host, "page").await, before, "{change:?}");
+        assert_eq!(served(&host, "/page").await, "v1");
+        assert_eq!(host.get("/other").await.unwrap().status, 404);
+        host.replace("tailor.toml", &good).unwrap();
+    }
+    assert_eq!(reload(&host).await, Ok(Changed::default()));
+    // What was replaced by its like goes with whoever was looking at it.
+    eventually("the state is as before", async || {
+        (bff(&host, "page").await == before).then_some(())
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn bffs_and_routes_come_and_go() {
+    let host = host("", "").await;
+    host.replace("other.wasm", &page("w1")).unwrap();
+    let before = std::fs::read(host.dir().join("tailor.toml")).unwrap();
+    edit(&host, |text| {
+        text + "[bff.other]\ncomponent = \"other.wasm\"\n[[route]]\nbff = \"other\"\npath = \"/other\"\n"
+    });
+    let changed = reload(&host).await.unwrap();
+    assert_eq!(changed.published.len(), 1);
+    assert_eq!(changed.published[0].0, "other");
+    assert_eq!(served(&host, "/other").await, "w1");
+    assert_eq!(served(&host, "/page").await, "v1");
+    host.replace("tailor.toml", &before).unwrap();
+    assert_eq!(reload(&host).await.unwrap().published, []);
+    assert_eq!(host.get("/other").await.unwrap().status, 404);
+    assert_eq!(bff(&host, "other").await, Value::Null);
+    assert_eq!(served(&host, "/page").await, "v1");
+}
+
+#[tokio::test]
+async fn what_is_read_once_is_named_and_stays_as_it_is() {
+    let host = host("", "").await;
+    edit(&host, |text| {
+        text.replace("server.workers = 2", "server.workers = 3")
+            .replace("instances = 64", "instances = 65")
+    });
+    let changed = reload(&host).await.unwrap();
+    assert_eq!(changed.published, []);
+    let named = changed.needs_restart.join("; ");
+    assert!(
+        named.contains("server") && named.contains("engine.instances"),
+        "{named}"
+    );
+    assert_eq!(served(&host, "/page").await, "v1");
+}
+
+#[tokio::test]
+async fn a_service_that_has_moved_is_called_at_its_new_address() {
+    let [old, new] = [
+        Raw::answering("HTTP/1.1 200 OK\r\ncontent-length: 3\r\n\r\nold").await,
+        Raw::answering("HTTP/1.1 200 OK\r\ncontent-length: 3\r\n\r\nnew").await,
+    ];
+    let config = format!(
+        "[bff.relay]\ncomponent = \"relay.wasm\"\ndownstreams = [\"svc\"]\n\
+         [[route]]\nbff = \"relay\"\nclient = \"svc\"\n[downstream.svc]\nurl = \"http://{}\"\n",
+        old.address()
+    );
+    let builder = TestHost::builder().unwrap().workers(1);
+    let builder = builder.file("relay.wasm", &relay("v1", None)).unwrap();
+    let host = builder.config(&config).start().await.unwrap();
+    assert_eq!(host.get("/x").await.unwrap().text(), "old");
+    // Connections of services that did not change are kept. From now on, only reloads look for changes.
+    edit(&host, |text| {
+        text.replace("watch-interval = \"20ms\"", "watch-interval = \"1h\"")
+    });
+    reload(&host).await.unwrap();
+    assert_eq!(host.get("/x").await.unwrap().text(), "old");
+    assert_eq!(old.accepted(), 1);
+    let (from, to) = (old.address().to_string(), new.address().to_string());
+    edit(&host, |text| text.replace(&from, &to));
+    reload(&host).await.unwrap();
+    assert_eq!(host.get("/x").await.unwrap().text(), "new");
+    // Nobody needs the old address any more.
+    eventually("the old connection is closed", async || {
+        (old.open() == 0).then_some(())
+    })
+    .await;
+}

@@ -1,0 +1,148 @@
+//! A request ends on the version that it began on, and that version lives exactly as long.
+
+use std::sync::Arc;
+
+use serde_json::json;
+use tailor_harness::{Reply, TestHost};
+use tokio::sync::Semaphore;
+
+use super::page::page;
+use super::{PAGE, live, served, swaps, versions};
+use crate::downstream::raw::{Connection, Raw};
+use crate::downstream::relay::relay;
+use crate::observe::{bff, eventually, metric, swapped};
+
+/// A service that holds back the answer to `/held` until it is let go, and answers everything else at once.
+async fn holding() -> (Raw, Arc<Semaphore>) {
+    let gate = Arc::new(Semaphore::new(0));
+    let held = gate.clone();
+    let raw = Raw::start(move |mut connection: Connection| {
+        let gate = held.clone();
+        async move {
+            while let Some(request) = connection.request().await {
+                if request.line.contains("/held") {
+                    gate.acquire().await.unwrap().forget();
+                }
+                connection
+                    .send("HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok")
+                    .await;
+            }
+        }
+    })
+    .await;
+    (raw, gate)
+}
+
+async fn host(raw: &Raw) -> TestHost {
+    let config = format!(
+        "[bff.relay]\ncomponent = \"relay.wasm\"\ndownstreams = [\"svc\"]\ndeadline = \"60s\"\n\
+         [[route]]\nbff = \"relay\"\nclient = \"svc\"\n\
+         [downstream.svc]\nurl = \"http://{}\"\ntimeout = \"50s\"\nfirst-byte-timeout = \"50s\"\n",
+        raw.address()
+    );
+    let builder = TestHost::builder().unwrap();
+    let builder = builder.file("relay.wasm", &relay("v1", None)).unwrap();
+    builder.config(&config).start().await.unwrap()
+}
+
+/// The version that gave an answer, which must be a good one.
+fn version(reply: anyhow::Result<Reply>) -> String {
+    let reply = reply.unwrap();
+    assert_eq!((reply.status.as_u16(), reply.text().as_str()), (200, "ok"));
+    reply.header("x-version").to_owned()
+}
+
+async fn arrived(raw: &Raw, requests: usize) {
+    eventually("a call has arrived", async || {
+        (raw.requests().len() == requests).then_some(())
+    })
+    .await;
+}
+
+async fn drained(host: &TestHost) {
+    eventually("the old version is gone", async || {
+        let nothing = bff(host, "relay").await["draining"] == json!([]);
+        (nothing && versions(host, "relay").await == 1.0).then_some(())
+    })
+    .await;
+}
+
+/// Requests of a version with a good answer; `None` when the version has no series any more.
+async fn answered(host: &TestHost, version: &str) -> Option<f64> {
+    let labels = [("bff", "relay"), ("version", version), ("outcome", "2xx")];
+    metric(host, "tailor_requests_total", &labels).await
+}
+
+#[tokio::test]
+async fn a_request_that_runs_ends_on_the_version_it_began_on() {
+    let (raw, gate) = holding().await;
+    let host = host(&raw).await;
+    let first = live(&host, "relay").await;
+    let meanwhile = async {
+        arrived(&raw, 1).await;
+        host.replace("relay.wasm", &relay("v2", None)).unwrap();
+        let state = swapped(&host, "relay", 1).await;
+        assert_ne!(state["version"], json!(first));
+        assert_eq!(state["draining"], json!([first]));
+        assert_eq!(versions(&host, "relay").await, 2.0);
+        // Others are on the new version at once.
+        assert_eq!(version(host.get("/x").await), "v2");
+        assert_eq!(version(host.get_http2("/x").await), "v2");
+        gate.add_permits(1);
+    };
+    let (held, ()) = tokio::join!(host.get("/held"), meanwhile);
+    assert_eq!(version(held), "v1");
+    drained(&host).await;
+    assert_eq!(answered(&host, &first).await, None);
+    assert_eq!(
+        answered(&host, &live(&host, "relay").await).await,
+        Some(2.0)
+    );
+    assert_eq!(swaps(&host, "relay", "published").await, 1.0);
+}
+
+#[tokio::test]
+async fn a_version_can_be_taken_back_to_while_it_drains_and_its_counters_go_on() {
+    let (raw, gate) = holding().await;
+    let host = host(&raw).await;
+    let first = live(&host, "relay").await;
+    assert_eq!(version(host.get("/x").await), "v1");
+    let meanwhile = async {
+        arrived(&raw, 2).await;
+        host.replace("relay.wasm", &relay("v2", None)).unwrap();
+        swapped(&host, "relay", 1).await;
+        assert_eq!(version(host.get("/x").await), "v2");
+        host.replace("relay.wasm", &relay("v1", None)).unwrap();
+        let state = swapped(&host, "relay", 2).await;
+        assert_eq!(state["version"], json!(first));
+        assert_eq!(version(host.get("/x").await), "v1");
+        assert_eq!(answered(&host, &first).await, Some(2.0));
+        gate.add_permits(1);
+    };
+    let (held, ()) = tokio::join!(host.get("/held"), meanwhile);
+    assert_eq!(version(held), "v1");
+    drained(&host).await;
+    // What the first life of the version counted stays, although that life has ended.
+    assert_eq!(answered(&host, &first).await, Some(3.0));
+    assert_eq!(swaps(&host, "relay", "published").await, 2.0);
+}
+
+#[tokio::test]
+async fn a_request_that_runs_survives_a_reload_that_takes_its_bff_away() {
+    let (raw, gate) = holding().await;
+    let host = host(&raw).await;
+    let meanwhile = async {
+        arrived(&raw, 1).await;
+        host.replace("page.wasm", &page("w1")).unwrap();
+        super::edit(&host, |text| {
+            let (start, _) = text.split_once("[bff.relay]").unwrap();
+            format!("{start}{PAGE}")
+        });
+        host.host().changes().reload().await.unwrap();
+        assert_eq!(host.get("/x").await.unwrap().status, 404);
+        assert_eq!(served(&host, "/page").await, "w1");
+        gate.add_permits(1);
+    };
+    let (held, ()) = tokio::join!(host.get("/held"), meanwhile);
+    assert_eq!(version(held), "v1");
+}
