@@ -5,9 +5,9 @@ use std::process::Command;
 use std::sync::Arc;
 
 use downstream_mock::Service;
-use http::HeaderValue;
+use http::{HeaderValue, StatusCode};
 use tailor::fixture::Fixture;
-use tailor_harness::{Offline, components, reply};
+use tailor_harness::{Offline, components, json, reply};
 
 /// The fixtures of a BFF, by name.
 fn fixtures(bff: &str) -> Vec<(String, Arc<Fixture>)> {
@@ -129,4 +129,20 @@ fn the_tests_of_the_typescript_bff_and_of_its_kit_pass() {
     let partner = components::root().join("bffs/partner");
     run("npm", &["run", "check"], &partner);
     run("npm", &["test"], &partner);
+}
+
+#[tokio::test]
+async fn the_example_of_the_readme_holds() -> anyhow::Result<()> {
+    let watch = Offline::from_file(&components::example("watch")?)?
+        .service("activity", |_call| async { Ok(json(r#"{"steps":8423}"#)) })
+        .service("heart", |_call| async {
+            Ok(reply(StatusCode::SERVICE_UNAVAILABLE, ""))
+        });
+    let invoked = watch.get("/ada?date=2026-01-15").await;
+    assert_eq!(
+        invoked.result?.body,
+        r#"{"steps":8423,"heart":null,"sleep":null}"#
+    );
+    assert_eq!(watch.asked().len(), 2);
+    Ok(())
 }
