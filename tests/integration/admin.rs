@@ -6,9 +6,9 @@ use std::fmt::Write as _;
 use downstream_mock::{Fault, Service, Services};
 use tailor_harness::TestHost;
 
+use crate::golden;
 use crate::modules::{self, ECHO, Part};
 use crate::wire::{Answer, Wire, get, until};
-use crate::{golden, smoke};
 
 async fn ask(host: &TestHost, method: &str, path: &str) -> Answer {
     let address = host.host().admin_address().unwrap();
@@ -25,7 +25,7 @@ async fn ask(host: &TestHost, method: &str, path: &str) -> Answer {
 #[tokio::test]
 async fn the_admin_listener_has_four_pages() {
     let services = Services::start().unwrap();
-    let host = smoke::host(&services).await;
+    let host = modules::examples(&services, "").start().await.unwrap();
     for (path, status, kind, body) in [
         ("/livez", 200, "text/plain; charset=utf-8", "ok\n"),
         ("/readyz", 200, "text/plain; charset=utf-8", "ready\n"),
@@ -87,7 +87,7 @@ async fn there_need_not_be_an_admin_listener() {
 
 /// A host on which everything that has a metric has happened.
 async fn busy(services: &Services) -> TestHost {
-    let host = smoke::host(services).await;
+    let host = modules::examples(services, "").start().await.unwrap();
     for target in [
         "/watch/ada?date=2026-01-15",
         "/watch/ada?date=x",
@@ -97,7 +97,7 @@ async fn busy(services: &Services) -> TestHost {
         host.get(target).await.unwrap();
     }
     services
-        .set_fault(Service::Heart, Fault::hang())
+        .set_fault(Service::Heart, Fault::refuse())
         .await
         .unwrap();
     host.get("/watch/ada?date=2026-01-15").await.unwrap();
@@ -260,7 +260,7 @@ async fn the_metrics_count_what_happened() {
     let calls = "tailor_downstream_calls_total";
     assert_eq!(sum(calls, &[("service", "heart"), ("outcome", "2xx")]), 2.0);
     assert_eq!(
-        sum(calls, &[("service", "heart"), ("outcome", "timeout")]),
+        sum(calls, &[("service", "heart"), ("outcome", "unreachable")]),
         1.0
     );
     assert_eq!(
@@ -289,7 +289,7 @@ async fn the_metrics_count_what_happened() {
 #[tokio::test]
 async fn the_bffs_are_described() {
     let services = Services::start().unwrap();
-    let host = smoke::host(&services).await;
+    let host = modules::examples(&services, "").start().await.unwrap();
     host.get("/watch/ada?date=2026-01-15").await.unwrap();
     let state = host.admin("/bffs").await.unwrap().json();
     let names = |value: &serde_json::Value| -> Vec<String> {
@@ -314,7 +314,7 @@ async fn the_bffs_are_described() {
         watch["downstreams"],
         serde_json::json!(["activity", "heart", "sleep"])
     );
-    assert_eq!(watch["deadline_ms"], 800);
+    assert_eq!(watch["deadline_ms"], 60_000);
     assert_eq!(
         watch["routes"],
         serde_json::json!([{"client": "watch", "host": null, "path": "/watch"}])
@@ -343,7 +343,7 @@ async fn the_bffs_are_described() {
 #[tokio::test]
 async fn a_refused_version_is_named_with_its_reason() {
     let services = Services::start().unwrap();
-    let host = smoke::host(&services).await;
+    let host = modules::examples(&services, "").start().await.unwrap();
     let state = async || host.admin("/bffs").await.unwrap().json()["bffs"]["watch"].take();
     let before = state().await["version"].clone();
     host.replace("watch.wasm", b"no component").unwrap();

@@ -8,9 +8,9 @@ use http::{Request, Version};
 use http_body_util::Full;
 use tailor_harness::{Reply, TestHost};
 
+use crate::golden;
 use crate::modules::{self, Part};
 use crate::wire::{Wire, get};
-use crate::{golden, smoke};
 
 const VERSIONS: [Version; 2] = [Version::HTTP_11, Version::HTTP_2];
 
@@ -39,7 +39,7 @@ async fn ask(
 #[tokio::test]
 async fn each_route_answers_over_both_protocols() {
     let services = Services::start().unwrap();
-    let host = smoke::host(&services).await;
+    let host = modules::examples(&services, "").start().await.unwrap();
     for version in VERSIONS {
         for (target, file) in [
             (WATCH, "watch.json"),
@@ -69,7 +69,7 @@ async fn each_route_answers_over_both_protocols() {
 #[tokio::test]
 async fn head_is_get_without_the_body() {
     let services = Services::start().unwrap();
-    let host = smoke::host(&services).await;
+    let host = modules::examples(&services, "").start().await.unwrap();
     for version in VERSIONS {
         for target in [WATCH, DASHBOARD, PARTNER, "/watch/nobody", "/nowhere"] {
             // The same id, so that answers which quote it are equally long.
@@ -101,7 +101,7 @@ async fn head_is_get_without_the_body() {
 #[tokio::test]
 async fn the_host_answers_options() {
     let services = Services::start().unwrap();
-    let host = smoke::host(&services).await;
+    let host = modules::examples(&services, "").start().await.unwrap();
     for version in VERSIONS {
         let reply = ask(&host, version, "OPTIONS", WATCH, &[]).await;
         assert_eq!(reply.status, 204);
@@ -158,7 +158,7 @@ const WRONG: &[(&str, &str)] = &[
 #[tokio::test]
 async fn wrong_requests_are_told_what_is_wrong() {
     let services = Services::start().unwrap();
-    let host = smoke::host(&services).await;
+    let host = modules::examples(&services, "").start().await.unwrap();
     for version in VERSIONS {
         let mut all = String::new();
         for (method, target) in WRONG {

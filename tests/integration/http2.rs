@@ -7,7 +7,7 @@ use downstream_mock::{Fault, Service, Services};
 use futures_util::future::join_all;
 use tailor_harness::TestHost;
 
-use crate::modules::{self, ECHO, Part};
+use crate::modules::{self, ECHO, PATIENT, Part};
 use crate::wire::{soon, until};
 
 async fn echo(settings: &str) -> TestHost {
@@ -41,15 +41,15 @@ async fn the_streams_of_a_connection_are_spread_over_the_workers() {
     let services = Services::start().unwrap();
     // Over HTTP/2, a worker has one connection to a service: so many connections, so many workers.
     let builder = TestHost::builder().unwrap().example("watch").unwrap();
-    let builder = builder.services(&services, "protocol = \"h2\"");
+    let builder = builder.services(&services, &format!("protocol = \"h2\"\n{PATIENT}"));
     let text = "[bff.watch]\ncomponent = \"watch.wasm\"\ndownstreams = [\"activity\", \"heart\", \"sleep\"]\n\
-        [[route]]\nbff = \"watch\"\n";
+        deadline = \"1m\"\n[[route]]\nbff = \"watch\"\n";
     let host = builder.config(text).start().await.unwrap();
     let target = "/ada?date=2026-01-15";
     host.get_http2(target).await.unwrap();
     services.clear_all_requests();
 
-    let fault = Fault::delay(Duration::from_millis(500));
+    let fault = Fault::delay(Duration::from_secs(1));
     services.set_fault(Service::Heart, fault).await.unwrap();
     let answers = join_all((0..8).map(|_| host.get_http2(target))).await;
     for answer in answers {

@@ -1,6 +1,9 @@
-//! BFFs of a few lines of text: they answer at once, call nobody, and need no compiler of Rust or TypeScript.
+//! What the tests of the server run: BFFs of a few lines of text, which answer at once and call nobody, and the three
+//! examples.
 
+use downstream_mock::Services;
 use tailor_harness::components::from_module;
+use tailor_harness::{TestHost, TestHostBuilder};
 
 /// What an echo answers with.
 #[derive(Clone, Copy)]
@@ -65,3 +68,28 @@ bff = "echo"
 path = "/echo"
 methods = ["GET", "POST"]
 "#;
+
+/// Settings of a service that leave a busy machine all the time that it needs.
+pub const PATIENT: &str =
+    "timeout = \"50s\"\nfirst-byte-timeout = \"50s\"\nconnect-timeout = \"50s\"";
+
+/// The three example BFFs at `/watch`, `/dashboard` and `/partner`, with as much patience; `first` is for dotted keys.
+pub fn examples(services: &Services, first: &str) -> TestHostBuilder {
+    let mut builder = TestHost::builder().unwrap().config(first);
+    builder = builder.services(services, PATIENT);
+    for (name, grants) in [
+        ("watch", r#""activity", "heart", "sleep""#),
+        (
+            "dashboard",
+            r#""activity", "goals", "heart", "profile", "sleep""#,
+        ),
+        ("partner", r#""activity", "heart", "sleep""#),
+    ] {
+        builder = builder.example(name).unwrap().config(&format!(
+            "[[route]]\nbff = \"{name}\"\npath = \"/{name}\"\n\
+             [bff.{name}]\ncomponent = \"{name}.wasm\"\ndownstreams = [{grants}]\ndeadline = \"1m\"\n\
+             limits.cpu = \"5s\""
+        ));
+    }
+    builder
+}

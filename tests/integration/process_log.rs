@@ -4,18 +4,13 @@ use std::time::Duration;
 
 use downstream_mock::{Fault, Garbling, Service, Services};
 use serde_json::Value;
-use tailor_harness::{Process, TestHost};
+use tailor_harness::{Process, TestHost, TestHostBuilder};
 use tempfile::TempDir;
 
-use crate::smoke::BFFS;
 use crate::wire::{Gate, HELD, Wire, beside, get};
+use crate::{modules, smoke};
 
-fn serve(services: &Services, first: &str) -> (Process, TempDir) {
-    let mut builder = TestHost::builder().unwrap().config(first);
-    for name in ["watch", "dashboard", "partner"] {
-        builder = builder.example(name).unwrap();
-    }
-    let builder = builder.services(services, "").config(BFFS);
+fn serve(builder: TestHostBuilder) -> (Process, TempDir) {
     let (path, dir) = builder.write().unwrap();
     (Process::serve(&path).unwrap(), dir)
 }
@@ -27,7 +22,7 @@ fn access_of(id: &str) -> impl Fn(&Value) -> bool {
 #[tokio::test]
 async fn each_request_has_one_line() {
     let services = Services::start().unwrap();
-    let (process, _dir) = serve(&services, "log.format = \"json\"");
+    let (process, _dir) = serve(modules::examples(&services, "log.format = \"json\""));
     let address = process.address().unwrap();
     let requests = [
         ("GET", "/watch/ada?date=2026-01-15", 200, "2xx"),
@@ -145,7 +140,7 @@ async fn a_client_that_hung_up_has_its_line() {
 async fn the_access_log_can_be_switched_off() {
     let services = Services::start().unwrap();
     let first = "log.format = \"json\"\nlog.access = false";
-    let (mut process, _dir) = serve(&services, first);
+    let (mut process, _dir) = serve(modules::examples(&services, first));
     let address = process.address().unwrap();
     assert_eq!(Wire::ask(address, &get("/watch/ada", "")).await.status, 200);
     process.signal("TERM").unwrap();
@@ -177,7 +172,13 @@ async fn no_line_holds_anything_personal() {
     // Everything that this program says itself; what its libraries say below `info` is not for production.
     let first = "log.format = \"json\"\n\
         log.level = \"info,tailor=trace,access=trace,guest=trace\"";
-    let (mut process, _dir) = serve(&services, first);
+    // With little patience, so that calls end in each way.
+    let mut builder = TestHost::builder().unwrap().config(first);
+    for name in ["watch", "dashboard", "partner"] {
+        builder = builder.example(name).unwrap();
+    }
+    let builder = builder.services(&services, "").config(smoke::BFFS);
+    let (mut process, _dir) = serve(builder);
     let address = process.address().unwrap();
     let fields = "cookie: a=cookiesecret\r\nauthorization: Bearer bearersecret\r\n\
         x-headersecret: headersecret\r\nx-request-id: private\r\n";

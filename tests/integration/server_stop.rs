@@ -5,7 +5,6 @@ use tailor_harness::TestHost;
 use tokio::net::TcpStream;
 
 use crate::modules::{self, ECHO, Part};
-use crate::smoke;
 use crate::wire::{Answer, Gate, HELD, HELD_ANSWER, Wire, beside, get, soon, until};
 
 /// A host with a BFF that waits for the gate, and a neighbour.
@@ -196,7 +195,7 @@ async fn what_takes_too_long_is_cut_off() {
 #[tokio::test]
 async fn an_idle_host_stops_at_once() {
     let services = Services::start().unwrap();
-    let host = smoke::host(&services).await;
+    let host = modules::examples(&services, "").start().await.unwrap();
     host.get("/watch/ada").await.unwrap();
     host.get_http2("/watch/ada").await.unwrap();
     assert_eq!(soon(host.stop()).await, 0);

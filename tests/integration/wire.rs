@@ -196,7 +196,7 @@ impl Gate {
     pub fn watch(&self) -> String {
         let address = self.listener.local_addr().unwrap();
         format!(
-            "[downstream.heart]\nurl = \"http://{address}\"\ntimeout = \"1m\"\nfirst-byte-timeout = \"1m\"\n\
+            "[downstream.heart]\nurl = \"http://{address}\"\ntimeout = \"1m\"\nfirst-byte-timeout = \"1m\"\nconnect-timeout = \"1m\"\n\
              [[route]]\nbff = \"watch\"\npath = \"/watch\"\n\
              [bff.watch]\ncomponent = \"watch.wasm\"\ndownstreams = [\"heart\"]\ndeadline = \"1m\"\n"
         )
