@@ -73,11 +73,14 @@ impl Runtime {
 }
 
 fn config(instances: u32) -> Result<Config, EngineError> {
+    // The permits of requests are the limit; the pool itself never refuses. One more is for a smoke request, which asks for
+    // no permit.
+    let instances = instances.saturating_add(1);
     let mut pool = PoolingAllocationConfig::new();
     pool.total_component_instances(instances)
         .total_core_instances(instances.saturating_mul(MAX_INSTANCES))
-        .total_memories(instances.saturating_mul(2))
-        .total_tables(instances.saturating_mul(4))
+        .total_memories(instances.saturating_mul(MAX_MEMORIES))
+        .total_tables(instances.saturating_mul(MAX_TABLES))
         .total_stacks(instances)
         .max_core_instances_per_component(MAX_INSTANCES)
         .max_memories_per_component(MAX_MEMORIES)

@@ -86,9 +86,6 @@ pub enum LoadError {
     /// Does not fit the host's functions.
     #[error("component: does not fit the contract: {0:#}")]
     Link(wasmtime::Error),
-    /// Needs more than a slot of the engine offers.
-    #[error("component: {0}")]
-    TooDemanding(String),
     /// The data directory can't be used.
     #[error("data directory {}: {why}", path.display())]
     DataDir {
@@ -111,6 +108,9 @@ pub enum BffError {
     /// All instances of the host are in use.
     #[error("all instances of the host are in use")]
     EngineFull,
+    /// The host itself failed on this request.
+    #[error("the host failed on this request")]
+    HostPanic,
     /// The deadline passed.
     #[error("no answer within {}ms", after.as_millis())]
     Deadline {
@@ -177,6 +177,7 @@ impl BffError {
             | Self::Boundary { source } => source,
             Self::Overloaded
             | Self::EngineFull
+            | Self::HostPanic
             | Self::Deadline { .. }
             | Self::Cpu { .. }
             | Self::IllegalResponse(_)

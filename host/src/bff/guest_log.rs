@@ -1,5 +1,6 @@
 //! Log lines of a guest: cut to a length, limited in number for each request, and marked with whose they are.
 
+use std::borrow::Cow;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -82,7 +83,9 @@ impl GuestLog {
             self.dropped.fetch_add(1, Ordering::Relaxed);
             return;
         }
-        let message = cut(message, MAX_LINE);
+        // A line break in a message would let a guest write lines that look like the host's, or another BFF's.
+        let message = one_line(cut(message, MAX_LINE));
+        let message = cut(&message, MAX_LINE);
         let fields = cut_fields(fields, MAX_LINE - message.len());
         match &self.kept {
             Some(kept) => kept
@@ -141,6 +144,22 @@ fn name(level: Level) -> &'static str {
     }
 }
 
+/// The text with its control characters written out.
+fn one_line(text: &str) -> Cow<'_, str> {
+    if !text.contains(char::is_control) {
+        return Cow::Borrowed(text);
+    }
+    let mut line = String::with_capacity(text.len() + 16);
+    for character in text.chars() {
+        if character.is_control() {
+            line.extend(character.escape_default());
+        } else {
+            line.push(character);
+        }
+    }
+    Cow::Owned(line)
+}
+
 fn cut(text: &str, most: usize) -> &str {
     if text.len() <= most {
         return text;
@@ -157,7 +176,8 @@ fn cut_fields(mut fields: Vec<(String, String)>, most: usize) -> Vec<(String, St
     let fitting = fields
         .iter()
         .take_while(|(name, value)| {
-            size += name.len() + value.len();
+            // A field costs something even when it is empty.
+            size += name.len() + value.len() + 16;
             size <= most
         })
         .count();
@@ -180,6 +200,18 @@ mod tests {
             log.write(Level::INFO, "x", vec![]);
         }
         assert_eq!((log.take().len(), log.dropped()), (2, 998));
+    }
+
+    #[test]
+    fn a_message_stays_one_line() {
+        let log = log(1);
+        log.write(
+            Level::INFO,
+            "x\n2026-01-01 INFO access: status=200\r\u{1b}[2J",
+            vec![],
+        );
+        let line = log.take().remove(0).message;
+        assert_eq!(line, "x\\n2026-01-01 INFO access: status=200\\r\\u{1b}[2J");
     }
 
     #[test]

@@ -3,7 +3,6 @@
 use std::pin::pin;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use futures_util::future::join_all;
 use wasmtime::component::{HasSelf, Linker, Resource};
 
 use super::meter::Host;
@@ -25,8 +24,7 @@ impl downstream::Host for State {
     }
 
     async fn fetch_all(&mut self, calls: Vec<Call>) -> Vec<Result<Reply, Failure>> {
-        let calls = calls.into_iter().map(|call| self.session.fetch(call));
-        Host::new(pin!(join_all(calls)), &self.usage).await
+        Host::new(pin!(self.session.fetch_all(calls)), &self.usage).await
     }
 
     fn start(&mut self, call: Call) -> wasmtime::Result<Resource<Exchange>> {

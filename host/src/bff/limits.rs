@@ -38,8 +38,12 @@ impl ResourceLimiter for GuestLimits {
         &mut self,
         current: usize,
         desired: usize,
-        _maximum: Option<usize>,
+        maximum: Option<usize>,
     ) -> wasmtime::Result<bool> {
+        if maximum.is_some_and(|maximum| desired > maximum) {
+            // The module's own limit refuses this, and nothing grows.
+            return Ok(true);
+        }
         let total = self
             .usage
             .memory()

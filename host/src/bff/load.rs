@@ -1,6 +1,7 @@
 //! From a file to a component that can be instantiated: size, surface, machine code, links. Everything slow or fallible
 //! about a component happens here, never on the path of a request.
 
+use std::io::Read as _;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -56,15 +57,23 @@ impl Loader {
             path: path.to_owned(),
             source,
         };
-        let size = std::fs::metadata(path).map_err(unreadable)?.len();
-        if size > self.max_size {
+        // Looked at before it is opened, since opening a pipe would wait for a writer.
+        if !std::fs::metadata(path).map_err(unreadable)?.is_file() {
+            return Err(unreadable(std::io::Error::other("not a file")));
+        }
+        let mut bytes = Vec::new();
+        let file = std::fs::File::open(path).map_err(unreadable)?;
+        let mut file = file.take(self.max_size.saturating_add(1));
+        file.read_to_end(&mut bytes).map_err(unreadable)?;
+        if bytes.len() as u64 > self.max_size {
+            let size =
+                std::fs::metadata(path).map_or(bytes.len() as u64, |metadata| metadata.len());
             return Err(LoadError::TooLarge {
                 path: path.to_owned(),
                 size,
                 limit: self.max_size,
             });
         }
-        let bytes = std::fs::read(path).map_err(unreadable)?;
         match known {
             Some(known) if known.digest == hex(&bytes) => Ok(known.clone()),
             _ => Ok(Arc::new(self.load_bytes(&bytes)?)),

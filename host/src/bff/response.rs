@@ -9,6 +9,8 @@ use super::error::BffError;
 use crate::contract::{Payload, Response};
 use crate::downstream::cut;
 
+/// Fields that room is made for at once. A map panics on a capacity that is past its limit, and a guest says how many.
+const MAX_FIELDS: usize = 64;
 /// All header names and values of a response together, bytes.
 const MAX_HEADERS: usize = 32 << 10;
 
@@ -68,7 +70,7 @@ pub(super) fn check(response: Response, max_size: usize) -> Result<Answer, BffEr
 }
 
 fn headers(list: &[(String, String)]) -> Result<HeaderMap, BffError> {
-    let mut map = HeaderMap::with_capacity(list.len() + 4);
+    let mut map = HeaderMap::with_capacity(list.len().min(MAX_FIELDS));
     let mut size = 0;
     for (name, value) in list {
         let refuse = |why: &str| BffError::IllegalResponse(format!("header {:?} {why}", cut(name)));

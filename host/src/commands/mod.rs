@@ -66,8 +66,11 @@ impl Cli {
 
 /// Runs on an event loop of this thread: the control thread of a host.
 fn wait(work: impl Future<Output = anyhow::Result<ExitCode>>) -> anyhow::Result<ExitCode> {
-    tokio::runtime::Builder::new_current_thread()
+    let event_loop = tokio::runtime::Builder::new_current_thread()
         .enable_all()
-        .build()?
-        .block_on(work)
+        .build()?;
+    let result = event_loop.block_on(work);
+    // A thread that compiles, or reads a file that never ends, must not keep the process alive.
+    event_loop.shutdown_background();
+    result
 }

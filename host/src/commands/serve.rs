@@ -59,8 +59,13 @@ pub(super) async fn until_stopped(host: Host, signals: Signals) -> anyhow::Resul
         mut interrupt,
     } = signals;
     loop {
+        // A reload compiles, and a signal to stop does not wait for that: nothing of it is live before its very end.
+        let reload = async {
+            hangup.recv().await;
+            reload(&host).await;
+        };
         tokio::select! {
-            _ = hangup.recv() => reload(&host).await,
+            () = reload => {}
             _ = terminate.recv() => break,
             _ = interrupt.recv() => break,
         }

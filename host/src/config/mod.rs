@@ -165,7 +165,7 @@ pub struct Bff {
     pub component: PathBuf,
     /// Names of the downstreams it may call. Sorted, without duplicates; all exist in [`Config::downstreams`].
     pub downstreams: Vec<String>,
-    /// Time from a request's arrival to its answer.
+    /// Time from a request's arrival, its body included, to its answer.
     pub deadline: Duration,
     /// Time at the end of it that downstream calls may not use, so that a BFF whose services hang can still answer with
     /// what it has.

@@ -14,6 +14,8 @@ use crate::contract;
 
 /// Longest path, with the query, in bytes: what common servers take.
 const MAX_TARGET: usize = 8 << 10;
+/// Fields that room is made for at once. A map panics on a capacity that is past its limit, and a guest says how many.
+const MAX_FIELDS: usize = 64;
 /// All header names and values that a guest may set in one call, bytes.
 const MAX_HEADERS: usize = 16 << 10;
 /// A query may hold these unencoded (RFC 3986 section 2.3).
@@ -120,6 +122,8 @@ fn check_segment(segment: &str) -> Result<(), &'static str> {
             byte
         };
         match decoded {
+            // Some servers cut off what follows, and only then resolve `..`.
+            b';' => break,
             b'.' => dots += 1,
             b'/' | b'\\' if byte == b'%' => return Err("holds an encoded slash"),
             0..=0x1f | 0x7f => return Err("holds an encoded control character"),
@@ -133,7 +137,7 @@ fn check_segment(segment: &str) -> Result<(), &'static str> {
 }
 
 fn headers(list: &[(String, String)]) -> Result<HeaderMap, InvalidCall> {
-    let mut map = HeaderMap::with_capacity(list.len() + 6);
+    let mut map = HeaderMap::with_capacity(list.len().min(MAX_FIELDS));
     let mut size = 0;
     for (name, value) in list {
         let refuse = |why| InvalidCall::Header {

@@ -2,7 +2,6 @@
 
 use std::pin::Pin;
 use std::sync::Arc;
-use std::time::Duration;
 
 use tokio::time::{Instant, timeout_at};
 
@@ -87,7 +86,7 @@ impl Service {
 
     /// Makes a call that is legal and granted.
     ///
-    /// `timeout` may shorten the service's own, `deadline` bounds both, `size` is what the request may still receive.
+    /// `started` is when the guest asked, `end` when its call must have ended, `size` what its request may still receive.
     ///
     /// # Errors
     ///
@@ -96,17 +95,13 @@ impl Service {
         &self,
         worker: usize,
         outbound: Outbound,
-        timeout: Option<Duration>,
-        deadline: Instant,
+        started: Instant,
+        end: Instant,
         size: usize,
     ) -> Result<Answer, DownstreamError> {
-        let started = Instant::now();
-        let timeout = timeout.map_or(self.settings.timeout, |timeout| {
-            timeout.min(self.settings.timeout)
-        });
         let bounds = Bounds {
             started,
-            end: deadline.min(started + timeout),
+            end,
             size: size.min(self.settings.max_response_size),
         };
         match &self.transport {

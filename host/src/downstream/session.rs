@@ -5,13 +5,14 @@ use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use futures_util::future::join_all;
 use http::header::USER_AGENT;
 use http::{HeaderMap, HeaderName, HeaderValue};
 use tokio::sync::Semaphore;
-use tokio::time::Instant;
+use tokio::time::{Instant, timeout_at};
 
 use super::call::Answer;
-use super::error::{DownstreamError, InvalidCall, kind_name};
+use super::error::{DownstreamError, InvalidCall, Phase, kind_name};
 use super::outbound::{Outbound, cut};
 use super::select::{PickError, Selection};
 use super::service::Service;
@@ -53,7 +54,7 @@ pub struct SessionSettings {
     pub calls: u32,
     /// Calls that may be under way at once.
     pub concurrent_calls: usize,
-    /// Bytes of all answers together.
+    /// Bytes of the bodies of all calls and answers together.
     pub bytes: usize,
     /// The request's id, for the services' logs.
     pub request_id: HeaderValue,
@@ -95,11 +96,6 @@ impl Session {
         self.settings
             .deadline
             .saturating_duration_since(Instant::now())
-    }
-
-    /// The request's id.
-    pub fn request_id(&self) -> &HeaderValue {
-        &self.settings.request_id
     }
 
     /// The calls made so far, in the order in which they ended.
@@ -145,6 +141,27 @@ impl Session {
         result.map_err(|error| Failure::from(&error))
     }
 
+    /// Makes several calls of the guest side by side.
+    pub async fn fetch_all(&self, mut calls: Vec<Call>) -> Vec<Result<Reply, Failure>> {
+        // Calls past the budget cost neither a future nor a place in the record: a guest may ask for very many.
+        let left = self.calls_left.load(Ordering::Relaxed) as usize;
+        let refused = calls.split_off(left.min(calls.len()));
+        let mut results = join_all(calls.into_iter().map(|call| self.fetch(call))).await;
+        results.extend(
+            refused
+                .into_iter()
+                .map(|call| Err(Failure::from(&self.exhausted(&call.service)))),
+        );
+        results
+    }
+
+    fn exhausted(&self, service: &str) -> DownstreamError {
+        DownstreamError::Exhausted {
+            service: cut(service),
+            limit: self.settings.calls,
+        }
+    }
+
     fn granted(&self, name: &str) -> Option<&Arc<Service>> {
         self.settings
             .grants
@@ -187,20 +204,42 @@ impl Session {
         let timeout = call.timeout_ms.map(|ms| Duration::from_millis(ms.into()));
         call.select = Vec::new();
         let mut outbound = Outbound::new(call, &service.settings().path_prefix).map_err(invalid)?;
-        let _permit = self
-            .permits
-            .acquire()
+        self.spend_bytes(service, outbound.body.len())?;
+        let started = Instant::now();
+        let end = self.end_of_call(service, timeout, started);
+        let late = || DownstreamError::Timeout {
+            service: service.name().to_owned(),
+            phase: Phase::Queue,
+            after: started.elapsed(),
+        };
+        if end <= started {
+            // Nothing is sent that nobody would wait for, and no good connection is spent on it.
+            return Err(late());
+        }
+        let _permit = timeout_at(end, self.permits.acquire())
             .await
+            .map_err(|_| late())?
             .expect("the semaphore is never closed");
         self.add_headers(service, &mut outbound.headers);
         let left = self.bytes_left.load(Ordering::Relaxed);
-        let end = self.settings.deadline - self.settings.reserve;
         let answer = service
-            .call(self.settings.worker, outbound, timeout, end, left)
+            .call(self.settings.worker, outbound, started, end, left)
             .await?;
         *bytes = answer.body.len();
         self.spend_bytes(service, answer.body.len())?;
         reply(service, answer, selection.as_ref())
+    }
+
+    /// The end of a call that begins now: the shortest of its own, the service's and the request's limit.
+    fn end_of_call(
+        &self,
+        service: &Service,
+        timeout: Option<Duration>,
+        started: Instant,
+    ) -> Instant {
+        let of_service = service.settings().timeout;
+        let timeout = timeout.map_or(of_service, |timeout| timeout.min(of_service));
+        (started + timeout).min(self.settings.deadline - self.settings.reserve)
     }
 
     fn spend_call(&self, service: &Service) -> Result<(), DownstreamError> {
@@ -209,10 +248,7 @@ impl Session {
                 left.checked_sub(1)
             })
             .map(drop)
-            .map_err(|_| DownstreamError::Exhausted {
-                service: service.name().to_owned(),
-                limit: self.settings.calls,
-            })
+            .map_err(|_| self.exhausted(service.name()))
     }
 
     /// Answers that arrive side by side were each bounded by what was left when they began, so together they may be more.

@@ -14,7 +14,7 @@ use crate::config::{self, Config, ConfigError, Smoke};
 use crate::contract::{Client, Method, Payload, Request};
 use crate::fixture::{Fixture, FixtureError};
 use crate::invoke::{detached, invoke};
-use crate::snapshot::{Builder, Shared, SnapshotError};
+use crate::snapshot::{Builder, Shared, Snapshot, SnapshotError};
 
 /// A change was not made.
 #[derive(Debug, Error)]
@@ -83,6 +83,11 @@ impl Changes {
         &self.shared
     }
 
+    /// Whose connections the control thread uses: the last of the callers is this thread.
+    pub(super) fn caller(&self) -> usize {
+        self.builder.callers - 1
+    }
+
     /// Reads the configuration file and all components again, and publishes what changed.
     ///
     /// # Errors
@@ -92,6 +97,39 @@ impl Changes {
         let path = self.config_path.clone().ok_or(ChangeError::NoFile)?;
         let _alone = self.one_at_a_time.lock().await;
         let live = self.shared.snapshot.load_full();
+        let result = self.try_reload(path, &live).await;
+        match &result {
+            Ok(changed) => {
+                for (bff, _) in &changed.published {
+                    self.shared.metrics.swap(bff, "published");
+                }
+            }
+            Err(ChangeError::Components(SnapshotError(refused))) => {
+                for (bff, error) in refused {
+                    self.refused(&live, bff, error.to_string());
+                }
+            }
+            Err(error @ ChangeError::Smoke { bff, .. }) => {
+                self.refused(&live, bff, error.to_string());
+            }
+            Err(_) => {}
+        }
+        result
+    }
+
+    /// Notes a component that was refused where an operator looks: in `/bffs` and in the metrics.
+    fn refused(&self, live: &Snapshot, name: &str, reason: String) {
+        if let Some(bff) = live.bffs.get(name) {
+            bff.refuse(reason);
+        }
+        self.shared.metrics.swap(name, "refused");
+    }
+
+    async fn try_reload(
+        &self,
+        path: PathBuf,
+        live: &Arc<Snapshot>,
+    ) -> Result<Changed, ChangeError> {
         let (builder, before) = (self.builder.clone(), live.clone());
         let next = tokio::task::spawn_blocking(move || {
             let config = config::load(&path)?;
@@ -114,9 +152,6 @@ impl Changes {
             }
         }
         self.shared.snapshot.store(Arc::new(next));
-        for (bff, _) in &changed.published {
-            self.shared.metrics.swap(bff, "published");
-        }
         Ok(changed)
     }
 
@@ -198,14 +233,12 @@ impl Changes {
             }
             None => (version.clone(), None),
         };
-        // The last of the callers is this thread.
-        let caller = self.builder.callers - 1;
         let invoked = invoke(
             &self.shared.runtime,
             &tried,
             smoke_request(smoke),
             now_ms,
-            caller,
+            self.caller(),
         )
         .await;
         match invoked.result {

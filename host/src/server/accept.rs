@@ -93,10 +93,10 @@ impl Server {
 
     /// Takes no more connections, lets running requests finish, and closes the rest when `patience` is over. Returns how
     /// many connections had to be cut.
-    pub async fn stop(self, patience: Duration) -> usize {
+    pub async fn stop(mut self, patience: Duration) -> usize {
         // The acceptor owns the listener: with its end, new clients are refused rather than left waiting.
         let _ = self.stop.send(true);
-        let _ = self.acceptor.await;
+        let _ = (&mut self.acceptor).await;
         let all = self.connections.acquire_many(self.max_connections);
         let cut = match tokio::time::timeout(patience, all).await {
             Ok(_) => 0,
@@ -104,6 +104,14 @@ impl Server {
         };
         self.crew.end().await;
         cut
+    }
+}
+
+impl Drop for Server {
+    /// A server that is not stopped in order leaves no thread behind either.
+    fn drop(&mut self) {
+        self.acceptor.abort();
+        self.crew.dismiss();
     }
 }
 

@@ -61,11 +61,6 @@ impl Access {
         }
     }
 
-    /// When the request arrived.
-    pub(super) fn started(&self) -> Instant {
-        self.started
-    }
-
     /// The BFF was chosen.
     pub(super) fn routed(&mut self, client: Arc<str>, prefix: Arc<str>, version: Arc<Version>) {
         self.route = Some(Routed {

@@ -10,6 +10,7 @@ use http::request::Parts;
 use http::{Method, Request, Response, StatusCode};
 use http_body_util::Full;
 use hyper::body::Incoming;
+use tokio::time::{Instant, timeout_at};
 
 use super::access::Access;
 use super::body::{self, BodyError};
@@ -107,7 +108,8 @@ async fn answer(
         traceparent: access.trace.header(),
         tracestate: access.trace.state().cloned(),
         client_headers: parts.headers,
-        arrived: access.started(),
+        // The deadline counts from here: a client that takes its time to send a body does not spend its BFF's.
+        arrived: Instant::now(),
         worker: worker.index,
     };
 
@@ -161,8 +163,11 @@ async fn admit_and_run(
     asked: Asked,
     access: &mut Access,
 ) -> Result<crate::bff::response::Answer, BffError> {
-    let _permit = version.admission().permit().await?;
     let invocation = Invocation::new(version, asked);
+    let after = version.settings().deadline;
+    let _permit = timeout_at(invocation.deadline, version.admission().permit())
+        .await
+        .map_err(|_| BffError::Deadline { after })??;
     access.runs(
         invocation.session.clone(),
         invocation.usage.clone(),
@@ -179,7 +184,8 @@ fn report(error: &BffError, version: &Version, access: &Access) {
     let request_id = access.id.as_str();
     match error {
         // Many at once, and no fault of the BFF's code: the metrics count them.
-        BffError::Overloaded | BffError::EngineFull => {
+        BffError::EngineFull => tracing::warn!(bff, version, request_id, code, "{error}"),
+        BffError::Overloaded => {
             tracing::debug!(bff, version, request_id, code, "{error}");
         }
         _ => {

@@ -125,6 +125,7 @@ pub(super) fn code(error: &BffError) -> Code {
     match error {
         BffError::Overloaded => Code::BffOverloaded,
         BffError::EngineFull => Code::HostOverloaded,
+        BffError::HostPanic => Code::HostPanic,
         BffError::Deadline { .. } => Code::BffDeadline,
         BffError::Cpu { .. } => Code::BffCpuLimit,
         BffError::Memory { .. } => Code::BffMemoryLimit,

@@ -138,6 +138,12 @@ impl Worker {
         }
     }
 
+    /// Runs a request of this worker's own, counted among those it runs.
+    pub(super) async fn counted<T>(self: Arc<Self>, request: impl Future<Output = T>) -> T {
+        let _running = Running::start(&self.crew.posts[self.index].running);
+        request.await
+    }
+
     /// Runs `job` on the worker that runs the fewest requests, which may be this one. When the returned future is
     /// dropped, the job ends.
     pub(super) async fn spread<T, J, F>(self: &Arc<Self>, job: J) -> Option<T>
@@ -187,9 +193,14 @@ impl Crew {
         let _ = post.orders.send(Order::Connection(stream, counted, permit));
     }
 
-    /// Ends all workers, with whatever they still do.
-    pub(super) async fn end(&self) {
+    /// Tells all workers to end, with whatever they still do.
+    pub(super) fn dismiss(&self) {
         let _ = self.end.send(true);
+    }
+
+    /// Ends all workers, and waits until they have.
+    pub(super) async fn end(&self) {
+        self.dismiss();
         let threads =
             std::mem::take(&mut *self.threads.lock().unwrap_or_else(PoisonError::into_inner));
         let joined = tokio::task::spawn_blocking(move || {

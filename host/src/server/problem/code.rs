@@ -40,19 +40,15 @@ pub enum Code {
     BffDeadline,
     /// All permits of a BFF stayed in use while the request waited, or too many waited already.
     BffOverloaded,
-    /// No version of a BFF is live.
-    BffNotReady,
     /// The host has no instance left for any BFF.
     HostOverloaded,
-    /// The host itself failed.
+    /// The host itself failed. It stays the last of the list: [`Code::ALL`] takes its length from it.
     HostPanic,
-    /// The host is stopping. It stays the last of the list: [`Code::ALL`] takes its length from it.
-    ShuttingDown,
 }
 
 impl Code {
     /// Every code, once.
-    pub const ALL: [Self; Self::ShuttingDown as usize + 1] = [
+    pub const ALL: [Self; Self::HostPanic as usize + 1] = [
         Self::BadRequest,
         Self::NotFound,
         Self::MethodNotAllowed,
@@ -70,10 +66,8 @@ impl Code {
         Self::BffResponseTooLarge,
         Self::BffDeadline,
         Self::BffOverloaded,
-        Self::BffNotReady,
         Self::HostOverloaded,
         Self::HostPanic,
-        Self::ShuttingDown,
     ];
 
     /// The code as it stands in documents, headers, logs and metrics.
@@ -97,10 +91,8 @@ impl Code {
             Self::BffResponseTooLarge => "bff-response-too-large",
             Self::BffDeadline => "bff-deadline",
             Self::BffOverloaded => "bff-overloaded",
-            Self::BffNotReady => "bff-not-ready",
             Self::HostOverloaded => "host-overloaded",
             Self::HostPanic => "host-panic",
-            Self::ShuttingDown => "shutting-down",
         }
     }
 
@@ -124,9 +116,7 @@ impl Code {
             | Self::BffIllegalResponse
             | Self::BffResponseTooLarge => StatusCode::BAD_GATEWAY,
             Self::BffDeadline => StatusCode::GATEWAY_TIMEOUT,
-            Self::BffOverloaded | Self::BffNotReady | Self::HostOverloaded | Self::ShuttingDown => {
-                StatusCode::SERVICE_UNAVAILABLE
-            }
+            Self::BffOverloaded | Self::HostOverloaded => StatusCode::SERVICE_UNAVAILABLE,
             Self::HostPanic => StatusCode::INTERNAL_SERVER_ERROR,
         }
     }
@@ -152,10 +142,8 @@ impl Code {
             Self::BffResponseTooLarge => "The BFF's response is too large",
             Self::BffDeadline => "The BFF did not answer in time",
             Self::BffOverloaded => "The BFF is overloaded",
-            Self::BffNotReady => "The BFF is not ready",
             Self::HostOverloaded => "The server is overloaded",
             Self::HostPanic => "The server failed",
-            Self::ShuttingDown => "The server is stopping",
         }
     }
 }

@@ -38,10 +38,8 @@ const GOLDEN: &[(&str, u16, &str)] = &[
     ),
     ("bff-deadline", 504, "The BFF did not answer in time"),
     ("bff-overloaded", 503, "The BFF is overloaded"),
-    ("bff-not-ready", 503, "The BFF is not ready"),
     ("host-overloaded", 503, "The server is overloaded"),
     ("host-panic", 500, "The server failed"),
-    ("shutting-down", 503, "The server is stopping"),
 ];
 
 fn body(response: Response<Full<Bytes>>) -> Bytes {
