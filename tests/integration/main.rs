@@ -20,12 +20,10 @@ mod server_stop;
 
 mod bffs;
 mod downstream;
+mod faults;
 mod hostile;
 mod numbers;
 mod observe;
 mod smoke;
 mod structure;
-mod faults;
-mod observe;
-mod smoke;
 mod swap;
