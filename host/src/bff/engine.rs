@@ -23,7 +23,7 @@ const FIBER_STACK: usize = 1 << 20;
 /// as the setting that helps most: with 0, a request costs about twice as much.
 const KEEP_RESIDENT: usize = 512 << 10;
 /// Core instances of a component: those of a plain guest are three, a componentised Python's about thirty.
-pub(super) const MAX_INSTANCES: u32 = 40;
+pub(super) const MAX_INSTANCES: u32 = 64;
 /// Tables of a component, likewise.
 pub(super) const MAX_TABLES: u32 = 20;
 /// Memories of a component: one for each module that brings its own, such as a stub for WASI. A BFF's limit of memory is for

@@ -171,16 +171,19 @@ fn why_forbidden(interface: &str, version: &str) -> &'static str {
     let package = interface.split('/').next().unwrap_or_default();
     match package {
         "wasi:filesystem" => {
-            "there are no files; ship data inside of the component or fetch it from a service"
+            "there are no files; ship data inside of the component or fetch it from a service (a toolchain that imports \
+             this unasked has an adapter for proxies that does not)"
         }
         "wasi:sockets" | "wasi:http" => {
             "there is no network; call a service by its name with tailor:bff/downstream"
         }
         "wasi:cli" if interface.ends_with("/environment") => {
-            "there are no environment variables and arguments; use config of tailor:bff/runtime"
+            "there are no environment variables and arguments; use config of tailor:bff/runtime (a toolchain that \
+             imports this unasked has an adapter for proxies that does not)"
         }
         "wasi:cli" if interface.ends_with("/exit") => {
-            "a BFF can't end the process; return a response, or trap"
+            "a BFF can't end the process; return a response, or trap (a toolchain that imports this unasked has an \
+             adapter for proxies that does not)"
         }
         "tailor:bff" => "the contract has no such interface",
         _ if package.starts_with("wasi:") && !version.starts_with("0.2.") => {

@@ -147,11 +147,14 @@ impl Session {
         let left = self.calls_left.load(Ordering::Relaxed) as usize;
         let refused = calls.split_off(left.min(calls.len()));
         let mut results = join_all(calls.into_iter().map(|call| self.fetch(call))).await;
-        results.extend(
-            refused
-                .into_iter()
-                .map(|call| Err(Failure::from(&self.exhausted(&call.service)))),
-        );
+        results.extend(refused.into_iter().map(|call| {
+            let error = self.exhausted(&call.service);
+            if let Some(service) = self.granted(&call.service) {
+                let outcome = Err(kind_name(error.kind()));
+                service.metrics().call(outcome, Duration::ZERO);
+            }
+            Err(Failure::from(&error))
+        }));
         results
     }
 
