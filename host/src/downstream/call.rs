@@ -191,10 +191,12 @@ fn closed_early(error: &hyper::Error) -> bool {
         )
 }
 
-/// Whether the service sent something that is no HTTP. hyper reports a bad head as such, and a bad chunk of a body as bad
-/// input of the connection.
+/// Whether the service sent something that is no HTTP. hyper reports a bad head as such, a bad chunk of a body as bad input
+/// of the connection, and what is no HTTP/2 as a fault that its own side detected.
 fn not_http(error: &hyper::Error) -> bool {
+    let http2 = error.source().and_then(|source| source.downcast_ref());
     error.is_parse()
+        || http2.is_some_and(h2::Error::is_library)
         || matches!(
             io_kind(error),
             Some(ErrorKind::InvalidInput | ErrorKind::InvalidData)
@@ -240,9 +242,11 @@ fn timeout(settings: &config::Downstream, phase: Phase, after: Duration) -> Down
 fn failed(settings: &config::Downstream, sent: bool, source: hyper::Error) -> DownstreamError {
     let service = settings.name.clone();
     if not_http(&source) {
+        let cause = source.source().map(|cause| format!(": {cause}"));
+        let cause = cause.unwrap_or_default();
         DownstreamError::Malformed {
             service,
-            what: format!("the answer is not HTTP: {source}"),
+            what: format!("the answer is not HTTP: {source}{cause}"),
         }
     } else {
         DownstreamError::Interrupted {

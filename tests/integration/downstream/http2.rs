@@ -5,6 +5,7 @@ use futures_util::future::join_all;
 use http::Version;
 
 use super::host;
+use super::raw::Raw;
 use super::relay::failure;
 use crate::observe::{calls, metric};
 
@@ -88,4 +89,18 @@ async fn a_reset_in_mid_body_is_an_interruption() {
     assert_eq!(failure(&broken), Some(("interrupted", true)), "{broken:?}");
     assert_eq!(host.get("/profile/users/ada").await.unwrap().status, 200);
     assert_eq!(calls(&host, "profile", "interrupted").await, 1.0);
+}
+
+#[tokio::test]
+async fn a_service_that_speaks_only_http1_gives_no_reply() {
+    for answer in [
+        "HTTP/1.1 400 Bad Request\r\ncontent-length: 0\r\n\r\n",
+        "SSH-2.0-OpenSSH_9.2p1\r\n",
+    ] {
+        let raw = Raw::answering(answer).await;
+        let host = host(&[("svc", format!("http://{}", raw.address()), H2)]).await;
+        let reply = host.get("/svc/x").await.unwrap();
+        assert_eq!(failure(&reply), Some(("malformed", true)), "{reply:?}");
+        assert!(reply.text().contains("not HTTP"), "{}", reply.text());
+    }
 }
