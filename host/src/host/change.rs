@@ -207,6 +207,13 @@ impl Changes {
         Ok(Some(name))
     }
 
+    /// Closes connections that smoke requests have left behind and nobody used since. Workers do so for their own.
+    pub(super) fn close_idle(&self) {
+        for service in self.shared.snapshot.load().services.values() {
+            service.close_idle(self.builder.callers - 1);
+        }
+    }
+
     /// Makes the smoke request of a version that is not live yet.
     async fn smoke(&self, version: &Arc<Version>) -> Result<(), ChangeError> {
         let Some(smoke) = &version.settings().smoke else {

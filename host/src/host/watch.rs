@@ -56,6 +56,7 @@ pub(super) async fn watch(changes: Arc<Changes>) {
             // Those that smoke requests left.
             service.close_idle(changes.caller());
         }
+        changes.close_idle();
         let interval = snapshot.config.engine.watch_interval;
         // Held through the pause, it would keep alive what a reload has replaced.
         drop(snapshot);

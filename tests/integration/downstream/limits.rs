@@ -72,16 +72,33 @@ async fn a_call_waits_for_a_connection_only_as_long_as_it_may() {
         .set_fault(Service::Profile, Fault::hang())
         .await
         .unwrap();
-    let settings = "max-connections = 1\ntimeout = \"1s\"\nfirst-byte-timeout = \"1s\"";
-    let host = host(&[("profile", services.url(Service::Profile), settings)]).await;
-    let replies = join_all((0..2).map(|_| host.get("/profile/users/ada"))).await;
-    let mut failures: Vec<_> = replies
-        .iter()
-        .map(|reply| failure(reply.as_ref().unwrap()).unwrap())
-        .collect();
-    failures.sort_unstable();
-    // The one that had the connection was sent; the other one was not.
-    assert_eq!(failures, [("timeout", false), ("timeout", true)]);
+    // Two BFFs that share a service, one of them in a hurry.
+    let mut config = format!(
+        "[downstream.profile]\nurl = \"{}\"\nmax-connections = 1\ntimeout = \"30s\"\nfirst-byte-timeout = \"30s\"\n",
+        services.url(Service::Profile)
+    );
+    let mut builder = TestHost::builder().unwrap().workers(1);
+    for (name, timeout_ms) in [("slow", None), ("quick", Some(300))] {
+        let file = format!("{name}.wasm");
+        builder = builder.file(&file, &relay("v1", timeout_ms)).unwrap();
+        config.push_str(&format!(
+            "[bff.{name}]\ncomponent = \"{file}\"\ndeadline = \"40s\"\ndownstreams = [\"profile\"]\n\
+             [[route]]\nbff = \"{name}\"\nclient = \"profile\"\npath = \"/{name}\"\n"
+        ));
+    }
+    let host = builder.config(&config).start().await.unwrap();
+    let quick = async {
+        services.wait_for_requests(Service::Profile, 1).await;
+        let started = Instant::now();
+        let reply = host.get("/quick/users/ada").await.unwrap();
+        assert_eq!(failure(&reply), Some(("timeout", false)), "{reply:?}");
+        assert!(reply.text().contains("connection"), "{}", reply.text());
+        assert!(started.elapsed() < Duration::from_secs(20));
+    };
+    tokio::select! {
+        _ = host.get("/slow/users/ada") => panic!("the service answers nothing"),
+        () = quick => {}
+    }
     assert_eq!(services.counts(Service::Profile).requests, 1);
 }
 

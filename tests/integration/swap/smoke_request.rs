@@ -57,7 +57,7 @@ async fn relaying(raw: &Raw, smoke: &str, files: &[(&str, &str)]) -> TestHost {
     let config = format!(
         "[bff.relay]\ncomponent = \"relay.wasm\"\ndownstreams = [\"smoke\"]\n\
          [bff.relay.smoke]\n{smoke}\n[[route]]\nbff = \"relay\"\nclient = \"smoke\"\n\
-         [downstream.smoke]\nurl = \"http://{}\"\n",
+         [downstream.smoke]\nurl = \"http://{}\"\nidle-timeout = \"100ms\"\n",
         raw.address()
     );
     let mut builder = TestHost::builder().unwrap();
@@ -105,4 +105,9 @@ async fn without_a_fixture_the_services_themselves_are_called() {
     assert_eq!(requests.len(), 1);
     assert_eq!(requests[0].line, "GET /probe HTTP/1.1");
     assert_eq!(requests[0].header("x-request-id"), Some("smoke"));
+    // What was opened for it does not stay open for ever.
+    eventually("the connection is closed", async || {
+        (raw.open() == 0).then_some(())
+    })
+    .await;
 }
