@@ -14,7 +14,7 @@ use super::{imports, wasi};
 
 /// How often a running guest is interrupted to look at its CPU time and to let others run on its thread. Short enough
 /// that a neighbour's delay is small, long enough that the tick itself costs nothing that shows.
-const TICK: Duration = Duration::from_millis(2);
+pub(super) const TICK: Duration = Duration::from_millis(2);
 /// Stack of a guest. The default of the engine, as tested most.
 const WASM_STACK: usize = 512 << 10;
 /// Stack on which guest and host functions run: room for the host above the guest's limit.

@@ -122,6 +122,8 @@ pub enum BffError {
     Cpu {
         /// The limit.
         limit: Duration,
+        /// Where it was, if it was stopped at a tick of the engine.
+        source: Option<wasmtime::Error>,
     },
     /// The guest failed after it was refused more memory.
     #[error("more than {limit} bytes of memory")]
@@ -171,6 +173,10 @@ impl BffError {
     /// The Wasm stack where it happened, innermost first, one function a line; empty where there is none.
     pub fn backtrace(&self) -> String {
         let source = match self {
+            Self::Cpu {
+                source: Some(source),
+                ..
+            } => source,
             Self::Memory { source, .. }
             | Self::Table { source, .. }
             | Self::Trap { source, .. }
@@ -179,7 +185,7 @@ impl BffError {
             | Self::EngineFull
             | Self::HostPanic
             | Self::Deadline { .. }
-            | Self::Cpu { .. }
+            | Self::Cpu { source: None, .. }
             | Self::IllegalResponse(_)
             | Self::ResponseTooLarge { .. } => return String::new(),
         };

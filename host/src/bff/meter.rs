@@ -14,6 +14,8 @@ use rustix::time::{ClockId, clock_gettime};
 #[derive(Debug, Default)]
 pub struct Usage {
     guest_ns: AtomicU64,
+    /// The thread's CPU clock when the guest was last given its thread.
+    resumed_ns: AtomicU64,
     host_ns: AtomicU64,
     memory: AtomicUsize,
 }
@@ -29,13 +31,24 @@ impl Usage {
         self.memory.load(Ordering::Relaxed)
     }
 
+    /// CPU time since the guest was last given its thread. Only for that thread, while it runs the guest.
+    pub(super) fn since_resumed(&self) -> Duration {
+        let resumed = self.resumed_ns.load(Ordering::Relaxed);
+        Duration::from_nanos(thread_cpu_ns().saturating_sub(resumed))
+    }
+
     pub(super) fn set_memory(&self, bytes: usize) {
         self.memory.store(bytes, Ordering::Relaxed);
     }
 }
 
+/// CPU time past its limit after which a guest is ended wherever it is. Before that it is ended at a tick of the engine,
+/// where the error tells in which function it was; only an instruction that moves much memory runs through a tick.
+const BACKSTOP: Duration = Duration::from_millis(10);
+
 /// The guest went past its CPU time.
-#[derive(Debug)]
+#[derive(Debug, thiserror::Error)]
+#[error("the guest's CPU time is used up")]
 pub(super) struct CpuSpent;
 
 /// A guest's run: counts, and stops it when its time is used up.
@@ -47,7 +60,7 @@ pub(super) struct Guest<'a, F> {
 
 impl<'a, F> Guest<'a, F> {
     pub(super) fn new(inner: Pin<&'a mut F>, usage: &'a Usage, limit: Duration) -> Self {
-        let limit_ns = u64::try_from(limit.as_nanos()).unwrap_or(u64::MAX);
+        let limit_ns = u64::try_from((limit + BACKSTOP).as_nanos()).unwrap_or(u64::MAX);
         Self {
             inner,
             usage,
@@ -62,6 +75,7 @@ impl<F: Future> Future for Guest<'_, F> {
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
         let host_before = self.usage.host_ns.load(Ordering::Relaxed);
         let started = thread_cpu_ns();
+        self.usage.resumed_ns.store(started, Ordering::Relaxed);
         let polled = self.inner.as_mut().poll(context);
         let took = thread_cpu_ns().saturating_sub(started);
         // What host functions did meanwhile, such as reading a service's answer, is not the guest's.

@@ -170,6 +170,12 @@ mod tests {
     }
 
     #[test]
+    fn very_many_fields_are_refused_and_do_no_harm() {
+        let many = vec![("a", ""); 100_000];
+        assert!(check(response(200, &many, Payload::None), 1000).is_err());
+    }
+
+    #[test]
     fn the_size_is_bounded_to_the_byte() {
         assert!(check(response(200, &[], Payload::Bytes(vec![0; 1000])), 1000).is_ok());
         let error = check(response(200, &[], Payload::Bytes(vec![0; 1001])), 1000).unwrap_err();

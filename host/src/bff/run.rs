@@ -10,7 +10,7 @@ use tokio::time::{Instant, timeout_at};
 use wasmtime::component::ResourceTable;
 use wasmtime::{PoolConcurrencyLimitError, Store, Trap, UpdateDeadline};
 
-use super::engine::Runtime;
+use super::engine::{Runtime, TICK};
 use super::error::BffError;
 use super::guest_log::GuestLog;
 use super::limits::GuestLimits;
@@ -136,7 +136,16 @@ pub async fn run(
     store.set_max_component_handles(limits.handles);
     store.set_epoch_deadline(1);
     // tokio's own yield lets the thread look at its sockets first; waking ourselves at once would not.
-    store.epoch_deadline_callback(|_| {
+    let (cpu, used) = (limits.cpu, usage.clone());
+    store.epoch_deadline_callback(move |_| {
+        if used.cpu() > cpu {
+            // As an error of the guest it carries the stack, so that its team sees where the time went.
+            return Err(CpuSpent.into());
+        }
+        if used.since_resumed() < TICK / 2 {
+            // The tick passed while the guest waited for a service. It has only just been given its thread.
+            return Ok(UpdateDeadline::Continue(1));
+        }
         Ok(UpdateDeadline::YieldCustom(
             1,
             Box::pin(tokio::task::yield_now()),
@@ -151,7 +160,10 @@ pub async fn run(
         Err(_elapsed) => Err(BffError::Deadline {
             after: version.settings().deadline,
         }),
-        Ok(Err(CpuSpent)) => Err(BffError::Cpu { limit: limits.cpu }),
+        Ok(Err(CpuSpent)) => Err(BffError::Cpu {
+            limit: limits.cpu,
+            source: None,
+        }),
         Ok(Ok(Err(error))) => Err(classify(error, store.data(), version)),
         Ok(Ok(Ok(answer))) => response::check(answer, limits.response_size),
     }
@@ -177,6 +189,11 @@ fn classify(source: wasmtime::Error, state: &State, version: &Version) -> BffErr
     let limits = &version.settings().limits;
     if source.downcast_ref::<PoolConcurrencyLimitError>().is_some() {
         BffError::EngineFull
+    } else if source.downcast_ref::<CpuSpent>().is_some() {
+        BffError::Cpu {
+            limit: limits.cpu,
+            source: Some(source),
+        }
     } else if state.limits.memory_refused {
         BffError::Memory {
             limit: limits.memory,

@@ -321,6 +321,16 @@ mod tests {
     }
 
     #[test]
+    fn very_many_headers_are_refused_and_do_no_harm() {
+        let mut many = call("/a");
+        many.headers = vec![("a".to_owned(), String::new()); 100_000];
+        assert!(matches!(
+            Outbound::new(many, ""),
+            Err(InvalidCall::HeadersTooLarge { .. })
+        ));
+    }
+
+    #[test]
     fn a_get_has_no_body() {
         let mut get = call("/a");
         get.body = Payload::Text("x".into());
