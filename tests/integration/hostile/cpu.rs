@@ -1,7 +1,11 @@
 //! Computing without an end: stopped by the limit of CPU time or by the deadline, wherever the guest does it.
 
+use std::time::Duration;
+
 use downstream_mock::{Fault, Service};
 use futures_util::future::join_all;
+use tailor::bff::error::BffError;
+use tailor_harness::{Offline, components};
 
 use super::arena::{Arena, Foe, expect_problem};
 use super::wat::{LOOP, Wat};
@@ -15,6 +19,20 @@ async fn an_endless_loop_ends_with_its_cpu_time() {
     arena
         .is_stopped("loop", "/loop", 502, "bff-cpu-limit")
         .await;
+}
+
+#[tokio::test]
+async fn the_log_says_in_which_function_the_time_went() {
+    let offline = Offline::from_file(&components::hostile().unwrap())
+        .unwrap()
+        .settings(|bff| {
+            bff.deadline = Duration::from_secs(60);
+            bff.limits.cpu = Duration::from_millis(50);
+        });
+    let error = offline.get("/loop").await.result.unwrap_err();
+    assert!(matches!(error, BffError::Cpu { .. }), "{error}");
+    let backtrace = error.backtrace();
+    assert!(backtrace.contains("hostile::"), "{backtrace}");
 }
 
 #[tokio::test]
