@@ -30,30 +30,34 @@ pub use tailor::bff::types::{Client, Method, Payload, Request, Response};
 
 /// A call that is under way, as the guest's `exchange` handle. Dropping it ends the call.
 pub struct Exchange {
-    task: Option<JoinHandle<Result<Reply, Failure>>>,
+    task: Option<Ending<Result<Reply, Failure>>>,
 }
 
 impl Exchange {
     /// Takes over the task that makes the call.
     pub fn new(task: JoinHandle<Result<Reply, Failure>>) -> Self {
-        Self { task: Some(task) }
+        Self {
+            task: Some(Ending(task)),
+        }
     }
 
-    /// The call's result, once; `None` when it was taken before, or when the call panicked or was ended.
-    pub async fn wait(&mut self) -> Option<Result<Reply, Failure>> {
-        // The handle stays in place while we wait: this future is dropped when the request ends, and then `drop`
-        // below must still find the task to end it.
-        let result = self.task.as_mut()?.await;
-        self.task = None;
-        result.ok()
+    /// The call's result, once; nothing when it was taken before. The result itself is `None` when the call panicked or was
+    /// ended.
+    pub fn result(
+        &mut self,
+    ) -> Option<impl Future<Output = Option<Result<Reply, Failure>>> + Send + use<>> {
+        let mut task = self.task.take()?;
+        // The whole handle moves along, so that the task ends with whoever waits for it.
+        Some(async move { (&mut task.0).await.ok() })
     }
 }
 
-impl Drop for Exchange {
+/// A task that ends when its handle is dropped.
+struct Ending<T>(JoinHandle<T>);
+
+impl<T> Drop for Ending<T> {
     fn drop(&mut self) {
-        if let Some(task) = &self.task {
-            task.abort();
-        }
+        self.0.abort();
     }
 }
 

@@ -5,6 +5,8 @@
 //!
 //! The kit holds no business rules and knows no service. It must stay small: all of it ends up in each component.
 
+#[cfg(target_family = "wasm")]
+mod alloc;
 pub mod bindings;
 pub mod log;
 #[cfg(not(target_family = "wasm"))]

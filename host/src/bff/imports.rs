@@ -1,11 +1,9 @@
 //! The host's side of the contract: thin, since the rules are in `downstream` and in the limits.
 
-use std::pin::pin;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use wasmtime::component::{HasSelf, Linker, Resource};
 
-use super::meter::Host;
 use super::state::State;
 use crate::contract::tailor::bff::{downstream, runtime, types};
 use crate::contract::{Bff, Call, Exchange, Failure, FailureKind, Reply};
@@ -20,11 +18,17 @@ impl types::Host for State {}
 
 impl downstream::Host for State {
     async fn fetch(&mut self, call: Call) -> Result<Reply, Failure> {
-        Host::new(pin!(self.session.fetch(call)), &self.usage).await
+        let session = self.session.clone();
+        self.awaited
+            .outcome(async move { session.fetch(call).await })
+            .await
     }
 
     async fn fetch_all(&mut self, calls: Vec<Call>) -> Vec<Result<Reply, Failure>> {
-        Host::new(pin!(self.session.fetch_all(calls)), &self.usage).await
+        let session = self.session.clone();
+        self.awaited
+            .outcome(async move { session.fetch_all(calls).await })
+            .await
     }
 
     fn start(&mut self, call: Call) -> wasmtime::Result<Resource<Exchange>> {
@@ -43,8 +47,11 @@ impl downstream::HostExchange for State {
         &mut self,
         exchange: Resource<Exchange>,
     ) -> wasmtime::Result<Result<Reply, Failure>> {
-        let exchange = self.table.get_mut(&exchange)?;
-        let waited = Host::new(pin!(exchange.wait()), &self.usage).await;
+        let result = self.table.get_mut(&exchange)?.result();
+        let waited = match result {
+            Some(result) => self.awaited.outcome(result).await,
+            None => None,
+        };
         Ok(waited.unwrap_or_else(|| {
             Err(Failure {
                 kind: FailureKind::Invalid,

@@ -1,10 +1,13 @@
-//! CPU time of a guest, apart from wall time: measured around each poll with the thread's own CPU clock, so that neither
-//! waiting nor a busy machine counts against it, and bounded.
+//! CPU time of a guest, apart from wall time: measured with the thread's own CPU clock while the guest runs, so that
+//! neither waiting nor a busy machine counts against it, and bounded.
 //!
-//! A guest gives its thread back at each tick of the engine at the latest, so the bound is kept to about a tick.
+//! A guest gives its thread back at each tick of the engine at the latest, so the bound is kept to about a tick. What it
+//! waits for is not polled inside of it but here, beside it: the guest is entered again only when its answer is whole, and
+//! its clock is read no more often than it runs.
 
 use std::pin::Pin;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
@@ -16,7 +19,6 @@ pub struct Usage {
     guest_ns: AtomicU64,
     /// The thread's CPU clock when the guest was last given its thread.
     resumed_ns: AtomicU64,
-    host_ns: AtomicU64,
     memory: AtomicUsize,
 }
 
@@ -51,18 +53,61 @@ const BACKSTOP: Duration = Duration::from_millis(10);
 #[error("the guest's CPU time is used up")]
 pub(super) struct CpuSpent;
 
+/// What a guest waits for: handed over by a function of the host, taken by the [`Guest`] that it was called from.
+#[derive(Default)]
+pub(super) struct Awaited(Mutex<Option<Work>>);
+
+/// Work of the host. It leaves its result where the function waits for it.
+type Work = Pin<Box<dyn Future<Output = ()> + Send>>;
+
+impl Awaited {
+    /// Has `work` done outside of the guest, and waits for its result. Only for functions of the host, one at a time.
+    pub(super) async fn outcome<T: Send + 'static>(
+        &self,
+        work: impl Future<Output = T> + Send + 'static,
+    ) -> T {
+        let result = Arc::new(Mutex::new(None));
+        let place = result.clone();
+        *lock(&self.0) = Some(Box::pin(async move {
+            let done = work.await;
+            *lock(&place) = Some(done);
+        }));
+        // Nobody has to be woken: the guest is polled right after the work has ended.
+        std::future::poll_fn(|_| lock(&result).take().map_or(Poll::Pending, Poll::Ready)).await
+    }
+
+    fn take(&self) -> Option<Work> {
+        lock(&self.0).take()
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    // What these locks hold is replaced whole, so a panic leaves nothing half done.
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
 /// A guest's run: counts, and stops it when its time is used up.
 pub(super) struct Guest<'a, F> {
     inner: Pin<&'a mut F>,
+    awaited: &'a Awaited,
+    work: Option<Work>,
     usage: &'a Usage,
     limit_ns: u64,
 }
 
 impl<'a, F> Guest<'a, F> {
-    pub(super) fn new(inner: Pin<&'a mut F>, usage: &'a Usage, limit: Duration) -> Self {
+    /// `awaited` is where the guest's functions of the host leave their work.
+    pub(super) fn new(
+        inner: Pin<&'a mut F>,
+        awaited: &'a Awaited,
+        usage: &'a Usage,
+        limit: Duration,
+    ) -> Self {
         let limit_ns = u64::try_from((limit + BACKSTOP).as_nanos()).unwrap_or(u64::MAX);
         Self {
             inner,
+            awaited,
+            work: None,
             usage,
             limit_ns,
         }
@@ -73,49 +118,29 @@ impl<F: Future> Future for Guest<'_, F> {
     type Output = Result<F::Output, CpuSpent>;
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
-        let host_before = self.usage.host_ns.load(Ordering::Relaxed);
-        let started = thread_cpu_ns();
-        self.usage.resumed_ns.store(started, Ordering::Relaxed);
-        let polled = self.inner.as_mut().poll(context);
-        let took = thread_cpu_ns().saturating_sub(started);
-        // What host functions did meanwhile, such as reading a service's answer, is not the guest's.
-        let host = self
-            .usage
-            .host_ns
-            .load(Ordering::Relaxed)
-            .saturating_sub(host_before);
-        let spent = self.usage.guest_ns.load(Ordering::Relaxed) + took.saturating_sub(host);
-        self.usage.guest_ns.store(spent, Ordering::Relaxed);
-        match polled {
-            Poll::Ready(output) => Poll::Ready(Ok(output)),
-            Poll::Pending if spent > self.limit_ns => Poll::Ready(Err(CpuSpent)),
-            Poll::Pending => Poll::Pending,
+        loop {
+            if let Some(work) = &mut self.work {
+                if work.as_mut().poll(context).is_pending() {
+                    return Poll::Pending;
+                }
+                self.work = None;
+            }
+            let started = thread_cpu_ns();
+            self.usage.resumed_ns.store(started, Ordering::Relaxed);
+            let polled = self.inner.as_mut().poll(context);
+            let took = thread_cpu_ns().saturating_sub(started);
+            let spent = self.usage.guest_ns.load(Ordering::Relaxed) + took;
+            self.usage.guest_ns.store(spent, Ordering::Relaxed);
+            match polled {
+                Poll::Ready(output) => return Poll::Ready(Ok(output)),
+                Poll::Pending if spent > self.limit_ns => return Poll::Ready(Err(CpuSpent)),
+                Poll::Pending => {}
+            }
+            self.work = self.awaited.take();
+            if self.work.is_none() {
+                return Poll::Pending;
+            }
         }
-    }
-}
-
-/// A host function's run inside of a guest's: its time is taken out of the guest's.
-pub(super) struct Host<'a, F> {
-    inner: Pin<&'a mut F>,
-    usage: &'a Usage,
-}
-
-impl<'a, F> Host<'a, F> {
-    pub(super) fn new(inner: Pin<&'a mut F>, usage: &'a Usage) -> Self {
-        Self { inner, usage }
-    }
-}
-
-impl<F: Future> Future for Host<'_, F> {
-    type Output = F::Output;
-
-    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
-        let started = thread_cpu_ns();
-        let polled = self.inner.as_mut().poll(context);
-        self.usage
-            .host_ns
-            .fetch_add(thread_cpu_ns().saturating_sub(started), Ordering::Relaxed);
-        polled
     }
 }
 

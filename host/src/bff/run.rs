@@ -14,7 +14,7 @@ use super::engine::{Runtime, TICK};
 use super::error::BffError;
 use super::guest_log::GuestLog;
 use super::limits::GuestLimits;
-use super::meter::{CpuSpent, Guest, Usage};
+use super::meter::{Awaited, CpuSpent, Guest, Usage};
 use super::state::State;
 use super::version::Version;
 use super::{response, wasi};
@@ -116,6 +116,7 @@ pub async fn run(
         now_ms,
     } = invocation;
     let limits = &version.settings().limits;
+    let awaited = Arc::new(Awaited::default());
     let state = State {
         version: version.clone(),
         session,
@@ -125,7 +126,7 @@ pub async fn run(
             .wants_wasi()
             .then(|| wasi::context(&log)),
         log,
-        usage: usage.clone(),
+        awaited: awaited.clone(),
         limits: GuestLimits::new(limits.memory, limits.table_elements, usage.clone()),
         table: table(limits.handles),
         now_ms,
@@ -154,7 +155,7 @@ pub async fn run(
 
     let ended = {
         let guest = pin!(call(version, &mut store, request));
-        timeout_at(deadline, Guest::new(guest, &usage, limits.cpu)).await
+        timeout_at(deadline, Guest::new(guest, &awaited, &usage, limits.cpu)).await
     };
     match ended {
         Err(_elapsed) => Err(BffError::Deadline {

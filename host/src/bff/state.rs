@@ -7,7 +7,7 @@ use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
 
 use super::guest_log::GuestLog;
 use super::limits::GuestLimits;
-use super::meter::Usage;
+use super::meter::Awaited;
 use super::version::Version;
 use crate::downstream::Session;
 
@@ -16,7 +16,8 @@ pub(super) struct State {
     pub(super) version: Arc<Version>,
     pub(super) session: Arc<Session>,
     pub(super) log: Arc<GuestLog>,
-    pub(super) usage: Arc<Usage>,
+    /// Where functions of the host leave what the guest waits for.
+    pub(super) awaited: Arc<Awaited>,
     pub(super) limits: GuestLimits,
     pub(super) table: ResourceTable,
     /// Set for components that import WASI.

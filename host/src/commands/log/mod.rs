@@ -1,30 +1,35 @@
 //! Where log lines go: standard error, as text for people or as one JSON object a line.
 //!
-//! A thread of its own writes them. Whoever reads our standard error may be slow or stuck, and a request must not wait for
-//! that: when the queue is full, lines are lost rather than requests late.
+//! A thread of its own writes them, see [`sink`].
+
+mod sink;
 
 use anyhow::Context as _;
 use tailor::config::{Log, LogFormat};
-use tracing_appender::non_blocking::{NonBlockingBuilder, WorkerGuard};
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::util::SubscriberInitExt as _;
-
-/// Lines that may wait to be written.
-const QUEUE: usize = 16 << 10;
 
 /// Sets up the log of the process, once. What is left is written when the guard is dropped, at the end of the command.
 ///
 /// # Errors
 ///
 /// When the filter is not legal or a log is set up already.
-pub(super) fn start(settings: &Log) -> anyhow::Result<WorkerGuard> {
+pub(super) fn start(settings: &Log) -> anyhow::Result<sink::Flush> {
     let filter = EnvFilter::try_new(&settings.level)
         .with_context(|| format!("log.level = {:?}", settings.level))?;
-    let (writer, guard) = NonBlockingBuilder::default()
-        .buffered_lines_limit(QUEUE)
-        .lossy(true)
-        .finish(std::io::stderr());
+    let lost = match settings.format {
+        LogFormat::Text => |lost| format!(" WARN {lost} log lines were lost: standard error is read too slowly\n"),
+        LogFormat::Json => |lost| {
+            let line = serde_json::json!({
+                "level": "WARN",
+                "message": "log lines were lost: standard error is read too slowly",
+                "lost": lost,
+            });
+            format!("{line}\n")
+        },
+    };
+    let (writer, guard) = sink::Sink::start(std::io::stderr(), lost)?;
     let registry = tracing_subscriber::registry().with(filter);
     match settings.format {
         LogFormat::Text => {
