@@ -70,7 +70,8 @@ pub async fn call(
         // After a kept connection that was dead, the others are likely dead too, and a repetition must not meet a second one.
         let mut connection = match kept.take() {
             Some(connection) => connection,
-            None => connect(pool, settings, bounds).await?,
+            // Boxed, because it is rare and large: a future is as large as all that it may ever do, and is moved about.
+            None => Box::pin(connect(pool, settings, bounds)).await?,
         };
         let reused = connection.reused;
         let until = bounds.end.min(Instant::now() + settings.first_byte_timeout);

@@ -33,6 +33,7 @@
 
 mod pointer;
 mod scan;
+mod skip;
 
 #[cfg(test)]
 mod tests;
@@ -52,7 +53,7 @@ pub const MAX_OVERLAP: usize = 1 << 20;
 /// Why nothing was picked. It holds no text of the body, which may be personal data.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum PickError {
-    /// The body is not UTF-8.
+    /// A wanted value is not UTF-8.
     #[error("invalid UTF-8 at byte {at} of {size}")]
     NotUtf8 {
         /// Offset of the first wrong byte.
@@ -98,7 +99,7 @@ struct Node {
     /// The pointers that go on from here.
     below: Vec<usize>,
     /// The next node by token, for an object.
-    members: BTreeMap<String, usize>,
+    members: BTreeMap<Vec<u8>, usize>,
     /// The next node by index, for an array: those tokens that are an index.
     elements: BTreeMap<usize, usize>,
 }
@@ -117,14 +118,16 @@ impl Selection {
             let mut current = 0;
             for token in pointer::tokens(pointer)? {
                 nodes[current].below.push(position);
-                current = match nodes[current].members.get(&*token) {
+                current = match nodes[current].members.get(token.as_bytes()) {
                     Some(&known) => known,
                     None => {
                         let new = nodes.len();
                         if let Some(index) = pointer::index(&token) {
                             nodes[current].elements.insert(index, new);
                         }
-                        nodes[current].members.insert(token.into_owned(), new);
+                        nodes[current]
+                            .members
+                            .insert(token.into_owned().into_bytes(), new);
                         nodes.push(Node::default());
                         new
                     }
@@ -155,18 +158,12 @@ impl Selection {
     /// else name no element, and no token goes into a scalar. Of members with one name the last counts, as in
     /// JavaScript and serde. A name is compared after decoding; one with a lone surrogate equals no token.
     ///
-    /// Fails when any part of `body` is not JSON: RFC 8259 to the letter, so also after a byte order mark. Depth and
-    /// numbers are not limited.
+    /// Fails when what is read of `body` is not JSON (RFC 8259 to the letter, so also after a byte order mark), or when the
+    /// body ends early. All of it is read but what is in arrays and objects that no pointer leads into: there, only
+    /// strings and brackets have to be closed. Depth and numbers are not limited.
     pub fn pick(&self, body: &[u8]) -> Result<Vec<Option<String>>, PickError> {
         let size = body.len();
-        let text = str::from_utf8(body).map_err(|error| match error.error_len() {
-            Some(_) => PickError::NotUtf8 {
-                at: error.valid_up_to(),
-                size,
-            },
-            None => PickError::Truncated { size },
-        })?;
-        let found = Walk::new(&self.nodes, self.count, text)
+        let found = Walk::new(&self.nodes, self.count, body)
             .document()
             .map_err(|Fault(at)| match at {
                 at if at >= size => PickError::Truncated { size },
@@ -176,9 +173,17 @@ impl Selection {
         if found.iter().flatten().map(Range::len).sum::<usize>() > limit {
             return Err(PickError::TooLarge { limit });
         }
-        let texts = found
-            .into_iter()
-            .map(|place| place.map(|place| text[place].to_owned()));
-        Ok(texts.collect())
+        let text = |place: Range<usize>| {
+            let start = place.start;
+            match str::from_utf8(&body[place]) {
+                Ok(text) => Ok(text.to_owned()),
+                Err(error) => Err(PickError::NotUtf8 {
+                    at: start + error.valid_up_to(),
+                    size,
+                }),
+            }
+        };
+        let texts = found.into_iter().map(|place| place.map(text).transpose());
+        texts.collect()
     }
 }

@@ -35,9 +35,9 @@ pub(super) async fn handle(
     let mut access = Access::begin(worker.shared.clone(), &parts);
     // A bug of the host ends one request, not the thread that serves all others. What the request held is dropped with
     // its future, so nothing that the panic left half done is seen again.
-    let reply = AssertUnwindSafe(answer(&worker, parts, body, &mut access))
-        .catch_unwind()
-        .await;
+    // Boxed: hyper moves the outer future about.
+    let answer = Box::pin(answer(&worker, parts, body, &mut access));
+    let reply = AssertUnwindSafe(answer).catch_unwind().await;
     let reply = reply.unwrap_or_else(|_| {
         tracing::error!(
             request_id = access.id.as_str(),

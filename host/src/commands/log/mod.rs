@@ -19,7 +19,9 @@ pub(super) fn start(settings: &Log) -> anyhow::Result<sink::Flush> {
     let filter = EnvFilter::try_new(&settings.level)
         .with_context(|| format!("log.level = {:?}", settings.level))?;
     let lost = match settings.format {
-        LogFormat::Text => |lost| format!(" WARN {lost} log lines were lost: standard error is read too slowly\n"),
+        LogFormat::Text => {
+            |lost| format!(" WARN {lost} log lines were lost: standard error is read too slowly\n")
+        }
         LogFormat::Json => |lost| {
             let line = serde_json::json!({
                 "level": "WARN",

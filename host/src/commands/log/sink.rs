@@ -132,7 +132,9 @@ impl Drop for Flush {
 }
 
 fn wait<'a>(changed: &Condvar, waiting: MutexGuard<'a, Waiting>) -> MutexGuard<'a, Waiting> {
-    changed.wait(waiting).unwrap_or_else(PoisonError::into_inner)
+    changed
+        .wait(waiting)
+        .unwrap_or_else(PoisonError::into_inner)
 }
 
 fn lock(waiting: &Mutex<Waiting>) -> MutexGuard<'_, Waiting> {

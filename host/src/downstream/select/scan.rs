@@ -2,7 +2,9 @@
 //!
 //! It decodes nothing and copies nothing. It must not recurse: the body comes from the network, and a host call runs on
 //! the small stack of the guest's fiber, so open arrays and objects are kept on the heap (one byte each, at most as many
-//! as the body has bytes). The text is known to be UTF-8 before it gets here.
+//! as the body has bytes). Whether a text is UTF-8 is for others to say.
+
+use super::skip;
 
 /// The offset at which the text stops being JSON. It is the length of the text when the text ends too early.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -99,6 +101,15 @@ impl<'a> Scan<'a> {
                     _ => return Err(Fault(at)),
                 }
             }
+        }
+    }
+
+    /// Skips the value that begins at `at`, which nobody wants: of arrays and objects only strings and brackets are checked.
+    #[inline]
+    pub(super) fn unwanted(&mut self, at: usize) -> Result<usize, Fault> {
+        match self.peek(at) {
+            b'{' | b'[' => skip::container(self.bytes, at).ok_or(Fault(self.bytes.len())),
+            _ => self.value(at),
         }
     }
 

@@ -1,5 +1,5 @@
-//! One pass over one document: enters the objects and arrays that pointers lead through, skips all others, and notes
-//! where the wanted values are. It recurses as deep as the pointers, never as deep as the document.
+//! One pass over one document: enters the objects and arrays that pointers lead through, reads the wanted values, skips all
+//! others, and notes where the wanted ones are. It recurses as deep as the pointers, never as deep as the document.
 
 use std::ops::Range;
 
@@ -9,7 +9,7 @@ use super::scan::{Fault, Scan};
 /// One pass over one document.
 pub(super) struct Walk<'a> {
     nodes: &'a [Node],
-    text: &'a str,
+    text: &'a [u8],
     scan: Scan<'a>,
     /// The place of each pointer's value in `text`.
     found: Vec<Option<Range<usize>>>,
@@ -17,11 +17,11 @@ pub(super) struct Walk<'a> {
 
 impl<'a> Walk<'a> {
     /// A pass over `text` for `count` pointers, whose tree is `nodes`.
-    pub(super) fn new(nodes: &'a [Node], count: usize, text: &'a str) -> Self {
+    pub(super) fn new(nodes: &'a [Node], count: usize, text: &'a [u8]) -> Self {
         Self {
             nodes,
             text,
-            scan: Scan::new(text.as_bytes()),
+            scan: Scan::new(text),
             found: vec![None; count],
         }
     }
@@ -44,6 +44,7 @@ impl<'a> Walk<'a> {
         let end = match self.scan.peek(start) {
             b'{' if !node.members.is_empty() => self.object(start, node)?,
             b'[' if !node.elements.is_empty() => self.array(start, node)?,
+            _ if node.wanted.is_empty() => self.scan.unwanted(start)?,
             _ => self.scan.value(start)?,
         };
         for &position in &node.wanted {
@@ -67,7 +68,7 @@ impl<'a> Walk<'a> {
                     }
                     self.value(value, child)?
                 }
-                None => self.scan.value(value)?,
+                None => self.scan.unwanted(value)?,
             };
             at = self.scan.space(end);
             match self.scan.peek(at) {
@@ -79,11 +80,11 @@ impl<'a> Walk<'a> {
     }
 
     /// The node of the member whose name is `quoted` in the document.
-    fn member(&self, node: &Node, quoted: &str) -> Option<usize> {
+    fn member(&self, node: &Node, quoted: &[u8]) -> Option<usize> {
         let name = &quoted[1..quoted.len() - 1];
-        if name.contains('\\') {
-            let decoded: String = serde_json::from_str(quoted).ok()?;
-            return node.members.get(&decoded).copied();
+        if name.contains(&b'\\') {
+            let decoded: String = serde_json::from_slice(quoted).ok()?;
+            return node.members.get(decoded.as_bytes()).copied();
         }
         node.members.get(name).copied()
     }
@@ -97,7 +98,7 @@ impl<'a> Walk<'a> {
         for index in 0.. {
             let end = match wanted.next_if(|&(&next, _)| next == index) {
                 Some((_, &child)) => self.value(at, child)?,
-                None => self.scan.value(at)?,
+                None => self.scan.unwanted(at)?,
             };
             at = self.scan.space(end);
             match self.scan.peek(at) {

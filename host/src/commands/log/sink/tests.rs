@@ -63,7 +63,13 @@ fn a_stuck_reader_costs_lines_and_the_log_says_how_many() {
     let lost: usize = text
         .split("lost ")
         .skip(1)
-        .filter_map(|rest| rest.lines().next()?.trim_end_matches('x').parse::<usize>().ok())
+        .filter_map(|rest| {
+            rest.lines()
+                .next()?
+                .trim_end_matches('x')
+                .parse::<usize>()
+                .ok()
+        })
         .sum();
     assert_eq!(kept + lost, 64);
 }

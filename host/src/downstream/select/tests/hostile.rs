@@ -29,8 +29,8 @@ fn faults_name_the_place() {
         PickError::NotUtf8 { at: 6, size: 9 }
     );
     assert_eq!(
-        fault(b"{\"a\":1,\"b\":\"\xed\xa0\x80\"}"),
-        PickError::NotUtf8 { at: 12, size: 17 }
+        select(&["/b"]).pick(b"{\"a\":1,\"b\":\"\xed\xa0\x80\"}"),
+        Err(PickError::NotUtf8 { at: 12, size: 17 })
     );
     assert_eq!(
         fault(r#"{"a":1} x"#).to_string(),
@@ -39,9 +39,9 @@ fn faults_name_the_place() {
     assert_eq!(fault("").to_string(), "unexpected end after 0 bytes");
 }
 
-/// Texts that are almost JSON. Each is refused alone, inside of a walked and inside of a skipped container.
+/// Texts that are almost JSON. Each is refused wherever it is read: alone, on the way to a value, and as a value.
 #[test]
-fn almost_json_is_refused_wherever_it_is() {
+fn almost_json_is_refused_where_it_is_read() {
     let words = r#"
         +1 - -a 01 -01 1. .5 1.e3 1e 1e+ 1E-x 0x10 1_000 NaN Infinity tru truE True nul nulll undefined 'a' "a "\ "\x"
         "\u12" "\u12g4" "\u" [ ] [1 [1, [1,] [,1] [1;2] [} { } {] {"b" {"b": {"b":1 {"b":1, {"b":1,} {,} {b:1} {'b':1}
@@ -58,20 +58,46 @@ fn almost_json_is_refused_wherever_it_is() {
     ];
     let spaces = ["\u{a0}1", "\u{b}1", "\u{feff}1", "1\u{0}", "\"\u{0}\""];
     for text in words.split_whitespace().chain(others).chain(spaces) {
-        for body in [
-            text.to_owned(),
-            format!("[{text}, 1]"),
-            format!(r#"{{"a":{{"b":{text}}}}}"#),
-            format!(r#"{{"a":1,"skipped":[{{"b":{text}}}]}}"#),
-            format!(r#"{{"skipped":{text} }}"#),
+        for (body, pointer) in [
+            (text.to_owned(), ""),
+            (format!("[{text}, 1]"), "/0"),
+            (format!("[1, {text}]"), ""),
+            (format!(r#"{{"a":{{"b":{text}}}}}"#), "/a/b"),
+            (format!(r#"{{"a":1,"b":[{{"c":{text}}}]}}"#), "/b"),
+            (format!(r#"{{"b":{text} }}"#), "/b"),
         ] {
-            for pointers in [&["/a/b", "/0/b/c", "/skipped/b"][..], &["/a"], &[""], &[]] {
-                assert!(
-                    select(pointers).pick(body.as_bytes()).is_err(),
-                    "{pointers:?} of {body}"
-                );
-            }
+            assert!(
+                select(&[pointer]).pick(body.as_bytes()).is_err(),
+                "{pointer:?} of {body}"
+            );
         }
+    }
+}
+
+#[test]
+fn what_nobody_wants_needs_only_its_end() {
+    for skipped in [
+        "[1 2,]",
+        "{1:tru}",
+        r#"[{"x" "y"}, "\x", "a]\\"]"#,
+        "[[[]{}]]",
+        "[\"\u{1}\"]",
+    ] {
+        let body = format!(r#"{{"skipped":{skipped},"a":7}}"#);
+        assert_eq!(at(&body, "/a").as_deref(), Some("7"), "{body}");
+    }
+    for cut in ["[1, [2]", r#"["]"#, r#"{"x":"\"}"#, r#"[{"x":["#] {
+        let body = format!(r#"{{"a":7,"skipped":{cut}"#);
+        let size = body.len();
+        assert_eq!(fault(&body), PickError::Truncated { size }, "{body}");
+    }
+    // A scalar is read all the same, and so is what stands between the members.
+    for wrong in [
+        r#"{"a":7,"b":tru}"#,
+        r#"{"a":7,"b":[] "c":1}"#,
+        r#"{"a":7,"b":[]]"#,
+    ] {
+        assert!(matches!(fault(wrong), PickError::NotJson { .. }), "{wrong}");
     }
 }
 
