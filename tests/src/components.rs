@@ -52,9 +52,28 @@ pub fn example(name: &str) -> anyhow::Result<PathBuf> {
 ///
 /// When it does not build.
 pub fn hostile() -> anyhow::Result<PathBuf> {
-    static BUILT: OnceLock<Result<PathBuf, String>> = OnceLock::new();
-    let built = BUILT.get_or_init(|| {
-        let folder = root().join("tests/guests/hostile");
+    static BUILT: Guest = OnceLock::new();
+    guest("hostile", &BUILT)
+}
+
+/// The component file of `tests/guests/bench`, which does as little as there is to do of each thing that is measured.
+///
+/// Built as [`hostile`] is.
+///
+/// # Errors
+///
+/// When it does not build.
+pub fn bench() -> anyhow::Result<PathBuf> {
+    static BUILT: Guest = OnceLock::new();
+    guest("bench", &BUILT)
+}
+
+/// A component of `tests/guests`, once it was asked for.
+type Guest = OnceLock<Result<PathBuf, String>>;
+
+fn guest(name: &str, built: &Guest) -> anyhow::Result<PathBuf> {
+    let built = built.get_or_init(|| {
+        let folder = root().join("tests/guests").join(name);
         build(&folder, &BuildOptions::from_env(), &mut |line| {
             eprintln!("{line}")
         })

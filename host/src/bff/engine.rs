@@ -46,6 +46,18 @@ impl Runtime {
     ///
     /// When the address space is not to be had, or the processor lacks what the compiler needs.
     pub fn new(instances: u32) -> Result<Self, EngineError> {
+        let runtime = Self::without_ticker(instances)?;
+        start_ticker(runtime.engine.weak()).map_err(EngineError::Ticker)?;
+        Ok(runtime)
+    }
+
+    /// The same, but nothing interrupts a guest, which may then run for ever. For counting instructions, which repeats only
+    /// where no clock has a say.
+    ///
+    /// # Errors
+    ///
+    /// As [`new`](Self::new).
+    pub fn without_ticker(instances: u32) -> Result<Self, EngineError> {
         let engine = Engine::new(&config(instances)?)
             .map_err(|source| EngineError::Engine { instances, source })?;
         let mut plain = Linker::new(&engine);
@@ -53,7 +65,6 @@ impl Runtime {
         let mut with_wasi = Linker::new(&engine);
         imports::add_to_linker(&mut with_wasi).map_err(EngineError::Link)?;
         wasi::add_to_linker(&mut with_wasi).map_err(EngineError::Link)?;
-        start_ticker(engine.weak()).map_err(EngineError::Ticker)?;
         Ok(Self {
             engine,
             plain,

@@ -30,7 +30,7 @@ pub struct Answer {
 /// # Errors
 ///
 /// The first rule that it breaks.
-pub(super) fn check(response: Response, max_size: usize) -> Result<Answer, BffError> {
+pub fn check(response: Response, max_size: usize) -> Result<Answer, BffError> {
     let illegal = |why: String| BffError::IllegalResponse(why);
     let status = match response.status {
         status @ 200..=599 => {

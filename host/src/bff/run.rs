@@ -14,7 +14,7 @@ use super::engine::{Runtime, TICK};
 use super::error::BffError;
 use super::guest_log::GuestLog;
 use super::limits::GuestLimits;
-use super::meter::{Awaited, CpuSpent, Guest, Usage};
+use super::meter::{CpuSpent, Guest, Usage};
 use super::state::State;
 use super::version::Version;
 use super::{response, wasi};
@@ -107,16 +107,62 @@ pub async fn run(
     version: &Arc<Version>,
     invocation: Invocation,
 ) -> Result<response::Answer, BffError> {
+    let deadline = invocation.deadline;
+    let usage = invocation.usage.clone();
+    let limits = &version.settings().limits;
+    let (mut store, request) = fresh_store(runtime, version, invocation);
+    let awaited = store.data().awaited.clone();
+
+    let ended = {
+        let guest = pin!(call(version, &mut store, request));
+        timeout_at(deadline, Guest::new(guest, &awaited, &usage, limits.cpu)).await
+    };
+    match ended {
+        Err(_elapsed) => Err(BffError::Deadline {
+            after: version.settings().deadline,
+        }),
+        Ok(Err(CpuSpent)) => Err(BffError::Cpu {
+            limit: limits.cpu,
+            source: None,
+        }),
+        Ok(Ok(Err(error))) => Err(classify(error, store.data(), version)),
+        Ok(Ok(Ok(answer))) => response::check(answer, limits.response_size),
+    }
+}
+
+/// Makes the store and the instance of a request and drops both without calling the guest: what a request costs before its
+/// guest begins. For benchmarks.
+///
+/// # Errors
+///
+/// When there is no room for the instance, or when its start function fails.
+pub async fn instantiate(
+    runtime: &Runtime,
+    version: &Arc<Version>,
+    invocation: Invocation,
+) -> Result<(), BffError> {
+    let (mut store, _request) = fresh_store(runtime, version, invocation);
+    match version.loaded().pre.instantiate_async(&mut store).await {
+        Ok(_) => Ok(()),
+        Err(error) => Err(classify(error, store.data(), version)),
+    }
+}
+
+/// A store under the limits of a version.
+fn fresh_store(
+    runtime: &Runtime,
+    version: &Arc<Version>,
+    invocation: Invocation,
+) -> (Store<State>, Request) {
     let Invocation {
         request,
         session,
         log,
         usage,
-        deadline,
+        deadline: _,
         now_ms,
     } = invocation;
     let limits = &version.settings().limits;
-    let awaited = Arc::new(Awaited::default());
     let state = State {
         version: version.clone(),
         session,
@@ -126,7 +172,7 @@ pub async fn run(
             .wants_wasi()
             .then(|| wasi::context(&log)),
         log,
-        awaited: awaited.clone(),
+        awaited: Arc::default(),
         limits: GuestLimits::new(limits.memory, limits.table_elements, usage.clone()),
         table: table(limits.handles),
         now_ms,
@@ -152,22 +198,7 @@ pub async fn run(
             Box::pin(tokio::task::yield_now()),
         ))
     });
-
-    let ended = {
-        let guest = pin!(call(version, &mut store, request));
-        timeout_at(deadline, Guest::new(guest, &awaited, &usage, limits.cpu)).await
-    };
-    match ended {
-        Err(_elapsed) => Err(BffError::Deadline {
-            after: version.settings().deadline,
-        }),
-        Ok(Err(CpuSpent)) => Err(BffError::Cpu {
-            limit: limits.cpu,
-            source: None,
-        }),
-        Ok(Ok(Err(error))) => Err(classify(error, store.data(), version)),
-        Ok(Ok(Ok(answer))) => response::check(answer, limits.response_size),
-    }
+    (store, request)
 }
 
 async fn call(
