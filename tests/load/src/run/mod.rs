@@ -1,0 +1,13 @@
+//! What is measured, in which order.
+
+mod cell;
+mod matrix;
+mod measure;
+mod options;
+mod session;
+
+pub use cell::{Cell, Measured, Round, Rounds};
+pub use matrix::cells;
+pub use measure::{measure, paced};
+pub use options::{Effort, Options};
+pub use session::Session;
