@@ -2,7 +2,8 @@
 //! read the figures.
 //!
 //! [`native`] is the program that the host is compared with. [`drive`] makes load and takes the time; [`systems`] starts what
-//! is measured; [`run`] decides what is measured in which order; [`report`] writes it down. [`stats`], [`process`] and
+//! is measured; [`run`] decides what is measured in which order; [`report`] writes it down. [`scale`] is the run
+//! that makes one thing grow after the other. [`stats`], [`process`] and
 //! [`zipf`] are the arithmetic.
 
 pub mod drive;
@@ -11,6 +12,7 @@ pub mod native;
 pub mod process;
 pub mod report;
 pub mod run;
+pub mod scale;
 pub mod stats;
 pub mod systems;
 pub mod targets;

@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 
+use super::grouped;
 use crate::run::{Measured, Rounds};
 use crate::stats::Ratio;
 
@@ -47,28 +48,4 @@ fn line(system: &Rounds, first: &Rounds) -> String {
         system.median(|round| round.p999_ms),
         system.median(|round| round.services_cpu_us),
     )
-}
-
-/// A whole number with commas: 13,300.
-fn grouped(number: f64) -> String {
-    let digits = format!("{number:.0}");
-    let mut grouped = String::new();
-    for (index, digit) in digits.chars().enumerate() {
-        if index > 0 && (digits.len() - index).is_multiple_of(3) {
-            grouped.push(',');
-        }
-        grouped.push(digit);
-    }
-    grouped
-}
-
-#[cfg(test)]
-mod tests {
-    use super::grouped;
-
-    #[test]
-    fn thousands_are_grouped() {
-        let numbers = [0.0, 999.4, 1000.0, 13_300.0, 1_234_567.0].map(grouped);
-        assert_eq!(numbers, ["0", "999", "1,000", "13,300", "1,234,567"]);
-    }
 }

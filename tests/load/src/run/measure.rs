@@ -18,11 +18,15 @@ use crate::systems::Running;
 pub fn measure(session: &Session, cell: Cell, options: &Options) -> anyhow::Result<Measured> {
     session.mock.delay(Duration::ZERO)?;
     let plan = cell.scenario.plan();
-    let requests = Arc::new(same_answers(&session.systems, &plan.paths)?);
+    let running: Vec<&Running> = session
+        .systems
+        .iter()
+        .filter(|it| it.takes(&cell))
+        .collect();
+    let requests = Arc::new(same_answers(&running, &plan.paths)?);
     session.mock.delay(cell.delay)?;
     let order = Arc::new(plan.order);
-    let mut systems: Vec<Rounds> = session
-        .systems
+    let mut systems: Vec<Rounds> = running
         .iter()
         .map(|system| Rounds {
             label: system.label.clone(),
@@ -33,7 +37,7 @@ pub fn measure(session: &Session, cell: Cell, options: &Options) -> anyhow::Resu
         for turn in 0..systems.len() {
             // Who is first in a round is last in the next.
             let index = (turn + round) % systems.len();
-            let system = &session.systems[index];
+            let system = running[index];
             let load = Load {
                 address: system.address,
                 protocol: cell.protocol,
@@ -85,7 +89,7 @@ fn figures(outcome: &Outcome, peak: u64) -> anyhow::Result<Round> {
 }
 
 /// Asks every system for every path. All must answer 200, and the same.
-fn same_answers(systems: &[Running], paths: &[String]) -> anyhow::Result<Vec<Expected>> {
+fn same_answers(systems: &[&Running], paths: &[String]) -> anyhow::Result<Vec<Expected>> {
     let event_loop = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()?;

@@ -5,9 +5,11 @@ mod matrix;
 mod measure;
 mod options;
 mod session;
+mod whole;
 
 pub use cell::{Cell, Measured, Round, Rounds};
 pub use matrix::cells;
 pub use measure::{measure, paced};
 pub use options::{Effort, Options};
-pub use session::Session;
+pub use session::{Session, root};
+pub use whole::run;

@@ -1,10 +1,11 @@
 //! The running services and systems of one run.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use anyhow::{Context as _, bail, ensure};
 
-use super::Options;
+use super::{Cell, Options};
+use crate::machine::said;
 use crate::systems::{
     Mock, NATIVE, Programs, Running, TailorSpec, components, start_native, start_tailor,
 };
@@ -15,10 +16,8 @@ pub struct Session {
     pub mock: Mock,
     /// The systems, the first being what the others are compared with.
     pub systems: Vec<Running>,
-    /// The component without calls.
-    pub noop: PathBuf,
-    /// The programs that were built.
-    pub programs: Programs,
+    /// The versions of what is measured, for the report.
+    pub versions: Vec<String>,
 }
 
 /// The repository's root.
@@ -84,8 +83,18 @@ impl Session {
         Ok(Self {
             mock,
             systems,
-            noop,
-            programs,
+            versions: versions(),
         })
     }
+
+    /// How many measurements these kinds of load take.
+    pub fn measurements(&self, cells: &[Cell], options: &Options) -> usize {
+        let takes = |cell: &Cell| self.systems.iter().filter(|it| it.takes(cell)).count();
+        cells.iter().map(takes).sum::<usize>() * options.rounds()
+    }
+}
+
+fn versions() -> Vec<String> {
+    let rust = said("rustc", &["--version"], root());
+    rust.into_iter().collect()
 }

@@ -8,7 +8,10 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, bail};
 
+use crate::drive::Protocol;
 use crate::process::Family;
+use crate::run::Cell;
+use crate::targets::Scenario;
 
 /// How long a program may take until it accepts connections. The host compiles its components in this time.
 const PATIENCE: Duration = Duration::from_secs(120);
@@ -19,6 +22,10 @@ pub struct Running {
     pub label: String,
     /// Where it serves.
     pub address: SocketAddr,
+    /// What it can be asked for; everything unless said otherwise.
+    pub scenarios: &'static [Scenario],
+    /// How it can be asked; in both ways unless said otherwise.
+    pub protocols: &'static [Protocol],
     child: Child,
 }
 
@@ -50,13 +57,15 @@ impl Running {
     }
 
     /// The same, with the command's own files.
-    pub(super) fn spawn(label: &str, mut command: Command, port: u16) -> anyhow::Result<Self> {
+    pub(crate) fn spawn(label: &str, mut command: Command, port: u16) -> anyhow::Result<Self> {
         let child = command
             .spawn()
             .with_context(|| format!("{:?}: cannot be started", command.get_program()))?;
         let mut running = Self {
             label: label.to_owned(),
             address: SocketAddr::from((Ipv4Addr::LOCALHOST, port)),
+            scenarios: &Scenario::ALL,
+            protocols: &[Protocol::Http1, Protocol::Http2],
             child,
         };
         running.wait_until_it_listens()?;
@@ -75,6 +84,11 @@ impl Running {
             pause();
         }
         Ok(())
+    }
+
+    /// Whether it can be measured under this kind of load.
+    pub fn takes(&self, cell: &Cell) -> bool {
+        self.scenarios.contains(&cell.scenario) && self.protocols.contains(&cell.protocol)
     }
 
     /// The process and its children.
