@@ -31,7 +31,8 @@ fn number(request: &Request, name: &str) -> usize {
 }
 
 fn calls(count: usize) -> String {
-    let call = || Call::get("activity", &["users", "ada", "days", "2026-01-15"]).select(&["/steps"]);
+    let call =
+        || Call::get("activity", &["users", "ada", "days", "2026-01-15"]).select(&["/steps"]);
     let calls: Vec<Call> = (0..count).map(|_| call()).collect();
     let answered = fetch_all(&calls)
         .into_iter()

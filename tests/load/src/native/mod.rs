@@ -10,6 +10,7 @@ mod date;
 mod history;
 mod partner;
 mod query;
+mod screen;
 mod server;
 mod services;
 mod watch;

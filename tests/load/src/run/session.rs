@@ -7,7 +7,8 @@ use anyhow::{Context as _, bail, ensure};
 use super::{Cell, Options};
 use crate::machine::said;
 use crate::systems::{
-    Mock, NATIVE, Programs, Running, TailorSpec, components, start_native, start_tailor,
+    Mock, NATIVE, Programs, RIVALS, Running, TailorSpec, components, start_native, start_rival,
+    start_tailor,
 };
 
 /// Everything that runs while it is measured. It ends when this is dropped.
@@ -63,21 +64,33 @@ impl Session {
 
         let mock = Mock::start(&programs.mock)?;
         let mut systems = Vec::new();
-        let usual = [NATIVE.to_owned(), "tailor".to_owned()];
-        let wanted = if options.system.is_empty() {
-            &usual[..]
+        let mut usual = vec![NATIVE, "tailor"];
+        if options.rivals {
+            usual.extend(RIVALS);
+        }
+        let wanted: Vec<&str> = if options.system.is_empty() {
+            usual
         } else {
-            &options.system
+            options.system.iter().map(String::as_str).collect()
         };
         for name in wanted {
-            match name.as_str() {
+            match name {
                 NATIVE => systems.push(start_native(&programs.native, &mock)?),
                 "tailor" => {
                     for spec in &specs {
                         systems.push(start_tailor(spec, root(), &noop, &mock, options.log)?);
                     }
                 }
-                _ => bail!("--system {name}: there is none; there are native and tailor"),
+                rival if RIVALS.contains(&rival) => {
+                    match start_rival(rival, root(), &specs[0].program, &mock) {
+                        Ok(running) => systems.push(running),
+                        Err(error) => eprintln!("{rival} is left out: {error:#}"),
+                    }
+                }
+                _ => bail!(
+                    "--system {name}: there is none; there are native, tailor, {}",
+                    RIVALS.join(", ")
+                ),
             }
         }
         Ok(Self {

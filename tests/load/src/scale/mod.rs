@@ -18,9 +18,9 @@ use steps::Step;
 /// What to measure.
 #[derive(Args, Clone, Debug)]
 pub struct ScaleOptions {
-    /// Only the smaller sizes: 1,000 connections, 100 BFFs
-    #[arg(long)]
-    pub quick: bool,
+    /// The largest number of connections, calls, requests and BFFs
+    #[arg(long, default_value_t = 10_000)]
+    pub most: usize,
     /// The build of the host to measure, instead of the one of this source
     #[arg(long, value_name = "PATH")]
     pub tailor: Option<PathBuf>,
@@ -53,17 +53,16 @@ pub fn scale(options: &ScaleOptions) -> anyhow::Result<()> {
         component,
         mock: &mock,
     };
-    let most = |all: &[usize], quick: usize| -> Vec<usize> {
-        let kept = all.iter().copied();
-        kept.filter(|size| !options.quick || *size <= quick)
-            .collect()
+    let upto = |sizes: &[usize]| -> Vec<usize> {
+        let kept = sizes.iter().filter(|size| **size <= options.most);
+        kept.copied().collect()
     };
     let steps = [
-        Step::Connections(most(&[0, 100, 1_000, 10_000], 1_000)),
-        Step::Calls(vec![0, 1, 2, 5, 10, 20, 50]),
+        Step::Connections(upto(&[0, 100, 1_000, 10_000])),
+        Step::Calls(upto(&[0, 1, 2, 5, 10, 20, 50])),
         Step::Body(vec![100, 1_000, 10_000, 100_000, 1_000_000]),
-        Step::InFlight(vec![0, 64, 256]),
-        Step::Bffs(most(&[1, 10, 100, 1_000], 100)),
+        Step::InFlight(upto(&[0, 64, 256])),
+        Step::Bffs(upto(&[1, 10, 100, 1_000])),
     ];
     let title = "How the host grows";
     let notes = [

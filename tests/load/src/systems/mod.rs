@@ -4,11 +4,13 @@ mod build;
 mod config;
 mod mock;
 mod process;
+mod rivals;
 mod tailor;
 
 pub use build::{Programs, components, target_dir};
 pub use mock::{Mock, SERVICES};
 pub use process::{Running, free_port};
+pub use rivals::{RIVALS, start_rival};
 pub use tailor::{LogTo, TailorSpec, start_tailor};
 
 use std::path::Path;
