@@ -114,7 +114,7 @@ fn status(id: u32, key: &str) -> anyhow::Result<u64> {
     kilobytes(&text, key).with_context(|| format!("process {id}: no {key}"))
 }
 
-/// The value of a line such as `VmHWM:	  123 kB`, in bytes.
+/// The value of a line such as `VmHWM: 123 kB`, in bytes.
 fn kilobytes(status: &str, key: &str) -> Option<u64> {
     let line = status.lines().find(|line| line.starts_with(key))?;
     let value = line.strip_prefix(key)?.strip_prefix(':')?;

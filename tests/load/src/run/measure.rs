@@ -8,7 +8,7 @@ use http::StatusCode;
 
 use super::{Cell, Measured, Options, Round, Rounds, Session};
 use crate::drive::{Answer, Client, Expected, Load, Outcome, Pace, Protocol, drive};
-use crate::systems::Running;
+use crate::systems::{RIVALS, Running};
 
 /// Measures all systems of a session under one kind of load, in turn, for several rounds.
 ///
@@ -16,14 +16,43 @@ use crate::systems::Running;
 ///
 /// When systems answer differently, and when one answer under load is not the expected one.
 pub fn measure(session: &Session, cell: Cell, options: &Options) -> anyhow::Result<Measured> {
+    let running = session.systems.iter().filter(|it| it.takes(&cell));
+    measure_these(session, &running.collect::<Vec<_>>(), cell, options)
+}
+
+/// Measures watch or dashboard once more, as an open loop at 70 % of what the slowest of the systems could do in `measured`, which
+/// all can sustain. Rivals are left out: they would be far too slow for a rate at which the others work.
+///
+/// # Errors
+///
+/// Those of [`measure`].
+pub fn measure_paced(
+    session: &Session,
+    measured: &Measured,
+    options: &Options,
+) -> anyhow::Result<Measured> {
+    let ours = |label: &str| !RIVALS.contains(&label);
+    let systems = measured.systems.iter().filter(|it| ours(&it.label));
+    let slowest = systems
+        .map(|system| system.median(|round| round.rate))
+        .fold(f64::INFINITY, f64::min);
+    let cell = Cell {
+        rate: Some((0.7 * slowest).max(1.0).floor()),
+        ..measured.cell
+    };
+    let running = session.systems.iter().filter(|it| ours(&it.label));
+    measure_these(session, &running.collect::<Vec<_>>(), cell, options)
+}
+
+fn measure_these(
+    session: &Session,
+    running: &[&Running],
+    cell: Cell,
+    options: &Options,
+) -> anyhow::Result<Measured> {
     session.mock.delay(Duration::ZERO)?;
     let plan = cell.scenario.plan();
-    let running: Vec<&Running> = session
-        .systems
-        .iter()
-        .filter(|it| it.takes(&cell))
-        .collect();
-    let requests = Arc::new(same_answers(&running, &plan.paths)?);
+    let requests = Arc::new(same_answers(running, &plan.paths)?);
     session.mock.delay(cell.delay)?;
     let order = Arc::new(plan.order);
     let mut systems: Vec<Rounds> = running
@@ -57,18 +86,6 @@ pub fn measure(session: &Session, cell: Cell, options: &Options) -> anyhow::Resu
         }
     }
     Ok(Measured { cell, systems })
-}
-
-/// The cell as an open loop, at 70 % of what the slowest of the systems can do.
-pub fn paced(measured: &Measured) -> Cell {
-    let rates = measured
-        .systems
-        .iter()
-        .map(|system| system.median(|round| round.rate));
-    Cell {
-        rate: Some((0.7 * rates.fold(f64::INFINITY, f64::min)).floor()),
-        ..measured.cell
-    }
 }
 
 fn figures(outcome: &Outcome, peak: u64) -> anyhow::Result<Round> {

@@ -9,7 +9,7 @@ mod whole;
 
 pub use cell::{Cell, Measured, Round, Rounds};
 pub use matrix::cells;
-pub use measure::{measure, paced};
+pub use measure::{measure, measure_paced};
 pub use options::{Effort, Options};
 pub use session::{Session, root};
 pub use whole::run;

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::Context as _;
 
-use super::{Cell, Measured, Options, Session, cells, measure, paced};
+use super::{Cell, Measured, Options, Session, cells, measure, measure_paced};
 use crate::drive::Protocol;
 use crate::machine::machine;
 use crate::report::{table, write};
@@ -21,7 +21,7 @@ pub fn run(options: &Options) -> anyhow::Result<()> {
     let again = cells.iter().filter(|cell| is_paced(cell, options)).count();
     let each = options.time() + Duration::from_secs_f64(options.warm_up + 0.05);
     let all =
-        session.measurements(&cells, options) + session.systems.len() * options.rounds() * again;
+        session.measurements(&cells, options) + again * options.rounds() * session.systems.len();
     let all = each * u32::try_from(all)?;
     eprintln!(
         "{}\n{} kinds of load, {} systems, {} rounds: about {} s",
@@ -36,11 +36,10 @@ pub fn run(options: &Options) -> anyhow::Result<()> {
     for cell in cells {
         all.push(shown(measure(&session, cell, options)?));
     }
-    let usual = all.iter().filter(|it| is_paced(&it.cell, options));
-    let usual: Vec<Cell> = usual.map(paced).collect();
-    for cell in usual {
-        all.push(shown(measure(&session, cell, options)?));
-    }
+    let fit = all.iter().filter(|it| is_paced(&it.cell, options));
+    let paced = fit.map(|it| Ok(shown(measure_paced(&session, it, options)?)));
+    let paced: Vec<Measured> = paced.collect::<anyhow::Result<_>>()?;
+    all.extend(paced);
     eprintln!("took {} s", started.elapsed().as_secs());
     if let Some(path) = &options.json {
         let rounds = all.iter().map(|it| (it.cell.to_string(), &it.systems));
