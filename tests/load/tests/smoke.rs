@@ -23,9 +23,8 @@ fn a_run_measures_both_systems_in_both_loops() -> anyhow::Result<()> {
     assert_eq!(closed.matches("\n| native |").count(), 6, "{closed}");
     assert_eq!(closed.matches("\n| tailor |").count(), 6, "{closed}");
 
-    let open = load(
-        "--scenario partner,mix --connections 4 --protocol h1 --delay 1 --rate 50 --rounds 1 --seconds 0.2",
-    );
+    let paced = "--connections 4 --protocol h1 --delay 1 --rate 50 --rounds 1 --seconds 0.2";
+    let open = load(&format!("--scenario partner,mix {paced}"))?;
     let title = "### partner, HTTP/1.1, 4 at a time, services wait 1 ms, 50 requests/s offered\n";
     assert!(open.contains(title), "{open}");
     assert_eq!(open.matches("\n| tailor |").count(), 2, "{open}");
