@@ -1,0 +1,12 @@
+/** What the kit imports of tailor's host and this program never calls. */
+export function fetchAll(): never {
+  throw new Error("calls are awaited here");
+}
+
+export function nowMs(): number {
+  return Date.now();
+}
+
+export function log(): void {
+  // Nobody reads it.
+}
