@@ -22,6 +22,7 @@ mod bffs;
 mod downstream;
 mod faults;
 mod hostile;
+mod linked;
 mod numbers;
 mod observe;
 mod smoke;

@@ -19,9 +19,11 @@ pub(super) const TICK: Duration = Duration::from_millis(2);
 const WASM_STACK: usize = 512 << 10;
 /// Stack on which guest and host functions run: room for the host above the guest's limit.
 const FIBER_STACK: usize = 1 << 20;
-/// Memory of a slot that is cleared rather than given back to the system after a request. Measured upstream and here
-/// as the setting that helps most: with 0, a request costs about twice as much.
-const KEEP_RESIDENT: usize = 512 << 10;
+/// Memory of a slot that is cleared rather than given back to the system after a request, counted from the start of its linear
+/// memory. A page that is given back costs its next user a fault of 2 to 4 us; clearing costs about 35 us a MiB, of what an
+/// instance really has. Rust guests have 0.3 MiB. QuickJS has 1.6, and a request dirties 80 pages at its end: with less than
+/// all of it, such a request costs half as much again. `host/PERFORMANCE.md` has the figures.
+const KEEP_RESIDENT: usize = 2 << 20;
 /// Core instances of a component: those of a plain guest are three, a componentised Python's about thirty.
 pub(super) const MAX_INSTANCES: u32 = 64;
 /// Tables of a component, likewise.

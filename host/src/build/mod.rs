@@ -9,6 +9,7 @@
 mod command;
 mod component;
 mod error;
+mod fuse;
 mod npm;
 mod options;
 mod packages;
@@ -24,6 +25,7 @@ use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 pub use error::BuildError;
+pub use fuse::{FuseError, Fused, fuse};
 pub use options::BuildOptions;
 pub use project::Language;
 

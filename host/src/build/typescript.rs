@@ -6,6 +6,7 @@
 use std::path::{Path, PathBuf};
 
 use super::command::lock;
+use super::fuse::fuse;
 use super::npm::{Modules, compile, manifests};
 use super::project::Package;
 use super::source_map::SourceMap;
@@ -83,7 +84,7 @@ fn inputs(package: &Package, wit: &Path, outside: &[PathBuf]) -> Result<String, 
     let mut roots = vec![package.folder.clone(), wit.to_owned()];
     roots.extend(manifests(&package.folder));
     roots.extend_from_slice(outside);
-    digest_of_files(&roots)
+    Ok(digest([digest_of_files(&roots)?.as_bytes()]))
 }
 
 /// The folder of the contract.
@@ -342,7 +343,20 @@ fn componentize(
             wasi.join(", ")
         ));
     }
-    Ok(bytes)
+    Ok(link(&package.name, bytes, say))
+}
+
+/// Links the engine, its libraries and their glue beforehand. A component that can't be linked works as well, only slower.
+fn link(name: &str, bytes: Vec<u8>, say: Say<'_>) -> Vec<u8> {
+    match fuse(&bytes) {
+        Ok(fused) => fused.bytes,
+        Err(error) => {
+            say(&format!(
+                "{name}: each request will cost more than it could: {error}"
+            ));
+            bytes
+        }
+    }
 }
 
 #[cfg(test)]

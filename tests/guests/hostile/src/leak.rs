@@ -7,7 +7,7 @@ use tailor_kit::Response;
 
 const PAGE: usize = 64 << 10;
 /// More than what the host clears by hand of a slot, so that both ways of clearing are seen.
-const PAGES: usize = 32;
+const PAGES: usize = 64;
 
 /// What a request leaves in static memory.
 static MARK: AtomicU32 = AtomicU32::new(0);

@@ -1,0 +1,271 @@
+//! Where everything goes: the index spaces of all modules, laid end to end.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use wasmparser::{ExternalKind, TypeRef};
+
+use super::FuseError;
+use super::module::{Module, kind_of};
+use super::places::{Known, Places, known, place};
+use super::wiring::{CoreItem, Wiring};
+
+/// The instances that the exports need, in their order: those whose items are used, and those that fill a table or memory of theirs.
+pub(super) fn kept(wiring: &Wiring<'_>, modules: &[Module<'_>]) -> Vec<usize> {
+    let of = |item: &CoreItem| match item {
+        CoreItem::Export { instance, .. } => Some(*instance),
+        _ => None,
+    };
+    let mut wanted: Vec<usize> = Vec::new();
+    for export in &wiring.exports {
+        let items = [
+            Some(&export.core),
+            export.realloc.as_ref(),
+            export.post_return.as_ref(),
+        ];
+        wanted.extend(items.into_iter().flatten().filter_map(of));
+    }
+    let mut kept = BTreeSet::new();
+    loop {
+        while let Some(instance) = wanted.pop() {
+            if !kept.insert(instance) {
+                continue;
+            }
+            for import in &modules[instance].imports {
+                let item = wiring.instances[instance].import(import.module, import.name);
+                wanted.extend(of(&item));
+            }
+        }
+        for (instance, module) in modules.iter().enumerate() {
+            let fills = module.imports.iter().any(|import| {
+                let shared = matches!(
+                    kind_of(import.ty),
+                    ExternalKind::Table | ExternalKind::Memory
+                );
+                let item = wiring.instances[instance].import(import.module, import.name);
+                shared && of(&item).is_some_and(|from| kept.contains(&from))
+            });
+            if fills && !kept.contains(&instance) {
+                wanted.push(instance);
+            }
+        }
+        if wanted.is_empty() {
+            return kept.into_iter().collect();
+        }
+    }
+}
+
+/// An item after all imports were followed.
+enum Origin {
+    Own { instance: usize, index: usize },
+    Host { module: String, name: String },
+    Trap,
+}
+
+pub(super) struct Layout<'a> {
+    pub(super) wiring: &'a Wiring<'a>,
+    pub(super) modules: &'a [Module<'a>],
+    pub(super) kept: &'a [usize],
+    pub(super) places: BTreeMap<usize, Places>,
+    /// Functions of the component's imports: names and type.
+    pub(super) hosts: Vec<(String, String, u32)>,
+    /// Types of the functions that only trap.
+    pub(super) traps: Vec<u32>,
+    /// What the globals begin with.
+    pub(super) globals: Vec<Known>,
+}
+
+impl<'a> Layout<'a> {
+    pub(super) fn new(
+        wiring: &'a Wiring<'a>,
+        modules: &'a [Module<'a>],
+        kept: &'a [usize],
+    ) -> Result<Self, FuseError> {
+        let mut layout = Self {
+            wiring,
+            modules,
+            kept,
+            places: BTreeMap::new(),
+            hosts: Vec::new(),
+            traps: Vec::new(),
+            globals: Vec::new(),
+        };
+        layout.find_hosts()?;
+        layout.place_all()?;
+        layout.know_globals()?;
+        Ok(layout)
+    }
+
+    fn know_globals(&mut self) -> Result<(), FuseError> {
+        for &instance in self.kept {
+            let places = &self.places[&instance];
+            for global in &self.modules[instance].globals {
+                let known = known(places, &self.globals, &global.init_expr)?;
+                self.globals.push(known);
+            }
+        }
+        Ok(())
+    }
+
+    /// Where an import of an instance comes from in the end.
+    fn origin(&self, item: &CoreItem, kind: ExternalKind) -> Result<Origin, FuseError> {
+        let mut item = item.clone();
+        loop {
+            let (instance, name) = match item {
+                CoreItem::Export { instance, name } => (instance, name),
+                CoreItem::Host { module, name, .. } => return Ok(Origin::Host { module, name }),
+                CoreItem::Trap => return Ok(Origin::Trap),
+                CoreItem::Unsupported(what) => return Err(FuseError::Unsupported(what)),
+            };
+            let module = &self.modules[instance];
+            let Some((found, index)) = module.exports.get(name.as_str()) else {
+                return Err(FuseError::Unsupported("a missing export"));
+            };
+            if *found != kind {
+                return Err(FuseError::Unsupported("an export of another kind"));
+            }
+            match module.import(kind, *index) {
+                Some(import) => {
+                    item = self.wiring.instances[instance].import(import.module, import.name);
+                }
+                None => {
+                    let index = *index as usize - module.imported(kind);
+                    return Ok(Origin::Own { instance, index });
+                }
+            }
+        }
+    }
+
+    fn origins(
+        &self,
+        instance: usize,
+        kind: ExternalKind,
+    ) -> impl Iterator<Item = Result<(Origin, TypeRef), FuseError>> {
+        let of_kind = self.modules[instance].imports.iter();
+        of_kind
+            .filter(move |import| kind_of(import.ty) == kind)
+            .map(move |import| {
+                let item = self.wiring.instances[instance].import(import.module, import.name);
+                Ok((self.origin(&item, kind)?, import.ty))
+            })
+    }
+
+    fn find_hosts(&mut self) -> Result<(), FuseError> {
+        let mut types = 0;
+        for &instance in self.kept {
+            let mut found = Vec::new();
+            for origin in self.origins(instance, ExternalKind::Func) {
+                if let (Origin::Host { module, name }, TypeRef::Func(ty)) = origin? {
+                    found.push((module, name, types + ty));
+                }
+            }
+            for host in found {
+                let known = |known: &(String, String, u32)| known.0 == host.0 && known.1 == host.1;
+                if !self.hosts.iter().any(known) {
+                    self.hosts.push(host);
+                }
+            }
+            types += self.modules[instance].type_count();
+        }
+        Ok(())
+    }
+
+    fn place_all(&mut self) -> Result<(), FuseError> {
+        // Where each instance's own items begin.
+        let mut next = [count(&self.hosts)?, 0, 0, 0, 0, 0, 0];
+        let mut begins = BTreeMap::new();
+        for &instance in self.kept {
+            begins.insert(instance, next);
+            let module = &self.modules[instance];
+            let own = [
+                count(&module.functions)?,
+                count(&module.tables)?,
+                count(&module.memories)?,
+                count(&module.globals)?,
+                module.type_count(),
+                count(&module.data)?,
+                count(&module.elements)?,
+            ];
+            for (next, own) in next.iter_mut().zip(own) {
+                *next += own;
+            }
+        }
+        if next[2] > 1 {
+            return Err(FuseError::Unsupported("several memories"));
+        }
+        let mut trap = next[0];
+        for &instance in self.kept {
+            let begin = begins[&instance];
+            let mut places = Places {
+                types: begin[4],
+                data: begin[5],
+                elements: begin[6],
+                ..Places::default()
+            };
+            let module = &self.modules[instance];
+            let kinds = [
+                (ExternalKind::Func, module.functions.len()),
+                (ExternalKind::Table, module.tables.len()),
+                (ExternalKind::Memory, module.memories.len()),
+                (ExternalKind::Global, module.globals.len()),
+            ];
+            for (space, (kind, own)) in kinds.into_iter().enumerate() {
+                let mut all = Vec::new();
+                let origins: Vec<_> = self.origins(instance, kind).collect::<Result<_, _>>()?;
+                for (origin, ty) in origins {
+                    all.push(match (origin, ty) {
+                        (Origin::Own { instance, index }, _) => {
+                            let begin = begins.get(&instance);
+                            let begin = begin
+                                .ok_or(FuseError::Unsupported("an index that names nothing"))?;
+                            begin[space] + number(index)?
+                        }
+                        (Origin::Host { module, name }, _) => {
+                            let known =
+                                |host: &(String, String, u32)| host.0 == module && host.1 == name;
+                            let host = self.hosts.iter().position(known);
+                            number(host.ok_or(FuseError::Unsupported("a missing import"))?)?
+                        }
+                        (Origin::Trap, TypeRef::Func(ty)) => {
+                            self.traps.push(places.types + ty);
+                            trap += 1;
+                            trap - 1
+                        }
+                        (Origin::Trap, _) => {
+                            return Err(FuseError::Unsupported("a missing import"));
+                        }
+                    });
+                }
+                let begin = begin[space];
+                all.extend(begin..begin + number(own)?);
+                match kind {
+                    ExternalKind::Func => places.funcs = all,
+                    ExternalKind::Table => places.tables = all,
+                    ExternalKind::Memory => places.memories = all,
+                    _ => places.globals = all,
+                }
+            }
+            self.places.insert(instance, places);
+        }
+        Ok(())
+    }
+
+    pub(super) fn func(&self, item: &CoreItem) -> Result<u32, FuseError> {
+        match self.origin(item, ExternalKind::Func)? {
+            Origin::Own { instance, index } => {
+                let imported = self.modules[instance].imported(ExternalKind::Func);
+                let places = self.places.get(&instance);
+                let places = places.ok_or(FuseError::Unsupported("a missing export"))?;
+                place(&places.funcs, number(imported + index)?)
+            }
+            _ => Err(FuseError::Unsupported("an import that is exported")),
+        }
+    }
+}
+
+pub(super) fn number(count: usize) -> Result<u32, FuseError> {
+    u32::try_from(count).map_err(|_| FuseError::Unsupported("this many items"))
+}
+
+fn count<T>(items: &[T]) -> Result<u32, FuseError> {
+    number(items.len())
+}

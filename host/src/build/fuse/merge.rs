@@ -1,0 +1,227 @@
+//! Core modules that were linked when a component is instantiated, as one module that is linked already.
+//!
+//! Offsets that were globals of another module become plain numbers, and with them the engine can prepare memory and table when
+//! the component is compiled instead of for each instance.
+
+use std::collections::BTreeSet;
+
+use wasm_encoder::reencode::Reencode;
+use wasm_encoder::{
+    CodeSection, DataCountSection, DataSection, ElementMode, ElementSection, Elements, EntityType,
+    ExportKind, ExportSection, Function, FunctionSection, GlobalSection, ImportSection,
+    MemorySection, NameMap, NameSection, TableSection, TypeSection,
+};
+use wasmparser::{DataKind, ElementItems, ElementKind, ExternalKind};
+
+use super::FuseError;
+use super::layout::{Layout, kept, number};
+use super::module::Module;
+use super::places::{Places, encoded, known, place};
+use super::wiring::{CoreItem, Wiring};
+
+/// The merged module, and how many there were.
+pub(super) struct Merged {
+    pub(super) module: wasm_encoder::Module,
+    pub(super) modules: usize,
+}
+
+/// Makes one module of all that the component's exports need.
+pub(super) fn merge(wiring: &Wiring<'_>) -> Result<Merged, FuseError> {
+    let modules = wiring
+        .instances
+        .iter()
+        .map(|instance| Module::read(instance.bytes))
+        .collect::<Result<Vec<_>, _>>()?;
+    let kept = kept(wiring, &modules);
+    for &instance in &kept {
+        if modules[instance].starts {
+            return Err(FuseError::Unsupported("a start function"));
+        }
+    }
+    Ok(Merged {
+        module: Layout::new(wiring, &modules, &kept)?.encode()?,
+        modules: kept.len(),
+    })
+}
+
+impl Layout<'_> {
+    fn encode(mut self) -> Result<wasm_encoder::Module, FuseError> {
+        let exports = self.exports()?;
+        let mut types = TypeSection::new();
+        let mut imports = ImportSection::new();
+        let mut functions = FunctionSection::new();
+        let mut tables = TableSection::new();
+        let mut memories = MemorySection::new();
+        let mut globals = GlobalSection::new();
+        let mut elements = ElementSection::new();
+        let mut code = CodeSection::new();
+        let mut data = DataSection::new();
+        let mut names = NameMap::new();
+        for (module, name, ty) in &self.hosts {
+            imports.import(module, name, EntityType::Function(*ty));
+        }
+        let mut known = self.globals.iter();
+        for &instance in self.kept {
+            let module = &self.modules[instance];
+            for element in &module.elements {
+                self.element(instance, element, &mut elements)?;
+            }
+            for segment in &module.data {
+                self.segment(instance, segment, &mut data)?;
+            }
+            let Some(places) = self.places.get_mut(&instance) else {
+                continue;
+            };
+            for group in module.types.clone() {
+                encoded(places.parse_recursive_type_group(types.ty(), group))?;
+            }
+            for ty in &module.functions {
+                functions.function(places.types + ty);
+            }
+            for table in &module.tables {
+                encoded(places.parse_table(&mut tables, table.clone()))?;
+            }
+            for memory in &module.memories {
+                memories.memory(encoded(places.memory_type(*memory))?);
+            }
+            for (global, known) in module.globals.iter().zip(known.by_ref()) {
+                let ty = encoded(places.global_type(global.ty))?;
+                globals.global(ty, &known.expression());
+            }
+            for body in &module.bodies {
+                encoded(places.parse_function_body(&mut code, body.clone()))?;
+            }
+            let imported = number(module.imported(ExternalKind::Func))?;
+            for (index, name) in module.names.iter().filter(|(index, _)| *index >= imported) {
+                names.append(place(&places.funcs, *index)?, name);
+            }
+        }
+        for ty in &self.traps {
+            functions.function(*ty);
+            let mut body = Function::new([]);
+            body.instructions().unreachable().end();
+            code.function(&body);
+        }
+        let mut named = NameSection::new();
+        named.functions(&names);
+        let mut module = wasm_encoder::Module::new();
+        module
+            .section(&types)
+            .section(&imports)
+            .section(&functions)
+            .section(&tables)
+            .section(&memories)
+            .section(&globals)
+            .section(&exports)
+            .section(&elements)
+            .section(&DataCountSection { count: data.len() })
+            .section(&code)
+            .section(&data)
+            .section(&named);
+        Ok(module)
+    }
+
+    fn exports(&self) -> Result<ExportSection, FuseError> {
+        let mut exports = ExportSection::new();
+        let mut reallocs = BTreeSet::new();
+        for export in &self.wiring.exports {
+            let name = &export.name;
+            exports.export(name, ExportKind::Func, self.func(&export.core)?);
+            if let Some(post_return) = &export.post_return {
+                let index = self.func(post_return)?;
+                exports.export(&format!("cabi_post_{name}"), ExportKind::Func, index);
+            }
+            if let Some(realloc) = &export.realloc {
+                reallocs.insert(self.func(realloc)?);
+            }
+        }
+        for &instance in self.kept {
+            for import in &self.modules[instance].imports {
+                let item = self.wiring.instances[instance].import(import.module, import.name);
+                if let CoreItem::Host {
+                    realloc: Some(realloc),
+                    ..
+                } = item
+                {
+                    reallocs.insert(self.func(&realloc)?);
+                }
+            }
+        }
+        let mut reallocs = reallocs.into_iter();
+        if let Some(realloc) = reallocs.next() {
+            exports.export("cabi_realloc", ExportKind::Func, realloc);
+        }
+        if reallocs.next().is_some() {
+            return Err(FuseError::Unsupported("several allocators"));
+        }
+        if self
+            .kept
+            .iter()
+            .any(|&kept| !self.modules[kept].memories.is_empty())
+        {
+            exports.export("memory", ExportKind::Memory, 0);
+        }
+        Ok(exports)
+    }
+
+    fn element(
+        &self,
+        instance: usize,
+        element: &wasmparser::Element<'_>,
+        into: &mut ElementSection,
+    ) -> Result<(), FuseError> {
+        let places = &self.places[&instance];
+        let offset;
+        let mode = match &element.kind {
+            ElementKind::Passive => ElementMode::Passive,
+            ElementKind::Declared => ElementMode::Declared,
+            ElementKind::Active {
+                table_index,
+                offset_expr,
+            } => {
+                offset = known(places, &self.globals, offset_expr)?.expression();
+                let table = place(&places.tables, table_index.unwrap_or(0))?;
+                ElementMode::Active {
+                    table: (table != 0).then_some(table),
+                    offset: &offset,
+                }
+            }
+        };
+        let elements = match element.items.clone() {
+            ElementItems::Functions(functions) => {
+                let functions = functions
+                    .into_iter()
+                    .map(|func| place(&places.funcs, func?));
+                let functions = functions.collect::<Result<Vec<_>, FuseError>>()?;
+                Elements::Functions(functions.into())
+            }
+            ElementItems::Expressions(ty, expressions) => {
+                let ty = encoded(Places::default().ref_type(ty))?;
+                let expressions = expressions
+                    .into_iter()
+                    .map(|expression| Ok(known(places, &self.globals, &expression?)?.expression()))
+                    .collect::<Result<Vec<_>, FuseError>>()?;
+                Elements::Expressions(ty, expressions.into())
+            }
+        };
+        into.segment(wasm_encoder::ElementSegment { mode, elements });
+        Ok(())
+    }
+
+    fn segment(
+        &self,
+        instance: usize,
+        segment: &wasmparser::Data<'_>,
+        into: &mut DataSection,
+    ) -> Result<(), FuseError> {
+        let places = &self.places[&instance];
+        match &segment.kind {
+            DataKind::Passive => into.passive(segment.data.iter().copied()),
+            DataKind::Active { offset_expr, .. } => {
+                let offset = known(places, &self.globals, offset_expr)?.expression();
+                into.active(0, &offset, segment.data.iter().copied())
+            }
+        };
+        Ok(())
+    }
+}

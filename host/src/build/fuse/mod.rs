@@ -1,0 +1,73 @@
+//! One core module in place of the many that a componentizer links at run time.
+//!
+//! Componentizers of interpreters (QuickJS, CPython) link the engine, its libraries and their glue as shared libraries: a dozen or
+//! more core modules that share one memory and one table, put together anew for every instance. Each instance is then paid
+//! for in modules, and in table entries that are written one by one, because only a table that a module defines itself, with
+//! offsets known beforehand, is filled lazily. Here the linking is done once, when the component is built. What the component
+//! imports, exports and computes stays the same.
+//!
+//! [`wiring`] (how are the modules put together) with [`scope`] -> [`layout`] (where goes what) with [`module`] and [`places`] ->
+//! [`merge`] (one module) -> a component of the same world.
+
+mod layout;
+mod merge;
+mod module;
+mod options;
+mod places;
+mod scope;
+mod wiring;
+
+use thiserror::Error;
+use wit_component::{ComponentEncoder, DecodedWasm, StringEncoding, embed_component_metadata};
+
+/// Why a component stays as it is.
+#[derive(Debug, Error)]
+pub enum FuseError {
+    /// It has something that this can't take over.
+    #[error("the component has {0}, which can't be linked beforehand")]
+    Unsupported(&'static str),
+    /// It is not a component.
+    #[error("not a component: {0}")]
+    Broken(#[from] wasmparser::Error),
+    /// An instruction can't be written again.
+    #[error("a module can't be written anew: {0}")]
+    Encode(String),
+    /// The result is no component of the same world.
+    #[error("the linked component is not valid: {0}")]
+    Result(String),
+}
+
+/// A component with its modules linked.
+pub struct Fused {
+    /// The component.
+    pub bytes: Vec<u8>,
+    /// How many core modules were linked.
+    pub modules: usize,
+}
+
+/// Links the core modules of a component into one.
+///
+/// # Errors
+///
+/// Why that is not possible. The component itself may be fine.
+pub fn fuse(component: &[u8]) -> Result<Fused, FuseError> {
+    let wiring = wiring::read(component)?;
+    let merged = merge::merge(&wiring)?;
+    let mut module = merged.module.finish();
+    let invalid = |error: &dyn std::fmt::Display| FuseError::Result(format!("{error:#}"));
+    let decoded = wit_component::decode(component).map_err(|error| invalid(&error))?;
+    let DecodedWasm::Component(resolve, world) = decoded else {
+        return Err(FuseError::Unsupported("no code"));
+    };
+    embed_component_metadata(&mut module, &resolve, world, StringEncoding::UTF8)
+        .map_err(|error| invalid(&error))?;
+    let bytes = ComponentEncoder::default()
+        .validate(true)
+        .module(&module)
+        .and_then(|mut encoder| encoder.encode())
+        .map_err(|error| invalid(&error))?;
+    Ok(Fused {
+        bytes,
+        modules: merged.modules,
+    })
+}

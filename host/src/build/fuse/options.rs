@@ -1,0 +1,45 @@
+//! What a component says about a function that crosses its boundary.
+
+use wasmparser::CanonicalOption;
+
+use super::FuseError;
+use super::scope::{Scope, at};
+use super::wiring::CoreItem;
+
+/// What was said about a function that crosses the boundary.
+pub(super) struct Options {
+    pub(super) realloc: Option<CoreItem>,
+    pub(super) post_return: Option<CoreItem>,
+    plain: bool,
+}
+
+impl Options {
+    pub(super) fn read(scope: &Scope, options: &[CanonicalOption]) -> Result<Self, FuseError> {
+        let mut read = Self {
+            realloc: None,
+            post_return: None,
+            plain: true,
+        };
+        for option in options {
+            match option {
+                CanonicalOption::UTF8 | CanonicalOption::Memory(_) => {}
+                CanonicalOption::Realloc(index) => {
+                    read.realloc = Some(at(&scope.core_funcs, *index)?);
+                }
+                CanonicalOption::PostReturn(index) => {
+                    read.post_return = Some(at(&scope.core_funcs, *index)?);
+                }
+                _ => read.plain = false,
+            }
+        }
+        Ok(read)
+    }
+
+    pub(super) fn check(&self, item: CoreItem) -> CoreItem {
+        if self.plain {
+            item
+        } else {
+            CoreItem::Unsupported("a function that is async or does not use UTF-8")
+        }
+    }
+}

@@ -1,0 +1,87 @@
+//! Components whose modules the build has linked beforehand: the same answers from one module.
+
+use tailor::build::{FuseError, fuse};
+use tailor_harness::components::{example, hostile};
+use tailor_harness::{Offline, json};
+
+/// A main module, its shim and what fills the shim: what `wit-component` makes of one core module that imports anything.
+const MODULES_OF_ONE: usize = 3;
+
+/// A library as componentizers link it: memory, table and the places of its parts belong to another module.
+const LIBRARY: &str = r#"
+(component
+  (core module $main
+    (memory (export "memory") 1)
+    (table (export "table") 4 funcref)
+    (global (export "memory_base") i32 (i32.const 256))
+    (global (export "table_base") i32 (i32.const 2)))
+  (core module $library
+    (import "env" "memory" (memory 1))
+    (import "env" "table" (table 1 funcref))
+    (import "env" "memory_base" (global $memory i32))
+    (import "env" "table_base" (global $table i32))
+    (type $number (func (result i32)))
+    (func $answer (type $number) (i32.load8_u offset=1 (global.get $memory)))
+    (func (export "ask") (type $number) (call_indirect (type $number) (global.get $table)))
+    (elem (global.get $table) func $answer)
+    (data (global.get $memory) "\29\2a"))
+  (core instance $m (instantiate $main))
+  (core instance $l (instantiate $library (with "env" (instance $m))))
+  (func (export "ask") (result u32) (canon lift (core func $l "ask"))))
+"#;
+
+#[test]
+fn a_typescript_bff_is_linked_when_it_is_built() {
+    let built = std::fs::read(example("partner").unwrap()).unwrap();
+    assert_eq!(fuse(&built).unwrap().modules, MODULES_OF_ONE);
+}
+
+#[tokio::test]
+async fn a_linked_component_answers_what_it_did_before() {
+    let component = std::fs::read(hostile().unwrap()).unwrap();
+    let linked = fuse(&component).unwrap().bytes;
+    for bytes in [component, linked] {
+        let offline = Offline::from_bytes(&bytes)
+            .unwrap()
+            .service("activity", |_| async { Ok(json("{}")) });
+        let answer = offline.get("/").await.result.unwrap();
+        assert_eq!(answer.status, 200);
+        assert!(offline.get("/panic").await.result.is_err());
+        let marked = offline.get("/leak?mark=7").await.result.unwrap();
+        let again = offline.get("/leak?mark=8").await.result.unwrap();
+        assert_eq!(marked.body, again.body);
+    }
+}
+
+#[test]
+fn places_of_a_library_become_plain_numbers() {
+    let component = wat::parse_str(LIBRARY).unwrap();
+    let linked = fuse(&component).unwrap();
+    assert_eq!(linked.modules, 2);
+    let engine = wasmtime::Engine::default();
+    let component = wasmtime::component::Component::new(&engine, &linked.bytes).unwrap();
+    let linker = wasmtime::component::Linker::new(&engine);
+    let mut store = wasmtime::Store::new(&engine, ());
+    let instance = linker.instantiate(&mut store, &component).unwrap();
+    let ask = instance
+        .get_typed_func::<(), (u32,)>(&mut store, "ask")
+        .unwrap();
+    assert_eq!(ask.call(&mut store, ()).unwrap(), (42,));
+}
+
+#[test]
+fn what_can_not_be_linked_is_refused_with_the_reason() {
+    let starts = r#"
+        (component
+          (core module $m
+            (func $start) (start $start)
+            (func (export "ask") (result i32) (i32.const 1)))
+          (core instance $i (instantiate $m))
+          (func (export "ask") (result u32) (canon lift (core func $i "ask"))))"#;
+    let refused = fuse(&wat::parse_str(starts).unwrap()).err();
+    let Some(FuseError::Unsupported(what)) = refused else {
+        panic!("{refused:?}");
+    };
+    assert_eq!(what, "a start function");
+    assert!(matches!(fuse(b"no component"), Err(FuseError::Broken(_))));
+}
