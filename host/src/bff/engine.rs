@@ -103,6 +103,9 @@ fn config(instances: u32) -> Result<Config, EngineError> {
         .table_elements(MAX_TABLE_ELEMENTS)
         // The whole of a slot's reservation: a BFF's own limit is enforced when its memory grows.
         .max_memory_size(1 << 32)
+        // As many as there are: a slot that last ran a component keeps that one's image mapped, and another component's is
+        // mapped anew, which costs four times as much as an instance.
+        .max_unused_warm_slots(instances.saturating_mul(MAX_MEMORIES))
         .linear_memory_keep_resident(KEEP_RESIDENT)
         .table_keep_resident(16 << 10);
     let mut config = Config::new();

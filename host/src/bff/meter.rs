@@ -1,25 +1,44 @@
-//! CPU time of a guest, apart from wall time: measured with the thread's own CPU clock while the guest runs, so that
-//! neither waiting nor a busy machine counts against it, and bounded.
+//! CPU time of a guest, apart from wall time, so that neither waiting nor a busy machine counts against it, and bounded.
 //!
-//! A guest gives its thread back at each tick of the engine at the latest, so the bound is kept to about a tick. What it
-//! waits for is not polled inside of it but here, beside it: the guest is entered again only when its answer is whole, and
-//! its clock is read no more often than it runs.
+//! A guest gives its thread back at each tick of the engine at the latest, so the bound is kept to about a tick. Until the
+//! first of them it is timed by the clock on the wall, which costs no system call, and one turn counts as a tick at most, because
+//! its thread may have been without a core meanwhile. From then on the thread's own CPU clock is read.
+//!
+//! What a guest waits for is not polled inside of it but here, beside it: the guest is entered again only when its answer is
+//! whole.
 
 use std::pin::Pin;
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use rustix::time::{ClockId, clock_gettime};
 
+use super::engine::TICK;
+
 /// What one request used. Written while it runs, so that it is known however the request ends.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Usage {
+    began: Instant,
     guest_ns: AtomicU64,
-    /// The thread's CPU clock when the guest was last given its thread.
-    resumed_ns: AtomicU64,
+    /// When the guest was last given its thread, nanoseconds after `began`.
+    turn_ns: AtomicU64,
+    /// Whether the guest computes for so long that its thread's CPU clock is read.
+    long: AtomicBool,
     memory: AtomicUsize,
+}
+
+impl Default for Usage {
+    fn default() -> Self {
+        Self {
+            began: Instant::now(),
+            guest_ns: AtomicU64::new(0),
+            turn_ns: AtomicU64::new(0),
+            long: AtomicBool::new(false),
+            memory: AtomicUsize::new(0),
+        }
+    }
 }
 
 impl Usage {
@@ -33,16 +52,51 @@ impl Usage {
         self.memory.load(Ordering::Relaxed)
     }
 
-    /// CPU time since the guest was last given its thread. Only for that thread, while it runs the guest.
-    pub(super) fn since_resumed(&self) -> Duration {
-        let resumed = self.resumed_ns.load(Ordering::Relaxed);
-        Duration::from_nanos(thread_cpu_ns().saturating_sub(resumed))
+    /// A tick of the engine found the guest at work. Whether it has had a fair part of the tick.
+    pub(super) fn tick(&self) -> bool {
+        let turn = self
+            .wall_ns()
+            .saturating_sub(self.turn_ns.load(Ordering::Relaxed));
+        let fair = turn >= TICK_NS / 2;
+        if fair {
+            self.long.store(true, Ordering::Relaxed);
+        }
+        fair
+    }
+
+    /// Runs the guest for one turn, and counts it. Gives what it used in all, nanoseconds.
+    fn turn<T>(&self, guest: impl FnOnce() -> T) -> (T, u64) {
+        let exact = self.long.load(Ordering::Relaxed).then(thread_cpu_ns);
+        let started = self.wall_ns();
+        self.turn_ns.store(started, Ordering::Relaxed);
+        let result = guest();
+        let took = match exact {
+            Some(started) => thread_cpu_ns().saturating_sub(started),
+            None => {
+                let took = self.wall_ns().saturating_sub(started);
+                if took > TICK_NS {
+                    // Either its thread had no core, or an instruction that moves much memory ran through a tick.
+                    self.long.store(true, Ordering::Relaxed);
+                }
+                took.min(TICK_NS)
+            }
+        };
+        // One turn at a time, so nothing is lost between the two.
+        let used = self.guest_ns.load(Ordering::Relaxed).saturating_add(took);
+        self.guest_ns.store(used, Ordering::Relaxed);
+        (result, used)
+    }
+
+    fn wall_ns(&self) -> u64 {
+        u64::try_from(self.began.elapsed().as_nanos()).unwrap_or(u64::MAX)
     }
 
     pub(super) fn set_memory(&self, bytes: usize) {
         self.memory.store(bytes, Ordering::Relaxed);
     }
 }
+
+const TICK_NS: u64 = TICK.as_nanos() as u64;
 
 /// CPU time past its limit after which a guest is ended wherever it is. Before that it is ended at a tick of the engine,
 /// where the error tells in which function it was; only an instruction that moves much memory runs through a tick.
@@ -125,12 +179,8 @@ impl<F: Future> Future for Guest<'_, F> {
                 }
                 self.work = None;
             }
-            let started = thread_cpu_ns();
-            self.usage.resumed_ns.store(started, Ordering::Relaxed);
-            let polled = self.inner.as_mut().poll(context);
-            let took = thread_cpu_ns().saturating_sub(started);
-            let spent = self.usage.guest_ns.load(Ordering::Relaxed) + took;
-            self.usage.guest_ns.store(spent, Ordering::Relaxed);
+            let usage = self.usage;
+            let (polled, spent) = usage.turn(|| self.inner.as_mut().poll(context));
             match polled {
                 Poll::Ready(output) => return Poll::Ready(Ok(output)),
                 Poll::Pending if spent > self.limit_ns => return Poll::Ready(Err(CpuSpent)),

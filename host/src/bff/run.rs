@@ -10,7 +10,7 @@ use tokio::time::{Instant, timeout_at};
 use wasmtime::component::ResourceTable;
 use wasmtime::{PoolConcurrencyLimitError, Store, Trap, UpdateDeadline};
 
-use super::engine::{Runtime, TICK};
+use super::engine::Runtime;
 use super::error::BffError;
 use super::guest_log::GuestLog;
 use super::limits::GuestLimits;
@@ -189,7 +189,7 @@ fn fresh_store(
             // As an error of the guest it carries the stack, so that its team sees where the time went.
             return Err(CpuSpent.into());
         }
-        if used.since_resumed() < TICK / 2 {
+        if !used.tick() {
             // The tick passed while the guest waited for a service. It has only just been given its thread.
             return Ok(UpdateDeadline::Continue(1));
         }
