@@ -86,13 +86,13 @@ function outcome<T>(call: JsonCall<T>, result: Result | undefined): Outcome<T> {
 
 function textOf(body: Payload): string {
   if (body.tag === "text") return body.val;
-  throw new DecodeError("the document: expected JSON text, found none");
+  throw new DecodeError("expected JSON text, found none");
 }
 
 function parse(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch {
-    throw new DecodeError("the document: not JSON");
+    throw new DecodeError("not JSON");
   }
 }

@@ -81,5 +81,7 @@ function range(first: number, last: number): Readonly<Record<string, string>> {
 }
 
 function byDate<T extends { readonly date: string }>(days: readonly T[]): ReadonlyMap<string, T> {
-  return new Map(days.map((day) => [day.date, day]));
+  const byDate = new Map<string, T>();
+  for (const day of days) byDate.set(day.date, day);
+  return byDate;
 }

@@ -3,8 +3,8 @@
 //! It is written when the account is dropped, so that a request whose client hung up, which ends by being dropped, has
 //! its line too. It holds no path, no query and no header value of the client but the request id: these can be personal.
 
-use std::fmt::Write as _;
 use std::sync::Arc;
+use std::time::Duration;
 
 use http::{Method, Version as Protocol};
 use tokio::time::Instant;
@@ -15,6 +15,7 @@ use crate::bff::meter::Usage;
 use crate::bff::version::Version;
 use crate::downstream::Session;
 use crate::snapshot::Shared;
+use crate::telemetry::access_log;
 use crate::telemetry::metrics::Outcome;
 
 /// The account of one request.
@@ -110,39 +111,59 @@ impl Drop for Access {
         if !self.log {
             return;
         }
-        let calls = self
-            .run
-            .as_ref()
-            .map(|run| run.session.take_records())
-            .unwrap_or_default();
-        let mut failed = String::new();
-        for call in &calls {
-            if let Err(kind) = call.outcome {
-                let comma = if failed.is_empty() { "" } else { "," };
-                // Writing to a string does not fail.
-                let _ = write!(failed, "{comma}{}:{kind}", call.service);
-            }
-        }
-        tracing::info!(
-            target: "access",
-            request_id = self.id.as_str(),
-            trace_id = %self.trace.trace_id(),
-            method = self.method.as_str(),
-            protocol = ?self.protocol,
-            client = self.route.as_ref().map(|route| &*route.client),
-            route = self.route.as_ref().map(|route| &*route.prefix),
-            bff = self.route.as_ref().map(|route| &**route.version.bff()),
-            version = self.route.as_ref().map(|route| &**route.version.name()),
-            status,
-            outcome = outcome.name(),
-            duration_us = u64::try_from(took.as_micros()).unwrap_or(u64::MAX),
-            bytes_in = self.bytes_in,
-            bytes_out,
-            guest_cpu_us = self.run.as_ref().map(|run| u64::try_from(run.usage.cpu().as_micros()).unwrap_or(u64::MAX)),
-            guest_memory = self.run.as_ref().map(|run| run.usage.memory()),
-            calls = calls.len(),
-            calls_failed = (!failed.is_empty()).then_some(failed.as_str()),
-            log_lines_dropped = self.run.as_ref().map(|run| run.log.dropped()).filter(|dropped| *dropped > 0),
-        );
+        access_log::write(|line| self.fields(line, outcome.name(), status, took, bytes_out));
     }
+}
+
+impl Access {
+    fn fields(
+        &self,
+        line: &mut access_log::Line<'_>,
+        outcome: &str,
+        status: u16,
+        took: Duration,
+        bytes_out: usize,
+    ) {
+        line.text("request_id", self.id.as_str());
+        line.word("trace_id", self.trace.trace_id());
+        line.text("method", self.method.as_str());
+        line.word("protocol", format_args!("{:?}", self.protocol));
+        if let Some(route) = &self.route {
+            line.text("client", &route.client);
+            line.text("route", &route.prefix);
+            line.text("bff", route.version.bff());
+            line.text("version", route.version.name());
+        }
+        line.number("status", status.into());
+        line.text("outcome", outcome);
+        line.number("duration_us", micros(took));
+        line.number("bytes_in", self.bytes_in as u64);
+        line.number("bytes_out", bytes_out as u64);
+        let Some(run) = &self.run else {
+            line.number("calls", 0);
+            return;
+        };
+        line.number("guest_cpu_us", micros(run.usage.cpu()));
+        line.number("guest_memory", run.usage.memory() as u64);
+        let calls = run.session.take_records();
+        line.number("calls", calls.len() as u64);
+        let failed: Vec<String> = calls
+            .iter()
+            .filter_map(|call| {
+                let kind = call.outcome.err()?;
+                Some(format!("{}:{kind}", call.service))
+            })
+            .collect();
+        if !failed.is_empty() {
+            line.text("calls_failed", &failed.join(","));
+        }
+        match run.log.dropped() {
+            0 => {}
+            dropped => line.number("log_lines_dropped", dropped.into()),
+        }
+    }
+}
+
+fn micros(time: Duration) -> u64 {
+    u64::try_from(time.as_micros()).unwrap_or(u64::MAX)
 }

@@ -1,4 +1,5 @@
-//! What the host says about itself in numbers. A leaf: it observes and decides nothing. Log lines are events of `tracing`, made
-//! where things happen; the program says where they go.
+//! What the host says about itself: numbers, and a line for each request. A leaf: it observes and decides nothing. Other log
+//! lines are events of `tracing`, made where things happen; the program says where all of them go.
 
+pub mod access_log;
 pub mod metrics;

@@ -6,6 +6,7 @@ mod sink;
 
 use anyhow::Context as _;
 use tailor::config::{Log, LogFormat};
+use tailor::telemetry::access_log;
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::util::SubscriberInitExt as _;
@@ -32,6 +33,12 @@ pub(super) fn start(settings: &Log) -> anyhow::Result<sink::Flush> {
         },
     };
     let (writer, guard) = sink::Sink::start(std::io::stderr(), lost)?;
+    let lines = writer.clone();
+    let format = match settings.format {
+        LogFormat::Text => access_log::Format::Text,
+        LogFormat::Json => access_log::Format::Json,
+    };
+    access_log::start(format, move |line| lines.put(line));
     let registry = tracing_subscriber::registry().with(filter);
     match settings.format {
         LogFormat::Text => {

@@ -92,12 +92,13 @@ fn write_all(queue: &Queue, mut output: impl Write, lost: fn(u64) -> String) {
     }
 }
 
-impl Write for &Sink {
-    fn write(&mut self, line: &[u8]) -> io::Result<usize> {
+impl Sink {
+    /// Adds a whole line.
+    pub(super) fn put(&self, line: &[u8]) {
         let mut waiting = lock(&self.0.waiting);
         if waiting.lines.len() + line.len() > CAPACITY {
             waiting.lost += 1;
-            return Ok(line.len());
+            return;
         }
         let first = waiting.lines.is_empty();
         waiting.lines.extend_from_slice(line);
@@ -105,6 +106,13 @@ impl Write for &Sink {
         if first {
             self.0.changed.notify_one();
         }
+    }
+}
+
+impl Write for &Sink {
+    fn write(&mut self, line: &[u8]) -> io::Result<usize> {
+        // Each event comes in one piece.
+        self.put(line);
         Ok(line.len())
     }
 
