@@ -29,7 +29,7 @@ impl<'a> Walk<'a> {
     /// Passes the whole text and returns the place of each pointer's value.
     pub(super) fn document(mut self) -> Result<Vec<Option<Range<usize>>>, Fault> {
         let start = self.scan.space(0);
-        let end = self.value(start, 0)?;
+        let end = self.value(start, 0, false)?;
         let end = self.scan.space(end);
         if end == self.text.len() {
             Ok(self.found)
@@ -38,14 +38,15 @@ impl<'a> Walk<'a> {
         }
     }
 
-    /// Passes the value that begins at `start`, which is the place of `node`, and returns where it ends.
-    fn value(&mut self, start: usize, node: usize) -> Result<usize, Fault> {
+    /// Passes the value that begins at `start`, which is the place of `node`, and returns where it ends. `within` says that it
+    /// is a part of a wanted value.
+    fn value(&mut self, start: usize, node: usize, within: bool) -> Result<usize, Fault> {
         let node = &self.nodes[node];
+        let wanted = within || !node.wanted.is_empty();
         let end = match self.scan.peek(start) {
-            b'{' if !node.members.is_empty() => self.object(start, node)?,
-            b'[' if !node.elements.is_empty() => self.array(start, node)?,
-            _ if node.wanted.is_empty() => self.scan.unwanted(start)?,
-            _ => self.scan.value(start)?,
+            b'{' if !node.members.is_empty() => self.object(start, node, wanted)?,
+            b'[' if !node.elements.is_empty() => self.array(start, node, wanted)?,
+            _ => self.other(start, wanted)?,
         };
         for &position in &node.wanted {
             self.found[position] = Some(start..end);
@@ -53,7 +54,16 @@ impl<'a> Walk<'a> {
         Ok(end)
     }
 
-    fn object(&mut self, start: usize, node: &Node) -> Result<usize, Fault> {
+    /// Passes a value that no pointer leads into.
+    fn other(&mut self, start: usize, wanted: bool) -> Result<usize, Fault> {
+        if wanted {
+            self.scan.value(start)
+        } else {
+            self.scan.unwanted(start)
+        }
+    }
+
+    fn object(&mut self, start: usize, node: &Node, wanted: bool) -> Result<usize, Fault> {
         let mut at = self.scan.space(start + 1);
         if self.scan.peek(at) == b'}' {
             return Ok(at + 1);
@@ -66,9 +76,9 @@ impl<'a> Walk<'a> {
                     for &position in &self.nodes[child].below {
                         self.found[position] = None;
                     }
-                    self.value(value, child)?
+                    self.value(value, child, wanted)?
                 }
-                None => self.scan.unwanted(value)?,
+                None => self.other(value, wanted)?,
             };
             at = self.scan.space(end);
             match self.scan.peek(at) {
@@ -89,16 +99,16 @@ impl<'a> Walk<'a> {
         node.members.get(name).copied()
     }
 
-    fn array(&mut self, start: usize, node: &Node) -> Result<usize, Fault> {
+    fn array(&mut self, start: usize, node: &Node, wanted: bool) -> Result<usize, Fault> {
         let mut at = self.scan.space(start + 1);
         if self.scan.peek(at) == b']' {
             return Ok(at + 1);
         }
-        let mut wanted = node.elements.iter().peekable();
+        let mut known = node.elements.iter().peekable();
         for index in 0.. {
-            let end = match wanted.next_if(|&(&next, _)| next == index) {
-                Some((_, &child)) => self.value(at, child)?,
-                None => self.scan.unwanted(at)?,
+            let end = match known.next_if(|&(&next, _)| next == index) {
+                Some((_, &child)) => self.value(at, child, wanted)?,
+                None => self.other(at, wanted)?,
             };
             at = self.scan.space(end);
             match self.scan.peek(at) {
