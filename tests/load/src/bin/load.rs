@@ -1,6 +1,7 @@
 //! `cargo load`: measures the host under load, interleaved with what it is compared with.
 
 use clap::{Parser, Subcommand};
+use tailor_load::profile::{ProfileOptions, profile};
 use tailor_load::run::{Options, run};
 use tailor_load::scale::{ScaleOptions, scale};
 
@@ -22,6 +23,8 @@ struct Command {
 enum Which {
     /// How cost and memory grow with connections, calls, bodies, requests in flight and BFFs
     Scale(ScaleOptions),
+    /// Where the CPU time of a request goes; needs perf
+    Profile(ProfileOptions),
 }
 
 fn main() -> anyhow::Result<()> {
@@ -29,5 +32,6 @@ fn main() -> anyhow::Result<()> {
     match command.which {
         None => run(&command.options),
         Some(Which::Scale(options)) => scale(&options),
+        Some(Which::Profile(options)) => profile(&options),
     }
 }

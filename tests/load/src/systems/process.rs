@@ -91,6 +91,11 @@ impl Running {
         self.scenarios.contains(&cell.scenario) && self.protocols.contains(&cell.protocol)
     }
 
+    /// The process.
+    pub fn process(&self) -> u32 {
+        self.child.id()
+    }
+
     /// The process and its children.
     ///
     /// # Errors
