@@ -24,6 +24,10 @@ const FIBER_STACK: usize = 1 << 20;
 /// instance really has. Rust guests have 0.3 MiB. QuickJS has 1.6, and a request dirties 80 pages at its end: with less than
 /// all of it, such a request costs half as much again. `host/PERFORMANCE.md` has the figures.
 const KEEP_RESIDENT: usize = 2 << 20;
+/// Slots that wait for the next request of the component that they ran last, with its image mapped. Another component's image has
+/// to be mapped anew, which costs more than the rest of an instance. Each holds what a guest of that component touched, at
+/// most [`KEEP_RESIDENT`]; with the engine's default of 100, a hundred busy BFFs already took slots from each other.
+const WARM_SLOTS: u32 = 256;
 /// Core instances of a component: those of a plain guest are three, a componentised Python's about thirty.
 pub(super) const MAX_INSTANCES: u32 = 64;
 /// Tables of a component, likewise.
@@ -103,9 +107,7 @@ fn config(instances: u32) -> Result<Config, EngineError> {
         .table_elements(MAX_TABLE_ELEMENTS)
         // The whole of a slot's reservation: a BFF's own limit is enforced when its memory grows.
         .max_memory_size(1 << 32)
-        // As many as there are: a slot that last ran a component keeps that one's image mapped, and another component's is
-        // mapped anew, which costs four times as much as an instance.
-        .max_unused_warm_slots(instances.saturating_mul(MAX_MEMORIES))
+        .max_unused_warm_slots(WARM_SLOTS)
         .linear_memory_keep_resident(KEEP_RESIDENT)
         .table_keep_resident(16 << 10);
     let mut config = Config::new();
