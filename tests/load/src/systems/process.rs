@@ -26,6 +26,8 @@ pub struct Running {
     pub scenarios: &'static [Scenario],
     /// How it can be asked; in both ways unless said otherwise.
     pub protocols: &'static [Protocol],
+    /// The most requests at a time that it is measured with.
+    pub most: usize,
     child: Child,
 }
 
@@ -66,6 +68,7 @@ impl Running {
             address: SocketAddr::from((Ipv4Addr::LOCALHOST, port)),
             scenarios: &Scenario::ALL,
             protocols: &[Protocol::Http1, Protocol::Http2],
+            most: usize::MAX,
             child,
         };
         running.wait_until_it_listens()?;
@@ -88,7 +91,9 @@ impl Running {
 
     /// Whether it can be measured under this kind of load.
     pub fn takes(&self, cell: &Cell) -> bool {
-        self.scenarios.contains(&cell.scenario) && self.protocols.contains(&cell.protocol)
+        self.scenarios.contains(&cell.scenario)
+            && self.protocols.contains(&cell.protocol)
+            && cell.at_a_time <= self.most
     }
 
     /// The process.
