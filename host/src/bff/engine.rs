@@ -25,8 +25,8 @@ const FIBER_STACK: usize = 1 << 20;
 /// all of it, such a request costs half as much again. `host/PERFORMANCE.md` has the figures.
 const KEEP_RESIDENT: usize = 2 << 20;
 /// Slots that wait for the next request of the component that they ran last, with its image mapped. Another component's image has
-/// to be mapped anew, which costs more than the rest of an instance. Each holds what a guest of that component touched, at
-/// most [`KEEP_RESIDENT`]; with the engine's default of 100, a hundred busy BFFs already took slots from each other.
+/// to be mapped anew, which costs five times as much as a whole request without calls: with the engine's default of 100, a
+/// hundred busy BFFs take slots from each other. Each holds what a guest of that component touched, at most [`KEEP_RESIDENT`].
 const WARM_SLOTS: u32 = 256;
 /// Core instances of a component: those of a plain guest are three, a componentised Python's about thirty.
 pub(super) const MAX_INSTANCES: u32 = 64;

@@ -44,12 +44,17 @@ async fn swaps_under_32_clients_are_seen_by_nobody_but_in_the_answers() {
     let builder = builder.file("page.wasm", &page(&name(0))).unwrap();
     let builder = builder.config("log.format = \"json\"\nlog.access = false");
     // 32 clients at once on few cores wait for each other, which is not what is looked at here.
-    let patient = "[bff.page.limits]\nqueue-timeout = \"20s\"\n";
+    let patient = "[bff.page.limits]\nconcurrency = 20\nqueue-timeout = \"20s\"\n";
     let relaxed = PAGE.replace(
         "[[route]]",
         &format!("deadline = \"30s\"\n{patient}[[route]]"),
     );
     let (config, dir) = builder.config(&relaxed).write().unwrap();
+    // A pool with few slots, so that all of them are soon in use.
+    let text = std::fs::read_to_string(&config).unwrap();
+    assert!(text.contains("engine.instances = 64"));
+    let text = text.replace("engine.instances = 64", "engine.instances = 20");
+    std::fs::write(&config, text).unwrap();
     let process = tokio::task::block_in_place(|| Process::serve(&config)).unwrap();
     let admin = admin_address(&process);
 
