@@ -21,7 +21,7 @@ const WASM_STACK: usize = 512 << 10;
 const FIBER_STACK: usize = 1 << 20;
 /// Memory of a slot that is cleared rather than given back to the system after a request, counted from the start of its linear
 /// memory. A page that is given back costs its next user a fault of 2 to 4 us; clearing costs about 35 us a MiB, of what an
-/// instance really has. Rust guests have 0.3 MiB. QuickJS has 1.6, and a request dirties 80 pages at its end: with less than
+/// instance really has. Guests made with the kit have 0.2 MiB. QuickJS has 1.6, and a request dirties 80 pages at its end: with less than
 /// all of it, such a request costs half as much again. `host/PERFORMANCE.md` has the figures.
 const KEEP_RESIDENT: usize = 2 << 20;
 /// Slots that wait for the next request of the component that they ran last, with its image mapped. Another component's image has
