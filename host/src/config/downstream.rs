@@ -1,0 +1,316 @@
+//! What the operator says of a service: where it is, what may be asked of it, and what happens on the way of a call.
+//!
+//! The parts are in the order in which a call meets them.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::{HeaderName, HeaderValue, Method, StatusCode};
+
+/// One named service.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Downstream {
+    /// Its name, as BFFs use it.
+    pub name: String,
+    /// Where it is. Never empty; calls are spread over several.
+    pub endpoints: Vec<Endpoint>,
+    /// What TLS is spoken with; `None` for plain connections.
+    pub tls: Option<Tls>,
+    /// The protocol spoken.
+    pub protocol: Protocol,
+    /// What may be asked, and what the host adds and leaves out.
+    pub shape: Shape,
+    /// Which answers are kept; `None` keeps none.
+    pub cache: Option<Cache>,
+    /// Whether equal calls that are under way at the same time are one.
+    pub coalesce: bool,
+    /// How many calls may be under way.
+    pub bulkhead: Bulkhead,
+    /// When calls are rejected because they would fail; `None` never does.
+    pub breaker: Option<Breaker>,
+    /// The limits of time.
+    pub timeouts: Timeouts,
+    /// When a call is repeated.
+    pub retry: Retry,
+    /// Whether and when a call that is slow is made a second time beside the first; `None` never does.
+    pub hedge: Option<Hedge>,
+    /// When an endpoint is left out.
+    pub ejection: Ejection,
+    /// Whether endpoints are asked how they are; `None` asks none.
+    pub health: Option<Health>,
+    /// How connections are kept.
+    pub connections: Connections,
+    /// Size of a response body, bytes.
+    pub max_response_size: usize,
+    /// What the host proves itself with; a guest never sees it.
+    pub credentials: Option<Credentials>,
+    /// Answers of last resort, the first that fits.
+    pub fallbacks: Vec<Fallback>,
+}
+
+/// One address of a service.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Endpoint {
+    /// Host name or address to connect to. An IPv6 address is without brackets.
+    pub host: String,
+    /// Port to connect to.
+    pub port: u16,
+    /// What the `host` header says: host (an IPv6 address in brackets), and port if it is not that of the scheme.
+    pub authority: HeaderValue,
+}
+
+/// TLS to a service.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Tls {
+    /// Certificates (PEM) of the authorities that are trusted; `None` trusts those of the system.
+    pub ca_file: Option<PathBuf>,
+    /// The host's certificate chain and private key (PEM), for services that want one.
+    pub client: Option<(PathBuf, PathBuf)>,
+    /// The name that the service's certificate must hold and that is sent as SNI; `None` takes the host of the endpoint.
+    pub server_name: Option<String>,
+}
+
+/// The protocol of a downstream.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Protocol {
+    /// HTTP/1.1.
+    Http1,
+    /// HTTP/2: with prior knowledge, or agreed on in TLS.
+    Http2,
+}
+
+/// What may be asked of a service, and what the host adds and leaves out.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Shape {
+    /// Put in front of every path: empty, or `/api/v1` (no slash at the end).
+    pub path_prefix: String,
+    /// Calls that may be made; `None` allows all.
+    pub allow: Option<Vec<CallPattern>>,
+    /// Fields that every call has. A BFF can't set them.
+    pub headers: Vec<(HeaderName, HeaderValue)>,
+    /// Parameters that every call has, after those of the BFF.
+    pub query: Vec<(String, String)>,
+    /// Fields that a BFF may send; others are left out. `None` lets through all that are legal.
+    pub send_headers: Option<Vec<HeaderName>>,
+    /// Fields of answers that a BFF sees; others are left out. `None` lets through all.
+    pub receive_headers: Option<Vec<HeaderName>>,
+    /// Header fields of the client's request that the host copies to calls of this service.
+    pub pass_headers: Vec<HeaderName>,
+}
+
+/// Which calls: a method, or any, and a path pattern such as `/users/*/days` or `/users/**`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CallPattern {
+    /// `None` is any method. GET includes HEAD.
+    pub method: Option<Method>,
+    /// The segments of the path.
+    pub segments: Vec<Segment>,
+}
+
+/// A segment of a path pattern.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Segment {
+    /// Exactly this text.
+    Text(String),
+    /// `*`: any one segment.
+    One,
+    /// `**`, only at the end: any number of segments, none included.
+    Rest,
+}
+
+/// A cache of a service's answers (RFC 9111, shared; RFC 5861).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Cache {
+    /// Size of all stored answers of the service together, bytes.
+    pub max_size: u64,
+    /// Size of one stored body, bytes.
+    pub max_entry_size: usize,
+    /// For how long an answer is fresh that says nothing about it; `None` does not store such an answer.
+    pub ttl: Option<Duration>,
+    /// For how long after that an answer is used while a new one is fetched, where the answer does not say.
+    pub stale_while_revalidate: Duration,
+    /// For how long after that an answer is used when the service gives none, where the answer does not say.
+    pub stale_if_error: Duration,
+    /// The field of answers that holds their tags, by which an operator invalidates.
+    pub tag_header: HeaderName,
+}
+
+/// How many calls may be under way to a service, of all BFFs and workers.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Bulkhead {
+    /// Calls under way at once. With HTTP/1.1 each has a connection of its own, so it is also the most open connections.
+    pub max_calls: usize,
+    /// Calls that may wait for that.
+    pub max_queued: usize,
+    /// How long one waits.
+    pub queue_timeout: Duration,
+    /// The part of `max_calls` that one BFF may have when several may call the service, percent.
+    pub bff_share: u32,
+}
+
+/// When calls are rejected because they would fail.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Breaker {
+    /// The time that is looked back on.
+    pub window: Duration,
+    /// Calls within it below which nothing is judged.
+    pub min_calls: u32,
+    /// Failed calls at which the breaker opens, percent.
+    pub error_rate: u32,
+    /// Slow calls at which it opens, percent.
+    pub slow_rate: u32,
+    /// From when on a call is slow.
+    pub slow_call: Duration,
+    /// How long it stays open before one call probes the service; up to a fifth is added by chance.
+    pub open_for: Duration,
+}
+
+/// The limits of time of a call.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Timeouts {
+    /// To get a connection: name, TCP, TLS.
+    pub connect: Duration,
+    /// From the request sent to the response head.
+    pub first_byte: Duration,
+    /// Between two parts of a body.
+    pub between_bytes: Duration,
+    /// For the whole call: queue, all attempts, body.
+    pub total: Duration,
+}
+
+/// When a call is repeated.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Retry {
+    /// Attempts after the first.
+    pub max: u32,
+    /// The longest wait before the first of them; it doubles each time, and what is waited is drawn from 0 to that.
+    pub backoff: Duration,
+    /// The longest wait of all.
+    pub max_backoff: Duration,
+    /// Statuses that are repeated when the method is idempotent.
+    pub statuses: Vec<StatusCode>,
+    /// Further attempts, hedges included, that calls of the service may cause, in percent of calls.
+    pub budget: u32,
+}
+
+/// When a GET that is slow is made a second time beside the first.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Hedge {
+    /// After the time in which this share of calls is answered, percent.
+    pub percentile: u32,
+    /// But never sooner than this.
+    pub min_delay: Duration,
+}
+
+/// When an endpoint is left out of several.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Ejection {
+    /// Failures in a row after which it is left out.
+    pub failures: u32,
+    /// For how long the first time; each further time in a row it doubles, up to 8 times this.
+    pub time: Duration,
+    /// The most endpoints that are left out at once, percent. Of several, one always stays.
+    pub max_share: u32,
+}
+
+/// Active checks.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Health {
+    /// What is asked for with GET, below the path prefix. A 2xx answer is good.
+    pub path: String,
+    /// How often.
+    pub interval: Duration,
+    /// Time for an answer.
+    pub timeout: Duration,
+    /// Bad answers in a row that make an endpoint bad.
+    pub unhealthy_after: u32,
+    /// Good answers in a row that make it good again.
+    pub healthy_after: u32,
+}
+
+/// How connections are kept.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Connections {
+    /// Time an unused one is kept.
+    pub idle_timeout: Duration,
+    /// Age at which one is used no more.
+    pub max_age: Duration,
+    /// How often the names of endpoints are looked up.
+    pub resolve_interval: Duration,
+}
+
+/// What the host proves itself with.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Credentials {
+    /// A field with a fixed value.
+    Header {
+        /// The field.
+        name: HeaderName,
+        /// What comes before the secret: `Bearer ` or nothing.
+        prefix: &'static str,
+        /// Its value.
+        secret: Secret,
+    },
+    /// A token of an OAuth 2.0 authorization server (client credentials, RFC 6749 section 4.4).
+    OAuth2 {
+        /// The service that gives tokens: name of a downstream and path of its token endpoint.
+        token_url: String,
+        /// Who the host is to it.
+        client_id: String,
+        /// How it proves that.
+        client_secret: Secret,
+        /// What it asks for.
+        scopes: Vec<String>,
+        /// Certificates of the authorities that are trusted for the token endpoint; `None` trusts those of the system.
+        ca_file: Option<PathBuf>,
+    },
+}
+
+/// Where a secret is. It is read when needed, and never shown.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Secret {
+    /// In a file, without the line break at its end; read again when the file changes.
+    File(PathBuf),
+    /// In a variable of the environment.
+    Env(String),
+}
+
+/// An answer of last resort.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fallback {
+    /// The calls that it answers.
+    pub pattern: CallPattern,
+    /// Its status.
+    pub status: StatusCode,
+    /// Its `content-type`.
+    pub content_type: HeaderValue,
+    /// Its body.
+    pub body: Bytes,
+}
+
+/// Other limits for a call, which a BFF picks by name. What is `None` is as the service has it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Profile {
+    /// See [`Timeouts::total`].
+    pub timeout: Option<Duration>,
+    /// See [`Timeouts::first_byte`].
+    pub first_byte_timeout: Option<Duration>,
+    /// See [`Bulkhead::queue_timeout`].
+    pub queue_timeout: Option<Duration>,
+    /// See [`Retry::max`].
+    pub retries: Option<u32>,
+    /// Whether calls are hedged; where the service has no settings for it, the defaults hold.
+    pub hedge: Option<bool>,
+    /// Whether a call with this profile is the first to go when the host has too many under way.
+    pub optional: Option<bool>,
+}
+
+/// Calls of all BFFs to all services.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Calls {
+    /// Calls under way at once, waiting ones included. Further ones fail as `overloaded`.
+    pub max_in_flight: usize,
+    /// From this part of it on, optional calls fail, percent.
+    pub optional_share: u32,
+}
