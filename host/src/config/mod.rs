@@ -7,6 +7,7 @@
 //! (whether they can be opened and how large they are, never what is in them) and at the number of cores.
 
 mod check;
+mod downstream;
 mod field;
 mod problem;
 mod raw;
@@ -26,6 +27,11 @@ use std::time::Duration;
 
 use http::{HeaderName, HeaderValue, Method};
 
+pub use downstream::{
+    Breaker, Bulkhead, Cache, CallPattern, Calls, Connections, Credentials, Downstream, Ejection,
+    Endpoint, Fallback, Health, Hedge, Profile, Protocol, Retry, Secret, Segment, Shape, Timeouts,
+    Tls,
+};
 pub use problem::{ConfigError, Problem};
 
 /// The whole configuration, checked.
@@ -39,6 +45,10 @@ pub struct Config {
     pub log: Log,
     /// The WebAssembly engine and the data directory.
     pub engine: Engine,
+    /// Calls of all BFFs to all services.
+    pub calls: Calls,
+    /// Limits of calls that a BFF picks by name.
+    pub profiles: BTreeMap<String, Profile>,
     /// The services that BFFs may call, by name.
     pub downstreams: BTreeMap<String, Downstream>,
     /// The BFFs, by name.
@@ -114,48 +124,6 @@ pub struct Engine {
     pub max_component_size: u64,
 }
 
-/// One named service.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Downstream {
-    /// Its name, as BFFs use it.
-    pub name: String,
-    /// Host name or address to connect to. An IPv6 address is without brackets.
-    pub host: String,
-    /// Port to connect to.
-    pub port: u16,
-    /// What the `host` header says: host (an IPv6 address in brackets), and port if it is not 80.
-    pub authority: HeaderValue,
-    /// Put in front of every path: empty, or `/api/v1` (no slash at the end).
-    pub path_prefix: String,
-    /// The protocol spoken.
-    pub protocol: Protocol,
-    /// Time to get a connection, name resolution included.
-    pub connect_timeout: Duration,
-    /// Time from the request sent to the response head.
-    pub first_byte_timeout: Duration,
-    /// Time for the whole call, waiting for a connection included.
-    pub timeout: Duration,
-    /// Size of a response body, bytes.
-    pub max_response_size: usize,
-    /// Open connections to the service from one worker (`server.workers` times this in all).
-    pub max_connections: usize,
-    /// Calls that may wait for a connection in one worker; a further one fails as `overloaded`.
-    pub max_waiting: usize,
-    /// Time an unused connection is kept.
-    pub idle_timeout: Duration,
-    /// Header fields of the client's request that the host copies to calls of this service.
-    pub pass_headers: Vec<HeaderName>,
-}
-
-/// The protocol of a downstream.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Protocol {
-    /// HTTP/1.1.
-    Http1,
-    /// HTTP/2 with prior knowledge.
-    Http2,
-}
-
 /// One BFF.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Bff {
@@ -165,11 +133,17 @@ pub struct Bff {
     pub component: PathBuf,
     /// Names of the downstreams it may call. Sorted, without duplicates; all exist in [`Config::downstreams`].
     pub downstreams: Vec<String>,
+    /// Calls that it may make to a service, where that is less than the service allows all.
+    pub allow: BTreeMap<String, Vec<CallPattern>>,
     /// Time from a request's arrival, its body included, to its answer.
     pub deadline: Duration,
     /// Time at the end of it that downstream calls may not use, so that a BFF whose services hang can still answer with
     /// what it has.
     pub answer_reserve: Duration,
+    /// How long a client may keep an answer that lacks a part or has a stale one.
+    pub degraded_max_age: Duration,
+    /// Whether answers say in `server-timing` where the time went.
+    pub server_timing: bool,
     /// What one request, and all together, may use.
     pub limits: Limits,
     /// What `runtime.config` answers.
@@ -191,6 +165,8 @@ pub struct Limits {
     pub calls: u32,
     /// Downstream calls under way at once in one request.
     pub concurrent_calls: usize,
+    /// Calls of one path pattern in one request from which on the log advises to batch them.
+    pub repeated_calls: u32,
     /// Bytes of all downstream answers of one request together.
     pub downstream_bytes: usize,
     /// Size of the response body, bytes.

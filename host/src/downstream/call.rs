@@ -54,7 +54,7 @@ pub async fn call(
     bounds: Bounds,
 ) -> Result<Answer, DownstreamError> {
     let late = |phase| timeout(settings, phase, bounds.started.elapsed());
-    let _permit = timeout_at(bounds.end, pool.permit(settings.max_waiting))
+    let _permit = timeout_at(bounds.end, pool.permit(settings.bulkhead.max_queued))
         .await
         .map_err(|_| late(Phase::Queue))?
         .map_err(|full| DownstreamError::Overloaded {
@@ -74,7 +74,9 @@ pub async fn call(
             None => Box::pin(connect(pool, settings, bounds)).await?,
         };
         let reused = connection.reused;
-        let until = bounds.end.min(Instant::now() + settings.first_byte_timeout);
+        let until = bounds
+            .end
+            .min(Instant::now() + settings.timeouts.first_byte);
         let sent = timeout_at(until, connection.send(request))
             .await
             .map_err(|_| late(Phase::FirstByte))?;
@@ -107,7 +109,7 @@ async fn connect(
     settings: &config::Downstream,
     bounds: Bounds,
 ) -> Result<Connection, DownstreamError> {
-    let until = bounds.end.min(Instant::now() + settings.connect_timeout);
+    let until = bounds.end.min(Instant::now() + settings.timeouts.connect);
     timeout_at(until, pool.connect(settings))
         .await
         .map_err(|_| timeout(settings, Phase::Connect, bounds.started.elapsed()))?
@@ -217,7 +219,7 @@ fn request(settings: &config::Downstream, outbound: Outbound) -> Request<Full<By
         Protocol::Http1 => {
             request
                 .headers_mut()
-                .insert(http::header::HOST, settings.authority.clone());
+                .insert(http::header::HOST, settings.endpoints[0].authority.clone());
             *request.uri_mut() = outbound.target;
         }
         Protocol::Http2 => {
@@ -225,7 +227,7 @@ fn request(settings: &config::Downstream, outbound: Outbound) -> Request<Full<By
             *request.version_mut() = http::Version::HTTP_2;
             let mut parts = outbound.target.into_parts();
             parts.scheme = Some(http::uri::Scheme::HTTP);
-            parts.authority = settings.authority.as_bytes().try_into().ok();
+            parts.authority = settings.endpoints[0].authority.as_bytes().try_into().ok();
             *request.uri_mut() = http::Uri::from_parts(parts).unwrap_or_default();
         }
     }

@@ -67,7 +67,7 @@ impl Pool {
     /// A pool without connections.
     pub fn new(settings: &config::Downstream) -> Self {
         Self {
-            permits: Semaphore::new(settings.max_connections),
+            permits: Semaphore::new(settings.bulkhead.max_calls),
             waiting: AtomicUsize::new(0),
             idle: Mutex::new(Vec::new()),
             shared: Mutex::new(None),
@@ -115,7 +115,7 @@ impl Pool {
                 let now = Instant::now();
                 // The one used last is the one most likely alive; what lies below an expired one is older still.
                 while let Some(Idle { sender, since }) = idle.pop() {
-                    if now.duration_since(since) > settings.idle_timeout {
+                    if now.duration_since(since) > settings.connections.idle_timeout {
                         idle.clear();
                         break;
                     }
@@ -172,7 +172,7 @@ impl Pool {
                 let io = TokioIo::new(dial(settings).await?);
                 let (sender, connection) = http2::Builder::new(TokioExecutor::new())
                     .timer(TokioTimer::new())
-                    .keep_alive_interval(settings.idle_timeout)
+                    .keep_alive_interval(settings.connections.idle_timeout)
                     .handshake(io)
                     .await
                     .map_err(io::Error::other)?;
@@ -208,7 +208,7 @@ impl Pool {
     /// Closes connections that were not used for the service's `idle-timeout`.
     pub fn close_idle(&self, settings: &config::Downstream) {
         let now = Instant::now();
-        let idle = |since: Instant| now.duration_since(since) > settings.idle_timeout;
+        let idle = |since: Instant| now.duration_since(since) > settings.connections.idle_timeout;
         lock(&self.idle).retain(|kept| !kept.sender.is_closed() && !idle(kept.since));
         // A connection ends with the last handle on it, so calls that are still under way keep theirs.
         lock(&self.shared).take_if(|shared| shared.sender.is_closed() || idle(shared.used));
@@ -218,7 +218,12 @@ impl Pool {
 /// Tries the addresses of the name in turn.
 async fn dial(settings: &config::Downstream) -> io::Result<TcpStream> {
     let mut last = None;
-    for address in tokio::net::lookup_host((settings.host.as_str(), settings.port)).await? {
+    for address in tokio::net::lookup_host((
+        settings.endpoints[0].host.as_str(),
+        settings.endpoints[0].port,
+    ))
+    .await?
+    {
         match TcpStream::connect(address).await {
             Ok(stream) => {
                 // A call is one small write; waiting for more to send would only delay it.

@@ -206,7 +206,8 @@ impl Session {
         };
         let timeout = call.timeout_ms.map(|ms| Duration::from_millis(ms.into()));
         call.select = Vec::new();
-        let mut outbound = Outbound::new(call, &service.settings().path_prefix).map_err(invalid)?;
+        let mut outbound =
+            Outbound::new(call, &service.settings().shape.path_prefix).map_err(invalid)?;
         self.spend_bytes(service, outbound.body.len())?;
         let started = Instant::now();
         let end = self.end_of_call(service, timeout, started);
@@ -240,7 +241,7 @@ impl Session {
         timeout: Option<Duration>,
         started: Instant,
     ) -> Instant {
-        let of_service = service.settings().timeout;
+        let of_service = service.settings().timeouts.total;
         let timeout = timeout.map_or(of_service, |timeout| timeout.min(of_service));
         (started + timeout).min(self.settings.deadline - self.settings.reserve)
     }
@@ -278,7 +279,7 @@ impl Session {
         let left = u64::try_from(left.as_millis()).unwrap_or(u64::MAX);
         headers.insert(TIME_LEFT, left.into());
         headers.entry(USER_AGENT).or_insert(AGENT);
-        for name in &service.settings().pass_headers {
+        for name in &service.settings().shape.pass_headers {
             let mut values = settings.client_headers.get_all(name).iter();
             if let Some(first) = values.next() {
                 headers.insert(name, first.clone());

@@ -19,7 +19,7 @@ use super::problem::{ConfigError, Fault, Problem};
 use super::raw::{self, RawAdmin, RawBff, RawEngine, RawFile, RawLog, RawServer};
 use super::reader::Reader;
 use super::units::{ms, show_duration, show_size};
-use super::{Admin, Bff, Config, Downstream, Engine, Log, LogFormat, Server};
+use super::{Admin, Bff, Calls, Config, Downstream, Engine, Log, LogFormat, Server};
 
 /// Time for a request where the BFF sets none. It is the bound of all defaults below it.
 const DEADLINE: Duration = ms(2_000);
@@ -179,6 +179,11 @@ pub(super) fn check(text: &str, path: &Path) -> Result<Config, ConfigError> {
             admin,
             log,
             engine,
+            calls: Calls {
+                max_in_flight: 4096,
+                optional_share: 80,
+            },
+            profiles: std::collections::BTreeMap::new(),
             downstreams,
             bffs,
             routes,
