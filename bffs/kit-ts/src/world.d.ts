@@ -51,8 +51,9 @@ declare module "tailor:bff/downstream@0.1.0" {
     readonly body: Payload;
     readonly select: readonly string[];
     readonly timeoutMs?: number | null;
+    readonly profile?: string | null;
   }
-  export type Source = "live" | "cached" | "stale";
+  export type Source = "live" | "cached" | "stale" | "fallback";
   export interface Reply {
     readonly status: number;
     readonly headers: Headers;
@@ -69,7 +70,8 @@ declare module "tailor:bff/downstream@0.1.0" {
     | "interrupted"
     | "overloaded"
     | "too-large"
-    | "malformed";
+    | "malformed"
+    | "rejected";
   export interface Failure {
     readonly kind: FailureKind;
     readonly sent: boolean;

@@ -27,6 +27,7 @@ impl Call {
             body: Payload::None,
             select: Vec::new(),
             timeout_ms: None,
+            profile: None,
         }
     }
 
@@ -57,6 +58,12 @@ impl Call {
     /// Shortens this call's time limit, in milliseconds.
     pub fn timeout_ms(mut self, limit: u32) -> Call {
         self.timeout_ms = Some(limit);
+        self
+    }
+
+    /// Picks a profile of the operator's, such as `fast`: other limits of time and of repetitions for this call.
+    pub fn profile(mut self, name: &str) -> Call {
+        self.profile = Some(name.to_owned());
         self
     }
 

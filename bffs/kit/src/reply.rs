@@ -44,7 +44,7 @@ impl From<Failure> for Missing {
 
 impl FailureKind {
     /// All kinds, in the contract's order.
-    pub const ALL: [FailureKind; 9] = [
+    pub const ALL: [FailureKind; 10] = [
         FailureKind::Denied,
         FailureKind::Invalid,
         FailureKind::Exhausted,
@@ -54,6 +54,7 @@ impl FailureKind {
         FailureKind::Overloaded,
         FailureKind::TooLarge,
         FailureKind::Malformed,
+        FailureKind::Rejected,
     ];
 
     /// The name in the contract: `too-large`.
@@ -68,6 +69,7 @@ impl FailureKind {
             FailureKind::Overloaded => "overloaded",
             FailureKind::TooLarge => "too-large",
             FailureKind::Malformed => "malformed",
+            FailureKind::Rejected => "rejected",
         }
     }
 }

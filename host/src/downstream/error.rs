@@ -77,6 +77,14 @@ pub enum DownstreamError {
         /// The limit in force: the service's, or what was left of the request's.
         limit: usize,
     },
+    /// Nothing was sent because it would have been of no use.
+    #[error("downstream {service:?}: {why}")]
+    Rejected {
+        /// The service.
+        service: String,
+        /// The reason.
+        why: Rejection,
+    },
     /// The answer can't be understood.
     #[error("downstream {service:?}: {what}")]
     Malformed {
@@ -109,6 +117,20 @@ impl std::fmt::Display for Phase {
             Self::Body => "reading the answer",
         })
     }
+}
+
+/// Why a call was not sent although it is legal and there was room for it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+pub enum Rejection {
+    /// Calls fail too often at present.
+    #[error("calls fail too often at present; its breaker is open")]
+    BreakerOpen,
+    /// The operator shut the breaker off.
+    #[error("its breaker was opened by the operator")]
+    BreakerForced,
+    /// There is no token to call it with.
+    #[error("the host has no credentials for it at present")]
+    NoCredentials,
 }
 
 /// The rule that a guest's call breaks.
@@ -158,7 +180,8 @@ impl DownstreamError {
             | Self::Invalid { .. }
             | Self::Exhausted { .. }
             | Self::Unreachable { .. }
-            | Self::Overloaded { .. } => false,
+            | Self::Overloaded { .. }
+            | Self::Rejected { .. } => false,
             Self::Interrupted { sent, .. } => *sent,
             Self::Timeout { phase, .. } => match phase {
                 Phase::Queue | Phase::Connect => false,
@@ -180,6 +203,7 @@ impl DownstreamError {
             Self::Overloaded { .. } => FailureKind::Overloaded,
             Self::TooLarge { .. } => FailureKind::TooLarge,
             Self::Malformed { .. } => FailureKind::Malformed,
+            Self::Rejected { .. } => FailureKind::Rejected,
         }
     }
 }
@@ -206,5 +230,6 @@ pub fn kind_name(kind: FailureKind) -> &'static str {
         FailureKind::Overloaded => "overloaded",
         FailureKind::TooLarge => "too-large",
         FailureKind::Malformed => "malformed",
+        FailureKind::Rejected => "rejected",
     }
 }

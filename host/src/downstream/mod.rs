@@ -13,7 +13,7 @@ mod service;
 mod session;
 
 pub use call::Answer;
-pub use error::{DownstreamError, InvalidCall, Phase, kind_name};
+pub use error::{DownstreamError, InvalidCall, Phase, Rejection, kind_name};
 pub use outbound::{Outbound, cut, forbidden};
 pub use service::{Canned, CannedAnswer, Service};
 pub use session::{CallRecord, Grants, Session, SessionSettings};

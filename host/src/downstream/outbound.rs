@@ -215,6 +215,7 @@ mod tests {
             body: Payload::None,
             select: vec![],
             timeout_ms: None,
+            profile: None,
         }
     }
 

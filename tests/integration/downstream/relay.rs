@@ -8,7 +8,7 @@
 use tailor_harness::{Reply, components};
 
 /// The kinds of failures in the contract's order.
-const KINDS: [&str; 9] = [
+const KINDS: [&str; 10] = [
     "denied",
     "invalid",
     "exhausted",
@@ -18,6 +18,7 @@ const KINDS: [&str; 9] = [
     "overloaded",
     "too-large",
     "malformed",
+    "rejected",
 ];
 
 /// The component. `timeout_ms` is that of each call.
@@ -56,7 +57,7 @@ pub const ALLOCATE: &str = r#"
 const TEXT: &str = r#"
 (module
   (import "tailor:bff/downstream@0.1.0" "fetch" (func $fetch
-    (param i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32)))
+    (param i32 i32)))
   (memory (export "memory") 1)
   (data (i32.const 3100) "x-version")
   (data (i32.const 3200) "VERSION")
@@ -71,11 +72,20 @@ const TEXT: &str = r#"
     (param $client i32) (param $client_length i32) (param $host i32) (param $host_length i32)
     (result i32)
     ;; The result is written to 1024.
-    (call $fetch
-      (local.get $client) (local.get $client_length) (local.get $method) (local.get $path) (local.get $path_length)
-      (local.get $query) (local.get $queries) (i32.const 0) (i32.const 0)
-      (local.get $body) (local.get $body_at) (local.get $body_length) (i32.const 0) (i32.const 0)
-      (i32.const TIMEOUT_GIVEN) (i32.const TIMEOUT_MS) (i32.const 1024))
+    ;; The call is at 1100, where all that is not written is zero: no headers, no pointers, no profile.
+    (i32.store (i32.const 1100) (local.get $client))
+    (i32.store (i32.const 1104) (local.get $client_length))
+    (i32.store8 (i32.const 1108) (local.get $method))
+    (i32.store (i32.const 1112) (local.get $path))
+    (i32.store (i32.const 1116) (local.get $path_length))
+    (i32.store (i32.const 1120) (local.get $query))
+    (i32.store (i32.const 1124) (local.get $queries))
+    (i32.store8 (i32.const 1136) (local.get $body))
+    (i32.store (i32.const 1140) (local.get $body_at))
+    (i32.store (i32.const 1144) (local.get $body_length))
+    (i32.store8 (i32.const 1156) (i32.const TIMEOUT_GIVEN))
+    (i32.store (i32.const 1160) (i32.const TIMEOUT_MS))
+    (call $fetch (i32.const 1100) (i32.const 1024))
     ;; The response is at 2048, its only header at 3000.
     (i32.store (i32.const 3000) (i32.const 3100))
     (i32.store (i32.const 3004) (i32.const 9))

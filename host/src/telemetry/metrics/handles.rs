@@ -11,7 +11,7 @@ use super::{Histogram, Metrics, RequestLabels, lock};
 /// Classes of statuses, as labels.
 pub(super) const STATUS_CLASSES: [&str; 5] = ["1xx", "2xx", "3xx", "4xx", "5xx"];
 /// Kinds of failure of a call, as in the contract.
-pub(super) const FAILURES: [&str; 9] = [
+pub(super) const FAILURES: [&str; 10] = [
     "denied",
     "invalid",
     "exhausted",
@@ -21,6 +21,7 @@ pub(super) const FAILURES: [&str; 9] = [
     "overloaded",
     "too-large",
     "malformed",
+    "rejected",
 ];
 
 fn class(status: u16) -> usize {
@@ -30,7 +31,7 @@ fn class(status: u16) -> usize {
 /// The handles of a service.
 pub struct ServiceMetrics {
     pub(super) replies: [Counter; 5],
-    pub(super) failures: [(&'static str, Counter); 9],
+    pub(super) failures: [(&'static str, Counter); 10],
     pub(super) duration: Histogram,
 }
 

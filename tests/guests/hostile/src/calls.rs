@@ -99,6 +99,7 @@ fn forged(request: &Request) -> Response {
         body: order.body.map_or(Payload::None, Payload::Text),
         select: order.select,
         timeout_ms: None,
+        profile: None,
     });
     answer(&outcome(&fetched))
 }
