@@ -21,7 +21,7 @@ use crate::bff::run::{Asked, Invocation, run};
 use crate::bff::version::Version;
 use crate::config;
 use crate::contract::Request;
-use crate::downstream::{CallRecord, Canned, Service};
+use crate::downstream::{CallRecord, Canned, Gate, Grants, Service};
 use crate::telemetry::metrics::Metrics;
 
 /// Header values of requests that come from no client.
@@ -71,24 +71,22 @@ pub fn detached(
     canned: impl Fn(&str) -> Canned,
 ) -> Arc<Version> {
     let metrics = Metrics::new();
-    let grants = settings
-        .downstreams
-        .iter()
-        .map(|name| {
-            Arc::new(Service::canned(
-                config::Downstream::with_defaults(name),
-                canned(name),
-                metrics.service(name),
-            ))
-        })
-        .collect();
+    let services = settings.downstreams.iter().map(|name| {
+        Arc::new(Service::canned(
+            config::Downstream::with_defaults(name),
+            canned(name),
+            metrics.service(name),
+        ))
+    });
+    let gate = Gate::new(&config::Calls::default());
+    let grants = Grants::new(&settings, services, None, gate);
     let instances = Arc::new(Semaphore::new(settings.limits.concurrency));
     let admission = Arc::new(Admission::new(&settings.limits, instances));
     let metrics = metrics.version(&settings.name, &loaded.version);
     Arc::new(Version::new(
         Arc::new(settings),
         loaded,
-        grants,
+        Arc::new(grants),
         admission,
         metrics,
     ))
@@ -127,7 +125,7 @@ pub async fn invoke(
         .catch_unwind()
         .await;
     let result = result.unwrap_or(Err(BffError::HostPanic));
-    let calls = session.take_records();
+    let calls = std::mem::take(&mut *session.records());
     let limits = &version.settings().limits;
     let took: Duration = arrived.elapsed();
     Invoked {

@@ -18,7 +18,7 @@ use crate::bff::load::{Loaded, Loader};
 use crate::bff::swap::Bff;
 use crate::bff::version::Version;
 use crate::config::{self, Config};
-use crate::downstream::{Grants, Service};
+use crate::downstream::{ServiceError, Services};
 use crate::router::RouteTable;
 use crate::telemetry::metrics::Metrics;
 
@@ -42,8 +42,8 @@ pub struct Snapshot {
     pub targets: Vec<Target>,
     /// The BFFs by name.
     pub bffs: BTreeMap<String, Arc<Bff>>,
-    /// The services by name.
-    pub services: BTreeMap<String, Arc<Service>>,
+    /// The services.
+    pub services: Arc<Services>,
 }
 
 /// Where a route leads.
@@ -56,10 +56,16 @@ pub struct Target {
     pub bff: Arc<Bff>,
 }
 
-/// The BFFs whose components were refused, all of them.
+/// A snapshot could not be built.
 #[derive(Debug, Error)]
-#[error("{}", .0.iter().map(|(bff, error)| format!("bff.{bff}: {error}")).collect::<Vec<_>>().join("\n"))]
-pub struct SnapshotError(pub Vec<(String, LoadError)>);
+pub enum SnapshotError {
+    /// The BFFs whose components were refused, all of them.
+    #[error("{}", .0.iter().map(|(bff, error)| format!("bff.{bff}: {error}")).collect::<Vec<_>>().join("\n"))]
+    Components(Vec<(String, LoadError)>),
+    /// A service that can't be called as the operator wants it.
+    #[error(transparent)]
+    Service(#[from] ServiceError),
+}
 
 /// Makes snapshots.
 pub struct Builder {
@@ -78,13 +84,14 @@ impl Builder {
     ///
     /// # Errors
     ///
-    /// All components that were refused. What is live is untouched then.
+    /// All components that were refused, or a service that can't be called. What is live is untouched then.
     pub fn build(
         &self,
         config: Config,
         previous: Option<&Snapshot>,
     ) -> Result<Snapshot, SnapshotError> {
-        let services = self.services(&config, previous);
+        let services = previous.map(|previous| &*previous.services);
+        let services = Services::new(&config, self.callers, &self.metrics, services)?;
         let loaded = self.load(&config, previous)?;
         let mut bffs = BTreeMap::new();
         for (name, settings) in &config.bffs {
@@ -114,7 +121,7 @@ impl Builder {
             routes: RouteTable::new(&config.routes),
             targets,
             bffs,
-            services,
+            services: Arc::new(services),
             config: Arc::new(config),
         })
     }
@@ -124,14 +131,10 @@ impl Builder {
         &self,
         settings: &config::Bff,
         loaded: Arc<Loaded>,
-        services: &BTreeMap<String, Arc<Service>>,
+        services: &Services,
         before: Option<&Version>,
     ) -> Version {
-        let grants: Grants = settings
-            .downstreams
-            .iter()
-            .map(|name| services[name].clone())
-            .collect();
+        let grants = services.grants(settings);
         let admission = match before {
             Some(before) if same_permits(&before.settings().limits, &settings.limits) => {
                 before.admission().clone()
@@ -146,31 +149,6 @@ impl Builder {
             admission,
             metrics,
         )
-    }
-
-    fn services(
-        &self,
-        config: &Config,
-        previous: Option<&Snapshot>,
-    ) -> BTreeMap<String, Arc<Service>> {
-        config
-            .downstreams
-            .iter()
-            .map(|(name, settings)| {
-                let kept = previous
-                    .and_then(|previous| previous.services.get(name))
-                    .filter(|service| service.settings() == settings)
-                    .cloned();
-                let service = kept.unwrap_or_else(|| {
-                    Arc::new(Service::new(
-                        settings.clone(),
-                        self.callers,
-                        self.metrics.service(name),
-                    ))
-                });
-                (name.clone(), service)
-            })
-            .collect()
     }
 
     /// Loads all components; equal files only once. Several at once, since each compiles on one thread.
@@ -221,7 +199,7 @@ impl Builder {
         if refused.is_empty() {
             Ok(loaded)
         } else {
-            Err(SnapshotError(refused))
+            Err(SnapshotError::Components(refused))
         }
     }
 }

@@ -74,6 +74,7 @@ impl Invocation {
             reserve: settings.answer_reserve,
             calls: limits.calls,
             concurrent_calls: limits.concurrent_calls,
+            repeated_calls: limits.repeated_calls,
             bytes: limits.downstream_bytes,
             request_id: asked.request_id,
             traceparent: asked.traceparent,

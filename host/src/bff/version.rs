@@ -14,7 +14,7 @@ pub struct Version {
     name: Arc<str>,
     settings: Arc<config::Bff>,
     loaded: Arc<Loaded>,
-    grants: Grants,
+    grants: Arc<Grants>,
     admission: Arc<Admission>,
     metrics: Arc<VersionMetrics>,
 }
@@ -24,7 +24,7 @@ impl Version {
     pub fn new(
         settings: Arc<config::Bff>,
         loaded: Arc<Loaded>,
-        grants: Grants,
+        grants: Arc<Grants>,
         admission: Arc<Admission>,
         metrics: Arc<VersionMetrics>,
     ) -> Self {
@@ -59,7 +59,7 @@ impl Version {
     }
 
     /// The services it may call.
-    pub fn grants(&self) -> &Grants {
+    pub fn grants(&self) -> &Arc<Grants> {
         &self.grants
     }
 

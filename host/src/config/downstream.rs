@@ -314,3 +314,12 @@ pub struct Calls {
     /// From this part of it on, optional calls fail, percent.
     pub optional_share: u32,
 }
+
+impl Default for Calls {
+    fn default() -> Self {
+        Self {
+            max_in_flight: 4096,
+            optional_share: 80,
+        }
+    }
+}

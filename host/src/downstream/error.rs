@@ -9,13 +9,13 @@ use crate::contract::{Failure, FailureKind};
 /// A call without a reply. Messages hold no address and no secret: a guest reads them.
 #[derive(Debug, Error)]
 pub enum DownstreamError {
-    /// The operator does not grant this service to this BFF.
-    #[error("downstream {service:?}: not granted to this BFF; granted are: {granted}")]
+    /// The operator does not grant this service, or not this call of it, to this BFF.
+    #[error("downstream {service:?}: {why}")]
     Denied {
         /// The name that the guest asked for, cut to a length that is safe to log.
         service: String,
-        /// The names it may ask for.
-        granted: String,
+        /// What is not granted, and what is.
+        why: String,
     },
     /// The guest's call is not legal.
     #[error("downstream {service:?}: {source}")]
@@ -163,6 +163,14 @@ pub enum InvalidCall {
     Body {
         /// The method.
         method: http::Method,
+    },
+    /// No such profile.
+    #[error("profile {name:?} is not defined; defined are: {known}")]
+    Profile {
+        /// As given, cut.
+        name: String,
+        /// The names there are.
+        known: String,
     },
     /// Not a legal `select`.
     #[error("select: {0}")]

@@ -10,6 +10,7 @@ use http::{Method, Uri};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
 use super::error::InvalidCall;
+use super::policy::shape::Shape;
 use crate::contract;
 
 /// Longest path, with the query, in bytes: what common servers take.
@@ -44,10 +45,15 @@ impl Outbound {
     /// # Errors
     ///
     /// The first rule that the call breaks.
-    pub fn new(call: contract::Call, path_prefix: &str) -> Result<Self, InvalidCall> {
+    pub fn new(
+        call: contract::Call,
+        path_prefix: &str,
+        shape: &Shape,
+    ) -> Result<Self, InvalidCall> {
         let method = Method::from(call.method);
-        let target = target(path_prefix, &call.path, &call.query)?;
-        let headers = headers(&call.headers)?;
+        let target = target(path_prefix, &call.path, &call.query, shape)?;
+        let mut headers = headers(&call.headers)?;
+        shape.send(&mut headers);
         let body = call.body.into_bytes();
         if !body.is_empty() && matches!(method, Method::GET | Method::HEAD) {
             return Err(InvalidCall::Body { method });
@@ -61,7 +67,12 @@ impl Outbound {
     }
 }
 
-fn target(prefix: &str, path: &str, query: &[(String, String)]) -> Result<Uri, InvalidCall> {
+fn target(
+    prefix: &str,
+    path: &str,
+    query: &[(String, String)],
+    shape: &Shape,
+) -> Result<Uri, InvalidCall> {
     let refuse = |why| InvalidCall::Path {
         path: cut(path),
         why,
@@ -70,12 +81,14 @@ fn target(prefix: &str, path: &str, query: &[(String, String)]) -> Result<Uri, I
     let mut target = String::with_capacity(prefix.len() + path.len() + query.len() * 24);
     target.push_str(prefix);
     target.push_str(path);
-    for (index, (name, value)) in query.iter().enumerate() {
+    let own = query.iter().filter(|(name, _)| !shape.sets_parameter(name));
+    for (index, (name, value)) in own.enumerate() {
         target.push(if index == 0 { '?' } else { '&' });
         target.extend(utf8_percent_encode(name, QUERY));
         target.push('=');
         target.extend(utf8_percent_encode(value, QUERY));
     }
+    shape.push_query(&mut target);
     if target.len() > MAX_TARGET {
         return Err(refuse("is longer than 8 KiB with its query"));
     }
@@ -219,6 +232,11 @@ mod tests {
         }
     }
 
+    fn outbound(call: Call, path_prefix: &str) -> Result<Outbound, InvalidCall> {
+        let settings = crate::config::Downstream::with_defaults("s");
+        Outbound::new(call, path_prefix, &Shape::new(&settings.shape))
+    }
+
     #[test]
     fn a_path_stays_a_path_of_the_service() {
         for bad in [
@@ -246,7 +264,7 @@ mod tests {
             "/a\u{7f}",
         ] {
             assert!(
-                Outbound::new(call(bad), "/api").is_err(),
+                outbound(call(bad), "/api").is_err(),
                 "{bad:?} was let through"
             );
         }
@@ -261,7 +279,7 @@ mod tests {
             ("/a//b", "/api/a//b"),
             ("/a@b:c;d=e", "/api/a@b:c;d=e"),
         ] {
-            assert_eq!(Outbound::new(call(good), "/api").unwrap().target, target);
+            assert_eq!(outbound(call(good), "/api").unwrap().target, target);
         }
     }
 
@@ -272,8 +290,8 @@ mod tests {
             ("q".into(), "a&b=c d/é\r\n#?".into()),
             ("".into(), "".into()),
         ];
-        let outbound = Outbound::new(with_query, "").unwrap();
-        assert_eq!(outbound.target, "/a?q=a%26b%3Dc%20d%2F%C3%A9%0D%0A%23%3F&=");
+        let sent = outbound(with_query, "").unwrap();
+        assert_eq!(sent.target, "/a?q=a%26b%3Dc%20d%2F%C3%A9%0D%0A%23%3F&=");
     }
 
     #[test]
@@ -301,7 +319,7 @@ mod tests {
             let mut bad = call("/a");
             bad.headers = vec![(name.to_owned(), value.to_owned())];
             assert!(
-                Outbound::new(bad, "").is_err(),
+                outbound(bad, "").is_err(),
                 "{name:?}: {value:?} was let through"
             );
         }
@@ -311,7 +329,7 @@ mod tests {
             ("accept".into(), "text/plain".into()),
         ];
         assert_eq!(
-            Outbound::new(good, "")
+            outbound(good, "")
                 .unwrap()
                 .headers
                 .get_all("accept")
@@ -326,7 +344,7 @@ mod tests {
         let mut many = call("/a");
         many.headers = vec![("a".to_owned(), String::new()); 100_000];
         assert!(matches!(
-            Outbound::new(many, ""),
+            outbound(many, ""),
             Err(InvalidCall::HeadersTooLarge { .. })
         ));
     }
@@ -335,9 +353,6 @@ mod tests {
     fn a_get_has_no_body() {
         let mut get = call("/a");
         get.body = Payload::Text("x".into());
-        assert!(matches!(
-            Outbound::new(get, ""),
-            Err(InvalidCall::Body { .. })
-        ));
+        assert!(matches!(outbound(get, ""), Err(InvalidCall::Body { .. })));
     }
 }

@@ -2,21 +2,24 @@
 //! that the host adds to each call. Also the record of what was asked, which the access log and `call` show.
 
 use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use futures_util::future::join_all;
 use http::header::USER_AGENT;
 use http::{HeaderMap, HeaderName, HeaderValue};
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, SemaphorePermit};
 use tokio::time::{Instant, timeout_at};
 
-use super::call::Answer;
 use super::error::{DownstreamError, InvalidCall, Phase, kind_name};
+use super::grant::{Grant, Grants};
 use super::outbound::{Outbound, cut};
-use super::select::{PickError, Selection};
-use super::service::Service;
-use crate::contract::{Call, Failure, Payload, Reply, Source};
+use super::policy::repeats::Repeats;
+use super::record::{CallRecord, Trace};
+use super::reply::reply;
+use super::select::Selection;
+use super::service::{Ask, Called, Limits, Service};
+use crate::contract::{Call, Failure, Reply};
 
 /// Milliseconds that the caller will still wait, as sent with each call: a service may stop work that nobody waits for.
 const TIME_LEFT: HeaderName = HeaderName::from_static("tailor-time-left-ms");
@@ -28,9 +31,6 @@ const AGENT: HeaderValue = HeaderValue::from_static(concat!("tailor/", env!("CAR
 /// Calls of one request that are kept for logs.
 const MAX_RECORDS: usize = 128;
 
-/// The services that a BFF may call, in the order of their names.
-pub type Grants = Arc<[Arc<Service>]>;
-
 /// What one request may ask of the services. Shared by the calls that are under way.
 pub struct Session {
     settings: SessionSettings,
@@ -38,12 +38,13 @@ pub struct Session {
     bytes_left: AtomicUsize,
     permits: Semaphore,
     records: Mutex<Vec<CallRecord>>,
+    repeats: Mutex<Repeats>,
 }
 
 /// What a [`Session`] is made of.
 pub struct SessionSettings {
     /// The services that may be called.
-    pub grants: Grants,
+    pub grants: Arc<Grants>,
     /// The worker whose connections are used.
     pub worker: usize,
     /// When the request must be answered.
@@ -54,6 +55,8 @@ pub struct SessionSettings {
     pub calls: u32,
     /// Calls that may be under way at once.
     pub concurrent_calls: usize,
+    /// Calls of one path pattern from which on the log advises to batch them.
+    pub repeated_calls: u32,
     /// Bytes of the bodies of all calls and answers together.
     pub bytes: usize,
     /// The request's id, for the services' logs.
@@ -66,19 +69,6 @@ pub struct SessionSettings {
     pub client_headers: HeaderMap,
 }
 
-/// One call as it went, for logs. Holds no path and no header: these can be personal.
-#[derive(Clone, Debug)]
-pub struct CallRecord {
-    /// The service that was asked.
-    pub service: String,
-    /// The status of the reply, or the kind of failure.
-    pub outcome: Result<u16, &'static str>,
-    /// From the guest's call to its result.
-    pub took: Duration,
-    /// Bytes of the answer's body.
-    pub bytes: usize,
-}
-
 impl Session {
     /// A session with its whole budget.
     pub fn new(settings: SessionSettings) -> Self {
@@ -87,6 +77,7 @@ impl Session {
             bytes_left: AtomicUsize::new(settings.bytes),
             permits: Semaphore::new(settings.concurrent_calls),
             records: Mutex::default(),
+            repeats: Mutex::new(Repeats::new(settings.repeated_calls)),
             settings,
         }
     }
@@ -99,8 +90,8 @@ impl Session {
     }
 
     /// The calls made so far, in the order in which they ended.
-    pub fn take_records(&self) -> Vec<CallRecord> {
-        std::mem::take(&mut self.records.lock().unwrap_or_else(PoisonError::into_inner))
+    pub fn records(&self) -> MutexGuard<'_, Vec<CallRecord>> {
+        self.records.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Makes one call of the guest.
@@ -110,35 +101,42 @@ impl Session {
     /// Why there is no reply, as the guest sees it.
     pub async fn fetch(&self, call: Call) -> Result<Reply, Failure> {
         let started = Instant::now();
+        let mut trace = Trace::default();
         let mut bytes = 0;
-        let service = self.granted(&call.service);
+        let grant = self.settings.grants.find(&call.service);
         // A name that is not granted is a guest's text: it stays out of metrics, and enters logs cut.
-        let name = service.map_or_else(|| cut(&call.service), |service| service.name().to_owned());
-        let result = match service {
-            Some(service) => self.call(service, call, &mut bytes).await,
-            None => Err(self.denied(&call.service)),
+        let name = grant.map_or_else(
+            || cut(&call.service).into(),
+            |(_, grant)| grant.service.name().clone(),
+        );
+        let result = match grant {
+            Some((index, grant)) => {
+                self.call(index, grant, call, started, &mut trace, &mut bytes)
+                    .await
+            }
+            None => Err(Arc::new(self.denied(&call.service))),
         };
         let took = started.elapsed();
         let outcome = match &result {
             Ok(reply) => Ok(reply.status),
             Err(error) => Err(kind_name(error.kind())),
         };
-        if let Some(service) = service {
-            service.metrics().call(outcome, took);
+        if let Some((_, grant)) = grant {
+            grant.service.metrics().call(outcome, took);
         }
-        let record = CallRecord {
-            service: name,
-            outcome,
-            took,
-            bytes,
-        };
-        let mut records = self.records.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut records = self.records();
         // Calls past the budget are many and all alike when a guest is hostile.
         if records.len() < MAX_RECORDS {
-            records.push(record);
+            records.push(CallRecord {
+                service: name,
+                outcome,
+                took,
+                bytes,
+                trace,
+            });
         }
         drop(records);
-        result.map_err(|error| Failure::from(&error))
+        result.map_err(|error| Failure::from(&*error))
     }
 
     /// Makes several calls of the guest side by side.
@@ -149,9 +147,9 @@ impl Session {
         let mut results = join_all(calls.into_iter().map(|call| self.fetch(call))).await;
         results.extend(refused.into_iter().map(|call| {
             let error = self.exhausted(&call.service);
-            if let Some(service) = self.granted(&call.service) {
+            if let Some((_, grant)) = self.settings.grants.find(&call.service) {
                 let outcome = Err(kind_name(error.kind()));
-                service.metrics().call(outcome, Duration::ZERO);
+                grant.service.metrics().call(outcome, Duration::ZERO);
             }
             Err(Failure::from(&error))
         }));
@@ -165,85 +163,95 @@ impl Session {
         }
     }
 
-    fn granted(&self, name: &str) -> Option<&Arc<Service>> {
-        self.settings
-            .grants
-            .iter()
-            .find(|service| service.name() == name)
-    }
-
     fn denied(&self, name: &str) -> DownstreamError {
-        let granted: Vec<&str> = self
-            .settings
-            .grants
-            .iter()
-            .map(|service| service.name())
-            .collect();
         DownstreamError::Denied {
             service: cut(name),
-            granted: if granted.is_empty() {
-                "none".to_owned()
-            } else {
-                granted.join(", ")
-            },
+            why: format!(
+                "not granted to this BFF; granted are: {}",
+                self.settings.grants.names()
+            ),
         }
     }
 
     async fn call(
         &self,
-        service: &Service,
+        index: usize,
+        grant: &Grant,
         mut call: Call,
+        started: Instant,
+        trace: &mut Trace,
         bytes: &mut usize,
-    ) -> Result<Reply, DownstreamError> {
+    ) -> Result<Reply, Arc<DownstreamError>> {
+        let service = &grant.service;
         self.spend_call(service)?;
         let invalid = |source: InvalidCall| DownstreamError::Invalid {
-            service: service.name().to_owned(),
+            service: service.name().to_string(),
             source,
         };
         let selection = match call.select.len() {
             0 => None,
             _ => Some(Selection::parse(&call.select).map_err(|error| invalid(error.into()))?),
         };
-        let timeout = call.timeout_ms.map(|ms| Duration::from_millis(ms.into()));
         call.select = Vec::new();
-        let mut outbound =
-            Outbound::new(call, &service.settings().shape.path_prefix).map_err(invalid)?;
+        let profile = self
+            .settings
+            .grants
+            .profile(call.profile.as_deref())
+            .map_err(invalid)?;
+        let limits = Limits::of(service.settings(), profile, call.timeout_ms);
+        grant.check(&call)?;
+        self.note_repeats(index, service, &call.path);
+        let mut outbound = service.outbound(call).map_err(invalid)?;
         self.spend_bytes(service, outbound.body.len())?;
-        let started = Instant::now();
-        let end = self.end_of_call(service, timeout, started);
+        let end = (started + limits.total).min(self.settings.deadline - self.settings.reserve);
         let late = || DownstreamError::Timeout {
-            service: service.name().to_owned(),
+            service: service.name().to_string(),
             phase: Phase::Queue,
             after: started.elapsed(),
         };
-        if end <= started {
-            // Nothing is sent that nobody would wait for, and no good connection is spent on it.
-            return Err(late());
-        }
-        let _permit = timeout_at(end, self.permits.acquire())
-            .await
-            .map_err(|_| late())?
-            .expect("the semaphore is never closed");
+        let _permit = self.permit(end).await.ok_or_else(late)?;
         self.add_headers(service, &mut outbound.headers);
-        let left = self.bytes_left.load(Ordering::Relaxed);
-        let answer = service
-            .call(self.settings.worker, outbound, started, end, left)
-            .await?;
+        let ask = Ask {
+            outbound,
+            member: grant.member.clone(),
+            worker: self.settings.worker,
+            started,
+            end,
+            limits,
+        };
+        let called = service.call(ask).await;
+        *trace = called.trace;
+        let answer = called.result?;
         *bytes = answer.body.len();
         self.spend_bytes(service, answer.body.len())?;
-        reply(service, answer, selection.as_ref())
+        Ok(reply(service, answer, selection.as_ref(), trace.source)?)
     }
 
-    /// The end of a call that begins now: the shortest of its own, the service's and the request's limit.
-    fn end_of_call(
-        &self,
-        service: &Service,
-        timeout: Option<Duration>,
-        started: Instant,
-    ) -> Instant {
-        let of_service = service.settings().timeouts.total;
-        let timeout = timeout.map_or(of_service, |timeout| timeout.min(of_service));
-        (started + timeout).min(self.settings.deadline - self.settings.reserve)
+    /// The right to have one more call under way in this request.
+    async fn permit(&self, end: Instant) -> Option<SemaphorePermit<'_>> {
+        if let Ok(permit) = self.permits.try_acquire() {
+            return Some(permit);
+        }
+        timeout_at(end, self.permits.acquire()).await.ok()?.ok()
+    }
+
+    /// Tells the log, once for each pattern and version, when a request asks the same kind of thing many times over.
+    fn note_repeats(&self, index: usize, service: &Service, path: &str) {
+        let mut repeats = self.repeats.lock().unwrap_or_else(PoisonError::into_inner);
+        let Some(repeated) = repeats.note(index, path) else {
+            return;
+        };
+        drop(repeats);
+        let grants = &self.settings.grants;
+        if grants.advise(service.name(), &repeated.pattern) {
+            tracing::warn!(
+                bff = grants.bff(),
+                downstream = &**service.name(),
+                pattern = repeated.pattern,
+                "one request made {} calls of this pattern; ask the service for all of them in one call",
+                repeated.times
+            );
+        }
     }
 
     fn spend_call(&self, service: &Service) -> Result<(), DownstreamError> {
@@ -263,7 +271,7 @@ impl Session {
             })
             .map(drop)
             .map_err(|left| DownstreamError::TooLarge {
-                service: service.name().to_owned(),
+                service: service.name().to_string(),
                 limit: left,
             })
     }
@@ -289,63 +297,4 @@ impl Session {
             }
         }
     }
-}
-
-fn reply(
-    service: &Service,
-    answer: Answer,
-    selection: Option<&Selection>,
-) -> Result<Reply, DownstreamError> {
-    let status = answer.status.as_u16();
-    let headers = answer
-        .headers
-        .iter()
-        .filter(|(name, _)| !connection_specific(name))
-        .filter_map(|(name, value)| {
-            Some((name.as_str().to_owned(), value.to_str().ok()?.to_owned()))
-        })
-        .collect();
-    let (body, selected) = match selection {
-        None => (Payload::from_bytes(answer.body), Vec::new()),
-        Some(selection) if answer.status.is_success() => {
-            let picked = selection.pick(&answer.body).map_err(|error| match error {
-                PickError::TooLarge { limit } => DownstreamError::TooLarge {
-                    service: service.name().to_owned(),
-                    limit,
-                },
-                PickError::NotUtf8 { .. }
-                | PickError::Truncated { .. }
-                | PickError::NotJson { .. } => DownstreamError::Malformed {
-                    service: service.name().to_owned(),
-                    what: error.to_string(),
-                },
-            })?;
-            (Payload::None, picked)
-        }
-        Some(selection) => (
-            Payload::from_bytes(answer.body),
-            vec![None; selection.len()],
-        ),
-    };
-    Ok(Reply {
-        status,
-        headers,
-        body,
-        selected,
-        source: Source::Live,
-    })
-}
-
-/// Fields that speak of the connection to the service, not of the answer.
-fn connection_specific(name: &HeaderName) -> bool {
-    use http::header;
-    matches!(
-        *name,
-        header::CONNECTION
-            | header::TRANSFER_ENCODING
-            | header::TRAILER
-            | header::UPGRADE
-            | header::TE
-    ) || name == "keep-alive"
-        || name == "proxy-connection"
 }

@@ -12,6 +12,7 @@ use crate::bff::swap::Bff;
 use crate::bff::version::Version;
 use crate::config::{self, Config, ConfigError, Smoke};
 use crate::contract::{Client, Method, Payload, Request};
+use crate::downstream::Services;
 use crate::fixture::{Fixture, FixtureError};
 use crate::invoke::{detached, invoke};
 use crate::snapshot::{Builder, Shared, Snapshot, SnapshotError};
@@ -25,9 +26,9 @@ pub enum ChangeError {
     /// The file is not good.
     #[error(transparent)]
     Config(#[from] ConfigError),
-    /// Components were refused.
+    /// Components were refused, or a service can't be called.
     #[error(transparent)]
-    Components(#[from] SnapshotError),
+    Snapshot(#[from] SnapshotError),
     /// A component was refused.
     #[error(transparent)]
     Component(#[from] LoadError),
@@ -104,7 +105,7 @@ impl Changes {
                     self.shared.metrics.swap(bff, "published");
                 }
             }
-            Err(ChangeError::Components(SnapshotError(refused))) => {
+            Err(ChangeError::Snapshot(SnapshotError::Components(refused))) => {
                 for (bff, error) in refused {
                     self.refused(&live, bff, error.to_string());
                 }
@@ -182,7 +183,7 @@ impl Changes {
     async fn try_swap(
         &self,
         bff: &Bff,
-        services: &std::collections::BTreeMap<String, Arc<crate::downstream::Service>>,
+        services: &Services,
     ) -> Result<Option<String>, ChangeError> {
         let current = bff.current();
         let (builder, live) = (self.builder.clone(), current.clone());
@@ -207,10 +208,10 @@ impl Changes {
         Ok(Some(name))
     }
 
-    /// Closes connections that smoke requests have left behind and nobody used since. Workers do so for their own.
-    pub(super) fn close_idle(&self) {
-        for service in self.shared.snapshot.load().services.values() {
-            service.close_idle(self.builder.callers - 1);
+    /// Looks after the connections that smoke requests have left behind. Workers do so for their own.
+    pub(super) fn tick(&self) {
+        for service in self.shared.snapshot.load().services.iter() {
+            service.tick(self.builder.callers - 1);
         }
     }
 

@@ -36,9 +36,9 @@ pub enum HostError {
     /// No data directory.
     #[error(transparent)]
     DataDir(LoadError),
-    /// Components were refused.
+    /// Components were refused, or a service can't be called.
     #[error(transparent)]
-    Components(#[from] SnapshotError),
+    Snapshot(#[from] SnapshotError),
     /// No listener.
     #[error(transparent)]
     Server(#[from] ServerError),
@@ -78,7 +78,7 @@ pub async fn prepare(config: Config, config_path: Option<PathBuf>) -> Result<Cha
     let snapshot = tokio::task::spawn_blocking(move || building.build(config, None))
         .await
         .unwrap_or_else(|_| {
-            Err(SnapshotError(vec![(
+            Err(SnapshotError::Components(vec![(
                 "?".to_owned(),
                 LoadError::CompilerPanic,
             )]))

@@ -52,11 +52,7 @@ pub(super) async fn watch(changes: Arc<Changes>) {
                 swap(&changes, name).await;
             }
         }
-        for service in snapshot.services.values() {
-            // Those that smoke requests left.
-            service.close_idle(changes.caller());
-        }
-        changes.close_idle();
+        changes.tick();
         let interval = snapshot.config.engine.watch_interval;
         // Held through the pause, it would keep alive what a reload has replaced.
         drop(snapshot);

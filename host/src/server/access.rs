@@ -145,7 +145,7 @@ impl Access {
         };
         line.number("guest_cpu_us", micros(run.usage.cpu()));
         line.number("guest_memory", run.usage.memory() as u64);
-        let calls = run.session.take_records();
+        let calls = run.session.records();
         line.number("calls", calls.len() as u64);
         let failed: Vec<String> = calls
             .iter()
@@ -156,6 +156,32 @@ impl Access {
             .collect();
         if !failed.is_empty() {
             line.text("calls_failed", &failed.join(","));
+        }
+        if let Some(degraded) = degraded::header(degraded::parts(&calls)) {
+            line.text("degraded", degraded.to_str().unwrap_or_default());
+        }
+        let count = |which: fn(&Trace) -> bool| {
+            calls.iter().filter(|call| which(&call.trace)).count() as u64
+        };
+        for (name, number) in [
+            (
+                "calls_cached",
+                count(|trace| trace.source == Source::Cached),
+            ),
+            ("calls_coalesced", count(|trace| trace.coalesced)),
+            ("calls_hedged", count(|trace| trace.hedged)),
+            (
+                "calls_retried",
+                count(|trace| trace.attempts > 1 + u32::from(trace.hedged)),
+            ),
+        ] {
+            if number > 0 {
+                line.number(name, number);
+            }
+        }
+        let queued = calls.iter().map(|call| call.trace.queued).max();
+        if let Some(queued) = queued.filter(|queued| !queued.is_zero()) {
+            line.number("calls_queued_us", micros(queued));
         }
         match run.log.dropped() {
             0 => {}

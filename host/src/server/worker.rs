@@ -18,8 +18,8 @@ use super::connection;
 use crate::config;
 use crate::snapshot::Shared;
 
-/// How often a worker looks for downstream connections that lie idle for too long.
-const HOUSEKEEPING: Duration = Duration::from_secs(5);
+/// How often a worker looks after the services: connections that are too old, names to look up again, health to ask for.
+const HOUSEKEEPING: Duration = Duration::from_secs(1);
 
 /// One worker, as its connections and requests see it.
 pub(super) struct Worker {
@@ -129,8 +129,8 @@ impl Worker {
                     None => return,
                 },
                 _ = housekeeping.tick() => {
-                    for service in self.shared.snapshot.load().services.values() {
-                        service.close_idle(self.index);
+                    for service in self.shared.snapshot.load().services.iter() {
+                        service.tick(self.index);
                     }
                 }
                 _ = ended.wait_for(|ended| *ended) => return,

@@ -17,8 +17,8 @@ use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::registry::Registry;
 
-use handles::{FAILURES, STATUS_CLASSES};
-pub use handles::{Outcome, ServiceMetrics, VersionMetrics};
+use handles::{EVENTS, FAILURES, STATUS_CLASSES};
+pub use handles::{Event, Outcome, ServiceMetrics, VersionMetrics};
 pub use histogram::Histogram;
 use histogram::{BYTES, CPU, LATENCY};
 
@@ -34,6 +34,8 @@ pub struct Metrics {
     guest_memory: Histograms<BffLabels>,
     calls: Family<CallLabels, Counter>,
     call_duration: Histograms<ServiceLabels>,
+    call_queued: Histograms<ServiceLabels>,
+    events: Family<EventLabels, Counter>,
     swaps: Family<SwapLabels, Counter>,
     versions: Mutex<HashMap<(String, String), Weak<VersionMetrics>>>,
     /// Open client connections.
@@ -47,8 +49,16 @@ pub struct Metrics {
 pub struct Sampled {
     /// Open connections to a service.
     pub service_connections: Family<ServiceLabels, Gauge>,
-    /// Calls that wait for a connection to a service.
+    /// Calls that wait for their turn at a service.
     pub service_waiting: Family<ServiceLabels, Gauge>,
+    /// Calls under way to a service.
+    pub service_in_flight: Family<ServiceLabels, Gauge>,
+    /// 0, 1 or 2: the breaker of a service is closed, half-open, open.
+    pub breaker_state: Family<ServiceLabels, Gauge>,
+    /// Endpoints of a service that are neither ejected nor unhealthy.
+    pub endpoints_good: Family<ServiceLabels, Gauge>,
+    /// Size of the stored answers of a service.
+    pub cache_bytes: Family<ServiceLabels, Gauge>,
     /// Requests of a BFF that run.
     pub running: Family<BffLabels, Gauge>,
     /// Requests of a BFF that wait for a permit.
@@ -64,6 +74,10 @@ impl Sampled {
     pub fn clear(&self) {
         self.service_connections.clear();
         self.service_waiting.clear();
+        self.service_in_flight.clear();
+        self.breaker_state.clear();
+        self.endpoints_good.clear();
+        self.cache_bytes.clear();
         self.running.clear();
         self.waiting.clear();
         self.versions.clear();
@@ -106,6 +120,13 @@ pub struct CallLabels {
     outcome: &'static str,
 }
 
+/// Labels of what a policy did.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub struct EventLabels {
+    service: String,
+    event: &'static str,
+}
+
 /// Labels of a swap.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 pub struct SwapLabels {
@@ -137,6 +158,8 @@ impl Metrics {
             guest_memory: Family::new_with_constructor(|| Histogram::new(&BYTES)),
             calls: Family::default(),
             call_duration: Family::new_with_constructor(|| Histogram::new(&LATENCY)),
+            call_queued: Family::new_with_constructor(|| Histogram::new(&LATENCY)),
+            events: Family::default(),
             swaps: Family::default(),
             versions: Mutex::default(),
             connections: Gauge::default(),
@@ -180,6 +203,16 @@ impl Metrics {
             self.call_duration.clone(),
         );
         registry.register(
+            "downstream_queue_seconds",
+            "Time of calls that waited for their turn; it is part of their duration, and none of the service's",
+            self.call_queued.clone(),
+        );
+        registry.register(
+            "downstream_events",
+            "What the policy of a service did, and why it rejected calls",
+            self.events.clone(),
+        );
+        registry.register(
             "swaps",
             "New versions of a BFF by result: published or refused",
             self.swaps.clone(),
@@ -197,8 +230,28 @@ impl Metrics {
         );
         registry.register(
             "downstream_waiting",
-            "Calls that wait for a connection",
+            "Calls that wait for their turn",
             sampled.service_waiting.clone(),
+        );
+        registry.register(
+            "downstream_in_flight",
+            "Calls under way to a service",
+            sampled.service_in_flight.clone(),
+        );
+        registry.register(
+            "downstream_breaker_state",
+            "0 while the breaker of a service lets calls through, 1 while it lets single ones through to see, 2 while it rejects them",
+            sampled.breaker_state.clone(),
+        );
+        registry.register(
+            "downstream_endpoints_good",
+            "Endpoints of a service that are neither ejected nor unhealthy",
+            sampled.endpoints_good.clone(),
+        );
+        registry.register(
+            "downstream_cache_bytes",
+            "Size of the stored answers of a service",
+            sampled.cache_bytes.clone(),
         );
         registry.register(
             "bff_running",
@@ -263,6 +316,15 @@ impl Metrics {
             failures: FAILURES.map(|kind| (kind, counter(kind))),
             duration: self.call_duration.get_or_create_owned(&ServiceLabels {
                 service: name.to_owned(),
+            }),
+            queued: self.call_queued.get_or_create_owned(&ServiceLabels {
+                service: name.to_owned(),
+            }),
+            events: EVENTS.map(|(_, event)| {
+                self.events.get_or_create_owned(&EventLabels {
+                    service: name.to_owned(),
+                    event,
+                })
             }),
         }
     }

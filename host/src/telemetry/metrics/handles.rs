@@ -24,6 +24,60 @@ pub(super) const FAILURES: [&str; 10] = [
     "rejected",
 ];
 
+/// What a service's policy does, as labels.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Event {
+    /// Answered from the cache, fresh.
+    CacheHit,
+    /// Asked for, and not in the cache.
+    CacheMiss,
+    /// Answered from the cache, stale.
+    Stale,
+    /// Answered as the operator set for when all else fails.
+    Fallback,
+    /// Shared the call of another request.
+    Coalesced,
+    /// A further attempt after one that failed.
+    Retry,
+    /// A further attempt beside one that was slow.
+    Hedge,
+    /// Not sent: the breaker was open.
+    BreakerOpen,
+    /// Not sent: as many calls were waiting as may.
+    QueueFull,
+    /// Not sent: its turn did not come in time.
+    QueueTimeout,
+    /// Not sent: the host had too many calls under way.
+    Shed,
+    /// Not sent: the same, for an optional call, which goes first.
+    ShedOptional,
+    /// Not sent: the host had no credentials.
+    NoCredentials,
+    /// The breaker opened.
+    BreakerOpened,
+    /// The breaker closed again.
+    BreakerClosed,
+}
+
+/// All events, with their labels.
+pub(super) const EVENTS: [(Event, &str); 15] = [
+    (Event::CacheHit, "cache-hit"),
+    (Event::CacheMiss, "cache-miss"),
+    (Event::Stale, "stale"),
+    (Event::Fallback, "fallback"),
+    (Event::Coalesced, "coalesced"),
+    (Event::Retry, "retry"),
+    (Event::Hedge, "hedge"),
+    (Event::BreakerOpen, "breaker-open"),
+    (Event::QueueFull, "queue-full"),
+    (Event::QueueTimeout, "queue-timeout"),
+    (Event::Shed, "shed"),
+    (Event::ShedOptional, "shed-optional"),
+    (Event::NoCredentials, "no-credentials"),
+    (Event::BreakerOpened, "breaker-opened"),
+    (Event::BreakerClosed, "breaker-closed"),
+];
+
 fn class(status: u16) -> usize {
     usize::from((status / 100).clamp(1, 5) - 1)
 }
@@ -33,9 +87,30 @@ pub struct ServiceMetrics {
     pub(super) replies: [Counter; 5],
     pub(super) failures: [(&'static str, Counter); 10],
     pub(super) duration: Histogram,
+    pub(super) queued: Histogram,
+    /// In the order of [`EVENTS`], which is that of the variants.
+    pub(super) events: [Counter; EVENTS.len()],
 }
 
 impl ServiceMetrics {
+    /// Counts what the policy did.
+    pub fn event(&self, event: Event) {
+        self.events[event as usize].inc();
+    }
+
+    /// So often something happened, for display.
+    pub fn events(&self) -> impl Iterator<Item = (&'static str, u64)> + '_ {
+        EVENTS
+            .iter()
+            .zip(&self.events)
+            .map(|((_, name), counter)| (*name, counter.get()))
+    }
+
+    /// Notes how long a call waited for its turn.
+    pub fn queued(&self, time: Duration) {
+        self.queued.observe(time.as_secs_f64());
+    }
+
     /// Counts a call: the status of its reply or the kind of its failure.
     pub fn call(&self, outcome: Result<u16, &'static str>, took: Duration) {
         match outcome {

@@ -1,0 +1,132 @@
+//! What a BFF may call: the services that the operator granted it, what it may ask of each, and the profiles that it may
+//! pick. Made once for each version of a BFF.
+
+use std::collections::{BTreeMap, HashSet};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use super::error::{DownstreamError, InvalidCall};
+use super::outbound::cut;
+use super::policy::bulkhead::Member;
+use super::policy::gate::Gate;
+use super::service::Service;
+use crate::config::{self, CallPattern, Profile};
+use crate::contract::Call;
+
+/// Repeated patterns of a version that are remembered as told. A guest makes up paths, so there may be any number.
+const MAX_ADVICE: usize = 64;
+
+/// What a BFF may call.
+pub struct Grants {
+    bff: Arc<str>,
+    /// In the order of the services' names.
+    grants: Box<[Grant]>,
+    /// `None` where no operator defined any: then every name is good, and none has an effect.
+    profiles: Option<Arc<BTreeMap<String, Profile>>>,
+    gate: Arc<Gate>,
+    /// What the log was told of calls that should be one.
+    advised: Mutex<HashSet<(Arc<str>, String)>>,
+}
+
+/// The right to call one service.
+pub struct Grant {
+    /// The service.
+    pub service: Arc<Service>,
+    /// The BFF among those that share the service.
+    pub member: Arc<Member>,
+    /// What this BFF may ask, if that is less than what the service allows all.
+    allow: Option<Vec<CallPattern>>,
+}
+
+impl Grants {
+    /// The grants of a BFF. `services` are those that its settings name, in their order.
+    pub fn new(
+        bff: &config::Bff,
+        services: impl IntoIterator<Item = Arc<Service>>,
+        profiles: Option<Arc<BTreeMap<String, Profile>>>,
+        gate: Arc<Gate>,
+    ) -> Self {
+        let grants = services.into_iter().map(|service| Grant {
+            member: service.member(&bff.name),
+            allow: bff.allow.get(&**service.name()).cloned(),
+            service,
+        });
+        Self {
+            bff: bff.name.as_str().into(),
+            grants: grants.collect(),
+            profiles,
+            gate,
+            advised: Mutex::default(),
+        }
+    }
+
+    /// The BFF's name.
+    pub fn bff(&self) -> &str {
+        &self.bff
+    }
+
+    /// The grant of a service, and its place among all.
+    pub fn find(&self, service: &str) -> Option<(usize, &Grant)> {
+        let mut grants = self.grants.iter().enumerate();
+        grants.find(|(_, grant)| &**grant.service.name() == service)
+    }
+
+    /// The cap on the calls of all BFFs.
+    pub fn gate(&self) -> &Arc<Gate> {
+        &self.gate
+    }
+
+    /// The profile of this name.
+    ///
+    /// # Errors
+    ///
+    /// When the operator defined none of this name.
+    pub fn profile(&self, name: Option<&str>) -> Result<Option<&Profile>, InvalidCall> {
+        let (Some(name), Some(profiles)) = (name, &self.profiles) else {
+            return Ok(None);
+        };
+        match profiles.get(name) {
+            Some(profile) => Ok(Some(profile)),
+            None => Err(InvalidCall::Profile {
+                name: cut(name),
+                known: list(profiles.keys().map(String::as_str)),
+            }),
+        }
+    }
+
+    /// The services that may be called, for a message.
+    pub fn names(&self) -> String {
+        list(self.grants.iter().map(|grant| &**grant.service.name()))
+    }
+
+    /// Whether the log is yet to be told that calls of this pattern should be one.
+    pub fn advise(&self, service: &Arc<str>, pattern: &str) -> bool {
+        let mut advised = self.advised.lock().unwrap_or_else(PoisonError::into_inner);
+        advised.len() < MAX_ADVICE && advised.insert((service.clone(), pattern.to_owned()))
+    }
+}
+
+impl Grant {
+    /// Whether a call may be made at all.
+    ///
+    /// # Errors
+    ///
+    /// When neither the service's list nor the BFF's own has a pattern for it.
+    pub fn check(&self, call: &Call) -> Result<(), DownstreamError> {
+        self.service
+            .shape()
+            .check(self.allow.as_deref(), &call.method.into(), &call.path)
+            .map_err(|refused| DownstreamError::Denied {
+                service: self.service.name().to_string(),
+                why: refused.to_string(),
+            })
+    }
+}
+
+fn list<'a>(names: impl Iterator<Item = &'a str>) -> String {
+    let names: Vec<&str> = names.collect();
+    if names.is_empty() {
+        "none".to_owned()
+    } else {
+        names.join(", ")
+    }
+}

@@ -1,0 +1,86 @@
+//! All services of a configuration, and what their calls share: the profiles and the cap on all calls.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use super::grant::Grants;
+use super::policy::gate::Gate;
+use super::service::{Service, ServiceError};
+use crate::config::{self, Config, Profile};
+use crate::telemetry::metrics::Metrics;
+
+/// All services of a configuration.
+pub struct Services {
+    by_name: BTreeMap<String, Arc<Service>>,
+    profiles: Arc<BTreeMap<String, Profile>>,
+    calls: config::Calls,
+    gate: Arc<Gate>,
+}
+
+impl Services {
+    /// The services of a configuration. Those whose settings did not change are taken over with all they have:
+    /// connections, stored answers, what is known of their health.
+    ///
+    /// `workers` is the number of threads that call services; each has connections of its own.
+    ///
+    /// # Errors
+    ///
+    /// The first service whose files (certificates, secrets) can't be used.
+    pub fn new(
+        config: &Config,
+        workers: usize,
+        metrics: &Metrics,
+        previous: Option<&Self>,
+    ) -> Result<Self, ServiceError> {
+        let mut by_name = BTreeMap::new();
+        for (name, settings) in &config.downstreams {
+            let kept = previous
+                .and_then(|previous| previous.by_name.get(name))
+                .filter(|service| service.settings() == settings);
+            let service = match kept {
+                Some(service) => service.clone(),
+                None => Arc::new(Service::new(
+                    settings.clone(),
+                    workers,
+                    metrics.service(name),
+                )?),
+            };
+            by_name.insert(name.clone(), service);
+        }
+        let gate = previous
+            .filter(|previous| previous.calls == config.calls)
+            .map(|previous| previous.gate.clone());
+        Ok(Self {
+            by_name,
+            profiles: Arc::new(config.profiles.clone()),
+            gate: gate.unwrap_or_else(|| Gate::new(&config.calls)),
+            calls: config.calls.clone(),
+        })
+    }
+
+    /// The service of this name.
+    pub fn get(&self, name: &str) -> Option<&Arc<Service>> {
+        self.by_name.get(name)
+    }
+
+    /// All, in the order of their names.
+    pub fn iter(&self) -> impl Iterator<Item = &Arc<Service>> {
+        self.by_name.values()
+    }
+
+    /// What a BFF may call.
+    pub fn grants(&self, bff: &config::Bff) -> Arc<Grants> {
+        let services = bff.downstreams.iter().filter_map(|name| self.get(name));
+        Arc::new(Grants::new(
+            bff,
+            services.cloned(),
+            Some(self.profiles.clone()),
+            self.gate.clone(),
+        ))
+    }
+
+    /// Calls under way to all services together.
+    pub fn in_flight(&self) -> usize {
+        self.gate.in_flight()
+    }
+}
