@@ -1,0 +1,159 @@
+//! The attempts of one call: the first, retries after it, a hedge beside it. Whether a further attempt would be safe and of
+//! use is for the caller to judge; here is decided whether there are time and budget for it.
+
+#[cfg(test)]
+mod tests;
+
+use std::pin::pin;
+use std::time::Duration;
+
+use futures_util::future::{Either, select};
+use tokio::time::{Instant, sleep_until, timeout};
+
+use super::backoff::backoff;
+use super::budget::Budget;
+use crate::config;
+
+/// Time below which no further attempt is begun: it would load the service and hardly be answered.
+const LEAST: Duration = Duration::from_millis(5);
+
+/// What is allowed for one call.
+pub struct Plan<'a> {
+    /// How long is waited before retries.
+    pub retry: &'a config::Retry,
+    /// Attempts after the first, a hedge not counted.
+    pub retries: u32,
+    /// When an attempt is begun beside the first; `None` never.
+    pub hedge_after: Option<Duration>,
+    /// What retries and hedges are paid from. The call pays in, too.
+    pub budget: &'a Budget,
+    /// The end of the call. Attempts themselves must end by then.
+    pub end: Instant,
+}
+
+/// Which attempt is made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Try {
+    /// The first is 1.
+    pub number: u32,
+    /// Whether another runs beside it.
+    pub hedge: bool,
+}
+
+/// How an attempt ended.
+pub struct Tried<T> {
+    /// What came of it: an answer, or an error.
+    pub value: T,
+    /// Whether it is worth a further attempt.
+    pub verdict: Verdict,
+}
+
+/// Whether an attempt is the last.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// It is: it was good, or another could do harm or would go the same way.
+    Final,
+    /// Another is safe, and could go better.
+    Again {
+        /// The service asks not to be called before that.
+        after: Option<Duration>,
+    },
+}
+
+/// How a call ended.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Ended<T> {
+    /// What came of the attempt that counts.
+    pub value: T,
+    /// Attempts made, a hedge included.
+    pub attempts: u32,
+    /// Whether one of them was a hedge.
+    pub hedged: bool,
+    /// Time spent between attempts.
+    pub waited: Duration,
+}
+
+/// Makes attempts until one is final, or no other is allowed; then the last one is the result.
+///
+/// Dropping the future drops the attempts that are under way. A call whose first attempt is final and that may not be hedged
+/// allocates nothing and sets no timer.
+pub async fn run<T, A, F>(plan: Plan<'_>, attempt: A) -> Ended<T>
+where
+    A: Fn(Try) -> F,
+    F: Future<Output = Tried<T>>,
+{
+    plan.budget.deposit();
+    let first = attempt(Try {
+        number: 1,
+        hedge: false,
+    });
+    let (mut tried, hedged) = match plan.hedge_after {
+        None => (first.await, false),
+        Some(delay) => hedge(&plan, delay, first, &attempt).await,
+    };
+    let mut attempts = 1 + u32::from(hedged);
+    let mut waited = Duration::ZERO;
+    for retry in 0..plan.retries {
+        let Verdict::Again { after } = tried.verdict else {
+            break;
+        };
+        let now = Instant::now();
+        let wait = backoff(plan.retry, retry).max(after.unwrap_or_default());
+        if !worth(&plan, now, wait) || !plan.budget.withdraw() {
+            break;
+        }
+        if wait > Duration::ZERO {
+            sleep_until(now + wait).await;
+            waited += wait;
+        }
+        attempts += 1;
+        tried = attempt(Try {
+            number: attempts,
+            hedge: false,
+        })
+        .await;
+    }
+    Ended {
+        value: tried.value,
+        attempts,
+        hedged,
+        waited,
+    }
+}
+
+/// Waits for the first attempt, and begins another beside it when that takes too long. Says whether it did.
+async fn hedge<T, A, F>(plan: &Plan<'_>, delay: Duration, first: F, attempt: &A) -> (Tried<T>, bool)
+where
+    A: Fn(Try) -> F,
+    F: Future<Output = Tried<T>>,
+{
+    let mut first = pin!(first);
+    if let Ok(tried) = timeout(delay, first.as_mut()).await {
+        return (tried, false);
+    }
+    if !worth(plan, Instant::now(), Duration::ZERO) || !plan.budget.withdraw() {
+        return (first.await, false);
+    }
+    // In a box, because hedges are few and would double the size of the future of every call.
+    let second = Box::pin(attempt(Try {
+        number: 2,
+        hedge: true,
+    }));
+    let (tried, other) = match select(first, second).await {
+        Either::Left((tried, second)) => (tried, Either::Right(second)),
+        Either::Right((tried, first)) => (tried, Either::Left(first)),
+    };
+    let Verdict::Again { after: sooner } = tried.verdict else {
+        return (tried, true);
+    };
+    let mut tried = other.await;
+    if let Verdict::Again { after } = &mut tried.verdict {
+        *after = sooner.max(*after);
+    }
+    (tried, true)
+}
+
+/// Whether an attempt after so long a wait still has time.
+fn worth(plan: &Plan<'_>, now: Instant, wait: Duration) -> bool {
+    wait.saturating_add(LEAST) <= plan.end.saturating_duration_since(now)
+}

@@ -1,0 +1,212 @@
+use std::cell::RefCell;
+use std::time::Duration;
+
+use tokio::time::{Instant, sleep};
+
+use super::{Budget, Ended, LEAST, Plan, Tried, Try, Verdict, run};
+use crate::config;
+
+const AGAIN: Verdict = Verdict::Again { after: None };
+
+fn retry(backoff: u64) -> config::Retry {
+    config::Retry {
+        max: 3,
+        backoff: ms(backoff),
+        max_backoff: Duration::from_secs(1),
+        statuses: Vec::new(),
+        budget: 20,
+    }
+}
+
+fn ms(millis: u64) -> Duration {
+    Duration::from_millis(millis)
+}
+
+/// An attempt of a script: how long it takes, and how it ends.
+type Scripted = (u64, Verdict);
+
+/// Runs a call whose attempts go as scripted; its value is the number of the attempt. Also says which attempts were made, when,
+/// and how many of them were dropped.
+struct Drill {
+    retry: config::Retry,
+    retries: u32,
+    hedge_after: Option<Duration>,
+    budget: Budget,
+    time: Duration,
+    begun: RefCell<Vec<(Try, Duration)>>,
+    ended: RefCell<Vec<u32>>,
+}
+
+impl Drill {
+    fn new(backoff: u64, retries: u32) -> Self {
+        Self {
+            retry: retry(backoff),
+            retries,
+            hedge_after: None,
+            budget: Budget::new(20),
+            time: Duration::from_secs(10),
+            begun: RefCell::default(),
+            ended: RefCell::default(),
+        }
+    }
+
+    async fn go(&self, script: &[Scripted]) -> Ended<u32> {
+        let started = Instant::now();
+        let plan = Plan {
+            retry: &self.retry,
+            retries: self.retries,
+            hedge_after: self.hedge_after,
+            budget: &self.budget,
+            end: started + self.time,
+        };
+        run(plan, |attempt| async move {
+            self.begun.borrow_mut().push((attempt, Instant::now() - started));
+            let (takes, verdict) = script[attempt.number as usize - 1];
+            sleep(ms(takes)).await;
+            self.ended.borrow_mut().push(attempt.number);
+            Tried { value: attempt.number, verdict }
+        })
+        .await
+    }
+
+    /// When attempts began, in milliseconds, and which were hedges.
+    fn begun(&self) -> Vec<(u128, bool)> {
+        let begun = self.begun.borrow();
+        begun.iter().map(|(attempt, at)| (at.as_millis(), attempt.hedge)).collect()
+    }
+}
+
+fn ended(value: u32, attempts: u32, hedged: bool) -> Ended<u32> {
+    Ended { value, attempts, hedged, waited: Duration::ZERO }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_final_attempt_is_the_only_one() {
+    let drill = Drill::new(0, 3);
+    assert_eq!(drill.go(&[(10, Verdict::Final)]).await, ended(1, 1, false));
+}
+
+#[tokio::test(start_paused = true)]
+async fn retries_until_one_is_final_or_none_is_left() {
+    let drill = Drill::new(0, 2);
+    assert_eq!(drill.go(&[(10, AGAIN), (10, Verdict::Final)]).await, ended(2, 2, false));
+    let drill = Drill::new(0, 2);
+    assert_eq!(drill.go(&[(10, AGAIN); 3]).await, ended(3, 3, false));
+    let drill = Drill::new(0, 0);
+    assert_eq!(drill.go(&[(10, AGAIN)]).await, ended(1, 1, false));
+}
+
+#[tokio::test(start_paused = true)]
+async fn waits_before_a_retry_and_says_how_long() {
+    let drill = Drill::new(100, 3);
+    let started = Instant::now();
+    let ended = drill.go(&[(10, AGAIN), (10, AGAIN), (10, AGAIN), (10, Verdict::Final)]).await;
+    assert_eq!(ended.attempts, 4);
+    assert!(ended.waited <= ms(100 + 200 + 400));
+    // The timer counts whole milliseconds.
+    let spent = started.elapsed() - ms(40);
+    assert!(spent >= ended.waited && spent < ended.waited + ms(10), "{spent:?} {ended:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn retry_after_counts_when_it_is_longer() {
+    let drill = Drill::new(0, 3);
+    let after = Verdict::Again { after: Some(ms(700)) };
+    let ended = drill.go(&[(10, after), (10, Verdict::Final)]).await;
+    assert_eq!(ended.waited, ms(700));
+    assert_eq!(drill.begun(), [(0, false), (710, false)]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn no_retry_begins_when_the_time_is_nearly_over() {
+    for (after, attempts) in [(ms(90) - LEAST, 2), (ms(91) - LEAST, 1), (Duration::MAX, 1)] {
+        let mut drill = Drill::new(0, 3);
+        drill.time = ms(100);
+        let again = Verdict::Again { after: Some(after) };
+        let ended = drill.go(&[(10, again), (1, Verdict::Final)]).await;
+        assert_eq!(ended.attempts, attempts, "{after:?}");
+    }
+    // What has no time costs no budget.
+    let mut drill = Drill::new(0, 3);
+    drill.time = ms(10);
+    for _ in 0..10 {
+        drill.go(&[(10, AGAIN)]).await;
+    }
+    assert_eq!((0..10).filter(|_| drill.budget.withdraw()).count(), 7);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_outage_is_not_made_much_worse() {
+    let drill = Drill::new(0, 3);
+    for _ in 0..1000 {
+        drill.go(&[(1, AGAIN); 4]).await;
+    }
+    let begun = drill.begun.borrow().len();
+    assert!((1200..=1205).contains(&begun), "{begun}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_hedge_beside_a_slow_attempt_wins() {
+    let mut drill = Drill::new(0, 3);
+    drill.hedge_after = Some(ms(50));
+    let started = Instant::now();
+    assert_eq!(drill.go(&[(1000, Verdict::Final), (20, Verdict::Final)]).await, ended(2, 2, true));
+    assert_eq!(started.elapsed().as_millis(), 70);
+    assert_eq!(drill.begun(), [(0, false), (50, true)]);
+    // The other was dropped.
+    assert_eq!(*drill.ended.borrow(), [2]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_first_wins_over_a_slower_hedge() {
+    let mut drill = Drill::new(0, 3);
+    drill.hedge_after = Some(ms(50));
+    assert_eq!(drill.go(&[(60, Verdict::Final), (20, Verdict::Final)]).await, ended(1, 2, true));
+    assert_eq!(*drill.ended.borrow(), [1]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_attempt_in_time_is_not_hedged() {
+    let mut drill = Drill::new(0, 3);
+    drill.hedge_after = Some(ms(50));
+    assert_eq!(drill.go(&[(40, Verdict::Final)]).await, ended(1, 1, false));
+    assert_eq!(drill.go(&[(40, AGAIN), (90, Verdict::Final)]).await, ended(2, 2, false));
+}
+
+#[tokio::test(start_paused = true)]
+async fn hedges_and_retries_are_paid_from_one_budget() {
+    let mut drill = Drill::new(0, 3);
+    drill.hedge_after = Some(ms(50));
+    while drill.budget.withdraw() {}
+    assert_eq!(drill.go(&[(60, AGAIN)]).await, ended(1, 1, false));
+}
+
+#[tokio::test(start_paused = true)]
+async fn of_two_the_one_that_still_runs_is_waited_for() {
+    for (first, second, value) in [
+        ((60, AGAIN), (500, Verdict::Final), 2),
+        ((500, Verdict::Final), (10, AGAIN), 1),
+    ] {
+        let mut drill = Drill::new(0, 3);
+        drill.hedge_after = Some(ms(50));
+        assert_eq!(drill.go(&[first, second]).await, ended(value, 2, true));
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_retry_follows_when_both_end_badly_after_the_longer_wait() {
+    let mut drill = Drill::new(0, 3);
+    drill.hedge_after = Some(ms(50));
+    let after = |millis| Verdict::Again { after: Some(ms(millis)) };
+    let result = drill.go(&[(60, after(300)), (40, after(200)), (10, Verdict::Final)]).await;
+    assert_eq!(result, Ended { value: 3, attempts: 3, hedged: true, waited: ms(300) });
+    assert_eq!(drill.begun(), [(0, false), (50, true), (390, false)]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn no_hedge_begins_when_the_time_is_nearly_over() {
+    let mut drill = Drill::new(0, 3);
+    drill.hedge_after = Some(ms(50));
+    drill.time = ms(52);
+    assert_eq!(drill.go(&[(60, Verdict::Final)]).await, ended(1, 1, false));
+}

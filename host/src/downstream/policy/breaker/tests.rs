@@ -1,0 +1,344 @@
+use std::time::Duration;
+
+use proptest::prelude::*;
+use tokio::time::Instant;
+
+use super::{Breaker, Change, Forced, Open, Pass, Position, Why};
+use crate::config;
+
+const FAST: Duration = Duration::from_millis(10);
+const SLOW: Duration = Duration::from_millis(500);
+
+fn settings() -> config::Breaker {
+    config::Breaker {
+        window: Duration::from_secs(10),
+        min_calls: 4,
+        error_rate: 50,
+        slow_rate: 75,
+        slow_call: SLOW,
+        open_for: Duration::from_secs(5),
+    }
+}
+
+fn pass(breaker: &Breaker, now: Instant) -> Pass<'_> {
+    breaker.admit(now).expect("the breaker lets calls through")
+}
+
+/// Opens a breaker that is closed.
+fn break_it(breaker: &Breaker, now: Instant) -> Duration {
+    for _ in 0..3 {
+        assert_eq!(pass(breaker, now).failed(now, FAST), None);
+    }
+    match pass(breaker, now).failed(now, FAST) {
+        Some(Change::Opened { lasts, .. }) => lasts,
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn opens_at_the_error_rate_once_there_are_enough_calls() {
+    let breaker = Breaker::new(settings());
+    let now = Instant::now();
+    assert_eq!(pass(&breaker, now).succeeded(now, FAST), None);
+    assert_eq!(pass(&breaker, now).succeeded(now, FAST), None);
+    assert_eq!(pass(&breaker, now).failed(now, FAST), None);
+    let Some(Change::Opened { why, lasts }) = pass(&breaker, now).failed(now, FAST) else {
+        panic!("half of four calls failed");
+    };
+    assert_eq!(why, Why::Failed { failed: 2, calls: 4 });
+    assert_eq!(breaker.admit(now).err(), Some(Open { until: Some(now + lasts) }));
+    let state = breaker.state(now);
+    assert_eq!((state.position, state.until), (Position::Open, Some(lasts)));
+    assert_eq!((state.calls, state.failed, state.slow), (4, 2, 0));
+}
+
+#[test]
+fn opens_at_the_rate_of_slow_calls() {
+    let breaker = Breaker::new(settings());
+    let now = Instant::now();
+    assert_eq!(pass(&breaker, now).succeeded(now, FAST), None);
+    for _ in 0..2 {
+        assert_eq!(pass(&breaker, now).succeeded(now, SLOW), None);
+    }
+    let change = pass(&breaker, now).succeeded(now, SLOW);
+    assert!(
+        matches!(change, Some(Change::Opened { why: Why::Slow { slow: 3, calls: 4 }, .. })),
+        "{change:?}"
+    );
+}
+
+#[test]
+fn forgets_what_has_left_the_window() {
+    let breaker = Breaker::new(settings());
+    let now = Instant::now();
+    for _ in 0..3 {
+        assert_eq!(pass(&breaker, now).failed(now, FAST), None);
+    }
+    let later = now + Duration::from_secs(11);
+    assert_eq!(breaker.state(later).calls, 0);
+    assert_eq!(pass(&breaker, later).failed(later, FAST), None);
+    assert_eq!(breaker.state(later).failed, 1);
+}
+
+#[test]
+fn open_lasts_a_random_time_of_up_to_a_fifth_more() {
+    let now = Instant::now();
+    let lasts: Vec<Duration> = (0..50).map(|_| break_it(&Breaker::new(settings()), now)).collect();
+    for lasts in &lasts {
+        assert!((Duration::from_secs(5)..=Duration::from_secs(6)).contains(lasts), "{lasts:?}");
+    }
+    assert!(lasts.iter().any(|other| *other != lasts[0]));
+}
+
+#[test]
+fn one_probe_at_a_time_decides() {
+    let breaker = Breaker::new(settings());
+    let mut now = Instant::now();
+    now += break_it(&breaker, now);
+    assert_eq!(breaker.state(now).position, Position::HalfOpen);
+
+    let probe = pass(&breaker, now);
+    assert_eq!(breaker.admit(now).err(), Some(Open { until: None }));
+    let Some(Change::Opened { why: Why::Probe, lasts }) = probe.failed(now, FAST) else {
+        panic!("a bad probe opens");
+    };
+    now += lasts;
+    let Some(Change::Opened { why: Why::Probe, lasts }) = pass(&breaker, now).succeeded(now, SLOW) else {
+        panic!("a slow probe opens");
+    };
+    now += lasts;
+    assert_eq!(pass(&breaker, now).succeeded(now, FAST), Some(Change::Closed));
+    assert_eq!(breaker.state(now).calls, 0);
+    assert_eq!(pass(&breaker, now).failed(now, FAST), None);
+}
+
+#[test]
+fn a_dropped_probe_makes_way_for_the_next() {
+    let breaker = Breaker::new(settings());
+    let mut now = Instant::now();
+    now += break_it(&breaker, now);
+    drop(pass(&breaker, now));
+    assert_eq!(breaker.state(now).position, Position::HalfOpen);
+    assert_eq!(pass(&breaker, now).succeeded(now, FAST), Some(Change::Closed));
+}
+
+#[test]
+fn calls_from_before_it_opened_count_no_more() {
+    let breaker = Breaker::new(settings());
+    let mut now = Instant::now();
+    let early: Vec<Pass<'_>> = (0..10).map(|_| pass(&breaker, now)).collect();
+    now += break_it(&breaker, now);
+    assert_eq!(pass(&breaker, now).succeeded(now, FAST), Some(Change::Closed));
+    for early in early {
+        assert_eq!(early.failed(now, FAST), None);
+    }
+    assert_eq!(breaker.state(now).calls, 0);
+}
+
+#[test]
+fn the_operator_has_the_last_word() {
+    let breaker = Breaker::new(settings());
+    let now = Instant::now();
+    breaker.force(Some(Forced::Open));
+    assert_eq!(breaker.admit(now).err(), Some(Open { until: None }));
+    assert!(breaker.state(now).forced);
+    assert_eq!(breaker.state(now).until, None);
+
+    breaker.force(Some(Forced::Closed));
+    for _ in 0..10 {
+        assert_eq!(pass(&breaker, now).failed(now, FAST), None);
+    }
+    assert_eq!((breaker.state(now).failed, breaker.state(now).forced), (10, true));
+
+    breaker.force(None);
+    let state = breaker.state(now);
+    assert_eq!((state.position, state.forced, state.calls), (Position::Closed, false, 0));
+    break_it(&breaker, now);
+}
+
+#[test]
+fn threads_agree_on_one_change_and_one_probe() {
+    let breaker = Breaker::new(settings());
+    let now = Instant::now();
+    let changes = std::sync::atomic::AtomicU32::new(0);
+    std::thread::scope(|scope| {
+        for _ in 0..4 {
+            scope.spawn(|| {
+                for _ in 0..200 {
+                    let change = breaker.admit(now).ok().and_then(|pass| pass.failed(now, FAST));
+                    changes.fetch_add(change.is_some().into(), std::sync::atomic::Ordering::Relaxed);
+                }
+            });
+        }
+    });
+    assert_eq!(changes.into_inner(), 1);
+    let later = now + Duration::from_secs(6);
+    let start = std::sync::Barrier::new(4);
+    let probes: usize = std::thread::scope(|scope| {
+        let asks: Vec<_> = (0..4)
+            .map(|_| {
+                scope.spawn(|| {
+                    let pass = breaker.admit(later);
+                    start.wait();
+                    usize::from(pass.is_ok())
+                })
+            })
+            .collect();
+        asks.into_iter().map(|ask| ask.join().expect("no panic")).sum()
+    });
+    assert_eq!(probes, 1);
+}
+
+/// What happens in the model test.
+#[derive(Clone, Debug)]
+enum Step {
+    Admit,
+    End { which: usize, failed: bool, slow: bool },
+    HangUp { which: usize },
+    Wait { millis: u64 },
+    Force(Option<bool>),
+}
+
+fn step() -> impl Strategy<Value = Step> {
+    prop_oneof![
+        8 => Just(Step::Admit),
+        8 => (any::<usize>(), prop::bool::weighted(0.4), prop::bool::weighted(0.3))
+            .prop_map(|(which, failed, slow)| Step::End { which, failed, slow }),
+        1 => any::<usize>().prop_map(|which| Step::HangUp { which }),
+        3 => (0_u64..3000).prop_map(|millis| Step::Wait { millis }),
+        1 => (6000_u64..12000).prop_map(|millis| Step::Wait { millis }),
+        1 => prop::option::of(any::<bool>()).prop_map(Step::Force),
+    ]
+}
+
+/// The obviously right one: a list of what happened.
+struct Model {
+    events: Vec<(u64, bool, bool)>,
+    place: Place,
+    /// Changes so far; a call from before the last one counts for nothing.
+    era: u32,
+}
+
+#[derive(Clone, Copy, PartialEq)]
+enum Place {
+    Closed,
+    OpenUntil(Instant),
+    HalfOpen,
+    Probing,
+    Forced(bool),
+}
+
+impl Model {
+    fn go(&mut self, place: Place) {
+        self.place = place;
+        self.era += 1;
+    }
+
+    fn counts(&self, tick: u64) -> (u32, u32, u32) {
+        let seen = || self.events.iter().filter(move |event| event.0 + 10 > tick);
+        let count = |number: usize| u32::try_from(number).expect("few");
+        (
+            count(seen().count()),
+            count(seen().filter(|event| event.1).count()),
+            count(seen().filter(|event| event.2).count()),
+        )
+    }
+
+    /// Whether it opens.
+    fn end(&mut self, tick: u64, failed: bool, slow: bool) -> Option<&'static str> {
+        match self.place {
+            Place::Closed => {
+                self.events.push((tick, failed, slow));
+                let (calls, failures, slows) = self.counts(tick);
+                let bad = calls >= 4 && (failures * 100 >= calls * 50 || slows * 100 >= calls * 75);
+                (bad && (failed || slow)).then_some("opened")
+            }
+            Place::Forced(_) => {
+                self.events.push((tick, failed, slow));
+                None
+            }
+            Place::Probing if failed || slow => Some("opened"),
+            Place::Probing => {
+                self.events.clear();
+                self.go(Place::Closed);
+                Some("closed")
+            }
+            Place::OpenUntil(_) | Place::HalfOpen => None,
+        }
+    }
+}
+
+proptest! {
+    #[test]
+    fn does_as_the_model(steps in prop::collection::vec(step(), 1..300)) {
+        let breaker = Breaker::new(settings());
+        let start = breaker.start;
+        let mut now = start;
+        let mut model = Model { events: Vec::new(), place: Place::Closed, era: 0 };
+        let mut calls: Vec<(u32, Pass<'_>)> = Vec::new();
+        for step in steps {
+            let tick = u64::try_from((now - start).as_millis() / 1000).expect("short");
+            match step {
+                Step::Admit => {
+                    let lets = match model.place {
+                        Place::Closed | Place::HalfOpen => true,
+                        Place::OpenUntil(until) => now >= until,
+                        Place::Probing => false,
+                        Place::Forced(open) => !open,
+                    };
+                    let pass = breaker.admit(now);
+                    prop_assert_eq!(pass.is_ok(), lets);
+                    if lets && !matches!(model.place, Place::Closed | Place::Forced(_)) {
+                        model.go(Place::Probing);
+                    }
+                    calls.extend(pass.ok().map(|pass| (model.era, pass)));
+                }
+                Step::End { which, failed, slow } if !calls.is_empty() => {
+                    let (era, pass) = calls.swap_remove(which % calls.len());
+                    let took = if slow { SLOW } else { FAST };
+                    let expected = if era == model.era { model.end(tick, failed, slow) } else { None };
+                    let change = if failed { pass.failed(now, took) } else { pass.succeeded(now, took) };
+                    match change {
+                        None => prop_assert_eq!(expected, None),
+                        Some(Change::Closed) => prop_assert_eq!(expected, Some("closed")),
+                        Some(Change::Opened { lasts, .. }) => {
+                            prop_assert_eq!(expected, Some("opened"));
+                            prop_assert!((5000..=6000).contains(&lasts.as_millis()));
+                            model.go(Place::OpenUntil(now + lasts));
+                        }
+                    }
+                }
+                Step::HangUp { which } if !calls.is_empty() => {
+                    let (era, pass) = calls.swap_remove(which % calls.len());
+                    drop(pass);
+                    if era == model.era && model.place == Place::Probing {
+                        model.go(Place::HalfOpen);
+                    }
+                }
+                Step::End { .. } | Step::HangUp { .. } => {}
+                Step::Wait { millis } => now += Duration::from_millis(millis),
+                Step::Force(forced) => {
+                    breaker.force(forced.map(|open| if open { Forced::Open } else { Forced::Closed }));
+                    match forced {
+                        Some(open) => model.go(Place::Forced(open)),
+                        None => {
+                            model.events.clear();
+                            model.go(Place::Closed);
+                        }
+                    }
+                }
+            }
+            let tick = u64::try_from((now - start).as_millis() / 1000).expect("short");
+            let state = breaker.state(now);
+            prop_assert_eq!((state.calls, state.failed, state.slow), model.counts(tick));
+            let position = match model.place {
+                Place::Closed | Place::Forced(false) => Position::Closed,
+                Place::Forced(true) => Position::Open,
+                Place::OpenUntil(until) if now < until => Position::Open,
+                Place::OpenUntil(_) | Place::HalfOpen | Place::Probing => Position::HalfOpen,
+            };
+            prop_assert_eq!(state.position, position);
+            prop_assert_eq!(state.forced, matches!(model.place, Place::Forced(_)));
+        }
+    }
+}

@@ -1,0 +1,129 @@
+//! The calls that wait for a permit, in one line for each BFF.
+
+use std::collections::VecDeque;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Weak};
+
+use tokio::sync::oneshot;
+
+use super::Member;
+
+/// All lines. A service has a handful of BFFs, so looking for one is looking at all.
+#[derive(Default)]
+pub(super) struct Queue {
+    lines: Vec<Line>,
+    /// Permits given to lines so far.
+    served: u64,
+}
+
+/// The line of one BFF, there as long as the member, empty or not.
+pub(super) struct Line {
+    name: Box<str>,
+    member: Weak<Member>,
+    pub(super) id: u64,
+    pub(super) held: Arc<AtomicUsize>,
+    /// When it was last served: the count of permits given to all lines until then.
+    served: u64,
+    pub(super) waiting: VecDeque<Entry>,
+}
+
+/// A call that waits.
+pub(super) struct Entry {
+    id: u64,
+    pub(super) told: oneshot::Sender<Outcome>,
+}
+
+/// How waiting ends from the side of the queue.
+pub(super) enum Outcome {
+    /// The permit is reserved for the call, which must free it.
+    Granted,
+    /// The place in the queue went to a BFF that had fewer.
+    Displaced {
+        /// Calls in the queue.
+        queued: usize,
+    },
+}
+
+impl Line {
+    pub(super) fn new(name: &str, member: &Arc<Member>) -> Self {
+        Self {
+            name: name.into(),
+            member: Arc::downgrade(member),
+            id: member.id,
+            held: Arc::clone(&member.held),
+            served: 0,
+            waiting: VecDeque::new(),
+        }
+    }
+}
+
+impl Queue {
+    /// The living member of this name. Beside it there can be the line of one that is just being dropped.
+    pub(super) fn member(&self, name: &str) -> Option<Arc<Member>> {
+        self.lines
+            .iter()
+            .filter(|line| *line.name == *name)
+            .find_map(|line| line.member.upgrade())
+    }
+
+    pub(super) fn add(&mut self, line: Line) {
+        self.lines.push(line);
+    }
+
+    /// Takes out the line of a member that is gone; none of its calls wait, as they hold it.
+    pub(super) fn remove(&mut self, member: u64) {
+        self.lines.retain(|line| line.id != member);
+    }
+
+    /// The line to be served next, among those whose BFF holds less than the limit.
+    pub(super) fn next(&mut self, limit: usize) -> Option<&mut Line> {
+        self.lines
+            .iter_mut()
+            .filter(|line| !line.waiting.is_empty())
+            .map(|line| (line.held.load(Ordering::SeqCst), line))
+            .filter(|(held, _)| *held < limit)
+            .min_by_key(|(held, line)| (*held, line.served))
+            .map(|(_, line)| line)
+    }
+
+    /// Notes that a line was given a permit.
+    pub(super) fn served(&mut self, member: u64) {
+        self.served += 1;
+        let served = self.served;
+        if let Some(line) = self.line(member) {
+            line.served = served;
+        }
+    }
+
+    pub(super) fn push(&mut self, member: u64, id: u64, told: oneshot::Sender<Outcome>) {
+        if let Some(line) = self.line(member) {
+            line.waiting.push_back(Entry { id, told });
+        }
+    }
+
+    /// Takes the newest call out of the longest line, if that is longer than the line of this member.
+    pub(super) fn displace(&mut self, member: u64) -> Option<Entry> {
+        let own = self.line(member)?.waiting.len();
+        let longest = self.lines.iter_mut().max_by_key(|line| line.waiting.len())?;
+        if longest.waiting.len() > own {
+            longest.waiting.pop_back()
+        } else {
+            None
+        }
+    }
+
+    /// Takes a call out. `false` when it is not there any more.
+    pub(super) fn take_out(&mut self, member: u64, id: u64) -> bool {
+        let Some(line) = self.line(member) else {
+            return false;
+        };
+        let place = line.waiting.iter().position(|entry| entry.id == id);
+        place
+            .and_then(|place| line.waiting.remove(place))
+            .is_some()
+    }
+
+    fn line(&mut self, member: u64) -> Option<&mut Line> {
+        self.lines.iter_mut().find(|line| line.id == member)
+    }
+}

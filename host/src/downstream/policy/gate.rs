@@ -1,0 +1,80 @@
+//! The cap on the calls of all BFFs to all services. When it comes near, optional calls are the first to go.
+
+#[cfg(test)]
+mod tests;
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use crate::config;
+
+/// The cap of one host.
+pub struct Gate {
+    most: usize,
+    /// From so many on, optional calls are refused.
+    most_optional: usize,
+    in_flight: AtomicUsize,
+}
+
+/// The right to be under way; given back by dropping it.
+#[must_use]
+pub struct Entered {
+    gate: Arc<Gate>,
+}
+
+/// The call is refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Shed {
+    /// The number of calls under way from which on such calls are refused.
+    pub limit: usize,
+    /// Whether a call that is not optional would have been let in.
+    pub because_optional: bool,
+}
+
+impl Gate {
+    /// A gate with nothing under way.
+    pub fn new(settings: &config::Calls) -> Arc<Self> {
+        let most = settings.max_in_flight;
+        let share = settings.optional_share.min(100) as usize;
+        Arc::new(Self {
+            most,
+            most_optional: most / 100 * share + most % 100 * share / 100,
+            in_flight: AtomicUsize::new(0),
+        })
+    }
+
+    /// Lets a call in.
+    ///
+    /// # Errors
+    ///
+    /// Too many are under way, for an optional call or for any.
+    pub fn enter(self: &Arc<Self>, optional: bool) -> Result<Entered, Shed> {
+        let limit = if optional {
+            self.most_optional
+        } else {
+            self.most
+        };
+        self.in_flight
+            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |in_flight| {
+                (in_flight < limit).then_some(in_flight + 1)
+            })
+            .map(|_| Entered {
+                gate: Arc::clone(self),
+            })
+            .map_err(|in_flight| Shed {
+                limit,
+                because_optional: in_flight < self.most,
+            })
+    }
+
+    /// Calls under way.
+    pub fn in_flight(&self) -> usize {
+        self.in_flight.load(Ordering::Relaxed)
+    }
+}
+
+impl Drop for Entered {
+    fn drop(&mut self) {
+        self.gate.in_flight.fetch_sub(1, Ordering::Relaxed);
+    }
+}
