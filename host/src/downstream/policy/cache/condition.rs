@@ -1,0 +1,95 @@
+//! Conditions: those that a cache sends to a service, and those that it answers itself (RFC 9111 section 4.3).
+
+use bytes::Bytes;
+use http::header::{
+    CACHE_CONTROL, CONTENT_LOCATION, DATE, ETAG, EXPIRES, IF_MODIFIED_SINCE, IF_NONE_MATCH,
+    LAST_MODIFIED, VARY,
+};
+use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
+
+use crate::downstream::Answer;
+
+/// Makes a request ask whether the stored answer still holds (section 4.3.1). A condition of the caller's own is replaced; it
+/// is answered from what comes.
+pub fn ask(stored: &HeaderMap, request: &mut HeaderMap) {
+    for (condition, validator) in [(IF_NONE_MATCH, ETAG), (IF_MODIFIED_SINCE, LAST_MODIFIED)] {
+        match stored.get(validator) {
+            Some(value) => drop(request.insert(condition, value.clone())),
+            None => drop(request.remove(condition)),
+        }
+    }
+}
+
+/// What a request with a condition of its own gets of an answer with status 200 (RFC 9110 section 13.2.2).
+pub fn answer(answer: Answer, request: &HeaderMap) -> Answer {
+    let holds = answer.status == StatusCode::OK && unchanged(&answer.headers, request);
+    if holds { not_modified(answer) } else { answer }
+}
+
+fn unchanged(stored: &HeaderMap, request: &HeaderMap) -> bool {
+    if request.contains_key(IF_NONE_MATCH) {
+        let lines = request.get_all(IF_NONE_MATCH).iter();
+        return stored.get(ETAG).is_some_and(|ours| {
+            lines
+                .flat_map(|line| entity_tags(line.as_bytes()))
+                .any(|theirs| theirs == b"*" || theirs == opaque(ours))
+        });
+    }
+    match (request.get(IF_MODIFIED_SINCE), stored.get(LAST_MODIFIED)) {
+        (Some(since), Some(modified)) => match (date(since), date(modified)) {
+            (Some(since), Some(modified)) => modified <= since,
+            _ => false,
+        },
+        _ => false,
+    }
+}
+
+/// RFC 9110 section 15.4.5.
+fn not_modified(answer: Answer) -> Answer {
+    let mut headers = answer.headers;
+    let kept = |name: &HeaderName| {
+        matches!(
+            *name,
+            http::header::AGE
+                | CACHE_CONTROL
+                | CONTENT_LOCATION
+                | DATE
+                | ETAG
+                | EXPIRES
+                | LAST_MODIFIED
+                | VARY
+        )
+    };
+    let others: Vec<_> = headers.keys().filter(|name| !kept(name)).cloned().collect();
+    for name in others {
+        headers.remove(name);
+    }
+    Answer {
+        status: StatusCode::NOT_MODIFIED,
+        headers,
+        body: Bytes::new(),
+    }
+}
+
+/// An entity tag without the mark of a weak one (RFC 9110 section 8.8.3.2, weak comparison).
+pub fn opaque(tag: &HeaderValue) -> &[u8] {
+    let tag = tag.as_bytes().trim_ascii();
+    tag.strip_prefix(b"W/").unwrap_or(tag)
+}
+
+/// The opaque tags of a list. A comma may be part of one.
+fn entity_tags(list: &[u8]) -> impl Iterator<Item = &[u8]> {
+    let mut quoted = false;
+    list.split(move |byte| {
+        quoted ^= *byte == b'"';
+        *byte == b',' && !quoted
+    })
+    .map(|tag| {
+        let tag = tag.trim_ascii();
+        tag.strip_prefix(b"W/").unwrap_or(tag)
+    })
+}
+
+fn date(value: &HeaderValue) -> Option<std::time::SystemTime> {
+    httpdate::parse_http_date(value.to_str().ok()?).ok()
+}

@@ -1,0 +1,306 @@
+//! What is stored: answers of one key, told apart by what they vary with (RFC 9111 section 4.1).
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, SystemTime};
+
+use bytes::{Bytes, BytesMut};
+use http::header::{
+    ACCEPT, ACCEPT_ENCODING, ACCEPT_LANGUAGE, AGE, CONNECTION, CONTENT_ENCODING, CONTENT_LENGTH,
+    CONTENT_RANGE, DATE, ETAG, LAST_MODIFIED, PROXY_AUTHENTICATE, PROXY_AUTHORIZATION, TE, TRAILER,
+    TRANSFER_ENCODING, UPGRADE, VARY,
+};
+use http::{HeaderMap, HeaderName, HeaderValue};
+
+use super::condition::{self, opaque};
+use super::freshness::Freshness;
+use crate::downstream::Answer;
+
+/// Most answers under one key.
+const MAX_VARIANTS: usize = 8;
+/// What an answer takes beside its bytes: the structures of the store and of a header map, about.
+const OVERHEAD: usize = 512;
+
+/// The answers of one key, the newest first.
+#[derive(Clone, Debug)]
+pub struct Entry {
+    variants: Arc<[Arc<Stored>]>,
+    /// Bytes.
+    pub size: usize,
+    /// How long to keep it, from the newest answer on.
+    pub kept: Duration,
+}
+
+/// An answer that may be used again.
+#[derive(Debug)]
+pub struct Stored {
+    /// Without what speaks of the connection or changes with time.
+    answer: Answer,
+    /// The fields that it varies with, as they were in its request.
+    varies: Box<[(HeaderName, Values)]>,
+    /// How long it may be used.
+    pub freshness: Freshness,
+    /// What makes it void.
+    pub origin: Origin,
+    /// Whether someone is fetching its successor.
+    refreshing: AtomicBool,
+}
+
+/// What an answer's target was, and the count of changes when it was asked for.
+#[derive(Clone, Copy, Debug)]
+pub struct Origin {
+    /// The target's place among [`Changes`](super::invalidate::Changes).
+    pub place: usize,
+    /// The count.
+    pub changes: u64,
+}
+
+/// The values of a field, in parts as far as white space between them does not matter; `None` when there is no such field,
+/// which is not the same as an empty one.
+type Values = Option<Box<[Box<[u8]>]>>;
+
+/// The right to fetch the successor of a stale answer, held by one caller at a time. Dropping it gives it back.
+#[derive(Debug)]
+pub struct Refresh(Arc<Stored>);
+
+impl Entry {
+    /// The newest answer that a request may have.
+    pub fn select(&self, request: &HeaderMap) -> Option<&Arc<Stored>> {
+        self.variants.iter().find(|stored| stored.suits(request))
+    }
+
+    /// All answers.
+    pub fn answers(&self) -> impl ExactSizeIterator<Item = &Answer> {
+        self.variants.iter().map(|stored| &stored.answer)
+    }
+
+    /// An entry without the answers that the request might have had, and with a new one in their place. The oldest goes when
+    /// there are too many. `None` when nothing is left.
+    pub fn replace(
+        earlier: Option<&Self>,
+        request: &HeaderMap,
+        new: Option<Stored>,
+        key_size: usize,
+    ) -> Option<Self> {
+        let others = earlier.map_or(&[][..], |entry| &entry.variants);
+        let others = others.iter().filter(|stored| !stored.suits(request));
+        let new = new.map(Arc::new);
+        let variants: Arc<[_]> = new
+            .iter()
+            .chain(others)
+            .take(MAX_VARIANTS)
+            .cloned()
+            .collect();
+        let newest = variants.first()?;
+        // Lives of answers that came earlier are not exactly measured from now, but none is cut short by that.
+        let kept = variants.iter().map(|stored| stored.kept()).max();
+        let size = variants.iter().map(|stored| stored.size()).sum::<usize>() + key_size;
+        Some(Self {
+            kept: kept.unwrap_or_else(|| newest.kept()),
+            variants: variants.clone(),
+            size,
+        })
+    }
+}
+
+impl Stored {
+    /// Takes an answer in. `body` is its body in memory that holds nothing else.
+    pub fn new(
+        answer: &Answer,
+        body: Bytes,
+        request: &HeaderMap,
+        freshness: Freshness,
+        origin: Origin,
+    ) -> Self {
+        let mut headers = lasting(&answer.headers);
+        // RFC 9110 section 6.6.1: who keeps an answer without a date dates it.
+        headers
+            .entry(DATE)
+            .or_insert_with(|| date(freshness.came()));
+        // The place of the field that each use sets, so that it needs no room then.
+        headers.insert(AGE, HeaderValue::from(0));
+        Self {
+            varies: varies(&answer.headers, request),
+            answer: Answer {
+                status: answer.status,
+                headers: packed(&headers),
+                body,
+            },
+            freshness,
+            origin,
+            refreshing: AtomicBool::new(false),
+        }
+    }
+
+    /// The fields of this answer, brought up to date by a 304 (section 3.2). `None` when the 304 speaks of another answer
+    /// (section 4.3.4).
+    pub fn updated_by(&self, update: &HeaderMap, came: SystemTime) -> Option<Answer> {
+        if !self.confirmed_by(update) {
+            return None;
+        }
+        let mut headers = self.answer.headers.clone();
+        headers.remove(AGE);
+        // Without a date in the 304, its life would be counted from the old one.
+        headers.insert(DATE, date(came));
+        let update = lasting(update);
+        for name in update.keys() {
+            // What describes the stored body, which stays as it is.
+            if matches!(*name, CONTENT_LENGTH | CONTENT_ENCODING | CONTENT_RANGE) {
+                continue;
+            }
+            headers.remove(name);
+            for value in update.get_all(name) {
+                headers.append(name, value.clone());
+            }
+        }
+        Some(Answer {
+            status: self.answer.status,
+            headers,
+            body: self.answer.body.clone(),
+        })
+    }
+
+    fn confirmed_by(&self, update: &HeaderMap) -> bool {
+        let ours = &self.answer.headers;
+        match (ours.get(ETAG), update.get(ETAG)) {
+            (Some(ours), Some(theirs)) => opaque(ours) == opaque(theirs),
+            (None, Some(_)) => false,
+            (_, None) => match (ours.get(LAST_MODIFIED), update.get(LAST_MODIFIED)) {
+                (Some(ours), Some(theirs)) => ours == theirs,
+                _ => true,
+            },
+        }
+    }
+
+    /// The body, in memory of its own.
+    pub fn body(&self) -> Bytes {
+        self.answer.body.clone()
+    }
+
+    /// The answer at its present age, or 304 without a body when the request says that its sender has it (section 4.3.2).
+    pub fn serve(&self, request: &HeaderMap, now: SystemTime) -> Answer {
+        let mut answer = self.answer.clone();
+        let age = self.freshness.age(now).as_secs();
+        answer.headers.insert(AGE, HeaderValue::from(age));
+        condition::answer(answer, request)
+    }
+
+    /// The stored fields.
+    pub fn headers(&self) -> &HeaderMap {
+        &self.answer.headers
+    }
+
+    /// Whether its request and this one have the same fields that it varies with.
+    fn suits(&self, request: &HeaderMap) -> bool {
+        self.varies.iter().all(|(name, then)| match then {
+            None => !request.contains_key(name),
+            Some(then) => {
+                let then = then.iter().map(|part| &**part);
+                request.contains_key(name) && then.eq(parts(name, request))
+            }
+        })
+    }
+
+    /// For how long it is worth keeping.
+    fn kept(&self) -> Duration {
+        let headers = &self.answer.headers;
+        let validator = headers.contains_key(ETAG) || headers.contains_key(LAST_MODIFIED);
+        self.freshness.kept(validator)
+    }
+
+    /// Bytes in memory, about.
+    fn size(&self) -> usize {
+        let headers = self.answer.headers.iter();
+        let headers = headers.map(|(name, value)| name.as_str().len() + value.len() + 64);
+        OVERHEAD + self.answer.body.len() + headers.sum::<usize>()
+    }
+
+    /// Takes the right to fetch its successor.
+    pub fn begin_refresh(self: &Arc<Self>) -> Option<Refresh> {
+        let taken = self.refreshing.swap(true, Ordering::AcqRel);
+        (!taken).then(|| Refresh(self.clone()))
+    }
+}
+
+impl Drop for Refresh {
+    fn drop(&mut self) {
+        self.0.refreshing.store(false, Ordering::Release);
+    }
+}
+
+/// What a request has of the fields that its answer varies with.
+fn varies(answer: &HeaderMap, request: &HeaderMap) -> Box<[(HeaderName, Values)]> {
+    let lines = answer.get_all(VARY).iter();
+    let names = lines.flat_map(|line| line.as_bytes().split(|byte| *byte == b','));
+    names
+        // A name that is none can't be in a request.
+        .filter_map(|name| HeaderName::from_bytes(name.trim_ascii()).ok())
+        .map(|name| {
+            let values = request
+                .contains_key(&name)
+                .then(|| parts(&name, request).map(Into::into).collect());
+            (name, values)
+        })
+        .collect()
+}
+
+/// The values of a field. Only of those that are known to be lists of tokens, lists are taken apart (section 4.1).
+fn parts<'a>(name: &HeaderName, headers: &'a HeaderMap) -> impl Iterator<Item = &'a [u8]> {
+    let list = matches!(*name, ACCEPT | ACCEPT_ENCODING | ACCEPT_LANGUAGE);
+    let lines = headers.get_all(name).iter();
+    lines
+        .flat_map(move |line| line.as_bytes().split(move |byte| list && *byte == b','))
+        .map(<[u8]>::trim_ascii)
+        .filter(move |part| !list || !part.is_empty())
+}
+
+/// The fields that a cache keeps (section 3.1).
+fn lasting(headers: &HeaderMap) -> HeaderMap {
+    let mut lasting = headers.clone();
+    for line in headers.get_all(CONNECTION) {
+        for name in line.as_bytes().split(|byte| *byte == b',') {
+            if let Ok(name) = HeaderName::from_bytes(name.trim_ascii()) {
+                lasting.remove(name);
+            }
+        }
+    }
+    for name in [
+        CONNECTION,
+        PROXY_AUTHENTICATE,
+        PROXY_AUTHORIZATION,
+        TE,
+        TRAILER,
+        TRANSFER_ENCODING,
+        UPGRADE,
+        HeaderName::from_static("keep-alive"),
+        HeaderName::from_static("proxy-authentication-info"),
+        HeaderName::from_static("proxy-connection"),
+    ] {
+        lasting.remove(name);
+    }
+    lasting
+}
+
+/// A copy with all values in one piece of memory of their own.
+fn packed(headers: &HeaderMap) -> HeaderMap {
+    let mut memory = BytesMut::with_capacity(headers.values().map(HeaderValue::len).sum());
+    for value in headers.values() {
+        memory.extend_from_slice(value.as_bytes());
+    }
+    let mut memory = memory.freeze();
+    let mut copy = HeaderMap::with_capacity(headers.len());
+    for (name, value) in headers {
+        let bytes = memory.split_to(value.len());
+        // The bytes were a value before, so they are one.
+        if let Ok(mut packed) = HeaderValue::from_maybe_shared(bytes) {
+            packed.set_sensitive(value.is_sensitive());
+            copy.append(name, packed);
+        }
+    }
+    copy
+}
+
+fn date(at: SystemTime) -> HeaderValue {
+    let text = httpdate::fmt_http_date(at);
+    HeaderValue::from_str(&text).unwrap_or_else(|_| HeaderValue::from_static(""))
+}

@@ -1,0 +1,219 @@
+//! Whether an answer may be stored, and for how long it may be used (RFC 9111 sections 3 and 4.2, RFC 5861).
+
+use std::time::{Duration, SystemTime};
+
+use http::header::{AGE, AUTHORIZATION, DATE, ETAG, EXPIRES, LAST_MODIFIED, SET_COOKIE, VARY};
+use http::{HeaderMap, HeaderName, StatusCode};
+
+use super::directives::{Directives, delta_seconds, pragma_no_cache};
+use crate::config;
+
+/// For how long a stale answer is kept that a service can still confirm with a 304, which spares its body.
+const VALIDATE_FOR: Duration = Duration::from_secs(60);
+
+/// The life of a stored answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Freshness {
+    /// Age that it had when it came.
+    age: Duration,
+    /// When it came.
+    came: SystemTime,
+    /// Age up to which it is fresh.
+    lifetime: Duration,
+    /// For how long after that it may be used while a new one is fetched.
+    while_revalidate: Duration,
+    /// For how long after that it may be used when the service fails.
+    if_error: Duration,
+    /// Never to be used stale on a caller's word alone.
+    strict: bool,
+}
+
+/// When a call was made, and when its answer came.
+#[derive(Clone, Copy, Debug)]
+pub struct Times {
+    /// When the call was made.
+    pub requested: SystemTime,
+    /// When the answer was there.
+    pub came: SystemTime,
+}
+
+impl Freshness {
+    /// The life of an answer to a GET; `None` when it may not be stored, or when it could not be used again if it were.
+    pub fn of(
+        settings: &config::Cache,
+        request: &HeaderMap,
+        status: StatusCode,
+        headers: &HeaderMap,
+        times: Times,
+    ) -> Option<Self> {
+        let says = Directives::of_answer(headers);
+        if says.no_store
+            || says.private
+            || !storable(status)
+            || Directives::of_request(request).no_store
+            || varies_with_everything(headers)
+        {
+            return None;
+        }
+        // Section 7.3: RFC 9111 would allow it. A session that is handed to the next caller costs more than a call.
+        if headers.contains_key(SET_COOKIE) && !says.public {
+            return None;
+        }
+        let date = date(headers, DATE).unwrap_or(times.came);
+        let explicit = explicit_lifetime(&says, headers, date);
+        let from_operator = settings.ttl.filter(|_| {
+            explicit.is_none()
+                && !says.no_cache
+                && !pragma_no_cache(headers)
+                && cacheable_by_default(status)
+        });
+        // Section 3.5. A lifetime of the operator's stands for `s-maxage`.
+        if request.contains_key(AUTHORIZATION)
+            && !(says.public
+                || says.must_revalidate
+                || says.s_maxage.is_some()
+                || from_operator.is_some())
+        {
+            return None;
+        }
+        let lifetime = if says.no_cache {
+            Duration::ZERO
+        } else {
+            explicit.or(from_operator)?
+        };
+
+        // Section 4.2.4. `s-maxage` forbids it too (section 5.2.2.10), but a service that sends a window of RFC 5861 beside
+        // it has allowed it again.
+        let never = says.no_cache || says.must_revalidate || says.proxy_revalidate;
+        let strict = never || says.s_maxage.is_some();
+        let window = |said: Option<Duration>, default| match said {
+            _ if never => Duration::ZERO,
+            Some(said) => said,
+            None if strict => Duration::ZERO,
+            None => default,
+        };
+        let freshness = Self {
+            age: initial_age(headers, date, times),
+            came: times.came,
+            lifetime,
+            while_revalidate: window(says.stale_while_revalidate, settings.stale_while_revalidate),
+            if_error: window(says.stale_if_error, settings.stale_if_error),
+            strict,
+        };
+        let validator = headers.contains_key(ETAG) || headers.contains_key(LAST_MODIFIED);
+        (!freshness.kept(validator).is_zero()).then_some(freshness)
+    }
+
+    /// When the answer came.
+    pub fn came(&self) -> SystemTime {
+        self.came
+    }
+
+    /// Its age (section 4.2.3).
+    pub fn age(&self, now: SystemTime) -> Duration {
+        self.age
+            .saturating_add(now.duration_since(self.came).unwrap_or_default())
+    }
+
+    /// For how long it is still fresh.
+    pub fn left(&self, now: SystemTime) -> Duration {
+        self.lifetime.saturating_sub(self.age(now))
+    }
+
+    /// For how long it has been stale; `None` when it is fresh.
+    pub fn stale_for(&self, now: SystemTime) -> Option<Duration> {
+        self.age(now).checked_sub(self.lifetime)
+    }
+
+    /// Whether it may be used now, while a new one is fetched.
+    pub fn serves_while_revalidating(&self, now: SystemTime) -> bool {
+        self.stale_for(now)
+            .is_none_or(|stale| stale < self.while_revalidate)
+    }
+
+    /// Whether it may be used now, when the service fails.
+    pub fn serves_on_error(&self, now: SystemTime) -> bool {
+        self.stale_for(now)
+            .is_none_or(|stale| stale < self.if_error)
+    }
+
+    /// Whether a caller may take it stale who said that it may be.
+    pub fn may_be_stale(&self) -> bool {
+        !self.strict
+    }
+
+    /// For how long it is worth keeping, from when it came.
+    pub fn kept(&self, validator: bool) -> Duration {
+        let mut window = self.while_revalidate.max(self.if_error);
+        if validator {
+            window = window.max(VALIDATE_FOR);
+        }
+        self.lifetime
+            .saturating_add(window)
+            .saturating_sub(self.age)
+    }
+}
+
+/// Statuses that may be stored when the answer says for how long: those of RFC 9110 that end an exchange and describe the
+/// resource. A fault of the service never takes the place of a good answer that could be used during it.
+fn storable(status: StatusCode) -> bool {
+    match status {
+        StatusCode::PARTIAL_CONTENT | StatusCode::NOT_MODIFIED => false,
+        StatusCode::NOT_IMPLEMENTED => true,
+        status => matches!(status.as_u16(), 200..=499),
+    }
+}
+
+/// RFC 9110 section 15.1, without 206, which is never stored.
+fn cacheable_by_default(status: StatusCode) -> bool {
+    matches!(
+        status.as_u16(),
+        200 | 203 | 204 | 300 | 301 | 308 | 404 | 405 | 410 | 414 | 501
+    )
+}
+
+fn varies_with_everything(headers: &HeaderMap) -> bool {
+    headers.get_all(VARY).iter().any(|line| {
+        let mut names = line.as_bytes().split(|byte| *byte == b',');
+        names.any(|name| name.trim_ascii() == b"*")
+    })
+}
+
+/// Section 4.2.1, without heuristics: an operator must be able to foretell what is stored.
+fn explicit_lifetime(says: &Directives, headers: &HeaderMap, date: SystemTime) -> Option<Duration> {
+    says.s_maxage.or(says.max_age).or_else(|| {
+        headers.contains_key(EXPIRES).then(|| {
+            // Section 5.3: what is no date, `0` above all, has passed. Several that differ can't be trusted.
+            let expires = self::date(headers, EXPIRES);
+            expires.map_or(Duration::ZERO, |expires| {
+                expires.duration_since(date).unwrap_or_default()
+            })
+        })
+    })
+}
+
+/// Section 4.2.3.
+fn initial_age(headers: &HeaderMap, date: SystemTime, times: Times) -> Duration {
+    let apparent = times.came.duration_since(date).unwrap_or_default();
+    let delay = times
+        .came
+        .duration_since(times.requested)
+        .unwrap_or_default();
+    // Section 5.1: of several values the first counts, and one that is no number is as none.
+    let value = headers
+        .get(AGE)
+        .and_then(|line| line.as_bytes().split(|byte| *byte == b',').next())
+        .and_then(|first| delta_seconds(first.trim_ascii()))
+        .unwrap_or_default();
+    apparent.max(value.saturating_add(delay))
+}
+
+/// A date in any of its three forms (RFC 9110 section 5.6.7); `None` when there is none, it is wrong, or several differ.
+fn date(headers: &HeaderMap, name: HeaderName) -> Option<SystemTime> {
+    let mut lines = headers.get_all(&name).iter();
+    let first = lines.next()?;
+    if lines.any(|line| line != first) {
+        return None;
+    }
+    httpdate::parse_http_date(first.to_str().ok()?).ok()
+}

@@ -1,0 +1,264 @@
+//! What makes two calls the same: method, target and the identity of who asks.
+//!
+//! A field of a call that is not known to be harmless parts the calls, so that an answer to one user's credentials never
+//! serves another, whatever a service calls its credentials. Names are hashed for speed and compared for safety.
+
+use std::fmt;
+use std::hash::{BuildHasher, Hash, Hasher};
+use std::sync::{Arc, LazyLock};
+
+use http::header::{self, HeaderMap, HeaderName};
+use http::{Method, Uri};
+
+/// Keyed by chance for each process, so that nobody can choose targets that collide.
+static HASHER: LazyLock<std::hash::RandomState> = LazyLock::new(std::hash::RandomState::new);
+
+/// Room for an ordinary call on the stack, bytes and fields.
+const USUAL_BYTES: usize = 512;
+const USUAL_FIELDS: usize = 16;
+
+/// Where the cache keeps the answers to a call: its target and its identity, which is every field that neither the host adds
+/// to each call afresh nor `vary` governs.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Key(Text);
+
+/// A call with all that a service may see of it, negotiation included: calls with the same one may be made as one.
+#[derive(Clone, PartialEq, Eq)]
+pub struct ExactKey(Text);
+
+/// Bytes and their hash.
+#[derive(Clone)]
+struct Text {
+    hash: u64,
+    bytes: Arc<[u8]>,
+}
+
+impl Key {
+    /// The key of a call. `None` when the cache has nothing to do with it: the method is not GET, it asks for a part
+    /// (RFC 9110 section 14.2), or for a certain state of the resource that only the service knows (section 13.1.1).
+    pub fn new(method: &Method, target: &Uri, headers: &HeaderMap) -> Option<Self> {
+        let other = [
+            header::RANGE,
+            header::IF_RANGE,
+            header::IF_MATCH,
+            header::IF_UNMODIFIED_SINCE,
+        ];
+        if method != Method::GET || other.iter().any(|name| headers.contains_key(name)) {
+            return None;
+        }
+        Some(Self(Text::new("", target, headers, |name| {
+            !added_to_each_call(name) && !negotiation(name)
+        })))
+    }
+
+    /// Path and query.
+    pub fn target(&self) -> &str {
+        let bytes = &self.0.bytes;
+        let end = bytes.iter().position(|byte| *byte == b'\n');
+        let target = &bytes[..end.unwrap_or(bytes.len())];
+        str::from_utf8(target).unwrap_or_default()
+    }
+
+    /// The size of the key in memory, bytes.
+    pub fn size(&self) -> usize {
+        self.0.bytes.len()
+    }
+}
+
+impl ExactKey {
+    /// The key of a call, whatever its method.
+    pub fn new(method: &Method, target: &Uri, headers: &HeaderMap) -> Self {
+        Self(Text::new(method.as_str(), target, headers, |name| {
+            !added_to_each_call(name)
+        }))
+    }
+
+    /// The hash, for who spreads keys over shards.
+    pub fn spread(&self) -> u64 {
+        self.0.hash
+    }
+}
+
+/// The hash of a target, keyed as that of a key.
+pub fn hash_of_target(target: &str) -> u64 {
+    HASHER.hash_one(target)
+}
+
+/// What the host adds to every call, different each time.
+fn added_to_each_call(name: &HeaderName) -> bool {
+    let name = name.as_str();
+    match name.as_bytes().first() {
+        Some(b't') => name == "traceparent" || name == "tracestate" || name.starts_with("tailor-"),
+        Some(b'x') => name == "x-request-id",
+        _ => false,
+    }
+}
+
+/// What a service chooses by among the forms of one thing, and says so in `vary` (RFC 9110 section 12.5), and what asks the
+/// cache itself for something (RFC 9111 sections 4.3 and 5.2).
+fn negotiation(name: &HeaderName) -> bool {
+    matches!(
+        *name,
+        header::ACCEPT
+            | header::ACCEPT_ENCODING
+            | header::ACCEPT_LANGUAGE
+            | header::USER_AGENT
+            | header::CACHE_CONTROL
+            | header::PRAGMA
+            | header::IF_NONE_MATCH
+            | header::IF_MODIFIED_SINCE
+            | header::IF_MATCH
+            | header::IF_UNMODIFIED_SINCE
+            | header::IF_RANGE
+            | header::RANGE
+    )
+}
+
+impl Text {
+    /// `METHOD target`, and a line for each field in the order of names. None of the parts can hold a line break, and a name
+    /// no colon, so different calls have different texts.
+    fn new(
+        method: &str,
+        target: &Uri,
+        headers: &HeaderMap,
+        counts: impl Fn(&HeaderName) -> bool,
+    ) -> Self {
+        let mut text = Scratch::new();
+        if !method.is_empty() {
+            text.push(method.as_bytes());
+            text.push(b" ");
+        }
+        let target = target
+            .path_and_query()
+            .map_or("/", |target| target.as_str());
+        text.push(target.as_bytes());
+        text.push(b"\n");
+
+        // The order in which a BFF set the fields is not part of what it asks for. That of one field's values is.
+        let mut usual = [("", &[][..]); USUAL_FIELDS];
+        let mut many = Vec::new();
+        let mut count = 0;
+        for (name, value) in headers {
+            if !counts(name) {
+                continue;
+            }
+            let field = (name.as_str(), value.as_bytes());
+            if count < USUAL_FIELDS {
+                usual[count] = field;
+            } else {
+                if count == USUAL_FIELDS {
+                    many.extend(usual);
+                }
+                many.push(field);
+            }
+            count += 1;
+        }
+        let fields = if many.is_empty() {
+            &mut usual[..count]
+        } else {
+            &mut many[..]
+        };
+        fields.sort_by_key(|(name, _)| *name);
+        for (name, value) in fields {
+            text.push(name.as_bytes());
+            text.push(b":");
+            text.push(value);
+            text.push(b"\n");
+        }
+        let bytes: Arc<[u8]> = text.bytes().into();
+        Self {
+            hash: HASHER.hash_one(&*bytes),
+            bytes,
+        }
+    }
+}
+
+impl PartialEq for Text {
+    fn eq(&self, other: &Self) -> bool {
+        self.hash == other.hash && self.bytes == other.bytes
+    }
+}
+
+impl Eq for Text {}
+
+impl Hash for Key {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        state.write_u64(self.0.hash);
+    }
+}
+
+impl Hash for ExactKey {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        state.write_u64(self.0.hash);
+    }
+}
+
+impl fmt::Debug for Key {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // The identity may be a credential.
+        f.debug_tuple("Key").field(&self.target()).finish()
+    }
+}
+
+impl fmt::Debug for ExactKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ExactKey").finish_non_exhaustive()
+    }
+}
+
+/// Takes the hash that a key brings along.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Hashed(u64);
+
+impl Hasher for Hashed {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        // Keys write one number. Whatever else came would still be hashed, only slowly.
+        self.0 = HASHER.hash_one((self.0, bytes));
+    }
+
+    fn write_u64(&mut self, hash: u64) {
+        self.0 = hash;
+    }
+}
+
+/// Bytes on the stack, until they are too many.
+struct Scratch {
+    usual: [u8; USUAL_BYTES],
+    used: usize,
+    many: Vec<u8>,
+}
+
+impl Scratch {
+    fn new() -> Self {
+        Self {
+            usual: [0; USUAL_BYTES],
+            used: 0,
+            many: Vec::new(),
+        }
+    }
+
+    fn push(&mut self, bytes: &[u8]) {
+        let end = self.used + bytes.len();
+        if self.many.is_empty() && end <= USUAL_BYTES {
+            self.usual[self.used..end].copy_from_slice(bytes);
+            self.used = end;
+            return;
+        }
+        if self.many.is_empty() {
+            self.many.extend_from_slice(&self.usual[..self.used]);
+        }
+        self.many.extend_from_slice(bytes);
+    }
+
+    fn bytes(&self) -> &[u8] {
+        if self.many.is_empty() {
+            &self.usual[..self.used]
+        } else {
+            &self.many
+        }
+    }
+}

@@ -1,0 +1,396 @@
+//! A shared cache of one service's answers (RFC 9111), with the windows of RFC 5861 in which a stale one may be used.
+//!
+//! [`key`] says which calls may have each other's answers at all, [`freshness`] which answers are stored and for how long,
+//! [`entry`] which of several suits a request, [`condition`] how a service confirms one, [`invalidate`] what makes them void.
+//! Everything that the headers of an answer say is read once, when it is stored: a lookup compares numbers.
+//!
+//! The rules are written here and not taken from `http-cache-semantics`, which reads directives by their case (it stores
+//! `No-Store`), leaves `date` out of the age, and panics on an `age` that is large enough.
+
+mod condition;
+mod directives;
+mod entry;
+mod freshness;
+mod invalidate;
+mod key;
+#[cfg(test)]
+mod tests;
+
+use std::hash::BuildHasherDefault;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, PoisonError, RwLock};
+use std::time::{Duration, Instant, SystemTime};
+
+use bytes::Bytes;
+use http::header::{AGE, HeaderMap, HeaderValue};
+use http::{StatusCode, Uri};
+use moka::ops::compute::Op;
+
+use crate::config;
+use crate::downstream::Answer;
+use directives::Directives;
+use entry::{Entry, Origin, Stored};
+use freshness::{Freshness, Times};
+use invalidate::Changes;
+
+pub use entry::Refresh;
+pub use invalidate::Which;
+pub use key::{ExactKey, Hashed, Key};
+
+/// The stored answers of one service, for all threads.
+pub struct Cache {
+    settings: config::Cache,
+    entries: moka::sync::Cache<Key, Entry, BuildHasherDefault<Hashed>>,
+    /// Targets that were changed by calls of this host.
+    changes: Changes,
+    /// How often the operator made answers void.
+    epoch: AtomicU64,
+    /// Read while an answer is put in, written while the epoch moves: an answer is either put in before, and found by who
+    /// looks for void ones, or sees that it is too late.
+    gate: RwLock<()>,
+    counters: Counters,
+}
+
+#[derive(Default)]
+struct Counters {
+    hits: AtomicU64,
+    misses: AtomicU64,
+    stale: AtomicU64,
+}
+
+/// What is stored for a call.
+#[derive(Debug)]
+pub enum Found {
+    /// Nothing. The ticket is for storing what the service answers.
+    Miss(Ticket),
+    /// An answer that needs no call.
+    Fresh(Hit),
+    /// An answer that needs one, at once or soon.
+    Stale(Stale),
+    /// Nothing, and the caller wants no call made (`only-if-cached`, RFC 9111 section 5.2.1.7). It gets a 504.
+    Unavailable,
+}
+
+/// An answer from the store.
+#[derive(Clone, Debug)]
+pub struct Hit {
+    /// With `age`, and without what speaks of a connection. A 304 when the request has a condition that it meets.
+    pub answer: Answer,
+    /// Its age.
+    pub age: Duration,
+}
+
+/// An answer that is not fresh, or not fresh enough for the request.
+#[derive(Debug)]
+pub struct Stale {
+    /// Whether it may be used now while a new one is fetched in the background (RFC 5861 section 3, or the operator's
+    /// default).
+    pub while_revalidate: bool,
+    /// Whether it may be used now if the service fails (RFC 5861 section 4, or the operator's default): no answer, or 500,
+    /// 502, 503 or 504.
+    pub if_error: bool,
+    /// For storing what the service answers.
+    pub ticket: Ticket,
+    stored: Arc<Stored>,
+}
+
+/// When a call was looked up. What was made void since then, or while the call was under way, is not stored by it.
+#[derive(Clone, Copy, Debug)]
+pub struct Ticket {
+    requested: SystemTime,
+    changes: u64,
+    epoch: u64,
+}
+
+/// How full a cache is, and how often it helped.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Stats {
+    /// Keys with answers.
+    pub entries: u64,
+    /// What they take, bytes.
+    pub bytes: u64,
+    /// Lookups that found a fresh answer, or one that was fresh enough for the caller.
+    pub hits: u64,
+    /// Lookups that found none.
+    pub misses: u64,
+    /// Lookups that found a stale one.
+    pub stale: u64,
+}
+
+impl Cache {
+    /// An empty cache.
+    pub fn new(settings: &config::Cache) -> Self {
+        let entries = moka::sync::Cache::builder()
+            .max_capacity(settings.max_size)
+            .weigher(|_: &Key, entry: &Entry| u32::try_from(entry.size).unwrap_or(u32::MAX))
+            .expire_after(Kept)
+            .build_with_hasher(BuildHasherDefault::default());
+        Self {
+            settings: settings.clone(),
+            entries,
+            changes: Changes::default(),
+            epoch: AtomicU64::new(0),
+            gate: RwLock::new(()),
+            counters: Counters::default(),
+        }
+    }
+
+    /// Looks for an answer to a call, and honours what its `cache-control` asks for (RFC 9111 section 5.2.1).
+    pub fn lookup(&self, key: &Key, request: &HeaderMap, now: SystemTime) -> Found {
+        let found = self.find(key, request, now);
+        let counter = match found {
+            Found::Fresh(_) => &self.counters.hits,
+            Found::Stale(_) => &self.counters.stale,
+            Found::Miss(_) | Found::Unavailable => &self.counters.misses,
+        };
+        counter.fetch_add(1, Ordering::Relaxed);
+        found
+    }
+
+    fn find(&self, key: &Key, request: &HeaderMap, now: SystemTime) -> Found {
+        // Before the store is read: what becomes void in between must be seen when the answer is put in.
+        let ticket = Ticket {
+            requested: now,
+            changes: self.changes.count(),
+            epoch: self.epoch.load(Ordering::Acquire),
+        };
+        let says = Directives::of_request(request);
+        let none = || match says.only_if_cached {
+            true => Found::Unavailable,
+            false => Found::Miss(ticket),
+        };
+        let entry = (!says.no_store).then(|| self.entries.get(key)).flatten();
+        let stored = entry.as_ref().and_then(|entry| entry.select(request));
+        let Some(stored) = stored.filter(|stored| !self.void(stored.origin)) else {
+            return none();
+        };
+
+        let life = &stored.freshness;
+        let age = life.age(now);
+        let welcome = !says.no_cache
+            && says.max_age.is_none_or(|most| age <= most)
+            && says.min_fresh.is_none_or(|least| life.left(now) >= least);
+        let usable = match (life.stale_for(now), says.max_stale) {
+            (None, _) => true,
+            (Some(stale), Some(most)) => life.may_be_stale() && stale <= most,
+            (Some(_), None) => false,
+        };
+        if welcome && usable {
+            let answer = stored.serve(request, now);
+            return Found::Fresh(Hit { answer, age });
+        }
+        if says.only_if_cached {
+            return Found::Unavailable;
+        }
+        Found::Stale(Stale {
+            while_revalidate: welcome && life.serves_while_revalidating(now),
+            if_error: welcome && life.serves_on_error(now),
+            ticket,
+            stored: stored.clone(),
+        })
+    }
+
+    /// Stores the service's answer to a call that was looked up, if that is allowed and of use. An answer that may not be
+    /// stored still takes the place of an older one, unless it is a fault. `now` is when it came.
+    ///
+    /// Says whether it was stored.
+    pub fn store(
+        &self,
+        key: &Key,
+        request: &HeaderMap,
+        answer: &Answer,
+        ticket: Ticket,
+        now: SystemTime,
+    ) -> bool {
+        // Copied, because what came from the wire may be a small part of a large buffer.
+        let body = || Bytes::copy_from_slice(&answer.body);
+        self.keep(key, request, answer, body, ticket, now)
+    }
+
+    fn keep(
+        &self,
+        key: &Key,
+        request: &HeaderMap,
+        answer: &Answer,
+        body: impl FnOnce() -> Bytes,
+        ticket: Ticket,
+        now: SystemTime,
+    ) -> bool {
+        let times = Times {
+            requested: ticket.requested,
+            came: now,
+        };
+        let origin = Origin {
+            place: invalidate::place(key.target()),
+            changes: ticket.changes,
+        };
+        let new = (answer.body.len() <= self.settings.max_entry_size)
+            .then(|| {
+                Freshness::of(
+                    &self.settings,
+                    request,
+                    answer.status,
+                    &answer.headers,
+                    times,
+                )
+            })
+            .flatten()
+            .map(|life| Stored::new(answer, body(), request, life, origin));
+        let stored = new.is_some();
+        if !stored && !(supersedes(answer.status) && self.entries.contains_key(key)) {
+            return false;
+        }
+        self.replace(key, request, new, ticket) && stored
+    }
+
+    /// Puts an answer in the place of those that the request might have had. `false` when it comes too late for that.
+    fn replace(&self, key: &Key, request: &HeaderMap, new: Option<Stored>, ticket: Ticket) -> bool {
+        let _gate = self.gate.read().unwrap_or_else(PoisonError::into_inner);
+        if self.epoch.load(Ordering::Acquire) != ticket.epoch
+            || new.as_ref().is_some_and(|new| self.void(new.origin))
+        {
+            return false;
+        }
+        self.entries.entry_by_ref(key).and_compute_with(|earlier| {
+            let earlier = earlier.as_ref().map(moka::Entry::value);
+            match Entry::replace(earlier, request, new, key.size()) {
+                Some(entry) => Op::Put(entry),
+                None if earlier.is_some() => Op::Remove,
+                None => Op::Nop,
+            }
+        });
+        true
+    }
+
+    /// The answer to a call that a service confirmed with 304 (RFC 9111 section 4.3.4): the stored one with the fields of the
+    /// 304, stored again with its new life. `now` is when the 304 came.
+    pub fn revalidated(
+        &self,
+        key: &Key,
+        request: &HeaderMap,
+        stale: &Stale,
+        not_modified: &Answer,
+        now: SystemTime,
+    ) -> Answer {
+        let stored = &stale.stored;
+        let Some(mut answer) = stored.updated_by(&not_modified.headers, now) else {
+            // The service confirmed something else than it was asked about. This answer is used once more, being what the
+            // service was asked about; the next call is made without a condition.
+            self.replace(key, request, None, stale.ticket);
+            return stored.serve(request, now);
+        };
+        self.keep(key, request, &answer, || stored.body(), stale.ticket, now);
+        answer
+            .headers
+            .entry(AGE)
+            .or_insert_with(|| HeaderValue::from(0));
+        condition::answer(answer, request)
+    }
+
+    /// To be told of each answer to a method that is not safe (RFC 9110 section 9.2.1). When it is no error, answers stored
+    /// for its target are void, as are those for targets of this origin that it names (RFC 9111 section 4.4).
+    ///
+    /// `authority` is what the call had as `host`.
+    pub fn after_unsafe(&self, target: &Uri, authority: &HeaderValue, answer: &Answer) {
+        if !(answer.status.is_success() || answer.status.is_redirection()) {
+            return;
+        }
+        let own = target
+            .path_and_query()
+            .map_or("/", |target| target.as_str());
+        self.changes.note(own);
+        for named in invalidate::named_by(target, authority, answer) {
+            self.changes.note(&named);
+        }
+    }
+
+    /// Drops answers for the operator, those that are under way included. Says how many were stored.
+    ///
+    /// Looks at each stored answer. Answers with another `vary` under the key of one that is dropped go with it, and for an
+    /// answer under way it makes no difference whether it is meant.
+    pub fn invalidate(&self, which: &Which) -> usize {
+        {
+            let _gate = self.gate.write().unwrap_or_else(PoisonError::into_inner);
+            self.epoch.fetch_add(1, Ordering::AcqRel);
+        }
+        let mut count = 0;
+        for (key, entry) in &self.entries {
+            let mut answers = entry.answers();
+            if answers.any(|answer| which.includes(&key, answer, &self.settings.tag_header)) {
+                count += entry.answers().len();
+                self.entries.invalidate(&*key);
+            }
+        }
+        count
+    }
+
+    /// How full it is, and how often it helped. Not for the path of a request: does work that is due.
+    pub fn stats(&self) -> Stats {
+        self.entries.run_pending_tasks();
+        Stats {
+            entries: self.entries.entry_count(),
+            bytes: self.entries.weighted_size(),
+            hits: self.counters.hits.load(Ordering::Relaxed),
+            misses: self.counters.misses.load(Ordering::Relaxed),
+            stale: self.counters.stale.load(Ordering::Relaxed),
+        }
+    }
+
+    /// Whether the target changed since the answer was asked for.
+    fn void(&self, origin: Origin) -> bool {
+        self.changes.since(origin.place, origin.changes)
+    }
+}
+
+impl Stale {
+    /// The answer, at its age by now.
+    pub fn hit(&self, request: &HeaderMap, now: SystemTime) -> Hit {
+        Hit {
+            answer: self.stored.serve(request, now),
+            age: self.stored.freshness.age(now),
+        }
+    }
+
+    /// Makes the call ask whether the answer still holds (RFC 9111 section 4.3.1). Without a validator the call is left a
+    /// plain one. A condition that the BFF set is replaced, and met by [`Cache::revalidated`].
+    pub fn add_conditions(&self, request: &mut HeaderMap) {
+        condition::ask(self.stored.headers(), request);
+    }
+
+    /// Takes the right to fetch a new answer in the background. One caller has it until it drops it.
+    pub fn begin_refresh(&self) -> Option<Refresh> {
+        self.stored.begin_refresh()
+    }
+}
+
+/// Whether an answer says that older ones are no longer right. A fault does not, nor does a service that is busy.
+fn supersedes(status: StatusCode) -> bool {
+    !(status.is_server_error()
+        || status.is_informational()
+        || matches!(
+            status,
+            StatusCode::NOT_MODIFIED
+                | StatusCode::PARTIAL_CONTENT
+                | StatusCode::REQUEST_TIMEOUT
+                | StatusCode::TOO_MANY_REQUESTS
+        ))
+}
+
+/// How long the store keeps an entry.
+struct Kept;
+
+impl moka::Expiry<Key, Entry> for Kept {
+    fn expire_after_create(&self, _: &Key, entry: &Entry, _: Instant) -> Option<Duration> {
+        Some(entry.kept)
+    }
+
+    fn expire_after_update(
+        &self,
+        _: &Key,
+        entry: &Entry,
+        _: Instant,
+        _: Option<Duration>,
+    ) -> Option<Duration> {
+        Some(entry.kept)
+    }
+}

@@ -1,0 +1,169 @@
+//! Equal calls that are under way at the same time are one.
+//!
+//! The first caller's future is shared by all. No task is spawned for it: whoever waits polls it, so it lives as long as
+//! anyone wants it, and ends when the last one leaves. Callers may live on different threads and event loops.
+
+#[cfg(test)]
+mod tests;
+
+use std::collections::HashMap;
+use std::hash::BuildHasherDefault;
+use std::panic::AssertUnwindSafe;
+use std::pin::Pin;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll};
+
+use futures_util::FutureExt as _;
+use futures_util::future::{BoxFuture, Shared, WeakShared};
+use thiserror::Error;
+
+use super::cache::{ExactKey, Hashed};
+
+/// Maps that callers of different keys lock apart from each other.
+const SHARDS: usize = 16;
+
+/// The calls under way.
+pub struct Coalescer<T>(Arc<Inner<T>>);
+
+/// A call that may be shared. Dropping it leaves the call to the others.
+#[must_use = "nothing happens until it is awaited"]
+pub struct Joined<T> {
+    /// Whether this caller was the first.
+    pub led: bool,
+    call: Shared<Call<T>>,
+}
+
+/// The call panicked. Each of its callers gets this.
+#[derive(Clone, Copy, Debug, Error, PartialEq, Eq)]
+#[error("call: panicked")]
+pub struct Panicked;
+
+type Call<T> = BoxFuture<'static, Result<T, Panicked>>;
+
+struct Inner<T> {
+    shards: [Mutex<Shard<T>>; SHARDS],
+    /// Calls that began in different generations are not one.
+    generation: AtomicU64,
+    /// Tells a call from a later one with the same key.
+    calls: AtomicU64,
+}
+
+type Shard<T> = HashMap<ExactKey, UnderWay<T>, BuildHasherDefault<Hashed>>;
+
+struct UnderWay<T> {
+    call: WeakShared<Call<T>>,
+    id: u64,
+    generation: u64,
+}
+
+impl<T: Clone + Send + Sync + 'static> Coalescer<T> {
+    /// Without any call under way.
+    pub fn new() -> Self {
+        Self(Arc::new(Inner {
+            shards: std::array::from_fn(|_| Mutex::default()),
+            generation: AtomicU64::new(0),
+            calls: AtomicU64::new(0),
+        }))
+    }
+
+    /// Joins the call with this key that is under way, or makes it.
+    ///
+    /// `make` makes the future and does nothing else: it runs under a lock.
+    pub fn join<F>(&self, key: ExactKey, make: impl FnOnce() -> F) -> Joined<T>
+    where
+        F: Future<Output = T> + Send + 'static,
+    {
+        let generation = self.0.generation.load(Ordering::Acquire);
+        let mut shard = self.0.shard(&key);
+        if let Some(under_way) = shard.get(&key)
+            && under_way.generation == generation
+            && let Some(call) = under_way.call.upgrade()
+        {
+            return Joined { led: false, call };
+        }
+        // Before there is anything that must be undone under the lock, because it may panic.
+        let future = make();
+        let id = self.0.calls.fetch_add(1, Ordering::Relaxed);
+        let listed = Listed {
+            inner: self.0.clone(),
+            key: key.clone(),
+            id,
+        };
+        let call = async move {
+            // Moved in, so that it goes with the future, however that ends.
+            let listed = listed;
+            let result = AssertUnwindSafe(future).catch_unwind().await;
+            drop(listed);
+            result.map_err(|_| Panicked)
+        };
+        let call = call.boxed().shared();
+        // Not ready, since nobody has polled it.
+        if let Some(weak) = call.downgrade() {
+            let under_way = UnderWay {
+                call: weak,
+                id,
+                generation,
+            };
+            shard.insert(key, under_way);
+        }
+        Joined { led: true, call }
+    }
+
+    /// Calls from now on are not joined to those that are under way, because something changed that these may not have seen.
+    pub fn separate(&self) {
+        self.0.generation.fetch_add(1, Ordering::AcqRel);
+    }
+
+    /// Calls that may be joined.
+    pub fn under_way(&self) -> usize {
+        let shards = self.0.shards.iter();
+        shards.map(|shard| locked(shard).len()).sum()
+    }
+}
+
+impl<T: Clone + Send + Sync + 'static> Default for Coalescer<T> {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl<T> Inner<T> {
+    fn shard(&self, key: &ExactKey) -> MutexGuard<'_, Shard<T>> {
+        // The map takes the low bits of the hash.
+        locked(&self.shards[(key.spread() >> 32) as usize % SHARDS])
+    }
+}
+
+/// A panic under the lock leaves the map as it was.
+fn locked<T>(shard: &Mutex<Shard<T>>) -> MutexGuard<'_, Shard<T>> {
+    shard.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// A call's place in the map, for as long as it can be joined.
+struct Listed<T> {
+    inner: Arc<Inner<T>>,
+    key: ExactKey,
+    id: u64,
+}
+
+impl<T> Drop for Listed<T> {
+    fn drop(&mut self) {
+        let mut shard = self.inner.shard(&self.key);
+        // A later call may have taken the place.
+        if shard
+            .get(&self.key)
+            .is_some_and(|under_way| under_way.id == self.id)
+        {
+            shard.remove(&self.key);
+        }
+    }
+}
+
+impl<T: Clone> Future for Joined<T> {
+    type Output = Result<T, Panicked>;
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        self.call.poll_unpin(context)
+    }
+}
