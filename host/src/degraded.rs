@@ -1,0 +1,133 @@
+//! What of an answer was not live: said in one field, and kept from being cached for longer than it deserves.
+//!
+//! The field is `tailor-degraded`, a List of RFC 9651 section 3.1. Each member is the Token of a service with parameters:
+//!
+//! | parameter | type | means |
+//! |---|---|---|
+//! | `failed` | Token | no answer; the kind of the failure |
+//! | `default` | Boolean, always true | the operator's answer of last resort |
+//! | `stale` | Boolean, always true | an answer kept for longer than it is fresh |
+//! | `age` | Integer, seconds | with `stale`: how long it was kept, of several the longest |
+//! | `n` | Integer, 2 or more | as many calls ended like this; one, if it is not there |
+//!
+//! Members are in the order of their services, and a last member `more` has `n` only: as many calls are left out before it.
+
+mod cache_control;
+
+use std::cmp::Ordering;
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::{HeaderName, HeaderValue};
+use sfv::{KeyRef, ListSerializer, TokenRef, key_ref, token_ref};
+
+pub use cache_control::cap_cache;
+
+/// The field.
+pub const NAME: HeaderName = HeaderName::from_static("tailor-degraded");
+
+/// Members of the field before `more`. About 1 KiB, where common clients and proxies take 8 KiB for all fields together.
+const MAX_MEMBERS: usize = 31;
+
+const FAILED: &KeyRef = key_ref("failed");
+const DEFAULT: &KeyRef = key_ref("default");
+const STALE: &KeyRef = key_ref("stale");
+const AGE: &KeyRef = key_ref("age");
+const COUNT: &KeyRef = key_ref("n");
+const MORE: &TokenRef = token_ref("more");
+
+/// One call whose answer was not live.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Part<'a> {
+    /// The service.
+    pub service: &'a str,
+    /// What the BFF got in place of a live answer.
+    pub what: What,
+}
+
+/// What a BFF got in place of a live answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum What {
+    /// Nothing: a failure of this kind, named as in the contract.
+    Failed(&'static str),
+    /// An answer of this age.
+    Stale {
+        /// Time since the service gave it.
+        age: Duration,
+    },
+    /// What the operator declared.
+    Default,
+}
+
+/// The field's value; `None` when every part was live, which costs nothing.
+///
+/// A service or kind that is no Token is left out. The configuration admits none.
+pub fn header(parts: &[Part<'_>]) -> Option<HeaderValue> {
+    if parts.is_empty() {
+        return None;
+    }
+    let mut sorted = parts.to_vec();
+    sorted.sort_by(order);
+    let mut list = ListSerializer::new();
+    let mut groups = sorted.chunk_by(|a, b| alike(a, b));
+    for group in groups.by_ref().take(MAX_MEMBERS) {
+        push_member(&mut list, group);
+    }
+    let left_out: usize = groups.map(<[_]>::len).sum();
+    if left_out > 0 {
+        list.bare_item(MORE).parameter(COUNT, count(left_out));
+    }
+    HeaderValue::from_maybe_shared(Bytes::from(list.finish()?)).ok()
+}
+
+/// Writes calls of one service that ended alike. They are sorted, so the last is the oldest.
+fn push_member(list: &mut ListSerializer<String>, group: &[Part<'_>]) {
+    let Some(part) = group.last() else {
+        return;
+    };
+    let Ok(service) = TokenRef::from_str(part.service) else {
+        return;
+    };
+    let member = match part.what {
+        What::Failed(kind) => match TokenRef::from_str(kind) {
+            Ok(kind) => list.bare_item(service).parameter(FAILED, kind),
+            Err(_) => return,
+        },
+        What::Default => list.bare_item(service).parameter(DEFAULT, true),
+        What::Stale { age } => list
+            .bare_item(service)
+            .parameter(STALE, true)
+            .parameter(AGE, u32::try_from(age.as_secs()).unwrap_or(u32::MAX)),
+    };
+    if group.len() > 1 {
+        let _ = member.parameter(COUNT, count(group.len()));
+    }
+}
+
+/// An Integer has 15 digits (RFC 9651 section 3.3.1), which 32 bits never fill.
+fn count(parts: usize) -> u32 {
+    u32::try_from(parts).unwrap_or(u32::MAX)
+}
+
+/// By service, then by what happened, then by age: the same calls always read the same, in whichever order they ended.
+fn order(a: &Part<'_>, b: &Part<'_>) -> Ordering {
+    let rank = |what: &What| match what {
+        What::Stale { age } => (0, "", *age),
+        What::Default => (1, "", Duration::ZERO),
+        What::Failed(kind) => (2, *kind, Duration::ZERO),
+    };
+    let by_service = a.service.cmp(b.service);
+    by_service.then_with(|| rank(&a.what).cmp(&rank(&b.what)))
+}
+
+/// Whether two calls share a member.
+fn alike(a: &Part<'_>, b: &Part<'_>) -> bool {
+    let what = match (a.what, b.what) {
+        (What::Stale { .. }, What::Stale { .. }) => true,
+        (a, b) => a == b,
+    };
+    what && a.service == b.service
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,39 @@
+//! Last resort: what a BFF gets when a service gave nothing and no stale answer is at hand, as the operator wrote it.
+
+use bytes::Bytes;
+use http::{HeaderValue, Method, StatusCode};
+
+use super::shape::matches;
+use crate::config::Fallback;
+
+/// An answer that the operator declared.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LastResort {
+    /// Its status.
+    pub status: StatusCode,
+    /// Its `content-type`.
+    pub content_type: HeaderValue,
+    /// Its body, shared with the configuration.
+    pub body: Bytes,
+}
+
+/// The first of the declared answers that covers a call. `path` is the BFF's own: without the service's prefix and without a query.
+pub fn last_resort(fallbacks: &[Fallback], method: &Method, path: &str) -> Option<LastResort> {
+    let fallback = fallbacks
+        .iter()
+        .find(|fallback| matches(&fallback.pattern, method, path))?;
+    // An answer to HEAD has no body (RFC 9110 section 9.3.2).
+    let body = if *method == Method::HEAD {
+        Bytes::new()
+    } else {
+        fallback.body.clone()
+    };
+    Some(LastResort {
+        status: fallback.status,
+        content_type: fallback.content_type.clone(),
+        body,
+    })
+}
+
+#[cfg(test)]
+mod tests;

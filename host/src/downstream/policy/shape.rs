@@ -1,0 +1,236 @@
+//! Grant and shape: which calls may be made at all, and what the host adds to them and leaves out of them and their answers.
+//!
+//! All of it is a list of names that is walked, so what is not configured costs one comparison with `None`. Patterns are held
+//! against the path as the BFF wrote it, percent-encoding included: what is encoded in another way does not match a text, and
+//! so it is refused rather than let through. [`Outbound`](crate::downstream::Outbound) has refused encoded slashes and dot segments before.
+
+use std::fmt::Write;
+
+use http::{HeaderMap, HeaderName, HeaderValue, Method, header};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use thiserror::Error;
+
+use crate::config::{self, CallPattern, Segment};
+use crate::downstream::cut;
+
+/// A query may hold these unencoded (RFC 3986 section 2.3), as in the part of it that a BFF writes.
+const QUERY: &AsciiSet = &NON_ALPHANUMERIC
+    .remove(b'-')
+    .remove(b'.')
+    .remove(b'_')
+    .remove(b'~');
+
+/// Bytes of the list of patterns in a message: what is read at a glance in a log line. The first pattern is whole in any case.
+const MAX_LISTED: usize = 200;
+
+/// A call outside of what the operator allows.
+#[derive(Clone, Debug, Error, PartialEq, Eq)]
+#[error("{method} {path:?} is not allowed; allowed are: {allowed}")]
+pub struct NotAllowed {
+    /// The method.
+    pub method: Method,
+    /// The path, cut to a length that is safe to log.
+    pub path: String,
+    /// The patterns that are allowed, cut likewise.
+    pub allowed: String,
+}
+
+/// What a service's calls are made to look like.
+#[derive(Clone, Debug)]
+pub struct Shape {
+    allow: Option<Vec<CallPattern>>,
+    headers: Vec<(HeaderName, HeaderValue)>,
+    /// `a=b&c=d`, encoded.
+    query: String,
+    parameters: Vec<String>,
+    send: Option<Vec<HeaderName>>,
+    receive: Option<Vec<HeaderName>>,
+}
+
+impl Shape {
+    /// Prepares the operator's settings.
+    pub fn new(settings: &config::Shape) -> Self {
+        let mut query = String::new();
+        for (name, value) in &settings.query {
+            if !query.is_empty() {
+                query.push('&');
+            }
+            query.extend(utf8_percent_encode(name, QUERY));
+            query.push('=');
+            query.extend(utf8_percent_encode(value, QUERY));
+        }
+        Self {
+            allow: settings.allow.clone(),
+            headers: settings.headers.clone(),
+            query,
+            parameters: settings
+                .query
+                .iter()
+                .map(|(name, _)| name.clone())
+                .collect(),
+            send: settings.send_headers.clone(),
+            receive: settings.receive_headers.clone(),
+        }
+    }
+
+    /// Whether a call may be made: by the service's list, and by that of the BFF for this service (`own`), where there is one.
+    ///
+    /// `path` is the BFF's own: without the service's prefix and without a query.
+    ///
+    /// # Errors
+    ///
+    /// [`NotAllowed`] with the list that refuses it.
+    pub fn check(
+        &self,
+        own: Option<&[CallPattern]>,
+        method: &Method,
+        path: &str,
+    ) -> Result<(), NotAllowed> {
+        for list in [self.allow.as_deref(), own].into_iter().flatten() {
+            if !list.iter().any(|pattern| matches(pattern, method, path)) {
+                return Err(NotAllowed {
+                    method: method.clone(),
+                    path: cut(path),
+                    allowed: listed(list),
+                });
+            }
+        }
+        Ok(())
+    }
+
+    /// Leaves out of a BFF's fields what it may not send, and sets those that every call has.
+    ///
+    /// It must see the BFF's fields only: the host's own (request id, trace, credentials) are added after it.
+    pub fn send(&self, headers: &mut HeaderMap) {
+        if let Some(send) = &self.send {
+            keep(headers, |name| send.contains(name));
+        }
+        for (name, value) in &self.headers {
+            headers.insert(name, value.clone());
+        }
+    }
+
+    /// Leaves out of an answer what a BFF does not see. `content-type` stays: without it a body has no meaning.
+    ///
+    /// It belongs between cache and BFF: what it leaves out may say how long the answer may be kept.
+    pub fn receive(&self, headers: &mut HeaderMap) {
+        if let Some(receive) = &self.receive {
+            keep(headers, |name| {
+                *name == header::CONTENT_TYPE || receive.contains(name)
+            });
+        }
+    }
+
+    /// Appends the parameters that every call has to a target in origin form, after those that are there already.
+    pub fn push_query(&self, target: &mut String) {
+        if self.query.is_empty() {
+            return;
+        }
+        // A path holds no question mark of its own, so one means that there is a query.
+        target.push(if target.contains('?') { '&' } else { '?' });
+        target.push_str(&self.query);
+    }
+
+    /// Whether every call has a parameter of this name. One that a BFF writes as well has to be left out, because of two a
+    /// service may take either.
+    pub fn sets_parameter(&self, name: &str) -> bool {
+        self.parameters.iter().any(|own| own == name)
+    }
+}
+
+/// Whether a pattern covers a call. `path` is the BFF's own: without the service's prefix and without a query.
+///
+/// `*` is one segment that is not empty, because a server that merges slashes reads `/users//days` as `/users/days`.
+pub fn matches(pattern: &CallPattern, method: &Method, path: &str) -> bool {
+    let of_method = match &pattern.method {
+        None => true,
+        Some(own) => own == method || (*own == Method::GET && *method == Method::HEAD),
+    };
+    of_method && matches_path(&pattern.segments, path)
+}
+
+fn matches_path(segments: &[Segment], path: &str) -> bool {
+    let Some(path) = path.strip_prefix('/') else {
+        return false;
+    };
+    if path.is_empty() {
+        return match segments {
+            [] | [Segment::Rest] => true,
+            [Segment::Text(text)] => text.is_empty(),
+            _ => false,
+        };
+    }
+    let mut given = path.split('/');
+    for segment in segments {
+        let fits = match (segment, given.next()) {
+            (Segment::Rest, _) => return true,
+            (_, None) => false,
+            (Segment::Text(text), Some(given)) => text == given,
+            (Segment::One, Some(given)) => !given.is_empty(),
+        };
+        if !fits {
+            return false;
+        }
+    }
+    given.next().is_none()
+}
+
+/// Keeps the fields of some names. Nothing is moved or allocated when that is all of them.
+fn keep(headers: &mut HeaderMap, keeps: impl Fn(&HeaderName) -> bool) {
+    if headers.keys().all(&keeps) {
+        return;
+    }
+    let mut kept = HeaderMap::with_capacity(headers.keys_len());
+    let mut current = None;
+    // A drained map names a field with its first value only.
+    for (name, value) in headers.drain() {
+        if let Some(name) = name {
+            current = keeps(&name).then_some(name);
+        }
+        if let Some(name) = &current {
+            kept.append(name, value);
+        }
+    }
+    *headers = kept;
+}
+
+/// Patterns as the operator wrote them, for a message.
+fn listed(patterns: &[CallPattern]) -> String {
+    if patterns.is_empty() {
+        return "none".to_owned();
+    }
+    let mut text = String::new();
+    for (index, pattern) in patterns.iter().enumerate() {
+        let before = text.len();
+        if index > 0 {
+            text.push_str(", ");
+        }
+        push_pattern(&mut text, pattern);
+        if text.len() > MAX_LISTED && index > 0 {
+            text.truncate(before);
+            // Writing to a string does not fail.
+            let _ = write!(text, " and {} more", patterns.len() - index);
+            break;
+        }
+    }
+    text
+}
+
+fn push_pattern(text: &mut String, pattern: &CallPattern) {
+    text.push_str(pattern.method.as_ref().map_or("*", Method::as_str));
+    text.push(' ');
+    if pattern.segments.is_empty() {
+        text.push('/');
+    }
+    for segment in &pattern.segments {
+        text.push('/');
+        text.push_str(match segment {
+            Segment::Text(segment) => segment,
+            Segment::One => "*",
+            Segment::Rest => "**",
+        });
+    }
+}
+
+#[cfg(test)]
+mod tests;
