@@ -5,7 +5,7 @@
 //! | parameter | type | means |
 //! |---|---|---|
 //! | `failed` | Token | no answer; the kind of the failure |
-//! | `default` | Boolean, always true | the operator's answer of last resort |
+//! | `fallback` | Boolean, always true | the operator's answer of last resort |
 //! | `stale` | Boolean, always true | an answer kept for longer than it is fresh |
 //! | `age` | Integer, seconds | with `stale`: how long it was kept, of several the longest |
 //! | `n` | Integer, 2 or more | as many calls ended like this; one, if it is not there |
@@ -30,7 +30,7 @@ pub const NAME: HeaderName = HeaderName::from_static("tailor-degraded");
 const MAX_MEMBERS: usize = 31;
 
 const FAILED: &KeyRef = key_ref("failed");
-const DEFAULT: &KeyRef = key_ref("default");
+const FALLBACK: &KeyRef = key_ref("fallback");
 const STALE: &KeyRef = key_ref("stale");
 const AGE: &KeyRef = key_ref("age");
 const COUNT: &KeyRef = key_ref("n");
@@ -56,7 +56,7 @@ pub enum What {
         age: Duration,
     },
     /// What the operator declared.
-    Default,
+    Fallback,
 }
 
 /// The field's value; `None` when every part was live, which costs nothing.
@@ -93,7 +93,7 @@ fn push_member(list: &mut ListSerializer<String>, group: &[Part<'_>]) {
             Ok(kind) => list.bare_item(service).parameter(FAILED, kind),
             Err(_) => return,
         },
-        What::Default => list.bare_item(service).parameter(DEFAULT, true),
+        What::Fallback => list.bare_item(service).parameter(FALLBACK, true),
         What::Stale { age } => list
             .bare_item(service)
             .parameter(STALE, true)
@@ -113,7 +113,7 @@ fn count(parts: usize) -> u32 {
 fn order(a: &Part<'_>, b: &Part<'_>) -> Ordering {
     let rank = |what: &What| match what {
         What::Stale { age } => (0, "", *age),
-        What::Default => (1, "", Duration::ZERO),
+        What::Fallback => (1, "", Duration::ZERO),
         What::Failed(kind) => (2, *kind, Duration::ZERO),
     };
     let by_service = a.service.cmp(b.service);

@@ -19,7 +19,8 @@ use super::state::State;
 use super::version::Version;
 use super::{response, wasi};
 use crate::contract::Request;
-use crate::downstream::{Session, SessionSettings};
+use crate::downstream::{self, CallRecord, Session, SessionSettings, parts};
+use crate::{degraded, server_timing};
 
 /// A request as it came, and what has to be passed on with its calls.
 pub struct Asked {
@@ -110,6 +111,7 @@ pub async fn run(
 ) -> Result<response::Answer, BffError> {
     let deadline = invocation.deadline;
     let usage = invocation.usage.clone();
+    let session = invocation.session.clone();
     let limits = &version.settings().limits;
     let (mut store, request) = fresh_store(runtime, version, invocation);
     let awaited = store.data().awaited.clone();
@@ -127,7 +129,39 @@ pub async fn run(
             source: None,
         }),
         Ok(Ok(Err(error))) => Err(classify(error, store.data(), version)),
-        Ok(Ok(Ok(answer))) => response::check(answer, limits.response_size),
+        Ok(Ok(Ok(answer))) => {
+            let mut answer = response::check(answer, limits.response_size)?;
+            let arrived = deadline - version.settings().deadline;
+            tell(
+                &mut answer.headers,
+                &session.records(),
+                version,
+                &usage,
+                arrived,
+            );
+            Ok(answer)
+        }
+    }
+}
+
+/// Says in the answer what of it is missing or not live, and, where the operator wants it, where the time went. A guest has
+/// no part in that, and an answer that lacks something is not kept for longer than the operator allows.
+fn tell(
+    headers: &mut HeaderMap,
+    calls: &[CallRecord],
+    version: &Version,
+    usage: &Usage,
+    arrived: Instant,
+) {
+    let settings = version.settings();
+    if let Some(lacks) = degraded::header(&parts(calls)) {
+        headers.insert(degraded::NAME, lacks);
+        degraded::cap_cache(headers, settings.degraded_max_age);
+    }
+    if settings.server_timing
+        && let Some(timing) = downstream::server_timing(calls, usage.cpu(), arrived.elapsed())
+    {
+        headers.insert(server_timing::NAME, timing);
     }
 }
 

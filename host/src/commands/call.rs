@@ -99,8 +99,8 @@ fn report(invoked: &Invoked, differences: Vec<String>) -> Value {
         .map(|call| {
             let took = u64::try_from(call.took.as_micros()).unwrap_or(u64::MAX);
             match call.outcome {
-                Ok(status) => json!({"service": call.service, "status": status, "bytes": call.bytes, "took_us": took}),
-                Err(kind) => json!({"service": call.service, "failure": kind, "took_us": took}),
+                Ok(status) => json!({"service": *call.service, "status": status, "bytes": call.bytes, "took_us": took}),
+                Err(kind) => json!({"service": *call.service, "failure": kind, "took_us": took}),
             }
         })
         .collect();

@@ -69,6 +69,14 @@ pub enum DownstreamError {
         /// How many wait.
         waiting: usize,
     },
+    /// The host has too many calls under way.
+    #[error("downstream {service:?}: {limit} calls are under way in the host already")]
+    Shed {
+        /// The service.
+        service: String,
+        /// The limit in force.
+        limit: usize,
+    },
     /// The answer is too large.
     #[error("downstream {service:?}: the answer is larger than {limit} bytes")]
     TooLarge {
@@ -98,8 +106,10 @@ pub enum DownstreamError {
 /// What a call was waiting for when time ran out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Phase {
-    /// A permit to use a connection.
+    /// Its turn.
     Queue,
+    /// What the host proves itself with.
+    Credentials,
     /// A connection.
     Connect,
     /// The head of the answer.
@@ -111,7 +121,8 @@ pub enum Phase {
 impl std::fmt::Display for Phase {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(match self {
-            Self::Queue => "waiting for a connection",
+            Self::Queue => "waiting for its turn",
+            Self::Credentials => "waiting for credentials",
             Self::Connect => "connect",
             Self::FirstByte => "waiting for the answer",
             Self::Body => "reading the answer",
@@ -189,10 +200,11 @@ impl DownstreamError {
             | Self::Exhausted { .. }
             | Self::Unreachable { .. }
             | Self::Overloaded { .. }
+            | Self::Shed { .. }
             | Self::Rejected { .. } => false,
             Self::Interrupted { sent, .. } => *sent,
             Self::Timeout { phase, .. } => match phase {
-                Phase::Queue | Phase::Connect => false,
+                Phase::Queue | Phase::Credentials | Phase::Connect => false,
                 Phase::FirstByte | Phase::Body => true,
             },
             Self::TooLarge { .. } | Self::Malformed { .. } => true,
@@ -208,7 +220,7 @@ impl DownstreamError {
             Self::Timeout { .. } => FailureKind::Timeout,
             Self::Unreachable { .. } => FailureKind::Unreachable,
             Self::Interrupted { .. } => FailureKind::Interrupted,
-            Self::Overloaded { .. } => FailureKind::Overloaded,
+            Self::Overloaded { .. } | Self::Shed { .. } => FailureKind::Overloaded,
             Self::TooLarge { .. } => FailureKind::TooLarge,
             Self::Malformed { .. } => FailureKind::Malformed,
             Self::Rejected { .. } => FailureKind::Rejected,

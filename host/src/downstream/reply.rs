@@ -33,13 +33,13 @@ pub(super) fn reply(
         Some(selection) if answer.status.is_success() => {
             let picked = selection.pick(&answer.body).map_err(|error| match error {
                 PickError::TooLarge { limit } => DownstreamError::TooLarge {
-                    service: service.name().to_owned(),
+                    service: service.name().to_string(),
                     limit,
                 },
                 PickError::NotUtf8 { .. }
                 | PickError::Truncated { .. }
                 | PickError::NotJson { .. } => DownstreamError::Malformed {
-                    service: service.name().to_owned(),
+                    service: service.name().to_string(),
                     what: error.to_string(),
                 },
             })?;

@@ -159,7 +159,11 @@ impl Service {
         Self {
             name: settings.name.as_str().into(),
             shape: Shape::new(&settings.shape),
-            bulkhead: Bulkhead::new(settings.bulkhead.clone()),
+            bulkhead: Bulkhead::new(&config::Bulkhead {
+                // Each call brings along the time that it waits: a profile may give more.
+                queue_timeout: Duration::MAX,
+                ..settings.bulkhead.clone()
+            }),
             settings,
             metrics,
             way,

@@ -13,12 +13,12 @@ use tokio::time::{Instant, timeout_at};
 
 use super::error::{DownstreamError, InvalidCall, Phase, kind_name};
 use super::grant::{Grant, Grants};
-use super::outbound::{Outbound, cut};
+use super::outbound::cut;
 use super::policy::repeats::Repeats;
 use super::record::{CallRecord, Trace};
 use super::reply::reply;
 use super::select::Selection;
-use super::service::{Ask, Called, Limits, Service};
+use super::service::{Ask, Limits, Service};
 use crate::contract::{Call, Failure, Reply};
 
 /// Milliseconds that the caller will still wait, as sent with each call: a service may stop work that nobody waits for.
@@ -214,6 +214,7 @@ impl Session {
         let ask = Ask {
             outbound,
             member: grant.member.clone(),
+            gate: self.settings.grants.gate().clone(),
             worker: self.settings.worker,
             started,
             end,

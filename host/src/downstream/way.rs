@@ -29,6 +29,7 @@ use super::policy::fallback;
 use super::policy::latency::Latency;
 use super::record::Trace;
 use super::service::{Ask, Called, Limits, ServiceError};
+use super::token_endpoint;
 use super::transport::{Attempted, Bounds, EndpointState, Transport};
 use crate::config::{self, Hedge};
 use crate::contract::Source;
@@ -53,6 +54,8 @@ pub struct Way {
     budget: Budget,
     latency: Latency,
     credentials: Option<Arc<Credentials>>,
+    /// What tokens come over.
+    tokens: Option<Arc<Transport>>,
     transport: Arc<Transport>,
     metrics: Arc<ServiceMetrics>,
 }
@@ -82,12 +85,11 @@ impl Way {
         workers: usize,
         metrics: Arc<ServiceMetrics>,
     ) -> Result<Self, ServiceError> {
-        let transport =
-            Transport::new(&settings, workers).map_err(|source| ServiceError::Tls {
-                service: settings.name.clone(),
-                source,
-            })?;
-        let credentials = super::tokens::credentials(&settings)?;
+        let transport = Transport::new(&settings, workers).map_err(|source| ServiceError::Tls {
+            service: settings.name.clone(),
+            source,
+        })?;
+        let (credentials, tokens) = token_endpoint::credentials(&settings)?;
         Ok(Self {
             cache: settings.cache.as_ref().map(Cache::new),
             together: Coalescer::new(),
@@ -95,6 +97,7 @@ impl Way {
             budget: Budget::new(settings.retry.budget),
             latency: Latency::new(),
             credentials,
+            tokens,
             transport: Arc::new(transport),
             metrics,
             settings,
@@ -313,8 +316,8 @@ impl Way {
         let mut sent = outbound.clone();
         for renewed in [false, true] {
             let applied = timeout_at(until.latest(), credentials.apply(&mut sent.headers)).await;
-            match applied {
-                Ok(Ok(())) => {}
+            let used = match applied {
+                Ok(Ok(used)) => used,
                 Ok(Err(error)) => {
                     self.metrics.event(Event::NoCredentials);
                     tracing::debug!(downstream = self.settings.name, "no credentials: {error}");
@@ -330,11 +333,16 @@ impl Way {
                         after: ask.started.elapsed(),
                     });
                 }
-            }
+            };
             let result = self.round(ask, &sent, until, trace).await;
             let refused =
                 matches!(&result, Ok(answer) if answer.status == StatusCode::UNAUTHORIZED);
-            if renewed || !refused || !credentials.refused() {
+            let again = refused
+                && !renewed
+                && timeout_at(until.latest(), credentials.refused(used))
+                    .await
+                    .unwrap_or(false);
+            if !again {
                 return result;
             }
         }
@@ -554,6 +562,11 @@ impl Way {
     /// Looks after connections, names, health and secrets. For each worker to call, about once a second.
     pub fn tick(&self, worker: usize) {
         self.transport.tick(worker);
+        if let Some(tokens) = &self.tokens
+            && worker == 0
+        {
+            tokens.tick(worker);
+        }
     }
 
     /// How the breaker is; `None` where there is none.

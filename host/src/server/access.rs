@@ -13,7 +13,9 @@ use super::inbound::{RequestId, TraceContext};
 use crate::bff::guest_log::GuestLog;
 use crate::bff::meter::Usage;
 use crate::bff::version::Version;
-use crate::downstream::Session;
+use crate::contract::Source;
+use crate::degraded;
+use crate::downstream::{Session, Trace, parts};
 use crate::snapshot::Shared;
 use crate::telemetry::access_log;
 use crate::telemetry::metrics::Outcome;
@@ -157,7 +159,7 @@ impl Access {
         if !failed.is_empty() {
             line.text("calls_failed", &failed.join(","));
         }
-        if let Some(degraded) = degraded::header(degraded::parts(&calls)) {
+        if let Some(degraded) = degraded::header(&parts(&calls)) {
             line.text("degraded", degraded.to_str().unwrap_or_default());
         }
         let count = |which: fn(&Trace) -> bool| {

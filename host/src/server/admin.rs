@@ -3,11 +3,16 @@
 //! - `GET /livez`: 200 while the process runs.
 //! - `GET /readyz`: 200 while the host takes requests; 503 while it stops.
 //! - `GET /metrics`: all metrics, in Prometheus' text format.
-//! - `GET /bffs`: each BFF with its live version, the last refused one, and what it may call; each service; as JSON.
+//! - `GET /bffs`: each BFF with its live version, the last refused one, and what it may call; each service with the state of
+//!   its policy; as JSON.
+//! - `POST /downstreams/NAME/breaker` and `/downstreams/NAME/invalidate`: see [`steer`].
+
+mod state;
+mod steer;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use bytes::Bytes;
 use http::{Method, Request, Response, StatusCode};
@@ -16,15 +21,13 @@ use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
-use serde_json::{Value, json};
 use tokio::net::TcpListener;
 use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinHandle;
 
 use super::accept::{ServerError, bind};
 use crate::config;
-use crate::snapshot::{Shared, Snapshot};
-use crate::telemetry::metrics::{BffLabels, ServiceLabels};
+use crate::snapshot::Shared;
 
 /// Connections of operators and scrapers.
 const MAX_CONNECTIONS: usize = 64;
@@ -96,23 +99,34 @@ async fn accept(listener: TcpListener, shared: Arc<Shared>, stopping: watch::Rec
 }
 
 fn answer(request: &Request<Incoming>, shared: &Shared, stopping: bool) -> Response<Full<Bytes>> {
-    if !matches!(*request.method(), Method::GET | Method::HEAD) {
-        let mut response = text(
-            StatusCode::METHOD_NOT_ALLOWED,
-            "GET and HEAD are served here\n",
-        );
-        response.headers_mut().insert(
-            http::header::ALLOW,
-            http::HeaderValue::from_static("GET, HEAD"),
-        );
-        return response;
+    match *request.method() {
+        Method::GET | Method::HEAD => {}
+        Method::POST => {
+            return match steer::steer(request, &shared.snapshot.load()) {
+                Ok(done) => typed(StatusCode::OK, "application/json", format!("{done}\n")),
+                Err(steer::Refused(status, what)) => {
+                    typed(status, "text/plain; charset=utf-8", what)
+                }
+            };
+        }
+        _ => {
+            let mut response = text(
+                StatusCode::METHOD_NOT_ALLOWED,
+                "GET, HEAD and POST are served here\n",
+            );
+            response.headers_mut().insert(
+                http::header::ALLOW,
+                http::HeaderValue::from_static("GET, HEAD, POST"),
+            );
+            return response;
+        }
     }
     match request.uri().path() {
         "/livez" => text(StatusCode::OK, "ok\n"),
         "/readyz" if stopping => text(StatusCode::SERVICE_UNAVAILABLE, "stopping\n"),
         "/readyz" => text(StatusCode::OK, "ready\n"),
         "/metrics" => {
-            sample(shared);
+            state::sample(shared);
             typed(
                 StatusCode::OK,
                 "application/openmetrics-text; version=1.0.0; charset=utf-8",
@@ -122,7 +136,7 @@ fn answer(request: &Request<Incoming>, shared: &Shared, stopping: bool) -> Respo
         "/bffs" => typed(
             StatusCode::OK,
             "application/json",
-            format!("{:#}\n", bffs(&shared.snapshot.load())),
+            format!("{:#}\n", state::document(&shared.snapshot.load())),
         ),
         _ => text(
             StatusCode::NOT_FOUND,
@@ -143,85 +157,4 @@ fn typed(status: StatusCode, content_type: &'static str, body: String) -> Respon
         http::HeaderValue::from_static(content_type),
     );
     response
-}
-
-/// Sets the gauges that are only known by looking.
-fn sample(shared: &Shared) {
-    let snapshot = shared.snapshot.load();
-    let sampled = &shared.metrics.sampled;
-    let set = |gauge: &prometheus_client::metrics::gauge::Gauge, value: usize| {
-        gauge.set(i64::try_from(value).unwrap_or(i64::MAX));
-    };
-    sampled.clear();
-    for (name, service) in &snapshot.services {
-        let labels = ServiceLabels {
-            service: name.clone(),
-        };
-        let (open, waiting) = service.load();
-        set(&sampled.service_connections.get_or_create(&labels), open);
-        set(&sampled.service_waiting.get_or_create(&labels), waiting);
-    }
-    for (name, bff) in &snapshot.bffs {
-        let labels = BffLabels { bff: name.clone() };
-        let state = bff.state();
-        let (running, waiting) = state.current.admission().load();
-        set(&sampled.running.get_or_create(&labels), running);
-        set(&sampled.waiting.get_or_create(&labels), waiting);
-        set(
-            &sampled.versions.get_or_create(&labels),
-            1 + state.draining.len(),
-        );
-        set(
-            &sampled.refused.get_or_create(&labels),
-            usize::from(state.refused.is_some()),
-        );
-    }
-}
-
-fn bffs(snapshot: &Snapshot) -> Value {
-    let time = |time: SystemTime| humantime::format_rfc3339_seconds(time).to_string();
-    let bffs: serde_json::Map<String, Value> = snapshot
-        .bffs
-        .iter()
-        .map(|(name, bff)| {
-            let state = bff.state();
-            let version = &state.current;
-            let (running, waiting) = version.admission().load();
-            let routes: Vec<Value> = snapshot
-                .config
-                .routes
-                .iter()
-                .filter(|route| route.bff == *name)
-                .map(|route| json!({"client": route.client, "host": route.host, "path": route.path}))
-                .collect();
-            let state = json!({
-                "version": **version.name(),
-                "sha256": version.loaded().digest,
-                "size": version.loaded().size,
-                "component": version.settings().component.display().to_string(),
-                "published_at": state.published_at.map(time),
-                "swaps": state.swaps,
-                "refused": state.refused.map(|refused| json!({"reason": refused.reason, "at": time(refused.at)})),
-                "draining": state.draining.iter().map(|version| version.name().to_string()).collect::<Vec<_>>(),
-                "downstreams": version.settings().downstreams,
-                "deadline_ms": u64::try_from(version.settings().deadline.as_millis()).unwrap_or(u64::MAX),
-                "running": running,
-                "waiting": waiting,
-                "routes": routes,
-            });
-            (name.clone(), state)
-        })
-        .collect();
-    let services: serde_json::Map<String, Value> = snapshot
-        .services
-        .iter()
-        .map(|(name, service)| {
-            let (open, waiting) = service.load();
-            (
-                name.clone(),
-                json!({"connections": open, "waiting": waiting}),
-            )
-        })
-        .collect();
-    json!({"bffs": bffs, "downstreams": services})
 }

@@ -40,7 +40,10 @@ fn without_a_life_an_answer_is_not_stored_at_all() {
         let expected = headers(&[("cache-control", "no-store"), ("etag", "\"1\"")]);
         assert_eq!(capped_to(none, &fields), expected);
     }
-    assert_eq!(capped_to(Duration::ZERO, &[]), headers(&[("cache-control", "no-store")]));
+    assert_eq!(
+        capped_to(Duration::ZERO, &[]),
+        headers(&[("cache-control", "no-store")])
+    );
 }
 
 #[test]
@@ -80,8 +83,14 @@ fn what_lets_a_cache_use_it_for_longer_goes_and_what_forbids_it_stays() {
         ("private", "private, max-age=30"),
         ("no-store, max-age=60", "no-store, max-age=30"),
         // These speak of some fields of the answer, not of the answer.
-        ("no-cache=\"set-cookie, x\"", "no-cache=\"set-cookie, x\", max-age=30"),
-        ("private=\"a\\\", immutable\"", "private=\"a\\\", immutable\", max-age=30"),
+        (
+            "no-cache=\"set-cookie, x\"",
+            "no-cache=\"set-cookie, x\", max-age=30",
+        ),
+        (
+            "private=\"a\\\", immutable\"",
+            "private=\"a\\\", immutable\", max-age=30",
+        ),
     ] {
         assert_eq!(after(before), expected, "{before:?}");
     }
@@ -89,7 +98,10 @@ fn what_lets_a_cache_use_it_for_longer_goes_and_what_forbids_it_stays() {
 
 #[test]
 fn several_fields_are_one_list() {
-    let fields = [("cache-control", "max-age=60"), ("cache-control", "private, max-age=9")];
+    let fields = [
+        ("cache-control", "max-age=60"),
+        ("cache-control", "private, max-age=9"),
+    ];
     let expected = headers(&[("cache-control", "private, max-age=9")]);
     assert_eq!(capped_to(CAP, &fields), expected);
 }
@@ -98,7 +110,10 @@ fn several_fields_are_one_list() {
 fn what_can_not_be_read_is_not_stored() {
     assert_eq!(after("max-age=60, x=\"y"), "no-store");
     let mut opaque = HeaderMap::new();
-    opaque.insert(CACHE_CONTROL, HeaderValue::from_bytes(b"max-age=60, \xff").unwrap());
+    opaque.insert(
+        CACHE_CONTROL,
+        HeaderValue::from_bytes(b"max-age=60, \xff").unwrap(),
+    );
     cap_cache(&mut opaque, CAP);
     assert_eq!(opaque[CACHE_CONTROL], "no-store");
 }
@@ -113,7 +128,11 @@ fn max_age_takes_the_place_of_expires() {
         ("0", "max-age=0"),
     ] {
         let capped = capped_to(CAP, &[date, ("expires", expires)]);
-        assert_eq!(capped, headers(&[date, ("cache-control", expected)]), "{expires}");
+        assert_eq!(
+            capped,
+            headers(&[date, ("cache-control", expected)]),
+            "{expires}"
+        );
     }
     // A written `max-age` holds, whatever `expires` says.
     let capped = capped_to(CAP, &[("cache-control", "max-age=60"), ("expires", "0")]);
@@ -125,23 +144,50 @@ fn max_age_takes_the_place_of_expires() {
 
 #[test]
 fn fields_for_some_caches_only_go() {
-    let fields = [("surrogate-control", "max-age=60"), ("cdn-cache-control", "max-age=60")];
-    assert_eq!(capped_to(CAP, &fields), headers(&[("cache-control", "max-age=30")]));
+    let fields = [
+        ("surrogate-control", "max-age=60"),
+        ("cdn-cache-control", "max-age=60"),
+    ];
+    assert_eq!(
+        capped_to(CAP, &fields),
+        headers(&[("cache-control", "max-age=30")])
+    );
 }
 
 /// A directive, and whether it must still be there afterwards.
 fn directive() -> impl Strategy<Value = (String, bool)> {
-    let kept = ["no-store", "private", "No-Cache", "public", "x", "no-cache=\"a, b\"", "y=\"max-age=99, immutable\""];
-    let limits = ["immutable", "IMMUTABLE", "stale-if-error=5", "Stale-While-Revalidate=\"7\"", "max-age=x"];
+    let kept = [
+        "no-store",
+        "private",
+        "No-Cache",
+        "public",
+        "x",
+        "no-cache=\"a, b\"",
+        "y=\"max-age=99, immutable\"",
+    ];
+    let limits = [
+        "immutable",
+        "IMMUTABLE",
+        "stale-if-error=5",
+        "Stale-While-Revalidate=\"7\"",
+        "max-age=x",
+    ];
     prop_oneof![
         prop::sample::select(kept.to_vec()).prop_map(|text| (text.to_owned(), true)),
         prop::sample::select(limits.to_vec()).prop_map(|text| (text.to_owned(), false)),
-        (prop::sample::select(vec!["max-age", "s-maxage", "MAX-AGE"]), 0..200_u64, any::<bool>()).prop_map(
-            |(name, seconds, quoted)| {
-                let text = if quoted { format!("{name}=\"{seconds}\"") } else { format!("{name}={seconds}") };
+        (
+            prop::sample::select(vec!["max-age", "s-maxage", "MAX-AGE"]),
+            0..200_u64,
+            any::<bool>()
+        )
+            .prop_map(|(name, seconds, quoted)| {
+                let text = if quoted {
+                    format!("{name}=\"{seconds}\"")
+                } else {
+                    format!("{name}={seconds}")
+                };
                 (text, false)
-            }
-        ),
+            }),
     ]
 }
 

@@ -13,10 +13,12 @@ use std::pin::Pin;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll};
+use std::time::Duration;
 
 use futures_util::FutureExt as _;
 use futures_util::future::{BoxFuture, Shared, WeakShared};
 use thiserror::Error;
+use tokio::time::Instant;
 
 use super::cache::{ExactKey, Hashed};
 
@@ -32,6 +34,14 @@ pub struct Joined<T> {
     /// Whether this caller was the first.
     pub led: bool,
     call: Shared<Call<T>>,
+}
+
+/// Until when a call is wanted: the latest end of those who wait for it.
+#[derive(Debug)]
+pub struct Until {
+    first: Instant,
+    /// Nanoseconds after that.
+    more: AtomicU64,
 }
 
 /// The call panicked. Each of its callers gets this.
@@ -53,6 +63,7 @@ type Shard<T> = HashMap<ExactKey, UnderWay<T>, BuildHasherDefault<Hashed>>;
 
 struct UnderWay<T> {
     call: WeakShared<Call<T>>,
+    until: Arc<Until>,
     id: u64,
     generation: u64,
 }
@@ -67,10 +78,16 @@ impl<T: Clone + Send + Sync + 'static> Coalescer<T> {
         }))
     }
 
-    /// Joins the call with this key that is under way, or makes it.
+    /// Joins the call with this key that is under way, or makes it. It is wanted until `end` at least.
     ///
-    /// `make` makes the future and does nothing else: it runs under a lock.
-    pub fn join<F>(&self, key: ExactKey, make: impl FnOnce() -> F) -> Joined<T>
+    /// `make` makes the future and does nothing else: it runs under a lock. The future is told until when it is wanted, which
+    /// may become later.
+    pub fn join<F>(
+        &self,
+        key: ExactKey,
+        end: Instant,
+        make: impl FnOnce(Arc<Until>) -> F,
+    ) -> Joined<T>
     where
         F: Future<Output = T> + Send + 'static,
     {
@@ -80,10 +97,12 @@ impl<T: Clone + Send + Sync + 'static> Coalescer<T> {
             && under_way.generation == generation
             && let Some(call) = under_way.call.upgrade()
         {
+            under_way.until.extend(end);
             return Joined { led: false, call };
         }
         // Before there is anything that must be undone under the lock, because it may panic.
-        let future = make();
+        let until = Arc::new(Until::new(end));
+        let future = make(until.clone());
         let id = self.0.calls.fetch_add(1, Ordering::Relaxed);
         let listed = Listed {
             inner: self.0.clone(),
@@ -102,6 +121,7 @@ impl<T: Clone + Send + Sync + 'static> Coalescer<T> {
         if let Some(weak) = call.downgrade() {
             let under_way = UnderWay {
                 call: weak,
+                until,
                 id,
                 generation,
             };
@@ -125,6 +145,27 @@ impl<T: Clone + Send + Sync + 'static> Coalescer<T> {
 impl<T: Clone + Send + Sync + 'static> Default for Coalescer<T> {
     fn default() -> Self {
         Self::new()
+    }
+}
+
+impl Until {
+    /// Wanted until then.
+    pub fn new(end: Instant) -> Self {
+        Self {
+            first: end,
+            more: AtomicU64::new(0),
+        }
+    }
+
+    /// The latest end so far.
+    pub fn latest(&self) -> Instant {
+        self.first + Duration::from_nanos(self.more.load(Ordering::Acquire))
+    }
+
+    fn extend(&self, end: Instant) {
+        let more = end.saturating_duration_since(self.first).as_nanos();
+        let more = u64::try_from(more).unwrap_or(u64::MAX);
+        self.more.fetch_max(more, Ordering::AcqRel);
     }
 }
 

@@ -46,7 +46,7 @@ impl Key {
         if method != Method::GET || other.iter().any(|name| headers.contains_key(name)) {
             return None;
         }
-        Some(Self(Text::new("", target, headers, |name| {
+        Some(Self(Text::new(&[], target, headers, |name| {
             !added_to_each_call(name) && !negotiation(name)
         })))
     }
@@ -66,11 +66,15 @@ impl Key {
 }
 
 impl ExactKey {
-    /// The key of a call, whatever its method.
-    pub fn new(method: &Method, target: &Uri, headers: &HeaderMap) -> Self {
-        Self(Text::new(method.as_str(), target, headers, |name| {
-            !added_to_each_call(name)
-        }))
+    /// The key of a call, whatever its method. Calls of another `kind` are never the same.
+    pub fn new(method: &Method, target: &Uri, headers: &HeaderMap, kind: u64) -> Self {
+        let kind = kind.to_le_bytes();
+        Self(Text::new(
+            &[&kind, method.as_str().as_bytes(), b" "],
+            target,
+            headers,
+            |name| !added_to_each_call(name),
+        ))
     }
 
     /// The hash, for who spreads keys over shards.
@@ -115,18 +119,17 @@ fn negotiation(name: &HeaderName) -> bool {
 }
 
 impl Text {
-    /// `METHOD target`, and a line for each field in the order of names. None of the parts can hold a line break, and a name
+    /// `before` and the target, and a line for each field in the order of names. None of the parts can hold a line break, and a name
     /// no colon, so different calls have different texts.
     fn new(
-        method: &str,
+        before: &[&[u8]],
         target: &Uri,
         headers: &HeaderMap,
         counts: impl Fn(&HeaderName) -> bool,
     ) -> Self {
         let mut text = Scratch::new();
-        if !method.is_empty() {
-            text.push(method.as_bytes());
-            text.push(b" ");
+        for part in before {
+            text.push(part);
         }
         let target = target
             .path_and_query()

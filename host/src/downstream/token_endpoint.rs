@@ -1,0 +1,128 @@
+//! How tokens are fetched: over a transport of its own, with the limits of a service for which the operator wrote none.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use http::header::HOST;
+use http::uri::Scheme;
+use http::{Request, Response, Uri};
+use tokio::time::Instant;
+
+use super::outbound::Outbound;
+use super::policy::coalesce::Until;
+use super::policy::credentials::{Credentials, Fetch};
+use super::service::ServiceError;
+use super::transport::{Bounds, TlsError, Transport};
+use crate::config::{self, Downstream, Endpoint, Tls};
+
+/// Size of an answer with a token, bytes.
+const MAX_ANSWER: usize = 64 << 10;
+
+/// The credentials of a service, and the transport that its tokens come over.
+///
+/// # Errors
+///
+/// When a secret or a certificate can't be used.
+pub(super) fn credentials(
+    settings: &Downstream,
+) -> Result<(Option<Arc<Credentials>>, Option<Arc<Transport>>), ServiceError> {
+    let Some(kind) = &settings.credentials else {
+        return Ok((None, None));
+    };
+    let transport = match kind {
+        config::Credentials::OAuth2 {
+            token_url, ca_file, ..
+        } => {
+            transport(settings, token_url, ca_file.clone()).map_err(|source| ServiceError::Tls {
+                service: settings.name.clone(),
+                source,
+            })?
+        }
+        config::Credentials::Header { .. } => None,
+    };
+    let variable = |name: &str| std::env::var(name).ok();
+    Credentials::new(&settings.name, kind, variable, fetch(transport.clone()))
+        .map(|credentials| (Some(credentials), transport))
+        .map_err(|source| ServiceError::Credentials {
+            service: settings.name.clone(),
+            source,
+        })
+}
+
+/// `None` for a URL that names no host, which [`Credentials::new`] reports.
+fn transport(
+    service: &Downstream,
+    token_url: &str,
+    ca_file: Option<std::path::PathBuf>,
+) -> Result<Option<Arc<Transport>>, TlsError> {
+    let Some((endpoint, secure)) = endpoint(token_url) else {
+        return Ok(None);
+    };
+    let settings = Downstream {
+        name: service.name.clone(),
+        endpoints: vec![endpoint],
+        tls: secure.then_some(Tls {
+            ca_file,
+            client: None,
+            server_name: None,
+        }),
+        ..Downstream::with_defaults(&service.name)
+    };
+    Ok(Some(Arc::new(Transport::new(&settings, 1)?)))
+}
+
+fn endpoint(url: &str) -> Option<(Endpoint, bool)> {
+    let url: Uri = url.parse().ok()?;
+    let secure = *url.scheme()? == Scheme::HTTPS;
+    let authority = url.authority()?;
+    let endpoint = Endpoint {
+        host: authority.host().trim_matches(['[', ']']).to_owned(),
+        port: authority
+            .port_u16()
+            .unwrap_or(if secure { 443 } else { 80 }),
+        authority: authority.as_str().parse().ok()?,
+    };
+    Some((endpoint, secure))
+}
+
+fn fetch(transport: Option<Arc<Transport>>) -> Fetch {
+    Arc::new(move |request| {
+        let transport = transport.clone();
+        Box::pin(async move {
+            let transport = transport.ok_or("the address names no host")?;
+            #[expect(
+                clippy::disallowed_methods,
+                reason = "a token that is on its way serves all calls, whichever of them goes; there is one at a time"
+            )]
+            let task = tokio::spawn(async move { ask(&transport, request).await });
+            task.await.unwrap_or_else(|error| Err(error.to_string()))
+        })
+    })
+}
+
+async fn ask(transport: &Transport, request: Request<Bytes>) -> Result<Response<Bytes>, String> {
+    let (parts, body) = request.into_parts();
+    let mut headers = parts.headers;
+    headers.remove(HOST);
+    let path = parts.uri.path_and_query();
+    let outbound = Outbound {
+        method: parts.method,
+        target: path.cloned().map(Uri::from).unwrap_or_default(),
+        headers,
+        body,
+    };
+    let now = Instant::now();
+    let timeouts = transport.timeouts();
+    let bounds = Bounds {
+        started: now,
+        end: &Until::new(now + timeouts.total),
+        first_byte: timeouts.first_byte,
+        size: MAX_ANSWER,
+    };
+    let answer = transport.attempt(0, &outbound, bounds, None).await.result;
+    let answer = answer.map_err(|error| error.to_string())?;
+    let mut response = Response::new(answer.body);
+    *response.status_mut() = answer.status;
+    *response.headers_mut() = answer.headers;
+    Ok(response)
+}

@@ -1,0 +1,192 @@
+//! What an operator is shown: gauges for `/metrics`, and the document of `/bffs`.
+
+use std::time::{Duration, SystemTime};
+
+use prometheus_client::metrics::gauge::Gauge;
+use serde_json::{Map, Value, json};
+
+use crate::downstream::policy::breaker::Position;
+use crate::downstream::{EndpointState, Service, Standing, Way};
+use crate::snapshot::{Shared, Snapshot};
+use crate::telemetry::metrics::{BffLabels, ServiceLabels};
+
+/// Sets the gauges that are only known by looking.
+pub(super) fn sample(shared: &Shared) {
+    let snapshot = shared.snapshot.load();
+    let sampled = &shared.metrics.sampled;
+    let set = |gauge: &Gauge, value: u64| {
+        gauge.set(i64::try_from(value).unwrap_or(i64::MAX));
+    };
+    sampled.clear();
+    for service in snapshot.services.iter() {
+        let labels = ServiceLabels {
+            service: service.name().to_string(),
+        };
+        let (in_flight, waiting) = service.load();
+        set(
+            &sampled.service_in_flight.get_or_create(&labels),
+            in_flight as u64,
+        );
+        set(
+            &sampled.service_waiting.get_or_create(&labels),
+            waiting as u64,
+        );
+        let Some(way) = service.way() else { continue };
+        set(
+            &sampled.service_connections.get_or_create(&labels),
+            way.connections() as u64,
+        );
+        if let Some(breaker) = way.breaker() {
+            let state = match breaker.position {
+                Position::Closed => 0,
+                Position::HalfOpen => 1,
+                Position::Open => 2,
+            };
+            set(&sampled.breaker_state.get_or_create(&labels), state);
+        }
+        let endpoints = way.endpoints();
+        let good = endpoints
+            .iter()
+            .filter(|endpoint| matches!(endpoint.standing, Standing::Good))
+            .count();
+        set(&sampled.endpoints_good.get_or_create(&labels), good as u64);
+        if let Some(cache) = way.cache() {
+            set(&sampled.cache_bytes.get_or_create(&labels), cache.bytes);
+        }
+    }
+    for (name, bff) in &snapshot.bffs {
+        let labels = BffLabels { bff: name.clone() };
+        let state = bff.state();
+        let (running, waiting) = state.current.admission().load();
+        set(&sampled.running.get_or_create(&labels), running as u64);
+        set(&sampled.waiting.get_or_create(&labels), waiting as u64);
+        set(
+            &sampled.versions.get_or_create(&labels),
+            1 + state.draining.len() as u64,
+        );
+        set(
+            &sampled.refused.get_or_create(&labels),
+            u64::from(state.refused.is_some()),
+        );
+    }
+}
+
+/// The document of `/bffs`.
+pub(super) fn document(snapshot: &Snapshot) -> Value {
+    let time = |time: SystemTime| humantime::format_rfc3339_seconds(time).to_string();
+    let bffs: Map<String, Value> = snapshot
+        .bffs
+        .iter()
+        .map(|(name, bff)| {
+            let state = bff.state();
+            let version = &state.current;
+            let (running, waiting) = version.admission().load();
+            let routes: Vec<Value> = snapshot
+                .config
+                .routes
+                .iter()
+                .filter(|route| route.bff == *name)
+                .map(|route| json!({"client": route.client, "host": route.host, "path": route.path}))
+                .collect();
+            let state = json!({
+                "version": **version.name(),
+                "sha256": version.loaded().digest,
+                "size": version.loaded().size,
+                "component": version.settings().component.display().to_string(),
+                "published_at": state.published_at.map(time),
+                "swaps": state.swaps,
+                "refused": state.refused.map(|refused| json!({"reason": refused.reason, "at": time(refused.at)})),
+                "draining": state.draining.iter().map(|version| version.name().to_string()).collect::<Vec<_>>(),
+                "downstreams": version.settings().downstreams,
+                "deadline_ms": millis(version.settings().deadline),
+                "running": running,
+                "waiting": waiting,
+                "routes": routes,
+            });
+            (name.clone(), state)
+        })
+        .collect();
+    let services: Map<String, Value> = snapshot
+        .services
+        .iter()
+        .map(|service| (service.name().to_string(), self::service(service)))
+        .collect();
+    json!({
+        "bffs": bffs,
+        "downstreams": services,
+        "calls_in_flight": snapshot.services.in_flight(),
+    })
+}
+
+fn service(service: &Service) -> Value {
+    let (in_flight, waiting) = service.load();
+    let events: Map<String, Value> = service
+        .metrics()
+        .events()
+        .filter(|(_, count)| *count > 0)
+        .map(|(name, count)| (name.to_owned(), count.into()))
+        .collect();
+    let mut state = json!({"in_flight": in_flight, "waiting": waiting, "events": events});
+    if let Some(way) = service.way() {
+        state["connections"] = way.connections().into();
+        state["breaker"] = breaker(way);
+        state["endpoints"] = way.endpoints().iter().map(endpoint).collect();
+        state["cache"] = cache(way);
+    }
+    state
+}
+
+/// `null` where there is none.
+fn breaker(way: &Way) -> Value {
+    let Some(state) = way.breaker() else {
+        return Value::Null;
+    };
+    json!({
+        "state": match state.position {
+            Position::Closed => "closed",
+            Position::HalfOpen => "half-open",
+            Position::Open => "open",
+        },
+        "forced": state.forced,
+        "probe_in_ms": state.until.map(millis),
+        "calls": state.calls,
+        "failed": state.failed,
+        "slow": state.slow,
+    })
+}
+
+fn endpoint(endpoint: &EndpointState) -> Value {
+    let (state, why) = match &endpoint.standing {
+        Standing::Good => ("good", Value::Null),
+        Standing::Ejected { left } => (
+            "ejected",
+            format!("failed too often; for {} ms more", millis(*left)).into(),
+        ),
+        Standing::Unhealthy { why } => ("unhealthy", why.to_string().into()),
+    };
+    json!({
+        "authority": endpoint.authority,
+        "state": state,
+        "why": why,
+        "in_flight": endpoint.in_flight,
+        "latency_us": u64::try_from(endpoint.latency.as_micros()).unwrap_or(u64::MAX),
+    })
+}
+
+/// `null` where there is none.
+fn cache(way: &Way) -> Value {
+    let Some(stats) = way.cache() else {
+        return Value::Null;
+    };
+    json!({
+        "entries": stats.entries,
+        "bytes": stats.bytes,
+        "hits": stats.hits,
+        "misses": stats.misses,
+        "stale": stats.stale,
+    })
+}
+
+fn millis(time: Duration) -> u64 {
+    u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
+}

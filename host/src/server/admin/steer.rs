@@ -1,0 +1,108 @@
+//! What an operator may tell a service's policy: what its breaker does, and which stored answers are void.
+//!
+//! - `POST /downstreams/NAME/breaker?state=open|closed|auto`
+//! - `POST /downstreams/NAME/invalidate?path=/users/ada/*`, or `?tag=ada`, or `?all`
+//!
+//! A web page that somebody opens on the machine can send such a request, too (cross-site request forgery), but not without
+//! a field that says where it comes from. So a request with one of these fields is refused.
+
+use http::header::{HeaderName, ORIGIN};
+use http::{Request, StatusCode};
+use serde_json::{Value, json};
+
+use crate::downstream::Way;
+use crate::downstream::policy::breaker::Forced;
+use crate::downstream::policy::cache::Which;
+use crate::fixture::decode_query;
+use crate::snapshot::Snapshot;
+
+const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
+
+/// Why nothing was done, with the way out.
+pub(super) struct Refused(pub(super) StatusCode, pub(super) String);
+
+/// Does what a POST asks for.
+///
+/// # Errors
+///
+/// Why nothing was done.
+pub(super) fn steer<B>(request: &Request<B>, snapshot: &Snapshot) -> Result<Value, Refused> {
+    if [ORIGIN, SEC_FETCH_SITE]
+        .iter()
+        .any(|name| request.headers().contains_key(name))
+    {
+        let what = "a browser's request changes nothing here; use curl\n";
+        return Err(Refused(StatusCode::FORBIDDEN, what.to_owned()));
+    }
+    let path = request.uri().path();
+    let not_found = || {
+        let what = "POST goes to /downstreams/NAME/breaker and /downstreams/NAME/invalidate\n";
+        Refused(StatusCode::NOT_FOUND, what.to_owned())
+    };
+    let (name, order) = path
+        .strip_prefix("/downstreams/")
+        .and_then(|rest| rest.split_once('/'))
+        .ok_or_else(not_found)?;
+    let way = snapshot
+        .services
+        .get(name)
+        .and_then(|service| service.way());
+    let way = way.ok_or_else(|| {
+        let names: Vec<&str> = snapshot
+            .services
+            .iter()
+            .map(|service| &**service.name())
+            .collect();
+        let what = format!(
+            "there is no such downstream; there are: {}\n",
+            names.join(", ")
+        );
+        Refused(StatusCode::NOT_FOUND, what)
+    })?;
+    let query = decode_query(request.uri().query().unwrap_or_default());
+    match order {
+        "breaker" => force_breaker(name, way, &query),
+        "invalidate" => invalidate(name, way, &query),
+        _ => Err(not_found()),
+    }
+}
+
+fn force_breaker(name: &str, way: &Way, query: &[(String, String)]) -> Result<Value, Refused> {
+    let (forced, state) = match query {
+        [(key, state)] if key == "state" && state == "open" => (Some(Forced::Open), "open"),
+        [(key, state)] if key == "state" && state == "closed" => (Some(Forced::Closed), "closed"),
+        [(key, state)] if key == "state" && state == "auto" => (None, "auto"),
+        _ => {
+            let what = "write ?state=open, ?state=closed or ?state=auto\n";
+            return Err(Refused(StatusCode::BAD_REQUEST, what.to_owned()));
+        }
+    };
+    if !way.force_breaker(forced) {
+        let what = format!("downstream.{name}.breaker is not enabled\n");
+        return Err(Refused(StatusCode::CONFLICT, what));
+    }
+    tracing::warn!(downstream = name, state, "the operator set the breaker");
+    Ok(json!({"downstream": name, "breaker": state}))
+}
+
+fn invalidate(name: &str, way: &Way, query: &[(String, String)]) -> Result<Value, Refused> {
+    let which = match query {
+        [(key, path)] if key == "path" && path.starts_with('/') => Which::Path(path.clone()),
+        [(key, tag)] if key == "tag" && !tag.is_empty() => Which::Tag(tag.clone()),
+        [(key, nothing)] if key == "all" && nothing.is_empty() => Which::All,
+        _ => {
+            let what = "write ?path=/users/ada/days, ?path=/users/ada/*, ?tag=ada or ?all\n";
+            return Err(Refused(StatusCode::BAD_REQUEST, what.to_owned()));
+        }
+    };
+    let Some(dropped) = way.invalidate(&which) else {
+        let what = format!("downstream.{name}.cache is not enabled\n");
+        return Err(Refused(StatusCode::CONFLICT, what));
+    };
+    tracing::info!(
+        downstream = name,
+        dropped,
+        "the operator dropped stored answers"
+    );
+    Ok(json!({"downstream": name, "dropped": dropped}))
+}
