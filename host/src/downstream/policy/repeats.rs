@@ -61,11 +61,8 @@ impl Repeats {
                 *exact = hash;
             }
             all = all.wrapping_add(hash);
-            without_ids = without_ids.wrapping_add(if is_id(segment) {
-                at(place, ANY)
-            } else {
-                hash
-            });
+            without_ids =
+                without_ids.wrapping_add(if is_id(segment) { at(place, ANY) } else { hash });
             length += 1;
         }
         let shape = mix(service as u64 ^ mix(length as u64));
@@ -75,9 +72,7 @@ impl Repeats {
         let candidates = segments(path).take(MOST_SEGMENTS).enumerate().skip(1);
         // A segment that is an id is taken care of by the first.
         for (place, _) in candidates.filter(|(_, segment)| !is_id(segment)) {
-            let key = all
-                .wrapping_sub(exact[place])
-                .wrapping_add(at(place, ANY));
+            let key = all.wrapping_sub(exact[place]).wrapping_add(at(place, ANY));
             if self.count(key ^ shape) && repeated.is_none() {
                 repeated = Some(pattern(path, |varies, _| varies == place));
             }
@@ -90,7 +85,9 @@ impl Repeats {
 
     /// Counts a pattern, and says whether that reached the limit.
     fn count(&mut self, key: u64) -> bool {
-        let known = self.keys[..self.known].iter().position(|known| *known == key);
+        let known = self.keys[..self.known]
+            .iter()
+            .position(|known| *known == key);
         let place = match known {
             Some(place) => place,
             None if self.known < MOST_PATTERNS => {

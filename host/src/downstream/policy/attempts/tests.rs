@@ -60,11 +60,16 @@ impl Drill {
             end: started + self.time,
         };
         run(plan, |attempt| async move {
-            self.begun.borrow_mut().push((attempt, Instant::now() - started));
+            self.begun
+                .borrow_mut()
+                .push((attempt, Instant::now() - started));
             let (takes, verdict) = script[attempt.number as usize - 1];
             sleep(ms(takes)).await;
             self.ended.borrow_mut().push(attempt.number);
-            Tried { value: attempt.number, verdict }
+            Tried {
+                value: attempt.number,
+                verdict,
+            }
         })
         .await
     }
@@ -72,12 +77,20 @@ impl Drill {
     /// When attempts began, in milliseconds, and which were hedges.
     fn begun(&self) -> Vec<(u128, bool)> {
         let begun = self.begun.borrow();
-        begun.iter().map(|(attempt, at)| (at.as_millis(), attempt.hedge)).collect()
+        begun
+            .iter()
+            .map(|(attempt, at)| (at.as_millis(), attempt.hedge))
+            .collect()
     }
 }
 
 fn ended(value: u32, attempts: u32, hedged: bool) -> Ended<u32> {
-    Ended { value, attempts, hedged, waited: Duration::ZERO }
+    Ended {
+        value,
+        attempts,
+        hedged,
+        waited: Duration::ZERO,
+    }
 }
 
 #[tokio::test(start_paused = true)]
@@ -89,7 +102,10 @@ async fn a_final_attempt_is_the_only_one() {
 #[tokio::test(start_paused = true)]
 async fn retries_until_one_is_final_or_none_is_left() {
     let drill = Drill::new(0, 2);
-    assert_eq!(drill.go(&[(10, AGAIN), (10, Verdict::Final)]).await, ended(2, 2, false));
+    assert_eq!(
+        drill.go(&[(10, AGAIN), (10, Verdict::Final)]).await,
+        ended(2, 2, false)
+    );
     let drill = Drill::new(0, 2);
     assert_eq!(drill.go(&[(10, AGAIN); 3]).await, ended(3, 3, false));
     let drill = Drill::new(0, 0);
@@ -100,18 +116,25 @@ async fn retries_until_one_is_final_or_none_is_left() {
 async fn waits_before_a_retry_and_says_how_long() {
     let drill = Drill::new(100, 3);
     let started = Instant::now();
-    let ended = drill.go(&[(10, AGAIN), (10, AGAIN), (10, AGAIN), (10, Verdict::Final)]).await;
+    let ended = drill
+        .go(&[(10, AGAIN), (10, AGAIN), (10, AGAIN), (10, Verdict::Final)])
+        .await;
     assert_eq!(ended.attempts, 4);
     assert!(ended.waited <= ms(100 + 200 + 400));
     // The timer counts whole milliseconds.
     let spent = started.elapsed() - ms(40);
-    assert!(spent >= ended.waited && spent < ended.waited + ms(10), "{spent:?} {ended:?}");
+    assert!(
+        spent >= ended.waited && spent < ended.waited + ms(10),
+        "{spent:?} {ended:?}"
+    );
 }
 
 #[tokio::test(start_paused = true)]
 async fn retry_after_counts_when_it_is_longer() {
     let drill = Drill::new(0, 3);
-    let after = Verdict::Again { after: Some(ms(700)) };
+    let after = Verdict::Again {
+        after: Some(ms(700)),
+    };
     let ended = drill.go(&[(10, after), (10, Verdict::Final)]).await;
     assert_eq!(ended.waited, ms(700));
     assert_eq!(drill.begun(), [(0, false), (710, false)]);
@@ -150,7 +173,12 @@ async fn a_hedge_beside_a_slow_attempt_wins() {
     let mut drill = Drill::new(0, 3);
     drill.hedge_after = Some(ms(50));
     let started = Instant::now();
-    assert_eq!(drill.go(&[(1000, Verdict::Final), (20, Verdict::Final)]).await, ended(2, 2, true));
+    assert_eq!(
+        drill
+            .go(&[(1000, Verdict::Final), (20, Verdict::Final)])
+            .await,
+        ended(2, 2, true)
+    );
     assert_eq!(started.elapsed().as_millis(), 70);
     assert_eq!(drill.begun(), [(0, false), (50, true)]);
     // The other was dropped.
@@ -161,7 +189,12 @@ async fn a_hedge_beside_a_slow_attempt_wins() {
 async fn the_first_wins_over_a_slower_hedge() {
     let mut drill = Drill::new(0, 3);
     drill.hedge_after = Some(ms(50));
-    assert_eq!(drill.go(&[(60, Verdict::Final), (20, Verdict::Final)]).await, ended(1, 2, true));
+    assert_eq!(
+        drill
+            .go(&[(60, Verdict::Final), (20, Verdict::Final)])
+            .await,
+        ended(1, 2, true)
+    );
     assert_eq!(*drill.ended.borrow(), [1]);
 }
 
@@ -170,7 +203,10 @@ async fn an_attempt_in_time_is_not_hedged() {
     let mut drill = Drill::new(0, 3);
     drill.hedge_after = Some(ms(50));
     assert_eq!(drill.go(&[(40, Verdict::Final)]).await, ended(1, 1, false));
-    assert_eq!(drill.go(&[(40, AGAIN), (90, Verdict::Final)]).await, ended(2, 2, false));
+    assert_eq!(
+        drill.go(&[(40, AGAIN), (90, Verdict::Final)]).await,
+        ended(2, 2, false)
+    );
 }
 
 #[tokio::test(start_paused = true)]
@@ -197,9 +233,21 @@ async fn of_two_the_one_that_still_runs_is_waited_for() {
 async fn a_retry_follows_when_both_end_badly_after_the_longer_wait() {
     let mut drill = Drill::new(0, 3);
     drill.hedge_after = Some(ms(50));
-    let after = |millis| Verdict::Again { after: Some(ms(millis)) };
-    let result = drill.go(&[(60, after(300)), (40, after(200)), (10, Verdict::Final)]).await;
-    assert_eq!(result, Ended { value: 3, attempts: 3, hedged: true, waited: ms(300) });
+    let after = |millis| Verdict::Again {
+        after: Some(ms(millis)),
+    };
+    let result = drill
+        .go(&[(60, after(300)), (40, after(200)), (10, Verdict::Final)])
+        .await;
+    assert_eq!(
+        result,
+        Ended {
+            value: 3,
+            attempts: 3,
+            hedged: true,
+            waited: ms(300)
+        }
+    );
     assert_eq!(drill.begun(), [(0, false), (50, true), (390, false)]);
 }
 

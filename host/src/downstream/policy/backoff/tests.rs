@@ -36,10 +36,19 @@ fn of(value: &'static str) -> Option<Duration> {
 fn retry_after_is_seconds_or_a_date() {
     assert_eq!(of("120"), Some(Duration::from_secs(120)));
     assert_eq!(of("0"), Some(Duration::ZERO));
-    assert_eq!(of("99999999999999999999999"), Some(Duration::from_secs(u64::MAX)));
-    assert_eq!(of("Sun, 06 Nov 1994 08:50:37 GMT"), Some(Duration::from_secs(60)));
+    assert_eq!(
+        of("99999999999999999999999"),
+        Some(Duration::from_secs(u64::MAX))
+    );
+    assert_eq!(
+        of("Sun, 06 Nov 1994 08:50:37 GMT"),
+        Some(Duration::from_secs(60))
+    );
     assert_eq!(of("Sun, 06 Nov 1994 08:00:00 GMT"), Some(Duration::ZERO));
-    assert_eq!(of("Sunday, 06-Nov-94 08:49:47 GMT"), Some(Duration::from_secs(10)));
+    assert_eq!(
+        of("Sunday, 06-Nov-94 08:49:47 GMT"),
+        Some(Duration::from_secs(10))
+    );
     for nonsense in ["", "-1", "+5", "1.5", "soon", "1 2"] {
         assert_eq!(of(nonsense), None, "{nonsense:?}");
     }

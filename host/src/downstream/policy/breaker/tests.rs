@@ -45,8 +45,19 @@ fn opens_at_the_error_rate_once_there_are_enough_calls() {
     let Some(Change::Opened { why, lasts }) = pass(&breaker, now).failed(now, FAST) else {
         panic!("half of four calls failed");
     };
-    assert_eq!(why, Why::Failed { failed: 2, calls: 4 });
-    assert_eq!(breaker.admit(now).err(), Some(Open { until: Some(now + lasts) }));
+    assert_eq!(
+        why,
+        Why::Failed {
+            failed: 2,
+            calls: 4
+        }
+    );
+    assert_eq!(
+        breaker.admit(now).err(),
+        Some(Open {
+            until: Some(now + lasts)
+        })
+    );
     let state = breaker.state(now);
     assert_eq!((state.position, state.until), (Position::Open, Some(lasts)));
     assert_eq!((state.calls, state.failed, state.slow), (4, 2, 0));
@@ -62,7 +73,13 @@ fn opens_at_the_rate_of_slow_calls() {
     }
     let change = pass(&breaker, now).succeeded(now, SLOW);
     assert!(
-        matches!(change, Some(Change::Opened { why: Why::Slow { slow: 3, calls: 4 }, .. })),
+        matches!(
+            change,
+            Some(Change::Opened {
+                why: Why::Slow { slow: 3, calls: 4 },
+                ..
+            })
+        ),
         "{change:?}"
     );
 }
@@ -83,9 +100,14 @@ fn forgets_what_has_left_the_window() {
 #[test]
 fn open_lasts_a_random_time_of_up_to_a_fifth_more() {
     let now = Instant::now();
-    let lasts: Vec<Duration> = (0..50).map(|_| break_it(&Breaker::new(settings()), now)).collect();
+    let lasts: Vec<Duration> = (0..50)
+        .map(|_| break_it(&Breaker::new(settings()), now))
+        .collect();
     for lasts in &lasts {
-        assert!((Duration::from_secs(5)..=Duration::from_secs(6)).contains(lasts), "{lasts:?}");
+        assert!(
+            (Duration::from_secs(5)..=Duration::from_secs(6)).contains(lasts),
+            "{lasts:?}"
+        );
     }
     assert!(lasts.iter().any(|other| *other != lasts[0]));
 }
@@ -99,15 +121,26 @@ fn one_probe_at_a_time_decides() {
 
     let probe = pass(&breaker, now);
     assert_eq!(breaker.admit(now).err(), Some(Open { until: None }));
-    let Some(Change::Opened { why: Why::Probe, lasts }) = probe.failed(now, FAST) else {
+    let Some(Change::Opened {
+        why: Why::Probe,
+        lasts,
+    }) = probe.failed(now, FAST)
+    else {
         panic!("a bad probe opens");
     };
     now += lasts;
-    let Some(Change::Opened { why: Why::Probe, lasts }) = pass(&breaker, now).succeeded(now, SLOW) else {
+    let Some(Change::Opened {
+        why: Why::Probe,
+        lasts,
+    }) = pass(&breaker, now).succeeded(now, SLOW)
+    else {
         panic!("a slow probe opens");
     };
     now += lasts;
-    assert_eq!(pass(&breaker, now).succeeded(now, FAST), Some(Change::Closed));
+    assert_eq!(
+        pass(&breaker, now).succeeded(now, FAST),
+        Some(Change::Closed)
+    );
     assert_eq!(breaker.state(now).calls, 0);
     assert_eq!(pass(&breaker, now).failed(now, FAST), None);
 }
@@ -119,7 +152,10 @@ fn a_dropped_probe_makes_way_for_the_next() {
     now += break_it(&breaker, now);
     drop(pass(&breaker, now));
     assert_eq!(breaker.state(now).position, Position::HalfOpen);
-    assert_eq!(pass(&breaker, now).succeeded(now, FAST), Some(Change::Closed));
+    assert_eq!(
+        pass(&breaker, now).succeeded(now, FAST),
+        Some(Change::Closed)
+    );
 }
 
 #[test]
@@ -128,7 +164,10 @@ fn calls_from_before_it_opened_count_no_more() {
     let mut now = Instant::now();
     let early: Vec<Pass<'_>> = (0..10).map(|_| pass(&breaker, now)).collect();
     now += break_it(&breaker, now);
-    assert_eq!(pass(&breaker, now).succeeded(now, FAST), Some(Change::Closed));
+    assert_eq!(
+        pass(&breaker, now).succeeded(now, FAST),
+        Some(Change::Closed)
+    );
     for early in early {
         assert_eq!(early.failed(now, FAST), None);
     }
@@ -148,11 +187,17 @@ fn the_operator_has_the_last_word() {
     for _ in 0..10 {
         assert_eq!(pass(&breaker, now).failed(now, FAST), None);
     }
-    assert_eq!((breaker.state(now).failed, breaker.state(now).forced), (10, true));
+    assert_eq!(
+        (breaker.state(now).failed, breaker.state(now).forced),
+        (10, true)
+    );
 
     breaker.force(None);
     let state = breaker.state(now);
-    assert_eq!((state.position, state.forced, state.calls), (Position::Closed, false, 0));
+    assert_eq!(
+        (state.position, state.forced, state.calls),
+        (Position::Closed, false, 0)
+    );
     break_it(&breaker, now);
 }
 
@@ -165,8 +210,14 @@ fn threads_agree_on_one_change_and_one_probe() {
         for _ in 0..4 {
             scope.spawn(|| {
                 for _ in 0..200 {
-                    let change = breaker.admit(now).ok().and_then(|pass| pass.failed(now, FAST));
-                    changes.fetch_add(change.is_some().into(), std::sync::atomic::Ordering::Relaxed);
+                    let change = breaker
+                        .admit(now)
+                        .ok()
+                        .and_then(|pass| pass.failed(now, FAST));
+                    changes.fetch_add(
+                        change.is_some().into(),
+                        std::sync::atomic::Ordering::Relaxed,
+                    );
                 }
             });
         }
@@ -184,7 +235,9 @@ fn threads_agree_on_one_change_and_one_probe() {
                 })
             })
             .collect();
-        asks.into_iter().map(|ask| ask.join().expect("no panic")).sum()
+        asks.into_iter()
+            .map(|ask| ask.join().expect("no panic"))
+            .sum()
     });
     assert_eq!(probes, 1);
 }
@@ -193,9 +246,17 @@ fn threads_agree_on_one_change_and_one_probe() {
 #[derive(Clone, Debug)]
 enum Step {
     Admit,
-    End { which: usize, failed: bool, slow: bool },
-    HangUp { which: usize },
-    Wait { millis: u64 },
+    End {
+        which: usize,
+        failed: bool,
+        slow: bool,
+    },
+    HangUp {
+        which: usize,
+    },
+    Wait {
+        millis: u64,
+    },
     Force(Option<bool>),
 }
 

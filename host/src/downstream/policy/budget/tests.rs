@@ -48,7 +48,10 @@ fn threads_get_no_more_together_than_one_would() {
                 })
             })
             .collect();
-        threads.into_iter().map(|thread| thread.join().expect("no panic")).sum()
+        threads
+            .into_iter()
+            .map(|thread| thread.join().expect("no panic"))
+            .sum()
     });
     assert_eq!(granted, 5 + 400);
 }

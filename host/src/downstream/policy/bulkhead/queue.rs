@@ -104,7 +104,10 @@ impl Queue {
     /// Takes the newest call out of the longest line, if that is longer than the line of this member.
     pub(super) fn displace(&mut self, member: u64) -> Option<Entry> {
         let own = self.line(member)?.waiting.len();
-        let longest = self.lines.iter_mut().max_by_key(|line| line.waiting.len())?;
+        let longest = self
+            .lines
+            .iter_mut()
+            .max_by_key(|line| line.waiting.len())?;
         if longest.waiting.len() > own {
             longest.waiting.pop_back()
         } else {
@@ -118,9 +121,7 @@ impl Queue {
             return false;
         };
         let place = line.waiting.iter().position(|entry| entry.id == id);
-        place
-            .and_then(|place| line.waiting.remove(place))
-            .is_some()
+        place.and_then(|place| line.waiting.remove(place)).is_some()
     }
 
     fn line(&mut self, member: u64) -> Option<&mut Line> {

@@ -11,16 +11,25 @@ fn optional_calls_go_first() {
     inside.push(gate.enter(true).expect("the eighth"));
     assert_eq!(
         gate.enter(true).err(),
-        Some(Shed { limit: 8, because_optional: true })
+        Some(Shed {
+            limit: 8,
+            because_optional: true
+        })
     );
     inside.extend((0..2).map(|_| gate.enter(false).expect("room")));
     assert_eq!(
         gate.enter(false).err(),
-        Some(Shed { limit: 10, because_optional: false })
+        Some(Shed {
+            limit: 10,
+            because_optional: false
+        })
     );
     assert_eq!(
         gate.enter(true).err(),
-        Some(Shed { limit: 8, because_optional: false })
+        Some(Shed {
+            limit: 8,
+            because_optional: false
+        })
     );
     assert_eq!(gate.in_flight(), 10);
     inside.truncate(7);

@@ -19,7 +19,13 @@ fn once(number: usize, pattern: &str) -> Vec<(usize, String)> {
 
 #[test]
 fn ids_are_one_pattern_and_it_is_told_once() {
-    let paths = ["/users/1/days", "/users/22/days", "/users/3/days", "/users/4/days", "/users/5/days"];
+    let paths = [
+        "/users/1/days",
+        "/users/22/days",
+        "/users/3/days",
+        "/users/4/days",
+        "/users/5/days",
+    ];
     assert_eq!(told(3, &paths), once(3, "/users/*/days"));
     let paths = [
         "/users/9b2c7a52-8c1f-4a55-9df3-1d2e3f4a5b6c",
@@ -31,16 +37,32 @@ fn ids_are_one_pattern_and_it_is_told_once() {
 
 #[test]
 fn names_are_one_pattern_too() {
-    assert_eq!(told(3, &["/users/ada", "/users/bob", "/users/eve", "/users/joe"]), once(3, "/users/*"));
     assert_eq!(
-        told(3, &["/teams/red/lead", "/teams/blue/lead", "/teams/green/lead"]),
+        told(3, &["/users/ada", "/users/bob", "/users/eve", "/users/joe"]),
+        once(3, "/users/*")
+    );
+    assert_eq!(
+        told(
+            3,
+            &["/teams/red/lead", "/teams/blue/lead", "/teams/green/lead"]
+        ),
         once(3, "/teams/*/lead")
     );
     assert_eq!(
-        told(3, &["/teams/7/members/ada", "/teams/7/members/bob", "/teams/7/members/eve"]),
+        told(
+            3,
+            &[
+                "/teams/7/members/ada",
+                "/teams/7/members/bob",
+                "/teams/7/members/eve"
+            ]
+        ),
         once(3, "/teams/7/members/*")
     );
-    assert_eq!(told(3, &["/users/ada", "/users/7", "/users/eve"]), once(3, "/users/*"));
+    assert_eq!(
+        told(3, &["/users/ada", "/users/7", "/users/eve"]),
+        once(3, "/users/*")
+    );
 }
 
 #[test]
@@ -54,7 +76,13 @@ fn different_things_are_not() {
     assert_eq!(told(3, &["/users", "/days", "/feed", "/teams"]), []);
     assert_eq!(told(3, &["/users/7", "/days/7", "/feed/7", "/teams/7"]), []);
     assert_eq!(told(3, &["/users/ada", "/days/bob", "/feed/eve"]), []);
-    assert_eq!(told(3, &["/users/ada", "/users/ada/days", "/users/ada/days/today"]), []);
+    assert_eq!(
+        told(
+            3,
+            &["/users/ada", "/users/ada/days", "/users/ada/days/today"]
+        ),
+        []
+    );
     // Not the same set of segments in another order.
     assert_eq!(told(2, &["/a/b/c", "/a/c/b"]), []);
     assert_eq!(told(0, &["/users/1", "/users/2"]), []);
