@@ -204,41 +204,35 @@ fn the_operator_has_the_last_word() {
 
 #[test]
 fn threads_agree_on_one_change_and_one_probe() {
-    let breaker = Breaker::new(settings());
-    let now = Instant::now();
-    let changes = std::sync::atomic::AtomicU32::new(0);
-    std::thread::scope(|scope| {
-        for _ in 0..4 {
-            scope.spawn(|| {
-                for _ in 0..200 {
-                    let change = breaker
-                        .admit(now)
-                        .ok()
-                        .and_then(|pass| pass.failed(now, FAST));
-                    changes.fetch_add(
-                        change.is_some().into(),
-                        std::sync::atomic::Ordering::Relaxed,
-                    );
-                }
-            });
+    const THREADS: usize = 4;
+    for _ in 0..300 {
+        let breaker = Breaker::new(settings());
+        let now = Instant::now();
+        for _ in 0..3 {
+            assert_eq!(pass(&breaker, now).failed(now, FAST), None);
         }
-    });
-    assert_eq!(changes.into_inner(), 1);
-    let later = now + Duration::from_secs(6);
-    let start = std::sync::Barrier::new(4);
-    let probes: usize = std::thread::scope(|scope| {
-        let asks: Vec<_> = (0..4)
-            .map(|_| {
-                scope.spawn(|| {
-                    let pass = breaker.admit(later);
-                    start.wait();
-                    usize::from(pass.is_ok())
+        let later = now + Duration::from_secs(6);
+        let start = std::sync::Barrier::new(THREADS);
+        let (changes, probes): (Vec<bool>, Vec<bool>) = std::thread::scope(|scope| {
+            let threads: Vec<_> = (0..THREADS)
+                .map(|_| {
+                    scope.spawn(|| {
+                        let pass = pass(&breaker, now);
+                        start.wait();
+                        let change = pass.failed(now, FAST);
+                        start.wait();
+                        let probe = breaker.admit(later);
+                        start.wait();
+                        (change.is_some(), probe.is_ok())
+                    })
                 })
-            })
-            .collect();
-        asks.into_iter()
-            .map(|ask| ask.join().expect("no panic"))
-            .sum()
-    });
-    assert_eq!(probes, 1);
+                .collect();
+            let threads = threads.into_iter();
+            threads
+                .map(|thread| thread.join().expect("no panic"))
+                .unzip()
+        });
+        assert_eq!(changes.iter().filter(|opened| **opened).count(), 1);
+        assert_eq!(probes.iter().filter(|probe| **probe).count(), 1);
+    }
 }

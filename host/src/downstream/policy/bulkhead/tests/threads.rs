@@ -73,3 +73,31 @@ fn threads_lose_no_permit() {
         .collect();
     assert_eq!(permits.len(), MOST);
 }
+
+/// The only permit is freed again and again at the moment in which another call finds it taken and joins the queue.
+#[test]
+fn no_call_waits_for_a_permit_that_is_free() {
+    let bulkhead = Bulkhead::new(&config::Bulkhead {
+        max_calls: 1,
+        max_queued: 1,
+        queue_timeout: Duration::from_secs(30),
+        bff_share: 100,
+    });
+    let member = bulkhead.member("watch");
+    std::thread::scope(|scope| {
+        for _ in 0..2 {
+            scope.spawn(|| {
+                let runtime = tokio::runtime::Builder::new_current_thread()
+                    .enable_time()
+                    .build()
+                    .expect("a runtime");
+                runtime.block_on(async {
+                    for _ in 0..20_000 {
+                        assert!(member.acquire(later()).await.is_ok());
+                    }
+                });
+            });
+        }
+    });
+    assert_eq!(bulkhead.load(), (0, 0));
+}
