@@ -204,6 +204,13 @@ async fn a_full_queue_makes_room_for_those_who_have_fewer_in_it() {
     }
     let full = Rejected::Full { queued: 3 };
     assert_eq!(storm.acquire(later()).await.err(), Some(full));
+    // One whose time is over takes nobody's place.
+    let past = trickle.acquire(Instant::now()).await.err();
+    let late = Rejected::Late {
+        after: Duration::ZERO,
+    };
+    assert_eq!(past, Some(late));
+    assert!(stormy.iter_mut().all(|asking| now(asking).is_none()));
     let mut of_trickle = asking(&trickle).await;
     // The newest went.
     let outcomes: Vec<_> = stormy
