@@ -5,17 +5,18 @@
 //! opened says nothing about the service of now. Only a bad call opens the breaker, so a good one costs two loads
 //! and one addition.
 
+mod mode;
 #[cfg(test)]
 mod tests;
 mod window;
 
-use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use tokio::time::Instant;
 
+use self::mode::{Mode, Place};
 use self::window::{Counts, Window};
 use crate::config;
 
@@ -118,52 +119,6 @@ pub enum Why {
     Probe,
 }
 
-impl fmt::Display for Why {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Failed { failed, calls } => write!(f, "{failed} of {calls} calls failed"),
-            Self::Slow { slow, calls } => write!(f, "{slow} of {calls} calls were slow"),
-            Self::Probe => f.write_str("the probe failed or was slow"),
-        }
-    }
-}
-
-/// Where the breaker is, in the lowest bits, and above them a number that grows with each change, so that a call from before
-/// a change is known by it.
-#[derive(Clone, Copy, PartialEq, Eq)]
-struct Mode(u64);
-
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Place {
-    Closed,
-    Open,
-    /// No probe is under way.
-    HalfOpen,
-    /// One is.
-    Probing,
-    ForcedOpen,
-    ForcedClosed,
-}
-
-impl Mode {
-    const BITS: u32 = 3;
-
-    fn place(self) -> Place {
-        match self.0 & ((1 << Self::BITS) - 1) {
-            0 => Place::Closed,
-            1 => Place::Open,
-            2 => Place::HalfOpen,
-            3 => Place::Probing,
-            4 => Place::ForcedOpen,
-            _ => Place::ForcedClosed,
-        }
-    }
-
-    fn next(self, place: Place) -> Self {
-        Self((((self.0 >> Self::BITS) + 1) << Self::BITS) | place as u64)
-    }
-}
-
 impl Breaker {
     /// A closed breaker that has seen no call.
     pub fn new(settings: config::Breaker) -> Self {
@@ -172,7 +127,7 @@ impl Breaker {
             window: Window::new(start, settings.window),
             settings,
             start,
-            mode: AtomicU64::new(0),
+            mode: AtomicU64::new(Mode::FIRST.0),
             until: AtomicU64::new(0),
             changing: Mutex::new(()),
         }

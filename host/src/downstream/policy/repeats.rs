@@ -14,6 +14,8 @@ const MOST_SEGMENTS: usize = 12;
 const LONGEST_NAME: usize = 20;
 /// What stands for a segment that varies.
 const ANY: &str = "*";
+/// The hash of nothing.
+const FNV_START: u64 = 0xcbf2_9ce4_8422_2325;
 
 /// What one request has asked for so far. A note costs a hash of the path and a look through a small table.
 pub struct Repeats {
@@ -51,28 +53,31 @@ impl Repeats {
         if self.limit == 0 {
             return None;
         }
-        let mut exact = [0; MOST_SEGMENTS];
+        // For each segment its hash, and that of what stands for it in a pattern without ids.
+        let mut hashes = [(0, 0); MOST_SEGMENTS];
         let mut length = 0;
-        let mut all = 0_u64;
+        let mut exact = 0_u64;
         let mut without_ids = 0_u64;
         for (place, segment) in segments(path).enumerate() {
             let hash = at(place, segment);
-            if let Some(exact) = exact.get_mut(place) {
-                *exact = hash;
+            let general = if is_id(segment) { any(place) } else { hash };
+            if let Some(hashes) = hashes.get_mut(place) {
+                *hashes = (hash, general);
             }
-            all = all.wrapping_add(hash);
-            without_ids =
-                without_ids.wrapping_add(if is_id(segment) { at(place, ANY) } else { hash });
+            exact = exact.wrapping_add(hash);
+            without_ids = without_ids.wrapping_add(general);
             length += 1;
         }
         let shape = mix(service as u64 ^ mix(length as u64));
         let mut repeated = self
             .count(without_ids ^ shape)
             .then(|| pattern(path, |_, segment| is_id(segment)));
-        let candidates = segments(path).take(MOST_SEGMENTS).enumerate().skip(1);
-        // A segment that is an id is taken care of by the first.
-        for (place, _) in candidates.filter(|(_, segment)| !is_id(segment)) {
-            let key = all.wrapping_sub(exact[place]).wrapping_add(at(place, ANY));
+        for (place, (hash, general)) in hashes.into_iter().enumerate().take(length).skip(1) {
+            if hash != general {
+                // An id, which the first pattern takes care of.
+                continue;
+            }
+            let key = exact.wrapping_sub(hash).wrapping_add(any(place));
             if self.count(key ^ shape) && repeated.is_none() {
                 repeated = Some(pattern(path, |varies, _| varies == place));
             }
@@ -124,12 +129,15 @@ fn pattern(path: &str, varies: impl Fn(usize, &str) -> bool) -> String {
 /// The hash of a segment at its place. The hash of a path is the sum of those, so that one segment can be replaced in it.
 fn at(place: usize, segment: &str) -> u64 {
     // FNV-1a. A guest that finds two paths with one hash gains a wrong line in a log.
-    let hash = segment
-        .bytes()
-        .fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
-            (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
-        });
-    mix(hash ^ mix(place as u64))
+    let hash = segment.bytes().fold(FNV_START, |hash, byte| {
+        (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
+    });
+    mix(hash.wrapping_add(place as u64))
+}
+
+/// The hash of any segment at its place.
+fn any(place: usize) -> u64 {
+    mix(place as u64)
 }
 
 /// Spreads the bits of a number over all of it (the last step of SplitMix64).

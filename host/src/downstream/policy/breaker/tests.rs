@@ -1,6 +1,7 @@
+mod model;
+
 use std::time::Duration;
 
-use proptest::prelude::*;
 use tokio::time::Instant;
 
 use super::{Breaker, Change, Forced, Open, Pass, Position, Why};
@@ -203,203 +204,35 @@ fn the_operator_has_the_last_word() {
 
 #[test]
 fn threads_agree_on_one_change_and_one_probe() {
-    let breaker = Breaker::new(settings());
-    let now = Instant::now();
-    let changes = std::sync::atomic::AtomicU32::new(0);
-    std::thread::scope(|scope| {
-        for _ in 0..4 {
-            scope.spawn(|| {
-                for _ in 0..200 {
-                    let change = breaker
-                        .admit(now)
-                        .ok()
-                        .and_then(|pass| pass.failed(now, FAST));
-                    changes.fetch_add(
-                        change.is_some().into(),
-                        std::sync::atomic::Ordering::Relaxed,
-                    );
-                }
-            });
-        }
-    });
-    assert_eq!(changes.into_inner(), 1);
-    let later = now + Duration::from_secs(6);
-    let start = std::sync::Barrier::new(4);
-    let probes: usize = std::thread::scope(|scope| {
-        let asks: Vec<_> = (0..4)
-            .map(|_| {
-                scope.spawn(|| {
-                    let pass = breaker.admit(later);
-                    start.wait();
-                    usize::from(pass.is_ok())
-                })
-            })
-            .collect();
-        asks.into_iter()
-            .map(|ask| ask.join().expect("no panic"))
-            .sum()
-    });
-    assert_eq!(probes, 1);
-}
-
-/// What happens in the model test.
-#[derive(Clone, Debug)]
-enum Step {
-    Admit,
-    End {
-        which: usize,
-        failed: bool,
-        slow: bool,
-    },
-    HangUp {
-        which: usize,
-    },
-    Wait {
-        millis: u64,
-    },
-    Force(Option<bool>),
-}
-
-fn step() -> impl Strategy<Value = Step> {
-    prop_oneof![
-        8 => Just(Step::Admit),
-        8 => (any::<usize>(), prop::bool::weighted(0.4), prop::bool::weighted(0.3))
-            .prop_map(|(which, failed, slow)| Step::End { which, failed, slow }),
-        1 => any::<usize>().prop_map(|which| Step::HangUp { which }),
-        3 => (0_u64..3000).prop_map(|millis| Step::Wait { millis }),
-        1 => (6000_u64..12000).prop_map(|millis| Step::Wait { millis }),
-        1 => prop::option::of(any::<bool>()).prop_map(Step::Force),
-    ]
-}
-
-/// The obviously right one: a list of what happened.
-struct Model {
-    events: Vec<(u64, bool, bool)>,
-    place: Place,
-    /// Changes so far; a call from before the last one counts for nothing.
-    era: u32,
-}
-
-#[derive(Clone, Copy, PartialEq)]
-enum Place {
-    Closed,
-    OpenUntil(Instant),
-    HalfOpen,
-    Probing,
-    Forced(bool),
-}
-
-impl Model {
-    fn go(&mut self, place: Place) {
-        self.place = place;
-        self.era += 1;
-    }
-
-    fn counts(&self, tick: u64) -> (u32, u32, u32) {
-        let seen = || self.events.iter().filter(move |event| event.0 + 10 > tick);
-        let count = |number: usize| u32::try_from(number).expect("few");
-        (
-            count(seen().count()),
-            count(seen().filter(|event| event.1).count()),
-            count(seen().filter(|event| event.2).count()),
-        )
-    }
-
-    /// Whether it opens.
-    fn end(&mut self, tick: u64, failed: bool, slow: bool) -> Option<&'static str> {
-        match self.place {
-            Place::Closed => {
-                self.events.push((tick, failed, slow));
-                let (calls, failures, slows) = self.counts(tick);
-                let bad = calls >= 4 && (failures * 100 >= calls * 50 || slows * 100 >= calls * 75);
-                (bad && (failed || slow)).then_some("opened")
-            }
-            Place::Forced(_) => {
-                self.events.push((tick, failed, slow));
-                None
-            }
-            Place::Probing if failed || slow => Some("opened"),
-            Place::Probing => {
-                self.events.clear();
-                self.go(Place::Closed);
-                Some("closed")
-            }
-            Place::OpenUntil(_) | Place::HalfOpen => None,
-        }
-    }
-}
-
-proptest! {
-    #[test]
-    fn does_as_the_model(steps in prop::collection::vec(step(), 1..300)) {
+    const THREADS: usize = 4;
+    for _ in 0..300 {
         let breaker = Breaker::new(settings());
-        let start = breaker.start;
-        let mut now = start;
-        let mut model = Model { events: Vec::new(), place: Place::Closed, era: 0 };
-        let mut calls: Vec<(u32, Pass<'_>)> = Vec::new();
-        for step in steps {
-            let tick = u64::try_from((now - start).as_millis() / 1000).expect("short");
-            match step {
-                Step::Admit => {
-                    let lets = match model.place {
-                        Place::Closed | Place::HalfOpen => true,
-                        Place::OpenUntil(until) => now >= until,
-                        Place::Probing => false,
-                        Place::Forced(open) => !open,
-                    };
-                    let pass = breaker.admit(now);
-                    prop_assert_eq!(pass.is_ok(), lets);
-                    if lets && !matches!(model.place, Place::Closed | Place::Forced(_)) {
-                        model.go(Place::Probing);
-                    }
-                    calls.extend(pass.ok().map(|pass| (model.era, pass)));
-                }
-                Step::End { which, failed, slow } if !calls.is_empty() => {
-                    let (era, pass) = calls.swap_remove(which % calls.len());
-                    let took = if slow { SLOW } else { FAST };
-                    let expected = if era == model.era { model.end(tick, failed, slow) } else { None };
-                    let change = if failed { pass.failed(now, took) } else { pass.succeeded(now, took) };
-                    match change {
-                        None => prop_assert_eq!(expected, None),
-                        Some(Change::Closed) => prop_assert_eq!(expected, Some("closed")),
-                        Some(Change::Opened { lasts, .. }) => {
-                            prop_assert_eq!(expected, Some("opened"));
-                            prop_assert!((5000..=6000).contains(&lasts.as_millis()));
-                            model.go(Place::OpenUntil(now + lasts));
-                        }
-                    }
-                }
-                Step::HangUp { which } if !calls.is_empty() => {
-                    let (era, pass) = calls.swap_remove(which % calls.len());
-                    drop(pass);
-                    if era == model.era && model.place == Place::Probing {
-                        model.go(Place::HalfOpen);
-                    }
-                }
-                Step::End { .. } | Step::HangUp { .. } => {}
-                Step::Wait { millis } => now += Duration::from_millis(millis),
-                Step::Force(forced) => {
-                    breaker.force(forced.map(|open| if open { Forced::Open } else { Forced::Closed }));
-                    match forced {
-                        Some(open) => model.go(Place::Forced(open)),
-                        None => {
-                            model.events.clear();
-                            model.go(Place::Closed);
-                        }
-                    }
-                }
-            }
-            let tick = u64::try_from((now - start).as_millis() / 1000).expect("short");
-            let state = breaker.state(now);
-            prop_assert_eq!((state.calls, state.failed, state.slow), model.counts(tick));
-            let position = match model.place {
-                Place::Closed | Place::Forced(false) => Position::Closed,
-                Place::Forced(true) => Position::Open,
-                Place::OpenUntil(until) if now < until => Position::Open,
-                Place::OpenUntil(_) | Place::HalfOpen | Place::Probing => Position::HalfOpen,
-            };
-            prop_assert_eq!(state.position, position);
-            prop_assert_eq!(state.forced, matches!(model.place, Place::Forced(_)));
+        let now = Instant::now();
+        for _ in 0..3 {
+            assert_eq!(pass(&breaker, now).failed(now, FAST), None);
         }
+        let later = now + Duration::from_secs(6);
+        let start = std::sync::Barrier::new(THREADS);
+        let (changes, probes): (Vec<bool>, Vec<bool>) = std::thread::scope(|scope| {
+            let threads: Vec<_> = (0..THREADS)
+                .map(|_| {
+                    scope.spawn(|| {
+                        let pass = pass(&breaker, now);
+                        start.wait();
+                        let change = pass.failed(now, FAST);
+                        start.wait();
+                        let probe = breaker.admit(later);
+                        start.wait();
+                        (change.is_some(), probe.is_ok())
+                    })
+                })
+                .collect();
+            let threads = threads.into_iter();
+            threads
+                .map(|thread| thread.join().expect("no panic"))
+                .unzip()
+        });
+        assert_eq!(changes.iter().filter(|opened| **opened).count(), 1);
+        assert_eq!(probes.iter().filter(|probe| **probe).count(), 1);
     }
 }
