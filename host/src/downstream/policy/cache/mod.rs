@@ -237,10 +237,8 @@ impl Cache {
             .flatten()
             .map(|life| Stored::new(answer, body(), request, life, origin));
         let stored = new.is_some();
-        if !stored && !(supersedes(answer.status) && self.entries.contains_key(key)) {
-            return false;
-        }
-        self.replace(key, request, new, ticket) && stored
+        let needed = stored || (supersedes(answer.status) && self.entries.contains_key(key));
+        needed && self.replace(key, request, new, ticket) && stored
     }
 
     /// Puts an answer in the place of those that the request might have had. `false` when it comes too late for that.
