@@ -158,7 +158,7 @@ async fn a_panic_is_an_error_of_each() {
 async fn a_panic_of_who_makes_the_call_leaves_nothing_behind() {
     let calls: Coalescer<u32> = Coalescer::new();
     let made = std::panic::catch_unwind(AssertUnwindSafe(|| {
-        let _ = calls.join(key(1), || -> std::future::Ready<u32> {
+        let _joined = calls.join(key(1), || -> std::future::Ready<u32> {
             panic!("on purpose")
         });
     }));

@@ -124,16 +124,34 @@ fn what_the_host_adds_afresh_parts_nothing() {
 }
 
 #[test]
-fn many_and_long_fields_count_to_the_last() {
+fn the_order_of_fields_parts_nothing_and_that_of_values_does() {
+    let with = |lines| key("/", &fields(lines, std::time::UNIX_EPOCH)).unwrap();
+    let one = with("x-a: 1 & x-b: 2 & x-b: 3 & cookie: c");
+    assert_eq!(one, with("cookie: c & x-b: 2 & x-a: 1 & x-b: 3"));
+    assert_ne!(one, with("x-a: 1 & x-b: 3 & x-b: 2 & cookie: c"));
+    // Nor can a name and a value be read in two ways.
+    assert_ne!(with("x: -user"), with("x-user:"));
+}
+
+#[test]
+fn many_and_long_fields_all_count() {
     for (count, length) in [(15, 1), (16, 1), (17, 1), (40, 1), (3, 600), (40, 600)] {
-        let with = |last: &str| {
-            let value = "v".repeat(length);
-            let mut lines: Vec<_> = (0..count).map(|n| format!("x-{n:02}: {value}")).collect();
-            lines.push(format!("x-zz: {last}"));
+        let with = |changed: usize| {
+            let value = |n| if n == changed { "w" } else { "v" }.repeat(length);
+            let lines: Vec<_> = (0..count)
+                .map(|n| format!("x-{n:02}: {}", value(n)))
+                .collect();
             key("/", &fields(&lines.join("\n"), std::time::UNIX_EPOCH)).unwrap()
         };
-        assert_eq!(with("a"), with("a"));
-        assert_ne!(with("a"), with("b"), "{count} fields of {length} bytes");
+        let none = with(usize::MAX);
+        assert_eq!(none, with(usize::MAX));
+        for changed in 0..count {
+            assert_ne!(
+                none,
+                with(changed),
+                "{changed} of {count} fields of {length} bytes"
+            );
+        }
     }
 }
 

@@ -21,6 +21,7 @@ fn selection() {
         4.1 | the second of two differs | cache-control: max-age=60 & vary: accept-language, user-agent | asked accept-language: de & user-agent: a | then accept-language: de & user-agent: b | finds nothing
         4.1 | two vary fields | cache-control: max-age=60 & vary: accept & vary: user-agent | asked user-agent: a | then user-agent: b | finds nothing
         4.1 | white space in a list | cache-control: max-age=60 & vary: accept-language | asked accept-language: de, en | then accept-language: de,en
+        4.1 | an empty member of a list | cache-control: max-age=60 & vary: accept-language | asked accept-language: de, en | then accept-language: de,, en,
         4.1 | a list in two fields | cache-control: max-age=60 & vary: accept-language | asked accept-language: de, en | then accept-language: de & accept-language: en
         4.1 | another order | cache-control: max-age=60 & vary: accept-language | asked accept-language: de, en | then accept-language: en, de | finds nothing
         4.1 | another weight | cache-control: max-age=60 & vary: accept-language | asked accept-language: de;q=1 | then accept-language: de;q=0.5 | finds nothing
