@@ -110,10 +110,9 @@ impl<T: Clone + Send + Sync + 'static> Coalescer<T> {
             id,
         };
         let call = async move {
-            // Moved in, so that it goes with the future, however that ends.
-            let listed = listed;
+            // Moved in, so that it goes with the future, however that ends: before the answer is there for anyone.
+            let _listed = listed;
             let result = AssertUnwindSafe(future).catch_unwind().await;
-            drop(listed);
             result.map_err(|_| Panicked)
         };
         let call = call.boxed().shared();

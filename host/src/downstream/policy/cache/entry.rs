@@ -91,14 +91,13 @@ impl Entry {
             .take(MAX_VARIANTS)
             .cloned()
             .collect();
-        let newest = variants.first()?;
-        // Lives of answers that came earlier are not exactly measured from now, but none is cut short by that.
-        let kept = variants.iter().map(|stored| stored.kept()).max();
+        // Counted from now on for all of them, so no life is cut short. It may be kept a while in vain.
+        let kept = variants.iter().map(|stored| stored.kept()).max()?;
         let size = variants.iter().map(|stored| stored.size()).sum::<usize>() + key_size;
         Some(Self {
-            kept: kept.unwrap_or_else(|| newest.kept()),
-            variants: variants.clone(),
+            variants,
             size,
+            kept,
         })
     }
 }

@@ -1,7 +1,7 @@
 //! A shared cache of one service's answers (RFC 9111), with the windows of RFC 5861 in which a stale one may be used.
 //!
 //! [`key`] says which calls may have each other's answers at all, [`freshness`] which answers are stored and for how long,
-//! [`entry`] which of several suits a request, [`condition`] how a service confirms one, [`invalidate`] what makes them void.
+//! [`entry`] which of several suits a request, [`found`] what a caller learns, [`condition`] how a service confirms one, [`invalidate`] what makes them void.
 //! Everything that the headers of an answer say is read once, when it is stored: a lookup compares numbers.
 //!
 //! The rules are written here and not taken from `http-cache-semantics`, which reads directives by their case (it stores
@@ -10,6 +10,7 @@
 mod condition;
 mod directives;
 mod entry;
+mod found;
 mod freshness;
 mod invalidate;
 mod key;
@@ -18,7 +19,7 @@ mod tests;
 
 use std::hash::BuildHasherDefault;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{PoisonError, RwLock};
 use std::time::{Duration, Instant, SystemTime};
 
 use bytes::Bytes;
@@ -34,6 +35,7 @@ use freshness::{Freshness, Times};
 use invalidate::Changes;
 
 pub use entry::Refresh;
+pub use found::{Found, Hit, Stale, Ticket};
 pub use invalidate::Which;
 pub use key::{ExactKey, Hashed, Key};
 
@@ -56,50 +58,6 @@ struct Counters {
     hits: AtomicU64,
     misses: AtomicU64,
     stale: AtomicU64,
-}
-
-/// What is stored for a call.
-#[derive(Debug)]
-pub enum Found {
-    /// Nothing. The ticket is for storing what the service answers.
-    Miss(Ticket),
-    /// An answer that needs no call.
-    Fresh(Hit),
-    /// An answer that needs one, at once or soon.
-    Stale(Stale),
-    /// Nothing, and the caller wants no call made (`only-if-cached`, RFC 9111 section 5.2.1.7). It gets a 504.
-    Unavailable,
-}
-
-/// An answer from the store.
-#[derive(Clone, Debug)]
-pub struct Hit {
-    /// With `age`, and without what speaks of a connection. A 304 when the request has a condition that it meets.
-    pub answer: Answer,
-    /// Its age.
-    pub age: Duration,
-}
-
-/// An answer that is not fresh, or not fresh enough for the request.
-#[derive(Debug)]
-pub struct Stale {
-    /// Whether it may be used now while a new one is fetched in the background (RFC 5861 section 3, or the operator's
-    /// default).
-    pub while_revalidate: bool,
-    /// Whether it may be used now if the service fails (RFC 5861 section 4, or the operator's default): no answer, or 500,
-    /// 502, 503 or 504.
-    pub if_error: bool,
-    /// For storing what the service answers.
-    pub ticket: Ticket,
-    stored: Arc<Stored>,
-}
-
-/// When a call was looked up. What was made void since then, or while the call was under way, is not stored by it.
-#[derive(Clone, Copy, Debug)]
-pub struct Ticket {
-    requested: SystemTime,
-    changes: u64,
-    epoch: u64,
 }
 
 /// How full a cache is, and how often it helped.
@@ -237,10 +195,8 @@ impl Cache {
             .flatten()
             .map(|life| Stored::new(answer, body(), request, life, origin));
         let stored = new.is_some();
-        if !stored && !(supersedes(answer.status) && self.entries.contains_key(key)) {
-            return false;
-        }
-        self.replace(key, request, new, ticket) && stored
+        let needed = stored || (supersedes(answer.status) && self.entries.contains_key(key));
+        needed && self.replace(key, request, new, ticket) && stored
     }
 
     /// Puts an answer in the place of those that the request might have had. `false` when it comes too late for that.
@@ -339,27 +295,6 @@ impl Cache {
     /// Whether the target changed since the answer was asked for.
     fn void(&self, origin: Origin) -> bool {
         self.changes.since(origin.place, origin.changes)
-    }
-}
-
-impl Stale {
-    /// The answer, at its age by now.
-    pub fn hit(&self, request: &HeaderMap, now: SystemTime) -> Hit {
-        Hit {
-            answer: self.stored.serve(request, now),
-            age: self.stored.freshness.age(now),
-        }
-    }
-
-    /// Makes the call ask whether the answer still holds (RFC 9111 section 4.3.1). Without a validator the call is left a
-    /// plain one. A condition that the BFF set is replaced, and met by [`Cache::revalidated`].
-    pub fn add_conditions(&self, request: &mut HeaderMap) {
-        condition::ask(self.stored.headers(), request);
-    }
-
-    /// Takes the right to fetch a new answer in the background. One caller has it until it drops it.
-    pub fn begin_refresh(&self) -> Option<Refresh> {
-        self.stored.begin_refresh()
     }
 }
 

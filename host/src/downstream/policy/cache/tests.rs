@@ -1,1 +1,255 @@
+//! The cache against the RFCs, on a clock that stands still unless a test moves it.
+//!
+//! The cases follow those of the published HTTP caching tests that apply to a shared cache which stores no partial content.
+//! Each names the section it is from: RFC 9111, or another one that it says.
 
+mod freshness;
+mod identity;
+mod invalidation;
+mod requests;
+mod stale;
+mod storing;
+mod validation;
+mod vary;
+
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use bytes::Bytes;
+use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri};
+
+use super::{Cache, Found, Key, Stale};
+use crate::config;
+use crate::downstream::Answer;
+
+/// What a second call finds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Expect {
+    /// An answer that needs no call.
+    Fresh,
+    /// Nothing that may be used without asking the service, even if it fails.
+    Nothing,
+    /// An answer to use while a new one is fetched, and when the service fails.
+    StaleAnyhow,
+    /// An answer to use when the service fails.
+    StaleIfError,
+    /// An answer to use while a new one is fetched, but not when the service fails.
+    StaleWhile,
+    /// A 504.
+    Unavailable,
+}
+
+/// One call that the service answers, and a second one that finds that answer or not.
+///
+/// In a table each is a line of `section | name | fields of the answer`, and then what is not as usual: `status`, `asked` (the
+/// fields of the first call), `took` (seconds), `after` (when the second call is made), `then` (its fields), `ttl` and
+/// `windows` (of the operator), and what it `finds` if not a fresh answer. Fields are parted by ` & `.
+struct Case<'a> {
+    line: &'a str,
+    ttl: Option<u64>,
+    windows: (u64, u64),
+    first: &'a str,
+    took: u64,
+    status: u16,
+    answer: &'a str,
+    after: u64,
+    second: &'a str,
+    expect: Expect,
+}
+
+impl<'a> Case<'a> {
+    fn parse(line: &'a str) -> Self {
+        let mut parts = line.split('|').map(str::trim);
+        let answer = parts.nth(2).unwrap();
+        let mut case = Self {
+            line,
+            ttl: None,
+            windows: (0, 0),
+            first: "",
+            took: 0,
+            status: 200,
+            answer,
+            after: 0,
+            second: "",
+            expect: Expect::Fresh,
+        };
+        for part in parts {
+            let (what, value) = part.split_once(' ').unwrap();
+            let number = || value.parse().unwrap();
+            match what {
+                "ttl" => case.ttl = Some(number()),
+                "windows" => {
+                    let (one, other) = value.split_once(' ').unwrap();
+                    case.windows = (one.parse().unwrap(), other.parse().unwrap());
+                }
+                "asked" => case.first = value,
+                "took" => case.took = number(),
+                "status" => case.status = value.parse().unwrap(),
+                "after" => case.after = number(),
+                "then" => case.second = value,
+                "finds" => case.expect = Expect::parse(value),
+                other => panic!("unknown: {other}"),
+            }
+        }
+        case
+    }
+
+    /// What went wrong.
+    fn run(&self) -> Option<String> {
+        let mut host = Host::new(self.ttl, self.windows);
+        let answer = answer(self.status, self.answer, host.now, "first");
+        host.call_taking(self.took, "/", self.first, &answer);
+        host.wait(self.after);
+        let found = host.look("/", self.second);
+        let was = match &found {
+            Found::Fresh(hit) if hit.answer.body == "first" => Some(Expect::Fresh),
+            Found::Fresh(_) => None,
+            Found::Miss(_) => Some(Expect::Nothing),
+            Found::Unavailable => Some(Expect::Unavailable),
+            Found::Stale(stale) => Some(match (stale.while_revalidate, stale.if_error) {
+                (false, false) => Expect::Nothing,
+                (true, true) => Expect::StaleAnyhow,
+                (false, true) => Expect::StaleIfError,
+                (true, false) => Expect::StaleWhile,
+            }),
+        };
+        (was != Some(self.expect)).then(|| format!("{}: {found:?}", self.line))
+    }
+}
+
+impl Expect {
+    fn parse(text: &str) -> Self {
+        match text {
+            "nothing" => Self::Nothing,
+            "stale anyhow" => Self::StaleAnyhow,
+            "stale if error" => Self::StaleIfError,
+            "stale while" => Self::StaleWhile,
+            "unavailable" => Self::Unavailable,
+            other => panic!("unknown: {other}"),
+        }
+    }
+}
+
+/// Runs a table of cases, and names all that fail.
+fn run(table: &str) {
+    let lines = table.lines().map(str::trim).filter(|line| !line.is_empty());
+    let wrong: Vec<_> = lines.filter_map(|line| Case::parse(line).run()).collect();
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+/// A cache and its clock.
+struct Host {
+    cache: Cache,
+    now: SystemTime,
+}
+
+impl Host {
+    fn new(ttl: Option<u64>, windows: (u64, u64)) -> Self {
+        Self {
+            cache: Cache::new(&config::Cache {
+                max_size: 1 << 20,
+                max_entry_size: 1 << 10,
+                ttl: ttl.map(Duration::from_secs),
+                stale_while_revalidate: Duration::from_secs(windows.0),
+                stale_if_error: Duration::from_secs(windows.1),
+                tag_header: HeaderName::from_static("cache-tags"),
+            }),
+            // A whole second, as dates in fields are.
+            now: UNIX_EPOCH + Duration::from_secs(1_767_225_600),
+        }
+    }
+
+    fn wait(&mut self, seconds: u64) {
+        self.now += Duration::from_secs(seconds);
+    }
+
+    fn look(&self, target: &str, request: &str) -> Found {
+        let request = fields(request, self.now);
+        let key = key(target, &request).unwrap();
+        self.cache.lookup(&key, &request, self.now)
+    }
+
+    /// A call that the service answers, whatever is stored.
+    fn call(&mut self, target: &str, request: &str, answer: &Answer) {
+        self.call_taking(0, target, request, answer);
+    }
+
+    fn call_taking(&mut self, took: u64, target: &str, request: &str, answer: &Answer) {
+        let found = self.look(target, request);
+        let request = fields(request, self.now);
+        let ticket = match found {
+            Found::Miss(ticket) => ticket,
+            Found::Stale(stale) => stale.ticket,
+            Found::Fresh(_) | Found::Unavailable => panic!("no call to be made: {found:?}"),
+        };
+        self.wait(took);
+        let key = key(target, &request).unwrap();
+        self.cache.store(&key, &request, answer, ticket, self.now);
+    }
+
+    /// The body of a fresh answer.
+    fn fresh(&self, target: &str, request: &str) -> Option<Bytes> {
+        match self.look(target, request) {
+            Found::Fresh(hit) => Some(hit.answer.body),
+            _ => None,
+        }
+    }
+
+    fn stale(&self, target: &str, request: &str) -> Stale {
+        match self.look(target, request) {
+            Found::Stale(stale) => stale,
+            found => panic!("not stale: {found:?}"),
+        }
+    }
+
+    /// A stale answer that the service confirms with these fields.
+    fn confirmed(&self, target: &str, request: &str, not_modified: &str) -> Answer {
+        let stale = self.stale(target, request);
+        let request = fields(request, self.now);
+        let key = key(target, &request).unwrap();
+        let not_modified = answer(304, not_modified, self.now, "");
+        let cache = &self.cache;
+        cache.revalidated(&key, &request, &stale, &not_modified, self.now)
+    }
+}
+
+fn uri(target: &str) -> Uri {
+    target.parse().unwrap()
+}
+
+fn key(target: &str, request: &HeaderMap) -> Option<Key> {
+    Key::new(&Method::GET, &uri(target), request)
+}
+
+fn answer(status: u16, headers: &str, now: SystemTime, body: &str) -> Answer {
+    Answer {
+        status: StatusCode::from_u16(status).unwrap(),
+        headers: fields(headers, now),
+        body: Bytes::copy_from_slice(body.as_bytes()),
+    }
+}
+
+/// Fields, parted by line breaks or ` & `, with `{+60}` for the date in a minute.
+fn fields(lines: &str, now: SystemTime) -> HeaderMap {
+    let mut headers = HeaderMap::new();
+    let lines = lines.split(['\n', '&']).map(str::trim);
+    for line in lines.filter(|line| !line.is_empty()) {
+        let (name, value) = line.split_once(':').unwrap();
+        let value = dated(value.trim(), now);
+        headers.append(
+            HeaderName::try_from(name).unwrap(),
+            HeaderValue::try_from(value).unwrap(),
+        );
+    }
+    headers
+}
+
+fn dated(value: &str, now: SystemTime) -> String {
+    let Some((before, rest)) = value.split_once('{') else {
+        return value.to_owned();
+    };
+    let (offset, after) = rest.split_once('}').unwrap();
+    let offset: i64 = offset.parse().unwrap();
+    let away = Duration::from_secs(offset.unsigned_abs());
+    let date = if offset < 0 { now - away } else { now + away };
+    format!("{before}{}{after}", httpdate::fmt_http_date(date))
+}

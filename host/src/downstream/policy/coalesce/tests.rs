@@ -1,1 +1,302 @@
+//! Callers that come, wait and leave in any order.
 
+use std::collections::HashMap;
+use std::future::pending;
+use std::sync::Mutex;
+use std::sync::atomic::AtomicUsize;
+use std::time::Duration;
+
+use futures_util::future::{join, join_all};
+use http::{HeaderMap, Method, Uri};
+use proptest::prelude::*;
+use tokio::sync::oneshot;
+use tokio::time::{Instant, sleep, timeout};
+
+use super::*;
+
+fn key(name: u64) -> ExactKey {
+    let target: Uri = format!("/{name}").parse().unwrap();
+    ExactKey::new(&Method::GET, &target, &HeaderMap::new())
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_thousand_equal_calls_are_one() {
+    let calls = Coalescer::new();
+    let made = AtomicUsize::new(0);
+    let joined: Vec<_> = (0..1000)
+        .map(|_| {
+            calls.join(key(1), || {
+                made.fetch_add(1, Ordering::Relaxed);
+                async {
+                    sleep(Duration::from_secs(1)).await;
+                    "answer"
+                }
+            })
+        })
+        .collect();
+    assert_eq!(joined.iter().filter(|joined| joined.led).count(), 1);
+    assert!(joined[0].led);
+    assert_eq!(calls.under_way(), 1);
+    let began = Instant::now();
+    for result in join_all(joined).await {
+        assert_eq!(result, Ok("answer"));
+    }
+    assert_eq!(began.elapsed(), Duration::from_secs(1));
+    assert_eq!(made.into_inner(), 1);
+    assert_eq!(calls.under_way(), 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn different_calls_are_not_one() {
+    let calls = Coalescer::new();
+    let one = calls.join(key(1), || async { 1 });
+    let other = calls.join(key(2), || async { 2 });
+    assert!(one.led && other.led);
+    assert_eq!((one.await, other.await), (Ok(1), Ok(2)));
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_first_may_leave() {
+    let calls = Coalescer::new();
+    let call = || async {
+        sleep(Duration::from_secs(2)).await;
+        7
+    };
+    let first = calls.join(key(1), call);
+    let second = calls.join(key(1), call);
+    // Polled for a while by the first, whose deadline is shorter.
+    assert!(timeout(Duration::from_secs(1), first).await.is_err());
+    let began = Instant::now();
+    assert_eq!(second.await, Ok(7));
+    assert_eq!(began.elapsed(), Duration::from_secs(1));
+}
+
+#[tokio::test(start_paused = true)]
+async fn one_that_only_waited_is_woken_when_the_first_leaves() {
+    let calls = Coalescer::new();
+    let (answer, answered) = oneshot::channel::<u32>();
+    let mut first = calls.join(key(1), move || async { answered.await.unwrap() });
+    let mut second = calls.join(key(1), pending);
+    assert!((&mut first).now_or_never().is_none());
+    assert!((&mut second).now_or_never().is_none());
+    let later = async {
+        tokio::task::yield_now().await;
+        drop(first);
+        answer.send(5).unwrap();
+    };
+    assert_eq!(join(second, later).await.0, Ok(5));
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_call_ends_when_the_last_leaves() {
+    let calls: Coalescer<()> = Coalescer::new();
+    let (held, mut dropped) = oneshot::channel::<()>();
+    let mut first = calls.join(key(1), move || async move {
+        let _held = held;
+        pending().await
+    });
+    let second = calls.join(key(1), pending);
+    assert!((&mut first).now_or_never().is_none());
+    drop(first);
+    assert!(
+        dropped
+            .try_recv()
+            .is_err_and(|error| error == oneshot::error::TryRecvError::Empty)
+    );
+    drop(second);
+    assert!(
+        dropped
+            .try_recv()
+            .is_err_and(|error| error == oneshot::error::TryRecvError::Closed)
+    );
+    assert_eq!(calls.under_way(), 0);
+    assert!(calls.join(key(1), pending).led);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_call_after_the_answer_is_a_new_one() {
+    let calls = Coalescer::new();
+    let first = calls.join(key(1), || async { 1 });
+    let mut late = calls.join(key(1), || async { 2 });
+    assert_eq!(first.await, Ok(1));
+    let next = calls.join(key(1), || async { 3 });
+    assert!(next.led);
+    // Who joined before still gets the first answer.
+    assert_eq!((&mut late).await, Ok(1));
+    assert_eq!(next.await, Ok(3));
+}
+
+#[tokio::test(start_paused = true)]
+async fn after_a_change_nobody_joins_what_began_before() {
+    let calls = Coalescer::new();
+    let before = calls.join(key(1), || async { "before" });
+    calls.separate();
+    let after = calls.join(key(1), || async { "after" });
+    let same = calls.join(key(1), || async { "not made" });
+    assert!(after.led && !same.led);
+    assert_eq!(before.await, Ok("before"));
+    // The end of the earlier call leaves the later one in its place.
+    assert!(!calls.join(key(1), || async { "not made" }).led);
+    assert_eq!((after.await, same.await), (Ok("after"), Ok("after")));
+    assert_eq!(calls.under_way(), 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_panic_is_an_error_of_each() {
+    let calls: Coalescer<()> = Coalescer::new();
+    let call = || async {
+        sleep(Duration::from_secs(1)).await;
+        panic!("on purpose");
+    };
+    let joined: Vec<_> = (0..3).map(|_| calls.join(key(1), call)).collect();
+    assert_eq!(join_all(joined).await, [Err(Panicked); 3]);
+    assert_eq!(calls.under_way(), 0);
+    assert_eq!(calls.join(key(1), || async {}).await, Ok(()));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_panic_of_who_makes_the_call_leaves_nothing_behind() {
+    let calls: Coalescer<u32> = Coalescer::new();
+    let made = std::panic::catch_unwind(AssertUnwindSafe(|| {
+        let _joined = calls.join(key(1), || -> std::future::Ready<u32> {
+            panic!("on purpose")
+        });
+    }));
+    assert!(made.is_err());
+    assert_eq!(calls.join(key(1), || async { 4 }).await, Ok(4));
+}
+
+/// What may happen to the calls of a few keys.
+#[derive(Clone, Debug)]
+enum Step {
+    Join(u64),
+    /// One of those who wait leaves.
+    Leave(usize),
+    /// All who wait look whether there is an answer, after this many milliseconds.
+    Wait(u64),
+    Separate,
+}
+
+fn step() -> impl Strategy<Value = Step> {
+    prop_oneof![
+        4 => (0..3_u64).prop_map(Step::Join),
+        3 => (0..8_usize).prop_map(Step::Leave),
+        3 => (0..15_u64).prop_map(Step::Wait),
+        1 => Just(Step::Separate),
+    ]
+}
+
+/// A caller, and the number of the call that it must get the answer of.
+struct Caller {
+    joined: Joined<usize>,
+    call: usize,
+}
+
+proptest! {
+    /// Against a model that is a list: a call takes 10 ms from when it is first polled, is joined while it is the newest of
+    /// its key, has no answer and has a caller.
+    #[test]
+    fn calls_are_shared_as_in_the_model(steps in proptest::collection::vec(step(), 1..60)) {
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_time()
+            .start_paused(true)
+            .build()
+            .unwrap();
+        runtime.block_on(async {
+            let calls = Coalescer::new();
+            let mut callers: Vec<Caller> = Vec::new();
+            let mut newest: HashMap<u64, usize> = HashMap::new();
+            let mut made = 0;
+            for step in steps {
+                match step {
+                    Step::Join(name) => {
+                        let number = made;
+                        let joined = calls.join(key(name), || {
+                            made += 1;
+                            async move {
+                                sleep(Duration::from_millis(10)).await;
+                                number
+                            }
+                        });
+                        let open = newest.get(&name).copied();
+                        assert_eq!(joined.led, open.is_none());
+                        assert_eq!(made == number + 1, joined.led);
+                        let call = *newest.entry(name).or_insert(number);
+                        callers.push(Caller { joined, call });
+                    }
+                    Step::Leave(_) if callers.is_empty() => {}
+                    Step::Leave(which) => {
+                        let left = callers.swap_remove(which % callers.len());
+                        if callers.iter().all(|caller| caller.call != left.call) {
+                            newest.retain(|_, call| *call != left.call);
+                        }
+                    }
+                    Step::Wait(time) => {
+                        tokio::time::advance(Duration::from_millis(time)).await;
+                        let mut waiting = Vec::new();
+                        for mut caller in callers {
+                            match (&mut caller.joined).now_or_never() {
+                                Some(answer) => {
+                                    assert_eq!(answer, Ok(caller.call));
+                                    newest.retain(|_, call| *call != caller.call);
+                                }
+                                None => waiting.push(caller),
+                            }
+                        }
+                        callers = waiting;
+                    }
+                    Step::Separate => {
+                        calls.separate();
+                        newest.clear();
+                    }
+                }
+            }
+            for caller in callers {
+                assert_eq!(caller.joined.await, Ok(caller.call));
+            }
+            assert_eq!(calls.under_way(), 0);
+        });
+    }
+}
+
+/// On real threads with an event loop each, as the host's workers are: every caller that stays gets an answer of a call that
+/// was under way when it joined.
+#[test]
+fn callers_on_many_threads_all_get_an_answer() {
+    let calls: Coalescer<(u64, usize)> = Coalescer::new();
+    let made = AtomicUsize::new(0);
+    let made: &'static AtomicUsize = Box::leak(Box::new(made));
+    let left = Mutex::new(0);
+    std::thread::scope(|scope| {
+        for thread in 0..4_u64 {
+            let (calls, left) = (&calls, &left);
+            scope.spawn(move || {
+                let runtime = tokio::runtime::Builder::new_current_thread()
+                    .build()
+                    .unwrap();
+                runtime.block_on(async {
+                    for round in 0..3000_u64 {
+                        let name = round % 3;
+                        let mut joined = calls.join(key(name), || async move {
+                            let number = made.fetch_add(1, Ordering::Relaxed);
+                            for _ in 0..round % 5 {
+                                tokio::task::yield_now().await;
+                            }
+                            (name, number)
+                        });
+                        if (round + thread).is_multiple_of(4) {
+                            let _ = (&mut joined).now_or_never();
+                            *left.lock().unwrap() += 1;
+                            continue;
+                        }
+                        let (of, _) = joined.await.unwrap();
+                        assert_eq!(of, name);
+                    }
+                });
+            });
+        }
+    });
+    assert_eq!(calls.under_way(), 0);
+    assert_eq!(left.into_inner().unwrap(), 4 * 750);
+    assert!(made.load(Ordering::Relaxed) <= 4 * 3000);
+}
