@@ -10,6 +10,7 @@ mod mode;
 mod tests;
 mod window;
 
+use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -117,6 +118,16 @@ pub enum Why {
     },
     /// The probe failed or was slow.
     Probe,
+}
+
+impl fmt::Display for Why {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Failed { failed, calls } => write!(f, "{failed} of {calls} calls failed"),
+            Self::Slow { slow, calls } => write!(f, "{slow} of {calls} calls were slow"),
+            Self::Probe => f.write_str("the probe failed or was slow"),
+        }
+    }
 }
 
 impl Breaker {
