@@ -63,6 +63,14 @@ async fn a_file_that_vanishes_or_turns_bad_leaves_the_old_value_and_is_logged_on
         (text(&held), held.current().version),
         ("first".to_owned(), 0)
     );
+    // It comes back as it was, then vanishes again, which is news.
+    let aside = dir.path().join("aside");
+    std::fs::rename(&path, &aside).unwrap();
+    look();
+    look();
+    assert_eq!(warnings(), 1);
+    std::fs::rename(&aside, &path).unwrap();
+    look();
     std::fs::remove_file(&path).unwrap();
     look();
     look();
@@ -70,17 +78,16 @@ async fn a_file_that_vanishes_or_turns_bad_leaves_the_old_value_and_is_logged_on
     look();
     replace(&path, "\u{e9}");
     look();
-    assert_eq!((text(&held), warnings()), ("first".to_owned(), 1));
+    assert_eq!((text(&held), warnings()), ("first".to_owned(), 2));
     replace(&path, "second one");
     look();
     assert_eq!(
         (text(&held), held.current().version),
         ("second one".to_owned(), 1)
     );
-    // What happens after it was well is news.
     replace(&path, "");
     look();
-    assert_eq!((text(&held), warnings()), ("second one".to_owned(), 2));
+    assert_eq!((text(&held), warnings()), ("second one".to_owned(), 3));
     assert!(!log.text().contains("second one"), "{}", log.text());
 }
 
