@@ -19,4 +19,5 @@ pub mod budget;
 pub mod credentials;
 pub mod latency;
 
+pub mod credentials;
 pub mod fallback;

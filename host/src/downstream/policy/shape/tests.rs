@@ -176,8 +176,8 @@ fn a_bff_sends_what_is_listed_and_the_fixed_fields_are_set() {
         ..settings()
     });
     let mut sent = headers(&[
-        ("x-debug", "1"),
         ("accept", "a"),
+        ("x-debug", "1"),
         ("x-debug", "2"),
         ("accept", "b"),
         ("x-tenant", "evil"),

@@ -1,0 +1,159 @@
+//! One token of an authorization server: client credentials (RFC 6749 section 4.4), bearer (RFC 6750).
+//!
+//! What the server says in words reaches neither errors nor logs: it may repeat the request.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU16, Ordering};
+use std::time::Duration;
+
+use ::oauth2::basic::{BasicClient, BasicErrorResponseType, BasicTokenType};
+use ::oauth2::{
+    AsyncHttpClient, ClientId, ClientSecret, EndpointNotSet, EndpointSet, HttpRequest,
+    HttpResponse, RequestTokenError, Scope, StandardErrorResponse, TokenResponse, TokenUrl,
+};
+use bytes::Bytes;
+use futures_util::future::BoxFuture;
+use http::HeaderValue;
+use tokio::time::timeout;
+
+use super::secret::Held;
+use super::{CredentialsError, Fetch, sensitive};
+
+/// Time for an answer of a token endpoint. It only bounds what nobody waits for: a call that waits has its own deadline.
+pub(super) const FETCH_TIME: Duration = Duration::from_secs(10);
+
+/// Lifetime of a token whose answer does not say it, as RFC 6749 section 5.1 leaves to us.
+const DEFAULT_LIFETIME: Duration = Duration::from_secs(300);
+
+/// A token holds at least this long. A server that says less would be asked for each call.
+const MIN_LIFETIME: Duration = Duration::from_secs(1);
+
+/// A token is renewed at least this often, whatever its answer says.
+const MAX_LIFETIME: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// Who the host is to a token endpoint.
+pub(super) struct Client {
+    client:
+        BasicClient<EndpointNotSet, EndpointNotSet, EndpointNotSet, EndpointNotSet, EndpointSet>,
+    secret: Arc<Held>,
+    scopes: Vec<Scope>,
+    fetch: Fetch,
+}
+
+/// A token that was given.
+#[derive(Clone)]
+pub(super) struct Grant {
+    /// `Bearer` and the token, marked as sensitive.
+    pub header: HeaderValue,
+    /// For how long it holds, from the time at which it was asked for.
+    pub lifetime: Duration,
+}
+
+/// A [`Fetch`] as the crate wants it. It keeps the status, which the crate's errors do not hold.
+struct Transport {
+    fetch: Fetch,
+    status: Arc<AtomicU16>,
+}
+
+impl<'c> AsyncHttpClient<'c> for Transport {
+    type Error = CredentialsError;
+    type Future = BoxFuture<'static, Result<HttpResponse, CredentialsError>>;
+
+    fn call(&'c self, request: HttpRequest) -> Self::Future {
+        let answer = (self.fetch)(request.map(Bytes::from));
+        let status = self.status.clone();
+        Box::pin(async move {
+            let answer = answer.await.map_err(CredentialsError::TokenFetch)?;
+            status.store(answer.status().as_u16(), Ordering::Relaxed);
+            Ok(answer.map(Vec::from))
+        })
+    }
+}
+
+type Refusal = StandardErrorResponse<BasicErrorResponseType>;
+
+impl Client {
+    pub(super) fn new(
+        token_url: &str,
+        client_id: &str,
+        secret: Held,
+        scopes: &[String],
+        fetch: Fetch,
+    ) -> Result<Self, CredentialsError> {
+        let token_url =
+            TokenUrl::new(token_url.to_owned()).map_err(|_| CredentialsError::TokenUrl)?;
+        Ok(Self {
+            client: BasicClient::new(ClientId::new(client_id.to_owned())).set_token_uri(token_url),
+            secret: Arc::new(secret),
+            scopes: scopes.iter().cloned().map(Scope::new).collect(),
+            fetch,
+        })
+    }
+
+    /// Asks for a token once.
+    pub(super) async fn grant(self: Arc<Self>) -> Result<Grant, CredentialsError> {
+        timeout(FETCH_TIME, self.ask())
+            .await
+            .unwrap_or_else(|_| Err(CredentialsError::TokenFetch("timed out".to_owned())))
+    }
+
+    async fn ask(&self) -> Result<Grant, CredentialsError> {
+        // A token is asked for rarely, and a refused secret is replaced in its file.
+        if self.secret.is_file() {
+            let _ = self.secret.look().await;
+        }
+        let secret = self.secret.current().header.to_str().map(str::to_owned);
+        let secret = secret.map_err(|_| CredentialsError::Illegal("client secret".to_owned()))?;
+        let client = self
+            .client
+            .clone()
+            .set_client_secret(ClientSecret::new(secret));
+        let http = Transport {
+            fetch: self.fetch.clone(),
+            status: Arc::default(),
+        };
+        let request = client
+            .exchange_client_credentials()
+            .add_scopes(self.scopes.iter().cloned());
+        let answer = request
+            .request_async(&http)
+            .await
+            .map_err(|error| failure(error, http.status.load(Ordering::Relaxed)))?;
+        // A client must not use a token of a type that it does not understand (RFC 6749 section 7.1).
+        let token = answer.access_token().secret();
+        if *answer.token_type() != BasicTokenType::Bearer || token.is_empty() {
+            return Err(CredentialsError::TokenMalformed);
+        }
+        let header =
+            sensitive(&format!("Bearer {token}")).ok_or(CredentialsError::TokenMalformed)?;
+        let lifetime = answer.expires_in().unwrap_or(DEFAULT_LIFETIME);
+        Ok(Grant {
+            header,
+            lifetime: lifetime.clamp(MIN_LIFETIME, MAX_LIFETIME),
+        })
+    }
+}
+
+/// What went wrong, without a word of the server's.
+fn failure(error: RequestTokenError<CredentialsError, Refusal>, status: u16) -> CredentialsError {
+    match error {
+        RequestTokenError::Request(error) => error,
+        RequestTokenError::ServerResponse(refusal) => {
+            CredentialsError::TokenRefused(match refusal.error() {
+                BasicErrorResponseType::InvalidClient => "invalid_client",
+                BasicErrorResponseType::InvalidGrant => "invalid_grant",
+                BasicErrorResponseType::InvalidRequest => "invalid_request",
+                BasicErrorResponseType::InvalidScope => "invalid_scope",
+                BasicErrorResponseType::UnauthorizedClient => "unauthorized_client",
+                BasicErrorResponseType::UnsupportedGrantType => "unsupported_grant_type",
+                BasicErrorResponseType::Extension(_) => "an error of its own",
+            })
+        }
+        RequestTokenError::Parse(..) | RequestTokenError::Other(_) if status != 200 => {
+            CredentialsError::TokenStatus(status)
+        }
+        RequestTokenError::Parse(..) | RequestTokenError::Other(_) => {
+            CredentialsError::TokenMalformed
+        }
+    }
+}

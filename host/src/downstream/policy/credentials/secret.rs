@@ -1,0 +1,250 @@
+//! A secret that lies in a file or in the environment, as a field value that is ready to be sent.
+//!
+//! A file is looked at once a second at most, by length and time of change, on a thread that may block. What was read before
+//! stays in use when a look finds nothing better: a file that is being replaced is missing or empty for a moment.
+
+use std::fs::File;
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, SystemTime};
+
+use arc_swap::{ArcSwap, Guard};
+use http::HeaderValue;
+use tokio::task::JoinHandle;
+use tokio::time::Instant;
+
+use super::{CredentialsError, sensitive};
+use crate::config::Secret;
+
+/// Time between two looks at a file. A secret is replaced by people or by tools that keep the old one valid for longer than that.
+const INTERVAL: Duration = Duration::from_secs(1);
+
+/// Largest file that is taken for a secret, bytes: more than any service takes in a field.
+const MAX_SIZE: u64 = 16 << 10;
+
+/// A secret as it is sent.
+#[derive(Debug)]
+pub(super) struct Value {
+    /// Prefix and secret, marked as sensitive.
+    pub header: HeaderValue,
+    /// Counts the changes.
+    pub version: u64,
+}
+
+/// A secret that is held in memory, and followed if it lies in a file.
+#[derive(Debug)]
+pub(super) struct Held {
+    service: String,
+    prefix: &'static str,
+    value: ArcSwap<Value>,
+    /// `None` for a variable, which can't change.
+    file: Option<Watched>,
+}
+
+#[derive(Debug)]
+struct Watched {
+    path: PathBuf,
+    origin: Instant,
+    /// When to look next, milliseconds after `origin`.
+    due: AtomicU64,
+    /// Taken by looks only, which run one at a time on threads that may block.
+    state: Mutex<State>,
+}
+
+#[derive(Debug)]
+struct State {
+    seen: Stamp,
+    warned: bool,
+}
+
+/// What tells that a file changed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Stamp {
+    length: u64,
+    modified: Option<SystemTime>,
+}
+
+impl Held {
+    /// Reads a secret for the first time. Blocks for as long as reading a small file takes.
+    pub(super) fn new(
+        service: &str,
+        secret: &Secret,
+        prefix: &'static str,
+        variable: impl Fn(&str) -> Option<String>,
+    ) -> Result<Self, CredentialsError> {
+        let (text, file) = match secret {
+            Secret::Env(name) => {
+                let text =
+                    variable(name).ok_or_else(|| CredentialsError::Variable(name.clone()))?;
+                (text, None)
+            }
+            Secret::File(path) => {
+                let (text, seen) = read(path)?;
+                let file = Watched {
+                    path: path.clone(),
+                    origin: Instant::now(),
+                    due: AtomicU64::new(as_millis(INTERVAL)),
+                    state: Mutex::new(State {
+                        seen,
+                        warned: false,
+                    }),
+                };
+                (text, Some(file))
+            }
+        };
+        let value = Value {
+            header: header(prefix, &text, || name_of(secret))?,
+            version: 0,
+        };
+        Ok(Self {
+            service: service.to_owned(),
+            prefix,
+            value: ArcSwap::from_pointee(value),
+            file,
+        })
+    }
+
+    /// The value in use.
+    pub(super) fn current(&self) -> Guard<Arc<Value>> {
+        self.value.load()
+    }
+
+    /// Whether the secret can change.
+    pub(super) fn is_file(&self) -> bool {
+        self.file.is_some()
+    }
+
+    /// Whether the caller is to look at the file now: true for one caller an interval.
+    pub(super) fn is_due(&self, now: Instant) -> bool {
+        let Some(file) = &self.file else {
+            return false;
+        };
+        let now = as_millis(now.saturating_duration_since(file.origin));
+        let due = file.due.load(Ordering::Relaxed);
+        now >= due
+            && file
+                .due
+                .compare_exchange(
+                    due,
+                    now + as_millis(INTERVAL),
+                    Ordering::Relaxed,
+                    Ordering::Relaxed,
+                )
+                .is_ok()
+    }
+
+    /// Looks at the file, on a thread that may block. It goes on when the handle is dropped.
+    pub(super) fn look(self: &Arc<Self>) -> JoinHandle<()> {
+        let held = self.clone();
+        tokio::task::spawn_blocking(move || held.look_now())
+    }
+
+    fn look_now(&self) {
+        let Some(file) = &self.file else {
+            return;
+        };
+        let mut state = file.state.lock().unwrap_or_else(PoisonError::into_inner);
+        match self.changed(file, state.seen) {
+            Ok(None) => state.warned = false,
+            Ok(Some((header, seen))) => {
+                let version = self.value.load().version + 1;
+                self.value.store(Arc::new(Value { header, version }));
+                *state = State {
+                    seen,
+                    warned: false,
+                };
+            }
+            Err(error) => {
+                if !state.warned {
+                    tracing::warn!(
+                        downstream = self.service,
+                        %error,
+                        "credentials can't be read again; the old ones stay in use"
+                    );
+                }
+                state.warned = true;
+            }
+        }
+    }
+
+    fn changed(
+        &self,
+        file: &Watched,
+        seen: Stamp,
+    ) -> Result<Option<(HeaderValue, Stamp)>, CredentialsError> {
+        let failed = |error| file_error(&file.path, &error);
+        if stamp(&std::fs::metadata(&file.path).map_err(failed)?) == seen {
+            return Ok(None);
+        }
+        let (text, seen) = read(&file.path)?;
+        let header = header(self.prefix, &text, || quoted(&file.path))?;
+        Ok(Some((header, seen)))
+    }
+}
+
+/// Reads a file, without the line break at its end. The stamp is older than the text, so that a change between the two is seen later.
+fn read(path: &Path) -> Result<(String, Stamp), CredentialsError> {
+    let failed = |error| file_error(path, &error);
+    let file = File::open(path).map_err(failed)?;
+    let seen = stamp(&file.metadata().map_err(failed)?);
+    let mut bytes = Vec::new();
+    file.take(MAX_SIZE + 1)
+        .read_to_end(&mut bytes)
+        .map_err(failed)?;
+    if bytes.len() as u64 > MAX_SIZE {
+        return Err(failed(io::Error::other("larger than 16 KiB")));
+    }
+    let mut text = String::from_utf8(bytes).map_err(|_| CredentialsError::Illegal(quoted(path)))?;
+    if text.ends_with('\n') {
+        text.pop();
+        if text.ends_with('\r') {
+            text.pop();
+        }
+    }
+    Ok((text, seen))
+}
+
+fn stamp(metadata: &std::fs::Metadata) -> Stamp {
+    Stamp {
+        length: metadata.len(),
+        modified: metadata.modified().ok(),
+    }
+}
+
+fn header(
+    prefix: &str,
+    secret: &str,
+    name: impl Fn() -> String,
+) -> Result<HeaderValue, CredentialsError> {
+    if secret.trim_ascii().is_empty() {
+        return Err(CredentialsError::Empty(name()));
+    }
+    sensitive(&format!("{prefix}{secret}")).ok_or_else(|| CredentialsError::Illegal(name()))
+}
+
+fn name_of(secret: &Secret) -> String {
+    match secret {
+        Secret::File(path) => quoted(path),
+        Secret::Env(name) => format!("environment variable {name:?}"),
+    }
+}
+
+fn quoted(path: &Path) -> String {
+    format!("file {path:?}")
+}
+
+fn file_error(path: &Path, error: &io::Error) -> CredentialsError {
+    CredentialsError::File {
+        path: path.display().to_string(),
+        why: error.to_string(),
+    }
+}
+
+fn as_millis(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
+}
+
+#[cfg(test)]
+mod tests;
