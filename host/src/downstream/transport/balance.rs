@@ -14,7 +14,7 @@ use tokio::time::Instant;
 const DECAY: Duration = Duration::from_secs(10);
 /// Added to the time of a call that failed, because an endpoint that refuses calls at once is not a fast one.
 const PENALTY: Duration = Duration::from_secs(1);
-/// Assumed of an endpoint of which nothing is known, so that several new ones are told apart by their calls under way.
+/// Below this latency, seconds, nothing is known of an endpoint: it was never called, or long ago.
 const UNKNOWN: f32 = 1e-6;
 
 /// What is known of the load of one endpoint.
@@ -60,7 +60,12 @@ impl Load {
     /// What a further call would cost here, to be compared with that of another endpoint.
     pub fn cost(&self, now: Instant) -> f32 {
         let (seconds, _) = self.decayed(self.estimate.load(Ordering::Relaxed), now);
-        seconds.max(UNKNOWN) * (self.in_flight() as f32 + 1.0)
+        let under_way = self.in_flight() as f32;
+        if seconds < UNKNOWN && under_way > 0.0 {
+            // The first call shows how it is. Until then the others should not follow it: it may never be answered.
+            return PENALTY.as_secs_f32() * under_way;
+        }
+        seconds * (under_way + 1.0)
     }
 
     /// Takes the time of one call into account.

@@ -220,9 +220,11 @@ fn judge(wrong: &CertificateError) -> &'static str {
         CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => {
             "is for another name"
         }
-        CertificateError::UnknownIssuer => "is from an authority that is not trusted",
+        // A wrong signature is that of an authority with the name of a trusted one.
+        CertificateError::UnknownIssuer | CertificateError::BadSignature => {
+            "is from an authority that is not trusted"
+        }
         CertificateError::Revoked => "is revoked",
-        CertificateError::BadSignature => "has a wrong signature",
         _ => "is not valid",
     }
 }

@@ -167,7 +167,11 @@ async fn ask(
         .dial(endpoint, until)
         .await
         .map_err(|error| error.to_string())?;
-    let request = request(&transport.settings, &transport.endpoints[endpoint], &question);
+    let request = request(
+        &transport.settings,
+        &transport.endpoints[endpoint],
+        &question,
+    );
     // The connection is moved by this very task, so that it ends with the check. Its end says nothing: the answer may have
     // come with it.
     let moving = async {
@@ -178,9 +182,7 @@ async fn ask(
         answer = send(&mut sender, request) => answer,
         never = moving => match never {},
     };
-    let status = answer
-        .map_err(|broken| broken.error.to_string())?
-        .status();
+    let status = answer.map_err(|broken| broken.error.to_string())?.status();
     if status.is_success() {
         Ok(())
     } else {

@@ -190,7 +190,11 @@ impl Transport {
                 let transport = self.clone();
                 spawn(async move { transport.endpoints[index].name.refresh().await });
             }
-            if endpoint.health.as_ref().is_some_and(|health| health.due(now)) {
+            if endpoint
+                .health
+                .as_ref()
+                .is_some_and(|health| health.due(now))
+            {
                 let transport = self.clone();
                 spawn(async move { check(&transport, index).await });
             }

@@ -209,13 +209,7 @@ impl Pools {
 
     /// The right to open an HTTP/1.1 connection. When there are as many as there may be, it takes an idle one of the same
     /// endpoint from another worker, unless that has to be `fresh`, or closes any idle one.
-    pub async fn slot(
-        &self,
-        worker: usize,
-        endpoint: usize,
-        fresh: bool,
-        identity: u32,
-    ) -> Slot {
+    pub async fn slot(&self, worker: usize, endpoint: usize, fresh: bool, identity: u32) -> Slot {
         if let Ok(slot) = self.slots.clone().try_acquire_owned() {
             return Slot::Open(Some(slot));
         }
@@ -293,9 +287,8 @@ impl Pools {
 
     /// Closes connections of one worker that were not used for long, are too old, or of an identity that was replaced.
     pub fn close_idle(&self, worker: usize, now: Instant, identity: u32) {
-        let idle = |since: Instant| {
-            now.saturating_duration_since(since) > self.settings.idle_timeout
-        };
+        let idle =
+            |since: Instant| now.saturating_duration_since(since) > self.settings.idle_timeout;
         for pool in &self.pools[worker] {
             lock(&pool.idle).retain(|kept| {
                 !kept.sender.is_closed() && !kept.life.over(now, identity) && !idle(kept.since)

@@ -188,11 +188,10 @@ fn read(settings: &config::Tls, protocol: Protocol) -> Result<ClientConfig, TlsE
     let mut config = match &settings.client {
         None => builder.with_no_client_auth(),
         Some((certificate, key)) => {
-            let private =
-                PrivateKeyDer::from_pem_file(key).map_err(|source| TlsError::File {
-                    file: key.clone(),
-                    source,
-                })?;
+            let private = PrivateKeyDer::from_pem_file(key).map_err(|source| TlsError::File {
+                file: key.clone(),
+                source,
+            })?;
             builder
                 .with_client_auth_cert(certificates(certificate)?, private)
                 .map_err(|source| TlsError::Identity {

@@ -11,18 +11,25 @@ const MILLI: Duration = Duration::from_millis(1);
 #[tokio::test(start_paused = true)]
 async fn a_worse_latency_counts_at_once_and_a_better_one_with_time() {
     let load = Load::new(Instant::now());
-    load.begin(Instant::now()).answered(Instant::now(), 100 * MILLI);
+    load.begin(Instant::now())
+        .answered(Instant::now(), 100 * MILLI);
     assert_eq!(load.expected(Instant::now()).as_millis(), 100);
-    load.begin(Instant::now()).answered(Instant::now(), 10 * MILLI);
+    load.begin(Instant::now())
+        .answered(Instant::now(), 10 * MILLI);
     assert!(load.expected(Instant::now()) > 99 * MILLI);
     tokio::time::advance(DECAY).await;
-    load.begin(Instant::now()).answered(Instant::now(), 10 * MILLI);
+    load.begin(Instant::now())
+        .answered(Instant::now(), 10 * MILLI);
     // 100 / e + 10 * (1 - 1 / e)
     assert_eq!(load.expected(Instant::now()).as_millis(), 43);
-    load.begin(Instant::now()).answered(Instant::now(), 500 * MILLI);
+    load.begin(Instant::now())
+        .answered(Instant::now(), 500 * MILLI);
     assert_eq!(load.expected(Instant::now()).as_millis(), 500);
     tokio::time::advance(DECAY * 5).await;
-    assert!(load.expected(Instant::now()) < 4 * MILLI, "it is tried again");
+    assert!(
+        load.expected(Instant::now()) < 4 * MILLI,
+        "it is tried again"
+    );
 }
 
 #[tokio::test(start_paused = true)]
@@ -118,9 +125,21 @@ proptest! {
     }
 }
 
+#[tokio::test(start_paused = true)]
+async fn one_call_finds_out_how_a_new_endpoint_is() {
+    let now = Instant::now();
+    let (known, new) = (Load::new(now), Load::new(now));
+    known.begin(now).answered(now, 100 * MILLI);
+    assert!(new.cost(now) < known.cost(now));
+    let _first = new.begin(now);
+    assert!(new.cost(now) > known.cost(now));
+}
+
 #[test]
 fn without_a_good_one_all_are_picked() {
-    let picked: BTreeSet<_> = (0..200).map(|_| pick(3, None, |_| false, |_| 1.0)).collect();
+    let picked: BTreeSet<_> = (0..200)
+        .map(|_| pick(3, None, |_| false, |_| 1.0))
+        .collect();
     assert_eq!(picked.len(), 3);
 }
 

@@ -29,7 +29,8 @@ impl Bench {
 
     fn fail(&self, endpoint: usize, times: u32) {
         for _ in 0..times {
-            self.ejections.failed(endpoint, self.now, self.now, |_| true);
+            self.ejections
+                .failed(endpoint, self.now, self.now, |_| true);
         }
     }
 
@@ -122,7 +123,9 @@ fn no_more_than_the_share_and_never_the_last() {
 fn the_last_healthy_one_stays() {
     let bench = Bench::new(3, 100);
     for _ in 0..5 {
-        bench.ejections.failed(1, bench.now, bench.now, |other| other == 1);
+        bench
+            .ejections
+            .failed(1, bench.now, bench.now, |other| other == 1);
     }
     assert_eq!(bench.left(1), None);
 }

@@ -48,7 +48,10 @@ async fn a_name_in_use_is_looked_up_again_one_lookup_at_a_time() {
     let later = Instant::now() + 2 * INTERVAL;
     assert!(!name.due(later, INTERVAL), "nobody used it");
     let first = name.addresses().await.unwrap();
-    assert!(!name.due(Instant::now(), INTERVAL), "it was looked up just now");
+    assert!(
+        !name.due(Instant::now(), INTERVAL),
+        "it was looked up just now"
+    );
     assert!(name.due(later, INTERVAL));
     assert!(!name.due(later, INTERVAL), "a lookup is under way");
     name.refresh().await;
@@ -67,6 +70,9 @@ async fn a_name_that_was_not_found_is_looked_up_by_the_next_call() {
 #[tokio::test]
 async fn an_address_is_never_looked_up() {
     let name = Name::new("::1", 80);
-    assert_eq!(name.addresses().await.unwrap(), ["[::1]:80".parse().unwrap()]);
+    assert_eq!(
+        name.addresses().await.unwrap(),
+        ["[::1]:80".parse().unwrap()]
+    );
     assert!(!name.due(Instant::now() + 100 * INTERVAL, INTERVAL));
 }

@@ -13,7 +13,10 @@ const SHORT: Duration = Duration::from_millis(30);
 const OK: &[u8] = b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok";
 
 async fn names_connections() -> Server {
-    http(None, async |asked: Asked| text(asked.connection.to_string())).await
+    http(None, async |asked: Asked| {
+        text(asked.connection.to_string())
+    })
+    .await
 }
 
 #[tokio::test]
@@ -94,7 +97,7 @@ async fn a_service_that_restarted_fails_no_call() {
         for answered in [a, b, c, d] {
             answered.result.unwrap();
         }
-        drop(server);
+        server.stop().await;
         // The restart is seen by the connections' tasks before the next call of a POST; nothing could be repeated otherwise.
         until(|| transport.open() == 0).await;
         let server = http_at(address, None, async |_| text("new")).await;
@@ -102,7 +105,7 @@ async fn a_service_that_restarted_fails_no_call() {
             let again = call(&transport, 0, method.clone(), bounds(), None);
             assert_eq!(body(again.await), "new");
         }
-        drop(server);
+        server.stop().await;
     }
 }
 
@@ -268,7 +271,10 @@ async fn a_body_may_take_longer_than_the_limit_between_its_parts() {
             for _ in 0..50 {
                 tokio::task::yield_now().await;
             }
-            stream.write_all(digit.to_string().as_bytes()).await.unwrap();
+            stream
+                .write_all(digit.to_string().as_bytes())
+                .await
+                .unwrap();
         }
         std::future::pending().await
     })
@@ -338,7 +344,10 @@ async fn a_failure_says_whether_anything_was_sent() {
         let listener = std::net::TcpListener::bind(anywhere()).unwrap();
         listener.local_addr().unwrap()
     };
-    let error = get(&transport(&settings(&[nobody])), 0).await.result.unwrap_err();
+    let error = get(&transport(&settings(&[nobody])), 0)
+        .await
+        .result
+        .unwrap_err();
     assert!(matches!(error, DownstreamError::Unreachable { .. }));
     assert!(!error.to_string().contains("127.0.0.1"), "{error}");
 
@@ -354,14 +363,20 @@ async fn a_failure_says_whether_anything_was_sent() {
     .await;
     let transport = transport(&settings(&[server.address]));
     let error = get(&transport, 0).await.result.unwrap_err();
-    assert!(matches!(error, DownstreamError::Malformed { .. }), "{error}");
+    assert!(
+        matches!(error, DownstreamError::Malformed { .. }),
+        "{error}"
+    );
     let error = get(&transport, 0).await.result.unwrap_err();
     assert!(matches!(
         error,
         DownstreamError::Interrupted { sent: true, .. }
     ));
     let error = get(&transport, 0).await.result.unwrap_err();
-    assert!(matches!(error, DownstreamError::Malformed { .. }), "{error}");
+    assert!(
+        matches!(error, DownstreamError::Malformed { .. }),
+        "{error}"
+    );
 }
 
 #[tokio::test]
@@ -372,7 +387,11 @@ async fn checks_leave_out_what_is_unhealthy_and_take_it_back() {
     let server = http(None, move |asked: Asked| {
         let check = asked.request.uri().path() == "/api/health";
         count.fetch_add(usize::from(check), Ordering::SeqCst);
-        let code = if check && state.load(Ordering::SeqCst) { 500 } else { 200 };
+        let code = if check && state.load(Ordering::SeqCst) {
+            500
+        } else {
+            200
+        };
         async move { status(code) }
     })
     .await;
@@ -400,7 +419,10 @@ async fn checks_leave_out_what_is_unhealthy_and_take_it_back() {
     assert!(good());
     check(2).await;
     let why = "status 500".to_owned();
-    assert_eq!(transport.endpoints()[0].standing, Standing::Unhealthy { why });
+    assert_eq!(
+        transport.endpoints()[0].standing,
+        Standing::Unhealthy { why }
+    );
     for _ in 0..20 {
         assert_eq!(get(&transport, 0).await.endpoint, 1);
     }

@@ -58,7 +58,10 @@ async fn serve(acceptor: Option<tokio_rustls::TlsAcceptor>) -> Server {
 
 async fn refused(settings: &Downstream) -> String {
     let error = get(&transport(settings), 0).await.result.unwrap_err();
-    assert!(matches!(error, DownstreamError::Unreachable { .. }), "{error}");
+    assert!(
+        matches!(error, DownstreamError::Unreachable { .. }),
+        "{error}"
+    );
     assert!(!error.sent());
     error.to_string()
 }
@@ -79,7 +82,9 @@ async fn a_good_certificate_is_taken_and_the_name_sent() {
 #[tokio::test]
 async fn without_a_server_name_the_endpoints_host_is_what_counts() {
     let setup = Setup::new();
-    let server = setup.server("127.0.0.1", Validity::Now, &["http/1.1"]).await;
+    let server = setup
+        .server("127.0.0.1", Validity::Now, &["http/1.1"])
+        .await;
     let mut settings = setup.settings(&server);
     settings.tls.as_mut().unwrap().server_name = None;
     let transport = transport(&settings);
@@ -89,12 +94,17 @@ async fn without_a_server_name_the_endpoints_host_is_what_counts() {
 #[tokio::test]
 async fn http2_is_agreed_on() {
     let setup = Setup::new();
-    let server = setup.server("activity.test", Validity::Now, &["h2", "http/1.1"]).await;
+    let server = setup
+        .server("activity.test", Validity::Now, &["h2", "http/1.1"])
+        .await;
     let mut settings = setup.settings(&server);
     settings.protocol = Protocol::Http2;
     let transport = transport(&settings);
     for _ in 0..2 {
-        assert_eq!(body(get(&transport, 0).await), "activity.test HTTP/2.0 0 https");
+        assert_eq!(
+            body(get(&transport, 0).await),
+            "activity.test HTTP/2.0 0 https"
+        );
     }
     for alpn in [&["http/1.1"][..], &[]] {
         let server = setup.server("activity.test", Validity::Now, alpn).await;
@@ -119,9 +129,8 @@ async fn a_certificate_that_is_not_right_is_refused_and_says_why() {
     }
     let foreign = Setup::new();
     let server = foreign.server("activity.test", Validity::Now, &[]).await;
-    let expected = format!(
-        "{START}the service's certificate is from an authority that is not trusted"
-    );
+    let expected =
+        format!("{START}the service's certificate is from an authority that is not trusted");
     assert_eq!(refused(&setup.settings(&server)).await, expected);
 }
 
@@ -235,5 +244,8 @@ async fn files_that_are_of_no_use_are_named() {
     let mut settings = good.clone();
     settings.tls.as_mut().unwrap().server_name = Some("not a name".to_owned());
     let error = Transport::new(&settings, 1).err().unwrap().to_string();
-    assert_eq!(error, "\"not a name\" is neither a host name nor an address");
+    assert_eq!(
+        error,
+        "\"not a name\" is neither a host name nor an address"
+    );
 }

@@ -31,12 +31,17 @@ pub struct Server {
     pub accepted: Arc<AtomicUsize>,
     /// The most that were open at once.
     pub peak: Arc<AtomicUsize>,
-    _task: JoinSet<()>,
+    task: JoinSet<()>,
 }
 
 impl Server {
     pub fn accepted(&self) -> usize {
         self.accepted.load(Ordering::SeqCst)
+    }
+
+    /// Ends it with all its connections; its port is free then.
+    pub async fn stop(mut self) {
+        self.task.shutdown().await;
     }
 
     pub fn peak(&self) -> usize {
@@ -55,7 +60,10 @@ pub struct Asked {
 pub type Reply = Response<Full<Bytes>>;
 
 /// Accepts connections and does with each what is said; all end with the server.
-pub async fn accept<F>(at: SocketAddr, connection: impl Fn(TcpStream, usize) -> F + Send + 'static) -> Server
+pub async fn accept<F>(
+    at: SocketAddr,
+    connection: impl Fn(TcpStream, usize) -> F + Send + 'static,
+) -> Server
 where
     F: Future<Output = ()> + Send + 'static,
 {
@@ -83,7 +91,7 @@ where
         address,
         accepted,
         peak,
-        _task: task,
+        task,
     }
 }
 
@@ -92,7 +100,10 @@ pub fn anywhere() -> SocketAddr {
 }
 
 /// A service that speaks HTTP/1.1 and HTTP/2.
-pub async fn http<F>(tls: Option<TlsAcceptor>, answer: impl Fn(Asked) -> F + Send + Sync + 'static) -> Server
+pub async fn http<F>(
+    tls: Option<TlsAcceptor>,
+    answer: impl Fn(Asked) -> F + Send + Sync + 'static,
+) -> Server
 where
     F: Future<Output = Reply> + Send + 'static,
 {
