@@ -186,10 +186,7 @@ impl Transport {
         }
         let interval = self.settings.connections.resolve_interval;
         for (index, endpoint) in self.endpoints.iter().enumerate() {
-            if endpoint.name.due(now, interval) {
-                let transport = self.clone();
-                spawn(async move { transport.endpoints[index].name.refresh().await });
-            }
+            endpoint.name.tick(now, interval);
             if endpoint
                 .health
                 .as_ref()
@@ -252,7 +249,7 @@ fn says_well(result: &Result<Answer, DownstreamError>) -> bool {
 
 #[expect(
     clippy::disallowed_methods,
-    reason = "lookups and checks end by themselves and carry no span"
+    reason = "a check ends by itself and carries no span"
 )]
 fn spawn(task: impl Future<Output = ()> + Send + 'static) {
     tokio::spawn(task);

@@ -3,39 +3,54 @@
 use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use tokio::sync::OnceCell;
+use tokio::sync::Notify;
 use tokio::time::Instant;
 
 use super::dial::DialError;
 
 /// A name and what is known of it.
-pub struct Name {
+pub struct Name(Arc<Shared>);
+
+/// What a lookup outlives its callers with: the system can't be told to give one up, so one that hangs is waited for by
+/// all rather than begun again by each.
+struct Shared {
     host: String,
     port: u16,
-    known: OnceCell<Mutex<Addresses>>,
-    /// Whether a lookup is under way in the background.
-    busy: AtomicBool,
     /// An address needs no lookup.
     literal: bool,
+    known: Mutex<Known>,
+    /// Whether a lookup is under way.
+    busy: AtomicBool,
+    /// Tells those who wait that a lookup ended.
+    ended: Notify,
+}
+
+#[derive(Default)]
+struct Known {
+    addresses: Option<Addresses>,
+    /// What the last lookup said when it failed.
+    failure: Option<(io::ErrorKind, String)>,
 }
 
 impl Name {
     /// Nothing is looked up yet.
     pub fn new(host: &str, port: u16) -> Self {
         let literal = host.parse::<IpAddr>().ok();
-        let known = literal
-            .map(|ip| Mutex::new(Addresses::new(vec![(ip, port).into()], Instant::now())))
-            .map_or_else(OnceCell::new, |known| OnceCell::new_with(Some(known)));
-        Self {
+        let addresses = literal.map(|ip| Addresses::new(vec![(ip, port).into()], Instant::now()));
+        Self(Arc::new(Shared {
             host: host.to_owned(),
             port,
-            known,
-            busy: AtomicBool::new(false),
             literal: literal.is_some(),
-        }
+            known: Mutex::new(Known {
+                addresses,
+                failure: None,
+            }),
+            busy: AtomicBool::new(false),
+            ended: Notify::new(),
+        }))
     }
 
     /// The addresses in the order in which they should be tried. Never empty.
@@ -46,49 +61,89 @@ impl Name {
     ///
     /// When the name is not known, now or at all.
     pub async fn addresses(&self) -> Result<Vec<SocketAddr>, DialError> {
-        let known = self
-            .known
-            .get_or_try_init(async || {
-                let found = self.lookup().await?;
-                Ok::<_, DialError>(Mutex::new(Addresses::new(found, Instant::now())))
-            })
-            .await?;
-        Ok(lock(known).in_turn())
+        // From here on no end of a lookup is missed.
+        let ended = self.0.ended.notified();
+        if let Some(known) = &mut self.0.lock().addresses {
+            return Ok(known.in_turn());
+        }
+        self.look_up();
+        ended.await;
+        let mut known = self.0.lock();
+        if let Some(known) = &mut known.addresses {
+            return Ok(known.in_turn());
+        }
+        let (kind, what) = known.failure.clone().unwrap_or_else(no_address);
+        Err(DialError::Name(io::Error::new(kind, what)))
     }
 
     /// An address did not take a connection: it is the last to be tried, until the name is looked up again.
     pub fn failed(&self, address: SocketAddr) {
-        if let Some(known) = self.known.get() {
-            lock(known).failed(address);
+        if let Some(known) = &mut self.0.lock().addresses {
+            known.failed(address);
         }
     }
 
-    /// Whether a lookup in the background should begin. Who is told so has to call [`Self::refresh`].
-    pub fn due(&self, now: Instant, interval: Duration) -> bool {
-        let known = self.known.get().filter(|_| !self.literal);
-        known.is_some_and(|known| now.saturating_duration_since(lock(known).at) >= interval)
-            && !self.busy.swap(true, Ordering::Relaxed)
+    /// Looks the name up in the background if it is time to. Without an answer, what was known goes on.
+    pub fn tick(&self, now: Instant, interval: Duration) {
+        let due = !self.0.literal
+            && self
+                .0
+                .lock()
+                .addresses
+                .as_ref()
+                .is_some_and(|known| now.saturating_duration_since(known.at) >= interval);
+        if due {
+            self.look_up();
+        }
     }
 
-    /// Looks the name up again. Without an answer, what was known goes on.
-    pub async fn refresh(&self) {
-        let found = self.lookup().await;
-        if let Some(known) = self.known.get() {
-            lock(known).replace(found.ok(), Instant::now());
+    /// Starts a lookup unless one is under way.
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "a lookup ends by itself, serves all callers and carries no span"
+    )]
+    fn look_up(&self) {
+        if !self.0.busy.swap(true, Ordering::AcqRel) {
+            let shared = self.0.clone();
+            tokio::spawn(async move { shared.look_up().await });
         }
-        self.busy.store(false, Ordering::Relaxed);
+    }
+}
+
+impl Shared {
+    async fn look_up(&self) {
+        let found = tokio::net::lookup_host((self.host.as_str(), self.port)).await;
+        let found = found
+            .map(|found| found.collect::<Vec<_>>())
+            .map_err(|error| (error.kind(), error.to_string()))
+            .and_then(|found| match found.len() {
+                0 => Err(no_address()),
+                _ => Ok(found),
+            });
+        self.lock().learn(found, Instant::now());
+        self.busy.store(false, Ordering::Release);
+        self.ended.notify_waiters();
     }
 
-    async fn lookup(&self) -> Result<Vec<SocketAddr>, DialError> {
-        let found = tokio::net::lookup_host((self.host.as_str(), self.port))
-            .await
-            .map_err(DialError::Name)?;
-        let found: Vec<_> = found.collect();
-        if found.is_empty() {
-            let none = io::Error::new(io::ErrorKind::NotFound, "the name has no address");
-            return Err(DialError::Name(none));
+    fn lock(&self) -> MutexGuard<'_, Known> {
+        // A panic while holding this lock leaves a list that is still whole.
+        self.known.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn no_address() -> (io::ErrorKind, String) {
+    let what = "the name has no address".to_owned();
+    (io::ErrorKind::NotFound, what)
+}
+
+impl Known {
+    fn learn(&mut self, found: Result<Vec<SocketAddr>, (io::ErrorKind, String)>, now: Instant) {
+        match (found, &mut self.addresses) {
+            (Ok(found), addresses) => *addresses = Some(Addresses::new(found, now)),
+            // What was known is as good as it was, and is not doubted again at once.
+            (Err(_), Some(addresses)) => addresses.at = now,
+            (Err(failure), None) => self.failure = Some(failure),
         }
-        Ok(found)
     }
 }
 
@@ -137,19 +192,6 @@ impl Addresses {
             }
         }
     }
-
-    fn replace(&mut self, found: Option<Vec<SocketAddr>>, now: Instant) {
-        self.at = now;
-        if let Some(found) = found {
-            self.good = found.len();
-            self.list = found;
-        }
-    }
-}
-
-fn lock(known: &Mutex<Addresses>) -> MutexGuard<'_, Addresses> {
-    // A panic while holding this lock leaves a list that is still whole.
-    known.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 #[cfg(test)]

@@ -5,6 +5,7 @@ mod connections;
 mod secure;
 mod server;
 mod several;
+mod workers;
 
 use http::{HeaderMap, HeaderValue, Method};
 

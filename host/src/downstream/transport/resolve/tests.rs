@@ -27,36 +27,63 @@ fn a_failed_address_is_the_last_until_the_next_lookup() {
         known.failed(addresses(&[port])[0]);
     }
     assert_eq!(known.in_turn(), addresses(&[1, 2, 3]), "all that is left");
-    known.replace(Some(addresses(&[1, 2])), Instant::now());
-    assert_ne!(known.in_turn()[0], known.in_turn()[0]);
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_lookup_that_fails_keeps_what_was_known() {
-    let mut known = Addresses::new(addresses(&[1]), Instant::now());
+    let mut known = Known::default();
+    let refused = || Err((io::ErrorKind::Other, "no".to_owned()));
+    known.learn(refused(), Instant::now());
+    assert!(known.addresses.is_none());
+    known.learn(Ok(addresses(&[1])), Instant::now());
     tokio::time::advance(INTERVAL).await;
-    known.replace(None, Instant::now());
-    assert_eq!(known.in_turn(), addresses(&[1]));
-    assert_eq!(known.at, Instant::now(), "not asked again at once");
-    known.replace(Some(addresses(&[7])), Instant::now());
-    assert_eq!(known.in_turn(), addresses(&[7]));
+    known.learn(refused(), Instant::now());
+    let list = known.addresses.as_mut().unwrap();
+    assert_eq!(list.in_turn(), addresses(&[1]));
+    assert_eq!(list.at, Instant::now(), "not asked again at once");
+    known.learn(Ok(addresses(&[7])), Instant::now());
+    assert_eq!(known.addresses.unwrap().in_turn(), addresses(&[7]));
 }
 
 #[tokio::test]
 async fn a_name_in_use_is_looked_up_again_one_lookup_at_a_time() {
     let name = Name::new("localhost", 80);
+    let busy = || name.0.busy.load(Ordering::Relaxed);
     let later = Instant::now() + 2 * INTERVAL;
-    assert!(!name.due(later, INTERVAL), "nobody used it");
-    let first = name.addresses().await.unwrap();
-    assert!(
-        !name.due(Instant::now(), INTERVAL),
-        "it was looked up just now"
-    );
-    assert!(name.due(later, INTERVAL));
-    assert!(!name.due(later, INTERVAL), "a lookup is under way");
-    name.refresh().await;
-    assert!(name.due(later, INTERVAL));
-    assert_eq!(name.addresses().await.unwrap().len(), first.len());
+    name.tick(later, INTERVAL);
+    assert!(!busy(), "nobody used it");
+    let (one, other) = tokio::join!(name.addresses(), name.addresses());
+    assert_eq!(one.unwrap().len(), other.unwrap().len());
+    let first = name.0.lock().addresses.as_ref().unwrap().at;
+    name.tick(Instant::now(), INTERVAL);
+    assert!(!busy(), "it was looked up just now");
+    name.tick(later, INTERVAL);
+    assert!(busy());
+    name.tick(later, INTERVAL);
+    name.addresses().await.unwrap();
+    while busy() {
+        tokio::task::yield_now().await;
+    }
+    assert!(name.0.lock().addresses.as_ref().unwrap().at > first);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_lookup_that_hangs_is_one_for_all_who_wait() {
+    let name = Name::new("localhost", 80);
+    // As if one were under way.
+    name.0.busy.store(true, Ordering::Relaxed);
+    for _ in 0..3 {
+        let waiting = tokio::time::timeout(INTERVAL, name.addresses());
+        assert!(waiting.await.is_err());
+    }
+    let end = async {
+        tokio::task::yield_now().await;
+        name.0.lock().learn(Ok(addresses(&[1])), Instant::now());
+        name.0.ended.notify_waiters();
+    };
+    let (found, other, ()) = tokio::join!(name.addresses(), name.addresses(), end);
+    assert_eq!(found.unwrap(), addresses(&[1]));
+    assert_eq!(other.unwrap(), addresses(&[1]));
 }
 
 #[tokio::test]
@@ -74,5 +101,6 @@ async fn an_address_is_never_looked_up() {
         name.addresses().await.unwrap(),
         ["[::1]:80".parse().unwrap()]
     );
-    assert!(!name.due(Instant::now() + 100 * INTERVAL, INTERVAL));
+    name.tick(Instant::now() + 100 * INTERVAL, INTERVAL);
+    assert!(!name.0.busy.load(Ordering::Relaxed));
 }
