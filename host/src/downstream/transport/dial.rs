@@ -71,17 +71,18 @@ pub async fn dial(
     until: Instant,
 ) -> Result<(Sender, Driver), DialError> {
     let tcp = connect(endpoint, until).await?;
-    match tls.zip(endpoint.server_name.clone()) {
-        None => handshake(settings, tcp).await,
-        Some((tls, name)) => {
-            let connecting = TlsConnector::from(tls).connect(name, tcp);
-            let tls = connecting.await.map_err(|error| refused(&error))?;
-            if settings.protocol == Protocol::Http2 && !speaks_http2(&tls) {
-                return Err(DialError::NotHttp2);
-            }
-            handshake(settings, tls).await
-        }
+    let Some(tls) = tls else {
+        return handshake(settings, tcp).await;
+    };
+    let Some(name) = endpoint.server_name.clone() else {
+        return Err(DialError::Tls("no name to ask for".to_owned()));
+    };
+    let connecting = TlsConnector::from(tls).connect(name, tcp);
+    let tls = connecting.await.map_err(|error| refused(&error))?;
+    if settings.protocol == Protocol::Http2 && !speaks_http2(&tls) {
+        return Err(DialError::NotHttp2);
     }
+    handshake(settings, tls).await
 }
 
 /// Tries the addresses of the name in turn.

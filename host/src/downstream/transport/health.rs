@@ -13,7 +13,7 @@ use http::{HeaderMap, Method, Uri};
 use tokio::time::{Instant, timeout_at};
 
 use super::Transport;
-use super::attempt::{request, send};
+use super::exchange::{request, send};
 use crate::config;
 use crate::downstream::Outbound;
 

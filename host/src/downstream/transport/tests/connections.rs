@@ -144,6 +144,33 @@ async fn a_fresh_connection_that_breaks_is_not_replaced() {
 }
 
 #[tokio::test]
+async fn a_call_whose_first_connection_breaks_is_not_repeated_here() {
+    let server = accept(anywhere(), async |mut stream, _| {
+        read_head(&mut stream).await;
+    })
+    .await;
+    let transport = transport(&settings(&[server.address]));
+    let error = get(&transport, 0).await.result.unwrap_err();
+    assert!(matches!(
+        error,
+        DownstreamError::Interrupted { sent: true, .. }
+    ));
+    assert_eq!(server.accepted(), 1);
+}
+
+#[tokio::test]
+async fn whoever_waits_for_a_slot_gets_that_of_a_call_that_ended() {
+    let server = names_connections().await;
+    let mut settings = settings(&[server.address]);
+    settings.bulkhead.max_calls = 1;
+    settings.timeouts.connect = Duration::from_secs(5);
+    let transport = transport(&settings);
+    let (one, other) = tokio::join!(get(&transport, 0), get(&transport, 1));
+    assert_eq!((body(one), body(other)), ("0".to_owned(), "1".to_owned()));
+    assert_eq!(server.peak(), 1);
+}
+
+#[tokio::test]
 async fn a_post_that_may_have_arrived_is_not_made_again() {
     let server = closes_when_asked_again(false).await;
     let transport = transport(&settings(&[server.address]));

@@ -214,6 +214,32 @@ async fn changed_files_are_read_again_and_broken_ones_are_not_taken() {
 }
 
 #[tokio::test]
+async fn a_service_that_takes_nothing_keeps_no_connection_open() {
+    let setup = Setup::new();
+    let identity = setup.authority.sign("activity.test", Validity::Now);
+    let acceptor = acceptor(&identity, &[], None);
+    let server = accept(anywhere(), move |stream, _| {
+        let acceptor = acceptor.clone();
+        async move {
+            let _open = acceptor.accept(stream).await;
+            std::future::pending().await
+        }
+    })
+    .await;
+    let transport = transport(&setup.settings(&server));
+    let mut large = ask(Method::POST);
+    large.body = vec![0; 32 << 20].into();
+    let bounds = Bounds {
+        first_byte: Duration::from_millis(500),
+        ..bounds()
+    };
+    let error = transport.attempt(0, &large, bounds, None).await.result;
+    assert!(matches!(error, Err(DownstreamError::Timeout { .. })));
+    // Its buffers are full, and so a polite end would wait for it for ever.
+    until(|| transport.open() == 0).await;
+}
+
+#[tokio::test]
 async fn files_that_are_of_no_use_are_named() {
     let setup = Setup::new();
     let server = serve(None).await;
