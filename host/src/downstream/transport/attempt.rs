@@ -1,0 +1,326 @@
+//! One attempt of a call on the wire: connection, request, head, body, each inside its time limit.
+//!
+//! Nothing here repeats a call on its own account, with one exception: a kept connection that the service closed while it
+//! lay idle. When nothing was written on it, the call goes out on a fresh connection; so does a GET or HEAD that such a
+//! connection broke under before the first byte of an answer (RFC 9110 section 9.2.2).
+
+use std::error::Error as _;
+use std::future::poll_fn;
+use std::io;
+use std::pin::{Pin, pin};
+use std::task::Poll;
+
+use bytes::{Bytes, BytesMut};
+use http::Method;
+use http_body::Body as _;
+use hyper::body::Incoming;
+use tokio::task::Id;
+use tokio::time::{Instant, Sleep, sleep_until, timeout_at};
+
+use super::dial;
+use super::exchange::{Broken, closed_early, io_error, not_http, request, send};
+use super::pool::{Connection, Slot};
+use super::{Bounds, Timing, Transport};
+use crate::config::Protocol;
+use crate::downstream::error::{DownstreamError, Phase};
+use crate::downstream::{Answer, Outbound};
+
+/// Room made at once for a body that comes in several parts, bytes; more than that is made as it comes.
+const FIRST_ROOM: u64 = 64 << 10;
+
+/// One attempt.
+pub struct Attempt<'a> {
+    /// What it is made on.
+    pub transport: &'a Transport,
+    /// The worker that makes it.
+    pub worker: usize,
+    /// Where it goes.
+    pub endpoint: usize,
+    /// What is asked.
+    pub outbound: &'a Outbound,
+    /// Its limits.
+    pub bounds: Bounds,
+}
+
+impl Attempt<'_> {
+    /// Makes it. `now` is the time at which it begins; `timing` is filled in as far as it comes.
+    ///
+    /// # Errors
+    ///
+    /// What went wrong, and whether anything was sent.
+    pub async fn run(
+        &self,
+        mut now: Instant,
+        timing: &mut Timing,
+    ) -> Result<Answer, DownstreamError> {
+        if now >= self.bounds.end {
+            return Err(self.late(Phase::Connect));
+        }
+        let mut kept = self.kept(now);
+        let mut broken = None;
+        loop {
+            // After a kept connection that was dead, the others are likely dead too, and a repetition must not meet a
+            // second one.
+            let mut connection = match kept.take() {
+                Some(connection) => connection,
+                // Boxed, because it is rare and large: a future is as large as all that it may ever do, and is moved about.
+                None => {
+                    let connected = Box::pin(self.connect(now, broken)).await;
+                    let connected_at = Instant::now();
+                    timing.connect = connected_at - now;
+                    now = connected_at;
+                    connected?
+                }
+            };
+            // One timer serves the whole exchange. It is set when there is something to wait for.
+            let mut timer = pin!(sleep_until(
+                self.bounds.end.min(now + self.bounds.first_byte)
+            ));
+            let request = request(
+                &self.transport.settings,
+                &self.transport.endpoints[self.endpoint],
+                self.outbound,
+            );
+            let sent = within(timer.as_mut(), send(&mut connection.sender, request)).await;
+            let head = Instant::now();
+            timing.first_byte = head - now;
+            match sent.ok_or_else(|| self.late(Phase::FirstByte))? {
+                Ok(response) => {
+                    let (answer, end) = self.read(response, timer, head).await?;
+                    timing.body = end - head;
+                    self.give_back(connection, end);
+                    return Ok(answer);
+                }
+                Err(failure) if broken.is_none() && self.may_repeat(&connection, &failure) => {
+                    broken = Some(connection.id);
+                    now = head;
+                }
+                Err(failure) => {
+                    let fresh = !connection.reused;
+                    return Err(self.failed(!failure.unsent, fresh, failure.error));
+                }
+            }
+        }
+    }
+
+    /// Whether the failure is that of a kept connection, and a repetition does no harm.
+    fn may_repeat(&self, connection: &Connection, failure: &Broken) -> bool {
+        let idempotent = matches!(self.outbound.method, Method::GET | Method::HEAD);
+        connection.reused && (failure.unsent || idempotent && closed_early(&failure.error))
+    }
+
+    fn kept(&self, now: Instant) -> Option<Connection> {
+        let pools = &self.transport.pools;
+        let identity = self.transport.identity_number();
+        match self.transport.settings.protocol {
+            Protocol::Http1 => pools.take(self.worker, self.endpoint, now, identity),
+            Protocol::Http2 => pools.share(self.worker, self.endpoint, now, identity),
+        }
+    }
+
+    fn give_back(&self, connection: Connection, now: Instant) {
+        self.transport.pools.give_back(
+            self.worker,
+            self.endpoint,
+            connection,
+            now,
+            self.transport.identity_number(),
+        );
+    }
+
+    /// Opens a connection, or finds that another caller did. `broken` is the kept one that this one is to replace.
+    async fn connect(
+        &self,
+        now: Instant,
+        broken: Option<Id>,
+    ) -> Result<Connection, DownstreamError> {
+        let until = self
+            .bounds
+            .end
+            .min(now + self.transport.settings.timeouts.connect);
+        let opening = async {
+            match self.transport.settings.protocol {
+                Protocol::Http1 => self.open_http1(until, broken.is_some()).await,
+                Protocol::Http2 => self.open_http2(until, broken).await,
+            }
+        };
+        timeout_at(until, opening)
+            .await
+            .map_err(|_| self.late(Phase::Connect))?
+            .map_err(|source| self.unreachable(source))
+    }
+
+    async fn open_http1(&self, until: Instant, fresh: bool) -> io::Result<Connection> {
+        let pools = &self.transport.pools;
+        let identity = self.transport.identity_number();
+        match pools
+            .slot(self.worker, self.endpoint, fresh, identity)
+            .await
+        {
+            Slot::Taken(connection) => Ok(connection),
+            Slot::Open(slot) => {
+                let (dialed, identity) = self.transport.dial(self.endpoint, until).await?;
+                Ok(pools.opened(self.worker, self.endpoint, dialed, slot, identity))
+            }
+        }
+    }
+
+    async fn open_http2(&self, until: Instant, broken: Option<Id>) -> io::Result<Connection> {
+        let pools = &self.transport.pools;
+        if let Some(broken) = broken {
+            pools.forget(self.worker, self.endpoint, broken);
+        }
+        // All callers that find no connection wait for one of them to open it.
+        let pool = pools.of(self.worker, self.endpoint);
+        let _connecting = pool.connecting.lock().await;
+        if let Some(connection) = self.kept(Instant::now()) {
+            return Ok(connection);
+        }
+        let (dialed, identity) = self.transport.dial(self.endpoint, until).await?;
+        Ok(pools.opened(self.worker, self.endpoint, dialed, None, identity))
+    }
+
+    /// Reads the body to its end, and no further than the cap; says when it ended.
+    async fn read(
+        &self,
+        response: http::Response<Incoming>,
+        mut timer: Pin<&mut Sleep>,
+        head: Instant,
+    ) -> Result<(Answer, Instant), DownstreamError> {
+        let (parts, mut body) = response.into_parts();
+        let announced = body.size_hint().lower();
+        // A length that is announced is refused before the first byte of it is read.
+        if announced > self.bounds.size as u64 {
+            return Err(self.too_large());
+        }
+        let mut read = Parts::default();
+        let mut waited = false;
+        while !body.is_end_stream() {
+            let mut waiting = false;
+            let next = poll_fn(|context| {
+                if let Poll::Ready(frame) = Pin::new(&mut body).poll_frame(context) {
+                    return Poll::Ready(Some(frame));
+                }
+                if !waiting {
+                    waiting = true;
+                    let until = Instant::now() + self.transport.settings.timeouts.between_bytes;
+                    timer.as_mut().reset(self.bounds.end.min(until));
+                }
+                timer.as_mut().poll(context).map(|()| None)
+            });
+            let frame = next.await.ok_or_else(|| self.late(Phase::Body))?;
+            waited |= waiting;
+            match frame {
+                None => break,
+                Some(Err(error)) => return Err(self.failed(true, false, error)),
+                Some(Ok(frame)) => {
+                    // What is not data is trailers, which nobody asks for.
+                    if let Ok(data) = frame.into_data() {
+                        if data.len() > self.bounds.size - read.len() {
+                            return Err(self.too_large());
+                        }
+                        read.push(data, announced);
+                    }
+                }
+            }
+        }
+        let answer = Answer {
+            status: parts.status,
+            headers: parts.headers,
+            body: read.join(),
+        };
+        let end = if waited { Instant::now() } else { head };
+        Ok((answer, end))
+    }
+
+    fn late(&self, phase: Phase) -> DownstreamError {
+        DownstreamError::Timeout {
+            service: self.service(),
+            phase,
+            after: self.bounds.started.elapsed(),
+        }
+    }
+
+    fn too_large(&self) -> DownstreamError {
+        DownstreamError::TooLarge {
+            service: self.service(),
+            limit: self.bounds.size,
+        }
+    }
+
+    fn unreachable(&self, source: io::Error) -> DownstreamError {
+        DownstreamError::Unreachable {
+            service: self.service(),
+            source,
+        }
+    }
+
+    /// `fresh` tells that the failure is that of a connection's first exchange, before its head.
+    fn failed(&self, sent: bool, fresh: bool, source: hyper::Error) -> DownstreamError {
+        if fresh && let Some(refusal) = io_error(&source).and_then(dial::refusal) {
+            return self.unreachable(refusal.into());
+        }
+        let service = self.service();
+        if not_http(&source) {
+            let cause = source.source().map(|cause| format!(": {cause}"));
+            let cause = cause.unwrap_or_default();
+            DownstreamError::Malformed {
+                service,
+                what: format!("the answer is not HTTP: {source}{cause}"),
+            }
+        } else {
+            DownstreamError::Interrupted {
+                service,
+                sent,
+                source: source.into(),
+            }
+        }
+    }
+
+    fn service(&self) -> String {
+        self.transport.settings.name.clone()
+    }
+}
+
+/// The outcome of the future, or `None` when the timer ended first. The timer is not set for a future that is ready.
+async fn within<F: Future>(mut timer: Pin<&mut Sleep>, future: F) -> Option<F::Output> {
+    let mut future = pin!(future);
+    poll_fn(|context| match future.as_mut().poll(context) {
+        Poll::Ready(output) => Poll::Ready(Some(output)),
+        Poll::Pending => timer.as_mut().poll(context).map(|()| None),
+    })
+    .await
+}
+
+/// The parts of a body. One part, the ordinary case, is not copied.
+#[derive(Default)]
+struct Parts {
+    first: Bytes,
+    joined: Option<BytesMut>,
+}
+
+impl Parts {
+    fn len(&self) -> usize {
+        self.joined.as_ref().map_or(self.first.len(), BytesMut::len)
+    }
+
+    /// `announced` is the length of all parts, or less.
+    fn push(&mut self, data: Bytes, announced: u64) {
+        if let Some(joined) = &mut self.joined {
+            joined.extend_from_slice(&data);
+        } else if self.first.is_empty() {
+            self.first = data;
+        } else {
+            let length = self.first.len() + data.len();
+            let room = length.max(announced.min(FIRST_ROOM) as usize);
+            let mut joined = BytesMut::with_capacity(room);
+            joined.extend_from_slice(&self.first);
+            joined.extend_from_slice(&data);
+            self.joined = Some(joined);
+        }
+    }
+
+    fn join(self) -> Bytes {
+        self.joined.map_or(self.first, BytesMut::freeze)
+    }
+}

@@ -1,0 +1,198 @@
+//! Which of several endpoints gets a call: power of two choices by peak-EWMA latency.
+//!
+//! Two endpoints are drawn and the one with the lower cost gets the call; cost is the latency expected of it times the
+//! calls it has under way, this one included. The expectation jumps up to a latency that is worse at once and comes down
+//! with time, so that an endpoint that grew slow is left at the first sign of it and tried again later. The algorithm is
+//! that of tower's `PeakEwma` and of Finagle before it; here it is one atomic word, because all workers share it.
+
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+/// In this time what is known of an endpoint's latency loses two thirds of its weight.
+const DECAY: Duration = Duration::from_secs(10);
+/// Added to the time of a call that failed, because an endpoint that refuses calls at once is not a fast one.
+const PENALTY: Duration = Duration::from_secs(1);
+/// Below this latency, seconds, nothing is known of an endpoint: it was never called, or long ago.
+const UNKNOWN: f32 = 1e-6;
+
+/// What is known of the load of one endpoint.
+pub struct Load {
+    base: Instant,
+    /// The latency that is expected, seconds (`f32`, upper half), and when that was so, milliseconds since `base` (lower
+    /// half; it wraps around, so what was last called weeks ago may seem to have been called just now).
+    estimate: AtomicU64,
+    in_flight: AtomicU32,
+}
+
+impl Load {
+    /// Nothing known, nothing under way.
+    pub fn new(now: Instant) -> Self {
+        Self {
+            base: now,
+            estimate: AtomicU64::new(0),
+            in_flight: AtomicU32::new(0),
+        }
+    }
+
+    /// Counts a call in for as long as what is returned lives.
+    pub fn begin(&self, now: Instant) -> UnderWay<'_> {
+        self.in_flight.fetch_add(1, Ordering::Relaxed);
+        UnderWay {
+            load: self,
+            began: now,
+            ended: false,
+        }
+    }
+
+    /// Calls under way.
+    pub fn in_flight(&self) -> usize {
+        self.in_flight.load(Ordering::Relaxed) as usize
+    }
+
+    /// The latency that is expected.
+    pub fn expected(&self, now: Instant) -> Duration {
+        let (seconds, _) = self.decayed(self.estimate.load(Ordering::Relaxed), now);
+        Duration::from_secs_f32(seconds)
+    }
+
+    /// What a further call would cost here, to be compared with that of another endpoint.
+    pub fn cost(&self, now: Instant) -> f32 {
+        let (seconds, _) = self.decayed(self.estimate.load(Ordering::Relaxed), now);
+        let under_way = self.in_flight() as f32;
+        if seconds < UNKNOWN && under_way > 0.0 {
+            // The first call shows how it is. Until then the others should not follow it: it may never be answered.
+            return PENALTY.as_secs_f32() * under_way;
+        }
+        seconds * (under_way + 1.0)
+    }
+
+    /// Takes the time of one call into account.
+    fn observe(&self, now: Instant, latency: Duration) {
+        let latency = latency.as_secs_f32();
+        let mut old = self.estimate.load(Ordering::Relaxed);
+        loop {
+            let (decayed, weight) = self.decayed(old, now);
+            let new = if latency > unpack(old).0 {
+                latency
+            } else {
+                decayed + latency * (1.0 - weight)
+            };
+            match self.estimate.compare_exchange_weak(
+                old,
+                pack(new, self.millis(now)),
+                Ordering::Relaxed,
+                Ordering::Relaxed,
+            ) {
+                Ok(_) => return,
+                Err(changed) => old = changed,
+            }
+        }
+    }
+
+    /// A stored estimate as it is worth now, and the weight it has left.
+    fn decayed(&self, estimate: u64, now: Instant) -> (f32, f32) {
+        let (seconds, at) = unpack(estimate);
+        // Another worker may have stored a time that is a moment after ours.
+        let passed = self.millis(now).wrapping_sub(at).cast_signed().max(0);
+        if passed == 0 {
+            return (seconds, 1.0);
+        }
+        let weight = (-(passed as f32) / DECAY.as_millis() as f32).exp();
+        (seconds * weight, weight)
+    }
+
+    fn millis(&self, now: Instant) -> u32 {
+        now.saturating_duration_since(self.base).as_millis() as u32
+    }
+}
+
+fn pack(seconds: f32, millis: u32) -> u64 {
+    u64::from(seconds.to_bits()) << 32 | u64::from(millis)
+}
+
+fn unpack(estimate: u64) -> (f32, u32) {
+    (f32::from_bits((estimate >> 32) as u32), estimate as u32)
+}
+
+/// A call that is under way at an endpoint.
+pub struct UnderWay<'a> {
+    load: &'a Load,
+    began: Instant,
+    ended: bool,
+}
+
+impl UnderWay<'_> {
+    /// The call got an answer; `latency` is what its head took.
+    pub fn answered(mut self, now: Instant, latency: Duration) {
+        self.ended = true;
+        self.load.observe(now, latency);
+    }
+
+    /// The call failed.
+    pub fn failed(mut self, now: Instant) {
+        self.ended = true;
+        let took = now.saturating_duration_since(self.began);
+        self.load.observe(now, took + PENALTY);
+    }
+}
+
+impl Drop for UnderWay<'_> {
+    fn drop(&mut self) {
+        self.load.in_flight.fetch_sub(1, Ordering::Relaxed);
+        if !self.ended {
+            // Nobody waits for it any more. That it took this long is known, though, and is all that is known of an
+            // endpoint that answers nothing.
+            let now = Instant::now();
+            let took = now.saturating_duration_since(self.began);
+            if took > self.load.expected(now) {
+                self.load.observe(now, took);
+            }
+        }
+    }
+}
+
+/// Picks one of `count` endpoints. Those that are not `good` are passed over, unless none is: then the call may as well
+/// be tried. `avoid` is passed over when there is another good one.
+pub fn pick(
+    count: usize,
+    avoid: Option<usize>,
+    good: impl Fn(usize) -> bool,
+    cost: impl Fn(usize) -> f32,
+) -> usize {
+    let other = |index: &usize| Some(*index) != avoid;
+    two_choices(count, |index| good(*index) && other(index), &cost)
+        .or_else(|| avoid.filter(|index| *index < count && good(*index)))
+        .or_else(|| two_choices(count, other, &cost))
+        .unwrap_or(0)
+}
+
+/// The cheaper of two that are drawn from the eligible ones.
+fn two_choices(
+    count: usize,
+    eligible: impl Fn(&usize) -> bool,
+    cost: impl Fn(usize) -> f32,
+) -> Option<usize> {
+    let number = (0..count).filter(&eligible).count();
+    if number == 0 {
+        return None;
+    }
+    let draw = |place: usize| (0..count).filter(&eligible).nth(place);
+    let first = fastrand::usize(..number);
+    if number == 1 {
+        return draw(first);
+    }
+    let mut second = fastrand::usize(..number - 1);
+    if second >= first {
+        second += 1;
+    }
+    // One that another worker put out in between is not there any more; the other of the two is as good.
+    match (draw(first), draw(second)) {
+        (Some(first), Some(second)) if cost(second) < cost(first) => Some(second),
+        (first, second) => first.or(second),
+    }
+}
+
+#[cfg(test)]
+mod tests;

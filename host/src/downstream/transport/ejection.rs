@@ -1,0 +1,156 @@
+//! Leaving out an endpoint that fails while others of its service do not.
+//!
+//! Failures in a row put it out for a time, which doubles when it fails again before it had a success. It is what Envoy
+//! calls outlier detection by consecutive errors. A success is the ordinary case, and costs one load.
+
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use crate::config;
+
+/// The time out is doubled at most this often.
+const MAX_DOUBLINGS: u32 = 3;
+
+/// The ejections of the endpoints of one service.
+pub struct Ejections {
+    settings: config::Ejection,
+    base: Instant,
+    marks: Box<[Mark]>,
+    outliers: Mutex<Box<[Outlier]>>,
+}
+
+/// What the path of an ordinary call reads of an endpoint.
+#[derive(Default)]
+struct Mark {
+    /// When it is good again, microseconds since the base.
+    until: AtomicU64,
+    /// Whether a success would change anything.
+    failing: AtomicBool,
+}
+
+impl Ejections {
+    /// All endpoints are good.
+    pub fn new(settings: config::Ejection, endpoints: usize, now: Instant) -> Self {
+        Self {
+            settings,
+            base: now,
+            marks: (0..endpoints).map(|_| Mark::default()).collect(),
+            outliers: Mutex::new((0..endpoints).map(|_| Outlier::default()).collect()),
+        }
+    }
+
+    /// For how long the endpoint is still left out; `None` when it is not.
+    pub fn left_out(&self, endpoint: usize, now: Instant) -> Option<Duration> {
+        let until = self.marks[endpoint].until.load(Ordering::Relaxed);
+        // Nearly always there is no ejection, and nothing to compute.
+        if until == 0 {
+            return None;
+        }
+        let left = until.checked_sub(self.micros(now))?;
+        (left > 0).then(|| Duration::from_micros(left))
+    }
+
+    /// A call that began at `began` was answered.
+    pub fn succeeded(&self, endpoint: usize, began: Instant) {
+        let mark = &self.marks[endpoint];
+        if !mark.failing.load(Ordering::Relaxed) {
+            return;
+        }
+        let mut outliers = self.outliers.lock().unwrap_or_else(PoisonError::into_inner);
+        if outliers[endpoint].success(began) {
+            mark.failing.store(false, Ordering::Relaxed);
+            mark.until.store(0, Ordering::Relaxed);
+        }
+    }
+
+    /// A call that began at `began` failed. `usable` tells which endpoints are not left out for other reasons.
+    pub fn failed(
+        &self,
+        endpoint: usize,
+        began: Instant,
+        now: Instant,
+        usable: impl Fn(usize) -> bool,
+    ) {
+        let count = self.marks.len();
+        if count < 2 {
+            return;
+        }
+        let mark = &self.marks[endpoint];
+        let mut outliers = self.outliers.lock().unwrap_or_else(PoisonError::into_inner);
+        let others = || (0..count).filter(|other| *other != endpoint);
+        let out = others().filter(|other| outliers[*other].out(now)).count();
+        let left = others().any(|other| !outliers[other].out(now) && usable(other));
+        let allowed = left && out < self.most_out(count);
+        mark.failing.store(true, Ordering::Relaxed);
+        if let Some(until) = outliers[endpoint].failure(began, now, &self.settings, allowed) {
+            mark.until.store(self.micros(until), Ordering::Relaxed);
+        }
+    }
+
+    /// How many of `count` endpoints may be out at once. A share that is too small for one is taken for one.
+    fn most_out(&self, count: usize) -> usize {
+        match self.settings.max_share {
+            0 => 0,
+            share => (count * share as usize / 100).clamp(1, count - 1),
+        }
+    }
+
+    fn micros(&self, at: Instant) -> u64 {
+        at.saturating_duration_since(self.base).as_micros() as u64
+    }
+}
+
+/// One endpoint.
+#[derive(Debug, Default)]
+struct Outlier {
+    /// In a row.
+    failures: u32,
+    /// Ejections without a success between them.
+    ejections: u32,
+    /// The last of these: from when until when.
+    ejected: Option<(Instant, Instant)>,
+}
+
+impl Outlier {
+    fn out(&self, now: Instant) -> bool {
+        self.ejected.is_some_and(|(_, until)| now < until)
+    }
+
+    /// Until when the endpoint is left out because of this failure. The count goes on over an ejection: the first failure
+    /// after it is the next one's cause.
+    fn failure(
+        &mut self,
+        began: Instant,
+        now: Instant,
+        settings: &config::Ejection,
+        allowed: bool,
+    ) -> Option<Instant> {
+        // What began before the endpoint was back tells nothing of how it is now.
+        if self.ejected.is_some_and(|(_, until)| began < until) {
+            return None;
+        }
+        self.failures = self.failures.saturating_add(1);
+        if self.failures < settings.failures || !allowed {
+            return None;
+        }
+        let until = now + settings.time * (1 << self.ejections.min(MAX_DOUBLINGS));
+        self.ejections += 1;
+        self.ejected = Some((now, until));
+        Some(until)
+    }
+
+    /// Whether all is forgotten: it is not for a call that is older than the ejection.
+    fn success(&mut self, began: Instant) -> bool {
+        if self.ejected.is_some_and(|(from, _)| began < from) {
+            return false;
+        }
+        *self = Self::default();
+        true
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,355 @@
+//! The kept connections of one service, for each worker and endpoint.
+//!
+//! A connection is used by the worker whose pool it lies in, and its bytes are moved on the event loop of the worker that
+//! opened it: nearly always the same. The locks are there for the exceptions: a worker that must not open one more takes
+//! one from another, or closes one that nobody uses.
+//!
+//! How many HTTP/1.1 connections are open is bounded by slots. A caller may have one call under way for each slot there
+//! is, so whoever finds none free finds an idle connection, or one that is about to end.
+
+use std::mem;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use bytes::Bytes;
+use http_body_util::Full;
+use hyper::client::conn::{http1, http2};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::task::{AbortHandle, Id};
+use tokio::time::Instant;
+
+use super::dial::{Driver, Sender};
+use crate::config;
+
+/// The connections of one service.
+pub struct Pools {
+    settings: config::Connections,
+    /// Those of an endpoint, by worker and endpoint.
+    pools: Box<[Box<[Pool]>]>,
+    slots: Arc<Semaphore>,
+    /// Calls that wait for a slot.
+    waiting: AtomicUsize,
+    open: Arc<AtomicUsize>,
+}
+
+/// The connections of one worker to one endpoint. Aligned so that no two workers write to the same line of a cache.
+#[derive(Default)]
+#[repr(align(128))]
+pub struct Pool {
+    /// HTTP/1.1, the one used last at the end.
+    idle: Mutex<Vec<Idle>>,
+    /// The one HTTP/2 connection.
+    shared: Mutex<Option<Shared>>,
+    /// Held by the one caller that opens that.
+    pub connecting: tokio::sync::Mutex<()>,
+}
+
+struct Idle {
+    sender: http1::SendRequest<Full<Bytes>>,
+    since: Instant,
+    life: Life,
+    task: AbortHandle,
+}
+
+struct Shared {
+    sender: http2::SendRequest<Full<Bytes>>,
+    used: Instant,
+    life: Life,
+    id: Id,
+}
+
+/// What ends the use of a connection beside its service.
+#[derive(Clone, Copy)]
+struct Life {
+    until: Instant,
+    /// The number of the TLS files that it was made with.
+    identity: u32,
+}
+
+impl Life {
+    fn over(self, now: Instant, identity: u32) -> bool {
+        now >= self.until || self.identity != identity
+    }
+}
+
+/// A connection to send one request on.
+pub struct Connection {
+    /// To send on.
+    pub sender: Sender,
+    /// Whether it served another call before, and so may have been closed by the service without our knowing.
+    pub reused: bool,
+    /// Which one it is.
+    pub id: Id,
+    life: Life,
+    end: End,
+}
+
+/// Ends an HTTP/1.1 connection that is dropped while an answer is awaited on it: what a service that hangs does not take
+/// from us must not keep a slot.
+struct End(Option<AbortHandle>);
+
+impl Drop for End {
+    fn drop(&mut self) {
+        if let Some(task) = &self.0 {
+            task.abort();
+        }
+    }
+}
+
+/// The right to have one connection, or a connection.
+pub enum Slot {
+    /// One may be opened. `None` for HTTP/2, which needs no right.
+    Open(Option<OwnedSemaphorePermit>),
+    /// One of another worker, which it does not need now.
+    Taken(Connection),
+}
+
+impl Pools {
+    /// Pools without connections.
+    pub fn new(settings: &config::Downstream, workers: usize, endpoints: usize) -> Self {
+        let worker = || (0..endpoints).map(|_| Pool::default()).collect();
+        let slots = settings.bulkhead.max_calls.min(Semaphore::MAX_PERMITS);
+        Self {
+            settings: settings.connections.clone(),
+            pools: (0..workers).map(|_| worker()).collect(),
+            slots: Arc::new(Semaphore::new(slots)),
+            waiting: AtomicUsize::new(0),
+            open: Arc::default(),
+        }
+    }
+
+    /// Open connections, of all workers.
+    pub fn open(&self) -> usize {
+        self.open.load(Ordering::Relaxed)
+    }
+
+    /// The connections of one worker to one endpoint.
+    pub fn of(&self, worker: usize, endpoint: usize) -> &Pool {
+        &self.pools[worker][endpoint]
+    }
+
+    /// A kept HTTP/1.1 connection that is still good. Those that are not are closed on the way.
+    pub fn take(
+        &self,
+        worker: usize,
+        endpoint: usize,
+        now: Instant,
+        identity: u32,
+    ) -> Option<Connection> {
+        let mut idle = lock(&self.of(worker, endpoint).idle);
+        // The one used last is the one most likely alive; what lies below an expired one is older still.
+        while let Some(kept) = idle.pop() {
+            if now.saturating_duration_since(kept.since) > self.settings.idle_timeout {
+                idle.clear();
+                break;
+            }
+            if !kept.sender.is_closed() && !kept.life.over(now, identity) {
+                return Some(Connection {
+                    sender: Sender::Http1(kept.sender),
+                    reused: true,
+                    id: kept.task.id(),
+                    life: kept.life,
+                    end: End(Some(kept.task)),
+                });
+            }
+        }
+        None
+    }
+
+    /// A handle on the HTTP/2 connection, if there is one that is still good.
+    pub fn share(
+        &self,
+        worker: usize,
+        endpoint: usize,
+        now: Instant,
+        identity: u32,
+    ) -> Option<Connection> {
+        let mut shared = lock(&self.of(worker, endpoint).shared);
+        // A connection ends with the last handle on it, so calls that are still under way keep theirs.
+        shared.take_if(|shared| shared.sender.is_closed() || shared.life.over(now, identity));
+        let shared = shared.as_mut()?;
+        shared.used = now;
+        Some(Connection {
+            sender: Sender::Http2(shared.sender.clone()),
+            reused: true,
+            id: shared.id,
+            life: shared.life,
+            end: End(None),
+        })
+    }
+
+    /// Takes back a connection whose answer was read to its end.
+    pub fn give_back(
+        &self,
+        worker: usize,
+        endpoint: usize,
+        mut connection: Connection,
+        now: Instant,
+        identity: u32,
+    ) {
+        let Some(task) = connection.end.0.take() else {
+            return;
+        };
+        if let Sender::Http1(sender) = connection.sender
+            && !sender.is_closed()
+            && !connection.life.over(now, identity)
+        {
+            let mut idle = lock(&self.of(worker, endpoint).idle);
+            // Whoever waits for a slot looked into all pools after it was counted: it found this one, or is seen here.
+            if self.waiting.load(Ordering::Relaxed) == 0 {
+                idle.push(Idle {
+                    sender,
+                    since: now,
+                    life: connection.life,
+                    task,
+                });
+            }
+        }
+    }
+
+    /// The right to open an HTTP/1.1 connection. When there are as many as there may be, it takes an idle one of the same
+    /// endpoint from another worker, unless that has to be `fresh`, or closes any idle one.
+    pub async fn slot(&self, worker: usize, endpoint: usize, fresh: bool, identity: u32) -> Slot {
+        if let Ok(slot) = self.slots.clone().try_acquire_owned() {
+            return Slot::Open(Some(slot));
+        }
+        let workers = self.pools.len();
+        if !fresh {
+            let now = Instant::now();
+            let mut others = (1..workers).map(|other| (worker + other) % workers);
+            if let Some(taken) = others.find_map(|other| self.take(other, endpoint, now, identity))
+            {
+                return Slot::Taken(taken);
+            }
+        }
+        let _waiting = Counted::new(&self.waiting);
+        self.close_any();
+        // The semaphore is never closed; were it, a connection more would do less harm than a call less.
+        Slot::Open(self.slots.clone().acquire_owned().await.ok())
+    }
+
+    /// Closes the idle connection that was used least lately in some pool that has one.
+    fn close_any(&self) {
+        for pool in self.pools.iter().flatten() {
+            let mut idle = lock(&pool.idle);
+            if !idle.is_empty() {
+                idle.remove(0);
+                return;
+            }
+        }
+    }
+
+    /// Makes a connection of what was dialed. HTTP/2 is kept for other calls at once.
+    pub fn opened(
+        &self,
+        worker: usize,
+        endpoint: usize,
+        (sender, driver): (Sender, Driver),
+        slot: Option<OwnedSemaphorePermit>,
+        identity: u32,
+    ) -> Connection {
+        let now = Instant::now();
+        // Connections that were opened together must not all be opened anew together.
+        let age = self.settings.max_age.mul_f64(1.0 - 0.1 * fastrand::f64());
+        let life = Life {
+            until: now + age,
+            identity,
+        };
+        let open = Open::new(&self.open, slot);
+        let task = spawn(async move {
+            let _open = open;
+            driver.await;
+        });
+        let id = task.id();
+        if let Sender::Http2(sender) = &sender {
+            let shared = Shared {
+                sender: sender.clone(),
+                used: now,
+                life,
+                id,
+            };
+            *lock(&self.of(worker, endpoint).shared) = Some(shared);
+        }
+        let http1 = matches!(sender, Sender::Http1(_));
+        Connection {
+            sender,
+            reused: false,
+            id,
+            life,
+            end: End(http1.then_some(task)),
+        }
+    }
+
+    /// Forgets an HTTP/2 connection that broke under a call.
+    pub fn forget(&self, worker: usize, endpoint: usize, broken: Id) {
+        lock(&self.of(worker, endpoint).shared).take_if(|shared| shared.id == broken);
+    }
+
+    /// Closes connections of one worker that were not used for long, are too old, or of an identity that was replaced.
+    pub fn close_idle(&self, worker: usize, now: Instant, identity: u32) {
+        let idle =
+            |since: Instant| now.saturating_duration_since(since) > self.settings.idle_timeout;
+        for pool in &self.pools[worker] {
+            lock(&pool.idle).retain(|kept| {
+                !kept.sender.is_closed() && !kept.life.over(now, identity) && !idle(kept.since)
+            });
+            lock(&pool.shared).take_if(|shared| {
+                shared.sender.is_closed() || shared.life.over(now, identity) || idle(shared.used)
+            });
+        }
+    }
+}
+
+/// Starts what moves the bytes of a connection, on the event loop of the current worker.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "a connection outlives the call that opened it and carries no span"
+)]
+fn spawn(connection: impl Future<Output = ()> + Send + 'static) -> AbortHandle {
+    tokio::spawn(connection).abort_handle()
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    // A panic while holding one of these locks leaves a list that is still whole.
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Counts a call that waits for as long as it does, a dropped one included.
+struct Counted<'a>(&'a AtomicUsize);
+
+impl<'a> Counted<'a> {
+    fn new(count: &'a AtomicUsize) -> Self {
+        count.fetch_add(1, Ordering::Relaxed);
+        Self(count)
+    }
+}
+
+impl Drop for Counted<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+/// Counts an open connection for as long as its task lives, and holds its slot.
+struct Open {
+    count: Arc<AtomicUsize>,
+    slot: Option<OwnedSemaphorePermit>,
+}
+
+impl Open {
+    fn new(count: &Arc<AtomicUsize>, slot: Option<OwnedSemaphorePermit>) -> Self {
+        count.fetch_add(1, Ordering::Relaxed);
+        Self {
+            count: count.clone(),
+            slot,
+        }
+    }
+}
+
+impl Drop for Open {
+    fn drop(&mut self) {
+        self.count.fetch_sub(1, Ordering::Relaxed);
+        // The count never shows more than there are slots.
+        mem::drop(self.slot.take());
+    }
+}

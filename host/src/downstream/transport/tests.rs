@@ -1,0 +1,135 @@
+//! The transport on real sockets. What depends on time alone is tested beside the parts.
+
+mod certificates;
+mod connections;
+mod secure;
+mod server;
+mod several;
+mod workers;
+
+use http::{HeaderMap, HeaderValue, Method};
+
+use super::*;
+use crate::config::*;
+
+/// A service at these endpoints, with limits that no test meets by accident.
+fn settings(endpoints: &[std::net::SocketAddr]) -> Downstream {
+    let long = Duration::from_secs(60);
+    Downstream {
+        name: "activity".to_owned(),
+        endpoints: endpoints
+            .iter()
+            .map(|address| crate::config::Endpoint {
+                host: address.ip().to_string(),
+                port: address.port(),
+                authority: HeaderValue::from_str(&address.to_string()).unwrap(),
+            })
+            .collect(),
+        tls: None,
+        protocol: Protocol::Http1,
+        shape: Shape {
+            path_prefix: "/api".to_owned(),
+            allow: None,
+            headers: vec![],
+            query: vec![],
+            send_headers: None,
+            receive_headers: None,
+            pass_headers: vec![],
+        },
+        cache: None,
+        coalesce: false,
+        bulkhead: Bulkhead {
+            max_calls: 100,
+            max_queued: 100,
+            queue_timeout: long,
+            bff_share: 100,
+        },
+        breaker: None,
+        timeouts: Timeouts {
+            connect: long,
+            first_byte: long,
+            between_bytes: long,
+            total: long,
+        },
+        retry: Retry {
+            max: 0,
+            backoff: long,
+            max_backoff: long,
+            statuses: vec![],
+            budget: 0,
+        },
+        hedge: None,
+        ejection: Ejection {
+            failures: 5,
+            time: long,
+            max_share: 50,
+        },
+        health: None,
+        connections: Connections {
+            idle_timeout: long,
+            max_age: Duration::from_secs(600),
+            resolve_interval: long,
+        },
+        max_response_size: 1 << 20,
+        credentials: None,
+        fallbacks: vec![],
+    }
+}
+
+fn transport(settings: &Downstream) -> Transport {
+    Transport::new(settings, 2).unwrap()
+}
+
+fn ask(method: Method) -> Outbound {
+    Outbound {
+        method,
+        target: "/api/x".parse().unwrap(),
+        headers: HeaderMap::new(),
+        body: Default::default(),
+    }
+}
+
+fn bounds() -> Bounds {
+    let started = Instant::now();
+    Bounds {
+        started,
+        end: started + Duration::from_secs(60),
+        first_byte: Duration::from_secs(60),
+        size: 1 << 20,
+    }
+}
+
+async fn call(
+    transport: &Transport,
+    worker: usize,
+    method: Method,
+    bounds: Bounds,
+    avoid: Option<usize>,
+) -> Attempted {
+    let outbound = ask(method);
+    transport.attempt(worker, &outbound, bounds, avoid).await
+}
+
+async fn get(transport: &Transport, worker: usize) -> Attempted {
+    let attempt = call(transport, worker, Method::GET, bounds(), None);
+    attempt.await
+}
+
+/// The body of an answer that must have come.
+fn body(attempted: Attempted) -> String {
+    String::from_utf8(attempted.result.unwrap().body.to_vec()).unwrap()
+}
+
+/// Lets tasks run until the condition holds.
+async fn until(mut condition: impl FnMut() -> bool) {
+    while !condition() {
+        tokio::task::yield_now().await;
+    }
+}
+
+/// Moves the clock of a test whose sockets run on real time.
+async fn pass(time: Duration) {
+    tokio::time::pause();
+    tokio::time::advance(time).await;
+    tokio::time::resume();
+}

@@ -1,0 +1,460 @@
+//! Kept connections, the cap, the limits of time and size, and what is told of a failure.
+
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+
+use tokio::io::AsyncWriteExt as _;
+use tokio::sync::Notify;
+
+use super::server::*;
+use super::*;
+use crate::downstream::Phase;
+
+const SHORT: Duration = Duration::from_millis(30);
+const OK: &[u8] = b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok";
+
+async fn names_connections() -> Server {
+    http(None, async |asked: Asked| {
+        text(asked.connection.to_string())
+    })
+    .await
+}
+
+#[tokio::test]
+async fn a_connection_is_used_again() {
+    let server = names_connections().await;
+    let transport = transport(&settings(&[server.address]));
+    let first = get(&transport, 0).await;
+    assert!(first.timing.connect > Duration::ZERO);
+    assert_eq!(body(first), "0");
+    let second = get(&transport, 0).await;
+    assert_eq!(second.timing.connect, Duration::ZERO);
+    assert_eq!(body(second), "0");
+    assert_eq!(transport.open(), 1);
+}
+
+#[tokio::test]
+async fn http2_calls_share_a_connection_of_a_worker() {
+    let server = names_connections().await;
+    let mut settings = settings(&[server.address]);
+    settings.protocol = Protocol::Http2;
+    let transport = transport(&settings);
+    let (one, other) = tokio::join!(get(&transport, 0), get(&transport, 0));
+    assert_eq!((body(one), body(other)), ("0".to_owned(), "0".to_owned()));
+    assert_eq!(body(get(&transport, 0).await), "0");
+    assert_eq!(body(get(&transport, 1).await), "1");
+}
+
+#[tokio::test]
+async fn a_connection_past_its_age_is_not_used_again() {
+    for protocol in [Protocol::Http1, Protocol::Http2] {
+        let server = names_connections().await;
+        let mut settings = settings(&[server.address]);
+        settings.protocol = protocol;
+        settings.connections.idle_timeout = Duration::from_secs(3600);
+        let transport = transport(&settings);
+        assert_eq!(body(get(&transport, 0).await), "0");
+        pass(Duration::from_secs(530)).await;
+        assert_eq!(body(get(&transport, 0).await), "0");
+        pass(Duration::from_secs(80)).await;
+        assert_eq!(body(get(&transport, 0).await), "1");
+    }
+}
+
+#[tokio::test]
+async fn tick_closes_idle_connections_of_its_worker() {
+    for protocol in [Protocol::Http1, Protocol::Http2] {
+        let server = names_connections().await;
+        let mut settings = settings(&[server.address]);
+        settings.protocol = protocol;
+        let transport = Arc::new(transport(&settings));
+        assert_eq!(body(get(&transport, 1).await), "0");
+        pass(Duration::from_secs(59)).await;
+        transport.tick(1);
+        assert_eq!(body(get(&transport, 1).await), "0");
+        pass(Duration::from_secs(61)).await;
+        transport.tick(0);
+        assert_eq!(transport.open(), 1);
+        transport.tick(1);
+        until(|| transport.open() == 0).await;
+    }
+}
+
+#[tokio::test]
+async fn a_service_that_restarted_fails_no_call() {
+    for (protocol, method) in [
+        (Protocol::Http1, Method::GET),
+        (Protocol::Http1, Method::POST),
+        (Protocol::Http2, Method::GET),
+    ] {
+        let server = names_connections().await;
+        let address = server.address;
+        let mut settings = settings(&[address]);
+        settings.protocol = protocol;
+        let transport = transport(&settings);
+        let calls: [_; 4] = std::array::from_fn(|_| get(&transport, 0));
+        let [a, b, c, d] = calls;
+        let (a, b, c, d) = tokio::join!(a, b, c, d);
+        for answered in [a, b, c, d] {
+            answered.result.unwrap();
+        }
+        server.stop().await;
+        // The restart is seen by the connections' tasks before the next call of a POST; nothing could be repeated otherwise.
+        until(|| transport.open() == 0).await;
+        let server = http_at(address, None, async |_| text("new")).await;
+        for _ in 0..4 {
+            let again = call(&transport, 0, method.clone(), bounds(), None);
+            assert_eq!(body(again.await), "new");
+        }
+        server.stop().await;
+    }
+}
+
+/// A service that answers once on a connection, and closes it as soon as it is asked again.
+async fn closes_when_asked_again(fresh_ones_too: bool) -> Server {
+    accept(anywhere(), move |mut stream, number| async move {
+        if read_head(&mut stream).await && !(fresh_ones_too && number > 0) {
+            stream.write_all(OK).await.unwrap();
+            read_head(&mut stream).await;
+        }
+    })
+    .await
+}
+
+#[tokio::test]
+async fn a_get_that_a_kept_connection_broke_under_is_made_again_once() {
+    let server = closes_when_asked_again(false).await;
+    let transport = transport(&settings(&[server.address]));
+    for _ in 0..3 {
+        assert_eq!(body(get(&transport, 0).await), "ok");
+    }
+    assert_eq!(server.accepted(), 3);
+}
+
+#[tokio::test]
+async fn a_fresh_connection_that_breaks_is_not_replaced() {
+    let server = closes_when_asked_again(true).await;
+    let transport = transport(&settings(&[server.address]));
+    assert_eq!(body(get(&transport, 0).await), "ok");
+    let error = get(&transport, 0).await.result.unwrap_err();
+    assert!(matches!(
+        error,
+        DownstreamError::Interrupted { sent: true, .. }
+    ));
+    assert_eq!(server.accepted(), 2);
+}
+
+#[tokio::test]
+async fn a_call_whose_first_connection_breaks_is_not_repeated_here() {
+    let server = accept(anywhere(), async |mut stream, _| {
+        read_head(&mut stream).await;
+    })
+    .await;
+    let transport = transport(&settings(&[server.address]));
+    let error = get(&transport, 0).await.result.unwrap_err();
+    assert!(matches!(
+        error,
+        DownstreamError::Interrupted { sent: true, .. }
+    ));
+    assert_eq!(server.accepted(), 1);
+}
+
+#[tokio::test]
+async fn whoever_waits_for_a_slot_gets_that_of_a_call_that_ended() {
+    let server = names_connections().await;
+    let mut settings = settings(&[server.address]);
+    settings.bulkhead.max_calls = 1;
+    settings.timeouts.connect = Duration::from_secs(5);
+    let transport = transport(&settings);
+    let (one, other) = tokio::join!(get(&transport, 0), get(&transport, 1));
+    assert_eq!((body(one), body(other)), ("0".to_owned(), "1".to_owned()));
+    assert_eq!(server.peak(), 1);
+}
+
+#[tokio::test]
+async fn a_post_that_may_have_arrived_is_not_made_again() {
+    let server = closes_when_asked_again(false).await;
+    let transport = transport(&settings(&[server.address]));
+    assert_eq!(body(get(&transport, 0).await), "ok");
+    let error = call(&transport, 0, Method::POST, bounds(), None)
+        .await
+        .result
+        .unwrap_err();
+    assert!(matches!(
+        error,
+        DownstreamError::Interrupted { sent: true, .. }
+    ));
+    assert_eq!(server.accepted(), 1);
+}
+
+#[tokio::test]
+async fn there_are_never_more_connections_than_calls_may_be_under_way() {
+    let one = names_connections().await;
+    let two = names_connections().await;
+    let mut settings = settings(&[one.address, two.address]);
+    settings.bulkhead.max_calls = 2;
+    let transport = transport(&settings);
+    for round in 0..50 {
+        let avoid = Some(round % 2);
+        let bodies = tokio::join!(
+            call(&transport, 0, Method::GET, bounds(), avoid),
+            call(&transport, 1, Method::GET, bounds(), avoid),
+        );
+        bodies.0.result.unwrap();
+        bodies.1.result.unwrap();
+        assert!(transport.open() <= 2);
+    }
+    assert!(one.peak() <= 2 && two.peak() <= 2);
+}
+
+#[tokio::test]
+async fn at_the_cap_an_idle_connection_of_another_worker_is_taken() {
+    let server = names_connections().await;
+    let mut settings = settings(&[server.address]);
+    settings.bulkhead.max_calls = 1;
+    let transport = transport(&settings);
+    for worker in [0, 1, 0, 0, 1] {
+        assert_eq!(body(get(&transport, worker).await), "0");
+    }
+    assert_eq!(server.accepted(), 1);
+}
+
+#[tokio::test]
+async fn at_the_cap_a_dead_connection_makes_room_for_a_fresh_one() {
+    let server = closes_when_asked_again(false).await;
+    let mut settings = settings(&[server.address]);
+    settings.bulkhead.max_calls = 1;
+    let transport = transport(&settings);
+    for worker in [0, 1, 1, 0] {
+        assert_eq!(body(get(&transport, worker).await), "ok");
+    }
+    assert_eq!(server.accepted(), 4);
+}
+
+#[tokio::test]
+async fn a_call_that_is_given_up_frees_its_connection() {
+    let asked = Arc::new(Notify::new());
+    let heard = asked.clone();
+    let server = http(None, move |_| {
+        heard.notify_one();
+        std::future::pending()
+    })
+    .await;
+    let mut settings = settings(&[server.address]);
+    settings.bulkhead.max_calls = 1;
+    let transport = transport(&settings);
+    for _ in 0..3 {
+        tokio::select! {
+            _ = get(&transport, 0) => panic!("answered"),
+            () = asked.notified() => {}
+        }
+    }
+    until(|| transport.open() == 0).await;
+}
+
+#[tokio::test]
+async fn each_wait_has_its_limit() {
+    let server = accept(anywhere(), async |mut stream, number| {
+        read_head(&mut stream).await;
+        if number > 0 {
+            let part = b"HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\npart";
+            stream.write_all(part).await.unwrap();
+        }
+        std::future::pending().await
+    })
+    .await;
+    let mut settings = settings(&[server.address]);
+    settings.timeouts.between_bytes = SHORT;
+    let transport = transport(&settings);
+    let phase = async |bounds: Bounds| {
+        let attempt = call(&transport, 0, Method::GET, bounds, None);
+        match attempt.await.result {
+            Err(DownstreamError::Timeout { phase, .. }) => phase,
+            other => panic!("{other:?}"),
+        }
+    };
+    let short = Bounds {
+        first_byte: SHORT,
+        ..bounds()
+    };
+    assert_eq!(phase(short).await, Phase::FirstByte);
+    assert_eq!(phase(bounds()).await, Phase::Body);
+    let over = Bounds {
+        end: Instant::now(),
+        ..bounds()
+    };
+    assert_eq!(phase(over).await, Phase::Connect);
+    assert_eq!(server.accepted(), 2);
+    until(|| transport.open() == 0).await;
+}
+
+#[tokio::test]
+async fn a_body_may_take_longer_than_the_limit_between_its_parts() {
+    // Each part comes when the one before has been waited for, so the timer is set again for each.
+    let server = accept(anywhere(), async |mut stream, _| {
+        read_head(&mut stream).await;
+        let head = b"HTTP/1.1 200 OK\r\ncontent-length: 10\r\n\r\n";
+        stream.write_all(head).await.unwrap();
+        for digit in 0..10 {
+            for _ in 0..50 {
+                tokio::task::yield_now().await;
+            }
+            stream
+                .write_all(digit.to_string().as_bytes())
+                .await
+                .unwrap();
+        }
+        std::future::pending().await
+    })
+    .await;
+    let transport = transport(&settings(&[server.address]));
+    assert_eq!(body(get(&transport, 0).await), "0123456789");
+}
+
+#[tokio::test]
+async fn the_end_holds_for_a_body_that_keeps_coming() {
+    let server = accept(anywhere(), async |mut stream, _| {
+        read_head(&mut stream).await;
+        let head = b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n";
+        stream.write_all(head).await.unwrap();
+        while stream.write_all(b"1\r\nx\r\n").await.is_ok() {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+    })
+    .await;
+    let transport = transport(&settings(&[server.address]));
+    let bounds = Bounds {
+        end: Instant::now() + SHORT * 3,
+        ..bounds()
+    };
+    let attempt = call(&transport, 0, Method::GET, bounds, None);
+    let error = attempt.await.result.unwrap_err();
+    assert!(matches!(
+        error,
+        DownstreamError::Timeout {
+            phase: Phase::Body,
+            ..
+        }
+    ));
+}
+
+#[tokio::test]
+async fn an_answer_is_no_larger_than_allowed() {
+    let answers: [&[u8]; 3] = [
+        b"HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n5\r\nabcde\r\n5\r\nabcde\r\n",
+        b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n4\r\nabcd\r\n4\r\nefgh\r\n0\r\n\r\n",
+    ];
+    let server = accept(anywhere(), move |mut stream, number| async move {
+        read_head(&mut stream).await;
+        stream.write_all(answers[number]).await.unwrap();
+        std::future::pending().await
+    })
+    .await;
+    let transport = transport(&settings(&[server.address]));
+    let small = async || {
+        let bounds = Bounds {
+            size: 8,
+            ..bounds()
+        };
+        call(&transport, 0, Method::GET, bounds, None).await
+    };
+    for _ in 0..2 {
+        let error = small().await.result.unwrap_err();
+        assert!(matches!(error, DownstreamError::TooLarge { limit: 8, .. }));
+    }
+    assert_eq!(body(small().await), "abcdefgh");
+}
+
+#[tokio::test]
+async fn a_failure_says_whether_anything_was_sent() {
+    let nobody = {
+        let listener = std::net::TcpListener::bind(anywhere()).unwrap();
+        listener.local_addr().unwrap()
+    };
+    let error = get(&transport(&settings(&[nobody])), 0)
+        .await
+        .result
+        .unwrap_err();
+    assert!(matches!(error, DownstreamError::Unreachable { .. }));
+    assert!(!error.to_string().contains("127.0.0.1"), "{error}");
+
+    let answers: [&[u8]; 3] = [
+        b"SSH-2.0-OpenSSH_9.6\r\n",
+        b"HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\nabc",
+        b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\nzz\r\n",
+    ];
+    let server = accept(anywhere(), move |mut stream, number| async move {
+        read_head(&mut stream).await;
+        stream.write_all(answers[number]).await.unwrap();
+    })
+    .await;
+    let transport = transport(&settings(&[server.address]));
+    let error = get(&transport, 0).await.result.unwrap_err();
+    assert!(
+        matches!(error, DownstreamError::Malformed { .. }),
+        "{error}"
+    );
+    let error = get(&transport, 0).await.result.unwrap_err();
+    assert!(matches!(
+        error,
+        DownstreamError::Interrupted { sent: true, .. }
+    ));
+    let error = get(&transport, 0).await.result.unwrap_err();
+    assert!(
+        matches!(error, DownstreamError::Malformed { .. }),
+        "{error}"
+    );
+}
+
+#[tokio::test]
+async fn checks_leave_out_what_is_unhealthy_and_take_it_back() {
+    let sick = Arc::new(AtomicBool::new(true));
+    let asked = Arc::new(AtomicUsize::new(0));
+    let (state, count) = (sick.clone(), asked.clone());
+    let server = http(None, move |asked: Asked| {
+        let check = asked.request.uri().path() == "/api/health";
+        count.fetch_add(usize::from(check), Ordering::SeqCst);
+        let code = if check && state.load(Ordering::SeqCst) {
+            500
+        } else {
+            200
+        };
+        async move { status(code) }
+    })
+    .await;
+    let other = names_connections().await;
+    let mut settings = settings(&[server.address, other.address]);
+    settings.health = Some(crate::config::Health {
+        path: "/health".to_owned(),
+        interval: Duration::from_secs(10),
+        timeout: Duration::from_secs(5),
+        unhealthy_after: 2,
+        healthy_after: 1,
+    });
+    let transport = Arc::new(transport(&settings));
+    let good = || transport.endpoints()[0].standing == Standing::Good;
+    let check = async |round: usize| {
+        pass(Duration::from_secs(11)).await;
+        transport.tick(0);
+        transport.tick(0);
+        until(|| asked.load(Ordering::SeqCst) == round).await;
+        // The answer is on its way.
+        let health = transport.endpoints[0].health.as_ref().unwrap();
+        until(|| !health.busy()).await;
+    };
+    check(1).await;
+    assert!(good());
+    check(2).await;
+    let why = "status 500".to_owned();
+    assert_eq!(
+        transport.endpoints()[0].standing,
+        Standing::Unhealthy { why }
+    );
+    for _ in 0..20 {
+        assert_eq!(get(&transport, 0).await.endpoint, 1);
+    }
+    sick.store(false, Ordering::SeqCst);
+    check(3).await;
+    assert!(good());
+    assert!(transport.open() <= 1);
+}

@@ -1,0 +1,85 @@
+//! Several endpoints.
+
+use super::server::*;
+use super::*;
+
+async fn answers(code: u16) -> Server {
+    http(None, move |_| async move { status(code) }).await
+}
+
+#[tokio::test]
+async fn one_bad_endpoint_of_three_is_left_out() {
+    let (one, two, bad) = (answers(200).await, answers(200).await, answers(503).await);
+    let transport = transport(&settings(&[one.address, bad.address, two.address]));
+    let mut failures = 0;
+    for _ in 0..300 {
+        let attempted = get(&transport, 0).await;
+        failures += usize::from(attempted.result.unwrap().status != 200);
+    }
+    assert!((1..=5).contains(&failures), "{failures}");
+    let state = transport.endpoints();
+    assert!(state.iter().all(|endpoint| endpoint.in_flight == 0));
+    assert!(state[1].latency > state[0].latency.max(state[2].latency));
+}
+
+#[tokio::test]
+async fn an_endpoint_that_recovered_is_used_again() {
+    let healthy = answers(200).await;
+    let bad = answers(502).await;
+    let address = bad.address;
+    let transport = transport(&settings(&[healthy.address, address]));
+    let avoid = Some(0);
+    let attempt = async || {
+        let attempt = call(&transport, 0, Method::GET, bounds(), avoid);
+        attempt.await.endpoint
+    };
+    for _ in 0..5 {
+        assert_eq!(attempt().await, 1);
+    }
+    let left = Duration::from_secs(59);
+    assert!(
+        matches!(transport.endpoints()[1].standing, Standing::Ejected { left: long } if long > left)
+    );
+    assert_eq!(attempt().await, 0, "the other one is left out now");
+    bad.stop().await;
+    let _good = http_at(address, None, async |_| text("good")).await;
+    pass(Duration::from_secs(61)).await;
+    assert_eq!(attempt().await, 1);
+    assert_eq!(transport.endpoints()[1].standing, Standing::Good);
+}
+
+#[tokio::test]
+async fn a_retry_goes_to_another_endpoint() {
+    let (one, two) = (answers(200).await, answers(200).await);
+    let transport = transport(&settings(&[one.address, two.address]));
+    for avoid in [0, 1, 1, 0, 0, 1] {
+        let attempt = call(&transport, 0, Method::GET, bounds(), Some(avoid));
+        assert_eq!(attempt.await.endpoint, 1 - avoid);
+    }
+}
+
+#[tokio::test]
+async fn the_only_endpoint_is_never_left_out() {
+    let server = answers(503).await;
+    let transport = transport(&settings(&[server.address]));
+    for _ in 0..20 {
+        assert_eq!(get(&transport, 0).await.result.unwrap().status, 503);
+    }
+    assert_eq!(transport.endpoints()[0].standing, Standing::Good);
+}
+
+#[tokio::test]
+async fn a_name_is_looked_up_and_its_addresses_are_tried_in_turn() {
+    let server = answers(200).await;
+    let mut settings = settings(&[server.address]);
+    // It may stand for ::1 as well, where nobody listens.
+    settings.endpoints[0].host = "localhost".to_owned();
+    assert_eq!(
+        get(&transport(&settings), 0).await.result.unwrap().status,
+        200
+    );
+    settings.endpoints[0].host = "a".repeat(300);
+    let error = get(&transport(&settings), 0).await.result.unwrap_err();
+    assert!(matches!(error, DownstreamError::Unreachable { .. }));
+    assert!(!error.sent());
+}

@@ -1,0 +1,247 @@
+//! What TLS is spoken with: one identity and one set of trusted authorities for each service, read from files that may
+//! be replaced while the host runs.
+
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, SystemTime};
+
+use rustls::crypto::{CryptoProvider, ring};
+use rustls::{ClientConfig, RootCertStore};
+use rustls_pki_types::pem::PemObject as _;
+use rustls_pki_types::{CertificateDer, PrivateKeyDer, pem};
+use thiserror::Error;
+use tokio::time::Instant;
+
+use crate::config::{self, Protocol};
+
+/// How often at most is looked whether the files changed.
+const LOOK: Duration = Duration::from_secs(5);
+
+/// Why TLS can't be spoken as the operator says.
+#[derive(Debug, Error)]
+pub enum TlsError {
+    /// A file can't be read, or is not PEM.
+    #[error("{}: {source}", file.display())]
+    File {
+        /// Which.
+        file: PathBuf,
+        /// What is wrong.
+        source: pem::Error,
+    },
+    /// A file that should hold certificates holds none.
+    #[error("{}: holds no certificate", file.display())]
+    NoCertificate {
+        /// Which.
+        file: PathBuf,
+    },
+    /// A certificate of an authority can't be used as one.
+    #[error("{}: holds a certificate that is no authority's: {source}", file.display())]
+    Authority {
+        /// Which file.
+        file: PathBuf,
+        /// What is wrong.
+        source: rustls::Error,
+    },
+    /// The client's certificate and key can't be used, or not with each other.
+    #[error("{} and {}: {source}", certificate.display(), key.display())]
+    Identity {
+        /// The file of the certificate chain.
+        certificate: PathBuf,
+        /// The file of the key.
+        key: PathBuf,
+        /// What is wrong.
+        source: rustls::Error,
+    },
+    /// The system trusts nobody.
+    #[error("the system has no certificates of authorities; set `ca-file`")]
+    NoSystemRoots,
+    /// No name that a certificate could hold.
+    #[error("{name:?} is neither a host name nor an address")]
+    ServerName {
+        /// The name: that of the settings, or an endpoint's host.
+        name: String,
+    },
+    /// The library does not do what is needed of it.
+    #[error("no common version of TLS: {0}")]
+    Versions(#[source] rustls::Error),
+}
+
+/// TLS of one service.
+pub struct Identity {
+    settings: config::Tls,
+    protocol: Protocol,
+    current: Mutex<Current>,
+    /// How often the files were replaced; a connection of another number is not used again.
+    number: AtomicU32,
+    /// Whether the files are being looked at.
+    busy: AtomicBool,
+}
+
+struct Current {
+    config: Arc<ClientConfig>,
+    stamps: Vec<Stamp>,
+    looked: Instant,
+}
+
+/// Tells one content of a file from another.
+type Stamp = Option<(SystemTime, u64)>;
+
+impl Identity {
+    /// Reads the files.
+    ///
+    /// # Errors
+    ///
+    /// The first file that is of no use, and why.
+    pub fn new(settings: config::Tls, protocol: Protocol, now: Instant) -> Result<Self, TlsError> {
+        // Stamps come first: what changes in between is then seen as a change.
+        let stamps = stamps(&settings);
+        let config = Arc::new(read(&settings, protocol)?);
+        Ok(Self {
+            settings,
+            protocol,
+            current: Mutex::new(Current {
+                config,
+                stamps,
+                looked: now,
+            }),
+            number: AtomicU32::new(0),
+            busy: AtomicBool::new(false),
+        })
+    }
+
+    /// What a new connection is made with, and the number of that.
+    pub fn current(&self) -> (Arc<ClientConfig>, u32) {
+        let current = self.lock();
+        (current.config.clone(), self.number())
+    }
+
+    /// The number that connections must have to be used.
+    pub fn number(&self) -> u32 {
+        self.number.load(Ordering::Relaxed)
+    }
+
+    /// Whether the files are being looked at.
+    #[cfg(test)]
+    pub fn busy(&self) -> bool {
+        self.busy.load(Ordering::Relaxed)
+    }
+
+    /// Whether it is time to look at the files. Who is told so has to call [`Self::refresh`].
+    pub fn due(&self, now: Instant) -> bool {
+        now.saturating_duration_since(self.lock().looked) >= LOOK
+            && !self.busy.swap(true, Ordering::Relaxed)
+    }
+
+    /// Reads the files again if they changed; blocks. New files that are of no use leave all as it is, and are logged once.
+    pub fn refresh(&self, service: &str, now: Instant) {
+        let stamps = stamps(&self.settings);
+        let changed = {
+            let mut current = self.lock();
+            current.looked = now;
+            let changed = current.stamps != stamps;
+            current.stamps = stamps;
+            changed
+        };
+        if changed {
+            match read(&self.settings, self.protocol) {
+                Ok(config) => {
+                    let mut current = self.lock();
+                    current.config = Arc::new(config);
+                    self.number.fetch_add(1, Ordering::Relaxed);
+                }
+                Err(error) => {
+                    tracing::warn!(
+                        service,
+                        %error,
+                        "changed TLS files are of no use, the old ones stay in force"
+                    );
+                }
+            }
+        }
+        self.busy.store(false, Ordering::Relaxed);
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Current> {
+        // What is stored under this lock is whole at any time.
+        self.current.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn stamps(settings: &config::Tls) -> Vec<Stamp> {
+    let client = settings.client.iter().flat_map(|(chain, key)| [chain, key]);
+    let files = settings.ca_file.iter().chain(client);
+    files
+        .map(|file| {
+            let metadata = std::fs::metadata(file).ok()?;
+            Some((metadata.modified().ok()?, metadata.len()))
+        })
+        .collect()
+}
+
+fn read(settings: &config::Tls, protocol: Protocol) -> Result<ClientConfig, TlsError> {
+    let provider: Arc<CryptoProvider> = ring::default_provider().into();
+    let builder = ClientConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .map_err(TlsError::Versions)?
+        .with_root_certificates(roots(settings.ca_file.as_deref())?);
+    let mut config = match &settings.client {
+        None => builder.with_no_client_auth(),
+        Some((certificate, key)) => {
+            let private = PrivateKeyDer::from_pem_file(key).map_err(|source| TlsError::File {
+                file: key.clone(),
+                source,
+            })?;
+            builder
+                .with_client_auth_cert(certificates(certificate)?, private)
+                .map_err(|source| TlsError::Identity {
+                    certificate: certificate.clone(),
+                    key: key.clone(),
+                    source,
+                })?
+        }
+    };
+    config.alpn_protocols = vec![match protocol {
+        Protocol::Http1 => b"http/1.1".to_vec(),
+        Protocol::Http2 => b"h2".to_vec(),
+    }];
+    Ok(config)
+}
+
+fn roots(ca_file: Option<&Path>) -> Result<RootCertStore, TlsError> {
+    let mut roots = RootCertStore::empty();
+    if let Some(file) = ca_file {
+        for certificate in certificates(file)? {
+            roots
+                .add(certificate)
+                .map_err(|source| TlsError::Authority {
+                    file: file.to_owned(),
+                    source,
+                })?;
+        }
+    } else {
+        // A system has dozens of them, and now and then one that the library does not take; the others still count.
+        roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
+        if roots.is_empty() {
+            return Err(TlsError::NoSystemRoots);
+        }
+    }
+    Ok(roots)
+}
+
+fn certificates(file: &Path) -> Result<Vec<CertificateDer<'static>>, TlsError> {
+    let wrong = |source| TlsError::File {
+        file: file.to_owned(),
+        source,
+    };
+    let certificates = CertificateDer::pem_file_iter(file)
+        .map_err(wrong)?
+        .collect::<Result<Vec<_>, _>>()
+        .map_err(wrong)?;
+    if certificates.is_empty() {
+        return Err(TlsError::NoCertificate {
+            file: file.to_owned(),
+        });
+    }
+    Ok(certificates)
+}
