@@ -33,9 +33,19 @@ impl<T: Clone> Field<T> {
     pub(super) fn or(&self, default: T) -> T {
         self.settled(default.clone()).unwrap_or(default)
     }
+
+    /// What the operator wrote, if it is good.
+    pub(super) fn value(&self) -> Option<T> {
+        self.written().map(|at| at.value.clone())
+    }
 }
 
 impl<T> Field<T> {
+    /// Whether the file says anything, good or bad.
+    pub(super) fn is_there(&self) -> bool {
+        !matches!(self, Self::Absent)
+    }
+
     /// What the operator wrote, if it is good.
     pub(super) fn written(&self) -> Option<&At<T>> {
         match self {

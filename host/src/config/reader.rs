@@ -87,6 +87,26 @@ impl Reader {
         Source::Bad
     }
 
+    /// The items of a value that should be an array; `key` is the last part of its name.
+    fn items<T>(
+        &mut self,
+        place: Place,
+        value: &DeValue<'_>,
+        key: &str,
+        parse: &impl Fn(&DeValue<'_>) -> Result<T, Fault>,
+    ) -> Field<Vec<At<T>>> {
+        let DeValue::Array(array) = value else {
+            let way_out = format!("write a list: {key} = [..]");
+            let fault = Fault::new(format!("{} is not a list", show(value)), way_out);
+            return self.parse(place, Err(fault));
+        };
+        let items = array.iter().enumerate().map(|(index, item)| {
+            let at = self.place(format!("{}[{index}]", place.key), item.span().start);
+            self.parse(at, parse(item.get_ref()))
+        });
+        all(items.collect(), place)
+    }
+
     fn parse<T>(&mut self, place: Place, parsed: Result<T, Fault>) -> Field<T> {
         match parsed {
             Ok(value) => Field::Written(At { value, place }),
@@ -160,21 +180,39 @@ impl<'a> Section<'a> {
         key: &'static str,
         parse: impl Fn(&DeValue<'_>) -> Result<T, Fault>,
     ) -> Field<Vec<At<T>>> {
-        let Some((place, value)) = self.get(key) else {
-            return self.unwritten();
-        };
-        let DeValue::Array(array) = value else {
-            let way_out = format!("write a list: {key} = [..]");
-            let fault = Fault::new(format!("{} is not a list", show(value)), way_out);
-            return self.reader.parse(place, Err(fault));
-        };
-        let items = array.iter().enumerate().map(|(index, item)| {
-            let at = self
-                .reader
-                .place(format!("{}[{index}]", place.key), item.span().start);
-            self.reader.parse(at, parse(item.get_ref()))
-        });
-        all(items.collect(), place)
+        match self.get(key) {
+            None => self.unwritten(),
+            Some((place, value)) => self.reader.items(place, value, key, &parse),
+        }
+    }
+
+    /// Reads one value, or an array of at least one. Without it, the section is reported. Never [`Field::Absent`].
+    pub(super) fn one_or_more<T>(
+        &mut self,
+        key: &'static str,
+        way_out: &str,
+        parse: impl Fn(&DeValue<'_>) -> Result<T, Fault>,
+    ) -> Field<Vec<At<T>>> {
+        match self.get(key) {
+            Some((place, value @ DeValue::Array(array))) if !array.is_empty() => {
+                self.reader.items(place, value, key, &parse)
+            }
+            Some((place, DeValue::Array(_))) => {
+                let fault = Fault::new("the list is empty", way_out);
+                self.reader.parse(place, Err(fault))
+            }
+            Some((place, value)) => {
+                let item = self.reader.parse(place.clone(), parse(value));
+                all(vec![item], place)
+            }
+            None => match self.required(key, way_out, parse) {
+                Field::Written(item) => Field::Written(At {
+                    place: item.place.clone(),
+                    value: vec![item],
+                }),
+                Field::Absent | Field::Bad => Field::Bad,
+            },
+        }
     }
 
     /// Reads a table whose keys the operator chooses, value by value.
@@ -198,6 +236,38 @@ impl<'a> Section<'a> {
             self.reader.parse(at, parse(name.get_ref(), item.get_ref()))
         });
         all(items.collect(), place)
+    }
+
+    /// Reads a table of arrays whose keys the operator chooses.
+    pub(super) fn lists<T>(
+        &mut self,
+        key: &'static str,
+        parse: impl Fn(&DeValue<'_>) -> Result<T, Fault>,
+    ) -> Field<Vec<At<(String, Vec<At<T>>)>>> {
+        let Some((place, value)) = self.get(key) else {
+            return self.unwritten();
+        };
+        let DeValue::Table(table) = value else {
+            let way_out = format!("write a table: {key} = {{ name = [..] }}");
+            let fault = Fault::new(format!("{} is not a table", show(value)), way_out);
+            return self.reader.parse(place, Err(fault));
+        };
+        let lists = table.iter().map(|(name, list)| {
+            let at = self
+                .reader
+                .place(join(&place.key, name.get_ref()), name.span().start);
+            match self
+                .reader
+                .items(at, list.get_ref(), name.get_ref(), &parse)
+            {
+                Field::Written(At { value, place }) => Field::Written(At {
+                    value: (name.get_ref().to_string(), value),
+                    place,
+                }),
+                Field::Absent | Field::Bad => Field::Bad,
+            }
+        });
+        all(lists.collect(), place)
     }
 
     /// Reads a table with known keys.
@@ -262,6 +332,7 @@ impl<'a> Section<'a> {
     pub(super) fn tables<T>(
         &mut self,
         key: &'static str,
+        pattern: &'static str,
         read: impl Fn(&mut Section<'_>) -> T,
     ) -> Vec<T> {
         let Some((place, value)) = self.get(key) else {
@@ -269,7 +340,7 @@ impl<'a> Section<'a> {
         };
         let DeValue::Array(array) = value else {
             let what = format!("{} is not a list of tables", show(value));
-            let fault = Fault::new(what, format!("write [[{key}]], once for each"));
+            let fault = Fault::new(what, format!("write [[{}]], once for each", place.key));
             self.reader.report(&place, fault);
             return Vec::new();
         };
@@ -277,11 +348,11 @@ impl<'a> Section<'a> {
         for (index, item) in array.iter().enumerate() {
             let at = self
                 .reader
-                .place(format!("{key}[{index}]"), item.span().start);
+                .place(format!("{}[{index}]", place.key), item.span().start);
             let source = self
                 .reader
-                .table(&at, item.get_ref(), || format!("[[{key}]]"));
-            all.push(self.reader.section(at, key, source, &read));
+                .table(&at, item.get_ref(), || format!("[[{}]]", place.key));
+            all.push(self.reader.section(at, pattern, source, &read));
         }
         all
     }
