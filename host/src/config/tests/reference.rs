@@ -93,3 +93,29 @@ fn the_defaults_of_the_reference_are_those_in_force() {
     }
     assert!(compared > 80, "only {compared} defaults found");
 }
+
+#[test]
+fn the_maximal_file_has_every_key() {
+    let text = std::fs::read_to_string(golden().join("maximal.toml")).unwrap();
+    let mut section = String::new();
+    let mut written = BTreeSet::new();
+    for line in text.lines() {
+        if let Some(name) = line.strip_prefix('[') {
+            let name = name.trim_matches(['[', ']']);
+            let parts: Vec<&str> = name.split('.').collect();
+            section = match parts[..] {
+                [kind, _] => format!("{kind}.*"),
+                [kind, _, part] => format!("{kind}.*.{part}"),
+                _ => name.to_owned(),
+            };
+        } else if let Some((key, _)) = line.split_once(" = ") {
+            written.insert((section.clone(), key.to_owned()));
+        }
+    }
+    let rows = reference().into_iter().map(|(section, key, _)| {
+        let section = section.trim_matches(['[', ']']).replace("<name>", "*");
+        (section, key)
+    });
+    let missing: Vec<_> = rows.filter(|row| !written.contains(row)).collect();
+    assert!(missing.is_empty(), "{missing:?}");
+}

@@ -351,6 +351,35 @@ fn a_default_answer_may_have_no_content() {
 }
 
 #[test]
+fn a_default_answer_is_at_most_a_mebibyte() {
+    let folder = tempfile::tempdir().unwrap();
+    let body = |length: usize| format!("\"{}\"", "x".repeat(length - 2));
+    for (length, fits) in [(1 << 20, true), ((1 << 20) + 1, false)] {
+        let file = folder.path().join("body.json");
+        std::fs::write(&file, body(length)).unwrap();
+        let in_file = format!("body-file = {file:?}");
+        let in_place = format!("body = '{}'", body(length));
+        for written in [in_file, in_place] {
+            let text = format!(
+                "bff.watch.component = \"watch.component\"\nroute = [{{ bff = \"watch\" }}]\n\
+                 [downstream.x]\nurl = \"http://127.0.0.1\"\n\
+                 [[downstream.x.default]]\ncall = \"GET /\"\n{written}\n"
+            );
+            match parse_here(&text) {
+                Ok(config) => {
+                    assert!(fits);
+                    assert_eq!(config.downstreams["x"].fallbacks[0].body.len(), length);
+                }
+                Err(error) => {
+                    assert!(!fits, "{error}");
+                    assert!(error.to_string().contains("more than 1MiB"), "{error}");
+                }
+            }
+        }
+    }
+}
+
+#[test]
 fn a_default_timeout_may_be_longer_than_a_deadline() {
     let config = parse_with(
         "downstream.activity.url = \"http://127.0.0.1\"
