@@ -9,6 +9,9 @@ pub(super) struct At<T> {
     pub(super) place: Place,
 }
 
+/// A list with the name that the operator gave it, and its place.
+pub(super) type NamedList<T> = At<(String, Vec<At<T>>)>;
+
 /// What the file says for a key.
 pub(super) enum Field<T> {
     /// Nothing: the default applies.

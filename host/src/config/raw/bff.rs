@@ -4,22 +4,19 @@ use std::time::Duration;
 
 use super::Headers;
 use crate::config::CallPattern;
-use crate::config::field::{At, Field};
+use crate::config::field::{At, Field, NamedList};
 use crate::config::problem::Place;
 use crate::config::reader::Section;
 use crate::config::units::{GIB, KIB, count, duration, duration_or_zero, size};
 use crate::config::values::{boolean, name, path, text};
 use crate::config::wire::{call_pattern, header, target};
 
-/// A service, and the calls that may be made to it.
-pub(in crate::config) type RawAllowed = (String, Vec<At<CallPattern>>);
-
 pub(in crate::config) struct RawBff {
     pub(in crate::config) name: String,
     pub(in crate::config) place: Place,
     pub(in crate::config) component: Field<String>,
     pub(in crate::config) downstreams: Field<Vec<At<String>>>,
-    pub(in crate::config) allow: Field<Vec<At<RawAllowed>>>,
+    pub(in crate::config) allow: Field<Vec<NamedList<CallPattern>>>,
     pub(in crate::config) deadline: Field<Duration>,
     pub(in crate::config) answer_reserve: Field<Duration>,
     pub(in crate::config) degraded_max_age: Field<Duration>,

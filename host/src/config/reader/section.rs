@@ -3,7 +3,7 @@
 use toml::de::{DeTable, DeValue};
 
 use super::{Reader, all, join};
-use crate::config::field::{At, Field};
+use crate::config::field::{At, Field, NamedList};
 use crate::config::problem::{Fault, Place, nearest};
 use crate::config::values::{check_name, show};
 
@@ -132,7 +132,7 @@ impl<'a> Section<'a> {
         &mut self,
         key: &'static str,
         parse: impl Fn(&DeValue<'_>) -> Result<T, Fault>,
-    ) -> Field<Vec<At<(String, Vec<At<T>>)>>> {
+    ) -> Field<Vec<NamedList<T>>> {
         let Some((place, value)) = self.get(key) else {
             return self.unwritten();
         };
