@@ -104,7 +104,7 @@ pub struct Shape {
 pub struct CallPattern {
     /// `None` is any method. GET includes HEAD.
     pub method: Option<Method>,
-    /// The segments of the path.
+    /// The segments of the path, which are what stands between its slashes: `/` has one, which is empty.
     pub segments: Vec<Segment>,
 }
 
@@ -254,7 +254,7 @@ pub enum Credentials {
     },
     /// A token of an OAuth 2.0 authorization server (client credentials, RFC 6749 section 4.4).
     OAuth2 {
-        /// The service that gives tokens: name of a downstream and path of its token endpoint.
+        /// The URL of its token endpoint: http or https, without a query.
         token_url: String,
         /// Who the host is to it.
         client_id: String,

@@ -9,6 +9,9 @@ pub(super) struct At<T> {
     pub(super) place: Place,
 }
 
+/// A list with the name that the operator gave it, and its place.
+pub(super) type NamedList<T> = At<(String, Vec<At<T>>)>;
+
 /// What the file says for a key.
 pub(super) enum Field<T> {
     /// Nothing: the default applies.
@@ -33,9 +36,19 @@ impl<T: Clone> Field<T> {
     pub(super) fn or(&self, default: T) -> T {
         self.settled(default.clone()).unwrap_or(default)
     }
+
+    /// What the operator wrote, if it is good.
+    pub(super) fn value(&self) -> Option<T> {
+        self.written().map(|at| at.value.clone())
+    }
 }
 
 impl<T> Field<T> {
+    /// Whether the file says anything, good or bad.
+    pub(super) fn is_there(&self) -> bool {
+        !matches!(self, Self::Absent)
+    }
+
     /// What the operator wrote, if it is good.
     pub(super) fn written(&self) -> Option<&At<T>> {
         match self {

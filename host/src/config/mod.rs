@@ -2,9 +2,10 @@
 //! types here, with defaults filled in and everything compared with everything else.
 //!
 //! The rule for the boundary: everything in this file is ready to use. A duration is a `Duration`, a name that refers
-//! to something has been found, a limit is finite. Nothing here is read again from the environment or the file. The
-//! only I/O is that of [`load`], which reads the one file, and of [`parse`], which looks at the files that it names
-//! (whether they can be opened and how large they are, never what is in them) and at the number of cores.
+//! to something has been found, a limit is finite. Nothing here is read again from the environment or the file, but for
+//! secrets, which are only named here. The only I/O is that of [`load`], which reads the one file, and of [`parse`], which
+//! looks at the number of cores, at the files and variables that are named (whether they are there, and how large), and
+//! reads the bodies of answers of last resort.
 
 mod check;
 mod downstream;
@@ -234,7 +235,7 @@ pub fn load(path: &Path) -> Result<Config, ConfigError> {
 
 /// Checks the text of a file; `path` is its name in messages, and its folder the base of relative paths.
 ///
-/// Blocks for as long as it takes to open the component and fixture files that the text names.
+/// Blocks for as long as it takes to open the files that the text names.
 ///
 /// # Errors
 ///

@@ -3,6 +3,7 @@
 //! `UPDATE_GOLDEN=1 cargo test` rewrites the errors; read the difference before it is committed.
 
 mod reference;
+mod services;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -81,6 +82,9 @@ fn errors_are_the_golden_ones() {
         "units",
         "routes",
         "timeouts",
+        "policy",
+        "credentials",
+        "fallbacks",
     ] {
         assert!(seen.contains(required), "golden/{required}.toml is missing");
     }
@@ -117,14 +121,18 @@ fn a_minimal_file_gets_the_documented_defaults() {
         name: "watch".to_owned(),
         component: golden().join("watch.component"),
         downstreams: Vec::new(),
+        allow: BTreeMap::new(),
         deadline: ms(2_000),
         answer_reserve: ms(100),
+        degraded_max_age: Duration::ZERO,
+        server_timing: false,
         limits: Limits {
             memory: 64 << 20,
             table_elements: 20_000,
             cpu: ms(100),
             calls: 16,
             concurrent_calls: 8,
+            repeated_calls: 8,
             downstream_bytes: 8 << 20,
             response_size: 1 << 20,
             hostcall_bytes: 4 << 20,
@@ -165,6 +173,11 @@ fn a_minimal_file_gets_the_documented_defaults() {
             watch_interval: ms(500),
             max_component_size: 64 << 20,
         },
+        calls: Calls {
+            max_in_flight: 4_096,
+            optional_share: 80,
+        },
+        profiles: BTreeMap::new(),
         downstreams: BTreeMap::new(),
         bffs: BTreeMap::from([("watch".to_owned(), bff)]),
         routes: vec![Route {
@@ -177,28 +190,6 @@ fn a_minimal_file_gets_the_documented_defaults() {
         }],
     };
     assert_eq!(config, expected);
-}
-
-#[test]
-fn a_service_gets_the_documented_defaults() {
-    let config = parse_with("downstream.activity.url = \"http://127.0.0.1:9101/\"");
-    let expected = Downstream {
-        name: "activity".to_owned(),
-        host: "127.0.0.1".to_owned(),
-        port: 9101,
-        authority: HeaderValue::from_static("127.0.0.1:9101"),
-        path_prefix: String::new(),
-        protocol: Protocol::Http1,
-        connect_timeout: ms(250),
-        first_byte_timeout: ms(1_000),
-        timeout: ms(2_000),
-        max_response_size: 2 << 20,
-        max_connections: 64,
-        max_waiting: 256,
-        idle_timeout: ms(30_000),
-        pass_headers: Vec::new(),
-    };
-    assert_eq!(config.downstreams["activity"], expected);
 }
 
 #[test]
@@ -240,38 +231,30 @@ fn a_maximal_file_is_read_key_by_key() {
         max_component_size: 8 << 20,
     };
     assert_eq!(config.engine, engine);
-    let activity = Downstream {
-        name: "activity".to_owned(),
-        host: "activity.internal".to_owned(),
-        port: 9101,
-        authority: HeaderValue::from_static("activity.internal:9101"),
-        path_prefix: "/api/v1".to_owned(),
-        protocol: Protocol::Http2,
-        connect_timeout: ms(100),
-        first_byte_timeout: ms(300),
-        timeout: ms(600),
-        max_response_size: 512 << 10,
-        max_connections: 8,
-        max_waiting: 0,
-        idle_timeout: ms(3_600_000),
-        pass_headers: vec![http::header::ACCEPT_LANGUAGE, http::header::AUTHORIZATION],
+    let calls = Calls {
+        max_in_flight: 1_000,
+        optional_share: 60,
     };
-    assert_eq!(config.downstreams["activity"], activity);
-    let heart = &config.downstreams["heart"];
-    assert_eq!((&*heart.host, heart.port), ("::1", 80));
-    assert_eq!(heart.authority, "[::1]");
+    assert_eq!(config.calls, calls);
     let watch = Bff {
         name: "watch".to_owned(),
         component: golden().join("watch.component"),
         downstreams: vec!["activity".to_owned(), "heart".to_owned()],
+        allow: BTreeMap::from([(
+            "activity".to_owned(),
+            vec![services::pattern(Some(Method::GET), "users * days")],
+        )]),
         deadline: ms(800),
         answer_reserve: ms(60),
+        degraded_max_age: ms(5_000),
+        server_timing: true,
         limits: Limits {
             memory: 32 << 20,
             table_elements: 5_000,
             cpu: ms(50),
             calls: 4,
             concurrent_calls: 2,
+            repeated_calls: 3,
             downstream_bytes: 1_000_000_000,
             response_size: 512,
             hostcall_bytes: 1 << 20,
@@ -309,14 +292,8 @@ fn a_maximal_file_is_read_key_by_key() {
 fn defaults_give_way_to_what_is_written() {
     let config = parse_with(
         "engine.instances = 5
-         downstream.activity = { url = \"http://127.0.0.1\", timeout = \"200ms\" }
          bff.watch.deadline = \"50ms\"
          bff.watch.limits = { calls = 3, response-size = \"8MiB\" }",
-    );
-    let activity = &config.downstreams["activity"];
-    assert_eq!(
-        (activity.connect_timeout, activity.first_byte_timeout),
-        (ms(200), ms(200))
     );
     assert_eq!(
         config.bffs["watch"].answer_reserve,
@@ -328,16 +305,6 @@ fn defaults_give_way_to_what_is_written() {
     assert!(limits.hostcall_bytes > limits.response_size, "{limits:?}");
     let config = parse_with("bff.watch.limits.hostcall-bytes = \"64KiB\"");
     assert_eq!(config.bffs["watch"].limits.response_size, 64 << 10);
-}
-
-#[test]
-fn a_default_timeout_may_be_longer_than_a_deadline() {
-    let config = parse_with(
-        "downstream.activity.url = \"http://127.0.0.1\"
-         bff.watch.downstreams = [\"activity\"]
-         bff.watch.deadline = \"800ms\"",
-    );
-    assert!(config.downstreams["activity"].timeout > config.bffs["watch"].deadline);
 }
 
 #[test]

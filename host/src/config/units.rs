@@ -32,6 +32,26 @@ pub(super) const fn ms(count: u64) -> Duration {
 
 /// Reads a duration such as `"300ms"` or `"1.5s"`. It is 1 ms to 1 h: anything longer is a slip of the unit.
 pub(super) fn duration(value: &DeValue<'_>) -> Result<Duration, Fault> {
+    let (read, written) = any_duration(value)?;
+    if read < ms(1) {
+        let what = format!("{written:?} is less than 1ms");
+        return Err(Fault::new(what, r#"write at least "1ms""#));
+    }
+    Ok(read)
+}
+
+/// Reads a duration that may be `"0s"`, where no time at all has a meaning.
+pub(super) fn duration_or_zero(value: &DeValue<'_>) -> Result<Duration, Fault> {
+    let (read, written) = any_duration(value)?;
+    if read < ms(1) && !read.is_zero() {
+        let what = format!("{written:?} is less than 1ms");
+        return Err(Fault::new(what, r#"write "0s", or at least "1ms""#));
+    }
+    Ok(read)
+}
+
+/// A duration up to 1 h, and how it is written.
+fn any_duration<'v>(value: &'v DeValue<'_>) -> Result<(Duration, &'v str), Fault> {
     let written = quantity(value, &["ms", "s"])?;
     let (number, unit) = split(written);
     let shape = || {
@@ -41,21 +61,16 @@ pub(super) fn duration(value: &DeValue<'_>) -> Result<Duration, Fault> {
     let scale = DURATIONS.iter().find(|(name, _)| *name == unit);
     let (_, seconds) = scale.ok_or_else(shape)?;
     let number: f64 = number.parse().map_err(|_| shape())?;
-    let too_long = || {
-        Fault::new(
-            format!("{written:?} is more than 1h"),
-            r#"write at most "1h""#,
-        )
-    };
-    let read = Duration::try_from_secs_f64(number * seconds).map_err(|_| too_long())?;
-    if read > ms(3_600_000) {
-        return Err(too_long());
+    let read = Duration::try_from_secs_f64(number * seconds)
+        .ok()
+        .filter(|read| *read <= ms(3_600_000));
+    match read {
+        Some(read) => Ok((read, written)),
+        None => {
+            let what = format!("{written:?} is more than 1h");
+            Err(Fault::new(what, r#"write at most "1h""#))
+        }
     }
-    if read < ms(1) {
-        let what = format!("{written:?} is less than 1ms");
-        return Err(Fault::new(what, r#"write at least "1ms""#));
-    }
-    Ok(read)
 }
 
 /// Reads a size such as `"64KiB"` as bytes.

@@ -29,7 +29,7 @@ async fn calls_beyond_the_connections_wait_and_beyond_those_are_refused() {
         }
     })
     .await;
-    let settings = "max-connections = 2\nmax-waiting = 3";
+    let settings = "max-calls = 2\nmax-queued = 3";
     let host = host(&[("svc", format!("http://{}", raw.address()), settings)]).await;
     let waiting = async |count: f64| {
         eventually("calls that wait", async || {
@@ -74,7 +74,7 @@ async fn a_call_waits_for_a_connection_only_as_long_as_it_may() {
         .unwrap();
     // Two BFFs that share a service, one of them in a hurry.
     let mut config = format!(
-        "[downstream.profile]\nurl = \"{}\"\nmax-connections = 1\ntimeout = \"30s\"\nfirst-byte-timeout = \"30s\"\n",
+        "[downstream.profile]\nurl = \"{}\"\nmax-calls = 1\ntimeout = \"30s\"\nfirst-byte-timeout = \"30s\"\n",
         services.url(Service::Profile)
     );
     let mut builder = TestHost::builder().unwrap().workers(1);

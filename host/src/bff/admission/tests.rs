@@ -7,6 +7,7 @@ fn limits(concurrency: usize, queue: usize) -> Limits {
         cpu: Duration::from_millis(1),
         calls: 1,
         concurrent_calls: 1,
+        repeated_calls: 8,
         downstream_bytes: 1,
         response_size: 1,
         hostcall_bytes: 1,

@@ -6,10 +6,10 @@ use std::time::Duration;
 use http::Method;
 
 use super::{Context, DEADLINE, MAX_COMPONENT_SIZE, limits};
-use crate::config::field::Field;
+use crate::config::field::{At, Field};
 use crate::config::problem::{Fault, nearest};
 use crate::config::raw::{RawBff, RawFile, RawRoute, RawSmoke};
-use crate::config::{Bff, Engine, Smoke};
+use crate::config::{Bff, CallPattern, Engine, Smoke};
 
 /// Enough for a guest to make an answer of what it has, also on a busy machine.
 const ANSWER_RESERVE: Duration = Duration::from_millis(100);
@@ -25,6 +25,7 @@ pub(super) fn check(engine: &Engine, cx: &mut Context<'_>) -> BTreeMap<String, B
 /// `None` for a BFF without a component, which is reported already.
 fn one(raw: &RawBff, engine: &Engine, cx: &mut Context<'_>) -> Option<Bff> {
     check_grants(raw, cx);
+    check_allowed(raw, cx);
     check_routed(raw, cx);
     let limits = limits::check(raw, engine, cx);
     let smoke = raw.smoke.as_ref().map(|smoke| self::smoke(smoke, raw, cx));
@@ -34,7 +35,7 @@ fn one(raw: &RawBff, engine: &Engine, cx: &mut Context<'_>) -> Option<Bff> {
         .engine
         .max_component_size
         .settled(MAX_COMPONENT_SIZE);
-    let component = cx.check_file(component, max_size);
+    let component = cx.check_component(component, max_size);
     let deadline = raw.deadline.or(DEADLINE);
     let mut downstreams: Vec<String> = raw.downstreams.values();
     downstreams.sort();
@@ -42,11 +43,11 @@ fn one(raw: &RawBff, engine: &Engine, cx: &mut Context<'_>) -> Option<Bff> {
         name: raw.name.clone(),
         component,
         downstreams,
-        allow: BTreeMap::new(),
+        allow: allowed(raw),
         deadline,
         answer_reserve: raw.answer_reserve.or(ANSWER_RESERVE.min(deadline / 4)),
-        degraded_max_age: Duration::ZERO,
-        server_timing: false,
+        degraded_max_age: raw.degraded_max_age.or(Duration::ZERO),
+        server_timing: raw.server_timing.or(false),
         limits,
         config: raw.config.values(),
         smoke,
@@ -78,6 +79,38 @@ fn check_grants(raw: &RawBff, cx: &mut Context<'_>) {
             way_out,
         );
     }
+}
+
+/// Reports patterns of calls to a service that the BFF may not call at all.
+fn check_allowed(raw: &RawBff, cx: &mut Context<'_>) {
+    for allowed in raw.allow.items() {
+        let (service, patterns) = &allowed.value;
+        cx.check_patterns(&At {
+            value: patterns.clone(),
+            place: allowed.place.clone(),
+        });
+        // Of grants that are wrong, nothing is known.
+        let granted = || raw.downstreams.items().iter().map(|grant| &*grant.value);
+        if matches!(raw.downstreams, Field::Bad) || granted().any(|name| name == service) {
+            continue;
+        }
+        let exists = cx.file.downstreams.iter().any(|raw| raw.name == *service);
+        let way_out = match nearest(service, granted()).filter(|_| !exists) {
+            Some(meant) => format!("did you mean \"{meant}\"?"),
+            None => format!("add \"{service}\" to downstreams, or leave it out"),
+        };
+        let what = format!("the BFF may not call \"{service}\" at all");
+        cx.report(allowed, what, way_out);
+    }
+}
+
+fn allowed(raw: &RawBff) -> BTreeMap<String, Vec<CallPattern>> {
+    let values = |items: &[At<CallPattern>]| items.iter().map(|at| at.value.clone()).collect();
+    raw.allow
+        .items()
+        .iter()
+        .map(|at| (at.value.0.clone(), values(&at.value.1)))
+        .collect()
 }
 
 /// The routes that lead to a BFF, those included that probably mean it: they have a problem of their own.
@@ -134,9 +167,6 @@ fn smoke(raw: &RawSmoke, bff: &RawBff, cx: &mut Context<'_>) -> Smoke {
         path: raw.path.or("/".to_owned()),
         headers: raw.headers.values(),
         status: raw.status.or(200),
-        fixture: raw
-            .fixture
-            .written()
-            .map(|fixture| cx.check_file(fixture, None)),
+        fixture: raw.fixture.written().map(|fixture| cx.check_file(fixture)),
     }
 }

@@ -44,7 +44,7 @@ pub(super) fn check(bff: &RawBff, engine: &Engine, cx: &mut Context<'_>) -> Limi
         concurrent_calls: raw
             .concurrent_calls
             .or(CONCURRENT_CALLS.min(calls as usize)),
-        repeated_calls: 8,
+        repeated_calls: raw.repeated_calls.or(8),
         downstream_bytes: raw.downstream_bytes.or(8 << 20),
         response_size: raw.response_size.or(RESPONSE_SIZE.min(hostcall_bytes)),
         hostcall_bytes,

@@ -4,22 +4,24 @@
 //! comparisons: only what the operator wrote can be wrong, and a default that would not fit gives way to it.
 
 mod bff;
+mod calls;
 mod downstream;
+mod files;
 mod limits;
 mod route;
 
 use std::fmt::{self, Display};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::num::NonZeroUsize;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::Duration;
 
 use super::field::{At, Field};
-use super::problem::{ConfigError, Fault, Problem};
+use super::problem::{ConfigError, Fault, Place, Problem};
 use super::raw::{self, RawAdmin, RawBff, RawEngine, RawFile, RawLog, RawServer};
 use super::reader::Reader;
-use super::units::{ms, show_duration, show_size};
-use super::{Admin, Bff, Calls, Config, Downstream, Engine, Log, LogFormat, Server};
+use super::units::{ms, show_duration};
+use super::{Admin, Bff, CallPattern, Config, Downstream, Engine, Log, LogFormat, Segment, Server};
 
 /// Time for a request where the BFF sets none. It is the bound of all defaults below it.
 const DEADLINE: Duration = ms(2_000);
@@ -75,6 +77,28 @@ impl Context<'_> {
             .push(at.place.problem(Fault::new(what, way_out)));
     }
 
+    /// Reports a fault of something that has no value of its own, such as a section.
+    fn report_at(&mut self, place: &Place, what: impl Into<String>, way_out: impl Into<String>) {
+        self.problems.push(place.problem(Fault::new(what, way_out)));
+    }
+
+    /// Reports a key that a section lacks.
+    fn report_missing(&mut self, section: &Place, key: &str, way_out: impl Into<String>) {
+        let place = Place {
+            key: format!("{}.{key}", section.key),
+            ..section.clone()
+        };
+        self.report_at(&place, "missing", way_out);
+    }
+
+    /// Reports a value that is nothing without another one, which is not there.
+    fn check_together<T, U>(&mut self, field: &Field<T>, key: &str, other: &Field<U>) {
+        if let (Some(at), Field::Absent) = (field.written(), other) {
+            let what = format!("there is no {key}, which belongs to it");
+            self.report(at, what, format!("write {key}, or leave this out"));
+        }
+    }
+
     /// Reports a written duration that is longer than the one around it.
     fn check_within(&mut self, inner: &Field<Duration>, outer: &Bound) {
         let (Some(at), Some(limit)) = (inner.written(), outer.limit) else {
@@ -91,13 +115,29 @@ impl Context<'_> {
         }
     }
 
+    /// Reports a list of patterns that has none, or one of them twice.
+    fn check_patterns(&mut self, list: &At<Vec<At<CallPattern>>>) {
+        if list.value.is_empty() {
+            let way_out = "write those that may be made, such as \"GET /users/**\", or leave it out to allow all";
+            self.report(list, "no call may be made", way_out);
+        }
+        self.check_distinct_items(&list.value, show_pattern);
+    }
+
     /// Reports items of a list that were there before.
     fn check_distinct<T, K: PartialEq + Display>(
         &mut self,
         list: &Field<Vec<At<T>>>,
         key: impl Fn(&T) -> K,
     ) {
-        let items = list.items();
+        self.check_distinct_items(list.items(), key);
+    }
+
+    fn check_distinct_items<T, K: PartialEq + Display>(
+        &mut self,
+        items: &[At<T>],
+        key: impl Fn(&T) -> K,
+    ) {
         for (index, item) in items.iter().enumerate() {
             let name = key(&item.value);
             if items[..index]
@@ -112,41 +152,24 @@ impl Context<'_> {
             }
         }
     }
+}
 
-    fn resolve(&self, path: &str) -> PathBuf {
-        self.folder.join(path)
-    }
-
-    /// Reports a file that can't be used. Returns its path either way.
-    fn check_file(&mut self, at: &At<String>, max_size: Option<u64>) -> PathBuf {
-        let path = self.resolve(&at.value);
-        let shown = path.display();
-        // Only a file is opened: another thing, such as a pipe, could block.
-        let looked_at = path.metadata().and_then(|metadata| {
-            if metadata.is_file() {
-                std::fs::File::open(&path)?;
-            }
-            Ok(metadata)
+/// A pattern as it would be written in the file.
+fn show_pattern(pattern: &CallPattern) -> String {
+    let mut shown = match &pattern.method {
+        Some(method) => method.to_string(),
+        None => "*".to_owned(),
+    };
+    shown.push(' ');
+    for segment in &pattern.segments {
+        shown.push('/');
+        shown.push_str(match segment {
+            Segment::Text(text) => text,
+            Segment::One => "*",
+            Segment::Rest => "**",
         });
-        match looked_at {
-            Err(error) => {
-                let what = format!("{shown} can't be read ({error})");
-                self.report(at, what, "build the file, or correct its path");
-            }
-            Ok(metadata) if !metadata.is_file() => {
-                self.report(at, format!("{shown} is not a file"), "name a file");
-            }
-            Ok(metadata) if max_size.is_some_and(|max| metadata.len() > max) => {
-                let max = max_size.unwrap_or_default();
-                let (length, max) = (show_size(metadata.len()), show_size(max));
-                let what =
-                    format!("{shown} has {length}, more than engine.max-component-size ({max})");
-                self.report(at, what, "make it smaller (strip it), or raise the limit");
-            }
-            Ok(_) => {}
-        }
-        path
     }
+    shown
 }
 
 /// Checks the text of a file, whose name is `path`.
@@ -168,6 +191,8 @@ pub(super) fn check(text: &str, path: &Path) -> Result<Config, ConfigError> {
     let admin = admin(&file.admin, &mut cx);
     let engine = engine(&file.engine, &cx);
     let log = log(&file.log);
+    let calls = calls::calls(&file.calls);
+    let profiles = calls::profiles(&mut cx);
     let downstreams = downstream::check(&mut cx);
     let bffs = bff::check(&engine, &mut cx);
     let routes = route::check(&mut cx);
@@ -179,11 +204,8 @@ pub(super) fn check(text: &str, path: &Path) -> Result<Config, ConfigError> {
             admin,
             log,
             engine,
-            calls: Calls {
-                max_in_flight: 4096,
-                optional_share: 80,
-            },
-            profiles: std::collections::BTreeMap::new(),
+            calls,
+            profiles,
             downstreams,
             bffs,
             routes,

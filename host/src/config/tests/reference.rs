@@ -34,21 +34,22 @@ fn the_reference_describes_exactly_the_keys_that_exist() {
     let mut reader = reader::Reader::new(&text);
     raw::read(&text, &mut reader).unwrap_or_else(|problem| panic!("{problem}"));
     let mut existing = BTreeSet::new();
-    for (section, keys) in reader
-        .known
-        .into_iter()
-        .filter(|(section, _)| !section.is_empty())
-    {
+    for (section, keys) in &reader.known {
         let title = match section.replace('*', "<name>") {
-            route if route == "route" => "[[route]]".to_owned(),
+            list if ["route", "downstream.<name>.default"].contains(&&*list) => {
+                format!("[[{list}]]")
+            }
             section => format!("[{section}]"),
         };
         // A key that is a section of its own has a heading, not a row.
-        let rows = keys
-            .into_iter()
-            .filter(|key| !["limits", "smoke"].contains(key));
-        existing.extend(rows.map(|key| (title.clone(), key.to_owned())));
+        let is_section = |key: &str| {
+            let below = [format!("{section}.{key}"), format!("{section}.{key}.*")];
+            below.iter().any(|name| reader.known.contains_key(&**name))
+        };
+        let rows = keys.iter().filter(|key| !is_section(key));
+        existing.extend(rows.map(|key| (title.clone(), (*key).to_owned())));
     }
+    existing.retain(|(section, _)| section != "[]");
     let described: BTreeSet<_> = reference()
         .into_iter()
         .map(|(section, key, _)| (section, key))
@@ -63,8 +64,14 @@ fn the_reference_describes_exactly_the_keys_that_exist() {
 
 #[test]
 fn the_defaults_of_the_reference_are_those_in_force() {
-    let text = "[server]\n[admin]\n[log]\n[engine]\n\
-                [downstream.x]\nurl = \"http://127.0.0.1\"\n\
+    let text = "[server]\n[admin]\n[log]\n[engine]\n[calls]\n[profile.x]\n\
+                [downstream.x]\nurl = \"https://127.0.0.1\"\n[downstream.x.tls]\n\
+                [downstream.x.cache]\n[downstream.x.breaker]\n[downstream.x.retry]\n\
+                [downstream.x.hedge]\n[downstream.x.ejection]\n\
+                [downstream.x.health]\npath = \"/healthz\"\n\
+                [downstream.x.credentials]\noauth2-token-url = \"https://127.0.0.1/token\"\n\
+                client-id = \"x\"\nclient-secret-env = \"PATH\"\n\
+                [[downstream.x.default]]\ncall = \"GET /\"\nbody = \"[]\"\n\
                 [bff.x]\ncomponent = \"watch.component\"\n[bff.x.limits]\n[bff.x.smoke]\n\
                 [[route]]\nbff = \"x\"\n";
     let default = parse_here(text).unwrap_or_else(|error| panic!("{error}"));
@@ -84,5 +91,31 @@ fn the_defaults_of_the_reference_are_those_in_force() {
         assert_eq!(written, default, "{section}{key} = {value}");
         compared += 1;
     }
-    assert!(compared > 40, "only {compared} defaults found");
+    assert!(compared > 80, "only {compared} defaults found");
+}
+
+#[test]
+fn the_maximal_file_has_every_key() {
+    let text = std::fs::read_to_string(golden().join("maximal.toml")).unwrap();
+    let mut section = String::new();
+    let mut written = BTreeSet::new();
+    for line in text.lines() {
+        if let Some(name) = line.strip_prefix('[') {
+            let name = name.trim_matches(['[', ']']);
+            let parts: Vec<&str> = name.split('.').collect();
+            section = match parts[..] {
+                [kind, _] => format!("{kind}.*"),
+                [kind, _, part] => format!("{kind}.*.{part}"),
+                _ => name.to_owned(),
+            };
+        } else if let Some((key, _)) = line.split_once(" = ") {
+            written.insert((section.clone(), key.to_owned()));
+        }
+    }
+    let rows = reference().into_iter().map(|(section, key, _)| {
+        let section = section.trim_matches(['[', ']']).replace("<name>", "*");
+        (section, key)
+    });
+    let missing: Vec<_> = rows.filter(|row| !written.contains(row)).collect();
+    assert!(missing.is_empty(), "{missing:?}");
 }

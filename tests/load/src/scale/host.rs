@@ -33,7 +33,7 @@ impl Hosts<'_> {
             // Writing to a String does not fail.
             let _ = write!(
                 config,
-                "[downstream.{name}]\nurl = \"{url}\"\nmax-waiting = 10000\ntimeout = \"20s\"\nfirst-byte-timeout = \"20s\"\n"
+                "[downstream.{name}]\nurl = \"{url}\"\nmax-queued = 10000\ntimeout = \"20s\"\nfirst-byte-timeout = \"20s\"\n"
             );
         }
         for number in 0..bffs {

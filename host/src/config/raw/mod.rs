@@ -3,19 +3,32 @@
 //! Each value is looked at alone: its type, its unit, its bounds, its form. Nothing here knows a default, another
 //! value or the world outside the file; that is the part of `check`.
 
+mod bff;
+mod credentials;
+mod downstream;
+mod policy;
+
 use std::net::SocketAddr;
 use std::time::Duration;
 
 use http::{HeaderName, HeaderValue, Method};
 use toml::de::DeTable;
 
+use super::LogFormat;
 use super::field::{At, Field};
 use super::problem::{Fault, Place, Problem};
 use super::reader::{Reader, Section};
 use super::units::{GIB, KIB, MIB, count, duration, size};
-use super::values::{address, boolean, choice, level, name, path, quote, text};
-use super::wire::{Url, header, header_name, host, method, route_path, target, url};
-use super::{LogFormat, Protocol};
+use super::values::{address, boolean, choice, level, name, path, quote};
+use super::wire::{header, host, method, route_path};
+
+pub(super) use bff::{RawBff, RawSmoke};
+pub(super) use credentials::{RawCredentials, RawDefault, RawSecret};
+pub(super) use downstream::{RawDownstream, RawShape, RawTls};
+pub(super) use policy::{RawBreaker, RawEjection, RawHedge};
+
+/// Further attempts of one call. More only prolong an outage.
+const MAX_RETRIES: u64 = 5;
 
 type Headers = Vec<At<(HeaderName, HeaderValue)>>;
 
@@ -25,6 +38,8 @@ pub(super) struct RawFile {
     pub(super) admin: RawAdmin,
     pub(super) log: RawLog,
     pub(super) engine: RawEngine,
+    pub(super) calls: RawCalls,
+    pub(super) profiles: Vec<RawProfile>,
     pub(super) downstreams: Vec<RawDownstream>,
     pub(super) bffs: Vec<RawBff>,
     pub(super) routes: Vec<RawRoute>,
@@ -62,54 +77,19 @@ pub(super) struct RawEngine {
     pub(super) max_component_size: Field<u64>,
 }
 
-pub(super) struct RawDownstream {
+pub(super) struct RawCalls {
+    pub(super) max_in_flight: Field<usize>,
+    pub(super) optional_share: Field<u32>,
+}
+
+pub(super) struct RawProfile {
     pub(super) name: String,
-    pub(super) url: Field<Url>,
-    pub(super) protocol: Field<Protocol>,
-    pub(super) connect_timeout: Field<Duration>,
-    pub(super) first_byte_timeout: Field<Duration>,
     pub(super) timeout: Field<Duration>,
-    pub(super) max_response_size: Field<usize>,
-    pub(super) max_connections: Field<usize>,
-    pub(super) max_waiting: Field<usize>,
-    pub(super) idle_timeout: Field<Duration>,
-    pub(super) pass_headers: Field<Vec<At<HeaderName>>>,
-}
-
-pub(super) struct RawBff {
-    pub(super) name: String,
-    pub(super) place: Place,
-    pub(super) component: Field<String>,
-    pub(super) downstreams: Field<Vec<At<String>>>,
-    pub(super) deadline: Field<Duration>,
-    pub(super) answer_reserve: Field<Duration>,
-    pub(super) config: Field<Vec<At<(String, String)>>>,
-    pub(super) limits: RawLimits,
-    pub(super) smoke: Option<RawSmoke>,
-}
-
-pub(super) struct RawLimits {
-    pub(super) memory: Field<usize>,
-    pub(super) table_elements: Field<usize>,
-    pub(super) cpu: Field<Duration>,
-    pub(super) calls: Field<u32>,
-    pub(super) concurrent_calls: Field<usize>,
-    pub(super) downstream_bytes: Field<usize>,
-    pub(super) response_size: Field<usize>,
-    pub(super) hostcall_bytes: Field<usize>,
-    pub(super) handles: Field<usize>,
-    pub(super) log_lines: Field<u32>,
-    pub(super) concurrency: Field<usize>,
-    pub(super) queue: Field<usize>,
+    pub(super) first_byte_timeout: Field<Duration>,
     pub(super) queue_timeout: Field<Duration>,
-}
-
-pub(super) struct RawSmoke {
-    pub(super) place: Place,
-    pub(super) path: Field<String>,
-    pub(super) headers: Field<Headers>,
-    pub(super) status: Field<u16>,
-    pub(super) fixture: Field<String>,
+    pub(super) retries: Field<u32>,
+    pub(super) hedge: Field<bool>,
+    pub(super) optional: Field<bool>,
 }
 
 pub(super) struct RawRoute {
@@ -148,9 +128,11 @@ pub(super) fn read(text: &str, reader: &mut Reader) -> Result<RawFile, Problem> 
             admin: top.section("admin", "admin", admin),
             log: top.section("log", "log", log),
             engine: top.section("engine", "engine", engine),
-            downstreams: top.named("downstream", "downstream.*", downstream),
-            bffs: top.named("bff", "bff.*", bff),
-            routes: top.tables("route", route),
+            calls: top.section("calls", "calls", calls),
+            profiles: top.named("profile", "profile.*", profile),
+            downstreams: top.named("downstream", "downstream.*", downstream::downstream),
+            bffs: top.named("bff", "bff.*", bff::bff),
+            routes: top.tables("route", "route", route),
         }
     }))
 }
@@ -198,73 +180,22 @@ fn engine(s: &mut Section<'_>) -> RawEngine {
     }
 }
 
-fn downstream(name: &str, s: &mut Section<'_>) -> RawDownstream {
-    let protocols = [("http/1.1", Protocol::Http1), ("h2", Protocol::Http2)];
-    RawDownstream {
+fn calls(s: &mut Section<'_>) -> RawCalls {
+    RawCalls {
+        max_in_flight: s.read("max-in-flight", |v| count(v, 1..=1_000_000)),
+        optional_share: s.read("optional-share", |v| count(v, 1..=100)),
+    }
+}
+
+fn profile(name: &str, s: &mut Section<'_>) -> RawProfile {
+    RawProfile {
         name: name.to_owned(),
-        url: s.required(
-            "url",
-            "write the service's address: url = \"http://127.0.0.1:9101\"",
-            url,
-        ),
-        protocol: s.read("protocol", |v| choice(v, &protocols)),
-        connect_timeout: s.read("connect-timeout", duration),
-        first_byte_timeout: s.read("first-byte-timeout", duration),
         timeout: s.read("timeout", duration),
-        max_response_size: s.read("max-response-size", |v| size(v, 1..=GIB)),
-        max_connections: s.read("max-connections", |v| count(v, 1..=10_000)),
-        max_waiting: s.read("max-waiting", |v| count(v, 0..=100_000)),
-        idle_timeout: s.read("idle-timeout", duration),
-        pass_headers: s.list("pass-headers", header_name),
-    }
-}
-
-fn bff(bff: &str, s: &mut Section<'_>) -> RawBff {
-    RawBff {
-        name: bff.to_owned(),
-        place: s.place.clone(),
-        component: s.required(
-            "component",
-            "name its file: component = \"watch.wasm\"",
-            path,
-        ),
-        downstreams: s.list("downstreams", name),
-        deadline: s.read("deadline", duration),
-        answer_reserve: s.read("answer-reserve", duration),
-        config: s.map("config", |key, v| Ok((key.to_owned(), text(v)?.to_owned()))),
-        limits: s.section("limits", "bff.*.limits", limits),
-        smoke: s
-            .has("smoke")
-            .then(|| s.section("smoke", "bff.*.smoke", smoke)),
-    }
-}
-
-fn limits(s: &mut Section<'_>) -> RawLimits {
-    RawLimits {
-        memory: s.read("memory", |v| size(v, 64 * KIB..=4 * GIB)),
-        // The engine has room for so many in each table.
-        table_elements: s.read("table-elements", |v| count(v, 1..=100_000)),
-        cpu: s.read("cpu", duration),
-        calls: s.read("calls", |v| count(v, 1..=10_000)),
-        concurrent_calls: s.read("concurrent-calls", |v| count(v, 1..=1000)),
-        downstream_bytes: s.read("downstream-bytes", |v| size(v, 1..=4 * GIB)),
-        response_size: s.read("response-size", |v| size(v, 1..=GIB)),
-        hostcall_bytes: s.read("hostcall-bytes", |v| size(v, KIB..=2 * GIB)),
-        handles: s.read("handles", |v| count(v, 1..=100_000)),
-        log_lines: s.read("log-lines", |v| count(v, 0..=100_000)),
-        concurrency: s.read("concurrency", |v| count(v, 1..=10_000)),
-        queue: s.read("queue", |v| count(v, 0..=100_000)),
+        first_byte_timeout: s.read("first-byte-timeout", duration),
         queue_timeout: s.read("queue-timeout", duration),
-    }
-}
-
-fn smoke(s: &mut Section<'_>) -> RawSmoke {
-    RawSmoke {
-        place: s.place.clone(),
-        path: s.read("path", target),
-        headers: s.map("headers", header),
-        status: s.read("status", |v| count(v, 200..=599)),
-        fixture: s.read("fixture", path),
+        retries: s.read("retries", |v| count(v, 0..=MAX_RETRIES)),
+        hedge: s.read("hedge", boolean),
+        optional: s.read("optional", boolean),
     }
 }
 

@@ -1,105 +1,14 @@
-//! Walks the parsed document: a [`Section`] is a table whose keys are read one by one.
-//!
-//! A value that is wrong is reported and reading goes on, so that one run shows everything. The keys that are read are
-//! the keys that exist: what a table holds beyond them is reported as unknown.
-
-use std::collections::{BTreeMap, BTreeSet};
+//! A table of the file, key by key.
 
 use toml::de::{DeTable, DeValue};
 
-use super::field::{At, Field};
-use super::problem::{Fault, Place, Problem, nearest};
-use super::values::show;
-
-/// What is collected while the file is read.
-pub(super) struct Reader {
-    text: String,
-    pub(super) problems: Vec<Problem>,
-    /// All keys that were asked for, by section. `*` stands for a name that the operator chose.
-    pub(super) known: BTreeMap<&'static str, BTreeSet<&'static str>>,
-}
-
-impl Reader {
-    pub(super) fn new(text: &str) -> Self {
-        Self {
-            text: text.to_owned(),
-            problems: Vec::new(),
-            known: BTreeMap::new(),
-        }
-    }
-
-    /// The place of a key, given the byte of the text where it or its value begins.
-    pub(super) fn place(&self, key: String, offset: usize) -> Place {
-        let before = self.text.get(..offset).unwrap_or(&self.text);
-        let lines = before.bytes().filter(|b| *b == b'\n').count();
-        let line = before.rsplit('\n').next().unwrap_or_default();
-        Place {
-            key,
-            line: lines + 1,
-            column: line.chars().count() + 1,
-        }
-    }
-
-    /// Reads the whole document.
-    pub(super) fn document<T>(
-        &mut self,
-        table: &DeTable<'_>,
-        read: impl FnOnce(&mut Section<'_>) -> T,
-    ) -> T {
-        let place = self.place(String::new(), 0);
-        self.section(place, "", Source::Table(table), read)
-    }
-
-    fn section<T>(
-        &mut self,
-        place: Place,
-        pattern: &'static str,
-        source: Source<'_>,
-        read: impl FnOnce(&mut Section<'_>) -> T,
-    ) -> T {
-        let mut section = Section {
-            reader: self,
-            pattern,
-            place,
-            source,
-        };
-        let value = read(&mut section);
-        section.report_unknown();
-        value
-    }
-
-    fn report(&mut self, place: &Place, fault: Fault) {
-        self.problems.push(place.problem(fault));
-    }
-
-    /// The table that a value should be, whose `header` would be written.
-    fn table<'a>(
-        &mut self,
-        place: &Place,
-        value: &'a DeValue<'a>,
-        header: impl FnOnce() -> String,
-    ) -> Source<'a> {
-        if let DeValue::Table(table) = value {
-            return Source::Table(table);
-        }
-        let what = format!("{} is not a table", show(value));
-        self.report(place, Fault::new(what, format!("write {}", header())));
-        Source::Bad
-    }
-
-    fn parse<T>(&mut self, place: Place, parsed: Result<T, Fault>) -> Field<T> {
-        match parsed {
-            Ok(value) => Field::Written(At { value, place }),
-            Err(fault) => {
-                self.report(&place, fault);
-                Field::Bad
-            }
-        }
-    }
-}
+use super::{Reader, all, join};
+use crate::config::field::{At, Field, NamedList};
+use crate::config::problem::{Fault, Place, nearest};
+use crate::config::values::{check_name, show};
 
 /// What a section is read from.
-enum Source<'a> {
+pub(super) enum Source<'a> {
     /// Nothing: all of its keys are absent.
     Absent,
     /// Something that is no table, and reported: all of its keys are bad.
@@ -108,22 +17,22 @@ enum Source<'a> {
 }
 
 /// A table of the file.
-pub(super) struct Section<'a> {
-    reader: &'a mut Reader,
-    pattern: &'static str,
+pub(in crate::config) struct Section<'a> {
+    pub(super) reader: &'a mut Reader,
+    pub(super) pattern: &'static str,
     /// Where the table is, with its path as the key.
-    pub(super) place: Place,
-    source: Source<'a>,
+    pub(in crate::config) place: Place,
+    pub(super) source: Source<'a>,
 }
 
 impl<'a> Section<'a> {
     /// Whether the file has the key.
-    pub(super) fn has(&mut self, key: &'static str) -> bool {
+    pub(in crate::config) fn has(&mut self, key: &'static str) -> bool {
         self.get(key).is_some()
     }
 
     /// Reads one value.
-    pub(super) fn read<T>(
+    pub(in crate::config) fn read<T>(
         &mut self,
         key: &'static str,
         parse: impl FnOnce(&DeValue<'_>) -> Result<T, Fault>,
@@ -135,7 +44,7 @@ impl<'a> Section<'a> {
     }
 
     /// Reads one value that has no default: without it, the section is reported. Never [`Field::Absent`].
-    pub(super) fn required<T>(
+    pub(in crate::config) fn required<T>(
         &mut self,
         key: &'static str,
         way_out: &str,
@@ -155,30 +64,48 @@ impl<'a> Section<'a> {
     }
 
     /// Reads an array, value by value.
-    pub(super) fn list<T>(
+    pub(in crate::config) fn list<T>(
         &mut self,
         key: &'static str,
         parse: impl Fn(&DeValue<'_>) -> Result<T, Fault>,
     ) -> Field<Vec<At<T>>> {
-        let Some((place, value)) = self.get(key) else {
-            return self.unwritten();
-        };
-        let DeValue::Array(array) = value else {
-            let way_out = format!("write a list: {key} = [..]");
-            let fault = Fault::new(format!("{} is not a list", show(value)), way_out);
-            return self.reader.parse(place, Err(fault));
-        };
-        let items = array.iter().enumerate().map(|(index, item)| {
-            let at = self
-                .reader
-                .place(format!("{}[{index}]", place.key), item.span().start);
-            self.reader.parse(at, parse(item.get_ref()))
-        });
-        all(items.collect(), place)
+        match self.get(key) {
+            None => self.unwritten(),
+            Some((place, value)) => self.reader.items(place, value, key, &parse),
+        }
+    }
+
+    /// Reads one value, or an array of at least one. Without it, the section is reported. Never [`Field::Absent`].
+    pub(in crate::config) fn one_or_more<T>(
+        &mut self,
+        key: &'static str,
+        way_out: &str,
+        parse: impl Fn(&DeValue<'_>) -> Result<T, Fault>,
+    ) -> Field<Vec<At<T>>> {
+        match self.get(key) {
+            Some((place, value @ DeValue::Array(array))) if !array.is_empty() => {
+                self.reader.items(place, value, key, &parse)
+            }
+            Some((place, DeValue::Array(_))) => {
+                let fault = Fault::new("the list is empty", way_out);
+                self.reader.parse(place, Err(fault))
+            }
+            Some((place, value)) => {
+                let item = self.reader.parse(place.clone(), parse(value));
+                all(vec![item], place)
+            }
+            None => match self.required(key, way_out, parse) {
+                Field::Written(item) => Field::Written(At {
+                    place: item.place.clone(),
+                    value: vec![item],
+                }),
+                Field::Absent | Field::Bad => Field::Bad,
+            },
+        }
     }
 
     /// Reads a table whose keys the operator chooses, value by value.
-    pub(super) fn map<T>(
+    pub(in crate::config) fn map<T>(
         &mut self,
         key: &'static str,
         parse: impl Fn(&str, &DeValue<'_>) -> Result<T, Fault>,
@@ -200,8 +127,40 @@ impl<'a> Section<'a> {
         all(items.collect(), place)
     }
 
+    /// Reads a table of arrays whose keys the operator chooses.
+    pub(in crate::config) fn lists<T>(
+        &mut self,
+        key: &'static str,
+        parse: impl Fn(&DeValue<'_>) -> Result<T, Fault>,
+    ) -> Field<Vec<NamedList<T>>> {
+        let Some((place, value)) = self.get(key) else {
+            return self.unwritten();
+        };
+        let DeValue::Table(table) = value else {
+            let way_out = format!("write a table: {key} = {{ name = [..] }}");
+            let fault = Fault::new(format!("{} is not a table", show(value)), way_out);
+            return self.reader.parse(place, Err(fault));
+        };
+        let lists = table.iter().map(|(name, list)| {
+            let at = self
+                .reader
+                .place(join(&place.key, name.get_ref()), name.span().start);
+            match self
+                .reader
+                .items(at, list.get_ref(), name.get_ref(), &parse)
+            {
+                Field::Written(At { value, place }) => Field::Written(At {
+                    value: (name.get_ref().to_string(), value),
+                    place,
+                }),
+                Field::Absent | Field::Bad => Field::Bad,
+            }
+        });
+        all(lists.collect(), place)
+    }
+
     /// Reads a table with known keys.
-    pub(super) fn section<T>(
+    pub(in crate::config) fn section<T>(
         &mut self,
         key: &'static str,
         pattern: &'static str,
@@ -224,7 +183,7 @@ impl<'a> Section<'a> {
     }
 
     /// Reads the tables `[key.name]`, whose names the operator chooses.
-    pub(super) fn named<T>(
+    pub(in crate::config) fn named<T>(
         &mut self,
         key: &'static str,
         pattern: &'static str,
@@ -246,7 +205,7 @@ impl<'a> Section<'a> {
             let at = self
                 .reader
                 .place(join(&place.key, name.get_ref()), name.span().start);
-            if let Err(fault) = super::values::check_name(name.get_ref()) {
+            if let Err(fault) = check_name(name.get_ref()) {
                 self.reader.report(&at, fault);
             }
             let source = self
@@ -259,9 +218,10 @@ impl<'a> Section<'a> {
     }
 
     /// Reads the tables `[[key]]`.
-    pub(super) fn tables<T>(
+    pub(in crate::config) fn tables<T>(
         &mut self,
         key: &'static str,
+        pattern: &'static str,
         read: impl Fn(&mut Section<'_>) -> T,
     ) -> Vec<T> {
         let Some((place, value)) = self.get(key) else {
@@ -269,7 +229,7 @@ impl<'a> Section<'a> {
         };
         let DeValue::Array(array) = value else {
             let what = format!("{} is not a list of tables", show(value));
-            let fault = Fault::new(what, format!("write [[{key}]], once for each"));
+            let fault = Fault::new(what, format!("write [[{}]], once for each", place.key));
             self.reader.report(&place, fault);
             return Vec::new();
         };
@@ -277,17 +237,17 @@ impl<'a> Section<'a> {
         for (index, item) in array.iter().enumerate() {
             let at = self
                 .reader
-                .place(format!("{key}[{index}]"), item.span().start);
+                .place(format!("{}[{index}]", place.key), item.span().start);
             let source = self
                 .reader
-                .table(&at, item.get_ref(), || format!("[[{key}]]"));
-            all.push(self.reader.section(at, key, source, &read));
+                .table(&at, item.get_ref(), || format!("[[{}]]", place.key));
+            all.push(self.reader.section(at, pattern, source, &read));
         }
         all
     }
 
     /// Reports a key of which the file has nothing, where at least one is needed.
-    pub(super) fn demand(&mut self, key: &'static str, way_out: &str) {
+    pub(in crate::config) fn demand(&mut self, key: &'static str, way_out: &str) {
         let nothing = match self.get(key) {
             None => true,
             Some((_, DeValue::Table(table))) => table.is_empty(),
@@ -332,7 +292,7 @@ impl<'a> Section<'a> {
         join(&self.place.key, key)
     }
 
-    fn report_unknown(self) {
+    pub(super) fn report_unknown(self) {
         let Source::Table(table) = self.source else {
             return;
         };
@@ -354,32 +314,5 @@ impl<'a> Section<'a> {
             self.reader
                 .report(&place, Fault::new("unknown key", way_out));
         }
-    }
-}
-
-/// A list is good when all of its items are.
-fn all<T>(items: Vec<Field<T>>, place: Place) -> Field<Vec<At<T>>> {
-    let mut value = Vec::with_capacity(items.len());
-    for item in items {
-        match item {
-            Field::Written(at) => value.push(at),
-            Field::Bad | Field::Absent => return Field::Bad,
-        }
-    }
-    Field::Written(At { value, place })
-}
-
-/// A key below a path, in quotes where TOML needs them.
-fn join(path: &str, key: &str) -> String {
-    let bare = |b: u8| b.is_ascii_alphanumeric() || b == b'-' || b == b'_';
-    let quoted = if !key.is_empty() && key.bytes().all(bare) {
-        key.to_owned()
-    } else {
-        format!("{key:?}")
-    };
-    if path.is_empty() {
-        quoted
-    } else {
-        format!("{path}.{quoted}")
     }
 }

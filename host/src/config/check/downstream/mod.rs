@@ -1,0 +1,144 @@
+//! Services: what is said of each fits together, and into the deadlines of the BFFs that may call it.
+
+mod credentials;
+mod fallback;
+mod policy;
+mod shape;
+mod times;
+
+use std::collections::BTreeMap;
+
+use super::Context;
+use crate::config::raw::{RawDownstream, RawTls};
+use crate::config::units::ms;
+use crate::config::{Bulkhead, Connections, Downstream, Endpoint, Protocol, Tls};
+
+pub(super) fn check(cx: &mut Context<'_>) -> BTreeMap<String, Downstream> {
+    cx.file
+        .downstreams
+        .iter()
+        .filter_map(|raw| Some((raw.name.clone(), one(raw, cx)?)))
+        .collect()
+}
+
+/// `None` for a service without an address, which is reported already.
+fn one(raw: &RawDownstream, cx: &mut Context<'_>) -> Option<Downstream> {
+    let timeouts = times::check(raw, cx);
+    let total = times::total(raw);
+    let tls = tls(raw, cx);
+    let cache = policy::cache(raw, cx);
+    let breaker = policy::breaker(&raw.breaker, &total, timeouts.total, cx);
+    let retry = policy::retry(raw, cx);
+    let hedge = policy::hedge(&raw.hedge, &total, timeouts.total, cx);
+    let health = policy::health(raw, cx);
+    let credentials = credentials::check(raw, cx);
+    let fallbacks = fallback::check(raw, cx);
+    check_endpoints(raw, cx);
+    shape::check(raw, cx);
+
+    let path_prefix = raw.url.items().first()?.value.path_prefix.clone();
+    Some(Downstream {
+        name: raw.name.clone(),
+        endpoints: endpoints(raw),
+        tls,
+        protocol: raw.protocol.or(Protocol::Http1),
+        shape: shape::shape(&raw.shape, path_prefix),
+        cache,
+        coalesce: raw.coalesce.or(true),
+        bulkhead: Bulkhead {
+            max_calls: raw.max_calls.or(256),
+            max_queued: raw.max_queued.or(512),
+            queue_timeout: raw.queue_timeout.or(timeouts.total),
+            bff_share: raw.bff_share.or(75),
+        },
+        breaker,
+        timeouts,
+        retry,
+        hedge,
+        ejection: policy::ejection(&raw.ejection),
+        health,
+        connections: Connections {
+            idle_timeout: raw.idle_timeout.or(ms(30_000)),
+            max_age: raw.max_connection_age.or(ms(300_000)),
+            resolve_interval: raw.resolve_interval.or(ms(10_000)),
+        },
+        max_response_size: raw.max_response_size.or(2 << 20),
+        credentials,
+        fallbacks,
+    })
+}
+
+fn endpoints(raw: &RawDownstream) -> Vec<Endpoint> {
+    raw.url
+        .items()
+        .iter()
+        .map(|at| Endpoint {
+            host: at.value.host.clone(),
+            port: at.value.port,
+            authority: at.value.authority.clone(),
+        })
+        .collect()
+}
+
+/// Reports addresses that are not those of one and the same service.
+fn check_endpoints(raw: &RawDownstream, cx: &mut Context<'_>) {
+    cx.check_distinct(&raw.url, |url| {
+        format!(
+            "{}{}",
+            url.authority.to_str().unwrap_or_default(),
+            url.path_prefix
+        )
+    });
+    let Some((first, others)) = raw.url.items().split_first() else {
+        return;
+    };
+    let first = &first.value;
+    for other in others {
+        if other.value.tls != first.tls {
+            let what = "one address is http:// and another https://";
+            cx.report(other, what, "write all of them with the same scheme");
+        }
+        if other.value.path_prefix != first.path_prefix {
+            let what = format!(
+                "the path {:?} is not that of the first address, {:?}",
+                other.value.path_prefix, first.path_prefix
+            );
+            cx.report(other, what, "write all of them with the same path");
+        }
+    }
+}
+
+/// What TLS is spoken with, if it is.
+fn tls(raw: &RawDownstream, cx: &mut Context<'_>) -> Option<Tls> {
+    let https = raw.url.items().first().map(|at| at.value.tls);
+    let section = raw.tls.as_ref().map(|section| tls_section(section, cx));
+    if let (Some(false), Some(section)) = (https, &raw.tls) {
+        let way_out = "write https:// in the url, or leave the section out";
+        cx.report_at(
+            &section.place,
+            "the service is spoken to without TLS",
+            way_out,
+        );
+    }
+    https.filter(|https| *https).map(|_| {
+        section.unwrap_or(Tls {
+            ca_file: None,
+            client: None,
+            server_name: None,
+        })
+    })
+}
+
+fn tls_section(raw: &RawTls, cx: &mut Context<'_>) -> Tls {
+    let mut file = |at| cx.check_file(at);
+    let ca_file = raw.ca_file.written().map(&mut file);
+    let cert = raw.cert_file.written().map(&mut file);
+    let key = raw.key_file.written().map(&mut file);
+    cx.check_together(&raw.cert_file, "key-file", &raw.key_file);
+    cx.check_together(&raw.key_file, "cert-file", &raw.cert_file);
+    Tls {
+        ca_file,
+        client: cert.zip(key),
+        server_name: raw.server_name.value(),
+    }
+}

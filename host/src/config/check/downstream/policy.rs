@@ -1,0 +1,132 @@
+//! What happens to a call: cache, breaker, attempts, checks of endpoints.
+
+use std::time::Duration;
+
+use http::{HeaderName, StatusCode};
+
+use crate::config::check::{Bound, Context};
+use crate::config::field::Field;
+use crate::config::raw::{RawBreaker, RawDownstream, RawEjection, RawHedge};
+use crate::config::units::{ms, show_size};
+use crate::config::{Breaker, Cache, Ejection, Health, Hedge, Retry};
+
+const CACHE_SIZE: u64 = 16 << 20;
+const CACHE_ENTRY_SIZE: usize = 256 << 10;
+const BACKOFF: Duration = ms(20);
+const MAX_BACKOFF: Duration = ms(200);
+const HEALTH_INTERVAL: Duration = ms(5_000);
+const HEALTH_TIMEOUT: Duration = ms(1_000);
+
+pub(super) fn cache(raw: &RawDownstream, cx: &mut Context<'_>) -> Option<Cache> {
+    let key = format!("downstream.{}.cache.max-size", raw.name);
+    let raw = &raw.cache;
+    if let (Some(entry), Some(max)) = (
+        raw.max_entry_size.written(),
+        raw.max_size.settled(CACHE_SIZE),
+    ) && entry.value as u64 > max
+    {
+        let by_default = match raw.max_size {
+            Field::Written(_) => "",
+            Field::Absent | Field::Bad => " by default",
+        };
+        let (entry_size, max) = (show_size(entry.value as u64), show_size(max));
+        let what = format!("{entry_size} is more than {key} ({max}{by_default})");
+        cx.report(
+            entry,
+            what,
+            format!("write at most \"{max}\", or raise {key}"),
+        );
+    }
+    if !raw.enabled.or(true) {
+        return None;
+    }
+    let max_size = raw.max_size.or(CACHE_SIZE);
+    let whole = usize::try_from(max_size).unwrap_or(usize::MAX);
+    Some(Cache {
+        max_size,
+        max_entry_size: raw.max_entry_size.or(CACHE_ENTRY_SIZE.min(whole)),
+        ttl: raw.ttl.value(),
+        stale_while_revalidate: raw.stale_while_revalidate.or(Duration::ZERO),
+        stale_if_error: raw.stale_if_error.or(ms(60_000)),
+        tag_header: raw.tag_header.or(HeaderName::from_static("cache-tag")),
+    })
+}
+
+pub(super) fn breaker(
+    raw: &RawBreaker,
+    bound: &Bound,
+    total: Duration,
+    cx: &mut Context<'_>,
+) -> Option<Breaker> {
+    cx.check_within(&raw.slow_call, bound);
+    raw.enabled.or(true).then(|| Breaker {
+        window: raw.window.or(ms(10_000)),
+        min_calls: raw.min_calls.or(20),
+        error_rate: raw.error_rate.or(50),
+        slow_rate: raw.slow_rate.or(100),
+        slow_call: raw.slow_call.or(total),
+        open_for: raw.open_for.or(ms(2_000)),
+    })
+}
+
+pub(super) fn retry(raw: &RawDownstream, cx: &mut Context<'_>) -> Retry {
+    let key = format!("downstream.{}.retry.max-backoff", raw.name);
+    let raw = &raw.retry;
+    let longest = Bound::new(key, &raw.max_backoff, MAX_BACKOFF);
+    cx.check_within(&raw.backoff, &longest);
+    cx.check_distinct(&raw.statuses, StatusCode::as_u16);
+    let max_backoff = raw.max_backoff.or(MAX_BACKOFF);
+    Retry {
+        max: raw.max.or(1),
+        backoff: raw.backoff.or(BACKOFF.min(max_backoff)),
+        max_backoff,
+        statuses: match &raw.statuses {
+            Field::Absent | Field::Bad => vec![
+                StatusCode::BAD_GATEWAY,
+                StatusCode::SERVICE_UNAVAILABLE,
+                StatusCode::GATEWAY_TIMEOUT,
+            ],
+            Field::Written(_) => raw.statuses.values(),
+        },
+        budget: raw.budget.or(10),
+    }
+}
+
+pub(super) fn hedge(
+    raw: &RawHedge,
+    bound: &Bound,
+    total: Duration,
+    cx: &mut Context<'_>,
+) -> Option<Hedge> {
+    cx.check_within(&raw.min_delay, bound);
+    raw.enabled.or(false).then(|| Hedge {
+        percentile: raw.percentile.or(95),
+        min_delay: raw.min_delay.or(ms(5).min(total)),
+    })
+}
+
+pub(super) fn ejection(raw: &RawEjection) -> Ejection {
+    Ejection {
+        failures: raw.failures.or(5),
+        time: raw.time.or(ms(5_000)),
+        max_share: raw.max_share.or(50),
+    }
+}
+
+/// `None` without the section, or without its path, which is reported already.
+pub(super) fn health(raw: &RawDownstream, cx: &mut Context<'_>) -> Option<Health> {
+    let key = format!("downstream.{}.health.interval", raw.name);
+    let raw = raw.health.as_ref()?;
+    cx.check_within(
+        &raw.timeout,
+        &Bound::new(key, &raw.interval, HEALTH_INTERVAL),
+    );
+    let interval = raw.interval.or(HEALTH_INTERVAL);
+    Some(Health {
+        path: raw.path.value()?,
+        interval,
+        timeout: raw.timeout.or(HEALTH_TIMEOUT.min(interval)),
+        unhealthy_after: raw.unhealthy_after.or(3),
+        healthy_after: raw.healthy_after.or(2),
+    })
+}

@@ -1,0 +1,94 @@
+//! Files and variables that the configuration names: whether they can be used.
+
+use std::io::Read;
+use std::path::PathBuf;
+
+use super::Context;
+use crate::config::field::At;
+use crate::config::units::show_size;
+
+impl Context<'_> {
+    pub(super) fn resolve(&self, path: &str) -> PathBuf {
+        self.folder.join(path)
+    }
+
+    /// Reports a file that can't be opened. Returns its path either way.
+    pub(super) fn check_file(&mut self, at: &At<String>) -> PathBuf {
+        self.open(at, "correct the path, or the rights to read it");
+        self.resolve(&at.value)
+    }
+
+    /// Reports a component that can't be used. Returns its path either way.
+    pub(super) fn check_component(&mut self, at: &At<String>, max_size: Option<u64>) -> PathBuf {
+        let path = self.resolve(&at.value);
+        let opened = self.open(at, "build the file, or correct its path");
+        if let (Some((_, length)), Some(max)) = (opened, max_size)
+            && length > max
+        {
+            let (shown, length, max) = (path.display(), show_size(length), show_size(max));
+            let what = format!("{shown} has {length}, more than engine.max-component-size ({max})");
+            self.report(at, what, "make it smaller (strip it), or raise the limit");
+        }
+        path
+    }
+
+    /// Reports a file with a secret that can't be opened or holds none. Returns its path either way.
+    pub(super) fn check_secret_file(&mut self, at: &At<String>) -> PathBuf {
+        let opened = self.open(at, "correct the path, or the rights to read it");
+        let path = self.resolve(&at.value);
+        if let Some((_, 0)) = opened {
+            let what = format!("{} is empty", path.display());
+            self.report(at, what, "write the secret into it");
+        }
+        path
+    }
+
+    /// Reports a variable that is not there. Its name is not repeated: it may be the secret itself, by mistake.
+    pub(super) fn check_secret_env(&mut self, at: &At<String>) -> String {
+        if std::env::var_os(&at.value).is_none_or(|value| value.is_empty()) {
+            let what = "the environment has no such variable, or an empty one";
+            self.report(at, what, "set it for the host, or correct its name");
+        }
+        at.value.clone()
+    }
+
+    /// Reads a file that is at most `max` bytes, or reports it.
+    pub(super) fn read_file(&mut self, at: &At<String>, max: u64) -> Option<Vec<u8>> {
+        let (file, _) = self.open(at, "correct the path, or the rights to read it")?;
+        let path = self.resolve(&at.value);
+        let mut read = Vec::new();
+        // One byte more tells a file that is too large from one that fits exactly.
+        match file.take(max + 1).read_to_end(&mut read) {
+            Ok(length) if length as u64 > max => {
+                let what = format!("{} has more than {}", path.display(), show_size(max));
+                self.report(at, what, "make it smaller");
+                None
+            }
+            Ok(_) => Some(read),
+            Err(error) => {
+                let what = format!("{} can't be read ({error})", path.display());
+                self.report(at, what, "name another file");
+                None
+            }
+        }
+    }
+
+    /// Opens a file, or reports it with this way out. Returns its length, too.
+    fn open(&mut self, at: &At<String>, way_out: &str) -> Option<(std::fs::File, u64)> {
+        let path = self.resolve(&at.value);
+        let shown = path.display();
+        // Only a file is opened: another thing, such as a pipe, could block.
+        let opened = path.metadata().and_then(|metadata| {
+            let length = metadata.is_file().then_some(metadata.len());
+            length
+                .map(|length| Ok((std::fs::File::open(&path)?, length)))
+                .transpose()
+        });
+        match opened {
+            Ok(Some(opened)) => return Some(opened),
+            Ok(None) => self.report(at, format!("{shown} is not a file"), "name a file"),
+            Err(error) => self.report(at, format!("{shown} can't be read ({error})"), way_out),
+        }
+        None
+    }
+}

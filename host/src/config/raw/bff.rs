@@ -1,0 +1,106 @@
+//! The sections of a BFF.
+
+use std::time::Duration;
+
+use super::Headers;
+use crate::config::CallPattern;
+use crate::config::field::{At, Field, NamedList};
+use crate::config::problem::Place;
+use crate::config::reader::Section;
+use crate::config::units::{GIB, KIB, count, duration, duration_or_zero, size};
+use crate::config::values::{boolean, name, path, text};
+use crate::config::wire::{call_pattern, header, target};
+
+pub(in crate::config) struct RawBff {
+    pub(in crate::config) name: String,
+    pub(in crate::config) place: Place,
+    pub(in crate::config) component: Field<String>,
+    pub(in crate::config) downstreams: Field<Vec<At<String>>>,
+    pub(in crate::config) allow: Field<Vec<NamedList<CallPattern>>>,
+    pub(in crate::config) deadline: Field<Duration>,
+    pub(in crate::config) answer_reserve: Field<Duration>,
+    pub(in crate::config) degraded_max_age: Field<Duration>,
+    pub(in crate::config) server_timing: Field<bool>,
+    pub(in crate::config) config: Field<Vec<At<(String, String)>>>,
+    pub(in crate::config) limits: RawLimits,
+    pub(in crate::config) smoke: Option<RawSmoke>,
+}
+
+pub(in crate::config) struct RawLimits {
+    pub(in crate::config) memory: Field<usize>,
+    pub(in crate::config) table_elements: Field<usize>,
+    pub(in crate::config) cpu: Field<Duration>,
+    pub(in crate::config) calls: Field<u32>,
+    pub(in crate::config) concurrent_calls: Field<usize>,
+    pub(in crate::config) repeated_calls: Field<u32>,
+    pub(in crate::config) downstream_bytes: Field<usize>,
+    pub(in crate::config) response_size: Field<usize>,
+    pub(in crate::config) hostcall_bytes: Field<usize>,
+    pub(in crate::config) handles: Field<usize>,
+    pub(in crate::config) log_lines: Field<u32>,
+    pub(in crate::config) concurrency: Field<usize>,
+    pub(in crate::config) queue: Field<usize>,
+    pub(in crate::config) queue_timeout: Field<Duration>,
+}
+
+pub(in crate::config) struct RawSmoke {
+    pub(in crate::config) place: Place,
+    pub(in crate::config) path: Field<String>,
+    pub(in crate::config) headers: Field<Headers>,
+    pub(in crate::config) status: Field<u16>,
+    pub(in crate::config) fixture: Field<String>,
+}
+
+pub(super) fn bff(bff: &str, s: &mut Section<'_>) -> RawBff {
+    RawBff {
+        name: bff.to_owned(),
+        place: s.place.clone(),
+        component: s.required(
+            "component",
+            "name its file: component = \"watch.wasm\"",
+            path,
+        ),
+        downstreams: s.list("downstreams", name),
+        allow: s.lists("allow", call_pattern),
+        deadline: s.read("deadline", duration),
+        answer_reserve: s.read("answer-reserve", duration),
+        degraded_max_age: s.read("degraded-max-age", duration_or_zero),
+        server_timing: s.read("server-timing", boolean),
+        config: s.map("config", |key, v| Ok((key.to_owned(), text(v)?.to_owned()))),
+        limits: s.section("limits", "bff.*.limits", limits),
+        smoke: s
+            .has("smoke")
+            .then(|| s.section("smoke", "bff.*.smoke", smoke)),
+    }
+}
+
+fn limits(s: &mut Section<'_>) -> RawLimits {
+    RawLimits {
+        memory: s.read("memory", |v| size(v, 64 * KIB..=4 * GIB)),
+        // The engine has room for so many in each table.
+        table_elements: s.read("table-elements", |v| count(v, 1..=100_000)),
+        cpu: s.read("cpu", duration),
+        calls: s.read("calls", |v| count(v, 1..=10_000)),
+        concurrent_calls: s.read("concurrent-calls", |v| count(v, 1..=1000)),
+        // A single call of a pattern is no repetition.
+        repeated_calls: s.read("repeated-calls", |v| count(v, 2..=10_000)),
+        downstream_bytes: s.read("downstream-bytes", |v| size(v, 1..=4 * GIB)),
+        response_size: s.read("response-size", |v| size(v, 1..=GIB)),
+        hostcall_bytes: s.read("hostcall-bytes", |v| size(v, KIB..=2 * GIB)),
+        handles: s.read("handles", |v| count(v, 1..=100_000)),
+        log_lines: s.read("log-lines", |v| count(v, 0..=100_000)),
+        concurrency: s.read("concurrency", |v| count(v, 1..=10_000)),
+        queue: s.read("queue", |v| count(v, 0..=100_000)),
+        queue_timeout: s.read("queue-timeout", duration),
+    }
+}
+
+fn smoke(s: &mut Section<'_>) -> RawSmoke {
+    RawSmoke {
+        place: s.place.clone(),
+        path: s.read("path", target),
+        headers: s.map("headers", header),
+        status: s.read("status", |v| count(v, 200..=599)),
+        fixture: s.read("fixture", path),
+    }
+}

@@ -1,0 +1,103 @@
+//! The sections that name secrets, and the answers of last resort.
+
+use http::{HeaderName, HeaderValue, StatusCode};
+use toml::de::DeValue;
+
+use super::policy::status;
+use crate::config::CallPattern;
+use crate::config::field::{At, Field};
+use crate::config::problem::{Fault, Place};
+use crate::config::reader::Section;
+use crate::config::values::{path, quote, text};
+use crate::config::wire::{call_pattern, header_name, header_value, token_url};
+
+pub(in crate::config) struct RawCredentials {
+    pub(in crate::config) place: Place,
+    pub(in crate::config) bearer: RawSecret,
+    pub(in crate::config) header: Field<HeaderName>,
+    pub(in crate::config) value: RawSecret,
+    pub(in crate::config) token_url: Field<(String, bool)>,
+    pub(in crate::config) client_id: Field<String>,
+    pub(in crate::config) client_secret: RawSecret,
+    pub(in crate::config) scopes: Field<Vec<At<String>>>,
+    pub(in crate::config) ca_file: Field<String>,
+}
+
+/// Where a secret is: one of the two.
+pub(in crate::config) struct RawSecret {
+    pub(in crate::config) file: Field<String>,
+    pub(in crate::config) env: Field<String>,
+}
+
+pub(in crate::config) struct RawDefault {
+    pub(in crate::config) place: Place,
+    pub(in crate::config) call: Field<CallPattern>,
+    pub(in crate::config) status: Field<StatusCode>,
+    pub(in crate::config) content_type: Field<HeaderValue>,
+    pub(in crate::config) body: Field<String>,
+    pub(in crate::config) body_file: Field<String>,
+}
+
+pub(super) fn credentials(s: &mut Section<'_>) -> RawCredentials {
+    RawCredentials {
+        place: s.place.clone(),
+        bearer: secret(s, "bearer-file", "bearer-env"),
+        header: s.read("header", header_name),
+        value: secret(s, "value-file", "value-env"),
+        token_url: s.read("oauth2-token-url", token_url),
+        client_id: s.read("client-id", |v| visible(v, " ")),
+        client_secret: secret(s, "client-secret-file", "client-secret-env"),
+        scopes: s.list("scopes", |v| visible(v, "")),
+        ca_file: s.read("ca-file", path),
+    }
+}
+
+fn secret(s: &mut Section<'_>, file: &'static str, env: &'static str) -> RawSecret {
+    RawSecret {
+        file: s.read(file, path),
+        env: s.read(env, variable),
+    }
+}
+
+/// Reads the name of a variable of the environment. No message shows what is no name: it may be the secret itself.
+fn variable(value: &DeValue<'_>) -> Result<String, Fault> {
+    let way_out = "write the name of a variable, such as \"ACTIVITY_TOKEN\"";
+    let fault = || Fault::new("this is not the name of a variable", way_out);
+    let DeValue::String(name) = value else {
+        return Err(fault());
+    };
+    let legal = |b: u8| b.is_ascii_alphanumeric() || b == b'_';
+    let starts_well = name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_');
+    if starts_well && name.bytes().all(legal) {
+        return Ok(name.to_string());
+    }
+    Err(fault())
+}
+
+/// Reads what an authorization server takes for an identifier or a scope (RFC 6749 appendix A), where `more` is legal
+/// besides visible characters.
+fn visible(value: &DeValue<'_>, more: &str) -> Result<String, Fault> {
+    let written = text(value)?;
+    let legal = |c: char| (c.is_ascii_graphic() && !"\"\\".contains(c)) || more.contains(c);
+    if !written.is_empty() && written.chars().all(legal) {
+        return Ok(written.to_owned());
+    }
+    let what = format!("{} is empty or has illegal characters", quote(written));
+    let way_out = "write visible ASCII characters without quotes and backslashes";
+    Err(Fault::new(what, way_out))
+}
+
+pub(super) fn default(s: &mut Section<'_>) -> RawDefault {
+    RawDefault {
+        place: s.place.clone(),
+        call: s.required(
+            "call",
+            "say which calls it answers: call = \"GET /users/*/goals\"",
+            call_pattern,
+        ),
+        status: s.read("status", |v| status(v, 200)),
+        content_type: s.read("content-type", header_value),
+        body: s.read("body", |v| Ok(text(v)?.to_owned())),
+        body_file: s.read("body-file", path),
+    }
+}

@@ -1,0 +1,138 @@
+//! The sections that say what happens to a call of a service, in the order in which a call meets them.
+
+use std::time::Duration;
+
+use http::{HeaderName, StatusCode};
+use toml::de::DeValue;
+
+use super::MAX_RETRIES;
+use crate::config::field::{At, Field};
+use crate::config::problem::Fault;
+use crate::config::reader::Section;
+use crate::config::units::{GIB, KIB, count, duration, duration_or_zero, size};
+use crate::config::values::boolean;
+use crate::config::wire::{answer_header_name, target};
+
+pub(in crate::config) struct RawCache {
+    pub(in crate::config) enabled: Field<bool>,
+    pub(in crate::config) max_size: Field<u64>,
+    pub(in crate::config) max_entry_size: Field<usize>,
+    pub(in crate::config) ttl: Field<Duration>,
+    pub(in crate::config) stale_while_revalidate: Field<Duration>,
+    pub(in crate::config) stale_if_error: Field<Duration>,
+    pub(in crate::config) tag_header: Field<HeaderName>,
+}
+
+pub(in crate::config) struct RawBreaker {
+    pub(in crate::config) enabled: Field<bool>,
+    pub(in crate::config) window: Field<Duration>,
+    pub(in crate::config) min_calls: Field<u32>,
+    pub(in crate::config) error_rate: Field<u32>,
+    pub(in crate::config) slow_rate: Field<u32>,
+    pub(in crate::config) slow_call: Field<Duration>,
+    pub(in crate::config) open_for: Field<Duration>,
+}
+
+pub(in crate::config) struct RawRetry {
+    pub(in crate::config) max: Field<u32>,
+    pub(in crate::config) backoff: Field<Duration>,
+    pub(in crate::config) max_backoff: Field<Duration>,
+    pub(in crate::config) statuses: Field<Vec<At<StatusCode>>>,
+    pub(in crate::config) budget: Field<u32>,
+}
+
+pub(in crate::config) struct RawHedge {
+    pub(in crate::config) enabled: Field<bool>,
+    pub(in crate::config) percentile: Field<u32>,
+    pub(in crate::config) min_delay: Field<Duration>,
+}
+
+pub(in crate::config) struct RawEjection {
+    pub(in crate::config) failures: Field<u32>,
+    pub(in crate::config) time: Field<Duration>,
+    pub(in crate::config) max_share: Field<u32>,
+}
+
+pub(in crate::config) struct RawHealth {
+    pub(in crate::config) path: Field<String>,
+    pub(in crate::config) interval: Field<Duration>,
+    pub(in crate::config) timeout: Field<Duration>,
+    pub(in crate::config) unhealthy_after: Field<u32>,
+    pub(in crate::config) healthy_after: Field<u32>,
+}
+
+pub(super) fn cache(s: &mut Section<'_>) -> RawCache {
+    RawCache {
+        enabled: s.read("enabled", boolean),
+        max_size: s.read("max-size", |v| size(v, KIB..=64 * GIB)),
+        max_entry_size: s.read("max-entry-size", |v| size(v, 1..=GIB)),
+        ttl: s.read("ttl", duration),
+        stale_while_revalidate: s.read("stale-while-revalidate", duration_or_zero),
+        stale_if_error: s.read("stale-if-error", duration_or_zero),
+        tag_header: s.read("tag-header", answer_header_name),
+    }
+}
+
+pub(super) fn breaker(s: &mut Section<'_>) -> RawBreaker {
+    RawBreaker {
+        enabled: s.read("enabled", boolean),
+        window: s.read("window", duration),
+        min_calls: s.read("min-calls", |v| count(v, 1..=1_000_000)),
+        error_rate: s.read("error-rate", |v| count(v, 1..=100)),
+        slow_rate: s.read("slow-rate", |v| count(v, 1..=100)),
+        slow_call: s.read("slow-call", duration),
+        open_for: s.read("open-for", duration),
+    }
+}
+
+pub(super) fn retry(s: &mut Section<'_>) -> RawRetry {
+    RawRetry {
+        max: s.read("max", |v| count(v, 0..=MAX_RETRIES)),
+        backoff: s.read("backoff", duration),
+        max_backoff: s.read("max-backoff", duration),
+        statuses: s.list("statuses", failed_status),
+        budget: s.read("budget", |v| count(v, 0..=100)),
+    }
+}
+
+/// Reads a status that says that a call failed.
+fn failed_status(value: &DeValue<'_>) -> Result<StatusCode, Fault> {
+    status(value, 400)
+}
+
+/// Reads a final status, from `least` on.
+pub(super) fn status(value: &DeValue<'_>, least: u64) -> Result<StatusCode, Fault> {
+    let code: u16 = count(value, least..=599)?;
+    StatusCode::from_u16(code)
+        .map_err(|_| Fault::new(format!("{code} is not a status"), "write one such as 503"))
+}
+
+pub(super) fn hedge(s: &mut Section<'_>) -> RawHedge {
+    RawHedge {
+        enabled: s.read("enabled", boolean),
+        percentile: s.read("percentile", |v| count(v, 50..=99)),
+        min_delay: s.read("min-delay", duration),
+    }
+}
+
+pub(super) fn ejection(s: &mut Section<'_>) -> RawEjection {
+    RawEjection {
+        failures: s.read("failures", |v| count(v, 1..=1_000)),
+        time: s.read("time", duration),
+        max_share: s.read("max-share", |v| count(v, 0..=100)),
+    }
+}
+
+pub(super) fn health(s: &mut Section<'_>) -> RawHealth {
+    RawHealth {
+        path: s.required(
+            "path",
+            "name what is asked for: path = \"/healthz\"",
+            target,
+        ),
+        interval: s.read("interval", duration),
+        timeout: s.read("timeout", duration),
+        unhealthy_after: s.read("unhealthy-after", |v| count(v, 1..=100)),
+        healthy_after: s.read("healthy-after", |v| count(v, 1..=100)),
+    }
+}

@@ -1,0 +1,140 @@
+//! Values that end up in HTTP messages: header fields, hosts, paths, URLs and methods.
+//!
+//! What is legal here is legal on the wire, so that nothing has to be checked again when a message is made.
+
+mod path;
+mod url;
+
+use http::{HeaderName, HeaderValue, Method, header};
+use toml::de::DeValue;
+
+use super::problem::Fault;
+use super::values::{quote, text};
+
+pub(super) use path::{call_pattern, route_path, target};
+pub(super) use url::{Url, host, server_name, token_url, url};
+
+/// Fields that belong to one connection or that only the host may set. It strips them from every request.
+const RESERVED: [&str; 15] = [
+    "connection",
+    "content-length",
+    "expect",
+    "forwarded",
+    "host",
+    "http2-settings",
+    "keep-alive",
+    "te",
+    "trailer",
+    "traceparent",
+    "tracestate",
+    "transfer-encoding",
+    "upgrade",
+    "x-real-ip",
+    "x-request-id",
+];
+const RESERVED_PREFIXES: [&str; 3] = ["proxy-", "x-forwarded-", "tailor-"];
+
+/// Reads the name of a header field that an operator may use.
+pub(super) fn header_name(value: &DeValue<'_>) -> Result<HeaderName, Fault> {
+    parse_header_name(text(value)?)
+}
+
+/// Reads the name of a header field of a service's answers: any there is, because nothing is sent with it.
+pub(super) fn answer_header_name(value: &DeValue<'_>) -> Result<HeaderName, Fault> {
+    any_header_name(text(value)?)
+}
+
+fn any_header_name(written: &str) -> Result<HeaderName, Fault> {
+    HeaderName::from_bytes(written.as_bytes()).map_err(|_| {
+        let what = format!("{} is not a legal header name", quote(written));
+        Fault::new(
+            what,
+            "write letters, digits and -, such as \"accept-language\"",
+        )
+    })
+}
+
+fn parse_header_name(written: &str) -> Result<HeaderName, Fault> {
+    let name = any_header_name(written)?;
+    let prefixed = RESERVED_PREFIXES
+        .iter()
+        .any(|prefix| name.as_str().starts_with(prefix));
+    if prefixed || RESERVED.contains(&name.as_str()) {
+        let what = format!("\"{name}\" is a header that only the host sets");
+        let way_out = match name.as_str() {
+            "host" => "leave it out (a route matches host names with `host`)",
+            _ => "leave it out",
+        };
+        return Err(Fault::new(what, way_out));
+    }
+    Ok(name)
+}
+
+/// Reads one header field.
+pub(super) fn header(name: &str, value: &DeValue<'_>) -> Result<(HeaderName, HeaderValue), Fault> {
+    Ok((parse_header_name(name)?, header_value(value)?))
+}
+
+/// Reads a header field that every call of a service gets. What is secret belongs elsewhere.
+pub(super) fn fixed_header(
+    name: &str,
+    value: &DeValue<'_>,
+) -> Result<(HeaderName, HeaderValue), Fault> {
+    let name = parse_header_name(name)?;
+    // Ahead of anything that would show the value: it is a secret.
+    if matches!(name, header::AUTHORIZATION | header::COOKIE) {
+        let what = format!("\"{name}\" is a credential, and this file is no place for secrets");
+        let way_out = "name the file or variable that holds it in the section credentials";
+        return Err(Fault::new(what, way_out));
+    }
+    Ok((name, header_value(value)?))
+}
+
+/// Reads the value of a header field.
+pub(super) fn header_value(value: &DeValue<'_>) -> Result<HeaderValue, Fault> {
+    let written = text(value)?;
+    let bad = |why| {
+        let what = format!("{} {why}", quote(written));
+        Fault::new(
+            what,
+            "write visible ASCII characters, without spaces at the ends",
+        )
+    };
+    if written.trim() != written || written.is_empty() {
+        return Err(bad("is empty or has spaces at its ends, which HTTP strips"));
+    }
+    HeaderValue::from_str(written).map_err(|_| bad("is not a legal header value"))
+}
+
+const METHODS: [Method; 7] = [
+    Method::GET,
+    Method::HEAD,
+    Method::POST,
+    Method::PUT,
+    Method::PATCH,
+    Method::DELETE,
+    Method::OPTIONS,
+];
+
+/// Reads a method that a BFF can be asked with.
+pub(super) fn method(value: &DeValue<'_>) -> Result<Method, Fault> {
+    parse_method(text(value)?)
+}
+
+/// A method of BFFs: those that it can be asked with are those that it can ask with.
+fn parse_method(written: &str) -> Result<Method, Fault> {
+    if let Some(method) = METHODS.iter().find(|method| method.as_str() == written) {
+        return Ok(method.clone());
+    }
+    let upper = written.to_ascii_uppercase();
+    let way_out = if METHODS.iter().any(|method| method.as_str() == upper) {
+        format!("write {upper:?}")
+    } else {
+        let known: Vec<&str> = METHODS.iter().map(Method::as_str).collect();
+        format!("write one of {}", known.join(", "))
+    };
+    Err(Fault::new(
+        format!("{} is not a method of BFFs", quote(written)),
+        way_out,
+    ))
+}

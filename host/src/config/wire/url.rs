@@ -1,0 +1,178 @@
+//! Where things are: host names and URLs.
+
+use std::net::{Ipv4Addr, Ipv6Addr};
+
+use http::HeaderValue;
+use toml::de::DeValue;
+
+use super::path::check_path;
+use crate::config::problem::Fault;
+use crate::config::values::{quote, text};
+
+/// Where a service is.
+#[derive(Clone, Debug)]
+pub(in crate::config) struct Url {
+    /// Whether it is https.
+    pub(in crate::config) tls: bool,
+    pub(in crate::config) host: String,
+    pub(in crate::config) port: u16,
+    pub(in crate::config) authority: HeaderValue,
+    pub(in crate::config) path_prefix: String,
+}
+
+/// Reads the host name of a route.
+pub(in crate::config) fn host(value: &DeValue<'_>) -> Result<String, Fault> {
+    let written = text(value)?;
+    let fault = |what: &str, way_out: String| {
+        Err(Fault::new(format!("{} {what}", quote(written)), way_out))
+    };
+    if written.bytes().any(|b| b.is_ascii_uppercase()) {
+        return fault(
+            "is not lower case",
+            format!("write {:?}", written.to_ascii_lowercase()),
+        );
+    }
+    let (name, port) = split_port(written);
+    if !legal_host(name) {
+        return fault(
+            "is not a host name",
+            "write a name such as \"watch.example.com\"".to_owned(),
+        );
+    }
+    if port.is_some() {
+        let way_out = format!("write {name:?}: a route matches every port");
+        return fault("has a port", way_out);
+    }
+    // Clients' hosts are compared in this form.
+    let canonical = ipv6(name).map(|address| format!("[{address}]"));
+    if let Some(canonical) = canonical.filter(|canonical| canonical != name) {
+        return fault(
+            "is not the shortest form of the address",
+            format!("write {canonical:?}"),
+        );
+    }
+    Ok(name.to_owned())
+}
+
+/// The host and what follows its colon. The colons of an IPv6 address are inside of brackets.
+fn split_port(authority: &str) -> (&str, Option<&str>) {
+    match authority.rsplit_once(':') {
+        Some((host, port)) if !authority.ends_with(']') => (host, Some(port)),
+        _ => (authority, None),
+    }
+}
+
+/// The address in brackets, if it is one.
+fn ipv6(host: &str) -> Option<Ipv6Addr> {
+    host.strip_prefix('[')?.strip_suffix(']')?.parse().ok()
+}
+
+/// A DNS name, an IPv4 address, or an IPv6 address in brackets. All lower case.
+fn legal_host(host: &str) -> bool {
+    if host.starts_with('[') {
+        return ipv6(host).is_some();
+    }
+    let legal = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-' || b == b'_';
+    let label = |label: &str| {
+        let hyphen_at_end = label.starts_with('-') || label.ends_with('-');
+        (1..=63).contains(&label.len()) && !hyphen_at_end && label.bytes().all(legal)
+    };
+    // No top-level domain is a number, so a host that ends with one is meant as an address.
+    let last = host.rsplit('.').next().unwrap_or(host);
+    let address = last.bytes().all(|b| b.is_ascii_digit());
+    host.len() <= 253
+        && host.split('.').all(label)
+        && (!address || host.parse::<Ipv4Addr>().is_ok())
+}
+
+/// Reads the address of a service.
+pub(in crate::config) fn url(value: &DeValue<'_>) -> Result<Url, Fault> {
+    let written = text(value)?;
+    let example = "such as \"http://127.0.0.1:9101/api\"";
+    // Ahead of anything that would show the value: it may hold a password.
+    if written.contains('@') {
+        let way_out = format!("leave it out: write the address alone, {example}");
+        return Err(Fault::new("the URL holds a user name or password", way_out));
+    }
+    let fault = |what: &str, way_out: &str| {
+        Fault::new(format!("{} {what}", quote(written)), way_out.to_owned())
+    };
+    let (tls, rest) = match (
+        written.strip_prefix("http://"),
+        written.strip_prefix("https://"),
+    ) {
+        (Some(rest), _) => (false, rest),
+        (None, Some(rest)) => (true, rest),
+        (None, None) => {
+            let way_out = format!("write one {example}");
+            return Err(fault("is not an http:// or https:// URL", &way_out));
+        }
+    };
+    if rest.contains(['?', '#']) {
+        return Err(fault(
+            "has a query or a fragment",
+            "leave out what follows the path",
+        ));
+    }
+    let (authority, path) = rest
+        .find('/')
+        .map_or((rest, ""), |slash| rest.split_at(slash));
+    if !path.is_empty() {
+        check_path(path)?;
+    }
+    let path_prefix = path.strip_suffix('/').unwrap_or(path);
+    if authority.bytes().any(|b| b.is_ascii_uppercase()) {
+        return Err(fault(
+            "has a host that is not lower case",
+            "write the host in lower case",
+        ));
+    }
+    let bad_host = || {
+        fault(
+            "has no legal host and port",
+            &format!("write them {example}"),
+        )
+    };
+    let (host, port) = split_port(authority);
+    let usual_port = if tls { 443 } else { 80 };
+    let port = match port {
+        None => usual_port,
+        Some(port) => port
+            .parse()
+            .ok()
+            .filter(|port| *port != 0)
+            .ok_or_else(bad_host)?,
+    };
+    if !legal_host(host) {
+        return Err(bad_host());
+    }
+    let authority = if port == usual_port {
+        host.to_owned()
+    } else {
+        format!("{host}:{port}")
+    };
+    Ok(Url {
+        tls,
+        host: host.trim_matches(['[', ']']).to_owned(),
+        port,
+        authority: HeaderValue::from_str(&authority).map_err(|_| bad_host())?,
+        path_prefix: path_prefix.to_owned(),
+    })
+}
+
+/// Reads the URL of an OAuth 2.0 token endpoint. Returns its text, and whether it is https.
+pub(in crate::config) fn token_url(value: &DeValue<'_>) -> Result<(String, bool), Fault> {
+    let tls = url(value)?.tls;
+    Ok((text(value)?.to_owned(), tls))
+}
+
+/// Reads the name that a certificate must hold.
+pub(in crate::config) fn server_name(value: &DeValue<'_>) -> Result<String, Fault> {
+    let written = text(value)?;
+    if legal_host(written) && !written.starts_with('[') {
+        return Ok(written.to_owned());
+    }
+    let what = format!("{} is not a host name in lower case", quote(written));
+    let way_out = "write the name alone, such as \"activity.example.com\"";
+    Err(Fault::new(what, way_out))
+}
