@@ -8,9 +8,10 @@ use crate::config::raw::{RawCalls, RawProfile};
 use crate::config::{Calls, Profile};
 
 pub(super) fn calls(raw: &RawCalls) -> Calls {
+    let default = Calls::default();
     Calls {
-        max_in_flight: raw.max_in_flight.or(4096),
-        optional_share: raw.optional_share.or(80),
+        max_in_flight: raw.max_in_flight.or(default.max_in_flight),
+        optional_share: raw.optional_share.or(default.optional_share),
     }
 }
 

@@ -19,5 +19,4 @@ pub mod budget;
 pub mod credentials;
 pub mod latency;
 
-pub mod credentials;
 pub mod fallback;

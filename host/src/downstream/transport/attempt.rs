@@ -8,7 +8,7 @@ use std::error::Error as _;
 use std::future::poll_fn;
 use std::io;
 use std::pin::{Pin, pin};
-use std::task::Poll;
+use std::task::{Context, Poll};
 
 use bytes::{Bytes, BytesMut};
 use http::Method;
@@ -23,6 +23,7 @@ use super::pool::{Connection, Slot};
 use super::{Bounds, Timing, Transport};
 use crate::config::Protocol;
 use crate::downstream::error::{DownstreamError, Phase};
+use crate::downstream::policy::coalesce::Until;
 use crate::downstream::{Answer, Outbound};
 
 /// Room made at once for a body that comes in several parts, bytes; more than that is made as it comes.
@@ -39,7 +40,7 @@ pub struct Attempt<'a> {
     /// What is asked.
     pub outbound: &'a Outbound,
     /// Its limits.
-    pub bounds: Bounds,
+    pub bounds: Bounds<'a>,
 }
 
 impl Attempt<'_> {
@@ -53,7 +54,7 @@ impl Attempt<'_> {
         mut now: Instant,
         timing: &mut Timing,
     ) -> Result<Answer, DownstreamError> {
-        if now >= self.bounds.end {
+        if now >= self.bounds.end.latest() {
             return Err(self.late(Phase::Connect));
         }
         let mut kept = self.kept(now);
@@ -73,15 +74,15 @@ impl Attempt<'_> {
                 }
             };
             // One timer serves the whole exchange. It is set when there is something to wait for.
-            let mut timer = pin!(sleep_until(
-                self.bounds.end.min(now + self.bounds.first_byte)
-            ));
+            let limit = now + self.bounds.first_byte;
+            let mut timer = pin!(sleep_until(self.bounds.end.latest().min(limit)));
             let request = request(
                 &self.transport.settings,
                 &self.transport.endpoints[self.endpoint],
                 self.outbound,
             );
-            let sent = within(timer.as_mut(), send(&mut connection.sender, request)).await;
+            let sending = send(&mut connection.sender, request);
+            let sent = within(timer.as_mut(), self.bounds.end, limit, sending).await;
             let head = Instant::now();
             timing.first_byte = head - now;
             match sent.ok_or_else(|| self.late(Phase::FirstByte))? {
@@ -134,10 +135,8 @@ impl Attempt<'_> {
         now: Instant,
         broken: Option<Id>,
     ) -> Result<Connection, DownstreamError> {
-        let until = self
-            .bounds
-            .end
-            .min(now + self.transport.settings.timeouts.connect);
+        let limit = now + self.transport.settings.timeouts.connect;
+        let until = self.bounds.end.latest().min(limit);
         let opening = async {
             match self.transport.settings.protocol {
                 Protocol::Http1 => self.open_http1(until, broken.is_some()).await,
@@ -196,20 +195,20 @@ impl Attempt<'_> {
         let mut read = Parts::default();
         let mut waited = false;
         while !body.is_end_stream() {
-            let mut waiting = false;
+            let mut limit = None;
             let next = poll_fn(|context| {
                 if let Poll::Ready(frame) = Pin::new(&mut body).poll_frame(context) {
                     return Poll::Ready(Some(frame));
                 }
-                if !waiting {
-                    waiting = true;
-                    let until = Instant::now() + self.transport.settings.timeouts.between_bytes;
-                    timer.as_mut().reset(self.bounds.end.min(until));
-                }
-                timer.as_mut().poll(context).map(|()| None)
+                let limit = *limit.get_or_insert_with(|| {
+                    let limit = Instant::now() + self.transport.settings.timeouts.between_bytes;
+                    timer.as_mut().reset(self.bounds.end.latest().min(limit));
+                    limit
+                });
+                over(timer.as_mut(), self.bounds.end, limit, context).map(|()| None)
             });
             let frame = next.await.ok_or_else(|| self.late(Phase::Body))?;
-            waited |= waiting;
+            waited |= limit.is_some();
             match frame {
                 None => break,
                 Some(Err(error)) => return Err(self.failed(true, false, error)),
@@ -282,14 +281,36 @@ impl Attempt<'_> {
     }
 }
 
-/// The outcome of the future, or `None` when the timer ended first. The timer is not set for a future that is ready.
-async fn within<F: Future>(mut timer: Pin<&mut Sleep>, future: F) -> Option<F::Output> {
+/// The outcome of the future, or `None` when the time was over first. The timer is not set for a future that is ready.
+async fn within<F: Future>(
+    mut timer: Pin<&mut Sleep>,
+    end: &Until,
+    limit: Instant,
+    future: F,
+) -> Option<F::Output> {
     let mut future = pin!(future);
     poll_fn(|context| match future.as_mut().poll(context) {
         Poll::Ready(output) => Poll::Ready(Some(output)),
-        Poll::Pending => timer.as_mut().poll(context).map(|()| None),
+        Poll::Pending => over(timer.as_mut(), end, limit, context).map(|()| None),
     })
     .await
+}
+
+/// Ready when the time is over. A timer that was set to an end that has become later since then is set anew.
+fn over(
+    mut timer: Pin<&mut Sleep>,
+    end: &Until,
+    limit: Instant,
+    context: &mut Context<'_>,
+) -> Poll<()> {
+    while timer.as_mut().poll(context).is_ready() {
+        let until = end.latest().min(limit);
+        if timer.deadline() >= until {
+            return Poll::Ready(());
+        }
+        timer.as_mut().reset(until);
+    }
+    Poll::Pending
 }
 
 /// The parts of a body. One part, the ordinary case, is not copied.

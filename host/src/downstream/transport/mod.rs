@@ -33,6 +33,7 @@ use self::health::check;
 use self::pool::Pools;
 use self::tls::Identity;
 use super::error::DownstreamError;
+use super::policy::coalesce::Until;
 use super::{Answer, Outbound};
 use crate::config;
 
@@ -47,11 +48,11 @@ pub struct Transport {
 
 /// The limits of one attempt.
 #[derive(Clone, Copy, Debug)]
-pub struct Bounds {
+pub struct Bounds<'a> {
     /// When the call began, of which this is an attempt; what a timeout reports is counted from here.
     pub started: Instant,
-    /// When it must have ended.
-    pub end: Instant,
+    /// When it must have ended. That may become later while it is made, when others wait for the same.
+    pub end: &'a Until,
     /// Time from the request sent to the head of the answer.
     pub first_byte: Duration,
     /// Most bytes of the body.
@@ -78,6 +79,17 @@ pub struct Timing {
     pub first_byte: Duration,
     /// From there to the end of the body; zero when it came with the head.
     pub body: Duration,
+}
+
+impl Attempted {
+    /// An attempt that was not made.
+    pub fn none(why: DownstreamError) -> Self {
+        Self {
+            result: Err(why),
+            endpoint: 0,
+            timing: Timing::default(),
+        }
+    }
 }
 
 impl Transport {
@@ -115,7 +127,7 @@ impl Transport {
         &self,
         worker: usize,
         outbound: &Outbound,
-        bounds: Bounds,
+        bounds: Bounds<'_>,
         avoid: Option<usize>,
     ) -> Attempted {
         let now = Instant::now();
@@ -149,6 +161,11 @@ impl Transport {
             endpoint,
             timing,
         }
+    }
+
+    /// The limits of time in force.
+    pub fn timeouts(&self) -> &config::Timeouts {
+        &self.settings.timeouts
     }
 
     /// Open connections, of all workers. Those of checks are not counted.
