@@ -25,13 +25,13 @@ fn nothing_is_said_of_an_answer_that_is_live() {
 fn each_part_that_was_not_live_is_named_in_order_of_services() {
     let parts = [
         part("sleep", What::Failed("timeout")),
-        part("goals", What::Default),
+        part("goals", What::Fallback),
         part("activity", stale(12)),
         part("activity", What::Failed("too-large")),
     ];
     assert_eq!(
         text(&parts),
-        "activity;stale;age=12, activity;failed=too-large, goals;default, sleep;failed=timeout"
+        "activity;stale;age=12, activity;failed=too-large, goals;fallback, sleep;failed=timeout"
     );
 }
 
@@ -55,14 +55,17 @@ fn parts_that_ended_alike_are_one_member() {
 #[test]
 fn what_is_past_the_cap_is_counted() {
     let names: Vec<String> = (0..35).map(|n| format!("s{n:02}")).collect();
-    let mut parts: Vec<_> = names.iter().map(|name| part(name, What::Default)).collect();
-    parts.push(part("s34", What::Default));
+    let mut parts: Vec<_> = names
+        .iter()
+        .map(|name| part(name, What::Fallback))
+        .collect();
+    parts.push(part("s34", What::Fallback));
     let text = text(&parts);
     assert_eq!(text.split(", ").count(), 32);
-    assert!(text.ends_with(", s30;default, more;n=5"), "{text}");
+    assert!(text.ends_with(", s30;fallback, more;n=5"), "{text}");
     let text = header(&parts[..31]).unwrap();
     assert!(
-        text.to_str().unwrap().ends_with(", s30;default"),
+        text.to_str().unwrap().ends_with(", s30;fallback"),
         "{text:?}"
     );
 }
@@ -70,11 +73,11 @@ fn what_is_past_the_cap_is_counted() {
 #[test]
 fn a_name_that_is_no_token_is_left_out() {
     let parts = [
-        part("a b", What::Default),
+        part("a b", What::Fallback),
         part("c", What::Failed("d,e")),
-        part("f", What::Default),
+        part("f", What::Fallback),
     ];
-    assert_eq!(text(&parts), "f;default");
+    assert_eq!(text(&parts), "f;fallback");
     assert_eq!(header(&parts[..2]), None);
 }
 
@@ -103,7 +106,7 @@ fn counted(text: &str) -> i64 {
 
 fn what() -> impl Strategy<Value = What> {
     prop_oneof![
-        Just(What::Default),
+        Just(What::Fallback),
         prop::sample::select(vec!["timeout", "too-large", "rejected"]).prop_map(What::Failed),
         (0..100_u64).prop_map(stale),
     ]

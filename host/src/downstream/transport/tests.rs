@@ -10,7 +10,9 @@ mod workers;
 use http::{HeaderMap, HeaderValue, Method};
 
 use super::*;
-use crate::config::*;
+use crate::config::{
+    Bulkhead, Connections, Downstream, Ejection, Protocol, Retry, Shape, Timeouts, Tls,
+};
 
 /// A service at these endpoints, with limits that no test meets by accident.
 fn settings(endpoints: &[std::net::SocketAddr]) -> Downstream {
@@ -89,21 +91,26 @@ fn ask(method: Method) -> Outbound {
     }
 }
 
-fn bounds() -> Bounds {
+fn bounds() -> Bounds<'static> {
     let started = Instant::now();
     Bounds {
         started,
-        end: started + Duration::from_secs(60),
+        end: end(started + Duration::from_secs(60)),
         first_byte: Duration::from_secs(60),
         size: 1 << 20,
     }
+}
+
+/// An end that outlives the test.
+fn end(at: Instant) -> &'static Until {
+    Box::leak(Box::new(Until::new(at)))
 }
 
 async fn call(
     transport: &Transport,
     worker: usize,
     method: Method,
-    bounds: Bounds,
+    bounds: Bounds<'_>,
     avoid: Option<usize>,
 ) -> Attempted {
     let outbound = ask(method);

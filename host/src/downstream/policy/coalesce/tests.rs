@@ -14,9 +14,18 @@ use tokio::time::{Instant, sleep, timeout};
 
 use super::*;
 
+/// Joins a call that is wanted for as long as a test takes.
+fn lead<T, F>(calls: &Coalescer<T>, key: ExactKey, make: impl FnOnce() -> F) -> Joined<T>
+where
+    T: Clone + Send + Sync + 'static,
+    F: Future<Output = T> + Send + 'static,
+{
+    calls.join(key, Instant::now() + Duration::from_secs(3600), |_| make())
+}
+
 fn key(name: u64) -> ExactKey {
     let target: Uri = format!("/{name}").parse().unwrap();
-    ExactKey::new(&Method::GET, &target, &HeaderMap::new())
+    ExactKey::new(&Method::GET, &target, &HeaderMap::new(), 0)
 }
 
 #[tokio::test(start_paused = true)]
@@ -25,7 +34,7 @@ async fn a_thousand_equal_calls_are_one() {
     let made = AtomicUsize::new(0);
     let joined: Vec<_> = (0..1000)
         .map(|_| {
-            calls.join(key(1), || {
+            lead(&calls, key(1), || {
                 made.fetch_add(1, Ordering::Relaxed);
                 async {
                     sleep(Duration::from_secs(1)).await;
@@ -49,8 +58,8 @@ async fn a_thousand_equal_calls_are_one() {
 #[tokio::test(start_paused = true)]
 async fn different_calls_are_not_one() {
     let calls = Coalescer::new();
-    let one = calls.join(key(1), || async { 1 });
-    let other = calls.join(key(2), || async { 2 });
+    let one = lead(&calls, key(1), || async { 1 });
+    let other = lead(&calls, key(2), || async { 2 });
     assert!(one.led && other.led);
     assert_eq!((one.await, other.await), (Ok(1), Ok(2)));
 }
@@ -62,8 +71,8 @@ async fn the_first_may_leave() {
         sleep(Duration::from_secs(2)).await;
         7
     };
-    let first = calls.join(key(1), call);
-    let second = calls.join(key(1), call);
+    let first = lead(&calls, key(1), call);
+    let second = lead(&calls, key(1), call);
     // Polled for a while by the first, whose deadline is shorter.
     assert!(timeout(Duration::from_secs(1), first).await.is_err());
     let began = Instant::now();
@@ -75,8 +84,8 @@ async fn the_first_may_leave() {
 async fn one_that_only_waited_is_woken_when_the_first_leaves() {
     let calls = Coalescer::new();
     let (answer, answered) = oneshot::channel::<u32>();
-    let mut first = calls.join(key(1), move || async { answered.await.unwrap() });
-    let mut second = calls.join(key(1), pending);
+    let mut first = lead(&calls, key(1), move || async { answered.await.unwrap() });
+    let mut second = lead(&calls, key(1), pending);
     assert!((&mut first).now_or_never().is_none());
     assert!((&mut second).now_or_never().is_none());
     let later = async {
@@ -91,11 +100,11 @@ async fn one_that_only_waited_is_woken_when_the_first_leaves() {
 async fn the_call_ends_when_the_last_leaves() {
     let calls: Coalescer<()> = Coalescer::new();
     let (held, mut dropped) = oneshot::channel::<()>();
-    let mut first = calls.join(key(1), move || async move {
+    let mut first = lead(&calls, key(1), move || async move {
         let _held = held;
         pending().await
     });
-    let second = calls.join(key(1), pending);
+    let second = lead(&calls, key(1), pending);
     assert!((&mut first).now_or_never().is_none());
     drop(first);
     assert!(
@@ -110,16 +119,16 @@ async fn the_call_ends_when_the_last_leaves() {
             .is_err_and(|error| error == oneshot::error::TryRecvError::Closed)
     );
     assert_eq!(calls.under_way(), 0);
-    assert!(calls.join(key(1), pending).led);
+    assert!(lead(&calls, key(1), pending).led);
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_call_after_the_answer_is_a_new_one() {
     let calls = Coalescer::new();
-    let first = calls.join(key(1), || async { 1 });
-    let mut late = calls.join(key(1), || async { 2 });
+    let first = lead(&calls, key(1), || async { 1 });
+    let mut late = lead(&calls, key(1), || async { 2 });
     assert_eq!(first.await, Ok(1));
-    let next = calls.join(key(1), || async { 3 });
+    let next = lead(&calls, key(1), || async { 3 });
     assert!(next.led);
     // Who joined before still gets the first answer.
     assert_eq!((&mut late).await, Ok(1));
@@ -129,14 +138,14 @@ async fn a_call_after_the_answer_is_a_new_one() {
 #[tokio::test(start_paused = true)]
 async fn after_a_change_nobody_joins_what_began_before() {
     let calls = Coalescer::new();
-    let before = calls.join(key(1), || async { "before" });
+    let before = lead(&calls, key(1), || async { "before" });
     calls.separate();
-    let after = calls.join(key(1), || async { "after" });
-    let same = calls.join(key(1), || async { "not made" });
+    let after = lead(&calls, key(1), || async { "after" });
+    let same = lead(&calls, key(1), || async { "not made" });
     assert!(after.led && !same.led);
     assert_eq!(before.await, Ok("before"));
     // The end of the earlier call leaves the later one in its place.
-    assert!(!calls.join(key(1), || async { "not made" }).led);
+    assert!(!lead(&calls, key(1), || async { "not made" }).led);
     assert_eq!((after.await, same.await), (Ok("after"), Ok("after")));
     assert_eq!(calls.under_way(), 0);
 }
@@ -148,22 +157,22 @@ async fn a_panic_is_an_error_of_each() {
         sleep(Duration::from_secs(1)).await;
         panic!("on purpose");
     };
-    let joined: Vec<_> = (0..3).map(|_| calls.join(key(1), call)).collect();
+    let joined: Vec<_> = (0..3).map(|_| lead(&calls, key(1), call)).collect();
     assert_eq!(join_all(joined).await, [Err(Panicked); 3]);
     assert_eq!(calls.under_way(), 0);
-    assert_eq!(calls.join(key(1), || async {}).await, Ok(()));
+    assert_eq!(lead(&calls, key(1), || async {}).await, Ok(()));
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_panic_of_who_makes_the_call_leaves_nothing_behind() {
     let calls: Coalescer<u32> = Coalescer::new();
     let made = std::panic::catch_unwind(AssertUnwindSafe(|| {
-        let _joined = calls.join(key(1), || -> std::future::Ready<u32> {
+        let _joined = lead(&calls, key(1), || -> std::future::Ready<u32> {
             panic!("on purpose")
         });
     }));
     assert!(made.is_err());
-    assert_eq!(calls.join(key(1), || async { 4 }).await, Ok(4));
+    assert_eq!(lead(&calls, key(1), || async { 4 }).await, Ok(4));
 }
 
 /// What may happen to the calls of a few keys.
@@ -211,7 +220,7 @@ proptest! {
                 match step {
                     Step::Join(name) => {
                         let number = made;
-                        let joined = calls.join(key(name), || {
+                        let joined = lead(&calls, key(name), || {
                             made += 1;
                             async move {
                                 sleep(Duration::from_millis(10)).await;
@@ -277,7 +286,7 @@ fn callers_on_many_threads_all_get_an_answer() {
                 runtime.block_on(async {
                     for round in 0..3000_u64 {
                         let name = round % 3;
-                        let mut joined = calls.join(key(name), || async move {
+                        let mut joined = lead(&calls, key(name), || async move {
                             let number = made.fetch_add(1, Ordering::Relaxed);
                             for _ in 0..round % 5 {
                                 tokio::task::yield_now().await;

@@ -279,7 +279,7 @@ async fn each_wait_has_its_limit() {
     assert_eq!(phase(short).await, Phase::FirstByte);
     assert_eq!(phase(bounds()).await, Phase::Body);
     let over = Bounds {
-        end: Instant::now(),
+        end: end(Instant::now()),
         ..bounds()
     };
     assert_eq!(phase(over).await, Phase::Connect);
@@ -323,7 +323,7 @@ async fn the_end_holds_for_a_body_that_keeps_coming() {
     .await;
     let transport = transport(&settings(&[server.address]));
     let bounds = Bounds {
-        end: Instant::now() + SHORT * 3,
+        end: end(Instant::now() + SHORT * 3),
         ..bounds()
     };
     let attempt = call(&transport, 0, Method::GET, bounds, None);

@@ -105,8 +105,8 @@ proptest! {
         one in list(&SHARED[4..]), other in list(&SHARED[4..]), head in any::<bool>(),
     ) {
         let method = if head { Method::HEAD } else { Method::GET };
-        let first = ExactKey::new(&Method::GET, &uri("/"), &map(&one));
-        let second = ExactKey::new(&method, &uri("/"), &map(&other));
+        let first = ExactKey::new(&Method::GET, &uri("/"), &map(&one), 0);
+        let second = ExactKey::new(&method, &uri("/"), &map(&other), 0);
         prop_assert_eq!(first == second, !head && identity(&one) == identity(&other));
     }
 }
@@ -118,7 +118,7 @@ fn what_the_host_adds_afresh_parts_nothing() {
             format!("x-request-id: {id}\ntraceparent: {id}\ntracestate: {id}\ntailor-a: {id}");
         fields(&lines, std::time::UNIX_EPOCH)
     };
-    let exact = |id| ExactKey::new(&Method::GET, &uri("/"), &with(id));
+    let exact = |id| ExactKey::new(&Method::GET, &uri("/"), &with(id), 0);
     assert_eq!(exact("1"), exact("2"));
     assert_eq!(key("/", &with("1")), key("/", &with("2")));
 }
@@ -164,7 +164,7 @@ fn nobody_sees_an_identity_in_a_key() {
     let shown = format!(
         "{:?} {:?}",
         Key::new(&Method::GET, &uri("/a"), &request),
-        ExactKey::new(&Method::GET, &uri("/a"), &request)
+        ExactKey::new(&Method::GET, &uri("/a"), &request, 0)
     );
     assert!(!shown.contains("secret"), "{shown}");
 }
