@@ -1,7 +1,7 @@
 //! The transport of one service: its endpoints, their connections, and one attempt of a call on them.
 //!
 //! The way of an attempt, in the order of the files: [`balance`] picks an endpoint, of those that neither [`ejection`] nor
-//! [`health`] leaves out -> [`pool`] has a connection to it, or the right to open one -> [`dial`] opens it, with the addresses
+//! [`health`] leaves out -> [`pool`] has a connection to it, or the right to open one -> [dial](mod@dial) opens it, with the addresses
 //! of [`resolve`] and with [`tls`] -> [`attempt`] sends the request and reads the answer, by [`exchange`]. [`endpoint`] is what
 //! is known of an endpoint. It makes one attempt: whether there is a further one is not decided here.
 

@@ -8,18 +8,32 @@ async fn answers(code: u16) -> Server {
 }
 
 #[tokio::test]
-async fn one_bad_endpoint_of_three_is_left_out() {
-    let (one, two, bad) = (answers(200).await, answers(200).await, answers(503).await);
-    let transport = transport(&settings(&[one.address, bad.address, two.address]));
-    let mut failures = 0;
-    for _ in 0..300 {
-        let attempted = get(&transport, 0).await;
-        failures += usize::from(attempted.result.unwrap().status != 200);
+async fn of_three_endpoints_a_bad_one_fails_few_calls() {
+    let (one, two) = (answers(200).await, answers(200).await);
+    let busy = answers(503).await;
+    let hangs_up = accept(anywhere(), async |_, _| {}).await;
+    let hangs = http(None, async |_| std::future::pending().await).await;
+    let nobody = answers(200).await;
+    let refuses = nobody.address;
+    nobody.stop().await;
+    for bad in [busy.address, hangs_up.address, hangs.address, refuses] {
+        let transport = transport(&settings(&[one.address, bad, two.address]));
+        let mut failures = 0;
+        for _ in 0..300 {
+            let bounds = Bounds {
+                first_byte: Duration::from_millis(250),
+                ..bounds()
+            };
+            let attempted = call(&transport, 0, Method::GET, bounds, None).await;
+            let good = matches!(&attempted.result, Ok(answer) if answer.status == 200);
+            assert_eq!(good, attempted.endpoint != 1);
+            failures += usize::from(!good);
+        }
+        assert!((1..=5).contains(&failures), "{failures}");
+        let state = transport.endpoints();
+        assert!(state.iter().all(|endpoint| endpoint.in_flight == 0));
+        assert!(state[1].latency > state[0].latency.max(state[2].latency));
     }
-    assert!((1..=5).contains(&failures), "{failures}");
-    let state = transport.endpoints();
-    assert!(state.iter().all(|endpoint| endpoint.in_flight == 0));
-    assert!(state[1].latency > state[0].latency.max(state[2].latency));
 }
 
 #[tokio::test]
