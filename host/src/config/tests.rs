@@ -2,6 +2,7 @@
 //!
 //! `UPDATE_GOLDEN=1 cargo test` rewrites the errors; read the difference before it is committed.
 
+mod maximal;
 mod reference;
 mod services;
 
@@ -242,7 +243,7 @@ fn a_maximal_file_is_read_key_by_key() {
         downstreams: vec!["activity".to_owned(), "heart".to_owned()],
         allow: BTreeMap::from([(
             "activity".to_owned(),
-            vec![services::pattern(Some(Method::GET), "users * days")],
+            vec![maximal::pattern(Some(Method::GET), "users * days")],
         )]),
         deadline: ms(800),
         answer_reserve: ms(60),

@@ -1,0 +1,211 @@
+//! The file with every key, read key by key: services, credentials and profiles.
+
+use bytes::Bytes;
+use http::{HeaderName, HeaderValue, Method, StatusCode};
+
+use super::*;
+
+/// A pattern, given its segments.
+pub(super) fn pattern(method: Option<Method>, segments: &str) -> CallPattern {
+    let segment = |segment: &str| match segment {
+        "*" => Segment::One,
+        "**" => Segment::Rest,
+        text => Segment::Text(text.to_owned()),
+    };
+    CallPattern {
+        method,
+        segments: segments.split(' ').map(segment).collect(),
+    }
+}
+
+pub(super) fn endpoint(host: &str, port: u16, authority: &'static str) -> Endpoint {
+    Endpoint {
+        host: host.to_owned(),
+        port,
+        authority: HeaderValue::from_static(authority),
+    }
+}
+
+#[test]
+fn a_maximal_service_is_read_key_by_key() {
+    let config = load_golden("maximal").unwrap_or_else(|error| panic!("{error}"));
+    let activity = Downstream {
+        name: "activity".to_owned(),
+        endpoints: vec![
+            endpoint("a.activity.internal", 9101, "a.activity.internal:9101"),
+            endpoint("b.activity.internal", 443, "b.activity.internal"),
+        ],
+        tls: Some(Tls {
+            ca_file: Some(golden().join("ca.pem")),
+            client: Some((golden().join("client.pem"), golden().join("client.key"))),
+            server_name: Some("activity.example.com".to_owned()),
+        }),
+        protocol: Protocol::Http2,
+        shape: Shape {
+            path_prefix: "/api/v1".to_owned(),
+            allow: Some(vec![
+                pattern(Some(Method::GET), "users * days **"),
+                pattern(None, "admin reset"),
+                pattern(Some(Method::POST), ""),
+            ]),
+            headers: vec![
+                header("x-tenant", "fitness"),
+                header("accept", "application/json"),
+            ],
+            query: [("api version", "2"), ("lang", "")]
+                .map(|(name, value)| (name.to_owned(), value.to_owned()))
+                .to_vec(),
+            send_headers: Some(vec![http::header::IF_NONE_MATCH]),
+            receive_headers: Some(vec![
+                http::header::CONTENT_TYPE,
+                http::header::ETAG,
+                http::header::CONTENT_LENGTH,
+            ]),
+            pass_headers: vec![http::header::ACCEPT_LANGUAGE, http::header::AUTHORIZATION],
+        },
+        cache: Some(Cache {
+            max_size: 64 << 20,
+            max_entry_size: 1 << 20,
+            ttl: Some(ms(30_000)),
+            stale_while_revalidate: ms(10_000),
+            stale_if_error: Duration::ZERO,
+            tag_header: HeaderName::from_static("surrogate-key"),
+        }),
+        coalesce: false,
+        bulkhead: Bulkhead {
+            max_calls: 8,
+            max_queued: 0,
+            queue_timeout: ms(150),
+            bff_share: 100,
+        },
+        breaker: Some(Breaker {
+            window: ms(30_000),
+            min_calls: 50,
+            error_rate: 25,
+            slow_rate: 80,
+            slow_call: ms(500),
+            open_for: ms(10_000),
+        }),
+        timeouts: Timeouts {
+            connect: ms(100),
+            first_byte: ms(300),
+            between_bytes: ms(200),
+            total: ms(600),
+        },
+        retry: Retry {
+            max: 3,
+            backoff: ms(10),
+            max_backoff: ms(100),
+            statuses: vec![
+                StatusCode::SERVICE_UNAVAILABLE,
+                StatusCode::TOO_MANY_REQUESTS,
+            ],
+            budget: 20,
+        },
+        hedge: Some(Hedge {
+            percentile: 99,
+            min_delay: ms(50),
+        }),
+        ejection: Ejection {
+            failures: 3,
+            time: ms(10_000),
+            max_share: 34,
+        },
+        health: Some(Health {
+            path: "/healthz?deep=1".to_owned(),
+            interval: ms(2_000),
+            timeout: ms(500),
+            unhealthy_after: 2,
+            healthy_after: 1,
+        }),
+        connections: Connections {
+            idle_timeout: ms(3_600_000),
+            max_age: ms(1_800_000),
+            resolve_interval: ms(60_000),
+        },
+        max_response_size: 512 << 10,
+        credentials: Some(Credentials::Header {
+            name: HeaderName::from_static("x-api-key"),
+            prefix: "",
+            secret: Secret::File(golden().join("secret")),
+        }),
+        fallbacks: vec![
+            Fallback {
+                pattern: pattern(Some(Method::GET), "users * days **"),
+                status: StatusCode::NON_AUTHORITATIVE_INFORMATION,
+                content_type: HeaderValue::from_static("application/vnd.days+json; charset=utf-8"),
+                body: Bytes::from_static(b"[]"),
+            },
+            Fallback {
+                pattern: pattern(None, "**"),
+                status: StatusCode::OK,
+                content_type: HeaderValue::from_static("text/plain"),
+                body: Bytes::from_static(b"open sesame\n"),
+            },
+        ],
+    };
+    assert_eq!(config.downstreams["activity"], activity);
+}
+
+#[test]
+fn the_other_services_of_the_maximal_file_have_what_excludes_each_other() {
+    let config = load_golden("maximal").unwrap_or_else(|error| panic!("{error}"));
+    let heart = &config.downstreams["heart"];
+    assert_eq!(heart.endpoints, [endpoint("::1", 80, "[::1]")]);
+    assert_eq!(
+        (&heart.cache, &heart.breaker, &heart.tls),
+        (&None, &None, &None)
+    );
+    let plain_tls = Tls {
+        ca_file: None,
+        client: None,
+        server_name: None,
+    };
+    assert_eq!(config.downstreams["sleep"].tls, Some(plain_tls));
+
+    let credentials = |name: &str| config.downstreams[name].credentials.clone().unwrap();
+    let authorization = |prefix, secret| Credentials::Header {
+        name: http::header::AUTHORIZATION,
+        prefix,
+        secret,
+    };
+    let in_file = || Secret::File(golden().join("secret"));
+    let in_env = || Secret::Env("PATH".to_owned());
+    assert_eq!(credentials("heart"), authorization("Bearer ", in_env()));
+    assert_eq!(credentials("sleep"), authorization("Bearer ", in_file()));
+    assert_eq!(credentials("goals"), authorization("", in_env()));
+    let profile = Credentials::OAuth2 {
+        token_url: "https://id.example.com/oauth2/token".to_owned(),
+        client_id: "tailor host".to_owned(),
+        client_secret: in_file(),
+        scopes: vec!["profile.read".to_owned(), "urn:x/y".to_owned()],
+        ca_file: Some(golden().join("ca.pem")),
+    };
+    assert_eq!(credentials("profile"), profile);
+    let billing = Credentials::OAuth2 {
+        token_url: "http://127.0.0.1:9200/token".to_owned(),
+        client_id: "tailor".to_owned(),
+        client_secret: in_env(),
+        scopes: Vec::new(),
+        ca_file: None,
+    };
+    assert_eq!(credentials("billing"), billing);
+}
+
+#[test]
+fn profiles_hold_what_is_written_and_nothing_else() {
+    let config = load_golden("maximal").unwrap_or_else(|error| panic!("{error}"));
+    let fast = Profile {
+        timeout: Some(ms(200)),
+        first_byte_timeout: Some(ms(150)),
+        queue_timeout: Some(ms(50)),
+        retries: Some(0),
+        hedge: Some(true),
+        optional: Some(true),
+    };
+    let expected = [("fast", fast), ("plain", Profile::default())];
+    assert_eq!(
+        config.profiles,
+        BTreeMap::from(expected.map(|(name, profile)| (name.to_owned(), profile)))
+    );
+}
