@@ -37,6 +37,9 @@ use super::policy::coalesce::Until;
 use super::{Answer, Outbound};
 use crate::config;
 
+/// A call that was given less time than that and less than its service may take says nothing when it times out.
+const TELLING: Duration = Duration::from_millis(50);
+
 /// The transport of one service, shared by all workers.
 pub struct Transport {
     settings: config::Downstream,
@@ -146,11 +149,11 @@ impl Transport {
         let result = attempt.run(now, &mut timing).await;
         if let Some(under_way) = under_way {
             let spent = timing.connect + timing.first_byte + timing.body;
+            let end = Instant::now();
             if says_well(&result) {
                 under_way.answered(now + spent, timing.first_byte);
                 self.ejections.succeeded(endpoint, now);
-            } else {
-                let end = Instant::now();
+            } else if !is_haste(&result, end - now, bounds.first_byte) {
                 under_way.failed(end);
                 let usable = |other: usize| self.endpoints[other].healthy();
                 self.ejections.failed(endpoint, now, end, usable);
@@ -263,6 +266,16 @@ fn says_well(result: &Result<Answer, DownstreamError>) -> bool {
         Ok(answer) => !matches!(answer.status.as_u16(), 502..=504),
         Err(error) => matches!(error, DownstreamError::TooLarge { .. }),
     }
+}
+
+/// Whether a call timed out because its caller gave it next to no time. That says nothing about the service: a guest, which may
+/// be hostile, chooses how long it waits.
+pub fn is_haste(
+    result: &Result<Answer, DownstreamError>,
+    took: Duration,
+    first_byte: Duration,
+) -> bool {
+    matches!(result, Err(DownstreamError::Timeout { .. })) && took < first_byte.min(TELLING)
 }
 
 #[expect(
