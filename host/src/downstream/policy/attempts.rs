@@ -89,7 +89,8 @@ where
     });
     let (mut tried, hedged) = match plan.hedge_after {
         None => (first.await, false),
-        Some(delay) => hedge(&plan, delay, first, &attempt).await,
+        // Boxed, like retries: few calls have either, and the future of every call would be as large as theirs.
+        Some(delay) => Box::pin(hedge(&plan, delay, first, &attempt)).await,
     };
     let mut attempts = 1 + u32::from(hedged);
     let mut waited = Duration::ZERO;
@@ -107,10 +108,10 @@ where
             waited += wait;
         }
         attempts += 1;
-        tried = attempt(Try {
+        tried = Box::pin(attempt(Try {
             number: attempts,
             hedge: false,
-        })
+        }))
         .await;
     }
     Ended {

@@ -27,7 +27,7 @@ const HEDGE: Hedge = Hedge {
 };
 
 impl Way {
-    /// Attempts, with the host's credentials. One more round of them when these are refused and there are newer ones.
+    /// Attempts, with the host's credentials where there are any.
     pub(super) async fn attempts(
         &self,
         ask: &Ask,
@@ -35,22 +35,41 @@ impl Way {
         until: &Until,
         trace: &mut Trace,
     ) -> Result<Answer, DownstreamError> {
-        let Some(credentials) = &self.proof.credentials else {
-            return self.round(ask, outbound, until, trace).await;
-        };
-        let mut sent = outbound.clone();
-        let used = self.prove(credentials, ask, &mut sent, until).await?;
-        let result = self.round(ask, &sent, until, trace).await;
-        let refused = matches!(&result, Ok(answer) if answer.status == StatusCode::UNAUTHORIZED);
-        let renewed = refused
-            && timeout_at(until.latest(), credentials.refused(used))
-                .await
-                .unwrap_or(false);
-        if !renewed {
-            return result;
+        match &self.proof.credentials {
+            None => self.round(ask, outbound, until, trace).await,
+            // Boxed, like what follows here and in `attempts::run`: a future is as large as all that it may ever do, and
+            // is moved about.
+            Some(credentials) => {
+                Box::pin(self.proven(credentials, ask, outbound, until, trace)).await
+            }
         }
-        self.prove(credentials, ask, &mut sent, until).await?;
-        self.round(ask, &sent, until, trace).await
+    }
+
+    /// A round of attempts with credentials. One more when these are refused and there are newer ones.
+    async fn proven(
+        &self,
+        credentials: &Credentials,
+        ask: &Ask,
+        outbound: &Outbound,
+        until: &Until,
+        trace: &mut Trace,
+    ) -> Result<Answer, DownstreamError> {
+        let mut sent = outbound.clone();
+        let mut again = true;
+        loop {
+            let used = self.prove(credentials, ask, &mut sent, until).await?;
+            let result = self.round(ask, &sent, until, trace).await;
+            let refused =
+                matches!(&result, Ok(answer) if answer.status == StatusCode::UNAUTHORIZED);
+            let renewed = refused
+                && std::mem::take(&mut again)
+                && timeout_at(until.latest(), credentials.refused(used))
+                    .await
+                    .unwrap_or(false);
+            if !renewed {
+                return result;
+            }
+        }
     }
 
     /// Puts the host's credentials into a call.

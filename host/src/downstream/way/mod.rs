@@ -128,7 +128,7 @@ impl Way {
         let safe = matches!(outbound.method, Method::GET | Method::HEAD);
         if !(safe && self.settings.coalesce) {
             let until = Arc::new(Until::new(ask.end));
-            return self.clone().make(ask, until, kept).await;
+            return Box::pin(self.clone().make(ask, until, kept)).await;
         }
         let (started, end) = (ask.started, ask.end);
         let key = ExactKey::new(
