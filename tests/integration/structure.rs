@@ -48,7 +48,17 @@ const MODULES: [(&str, &[&str]); 14] = [
     ),
     ("fixture", &["bff", "downstream", "contract"]),
     ("router", &["config"]),
-    ("bff", &["downstream", "telemetry", "contract", "config"]),
+    (
+        "bff",
+        &[
+            "downstream",
+            "telemetry",
+            "degraded",
+            "server_timing",
+            "contract",
+            "config",
+        ],
+    ),
     (
         "downstream",
         &[
