@@ -14,11 +14,12 @@ export interface JsonCall<T> {
   readonly query: Query;
   readonly select: readonly string[];
   readonly decode: Decoder<T>;
+  readonly profile?: string;
 }
 
 /** How a call ended. */
 export type Outcome<T> =
-  /** A 2xx answer whose JSON is as expected. `stale`: the host had to fall back on an old one. */
+  /** A 2xx answer whose JSON is as expected. `stale`: the host had to fall back on an old one, or on one that the operator declared. */
   | { readonly kind: "value"; readonly value: T; readonly stale: boolean }
   /** The service has no such thing (404 or 410). */
   | { readonly kind: "absent" }
@@ -40,6 +41,11 @@ export function getJson<T>(
   return { service, path, query: Object.entries(query), select, decode };
 }
 
+/** The same call with other limits of time and of repetitions: those of a profile that the operator defined, such as `fast`. */
+export function withProfile<T>(call: JsonCall<T>, profile: string): JsonCall<T> {
+  return { ...call, profile };
+}
+
 /** Builds a path whose values are percent-encoded: ``path`/users/${user}/days` ``. */
 export function path(literals: TemplateStringsArray, ...values: readonly (string | number)[]): string {
   return String.raw({ raw: literals }, ...values.map((value) => encodeURIComponent(String(value).toWellFormed())));
@@ -51,7 +57,7 @@ export function fetchAll<T extends readonly unknown[]>(
 ): { readonly [K in keyof T]: Outcome<T[K]> } {
   const list: readonly JsonCall<unknown>[] = calls;
   const results = fetchRaw(
-    list.map(({ service, path: to, query, select }) => ({
+    list.map(({ service, path: to, query, select, profile }) => ({
       service,
       method: "get",
       path: to,
@@ -59,6 +65,7 @@ export function fetchAll<T extends readonly unknown[]>(
       headers: [["accept", "application/json"]],
       body: { tag: "none" },
       select,
+      ...(profile === undefined ? {} : { profile }),
     })),
   );
   const outcomes = list.map((call, index) => outcome(call, results[index]));
@@ -75,7 +82,7 @@ function outcome<T>(call: JsonCall<T>, result: Result | undefined): Outcome<T> {
   try {
     const document: unknown =
       call.select.length > 0 ? selected.map((part) => (part === null ? null : parse(part))) : parse(textOf(body));
-    return { kind: "value", value: call.decode(document), stale: source === "stale" };
+    return { kind: "value", value: call.decode(document), stale: source === "stale" || source === "fallback" };
   } catch (fault) {
     if (!(fault instanceof DecodeError)) throw fault;
     // The host saw a complete answer, so nothing but this line tells that it was of no use.

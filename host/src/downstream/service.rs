@@ -47,7 +47,7 @@ pub enum ServiceError {
         /// The service.
         service: String,
         /// What is wrong with them.
-        source: TlsError,
+        source: Box<TlsError>,
     },
     /// Its credentials.
     #[error("downstream.{service}.credentials: {source}")]

@@ -18,31 +18,41 @@ use crate::config::{self, Downstream, Endpoint, Tls};
 /// Size of an answer with a token, bytes.
 const MAX_ANSWER: usize = 64 << 10;
 
-/// The credentials of a service, and the transport that its tokens come over.
+/// What a service is called with besides the call itself.
+#[derive(Default)]
+pub(super) struct Proof {
+    /// What the host proves itself with.
+    pub(super) credentials: Option<Arc<Credentials>>,
+    /// What its tokens come over.
+    pub(super) tokens: Option<Arc<Transport>>,
+}
+
+/// Prepares the credentials of a service.
 ///
 /// # Errors
 ///
 /// When a secret or a certificate can't be used.
-pub(super) fn credentials(
-    settings: &Downstream,
-) -> Result<(Option<Arc<Credentials>>, Option<Arc<Transport>>), ServiceError> {
+pub(super) fn proof(settings: &Downstream) -> Result<Proof, ServiceError> {
     let Some(kind) = &settings.credentials else {
-        return Ok((None, None));
+        return Ok(Proof::default());
     };
-    let transport = match kind {
+    let tokens = match kind {
         config::Credentials::OAuth2 {
             token_url, ca_file, ..
         } => {
             transport(settings, token_url, ca_file.clone()).map_err(|source| ServiceError::Tls {
                 service: settings.name.clone(),
-                source,
+                source: Box::new(source),
             })?
         }
         config::Credentials::Header { .. } => None,
     };
     let variable = |name: &str| std::env::var(name).ok();
-    Credentials::new(&settings.name, kind, variable, fetch(transport.clone()))
-        .map(|credentials| (Some(credentials), transport))
+    Credentials::new(&settings.name, kind, variable, fetch(tokens.clone()))
+        .map(|credentials| Proof {
+            credentials: Some(credentials),
+            tokens,
+        })
         .map_err(|source| ServiceError::Credentials {
             service: settings.name.clone(),
             source,

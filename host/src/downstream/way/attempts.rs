@@ -35,7 +35,7 @@ impl Way {
         until: &Until,
         trace: &mut Trace,
     ) -> Result<Answer, DownstreamError> {
-        let Some(credentials) = &self.credentials else {
+        let Some(credentials) = &self.proof.credentials else {
             return self.round(ask, outbound, until, trace).await;
         };
         let mut sent = outbound.clone();

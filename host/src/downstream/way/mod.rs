@@ -22,11 +22,10 @@ use super::policy::breaker::{self, Breaker};
 use super::policy::budget::Budget;
 use super::policy::cache::{self, Cache, ExactKey, Found, Key};
 use super::policy::coalesce::{Coalescer, Until};
-use super::policy::credentials::Credentials;
 use super::policy::latency::Latency;
 use super::record::Trace;
 use super::service::{Ask, Called, Limits, ServiceError};
-use super::token_endpoint;
+use super::token_endpoint::{self, Proof};
 use super::transport::{EndpointState, Transport};
 use crate::config;
 use crate::contract::Source;
@@ -43,9 +42,7 @@ pub struct Way {
     breaker: Option<Breaker>,
     budget: Budget,
     latency: Latency,
-    credentials: Option<Arc<Credentials>>,
-    /// What tokens come over.
-    tokens: Option<Arc<Transport>>,
+    proof: Proof,
     transport: Arc<Transport>,
     metrics: Arc<ServiceMetrics>,
 }
@@ -63,17 +60,16 @@ impl Way {
     ) -> Result<Self, ServiceError> {
         let transport = Transport::new(&settings, workers).map_err(|source| ServiceError::Tls {
             service: settings.name.clone(),
-            source,
+            source: Box::new(source),
         })?;
-        let (credentials, tokens) = token_endpoint::credentials(&settings)?;
+        let proof = token_endpoint::proof(&settings)?;
         Ok(Self {
             cache: settings.cache.as_ref().map(Cache::new),
             together: Coalescer::new(),
             breaker: settings.breaker.clone().map(Breaker::new),
             budget: Budget::new(settings.retry.budget),
             latency: Latency::new(),
-            credentials,
-            tokens,
+            proof,
             transport: Arc::new(transport),
             metrics,
             settings,
@@ -218,7 +214,7 @@ impl Way {
     /// Looks after connections, names, health and secrets. For each worker to call, about once a second.
     pub fn tick(&self, worker: usize) {
         self.transport.tick(worker);
-        if let Some(tokens) = &self.tokens
+        if let Some(tokens) = &self.proof.tokens
             && worker == 0
         {
             tokens.tick(worker);

@@ -286,7 +286,7 @@ fn callers_on_many_threads_all_get_an_answer() {
                 runtime.block_on(async {
                     for round in 0..3000_u64 {
                         let name = round % 3;
-                        let mut joined = lead(&calls, key(name), || async move {
+                        let mut joined = lead(calls, key(name), || async move {
                             let number = made.fetch_add(1, Ordering::Relaxed);
                             for _ in 0..round % 5 {
                                 tokio::task::yield_now().await;
