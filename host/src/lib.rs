@@ -1,8 +1,8 @@
 //! tailor: a host for Backends for Frontends, each a sandboxed WebAssembly component.
 //!
 //! The modules in the order of a request: `host` -> `server` -> `snapshot` -> `router`, `bff` -> `downstream`. Nothing lower
-//! knows anything higher. `config`, `contract`, `degraded`, `server_timing` and `telemetry` are leaves that all may use. `fixture` and `invoke` run a
-//! request without a socket; `build` makes components and knows nothing of the rest.
+//! knows anything higher. `config`, `contract`, `degraded`, `server_timing` and `telemetry` are leaves that all may use.
+//! `fixture` and `invoke` run a request without a socket; `build` makes components and knows nothing of the rest.
 
 pub mod bff;
 pub mod build;

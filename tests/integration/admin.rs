@@ -67,6 +67,14 @@ async fn the_admin_listener_has_four_pages() {
         let answer = ask(&host, method, "/bffs").await;
         assert_eq!((answer.status, answer.header("allow")), (405, "GET, HEAD"));
     }
+    for method in ["GET", "HEAD", "PUT"] {
+        let answer = ask(&host, method, "/downstreams/heart/breaker").await;
+        assert_eq!((answer.status, answer.header("allow")), (405, "POST"));
+    }
+    // What can't be read is refused, not guessed.
+    let answer = ask(&host, "POST", "/downstreams/heart/invalidate?tag=%zz").await;
+    assert_eq!(answer.status, 400);
+    assert!(answer.body.starts_with("query:"), "{}", answer.body);
     // The two listeners have nothing in common.
     assert_eq!(host.get("/metrics").await.unwrap().status, 404);
     assert_eq!(ask(&host, "GET", "/watch/ada").await.status, 404);

@@ -41,7 +41,10 @@ async fn the_streams_of_a_connection_are_spread_over_the_workers() {
     let services = Services::start().unwrap();
     // Over HTTP/2, a worker has one connection to a service: so many connections, so many workers.
     let builder = TestHost::builder().unwrap().example("watch").unwrap();
-    let builder = builder.services(&services, &format!("protocol = \"h2\"\n{PATIENT}"));
+    let builder = builder.services(
+        &services,
+        &format!("protocol = \"h2\"\ncoalesce = false\n{PATIENT}"),
+    );
     let text = "[bff.watch]\ncomponent = \"watch.wasm\"\ndownstreams = [\"activity\", \"heart\", \"sleep\"]\n\
         deadline = \"1m\"\n[[route]]\nbff = \"watch\"\n";
     let host = builder.config(text).start().await.unwrap();

@@ -10,7 +10,7 @@ use tailor::telemetry::metrics::Metrics;
 use tailor_harness::components::root;
 
 /// The host's modules from the highest to the lowest, each with those that it may know. A module knows lower ones only.
-const MODULES: [(&str, &[&str]); 12] = [
+const MODULES: [(&str, &[&str]); 14] = [
     (
         "host",
         &[
@@ -33,6 +33,7 @@ const MODULES: [(&str, &[&str]); 12] = [
             "bff",
             "downstream",
             "telemetry",
+            "degraded",
             "contract",
             "config",
         ],
@@ -47,11 +48,32 @@ const MODULES: [(&str, &[&str]); 12] = [
     ),
     ("fixture", &["bff", "downstream", "contract"]),
     ("router", &["config"]),
-    ("bff", &["downstream", "telemetry", "contract", "config"]),
-    ("downstream", &["telemetry", "contract", "config"]),
+    (
+        "bff",
+        &[
+            "downstream",
+            "telemetry",
+            "degraded",
+            "server_timing",
+            "contract",
+            "config",
+        ],
+    ),
+    (
+        "downstream",
+        &[
+            "telemetry",
+            "degraded",
+            "server_timing",
+            "contract",
+            "config",
+        ],
+    ),
     ("telemetry", &[]),
     ("contract", &[]),
     ("config", &[]),
+    ("degraded", &[]),
+    ("server_timing", &[]),
     ("build", &[]),
 ];
 
@@ -231,6 +253,7 @@ fn kinds_of_failure_are_the_same_in_contract_host_metrics_and_fixtures() {
         FailureKind::Overloaded,
         FailureKind::TooLarge,
         FailureKind::Malformed,
+        FailureKind::Rejected,
     ]
     .map(|kind| kind_name(kind).to_owned());
     assert_eq!(contract, host);

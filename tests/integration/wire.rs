@@ -192,11 +192,13 @@ impl Gate {
     }
 
     /// The configuration of a service `heart` that is this gate, and of a BFF `watch` that waits for it and may do so
-    /// for a minute. No other service is granted, so two of its three numbers are missing.
+    /// for a minute, each request with a call of its own. No other service is granted, so two of its three numbers are
+    /// missing.
     pub fn watch(&self) -> String {
         let address = self.listener.local_addr().unwrap();
         format!(
-            "[downstream.heart]\nurl = \"http://{address}\"\ntimeout = \"1m\"\nfirst-byte-timeout = \"1m\"\nconnect-timeout = \"1m\"\n\
+            "[downstream.heart]\nurl = \"http://{address}\"\ncoalesce = false\n\
+             timeout = \"1m\"\nfirst-byte-timeout = \"1m\"\nconnect-timeout = \"1m\"\n\
              [[route]]\nbff = \"watch\"\npath = \"/watch\"\n\
              [bff.watch]\ncomponent = \"watch.wasm\"\ndownstreams = [\"heart\"]\ndeadline = \"1m\"\n"
         )

@@ -19,8 +19,9 @@ use super::state::State;
 use super::version::Version;
 use super::{response, wasi};
 use crate::contract::Request;
+use crate::degraded;
 use crate::downstream::{self, CallRecord, Session, SessionSettings, parts};
-use crate::{degraded, server_timing};
+use crate::server_timing;
 
 /// A request as it came, and what has to be passed on with its calls.
 pub struct Asked {

@@ -99,29 +99,20 @@ async fn accept(listener: TcpListener, shared: Arc<Shared>, stopping: watch::Rec
 }
 
 fn answer(request: &Request<Incoming>, shared: &Shared, stopping: bool) -> Response<Full<Bytes>> {
-    match *request.method() {
-        Method::GET | Method::HEAD => {}
-        Method::POST => {
-            return match steer::steer(request, &shared.snapshot.load()) {
-                Ok(done) => typed(StatusCode::OK, "application/json", format!("{done}\n")),
-                Err(steer::Refused(status, what)) => {
-                    typed(status, "text/plain; charset=utf-8", what)
-                }
-            };
+    let path = request.uri().path();
+    if path.starts_with(steer::PREFIX) {
+        if *request.method() != Method::POST {
+            return not_allowed("POST", "only POST is served here\n");
         }
-        _ => {
-            let mut response = text(
-                StatusCode::METHOD_NOT_ALLOWED,
-                "GET, HEAD and POST are served here\n",
-            );
-            response.headers_mut().insert(
-                http::header::ALLOW,
-                http::HeaderValue::from_static("GET, HEAD, POST"),
-            );
-            return response;
-        }
+        return match steer::steer(request, &shared.snapshot.load()) {
+            Ok(done) => typed(StatusCode::OK, "application/json", format!("{done}\n")),
+            Err(steer::Refused(status, what)) => typed(status, "text/plain; charset=utf-8", what),
+        };
     }
-    match request.uri().path() {
+    if !matches!(*request.method(), Method::GET | Method::HEAD) {
+        return not_allowed("GET, HEAD", "only GET and HEAD are served here\n");
+    }
+    match path {
         "/livez" => text(StatusCode::OK, "ok\n"),
         "/readyz" if stopping => text(StatusCode::SERVICE_UNAVAILABLE, "stopping\n"),
         "/readyz" => text(StatusCode::OK, "ready\n"),
@@ -143,6 +134,15 @@ fn answer(request: &Request<Incoming>, shared: &Shared, stopping: bool) -> Respo
             "here are /livez, /readyz, /metrics and /bffs\n",
         ),
     }
+}
+
+/// `allow` is what is served at the target (RFC 9110 section 15.5.6).
+fn not_allowed(allow: &'static str, body: &'static str) -> Response<Full<Bytes>> {
+    let mut response = text(StatusCode::METHOD_NOT_ALLOWED, body);
+    response
+        .headers_mut()
+        .insert(http::header::ALLOW, http::HeaderValue::from_static(allow));
+    response
 }
 
 fn text(status: StatusCode, body: &'static str) -> Response<Full<Bytes>> {

@@ -15,7 +15,8 @@ use tailor_harness::{Reply, TestHost};
 use relay::relay;
 
 /// A host with one worker and a relay to each of these services (name, URL, settings) below `/<name>`. All limits are far
-/// away unless the settings say otherwise.
+/// away unless the settings say otherwise, and each call is one on the wire: equal ones are not made as one, and none is
+/// stored, rejected or made again.
 pub async fn host(services: &[(&str, String, &str)]) -> TestHost {
     host_with(&relay("v1", None), services).await
 }
@@ -32,7 +33,7 @@ async fn host_with(component: &[u8], services: &[(&str, String, &str)]) -> TestH
     for (name, url, settings) in services {
         config.push_str(&format!(
             "[[route]]\nbff = \"relay\"\nclient = \"{name}\"\npath = \"/{name}\"\nmethods = [\"GET\", \"POST\"]\n\
-             [downstream.{name}]\nurl = \"{url}\"\n{}\n",
+             [downstream.{name}]\nurl = \"{url}\"\n{PLAIN}\n{}\n",
             patient(settings)
         ));
     }
@@ -40,6 +41,10 @@ async fn host_with(component: &[u8], services: &[(&str, String, &str)]) -> TestH
     let builder = builder.file("relay.wasm", component).unwrap();
     builder.config(&config).start().await.unwrap()
 }
+
+/// What makes of each call exactly one on the wire.
+const PLAIN: &str =
+    "coalesce = false\ncache.enabled = false\nbreaker.enabled = false\nretry.max = 0";
 
 /// Settings, with long timeouts where they name none.
 fn patient(settings: &str) -> String {

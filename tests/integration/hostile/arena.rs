@@ -58,13 +58,15 @@ pub struct Arena {
 /// A host that is not started: the neighbour, the hostile BFFs, and the services.
 ///
 /// A call of `goals` may take `patience`, at most the deadline of each hostile BFF. The neighbour has so much time that no
-/// load of the machine changes its answers. `profile` is there for the neighbour alone.
+/// load of the machine changes its answers. `profile` is there for the neighbour alone. Equal calls are not made as one, so
+/// that each that a guest makes shows at its service.
 pub fn builder(services: &Services, foes: &[Foe<'_>], patience: &str) -> TestHostBuilder {
     let mut builder = TestHost::builder().unwrap().example("watch").unwrap();
     for (name, url) in services.urls() {
         let time = if name == "goals" { patience } else { "30s" };
         builder = builder.config(&format!(
-            "[downstream.{name}]\nurl = \"{url}\"\nconnect-timeout = \"2s\"\nfirst-byte-timeout = \"{time}\"\ntimeout = \"{time}\""
+            "[downstream.{name}]\nurl = \"{url}\"\ncoalesce = false\n\
+             connect-timeout = \"2s\"\nfirst-byte-timeout = \"{time}\"\ntimeout = \"{time}\""
         ));
     }
     builder = builder.config(

@@ -2,6 +2,7 @@
 
 mod certificates;
 mod connections;
+mod limits;
 mod secure;
 mod server;
 mod several;

@@ -13,8 +13,11 @@ use serde_json::{Value, json};
 use crate::downstream::Way;
 use crate::downstream::policy::breaker::Forced;
 use crate::downstream::policy::cache::Which;
-use crate::fixture::decode_query;
+use crate::server::inbound;
 use crate::snapshot::Snapshot;
+
+/// Where it is told.
+pub(super) const PREFIX: &str = "/downstreams/";
 
 const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 
@@ -40,7 +43,7 @@ pub(super) fn steer<B>(request: &Request<B>, snapshot: &Snapshot) -> Result<Valu
         Refused(StatusCode::NOT_FOUND, what.to_owned())
     };
     let (name, order) = path
-        .strip_prefix("/downstreams/")
+        .strip_prefix(PREFIX)
         .and_then(|rest| rest.split_once('/'))
         .ok_or_else(not_found)?;
     let way = snapshot
@@ -59,7 +62,8 @@ pub(super) fn steer<B>(request: &Request<B>, snapshot: &Snapshot) -> Result<Valu
         );
         Refused(StatusCode::NOT_FOUND, what)
     })?;
-    let query = decode_query(request.uri().query().unwrap_or_default());
+    let query = inbound::query(request.uri())
+        .map_err(|error| Refused(StatusCode::BAD_REQUEST, format!("{error}\n")))?;
     match order {
         "breaker" => force_breaker(name, way, &query),
         "invalidate" => invalidate(name, way, &query),

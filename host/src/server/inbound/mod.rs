@@ -25,6 +25,7 @@ use super::problem::Code;
 
 pub use authority::Authority;
 pub use ids::{RequestId, TraceContext, X_REQUEST_ID};
+pub(in crate::server) use target::query;
 
 /// What `allow` says when a method is refused before a route is known.
 const ALLOW: HeaderValue = HeaderValue::from_static("GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS");

@@ -81,7 +81,7 @@ fn check_segment(segment: &str) -> Result<(), &'static str> {
 }
 
 /// Name and value of each parameter, decoded, in order (`application/x-www-form-urlencoded`).
-pub(super) fn query(uri: &Uri) -> Result<Vec<(String, String)>, Rejection> {
+pub(in crate::server) fn query(uri: &Uri) -> Result<Vec<(String, String)>, Rejection> {
     let mut pairs = Vec::new();
     // Two `&` side by side hold no parameter.
     for parameter in uri

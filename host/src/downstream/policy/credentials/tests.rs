@@ -7,6 +7,8 @@ use std::sync::Mutex;
 use futures_util::FutureExt;
 use http::Response;
 use http::header::AUTHORIZATION;
+use tracing::Dispatch;
+use tracing::subscriber::{DefaultGuard, NoSubscriber};
 use tracing_subscriber::fmt::MakeWriter;
 
 use super::*;
@@ -175,12 +177,17 @@ async fn errors_tell_what_is_wrong_without_the_words_of_the_token_endpoint() {
 pub(super) struct Log(Arc<Mutex<Vec<u8>>>);
 
 impl Log {
-    pub(super) fn begin(&self) -> tracing::subscriber::DefaultGuard {
+    /// Notes what the test's thread logs, for as long as the result is held.
+    ///
+    /// That holds a second subscriber: were there only one, `tracing` would ask the thread that comes to a place in the code
+    /// first whether anybody wants its lines, and the thread of another test would say no for all.
+    pub(super) fn begin(&self) -> (DefaultGuard, Dispatch) {
+        let second = Dispatch::new(NoSubscriber::new());
         let all = tracing_subscriber::fmt()
             .with_max_level(tracing::Level::TRACE)
             .with_ansi(false)
             .with_writer(self.clone());
-        tracing::subscriber::set_default(all.finish())
+        (tracing::subscriber::set_default(all.finish()), second)
     }
 
     pub(super) fn text(&self) -> String {

@@ -177,6 +177,14 @@ pub async fn read_head(stream: &mut TcpStream) -> bool {
     true
 }
 
+/// Answers each request with the number of its connection, counted from 0.
+pub async fn names_connections() -> Server {
+    http(None, async |asked: Asked| {
+        text(asked.connection.to_string())
+    })
+    .await
+}
+
 /// TLS of a server. `clients` are the authorities of client certificates, which are then wanted.
 pub fn acceptor(identity: &Signed, alpn: &[&str], clients: Option<&str>) -> TlsAcceptor {
     let chain = CertificateDer::pem_slice_iter(identity.certificate.as_bytes())

@@ -1,5 +1,7 @@
 //! Several endpoints.
 
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+
 use super::server::*;
 use super::*;
 
@@ -96,4 +98,57 @@ async fn a_name_is_looked_up_and_its_addresses_are_tried_in_turn() {
     let error = get(&transport(&settings), 0).await.result.unwrap_err();
     assert!(matches!(error, DownstreamError::Unreachable { .. }));
     assert!(!error.sent());
+}
+
+#[tokio::test]
+async fn checks_leave_out_what_is_unhealthy_and_take_it_back() {
+    let sick = Arc::new(AtomicBool::new(true));
+    let asked = Arc::new(AtomicUsize::new(0));
+    let (state, count) = (sick.clone(), asked.clone());
+    let server = http(None, move |asked: Asked| {
+        let check = asked.request.uri().path() == "/api/health";
+        count.fetch_add(usize::from(check), Ordering::SeqCst);
+        let code = if check && state.load(Ordering::SeqCst) {
+            500
+        } else {
+            200
+        };
+        async move { status(code) }
+    })
+    .await;
+    let other = names_connections().await;
+    let mut settings = settings(&[server.address, other.address]);
+    settings.health = Some(crate::config::Health {
+        path: "/health".to_owned(),
+        interval: Duration::from_secs(10),
+        timeout: Duration::from_secs(5),
+        unhealthy_after: 2,
+        healthy_after: 1,
+    });
+    let transport = Arc::new(transport(&settings));
+    let good = || transport.endpoints()[0].standing == Standing::Good;
+    let check = async |round: usize| {
+        pass(Duration::from_secs(11)).await;
+        transport.tick(0);
+        transport.tick(0);
+        until(|| asked.load(Ordering::SeqCst) == round).await;
+        // The answer is on its way.
+        let health = transport.endpoints[0].health.as_ref().unwrap();
+        until(|| !health.busy()).await;
+    };
+    check(1).await;
+    assert!(good());
+    check(2).await;
+    let why = "status 500".to_owned();
+    assert_eq!(
+        transport.endpoints()[0].standing,
+        Standing::Unhealthy { why }
+    );
+    for _ in 0..20 {
+        assert_eq!(get(&transport, 0).await.endpoint, 1);
+    }
+    sick.store(false, Ordering::SeqCst);
+    check(3).await;
+    assert!(good());
+    assert!(transport.open() <= 1);
 }

@@ -1,0 +1,164 @@
+//! The limits of time and size, and what is told of a failure.
+
+use tokio::io::AsyncWriteExt as _;
+
+use super::server::*;
+use super::*;
+use crate::downstream::Phase;
+
+const SHORT: Duration = Duration::from_millis(30);
+
+#[tokio::test]
+async fn each_wait_has_its_limit() {
+    let server = accept(anywhere(), async |mut stream, number| {
+        read_head(&mut stream).await;
+        if number > 0 {
+            let part = b"HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\npart";
+            stream.write_all(part).await.unwrap();
+        }
+        std::future::pending().await
+    })
+    .await;
+    let mut settings = settings(&[server.address]);
+    settings.timeouts.between_bytes = SHORT;
+    let transport = transport(&settings);
+    let phase = async |bounds: Bounds| {
+        let attempt = call(&transport, 0, Method::GET, bounds, None);
+        match attempt.await.result {
+            Err(DownstreamError::Timeout { phase, .. }) => phase,
+            other => panic!("{other:?}"),
+        }
+    };
+    let short = Bounds {
+        first_byte: SHORT,
+        ..bounds()
+    };
+    assert_eq!(phase(short).await, Phase::FirstByte);
+    assert_eq!(phase(bounds()).await, Phase::Body);
+    let over = Bounds {
+        end: end(Instant::now()),
+        ..bounds()
+    };
+    assert_eq!(phase(over).await, Phase::Connect);
+    assert_eq!(server.accepted(), 2);
+    until(|| transport.open() == 0).await;
+}
+
+#[tokio::test]
+async fn a_body_may_take_longer_than_the_limit_between_its_parts() {
+    // Each part comes when the one before has been waited for, so the timer is set again for each.
+    let server = accept(anywhere(), async |mut stream, _| {
+        read_head(&mut stream).await;
+        let head = b"HTTP/1.1 200 OK\r\ncontent-length: 10\r\n\r\n";
+        stream.write_all(head).await.unwrap();
+        for digit in 0..10 {
+            for _ in 0..50 {
+                tokio::task::yield_now().await;
+            }
+            stream
+                .write_all(digit.to_string().as_bytes())
+                .await
+                .unwrap();
+        }
+        std::future::pending().await
+    })
+    .await;
+    let transport = transport(&settings(&[server.address]));
+    assert_eq!(body(get(&transport, 0).await), "0123456789");
+}
+
+#[tokio::test]
+async fn the_end_holds_for_a_body_that_keeps_coming() {
+    let server = accept(anywhere(), async |mut stream, _| {
+        read_head(&mut stream).await;
+        let head = b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n";
+        stream.write_all(head).await.unwrap();
+        while stream.write_all(b"1\r\nx\r\n").await.is_ok() {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+    })
+    .await;
+    let transport = transport(&settings(&[server.address]));
+    let bounds = Bounds {
+        end: end(Instant::now() + SHORT * 3),
+        ..bounds()
+    };
+    let attempt = call(&transport, 0, Method::GET, bounds, None);
+    let error = attempt.await.result.unwrap_err();
+    assert!(matches!(
+        error,
+        DownstreamError::Timeout {
+            phase: Phase::Body,
+            ..
+        }
+    ));
+}
+
+#[tokio::test]
+async fn an_answer_is_no_larger_than_allowed() {
+    let answers: [&[u8]; 3] = [
+        b"HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n5\r\nabcde\r\n5\r\nabcde\r\n",
+        b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n4\r\nabcd\r\n4\r\nefgh\r\n0\r\n\r\n",
+    ];
+    let server = accept(anywhere(), move |mut stream, number| async move {
+        read_head(&mut stream).await;
+        stream.write_all(answers[number]).await.unwrap();
+        std::future::pending().await
+    })
+    .await;
+    let transport = transport(&settings(&[server.address]));
+    let small = async || {
+        let bounds = Bounds {
+            size: 8,
+            ..bounds()
+        };
+        call(&transport, 0, Method::GET, bounds, None).await
+    };
+    for _ in 0..2 {
+        let error = small().await.result.unwrap_err();
+        assert!(matches!(error, DownstreamError::TooLarge { limit: 8, .. }));
+    }
+    assert_eq!(body(small().await), "abcdefgh");
+}
+
+#[tokio::test]
+async fn a_failure_says_whether_anything_was_sent() {
+    let nobody = {
+        let listener = std::net::TcpListener::bind(anywhere()).unwrap();
+        listener.local_addr().unwrap()
+    };
+    let error = get(&transport(&settings(&[nobody])), 0)
+        .await
+        .result
+        .unwrap_err();
+    assert!(matches!(error, DownstreamError::Unreachable { .. }));
+    assert!(!error.to_string().contains("127.0.0.1"), "{error}");
+
+    let answers: [&[u8]; 3] = [
+        b"SSH-2.0-OpenSSH_9.6\r\n",
+        b"HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\nabc",
+        b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\nzz\r\n",
+    ];
+    let server = accept(anywhere(), move |mut stream, number| async move {
+        read_head(&mut stream).await;
+        stream.write_all(answers[number]).await.unwrap();
+    })
+    .await;
+    let transport = transport(&settings(&[server.address]));
+    let error = get(&transport, 0).await.result.unwrap_err();
+    assert!(
+        matches!(error, DownstreamError::Malformed { .. }),
+        "{error}"
+    );
+    let error = get(&transport, 0).await.result.unwrap_err();
+    assert!(matches!(
+        error,
+        DownstreamError::Interrupted { sent: true, .. }
+    ));
+    let error = get(&transport, 0).await.result.unwrap_err();
+    assert!(
+        matches!(error, DownstreamError::Malformed { .. }),
+        "{error}"
+    );
+}
