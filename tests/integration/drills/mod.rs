@@ -68,10 +68,14 @@ impl Setup {
 
     /// The same, at several addresses.
     pub fn service_at(mut self, name: &str, urls: &[String], settings: &str) -> Self {
-        let (own, tables) = match settings.find('[') {
-            Some(at) => settings.split_at(at),
-            None => (settings, ""),
+        let table = match settings.starts_with('[') {
+            true => Some(0),
+            false => settings.find(
+                "
+[",
+            ),
         };
+        let (own, tables) = settings.split_at(table.unwrap_or(settings.len()));
         self.config
             .push_str(&format!("[downstream.{name}]\nurl = {urls:?}\n{own}\n"));
         for key in ["timeout", "first-byte-timeout", "connect-timeout"] {

@@ -12,7 +12,7 @@ use hyper::body::Incoming;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use hyper_util::server::conn::auto;
-use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::io::{AsyncRead, AsyncWrite, copy, sink};
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 use tokio_rustls::TlsAcceptor;
@@ -69,9 +69,10 @@ impl Site {
                     match tls {
                         None => speak(stream, counter, answer).await,
                         Some(tls) => {
-                            // A caller that does not trust the certificate goes away here.
-                            if let Ok(stream) = tls.accept(stream).await {
-                                speak(stream, counter, answer).await;
+                            match tls.accept(stream).into_fallible().await {
+                                Ok(stream) => speak(stream, counter, answer).await,
+                                // Closed at once, the connection would be reset, and the alert that says why be lost.
+                                Err((_, mut stream)) => drop(copy(&mut stream, &mut sink()).await),
                             }
                         }
                     }
