@@ -20,6 +20,7 @@ mod server_stop;
 
 mod bffs;
 mod downstream;
+mod drills;
 mod faults;
 mod hostile;
 mod linked;

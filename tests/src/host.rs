@@ -27,6 +27,7 @@ pub struct TestHostBuilder {
     dir: TempDir,
     text: String,
     workers: usize,
+    instances: usize,
 }
 
 /// An answer, whole.
@@ -112,6 +113,13 @@ impl TestHostBuilder {
         self
     }
 
+    /// Requests that may run at once; 64 unless set.
+    #[must_use]
+    pub fn instances(mut self, instances: usize) -> Self {
+        self.instances = instances;
+        self
+    }
+
     /// Writes the configuration and starts the host.
     ///
     /// # Errors
@@ -147,8 +155,8 @@ impl TestHostBuilder {
         // Tables may be written once only, so a test that sets more of these three writes dotted keys at the very start.
         format!(
             "server.listen = \"127.0.0.1:0\"\nserver.workers = {}\nadmin.listen = \"127.0.0.1:0\"\n\
-             engine.data-dir = \"data\"\nengine.instances = 64\nengine.watch-interval = \"20ms\"\n{}",
-            self.workers, self.text
+             engine.data-dir = \"data\"\nengine.instances = {}\nengine.watch-interval = \"20ms\"\n{}",
+            self.workers, self.instances, self.text
         )
     }
 }
@@ -165,6 +173,7 @@ impl TestHost {
             dir,
             text: String::new(),
             workers: 2,
+            instances: 64,
         })
     }
 
@@ -241,6 +250,23 @@ impl TestHost {
                 .await?,
         )
         .await
+    }
+
+    /// Tells the admin listener something, with POST.
+    ///
+    /// # Errors
+    ///
+    /// When there is no whole answer.
+    pub async fn steer(&self, path: &str, headers: &[(&str, &str)]) -> anyhow::Result<Reply> {
+        let address = self
+            .host
+            .admin_address()
+            .context("the host has no admin listener")?;
+        let mut request = Request::post(format!("http://{address}{path}"));
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        receive(self.http1.request(request.body(Full::default())?).await?).await
     }
 
     /// Replaces a file of the host's directory at once, as a deployment should.

@@ -23,8 +23,21 @@ const KINDS: [&str; 10] = [
 
 /// The component. `timeout_ms` is that of each call.
 pub fn relay(version: &str, timeout_ms: Option<u32>) -> Vec<u8> {
+    written(version, timeout_ms, None)
+}
+
+/// The component, with each call under a profile of the operator's.
+pub fn relay_with_profile(profile: &str) -> Vec<u8> {
+    written("v1", None, Some(profile))
+}
+
+fn written(version: &str, timeout_ms: Option<u32>, profile: Option<&str>) -> Vec<u8> {
     let (given, limit) = timeout_ms.map_or((0, 0), |limit| (1, limit));
+    let (named, profile) = profile.map_or((0, ""), |profile| (1, profile));
     let text = TEXT
+        .replace("PROFILE_GIVEN", &named.to_string())
+        .replace("PROFILE_LENGTH", &profile.len().to_string())
+        .replace("PROFILE", profile)
         .replace("ALLOCATE", ALLOCATE)
         .replace("VERSION_LENGTH", &version.len().to_string())
         .replace("VERSION", version)
@@ -61,6 +74,7 @@ const TEXT: &str = r#"
   (memory (export "memory") 1)
   (data (i32.const 3100) "x-version")
   (data (i32.const 3200) "VERSION")
+  (data (i32.const 3400) "PROFILE")
   (global $free (mut i32) (i32.const 8192))
 
   ALLOCATE
@@ -72,7 +86,7 @@ const TEXT: &str = r#"
     (param $client i32) (param $client_length i32) (param $host i32) (param $host_length i32)
     (result i32)
     ;; The result is written to 1024.
-    ;; The call is at 1100, where all that is not written is zero: no headers, no pointers, no profile.
+    ;; The call is at 1100, where all that is not written is zero: no headers, no pointers.
     (i32.store (i32.const 1100) (local.get $client))
     (i32.store (i32.const 1104) (local.get $client_length))
     (i32.store8 (i32.const 1108) (local.get $method))
@@ -85,6 +99,9 @@ const TEXT: &str = r#"
     (i32.store (i32.const 1144) (local.get $body_length))
     (i32.store8 (i32.const 1156) (i32.const TIMEOUT_GIVEN))
     (i32.store (i32.const 1160) (i32.const TIMEOUT_MS))
+    (i32.store8 (i32.const 1164) (i32.const PROFILE_GIVEN))
+    (i32.store (i32.const 1168) (i32.const 3400))
+    (i32.store (i32.const 1172) (i32.const PROFILE_LENGTH))
     (call $fetch (i32.const 1100) (i32.const 1024))
     ;; The response is at 2048, its only header at 3000.
     (i32.store (i32.const 3000) (i32.const 3100))

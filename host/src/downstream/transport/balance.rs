@@ -68,6 +68,11 @@ impl Load {
         seconds * (under_way + 1.0)
     }
 
+    /// Makes it an endpoint of which nothing is known: one call finds out how it is now.
+    pub fn forget(&self) {
+        self.estimate.store(0, Ordering::Relaxed);
+    }
+
     /// Takes the time of one call into account.
     fn observe(&self, now: Instant, latency: Duration) {
         let latency = latency.as_secs_f32();

@@ -175,13 +175,15 @@ pub fn refusal(error: &io::Error) -> Option<DialError> {
 }
 
 /// What a service that does not accept us as its client sends (RFC 8446 section 6.2).
-const REFUSALS: [AlertDescription; 8] = [
+const REFUSALS: [AlertDescription; 9] = [
     AlertDescription::AccessDenied,
     AlertDescription::BadCertificate,
     AlertDescription::CertificateExpired,
     AlertDescription::CertificateRequired,
     AlertDescription::CertificateRevoked,
     AlertDescription::CertificateUnknown,
+    // A certificate of another authority with the name of one that the service trusts.
+    AlertDescription::DecryptError,
     AlertDescription::UnknownCA,
     AlertDescription::UnsupportedCertificate,
 ];

@@ -53,6 +53,17 @@ impl Ejections {
         (left > 0).then(|| Duration::from_micros(left))
     }
 
+    /// Whether the endpoint was left out until now. Says so to one caller.
+    pub fn is_back(&self, endpoint: usize, now: Instant) -> bool {
+        let until = &self.marks[endpoint].until;
+        let ended = until.load(Ordering::Relaxed);
+        ended != 0
+            && ended <= self.micros(now)
+            && until
+                .compare_exchange(ended, 0, Ordering::Relaxed, Ordering::Relaxed)
+                .is_ok()
+    }
+
     /// A call that began at `began` was answered.
     pub fn succeeded(&self, endpoint: usize, began: Instant) {
         let mark = &self.marks[endpoint];

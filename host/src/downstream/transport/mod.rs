@@ -220,6 +220,12 @@ impl Transport {
     }
 
     fn pick(&self, now: Instant, avoid: Option<usize>) -> usize {
+        for (index, endpoint) in self.endpoints.iter().enumerate() {
+            if self.ejections.is_back(index, now) {
+                // The failures that put it out would make it the costliest for minutes, and nobody would see that it is well.
+                endpoint.load.forget();
+            }
+        }
         balance::pick(
             self.endpoints.len(),
             avoid,

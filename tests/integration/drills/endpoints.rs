@@ -1,0 +1,132 @@
+//! A service that is bad now and then, and one that is bad in one place of three: further attempts heal it, and are few.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+
+use downstream_mock::{Fault, Service, Services};
+use futures_util::future::join_all;
+use serde_json::Value;
+
+use super::*;
+use crate::downstream::raw::{Connection, Raw};
+
+#[tokio::test]
+async fn a_hedge_heals_what_is_slow_now_and_then() {
+    let services = Services::start().unwrap();
+    // A busy machine is not slow enough for a hedge.
+    let heart = "[.hedge]\nenabled = true\nmin-delay = \"100ms\"\n[.cache]\nenabled = false";
+    let host = Setup::new()
+        .service("heart", &services.url(Service::Heart), heart)
+        .relay("r", "")
+        .start()
+        .await;
+    let path = "/r/heart/users/ada/days/2026-01-15";
+    // Before anything is known of the service nothing is hedged, and these calls earn the first hedges.
+    for _ in 0..100 {
+        assert_eq!(get(&host, path).await.status, 200);
+    }
+    // Calls that follow each other: a hedge is the service's next request, and with this seed no two slow ones are neighbours.
+    let tail = Fault::heavy_tail(Duration::from_secs(60), 5.0, 2);
+    services.set_fault(Service::Heart, tail).await.unwrap();
+    for _ in 0..150 {
+        let reply = get(&host, path).await;
+        assert_eq!((reply.status.as_u16(), degraded(&reply)), (200, ""));
+    }
+    assert!(event(&host, "heart", "hedge").await >= 1.0);
+    assert_eq!(event(&host, "heart", "retry").await, 0.0);
+    not_amplified(250, services.counts(Service::Heart).requests);
+    // What was slow was taken back.
+    services.wait_for_aborted(Service::Heart, 1).await;
+}
+
+/// A place of a service that resets every connection while it is told to be bad.
+async fn place(bad: Arc<AtomicBool>) -> Raw {
+    Raw::start(move |mut connection: Connection| {
+        let bad = bad.clone();
+        async move {
+            while connection.request().await.is_some() {
+                if bad.load(Ordering::SeqCst) {
+                    return connection.reset();
+                }
+                connection
+                    .send("HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok")
+                    .await;
+            }
+        }
+    })
+    .await
+}
+
+async fn endpoint(host: &TestHost, at: &Raw) -> Value {
+    let state = state(host, "svc").await;
+    let all = state["endpoints"].as_array().unwrap();
+    let at = at.address().to_string();
+    all.iter()
+        .find(|one| one["authority"] == *at)
+        .unwrap()
+        .clone()
+}
+
+#[tokio::test]
+async fn one_bad_endpoint_of_three_is_left_out_and_taken_back() {
+    let bad = Arc::new(AtomicBool::new(true));
+    let good = Arc::new(AtomicBool::new(false));
+    let places = [
+        place(bad.clone()).await,
+        place(good.clone()).await,
+        place(good).await,
+    ];
+    let urls: Vec<String> = places
+        .iter()
+        .map(|at| format!("http://{}", at.address()))
+        .collect();
+    let host = Setup::new()
+        .service_at("svc", &urls, "[.ejection]\nfailures = 2\ntime = \"300ms\"")
+        .relay("r", "")
+        .start()
+        .await;
+    let asked = || {
+        places
+            .iter()
+            .map(|at| at.requests().len() as u64)
+            .sum::<u64>()
+    };
+    let calls = AtomicU64::new(0);
+    let call = async || {
+        let number = calls.fetch_add(1, Ordering::SeqCst);
+        get(&host, &format!("/r/svc/{number}")).await.status == 200
+    };
+    // Side by side, so that the first ones go everywhere.
+    let burst = async || join_all((0..10).map(|_| call())).await;
+    let mut failed = 0;
+    for _ in 0..10 {
+        failed += burst().await.into_iter().filter(|good| !good).count();
+    }
+    assert!(failed <= 3, "{failed} of 100 calls failed");
+    not_amplified(100, asked());
+    let out = eventually("the bad endpoint to be left out", async || {
+        burst().await;
+        let state = endpoint(&host, &places[0]).await;
+        (state["state"] == "ejected").then_some(state)
+    })
+    .await;
+    assert!(
+        out["why"].as_str().unwrap().contains("failed too often"),
+        "{out}"
+    );
+    for at in &places[1..] {
+        assert_eq!(endpoint(&host, at).await["state"], "good");
+    }
+
+    bad.store(false, Ordering::SeqCst);
+    let before = places[0].requests().len();
+    eventually("the endpoint to be asked again", async || {
+        assert!(call().await);
+        (places[0].requests().len() > before).then_some(())
+    })
+    .await;
+    assert_eq!(endpoint(&host, &places[0]).await["state"], "good");
+    let labels = [("service", "svc")];
+    let all_good = metric(&host, "tailor_downstream_endpoints_good", &labels).await;
+    assert_eq!(all_good, Some(3.0));
+}
