@@ -78,13 +78,11 @@ impl Setup {
         let (own, tables) = settings.split_at(table.unwrap_or(settings.len()));
         self.config
             .push_str(&format!("[downstream.{name}]\nurl = {urls:?}\n{own}\n"));
+        let written = |key: &str| own.lines().find(|line| line.starts_with(key));
+        let total = written("timeout").and_then(|line| line.split('"').nth(1));
         for key in ["timeout", "first-byte-timeout", "connect-timeout"] {
-            if !own.lines().any(|line| line.trim().starts_with(key)) {
-                let own = own.lines().map(str::trim);
-                let total = own.filter(|line| line.starts_with("timeout")).next();
-                let limit = total
-                    .and_then(|line| line.split('"').nth(1))
-                    .unwrap_or("5s");
+            if written(key).is_none() {
+                let limit = total.unwrap_or("5s");
                 self.config.push_str(&format!("{key} = \"{limit}\"\n"));
             }
         }

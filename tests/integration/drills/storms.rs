@@ -13,9 +13,18 @@ use crate::downstream::relay::{failure, relay_with_profile};
 
 #[tokio::test]
 async fn a_storm_of_one_bff_leaves_another_as_it_was() {
+    storm("max-calls = 4\nmax-queued = 8").await;
+}
+
+#[tokio::test]
+async fn a_storm_that_may_take_all_calls_leaves_another_its_turn() {
+    storm("max-calls = 4\nmax-queued = 8\nbff-share = 100").await;
+}
+
+/// One BFF asks for more than the heart service with these settings takes, while another goes on with its work.
+async fn storm(heart: &'static str) {
     const AT_ONCE: u64 = 24;
     let services = Services::start().unwrap();
-    let heart = "max-calls = 4\nmax-queued = 8";
     let settings = |service| if service == Service::Heart { heart } else { "" };
     let host = Setup::new()
         .mock(&services, settings)
