@@ -4,6 +4,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
+use http::Uri;
 use thiserror::Error;
 use tokio::time::{Instant, timeout_at};
 
@@ -203,6 +204,13 @@ impl Service {
     /// The policy in action; `None` for a service that is answered in process.
     pub fn way(&self) -> Option<&Arc<Way>> {
         self.way.as_ref().ok()
+    }
+
+    /// Drops what is stored for a target.
+    pub fn forget(&self, target: &Uri) {
+        if let Ok(way) = &self.way {
+            way.forget(target);
+        }
     }
 
     /// Looks after what is kept. For each worker to call, about once a second.

@@ -211,6 +211,7 @@ impl Session {
         };
         let _permit = self.permit(end).await.ok_or_else(late)?;
         self.add_headers(service, &mut outbound.headers);
+        let target = selection.is_some().then(|| outbound.target.clone());
         let ask = Ask {
             outbound,
             member: grant.member.clone(),
@@ -225,7 +226,12 @@ impl Session {
         let answer = called.result?;
         *bytes = answer.body.len();
         self.spend_bytes(service, answer.body.len())?;
-        Ok(reply(service, answer, selection.as_ref(), trace.source)?)
+        let reply = reply(service, answer, selection.as_ref(), trace.source);
+        if let (Err(DownstreamError::Malformed { .. }), Some(target)) = (&reply, target) {
+            // An answer that can't be read is of no use to the next who asks either.
+            service.forget(&target);
+        }
+        Ok(reply?)
     }
 
     /// The right to have one more call under way in this request.

@@ -83,14 +83,14 @@ where
     F: Future<Output = Tried<T>>,
 {
     plan.budget.deposit();
-    let first = attempt(Try {
+    // Nowhere here is an attempt given a name before it is awaited: it would be in the future of every call twice.
+    let first = Try {
         number: 1,
         hedge: false,
-    });
+    };
     let (mut tried, hedged) = match plan.hedge_after {
-        None => (first.await, false),
-        // Boxed, like retries: few calls have either, and the future of every call would be as large as theirs.
-        Some(delay) => Box::pin(hedge(&plan, delay, first, &attempt)).await,
+        None => (attempt(first).await, false),
+        Some(delay) => hedge(&plan, delay, first, &attempt).await,
     };
     let mut attempts = 1 + u32::from(hedged);
     let mut waited = Duration::ZERO;
@@ -108,6 +108,7 @@ where
             waited += wait;
         }
         attempts += 1;
+        // Boxed, because few calls are retried, and the future of every call would be as large.
         tried = Box::pin(attempt(Try {
             number: attempts,
             hedge: false,
@@ -123,12 +124,17 @@ where
 }
 
 /// Waits for the first attempt, and begins another beside it when that takes too long. Says whether it did.
-async fn hedge<T, A, F>(plan: &Plan<'_>, delay: Duration, first: F, attempt: &A) -> (Tried<T>, bool)
+async fn hedge<T, A, F>(
+    plan: &Plan<'_>,
+    delay: Duration,
+    first: Try,
+    attempt: &A,
+) -> (Tried<T>, bool)
 where
     A: Fn(Try) -> F,
     F: Future<Output = Tried<T>>,
 {
-    let mut first = pin!(first);
+    let mut first = pin!(attempt(first));
     if let Ok(tried) = timeout(delay, first.as_mut()).await {
         return (tried, false);
     }

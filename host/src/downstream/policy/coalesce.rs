@@ -102,7 +102,8 @@ impl<T: Clone + Send + Sync + 'static> Coalescer<T> {
         }
         // Before there is anything that must be undone under the lock, because it may panic.
         let until = Arc::new(Until::new(end));
-        let future = make(until.clone());
+        // In a box at once: a future that is moved into another is in it twice, as what is captured and as what is awaited.
+        let future = AssertUnwindSafe(make(until.clone())).catch_unwind().boxed();
         let id = self.0.calls.fetch_add(1, Ordering::Relaxed);
         let listed = Listed {
             inner: self.0.clone(),
@@ -112,7 +113,7 @@ impl<T: Clone + Send + Sync + 'static> Coalescer<T> {
         let call = async move {
             // Moved in, so that it goes with the future, however that ends: before the answer is there for anyone.
             let _listed = listed;
-            let result = AssertUnwindSafe(future).catch_unwind().await;
+            let result = future.await;
             result.map_err(|_| Panicked)
         };
         let call = call.boxed().shared();

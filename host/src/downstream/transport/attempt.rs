@@ -81,8 +81,10 @@ impl Attempt<'_> {
                 &self.transport.endpoints[self.endpoint],
                 self.outbound,
             );
-            let sending = send(&mut connection.sender, request);
-            let sent = within(timer.as_mut(), self.bounds.end, limit, sending).await;
+            let sent = {
+                let mut sending = pin!(send(&mut connection.sender, request));
+                within(timer.as_mut(), self.bounds.end, limit, sending.as_mut()).await
+            };
             let head = Instant::now();
             timing.first_byte = head - now;
             match sent.ok_or_else(|| self.late(Phase::FirstByte))? {
@@ -286,9 +288,8 @@ async fn within<F: Future>(
     mut timer: Pin<&mut Sleep>,
     end: &Until,
     limit: Instant,
-    future: F,
+    mut future: Pin<&mut F>,
 ) -> Option<F::Output> {
-    let mut future = pin!(future);
     poll_fn(|context| match future.as_mut().poll(context) {
         Poll::Ready(output) => Poll::Ready(Some(output)),
         Poll::Pending => over(timer.as_mut(), end, limit, context).map(|()| None),

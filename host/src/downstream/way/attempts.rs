@@ -108,11 +108,9 @@ impl Way {
     ) -> Result<Answer, DownstreamError> {
         const NONE: usize = usize::MAX;
         let read = outbound.method == Method::GET;
-        let hedge = self.settings.hedge.as_ref().unwrap_or(&HEDGE);
         let hedge_after = (ask.limits.hedge && read)
-            .then(|| self.latency.percentile(hedge.percentile))
-            .flatten()
-            .map(|delay| delay.max(hedge.min_delay));
+            .then(|| self.hedge_delay())
+            .flatten();
         let plan = Plan {
             retry: &self.settings.retry,
             retries: ask.limits.retries,
@@ -136,9 +134,11 @@ impl Way {
                     size: self.settings.max_response_size,
                 };
                 let avoid = (avoid != NONE).then_some(avoid);
-                let transport = &self.transport;
-                let attempted = transport.attempt(ask.worker, outbound, bounds, avoid);
-                let attempted = attempted.await;
+                // Awaited where it is made, here and above: a future that has a name is in the one around it twice.
+                let attempted = self
+                    .transport
+                    .attempt(ask.worker, outbound, bounds, avoid)
+                    .await;
                 last.store(attempted.endpoint, Ordering::Relaxed);
                 let verdict = self.verdict(&outbound.method, &attempted.result);
                 Tried {
@@ -160,11 +160,28 @@ impl Way {
         for _ in 1 + u32::from(ended.hedged)..ended.attempts {
             self.metrics.event(Event::Retry);
         }
-        if result.is_ok() {
+        if ask.limits.hedge && result.is_ok() {
             let took = timing.connect + timing.first_byte + timing.body;
             self.latency.record(Instant::now(), took);
         }
         result
+    }
+
+    /// When a call that was not answered by then is worth another beside it; `None` while too little is known. Looked up in the
+    /// histogram now and then only: that is a walk over memory which other workers write to.
+    fn hedge_delay(&self) -> Option<Duration> {
+        let known = self.hedge_delay.load(Ordering::Relaxed);
+        if known == 0 || fastrand::u8(..) < 8 {
+            let hedge = self.settings.hedge.as_ref().unwrap_or(&HEDGE);
+            let delay = self
+                .latency
+                .percentile(hedge.percentile)?
+                .max(hedge.min_delay);
+            let micros = u64::try_from(delay.as_micros()).unwrap_or(u64::MAX);
+            self.hedge_delay.store(micros, Ordering::Relaxed);
+            return Some(delay);
+        }
+        Some(Duration::from_micros(known))
     }
 
     fn no_room_to_hedge(&self) -> Tried<Attempted> {

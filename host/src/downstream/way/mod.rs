@@ -10,9 +10,10 @@ mod health;
 mod stored;
 
 use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
 use std::time::{Duration, SystemTime};
 
-use http::Method;
+use http::{Method, Uri};
 use tokio::time::{Instant, timeout_at};
 
 use self::stored::{Kept, Remains, not_cached};
@@ -42,6 +43,8 @@ pub struct Way {
     breaker: Option<Breaker>,
     budget: Budget,
     latency: Latency,
+    /// The percentile of it that hedges wait for, microseconds; 0 while it is not known.
+    hedge_delay: AtomicU64,
     proof: Proof,
     transport: Arc<Transport>,
     metrics: Arc<ServiceMetrics>,
@@ -69,6 +72,7 @@ impl Way {
             breaker: settings.breaker.clone().map(Breaker::new),
             budget: Budget::new(settings.retry.budget),
             latency: Latency::new(),
+            hedge_delay: AtomicU64::new(0),
             proof,
             transport: Arc::new(transport),
             metrics,
@@ -233,6 +237,13 @@ impl Way {
             breaker.force(forced);
         }
         self.breaker.is_some()
+    }
+
+    /// Drops what is stored for a target, for whoever asks.
+    pub fn forget(&self, target: &Uri) {
+        if let Some(cache) = &self.cache {
+            cache.forget(target);
+        }
     }
 
     /// Drops stored answers. Says how many; `None` where nothing is stored.

@@ -51,6 +51,8 @@ pub struct Ticket {
     pub(super) requested: SystemTime,
     pub(super) changes: u64,
     pub(super) epoch: u64,
+    /// Whether there was an answer under the key, of use or not.
+    pub(super) found: bool,
 }
 
 impl Stale {

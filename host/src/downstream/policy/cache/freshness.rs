@@ -59,6 +59,11 @@ impl Freshness {
         if headers.contains_key(SET_COOKIE) && !says.public {
             return None;
         }
+        // Most answers of most services: nothing says how long they are good for, and so nothing else matters.
+        let silent = says.s_maxage.is_none() && says.max_age.is_none() && !says.no_cache;
+        if silent && settings.ttl.is_none() && !headers.contains_key(EXPIRES) {
+            return None;
+        }
         let date = date(headers, DATE).unwrap_or(times.came);
         let explicit = explicit_lifetime(&says, headers, date);
         let from_operator = settings.ttl.filter(|_| {

@@ -7,11 +7,13 @@ use std::fmt;
 use std::hash::{BuildHasher, Hash, Hasher};
 use std::sync::{Arc, LazyLock};
 
+use foldhash::quality::RandomState;
+
 use http::header::{self, HeaderMap, HeaderName};
 use http::{Method, Uri};
 
 /// Keyed by chance for each process, so that nobody can choose targets that collide.
-static HASHER: LazyLock<std::hash::RandomState> = LazyLock::new(std::hash::RandomState::new);
+static HASHER: LazyLock<RandomState> = LazyLock::new(RandomState::default);
 
 /// Room for an ordinary call on the stack, bytes and fields.
 const USUAL_BYTES: usize = 512;

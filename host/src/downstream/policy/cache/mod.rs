@@ -111,13 +111,18 @@ impl Cache {
             requested: now,
             changes: self.changes.count(),
             epoch: self.epoch.load(Ordering::Acquire),
+            found: true,
         };
         let says = Directives::of_request(request);
+        let entry = (!says.no_store).then(|| self.entries.get(key)).flatten();
         let none = || match says.only_if_cached {
             true => Found::Unavailable,
-            false => Found::Miss(ticket),
+            false => Found::Miss(Ticket {
+                // Not looked for is as good as found: it may be there.
+                found: says.no_store || entry.is_some(),
+                ..ticket
+            }),
         };
-        let entry = (!says.no_store).then(|| self.entries.get(key)).flatten();
         let stored = entry.as_ref().and_then(|entry| entry.select(request));
         let Some(stored) = stored.filter(|stored| !self.void(stored.origin)) else {
             return none();
@@ -178,10 +183,6 @@ impl Cache {
             requested: ticket.requested,
             came: now,
         };
-        let origin = Origin {
-            place: invalidate::place(key.target()),
-            changes: ticket.changes,
-        };
         let new = (answer.body.len() <= self.settings.max_entry_size)
             .then(|| {
                 Freshness::of(
@@ -193,9 +194,16 @@ impl Cache {
                 )
             })
             .flatten()
-            .map(|life| Stored::new(answer, body(), request, life, origin));
+            .map(|life| {
+                let origin = Origin {
+                    place: invalidate::place(key.target()),
+                    changes: ticket.changes,
+                };
+                Stored::new(answer, body(), request, life, origin)
+            });
         let stored = new.is_some();
-        let needed = stored || (supersedes(answer.status) && self.entries.contains_key(key));
+        // Where the lookup found nothing there is nothing that the answer could take the place of.
+        let needed = stored || (ticket.found && supersedes(answer.status));
         needed && self.replace(key, request, new, ticket) && stored
     }
 
@@ -258,6 +266,13 @@ impl Cache {
         for named in invalidate::named_by(target, authority, answer) {
             self.changes.note(&named);
         }
+    }
+
+    /// Makes the answers void that are stored for a target or on their way.
+    pub fn forget(&self, target: &Uri) {
+        let target = target.path_and_query();
+        self.changes
+            .note(target.map_or("/", |target| target.as_str()));
     }
 
     /// Drops answers for the operator, those that are under way included. Says how many were stored.
