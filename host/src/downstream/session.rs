@@ -256,7 +256,7 @@ impl Session {
                 bff = grants.bff(),
                 downstream = &**service.name(),
                 pattern,
-                "one request made {} calls of this pattern; ask the service for all of them in one call",
+                "one request made {} calls of this pattern; ask the service for all of them in one call, or keep what it answered",
                 repeated.times
             );
         }

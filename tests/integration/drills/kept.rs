@@ -260,3 +260,33 @@ async fn a_change_makes_the_answer_void_that_it_changes() {
     expect(&host, "/r/svc/a", "4").await;
     expect(&host, "/r/svc/b", "2").await;
 }
+
+#[tokio::test]
+async fn an_answer_that_breaks_off_is_not_kept_however_long_it_says() {
+    let activity = Site::start(|_, number| async move {
+        let body = match number {
+            1 => "{\"steps\": 84",
+            _ => "{\"steps\": 8423}",
+        };
+        answer(200, &[("cache-control", "max-age=600")], body)
+    })
+    .await;
+    let nothing = Site::start(|_, _| async { answer(404, &[], "") }).await;
+    let setup = ["heart", "sleep"].into_iter().fold(
+        Setup::new().service("activity", &activity.url(), ""),
+        |setup, name| setup.service(name, &nothing.url(), ""),
+    );
+    let host = setup
+        .example("watch", &["activity", "heart", "sleep"])
+        .start()
+        .await;
+    let path = "/watch/ada?date=2026-01-15";
+    let reply = get(&host, path).await;
+    assert_eq!(degraded(&reply), "activity;failed=malformed", "{reply:?}");
+    for _ in 0..2 {
+        let reply = get(&host, path).await;
+        assert_eq!(degraded(&reply), "", "{reply:?}");
+        assert!(reply.text().contains("8423"), "{reply:?}");
+    }
+    assert_eq!(activity.requests(), 2);
+}

@@ -53,6 +53,6 @@ async fn asking_one_by_one_is_told_once_with_the_advice_to_ask_once() {
             (&told[0]["bff"], &told[0]["downstream"]),
             (&"each".into(), &"goals".into())
         );
-        assert_eq!(told[0]["pattern"], "/users/ada/goals");
+        assert_eq!(told[0]["pattern"], "/users/*/goals");
     }
 }
