@@ -89,26 +89,44 @@ impl Way {
             stale: None,
         };
         let mut kept = None;
-        if let Some(cache) = &self.cache
-            && let Some(key) = Key::new(&outbound.method, &outbound.target, &outbound.headers)
+        if let Some(cache) = self
+            .cache
+            .as_ref()
+            .filter(|_| outbound.method == Method::GET)
         {
             let now = SystemTime::now();
-            let (ticket, stale) = match cache.lookup(&key, &outbound.headers, now) {
-                Found::Fresh(hit) => return self.stored(hit, Source::Cached, Event::CacheHit),
-                Found::Unavailable => return not_cached(),
-                Found::Miss(ticket) => (ticket, None),
-                Found::Stale(stale) => {
-                    let hit = stale.hit(&outbound.headers, now);
-                    if stale.while_revalidate {
-                        self.refresh(ask, key, stale);
-                        return self.stored(hit, Source::Stale, Event::Stale);
+            if let Some(ticket) = cache.nothing(&outbound.headers, now) {
+                kept = Some(Kept {
+                    key: None,
+                    ticket,
+                    stale: None,
+                });
+            } else if let Some(key) =
+                Key::new(&outbound.method, &outbound.target, &outbound.headers)
+            {
+                let (ticket, stale) = match cache.lookup(&key, &outbound.headers, now) {
+                    Found::Fresh(hit) => return self.stored(hit, Source::Cached, Event::CacheHit),
+                    Found::Unavailable => return not_cached(),
+                    Found::Miss(ticket) => (ticket, None),
+                    Found::Stale(stale) => {
+                        let hit = stale.hit(&outbound.headers, now);
+                        if stale.while_revalidate {
+                            self.refresh(ask, key, stale);
+                            return self.stored(hit, Source::Stale, Event::Stale);
+                        }
+                        remains.stale = stale.if_error.then_some(hit);
+                        (stale.ticket, Some(stale))
                     }
-                    remains.stale = stale.if_error.then_some(hit);
-                    (stale.ticket, Some(stale))
-                }
-            };
+                };
+                kept = Some(Kept {
+                    key: Some(key),
+                    ticket,
+                    stale,
+                });
+            }
+        }
+        if kept.is_some() {
             self.metrics.event(Event::CacheMiss);
-            kept = Some(Kept { key, ticket, stale });
         }
         let called = match ask.gate.enter(ask.limits.optional) {
             Ok(_entered) => self.make_or_join(ask, kept).await,

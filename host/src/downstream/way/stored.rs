@@ -22,7 +22,8 @@ use crate::telemetry::metrics::Event;
 
 /// Where the answer to a call is to be kept, and what is kept there already.
 pub(super) struct Kept {
-    pub(super) key: Key,
+    /// `None` where nothing is kept at all: then it is made only for an answer that is to be kept.
+    pub(super) key: Option<Key>,
     pub(super) ticket: Ticket,
     pub(super) stale: Option<Stale>,
 }
@@ -48,7 +49,7 @@ impl Way {
         };
         let until = Arc::new(Until::new(ask.end));
         let kept = Kept {
-            key,
+            key: Some(key),
             ticket: stale.ticket,
             stale: Some(stale),
         };
@@ -79,13 +80,23 @@ impl Way {
             return answer;
         };
         let now = SystemTime::now();
+        let key = match kept.key {
+            Some(key) => Some(key),
+            None if cache.wants(&outbound.headers, &answer, now) => {
+                Key::new(&outbound.method, &outbound.target, &outbound.headers)
+            }
+            None => None,
+        };
+        let Some(key) = key else {
+            return answer;
+        };
         match kept.stale {
             Some(stale) if answer.status == StatusCode::NOT_MODIFIED => {
                 trace.source = Source::Cached;
-                cache.revalidated(&kept.key, &outbound.headers, &stale, &answer, now)
+                cache.revalidated(&key, &outbound.headers, &stale, &answer, now)
             }
             _ => {
-                cache.store(&kept.key, &outbound.headers, &answer, kept.ticket, now);
+                cache.store(&key, &outbound.headers, &answer, kept.ticket, now);
                 answer
             }
         }

@@ -18,12 +18,12 @@ mod key;
 mod tests;
 
 use std::hash::BuildHasherDefault;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{PoisonError, RwLock};
 use std::time::{Duration, Instant, SystemTime};
 
 use bytes::Bytes;
-use http::header::{AGE, HeaderMap, HeaderValue};
+use http::header::{AGE, CACHE_CONTROL, HeaderMap, HeaderValue};
 use http::{StatusCode, Uri};
 use moka::ops::compute::Op;
 
@@ -50,6 +50,8 @@ pub struct Cache {
     /// Read while an answer is put in, written while the epoch moves: an answer is either put in before, and found by who
     /// looks for void ones, or sees that it is too late.
     gate: RwLock<()>,
+    /// Whether anything was ever stored. The answers of many services never are, and their calls need no key then.
+    used: AtomicBool,
     counters: Counters,
 }
 
@@ -89,7 +91,41 @@ impl Cache {
             changes: Changes::default(),
             epoch: AtomicU64::new(0),
             gate: RwLock::new(()),
+            used: AtomicBool::new(false),
             counters: Counters::default(),
+        }
+    }
+
+    /// A ticket without a look, where a look would find nothing: nothing was ever stored, and the request asks nothing of the
+    /// cache.
+    pub fn nothing(&self, request: &HeaderMap, now: SystemTime) -> Option<Ticket> {
+        if self.used.load(Ordering::Acquire) || request.contains_key(CACHE_CONTROL) {
+            return None;
+        }
+        self.counters.misses.fetch_add(1, Ordering::Relaxed);
+        Some(Ticket {
+            found: false,
+            ..self.ticket(now)
+        })
+    }
+
+    /// Whether [`Self::store`] would store this answer, as far as the answer itself says.
+    pub fn wants(&self, request: &HeaderMap, answer: &Answer, now: SystemTime) -> bool {
+        let times = Times {
+            requested: now,
+            came: now,
+        };
+        let (status, headers) = (answer.status, &answer.headers);
+        answer.body.len() <= self.settings.max_entry_size
+            && Freshness::of(&self.settings, request, status, headers, times).is_some()
+    }
+
+    fn ticket(&self, now: SystemTime) -> Ticket {
+        Ticket {
+            requested: now,
+            changes: self.changes.count(),
+            epoch: self.epoch.load(Ordering::Acquire),
+            found: true,
         }
     }
 
@@ -107,12 +143,7 @@ impl Cache {
 
     fn find(&self, key: &Key, request: &HeaderMap, now: SystemTime) -> Found {
         // Before the store is read: what becomes void in between must be seen when the answer is put in.
-        let ticket = Ticket {
-            requested: now,
-            changes: self.changes.count(),
-            epoch: self.epoch.load(Ordering::Acquire),
-            found: true,
-        };
+        let ticket = self.ticket(now);
         let says = Directives::of_request(request);
         let entry = (!says.no_store).then(|| self.entries.get(key)).flatten();
         let none = || match says.only_if_cached {
@@ -215,6 +246,7 @@ impl Cache {
         {
             return false;
         }
+        self.used.store(true, Ordering::Release);
         self.entries.entry_by_ref(key).and_compute_with(|earlier| {
             let earlier = earlier.as_ref().map(moka::Entry::value);
             match Entry::replace(earlier, request, new, key.size()) {
