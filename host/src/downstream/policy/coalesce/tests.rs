@@ -309,3 +309,24 @@ fn callers_on_many_threads_all_get_an_answer() {
     assert_eq!(left.into_inner().unwrap(), 4 * 750);
     assert!(made.load(Ordering::Relaxed) <= 4 * 3000);
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_call_is_wanted_until_the_latest_end_of_its_callers() {
+    let calls = Coalescer::new();
+    let now = Instant::now();
+    let second = Duration::from_secs(1);
+    let untils = Mutex::new(Vec::new());
+    let joined = [2, 5, 3].map(|end| {
+        calls.join(key(1), now + second * end, |until| {
+            untils.lock().unwrap().push(until);
+            pending::<()>()
+        })
+    });
+    assert_eq!(
+        joined.each_ref().map(|joined| joined.led),
+        [true, false, false]
+    );
+    let untils = untils.into_inner().unwrap();
+    assert_eq!(untils.len(), 1);
+    assert_eq!(untils[0].latest(), now + second * 5);
+}

@@ -152,3 +152,24 @@ async fn checks_leave_out_what_is_unhealthy_and_take_it_back() {
     assert!(good());
     assert!(transport.open() <= 1);
 }
+
+#[test]
+fn a_callers_haste_is_not_held_against_a_service() {
+    let late = || {
+        Err(DownstreamError::Timeout {
+            service: String::new(),
+            phase: crate::downstream::Phase::FirstByte,
+            after: Duration::ZERO,
+        })
+    };
+    let ms = Duration::from_millis;
+    assert!(is_haste(&late(), ms(10), ms(1000)));
+    // The operator's own limit passed, or time enough for anybody.
+    assert!(!is_haste(&late(), ms(10), ms(10)));
+    assert!(!is_haste(&late(), ms(50), ms(1000)));
+    let refused = Err(DownstreamError::Unreachable {
+        service: String::new(),
+        source: std::io::ErrorKind::ConnectionRefused.into(),
+    });
+    assert!(!is_haste(&refused, ms(1), ms(1000)));
+}
