@@ -211,6 +211,8 @@ impl Way {
         if !permit.queued.is_zero() {
             trace.queued = permit.queued;
             self.metrics.queued(permit.queued);
+            // Given back first: of a breaker that lets one call through at a time, this may be that one.
+            drop(pass);
             pass = self.admit(Instant::now())?;
         }
         let outbound = &ask.outbound;
@@ -226,6 +228,10 @@ impl Way {
         let result = self
             .attempts(ask, conditional.as_ref().unwrap_or(outbound), until, trace)
             .await;
+        if !outbound.method.is_safe() {
+            // Also when it failed: it may have done its work, and who asks from now on must not be given what was before.
+            self.together.separate();
+        }
         if let Some(pass) = pass {
             self.tell(pass, &result, began, ask.limits.first_byte);
         }

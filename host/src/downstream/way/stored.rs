@@ -69,7 +69,6 @@ impl Way {
         trace: &mut Trace,
     ) -> Answer {
         if !outbound.method.is_safe() {
-            self.together.separate();
             if let Some(cache) = &self.cache {
                 let authority = &self.settings.endpoints[0].authority;
                 cache.after_unsafe(&outbound.target, authority, &answer);

@@ -78,6 +78,15 @@ pub(super) const EVENTS: [(Event, &str); 15] = [
     (Event::BreakerClosed, "breaker-closed"),
 ];
 
+// Counters are found by the place of their variant.
+const _: () = {
+    let mut place = 0;
+    while place < EVENTS.len() {
+        assert!(EVENTS[place].0 as usize == place);
+        place += 1;
+    }
+};
+
 fn class(status: u16) -> usize {
     usize::from((status / 100).clamp(1, 5) - 1)
 }
