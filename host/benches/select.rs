@@ -11,7 +11,7 @@ use std::time::Instant;
 
 use serde::de::IgnoredAny;
 use serde_json::Value;
-use tailor::downstream::select::Selection;
+use tailor::calls::select::Selection;
 
 const ROUNDS: usize = 21;
 /// Bytes that one variant reads in one round.

@@ -17,7 +17,7 @@ pub use exchange::{Exchange, Reply};
 pub use expect::Expect;
 
 use crate::contract;
-use crate::downstream::{Canned, DownstreamError};
+use crate::downstream::{Canned, Cause};
 
 /// A fixture can't be used.
 #[derive(Debug, Error)]
@@ -236,28 +236,26 @@ impl Fixture {
     /// Answers calls of a service from the fixture.
     pub fn canned(self: &Arc<Self>, service: &str) -> Canned {
         let (fixture, service) = (self.clone(), service.to_owned());
-        Arc::new(move |outbound| {
+        Arc::new(move |request| {
             let found = fixture
                 .downstreams
                 .iter()
-                .find(|exchange| exchange.matches(&service, &outbound))
+                .find(|exchange| exchange.matches(&service, &request))
                 .cloned();
-            let service = service.clone();
             Box::pin(async move {
                 let Some(exchange) = found else {
                     let what = format!(
                         "no entry of the fixture matches {} {}",
-                        outbound.method, outbound.target
+                        request.method, request.target
                     );
-                    return Err(DownstreamError::Unreachable {
-                        service,
+                    return Err(Cause::Unreachable {
                         source: std::io::Error::other(what),
                     });
                 };
                 if exchange.delay_ms > 0 {
                     tokio::time::sleep(Duration::from_millis(exchange.delay_ms)).await;
                 }
-                exchange.answer(service)
+                exchange.answer()
             })
         })
     }

@@ -19,9 +19,10 @@ use crate::bff::load::Loaded;
 use crate::bff::response::Answer;
 use crate::bff::run::{Asked, Invocation, run};
 use crate::bff::version::Version;
+use crate::calls::{CallRecord, Grants};
 use crate::config;
 use crate::contract::Request;
-use crate::downstream::{CallRecord, Canned, Gate, Grants, Service};
+use crate::downstream::{Canned, Gate, Service};
 use crate::telemetry::metrics::Metrics;
 
 /// Header values of requests that come from no client.

@@ -1,11 +1,13 @@
 //! tailor: a host for Backends for Frontends, each a sandboxed WebAssembly component.
 //!
-//! The modules in the order of a request: `host` -> `server` -> `snapshot` -> `router`, `bff` -> `downstream`. Nothing lower
-//! knows anything higher. `config`, `contract`, `degraded`, `server_timing` and `telemetry` are leaves that all may use.
+//! The modules in the order of a request: `host` -> `server` -> `snapshot` -> `router`, `bff` -> `calls` ->
+//! `downstream`. Nothing lower knows anything higher. `config`, `contract`, `degraded`, `server_timing`, `telemetry` and
+//! `text` are leaves that all may use.
 //! `fixture` and `invoke` run a request without a socket; `build` makes components and knows nothing of the rest.
 
 pub mod bff;
 pub mod build;
+pub mod calls;
 pub mod config;
 pub mod contract;
 pub mod degraded;
@@ -18,3 +20,4 @@ pub mod server;
 pub mod server_timing;
 pub mod snapshot;
 pub mod telemetry;
+pub mod text;

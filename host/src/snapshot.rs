@@ -17,6 +17,7 @@ use crate::bff::error::LoadError;
 use crate::bff::load::{Loaded, Loader};
 use crate::bff::swap::Bff;
 use crate::bff::version::Version;
+use crate::calls::grants;
 use crate::config::{self, Config};
 use crate::downstream::{ServiceError, Services};
 use crate::router::RouteTable;
@@ -134,7 +135,7 @@ impl Builder {
         services: &Services,
         before: Option<&Version>,
     ) -> Version {
-        let grants = services.grants(settings);
+        let grants = grants(&services, settings);
         let admission = match before {
             Some(before) if same_permits(&before.settings().limits, &settings.limits) => {
                 before.admission().clone()

@@ -4,13 +4,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
+use tailor::calls::kind_name;
 use tailor::contract::FailureKind;
-use tailor::downstream::kind_name;
 use tailor::telemetry::metrics::Metrics;
 use tailor_harness::components::root;
 
 /// The host's modules from the highest to the lowest, each with those that it may know. A module knows lower ones only.
-const MODULES: [(&str, &[&str]); 14] = [
+const MODULES: [(&str, &[&str]); 16] = [
     (
         "host",
         &[
@@ -19,10 +19,12 @@ const MODULES: [(&str, &[&str]); 14] = [
             "invoke",
             "fixture",
             "bff",
+            "calls",
             "downstream",
             "telemetry",
             "contract",
             "config",
+            "text",
         ],
     ),
     (
@@ -31,49 +33,69 @@ const MODULES: [(&str, &[&str]); 14] = [
             "snapshot",
             "router",
             "bff",
+            "calls",
             "downstream",
             "telemetry",
             "degraded",
             "contract",
             "config",
+            "text",
         ],
     ),
     (
         "snapshot",
-        &["router", "bff", "downstream", "telemetry", "config"],
+        &[
+            "router",
+            "bff",
+            "calls",
+            "downstream",
+            "telemetry",
+            "config",
+        ],
     ),
     (
         "invoke",
-        &["bff", "downstream", "telemetry", "contract", "config"],
+        &[
+            "bff",
+            "calls",
+            "downstream",
+            "telemetry",
+            "contract",
+            "config",
+        ],
     ),
-    ("fixture", &["bff", "downstream", "contract"]),
+    ("fixture", &["bff", "calls", "downstream", "contract"]),
     ("router", &["config"]),
     (
         "bff",
         &[
-            "downstream",
+            "calls",
             "telemetry",
             "degraded",
             "server_timing",
             "contract",
             "config",
+            "text",
         ],
     ),
     (
-        "downstream",
+        "calls",
         &[
-            "telemetry",
+            "downstream",
             "degraded",
             "server_timing",
             "contract",
             "config",
+            "text",
         ],
     ),
+    ("downstream", &["telemetry", "config"]),
     ("telemetry", &[]),
     ("contract", &[]),
     ("config", &[]),
     ("degraded", &[]),
     ("server_timing", &[]),
+    ("text", &[]),
     ("build", &[]),
 ];
 

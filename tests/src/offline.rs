@@ -12,7 +12,7 @@ use tailor::bff::engine::Runtime;
 use tailor::bff::load::{Loaded, Loader};
 use tailor::config::{Bff, Config};
 use tailor::contract::{Client, Method, Payload, Request};
-use tailor::downstream::{Answer, Canned, DownstreamError, Outbound};
+use tailor::downstream::{Canned, Cause, ServiceRequest, ServiceResponse};
 use tailor::fixture::Fixture;
 use tailor::invoke::{Invoked, detached, invoke};
 
@@ -96,8 +96,8 @@ impl Offline {
     #[must_use]
     pub fn service<F, R>(mut self, name: &str, answer: F) -> Self
     where
-        F: Fn(Outbound) -> R + Send + Sync + 'static,
-        R: Future<Output = Result<Answer, DownstreamError>> + Send + 'static,
+        F: Fn(ServiceRequest) -> R + Send + Sync + 'static,
+        R: Future<Output = Result<ServiceResponse, Cause>> + Send + 'static,
     {
         let (asked, service) = (self.asked.clone(), name.to_owned());
         self.grant(
@@ -202,7 +202,7 @@ fn runtime() -> anyhow::Result<Arc<Runtime>> {
     Ok(Arc::new(Runtime::new(4)?))
 }
 
-fn note(asked: &Mutex<Vec<Asked>>, service: &str, outbound: &Outbound) {
+fn note(asked: &Mutex<Vec<Asked>>, service: &str, outbound: &ServiceRequest) {
     asked
         .lock()
         .unwrap_or_else(PoisonError::into_inner)
@@ -240,8 +240,8 @@ fn request(target: &str) -> Request {
 }
 
 /// A service's reply with a status and a text.
-pub fn reply(status: StatusCode, body: impl Into<Bytes>) -> Answer {
-    Answer {
+pub fn reply(status: StatusCode, body: impl Into<Bytes>) -> ServiceResponse {
+    ServiceResponse {
         status,
         headers: HeaderMap::new(),
         body: body.into(),
@@ -249,7 +249,7 @@ pub fn reply(status: StatusCode, body: impl Into<Bytes>) -> Answer {
 }
 
 /// A service's reply with 200 and JSON.
-pub fn json(body: impl Into<Bytes>) -> Answer {
+pub fn json(body: impl Into<Bytes>) -> ServiceResponse {
     let mut answer = reply(StatusCode::OK, body);
     answer.headers.insert(
         http::header::CONTENT_TYPE,

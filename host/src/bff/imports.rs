@@ -1,13 +1,13 @@
-//! The host's side of the contract: thin, since the rules are in `downstream` and in the limits.
+//! The host's side of the contract: thin, since the rules are in `calls` and in the limits.
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use wasmtime::component::{HasSelf, Linker, Resource};
 
 use super::state::State;
+use crate::calls::InvalidCall;
 use crate::contract::tailor::bff::{downstream, runtime, types};
 use crate::contract::{Bff, Call, Exchange, Failure, FailureKind, Reply};
-use crate::downstream::InvalidCall;
 
 /// Links the contract's functions.
 pub(super) fn add_to_linker(linker: &mut Linker<State>) -> wasmtime::Result<()> {

@@ -7,7 +7,7 @@ use http::header::{self, HeaderMap, HeaderName, HeaderValue};
 
 use super::error::BffError;
 use crate::contract::{Payload, Response};
-use crate::downstream::cut;
+use crate::text::cut;
 
 /// Fields that room is made for at once. A map panics on a capacity that is past its limit, and a guest says how many.
 const MAX_FIELDS: usize = 64;

@@ -18,9 +18,9 @@ use super::meter::{CpuSpent, Guest, Usage};
 use super::state::State;
 use super::version::Version;
 use super::{response, wasi};
+use crate::calls::{self, CallRecord, Session, SessionSettings, parts};
 use crate::contract::Request;
 use crate::degraded;
-use crate::downstream::{self, CallRecord, Session, SessionSettings, parts};
 use crate::server_timing;
 
 /// A request as it came, and what has to be passed on with its calls.
@@ -133,7 +133,7 @@ pub async fn run(
         Ok(Ok(Ok(answer))) => {
             let mut answer = response::check(answer, limits.response_size)?;
             let arrived = deadline - version.settings().deadline;
-            tell(
+            annotate(
                 &mut answer.headers,
                 &session.records(),
                 version,
@@ -147,7 +147,7 @@ pub async fn run(
 
 /// Says in the answer what of it is missing or not live, and, where the operator wants it, where the time went. A guest has
 /// no part in that, and an answer that lacks something is not kept for longer than the operator allows.
-fn tell(
+fn annotate(
     headers: &mut HeaderMap,
     calls: &[CallRecord],
     version: &Version,
@@ -160,7 +160,7 @@ fn tell(
         degraded::cap_cache(headers, settings.degraded_max_age);
     }
     if settings.server_timing
-        && let Some(timing) = downstream::server_timing(calls, usage.cpu(), arrived.elapsed())
+        && let Some(timing) = calls::server_timing(calls, usage.cpu(), arrived.elapsed())
     {
         headers.insert(server_timing::NAME, timing);
     }

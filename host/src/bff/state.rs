@@ -9,7 +9,7 @@ use super::guest_log::GuestLog;
 use super::limits::GuestLimits;
 use super::meter::Awaited;
 use super::version::Version;
-use crate::downstream::Session;
+use crate::calls::Session;
 
 /// The data of a store.
 pub(super) struct State {

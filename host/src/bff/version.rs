@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use super::admission::Admission;
 use super::load::Loaded;
+use crate::calls::Grants;
 use crate::config;
-use crate::downstream::Grants;
 use crate::telemetry::metrics::VersionMetrics;
 
 /// A component with its settings, grants and counters.

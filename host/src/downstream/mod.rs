@@ -1,45 +1,30 @@
-//! The services behind the BFFs: who may call what, within which limits, over which connections.
+//! One named service: how it is called, and what the host knows of it. Knows no guest and no contract.
 //!
-//! The way of a call, in the order of the files: [`session`] (call budget, deadline, what the host adds) -> [`grant`] (may this
-//! BFF call it) -> [`outbound`] (is the call legal) -> [`service`] and [`way`], which leads through the parts of [`policy`] ->
-//! [`transport`] (the wire) -> [`reply`] and [`select`] (what of the answer crosses into the guest). Knows nothing of
-//! components, routes or clients.
+//! A call enters with [`Service::call`]. [`pipeline`] leads it through its steps, in the order of that
+//! module; the parts of [`policy`] decide, [`transport`] sends. [`status`] says whose fault an outcome
+//! is.
 
+mod call;
+mod deadline;
 mod error;
-mod grant;
-mod outbound;
+mod pipeline;
 pub mod policy;
-mod record;
-mod reply;
-pub mod select;
+mod request;
+mod response;
 mod service;
 mod services;
-mod session;
-mod token_endpoint;
+pub mod status;
+mod trace;
 mod transport;
-mod way;
 
-use bytes::Bytes;
-use http::{HeaderMap, StatusCode};
-
-pub use error::{DownstreamError, InvalidCall, Phase, Rejection, kind_name};
-pub use grant::Grants;
-pub use outbound::{Outbound, cut, forbidden};
+pub use call::{CallOutcome, CallRequest, Limits};
+pub use error::{Cause, Phase, Rejection, Scripted};
+pub use pipeline::{Pipeline, ServiceError};
+pub use policy::bulkhead::Member;
 pub use policy::gate::Gate;
-pub use record::{CallRecord, Trace, parts, server_timing};
-pub use service::{Canned, CannedAnswer, Service, ServiceError};
+pub use request::ServiceRequest;
+pub use response::ServiceResponse;
+pub use service::{Canned, CannedAnswer, Service};
 pub use services::Services;
-pub use session::{Session, SessionSettings};
-pub use transport::{EndpointState, Standing};
-pub use way::Way;
-
-/// An answer of a service, whole.
-#[derive(Clone, Debug)]
-pub struct Answer {
-    /// The status.
-    pub status: StatusCode,
-    /// All fields as they came.
-    pub headers: HeaderMap,
-    /// The whole body.
-    pub body: Bytes,
-}
+pub use trace::{Source, Trace};
+pub use transport::{EndpointState, EndpointStatus};

@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::grant::Grants;
+use super::pipeline::ServiceError;
 use super::policy::gate::Gate;
-use super::service::{Service, ServiceError};
+use super::service::Service;
 use crate::config::{self, Config, Profile};
 use crate::telemetry::metrics::Metrics;
 
@@ -68,15 +68,14 @@ impl Services {
         self.by_name.values()
     }
 
-    /// What a BFF may call.
-    pub fn grants(&self, bff: &config::Bff) -> Arc<Grants> {
-        let services = bff.downstreams.iter().filter_map(|name| self.get(name));
-        Arc::new(Grants::new(
-            bff,
-            services.cloned(),
-            Some(self.profiles.clone()),
-            self.gate.clone(),
-        ))
+    /// The profiles that a BFF may name.
+    pub fn profiles(&self) -> &Arc<BTreeMap<String, Profile>> {
+        &self.profiles
+    }
+
+    /// The cap on the calls of all BFFs.
+    pub fn gate(&self) -> &Arc<Gate> {
+        &self.gate
     }
 
     /// Calls under way to all services together.

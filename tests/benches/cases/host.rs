@@ -8,9 +8,9 @@ use anyhow::ensure;
 use http::Method;
 use http::header::HeaderMap;
 use tailor::bff::response;
+use tailor::calls::select::Selection;
 use tailor::config::Route;
 use tailor::contract::{Payload, Response};
-use tailor::downstream::select::Selection;
 use tailor::router::{Found, RouteTable};
 use tailor::server::inbound::Head;
 

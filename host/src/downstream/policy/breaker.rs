@@ -18,7 +18,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use self::mode::{Mode, Place};
-use self::window::{Counts, Window};
+use self::window::{Counts, Window, nanos};
 use crate::config;
 
 /// The breaker of one service, shared by all who call it.
@@ -333,8 +333,4 @@ impl Drop for Pass<'_> {
             self.breaker.change(Place::HalfOpen);
         }
     }
-}
-
-fn nanos(duration: Duration) -> u64 {
-    u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX)
 }

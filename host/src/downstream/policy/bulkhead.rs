@@ -37,7 +37,7 @@ pub struct Bulkhead {
     alive: AtomicUsize,
     /// The next number of a member or of a waiting call.
     next: AtomicU64,
-    queue: Mutex<Queue>,
+    queue: Mutex<Queue<Member>>,
 }
 
 /// One BFF that calls the service. It counts towards the shares as long as it is held.
@@ -84,7 +84,7 @@ impl Bulkhead {
             queued: AtomicUsize::new(0),
             alive: AtomicUsize::new(0),
             next: AtomicU64::new(0),
-            queue: Mutex::default(),
+            queue: Mutex::new(Queue::new()),
         })
     }
 
@@ -99,7 +99,7 @@ impl Bulkhead {
             id: self.number(),
             held: Arc::default(),
         });
-        queue.add(Line::new(bff, &member));
+        queue.add(Line::new(bff, &member, member.id, &member.held));
         self.alive.fetch_add(1, Ordering::SeqCst);
         member
     }
@@ -143,7 +143,7 @@ impl Bulkhead {
     }
 
     /// Gives what is free to those who wait.
-    fn serve(&self, queue: &mut Queue) {
+    fn serve(&self, queue: &mut Queue<Member>) {
         while self.anybody_waits() && self.in_flight.load(Ordering::SeqCst) < self.max_calls {
             let Some(line) = queue.next(self.limit()) else {
                 return;
@@ -175,7 +175,7 @@ impl Bulkhead {
         self.next.fetch_add(1, Ordering::Relaxed)
     }
 
-    fn lock(&self) -> MutexGuard<'_, Queue> {
+    fn lock(&self) -> MutexGuard<'_, Queue<Member>> {
         self.queue.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

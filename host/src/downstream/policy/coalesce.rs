@@ -13,7 +13,6 @@ use std::pin::Pin;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll};
-use std::time::Duration;
 
 use futures_util::FutureExt as _;
 use futures_util::future::{BoxFuture, Shared, WeakShared};
@@ -21,6 +20,7 @@ use thiserror::Error;
 use tokio::time::Instant;
 
 use super::cache::{ExactKey, Hashed};
+use crate::downstream::deadline::SharedDeadline;
 
 /// Maps that callers of different keys lock apart from each other.
 const SHARDS: usize = 16;
@@ -34,14 +34,6 @@ pub struct Joined<T> {
     /// Whether this caller was the first.
     pub led: bool,
     call: Shared<Call<T>>,
-}
-
-/// Until when a call is wanted: the latest end of those who wait for it.
-#[derive(Debug)]
-pub struct Until {
-    first: Instant,
-    /// Nanoseconds after that.
-    more: AtomicU64,
 }
 
 /// The call panicked. Each of its callers gets this.
@@ -63,7 +55,7 @@ type Shard<T> = HashMap<ExactKey, UnderWay<T>, BuildHasherDefault<Hashed>>;
 
 struct UnderWay<T> {
     call: WeakShared<Call<T>>,
-    until: Arc<Until>,
+    until: Arc<SharedDeadline>,
     id: u64,
     generation: u64,
 }
@@ -86,7 +78,7 @@ impl<T: Clone + Send + Sync + 'static> Coalescer<T> {
         &self,
         key: ExactKey,
         end: Instant,
-        make: impl FnOnce(Arc<Until>) -> F,
+        make: impl FnOnce(Arc<SharedDeadline>) -> F,
     ) -> Joined<T>
     where
         F: Future<Output = T> + Send + 'static,
@@ -101,7 +93,7 @@ impl<T: Clone + Send + Sync + 'static> Coalescer<T> {
             return Joined { led: false, call };
         }
         // Before there is anything that must be undone under the lock, because it may panic.
-        let until = Arc::new(Until::new(end));
+        let until = Arc::new(SharedDeadline::new(end));
         // In a box at once: a future that is moved into another is in it twice, as what is captured and as what is awaited.
         let future = AssertUnwindSafe(make(until.clone())).catch_unwind().boxed();
         let id = self.0.calls.fetch_add(1, Ordering::Relaxed);
@@ -131,7 +123,7 @@ impl<T: Clone + Send + Sync + 'static> Coalescer<T> {
     }
 
     /// Calls from now on are not joined to those that are under way, because something changed that these may not have seen.
-    pub fn separate(&self) {
+    pub fn start_generation(&self) {
         self.0.generation.fetch_add(1, Ordering::AcqRel);
     }
 
@@ -145,27 +137,6 @@ impl<T: Clone + Send + Sync + 'static> Coalescer<T> {
 impl<T: Clone + Send + Sync + 'static> Default for Coalescer<T> {
     fn default() -> Self {
         Self::new()
-    }
-}
-
-impl Until {
-    /// Wanted until then.
-    pub fn new(end: Instant) -> Self {
-        Self {
-            first: end,
-            more: AtomicU64::new(0),
-        }
-    }
-
-    /// The latest end so far.
-    pub fn latest(&self) -> Instant {
-        self.first + Duration::from_nanos(self.more.load(Ordering::Acquire))
-    }
-
-    fn extend(&self, end: Instant) {
-        let more = end.saturating_duration_since(self.first).as_nanos();
-        let more = u64::try_from(more).unwrap_or(u64::MAX);
-        self.more.fetch_max(more, Ordering::AcqRel);
     }
 }
 

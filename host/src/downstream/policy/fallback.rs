@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use http::{HeaderValue, Method, StatusCode};
 
-use super::shape::matches;
+use super::pattern::matches;
 use crate::config::Fallback;
 
 /// An answer that the operator declared.

@@ -18,7 +18,7 @@ pub struct Gate {
 
 /// The right to be under way; given back by dropping it.
 #[must_use]
-pub struct Entered {
+pub struct GatePermit {
     gate: Arc<Gate>,
 }
 
@@ -48,7 +48,7 @@ impl Gate {
     /// # Errors
     ///
     /// Too many are under way, for an optional call or for any.
-    pub fn enter(self: &Arc<Self>, optional: bool) -> Result<Entered, Shed> {
+    pub fn enter(self: &Arc<Self>, optional: bool) -> Result<GatePermit, Shed> {
         let limit = if optional {
             self.most_optional
         } else {
@@ -58,7 +58,7 @@ impl Gate {
             .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |in_flight| {
                 (in_flight < limit).then_some(in_flight + 1)
             })
-            .map(|_| Entered {
+            .map(|_| GatePermit {
                 gate: Arc::clone(self),
             })
             .map_err(|in_flight| Shed {
@@ -73,7 +73,7 @@ impl Gate {
     }
 }
 
-impl Drop for Entered {
+impl Drop for GatePermit {
     fn drop(&mut self) {
         self.gate.in_flight.fetch_sub(1, Ordering::Relaxed);
     }

@@ -1,22 +1,18 @@
-//! The parts of a service's policy, in the order in which a call meets them. Most only decide: no sockets and no logs.
+//! What decides about calls: no sockets and no logs in most of it. [`pipeline`](super::pipeline) says in
+//! which order a call meets these.
 //!
-//! Time comes in as an argument, or from tokio's clock where something waits, so that tests run on a clock of their own.
-
-pub mod shape;
-
-pub mod cache;
-pub mod coalesce;
-
-pub mod gate;
-pub mod repeats;
-
-pub mod breaker;
-pub mod bulkhead;
+//! Time comes in as an argument, or from tokio's clock where something waits, so that tests run on a
+//! clock of their own.
 
 pub mod attempts;
 pub mod backoff;
+pub mod breaker;
 pub mod budget;
+pub mod bulkhead;
+pub mod cache;
+pub mod coalesce;
 pub mod credentials;
-pub mod latency;
-
 pub mod fallback;
+pub mod gate;
+pub mod latency;
+pub mod pattern;

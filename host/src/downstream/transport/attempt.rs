@@ -17,14 +17,16 @@ use hyper::body::Incoming;
 use tokio::task::Id;
 use tokio::time::{Instant, Sleep, sleep_until, timeout_at};
 
-use super::dial;
-use super::exchange::{Broken, closed_early, io_error, not_http, request, send};
+use super::bounds::{Bounds, Timing};
+use super::connector::Connector;
+use super::error::{closed_early, io_error, not_http, refusal};
+use super::exchange::{Broken, request, send};
 use super::pool::{Connection, Slot};
-use super::{Bounds, Timing, Transport};
 use crate::config::Protocol;
-use crate::downstream::error::{DownstreamError, Phase};
-use crate::downstream::policy::coalesce::Until;
-use crate::downstream::{Answer, Outbound};
+use crate::downstream::deadline::SharedDeadline;
+use crate::downstream::error::{Cause, Phase};
+use crate::downstream::request::ServiceRequest;
+use crate::downstream::response::ServiceResponse;
 
 /// Room made at once for a body that comes in several parts, bytes; more than that is made as it comes.
 const FIRST_ROOM: u64 = 64 << 10;
@@ -32,13 +34,13 @@ const FIRST_ROOM: u64 = 64 << 10;
 /// One attempt.
 pub struct Attempt<'a> {
     /// What it is made on.
-    pub transport: &'a Transport,
+    pub connector: &'a Connector,
     /// The worker that makes it.
     pub worker: usize,
     /// Where it goes.
     pub endpoint: usize,
     /// What is asked.
-    pub outbound: &'a Outbound,
+    pub request: &'a ServiceRequest,
     /// Its limits.
     pub bounds: Bounds<'a>,
 }
@@ -53,7 +55,7 @@ impl Attempt<'_> {
         &self,
         mut now: Instant,
         timing: &mut Timing,
-    ) -> Result<Answer, DownstreamError> {
+    ) -> Result<ServiceResponse, Cause> {
         if now >= self.bounds.end.latest() {
             return Err(self.late(Phase::Connect));
         }
@@ -77,9 +79,9 @@ impl Attempt<'_> {
             let limit = now + self.bounds.first_byte;
             let mut timer = pin!(sleep_until(self.bounds.end.latest().min(limit)));
             let request = request(
-                &self.transport.settings,
-                &self.transport.endpoints[self.endpoint],
-                self.outbound,
+                &self.connector.settings,
+                &self.connector.endpoints[self.endpoint],
+                self.request,
             );
             let sent = {
                 let mut sending = pin!(send(&mut connection.sender, request));
@@ -108,39 +110,35 @@ impl Attempt<'_> {
 
     /// Whether the failure is that of a kept connection, and a repetition does no harm.
     fn may_repeat(&self, connection: &Connection, failure: &Broken) -> bool {
-        let idempotent = matches!(self.outbound.method, Method::GET | Method::HEAD);
+        let idempotent = matches!(self.request.method, Method::GET | Method::HEAD);
         connection.reused && (failure.unsent || idempotent && closed_early(&failure.error))
     }
 
     fn kept(&self, now: Instant) -> Option<Connection> {
-        let pools = &self.transport.pools;
-        let identity = self.transport.identity_number();
-        match self.transport.settings.protocol {
+        let pools = &self.connector.pools;
+        let identity = self.connector.identity_number();
+        match self.connector.settings.protocol {
             Protocol::Http1 => pools.take(self.worker, self.endpoint, now, identity),
             Protocol::Http2 => pools.share(self.worker, self.endpoint, now, identity),
         }
     }
 
     fn give_back(&self, connection: Connection, now: Instant) {
-        self.transport.pools.give_back(
+        self.connector.pools.give_back(
             self.worker,
             self.endpoint,
             connection,
             now,
-            self.transport.identity_number(),
+            self.connector.identity_number(),
         );
     }
 
     /// Opens a connection, or finds that another caller did. `broken` is the kept one that this one is to replace.
-    async fn connect(
-        &self,
-        now: Instant,
-        broken: Option<Id>,
-    ) -> Result<Connection, DownstreamError> {
-        let limit = now + self.transport.settings.timeouts.connect;
+    async fn connect(&self, now: Instant, broken: Option<Id>) -> Result<Connection, Cause> {
+        let limit = now + self.connector.settings.timeouts.connect;
         let until = self.bounds.end.latest().min(limit);
         let opening = async {
-            match self.transport.settings.protocol {
+            match self.connector.settings.protocol {
                 Protocol::Http1 => self.open_http1(until, broken.is_some()).await,
                 Protocol::Http2 => self.open_http2(until, broken).await,
             }
@@ -152,22 +150,22 @@ impl Attempt<'_> {
     }
 
     async fn open_http1(&self, until: Instant, fresh: bool) -> io::Result<Connection> {
-        let pools = &self.transport.pools;
-        let identity = self.transport.identity_number();
+        let pools = &self.connector.pools;
+        let identity = self.connector.identity_number();
         match pools
             .slot(self.worker, self.endpoint, fresh, identity)
             .await
         {
             Slot::Taken(connection) => Ok(connection),
             Slot::Open(slot) => {
-                let (dialed, identity) = self.transport.dial(self.endpoint, until).await?;
+                let (dialed, identity) = self.connector.dial(self.endpoint, until).await?;
                 Ok(pools.opened(self.worker, self.endpoint, dialed, slot, identity))
             }
         }
     }
 
     async fn open_http2(&self, until: Instant, broken: Option<Id>) -> io::Result<Connection> {
-        let pools = &self.transport.pools;
+        let pools = &self.connector.pools;
         if let Some(broken) = broken {
             pools.forget(self.worker, self.endpoint, broken);
         }
@@ -177,7 +175,7 @@ impl Attempt<'_> {
         if let Some(connection) = self.kept(Instant::now()) {
             return Ok(connection);
         }
-        let (dialed, identity) = self.transport.dial(self.endpoint, until).await?;
+        let (dialed, identity) = self.connector.dial(self.endpoint, until).await?;
         Ok(pools.opened(self.worker, self.endpoint, dialed, None, identity))
     }
 
@@ -187,7 +185,7 @@ impl Attempt<'_> {
         response: http::Response<Incoming>,
         mut timer: Pin<&mut Sleep>,
         head: Instant,
-    ) -> Result<(Answer, Instant), DownstreamError> {
+    ) -> Result<(ServiceResponse, Instant), Cause> {
         let (parts, mut body) = response.into_parts();
         let announced = body.size_hint().lower();
         // A length that is announced is refused before the first byte of it is read.
@@ -203,7 +201,7 @@ impl Attempt<'_> {
                     return Poll::Ready(Some(frame));
                 }
                 let limit = *limit.get_or_insert_with(|| {
-                    let limit = Instant::now() + self.transport.settings.timeouts.between_bytes;
+                    let limit = Instant::now() + self.connector.settings.timeouts.between_bytes;
                     timer.as_mut().reset(self.bounds.end.latest().min(limit));
                     limit
                 });
@@ -225,7 +223,7 @@ impl Attempt<'_> {
                 }
             }
         }
-        let answer = Answer {
+        let answer = ServiceResponse {
             status: parts.status,
             headers: parts.headers,
             body: read.join(),
@@ -234,59 +232,47 @@ impl Attempt<'_> {
         Ok((answer, end))
     }
 
-    fn late(&self, phase: Phase) -> DownstreamError {
-        DownstreamError::Timeout {
-            service: self.service(),
+    fn late(&self, phase: Phase) -> Cause {
+        Cause::Timeout {
             phase,
             after: self.bounds.started.elapsed(),
         }
     }
 
-    fn too_large(&self) -> DownstreamError {
-        DownstreamError::TooLarge {
-            service: self.service(),
+    fn too_large(&self) -> Cause {
+        Cause::TooLarge {
             limit: self.bounds.size,
         }
     }
 
-    fn unreachable(&self, source: io::Error) -> DownstreamError {
-        DownstreamError::Unreachable {
-            service: self.service(),
-            source,
-        }
+    fn unreachable(&self, source: io::Error) -> Cause {
+        Cause::Unreachable { source }
     }
 
     /// `fresh` tells that the failure is that of a connection's first exchange, before its head.
-    fn failed(&self, sent: bool, fresh: bool, source: hyper::Error) -> DownstreamError {
-        if fresh && let Some(refusal) = io_error(&source).and_then(dial::refusal) {
+    fn failed(&self, sent: bool, fresh: bool, source: hyper::Error) -> Cause {
+        if fresh && let Some(refusal) = io_error(&source).and_then(refusal) {
             return self.unreachable(refusal.into());
         }
-        let service = self.service();
         if not_http(&source) {
             let cause = source.source().map(|cause| format!(": {cause}"));
             let cause = cause.unwrap_or_default();
-            DownstreamError::Malformed {
-                service,
+            Cause::Malformed {
                 what: format!("the answer is not HTTP: {source}{cause}"),
             }
         } else {
-            DownstreamError::Interrupted {
-                service,
+            Cause::Interrupted {
                 sent,
                 source: source.into(),
             }
         }
-    }
-
-    fn service(&self) -> String {
-        self.transport.settings.name.clone()
     }
 }
 
 /// The outcome of the future, or `None` when the time was over first. The timer is not set for a future that is ready.
 async fn within<F: Future>(
     mut timer: Pin<&mut Sleep>,
-    end: &Until,
+    end: &SharedDeadline,
     limit: Instant,
     mut future: Pin<&mut F>,
 ) -> Option<F::Output> {
@@ -300,7 +286,7 @@ async fn within<F: Future>(
 /// Ready when the time is over. A timer that was set to an end that has become later since then is set anew.
 fn over(
     mut timer: Pin<&mut Sleep>,
-    end: &Until,
+    end: &SharedDeadline,
     limit: Instant,
     context: &mut Context<'_>,
 ) -> Poll<()> {

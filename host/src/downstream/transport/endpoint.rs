@@ -74,7 +74,7 @@ pub struct EndpointState {
     /// Host and port.
     pub authority: String,
     /// Whether it gets calls.
-    pub standing: Standing,
+    pub status: EndpointStatus,
     /// Calls under way. Not counted, so 0, when it is the only endpoint of its service.
     pub in_flight: usize,
     /// The latency to the head of an answer that balancing expects. Not measured, so 0, when it is the only one.
@@ -83,7 +83,7 @@ pub struct EndpointState {
 
 /// Whether an endpoint gets calls.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Standing {
+pub enum EndpointStatus {
     /// It does.
     Good,
     /// It failed where others did not.

@@ -47,26 +47,26 @@ pub struct Pool {
 struct Idle {
     sender: http1::SendRequest<Full<Bytes>>,
     since: Instant,
-    life: Life,
+    life: Lifetime,
     task: AbortHandle,
 }
 
 struct Shared {
     sender: http2::SendRequest<Full<Bytes>>,
     used: Instant,
-    life: Life,
+    life: Lifetime,
     id: Id,
 }
 
 /// What ends the use of a connection beside its service.
 #[derive(Clone, Copy)]
-struct Life {
+struct Lifetime {
     until: Instant,
     /// The number of the TLS files that it was made with.
     identity: u32,
 }
 
-impl Life {
+impl Lifetime {
     fn over(self, now: Instant, identity: u32) -> bool {
         now >= self.until || self.identity != identity
     }
@@ -80,7 +80,7 @@ pub struct Connection {
     pub reused: bool,
     /// Which one it is.
     pub id: Id,
-    life: Life,
+    life: Lifetime,
     end: End,
 }
 
@@ -251,7 +251,7 @@ impl Pools {
         let now = Instant::now();
         // Connections that were opened together must not all be opened anew together.
         let age = self.settings.max_age.mul_f64(1.0 - 0.1 * fastrand::f64());
-        let life = Life {
+        let life = Lifetime {
             until: now + age,
             identity,
         };

@@ -9,7 +9,7 @@ use std::time::Duration;
 use tokio::sync::Notify;
 use tokio::time::Instant;
 
-use super::dial::DialError;
+use super::error::DialError;
 
 /// A name and what is known of it.
 pub struct Name(Arc<Shared>);

@@ -8,12 +8,15 @@ mod server;
 mod several;
 mod workers;
 
+use std::time::Duration;
+
 use http::{HeaderMap, HeaderValue, Method};
 
 use super::*;
 use crate::config::{
     Bulkhead, Connections, Downstream, Ejection, Protocol, Retry, Shape, Timeouts, Tls,
 };
+use crate::downstream::deadline::SharedDeadline;
 
 /// A service at these endpoints, with limits that no test meets by accident.
 fn settings(endpoints: &[std::net::SocketAddr]) -> Downstream {
@@ -83,8 +86,8 @@ fn transport(settings: &Downstream) -> Transport {
     Transport::new(settings, 2).unwrap()
 }
 
-fn ask(method: Method) -> Outbound {
-    Outbound {
+fn ask(method: Method) -> ServiceRequest {
+    ServiceRequest {
         method,
         target: "/api/x".parse().unwrap(),
         headers: HeaderMap::new(),
@@ -103,8 +106,8 @@ fn bounds() -> Bounds<'static> {
 }
 
 /// An end that outlives the test.
-fn end(at: Instant) -> &'static Until {
-    Box::leak(Box::new(Until::new(at)))
+fn end(at: Instant) -> &'static SharedDeadline {
+    Box::leak(Box::new(SharedDeadline::new(at)))
 }
 
 async fn call(

@@ -6,7 +6,7 @@ use prometheus_client::metrics::gauge::Gauge;
 use serde_json::{Map, Value, json};
 
 use crate::downstream::policy::breaker::Position;
-use crate::downstream::{EndpointState, Service, Standing, Way};
+use crate::downstream::{EndpointState, EndpointStatus, Pipeline, Service};
 use crate::snapshot::{Shared, Snapshot};
 use crate::telemetry::metrics::{BffLabels, ServiceLabels};
 
@@ -31,12 +31,14 @@ pub(super) fn sample(shared: &Shared) {
             &sampled.service_waiting.get_or_create(&labels),
             waiting as u64,
         );
-        let Some(way) = service.way() else { continue };
+        let Some(pipeline) = service.pipeline() else {
+            continue;
+        };
         set(
             &sampled.service_connections.get_or_create(&labels),
-            way.connections() as u64,
+            pipeline.connections() as u64,
         );
-        if let Some(breaker) = way.breaker() {
+        if let Some(breaker) = pipeline.breaker() {
             let state = match breaker.position {
                 Position::Closed => 0,
                 Position::HalfOpen => 1,
@@ -44,13 +46,13 @@ pub(super) fn sample(shared: &Shared) {
             };
             set(&sampled.breaker_state.get_or_create(&labels), state);
         }
-        let endpoints = way.endpoints();
+        let endpoints = pipeline.endpoints();
         let good = endpoints
             .iter()
-            .filter(|endpoint| matches!(endpoint.standing, Standing::Good))
+            .filter(|endpoint| matches!(endpoint.status, EndpointStatus::Good))
             .count();
         set(&sampled.endpoints_good.get_or_create(&labels), good as u64);
-        if let Some(cache) = way.cache() {
+        if let Some(cache) = pipeline.cache() {
             set(&sampled.cache_bytes.get_or_create(&labels), cache.bytes);
         }
     }
@@ -127,18 +129,18 @@ fn service(service: &Service) -> Value {
         .map(|(name, count)| (name.to_owned(), count.into()))
         .collect();
     let mut state = json!({"in_flight": in_flight, "waiting": waiting, "events": events});
-    if let Some(way) = service.way() {
-        state["connections"] = way.connections().into();
-        state["breaker"] = breaker(way);
-        state["endpoints"] = way.endpoints().iter().map(endpoint).collect();
-        state["cache"] = cache(way);
+    if let Some(pipeline) = service.pipeline() {
+        state["connections"] = pipeline.connections().into();
+        state["breaker"] = breaker(pipeline);
+        state["endpoints"] = pipeline.endpoints().iter().map(endpoint).collect();
+        state["cache"] = cache(pipeline);
     }
     state
 }
 
 /// `null` where there is none.
-fn breaker(way: &Way) -> Value {
-    let Some(state) = way.breaker() else {
+fn breaker(pipeline: &Pipeline) -> Value {
+    let Some(state) = pipeline.breaker() else {
         return Value::Null;
     };
     json!({
@@ -156,13 +158,13 @@ fn breaker(way: &Way) -> Value {
 }
 
 fn endpoint(endpoint: &EndpointState) -> Value {
-    let (state, why) = match &endpoint.standing {
-        Standing::Good => ("good", Value::Null),
-        Standing::Ejected { left } => (
+    let (state, why) = match &endpoint.status {
+        EndpointStatus::Good => ("good", Value::Null),
+        EndpointStatus::Ejected { left } => (
             "ejected",
             format!("failed too often; for {} ms more", millis(*left)).into(),
         ),
-        Standing::Unhealthy { why } => ("unhealthy", why.to_string().into()),
+        EndpointStatus::Unhealthy { why } => ("unhealthy", why.to_string().into()),
     };
     json!({
         "authority": endpoint.authority,
@@ -174,8 +176,8 @@ fn endpoint(endpoint: &EndpointState) -> Value {
 }
 
 /// `null` where there is none.
-fn cache(way: &Way) -> Value {
-    let Some(stats) = way.cache() else {
+fn cache(pipeline: &Pipeline) -> Value {
+    let Some(stats) = pipeline.cache() else {
         return Value::Null;
     };
     json!({

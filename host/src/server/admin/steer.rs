@@ -10,7 +10,7 @@ use http::header::{HeaderName, ORIGIN};
 use http::{Request, StatusCode};
 use serde_json::{Value, json};
 
-use crate::downstream::Way;
+use crate::downstream::Pipeline;
 use crate::downstream::policy::breaker::Forced;
 use crate::downstream::policy::cache::Which;
 use crate::server::inbound;
@@ -46,11 +46,11 @@ pub(super) fn steer<B>(request: &Request<B>, snapshot: &Snapshot) -> Result<Valu
         .strip_prefix(PREFIX)
         .and_then(|rest| rest.split_once('/'))
         .ok_or_else(not_found)?;
-    let way = snapshot
+    let pipeline = snapshot
         .services
         .get(name)
-        .and_then(|service| service.way());
-    let way = way.ok_or_else(|| {
+        .and_then(|service| service.pipeline());
+    let pipeline = pipeline.ok_or_else(|| {
         let names: Vec<&str> = snapshot
             .services
             .iter()
@@ -65,13 +65,17 @@ pub(super) fn steer<B>(request: &Request<B>, snapshot: &Snapshot) -> Result<Valu
     let query = inbound::query(request.uri())
         .map_err(|error| Refused(StatusCode::BAD_REQUEST, format!("{error}\n")))?;
     match order {
-        "breaker" => force_breaker(name, way, &query),
-        "invalidate" => invalidate(name, way, &query),
+        "breaker" => force_breaker(name, pipeline, &query),
+        "invalidate" => invalidate(name, pipeline, &query),
         _ => Err(not_found()),
     }
 }
 
-fn force_breaker(name: &str, way: &Way, query: &[(String, String)]) -> Result<Value, Refused> {
+fn force_breaker(
+    name: &str,
+    pipeline: &Pipeline,
+    query: &[(String, String)],
+) -> Result<Value, Refused> {
     let (forced, state) = match query {
         [(key, state)] if key == "state" && state == "open" => (Some(Forced::Open), "open"),
         [(key, state)] if key == "state" && state == "closed" => (Some(Forced::Closed), "closed"),
@@ -81,7 +85,7 @@ fn force_breaker(name: &str, way: &Way, query: &[(String, String)]) -> Result<Va
             return Err(Refused(StatusCode::BAD_REQUEST, what.to_owned()));
         }
     };
-    if !way.force_breaker(forced) {
+    if !pipeline.force_breaker(forced) {
         let what = format!("downstream.{name}.breaker is not enabled\n");
         return Err(Refused(StatusCode::CONFLICT, what));
     }
@@ -89,7 +93,11 @@ fn force_breaker(name: &str, way: &Way, query: &[(String, String)]) -> Result<Va
     Ok(json!({"downstream": name, "breaker": state}))
 }
 
-fn invalidate(name: &str, way: &Way, query: &[(String, String)]) -> Result<Value, Refused> {
+fn invalidate(
+    name: &str,
+    pipeline: &Pipeline,
+    query: &[(String, String)],
+) -> Result<Value, Refused> {
     let which = match query {
         [(key, path)] if key == "path" && path.starts_with('/') => Which::Path(path.clone()),
         [(key, tag)] if key == "tag" && !tag.is_empty() => Which::Tag(tag.clone()),
@@ -99,7 +107,7 @@ fn invalidate(name: &str, way: &Way, query: &[(String, String)]) -> Result<Value
             return Err(Refused(StatusCode::BAD_REQUEST, what.to_owned()));
         }
     };
-    let Some(dropped) = way.invalidate(&which) else {
+    let Some(dropped) = pipeline.invalidate(&which) else {
         let what = format!("downstream.{name}.cache is not enabled\n");
         return Err(Refused(StatusCode::CONFLICT, what));
     };

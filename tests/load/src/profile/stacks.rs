@@ -43,7 +43,7 @@ const PARTS: [(&str, &[&str]); 14] = [
             "InstanceAllocator",
         ],
     ),
-    ("`select`", &["downstream::select"]),
+    ("`select`", &["calls::select"]),
     (
         "values across the boundary",
         &[
@@ -65,11 +65,11 @@ const PARTS: [(&str, &[&str]); 14] = [
     ),
     (
         "calls: checks, pool, timers",
-        &["downstream::", "tailor::contract"],
+        &["tailor::calls", "downstream::", "tailor::contract"],
     ),
     (
         "HTTP to services",
-        &["hyper::client", "h1::role::Client", "downstream::pool"],
+        &["hyper::client", "h1::role::Client", "transport::pool"],
     ),
     (
         "HTTP to the client",
@@ -154,7 +154,7 @@ mod tests {
             2 <wasmtime::runtime::store::StoreOpaque as core::ops::drop::Drop>::drop\n\
             \n\
             3 _mi_page_malloc_zero\n\
-            4 tailor::downstream::outbound::Outbound::new\n\
+            4 tailor::calls::check::check\n\
             5 tailor::server::handle::handle::{{closure}}\n\
             \n\
             6 [unknown]\n\

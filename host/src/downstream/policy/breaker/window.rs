@@ -43,7 +43,7 @@ impl Window {
     pub(super) fn new(start: Instant, length: Duration) -> Self {
         Self {
             start,
-            length: super::nanos(length / BUCKETS as u32).max(1),
+            length: nanos(length / BUCKETS as u32).max(1),
             buckets: std::array::from_fn(|_| Bucket {
                 tick: AtomicU64::new(EMPTY),
                 calls: AtomicU32::new(0),
@@ -106,6 +106,11 @@ impl Window {
     }
 
     fn tick(&self, now: Instant) -> u64 {
-        super::nanos(now.saturating_duration_since(self.start)) / self.length
+        nanos(now.saturating_duration_since(self.start)) / self.length
     }
+}
+
+/// A duration in nanoseconds, at most `u64::MAX`.
+pub(super) fn nanos(duration: Duration) -> u64 {
+    u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX)
 }

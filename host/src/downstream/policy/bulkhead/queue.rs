@@ -6,20 +6,17 @@ use std::sync::{Arc, Weak};
 
 use tokio::sync::oneshot;
 
-use super::Member;
-
 /// All lines. A service has a handful of BFFs, so looking for one is looking at all.
-#[derive(Default)]
-pub(super) struct Queue {
-    lines: Vec<Line>,
+pub(super) struct Queue<M> {
+    lines: Vec<Line<M>>,
     /// Permits given to lines so far.
     served: u64,
 }
 
 /// The line of one BFF, there as long as the member, empty or not.
-pub(super) struct Line {
+pub(super) struct Line<M> {
     name: Box<str>,
-    member: Weak<Member>,
+    member: Weak<M>,
     pub(super) id: u64,
     pub(super) held: Arc<AtomicUsize>,
     /// When it was last served: the count of permits given to all lines until then.
@@ -44,29 +41,36 @@ pub(super) enum Outcome {
     },
 }
 
-impl Line {
-    pub(super) fn new(name: &str, member: &Arc<Member>) -> Self {
+impl<M> Line<M> {
+    pub(super) fn new(name: &str, member: &Arc<M>, id: u64, held: &Arc<AtomicUsize>) -> Self {
         Self {
             name: name.into(),
             member: Arc::downgrade(member),
-            id: member.id,
-            held: Arc::clone(&member.held),
+            id,
+            held: Arc::clone(held),
             served: 0,
             waiting: VecDeque::new(),
         }
     }
 }
 
-impl Queue {
+impl<M> Queue<M> {
+    pub(super) fn new() -> Self {
+        Self {
+            lines: Vec::new(),
+            served: 0,
+        }
+    }
+
     /// The living member of this name. Beside it there can be the line of one that is just being dropped.
-    pub(super) fn member(&self, name: &str) -> Option<Arc<Member>> {
+    pub(super) fn member(&self, name: &str) -> Option<Arc<M>> {
         self.lines
             .iter()
             .filter(|line| *line.name == *name)
             .find_map(|line| line.member.upgrade())
     }
 
-    pub(super) fn add(&mut self, line: Line) {
+    pub(super) fn add(&mut self, line: Line<M>) {
         self.lines.push(line);
     }
 
@@ -76,7 +80,7 @@ impl Queue {
     }
 
     /// The line to be served next, among those whose BFF holds less than the limit.
-    pub(super) fn next(&mut self, limit: usize) -> Option<&mut Line> {
+    pub(super) fn next(&mut self, limit: usize) -> Option<&mut Line<M>> {
         self.lines
             .iter_mut()
             .filter(|line| !line.waiting.is_empty())
@@ -124,7 +128,7 @@ impl Queue {
         place.and_then(|place| line.waiting.remove(place)).is_some()
     }
 
-    fn line(&mut self, member: u64) -> Option<&mut Line> {
+    fn line(&mut self, member: u64) -> Option<&mut Line<M>> {
         self.lines.iter_mut().find(|line| line.id == member)
     }
 }

@@ -7,7 +7,7 @@ use http::header::{
 };
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 
-use crate::downstream::Answer;
+use crate::downstream::response::ServiceResponse;
 
 /// Makes a request ask whether the stored answer still holds (section 4.3.1). A condition of the caller's own is replaced; it
 /// is answered from what comes.
@@ -21,7 +21,7 @@ pub fn ask(stored: &HeaderMap, request: &mut HeaderMap) {
 }
 
 /// What a request with a condition of its own gets of an answer with status 200 (RFC 9110 section 13.2.2).
-pub fn answer(answer: Answer, request: &HeaderMap) -> Answer {
+pub fn answer(answer: ServiceResponse, request: &HeaderMap) -> ServiceResponse {
     let holds = answer.status == StatusCode::OK && unchanged(&answer.headers, request);
     if holds { not_modified(answer) } else { answer }
 }
@@ -45,7 +45,7 @@ fn unchanged(stored: &HeaderMap, request: &HeaderMap) -> bool {
 }
 
 /// RFC 9110 section 15.4.5.
-fn not_modified(answer: Answer) -> Answer {
+fn not_modified(answer: ServiceResponse) -> ServiceResponse {
     let mut headers = answer.headers;
     let kept = |name: &HeaderName| {
         matches!(
@@ -64,7 +64,7 @@ fn not_modified(answer: Answer) -> Answer {
     for name in others {
         headers.remove(name);
     }
-    Answer {
+    ServiceResponse {
         status: StatusCode::NOT_MODIFIED,
         headers,
         body: Bytes::new(),

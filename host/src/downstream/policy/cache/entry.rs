@@ -14,7 +14,7 @@ use http::{HeaderMap, HeaderName, HeaderValue};
 
 use super::condition::{self, opaque};
 use super::freshness::Freshness;
-use crate::downstream::Answer;
+use crate::downstream::response::ServiceResponse;
 
 /// Most answers under one key.
 const MAX_VARIANTS: usize = 8;
@@ -35,7 +35,7 @@ pub struct Entry {
 #[derive(Debug)]
 pub struct Stored {
     /// Without what speaks of the connection or changes with time.
-    answer: Answer,
+    answer: ServiceResponse,
     /// The fields that it varies with, as they were in its request.
     varies: Box<[(HeaderName, Values)]>,
     /// How long it may be used.
@@ -70,7 +70,7 @@ impl Entry {
     }
 
     /// All answers.
-    pub fn answers(&self) -> impl ExactSizeIterator<Item = &Answer> {
+    pub fn answers(&self) -> impl ExactSizeIterator<Item = &ServiceResponse> {
         self.variants.iter().map(|stored| &stored.answer)
     }
 
@@ -105,7 +105,7 @@ impl Entry {
 impl Stored {
     /// Takes an answer in. `body` is its body in memory that holds nothing else.
     pub fn new(
-        answer: &Answer,
+        answer: &ServiceResponse,
         body: Bytes,
         request: &HeaderMap,
         freshness: Freshness,
@@ -120,7 +120,7 @@ impl Stored {
         headers.insert(AGE, HeaderValue::from(0));
         Self {
             varies: varies(&answer.headers, request),
-            answer: Answer {
+            answer: ServiceResponse {
                 status: answer.status,
                 headers: packed(&headers),
                 body,
@@ -133,7 +133,7 @@ impl Stored {
 
     /// The fields of this answer, brought up to date by a 304 (section 3.2). `None` when the 304 speaks of another answer
     /// (section 4.3.4).
-    pub fn updated_by(&self, update: &HeaderMap, came: SystemTime) -> Option<Answer> {
+    pub fn updated_by(&self, update: &HeaderMap, came: SystemTime) -> Option<ServiceResponse> {
         if !self.confirmed_by(update) {
             return None;
         }
@@ -152,7 +152,7 @@ impl Stored {
                 headers.append(name, value.clone());
             }
         }
-        Some(Answer {
+        Some(ServiceResponse {
             status: self.answer.status,
             headers,
             body: self.answer.body.clone(),
@@ -177,7 +177,7 @@ impl Stored {
     }
 
     /// The answer at its present age, or 304 without a body when the request says that its sender has it (section 4.3.2).
-    pub fn serve(&self, request: &HeaderMap, now: SystemTime) -> Answer {
+    pub fn serve(&self, request: &HeaderMap, now: SystemTime) -> ServiceResponse {
         let mut answer = self.answer.clone();
         let age = self.freshness.age(now).as_secs();
         answer.headers.insert(AGE, HeaderValue::from(age));

@@ -7,7 +7,7 @@ use http::HeaderMap;
 
 use super::condition;
 use super::entry::{Refresh, Stored};
-use crate::downstream::Answer;
+use crate::downstream::response::ServiceResponse;
 
 /// What is stored for a call.
 #[derive(Debug)]
@@ -26,7 +26,7 @@ pub enum Found {
 #[derive(Clone, Debug)]
 pub struct Hit {
     /// With `age`, and without what speaks of a connection. A 304 when the request has a condition that it meets.
-    pub answer: Answer,
+    pub answer: ServiceResponse,
     /// Its age.
     pub age: Duration,
 }

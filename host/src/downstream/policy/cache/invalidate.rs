@@ -7,7 +7,7 @@ use http::header::{CONTENT_LOCATION, LOCATION};
 use http::{HeaderName, HeaderValue, Uri};
 
 use super::key::{Key, hash_of_target};
-use crate::downstream::Answer;
+use crate::downstream::response::ServiceResponse;
 
 /// Places for targets, 256 KiB. Two targets that share one are made void together, which costs a call and no more.
 const PLACES: usize = 1 << 15;
@@ -25,7 +25,7 @@ pub enum Which {
 
 impl Which {
     /// Whether a stored answer is among them.
-    pub fn includes(&self, key: &Key, answer: &Answer, tag_header: &HeaderName) -> bool {
+    pub fn includes(&self, key: &Key, answer: &ServiceResponse, tag_header: &HeaderName) -> bool {
         match self {
             Self::All => true,
             Self::Path(path) => {
@@ -42,7 +42,7 @@ impl Which {
 }
 
 /// The tags of an answer: words between spaces or commas.
-fn tags<'a>(answer: &'a Answer, header: &HeaderName) -> impl Iterator<Item = &'a [u8]> {
+fn tags<'a>(answer: &'a ServiceResponse, header: &HeaderName) -> impl Iterator<Item = &'a [u8]> {
     let lines = answer.headers.get_all(header).iter();
     lines.flat_map(|line| {
         line.as_bytes()
@@ -89,7 +89,7 @@ pub fn place(target: &str) -> usize {
 }
 
 /// The targets of the same origin that an answer to an unsafe method changed, beside its own.
-pub fn named_by(target: &Uri, authority: &HeaderValue, answer: &Answer) -> Vec<String> {
+pub fn named_by(target: &Uri, authority: &HeaderValue, answer: &ServiceResponse) -> Vec<String> {
     [LOCATION, CONTENT_LOCATION]
         .iter()
         .filter_map(|name| answer.headers.get(name))

@@ -28,7 +28,7 @@ use http::{StatusCode, Uri};
 use moka::ops::compute::Op;
 
 use crate::config;
-use crate::downstream::Answer;
+use crate::downstream::response::ServiceResponse;
 use directives::Directives;
 use entry::{Entry, Origin, Stored};
 use freshness::{Freshness, Times};
@@ -110,7 +110,7 @@ impl Cache {
     }
 
     /// Whether [`Self::store`] would store this answer, as far as the answer itself says.
-    pub fn wants(&self, request: &HeaderMap, answer: &Answer, now: SystemTime) -> bool {
+    pub fn wants(&self, request: &HeaderMap, answer: &ServiceResponse, now: SystemTime) -> bool {
         let times = Times {
             requested: now,
             came: now,
@@ -192,7 +192,7 @@ impl Cache {
         &self,
         key: &Key,
         request: &HeaderMap,
-        answer: &Answer,
+        answer: &ServiceResponse,
         ticket: Ticket,
         now: SystemTime,
     ) -> bool {
@@ -205,7 +205,7 @@ impl Cache {
         &self,
         key: &Key,
         request: &HeaderMap,
-        answer: &Answer,
+        answer: &ServiceResponse,
         body: impl FnOnce() -> Bytes,
         ticket: Ticket,
         now: SystemTime,
@@ -265,9 +265,9 @@ impl Cache {
         key: &Key,
         request: &HeaderMap,
         stale: &Stale,
-        not_modified: &Answer,
+        not_modified: &ServiceResponse,
         now: SystemTime,
-    ) -> Answer {
+    ) -> ServiceResponse {
         let stored = &stale.stored;
         let Some(mut answer) = stored.updated_by(&not_modified.headers, now) else {
             // The service confirmed something else than it was asked about. This answer is used once more, being what the
@@ -287,7 +287,7 @@ impl Cache {
     /// for its target are void, as are those for targets of this origin that it names (RFC 9111 section 4.4).
     ///
     /// `authority` is what the call had as `host`.
-    pub fn after_unsafe(&self, target: &Uri, authority: &HeaderValue, answer: &Answer) {
+    pub fn after_unsafe(&self, target: &Uri, authority: &HeaderValue, answer: &ServiceResponse) {
         if !(answer.status.is_success() || answer.status.is_redirection()) {
             return;
         }

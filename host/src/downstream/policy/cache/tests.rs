@@ -19,7 +19,7 @@ use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri};
 
 use super::{Cache, Found, Key, Stale};
 use crate::config;
-use crate::downstream::Answer;
+use crate::downstream::response::ServiceResponse;
 
 /// What a second call finds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -169,11 +169,11 @@ impl Host {
     }
 
     /// A call that the service answers, whatever is stored.
-    fn call(&mut self, target: &str, request: &str, answer: &Answer) {
+    fn call(&mut self, target: &str, request: &str, answer: &ServiceResponse) {
         self.call_taking(0, target, request, answer);
     }
 
-    fn call_taking(&mut self, took: u64, target: &str, request: &str, answer: &Answer) {
+    fn call_taking(&mut self, took: u64, target: &str, request: &str, answer: &ServiceResponse) {
         let found = self.look(target, request);
         let request = fields(request, self.now);
         let ticket = match found {
@@ -202,7 +202,7 @@ impl Host {
     }
 
     /// A stale answer that the service confirms with these fields.
-    fn confirmed(&self, target: &str, request: &str, not_modified: &str) -> Answer {
+    fn confirmed(&self, target: &str, request: &str, not_modified: &str) -> ServiceResponse {
         let stale = self.stale(target, request);
         let request = fields(request, self.now);
         let key = key(target, &request).unwrap();
@@ -220,8 +220,8 @@ fn key(target: &str, request: &HeaderMap) -> Option<Key> {
     Key::new(&Method::GET, &uri(target), request)
 }
 
-fn answer(status: u16, headers: &str, now: SystemTime, body: &str) -> Answer {
-    Answer {
+fn answer(status: u16, headers: &str, now: SystemTime, body: &str) -> ServiceResponse {
+    ServiceResponse {
         status: StatusCode::from_u16(status).unwrap(),
         headers: fields(headers, now),
         body: Bytes::copy_from_slice(body.as_bytes()),

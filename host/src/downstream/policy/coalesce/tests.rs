@@ -139,7 +139,7 @@ async fn a_call_after_the_answer_is_a_new_one() {
 async fn after_a_change_nobody_joins_what_began_before() {
     let calls = Coalescer::new();
     let before = lead(&calls, key(1), || async { "before" });
-    calls.separate();
+    calls.start_generation();
     let after = lead(&calls, key(1), || async { "after" });
     let same = lead(&calls, key(1), || async { "not made" });
     assert!(after.led && !same.led);
@@ -255,7 +255,7 @@ proptest! {
                         callers = waiting;
                     }
                     Step::Separate => {
-                        calls.separate();
+                        calls.start_generation();
                         newest.clear();
                     }
                 }

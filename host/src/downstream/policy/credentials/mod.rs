@@ -1,4 +1,4 @@
-//! Credentials: what the host proves itself to a service with. No guest ever sees them.
+//! Credentials: what the host shows a service to prove who it is. No guest ever sees them.
 //!
 //! A field with a fixed value ([`secret`]), or a token ([`tokens`]) of an authorization server
 //! ([`oauth2`]). Either is one value that is
@@ -8,13 +8,11 @@
 mod oauth2;
 mod secret;
 mod tokens;
+mod types;
 
 use std::sync::Arc;
 
-use bytes::Bytes;
-use futures_util::future::BoxFuture;
-use http::{HeaderMap, HeaderName, HeaderValue};
-use thiserror::Error;
+use http::{HeaderMap, HeaderName};
 use tokio::time::Instant;
 
 use self::oauth2::Client;
@@ -22,58 +20,7 @@ use crate::config;
 use secret::Held;
 use tokens::Tokens;
 
-/// Makes a request to a token endpoint and gives the whole answer, or says in words that hold no secret why there is none.
-///
-/// What it returns is polled by the calls that need a token. When a token is renewed ahead of its expiry nobody waits, and it is
-/// polled once by a call now and then. So it should go on by itself once it was polled first (as a task of the worker does), and
-/// must not lose an answer that came between two polls. It is given up after 10 seconds.
-pub type Fetch = Arc<
-    dyn Fn(http::Request<Bytes>) -> BoxFuture<'static, Result<http::Response<Bytes>, String>>
-        + Send
-        + Sync,
->;
-
-/// Why there are no credentials. Holds neither secrets nor what a token endpoint said, but names files and addresses,
-/// so that the words are for the operator and not for guests.
-#[derive(Clone, Debug, Error, PartialEq, Eq)]
-pub enum CredentialsError {
-    /// A variable of the environment is missing or no text.
-    #[error("environment variable {0:?}: not set, or not text")]
-    Variable(String),
-    /// A secret is empty.
-    #[error("{0}: empty")]
-    Empty(String),
-    /// A secret holds what no header field can: more than one line, or characters other than visible ASCII and spaces.
-    #[error("{0}: holds a line break, a control or a non-ASCII character")]
-    Illegal(String),
-    /// A file can't be read.
-    #[error("file {path:?}: {why}")]
-    File {
-        /// The file.
-        path: String,
-        /// What the system said.
-        why: String,
-    },
-    /// A token endpoint's address is none.
-    #[error("token endpoint: not an absolute URL")]
-    TokenUrl,
-    /// The token endpoint gave no answer.
-    #[error("token endpoint: no answer: {0}")]
-    TokenFetch(String),
-    /// The token endpoint answered with a status that RFC 6749 does not know.
-    #[error("token endpoint: answered with status {0}")]
-    TokenStatus(u16),
-    /// The token endpoint refuses to give a token (RFC 6749 section 5.2).
-    #[error("token endpoint: refused with {0}")]
-    TokenRefused(&'static str),
-    /// The token endpoint's answer is not one of RFC 6749 section 5.1 with a bearer token (RFC 6750).
-    #[error("token endpoint: the answer holds no bearer token")]
-    TokenMalformed,
-}
-
-/// Which credentials a call had, for [`Credentials::refused`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Used(u64);
+pub use types::{CredentialsError, Fetch, Used};
 
 /// The credentials of one service, shared by all calls to it and all workers.
 #[derive(Debug)]
@@ -171,15 +118,6 @@ impl Credentials {
             Kind::OAuth2(tokens) => tokens.refused(used, now).await,
         }
     }
-}
-
-/// A text as a field value that is shown nowhere; `None` if it holds anything but visible ASCII, spaces and tabs.
-fn sensitive(text: &str) -> Option<HeaderValue> {
-    let mut value = HeaderValue::from_str(text).ok()?;
-    // Bytes past ASCII are legal in a field, but every program reads them in its own way.
-    value.to_str().ok()?;
-    value.set_sensitive(true);
-    Some(value)
 }
 
 #[cfg(test)]

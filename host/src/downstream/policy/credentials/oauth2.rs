@@ -17,7 +17,7 @@ use http::HeaderValue;
 use tokio::time::timeout;
 
 use super::secret::Held;
-use super::{CredentialsError, Fetch, sensitive};
+use super::types::{CredentialsError, Fetch, sensitive};
 
 /// Time for an answer of a token endpoint. It only bounds what nobody waits for: a call that waits has its own deadline.
 pub(super) const FETCH_TIME: Duration = Duration::from_secs(10);

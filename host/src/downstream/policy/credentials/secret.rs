@@ -15,7 +15,7 @@ use http::HeaderValue;
 use tokio::task::JoinHandle;
 use tokio::time::Instant;
 
-use super::{CredentialsError, sensitive};
+use super::types::{CredentialsError, sensitive};
 use crate::config::Secret;
 
 /// Time between two looks at a file. A secret is replaced by people or by tools that keep the old one valid for longer than that.

@@ -4,9 +4,10 @@ use std::io::Write;
 use std::path::Path;
 use std::sync::Mutex;
 
+use bytes::Bytes;
 use futures_util::FutureExt;
-use http::Response;
 use http::header::AUTHORIZATION;
+use http::{HeaderValue, Response};
 use tracing::Dispatch;
 use tracing::subscriber::{DefaultGuard, NoSubscriber};
 use tracing_subscriber::fmt::MakeWriter;

@@ -17,7 +17,7 @@ use http::{HeaderMap, HeaderValue};
 use tokio::time::Instant;
 
 use super::oauth2::{Client, FETCH_TIME, Grant};
-use super::{CredentialsError, Used};
+use super::types::{CredentialsError, Used};
 
 /// The part of its lifetime after which a token is renewed. Up to a tenth of it is taken off by chance, so that hosts which
 /// were started together do not ask together.

@@ -125,10 +125,7 @@ async fn a_fresh_connection_that_breaks_is_not_replaced() {
     let transport = transport(&settings(&[server.address]));
     assert_eq!(body(get(&transport, 0).await), "ok");
     let error = get(&transport, 0).await.result.unwrap_err();
-    assert!(matches!(
-        error,
-        DownstreamError::Interrupted { sent: true, .. }
-    ));
+    assert!(matches!(error, Cause::Interrupted { sent: true, .. }));
     assert_eq!(server.accepted(), 2);
 }
 
@@ -140,10 +137,7 @@ async fn a_call_whose_first_connection_breaks_is_not_repeated_here() {
     .await;
     let transport = transport(&settings(&[server.address]));
     let error = get(&transport, 0).await.result.unwrap_err();
-    assert!(matches!(
-        error,
-        DownstreamError::Interrupted { sent: true, .. }
-    ));
+    assert!(matches!(error, Cause::Interrupted { sent: true, .. }));
     assert_eq!(server.accepted(), 1);
 }
 
@@ -168,10 +162,7 @@ async fn a_post_that_may_have_arrived_is_not_made_again() {
         .await
         .result
         .unwrap_err();
-    assert!(matches!(
-        error,
-        DownstreamError::Interrupted { sent: true, .. }
-    ));
+    assert!(matches!(error, Cause::Interrupted { sent: true, .. }));
     assert_eq!(server.accepted(), 1);
 }
 

@@ -25,7 +25,7 @@ async fn each_wait_has_its_limit() {
     let phase = async |bounds: Bounds| {
         let attempt = call(&transport, 0, Method::GET, bounds, None);
         match attempt.await.result {
-            Err(DownstreamError::Timeout { phase, .. }) => phase,
+            Err(Cause::Timeout { phase, .. }) => phase,
             other => panic!("{other:?}"),
         }
     };
@@ -87,7 +87,7 @@ async fn the_end_holds_for_a_body_that_keeps_coming() {
     let error = attempt.await.result.unwrap_err();
     assert!(matches!(
         error,
-        DownstreamError::Timeout {
+        Cause::Timeout {
             phase: Phase::Body,
             ..
         }
@@ -117,7 +117,7 @@ async fn an_answer_is_no_larger_than_allowed() {
     };
     for _ in 0..2 {
         let error = small().await.result.unwrap_err();
-        assert!(matches!(error, DownstreamError::TooLarge { limit: 8, .. }));
+        assert!(matches!(error, Cause::TooLarge { limit: 8, .. }));
     }
     assert_eq!(body(small().await), "abcdefgh");
 }
@@ -132,7 +132,7 @@ async fn a_failure_says_whether_anything_was_sent() {
         .await
         .result
         .unwrap_err();
-    assert!(matches!(error, DownstreamError::Unreachable { .. }));
+    assert!(matches!(error, Cause::Unreachable { .. }));
     assert!(!error.to_string().contains("127.0.0.1"), "{error}");
 
     let answers: [&[u8]; 3] = [
@@ -147,18 +147,9 @@ async fn a_failure_says_whether_anything_was_sent() {
     .await;
     let transport = transport(&settings(&[server.address]));
     let error = get(&transport, 0).await.result.unwrap_err();
-    assert!(
-        matches!(error, DownstreamError::Malformed { .. }),
-        "{error}"
-    );
+    assert!(matches!(error, Cause::Malformed { .. }), "{error}");
     let error = get(&transport, 0).await.result.unwrap_err();
-    assert!(matches!(
-        error,
-        DownstreamError::Interrupted { sent: true, .. }
-    ));
+    assert!(matches!(error, Cause::Interrupted { sent: true, .. }));
     let error = get(&transport, 0).await.result.unwrap_err();
-    assert!(
-        matches!(error, DownstreamError::Malformed { .. }),
-        "{error}"
-    );
+    assert!(matches!(error, Cause::Malformed { .. }), "{error}");
 }

@@ -58,10 +58,7 @@ async fn serve(acceptor: Option<tokio_rustls::TlsAcceptor>) -> Server {
 
 async fn refused(settings: &Downstream) -> String {
     let error = get(&transport(settings), 0).await.result.unwrap_err();
-    assert!(
-        matches!(error, DownstreamError::Unreachable { .. }),
-        "{error}"
-    );
+    assert!(matches!(error, Cause::Unreachable { .. }), "{error}");
     assert!(!error.sent());
     error.to_string()
 }
@@ -183,12 +180,12 @@ async fn changed_files_are_read_again_and_broken_ones_are_not_taken() {
     let server = setup.server("activity.test", Validity::Now, &[]).await;
     let settings = setup.settings(&server);
     let transport = Arc::new(transport(&settings));
-    let number = |transport: &Transport| transport.identity_number();
+    let number = |transport: &Transport| transport.connector.identity_number();
     let look = async |text: &str| {
         setup.file("ca.pem", text);
         pass(Duration::from_secs(6)).await;
         transport.tick(0);
-        let identity = transport.identity.as_ref().unwrap();
+        let identity = transport.connector.identity.as_ref().unwrap();
         until(|| !identity.busy()).await;
     };
     assert!(body(get(&transport, 0).await).contains(" 0 "));
@@ -209,7 +206,7 @@ async fn changed_files_are_read_again_and_broken_ones_are_not_taken() {
     look(&other.authority.certificate()).await;
     assert_eq!(number(&transport), 2);
     let error = get(&transport, 0).await.result.unwrap_err();
-    assert!(matches!(error, DownstreamError::Unreachable { .. }));
+    assert!(matches!(error, Cause::Unreachable { .. }));
     until(|| transport.open() == 0).await;
 }
 
@@ -234,7 +231,7 @@ async fn a_service_that_takes_nothing_keeps_no_connection_open() {
         ..bounds()
     };
     let error = transport.attempt(0, &large, bounds, None).await.result;
-    assert!(matches!(error, Err(DownstreamError::Timeout { .. })));
+    assert!(matches!(error, Err(Cause::Timeout { .. })));
     // Its buffers are full, and so a polite end would wait for it for ever.
     until(|| transport.open() == 0).await;
 }

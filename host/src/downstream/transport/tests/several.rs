@@ -54,14 +54,14 @@ async fn an_endpoint_that_recovered_is_used_again() {
     }
     let left = Duration::from_secs(59);
     assert!(
-        matches!(transport.endpoints()[1].standing, Standing::Ejected { left: long } if long > left)
+        matches!(transport.endpoints()[1].status, EndpointStatus::Ejected { left: long } if long > left)
     );
     assert_eq!(attempt().await, 0, "the other one is left out now");
     bad.stop().await;
     let _good = http_at(address, None, async |_| text("good")).await;
     pass(Duration::from_secs(61)).await;
     assert_eq!(attempt().await, 1);
-    assert_eq!(transport.endpoints()[1].standing, Standing::Good);
+    assert_eq!(transport.endpoints()[1].status, EndpointStatus::Good);
 }
 
 #[tokio::test]
@@ -81,7 +81,7 @@ async fn the_only_endpoint_is_never_left_out() {
     for _ in 0..20 {
         assert_eq!(get(&transport, 0).await.result.unwrap().status, 503);
     }
-    assert_eq!(transport.endpoints()[0].standing, Standing::Good);
+    assert_eq!(transport.endpoints()[0].status, EndpointStatus::Good);
 }
 
 #[tokio::test]
@@ -96,7 +96,7 @@ async fn a_name_is_looked_up_and_its_addresses_are_tried_in_turn() {
     );
     settings.endpoints[0].host = "a".repeat(300);
     let error = get(&transport(&settings), 0).await.result.unwrap_err();
-    assert!(matches!(error, DownstreamError::Unreachable { .. }));
+    assert!(matches!(error, Cause::Unreachable { .. }));
     assert!(!error.sent());
 }
 
@@ -126,14 +126,14 @@ async fn checks_leave_out_what_is_unhealthy_and_take_it_back() {
         healthy_after: 1,
     });
     let transport = Arc::new(transport(&settings));
-    let good = || transport.endpoints()[0].standing == Standing::Good;
+    let good = || transport.endpoints()[0].status == EndpointStatus::Good;
     let check = async |round: usize| {
         pass(Duration::from_secs(11)).await;
         transport.tick(0);
         transport.tick(0);
         until(|| asked.load(Ordering::SeqCst) == round).await;
         // The answer is on its way.
-        let health = transport.endpoints[0].health.as_ref().unwrap();
+        let health = transport.connector.endpoints[0].health.as_ref().unwrap();
         until(|| !health.busy()).await;
     };
     check(1).await;
@@ -141,8 +141,8 @@ async fn checks_leave_out_what_is_unhealthy_and_take_it_back() {
     check(2).await;
     let why = "status 500".to_owned();
     assert_eq!(
-        transport.endpoints()[0].standing,
-        Standing::Unhealthy { why }
+        transport.endpoints()[0].status,
+        EndpointStatus::Unhealthy { why }
     );
     for _ in 0..20 {
         assert_eq!(get(&transport, 0).await.endpoint, 1);
@@ -151,25 +151,4 @@ async fn checks_leave_out_what_is_unhealthy_and_take_it_back() {
     check(3).await;
     assert!(good());
     assert!(transport.open() <= 1);
-}
-
-#[test]
-fn a_callers_haste_is_not_held_against_a_service() {
-    let late = || {
-        Err(DownstreamError::Timeout {
-            service: String::new(),
-            phase: crate::downstream::Phase::FirstByte,
-            after: Duration::ZERO,
-        })
-    };
-    let ms = Duration::from_millis;
-    assert!(is_haste(&late(), ms(10), ms(1000)));
-    // The operator's own limit passed, or time enough for anybody.
-    assert!(!is_haste(&late(), ms(10), ms(10)));
-    assert!(!is_haste(&late(), ms(50), ms(1000)));
-    let refused = Err(DownstreamError::Unreachable {
-        service: String::new(),
-        source: std::io::ErrorKind::ConnectionRefused.into(),
-    });
-    assert!(!is_haste(&refused, ms(1), ms(1000)));
 }

@@ -4,14 +4,15 @@
 //! The guest supplies a path, never an authority, and the path is checked to be one path of this service (RFC 3986
 //! section 3.3): no `//` at the start that could read as an authority, no dot segments that leave the service's prefix.
 
-use bytes::Bytes;
 use http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use http::{Method, Uri};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
 use super::error::InvalidCall;
-use super::policy::shape::Shape;
+use super::shape::Shape;
 use crate::contract;
+use crate::downstream::ServiceRequest;
+use crate::text::cut;
 
 /// Longest path, with the query, in bytes: what common servers take.
 const MAX_TARGET: usize = 8 << 10;
@@ -26,45 +27,30 @@ const QUERY: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'_')
     .remove(b'~');
 
-/// A request that may be sent, without what the host adds to every call.
-#[derive(Clone, Debug)]
-pub struct Outbound {
-    /// The method.
-    pub method: Method,
-    /// Path and query, with the service's prefix, in origin form.
-    pub target: Uri,
-    /// The guest's header fields.
-    pub headers: HeaderMap,
-    /// The whole body.
-    pub body: Bytes,
-}
-
-impl Outbound {
-    /// Checks a guest's call.
-    ///
-    /// # Errors
-    ///
-    /// The first rule that the call breaks.
-    pub fn new(
-        call: contract::Call,
-        path_prefix: &str,
-        shape: &Shape,
-    ) -> Result<Self, InvalidCall> {
-        let method = Method::from(call.method);
-        let target = target(path_prefix, &call.path, &call.query, shape)?;
-        let mut headers = headers(&call.headers)?;
-        shape.send(&mut headers);
-        let body = call.body.into_bytes();
-        if !body.is_empty() && matches!(method, Method::GET | Method::HEAD) {
-            return Err(InvalidCall::Body { method });
-        }
-        Ok(Self {
-            method,
-            target,
-            headers,
-            body,
-        })
+/// Turns a guest's call into a request of its service, without what the host adds to every call.
+///
+/// # Errors
+///
+/// The first rule that the call breaks.
+pub(super) fn check(
+    call: contract::Call,
+    path_prefix: &str,
+    shape: &Shape,
+) -> Result<ServiceRequest, InvalidCall> {
+    let method = Method::from(call.method);
+    let target = target(path_prefix, &call.path, &call.query, shape)?;
+    let mut headers = headers(&call.headers)?;
+    shape.send(&mut headers);
+    let body = call.body.into_bytes();
+    if !body.is_empty() && matches!(method, Method::GET | Method::HEAD) {
+        return Err(InvalidCall::Body { method });
     }
+    Ok(ServiceRequest {
+        method,
+        target,
+        headers,
+        body,
+    })
 }
 
 fn target(
@@ -204,15 +190,6 @@ pub fn forbidden(name: &HeaderName) -> Option<&'static str> {
     }
 }
 
-/// A guest's text in a message: short enough for a log line.
-pub fn cut(text: &str) -> String {
-    const MOST: usize = 80;
-    match text.char_indices().nth(MOST) {
-        Some((end, _)) => format!("{}...", &text[..end]),
-        None => text.to_owned(),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -232,9 +209,9 @@ mod tests {
         }
     }
 
-    fn outbound(call: Call, path_prefix: &str) -> Result<Outbound, InvalidCall> {
+    fn checked(call: Call, path_prefix: &str) -> Result<ServiceRequest, InvalidCall> {
         let settings = crate::config::Downstream::with_defaults("s");
-        Outbound::new(call, path_prefix, &Shape::new(&settings.shape))
+        check(call, path_prefix, &Shape::new(&settings.shape))
     }
 
     #[test]
@@ -264,7 +241,7 @@ mod tests {
             "/a\u{7f}",
         ] {
             assert!(
-                outbound(call(bad), "/api").is_err(),
+                checked(call(bad), "/api").is_err(),
                 "{bad:?} was let through"
             );
         }
@@ -279,7 +256,7 @@ mod tests {
             ("/a//b", "/api/a//b"),
             ("/a@b:c;d=e", "/api/a@b:c;d=e"),
         ] {
-            assert_eq!(outbound(call(good), "/api").unwrap().target, target);
+            assert_eq!(checked(call(good), "/api").unwrap().target, target);
         }
     }
 
@@ -290,7 +267,7 @@ mod tests {
             ("q".into(), "a&b=c d/é\r\n#?".into()),
             ("".into(), "".into()),
         ];
-        let sent = outbound(with_query, "").unwrap();
+        let sent = checked(with_query, "").unwrap();
         assert_eq!(sent.target, "/a?q=a%26b%3Dc%20d%2F%C3%A9%0D%0A%23%3F&=");
     }
 
@@ -319,7 +296,7 @@ mod tests {
             let mut bad = call("/a");
             bad.headers = vec![(name.to_owned(), value.to_owned())];
             assert!(
-                outbound(bad, "").is_err(),
+                checked(bad, "").is_err(),
                 "{name:?}: {value:?} was let through"
             );
         }
@@ -329,7 +306,7 @@ mod tests {
             ("accept".into(), "text/plain".into()),
         ];
         assert_eq!(
-            outbound(good, "")
+            checked(good, "")
                 .unwrap()
                 .headers
                 .get_all("accept")
@@ -344,7 +321,7 @@ mod tests {
         let mut many = call("/a");
         many.headers = vec![("a".to_owned(), String::new()); 100_000];
         assert!(matches!(
-            outbound(many, ""),
+            checked(many, ""),
             Err(InvalidCall::HeadersTooLarge { .. })
         ));
     }
@@ -353,6 +330,6 @@ mod tests {
     fn a_get_has_no_body() {
         let mut get = call("/a");
         get.body = Payload::Text("x".into());
-        assert!(matches!(outbound(get, ""), Err(InvalidCall::Body { .. })));
+        assert!(matches!(checked(get, ""), Err(InvalidCall::Body { .. })));
     }
 }

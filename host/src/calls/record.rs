@@ -6,8 +6,9 @@ use std::time::Duration;
 
 use http::HeaderValue;
 
-use crate::contract::Source;
 use crate::degraded::{Part, What};
+use crate::downstream::status::degraded_reason;
+use crate::downstream::{Source, Trace};
 use crate::server_timing::{self, CallTiming, Timing};
 
 /// One call as it went.
@@ -21,47 +22,8 @@ pub struct CallRecord {
     pub took: Duration,
     /// Bytes of the answer's body.
     pub bytes: usize,
-    /// What happened on the way.
+    /// What happened in its course.
     pub trace: Trace,
-}
-
-/// What happened on the way of a call.
-#[derive(Clone, Copy, Debug)]
-pub struct Trace {
-    /// Where the answer came from.
-    pub source: Source,
-    /// How old it was, if it was not live.
-    pub age: Duration,
-    /// Time in the service's queue.
-    pub queued: Duration,
-    /// Time to get a connection, zero for one that was kept.
-    pub connect: Duration,
-    /// Time from the request sent to the head of the answer.
-    pub first_byte: Duration,
-    /// Time for the rest of the answer.
-    pub body: Duration,
-    /// How often the service was asked: 0 for an answer from the cache.
-    pub attempts: u32,
-    /// Whether one of these was made beside another that was slow.
-    pub hedged: bool,
-    /// Whether the call was made for another request, which asked the same at the same time.
-    pub coalesced: bool,
-}
-
-impl Default for Trace {
-    fn default() -> Self {
-        Self {
-            source: Source::Live,
-            age: Duration::ZERO,
-            queued: Duration::ZERO,
-            connect: Duration::ZERO,
-            first_byte: Duration::ZERO,
-            body: Duration::ZERO,
-            attempts: 0,
-            hedged: false,
-            coalesced: false,
-        }
-    }
 }
 
 impl CallRecord {
@@ -73,7 +35,7 @@ impl CallRecord {
                 age: self.trace.age,
             },
             (Source::Fallback, _) => What::Fallback,
-            (_, Ok(status)) => What::Failed(fault(status)?),
+            (_, Ok(status)) => What::Failed(degraded_reason(status)?),
         };
         Some(Part {
             service: &self.service,
@@ -100,18 +62,6 @@ impl CallRecord {
             body: self.trace.body,
         }
     }
-}
-
-/// A status with which a service says that it failed.
-fn fault(status: u16) -> Option<&'static str> {
-    Some(match status {
-        500 => "status-500",
-        502 => "status-502",
-        503 => "status-503",
-        504 => "status-504",
-        501 | 505.. => "status-5xx",
-        _ => return None,
-    })
 }
 
 /// What of an answer was not live.

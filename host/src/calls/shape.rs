@@ -2,7 +2,7 @@
 //!
 //! All of it is a list of names that is walked, so what is not configured costs one comparison with `None`. Patterns are held
 //! against the path as the BFF wrote it, percent-encoding included: what is encoded in another way does not match a text, and
-//! so it is refused rather than let through. [`Outbound`](crate::downstream::Outbound) has refused encoded slashes and dot segments before.
+//! so it is refused rather than let through. [`check`](super::check) refuses encoded slashes and dot segments.
 
 use std::fmt::Write;
 
@@ -11,7 +11,8 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use thiserror::Error;
 
 use crate::config::{self, CallPattern, Segment};
-use crate::downstream::cut;
+use crate::downstream::policy::pattern::matches;
+use crate::text::cut;
 
 /// A query may hold these unencoded (RFC 3986 section 2.3), as in the part of it that a BFF writes.
 const QUERY: &AsciiSet = &NON_ALPHANUMERIC
@@ -136,43 +137,6 @@ impl Shape {
     pub fn sets_parameter(&self, name: &str) -> bool {
         self.parameters.iter().any(|own| own == name)
     }
-}
-
-/// Whether a pattern covers a call. `path` is the BFF's own: without the service's prefix and without a query.
-///
-/// `*` is one segment that is not empty, because a server that merges slashes reads `/users//days` as `/users/days`.
-pub fn matches(pattern: &CallPattern, method: &Method, path: &str) -> bool {
-    let of_method = match &pattern.method {
-        None => true,
-        Some(own) => own == method || (*own == Method::GET && *method == Method::HEAD),
-    };
-    of_method && matches_path(&pattern.segments, path)
-}
-
-fn matches_path(segments: &[Segment], path: &str) -> bool {
-    let Some(path) = path.strip_prefix('/') else {
-        return false;
-    };
-    if path.is_empty() {
-        return match segments {
-            [] | [Segment::Rest] => true,
-            [Segment::Text(text)] => text.is_empty(),
-            _ => false,
-        };
-    }
-    let mut given = path.split('/');
-    for segment in segments {
-        let fits = match (segment, given.next()) {
-            (Segment::Rest, _) => return true,
-            (_, None) => false,
-            (Segment::Text(text), Some(given)) => text == given,
-            (Segment::One, Some(given)) => !given.is_empty(),
-        };
-        if !fits {
-            return false;
-        }
-    }
-    given.next().is_none()
 }
 
 /// Keeps the fields of some names. Nothing is moved or allocated when that is all of them.

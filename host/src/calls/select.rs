@@ -33,6 +33,7 @@
 //! fails as a whole where one pointer meets a scalar. simd-json writes to a copy of the body, does not keep the text of a
 //! number, and refuses integers of more than 64 bits.
 
+mod node;
 mod pointer;
 mod scan;
 mod skip;
@@ -41,9 +42,9 @@ mod skip;
 mod tests;
 mod walk;
 
-use std::collections::BTreeMap;
 use std::ops::Range;
 
+use self::node::Node;
 pub use self::pointer::{MAX_POINTER_SIZE, MAX_POINTERS, MAX_TOKENS, SelectError};
 use self::scan::Fault;
 use self::walk::Walk;
@@ -91,19 +92,6 @@ pub struct Selection {
     /// The root is the first node.
     nodes: Vec<Node>,
     count: usize,
-}
-
-/// One place in a document. The numbers in `wanted` and `below` are positions in the list of pointers.
-#[derive(Clone, Debug, Default)]
-struct Node {
-    /// The pointers that end here.
-    wanted: Vec<usize>,
-    /// The pointers that go on from here.
-    below: Vec<usize>,
-    /// The next node by token, for an object.
-    members: BTreeMap<Vec<u8>, usize>,
-    /// The next node by index, for an array: those tokens that are an index.
-    elements: BTreeMap<usize, usize>,
 }
 
 impl Selection {

@@ -8,55 +8,62 @@ use http::uri::Scheme;
 use http::{Request, Response, Uri};
 use tokio::time::Instant;
 
-use super::outbound::Outbound;
-use super::policy::coalesce::Until;
-use super::policy::credentials::{Credentials, Fetch};
-use super::service::ServiceError;
-use super::transport::{Bounds, TlsError, Transport};
+use super::error::ServiceError;
 use crate::config::{self, Downstream, Endpoint, Tls};
+use crate::downstream::deadline::SharedDeadline;
+use crate::downstream::policy::credentials::{Credentials, Fetch};
+use crate::downstream::request::ServiceRequest;
+use crate::downstream::transport::{Bounds, TlsError, Transport};
 
 /// Size of an answer with a token, bytes.
 const MAX_ANSWER: usize = 64 << 10;
 
-/// What a service is called with besides the call itself.
+/// The host's credentials for a service, and what its tokens come over.
 #[derive(Default)]
-pub(super) struct Proof {
-    /// What the host proves itself with.
-    pub(super) credentials: Option<Arc<Credentials>>,
-    /// What its tokens come over.
-    pub(super) tokens: Option<Arc<Transport>>,
+pub(super) struct ServiceCredentials {
+    pub(super) of_service: Option<Arc<Credentials>>,
+    tokens: Option<Arc<Transport>>,
 }
 
-/// Prepares the credentials of a service.
-///
-/// # Errors
-///
-/// When a secret or a certificate can't be used.
-pub(super) fn proof(settings: &Downstream) -> Result<Proof, ServiceError> {
-    let Some(kind) = &settings.credentials else {
-        return Ok(Proof::default());
-    };
-    let tokens = match kind {
-        config::Credentials::OAuth2 {
-            token_url, ca_file, ..
-        } => {
-            transport(settings, token_url, ca_file.clone()).map_err(|source| ServiceError::Tls {
+impl ServiceCredentials {
+    /// Prepares the credentials of a service.
+    ///
+    /// # Errors
+    ///
+    /// When a secret or a certificate cannot be used.
+    pub(super) fn new(settings: &Downstream) -> Result<Self, ServiceError> {
+        let Some(kind) = &settings.credentials else {
+            return Ok(Self::default());
+        };
+        let tokens = match kind {
+            config::Credentials::OAuth2 {
+                token_url, ca_file, ..
+            } => transport(settings, token_url, ca_file.clone()).map_err(|source| {
+                ServiceError::Tls {
+                    service: settings.name.clone(),
+                    source: Box::new(source),
+                }
+            })?,
+            config::Credentials::Header { .. } => None,
+        };
+        let variable = |name: &str| std::env::var(name).ok();
+        Credentials::new(&settings.name, kind, variable, fetch(tokens.clone()))
+            .map(|credentials| Self {
+                of_service: Some(credentials),
+                tokens,
+            })
+            .map_err(|source| ServiceError::Credentials {
                 service: settings.name.clone(),
-                source: Box::new(source),
-            })?
+                source,
+            })
+    }
+
+    /// Looks after the connections to the token endpoint.
+    pub(super) fn tick(&self) {
+        if let Some(tokens) = &self.tokens {
+            tokens.tick(0);
         }
-        config::Credentials::Header { .. } => None,
-    };
-    let variable = |name: &str| std::env::var(name).ok();
-    Credentials::new(&settings.name, kind, variable, fetch(tokens.clone()))
-        .map(|credentials| Proof {
-            credentials: Some(credentials),
-            tokens,
-        })
-        .map_err(|source| ServiceError::Credentials {
-            service: settings.name.clone(),
-            source,
-        })
+    }
 }
 
 /// `None` for a URL that names no host, which [`Credentials::new`] reports.
@@ -115,7 +122,7 @@ async fn ask(transport: &Transport, request: Request<Bytes>) -> Result<Response<
     let mut headers = parts.headers;
     headers.remove(HOST);
     let path = parts.uri.path_and_query();
-    let outbound = Outbound {
+    let request = ServiceRequest {
         method: parts.method,
         target: path.cloned().map(Uri::from).unwrap_or_default(),
         headers,
@@ -125,11 +132,11 @@ async fn ask(transport: &Transport, request: Request<Bytes>) -> Result<Response<
     let timeouts = transport.timeouts();
     let bounds = Bounds {
         started: now,
-        end: &Until::new(now + timeouts.total),
+        end: &SharedDeadline::new(now + timeouts.total),
         first_byte: timeouts.first_byte,
         size: MAX_ANSWER,
     };
-    let answer = transport.attempt(0, &outbound, bounds, None).await.result;
+    let answer = transport.attempt(0, &request, bounds, None).await.result;
     let answer = answer.map_err(|error| error.to_string())?;
     let mut response = Response::new(answer.body);
     *response.status_mut() = answer.status;

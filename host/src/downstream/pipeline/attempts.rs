@@ -1,4 +1,5 @@
-//! The attempts of a call: with what the host proves itself with, within the budget, beside each other where that helps.
+//! Step 6: the attempts of a call, with the host's credentials, within the budget, beside each other where
+//! that helps.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, SystemTime};
@@ -6,17 +7,17 @@ use std::time::{Duration, SystemTime};
 use http::{Method, StatusCode};
 use tokio::time::{Instant, timeout_at};
 
-use super::Way;
+use super::Pipeline;
 use crate::config::Hedge;
-use crate::downstream::Answer;
-use crate::downstream::error::{DownstreamError, Phase, Rejection};
-use crate::downstream::outbound::Outbound;
+use crate::downstream::call::CallRequest;
+use crate::downstream::deadline::SharedDeadline;
+use crate::downstream::error::{Cause, Phase, Rejection};
 use crate::downstream::policy::attempts::{self, Plan, Tried, Try, Verdict};
 use crate::downstream::policy::backoff::retry_after;
-use crate::downstream::policy::coalesce::Until;
 use crate::downstream::policy::credentials::{Credentials, Used};
-use crate::downstream::record::Trace;
-use crate::downstream::service::Ask;
+use crate::downstream::request::ServiceRequest;
+use crate::downstream::response::ServiceResponse;
+use crate::downstream::trace::Trace;
 use crate::downstream::transport::{Attempted, Bounds};
 use crate::telemetry::metrics::Event;
 
@@ -26,44 +27,49 @@ const HEDGE: Hedge = Hedge {
     min_delay: Duration::from_millis(5),
 };
 
-impl Way {
+impl Pipeline {
     /// Attempts, with the host's credentials where there are any.
     pub(super) async fn attempts(
         &self,
-        ask: &Ask,
-        outbound: &Outbound,
-        until: &Until,
+        call: &CallRequest,
+        request: &ServiceRequest,
+        deadline: &SharedDeadline,
         trace: &mut Trace,
-    ) -> Result<Answer, DownstreamError> {
-        match &self.proof.credentials {
-            None => self.round(ask, outbound, until, trace).await,
+    ) -> Result<ServiceResponse, Cause> {
+        match &self.credentials.of_service {
+            None => {
+                self.attempt_with_retries(call, request, deadline, trace)
+                    .await
+            }
             // Boxed, like what follows here and in `attempts::run`: a future is as large as all that it may ever do, and
             // is moved about.
             Some(credentials) => {
-                Box::pin(self.proven(credentials, ask, outbound, until, trace)).await
+                Box::pin(self.with_credentials(credentials, call, request, deadline, trace)).await
             }
         }
     }
 
     /// A round of attempts with credentials. One more when these are refused and there are newer ones.
-    async fn proven(
+    async fn with_credentials(
         &self,
         credentials: &Credentials,
-        ask: &Ask,
-        outbound: &Outbound,
-        until: &Until,
+        call: &CallRequest,
+        request: &ServiceRequest,
+        deadline: &SharedDeadline,
         trace: &mut Trace,
-    ) -> Result<Answer, DownstreamError> {
-        let mut sent = outbound.clone();
+    ) -> Result<ServiceResponse, Cause> {
+        let mut sent = request.clone();
         let mut again = true;
         loop {
-            let used = self.prove(credentials, ask, &mut sent, until).await?;
-            let result = self.round(ask, &sent, until, trace).await;
+            let used = self.apply(credentials, call, &mut sent, deadline).await?;
+            let result = self
+                .attempt_with_retries(call, &sent, deadline, trace)
+                .await;
             let refused =
                 matches!(&result, Ok(answer) if answer.status == StatusCode::UNAUTHORIZED);
             let renewed = refused
                 && std::mem::take(&mut again)
-                && timeout_at(until.latest(), credentials.refused(used))
+                && timeout_at(deadline.latest(), credentials.refused(used))
                     .await
                     .unwrap_or(false);
             if !renewed {
@@ -73,74 +79,71 @@ impl Way {
     }
 
     /// Puts the host's credentials into a call.
-    async fn prove(
+    async fn apply(
         &self,
         credentials: &Credentials,
-        ask: &Ask,
-        sent: &mut Outbound,
-        until: &Until,
-    ) -> Result<Used, DownstreamError> {
-        let service = || self.settings.name.clone();
-        match timeout_at(until.latest(), credentials.apply(&mut sent.headers)).await {
+        call: &CallRequest,
+        sent: &mut ServiceRequest,
+        deadline: &SharedDeadline,
+    ) -> Result<Used, Cause> {
+        match timeout_at(deadline.latest(), credentials.apply(&mut sent.headers)).await {
             Ok(Ok(used)) => Ok(used),
             Ok(Err(error)) => {
                 self.metrics.event(Event::NoCredentials);
                 tracing::debug!(downstream = self.settings.name, "no credentials: {error}");
-                Err(DownstreamError::Rejected {
-                    service: service(),
+                Err(Cause::Rejected {
                     why: Rejection::NoCredentials,
                 })
             }
-            Err(_) => Err(DownstreamError::Timeout {
-                service: service(),
+            Err(_) => Err(Cause::Timeout {
                 phase: Phase::Credentials,
-                after: ask.started.elapsed(),
+                after: call.started.elapsed(),
             }),
         }
     }
 
-    async fn round(
+    async fn attempt_with_retries(
         &self,
-        ask: &Ask,
-        outbound: &Outbound,
-        until: &Until,
+        call: &CallRequest,
+        request: &ServiceRequest,
+        deadline: &SharedDeadline,
         trace: &mut Trace,
-    ) -> Result<Answer, DownstreamError> {
+    ) -> Result<ServiceResponse, Cause> {
         const NONE: usize = usize::MAX;
-        let read = outbound.method == Method::GET;
-        let hedge_after = (ask.limits.hedge && read)
+        let read = request.method == Method::GET;
+        let hedge_after = (call.limits.hedge && read)
             .then(|| self.hedge_delay())
             .flatten();
         let plan = Plan {
             retry: &self.settings.retry,
-            retries: ask.limits.retries,
+            retries: call.limits.retries,
             hedge_after,
             budget: &self.budget,
-            end: until.latest(),
+            end: deadline.latest(),
         };
         let last = AtomicUsize::new(NONE);
         let attempt = |attempt: Try| {
             let (avoid, last) = (last.load(Ordering::Relaxed), &last);
             async move {
                 // A call holds one permit; an attempt beside it needs one of its own, and is not worth a wait.
-                let permit = attempt.hedge.then(|| ask.member.try_acquire());
+                let permit = attempt.hedge.then(|| call.member.try_acquire());
                 if matches!(permit, Some(None)) {
                     return self.no_room_to_hedge();
                 }
                 let bounds = Bounds {
-                    started: ask.started,
-                    end: until,
-                    first_byte: ask.limits.first_byte,
+                    started: call.started,
+                    end: deadline,
+                    first_byte: call.limits.first_byte,
                     size: self.settings.max_response_size,
                 };
                 let avoid = (avoid != NONE).then_some(avoid);
                 // Awaited where it is made, here and above: a future that has a name is in the one around it twice.
                 let attempted = self
                     .transport
-                    .attempt(ask.worker, outbound, bounds, avoid)
+                    .attempt(call.worker, request, bounds, avoid)
                     .await;
                 last.store(attempted.endpoint, Ordering::Relaxed);
-                let verdict = self.verdict(&outbound.method, &attempted.result);
+                let verdict = self.verdict(&request.method, &attempted.result);
                 Tried {
                     value: attempted,
                     verdict,
@@ -160,7 +163,7 @@ impl Way {
         for _ in 1 + u32::from(ended.hedged)..ended.attempts {
             self.metrics.event(Event::Retry);
         }
-        if ask.limits.hedge && result.is_ok() {
+        if call.limits.hedge && result.is_ok() {
             let took = timing.connect + timing.first_byte + timing.body;
             self.latency.record(Instant::now(), took);
         }
@@ -186,16 +189,13 @@ impl Way {
 
     fn no_room_to_hedge(&self) -> Tried<Attempted> {
         Tried {
-            value: Attempted::none(DownstreamError::Overloaded {
-                service: self.settings.name.clone(),
-                waiting: 0,
-            }),
+            value: Attempted::none(Cause::Overloaded { waiting: 0 }),
             verdict: Verdict::Again { after: None },
         }
     }
 
     /// Whether a further attempt is safe and may go better (RFC 9110 section 9.2.2).
-    fn verdict(&self, method: &Method, result: &Result<Answer, DownstreamError>) -> Verdict {
+    fn verdict(&self, method: &Method, result: &Result<ServiceResponse, Cause>) -> Verdict {
         let idempotent = matches!(
             *method,
             Method::GET | Method::HEAD | Method::OPTIONS | Method::PUT | Method::DELETE
@@ -206,9 +206,7 @@ impl Way {
                     after: retry_after(&answer.headers, SystemTime::now()),
                 }
             }
-            Ok(_) | Err(DownstreamError::TooLarge { .. } | DownstreamError::Malformed { .. }) => {
-                Verdict::Final
-            }
+            Ok(_) | Err(Cause::TooLarge { .. } | Cause::Malformed { .. }) => Verdict::Final,
             Err(error) if idempotent || !error.sent() => Verdict::Again { after: None },
             Err(_) => Verdict::Final,
         }

@@ -4,16 +4,15 @@
 use std::collections::{BTreeMap, HashSet};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use super::error::{DownstreamError, InvalidCall};
-use super::outbound::cut;
-use super::policy::bulkhead::Member;
-use super::policy::gate::Gate;
-use super::service::Service;
+use super::error::{Fault, InvalidCall};
+use super::shape::Shape;
 use crate::config::{self, CallPattern, Profile};
 use crate::contract::Call;
+use crate::downstream::{Gate, Member, Service, Services};
+use crate::text::cut;
 
 /// Repeated patterns of a version that are remembered as told. A guest makes up paths, so there may be any number.
-const MAX_ADVICE: usize = 64;
+const MAX_WARNINGS: usize = 64;
 
 /// What a BFF may call.
 pub struct Grants {
@@ -24,7 +23,7 @@ pub struct Grants {
     profiles: Option<Arc<BTreeMap<String, Profile>>>,
     gate: Arc<Gate>,
     /// What the log was told of calls that should be one.
-    advised: Mutex<HashSet<(Arc<str>, String)>>,
+    warned: Mutex<HashSet<(Arc<str>, String)>>,
 }
 
 /// The right to call one service.
@@ -35,6 +34,8 @@ pub struct Grant {
     pub member: Arc<Member>,
     /// What this BFF may ask, if that is less than what the service allows all.
     allow: Option<Vec<CallPattern>>,
+    /// What the host adds to its calls, and leaves out of them and of their responses.
+    pub(super) shape: Shape,
 }
 
 impl Grants {
@@ -48,6 +49,7 @@ impl Grants {
         let grants = services.into_iter().map(|service| Grant {
             member: service.member(&bff.name),
             allow: bff.allow.get(&**service.name()).cloned(),
+            shape: Shape::new(&service.settings().shape),
             service,
         });
         Self {
@@ -55,7 +57,7 @@ impl Grants {
             grants: grants.collect(),
             profiles,
             gate,
-            advised: Mutex::default(),
+            warned: Mutex::default(),
         }
     }
 
@@ -99,9 +101,9 @@ impl Grants {
     }
 
     /// Whether the log is yet to be told that calls of this pattern should be one.
-    pub fn advise(&self, service: &Arc<str>, pattern: &str) -> bool {
-        let mut advised = self.advised.lock().unwrap_or_else(PoisonError::into_inner);
-        advised.len() < MAX_ADVICE && advised.insert((service.clone(), pattern.to_owned()))
+    pub fn warn_once(&self, service: &Arc<str>, pattern: &str) -> bool {
+        let mut warned = self.warned.lock().unwrap_or_else(PoisonError::into_inner);
+        warned.len() < MAX_WARNINGS && warned.insert((service.clone(), pattern.to_owned()))
     }
 }
 
@@ -111,15 +113,22 @@ impl Grant {
     /// # Errors
     ///
     /// When neither the service's list nor the BFF's own has a pattern for it.
-    pub fn check(&self, call: &Call) -> Result<(), DownstreamError> {
-        self.service
-            .shape()
+    pub fn check(&self, call: &Call) -> Result<(), Fault> {
+        self.shape
             .check(self.allow.as_deref(), &call.method.into(), &call.path)
-            .map_err(|refused| DownstreamError::Denied {
-                service: self.service.name().to_string(),
-                why: refused.to_string(),
-            })
+            .map_err(|refused| Fault::Denied(refused.to_string()))
     }
+}
+
+/// What a BFF may call of the services of a configuration.
+pub fn grants(services: &Services, bff: &config::Bff) -> Arc<Grants> {
+    let granted = bff.downstreams.iter().filter_map(|name| services.get(name));
+    Arc::new(Grants::new(
+        bff,
+        granted.cloned(),
+        Some(services.profiles().clone()),
+        services.gate().clone(),
+    ))
 }
 
 fn list<'a>(names: impl Iterator<Item = &'a str>) -> String {

@@ -3,7 +3,7 @@
 
 use std::ops::Range;
 
-use super::Node;
+use super::node::Node;
 use super::scan::{Fault, Scan};
 
 /// One pass over one document.

@@ -11,15 +11,16 @@ use http::{HeaderMap, HeaderName, HeaderValue};
 use tokio::sync::{Semaphore, SemaphorePermit};
 use tokio::time::{Instant, timeout_at};
 
-use super::error::{DownstreamError, InvalidCall, Phase, kind_name};
+use super::check::check;
+use super::error::{CallError, Fault, InvalidCall, kind_name};
 use super::grant::{Grant, Grants};
-use super::outbound::cut;
-use super::policy::repeats::Repeats;
-use super::record::{CallRecord, Trace};
+use super::record::CallRecord;
+use super::repeats::Repeats;
 use super::reply::reply;
 use super::select::Selection;
-use super::service::{Ask, Limits, Service};
 use crate::contract::{Call, Failure, Reply};
+use crate::downstream::{CallRequest, Cause, Limits, Phase, Service, Trace};
+use crate::text::cut;
 
 /// Milliseconds that the caller will still wait, as sent with each call: a service may stop work that nobody waits for.
 const TIME_LEFT: HeaderName = HeaderName::from_static("tailor-time-left-ms");
@@ -55,7 +56,7 @@ pub struct SessionSettings {
     pub calls: u32,
     /// Calls that may be under way at once.
     pub concurrent_calls: usize,
-    /// Calls of one path pattern from which on the log advises to batch them.
+    /// Calls of one path pattern from which on the log tells to batch them.
     pub repeated_calls: u32,
     /// Bytes of the bodies of all calls and answers together.
     pub bytes: usize,
@@ -114,12 +115,12 @@ impl Session {
                 self.call(index, grant, call, started, &mut trace, &mut bytes)
                     .await
             }
-            None => Err(Arc::new(self.denied(&call.service))),
+            None => Err(self.denied()),
         };
         let took = started.elapsed();
         let outcome = match &result {
             Ok(reply) => Ok(reply.status),
-            Err(error) => Err(kind_name(error.kind())),
+            Err(fault) => Err(kind_name(fault.kind())),
         };
         if let Some((_, grant)) = grant {
             grant.service.metrics().call(outcome, took);
@@ -128,7 +129,7 @@ impl Session {
         // Calls past the budget are many and all alike when a guest is hostile.
         if records.len() < MAX_RECORDS {
             records.push(CallRecord {
-                service: name,
+                service: name.clone(),
                 outcome,
                 took,
                 bytes,
@@ -136,7 +137,13 @@ impl Session {
             });
         }
         drop(records);
-        result.map_err(|error| Failure::from(&*error))
+        result.map_err(|fault| {
+            CallError {
+                service: name,
+                fault,
+            }
+            .into()
+        })
     }
 
     /// Makes several calls of the guest side by side.
@@ -146,31 +153,28 @@ impl Session {
         let refused = calls.split_off(left.min(calls.len()));
         let mut results = join_all(calls.into_iter().map(|call| self.fetch(call))).await;
         results.extend(refused.into_iter().map(|call| {
-            let error = self.exhausted(&call.service);
+            let fault = self.exhausted();
             if let Some((_, grant)) = self.settings.grants.find(&call.service) {
-                let outcome = Err(kind_name(error.kind()));
+                let outcome = Err(kind_name(fault.kind()));
                 grant.service.metrics().call(outcome, Duration::ZERO);
             }
-            Err(Failure::from(&error))
+            let service = cut(&call.service).into();
+            Err(CallError { service, fault }.into())
         }));
         results
     }
 
-    fn exhausted(&self, service: &str) -> DownstreamError {
-        DownstreamError::Exhausted {
-            service: cut(service),
+    fn exhausted(&self) -> Fault {
+        Fault::Exhausted {
             limit: self.settings.calls,
         }
     }
 
-    fn denied(&self, name: &str) -> DownstreamError {
-        DownstreamError::Denied {
-            service: cut(name),
-            why: format!(
-                "not granted to this BFF; granted are: {}",
-                self.settings.grants.names()
-            ),
-        }
+    fn denied(&self) -> Fault {
+        Fault::Denied(format!(
+            "not granted to this BFF; granted are: {}",
+            self.settings.grants.names()
+        ))
     }
 
     async fn call(
@@ -181,39 +185,31 @@ impl Session {
         started: Instant,
         trace: &mut Trace,
         bytes: &mut usize,
-    ) -> Result<Reply, Arc<DownstreamError>> {
+    ) -> Result<Reply, Fault> {
         let service = &grant.service;
-        self.spend_call(service)?;
-        let invalid = |source: InvalidCall| DownstreamError::Invalid {
-            service: service.name().to_string(),
-            source,
-        };
+        self.spend_call()?;
         let selection = match call.select.len() {
             0 => None,
-            _ => Some(Selection::parse(&call.select).map_err(|error| invalid(error.into()))?),
+            _ => Some(Selection::parse(&call.select).map_err(InvalidCall::from)?),
         };
         call.select = Vec::new();
-        let profile = self
-            .settings
-            .grants
-            .profile(call.profile.as_deref())
-            .map_err(invalid)?;
+        let profile = self.settings.grants.profile(call.profile.as_deref())?;
         let limits = Limits::of(service.settings(), profile, call.timeout_ms);
         grant.check(&call)?;
         self.note_repeats(index, service, &call.path);
-        let mut outbound = service.outbound(call).map_err(invalid)?;
-        self.spend_bytes(service, outbound.body.len())?;
+        let prefix = &service.settings().shape.path_prefix;
+        let mut request = check(call, prefix, &grant.shape)?;
+        self.spend_bytes(request.body.len())?;
         let end = (started + limits.total).min(self.settings.deadline - self.settings.reserve);
-        let late = || DownstreamError::Timeout {
-            service: service.name().to_string(),
+        let late = || Cause::Timeout {
             phase: Phase::Queue,
             after: started.elapsed(),
         };
         let _permit = self.permit(end).await.ok_or_else(late)?;
-        self.add_headers(service, &mut outbound.headers);
-        let target = selection.is_some().then(|| outbound.target.clone());
-        let ask = Ask {
-            outbound,
+        self.add_headers(service, &mut request.headers);
+        let target = selection.is_some().then(|| request.target.clone());
+        let call = CallRequest {
+            request,
             member: grant.member.clone(),
             gate: self.settings.grants.gate().clone(),
             worker: self.settings.worker,
@@ -221,15 +217,17 @@ impl Session {
             end,
             limits,
         };
-        let called = service.call(ask).await;
-        *trace = called.trace;
-        let answer = called.result?;
-        *bytes = answer.body.len();
-        self.spend_bytes(service, answer.body.len())?;
-        let reply = reply(service, answer, selection.as_ref(), trace.source);
-        if let (Err(DownstreamError::Malformed { .. }), Some(target)) = (&reply, target) {
-            // An answer that can't be read is of no use to the next who asks either.
-            service.forget(&target);
+        let outcome = service.call(call).await;
+        *trace = outcome.trace;
+        let response = outcome.result?;
+        *bytes = response.body.len();
+        self.spend_bytes(response.body.len())?;
+        let reply = reply(&grant.shape, response, selection.as_ref(), trace.source);
+        if let (Err(Cause::Malformed { .. }), Some(target)) = (&reply, target)
+            && let Some(pipeline) = service.pipeline()
+        {
+            // A response that cannot be read is of no use to the next who asks either.
+            pipeline.forget(&target);
         }
         Ok(reply?)
     }
@@ -251,7 +249,7 @@ impl Session {
         drop(repeats);
         let grants = &self.settings.grants;
         let pattern = collections(&repeated.pattern);
-        if grants.advise(service.name(), &pattern) {
+        if grants.warn_once(service.name(), &pattern) {
             tracing::warn!(
                 bff = grants.bff(),
                 downstream = &**service.name(),
@@ -262,26 +260,23 @@ impl Session {
         }
     }
 
-    fn spend_call(&self, service: &Service) -> Result<(), DownstreamError> {
+    fn spend_call(&self) -> Result<(), Fault> {
         self.calls_left
             .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| {
                 left.checked_sub(1)
             })
             .map(drop)
-            .map_err(|_| self.exhausted(service.name()))
+            .map_err(|_| self.exhausted())
     }
 
     /// Answers that arrive side by side were each bounded by what was left when they began, so together they may be more.
-    fn spend_bytes(&self, service: &Service, bytes: usize) -> Result<(), DownstreamError> {
+    fn spend_bytes(&self, bytes: usize) -> Result<(), Cause> {
         self.bytes_left
             .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| {
                 left.checked_sub(bytes)
             })
             .map(drop)
-            .map_err(|left| DownstreamError::TooLarge {
-                service: service.name().to_string(),
-                limit: left,
-            })
+            .map_err(|left| Cause::TooLarge { limit: left })
     }
 
     fn add_headers(&self, service: &Service, headers: &mut HeaderMap) {

@@ -1,0 +1,152 @@
+//! Why a guest's call gave no reply: its own fault, or what became of it at the service.
+
+use std::sync::Arc;
+
+use thiserror::Error;
+
+use super::select::SelectError;
+use crate::contract::{Failure, FailureKind};
+use crate::downstream::{Cause, Scripted};
+
+/// A call without a reply, with the name of its service.
+#[derive(Debug, Error)]
+#[error("downstream {service:?}: {fault}")]
+pub struct CallError {
+    /// The service. A name that is not granted is a guest's text, and is cut.
+    pub service: Arc<str>,
+    /// What happened.
+    pub fault: Fault,
+}
+
+/// What happened to a call.
+#[derive(Debug, Error)]
+pub enum Fault {
+    /// The operator does not grant this service, or not this call of it, to this BFF.
+    #[error("{0}")]
+    Denied(String),
+    /// The guest's call is not legal.
+    #[error(transparent)]
+    Invalid(#[from] InvalidCall),
+    /// The request used up its calls.
+    #[error("the request has used up its {limit} calls")]
+    Exhausted {
+        /// The number of calls that a request may make.
+        limit: u32,
+    },
+    /// There is no response, or none that can be given to the guest. Shared by all whose calls were one.
+    #[error(transparent)]
+    Service(#[from] Arc<Cause>),
+}
+
+impl From<Cause> for Fault {
+    fn from(cause: Cause) -> Self {
+        Self::Service(Arc::new(cause))
+    }
+}
+
+/// The rule that a guest's call breaks.
+#[derive(Debug, Error)]
+pub enum InvalidCall {
+    /// Not a path.
+    #[error("path {path:?} {why}")]
+    Path {
+        /// As given, cut.
+        path: String,
+        /// What is wrong.
+        why: &'static str,
+    },
+    /// Not a legal header.
+    #[error("header {name:?} {why}")]
+    Header {
+        /// As given, cut.
+        name: String,
+        /// What is wrong.
+        why: &'static str,
+    },
+    /// Too many or too large headers.
+    #[error("headers are larger than {limit} bytes together")]
+    HeadersTooLarge {
+        /// The limit.
+        limit: usize,
+    },
+    /// A body where there may be none.
+    #[error("a {method} call may not have a body")]
+    Body {
+        /// The method.
+        method: http::Method,
+    },
+    /// No such profile.
+    #[error("profile {name:?} is not defined; defined are: {known}")]
+    Profile {
+        /// As given, cut.
+        name: String,
+        /// The names there are.
+        known: String,
+    },
+    /// Not a legal `select`.
+    #[error("select: {0}")]
+    Select(#[from] SelectError),
+    /// The result was taken before.
+    #[error("the result of this exchange was taken already")]
+    Waited,
+}
+
+impl Fault {
+    /// Whether any part of the call may have reached the service. `false` makes a repetition safe.
+    pub fn sent(&self) -> bool {
+        match self {
+            Self::Denied(_) | Self::Invalid(_) | Self::Exhausted { .. } => false,
+            Self::Service(cause) => cause.sent(),
+        }
+    }
+
+    /// The kind that the guest sees.
+    pub fn kind(&self) -> FailureKind {
+        match self {
+            Self::Denied(_) => FailureKind::Denied,
+            Self::Invalid(_) => FailureKind::Invalid,
+            Self::Exhausted { .. } => FailureKind::Exhausted,
+            Self::Service(cause) => kind(cause),
+        }
+    }
+}
+
+fn kind(cause: &Cause) -> FailureKind {
+    match cause {
+        Cause::Timeout { .. } => FailureKind::Timeout,
+        Cause::Unreachable { .. } => FailureKind::Unreachable,
+        Cause::Interrupted { .. } => FailureKind::Interrupted,
+        Cause::Overloaded { .. } | Cause::Shed { .. } => FailureKind::Overloaded,
+        Cause::TooLarge { .. } => FailureKind::TooLarge,
+        Cause::Malformed { .. } => FailureKind::Malformed,
+        Cause::Rejected { .. } => FailureKind::Rejected,
+        Cause::Scripted(Scripted::Denied) => FailureKind::Denied,
+        Cause::Scripted(Scripted::Exhausted) => FailureKind::Exhausted,
+    }
+}
+
+impl From<CallError> for Failure {
+    fn from(error: CallError) -> Self {
+        Self {
+            kind: error.fault.kind(),
+            sent: error.fault.sent(),
+            detail: error.to_string(),
+        }
+    }
+}
+
+/// The name of a kind in logs, metrics and fixtures: as in the WIT.
+pub fn kind_name(kind: FailureKind) -> &'static str {
+    match kind {
+        FailureKind::Denied => "denied",
+        FailureKind::Invalid => "invalid",
+        FailureKind::Exhausted => "exhausted",
+        FailureKind::Timeout => "timeout",
+        FailureKind::Unreachable => "unreachable",
+        FailureKind::Interrupted => "interrupted",
+        FailureKind::Overloaded => "overloaded",
+        FailureKind::TooLarge => "too-large",
+        FailureKind::Malformed => "malformed",
+        FailureKind::Rejected => "rejected",
+    }
+}

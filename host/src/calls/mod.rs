@@ -1,0 +1,23 @@
+//! The calls of a guest: what one request may ask of the services, and what it gets of their answers.
+//! Alone knows both the contract and the services.
+//!
+//! A call passes through these files in this order: [`session`] (budget, deadline, what the host adds)
+//! -> [`grant`] with [`shape`] (may this BFF make it) -> [`check`] (is it legal) -> a
+//! [`Service`](crate::downstream::Service) -> [`reply`] with [`select`] (what of the response crosses
+//! into the guest). [`record`] holds what became of it.
+
+mod check;
+mod error;
+mod grant;
+mod record;
+mod repeats;
+mod reply;
+pub mod select;
+mod session;
+mod shape;
+
+pub use check::forbidden;
+pub use error::{CallError, Fault, InvalidCall, kind_name};
+pub use grant::{Grants, grants};
+pub use record::{CallRecord, parts, server_timing};
+pub use session::{Session, SessionSettings};

@@ -1,0 +1,77 @@
+//! From a service's response to what crosses into the guest: header fields, and the body or the values picked out of it.
+
+use http::HeaderName;
+
+use super::select::{PickError, Selection};
+use super::shape::Shape;
+use crate::contract::{self, Payload, Reply};
+use crate::downstream::{Cause, ServiceResponse, Source};
+
+/// Makes the guest's reply.
+///
+/// # Errors
+///
+/// When values are to be picked and the body is not JSON, or the values are too large together.
+pub(super) fn reply(
+    shape: &Shape,
+    mut response: ServiceResponse,
+    selection: Option<&Selection>,
+    source: Source,
+) -> Result<Reply, Cause> {
+    let status = response.status.as_u16();
+    shape.receive(&mut response.headers);
+    let headers = response
+        .headers
+        .iter()
+        .filter(|(name, _)| !connection_specific(name))
+        .filter_map(|(name, value)| {
+            Some((name.as_str().to_owned(), value.to_str().ok()?.to_owned()))
+        })
+        .collect();
+    let (body, selected) = match selection {
+        None => (Payload::from_bytes(response.body), Vec::new()),
+        Some(selection) if response.status.is_success() => {
+            let picked = selection
+                .pick(&response.body)
+                .map_err(|error| match error {
+                    PickError::TooLarge { limit } => Cause::TooLarge { limit },
+                    PickError::NotUtf8 { .. }
+                    | PickError::Truncated { .. }
+                    | PickError::NotJson { .. } => Cause::Malformed {
+                        what: error.to_string(),
+                    },
+                })?;
+            (Payload::None, picked)
+        }
+        Some(selection) => (
+            Payload::from_bytes(response.body),
+            vec![None; selection.len()],
+        ),
+    };
+    Ok(Reply {
+        status,
+        headers,
+        body,
+        selected,
+        source: match source {
+            Source::Live => contract::Source::Live,
+            Source::Cached => contract::Source::Cached,
+            Source::Stale => contract::Source::Stale,
+            Source::Fallback => contract::Source::Fallback,
+        },
+    })
+}
+
+/// Fields that speak of the connection to the service, not of the response.
+fn connection_specific(name: &HeaderName) -> bool {
+    use http::header;
+    matches!(
+        *name,
+        header::CONNECTION
+            | header::TRANSFER_ENCODING
+            | header::TRAILER
+            | header::UPGRADE
+            | header::TE
+    ) || name == "keep-alive"
+        || name == "proxy-connection"
+}

@@ -1,0 +1,105 @@
+//! A call as it enters a service, its limits, and how it ends.
+
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use super::error::Cause;
+use super::policy::bulkhead::Member;
+use super::policy::gate::Gate;
+use super::request::ServiceRequest;
+use super::response::ServiceResponse;
+use super::trace::Trace;
+use crate::config::{self, Profile};
+
+/// A call to a service: legal, granted and within the budget of its request.
+#[derive(Clone)]
+pub struct CallRequest {
+    /// The request.
+    pub request: ServiceRequest,
+    /// The BFF that asks.
+    pub member: Arc<Member>,
+    /// The cap on all calls.
+    pub gate: Arc<Gate>,
+    /// The worker whose connections are used.
+    pub worker: usize,
+    /// When the guest asked.
+    pub started: Instant,
+    /// When it must have its answer.
+    pub end: Instant,
+    /// The limits in force.
+    pub limits: Limits,
+}
+
+/// The limits of one call: those of the service, of the profile that the guest named, and of the call
+/// itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Limits {
+    /// For the whole call.
+    pub total: Duration,
+    /// From the request sent to the head of the response.
+    pub first_byte: Duration,
+    /// For waiting in the service's queue.
+    pub queue: Duration,
+    /// Attempts after the first.
+    pub retries: u32,
+    /// Whether another attempt is made beside one that is slow.
+    pub hedge: bool,
+    /// Whether the call is among the first to go when there are too many.
+    pub optional: bool,
+}
+
+/// How a call ended.
+#[derive(Clone, Debug)]
+pub struct CallOutcome {
+    /// The response, or why there is none. Shared by all whose calls were one.
+    pub result: Result<ServiceResponse, Arc<Cause>>,
+    /// What happened in its course.
+    pub trace: Trace,
+}
+
+impl CallOutcome {
+    /// A call that failed before anything happened.
+    pub fn failed(cause: Cause) -> Self {
+        Self {
+            result: Err(Arc::new(cause)),
+            trace: Trace::default(),
+        }
+    }
+}
+
+impl Limits {
+    /// What is in force for a call. A profile may give more than the service's own settings, a guest
+    /// may only shorten.
+    pub fn of(
+        settings: &config::Downstream,
+        profile: Option<&Profile>,
+        timeout_ms: Option<u32>,
+    ) -> Self {
+        let nothing = Profile::default();
+        let profile = profile.unwrap_or(&nothing);
+        let total = profile.timeout.unwrap_or(settings.timeouts.total);
+        let shorter = timeout_ms.map_or(total, |ms| Duration::from_millis(ms.into()));
+        Self {
+            total: total.min(shorter),
+            first_byte: profile
+                .first_byte_timeout
+                .unwrap_or(settings.timeouts.first_byte),
+            queue: profile
+                .queue_timeout
+                .unwrap_or(settings.bulkhead.queue_timeout),
+            retries: profile.retries.unwrap_or(settings.retry.max),
+            hedge: profile.hedge.unwrap_or(settings.hedge.is_some()),
+            optional: profile.optional.unwrap_or(false),
+        }
+    }
+
+    /// What of the limits must be equal for two calls to be made as one.
+    pub fn kind(&self) -> u64 {
+        let mut hasher = DefaultHasher::new();
+        (self.first_byte, self.queue, self.retries, self.hedge).hash(&mut hasher);
+        hasher.finish()
+    }
+}

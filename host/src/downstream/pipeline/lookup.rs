@@ -1,0 +1,187 @@
+//! Step 1: what the cache has for a call, and what it is given of the service's response.
+
+use std::sync::Arc;
+use std::time::SystemTime;
+
+use bytes::Bytes;
+use http::{HeaderMap, Method, StatusCode};
+use tokio::time::Instant;
+
+use super::Pipeline;
+use super::fallback::FallbackContext;
+use crate::downstream::call::{CallOutcome, CallRequest};
+use crate::downstream::deadline::SharedDeadline;
+use crate::downstream::policy::cache::{Found, Hit, Key, Stale, Ticket};
+use crate::downstream::request::ServiceRequest;
+use crate::downstream::response::ServiceResponse;
+use crate::downstream::trace::{Source, Trace};
+use crate::telemetry::metrics::Event;
+
+/// What the cache has for a call.
+pub(super) enum Lookup {
+    /// The end of it.
+    Response(CallOutcome),
+    /// Nothing that may be used at once: the call is made.
+    Call(CacheIntent),
+}
+
+/// What the cache is to do with the response of a call.
+pub(super) enum CacheIntent {
+    /// Nothing: there is no cache, or the call has nothing to do with it.
+    None,
+    /// Store it, where nothing is stored for any call yet. Its key is made only when there is a response
+    /// to store.
+    StoreFirst(Ticket),
+    /// Store it.
+    Store { key: Key, ticket: Ticket },
+    /// Store it, or refresh what is stored when the service confirms that.
+    Revalidate { key: Key, stale: Stale },
+}
+
+impl CacheIntent {
+    /// The request that asks whether what is stored still holds; `None` where nothing is stored.
+    pub(super) fn conditional(&self, request: &ServiceRequest) -> Option<ServiceRequest> {
+        let Self::Revalidate { stale, .. } = self else {
+            return None;
+        };
+        let mut conditional = request.clone();
+        stale.add_conditions(&mut conditional.headers);
+        Some(conditional)
+    }
+}
+
+impl Pipeline {
+    /// Looks for a response in the cache. A stale one that may be used when the call fails is noted in
+    /// `fallback`.
+    pub(super) fn lookup(
+        self: &Arc<Self>,
+        call: &CallRequest,
+        fallback: &mut FallbackContext,
+    ) -> Lookup {
+        let request = &call.request;
+        let (Some(cache), &Method::GET) = (&self.cache, &request.method) else {
+            return Lookup::Call(CacheIntent::None);
+        };
+        let now = SystemTime::now();
+        if let Some(ticket) = cache.nothing(&request.headers, now) {
+            self.metrics.event(Event::CacheMiss);
+            return Lookup::Call(CacheIntent::StoreFirst(ticket));
+        }
+        let Some(key) = Key::new(&request.method, &request.target, &request.headers) else {
+            return Lookup::Call(CacheIntent::None);
+        };
+        let intent = match cache.lookup(&key, &request.headers, now) {
+            Found::Fresh(hit) => {
+                return Lookup::Response(self.stored(hit, Source::Cached, Event::CacheHit));
+            }
+            Found::Unavailable => return Lookup::Response(not_cached()),
+            Found::Miss(ticket) => CacheIntent::Store { key, ticket },
+            Found::Stale(stale) => {
+                let hit = stale.hit(&request.headers, now);
+                if stale.while_revalidate {
+                    self.refresh(call, key, stale);
+                    return Lookup::Response(self.stored(hit, Source::Stale, Event::Stale));
+                }
+                fallback.stale = stale.if_error.then_some(hit);
+                CacheIntent::Revalidate { key, stale }
+            }
+        };
+        self.metrics.event(Event::CacheMiss);
+        Lookup::Call(intent)
+    }
+
+    /// Makes the call in the background, for the next who ask.
+    fn refresh(self: &Arc<Self>, call: &CallRequest, key: Key, stale: Stale) {
+        let (Some(right), Ok(permit)) = (stale.begin_refresh(), call.gate.enter(true)) else {
+            return;
+        };
+        let now = Instant::now();
+        let call = CallRequest {
+            started: now,
+            end: now + self.settings.timeouts.total,
+            ..call.clone()
+        };
+        let deadline = Arc::new(SharedDeadline::new(call.end));
+        let pipeline = self.clone();
+        spawn(async move {
+            let intent = CacheIntent::Revalidate { key, stale };
+            pipeline.send(call, deadline, intent).await;
+            drop((right, permit));
+        });
+    }
+
+    /// Stores a response where it may be stored, and drops what it makes invalid. Gives the response for
+    /// the caller.
+    pub(super) fn store(
+        &self,
+        request: &ServiceRequest,
+        intent: CacheIntent,
+        response: ServiceResponse,
+        trace: &mut Trace,
+    ) -> ServiceResponse {
+        let Some(cache) = &self.cache else {
+            return response;
+        };
+        if !request.method.is_safe() {
+            let authority = &self.settings.endpoints[0].authority;
+            cache.after_unsafe(&request.target, authority, &response);
+            return response;
+        }
+        let now = SystemTime::now();
+        let (key, ticket) = match intent {
+            CacheIntent::None => return response,
+            CacheIntent::StoreFirst(ticket) => {
+                if !cache.wants(&request.headers, &response, now) {
+                    return response;
+                }
+                match Key::new(&request.method, &request.target, &request.headers) {
+                    Some(key) => (key, ticket),
+                    None => return response,
+                }
+            }
+            CacheIntent::Store { key, ticket } => (key, ticket),
+            CacheIntent::Revalidate { key, stale } => {
+                if response.status == StatusCode::NOT_MODIFIED {
+                    trace.source = Source::Cached;
+                    return cache.revalidated(&key, &request.headers, &stale, &response, now);
+                }
+                (key, stale.ticket)
+            }
+        };
+        cache.store(&key, &request.headers, &response, ticket, now);
+        response
+    }
+
+    /// A response from the cache.
+    fn stored(&self, hit: Hit, source: Source, event: Event) -> CallOutcome {
+        self.metrics.event(event);
+        CallOutcome {
+            result: Ok(hit.answer),
+            trace: Trace {
+                source,
+                age: hit.age,
+                ..Trace::default()
+            },
+        }
+    }
+}
+
+/// The response to a call that wants a stored one or none (RFC 9111 section 5.2.1.7).
+fn not_cached() -> CallOutcome {
+    CallOutcome {
+        result: Ok(ServiceResponse {
+            status: StatusCode::GATEWAY_TIMEOUT,
+            headers: HeaderMap::new(),
+            body: Bytes::new(),
+        }),
+        trace: Trace::default(),
+    }
+}
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "a refresh outlives the call that noticed; there is one for each stored response"
+)]
+fn spawn(task: impl Future<Output = ()> + Send + 'static) {
+    tokio::spawn(task);
+}

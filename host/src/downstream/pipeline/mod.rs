@@ -1,0 +1,91 @@
+//! The steps of a call, one file each, in this order:
+//!
+//! 1. [`lookup`]: a fresh response from the cache ends the call here.
+//! 2. [`gate`]: the cap on the calls of the whole host.
+//! 3. [`coalesce`]: an equal call that is under way is waited for. Each caller leaves at its own
+//!    deadline; the call goes on for the others.
+//! 4. [`breaker`]: nothing is sent while calls fail too often. It is asked once more after a wait in
+//!    the queue, so that no call slips through that waited while it opened.
+//! 5. [`queue`]: the cap on the calls of the service, with a fair queue.
+//! 6. [`attempts`]: the call itself, with [`credentials`], retries and a hedge.
+//! 7. [`fallback`]: when nothing came of it, a stale response, then what the operator declared, then
+//!    the failure.
+
+mod attempts;
+mod breaker;
+mod coalesce;
+mod credentials;
+mod error;
+mod fallback;
+mod gate;
+mod lookup;
+mod queue;
+mod state;
+
+use std::sync::Arc;
+
+use tokio::time::Instant;
+
+pub use self::error::ServiceError;
+pub use self::state::Pipeline;
+
+use self::fallback::FallbackContext;
+use self::lookup::{CacheIntent, Lookup};
+use super::call::{CallOutcome, CallRequest};
+use super::deadline::SharedDeadline;
+use super::error::Cause;
+use super::response::ServiceResponse;
+use super::trace::Trace;
+
+impl Pipeline {
+    /// Makes a call.
+    pub async fn call(self: &Arc<Self>, call: CallRequest) -> CallOutcome {
+        let mut fallback = FallbackContext::new(&call.request);
+        let intent = match self.lookup(&call, &mut fallback) {
+            Lookup::Response(outcome) => return outcome,
+            Lookup::Call(intent) => intent,
+        };
+        let outcome = match self.enter_gate(&call) {
+            Ok(_permit) => self.coalesce(call, intent).await,
+            Err(cause) => CallOutcome::failed(cause),
+        };
+        self.fallback(outcome, fallback)
+    }
+
+    /// Makes the call itself, for one caller or several.
+    async fn send(
+        self: Arc<Self>,
+        call: CallRequest,
+        deadline: Arc<SharedDeadline>,
+        intent: CacheIntent,
+    ) -> CallOutcome {
+        let mut trace = Trace::default();
+        let result = self.admitted(&call, &deadline, intent, &mut trace).await;
+        CallOutcome {
+            result: result.map_err(Arc::new),
+            trace,
+        }
+    }
+
+    async fn admitted(
+        &self,
+        call: &CallRequest,
+        deadline: &SharedDeadline,
+        intent: CacheIntent,
+        trace: &mut Trace,
+    ) -> Result<ServiceResponse, Cause> {
+        let mut pass = self.ask_breaker(call.started)?;
+        let _permit = self.wait_in_queue(call, deadline, &mut pass, trace).await?;
+        let conditional = intent.conditional(&call.request);
+        let began = Instant::now();
+        let request = conditional.as_ref().unwrap_or(&call.request);
+        let result = self.attempts(call, request, deadline, trace).await;
+        if !call.request.method.is_safe() {
+            // Also when it failed: it may have done its work, and whoever asks from now on must not be
+            // given what was before.
+            self.coalescer.start_generation();
+        }
+        self.record(pass, &result, began, call.limits.first_byte);
+        Ok(self.store(&call.request, intent, result?, trace))
+    }
+}

@@ -1,0 +1,117 @@
+//! The parts of a service's policy in action, and what an operator sees and sets of them.
+
+use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
+
+use http::Uri;
+use tokio::time::Instant;
+
+use super::credentials::ServiceCredentials;
+use super::error::ServiceError;
+use crate::config;
+use crate::downstream::call::CallOutcome;
+use crate::downstream::policy::breaker::{self, Breaker};
+use crate::downstream::policy::budget::Budget;
+use crate::downstream::policy::cache::{self, Cache};
+use crate::downstream::policy::coalesce::Coalescer;
+use crate::downstream::policy::latency::Latency;
+use crate::downstream::transport::{EndpointState, Transport};
+use crate::telemetry::metrics::ServiceMetrics;
+
+/// The policy of one service in action, shared by all workers.
+pub struct Pipeline {
+    pub(super) settings: Arc<config::Downstream>,
+    pub(super) cache: Option<Cache>,
+    pub(super) coalescer: Coalescer<CallOutcome>,
+    pub(super) breaker: Option<Breaker>,
+    pub(super) budget: Budget,
+    pub(super) latency: Latency,
+    /// The percentile of it that hedges wait for, microseconds; 0 while it is not known.
+    pub(super) hedge_delay: AtomicU64,
+    pub(super) credentials: ServiceCredentials,
+    pub(super) transport: Arc<Transport>,
+    pub(super) metrics: Arc<ServiceMetrics>,
+}
+
+impl Pipeline {
+    /// A pipeline that no call has entered yet. Reads the files that the settings name, and blocks for
+    /// that.
+    ///
+    /// # Errors
+    ///
+    /// When certificates or credentials cannot be used.
+    pub fn new(
+        settings: Arc<config::Downstream>,
+        workers: usize,
+        metrics: Arc<ServiceMetrics>,
+    ) -> Result<Self, ServiceError> {
+        let transport = Transport::new(&settings, workers).map_err(|source| ServiceError::Tls {
+            service: settings.name.clone(),
+            source: Box::new(source),
+        })?;
+        let credentials = ServiceCredentials::new(&settings)?;
+        Ok(Self {
+            cache: settings.cache.as_ref().map(Cache::new),
+            coalescer: Coalescer::new(),
+            breaker: settings.breaker.clone().map(Breaker::new),
+            budget: Budget::new(settings.retry.budget),
+            latency: Latency::new(),
+            hedge_delay: AtomicU64::new(0),
+            credentials,
+            transport: Arc::new(transport),
+            metrics,
+            settings,
+        })
+    }
+
+    /// Looks after connections, names, health and secrets. For each worker to call, about once a second.
+    pub fn tick(&self, worker: usize) {
+        self.transport.tick(worker);
+        if worker == 0 {
+            self.credentials.tick();
+        }
+    }
+
+    /// The state of the breaker; `None` where there is none.
+    pub fn breaker(&self) -> Option<breaker::State> {
+        let now = Instant::now();
+        self.breaker.as_ref().map(|breaker| breaker.state(now))
+    }
+
+    /// Lets the operator say what the breaker does. Whether there is one.
+    pub fn force_breaker(&self, forced: Option<breaker::Forced>) -> bool {
+        if let Some(breaker) = &self.breaker {
+            breaker.force(forced);
+        }
+        self.breaker.is_some()
+    }
+
+    /// Drops what is stored for a target, for whoever asks.
+    pub fn forget(&self, target: &Uri) {
+        if let Some(cache) = &self.cache {
+            cache.forget(target);
+        }
+    }
+
+    /// Drops stored responses. Says how many; `None` where nothing is stored.
+    pub fn invalidate(&self, which: &cache::Which) -> Option<usize> {
+        let cache = self.cache.as_ref()?;
+        self.coalescer.start_generation();
+        Some(cache.invalidate(which))
+    }
+
+    /// How full the cache is; `None` where there is none.
+    pub fn cache(&self) -> Option<cache::Stats> {
+        self.cache.as_ref().map(Cache::stats)
+    }
+
+    /// The states of the endpoints.
+    pub fn endpoints(&self) -> Vec<EndpointState> {
+        self.transport.endpoints()
+    }
+
+    /// Open connections.
+    pub fn connections(&self) -> usize {
+        self.transport.open()
+    }
+}

@@ -1,0 +1,40 @@
+//! What happened in the course of a call. Holds no path and no header: these can be personal.
+
+use std::time::Duration;
+
+/// Where a response came from.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Source {
+    /// The service, for this call.
+    #[default]
+    Live,
+    /// The cache, fresh.
+    Cached,
+    /// The cache, past its time.
+    Stale,
+    /// The configuration.
+    Fallback,
+}
+
+/// What happened in the course of a call.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Trace {
+    /// Where the response came from.
+    pub source: Source,
+    /// How old it was, if it was not live.
+    pub age: Duration,
+    /// Time in the service's queue.
+    pub queued: Duration,
+    /// Time to get a connection, zero for one that was kept.
+    pub connect: Duration,
+    /// Time from the request sent to the head of the response.
+    pub first_byte: Duration,
+    /// Time for the rest of the response.
+    pub body: Duration,
+    /// How often the service was asked: 0 for a response from the cache.
+    pub attempts: u32,
+    /// Whether one of these was made beside another that was slow.
+    pub hedged: bool,
+    /// Whether the call was made for another request, which asked the same at the same time.
+    pub coalesced: bool,
+}

@@ -1,0 +1,162 @@
+//! What it means when a connection does not come about, or breaks.
+
+use std::error::Error as _;
+use std::io::{self, ErrorKind};
+
+use rustls::{AlertDescription, CertificateError, Error as Fault};
+use thiserror::Error;
+
+/// No connection. Messages hold no address and no name of a host: a guest reads them.
+#[derive(Debug, Error)]
+pub enum DialError {
+    /// The name is not known.
+    #[error(transparent)]
+    Name(io::Error),
+    /// No address accepts.
+    #[error(transparent)]
+    Connect(io::Error),
+    /// TLS did not come about.
+    #[error("TLS: {0}")]
+    Tls(String),
+    /// The service speaks another protocol than the one that is set.
+    #[error("TLS: the service does not agree to HTTP/2")]
+    NotHttp2,
+    /// HTTP did not begin.
+    #[error(transparent)]
+    Http(hyper::Error),
+}
+
+impl From<DialError> for io::Error {
+    fn from(error: DialError) -> Self {
+        match error {
+            DialError::Name(error) | DialError::Connect(error) => error,
+            other => Self::other(other),
+        }
+    }
+}
+
+/// Whether the connection ended before there was an answer. What the service closed a moment ago ends in a reset as soon
+/// as something is sent to it, and in TLS without the notice that it should have given (RFC 8446 section 6.1).
+pub fn closed_early(error: &hyper::Error) -> bool {
+    error.is_incomplete_message()
+        || error.is_canceled()
+        || error.is_closed()
+        || matches!(
+            io_error(error).map(io::Error::kind),
+            Some(
+                ErrorKind::ConnectionReset
+                    | ErrorKind::ConnectionAborted
+                    | ErrorKind::BrokenPipe
+                    | ErrorKind::UnexpectedEof
+            )
+        )
+}
+
+/// Whether the service sent something that is no HTTP. hyper reports a bad head as such, a bad chunk of a body as bad input
+/// of the connection, and what is no HTTP/2 as a fault that its own side detected. What TLS reports as bad input is not
+/// about HTTP.
+pub fn not_http(error: &hyper::Error) -> bool {
+    let http2 = error.source().and_then(|source| source.downcast_ref());
+    error.is_parse()
+        || http2.is_some_and(h2::Error::is_library)
+        || io_error(error).is_some_and(|error| {
+            matches!(
+                error.kind(),
+                ErrorKind::InvalidInput | ErrorKind::InvalidData
+            ) && !of_tls(error)
+        })
+}
+
+/// What the connection itself reported.
+pub fn io_error(error: &hyper::Error) -> Option<&io::Error> {
+    let source = error.source()?;
+    source.downcast_ref().or_else(|| {
+        let http2: &h2::Error = source.downcast_ref()?;
+        http2.get_io()
+    })
+}
+
+/// Says what went wrong in TLS. The library's own words may hold names of hosts.
+pub fn refused(error: &io::Error) -> DialError {
+    let what = match fault(error) {
+        Some(fault) => explain(fault),
+        None if error.kind() == io::ErrorKind::UnexpectedEof => {
+            "the service closed the connection".to_owned()
+        }
+        None => error.to_string(),
+    };
+    DialError::Tls(what)
+}
+
+/// Whether it is TLS that reported this error of a connection. HTTP/2 keeps only the words.
+pub fn of_tls(error: &io::Error) -> bool {
+    fault(error).is_some() || alert(error).is_some()
+}
+
+/// Whether the service says that it does not want to talk to us. In TLS 1.3 it says so only after the handshake has ended
+/// on our side (RFC 8446 section 4.4.2.4), but before it looks at a request.
+pub fn refusal(error: &io::Error) -> Option<DialError> {
+    let alert = alert(error)?;
+    let known = REFUSALS
+        .iter()
+        .find(|known| format!("{known:?}") == alert)?;
+    Some(DialError::Tls(explain(&Fault::AlertReceived(*known))))
+}
+
+/// What a service that does not accept us as its client sends (RFC 8446 section 6.2).
+const REFUSALS: [AlertDescription; 9] = [
+    AlertDescription::AccessDenied,
+    AlertDescription::BadCertificate,
+    AlertDescription::CertificateExpired,
+    AlertDescription::CertificateRequired,
+    AlertDescription::CertificateRevoked,
+    AlertDescription::CertificateUnknown,
+    // A certificate of another authority with the name of one that the service trusts.
+    AlertDescription::DecryptError,
+    AlertDescription::UnknownCA,
+    AlertDescription::UnsupportedCertificate,
+];
+
+/// The name of the alert that the service sent.
+fn alert(error: &io::Error) -> Option<String> {
+    let text = error.to_string();
+    let alert = text.strip_prefix("received fatal alert: ")?;
+    Some(alert.to_owned())
+}
+
+fn fault(error: &io::Error) -> Option<&Fault> {
+    error.get_ref()?.downcast_ref()
+}
+
+fn explain(fault: &Fault) -> String {
+    match fault {
+        Fault::InvalidCertificate(wrong) => format!("the service's certificate {}", judge(wrong)),
+        Fault::AlertReceived(AlertDescription::CertificateRequired) => {
+            "the service wants a certificate of the client".to_owned()
+        }
+        Fault::AlertReceived(AlertDescription::NoApplicationProtocol) => {
+            "the service does not agree to the protocol".to_owned()
+        }
+        Fault::AlertReceived(alert) => format!("the service refuses: {alert:?}"),
+        Fault::InvalidMessage(_) => "the service does not speak TLS".to_owned(),
+        other => other.to_string(),
+    }
+}
+
+fn judge(wrong: &CertificateError) -> &'static str {
+    match wrong {
+        CertificateError::Expired | CertificateError::ExpiredContext { .. } => "has expired",
+        CertificateError::NotValidYet | CertificateError::NotValidYetContext { .. } => {
+            "is not valid yet"
+        }
+        CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => {
+            "is for another name"
+        }
+        // A wrong signature is that of an authority with the name of a trusted one.
+        CertificateError::UnknownIssuer | CertificateError::BadSignature => {
+            "is from an authority that is not trusted"
+        }
+        CertificateError::Revoked => "is revoked",
+        _ => "is not valid",
+    }
+}

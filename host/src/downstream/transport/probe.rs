@@ -1,0 +1,78 @@
+//! Active checks: an endpoint is asked at an interval how it is.
+//!
+//! A check opens a connection of its own, asks, and closes it: so it also finds an endpoint that takes no
+//! new ones. It carries the fields that every call of the service has, and no credentials.
+
+use std::convert::Infallible;
+use std::future::pending;
+
+use bytes::Bytes;
+use http::{HeaderMap, Method, Uri};
+use tokio::time::{Instant, timeout_at};
+
+use super::connector::Connector;
+use super::exchange::{request, send};
+use super::health::Health;
+use crate::downstream::request::ServiceRequest;
+
+/// Checks an endpoint, and logs when that changes how it is.
+pub async fn check(connector: &Connector, endpoint: usize) {
+    let Some(health) = &connector.endpoints[endpoint].health else {
+        return;
+    };
+    let until = Instant::now() + health.settings.timeout;
+    let outcome = timeout_at(until, ask(connector, endpoint, health, until))
+        .await
+        .unwrap_or_else(|_| Err("no answer in time".to_owned()));
+    let why = outcome.clone().err();
+    if health.ended(outcome) {
+        let service = &connector.settings.name;
+        let endpoint = connector.endpoints[endpoint].authority();
+        match why {
+            Some(why) => tracing::warn!(service, endpoint, why, "endpoint is unhealthy"),
+            None => tracing::info!(service, endpoint, "endpoint is healthy again"),
+        }
+    }
+}
+
+async fn ask(
+    connector: &Connector,
+    endpoint: usize,
+    health: &Health,
+    until: Instant,
+) -> Result<(), String> {
+    let shape = &connector.settings.shape;
+    let path = format!("{}{}", shape.path_prefix, health.settings.path);
+    let target: Uri = path.parse().map_err(|error| format!("{path:?}: {error}"))?;
+    let question = ServiceRequest {
+        method: Method::GET,
+        target,
+        headers: shape.headers.iter().cloned().collect::<HeaderMap>(),
+        body: Bytes::new(),
+    };
+    let ((mut sender, driver), _) = connector
+        .dial(endpoint, until)
+        .await
+        .map_err(|error| error.to_string())?;
+    let request = request(
+        &connector.settings,
+        &connector.endpoints[endpoint],
+        &question,
+    );
+    // The connection is moved by this very task, so that it ends with the check. Its end says nothing: the answer may have
+    // come with it.
+    let moving = async {
+        driver.await;
+        pending::<Infallible>().await
+    };
+    let answer = tokio::select! {
+        answer = send(&mut sender, request) => answer,
+        never = moving => match never {},
+    };
+    let status = answer.map_err(|broken| broken.error.to_string())?.status();
+    if status.is_success() {
+        Ok(())
+    } else {
+        Err(format!("status {}", status.as_u16()))
+    }
+}
