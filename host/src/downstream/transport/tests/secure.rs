@@ -63,7 +63,7 @@ async fn refused(settings: &Downstream) -> String {
     error.to_string()
 }
 
-const START: &str = "downstream \"activity\": no connection: TLS: ";
+const START: &str = "no connection: TLS: ";
 
 #[tokio::test]
 async fn a_good_certificate_is_taken_and_the_name_sent() {
