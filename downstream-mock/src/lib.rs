@@ -3,6 +3,10 @@
 //! [`Services::start`] runs all five in this process, for tests; the binary `downstream-mock` runs them for the demo. The
 //! data is a pure function of user and date ([`answer()`] gives it without a socket). Nothing here knows the host: it is
 //! an ordinary set of HTTP services, so that what works against it works against real ones.
+//!
+//! [`scripted`] is a service of the test's own making, for whatever the five do not do.
+
+pub mod scripted;
 
 mod control;
 mod services;

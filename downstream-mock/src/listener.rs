@@ -25,7 +25,7 @@ const BACKLOG: u32 = 4_096;
 const MAX_STREAMS: u32 = 4_096;
 
 /// Rest after a failed accept, which is most often a lack of file descriptors.
-const ACCEPT_PAUSE: Duration = Duration::from_millis(20);
+pub(crate) const ACCEPT_PAUSE: Duration = Duration::from_millis(20);
 
 /// What the owner of a listener asks of it. Each is answered when it is done.
 pub(crate) enum Command {
@@ -52,7 +52,7 @@ pub(crate) struct Listener {
 impl Listener {
     /// Binds and listens. Port 0 takes a free one.
     pub(crate) fn bind(address: SocketAddr) -> io::Result<Listener> {
-        let listener = hold(address)?.listen(BACKLOG)?;
+        let listener = listen(address)?;
         Ok(Listener {
             address: listener.local_addr()?,
             door: Door::Open(listener),
@@ -116,6 +116,11 @@ impl Listener {
         // If another process takes the port in this moment, `open` reports it.
         self.door = Door::Shut(hold(self.address).ok());
     }
+}
+
+/// Listens on an address. Port 0 takes a free one.
+pub(crate) fn listen(address: SocketAddr) -> io::Result<TcpListener> {
+    hold(address)?.listen(BACKLOG)
 }
 
 /// Takes a port without listening. The address may be reused, or else the closed connections that linger in the system

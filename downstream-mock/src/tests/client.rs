@@ -98,13 +98,19 @@ pub(super) struct Http2 {
 
 impl Http2 {
     pub(super) async fn connect(services: &Services, service: Service) -> Http2 {
-        let authority = services.addr(service).to_string();
-        let stream = TcpStream::connect(&authority).await.unwrap();
+        Http2::connect_to(&services.addr(service).to_string()).await
+    }
+
+    pub(super) async fn connect_to(authority: &str) -> Http2 {
+        let stream = TcpStream::connect(authority).await.unwrap();
         let (sender, connection) = http2::handshake(TokioExecutor::new(), TokioIo::new(stream))
             .await
             .unwrap();
         tokio::spawn(connection);
-        Http2 { sender, authority }
+        Http2 {
+            sender,
+            authority: authority.to_owned(),
+        }
     }
 
     pub(super) async fn get(&mut self, target: &str) -> Reply {

@@ -9,6 +9,8 @@ mod client;
 mod control;
 mod faults;
 mod records;
+mod scripted;
+mod scripted_http2;
 
 use http::header::{ALLOW, CONTENT_LENGTH, CONTENT_TYPE};
 use http::{Method, StatusCode, Version};
