@@ -5,8 +5,7 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use tailor_harness::{Process, TestHost, TestHostBuilder};
-use tempfile::TempDir;
+use tailor_harness::{Files, Process, TestHost, TestHostBuilder};
 
 use crate::modules::{self, ECHO, Part};
 use crate::wire::{Gate, HELD, HELD_ANSWER, Wire, get};
@@ -18,7 +17,7 @@ fn builder(first: &str) -> TestHostBuilder {
     builder.unwrap().config(first).config(ECHO)
 }
 
-fn write(first: &str) -> (PathBuf, TempDir) {
+fn write(first: &str) -> (PathBuf, Files) {
     builder(first).write().unwrap()
 }
 
@@ -101,7 +100,7 @@ async fn a_bad_file_changes_nothing_on_sighup() {
 }
 
 /// A host with a request that waits for the gate.
-async fn waiting(gate: &Gate) -> (Process, Wire, Wire, TempDir) {
+async fn waiting(gate: &Gate) -> (Process, Wire, Wire, Files) {
     let builder = builder("log.format = \"json\"\nserver.shutdown-timeout = \"1h\"");
     let builder = builder.example("watch").unwrap().config(&gate.watch());
     let (path, dir) = builder.write().unwrap();

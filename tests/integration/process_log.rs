@@ -4,13 +4,12 @@ use std::time::Duration;
 
 use downstream_mock::{Fault, Garbling, Service, Services};
 use serde_json::Value;
-use tailor_harness::{Process, TestHost, TestHostBuilder};
-use tempfile::TempDir;
+use tailor_harness::{Files, Process, TestHost, TestHostBuilder};
 
 use crate::wire::{Gate, HELD, Wire, beside, get};
 use crate::{modules, smoke};
 
-fn serve(builder: TestHostBuilder) -> (Process, TempDir) {
+fn serve(builder: TestHostBuilder) -> (Process, Files) {
     let (path, dir) = builder.write().unwrap();
     (Process::serve(&path).unwrap(), dir)
 }

@@ -1,33 +1,28 @@
 //! The real host on free ports, in the test's own process.
 
+mod builder;
+
 use std::net::SocketAddr;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use anyhow::Context as _;
 use bytes::Bytes;
+use downstream_mock::scripted::ScriptedService;
 use http::{HeaderMap, Request, StatusCode, Version};
 use http_body_util::{BodyExt as _, Full};
 use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::TokioExecutor;
-use tailor::config;
 use tailor::host::Host;
-use tempfile::TempDir;
 
-/// A running host. Its files are gone when it is dropped.
+pub use builder::{Files, TestHostBuilder};
+
+/// A running host. Its files and its scripted services are gone when it is dropped.
 pub struct TestHost {
     host: Host,
-    dir: TempDir,
+    files: Files,
     http1: Client<HttpConnector, Full<Bytes>>,
     http2: Client<HttpConnector, Full<Bytes>>,
-}
-
-/// What a [`TestHost`] is made of: the text of a configuration, written as an operator would, and component files.
-pub struct TestHostBuilder {
-    dir: TempDir,
-    text: String,
-    workers: usize,
-    instances: usize,
 }
 
 /// An answer, whole.
@@ -63,104 +58,6 @@ impl Reply {
     }
 }
 
-impl TestHostBuilder {
-    /// A file in the host's directory, for example `watch.wasm`.
-    ///
-    /// # Errors
-    ///
-    /// When it can't be written.
-    pub fn file(self, name: &str, content: &[u8]) -> anyhow::Result<Self> {
-        std::fs::write(self.dir.path().join(name), content)?;
-        Ok(self)
-    }
-
-    /// A copy of an example BFF in the host's directory, as `<name>.wasm`.
-    ///
-    /// # Errors
-    ///
-    /// When it does not build.
-    pub fn example(self, name: &str) -> anyhow::Result<Self> {
-        std::fs::copy(
-            crate::components::example(name)?,
-            self.dir.path().join(format!("{name}.wasm")),
-        )?;
-        Ok(self)
-    }
-
-    /// Adds to the configuration's text. The listeners and the data directory are set already.
-    #[must_use]
-    pub fn config(mut self, text: &str) -> Self {
-        self.text.push_str(text);
-        self.text.push('\n');
-        self
-    }
-
-    /// Adds the five services of a mock to the configuration, with further settings for each, such as `timeout = "1s"`.
-    #[must_use]
-    pub fn services(mut self, services: &downstream_mock::Services, settings: &str) -> Self {
-        for (name, url) in services.urls() {
-            self.text.push_str(&format!(
-                "[downstream.{name}]\nurl = \"{url}\"\n{settings}\n"
-            ));
-        }
-        self
-    }
-
-    /// The number of workers; two unless set.
-    #[must_use]
-    pub fn workers(mut self, workers: usize) -> Self {
-        self.workers = workers;
-        self
-    }
-
-    /// Requests that may run at once; 64 unless set.
-    #[must_use]
-    pub fn instances(mut self, instances: usize) -> Self {
-        self.instances = instances;
-        self
-    }
-
-    /// Writes the configuration and starts the host.
-    ///
-    /// # Errors
-    ///
-    /// What `tailor serve` would say.
-    pub async fn start(self) -> anyhow::Result<TestHost> {
-        let path = self.dir.path().join("tailor.toml");
-        std::fs::write(&path, self.whole())?;
-        let host = Host::start(config::load(&path)?, Some(path)).await?;
-        let http2 = Client::builder(TokioExecutor::new())
-            .http2_only(true)
-            .build_http();
-        Ok(TestHost {
-            host,
-            dir: self.dir,
-            http1: Client::builder(TokioExecutor::new()).build_http(),
-            http2,
-        })
-    }
-
-    /// Writes the configuration for a [`crate::Process`] instead, and returns its path with the directory that it lives in.
-    ///
-    /// # Errors
-    ///
-    /// When it can't be written.
-    pub fn write(self) -> anyhow::Result<(PathBuf, TempDir)> {
-        let path = self.dir.path().join("tailor.toml");
-        std::fs::write(&path, self.whole())?;
-        Ok((path, self.dir))
-    }
-
-    fn whole(&self) -> String {
-        // Tables may be written once only, so a test that sets more of these three writes dotted keys at the very start.
-        format!(
-            "server.listen = \"127.0.0.1:0\"\nserver.workers = {}\nadmin.listen = \"127.0.0.1:0\"\n\
-             engine.data-dir = \"data\"\nengine.instances = {}\nengine.watch-interval = \"20ms\"\n{}",
-            self.workers, self.instances, self.text
-        )
-    }
-}
-
 impl TestHost {
     /// A host that is not started yet.
     ///
@@ -168,13 +65,28 @@ impl TestHost {
     ///
     /// When there is no temporary directory.
     pub fn builder() -> anyhow::Result<TestHostBuilder> {
-        let dir = tempfile::Builder::new().prefix("tailor-test-").tempdir()?;
-        Ok(TestHostBuilder {
-            dir,
-            text: String::new(),
-            workers: 2,
-            instances: 64,
-        })
+        TestHostBuilder::new()
+    }
+
+    fn new(host: Host, files: Files) -> TestHost {
+        let http2 = Client::builder(TokioExecutor::new())
+            .http2_only(true)
+            .build_http();
+        TestHost {
+            host,
+            files,
+            http1: Client::builder(TokioExecutor::new()).build_http(),
+            http2,
+        }
+    }
+
+    /// The scripted service of this name.
+    ///
+    /// # Panics
+    ///
+    /// When the builder was given none.
+    pub fn service(&self, name: &str) -> &ScriptedService {
+        self.files.service(name)
     }
 
     /// The host itself.
@@ -189,7 +101,7 @@ impl TestHost {
 
     /// The host's directory: the configuration, the components, the data directory.
     pub fn dir(&self) -> &Path {
-        self.dir.path()
+        self.files.path()
     }
 
     /// Asks with GET over HTTP/1.1.

@@ -2,8 +2,8 @@
 //!
 //! - [`Offline`] invokes a component directly, in process and without sockets, with closures or a fixture file as its services,
 //!   under the same limits as in production.
-//! - [`TestHost`] runs the real host on a free port, with services of the caller's choice, most often those of
-//!   `downstream-mock`.
+//! - [`TestHost`] runs the real host on a free port, with services of the caller's choice: those of
+//!   `downstream-mock`, or a closure for each (see [`TestHostBuilder`]).
 //! - [`Process`] runs the program itself, for what only shows from outside: its log, its signals, its exit code.
 //! - [`components`] builds the example BFFs once, however many tests ask for them.
 
@@ -12,6 +12,6 @@ mod host;
 mod offline;
 mod process;
 
-pub use host::{Reply, TestHost, TestHostBuilder};
+pub use host::{Files, Reply, TestHost, TestHostBuilder};
 pub use offline::{Asked, Offline, json, reply};
 pub use process::Process;
