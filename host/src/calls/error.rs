@@ -117,7 +117,7 @@ fn kind(cause: &Cause) -> FailureKind {
         Cause::Unreachable { .. } => FailureKind::Unreachable,
         Cause::Interrupted { .. } => FailureKind::Interrupted,
         Cause::Overloaded { .. } | Cause::Shed { .. } => FailureKind::Overloaded,
-        Cause::TooLarge { .. } => FailureKind::TooLarge,
+        Cause::TooLarge { .. } | Cause::HeadTooLarge { .. } => FailureKind::TooLarge,
         Cause::Malformed { .. } => FailureKind::Malformed,
         Cause::Rejected { .. } => FailureKind::Rejected,
         Cause::Scripted(Scripted::Denied) => FailureKind::Denied,

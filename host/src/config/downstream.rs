@@ -41,6 +41,8 @@ pub struct Downstream {
     pub health: Option<Health>,
     /// How connections are kept.
     pub connections: Connections,
+    /// Size of the head of a response, bytes.
+    pub max_header_size: usize,
     /// Size of a response body, bytes.
     pub max_response_size: usize,
     /// What the host proves itself with; a guest never sees it.

@@ -48,6 +48,12 @@ pub enum Cause {
         /// The limit in force: the service's, or what was left of the request's.
         limit: usize,
     },
+    /// The head of the response is too large.
+    #[error("the head of the answer is larger than {limit} bytes (max-header-size)")]
+    HeadTooLarge {
+        /// The limit in force.
+        limit: usize,
+    },
     /// Nothing was sent because it would have been of no use.
     #[error("{why}")]
     Rejected {
@@ -131,7 +137,7 @@ impl Cause {
                 Phase::Queue | Phase::Credentials | Phase::Connect => false,
                 Phase::FirstByte | Phase::Body => true,
             },
-            Self::TooLarge { .. } | Self::Malformed { .. } => true,
+            Self::TooLarge { .. } | Self::HeadTooLarge { .. } | Self::Malformed { .. } => true,
         }
     }
 }

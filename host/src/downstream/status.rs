@@ -22,7 +22,7 @@ pub fn is_fault(status: StatusCode) -> bool {
 pub fn is_endpoint_success(result: &Result<ServiceResponse, Cause>) -> bool {
     match result {
         Ok(response) => !matches!(response.status.as_u16(), 502..=504),
-        Err(cause) => matches!(cause, Cause::TooLarge { .. }),
+        Err(cause) => matches!(cause, Cause::TooLarge { .. } | Cause::HeadTooLarge { .. }),
     }
 }
 

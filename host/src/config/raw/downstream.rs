@@ -13,7 +13,7 @@ use super::policy::{
 use crate::config::field::{At, Field};
 use crate::config::problem::{Fault, Place};
 use crate::config::reader::Section;
-use crate::config::units::{GIB, count, duration, size};
+use crate::config::units::{GIB, KIB, MIB, count, duration, size};
 use crate::config::values::{boolean, choice, path, text};
 use crate::config::wire::{
     Url, answer_header_name, call_pattern, fixed_header, header_name, server_name, url,
@@ -44,6 +44,7 @@ pub(in crate::config) struct RawDownstream {
     pub(in crate::config) idle_timeout: Field<Duration>,
     pub(in crate::config) max_connection_age: Field<Duration>,
     pub(in crate::config) resolve_interval: Field<Duration>,
+    pub(in crate::config) max_header_size: Field<usize>,
     pub(in crate::config) max_response_size: Field<usize>,
     pub(in crate::config) credentials: Option<RawCredentials>,
     pub(in crate::config) defaults: Vec<RawDefault>,
@@ -100,6 +101,7 @@ pub(super) fn downstream(name: &str, s: &mut Section<'_>) -> RawDownstream {
         idle_timeout: s.read("idle-timeout", duration),
         max_connection_age: s.read("max-connection-age", duration),
         resolve_interval: s.read("resolve-interval", duration),
+        max_header_size: s.read("max-header-size", |v| size(v, 8 * KIB..=MIB)),
         max_response_size: s.read("max-response-size", |v| size(v, 1..=GIB)),
         credentials: s
             .has("credentials")

@@ -77,6 +77,7 @@ fn a_service_gets_the_documented_defaults() {
             max_age: ms(300_000),
             resolve_interval: ms(10_000),
         },
+        max_header_size: 32 << 10,
         max_response_size: 2 << 20,
         credentials: None,
         fallbacks: Vec::new(),

@@ -206,7 +206,10 @@ impl Pipeline {
                     after: retry_after(&answer.headers, SystemTime::now()),
                 }
             }
-            Ok(_) | Err(Cause::TooLarge { .. } | Cause::Malformed { .. }) => Verdict::Final,
+            Ok(_)
+            | Err(Cause::TooLarge { .. } | Cause::HeadTooLarge { .. } | Cause::Malformed { .. }) => {
+                Verdict::Final
+            }
             Err(error) if idempotent || !error.sent() => Verdict::Again { after: None },
             Err(_) => Verdict::Final,
         }

@@ -46,7 +46,9 @@ impl Pipeline {
         let took = now - began;
         let change = match result {
             Ok(response) if is_fault(response.status) => pass.failed(now, took),
-            Ok(_) | Err(Cause::TooLarge { .. }) => pass.succeeded(now, took),
+            Ok(_) | Err(Cause::TooLarge { .. } | Cause::HeadTooLarge { .. }) => {
+                pass.succeeded(now, took)
+            }
             Err(_) if caller_limit_too_short(result, took, first_byte) => None,
             Err(Cause::Overloaded { .. } | Cause::Rejected { .. }) => None,
             Err(_) => pass.failed(now, took),

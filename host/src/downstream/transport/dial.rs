@@ -104,6 +104,7 @@ where
         Protocol::Http2 => {
             let (sender, connection) = http2::Builder::new(TokioExecutor::new())
                 .timer(TokioTimer::new())
+                .max_header_list_size(u32::try_from(settings.max_header_size).unwrap_or(u32::MAX))
                 .keep_alive_interval(settings.connections.idle_timeout)
                 .handshake(io)
                 .await

@@ -76,6 +76,7 @@ fn settings(endpoints: &[std::net::SocketAddr]) -> Downstream {
             max_age: Duration::from_secs(600),
             resolve_interval: long,
         },
+        max_header_size: 32 << 10,
         max_response_size: 1 << 20,
         credentials: None,
         fallbacks: vec![],
