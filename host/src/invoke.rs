@@ -23,7 +23,7 @@ use crate::calls::{CallRecord, Grants};
 use crate::config;
 use crate::contract::Request;
 use crate::downstream::{Canned, Gate, Service};
-use crate::telemetry::metrics::Metrics;
+use crate::telemetry::metrics::BffMetrics;
 
 /// Header values of requests that come from no client.
 const TRACEPARENT: HeaderValue =
@@ -71,19 +71,17 @@ pub fn detached(
     loaded: Arc<Loaded>,
     canned: impl Fn(&str) -> Canned,
 ) -> Arc<Version> {
-    let metrics = Metrics::new();
     let services = settings.downstreams.iter().map(|name| {
         Arc::new(Service::canned(
             config::Downstream::with_defaults(name),
             canned(name),
-            metrics.service(name),
         ))
     });
     let gate = Gate::new(&config::Calls::default());
     let grants = Grants::new(&settings, services, None, gate);
     let instances = Arc::new(Semaphore::new(settings.limits.concurrency));
     let admission = Arc::new(Admission::new(&settings.limits, instances));
-    let metrics = metrics.version(&settings.name, &loaded.version);
+    let metrics = Arc::new(BffMetrics::default()).version(&loaded.version);
     Arc::new(Version::new(
         Arc::new(settings),
         loaded,

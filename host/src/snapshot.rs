@@ -72,8 +72,6 @@ pub enum SnapshotError {
 pub struct Builder {
     /// Loads components.
     pub loader: Arc<Loader>,
-    /// The counters.
-    pub metrics: Arc<Metrics>,
     /// Threads that call services; each has connections of its own.
     pub callers: usize,
     /// The instances of the host.
@@ -92,7 +90,7 @@ impl Builder {
         previous: Option<&Snapshot>,
     ) -> Result<Snapshot, SnapshotError> {
         let services = previous.map(|previous| &*previous.services);
-        let services = Services::new(&config, self.callers, &self.metrics, services)?;
+        let services = Services::new(&config, self.callers, services)?;
         let loaded = self.load(&config, previous)?;
         let mut bffs = BTreeMap::new();
         for (name, settings) in &config.bffs {
@@ -142,7 +140,8 @@ impl Builder {
             }
             _ => Arc::new(Admission::new(&settings.limits, self.instances.clone())),
         };
-        let metrics = self.metrics.version(&settings.name, &loaded.version);
+        let counted = before.map(|before| before.metrics().bff().clone());
+        let metrics = counted.unwrap_or_default().version(&loaded.version);
         Version::new(
             Arc::new(settings.clone()),
             loaded,

@@ -122,10 +122,16 @@ async fn busy(services: &Services) -> TestHost {
 /// Samples by name; each with its labels.
 type Samples = BTreeMap<String, Vec<(BTreeMap<String, String>, f64)>>;
 
-/// Types by family, and samples, of a text that keeps to OpenMetrics as far as these rules go.
-fn parse(text: &str) -> (BTreeMap<String, String>, Samples) {
-    let (mut types, mut samples) = (BTreeMap::new(), Samples::new());
-    let (mut family, mut seen) = (String::new(), BTreeSet::new());
+/// What is said of a family.
+struct Family {
+    kind: String,
+    help: String,
+}
+
+/// Families and samples of a text that keeps to OpenMetrics as far as these rules go.
+fn parse(text: &str) -> (BTreeMap<String, Family>, Samples) {
+    let (mut families, mut samples) = (BTreeMap::<String, Family>::new(), Samples::new());
+    let mut family = String::new();
     let body = text
         .strip_suffix("# EOF\n")
         .unwrap_or_else(|| panic!("no end: {text}"));
@@ -134,10 +140,15 @@ fn parse(text: &str) -> (BTreeMap<String, String>, Samples) {
             let mut words = comment.splitn(3, ' ');
             let (kind, name, rest) = (words.next(), words.next().unwrap(), words.next().unwrap());
             if kind == Some("TYPE") {
-                types.insert(name.to_owned(), rest.to_owned());
+                rest.clone_into(&mut families.get_mut(name).unwrap().kind);
             } else {
                 assert_eq!(kind, Some("HELP"), "{line}");
-                assert!(seen.insert(name.to_owned()), "{name} occurs twice");
+                let said = Family {
+                    kind: String::new(),
+                    help: rest.to_owned(),
+                };
+                let before = families.insert(name.to_owned(), said);
+                assert!(before.is_none(), "{name} occurs twice");
                 name.clone_into(&mut family);
             }
             continue;
@@ -160,7 +171,7 @@ fn parse(text: &str) -> (BTreeMap<String, String>, Samples) {
             })
             .collect();
         let suffix = name.strip_prefix(family.as_str());
-        let fits = match types[&family].as_str() {
+        let fits = match families[&family].kind.as_str() {
             "counter" => suffix == Some("_total"),
             "gauge" => suffix == Some(""),
             "histogram" => matches!(suffix, Some("_bucket" | "_sum" | "_count")),
@@ -173,7 +184,7 @@ fn parse(text: &str) -> (BTreeMap<String, String>, Samples) {
             .or_default()
             .push((labels, value));
     }
-    (types, samples)
+    (families, samples)
 }
 
 /// The buckets of each histogram rise to `+Inf`, which is the count.
@@ -203,12 +214,12 @@ fn check_histogram(name: &str, samples: &Samples) {
 }
 
 #[tokio::test]
-async fn the_metrics_have_these_names_and_labels() {
+async fn the_metrics_have_these_names_types_labels_and_helps() {
     let services = Services::start().unwrap();
     let host = busy(&services).await;
-    let (types, samples) = parse(&host.admin("/metrics").await.unwrap().text());
+    let (families, samples) = parse(&host.admin("/metrics").await.unwrap().text());
     let mut names = String::new();
-    for (family, kind) in &types {
+    for (family, Family { kind, help }) in &families {
         let labels: BTreeSet<&str> = samples
             .iter()
             .filter(|(name, _)| {
@@ -219,7 +230,7 @@ async fn the_metrics_have_these_names_and_labels() {
             .map(String::as_str)
             .collect();
         let labels: Vec<&str> = labels.into_iter().collect();
-        writeln!(names, "{family} {kind} {}", labels.join(",")).unwrap();
+        writeln!(names, "{family} {kind} {}\n  {help}", labels.join(",")).unwrap();
         if kind == "histogram" {
             check_histogram(family, &samples);
         }

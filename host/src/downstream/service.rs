@@ -50,9 +50,9 @@ impl Service {
     pub fn new(
         settings: config::Downstream,
         workers: usize,
-        metrics: ServiceMetrics,
+        metrics: Arc<ServiceMetrics>,
     ) -> Result<Self, ServiceError> {
-        let (settings, metrics) = (Arc::new(settings), Arc::new(metrics));
+        let settings = Arc::new(settings);
         let pipeline = Pipeline::new(settings.clone(), workers, metrics.clone())?;
         let backend = Backend::Network(Arc::new(pipeline));
         Ok(Self::with_backend(settings, metrics, backend))
@@ -60,9 +60,9 @@ impl Service {
 
     /// A service that is answered in process. Nothing is stored, repeated or rejected, so that each call
     /// is answered as the test says; the limits of time and size apply as on the network.
-    pub fn canned(settings: config::Downstream, answer: Canned, metrics: ServiceMetrics) -> Self {
+    pub fn canned(settings: config::Downstream, answer: Canned) -> Self {
         let backend = Backend::InProcess(answer);
-        Self::with_backend(Arc::new(settings), Arc::new(metrics), backend)
+        Self::with_backend(Arc::new(settings), Arc::default(), backend)
     }
 
     fn with_backend(
@@ -94,7 +94,7 @@ impl Service {
     }
 
     /// The counters.
-    pub fn metrics(&self) -> &ServiceMetrics {
+    pub fn metrics(&self) -> &Arc<ServiceMetrics> {
         &self.metrics
     }
 

@@ -7,7 +7,6 @@ use super::pipeline::ServiceError;
 use super::policy::gate::Gate;
 use super::service::Service;
 use crate::config::{self, Config, Profile};
-use crate::telemetry::metrics::Metrics;
 
 /// All services of a configuration.
 pub struct Services {
@@ -19,7 +18,7 @@ pub struct Services {
 
 impl Services {
     /// The services of a configuration. Those whose settings did not change are taken over with all they have:
-    /// connections, stored answers, what is known of their health.
+    /// connections, stored answers, what is known of their health. Counters go on in any case.
     ///
     /// `workers` is the number of threads that call services; each has connections of its own.
     ///
@@ -29,21 +28,18 @@ impl Services {
     pub fn new(
         config: &Config,
         workers: usize,
-        metrics: &Metrics,
         previous: Option<&Self>,
     ) -> Result<Self, ServiceError> {
         let mut by_name = BTreeMap::new();
         for (name, settings) in &config.downstreams {
-            let kept = previous
-                .and_then(|previous| previous.by_name.get(name))
-                .filter(|service| service.settings() == settings);
-            let service = match kept {
-                Some(service) => service.clone(),
-                None => Arc::new(Service::new(
-                    settings.clone(),
-                    workers,
-                    metrics.service(name),
-                )?),
+            let before = previous.and_then(|previous| previous.by_name.get(name));
+            let service = match before {
+                Some(before) if before.settings() == settings => before.clone(),
+                _ => {
+                    let counted = before.map(|before| before.metrics().clone());
+                    let counted = counted.unwrap_or_default();
+                    Arc::new(Service::new(settings.clone(), workers, counted)?)
+                }
             };
             by_name.insert(name.clone(), service);
         }

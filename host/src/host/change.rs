@@ -102,7 +102,7 @@ impl Changes {
         match &result {
             Ok(changed) => {
                 for (bff, _) in &changed.published {
-                    self.shared.metrics.swap(bff, "published");
+                    self.shared.metrics.swaps.count(bff, "published");
                 }
             }
             Err(ChangeError::Snapshot(SnapshotError::Components(refused))) => {
@@ -123,7 +123,7 @@ impl Changes {
         if let Some(bff) = live.bffs.get(name) {
             bff.refuse(reason);
         }
-        self.shared.metrics.swap(name, "refused");
+        self.shared.metrics.swaps.count(name, "refused");
     }
 
     async fn try_reload(
@@ -152,7 +152,10 @@ impl Changes {
                     .push((name.clone(), version.name().to_string()));
             }
         }
-        self.shared.snapshot.store(Arc::new(next));
+        let next = Arc::new(next);
+        self.shared.snapshot.store(next.clone());
+        let swaps = &self.shared.metrics.swaps;
+        swaps.retain(|bff| next.bffs.contains_key(bff));
         Ok(changed)
     }
 
@@ -170,11 +173,11 @@ impl Changes {
             .ok_or_else(|| ChangeError::Unknown(name.to_owned()))?;
         let result = self.try_swap(bff, &snapshot.services).await;
         match &result {
-            Ok(Some(_)) => self.shared.metrics.swap(name, "published"),
+            Ok(Some(_)) => self.shared.metrics.swaps.count(name, "published"),
             Ok(None) => {}
             Err(error) => {
                 bff.refuse(error.to_string());
-                self.shared.metrics.swap(name, "refused");
+                self.shared.metrics.swaps.count(name, "refused");
             }
         }
         result

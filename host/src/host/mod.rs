@@ -23,7 +23,6 @@ use crate::config::Config;
 use crate::server::admin::Admin;
 use crate::server::{Server, ServerError};
 use crate::snapshot::{Builder, Shared, SnapshotError};
-use crate::telemetry::metrics::Metrics;
 
 pub use change::{ChangeError, Changed, Changes};
 
@@ -62,14 +61,12 @@ pub struct Host {
 pub async fn prepare(config: Config, config_path: Option<PathBuf>) -> Result<Changes, HostError> {
     let runtime = Arc::new(Runtime::new(config.engine.instances)?);
     let cache = CompiledCache::open(&config.engine.data_dir).map_err(HostError::DataDir)?;
-    let metrics = Metrics::new();
     let builder = Arc::new(Builder {
         loader: Arc::new(Loader::new(
             runtime.clone(),
             Some(cache),
             config.engine.max_component_size,
         )),
-        metrics: metrics.clone(),
         // One more for the control thread, which makes smoke requests.
         callers: config.server.workers.get() + 1,
         instances: Arc::new(Semaphore::new(config.engine.instances as usize)),
@@ -86,7 +83,7 @@ pub async fn prepare(config: Config, config_path: Option<PathBuf>) -> Result<Cha
     let shared = Arc::new(Shared {
         snapshot: ArcSwap::from_pointee(snapshot),
         runtime,
-        metrics,
+        metrics: Arc::default(),
     });
     Ok(Changes::new(shared, builder, config_path))
 }

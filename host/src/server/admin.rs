@@ -7,6 +7,7 @@
 //!   its policy; as JSON.
 //! - `POST /downstreams/NAME/breaker` and `/downstreams/NAME/invalidate`: see [`steer`].
 
+mod series;
 mod state;
 mod steer;
 
@@ -21,6 +22,7 @@ use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
+use prometheus_client::registry::Registry;
 use tokio::net::TcpListener;
 use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinHandle;
@@ -28,11 +30,19 @@ use tokio::task::JoinHandle;
 use super::accept::{ServerError, bind};
 use crate::config;
 use crate::snapshot::Shared;
+use crate::telemetry::metrics::exposition;
 
 /// Connections of operators and scrapers.
 const MAX_CONNECTIONS: usize = 64;
 /// Time for a head, and for a connection to lie idle.
 const HEADER_TIMEOUT: Duration = Duration::from_secs(15);
+
+/// What the pages are made of.
+struct Pages {
+    shared: Arc<Shared>,
+    metrics: Registry,
+    stopping: watch::Receiver<bool>,
+}
 
 /// A running admin listener.
 pub struct Admin {
@@ -53,11 +63,16 @@ impl Admin {
     ) -> Result<Self, ServerError> {
         let listener = bind("admin.listen", settings.listen)?;
         let address = listener.local_addr().map_err(ServerError::Worker)?;
+        let pages = Arc::new(Pages {
+            metrics: series::registry(&shared),
+            shared,
+            stopping,
+        });
         #[expect(
             clippy::disallowed_methods,
             reason = "the one admin listener, ended with this value"
         )]
-        let task = tokio::spawn(accept(listener, shared, stopping));
+        let task = tokio::spawn(accept(listener, pages));
         Ok(Self { address, task })
     }
 
@@ -73,16 +88,16 @@ impl Drop for Admin {
     }
 }
 
-async fn accept(listener: TcpListener, shared: Arc<Shared>, stopping: watch::Receiver<bool>) {
+async fn accept(listener: TcpListener, pages: Arc<Pages>) {
     let permits = Arc::new(Semaphore::new(MAX_CONNECTIONS));
     while let Ok(permit) = permits.clone().acquire_owned().await {
         let Ok((stream, _)) = listener.accept().await else {
             tokio::time::sleep(Duration::from_millis(100)).await;
             continue;
         };
-        let (shared, stopping) = (shared.clone(), stopping.clone());
+        let pages = pages.clone();
         let service = service_fn(move |request: Request<Incoming>| {
-            let response = answer(&request, &shared, *stopping.borrow());
+            let response = answer(&request, &pages);
             async move { Ok::<_, std::convert::Infallible>(response) }
         });
         let connection = http1::Builder::new()
@@ -98,13 +113,14 @@ async fn accept(listener: TcpListener, shared: Arc<Shared>, stopping: watch::Rec
     }
 }
 
-fn answer(request: &Request<Incoming>, shared: &Shared, stopping: bool) -> Response<Full<Bytes>> {
+fn answer(request: &Request<Incoming>, pages: &Pages) -> Response<Full<Bytes>> {
+    let snapshot = pages.shared.snapshot.load();
     let path = request.uri().path();
     if path.starts_with(steer::PREFIX) {
         if *request.method() != Method::POST {
             return not_allowed("POST", "only POST is served here\n");
         }
-        return match steer::steer(request, &shared.snapshot.load()) {
+        return match steer::steer(request, &snapshot) {
             Ok(done) => typed(StatusCode::OK, "application/json", format!("{done}\n")),
             Err(steer::Refused(status, what)) => typed(status, "text/plain; charset=utf-8", what),
         };
@@ -114,20 +130,19 @@ fn answer(request: &Request<Incoming>, shared: &Shared, stopping: bool) -> Respo
     }
     match path {
         "/livez" => text(StatusCode::OK, "ok\n"),
-        "/readyz" if stopping => text(StatusCode::SERVICE_UNAVAILABLE, "stopping\n"),
-        "/readyz" => text(StatusCode::OK, "ready\n"),
-        "/metrics" => {
-            state::sample(shared);
-            typed(
-                StatusCode::OK,
-                "application/openmetrics-text; version=1.0.0; charset=utf-8",
-                shared.metrics.encode(),
-            )
+        "/readyz" if *pages.stopping.borrow() => {
+            text(StatusCode::SERVICE_UNAVAILABLE, "stopping\n")
         }
+        "/readyz" => text(StatusCode::OK, "ready\n"),
+        "/metrics" => typed(
+            StatusCode::OK,
+            "application/openmetrics-text; version=1.0.0; charset=utf-8",
+            exposition(&pages.metrics),
+        ),
         "/bffs" => typed(
             StatusCode::OK,
             "application/json",
-            format!("{:#}\n", state::document(&shared.snapshot.load())),
+            format!("{:#}\n", state::document(&snapshot)),
         ),
         _ => text(
             StatusCode::NOT_FOUND,

@@ -6,6 +6,7 @@ mod page;
 mod refused;
 mod reload;
 mod running;
+mod series;
 mod smoke_request;
 mod storm;
 

@@ -13,7 +13,7 @@ use crate::downstream::relay::relay;
 use crate::observe::{bff, eventually, metric, swapped};
 
 /// A service that holds back the answer to `/held` until it is let go, and answers everything else at once.
-async fn holding() -> (Raw, Arc<Semaphore>) {
+pub async fn holding() -> (Raw, Arc<Semaphore>) {
     let gate = Arc::new(Semaphore::new(0));
     let held = gate.clone();
     let raw = Raw::start(move |mut connection: Connection| {
@@ -33,7 +33,7 @@ async fn holding() -> (Raw, Arc<Semaphore>) {
     (raw, gate)
 }
 
-async fn host(raw: &Raw) -> TestHost {
+pub async fn host(raw: &Raw) -> TestHost {
     let config = format!(
         "[bff.relay]\ncomponent = \"relay.wasm\"\ndownstreams = [\"svc\"]\ndeadline = \"60s\"\n\
          [[route]]\nbff = \"relay\"\nclient = \"svc\"\n\
@@ -52,7 +52,7 @@ fn version(reply: anyhow::Result<Reply>) -> String {
     reply.header("x-version").to_owned()
 }
 
-async fn arrived(raw: &Raw, requests: usize) {
+pub async fn arrived(raw: &Raw, requests: usize) {
     eventually("a call has arrived", async || {
         (raw.requests().len() == requests).then_some(())
     })

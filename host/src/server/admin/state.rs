@@ -1,77 +1,12 @@
-//! What an operator is shown: gauges for `/metrics`, and the document of `/bffs`.
+//! The document of `/bffs`.
 
 use std::time::{Duration, SystemTime};
 
-use prometheus_client::metrics::gauge::Gauge;
 use serde_json::{Map, Value, json};
 
 use crate::downstream::policy::breaker::Position;
 use crate::downstream::{EndpointState, EndpointStatus, Pipeline, Service};
-use crate::snapshot::{Shared, Snapshot};
-use crate::telemetry::metrics::{BffLabels, ServiceLabels};
-
-/// Sets the gauges that are only known by looking.
-pub(super) fn sample(shared: &Shared) {
-    let snapshot = shared.snapshot.load();
-    let sampled = &shared.metrics.sampled;
-    let set = |gauge: &Gauge, value: u64| {
-        gauge.set(i64::try_from(value).unwrap_or(i64::MAX));
-    };
-    sampled.clear();
-    for service in snapshot.services.iter() {
-        let labels = ServiceLabels {
-            service: service.name().to_string(),
-        };
-        let (in_flight, waiting) = service.load();
-        set(
-            &sampled.service_in_flight.get_or_create(&labels),
-            in_flight as u64,
-        );
-        set(
-            &sampled.service_waiting.get_or_create(&labels),
-            waiting as u64,
-        );
-        let Some(pipeline) = service.pipeline() else {
-            continue;
-        };
-        set(
-            &sampled.service_connections.get_or_create(&labels),
-            pipeline.connections() as u64,
-        );
-        if let Some(breaker) = pipeline.breaker() {
-            let state = match breaker.position {
-                Position::Closed => 0,
-                Position::HalfOpen => 1,
-                Position::Open => 2,
-            };
-            set(&sampled.breaker_state.get_or_create(&labels), state);
-        }
-        let endpoints = pipeline.endpoints();
-        let good = endpoints
-            .iter()
-            .filter(|endpoint| matches!(endpoint.status, EndpointStatus::Good))
-            .count();
-        set(&sampled.endpoints_good.get_or_create(&labels), good as u64);
-        if let Some(cache) = pipeline.cache() {
-            set(&sampled.cache_bytes.get_or_create(&labels), cache.bytes);
-        }
-    }
-    for (name, bff) in &snapshot.bffs {
-        let labels = BffLabels { bff: name.clone() };
-        let state = bff.state();
-        let (running, waiting) = state.current.admission().load();
-        set(&sampled.running.get_or_create(&labels), running as u64);
-        set(&sampled.waiting.get_or_create(&labels), waiting as u64);
-        set(
-            &sampled.versions.get_or_create(&labels),
-            1 + state.draining.len() as u64,
-        );
-        set(
-            &sampled.refused.get_or_create(&labels),
-            u64::from(state.refused.is_some()),
-        );
-    }
-}
+use crate::snapshot::Snapshot;
 
 /// The document of `/bffs`.
 pub(super) fn document(snapshot: &Snapshot) -> Value {

@@ -1,0 +1,151 @@
+//! What `/metrics` says of the services and BFFs of the live snapshot, read at the moment of the scrape. A gauge is one row
+//! here and nothing elsewhere.
+
+use std::fmt;
+use std::sync::Arc;
+
+use prometheus_client::collector::Collector;
+use prometheus_client::encoding::DescriptorEncoder;
+use prometheus_client::registry::Registry;
+
+use crate::bff::swap::State;
+use crate::downstream::policy::breaker::Position;
+use crate::downstream::{EndpointStatus, Service};
+use crate::snapshot::Shared;
+use crate::telemetry::metrics::{BffMetrics, Families, ServiceMetrics};
+
+/// A gauge of something that has a name.
+struct Gauge<T> {
+    name: &'static str,
+    help: &'static str,
+    /// `None` where it has no meaning: there is no series then.
+    read: fn(&T) -> Option<u64>,
+}
+
+const SERVICE: [Gauge<Service>; 6] = [
+    Gauge {
+        name: "downstream_connections",
+        help: "Open connections to a service.",
+        read: |service| Some(service.pipeline()?.connections() as u64),
+    },
+    Gauge {
+        name: "downstream_waiting",
+        help: "Calls that wait for their turn.",
+        read: |service| Some(service.load().1 as u64),
+    },
+    Gauge {
+        name: "downstream_in_flight",
+        help: "Calls under way to a service.",
+        read: |service| Some(service.load().0 as u64),
+    },
+    Gauge {
+        name: "downstream_breaker_state",
+        help: "0 while the breaker of a service lets calls through, 1 while it lets single ones through to see, \
+               2 while it rejects them.",
+        read: |service| match service.pipeline()?.breaker()?.position {
+            Position::Closed => Some(0),
+            Position::HalfOpen => Some(1),
+            Position::Open => Some(2),
+        },
+    },
+    Gauge {
+        name: "downstream_endpoints_good",
+        help: "Endpoints of a service that are neither ejected nor unhealthy.",
+        read: |service| {
+            let endpoints = service.pipeline()?.endpoints();
+            let good = |status: &EndpointStatus| matches!(status, EndpointStatus::Good);
+            Some(endpoints.iter().filter(|it| good(&it.status)).count() as u64)
+        },
+    },
+    Gauge {
+        name: "downstream_cache_bytes",
+        help: "Size of the stored answers of a service.",
+        read: |service| Some(service.pipeline()?.cache()?.bytes),
+    },
+];
+
+const BFF: [Gauge<State>; 4] = [
+    Gauge {
+        name: "bff_running",
+        help: "Requests of a BFF that run.",
+        read: |bff| Some(bff.current.admission().load().0 as u64),
+    },
+    Gauge {
+        name: "bff_waiting",
+        help: "Requests of a BFF that wait for a permit.",
+        read: |bff| Some(bff.current.admission().load().1 as u64),
+    },
+    Gauge {
+        name: "bff_versions",
+        help: "Versions of a BFF that are live or still finish requests.",
+        read: |bff| Some(1 + bff.draining.len() as u64),
+    },
+    Gauge {
+        name: "bff_refused",
+        help: "1 when the newest file of a BFF was refused and an older version serves.",
+        read: |bff| Some(u64::from(bff.refused.is_some())),
+    },
+];
+
+/// All that `/metrics` shows: what is counted of the host as a whole, and what the live snapshot says.
+pub(super) fn registry(shared: &Arc<Shared>) -> Registry {
+    let mut registry = shared.metrics.registry();
+    registry.register_collector(Box::new(Live(shared.clone())));
+    registry
+}
+
+/// Reads the live snapshot.
+struct Live(Arc<Shared>);
+
+impl fmt::Debug for Live {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Live").finish_non_exhaustive()
+    }
+}
+
+impl Collector for Live {
+    fn encode(&self, encoder: DescriptorEncoder<'_>) -> fmt::Result {
+        let snapshot = self.0.snapshot.load();
+        let mut families = Families::from(encoder);
+
+        let services: Vec<(&str, &Service)> = snapshot
+            .services
+            .iter()
+            .map(|service| (&**service.name(), &**service))
+            .collect();
+        let counted: Vec<(&str, &ServiceMetrics)> = services
+            .iter()
+            .map(|(name, service)| (*name, &**service.metrics()))
+            .collect();
+        ServiceMetrics::write(&counted, &mut families)?;
+        write(&SERVICE, "service", &services, &mut families)?;
+
+        let bffs: Vec<(&str, State)> = snapshot
+            .bffs
+            .iter()
+            .map(|(name, bff)| (name.as_str(), bff.state()))
+            .collect();
+        let counted: Vec<(&str, Arc<BffMetrics>)> = bffs
+            .iter()
+            .map(|(name, bff)| (*name, bff.current.metrics().bff().clone()))
+            .collect();
+        BffMetrics::write(&counted, &mut families)?;
+        let states: Vec<(&str, &State)> = bffs.iter().map(|(name, bff)| (*name, bff)).collect();
+        write(&BFF, "bff", &states, &mut families)
+    }
+}
+
+fn write<T>(
+    gauges: &[Gauge<T>],
+    label: &str,
+    all: &[(&str, &T)],
+    families: &mut Families<'_>,
+) -> fmt::Result {
+    for gauge in gauges {
+        let series = all
+            .iter()
+            .filter_map(|(name, it)| Some(([(label, *name)], (gauge.read)(it)?)));
+        families.gauges(gauge.name, gauge.help, series)?;
+    }
+    Ok(())
+}

@@ -1,0 +1,44 @@
+//! How new versions of BFFs fared.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use prometheus_client::collector::Collector;
+use prometheus_client::encoding::DescriptorEncoder;
+
+use super::families::Families;
+
+/// Counts by BFF and result. Not among those of the BFF: a version may be refused of a BFF that is not live.
+#[derive(Debug, Default)]
+pub struct Swaps(Mutex<BTreeMap<(String, &'static str), u64>>);
+
+impl Swaps {
+    /// Counts a new version that was `published` or `refused`.
+    pub fn count(&self, bff: &str, result: &'static str) {
+        *self.lock().entry((bff.to_owned(), result)).or_default() += 1;
+    }
+
+    /// Forgets the BFFs that are not live.
+    pub fn retain(&self, live: impl Fn(&str) -> bool) {
+        self.lock().retain(|(bff, _), _| live(bff));
+    }
+
+    fn lock(&self) -> MutexGuard<'_, BTreeMap<(String, &'static str), u64>> {
+        // Whole after each statement, so a panic elsewhere does not spoil it.
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Collector for Swaps {
+    fn encode(&self, encoder: DescriptorEncoder<'_>) -> fmt::Result {
+        let swaps = self.lock().clone();
+        Families::from(encoder).counters(
+            "swaps",
+            "New versions of a BFF by result: published or refused.",
+            swaps.iter().map(|((bff, result), count)| {
+                ([("bff", bff.as_str()), ("result", *result)], *count)
+            }),
+        )
+    }
+}

@@ -1,0 +1,107 @@
+//! The closed sets of words that label how requests and calls end and what a service's policy does.
+
+/// Classes of statuses, as labels.
+pub(super) const STATUS_CLASSES: [&str; 5] = ["1xx", "2xx", "3xx", "4xx", "5xx"];
+/// Kinds of failure of a call, as in the contract.
+pub(super) const FAILURES: [&str; 10] = [
+    "denied",
+    "invalid",
+    "exhausted",
+    "timeout",
+    "unreachable",
+    "interrupted",
+    "overloaded",
+    "too-large",
+    "malformed",
+    "rejected",
+];
+
+/// The place of a status among [`STATUS_CLASSES`].
+pub(super) fn class(status: u16) -> usize {
+    usize::from((status / 100).clamp(1, 5) - 1)
+}
+
+/// How a request of a BFF ended, for metrics and the access log.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// The BFF's own answer, with its status.
+    Answered(u16),
+    /// An answer that the host made, with its code.
+    Failed(&'static str),
+    /// The client went before there was an answer.
+    ClientGone,
+}
+
+impl Outcome {
+    /// The word in logs and metrics.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Answered(status) => STATUS_CLASSES[class(status)],
+            Self::Failed(code) => code,
+            Self::ClientGone => "client-gone",
+        }
+    }
+}
+
+/// What a service's policy does, as labels.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Event {
+    /// Answered from the cache, fresh.
+    CacheHit,
+    /// Asked for, and not in the cache.
+    CacheMiss,
+    /// Answered from the cache, stale.
+    Stale,
+    /// Answered as the operator set for when all else fails.
+    Fallback,
+    /// Shared the call of another request.
+    Coalesced,
+    /// A further attempt after one that failed.
+    Retry,
+    /// A further attempt beside one that was slow.
+    Hedge,
+    /// Not sent: the breaker was open.
+    BreakerOpen,
+    /// Not sent: as many calls were waiting as may.
+    QueueFull,
+    /// Not sent: its turn did not come in time.
+    QueueTimeout,
+    /// Not sent: the host had too many calls under way.
+    Shed,
+    /// Not sent: the same, for an optional call, which goes first.
+    ShedOptional,
+    /// Not sent: the host had no credentials.
+    NoCredentials,
+    /// The breaker opened.
+    BreakerOpened,
+    /// The breaker closed again.
+    BreakerClosed,
+}
+
+/// All events, with their labels.
+pub(super) const EVENTS: [(Event, &str); 15] = [
+    (Event::CacheHit, "cache-hit"),
+    (Event::CacheMiss, "cache-miss"),
+    (Event::Stale, "stale"),
+    (Event::Fallback, "fallback"),
+    (Event::Coalesced, "coalesced"),
+    (Event::Retry, "retry"),
+    (Event::Hedge, "hedge"),
+    (Event::BreakerOpen, "breaker-open"),
+    (Event::QueueFull, "queue-full"),
+    (Event::QueueTimeout, "queue-timeout"),
+    (Event::Shed, "shed"),
+    (Event::ShedOptional, "shed-optional"),
+    (Event::NoCredentials, "no-credentials"),
+    (Event::BreakerOpened, "breaker-opened"),
+    (Event::BreakerClosed, "breaker-closed"),
+];
+
+// Counters are found by the place of their variant.
+const _: () = {
+    let mut place = 0;
+    while place < EVENTS.len() {
+        assert!(EVENTS[place].0 as usize == place);
+        place += 1;
+    }
+};
