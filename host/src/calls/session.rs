@@ -19,7 +19,7 @@ use super::repeats::Repeats;
 use super::reply::reply;
 use super::select::Selection;
 use crate::contract::{Call, Failure, Reply};
-use crate::downstream::{CallRequest, Cause, Limits, Phase, Service, Trace};
+use crate::downstream::{CallRequest, Cause, Limits, Phase, Service, TimeLimit, Trace};
 use crate::text::cut;
 
 /// Milliseconds that the caller will still wait, as sent with each call: a service may stop work that nobody waits for.
@@ -204,6 +204,7 @@ impl Session {
         let late = || Cause::Timeout {
             phase: Phase::Queue,
             after: started.elapsed(),
+            limit: TimeLimit::Caller,
         };
         let _permit = self.permit(end).await.ok_or_else(late)?;
         self.add_headers(service, &mut request.headers);

@@ -9,12 +9,14 @@ use thiserror::Error;
 #[derive(Debug, Error)]
 pub enum Cause {
     /// A limit of time passed.
-    #[error("{phase} timed out after {}ms", after.as_millis())]
+    #[error("{phase} timed out after {}ms{limit}", after.as_millis())]
     Timeout {
         /// What was waited for.
         phase: Phase,
         /// How long.
         after: Duration,
+        /// Whose limit it was.
+        limit: TimeLimit,
     },
     /// No connection.
     #[error("no connection: {source}")]
@@ -84,6 +86,34 @@ pub enum Phase {
     FirstByte,
     /// The rest of the response.
     Body,
+}
+
+/// Whose limit of time passed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TimeLimit {
+    /// The operator's, for the service: it had all the time that its settings give it.
+    Service,
+    /// A shorter one: that of the guest, of its profile, or the request's deadline.
+    Caller,
+}
+
+impl TimeLimit {
+    /// Whose limit it was that ended a wait, given how long the service's own settings let it last.
+    pub fn after(waited: Duration, allowed: Duration) -> Self {
+        match waited >= allowed {
+            true => Self::Service,
+            false => Self::Caller,
+        }
+    }
+}
+
+impl std::fmt::Display for TimeLimit {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Service => "",
+            Self::Caller => ", which is all the time that this call had",
+        })
+    }
 }
 
 impl std::fmt::Display for Phase {

@@ -18,7 +18,7 @@ mod trace;
 mod transport;
 
 pub use call::{CallOutcome, CallRequest, Limits};
-pub use error::{Cause, Phase, Rejection, Scripted};
+pub use error::{Cause, Phase, Rejection, Scripted, TimeLimit};
 pub use pipeline::{Pipeline, ServiceError};
 pub use policy::bulkhead::Member;
 pub use policy::gate::Gate;

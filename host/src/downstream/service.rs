@@ -8,7 +8,7 @@ use std::time::Duration;
 use tokio::time::timeout_at;
 
 use super::call::{CallOutcome, CallRequest};
-use super::error::{Cause, Phase};
+use super::error::{Cause, Phase, TimeLimit};
 use super::pipeline::{Pipeline, ServiceError};
 use super::policy::bulkhead::{Bulkhead, Member};
 use super::request::ServiceRequest;
@@ -148,6 +148,7 @@ impl Service {
             .map_err(|_| Cause::Timeout {
                 phase: Phase::FirstByte,
                 after: call.started.elapsed(),
+                limit: TimeLimit::after(call.started.elapsed(), self.settings.timeouts.total),
             })??;
         let limit = self.settings.max_response_size;
         if response.body.len() > limit {

@@ -1,39 +1,54 @@
-//! Whose fault an outcome is: the rules side by side.
-
-use std::time::Duration;
+//! Whose fault an outcome is: the only notion of it. The breaker, ejection and balancing all go by
+//! [`judge`].
 
 use http::StatusCode;
 
-use super::error::Cause;
+use super::error::{Cause, Phase, TimeLimit};
 use super::response::ServiceResponse;
 
-/// A call that was given less time than that and less than its service may take says nothing when it
-/// times out.
-const SHORT_LIMIT: Duration = Duration::from_millis(50);
-
-/// Whether a status says that the service cannot answer at present. It counts for the breaker, and a
-/// stale response is better then (RFC 5861 section 4).
-pub fn is_fault(status: StatusCode) -> bool {
-    matches!(status.as_u16(), 500 | 502..=504)
+/// What an outcome says of the service, and of the endpoint that it came from.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Judgement {
+    /// It works.
+    Good,
+    /// It does not.
+    Fault,
+    /// Nothing: it was not asked, or not given the time that the operator lets it have.
+    #[default]
+    Nothing,
 }
 
-/// Whether the outcome says that the endpoint works. Of statuses, those that proxies and servers in
-/// trouble give say the opposite; a response that is too large for this call is a response.
-pub fn is_endpoint_success(result: &Result<ServiceResponse, Cause>) -> bool {
+/// What the outcome of a call or of one of its attempts says of the service.
+///
+/// Only the operator's own limits judge a service. A guest, which may be hostile, chooses how long it
+/// waits, and a request's deadline may be nearly over.
+pub fn judge(result: &Result<ServiceResponse, Cause>) -> Judgement {
     match result {
-        Ok(response) => !matches!(response.status.as_u16(), 502..=504),
-        Err(cause) => matches!(cause, Cause::TooLarge { .. } | Cause::HeadTooLarge { .. }),
+        Ok(response) if is_fault(response.status) => Judgement::Fault,
+        // A response that is too large for this call is a response.
+        Ok(_) | Err(Cause::TooLarge { .. } | Cause::HeadTooLarge { .. }) => Judgement::Good,
+        Err(Cause::Timeout { phase, limit, .. }) => match (phase, limit) {
+            (Phase::Connect | Phase::FirstByte | Phase::Body, TimeLimit::Service) => {
+                Judgement::Fault
+            }
+            (_, TimeLimit::Caller) | (Phase::Queue | Phase::Credentials, _) => Judgement::Nothing,
+        },
+        Err(Cause::Unreachable { .. } | Cause::Interrupted { .. } | Cause::Malformed { .. }) => {
+            Judgement::Fault
+        }
+        Err(
+            Cause::Overloaded { .. }
+            | Cause::Shed { .. }
+            | Cause::Rejected { .. }
+            | Cause::Scripted(_),
+        ) => Judgement::Nothing,
     }
 }
 
-/// Whether a call timed out because its caller gave it next to no time. That says nothing about the
-/// service: a guest, which may be hostile, chooses how long it waits.
-pub fn caller_limit_too_short(
-    result: &Result<ServiceResponse, Cause>,
-    took: Duration,
-    first_byte: Duration,
-) -> bool {
-    matches!(result, Err(Cause::Timeout { .. })) && took < first_byte.min(SHORT_LIMIT)
+/// Whether a status says that the service cannot answer at present: it counts as a failure of the
+/// service, and a stale response is better then (RFC 5861 section 4).
+pub fn is_fault(status: StatusCode) -> bool {
+    matches!(status.as_u16(), 500 | 502..=504)
 }
 
 /// What clients are told in `tailor-degraded` of a status with which a service says that it failed.
@@ -50,25 +65,52 @@ pub fn degraded_reason(status: u16) -> Option<&'static str> {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
+    use http::HeaderMap;
+
     use super::*;
-    use crate::downstream::error::Phase;
+
+    fn late(phase: Phase, limit: TimeLimit) -> Judgement {
+        judge(&Err(Cause::Timeout {
+            phase,
+            after: Duration::ZERO,
+            limit,
+        }))
+    }
 
     #[test]
-    fn a_short_limit_of_the_caller_is_not_held_against_a_service() {
-        let late = || {
-            Err(Cause::Timeout {
-                phase: Phase::FirstByte,
-                after: Duration::ZERO,
-            })
-        };
+    fn only_the_operators_limits_judge_a_service() {
+        for phase in [Phase::Connect, Phase::FirstByte, Phase::Body] {
+            assert_eq!(late(phase, TimeLimit::Service), Judgement::Fault);
+            assert_eq!(late(phase, TimeLimit::Caller), Judgement::Nothing);
+        }
+        for phase in [Phase::Queue, Phase::Credentials] {
+            assert_eq!(late(phase, TimeLimit::Service), Judgement::Nothing);
+        }
+    }
+
+    #[test]
+    fn a_limit_is_the_services_once_it_had_all_of_its_time() {
         let ms = Duration::from_millis;
-        assert!(caller_limit_too_short(&late(), ms(10), ms(1000)));
-        // The operator's own limit passed, or time enough for anybody.
-        assert!(!caller_limit_too_short(&late(), ms(10), ms(10)));
-        assert!(!caller_limit_too_short(&late(), ms(50), ms(1000)));
-        let refused = Err(Cause::Unreachable {
-            source: std::io::ErrorKind::ConnectionRefused.into(),
-        });
-        assert!(!caller_limit_too_short(&refused, ms(1), ms(1000)));
+        assert_eq!(TimeLimit::after(ms(60), ms(100)), TimeLimit::Caller);
+        assert_eq!(TimeLimit::after(ms(100), ms(100)), TimeLimit::Service);
+    }
+
+    #[test]
+    fn statuses_of_a_service_in_trouble_are_faults() {
+        let judged = |status: u16| {
+            judge(&Ok(ServiceResponse {
+                status: StatusCode::from_u16(status).unwrap(),
+                headers: HeaderMap::new(),
+                body: Default::default(),
+            }))
+        };
+        for status in [500, 502, 503, 504] {
+            assert_eq!(judged(status), Judgement::Fault, "{status}");
+        }
+        for status in [200, 304, 400, 404, 429, 501, 505, 599] {
+            assert_eq!(judged(status), Judgement::Good, "{status}");
+        }
     }
 }

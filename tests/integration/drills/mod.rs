@@ -2,6 +2,7 @@
 //! an operator sees on `/bffs` and `/metrics`, and how many requests reached the service; never how long anything took, but
 //! for the deadline.
 
+mod blame;
 mod certificates;
 mod credentials;
 mod endpoints;

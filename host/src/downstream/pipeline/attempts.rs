@@ -11,7 +11,7 @@ use super::Pipeline;
 use crate::config::Hedge;
 use crate::downstream::call::CallRequest;
 use crate::downstream::deadline::SharedDeadline;
-use crate::downstream::error::{Cause, Phase, Rejection};
+use crate::downstream::error::{Cause, Phase, Rejection, TimeLimit};
 use crate::downstream::policy::attempts::{self, Plan, Tried, Try, Verdict};
 use crate::downstream::policy::backoff::retry_after;
 use crate::downstream::policy::credentials::{Credentials, Used};
@@ -98,6 +98,7 @@ impl Pipeline {
             Err(_) => Err(Cause::Timeout {
                 phase: Phase::Credentials,
                 after: call.started.elapsed(),
+                limit: TimeLimit::Caller,
             }),
         }
     }

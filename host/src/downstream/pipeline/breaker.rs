@@ -1,14 +1,13 @@
 //! Step 4: whether calls are let through to the service, and what is learnt from how they end.
 
-use std::time::Duration;
-
 use tokio::time::Instant;
 
 use super::Pipeline;
-use crate::downstream::error::{Cause, Rejection};
+use crate::downstream::call::CallRequest;
+use crate::downstream::error::{Cause, Phase, Rejection};
 use crate::downstream::policy::breaker::{Change, Pass};
 use crate::downstream::response::ServiceResponse;
-use crate::downstream::status::{caller_limit_too_short, is_fault};
+use crate::downstream::status::{Judgement, judge};
 use crate::telemetry::metrics::Event;
 
 impl Pipeline {
@@ -17,11 +16,18 @@ impl Pipeline {
     /// # Errors
     ///
     /// The breaker is open.
-    pub(super) fn ask_breaker(&self, now: Instant) -> Result<Option<Pass<'_>>, Cause> {
+    pub(super) fn ask_breaker(
+        &self,
+        call: &CallRequest,
+        now: Instant,
+    ) -> Result<Option<Pass<'_>>, Cause> {
         let Some(breaker) = &self.breaker else {
             return Ok(None);
         };
-        breaker.admit(now).map(Some).map_err(|_| {
+        let allowed = self.settings.timeouts.first_byte;
+        let left = call.end.saturating_duration_since(now);
+        let patient = left.min(call.limits.first_byte) >= allowed;
+        breaker.admit(now, patient).map(Some).map_err(|_| {
             self.metrics.event(Event::BreakerOpen);
             let forced = breaker.state(now).forced;
             Cause::Rejected {
@@ -39,19 +45,17 @@ impl Pipeline {
         pass: Option<Pass<'_>>,
         result: &Result<ServiceResponse, Cause>,
         began: Instant,
-        first_byte: Duration,
     ) {
         let Some(pass) = pass else { return };
         let now = Instant::now();
         let took = now - began;
-        let change = match result {
-            Ok(response) if is_fault(response.status) => pass.failed(now, took),
-            Ok(_) | Err(Cause::TooLarge { .. } | Cause::HeadTooLarge { .. }) => {
-                pass.succeeded(now, took)
-            }
-            Err(_) if caller_limit_too_short(result, took, first_byte) => None,
-            Err(Cause::Overloaded { .. } | Cause::Rejected { .. }) => None,
-            Err(_) => pass.failed(now, took),
+        let change = match judge(result) {
+            Judgement::Good => pass.succeeded(now, took),
+            Judgement::Fault => pass.failed(now, took),
+            Judgement::Nothing if !gave_up_waiting(result) => None,
+            // The operator's limit for the whole call, which no single attempt may have met.
+            Judgement::Nothing if took >= self.settings.timeouts.total => pass.failed(now, took),
+            Judgement::Nothing => pass.given_up(now, took),
         };
         let service = &*self.settings.name;
         match change {
@@ -67,4 +71,15 @@ impl Pipeline {
             }
         }
     }
+}
+
+/// Whether the caller's time was over while the service was at work.
+fn gave_up_waiting(result: &Result<ServiceResponse, Cause>) -> bool {
+    matches!(
+        result,
+        Err(Cause::Timeout {
+            phase: Phase::Connect | Phase::FirstByte | Phase::Body,
+            ..
+        })
+    )
 }

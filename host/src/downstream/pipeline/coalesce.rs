@@ -10,7 +10,7 @@ use super::Pipeline;
 use super::lookup::CacheIntent;
 use crate::downstream::call::{CallOutcome, CallRequest};
 use crate::downstream::deadline::SharedDeadline;
-use crate::downstream::error::{Cause, Phase};
+use crate::downstream::error::{Cause, Phase, TimeLimit};
 use crate::downstream::policy::cache::ExactKey;
 use crate::telemetry::metrics::Event;
 
@@ -51,6 +51,7 @@ impl Pipeline {
             Err(_) => CallOutcome::failed(Cause::Timeout {
                 phase: Phase::FirstByte,
                 after: started.elapsed(),
+                limit: TimeLimit::Caller,
             }),
         };
         if !led {

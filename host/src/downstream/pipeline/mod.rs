@@ -74,7 +74,7 @@ impl Pipeline {
         intent: CacheIntent,
         trace: &mut Trace,
     ) -> Result<ServiceResponse, Cause> {
-        let mut pass = self.ask_breaker(call.started)?;
+        let mut pass = self.ask_breaker(call, call.started)?;
         let _permit = self.wait_in_queue(call, deadline, &mut pass, trace).await?;
         let conditional = intent.conditional(&call.request);
         let began = Instant::now();
@@ -85,7 +85,7 @@ impl Pipeline {
             // given what was before.
             self.coalescer.start_generation();
         }
-        self.record(pass, &result, began, call.limits.first_byte);
+        self.record(pass, &result, began);
         Ok(self.store(&call.request, intent, result?, trace))
     }
 }

@@ -5,7 +5,7 @@ use tokio::time::Instant;
 use super::Pipeline;
 use crate::downstream::call::CallRequest;
 use crate::downstream::deadline::SharedDeadline;
-use crate::downstream::error::{Cause, Phase};
+use crate::downstream::error::{Cause, Phase, TimeLimit};
 use crate::downstream::policy::breaker::Pass;
 use crate::downstream::policy::bulkhead::{Permit, Rejected};
 use crate::downstream::trace::Trace;
@@ -34,7 +34,7 @@ impl Pipeline {
             self.metrics.queued(permit.queued);
             // Given back first: of a breaker that lets one call through at a time, this may be that one.
             drop(pass.take());
-            *pass = self.ask_breaker(Instant::now())?;
+            *pass = self.ask_breaker(call, Instant::now())?;
         }
         Ok(permit)
     }
@@ -51,6 +51,7 @@ impl Pipeline {
                 Cause::Timeout {
                     phase: Phase::Queue,
                     after,
+                    limit: TimeLimit::after(after, self.settings.bulkhead.queue_timeout),
                 }
             }
         }

@@ -144,20 +144,22 @@ impl Breaker {
         }
     }
 
-    /// Asks whether a call may be made.
+    /// Asks whether a call may be made. `patient` tells whether it gives the service all the time that
+    /// the operator lets it have: it need not wait for a probe that does not.
     ///
     /// # Errors
     ///
     /// The breaker is open, or half-open with a probe under way.
-    pub fn admit(&self, now: Instant) -> Result<Pass<'_>, Open> {
+    pub fn admit(&self, now: Instant, patient: bool) -> Result<Pass<'_>, Open> {
         let mode = self.mode();
         match mode.place() {
             Place::Closed | Place::ForcedClosed => Ok(self.pass(mode)),
             Place::Probing | Place::ForcedOpen => Err(Open { until: None }),
+            Place::ShortProbe if !patient => Err(Open { until: None }),
             Place::Open if now < self.until() => Err(Open {
                 until: Some(self.until()),
             }),
-            Place::Open | Place::HalfOpen => self.admit_probe(now),
+            Place::Open | Place::HalfOpen | Place::ShortProbe => self.admit_probe(now, patient),
         }
     }
 
@@ -182,7 +184,9 @@ impl Breaker {
             Place::Closed | Place::ForcedClosed => (Position::Closed, None),
             Place::ForcedOpen => (Position::Open, None),
             Place::Open if left > Duration::ZERO => (Position::Open, Some(left)),
-            Place::Open | Place::HalfOpen | Place::Probing => (Position::HalfOpen, None),
+            Place::Open | Place::HalfOpen | Place::Probing | Place::ShortProbe => {
+                (Position::HalfOpen, None)
+            }
         };
         let Counts {
             calls,
@@ -199,16 +203,24 @@ impl Breaker {
         }
     }
 
-    fn admit_probe(&self, now: Instant) -> Result<Pass<'_>, Open> {
+    fn admit_probe(&self, now: Instant, patient: bool) -> Result<Pass<'_>, Open> {
         let _changing = self.changing();
         let mode = self.mode();
         match mode.place() {
             Place::Closed | Place::ForcedClosed => Ok(self.pass(mode)),
             Place::Probing | Place::ForcedOpen => Err(Open { until: None }),
+            Place::ShortProbe if !patient => Err(Open { until: None }),
             Place::Open if now < self.until() => Err(Open {
                 until: Some(self.until()),
             }),
-            Place::Open | Place::HalfOpen => Ok(self.pass(self.change(Place::Probing))),
+            // Of a short probe that is under way, nothing is learnt any more.
+            Place::Open | Place::HalfOpen | Place::ShortProbe => {
+                let probe = match patient {
+                    true => Place::Probing,
+                    false => Place::ShortProbe,
+                };
+                Ok(self.pass(self.change(probe)))
+            }
         }
     }
 
@@ -228,8 +240,10 @@ impl Breaker {
                 self.window.add(now, failed, slow);
                 None
             }
-            Place::Probing if failed || slow => self.open(began, now, Why::Probe),
-            Place::Probing => {
+            Place::Probing | Place::ShortProbe if failed || slow => {
+                self.open(began, now, Why::Probe)
+            }
+            Place::Probing | Place::ShortProbe => {
                 let _changing = self.changing();
                 if self.mode() != began {
                     return None;
@@ -320,11 +334,20 @@ impl Pass<'_> {
     pub fn failed(self, now: Instant, took: Duration) -> Option<Change> {
         self.breaker.ended(self.mode, now, took, true)
     }
+
+    /// The caller gave up before the service had all the time that the operator lets it have. That says
+    /// nothing, unless the call was slow by then: who leaves early cannot make it count as fast.
+    pub fn given_up(self, now: Instant, took: Duration) -> Option<Change> {
+        if took < self.breaker.settings.slow_call {
+            return None;
+        }
+        self.breaker.ended(self.mode, now, took, false)
+    }
 }
 
 impl Drop for Pass<'_> {
     fn drop(&mut self) {
-        if self.mode.place() != Place::Probing {
+        if !matches!(self.mode.place(), Place::Probing | Place::ShortProbe) {
             return;
         }
         let _changing = self.breaker.changing();

@@ -24,7 +24,7 @@ use super::exchange::{Broken, request, send};
 use super::pool::{Connection, Slot};
 use crate::config::Protocol;
 use crate::downstream::deadline::SharedDeadline;
-use crate::downstream::error::{Cause, Phase};
+use crate::downstream::error::{Cause, Phase, TimeLimit};
 use crate::downstream::request::ServiceRequest;
 use crate::downstream::response::ServiceResponse;
 
@@ -57,7 +57,7 @@ impl Attempt<'_> {
         timing: &mut Timing,
     ) -> Result<ServiceResponse, Cause> {
         if now >= self.bounds.end.latest() {
-            return Err(self.late(Phase::Connect));
+            return Err(self.late(Phase::Connect, now));
         }
         let mut kept = self.kept(now);
         let mut broken = None;
@@ -89,7 +89,7 @@ impl Attempt<'_> {
             };
             let head = Instant::now();
             timing.first_byte = head - now;
-            match sent.ok_or_else(|| self.late(Phase::FirstByte))? {
+            match sent.ok_or_else(|| self.late(Phase::FirstByte, now))? {
                 Ok(response) => {
                     let (answer, end) = self.read(response, timer, head).await?;
                     timing.body = end - head;
@@ -145,7 +145,7 @@ impl Attempt<'_> {
         };
         timeout_at(until, opening)
             .await
-            .map_err(|_| self.late(Phase::Connect))?
+            .map_err(|_| self.late(Phase::Connect, now))?
             .map_err(|source| self.unreachable(source))
     }
 
@@ -195,20 +195,24 @@ impl Attempt<'_> {
         let mut read = Parts::default();
         let mut waited = false;
         while !body.is_end_stream() {
-            let mut limit = None;
+            let mut since = None;
             let next = poll_fn(|context| {
                 if let Poll::Ready(frame) = Pin::new(&mut body).poll_frame(context) {
                     return Poll::Ready(Some(frame));
                 }
-                let limit = *limit.get_or_insert_with(|| {
-                    let limit = Instant::now() + self.connector.settings.timeouts.between_bytes;
+                let between_bytes = self.connector.settings.timeouts.between_bytes;
+                let since = *since.get_or_insert_with(|| {
+                    let now = Instant::now();
+                    let limit = now + between_bytes;
                     timer.as_mut().reset(self.bounds.end.latest().min(limit));
-                    limit
+                    now
                 });
+                let limit = since + between_bytes;
                 over(timer.as_mut(), self.bounds.end, limit, context).map(|()| None)
             });
-            let frame = next.await.ok_or_else(|| self.late(Phase::Body))?;
-            waited |= limit.is_some();
+            let frame = next.await;
+            waited |= since.is_some();
+            let frame = frame.ok_or_else(|| self.late(Phase::Body, since.unwrap_or(head)))?;
             match frame {
                 None => break,
                 Some(Err(error)) => return Err(self.failed(true, false, error)),
@@ -232,10 +236,18 @@ impl Attempt<'_> {
         Ok((answer, end))
     }
 
-    fn late(&self, phase: Phase) -> Cause {
+    /// What was waited for since then did not come in time.
+    fn late(&self, phase: Phase, since: Instant) -> Cause {
+        let timeouts = &self.connector.settings.timeouts;
+        let allowed = match phase {
+            Phase::Body => timeouts.between_bytes,
+            Phase::FirstByte => timeouts.first_byte,
+            Phase::Connect | Phase::Queue | Phase::Credentials => timeouts.connect,
+        };
         Cause::Timeout {
             phase,
             after: self.bounds.started.elapsed(),
+            limit: TimeLimit::after(since.elapsed(), allowed),
         }
     }
 

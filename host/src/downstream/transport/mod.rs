@@ -37,7 +37,7 @@ use self::probe::check;
 use super::error::Cause;
 use super::request::ServiceRequest;
 use super::response::ServiceResponse;
-use super::status::{caller_limit_too_short, is_endpoint_success};
+use super::status::{Judgement, judge};
 use crate::config;
 
 /// The transport of one service, shared by all workers.
@@ -111,15 +111,20 @@ impl Transport {
         };
         let result = attempt.run(now, &mut timing).await;
         if let Some(under_way) = under_way {
-            let spent = timing.connect + timing.first_byte + timing.body;
-            let end = Instant::now();
-            if is_endpoint_success(&result) {
-                under_way.answered(now + spent, timing.first_byte);
-                self.ejections.succeeded(endpoint, now);
-            } else if !caller_limit_too_short(&result, end - now, bounds.first_byte) {
-                under_way.failed(end);
-                let usable = |other: usize| self.connector.endpoints[other].healthy();
-                self.ejections.failed(endpoint, now, end, usable);
+            match judge(&result) {
+                Judgement::Good => {
+                    let spent = timing.connect + timing.first_byte + timing.body;
+                    under_way.answered(now + spent, timing.first_byte);
+                    self.ejections.succeeded(endpoint, now);
+                }
+                Judgement::Fault => {
+                    let end = Instant::now();
+                    under_way.failed(end);
+                    let usable = |other: usize| self.connector.endpoints[other].healthy();
+                    self.ejections.failed(endpoint, now, end, usable);
+                }
+                // That it took this long is known all the same.
+                Judgement::Nothing => drop(under_way),
             }
         }
         Attempted {

@@ -16,6 +16,8 @@ pub(super) enum Place {
     Probing,
     ForcedOpen,
     ForcedClosed,
+    /// A probe is under way whose caller may leave before the service had its time.
+    ShortProbe,
 }
 
 impl Mode {
@@ -30,7 +32,8 @@ impl Mode {
             2 => Place::HalfOpen,
             3 => Place::Probing,
             4 => Place::ForcedOpen,
-            _ => Place::ForcedClosed,
+            5 => Place::ForcedClosed,
+            _ => Place::ShortProbe,
         }
     }
 

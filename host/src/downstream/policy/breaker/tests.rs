@@ -22,7 +22,9 @@ fn settings() -> config::Breaker {
 }
 
 fn pass(breaker: &Breaker, now: Instant) -> Pass<'_> {
-    breaker.admit(now).expect("the breaker lets calls through")
+    breaker
+        .admit(now, true)
+        .expect("the breaker lets calls through")
 }
 
 /// Opens a breaker that is closed.
@@ -54,7 +56,7 @@ fn opens_at_the_error_rate_once_there_are_enough_calls() {
         }
     );
     assert_eq!(
-        breaker.admit(now).err(),
+        breaker.admit(now, true).err(),
         Some(Open {
             until: Some(now + lasts)
         })
@@ -121,7 +123,7 @@ fn one_probe_at_a_time_decides() {
     assert_eq!(breaker.state(now).position, Position::HalfOpen);
 
     let probe = pass(&breaker, now);
-    assert_eq!(breaker.admit(now).err(), Some(Open { until: None }));
+    assert_eq!(breaker.admit(now, true).err(), Some(Open { until: None }));
     let Some(Change::Opened {
         why: Why::Probe,
         lasts,
@@ -160,6 +162,62 @@ fn a_dropped_probe_makes_way_for_the_next() {
 }
 
 #[test]
+fn a_probe_that_its_caller_gave_up_makes_way_for_the_next() {
+    let breaker = Breaker::new(settings());
+    let mut now = Instant::now();
+    now += break_it(&breaker, now);
+    for _ in 0..10 {
+        let probe = breaker.admit(now, false).expect("a probe");
+        assert_eq!(breaker.admit(now, false).err(), Some(Open { until: None }));
+        assert_eq!(probe.given_up(now, FAST), None);
+        assert_eq!(breaker.state(now).position, Position::HalfOpen);
+    }
+    assert_eq!(
+        pass(&breaker, now).succeeded(now, FAST),
+        Some(Change::Closed)
+    );
+}
+
+#[test]
+fn a_patient_call_need_not_wait_for_a_short_probe() {
+    let breaker = Breaker::new(settings());
+    let mut now = Instant::now();
+    now += break_it(&breaker, now);
+    let short = breaker.admit(now, false).expect("a probe");
+    let patient = pass(&breaker, now);
+    for patient in [false, true] {
+        assert_eq!(
+            breaker.admit(now, patient).err(),
+            Some(Open { until: None })
+        );
+    }
+    assert_eq!(short.failed(now, FAST), None);
+    assert_eq!(patient.succeeded(now, FAST), Some(Change::Closed));
+}
+
+#[test]
+fn a_call_that_was_given_up_counts_if_it_was_slow_by_then() {
+    let breaker = Breaker::new(settings());
+    let now = Instant::now();
+    for _ in 0..10 {
+        assert_eq!(pass(&breaker, now).given_up(now, FAST), None);
+    }
+    assert_eq!(breaker.state(now).calls, 0);
+    for _ in 0..3 {
+        assert_eq!(pass(&breaker, now).given_up(now, SLOW), None);
+    }
+    let state = breaker.state(now);
+    assert_eq!((state.calls, state.failed, state.slow), (3, 0, 3));
+    assert!(matches!(
+        pass(&breaker, now).given_up(now, SLOW),
+        Some(Change::Opened {
+            why: Why::Slow { slow: 4, calls: 4 },
+            ..
+        })
+    ));
+}
+
+#[test]
 fn calls_from_before_it_opened_count_no_more() {
     let breaker = Breaker::new(settings());
     let mut now = Instant::now();
@@ -180,7 +238,7 @@ fn the_operator_has_the_last_word() {
     let breaker = Breaker::new(settings());
     let now = Instant::now();
     breaker.force(Some(Forced::Open));
-    assert_eq!(breaker.admit(now).err(), Some(Open { until: None }));
+    assert_eq!(breaker.admit(now, true).err(), Some(Open { until: None }));
     assert!(breaker.state(now).forced);
     assert_eq!(breaker.state(now).until, None);
 
@@ -221,7 +279,7 @@ fn threads_agree_on_one_change_and_one_probe() {
                         start.wait();
                         let change = pass.failed(now, FAST);
                         start.wait();
-                        let probe = breaker.admit(later);
+                        let probe = breaker.admit(later, true);
                         start.wait();
                         (change.is_some(), probe.is_ok())
                     })

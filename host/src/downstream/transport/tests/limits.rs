@@ -4,7 +4,7 @@ use tokio::io::AsyncWriteExt as _;
 
 use super::server::*;
 use super::*;
-use crate::downstream::Phase;
+use crate::downstream::{Phase, TimeLimit};
 
 const SHORT: Duration = Duration::from_millis(30);
 
@@ -25,7 +25,7 @@ async fn each_wait_has_its_limit() {
     let phase = async |bounds: Bounds| {
         let attempt = call(&transport, 0, Method::GET, bounds, None);
         match attempt.await.result {
-            Err(Cause::Timeout { phase, .. }) => phase,
+            Err(Cause::Timeout { phase, limit, .. }) => (phase, limit),
             other => panic!("{other:?}"),
         }
     };
@@ -33,15 +33,48 @@ async fn each_wait_has_its_limit() {
         first_byte: SHORT,
         ..bounds()
     };
-    assert_eq!(phase(short).await, Phase::FirstByte);
-    assert_eq!(phase(bounds()).await, Phase::Body);
+    let (caller, service) = (TimeLimit::Caller, TimeLimit::Service);
+    // That of a profile, while the service's own is longer.
+    assert_eq!(phase(short).await, (Phase::FirstByte, caller));
+    assert_eq!(phase(bounds()).await, (Phase::Body, service));
     let over = Bounds {
         end: end(Instant::now()),
         ..bounds()
     };
-    assert_eq!(phase(over).await, Phase::Connect);
+    assert_eq!(phase(over).await, (Phase::Connect, caller));
     assert_eq!(server.accepted(), 2);
     until(|| transport.open() == 0).await;
+}
+
+#[tokio::test]
+async fn a_limit_of_the_service_is_known_from_one_of_the_caller() {
+    let server = http(None, async |_| std::future::pending().await).await;
+    let mut settings = settings(&[server.address]);
+    settings.timeouts.first_byte = SHORT;
+    let transport = transport(&settings);
+    let whose = async |bounds: Bounds| {
+        let attempt = call(&transport, 0, Method::GET, bounds, None);
+        match attempt.await.result {
+            Err(Cause::Timeout { limit, .. }) => limit,
+            other => panic!("{other:?}"),
+        }
+    };
+    let own = Bounds {
+        first_byte: SHORT,
+        ..bounds()
+    };
+    assert_eq!(whose(own).await, TimeLimit::Service);
+    // A profile gives it more, and it had all that its own settings give.
+    let more = Bounds {
+        first_byte: SHORT * 2,
+        ..bounds()
+    };
+    assert_eq!(whose(more).await, TimeLimit::Service);
+    let hurried = Bounds {
+        end: end(Instant::now() + SHORT / 3),
+        ..bounds()
+    };
+    assert_eq!(whose(hurried).await, TimeLimit::Caller);
 }
 
 #[tokio::test]

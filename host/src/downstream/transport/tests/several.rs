@@ -12,14 +12,22 @@ async fn answers(code: u16) -> Server {
 #[tokio::test]
 async fn of_three_endpoints_a_bad_one_fails_few_calls() {
     let (one, two) = (answers(200).await, answers(200).await);
-    let busy = answers(503).await;
+    let (busy, broken) = (answers(503).await, answers(500).await);
     let hangs_up = accept(anywhere(), async |_, _| {}).await;
     let hangs = http(None, async |_| std::future::pending().await).await;
     let nobody = answers(200).await;
     let refuses = nobody.address;
     nobody.stop().await;
-    for bad in [busy.address, hangs_up.address, hangs.address, refuses] {
-        let transport = transport(&settings(&[one.address, bad, two.address]));
+    for bad in [
+        busy.address,
+        broken.address,
+        hangs_up.address,
+        hangs.address,
+        refuses,
+    ] {
+        let mut settings = settings(&[one.address, bad, two.address]);
+        settings.timeouts.first_byte = Duration::from_millis(250);
+        let transport = transport(&settings);
         let mut failures = 0;
         for _ in 0..300 {
             let bounds = Bounds {
@@ -72,6 +80,22 @@ async fn a_retry_goes_to_another_endpoint() {
         let attempt = call(&transport, 0, Method::GET, bounds(), Some(avoid));
         assert_eq!(attempt.await.endpoint, 1 - avoid);
     }
+}
+
+#[tokio::test]
+async fn no_caller_has_an_endpoint_left_out_by_its_own_short_time() {
+    let healthy = answers(200).await;
+    let slow = http(None, async |_| std::future::pending().await).await;
+    let transport = transport(&settings(&[healthy.address, slow.address]));
+    for _ in 0..20 {
+        let hurried = Bounds {
+            end: end(Instant::now() + Duration::from_millis(5)),
+            ..bounds()
+        };
+        let attempt = call(&transport, 0, Method::GET, hurried, Some(0));
+        assert_eq!(attempt.await.endpoint, 1);
+    }
+    assert_eq!(transport.endpoints()[1].status, EndpointStatus::Good);
 }
 
 #[tokio::test]
