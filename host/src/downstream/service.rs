@@ -42,7 +42,8 @@ pub type Canned = Arc<dyn Fn(ServiceRequest) -> CannedAnswer + Send + Sync>;
 pub type CannedAnswer = Pin<Box<dyn Future<Output = Result<ServiceResponse, Cause>> + Send>>;
 
 impl Service {
-    /// A service on the network, with connections of its own for each of the workers.
+    /// A service on the network, with connections of its own for each of the workers. Of `previous`, the
+    /// service of this name until now, it keeps what means the same under the new settings.
     ///
     /// # Errors
     ///
@@ -51,11 +52,18 @@ impl Service {
         settings: config::Downstream,
         workers: usize,
         metrics: Arc<ServiceMetrics>,
+        previous: Option<&Self>,
     ) -> Result<Self, ServiceError> {
         let settings = Arc::new(settings);
-        let pipeline = Pipeline::new(settings.clone(), workers, metrics.clone())?;
-        let backend = Backend::Network(Arc::new(pipeline));
-        Ok(Self::with_backend(settings, metrics, backend))
+        let kept = previous.and_then(|previous| previous.pipeline());
+        let kept = kept.map(|pipeline| &**pipeline);
+        let pipeline = Pipeline::new(settings.clone(), workers, metrics.clone(), kept)?;
+        let mut service =
+            Self::with_backend(settings, metrics, Backend::Network(Arc::new(pipeline)));
+        if let Some(previous) = previous {
+            service.bulkhead = previous.bulkhead.clone();
+        }
+        Ok(service)
     }
 
     /// A service that is answered in process. Nothing is stored, repeated or rejected, so that each call
@@ -80,6 +88,15 @@ impl Service {
             settings,
             metrics,
             backend,
+        }
+    }
+
+    /// Puts limits in force that are shared with the settings before. To be called when the new ones are
+    /// live, and not before: a reload that fails changes nothing.
+    pub fn activate(&self) {
+        self.bulkhead.set_limits(&self.settings.bulkhead);
+        if let Some(pipeline) = self.pipeline() {
+            pipeline.activate();
         }
     }
 

@@ -17,8 +17,8 @@ pub struct Services {
 }
 
 impl Services {
-    /// The services of a configuration. Those whose settings did not change are taken over with all they have:
-    /// connections, stored answers, what is known of their health. Counters go on in any case.
+    /// The services of a configuration. What means the same under the new settings is taken over:
+    /// connections, stored answers, what is known of their health, calls under way. Counters go on in any case.
     ///
     /// `workers` is the number of threads that call services; each has connections of its own.
     ///
@@ -34,24 +34,32 @@ impl Services {
         for (name, settings) in &config.downstreams {
             let before = previous.and_then(|previous| previous.by_name.get(name));
             let service = match before {
-                Some(before) if before.settings() == settings => before.clone(),
-                _ => {
-                    let counted = before.map(|before| before.metrics().clone());
-                    let counted = counted.unwrap_or_default();
-                    Arc::new(Service::new(settings.clone(), workers, counted)?)
-                }
+                Some(service) if service.settings() == settings => service.clone(),
+                before => Arc::new(Service::new(
+                    settings.clone(),
+                    workers,
+                    before.map_or_else(Arc::default, |before| before.metrics().clone()),
+                    before.map(|before| &**before),
+                )?),
             };
             by_name.insert(name.clone(), service);
         }
-        let gate = previous
-            .filter(|previous| previous.calls == config.calls)
-            .map(|previous| previous.gate.clone());
+        let gate = previous.map(|previous| previous.gate.clone());
         Ok(Self {
             by_name,
             profiles: Arc::new(config.profiles.clone()),
             gate: gate.unwrap_or_else(|| Gate::new(&config.calls)),
             calls: config.calls.clone(),
         })
+    }
+
+    /// Puts limits in force that are shared with the configuration before. To be called when this one is
+    /// live.
+    pub fn activate(&self) {
+        self.gate.set_limits(&self.calls);
+        for service in self.by_name.values() {
+            service.activate();
+        }
     }
 
     /// The service of this name.

@@ -154,6 +154,7 @@ impl Changes {
         }
         let next = Arc::new(next);
         self.shared.snapshot.store(next.clone());
+        next.services.activate();
         let swaps = &self.shared.metrics.swaps;
         swaps.retain(|bff| next.bffs.contains_key(bff));
         Ok(changed)

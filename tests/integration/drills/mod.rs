@@ -10,6 +10,7 @@ mod granted;
 mod kept;
 mod logged;
 mod outages;
+mod reloaded;
 mod secure;
 mod site;
 mod steered;

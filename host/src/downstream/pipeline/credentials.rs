@@ -19,7 +19,7 @@ use crate::downstream::transport::{Bounds, TlsError, Transport};
 const MAX_ANSWER: usize = 64 << 10;
 
 /// The host's credentials for a service, and what its tokens come over.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(super) struct ServiceCredentials {
     pub(super) of_service: Option<Arc<Credentials>>,
     tokens: Option<Arc<Transport>>,
@@ -85,7 +85,7 @@ fn transport(
         }),
         ..Downstream::with_defaults(&service.name)
     };
-    Ok(Some(Arc::new(Transport::new(&settings, 1)?)))
+    Ok(Some(Arc::new(Transport::new(&settings, 1, None)?)))
 }
 
 fn endpoint(url: &str) -> Option<(Endpoint, bool)> {

@@ -21,11 +21,11 @@ use crate::telemetry::metrics::ServiceMetrics;
 /// The policy of one service in action, shared by all workers.
 pub struct Pipeline {
     pub(super) settings: Arc<config::Downstream>,
-    pub(super) cache: Option<Cache>,
-    pub(super) coalescer: Coalescer<CallOutcome>,
-    pub(super) breaker: Option<Breaker>,
-    pub(super) budget: Budget,
-    pub(super) latency: Latency,
+    pub(super) cache: Option<Arc<Cache>>,
+    pub(super) coalescer: Arc<Coalescer<CallOutcome>>,
+    pub(super) breaker: Option<Arc<Breaker>>,
+    pub(super) budget: Arc<Budget>,
+    pub(super) latency: Arc<Latency>,
     /// The percentile of it that hedges wait for, microseconds; 0 while it is not known.
     pub(super) hedge_delay: AtomicU64,
     pub(super) credentials: ServiceCredentials,
@@ -34,8 +34,8 @@ pub struct Pipeline {
 }
 
 impl Pipeline {
-    /// A pipeline that no call has entered yet. Reads the files that the settings name, and blocks for
-    /// that.
+    /// A pipeline that takes over from the one before it, if there is one, what means the same under the
+    /// new settings. Reads the files that the settings name, and blocks for that.
     ///
     /// # Errors
     ///
@@ -44,24 +44,64 @@ impl Pipeline {
         settings: Arc<config::Downstream>,
         workers: usize,
         metrics: Arc<ServiceMetrics>,
+        previous: Option<&Self>,
     ) -> Result<Self, ServiceError> {
-        let transport = Transport::new(&settings, workers).map_err(|source| ServiceError::Tls {
-            service: settings.name.clone(),
-            source: Box::new(source),
-        })?;
-        let credentials = ServiceCredentials::new(&settings)?;
+        let transport = previous.map(|previous| &*previous.transport);
+        let transport =
+            Transport::new(&settings, workers, transport).map_err(|source| ServiceError::Tls {
+                service: settings.name.clone(),
+                source: Box::new(source),
+            })?;
+        let same_credentials =
+            previous.filter(|previous| previous.settings.credentials == settings.credentials);
+        let credentials = match same_credentials {
+            Some(previous) => previous.credentials.clone(),
+            None => ServiceCredentials::new(&settings)?,
+        };
+        let same = previous.filter(|previous| is_same_service(&previous.settings, &settings));
         Ok(Self {
-            cache: settings.cache.as_ref().map(Cache::new),
-            coalescer: Coalescer::new(),
-            breaker: settings.breaker.clone().map(Breaker::new),
-            budget: Budget::new(settings.retry.budget),
-            latency: Latency::new(),
+            cache: settings.cache.as_ref().map(|cache| {
+                match same.and_then(|same| same.cache.as_ref()) {
+                    Some(kept)
+                        if same.is_some_and(|same| same.settings.cache == settings.cache) =>
+                    {
+                        kept.clone()
+                    }
+                    Some(kept) => Arc::new(kept.with_settings(cache)),
+                    None => Arc::new(Cache::new(cache)),
+                }
+            }),
+            coalescer: same
+                .map_or_else(|| Arc::new(Coalescer::new()), |same| same.coalescer.clone()),
+            breaker: settings.breaker.as_ref().map(|breaker| {
+                match same.and_then(|same| same.breaker.as_ref()) {
+                    Some(kept)
+                        if same.is_some_and(|same| same.settings.breaker == settings.breaker) =>
+                    {
+                        kept.clone()
+                    }
+                    Some(kept) => Arc::new(kept.with_settings(breaker.clone())),
+                    None => Arc::new(Breaker::new(breaker.clone())),
+                }
+            }),
+            budget: same
+                .filter(|same| same.settings.retry == settings.retry)
+                .map_or_else(
+                    || Arc::new(Budget::new(settings.retry.budget)),
+                    |same| same.budget.clone(),
+                ),
+            latency: same.map_or_else(|| Arc::new(Latency::new()), |same| same.latency.clone()),
             hedge_delay: AtomicU64::new(0),
             credentials,
             transport: Arc::new(transport),
             metrics,
             settings,
         })
+    }
+
+    /// Puts limits in force that old and new settings share. To be called when the new ones are live.
+    pub fn activate(&self) {
+        self.transport.activate();
     }
 
     /// Looks after connections, names, health and secrets. For each worker to call, about once a second.
@@ -102,7 +142,7 @@ impl Pipeline {
 
     /// How full the cache is; `None` where there is none.
     pub fn cache(&self) -> Option<cache::Stats> {
-        self.cache.as_ref().map(Cache::stats)
+        self.cache.as_ref().map(|cache| cache.stats())
     }
 
     /// The states of the endpoints.
@@ -114,4 +154,11 @@ impl Pipeline {
     pub fn connections(&self) -> usize {
         self.transport.open()
     }
+}
+
+/// Whether answers under the old settings would be answers under the new ones: it is the same service, at
+/// one address at least, and it is asked as the same client.
+fn is_same_service(old: &config::Downstream, new: &config::Downstream) -> bool {
+    (&old.credentials, &old.tls) == (&new.credentials, &new.tls)
+        && (new.endpoints.iter()).any(|endpoint| old.endpoints.contains(endpoint))
 }

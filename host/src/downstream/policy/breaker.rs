@@ -144,6 +144,24 @@ impl Breaker {
         }
     }
 
+    /// A breaker with other settings that stands as this one does, the operator's order included. What is
+    /// counted does not mean the same under them, and is forgotten.
+    pub fn with_settings(&self, settings: config::Breaker) -> Self {
+        let mode = match self.mode() {
+            // Whoever probes reports to the breaker that let it through.
+            mode if mode.place() == Place::Probing => mode.next(Place::HalfOpen),
+            mode => mode,
+        };
+        Self {
+            window: Window::new(self.start, settings.window),
+            settings,
+            start: self.start,
+            mode: AtomicU64::new(mode.0),
+            until: AtomicU64::new(self.until.load(Ordering::Acquire)),
+            changing: Mutex::new(()),
+        }
+    }
+
     /// Asks whether a call may be made. `patient` tells whether it gives the service all the time that
     /// the operator lets it have: it need not wait for a probe that does not.
     ///

@@ -25,11 +25,11 @@ use crate::config;
 
 /// The permits of one service.
 pub struct Bulkhead {
-    max_calls: usize,
-    max_queued: usize,
+    max_calls: AtomicUsize,
+    max_queued: AtomicUsize,
     queue_timeout: Duration,
     /// Permits that one of several BFFs may hold.
-    share: usize,
+    share: AtomicUsize,
     in_flight: AtomicUsize,
     /// Calls in the queue. Changed only under the lock.
     queued: AtomicUsize,
@@ -74,12 +74,11 @@ pub enum Rejected {
 impl Bulkhead {
     /// A bulkhead with all permits free.
     pub fn new(settings: &config::Bulkhead) -> Arc<Self> {
-        let share = settings.max_calls as u128 * u128::from(settings.bff_share) / 100;
         Arc::new(Self {
-            max_calls: settings.max_calls,
-            max_queued: settings.max_queued,
+            max_calls: AtomicUsize::new(settings.max_calls),
+            max_queued: AtomicUsize::new(settings.max_queued),
             queue_timeout: settings.queue_timeout,
-            share: usize::try_from(share).unwrap_or(usize::MAX).max(1),
+            share: AtomicUsize::new(share(settings)),
             in_flight: AtomicUsize::new(0),
             queued: AtomicUsize::new(0),
             alive: AtomicUsize::new(0),
@@ -104,6 +103,21 @@ impl Bulkhead {
         member
     }
 
+    /// Puts other limits in force. Calls that are under way keep their permits, also where there are more
+    /// than the new limit; those that wait keep their place.
+    pub fn set_limits(&self, settings: &config::Bulkhead) {
+        self.max_calls.store(settings.max_calls, Ordering::Relaxed);
+        self.max_queued
+            .store(settings.max_queued, Ordering::Relaxed);
+        self.share.store(share(settings), Ordering::Relaxed);
+        // There may be more permits than before.
+        self.serve(&mut self.lock());
+    }
+
+    fn max_calls(&self) -> usize {
+        self.max_calls.load(Ordering::Relaxed)
+    }
+
     /// Calls under way, and calls in the queue.
     pub fn load(&self) -> (usize, usize) {
         (
@@ -114,10 +128,11 @@ impl Bulkhead {
 
     /// Permits that a member may hold now.
     fn limit(&self) -> usize {
+        let max_calls = self.max_calls();
         if self.alive.load(Ordering::SeqCst) > 1 {
-            self.share.min(self.max_calls)
+            self.share.load(Ordering::Relaxed).min(max_calls)
         } else {
-            self.max_calls
+            max_calls
         }
     }
 
@@ -127,7 +142,7 @@ impl Bulkhead {
         if !below(held, self.limit()) {
             return false;
         }
-        let reserved = below(&self.in_flight, self.max_calls);
+        let reserved = below(&self.in_flight, self.max_calls());
         if !reserved {
             held.fetch_sub(1, Ordering::SeqCst);
         }
@@ -144,7 +159,7 @@ impl Bulkhead {
 
     /// Gives what is free to those who wait.
     fn serve(&self, queue: &mut Queue<Member>) {
-        while self.anybody_waits() && self.in_flight.load(Ordering::SeqCst) < self.max_calls {
+        while self.anybody_waits() && self.in_flight.load(Ordering::SeqCst) < self.max_calls() {
             let Some(line) = queue.next(self.limit()) else {
                 return;
             };
@@ -243,7 +258,7 @@ impl Member {
             return Ok(None);
         }
         let queued = bulkhead.queued.load(Ordering::SeqCst);
-        if queued >= bulkhead.max_queued {
+        if queued >= bulkhead.max_queued.load(Ordering::Relaxed) {
             let Some(displaced) = queue.displace(self.id) else {
                 return Err(Rejected::Full { queued });
             };
@@ -317,6 +332,12 @@ impl Drop for Waiting<'_> {
             }
         }
     }
+}
+
+/// Permits that one of several BFFs may hold: one at least.
+fn share(settings: &config::Bulkhead) -> usize {
+    let share = settings.max_calls as u128 * u128::from(settings.bff_share) / 100;
+    usize::try_from(share).unwrap_or(usize::MAX).max(1)
 }
 
 /// Adds one if the number is below the limit.

@@ -10,9 +10,9 @@ use crate::config;
 
 /// The cap of one host.
 pub struct Gate {
-    most: usize,
+    most: AtomicUsize,
     /// From so many on, optional calls are refused.
-    most_optional: usize,
+    most_optional: AtomicUsize,
     in_flight: AtomicUsize,
 }
 
@@ -34,13 +34,18 @@ pub struct Shed {
 impl Gate {
     /// A gate with nothing under way.
     pub fn new(settings: &config::Calls) -> Arc<Self> {
-        let most = settings.max_in_flight;
-        let share = settings.optional_share.min(100) as usize;
         Arc::new(Self {
-            most,
-            most_optional: most / 100 * share + most % 100 * share / 100,
+            most: AtomicUsize::new(settings.max_in_flight),
+            most_optional: AtomicUsize::new(most_optional(settings)),
             in_flight: AtomicUsize::new(0),
         })
+    }
+
+    /// Puts other limits in force. What is under way stays.
+    pub fn set_limits(&self, settings: &config::Calls) {
+        self.most.store(settings.max_in_flight, Ordering::Relaxed);
+        let optional = most_optional(settings);
+        self.most_optional.store(optional, Ordering::Relaxed);
     }
 
     /// Lets a call in.
@@ -49,10 +54,11 @@ impl Gate {
     ///
     /// Too many are under way, for an optional call or for any.
     pub fn enter(self: &Arc<Self>, optional: bool) -> Result<GatePermit, Shed> {
+        let most = self.most.load(Ordering::Relaxed);
         let limit = if optional {
-            self.most_optional
+            self.most_optional.load(Ordering::Relaxed)
         } else {
-            self.most
+            most
         };
         self.in_flight
             .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |in_flight| {
@@ -63,7 +69,7 @@ impl Gate {
             })
             .map_err(|in_flight| Shed {
                 limit,
-                because_optional: in_flight < self.most,
+                because_optional: in_flight < most,
             })
     }
 
@@ -71,6 +77,13 @@ impl Gate {
     pub fn in_flight(&self) -> usize {
         self.in_flight.load(Ordering::Relaxed)
     }
+}
+
+/// Calls under way from which on optional ones are refused.
+fn most_optional(settings: &config::Calls) -> usize {
+    let most = settings.max_in_flight;
+    let share = settings.optional_share.min(100) as usize;
+    most / 100 * share + most % 100 * share / 100
 }
 
 impl Drop for GatePermit {

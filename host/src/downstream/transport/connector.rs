@@ -1,6 +1,7 @@
 //! What connections to the endpoints of one service are made with, and those that are kept.
 
 use std::io;
+use std::sync::Arc;
 
 use tokio::time::Instant;
 
@@ -15,15 +16,17 @@ pub struct Connector {
     /// What the operator set.
     pub settings: config::Downstream,
     /// The endpoints, in the order of the settings.
-    pub endpoints: Box<[Endpoint]>,
+    pub endpoints: Box<[Arc<Endpoint>]>,
     /// What TLS is spoken with; `None` without TLS.
-    pub identity: Option<Identity>,
+    pub identity: Option<Arc<Identity>>,
     /// The kept connections.
     pub pools: Pools,
 }
 
 impl Connector {
-    /// Without connections. Reads the files of TLS, and blocks for that.
+    /// Takes over from `previous` what means the same under the new settings: endpoints with what is known
+    /// of them, their connections, and what TLS is spoken with. Reads the files of TLS otherwise, and blocks
+    /// for that.
     ///
     /// # Errors
     ///
@@ -32,19 +35,49 @@ impl Connector {
         settings: &config::Downstream,
         workers: usize,
         now: Instant,
+        previous: Option<&Self>,
     ) -> Result<Self, TlsError> {
+        // Whom a connection leads to, and as whom.
+        let previous = previous.filter(|previous| {
+            let before = &previous.settings;
+            (before.protocol, &before.tls) == (settings.protocol, &settings.tls)
+        });
+        let kept: Vec<Option<usize>> = settings
+            .endpoints
+            .iter()
+            .map(|endpoint| {
+                let mut before = previous?.settings.endpoints.iter();
+                before.position(|before| before == endpoint)
+            })
+            .collect();
+        let same_checks = |previous: &Self| previous.settings.health == settings.health;
         let endpoints = settings
             .endpoints
             .iter()
-            .map(|endpoint| Endpoint::new(endpoint, settings, now))
+            .zip(&kept)
+            .map(|(endpoint, kept)| match (previous, *kept) {
+                (Some(previous), Some(kept)) if same_checks(previous) => {
+                    Ok(previous.endpoints[kept].clone())
+                }
+                _ => Endpoint::new(endpoint, settings, now).map(Arc::new),
+            })
             .collect::<Result<Box<[_]>, _>>()?;
-        let identity = settings
-            .tls
-            .as_ref()
-            .map(|tls| Identity::new(tls.clone(), settings.protocol, now));
+        let identity = match previous {
+            Some(previous) => previous.identity.clone(),
+            None => settings
+                .tls
+                .as_ref()
+                .map(|tls| Identity::new(tls.clone(), settings.protocol, now))
+                .transpose()?
+                .map(Arc::new),
+        };
+        let pools = match previous {
+            Some(previous) => previous.pools.with_endpoints(settings, &kept),
+            None => Pools::new(settings, workers, endpoints.len()),
+        };
         Ok(Self {
-            identity: identity.transpose()?,
-            pools: Pools::new(settings, workers, endpoints.len()),
+            identity,
+            pools,
             endpoints,
             settings: settings.clone(),
         })
@@ -69,6 +102,8 @@ impl Connector {
 
     /// The number that the TLS files of a connection must have for it to be used.
     pub fn identity_number(&self) -> u32 {
-        self.identity.as_ref().map_or(0, Identity::number)
+        self.identity
+            .as_ref()
+            .map_or(0, |identity| identity.number())
     }
 }

@@ -43,7 +43,7 @@ use crate::config;
 /// The transport of one service, shared by all workers.
 pub struct Transport {
     connector: Connector,
-    ejections: Ejections,
+    ejections: Arc<Ejections>,
 }
 
 /// How an attempt ended.
@@ -69,17 +69,32 @@ impl Attempted {
 }
 
 impl Transport {
-    /// A transport without connections. Reads the files of TLS, and blocks for that.
+    /// A transport that takes over what means the same from the one before it, if there is one. Reads the
+    /// files of TLS, and blocks for that.
     ///
     /// # Errors
     ///
     /// When TLS can't be spoken as the settings say.
-    pub fn new(settings: &config::Downstream, workers: usize) -> Result<Self, TlsError> {
+    pub fn new(
+        settings: &config::Downstream,
+        workers: usize,
+        previous: Option<&Self>,
+    ) -> Result<Self, TlsError> {
         let now = Instant::now();
-        let connector = Connector::new(settings, workers, now)?;
+        let kept = previous.map(|previous| &previous.connector);
+        let connector = Connector::new(settings, workers, now, kept)?;
         let endpoints = connector.endpoints.len();
         Ok(Self {
-            ejections: Ejections::new(settings.ejection.clone(), endpoints, now),
+            ejections: previous
+                .filter(|previous| {
+                    let before = &previous.connector.settings;
+                    (&before.endpoints, &before.ejection)
+                        == (&settings.endpoints, &settings.ejection)
+                })
+                .map_or_else(
+                    || Arc::new(Ejections::new(settings.ejection.clone(), endpoints, now)),
+                    |previous| previous.ejections.clone(),
+                ),
             connector,
         })
     }
@@ -134,6 +149,12 @@ impl Transport {
         }
     }
 
+    /// Puts the new number of connections in force, for the old settings, too.
+    pub fn activate(&self) {
+        let max_calls = self.connector.settings.bulkhead.max_calls;
+        self.connector.pools.set_slots(max_calls);
+    }
+
     /// The limits of time in force.
     pub fn timeouts(&self) -> &config::Timeouts {
         &self.connector.settings.timeouts
@@ -147,7 +168,7 @@ impl Transport {
     /// How the endpoints are, in the order of the settings.
     pub fn endpoints(&self) -> Vec<EndpointState> {
         let now = Instant::now();
-        let state = |(index, endpoint): (usize, &Endpoint)| EndpointState {
+        let state = |(index, endpoint): (usize, &Arc<Endpoint>)| EndpointState {
             authority: endpoint.authority(),
             status: self.status(index, now),
             in_flight: endpoint.load.in_flight(),

@@ -25,10 +25,12 @@ use crate::config;
 pub struct Pools {
     settings: config::Connections,
     /// Those of an endpoint, by worker and endpoint.
-    pools: Box<[Box<[Pool]>]>,
+    pools: Box<[Box<[Arc<Pool>]>]>,
     slots: Arc<Semaphore>,
+    /// How many slots there are.
+    max_slots: Arc<AtomicUsize>,
     /// Calls that wait for a slot.
-    waiting: AtomicUsize,
+    waiting: Arc<AtomicUsize>,
     open: Arc<AtomicUsize>,
 }
 
@@ -107,14 +109,49 @@ pub enum Slot {
 impl Pools {
     /// Pools without connections.
     pub fn new(settings: &config::Downstream, workers: usize, endpoints: usize) -> Self {
-        let worker = || (0..endpoints).map(|_| Pool::default()).collect();
+        let worker = || (0..endpoints).map(|_| Arc::default()).collect();
         let slots = settings.bulkhead.max_calls.min(Semaphore::MAX_PERMITS);
         Self {
             settings: settings.connections.clone(),
             pools: (0..workers).map(|_| worker()).collect(),
             slots: Arc::new(Semaphore::new(slots)),
-            waiting: AtomicUsize::new(0),
+            max_slots: Arc::new(AtomicUsize::new(slots)),
+            waiting: Arc::default(),
             open: Arc::default(),
+        }
+    }
+
+    /// Pools for other endpoints. `kept` has for each the number that it has here, if it is here. The slots
+    /// are the same, so that all connections together are bounded also while old ones are in use.
+    pub fn with_endpoints(&self, settings: &config::Downstream, kept: &[Option<usize>]) -> Self {
+        let of = |worker: &[Arc<Pool>]| {
+            let pool = |kept: &Option<usize>| kept.map(|index| worker[index].clone());
+            kept.iter()
+                .map(|kept| pool(kept).unwrap_or_default())
+                .collect()
+        };
+        Self {
+            settings: settings.connections.clone(),
+            pools: self.pools.iter().map(|worker| of(worker)).collect(),
+            slots: self.slots.clone(),
+            max_slots: self.max_slots.clone(),
+            waiting: self.waiting.clone(),
+            open: self.open.clone(),
+        }
+    }
+
+    /// Changes the number of slots. Where there are fewer than connections, nothing is closed for it: the
+    /// number of calls is bounded elsewhere, and what lies idle ends by its time.
+    pub fn set_slots(&self, max_calls: usize) {
+        let slots = max_calls.min(Semaphore::MAX_PERMITS);
+        let before = self.max_slots.swap(slots, Ordering::Relaxed);
+        if slots > before {
+            self.slots.add_permits(slots - before);
+        } else {
+            let forgotten = self.slots.forget_permits(before - slots);
+            // The rest are in use.
+            self.max_slots
+                .fetch_add(before - slots - forgotten, Ordering::Relaxed);
         }
     }
 

@@ -84,7 +84,7 @@ fn settings(endpoints: &[std::net::SocketAddr]) -> Downstream {
 }
 
 fn transport(settings: &Downstream) -> Transport {
-    Transport::new(settings, 2).unwrap()
+    Transport::new(settings, 2, None).unwrap()
 }
 
 fn ask(method: Method) -> ServiceRequest {

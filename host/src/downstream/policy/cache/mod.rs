@@ -19,7 +19,7 @@ mod tests;
 
 use std::hash::BuildHasherDefault;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{PoisonError, RwLock};
+use std::sync::{Arc, PoisonError, RwLock};
 use std::time::{Duration, Instant, SystemTime};
 
 use bytes::Bytes;
@@ -44,7 +44,7 @@ pub struct Cache {
     settings: config::Cache,
     entries: moka::sync::Cache<Key, Entry, BuildHasherDefault<Hashed>>,
     /// Targets that were changed by calls of this host.
-    changes: Changes,
+    changes: Arc<Changes>,
     /// How often the operator made answers void.
     epoch: AtomicU64,
     /// Read while an answer is put in, written while the epoch moves: an answer is either put in before, and found by who
@@ -88,12 +88,26 @@ impl Cache {
         Self {
             settings: settings.clone(),
             entries,
-            changes: Changes::default(),
+            changes: Arc::default(),
             epoch: AtomicU64::new(0),
             gate: RwLock::new(()),
             used: AtomicBool::new(false),
             counters: Counters::default(),
         }
+    }
+
+    /// A cache with other settings and the same answers.
+    pub fn with_settings(&self, settings: &config::Cache) -> Self {
+        let cache = Self {
+            // An answer is void by the count of changes when it was asked for.
+            changes: self.changes.clone(),
+            ..Self::new(settings)
+        };
+        for (key, entry) in &self.entries {
+            cache.entries.insert((*key).clone(), entry);
+            cache.used.store(true, Ordering::Release);
+        }
+        cache
     }
 
     /// A ticket without a look, where a look would find nothing: nothing was ever stored, and the request asks nothing of the

@@ -261,12 +261,18 @@ async fn files_that_are_of_no_use_are_named() {
         let tls = settings.tls.as_mut().unwrap();
         tls.ca_file = Some(ca.clone());
         tls.client = client.map(|(chain, key)| (chain.clone(), key.clone()));
-        let error = Transport::new(&settings, 1).err().unwrap().to_string();
+        let error = Transport::new(&settings, 1, None)
+            .err()
+            .unwrap()
+            .to_string();
         assert!(error.contains(named.to_str().unwrap()), "{error}");
     }
     let mut settings = good.clone();
     settings.tls.as_mut().unwrap().server_name = Some("not a name".to_owned());
-    let error = Transport::new(&settings, 1).err().unwrap().to_string();
+    let error = Transport::new(&settings, 1, None)
+        .err()
+        .unwrap()
+        .to_string();
     assert_eq!(
         error,
         "\"not a name\" is neither a host name nor an address"

@@ -1,0 +1,149 @@
+//! The settings of a service change while the host runs: they take effect, and what is known of the
+//! service stays.
+
+use std::sync::Arc;
+
+use tokio::sync::Semaphore;
+
+use super::site::{Site, answer};
+use super::*;
+use crate::downstream::relay::failure;
+
+/// Puts `new` in the place of `old` in the configuration, and has the host read it.
+async fn change(host: &TestHost, old: &str, new: &str) -> Result<(), String> {
+    let path = host.dir().join("tailor.toml");
+    let text = std::fs::read_to_string(path).unwrap();
+    assert!(text.contains(old), "{old:?} is not in {text}");
+    let text = text.replace(old, new);
+    host.replace("tailor.toml", text.as_bytes()).unwrap();
+    let changed = host.host().changes().reload().await;
+    changed.map(drop).map_err(|error| error.to_string())
+}
+
+/// A service whose answers may be stored, and say which request they answer.
+async fn numbered() -> Site {
+    Site::start(async |_, number| {
+        let fields = [("cache-control", "max-age=600")];
+        answer(200, &fields, number.to_string())
+    })
+    .await
+}
+
+#[tokio::test]
+async fn stored_answers_and_connections_stay() {
+    let site = numbered().await;
+    let settings = "max-response-size = \"1MiB\"\n[.cache]\nmax-size = \"1MiB\"\n[.retry]\nmax = 1";
+    let host = Setup::new()
+        .service("svc", &site.url(), settings)
+        .relay("r", "")
+        .start()
+        .await;
+    assert_eq!(get(&host, "/r/svc/x").await.text(), "1");
+    for (old, new) in [
+        ("timeout = \"5s\"", "timeout = \"4s\""),
+        (
+            "max-response-size = \"1MiB\"",
+            "max-response-size = \"2MiB\"",
+        ),
+        ("max = 1", "max = 2"),
+        ("max-size = \"1MiB\"", "max-size = \"2MiB\"\nttl = \"1s\""),
+        ("[downstream.svc]", "[downstream.svc]\nmax-calls = 3"),
+        ("[downstream.svc]", "[downstream.svc]\ncoalesce = false"),
+    ] {
+        change(&host, old, new).await.unwrap();
+        assert_eq!(get(&host, "/r/svc/x").await.text(), "1", "{new}");
+        let state = state(&host, "svc").await;
+        assert_eq!(state["connections"], 1, "{new}");
+    }
+    // A write voids what was stored under other settings, too.
+    let posted = host
+        .request("POST", "/r/svc/x")
+        .body(Default::default())
+        .unwrap();
+    host.send(posted).await.unwrap();
+    assert_eq!(get(&host, "/r/svc/x").await.text(), "3");
+}
+
+#[tokio::test]
+async fn answers_to_other_credentials_or_of_another_place_do_not_stay() {
+    let (site, other) = (numbered().await, numbered().await);
+    let host = Setup::new()
+        .service("svc", &site.url(), "")
+        .relay("r", "")
+        .file("token", "secret\n")
+        .start()
+        .await;
+    assert_eq!(get(&host, "/r/svc/x").await.text(), "1");
+    let credentials = "[downstream.svc.credentials]\nbearer-file = \"token\"\n[bff.r]";
+    change(&host, "[bff.r]", credentials).await.unwrap();
+    assert_eq!(get(&host, "/r/svc/x").await.text(), "2");
+    change(&host, &site.url(), &other.url()).await.unwrap();
+    assert_eq!(get(&host, "/r/svc/x").await.text(), "1");
+    assert_eq!(other.requests(), 1);
+}
+
+#[tokio::test]
+async fn a_breaker_stays_as_it_is() {
+    let site = numbered().await;
+    let host = Setup::new()
+        .service("svc", &site.url(), "[.breaker]\nmin-calls = 20")
+        .relay("r", "")
+        .start()
+        .await;
+    let order = "/downstreams/svc/breaker?state=open";
+    assert_eq!(host.steer(order, &[]).await.unwrap().status, 200);
+    for (old, new) in [
+        ("timeout = \"5s\"", "timeout = \"4s\""),
+        ("min-calls = 20", "min-calls = 30"),
+    ] {
+        change(&host, old, new).await.unwrap();
+        let reply = get(&host, "/r/svc/x").await;
+        assert_eq!(failure(&reply), Some(("rejected", false)), "{new}");
+    }
+    assert_eq!(site.requests(), 0);
+}
+
+#[tokio::test]
+async fn calls_under_way_count_towards_the_new_limit() {
+    let go_on = Arc::new(Semaphore::new(0));
+    let wait = go_on.clone();
+    let site = Site::start(move |request, _| {
+        let (wait, slow) = (wait.clone(), request.uri().path() == "/slow");
+        async move {
+            if slow {
+                wait.acquire().await.unwrap().forget();
+            }
+            answer(200, &[], "ok")
+        }
+    })
+    .await;
+    let settings = "max-calls = 8\nmax-queued = 8\nqueue-timeout = \"5s\"";
+    let host = Setup::new()
+        .service("svc", &site.url(), settings)
+        .relay("r", "")
+        .start()
+        .await;
+    let host = Arc::new(host);
+    let slow = tokio::spawn({
+        let host = host.clone();
+        async move { get(&host, "/r/svc/slow").await }
+    });
+    eventually("the slow call to be under way", async || {
+        (site.requests() == 1).then_some(())
+    })
+    .await;
+    // A reload that is refused leaves the limit that was in force.
+    let refused = "max-calls = 1\nmax-queued = 0\n[downstream.svc.nonsense]";
+    let before = "max-calls = 8\nmax-queued = 8\n";
+    assert!(change(&host, before, refused).await.is_err());
+    assert_eq!(get(&host, "/r/svc/y").await.text(), "ok");
+    change(&host, refused, "max-calls = 1\nmax-queued = 0\n")
+        .await
+        .unwrap();
+    assert_eq!(state(&host, "svc").await["in_flight"], 1);
+    let reply = get(&host, "/r/svc/z").await;
+    assert_eq!(failure(&reply), Some(("overloaded", false)), "{reply:?}");
+    go_on.add_permits(1);
+    assert_eq!(slow.await.unwrap().text(), "ok");
+    assert_eq!(get(&host, "/r/svc/z").await.text(), "ok");
+}
