@@ -254,19 +254,42 @@ pub enum Credentials {
         /// Its value.
         secret: Secret,
     },
-    /// A token of an OAuth 2.0 authorization server (client credentials, RFC 6749 section 4.4).
-    OAuth2 {
-        /// The URL of its token endpoint: http or https, without a query.
-        token_url: String,
-        /// Who the host is to it.
-        client_id: String,
-        /// How it proves that.
-        client_secret: Secret,
-        /// What it asks for.
-        scopes: Vec<String>,
-        /// Certificates of the authorities that are trusted for the token endpoint; `None` trusts those of the system.
-        ca_file: Option<PathBuf>,
-    },
+    /// A token of an OAuth 2.0 authorization server.
+    OAuth2(OAuth2),
+}
+
+/// How a token is asked for (client credentials, RFC 6749 section 4.4).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OAuth2 {
+    /// The URL of the token endpoint: http or https, without a query.
+    pub token_url: String,
+    /// Who the host is to it.
+    pub client_id: String,
+    /// The secret that shows it.
+    pub client_secret: Secret,
+    /// Where in the request client and secret are.
+    pub authentication: ClientAuthentication,
+    /// What is asked for.
+    pub scopes: Vec<String>,
+    /// The service that the token is for, where the authorization server wants to be told.
+    pub audience: Option<String>,
+    /// Further parameters of the request.
+    pub parameters: Vec<(String, String)>,
+    /// Time for a whole answer of the token endpoint, connection included.
+    pub timeout: Duration,
+    /// Certificates of the authorities that are trusted for the token endpoint; `None` trusts those of the
+    /// system.
+    pub ca_file: Option<PathBuf>,
+}
+
+/// Where in a request for a token client and secret are (RFC 6749 section 2.3.1), by its registered name
+/// (RFC 7591 section 2).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ClientAuthentication {
+    /// `client_secret_basic`: in `authorization`.
+    Basic,
+    /// `client_secret_post`: in the body.
+    Post,
 }
 
 /// Where a secret is. It is read when needed, and never shown.

@@ -29,9 +29,9 @@ use std::time::Duration;
 use http::{HeaderName, HeaderValue, Method};
 
 pub use downstream::{
-    Breaker, Bulkhead, Cache, CallPattern, Calls, Connections, Credentials, Downstream, Ejection,
-    Endpoint, Fallback, Health, Hedge, Profile, Protocol, Retry, Secret, Segment, Shape, Timeouts,
-    Tls,
+    Breaker, Bulkhead, Cache, CallPattern, Calls, ClientAuthentication, Connections, Credentials,
+    Downstream, Ejection, Endpoint, Fallback, Health, Hedge, OAuth2, Profile, Protocol, Retry,
+    Secret, Segment, Shape, Timeouts, Tls,
 };
 pub use problem::{ConfigError, Problem};
 

@@ -167,3 +167,26 @@ async fn without_a_token_nothing_is_sent() {
     assert_eq!(event(&host, "svc", "no-credentials").await, 1.0);
     assert_eq!(site.requests(), 0);
 }
+
+#[tokio::test]
+async fn a_token_endpoint_may_take_longer_than_a_service() {
+    let token = Arc::new(Mutex::new("slow".to_owned()));
+    let site = guarded(&token).await;
+    let endpoint = Site::start(async |_, _| {
+        // Longer than the time to the first byte of a service for which nothing is set.
+        tokio::time::sleep(Duration::from_millis(1_200)).await;
+        given("slow")
+    })
+    .await;
+    let settings = format!(
+        "[.credentials]\noauth2-token-url = \"{}/token\"\nclient-id = \"tailor\"\nclient-secret-file = \"secret\"",
+        endpoint.url()
+    );
+    let host = Setup::new()
+        .file("secret", "hush")
+        .service("svc", &site.url(), &settings)
+        .relay("r", "")
+        .start()
+        .await;
+    assert_eq!(get(&host, "/r/svc/x").await.text(), "welcome");
+}

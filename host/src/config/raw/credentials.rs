@@ -1,15 +1,18 @@
 //! The sections that name secrets, and the answers of last resort.
 
+use std::time::Duration;
+
 use http::{HeaderName, HeaderValue, StatusCode};
 use toml::de::DeValue;
 
 use super::policy::status;
-use crate::config::CallPattern;
 use crate::config::field::{At, Field};
 use crate::config::problem::{Fault, Place};
 use crate::config::reader::Section;
+use crate::config::units::duration;
 use crate::config::values::{path, quote, text};
 use crate::config::wire::{call_pattern, header_name, header_value, token_url};
+use crate::config::{CallPattern, ClientAuthentication};
 
 pub(in crate::config) struct RawCredentials {
     pub(in crate::config) place: Place,
@@ -19,9 +22,27 @@ pub(in crate::config) struct RawCredentials {
     pub(in crate::config) token_url: Field<(String, bool)>,
     pub(in crate::config) client_id: Field<String>,
     pub(in crate::config) client_secret: RawSecret,
+    pub(in crate::config) authentication: Field<ClientAuthentication>,
     pub(in crate::config) scopes: Field<Vec<At<String>>>,
+    pub(in crate::config) audience: Field<String>,
+    pub(in crate::config) parameters: Field<Vec<At<(String, String)>>>,
+    pub(in crate::config) token_timeout: Field<Duration>,
     pub(in crate::config) ca_file: Field<String>,
 }
+
+/// Parameters of a request for a token that have a key of their own, or none because the host decides.
+const OWN_PARAMETERS: [(&str, &str); 7] = [
+    ("grant_type", "it is always client_credentials"),
+    ("client_id", "write client-id"),
+    (
+        "client_secret",
+        "write client-secret-file or client-secret-env",
+    ),
+    ("client_assertion", "the host does not sign assertions"),
+    ("client_assertion_type", "the host does not sign assertions"),
+    ("scope", "write scopes"),
+    ("audience", "write audience"),
+];
 
 /// Where a secret is: one of the two.
 pub(in crate::config) struct RawSecret {
@@ -47,8 +68,48 @@ pub(super) fn credentials(s: &mut Section<'_>) -> RawCredentials {
         token_url: s.read("oauth2-token-url", token_url),
         client_id: s.read("client-id", |v| visible(v, " ")),
         client_secret: secret(s, "client-secret-file", "client-secret-env"),
+        authentication: s.read("client-authentication", authentication),
         scopes: s.list("scopes", |v| visible(v, "")),
+        audience: s.read("audience", |v| Ok(filled(v)?.to_owned())),
+        parameters: s.map("token-parameters", parameter),
+        token_timeout: s.read("token-timeout", duration),
         ca_file: s.read("ca-file", path),
+    }
+}
+
+/// Reads how the host shows a token endpoint who it is.
+fn authentication(value: &DeValue<'_>) -> Result<ClientAuthentication, Fault> {
+    match text(value)? {
+        "client_secret_basic" => Ok(ClientAuthentication::Basic),
+        "client_secret_post" => Ok(ClientAuthentication::Post),
+        "private_key_jwt" => Err(Fault::new(
+            "the host does not sign assertions",
+            "have another program keep the token in a file, and name that with bearer-file",
+        )),
+        other => Err(Fault::new(
+            format!("{} is not known", quote(other)),
+            "write \"client_secret_basic\" or \"client_secret_post\"",
+        )),
+    }
+}
+
+/// Reads a further parameter of a request for a token.
+fn parameter(name: &str, value: &DeValue<'_>) -> Result<(String, String), Fault> {
+    if name.is_empty() {
+        return Err(Fault::new("a parameter has no name", "name it"));
+    }
+    if let Some((_, key)) = OWN_PARAMETERS.iter().find(|(own, _)| *own == name) {
+        let what = format!("the host sets {} itself", quote(name));
+        return Err(Fault::new(what, format!("leave it out: {key}")));
+    }
+    Ok((name.to_owned(), text(value)?.to_owned()))
+}
+
+/// A text that is not empty.
+fn filled<'v>(value: &'v DeValue<'_>) -> Result<&'v str, Fault> {
+    match text(value)? {
+        "" => Err(Fault::new("this is empty", "write a text, or leave it out")),
+        written => Ok(written),
     }
 }
 

@@ -175,21 +175,29 @@ fn the_other_services_of_the_maximal_file_have_what_excludes_each_other() {
     assert_eq!(credentials("heart"), authorization("Bearer ", in_env()));
     assert_eq!(credentials("sleep"), authorization("Bearer ", in_file()));
     assert_eq!(credentials("goals"), authorization("", in_env()));
-    let profile = Credentials::OAuth2 {
+    let profile = Credentials::OAuth2(OAuth2 {
         token_url: "https://id.example.com/oauth2/token".to_owned(),
         client_id: "tailor host".to_owned(),
         client_secret: in_file(),
+        authentication: ClientAuthentication::Post,
         scopes: vec!["profile.read".to_owned(), "urn:x/y".to_owned()],
+        audience: Some("https://profile.example.com".to_owned()),
+        parameters: vec![("resource".to_owned(), "urn:profile".to_owned())],
+        timeout: ms(3_000),
         ca_file: Some(golden().join("ca.pem")),
-    };
+    });
     assert_eq!(credentials("profile"), profile);
-    let billing = Credentials::OAuth2 {
+    let billing = Credentials::OAuth2(OAuth2 {
         token_url: "http://127.0.0.1:9200/token".to_owned(),
         client_id: "tailor".to_owned(),
         client_secret: in_env(),
+        authentication: ClientAuthentication::Basic,
         scopes: Vec::new(),
+        audience: None,
+        parameters: Vec::new(),
+        timeout: ms(5_000),
         ca_file: None,
-    };
+    });
     assert_eq!(credentials("billing"), billing);
 }
 

@@ -9,7 +9,7 @@ use http::{Request, Response, Uri};
 use tokio::time::Instant;
 
 use super::error::ServiceError;
-use crate::config::{self, Downstream, Endpoint, Tls};
+use crate::config::{self, Downstream, Endpoint, Timeouts, Tls};
 use crate::downstream::deadline::SharedDeadline;
 use crate::downstream::policy::credentials::{Credentials, Fetch};
 use crate::downstream::request::ServiceRequest;
@@ -36,14 +36,12 @@ impl ServiceCredentials {
             return Ok(Self::default());
         };
         let tokens = match kind {
-            config::Credentials::OAuth2 {
-                token_url, ca_file, ..
-            } => transport(settings, token_url, ca_file.clone()).map_err(|source| {
-                ServiceError::Tls {
+            config::Credentials::OAuth2(oauth2) => {
+                transport(settings, oauth2).map_err(|source| ServiceError::Tls {
                     service: settings.name.clone(),
                     source: Box::new(source),
-                }
-            })?,
+                })?
+            }
             config::Credentials::Header { .. } => None,
         };
         let variable = |name: &str| std::env::var(name).ok();
@@ -69,20 +67,25 @@ impl ServiceCredentials {
 /// `None` for a URL that names no host, which [`Credentials::new`] reports.
 fn transport(
     service: &Downstream,
-    token_url: &str,
-    ca_file: Option<std::path::PathBuf>,
+    oauth2: &config::OAuth2,
 ) -> Result<Option<Arc<Transport>>, TlsError> {
-    let Some((endpoint, secure)) = endpoint(token_url) else {
+    let Some((endpoint, secure)) = endpoint(&oauth2.token_url) else {
         return Ok(None);
     };
     let settings = Downstream {
         name: service.name.clone(),
         endpoints: vec![endpoint],
         tls: secure.then_some(Tls {
-            ca_file,
+            ca_file: oauth2.ca_file.clone(),
             client: None,
             server_name: None,
         }),
+        timeouts: Timeouts {
+            connect: oauth2.timeout,
+            first_byte: oauth2.timeout,
+            between_bytes: oauth2.timeout,
+            total: oauth2.timeout,
+        },
         ..Downstream::with_defaults(&service.name)
     };
     Ok(Some(Arc::new(Transport::new(&settings, 1, None)?)))

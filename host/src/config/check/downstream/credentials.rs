@@ -1,11 +1,17 @@
 //! What the host proves itself with to a service: of one kind, and there.
 
+use std::time::Duration;
+
 use http::{HeaderName, header};
 
 use crate::config::check::Context;
 use crate::config::field::Field;
 use crate::config::raw::{RawCredentials, RawDownstream, RawSecret};
-use crate::config::{Credentials, Secret};
+use crate::config::units::ms;
+use crate::config::{ClientAuthentication, Credentials, OAuth2, Secret};
+
+/// Authorization servers are slower than services, and are asked rarely.
+const TOKEN_TIMEOUT: Duration = ms(5_000);
 
 const BEARER: &str = "bearer-file or bearer-env";
 const HEADER: &str = "header with value-file or value-env";
@@ -27,7 +33,11 @@ pub(super) fn check(raw: &RawDownstream, cx: &mut Context<'_>) -> Option<Credent
     let oauth2 = raw.token_url.is_there()
         || raw.client_id.is_there()
         || raw.client_secret.is_there()
+        || raw.authentication.is_there()
         || raw.scopes.is_there()
+        || raw.audience.is_there()
+        || raw.parameters.is_there()
+        || raw.token_timeout.is_there()
         || raw.ca_file.is_there();
     let kinds: Vec<&str> = [(bearer, BEARER), (header, HEADER), (oauth2, OAUTH2)]
         .into_iter()
@@ -98,13 +108,17 @@ fn oauth2_credentials(raw: &RawCredentials, cx: &mut Context<'_>) -> Option<Cred
             "write https:// in oauth2-token-url, or leave it out",
         );
     }
-    Some(Credentials::OAuth2 {
+    Some(Credentials::OAuth2(OAuth2 {
         token_url: raw.token_url.value()?.0,
         client_id: raw.client_id.value()?,
         client_secret: client_secret?,
+        authentication: raw.authentication.or(ClientAuthentication::Basic),
         scopes: raw.scopes.values(),
+        audience: raw.audience.value(),
+        parameters: raw.parameters.values(),
+        timeout: raw.token_timeout.or(TOKEN_TIMEOUT),
         ca_file,
-    })
+    }))
 }
 
 /// Reports a key without which credentials of this kind are none.

@@ -55,16 +55,9 @@ impl Credentials {
                 name: name.clone(),
                 value: Arc::new(Held::new(service, secret, prefix, variable)?),
             },
-            config::Credentials::OAuth2 {
-                token_url,
-                client_id,
-                client_secret,
-                scopes,
-                // The certificates concern the connections that `fetch` makes.
-                ca_file: _,
-            } => {
-                let secret = Held::new(service, client_secret, "", variable)?;
-                let client = Client::new(token_url, client_id, secret, scopes, fetch)?;
+            config::Credentials::OAuth2(oauth2) => {
+                let secret = Held::new(service, &oauth2.client_secret, "", variable)?;
+                let client = Client::new(oauth2, secret, fetch)?;
                 Kind::OAuth2(Tokens::new(service, client))
             }
         };

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use ::oauth2::basic::{BasicClient, BasicErrorResponseType, BasicTokenType};
 use ::oauth2::{
-    AsyncHttpClient, ClientId, ClientSecret, EndpointNotSet, EndpointSet, HttpRequest,
+    AsyncHttpClient, AuthType, ClientId, ClientSecret, EndpointNotSet, EndpointSet, HttpRequest,
     HttpResponse, RequestTokenError, Scope, StandardErrorResponse, TokenResponse, TokenUrl,
 };
 use bytes::Bytes;
@@ -18,9 +18,7 @@ use tokio::time::timeout;
 
 use super::secret::Held;
 use super::types::{CredentialsError, Fetch, sensitive};
-
-/// Time for an answer of a token endpoint. It only bounds what nobody waits for: a call that waits has its own deadline.
-pub(super) const FETCH_TIME: Duration = Duration::from_secs(10);
+use crate::config::{self, ClientAuthentication};
 
 /// Lifetime of a token whose answer does not say it, as RFC 6749 section 5.1 leaves to us.
 const DEFAULT_LIFETIME: Duration = Duration::from_secs(300);
@@ -37,6 +35,9 @@ pub(super) struct Client {
         BasicClient<EndpointNotSet, EndpointNotSet, EndpointNotSet, EndpointNotSet, EndpointSet>,
     secret: Arc<Held>,
     scopes: Vec<Scope>,
+    /// Sent as they are: `audience` and what the operator adds.
+    parameters: Vec<(String, String)>,
+    timeout: Duration,
     fetch: Fetch,
 }
 
@@ -74,25 +75,38 @@ type Refusal = StandardErrorResponse<BasicErrorResponseType>;
 
 impl Client {
     pub(super) fn new(
-        token_url: &str,
-        client_id: &str,
+        settings: &config::OAuth2,
         secret: Held,
-        scopes: &[String],
         fetch: Fetch,
     ) -> Result<Self, CredentialsError> {
         let token_url =
-            TokenUrl::new(token_url.to_owned()).map_err(|_| CredentialsError::TokenUrl)?;
+            TokenUrl::new(settings.token_url.clone()).map_err(|_| CredentialsError::TokenUrl)?;
+        let authentication = match settings.authentication {
+            ClientAuthentication::Basic => AuthType::BasicAuth,
+            ClientAuthentication::Post => AuthType::RequestBody,
+        };
+        let audience = settings.audience.iter();
+        let audience = audience.map(|audience| ("audience".to_owned(), audience.clone()));
         Ok(Self {
-            client: BasicClient::new(ClientId::new(client_id.to_owned())).set_token_uri(token_url),
+            client: BasicClient::new(ClientId::new(settings.client_id.clone()))
+                .set_token_uri(token_url)
+                .set_auth_type(authentication),
             secret: Arc::new(secret),
-            scopes: scopes.iter().cloned().map(Scope::new).collect(),
+            scopes: settings.scopes.iter().cloned().map(Scope::new).collect(),
+            parameters: audience.chain(settings.parameters.clone()).collect(),
+            timeout: settings.timeout,
             fetch,
         })
     }
 
+    /// Time for a whole answer. A call that waits has a deadline of its own.
+    pub(super) fn timeout(&self) -> Duration {
+        self.timeout
+    }
+
     /// Asks for a token once.
     pub(super) async fn grant(self: Arc<Self>) -> Result<Grant, CredentialsError> {
-        timeout(FETCH_TIME, self.ask())
+        timeout(self.timeout, self.ask())
             .await
             .unwrap_or_else(|_| Err(CredentialsError::TokenFetch("timed out".to_owned())))
     }
@@ -112,9 +126,12 @@ impl Client {
             fetch: self.fetch.clone(),
             status: Arc::default(),
         };
-        let request = client
+        let mut request = client
             .exchange_client_credentials()
             .add_scopes(self.scopes.iter().cloned());
+        for (name, value) in &self.parameters {
+            request = request.add_extra_param(name.as_str(), value.as_str());
+        }
         let answer = request
             .request_async(&http)
             .await

@@ -3,6 +3,7 @@
 use std::io::Write;
 use std::path::Path;
 use std::sync::Mutex;
+use std::time::Duration;
 
 use bytes::Bytes;
 use futures_util::FutureExt;
@@ -13,7 +14,7 @@ use tracing::subscriber::{DefaultGuard, NoSubscriber};
 use tracing_subscriber::fmt::MakeWriter;
 
 use super::*;
-use crate::config::Secret;
+use crate::config::{ClientAuthentication, OAuth2, Secret};
 
 const SECRET: &str = "hunter2-is-the-secret";
 
@@ -45,11 +46,19 @@ pub(super) fn bearer(secret: Secret) -> config::Credentials {
 }
 
 pub(super) fn oauth2() -> config::Credentials {
-    config::Credentials::OAuth2 {
+    config::Credentials::OAuth2(oauth2_settings())
+}
+
+pub(super) fn oauth2_settings() -> OAuth2 {
+    OAuth2 {
         token_url: "https://login.example/token".to_owned(),
         client_id: "tailor host".to_owned(),
         client_secret: Secret::Env("SECRET".to_owned()),
+        authentication: ClientAuthentication::Basic,
         scopes: vec!["read".to_owned(), "write".to_owned()],
+        audience: None,
+        parameters: Vec::new(),
+        timeout: Duration::from_secs(10),
         ca_file: None,
     }
 }
@@ -98,10 +107,10 @@ fn what_can_not_be_sent_is_refused_before_the_first_call() {
         let error = Credentials::new("a", &bearer(secret), variable, unreachable()).unwrap_err();
         assert!(error.to_string().ends_with(ending), "{error}");
     }
-    let mut settings = oauth2();
-    if let config::Credentials::OAuth2 { token_url, .. } = &mut settings {
-        *token_url = "/token".to_owned();
-    }
+    let settings = config::Credentials::OAuth2(OAuth2 {
+        token_url: "/token".to_owned(),
+        ..oauth2_settings()
+    });
     let error = Credentials::new("a", &settings, variable, unreachable()).unwrap_err();
     assert_eq!(error, CredentialsError::TokenUrl);
 }
@@ -271,6 +280,62 @@ async fn secrets_and_tokens_are_shown_nowhere() {
             tokio::time::advance(std::time::Duration::from_secs(55)).await;
         }
     }
-    assert!(log.text().contains("no new token"), "{}", log.text());
+    assert!(log.text().contains("no token: "), "{}", log.text());
     assert_hides(&log.text());
+}
+
+#[tokio::test]
+async fn a_token_is_asked_for_as_the_operator_says() {
+    let asked: Arc<Mutex<Option<http::Request<Bytes>>>> = Arc::default();
+    let seen = asked.clone();
+    let fetch: Fetch = Arc::new(move |request| {
+        *seen.lock().unwrap() = Some(request);
+        let body = r#"{"access_token":"t","token_type":"bearer"}"#;
+        async move { Ok(Response::new(Bytes::from_static(body.as_bytes()))) }.boxed()
+    });
+    let settings = config::Credentials::OAuth2(OAuth2 {
+        authentication: ClientAuthentication::Post,
+        audience: Some("https://activity.example".to_owned()),
+        parameters: vec![("resource".to_owned(), "urn:a b".to_owned())],
+        ..oauth2_settings()
+    });
+    assert_eq!(
+        sent(&credentials(&settings, fetch)).await.unwrap().0,
+        "Bearer t"
+    );
+    let request = asked.lock().unwrap().take().unwrap();
+    assert!(!request.headers().contains_key(AUTHORIZATION));
+    let body = String::from_utf8(request.into_body().to_vec()).unwrap();
+    let mut pairs: Vec<&str> = body.split('&').collect();
+    pairs.sort_unstable();
+    let secret = format!("client_secret={SECRET}");
+    assert_eq!(
+        pairs,
+        [
+            "audience=https%3A%2F%2Factivity.example",
+            "client_id=tailor+host",
+            &secret,
+            "grant_type=client_credentials",
+            "resource=urn%3Aa+b",
+            "scope=read+write",
+        ]
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_log_is_told_of_failures_once_a_minute_and_what_to_do() {
+    let log = Log::default();
+    let _guard = log.begin();
+    let refused = r#"{"error":"invalid_client"}"#;
+    let credentials = credentials(&oauth2(), answering(401, "application/json", refused));
+    let lines = || log.text().matches("no token: ").count();
+    for seconds in 0..150 {
+        assert!(sent(&credentials).await.is_err());
+        assert!(lines() <= 1 + seconds / 60, "{}", log.text());
+        tokio::time::advance(Duration::from_secs(1)).await;
+    }
+    // Not each second: after a failure the endpoint is asked again with growing waits.
+    assert!((2..=3).contains(&lines()), "{}", log.text());
+    let way_out = "check client-id, the client secret and client-authentication";
+    assert!(log.text().contains(way_out), "{}", log.text());
 }

@@ -16,7 +16,7 @@ use http::header::AUTHORIZATION;
 use http::{HeaderMap, HeaderValue};
 use tokio::time::Instant;
 
-use super::oauth2::{Client, FETCH_TIME, Grant};
+use super::oauth2::{Client, Grant};
 use super::types::{CredentialsError, Used};
 
 /// The part of its lifetime after which a token is renewed. Up to a tenth of it is taken off by chance, so that hosts which
@@ -38,13 +38,19 @@ const REFUSAL_INTERVAL: Duration = Duration::from_secs(10);
 /// Time between two polls of a fetch that nobody waits for, milliseconds: thousands of calls in it need not look.
 const POLL_INTERVAL: u64 = 1;
 
-/// Age at which a fetch that failed says nothing of the server: somebody who had polled it would have seen it fail at `FETCH_TIME`.
-const ABANDONED: Duration = Duration::from_secs(FETCH_TIME.as_secs() + 1);
+/// What a fetch that failed may be older than its timeout and still say something of the server. At a
+/// greater age, nobody polled it: whoever had would have seen it fail at the timeout.
+const GRACE: Duration = Duration::from_secs(1);
+
+/// Time between two lines of the log about failures.
+const WARN_INTERVAL: Duration = Duration::from_secs(60);
 
 /// The tokens of one service.
 pub(super) struct Tokens {
     service: String,
     client: Arc<Client>,
+    /// Age at which a fetch that failed was abandoned.
+    abandoned: Duration,
     current: ArcSwapOption<Token>,
     origin: Instant,
     /// When a call is to look after the renewal, milliseconds after `origin`: what calls read of `State::renew_at`.
@@ -66,6 +72,8 @@ struct State {
     /// Failed fetches in a row.
     failures: u32,
     last_error: Option<CredentialsError>,
+    /// When the log was last told.
+    warned_at: Option<Instant>,
     /// No fetch begins before: the backoff.
     not_before: Instant,
     /// The token in use is not renewed before.
@@ -87,6 +95,7 @@ impl Tokens {
         let origin = Instant::now();
         Self {
             service: service.to_owned(),
+            abandoned: client.timeout() + GRACE,
             client: Arc::new(client),
             current: ArcSwapOption::empty(),
             origin,
@@ -96,6 +105,7 @@ impl Tokens {
                 begun: 0,
                 failures: 0,
                 last_error: None,
+                warned_at: None,
                 not_before: origin,
                 renew_at: origin,
                 refused_at: None,
@@ -138,7 +148,7 @@ impl Tokens {
             self.settle(&running, &answer, now);
             let current = self.current.load();
             // What was left lying half-way through is no answer to a call of today, which begins a fetch of its own.
-            let late = now >= running.started + ABANDONED;
+            let late = now >= running.started + self.abandoned;
             match (answer, current.as_ref()) {
                 (Ok(_), Some(token)) if !late || now < token.expires => {
                     headers.insert(AUTHORIZATION, token.header.clone());
@@ -226,18 +236,23 @@ impl Tokens {
             Ok(grant) => {
                 state.failures = 0;
                 state.last_error = None;
+                state.warned_at = None;
                 state.renew_at = running.started + shortened(grant.lifetime.mul_f64(RENEW_AFTER));
                 self.install(grant, running.started);
             }
-            Err(_) if now >= running.started + ABANDONED => {}
+            Err(_) if now >= running.started + self.abandoned => {}
             Err(error) => {
                 let doubled = MIN_BACKOFF.saturating_mul(1 << state.failures.min(16));
                 state.failures = state.failures.saturating_add(1);
                 state.not_before = now + shortened(doubled.min(MAX_BACKOFF));
                 state.renew_at = state.not_before;
                 state.last_error = Some(error.clone());
-                if state.failures == 1 {
-                    tracing::warn!(downstream = self.service, %error, "no new token");
+                let warned = state.warned_at;
+                if warned.is_none_or(|warned| now >= warned + WARN_INTERVAL) {
+                    state.warned_at = Some(now);
+                    let failures = state.failures;
+                    let way_out = error.way_out();
+                    tracing::warn!(downstream = self.service, %error, failures, "no token: {way_out}");
                 }
             }
         }

@@ -11,7 +11,7 @@ use thiserror::Error;
 ///
 /// What it returns is polled by the calls that need a token. When a token is renewed ahead of its expiry nobody waits, and it is
 /// polled once by a call now and then. So it should go on by itself once it was polled first (as a task of the worker does), and
-/// must not lose an answer that came between two polls. It is given up after 10 seconds.
+/// must not lose an answer that came between two polls. It is given up at the operator's timeout.
 pub type Fetch = Arc<
     dyn Fn(http::Request<Bytes>) -> BoxFuture<'static, Result<http::Response<Bytes>, String>>
         + Send
@@ -54,6 +54,33 @@ pub enum CredentialsError {
     /// The token endpoint's answer is not one of RFC 6749 section 5.1 with a bearer token (RFC 6750).
     #[error("token endpoint: the answer holds no bearer token")]
     TokenMalformed,
+}
+
+impl CredentialsError {
+    /// What the operator can do, for the log.
+    pub(super) fn way_out(&self) -> &'static str {
+        match self {
+            Self::Variable(_) | Self::Empty(_) | Self::Illegal(_) | Self::File { .. } => {
+                "mend the secret; a file is read again when it changes"
+            }
+            Self::TokenUrl => "write an absolute URL in oauth2-token-url",
+            Self::TokenFetch(_) => {
+                "see that oauth2-token-url can be reached from here, or raise token-timeout"
+            }
+            Self::TokenStatus(500..) => "the token endpoint is in trouble; it is asked again",
+            Self::TokenStatus(_) | Self::TokenMalformed => {
+                "see that oauth2-token-url is the token endpoint, not a page of the same server"
+            }
+            Self::TokenRefused("invalid_client") => {
+                "check client-id, the client secret and client-authentication"
+            }
+            Self::TokenRefused("invalid_scope") => "check scopes",
+            Self::TokenRefused("unauthorized_client" | "unsupported_grant_type") => {
+                "allow this client the grant client_credentials at the authorization server"
+            }
+            Self::TokenRefused(_) => "check scopes, audience and token-parameters",
+        }
+    }
 }
 
 /// Which credentials a call had, for [`Credentials::refused`](super::Credentials::refused).
