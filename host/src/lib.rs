@@ -1,13 +1,14 @@
 //! tailor: a host for Backends for Frontends, each a sandboxed WebAssembly component.
 //!
 //! The modules in the order of a request: `host` -> `server` -> `snapshot` -> `router`, `bff` -> `calls` ->
-//! `downstream`. Nothing lower knows anything higher. `config`, `contract`, `degraded`, `server_timing`, `telemetry` and
+//! `downstream`. Nothing lower knows anything higher. `coding`, `config`, `contract`, `degraded`, `server_timing`, `telemetry` and
 //! `text` are leaves that all may use.
 //! `fixture` and `invoke` run a request without a socket; `build` makes components and knows nothing of the rest.
 
 pub mod bff;
 pub mod build;
 pub mod calls;
+pub mod coding;
 pub mod config;
 pub mod contract;
 pub mod degraded;

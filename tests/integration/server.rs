@@ -127,6 +127,31 @@ async fn a_body_that_is_too_large_is_answered_413() {
 }
 
 #[tokio::test]
+async fn a_body_that_is_coded_for_its_way_is_refused_with_its_connection() {
+    let host = host("").await;
+    let head = "POST /echo HTTP/1.1\r\nhost: a\r\ntransfer-encoding: ";
+    let body = "5\r\nhello\r\n0\r\n\r\n";
+    for (coding, status, code) in [
+        ("gzip, chunked", 501, "not-implemented"),
+        ("gzip\r\ntransfer-encoding: chunked", 501, "not-implemented"),
+        ("chunked, chunked", 400, "bad-request"),
+    ] {
+        let mut wire = Wire::connect(host.address()).await;
+        wire.send(&format!("{head}{coding}\r\n\r\n{body}")).await;
+        wire.send(&post("next")).await;
+        let answer = wire.answer().await;
+        assert_eq!((answer.status, answer.code()), (status, code), "{coding}");
+        assert!(answer.body.contains("transfer-encoding"), "{}", answer.body);
+        assert_eq!(answer.header("connection"), "close");
+        // Whoever framed the first one differently must not get an answer to a part of it.
+        assert_eq!(wire.rest().await, "", "{coding}");
+    }
+    let mut wire = Wire::connect(host.address()).await;
+    wire.send(&format!("{head}Chunked\r\n\r\n{body}")).await;
+    assert_eq!(wire.answer().await.body, "hello");
+}
+
+#[tokio::test]
 async fn a_body_that_is_no_http_never_reaches_the_bff() {
     let host = host("").await;
     let head = "POST /echo HTTP/1.1\r\nhost: a\r\ntransfer-encoding: chunked\r\n";

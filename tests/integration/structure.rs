@@ -10,7 +10,7 @@ use tailor::telemetry::metrics::ServiceMetrics;
 use tailor_harness::components::root;
 
 /// The host's modules from the highest to the lowest, each with those that it may know. A module knows lower ones only.
-const MODULES: [(&str, &[&str]); 16] = [
+const MODULES: [(&str, &[&str]); 17] = [
     (
         "host",
         &[
@@ -38,6 +38,7 @@ const MODULES: [(&str, &[&str]); 16] = [
             "telemetry",
             "degraded",
             "contract",
+            "coding",
             "config",
             "text",
         ],
@@ -89,9 +90,10 @@ const MODULES: [(&str, &[&str]); 16] = [
             "text",
         ],
     ),
-    ("downstream", &["telemetry", "config"]),
+    ("downstream", &["telemetry", "coding", "config"]),
     ("telemetry", &[]),
     ("contract", &[]),
+    ("coding", &[]),
     ("config", &[]),
     ("degraded", &[]),
     ("server_timing", &[]),

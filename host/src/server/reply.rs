@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::header::CONTENT_LENGTH;
+use http::header::{CONNECTION, CONTENT_LENGTH};
 use http::{HeaderValue, Method, Response, StatusCode};
 use http_body::Body as _;
 use http_body_util::Full;
@@ -63,7 +63,12 @@ impl Reply {
     pub(super) fn rejection(rejection: &Rejection, access: &Access) -> Self {
         let mut problem = Problem::new(rejection.code(), rejection.to_string(), access.id.as_str());
         problem.allow = rejection.allow();
-        Self::of(problem, access)
+        let mut reply = Self::of(problem, access);
+        if rejection.ends_connection() {
+            let close = HeaderValue::from_static("close");
+            reply.response.headers_mut().insert(CONNECTION, close);
+        }
+        reply
     }
 
     /// The host's answer for a BFF that gave none.

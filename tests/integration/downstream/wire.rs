@@ -44,6 +44,28 @@ async fn what_is_not_http_is_malformed() {
 }
 
 #[tokio::test]
+async fn a_body_that_is_coded_for_its_way_is_malformed() {
+    for coding in [
+        "gzip, chunked",
+        "gzip\r\ntransfer-encoding: chunked",
+        "chunked, chunked",
+        "chunked, gzip",
+        "identity",
+        "chunked,",
+    ] {
+        let answer =
+            format!("HTTP/1.1 200 OK\r\ntransfer-encoding: {coding}\r\n\r\n2\r\nok\r\n0\r\n\r\n");
+        let (reply, _host, _raw) = once(answer.leak()).await;
+        assert_eq!(failure(&reply), Some(("malformed", true)), "{coding:?}");
+        let text = reply.text();
+        assert!(text.contains("transfer-encoding"), "{coding:?}: {text}");
+    }
+    // There is nothing that could be coded.
+    let (reply, ..) = once("HTTP/1.1 204 No\r\ntransfer-encoding: gzip\r\n\r\n").await;
+    assert_eq!(failure(&reply), None, "{}", reply.text());
+}
+
+#[tokio::test]
 async fn what_ends_too_early_is_interrupted() {
     for answer in [
         "",

@@ -22,6 +22,7 @@ use super::connector::Connector;
 use super::error::{closed_early, io_error, not_http, refusal};
 use super::exchange::{Broken, request, send};
 use super::pool::{Connection, Slot};
+use crate::coding::check_transfer_coding;
 use crate::config::Protocol;
 use crate::downstream::deadline::SharedDeadline;
 use crate::downstream::error::{Cause, Phase, TimeLimit};
@@ -187,6 +188,11 @@ impl Attempt<'_> {
         head: Instant,
     ) -> Result<(ServiceResponse, Instant), Cause> {
         let (parts, mut body) = response.into_parts();
+        if !body.is_end_stream() {
+            check_transfer_coding(&parts.headers).map_err(|error| Cause::Malformed {
+                what: format!("the answer's transfer-encoding {error}"),
+            })?;
+        }
         let announced = body.size_hint().lower();
         // A length that is announced is refused before the first byte of it is read.
         if announced > self.bounds.size as u64 {

@@ -6,7 +6,7 @@
 //! What the HTTP library has done by then: it refused malformed syntax with a bare 400, a target beyond 64 KiB with 414
 //! and a head beyond its limits with 431; it framed the body, where `transfer-encoding` wins over `content-length` and
 //! the latter is removed from the fields, so that a message with both can't be told from one without; it refused
-//! differing lengths; it answers `expect: 100-continue`; it cut a fragment off the target; and it resets HTTP/2
+//! a `transfer-encoding` that does not end in `chunked`, and differing lengths; it answers `expect: 100-continue`; it cut a fragment off the target; and it resets HTTP/2
 //! streams with connection fields or without `:scheme`.
 
 mod authority;
@@ -22,6 +22,7 @@ use http::{HeaderMap, HeaderValue, Method};
 use thiserror::Error;
 
 use super::problem::Code;
+use crate::coding::{TransferCodingError, check_transfer_coding};
 
 pub use authority::Authority;
 pub use ids::{RequestId, TraceContext, X_REQUEST_ID};
@@ -56,6 +57,7 @@ impl<'a> Head<'a> {
     /// The first rule that the head breaks. The head is still there then, for the log.
     pub fn read(parts: &'a mut Parts) -> Result<Self, Rejection> {
         check_method(&parts.method)?;
+        check_transfer_coding(&parts.headers)?;
         fields::strip_hop_by_hop(&mut parts.headers);
         let parts = &*parts;
         Ok(Self {
@@ -98,6 +100,9 @@ pub enum Rejection {
     /// A method that the contract has no word for.
     #[error("method: \"{0}\" is not known")]
     MethodUnknown(String),
+    /// The body is coded in a way that the host does not undo.
+    #[error("transfer-encoding: it {0}")]
+    TransferCoding(#[from] TransferCodingError),
     /// The authority is absent, ambiguous or not legal.
     #[error("host: {0}")]
     Host(&'static str),
@@ -132,12 +137,22 @@ impl Rejection {
     pub const fn code(&self) -> Code {
         match self {
             Self::MethodNotAllowed => Code::MethodNotAllowed,
-            Self::MethodUnknown(_) => Code::NotImplemented,
-            Self::PathTooLong { .. } => Code::UriTooLong,
-            Self::Host(_) | Self::Path(_) | Self::Query { .. } | Self::TooManyParameters { .. } => {
-                Code::BadRequest
+            Self::MethodUnknown(_) | Self::TransferCoding(TransferCodingError::Unknown) => {
+                Code::NotImplemented
             }
+            Self::PathTooLong { .. } => Code::UriTooLong,
+            Self::TransferCoding(TransferCodingError::Repeated)
+            | Self::Host(_)
+            | Self::Path(_)
+            | Self::Query { .. }
+            | Self::TooManyParameters { .. } => Code::BadRequest,
         }
+    }
+
+    /// Whether what follows on the connection may be something else than it seems.
+    #[must_use]
+    pub const fn ends_connection(&self) -> bool {
+        matches!(self, Self::TransferCoding(_))
     }
 
     /// The answer's `allow`, which a 405 must have.

@@ -70,6 +70,27 @@ fn http1_takes_the_authority_of_the_target_and_demands_one_host_field() {
 }
 
 #[test]
+fn a_body_that_is_coded_beyond_its_framing_is_refused() {
+    let read = |method: Method, lines: &[&str]| {
+        let mut fields = vec![("host", "h")];
+        fields.extend(lines.iter().map(|line| ("transfer-encoding", *line)));
+        let mut parts = bare("/", &fields);
+        parts.method = method;
+        let refused = Head::read(&mut parts).err();
+        refused.map(|rejection| {
+            assert!(rejection.ends_connection());
+            rejection.code().status().as_u16()
+        })
+    };
+    assert_eq!(read(Method::POST, &["chunked"]), None);
+    assert_eq!(read(Method::POST, &["gzip, chunked"]), Some(501));
+    assert_eq!(read(Method::POST, &["gzip", "chunked"]), Some(501));
+    assert_eq!(read(Method::GET, &["identity, chunked"]), Some(501));
+    assert_eq!(read(Method::POST, &["chunked, chunked"]), Some(400));
+    assert_eq!(read(Method::POST, &["chunked", "chunked"]), Some(400));
+}
+
+#[test]
 fn http2_takes_the_authority_and_a_host_field_that_agrees() {
     assert_eq!(authority(http2("http://A:81/", &[])), of("A:81", "a"));
     assert_eq!(authority(http2("/", &[("host", "b")])), of("b", "b"));

@@ -20,7 +20,7 @@ pub enum Code {
     UriTooLong,
     /// No route names the host that the client asked for.
     Misdirected,
-    /// A method that the host does not know.
+    /// A method or a transfer coding that the host does not know.
     NotImplemented,
     /// A BFF used up its CPU time.
     BffCpuLimit,
@@ -132,7 +132,7 @@ impl Code {
             Self::BodyTooLarge => "The request body is too large",
             Self::UriTooLong => "The request path is too long",
             Self::Misdirected => "This server does not serve that host",
-            Self::NotImplemented => "The method is not known",
+            Self::NotImplemented => "The method or the transfer coding is not known",
             Self::BffCpuLimit => "The BFF used up its CPU time",
             Self::BffMemoryLimit => "The BFF reached its memory limit",
             Self::BffTableLimit => "The BFF reached its table limit",
