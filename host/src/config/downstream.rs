@@ -43,6 +43,8 @@ pub struct Downstream {
     pub connections: Connections,
     /// Size of the head of a response, bytes.
     pub max_header_size: usize,
+    /// Interim responses (1xx) before a response.
+    pub max_interim_responses: usize,
     /// Size of a response body, bytes.
     pub max_response_size: usize,
     /// What the host proves itself with; a guest never sees it.

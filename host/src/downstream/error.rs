@@ -51,7 +51,9 @@ pub enum Cause {
         limit: usize,
     },
     /// The head of the response is too large.
-    #[error("the head of the answer is larger than {limit} bytes (max-header-size)")]
+    #[error(
+        "the head of the answer is larger than {limit} bytes (max-header-size) or has more than 100 fields"
+    )]
     HeadTooLarge {
         /// The limit in force.
         limit: usize,

@@ -4,6 +4,7 @@ use super::raw::{Connection, Raw};
 use super::relay::failure;
 use super::{OK, host, post};
 use crate::observe::{calls, eventually};
+use downstream_mock::scripted::{Response, ScriptedService};
 use tailor_harness::{Reply, TestHost};
 
 /// Asks a service that answers each connection's first request with these bytes and closes.
@@ -63,6 +64,78 @@ async fn a_body_that_is_coded_for_its_way_is_malformed() {
     // There is nothing that could be coded.
     let (reply, ..) = once("HTTP/1.1 204 No\r\ntransfer-encoding: gzip\r\n\r\n").await;
     assert_eq!(failure(&reply), None, "{}", reply.text());
+}
+
+#[tokio::test]
+async fn interim_answers_have_an_end() {
+    const MANY: usize = 17;
+    let service = ScriptedService::start(|request| {
+        let interim = |answer: Response, _| answer.interim(103, &[("link", "</a>")]);
+        match request.target.as_str() {
+            // As many as a connection takes at once, and nothing else.
+            "/flood" => Response::raw("HTTP/1.1 100 Continue\r\n\r\n".repeat(100_000)).then_hang(),
+            "/many" => (0..MANY).fold(Response::text("answer"), interim),
+            _ => (1..MANY).fold(Response::text("answer"), interim),
+        }
+    })
+    .unwrap();
+    let host = host(&[
+        ("http1", service.url(), ""),
+        ("http2", service.url(), "protocol = \"h2\""),
+    ])
+    .await;
+    for path in ["/http1/flood", "/http1/many"] {
+        let reply = host.get(path).await.unwrap();
+        assert_eq!(failure(&reply), Some(("malformed", true)), "{path}");
+        assert!(reply.text().contains("16 interim"), "{}", reply.text());
+    }
+    // All calls on a connection end with it, and not all of them are to blame.
+    let reply = host.get("/http2/many").await.unwrap();
+    assert_eq!(failure(&reply), Some(("interrupted", true)));
+    assert!(reply.text().contains("16 interim"), "{}", reply.text());
+    for path in ["/http1/few", "/http2/few", "/http1/few", "/http2/few"] {
+        assert_eq!(host.get(path).await.unwrap().text(), "answer", "{path}");
+    }
+}
+
+#[tokio::test]
+async fn a_service_that_switches_protocols_is_malformed() {
+    let answer = "HTTP/1.1 101 Switching Protocols\r\nupgrade: x\r\nconnection: upgrade\r\n\r\n";
+    let (reply, ..) = once(answer).await;
+    assert_eq!(failure(&reply), Some(("malformed", true)));
+}
+
+#[tokio::test]
+async fn a_head_has_a_size_and_a_number_of_fields() {
+    let service = ScriptedService::start(|request| {
+        let field = |answer: Response, index| answer.header(&format!("x-{index}"), "x");
+        match request.target.as_str() {
+            "/large" => Response::text("answer").header("x-large", "x".repeat(17 << 10)),
+            "/fits" => Response::text("answer").header("x-large", "x".repeat(15 << 10)),
+            "/many" => (0..101).fold(Response::text("answer"), field),
+            _ => (0..90).fold(Response::text("answer"), field),
+        }
+    })
+    .unwrap();
+    let settings = "max-header-size = \"16KiB\"";
+    let host = host(&[
+        ("http1", service.url(), settings),
+        (
+            "http2",
+            service.url(),
+            "max-header-size = \"16KiB\"\nprotocol = \"h2\"",
+        ),
+    ])
+    .await;
+    for path in ["/http1/large", "/http1/many", "/http2/many"] {
+        let reply = host.get(path).await.unwrap();
+        let shown = format!("{path}: {}", reply.text());
+        assert_eq!(failure(&reply), Some(("too-large", true)), "{shown}");
+        assert!(shown.contains("max-header-size"), "{shown}");
+    }
+    for path in ["/http1/fits", "/http2/fits", "/http1/few", "/http2/few"] {
+        assert_eq!(host.get(path).await.unwrap().text(), "answer", "{path}");
+    }
 }
 
 #[tokio::test]

@@ -45,6 +45,7 @@ pub(in crate::config) struct RawDownstream {
     pub(in crate::config) max_connection_age: Field<Duration>,
     pub(in crate::config) resolve_interval: Field<Duration>,
     pub(in crate::config) max_header_size: Field<usize>,
+    pub(in crate::config) max_interim_responses: Field<usize>,
     pub(in crate::config) max_response_size: Field<usize>,
     pub(in crate::config) credentials: Option<RawCredentials>,
     pub(in crate::config) defaults: Vec<RawDefault>,
@@ -102,6 +103,7 @@ pub(super) fn downstream(name: &str, s: &mut Section<'_>) -> RawDownstream {
         max_connection_age: s.read("max-connection-age", duration),
         resolve_interval: s.read("resolve-interval", duration),
         max_header_size: s.read("max-header-size", |v| size(v, 8 * KIB..=MIB)),
+        max_interim_responses: s.read("max-interim-responses", |v| count(v, 0..=1000)),
         max_response_size: s.read("max-response-size", |v| size(v, 1..=GIB)),
         credentials: s
             .has("credentials")

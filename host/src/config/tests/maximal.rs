@@ -124,6 +124,7 @@ fn a_maximal_service_is_read_key_by_key() {
             resolve_interval: ms(60_000),
         },
         max_header_size: 64 << 10,
+        max_interim_responses: 2,
         max_response_size: 512 << 10,
         credentials: Some(Credentials::Header {
             name: HeaderName::from_static("x-api-key"),

@@ -78,6 +78,7 @@ fn a_service_gets_the_documented_defaults() {
             resolve_interval: ms(10_000),
         },
         max_header_size: 32 << 10,
+        max_interim_responses: 16,
         max_response_size: 2 << 20,
         credentials: None,
         fallbacks: Vec::new(),

@@ -32,6 +32,9 @@ use crate::downstream::response::ServiceResponse;
 /// Room made at once for a body that comes in several parts, bytes; more than that is made as it comes.
 const FIRST_ROOM: u64 = 64 << 10;
 
+/// Fields of a head. hyper takes no more over HTTP/1.1.
+const MAX_FIELDS: usize = 100;
+
 /// One attempt.
 pub struct Attempt<'a> {
     /// What it is made on.
@@ -188,6 +191,14 @@ impl Attempt<'_> {
         head: Instant,
     ) -> Result<(ServiceResponse, Instant), Cause> {
         let (parts, mut body) = response.into_parts();
+        if parts.headers.len() > MAX_FIELDS {
+            return Err(self.head_too_large());
+        }
+        if parts.status.is_informational() {
+            return Err(Cause::Malformed {
+                what: "the answer switches protocols, which nobody asked for".to_owned(),
+            });
+        }
         if !body.is_end_stream() {
             check_transfer_coding(&parts.headers).map_err(|error| Cause::Malformed {
                 what: format!("the answer's transfer-encoding {error}"),
@@ -263,6 +274,12 @@ impl Attempt<'_> {
         }
     }
 
+    fn head_too_large(&self) -> Cause {
+        Cause::HeadTooLarge {
+            limit: self.connector.settings.max_header_size,
+        }
+    }
+
     fn unreachable(&self, source: io::Error) -> Cause {
         Cause::Unreachable { source }
     }
@@ -272,6 +289,9 @@ impl Attempt<'_> {
         if fresh && let Some(refusal) = io_error(&source).and_then(refusal) {
             return self.unreachable(refusal.into());
         }
+        if source.is_parse_too_large() {
+            return self.head_too_large();
+        }
         if not_http(&source) {
             let cause = source.source().map(|cause| format!(": {cause}"));
             let cause = cause.unwrap_or_default();
@@ -279,10 +299,14 @@ impl Attempt<'_> {
                 what: format!("the answer is not HTTP: {source}{cause}"),
             }
         } else {
-            Cause::Interrupted {
-                sent,
-                source: source.into(),
-            }
+            let source = match io_error(&source) {
+                // What ended it is told in the error below only.
+                Some(error) if error.kind() == io::ErrorKind::ConnectionAborted => {
+                    error.to_string().into()
+                }
+                _ => source.into(),
+            };
+            Cause::Interrupted { sent, source }
         }
     }
 }

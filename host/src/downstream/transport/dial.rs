@@ -17,7 +17,11 @@ use tokio_rustls::client::TlsStream;
 
 use super::endpoint::Endpoint;
 use super::error::{DialError, refused};
+use super::interim::Counted;
 use crate::config::{self, Protocol};
+
+/// What hyper reads at once, bytes, unless it is told otherwise.
+const READ_BUFFER: usize = 408 << 10;
 
 /// What sends on a connection.
 pub enum Sender {
@@ -94,10 +98,17 @@ async fn handshake<T>(settings: &config::Downstream, io: T) -> Result<(Sender, D
 where
     T: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
-    let io = TokioIo::new(io);
+    let limit = settings.max_interim_responses;
+    let io = TokioIo::new(Counted::new(io, settings.protocol, limit));
     match settings.protocol {
         Protocol::Http1 => {
-            let (sender, connection) = http1::handshake(io).await.map_err(DialError::Http)?;
+            let (sender, connection) = http1::Builder::new()
+                .max_header_size(settings.max_header_size)
+                // A head has to fit into it.
+                .max_buf_size(settings.max_header_size.max(READ_BUFFER))
+                .handshake(io)
+                .await
+                .map_err(DialError::Http)?;
             let driver = async { drop(connection.await) };
             Ok((Sender::Http1(sender), Box::pin(driver)))
         }

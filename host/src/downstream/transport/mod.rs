@@ -3,7 +3,7 @@
 //! An attempt passes through these files in this order: [`balance`] picks an endpoint, of those that
 //! neither [`ejection`] nor [`health`] leaves out -> [`pool`] has a connection to it, or a permit to open
 //! one -> [dial](mod@dial) opens it, with the addresses of [`resolve`] and with [`tls`] -> [`attempt`]
-//! sends the request and reads the response, by [`exchange`]. [`endpoint`] is what is known of an
+//! sends the request and reads the response, by [`exchange`], with [`interim`] in front of HTTP itself. [`endpoint`] is what is known of an
 //! endpoint, [`probe`] checks one. Whether there is a further attempt is not decided here.
 
 mod attempt;
@@ -16,6 +16,7 @@ mod endpoint;
 mod error;
 mod exchange;
 mod health;
+mod interim;
 mod pool;
 mod probe;
 mod resolve;

@@ -77,6 +77,7 @@ fn settings(endpoints: &[std::net::SocketAddr]) -> Downstream {
             resolve_interval: long,
         },
         max_header_size: 32 << 10,
+        max_interim_responses: 16,
         max_response_size: 1 << 20,
         credentials: None,
         fallbacks: vec![],

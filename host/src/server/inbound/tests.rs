@@ -76,17 +76,14 @@ fn a_body_that_is_coded_beyond_its_framing_is_refused() {
         fields.extend(lines.iter().map(|line| ("transfer-encoding", *line)));
         let mut parts = bare("/", &fields);
         parts.method = method;
-        let refused = Head::read(&mut parts).err();
-        refused.map(|rejection| {
+        Head::read(&mut parts).err().map(|rejection| {
             assert!(rejection.ends_connection());
             rejection.code().status().as_u16()
         })
     };
     assert_eq!(read(Method::POST, &["chunked"]), None);
     assert_eq!(read(Method::POST, &["gzip, chunked"]), Some(501));
-    assert_eq!(read(Method::POST, &["gzip", "chunked"]), Some(501));
     assert_eq!(read(Method::GET, &["identity, chunked"]), Some(501));
-    assert_eq!(read(Method::POST, &["chunked, chunked"]), Some(400));
     assert_eq!(read(Method::POST, &["chunked", "chunked"]), Some(400));
 }
 

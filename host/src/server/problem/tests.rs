@@ -20,7 +20,11 @@ const GOLDEN: &[(&str, u16, &str)] = &[
     ("body-too-large", 413, "The request body is too large"),
     ("uri-too-long", 414, "The request path is too long"),
     ("misdirected", 421, "This server does not serve that host"),
-    ("not-implemented", 501, "The method is not known"),
+    (
+        "not-implemented",
+        501,
+        "The method or the transfer coding is not known",
+    ),
     ("bff-cpu-limit", 502, "The BFF used up its CPU time"),
     ("bff-memory-limit", 502, "The BFF reached its memory limit"),
     ("bff-table-limit", 502, "The BFF reached its table limit"),

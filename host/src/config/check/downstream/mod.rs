@@ -63,6 +63,7 @@ fn one(raw: &RawDownstream, cx: &mut Context<'_>) -> Option<Downstream> {
             resolve_interval: raw.resolve_interval.or(ms(10_000)),
         },
         max_header_size: raw.max_header_size.or(32 << 10),
+        max_interim_responses: raw.max_interim_responses.or(16),
         max_response_size: raw.max_response_size.or(2 << 20),
         credentials,
         fallbacks,
