@@ -33,6 +33,13 @@ pub struct CallRequest {
     pub limits: Limits,
 }
 
+impl CallRequest {
+    /// Until when it may wait in the service's queue.
+    pub fn end_of_queue(&self) -> Instant {
+        self.end.min(self.started + self.limits.queue)
+    }
+}
+
 /// The limits of one call: those of the service, of the profile that the guest named, and of the call
 /// itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

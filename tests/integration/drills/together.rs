@@ -8,6 +8,7 @@ use tokio::sync::Semaphore;
 
 use super::site::{Site, answer, field};
 use super::*;
+use crate::downstream::relay::{failure, relay};
 
 /// A service that says who asked, once it may.
 async fn held() -> (Site, Arc<Semaphore>) {
@@ -115,4 +116,146 @@ async fn a_client_that_hangs_up_does_not_end_the_call_of_the_others() {
     let reply = second.await;
     assert_eq!((reply.status.as_u16(), reply.text().as_str()), (200, " 1"));
     assert_eq!(site.requests(), 1);
+}
+
+/// A BFF without much time asks, and one with enough joins its call while `others` calls are under way. `joined` is done when
+/// it has, `late` when the first one's time is over. Gives what the second one got.
+async fn joins_one_in_haste(
+    host: &TestHost,
+    others: u64,
+    joined: impl FnOnce(),
+    late: impl FnOnce(),
+) -> Reply {
+    let hasty = async {
+        let reply = get(host, "/hasty/svc/x").await;
+        assert_eq!(failure(&reply).map(|it| it.0), Some("timeout"), "{reply:?}");
+        late();
+    };
+    let patient = async {
+        in_flight(host, others + 1).await;
+        get(host, "/patient/svc/x").await
+    };
+    let both = async {
+        in_flight(host, others + 2).await;
+        joined();
+    };
+    let ((), reply, ()) = tokio::join!(hasty, patient, both);
+    assert_eq!(event(host, "svc", "coalesced").await, 1.0);
+    reply
+}
+
+/// Two BFFs that may call the service, one of which gives each call half a second.
+fn hasty_and_patient(setup: Setup) -> Setup {
+    setup
+        .relay_of("hasty", &relay("v1", Some(500)), "")
+        .relay("patient", "")
+}
+
+#[tokio::test]
+async fn one_who_joins_in_the_queue_waits_there_for_as_long_as_it_may() {
+    let (site, gate) = held().await;
+    let setup = Setup::new().service("svc", &site.url(), "max-calls = 1");
+    let host = hasty_and_patient(setup).start().await;
+    let held = get(&host, "/patient/svc/held");
+    let others = async {
+        eventually("a call that holds the permit", async || {
+            (site.requests() == 1).then_some(())
+        })
+        .await;
+        joins_one_in_haste(&host, 1, || {}, || gate.add_permits(2)).await
+    };
+    let (held, reply) = tokio::join!(held, others);
+    assert_eq!((held.status.as_u16(), held.text().as_str()), (200, " 1"));
+    assert_eq!((reply.status.as_u16(), reply.text().as_str()), (200, " 2"));
+}
+
+#[tokio::test]
+async fn one_who_joins_waits_for_credentials_for_as_long_as_it_may() {
+    let site = Site::start(async |request, number| {
+        answer(
+            200,
+            &[],
+            format!("{} {number}", field(request.headers(), "authorization")),
+        )
+    })
+    .await;
+    let gate = Arc::new(Semaphore::new(0));
+    let opened = gate.clone();
+    let tokens = Site::start(move |_, _| {
+        let gate = gate.clone();
+        async move {
+            gate.acquire().await.unwrap().forget();
+            let token = "{\"access_token\":\"token\",\"token_type\":\"bearer\"}";
+            answer(200, &[("content-type", "application/json")], token)
+        }
+    })
+    .await;
+    let settings = format!(
+        "[.credentials]\noauth2-token-url = \"{}/token\"\nclient-id = \"tailor\"\nclient-secret-file = \"secret\"",
+        tokens.url()
+    );
+    let setup = Setup::new()
+        .file("secret", "hush")
+        .service("svc", &site.url(), &settings);
+    let host = hasty_and_patient(setup).start().await;
+    let reply = joins_one_in_haste(&host, 0, || {}, || opened.add_permits(9)).await;
+    assert_eq!(
+        (reply.status.as_u16(), reply.text().as_str()),
+        (200, "Bearer token 1")
+    );
+}
+
+#[tokio::test]
+async fn one_who_joins_has_a_retry_that_the_first_has_no_time_for() {
+    let gate = Arc::new(Semaphore::new(0));
+    let opened = gate.clone();
+    let site = Site::start(move |_, number| {
+        let gate = gate.clone();
+        async move {
+            if number > 1 {
+                return answer(200, &[], number.to_string());
+            }
+            gate.acquire().await.unwrap().forget();
+            answer(503, &[("retry-after", "1")], "later")
+        }
+    })
+    .await;
+    let setup = Setup::new().service("svc", &site.url(), "");
+    let host = hasty_and_patient(setup).start().await;
+    let reply = joins_one_in_haste(&host, 0, || opened.add_permits(1), || {}).await;
+    assert_eq!((reply.status.as_u16(), reply.text().as_str()), (200, "2"));
+}
+
+#[tokio::test]
+async fn one_who_joins_gives_a_permit_that_the_first_has_not() {
+    let (site, gate) = held().await;
+    let setup = Setup::new().service("svc", &site.url(), "max-calls = 2\nbff-share = 50");
+    let host = setup.relay("busy", "").relay("idle", "").start().await;
+    let arrived = async |count: u64| {
+        eventually("the calls that arrive", async || {
+            (site.requests() == count).then_some(())
+        })
+        .await;
+    };
+    let held = get(&host, "/busy/svc/held");
+    let first = async {
+        arrived(1).await;
+        get(&host, "/busy/svc/x").await
+    };
+    let second = async {
+        in_flight(&host, 2).await;
+        assert_eq!(site.requests(), 1);
+        get(&host, "/idle/svc/x").await
+    };
+    // What the busy BFF has under way is not answered before the call of both is there.
+    let release = async {
+        arrived(2).await;
+        gate.add_permits(2);
+    };
+    let (held, first, second, ()) = tokio::join!(held, first, second, release);
+    assert_eq!(held.text(), " 1");
+    for reply in [first, second] {
+        assert_eq!((reply.status.as_u16(), reply.text().as_str()), (200, " 2"));
+    }
+    assert_eq!(site.requests(), 2);
 }

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, SystemTime};
 
 use http::{Method, StatusCode};
-use tokio::time::{Instant, timeout_at};
+use tokio::time::Instant;
 
 use super::Pipeline;
 use crate::config::Hedge;
@@ -69,7 +69,8 @@ impl Pipeline {
                 matches!(&result, Ok(answer) if answer.status == StatusCode::UNAUTHORIZED);
             let renewed = refused
                 && std::mem::take(&mut again)
-                && timeout_at(deadline.latest(), credentials.refused(used))
+                && deadline
+                    .timeout(None, credentials.refused(used))
                     .await
                     .unwrap_or(false);
             if !renewed {
@@ -86,16 +87,17 @@ impl Pipeline {
         sent: &mut ServiceRequest,
         deadline: &SharedDeadline,
     ) -> Result<Used, Cause> {
-        match timeout_at(deadline.latest(), credentials.apply(&mut sent.headers)).await {
-            Ok(Ok(used)) => Ok(used),
-            Ok(Err(error)) => {
+        let applying = credentials.apply(&mut sent.headers);
+        match deadline.timeout(None, applying).await {
+            Some(Ok(used)) => Ok(used),
+            Some(Err(error)) => {
                 self.metrics.event(Event::NoCredentials);
                 tracing::debug!(downstream = self.settings.name, "no credentials: {error}");
                 Err(Cause::Rejected {
                     why: Rejection::NoCredentials,
                 })
             }
-            Err(_) => Err(Cause::Timeout {
+            None => Err(Cause::Timeout {
                 phase: Phase::Credentials,
                 after: call.started.elapsed(),
                 limit: TimeLimit::Caller,
@@ -120,7 +122,7 @@ impl Pipeline {
             retries: call.limits.retries,
             hedge_after,
             budget: &self.budget,
-            end: deadline.latest(),
+            deadline,
         };
         let last = AtomicUsize::new(NONE);
         let attempt = |attempt: Try| {

@@ -3,6 +3,7 @@
 use tokio::time::Instant;
 
 use super::Pipeline;
+use super::callers::Callers;
 use crate::downstream::call::CallRequest;
 use crate::downstream::error::{Cause, Phase, Rejection};
 use crate::downstream::policy::breaker::{Change, Pass};
@@ -19,13 +20,14 @@ impl Pipeline {
     pub(super) fn ask_breaker(
         &self,
         call: &CallRequest,
+        callers: &Callers,
         now: Instant,
     ) -> Result<Option<Pass<'_>>, Cause> {
         let Some(breaker) = &self.breaker else {
             return Ok(None);
         };
         let allowed = self.settings.timeouts.first_byte;
-        let left = call.end.saturating_duration_since(now);
+        let left = callers.deadline.latest().saturating_duration_since(now);
         let patient = left.min(call.limits.first_byte) >= allowed;
         breaker.admit(now, patient).map(Some).map_err(|_| {
             self.metrics.event(Event::BreakerOpen);

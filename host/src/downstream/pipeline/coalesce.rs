@@ -7,9 +7,9 @@ use http::Method;
 use tokio::time::timeout_at;
 
 use super::Pipeline;
+use super::callers::Callers;
 use super::lookup::CacheIntent;
 use crate::downstream::call::{CallOutcome, CallRequest};
-use crate::downstream::deadline::SharedDeadline;
 use crate::downstream::error::{Cause, Phase, TimeLimit};
 use crate::downstream::policy::cache::ExactKey;
 use crate::telemetry::metrics::Event;
@@ -28,8 +28,8 @@ impl Pipeline {
         let request = &call.request;
         let safe = matches!(request.method, Method::GET | Method::HEAD);
         if !(safe && self.settings.coalesce) {
-            let deadline = Arc::new(SharedDeadline::new(call.end));
-            return Box::pin(self.clone().send(call, deadline, intent)).await;
+            let callers = Arc::new(Callers::new(&call));
+            return Box::pin(self.clone().send(call, callers, intent)).await;
         }
         let (started, end) = (call.started, call.end);
         let key = ExactKey::new(
@@ -38,8 +38,9 @@ impl Pipeline {
             &request.headers,
             call.limits.kind(),
         );
-        let joined = self.coalescer.join(key, end, |deadline| {
-            self.clone().send(call, deadline, intent)
+        let joined = self.coalescer.join(key, call, Callers::join, |call| {
+            let callers = Arc::new(Callers::new(&call));
+            (callers.clone(), self.clone().send(call, callers, intent))
         });
         let led = joined.led;
         let mut outcome = match timeout_at(end + GRACE, joined).await {

@@ -8,9 +8,9 @@ use http::{HeaderMap, Method, StatusCode};
 use tokio::time::Instant;
 
 use super::Pipeline;
+use super::callers::Callers;
 use super::fallback::FallbackContext;
 use crate::downstream::call::{CallOutcome, CallRequest};
-use crate::downstream::deadline::SharedDeadline;
 use crate::downstream::policy::cache::{Found, Hit, Key, Stale, Ticket};
 use crate::downstream::request::ServiceRequest;
 use crate::downstream::response::ServiceResponse;
@@ -101,11 +101,11 @@ impl Pipeline {
             end: now + self.settings.timeouts.total,
             ..call.clone()
         };
-        let deadline = Arc::new(SharedDeadline::new(call.end));
+        let callers = Arc::new(Callers::new(&call));
         let pipeline = self.clone();
         spawn(async move {
             let intent = CacheIntent::Revalidate { key, stale };
-            pipeline.send(call, deadline, intent).await;
+            pipeline.send(call, callers, intent).await;
             drop((right, permit));
         });
     }

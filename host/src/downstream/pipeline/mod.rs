@@ -3,16 +3,18 @@
 //! 1. [`lookup`]: a fresh response from the cache ends the call here.
 //! 2. [`gate`]: the cap on the calls of the whole host.
 //! 3. [`coalesce`]: an equal call that is under way is waited for. Each caller leaves at its own
-//!    deadline; the call goes on for the others.
+//!    deadline; the call goes on for the others, of whom [`callers`] knows what it needs.
 //! 4. [`breaker`]: nothing is sent while calls fail too often. It is asked once more after a wait in
 //!    the queue, so that no call slips through that waited while it opened.
-//! 5. [`queue`]: the cap on the calls of the service, with a fair queue.
+//! 5. [`queue`]: the cap on the calls of the service, with a fair queue. A call of several BFFs stands
+//!    in the line of each.
 //! 6. [`attempts`]: the call itself, with [`credentials`], retries and a hedge.
 //! 7. [`fallback`]: when nothing came of it, a stale response, then what the operator declared, then
 //!    the failure.
 
 mod attempts;
 mod breaker;
+mod callers;
 mod coalesce;
 mod credentials;
 mod error;
@@ -29,10 +31,10 @@ use tokio::time::Instant;
 pub use self::error::ServiceError;
 pub use self::state::Pipeline;
 
+use self::callers::Callers;
 use self::fallback::FallbackContext;
 use self::lookup::{CacheIntent, Lookup};
 use super::call::{CallOutcome, CallRequest};
-use super::deadline::SharedDeadline;
 use super::error::Cause;
 use super::response::ServiceResponse;
 use super::trace::Trace;
@@ -56,11 +58,11 @@ impl Pipeline {
     async fn send(
         self: Arc<Self>,
         call: CallRequest,
-        deadline: Arc<SharedDeadline>,
+        callers: Arc<Callers>,
         intent: CacheIntent,
     ) -> CallOutcome {
         let mut trace = Trace::default();
-        let result = self.admitted(&call, &deadline, intent, &mut trace).await;
+        let result = self.admitted(&call, &callers, intent, &mut trace).await;
         CallOutcome {
             result: result.map_err(Arc::new),
             trace,
@@ -70,16 +72,16 @@ impl Pipeline {
     async fn admitted(
         &self,
         call: &CallRequest,
-        deadline: &SharedDeadline,
+        callers: &Callers,
         intent: CacheIntent,
         trace: &mut Trace,
     ) -> Result<ServiceResponse, Cause> {
-        let mut pass = self.ask_breaker(call, call.started)?;
-        let _permit = self.wait_in_queue(call, deadline, &mut pass, trace).await?;
+        let mut pass = self.ask_breaker(call, callers, call.started)?;
+        let _permit = self.wait_in_queue(call, callers, &mut pass, trace).await?;
         let conditional = intent.conditional(&call.request);
         let began = Instant::now();
         let request = conditional.as_ref().unwrap_or(&call.request);
-        let result = self.attempts(call, request, deadline, trace).await;
+        let result = self.attempts(call, request, &callers.deadline, trace).await;
         if !call.request.method.is_safe() {
             // Also when it failed: it may have done its work, and whoever asks from now on must not be
             // given what was before.

@@ -1,18 +1,26 @@
 //! Step 5: the cap on the calls of the service, with a fair queue.
 
+#[cfg(test)]
+mod tests;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_util::StreamExt as _;
+use futures_util::stream::FuturesUnordered;
 use tokio::time::Instant;
 
 use super::Pipeline;
+use super::callers::Callers;
 use crate::downstream::call::CallRequest;
-use crate::downstream::deadline::SharedDeadline;
 use crate::downstream::error::{Cause, Phase, TimeLimit};
 use crate::downstream::policy::breaker::Pass;
-use crate::downstream::policy::bulkhead::{Permit, Rejected};
+use crate::downstream::policy::bulkhead::{Member, Permit, Rejected};
 use crate::downstream::trace::Trace;
 use crate::telemetry::metrics::Event;
 
 impl Pipeline {
-    /// Waits for a permit of the service, and asks the breaker once more after a wait.
+    /// Takes a permit of the service, or waits for one; asks the breaker once more after a wait.
     ///
     /// # Errors
     ///
@@ -20,39 +28,72 @@ impl Pipeline {
     pub(super) async fn wait_in_queue<'a>(
         &'a self,
         call: &CallRequest,
-        deadline: &SharedDeadline,
+        callers: &Callers,
         pass: &mut Option<Pass<'a>>,
         trace: &mut Trace,
     ) -> Result<Permit, Cause> {
-        let until = deadline.latest().min(call.started + call.limits.queue);
-        let permit = match call.member.acquire(until).await {
-            Ok(permit) => permit,
-            Err(rejected) => return Err(self.no_permit(rejected)),
-        };
-        if !permit.queued.is_zero() {
-            trace.queued = permit.queued;
-            self.metrics.queued(permit.queued);
+        if let Some(permit) = call.member.try_acquire() {
+            return Ok(permit);
+        }
+        let began = Instant::now();
+        // Boxed, because few calls wait, and the future of every call would be as large.
+        let result = Box::pin(first_permit(&call.member, callers)).await;
+        let queued = began.elapsed();
+        let permit = result.map_err(|rejected| self.no_permit(rejected, queued))?;
+        if !queued.is_zero() {
+            trace.queued = queued;
+            self.metrics.queued(queued);
             // Given back first: of a breaker that lets one call through at a time, this may be that one.
             drop(pass.take());
-            *pass = self.ask_breaker(call, Instant::now())?;
+            *pass = self.ask_breaker(call, callers, Instant::now())?;
         }
         Ok(permit)
     }
 
-    fn no_permit(&self, rejected: Rejected) -> Cause {
+    fn no_permit(&self, rejected: Rejected, queued: Duration) -> Cause {
         match rejected {
             Rejected::Full { queued } => {
                 self.metrics.event(Event::QueueFull);
                 Cause::Overloaded { waiting: queued }
             }
-            Rejected::Late { after } => {
+            Rejected::Late { .. } => {
                 self.metrics.event(Event::QueueTimeout);
-                self.metrics.queued(after);
+                self.metrics.queued(queued);
                 Cause::Timeout {
                     phase: Phase::Queue,
-                    after,
-                    limit: TimeLimit::after(after, self.settings.bulkhead.queue_timeout),
+                    after: queued,
+                    limit: TimeLimit::after(queued, self.settings.bulkhead.queue_timeout),
                 }
+            }
+        }
+    }
+}
+
+/// Waits in the line of the BFF that began the call, and in that of each that joins it. The first permit
+/// serves all of them, and counts for the BFF whose it is; the other places are left then. Thus no BFF
+/// waits longer for a call because another, whose permits are used up, began it.
+///
+/// # Errors
+///
+/// None of the lines gave a permit; this is what the last one said.
+async fn first_permit(first: &Arc<Member>, callers: &Callers) -> Result<Permit, Rejected> {
+    let place = |member: Arc<Member>| async move { member.acquire(&callers.turn).await };
+    let mut places = FuturesUnordered::new();
+    places.push(place(first.clone()));
+    let mut joined = 0;
+    loop {
+        tokio::select! {
+            biased;
+            Some(result) = places.next() => match result {
+                Ok(permit) => return Ok(permit),
+                Err(rejected) if places.is_empty() && !callers.more_than(joined) => {
+                    return Err(rejected);
+                }
+                Err(_) => {}
+            },
+            member = callers.member(joined) => {
+                joined += 1;
+                places.push(place(member));
             }
         }
     }

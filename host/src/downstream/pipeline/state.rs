@@ -6,6 +6,7 @@ use std::sync::atomic::AtomicU64;
 use http::Uri;
 use tokio::time::Instant;
 
+use super::callers::Callers;
 use super::credentials::ServiceCredentials;
 use super::error::ServiceError;
 use crate::config;
@@ -22,7 +23,7 @@ use crate::telemetry::metrics::ServiceMetrics;
 pub struct Pipeline {
     pub(super) settings: Arc<config::Downstream>,
     pub(super) cache: Option<Arc<Cache>>,
-    pub(super) coalescer: Arc<Coalescer<CallOutcome>>,
+    pub(super) coalescer: Arc<Coalescer<CallOutcome, Callers>>,
     pub(super) breaker: Option<Arc<Breaker>>,
     pub(super) budget: Arc<Budget>,
     pub(super) latency: Arc<Latency>,

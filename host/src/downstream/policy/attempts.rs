@@ -13,6 +13,7 @@ use tokio::time::{Instant, sleep_until, timeout};
 use super::backoff::backoff;
 use super::budget::Budget;
 use crate::config;
+use crate::downstream::deadline::SharedDeadline;
 
 /// Time below which no further attempt is begun: it would load the service and hardly be answered.
 const LEAST: Duration = Duration::from_millis(5);
@@ -28,7 +29,7 @@ pub struct Plan<'a> {
     /// What retries and hedges are paid from. The call pays in, too.
     pub budget: &'a Budget,
     /// The end of the call. Attempts themselves must end by then.
-    pub end: Instant,
+    pub deadline: &'a SharedDeadline,
 }
 
 /// Which attempt is made.
@@ -162,5 +163,5 @@ where
 
 /// Whether an attempt after so long a wait still has time.
 fn worth(plan: &Plan<'_>, now: Instant, wait: Duration) -> bool {
-    wait.saturating_add(LEAST) <= plan.end.saturating_duration_since(now)
+    wait.saturating_add(LEAST) <= plan.deadline.latest().saturating_duration_since(now)
 }

@@ -18,10 +18,11 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use tokio::sync::oneshot;
-use tokio::time::{Instant, timeout_at};
+use tokio::time::Instant;
 
 use self::queue::{Line, Outcome, Queue};
 use crate::config;
+use crate::downstream::deadline::SharedDeadline;
 
 /// The permits of one service.
 pub struct Bulkhead {
@@ -201,13 +202,13 @@ impl Member {
     /// # Errors
     ///
     /// The queue is full, or the time is over.
-    pub async fn acquire(self: &Arc<Self>, until: Instant) -> Result<Permit, Rejected> {
+    pub async fn acquire(self: &Arc<Self>, until: &SharedDeadline) -> Result<Permit, Rejected> {
         let bulkhead = &*self.bulkhead;
         if !bulkhead.anybody_waits() && bulkhead.reserve(&self.held) {
             return Ok(self.permit(Duration::ZERO));
         }
         let started = Instant::now();
-        if until <= started {
+        if until.passed(started) {
             // It would take a place in the queue from another for nothing.
             return Err(Rejected::Late {
                 after: Duration::ZERO,
@@ -216,21 +217,23 @@ impl Member {
         let Some(mut waiting) = self.enqueue()? else {
             return Ok(self.permit(Duration::ZERO));
         };
-        let end = started
-            .checked_add(bulkhead.queue_timeout)
-            .map_or(until, |end| end.min(until));
-        let outcome = timeout_at(end, &mut waiting.told).await;
-        match outcome {
-            Ok(Ok(Outcome::Granted)) => {
+        let limit = started.checked_add(bulkhead.queue_timeout);
+        match until.timeout(limit, &mut waiting.told).await {
+            Some(Ok(Outcome::Granted)) => {
                 waiting.settled = true;
                 Ok(self.permit(Instant::now() - started))
             }
-            Ok(Ok(Outcome::Displaced { queued })) => Err(Rejected::Full { queued }),
+            Some(Ok(Outcome::Displaced { queued })) => Err(Rejected::Full { queued }),
             // The queue tells before it forgets, so the sender is never dropped without a word.
-            Ok(Err(_)) | Err(_) => Err(Rejected::Late {
+            Some(Err(_)) | None => Err(Rejected::Late {
                 after: Instant::now() - started,
             }),
         }
+    }
+
+    /// Tells it from all others of the service.
+    pub fn id(&self) -> u64 {
+        self.id
     }
 
     /// Takes a permit if one is free for this BFF and nobody waits.

@@ -17,16 +17,14 @@ use std::task::{Context, Poll};
 use futures_util::FutureExt as _;
 use futures_util::future::{BoxFuture, Shared, WeakShared};
 use thiserror::Error;
-use tokio::time::Instant;
 
 use super::cache::{ExactKey, Hashed};
-use crate::downstream::deadline::SharedDeadline;
 
 /// Maps that callers of different keys lock apart from each other.
 const SHARDS: usize = 16;
 
-/// The calls under way.
-pub struct Coalescer<T>(Arc<Inner<T>>);
+/// The calls under way: what comes of each, and what is known of those who wait for it.
+pub struct Coalescer<T, W>(Arc<Inner<T, W>>);
 
 /// A call that may be shared. Dropping it leaves the call to the others.
 #[must_use = "nothing happens until it is awaited"]
@@ -43,24 +41,28 @@ pub struct Panicked;
 
 type Call<T> = BoxFuture<'static, Result<T, Panicked>>;
 
-struct Inner<T> {
-    shards: [Mutex<Shard<T>>; SHARDS],
+struct Inner<T, W> {
+    shards: [Mutex<Shard<T, W>>; SHARDS],
     /// Calls that began in different generations are not one.
     generation: AtomicU64,
     /// Tells a call from a later one with the same key.
     calls: AtomicU64,
 }
 
-type Shard<T> = HashMap<ExactKey, UnderWay<T>, BuildHasherDefault<Hashed>>;
+type Shard<T, W> = HashMap<ExactKey, UnderWay<T, W>, BuildHasherDefault<Hashed>>;
 
-struct UnderWay<T> {
+struct UnderWay<T, W> {
     call: WeakShared<Call<T>>,
-    until: Arc<SharedDeadline>,
+    callers: Arc<W>,
     id: u64,
     generation: u64,
 }
 
-impl<T: Clone + Send + Sync + 'static> Coalescer<T> {
+impl<T, W> Coalescer<T, W>
+where
+    T: Clone + Send + Sync + 'static,
+    W: Send + Sync + 'static,
+{
     /// Without any call under way.
     pub fn new() -> Self {
         Self(Arc::new(Inner {
@@ -70,32 +72,37 @@ impl<T: Clone + Send + Sync + 'static> Coalescer<T> {
         }))
     }
 
-    /// Joins the call with this key that is under way, or makes it. It is wanted until `end` at least.
+    /// Joins the call with this key that is under way, or makes it.
     ///
-    /// `make` makes the future and does nothing else: it runs under a lock. The future is told until when it is wanted, which
-    /// may become later.
-    pub fn join<F>(
+    /// `joins` adds the caller to those who wait for the call, and says whether that can still be done. `make` makes the
+    /// future of a new call and what is known of its callers. Both run under a lock, and do nothing else.
+    pub fn join<C, F>(
         &self,
         key: ExactKey,
-        end: Instant,
-        make: impl FnOnce(Arc<SharedDeadline>) -> F,
+        caller: C,
+        joins: impl FnOnce(&W, &C) -> bool,
+        make: impl FnOnce(C) -> (Arc<W>, F),
     ) -> Joined<T>
     where
         F: Future<Output = T> + Send + 'static,
     {
         let generation = self.0.generation.load(Ordering::Acquire);
+        // Dropped after the lock is free: it may be the last hold on a call, which then takes itself out of the map.
+        let _too_late;
         let mut shard = self.0.shard(&key);
         if let Some(under_way) = shard.get(&key)
             && under_way.generation == generation
             && let Some(call) = under_way.call.upgrade()
         {
-            under_way.until.extend(end);
-            return Joined { led: false, call };
+            if joins(&under_way.callers, &caller) {
+                return Joined { led: false, call };
+            }
+            _too_late = call;
         }
         // Before there is anything that must be undone under the lock, because it may panic.
-        let until = Arc::new(SharedDeadline::new(end));
+        let (callers, future) = make(caller);
         // In a box at once: a future that is moved into another is in it twice, as what is captured and as what is awaited.
-        let future = AssertUnwindSafe(make(until.clone())).catch_unwind().boxed();
+        let future = AssertUnwindSafe(future).catch_unwind().boxed();
         let id = self.0.calls.fetch_add(1, Ordering::Relaxed);
         let listed = Listed {
             inner: self.0.clone(),
@@ -113,7 +120,7 @@ impl<T: Clone + Send + Sync + 'static> Coalescer<T> {
         if let Some(weak) = call.downgrade() {
             let under_way = UnderWay {
                 call: weak,
-                until,
+                callers,
                 id,
                 generation,
             };
@@ -134,32 +141,36 @@ impl<T: Clone + Send + Sync + 'static> Coalescer<T> {
     }
 }
 
-impl<T: Clone + Send + Sync + 'static> Default for Coalescer<T> {
+impl<T, W> Default for Coalescer<T, W>
+where
+    T: Clone + Send + Sync + 'static,
+    W: Send + Sync + 'static,
+{
     fn default() -> Self {
         Self::new()
     }
 }
 
-impl<T> Inner<T> {
-    fn shard(&self, key: &ExactKey) -> MutexGuard<'_, Shard<T>> {
+impl<T, W> Inner<T, W> {
+    fn shard(&self, key: &ExactKey) -> MutexGuard<'_, Shard<T, W>> {
         // The map takes the low bits of the hash.
         locked(&self.shards[(key.spread() >> 32) as usize % SHARDS])
     }
 }
 
 /// A panic under the lock leaves the map as it was.
-fn locked<T>(shard: &Mutex<Shard<T>>) -> MutexGuard<'_, Shard<T>> {
+fn locked<T, W>(shard: &Mutex<Shard<T, W>>) -> MutexGuard<'_, Shard<T, W>> {
     shard.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// A call's place in the map, for as long as it can be joined.
-struct Listed<T> {
-    inner: Arc<Inner<T>>,
+struct Listed<T, W> {
+    inner: Arc<Inner<T, W>>,
     key: ExactKey,
     id: u64,
 }
 
-impl<T> Drop for Listed<T> {
+impl<T, W> Drop for Listed<T, W> {
     fn drop(&mut self) {
         let mut shard = self.inner.shard(&self.key);
         // A later call may have taken the place.

@@ -8,14 +8,14 @@ use std::error::Error as _;
 use std::future::poll_fn;
 use std::io;
 use std::pin::{Pin, pin};
-use std::task::{Context, Poll};
+use std::task::Poll;
 
 use bytes::{Bytes, BytesMut};
 use http::Method;
 use http_body::Body as _;
 use hyper::body::Incoming;
 use tokio::task::Id;
-use tokio::time::{Instant, Sleep, sleep_until, timeout_at};
+use tokio::time::{Instant, Sleep, sleep_until};
 
 use super::bounds::{Bounds, Timing};
 use super::connector::Connector;
@@ -24,7 +24,6 @@ use super::exchange::{Broken, request, send};
 use super::pool::{Connection, Slot};
 use crate::coding::check_transfer_coding;
 use crate::config::Protocol;
-use crate::downstream::deadline::SharedDeadline;
 use crate::downstream::error::{Cause, Phase, TimeLimit};
 use crate::downstream::request::ServiceRequest;
 use crate::downstream::response::ServiceResponse;
@@ -60,7 +59,7 @@ impl Attempt<'_> {
         mut now: Instant,
         timing: &mut Timing,
     ) -> Result<ServiceResponse, Cause> {
-        if now >= self.bounds.end.latest() {
+        if self.bounds.end.passed(now) {
             return Err(self.late(Phase::Connect, now));
         }
         let mut kept = self.kept(now);
@@ -89,7 +88,9 @@ impl Attempt<'_> {
             );
             let sent = {
                 let mut sending = pin!(send(&mut connection.sender, request));
-                within(timer.as_mut(), self.bounds.end, limit, sending.as_mut()).await
+                let end = self.bounds.end;
+                end.timeout_with(timer.as_mut(), limit, sending.as_mut())
+                    .await
             };
             let head = Instant::now();
             timing.first_byte = head - now;
@@ -147,9 +148,11 @@ impl Attempt<'_> {
                 Protocol::Http2 => self.open_http2(until, broken).await,
             }
         };
-        timeout_at(until, opening)
+        self.bounds
+            .end
+            .timeout(Some(limit), opening)
             .await
-            .map_err(|_| self.late(Phase::Connect, now))?
+            .ok_or_else(|| self.late(Phase::Connect, now))?
             .map_err(|source| self.unreachable(source))
     }
 
@@ -224,8 +227,9 @@ impl Attempt<'_> {
                     timer.as_mut().reset(self.bounds.end.latest().min(limit));
                     now
                 });
-                let limit = since + between_bytes;
-                over(timer.as_mut(), self.bounds.end, limit, context).map(|()| None)
+                let (end, limit) = (self.bounds.end, since + between_bytes);
+                end.poll_passed(timer.as_mut(), limit, context)
+                    .map(|()| None)
             });
             let frame = next.await;
             waited |= since.is_some();
@@ -309,37 +313,6 @@ impl Attempt<'_> {
             Cause::Interrupted { sent, source }
         }
     }
-}
-
-/// The outcome of the future, or `None` when the time was over first. The timer is not set for a future that is ready.
-async fn within<F: Future>(
-    mut timer: Pin<&mut Sleep>,
-    end: &SharedDeadline,
-    limit: Instant,
-    mut future: Pin<&mut F>,
-) -> Option<F::Output> {
-    poll_fn(|context| match future.as_mut().poll(context) {
-        Poll::Ready(output) => Poll::Ready(Some(output)),
-        Poll::Pending => over(timer.as_mut(), end, limit, context).map(|()| None),
-    })
-    .await
-}
-
-/// Ready when the time is over. A timer that was set to an end that has become later since then is set anew.
-fn over(
-    mut timer: Pin<&mut Sleep>,
-    end: &SharedDeadline,
-    limit: Instant,
-    context: &mut Context<'_>,
-) -> Poll<()> {
-    while timer.as_mut().poll(context).is_ready() {
-        let until = end.latest().min(limit);
-        if timer.deadline() >= until {
-            return Poll::Ready(());
-        }
-        timer.as_mut().reset(until);
-    }
-    Poll::Pending
 }
 
 /// The parts of a body. One part, the ordinary case, is not copied.

@@ -5,6 +5,7 @@ use tokio::time::{Instant, sleep};
 
 use super::{Budget, Ended, LEAST, Plan, Tried, Try, Verdict, run};
 use crate::config;
+use crate::downstream::deadline::SharedDeadline;
 
 const AGAIN: Verdict = Verdict::Again { after: None };
 
@@ -57,7 +58,7 @@ impl Drill {
             retries: self.retries,
             hedge_after: self.hedge_after,
             budget: &self.budget,
-            end: started + self.time,
+            deadline: &SharedDeadline::new(started + self.time),
         };
         run(plan, |attempt| async move {
             self.begun
@@ -257,4 +258,29 @@ async fn no_hedge_begins_when_the_time_is_nearly_over() {
     drill.hedge_after = Some(ms(50));
     drill.time = ms(52);
     assert_eq!(drill.go(&[(60, Verdict::Final)]).await, ended(1, 1, false));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_retry_has_the_time_of_one_who_joined_later() {
+    let retry = retry(0);
+    let budget = Budget::new(20);
+    let deadline = SharedDeadline::new(Instant::now() + ms(10));
+    let plan = Plan {
+        retry: &retry,
+        retries: 1,
+        hedge_after: None,
+        budget: &budget,
+        deadline: &deadline,
+    };
+    let ended = run(plan, |attempt| {
+        assert!(deadline.extend(Instant::now() + ms(100)));
+        async move {
+            sleep(ms(20)).await;
+            Tried {
+                value: attempt.number,
+                verdict: AGAIN,
+            }
+        }
+    });
+    assert_eq!(ended.await.attempts, 2);
 }

@@ -13,6 +13,7 @@ use tokio::time::{Instant, advance, sleep};
 
 use super::{Bulkhead, Member, Permit, Rejected};
 use crate::config;
+use crate::downstream::deadline::SharedDeadline;
 
 const TIMEOUT: Duration = Duration::from_secs(1);
 
@@ -25,8 +26,8 @@ fn bulkhead(max_calls: usize, max_queued: usize, bff_share: u32) -> Arc<Bulkhead
     })
 }
 
-fn later() -> Instant {
-    Instant::now() + Duration::from_secs(60)
+fn later() -> SharedDeadline {
+    SharedDeadline::new(Instant::now() + Duration::from_secs(60))
 }
 
 type Acquiring = Pin<Box<dyn Future<Output = Result<Permit, Rejected>>>>;
@@ -34,7 +35,7 @@ type Acquiring = Pin<Box<dyn Future<Output = Result<Permit, Rejected>>>>;
 /// A call that has begun to ask for a permit.
 async fn asking(member: &Arc<Member>) -> Acquiring {
     let member = Arc::clone(member);
-    let mut acquiring: Acquiring = Box::pin(async move { member.acquire(later()).await });
+    let mut acquiring: Acquiring = Box::pin(async move { member.acquire(&later()).await });
     assert!(poll!(&mut acquiring).is_pending());
     acquiring
 }
@@ -52,7 +53,7 @@ fn taken(member: &Arc<Member>) -> Permit {
 async fn a_free_permit_costs_no_waiting() {
     let bulkhead = bulkhead(2, 10, 100);
     let member = bulkhead.member("watch");
-    let permit = member.acquire(later()).await.expect("free");
+    let permit = member.acquire(&later()).await.expect("free");
     assert_eq!(permit.queued, Duration::ZERO);
     assert_eq!(bulkhead.load(), (1, 0));
     drop(permit);
@@ -81,12 +82,18 @@ async fn waiting_ends_with_the_timeout_or_the_call() {
     let bulkhead = bulkhead(1, 10, 100);
     let member = bulkhead.member("watch");
     let _permit = taken(&member);
-    let of_queue = member.acquire(later()).await.err();
+    let of_queue = member.acquire(&later()).await.err();
     assert_eq!(of_queue, Some(Rejected::Late { after: TIMEOUT }));
     let soon = Duration::from_millis(200);
-    let of_call = member.acquire(Instant::now() + soon).await.err();
+    let of_call = member
+        .acquire(&SharedDeadline::new(Instant::now() + soon))
+        .await
+        .err();
     assert_eq!(of_call, Some(Rejected::Late { after: soon }));
-    let past = member.acquire(Instant::now()).await.err();
+    let past = member
+        .acquire(&SharedDeadline::new(Instant::now()))
+        .await
+        .err();
     assert_eq!(
         past,
         Some(Rejected::Late {
@@ -106,7 +113,7 @@ async fn one_of_several_holds_no_more_than_its_share() {
     assert!(storm.try_acquire().is_none());
     let mut waiting = asking(&storm).await;
     // Those who wait for their share alone are in nobody's way.
-    permits.push(trickle.acquire(later()).await.expect("free for others"));
+    permits.push(trickle.acquire(&later()).await.expect("free for others"));
     assert!(now(&mut waiting).is_none());
     // Alone again, there is nobody to leave something for.
     permits.pop();
@@ -203,9 +210,12 @@ async fn a_full_queue_makes_room_for_those_who_have_fewer_in_it() {
         stormy.push(asking(&storm).await);
     }
     let full = Rejected::Full { queued: 3 };
-    assert_eq!(storm.acquire(later()).await.err(), Some(full));
+    assert_eq!(storm.acquire(&later()).await.err(), Some(full));
     // One whose time is over takes nobody's place.
-    let past = trickle.acquire(Instant::now()).await.err();
+    let past = trickle
+        .acquire(&SharedDeadline::new(Instant::now()))
+        .await
+        .err();
     let late = Rejected::Late {
         after: Duration::ZERO,
     };
@@ -228,7 +238,7 @@ async fn without_a_queue_nobody_waits() {
     let bulkhead = bulkhead(1, 0, 100);
     let member = bulkhead.member("watch");
     let _permit = taken(&member);
-    let rejected = member.acquire(later()).await.err();
+    let rejected = member.acquire(&later()).await.err();
     assert_eq!(rejected, Some(Rejected::Full { queued: 0 }));
 }
 
@@ -257,7 +267,7 @@ async fn a_storm_makes_a_trickle_wait_for_one_service_time_at_most() {
     let bulkhead = bulkhead(8, 100, 100);
     let (storm, trickle) = (bulkhead.member("storm"), bulkhead.member("trickle"));
     let call = async |member: &Arc<Member>| {
-        let permit = member.acquire(later()).await?;
+        let permit = member.acquire(&later()).await?;
         sleep(SERVICE).await;
         Ok::<_, Rejected>(permit.queued)
     };

@@ -14,13 +14,13 @@ use tokio::time::{Instant, sleep, timeout};
 
 use super::*;
 
-/// Joins a call that is wanted for as long as a test takes.
-fn lead<T, F>(calls: &Coalescer<T>, key: ExactKey, make: impl FnOnce() -> F) -> Joined<T>
+/// Joins a call, or makes it. Of its callers nothing is known.
+fn lead<T, F>(calls: &Coalescer<T, ()>, key: ExactKey, make: impl FnOnce() -> F) -> Joined<T>
 where
     T: Clone + Send + Sync + 'static,
     F: Future<Output = T> + Send + 'static,
 {
-    calls.join(key, Instant::now() + Duration::from_secs(3600), |_| make())
+    calls.join(key, (), |(), ()| true, |()| (Arc::default(), make()))
 }
 
 fn key(name: u64) -> ExactKey {
@@ -98,7 +98,7 @@ async fn one_that_only_waited_is_woken_when_the_first_leaves() {
 
 #[tokio::test(start_paused = true)]
 async fn the_call_ends_when_the_last_leaves() {
-    let calls: Coalescer<()> = Coalescer::new();
+    let calls: Coalescer<(), ()> = Coalescer::new();
     let (held, mut dropped) = oneshot::channel::<()>();
     let mut first = lead(&calls, key(1), move || async move {
         let _held = held;
@@ -152,7 +152,7 @@ async fn after_a_change_nobody_joins_what_began_before() {
 
 #[tokio::test(start_paused = true)]
 async fn a_panic_is_an_error_of_each() {
-    let calls: Coalescer<()> = Coalescer::new();
+    let calls: Coalescer<(), ()> = Coalescer::new();
     let call = || async {
         sleep(Duration::from_secs(1)).await;
         panic!("on purpose");
@@ -165,7 +165,7 @@ async fn a_panic_is_an_error_of_each() {
 
 #[tokio::test(start_paused = true)]
 async fn a_panic_of_who_makes_the_call_leaves_nothing_behind() {
-    let calls: Coalescer<u32> = Coalescer::new();
+    let calls: Coalescer<u32, ()> = Coalescer::new();
     let made = std::panic::catch_unwind(AssertUnwindSafe(|| {
         let _joined = lead(&calls, key(1), || -> std::future::Ready<u32> {
             panic!("on purpose")
@@ -272,7 +272,7 @@ proptest! {
 /// was under way when it joined.
 #[test]
 fn callers_on_many_threads_all_get_an_answer() {
-    let calls: Coalescer<(u64, usize)> = Coalescer::new();
+    let calls: Coalescer<(u64, usize), ()> = Coalescer::new();
     let made = AtomicUsize::new(0);
     let made: &'static AtomicUsize = Box::leak(Box::new(made));
     let left = Mutex::new(0);
@@ -311,22 +311,40 @@ fn callers_on_many_threads_all_get_an_answer() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_call_is_wanted_until_the_latest_end_of_its_callers() {
+async fn those_who_join_are_added_to_the_callers_of_the_call() {
     let calls = Coalescer::new();
-    let now = Instant::now();
-    let second = Duration::from_secs(1);
-    let untils = Mutex::new(Vec::new());
-    let joined = [2, 5, 3].map(|end| {
-        calls.join(key(1), now + second * end, |until| {
-            untils.lock().unwrap().push(until);
-            pending::<()>()
+    let joins = |callers: &Mutex<Vec<u32>>, caller: &u32| {
+        callers.lock().unwrap().push(*caller);
+        true
+    };
+    let known = Mutex::new(Vec::new());
+    let joined = [2, 5, 3].map(|caller| {
+        calls.join(key(1), caller, joins, |caller| {
+            let callers = Arc::new(Mutex::new(vec![caller]));
+            known.lock().unwrap().push(callers.clone());
+            (callers, pending::<()>())
         })
     });
-    assert_eq!(
-        joined.each_ref().map(|joined| joined.led),
-        [true, false, false]
-    );
-    let untils = untils.into_inner().unwrap();
-    assert_eq!(untils.len(), 1);
-    assert_eq!(untils[0].latest(), now + second * 5);
+    let led = joined.each_ref().map(|joined| joined.led);
+    assert_eq!(led, [true, false, false]);
+    let known = known.into_inner().unwrap();
+    assert_eq!(known.len(), 1);
+    assert_eq!(*known[0].lock().unwrap(), [2, 5, 3]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn whoever_comes_too_late_to_join_makes_a_call_that_others_join() {
+    let calls = Coalescer::new();
+    let join = |number: u32, open: bool| {
+        let call = |number| (Arc::default(), async move { number });
+        calls.join(key(1), number, move |&(), _| open, call)
+    };
+    let first = join(1, true);
+    let late = join(2, false);
+    let follower = join(3, true);
+    assert!(first.led && late.led && !follower.led);
+    // Also when nobody else holds the call that was too late to join.
+    drop(first);
+    assert_eq!((late.await, follower.await), (Ok(2), Ok(2)));
+    assert_eq!(calls.under_way(), 0);
 }

@@ -78,6 +78,56 @@ async fn a_limit_of_the_service_is_known_from_one_of_the_caller() {
 }
 
 #[tokio::test]
+async fn whoever_joins_gives_more_time_in_every_phase() {
+    // What each connection does when it is asked: nothing until the time of the first caller is over, once before and once
+    // after the head.
+    let gate = Arc::new(tokio::sync::Semaphore::new(0));
+    let opened = gate.clone();
+    let server = accept(anywhere(), move |mut stream, _| {
+        let gate = gate.clone();
+        async move {
+            while read_head(&mut stream).await {
+                for part in ["HTTP/1.1 200 OK\r\ncontent-length: 4\r\n\r\n", "good"] {
+                    gate.acquire().await.unwrap().forget();
+                    stream.write_all(part.as_bytes()).await.unwrap();
+                }
+            }
+        }
+    })
+    .await;
+    let mut settings = settings(&[server.address]);
+    settings.bulkhead.max_calls = 1;
+    let transport = transport(&settings);
+    let (request, other) = (ask(Method::GET), ask(Method::GET));
+    let shared: [_; 2] = std::array::from_fn(|_| end(Instant::now() + SHORT));
+    let attempt = |worker, request, end| {
+        let bounds = Bounds { end, ..bounds() };
+        transport.attempt(worker, request, bounds, None)
+    };
+    // The second waits for the one connection that there may be.
+    let first = attempt(0, &request, shared[0]);
+    let second = attempt(1, &other, shared[1]);
+    let time = async {
+        for _ in 0..4 {
+            until(|| server.accepted() > 0).await;
+            for end in shared {
+                assert!(end.extend(Instant::now() + 4 * SHORT));
+            }
+            pass(3 * SHORT).await;
+            opened.add_permits(1);
+            for _ in 0..50 {
+                tokio::task::yield_now().await;
+            }
+        }
+    };
+    let (first, second, ()) = tokio::join!(first, second, time);
+    assert_eq!(
+        (body(first), body(second)),
+        ("good".to_owned(), "good".to_owned())
+    );
+}
+
+#[tokio::test]
 async fn a_body_may_take_longer_than_the_limit_between_its_parts() {
     // Each part comes when the one before has been waited for, so the timer is set again for each.
     let server = accept(anywhere(), async |mut stream, _| {

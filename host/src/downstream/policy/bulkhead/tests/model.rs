@@ -144,7 +144,7 @@ proptest! {
                     Step::Ask { member } => {
                         model.ask(number, member);
                         let asked = Arc::clone(&members[member]);
-                        let acquiring = Box::pin(async move { asked.acquire(later()).await });
+                        let acquiring = Box::pin(async move { asked.acquire(&later()).await });
                         waiting.push((number, member, acquiring));
                     }
                     Step::Try { member } => {

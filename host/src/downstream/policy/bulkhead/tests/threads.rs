@@ -29,7 +29,7 @@ fn threads_lose_no_permit() {
         let permit = if turn.is_multiple_of(7) {
             member.try_acquire()
         } else {
-            let acquired = member.acquire(later()).await;
+            let acquired = member.acquire(&later()).await;
             assert!(!matches!(acquired, Err(Rejected::Late { .. })));
             acquired.ok()
         };
@@ -55,7 +55,7 @@ fn threads_lose_no_permit() {
                         let member = &members[(thread + task + turn) % 3];
                         if turn % 5 == 0 {
                             // Asks, and hangs up if it is not served at once.
-                            let _ = poll!(Box::pin(member.acquire(later())));
+                            let _ = poll!(Box::pin(member.acquire(&later())));
                         } else {
                             call(member, turn).await;
                         }
@@ -93,7 +93,7 @@ fn no_call_waits_for_a_permit_that_is_free() {
                     .expect("a runtime");
                 runtime.block_on(async {
                     for _ in 0..20_000 {
-                        assert!(member.acquire(later()).await.is_ok());
+                        assert!(member.acquire(&later()).await.is_ok());
                     }
                 });
             });

@@ -1,0 +1,71 @@
+//! Those who wait for one call: until when it may run, and whose permits it may be made with.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use tokio::sync::Notify;
+
+use crate::downstream::call::CallRequest;
+use crate::downstream::deadline::SharedDeadline;
+use crate::downstream::policy::bulkhead::Member;
+
+/// All callers of one call: the one that began it, and those that joined.
+pub(super) struct Callers {
+    /// The end of the call: the latest of theirs.
+    pub(super) deadline: SharedDeadline,
+    /// Until when it waits in the queue: for as long as one of them may.
+    pub(super) turn: SharedDeadline,
+    /// The BFF that began it.
+    first: u64,
+    /// The other BFFs, each once, in the order in which they joined.
+    others: Mutex<Vec<Arc<Member>>>,
+    joined: Notify,
+}
+
+impl Callers {
+    /// The one that begins the call.
+    pub(super) fn new(call: &CallRequest) -> Self {
+        Self {
+            deadline: SharedDeadline::new(call.end),
+            turn: SharedDeadline::new(call.end_of_queue()),
+            first: call.member.id(),
+            others: Mutex::default(),
+            joined: Notify::new(),
+        }
+    }
+
+    /// Another one joins. `false` when it is too late to: the call is ending because the time of all who
+    /// waited until then is over.
+    pub(super) fn join(&self, call: &CallRequest) -> bool {
+        if !(self.deadline.extend(call.end) && self.turn.extend(call.end_of_queue())) {
+            return false;
+        }
+        let member = &call.member;
+        if member.id() != self.first {
+            let mut others = self.others();
+            if others.iter().all(|other| other.id() != member.id()) {
+                others.push(member.clone());
+                self.joined.notify_one();
+            }
+        }
+        true
+    }
+
+    /// The BFF that joined as number `place`, counted from 0, as soon as it does.
+    pub(super) async fn member(&self, place: usize) -> Arc<Member> {
+        loop {
+            if let Some(member) = self.others().get(place) {
+                return member.clone();
+            }
+            self.joined.notified().await;
+        }
+    }
+
+    /// Whether more BFFs joined than so many.
+    pub(super) fn more_than(&self, places: usize) -> bool {
+        self.others().len() > places
+    }
+
+    fn others(&self) -> MutexGuard<'_, Vec<Arc<Member>>> {
+        self.others.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
