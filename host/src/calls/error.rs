@@ -33,14 +33,68 @@ pub enum Fault {
         /// The number of calls that a request may make.
         limit: u32,
     },
-    /// There is no response, or none that can be given to the guest. Shared by all whose calls were one.
-    #[error(transparent)]
-    Service(#[from] Arc<Cause>),
+    /// Bodies are larger together than a request may have.
+    #[error("bodies are larger than the downstream-bytes of the request: {left} bytes were left")]
+    Bytes {
+        /// What was left, bytes.
+        left: usize,
+    },
+    /// There is no response, or none that can be given to the guest.
+    #[error("{cause}{}{}", shown(limit), shown_attempts(*attempts))]
+    Service {
+        /// Why. Shared by all whose calls were one.
+        cause: Arc<Cause>,
+        /// The limit that ended it, where that is the call's own.
+        limit: Option<CallLimit>,
+        /// Attempts that were made.
+        attempts: u32,
+    },
+}
+
+/// What gives a call its time as a whole.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CallLimit {
+    /// The guest.
+    Call,
+    /// The profile that the guest named.
+    Profile,
+    /// The service's settings.
+    Service,
+    /// The request.
+    Deadline,
+}
+
+impl CallLimit {
+    /// Where it is set.
+    fn name(self) -> &'static str {
+        match self {
+            Self::Call => "timeout-ms of the call",
+            Self::Profile => "timeout of its profile",
+            Self::Service => "timeout of the service",
+            Self::Deadline => "deadline of the request",
+        }
+    }
+}
+
+fn shown(limit: &Option<CallLimit>) -> String {
+    limit.map_or_else(String::new, |limit| format!(": {}", limit.name()))
+}
+
+/// Nothing for one attempt, which is the ordinary case.
+fn shown_attempts(attempts: u32) -> String {
+    match attempts {
+        0 | 1 => String::new(),
+        several => format!(" ({several} attempts)"),
+    }
 }
 
 impl From<Cause> for Fault {
     fn from(cause: Cause) -> Self {
-        Self::Service(Arc::new(cause))
+        Self::Service {
+            cause: Arc::new(cause),
+            limit: None,
+            attempts: 0,
+        }
     }
 }
 
@@ -96,7 +150,8 @@ impl Fault {
     pub fn sent(&self) -> bool {
         match self {
             Self::Denied(_) | Self::Invalid(_) | Self::Exhausted { .. } => false,
-            Self::Service(cause) => cause.sent(),
+            Self::Bytes { .. } => true,
+            Self::Service { cause, .. } => cause.sent(),
         }
     }
 
@@ -106,7 +161,8 @@ impl Fault {
             Self::Denied(_) => FailureKind::Denied,
             Self::Invalid(_) => FailureKind::Invalid,
             Self::Exhausted { .. } => FailureKind::Exhausted,
-            Self::Service(cause) => kind(cause),
+            Self::Bytes { .. } => FailureKind::TooLarge,
+            Self::Service { cause, .. } => kind(cause),
         }
     }
 }

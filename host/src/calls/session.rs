@@ -12,7 +12,7 @@ use tokio::sync::{Semaphore, SemaphorePermit};
 use tokio::time::{Instant, timeout_at};
 
 use super::check::check;
-use super::error::{CallError, Fault, InvalidCall, kind_name};
+use super::error::{CallError, CallLimit, Fault, InvalidCall, kind_name};
 use super::grant::{Grant, Grants};
 use super::record::CallRecord;
 use super::repeats::Repeats;
@@ -195,12 +195,21 @@ impl Session {
         call.select = Vec::new();
         let profile = self.settings.grants.profile(call.profile.as_deref())?;
         let limits = Limits::of(service.settings(), profile, call.timeout_ms);
+        let given_by = match (call.timeout_ms, profile.and_then(|profile| profile.timeout)) {
+            (Some(ms), _) if limits.total == Duration::from_millis(ms.into()) => CallLimit::Call,
+            (_, Some(_)) => CallLimit::Profile,
+            (_, None) => CallLimit::Service,
+        };
         grant.check(&call)?;
         self.note_repeats(index, service, &call.path);
         let prefix = &service.settings().shape.path_prefix;
         let mut request = check(call, prefix, &grant.shape)?;
         self.spend_bytes(request.body.len())?;
         let end = (started + limits.total).min(self.settings.deadline - self.settings.reserve);
+        let ended_by = match () {
+            () if end < started + limits.total => CallLimit::Deadline,
+            () => given_by,
+        };
         let late = || Cause::Timeout {
             phase: Phase::Queue,
             after: started.elapsed(),
@@ -220,7 +229,21 @@ impl Session {
         };
         let outcome = service.call(call).await;
         *trace = outcome.trace;
-        let response = outcome.result?;
+        let attempts = trace.attempts;
+        let response = outcome.result.map_err(|cause| {
+            let limit = match &*cause {
+                Cause::Timeout {
+                    limit: TimeLimit::Caller,
+                    ..
+                } => Some(ended_by),
+                _ => None,
+            };
+            Fault::Service {
+                cause,
+                limit,
+                attempts,
+            }
+        })?;
         *bytes = response.body.len();
         self.spend_bytes(response.body.len())?;
         let reply = reply(&grant.shape, response, selection.as_ref(), trace.source);
@@ -271,13 +294,13 @@ impl Session {
     }
 
     /// Answers that arrive side by side were each bounded by what was left when they began, so together they may be more.
-    fn spend_bytes(&self, bytes: usize) -> Result<(), Cause> {
+    fn spend_bytes(&self, bytes: usize) -> Result<(), Fault> {
         self.bytes_left
             .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| {
                 left.checked_sub(bytes)
             })
             .map(drop)
-            .map_err(|left| Cause::TooLarge { limit: left })
+            .map_err(|left| Fault::Bytes { left })
     }
 
     fn add_headers(&self, service: &Service, headers: &mut HeaderMap) {

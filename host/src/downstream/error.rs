@@ -9,7 +9,7 @@ use thiserror::Error;
 #[derive(Debug, Error)]
 pub enum Cause {
     /// A limit of time passed.
-    #[error("{phase} timed out after {}ms{limit}", after.as_millis())]
+    #[error("{phase} timed out after {}ms, {}", after.as_millis(), limit.name(*phase))]
     Timeout {
         /// What was waited for.
         phase: Phase,
@@ -33,13 +33,15 @@ pub enum Cause {
         source: Box<dyn std::error::Error + Send + Sync>,
     },
     /// Too many calls wait.
-    #[error("{waiting} calls are waiting already")]
+    #[error("{waiting} calls are waiting already, its max-queued")]
     Overloaded {
         /// How many wait.
         waiting: usize,
     },
     /// The host has too many calls under way.
-    #[error("{limit} calls are under way in the host already")]
+    #[error(
+        "{limit} calls are under way in the host already, what calls.max-in-flight and optional-share allow"
+    )]
     Shed {
         /// The limit in force.
         limit: usize,
@@ -109,12 +111,17 @@ impl TimeLimit {
     }
 }
 
-impl std::fmt::Display for TimeLimit {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(match self {
-            Self::Service => "",
-            Self::Caller => ", which is all the time that this call had",
-        })
+impl TimeLimit {
+    /// The limit in words: the setting of the service, or that it is the call's.
+    fn name(self, phase: Phase) -> &'static str {
+        match (self, phase) {
+            (Self::Caller, _) => "all the time that the call had",
+            (Self::Service, Phase::Queue) => "its queue-timeout",
+            (Self::Service, Phase::Credentials) => "its token-timeout",
+            (Self::Service, Phase::Connect) => "its connect-timeout",
+            (Self::Service, Phase::FirstByte) => "its first-byte-timeout",
+            (Self::Service, Phase::Body) => "its between-bytes-timeout",
+        }
     }
 }
 

@@ -16,6 +16,7 @@ mod site;
 mod steered;
 mod storms;
 mod together;
+mod told;
 
 use std::time::{Duration, Instant};
 

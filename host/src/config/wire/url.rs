@@ -91,8 +91,17 @@ pub(in crate::config) fn url(value: &DeValue<'_>) -> Result<Url, Fault> {
     let example = "such as \"http://127.0.0.1:9101/api\"";
     // Ahead of anything that would show the value: it may hold a password.
     if written.contains('@') {
-        let way_out = format!("leave it out: write the address alone, {example}");
-        return Err(Fault::new("the URL holds a user name or password", way_out));
+        let after_scheme = written.split_once("://").map_or(written, |(_, rest)| rest);
+        let authority = after_scheme.split(['/', '?', '#']).next();
+        if authority.is_some_and(|authority| authority.contains('@')) {
+            let way_out = format!(
+                "leave it out: write the address alone, {example}; credentials have a section of their own"
+            );
+            return Err(Fault::new("the URL holds a user name or password", way_out));
+        }
+        // A password may hold a slash, so that this may be one, too.
+        let way_out = "write %40 for it in a path; leave user name and password out";
+        return Err(Fault::new("the URL holds an @ behind its host", way_out));
     }
     let fault = |what: &str, way_out: &str| {
         Fault::new(format!("{} {what}", quote(written)), way_out.to_owned())
@@ -128,12 +137,13 @@ pub(in crate::config) fn url(value: &DeValue<'_>) -> Result<Url, Fault> {
         ));
     }
     let bad_host = || {
-        fault(
-            "has no legal host and port",
-            &format!("write them {example}"),
-        )
+        let what = host_fault(authority);
+        fault(what, &format!("write host and port {example}"))
     };
     let (host, port) = split_port(authority);
+    if !legal_host(host) {
+        return Err(bad_host());
+    }
     let usual_port = if tls { 443 } else { 80 };
     let port = match port {
         None => usual_port,
@@ -141,11 +151,8 @@ pub(in crate::config) fn url(value: &DeValue<'_>) -> Result<Url, Fault> {
             .parse()
             .ok()
             .filter(|port| *port != 0)
-            .ok_or_else(bad_host)?,
+            .ok_or_else(|| fault("has a port that is none", "write one from 1 to 65535"))?,
     };
-    if !legal_host(host) {
-        return Err(bad_host());
-    }
     let authority = if port == usual_port {
         host.to_owned()
     } else {
@@ -158,6 +165,22 @@ pub(in crate::config) fn url(value: &DeValue<'_>) -> Result<Url, Fault> {
         authority: HeaderValue::from_str(&authority).map_err(|_| bad_host())?,
         path_prefix: path_prefix.to_owned(),
     })
+}
+
+/// What is wrong with host and port that are not legal.
+fn host_fault(authority: &str) -> &'static str {
+    let (host, _) = split_port(authority);
+    let colons = authority.bytes().filter(|b| *b == b':').count();
+    match authority {
+        "" => "has no host",
+        _ if authority.starts_with('[') && !authority.contains(']') => {
+            "has an IPv6 address without its closing bracket"
+        }
+        _ if authority.starts_with('[') => "has no IPv6 address in its brackets",
+        _ if colons > 1 => "has an IPv6 address without brackets, or several ports",
+        _ if host.is_empty() => "has a port but no host",
+        _ => "has a host that is neither a name nor an address",
+    }
 }
 
 /// Reads the URL of an OAuth 2.0 token endpoint. Returns its text, and whether it is https.
