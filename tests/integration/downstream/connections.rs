@@ -1,15 +1,16 @@
 //! HTTP/1.1 connections are kept, shared out one call at a time, replaced when the service has closed them, and closed when
 //! nobody needs them. A call is repeated only where that can't do anything twice.
 
-use std::sync::Arc;
+use std::collections::HashSet;
+use std::sync::{Arc, Mutex};
 
+use downstream_mock::scripted::{Response, ScriptedService};
 use downstream_mock::{Fault, Service, Services};
 use futures_util::future::join_all;
 use tokio::sync::Barrier;
 
-use super::raw::{Connection, Raw};
 use super::relay::failure;
-use super::{OK, host, post};
+use super::{host, post};
 use crate::observe::{calls, eventually, metric};
 
 #[tokio::test]
@@ -65,13 +66,8 @@ async fn calls_side_by_side_have_a_connection_each_which_ends_with_a_call_that_i
 #[tokio::test]
 async fn a_connection_that_was_closed_while_idle_is_replaced_without_a_failure() {
     // One answer a connection, and no word that it is the last one.
-    let raw = Raw::start(async |mut connection: Connection| {
-        if connection.request().await.is_some() {
-            connection.send(OK).await;
-        }
-    })
-    .await;
-    let host = host(&[("svc", format!("http://{}", raw.address()), "")]).await;
+    let raw = ScriptedService::start(|_| Response::text("ok").then_close()).unwrap();
+    let host = host(&[("svc", raw.url(), "")]).await;
     for index in 1..=10 {
         let reply = match index % 2 {
             0 => post(&host, "/svc/x", "once").await,
@@ -82,7 +78,7 @@ async fn a_connection_that_was_closed_while_idle_is_replaced_without_a_failure()
             (raw.open() == 0).then_some(())
         })
         .await;
-        assert_eq!((raw.accepted(), raw.requests().len()), (index, index));
+        assert_eq!((raw.accepted(), raw.count()), (index, index));
     }
 }
 
@@ -103,32 +99,40 @@ async fn a_service_that_was_down_is_reached_again_over_a_new_connection() {
     assert_eq!(calls(&host, "profile", "unreachable").await, 1.0);
 }
 
-/// What a service does with the second request of a connection.
+/// What a service does with a request that it does not answer.
 #[derive(Clone, Copy, Debug)]
 enum Breaks {
     Closes,
     Resets,
 }
 
-async fn breaking(how: Breaks) -> Raw {
-    Raw::start(move |mut connection: Connection| async move {
-        if connection.request().await.is_some() {
-            connection.send(OK).await;
+impl Breaks {
+    fn response(self) -> Response {
+        match self {
+            Breaks::Closes => Response::close(),
+            Breaks::Resets => Response::reset(),
         }
-        if connection.request().await.is_some()
-            && let Breaks::Resets = how
-        {
-            connection.reset();
+    }
+}
+
+/// Answers the first request of each connection.
+fn breaking(how: Breaks) -> ScriptedService {
+    let used = Mutex::new(HashSet::new());
+    ScriptedService::start(move |request| {
+        let is_first = used.lock().unwrap().insert(request.connection);
+        match is_first {
+            true => Response::text("ok"),
+            false => how.response(),
         }
     })
-    .await
+    .unwrap()
 }
 
 #[tokio::test]
 async fn a_get_is_repeated_when_a_kept_connection_breaks_under_it_and_a_post_is_not() {
     for how in [Breaks::Closes, Breaks::Resets] {
-        let raw = breaking(how).await;
-        let host = host(&[("svc", format!("http://{}", raw.address()), "")]).await;
+        let raw = breaking(how);
+        let host = host(&[("svc", raw.url(), "")]).await;
         host.get("/svc/1").await.unwrap();
         let reply = host.get("/svc/2").await.unwrap();
         assert_eq!(reply.status, 200, "{how:?}: {reply:?}");
@@ -137,7 +141,7 @@ async fn a_get_is_repeated_when_a_kept_connection_breaks_under_it_and_a_post_is_
         let lines: Vec<String> = raw
             .requests()
             .into_iter()
-            .map(|request| request.line)
+            .map(|request| request.line())
             .collect();
         assert_eq!(
             lines,
@@ -157,45 +161,36 @@ async fn a_get_is_repeated_when_a_kept_connection_breaks_under_it_and_a_post_is_
 #[tokio::test]
 async fn a_get_goes_out_on_a_fresh_connection_when_all_kept_ones_are_dead() {
     let both = Arc::new(Barrier::new(2));
-    let raw = Raw::start(move |mut connection: Connection| {
-        let both = both.clone();
-        async move {
-            // The first two answer together, so that both are open at once; what is kept breaks at its next use.
-            connection.request().await;
-            if connection.index < 2 {
-                both.wait().await;
+    // The first two answer together, so that both are open at once; what is kept breaks at its next use.
+    let raw = ScriptedService::start(move |request| {
+        let ok = Response::text("ok");
+        match request.number {
+            1 | 2 => {
+                let both = both.clone();
+                ok.after(async move { drop(both.wait().await) })
             }
-            connection.send(OK).await;
-            if connection.request().await.is_some() {
-                connection.reset();
-            }
+            3 => Response::reset(),
+            _ => ok,
         }
     })
-    .await;
-    let host = host(&[("svc", format!("http://{}", raw.address()), "")]).await;
+    .unwrap();
+    let host = host(&[("svc", raw.url(), "")]).await;
     for reply in join_all([host.get("/svc/1"), host.get("/svc/1")]).await {
         assert_eq!(reply.unwrap().status, 200);
     }
     let reply = host.get("/svc/2").await.unwrap();
     assert_eq!(reply.status, 200, "{reply:?}");
-    assert_eq!((raw.accepted(), raw.requests().len()), (3, 4));
+    assert_eq!((raw.accepted(), raw.count()), (3, 4));
 }
 
 #[tokio::test]
 async fn a_fresh_connection_that_breaks_is_not_tried_again() {
     for how in [Breaks::Closes, Breaks::Resets] {
-        let raw = Raw::start(move |mut connection: Connection| async move {
-            if connection.request().await.is_some()
-                && let Breaks::Resets = how
-            {
-                connection.reset();
-            }
-        })
-        .await;
-        let host = host(&[("svc", format!("http://{}", raw.address()), "")]).await;
+        let raw = ScriptedService::start(move |_| how.response()).unwrap();
+        let host = host(&[("svc", raw.url(), "")]).await;
         let reply = host.get("/svc/x").await.unwrap();
         assert_eq!(failure(&reply), Some(("interrupted", true)), "{reply:?}");
-        assert_eq!((raw.accepted(), raw.requests().len()), (1, 1), "{how:?}");
+        assert_eq!((raw.accepted(), raw.count()), (1, 1), "{how:?}");
     }
 }
 

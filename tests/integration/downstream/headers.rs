@@ -2,11 +2,11 @@
 //! that the operator did not allow.
 
 use bytes::Bytes;
+use downstream_mock::scripted::Request;
 use http_body_util::Full;
 use tailor_harness::{Reply, TestHost};
 
-use super::raw::{Raw, Request};
-use super::{OK, host, post};
+use super::{host, ok, post};
 
 async fn send(host: &TestHost, path: &str, headers: &[(&str, &str)]) -> Reply {
     let mut request = host.request("GET", path);
@@ -18,7 +18,7 @@ async fn send(host: &TestHost, path: &str, headers: &[(&str, &str)]) -> Reply {
 }
 
 fn names(request: &Request) -> Vec<&str> {
-    let mut names: Vec<&str> = request.headers.iter().map(|(name, _)| &**name).collect();
+    let mut names: Vec<&str> = request.headers.keys().map(|name| name.as_str()).collect();
     names.sort_unstable();
     names
 }
@@ -50,8 +50,8 @@ const CLIENTS: [(&str, &str); 12] = [
 
 #[tokio::test]
 async fn nothing_of_the_clients_is_passed_on_unless_the_operator_lists_it() {
-    let raw = Raw::answering(OK).await;
-    let url = || format!("http://{}", raw.address());
+    let raw = ok();
+    let url = || raw.url();
     let host = host(&[
         ("plain", url(), ""),
         (
@@ -84,17 +84,17 @@ async fn nothing_of_the_clients_is_passed_on_unless_the_operator_lists_it() {
 
 #[tokio::test]
 async fn a_field_that_is_there_twice_is_passed_on_twice() {
-    let raw = Raw::answering(OK).await;
+    let raw = ok();
     let settings = "pass-headers = [\"x-tag\"]";
-    let host = host(&[("svc", format!("http://{}", raw.address()), settings)]).await;
+    let host = host(&[("svc", raw.url(), settings)]).await;
     send(&host, "/svc/x", &[("x-tag", "one"), ("x-tag", "two")]).await;
     assert_eq!(raw.requests()[0].all("x-tag"), ["one", "two"]);
 }
 
 #[tokio::test]
 async fn the_request_id_and_the_trace_go_along() {
-    let raw = Raw::answering(OK).await;
-    let host = host(&[("svc", format!("http://{}", raw.address()), "")]).await;
+    let raw = ok();
+    let host = host(&[("svc", raw.url(), "")]).await;
     let trace = "0af7651916cd43dd8448eb211c80319c";
     let span = "b7ad6b7169203331";
     let given = [
@@ -138,8 +138,8 @@ async fn the_request_id_and_the_trace_go_along() {
 
 #[tokio::test]
 async fn a_service_is_told_how_long_somebody_waits() {
-    let raw = Raw::answering(OK).await;
-    let host = host(&[("svc", format!("http://{}", raw.address()), "")]).await;
+    let raw = ok();
+    let host = host(&[("svc", raw.url(), "")]).await;
     host.get("/svc/x").await.unwrap();
     let left = raw.requests()[0]
         .header("tailor-time-left-ms")
@@ -152,7 +152,7 @@ async fn a_service_is_told_how_long_somebody_waits() {
 
 #[tokio::test]
 async fn the_address_is_the_operators() {
-    let raw = Raw::answering(OK).await;
+    let raw = ok();
     let authority = format!("localhost:{}", raw.address().port());
     let host = host(&[
         ("whole", format!("http://{authority}"), ""),
@@ -163,7 +163,7 @@ async fn the_address_is_the_operators() {
     host.get("/part/a").await.unwrap();
     host.get("/part").await.unwrap();
     let requests = raw.requests();
-    let lines: Vec<&str> = requests.iter().map(|request| &*request.line).collect();
+    let lines: Vec<String> = requests.iter().map(|request| request.line()).collect();
     assert_eq!(
         lines,
         [
@@ -179,13 +179,13 @@ async fn the_address_is_the_operators() {
 
 #[tokio::test]
 async fn a_body_is_sent_whole_and_with_its_length() {
-    let raw = Raw::answering(OK).await;
-    let host = host(&[("svc", format!("http://{}", raw.address()), "")]).await;
+    let raw = ok();
+    let host = host(&[("svc", raw.url(), "")]).await;
     let body = "{\"steps\":1}";
     assert_eq!(post(&host, "/svc/goals", body).await.status, 200);
     let request = &raw.requests()[0];
-    assert_eq!(request.line, "POST /goals HTTP/1.1");
-    assert_eq!(request.body, body);
+    assert_eq!(request.line(), "POST /goals HTTP/1.1");
+    assert_eq!(request.text(), body);
     assert_eq!(request.all("content-length"), ["11"]);
     assert_eq!(request.header("transfer-encoding"), None);
 }

@@ -4,9 +4,8 @@ use downstream_mock::{Fault, Service, Services};
 use futures_util::future::join_all;
 use http::Version;
 
-use super::host;
-use super::raw::Raw;
 use super::relay::failure;
+use super::{answering, host};
 use crate::observe::{calls, metric};
 
 const H2: &str = "protocol = \"h2\"";
@@ -97,8 +96,8 @@ async fn a_service_that_speaks_only_http1_gives_no_reply() {
         "HTTP/1.1 400 Bad Request\r\ncontent-length: 0\r\n\r\n",
         "SSH-2.0-OpenSSH_9.2p1\r\n",
     ] {
-        let raw = Raw::answering(answer).await;
-        let host = host(&[("svc", format!("http://{}", raw.address()), H2)]).await;
+        let raw = answering(answer);
+        let host = host(&[("svc", raw.url(), H2)]).await;
         let reply = host.get("/svc/x").await.unwrap();
         assert_eq!(failure(&reply), Some(("malformed", true)), "{reply:?}");
         assert!(reply.text().contains("not HTTP"), "{}", reply.text());

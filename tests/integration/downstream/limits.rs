@@ -1,36 +1,27 @@
 //! What bounds a call: connections and those who wait for one, the size of an answer, and time.
 
 use std::net::SocketAddr;
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use downstream_mock::scripted::{Gate, Response, ScriptedService};
 use downstream_mock::{Fault, Service, Services};
 use futures_util::future::join_all;
 use tailor_harness::{Offline, Reply, TestHost};
 use tokio::net::{TcpSocket, TcpStream};
-use tokio::sync::Semaphore;
 
-use super::raw::{Connection, Raw};
 use super::relay::{failure, relay};
-use super::{OK, PLAIN, host, host_with, patient};
+use super::{answering, host, host_with, plain};
 use crate::observe::{calls, eventually, metric};
+use crate::wire::soon;
 
 #[tokio::test]
 async fn calls_beyond_the_connections_wait_and_beyond_those_are_refused() {
-    let gate = Arc::new(Semaphore::new(0));
-    let opened = gate.clone();
-    let raw = Raw::start(move |mut connection: Connection| {
-        let gate = gate.clone();
-        async move {
-            while connection.request().await.is_some() {
-                gate.acquire().await.unwrap().forget();
-                connection.send(OK).await;
-            }
-        }
-    })
-    .await;
+    let gate = Gate::new();
+    let passed = gate.clone();
+    let answer = move |_| Response::text("ok").after(passed.pass());
+    let raw = ScriptedService::start(answer).unwrap();
     let settings = "max-calls = 2\nmax-queued = 3";
-    let host = host(&[("svc", format!("http://{}", raw.address()), settings)]).await;
+    let host = host(&[("svc", raw.url(), settings)]).await;
     let waiting = async |count: f64| {
         eventually("calls that wait", async || {
             let labels = [("service", "svc")];
@@ -41,14 +32,11 @@ async fn calls_beyond_the_connections_wait_and_beyond_those_are_refused() {
     };
     let five = join_all((0..5).map(|_| host.get("/svc/x")));
     let sixth = async {
-        eventually("two calls have arrived", async || {
-            (raw.requests().len() == 2).then_some(())
-        })
-        .await;
+        soon(raw.wait_for(2)).await;
         waiting(3.0).await;
         let sixth = host.get("/svc/x").await.unwrap();
         // Before anything was released: whoever is refused does not wait first.
-        opened.add_permits(5);
+        gate.open(5);
         sixth
     };
     let (five, sixth) = tokio::join!(five, sixth);
@@ -57,10 +45,7 @@ async fn calls_beyond_the_connections_wait_and_beyond_those_are_refused() {
         assert_eq!(reply.unwrap().status, 200);
     }
     waiting(0.0).await;
-    assert_eq!(
-        (raw.accepted(), raw.most_open(), raw.requests().len()),
-        (2, 2, 5)
-    );
+    assert_eq!((raw.accepted(), raw.most_open(), raw.count()), (2, 2, 5));
     assert_eq!(calls(&host, "svc", "overloaded").await, 1.0);
     assert_eq!(calls(&host, "svc", "2xx").await, 5.0);
 }
@@ -73,21 +58,16 @@ async fn a_call_waits_for_its_turn_only_as_long_as_it_may() {
         .await
         .unwrap();
     // Two BFFs that share a service, one of them in a hurry.
-    let mut config = format!(
-        "[downstream.profile]\nurl = \"{}\"\nmax-calls = 1\n{PLAIN}\n{}\n",
-        services.url(Service::Profile),
-        patient("")
-    );
-    let mut builder = TestHost::builder().unwrap().workers(1);
+    let builder = TestHost::builder().unwrap().workers(1);
+    let url = services.url(Service::Profile);
+    let mut builder = plain(builder, "profile", &url, "max-calls = 1");
     for (name, timeout_ms) in [("slow", None), ("quick", Some(300))] {
-        let file = format!("{name}.wasm");
-        builder = builder.file(&file, &relay("v1", timeout_ms)).unwrap();
-        config.push_str(&format!(
-            "[bff.{name}]\ncomponent = \"{file}\"\ndeadline = \"40s\"\ndownstreams = [\"profile\"]\n\
-             [[route]]\nbff = \"{name}\"\nclient = \"profile\"\npath = \"/{name}\"\n"
-        ));
+        let route = format!("bff = \"{name}\"\nclient = \"profile\"\npath = \"/{name}\"");
+        builder = builder
+            .bff(name, &relay("v1", timeout_ms), "deadline = \"40s\"")
+            .route(&route);
     }
-    let host = builder.config(&config).start().await.unwrap();
+    let host = builder.start().await.unwrap();
     let quick = async {
         services.wait_for_requests(Service::Profile, 1).await;
         let started = Instant::now();
@@ -108,10 +88,10 @@ async fn a_call_waits_for_its_turn_only_as_long_as_it_may() {
 }
 
 /// Asks a service that answers with these bytes and then keeps the connection, under a cap of 16 bytes.
-async fn capped(answer: &'static str) -> (Reply, Raw, TestHost) {
-    let raw = Raw::answering(answer).await;
+async fn capped(answer: &'static str) -> (Reply, ScriptedService, TestHost) {
+    let raw = answering(answer);
     let settings = "max-response-size = \"16B\"";
-    let host = host(&[("svc", format!("http://{}", raw.address()), settings)]).await;
+    let host = host(&[("svc", raw.url(), settings)]).await;
     let reply = host.get("/svc/x").await.unwrap();
     (reply, raw, host)
 }
@@ -152,17 +132,10 @@ async fn an_answer_that_is_larger_is_cut_off_where_that_shows() {
 
 #[tokio::test]
 async fn a_stream_without_end_is_stopped_at_the_cap() {
-    let raw = Raw::start(async |mut connection: Connection| {
-        connection.request().await;
-        connection
-            .send("HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n")
-            .await;
-        let chunk = format!("1000\r\n{}\r\n", "x".repeat(0x1000));
-        while connection.send(&chunk).await {}
-    })
-    .await;
+    let answer = |_| Response::new(200).repeat("x".repeat(0x1000), Duration::ZERO);
+    let raw = ScriptedService::start(answer).unwrap();
     let settings = "max-response-size = \"100KiB\"";
-    let host = host(&[("svc", format!("http://{}", raw.address()), settings)]).await;
+    let host = host(&[("svc", raw.url(), settings)]).await;
     let reply = host.get("/svc/x").await.unwrap();
     assert_eq!(failure(&reply), Some(("too-large", true)), "{reply:?}");
     eventually("the service can't send any more", async || {

@@ -4,13 +4,13 @@ mod connections;
 mod headers;
 mod http2;
 mod limits;
-pub mod raw;
 pub mod relay;
 mod wire;
 
 use bytes::Bytes;
+use downstream_mock::scripted::{Response, ScriptedService};
 use http_body_util::Full;
-use tailor_harness::{Reply, TestHost};
+use tailor_harness::{Reply, TestHost, TestHostBuilder};
 
 use relay::relay;
 
@@ -22,39 +22,41 @@ pub async fn host(services: &[(&str, String, &str)]) -> TestHost {
 }
 
 async fn host_with(component: &[u8], services: &[(&str, String, &str)]) -> TestHost {
-    let names: Vec<String> = services
-        .iter()
-        .map(|(name, ..)| format!("{name:?}"))
-        .collect();
-    let mut config = format!(
-        "[bff.relay]\ncomponent = \"relay.wasm\"\ndeadline = \"40s\"\ndownstreams = [{}]\n",
-        names.join(", ")
-    );
+    let mut builder = TestHost::builder().unwrap().workers(1);
     for (name, url, settings) in services {
-        config.push_str(&format!(
-            "[[route]]\nbff = \"relay\"\nclient = \"{name}\"\npath = \"/{name}\"\nmethods = [\"GET\", \"POST\"]\n\
-             [downstream.{name}]\nurl = \"{url}\"\n{PLAIN}\n{}\n",
-            patient(settings)
+        builder = plain(builder, name, url, settings).route(&format!(
+            "bff = \"relay\"\nclient = \"{name}\"\npath = \"/{name}\"\nmethods = [\"GET\", \"POST\"]"
         ));
     }
-    let builder = TestHost::builder().unwrap().workers(1);
-    let builder = builder.file("relay.wasm", component).unwrap();
-    builder.config(&config).start().await.unwrap()
+    let builder = builder.bff("relay", component, "deadline = \"40s\"");
+    builder.start().await.unwrap()
 }
 
-/// What makes of each call exactly one on the wire.
-const PLAIN: &str =
-    "coalesce = false\ncache.enabled = false\nbreaker.enabled = false\nretry.max = 0";
+/// A service each of whose calls is exactly one on the wire.
+fn plain(builder: TestHostBuilder, name: &str, url: &str, settings: &str) -> TestHostBuilder {
+    let builder = builder.service_at(name, &[url]).settings(
+        name,
+        "coalesce = false\ncache.enabled = false\nbreaker.enabled = false\nretry.max = 0",
+    );
+    patient(builder, name, settings, "30s")
+}
 
-/// Settings, with long timeouts where they name none.
-fn patient(settings: &str) -> String {
+/// Settings of a service. Where they name no timeouts, these are `long`; where they name the one of
+/// the whole call, the others are equal to it.
+pub fn patient(
+    builder: TestHostBuilder,
+    name: &str,
+    settings: &str,
+    long: &str,
+) -> TestHostBuilder {
+    let given: toml::Table = settings.parse().unwrap();
+    let total = given.get("timeout").and_then(|total| total.as_str());
+    let total = total.unwrap_or(long);
     let timeouts = ["timeout", "first-byte-timeout", "connect-timeout"];
-    let key = |line: &str| line.split('=').next().unwrap().trim().to_owned();
-    if settings.lines().any(|line| timeouts.contains(&&*key(line))) {
-        return settings.to_owned();
-    }
-    let long = timeouts.map(|key| format!("{key} = \"30s\"\n")).concat();
-    format!("{settings}\n{long}")
+    let timeouts = timeouts.map(|key| format!("{key} = \"{total}\"\n"));
+    builder
+        .settings(name, &timeouts.concat())
+        .settings(name, settings)
 }
 
 async fn post(host: &TestHost, path: &str, body: &'static str) -> Reply {
@@ -63,5 +65,12 @@ async fn post(host: &TestHost, path: &str, body: &'static str) -> Reply {
     host.send(request.unwrap()).await.unwrap()
 }
 
-/// An answer with a length.
-const OK: &str = "HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok";
+/// A service that answers everything with `ok`.
+fn ok() -> ScriptedService {
+    ScriptedService::start(|_| Response::text("ok")).unwrap()
+}
+
+/// A service that answers each request with these bytes.
+pub fn answering(answer: &'static str) -> ScriptedService {
+    ScriptedService::start(move |_| Response::raw(answer)).unwrap()
+}

@@ -1,20 +1,15 @@
 //! What a service may send back, and what becomes of what it may not.
 
-use super::raw::{Connection, Raw};
 use super::relay::failure;
-use super::{OK, host, post};
+use super::{answering, host, ok, post};
 use crate::observe::{calls, eventually};
 use downstream_mock::scripted::{Response, ScriptedService};
 use tailor_harness::{Reply, TestHost};
 
 /// Asks a service that answers each connection's first request with these bytes and closes.
-async fn once(answer: &'static str) -> (Reply, TestHost, Raw) {
-    let raw = Raw::start(move |mut connection: Connection| async move {
-        connection.request().await;
-        connection.send(answer).await;
-    })
-    .await;
-    let host = host(&[("svc", format!("http://{}", raw.address()), "")]).await;
+async fn once(answer: &'static str) -> (Reply, TestHost, ScriptedService) {
+    let raw = ScriptedService::start(move |_| Response::raw(answer).then_close()).unwrap();
+    let host = host(&[("svc", raw.url(), "")]).await;
     (host.get("/svc/x").await.unwrap(), host, raw)
 }
 
@@ -162,7 +157,7 @@ async fn what_ends_too_early_is_interrupted() {
 #[tokio::test]
 async fn all_ways_to_end_a_body_are_understood() {
     for answer in [
-        OK,
+        "HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok",
         "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n1\r\no\r\n1;ext=1\r\nk\r\n0\r\nx-sum: 1\r\n\r\n",
         "HTTP/1.1 200 OK\r\nconnection: close\r\n\r\nok",
         "HTTP/1.0 200 OK\r\n\r\nok",
@@ -185,18 +180,16 @@ async fn all_ways_to_end_a_body_are_understood() {
 #[tokio::test]
 async fn a_service_that_closes_after_each_answer_may_be_sent_a_post() {
     // It says so, so that the connection is never used a second time.
-    let raw = Raw::start(async |mut connection: Connection| {
-        connection.request().await;
-        connection
-            .send("HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-length: 2\r\n\r\nok")
-            .await;
-        connection.closed().await;
-    })
-    .await;
-    let host = host(&[("svc", format!("http://{}", raw.address()), "")]).await;
+    let answer = |_| {
+        Response::text("ok")
+            .header("connection", "close")
+            .then_hang()
+    };
+    let raw = ScriptedService::start(answer).unwrap();
+    let host = host(&[("svc", raw.url(), "")]).await;
     for count in 1..=5 {
         assert_eq!(post(&host, "/svc/x", "once").await.status, 200);
-        assert_eq!((raw.accepted(), raw.requests().len()), (count, count));
+        assert_eq!((raw.accepted(), raw.count()), (count, count));
     }
 }
 
@@ -210,8 +203,8 @@ async fn answers_without_a_body_do_not_wait_for_one() {
         ),
         ("HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n", 200),
     ] {
-        let raw = Raw::answering(answer).await;
-        let host = host(&[("svc", format!("http://{}", raw.address()), "")]).await;
+        let raw = answering(answer);
+        let host = host(&[("svc", raw.url(), "")]).await;
         for _ in 0..2 {
             let reply = host.get("/svc/x").await.unwrap();
             assert_eq!((reply.status.as_u16(), reply.text().as_str()), (status, ""));
@@ -222,21 +215,15 @@ async fn answers_without_a_body_do_not_wait_for_one() {
 
 #[tokio::test]
 async fn redirects_are_replies_and_are_not_followed() {
-    let elsewhere = Raw::answering(OK).await;
-    let location = format!(
-        "HTTP/1.1 302 Found\r\nlocation: http://{}/secret\r\ncontent-length: 0\r\n\r\n",
-        elsewhere.address()
-    );
-    let location: &'static str = location.leak();
-    for answer in [
-        location,
-        "HTTP/1.1 308 Permanent Redirect\r\nlocation: /other\r\ncontent-length: 0\r\n\r\n",
-    ] {
-        let raw = Raw::answering(answer).await;
-        let host = host(&[("svc", format!("http://{}", raw.address()), "")]).await;
+    let elsewhere = ok();
+    let secret = format!("{}/secret", elsewhere.url());
+    for (status, location) in [(302, secret), (308, "/other".to_owned())] {
+        let answer = move |_| Response::new(status).header("location", &location);
+        let raw = ScriptedService::start(answer).unwrap();
+        let host = host(&[("svc", raw.url(), "")]).await;
         let reply = host.get("/svc/x").await.unwrap();
         assert!(reply.status.is_redirection(), "{reply:?}");
-        assert_eq!(raw.requests().len(), 1);
+        assert_eq!(raw.count(), 1);
         assert_eq!(calls(&host, "svc", "3xx").await, 1.0);
     }
     assert_eq!(elsewhere.accepted(), 0);
@@ -245,17 +232,15 @@ async fn redirects_are_replies_and_are_not_followed() {
 #[tokio::test]
 async fn a_second_answer_to_one_request_reaches_nobody() {
     // The worst that a confused service can do: the answer meant for one user, read as that for the next.
-    let raw = Raw::start(async |mut connection: Connection| {
-        while let Some(request) = connection.request().await {
-            let own = request.line.split(' ').nth(1).unwrap().to_owned();
-            let length = own.len();
-            let answer = format!("HTTP/1.1 200 OK\r\ncontent-length: {length}\r\n\r\n{own}");
-            let surplus = "HTTP/1.1 200 OK\r\ncontent-length: 6\r\n\r\nsecret";
-            connection.send(&format!("{answer}{surplus}")).await;
-        }
+    let raw = ScriptedService::start(|request| {
+        let own = request.target;
+        let length = own.len();
+        let answer = format!("HTTP/1.1 200 OK\r\ncontent-length: {length}\r\n\r\n{own}");
+        let surplus = "HTTP/1.1 200 OK\r\ncontent-length: 6\r\n\r\nsecret";
+        Response::raw(answer + surplus)
     })
-    .await;
-    let host = host(&[("svc", format!("http://{}", raw.address()), "")]).await;
+    .unwrap();
+    let host = host(&[("svc", raw.url(), "")]).await;
     for index in 0..20 {
         let reply = host.get(&format!("/svc/user-{index}")).await.unwrap();
         assert_eq!(reply.text(), format!("/user-{index}"));
@@ -264,18 +249,11 @@ async fn a_second_answer_to_one_request_reaches_nobody() {
 
 #[tokio::test]
 async fn a_call_whose_client_has_gone_is_taken_back() {
-    let raw = Raw::start(async |mut connection: Connection| {
-        connection.request().await;
-        connection.closed().await;
-    })
-    .await;
-    let host = host(&[("svc", format!("http://{}", raw.address()), "")]).await;
-    let arrived = eventually("the call has arrived", async || {
-        (raw.requests().len() == 1).then_some(())
-    });
+    let raw = ScriptedService::start(|_| Response::hang()).unwrap();
+    let host = host(&[("svc", raw.url(), "")]).await;
     tokio::select! {
         _ = host.get("/svc/x") => panic!("the service answers nothing"),
-        () = arrived => {}
+        _ = raw.wait_for(1) => {}
     }
     eventually("the call is taken back", async || {
         (raw.open() == 0).then_some(())

@@ -1,25 +1,25 @@
 //! Who is blamed: one caller, one path or one endpoint does not decide for all of a service.
 
+use downstream_mock::scripted::{Response, ScriptedService};
 use futures_util::future::join_all;
 
-use super::site::{Site, answer};
 use super::*;
 use crate::downstream::relay::{failure, relay};
 
 /// A service that answers at once, but for the paths below `/slow`, which it never answers.
-async fn slow_in_places() -> Site {
-    Site::start(async |request, _| match request.uri().path() {
-        path if path.starts_with("/slow") => std::future::pending().await,
-        _ => answer(200, &[], "ok"),
+fn slow_in_places() -> ScriptedService {
+    ScriptedService::start(|request| match request.path().starts_with("/slow") {
+        true => Response::hang(),
+        false => Response::text("ok"),
     })
-    .await
+    .unwrap()
 }
 
 #[tokio::test]
 async fn a_caller_in_a_hurry_takes_the_service_from_nobody() {
-    let site = slow_in_places().await;
+    let site = slow_in_places();
     let host = Setup::new()
-        .service("svc", &site.url(), "[.breaker]\nmin-calls = 3")
+        .service("svc", &site.url(), "[breaker]\nmin-calls = 3")
         .relay_of("hurried", &relay("v1", Some(60)), "")
         .relay("patient", "")
         .start()

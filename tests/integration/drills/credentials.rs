@@ -2,36 +2,32 @@
 
 use std::sync::{Arc, Mutex};
 
+use downstream_mock::scripted::{Response, ScriptedService};
 use futures_util::future::join_all;
-use http_body_util::BodyExt as _;
+use serde_json::json;
 use tailor_harness::Process;
 
-use super::site::{Answer, Site, answer, field};
 use super::*;
 
 /// A service that wants this token, which can be changed.
-async fn guarded(token: &Arc<Mutex<String>>) -> Site {
+fn guarded(token: &Arc<Mutex<String>>) -> ScriptedService {
     let token = token.clone();
-    Site::start(move |request, _| {
+    ScriptedService::start(move |request| {
         let wanted = format!("Bearer {}", token.lock().unwrap());
-        let welcome = field(request.headers(), "authorization") == wanted;
-        async move {
-            if welcome {
-                answer(200, &[], "welcome")
-            } else {
-                answer(401, &[], "who?")
-            }
+        match request.header("authorization") == Some(&*wanted) {
+            true => Response::text("welcome"),
+            false => Response::new(401).body("who?"),
         }
     })
-    .await
+    .unwrap()
 }
 
-const FROM_FILE: &str = "[.credentials]\nbearer-file = \"token\"";
+const FROM_FILE: &str = "[credentials]\nbearer-file = \"token\"";
 
 #[tokio::test]
 async fn a_token_that_is_refused_is_renewed_by_its_file() {
     let token = Arc::new(Mutex::new("first-secret".to_owned()));
-    let site = guarded(&token).await;
+    let site = guarded(&token);
     let host = Setup::new()
         .file("token", "first-secret\n")
         .service("svc", &site.url(), FROM_FILE)
@@ -62,7 +58,7 @@ async fn a_token_that_is_refused_is_renewed_by_its_file() {
 async fn a_token_is_in_no_line_of_the_log() {
     const TOKEN: &str = "never-to-be-seen";
     let token = Arc::new(Mutex::new(TOKEN.to_owned()));
-    let site = guarded(&token).await;
+    let site = guarded(&token);
     let (config, _dir) = Setup::with("log.format = \"json\"\nlog.level = \"trace\"")
         .file("token", TOKEN)
         .service("svc", &site.url(), FROM_FILE)
@@ -81,7 +77,7 @@ async fn a_token_is_in_no_line_of_the_log() {
         process.wait_for(line).unwrap();
         *token.lock().unwrap() = "another".to_owned();
     }
-    assert_eq!(site.requests(), 2);
+    assert_eq!(site.count(), 2);
     let lines = process.lines();
     assert!(lines.len() >= 3, "{lines:?}");
     for line in lines {
@@ -90,40 +86,33 @@ async fn a_token_is_in_no_line_of_the_log() {
 }
 
 /// A token endpoint (RFC 6749 section 4.4): each token is the next number, and the service takes that one alone.
-async fn token_endpoint(token: &Arc<Mutex<String>>) -> Site {
+fn token_endpoint(token: &Arc<Mutex<String>>) -> ScriptedService {
     let token = token.clone();
-    Site::start(move |request, number| {
-        let token = token.clone();
-        async move {
-            let basic = field(request.headers(), "authorization");
-            let body = request.into_body().collect().await.unwrap().to_bytes();
-            let body = String::from_utf8_lossy(&body).into_owned();
-            // The id and the secret, as section 2.3.1 has them.
-            if basic != "Basic dGFpbG9yOmh1c2g=" || !body.contains("grant_type=client_credentials")
-            {
-                return answer(400, &[], "{\"error\":\"invalid_client\"}");
-            }
-            let new = format!("token-{number}");
-            token.lock().unwrap().clone_from(&new);
-            given(&new)
+    ScriptedService::start(move |request| {
+        // The id and the secret, as section 2.3.1 has them.
+        if request.header("authorization") != Some("Basic dGFpbG9yOmh1c2g=")
+            || !request.text().contains("grant_type=client_credentials")
+        {
+            return Response::new(400).body("{\"error\":\"invalid_client\"}");
         }
+        let new = format!("token-{}", request.number);
+        token.lock().unwrap().clone_from(&new);
+        given(&new)
     })
-    .await
+    .unwrap()
 }
 
-fn given(token: &str) -> Answer {
-    let body =
-        format!("{{\"access_token\":\"{token}\",\"token_type\":\"bearer\",\"expires_in\":3600}}");
-    answer(200, &[("content-type", "application/json")], body)
+fn given(token: &str) -> Response {
+    Response::json(json!({"access_token": token, "token_type": "bearer", "expires_in": 3600}))
 }
 
 #[tokio::test]
 async fn a_token_of_oauth2_serves_many_calls_and_is_renewed_when_it_is_refused() {
     let token = Arc::new(Mutex::new(String::new()));
-    let site = guarded(&token).await;
-    let endpoint = token_endpoint(&token).await;
+    let site = guarded(&token);
+    let endpoint = token_endpoint(&token);
     let settings = format!(
-        "[.credentials]\noauth2-token-url = \"{}/token\"\nclient-id = \"tailor\"\nclient-secret-file = \"secret\"",
+        "[credentials]\noauth2-token-url = \"{}/token\"\nclient-id = \"tailor\"\nclient-secret-file = \"secret\"",
         endpoint.url()
     );
     let host = Setup::new()
@@ -136,21 +125,21 @@ async fn a_token_of_oauth2_serves_many_calls_and_is_renewed_when_it_is_refused()
     for reply in join_all(paths.iter().map(|path| get(&host, path))).await {
         assert_eq!(reply.text(), "welcome");
     }
-    assert_eq!((endpoint.requests(), site.requests()), (1, 20));
+    assert_eq!((endpoint.count(), site.count()), (1, 20));
 
     // The service forgets its tokens. The call that learns of it is made again with a new one.
     *token.lock().unwrap() = "forgotten".to_owned();
     assert_eq!(get(&host, "/r/svc/again").await.text(), "welcome");
-    assert_eq!((endpoint.requests(), site.requests()), (2, 22));
+    assert_eq!((endpoint.count(), site.count()), (2, 22));
 }
 
 #[tokio::test]
 async fn without_a_token_nothing_is_sent() {
     let token = Arc::new(Mutex::new("unknown".to_owned()));
-    let site = guarded(&token).await;
-    let endpoint = Site::start(async |_, _| answer(503, &[], "no tokens today")).await;
+    let site = guarded(&token);
+    let endpoint = ScriptedService::start(|_| Response::new(503).body("no tokens today")).unwrap();
     let settings = format!(
-        "[.credentials]\noauth2-token-url = \"{}/token\"\nclient-id = \"tailor\"\nclient-secret-file = \"secret\"",
+        "[credentials]\noauth2-token-url = \"{}/token\"\nclient-id = \"tailor\"\nclient-secret-file = \"secret\"",
         endpoint.url()
     );
     let host = Setup::new()
@@ -165,21 +154,19 @@ async fn without_a_token_nothing_is_sent() {
     assert_eq!(degraded(&reply), "svc;failed=rejected");
     assert!(!reply.text().contains("127.0.0.1"), "{}", reply.text());
     assert_eq!(event(&host, "svc", "no-credentials").await, 1.0);
-    assert_eq!(site.requests(), 0);
+    assert_eq!(site.count(), 0);
 }
 
 #[tokio::test]
 async fn a_token_endpoint_may_take_longer_than_a_service() {
     let token = Arc::new(Mutex::new("slow".to_owned()));
-    let site = guarded(&token).await;
-    let endpoint = Site::start(async |_, _| {
-        // Longer than the time to the first byte of a service for which nothing is set.
-        tokio::time::sleep(Duration::from_millis(1_200)).await;
-        given("slow")
-    })
-    .await;
+    let site = guarded(&token);
+    // Longer than the time to the first byte of a service for which nothing is set.
+    let long = Duration::from_millis(1_200);
+    let answer = move |_| given("slow").after(tokio::time::sleep(long));
+    let endpoint = ScriptedService::start(answer).unwrap();
     let settings = format!(
-        "[.credentials]\noauth2-token-url = \"{}/token\"\nclient-id = \"tailor\"\nclient-secret-file = \"secret\"",
+        "[credentials]\noauth2-token-url = \"{}/token\"\nclient-id = \"tailor\"\nclient-secret-file = \"secret\"",
         endpoint.url()
     );
     let host = Setup::new()

@@ -3,18 +3,18 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
+use downstream_mock::scripted::{Response, ScriptedService};
 use downstream_mock::{Fault, Service, Services};
 use futures_util::future::join_all;
 use serde_json::Value;
 
 use super::*;
-use crate::downstream::raw::{Connection, Raw};
 
 #[tokio::test]
 async fn a_hedge_heals_what_is_slow_now_and_then() {
     let services = Services::start().unwrap();
     // A busy machine is not slow enough for a hedge.
-    let heart = "[.hedge]\nenabled = true\nmin-delay = \"100ms\"\n[.cache]\nenabled = false";
+    let heart = "[hedge]\nenabled = true\nmin-delay = \"100ms\"\n[cache]\nenabled = false";
     let host = Setup::new()
         .service("heart", &services.url(Service::Heart), heart)
         .relay("r", "")
@@ -40,24 +40,15 @@ async fn a_hedge_heals_what_is_slow_now_and_then() {
 }
 
 /// A place of a service that resets every connection while it is told to be bad.
-async fn place(bad: Arc<AtomicBool>) -> Raw {
-    Raw::start(move |mut connection: Connection| {
-        let bad = bad.clone();
-        async move {
-            while connection.request().await.is_some() {
-                if bad.load(Ordering::SeqCst) {
-                    return connection.reset();
-                }
-                connection
-                    .send("HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok")
-                    .await;
-            }
-        }
-    })
-    .await
+fn place(bad: Arc<AtomicBool>) -> ScriptedService {
+    let answer = move |_| match bad.load(Ordering::SeqCst) {
+        true => Response::reset(),
+        false => Response::text("ok"),
+    };
+    ScriptedService::start(answer).unwrap()
 }
 
-async fn endpoint(host: &TestHost, at: &Raw) -> Value {
+async fn endpoint(host: &TestHost, at: &ScriptedService) -> Value {
     let state = state(host, "svc").await;
     let all = state["endpoints"].as_array().unwrap();
     let at = at.address().to_string();
@@ -71,26 +62,14 @@ async fn endpoint(host: &TestHost, at: &Raw) -> Value {
 async fn one_bad_endpoint_of_three_is_left_out_and_taken_back() {
     let bad = Arc::new(AtomicBool::new(true));
     let good = Arc::new(AtomicBool::new(false));
-    let places = [
-        place(bad.clone()).await,
-        place(good.clone()).await,
-        place(good).await,
-    ];
-    let urls: Vec<String> = places
-        .iter()
-        .map(|at| format!("http://{}", at.address()))
-        .collect();
+    let places = [place(bad.clone()), place(good.clone()), place(good)];
+    let urls: Vec<String> = places.iter().map(|at| at.url()).collect();
     let host = Setup::new()
-        .service_at("svc", &urls, "[.ejection]\nfailures = 2\ntime = \"300ms\"")
+        .service_at("svc", &urls, "[ejection]\nfailures = 2\ntime = \"300ms\"")
         .relay("r", "")
         .start()
         .await;
-    let asked = || {
-        places
-            .iter()
-            .map(|at| at.requests().len() as u64)
-            .sum::<u64>()
-    };
+    let asked = || places.iter().map(|at| at.count() as u64).sum::<u64>();
     let calls = AtomicU64::new(0);
     let call = async || {
         let number = calls.fetch_add(1, Ordering::SeqCst);
@@ -119,10 +98,10 @@ async fn one_bad_endpoint_of_three_is_left_out_and_taken_back() {
     }
 
     bad.store(false, Ordering::SeqCst);
-    let before = places[0].requests().len();
+    let before = places[0].count();
     eventually("the endpoint to be asked again", async || {
         assert!(call().await);
-        (places[0].requests().len() > before).then_some(())
+        (places[0].count() > before).then_some(())
     })
     .await;
     assert_eq!(endpoint(&host, &places[0]).await["state"], "good");

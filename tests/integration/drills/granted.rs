@@ -1,16 +1,14 @@
 //! What a BFF may call, and under which limits it may ask for it.
 
-use std::sync::Arc;
+use downstream_mock::scripted::{Gate, Response, ScriptedService};
 
-use tokio::sync::Semaphore;
-
-use super::site::{Site, answer};
 use super::*;
 use crate::downstream::relay::{failure, relay_with_profile};
+use crate::wire::soon;
 
 #[tokio::test]
 async fn a_call_that_is_not_granted_is_not_made() {
-    let site = Site::start(async |_, _| answer(200, &[], "ok")).await;
+    let site = ScriptedService::start(|_| Response::text("ok")).unwrap();
     let host = Setup::new()
         .service(
             "svc",
@@ -33,8 +31,8 @@ async fn a_call_that_is_not_granted_is_not_made() {
     ] {
         let request = host.request(method, path).body(Default::default()).unwrap();
         let reply = host.send(request).await.unwrap();
-        made += u64::from(granted);
-        assert_eq!(site.requests(), made, "{method} {path}");
+        made += usize::from(granted);
+        assert_eq!(site.count(), made, "{method} {path}");
         if granted {
             assert_eq!((reply.status.as_u16(), degraded(&reply)), (200, ""));
         } else {
@@ -50,18 +48,12 @@ async fn a_call_that_is_not_granted_is_not_made() {
 
 #[tokio::test]
 async fn a_profile_sets_other_limits() {
-    let gate = Arc::new(Semaphore::new(0));
-    let opened = gate.clone();
-    let site = Site::start(move |_, _| {
-        let gate = gate.clone();
-        async move {
-            gate.acquire().await.unwrap().forget();
-            answer(200, &[], "ok")
-        }
-    })
-    .await;
+    let gate = Gate::new();
+    let passed = gate.clone();
+    let answer = move |_| Response::text("ok").after(passed.pass());
+    let site = ScriptedService::start(answer).unwrap();
     let host = Setup::new()
-        .service("svc", &site.url(), "[.retry]\nmax = 0")
+        .service("svc", &site.url(), "[retry]\nmax = 0")
         .relay("plain", "")
         .relay_of("hasty", &relay_with_profile("fast"), "")
         .relay_of("wrong", &relay_with_profile("fats"), "")
@@ -75,15 +67,12 @@ async fn a_profile_sets_other_limits() {
         "{}",
         reply.text()
     );
-    assert_eq!(site.requests(), 0);
+    assert_eq!(site.count(), 0);
 
     // The same call, under way twice: one of the two callers has no patience.
     let plain = get(&host, "/plain/svc/x");
     let hasty = async {
-        eventually("the call to arrive", async || {
-            (site.requests() == 1).then_some(())
-        })
-        .await;
+        soon(site.wait_for(1)).await;
         let reply = get(&host, "/hasty/svc/x").await;
         assert_eq!(
             failure(&reply).map(|(kind, _)| kind),
@@ -91,7 +80,7 @@ async fn a_profile_sets_other_limits() {
             "{reply:?}"
         );
         assert_eq!(degraded(&reply), "svc;failed=timeout");
-        opened.add_permits(9);
+        gate.open(9);
     };
     let (plain, ()) = tokio::join!(plain, hasty);
     assert_eq!((plain.status.as_u16(), plain.text().as_str()), (200, "ok"));

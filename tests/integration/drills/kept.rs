@@ -4,29 +4,25 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use super::site::{Site, answer};
+use downstream_mock::scripted::{Response, ScriptedService};
+
 use super::*;
 
 /// A service whose answers have these fields and say which request they answer; faulty on demand.
 struct Numbered {
-    site: Site,
+    site: ScriptedService,
     faulty: Arc<AtomicBool>,
 }
 
 impl Numbered {
-    async fn start(fields: &'static [(&'static str, &'static str)]) -> Self {
+    fn start(fields: &'static [(&'static str, &'static str)]) -> Self {
         let faulty = Arc::new(AtomicBool::new(false));
         let fails = faulty.clone();
-        let site = Site::start(move |_, number| {
-            let fails = fails.load(Ordering::SeqCst);
-            async move {
-                match fails {
-                    true => answer(503, &[], "not today"),
-                    false => answer(200, fields, number.to_string()),
-                }
-            }
-        })
-        .await;
+        let site = ScriptedService::start(move |request| match fails.load(Ordering::SeqCst) {
+            true => Response::new(503).body("not today"),
+            false => Response::text(request.number.to_string()).headers(fields),
+        });
+        let site = site.unwrap();
         Self { site, faulty }
     }
 
@@ -59,13 +55,13 @@ fn is_stale(reply: &Reply) -> bool {
 
 #[tokio::test]
 async fn an_answer_is_kept_for_as_long_as_it_says() {
-    let svc = Numbered::start(&[("cache-control", "max-age=600")]).await;
+    let svc = Numbered::start(&[("cache-control", "max-age=600")]);
     let host = svc.host("").await;
     for _ in 0..3 {
         expect(&host, "/r/svc/a", "1").await;
     }
     expect(&host, "/r/svc/b", "2").await;
-    assert_eq!(svc.site.requests(), 2);
+    assert_eq!(svc.site.count(), 2);
     assert_eq!(event(&host, "svc", "cache-hit").await, 2.0);
     let shown = state(&host, "svc").await["cache"].clone();
     assert_eq!((&shown["entries"], &shown["hits"]), (&2.into(), &2.into()));
@@ -80,22 +76,22 @@ async fn an_answer_is_kept_for_as_long_as_it_says() {
 
 #[tokio::test]
 async fn an_answer_that_says_nothing_is_kept_where_the_operator_wants_it() {
-    let svc = Numbered::start(&[]).await;
+    let svc = Numbered::start(&[]);
     let host = svc.host("").await;
     expect(&host, "/r/svc/a", "1").await;
     expect(&host, "/r/svc/a", "2").await;
-    let host = svc.host("[.cache]\nttl = \"10m\"").await;
+    let host = svc.host("[cache]\nttl = \"10m\"").await;
     expect(&host, "/r/svc/a", "3").await;
     expect(&host, "/r/svc/a", "3").await;
-    let never = Numbered::start(&[("cache-control", "no-store")]).await;
-    let host = never.host("[.cache]\nttl = \"10m\"").await;
+    let never = Numbered::start(&[("cache-control", "no-store")]);
+    let host = never.host("[cache]\nttl = \"10m\"").await;
     expect(&host, "/r/svc/a", "1").await;
     expect(&host, "/r/svc/a", "2").await;
 }
 
 #[tokio::test]
 async fn an_answer_to_one_user_never_serves_another() {
-    let svc = Numbered::start(&[("cache-control", "public, max-age=600")]).await;
+    let svc = Numbered::start(&[("cache-control", "public, max-age=600")]);
     let host = svc.host("pass-headers = [\"authorization\"]").await;
     for (user, body) in [
         ("ada", "1"),
@@ -116,9 +112,9 @@ async fn an_answer_to_one_user_never_serves_another() {
 
 #[tokio::test]
 async fn a_stale_answer_stands_in_for_a_service_that_fails() {
-    let svc = Numbered::start(&[("cache-control", "max-age=0, stale-if-error=600")]).await;
+    let svc = Numbered::start(&[("cache-control", "max-age=0, stale-if-error=600")]);
     let host = svc
-        .host("[.retry]\nmax = 0\n[.breaker]\nenabled = false")
+        .host("[retry]\nmax = 0\n[breaker]\nenabled = false")
         .await;
     expect(&host, "/r/svc/a", "1").await;
     svc.fail(true);
@@ -139,7 +135,7 @@ async fn a_stale_answer_stands_in_for_a_service_that_fails() {
 
 #[tokio::test]
 async fn a_stale_answer_serves_while_a_new_one_is_fetched() {
-    let svc = Numbered::start(&[("cache-control", "max-age=0, stale-while-revalidate=600")]).await;
+    let svc = Numbered::start(&[("cache-control", "max-age=0, stale-while-revalidate=600")]);
     let host = svc.host("").await;
     expect(&host, "/r/svc/a", "1").await;
     let reply = get(&host, "/r/svc/a").await;
@@ -155,7 +151,7 @@ async fn a_stale_answer_serves_while_a_new_one_is_fetched() {
 
 #[tokio::test]
 async fn an_open_breaker_leaves_what_is_kept() {
-    let svc = Numbered::start(&[("cache-control", "max-age=0, stale-if-error=600")]).await;
+    let svc = Numbered::start(&[("cache-control", "max-age=0, stale-if-error=600")]);
     let host = svc.host("").await;
     expect(&host, "/r/svc/a", "1").await;
     let reply = host
@@ -170,15 +166,15 @@ async fn an_open_breaker_leaves_what_is_kept() {
         degraded(&get(&host, "/r/svc/b").await),
         "svc;failed=rejected"
     );
-    assert_eq!(svc.site.requests(), 1);
+    assert_eq!(svc.site.count(), 1);
 }
 
 #[tokio::test]
 async fn what_the_operator_declared_is_the_last_resort() {
-    let svc = Numbered::start(&[("cache-control", "max-age=0, stale-if-error=600")]).await;
-    let declared = "[.retry]\nmax = 0\n[.breaker]\nenabled = false\n\
-                    [[.default]]\ncall = \"GET /lists/*\"\nbody = \"[]\"\n\
-                    [[.default]]\ncall = \"GET /gone/**\"\nstatus = 404\nbody = \"{}\"";
+    let svc = Numbered::start(&[("cache-control", "max-age=0, stale-if-error=600")]);
+    let declared = "[retry]\nmax = 0\n[breaker]\nenabled = false\n\
+                    [[default]]\ncall = \"GET /lists/*\"\nbody = \"[]\"\n\
+                    [[default]]\ncall = \"GET /gone/**\"\nstatus = 404\nbody = \"{}\"";
     let host = svc.host(declared).await;
     expect(&host, "/r/svc/lists/kept", "1").await;
     svc.fail(true);
@@ -207,8 +203,7 @@ async fn the_operator_makes_answers_void() {
     let svc = Numbered::start(&[
         ("cache-control", "max-age=600"),
         ("cache-tag", "all-users, ada"),
-    ])
-    .await;
+    ]);
     let host = svc.host("").await;
     let paths = ["users/ada", "users/grace", "goals"];
     let mut asked = 0;
@@ -222,8 +217,8 @@ async fn the_operator_makes_answers_void() {
         for path in paths {
             get(&host, &format!("/r/svc/{path}")).await;
         }
-        asked = asked.max(paths.len() as u64);
-        assert_eq!(svc.site.requests(), asked, "before {order}");
+        asked = asked.max(paths.len());
+        assert_eq!(svc.site.count(), asked, "before {order}");
         let order = format!("/downstreams/svc/invalidate?{order}");
         // A page in somebody's browser must not be able to do that.
         let refused = host
@@ -238,17 +233,17 @@ async fn the_operator_makes_answers_void() {
             "{order}: {}",
             reply.text()
         );
-        asked += void.len() as u64;
+        asked += void.len();
         for path in paths {
             get(&host, &format!("/r/svc/{path}")).await;
         }
-        assert_eq!(svc.site.requests(), asked, "after {order}");
+        assert_eq!(svc.site.count(), asked, "after {order}");
     }
 }
 
 #[tokio::test]
 async fn a_change_makes_the_answer_void_that_it_changes() {
-    let svc = Numbered::start(&[("cache-control", "max-age=600")]).await;
+    let svc = Numbered::start(&[("cache-control", "max-age=600")]);
     let host = svc.host("").await;
     expect(&host, "/r/svc/a", "1").await;
     expect(&host, "/r/svc/b", "2").await;
@@ -263,15 +258,15 @@ async fn a_change_makes_the_answer_void_that_it_changes() {
 
 #[tokio::test]
 async fn an_answer_that_breaks_off_is_not_kept_however_long_it_says() {
-    let activity = Site::start(|_, number| async move {
-        let body = match number {
+    let activity = ScriptedService::start(|request| {
+        let body = match request.number {
             1 => "{\"steps\": 84",
             _ => "{\"steps\": 8423}",
         };
-        answer(200, &[("cache-control", "max-age=600")], body)
+        Response::text(body).header("cache-control", "max-age=600")
     })
-    .await;
-    let nothing = Site::start(|_, _| async { answer(404, &[], "") }).await;
+    .unwrap();
+    let nothing = ScriptedService::start(|_| Response::new(404)).unwrap();
     let setup = ["heart", "sleep"].into_iter().fold(
         Setup::new().service("activity", &activity.url(), ""),
         |setup, name| setup.service(name, &nothing.url(), ""),
@@ -288,5 +283,5 @@ async fn an_answer_that_breaks_off_is_not_kept_however_long_it_says() {
         assert_eq!(degraded(&reply), "", "{reply:?}");
         assert!(reply.text().contains("8423"), "{reply:?}");
     }
-    assert_eq!(activity.requests(), 2);
+    assert_eq!(activity.count(), 2);
 }

@@ -3,7 +3,6 @@
 //! for the deadline.
 
 mod blame;
-mod certificates;
 mod credentials;
 mod endpoints;
 mod granted;
@@ -12,7 +11,6 @@ mod logged;
 mod outages;
 mod reloaded;
 mod secure;
-mod site;
 mod steered;
 mod storms;
 mod together;
@@ -24,6 +22,7 @@ use downstream_mock::{Service, Services};
 use serde_json::Value;
 use tailor_harness::{Reply, TestHost, TestHostBuilder};
 
+use crate::downstream::patient;
 use crate::downstream::relay::relay;
 use crate::observe::{eventually, metric};
 
@@ -34,7 +33,6 @@ const DEADLINE: Duration = Duration::from_secs(6);
 pub struct Setup {
     builder: TestHostBuilder,
     services: Vec<String>,
-    config: String,
 }
 
 impl Setup {
@@ -48,7 +46,6 @@ impl Setup {
         Self {
             builder: TestHost::builder().unwrap().config(top),
             services: Vec::new(),
-            config: String::new(),
         }
     }
 
@@ -64,36 +61,15 @@ impl Setup {
         self
     }
 
-    /// A service. Its limits of time are far away unless `settings` say otherwise.
+    /// A service. Its limits of time are far away unless `settings` say otherwise, which are those
+    /// below `[downstream.<name>]`.
     pub fn service(self, name: &str, url: &str, settings: &str) -> Self {
         self.service_at(name, &[url.to_owned()], settings)
     }
 
     /// The same, at several addresses.
     pub fn service_at(mut self, name: &str, urls: &[String], settings: &str) -> Self {
-        let table = match settings.starts_with('[') {
-            true => Some(0),
-            false => settings.find(
-                "
-[",
-            ),
-        };
-        let (own, tables) = settings.split_at(table.unwrap_or(settings.len()));
-        self.config
-            .push_str(&format!("[downstream.{name}]\nurl = {urls:?}\n{own}\n"));
-        let written = |key: &str| own.lines().find(|line| line.starts_with(key));
-        let total = written("timeout").and_then(|line| line.split('"').nth(1));
-        for key in ["timeout", "first-byte-timeout", "connect-timeout"] {
-            if written(key).is_none() {
-                let limit = total.unwrap_or("5s");
-                self.config.push_str(&format!("{key} = \"{limit}\"\n"));
-            }
-        }
-        // Written as `[.cache]` for `[downstream.<name>.cache]`.
-        let tables = tables.replace("[[.", &format!("[[downstream.{name}."));
-        let tables = tables.replace("[.", &format!("[downstream.{name}."));
-        self.config.push_str(&tables);
-        self.config.push('\n');
+        self.builder = patient(self.builder.service_at(name, urls), name, settings, "5s");
         self.services.push(name.to_owned());
         self
     }
@@ -113,22 +89,11 @@ impl Setup {
 
     /// The same, with a component of the caller's.
     pub fn relay_of(mut self, name: &str, component: &[u8], settings: &str) -> Self {
-        let file = format!("{name}.wasm");
-        self.builder = self.builder.file(&file, component).unwrap();
-        let names: Vec<String> = self
-            .services
-            .iter()
-            .map(|name| format!("{name:?}"))
-            .collect();
-        self.config.push_str(&format!(
-            "[bff.{name}]\ncomponent = \"{file}\"\ndeadline = \"{}s\"\ndownstreams = [{}]\n{settings}\n",
-            DEADLINE.as_secs(),
-            names.join(", ")
-        ));
+        let deadline = format!("deadline = \"{}s\"\n{settings}", DEADLINE.as_secs());
+        self.builder = self.builder.bff(name, component, &deadline);
         for service in &self.services {
-            self.config.push_str(&format!(
-                "[[route]]\nbff = \"{name}\"\nclient = \"{service}\"\npath = \"/{name}/{service}\"\n\
-                 methods = [\"GET\", \"POST\"]\n"
+            self.builder = self.builder.route(&format!(
+                "bff = \"{name}\"\nclient = \"{service}\"\npath = \"/{name}/{service}\"\nmethods = [\"GET\", \"POST\"]"
             ));
         }
         self
@@ -137,12 +102,11 @@ impl Setup {
     /// One of the example BFFs.
     pub fn example(mut self, name: &str, services: &[&str]) -> Self {
         self.builder = self.builder.example(name).unwrap();
-        self.config.push_str(&format!(
+        self.config(&format!(
             "[bff.{name}]\ncomponent = \"{name}.wasm\"\ndeadline = \"{}s\"\ndownstreams = {services:?}\n\
-             [[route]]\nbff = \"{name}\"\npath = \"/{name}\"\n",
+             [[route]]\nbff = \"{name}\"\npath = \"/{name}\"",
             DEADLINE.as_secs()
-        ));
-        self
+        ))
     }
 
     /// `watch` and `dashboard`.
@@ -156,14 +120,13 @@ impl Setup {
 
     /// Further text of the configuration.
     pub fn config(mut self, text: &str) -> Self {
-        self.config.push_str(text);
-        self.config.push('\n');
+        self.builder = self.builder.config(text);
         self
     }
 
     /// The host's builder, with all of that.
     pub fn builder(self) -> TestHostBuilder {
-        self.builder.config(&self.config)
+        self.builder
     }
 
     /// The running host.

@@ -1,11 +1,12 @@
 //! One service is gone in one way or the other: the rest of the answer comes in time, and all of it when the service is back.
 
+use downstream_mock::scripted::{Response, ScriptedService};
 use downstream_mock::{Fault, Garbling, Service, Services};
 use futures_util::future::join_all;
 use serde_json::json;
 
 use super::*;
-use crate::downstream::raw::{Connection, Raw};
+use crate::downstream::answering;
 use crate::downstream::relay::failure;
 use crate::observe::calls;
 
@@ -82,7 +83,7 @@ async fn closes(host: &TestHost) {
 async fn a_service_that_hangs_is_soon_left_alone_and_comes_back() {
     let services = Services::start().unwrap();
     let heart = "timeout = \"600ms\"\nfirst-byte-timeout = \"300ms\"\n\
-                 [.breaker]\nmin-calls = 8\nopen-for = \"300ms\"";
+                 [breaker]\nmin-calls = 8\nopen-for = \"300ms\"";
     let host = with_heart(&services, heart).await;
     services
         .set_fault(Service::Heart, Fault::hang())
@@ -106,7 +107,7 @@ async fn a_service_that_hangs_is_soon_left_alone_and_comes_back() {
 #[tokio::test]
 async fn a_service_that_is_down_is_soon_left_alone_and_comes_back() {
     let services = Services::start().unwrap();
-    let host = with_heart(&services, "[.breaker]\nmin-calls = 5\nopen-for = \"200ms\"").await;
+    let host = with_heart(&services, "[breaker]\nmin-calls = 5\nopen-for = \"200ms\"").await;
     recovered(&host, &watch(29)).await;
     services
         .set_fault(Service::Heart, Fault::refuse())
@@ -128,7 +129,7 @@ async fn relay_to_heart(services: &Services) -> TestHost {
         .service(
             "heart",
             &services.url(Service::Heart),
-            "[.breaker]\nenabled = false",
+            "[breaker]\nenabled = false",
         )
         .relay("r", "")
         .start()
@@ -184,10 +185,10 @@ async fn a_service_that_resets_every_connection_is_not_asked_much_more_often() {
 #[tokio::test]
 async fn what_is_not_http_is_told_as_such_and_not_asked_for_again() {
     let services = Services::start().unwrap();
-    let garbage = Raw::answering("SSH-2.0-OpenSSH_9.7\r\n\r\n").await;
+    let garbage = answering("SSH-2.0-OpenSSH_9.7\r\n\r\n");
     let host = Setup::new()
         .mock(&services, |_| "")
-        .service("garbage", &format!("http://{}", garbage.address()), "")
+        .service("garbage", &garbage.url(), "")
         .relay("r", "")
         .start()
         .await;
@@ -196,7 +197,7 @@ async fn what_is_not_http_is_told_as_such_and_not_asked_for_again() {
         assert_eq!(failure(&reply), Some(("malformed", true)), "{reply:?}");
         assert!(reply.text().contains("not HTTP"), "{}", reply.text());
         assert_eq!(degraded(&reply), "garbage;failed=malformed");
-        assert_eq!(garbage.requests().len(), turn);
+        assert_eq!(garbage.count(), turn);
     }
     recovered(&host, "/r/profile/users/ada").await;
 }
@@ -222,7 +223,7 @@ async fn json_that_is_cut_off_costs_its_part_alone() {
 #[tokio::test]
 async fn a_name_that_nobody_knows_costs_its_part_alone() {
     let services = Services::start().unwrap();
-    let heart = "connect-timeout = \"2s\"\n[.retry]\nmax = 0";
+    let heart = "connect-timeout = \"2s\"\n[retry]\nmax = 0";
     let mut setup = Setup::new();
     for service in Service::ALL {
         setup = match service {
@@ -250,20 +251,13 @@ async fn a_name_that_nobody_knows_costs_its_part_alone() {
 #[tokio::test]
 async fn a_service_that_answers_without_end_does_not_hold_the_answer_up() {
     let services = Services::start().unwrap();
-    let endless = Raw::start(async |mut connection: Connection| {
-        connection.request().await;
-        connection
-            .send("HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n")
-            .await;
-        while connection.send("1\r\nx\r\n").await {
-            tokio::time::sleep(Duration::from_millis(5)).await;
-        }
-    })
-    .await;
+    let pause = Duration::from_millis(5);
+    let answer = move |_| Response::new(200).repeat("x", pause);
+    let endless = ScriptedService::start(answer).unwrap();
     let mut setup = Setup::new();
     for service in Service::ALL {
         let url = match service {
-            Service::Heart => format!("http://{}", endless.address()),
+            Service::Heart => endless.url(),
             _ => services.url(service),
         };
         let settings = if service == Service::Heart {

@@ -3,11 +3,11 @@
 
 use std::sync::Arc;
 
-use tokio::sync::Semaphore;
+use downstream_mock::scripted::{Gate, Response, ScriptedService};
 
-use super::site::{Site, answer};
 use super::*;
 use crate::downstream::relay::failure;
+use crate::wire::soon;
 
 /// Puts `new` in the place of `old` in the configuration, and has the host read it.
 async fn change(host: &TestHost, old: &str, new: &str) -> Result<(), String> {
@@ -21,18 +21,18 @@ async fn change(host: &TestHost, old: &str, new: &str) -> Result<(), String> {
 }
 
 /// A service whose answers may be stored, and say which request they answer.
-async fn numbered() -> Site {
-    Site::start(async |_, number| {
-        let fields = [("cache-control", "max-age=600")];
-        answer(200, &fields, number.to_string())
+fn numbered() -> ScriptedService {
+    ScriptedService::start(|request| {
+        let answer = Response::text(request.number.to_string());
+        answer.header("cache-control", "max-age=600")
     })
-    .await
+    .unwrap()
 }
 
 #[tokio::test]
 async fn stored_answers_and_connections_stay() {
-    let site = numbered().await;
-    let settings = "max-response-size = \"1MiB\"\n[.cache]\nmax-size = \"1MiB\"\n[.retry]\nmax = 1";
+    let site = numbered();
+    let settings = "max-response-size = \"1MiB\"\n[cache]\nmax-size = \"1MiB\"\n[retry]\nmax = 1";
     let host = Setup::new()
         .service("svc", &site.url(), settings)
         .relay("r", "")
@@ -66,7 +66,7 @@ async fn stored_answers_and_connections_stay() {
 
 #[tokio::test]
 async fn answers_to_other_credentials_or_of_another_place_do_not_stay() {
-    let (site, other) = (numbered().await, numbered().await);
+    let (site, other) = (numbered(), numbered());
     let host = Setup::new()
         .service("svc", &site.url(), "")
         .relay("r", "")
@@ -79,14 +79,14 @@ async fn answers_to_other_credentials_or_of_another_place_do_not_stay() {
     assert_eq!(get(&host, "/r/svc/x").await.text(), "2");
     change(&host, &site.url(), &other.url()).await.unwrap();
     assert_eq!(get(&host, "/r/svc/x").await.text(), "1");
-    assert_eq!(other.requests(), 1);
+    assert_eq!(other.count(), 1);
 }
 
 #[tokio::test]
 async fn a_breaker_stays_as_it_is() {
-    let site = numbered().await;
+    let site = numbered();
     let host = Setup::new()
-        .service("svc", &site.url(), "[.breaker]\nmin-calls = 20")
+        .service("svc", &site.url(), "[breaker]\nmin-calls = 20")
         .relay("r", "")
         .start()
         .await;
@@ -100,23 +100,21 @@ async fn a_breaker_stays_as_it_is() {
         let reply = get(&host, "/r/svc/x").await;
         assert_eq!(failure(&reply), Some(("rejected", false)), "{new}");
     }
-    assert_eq!(site.requests(), 0);
+    assert_eq!(site.count(), 0);
 }
 
 #[tokio::test]
 async fn calls_under_way_count_towards_the_new_limit() {
-    let go_on = Arc::new(Semaphore::new(0));
-    let wait = go_on.clone();
-    let site = Site::start(move |request, _| {
-        let (wait, slow) = (wait.clone(), request.uri().path() == "/slow");
-        async move {
-            if slow {
-                wait.acquire().await.unwrap().forget();
-            }
-            answer(200, &[], "ok")
+    let gate = Gate::new();
+    let passed = gate.clone();
+    let site = ScriptedService::start(move |request| {
+        let ok = Response::text("ok");
+        match request.path() {
+            "/slow" => ok.after(passed.pass()),
+            _ => ok,
         }
     })
-    .await;
+    .unwrap();
     let settings = "max-calls = 8\nmax-queued = 8\nqueue-timeout = \"5s\"";
     let host = Setup::new()
         .service("svc", &site.url(), settings)
@@ -128,10 +126,7 @@ async fn calls_under_way_count_towards_the_new_limit() {
         let host = host.clone();
         async move { get(&host, "/r/svc/slow").await }
     });
-    eventually("the slow call to be under way", async || {
-        (site.requests() == 1).then_some(())
-    })
-    .await;
+    soon(site.wait_for(1)).await;
     // A reload that is refused leaves the limit that was in force.
     let refused = "max-calls = 1\nmax-queued = 0\n[downstream.svc.nonsense]";
     let before = "max-calls = 8\nmax-queued = 8\n";
@@ -143,7 +138,7 @@ async fn calls_under_way_count_towards_the_new_limit() {
     assert_eq!(state(&host, "svc").await["in_flight"], 1);
     let reply = get(&host, "/r/svc/z").await;
     assert_eq!(failure(&reply), Some(("overloaded", false)), "{reply:?}");
-    go_on.add_permits(1);
+    gate.open(1);
     assert_eq!(slow.await.unwrap().text(), "ok");
     assert_eq!(get(&host, "/r/svc/z").await.text(), "ok");
 }

@@ -1,22 +1,21 @@
 //! Certificates: a service that can't prove who it is gets no request, and the failure says why.
 
-use super::certificates::{Authority, Signed, Validity, acceptor};
-use super::site::{Site, answer};
+use downstream_mock::scripted::{Authority, Response, ScriptedService, Signed, Validity, acceptor};
+
 use super::*;
 use crate::downstream::relay::failure;
 
-async fn site(identity: &Signed, clients: Option<&Authority>) -> Site {
-    Site::secure(acceptor(identity, clients), async |_, _| {
-        answer(200, &[], "ok")
-    })
-    .await
+fn site(identity: &Signed, clients: Option<&Authority>) -> ScriptedService {
+    let tls = acceptor(identity, &[], clients).unwrap();
+    let builder = ScriptedService::builder().tls(tls);
+    builder.start(|_| Response::text("ok")).unwrap()
 }
 
-const TLS: &str = "[.tls]\nca-file = \"ca.pem\"\nserver-name = \"svc.test\"\n";
+const TLS: &str = "[tls]\nca-file = \"ca.pem\"\nserver-name = \"svc.test\"\n";
 
 #[tokio::test]
 async fn a_certificate_that_is_not_right_costs_the_call() {
-    let authority = Authority::new();
+    let authority = Authority::new().unwrap();
     let sites = [
         ("good", authority.sign("svc.test", Validity::Now), ""),
         (
@@ -31,15 +30,15 @@ async fn a_certificate_that_is_not_right_costs_the_call() {
         ),
         (
             "foreign",
-            Authority::new().sign("svc.test", Validity::Now),
+            Authority::new().unwrap().sign("svc.test", Validity::Now),
             "is from an authority that is not trusted",
         ),
     ];
     let mut setup = Setup::new().file("ca.pem", &authority.certificate());
     let mut running = Vec::new();
     for (name, identity, why) in sites {
-        let site = site(&identity, None).await;
-        setup = setup.service(name, &site.secure_url(), TLS);
+        let site = site(&identity.unwrap(), None);
+        setup = setup.service(name, &site.url(), TLS);
         running.push((name, site, why));
     }
     let host = setup.relay("r", "").start().await;
@@ -63,17 +62,18 @@ async fn a_certificate_that_is_not_right_costs_the_call() {
             reply.text()
         );
         assert_eq!(degraded(&reply), format!("{name};failed=unreachable"));
-        assert_eq!(site.requests(), 0);
+        assert_eq!(site.count(), 0);
     }
 }
 
 #[tokio::test]
 async fn a_service_that_wants_a_certificate_gets_that_of_the_operator() {
-    let authority = Authority::new();
-    let clients = Authority::new();
-    let site = site(&authority.sign("svc.test", Validity::Now), Some(&clients)).await;
-    let client = clients.sign("tailor.test", Validity::Now);
-    let stranger = authority.sign("tailor.test", Validity::Now);
+    let authority = Authority::new().unwrap();
+    let clients = Authority::new().unwrap();
+    let identity = authority.sign("svc.test", Validity::Now).unwrap();
+    let site = site(&identity, Some(&clients));
+    let client = clients.sign("tailor.test", Validity::Now).unwrap();
+    let stranger = authority.sign("tailor.test", Validity::Now).unwrap();
     let with = |name: &str| format!("{TLS}cert-file = \"{name}.pem\"\nkey-file = \"{name}.key\"\n");
     let host = Setup::new()
         .file("ca.pem", &authority.certificate())
@@ -81,9 +81,9 @@ async fn a_service_that_wants_a_certificate_gets_that_of_the_operator() {
         .file("client.key", &client.key)
         .file("stranger.pem", &stranger.certificate)
         .file("stranger.key", &stranger.key)
-        .service("nobody", &site.secure_url(), TLS)
-        .service("stranger", &site.secure_url(), &with("stranger"))
-        .service("client", &site.secure_url(), &with("client"))
+        .service("nobody", &site.url(), TLS)
+        .service("stranger", &site.url(), &with("stranger"))
+        .service("client", &site.url(), &with("client"))
         .relay("r", "")
         .start()
         .await;
@@ -94,7 +94,7 @@ async fn a_service_that_wants_a_certificate_gets_that_of_the_operator() {
             Some(("unreachable", false)),
             "{name}: {reply:?}"
         );
-        assert_eq!(site.requests(), 0);
+        assert_eq!(site.count(), 0);
     }
     let reply = get(&host, "/r/nobody/x").await;
     assert!(
@@ -103,5 +103,5 @@ async fn a_service_that_wants_a_certificate_gets_that_of_the_operator() {
         reply.text()
     );
     assert_eq!(get(&host, "/r/client/x").await.text(), "ok");
-    assert_eq!(site.requests(), 1);
+    assert_eq!(site.count(), 1);
 }

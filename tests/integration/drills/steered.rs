@@ -1,12 +1,13 @@
 //! What an operator can do and see while the host runs.
 
-use super::site::{Site, answer};
+use downstream_mock::scripted::{Response, ScriptedService};
+
 use super::*;
 use crate::downstream::relay::failure;
 
 #[tokio::test]
 async fn an_operator_takes_a_service_out_and_puts_it_back() {
-    let site = Site::start(async |_, _| answer(200, &[], "ok")).await;
+    let site = ScriptedService::start(|_| Response::text("ok")).unwrap();
     let host = Setup::new()
         .service("svc", &site.url(), "")
         .relay("r", "")
@@ -40,7 +41,7 @@ async fn an_operator_takes_a_service_out_and_puts_it_back() {
         metric(&host, "tailor_downstream_breaker_state", &labels).await,
         Some(2.0)
     );
-    assert_eq!(site.requests(), 2);
+    assert_eq!(site.count(), 2);
 
     host.steer(&format!("{order}auto"), &[]).await.unwrap();
     assert_eq!(get(&host, "/r/svc/x").await.text(), "ok");
@@ -53,8 +54,8 @@ async fn an_operator_takes_a_service_out_and_puts_it_back() {
 
 #[tokio::test]
 async fn a_breaker_that_is_held_closed_lets_everything_through() {
-    let site = Site::start(async |_, _| answer(500, &[], "no")).await;
-    let settings = "[.breaker]\nmin-calls = 3\nopen-for = \"1m\"";
+    let site = ScriptedService::start(|_| Response::new(500).body("no")).unwrap();
+    let settings = "[breaker]\nmin-calls = 3\nopen-for = \"1m\"";
     let host = Setup::new()
         .service("svc", &site.url(), settings)
         .relay("r", "")
@@ -69,7 +70,7 @@ async fn a_breaker_that_is_held_closed_lets_everything_through() {
             (reply.status.as_u16(), degraded(&reply)),
             (500, "svc;failed=status-500")
         );
-        assert_eq!(site.requests(), number);
+        assert_eq!(site.count(), number);
     }
     host.steer("/downstreams/svc/breaker?state=auto", &[])
         .await
@@ -81,13 +82,13 @@ async fn a_breaker_that_is_held_closed_lets_everything_through() {
         failure(&get(&host, "/r/svc/x").await),
         Some(("rejected", false))
     );
-    assert_eq!(site.requests(), 13);
+    assert_eq!(site.count(), 13);
 }
 
 #[tokio::test]
 async fn where_the_time_went_is_told_to_those_who_may_know() {
-    let site =
-        Site::start(async |_, _| answer(200, &[("cache-control", "max-age=60")], "ok")).await;
+    let answer = |_| Response::text("ok").header("cache-control", "max-age=60");
+    let site = ScriptedService::start(answer).unwrap();
     let host = Setup::new()
         .service("svc", &site.url(), "")
         .relay("told", "server-timing = true")

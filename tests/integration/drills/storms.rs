@@ -1,15 +1,14 @@
 //! More calls than there is room for: one BFF's storm is its own affair, and what is optional goes first.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use downstream_mock::scripted::{Gate, Response, ScriptedService};
 use downstream_mock::{Fault, Service, Services};
 use futures_util::future::join_all;
-use tokio::sync::Semaphore;
 
-use super::site::{Site, answer};
 use super::*;
 use crate::downstream::relay::{failure, relay_with_profile};
+use crate::wire::soon;
 
 #[tokio::test]
 async fn a_storm_of_one_bff_leaves_another_as_it_was() {
@@ -80,16 +79,10 @@ async fn storm(heart: &'static str) {
 
 #[tokio::test]
 async fn when_the_host_has_too_many_calls_the_optional_ones_go_first() {
-    let gate = Arc::new(Semaphore::new(0));
-    let opened = gate.clone();
-    let site = Site::start(move |_, _| {
-        let gate = gate.clone();
-        async move {
-            gate.acquire().await.unwrap().forget();
-            answer(200, &[], "ok")
-        }
-    })
-    .await;
+    let gate = Gate::new();
+    let passed = gate.clone();
+    let answer = move |_| Response::text("ok").after(passed.pass());
+    let site = ScriptedService::start(answer).unwrap();
     let host = Setup::new()
         .service("svc", &site.url(), "")
         .relay("plain", "")
@@ -97,16 +90,10 @@ async fn when_the_host_has_too_many_calls_the_optional_ones_go_first() {
         .config("[profile.extra]\noptional = true\n[calls]\nmax-in-flight = 4\noptional-share = 50")
         .start()
         .await;
-    let arrived = async |count: u64| {
-        eventually("the calls to arrive", async || {
-            (site.requests() == count).then_some(())
-        })
-        .await;
-    };
     let first_two =
         join_all((0..2).map(async |number| get(&host, &format!("/plain/svc/{number}")).await));
     let next_two = async {
-        arrived(2).await;
+        soon(site.wait_for(2)).await;
         let reply = get(&host, "/extra/svc/dropped").await;
         assert_eq!(failure(&reply), Some(("overloaded", false)), "{reply:?}");
         assert_eq!(degraded(&reply), "svc;failed=overloaded");
@@ -114,16 +101,16 @@ async fn when_the_host_has_too_many_calls_the_optional_ones_go_first() {
         join_all((2..4).map(async |number| get(&host, &format!("/plain/svc/{number}")).await)).await
     };
     let fifth = async {
-        arrived(4).await;
+        soon(site.wait_for(4)).await;
         let reply = get(&host, "/plain/svc/shed").await;
         assert_eq!(failure(&reply), Some(("overloaded", false)), "{reply:?}");
         assert_eq!(event(&host, "svc", "shed").await, 1.0);
-        opened.add_permits(10);
+        gate.open(10);
     };
     let (first_two, next_two, ()) = tokio::join!(first_two, next_two, fifth);
     for reply in first_two.into_iter().chain(next_two) {
         assert_eq!((reply.status.as_u16(), reply.text().as_str()), (200, "ok"));
     }
-    assert_eq!(site.requests(), 4);
+    assert_eq!(site.count(), 4);
     assert_eq!(get(&host, "/extra/svc/later").await.text(), "ok");
 }

@@ -1,29 +1,26 @@
 //! Equal reads that are under way at once are one call, and only those.
 
-use std::sync::Arc;
-
+use downstream_mock::scripted::{Gate, Request, Response, ScriptedService};
 use futures_util::future::join_all;
+use serde_json::json;
 use tailor_harness::TestHost;
-use tokio::sync::Semaphore;
 
-use super::site::{Site, answer, field};
 use super::*;
 use crate::downstream::relay::{failure, relay};
+use crate::wire::soon;
 
 /// A service that says who asked, once it may.
-async fn held() -> (Site, Arc<Semaphore>) {
-    let gate = Arc::new(Semaphore::new(0));
-    let opened = gate.clone();
-    let site = Site::start(move |request, number| {
-        let gate = gate.clone();
-        let who = field(request.headers(), "authorization");
-        async move {
-            gate.acquire().await.unwrap().forget();
-            answer(200, &[], format!("{who} {number}"))
-        }
-    })
-    .await;
-    (site, opened)
+fn held() -> (ScriptedService, Gate) {
+    let gate = Gate::new();
+    let passed = gate.clone();
+    let site = ScriptedService::start(move |request| answer(request).after(passed.pass()));
+    (site.unwrap(), gate)
+}
+
+/// Says who asked, and how many have.
+fn answer(request: Request) -> Response {
+    let who = request.header("authorization").unwrap_or_default();
+    Response::text(format!("{who} {}", request.number))
 }
 
 async fn in_flight(host: &TestHost, count: u64) {
@@ -37,7 +34,7 @@ async fn in_flight(host: &TestHost, count: u64) {
 #[tokio::test]
 async fn a_thousand_equal_reads_make_one_call() {
     const READS: usize = 1_000;
-    let (site, gate) = held().await;
+    let (site, gate) = held();
     let limits = format!("limits.concurrency = {READS}\nlimits.memory = \"1MiB\"");
     let host = Setup::with("server.max-streams = 1000")
         .instances(READS)
@@ -48,8 +45,8 @@ async fn a_thousand_equal_reads_make_one_call() {
     let reads = join_all((0..READS).map(|_| host.get_http2("/r/svc/x")));
     let release = async {
         in_flight(&host, READS as u64).await;
-        assert_eq!(site.requests(), 1);
-        gate.add_permits(READS);
+        assert_eq!(site.count(), 1);
+        gate.open(READS);
     };
     let (replies, ()) = tokio::join!(reads, release);
     for reply in replies {
@@ -57,13 +54,13 @@ async fn a_thousand_equal_reads_make_one_call() {
         assert_eq!((reply.status.as_u16(), reply.text().as_str()), (200, " 1"));
         assert_eq!(degraded(&reply), "");
     }
-    assert_eq!(site.requests(), 1);
+    assert_eq!(site.count(), 1);
     assert_eq!(event(&host, "svc", "coalesced").await, (READS - 1) as f64);
 }
 
 #[tokio::test]
 async fn different_users_never_share_a_call() {
-    let (site, gate) = held().await;
+    let (site, gate) = held();
     let host = Setup::new()
         .service("svc", &site.url(), "pass-headers = [\"authorization\"]")
         .relay("r", "")
@@ -78,19 +75,19 @@ async fn different_users_never_share_a_call() {
     );
     let release = async {
         in_flight(&host, users.len() as u64).await;
-        gate.add_permits(users.len());
+        gate.open(users.len());
     };
     let (replies, ()) = tokio::join!(reads, release);
     for (reply, user) in replies.iter().zip(users) {
         assert_eq!(reply.status, 200);
         assert!(reply.text().starts_with(user), "{user}: {}", reply.text());
     }
-    assert_eq!(site.requests(), 2);
+    assert_eq!(site.count(), 2);
 }
 
 #[tokio::test]
 async fn a_client_that_hangs_up_does_not_end_the_call_of_the_others() {
-    let (site, gate) = held().await;
+    let (site, gate) = held();
     let host = Setup::new()
         .service("svc", &site.url(), "")
         .relay("r", "")
@@ -112,10 +109,10 @@ async fn a_client_that_hangs_up_does_not_end_the_call_of_the_others() {
         _ = &mut second => panic!("nothing is answered yet"),
         () = in_flight(&host, 1) => {}
     }
-    gate.add_permits(2);
+    gate.open(2);
     let reply = second.await;
     assert_eq!((reply.status.as_u16(), reply.text().as_str()), (200, " 1"));
-    assert_eq!(site.requests(), 1);
+    assert_eq!(site.count(), 1);
 }
 
 /// A BFF without much time asks, and one with enough joins its call while `others` calls are under way. `joined` is done when
@@ -153,16 +150,13 @@ fn hasty_and_patient(setup: Setup) -> Setup {
 
 #[tokio::test]
 async fn one_who_joins_in_the_queue_waits_there_for_as_long_as_it_may() {
-    let (site, gate) = held().await;
+    let (site, gate) = held();
     let setup = Setup::new().service("svc", &site.url(), "max-calls = 1");
     let host = hasty_and_patient(setup).start().await;
     let held = get(&host, "/patient/svc/held");
     let others = async {
-        eventually("a call that holds the permit", async || {
-            (site.requests() == 1).then_some(())
-        })
-        .await;
-        joins_one_in_haste(&host, 1, || {}, || gate.add_permits(2)).await
+        soon(site.wait_for(1)).await;
+        joins_one_in_haste(&host, 1, || {}, || gate.open(2)).await
     };
     let (held, reply) = tokio::join!(held, others);
     assert_eq!((held.status.as_u16(), held.text().as_str()), (200, " 1"));
@@ -171,34 +165,23 @@ async fn one_who_joins_in_the_queue_waits_there_for_as_long_as_it_may() {
 
 #[tokio::test]
 async fn one_who_joins_waits_for_credentials_for_as_long_as_it_may() {
-    let site = Site::start(async |request, number| {
-        answer(
-            200,
-            &[],
-            format!("{} {number}", field(request.headers(), "authorization")),
-        )
+    let site = ScriptedService::start(answer).unwrap();
+    let gate = Gate::new();
+    let passed = gate.clone();
+    let tokens = ScriptedService::start(move |_| {
+        let token = json!({"access_token": "token", "token_type": "bearer"});
+        Response::json(token).after(passed.pass())
     })
-    .await;
-    let gate = Arc::new(Semaphore::new(0));
-    let opened = gate.clone();
-    let tokens = Site::start(move |_, _| {
-        let gate = gate.clone();
-        async move {
-            gate.acquire().await.unwrap().forget();
-            let token = "{\"access_token\":\"token\",\"token_type\":\"bearer\"}";
-            answer(200, &[("content-type", "application/json")], token)
-        }
-    })
-    .await;
+    .unwrap();
     let settings = format!(
-        "[.credentials]\noauth2-token-url = \"{}/token\"\nclient-id = \"tailor\"\nclient-secret-file = \"secret\"",
+        "[credentials]\noauth2-token-url = \"{}/token\"\nclient-id = \"tailor\"\nclient-secret-file = \"secret\"",
         tokens.url()
     );
     let setup = Setup::new()
         .file("secret", "hush")
         .service("svc", &site.url(), &settings);
     let host = hasty_and_patient(setup).start().await;
-    let reply = joins_one_in_haste(&host, 0, || {}, || opened.add_permits(9)).await;
+    let reply = joins_one_in_haste(&host, 0, || {}, || gate.open(9)).await;
     assert_eq!(
         (reply.status.as_u16(), reply.text().as_str()),
         (200, "Bearer token 1")
@@ -207,55 +190,45 @@ async fn one_who_joins_waits_for_credentials_for_as_long_as_it_may() {
 
 #[tokio::test]
 async fn one_who_joins_has_a_retry_that_the_first_has_no_time_for() {
-    let gate = Arc::new(Semaphore::new(0));
-    let opened = gate.clone();
-    let site = Site::start(move |_, number| {
-        let gate = gate.clone();
-        async move {
-            if number > 1 {
-                return answer(200, &[], number.to_string());
-            }
-            gate.acquire().await.unwrap().forget();
-            answer(503, &[("retry-after", "1")], "later")
-        }
-    })
-    .await;
+    let gate = Gate::new();
+    let passed = gate.clone();
+    let site = ScriptedService::start(move |request| match request.number {
+        1 => Response::new(503)
+            .header("retry-after", "1")
+            .after(passed.pass()),
+        number => Response::text(number.to_string()),
+    });
+    let site = site.unwrap();
     let setup = Setup::new().service("svc", &site.url(), "");
     let host = hasty_and_patient(setup).start().await;
-    let reply = joins_one_in_haste(&host, 0, || opened.add_permits(1), || {}).await;
+    let reply = joins_one_in_haste(&host, 0, || gate.open(1), || {}).await;
     assert_eq!((reply.status.as_u16(), reply.text().as_str()), (200, "2"));
 }
 
 #[tokio::test]
 async fn one_who_joins_gives_a_permit_that_the_first_has_not() {
-    let (site, gate) = held().await;
+    let (site, gate) = held();
     let setup = Setup::new().service("svc", &site.url(), "max-calls = 2\nbff-share = 50");
     let host = setup.relay("busy", "").relay("idle", "").start().await;
-    let arrived = async |count: u64| {
-        eventually("the calls that arrive", async || {
-            (site.requests() == count).then_some(())
-        })
-        .await;
-    };
     let held = get(&host, "/busy/svc/held");
     let first = async {
-        arrived(1).await;
+        soon(site.wait_for(1)).await;
         get(&host, "/busy/svc/x").await
     };
     let second = async {
         in_flight(&host, 2).await;
-        assert_eq!(site.requests(), 1);
+        assert_eq!(site.count(), 1);
         get(&host, "/idle/svc/x").await
     };
     // What the busy BFF has under way is not answered before the call of both is there.
     let release = async {
-        arrived(2).await;
-        gate.add_permits(2);
+        soon(site.wait_for(2)).await;
+        gate.open(2);
     };
     let (held, first, second, ()) = tokio::join!(held, first, second, release);
     assert_eq!(held.text(), " 1");
     for reply in [first, second] {
         assert_eq!((reply.status.as_u16(), reply.text().as_str()), (200, " 2"));
     }
-    assert_eq!(site.requests(), 2);
+    assert_eq!(site.count(), 2);
 }

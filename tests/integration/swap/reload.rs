@@ -2,13 +2,13 @@
 
 use std::time::Duration;
 
+use downstream_mock::scripted::{Response, ScriptedService};
 use serde_json::{Value, json};
 use tailor::host::Changed;
 use tailor_harness::TestHost;
 
 use super::page::{page, page_with_status};
 use super::{edit, host, live, served, swaps};
-use crate::downstream::raw::Raw;
 use crate::downstream::relay::relay;
 use crate::observe::{bff, eventually, swapped};
 
@@ -134,8 +134,8 @@ async fn what_is_read_once_is_named_and_stays_as_it_is() {
 #[tokio::test]
 async fn a_service_that_has_moved_is_called_at_its_new_address() {
     let [old, new] = [
-        Raw::answering("HTTP/1.1 200 OK\r\ncontent-length: 3\r\n\r\nold").await,
-        Raw::answering("HTTP/1.1 200 OK\r\ncontent-length: 3\r\n\r\nnew").await,
+        ScriptedService::start(|_| Response::text("old")).unwrap(),
+        ScriptedService::start(|_| Response::text("new")).unwrap(),
     ];
     let config = format!(
         "[bff.relay]\ncomponent = \"relay.wasm\"\ndownstreams = [\"svc\"]\n\

@@ -1,48 +1,39 @@
 //! A request ends on the version that it began on, and that version lives exactly as long.
 
-use std::sync::Arc;
-
+use downstream_mock::scripted::{Gate, Response, ScriptedService};
 use serde_json::json;
 use tailor_harness::{Reply, TestHost};
-use tokio::sync::Semaphore;
 
 use super::page::page;
 use super::{PAGE, live, served, swaps, versions};
-use crate::downstream::raw::{Connection, Raw};
 use crate::downstream::relay::relay;
 use crate::observe::{bff, eventually, metric, swapped};
+use crate::wire::soon;
 
 /// A service that holds back the answer to `/held` until it is let go, and answers everything else at once.
-pub async fn holding() -> (Raw, Arc<Semaphore>) {
-    let gate = Arc::new(Semaphore::new(0));
+pub fn holding() -> (ScriptedService, Gate) {
+    let gate = Gate::new();
     let held = gate.clone();
-    let raw = Raw::start(move |mut connection: Connection| {
-        let gate = held.clone();
-        async move {
-            while let Some(request) = connection.request().await {
-                if request.line.contains("/held") {
-                    gate.acquire().await.unwrap().forget();
-                }
-                connection
-                    .send("HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok")
-                    .await;
-            }
+    let service = ScriptedService::start(move |request| {
+        let ok = Response::text("ok");
+        match request.path() {
+            "/held" => ok.after(held.pass()),
+            _ => ok,
         }
-    })
-    .await;
-    (raw, gate)
+    });
+    (service.unwrap(), gate)
 }
 
-pub async fn host(raw: &Raw) -> TestHost {
-    let config = format!(
-        "[bff.relay]\ncomponent = \"relay.wasm\"\ndownstreams = [\"svc\"]\ndeadline = \"60s\"\n\
-         [[route]]\nbff = \"relay\"\nclient = \"svc\"\n\
-         [downstream.svc]\nurl = \"http://{}\"\ntimeout = \"50s\"\nfirst-byte-timeout = \"50s\"\n",
-        raw.address()
-    );
+pub async fn host(service: &ScriptedService) -> TestHost {
     let builder = TestHost::builder().unwrap();
-    let builder = builder.file("relay.wasm", &relay("v1", None)).unwrap();
-    builder.config(&config).start().await.unwrap()
+    builder
+        .service_at("svc", &[service.url()])
+        .settings("svc", "timeout = \"50s\"\nfirst-byte-timeout = \"50s\"")
+        .bff("relay", &relay("v1", None), "deadline = \"60s\"")
+        .route("bff = \"relay\"\nclient = \"svc\"")
+        .start()
+        .await
+        .unwrap()
 }
 
 /// The version that gave an answer, which must be a good one.
@@ -50,13 +41,6 @@ fn version(reply: anyhow::Result<Reply>) -> String {
     let reply = reply.unwrap();
     assert_eq!((reply.status.as_u16(), reply.text().as_str()), (200, "ok"));
     reply.header("x-version").to_owned()
-}
-
-pub async fn arrived(raw: &Raw, requests: usize) {
-    eventually("a call has arrived", async || {
-        (raw.requests().len() == requests).then_some(())
-    })
-    .await;
 }
 
 async fn drained(host: &TestHost) {
@@ -75,11 +59,11 @@ async fn answered(host: &TestHost, version: &str) -> Option<f64> {
 
 #[tokio::test]
 async fn a_request_that_runs_ends_on_the_version_it_began_on() {
-    let (raw, gate) = holding().await;
-    let host = host(&raw).await;
+    let (service, gate) = holding();
+    let host = host(&service).await;
     let first = live(&host, "relay").await;
     let meanwhile = async {
-        arrived(&raw, 1).await;
+        soon(service.wait_for(1)).await;
         host.replace("relay.wasm", &relay("v2", None)).unwrap();
         let state = swapped(&host, "relay", 1).await;
         assert_ne!(state["version"], json!(first));
@@ -88,7 +72,7 @@ async fn a_request_that_runs_ends_on_the_version_it_began_on() {
         // Others are on the new version at once.
         assert_eq!(version(host.get("/x").await), "v2");
         assert_eq!(version(host.get_http2("/x").await), "v2");
-        gate.add_permits(1);
+        gate.open(1);
     };
     let (held, ()) = tokio::join!(host.get("/held"), meanwhile);
     assert_eq!(version(held), "v1");
@@ -103,12 +87,12 @@ async fn a_request_that_runs_ends_on_the_version_it_began_on() {
 
 #[tokio::test]
 async fn a_version_can_be_taken_back_to_while_it_drains_and_its_counters_go_on() {
-    let (raw, gate) = holding().await;
-    let host = host(&raw).await;
+    let (service, gate) = holding();
+    let host = host(&service).await;
     let first = live(&host, "relay").await;
     assert_eq!(version(host.get("/x").await), "v1");
     let meanwhile = async {
-        arrived(&raw, 2).await;
+        soon(service.wait_for(2)).await;
         host.replace("relay.wasm", &relay("v2", None)).unwrap();
         swapped(&host, "relay", 1).await;
         assert_eq!(version(host.get("/x").await), "v2");
@@ -117,7 +101,7 @@ async fn a_version_can_be_taken_back_to_while_it_drains_and_its_counters_go_on()
         assert_eq!(state["version"], json!(first));
         assert_eq!(version(host.get("/x").await), "v1");
         assert_eq!(answered(&host, &first).await, Some(2.0));
-        gate.add_permits(1);
+        gate.open(1);
     };
     let (held, ()) = tokio::join!(host.get("/held"), meanwhile);
     assert_eq!(version(held), "v1");
@@ -129,10 +113,10 @@ async fn a_version_can_be_taken_back_to_while_it_drains_and_its_counters_go_on()
 
 #[tokio::test]
 async fn a_request_that_runs_survives_a_reload_that_takes_its_bff_away() {
-    let (raw, gate) = holding().await;
-    let host = host(&raw).await;
+    let (service, gate) = holding();
+    let host = host(&service).await;
     let meanwhile = async {
-        arrived(&raw, 1).await;
+        soon(service.wait_for(1)).await;
         host.replace("page.wasm", &page("w1")).unwrap();
         super::edit(&host, |text| {
             let (start, _) = text.split_once("[bff.relay]").unwrap();
@@ -141,7 +125,7 @@ async fn a_request_that_runs_survives_a_reload_that_takes_its_bff_away() {
         host.host().changes().reload().await.unwrap();
         assert_eq!(host.get("/x").await.unwrap().status, 404);
         assert_eq!(served(&host, "/page").await, "w1");
-        gate.add_permits(1);
+        gate.open(1);
     };
     let (held, ()) = tokio::join!(host.get("/held"), meanwhile);
     assert_eq!(version(held), "v1");

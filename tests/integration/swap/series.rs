@@ -5,7 +5,7 @@ use futures_util::future::select;
 use tailor_harness::TestHost;
 
 use super::page::page;
-use super::running::{arrived, holding, host};
+use super::running::{holding, host};
 use super::{PAGE, edit, live, swaps};
 use crate::observe::{metric, samples};
 
@@ -71,8 +71,8 @@ fn all_zero(counted: &[(&'static str, Option<f64>)]) {
 
 #[tokio::test]
 async fn series_go_with_what_a_reload_removes_and_begin_anew_when_it_comes_back() {
-    let (raw, _gate) = holding().await;
-    let host = host(&raw).await;
+    let (service, _gate) = holding();
+    let host = host(&service).await;
     assert_eq!(host.get("/x").await.unwrap().status, 200);
     let before = of_relay(&host).await;
     assert!(names(&before).len() > 15, "{before:?}");
@@ -95,8 +95,8 @@ async fn series_go_with_what_a_reload_removes_and_begin_anew_when_it_comes_back(
 
 #[tokio::test]
 async fn requests_on_what_was_removed_count_for_nothing_that_came_back() {
-    let (raw, gate) = holding().await;
-    let host = host(&raw).await;
+    let (service, gate) = holding();
+    let host = host(&service).await;
     // Each answer is too large, so that its outcome is one that has a series only once it has happened.
     edit(&host, |text| {
         text + "[bff.relay.limits]\nresponse-size = \"1B\"\n"
@@ -105,17 +105,17 @@ async fn requests_on_what_was_removed_count_for_nothing_that_came_back() {
     let mut held = select(Box::pin(host.get("/held/a")), Box::pin(host.get("/held/b")));
     tokio::select! {
         _ = &mut held => panic!("no request is let go yet"),
-        () = arrived(&raw, 2) => {}
+        _ = service.wait_for(2) => {}
     }
     let with_relay = remove_relay(&host).await;
     // One of them ends while the name is gone,
-    gate.add_permits(1);
+    gate.open(1);
     let (first, other) = held.await.factor_first();
     assert_eq!(of_relay(&host).await.first(), None);
     host.replace("tailor.toml", &with_relay).unwrap();
     reload(&host).await;
     // the other one when it is there again.
-    gate.add_permits(1);
+    gate.open(1);
     for reply in [first, other.await] {
         let reply = reply.unwrap();
         assert_eq!(reply.header("tailor-error"), "bff-response-too-large");
@@ -133,8 +133,8 @@ async fn requests_on_what_was_removed_count_for_nothing_that_came_back() {
 
 #[tokio::test]
 async fn counts_go_on_when_settings_change() {
-    let (raw, _gate) = holding().await;
-    let host = host(&raw).await;
+    let (service, _gate) = holding();
+    let host = host(&service).await;
     assert_eq!(host.get("/x").await.unwrap().status, 200);
     edit(&host, |text| {
         text.replace("deadline = \"60s\"", "deadline = \"59s\"")
@@ -151,8 +151,8 @@ async fn counts_go_on_when_settings_change() {
 
 #[tokio::test]
 async fn a_bff_that_was_refused_and_given_up_has_no_series() {
-    let (raw, _gate) = holding().await;
-    let host = host(&raw).await;
+    let (service, _gate) = holding();
+    let host = host(&service).await;
     let before = std::fs::read(host.dir().join("tailor.toml")).unwrap();
     host.replace("bad.wasm", b"nonsense").unwrap();
     edit(&host, |text| {

@@ -1,12 +1,13 @@
 //! A new version answers one request before it is published, if the operator names one.
 
+use downstream_mock::scripted::{Response, ScriptedService};
 use tailor_harness::TestHost;
 
 use super::page::{page, page_with_status, trap};
 use super::{host, live, served, swaps};
-use crate::downstream::raw::Raw;
 use crate::downstream::relay::relay;
 use crate::observe::{bff, eventually, swapped};
+use crate::wire::soon;
 
 async fn refused(host: &TestHost, name: &str, times: f64) -> String {
     eventually("a refusal", async || {
@@ -52,20 +53,20 @@ async fn the_status_that_is_expected_need_not_be_200() {
     assert_eq!(host.get("/page").await.unwrap().status, 404);
 }
 
-/// A host with a relay to `raw` and this smoke request.
-async fn relaying(raw: &Raw, smoke: &str, files: &[(&str, &str)]) -> TestHost {
-    let config = format!(
-        "[bff.relay]\ncomponent = \"relay.wasm\"\ndownstreams = [\"smoke\"]\n\
-         [bff.relay.smoke]\n{smoke}\n[[route]]\nbff = \"relay\"\nclient = \"smoke\"\n\
-         [downstream.smoke]\nurl = \"http://{}\"\nidle-timeout = \"100ms\"\n",
-        raw.address()
-    );
+/// A host with a relay to a service and this smoke request.
+async fn relaying(service: &ScriptedService, smoke: &str, files: &[(&str, &str)]) -> TestHost {
     let mut builder = TestHost::builder().unwrap();
     for (name, content) in files {
         builder = builder.file(name, content.as_bytes()).unwrap();
     }
-    let builder = builder.file("relay.wasm", &relay("v1", None)).unwrap();
-    builder.config(&config).start().await.unwrap()
+    builder
+        .service_at("smoke", &[service.url()])
+        .settings("smoke", "idle-timeout = \"100ms\"")
+        .bff("relay", &relay("v1", None), &format!("[smoke]\n{smoke}"))
+        .route("bff = \"relay\"\nclient = \"smoke\"")
+        .start()
+        .await
+        .unwrap()
 }
 
 #[tokio::test]
@@ -76,9 +77,9 @@ async fn with_a_fixture_no_service_is_called() {
                 "downstreams":[{{"service":"smoke","path":"/probe","reply":{{"status":{status}}}}}]}}"#
         )
     };
-    let raw = Raw::answering("HTTP/1.1 500 No\r\ncontent-length: 0\r\n\r\n").await;
+    let service = ScriptedService::start(|_| Response::new(500)).unwrap();
     let smoke = "path = \"/probe\"\nfixture = \"smoke.json\"";
-    let host = relaying(&raw, smoke, &[("smoke.json", &fixture(200))]).await;
+    let host = relaying(&service, smoke, &[("smoke.json", &fixture(200))]).await;
     host.replace("relay.wasm", &relay("v2", None)).unwrap();
     swapped(&host, "relay", 1).await;
     // The fixture is read anew for each attempt.
@@ -91,23 +92,20 @@ async fn with_a_fixture_no_service_is_called() {
     host.replace("relay.wasm", &relay("v4", None)).unwrap();
     let reason = refused(&host, "relay", 2.0).await;
     assert!(reason.contains("smoke.json"), "{reason}");
-    assert_eq!(raw.accepted(), 0);
+    assert_eq!(service.accepted(), 0);
     assert_eq!(host.get("/x").await.unwrap().header("x-version"), "v2");
 }
 
 #[tokio::test]
 async fn without_a_fixture_the_services_themselves_are_called() {
-    let raw = Raw::answering("HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n").await;
-    let host = relaying(&raw, "path = \"/probe\"", &[]).await;
+    let service = ScriptedService::start(|_| Response::new(200)).unwrap();
+    let host = relaying(&service, "path = \"/probe\"", &[]).await;
     host.replace("relay.wasm", &relay("v2", None)).unwrap();
     swapped(&host, "relay", 1).await;
-    let requests = raw.requests();
+    let requests = service.requests();
     assert_eq!(requests.len(), 1);
-    assert_eq!(requests[0].line, "GET /probe HTTP/1.1");
+    assert_eq!(requests[0].line(), "GET /probe HTTP/1.1");
     assert_eq!(requests[0].header("x-request-id"), Some("smoke"));
     // What was opened for it does not stay open for ever.
-    eventually("the connection is closed", async || {
-        (raw.open() == 0).then_some(())
-    })
-    .await;
+    soon(service.wait_open(0)).await;
 }
