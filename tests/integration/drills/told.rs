@@ -1,12 +1,13 @@
 //! What is told of a failure: which limit ended the call, and how often the service was asked.
 
-use super::site::{Site, answer};
+use downstream_mock::scripted::{Response, ScriptedService};
+
 use super::*;
 use crate::downstream::relay::{relay, relay_with_profile};
 
 /// A service that never answers.
-async fn silent() -> Site {
-    Site::start(async |_, _| std::future::pending().await).await
+fn silent() -> ScriptedService {
+    ScriptedService::start(|_| Response::hang()).unwrap()
 }
 
 /// The text of the failure of one call.
@@ -16,7 +17,7 @@ async fn detail(host: &TestHost, path: &str) -> String {
 
 #[tokio::test]
 async fn a_failure_names_the_limit_that_ended_the_call() {
-    let site = silent().await;
+    let site = silent();
     let profile = "[profile.fast]\ntimeout = \"70ms\"\n";
     let host = Setup::new()
         .service("svc", &site.url(), "first-byte-timeout = \"90ms\"")
@@ -38,11 +39,11 @@ async fn a_failure_names_the_limit_that_ended_the_call() {
 
 #[tokio::test]
 async fn a_failure_says_how_often_the_service_was_asked() {
-    let site = Site::start(async |_, _| answer(200, &[], "ok")).await;
+    let site = ScriptedService::start(|_| Response::text("ok")).unwrap();
     let url = site.url();
-    drop(site);
+    site.stop().await;
     let host = Setup::new()
-        .service("svc", &url, "[.retry]\nmax = 2\nbackoff = \"1ms\"")
+        .service("svc", &url, "[retry]\nmax = 2\nbackoff = \"1ms\"")
         .relay("r", "")
         .start()
         .await;
@@ -52,9 +53,9 @@ async fn a_failure_says_how_often_the_service_was_asked() {
 
 #[tokio::test]
 async fn a_full_queue_names_its_limit() {
-    let site = silent().await;
+    let site = silent();
     let settings = "max-calls = 1\nmax-queued = 0\ncoalesce = false\nfirst-byte-timeout = \"300ms\"\n\
-                    [.retry]\nmax = 0";
+                    [retry]\nmax = 0";
     let host = Setup::new()
         .service("svc", &site.url(), settings)
         .relay("r", "")
