@@ -25,6 +25,8 @@ pub struct Downstream {
     pub cache: Option<Cache>,
     /// Whether equal calls that are under way at the same time are one.
     pub coalesce: bool,
+    /// For how long equal calls are not one after a response that was for the first of them only.
+    pub coalesce_pause: Duration,
     /// How many calls may be under way.
     pub bulkhead: Bulkhead,
     /// When calls are rejected because they would fail; `None` never does.
@@ -136,8 +138,22 @@ pub struct Cache {
     pub stale_while_revalidate: Duration,
     /// For how long after that an answer is used when the service gives none, where the answer does not say.
     pub stale_if_error: Duration,
+    /// Whether an answer with `set-cookie` that says `public` is stored, and shared by calls that are one.
+    pub keep_set_cookie: bool,
     /// The field of answers that holds their tags, by which an operator invalidates.
     pub tag_header: HeaderName,
+    /// What writes make void beside their own paths.
+    pub writes: Vec<Write>,
+}
+
+/// What a call that changes something makes void beside its own path.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Write {
+    /// Such calls.
+    pub pattern: CallPattern,
+    /// Paths, in which each `*` stands for the same as the one of `pattern` that is as far from the start. There are no more
+    /// than in `pattern`.
+    pub voids: Vec<Vec<Segment>>,
 }
 
 /// How many calls may be under way to a service, of all BFFs and workers.

@@ -31,7 +31,7 @@ use http::{HeaderName, HeaderValue, Method};
 pub use downstream::{
     Breaker, Bulkhead, Cache, CallPattern, Calls, ClientAuthentication, Connections, Credentials,
     Downstream, Ejection, Endpoint, Fallback, Health, Hedge, OAuth2, Profile, Protocol, Retry,
-    Secret, Segment, Shape, Timeouts, Tls,
+    Secret, Segment, Shape, Timeouts, Tls, Write,
 };
 pub use problem::{ConfigError, Problem};
 

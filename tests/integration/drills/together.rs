@@ -1,5 +1,8 @@
 //! Equal reads that are under way at once are one call, and only those.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use downstream_mock::scripted::{Gate, Request, Response, ScriptedService};
 use futures_util::future::join_all;
 use serde_json::json;
@@ -11,9 +14,16 @@ use crate::wire::soon;
 
 /// A service that says who asked, once it may.
 fn held() -> (ScriptedService, Gate) {
+    held_with(&[])
+}
+
+/// The same, with these fields in its answers.
+fn held_with(fields: &[(&'static str, &'static str)]) -> (ScriptedService, Gate) {
     let gate = Gate::new();
-    let passed = gate.clone();
-    let site = ScriptedService::start(move |request| answer(request).after(passed.pass()));
+    let (passed, fields) = (gate.clone(), fields.to_vec());
+    let site = ScriptedService::start(move |request| {
+        answer(request).headers(&fields).after(passed.pass())
+    });
     (site.unwrap(), gate)
 }
 
@@ -231,4 +241,84 @@ async fn one_who_joins_gives_a_permit_that_the_first_has_not() {
         assert_eq!((reply.status.as_u16(), reply.text().as_str()), (200, " 2"));
     }
     assert_eq!(site.count(), 2);
+}
+
+#[tokio::test]
+async fn an_answer_for_one_caller_is_given_to_no_other() {
+    const CALLERS: usize = 6;
+    for field in [
+        ("set-cookie", "session=1"),
+        ("cache-control", "public, max-age=60"),
+        ("cache-control", "no-store"),
+        ("cache-control", "private, max-age=60"),
+        ("cache-control", "no-cache"),
+        ("vary", "*"),
+        ("vary", "x-request-id"),
+    ] {
+        let cookie = [field, ("set-cookie", "session=2")];
+        let fields = if field.1.starts_with("public") {
+            &cookie[..]
+        } else {
+            &cookie[..1]
+        };
+        let (site, gate) = held_with(fields);
+        let host = Setup::new()
+            .service("svc", &site.url(), "")
+            .relay("r", "")
+            .start()
+            .await;
+        for round in 0..2 {
+            let reads = join_all((0..CALLERS).map(|_| get(&host, "/r/svc/login")));
+            let release = async {
+                in_flight(&host, CALLERS as u64).await;
+                if round == 0 {
+                    // All wait for the first call, and then make their own side by side.
+                    site.wait_for(1).await;
+                    gate.open(1);
+                }
+                // Once that is known they do not wait for each other at all.
+                site.wait_for((round + 1) * CALLERS).await;
+                gate.open(CALLERS - usize::from(round == 0));
+            };
+            let (replies, ()) = tokio::join!(reads, release);
+            let mut bodies: Vec<_> = replies.iter().map(Reply::text).collect();
+            bodies.sort_unstable();
+            bodies.dedup();
+            assert_eq!(bodies.len(), CALLERS as usize, "{field:?}: {bodies:?}");
+        }
+        assert_eq!(event(&host, "svc", "coalesced").await, 0.0, "{field:?}");
+    }
+}
+
+#[tokio::test]
+async fn calls_are_one_again_when_their_answers_are_for_all() {
+    let private = Arc::new(AtomicBool::new(true));
+    let gate = Gate::new();
+    let (is_private, passed) = (private.clone(), gate.clone());
+    let site = ScriptedService::start(move |request| {
+        let fields = [("cache-control", "private")];
+        let count = usize::from(is_private.load(Ordering::SeqCst));
+        answer(request)
+            .headers(&fields[..count])
+            .after(passed.pass())
+    });
+    let site = site.unwrap();
+    let host = Setup::new()
+        .service("svc", &site.url(), "")
+        .relay("r", "")
+        .start()
+        .await;
+    // Of two calls; of one that is made alone and finds that this is over; of two again.
+    for (callers, permits, is_private, requests) in
+        [(2, 2, true, 2), (1, 1, false, 3), (2, 1, false, 4)]
+    {
+        private.store(is_private, Ordering::SeqCst);
+        let reads = join_all((0..callers).map(|_| get(&host, "/r/svc/x")));
+        let release = async {
+            in_flight(&host, callers).await;
+            gate.open(permits);
+        };
+        tokio::join!(reads, release);
+        assert_eq!(site.count(), requests);
+    }
 }

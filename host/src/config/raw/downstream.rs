@@ -7,8 +7,8 @@ use toml::de::DeValue;
 
 use super::credentials::{RawCredentials, RawDefault, credentials, default};
 use super::policy::{
-    RawBreaker, RawCache, RawEjection, RawHealth, RawHedge, RawRetry, breaker, cache, ejection,
-    health, hedge, retry,
+    RawBreaker, RawCache, RawEjection, RawHealth, RawHedge, RawRetry, RawWrite, breaker, cache,
+    ejection, health, hedge, retry, write,
 };
 use crate::config::field::{At, Field};
 use crate::config::problem::{Fault, Place};
@@ -27,7 +27,9 @@ pub(in crate::config) struct RawDownstream {
     pub(in crate::config) protocol: Field<Protocol>,
     pub(in crate::config) shape: RawShape,
     pub(in crate::config) cache: RawCache,
+    pub(in crate::config) writes: Vec<RawWrite>,
     pub(in crate::config) coalesce: Field<bool>,
+    pub(in crate::config) coalesce_pause: Field<Duration>,
     pub(in crate::config) max_calls: Field<usize>,
     pub(in crate::config) max_queued: Field<usize>,
     pub(in crate::config) queue_timeout: Field<Duration>,
@@ -83,7 +85,9 @@ pub(super) fn downstream(name: &str, s: &mut Section<'_>) -> RawDownstream {
         protocol: s.read("protocol", |v| choice(v, &protocols)),
         shape: shape(s),
         cache: s.section("cache", "downstream.*.cache", cache),
+        writes: s.tables("write", "downstream.*.write", write),
         coalesce: s.read("coalesce", boolean),
+        coalesce_pause: s.read("coalesce-pause", duration),
         max_calls: s.read("max-calls", |v| count(v, 1..=100_000)),
         max_queued: s.read("max-queued", |v| count(v, 0..=100_000)),
         queue_timeout: s.read("queue-timeout", duration),

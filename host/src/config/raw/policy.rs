@@ -11,7 +11,8 @@ use crate::config::problem::Fault;
 use crate::config::reader::Section;
 use crate::config::units::{GIB, KIB, count, duration, duration_or_zero, size};
 use crate::config::values::boolean;
-use crate::config::wire::{answer_header_name, target};
+use crate::config::wire::{answer_header_name, call_pattern, path_pattern, target};
+use crate::config::{CallPattern, Segment};
 
 pub(in crate::config) struct RawCache {
     pub(in crate::config) enabled: Field<bool>,
@@ -20,7 +21,13 @@ pub(in crate::config) struct RawCache {
     pub(in crate::config) ttl: Field<Duration>,
     pub(in crate::config) stale_while_revalidate: Field<Duration>,
     pub(in crate::config) stale_if_error: Field<Duration>,
+    pub(in crate::config) keep_set_cookie: Field<bool>,
     pub(in crate::config) tag_header: Field<HeaderName>,
+}
+
+pub(in crate::config) struct RawWrite {
+    pub(in crate::config) call: Field<CallPattern>,
+    pub(in crate::config) voids: Field<Vec<At<Vec<Segment>>>>,
 }
 
 pub(in crate::config) struct RawBreaker {
@@ -69,7 +76,23 @@ pub(super) fn cache(s: &mut Section<'_>) -> RawCache {
         ttl: s.read("ttl", duration),
         stale_while_revalidate: s.read("stale-while-revalidate", duration_or_zero),
         stale_if_error: s.read("stale-if-error", duration_or_zero),
+        keep_set_cookie: s.read("keep-set-cookie", boolean),
         tag_header: s.read("tag-header", answer_header_name),
+    }
+}
+
+pub(super) fn write(s: &mut Section<'_>) -> RawWrite {
+    RawWrite {
+        call: s.required(
+            "call",
+            "say which calls change something: call = \"POST /users/*/days\"",
+            call_pattern,
+        ),
+        voids: s.one_or_more(
+            "voids",
+            "say which paths they change: voids = [\"/users/*/summary\"]",
+            path_pattern,
+        ),
     }
 }
 

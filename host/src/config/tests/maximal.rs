@@ -69,9 +69,23 @@ fn a_maximal_service_is_read_key_by_key() {
             ttl: Some(ms(30_000)),
             stale_while_revalidate: ms(10_000),
             stale_if_error: Duration::ZERO,
+            keep_set_cookie: true,
             tag_header: HeaderName::from_static("surrogate-key"),
+            writes: vec![
+                Write {
+                    pattern: pattern(Some(Method::POST), "users * days"),
+                    voids: ["users * summary", "users * charts **"]
+                        .map(|path| pattern(None, path).segments)
+                        .to_vec(),
+                },
+                Write {
+                    pattern: pattern(None, "admin **"),
+                    voids: vec![pattern(None, "**").segments],
+                },
+            ],
         }),
         coalesce: false,
+        coalesce_pause: ms(30_000),
         bulkhead: Bulkhead {
             max_calls: 8,
             max_queued: 0,

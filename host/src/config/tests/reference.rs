@@ -4,6 +4,12 @@ use std::collections::BTreeSet;
 
 use super::{golden, parse_here, raw, reader};
 
+/// The sections that may be there several times.
+const LISTS: [&str; 3] = [
+    "route",
+    "downstream.<name>.default",
+    "downstream.<name>.write",
+];
 const REFERENCE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/CONFIG.md");
 
 /// The rows of the reference: section, key, and what stands in the column of defaults.
@@ -36,9 +42,7 @@ fn the_reference_describes_exactly_the_keys_that_exist() {
     let mut existing = BTreeSet::new();
     for (section, keys) in &reader.known {
         let title = match section.replace('*', "<name>") {
-            list if ["route", "downstream.<name>.default"].contains(&&*list) => {
-                format!("[[{list}]]")
-            }
+            list if LISTS.contains(&&*list) => format!("[[{list}]]"),
             section => format!("[{section}]"),
         };
         // A key that is a section of its own has a heading, not a row.
@@ -72,6 +76,7 @@ fn the_defaults_of_the_reference_are_those_in_force() {
                 [downstream.x.credentials]\noauth2-token-url = \"https://127.0.0.1/token\"\n\
                 client-id = \"x\"\nclient-secret-env = \"PATH\"\n\
                 [[downstream.x.default]]\ncall = \"GET /\"\nbody = \"[]\"\n\
+                [[downstream.x.write]]\ncall = \"POST /\"\nvoids = \"/\"\n\
                 [bff.x]\ncomponent = \"watch.component\"\n[bff.x.limits]\n[bff.x.smoke]\n\
                 [[route]]\nbff = \"x\"\n";
     let default = parse_here(text).unwrap_or_else(|error| panic!("{error}"));

@@ -33,9 +33,12 @@ fn a_service_gets_the_documented_defaults() {
             ttl: None,
             stale_while_revalidate: Duration::ZERO,
             stale_if_error: ms(60_000),
+            keep_set_cookie: false,
             tag_header: HeaderName::from_static("cache-tag"),
+            writes: Vec::new(),
         }),
         coalesce: true,
+        coalesce_pause: ms(10_000),
         bulkhead: Bulkhead {
             max_calls: 256,
             max_queued: 512,

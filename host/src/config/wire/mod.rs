@@ -11,7 +11,7 @@ use toml::de::DeValue;
 use super::problem::Fault;
 use super::values::{quote, text};
 
-pub(super) use path::{call_pattern, route_path, target};
+pub(super) use path::{call_pattern, path_pattern, route_path, target};
 pub(super) use url::{Url, host, server_name, token_url, url};
 
 /// Fields that belong to one connection or that only the host may set. It strips them from every request.

@@ -110,6 +110,23 @@ pub(in crate::config) fn call_pattern(value: &DeValue<'_>) -> Result<CallPattern
         "*" => None,
         method => Some(parse_method(method)?),
     };
+    Ok(CallPattern {
+        method,
+        segments: segments(written, path)?,
+    })
+}
+
+/// Reads which paths are meant, as in a pattern of calls.
+pub(in crate::config) fn path_pattern(value: &DeValue<'_>) -> Result<Vec<Segment>, Fault> {
+    let written = text(value)?;
+    segments(written, written)
+}
+
+/// The segments of a path, which is a part of what is written.
+fn segments(written: &str, path: &str) -> Result<Vec<Segment>, Fault> {
+    let fault = |what: &str, way_out: &str| {
+        Fault::new(format!("{} {what}", quote(written)), way_out.to_owned())
+    };
     check_path(path)?;
     let inner = path.strip_prefix('/').unwrap_or(path);
     let count = inner.split('/').count();
@@ -126,12 +143,5 @@ pub(in crate::config) fn call_pattern(value: &DeValue<'_>) -> Result<CallPattern
         )),
         part => Ok(Segment::Text(part.to_owned())),
     };
-    Ok(CallPattern {
-        method,
-        segments: inner
-            .split('/')
-            .enumerate()
-            .map(segment)
-            .collect::<Result<_, _>>()?,
-    })
+    inner.split('/').enumerate().map(segment).collect()
 }

@@ -1,17 +1,19 @@
-//! Step 3: equal calls that are under way at the same time are one.
+//! Step 3: equal calls that are under way at the same time are one. Where the response turns out to be
+//! for the first caller only, the others make calls of their own side by side, and so do later ones
+//! for a while.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use http::Method;
-use tokio::time::timeout_at;
+use tokio::time::{Instant, timeout_at};
 
 use super::Pipeline;
 use super::callers::Callers;
 use super::lookup::CacheIntent;
 use crate::downstream::call::{CallOutcome, CallRequest};
 use crate::downstream::error::{Cause, Phase, TimeLimit};
-use crate::downstream::policy::cache::ExactKey;
+use crate::downstream::policy::cache::{ExactKey, may_join, serves_others};
 use crate::telemetry::metrics::Event;
 
 /// What a caller waits for a shared call beyond its own deadline: the call itself ends then, and
@@ -27,9 +29,8 @@ impl Pipeline {
     ) -> CallOutcome {
         let request = &call.request;
         let safe = matches!(request.method, Method::GET | Method::HEAD);
-        if !(safe && self.settings.coalesce) {
-            let callers = Arc::new(Callers::new(&call));
-            return Box::pin(self.clone().send(call, callers, intent)).await;
+        if !(safe && self.settings.coalesce && may_join(&request.headers)) {
+            return self.alone(call, intent).await;
         }
         let (started, end) = (call.started, call.end);
         let key = ExactKey::new(
@@ -38,11 +39,22 @@ impl Pipeline {
             &request.headers,
             call.limits.kind(),
         );
-        let joined = self.coalescer.join(key, call, Callers::join, |call| {
-            let callers = Arc::new(Callers::new(&call));
-            (callers.clone(), self.clone().send(call, callers, intent))
-        });
-        let led = joined.led;
+        let hash = key.spread();
+        if self.unshared.contains(hash, started) {
+            let outcome = self.alone(call, intent).await;
+            self.learn(hash, &outcome);
+            return outcome;
+        }
+        let mut joined = self.coalescer.join(
+            key,
+            (call, intent),
+            |callers: &Callers, (call, _)| callers.join(call),
+            |(call, intent)| {
+                let callers = Arc::new(Callers::new(&call));
+                (callers.clone(), self.clone().send(call, callers, intent))
+            },
+        );
+        let own = joined.own.take();
         let mut outcome = match timeout_at(end + GRACE, joined).await {
             Ok(Ok(outcome)) => outcome,
             Ok(Err(panicked)) => CallOutcome::failed(Cause::Interrupted {
@@ -55,11 +67,42 @@ impl Pipeline {
                 limit: TimeLimit::Caller,
             }),
         };
-        if !led {
+        if let Some((call, intent)) = own {
+            if !self.learn(hash, &outcome) {
+                // Its time in the queue and that until the first byte begin now: so far it only waited.
+                let call = CallRequest {
+                    started: Instant::now(),
+                    ..call
+                };
+                return self.alone(call, intent).await;
+            }
             self.metrics.event(Event::Coalesced);
             outcome.trace.coalesced = true;
             outcome.trace.attempts = 0;
         }
         outcome
+    }
+
+    /// Makes the call for its caller alone.
+    async fn alone(self: &Arc<Self>, call: CallRequest, intent: CacheIntent) -> CallOutcome {
+        let callers = Arc::new(Callers::new(&call));
+        Box::pin(self.clone().send(call, callers, intent)).await
+    }
+
+    /// Whether the outcome of a call is one for all who made it. Remembers for a while when it is not.
+    fn learn(&self, hash: u64, outcome: &CallOutcome) -> bool {
+        let Ok(response) = &outcome.result else {
+            return true;
+        };
+        let cache = self.settings.cache.as_ref();
+        let cookies = cache.is_some_and(|cache| cache.keep_set_cookie);
+        let shared = serves_others(response, cookies, SystemTime::now());
+        if shared {
+            self.unshared.remove(hash);
+        } else {
+            let until = Instant::now() + self.settings.coalesce_pause;
+            self.unshared.insert(hash, until);
+        }
+        shared
     }
 }

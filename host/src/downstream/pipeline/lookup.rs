@@ -110,8 +110,7 @@ impl Pipeline {
         });
     }
 
-    /// Stores a response where it may be stored, and drops what it makes invalid. Gives the response for
-    /// the caller.
+    /// Stores a response where it may be stored. Gives the response for the caller.
     pub(super) fn store(
         &self,
         request: &ServiceRequest,
@@ -122,11 +121,6 @@ impl Pipeline {
         let Some(cache) = &self.cache else {
             return response;
         };
-        if !request.method.is_safe() {
-            let authority = &self.settings.endpoints[0].authority;
-            cache.after_unsafe(&request.target, authority, &response);
-            return response;
-        }
         let now = SystemTime::now();
         let (key, ticket) = match intent {
             CacheIntent::None => return response,

@@ -8,7 +8,8 @@
 //!    the queue, so that no call slips through that waited while it opened.
 //! 5. [`queue`]: the cap on the calls of the service, with a fair queue. A call of several BFFs stands
 //!    in the line of each.
-//! 6. [`attempts`]: the call itself, with [`credentials`], retries and a hedge.
+//! 6. [`attempts`]: the call itself, with [`credentials`], retries and a hedge. After a [`write`], nobody
+//!    is given what was read before it.
 //! 7. [`fallback`]: when nothing came of it, a stale response, then what the operator declared, then
 //!    the failure.
 
@@ -23,6 +24,7 @@ mod gate;
 mod lookup;
 mod queue;
 mod state;
+mod write;
 
 use std::sync::Arc;
 
@@ -81,11 +83,10 @@ impl Pipeline {
         let conditional = intent.conditional(&call.request);
         let began = Instant::now();
         let request = conditional.as_ref().unwrap_or(&call.request);
+        let write = self.begin_write(&call.request);
         let result = self.attempts(call, request, &callers.deadline, trace).await;
-        if !call.request.method.is_safe() {
-            // Also when it failed: it may have done its work, and whoever asks from now on must not be
-            // given what was before.
-            self.coalescer.start_generation();
+        if let Some(write) = write {
+            write.end(&result, trace);
         }
         self.record(pass, &result, began);
         Ok(self.store(&call.request, intent, result?, trace))

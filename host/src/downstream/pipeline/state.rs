@@ -14,7 +14,7 @@ use crate::downstream::call::CallOutcome;
 use crate::downstream::policy::breaker::{self, Breaker};
 use crate::downstream::policy::budget::Budget;
 use crate::downstream::policy::cache::{self, Cache};
-use crate::downstream::policy::coalesce::Coalescer;
+use crate::downstream::policy::coalesce::{Coalescer, Unshared};
 use crate::downstream::policy::latency::Latency;
 use crate::downstream::transport::{EndpointState, Transport};
 use crate::telemetry::metrics::ServiceMetrics;
@@ -24,6 +24,7 @@ pub struct Pipeline {
     pub(super) settings: Arc<config::Downstream>,
     pub(super) cache: Option<Arc<Cache>>,
     pub(super) coalescer: Arc<Coalescer<CallOutcome, Callers>>,
+    pub(super) unshared: Arc<Unshared>,
     pub(super) breaker: Option<Arc<Breaker>>,
     pub(super) budget: Arc<Budget>,
     pub(super) latency: Arc<Latency>,
@@ -61,19 +62,13 @@ impl Pipeline {
         };
         let same = previous.filter(|previous| is_same_service(&previous.settings, &settings));
         Ok(Self {
-            cache: settings.cache.as_ref().map(|cache| {
-                match same.and_then(|same| same.cache.as_ref()) {
-                    Some(kept)
-                        if same.is_some_and(|same| same.settings.cache == settings.cache) =>
-                    {
-                        kept.clone()
-                    }
-                    Some(kept) => Arc::new(kept.with_settings(cache)),
-                    None => Arc::new(Cache::new(cache)),
-                }
-            }),
+            cache: cache_of(&settings, same),
             coalescer: same
                 .map_or_else(|| Arc::new(Coalescer::new()), |same| same.coalescer.clone()),
+            unshared: same.map_or_else(
+                || Arc::new(Unshared::new(Instant::now())),
+                |same| same.unshared.clone(),
+            ),
             breaker: settings.breaker.as_ref().map(|breaker| {
                 match same.and_then(|same| same.breaker.as_ref()) {
                     Some(kept)
@@ -155,6 +150,20 @@ impl Pipeline {
     pub fn connections(&self) -> usize {
         self.transport.open()
     }
+}
+
+/// The cache of a service, with what is stored by the same one under its old settings.
+fn cache_of(settings: &config::Downstream, same: Option<&Pipeline>) -> Option<Arc<Cache>> {
+    let (new, prefix) = (settings.cache.as_ref()?, &settings.shape.path_prefix);
+    let Some((same, kept)) = same.and_then(|same| Some((same, same.cache.as_ref()?))) else {
+        return Some(Arc::new(Cache::new(new, prefix)));
+    };
+    let old = &same.settings;
+    let unchanged = (&old.cache, &old.shape.path_prefix) == (&settings.cache, prefix);
+    Some(match unchanged {
+        true => kept.clone(),
+        false => Arc::new(kept.with_settings(new, prefix)),
+    })
 }
 
 /// Whether answers under the old settings would be answers under the new ones: it is the same service, at

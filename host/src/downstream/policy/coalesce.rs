@@ -5,6 +5,7 @@
 
 #[cfg(test)]
 mod tests;
+mod unshared;
 
 use std::collections::HashMap;
 use std::hash::BuildHasherDefault;
@@ -18,6 +19,8 @@ use futures_util::FutureExt as _;
 use futures_util::future::{BoxFuture, Shared, WeakShared};
 use thiserror::Error;
 
+pub use self::unshared::Unshared;
+
 use super::cache::{ExactKey, Hashed};
 
 /// Maps that callers of different keys lock apart from each other.
@@ -28,9 +31,9 @@ pub struct Coalescer<T, W>(Arc<Inner<T, W>>);
 
 /// A call that may be shared. Dropping it leaves the call to the others.
 #[must_use = "nothing happens until it is awaited"]
-pub struct Joined<T> {
-    /// Whether this caller was the first.
-    pub led: bool,
+pub struct Joined<T, C = ()> {
+    /// What this caller would have made the call of; `None` for the first caller, of whose it is made.
+    pub own: Option<C>,
     call: Shared<Call<T>>,
 }
 
@@ -82,7 +85,7 @@ where
         caller: C,
         joins: impl FnOnce(&W, &C) -> bool,
         make: impl FnOnce(C) -> (Arc<W>, F),
-    ) -> Joined<T>
+    ) -> Joined<T, C>
     where
         F: Future<Output = T> + Send + 'static,
     {
@@ -95,7 +98,10 @@ where
             && let Some(call) = under_way.call.upgrade()
         {
             if joins(&under_way.callers, &caller) {
-                return Joined { led: false, call };
+                return Joined {
+                    own: Some(caller),
+                    call,
+                };
             }
             _too_late = call;
         }
@@ -126,7 +132,7 @@ where
             };
             shard.insert(key, under_way);
         }
-        Joined { led: true, call }
+        Joined { own: None, call }
     }
 
     /// Calls from now on are not joined to those that are under way, because something changed that these may not have seen.
@@ -183,7 +189,7 @@ impl<T, W> Drop for Listed<T, W> {
     }
 }
 
-impl<T: Clone> Future for Joined<T> {
+impl<T: Clone, C: Unpin> Future for Joined<T, C> {
     type Output = Result<T, Panicked>;
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {

@@ -44,6 +44,7 @@ fn settings(endpoints: &[std::net::SocketAddr]) -> Downstream {
         },
         cache: None,
         coalesce: false,
+        coalesce_pause: long,
         bulkhead: Bulkhead {
             max_calls: 100,
             max_queued: 100,

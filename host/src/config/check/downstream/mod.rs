@@ -45,6 +45,7 @@ fn one(raw: &RawDownstream, cx: &mut Context<'_>) -> Option<Downstream> {
         shape: shape::shape(&raw.shape, path_prefix),
         cache,
         coalesce: raw.coalesce.or(true),
+        coalesce_pause: raw.coalesce_pause.or(ms(10_000)),
         bulkhead: Bulkhead {
             max_calls: raw.max_calls.or(256),
             max_queued: raw.max_queued.or(512),

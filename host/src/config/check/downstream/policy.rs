@@ -4,11 +4,11 @@ use std::time::Duration;
 
 use http::{HeaderName, StatusCode};
 
-use crate::config::check::{Bound, Context};
+use crate::config::check::{Bound, Context, show_pattern};
 use crate::config::field::Field;
-use crate::config::raw::{RawBreaker, RawDownstream, RawEjection, RawHedge};
+use crate::config::raw::{RawBreaker, RawDownstream, RawEjection, RawHedge, RawWrite};
 use crate::config::units::{ms, show_size};
-use crate::config::{Breaker, Cache, Ejection, Health, Hedge, Retry};
+use crate::config::{Breaker, Cache, Ejection, Health, Hedge, Retry, Segment, Write};
 
 const CACHE_SIZE: u64 = 16 << 20;
 const CACHE_ENTRY_SIZE: usize = 256 << 10;
@@ -18,6 +18,7 @@ const HEALTH_INTERVAL: Duration = ms(5_000);
 const HEALTH_TIMEOUT: Duration = ms(1_000);
 
 pub(super) fn cache(raw: &RawDownstream, cx: &mut Context<'_>) -> Option<Cache> {
+    let writes = writes(&raw.writes, cx);
     let key = format!("downstream.{}.cache.max-size", raw.name);
     let raw = &raw.cache;
     if let (Some(entry), Some(max)) = (
@@ -48,7 +49,41 @@ pub(super) fn cache(raw: &RawDownstream, cx: &mut Context<'_>) -> Option<Cache> 
         ttl: raw.ttl.value(),
         stale_while_revalidate: raw.stale_while_revalidate.or(Duration::ZERO),
         stale_if_error: raw.stale_if_error.or(ms(60_000)),
+        keep_set_cookie: raw.keep_set_cookie.or(false),
         tag_header: raw.tag_header.or(HeaderName::from_static("cache-tag")),
+        writes,
+    })
+}
+
+fn writes(raw: &[RawWrite], cx: &mut Context<'_>) -> Vec<Write> {
+    let calls = raw.iter().filter_map(|raw| raw.call.written());
+    let calls: Vec<_> = calls.cloned().collect();
+    cx.check_distinct_items(&calls, show_pattern);
+    raw.iter().filter_map(|raw| write(raw, cx)).collect()
+}
+
+/// `None` for one that is wrong, which is reported.
+fn write(raw: &RawWrite, cx: &mut Context<'_>) -> Option<Write> {
+    let call = raw.call.written()?;
+    if let Some(method) = call.value.method.as_ref().filter(|method| method.is_safe()) {
+        let way_out = "write POST, PUT, PATCH, DELETE, or * for all of these";
+        cx.report(call, format!("{method} changes nothing"), way_out);
+    }
+    let wildcards = |segments: &[Segment]| {
+        let all = segments.iter();
+        all.filter(|segment| **segment == Segment::One).count()
+    };
+    let known = wildcards(&call.value.segments);
+    for path in raw.voids.items() {
+        if wildcards(&path.value) > known {
+            let what = format!("the path has more than the {known} * of the call");
+            let way_out = "write one for each of the call's at most: it stands for the same; or end the path with **";
+            cx.report(path, what, way_out);
+        }
+    }
+    Some(Write {
+        pattern: call.value.clone(),
+        voids: raw.voids.values(),
     })
 }
 

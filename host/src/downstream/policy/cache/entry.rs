@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::{Duration, SystemTime};
+use std::time::{Duration, Instant, SystemTime};
 
 use bytes::{Bytes, BytesMut};
 use http::header::{
@@ -14,6 +14,7 @@ use http::{HeaderMap, HeaderName, HeaderValue};
 
 use super::condition::{self, opaque};
 use super::freshness::Freshness;
+use super::key::Key;
 use crate::downstream::response::ServiceResponse;
 
 /// Most answers under one key.
@@ -46,11 +47,13 @@ pub struct Stored {
     refreshing: AtomicBool,
 }
 
-/// What an answer's target was, and the count of changes when it was asked for.
-#[derive(Clone, Copy, Debug)]
+/// What an answer was asked for, and the count of changes then.
+#[derive(Debug)]
 pub struct Origin {
-    /// The target's place among [`Changes`](super::invalidate::Changes).
+    /// The path's place among [`Changes`](super::invalidate::Changes).
     pub place: usize,
+    /// The places of paths above it, as far as the operator has those made void with all that is below.
+    pub above: Box<[usize]>,
     /// The count.
     pub changes: u64,
 }
@@ -62,6 +65,25 @@ type Values = Option<Box<[Box<[u8]>]>>;
 /// The right to fetch the successor of a stale answer, held by one caller at a time. Dropping it gives it back.
 #[derive(Debug)]
 pub struct Refresh(Arc<Stored>);
+
+/// How long the store keeps an entry.
+pub struct Kept;
+
+impl moka::Expiry<Key, Entry> for Kept {
+    fn expire_after_create(&self, _: &Key, entry: &Entry, _: Instant) -> Option<Duration> {
+        Some(entry.kept)
+    }
+
+    fn expire_after_update(
+        &self,
+        _: &Key,
+        entry: &Entry,
+        _: Instant,
+        _: Option<Duration>,
+    ) -> Option<Duration> {
+        Some(entry.kept)
+    }
+}
 
 impl Entry {
     /// The newest answer that a request may have.

@@ -55,8 +55,9 @@ impl Freshness {
         {
             return None;
         }
-        // Section 7.3: RFC 9111 would allow it. A session that is handed to the next caller costs more than a call.
-        if headers.contains_key(SET_COOKIE) && !says.public {
+        // Section 7.3: RFC 9111 would allow it. A session that is handed to the next caller costs more than a call, and
+        // frameworks write `public` beside it without a thought.
+        if headers.contains_key(SET_COOKIE) && !(settings.keep_set_cookie && says.public) {
             return None;
         }
         // Most answers of most services: nothing says how long they are good for, and so nothing else matters.
@@ -195,6 +196,15 @@ fn explicit_lifetime(says: &Directives, headers: &HeaderMap, date: SystemTime) -
             })
         })
     })
+}
+
+/// Whether an answer is past its time already when it comes, by what it says itself.
+pub fn is_out_of_date(says: &Directives, headers: &HeaderMap, times: Times) -> bool {
+    let date = date(headers, DATE).unwrap_or(times.came);
+    match explicit_lifetime(says, headers, date) {
+        Some(lifetime) => initial_age(headers, date, times) >= lifetime,
+        None => pragma_no_cache(headers),
+    }
 }
 
 /// Section 4.2.3.

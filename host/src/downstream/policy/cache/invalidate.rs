@@ -3,13 +3,12 @@
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use http::header::{CONTENT_LOCATION, LOCATION};
-use http::{HeaderName, HeaderValue, Uri};
+use http::HeaderName;
 
-use super::key::{Key, hash_of_target};
+use super::key::{Key, hash_of_path};
 use crate::downstream::response::ServiceResponse;
 
-/// Places for targets, 256 KiB. Two targets that share one are made void together, which costs a call and no more.
+/// Places for paths, 256 KiB. Two paths that share one are made void together, which costs a call and no more.
 const PLACES: usize = 1 << 15;
 
 /// Which stored answers are void.
@@ -29,8 +28,7 @@ impl Which {
         match self {
             Self::All => true,
             Self::Path(path) => {
-                let target = key.target();
-                let theirs = target.split_once('?').map_or(target, |(path, _)| path);
+                let theirs = path_of(key.target());
                 match path.strip_suffix('*') {
                     Some(prefix) => theirs.starts_with(prefix),
                     None => theirs == path,
@@ -50,10 +48,10 @@ fn tags<'a>(answer: &'a ServiceResponse, header: &HeaderName) -> impl Iterator<I
     })
 }
 
-/// For each target, when it was last changed through us, counted in such changes.
+/// For each path, when it was last changed through us, counted in such changes.
 ///
-/// A changed target voids the answers under all identities, and those that are still under way. To look for them all on each
-/// change would cost as much as the store is large; here each answer is compared when it is used.
+/// A change of a path voids the answers to it with any query and under all identities, and those that are still under way. To
+/// look for them all on each change would cost as much as the store is large; here each answer is compared when it is used.
 #[derive(Debug, Default)]
 pub struct Changes {
     count: AtomicU64,
@@ -67,73 +65,28 @@ impl Changes {
         self.count.load(Ordering::Acquire)
     }
 
-    /// Takes note that a target changed.
-    pub fn note(&self, target: &str) {
+    /// Takes note that a path changed.
+    pub fn note(&self, path: &str) {
         let places = self
             .places
             .get_or_init(|| (0..PLACES).map(|_| AtomicU64::new(0)).collect());
         let count = self.count.fetch_add(1, Ordering::AcqRel) + 1;
-        places[place(target)].fetch_max(count, Ordering::AcqRel);
+        places[place(path)].fetch_max(count, Ordering::AcqRel);
     }
 
-    /// Whether the target of this place changed after `count` changes.
+    /// Whether the path of this place changed after `count` changes.
     pub fn since(&self, place: usize, count: u64) -> bool {
         let places = self.places.get();
         places.is_some_and(|places| places[place].load(Ordering::Acquire) > count)
     }
 }
 
-/// The place of a target.
-pub fn place(target: &str) -> usize {
-    hash_of_target(target) as usize % PLACES
+/// The place of a path.
+pub fn place(path: &str) -> usize {
+    hash_of_path(path) as usize % PLACES
 }
 
-/// The targets of the same origin that an answer to an unsafe method changed, beside its own.
-pub fn named_by(target: &Uri, authority: &HeaderValue, answer: &ServiceResponse) -> Vec<String> {
-    [LOCATION, CONTENT_LOCATION]
-        .iter()
-        .filter_map(|name| answer.headers.get(name))
-        .filter_map(|value| resolve(target, authority, value.to_str().ok()?))
-        .collect()
-}
-
-/// A reference (RFC 3986 section 4.1) as path and query of this origin; `None` for another origin.
-fn resolve(base: &Uri, authority: &HeaderValue, reference: &str) -> Option<String> {
-    let reference = reference.split('#').next().unwrap_or_default();
-    let lower = |text: &str| text.to_ascii_lowercase();
-    let absolute = ["http://", "https://", "//"]
-        .iter()
-        .find(|prefix| lower(reference).starts_with(**prefix));
-    if let Some(prefix) = absolute {
-        let rest = &reference[prefix.len()..];
-        let end = rest.find(['/', '?']).unwrap_or(rest.len());
-        let (theirs, target) = rest.split_at(end);
-        let same = theirs.as_bytes().eq_ignore_ascii_case(authority.as_bytes());
-        return same.then(|| match target {
-            "" => "/".to_owned(),
-            query if query.starts_with('?') => format!("/{query}"),
-            target => target.to_owned(),
-        });
-    }
-    if reference.starts_with('/') {
-        return Some(reference.to_owned());
-    }
-    let path = base.path();
-    if reference.is_empty() {
-        return None;
-    }
-    if reference.starts_with('?') {
-        return Some(format!("{path}{reference}"));
-    }
-    // Another scheme, or dot segments, which no service is known to send here.
-    let first = reference.split('/').next().unwrap_or_default();
-    if first.contains(':')
-        || reference
-            .split('/')
-            .any(|segment| matches!(segment, "." | ".."))
-    {
-        return None;
-    }
-    let directory = path.rfind('/').map_or("/", |slash| &path[..=slash]);
-    Some(format!("{directory}{reference}"))
+/// A target without its query.
+pub fn path_of(target: &str) -> &str {
+    target.split_once('?').map_or(target, |(path, _)| path)
 }

@@ -49,7 +49,7 @@ impl Key {
             return None;
         }
         Some(Self(Text::new(&[], target, headers, |name| {
-            !added_to_each_call(name) && !negotiation(name)
+            !added_to_each_call(name.as_str()) && !negotiation(name)
         })))
     }
 
@@ -75,24 +75,23 @@ impl ExactKey {
             &[&kind, method.as_str().as_bytes(), b" "],
             target,
             headers,
-            |name| !added_to_each_call(name),
+            |name| !added_to_each_call(name.as_str()),
         ))
     }
 
-    /// The hash, for who spreads keys over shards.
+    /// The hash, for who spreads keys over shards or notes them without their text.
     pub fn spread(&self) -> u64 {
         self.0.hash
     }
 }
 
-/// The hash of a target, keyed as that of a key.
-pub fn hash_of_target(target: &str) -> u64 {
-    HASHER.hash_one(target)
+/// The hash of a path, keyed as that of a key.
+pub fn hash_of_path(path: &str) -> u64 {
+    HASHER.hash_one(path)
 }
 
 /// What the host adds to every call, different each time.
-fn added_to_each_call(name: &HeaderName) -> bool {
-    let name = name.as_str();
+pub fn added_to_each_call(name: &str) -> bool {
     match name.as_bytes().first() {
         Some(b't') => name == "traceparent" || name == "tracestate" || name.starts_with("tailor-"),
         Some(b'x') => name == "x-request-id",

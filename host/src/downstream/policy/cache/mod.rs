@@ -1,7 +1,8 @@
 //! A shared cache of one service's answers (RFC 9111), with the windows of RFC 5861 in which a stale one may be used.
 //!
 //! [`key`] says which calls may have each other's answers at all, [`freshness`] which answers are stored and for how long,
-//! [`entry`] which of several suits a request, [`found`] what a caller learns, [`condition`] how a service confirms one, [`invalidate`] what makes them void.
+//! [`sharing`] which serve several callers before they are stored, [`entry`] which of several suits a request, [`found`] what
+//! a caller learns, [`condition`] how a service confirms one, [`invalidate`] and [`writes`] what makes them void.
 //! Everything that the headers of an answer say is read once, when it is stored: a lookup compares numbers.
 //!
 //! The rules are written here and not taken from `http-cache-semantics`, which reads directives by their case (it stores
@@ -14,37 +15,45 @@ mod found;
 mod freshness;
 mod invalidate;
 mod key;
+mod sharing;
+mod stats;
 #[cfg(test)]
 mod tests;
+mod writes;
 
 use std::hash::BuildHasherDefault;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
-use std::time::{Duration, Instant, SystemTime};
+use std::time::SystemTime;
 
 use bytes::Bytes;
 use http::header::{AGE, CACHE_CONTROL, HeaderMap, HeaderValue};
-use http::{StatusCode, Uri};
+use http::{Method, StatusCode, Uri};
 use moka::ops::compute::Op;
 
 use crate::config;
 use crate::downstream::response::ServiceResponse;
 use directives::Directives;
-use entry::{Entry, Origin, Stored};
+use entry::{Entry, Kept, Origin, Stored};
 use freshness::{Freshness, Times};
-use invalidate::Changes;
+use invalidate::{Changes, path_of, place};
+use stats::Counters;
+use writes::{Writes, named_by};
 
 pub use entry::Refresh;
 pub use found::{Found, Hit, Stale, Ticket};
 pub use invalidate::Which;
 pub use key::{ExactKey, Hashed, Key};
+pub use sharing::{may_join, serves_others};
+pub use stats::Stats;
 
 /// The stored answers of one service, for all threads.
 pub struct Cache {
     settings: config::Cache,
     entries: moka::sync::Cache<Key, Entry, BuildHasherDefault<Hashed>>,
-    /// Targets that were changed by calls of this host.
+    /// Paths that were changed by calls of this host.
     changes: Arc<Changes>,
+    writes: Writes,
     /// How often the operator made answers void.
     epoch: AtomicU64,
     /// Read while an answer is put in, written while the epoch moves: an answer is either put in before, and found by who
@@ -55,31 +64,9 @@ pub struct Cache {
     counters: Counters,
 }
 
-#[derive(Default)]
-struct Counters {
-    hits: AtomicU64,
-    misses: AtomicU64,
-    stale: AtomicU64,
-}
-
-/// How full a cache is, and how often it helped.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Stats {
-    /// Keys with answers.
-    pub entries: u64,
-    /// What they take, bytes.
-    pub bytes: u64,
-    /// Lookups that found a fresh answer, or one that was fresh enough for the caller.
-    pub hits: u64,
-    /// Lookups that found none.
-    pub misses: u64,
-    /// Lookups that found a stale one.
-    pub stale: u64,
-}
-
 impl Cache {
-    /// An empty cache.
-    pub fn new(settings: &config::Cache) -> Self {
+    /// An empty cache of a service whose paths all begin with `prefix`.
+    pub fn new(settings: &config::Cache, prefix: &str) -> Self {
         let entries = moka::sync::Cache::builder()
             .max_capacity(settings.max_size)
             .weigher(|_: &Key, entry: &Entry| u32::try_from(entry.size).unwrap_or(u32::MAX))
@@ -89,6 +76,7 @@ impl Cache {
             settings: settings.clone(),
             entries,
             changes: Arc::default(),
+            writes: Writes::new(&settings.writes, prefix),
             epoch: AtomicU64::new(0),
             gate: RwLock::new(()),
             used: AtomicBool::new(false),
@@ -96,13 +84,18 @@ impl Cache {
         }
     }
 
-    /// A cache with other settings and the same answers.
-    pub fn with_settings(&self, settings: &config::Cache) -> Self {
+    /// A cache with other settings and the same answers. Without these, where the new settings might not have had them stored,
+    /// or would have other writes make them void.
+    pub fn with_settings(&self, settings: &config::Cache, prefix: &str) -> Self {
         let cache = Self {
             // An answer is void by the count of changes when it was asked for.
             changes: self.changes.clone(),
-            ..Self::new(settings)
+            ..Self::new(settings, prefix)
         };
+        let fewer_cookies = self.settings.keep_set_cookie && !settings.keep_set_cookie;
+        if fewer_cookies || cache.writes != self.writes {
+            return cache;
+        }
         for (key, entry) in &self.entries {
             cache.entries.insert((*key).clone(), entry);
             cache.used.store(true, Ordering::Release);
@@ -169,7 +162,7 @@ impl Cache {
             }),
         };
         let stored = entry.as_ref().and_then(|entry| entry.select(request));
-        let Some(stored) = stored.filter(|stored| !self.void(stored.origin)) else {
+        let Some(stored) = stored.filter(|stored| !self.void(&stored.origin)) else {
             return none();
         };
 
@@ -240,8 +233,10 @@ impl Cache {
             })
             .flatten()
             .map(|life| {
+                let path = path_of(key.target());
                 let origin = Origin {
-                    place: invalidate::place(key.target()),
+                    place: place(path),
+                    above: self.writes.above(path).map(|path| place(&path)).collect(),
                     changes: ticket.changes,
                 };
                 Stored::new(answer, body(), request, life, origin)
@@ -256,7 +251,7 @@ impl Cache {
     fn replace(&self, key: &Key, request: &HeaderMap, new: Option<Stored>, ticket: Ticket) -> bool {
         let _gate = self.gate.read().unwrap_or_else(PoisonError::into_inner);
         if self.epoch.load(Ordering::Acquire) != ticket.epoch
-            || new.as_ref().is_some_and(|new| self.void(new.origin))
+            || new.as_ref().is_some_and(|new| self.void(&new.origin))
         {
             return false;
         }
@@ -297,28 +292,41 @@ impl Cache {
         condition::answer(answer, request)
     }
 
-    /// To be told of each answer to a method that is not safe (RFC 9110 section 9.2.1). When it is no error, answers stored
-    /// for its target are void, as are those for targets of this origin that it names (RFC 9111 section 4.4).
+    /// To be told of each call with a method that is not safe (RFC 9110 section 9.2.1) once it was sent. What is stored for its
+    /// path is void, whatever the query, and what the operator says beside it; and targets of this origin that the answer names
+    /// (RFC 9111 section 4.4).
     ///
-    /// `authority` is what the call had as `host`.
-    pub fn after_unsafe(&self, target: &Uri, authority: &HeaderValue, answer: &ServiceResponse) {
-        if !(answer.status.is_success() || answer.status.is_redirection()) {
+    /// Without an answer, or with one of 5xx, the call may have done its work. One of 4xx says that it did not, unless an
+    /// earlier attempt of a call that was `repeated` has. `authority` is what the call had as `host`.
+    pub fn after_write(
+        &self,
+        method: &Method,
+        target: &Uri,
+        authority: &HeaderValue,
+        answer: Option<&ServiceResponse>,
+        repeated: bool,
+    ) {
+        if answer.is_some_and(|answer| answer.status.is_client_error()) && !repeated {
             return;
         }
-        let own = target
-            .path_and_query()
-            .map_or("/", |target| target.as_str());
-        self.changes.note(own);
-        for named in invalidate::named_by(target, authority, answer) {
-            self.changes.note(&named);
+        let path = target.path();
+        self.changes.note(path);
+        for void in self.writes.voided_by(method, path) {
+            self.changes.note(&void);
+        }
+        let done = |answer: &&ServiceResponse| {
+            answer.status.is_success() || answer.status.is_redirection()
+        };
+        if let Some(answer) = answer.filter(done) {
+            for named in named_by(target, authority, answer) {
+                self.changes.note(path_of(&named));
+            }
         }
     }
 
-    /// Makes the answers void that are stored for a target or on their way.
+    /// Makes the answers void that are stored for the path of a target or on their way.
     pub fn forget(&self, target: &Uri) {
-        let target = target.path_and_query();
-        self.changes
-            .note(target.map_or("/", |target| target.as_str()));
+        self.changes.note(target.path());
     }
 
     /// Drops answers for the operator, those that are under way included. Says how many were stored.
@@ -353,9 +361,10 @@ impl Cache {
         }
     }
 
-    /// Whether the target changed since the answer was asked for.
-    fn void(&self, origin: Origin) -> bool {
-        self.changes.since(origin.place, origin.changes)
+    /// Whether what the answer was asked for changed since then.
+    fn void(&self, origin: &Origin) -> bool {
+        let mut places = origin.above.iter().chain([&origin.place]);
+        places.any(|place| self.changes.since(*place, origin.changes))
     }
 }
 
@@ -370,23 +379,4 @@ fn supersedes(status: StatusCode) -> bool {
                 | StatusCode::REQUEST_TIMEOUT
                 | StatusCode::TOO_MANY_REQUESTS
         ))
-}
-
-/// How long the store keeps an entry.
-struct Kept;
-
-impl moka::Expiry<Key, Entry> for Kept {
-    fn expire_after_create(&self, _: &Key, entry: &Entry, _: Instant) -> Option<Duration> {
-        Some(entry.kept)
-    }
-
-    fn expire_after_update(
-        &self,
-        _: &Key,
-        entry: &Entry,
-        _: Instant,
-        _: Option<Duration>,
-    ) -> Option<Duration> {
-        Some(entry.kept)
-    }
 }

@@ -7,10 +7,12 @@ mod freshness;
 mod identity;
 mod invalidation;
 mod requests;
+mod sharing;
 mod stale;
 mod storing;
 mod validation;
 mod vary;
+mod writes;
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -144,15 +146,27 @@ struct Host {
 
 impl Host {
     fn new(ttl: Option<u64>, windows: (u64, u64)) -> Self {
+        Self::with(|settings| {
+            settings.ttl = ttl.map(Duration::from_secs);
+            settings.stale_while_revalidate = Duration::from_secs(windows.0);
+            settings.stale_if_error = Duration::from_secs(windows.1);
+        })
+    }
+
+    fn with(set: impl FnOnce(&mut config::Cache)) -> Self {
+        let mut settings = config::Cache {
+            max_size: 1 << 20,
+            max_entry_size: 1 << 10,
+            ttl: None,
+            stale_while_revalidate: Duration::ZERO,
+            stale_if_error: Duration::ZERO,
+            keep_set_cookie: false,
+            tag_header: HeaderName::from_static("cache-tags"),
+            writes: Vec::new(),
+        };
+        set(&mut settings);
         Self {
-            cache: Cache::new(&config::Cache {
-                max_size: 1 << 20,
-                max_entry_size: 1 << 10,
-                ttl: ttl.map(Duration::from_secs),
-                stale_while_revalidate: Duration::from_secs(windows.0),
-                stale_if_error: Duration::from_secs(windows.1),
-                tag_header: HeaderName::from_static("cache-tags"),
-            }),
+            cache: Cache::new(&settings, "/api"),
             // A whole second, as dates in fields are.
             now: UNIX_EPOCH + Duration::from_secs(1_767_225_600),
         }

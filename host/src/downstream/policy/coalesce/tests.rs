@@ -23,6 +23,13 @@ where
     calls.join(key, (), |(), ()| true, |()| (Arc::default(), make()))
 }
 
+impl<T, C> Joined<T, C> {
+    /// Whether this caller was the first.
+    fn led(&self) -> bool {
+        self.own.is_none()
+    }
+}
+
 fn key(name: u64) -> ExactKey {
     let target: Uri = format!("/{name}").parse().unwrap();
     ExactKey::new(&Method::GET, &target, &HeaderMap::new(), 0)
@@ -43,8 +50,8 @@ async fn a_thousand_equal_calls_are_one() {
             })
         })
         .collect();
-    assert_eq!(joined.iter().filter(|joined| joined.led).count(), 1);
-    assert!(joined[0].led);
+    assert_eq!(joined.iter().filter(|joined| joined.led()).count(), 1);
+    assert!(joined[0].led());
     assert_eq!(calls.under_way(), 1);
     let began = Instant::now();
     for result in join_all(joined).await {
@@ -60,7 +67,7 @@ async fn different_calls_are_not_one() {
     let calls = Coalescer::new();
     let one = lead(&calls, key(1), || async { 1 });
     let other = lead(&calls, key(2), || async { 2 });
-    assert!(one.led && other.led);
+    assert!(one.led() && other.led());
     assert_eq!((one.await, other.await), (Ok(1), Ok(2)));
 }
 
@@ -119,7 +126,7 @@ async fn the_call_ends_when_the_last_leaves() {
             .is_err_and(|error| error == oneshot::error::TryRecvError::Closed)
     );
     assert_eq!(calls.under_way(), 0);
-    assert!(lead(&calls, key(1), pending).led);
+    assert!(lead(&calls, key(1), pending).led());
 }
 
 #[tokio::test(start_paused = true)]
@@ -129,7 +136,7 @@ async fn a_call_after_the_answer_is_a_new_one() {
     let mut late = lead(&calls, key(1), || async { 2 });
     assert_eq!(first.await, Ok(1));
     let next = lead(&calls, key(1), || async { 3 });
-    assert!(next.led);
+    assert!(next.led());
     // Who joined before still gets the first answer.
     assert_eq!((&mut late).await, Ok(1));
     assert_eq!(next.await, Ok(3));
@@ -142,10 +149,10 @@ async fn after_a_change_nobody_joins_what_began_before() {
     calls.start_generation();
     let after = lead(&calls, key(1), || async { "after" });
     let same = lead(&calls, key(1), || async { "not made" });
-    assert!(after.led && !same.led);
+    assert!(after.led() && !same.led());
     assert_eq!(before.await, Ok("before"));
     // The end of the earlier call leaves the later one in its place.
-    assert!(!lead(&calls, key(1), || async { "not made" }).led);
+    assert!(!lead(&calls, key(1), || async { "not made" }).led());
     assert_eq!((after.await, same.await), (Ok("after"), Ok("after")));
     assert_eq!(calls.under_way(), 0);
 }
@@ -228,8 +235,8 @@ proptest! {
                             }
                         });
                         let open = newest.get(&name).copied();
-                        assert_eq!(joined.led, open.is_none());
-                        assert_eq!(made == number + 1, joined.led);
+                        assert_eq!(joined.led(), open.is_none());
+                        assert_eq!(made == number + 1, joined.led());
                         let call = *newest.entry(name).or_insert(number);
                         callers.push(Caller { joined, call });
                     }
@@ -325,7 +332,7 @@ async fn those_who_join_are_added_to_the_callers_of_the_call() {
             (callers, pending::<()>())
         })
     });
-    let led = joined.each_ref().map(|joined| joined.led);
+    let led = joined.each_ref().map(|joined| joined.led());
     assert_eq!(led, [true, false, false]);
     let known = known.into_inner().unwrap();
     assert_eq!(known.len(), 1);
@@ -342,9 +349,22 @@ async fn whoever_comes_too_late_to_join_makes_a_call_that_others_join() {
     let first = join(1, true);
     let late = join(2, false);
     let follower = join(3, true);
-    assert!(first.led && late.led && !follower.led);
+    assert!(first.led() && late.led() && !follower.led());
     // Also when nobody else holds the call that was too late to join.
     drop(first);
     assert_eq!((late.await, follower.await), (Ok(2), Ok(2)));
     assert_eq!(calls.under_way(), 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_joins_keeps_what_its_own_call_is_made_of() {
+    let calls: Coalescer<_, ()> = Coalescer::new();
+    let call = |own: &'static str| (Arc::default(), async move { own });
+    let join = |own| calls.join(key(1), own, |(), _| true, call);
+    let (mut first, mut second) = (join("first"), join("second"));
+    assert_eq!(
+        (first.own.take(), second.own.take()),
+        (None, Some("second"))
+    );
+    assert_eq!((first.await, second.await), (Ok("first"), Ok("first")));
 }

@@ -24,7 +24,7 @@ fn directives() {
         5.4 | pragma of an answer with expires means nothing | expires: {+60} & pragma: no-cache | after 59
         5.2.1.5 | no-store of the request | cache-control: max-age=60 | asked cache-control: no-store | finds nothing
         7.3 | set-cookie | cache-control: max-age=60 & set-cookie: a=b | finds nothing
-        7.3 | set-cookie with public | cache-control: public, max-age=60 & set-cookie: a=b | after 59
+        7.3 | set-cookie with public | cache-control: public, max-age=60 & set-cookie: a=b | finds nothing
         "#);
 }
 
@@ -60,6 +60,22 @@ fn credentials() {
         assert_eq!(found, expect, "section {section}: {name}");
         assert_eq!(host.fresh("/", "authorization: b"), None, "{name}");
         assert_eq!(host.fresh("/", ""), None, "{name}");
+    }
+}
+
+#[test]
+fn cookies_are_stored_where_operator_and_service_want_it() {
+    for (keeps, directives, expect) in [
+        (true, "public, max-age=60", true),
+        (true, "max-age=60", false),
+        (true, "max-age=60, private", false),
+        (false, "public, max-age=60", false),
+    ] {
+        let mut host = Host::with(|settings| settings.keep_set_cookie = keeps);
+        let fields = format!("cache-control: {directives} & set-cookie: a=b");
+        host.call("/", "", &answer(200, &fields, host.now, ""));
+        let found = host.fresh("/", "").is_some();
+        assert_eq!(found, expect, "{keeps} {directives}");
     }
 }
 
