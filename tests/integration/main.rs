@@ -23,6 +23,7 @@ mod downstream;
 mod drills;
 mod faults;
 mod hostile;
+mod life_of_a_call;
 mod linked;
 mod numbers;
 mod observe;
