@@ -1,9 +1,10 @@
 //! tailor: a host for Backends for Frontends, each a sandboxed WebAssembly component.
 //!
 //! The modules in the order of a request: `host` -> `server` -> `snapshot` -> `router`, `bff` -> `calls` ->
-//! `downstream`. Nothing lower knows anything higher. `coding`, `config`, `contract`, `degraded`, `server_timing`, `telemetry` and
-//! `text` are leaves that all may use.
-//! `fixture` and `invoke` run a request without a socket; `build` makes components and knows nothing of the rest.
+//! `downstream`. Nothing lower knows anything higher. `coding`, `contract`, `degraded`, `http_fields`,
+//! `path`, `server_timing`, `telemetry` and `text` are leaves that all may use, and so is `config`, which knows two of
+//! them. `fixture` and `invoke` run a request without a socket; `build` makes components and knows nothing of the
+//! rest.
 
 pub mod bff;
 pub mod build;
@@ -15,7 +16,9 @@ pub mod degraded;
 pub mod downstream;
 pub mod fixture;
 pub mod host;
+pub mod http_fields;
 pub mod invoke;
+pub mod path;
 pub mod router;
 pub mod server;
 pub mod server_timing;

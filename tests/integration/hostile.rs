@@ -2,6 +2,7 @@
 
 mod arena;
 mod cpu;
+mod fields;
 mod flood;
 mod forged;
 mod gone;

@@ -27,6 +27,7 @@ mod life_of_a_call;
 mod linked;
 mod numbers;
 mod observe;
+mod paths;
 mod smoke;
 mod structure;
 mod swap;

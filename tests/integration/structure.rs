@@ -10,7 +10,7 @@ use tailor::telemetry::metrics::ServiceMetrics;
 use tailor_harness::components::root;
 
 /// The host's modules from the highest to the lowest, each with those that it may know. A module knows lower ones only.
-const MODULES: [(&str, &[&str]); 17] = [
+const MODULES: [(&str, &[&str]); 19] = [
     (
         "host",
         &[
@@ -40,6 +40,8 @@ const MODULES: [(&str, &[&str]); 17] = [
             "contract",
             "coding",
             "config",
+            "http_fields",
+            "path",
             "text",
         ],
     ),
@@ -76,6 +78,7 @@ const MODULES: [(&str, &[&str]); 17] = [
             "server_timing",
             "contract",
             "config",
+            "http_fields",
             "text",
         ],
     ),
@@ -87,14 +90,21 @@ const MODULES: [(&str, &[&str]); 17] = [
             "server_timing",
             "contract",
             "config",
+            "http_fields",
+            "path",
             "text",
         ],
     ),
-    ("downstream", &["telemetry", "coding", "config"]),
+    (
+        "downstream",
+        &["telemetry", "coding", "config", "http_fields"],
+    ),
     ("telemetry", &[]),
     ("contract", &[]),
     ("coding", &[]),
-    ("config", &[]),
+    ("config", &["http_fields", "path"]),
+    ("http_fields", &[]),
+    ("path", &[]),
     ("degraded", &[]),
     ("server_timing", &[]),
     ("text", &[]),

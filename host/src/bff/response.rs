@@ -7,6 +7,7 @@ use http::header::{self, HeaderMap, HeaderName, HeaderValue};
 
 use super::error::BffError;
 use crate::contract::{Payload, Response};
+use crate::http_fields;
 use crate::text::cut;
 
 /// Fields that room is made for at once. A map panics on a capacity that is past its limit, and a guest says how many.
@@ -104,28 +105,29 @@ enum Class {
     Illegal(&'static str),
 }
 
-fn header_class(name: &HeaderName) -> &'static Class {
-    match *name {
-        header::CONNECTION
-        | header::TE
-        | header::TRAILER
-        | header::TRANSFER_ENCODING
-        | header::UPGRADE
-        | header::PROXY_AUTHENTICATE
-        | header::PROXY_AUTHORIZATION => {
-            &Class::Illegal("is hop-by-hop; the host owns the connection")
+fn header_class(name: &HeaderName) -> Class {
+    match http_fields::class(name) {
+        http_fields::Class::Connection => {
+            Class::Illegal("is hop-by-hop; the host owns the connection")
         }
-        header::CONTENT_LENGTH => &Class::Illegal("is set by the host, from the body"),
-        header::DATE => &Class::Hosts,
-        _ => match name.as_str() {
-            "keep-alive" | "proxy-connection" => {
-                &Class::Illegal("is hop-by-hop; the host owns the connection")
-            }
-            "x-request-id" => &Class::Hosts,
-            other if other.starts_with("tailor-") => &Class::Illegal("is the host's own"),
-            _ => &Class::Guests,
+        http_fields::Class::Host => match name.as_str() {
+            "content-length" => Class::Illegal("is set by the host, from the body"),
+            "x-request-id" => Class::Hosts,
+            _ => Class::Illegal("is the host's own"),
         },
+        _ if *name == header::DATE => Class::Hosts,
+        _ if commands_proxy(name.as_str()) => {
+            Class::Illegal("makes a proxy in front send something else")
+        }
+        http_fields::Class::Credential | http_fields::Class::Free => Class::Guests,
     }
+}
+
+/// Fields by which a web server in front replaces an answer with a file or a place of its own, where no
+/// guest may reach.
+fn commands_proxy(name: &str) -> bool {
+    let families = ["x-accel-", "x-sendfile", "x-lighttpd-", "x-reproxy-"];
+    families.iter().any(|family| name.starts_with(family))
 }
 
 #[cfg(test)]

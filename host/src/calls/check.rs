@@ -1,10 +1,12 @@
 //! From a guest's call to a request that may be sent: everything that a hostile guest could use to reach another place or
 //! to smuggle a second message is refused here, before anything is queued.
 //!
-//! The guest supplies a path, never an authority, and the path is checked to be one path of this service (RFC 3986
-//! section 3.3): no `//` at the start that could read as an authority, no dot segments that leave the service's prefix.
+//! The guest supplies a path, never an authority, and the path must be one that every service reads in the
+//! same way (see [`path`]): none that could read as an authority, none that leaves the service's prefix.
 
-use http::header::{self, HeaderMap, HeaderName, HeaderValue};
+use std::ops::Deref;
+
+use http::header::{HeaderMap, HeaderName, HeaderValue};
 use http::{Method, Uri};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
@@ -12,10 +14,10 @@ use super::error::InvalidCall;
 use super::shape::Shape;
 use crate::contract;
 use crate::downstream::ServiceRequest;
+use crate::http_fields::{Class, class, is_taken_on_trust};
+use crate::path::{self, Ambiguity};
 use crate::text::cut;
 
-/// Longest path, with the query, in bytes: what common servers take.
-const MAX_TARGET: usize = 8 << 10;
 /// Fields that room is made for at once. A map panics on a capacity that is past its limit, and a guest says how many.
 const MAX_FIELDS: usize = 64;
 /// All header names and values that a guest may set in one call, bytes.
@@ -27,19 +29,72 @@ const QUERY: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'_')
     .remove(b'~');
 
-/// Turns a guest's call into a request of its service, without what the host adds to every call.
+/// The path of a call that means the same to every program. Grants are asked for no other, and the log
+/// holds no other.
+#[derive(Clone, Debug)]
+pub(super) struct LegalPath(String);
+
+impl LegalPath {
+    /// Checks the rules of `call.path` in the contract.
+    ///
+    /// # Errors
+    ///
+    /// The first rule that it breaks.
+    pub(super) fn new(given: String) -> Result<Self, InvalidCall> {
+        if given.len() > path::MAX_LENGTH {
+            return Err(refused(&given, TOO_LONG));
+        }
+        match path::check(&given) {
+            Ok(()) => Ok(Self(given)),
+            Err(ambiguity) => Err(refused(&given, why(ambiguity, &given))),
+        }
+    }
+}
+
+impl Deref for LegalPath {
+    type Target = str;
+
+    fn deref(&self) -> &str {
+        &self.0
+    }
+}
+
+const TOO_LONG: &str = "is longer than 8 KiB with its query";
+
+/// Why the path is refused, to whom writes BFFs.
+fn why(ambiguity: Ambiguity, given: &str) -> &'static str {
+    match ambiguity {
+        Ambiguity::NoSlash => {
+            "does not begin with \"/\"; a BFF names a service and a path, never a URL"
+        }
+        Ambiguity::EmptySegment if given.starts_with("//") => {
+            "begins with \"//\", which reads as another host"
+        }
+        Ambiguity::QueryOrFragment => "holds a query or a fragment; use the call's `query`",
+        other => other.why(),
+    }
+}
+
+fn refused(path: &str, why: &'static str) -> InvalidCall {
+    let path = cut(path);
+    InvalidCall::Path { path, why }
+}
+
+/// Turns a guest's call into a request of its service, without what the host adds to every call. `path` is
+/// that of the call.
 ///
 /// # Errors
 ///
 /// The first rule that the call breaks.
 pub(super) fn check(
     call: contract::Call,
+    path: &LegalPath,
     path_prefix: &str,
     shape: &Shape,
 ) -> Result<ServiceRequest, InvalidCall> {
     let method = Method::from(call.method);
-    let target = target(path_prefix, &call.path, &call.query, shape)?;
-    let mut headers = headers(&call.headers)?;
+    let target = target(path_prefix, path, &call.query, shape)?;
+    let mut headers = headers(&call.headers, shape)?;
     shape.send(&mut headers);
     let body = call.body.into_bytes();
     if !body.is_empty() && matches!(method, Method::GET | Method::HEAD) {
@@ -59,11 +114,6 @@ fn target(
     query: &[(String, String)],
     shape: &Shape,
 ) -> Result<Uri, InvalidCall> {
-    let refuse = |why| InvalidCall::Path {
-        path: cut(path),
-        why,
-    };
-    check_path(path).map_err(refuse)?;
     let mut target = String::with_capacity(prefix.len() + path.len() + query.len() * 24);
     target.push_str(prefix);
     target.push_str(path);
@@ -75,67 +125,15 @@ fn target(
         target.extend(utf8_percent_encode(value, QUERY));
     }
     shape.push_query(&mut target);
-    if target.len() > MAX_TARGET {
-        return Err(refuse("is longer than 8 KiB with its query"));
+    if target.len() > path::MAX_LENGTH {
+        return Err(refused(path, TOO_LONG));
     }
-    target.try_into().map_err(|_| refuse("is not a legal path"))
+    target
+        .try_into()
+        .map_err(|_| refused(path, "is not a legal path"))
 }
 
-/// The rules of `call.path` in the contract.
-fn check_path(path: &str) -> Result<(), &'static str> {
-    if !path.starts_with('/') {
-        return Err("does not begin with \"/\"; a BFF names a service and a path, never a URL");
-    }
-    if path.starts_with("//") {
-        return Err("begins with \"//\", which reads as another host");
-    }
-    for byte in path.bytes() {
-        match byte {
-            b'?' => return Err("holds a query; use the call's `query`"),
-            b'#' => return Err("holds a fragment"),
-            b'\\' => return Err("holds a backslash"),
-            0..=b' ' | 0x7f => return Err("holds a space or a control character"),
-            0x80.. => return Err("holds a character that must be percent-encoded"),
-            _ => {}
-        }
-    }
-    for segment in path.split('/') {
-        check_segment(segment)?;
-    }
-    Ok(())
-}
-
-fn check_segment(segment: &str) -> Result<(), &'static str> {
-    // Decoded in place: `%2e` is a dot to a server that decodes before it resolves, `%2f` a slash.
-    let mut dots = 0;
-    let mut others = false;
-    let mut bytes = segment.bytes();
-    while let Some(byte) = bytes.next() {
-        let decoded = if byte == b'%' {
-            let digit = |byte: Option<u8>| byte.and_then(|byte| char::from(byte).to_digit(16));
-            match (digit(bytes.next()), digit(bytes.next())) {
-                (Some(high), Some(low)) => (high * 16 + low) as u8,
-                _ => return Err("holds a \"%\" without two hexadecimal digits"),
-            }
-        } else {
-            byte
-        };
-        match decoded {
-            // Some servers cut off what follows, and only then resolve `..`.
-            b';' => break,
-            b'.' => dots += 1,
-            b'/' | b'\\' if byte == b'%' => return Err("holds an encoded slash"),
-            0..=0x1f | 0x7f => return Err("holds an encoded control character"),
-            _ => others = true,
-        }
-    }
-    if !others && (dots == 1 || dots == 2) {
-        return Err("holds a \".\" or \"..\" segment");
-    }
-    Ok(())
-}
-
-fn headers(list: &[(String, String)]) -> Result<HeaderMap, InvalidCall> {
+fn headers(list: &[(String, String)], shape: &Shape) -> Result<HeaderMap, InvalidCall> {
     let mut map = HeaderMap::with_capacity(list.len().min(MAX_FIELDS));
     let mut size = 0;
     for (name, value) in list {
@@ -149,7 +147,7 @@ fn headers(list: &[(String, String)]) -> Result<HeaderMap, InvalidCall> {
         }
         let header =
             HeaderName::from_bytes(name.as_bytes()).map_err(|_| refuse("is not a legal name"))?;
-        if let Some(why) = forbidden(&header) {
+        if let Some(why) = forbidden(&header, shape) {
             return Err(refuse(why));
         }
         let value = HeaderValue::from_str(value).map_err(|_| {
@@ -160,39 +158,25 @@ fn headers(list: &[(String, String)]) -> Result<HeaderMap, InvalidCall> {
     Ok(map)
 }
 
-/// Why a guest may not set this field, in a call or in a response.
-pub fn forbidden(name: &HeaderName) -> Option<&'static str> {
-    match *name {
-        header::CONNECTION
-        | header::TE
-        | header::TRAILER
-        | header::TRANSFER_ENCODING
-        | header::UPGRADE
-        | header::PROXY_AUTHENTICATE
-        | header::PROXY_AUTHORIZATION => Some("is hop-by-hop; the host owns the connection"),
-        header::HOST | header::CONTENT_LENGTH | header::EXPECT => Some("is set by the host"),
-        header::AUTHORIZATION | header::COOKIE => {
+/// Why a guest may not set this field in a call.
+fn forbidden(name: &HeaderName, shape: &Shape) -> Option<&'static str> {
+    match class(name) {
+        Class::Connection => Some("is hop-by-hop; the host owns the connection"),
+        Class::Host => Some("is set by the host"),
+        Class::Credential => {
             Some("is a credential; the operator lets the host pass it on with `pass-headers`")
         }
-        header::FORWARDED => Some("is set by the host"),
-        _ => match name.as_str() {
-            "keep-alive" | "proxy-connection" | "http2-settings" => {
-                Some("is hop-by-hop; the host owns the connection")
-            }
-            "x-request-id" | "traceparent" | "tracestate" | "x-real-ip" => {
-                Some("is set by the host")
-            }
-            other if other.starts_with("x-forwarded-") || other.starts_with("tailor-") => {
-                Some("is set by the host")
-            }
-            _ => None,
-        },
+        Class::Free if is_taken_on_trust(name) && !shape.lists(name) => Some(
+            "is one that services may trust; the operator lets a BFF send it with `send-headers`",
+        ),
+        Class::Free => None,
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::config;
     use contract::{Call, Payload};
 
     fn call(path: &str) -> Call {
@@ -210,8 +194,16 @@ mod tests {
     }
 
     fn checked(call: Call, path_prefix: &str) -> Result<ServiceRequest, InvalidCall> {
-        let settings = crate::config::Downstream::with_defaults("s");
-        check(call, path_prefix, &Shape::new(&settings.shape))
+        checked_by(&config::Downstream::with_defaults("s"), call, path_prefix)
+    }
+
+    fn checked_by(
+        settings: &config::Downstream,
+        mut call: Call,
+        path_prefix: &str,
+    ) -> Result<ServiceRequest, InvalidCall> {
+        let path = LegalPath::new(std::mem::take(&mut call.path))?;
+        check(call, &path, path_prefix, &Shape::of(settings))
     }
 
     #[test]
@@ -234,16 +226,21 @@ mod tests {
             "/a%5Cb",
             "/a%0d%0a",
             "/a%00",
+            "/a//b",
+            "/;/b",
+            "/a;%2f..",
             "/a%",
             "/a%2",
             "/a%zz",
             "/é",
             "/a\u{7f}",
+            &format!("/{}", "a".repeat(9_000)),
+            &format!("/{}\n", "a".repeat(90)),
         ] {
-            assert!(
-                checked(call(bad), "/api").is_err(),
-                "{bad:?} was let through"
-            );
+            let error = checked(call(bad), "/api").expect_err(bad).to_string();
+            // It goes into logs.
+            assert!(!error.contains(|it: char| it.is_control()), "{error:?}");
+            assert!(error.len() < 250, "{error}");
         }
         for (good, target) in [
             ("/", "/api/"),
@@ -253,7 +250,7 @@ mod tests {
             ),
             ("/a/...", "/api/a/..."),
             ("/a%20b/.hidden", "/api/a%20b/.hidden"),
-            ("/a//b", "/api/a//b"),
+            ("/a/", "/api/a/"),
             ("/a@b:c;d=e", "/api/a@b:c;d=e"),
         ] {
             assert_eq!(checked(call(good), "/api").unwrap().target, target);
@@ -314,6 +311,59 @@ mod tests {
                 .count(),
             2
         );
+    }
+
+    #[test]
+    fn what_services_trust_is_sent_only_where_the_operator_lists_it() {
+        let mut settings = config::Downstream::with_defaults("s");
+        let try_with = |settings: &config::Downstream, name: &str| {
+            let mut with = call("/a");
+            with.headers = vec![(name.to_owned(), "1".to_owned())];
+            checked_by(settings, with, "").map(|sent| sent.headers.contains_key(name))
+        };
+        let trusted = [
+            "X-Original-URL",
+            "x-http-method-override",
+            "true-client-ip",
+            "b3",
+            "x_tenant",
+        ];
+        for name in trusted {
+            let refused = try_with(&settings, name).unwrap_err().to_string();
+            assert!(refused.contains("send-headers"), "{refused}");
+        }
+        let names = trusted.map(|name| HeaderName::from_bytes(name.as_bytes()).unwrap());
+        settings.shape.send_headers = Some(names.into());
+        for name in trusted {
+            assert_eq!(try_with(&settings, name).unwrap(), true, "{name}");
+        }
+        // One that is on no list is left out where it is harmless, and refused where it is not.
+        assert_eq!(try_with(&settings, "accept").unwrap(), false);
+        assert!(try_with(&settings, "x-rewrite-url").is_err());
+
+        // What frames the message or is the host's stays so, however it is written.
+        for name in [
+            "transfer_encoding",
+            "X_Forwarded_For",
+            "content_length",
+            "x_request_id",
+        ] {
+            let name = HeaderName::from_bytes(name.as_bytes()).unwrap();
+            settings.shape.send_headers = Some(vec![name.clone()]);
+            assert!(try_with(&settings, name.as_str()).is_err(), "{name}");
+        }
+    }
+
+    #[test]
+    fn the_operators_parameter_wins_whatever_the_case_of_the_guests() {
+        let mut settings = config::Downstream::with_defaults("s");
+        settings.shape.query = vec![("Tenant".into(), "a".into()), ("\u{e9}".into(), "1".into())];
+        let mut sly = call("/a");
+        for name in ["tenant", "TENANT", "Tenant", "\u{c9}", "tenants"] {
+            sly.query.push((name.to_owned(), "x".to_owned()));
+        }
+        let sent = checked_by(&settings, sly, "").unwrap();
+        assert_eq!(sent.target, "/a?tenants=x&Tenant=a&%C3%A9=1");
     }
 
     #[test]

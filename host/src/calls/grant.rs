@@ -4,10 +4,11 @@
 use std::collections::{BTreeMap, HashSet};
 use std::sync::{Arc, Mutex, PoisonError};
 
+use super::check::LegalPath;
 use super::error::{Fault, InvalidCall};
 use super::shape::Shape;
 use crate::config::{self, CallPattern, Profile};
-use crate::contract::Call;
+use crate::contract::Method;
 use crate::downstream::{Gate, Member, Service, Services};
 use crate::text::cut;
 
@@ -49,7 +50,7 @@ impl Grants {
         let grants = services.into_iter().map(|service| Grant {
             member: service.member(&bff.name),
             allow: bff.allow.get(&**service.name()).cloned(),
-            shape: Shape::new(&service.settings().shape),
+            shape: Shape::of(service.settings()),
             service,
         });
         Self {
@@ -113,9 +114,9 @@ impl Grant {
     /// # Errors
     ///
     /// When neither the service's list nor the BFF's own has a pattern for it.
-    pub fn check(&self, call: &Call) -> Result<(), Fault> {
+    pub(super) fn check(&self, method: Method, path: &LegalPath) -> Result<(), Fault> {
         self.shape
-            .check(self.allow.as_deref(), &call.method.into(), &call.path)
+            .check(self.allow.as_deref(), &method.into(), path)
             .map_err(|refused| Fault::Denied(refused.to_string()))
     }
 }

@@ -16,7 +16,6 @@ pub mod select;
 mod session;
 mod shape;
 
-pub use check::forbidden;
 pub use error::{CallError, Fault, InvalidCall, kind_name};
 pub use grant::{Grants, grants};
 pub use record::{CallRecord, parts, server_timing};

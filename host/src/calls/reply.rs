@@ -1,11 +1,10 @@
 //! From a service's response to what crosses into the guest: header fields, and the body or the values picked out of it.
 
-use http::HeaderName;
-
 use super::select::{PickError, Selection};
 use super::shape::Shape;
 use crate::contract::{self, Payload, Reply};
 use crate::downstream::{Cause, ServiceResponse, Source};
+use crate::http_fields::named_in_connection;
 
 /// Makes the guest's reply.
 ///
@@ -14,16 +13,16 @@ use crate::downstream::{Cause, ServiceResponse, Source};
 /// When values are to be picked and the body is not JSON, or the values are too large together.
 pub(super) fn reply(
     shape: &Shape,
-    mut response: ServiceResponse,
+    response: ServiceResponse,
     selection: Option<&Selection>,
     source: Source,
 ) -> Result<Reply, Cause> {
     let status = response.status.as_u16();
-    shape.receive(&mut response.headers);
+    let named = named_in_connection(&response.headers);
     let headers = response
         .headers
         .iter()
-        .filter(|(name, _)| !connection_specific(name))
+        .filter(|(name, value)| !named.contains(name) && shape.receives(name, value))
         .filter_map(|(name, value)| {
             Some((name.as_str().to_owned(), value.to_str().ok()?.to_owned()))
         })
@@ -60,18 +59,4 @@ pub(super) fn reply(
             Source::Fallback => contract::Source::Fallback,
         },
     })
-}
-
-/// Fields that speak of the connection to the service, not of the response.
-fn connection_specific(name: &HeaderName) -> bool {
-    use http::header;
-    matches!(
-        *name,
-        header::CONNECTION
-            | header::TRANSFER_ENCODING
-            | header::TRAILER
-            | header::UPGRADE
-            | header::TE
-    ) || name == "keep-alive"
-        || name == "proxy-connection"
 }

@@ -11,7 +11,7 @@ use http::{HeaderMap, HeaderName, HeaderValue};
 use tokio::sync::{Semaphore, SemaphorePermit};
 use tokio::time::{Instant, timeout_at};
 
-use super::check::check;
+use super::check::{LegalPath, check};
 use super::error::{CallError, CallLimit, Fault, InvalidCall, kind_name};
 use super::grant::{Grant, Grants};
 use super::record::CallRecord;
@@ -200,10 +200,11 @@ impl Session {
             (_, Some(_)) => CallLimit::Profile,
             (_, None) => CallLimit::Service,
         };
-        grant.check(&call)?;
-        self.note_repeats(index, service, &call.path);
+        let path = LegalPath::new(std::mem::take(&mut call.path))?;
+        grant.check(call.method, &path)?;
+        self.note_repeats(index, service, &path);
         let prefix = &service.settings().shape.path_prefix;
-        let mut request = check(call, prefix, &grant.shape)?;
+        let mut request = check(call, &path, prefix, &grant.shape)?;
         self.spend_bytes(request.body.len())?;
         let end = (started + limits.total).min(self.settings.deadline - self.settings.reserve);
         let ended_by = match () {
@@ -265,14 +266,14 @@ impl Session {
     }
 
     /// Tells the log, once for each pattern and version, when a request asks the same kind of thing many times over.
-    fn note_repeats(&self, index: usize, service: &Service, path: &str) {
+    fn note_repeats(&self, index: usize, service: &Service, path: &LegalPath) {
         let mut repeats = self.repeats.lock().unwrap_or_else(PoisonError::into_inner);
         let Some(repeated) = repeats.note(index, path) else {
             return;
         };
         drop(repeats);
         let grants = &self.settings.grants;
-        let pattern = collections(&repeated.pattern);
+        let pattern = cut(&collections(&repeated.pattern));
         if grants.warn_once(service.name(), &pattern) {
             tracing::warn!(
                 bff = grants.bff(),

@@ -2,7 +2,8 @@
 //!
 //! All of it is a list of names that is walked, so what is not configured costs one comparison with `None`. Patterns are held
 //! against the path as the BFF wrote it, percent-encoding included: what is encoded in another way does not match a text, and
-//! so it is refused rather than let through. [`check`](super::check) refuses encoded slashes and dot segments.
+//! so it is refused rather than let through. [`LegalPath`](super::check::LegalPath) has
+//! refused encoded slashes and dot segments before.
 
 use std::fmt::Write;
 
@@ -12,6 +13,7 @@ use thiserror::Error;
 
 use crate::config::{self, CallPattern, Segment};
 use crate::downstream::policy::pattern::matches;
+use crate::http_fields::{Class, class, points_inside};
 use crate::text::cut;
 
 /// A query may hold these unencoded (RFC 3986 section 2.3), as in the part of it that a BFF writes.
@@ -46,11 +48,23 @@ pub struct Shape {
     parameters: Vec<String>,
     send: Option<Vec<HeaderName>>,
     receive: Option<Vec<HeaderName>>,
+    /// Where the service is: names and addresses that no guest learns.
+    hosts: Vec<String>,
 }
 
 impl Shape {
-    /// Prepares the operator's settings.
-    pub fn new(settings: &config::Shape) -> Self {
+    /// Prepares the operator's settings of a service.
+    pub fn of(settings: &config::Downstream) -> Self {
+        let endpoints = settings.endpoints.iter().map(|at| at.host.clone());
+        let tls = settings.tls.as_ref();
+        let certified = tls.and_then(|tls| tls.server_name.clone());
+        Self {
+            hosts: endpoints.chain(certified).collect(),
+            ..Self::new(&settings.shape)
+        }
+    }
+
+    fn new(settings: &config::Shape) -> Self {
         let mut query = String::new();
         for (name, value) in &settings.query {
             if !query.is_empty() {
@@ -71,6 +85,7 @@ impl Shape {
                 .collect(),
             send: settings.send_headers.clone(),
             receive: settings.receive_headers.clone(),
+            hosts: Vec::new(),
         }
     }
 
@@ -111,14 +126,23 @@ impl Shape {
         }
     }
 
-    /// Leaves out of an answer what a BFF does not see. `content-type` stays: without it a body has no meaning.
+    /// Whether the operator names a field among those that a BFF may send.
+    pub fn lists(&self, name: &HeaderName) -> bool {
+        self.send.as_ref().is_some_and(|send| send.contains(name))
+    }
+
+    /// Whether a BFF sees a field of an answer. `content-type` it always sees: without it a body has no
+    /// meaning.
     ///
-    /// It belongs between cache and BFF: what it leaves out may say how long the answer may be kept.
-    pub fn receive(&self, headers: &mut HeaderMap) {
-        if let Some(receive) = &self.receive {
-            keep(headers, |name| {
-                *name == header::CONTENT_TYPE || receive.contains(name)
-            });
+    /// Without a word of the operator it sees neither credentials nor addresses inside.
+    ///
+    /// It belongs between cache and BFF: what is left out may say how long the answer may be kept.
+    pub fn receives(&self, name: &HeaderName, value: &HeaderValue) -> bool {
+        match (class(name), &self.receive) {
+            (Class::Connection, _) => false,
+            (_, Some(listed)) => *name == header::CONTENT_TYPE || listed.contains(name),
+            (Class::Credential, None) => false,
+            (_, None) => !points_inside(name, value, self.hosts.iter().map(String::as_str)),
         }
     }
 
@@ -132,10 +156,11 @@ impl Shape {
         target.push_str(&self.query);
     }
 
-    /// Whether every call has a parameter of this name. One that a BFF writes as well has to be left out, because of two a
-    /// service may take either.
+    /// Whether every call has a parameter of this name, in any case of letters. One that a BFF writes as well has
+    /// to be left out, because of two a service may take either, and some services do not tell cases apart.
     pub fn sets_parameter(&self, name: &str) -> bool {
-        self.parameters.iter().any(|own| own == name)
+        let lower = |text| str::chars(text).flat_map(char::to_lowercase);
+        self.parameters.iter().any(|own| lower(own).eq(lower(name)))
     }
 }
 

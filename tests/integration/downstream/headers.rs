@@ -3,6 +3,7 @@
 
 use bytes::Bytes;
 use downstream_mock::scripted::Request;
+use http::Version;
 use http_body_util::Full;
 use tailor_harness::{Reply, TestHost};
 
@@ -89,6 +90,27 @@ async fn a_field_that_is_there_twice_is_passed_on_twice() {
     let host = host(&[("svc", raw.url(), settings)]).await;
     send(&host, "/svc/x", &[("x-tag", "one"), ("x-tag", "two")]).await;
     assert_eq!(raw.requests()[0].all("x-tag"), ["one", "two"]);
+}
+
+#[tokio::test]
+async fn the_cookies_of_a_client_are_one_line() {
+    let raw = ok();
+    let host = host(&[("svc", raw.url(), "pass-headers = [\"cookie\"]")]).await;
+    for version in [Version::HTTP_11, Version::HTTP_2] {
+        // Clients of HTTP/2 part them, so that each can be compressed.
+        let request = host.request("GET", "/svc/x").version(version);
+        let request = ["a=1", "b=2; c=3", "d=4"]
+            .iter()
+            .fold(request, |request, cookie| request.header("cookie", *cookie));
+        let request = request.body(Full::<Bytes>::default());
+        assert_eq!(host.send(request.unwrap()).await.unwrap().status, 200);
+        let received = raw.requests().pop().unwrap();
+        assert_eq!(
+            received.all("cookie"),
+            ["a=1; b=2; c=3; d=4"],
+            "{version:?}"
+        );
+    }
 }
 
 #[tokio::test]

@@ -86,6 +86,20 @@ async fn forged_headers_are_not_sent() {
         ("x-request-id", "another"),
         ("traceparent", "00-0-0-00"),
         ("tailor-time-left-ms", "999999"),
+        // In the form that CGI and its like read as the same.
+        ("transfer_encoding", "chunked"),
+        ("x_forwarded_for", "1.2.3.4"),
+        ("X_Tenant", "another"),
+        // What services take on trust.
+        ("x-original-url", "/admin"),
+        ("X-Rewrite-Url", "/admin"),
+        ("x-http-method-override", "DELETE"),
+        ("x-envoy-retry-on", "5xx"),
+        ("l5d-dst-override", "profile"),
+        ("true-client-ip", "127.0.0.1"),
+        ("x-amzn-oidc-identity", "admin"),
+        ("b3", "0"),
+        ("baggage", "user=admin"),
     ];
     arena
         .beside_neighbour(async {
@@ -145,6 +159,10 @@ async fn a_path_does_not_leave_the_service() {
         "/users%00",
         "/users%",
         "/users%zz",
+        "/users//ada",
+        "/users/..;/ada",
+        "/users/;%2f..%2fada",
+        "/users/%c0%ae%c0%ae/ada",
         "/users?admin=1",
         "/users#here",
         "/users ada",

@@ -5,34 +5,15 @@
 mod path;
 mod url;
 
-use http::{HeaderName, HeaderValue, Method, header};
+use http::{HeaderName, HeaderValue, Method};
 use toml::de::DeValue;
 
 use super::problem::Fault;
 use super::values::{quote, text};
+use crate::http_fields::{Class, class};
 
 pub(super) use path::{call_pattern, path_pattern, route_path, target};
 pub(super) use url::{Url, host, server_name, token_url, url};
-
-/// Fields that belong to one connection or that only the host may set. It strips them from every request.
-const RESERVED: [&str; 15] = [
-    "connection",
-    "content-length",
-    "expect",
-    "forwarded",
-    "host",
-    "http2-settings",
-    "keep-alive",
-    "te",
-    "trailer",
-    "traceparent",
-    "tracestate",
-    "transfer-encoding",
-    "upgrade",
-    "x-real-ip",
-    "x-request-id",
-];
-const RESERVED_PREFIXES: [&str; 3] = ["proxy-", "x-forwarded-", "tailor-"];
 
 /// Reads the name of a header field that an operator may use.
 pub(super) fn header_name(value: &DeValue<'_>) -> Result<HeaderName, Fault> {
@@ -56,10 +37,7 @@ fn any_header_name(written: &str) -> Result<HeaderName, Fault> {
 
 fn parse_header_name(written: &str) -> Result<HeaderName, Fault> {
     let name = any_header_name(written)?;
-    let prefixed = RESERVED_PREFIXES
-        .iter()
-        .any(|prefix| name.as_str().starts_with(prefix));
-    if prefixed || RESERVED.contains(&name.as_str()) {
+    if matches!(class(&name), Class::Connection | Class::Host) {
         let what = format!("\"{name}\" is a header that only the host sets");
         let way_out = match name.as_str() {
             "host" => "leave it out (a route matches host names with `host`)",
@@ -82,7 +60,7 @@ pub(super) fn fixed_header(
 ) -> Result<(HeaderName, HeaderValue), Fault> {
     let name = parse_header_name(name)?;
     // Ahead of anything that would show the value: it is a secret.
-    if matches!(name, header::AUTHORIZATION | header::COOKIE) {
+    if class(&name) == Class::Credential {
         let what = format!("\"{name}\" is a credential, and this file is no place for secrets");
         let way_out = "name the file or variable that holds it in the section credentials";
         return Err(Fault::new(what, way_out));

@@ -6,6 +6,7 @@ use super::parse_method;
 use crate::config::problem::Fault;
 use crate::config::values::{quote, text};
 use crate::config::{CallPattern, Segment};
+use crate::path::{self, Ambiguity};
 
 /// Reads the path prefix of a route.
 pub(in crate::config) fn route_path(value: &DeValue<'_>) -> Result<String, Fault> {
@@ -52,32 +53,15 @@ pub(super) fn check_path(path: &str) -> Result<(), Fault> {
             way_out.to_owned(),
         ))
     };
+    // Here, because of the better way out.
     let Some(inner) = path.strip_prefix('/') else {
         return fault(
             "does not begin with a slash",
             &format!("write {:?}", format!("/{path}")),
         );
     };
-    if path.contains(['?', '#']) {
-        return fault(
-            "has a query or a fragment",
-            "leave out what follows the path",
-        );
-    }
-    if path.contains("//") {
-        return fault("has an empty segment", "write one slash between segments");
-    }
-    let dots = |segment: &str| {
-        matches!(
-            segment.to_ascii_lowercase().replace("%2e", ".").as_str(),
-            "." | ".."
-        )
-    };
-    if inner.split('/').any(dots) {
-        return fault(
-            "has a `.` or `..` segment",
-            "write the path that it leads to",
-        );
+    if let Err(ambiguity) = path::check(path) {
+        return fault(ambiguity.why(), way_out(ambiguity));
     }
     if !legal_encoding(inner) {
         return fault(
@@ -86,6 +70,23 @@ pub(super) fn check_path(path: &str) -> Result<(), Fault> {
         );
     }
     Ok(())
+}
+
+/// What to write instead of a path that is not legal.
+const fn way_out(ambiguity: Ambiguity) -> &'static str {
+    match ambiguity {
+        Ambiguity::NoSlash => "write one that begins with a slash",
+        Ambiguity::QueryOrFragment => "leave out what follows the path",
+        Ambiguity::EmptySegment => "write one slash between segments",
+        Ambiguity::DotSegment => "write the path that it leads to",
+        Ambiguity::NotEncoded => "encode it, such as a space as %20",
+        Ambiguity::Escape => "write %25 for a percent sign that encodes nothing",
+        Ambiguity::OnlyParameters
+        | Ambiguity::EncodedSlash
+        | Ambiguity::Backslash
+        | Ambiguity::EncodedControl
+        | Ambiguity::Overlong => "write a path that every server reads in the same way",
+    }
 }
 
 /// Whether text has only the characters of a path or query (RFC 3986), and a hexadecimal number after each `%`.

@@ -42,12 +42,13 @@ pub struct Head<'a> {
     pub path: &'a str,
     /// The decoded parameters, in order; at most 100.
     pub query: Vec<(String, String)>,
-    /// The fields without hop-by-hop ones: for the router, and for services that the host passes fields to.
+    /// The fields without hop-by-hop ones, and with one line of cookies: for the router, and for services
+    /// that the host passes fields to.
     pub headers: &'a HeaderMap,
 }
 
 impl<'a> Head<'a> {
-    /// Checks a request head, and removes the hop-by-hop fields from it.
+    /// Checks a request head, removes the hop-by-hop fields from it, and joins its cookies.
     ///
     /// The request's id and trace are read apart, by [`RequestId::of`] and [`TraceContext::of`]: a refused request has
     /// them too.
@@ -58,7 +59,7 @@ impl<'a> Head<'a> {
     pub fn read(parts: &'a mut Parts) -> Result<Self, Rejection> {
         check_method(&parts.method)?;
         check_transfer_coding(&parts.headers)?;
-        fields::strip_hop_by_hop(&mut parts.headers);
+        fields::tidy(&mut parts.headers);
         let parts = &*parts;
         Ok(Self {
             method: &parts.method,

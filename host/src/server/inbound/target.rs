@@ -4,16 +4,14 @@ use http::request::Parts;
 use http::{Method, Uri};
 
 use super::{Rejection, cut};
+use crate::path::{self, hex_pair};
 
-/// Longest path, bytes. The contract allows a BFF as much for its own calls.
-const MAX_PATH: usize = 8 << 10;
 /// Most parameters of a query.
 const MAX_PARAMETERS: usize = 100;
 
 /// The path of a request as it was sent, or `*` with OPTIONS.
 ///
-/// What two programs could read in two ways is refused and not repaired: dot segments, empty segments, encoded slashes.
-/// A path that a proxy in front or a service behind resolves otherwise than the router is how access rules are passed by.
+/// What two programs could read in two ways is refused and not repaired, by the rules of [`path::check`].
 pub(super) fn path(parts: &Parts) -> Result<&str, Rejection> {
     check_form(&parts.uri)?;
     let path = parts.uri.path();
@@ -24,20 +22,12 @@ pub(super) fn path(parts: &Parts) -> Result<&str, Rejection> {
             Err(Rejection::Path("is \"*\", which only OPTIONS may ask for"))
         };
     }
-    if path.len() > MAX_PATH {
-        return Err(Rejection::PathTooLong { limit: MAX_PATH });
+    if path.len() > path::MAX_LENGTH {
+        return Err(Rejection::PathTooLong {
+            limit: path::MAX_LENGTH,
+        });
     }
-    let inner = path
-        .strip_prefix('/')
-        .ok_or(Rejection::Path("does not begin with \"/\""))?;
-    let mut segments = inner.split('/').peekable();
-    while let Some(segment) = segments.next() {
-        // The last segment is empty in "/" and after a slash at the end.
-        if segment.is_empty() && segments.peek().is_some() {
-            return Err(Rejection::Path("holds an empty segment (\"//\")"));
-        }
-        check_segment(segment).map_err(Rejection::Path)?;
-    }
+    path::check(path).map_err(|ambiguity| Rejection::Path(ambiguity.why()))?;
     Ok(path)
 }
 
@@ -48,36 +38,6 @@ fn check_form(uri: &Uri) -> Result<(), Rejection> {
         (None | Some("http" | "https"), _) => Ok(()),
         (Some(_), _) => Err(Rejection::Path("is of another scheme than http")),
     }
-}
-
-fn check_segment(segment: &str) -> Result<(), &'static str> {
-    let mut bytes = segment.bytes();
-    let (mut dots, mut others, mut parameter) = (0, false, false);
-    while let Some(byte) = bytes.next() {
-        let encoded = byte == b'%';
-        let byte = match byte {
-            b'%' => match hex_pair(bytes.next(), bytes.next()) {
-                Some(byte) => byte,
-                None => return Err("holds a \"%\" without two hexadecimal digits"),
-            },
-            0..=b' ' | 0x7f.. => return Err("holds a character that must be percent-encoded"),
-            byte => byte,
-        };
-        match byte {
-            b'/' => return Err("holds an encoded slash (\"%2F\")"),
-            b'\\' => return Err("holds a backslash, which some servers read as a slash"),
-            0..0x20 | 0x7f if encoded => return Err("holds an encoded control character"),
-            // Some servers cut off what follows and then resolve "..;x" as "..".
-            b';' => parameter = true,
-            b'.' if !parameter => dots += 1,
-            _ if !parameter => others = true,
-            _ => {}
-        }
-    }
-    if !others && (dots == 1 || dots == 2) {
-        return Err("holds a \".\" or \"..\" segment");
-    }
-    Ok(())
 }
 
 /// Name and value of each parameter, decoded, in order (`application/x-www-form-urlencoded`).
@@ -123,13 +83,4 @@ fn decode(text: &str) -> Result<String, &'static str> {
         });
     }
     String::from_utf8(decoded).map_err(|_| "is not UTF-8 when decoded")
-}
-
-fn hex_pair(high: Option<u8>, low: Option<u8>) -> Option<u8> {
-    let digit = |byte: u8| {
-        char::from(byte)
-            .to_digit(16)
-            .and_then(|digit| u8::try_from(digit).ok())
-    };
-    Some(digit(high?)? << 4 | digit(low?)?)
 }

@@ -171,7 +171,7 @@ fn a_path_stays_as_sent_or_is_refused() {
         "/a..b/..c/.d",
         "/a%20b/%C3%A9/%ff",
         "/a;x=1/b",
-        "/;..",
+        "/a;..",
         "/a@b:c,d+e!$&'()*~",
         "/%2",
         "/a|b[1]",
@@ -191,6 +191,9 @@ fn a_path_stays_as_sent_or_is_refused() {
         ("/a/..;x=1/b", "segment"),
         ("/a/%2e.%3bx/b", "segment"),
         ("/a/.;/b", "segment"),
+        ("/;..", "begins with \";\""),
+        ("/a;%2fb", "encoded slash"),
+        ("/a/%c0%ae", "overlong"),
         ("//a", "empty segment"),
         ("/a//b", "empty segment"),
         ("/a//", "empty segment"),
@@ -220,6 +223,15 @@ fn a_path_stays_as_sent_or_is_refused() {
     let mut star = parts("*");
     star.method = Method::OPTIONS;
     assert_eq!(Head::read(&mut star).unwrap().path, "*");
+}
+
+#[test]
+fn several_cookies_go_on_as_one_line() {
+    let sent = [("cookie", "a=1"), ("accept", "x"), ("cookie", "b=2")];
+    let mut parts = http2("http://h/", &sent);
+    let head = Head::read(&mut parts).unwrap();
+    let lines: Vec<_> = head.headers.get_all("cookie").iter().collect();
+    assert_eq!(lines, ["a=1; b=2"]);
 }
 
 #[test]

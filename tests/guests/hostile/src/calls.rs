@@ -31,7 +31,7 @@ fn ordinary() -> Call {
 
 fn outcome(fetched: &Fetched) -> Value {
     match fetched {
-        Ok(reply) => json!({ "status": reply.status }),
+        Ok(reply) => json!({ "status": reply.status, "headers": reply.headers }),
         Err(failure) => json!({
             "kind": failure.kind.name(), "sent": failure.sent, "detail": failure.detail,
         }),

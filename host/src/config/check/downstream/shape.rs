@@ -1,12 +1,13 @@
 //! What may be asked of a service, and who sets which header field: the operator, the client, the BFF or the host.
 
-use http::{HeaderName, header};
+use http::HeaderName;
 
 use super::credentials;
 use crate::config::Shape;
 use crate::config::check::Context;
 use crate::config::field::{At, Field};
 use crate::config::raw::{RawDownstream, RawShape};
+use crate::http_fields::{Class, class, dashed};
 
 pub(super) fn shape(raw: &RawShape, path_prefix: String) -> Shape {
     let listed = |list: &Field<Vec<At<HeaderName>>>| list.written().map(|_| list.values());
@@ -45,14 +46,19 @@ pub(super) fn check(raw: &RawDownstream, cx: &mut Context<'_>) {
         }
     }
     for sent in shape.send_headers.items() {
-        if matches!(sent.value, header::AUTHORIZATION | header::COOKIE) {
-            let what = format!("a BFF can't send \"{}\": it is a credential", sent.value);
+        if class(&sent.value) == Class::Credential {
+            let what = format!("a BFF cannot send \"{}\": it is a credential", sent.value);
             let way_out = "name it in pass-headers, or write a section credentials";
             cx.report(sent, what, way_out);
         } else if !check_secret(sent, &sent.value, secret.as_ref(), cx) {
             check_fixed(sent, shape, cx);
         }
     }
+}
+
+/// Whether some services take two names for one.
+fn is_same(one: &HeaderName, other: &HeaderName) -> bool {
+    dashed(one) == dashed(other)
 }
 
 /// Reports a field that the credentials set. Returns whether it did.
@@ -62,7 +68,7 @@ fn check_secret<T>(
     secret: Option<&HeaderName>,
     cx: &mut Context<'_>,
 ) -> bool {
-    let taken = secret == Some(name);
+    let taken = secret.is_some_and(|secret| is_same(secret, name));
     if taken {
         let what = format!("the credentials of the service set \"{name}\"");
         cx.report(at, what, "leave it out here, or leave the credentials out");
@@ -75,7 +81,7 @@ fn check_fixed(at: &At<HeaderName>, shape: &RawShape, cx: &mut Context<'_>) {
     let fixed = shape.headers.items().iter();
     if fixed
         .map(|field| &field.value.0)
-        .any(|name| *name == at.value)
+        .any(|name| is_same(name, &at.value))
     {
         let what = format!("\"{}\" has a fixed value in headers", at.value);
         cx.report(at, what, "leave it out here or there");

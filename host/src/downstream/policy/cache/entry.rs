@@ -6,9 +6,8 @@ use std::time::{Duration, Instant, SystemTime};
 
 use bytes::{Bytes, BytesMut};
 use http::header::{
-    ACCEPT, ACCEPT_ENCODING, ACCEPT_LANGUAGE, AGE, CONNECTION, CONTENT_ENCODING, CONTENT_LENGTH,
-    CONTENT_RANGE, DATE, ETAG, LAST_MODIFIED, PROXY_AUTHENTICATE, PROXY_AUTHORIZATION, TE, TRAILER,
-    TRANSFER_ENCODING, UPGRADE, VARY,
+    ACCEPT, ACCEPT_ENCODING, ACCEPT_LANGUAGE, AGE, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_RANGE,
+    DATE, ETAG, LAST_MODIFIED, VARY,
 };
 use http::{HeaderMap, HeaderName, HeaderValue};
 
@@ -16,6 +15,7 @@ use super::condition::{self, opaque};
 use super::freshness::Freshness;
 use super::key::Key;
 use crate::downstream::response::ServiceResponse;
+use crate::http_fields::strip_connection;
 
 /// Most answers under one key.
 const MAX_VARIANTS: usize = 8;
@@ -278,27 +278,7 @@ fn parts<'a>(name: &HeaderName, headers: &'a HeaderMap) -> impl Iterator<Item = 
 /// The fields that a cache keeps (section 3.1).
 fn lasting(headers: &HeaderMap) -> HeaderMap {
     let mut lasting = headers.clone();
-    for line in headers.get_all(CONNECTION) {
-        for name in line.as_bytes().split(|byte| *byte == b',') {
-            if let Ok(name) = HeaderName::from_bytes(name.trim_ascii()) {
-                lasting.remove(name);
-            }
-        }
-    }
-    for name in [
-        CONNECTION,
-        PROXY_AUTHENTICATE,
-        PROXY_AUTHORIZATION,
-        TE,
-        TRAILER,
-        TRANSFER_ENCODING,
-        UPGRADE,
-        HeaderName::from_static("keep-alive"),
-        HeaderName::from_static("proxy-authentication-info"),
-        HeaderName::from_static("proxy-connection"),
-    ] {
-        lasting.remove(name);
-    }
+    strip_connection(&mut lasting);
     lasting
 }
 

@@ -1,0 +1,28 @@
+//! Tomcat's `CoyoteAdapter`: path parameters are cut off before anything is decoded.
+
+use super::segments::{decode, resolve};
+
+/// Cuts off parameters, decodes, refuses what it cannot tell, and resolves dots.
+pub(super) fn read(path: &str) -> Option<Vec<u8>> {
+    // Not legal in a request line (RFC 3986), without `relaxedPathChars`.
+    if path
+        .bytes()
+        .any(|byte| !(0x21..0x7f).contains(&byte) || b"\"<>[\\]^`{|}".contains(&byte))
+    {
+        return None;
+    }
+    let plain: Vec<&str> = path
+        .split('/')
+        .map(|segment| segment.split(';').next().unwrap_or(segment))
+        .collect();
+    let plain = plain.join("/");
+    // `encodedSolidusHandling` is "reject" by default.
+    if plain.to_ascii_lowercase().contains("%2f") {
+        return None;
+    }
+    let decoded = decode(&plain, |_| None)?;
+    if decoded.contains(&0) || decoded.contains(&b'\\') {
+        return None;
+    }
+    resolve(&decoded)
+}
