@@ -184,6 +184,8 @@ pub struct Breaker {
     pub slow_call: Duration,
     /// How long it stays open before one call probes the service; up to a fifth is added by chance.
     pub open_for: Duration,
+    /// For how long after a good probe the calls at once may only grow step by step.
+    pub slow_start: Duration,
 }
 
 /// The limits of time of a call.
@@ -228,10 +230,18 @@ pub struct Hedge {
 pub struct Ejection {
     /// Failures in a row after which it is left out.
     pub failures: u32,
+    /// Failures beyond those of the best other endpoint at which it is left out, percentage points.
+    pub error_rate: u32,
+    /// Calls within 10 seconds below which that is not judged.
+    pub min_calls: u32,
     /// For how long the first time; each further time in a row it doubles, up to 8 times this.
     pub time: Duration,
     /// The most endpoints that are left out at once, percent. Of several, one always stays.
     pub max_share: u32,
+    /// Good endpoints below which all are used, ejected and unhealthy ones too, percent.
+    pub panic_threshold: u32,
+    /// For how long one that is good again gets fewer calls.
+    pub slow_start: Duration,
 }
 
 /// Active checks.

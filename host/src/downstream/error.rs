@@ -143,6 +143,9 @@ pub enum Rejection {
     /// Calls fail too often at present.
     #[error("calls fail too often at present; its breaker is open")]
     BreakerOpen,
+    /// Calls failed too often until a moment ago.
+    #[error("calls failed too often until a moment ago; its breaker lets few through at once yet")]
+    BreakerSlowStart,
     /// The operator shut the breaker off.
     #[error("its breaker was opened by the operator")]
     BreakerForced,

@@ -16,6 +16,7 @@ mod services;
 pub mod status;
 mod trace;
 mod transport;
+mod window;
 
 pub use call::{CallOutcome, CallRequest, Limits};
 pub use error::{Cause, Phase, Rejection, Scripted, TimeLimit};

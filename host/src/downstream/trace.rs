@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use super::status::Judgement;
+
 /// Where a response came from.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Source {
@@ -33,6 +35,8 @@ pub struct Trace {
     pub body: Duration,
     /// How often the service was asked: 0 for a response from the cache.
     pub attempts: u32,
+    /// What the last of these says of the service.
+    pub judgement: Judgement,
     /// Whether one of these was made beside another that was slow.
     pub hedged: bool,
     /// Whether the call was made for another request, which asked the same at the same time.

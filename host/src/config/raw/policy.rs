@@ -38,6 +38,7 @@ pub(in crate::config) struct RawBreaker {
     pub(in crate::config) slow_rate: Field<u32>,
     pub(in crate::config) slow_call: Field<Duration>,
     pub(in crate::config) open_for: Field<Duration>,
+    pub(in crate::config) slow_start: Field<Duration>,
 }
 
 pub(in crate::config) struct RawRetry {
@@ -56,8 +57,12 @@ pub(in crate::config) struct RawHedge {
 
 pub(in crate::config) struct RawEjection {
     pub(in crate::config) failures: Field<u32>,
+    pub(in crate::config) error_rate: Field<u32>,
+    pub(in crate::config) min_calls: Field<u32>,
     pub(in crate::config) time: Field<Duration>,
     pub(in crate::config) max_share: Field<u32>,
+    pub(in crate::config) panic_threshold: Field<u32>,
+    pub(in crate::config) slow_start: Field<Duration>,
 }
 
 pub(in crate::config) struct RawHealth {
@@ -105,6 +110,7 @@ pub(super) fn breaker(s: &mut Section<'_>) -> RawBreaker {
         slow_rate: s.read("slow-rate", |v| count(v, 1..=100)),
         slow_call: s.read("slow-call", duration),
         open_for: s.read("open-for", duration),
+        slow_start: s.read("slow-start", duration_or_zero),
     }
 }
 
@@ -141,8 +147,12 @@ pub(super) fn hedge(s: &mut Section<'_>) -> RawHedge {
 pub(super) fn ejection(s: &mut Section<'_>) -> RawEjection {
     RawEjection {
         failures: s.read("failures", |v| count(v, 1..=1_000)),
+        error_rate: s.read("error-rate", |v| count(v, 1..=100)),
+        min_calls: s.read("min-calls", |v| count(v, 1..=1_000_000)),
         time: s.read("time", duration),
         max_share: s.read("max-share", |v| count(v, 0..=100)),
+        panic_threshold: s.read("panic-threshold", |v| count(v, 0..=100)),
+        slow_start: s.read("slow-start", duration_or_zero),
     }
 }
 

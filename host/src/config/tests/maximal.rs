@@ -99,6 +99,7 @@ fn a_maximal_service_is_read_key_by_key() {
             slow_rate: 80,
             slow_call: ms(500),
             open_for: ms(10_000),
+            slow_start: Duration::ZERO,
         }),
         timeouts: Timeouts {
             connect: ms(100),
@@ -122,8 +123,12 @@ fn a_maximal_service_is_read_key_by_key() {
         }),
         ejection: Ejection {
             failures: 3,
+            error_rate: 30,
+            min_calls: 10,
             time: ms(10_000),
             max_share: 34,
+            panic_threshold: 25,
+            slow_start: ms(30_000),
         },
         health: Some(Health {
             path: "/healthz?deep=1".to_owned(),

@@ -52,6 +52,7 @@ fn a_service_gets_the_documented_defaults() {
             slow_rate: 100,
             slow_call: ms(2_000),
             open_for: ms(2_000),
+            slow_start: ms(2_000),
         }),
         timeouts: Timeouts {
             connect: ms(250),
@@ -71,8 +72,12 @@ fn a_service_gets_the_documented_defaults() {
         hedge: None,
         ejection: Ejection {
             failures: 5,
+            error_rate: 50,
+            min_calls: 20,
             time: ms(5_000),
             max_share: 50,
+            panic_threshold: 50,
+            slow_start: ms(5_000),
         },
         health: None,
         connections: Connections {

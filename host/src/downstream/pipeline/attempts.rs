@@ -154,7 +154,13 @@ impl Pipeline {
             }
         };
         let ended = attempts::run(plan, attempt).await;
-        let Attempted { result, timing, .. } = ended.value;
+        let Attempted {
+            result,
+            judgement,
+            timing,
+            ..
+        } = ended.value;
+        trace.judgement = judgement;
         trace.connect = timing.connect;
         trace.first_byte = timing.first_byte;
         trace.body = timing.body;

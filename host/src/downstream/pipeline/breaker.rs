@@ -1,14 +1,15 @@
 //! Step 4: whether calls are let through to the service, and what is learnt from how they end.
 
+use http::uri::PathAndQuery;
 use tokio::time::Instant;
 
 use super::Pipeline;
 use super::callers::Callers;
 use crate::downstream::call::CallRequest;
-use crate::downstream::error::{Cause, Phase, Rejection};
-use crate::downstream::policy::breaker::{Change, Pass};
+use crate::downstream::error::{Cause, Phase, Rejection, TimeLimit};
+use crate::downstream::policy::breaker::{Change, Pass, Rejects};
 use crate::downstream::response::ServiceResponse;
-use crate::downstream::status::{Judgement, judge};
+use crate::downstream::status::Judgement;
 use crate::telemetry::metrics::Event;
 
 impl Pipeline {
@@ -29,13 +30,16 @@ impl Pipeline {
         let allowed = self.settings.timeouts.first_byte;
         let left = callers.deadline.latest().saturating_duration_since(now);
         let patient = left.min(call.limits.first_byte) >= allowed;
-        breaker.admit(now, patient).map(Some).map_err(|_| {
+        let (method, target) = (call.request.method.as_str(), &call.request.target);
+        let path = target.path_and_query().map(PathAndQuery::as_str);
+        let source = breaker.source((method, path), call.member.number());
+        breaker.admit(now, source, patient).map(Some).map_err(|_| {
             self.metrics.event(Event::BreakerOpen);
-            let forced = breaker.state(now).forced;
             Cause::Rejected {
-                why: match forced {
-                    true => Rejection::BreakerForced,
-                    false => Rejection::BreakerOpen,
+                why: match breaker.rejects() {
+                    Rejects::Forced => Rejection::BreakerForced,
+                    Rejects::SlowStart => Rejection::BreakerSlowStart,
+                    Rejects::Failing => Rejection::BreakerOpen,
                 },
             }
         })
@@ -45,15 +49,19 @@ impl Pipeline {
     pub(super) fn record(
         &self,
         pass: Option<Pass<'_>>,
+        judgement: Judgement,
         result: &Result<ServiceResponse, Cause>,
         began: Instant,
     ) {
         let Some(pass) = pass else { return };
         let now = Instant::now();
         let took = now - began;
-        let change = match judge(result) {
+        let change = match judgement {
             Judgement::Good => pass.succeeded(now, took),
-            Judgement::Fault => pass.failed(now, took),
+            Judgement::Fault => match result {
+                Err(cause) if !cause.sent() => pass.failed_unsent(now, took),
+                _ => pass.failed(now, took),
+            },
             Judgement::Nothing if !gave_up_waiting(result) => None,
             // The operator's limit for the whole call, which no single attempt may have met.
             Judgement::Nothing if took >= self.settings.timeouts.total => pass.failed(now, took),
@@ -81,6 +89,7 @@ fn gave_up_waiting(result: &Result<ServiceResponse, Cause>) -> bool {
         result,
         Err(Cause::Timeout {
             phase: Phase::Connect | Phase::FirstByte | Phase::Body,
+            limit: TimeLimit::Caller,
             ..
         })
     )

@@ -88,7 +88,7 @@ impl Pipeline {
         if let Some(write) = write {
             write.end(&result, trace);
         }
-        self.record(pass, &result, began);
+        self.record(pass, trace.judgement, &result, began);
         Ok(self.store(&call.request, intent, result?, trace))
     }
 }

@@ -4,22 +4,37 @@
 //! A call is judged by its end, and only if the breaker has not changed since it began: what comes of calls from before it
 //! opened says nothing about the service of now. Only a bad call opens the breaker, so a good one costs two loads
 //! and one addition.
+//!
+//! One path that fails, or one BFF whose calls do, shuts nobody else off: the breaker opens when the other
+//! calls fail, too, or there are none ([`source`]). After a good probe it is closed, but for a while lets
+//! only so many calls through at once, and more with each good answer.
 
 mod mode;
+mod pass;
+mod report;
+mod source;
 #[cfg(test)]
 mod tests;
-mod window;
 
-use std::fmt;
+use std::hash::{BuildHasher as _, Hash};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use foldhash::fast::RandomState;
 use tokio::time::Instant;
 
+pub use self::pass::Pass;
+pub use self::report::{Change, Forced, Open, Position, Rejects, State, Why};
+pub use self::source::Source;
+
 use self::mode::{Mode, Place};
-use self::window::{Counts, Window, nanos};
+use self::source::{CELLS, concerns_all};
 use crate::config;
+use crate::downstream::window::{Counts, End, Window, nanos};
+
+/// Calls at once that a slow start begins with: about as many as one request makes side by side.
+const FIRST_CALLS: u32 = 8;
 
 /// The breaker of one service, shared by all who call it.
 pub struct Breaker {
@@ -28,106 +43,20 @@ pub struct Breaker {
     mode: AtomicU64,
     /// When an open breaker lets a probe through, nanoseconds after `start`.
     until: AtomicU64,
-    window: Window,
-    /// Held by whoever changes `mode`. The way of a call through a closed or open breaker does without it.
-    changing: Mutex<()>,
+    window: Window<CELLS>,
+    /// Tells paths apart. Seeded at random, so that collisions cannot be precomputed.
+    paths: RandomState,
+    /// Held by whoever changes `mode`, and in a slow start. The way of a call through a closed or open
+    /// breaker does without it.
+    changing: Mutex<SlowStart>,
 }
 
-/// The right to make one call. Dropped without a word, because the caller hung up, it counts for nothing.
-#[must_use]
-pub struct Pass<'a> {
-    breaker: &'a Breaker,
-    /// The mode under which the call was let through.
-    mode: Mode,
-}
-
-/// The call is rejected.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Open {
-    /// When a probe is let through; `None` when that is not known: a probe is under way, or the operator forced the breaker.
-    pub until: Option<Instant>,
-}
-
-/// What an operator forces a breaker to be.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Forced {
-    /// Rejects all calls.
-    Open,
-    /// Lets all calls through, and goes on counting.
-    Closed,
-}
-
-/// What a breaker does with calls.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Position {
-    /// Lets them through.
-    Closed,
-    /// Rejects them.
-    Open,
-    /// Lets one at a time through.
-    HalfOpen,
-}
-
-/// A breaker as it is now, to be shown.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct State {
-    /// What it does with calls.
-    pub position: Position,
-    /// Whether an operator forced it.
-    pub forced: bool,
-    /// Time until it lets a probe through, when it is open and not forced.
-    pub until: Option<Duration>,
-    /// Calls in the window.
-    pub calls: u32,
-    /// Those that failed.
-    pub failed: u32,
-    /// Those that were slow, failed ones included.
-    pub slow: u32,
-}
-
-/// A breaker changed by itself.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Change {
-    /// It rejects calls from now on.
-    Opened {
-        /// What was too much.
-        why: Why,
-        /// For how long, until the first probe.
-        lasts: Duration,
-    },
-    /// A probe was good: it lets calls through again.
-    Closed,
-}
-
-/// Why a breaker opened.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Why {
-    /// Too large a part of the calls in the window failed.
-    Failed {
-        /// Those that failed.
-        failed: u32,
-        /// All.
-        calls: u32,
-    },
-    /// Too large a part of the calls in the window was slow.
-    Slow {
-        /// Those that were slow.
-        slow: u32,
-        /// All.
-        calls: u32,
-    },
-    /// The probe failed or was slow.
-    Probe,
-}
-
-impl fmt::Display for Why {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Failed { failed, calls } => write!(f, "{failed} of {calls} calls failed"),
-            Self::Slow { slow, calls } => write!(f, "{slow} of {calls} calls were slow"),
-            Self::Probe => f.write_str("the probe failed or was slow"),
-        }
-    }
+/// What a slow start lets through.
+struct SlowStart {
+    /// Calls that may be made beside those under way.
+    room: u32,
+    /// When it is over.
+    until: Instant,
 }
 
 impl Breaker {
@@ -138,9 +67,13 @@ impl Breaker {
             window: Window::new(start, settings.window),
             settings,
             start,
+            paths: RandomState::default(),
             mode: AtomicU64::new(Mode::FIRST.0),
             until: AtomicU64::new(0),
-            changing: Mutex::new(()),
+            changing: Mutex::new(SlowStart {
+                room: 0,
+                until: start,
+            }),
         }
     }
 
@@ -149,7 +82,10 @@ impl Breaker {
     pub fn with_settings(&self, settings: config::Breaker) -> Self {
         let mode = match self.mode() {
             // Whoever probes reports to the breaker that let it through.
-            mode if mode.place() == Place::Probing => mode.next(Place::HalfOpen),
+            mode if matches!(mode.place(), Place::Probing | Place::ShortProbe) => {
+                mode.next(Place::HalfOpen)
+            }
+            mode if mode.place() == Place::SlowStart => mode.next(Place::Closed),
             mode => mode,
         };
         Self {
@@ -158,8 +94,17 @@ impl Breaker {
             start: self.start,
             mode: AtomicU64::new(mode.0),
             until: AtomicU64::new(self.until.load(Ordering::Acquire)),
-            changing: Mutex::new(()),
+            paths: self.paths.clone(),
+            changing: Mutex::new(SlowStart {
+                room: 0,
+                until: self.start,
+            }),
         }
+    }
+
+    /// The source of a call, given what tells its path from others and the number of its BFF.
+    pub fn source(&self, path: impl Hash, caller: usize) -> Source {
+        Source::new(self.paths.hash_one(path), caller)
     }
 
     /// Asks whether a call may be made. `patient` tells whether it gives the service all the time that
@@ -167,17 +112,28 @@ impl Breaker {
     ///
     /// # Errors
     ///
-    /// The breaker is open, or half-open with a probe under way.
-    pub fn admit(&self, now: Instant, patient: bool) -> Result<Pass<'_>, Open> {
+    /// The breaker is open, half-open with a probe under way, or lets no more calls through at once.
+    pub fn admit(&self, now: Instant, source: Source, patient: bool) -> Result<Pass<'_>, Open> {
         let mode = self.mode();
         match mode.place() {
-            Place::Closed | Place::ForcedClosed => Ok(self.pass(mode)),
+            Place::Closed | Place::ForcedClosed => Ok(self.pass(mode, source)),
             Place::Probing | Place::ForcedOpen => Err(Open { until: None }),
             Place::ShortProbe if !patient => Err(Open { until: None }),
             Place::Open if now < self.until() => Err(Open {
                 until: Some(self.until()),
             }),
-            Place::Open | Place::HalfOpen | Place::ShortProbe => self.admit_probe(now, patient),
+            Place::Open | Place::HalfOpen | Place::ShortProbe | Place::SlowStart => {
+                self.admit_one(now, source, patient)
+            }
+        }
+    }
+
+    /// Why it rejects calls, when it does.
+    pub fn rejects(&self) -> Rejects {
+        match self.mode().place() {
+            Place::ForcedOpen => Rejects::Forced,
+            Place::SlowStart => Rejects::SlowStart,
+            _ => Rejects::Failing,
         }
     }
 
@@ -189,6 +145,8 @@ impl Breaker {
             Some(Forced::Closed) => self.change(Place::ForcedClosed),
             None => {
                 self.window.forget();
+                // Not the end of a slow start, whose calls would count yet.
+                self.change(Place::ForcedClosed);
                 self.change(Place::Closed)
             }
         };
@@ -199,7 +157,7 @@ impl Breaker {
         let place = self.mode().place();
         let left = self.until().saturating_duration_since(now);
         let (position, until) = match place {
-            Place::Closed | Place::ForcedClosed => (Position::Closed, None),
+            Place::Closed | Place::ForcedClosed | Place::SlowStart => (Position::Closed, None),
             Place::ForcedOpen => (Position::Open, None),
             Place::Open if left > Duration::ZERO => (Position::Open, Some(left)),
             Place::Open | Place::HalfOpen | Place::Probing | Place::ShortProbe => {
@@ -221,11 +179,22 @@ impl Breaker {
         }
     }
 
-    fn admit_probe(&self, now: Instant, patient: bool) -> Result<Pass<'_>, Open> {
-        let _changing = self.changing();
+    /// Admits a call where not all are: as a probe, or within a slow start.
+    fn admit_one(&self, now: Instant, source: Source, patient: bool) -> Result<Pass<'_>, Open> {
+        let mut slow_start = self.changing();
         let mode = self.mode();
         match mode.place() {
-            Place::Closed | Place::ForcedClosed => Ok(self.pass(mode)),
+            Place::Closed | Place::ForcedClosed => Ok(self.pass(mode, source)),
+            Place::SlowStart if now >= slow_start.until => {
+                Ok(self.pass(self.change(Place::Closed), source))
+            }
+            Place::SlowStart => {
+                let room = slow_start.room.checked_sub(1);
+                slow_start.room = room.ok_or(Open {
+                    until: Some(slow_start.until),
+                })?;
+                Ok(self.pass(mode, source))
+            }
             Place::Probing | Place::ForcedOpen => Err(Open { until: None }),
             Place::ShortProbe if !patient => Err(Open { until: None }),
             Place::Open if now < self.until() => Err(Open {
@@ -237,37 +206,57 @@ impl Breaker {
                     true => Place::Probing,
                     false => Place::ShortProbe,
                 };
-                Ok(self.pass(self.change(probe)))
+                Ok(self.pass(self.change(probe), source))
             }
         }
     }
 
-    fn ended(&self, began: Mode, now: Instant, took: Duration, failed: bool) -> Option<Change> {
-        if self.mode() != began {
+    fn ended(
+        &self,
+        pass: &Pass<'_>,
+        source: Source,
+        now: Instant,
+        took: Duration,
+        failed: bool,
+    ) -> Option<Change> {
+        let (began, mode) = (pass.mode, self.mode());
+        if mode != began && !began.ended_slow_start(mode) {
             return None;
         }
         let slow = took >= self.settings.slow_call;
+        let end = End { failed, slow };
         match began.place() {
-            Place::Closed => {
-                self.window.add(now, failed, slow);
+            Place::Closed | Place::SlowStart => {
+                self.window.add(now, source.cell(), end);
                 // A good call makes nothing worse.
-                let why = (failed || slow).then(|| self.judge(now)).flatten()?;
-                self.open(began, now, why)
+                if failed || slow {
+                    return self.open(mode, now, self.judge(now)?);
+                }
+                if began.place() == Place::SlowStart {
+                    self.make_room(began);
+                }
+                None
             }
             Place::ForcedClosed => {
-                self.window.add(now, failed, slow);
+                self.window.add(now, source.cell(), end);
                 None
             }
             Place::Probing | Place::ShortProbe if failed || slow => {
                 self.open(began, now, Why::Probe)
             }
             Place::Probing | Place::ShortProbe => {
-                let _changing = self.changing();
+                let mut slow_start = self.changing();
                 if self.mode() != began {
                     return None;
                 }
                 self.window.forget();
-                self.change(Place::Closed);
+                if self.settings.slow_start.is_zero() {
+                    self.change(Place::Closed);
+                } else {
+                    slow_start.room = FIRST_CALLS;
+                    slow_start.until = now + self.settings.slow_start;
+                    self.change(Place::SlowStart);
+                }
                 Some(Change::Closed)
             }
             // Under these no call is let through.
@@ -276,23 +265,36 @@ impl Breaker {
     }
 
     fn judge(&self, now: Instant) -> Option<Why> {
+        let cells = self.window.cells(now);
         let Counts {
             calls,
             failed,
             slow,
-        } = self.window.counts(now);
+        } = cells.into_iter().fold(Counts::default(), Counts::and);
         let settings = &self.settings;
         let too_many = |part: u32, rate: u32| {
             u64::from(part) * 100 >= u64::from(rate) * u64::from(calls) && part > 0
         };
+        let (error_rate, slow_rate) = (settings.error_rate, settings.slow_rate);
         if calls < settings.min_calls {
             None
-        } else if too_many(failed, settings.error_rate) {
+        } else if too_many(failed, error_rate)
+            && concerns_all(&cells, |counts| counts.failed, error_rate)
+        {
             Some(Why::Failed { failed, calls })
-        } else if too_many(slow, settings.slow_rate) {
+        } else if too_many(slow, slow_rate) && concerns_all(&cells, |counts| counts.slow, slow_rate)
+        {
             Some(Why::Slow { slow, calls })
         } else {
             None
+        }
+    }
+
+    /// One call more may be made beside those under way, if the slow start is still the same.
+    fn make_room(&self, began: Mode) {
+        let mut slow_start = self.changing();
+        if self.mode() == began {
+            slow_start.room = slow_start.room.saturating_add(1);
         }
     }
 
@@ -322,7 +324,7 @@ impl Breaker {
         mode
     }
 
-    fn changing(&self) -> MutexGuard<'_, ()> {
+    fn changing(&self) -> MutexGuard<'_, SlowStart> {
         self.changing.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -334,44 +336,11 @@ impl Breaker {
         self.start + Duration::from_nanos(self.until.load(Ordering::Acquire))
     }
 
-    fn pass(&self, mode: Mode) -> Pass<'_> {
+    fn pass(&self, mode: Mode, source: Source) -> Pass<'_> {
         Pass {
             breaker: self,
             mode,
-        }
-    }
-}
-
-impl Pass<'_> {
-    /// The call ended well, `took` after it began. It may still have been slow.
-    pub fn succeeded(self, now: Instant, took: Duration) -> Option<Change> {
-        self.breaker.ended(self.mode, now, took, false)
-    }
-
-    /// The call failed, `took` after it began.
-    pub fn failed(self, now: Instant, took: Duration) -> Option<Change> {
-        self.breaker.ended(self.mode, now, took, true)
-    }
-
-    /// The caller gave up before the service had all the time that the operator lets it have. That says
-    /// nothing, unless the call was slow by then: who leaves early cannot make it count as fast.
-    pub fn given_up(self, now: Instant, took: Duration) -> Option<Change> {
-        if took < self.breaker.settings.slow_call {
-            return None;
-        }
-        self.breaker.ended(self.mode, now, took, false)
-    }
-}
-
-impl Drop for Pass<'_> {
-    fn drop(&mut self) {
-        if !matches!(self.mode.place(), Place::Probing | Place::ShortProbe) {
-            return;
-        }
-        let _changing = self.breaker.changing();
-        // A probe that was told of has changed the mode.
-        if self.breaker.mode() == self.mode {
-            self.breaker.change(Place::HalfOpen);
+            source,
         }
     }
 }

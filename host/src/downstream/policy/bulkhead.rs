@@ -45,6 +45,7 @@ pub struct Bulkhead {
 pub struct Member {
     bulkhead: Arc<Bulkhead>,
     id: u64,
+    number: usize,
     /// Permits it holds. Shared with its line in the queue.
     held: Arc<AtomicUsize>,
 }
@@ -94,12 +95,14 @@ impl Bulkhead {
         if let Some(member) = queue.member(bff) {
             return member;
         }
+        let number = queue.free_number();
         let member = Arc::new(Member {
             bulkhead: Arc::clone(self),
             id: self.number(),
+            number,
             held: Arc::default(),
         });
-        queue.add(Line::new(bff, &member, member.id, &member.held));
+        queue.add(Line::new(bff, &member, member.id, number, &member.held));
         self.alive.fetch_add(1, Ordering::SeqCst);
         member
     }
@@ -197,6 +200,11 @@ impl Bulkhead {
 }
 
 impl Member {
+    /// A number that no other BFF of the service has at the same time; they are as low as can be.
+    pub fn number(&self) -> usize {
+        self.number
+    }
+
     /// Waits for a permit, but no longer than until then, nor longer than the service's queue timeout.
     ///
     /// # Errors

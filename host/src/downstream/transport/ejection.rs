@@ -1,7 +1,11 @@
 //! Leaving out an endpoint that fails while others of its service do not.
 //!
-//! Failures in a row put it out for a time, which doubles when it fails again before it had a success. It is what Envoy
-//! calls outlier detection by consecutive errors. A success is the ordinary case, and costs one load.
+//! Two signs put it out for a time, which doubles when it fails again before it had a success: failures
+//! in a row, and a share of failures far above that of the best other endpoint. They are what Envoy calls
+//! outlier detection by consecutive errors and by success rate. Where all endpoints fail alike, because
+//! the service does or one of its paths, there is no outlier and none is left out.
+//!
+//! A success is the ordinary case, and costs two loads and an addition.
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
@@ -10,15 +14,22 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use crate::config;
+use crate::downstream::window::{Counts, End, Window};
 
 /// The time out is doubled at most this often.
 const MAX_DOUBLINGS: u32 = 3;
+/// The time that is looked back on for shares of failures.
+const WINDOW: Duration = Duration::from_secs(10);
+/// Where even the best other endpoint fails in this share of its calls, percent, a few failures in a row
+/// are no sign of an outlier.
+const ALL_FAIL: u32 = 25;
 
 /// The ejections of the endpoints of one service.
 pub struct Ejections {
     settings: config::Ejection,
     base: Instant,
     marks: Box<[Mark]>,
+    windows: Box<[Window<1>]>,
     outliers: Mutex<Box<[Outlier]>>,
 }
 
@@ -38,6 +49,7 @@ impl Ejections {
             settings,
             base: now,
             marks: (0..endpoints).map(|_| Mark::default()).collect(),
+            windows: (0..endpoints).map(|_| Window::new(now, WINDOW)).collect(),
             outliers: Mutex::new((0..endpoints).map(|_| Outlier::default()).collect()),
         }
     }
@@ -65,7 +77,8 @@ impl Ejections {
     }
 
     /// A call that began at `began` was answered.
-    pub fn succeeded(&self, endpoint: usize, began: Instant) {
+    pub fn succeeded(&self, endpoint: usize, began: Instant, now: Instant) {
+        self.windows[endpoint].add(now, 0, End::default());
         let mark = &self.marks[endpoint];
         if !mark.failing.load(Ordering::Relaxed) {
             return;
@@ -89,16 +102,37 @@ impl Ejections {
         if count < 2 {
             return;
         }
+        let failed = End {
+            failed: true,
+            slow: false,
+        };
+        self.windows[endpoint].add(now, 0, failed);
         let mark = &self.marks[endpoint];
         let mut outliers = self.outliers.lock().unwrap_or_else(PoisonError::into_inner);
         let others = || (0..count).filter(|other| *other != endpoint);
         let out = others().filter(|other| outliers[*other].out(now)).count();
-        let left = others().any(|other| !outliers[other].out(now) && usable(other));
-        let allowed = left && out < self.most_out(count);
+        let best = others()
+            .filter(|other| !outliers[*other].out(now) && usable(*other))
+            .map(|other| share(self.windows[other].counts(now)))
+            .min()
+            .filter(|_| out < self.most_out(count));
         mark.failing.store(true, Ordering::Relaxed);
-        if let Some(until) = outliers[endpoint].failure(began, now, &self.settings, allowed) {
+        let outlier = |failures: u32| {
+            best.is_some_and(|best| {
+                failures >= self.settings.failures && best < ALL_FAIL
+                    || self.is_far_above(best, self.windows[endpoint].counts(now))
+            })
+        };
+        if let Some(until) = outliers[endpoint].failure(began, now, self.settings.time, outlier) {
             mark.until.store(self.micros(until), Ordering::Relaxed);
+            // What it did before says nothing of how it is when it is back.
+            self.windows[endpoint].forget();
         }
+    }
+
+    /// Whether the share of failures is far above that of the best other endpoint.
+    fn is_far_above(&self, best: u32, own: Counts) -> bool {
+        own.calls >= self.settings.min_calls && share(own) >= best + self.settings.error_rate
     }
 
     /// How many of `count` endpoints may be out at once. A share that is too small for one is taken for one.
@@ -112,6 +146,12 @@ impl Ejections {
     fn micros(&self, at: Instant) -> u64 {
         at.saturating_duration_since(self.base).as_micros() as u64
     }
+}
+
+/// The share of failures, percent; none where nothing is known.
+fn share(counts: Counts) -> u32 {
+    let percent = u64::from(counts.failed) * 100 / u64::from(counts.calls.max(1));
+    u32::try_from(percent).unwrap_or(100)
 }
 
 /// One endpoint.
@@ -130,24 +170,24 @@ impl Outlier {
         self.ejected.is_some_and(|(_, until)| now < until)
     }
 
-    /// Until when the endpoint is left out because of this failure. The count goes on over an ejection: the first failure
-    /// after it is the next one's cause.
+    /// Until when the endpoint is left out because of this failure, if `outlier` says so of its failures in
+    /// a row. The count goes on over an ejection: the first failure after it is the next one's cause.
     fn failure(
         &mut self,
         began: Instant,
         now: Instant,
-        settings: &config::Ejection,
-        allowed: bool,
+        time: Duration,
+        outlier: impl Fn(u32) -> bool,
     ) -> Option<Instant> {
         // What began before the endpoint was back tells nothing of how it is now.
         if self.ejected.is_some_and(|(_, until)| began < until) {
             return None;
         }
         self.failures = self.failures.saturating_add(1);
-        if self.failures < settings.failures || !allowed {
+        if !outlier(self.failures) {
             return None;
         }
-        let until = now + settings.time * (1 << self.ejections.min(MAX_DOUBLINGS));
+        let until = now + time * (1 << self.ejections.min(MAX_DOUBLINGS));
         self.ejections += 1;
         self.ejected = Some((now, until));
         Some(until)

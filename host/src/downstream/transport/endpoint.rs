@@ -9,6 +9,7 @@ use tokio::time::Instant;
 use super::balance::Load;
 use super::health::Health;
 use super::resolve::Name;
+use super::slow_start::SlowStart;
 use super::tls::TlsError;
 use crate::config;
 
@@ -22,6 +23,8 @@ pub struct Endpoint {
     pub server_name: Option<ServerName<'static>>,
     /// How busy it is. Not kept up to date when it is the only one.
     pub load: Load,
+    /// Whether it came back a moment ago.
+    pub slow_start: SlowStart,
     /// What checks say of it; `None` when there are none.
     pub health: Option<Health>,
 }
@@ -50,11 +53,19 @@ impl Endpoint {
             name: Name::new(&endpoint.host, endpoint.port),
             server_name,
             load: Load::new(now),
+            slow_start: SlowStart::new(now),
             health: settings
                 .health
                 .as_ref()
                 .map(|health| Health::new(health.clone())),
         })
+    }
+
+    /// It is good again. What put it out would make it the costliest for minutes, and nobody would see
+    /// that it is well.
+    pub fn is_back(&self, now: Instant) {
+        self.load.forget();
+        self.slow_start.begin(now);
     }
 
     /// Whether checks say that it is good, or there are none.

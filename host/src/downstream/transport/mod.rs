@@ -1,10 +1,11 @@
 //! The transport of one service: its endpoints, their connections, and one attempt of a call on them.
 //!
-//! An attempt passes through these files in this order: [`balance`] picks an endpoint, of those that
-//! neither [`ejection`] nor [`health`] leaves out -> [`pool`] has a connection to it, or a permit to open
-//! one -> [dial](mod@dial) opens it, with the addresses of [`resolve`] and with [`tls`] -> [`attempt`]
-//! sends the request and reads the response, by [`exchange`], with [`interim`] in front of HTTP itself. [`endpoint`] is what is known of an
-//! endpoint, [`probe`] checks one. Whether there is a further attempt is not decided here.
+//! An attempt passes through these files in this order: [`selection`] picks an endpoint by [`balance`],
+//! of those that neither [`ejection`] nor [`health`] leaves out, and spares one in [`slow_start`] ->
+//! [`pool`] has a connection to it, or a permit to open one -> [dial](mod@dial) opens it, with the
+//! addresses of [`resolve`] and with [`tls`] -> [`attempt`] sends the request and reads the response, by
+//! [`exchange`], with [`interim`] in front of HTTP itself. [`endpoint`] is what is known of an endpoint,
+//! [`probe`] checks one. Whether there is a further attempt is not decided here.
 
 mod attempt;
 mod balance;
@@ -20,9 +21,12 @@ mod interim;
 mod pool;
 mod probe;
 mod resolve;
+mod selection;
+mod slow_start;
 mod tls;
 
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
 use tokio::time::Instant;
 
@@ -45,6 +49,8 @@ use crate::config;
 pub struct Transport {
     connector: Connector,
     ejections: Arc<Ejections>,
+    /// Whether so few endpoints are good that all are used.
+    panicking: AtomicBool,
 }
 
 /// How an attempt ended.
@@ -54,6 +60,8 @@ pub struct Attempted {
     pub result: Result<ServiceResponse, Cause>,
     /// The endpoint that it was made on: its place in the settings.
     pub endpoint: usize,
+    /// What it says of the service as a whole.
+    pub judgement: Judgement,
     /// What took how long.
     pub timing: Timing,
 }
@@ -64,6 +72,7 @@ impl Attempted {
         Self {
             result: Err(why),
             endpoint: 0,
+            judgement: Judgement::Nothing,
             timing: Timing::default(),
         }
     }
@@ -97,6 +106,7 @@ impl Transport {
                     |previous| previous.ejections.clone(),
                 ),
             connector,
+            panicking: AtomicBool::new(false),
         })
     }
 
@@ -126,18 +136,23 @@ impl Transport {
             bounds,
         };
         let result = attempt.run(now, &mut timing).await;
+        let mut judgement = judge(&result);
         if let Some(under_way) = under_way {
-            match judge(&result) {
+            match judgement {
                 Judgement::Good => {
-                    let spent = timing.connect + timing.first_byte + timing.body;
-                    under_way.answered(now + spent, timing.first_byte);
-                    self.ejections.succeeded(endpoint, now);
+                    let end = now + timing.connect + timing.first_byte + timing.body;
+                    under_way.answered(end, timing.first_byte);
+                    self.ejections.succeeded(endpoint, now, end);
                 }
                 Judgement::Fault => {
                     let end = Instant::now();
                     under_way.failed(end);
                     let usable = |other: usize| self.connector.endpoints[other].healthy();
                     self.ejections.failed(endpoint, now, end, usable);
+                    // The service is what its good endpoints are.
+                    if !self.stands_for_the_service(endpoint, end) {
+                        judgement = Judgement::Nothing;
+                    }
                 }
                 // That it took this long is known all the same.
                 Judgement::Nothing => drop(under_way),
@@ -146,6 +161,7 @@ impl Transport {
         Attempted {
             result,
             endpoint,
+            judgement,
             timing,
         }
     }
@@ -219,24 +235,6 @@ impl Transport {
                 spawn(async move { check(&transport.connector, index).await });
             }
         }
-    }
-
-    fn pick(&self, now: Instant, avoid: Option<usize>) -> usize {
-        for (index, endpoint) in self.connector.endpoints.iter().enumerate() {
-            if self.ejections.is_back(index, now) {
-                // The failures that put it out would make it the costliest for minutes, and nobody would see that it is well.
-                endpoint.load.forget();
-            }
-        }
-        balance::pick(
-            self.connector.endpoints.len(),
-            avoid,
-            |index| {
-                self.connector.endpoints[index].healthy()
-                    && self.ejections.left_out(index, now).is_none()
-            },
-            |index| self.connector.endpoints[index].load.cost(now),
-        )
     }
 
     fn status(&self, index: usize, now: Instant) -> EndpointStatus {

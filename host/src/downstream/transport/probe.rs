@@ -16,21 +16,24 @@ use super::health::Health;
 use crate::downstream::request::ServiceRequest;
 
 /// Checks an endpoint, and logs when that changes how it is.
-pub async fn check(connector: &Connector, endpoint: usize) {
-    let Some(health) = &connector.endpoints[endpoint].health else {
+pub async fn check(connector: &Connector, index: usize) {
+    let Some(health) = &connector.endpoints[index].health else {
         return;
     };
     let until = Instant::now() + health.settings.timeout;
-    let outcome = timeout_at(until, ask(connector, endpoint, health, until))
+    let outcome = timeout_at(until, ask(connector, index, health, until))
         .await
         .unwrap_or_else(|_| Err("no answer in time".to_owned()));
     let why = outcome.clone().err();
     if health.ended(outcome) {
         let service = &connector.settings.name;
-        let endpoint = connector.endpoints[endpoint].authority();
+        let endpoint = connector.endpoints[index].authority();
         match why {
             Some(why) => tracing::warn!(service, endpoint, why, "endpoint is unhealthy"),
-            None => tracing::info!(service, endpoint, "endpoint is healthy again"),
+            None => {
+                connector.endpoints[index].is_back(Instant::now());
+                tracing::info!(service, endpoint, "endpoint is healthy again");
+            }
         }
     }
 }

@@ -68,8 +68,12 @@ fn settings(endpoints: &[std::net::SocketAddr]) -> Downstream {
         hedge: None,
         ejection: Ejection {
             failures: 5,
+            error_rate: 50,
+            min_calls: 20,
             time: long,
             max_share: 50,
+            panic_threshold: 50,
+            slow_start: Duration::ZERO,
         },
         health: None,
         connections: Connections {

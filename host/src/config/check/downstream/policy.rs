@@ -101,6 +101,7 @@ pub(super) fn breaker(
         slow_rate: raw.slow_rate.or(100),
         slow_call: raw.slow_call.or(total),
         open_for: raw.open_for.or(ms(2_000)),
+        slow_start: raw.slow_start.or(ms(2_000)),
     })
 }
 
@@ -143,8 +144,12 @@ pub(super) fn hedge(
 pub(super) fn ejection(raw: &RawEjection) -> Ejection {
     Ejection {
         failures: raw.failures.or(5),
+        error_rate: raw.error_rate.or(50),
+        min_calls: raw.min_calls.or(20),
         time: raw.time.or(ms(5_000)),
         max_share: raw.max_share.or(50),
+        panic_threshold: raw.panic_threshold.or(50),
+        slow_start: raw.slow_start.or(ms(5_000)),
     }
 }
 

@@ -18,6 +18,8 @@ pub(super) enum Place {
     ForcedClosed,
     /// A probe is under way whose caller may leave before the service had its time.
     ShortProbe,
+    /// A probe was good: the calls at once may grow.
+    SlowStart,
 }
 
 impl Mode {
@@ -33,8 +35,14 @@ impl Mode {
             3 => Place::Probing,
             4 => Place::ForcedOpen,
             5 => Place::ForcedClosed,
-            _ => Place::ShortProbe,
+            6 => Place::ShortProbe,
+            _ => Place::SlowStart,
         }
+    }
+
+    /// Whether `now` is what a slow start with this mode ended in, with nothing between.
+    pub(super) fn ended_slow_start(self, now: Self) -> bool {
+        self.place() == Place::SlowStart && now == self.next(Place::Closed)
     }
 
     pub(super) fn next(self, place: Place) -> Self {

@@ -1,14 +1,19 @@
 mod model;
+mod slow_start;
+mod sources;
 
 use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::{Breaker, Change, Forced, Open, Pass, Position, Why};
+use super::{Breaker, Change, Forced, Open, Pass, Position, Source, Why};
 use crate::config;
 
 const FAST: Duration = Duration::from_millis(10);
 const SLOW: Duration = Duration::from_millis(500);
+
+/// All calls of most tests are of one path and one BFF.
+const ONE: Source = Source::new(0, 0);
 
 fn settings() -> config::Breaker {
     config::Breaker {
@@ -18,12 +23,13 @@ fn settings() -> config::Breaker {
         slow_rate: 75,
         slow_call: SLOW,
         open_for: Duration::from_secs(5),
+        slow_start: Duration::ZERO,
     }
 }
 
 fn pass(breaker: &Breaker, now: Instant) -> Pass<'_> {
     breaker
-        .admit(now, true)
+        .admit(now, ONE, true)
         .expect("the breaker lets calls through")
 }
 
@@ -56,7 +62,7 @@ fn opens_at_the_error_rate_once_there_are_enough_calls() {
         }
     );
     assert_eq!(
-        breaker.admit(now, true).err(),
+        breaker.admit(now, ONE, true).err(),
         Some(Open {
             until: Some(now + lasts)
         })
@@ -123,7 +129,10 @@ fn one_probe_at_a_time_decides() {
     assert_eq!(breaker.state(now).position, Position::HalfOpen);
 
     let probe = pass(&breaker, now);
-    assert_eq!(breaker.admit(now, true).err(), Some(Open { until: None }));
+    assert_eq!(
+        breaker.admit(now, ONE, true).err(),
+        Some(Open { until: None })
+    );
     let Some(Change::Opened {
         why: Why::Probe,
         lasts,
@@ -167,8 +176,11 @@ fn a_probe_that_its_caller_gave_up_makes_way_for_the_next() {
     let mut now = Instant::now();
     now += break_it(&breaker, now);
     for _ in 0..10 {
-        let probe = breaker.admit(now, false).expect("a probe");
-        assert_eq!(breaker.admit(now, false).err(), Some(Open { until: None }));
+        let probe = breaker.admit(now, ONE, false).expect("a probe");
+        assert_eq!(
+            breaker.admit(now, ONE, false).err(),
+            Some(Open { until: None })
+        );
         assert_eq!(probe.given_up(now, FAST), None);
         assert_eq!(breaker.state(now).position, Position::HalfOpen);
     }
@@ -183,11 +195,11 @@ fn a_patient_call_need_not_wait_for_a_short_probe() {
     let breaker = Breaker::new(settings());
     let mut now = Instant::now();
     now += break_it(&breaker, now);
-    let short = breaker.admit(now, false).expect("a probe");
+    let short = breaker.admit(now, ONE, false).expect("a probe");
     let patient = pass(&breaker, now);
     for patient in [false, true] {
         assert_eq!(
-            breaker.admit(now, patient).err(),
+            breaker.admit(now, ONE, patient).err(),
             Some(Open { until: None })
         );
     }
@@ -238,7 +250,10 @@ fn the_operator_has_the_last_word() {
     let breaker = Breaker::new(settings());
     let now = Instant::now();
     breaker.force(Some(Forced::Open));
-    assert_eq!(breaker.admit(now, true).err(), Some(Open { until: None }));
+    assert_eq!(
+        breaker.admit(now, ONE, true).err(),
+        Some(Open { until: None })
+    );
     assert!(breaker.state(now).forced);
     assert_eq!(breaker.state(now).until, None);
 
@@ -279,7 +294,7 @@ fn threads_agree_on_one_change_and_one_probe() {
                         start.wait();
                         let change = pass.failed(now, FAST);
                         start.wait();
-                        let probe = breaker.admit(later, true);
+                        let probe = breaker.admit(later, ONE, true);
                         start.wait();
                         (change.is_some(), probe.is_ok())
                     })

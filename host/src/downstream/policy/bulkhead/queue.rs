@@ -18,6 +18,7 @@ pub(super) struct Line<M> {
     name: Box<str>,
     member: Weak<M>,
     pub(super) id: u64,
+    number: usize,
     pub(super) held: Arc<AtomicUsize>,
     /// When it was last served: the count of permits given to all lines until then.
     served: u64,
@@ -42,11 +43,18 @@ pub(super) enum Outcome {
 }
 
 impl<M> Line<M> {
-    pub(super) fn new(name: &str, member: &Arc<M>, id: u64, held: &Arc<AtomicUsize>) -> Self {
+    pub(super) fn new(
+        name: &str,
+        member: &Arc<M>,
+        id: u64,
+        number: usize,
+        held: &Arc<AtomicUsize>,
+    ) -> Self {
         Self {
             name: name.into(),
             member: Arc::downgrade(member),
             id,
+            number,
             held: Arc::clone(held),
             served: 0,
             waiting: VecDeque::new(),
@@ -68,6 +76,14 @@ impl<M> Queue<M> {
             .iter()
             .filter(|line| *line.name == *name)
             .find_map(|line| line.member.upgrade())
+    }
+
+    /// The lowest number that no line has.
+    pub(super) fn free_number(&self) -> usize {
+        let taken = |number: &usize| self.lines.iter().any(|line| line.number == *number);
+        (0..=self.lines.len())
+            .find(|number| !taken(number))
+            .unwrap_or(0)
     }
 
     pub(super) fn add(&mut self, line: Line<M>) {

@@ -7,8 +7,12 @@ const SECOND: Duration = Duration::from_secs(1);
 fn settings(max_share: u32) -> config::Ejection {
     config::Ejection {
         failures: 3,
+        error_rate: 50,
+        min_calls: 20,
         time: 10 * SECOND,
         max_share,
+        panic_threshold: 50,
+        slow_start: Duration::ZERO,
     }
 }
 
@@ -35,7 +39,7 @@ impl Bench {
     }
 
     fn succeed(&self, endpoint: usize) {
-        self.ejections.succeeded(endpoint, self.now);
+        self.ejections.succeeded(endpoint, self.now, self.now);
     }
 
     fn left(&self, endpoint: usize) -> Option<u64> {
@@ -81,7 +85,7 @@ fn calls_that_began_before_do_not_count_after() {
     let before = bench.now;
     bench.now += SECOND;
     bench.fail(0, 3);
-    bench.ejections.succeeded(0, before);
+    bench.ejections.succeeded(0, before, bench.now);
     assert_eq!(bench.left(0), Some(10), "an old success");
     bench.now += 20 * SECOND;
     bench.ejections.failed(0, before, bench.now, |_| true);
@@ -120,6 +124,51 @@ fn no_more_than_the_share_and_never_the_last() {
 }
 
 #[test]
+fn a_share_of_failures_far_above_the_best_puts_an_endpoint_out() {
+    let mut bench = Bench::new(3, 50);
+    // The best counts, not the average: another one may be bad as well.
+    bench.fail(1, 2);
+    for _ in 0..9 {
+        bench.fail(0, 1);
+        bench.succeed(0);
+        bench.succeed(2);
+    }
+    bench.fail(0, 1);
+    assert_eq!(bench.left(0), None, "too few calls");
+    bench.fail(0, 1);
+    assert_eq!(bench.left(0), Some(10));
+    bench.now += 10 * SECOND;
+    bench.succeed(0);
+    bench.fail(0, 2);
+    assert_eq!(bench.left(0), None, "what was before does not count");
+}
+
+#[test]
+fn where_all_fail_alike_none_is_put_out() {
+    let bench = Bench::new(3, 100);
+    for _ in 0..100 {
+        for endpoint in 0..3 {
+            bench.fail(endpoint, 1);
+        }
+    }
+    assert!((0..3).all(|endpoint| bench.left(endpoint).is_none()));
+    // One path of several fails, wherever it is asked.
+    let bench = Bench::new(3, 100);
+    for _ in 0..100 {
+        for endpoint in 0..3 {
+            bench.succeed(endpoint);
+        }
+        for endpoint in 0..3 {
+            bench.fail(endpoint, 1);
+        }
+    }
+    for endpoint in 0..3 {
+        bench.fail(endpoint, 4);
+    }
+    assert!((0..3).all(|endpoint| bench.left(endpoint).is_none()));
+}
+
+#[test]
 fn the_last_healthy_one_stays() {
     let bench = Bench::new(3, 100);
     for _ in 0..5 {
@@ -138,22 +187,29 @@ enum Step {
 }
 
 proptest! {
-    /// Against a model that keeps, for each endpoint, its failures in a row, ejections in a row and the end of the last.
+    /// Against a model that keeps, for each endpoint, its failures in a row, ejections in a row and the end
+    /// of the last, and a list of its calls.
     #[test]
     fn it_does_as_the_model_says(
         endpoints in 1usize..5,
         share in 0u32..=100,
         steps in prop::collection::vec(
             prop_oneof![
-                6 => (0usize..5).prop_map(Step::Fail),
-                1 => (0usize..5).prop_map(Step::Succeed),
-                2 => (1u64..30).prop_map(Step::Pass),
+                12 => (0usize..5).prop_map(Step::Fail),
+                6 => (0usize..5).prop_map(Step::Succeed),
+                1 => (1u64..30).prop_map(Step::Pass),
             ],
-            0..80,
+            0..300,
         ),
     ) {
         let mut bench = Bench::new(endpoints, share);
         let mut model = vec![(0u32, 0u32, 0u64); endpoints];
+        let mut calls: Vec<Vec<(u64, bool)>> = vec![vec![]; endpoints];
+        let share_of = |calls: &[(u64, bool)], clock: u64| {
+            let seen = || calls.iter().filter(|(at, _)| at + 10 > clock);
+            let failed = seen().filter(|(_, failed)| *failed).count();
+            (seen().count(), failed * 100 / seen().count().max(1))
+        };
         let mut clock = 0;
         for step in steps {
             match step {
@@ -163,6 +219,7 @@ proptest! {
                 }
                 Step::Succeed(at) => {
                     bench.succeed(at % endpoints);
+                    calls[at % endpoints].push((clock, false));
                     model[at % endpoints] = (0, 0, 0);
                 }
                 Step::Fail(at) => {
@@ -173,12 +230,24 @@ proptest! {
                         0 => 0,
                         share => (endpoints * share as usize / 100).max(1).min(endpoints - 1),
                     };
+                    // An endpoint alone is never judged.
+                    if endpoints > 1 {
+                        calls[at].push((clock, true));
+                    }
+                    let best = (0..endpoints)
+                        .filter(|other| *other != at && clock >= model[*other].2)
+                        .map(|other| share_of(&calls[other], clock).1)
+                        .min();
+                    let own = share_of(&calls[at], clock);
                     let (failures, ejections, until) = &mut model[at];
                     if clock >= *until {
                         *failures += 1;
-                        if *failures >= 3 && out < room {
+                        if let Some(best) = best.filter(|_| out < room)
+                            && (*failures >= 3 && best < 25 || own.0 >= 20 && own.1 >= best + 50)
+                        {
                             *until = clock + [10, 20, 40, 80][(*ejections).min(3) as usize];
                             *ejections += 1;
+                            calls[at].clear();
                         }
                     }
                 }

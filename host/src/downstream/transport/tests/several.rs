@@ -83,6 +83,92 @@ async fn a_retry_goes_to_another_endpoint() {
 }
 
 #[tokio::test]
+async fn the_service_is_judged_by_its_good_endpoints() {
+    let (healthy, bad) = (answers(200).await, answers(500).await);
+    let mut settings = settings(&[healthy.address, bad.address]);
+    settings.ejection.failures = 3;
+    let transport = transport(&settings);
+    let mut judged = vec![];
+    for _ in 0..4 {
+        let attempt = call(&transport, 0, Method::GET, bounds(), Some(0)).await;
+        judged.push((attempt.endpoint, attempt.judgement));
+    }
+    let fault = (1, Judgement::Fault);
+    let expected = [fault, fault, (1, Judgement::Nothing), (0, Judgement::Good)];
+    assert_eq!(judged, expected);
+}
+
+/// Three endpoints, the last two of them unhealthy by a check.
+async fn one_of_three_is_healthy(change: impl FnOnce(&mut Downstream)) -> Transport {
+    let server = answers(200).await;
+    let mut settings = settings(&[server.address; 3]);
+    settings.health = Some(crate::config::Health {
+        path: "/health".to_owned(),
+        interval: Duration::from_secs(10),
+        timeout: Duration::from_secs(5),
+        unhealthy_after: 1,
+        healthy_after: 1,
+    });
+    change(&mut settings);
+    let transport = transport(&settings);
+    for endpoint in &transport.connector.endpoints[1..] {
+        let health = endpoint.health.as_ref().unwrap();
+        assert!(health.ended(Err("status 500".to_owned())));
+    }
+    transport
+}
+
+/// How many of a thousand calls each endpoint is picked for.
+fn picks(transport: &Transport, now: Instant) -> [u32; 3] {
+    let mut picks = [0; 3];
+    for _ in 0..1000 {
+        picks[transport.pick(now, None)] += 1;
+    }
+    picks
+}
+
+#[tokio::test]
+async fn when_too_few_endpoints_are_good_all_are_used() {
+    let transport = one_of_three_is_healthy(|_| {}).await;
+    let now = Instant::now();
+    let picked = picks(&transport, now);
+    assert!(picked.iter().all(|picks| *picks > 100), "{picked:?}");
+    assert!(transport.stands_for_the_service(1, now));
+    // Two of three are enough.
+    let health = transport.connector.endpoints[1].health.as_ref().unwrap();
+    assert!(health.ended(Ok(())));
+    let picked = picks(&transport, now);
+    assert_eq!(picked[2], 0);
+    assert!(!transport.stands_for_the_service(2, now));
+
+    let never = one_of_three_is_healthy(|settings| settings.ejection.panic_threshold = 0).await;
+    assert_eq!(picks(&never, now), [1000, 0, 0]);
+}
+
+#[tokio::test]
+async fn an_endpoint_that_is_good_again_gets_calls_by_and_by() {
+    let transport = one_of_three_is_healthy(|settings| {
+        settings.ejection.panic_threshold = 0;
+        settings.ejection.slow_start = Duration::from_secs(10);
+    })
+    .await;
+    let now = Instant::now();
+    let endpoints = &transport.connector.endpoints;
+    endpoints[0]
+        .load
+        .begin(now)
+        .answered(now, Duration::from_millis(1));
+    assert!(endpoints[1].health.as_ref().unwrap().ended(Ok(())));
+    endpoints[1].is_back(now);
+    // Of the two, the one of which nothing is known would get all.
+    let shares = [0, 5, 9, 10].map(|passed| {
+        let picked = picks(&transport, now + Duration::from_secs(passed));
+        picked[1] / 100
+    });
+    assert!(matches!(shares, [0..=2, 3..=7, 7..=9, 10]), "{shares:?}");
+}
+
+#[tokio::test]
 async fn no_caller_has_an_endpoint_left_out_by_its_own_short_time() {
     let healthy = answers(200).await;
     let slow = http(None, async |_| std::future::pending().await).await;

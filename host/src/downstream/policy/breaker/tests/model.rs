@@ -5,40 +5,42 @@ use std::time::Duration;
 use proptest::prelude::*;
 use tokio::time::Instant;
 
-use super::super::{Breaker, Change, Forced, Pass, Position};
+use super::super::{Breaker, Change, FIRST_CALLS, Forced, Pass, Position, Source};
 use super::{FAST, SLOW, settings};
 
 /// What happens in the model test.
 #[derive(Clone, Debug)]
 enum Step {
-    Admit {
-        patient: bool,
-    },
-    End {
-        which: usize,
-        failed: bool,
-        slow: bool,
-    },
-    GiveUp {
-        which: usize,
-        slow: bool,
-    },
-    HangUp {
-        which: usize,
-    },
-    Wait {
-        millis: u64,
-    },
+    Admit { patient: bool, source: Of },
+    End { which: usize, how: How, slow: bool },
+    HangUp { which: usize },
+    Wait { millis: u64 },
     Force(Option<bool>),
 }
 
+/// The path and the BFF of a call.
+type Of = (u64, usize);
+
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum How {
+    Good,
+    Failed,
+    Unsent,
+    GivenUp,
+}
+
 fn step() -> impl Strategy<Value = Step> {
+    let how = prop_oneof![
+        6 => Just(How::Good),
+        3 => Just(How::Failed),
+        1 => Just(How::Unsent),
+        2 => Just(How::GivenUp),
+    ];
     prop_oneof![
-        8 => prop::bool::weighted(0.7).prop_map(|patient| Step::Admit { patient }),
-        8 => (any::<usize>(), prop::bool::weighted(0.4), prop::bool::weighted(0.3))
-            .prop_map(|(which, failed, slow)| Step::End { which, failed, slow }),
-        2 => (any::<usize>(), prop::bool::weighted(0.3))
-            .prop_map(|(which, slow)| Step::GiveUp { which, slow }),
+        8 => (prop::bool::weighted(0.7), 0_u64..3, 0_usize..2)
+            .prop_map(|(patient, path, bff)| Step::Admit { patient, source: (path, bff) }),
+        8 => (any::<usize>(), how, prop::bool::weighted(0.3))
+            .prop_map(|(which, how, slow)| Step::End { which, how, slow }),
         1 => any::<usize>().prop_map(|which| Step::HangUp { which }),
         3 => (0_u64..3000).prop_map(|millis| Step::Wait { millis }),
         1 => (6000_u64..12000).prop_map(|millis| Step::Wait { millis }),
@@ -46,12 +48,24 @@ fn step() -> impl Strategy<Value = Step> {
     ]
 }
 
+/// A call that counted.
+struct Event {
+    tick: u64,
+    failed: bool,
+    slow: bool,
+    /// `None` when any other call would have met the same.
+    of: Option<Of>,
+}
+
 /// The obviously right one: a list of what happened.
 struct Model {
-    events: Vec<(u64, bool, bool)>,
+    slow_start: Duration,
+    events: Vec<Event>,
     place: Place,
     /// Changes so far; a call from before the last one counts for nothing.
     era: u32,
+    /// But one from the slow start that ended in the present era does.
+    slow_start_before: Option<u32>,
 }
 
 #[derive(Clone, Copy, PartialEq)]
@@ -61,6 +75,7 @@ enum Place {
     HalfOpen,
     Probing,
     ShortProbe,
+    SlowStart { room: u32, until: Instant },
     Forced(bool),
 }
 
@@ -68,63 +83,120 @@ impl Model {
     fn go(&mut self, place: Place) {
         self.place = place;
         self.era += 1;
+        self.slow_start_before = None;
+    }
+
+    fn seen(&self, tick: u64) -> impl Iterator<Item = &Event> {
+        self.events
+            .iter()
+            .filter(move |event| event.tick + 10 > tick)
     }
 
     fn counts(&self, tick: u64) -> (u32, u32, u32) {
-        let seen = || self.events.iter().filter(move |event| event.0 + 10 > tick);
-        let count = |number: usize| u32::try_from(number).expect("few");
+        let count = |keep: fn(&&Event) -> bool| {
+            u32::try_from(self.seen(tick).filter(keep).count()).expect("few")
+        };
         (
-            count(seen().count()),
-            count(seen().filter(|event| event.1).count()),
-            count(seen().filter(|event| event.2).count()),
+            count(|_| true),
+            count(|event| event.failed),
+            count(|event| event.slow),
         )
     }
 
-    /// Whether it opens.
-    fn end(&mut self, tick: u64, failed: bool, slow: bool) -> Option<&'static str> {
+    /// Whether so many of the calls are wrong, and of any others than those of one path or one BFF half
+    /// as many.
+    fn too_many(&self, tick: u64, wrong: fn(&Event) -> bool, rate: usize) -> bool {
+        let holds = |counted: &dyn Fn(&Event) -> bool, rate_of_200: usize| {
+            let calls = self.seen(tick).filter(|event| counted(event)).count();
+            let wrong = |event: &&Event| counted(event) && wrong(event);
+            let wrong = self.seen(tick).filter(wrong).count();
+            calls == 0 || wrong > 0 && wrong * 200 >= rate_of_200 * calls
+        };
+        holds(&|_| true, rate * 2)
+            && (0..3).all(|one| holds(&|event| event.of.is_none_or(|(path, _)| path != one), rate))
+            && (0..2).all(|one| holds(&|event| event.of.is_none_or(|(_, bff)| bff != one), rate))
+    }
+
+    /// Whether a call is let through.
+    fn admit(&mut self, now: Instant, patient: bool) -> bool {
+        let lets = match &mut self.place {
+            Place::Closed | Place::HalfOpen => true,
+            Place::OpenUntil(until) => now >= *until,
+            Place::Probing => false,
+            Place::ShortProbe => patient,
+            Place::SlowStart { until, .. } if now >= *until => {
+                let era = self.era;
+                self.go(Place::Closed);
+                self.slow_start_before = Some(era);
+                return true;
+            }
+            Place::SlowStart { room, .. } => {
+                let lets = *room > 0;
+                *room -= u32::from(lets);
+                return lets;
+            }
+            Place::Forced(open) => !*open,
+        };
+        if lets && !matches!(self.place, Place::Closed | Place::Forced(_)) {
+            self.go(if patient {
+                Place::Probing
+            } else {
+                Place::ShortProbe
+            });
+        }
+        lets
+    }
+
+    /// What changes when a call of this era counts.
+    fn end(&mut self, now: Instant, era: u32, event: Event) -> Option<&'static str> {
+        let (tick, wrong) = (event.tick, event.failed || event.slow);
         match self.place {
-            Place::Closed => {
-                self.events.push((tick, failed, slow));
-                let (calls, failures, slows) = self.counts(tick);
-                let bad = calls >= 4 && (failures * 100 >= calls * 50 || slows * 100 >= calls * 75);
-                (bad && (failed || slow)).then_some("opened")
+            Place::Closed | Place::SlowStart { .. } => {
+                self.events.push(event);
+                let bad = self.counts(tick).0 >= 4
+                    && (self.too_many(tick, |event| event.failed, 50)
+                        || self.too_many(tick, |event| event.slow, 75));
+                if !(bad && wrong) {
+                    self.room(era, 1 + u32::from(!wrong));
+                }
+                (bad && wrong).then_some("opened")
             }
             Place::Forced(_) => {
-                self.events.push((tick, failed, slow));
+                self.events.push(event);
                 None
             }
-            Place::Probing | Place::ShortProbe if failed || slow => Some("opened"),
+            Place::Probing | Place::ShortProbe if wrong => Some("opened"),
             Place::Probing | Place::ShortProbe => {
                 self.events.clear();
-                self.go(Place::Closed);
+                self.go(match self.slow_start.is_zero() {
+                    true => Place::Closed,
+                    false => Place::SlowStart {
+                        room: FIRST_CALLS,
+                        until: now + self.slow_start,
+                    },
+                });
                 Some("closed")
             }
             Place::OpenUntil(_) | Place::HalfOpen => None,
         }
     }
 
-    /// Holds a change to the expected one, and goes along with it.
-    fn check(
-        &mut self,
-        change: Option<Change>,
-        expected: Option<&str>,
-        now: Instant,
-    ) -> Result<(), TestCaseError> {
-        match change {
-            None => prop_assert_eq!(expected, None),
-            Some(Change::Closed) => prop_assert_eq!(expected, Some("closed")),
-            Some(Change::Opened { lasts, .. }) => {
-                prop_assert_eq!(expected, Some("opened"));
-                prop_assert!((5000..=6000).contains(&lasts.as_millis()));
-                self.go(Place::OpenUntil(now + lasts));
-            }
+    fn counts_era(&self, era: u32) -> bool {
+        era == self.era || Some(era) == self.slow_start_before
+    }
+
+    fn room(&mut self, era: u32, more: u32) {
+        if let Place::SlowStart { room, .. } = &mut self.place
+            && era == self.era
+        {
+            *room += more;
         }
-        Ok(())
     }
 
     /// A call of this era ends without a word.
-    fn hang_up(&mut self) {
-        if matches!(self.place, Place::Probing | Place::ShortProbe) {
+    fn hang_up(&mut self, era: u32) {
+        self.room(era, 1);
+        if era == self.era && matches!(self.place, Place::Probing | Place::ShortProbe) {
             self.go(Place::HalfOpen);
         }
     }
@@ -132,56 +204,68 @@ impl Model {
 
 proptest! {
     #[test]
-    fn does_as_the_model(steps in prop::collection::vec(step(), 1..300)) {
-        let breaker = Breaker::new(settings());
+    fn does_as_the_model(
+        slow_start in prop_oneof![Just(0), Just(3000)].prop_map(Duration::from_millis),
+        steps in prop::collection::vec(step(), 1..300),
+    ) {
+        let breaker = Breaker::new(crate::config::Breaker { slow_start, ..settings() });
         let start = breaker.start;
         let mut now = start;
-        let mut model = Model { events: Vec::new(), place: Place::Closed, era: 0 };
-        let mut calls: Vec<(u32, Pass<'_>)> = Vec::new();
+        let mut model = Model {
+            slow_start,
+            events: Vec::new(),
+            place: Place::Closed,
+            era: 0,
+            slow_start_before: None,
+        };
+        let mut calls: Vec<(u32, Of, Pass<'_>)> = Vec::new();
         for step in steps {
             let tick = u64::try_from((now - start).as_millis() / 1000).expect("short");
             match step {
-                Step::Admit { patient } => {
-                    let lets = match model.place {
-                        Place::Closed | Place::HalfOpen => true,
-                        Place::OpenUntil(until) => now >= until,
-                        Place::Probing => false,
-                        Place::ShortProbe => patient,
-                        Place::Forced(open) => !open,
+                Step::Admit { patient, source: (path, bff) } => {
+                    let pass = breaker.admit(now, Source::new(path, bff), patient);
+                    prop_assert_eq!(pass.is_ok(), model.admit(now, patient));
+                    calls.extend(pass.ok().map(|pass| (model.era, (path, bff), pass)));
+                }
+                Step::End { which, how, slow } if !calls.is_empty() => {
+                    let (era, of, pass) = calls.swap_remove(which % calls.len());
+                    let took = if slow { SLOW } else { FAST };
+                    let change = match how {
+                        How::Good => pass.succeeded(now, took),
+                        How::Failed => pass.failed(now, took),
+                        How::Unsent => pass.failed_unsent(now, took),
+                        How::GivenUp => pass.given_up(now, took),
                     };
-                    let pass = breaker.admit(now, patient);
-                    prop_assert_eq!(pass.is_ok(), lets);
-                    if lets && !matches!(model.place, Place::Closed | Place::Forced(_)) {
-                        model.go(if patient { Place::Probing } else { Place::ShortProbe });
-                    }
-                    calls.extend(pass.ok().map(|pass| (model.era, pass)));
-                }
-                Step::End { which, failed, slow } if !calls.is_empty() => {
-                    let (era, pass) = calls.swap_remove(which % calls.len());
-                    let took = if slow { SLOW } else { FAST };
-                    let expected = if era == model.era { model.end(tick, failed, slow) } else { None };
-                    let change = if failed { pass.failed(now, took) } else { pass.succeeded(now, took) };
-                    model.check(change, expected, now)?;
-                }
-                // A call that was slow by then is a slow one; any other is as if its caller had hung up.
-                Step::GiveUp { which, slow } if !calls.is_empty() => {
-                    let (era, pass) = calls.swap_remove(which % calls.len());
-                    let took = if slow { SLOW } else { FAST };
-                    let change = pass.given_up(now, took);
-                    let expected = if era == model.era && slow { model.end(tick, false, true) } else { None };
-                    model.check(change, expected, now)?;
-                    if era == model.era && !slow {
-                        model.hang_up();
+                    // Given up before it was slow, it is as if its caller had hung up.
+                    let counts = how != How::GivenUp || slow;
+                    let expected = match (counts, model.counts_era(era)) {
+                        (true, true) => {
+                            let failed = matches!(how, How::Failed | How::Unsent);
+                            let of = (how != How::Unsent).then_some(of);
+                            model.end(now, era, Event { tick, failed, slow, of })
+                        }
+                        (true, false) => None,
+                        (false, _) => {
+                            model.hang_up(era);
+                            None
+                        }
+                    };
+                    match change {
+                        None => prop_assert_eq!(expected, None),
+                        Some(Change::Closed) => prop_assert_eq!(expected, Some("closed")),
+                        Some(Change::Opened { lasts, .. }) => {
+                            prop_assert_eq!(expected, Some("opened"));
+                            prop_assert!((5000..=6000).contains(&lasts.as_millis()));
+                            model.go(Place::OpenUntil(now + lasts));
+                        }
                     }
                 }
                 Step::HangUp { which } if !calls.is_empty() => {
-                    let (era, pass) = calls.swap_remove(which % calls.len());
+                    let (era, _, pass) = calls.swap_remove(which % calls.len());
                     drop(pass);
-                    if era == model.era {
-                        model.hang_up();
-                    }
+                    model.hang_up(era);
                 }
-                Step::End { .. } | Step::GiveUp { .. } | Step::HangUp { .. } => {}
+                Step::End { .. } | Step::HangUp { .. } => {}
                 Step::Wait { millis } => now += Duration::from_millis(millis),
                 Step::Force(forced) => {
                     breaker.force(forced.map(|open| if open { Forced::Open } else { Forced::Closed }));
@@ -198,7 +282,7 @@ proptest! {
             let state = breaker.state(now);
             prop_assert_eq!((state.calls, state.failed, state.slow), model.counts(tick));
             let position = match model.place {
-                Place::Closed | Place::Forced(false) => Position::Closed,
+                Place::Closed | Place::SlowStart { .. } | Place::Forced(false) => Position::Closed,
                 Place::Forced(true) => Position::Open,
                 Place::OpenUntil(until) if now < until => Position::Open,
                 Place::OpenUntil(_) | Place::HalfOpen | Place::Probing | Place::ShortProbe => Position::HalfOpen,

@@ -1,0 +1,171 @@
+//! How the calls of the last while ended, in a ring of buckets.
+
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+/// Parts of the window. What leaves it leaves a tenth at a time.
+const BUCKETS: usize = 10;
+/// The tick of a bucket that holds nothing.
+const EMPTY: u64 = u64::MAX;
+
+/// Counts of the last while, in cells that its owner gives a meaning. It covers the running tenth of its
+/// length and the nine before it.
+///
+/// Counting takes no lock but for the first call of a tenth. A call that is counted at the very moment in
+/// which its bucket is used anew may be lost, or be in the next tenth: judgements are about shares of many.
+pub struct Window<const CELLS: usize> {
+    start: Instant,
+    /// Length of a bucket, nanoseconds.
+    length: u64,
+    buckets: Box<[Bucket<CELLS>]>,
+    clearing: Mutex<()>,
+}
+
+/// How a call ended.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct End {
+    /// Whether it failed.
+    pub failed: bool,
+    /// Whether it was slow.
+    pub slow: bool,
+}
+
+/// What a window counted.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Counts {
+    /// Calls.
+    pub calls: u32,
+    /// Those that failed.
+    pub failed: u32,
+    /// Those that were slow, failed ones included.
+    pub slow: u32,
+}
+
+impl Counts {
+    /// Both together.
+    pub fn and(self, other: Self) -> Self {
+        Self {
+            calls: self.calls.saturating_add(other.calls),
+            failed: self.failed.saturating_add(other.failed),
+            slow: self.slow.saturating_add(other.slow),
+        }
+    }
+
+    /// These without some of them.
+    pub fn without(self, some: Self) -> Self {
+        Self {
+            calls: self.calls.saturating_sub(some.calls),
+            failed: self.failed.saturating_sub(some.failed),
+            slow: self.slow.saturating_sub(some.slow),
+        }
+    }
+}
+
+struct Bucket<const CELLS: usize> {
+    /// Which tenth since the start it counts.
+    tick: AtomicU64,
+    cells: [Cell; CELLS],
+}
+
+#[derive(Default)]
+struct Cell {
+    calls: AtomicU32,
+    failed: AtomicU32,
+    slow: AtomicU32,
+}
+
+impl<const CELLS: usize> Window<CELLS> {
+    /// A window that counted nothing.
+    pub fn new(start: Instant, length: Duration) -> Self {
+        let bucket = || Bucket {
+            tick: AtomicU64::new(EMPTY),
+            cells: std::array::from_fn(|_| Cell::default()),
+        };
+        Self {
+            start,
+            length: nanos(length / BUCKETS as u32).max(1),
+            buckets: (0..BUCKETS).map(|_| bucket()).collect(),
+            clearing: Mutex::new(()),
+        }
+    }
+
+    /// Counts a call. A cell that there is not is the last one.
+    pub fn add(&self, now: Instant, cell: usize, end: End) {
+        let tick = self.tick(now);
+        let bucket = &self.buckets[(tick % BUCKETS as u64) as usize];
+        let counted = bucket.tick.load(Ordering::Acquire);
+        if counted != tick {
+            if counted != EMPTY && counted > tick {
+                // The caller's time is a whole window old.
+                return;
+            }
+            self.clear(bucket, tick);
+        }
+        let cell = &bucket.cells[cell.min(CELLS - 1)];
+        cell.calls.fetch_add(1, Ordering::Relaxed);
+        if end.failed {
+            cell.failed.fetch_add(1, Ordering::Relaxed);
+        }
+        if end.slow {
+            cell.slow.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
+    /// What each cell counted.
+    pub fn cells(&self, now: Instant) -> [Counts; CELLS] {
+        let tick = self.tick(now);
+        let mut counts = [Counts::default(); CELLS];
+        for bucket in &self.buckets {
+            let counted = bucket.tick.load(Ordering::Acquire);
+            if counted == EMPTY || counted + BUCKETS as u64 <= tick {
+                continue;
+            }
+            for (sum, cell) in counts.iter_mut().zip(&bucket.cells) {
+                *sum = sum.and(Counts {
+                    calls: cell.calls.load(Ordering::Relaxed),
+                    failed: cell.failed.load(Ordering::Relaxed),
+                    slow: cell.slow.load(Ordering::Relaxed),
+                });
+            }
+        }
+        counts
+    }
+
+    /// What all cells counted.
+    pub fn counts(&self, now: Instant) -> Counts {
+        let cells = self.cells(now).into_iter();
+        cells.fold(Counts::default(), Counts::and)
+    }
+
+    /// Counts from nothing again.
+    pub fn forget(&self) {
+        let _clearing = self.clearing.lock().unwrap_or_else(PoisonError::into_inner);
+        for bucket in &self.buckets {
+            bucket.tick.store(EMPTY, Ordering::Release);
+        }
+    }
+
+    fn clear(&self, bucket: &Bucket<CELLS>, tick: u64) {
+        let _clearing = self.clearing.lock().unwrap_or_else(PoisonError::into_inner);
+        if bucket.tick.load(Ordering::Acquire) != tick {
+            for cell in &bucket.cells {
+                cell.calls.store(0, Ordering::Relaxed);
+                cell.failed.store(0, Ordering::Relaxed);
+                cell.slow.store(0, Ordering::Relaxed);
+            }
+            bucket.tick.store(tick, Ordering::Release);
+        }
+    }
+
+    fn tick(&self, now: Instant) -> u64 {
+        nanos(now.saturating_duration_since(self.start)) / self.length
+    }
+}
+
+/// A duration in nanoseconds, at most `u64::MAX`.
+pub fn nanos(duration: Duration) -> u64 {
+    u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX)
+}
