@@ -15,6 +15,7 @@ mod reply;
 pub mod select;
 mod session;
 mod shape;
+mod unreadable;
 
 pub use error::{CallError, Fault, InvalidCall, kind_name};
 pub use grant::{Grants, grants};

@@ -18,6 +18,7 @@ use super::record::CallRecord;
 use super::repeats::Repeats;
 use super::reply::reply;
 use super::select::Selection;
+use super::unreadable::Seen;
 use crate::contract::{Call, Failure, Reply};
 use crate::downstream::{CallRequest, Cause, Limits, Phase, Service, TimeLimit, Trace};
 use crate::text::cut;
@@ -232,6 +233,7 @@ impl Session {
         *trace = outcome.trace;
         let attempts = trace.attempts;
         let response = outcome.result.map_err(|cause| {
+            note_malformed(service, &cause, None);
             let limit = match &*cause {
                 Cause::Timeout {
                     limit: TimeLimit::Caller,
@@ -247,7 +249,11 @@ impl Session {
         })?;
         *bytes = response.body.len();
         self.spend_bytes(response.body.len())?;
+        let seen = selection.is_some().then(|| Seen::of(&response));
         let reply = reply(&grant.shape, response, selection.as_ref(), trace.source);
+        if let Err(cause) = &reply {
+            note_malformed(service, cause, seen.as_ref());
+        }
         if let (Err(Cause::Malformed { .. }), Some(target)) = (&reply, target)
             && let Some(pipeline) = service.pipeline()
         {
@@ -324,6 +330,28 @@ impl Session {
                 }
             }
         }
+    }
+}
+
+/// Tells the log, at most once a minute for each service, why a response could not be read.
+fn note_malformed(service: &Service, cause: &Cause, seen: Option<&Seen>) {
+    let Cause::Malformed { what } = cause else {
+        return;
+    };
+    if !service.malformed_is_due() {
+        return;
+    }
+    let downstream = &**service.name();
+    match seen.map(Seen::unreadable) {
+        None => tracing::warn!(downstream, what, "a response could not be read"),
+        Some(unreadable) => tracing::warn!(
+            downstream,
+            what,
+            content_type = unreadable.content_type,
+            content_encoding = unreadable.content_encoding,
+            begins = %unreadable.begins,
+            "a response could not be read as JSON"
+        ),
     }
 }
 

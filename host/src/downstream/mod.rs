@@ -7,6 +7,7 @@
 mod call;
 mod deadline;
 mod error;
+mod log_interval;
 mod pipeline;
 pub mod policy;
 mod request;

@@ -9,6 +9,7 @@ use tokio::time::timeout_at;
 
 use super::call::{CallOutcome, CallRequest};
 use super::error::{Cause, Phase, TimeLimit};
+use super::log_interval::LogInterval;
 use super::pipeline::{Pipeline, ServiceError};
 use super::policy::bulkhead::{Bulkhead, Member};
 use super::request::ServiceRequest;
@@ -24,6 +25,8 @@ pub struct Service {
     bulkhead: Arc<Bulkhead>,
     metrics: Arc<ServiceMetrics>,
     backend: Backend,
+    /// When the log is told of responses that cannot be read.
+    malformed: LogInterval,
 }
 
 /// What answers a service's calls.
@@ -88,6 +91,7 @@ impl Service {
             settings,
             metrics,
             backend,
+            malformed: LogInterval::new(),
         }
     }
 
@@ -131,6 +135,11 @@ impl Service {
             Backend::Network(pipeline) => Some(pipeline),
             Backend::InProcess(_) => None,
         }
+    }
+
+    /// Whether the log is to be told of a response that cannot be read: once a minute.
+    pub fn malformed_is_due(&self) -> bool {
+        self.malformed.is_due()
     }
 
     /// Looks after what is kept. For each worker to call, about once a second.

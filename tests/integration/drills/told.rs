@@ -1,6 +1,7 @@
 //! What is told of a failure: which limit ended the call, and how often the service was asked.
 
 use downstream_mock::scripted::{Response, ScriptedService};
+use tailor_harness::Process;
 
 use super::*;
 use crate::downstream::relay::{relay, relay_with_profile};
@@ -65,4 +66,47 @@ async fn a_full_queue_names_its_limit() {
     let told = [one, other];
     let full = told.iter().filter(|told| told.contains("max-queued"));
     assert_eq!(full.count(), 1, "{told:?}");
+}
+
+#[tokio::test]
+async fn the_log_says_once_a_minute_why_an_answer_cannot_be_read_and_never_what_it_holds() {
+    const SECRET: &str = "never-to-be-seen";
+    let page = format!("<html>{SECRET}</html>");
+    let site = ScriptedService::start(move |_| {
+        Response::text(page.clone()).header("content-type", "text/html; charset=utf-8")
+    })
+    .unwrap();
+    let (config, _dir) = Setup::with("log.format = \"json\"")
+        .service("activity", &site.url(), "")
+        .service("heart", &site.url(), "")
+        .service("sleep", &site.url(), "")
+        .example("watch", &["activity", "heart", "sleep"])
+        .builder()
+        .write()
+        .unwrap();
+    let process = Process::serve(&config).unwrap();
+    let address = process.address().unwrap();
+    for id in ["first", "second"] {
+        let request = format!("GET /watch/ada HTTP/1.1\r\nhost: a\r\nx-request-id: {id}\r\n\r\n");
+        let mut wire = crate::wire::Wire::connect(address).await;
+        wire.send(&request).await;
+        wire.head().await;
+        let line = |line: &Value| line["target"] == "access" && line["request_id"] == id;
+        process.wait_for(line).unwrap();
+    }
+    assert!(site.count() >= 2);
+    for service in ["activity", "heart", "sleep"] {
+        let log = process.log();
+        let told = |line: &&Value| {
+            line["downstream"] == service
+                && line["message"] == "a response could not be read as JSON"
+        };
+        let told: Vec<_> = log.iter().filter(told).collect();
+        assert_eq!(told.len(), 1, "{service}: {told:?}");
+        assert_eq!(told[0]["content_type"], "text/html; charset=utf-8");
+        assert_eq!(told[0]["begins"], "markup such as HTML");
+    }
+    for line in process.lines() {
+        assert!(!line.contains(SECRET), "{line}");
+    }
 }
