@@ -25,6 +25,12 @@ impl Reader {
     /// All of them.
     pub const ALL: [Self; 4] = [Self::Nginx, Self::Node, Self::Python, Self::Tomcat];
 
+    /// Whether a version of the program that is in use reads the path as it stands, although it should not.
+    #[must_use]
+    pub fn may_leave(self, path: &str) -> bool {
+        self == Self::Node && node::leaves(path)
+    }
+
     /// What the program takes a path for. `None` when it refuses the request, or would ask another host.
     ///
     /// `path` has no query and no fragment, and nothing that ends a request line.

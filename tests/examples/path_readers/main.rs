@@ -42,6 +42,9 @@ fn main() -> anyhow::Result<()> {
                 .with_context(|| format!("{name}: {path}"))?;
             let ours = reader.read(path);
             refused += usize::from(theirs.is_none());
+            if reader.may_leave(path) && theirs.as_deref() == Some(path.as_bytes()) {
+                continue;
+            }
             if theirs.as_deref().map(comparable) != ours.as_deref().map(comparable) {
                 wrong += 1;
                 eprintln!(

@@ -14,7 +14,7 @@ use tailor_harness::readers::Reader;
 use tempfile::TempDir;
 
 /// How long a server may take to start. Tomcat compiles a page.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_secs(120);
 
 /// Answers a line of hexadecimal digits for each path, or `-` for none.
 const NODE: &str = r#"
@@ -156,11 +156,9 @@ impl Program {
         fs::copy(home.join("etc/web.xml"), at.join("conf/web.xml"))?;
         fs::write(app.join("WEB-INF/web.xml"), SERVLETS)?;
         fs::write(app.join("path.jsp"), PAGE)?;
-        let java = |main: &str| {
-            let bin = home.join("bin");
-            let classes = ["bootstrap.jar", "tomcat-juli.jar", "../lib/catalina.jar"];
+        let java = |main: &str, classes: [&str; 2]| {
             let classes = classes
-                .map(|jar| bin.join(jar).display().to_string())
+                .map(|jar| home.join(jar).display().to_string())
                 .join(":");
             let mut command = Command::new("java");
             command
@@ -171,8 +169,14 @@ impl Program {
                 .arg(main);
             command
         };
-        let version = version(&mut java("org.apache.catalina.util.ServerInfo"))?;
-        let mut command = java("org.apache.catalina.startup.Bootstrap");
+        let version = version(&mut java(
+            "org.apache.catalina.util.ServerInfo",
+            ["lib/catalina.jar", "lib/tomcat-util.jar"],
+        ))?;
+        let mut command = java(
+            "org.apache.catalina.startup.Bootstrap",
+            ["bin/bootstrap.jar", "bin/tomcat-juli.jar"],
+        );
         command.arg("start").stderr(Stdio::null());
         Self::server(&mut command, folder, version)
     }
