@@ -20,11 +20,9 @@ use super::reply::reply;
 use super::select::Selection;
 use super::unreadable::Seen;
 use crate::contract::{Call, Failure, Reply};
-use crate::downstream::{CallRequest, Cause, Limits, Phase, Service, TimeLimit, Trace};
+use crate::downstream::{CallRequest, Cause, Limits, Phase, Service, TIME_LEFT, TimeLimit, Trace};
 use crate::text::cut;
 
-/// Milliseconds that the caller will still wait, as sent with each call: a service may stop work that nobody waits for.
-const TIME_LEFT: HeaderName = HeaderName::from_static("tailor-time-left-ms");
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
 const TRACESTATE: HeaderName = HeaderName::from_static("tracestate");
@@ -317,9 +315,8 @@ impl Session {
         if let Some(state) = &settings.tracestate {
             headers.insert(TRACESTATE, state.clone());
         }
-        let left = self.time_left().saturating_sub(settings.reserve);
-        let left = u64::try_from(left.as_millis()).unwrap_or(u64::MAX);
-        headers.insert(TIME_LEFT, left.into());
+        // Each attempt fills in what it has when it is sent.
+        headers.insert(TIME_LEFT, HeaderValue::from_static("0"));
         headers.entry(USER_AGENT).or_insert(AGENT);
         for name in &service.settings().shape.pass_headers {
             let mut values = settings.client_headers.get_all(name).iter();

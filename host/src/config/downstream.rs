@@ -210,7 +210,9 @@ pub struct Retry {
     pub backoff: Duration,
     /// The longest wait of all.
     pub max_backoff: Duration,
-    /// Statuses that are repeated when the method is idempotent.
+    /// Methods whose calls are repeated although something was sent. GET includes HEAD.
+    pub methods: Vec<Method>,
+    /// Statuses that are repeated, with one of these methods.
     pub statuses: Vec<StatusCode>,
     /// Further attempts, hedges included, that calls of the service may cause, in percent of calls.
     pub budget: u32,

@@ -24,7 +24,7 @@ pub use error::{Cause, Phase, Rejection, Scripted, TimeLimit};
 pub use pipeline::{Pipeline, ServiceError};
 pub use policy::bulkhead::Member;
 pub use policy::gate::Gate;
-pub use request::ServiceRequest;
+pub use request::{ServiceRequest, TIME_LEFT};
 pub use response::ServiceResponse;
 pub use service::{Canned, CannedAnswer, Service};
 pub use services::Services;

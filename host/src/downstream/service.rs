@@ -5,14 +5,14 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::time::timeout_at;
+use tokio::time::{Instant, timeout_at};
 
 use super::call::{CallOutcome, CallRequest};
 use super::error::{Cause, Phase, TimeLimit};
 use super::log_interval::LogInterval;
 use super::pipeline::{Pipeline, ServiceError};
 use super::policy::bulkhead::{Bulkhead, Member};
-use super::request::ServiceRequest;
+use super::request::{ServiceRequest, tell_time_left};
 use super::response::ServiceResponse;
 use super::trace::Trace;
 use crate::config;
@@ -167,8 +167,10 @@ impl Service {
     async fn answer_in_process(
         &self,
         canned: &Canned,
-        call: CallRequest,
+        mut call: CallRequest,
     ) -> Result<ServiceResponse, Cause> {
+        let left = call.end.saturating_duration_since(Instant::now());
+        tell_time_left(&mut call.request.headers, left);
         let response = timeout_at(call.end, canned(call.request))
             .await
             .map_err(|_| Cause::Timeout {

@@ -1,5 +1,5 @@
 //! HTTP/1.1 connections are kept, shared out one call at a time, replaced when the service has closed them, and closed when
-//! nobody needs them. A call is repeated only where that can't do anything twice.
+//! nobody needs them. A call is repeated only where that can't do anything twice, or where the operator says that it may.
 
 use std::collections::HashSet;
 use std::sync::{Arc, Mutex};
@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex};
 use downstream_mock::scripted::{Response, ScriptedService};
 use downstream_mock::{Fault, Service, Services};
 use futures_util::future::join_all;
+use tailor_harness::TestHost;
 use tokio::sync::Barrier;
 
 use super::relay::failure;
@@ -128,14 +129,20 @@ fn breaking(how: Breaks) -> ScriptedService {
     .unwrap()
 }
 
+async fn retries(host: &TestHost) -> Option<f64> {
+    let labels = [("service", "svc"), ("event", "retry")];
+    metric(host, "tailor_downstream_events_total", &labels).await
+}
+
 #[tokio::test]
-async fn a_get_is_repeated_when_a_kept_connection_breaks_under_it_and_a_post_is_not() {
+async fn what_a_kept_connection_breaks_under_after_it_was_sent_is_an_attempt_as_any() {
     for how in [Breaks::Closes, Breaks::Resets] {
         let raw = breaking(how);
-        let host = host(&[("svc", raw.url(), "")]).await;
+        let host = host(&[("svc", raw.url(), "retry.max = 1")]).await;
         host.get("/svc/1").await.unwrap();
         let reply = host.get("/svc/2").await.unwrap();
         assert_eq!(reply.status, 200, "{how:?}: {reply:?}");
+        assert_eq!(retries(&host).await, Some(1.0));
         let reply = post(&host, "/svc/3", "once").await;
         assert_eq!(failure(&reply), Some(("interrupted", true)), "{how:?}");
         let lines: Vec<String> = raw
@@ -159,6 +166,53 @@ async fn a_get_is_repeated_when_a_kept_connection_breaks_under_it_and_a_post_is_
 }
 
 #[tokio::test]
+async fn without_a_retry_or_a_budget_for_one_what_was_sent_is_not_repeated() {
+    for settings in ["", "retry.max = 1\nretry.budget = 0"] {
+        let raw = breaking(Breaks::Closes);
+        let host = host(&[("svc", raw.url(), settings)]).await;
+        host.get("/svc/1").await.unwrap();
+        let reply = host.get("/svc/2").await.unwrap();
+        assert_eq!(failure(&reply), Some(("interrupted", true)), "{settings}");
+        assert_eq!((raw.count(), retries(&host).await), (2, Some(0.0)));
+    }
+}
+
+#[tokio::test]
+async fn what_was_sent_is_repeated_for_a_get_and_for_methods_that_the_operator_lists() {
+    let cases: [(&str, &[&str]); 3] = [
+        ("", &["GET"]),
+        ("retry.methods = [\"PUT\", \"POST\"]", &["PUT", "POST"]),
+        ("retry.methods = []", &[]),
+    ];
+    for (settings, repeated) in cases {
+        let settings = format!("retry.max = 1\n{settings}");
+        // Breaks under the first request of each path and method, or answers it 503.
+        let seen = Mutex::new(HashSet::new());
+        let raw = ScriptedService::start(move |request| {
+            let is_first = seen.lock().unwrap().insert(request.line());
+            match is_first {
+                true if request.path() == "/broken" => Response::reset(),
+                true => Response::new(503),
+                false => Response::text("ok"),
+            }
+        })
+        .unwrap();
+        let host = host(&[("svc", raw.url(), &settings)]).await;
+        for method in ["GET", "PUT", "DELETE", "POST"] {
+            for path in ["/svc/broken", "/svc/busy"] {
+                let before = raw.count();
+                let request = host.request(method, path).body(Default::default());
+                let reply = host.send(request.unwrap()).await.unwrap();
+                let again = repeated.contains(&method);
+                assert_eq!(reply.status == 200, again, "{method} {settings}: {reply:?}");
+                let asked = raw.count() - before;
+                assert_eq!(asked, 1 + usize::from(again), "{method} {settings}");
+            }
+        }
+    }
+}
+
+#[tokio::test]
 async fn a_get_goes_out_on_a_fresh_connection_when_all_kept_ones_are_dead() {
     let both = Arc::new(Barrier::new(2));
     // The first two answer together, so that both are open at once; what is kept breaks at its next use.
@@ -174,7 +228,7 @@ async fn a_get_goes_out_on_a_fresh_connection_when_all_kept_ones_are_dead() {
         }
     })
     .unwrap();
-    let host = host(&[("svc", raw.url(), "")]).await;
+    let host = host(&[("svc", raw.url(), "retry.max = 1")]).await;
     for reply in join_all([host.get("/svc/1"), host.get("/svc/1")]).await {
         assert_eq!(reply.unwrap().status, 200);
     }

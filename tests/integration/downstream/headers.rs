@@ -1,13 +1,16 @@
 //! What a service sees of a call: the host's own fields, the address that the operator gave, and nothing of the client's
 //! that the operator did not allow.
 
+use std::time::Duration;
+
 use bytes::Bytes;
-use downstream_mock::scripted::Request;
+use downstream_mock::scripted::{Request, Response, ScriptedService};
 use http::Version;
 use http_body_util::Full;
 use tailor_harness::{Reply, TestHost};
 
-use super::{host, ok, post};
+use super::relay::relay;
+use super::{host, host_with, ok, post};
 
 async fn send(host: &TestHost, path: &str, headers: &[(&str, &str)]) -> Reply {
     let mut request = host.request("GET", path);
@@ -158,18 +161,57 @@ async fn the_request_id_and_the_trace_go_along() {
     assert_eq!(begun.len(), 3);
 }
 
+/// What the requests so far told of the time that they had, in milliseconds.
+fn time_left(service: &ScriptedService) -> Vec<u64> {
+    let requests = service.requests().into_iter();
+    let left = requests.map(|request| request.header("tailor-time-left-ms").unwrap().parse());
+    left.map(Result::unwrap).collect()
+}
+
 #[tokio::test]
-async fn a_service_is_told_how_long_somebody_waits() {
-    let raw = ok();
-    let host = host(&[("svc", raw.url(), "")]).await;
-    host.get("/svc/x").await.unwrap();
-    let left = raw.requests()[0]
-        .header("tailor-time-left-ms")
-        .unwrap()
-        .to_owned();
-    let left: u64 = left.parse().unwrap();
-    // The deadline is 40 s, of which the BFF keeps some for itself.
-    assert!((1..40_000).contains(&left), "{left}");
+async fn a_service_is_told_how_long_its_answer_is_waited_for() {
+    // The deadline of the request is 40 s.
+    let limits = [
+        ("", None, 30_000),
+        ("timeout = \"9s\"", None, 9_000),
+        (
+            "timeout = \"9s\"\nfirst-byte-timeout = \"3s\"",
+            None,
+            3_000,
+        ),
+        ("", Some(2_000), 2_000),
+    ];
+    for (settings, timeout_ms, limit) in limits {
+        let raw = ok();
+        let component = relay("v1", timeout_ms);
+        let host = host_with(&component, &[("svc", raw.url(), settings)]).await;
+        host.get("/svc/x").await.unwrap();
+        let left = time_left(&raw)[0];
+        assert!(
+            (1..=limit).contains(&left),
+            "{settings} {timeout_ms:?}: {left}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn each_attempt_tells_its_own_time() {
+    let raw = ScriptedService::start(|_| {
+        let slow = tokio::time::sleep(Duration::from_millis(50));
+        Response::new(503).after(slow)
+    });
+    let raw = raw.unwrap();
+    let host = host(&[("svc", raw.url(), "max-calls = 1\nretry.max = 2")]).await;
+    // The second call waits for the first.
+    let (one, two) = tokio::join!(host.get("/svc/x"), host.get("/svc/x"));
+    assert_eq!(one.unwrap().status, 503);
+    assert_eq!(two.unwrap().status, 503);
+    let left = time_left(&raw);
+    assert_eq!(left.len(), 6);
+    for pair in left[..3].windows(2).chain(left[3..].windows(2)) {
+        assert!(pair[1] + 50 <= pair[0], "{left:?}");
+    }
+    assert!(left[3] + 50 <= 30_000, "{left:?}");
 }
 
 #[tokio::test]

@@ -25,7 +25,7 @@ async fn host_with(component: &[u8], services: &[(&str, String, &str)]) -> TestH
     let mut builder = TestHost::builder().unwrap().workers(1);
     for (name, url, settings) in services {
         builder = plain(builder, name, url, settings).route(&format!(
-            "bff = \"relay\"\nclient = \"{name}\"\npath = \"/{name}\"\nmethods = [\"GET\", \"POST\"]"
+            "bff = \"relay\"\nclient = \"{name}\"\npath = \"/{name}\"\nmethods = [\"GET\", \"POST\", \"PUT\", \"DELETE\"]"
         ));
     }
     let builder = builder.bff("relay", component, "deadline = \"40s\"");

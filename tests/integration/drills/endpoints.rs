@@ -109,3 +109,61 @@ async fn one_bad_endpoint_of_three_is_left_out_and_taken_back() {
     let all_good = metric(&host, "tailor_downstream_endpoints_good", &labels).await;
     assert_eq!(all_good, Some(3.0));
 }
+
+#[tokio::test]
+async fn a_hedge_goes_to_another_endpoint() {
+    // The first place is much the faster one, but for the call that hangs there.
+    let fast = ScriptedService::start(|request| match request.path() {
+        "/slow" => Response::hang(),
+        _ => Response::text("fast"),
+    });
+    let fast = fast.unwrap();
+    let slow = ScriptedService::start(|_| {
+        let slow = tokio::time::sleep(Duration::from_millis(100));
+        Response::text("slow").after(slow)
+    });
+    let slow = slow.unwrap();
+    let settings = "[hedge]\nenabled = true\nmin-delay = \"200ms\"";
+    let host = Setup::new()
+        .service_at("svc", &[fast.url(), slow.url()], settings)
+        .relay("r", "")
+        .start()
+        .await;
+    for number in 0..100 {
+        let reply = get(&host, &format!("/r/svc/{number}")).await;
+        assert_eq!(reply.status, 200, "{reply:?}");
+    }
+    let reply = get(&host, "/r/svc/slow").await;
+    assert_eq!(
+        (reply.status.as_u16(), reply.text().as_str()),
+        (200, "slow")
+    );
+    let hung = fast.requests().into_iter();
+    let hung = hung.filter(|request| request.path() == "/slow").count();
+    assert_eq!(hung, 1);
+    assert_eq!(event(&host, "svc", "hedge").await, 1.0);
+}
+
+#[tokio::test]
+async fn a_hedge_that_finds_no_permit_is_none() {
+    let site = ScriptedService::start(|request| {
+        let answer = Response::text(request.number.to_string());
+        match request.path() {
+            "/slow" => answer.after(tokio::time::sleep(Duration::from_millis(300))),
+            _ => answer,
+        }
+    });
+    let site = site.unwrap();
+    let settings = "max-calls = 1\n[hedge]\nenabled = true";
+    let host = Setup::new()
+        .service("svc", &site.url(), settings)
+        .relay("r", "")
+        .start()
+        .await;
+    for number in 0..100 {
+        get(&host, &format!("/r/svc/{number}")).await;
+    }
+    assert_eq!(get(&host, "/r/svc/slow").await.text(), "101");
+    assert_eq!(event(&host, "svc", "hedge").await, 0.0);
+    assert_eq!(event(&host, "svc", "retry").await, 0.0);
+}

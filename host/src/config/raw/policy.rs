@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use http::{HeaderName, StatusCode};
+use http::{HeaderName, Method, StatusCode};
 use toml::de::DeValue;
 
 use super::MAX_RETRIES;
@@ -11,7 +11,7 @@ use crate::config::problem::Fault;
 use crate::config::reader::Section;
 use crate::config::units::{GIB, KIB, count, duration, duration_or_zero, size};
 use crate::config::values::boolean;
-use crate::config::wire::{answer_header_name, call_pattern, path_pattern, target};
+use crate::config::wire::{answer_header_name, call_pattern, method, path_pattern, target};
 use crate::config::{CallPattern, Segment};
 
 pub(in crate::config) struct RawCache {
@@ -45,6 +45,7 @@ pub(in crate::config) struct RawRetry {
     pub(in crate::config) max: Field<u32>,
     pub(in crate::config) backoff: Field<Duration>,
     pub(in crate::config) max_backoff: Field<Duration>,
+    pub(in crate::config) methods: Field<Vec<At<Method>>>,
     pub(in crate::config) statuses: Field<Vec<At<StatusCode>>>,
     pub(in crate::config) budget: Field<u32>,
 }
@@ -119,6 +120,7 @@ pub(super) fn retry(s: &mut Section<'_>) -> RawRetry {
         max: s.read("max", |v| count(v, 0..=MAX_RETRIES)),
         backoff: s.read("backoff", duration),
         max_backoff: s.read("max-backoff", duration),
+        methods: s.list("methods", method),
         statuses: s.list("statuses", failed_status),
         budget: s.read("budget", |v| count(v, 0..=100)),
     }

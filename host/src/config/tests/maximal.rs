@@ -111,6 +111,7 @@ fn a_maximal_service_is_read_key_by_key() {
             max: 3,
             backoff: ms(10),
             max_backoff: ms(100),
+            methods: vec![Method::GET, Method::PUT],
             statuses: vec![
                 StatusCode::SERVICE_UNAVAILABLE,
                 StatusCode::TOO_MANY_REQUESTS,

@@ -1,6 +1,6 @@
 //! What is in force for services: by default, and where a default gives way to what is written.
 
-use http::{HeaderName, StatusCode};
+use http::{HeaderName, Method, StatusCode};
 
 use super::maximal::endpoint;
 use super::*;
@@ -64,6 +64,7 @@ fn a_service_gets_the_documented_defaults() {
             max: 1,
             backoff: ms(20),
             max_backoff: ms(200),
+            methods: vec![Method::GET],
             statuses: [502, 503, 504]
                 .map(|code| StatusCode::from_u16(code).unwrap())
                 .to_vec(),
@@ -143,10 +144,11 @@ fn hedges_and_checks_that_are_asked_for_get_the_documented_defaults() {
 #[test]
 fn a_list_that_is_empty_lets_nothing_through_and_no_list_all() {
     assert_eq!(service("").shape.send_headers, None);
-    let none = service("send-headers = []\nreceive-headers = []\nretry.statuses = []");
+    let none =
+        service("send-headers = []\nreceive-headers = []\nretry.statuses = []\nretry.methods = []");
     assert_eq!(none.shape.send_headers, Some(Vec::new()));
     assert_eq!(none.shape.receive_headers, Some(Vec::new()));
-    assert!(none.retry.statuses.is_empty());
+    assert!(none.retry.statuses.is_empty() && none.retry.methods.is_empty());
 }
 
 #[test]

@@ -1,31 +1,25 @@
 //! Step 6: the attempts of a call, with the host's credentials, within the budget, beside each other where
 //! that helps.
 
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::time::{Duration, SystemTime};
+use std::time::SystemTime;
 
 use http::{Method, StatusCode};
 use tokio::time::Instant;
 
 use super::Pipeline;
-use crate::config::Hedge;
+use super::hedge::HedgeRight;
 use crate::downstream::call::CallRequest;
 use crate::downstream::deadline::SharedDeadline;
 use crate::downstream::error::{Cause, Phase, Rejection, TimeLimit};
 use crate::downstream::policy::attempts::{self, Plan, Tried, Try, Verdict};
 use crate::downstream::policy::backoff::retry_after;
+use crate::downstream::policy::bulkhead::Permit;
 use crate::downstream::policy::credentials::{Credentials, Used};
 use crate::downstream::request::ServiceRequest;
 use crate::downstream::response::ServiceResponse;
 use crate::downstream::trace::Trace;
-use crate::downstream::transport::{Attempted, Bounds};
+use crate::downstream::transport::{Attempted, Bounds, Course};
 use crate::telemetry::metrics::Event;
-
-/// How hedging is done where only a profile asks for it.
-const HEDGE: Hedge = Hedge {
-    percentile: 95,
-    min_delay: Duration::from_millis(5),
-};
 
 impl Pipeline {
     /// Attempts, with the host's credentials where there are any.
@@ -34,17 +28,19 @@ impl Pipeline {
         call: &CallRequest,
         request: &ServiceRequest,
         deadline: &SharedDeadline,
+        permit: &Permit,
         trace: &mut Trace,
     ) -> Result<ServiceResponse, Cause> {
         match &self.credentials.of_service {
             None => {
-                self.attempt_with_retries(call, request, deadline, trace)
+                self.attempt_with_retries(call, request, deadline, permit, trace)
                     .await
             }
             // Boxed, like what follows here and in `attempts::run`: a future is as large as all that it may ever do, and
             // is moved about.
             Some(credentials) => {
-                Box::pin(self.with_credentials(credentials, call, request, deadline, trace)).await
+                Box::pin(self.with_credentials(credentials, call, request, deadline, permit, trace))
+                    .await
             }
         }
     }
@@ -56,6 +52,7 @@ impl Pipeline {
         call: &CallRequest,
         request: &ServiceRequest,
         deadline: &SharedDeadline,
+        permit: &Permit,
         trace: &mut Trace,
     ) -> Result<ServiceResponse, Cause> {
         let mut sent = request.clone();
@@ -63,7 +60,7 @@ impl Pipeline {
         loop {
             let used = self.apply(credentials, call, &mut sent, deadline).await?;
             let result = self
-                .attempt_with_retries(call, &sent, deadline, trace)
+                .attempt_with_retries(call, &sent, deadline, permit, trace)
                 .await;
             let refused =
                 matches!(&result, Ok(answer) if answer.status == StatusCode::UNAUTHORIZED);
@@ -110,9 +107,9 @@ impl Pipeline {
         call: &CallRequest,
         request: &ServiceRequest,
         deadline: &SharedDeadline,
+        permit: &Permit,
         trace: &mut Trace,
     ) -> Result<ServiceResponse, Cause> {
-        const NONE: usize = usize::MAX;
         let read = request.method == Method::GET;
         let hedge_after = (call.limits.hedge && read)
             .then(|| self.hedge_delay())
@@ -124,28 +121,28 @@ impl Pipeline {
             budget: &self.budget,
             deadline,
         };
-        let last = AtomicUsize::new(NONE);
+        let (course, hedge_course) = (Course::default(), Course::default());
+        let beside = || {
+            hedge_course.follow(&course);
+            HedgeRight::new(permit, &self.budget, &hedge_course)
+        };
         let attempt = |attempt: Try| {
-            let (avoid, last) = (last.load(Ordering::Relaxed), &last);
+            let course = match attempt.hedge {
+                true => &hedge_course,
+                false => &course,
+            };
             async move {
-                // A call holds one permit; an attempt beside it needs one of its own, and is not worth a wait.
-                let permit = attempt.hedge.then(|| call.member.try_acquire());
-                if matches!(permit, Some(None)) {
-                    return self.no_room_to_hedge();
-                }
                 let bounds = Bounds {
                     started: call.started,
                     end: deadline,
                     first_byte: call.limits.first_byte,
                     size: self.settings.max_response_size,
                 };
-                let avoid = (avoid != NONE).then_some(avoid);
                 // Awaited where it is made, here and above: a future that has a name is in the one around it twice.
                 let attempted = self
                     .transport
-                    .attempt(call.worker, request, bounds, avoid)
+                    .attempt(call.worker, request, bounds, course)
                     .await;
-                last.store(attempted.endpoint, Ordering::Relaxed);
                 let verdict = self.verdict(&request.method, &attempted.result);
                 Tried {
                     value: attempted,
@@ -153,23 +150,25 @@ impl Pipeline {
                 }
             }
         };
-        let ended = attempts::run(plan, attempt).await;
+        let ended = attempts::run(plan, beside, attempt).await;
         let Attempted {
             result,
             judgement,
             timing,
-            ..
         } = ended.value;
         trace.judgement = judgement;
+        // A hedge that was overtaken before it was sent is none.
+        let hedged = ended.hedged && hedge_course.sent();
+        let attempts = ended.attempts - u32::from(ended.hedged && !hedged);
         trace.connect = timing.connect;
         trace.first_byte = timing.first_byte;
         trace.body = timing.body;
-        trace.attempts += ended.attempts;
-        trace.hedged |= ended.hedged;
-        if ended.hedged {
+        trace.attempts += attempts;
+        trace.hedged |= hedged;
+        if hedged {
             self.metrics.event(Event::Hedge);
         }
-        for _ in 1 + u32::from(ended.hedged)..ended.attempts {
+        for _ in 1 + u32::from(hedged)..attempts {
             self.metrics.event(Event::Retry);
         }
         if call.limits.hedge && result.is_ok() {
@@ -179,38 +178,16 @@ impl Pipeline {
         result
     }
 
-    /// When a call that was not answered by then is worth another beside it; `None` while too little is known. Looked up in the
-    /// histogram now and then only: that is a walk over memory which other workers write to.
-    fn hedge_delay(&self) -> Option<Duration> {
-        let known = self.hedge_delay.load(Ordering::Relaxed);
-        if known == 0 || fastrand::u8(..) < 8 {
-            let hedge = self.settings.hedge.as_ref().unwrap_or(&HEDGE);
-            let delay = self
-                .latency
-                .percentile(hedge.percentile)?
-                .max(hedge.min_delay);
-            let micros = u64::try_from(delay.as_micros()).unwrap_or(u64::MAX);
-            self.hedge_delay.store(micros, Ordering::Relaxed);
-            return Some(delay);
-        }
-        Some(Duration::from_micros(known))
-    }
-
-    fn no_room_to_hedge(&self) -> Tried<Attempted> {
-        Tried {
-            value: Attempted::none(Cause::Overloaded { waiting: 0 }),
-            verdict: Verdict::Again { after: None },
-        }
-    }
-
-    /// Whether a further attempt is safe and may go better (RFC 9110 section 9.2.2).
+    /// Whether a further attempt is safe and may go better (RFC 9110 section 9.2.2). That a method is idempotent does not
+    /// make it safe to repeat: a DELETE that did its work is answered 404 the second time. The operator knows better.
     fn verdict(&self, method: &Method, result: &Result<ServiceResponse, Cause>) -> Verdict {
-        let idempotent = matches!(
-            *method,
-            Method::GET | Method::HEAD | Method::OPTIONS | Method::PUT | Method::DELETE
-        );
+        let retry = &self.settings.retry;
+        let repeatable = || {
+            let head = *method == Method::HEAD && retry.methods.contains(&Method::GET);
+            head || retry.methods.contains(method)
+        };
         match result {
-            Ok(answer) if idempotent && self.settings.retry.statuses.contains(&answer.status) => {
+            Ok(answer) if retry.statuses.contains(&answer.status) && repeatable() => {
                 Verdict::Again {
                     after: retry_after(&answer.headers, SystemTime::now()),
                 }
@@ -219,7 +196,7 @@ impl Pipeline {
             | Err(Cause::TooLarge { .. } | Cause::HeadTooLarge { .. } | Cause::Malformed { .. }) => {
                 Verdict::Final
             }
-            Err(error) if idempotent || !error.sent() => Verdict::Again { after: None },
+            Err(error) if !error.sent() || repeatable() => Verdict::Again { after: None },
             Err(_) => Verdict::Final,
         }
     }

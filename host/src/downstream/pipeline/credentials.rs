@@ -13,7 +13,7 @@ use crate::config::{self, Downstream, Endpoint, Timeouts, Tls};
 use crate::downstream::deadline::SharedDeadline;
 use crate::downstream::policy::credentials::{Credentials, Fetch};
 use crate::downstream::request::ServiceRequest;
-use crate::downstream::transport::{Bounds, TlsError, Transport};
+use crate::downstream::transport::{Bounds, Course, TlsError, Transport};
 
 /// Size of an answer with a token, bytes.
 const MAX_ANSWER: usize = 64 << 10;
@@ -139,7 +139,10 @@ async fn ask(transport: &Transport, request: Request<Bytes>) -> Result<Response<
         first_byte: timeouts.first_byte,
         size: MAX_ANSWER,
     };
-    let answer = transport.attempt(0, &request, bounds, None).await.result;
+    let answer = transport
+        .attempt(0, &request, bounds, &Course::default())
+        .await
+        .result;
     let answer = answer.map_err(|error| error.to_string())?;
     let mut response = Response::new(answer.body);
     *response.status_mut() = answer.status;

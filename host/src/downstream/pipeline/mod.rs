@@ -8,8 +8,8 @@
 //!    the queue, so that no call slips through that waited while it opened.
 //! 5. [`queue`]: the cap on the calls of the service, with a fair queue. A call of several BFFs stands
 //!    in the line of each.
-//! 6. [`attempts`]: the call itself, with [`credentials`], retries and a hedge. After a [`write`], nobody
-//!    is given what was read before it.
+//! 6. [`attempts`]: the call itself, with [`credentials`], retries and a [`hedge`]. After a [`write`],
+//!    nobody is given what was read before it.
 //! 7. [`fallback`]: when nothing came of it, a stale response, then what the operator declared, then
 //!    the failure.
 
@@ -21,6 +21,7 @@ mod credentials;
 mod error;
 mod fallback;
 mod gate;
+mod hedge;
 mod lookup;
 mod queue;
 mod state;
@@ -79,12 +80,14 @@ impl Pipeline {
         trace: &mut Trace,
     ) -> Result<ServiceResponse, Cause> {
         let mut pass = self.ask_breaker(call, callers, call.started)?;
-        let _permit = self.wait_in_queue(call, callers, &mut pass, trace).await?;
+        let permit = self.wait_in_queue(call, callers, &mut pass, trace).await?;
         let conditional = intent.conditional(&call.request);
         let began = Instant::now();
         let request = conditional.as_ref().unwrap_or(&call.request);
         let write = self.begin_write(&call.request);
-        let result = self.attempts(call, request, &callers.deadline, trace).await;
+        let result = self
+            .attempts(call, request, &callers.deadline, &permit, trace)
+            .await;
         if let Some(write) = write {
             write.end(&result, trace);
         }

@@ -26,7 +26,7 @@ pub struct Plan<'a> {
     pub retries: u32,
     /// When an attempt is begun beside the first; `None` never.
     pub hedge_after: Option<Duration>,
-    /// What retries and hedges are paid from. The call pays in, too.
+    /// What retries are paid from. The call pays in, too.
     pub budget: &'a Budget,
     /// The end of the call. Attempts themselves must end by then.
     pub deadline: &'a SharedDeadline,
@@ -74,11 +74,16 @@ pub struct Ended<T> {
     pub waited: Duration,
 }
 
-/// Makes attempts until one is final, or no other is allowed; then the last one is the result.
+/// Makes attempts until one is final, or no other is allowed; then the last one is the result. `beside` gives the right to make
+/// one beside the first, if there is one to be had; it is dropped with that attempt.
 ///
 /// Dropping the future drops the attempts that are under way. A call whose first attempt is final and that may not be hedged
 /// allocates nothing and sets no timer.
-pub async fn run<T, A, F>(plan: Plan<'_>, attempt: A) -> Ended<T>
+pub async fn run<T, A, F, R>(
+    plan: Plan<'_>,
+    beside: impl FnOnce() -> Option<R>,
+    attempt: A,
+) -> Ended<T>
 where
     A: Fn(Try) -> F,
     F: Future<Output = Tried<T>>,
@@ -91,7 +96,7 @@ where
     };
     let (mut tried, hedged) = match plan.hedge_after {
         None => (attempt(first).await, false),
-        Some(delay) => hedge(&plan, delay, first, &attempt).await,
+        Some(delay) => hedge(&plan, delay, first, beside, &attempt).await,
     };
     let mut attempts = 1 + u32::from(hedged);
     let mut waited = Duration::ZERO;
@@ -125,10 +130,11 @@ where
 }
 
 /// Waits for the first attempt, and begins another beside it when that takes too long. Says whether it did.
-async fn hedge<T, A, F>(
+async fn hedge<T, A, F, R>(
     plan: &Plan<'_>,
     delay: Duration,
     first: Try,
+    beside: impl FnOnce() -> Option<R>,
     attempt: &A,
 ) -> (Tried<T>, bool)
 where
@@ -139,14 +145,19 @@ where
     if let Ok(tried) = timeout(delay, first.as_mut()).await {
         return (tried, false);
     }
-    if !worth(plan, Instant::now(), Duration::ZERO) || !plan.budget.withdraw() {
+    let right = worth(plan, Instant::now(), Duration::ZERO).then(beside);
+    let Some(right) = right.flatten() else {
         return (first.await, false);
-    }
+    };
     // In a box, because hedges are few and would double the size of the future of every call.
-    let second = Box::pin(attempt(Try {
-        number: 2,
-        hedge: true,
-    }));
+    let second = Box::pin(async move {
+        let _right = right;
+        let second = Try {
+            number: 2,
+            hedge: true,
+        };
+        attempt(second).await
+    });
     let (tried, other) = match select(first, second).await {
         Either::Left((tried, second)) => (tried, Either::Right(second)),
         Either::Right((tried, first)) => (tried, Either::Left(first)),

@@ -39,6 +39,15 @@ impl Budget {
             });
     }
 
+    /// Gives back what an attempt cost that was not made after all.
+    pub fn refund(&self) {
+        let _ = self
+            .saved
+            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |saved| {
+                Some((saved + ATTEMPT).min(MOST))
+            });
+    }
+
     /// Asks for a further attempt, a retry or a hedge. Once granted it is spent.
     #[must_use]
     pub fn withdraw(&self) -> bool {

@@ -309,6 +309,13 @@ impl Drop for Member {
     }
 }
 
+impl Permit {
+    /// A permit for an attempt beside the one that this is for, if one is free for the same BFF and nobody waits.
+    pub fn another(&self) -> Option<Self> {
+        self.member.try_acquire()
+    }
+}
+
 impl Drop for Permit {
     fn drop(&mut self) {
         self.member.bulkhead.release(&self.member.held);

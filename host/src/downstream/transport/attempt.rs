@@ -1,8 +1,9 @@
 //! One attempt of a call on the wire: connection, request, head, body, each inside its time limit.
 //!
-//! Nothing here repeats a call on its own account, with one exception: a kept connection that the service closed while it
-//! lay idle. When nothing was written on it, the call goes out on a fresh connection; so does a GET or HEAD that such a
-//! connection broke under before the first byte of an answer (RFC 9110 section 9.2.2).
+//! Nothing here repeats a call on its own account, with one exception: a kept connection that turns out to be closed
+//! before anything was written on it, which hyper tells by giving the request back. Then the call goes out on a fresh
+//! connection, once, whatever its method. What was written may have been worked on (RFC 9110 section 9.2.2): there a
+//! broken connection is the end of an attempt, kept or not, and another one is counted and paid for as any.
 
 use std::error::Error as _;
 use std::future::poll_fn;
@@ -11,7 +12,6 @@ use std::pin::{Pin, pin};
 use std::task::Poll;
 
 use bytes::{Bytes, BytesMut};
-use http::Method;
 use http_body::Body as _;
 use hyper::body::Incoming;
 use tokio::task::Id;
@@ -19,8 +19,9 @@ use tokio::time::{Instant, Sleep, sleep_until};
 
 use super::bounds::{Bounds, Timing};
 use super::connector::Connector;
+use super::course::Course;
 use super::error::{closed_early, io_error, not_http, refusal};
-use super::exchange::{Broken, request, send};
+use super::exchange::{request, send};
 use super::pool::{Connection, Slot};
 use crate::coding::check_transfer_coding;
 use crate::config::Protocol;
@@ -46,6 +47,8 @@ pub struct Attempt<'a> {
     pub request: &'a ServiceRequest,
     /// Its limits.
     pub bounds: Bounds<'a>,
+    /// Where it tells how far it came.
+    pub course: &'a Course,
 }
 
 impl Attempt<'_> {
@@ -62,16 +65,16 @@ impl Attempt<'_> {
         if self.bounds.end.passed(now) {
             return Err(self.late(Phase::Connect, now));
         }
-        let mut kept = self.kept(now);
+        // After a kept connection that was dead, the others are likely dead too, and a repetition must not meet a second one.
+        let mut fresh = self.course.wants_fresh();
+        let mut kept = if fresh { None } else { self.kept(now) };
         let mut broken = None;
         loop {
-            // After a kept connection that was dead, the others are likely dead too, and a repetition must not meet a
-            // second one.
             let mut connection = match kept.take() {
                 Some(connection) => connection,
                 // Boxed, because it is rare and large: a future is as large as all that it may ever do, and is moved about.
                 None => {
-                    let connected = Box::pin(self.connect(now, broken)).await;
+                    let connected = Box::pin(self.connect(now, broken, fresh)).await;
                     let connected_at = Instant::now();
                     timing.connect = connected_at - now;
                     now = connected_at;
@@ -80,11 +83,14 @@ impl Attempt<'_> {
             };
             // One timer serves the whole exchange. It is set when there is something to wait for.
             let limit = now + self.bounds.first_byte;
-            let mut timer = pin!(sleep_until(self.bounds.end.latest().min(limit)));
+            let until = self.bounds.end.latest().min(limit);
+            let mut timer = pin!(sleep_until(until));
+            self.course.set_sent(true);
             let request = request(
                 &self.connector.settings,
                 &self.connector.endpoints[self.endpoint],
                 self.request,
+                until.saturating_duration_since(now),
             );
             let sent = {
                 let mut sending = pin!(send(&mut connection.sender, request));
@@ -101,22 +107,28 @@ impl Attempt<'_> {
                     self.give_back(connection, end);
                     return Ok(answer);
                 }
-                Err(failure) if broken.is_none() && self.may_repeat(&connection, &failure) => {
-                    broken = Some(connection.id);
-                    now = head;
-                }
                 Err(failure) => {
-                    let fresh = !connection.reused;
-                    return Err(self.failed(!failure.unsent, fresh, failure.error));
+                    self.course.set_sent(!failure.unsent);
+                    if connection.reused && failure.unsent && broken.is_none() {
+                        (broken, fresh) = (Some(connection.id), true);
+                        now = head;
+                        continue;
+                    }
+                    if connection.reused && closed_early(&failure.error) {
+                        self.broke(&connection);
+                    }
+                    let first = !connection.reused;
+                    return Err(self.failed(!failure.unsent, first, failure.error));
                 }
             }
         }
     }
 
-    /// Whether the failure is that of a kept connection, and a repetition does no harm.
-    fn may_repeat(&self, connection: &Connection, failure: &Broken) -> bool {
-        let idempotent = matches!(self.request.method, Method::GET | Method::HEAD);
-        connection.reused && (failure.unsent || idempotent && closed_early(&failure.error))
+    /// A kept connection ended before there was an answer: neither this call nor another must meet it again.
+    fn broke(&self, connection: &Connection) {
+        self.course.broke();
+        let pools = &self.connector.pools;
+        pools.forget(self.worker, self.endpoint, connection.id);
     }
 
     fn kept(&self, now: Instant) -> Option<Connection> {
@@ -138,13 +150,19 @@ impl Attempt<'_> {
         );
     }
 
-    /// Opens a connection, or finds that another caller did. `broken` is the kept one that this one is to replace.
-    async fn connect(&self, now: Instant, broken: Option<Id>) -> Result<Connection, Cause> {
+    /// Opens a connection, or finds that another caller did. `broken` is the kept one that this one is to replace; a `fresh`
+    /// one is none that was kept by another worker.
+    async fn connect(
+        &self,
+        now: Instant,
+        broken: Option<Id>,
+        fresh: bool,
+    ) -> Result<Connection, Cause> {
         let limit = now + self.connector.settings.timeouts.connect;
         let until = self.bounds.end.latest().min(limit);
         let opening = async {
             match self.connector.settings.protocol {
-                Protocol::Http1 => self.open_http1(until, broken.is_some()).await,
+                Protocol::Http1 => self.open_http1(until, fresh).await,
                 Protocol::Http2 => self.open_http2(until, broken).await,
             }
         };
@@ -288,9 +306,9 @@ impl Attempt<'_> {
         Cause::Unreachable { source }
     }
 
-    /// `fresh` tells that the failure is that of a connection's first exchange, before its head.
-    fn failed(&self, sent: bool, fresh: bool, source: hyper::Error) -> Cause {
-        if fresh && let Some(refusal) = io_error(&source).and_then(refusal) {
+    /// `first` tells that the failure is that of a connection's first exchange, before its head.
+    fn failed(&self, sent: bool, first: bool, source: hyper::Error) -> Cause {
+        if first && let Some(refusal) = io_error(&source).and_then(refusal) {
             return self.unreachable(refusal.into());
         }
         if source.is_parse_too_large() {

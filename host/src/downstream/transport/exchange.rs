@@ -1,5 +1,7 @@
 //! A request and the head of its response on an open connection.
 
+use std::time::Duration;
+
 use bytes::Bytes;
 use http::Request;
 use http_body_util::Full;
@@ -8,18 +10,20 @@ use hyper::body::Incoming;
 use super::dial::Sender;
 use super::endpoint::Endpoint;
 use crate::config::{self, Protocol};
-use crate::downstream::request::ServiceRequest;
+use crate::downstream::request::{ServiceRequest, tell_time_left};
 
-/// The request as it goes to an endpoint.
+/// The request as it goes to an endpoint, whose answer has so much time left.
 pub fn request(
     settings: &config::Downstream,
     endpoint: &Endpoint,
     ours: &ServiceRequest,
+    left: Duration,
 ) -> Request<Full<Bytes>> {
     let authority = &endpoint.authority;
     let mut request = Request::new(Full::new(ours.body.clone()));
     *request.method_mut() = ours.method.clone();
     *request.headers_mut() = ours.headers.clone();
+    tell_time_left(request.headers_mut(), left);
     match settings.protocol {
         Protocol::Http1 => {
             let headers = request.headers_mut();

@@ -11,6 +11,7 @@ mod attempt;
 mod balance;
 mod bounds;
 mod connector;
+mod course;
 mod dial;
 mod ejection;
 mod endpoint;
@@ -31,6 +32,7 @@ use std::sync::atomic::AtomicBool;
 use tokio::time::Instant;
 
 pub use self::bounds::{Bounds, Timing};
+pub use self::course::Course;
 pub use self::endpoint::{EndpointState, EndpointStatus};
 pub use self::tls::TlsError;
 
@@ -58,24 +60,10 @@ pub struct Transport {
 pub struct Attempted {
     /// The answer, or why there is none.
     pub result: Result<ServiceResponse, Cause>,
-    /// The endpoint that it was made on: its place in the settings.
-    pub endpoint: usize,
     /// What it says of the service as a whole.
     pub judgement: Judgement,
     /// What took how long.
     pub timing: Timing,
-}
-
-impl Attempted {
-    /// An attempt that was not made.
-    pub fn none(why: Cause) -> Self {
-        Self {
-            result: Err(why),
-            endpoint: 0,
-            judgement: Judgement::Nothing,
-            timing: Timing::default(),
-        }
-    }
 }
 
 impl Transport {
@@ -110,8 +98,8 @@ impl Transport {
         })
     }
 
-    /// Makes one attempt, on the event loop of the worker. `avoid` is the endpoint of the attempt before, which is passed
-    /// over when there is another good one.
+    /// Makes one attempt, on the event loop of the worker. The endpoint of the attempt before, which `course` knows, is
+    /// passed over when there is another good one.
     ///
     /// The caller has no more calls under way at once than `bulkhead.max_calls`, all workers together: each may need a
     /// connection of its own, and there are no more.
@@ -120,12 +108,16 @@ impl Transport {
         worker: usize,
         request: &ServiceRequest,
         bounds: Bounds<'_>,
-        avoid: Option<usize>,
+        course: &Course,
     ) -> Attempted {
         let now = Instant::now();
         let mut timing = Timing::default();
         let several = self.connector.endpoints.len() > 1;
-        let endpoint = if several { self.pick(now, avoid) } else { 0 };
+        let endpoint = match several {
+            true => self.pick(now, course.last()),
+            false => 0,
+        };
+        course.begin(endpoint);
         let load = &self.connector.endpoints[endpoint].load;
         let under_way = several.then(|| load.begin(now));
         let attempt = Attempt {
@@ -134,6 +126,7 @@ impl Transport {
             endpoint,
             request,
             bounds,
+            course,
         };
         let result = attempt.run(now, &mut timing).await;
         let mut judgement = judge(&result);
@@ -160,7 +153,6 @@ impl Transport {
         }
         Attempted {
             result,
-            endpoint,
             judgement,
             timing,
         }

@@ -61,6 +61,7 @@ async fn ask(
         &connector.settings,
         &connector.endpoints[endpoint],
         &question,
+        until.saturating_duration_since(Instant::now()),
     );
     // The connection is moved by this very task, so that it ends with the check. Its end says nothing: the answer may have
     // come with it.

@@ -62,6 +62,7 @@ fn settings(endpoints: &[std::net::SocketAddr]) -> Downstream {
             max: 0,
             backoff: long,
             max_backoff: long,
+            methods: vec![],
             statuses: vec![],
             budget: 0,
         },
@@ -117,25 +118,50 @@ fn end(at: Instant) -> &'static SharedDeadline {
     Box::leak(Box::new(SharedDeadline::new(at)))
 }
 
+/// An attempt, and the endpoint that it was made on.
+struct Made {
+    result: Result<ServiceResponse, Cause>,
+    timing: Timing,
+    endpoint: usize,
+}
+
+async fn attempt(
+    transport: &Transport,
+    worker: usize,
+    request: &ServiceRequest,
+    bounds: Bounds<'_>,
+    course: &Course,
+) -> Made {
+    let Attempted { result, timing } = transport.attempt(worker, request, bounds, course).await;
+    Made {
+        result,
+        timing,
+        endpoint: course.last().unwrap(),
+    }
+}
+
+/// The only attempt of a call. `avoid` is an endpoint that it rather does not go to.
 async fn call(
     transport: &Transport,
     worker: usize,
     method: Method,
     bounds: Bounds<'_>,
     avoid: Option<usize>,
-) -> Attempted {
-    let outbound = ask(method);
-    transport.attempt(worker, &outbound, bounds, avoid).await
+) -> Made {
+    let course = Course::default();
+    if let Some(last) = avoid {
+        course.begin(last);
+    }
+    attempt(transport, worker, &ask(method), bounds, &course).await
 }
 
-async fn get(transport: &Transport, worker: usize) -> Attempted {
-    let attempt = call(transport, worker, Method::GET, bounds(), None);
-    attempt.await
+async fn get(transport: &Transport, worker: usize) -> Made {
+    call(transport, worker, Method::GET, bounds(), None).await
 }
 
 /// The body of an answer that must have come.
-fn body(attempted: Attempted) -> String {
-    String::from_utf8(attempted.result.unwrap().body.to_vec()).unwrap()
+fn body(made: Made) -> String {
+    String::from_utf8(made.result.unwrap().body.to_vec()).unwrap()
 }
 
 /// Lets tasks run until the condition holds.

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use http::{HeaderName, StatusCode};
+use http::{HeaderName, Method, StatusCode};
 
 use crate::config::check::{Bound, Context, show_pattern};
 use crate::config::field::Field;
@@ -110,12 +110,17 @@ pub(super) fn retry(raw: &RawDownstream, cx: &mut Context<'_>) -> Retry {
     let raw = &raw.retry;
     let longest = Bound::new(key, &raw.max_backoff, MAX_BACKOFF);
     cx.check_within(&raw.backoff, &longest);
+    cx.check_distinct(&raw.methods, Clone::clone);
     cx.check_distinct(&raw.statuses, StatusCode::as_u16);
     let max_backoff = raw.max_backoff.or(MAX_BACKOFF);
     Retry {
         max: raw.max.or(1),
         backoff: raw.backoff.or(BACKOFF.min(max_backoff)),
         max_backoff,
+        methods: match &raw.methods {
+            Field::Absent | Field::Bad => vec![Method::GET],
+            Field::Written(_) => raw.methods.values(),
+        },
         statuses: match &raw.statuses {
             Field::Absent | Field::Bad => vec![
                 StatusCode::BAD_GATEWAY,

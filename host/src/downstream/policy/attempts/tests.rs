@@ -14,6 +14,7 @@ fn retry(backoff: u64) -> config::Retry {
         max: 3,
         backoff: ms(backoff),
         max_backoff: Duration::from_secs(1),
+        methods: vec![],
         statuses: Vec::new(),
         budget: 20,
     }
@@ -60,7 +61,8 @@ impl Drill {
             budget: &self.budget,
             deadline: &SharedDeadline::new(started + self.time),
         };
-        run(plan, |attempt| async move {
+        let beside = || self.budget.withdraw().then_some(());
+        run(plan, beside, |attempt| async move {
             self.begun
                 .borrow_mut()
                 .push((attempt, Instant::now() - started));
@@ -272,15 +274,19 @@ async fn a_retry_has_the_time_of_one_who_joined_later() {
         budget: &budget,
         deadline: &deadline,
     };
-    let ended = run(plan, |attempt| {
-        assert!(deadline.extend(Instant::now() + ms(100)));
-        async move {
-            sleep(ms(20)).await;
-            Tried {
-                value: attempt.number,
-                verdict: AGAIN,
+    let ended = run(
+        plan,
+        || None::<()>,
+        |attempt| {
+            assert!(deadline.extend(Instant::now() + ms(100)));
+            async move {
+                sleep(ms(20)).await;
+                Tried {
+                    value: attempt.number,
+                    verdict: AGAIN,
+                }
             }
-        }
-    });
+        },
+    );
     assert_eq!(ended.await.attempts, 2);
 }

@@ -12,6 +12,7 @@ fn doubles_to_the_longest_and_is_spread_over_all_of_it() {
         max: 9,
         backoff: Duration::from_millis(100),
         max_backoff: Duration::from_secs(1),
+        methods: vec![],
         statuses: Vec::new(),
         budget: 20,
     };

@@ -26,6 +26,16 @@ fn a_quiet_hour_saves_no_more_than_a_hundred() {
 }
 
 #[test]
+fn what_was_not_used_is_given_back() {
+    let budget = Budget::new(20);
+    for _ in 0..100 {
+        assert!(budget.withdraw());
+        budget.refund();
+    }
+    assert_eq!((0..10).filter(|_| budget.withdraw()).count(), 5);
+}
+
+#[test]
 fn no_budget_is_no_attempt() {
     let budget = Budget::new(0);
     budget.deposit();

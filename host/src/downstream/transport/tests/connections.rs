@@ -98,35 +98,42 @@ async fn a_service_that_restarted_fails_no_call() {
     }
 }
 
-/// A service that answers once on a connection, and closes it as soon as it is asked again.
-async fn closes_when_asked_again(fresh_ones_too: bool) -> Server {
-    accept(anywhere(), move |mut stream, number| async move {
-        if read_head(&mut stream).await && !(fresh_ones_too && number > 0) {
-            stream.write_all(OK).await.unwrap();
-            read_head(&mut stream).await;
+/// A service that answers once on a connection, and closes it as soon as it is asked again. The first so many connections
+/// are open at once.
+async fn closes_when_asked_again(at_once: usize) -> Server {
+    let both = Arc::new(tokio::sync::Barrier::new(at_once));
+    accept(anywhere(), move |mut stream, number| {
+        let both = both.clone();
+        async move {
+            if read_head(&mut stream).await {
+                if number < at_once {
+                    both.wait().await;
+                }
+                stream.write_all(OK).await.unwrap();
+                read_head(&mut stream).await;
+            }
         }
     })
     .await
 }
 
 #[tokio::test]
-async fn a_get_that_a_kept_connection_broke_under_is_made_again_once() {
-    let server = closes_when_asked_again(false).await;
-    let transport = transport(&settings(&[server.address]));
-    for _ in 0..3 {
-        assert_eq!(body(get(&transport, 0).await), "ok");
+async fn what_a_kept_connection_breaks_under_after_it_was_sent_is_an_attempt() {
+    for method in [Method::GET, Method::POST] {
+        let server = closes_when_asked_again(2).await;
+        let transport = transport(&settings(&[server.address]));
+        // Two are kept, and both are dead: the next attempt of the same call meets neither.
+        let (one, other) = tokio::join!(get(&transport, 0), get(&transport, 0));
+        assert_eq!((body(one), body(other)), ("ok".to_owned(), "ok".to_owned()));
+        let (request, course) = (ask(method), Course::default());
+        let next = async || attempt(&transport, 0, &request, bounds(), &course).await;
+        let error = next().await.result.unwrap_err();
+        assert!(matches!(error, Cause::Interrupted { sent: true, .. }));
+        assert!(course.sent());
+        assert_eq!(server.accepted(), 2);
+        assert_eq!(body(next().await), "ok");
+        assert_eq!(server.accepted(), 3);
     }
-    assert_eq!(server.accepted(), 3);
-}
-
-#[tokio::test]
-async fn a_fresh_connection_that_breaks_is_not_replaced() {
-    let server = closes_when_asked_again(true).await;
-    let transport = transport(&settings(&[server.address]));
-    assert_eq!(body(get(&transport, 0).await), "ok");
-    let error = get(&transport, 0).await.result.unwrap_err();
-    assert!(matches!(error, Cause::Interrupted { sent: true, .. }));
-    assert_eq!(server.accepted(), 2);
 }
 
 #[tokio::test]
@@ -151,19 +158,6 @@ async fn whoever_waits_for_a_slot_gets_that_of_a_call_that_ended() {
     let (one, other) = tokio::join!(get(&transport, 0), get(&transport, 1));
     assert_eq!((body(one), body(other)), ("0".to_owned(), "1".to_owned()));
     assert_eq!(server.peak(), 1);
-}
-
-#[tokio::test]
-async fn a_post_that_may_have_arrived_is_not_made_again() {
-    let server = closes_when_asked_again(false).await;
-    let transport = transport(&settings(&[server.address]));
-    assert_eq!(body(get(&transport, 0).await), "ok");
-    let error = call(&transport, 0, Method::POST, bounds(), None)
-        .await
-        .result
-        .unwrap_err();
-    assert!(matches!(error, Cause::Interrupted { sent: true, .. }));
-    assert_eq!(server.accepted(), 1);
 }
 
 #[tokio::test]
@@ -200,12 +194,16 @@ async fn at_the_cap_an_idle_connection_of_another_worker_is_taken() {
 
 #[tokio::test]
 async fn at_the_cap_a_dead_connection_makes_room_for_a_fresh_one() {
-    let server = closes_when_asked_again(false).await;
+    let server = closes_when_asked_again(1).await;
     let mut settings = settings(&[server.address]);
     settings.bulkhead.max_calls = 1;
     let transport = transport(&settings);
-    for worker in [0, 1, 1, 0] {
-        assert_eq!(body(get(&transport, worker).await), "ok");
+    assert_eq!(body(get(&transport, 0).await), "ok");
+    for worker in [1, 1, 0] {
+        let (request, course) = (ask(Method::GET), Course::default());
+        let next = async || attempt(&transport, worker, &request, bounds(), &course).await;
+        assert!(next().await.result.is_err());
+        assert_eq!(body(next().await), "ok");
     }
     assert_eq!(server.accepted(), 4);
 }

@@ -100,13 +100,14 @@ async fn whoever_joins_gives_more_time_in_every_phase() {
     let transport = transport(&settings);
     let (request, other) = (ask(Method::GET), ask(Method::GET));
     let shared: [_; 2] = std::array::from_fn(|_| end(Instant::now() + SHORT));
-    let attempt = |worker, request, end| {
+    let courses = [Course::default(), Course::default()];
+    let one = |worker: usize, request, end| {
         let bounds = Bounds { end, ..bounds() };
-        transport.attempt(worker, request, bounds, None)
+        attempt(&transport, worker, request, bounds, &courses[worker])
     };
     // The second waits for the one connection that there may be.
-    let first = attempt(0, &request, shared[0]);
-    let second = attempt(1, &other, shared[1]);
+    let first = one(0, &request, shared[0]);
+    let second = one(1, &other, shared[1]);
     let time = async {
         for _ in 0..4 {
             until(|| server.accepted() > 0).await;

@@ -230,7 +230,10 @@ async fn a_service_that_takes_nothing_keeps_no_connection_open() {
         first_byte: Duration::from_millis(500),
         ..bounds()
     };
-    let error = transport.attempt(0, &large, bounds, None).await.result;
+    let error = transport
+        .attempt(0, &large, bounds, &Course::default())
+        .await
+        .result;
     assert!(matches!(error, Err(Cause::Timeout { .. })));
     // Its buffers are full, and so a polite end would wait for it for ever.
     until(|| transport.open() == 0).await;

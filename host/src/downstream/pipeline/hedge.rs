@@ -1,0 +1,66 @@
+//! When an attempt is made beside one that is slow, and what it takes to.
+
+#[cfg(test)]
+mod tests;
+
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use super::Pipeline;
+use crate::config::Hedge;
+use crate::downstream::policy::budget::Budget;
+use crate::downstream::policy::bulkhead::Permit;
+use crate::downstream::transport::Course;
+
+/// How hedging is done where only a profile asks for it.
+const HEDGE: Hedge = Hedge {
+    percentile: 95,
+    min_delay: Duration::from_millis(5),
+};
+
+impl Pipeline {
+    /// When a call that was not answered by then is worth another beside it; `None` while too little is known. Looked up in the
+    /// histogram now and then only: that is a walk over memory which other workers write to.
+    pub(super) fn hedge_delay(&self) -> Option<Duration> {
+        let known = self.hedge_delay.load(Ordering::Relaxed);
+        if known == 0 || fastrand::u8(..) < 8 {
+            let hedge = self.settings.hedge.as_ref().unwrap_or(&HEDGE);
+            let delay = self
+                .latency
+                .percentile(hedge.percentile)?
+                .max(hedge.min_delay);
+            let micros = u64::try_from(delay.as_micros()).unwrap_or(u64::MAX);
+            self.hedge_delay.store(micros, Ordering::Relaxed);
+            return Some(delay);
+        }
+        Some(Duration::from_micros(known))
+    }
+}
+
+/// The right to make an attempt beside another: a permit, because a call holds one and an attempt beside it needs one of its
+/// own, and what it costs of the budget. That is given back if the attempt was not sent.
+pub(super) struct HedgeRight<'a> {
+    _permit: Permit,
+    budget: &'a Budget,
+    course: &'a Course,
+}
+
+impl<'a> HedgeRight<'a> {
+    /// `None` without a permit, which is not worth a wait, or without budget.
+    pub(super) fn new(permit: &Permit, budget: &'a Budget, course: &'a Course) -> Option<Self> {
+        let permit = permit.another()?;
+        budget.withdraw().then_some(Self {
+            _permit: permit,
+            budget,
+            course,
+        })
+    }
+}
+
+impl Drop for HedgeRight<'_> {
+    fn drop(&mut self) {
+        if !self.course.sent() {
+            self.budget.refund();
+        }
+    }
+}

@@ -1,0 +1,54 @@
+//! What the attempts of one call know of each other.
+
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+
+/// How far the attempts of a call came. Those that are made one after the other share one; a hedge has one
+/// of its own, since it runs beside another.
+#[derive(Debug, Default)]
+pub struct Course {
+    /// The endpoint of the last attempt, counted from 1; 0 before the first.
+    endpoint: AtomicUsize,
+    /// Whether any part of a request may have been sent.
+    sent: AtomicBool,
+    /// Whether a kept connection broke under the last attempt.
+    stale: AtomicBool,
+}
+
+impl Course {
+    /// Begins where another one is: the next attempt prefers another endpoint than that one's.
+    pub fn follow(&self, other: &Self) {
+        let endpoint = other.endpoint.load(Ordering::Relaxed);
+        self.endpoint.store(endpoint, Ordering::Relaxed);
+    }
+
+    /// Whether any part of a request may have been sent to the service.
+    pub fn sent(&self) -> bool {
+        self.sent.load(Ordering::Relaxed)
+    }
+
+    /// The endpoint of the attempt before.
+    pub(super) fn last(&self) -> Option<usize> {
+        self.endpoint.load(Ordering::Relaxed).checked_sub(1)
+    }
+
+    /// An attempt is made on this endpoint.
+    pub(super) fn begin(&self, endpoint: usize) {
+        self.endpoint.store(endpoint + 1, Ordering::Relaxed);
+    }
+
+    /// A request is about to be written, or hyper gave it back because nothing of it was.
+    pub fn set_sent(&self, sent: bool) {
+        self.sent.store(sent, Ordering::Relaxed);
+    }
+
+    /// A kept connection broke before there was an answer.
+    pub(super) fn broke(&self) {
+        self.stale.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether the attempt that begins must not use a kept connection: others that were kept as long as
+    /// the one that broke are likely dead, too.
+    pub(super) fn wants_fresh(&self) -> bool {
+        self.stale.load(Ordering::Relaxed) && self.stale.swap(false, Ordering::Relaxed)
+    }
+}
