@@ -214,8 +214,10 @@ pub struct Retry {
     pub methods: Vec<Method>,
     /// Statuses that are repeated, with one of these methods.
     pub statuses: Vec<StatusCode>,
-    /// Further attempts, hedges included, that calls of the service may cause, in percent of calls.
+    /// Further attempts, hedges included, that the calls of a BFF may cause, in percent of these; 0 allows none.
     pub budget: u32,
+    /// Further attempts per second that a BFF may make in any case.
+    pub min_per_second: u32,
 }
 
 /// When a GET that is slow is made a second time beside the first.

@@ -14,7 +14,8 @@ use super::*;
 async fn a_hedge_heals_what_is_slow_now_and_then() {
     let services = Services::start().unwrap();
     // A busy machine is not slow enough for a hedge.
-    let heart = "[hedge]\nenabled = true\nmin-delay = \"100ms\"\n[cache]\nenabled = false";
+    let heart = "[hedge]\nenabled = true\nmin-delay = \"100ms\"\n[cache]\nenabled = false\n\
+                 [retry]\nmin-per-second = 0";
     let host = Setup::new()
         .service("heart", &services.url(Service::Heart), heart)
         .relay("r", "")
@@ -65,7 +66,11 @@ async fn one_bad_endpoint_of_three_is_left_out_and_taken_back() {
     let places = [place(bad.clone()), place(good.clone()), place(good)];
     let urls: Vec<String> = places.iter().map(|at| at.url()).collect();
     let host = Setup::new()
-        .service_at("svc", &urls, "[ejection]\nfailures = 2\ntime = \"300ms\"")
+        .service_at(
+            "svc",
+            &urls,
+            "[ejection]\nfailures = 2\ntime = \"300ms\"\n[retry]\nmin-per-second = 0",
+        )
         .relay("r", "")
         .start()
         .await;

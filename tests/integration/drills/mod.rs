@@ -187,7 +187,7 @@ pub async fn recovered(host: &TestHost, path: &str) -> Reply {
 }
 
 /// A service that fails must not be asked much more often than it is called. Further attempts are a tenth of the calls and
-/// five to begin with, so that a hundred calls are needed to tell.
+/// five to begin with, so that a hundred calls are needed to tell. Those that come with time are to be switched off.
 pub fn not_amplified(calls: u64, requests: u64) {
     assert!(calls >= 100, "{calls} calls tell nothing");
     assert!(

@@ -83,7 +83,7 @@ async fn closes(host: &TestHost) {
 async fn a_service_that_hangs_is_soon_left_alone_and_comes_back() {
     let services = Services::start().unwrap();
     let heart = "timeout = \"600ms\"\nfirst-byte-timeout = \"300ms\"\n\
-                 [breaker]\nmin-calls = 8\nopen-for = \"300ms\"";
+                 [breaker]\nmin-calls = 8\nopen-for = \"300ms\"\n[retry]\nmin-per-second = 0";
     let host = with_heart(&services, heart).await;
     services
         .set_fault(Service::Heart, Fault::hang())
@@ -129,7 +129,7 @@ async fn relay_to_heart(services: &Services) -> TestHost {
         .service(
             "heart",
             &services.url(Service::Heart),
-            "[breaker]\nenabled = false",
+            "[breaker]\nenabled = false\n[retry]\nmin-per-second = 0",
         )
         .relay("r", "")
         .start()

@@ -114,3 +114,30 @@ async fn when_the_host_has_too_many_calls_the_optional_ones_go_first() {
     assert_eq!(site.count(), 4);
     assert_eq!(get(&host, "/extra/svc/later").await.text(), "ok");
 }
+
+#[tokio::test]
+async fn a_bff_whose_calls_fail_leaves_another_its_retries() {
+    let once = AtomicU64::new(0);
+    let site = ScriptedService::start(move |request| {
+        let good = request.path() == "/once" && once.fetch_add(1, Ordering::SeqCst) > 0;
+        Response::new(if good { 200 } else { 503 })
+    });
+    let site = site.unwrap();
+    let settings = "[breaker]\nenabled = false\n[retry]\nmin-per-second = 0";
+    let host = Setup::new()
+        .service("svc", &site.url(), settings)
+        .relay("storm", "")
+        .relay("calm", "")
+        .start()
+        .await;
+    for number in 0..40 {
+        let reply = get(&host, &format!("/storm/svc/{number}")).await;
+        assert_eq!(reply.status, 503);
+    }
+    // Five to begin with, and a tenth of the calls: by now there is none left.
+    assert_eq!(site.count(), 40 + 5 + 4);
+    assert_eq!(get(&host, "/storm/svc/drained").await.status, 503);
+    assert_eq!(site.count(), 50);
+    assert_eq!(get(&host, "/calm/svc/once").await.status, 200);
+    assert_eq!(site.count(), 52);
+}

@@ -48,6 +48,7 @@ pub(in crate::config) struct RawRetry {
     pub(in crate::config) methods: Field<Vec<At<Method>>>,
     pub(in crate::config) statuses: Field<Vec<At<StatusCode>>>,
     pub(in crate::config) budget: Field<u32>,
+    pub(in crate::config) min_per_second: Field<u32>,
 }
 
 pub(in crate::config) struct RawHedge {
@@ -123,6 +124,7 @@ pub(super) fn retry(s: &mut Section<'_>) -> RawRetry {
         methods: s.list("methods", method),
         statuses: s.list("statuses", failed_status),
         budget: s.read("budget", |v| count(v, 0..=100)),
+        min_per_second: s.read("min-per-second", |v| count(v, 0..=1_000)),
     }
 }
 

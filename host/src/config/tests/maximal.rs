@@ -117,6 +117,7 @@ fn a_maximal_service_is_read_key_by_key() {
                 StatusCode::TOO_MANY_REQUESTS,
             ],
             budget: 20,
+            min_per_second: 5,
         },
         hedge: Some(Hedge {
             percentile: 99,

@@ -69,6 +69,7 @@ fn a_service_gets_the_documented_defaults() {
                 .map(|code| StatusCode::from_u16(code).unwrap())
                 .to_vec(),
             budget: 10,
+            min_per_second: 2,
         },
         hedge: None,
         ejection: Ejection {

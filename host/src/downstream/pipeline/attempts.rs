@@ -118,13 +118,13 @@ impl Pipeline {
             retry: &self.settings.retry,
             retries: call.limits.retries,
             hedge_after,
-            budget: &self.budget,
+            budget: permit.budget(),
             deadline,
         };
         let (course, hedge_course) = (Course::default(), Course::default());
         let beside = || {
             hedge_course.follow(&course);
-            HedgeRight::new(permit, &self.budget, &hedge_course)
+            HedgeRight::new(permit, &self.settings.retry, &hedge_course)
         };
         let attempt = |attempt: Try| {
             let course = match attempt.hedge {

@@ -6,9 +6,10 @@ mod tests;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
+use tokio::time::Instant;
+
 use super::Pipeline;
-use crate::config::Hedge;
-use crate::downstream::policy::budget::Budget;
+use crate::config::{self, Hedge};
 use crate::downstream::policy::bulkhead::Permit;
 use crate::downstream::transport::Course;
 
@@ -40,27 +41,23 @@ impl Pipeline {
 /// The right to make an attempt beside another: a permit, because a call holds one and an attempt beside it needs one of its
 /// own, and what it costs of the budget. That is given back if the attempt was not sent.
 pub(super) struct HedgeRight<'a> {
-    _permit: Permit,
-    budget: &'a Budget,
+    permit: Permit,
     course: &'a Course,
 }
 
 impl<'a> HedgeRight<'a> {
     /// `None` without a permit, which is not worth a wait, or without budget.
-    pub(super) fn new(permit: &Permit, budget: &'a Budget, course: &'a Course) -> Option<Self> {
+    pub(super) fn new(permit: &Permit, retry: &config::Retry, course: &'a Course) -> Option<Self> {
         let permit = permit.another()?;
-        budget.withdraw().then_some(Self {
-            _permit: permit,
-            budget,
-            course,
-        })
+        let paid = permit.budget().withdraw(retry, Instant::now());
+        paid.then_some(Self { permit, course })
     }
 }
 
 impl Drop for HedgeRight<'_> {
     fn drop(&mut self) {
         if !self.course.sent() {
-            self.budget.refund();
+            self.permit.budget().refund();
         }
     }
 }

@@ -12,7 +12,6 @@ use super::error::ServiceError;
 use crate::config;
 use crate::downstream::call::CallOutcome;
 use crate::downstream::policy::breaker::{self, Breaker};
-use crate::downstream::policy::budget::Budget;
 use crate::downstream::policy::cache::{self, Cache};
 use crate::downstream::policy::coalesce::{Coalescer, Unshared};
 use crate::downstream::policy::latency::Latency;
@@ -26,7 +25,6 @@ pub struct Pipeline {
     pub(super) coalescer: Arc<Coalescer<CallOutcome, Callers>>,
     pub(super) unshared: Arc<Unshared>,
     pub(super) breaker: Option<Arc<Breaker>>,
-    pub(super) budget: Arc<Budget>,
     pub(super) latency: Arc<Latency>,
     /// The percentile of it that hedges wait for, microseconds; 0 while it is not known.
     pub(super) hedge_delay: AtomicU64,
@@ -80,12 +78,6 @@ impl Pipeline {
                     None => Arc::new(Breaker::new(breaker.clone())),
                 }
             }),
-            budget: same
-                .filter(|same| same.settings.retry == settings.retry)
-                .map_or_else(
-                    || Arc::new(Budget::new(settings.retry.budget)),
-                    |same| same.budget.clone(),
-                ),
             latency: same.map_or_else(|| Arc::new(Latency::new()), |same| same.latency.clone()),
             hedge_delay: AtomicU64::new(0),
             credentials,

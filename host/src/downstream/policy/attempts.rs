@@ -20,7 +20,7 @@ const LEAST: Duration = Duration::from_millis(5);
 
 /// What is allowed for one call.
 pub struct Plan<'a> {
-    /// How long is waited before retries.
+    /// How long is waited before retries, and how many there may be.
     pub retry: &'a config::Retry,
     /// Attempts after the first, a hedge not counted.
     pub retries: u32,
@@ -88,7 +88,7 @@ where
     A: Fn(Try) -> F,
     F: Future<Output = Tried<T>>,
 {
-    plan.budget.deposit();
+    plan.budget.deposit(plan.retry);
     // Nowhere here is an attempt given a name before it is awaited: it would be in the future of every call twice.
     let first = Try {
         number: 1,
@@ -106,7 +106,7 @@ where
         };
         let now = Instant::now();
         let wait = backoff(plan.retry, retry).max(after.unwrap_or_default());
-        if !worth(&plan, now, wait) || !plan.budget.withdraw() {
+        if !worth(&plan, now, wait) || !plan.budget.withdraw(plan.retry, now) {
             break;
         }
         if wait > Duration::ZERO {

@@ -1,60 +1,96 @@
-//! The retry budget of a service: further attempts may only be a small part of the calls, so that an outage is not made worse
-//! by those who would repeat their calls into it.
+//! What further attempts are paid from: they may only be a small part of the calls, so that an outage is not made worse by
+//! those who would repeat their calls into it.
+//!
+//! Each BFF has a budget of its own at each service, fed by its own calls. One whose calls fail all the time drains no
+//! other's. A few attempts per second come in any case, or a BFF with few calls would have none.
 
 #[cfg(test)]
 mod tests;
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use tokio::time::Instant;
+
+use crate::config;
+
 /// What one attempt costs. A call brings in as many of these as the budget is percent.
 const ATTEMPT: u64 = 100;
-/// Attempts that are allowed before any call was made, so that a service with few calls has retries at all.
-const FIRST: u64 = 5 * ATTEMPT;
+/// Attempts that are allowed before any call was made, and that come back with time alone. As many as come in a second, if
+/// that is more.
+const RESERVE: u64 = 5 * ATTEMPT;
 /// Attempts that can be saved up. A quiet hour does not pay for a storm.
 const MOST: u64 = 100 * ATTEMPT;
+/// In this time, microseconds, comes what costs one, where one attempt comes per second.
+const EARNING: u64 = 1_000_000 / ATTEMPT;
 
-/// A token bucket. Of `n` calls come at most `5 + n * percent / 100` further attempts.
+/// A token bucket. Of `n` calls in `t` seconds come at most `5 + n * budget / 100 + t * min_per_second` further attempts.
 pub struct Budget {
-    percent: u64,
+    base: Instant,
     saved: AtomicU64,
+    /// Up to when the attempts that come with time were paid in, microseconds after `base`.
+    paid: AtomicU64,
 }
 
 impl Budget {
-    /// A budget of so many further attempts for 100 calls. Zero allows none at all.
-    pub fn new(percent: u32) -> Self {
+    /// A budget with its reserve.
+    pub fn new(now: Instant) -> Self {
         Self {
-            percent: percent.into(),
-            saved: AtomicU64::new(if percent == 0 { 0 } else { FIRST }),
+            base: now,
+            saved: AtomicU64::new(RESERVE),
+            paid: AtomicU64::new(0),
         }
     }
 
     /// A call is made.
-    pub fn deposit(&self) {
-        // A full bucket, which is the rule, is only read: threads do not take its cache line from each other. Whether
-        // it was filled does not matter.
-        let _ = self
-            .saved
-            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |saved| {
-                (saved < MOST).then(|| (saved + self.percent).min(MOST))
-            });
+    pub fn deposit(&self, retry: &config::Retry) {
+        self.pay_in(u64::from(retry.budget), MOST);
     }
 
-    /// Gives back what an attempt cost that was not made after all.
-    pub fn refund(&self) {
-        let _ = self
-            .saved
-            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |saved| {
-                Some((saved + ATTEMPT).min(MOST))
-            });
-    }
-
-    /// Asks for a further attempt, a retry or a hedge. Once granted it is spent.
+    /// Asks for a further attempt, a retry or a hedge. Once granted it is spent. A budget of zero percent grants none.
     #[must_use]
-    pub fn withdraw(&self) -> bool {
+    pub fn withdraw(&self, retry: &config::Retry, now: Instant) -> bool {
+        if retry.budget == 0 {
+            return false;
+        }
+        self.pay_for_time(u64::from(retry.min_per_second), now);
         self.saved
             .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |saved| {
                 saved.checked_sub(ATTEMPT)
             })
             .is_ok()
+    }
+
+    /// Gives back what an attempt cost that was not made after all.
+    pub fn refund(&self) {
+        self.pay_in(ATTEMPT, MOST);
+    }
+
+    /// Pays in what came with the time since this was done last.
+    fn pay_for_time(&self, per_second: u64, now: Instant) {
+        let now = now.saturating_duration_since(self.base).as_micros();
+        let now = u64::try_from(now).unwrap_or(u64::MAX);
+        let paid = self.paid.load(Ordering::Relaxed);
+        let earned = now.saturating_sub(paid).saturating_mul(per_second) / EARNING;
+        if earned == 0 {
+            return;
+        }
+        // What is left of the time is paid for later.
+        let until = paid + earned.saturating_mul(EARNING) / per_second;
+        let ours = self
+            .paid
+            .compare_exchange(paid, until, Ordering::Relaxed, Ordering::Relaxed);
+        if ours.is_ok() {
+            self.pay_in(earned, RESERVE.max(per_second * ATTEMPT));
+        }
+    }
+
+    fn pay_in(&self, amount: u64, most: u64) {
+        // A full bucket, which is the rule, is only read: threads do not take its cache line from each other. Whether
+        // it was filled does not matter.
+        let _ = self
+            .saved
+            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |saved| {
+                (saved < most).then(|| saved.saturating_add(amount).min(most))
+            });
     }
 }

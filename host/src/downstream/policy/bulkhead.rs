@@ -21,6 +21,7 @@ use tokio::sync::oneshot;
 use tokio::time::Instant;
 
 use self::queue::{Line, Outcome, Queue};
+use super::budget::Budget;
 use crate::config;
 use crate::downstream::deadline::SharedDeadline;
 
@@ -48,6 +49,7 @@ pub struct Member {
     number: usize,
     /// Permits it holds. Shared with its line in the queue.
     held: Arc<AtomicUsize>,
+    budget: Budget,
 }
 
 /// The right to make one call. Dropping it frees it.
@@ -101,6 +103,7 @@ impl Bulkhead {
             id: self.number(),
             number,
             held: Arc::default(),
+            budget: Budget::new(Instant::now()),
         });
         queue.add(Line::new(bff, &member, member.id, number, &member.held));
         self.alive.fetch_add(1, Ordering::SeqCst);
@@ -313,6 +316,11 @@ impl Permit {
     /// A permit for an attempt beside the one that this is for, if one is free for the same BFF and nobody waits.
     pub fn another(&self) -> Option<Self> {
         self.member.try_acquire()
+    }
+
+    /// What further attempts at the service are paid from: the budget of the BFF whose permit this is.
+    pub fn budget(&self) -> &Budget {
+        &self.member.budget
     }
 }
 

@@ -65,6 +65,7 @@ fn settings(endpoints: &[std::net::SocketAddr]) -> Downstream {
             methods: vec![],
             statuses: vec![],
             budget: 0,
+            min_per_second: 0,
         },
         hedge: None,
         ejection: Ejection {

@@ -130,6 +130,7 @@ pub(super) fn retry(raw: &RawDownstream, cx: &mut Context<'_>) -> Retry {
             Field::Written(_) => raw.statuses.values(),
         },
         budget: raw.budget.or(10),
+        min_per_second: raw.min_per_second.or(2),
     }
 }
 

@@ -17,6 +17,7 @@ fn retry(backoff: u64) -> config::Retry {
         methods: vec![],
         statuses: Vec::new(),
         budget: 20,
+        min_per_second: 0,
     }
 }
 
@@ -45,7 +46,7 @@ impl Drill {
             retry: retry(backoff),
             retries,
             hedge_after: None,
-            budget: Budget::new(20),
+            budget: Budget::new(Instant::now()),
             time: Duration::from_secs(10),
             begun: RefCell::default(),
             ended: RefCell::default(),
@@ -61,7 +62,11 @@ impl Drill {
             budget: &self.budget,
             deadline: &SharedDeadline::new(started + self.time),
         };
-        let beside = || self.budget.withdraw().then_some(());
+        let beside = || {
+            self.budget
+                .withdraw(&self.retry, Instant::now())
+                .then_some(())
+        };
         run(plan, beside, |attempt| async move {
             self.begun
                 .borrow_mut()
@@ -75,6 +80,10 @@ impl Drill {
             }
         })
         .await
+    }
+
+    fn withdraw(&self) -> bool {
+        self.budget.withdraw(&self.retry, Instant::now())
     }
 
     /// When attempts began, in milliseconds, and which were hedges.
@@ -158,7 +167,7 @@ async fn no_retry_begins_when_the_time_is_nearly_over() {
     for _ in 0..10 {
         drill.go(&[(10, AGAIN)]).await;
     }
-    assert_eq!((0..10).filter(|_| drill.budget.withdraw()).count(), 7);
+    assert_eq!((0..10).filter(|_| drill.withdraw()).count(), 7);
 }
 
 #[tokio::test(start_paused = true)]
@@ -216,7 +225,7 @@ async fn an_attempt_in_time_is_not_hedged() {
 async fn hedges_and_retries_are_paid_from_one_budget() {
     let mut drill = Drill::new(0, 3);
     drill.hedge_after = Some(ms(50));
-    while drill.budget.withdraw() {}
+    while drill.withdraw() {}
     assert_eq!(drill.go(&[(60, AGAIN)]).await, ended(1, 1, false));
 }
 
@@ -265,7 +274,7 @@ async fn no_hedge_begins_when_the_time_is_nearly_over() {
 #[tokio::test(start_paused = true)]
 async fn a_retry_has_the_time_of_one_who_joined_later() {
     let retry = retry(0);
-    let budget = Budget::new(20);
+    let budget = Budget::new(Instant::now());
     let deadline = SharedDeadline::new(Instant::now() + ms(10));
     let plan = Plan {
         retry: &retry,

@@ -15,6 +15,7 @@ fn doubles_to_the_longest_and_is_spread_over_all_of_it() {
         methods: vec![],
         statuses: Vec::new(),
         budget: 20,
+        min_per_second: 0,
     };
     for (number, longest) in [(0, 100), (1, 200), (3, 800), (4, 1000), (40, 1000)] {
         let longest = Duration::from_millis(longest);
