@@ -36,13 +36,15 @@ const AGE: &KeyRef = key_ref("age");
 const COUNT: &KeyRef = key_ref("n");
 const MORE: &TokenRef = token_ref("more");
 
-/// One call whose answer was not live.
+/// A call whose answer was not live, or several that ended alike.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Part<'a> {
     /// The service.
     pub service: &'a str,
     /// What the BFF got in place of a live answer.
     pub what: What,
+    /// How many calls.
+    pub calls: u32,
 }
 
 /// What a BFF got in place of a live answer.
@@ -73,9 +75,9 @@ pub fn header(parts: &[Part<'_>]) -> Option<HeaderValue> {
     for group in groups.by_ref().take(MAX_MEMBERS) {
         push_member(&mut list, group);
     }
-    let left_out: usize = groups.map(<[_]>::len).sum();
+    let left_out = groups.map(count).fold(0, u32::saturating_add);
     if left_out > 0 {
-        list.bare_item(MORE).parameter(COUNT, count(left_out));
+        list.bare_item(MORE).parameter(COUNT, left_out);
     }
     HeaderValue::from_maybe_shared(Bytes::from(list.finish()?)).ok()
 }
@@ -99,14 +101,16 @@ fn push_member(list: &mut ListSerializer<String>, group: &[Part<'_>]) {
             .parameter(STALE, true)
             .parameter(AGE, u32::try_from(age.as_secs()).unwrap_or(u32::MAX)),
     };
-    if group.len() > 1 {
-        let _ = member.parameter(COUNT, count(group.len()));
+    let calls = count(group);
+    if calls > 1 {
+        let _ = member.parameter(COUNT, calls);
     }
 }
 
-/// An Integer has 15 digits (RFC 9651 section 3.3.1), which 32 bits never fill.
-fn count(parts: usize) -> u32 {
-    u32::try_from(parts).unwrap_or(u32::MAX)
+/// The calls of a group. An Integer has 15 digits (RFC 9651 section 3.3.1), which 32 bits never fill.
+fn count(group: &[Part<'_>]) -> u32 {
+    let calls = group.iter().map(|part| part.calls);
+    calls.fold(0, u32::saturating_add)
 }
 
 /// By service, then by what happened, then by age: the same calls always read the same, in whichever order they ended.

@@ -55,7 +55,7 @@ pub struct Cost {
     pub memory: usize,
     /// Its limit.
     pub memory_limit: usize,
-    /// Downstream calls.
+    /// Downstream calls within the limit.
     pub calls: usize,
     /// Their limit.
     pub calls_limit: u32,
@@ -133,7 +133,10 @@ pub async fn invoke(
             cpu_limit_us: limits.cpu.as_micros(),
             memory: usage.memory(),
             memory_limit: limits.memory,
-            calls: calls.len(),
+            calls: (calls.iter())
+                .filter(|call| !call.is_exhausted())
+                .map(|call| call.calls as usize)
+                .sum(),
             calls_limit: limits.calls,
             took_us: took.as_micros(),
         },

@@ -1,17 +1,27 @@
-//! One call as it went: for the access log, for the headers that tell a client what is missing and where the time went, and
+//! The calls of a request as they went: for the access log, for the headers that tell a client what is missing and where the time went, and
 //! for whoever runs a component by hand. Holds no path and no header: these can be personal.
+
+#[cfg(test)]
+mod tests;
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use http::HeaderValue;
 
+use super::error::kind_name;
+use crate::contract::FailureKind;
 use crate::degraded::{Part, What};
 use crate::downstream::status::degraded_reason;
 use crate::downstream::{Source, Trace};
 use crate::server_timing::{self, CallTiming, Timing};
 
-/// One call as it went.
+/// Records of one request after which calls that ended alike are one.
+const MAX_RECORDS: usize = 128;
+/// Records of one request. A guest's text can make any number that are not alike.
+const MOST_RECORDS: usize = 2 * MAX_RECORDS;
+
+/// One call as it went, or several that ended alike: there are very many when a guest is hostile.
 #[derive(Clone, Debug)]
 pub struct CallRecord {
     /// The service that was asked.
@@ -20,13 +30,43 @@ pub struct CallRecord {
     pub outcome: Result<u16, &'static str>,
     /// From the guest's call to its result.
     pub took: Duration,
-    /// Bytes of the answer's body.
+    /// Bytes of the answers' bodies.
     pub bytes: usize,
+    /// How many calls these are. What is said of the time is that of the first.
+    pub calls: u32,
     /// What happened in its course.
     pub trace: Trace,
 }
 
 impl CallRecord {
+    /// Whether it is a call past the budget of its request. These all end alike.
+    pub fn is_exhausted(&self) -> bool {
+        self.outcome == Err(kind_name(FailureKind::Exhausted))
+    }
+
+    /// Adds this one to those of its request: as one more, or to one that ended alike.
+    pub(super) fn add_to(self, records: &mut Vec<Self>) {
+        let few = records.len() < MAX_RECORDS;
+        if (!few || self.is_exhausted())
+            && let Some(alike) = records.iter_mut().find(|record| record.is_like(&self))
+        {
+            alike.calls = alike.calls.saturating_add(self.calls);
+            alike.bytes = alike.bytes.saturating_add(self.bytes);
+            alike.trace.age = alike.trace.age.max(self.trace.age);
+        } else if records.len() < MOST_RECORDS {
+            records.push(self);
+        }
+    }
+
+    /// Whether a log and a client are told the same of both.
+    fn is_like(&self, other: &Self) -> bool {
+        let outcome = match (self.outcome, other.outcome) {
+            (Ok(one), Ok(other)) => degraded_reason(one) == degraded_reason(other),
+            (one, other) => one == other,
+        };
+        outcome && self.trace.source == other.trace.source && self.service == other.service
+    }
+
     /// What its BFF got in place of a live answer; `None` for one that is good.
     fn lack(&self) -> Option<Part<'_>> {
         let what = match (self.trace.source, self.outcome) {
@@ -40,6 +80,7 @@ impl CallRecord {
         Some(Part {
             service: &self.service,
             what,
+            calls: self.calls,
         })
     }
 

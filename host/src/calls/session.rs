@@ -28,9 +28,6 @@ const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
 const TRACESTATE: HeaderName = HeaderName::from_static("tracestate");
 const AGENT: HeaderValue = HeaderValue::from_static(concat!("tailor/", env!("CARGO_PKG_VERSION")));
 
-/// Calls of one request that are kept for logs.
-const MAX_RECORDS: usize = 128;
-
 /// What one request may ask of the services. Shared by the calls that are under way.
 pub struct Session {
     settings: SessionSettings,
@@ -124,18 +121,15 @@ impl Session {
         if let Some((_, grant)) = grant {
             grant.service.metrics().call(outcome, took);
         }
-        let mut records = self.records();
-        // Calls past the budget are many and all alike when a guest is hostile.
-        if records.len() < MAX_RECORDS {
-            records.push(CallRecord {
-                service: name.clone(),
-                outcome,
-                took,
-                bytes,
-                trace,
-            });
-        }
-        drop(records);
+        let record = CallRecord {
+            service: name.clone(),
+            outcome,
+            took,
+            bytes,
+            calls: 1,
+            trace,
+        };
+        record.add_to(&mut self.records());
         result.map_err(|fault| {
             CallError {
                 service: name,
@@ -147,17 +141,30 @@ impl Session {
 
     /// Makes several calls of the guest side by side.
     pub async fn fetch_all(&self, mut calls: Vec<Call>) -> Vec<Result<Reply, Failure>> {
-        // Calls past the budget cost neither a future nor a place in the record: a guest may ask for very many.
+        // Calls past the budget cost no future, and have one record: a guest may ask for very many.
         let left = self.calls_left.load(Ordering::Relaxed) as usize;
         let refused = calls.split_off(left.min(calls.len()));
         let mut results = join_all(calls.into_iter().map(|call| self.fetch(call))).await;
         results.extend(refused.into_iter().map(|call| {
             let fault = self.exhausted();
-            if let Some((_, grant)) = self.settings.grants.find(&call.service) {
-                let outcome = Err(kind_name(fault.kind()));
-                grant.service.metrics().call(outcome, Duration::ZERO);
-            }
-            let service = cut(&call.service).into();
+            let outcome = Err(kind_name(fault.kind()));
+            let grant = self.settings.grants.find(&call.service);
+            let service: Arc<str> = match grant {
+                Some((_, grant)) => {
+                    grant.service.metrics().call(outcome, Duration::ZERO);
+                    grant.service.name().clone()
+                }
+                None => cut(&call.service).into(),
+            };
+            let record = CallRecord {
+                service: service.clone(),
+                outcome,
+                took: Duration::ZERO,
+                bytes: 0,
+                calls: 1,
+                trace: Trace::default(),
+            };
+            record.add_to(&mut self.records());
             Err(CallError { service, fault }.into())
         }));
         results

@@ -98,10 +98,14 @@ fn report(invoked: &Invoked, differences: Vec<String>) -> Value {
         .iter()
         .map(|call| {
             let took = u64::try_from(call.took.as_micros()).unwrap_or(u64::MAX);
-            match call.outcome {
+            let mut shown = match call.outcome {
                 Ok(status) => json!({"service": *call.service, "status": status, "bytes": call.bytes, "took_us": took}),
                 Err(kind) => json!({"service": *call.service, "failure": kind, "took_us": took}),
+            };
+            if call.calls > 1 {
+                shown["calls"] = json!(call.calls);
             }
+            shown
         })
         .collect();
     let mut report = match &invoked.result {

@@ -3,7 +3,11 @@ use proptest::prelude::*;
 use sfv::{List, ListEntry, Parser};
 
 const fn part(service: &str, what: What) -> Part<'_> {
-    Part { service, what }
+    Part {
+        service,
+        what,
+        calls: 1,
+    }
 }
 
 const fn stale(seconds: u64) -> What {
@@ -50,6 +54,21 @@ fn parts_that_ended_alike_are_one_member() {
         text(&parts),
         "a;stale;age=90;n=2, a;failed=rejected, a;failed=timeout;n=3, b;failed=timeout"
     );
+}
+
+#[test]
+fn a_part_of_several_calls_counts_as_many() {
+    let many = |service, what, calls| Part {
+        service,
+        what,
+        calls,
+    };
+    let parts = [
+        many("a", What::Failed("exhausted"), 9_984),
+        many("a", What::Failed("exhausted"), 2),
+        many("b", What::Fallback, 3),
+    ];
+    assert_eq!(text(&parts), "a;failed=exhausted;n=9986, b;fallback;n=3");
 }
 
 #[test]

@@ -148,12 +148,16 @@ impl Access {
         line.number("guest_cpu_us", micros(run.usage.cpu()));
         line.number("guest_memory", run.usage.memory() as u64);
         let calls = run.session.records();
-        line.number("calls", calls.len() as u64);
+        let all = calls.iter().map(|call| u64::from(call.calls));
+        line.number("calls", all.sum());
         let failed: Vec<String> = calls
             .iter()
             .filter_map(|call| {
                 let kind = call.outcome.err()?;
-                Some(format!("{}:{kind}", call.service))
+                Some(match call.calls {
+                    1 => format!("{}:{kind}", call.service),
+                    calls => format!("{}:{kind};n={calls}", call.service),
+                })
             })
             .collect();
         if !failed.is_empty() {
@@ -163,7 +167,8 @@ impl Access {
             line.text("degraded", degraded.to_str().unwrap_or_default());
         }
         let count = |which: fn(&Trace) -> bool| {
-            calls.iter().filter(|call| which(&call.trace)).count() as u64
+            let calls = calls.iter().filter(|call| which(&call.trace));
+            calls.map(|call| u64::from(call.calls)).sum::<u64>()
         };
         for (name, number) in [
             (

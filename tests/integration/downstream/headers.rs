@@ -174,11 +174,7 @@ async fn a_service_is_told_how_long_its_answer_is_waited_for() {
     let limits = [
         ("", None, 30_000),
         ("timeout = \"9s\"", None, 9_000),
-        (
-            "timeout = \"9s\"\nfirst-byte-timeout = \"3s\"",
-            None,
-            3_000,
-        ),
+        ("timeout = \"9s\"\nfirst-byte-timeout = \"3s\"", None, 3_000),
         ("", Some(2_000), 2_000),
     ];
     for (settings, timeout_ms, limit) in limits {

@@ -68,6 +68,8 @@ async fn calls_past_the_budget_reach_no_service() {
             .unwrap();
         let expected = json!({ "answered": BUDGET, "exhausted": 10_000 - BUDGET, "others": 0 });
         assert_eq!(reply.json(), expected, "{path}: {}", reply.text());
+        let lacks = format!("goals;failed=exhausted;n={}", 10_000 - BUDGET);
+        assert_eq!(reply.header("tailor-degraded"), lacks, "{path}");
         assert_eq!(arena.services.counts(Service::Goals).requests, BUDGET);
         failed += 10_000 - BUDGET;
         let labels = [("service", "goals"), ("outcome", "exhausted")];
