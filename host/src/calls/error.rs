@@ -172,7 +172,10 @@ fn kind(cause: &Cause) -> FailureKind {
         Cause::Timeout { .. } => FailureKind::Timeout,
         Cause::Unreachable { .. } => FailureKind::Unreachable,
         Cause::Interrupted { .. } => FailureKind::Interrupted,
-        Cause::Overloaded { .. } | Cause::Shed { .. } => FailureKind::Overloaded,
+        Cause::Host { sent: true, .. } => FailureKind::Interrupted,
+        Cause::Overloaded { .. } | Cause::Shed { .. } | Cause::Host { .. } => {
+            FailureKind::Overloaded
+        }
         Cause::TooLarge { .. } | Cause::HeadTooLarge { .. } => FailureKind::TooLarge,
         Cause::Malformed { .. } => FailureKind::Malformed,
         Cause::Rejected { .. } => FailureKind::Rejected,

@@ -24,6 +24,14 @@ pub enum Cause {
         /// What the system said.
         source: std::io::Error,
     },
+    /// The host itself is out of something that a call needs. No fault of the service.
+    #[error("the host itself cannot make the call: {source}")]
+    Host {
+        /// Whether a part of the request may have been sent.
+        sent: bool,
+        /// What the system said.
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
     /// The connection broke.
     #[error("connection broke before the answer was complete: {source}")]
     Interrupted {
@@ -174,7 +182,7 @@ impl Cause {
             | Self::Shed { .. }
             | Self::Rejected { .. }
             | Self::Scripted(_) => false,
-            Self::Interrupted { sent, .. } => *sent,
+            Self::Interrupted { sent, .. } | Self::Host { sent, .. } => *sent,
             Self::Timeout { phase, .. } => match phase {
                 Phase::Queue | Phase::Credentials | Phase::Connect => false,
                 Phase::FirstByte | Phase::Body => true,

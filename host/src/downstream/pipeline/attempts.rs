@@ -171,6 +171,9 @@ impl Pipeline {
         for _ in 1 + u32::from(hedged)..attempts {
             self.metrics.event(Event::Retry);
         }
+        if matches!(result, Err(Cause::Host { .. })) {
+            self.metrics.event(Event::HostFailure);
+        }
         if call.limits.hedge && result.is_ok() {
             let took = timing.connect + timing.first_byte + timing.body;
             self.latency.record(Instant::now(), took);

@@ -5,7 +5,7 @@
 //! connection, once, whatever its method. What was written may have been worked on (RFC 9110 section 9.2.2): there a
 //! broken connection is the end of an attempt, kept or not, and another one is counted and paid for as any.
 
-use std::error::Error as _;
+use std::error::Error;
 use std::future::poll_fn;
 use std::io;
 use std::pin::{Pin, pin};
@@ -22,6 +22,7 @@ use super::connector::Connector;
 use super::course::Course;
 use super::error::{closed_early, io_error, not_http, refusal};
 use super::exchange::{request, send};
+use super::host_failures::of_host;
 use super::pool::{Connection, Slot};
 use crate::coding::check_transfer_coding;
 use crate::config::Protocol;
@@ -303,13 +304,27 @@ impl Attempt<'_> {
     }
 
     fn unreachable(&self, source: io::Error) -> Cause {
-        Cause::Unreachable { source }
+        match of_host(&source) {
+            true => self.host_failed(false, source.into()),
+            false => Cause::Unreachable { source },
+        }
+    }
+
+    fn host_failed(&self, sent: bool, source: Box<dyn Error + Send + Sync>) -> Cause {
+        let connector = self.connector;
+        connector
+            .host_failures
+            .warn(&connector.settings.name, &source);
+        Cause::Host { sent, source }
     }
 
     /// `first` tells that the failure is that of a connection's first exchange, before its head.
     fn failed(&self, sent: bool, first: bool, source: hyper::Error) -> Cause {
         if first && let Some(refusal) = io_error(&source).and_then(refusal) {
             return self.unreachable(refusal.into());
+        }
+        if io_error(&source).is_some_and(of_host) {
+            return self.host_failed(sent, source.into());
         }
         if source.is_parse_too_large() {
             return self.head_too_large();

@@ -7,6 +7,7 @@ use tokio::time::Instant;
 
 use super::dial::{Driver, Sender, dial};
 use super::endpoint::Endpoint;
+use super::host_failures::HostFailures;
 use super::pool::Pools;
 use super::tls::{Identity, TlsError};
 use crate::config;
@@ -21,6 +22,8 @@ pub struct Connector {
     pub identity: Option<Arc<Identity>>,
     /// The kept connections.
     pub pools: Pools,
+    /// Says when the host itself is short of something.
+    pub host_failures: HostFailures,
 }
 
 impl Connector {
@@ -78,6 +81,7 @@ impl Connector {
         Ok(Self {
             identity,
             pools,
+            host_failures: HostFailures::default(),
             endpoints,
             settings: settings.clone(),
         })

@@ -17,6 +17,7 @@ use tokio_rustls::client::TlsStream;
 
 use super::endpoint::Endpoint;
 use super::error::{DialError, refused};
+use super::host_failures::of_host;
 use super::interim::Counted;
 use crate::config::{self, Protocol};
 
@@ -53,7 +54,10 @@ pub async fn dial(
         return Err(DialError::Tls("no name to ask for".to_owned()));
     };
     let connecting = TlsConnector::from(tls).connect(name, tcp);
-    let tls = connecting.await.map_err(|error| refused(&error))?;
+    let tls = connecting.await.map_err(|error| match of_host(&error) {
+        true => DialError::Connect(error),
+        false => refused(&error),
+    })?;
     if settings.protocol == Protocol::Http2 && !speaks_http2(&tls) {
         return Err(DialError::NotHttp2);
     }
@@ -83,6 +87,8 @@ async fn connect(endpoint: &Endpoint, until: Instant) -> Result<TcpStream, DialE
                 stream.set_nodelay(true).map_err(DialError::Connect)?;
                 return Ok(stream);
             }
+            // Says nothing of the address, and less than what another address said.
+            Err(error) if of_host(&error) => last = last.or(Some(error)),
             Err(error) => {
                 endpoint.name.failed(*address);
                 last = Some(error);

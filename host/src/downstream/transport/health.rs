@@ -83,6 +83,11 @@ impl Health {
         changed
     }
 
+    /// A check could not be made: that says nothing of the endpoint.
+    pub fn not_made(&self) {
+        self.busy.store(false, Ordering::Relaxed);
+    }
+
     fn lock(&self) -> MutexGuard<'_, State> {
         // A panic while holding this lock leaves a state that is still whole.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)

@@ -18,6 +18,7 @@ mod endpoint;
 mod error;
 mod exchange;
 mod health;
+mod host_failures;
 mod interim;
 mod pool;
 mod probe;
@@ -146,6 +147,10 @@ impl Transport {
                     if !self.stands_for_the_service(endpoint, end) {
                         judgement = Judgement::Nothing;
                     }
+                }
+                // Another endpoint may need no new connection, or another port.
+                Judgement::Nothing if matches!(result, Err(Cause::Host { .. })) => {
+                    under_way.failed(Instant::now());
                 }
                 // That it took this long is known all the same.
                 Judgement::Nothing => drop(under_way),

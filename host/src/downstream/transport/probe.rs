@@ -5,6 +5,7 @@
 
 use std::convert::Infallible;
 use std::future::pending;
+use std::io;
 
 use bytes::Bytes;
 use http::{HeaderMap, Method, Uri};
@@ -13,6 +14,7 @@ use tokio::time::{Instant, timeout_at};
 use super::connector::Connector;
 use super::exchange::{request, send};
 use super::health::Health;
+use super::host_failures::of_host;
 use crate::downstream::request::ServiceRequest;
 
 /// Checks an endpoint, and logs when that changes how it is.
@@ -23,9 +25,17 @@ pub async fn check(connector: &Connector, index: usize) {
     let until = Instant::now() + health.settings.timeout;
     let outcome = timeout_at(until, ask(connector, index, health, until))
         .await
-        .unwrap_or_else(|_| Err("no answer in time".to_owned()));
-    let why = outcome.clone().err();
-    if health.ended(outcome) {
+        .unwrap_or_else(|_| Err(Failed::Endpoint("no answer in time".to_owned())));
+    let why = match outcome {
+        Ok(()) => None,
+        Err(Failed::Endpoint(why)) => Some(why),
+        Err(Failed::Host(error)) => {
+            let service = &connector.settings.name;
+            connector.host_failures.warn(service, &error);
+            return health.not_made();
+        }
+    };
+    if health.ended(why.clone().map_or(Ok(()), Err)) {
         let service = &connector.settings.name;
         let endpoint = connector.endpoints[index].authority();
         match why {
@@ -38,12 +48,25 @@ pub async fn check(connector: &Connector, index: usize) {
     }
 }
 
+/// Why a check was not answered well.
+enum Failed {
+    Endpoint(String),
+    /// The host could not ask.
+    Host(io::Error),
+}
+
+impl From<String> for Failed {
+    fn from(why: String) -> Self {
+        Self::Endpoint(why)
+    }
+}
+
 async fn ask(
     connector: &Connector,
     endpoint: usize,
     health: &Health,
     until: Instant,
-) -> Result<(), String> {
+) -> Result<(), Failed> {
     let shape = &connector.settings.shape;
     let path = format!("{}{}", shape.path_prefix, health.settings.path);
     let target: Uri = path.parse().map_err(|error| format!("{path:?}: {error}"))?;
@@ -53,10 +76,14 @@ async fn ask(
         headers: shape.headers.iter().cloned().collect::<HeaderMap>(),
         body: Bytes::new(),
     };
-    let ((mut sender, driver), _) = connector
-        .dial(endpoint, until)
-        .await
-        .map_err(|error| error.to_string())?;
+    let ((mut sender, driver), _) =
+        connector
+            .dial(endpoint, until)
+            .await
+            .map_err(|error| match of_host(&error) {
+                true => Failed::Host(error),
+                false => Failed::Endpoint(error.to_string()),
+            })?;
     let request = request(
         &connector.settings,
         &connector.endpoints[endpoint],
@@ -77,6 +104,6 @@ async fn ask(
     if status.is_success() {
         Ok(())
     } else {
-        Err(format!("status {}", status.as_u16()))
+        Err(format!("status {}", status.as_u16()).into())
     }
 }

@@ -32,7 +32,7 @@ struct Shared {
 struct Known {
     addresses: Option<Addresses>,
     /// What the last lookup said when it failed.
-    failure: Option<(io::ErrorKind, String)>,
+    failure: Option<io::Error>,
 }
 
 impl Name {
@@ -72,8 +72,8 @@ impl Name {
         if let Some(known) = &mut known.addresses {
             return Ok(known.in_turn());
         }
-        let (kind, what) = known.failure.clone().unwrap_or_else(no_address);
-        Err(DialError::Name(io::Error::new(kind, what)))
+        let failure = known.failure.as_ref().map_or_else(no_address, repeated);
+        Err(DialError::Name(failure))
     }
 
     /// An address did not take a connection: it is the last to be tried, until the name is looked up again.
@@ -115,7 +115,6 @@ impl Shared {
         let found = tokio::net::lookup_host((self.host.as_str(), self.port)).await;
         let found = found
             .map(|found| found.collect::<Vec<_>>())
-            .map_err(|error| (error.kind(), error.to_string()))
             .and_then(|found| match found.len() {
                 0 => Err(no_address()),
                 _ => Ok(found),
@@ -131,13 +130,20 @@ impl Shared {
     }
 }
 
-fn no_address() -> (io::ErrorKind, String) {
-    let what = "the name has no address".to_owned();
-    (io::ErrorKind::NotFound, what)
+fn no_address() -> io::Error {
+    io::Error::new(io::ErrorKind::NotFound, "the name has no address")
+}
+
+/// The same error once more, with the system's number where it has one.
+fn repeated(error: &io::Error) -> io::Error {
+    match error.raw_os_error() {
+        Some(number) => io::Error::from_raw_os_error(number),
+        None => io::Error::new(error.kind(), error.to_string()),
+    }
 }
 
 impl Known {
-    fn learn(&mut self, found: Result<Vec<SocketAddr>, (io::ErrorKind, String)>, now: Instant) {
+    fn learn(&mut self, found: io::Result<Vec<SocketAddr>>, now: Instant) {
         match (found, &mut self.addresses) {
             (Ok(found), addresses) => *addresses = Some(Addresses::new(found, now)),
             // What was known is as good as it was, and is not doubted again at once.

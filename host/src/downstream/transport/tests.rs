@@ -2,6 +2,7 @@
 
 mod certificates;
 mod connections;
+mod host;
 mod limits;
 mod secure;
 mod server;

@@ -72,6 +72,8 @@ pub enum Event {
     ShedOptional,
     /// Not sent: the host had no credentials.
     NoCredentials,
+    /// Failed in the host itself, which is out of something.
+    HostFailure,
     /// The breaker opened.
     BreakerOpened,
     /// The breaker closed again.
@@ -79,7 +81,7 @@ pub enum Event {
 }
 
 /// All events, with their labels.
-pub(super) const EVENTS: [(Event, &str); 15] = [
+pub(super) const EVENTS: [(Event, &str); 16] = [
     (Event::CacheHit, "cache-hit"),
     (Event::CacheMiss, "cache-miss"),
     (Event::Stale, "stale"),
@@ -93,6 +95,7 @@ pub(super) const EVENTS: [(Event, &str); 15] = [
     (Event::Shed, "shed"),
     (Event::ShedOptional, "shed-optional"),
     (Event::NoCredentials, "no-credentials"),
+    (Event::HostFailure, "host-failure"),
     (Event::BreakerOpened, "breaker-opened"),
     (Event::BreakerClosed, "breaker-closed"),
 ];

@@ -32,7 +32,7 @@ fn a_failed_address_is_the_last_until_the_next_lookup() {
 #[tokio::test(start_paused = true)]
 async fn a_lookup_that_fails_keeps_what_was_known() {
     let mut known = Known::default();
-    let refused = || Err((io::ErrorKind::Other, "no".to_owned()));
+    let refused = || Err(io::Error::other("no"));
     known.learn(refused(), Instant::now());
     assert!(known.addresses.is_none());
     known.learn(Ok(addresses(&[1])), Instant::now());
