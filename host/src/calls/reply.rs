@@ -30,17 +30,7 @@ pub(super) fn reply(
     let (body, selected) = match selection {
         None => (Payload::from_bytes(response.body), Vec::new()),
         Some(selection) if response.status.is_success() => {
-            let picked = selection
-                .pick(&response.body)
-                .map_err(|error| match error {
-                    PickError::TooLarge { limit } => Cause::TooLarge { limit },
-                    PickError::NotUtf8 { .. }
-                    | PickError::Truncated { .. }
-                    | PickError::NotJson { .. } => Cause::Malformed {
-                        what: error.to_string(),
-                    },
-                })?;
-            (Payload::None, picked)
+            (Payload::None, pick(&response, selection)?)
         }
         Some(selection) => (
             Payload::from_bytes(response.body),
@@ -58,5 +48,22 @@ pub(super) fn reply(
             Source::Stale => contract::Source::Stale,
             Source::Fallback => contract::Source::Fallback,
         },
+    })
+}
+
+/// Whether the values can be picked out of a response, or need not be.
+pub(super) fn is_readable(response: &ServiceResponse, selection: &Selection) -> bool {
+    !response.status.is_success()
+        || !matches!(pick(response, selection), Err(Cause::Malformed { .. }))
+}
+
+fn pick(response: &ServiceResponse, selection: &Selection) -> Result<Vec<Option<String>>, Cause> {
+    selection.pick(&response.body).map_err(|error| match error {
+        PickError::TooLarge { limit } => Cause::TooLarge { limit },
+        PickError::NotUtf8 { .. } | PickError::Truncated { .. } | PickError::NotJson { .. } => {
+            Cause::Malformed {
+                what: error.to_string(),
+            }
+        }
     })
 }

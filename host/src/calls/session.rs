@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use futures_util::future::join_all;
 use http::header::USER_AGENT;
-use http::{HeaderMap, HeaderName, HeaderValue};
+use http::{HeaderMap, HeaderName, HeaderValue, Method};
 use tokio::sync::{Semaphore, SemaphorePermit};
 use tokio::time::{Instant, timeout_at};
 
@@ -16,11 +16,13 @@ use super::error::{CallError, CallLimit, Fault, InvalidCall, kind_name};
 use super::grant::{Grant, Grants};
 use super::record::CallRecord;
 use super::repeats::Repeats;
-use super::reply::reply;
+use super::reply::{is_readable, reply};
 use super::select::Selection;
 use super::unreadable::Seen;
 use crate::contract::{Call, Failure, Reply};
-use crate::downstream::{CallRequest, Cause, Limits, Phase, Service, TIME_LEFT, TimeLimit, Trace};
+use crate::downstream::{
+    CallRequest, Cause, Limits, Phase, Readable, Service, ServiceResponse, TIME_LEFT, TimeLimit, Trace,
+};
 use crate::text::cut;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -196,7 +198,9 @@ impl Session {
         self.spend_call()?;
         let selection = match call.select.len() {
             0 => None,
-            _ => Some(Selection::parse(&call.select).map_err(InvalidCall::from)?),
+            _ => Some(Arc::new(
+                Selection::parse(&call.select).map_err(InvalidCall::from)?,
+            )),
         };
         call.select = Vec::new();
         let profile = self.settings.grants.profile(call.profile.as_deref())?;
@@ -224,7 +228,11 @@ impl Session {
         };
         let _permit = self.permit(end).await.ok_or_else(late)?;
         self.add_headers(service, &mut request.headers);
-        let target = selection.is_some().then(|| request.target.clone());
+        let stores = service.settings().cache.is_some() && request.method == Method::GET;
+        let readable = selection.clone().filter(|_| stores).map(|selection| {
+            let readable = move |response: &ServiceResponse| is_readable(response, &selection);
+            Arc::new(readable) as Readable
+        });
         let call = CallRequest {
             request,
             member: grant.member.clone(),
@@ -233,11 +241,27 @@ impl Session {
             started,
             end,
             limits,
+            readable,
         };
-        let outcome = service.call(call).await;
+        let read = |response: ServiceResponse, source| {
+            *bytes = response.body.len();
+            match self.spend_bytes(*bytes) {
+                Ok(()) => {
+                    let seen = selection.is_some().then(|| Seen::of(&response));
+                    let reply = reply(&grant.shape, response, selection.as_deref(), source);
+                    if let Err(cause) = &reply {
+                        note_malformed(service, cause, seen.as_ref());
+                    }
+                    reply.map(Ok)
+                }
+                // No fault of the service: nothing stands in for it.
+                Err(fault) => Ok(Err(fault)),
+            }
+        };
+        let outcome = service.call(call, read).await;
         *trace = outcome.trace;
         let attempts = trace.attempts;
-        let response = outcome.result.map_err(|cause| {
+        outcome.result.unwrap_or_else(|cause| {
             note_malformed(service, &cause, None);
             let limit = match &*cause {
                 Cause::Timeout {
@@ -246,26 +270,12 @@ impl Session {
                 } => Some(ended_by),
                 _ => None,
             };
-            Fault::Service {
+            Err(Fault::Service {
                 cause,
                 limit,
                 attempts,
-            }
-        })?;
-        *bytes = response.body.len();
-        self.spend_bytes(response.body.len())?;
-        let seen = selection.is_some().then(|| Seen::of(&response));
-        let reply = reply(&grant.shape, response, selection.as_ref(), trace.source);
-        if let Err(cause) = &reply {
-            note_malformed(service, cause, seen.as_ref());
-        }
-        if let (Err(Cause::Malformed { .. }), Some(target)) = (&reply, target)
-            && let Some(pipeline) = service.pipeline()
-        {
-            // A response that cannot be read is of no use to the next who asks either.
-            pipeline.forget(&target);
-        }
-        Ok(reply?)
+            })
+        })
     }
 
     /// The right to have one more call under way in this request.

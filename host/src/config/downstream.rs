@@ -134,6 +134,8 @@ pub struct Cache {
     pub max_entry_size: usize,
     /// For how long an answer is fresh that says nothing about it; `None` does not store such an answer.
     pub ttl: Option<Duration>,
+    /// The same for an answer with a status of 400 and more.
+    pub negative_ttl: Option<Duration>,
     /// For how long after that an answer is used while a new one is fetched, where the answer does not say.
     pub stale_while_revalidate: Duration,
     /// For how long after that an answer is used when the service gives none, where the answer does not say.

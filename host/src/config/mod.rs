@@ -34,6 +34,7 @@ pub use downstream::{
     Secret, Segment, Shape, Timeouts, Tls, Write,
 };
 pub use problem::{ConfigError, Problem};
+pub use wire::is_json;
 
 /// The whole configuration, checked.
 #[derive(Clone, Debug, PartialEq)]

@@ -14,6 +14,9 @@ use super::response::ServiceResponse;
 use super::trace::Trace;
 use crate::config::{self, Profile};
 
+/// Whether who asked can make something of a response.
+pub type Readable = Arc<dyn Fn(&ServiceResponse) -> bool + Send + Sync>;
+
 /// A call to a service: legal, granted and within the budget of its request.
 #[derive(Clone)]
 pub struct CallRequest {
@@ -31,6 +34,9 @@ pub struct CallRequest {
     pub end: Instant,
     /// The limits in force.
     pub limits: Limits,
+    /// Which responses may be stored; `None` for all. One that cannot be read must not take the place of
+    /// one that can.
+    pub readable: Option<Readable>,
 }
 
 impl CallRequest {
@@ -60,9 +66,10 @@ pub struct Limits {
 
 /// How a call ended.
 #[derive(Clone, Debug)]
-pub struct CallOutcome {
-    /// The response, or why there is none. Shared by all whose calls were one.
-    pub result: Result<ServiceResponse, Arc<Cause>>,
+pub struct CallOutcome<T = ServiceResponse> {
+    /// The response or what was read of it, or why there is none. A cause is shared by all whose calls
+    /// were one.
+    pub result: Result<T, Arc<Cause>>,
     /// What happened in its course.
     pub trace: Trace,
 }

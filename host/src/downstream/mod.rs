@@ -19,7 +19,7 @@ mod trace;
 mod transport;
 mod window;
 
-pub use call::{CallOutcome, CallRequest, Limits};
+pub use call::{CallOutcome, CallRequest, Limits, Readable};
 pub use error::{Cause, Phase, Rejection, Scripted, TimeLimit};
 pub use pipeline::{Pipeline, ServiceError};
 pub use policy::bulkhead::Member;

@@ -14,7 +14,7 @@ use super::pipeline::{Pipeline, ServiceError};
 use super::policy::bulkhead::{Bulkhead, Member};
 use super::request::{ServiceRequest, tell_time_left};
 use super::response::ServiceResponse;
-use super::trace::Trace;
+use super::trace::{Source, Trace};
 use crate::config;
 use crate::telemetry::metrics::ServiceMetrics;
 
@@ -149,17 +149,25 @@ impl Service {
         }
     }
 
-    /// Makes a call that is legal and granted.
-    pub async fn call(&self, call: CallRequest) -> CallOutcome {
+    /// Makes a call that is legal and granted. `read` makes of the response what the caller wants.
+    pub async fn call<R>(
+        &self,
+        call: CallRequest,
+        mut read: impl FnMut(ServiceResponse, Source) -> Result<R, Cause>,
+    ) -> CallOutcome<R> {
         match &self.backend {
-            Backend::Network(pipeline) => pipeline.call(call).await,
+            Backend::Network(pipeline) => pipeline.call(call, read).await,
             Backend::InProcess(canned) => {
                 let trace = Trace {
                     attempts: 1,
                     ..Trace::default()
                 };
-                let result = self.answer_in_process(canned, call).await.map_err(Arc::new);
-                CallOutcome { result, trace }
+                let response = self.answer_in_process(canned, call).await;
+                let result = response.and_then(|response| read(response, trace.source));
+                CallOutcome {
+                    result: result.map_err(Arc::new),
+                    trace,
+                }
             }
         }
     }

@@ -39,6 +39,8 @@ pub struct Trace {
     pub judgement: Judgement,
     /// Whether one of these was made beside another that was slow.
     pub hedged: bool,
+    /// Whether the response ended with the connection, so that nobody knows whether it is whole.
+    pub until_close: bool,
     /// Whether the call was made for another request, which asked the same at the same time.
     pub coalesced: bool,
 }

@@ -4,21 +4,18 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use bytes::Bytes;
 use downstream_mock::scripted::{Response, ScriptedService};
-use http_body_util::Full;
 
 use super::*;
-use crate::downstream::relay::failure;
 
 /// A service whose answers have these fields and say which request they answer; faulty on demand.
-struct Numbered {
-    site: ScriptedService,
+pub struct Numbered {
+    pub site: ScriptedService,
     faulty: Arc<AtomicBool>,
 }
 
 impl Numbered {
-    fn start(fields: &'static [(&'static str, &'static str)]) -> Self {
+    pub fn start(fields: &'static [(&'static str, &'static str)]) -> Self {
         let faulty = Arc::new(AtomicBool::new(false));
         let fails = faulty.clone();
         let site = ScriptedService::start(move |request| match fails.load(Ordering::SeqCst) {
@@ -29,18 +26,18 @@ impl Numbered {
         Self { site, faulty }
     }
 
-    fn fail(&self, fails: bool) {
+    pub fn fail(&self, fails: bool) {
         self.faulty.store(fails, Ordering::SeqCst);
     }
 
-    async fn host(&self, settings: &str) -> TestHost {
+    pub async fn host(&self, settings: &str) -> TestHost {
         let setup = Setup::new().service("svc", &self.site.url(), settings);
         setup.relay("r", "").start().await
     }
 }
 
 /// Asks, and expects this body of a live or a fresh answer.
-async fn expect(host: &TestHost, path: &str, body: &str) {
+pub async fn expect(host: &TestHost, path: &str, body: &str) {
     let reply = get(host, path).await;
     assert_eq!(
         (reply.status.as_u16(), reply.text().as_str()),
@@ -48,12 +45,6 @@ async fn expect(host: &TestHost, path: &str, body: &str) {
         "{path}"
     );
     assert_eq!(degraded(&reply), "");
-}
-
-/// A change, without a body.
-fn post(host: &TestHost, path: &str) -> http::Request<Full<Bytes>> {
-    let request = host.request("POST", path);
-    request.body(Default::default()).unwrap()
 }
 
 /// Whether the answer says that it has a stale part, and of no other fault.
@@ -247,109 +238,5 @@ async fn the_operator_makes_answers_void() {
             get(&host, &format!("/r/svc/{path}")).await;
         }
         assert_eq!(svc.site.count(), asked, "after {order}");
-    }
-}
-
-#[tokio::test]
-async fn a_change_makes_the_answer_void_that_it_changes() {
-    let svc = Numbered::start(&[("cache-control", "max-age=600")]);
-    let host = svc.host("").await;
-    expect(&host, "/r/svc/a", "1").await;
-    expect(&host, "/r/svc/b", "2").await;
-    let changed = host.send(post(&host, "/r/svc/a")).await.unwrap();
-    assert_eq!(changed.text(), "3");
-    expect(&host, "/r/svc/a", "4").await;
-    expect(&host, "/r/svc/b", "2").await;
-}
-
-#[tokio::test]
-async fn an_answer_that_breaks_off_is_not_kept_however_long_it_says() {
-    let activity = ScriptedService::start(|request| {
-        let body = match request.number {
-            1 => "{\"steps\": 84",
-            _ => "{\"steps\": 8423}",
-        };
-        Response::text(body).header("cache-control", "max-age=600")
-    })
-    .unwrap();
-    let nothing = ScriptedService::start(|_| Response::new(404)).unwrap();
-    let setup = ["heart", "sleep"].into_iter().fold(
-        Setup::new().service("activity", &activity.url(), ""),
-        |setup, name| setup.service(name, &nothing.url(), ""),
-    );
-    let host = setup
-        .example("watch", &["activity", "heart", "sleep"])
-        .start()
-        .await;
-    let path = "/watch/ada?date=2026-01-15";
-    let reply = get(&host, path).await;
-    assert_eq!(degraded(&reply), "activity;failed=malformed", "{reply:?}");
-    for _ in 0..2 {
-        let reply = get(&host, path).await;
-        assert_eq!(degraded(&reply), "", "{reply:?}");
-        assert!(reply.text().contains("8423"), "{reply:?}");
-    }
-    assert_eq!(activity.count(), 2);
-}
-
-#[tokio::test]
-async fn a_change_that_may_have_been_made_voids_what_was_kept() {
-    let svc = Numbered::start(&[("cache-control", "max-age=600")]);
-    let host = svc.host("").await;
-    expect(&host, "/r/svc/a", "1").await;
-    // The service may have done the work before it failed.
-    svc.fail(true);
-    let failed = host.send(post(&host, "/r/svc/a")).await.unwrap();
-    assert_eq!(failed.status, 503, "{}", failed.text());
-    svc.fail(false);
-    expect(&host, "/r/svc/a", "3").await;
-}
-
-#[tokio::test]
-async fn a_change_without_an_answer_voids_what_was_kept() {
-    let site = ScriptedService::start(|request| match request.method == "POST" {
-        true => Response::hang(),
-        false => Response::text(request.number.to_string()).header("cache-control", "max-age=600"),
-    });
-    let site = site.unwrap();
-    let host = Setup::new()
-        .service("svc", &site.url(), "")
-        .service("hurried", &site.url(), "timeout = \"300ms\"")
-        .relay("r", "")
-        .start()
-        .await;
-    expect(&host, "/r/hurried/a", "1").await;
-    let late = host.send(post(&host, "/r/hurried/a")).await.unwrap();
-    assert_eq!(failure(&late), Some(("timeout", true)), "{late:?}");
-    expect(&host, "/r/hurried/a", "3").await;
-    // The client goes before there is an answer, and its call with it.
-    expect(&host, "/r/svc/a", "4").await;
-    let change = host.send(post(&host, "/r/svc/a"));
-    tokio::select! {
-        _ = change => panic!("nothing is answered"),
-        _ = site.wait_for(5) => {}
-    }
-    eventually("the end of the call", async || {
-        let state = host.admin("/bffs").await.unwrap().json();
-        (state["calls_in_flight"] == 0).then_some(())
-    })
-    .await;
-    expect(&host, "/r/svc/a", "6").await;
-}
-
-#[tokio::test]
-async fn a_change_voids_what_the_operator_says() {
-    let svc = Numbered::start(&[("cache-control", "max-age=600")]);
-    let host = svc
-        .host("[[write]]\ncall = \"POST /users/*/days\"\nvoids = [\"/users/*\", \"/top/**\"]")
-        .await;
-    let paths = ["users/ada", "users/grace", "top/ten", "other"];
-    for path in paths {
-        get(&host, &format!("/r/svc/{path}")).await;
-    }
-    let changed = host.send(post(&host, "/r/svc/users/ada/days")).await;
-    assert_eq!(changed.unwrap().text(), "5");
-    for (path, body) in paths.iter().zip(["6", "2", "7", "4"]) {
-        expect(&host, &format!("/r/svc/{path}"), body).await;
     }
 }

@@ -3,6 +3,7 @@
 //! for the deadline.
 
 mod blame;
+mod changed;
 mod credentials;
 mod endpoints;
 mod granted;
@@ -15,6 +16,7 @@ mod steered;
 mod storms;
 mod together;
 mod told;
+mod unreadable;
 
 use std::time::{Duration, Instant};
 

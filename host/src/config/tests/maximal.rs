@@ -67,6 +67,7 @@ fn a_maximal_service_is_read_key_by_key() {
             max_size: 64 << 20,
             max_entry_size: 1 << 20,
             ttl: Some(ms(30_000)),
+            negative_ttl: Some(ms(5_000)),
             stale_while_revalidate: ms(10_000),
             stale_if_error: Duration::ZERO,
             keep_set_cookie: true,

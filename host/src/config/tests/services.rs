@@ -31,6 +31,7 @@ fn a_service_gets_the_documented_defaults() {
             max_size: 16 << 20,
             max_entry_size: 256 << 10,
             ttl: None,
+            negative_ttl: None,
             stale_while_revalidate: Duration::ZERO,
             stale_if_error: ms(60_000),
             keep_set_cookie: false,

@@ -116,3 +116,15 @@ fn parse_method(written: &str) -> Result<Method, Fault> {
         way_out,
     ))
 }
+
+/// Whether a `content-type` is `application/json`, or another type that is written in JSON (RFC 6839 section 3.1).
+pub fn is_json(content_type: &HeaderValue) -> bool {
+    let text = content_type.to_str().unwrap_or_default();
+    let essence = text
+        .split(';')
+        .next()
+        .unwrap_or(text)
+        .trim()
+        .to_ascii_lowercase();
+    essence == "application/json" || essence.ends_with("+json")
+}

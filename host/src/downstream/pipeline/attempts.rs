@@ -163,6 +163,7 @@ impl Pipeline {
         trace.connect = timing.connect;
         trace.first_byte = timing.first_byte;
         trace.body = timing.body;
+        trace.until_close = timing.until_close;
         trace.attempts += attempts;
         trace.hedged |= hedged;
         if hedged {

@@ -1,15 +1,17 @@
-//! Step 7: what a caller gets when nothing came of its call.
+//! Step 7: what a caller gets, also when nothing came of its call.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use http::header::CONTENT_TYPE;
 use http::{HeaderMap, Method, Uri};
 
 use super::Pipeline;
-use crate::downstream::call::CallOutcome;
+use crate::config::is_json;
+use crate::downstream::call::{CallOutcome, CallRequest};
+use crate::downstream::error::Cause;
 use crate::downstream::policy::cache::Hit;
 use crate::downstream::policy::fallback;
-use crate::downstream::request::ServiceRequest;
 use crate::downstream::response::ServiceResponse;
 use crate::downstream::status::is_fault;
 use crate::downstream::trace::{Source, Trace};
@@ -19,53 +21,96 @@ use crate::telemetry::metrics::Event;
 pub(super) struct FallbackContext {
     method: Method,
     target: Uri,
+    /// Whether the caller may be unable to read a response that others had stored.
+    picky: bool,
+    /// Whether there is nothing instead of a failure, because the caller wants none.
+    pub(super) none: bool,
     /// A stale response that may be used instead.
     pub(super) stale: Option<Hit>,
 }
 
 impl FallbackContext {
-    pub(super) fn new(request: &ServiceRequest) -> Self {
+    pub(super) fn new(call: &CallRequest) -> Self {
         Self {
-            method: request.method.clone(),
-            target: request.target.clone(),
+            method: call.request.method.clone(),
+            target: call.request.target.clone(),
+            picky: call.readable.is_some(),
+            none: false,
             stale: None,
         }
     }
 }
 
 impl Pipeline {
-    /// Replaces a failure by a stale response, then by what the operator declared.
-    pub(super) fn fallback(&self, outcome: CallOutcome, context: FallbackContext) -> CallOutcome {
-        if matches!(&outcome.result, Ok(response) if !is_fault(response.status)) {
-            return outcome;
-        }
-        let instead = |response, source, age| CallOutcome {
-            result: Ok(response),
+    /// Gives the caller what it reads in the response. A failure, and a response that it cannot read, is
+    /// replaced by a stale response, then by what the operator declared.
+    pub(super) fn read_or_fall_back<R>(
+        &self,
+        outcome: CallOutcome,
+        context: FallbackContext,
+        read: &mut impl FnMut(ServiceResponse, Source) -> Result<R, Cause>,
+    ) -> CallOutcome<R> {
+        let CallOutcome { result, trace } = outcome;
+        let failed = match result {
+            Ok(response) if context.none || !is_fault(response.status) => {
+                let of_others = trace.source != Source::Live || trace.coalesced;
+                let broken = context.picky && of_others && says_json(&response.headers);
+                match read(response, trace.source) {
+                    Err(cause @ Cause::Malformed { .. }) => {
+                        if broken {
+                            // It is of no use to the next who asks either.
+                            self.forget(&context.target);
+                        }
+                        Err(Arc::new(cause))
+                    }
+                    done => {
+                        let result = done.map_err(Arc::new);
+                        return CallOutcome { result, trace };
+                    }
+                }
+            }
+            failed => failed,
+        };
+        let instead = |value, source, age| CallOutcome {
+            result: Ok(value),
             trace: Trace {
                 source,
                 age,
-                ..outcome.trace
+                ..trace
             },
         };
-        if let Some(hit) = context.stale {
+        if let Some(hit) = context.stale
+            && let Ok(value) = read(hit.answer, Source::Stale)
+        {
             self.metrics.event(Event::Stale);
-            return instead(hit.answer, Source::Stale, hit.age);
+            return instead(value, Source::Stale, hit.age);
         }
-        let path = context.target.path();
+        if let Some(declared) = self.declared(&context.method, &context.target)
+            && let Ok(value) = read(declared, Source::Fallback)
+        {
+            self.metrics.event(Event::Fallback);
+            return instead(value, Source::Fallback, Duration::ZERO);
+        }
+        let result = failed.and_then(|response| read(response, trace.source).map_err(Arc::new));
+        CallOutcome { result, trace }
+    }
+
+    /// What the operator declared for a call that fails.
+    fn declared(&self, method: &Method, target: &Uri) -> Option<ServiceResponse> {
+        let path = target.path();
         let path = path
             .strip_prefix(self.settings.shape.path_prefix.as_str())
             .unwrap_or(path);
-        match fallback::last_resort(&self.settings.fallbacks, &context.method, path) {
-            None => outcome,
-            Some(declared) => {
-                self.metrics.event(Event::Fallback);
-                let response = ServiceResponse {
-                    status: declared.status,
-                    headers: HeaderMap::from_iter([(CONTENT_TYPE, declared.content_type)]),
-                    body: declared.body,
-                };
-                instead(response, Source::Fallback, Duration::ZERO)
-            }
-        }
+        let declared = fallback::last_resort(&self.settings.fallbacks, method, path)?;
+        Some(ServiceResponse {
+            status: declared.status,
+            headers: HeaderMap::from_iter([(CONTENT_TYPE, declared.content_type)]),
+            body: declared.body,
+        })
     }
+}
+
+/// Whether a response is JSON by its own word. What is not may be right for others.
+fn says_json(headers: &HeaderMap) -> bool {
+    headers.get(CONTENT_TYPE).is_some_and(is_json)
 }

@@ -74,7 +74,10 @@ impl Pipeline {
             Found::Fresh(hit) => {
                 return Lookup::Response(self.stored(hit, Source::Cached, Event::CacheHit));
             }
-            Found::Unavailable => return Lookup::Response(not_cached()),
+            Found::Unavailable => {
+                fallback.none = true;
+                return Lookup::Response(not_cached());
+            }
             Found::Miss(ticket) => CacheIntent::Store { key, ticket },
             Found::Stale(stale) => {
                 let hit = stale.hit(&request.headers, now);
@@ -113,7 +116,7 @@ impl Pipeline {
     /// Stores a response where it may be stored. Gives the response for the caller.
     pub(super) fn store(
         &self,
-        request: &ServiceRequest,
+        call: &CallRequest,
         intent: CacheIntent,
         response: ServiceResponse,
         trace: &mut Trace,
@@ -121,7 +124,10 @@ impl Pipeline {
         let Some(cache) = &self.cache else {
             return response;
         };
-        let now = SystemTime::now();
+        if trace.until_close {
+            return response;
+        }
+        let (request, now) = (&call.request, SystemTime::now());
         let (key, ticket) = match intent {
             CacheIntent::None => return response,
             CacheIntent::StoreFirst(ticket) => {
@@ -142,7 +148,11 @@ impl Pipeline {
                 (key, stale.ticket)
             }
         };
-        cache.store(&key, &request.headers, &response, ticket, now);
+        let readable = || match &call.readable {
+            Some(readable) => readable(&response),
+            None => true,
+        };
+        cache.store(&key, &request.headers, &response, readable, ticket, now);
         response
     }
 

@@ -40,21 +40,25 @@ use self::lookup::{CacheIntent, Lookup};
 use super::call::{CallOutcome, CallRequest};
 use super::error::Cause;
 use super::response::ServiceResponse;
-use super::trace::Trace;
+use super::trace::{Source, Trace};
 
 impl Pipeline {
-    /// Makes a call.
-    pub async fn call(self: &Arc<Self>, call: CallRequest) -> CallOutcome {
-        let mut fallback = FallbackContext::new(&call.request);
-        let intent = match self.lookup(&call, &mut fallback) {
-            Lookup::Response(outcome) => return outcome,
-            Lookup::Call(intent) => intent,
+    /// Makes a call. `read` makes of the response what the caller wants. Where that cannot be done
+    /// ([`Cause::Malformed`]), the call has failed.
+    pub async fn call<R>(
+        self: &Arc<Self>,
+        call: CallRequest,
+        mut read: impl FnMut(ServiceResponse, Source) -> Result<R, Cause>,
+    ) -> CallOutcome<R> {
+        let mut fallback = FallbackContext::new(&call);
+        let outcome = match self.lookup(&call, &mut fallback) {
+            Lookup::Response(outcome) => outcome,
+            Lookup::Call(intent) => match self.enter_gate(&call) {
+                Ok(_permit) => self.coalesce(call, intent).await,
+                Err(cause) => CallOutcome::failed(cause),
+            },
         };
-        let outcome = match self.enter_gate(&call) {
-            Ok(_permit) => self.coalesce(call, intent).await,
-            Err(cause) => CallOutcome::failed(cause),
-        };
-        self.fallback(outcome, fallback)
+        self.read_or_fall_back(outcome, fallback, &mut read)
     }
 
     /// Makes the call itself, for one caller or several.
@@ -92,6 +96,6 @@ impl Pipeline {
             write.end(&result, trace);
         }
         self.record(pass, trace.judgement, &result, began);
-        Ok(self.store(&call.request, intent, result?, trace))
+        Ok(self.store(call, intent, result?, trace))
     }
 }

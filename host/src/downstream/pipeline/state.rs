@@ -115,7 +115,7 @@ impl Pipeline {
     }
 
     /// Drops what is stored for a target, for whoever asks.
-    pub fn forget(&self, target: &Uri) {
+    pub(super) fn forget(&self, target: &Uri) {
         if let Some(cache) = &self.cache {
             cache.forget(target);
         }

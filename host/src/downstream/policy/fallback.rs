@@ -4,7 +4,7 @@ use bytes::Bytes;
 use http::{HeaderValue, Method, StatusCode};
 
 use super::pattern::matches;
-use crate::config::Fallback;
+use crate::config::{CallPattern, Fallback};
 
 /// An answer that the operator declared.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -17,11 +17,15 @@ pub struct LastResort {
     pub body: Bytes,
 }
 
-/// The first of the declared answers that covers a call. `path` is the BFF's own: without the service's prefix and without a query.
+/// The first of the declared answers that covers a call. Those for any method cover calls that change nothing. `path` is the BFF's own: without the service's prefix and without a query.
 pub fn last_resort(fallbacks: &[Fallback], method: &Method, path: &str) -> Option<LastResort> {
+    // What failed to change something must not look as if it had, unless the operator wrote just that.
+    let covers = |pattern: &CallPattern| {
+        (method.is_safe() || pattern.method.is_some()) && matches(pattern, method, path)
+    };
     let fallback = fallbacks
         .iter()
-        .find(|fallback| matches(&fallback.pattern, method, path))?;
+        .find(|fallback| covers(&fallback.pattern))?;
     // An answer to HEAD has no body (RFC 9110 section 9.3.2).
     let body = if *method == Method::HEAD {
         Bytes::new()

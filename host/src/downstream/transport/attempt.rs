@@ -12,6 +12,8 @@ use std::pin::{Pin, pin};
 use std::task::Poll;
 
 use bytes::{Bytes, BytesMut};
+use http::Version;
+use http::header::TRANSFER_ENCODING;
 use http_body::Body as _;
 use hyper::body::Incoming;
 use tokio::task::Id;
@@ -103,6 +105,7 @@ impl Attempt<'_> {
             timing.first_byte = head - now;
             match sent.ok_or_else(|| self.late(Phase::FirstByte, now))? {
                 Ok(response) => {
+                    timing.until_close = ends_with_connection(&response);
                     let (answer, end) = self.read(response, timer, head).await?;
                     timing.body = end - head;
                     self.give_back(connection, end);
@@ -346,6 +349,15 @@ impl Attempt<'_> {
             Cause::Interrupted { sent, source }
         }
     }
+}
+
+/// Whether nothing but the end of the connection says where the body ends (RFC 9112 section 6.3).
+fn ends_with_connection(response: &http::Response<Incoming>) -> bool {
+    let body = response.body();
+    response.version() < Version::HTTP_2
+        && !body.is_end_stream()
+        && body.size_hint().exact().is_none()
+        && !response.headers().contains_key(TRANSFER_ENCODING)
 }
 
 /// The parts of a body. One part, the ordinary case, is not copied.

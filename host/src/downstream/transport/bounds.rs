@@ -28,4 +28,6 @@ pub struct Timing {
     pub first_byte: Duration,
     /// From there to the end of the body; zero when it came with the head.
     pub body: Duration,
+    /// Whether the body ends where the connection does, which may be before its end.
+    pub until_close: bool,
 }

@@ -9,6 +9,7 @@ use crate::config::check::{Context, show_pattern};
 use crate::config::field::{At, Field};
 use crate::config::raw::{RawDefault, RawDownstream};
 use crate::config::units::{MIB, show_size};
+use crate::config::wire::is_json;
 
 /// All of them are held in memory.
 const MAX_BODY: u64 = MIB;
@@ -83,16 +84,4 @@ fn body(raw: &RawDefault, cx: &mut Context<'_>) -> Option<At<Bytes>> {
         value: value.into(),
         place: place.clone(),
     })
-}
-
-/// `application/json`, or another type that is written in JSON (RFC 6839 section 3.1).
-fn is_json(content_type: &HeaderValue) -> bool {
-    let text = content_type.to_str().unwrap_or_default();
-    let essence = text
-        .split(';')
-        .next()
-        .unwrap_or(text)
-        .trim()
-        .to_ascii_lowercase();
-    essence == "application/json" || essence.ends_with("+json")
 }

@@ -47,6 +47,7 @@ pub(super) fn cache(raw: &RawDownstream, cx: &mut Context<'_>) -> Option<Cache> 
         max_size,
         max_entry_size: raw.max_entry_size.or(CACHE_ENTRY_SIZE.min(whole)),
         ttl: raw.ttl.value(),
+        negative_ttl: raw.negative_ttl.value(),
         stale_while_revalidate: raw.stale_while_revalidate.or(Duration::ZERO),
         stale_if_error: raw.stale_if_error.or(ms(60_000)),
         keep_set_cookie: raw.keep_set_cookie.or(false),

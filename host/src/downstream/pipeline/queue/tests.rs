@@ -47,6 +47,7 @@ fn call(member: &Arc<Member>, total: Duration, queue: Duration) -> CallRequest {
             hedge: false,
             optional: false,
         },
+        readable: None,
     }
 }
 

@@ -7,6 +7,7 @@ use http::header::{
 };
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 
+use super::date;
 use crate::downstream::response::ServiceResponse;
 
 /// Makes a request ask whether the stored answer still holds (section 4.3.1). A condition of the caller's own is replaced; it
@@ -35,8 +36,10 @@ fn unchanged(stored: &HeaderMap, request: &HeaderMap) -> bool {
                 .any(|theirs| theirs == b"*" || theirs == opaque(ours))
         });
     }
-    match (request.get(IF_MODIFIED_SINCE), stored.get(LAST_MODIFIED)) {
-        (Some(since), Some(modified)) => match (date(since), date(modified)) {
+    // Without `last-modified`, the date of the answer stands for it (RFC 9111 section 4.3.2).
+    let modified = stored.get(LAST_MODIFIED).or_else(|| stored.get(DATE));
+    match (request.get(IF_MODIFIED_SINCE), modified) {
+        (Some(since), Some(modified)) => match (date::parse(since), date::parse(modified)) {
             (Some(since), Some(modified)) => modified <= since,
             _ => false,
         },
@@ -88,8 +91,4 @@ fn entity_tags(list: &[u8]) -> impl Iterator<Item = &[u8]> {
         let tag = tag.trim_ascii();
         tag.strip_prefix(b"W/").unwrap_or(tag)
     })
-}
-
-fn date(value: &HeaderValue) -> Option<std::time::SystemTime> {
-    httpdate::parse_http_date(value.to_str().ok()?).ok()
 }

@@ -141,7 +141,7 @@ impl Stored {
         // The place of the field that each use sets, so that it needs no room then.
         headers.insert(AGE, HeaderValue::from(0));
         Self {
-            varies: varies(&answer.headers, request),
+            varies: varies(&answer.headers, request, freshness.is_of_operator()),
             answer: ServiceResponse {
                 status: answer.status,
                 headers: packed(&headers),
@@ -249,13 +249,21 @@ impl Drop for Refresh {
     }
 }
 
-/// What a request has of the fields that its answer varies with.
-fn varies(answer: &HeaderMap, request: &HeaderMap) -> Box<[(HeaderName, Values)]> {
+/// What a request has of the fields that its answer varies with. A service that says nothing at all about caching does not say
+/// either that it answers in one form only: what the operator has kept is parted by what forms are chosen by.
+fn varies(
+    answer: &HeaderMap,
+    request: &HeaderMap,
+    of_operator: bool,
+) -> Box<[(HeaderName, Values)]> {
     let lines = answer.get_all(VARY).iter();
     let names = lines.flat_map(|line| line.as_bytes().split(|byte| *byte == b','));
+    let forms = [ACCEPT, ACCEPT_ENCODING, ACCEPT_LANGUAGE];
+    let silent = of_operator && !answer.contains_key(VARY);
     names
         // A name that is none can't be in a request.
         .filter_map(|name| HeaderName::from_bytes(name.trim_ascii()).ok())
+        .chain(forms.into_iter().filter(|_| silent))
         .map(|name| {
             let values = request
                 .contains_key(&name)

@@ -5,6 +5,7 @@ use std::time::{Duration, SystemTime};
 use http::header::{AGE, AUTHORIZATION, DATE, ETAG, EXPIRES, LAST_MODIFIED, SET_COOKIE, VARY};
 use http::{HeaderMap, HeaderName, StatusCode};
 
+use super::date;
 use super::directives::{Directives, delta_seconds, pragma_no_cache};
 use crate::config;
 
@@ -26,6 +27,8 @@ pub struct Freshness {
     if_error: Duration,
     /// Never to be used stale on a caller's word alone.
     strict: bool,
+    /// Whether the operator says how long it is fresh, because the answer does not.
+    of_operator: bool,
 }
 
 /// When a call was made, and when its answer came.
@@ -62,12 +65,17 @@ impl Freshness {
         }
         // Most answers of most services: nothing says how long they are good for, and so nothing else matters.
         let silent = says.s_maxage.is_none() && says.max_age.is_none() && !says.no_cache;
-        if silent && settings.ttl.is_none() && !headers.contains_key(EXPIRES) {
+        let negative = status.is_client_error() || status.is_server_error();
+        let ttl = match negative {
+            true => settings.negative_ttl,
+            false => settings.ttl,
+        };
+        if silent && ttl.is_none() && !headers.contains_key(EXPIRES) {
             return None;
         }
-        let date = date(headers, DATE).unwrap_or(times.came);
+        let date = date_of(headers, DATE).unwrap_or(times.came);
         let explicit = explicit_lifetime(&says, headers, date);
-        let from_operator = settings.ttl.filter(|_| {
+        let from_operator = ttl.filter(|_| {
             explicit.is_none()
                 && !says.no_cache
                 && !pragma_no_cache(headers)
@@ -105,9 +113,15 @@ impl Freshness {
             while_revalidate: window(says.stale_while_revalidate, settings.stale_while_revalidate),
             if_error: window(says.stale_if_error, settings.stale_if_error),
             strict,
+            of_operator: from_operator.is_some(),
         };
         let validator = headers.contains_key(ETAG) || headers.contains_key(LAST_MODIFIED);
         (!freshness.kept(validator).is_zero()).then_some(freshness)
+    }
+
+    /// Whether the operator says how long it is fresh, because the answer does not.
+    pub fn is_of_operator(&self) -> bool {
+        self.of_operator
     }
 
     /// When the answer came.
@@ -190,7 +204,7 @@ fn explicit_lifetime(says: &Directives, headers: &HeaderMap, date: SystemTime) -
     says.s_maxage.or(says.max_age).or_else(|| {
         headers.contains_key(EXPIRES).then(|| {
             // Section 5.3: what is no date, `0` above all, has passed. Several that differ can't be trusted.
-            let expires = self::date(headers, EXPIRES);
+            let expires = date_of(headers, EXPIRES);
             expires.map_or(Duration::ZERO, |expires| {
                 expires.duration_since(date).unwrap_or_default()
             })
@@ -200,7 +214,7 @@ fn explicit_lifetime(says: &Directives, headers: &HeaderMap, date: SystemTime) -
 
 /// Whether an answer is past its time already when it comes, by what it says itself.
 pub fn is_out_of_date(says: &Directives, headers: &HeaderMap, times: Times) -> bool {
-    let date = date(headers, DATE).unwrap_or(times.came);
+    let date = date_of(headers, DATE).unwrap_or(times.came);
     match explicit_lifetime(says, headers, date) {
         Some(lifetime) => initial_age(headers, date, times) >= lifetime,
         None => pragma_no_cache(headers),
@@ -224,11 +238,11 @@ fn initial_age(headers: &HeaderMap, date: SystemTime, times: Times) -> Duration 
 }
 
 /// A date in any of its three forms (RFC 9110 section 5.6.7); `None` when there is none, it is wrong, or several differ.
-fn date(headers: &HeaderMap, name: HeaderName) -> Option<SystemTime> {
+fn date_of(headers: &HeaderMap, name: HeaderName) -> Option<SystemTime> {
     let mut lines = headers.get_all(&name).iter();
     let first = lines.next()?;
     if lines.any(|line| line != first) {
         return None;
     }
-    httpdate::parse_http_date(first.to_str().ok()?).ok()
+    date::parse(first)
 }

@@ -9,6 +9,7 @@
 //! `No-Store`), leaves `date` out of the age, and panics on an `age` that is large enough.
 
 mod condition;
+mod date;
 mod directives;
 mod entry;
 mod found;
@@ -192,7 +193,8 @@ impl Cache {
     }
 
     /// Stores the service's answer to a call that was looked up, if that is allowed and of use. An answer that may not be
-    /// stored still takes the place of an older one, unless it is a fault. `now` is when it came.
+    /// stored still takes the place of an older one, unless it is a fault, or not `readable` for who asked, which is looked at
+    /// only where it matters. `now` is when it came.
     ///
     /// Says whether it was stored.
     pub fn store(
@@ -200,12 +202,13 @@ impl Cache {
         key: &Key,
         request: &HeaderMap,
         answer: &ServiceResponse,
+        readable: impl FnOnce() -> bool,
         ticket: Ticket,
         now: SystemTime,
     ) -> bool {
         // Copied, because what came from the wire may be a small part of a large buffer.
         let body = || Bytes::copy_from_slice(&answer.body);
-        self.keep(key, request, answer, body, ticket, now)
+        self.keep(key, request, answer, (body, readable), ticket, now)
     }
 
     fn keep(
@@ -213,7 +216,7 @@ impl Cache {
         key: &Key,
         request: &HeaderMap,
         answer: &ServiceResponse,
-        body: impl FnOnce() -> Bytes,
+        (body, readable): (impl FnOnce() -> Bytes, impl FnOnce() -> bool),
         ticket: Ticket,
         now: SystemTime,
     ) -> bool {
@@ -244,7 +247,7 @@ impl Cache {
         let stored = new.is_some();
         // Where the lookup found nothing there is nothing that the answer could take the place of.
         let needed = stored || (ticket.found && supersedes(answer.status));
-        needed && self.replace(key, request, new, ticket) && stored
+        needed && readable() && self.replace(key, request, new, ticket) && stored
     }
 
     /// Puts an answer in the place of those that the request might have had. `false` when it comes too late for that.
@@ -284,7 +287,8 @@ impl Cache {
             self.replace(key, request, None, stale.ticket);
             return stored.serve(request, now);
         };
-        self.keep(key, request, &answer, || stored.body(), stale.ticket, now);
+        let body = (|| stored.body(), || true);
+        self.keep(key, request, &answer, body, stale.ticket, now);
         answer
             .headers
             .entry(AGE)

@@ -43,11 +43,12 @@ enum Expect {
 /// One call that the service answers, and a second one that finds that answer or not.
 ///
 /// In a table each is a line of `section | name | fields of the answer`, and then what is not as usual: `status`, `asked` (the
-/// fields of the first call), `took` (seconds), `after` (when the second call is made), `then` (its fields), `ttl` and
+/// fields of the first call), `took` (seconds), `after` (when the second call is made), `then` (its fields), `ttl`, `negative` and
 /// `windows` (of the operator), and what it `finds` if not a fresh answer. Fields are parted by ` & `.
 struct Case<'a> {
     line: &'a str,
     ttl: Option<u64>,
+    negative: Option<u64>,
     windows: (u64, u64),
     first: &'a str,
     took: u64,
@@ -65,6 +66,7 @@ impl<'a> Case<'a> {
         let mut case = Self {
             line,
             ttl: None,
+            negative: None,
             windows: (0, 0),
             first: "",
             took: 0,
@@ -79,6 +81,7 @@ impl<'a> Case<'a> {
             let number = || value.parse().unwrap();
             match what {
                 "ttl" => case.ttl = Some(number()),
+                "negative" => case.negative = Some(number()),
                 "windows" => {
                     let (one, other) = value.split_once(' ').unwrap();
                     case.windows = (one.parse().unwrap(), other.parse().unwrap());
@@ -97,7 +100,12 @@ impl<'a> Case<'a> {
 
     /// What went wrong.
     fn run(&self) -> Option<String> {
-        let mut host = Host::new(self.ttl, self.windows);
+        let mut host = Host::with(|settings| {
+            settings.ttl = self.ttl.map(Duration::from_secs);
+            settings.negative_ttl = self.negative.map(Duration::from_secs);
+            settings.stale_while_revalidate = Duration::from_secs(self.windows.0);
+            settings.stale_if_error = Duration::from_secs(self.windows.1);
+        });
         let answer = answer(self.status, self.answer, host.now, "first");
         host.call_taking(self.took, "/", self.first, &answer);
         host.wait(self.after);
@@ -158,6 +166,7 @@ impl Host {
             max_size: 1 << 20,
             max_entry_size: 1 << 10,
             ttl: None,
+            negative_ttl: None,
             stale_while_revalidate: Duration::ZERO,
             stale_if_error: Duration::ZERO,
             keep_set_cookie: false,
@@ -197,7 +206,8 @@ impl Host {
         };
         self.wait(took);
         let key = key(target, &request).unwrap();
-        self.cache.store(&key, &request, answer, ticket, self.now);
+        self.cache
+            .store(&key, &request, answer, || true, ticket, self.now);
     }
 
     /// The body of a fresh answer.

@@ -23,16 +23,33 @@ fn the_first_that_covers_the_call_answers() {
     let declared = [
         fallback(Some(Method::GET), &["users", "*"], "one"),
         fallback(Some(Method::GET), &["users", "**"], "many"),
-        fallback(None, &["log"], "any"),
+        fallback(Some(Method::POST), &["log"], "written"),
     ];
     let body = |method: Method, path: &str| {
         last_resort(&declared, &method, path).map(|answer| answer.body)
     };
     assert_eq!(body(Method::GET, "/users/a").unwrap(), "one");
     assert_eq!(body(Method::GET, "/users/a/b").unwrap(), "many");
-    assert_eq!(body(Method::POST, "/log").unwrap(), "any");
+    assert_eq!(body(Method::POST, "/log").unwrap(), "written");
     assert_eq!(body(Method::POST, "/users/a"), None);
     assert_eq!(body(Method::GET, "/goals"), None);
+}
+
+#[test]
+fn a_call_that_changes_something_is_covered_only_where_its_method_is_written() {
+    let declared = [
+        fallback(None, &["**"], "any"),
+        fallback(Some(Method::PUT), &["a"], "put"),
+    ];
+    let body = |method: Method| last_resort(&declared, &method, "/a").map(|answer| answer.body);
+    for method in [Method::GET, Method::OPTIONS] {
+        assert_eq!(body(method).unwrap(), "any");
+    }
+    assert!(body(Method::HEAD).is_some());
+    for method in [Method::POST, Method::PATCH, Method::DELETE] {
+        assert_eq!(body(method.clone()), None, "{method}");
+    }
+    assert_eq!(body(Method::PUT).unwrap(), "put");
 }
 
 #[test]

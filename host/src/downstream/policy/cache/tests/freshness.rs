@@ -30,6 +30,12 @@ fn lifetimes() {
         5.3 | expires with an hour of one digit | expires: Fri, 01 Jan 2027 1:00:00 GMT | finds nothing
         4.2.1 | several expires that differ | expires: {+60} & expires: {+600} | finds nothing
         4.2.1 | the same expires twice | expires: {+60} & expires: {+60} | after 59
+        4.2 | expires in small letters | expires: fri, 01 jan 2027 00:00:00 gmt | after 60
+        4.2 | expires in capitals | expires: FRI, 01 JAN 2027 00:00:00 GMT | after 60
+        4.2 | expires in the form of RFC 850, in capitals | expires: FRIDAY, 01-JAN-27 00:00:00 GMT | after 60
+        4.2 | expires in the form of asctime, in small letters | expires: fri jan  1 00:00:00 2027 | after 60
+        4.2 | expires in UTC | expires: Fri, 01 Jan 2027 00:00:00 UTC | after 60
+        4.2 | a date in small letters is an age | cache-control: max-age=60 & date: wed, 31 dec 2025 23:59:10 gmt | after 10 | finds nothing
         RFC 9110 5.6.7 | expires in the form of RFC 850 | expires: Friday, 01-Jan-27 00:00:00 GMT | after 60
         RFC 9110 5.6.7 | expires in the form of asctime | expires: Fri Jan  1 00:00:00 2027 | after 60
         4.2.2 | no heuristics from last-modified | last-modified: {-1000000} | finds nothing
@@ -113,7 +119,14 @@ fn lifetime_of_the_operator() {
         5.4 | not for pragma: no-cache | pragma: no-cache | ttl 60 | finds nothing
         3 | not for a status that is not cacheable by itself |  | status 302 | ttl 60 | finds nothing
         3 | not for a fault |  | status 500 | ttl 60 | finds nothing
-        3 | for 404 |  | status 404 | ttl 60 | after 59
+        3 | not for 404 |  | status 404 | ttl 60 | finds nothing
+        3 | for 404 by a lifetime of its own |  | status 404 | ttl 60 | negative 10 | after 9
+        3 | for 404 by a lifetime of its own, later |  | status 404 | ttl 60 | negative 10 | after 10 | finds nothing
+        3 | a lifetime for 404 is none for 200 |  | negative 60 | finds nothing
+        3 | what a 404 says goes first | cache-control: max-age=60 | status 404 | negative 10 | after 59
+        3 | not for a fault, by any lifetime |  | status 503 | ttl 60 | negative 60 | finds nothing
+        3 | not for a 400 |  | status 400 | negative 60 | finds nothing
+        3 | for 410 |  | status 410 | negative 60 | after 59
         3.5 | for a call with credentials |  | asked authorization: a | then authorization: a | ttl 60 | after 59
         "#);
 }

@@ -158,8 +158,15 @@ fn an_answer_under_way_is_not_stored_after_a_change() {
     });
     host.post("/a", 200, "");
     let late = answer(200, HOUR, host.now, "late");
-    assert!(!host.cache.store(&a, &request, &late, tickets[0], host.now));
-    assert!(host.cache.store(&b, &request, &late, tickets[1], host.now));
+    assert!(
+        !host
+            .cache
+            .store(&a, &request, &late, || true, tickets[0], host.now)
+    );
+    assert!(
+        host.cache
+            .store(&b, &request, &late, || true, tickets[1], host.now)
+    );
     assert!(!host.has("/a", ""));
     assert!(host.has("/b", ""));
     host.put("/a", "", "");
@@ -186,7 +193,11 @@ fn an_answer_under_way_is_not_stored_after_the_operator_cleared() {
             host.now,
             "late",
         );
-        assert!(!host.cache.store(&key, &request, &late, ticket, host.now));
+        assert!(
+            !host
+                .cache
+                .store(&key, &request, &late, || true, ticket, host.now)
+        );
         assert!(!host.has("/a", ""), "{which:?}");
     }
 }
@@ -276,7 +287,8 @@ fn no_answer_from_before_a_change_is_found_after_it() {
         };
         let answer = answer(200, HOUR, host.now, &seen.to_string());
         std::thread::yield_now();
-        host.cache.store(&key, &request, &answer, ticket, host.now);
+        host.cache
+            .store(&key, &request, &answer, || true, ticket, host.now);
         seen
     };
     std::thread::scope(|scope| {

@@ -207,3 +207,26 @@ fn an_answer_without_window_is_kept_for_its_validator() {
     host.stale("/", "").add_conditions(&mut request);
     assert_eq!(request["if-none-match"], "\"a\"");
 }
+
+#[test]
+fn the_date_of_an_answer_stands_for_when_it_was_last_modified() {
+    // Section 4.3.2. Without a date, that is when the answer came.
+    let cases = [
+        ("date: {-50}", "{-50}", true),
+        ("date: {-50}", "{+0}", true),
+        ("date: {-50}", "{-51}", false),
+        ("", "{+0}", true),
+        ("", "{-1}", false),
+        ("date: {-50} & last-modified: {-1000}", "{-60}", true),
+        ("date: {-50} & last-modified: {-40}", "{-45}", false),
+    ];
+    for (stored, since, not_modified) in cases {
+        let mut host = Host::new(None, (0, 0));
+        let said = format!("cache-control: max-age=600 & {stored}");
+        host.call("/", "", &answer(200, &said, host.now, "body"));
+        let Found::Fresh(hit) = host.look("/", &format!("if-modified-since: {since}")) else {
+            panic!("not stored");
+        };
+        assert_eq!(hit.answer.status == 304, not_modified, "{stored}: {since}");
+    }
+}

@@ -73,3 +73,27 @@ fn the_oldest_of_too_many_goes() {
         assert_eq!(found.is_some(), language != "a", "{language}");
     }
 }
+
+#[test]
+fn an_answer_that_only_the_operator_keeps_is_for_calls_of_the_same_forms() {
+    let cases = [
+        ("accept: text/plain", "accept: text/plain", true),
+        ("accept: text/plain", "accept: application/json", false),
+        ("accept: text/plain", "", false),
+        ("", "accept: text/plain", false),
+        ("accept-language: de", "accept-language: en", false),
+        ("accept-encoding: gzip", "", false),
+        ("user-agent: one", "user-agent: other", true),
+    ];
+    for (asked, then, found) in cases {
+        let mut host = Host::new(Some(60), (0, 0));
+        host.call("/", asked, &answer(200, "", host.now, ""));
+        assert_eq!(host.fresh("/", then).is_some(), found, "{asked}, {then}");
+        // What the service says itself goes first: how long, or what by.
+        for said in ["cache-control: max-age=60", "vary: x-a"] {
+            let mut host = Host::new(Some(60), (0, 0));
+            host.call("/", asked, &answer(200, said, host.now, ""));
+            assert!(host.fresh("/", then).is_some(), "{said}: {asked}, {then}");
+        }
+    }
+}
