@@ -1,6 +1,11 @@
 //! The shape of the code, as `ARCHITECTURE.md` describes it: which module knows which, files of a size that can be read at once,
 //! documents that name what exists, and lists that say the same wherever they are written down.
 
+mod circles;
+mod code;
+mod imports;
+mod modules;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
@@ -8,108 +13,6 @@ use tailor::calls::kind_name;
 use tailor::contract::FailureKind;
 use tailor::telemetry::metrics::ServiceMetrics;
 use tailor_harness::components::root;
-
-/// The host's modules from the highest to the lowest, each with those that it may know. A module knows lower ones only.
-const MODULES: [(&str, &[&str]); 19] = [
-    (
-        "host",
-        &[
-            "server",
-            "snapshot",
-            "invoke",
-            "fixture",
-            "bff",
-            "calls",
-            "downstream",
-            "telemetry",
-            "contract",
-            "config",
-            "text",
-        ],
-    ),
-    (
-        "server",
-        &[
-            "snapshot",
-            "router",
-            "bff",
-            "calls",
-            "downstream",
-            "telemetry",
-            "degraded",
-            "contract",
-            "coding",
-            "config",
-            "http_fields",
-            "path",
-            "text",
-        ],
-    ),
-    (
-        "snapshot",
-        &[
-            "router",
-            "bff",
-            "calls",
-            "downstream",
-            "telemetry",
-            "config",
-        ],
-    ),
-    (
-        "invoke",
-        &[
-            "bff",
-            "calls",
-            "downstream",
-            "telemetry",
-            "contract",
-            "config",
-        ],
-    ),
-    ("fixture", &["bff", "calls", "downstream", "contract"]),
-    ("router", &["config"]),
-    (
-        "bff",
-        &[
-            "calls",
-            "telemetry",
-            "degraded",
-            "server_timing",
-            "contract",
-            "config",
-            "http_fields",
-            "text",
-        ],
-    ),
-    (
-        "calls",
-        &[
-            "downstream",
-            "degraded",
-            "server_timing",
-            "contract",
-            "config",
-            "http_fields",
-            "path",
-            "text",
-        ],
-    ),
-    (
-        "downstream",
-        &["telemetry", "coding", "config", "http_fields"],
-    ),
-    ("telemetry", &[]),
-    ("contract", &[]),
-    ("coding", &[]),
-    ("config", &["http_fields", "path"]),
-    ("http_fields", &[]),
-    ("path", &[]),
-    ("degraded", &[]),
-    ("server_timing", &[]),
-    ("text", &[]),
-    ("build", &[]),
-];
 
 /// What is not ours or made by a build.
 const SKIPPED: [&str; 4] = ["target", "node_modules", ".git", ".tailor"];
@@ -146,72 +49,6 @@ fn shown(path: &Path) -> String {
 fn read(path: impl AsRef<Path>) -> String {
     let path = root().join(path);
     std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
-}
-
-#[test]
-fn no_module_knows_a_higher_one() {
-    let declared: BTreeSet<String> = read("host/src/lib.rs")
-        .lines()
-        .filter_map(|line| {
-            Some(
-                line.strip_prefix("pub mod ")?
-                    .trim_end_matches(';')
-                    .to_owned(),
-            )
-        })
-        .collect();
-    let listed = MODULES.iter().map(|(module, _)| (*module).to_owned());
-    assert_eq!(
-        declared,
-        listed.collect(),
-        "each module of host/src/lib.rs needs its place in MODULES"
-    );
-    let mut higher = BTreeSet::new();
-    for (module, known) in MODULES {
-        higher.insert(module);
-        let upwards: Vec<_> = known.iter().filter(|it| higher.contains(*it)).collect();
-        assert!(
-            upwards.is_empty(),
-            "{module} may know {upwards:?}, which are not lower"
-        );
-    }
-
-    let mut wrong = Vec::new();
-    for (module, known) in MODULES {
-        let (folder, file) = (
-            format!("host/src/{module}"),
-            format!("host/src/{module}.rs"),
-        );
-        let mut sources = Vec::new();
-        if root().join(&folder).is_dir() {
-            sources.append(&mut below(&folder, &[".rs"]));
-        }
-        if root().join(&file).is_file() {
-            sources.push(root().join(&file));
-        }
-        for path in sources {
-            for (number, line) in read(&path).lines().enumerate() {
-                for used in modules_named_in(line) {
-                    if used != module && !known.contains(&used) {
-                        wrong.push(format!(
-                            "{}:{}: {module} may not know {used}",
-                            shown(&path),
-                            number + 1
-                        ));
-                    }
-                }
-            }
-        }
-    }
-    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
-}
-
-/// What follows `crate::` in a line; `pub(in crate::..)` and paths of macros are written with it, too.
-fn modules_named_in(line: &str) -> impl Iterator<Item = &str> {
-    line.split("crate::").skip(1).map(|rest| {
-        let end = rest.find(|it: char| !it.is_ascii_alphanumeric() && it != '_');
-        &rest[..end.unwrap_or(rest.len())]
-    })
 }
 
 #[test]

@@ -9,8 +9,8 @@
 //! calls fail, too, or there are none ([`source`]). After a good probe it is closed, but for a while lets
 //! only so many calls through at once, and more with each good answer.
 
+mod judge;
 mod mode;
-mod pass;
 mod report;
 mod source;
 #[cfg(test)]
@@ -24,12 +24,12 @@ use std::time::Duration;
 use foldhash::fast::RandomState;
 use tokio::time::Instant;
 
-pub use self::pass::Pass;
 pub use self::report::{Change, Forced, Open, Position, Rejects, State, Why};
 pub use self::source::Source;
 
+use self::judge::judge;
 use self::mode::{Mode, Place};
-use self::source::{CELLS, concerns_all};
+use self::source::CELLS;
 use crate::config;
 use crate::downstream::window::{Counts, End, Window, nanos};
 
@@ -49,6 +49,15 @@ pub struct Breaker {
     /// Held by whoever changes `mode`, and in a slow start. The way of a call through a closed or open
     /// breaker does without it.
     changing: Mutex<SlowStart>,
+}
+
+/// The right to make one call. Dropped without a word, because the caller hung up, it counts for nothing.
+#[must_use]
+pub struct Pass<'a> {
+    breaker: &'a Breaker,
+    /// The mode under which the call was let through.
+    mode: Mode,
+    source: Source,
 }
 
 /// What a slow start lets through.
@@ -230,7 +239,7 @@ impl Breaker {
                 self.window.add(now, source.cell(), end);
                 // A good call makes nothing worse.
                 if failed || slow {
-                    return self.open(mode, now, self.judge(now)?);
+                    return self.open(mode, now, judge(&self.settings, self.window.cells(now))?);
                 }
                 if began.place() == Place::SlowStart {
                     self.make_room(began);
@@ -261,32 +270,6 @@ impl Breaker {
             }
             // Under these no call is let through.
             Place::Open | Place::HalfOpen | Place::ForcedOpen => None,
-        }
-    }
-
-    fn judge(&self, now: Instant) -> Option<Why> {
-        let cells = self.window.cells(now);
-        let Counts {
-            calls,
-            failed,
-            slow,
-        } = cells.into_iter().fold(Counts::default(), Counts::and);
-        let settings = &self.settings;
-        let too_many = |part: u32, rate: u32| {
-            u64::from(part) * 100 >= u64::from(rate) * u64::from(calls) && part > 0
-        };
-        let (error_rate, slow_rate) = (settings.error_rate, settings.slow_rate);
-        if calls < settings.min_calls {
-            None
-        } else if too_many(failed, error_rate)
-            && concerns_all(&cells, |counts| counts.failed, error_rate)
-        {
-            Some(Why::Failed { failed, calls })
-        } else if too_many(slow, slow_rate) && concerns_all(&cells, |counts| counts.slow, slow_rate)
-        {
-            Some(Why::Slow { slow, calls })
-        } else {
-            None
         }
     }
 
@@ -341,6 +324,48 @@ impl Breaker {
             breaker: self,
             mode,
             source,
+        }
+    }
+}
+
+impl Pass<'_> {
+    /// The call ended well, `took` after it began. It may still have been slow.
+    pub fn succeeded(self, now: Instant, took: Duration) -> Option<Change> {
+        self.breaker.ended(&self, self.source, now, took, false)
+    }
+
+    /// The call failed, `took` after it began.
+    pub fn failed(self, now: Instant, took: Duration) -> Option<Change> {
+        self.breaker.ended(&self, self.source, now, took, true)
+    }
+
+    /// The call failed before anything of it was sent, as any other would have.
+    pub fn failed_unsent(self, now: Instant, took: Duration) -> Option<Change> {
+        self.breaker.ended(&self, Source::ANY, now, took, true)
+    }
+
+    /// The caller gave up before the service had all the time that the operator lets it have. That says
+    /// nothing, unless the call was slow by then: who leaves early cannot make it count as fast.
+    pub fn given_up(self, now: Instant, took: Duration) -> Option<Change> {
+        if took < self.breaker.settings.slow_call {
+            return None;
+        }
+        self.breaker.ended(&self, self.source, now, took, false)
+    }
+}
+
+impl Drop for Pass<'_> {
+    fn drop(&mut self) {
+        match self.mode.place() {
+            Place::SlowStart => self.breaker.make_room(self.mode),
+            Place::Probing | Place::ShortProbe => {
+                let _changing = self.breaker.changing();
+                // A probe that was told of has changed the mode.
+                if self.breaker.mode() == self.mode {
+                    self.breaker.change(Place::HalfOpen);
+                }
+            }
+            _ => {}
         }
     }
 }

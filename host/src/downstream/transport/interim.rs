@@ -4,6 +4,7 @@
 //! So they are counted in front of it, on the bytes of the connection, and a read fails with the first
 //! that is too many. How long each may be is the library's limit for a head.
 
+mod error;
 mod http1;
 mod http2;
 
@@ -14,19 +15,11 @@ use std::io::{self, IoSlice};
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
-use thiserror::Error;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 use self::http1::Heads;
 use self::http2::Frames;
 use crate::config::Protocol;
-
-/// A service that sends interim answers and no answer.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
-#[error("more than {limit} interim answers (1xx) came before an answer")]
-struct TooManyInterim {
-    limit: usize,
-}
 
 /// A connection whose interim answers are counted.
 pub struct Counted<T> {

@@ -1,6 +1,6 @@
 //! Interim answers of HTTP/1.1: heads that follow each other.
 
-use super::TooManyInterim;
+use super::error::TooManyInterim;
 
 /// The part of a status line that tells which answer it begins: `HTTP/1.1 103`.
 const STATUS: usize = 12;

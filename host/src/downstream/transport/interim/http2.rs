@@ -4,7 +4,7 @@
 
 use std::collections::HashMap;
 
-use super::TooManyInterim;
+use super::error::TooManyInterim;
 
 /// The size of a frame's head.
 const HEAD: usize = 9;

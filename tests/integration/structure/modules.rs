@@ -1,0 +1,235 @@
+//! Which module of the host may know which, as `ARCHITECTURE.md` says it, and inside of the calls, which part.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use tailor_harness::components::root;
+
+use super::imports::Imports;
+use super::read;
+
+/// The host's modules from the highest to the lowest, each with those that it may know. A module knows lower ones only.
+const MODULES: [(&str, &[&str]); 19] = [
+    (
+        "host",
+        &[
+            "server",
+            "snapshot",
+            "invoke",
+            "fixture",
+            "bff",
+            "calls",
+            "downstream",
+            "telemetry",
+            "contract",
+            "config",
+            "text",
+        ],
+    ),
+    (
+        "server",
+        &[
+            "snapshot",
+            "router",
+            "bff",
+            "calls",
+            "downstream",
+            "telemetry",
+            "degraded",
+            "contract",
+            "coding",
+            "config",
+            "http_fields",
+            "path",
+            "text",
+        ],
+    ),
+    (
+        "snapshot",
+        &[
+            "router",
+            "bff",
+            "calls",
+            "downstream",
+            "telemetry",
+            "config",
+        ],
+    ),
+    (
+        "invoke",
+        &[
+            "bff",
+            "calls",
+            "downstream",
+            "telemetry",
+            "contract",
+            "config",
+        ],
+    ),
+    ("fixture", &["bff", "calls", "downstream", "contract"]),
+    ("router", &["config"]),
+    (
+        "bff",
+        &[
+            "calls",
+            "telemetry",
+            "degraded",
+            "server_timing",
+            "contract",
+            "config",
+            "http_fields",
+            "text",
+        ],
+    ),
+    (
+        "calls",
+        &[
+            "downstream",
+            "degraded",
+            "server_timing",
+            "contract",
+            "config",
+            "http_fields",
+            "path",
+            "text",
+        ],
+    ),
+    (
+        "downstream",
+        &["telemetry", "coding", "config", "http_fields"],
+    ),
+    ("telemetry", &[]),
+    ("contract", &[]),
+    ("coding", &[]),
+    ("config", &["http_fields", "path"]),
+    ("http_fields", &[]),
+    ("path", &[]),
+    ("degraded", &[]),
+    ("server_timing", &[]),
+    ("text", &[]),
+    ("build", &[]),
+];
+
+/// The parts of a module from the highest to the lowest. A part knows those in lower lines only, none beside it, and not the
+/// file that offers them all to others.
+type Layers = &'static [&'static [&'static str]];
+
+const LAYERS: [(&str, Layers); 2] = [
+    (
+        "calls",
+        &[
+            &["session"],
+            &["grant", "record", "repeats", "reply", "unreadable"],
+            &["check"],
+            &["error", "shape"],
+            &["select"],
+        ],
+    ),
+    (
+        "downstream",
+        &[
+            &["services"],
+            &["service"],
+            &["pipeline"],
+            &["call"],
+            &["policy", "transport"],
+            &["trace"],
+            &["status"],
+            &["deadline", "error", "request", "response", "window"],
+        ],
+    ),
+];
+
+#[test]
+fn no_module_knows_a_higher_one() {
+    let declared: BTreeSet<String> = read("host/src/lib.rs")
+        .lines()
+        .filter_map(|line| {
+            Some(
+                line.strip_prefix("pub mod ")?
+                    .trim_end_matches(';')
+                    .to_owned(),
+            )
+        })
+        .collect();
+    let listed = MODULES.iter().map(|(module, _)| (*module).to_owned());
+    assert_eq!(
+        declared,
+        listed.collect(),
+        "each module of host/src/lib.rs needs its place in MODULES"
+    );
+    let mut higher = BTreeSet::new();
+    for (module, known) in MODULES {
+        higher.insert(module);
+        let upwards: Vec<_> = known.iter().filter(|it| higher.contains(*it)).collect();
+        assert!(
+            upwards.is_empty(),
+            "{module} may know {upwards:?}, which are not lower"
+        );
+    }
+
+    let known: BTreeMap<&str, &[&str]> = MODULES.into_iter().collect();
+    let imports = host();
+    let wrong: Vec<String> = imports
+        .all()
+        .filter(|import| {
+            let (from, to) = (module(import.from), module(import.to));
+            from != to && !known[from].contains(&to)
+        })
+        .map(|import| import.to_string())
+        .collect();
+    assert!(
+        wrong.is_empty(),
+        "not what MODULES allows:\n{}",
+        wrong.join("\n")
+    );
+}
+
+#[test]
+fn no_part_of_a_call_knows_a_higher_one() {
+    let imports = host();
+    for (name, layers) in LAYERS {
+        let listed: BTreeMap<&str, usize> = layers
+            .iter()
+            .enumerate()
+            .flat_map(|(layer, parts)| parts.iter().map(move |part| (*part, layer)))
+            .collect();
+        let parts: BTreeSet<&str> = imports
+            .files()
+            .filter(|file| module(file) == name)
+            .filter_map(part)
+            .collect();
+        assert_eq!(
+            parts,
+            listed.keys().copied().collect(),
+            "each part of {name} needs its place in LAYERS"
+        );
+        let wrong: Vec<String> = imports
+            .all()
+            .filter(|import| module(import.from) == name && module(import.to) == name)
+            .filter(|import| match (part(import.from), part(import.to)) {
+                (Some(from), Some(to)) => from != to && listed[from] >= listed[to],
+                (from, _) => from.is_some(),
+            })
+            .map(|import| import.to_string())
+            .collect();
+        assert!(
+            wrong.is_empty(),
+            "not what LAYERS allows:\n{}",
+            wrong.join("\n")
+        );
+    }
+}
+
+fn host() -> Imports {
+    Imports::of(&root().join("host/src/lib.rs"))
+}
+
+/// The module of a file.
+fn module(file: &str) -> &str {
+    file.split('/').next().unwrap_or(file)
+}
+
+/// The file or folder of its module that a file is or lies in; `None` for the module's own file.
+fn part(file: &str) -> Option<&str> {
+    file.split('/').nth(1)
+}
