@@ -16,6 +16,8 @@ const MAX_HEAD: usize = 1 << 20;
 pub struct Connection {
     /// Counts the service's connections from 1.
     pub number: usize,
+    /// Requests that came on it so far.
+    pub(super) turns: usize,
     pub(super) stream: Stream,
     pub(super) unread: Vec<u8>,
     pub(super) record: Arc<Record>,
@@ -31,7 +33,9 @@ impl Connection {
             if let Some(end) = find(&self.unread, b"\r\n\r\n") {
                 break self.take(end + 4);
             }
-            if self.unread.len() > MAX_HEAD {
+            // What speaks TLS to a service without it sends no end of a head.
+            let is_text = self.unread.first().is_none_or(u8::is_ascii_graphic);
+            if self.unread.len() > MAX_HEAD || !is_text {
                 return None;
             }
             self.read().await?;
@@ -44,6 +48,8 @@ impl Connection {
             let length = length.map_or(Some(0), |length| length.parse().ok())?;
             self.exactly(length).await?.into()
         };
+        self.turns += 1;
+        request.turn = self.turns;
         request.connection = self.number;
         request.server_name = self.stream.server_name();
         Some(self.record.arrived(request))
@@ -64,6 +70,15 @@ impl Connection {
     /// connection.
     pub fn reset(self) {
         self.stream.reset_on_drop();
+    }
+
+    /// Answers what is no request, as servers do, and closes.
+    pub(super) async fn refuse(mut self) {
+        if !self.unread.is_empty() {
+            let answer = "HTTP/1.1 400 Bad Request\r\ncontent-length: 0\r\n\r\n";
+            self.send(answer).await;
+        }
+        self.close().await;
     }
 
     /// Ends what is sent, and closes.
@@ -174,6 +189,7 @@ fn parse(head: &[u8]) -> Option<Request> {
     Some(Request {
         number: 0,
         connection: 0,
+        turn: 0,
         stream: None,
         server_name: None,
         method,

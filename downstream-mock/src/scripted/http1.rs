@@ -30,6 +30,7 @@ pub(super) async fn serve(mut connection: Connection, answer: &Answering) {
             End::Silent => return std::future::pending().await,
         }
     }
+    connection.refuse().await;
 }
 
 /// Sends all there is to send. `None` when the client has closed.

@@ -34,6 +34,7 @@ pub(super) async fn serve(
 ) {
     let Connection {
         number,
+        turns: _,
         stream,
         unread,
         record,
@@ -53,13 +54,16 @@ pub(super) async fn serve(
         return;
     };
     let mut streams = JoinSet::new();
+    let mut turn = 0;
     loop {
         tokio::select! {
             biased;
             accepted = connection.accept() => match accepted {
                 Some(Ok((request, respond))) => {
+                    turn += 1;
                     let stream = Stream {
                         connection: number,
+                        turn,
                         server_name: server_name.clone(),
                         record: record.clone(),
                         injected: injected.clone(),
@@ -99,6 +103,7 @@ async fn flush(connection: &mut server::Connection<Inject, Bytes>) {
 /// One stream.
 struct Stream {
     connection: usize,
+    turn: usize,
     server_name: Option<String>,
     record: Arc<Record>,
     injected: Injected,
@@ -150,6 +155,7 @@ impl Stream {
         let request = Request {
             number: 0,
             connection: self.connection,
+            turn: self.turn,
             stream: Some(stream),
             server_name: self.server_name.clone(),
             method: parts.method,

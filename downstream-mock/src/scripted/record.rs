@@ -14,6 +14,8 @@ pub struct Request {
     pub number: usize,
     /// Counts the service's connections from 1: equal numbers show that one was used again.
     pub connection: usize,
+    /// Counts the requests of its connection from 1.
+    pub turn: usize,
     /// The stream of HTTP/2.
     pub stream: Option<u32>,
     /// The name that the client gave in TLS.

@@ -268,6 +268,7 @@ async fn serve(stream: TcpStream, tls: Option<TlsAcceptor>, record: Arc<Record>,
     };
     let mut connection = Connection {
         number,
+        turns: 0,
         stream,
         unread: Vec::new(),
         record,

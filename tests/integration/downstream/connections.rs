@@ -1,8 +1,7 @@
 //! HTTP/1.1 connections are kept, shared out one call at a time, replaced when the service has closed them, and closed when
 //! nobody needs them. A call is repeated only where that can't do anything twice, or where the operator says that it may.
 
-use std::collections::HashSet;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 
 use downstream_mock::scripted::{Response, ScriptedService};
 use downstream_mock::{Fault, Service, Services};
@@ -118,13 +117,9 @@ impl Breaks {
 
 /// Answers the first request of each connection.
 fn breaking(how: Breaks) -> ScriptedService {
-    let used = Mutex::new(HashSet::new());
-    ScriptedService::start(move |request| {
-        let is_first = used.lock().unwrap().insert(request.connection);
-        match is_first {
-            true => Response::text("ok"),
-            false => how.response(),
-        }
+    ScriptedService::start(move |request| match request.turn {
+        1 => Response::text("ok"),
+        _ => how.response(),
     })
     .unwrap()
 }

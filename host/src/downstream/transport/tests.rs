@@ -1,16 +1,17 @@
 //! The transport on real sockets. What depends on time alone is tested beside the parts.
 
-mod certificates;
 mod connections;
 mod host;
 mod limits;
 mod secure;
-mod server;
 mod several;
 mod workers;
 
 use std::time::Duration;
 
+use downstream_mock::scripted::{
+    Authority, Connection, Gate, Request, Response, ScriptedService, Validity, acceptor,
+};
 use http::{HeaderMap, HeaderValue, Method};
 
 use super::*;
@@ -123,6 +124,7 @@ fn end(at: Instant) -> &'static SharedDeadline {
 /// An attempt, and the endpoint that it was made on.
 struct Made {
     result: Result<ServiceResponse, Cause>,
+    judgement: Judgement,
     timing: Timing,
     endpoint: usize,
 }
@@ -134,10 +136,11 @@ async fn attempt(
     bounds: Bounds<'_>,
     course: &Course,
 ) -> Made {
-    let Attempted { result, timing } = transport.attempt(worker, request, bounds, course).await;
+    let attempted = transport.attempt(worker, request, bounds, course).await;
     Made {
-        result,
-        timing,
+        result: attempted.result,
+        judgement: attempted.judgement,
+        timing: attempted.timing,
         endpoint: course.last().unwrap(),
     }
 }
@@ -164,6 +167,16 @@ async fn get(transport: &Transport, worker: usize) -> Made {
 /// The body of an answer that must have come.
 fn body(made: Made) -> String {
     String::from_utf8(made.result.unwrap().body.to_vec()).unwrap()
+}
+
+/// A service that does about each request what is said.
+fn service(answer: impl Fn(Request) -> Response + Send + Sync + 'static) -> ScriptedService {
+    ScriptedService::start(answer).unwrap()
+}
+
+/// A service that answers each request with the number of its connection, counted from 1.
+fn names_connections() -> ScriptedService {
+    service(|request| Response::text(request.connection.to_string()))
 }
 
 /// Lets tasks run until the condition holds.

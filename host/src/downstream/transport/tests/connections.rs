@@ -1,65 +1,59 @@
 //! Kept connections, their cap, and what becomes of them.
 
-use tokio::io::AsyncWriteExt as _;
-use tokio::sync::Notify;
-
-use super::server::*;
 use super::*;
-
-const OK: &[u8] = b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok";
 
 #[tokio::test]
 async fn a_connection_is_used_again() {
-    let server = names_connections().await;
-    let transport = transport(&settings(&[server.address]));
+    let server = names_connections();
+    let transport = transport(&settings(&[server.address()]));
     let first = get(&transport, 0).await;
     assert!(first.timing.connect > Duration::ZERO);
-    assert_eq!(body(first), "0");
+    assert_eq!(body(first), "1");
     let second = get(&transport, 0).await;
     assert_eq!(second.timing.connect, Duration::ZERO);
-    assert_eq!(body(second), "0");
+    assert_eq!(body(second), "1");
     assert_eq!(transport.open(), 1);
 }
 
 #[tokio::test]
 async fn http2_calls_share_a_connection_of_a_worker() {
-    let server = names_connections().await;
-    let mut settings = settings(&[server.address]);
+    let server = names_connections();
+    let mut settings = settings(&[server.address()]);
     settings.protocol = Protocol::Http2;
     let transport = transport(&settings);
     let (one, other) = tokio::join!(get(&transport, 0), get(&transport, 0));
-    assert_eq!((body(one), body(other)), ("0".to_owned(), "0".to_owned()));
-    assert_eq!(body(get(&transport, 0).await), "0");
-    assert_eq!(body(get(&transport, 1).await), "1");
+    assert_eq!((body(one), body(other)), ("1".to_owned(), "1".to_owned()));
+    assert_eq!(body(get(&transport, 0).await), "1");
+    assert_eq!(body(get(&transport, 1).await), "2");
 }
 
 #[tokio::test]
 async fn a_connection_past_its_age_is_not_used_again() {
     for protocol in [Protocol::Http1, Protocol::Http2] {
-        let server = names_connections().await;
-        let mut settings = settings(&[server.address]);
+        let server = names_connections();
+        let mut settings = settings(&[server.address()]);
         settings.protocol = protocol;
         settings.connections.idle_timeout = Duration::from_secs(3600);
         let transport = transport(&settings);
-        assert_eq!(body(get(&transport, 0).await), "0");
-        pass(Duration::from_secs(530)).await;
-        assert_eq!(body(get(&transport, 0).await), "0");
-        pass(Duration::from_secs(80)).await;
         assert_eq!(body(get(&transport, 0).await), "1");
+        pass(Duration::from_secs(530)).await;
+        assert_eq!(body(get(&transport, 0).await), "1");
+        pass(Duration::from_secs(80)).await;
+        assert_eq!(body(get(&transport, 0).await), "2");
     }
 }
 
 #[tokio::test]
 async fn tick_closes_idle_connections_of_its_worker() {
     for protocol in [Protocol::Http1, Protocol::Http2] {
-        let server = names_connections().await;
-        let mut settings = settings(&[server.address]);
+        let server = names_connections();
+        let mut settings = settings(&[server.address()]);
         settings.protocol = protocol;
         let transport = Arc::new(transport(&settings));
-        assert_eq!(body(get(&transport, 1).await), "0");
+        assert_eq!(body(get(&transport, 1).await), "1");
         pass(Duration::from_secs(59)).await;
         transport.tick(1);
-        assert_eq!(body(get(&transport, 1).await), "0");
+        assert_eq!(body(get(&transport, 1).await), "1");
         pass(Duration::from_secs(61)).await;
         transport.tick(0);
         assert_eq!(transport.open(), 1);
@@ -75,8 +69,8 @@ async fn a_service_that_restarted_fails_no_call() {
         (Protocol::Http1, Method::POST),
         (Protocol::Http2, Method::GET),
     ] {
-        let server = names_connections().await;
-        let address = server.address;
+        let server = names_connections();
+        let address = server.address();
         let mut settings = settings(&[address]);
         settings.protocol = protocol;
         let transport = transport(&settings);
@@ -89,7 +83,8 @@ async fn a_service_that_restarted_fails_no_call() {
         server.stop().await;
         // The restart is seen by the connections' tasks before the next call of a POST; nothing could be repeated otherwise.
         until(|| transport.open() == 0).await;
-        let server = http_at(address, None, async |_| text("new")).await;
+        let server = ScriptedService::builder().at(address);
+        let server = server.start(|_| Response::text("new")).unwrap();
         for _ in 0..4 {
             let again = call(&transport, 0, method.clone(), bounds(), None);
             assert_eq!(body(again.await), "new");
@@ -100,28 +95,26 @@ async fn a_service_that_restarted_fails_no_call() {
 
 /// A service that answers once on a connection, and closes it as soon as it is asked again. The first so many connections
 /// are open at once.
-async fn closes_when_asked_again(at_once: usize) -> Server {
+fn closes_when_asked_again(at_once: usize) -> ScriptedService {
     let both = Arc::new(tokio::sync::Barrier::new(at_once));
-    accept(anywhere(), move |mut stream, number| {
-        let both = both.clone();
-        async move {
-            if read_head(&mut stream).await {
-                if number < at_once {
-                    both.wait().await;
-                }
-                stream.write_all(OK).await.unwrap();
-                read_head(&mut stream).await;
-            }
+    service(move |request| match request.turn {
+        1 if request.connection <= at_once => {
+            let both = both.clone();
+            Response::later(async move {
+                both.wait().await;
+                Response::text("ok")
+            })
         }
+        1 => Response::text("ok"),
+        _ => Response::close(),
     })
-    .await
 }
 
 #[tokio::test]
 async fn what_a_kept_connection_breaks_under_after_it_was_sent_is_an_attempt() {
     for method in [Method::GET, Method::POST] {
-        let server = closes_when_asked_again(2).await;
-        let transport = transport(&settings(&[server.address]));
+        let server = closes_when_asked_again(2);
+        let transport = transport(&settings(&[server.address()]));
         // Two are kept, and both are dead: the next attempt of the same call meets neither.
         let (one, other) = tokio::join!(get(&transport, 0), get(&transport, 0));
         assert_eq!((body(one), body(other)), ("ok".to_owned(), "ok".to_owned()));
@@ -138,11 +131,8 @@ async fn what_a_kept_connection_breaks_under_after_it_was_sent_is_an_attempt() {
 
 #[tokio::test]
 async fn a_call_whose_first_connection_breaks_is_not_repeated_here() {
-    let server = accept(anywhere(), async |mut stream, _| {
-        read_head(&mut stream).await;
-    })
-    .await;
-    let transport = transport(&settings(&[server.address]));
+    let server = service(|_| Response::close());
+    let transport = transport(&settings(&[server.address()]));
     let error = get(&transport, 0).await.result.unwrap_err();
     assert!(matches!(error, Cause::Interrupted { sent: true, .. }));
     assert_eq!(server.accepted(), 1);
@@ -150,21 +140,21 @@ async fn a_call_whose_first_connection_breaks_is_not_repeated_here() {
 
 #[tokio::test]
 async fn whoever_waits_for_a_slot_gets_that_of_a_call_that_ended() {
-    let server = names_connections().await;
-    let mut settings = settings(&[server.address]);
+    let server = names_connections();
+    let mut settings = settings(&[server.address()]);
     settings.bulkhead.max_calls = 1;
     settings.timeouts.connect = Duration::from_secs(5);
     let transport = transport(&settings);
     let (one, other) = tokio::join!(get(&transport, 0), get(&transport, 1));
-    assert_eq!((body(one), body(other)), ("0".to_owned(), "1".to_owned()));
-    assert_eq!(server.peak(), 1);
+    assert_eq!((body(one), body(other)), ("1".to_owned(), "2".to_owned()));
+    assert_eq!(server.most_open(), 1);
 }
 
 #[tokio::test]
 async fn there_are_never_more_connections_than_calls_may_be_under_way() {
-    let one = names_connections().await;
-    let two = names_connections().await;
-    let mut settings = settings(&[one.address, two.address]);
+    let one = names_connections();
+    let two = names_connections();
+    let mut settings = settings(&[one.address(), two.address()]);
     settings.bulkhead.max_calls = 2;
     let transport = transport(&settings);
     for round in 0..50 {
@@ -177,25 +167,25 @@ async fn there_are_never_more_connections_than_calls_may_be_under_way() {
         bodies.1.result.unwrap();
         assert!(transport.open() <= 2);
     }
-    assert!(one.peak() <= 2 && two.peak() <= 2);
+    assert!(one.most_open() <= 2 && two.most_open() <= 2);
 }
 
 #[tokio::test]
 async fn at_the_cap_an_idle_connection_of_another_worker_is_taken() {
-    let server = names_connections().await;
-    let mut settings = settings(&[server.address]);
+    let server = names_connections();
+    let mut settings = settings(&[server.address()]);
     settings.bulkhead.max_calls = 1;
     let transport = transport(&settings);
     for worker in [0, 1, 0, 0, 1] {
-        assert_eq!(body(get(&transport, worker).await), "0");
+        assert_eq!(body(get(&transport, worker).await), "1");
     }
     assert_eq!(server.accepted(), 1);
 }
 
 #[tokio::test]
 async fn at_the_cap_a_dead_connection_makes_room_for_a_fresh_one() {
-    let server = closes_when_asked_again(1).await;
-    let mut settings = settings(&[server.address]);
+    let server = closes_when_asked_again(1);
+    let mut settings = settings(&[server.address()]);
     settings.bulkhead.max_calls = 1;
     let transport = transport(&settings);
     assert_eq!(body(get(&transport, 0).await), "ok");
@@ -210,20 +200,14 @@ async fn at_the_cap_a_dead_connection_makes_room_for_a_fresh_one() {
 
 #[tokio::test]
 async fn a_call_that_is_given_up_frees_its_connection() {
-    let asked = Arc::new(Notify::new());
-    let heard = asked.clone();
-    let server = http(None, move |_| {
-        heard.notify_one();
-        std::future::pending()
-    })
-    .await;
-    let mut settings = settings(&[server.address]);
+    let server = service(|_| Response::hang());
+    let mut settings = settings(&[server.address()]);
     settings.bulkhead.max_calls = 1;
     let transport = transport(&settings);
-    for _ in 0..3 {
+    for number in 1..=3 {
         tokio::select! {
             _ = get(&transport, 0) => panic!("answered"),
-            () = asked.notified() => {}
+            _ = server.wait_for(number) => {}
         }
     }
     until(|| transport.open() == 0).await;

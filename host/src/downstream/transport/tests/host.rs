@@ -6,7 +6,6 @@ use std::process::Command;
 
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
-use super::server::*;
 use super::*;
 
 /// Tells the test that it runs in a process of its own, which may be short of descriptors.
@@ -30,9 +29,9 @@ async fn a_host_without_open_files_blames_nobody() {
     if std::env::var_os(ALONE).is_none() {
         return run_alone("a_host_without_open_files_blames_nobody");
     }
-    let answer = async |_| status(200);
-    let (one, two) = (http(None, answer).await, http(None, answer).await);
-    let mut settings = settings(&[one.address, two.address]);
+    let answer = |_| Response::new(200);
+    let (one, two) = (service(answer), service(answer));
+    let mut settings = settings(&[one.address(), two.address()]);
     settings.ejection.failures = 1;
     settings.health = Some(crate::config::Health {
         path: "/health".to_owned(),

@@ -1,25 +1,24 @@
 //! The limits of time and size, and what is told of a failure.
 
-use tokio::io::AsyncWriteExt as _;
-
-use super::server::*;
 use super::*;
 use crate::downstream::{Phase, TimeLimit};
 
 const SHORT: Duration = Duration::from_millis(30);
 
+/// Lets other tasks run for a while.
+async fn others() {
+    for _ in 0..50 {
+        tokio::task::yield_now().await;
+    }
+}
+
 #[tokio::test]
 async fn each_wait_has_its_limit() {
-    let server = accept(anywhere(), async |mut stream, number| {
-        read_head(&mut stream).await;
-        if number > 0 {
-            let part = b"HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\npart";
-            stream.write_all(part).await.unwrap();
-        }
-        std::future::pending().await
-    })
-    .await;
-    let mut settings = settings(&[server.address]);
+    let server = service(|request| match request.number {
+        1 => Response::hang(),
+        _ => Response::text("part").length(9).then_hang(),
+    });
+    let mut settings = settings(&[server.address()]);
     settings.timeouts.between_bytes = SHORT;
     let transport = transport(&settings);
     let phase = async |bounds: Bounds| {
@@ -48,8 +47,8 @@ async fn each_wait_has_its_limit() {
 
 #[tokio::test]
 async fn a_limit_of_the_service_is_known_from_one_of_the_caller() {
-    let server = http(None, async |_| std::future::pending().await).await;
-    let mut settings = settings(&[server.address]);
+    let server = service(|_| Response::hang());
+    let mut settings = settings(&[server.address()]);
     settings.timeouts.first_byte = SHORT;
     let transport = transport(&settings);
     let whose = async |bounds: Bounds| {
@@ -81,21 +80,13 @@ async fn a_limit_of_the_service_is_known_from_one_of_the_caller() {
 async fn whoever_joins_gives_more_time_in_every_phase() {
     // What each connection does when it is asked: nothing until the time of the first caller is over, once before and once
     // after the head.
-    let gate = Arc::new(tokio::sync::Semaphore::new(0));
-    let opened = gate.clone();
-    let server = accept(anywhere(), move |mut stream, _| {
-        let gate = gate.clone();
-        async move {
-            while read_head(&mut stream).await {
-                for part in ["HTTP/1.1 200 OK\r\ncontent-length: 4\r\n\r\n", "good"] {
-                    gate.acquire().await.unwrap().forget();
-                    stream.write_all(part.as_bytes()).await.unwrap();
-                }
-            }
-        }
-    })
-    .await;
-    let mut settings = settings(&[server.address]);
+    let gate = Gate::new();
+    let held = gate.clone();
+    let server = service(move |_| {
+        let body = Response::new(200).wait(held.pass()).body("good");
+        body.after(held.pass())
+    });
+    let mut settings = settings(&[server.address()]);
     settings.bulkhead.max_calls = 1;
     let transport = transport(&settings);
     let (request, other) = (ask(Method::GET), ask(Method::GET));
@@ -115,10 +106,8 @@ async fn whoever_joins_gives_more_time_in_every_phase() {
                 assert!(end.extend(Instant::now() + 4 * SHORT));
             }
             pass(3 * SHORT).await;
-            opened.add_permits(1);
-            for _ in 0..50 {
-                tokio::task::yield_now().await;
-            }
+            gate.open(1);
+            others().await;
         }
     };
     let (first, second, ()) = tokio::join!(first, second, time);
@@ -131,38 +120,19 @@ async fn whoever_joins_gives_more_time_in_every_phase() {
 #[tokio::test]
 async fn a_body_may_take_longer_than_the_limit_between_its_parts() {
     // Each part comes when the one before has been waited for, so the timer is set again for each.
-    let server = accept(anywhere(), async |mut stream, _| {
-        read_head(&mut stream).await;
-        let head = b"HTTP/1.1 200 OK\r\ncontent-length: 10\r\n\r\n";
-        stream.write_all(head).await.unwrap();
-        for digit in 0..10 {
-            for _ in 0..50 {
-                tokio::task::yield_now().await;
-            }
-            stream
-                .write_all(digit.to_string().as_bytes())
-                .await
-                .unwrap();
-        }
-        std::future::pending().await
-    })
-    .await;
-    let transport = transport(&settings(&[server.address]));
+    let server = service(|_| {
+        let add = |answer: Response, digit: u8| answer.wait(others()).body(digit.to_string());
+        (0..10).fold(Response::new(200), add)
+    });
+    let transport = transport(&settings(&[server.address()]));
     assert_eq!(body(get(&transport, 0).await), "0123456789");
 }
 
 #[tokio::test]
 async fn the_end_holds_for_a_body_that_keeps_coming() {
-    let server = accept(anywhere(), async |mut stream, _| {
-        read_head(&mut stream).await;
-        let head = b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n";
-        stream.write_all(head).await.unwrap();
-        while stream.write_all(b"1\r\nx\r\n").await.is_ok() {
-            tokio::time::sleep(Duration::from_millis(1)).await;
-        }
-    })
-    .await;
-    let transport = transport(&settings(&[server.address]));
+    let pause = Duration::from_millis(1);
+    let server = service(move |_| Response::new(200).repeat("x", pause));
+    let transport = transport(&settings(&[server.address()]));
     let bounds = Bounds {
         end: end(Instant::now() + SHORT * 3),
         ..bounds()
@@ -185,13 +155,8 @@ async fn an_answer_is_no_larger_than_allowed() {
         b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n5\r\nabcde\r\n5\r\nabcde\r\n",
         b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n4\r\nabcd\r\n4\r\nefgh\r\n0\r\n\r\n",
     ];
-    let server = accept(anywhere(), move |mut stream, number| async move {
-        read_head(&mut stream).await;
-        stream.write_all(answers[number]).await.unwrap();
-        std::future::pending().await
-    })
-    .await;
-    let transport = transport(&settings(&[server.address]));
+    let server = service(move |request| Response::raw(answers[request.number - 1]).then_hang());
+    let transport = transport(&settings(&[server.address()]));
     let small = async || {
         let bounds = Bounds {
             size: 8,
@@ -209,7 +174,7 @@ async fn an_answer_is_no_larger_than_allowed() {
 #[tokio::test]
 async fn a_failure_says_whether_anything_was_sent() {
     let nobody = {
-        let listener = std::net::TcpListener::bind(anywhere()).unwrap();
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
         listener.local_addr().unwrap()
     };
     let error = get(&transport(&settings(&[nobody])), 0)
@@ -224,12 +189,8 @@ async fn a_failure_says_whether_anything_was_sent() {
         b"HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\nabc",
         b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\nzz\r\n",
     ];
-    let server = accept(anywhere(), move |mut stream, number| async move {
-        read_head(&mut stream).await;
-        stream.write_all(answers[number]).await.unwrap();
-    })
-    .await;
-    let transport = transport(&settings(&[server.address]));
+    let server = service(move |request| Response::raw(answers[request.number - 1]).then_close());
+    let transport = transport(&settings(&[server.address()]));
     let error = get(&transport, 0).await.result.unwrap_err();
     assert!(matches!(error, Cause::Malformed { .. }), "{error}");
     let error = get(&transport, 0).await.result.unwrap_err();

@@ -4,8 +4,6 @@ use std::path::PathBuf;
 
 use tempfile::TempDir;
 
-use super::certificates::*;
-use super::server::*;
 use super::*;
 
 /// An authority and a folder for files.
@@ -17,17 +15,19 @@ struct Setup {
 impl Setup {
     fn new() -> Self {
         Self {
-            authority: Authority::new(),
+            authority: Authority::new().unwrap(),
             folder: tempfile::tempdir().unwrap(),
         }
     }
 
     fn file(&self, name: &str, text: &str) -> PathBuf {
-        file(&self.folder, name, text)
+        let path = self.folder.path().join(name);
+        std::fs::write(&path, text).unwrap();
+        path
     }
 
-    fn settings(&self, server: &Server) -> Downstream {
-        let mut settings = settings(&[server.address]);
+    fn settings(&self, server: &ScriptedService) -> Downstream {
+        let mut settings = settings(&[server.address()]);
         settings.tls = Some(Tls {
             ca_file: Some(self.file("ca.pem", &self.authority.certificate())),
             client: None,
@@ -37,23 +37,20 @@ impl Setup {
     }
 
     /// A server with a certificate of the authority, which says what SNI and connection a request came with.
-    async fn server(&self, name: &str, validity: Validity, alpn: &[&str]) -> Server {
-        let acceptor = acceptor(&self.authority.sign(name, validity), alpn, None);
-        serve(Some(acceptor)).await
+    fn server(&self, name: &str, validity: Validity, alpn: &[&str]) -> ScriptedService {
+        let identity = self.authority.sign(name, validity).unwrap();
+        let tls = acceptor(&identity, alpn, None).unwrap();
+        let server = ScriptedService::builder().tls(tls);
+        server.start(names_all).unwrap()
     }
 }
 
-async fn serve(acceptor: Option<tokio_rustls::TlsAcceptor>) -> Server {
-    http(acceptor, async |asked: Asked| {
-        let sni = asked.sni.unwrap_or_default();
-        text(format!(
-            "{sni} {:?} {} {}",
-            asked.request.version(),
-            asked.connection,
-            asked.request.uri().scheme_str().unwrap_or_default()
-        ))
-    })
-    .await
+/// An answer that says what server name, protocol, connection and scheme the request came with.
+fn names_all(request: Request) -> Response {
+    let name = request.server_name.unwrap_or_default();
+    let scheme = request.scheme.unwrap_or_default();
+    let (version, connection) = (request.version, request.connection);
+    Response::text(format!("{name} {version:?} {connection} {scheme}"))
 }
 
 async fn refused(settings: &Downstream) -> String {
@@ -69,42 +66,38 @@ const START: &str = "no connection: TLS: ";
 async fn a_good_certificate_is_taken_and_the_name_sent() {
     let setup = Setup::new();
     for alpn in [&["http/1.1"][..], &[]] {
-        let server = setup.server("activity.test", Validity::Now, alpn).await;
+        let server = setup.server("activity.test", Validity::Now, alpn);
         let transport = transport(&setup.settings(&server));
-        assert_eq!(body(get(&transport, 0).await), "activity.test HTTP/1.1 0 ");
-        assert_eq!(body(get(&transport, 0).await), "activity.test HTTP/1.1 0 ");
+        assert_eq!(body(get(&transport, 0).await), "activity.test HTTP/1.1 1 ");
+        assert_eq!(body(get(&transport, 0).await), "activity.test HTTP/1.1 1 ");
     }
 }
 
 #[tokio::test]
 async fn without_a_server_name_the_endpoints_host_is_what_counts() {
     let setup = Setup::new();
-    let server = setup
-        .server("127.0.0.1", Validity::Now, &["http/1.1"])
-        .await;
+    let server = setup.server("127.0.0.1", Validity::Now, &["http/1.1"]);
     let mut settings = setup.settings(&server);
     settings.tls.as_mut().unwrap().server_name = None;
     let transport = transport(&settings);
-    assert_eq!(body(get(&transport, 0).await), " HTTP/1.1 0 ");
+    assert_eq!(body(get(&transport, 0).await), " HTTP/1.1 1 ");
 }
 
 #[tokio::test]
 async fn http2_is_agreed_on() {
     let setup = Setup::new();
-    let server = setup
-        .server("activity.test", Validity::Now, &["h2", "http/1.1"])
-        .await;
+    let server = setup.server("activity.test", Validity::Now, &["h2", "http/1.1"]);
     let mut settings = setup.settings(&server);
     settings.protocol = Protocol::Http2;
     let transport = transport(&settings);
     for _ in 0..2 {
         assert_eq!(
             body(get(&transport, 0).await),
-            "activity.test HTTP/2.0 0 https"
+            "activity.test HTTP/2.0 1 https"
         );
     }
     for alpn in [&["http/1.1"][..], &[]] {
-        let server = setup.server("activity.test", Validity::Now, alpn).await;
+        let server = setup.server("activity.test", Validity::Now, alpn);
         let mut settings = setup.settings(&server);
         settings.protocol = Protocol::Http2;
         let why = refused(&settings).await;
@@ -120,12 +113,12 @@ async fn a_certificate_that_is_not_right_is_refused_and_says_why() {
         ("activity.test", Validity::Future, "is not valid yet"),
         ("other.test", Validity::Now, "is for another name"),
     ] {
-        let server = setup.server(name, validity, &[]).await;
+        let server = setup.server(name, validity, &[]);
         let expected = format!("{START}the service's certificate {why}");
         assert_eq!(refused(&setup.settings(&server)).await, expected);
     }
     let foreign = Setup::new();
-    let server = foreign.server("activity.test", Validity::Now, &[]).await;
+    let server = foreign.server("activity.test", Validity::Now, &[]);
     let expected =
         format!("{START}the service's certificate is from an authority that is not trusted");
     assert_eq!(refused(&setup.settings(&server)).await, expected);
@@ -134,7 +127,7 @@ async fn a_certificate_that_is_not_right_is_refused_and_says_why() {
 #[tokio::test]
 async fn a_service_without_tls_is_told_from_one_with_a_wrong_certificate() {
     let setup = Setup::new();
-    let server = serve(None).await;
+    let server = service(names_all);
     let expected = format!("{START}the service does not speak TLS");
     // What does not speak TLS may also just hang up.
     let why = refused(&setup.settings(&server)).await;
@@ -147,17 +140,16 @@ async fn a_service_without_tls_is_told_from_one_with_a_wrong_certificate() {
 #[tokio::test]
 async fn a_service_that_wants_a_client_certificate_gets_it() {
     let setup = Setup::new();
-    let clients = Authority::new();
+    let clients = Authority::new().unwrap();
     for protocol in [Protocol::Http1, Protocol::Http2] {
-        let acceptor = acceptor(
-            &setup.authority.sign("activity.test", Validity::Now),
-            &["h2", "http/1.1"],
-            Some(&clients.certificate()),
-        );
-        let server = serve(Some(acceptor)).await;
+        let identity = setup.authority.sign("activity.test", Validity::Now);
+        let alpn = &["h2", "http/1.1"];
+        let tls = acceptor(&identity.unwrap(), alpn, Some(&clients)).unwrap();
+        let server = ScriptedService::builder().tls(tls);
+        let server = server.start(names_all).unwrap();
         let mut settings = setup.settings(&server);
         settings.protocol = protocol;
-        let client = clients.sign("tailor", Validity::Now);
+        let client = clients.sign("tailor", Validity::Now).unwrap();
         settings.tls.as_mut().unwrap().client = Some((
             setup.file("client.pem", &client.certificate),
             setup.file("client.key", &client.key),
@@ -177,7 +169,7 @@ async fn a_service_that_wants_a_client_certificate_gets_it() {
 async fn changed_files_are_read_again_and_broken_ones_are_not_taken() {
     let setup = Setup::new();
     let other = Setup::new();
-    let server = setup.server("activity.test", Validity::Now, &[]).await;
+    let server = setup.server("activity.test", Validity::Now, &[]);
     let settings = setup.settings(&server);
     let transport = Arc::new(transport(&settings));
     let number = |transport: &Transport| transport.connector.identity_number();
@@ -188,11 +180,11 @@ async fn changed_files_are_read_again_and_broken_ones_are_not_taken() {
         let identity = transport.connector.identity.as_ref().unwrap();
         until(|| !identity.busy()).await;
     };
-    assert!(body(get(&transport, 0).await).contains(" 0 "));
+    assert!(body(get(&transport, 0).await).contains(" 1 "));
 
     look("not a certificate").await;
     assert_eq!(number(&transport), 0);
-    assert!(body(get(&transport, 0).await).contains(" 0 "), "kept");
+    assert!(body(get(&transport, 0).await).contains(" 1 "), "kept");
 
     let both = format!(
         "{}{}",
@@ -201,7 +193,7 @@ async fn changed_files_are_read_again_and_broken_ones_are_not_taken() {
     );
     look(&both).await;
     assert_eq!(number(&transport), 1);
-    assert!(body(get(&transport, 0).await).contains(" 1 "), "new");
+    assert!(body(get(&transport, 0).await).contains(" 2 "), "new");
 
     look(&other.authority.certificate()).await;
     assert_eq!(number(&transport), 2);
@@ -214,15 +206,10 @@ async fn changed_files_are_read_again_and_broken_ones_are_not_taken() {
 async fn a_service_that_takes_nothing_keeps_no_connection_open() {
     let setup = Setup::new();
     let identity = setup.authority.sign("activity.test", Validity::Now);
-    let acceptor = acceptor(&identity, &[], None);
-    let server = accept(anywhere(), move |stream, _| {
-        let acceptor = acceptor.clone();
-        async move {
-            let _open = acceptor.accept(stream).await;
-            std::future::pending().await
-        }
-    })
-    .await;
+    let tls = acceptor(&identity.unwrap(), &[], None).unwrap();
+    let server = ScriptedService::builder().tls(tls);
+    let server = server.connections(async |_open: Connection| std::future::pending().await);
+    let server = server.unwrap();
     let transport = transport(&setup.settings(&server));
     let mut large = ask(Method::POST);
     large.body = vec![0; 32 << 20].into();
@@ -242,10 +229,10 @@ async fn a_service_that_takes_nothing_keeps_no_connection_open() {
 #[tokio::test]
 async fn files_that_are_of_no_use_are_named() {
     let setup = Setup::new();
-    let server = serve(None).await;
+    let server = service(names_all);
     let good = setup.settings(&server);
-    let client = setup.authority.sign("tailor", Validity::Now);
-    let stranger = setup.authority.sign("tailor", Validity::Now);
+    let client = setup.authority.sign("tailor", Validity::Now).unwrap();
+    let stranger = setup.authority.sign("tailor", Validity::Now).unwrap();
     let certificate = setup.file("client.pem", &client.certificate);
     let key = setup.file("client.key", &client.key);
     let other_key = setup.file("other.key", &stranger.key);

@@ -1,31 +1,30 @@
 //! Several endpoints.
 
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 
-use super::server::*;
 use super::*;
 
-async fn answers(code: u16) -> Server {
-    http(None, move |_| async move { status(code) }).await
+fn answers(code: u16) -> ScriptedService {
+    service(move |_| Response::new(code))
 }
 
 #[tokio::test]
 async fn of_three_endpoints_a_bad_one_fails_few_calls() {
-    let (one, two) = (answers(200).await, answers(200).await);
-    let (busy, broken) = (answers(503).await, answers(500).await);
-    let hangs_up = accept(anywhere(), async |_, _| {}).await;
-    let hangs = http(None, async |_| std::future::pending().await).await;
-    let nobody = answers(200).await;
-    let refuses = nobody.address;
+    let (one, two) = (answers(200), answers(200));
+    let (busy, broken) = (answers(503), answers(500));
+    let hangs_up = ScriptedService::connections(async |_| {}).unwrap();
+    let hangs = service(|_| Response::hang());
+    let nobody = answers(200);
+    let refuses = nobody.address();
     nobody.stop().await;
     for bad in [
-        busy.address,
-        broken.address,
-        hangs_up.address,
-        hangs.address,
+        busy.address(),
+        broken.address(),
+        hangs_up.address(),
+        hangs.address(),
         refuses,
     ] {
-        let mut settings = settings(&[one.address, bad, two.address]);
+        let mut settings = settings(&[one.address(), bad, two.address()]);
         settings.timeouts.first_byte = Duration::from_millis(250);
         let transport = transport(&settings);
         let mut failures = 0;
@@ -48,10 +47,10 @@ async fn of_three_endpoints_a_bad_one_fails_few_calls() {
 
 #[tokio::test]
 async fn an_endpoint_that_recovered_is_used_again() {
-    let healthy = answers(200).await;
-    let bad = answers(502).await;
-    let address = bad.address;
-    let transport = transport(&settings(&[healthy.address, address]));
+    let healthy = answers(200);
+    let bad = answers(502);
+    let address = bad.address();
+    let transport = transport(&settings(&[healthy.address(), address]));
     let avoid = Some(0);
     let attempt = async || {
         let attempt = call(&transport, 0, Method::GET, bounds(), avoid);
@@ -66,7 +65,8 @@ async fn an_endpoint_that_recovered_is_used_again() {
     );
     assert_eq!(attempt().await, 0, "the other one is left out now");
     bad.stop().await;
-    let _good = http_at(address, None, async |_| text("good")).await;
+    let again = ScriptedService::builder().at(address);
+    let _good = again.start(|_| Response::text("good")).unwrap();
     pass(Duration::from_secs(61)).await;
     assert_eq!(attempt().await, 1);
     assert_eq!(transport.endpoints()[1].status, EndpointStatus::Good);
@@ -74,8 +74,8 @@ async fn an_endpoint_that_recovered_is_used_again() {
 
 #[tokio::test]
 async fn a_retry_goes_to_another_endpoint() {
-    let (one, two) = (answers(200).await, answers(200).await);
-    let transport = transport(&settings(&[one.address, two.address]));
+    let (one, two) = (answers(200), answers(200));
+    let transport = transport(&settings(&[one.address(), two.address()]));
     for avoid in [0, 1, 1, 0, 0, 1] {
         let attempt = call(&transport, 0, Method::GET, bounds(), Some(avoid));
         assert_eq!(attempt.await.endpoint, 1 - avoid);
@@ -84,8 +84,8 @@ async fn a_retry_goes_to_another_endpoint() {
 
 #[tokio::test]
 async fn the_service_is_judged_by_its_good_endpoints() {
-    let (healthy, bad) = (answers(200).await, answers(500).await);
-    let mut settings = settings(&[healthy.address, bad.address]);
+    let (healthy, bad) = (answers(200), answers(500));
+    let mut settings = settings(&[healthy.address(), bad.address()]);
     settings.ejection.failures = 3;
     let transport = transport(&settings);
     let mut judged = vec![];
@@ -100,8 +100,8 @@ async fn the_service_is_judged_by_its_good_endpoints() {
 
 /// Three endpoints, the last two of them unhealthy by a check.
 async fn one_of_three_is_healthy(change: impl FnOnce(&mut Downstream)) -> Transport {
-    let server = answers(200).await;
-    let mut settings = settings(&[server.address; 3]);
+    let server = answers(200);
+    let mut settings = settings(&[server.address(); 3]);
     settings.health = Some(crate::config::Health {
         path: "/health".to_owned(),
         interval: Duration::from_secs(10),
@@ -170,9 +170,9 @@ async fn an_endpoint_that_is_good_again_gets_calls_by_and_by() {
 
 #[tokio::test]
 async fn no_caller_has_an_endpoint_left_out_by_its_own_short_time() {
-    let healthy = answers(200).await;
-    let slow = http(None, async |_| std::future::pending().await).await;
-    let transport = transport(&settings(&[healthy.address, slow.address]));
+    let healthy = answers(200);
+    let slow = service(|_| Response::hang());
+    let transport = transport(&settings(&[healthy.address(), slow.address()]));
     for _ in 0..20 {
         let hurried = Bounds {
             end: end(Instant::now() + Duration::from_millis(5)),
@@ -186,8 +186,8 @@ async fn no_caller_has_an_endpoint_left_out_by_its_own_short_time() {
 
 #[tokio::test]
 async fn the_only_endpoint_is_never_left_out() {
-    let server = answers(503).await;
-    let transport = transport(&settings(&[server.address]));
+    let server = answers(503);
+    let transport = transport(&settings(&[server.address()]));
     for _ in 0..20 {
         assert_eq!(get(&transport, 0).await.result.unwrap().status, 503);
     }
@@ -196,8 +196,8 @@ async fn the_only_endpoint_is_never_left_out() {
 
 #[tokio::test]
 async fn a_name_is_looked_up_and_its_addresses_are_tried_in_turn() {
-    let server = answers(200).await;
-    let mut settings = settings(&[server.address]);
+    let server = answers(200);
+    let mut settings = settings(&[server.address()]);
     // It may stand for ::1 as well, where nobody listens.
     settings.endpoints[0].host = "localhost".to_owned();
     assert_eq!(
@@ -213,21 +213,21 @@ async fn a_name_is_looked_up_and_its_addresses_are_tried_in_turn() {
 #[tokio::test]
 async fn checks_leave_out_what_is_unhealthy_and_take_it_back() {
     let sick = Arc::new(AtomicBool::new(true));
-    let asked = Arc::new(AtomicUsize::new(0));
-    let (state, count) = (sick.clone(), asked.clone());
-    let server = http(None, move |asked: Asked| {
-        let check = asked.request.uri().path() == "/api/health";
-        count.fetch_add(usize::from(check), Ordering::SeqCst);
-        let code = if check && state.load(Ordering::SeqCst) {
-            500
-        } else {
-            200
-        };
-        async move { status(code) }
-    })
-    .await;
-    let other = names_connections().await;
-    let mut settings = settings(&[server.address, other.address]);
+    let state = sick.clone();
+    let is_check = |request: &Request| request.path() == "/api/health";
+    let server = service(move |request| {
+        let failed = is_check(&request) && state.load(Ordering::SeqCst);
+        Response::new(if failed { 500 } else { 200 })
+    });
+    let checks = || {
+        server
+            .requests()
+            .iter()
+            .filter(|request| is_check(request))
+            .count()
+    };
+    let other = names_connections();
+    let mut settings = settings(&[server.address(), other.address()]);
     settings.health = Some(crate::config::Health {
         path: "/health".to_owned(),
         interval: Duration::from_secs(10),
@@ -241,7 +241,7 @@ async fn checks_leave_out_what_is_unhealthy_and_take_it_back() {
         pass(Duration::from_secs(11)).await;
         transport.tick(0);
         transport.tick(0);
-        until(|| asked.load(Ordering::SeqCst) == round).await;
+        until(|| checks() == round).await;
         // The answer is on its way.
         let health = transport.connector.endpoints[0].health.as_ref().unwrap();
         until(|| !health.busy()).await;

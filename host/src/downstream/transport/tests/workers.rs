@@ -6,7 +6,6 @@ use tokio::runtime::Builder;
 use tokio::sync::{Barrier, Semaphore};
 use tokio::task::JoinSet;
 
-use super::server::*;
 use super::*;
 
 /// Calls under way at once, and so connections.
@@ -26,9 +25,9 @@ fn workers_share_the_connections_that_there_may_be() {
     let (end, ended) = tokio::sync::oneshot::channel::<()>();
     let servers = std::thread::spawn(move || {
         event_loop(async {
-            let one = http(None, async |_| text("one")).await;
-            let two = http(None, async |_| text("two")).await;
-            tell.send([one.address, two.address]).unwrap();
+            let one = service(|_| Response::text("one"));
+            let two = service(|_| Response::text("two"));
+            tell.send([one.address(), two.address()]).unwrap();
             let _ = ended.await;
         });
     });
