@@ -24,5 +24,11 @@ pub(super) fn read(path: &str) -> Option<Vec<u8>> {
     if decoded.contains(&0) || decoded.contains(&b'\\') {
         return None;
     }
-    resolve(&decoded)
+    let mut read = resolve(&decoded)?;
+    // Of a dot segment at the end, no slash is left.
+    if !decoded.ends_with(b"/") && read.len() > 1 && read.ends_with(b"/") {
+        read.pop();
+    }
+    // What is no text is refused last, so that a segment that was resolved away may hold anything.
+    std::str::from_utf8(&read).is_ok().then_some(read)
 }
