@@ -21,7 +21,8 @@ use super::select::Selection;
 use super::unreadable::Seen;
 use crate::contract::{Call, Failure, Reply};
 use crate::downstream::{
-    CallRequest, Cause, Limits, Phase, Readable, Service, ServiceResponse, TIME_LEFT, TimeLimit, Trace,
+    CallRequest, Cause, Limits, Phase, Readable, Service, ServiceResponse, TIME_LEFT, TimeLimit,
+    Trace,
 };
 use crate::text::cut;
 

@@ -1,7 +1,8 @@
 //! HTTP/1.1 connections are kept, shared out one call at a time, replaced when the service has closed them, and closed when
 //! nobody needs them. A call is repeated only where that can't do anything twice, or where the operator says that it may.
 
-use std::sync::Arc;
+use std::collections::HashSet;
+use std::sync::{Arc, Mutex};
 
 use downstream_mock::scripted::{Response, ScriptedService};
 use downstream_mock::{Fault, Service, Services};
