@@ -127,7 +127,12 @@ impl Stream {
         let sent = self.send(response, is_head).await?;
         match end {
             End::Keep => {}
-            End::Close | End::Reset | End::Silent => drop(self.order.send(Order::End(end))),
+            End::Close | End::Reset => drop(self.order.send(Order::End(end))),
+            End::Silent => {
+                let _ = self.order.send(Order::End(end));
+                // Dropped, the stream would be reset before the connection falls silent.
+                std::future::pending().await
+            }
             End::ResetStream(code) => match sent {
                 Some(sent) => drop(self.order.send(Order::Reset(sent, code.into()))),
                 None => self.respond.send_reset(Reason::from(code)),

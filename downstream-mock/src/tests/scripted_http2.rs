@@ -125,10 +125,13 @@ async fn a_connection_ends_as_the_test_says() {
         assert!(within(whole).await.is_err(), "{number}");
     }
     let mut client = connect(&service).await;
+    let mut silent = std::pin::pin!(client.start(http::Method::GET, "/", ""));
     tokio::select! {
-        _ = client.start(http::Method::GET, "/", "") => panic!("nothing is answered"),
+        _ = &mut silent => panic!("nothing is answered"),
         _ = within(service.wait_for(5)) => {}
     }
+    let later = tokio::time::timeout(Duration::from_millis(50), silent).await;
+    assert!(later.is_err(), "not even a reset");
 }
 
 #[tokio::test]

@@ -274,6 +274,10 @@ pub struct Connections {
     pub max_age: Duration,
     /// How often the names of endpoints are looked up.
     pub resolve_interval: Duration,
+    /// How often an HTTP/2 connection is pinged while calls are under way on it.
+    pub ping_interval: Duration,
+    /// Time for an answer to a ping; without one, the connection is closed.
+    pub ping_timeout: Duration,
 }
 
 /// What the host proves itself with.

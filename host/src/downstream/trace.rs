@@ -37,6 +37,8 @@ pub struct Trace {
     pub attempts: u32,
     /// What the last of these says of the service.
     pub judgement: Judgement,
+    /// Whether the breaker let it through to see whether the service is back.
+    pub probe: bool,
     /// Whether one of these was made beside another that was slow.
     pub hedged: bool,
     /// Whether the response ended with the connection, so that nobody knows whether it is whole.

@@ -7,6 +7,7 @@ mod changed;
 mod credentials;
 mod endpoints;
 mod granted;
+mod http2;
 mod kept;
 mod logged;
 mod outages;

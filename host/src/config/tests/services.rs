@@ -87,6 +87,8 @@ fn a_service_gets_the_documented_defaults() {
             idle_timeout: ms(30_000),
             max_age: ms(300_000),
             resolve_interval: ms(10_000),
+            ping_interval: ms(10_000),
+            ping_timeout: ms(5_000),
         },
         max_header_size: 32 << 10,
         max_interim_responses: 16,

@@ -122,6 +122,11 @@ impl Pipeline {
             deadline,
         };
         let (course, hedge_course) = (Course::default(), Course::default());
+        if trace.probe {
+            // Connections from before may be as dead as the service was.
+            course.want_fresh();
+        }
+        let queue = call.limits.queue.saturating_sub(trace.queued);
         let beside = || {
             hedge_course.follow(&course);
             HedgeRight::new(permit, &self.settings.retry, &hedge_course)
@@ -135,6 +140,7 @@ impl Pipeline {
                 let bounds = Bounds {
                     started: call.started,
                     end: deadline,
+                    queue,
                     first_byte: call.limits.first_byte,
                     size: self.settings.max_response_size,
                 };
@@ -160,6 +166,13 @@ impl Pipeline {
         // A hedge that was overtaken before it was sent is none.
         let hedged = ended.hedged && hedge_course.sent();
         let attempts = ended.attempts - u32::from(ended.hedged && !hedged);
+        if !timing.queued.is_zero() {
+            trace.queued += timing.queued;
+            self.metrics.queued(timing.queued);
+        }
+        if is_queue_timeout(&result) {
+            self.metrics.event(Event::QueueTimeout);
+        }
         trace.connect = timing.connect;
         trace.first_byte = timing.first_byte;
         trace.body = timing.body;
@@ -204,4 +217,15 @@ impl Pipeline {
             Err(_) => Verdict::Final,
         }
     }
+}
+
+/// Whether the service let no more calls be on its connections for too long.
+fn is_queue_timeout(result: &Result<ServiceResponse, Cause>) -> bool {
+    matches!(
+        result,
+        Err(Cause::Timeout {
+            phase: Phase::Queue,
+            ..
+        })
+    )
 }

@@ -136,6 +136,7 @@ async fn ask(transport: &Transport, request: Request<Bytes>) -> Result<Response<
     let bounds = Bounds {
         started: now,
         end: &SharedDeadline::new(now + timeouts.total),
+        queue: timeouts.total,
         first_byte: timeouts.first_byte,
         size: MAX_ANSWER,
     };

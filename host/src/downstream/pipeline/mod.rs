@@ -39,6 +39,7 @@ use self::fallback::FallbackContext;
 use self::lookup::{CacheIntent, Lookup};
 use super::call::{CallOutcome, CallRequest};
 use super::error::Cause;
+use super::policy::breaker::Pass;
 use super::response::ServiceResponse;
 use super::trace::{Source, Trace};
 
@@ -88,6 +89,7 @@ impl Pipeline {
         let conditional = intent.conditional(&call.request);
         let began = Instant::now();
         let request = conditional.as_ref().unwrap_or(&call.request);
+        trace.probe = pass.as_ref().is_some_and(Pass::is_probe);
         let write = self.begin_write(&call.request);
         let result = self
             .attempts(call, request, &callers.deadline, &permit, trace)

@@ -329,6 +329,11 @@ impl Breaker {
 }
 
 impl Pass<'_> {
+    /// Whether the call shows whether the service is back.
+    pub fn is_probe(&self) -> bool {
+        matches!(self.mode.place(), Place::Probing | Place::ShortProbe)
+    }
+
     /// The call ended well, `took` after it began. It may still have been slow.
     pub fn succeeded(self, now: Instant, took: Duration) -> Option<Change> {
         self.breaker.ended(&self, self.source, now, took, false)

@@ -1,39 +1,37 @@
 //! One attempt of a call on the wire: connection, request, head, body, each inside its time limit.
 //!
-//! Nothing here repeats a call on its own account, with one exception: a kept connection that turns out to be closed
-//! before anything was written on it, which hyper tells by giving the request back. Then the call goes out on a fresh
-//! connection, once, whatever its method. What was written may have been worked on (RFC 9110 section 9.2.2): there a
-//! broken connection is the end of an attempt, kept or not, and another one is counted and paid for as any.
+//! Nothing here repeats a call on its own account, with two exceptions: a kept connection that turns out to be closed
+//! before anything was written on it, which hyper tells by giving the request back; and an HTTP/2 service that says that
+//! it did not process the call (RFC 9113 section 8.7). Then the call goes out on another connection, once, whatever its
+//! method. What was written may have been worked on otherwise (RFC 9110 section 9.2.2): there a broken connection is the
+//! end of an attempt, kept or not, and another one is counted and paid for as any.
 
 use std::error::Error;
 use std::future::poll_fn;
 use std::io;
 use std::pin::{Pin, pin};
+use std::sync::Arc;
 use std::task::Poll;
 
-use bytes::{Bytes, BytesMut};
-use http::Version;
-use http::header::TRANSFER_ENCODING;
-use http_body::Body as _;
-use hyper::body::Incoming;
 use tokio::task::Id;
 use tokio::time::{Instant, Sleep, sleep_until};
 
 use super::bounds::{Bounds, Timing};
+use super::checkout::{Checkout, NoPlace};
+use super::connection::Connection;
 use super::connector::Connector;
 use super::course::Course;
-use super::error::{closed_early, io_error, not_http, refusal};
-use super::exchange::{request, send};
+use super::error::{WireError, refusal};
+use super::exchange::{Body, request, send};
 use super::host_failures::of_host;
-use super::pool::{Connection, Slot};
+use super::parts::Parts;
+use super::pool::Slot;
+use super::pool::turn::Asked;
 use crate::coding::check_transfer_coding;
 use crate::config::Protocol;
 use crate::downstream::error::{Cause, Phase, TimeLimit};
 use crate::downstream::request::ServiceRequest;
 use crate::downstream::response::ServiceResponse;
-
-/// Room made at once for a body that comes in several parts, bytes; more than that is made as it comes.
-const FIRST_ROOM: u64 = 64 << 10;
 
 /// Fields of a head. hyper takes no more over HTTP/1.1.
 const MAX_FIELDS: usize = 100;
@@ -69,7 +67,7 @@ impl Attempt<'_> {
             return Err(self.late(Phase::Connect, now));
         }
         // After a kept connection that was dead, the others are likely dead too, and a repetition must not meet a second one.
-        let mut fresh = self.course.wants_fresh();
+        let fresh = self.course.wants_fresh();
         let mut kept = if fresh { None } else { self.kept(now) };
         let mut broken = None;
         loop {
@@ -77,9 +75,9 @@ impl Attempt<'_> {
                 Some(connection) => connection,
                 // Boxed, because it is rare and large: a future is as large as all that it may ever do, and is moved about.
                 None => {
-                    let connected = Box::pin(self.connect(now, broken, fresh)).await;
+                    let connected = Box::pin(self.connect(now, broken, fresh, timing)).await;
                     let connected_at = Instant::now();
-                    timing.connect = connected_at - now;
+                    timing.connect = (connected_at - now).saturating_sub(timing.queued);
                     now = connected_at;
                     connected?
                 }
@@ -96,29 +94,39 @@ impl Attempt<'_> {
                 until.saturating_duration_since(now),
             );
             let sent = {
-                let mut sending = pin!(send(&mut connection.sender, request));
+                let max_head = self.connector.settings.max_header_size;
+                let mut sending = pin!(send(&mut connection.sender, request, max_head));
                 let end = self.bounds.end;
                 end.timeout_with(timer.as_mut(), limit, sending.as_mut())
                     .await
             };
             let head = Instant::now();
             timing.first_byte = head - now;
-            match sent.ok_or_else(|| self.late(Phase::FirstByte, now))? {
+            let Some(sent) = sent else {
+                connection.sender.doubt();
+                return Err(self.late(Phase::FirstByte, now));
+            };
+            match sent {
                 Ok(response) => {
-                    timing.until_close = ends_with_connection(&response);
-                    let (answer, end) = self.read(response, timer, head).await?;
+                    timing.until_close = response.body().ends_with_connection(response.headers());
+                    let (answer, end) = self.read(response, &connection, timer, head).await?;
                     timing.body = end - head;
                     self.give_back(connection, end);
                     return Ok(answer);
                 }
                 Err(failure) => {
                     self.course.set_sent(!failure.unsent);
-                    if connection.reused && failure.unsent && broken.is_none() {
-                        (broken, fresh) = (Some(connection.id), true);
+                    let shared = self.connector.settings.protocol == Protocol::Http2;
+                    let ended = failure.error.ends_connection();
+                    if failure.unsent && (connection.reused || shared) && broken.is_none() {
+                        if ended {
+                            self.forget(&connection);
+                        }
+                        broken = Some(connection.id);
                         now = head;
                         continue;
                     }
-                    if connection.reused && closed_early(&failure.error) {
+                    if ended && (connection.reused || shared) {
                         self.broke(&connection);
                     }
                     let first = !connection.reused;
@@ -128,9 +136,15 @@ impl Attempt<'_> {
         }
     }
 
-    /// A kept connection ended before there was an answer: neither this call nor another must meet it again.
+    /// A connection ended before there was an answer: neither this call nor another must meet it again. This one has a new
+    /// one next: kept ones may be as dead, and of one that several calls shared, nobody knows whose answer broke it.
     fn broke(&self, connection: &Connection) {
-        self.course.broke();
+        self.course.want_fresh();
+        self.forget(connection);
+    }
+
+    /// Sees to it that no other call gets a connection. One of HTTP/1.1 no other call has.
+    fn forget(&self, connection: &Connection) {
         let pools = &self.connector.pools;
         pools.forget(self.worker, self.endpoint, connection.id);
     }
@@ -140,7 +154,7 @@ impl Attempt<'_> {
         let identity = self.connector.identity_number();
         match self.connector.settings.protocol {
             Protocol::Http1 => pools.take(self.worker, self.endpoint, now, identity),
-            Protocol::Http2 => pools.share(self.worker, self.endpoint, now, identity),
+            Protocol::Http2 => pools.share(self.worker, self.endpoint, now, identity, None),
         }
     }
 
@@ -154,25 +168,24 @@ impl Attempt<'_> {
         );
     }
 
-    /// Opens a connection, or finds that another caller did. `broken` is the kept one that this one is to replace; a `fresh`
-    /// one is none that was kept by another worker.
+    /// Opens a connection, or finds that another caller did. `broken` is the one that this one is to replace; a `fresh` one
+    /// is none that was kept.
     async fn connect(
         &self,
         now: Instant,
         broken: Option<Id>,
         fresh: bool,
+        timing: &mut Timing,
     ) -> Result<Connection, Cause> {
+        if self.connector.settings.protocol == Protocol::Http2 {
+            return self.place(now, broken, fresh, timing).await;
+        }
         let limit = now + self.connector.settings.timeouts.connect;
         let until = self.bounds.end.latest().min(limit);
-        let opening = async {
-            match self.connector.settings.protocol {
-                Protocol::Http1 => self.open_http1(until, fresh).await,
-                Protocol::Http2 => self.open_http2(until, broken).await,
-            }
-        };
+        let fresh = fresh || broken.is_some();
         self.bounds
             .end
-            .timeout(Some(limit), opening)
+            .timeout(Some(limit), self.open_http1(until, fresh))
             .await
             .ok_or_else(|| self.late(Phase::Connect, now))?
             .map_err(|source| self.unreachable(source))
@@ -187,31 +200,45 @@ impl Attempt<'_> {
         {
             Slot::Taken(connection) => Ok(connection),
             Slot::Open(slot) => {
-                let (dialed, identity) = self.connector.dial(self.endpoint, until).await?;
+                let (dialed, identity) = self
+                    .connector
+                    .dial(self.endpoint, until, Arc::default())
+                    .await?;
                 Ok(pools.opened(self.worker, self.endpoint, dialed, slot, identity))
             }
         }
     }
 
-    async fn open_http2(&self, until: Instant, broken: Option<Id>) -> io::Result<Connection> {
-        let pools = &self.connector.pools;
-        if let Some(broken) = broken {
-            pools.forget(self.worker, self.endpoint, broken);
-        }
-        // All callers that find no connection wait for one of them to open it.
-        let pool = pools.of(self.worker, self.endpoint);
-        let _connecting = pool.connecting.lock().await;
-        if let Some(connection) = self.kept(Instant::now()) {
-            return Ok(connection);
-        }
-        let (dialed, identity) = self.connector.dial(self.endpoint, until).await?;
-        Ok(pools.opened(self.worker, self.endpoint, dialed, None, identity))
+    /// Gets a place on an HTTP/2 connection.
+    async fn place(
+        &self,
+        now: Instant,
+        broken: Option<Id>,
+        fresh: bool,
+        timing: &mut Timing,
+    ) -> Result<Connection, Cause> {
+        let checkout = Checkout {
+            connector: self.connector,
+            asked: Asked {
+                worker: self.worker,
+                endpoint: self.endpoint,
+                avoid: broken,
+                fresh,
+            },
+            bounds: self.bounds,
+        };
+        let place = checkout.run(now, &mut timing.queued).await;
+        place.map_err(|error| match error {
+            NoPlace::Late(phase) => self.late(phase, now),
+            NoPlace::Unreachable(source) => self.unreachable(source),
+        })
     }
 
     /// Reads the body to its end, and no further than the cap; says when it ended.
     async fn read(
         &self,
-        response: http::Response<Incoming>,
+        response: http::Response<Body>,
+        connection: &Connection,
         mut timer: Pin<&mut Sleep>,
         head: Instant,
     ) -> Result<(ServiceResponse, Instant), Cause> {
@@ -224,23 +251,24 @@ impl Attempt<'_> {
                 what: "the answer switches protocols, which nobody asked for".to_owned(),
             });
         }
-        if !body.is_end_stream() {
+        if !body.is_end() {
             check_transfer_coding(&parts.headers).map_err(|error| Cause::Malformed {
                 what: format!("the answer's transfer-encoding {error}"),
             })?;
         }
-        let announced = body.size_hint().lower();
+        let announced = body.announced(&parts.headers);
         // A length that is announced is refused before the first byte of it is read.
         if announced > self.bounds.size as u64 {
             return Err(self.too_large());
         }
+        let shared = self.connector.settings.protocol == Protocol::Http2;
         let mut read = Parts::default();
         let mut waited = false;
-        while !body.is_end_stream() {
+        while !body.is_end() {
             let mut since = None;
             let next = poll_fn(|context| {
-                if let Poll::Ready(frame) = Pin::new(&mut body).poll_frame(context) {
-                    return Poll::Ready(Some(frame));
+                if let Poll::Ready(part) = body.poll_part(context) {
+                    return Poll::Ready(Some(part));
                 }
                 let between_bytes = self.connector.settings.timeouts.between_bytes;
                 let since = *since.get_or_insert_with(|| {
@@ -253,20 +281,26 @@ impl Attempt<'_> {
                 end.poll_passed(timer.as_mut(), limit, context)
                     .map(|()| None)
             });
-            let frame = next.await;
+            let part = next.await;
             waited |= since.is_some();
-            let frame = frame.ok_or_else(|| self.late(Phase::Body, since.unwrap_or(head)))?;
-            match frame {
+            let Some(part) = part else {
+                connection.sender.doubt();
+                return Err(self.late(Phase::Body, since.unwrap_or(head)));
+            };
+            match part {
                 None => break,
-                Some(Err(error)) => return Err(self.failed(true, false, error)),
-                Some(Ok(frame)) => {
-                    // What is not data is trailers, which nobody asks for.
-                    if let Ok(data) = frame.into_data() {
-                        if data.len() > self.bounds.size - read.len() {
-                            return Err(self.too_large());
-                        }
-                        read.push(data, announced);
+                Some(Err(error)) => {
+                    let error = connection.sender.explain(error);
+                    if shared && error.ends_connection() {
+                        self.broke(connection);
                     }
+                    return Err(self.failed(true, false, error));
+                }
+                Some(Ok(data)) => {
+                    if data.len() > self.bounds.size - read.len() {
+                        return Err(self.too_large());
+                    }
+                    read.push(data, announced);
                 }
             }
         }
@@ -285,7 +319,8 @@ impl Attempt<'_> {
         let allowed = match phase {
             Phase::Body => timeouts.between_bytes,
             Phase::FirstByte => timeouts.first_byte,
-            Phase::Connect | Phase::Queue | Phase::Credentials => timeouts.connect,
+            Phase::Queue => self.connector.settings.bulkhead.queue_timeout,
+            Phase::Connect | Phase::Credentials => timeouts.connect,
         };
         Cause::Timeout {
             phase,
@@ -322,73 +357,31 @@ impl Attempt<'_> {
     }
 
     /// `first` tells that the failure is that of a connection's first exchange, before its head.
-    fn failed(&self, sent: bool, first: bool, source: hyper::Error) -> Cause {
-        if first && let Some(refusal) = io_error(&source).and_then(refusal) {
+    fn failed(&self, sent: bool, first: bool, error: WireError) -> Cause {
+        if first && let Some(refusal) = error.io_error().and_then(refusal) {
             return self.unreachable(refusal.into());
         }
-        if io_error(&source).is_some_and(of_host) {
-            return self.host_failed(sent, source.into());
+        if error.io_error().is_some_and(of_host) {
+            return self.host_failed(sent, error.into());
         }
-        if source.is_parse_too_large() {
+        if error.is_head_too_large() {
             return self.head_too_large();
         }
-        if not_http(&source) {
-            let cause = source.source().map(|cause| format!(": {cause}"));
+        if error.is_not_http() {
+            let cause = error.source().map(|cause| format!(": {cause}"));
             let cause = cause.unwrap_or_default();
             Cause::Malformed {
-                what: format!("the answer is not HTTP: {source}{cause}"),
+                what: format!("the answer is not HTTP: {error}{cause}"),
             }
         } else {
-            let source = match io_error(&source) {
+            let source = match error.io_error() {
                 // What ended it is told in the error below only.
                 Some(error) if error.kind() == io::ErrorKind::ConnectionAborted => {
                     error.to_string().into()
                 }
-                _ => source.into(),
+                _ => error.into(),
             };
             Cause::Interrupted { sent, source }
         }
-    }
-}
-
-/// Whether nothing but the end of the connection says where the body ends (RFC 9112 section 6.3).
-fn ends_with_connection(response: &http::Response<Incoming>) -> bool {
-    let body = response.body();
-    response.version() < Version::HTTP_2
-        && !body.is_end_stream()
-        && body.size_hint().exact().is_none()
-        && !response.headers().contains_key(TRANSFER_ENCODING)
-}
-
-/// The parts of a body. One part, the ordinary case, is not copied.
-#[derive(Default)]
-struct Parts {
-    first: Bytes,
-    joined: Option<BytesMut>,
-}
-
-impl Parts {
-    fn len(&self) -> usize {
-        self.joined.as_ref().map_or(self.first.len(), BytesMut::len)
-    }
-
-    /// `announced` is the length of all parts, or less.
-    fn push(&mut self, data: Bytes, announced: u64) {
-        if let Some(joined) = &mut self.joined {
-            joined.extend_from_slice(&data);
-        } else if self.first.is_empty() {
-            self.first = data;
-        } else {
-            let length = self.first.len() + data.len();
-            let room = length.max(announced.min(FIRST_ROOM) as usize);
-            let mut joined = BytesMut::with_capacity(room);
-            joined.extend_from_slice(&self.first);
-            joined.extend_from_slice(&data);
-            self.joined = Some(joined);
-        }
-    }
-
-    fn join(self) -> Bytes {
-        self.joined.map_or(self.first, BytesMut::freeze)
     }
 }

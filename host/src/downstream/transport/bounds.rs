@@ -13,6 +13,8 @@ pub struct Bounds<'a> {
     pub started: Instant,
     /// When it must have ended. That may become later while it is made, when others wait for the same.
     pub end: &'a SharedDeadline,
+    /// Time for waiting until the service lets one more call be on a connection.
+    pub queue: Duration,
     /// Time from the request sent to the head of the answer.
     pub first_byte: Duration,
     /// Most bytes of the body.
@@ -22,6 +24,8 @@ pub struct Bounds<'a> {
 /// What took how long, as far as the attempt came.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Timing {
+    /// To wait until the service let one more call be on a connection.
+    pub queued: Duration,
     /// To open a connection; zero when a kept one served.
     pub connect: Duration,
     /// From the request sent to the head of the answer, or to the failure.

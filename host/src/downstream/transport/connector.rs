@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use tokio::time::Instant;
 
+use super::changed::Changed;
 use super::dial::{Driver, Sender, dial};
 use super::endpoint::Endpoint;
 use super::host_failures::HostFailures;
@@ -87,11 +88,12 @@ impl Connector {
         })
     }
 
-    /// Opens a connection; says which number of TLS files it was made with.
+    /// Opens a connection; says which number of TLS files it was made with. See [`dial`] for the rest.
     pub async fn dial(
         &self,
         endpoint: usize,
         until: Instant,
+        changed: Arc<Changed>,
     ) -> io::Result<((Sender, Driver), u32)> {
         let (tls, number) = match &self.identity {
             None => (None, 0),
@@ -100,7 +102,14 @@ impl Connector {
                 (Some(tls), number)
             }
         };
-        let dialed = dial(&self.endpoints[endpoint], &self.settings, tls, until).await?;
+        let dialed = dial(
+            &self.endpoints[endpoint],
+            &self.settings,
+            tls,
+            until,
+            changed,
+        )
+        .await?;
         Ok((dialed, number))
     }
 

@@ -10,7 +10,7 @@ pub struct Course {
     endpoint: AtomicUsize,
     /// Whether any part of a request may have been sent.
     sent: AtomicBool,
-    /// Whether a kept connection broke under the last attempt.
+    /// Whether the next attempt must not use a kept connection.
     stale: AtomicBool,
 }
 
@@ -41,13 +41,12 @@ impl Course {
         self.sent.store(sent, Ordering::Relaxed);
     }
 
-    /// A kept connection broke before there was an answer.
-    pub(super) fn broke(&self) {
+    /// The next attempt is to have a new connection: kept ones are likely dead.
+    pub fn want_fresh(&self) {
         self.stale.store(true, Ordering::Relaxed);
     }
 
-    /// Whether the attempt that begins must not use a kept connection: others that were kept as long as
-    /// the one that broke are likely dead, too.
+    /// Whether the attempt that begins must not use a kept connection.
     pub(super) fn wants_fresh(&self) -> bool {
         self.stale.load(Ordering::Relaxed) && self.stale.swap(false, Ordering::Relaxed)
     }

@@ -6,8 +6,8 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use http_body_util::Full;
-use hyper::client::conn::{http1, http2};
-use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use hyper::client::conn::http1;
+use hyper_util::rt::TokioIo;
 use rustls::ClientConfig;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
@@ -15,9 +15,11 @@ use tokio::time::{Instant, timeout_at};
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 
+use super::changed::Changed;
 use super::endpoint::Endpoint;
-use super::error::{DialError, refused};
+use super::error::{DialError, WireError, refused};
 use super::host_failures::of_host;
+use super::http2;
 use super::interim::Counted;
 use crate::config::{self, Protocol};
 
@@ -28,14 +30,32 @@ const READ_BUFFER: usize = 408 << 10;
 pub enum Sender {
     /// One request at a time.
     Http1(http1::SendRequest<Full<Bytes>>),
-    /// A handle on a connection that several calls share.
-    Http2(http2::SendRequest<Full<Bytes>>),
+    /// A place for one call on a connection that several share.
+    Http2(http2::Stream),
+}
+
+impl Sender {
+    /// The call timed out: perhaps the service is not there any more.
+    pub fn doubt(&self) {
+        if let Self::Http2(stream) = self {
+            stream.doubt();
+        }
+    }
+
+    /// What an error of the exchange means for its call.
+    pub fn explain(&self, error: WireError) -> WireError {
+        match (self, error) {
+            (Self::Http2(stream), WireError::Http2(error)) => stream.explain(error),
+            (_, error) => error,
+        }
+    }
 }
 
 /// What moves the bytes of a connection, until it ends. How it ended is told to whoever waits for an answer on it.
 pub type Driver = Pin<Box<dyn Future<Output = ()> + Send>>;
 
 /// Opens a connection. The caller bounds the time; `until` is that bound, for sharing it out among several addresses.
+/// An HTTP/2 connection tells `changed` when it has room for a call, or more.
 ///
 /// # Errors
 ///
@@ -45,10 +65,11 @@ pub async fn dial(
     settings: &config::Downstream,
     tls: Option<Arc<ClientConfig>>,
     until: Instant,
+    changed: Arc<Changed>,
 ) -> Result<(Sender, Driver), DialError> {
     let tcp = connect(endpoint, until).await?;
     let Some(tls) = tls else {
-        return handshake(settings, tcp).await;
+        return handshake(settings, tcp, changed).await;
     };
     let Some(name) = endpoint.server_name.clone() else {
         return Err(DialError::Tls("no name to ask for".to_owned()));
@@ -61,7 +82,7 @@ pub async fn dial(
     if settings.protocol == Protocol::Http2 && !speaks_http2(&tls) {
         return Err(DialError::NotHttp2);
     }
-    handshake(settings, tls).await
+    handshake(settings, tls, changed).await
 }
 
 /// Tries the addresses of the name in turn.
@@ -100,34 +121,31 @@ async fn connect(endpoint: &Endpoint, until: Instant) -> Result<TcpStream, DialE
     })))
 }
 
-async fn handshake<T>(settings: &config::Downstream, io: T) -> Result<(Sender, Driver), DialError>
+async fn handshake<T>(
+    settings: &config::Downstream,
+    io: T,
+    changed: Arc<Changed>,
+) -> Result<(Sender, Driver), DialError>
 where
     T: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
     let limit = settings.max_interim_responses;
-    let io = TokioIo::new(Counted::new(io, settings.protocol, limit));
+    let io = Counted::new(io, settings.protocol, limit);
     match settings.protocol {
         Protocol::Http1 => {
             let (sender, connection) = http1::Builder::new()
                 .max_header_size(settings.max_header_size)
                 // A head has to fit into it.
                 .max_buf_size(settings.max_header_size.max(READ_BUFFER))
-                .handshake(io)
+                .handshake(TokioIo::new(io))
                 .await
-                .map_err(DialError::Http)?;
+                .map_err(WireError::Http1)?;
             let driver = async { drop(connection.await) };
             Ok((Sender::Http1(sender), Box::pin(driver)))
         }
         Protocol::Http2 => {
-            let (sender, connection) = http2::Builder::new(TokioExecutor::new())
-                .timer(TokioTimer::new())
-                .max_header_list_size(u32::try_from(settings.max_header_size).unwrap_or(u32::MAX))
-                .keep_alive_interval(settings.connections.idle_timeout)
-                .handshake(io)
-                .await
-                .map_err(DialError::Http)?;
-            let driver = async { drop(connection.await) };
-            Ok((Sender::Http2(sender), Box::pin(driver)))
+            let (driver, stream) = http2::handshake(io, settings, changed).await?;
+            Ok((Sender::Http2(stream), Box::pin(driver)))
         }
     }
 }

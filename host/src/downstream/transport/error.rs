@@ -2,7 +2,9 @@
 
 use std::error::Error as _;
 use std::io::{self, ErrorKind};
+use std::time::Duration;
 
+use h2::Reason;
 use rustls::{AlertDescription, CertificateError, Error as Fault};
 use thiserror::Error;
 
@@ -23,7 +25,7 @@ pub enum DialError {
     NotHttp2,
     /// HTTP did not begin.
     #[error(transparent)]
-    Http(hyper::Error),
+    Http(#[from] WireError),
 }
 
 impl From<DialError> for io::Error {
@@ -35,45 +37,110 @@ impl From<DialError> for io::Error {
     }
 }
 
-/// Whether the connection ended before there was an answer. What the service closed a moment ago ends in a reset as soon
-/// as something is sent to it, and in TLS without the notice that it should have given (RFC 8446 section 6.1).
-pub fn closed_early(error: &hyper::Error) -> bool {
-    error.is_incomplete_message()
-        || error.is_canceled()
-        || error.is_closed()
-        || matches!(
-            io_error(error).map(io::Error::kind),
-            Some(
-                ErrorKind::ConnectionReset
-                    | ErrorKind::ConnectionAborted
-                    | ErrorKind::BrokenPipe
-                    | ErrorKind::UnexpectedEof
-            )
-        )
+/// Why an exchange broke off.
+#[derive(Debug, Error)]
+pub enum WireError {
+    /// The connection broke, or the answer is no HTTP.
+    #[error(transparent)]
+    Http1(hyper::Error),
+    /// The connection or the stream broke, or the answer is no HTTP/2.
+    #[error(transparent)]
+    Http2(#[from] h2::Error),
+    /// The connection takes no more requests.
+    #[error(transparent)]
+    NotSent(h2::Error),
+    /// The answer to another call on the connection is no HTTP/2, or the one to this call: nobody knows.
+    #[error("one of several answers on it is not HTTP: {0}")]
+    Bystander(h2::Error),
+    /// The service is not there any more.
+    #[error("a ping was not answered in {}ms (ping-timeout)", after.as_millis())]
+    Silent {
+        /// The limit in force.
+        after: Duration,
+    },
+    /// The head of the answer is larger than allowed.
+    #[error("the head of the answer is too large")]
+    HeadTooLarge,
 }
 
-/// Whether the service sent something that is no HTTP. hyper reports a bad head as such, a bad chunk of a body as bad input
-/// of the connection, and what is no HTTP/2 as a fault that its own side detected. What TLS reports as bad input is not
-/// about HTTP.
-pub fn not_http(error: &hyper::Error) -> bool {
-    let http2 = error.source().and_then(|source| source.downcast_ref());
-    error.is_parse()
-        || http2.is_some_and(h2::Error::is_library)
-        || io_error(error).is_some_and(|error| {
+impl WireError {
+    /// Whether the request was not sent, or the service says that it did not process it (RFC 9113 section 8.7).
+    /// Only before the head of an answer: after it, the service did.
+    pub fn is_unprocessed(&self) -> bool {
+        match self {
+            Self::NotSent(_) => true,
+            // Streams up to the last one that GOAWAY names go on, and do not fail by it.
+            Self::Http2(error) => {
+                let refused = error.reason() == Some(Reason::REFUSED_STREAM);
+                error.is_remote() && (error.is_go_away() || refused)
+            }
+            _ => false,
+        }
+    }
+
+    /// Whether the connection is of no more use: not when only a stream was reset.
+    pub fn ends_connection(&self) -> bool {
+        match self {
+            Self::Http1(_) => self.is_closed_early(),
+            Self::Http2(error) => error.is_go_away() || error.is_io(),
+            Self::HeadTooLarge => false,
+            _ => true,
+        }
+    }
+
+    /// Whether the head of the answer is larger than allowed.
+    pub fn is_head_too_large(&self) -> bool {
+        match self {
+            Self::Http1(error) => error.is_parse_too_large(),
+            Self::HeadTooLarge => true,
+            _ => false,
+        }
+    }
+
+    /// What the connection itself reported.
+    pub fn io_error(&self) -> Option<&io::Error> {
+        match self {
+            Self::Http1(error) => error.source()?.downcast_ref(),
+            Self::Http2(error) | Self::NotSent(error) => error.get_io(),
+            _ => None,
+        }
+    }
+
+    /// Whether the connection ended before there was an answer. What the service closed a moment ago ends in a
+    /// reset as soon as something is sent to it, and in TLS without the notice that it should have given
+    /// (RFC 8446 section 6.1).
+    pub fn is_closed_early(&self) -> bool {
+        let of_http1 = |error: &hyper::Error| {
+            error.is_incomplete_message() || error.is_canceled() || error.is_closed()
+        };
+        matches!(self, Self::Http1(error) if of_http1(error))
+            || matches!(
+                self.io_error().map(io::Error::kind),
+                Some(
+                    ErrorKind::ConnectionReset
+                        | ErrorKind::ConnectionAborted
+                        | ErrorKind::BrokenPipe
+                        | ErrorKind::UnexpectedEof
+                )
+            )
+    }
+
+    /// Whether the service sent something that is no HTTP. hyper reports a bad head as such, and a bad chunk of a
+    /// body as bad input of the connection; h2 reports what is no HTTP/2 as a fault that its own side detected.
+    /// What TLS reports as bad input is not about HTTP.
+    pub fn is_not_http(&self) -> bool {
+        let bad_input = |error: &io::Error| {
             matches!(
                 error.kind(),
                 ErrorKind::InvalidInput | ErrorKind::InvalidData
             ) && !of_tls(error)
-        })
-}
-
-/// What the connection itself reported.
-pub fn io_error(error: &hyper::Error) -> Option<&io::Error> {
-    let source = error.source()?;
-    source.downcast_ref().or_else(|| {
-        let http2: &h2::Error = source.downcast_ref()?;
-        http2.get_io()
-    })
+        };
+        match self {
+            Self::Http1(error) if error.is_parse() => true,
+            Self::Http2(error) if error.is_library() => true,
+            _ => self.io_error().is_some_and(bad_input),
+        }
+    }
 }
 
 /// Says what went wrong in TLS. The library's own words may hold names of hosts.

@@ -1,14 +1,20 @@
 //! A request and the head of its response on an open connection.
 
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::Request;
+use h2::RecvStream;
+use http::header::{CONTENT_LENGTH, TRANSFER_ENCODING};
+use http::{HeaderMap, Request, Response};
+use http_body::Body as _;
 use http_body_util::Full;
 use hyper::body::Incoming;
 
 use super::dial::Sender;
 use super::endpoint::Endpoint;
+use super::error::WireError;
 use crate::config::{self, Protocol};
 use crate::downstream::request::{ServiceRequest, tell_time_left};
 
@@ -18,9 +24,9 @@ pub fn request(
     endpoint: &Endpoint,
     ours: &ServiceRequest,
     left: Duration,
-) -> Request<Full<Bytes>> {
+) -> Request<Bytes> {
     let authority = &endpoint.authority;
-    let mut request = Request::new(Full::new(ours.body.clone()));
+    let mut request = Request::new(ours.body.clone());
     *request.method_mut() = ours.method.clone();
     *request.headers_mut() = ours.headers.clone();
     tell_time_left(request.headers_mut(), left);
@@ -47,37 +53,116 @@ pub fn request(
 
 /// A request that got no answer.
 pub struct Broken {
-    /// Whether nothing of it was written.
+    /// Whether nothing of it was written, or the service says that it did not process it.
     pub unsent: bool,
     /// What broke.
-    pub error: hyper::Error,
+    pub error: WireError,
 }
 
-/// Sends a request and waits for the head of its answer.
+/// The body of an answer, which comes in parts.
+pub enum Body {
+    /// Of a connection of its own.
+    Http1(Incoming),
+    /// Of a stream.
+    Http2(RecvStream),
+}
+
+impl Body {
+    /// Its length, or less.
+    pub fn announced(&self, headers: &HeaderMap) -> u64 {
+        let length = || headers.get(CONTENT_LENGTH)?.to_str().ok()?.parse().ok();
+        match self {
+            Self::Http1(body) => body.size_hint().lower(),
+            // The answer to a HEAD says how long another body would be.
+            Self::Http2(body) if body.is_end_stream() => 0,
+            Self::Http2(_) => length().unwrap_or(0),
+        }
+    }
+
+    /// Whether nothing but the end of the connection says where it ends (RFC 9112 section 6.3).
+    pub fn ends_with_connection(&self, headers: &HeaderMap) -> bool {
+        match self {
+            Self::Http1(body) => {
+                !body.is_end_stream()
+                    && body.size_hint().exact().is_none()
+                    && !headers.contains_key(TRANSFER_ENCODING)
+            }
+            Self::Http2(_) => false,
+        }
+    }
+
+    /// Whether nothing more comes.
+    pub fn is_end(&self) -> bool {
+        match self {
+            Self::Http1(body) => body.is_end_stream(),
+            Self::Http2(body) => body.is_end_stream(),
+        }
+    }
+
+    /// The next part. What is not data is trailers, which nobody asks for.
+    pub fn poll_part(
+        &mut self,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Bytes, WireError>>> {
+        match self {
+            Self::Http1(body) => loop {
+                let Some(frame) = ready!(Pin::new(&mut *body).poll_frame(context)) else {
+                    return Poll::Ready(None);
+                };
+                match frame.map_err(WireError::Http1)?.into_data() {
+                    Ok(data) => return Poll::Ready(Some(Ok(data))),
+                    Err(_) => continue,
+                }
+            },
+            Self::Http2(body) => {
+                let part = ready!(body.poll_data(context));
+                if let Some(Ok(data)) = &part {
+                    // It is read as soon as it comes, and counts against a limit of its own.
+                    let _ = body.flow_control().release_capacity(data.len());
+                }
+                Poll::Ready(part.map(|data| data.map_err(WireError::Http2)))
+            }
+        }
+    }
+}
+
+/// Sends a request and waits for the head of its answer. With HTTP/2, no more than `max_head` bytes of that are
+/// taken.
 ///
 /// # Errors
 ///
 /// When the connection breaks.
 pub async fn send(
     sender: &mut Sender,
-    request: Request<Full<Bytes>>,
-) -> Result<http::Response<Incoming>, Broken> {
-    let result = match sender {
+    request: Request<Bytes>,
+    max_head: usize,
+) -> Result<Response<Body>, Broken> {
+    match sender {
         Sender::Http1(sender) => {
             // A connection from the pool was put there when its last answer had been read, perhaps a moment before
             // hyper's own task saw that.
             if let Err(error) = sender.ready().await {
                 return Err(Broken {
                     unsent: true,
-                    error,
+                    error: WireError::Http1(error),
                 });
             }
-            sender.try_send_request(request).await
+            let sent = sender.try_send_request(request.map(Full::new)).await;
+            sent.map(|response| response.map(Body::Http1))
+                .map_err(|mut error| Broken {
+                    unsent: error.take_message().is_some(),
+                    error: WireError::Http1(error.into_error()),
+                })
         }
-        Sender::Http2(sender) => sender.try_send_request(request).await,
-    };
-    result.map_err(|mut error| Broken {
-        unsent: error.take_message().is_some(),
-        error: error.into_error(),
-    })
+        Sender::Http2(stream) => {
+            let (head, body) = request.into_parts();
+            let sent = stream.send(Request::from_parts(head, ()), body, max_head);
+            sent.await
+                .map(|response| response.map(Body::Http2))
+                .map_err(|error| Broken {
+                    unsent: error.is_unprocessed(),
+                    error,
+                })
+        }
+    }
 }

@@ -2,14 +2,18 @@
 //!
 //! An attempt passes through these files in this order: [`selection`] picks an endpoint by [`balance`],
 //! of those that neither [`ejection`] nor [`health`] leaves out, and spares one in [`slow_start`] ->
-//! [`pool`] has a connection to it, or a permit to open one -> [dial](mod@dial) opens it, with the
-//! addresses of [`resolve`] and with [`tls`] -> [`attempt`] sends the request and reads the response, by
+//! [`pool`] has a connection to it, or a permit to open one, which [`checkout`] decides for [`http2`];
+//! calls that wait are woken by [`changed`] -> [dial](mod@dial) opens it, with the addresses of
+//! [`resolve`] and with [`tls`] -> [`attempt`] sends the request and reads the response, by
 //! [`exchange`], with [`interim`] in front of HTTP itself. [`endpoint`] is what is known of an endpoint,
 //! [`probe`] checks one. Whether there is a further attempt is not decided here.
 
 mod attempt;
 mod balance;
 mod bounds;
+mod changed;
+mod checkout;
+mod connection;
 mod connector;
 mod course;
 mod dial;
@@ -19,7 +23,9 @@ mod error;
 mod exchange;
 mod health;
 mod host_failures;
+mod http2;
 mod interim;
+mod parts;
 mod pool;
 mod probe;
 mod resolve;
@@ -134,7 +140,8 @@ impl Transport {
         if let Some(under_way) = under_way {
             match judgement {
                 Judgement::Good => {
-                    let end = now + timing.connect + timing.first_byte + timing.body;
+                    let end =
+                        now + timing.queued + timing.connect + timing.first_byte + timing.body;
                     under_way.answered(end, timing.first_byte);
                     self.ejections.succeeded(endpoint, now, end);
                 }

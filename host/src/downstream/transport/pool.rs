@@ -4,8 +4,12 @@
 //! opened it: nearly always the same. The locks are there for the exceptions: a worker that must not open one more takes
 //! one from another, or closes one that nobody uses.
 //!
-//! How many HTTP/1.1 connections are open is bounded by slots. A caller may have one call under way for each slot there
+//! How many connections are open is bounded by slots, of which the first HTTP/2 connection of a worker to an
+//! endpoint needs none. A caller may have one call under way for each slot there
 //! is, so whoever finds none free finds an idle connection, or one that is about to end.
+
+mod shared;
+pub mod turn;
 
 use std::mem;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -13,11 +17,14 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use bytes::Bytes;
 use http_body_util::Full;
-use hyper::client::conn::{http1, http2};
+use hyper::client::conn::http1;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
-use tokio::task::{AbortHandle, Id};
+use tokio::task::AbortHandle;
 use tokio::time::Instant;
 
+use self::shared::SharedConnections;
+use super::changed::Changed;
+use super::connection::{Connection, Lifetime};
 use super::dial::{Driver, Sender};
 use crate::config;
 
@@ -40,10 +47,10 @@ pub struct Pools {
 pub struct Pool {
     /// HTTP/1.1, the one used last at the end.
     idle: Mutex<Vec<Idle>>,
-    /// The one HTTP/2 connection.
-    shared: Mutex<Option<Shared>>,
-    /// Held by the one caller that opens that.
-    pub connecting: tokio::sync::Mutex<()>,
+    /// HTTP/2.
+    shared: Mutex<SharedConnections>,
+    /// Where calls wait for that.
+    changed: Arc<Changed>,
 }
 
 struct Idle {
@@ -53,54 +60,9 @@ struct Idle {
     task: AbortHandle,
 }
 
-struct Shared {
-    sender: http2::SendRequest<Full<Bytes>>,
-    used: Instant,
-    life: Lifetime,
-    id: Id,
-}
-
-/// What ends the use of a connection beside its service.
-#[derive(Clone, Copy)]
-struct Lifetime {
-    until: Instant,
-    /// The number of the TLS files that it was made with.
-    identity: u32,
-}
-
-impl Lifetime {
-    fn over(self, now: Instant, identity: u32) -> bool {
-        now >= self.until || self.identity != identity
-    }
-}
-
-/// A connection to send one request on.
-pub struct Connection {
-    /// To send on.
-    pub sender: Sender,
-    /// Whether it served another call before, and so may have been closed by the service without our knowing.
-    pub reused: bool,
-    /// Which one it is.
-    pub id: Id,
-    life: Lifetime,
-    end: End,
-}
-
-/// Ends an HTTP/1.1 connection that is dropped while an answer is awaited on it: what a service that hangs does not take
-/// from us must not keep a slot.
-struct End(Option<AbortHandle>);
-
-impl Drop for End {
-    fn drop(&mut self) {
-        if let Some(task) = &self.0 {
-            task.abort();
-        }
-    }
-}
-
 /// The right to have one connection, or a connection.
 pub enum Slot {
-    /// One may be opened. `None` for HTTP/2, which needs no right.
+    /// One may be opened.
     Open(Option<OwnedSemaphorePermit>),
     /// One of another worker, which it does not need now.
     Taken(Connection),
@@ -160,9 +122,19 @@ impl Pools {
         self.open.load(Ordering::Relaxed)
     }
 
-    /// The connections of one worker to one endpoint.
-    pub fn of(&self, worker: usize, endpoint: usize) -> &Pool {
+    fn of(&self, worker: usize, endpoint: usize) -> &Pool {
         &self.pools[worker][endpoint]
+    }
+
+    /// Where a call waits.
+    pub fn changed(&self, worker: usize, endpoint: usize) -> &Changed {
+        &self.of(worker, endpoint).changed
+    }
+
+    /// Calls that wait.
+    #[cfg(test)]
+    pub fn waiting(&self, worker: usize, endpoint: usize) -> usize {
+        self.of(worker, endpoint).changed.waiting()
     }
 
     /// A kept HTTP/1.1 connection that is still good. Those that are not are closed on the way.
@@ -181,38 +153,11 @@ impl Pools {
                 break;
             }
             if !kept.sender.is_closed() && !kept.life.over(now, identity) {
-                return Some(Connection {
-                    sender: Sender::Http1(kept.sender),
-                    reused: true,
-                    id: kept.task.id(),
-                    life: kept.life,
-                    end: End(Some(kept.task)),
-                });
+                let sender = Sender::Http1(kept.sender);
+                return Some(Connection::alone(sender, true, kept.task, kept.life));
             }
         }
         None
-    }
-
-    /// A handle on the HTTP/2 connection, if there is one that is still good.
-    pub fn share(
-        &self,
-        worker: usize,
-        endpoint: usize,
-        now: Instant,
-        identity: u32,
-    ) -> Option<Connection> {
-        let mut shared = lock(&self.of(worker, endpoint).shared);
-        // A connection ends with the last handle on it, so calls that are still under way keep theirs.
-        shared.take_if(|shared| shared.sender.is_closed() || shared.life.over(now, identity));
-        let shared = shared.as_mut()?;
-        shared.used = now;
-        Some(Connection {
-            sender: Sender::Http2(shared.sender.clone()),
-            reused: true,
-            id: shared.id,
-            life: shared.life,
-            end: End(None),
-        })
     }
 
     /// Takes back a connection whose answer was read to its end.
@@ -224,7 +169,7 @@ impl Pools {
         now: Instant,
         identity: u32,
     ) {
-        let Some(task) = connection.end.0.take() else {
+        let Some(task) = connection.take_task() else {
             return;
         };
         if let Sender::Http1(sender) = connection.sender
@@ -260,19 +205,21 @@ impl Pools {
             }
         }
         let _waiting = Counted::new(&self.waiting);
-        self.close_any();
+        self.close_oldest();
         // The semaphore is never closed; were it, a connection more would do less harm than a call less.
         Slot::Open(self.slots.clone().acquire_owned().await.ok())
     }
 
-    /// Closes the idle connection that was used least lately in some pool that has one.
-    fn close_any(&self) {
-        for pool in self.pools.iter().flatten() {
+    /// Closes the connection that is idle for longest, of all workers and endpoints.
+    fn close_oldest(&self) {
+        let pools = || self.pools.iter().flatten();
+        let oldest = pools().filter_map(|pool| Some((pool.oldest()?, pool)));
+        if let Some((_, pool)) = oldest.min_by_key(|(since, _)| *since) {
             let mut idle = lock(&pool.idle);
             if !idle.is_empty() {
                 idle.remove(0);
-                return;
             }
+            lock(&pool.shared).close_oldest();
         }
     }
 
@@ -292,34 +239,20 @@ impl Pools {
             until: now + age,
             identity,
         };
+        let is_further = slot.is_some();
         let open = Open::new(&self.open, slot);
         let task = spawn(async move {
             let _open = open;
             driver.await;
         });
-        let id = task.id();
-        if let Sender::Http2(sender) = &sender {
-            let shared = Shared {
-                sender: sender.clone(),
-                used: now,
-                life,
-                id,
-            };
-            *lock(&self.of(worker, endpoint).shared) = Some(shared);
+        match &sender {
+            Sender::Http1(_) => Connection::alone(sender, false, task, life),
+            Sender::Http2(stream) => {
+                let mut shared = lock(&self.of(worker, endpoint).shared);
+                shared.keep(stream.handle(), now, life, task.id(), is_further);
+                Connection::shared(sender, false, task.id(), life)
+            }
         }
-        let http1 = matches!(sender, Sender::Http1(_));
-        Connection {
-            sender,
-            reused: false,
-            id,
-            life,
-            end: End(http1.then_some(task)),
-        }
-    }
-
-    /// Forgets an HTTP/2 connection that broke under a call.
-    pub fn forget(&self, worker: usize, endpoint: usize, broken: Id) {
-        lock(&self.of(worker, endpoint).shared).take_if(|shared| shared.id == broken);
     }
 
     /// Closes connections of one worker that were not used for long, are too old, or of an identity that was replaced.
@@ -330,10 +263,17 @@ impl Pools {
             lock(&pool.idle).retain(|kept| {
                 !kept.sender.is_closed() && !kept.life.over(now, identity) && !idle(kept.since)
             });
-            lock(&pool.shared).take_if(|shared| {
-                shared.sender.is_closed() || shared.life.over(now, identity) || idle(shared.used)
-            });
+            lock(&pool.shared).close_idle(now, identity, idle);
         }
+    }
+}
+
+impl Pool {
+    /// When the connection was last used that is idle for longest.
+    fn oldest(&self) -> Option<Instant> {
+        // Connections are given back in the order of time.
+        let idle = lock(&self.idle).first().map(|kept| kept.since);
+        idle.or_else(|| lock(&self.shared).oldest())
     }
 }
 

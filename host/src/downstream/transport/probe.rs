@@ -6,6 +6,7 @@
 use std::convert::Infallible;
 use std::future::pending;
 use std::io;
+use std::sync::Arc;
 
 use bytes::Bytes;
 use http::{HeaderMap, Method, Uri};
@@ -76,14 +77,13 @@ async fn ask(
         headers: shape.headers.iter().cloned().collect::<HeaderMap>(),
         body: Bytes::new(),
     };
-    let ((mut sender, driver), _) =
-        connector
-            .dial(endpoint, until)
-            .await
-            .map_err(|error| match of_host(&error) {
-                true => Failed::Host(error),
-                false => Failed::Endpoint(error.to_string()),
-            })?;
+    let ((mut sender, driver), _) = connector
+        .dial(endpoint, until, Arc::default())
+        .await
+        .map_err(|error| match of_host(&error) {
+            true => Failed::Host(error),
+            false => Failed::Endpoint(error.to_string()),
+        })?;
     let request = request(
         &connector.settings,
         &connector.endpoints[endpoint],
@@ -97,7 +97,7 @@ async fn ask(
         pending::<Infallible>().await
     };
     let answer = tokio::select! {
-        answer = send(&mut sender, request) => answer,
+        answer = send(&mut sender, request, connector.settings.max_header_size) => answer,
         never = moving => match never {},
     };
     let status = answer.map_err(|broken| broken.error.to_string())?.status();

@@ -2,9 +2,11 @@
 
 mod connections;
 mod host;
+mod http2;
 mod limits;
 mod secure;
 mod several;
+mod silent;
 mod workers;
 
 use std::time::Duration;
@@ -84,6 +86,8 @@ fn settings(endpoints: &[std::net::SocketAddr]) -> Downstream {
             idle_timeout: long,
             max_age: Duration::from_secs(600),
             resolve_interval: long,
+            ping_interval: long,
+            ping_timeout: long,
         },
         max_header_size: 32 << 10,
         max_interim_responses: 16,
@@ -111,6 +115,7 @@ fn bounds() -> Bounds<'static> {
     Bounds {
         started,
         end: end(started + Duration::from_secs(60)),
+        queue: Duration::from_secs(60),
         first_byte: Duration::from_secs(60),
         size: 1 << 20,
     }

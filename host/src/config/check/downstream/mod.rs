@@ -62,6 +62,8 @@ fn one(raw: &RawDownstream, cx: &mut Context<'_>) -> Option<Downstream> {
             idle_timeout: raw.idle_timeout.or(ms(30_000)),
             max_age: raw.max_connection_age.or(ms(300_000)),
             resolve_interval: raw.resolve_interval.or(ms(10_000)),
+            ping_interval: raw.ping_interval.or(ms(10_000)),
+            ping_timeout: raw.ping_timeout.or(ms(5_000)),
         },
         max_header_size: raw.max_header_size.or(32 << 10),
         max_interim_responses: raw.max_interim_responses.or(16),

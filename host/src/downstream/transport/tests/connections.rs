@@ -183,6 +183,32 @@ async fn at_the_cap_an_idle_connection_of_another_worker_is_taken() {
 }
 
 #[tokio::test]
+async fn at_the_cap_the_connection_that_is_idle_for_longest_makes_room() {
+    let servers = [
+        names_connections(),
+        names_connections(),
+        names_connections(),
+    ];
+    let mut settings = settings(&servers.each_ref().map(|server| server.address()));
+    settings.bulkhead.max_calls = 2;
+    let transport = transport(&settings);
+    let request = ask(Method::GET);
+    for endpoint in [1, 0, 2, 0] {
+        let attempt = Attempt {
+            connector: &transport.connector,
+            worker: 0,
+            endpoint,
+            request: &request,
+            bounds: bounds(),
+            course: &Course::default(),
+        };
+        let answered = attempt.run(Instant::now(), &mut Timing::default()).await;
+        assert_eq!(answered.unwrap().body, "1");
+    }
+    assert_eq!(servers.map(|server| server.accepted()), [1, 1, 1]);
+}
+
+#[tokio::test]
 async fn at_the_cap_a_dead_connection_makes_room_for_a_fresh_one() {
     let server = closes_when_asked_again(1);
     let mut settings = settings(&[server.address()]);

@@ -1,0 +1,70 @@
+//! Tells calls that wait for a connection that they had better look again.
+
+use std::pin::pin;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use tokio::sync::Notify;
+use tokio::sync::futures::Notified;
+
+/// Where calls wait for changes of the connections of one worker to one endpoint.
+#[derive(Debug, Default)]
+pub struct Changed {
+    waiting: AtomicUsize,
+    notify: Notify,
+}
+
+/// One of those that wait, for as long as it looks and waits by turns.
+pub struct Waiting<'a>(&'a Changed);
+
+impl Changed {
+    /// Begins to wait. Changes from before are not told.
+    pub fn wait(&self) -> Waiting<'_> {
+        self.waiting.fetch_add(1, Ordering::SeqCst);
+        Waiting(self)
+    }
+
+    /// Calls that wait.
+    pub fn waiting(&self) -> usize {
+        self.waiting.load(Ordering::SeqCst)
+    }
+
+    /// There is room for one call more. Costs next to nothing when nobody waits.
+    pub fn tell_one(&self) {
+        if self.waiting() > 0 {
+            self.notify.notify_one();
+        }
+    }
+
+    /// Anything may be different now.
+    pub fn tell_all(&self) {
+        if self.waiting() > 0 {
+            self.notify.notify_waiters();
+        }
+    }
+}
+
+impl Waiting<'_> {
+    /// Looks, and waits for a change before each further look, until the look finds something.
+    pub async fn until<T>(&self, mut look: impl FnMut() -> Option<T>) -> T {
+        loop {
+            let mut change = pin!(self.change());
+            // Registered before the look, so that a change between the two is not missed.
+            change.as_mut().enable();
+            if let Some(found) = look() {
+                return found;
+            }
+            change.await;
+        }
+    }
+
+    /// The next change. To be enabled before a look.
+    pub fn change(&self) -> Notified<'_> {
+        self.0.notify.notified()
+    }
+}
+
+impl Drop for Waiting<'_> {
+    fn drop(&mut self) {
+        self.0.waiting.fetch_sub(1, Ordering::SeqCst);
+    }
+}

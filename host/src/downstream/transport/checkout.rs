@@ -1,0 +1,112 @@
+//! A place for a call on an HTTP/2 connection that has none at once: the call waits for one, or opens a
+//! further connection, whichever is first.
+
+use std::io;
+use std::pin::pin;
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use super::bounds::Bounds;
+use super::changed::Waiting;
+use super::connection::Connection;
+use super::connector::Connector;
+use super::pool::turn::{Asked, Opening, Turn};
+use crate::downstream::error::Phase;
+
+/// A call that looks for a place.
+pub struct Checkout<'a> {
+    /// The connections.
+    pub connector: &'a Connector,
+    /// What is asked for.
+    pub asked: Asked,
+    /// The limits of the call.
+    pub bounds: Bounds<'a>,
+}
+
+/// There is no place.
+pub enum NoPlace {
+    /// The time was over while this was waited for.
+    Late(Phase),
+    /// No connection came about.
+    Unreachable(io::Error),
+}
+
+impl Checkout<'_> {
+    /// Gets a place. `queued` is filled in: the time in which all connections were full.
+    ///
+    /// # Errors
+    ///
+    /// When the time is over, or no connection comes about.
+    pub async fn run(&self, began: Instant, queued: &mut Duration) -> Result<Connection, NoPlace> {
+        let pools = &self.connector.pools;
+        let waiting = pools.changed(self.asked.worker, self.asked.endpoint).wait();
+        let mut slot = None;
+        let mut now = began;
+        loop {
+            let mut change = pin!(waiting.change());
+            // Registered before the look, so that a change between the two is not missed.
+            change.as_mut().enable();
+            let identity = self.connector.identity_number();
+            let wait = match pools.turn(self.asked, now, identity, &mut slot) {
+                Turn::Place(connection) => return Ok(connection),
+                Turn::Open(opening) => return self.open(opening, &waiting).await,
+                Turn::Wait(wait) => wait,
+            };
+            let (phase, limit) = match wait.full {
+                true => (Phase::Queue, began + self.bounds.queue),
+                false => (Phase::Connect, began + self.connect_timeout()),
+            };
+            let changed = async {
+                tokio::select! {
+                    () = change => None,
+                    free = pools.free_slot(), if wait.for_slot => free,
+                }
+            };
+            let waited = self.bounds.end.timeout(Some(limit), changed).await;
+            let asked_at = std::mem::replace(&mut now, Instant::now());
+            if wait.full {
+                *queued += now - asked_at;
+            }
+            slot = waited.ok_or(NoPlace::Late(phase))?.or(slot);
+        }
+    }
+
+    /// Opens a connection, unless a place on another becomes free before that.
+    async fn open(
+        &self,
+        mut opening: Opening<'_>,
+        waiting: &Waiting<'_>,
+    ) -> Result<Connection, NoPlace> {
+        let pools = &self.connector.pools;
+        let Asked {
+            worker,
+            endpoint,
+            avoid,
+            fresh,
+        } = self.asked;
+        let limit = Instant::now() + self.connect_timeout();
+        let until = self.bounds.end.latest().min(limit);
+        let dialing = self.connector.dial(endpoint, until, opening.changed());
+        let place = waiting.until(|| {
+            let identity = self.connector.identity_number();
+            let place = || pools.share(worker, endpoint, Instant::now(), identity, avoid);
+            (!fresh).then(place).flatten()
+        });
+        tokio::select! {
+            biased;
+            connection = place => Ok(connection),
+            dialed = self.bounds.end.timeout(Some(limit), dialing) => {
+                let (dialed, identity) = dialed
+                    .ok_or(NoPlace::Late(Phase::Connect))?
+                    .map_err(NoPlace::Unreachable)?;
+                let slot = opening.slot.take();
+                Ok(pools.opened(worker, endpoint, dialed, slot, identity))
+            }
+        }
+    }
+
+    fn connect_timeout(&self) -> Duration {
+        self.connector.settings.timeouts.connect
+    }
+}

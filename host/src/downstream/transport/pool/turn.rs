@@ -1,0 +1,142 @@
+//! HTTP/2: whose turn it is to use a connection, to open one, or to wait.
+
+use std::sync::Arc;
+
+use tokio::sync::OwnedSemaphorePermit;
+use tokio::task::Id;
+use tokio::time::Instant;
+
+use super::{Pools, lock};
+use crate::downstream::transport::changed::Changed;
+use crate::downstream::transport::connection::Connection;
+
+/// What a call asks for that finds no place.
+#[derive(Clone, Copy)]
+pub struct Asked {
+    /// The worker that makes the call.
+    pub worker: usize,
+    /// Where it goes.
+    pub endpoint: usize,
+    /// The connection that did not do.
+    pub avoid: Option<Id>,
+    /// Whether it has to be a new connection.
+    pub fresh: bool,
+}
+
+/// What such a call is to do.
+pub enum Turn<'a> {
+    /// To use this.
+    Place(Connection),
+    /// To open a further connection.
+    Open(Opening<'a>),
+    /// To wait for a change.
+    Wait(Wait),
+}
+
+/// Why a call waits.
+#[derive(Clone, Copy)]
+pub struct Wait {
+    /// Whether there are good connections, all with as many calls as the service lets be on them. If not, one
+    /// is being opened.
+    pub full: bool,
+    /// Whether a slot would help.
+    pub for_slot: bool,
+}
+
+/// The right to open a connection. Others count on it while it is there.
+pub struct Opening<'a> {
+    pools: &'a Pools,
+    asked: Asked,
+    promised: usize,
+    /// Its slot.
+    pub slot: Option<OwnedSemaphorePermit>,
+}
+
+impl Pools {
+    /// A place on a connection that is still good, if there is one. On one that `avoid` does not name.
+    pub fn share(
+        &self,
+        worker: usize,
+        endpoint: usize,
+        now: Instant,
+        identity: u32,
+        avoid: Option<Id>,
+    ) -> Option<Connection> {
+        let mut shared = lock(&self.of(worker, endpoint).shared);
+        shared.close_old(now, identity);
+        shared.place(now, avoid)
+    }
+
+    /// What a call is to do that found no place. It waits with [`Changed::wait`] meanwhile, and is counted there.
+    /// `slot` is one that it has already, and is left where it is not needed.
+    pub fn turn(
+        &self,
+        asked: Asked,
+        now: Instant,
+        identity: u32,
+        slot: &mut Option<OwnedSemaphorePermit>,
+    ) -> Turn<'_> {
+        let pool = self.of(asked.worker, asked.endpoint);
+        let mut shared = lock(&pool.shared);
+        shared.close_old(now, identity);
+        if !asked.fresh
+            && let Some(connection) = shared.place(now, asked.avoid)
+        {
+            return Turn::Place(connection);
+        }
+        let waiting = pool.changed.waiting().saturating_sub(shared.opening);
+        let (full, expected) = shared.outlook(asked.avoid);
+        let wait = |for_slot| Turn::Wait(Wait { full, for_slot });
+        if !asked.fresh && expected >= waiting {
+            return wait(false);
+        }
+        let is_first = shared.is_empty();
+        if !is_first && slot.is_none() {
+            *slot = self.slots.clone().try_acquire_owned().ok();
+            if slot.is_none() {
+                drop(shared);
+                self.close_oldest();
+                return wait(true);
+            }
+        }
+        let promised = shared.promise();
+        shared.promised += promised;
+        shared.opening += 1;
+        Turn::Open(Opening {
+            pools: self,
+            asked,
+            promised,
+            slot: slot.take(),
+        })
+    }
+
+    /// A slot, when there is one.
+    pub async fn free_slot(&self) -> Option<OwnedSemaphorePermit> {
+        self.slots.clone().acquire_owned().await.ok()
+    }
+
+    /// Forgets a connection that broke under a call, or is to get no more.
+    pub fn forget(&self, worker: usize, endpoint: usize, broken: Id) {
+        lock(&self.of(worker, endpoint).shared).forget(broken);
+    }
+}
+
+impl Opening<'_> {
+    /// Whom the connection tells when it changes.
+    pub fn changed(&self) -> Arc<Changed> {
+        let pool = self.pools.of(self.asked.worker, self.asked.endpoint);
+        pool.changed.clone()
+    }
+}
+
+impl Drop for Opening<'_> {
+    fn drop(&mut self) {
+        let pool = self.pools.of(self.asked.worker, self.asked.endpoint);
+        {
+            let mut shared = lock(&pool.shared);
+            shared.opening -= 1;
+            shared.promised -= self.promised;
+        }
+        pool.changed.tell_all();
+    }
+}
