@@ -133,7 +133,7 @@ impl Builder {
         services: &Services,
         before: Option<&Version>,
     ) -> Version {
-        let grants = grants(&services, settings);
+        let grants = grants(services, settings);
         let admission = match before {
             Some(before) if same_permits(&before.settings().limits, &settings.limits) => {
                 before.admission().clone()

@@ -150,7 +150,7 @@ async fn an_answer_waits_for_its_gate_and_in_the_midst() {
     assert_eq!(within(stream.read_u8()).await.unwrap(), b'b');
     // Whoever waits and hangs up is not waited for.
     let gone = connect(&service).await;
-    (&gone).try_write(GET.as_bytes()).unwrap();
+    gone.try_write(GET.as_bytes()).unwrap();
     within(service.wait_for(2)).await;
     drop((gone, stream));
     within(service.wait_open(0)).await;

@@ -194,6 +194,10 @@ impl Program {
             let ended = program.child.try_wait()?;
             anyhow::ensure!(ended.is_none(), "it ended at once");
             anyhow::ensure!(started.elapsed() < PATIENCE, "it is not ready");
+            #[expect(
+                clippy::disallowed_methods,
+                reason = "a command that waits for another program; nothing else runs on its thread"
+            )]
             sleep(Duration::from_millis(50));
         }
         Ok(program)

@@ -1,8 +1,6 @@
 //! The settings of a service change while the host runs: they take effect, and what is known of the
 //! service stays.
 
-use std::sync::Arc;
-
 use downstream_mock::scripted::{Gate, Response, ScriptedService};
 
 use super::*;
@@ -121,24 +119,23 @@ async fn calls_under_way_count_towards_the_new_limit() {
         .relay("r", "")
         .start()
         .await;
-    let host = Arc::new(host);
-    let slow = tokio::spawn({
-        let host = host.clone();
-        async move { get(&host, "/r/svc/slow").await }
-    });
-    soon(site.wait_for(1)).await;
-    // A reload that is refused leaves the limit that was in force.
-    let refused = "max-calls = 1\nmax-queued = 0\n[downstream.svc.nonsense]";
-    let before = "max-calls = 8\nmax-queued = 8\n";
-    assert!(change(&host, before, refused).await.is_err());
-    assert_eq!(get(&host, "/r/svc/y").await.text(), "ok");
-    change(&host, refused, "max-calls = 1\nmax-queued = 0\n")
-        .await
-        .unwrap();
-    assert_eq!(state(&host, "svc").await["in_flight"], 1);
-    let reply = get(&host, "/r/svc/z").await;
-    assert_eq!(failure(&reply), Some(("overloaded", false)), "{reply:?}");
-    gate.open(1);
-    assert_eq!(slow.await.unwrap().text(), "ok");
+    let slow = get(&host, "/r/svc/slow");
+    let rest = async {
+        soon(site.wait_for(1)).await;
+        // A reload that is refused leaves the limit that was in force.
+        let refused = "max-calls = 1\nmax-queued = 0\n[downstream.svc.nonsense]";
+        let before = "max-calls = 8\nmax-queued = 8\n";
+        assert!(change(&host, before, refused).await.is_err());
+        assert_eq!(get(&host, "/r/svc/y").await.text(), "ok");
+        change(&host, refused, "max-calls = 1\nmax-queued = 0\n")
+            .await
+            .unwrap();
+        assert_eq!(state(&host, "svc").await["in_flight"], 1);
+        let reply = get(&host, "/r/svc/z").await;
+        assert_eq!(failure(&reply), Some(("overloaded", false)), "{reply:?}");
+        gate.open(1);
+    };
+    let (slow, ()) = tokio::join!(slow, rest);
+    assert_eq!(slow.text(), "ok");
     assert_eq!(get(&host, "/r/svc/z").await.text(), "ok");
 }

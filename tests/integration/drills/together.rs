@@ -284,7 +284,7 @@ async fn an_answer_for_one_caller_is_given_to_no_other() {
             let mut bodies: Vec<_> = replies.iter().map(Reply::text).collect();
             bodies.sort_unstable();
             bodies.dedup();
-            assert_eq!(bodies.len(), CALLERS as usize, "{field:?}: {bodies:?}");
+            assert_eq!(bodies.len(), CALLERS, "{field:?}: {bodies:?}");
         }
         assert_eq!(event(&host, "svc", "coalesced").await, 0.0, "{field:?}");
     }

@@ -212,7 +212,7 @@ fn read_module(file: &Path, module: Module, files: &mut BTreeMap<Module, Code>) 
         let alone = folder.join(format!("{child}.rs"));
         let with_others = folder.join(child).join("mod.rs");
         let path = if alone.exists() { alone } else { with_others };
-        let child = [&module[..], &[child.clone()]].concat();
+        let child = [&module[..], std::slice::from_ref(child)].concat();
         read_module(&path, child, files);
     }
     files.insert(module, code);

@@ -134,7 +134,14 @@ const LAYERS: [(&str, Layers); 2] = [
             &["policy", "transport"],
             &["trace"],
             &["status"],
-            &["deadline", "error", "request", "response", "window"],
+            &[
+                "deadline",
+                "error",
+                "log_interval",
+                "request",
+                "response",
+                "window",
+            ],
         ],
     ),
 ];

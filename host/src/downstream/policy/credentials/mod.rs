@@ -29,7 +29,7 @@ pub struct Credentials(Kind);
 #[derive(Debug)]
 enum Kind {
     Header { name: HeaderName, value: Arc<Held> },
-    OAuth2(Tokens),
+    OAuth2(Box<Tokens>),
 }
 
 impl Credentials {
@@ -58,7 +58,7 @@ impl Credentials {
             config::Credentials::OAuth2(oauth2) => {
                 let secret = Held::new(service, &oauth2.client_secret, "", variable)?;
                 let client = Client::new(oauth2, secret, fetch)?;
-                Kind::OAuth2(Tokens::new(service, client))
+                Kind::OAuth2(Box::new(Tokens::new(service, client)))
             }
         };
         Ok(Arc::new(Self(kind)))

@@ -9,7 +9,7 @@ fn too_many(mut counter: impl FnMut() -> Box<dyn FnMut(&[u8]) -> bool>, bytes: &
         assert_eq!(cut, whole, "{}", bytes.escape_ascii());
     }
     let mut read = counter();
-    let one_by_one = bytes.chunks(1).any(|byte| read(byte));
+    let one_by_one = bytes.chunks(1).any(&mut read);
     assert_eq!(one_by_one, whole, "{}", bytes.escape_ascii());
     whole
 }

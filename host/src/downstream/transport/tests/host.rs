@@ -45,7 +45,7 @@ async fn a_host_without_open_files_blames_nobody() {
     let next = File::open("/dev/null").unwrap().as_raw_fd();
     let none_left = Rlimit {
         current: Some(next as u64),
-        ..before.clone()
+        ..before
     };
     setrlimit(Resource::Nofile, none_left).unwrap();
     let failed = [get(&transport, 0).await, get(&transport, 0).await];
