@@ -75,9 +75,16 @@ impl From<Method> for http::Method {
     }
 }
 
+/// U+FEFF in UTF-8, which some programs write in front of a text.
+pub const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
+
 impl Payload {
-    /// The body as text where it is valid UTF-8, as bytes elsewhere, without a copy when the buffer has no other owner.
-    pub fn from_bytes(body: bytes::Bytes) -> Self {
+    /// The body as text where it is valid UTF-8, as bytes elsewhere, without a copy when the buffer has no other owner. A
+    /// byte order mark tells that it is text, and is no part of that.
+    pub fn from_bytes(mut body: bytes::Bytes) -> Self {
+        if body.starts_with(BYTE_ORDER_MARK) && str::from_utf8(&body).is_ok() {
+            body = body.slice(BYTE_ORDER_MARK.len()..);
+        }
         if body.is_empty() {
             return Self::None;
         }

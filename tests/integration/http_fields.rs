@@ -141,6 +141,7 @@ async fn services_get_the_hosts_fields_and_not_the_clients() {
         assert_eq!(
             names,
             [
+                "accept-encoding",
                 "host",
                 "tailor-time-left-ms",
                 "traceparent",

@@ -1,8 +1,10 @@
 //! From a service's response to what crosses into the guest: header fields, and the body or the values picked out of it.
 
+use http::StatusCode;
+
 use super::select::{PickError, Selection};
 use super::shape::Shape;
-use crate::contract::{self, Payload, Reply};
+use crate::contract::{self, BYTE_ORDER_MARK, Payload, Reply};
 use crate::downstream::{Cause, ServiceResponse, Source};
 use crate::http_fields::named_in_connection;
 
@@ -24,18 +26,21 @@ pub(super) fn reply(
         .iter()
         .filter(|(name, value)| !named.contains(name) && shape.receives(name, value))
         .filter_map(|(name, value)| {
-            Some((name.as_str().to_owned(), value.to_str().ok()?.to_owned()))
+            let value = str::from_utf8(value.as_bytes()).ok()?;
+            Some((name.as_str().to_owned(), value.to_owned()))
         })
         .collect();
     let (body, selected) = match selection {
         None => (Payload::from_bytes(response.body), Vec::new()),
-        Some(selection) if response.status.is_success() => {
-            (Payload::None, pick(&response, selection)?)
-        }
-        Some(selection) => (
+        Some(selection) if !response.status.is_success() => (
             Payload::from_bytes(response.body),
             vec![None; selection.len()],
         ),
+        Some(selection) if is_empty(&response) => (Payload::None, vec![None; selection.len()]),
+        Some(selection) => {
+            let picked = pick(&response, selection)?;
+            (Payload::None, picked)
+        }
     };
     Ok(Reply {
         status,
@@ -54,6 +59,7 @@ pub(super) fn reply(
 /// Whether the values can be picked out of a response, or need not be.
 pub(super) fn is_readable(response: &ServiceResponse, selection: &Selection) -> bool {
     !response.status.is_success()
+        || is_empty(response)
         || !matches!(pick(response, selection), Err(Cause::Malformed { .. }))
 }
 
@@ -67,3 +73,14 @@ fn pick(response: &ServiceResponse, selection: &Selection) -> Result<Vec<Option<
         }
     })
 }
+
+/// Whether there is nothing to pick from: no body, or none that means anything.
+fn is_empty(response: &ServiceResponse) -> bool {
+    matches!(
+        response.status,
+        StatusCode::NO_CONTENT | StatusCode::RESET_CONTENT
+    ) || matches!(&response.body[..], b"" | BYTE_ORDER_MARK)
+}
+
+#[cfg(test)]
+mod tests;

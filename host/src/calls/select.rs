@@ -148,8 +148,9 @@ impl Selection {
     /// else name no element, and no token goes into a scalar. Of members with one name the last counts, as in
     /// JavaScript and serde. A name is compared after decoding; one with a lone surrogate equals no token.
     ///
-    /// Fails when what is read of `body` is not JSON (RFC 8259 to the letter, so also after a byte order mark), or when the
-    /// body ends early. All of it is read but what is in arrays and objects that no pointer leads into: there, only
+    /// A byte order mark in front of the document is skipped (RFC 8259 section 8.1).
+    ///
+    /// Fails when what is read of `body` is not JSON (RFC 8259 to the letter), or when the body ends early. All of it is read but what is in arrays and objects that no pointer leads into: there, only
     /// strings and brackets have to be closed. Depth and numbers are not limited.
     pub fn pick(&self, body: &[u8]) -> Result<Vec<Option<String>>, PickError> {
         let size = body.len();

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use futures_util::future::join_all;
-use http::header::USER_AGENT;
+use http::header::{ACCEPT_ENCODING, USER_AGENT};
 use http::{HeaderMap, HeaderName, HeaderValue, Method};
 use tokio::sync::{Semaphore, SemaphorePermit};
 use tokio::time::{Instant, timeout_at};
@@ -328,6 +328,8 @@ impl Session {
 
     fn add_headers(&self, service: &Service, headers: &mut HeaderMap) {
         let settings = &self.settings;
+        // The transport undoes codings and says itself which. Here, the field would only keep equal calls apart.
+        headers.remove(ACCEPT_ENCODING);
         headers.insert(REQUEST_ID, settings.request_id.clone());
         headers.insert(TRACEPARENT, settings.traceparent.clone());
         if let Some(state) = &settings.tracestate {

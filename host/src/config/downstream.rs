@@ -47,8 +47,10 @@ pub struct Downstream {
     pub max_header_size: usize,
     /// Interim responses (1xx) before a response.
     pub max_interim_responses: usize,
-    /// Size of a response body, bytes.
+    /// Size of a response body, bytes. A coded one has it when it is decoded.
     pub max_response_size: usize,
+    /// The codings that a response body may have, as `accept-encoding` says them.
+    pub accept_encoding: HeaderValue,
     /// What the host proves itself with; a guest never sees it.
     pub credentials: Option<Credentials>,
     /// Answers of last resort, the first that fits.

@@ -8,6 +8,7 @@
 //! reads the bodies of answers of last resort.
 
 mod check;
+mod coding;
 mod downstream;
 mod field;
 mod problem;
@@ -28,6 +29,7 @@ use std::time::Duration;
 
 use http::{HeaderName, HeaderValue, Method};
 
+pub use coding::ContentCoding;
 pub use downstream::{
     Breaker, Bulkhead, Cache, CallPattern, Calls, ClientAuthentication, Connections, Credentials,
     Downstream, Ejection, Endpoint, Fallback, Health, Hedge, OAuth2, Profile, Protocol, Retry,

@@ -28,7 +28,8 @@ fn names(request: &Request) -> Vec<&str> {
 }
 
 /// What every call has, and all that a plain one has.
-const OWN: [&str; 5] = [
+const OWN: [&str; 6] = [
+    "accept-encoding",
     "host",
     "tailor-time-left-ms",
     "traceparent",

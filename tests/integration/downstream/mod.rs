@@ -1,5 +1,6 @@
 //! The client for services, over real sockets: connections, limits, what is sent, and what a service may send back.
 
+mod coded;
 mod connections;
 mod headers;
 mod http2;

@@ -5,6 +5,7 @@ use std::ops::Range;
 
 use super::node::Node;
 use super::scan::{Fault, Scan};
+use crate::contract::BYTE_ORDER_MARK;
 
 /// One pass over one document.
 pub(super) struct Walk<'a> {
@@ -28,7 +29,12 @@ impl<'a> Walk<'a> {
 
     /// Passes the whole text and returns the place of each pointer's value.
     pub(super) fn document(mut self) -> Result<Vec<Option<Range<usize>>>, Fault> {
-        let start = self.scan.space(0);
+        let mark = if self.text.starts_with(BYTE_ORDER_MARK) {
+            BYTE_ORDER_MARK.len()
+        } else {
+            0
+        };
+        let start = self.scan.space(mark);
         let end = self.value(start, 0, false)?;
         let end = self.scan.space(end);
         if end == self.text.len() {

@@ -18,7 +18,7 @@ use crate::config::values::{boolean, choice, path, text};
 use crate::config::wire::{
     Url, answer_header_name, call_pattern, fixed_header, header_name, server_name, url,
 };
-use crate::config::{CallPattern, Protocol};
+use crate::config::{CallPattern, ContentCoding, Protocol};
 
 pub(in crate::config) struct RawDownstream {
     pub(in crate::config) name: String,
@@ -51,6 +51,7 @@ pub(in crate::config) struct RawDownstream {
     pub(in crate::config) max_header_size: Field<usize>,
     pub(in crate::config) max_interim_responses: Field<usize>,
     pub(in crate::config) max_response_size: Field<usize>,
+    pub(in crate::config) accept_encoding: Field<Vec<At<ContentCoding>>>,
     pub(in crate::config) credentials: Option<RawCredentials>,
     pub(in crate::config) defaults: Vec<RawDefault>,
 }
@@ -74,6 +75,7 @@ pub(in crate::config) struct RawTls {
 
 pub(super) fn downstream(name: &str, s: &mut Section<'_>) -> RawDownstream {
     let protocols = [("http/1.1", Protocol::Http1), ("h2", Protocol::Http2)];
+    let codings = ContentCoding::ALL.map(|coding| (coding.name(), coding));
     RawDownstream {
         name: name.to_owned(),
         url: s.one_or_more(
@@ -113,6 +115,7 @@ pub(super) fn downstream(name: &str, s: &mut Section<'_>) -> RawDownstream {
         max_header_size: s.read("max-header-size", |v| size(v, 8 * KIB..=MIB)),
         max_interim_responses: s.read("max-interim-responses", |v| count(v, 0..=1000)),
         max_response_size: s.read("max-response-size", |v| size(v, 1..=GIB)),
+        accept_encoding: s.list("accept-encoding", |v| choice(v, &codings)),
         credentials: s
             .has("credentials")
             .then(|| s.section("credentials", "downstream.*.credentials", credentials)),

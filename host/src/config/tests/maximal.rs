@@ -150,6 +150,7 @@ fn a_maximal_service_is_read_key_by_key() {
         max_header_size: 64 << 10,
         max_interim_responses: 2,
         max_response_size: 512 << 10,
+        accept_encoding: HeaderValue::from_static("gzip, br"),
         credentials: Some(Credentials::Header {
             name: HeaderName::from_static("x-api-key"),
             prefix: "",

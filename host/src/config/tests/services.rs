@@ -93,6 +93,7 @@ fn a_service_gets_the_documented_defaults() {
         max_header_size: 32 << 10,
         max_interim_responses: 16,
         max_response_size: 2 << 20,
+        accept_encoding: HeaderValue::from_static("br, zstd, gzip, deflate"),
         credentials: None,
         fallbacks: Vec::new(),
     };

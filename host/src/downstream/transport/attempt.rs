@@ -13,6 +13,7 @@ use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::task::Poll;
 
+use http::header::CONTENT_ENCODING;
 use tokio::task::Id;
 use tokio::time::{Instant, Sleep, sleep_until};
 
@@ -21,20 +22,18 @@ use super::checkout::{Checkout, NoPlace};
 use super::connection::Connection;
 use super::connector::Connector;
 use super::course::Course;
+use super::decode::{DecodeError, coded_limit, decoded};
 use super::error::{WireError, refusal};
 use super::exchange::{Body, request, send};
+use super::head::check_head;
 use super::host_failures::of_host;
 use super::parts::Parts;
 use super::pool::Slot;
 use super::pool::turn::Asked;
-use crate::coding::check_transfer_coding;
 use crate::config::Protocol;
 use crate::downstream::error::{Cause, Phase, TimeLimit};
 use crate::downstream::request::ServiceRequest;
 use crate::downstream::response::ServiceResponse;
-
-/// Fields of a head. hyper takes no more over HTTP/1.1.
-const MAX_FIELDS: usize = 100;
 
 /// One attempt.
 pub struct Attempt<'a> {
@@ -112,7 +111,12 @@ impl Attempt<'_> {
                     let (answer, end) = self.read(response, &connection, timer, head).await?;
                     timing.body = end - head;
                     self.give_back(connection, end);
-                    return Ok(answer);
+                    if !answer.headers.contains_key(CONTENT_ENCODING) {
+                        return Ok(answer);
+                    }
+                    let answer = Box::pin(self.decode(answer, head)).await;
+                    timing.body = Instant::now() - head;
+                    return answer;
                 }
                 Err(failure) => {
                     self.course.set_sent(!failure.unsent);
@@ -243,22 +247,14 @@ impl Attempt<'_> {
         head: Instant,
     ) -> Result<(ServiceResponse, Instant), Cause> {
         let (parts, mut body) = response.into_parts();
-        if parts.headers.len() > MAX_FIELDS {
-            return Err(self.head_too_large());
-        }
-        if parts.status.is_informational() {
-            return Err(Cause::Malformed {
-                what: "the answer switches protocols, which nobody asked for".to_owned(),
-            });
-        }
-        if !body.is_end() {
-            check_transfer_coding(&parts.headers).map_err(|error| Cause::Malformed {
-                what: format!("the answer's transfer-encoding {error}"),
-            })?;
-        }
+        let max_head = self.connector.settings.max_header_size;
+        check_head(&parts, !body.is_end(), max_head)?;
         let announced = body.announced(&parts.headers);
         // A length that is announced is refused before the first byte of it is read.
-        if announced > self.bounds.size as u64 {
+        let coded = parts.headers.contains_key(CONTENT_ENCODING);
+        let size = self.bounds.size;
+        let size = if coded { coded_limit(size) } else { size };
+        if announced > size as u64 {
             return Err(self.too_large());
         }
         let shared = self.connector.settings.protocol == Protocol::Http2;
@@ -297,7 +293,7 @@ impl Attempt<'_> {
                     return Err(self.failed(true, false, error));
                 }
                 Some(Ok(data)) => {
-                    if data.len() > self.bounds.size - read.len() {
+                    if data.len() > size - read.len() {
                         return Err(self.too_large());
                     }
                     read.push(data, announced);
@@ -311,6 +307,24 @@ impl Attempt<'_> {
         };
         let end = if waited { Instant::now() } else { head };
         Ok((answer, end))
+    }
+
+    /// Undoes the codings of an answer. `head` is when that came.
+    async fn decode(
+        &self,
+        answer: ServiceResponse,
+        head: Instant,
+    ) -> Result<ServiceResponse, Cause> {
+        let over = || self.bounds.end.passed(Instant::now());
+        decoded(answer, self.bounds.size, over)
+            .await
+            .map_err(|error| match error {
+                DecodeError::TooLarge => self.too_large(),
+                DecodeError::Late => self.late(Phase::Body, head),
+                DecodeError::Bad { .. } | DecodeError::Partial => Cause::Malformed {
+                    what: error.to_string(),
+                },
+            })
     }
 
     /// What was waited for since then did not come in time.

@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use h2::RecvStream;
-use http::header::{CONTENT_LENGTH, TRANSFER_ENCODING};
-use http::{HeaderMap, Request, Response};
+use http::header::{ACCEPT_ENCODING, CONTENT_LENGTH, RANGE, TRANSFER_ENCODING};
+use http::{HeaderMap, HeaderValue, Request, Response};
 use http_body::Body as _;
 use http_body_util::Full;
 use hyper::body::Incoming;
@@ -17,6 +17,9 @@ use super::endpoint::Endpoint;
 use super::error::WireError;
 use crate::config::{self, Protocol};
 use crate::downstream::request::{ServiceRequest, tell_time_left};
+
+/// Asks for a body that is not coded. Parts are those of what they are cut from.
+const PLAIN: HeaderValue = HeaderValue::from_static("identity");
 
 /// The request as it goes to an endpoint, whose answer has so much time left.
 pub fn request(
@@ -30,6 +33,11 @@ pub fn request(
     *request.method_mut() = ours.method.clone();
     *request.headers_mut() = ours.headers.clone();
     tell_time_left(request.headers_mut(), left);
+    let codings = match ours.headers.contains_key(RANGE) {
+        true => PLAIN,
+        false => settings.accept_encoding.clone(),
+    };
+    request.headers_mut().insert(ACCEPT_ENCODING, codings);
     match settings.protocol {
         Protocol::Http1 => {
             let headers = request.headers_mut();

@@ -1,5 +1,6 @@
 //! The transport on real sockets. What depends on time alone is tested beside the parts.
 
+mod coded;
 mod connections;
 mod host;
 mod http2;
@@ -92,6 +93,7 @@ fn settings(endpoints: &[std::net::SocketAddr]) -> Downstream {
         max_header_size: 32 << 10,
         max_interim_responses: 16,
         max_response_size: 1 << 20,
+        accept_encoding: HeaderValue::from_static("gzip"),
         credentials: None,
         fallbacks: vec![],
     }

@@ -21,7 +21,10 @@ fn faults_name_the_place() {
     let wrong = |at, size| PickError::NotJson { at, size };
     assert_eq!(fault(r#"{"a":1} x"#), wrong(8, 9));
     assert_eq!(fault(r#"{"a":1}{}"#), wrong(7, 9));
-    assert_eq!(fault("\u{feff}{}"), wrong(0, 5));
+    // One mark in front is skipped, and counted.
+    assert_eq!(at("\u{feff} {\"a\":1}", "/a").as_deref(), Some("1"));
+    assert_eq!(fault("\u{feff}\u{feff}{}"), wrong(3, 8));
+    assert_eq!(fault("\u{feff}"), PickError::Truncated { size: 3 });
     assert_eq!(fault("<html></html>"), wrong(0, 13));
     assert_eq!(fault("{\"a\":1}\0"), wrong(7, 8));
     assert_eq!(
@@ -56,7 +59,13 @@ fn almost_json_is_refused_where_it_is_read() {
         "\"a\nb\"",
         "\"12345678\t\"",
     ];
-    let spaces = ["\u{a0}1", "\u{b}1", "\u{feff}1", "1\u{0}", "\"\u{0}\""];
+    let spaces = [
+        "\u{a0}1",
+        "\u{b}1",
+        "\u{feff}\u{feff}1",
+        "1\u{0}",
+        "\"\u{0}\"",
+    ];
     for text in words.split_whitespace().chain(others).chain(spaces) {
         for (body, pointer) in [
             (text.to_owned(), ""),

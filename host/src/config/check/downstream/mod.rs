@@ -1,5 +1,6 @@
 //! Services: what is said of each fits together, and into the deadlines of the BFFs that may call it.
 
+mod coding;
 mod credentials;
 mod fallback;
 mod policy;
@@ -35,6 +36,7 @@ fn one(raw: &RawDownstream, cx: &mut Context<'_>) -> Option<Downstream> {
     let fallbacks = fallback::check(raw, cx);
     check_endpoints(raw, cx);
     shape::check(raw, cx);
+    coding::check(raw, cx);
 
     let path_prefix = raw.url.items().first()?.value.path_prefix.clone();
     Some(Downstream {
@@ -68,6 +70,7 @@ fn one(raw: &RawDownstream, cx: &mut Context<'_>) -> Option<Downstream> {
         max_header_size: raw.max_header_size.or(32 << 10),
         max_interim_responses: raw.max_interim_responses.or(16),
         max_response_size: raw.max_response_size.or(2 << 20),
+        accept_encoding: coding::accept_encoding(raw),
         credentials,
         fallbacks,
     })

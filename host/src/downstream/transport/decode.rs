@@ -1,0 +1,204 @@
+//! Content codings of answers (RFC 9110 section 8.4): undone here, so that nobody above sees one.
+//!
+//! A body is undone when all of it is there, in steps. A step takes a few kilobytes and gives some tens of
+//! them, and between two steps the worker serves others. What comes out has the limit of a body: a few
+//! kilobytes may stand for gigabytes, of which neither memory nor time is spent on more than that.
+
+mod brotli;
+mod deflate;
+mod fault;
+mod zstd;
+
+#[cfg(test)]
+mod tests;
+
+use bytes::Bytes;
+use http::header::{CONTENT_ENCODING, CONTENT_LENGTH};
+use http::{HeaderMap, StatusCode};
+use thiserror::Error;
+
+use self::brotli::Brotli;
+use self::deflate::Deflate;
+use self::fault::Fault;
+use self::zstd::Zstd;
+use crate::config::ContentCoding;
+use crate::downstream::response::ServiceResponse;
+
+/// Codings of one body that are undone. More than one is rare already.
+const MAX_CODINGS: usize = 3;
+/// What a step gives at most, bytes. A decoder may overshoot that by what it cannot part.
+const STEP: usize = 64 << 10;
+/// Room that is made at once, as a multiple of the coded body: what texts are shortened by.
+const USUAL_RATIO: usize = 4;
+
+/// Why a body could not be undone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+pub enum DecodeError {
+    /// It is larger than allowed.
+    #[error("it is too large")]
+    TooLarge,
+    /// The time was over first.
+    #[error("it took too long")]
+    Late,
+    /// It is not what its coding asks for.
+    #[error("the answer's content-encoding {:?}: the body {}", .coding.name(), .fault)]
+    Bad {
+        /// The coding.
+        coding: ContentCoding,
+        /// What is wrong.
+        fault: Fault,
+    },
+    /// It is a part of a body, which stands for nothing by itself.
+    #[error("the answer's content-encoding: a part of a coded body cannot be decoded")]
+    Partial,
+}
+
+/// An answer as it is without its codings. One with a coding that is not known stays as it is. `over` says
+/// whether the time is over.
+///
+/// # Errors
+///
+/// When its body is too large, takes too long or is not coded as it says.
+pub async fn decoded(
+    mut answer: ServiceResponse,
+    limit: usize,
+    over: impl Fn() -> bool,
+) -> Result<ServiceResponse, DecodeError> {
+    let Some(codings) = codings(&answer.headers) else {
+        return match answer.body.len() > limit {
+            true => Err(DecodeError::TooLarge),
+            false => Ok(answer),
+        };
+    };
+    if answer.status == StatusCode::PARTIAL_CONTENT {
+        return Err(DecodeError::Partial);
+    }
+    answer.body = decode(&codings, answer.body, limit, over).await?;
+    // Also where there is no body: such an answer is about one that has no codings for whoever asked.
+    strip(&mut answer.headers);
+    Ok(answer)
+}
+
+/// The largest coded body that may stand for one of this size: what cannot be shortened gets a little
+/// longer.
+pub fn coded_limit(limit: usize) -> usize {
+    limit.saturating_add(limit / 1024 + 1024)
+}
+
+/// The codings of a message, in the order in which they were applied; `None` when there are none, or one
+/// that is not known, or too many. A body is handed on as it is then, and its fields with it.
+fn codings(headers: &HeaderMap) -> Option<Vec<ContentCoding>> {
+    let mut codings = Vec::new();
+    for line in headers.get_all(CONTENT_ENCODING) {
+        for coding in line.as_bytes().split(|byte| *byte == b',') {
+            match coding.trim_ascii() {
+                b"" => {}
+                coding if coding.eq_ignore_ascii_case(b"identity") => {}
+                coding => codings.push(ContentCoding::named(coding)?),
+            }
+        }
+    }
+    (1..=MAX_CODINGS)
+        .contains(&codings.len())
+        .then_some(codings)
+}
+
+/// Removes the fields that speak of the coded body. The `etag` stays: it goes back to the same service,
+/// which is asked in the same way each time and so knows it.
+fn strip(headers: &mut HeaderMap) {
+    headers.remove(CONTENT_ENCODING);
+    headers.remove(CONTENT_LENGTH);
+    for digest in ["content-digest", "repr-digest", "digest", "content-md5"] {
+        headers.remove(digest);
+    }
+}
+
+/// Undoes the codings of a whole body.
+async fn decode(
+    codings: &[ContentCoding],
+    body: Bytes,
+    limit: usize,
+    over: impl Fn() -> bool,
+) -> Result<Bytes, DecodeError> {
+    let mut body = body;
+    for (left, coding) in codings.iter().enumerate().rev() {
+        // An empty body is one, whatever it is said to be.
+        if body.is_empty() {
+            break;
+        }
+        let limit = if left == 0 { limit } else { coded_limit(limit) };
+        body = undo(*coding, &body, limit, &over).await?;
+    }
+    Ok(body)
+}
+
+async fn undo(
+    coding: ContentCoding,
+    body: &[u8],
+    limit: usize,
+    over: &impl Fn() -> bool,
+) -> Result<Bytes, DecodeError> {
+    let mut decoder = Decoder::new(coding, body, limit);
+    let mut input = body;
+    let room = body.len().saturating_mul(USUAL_RATIO).min(limit);
+    let mut output = Vec::with_capacity(room);
+    loop {
+        // One byte more than allowed tells that it is too much.
+        let room = (limit - output.len()).saturating_add(1).min(STEP);
+        let done = decoder
+            .step(&mut input, &mut output, room)
+            .map_err(|fault| match fault {
+                Fault::TooLarge => DecodeError::TooLarge,
+                fault => DecodeError::Bad { coding, fault },
+            })?;
+        if output.len() > limit {
+            return Err(DecodeError::TooLarge);
+        }
+        if done {
+            break;
+        }
+        if over() {
+            return Err(DecodeError::Late);
+        }
+        tokio::task::yield_now().await;
+    }
+    if !input.is_empty() {
+        let fault = Fault::Long;
+        return Err(DecodeError::Bad { coding, fault });
+    }
+    // It may be kept for long.
+    output.shrink_to_fit();
+    Ok(output.into())
+}
+
+enum Decoder {
+    Deflate(Deflate),
+    Brotli(Brotli),
+    Zstd(Zstd),
+}
+
+impl Decoder {
+    fn new(coding: ContentCoding, body: &[u8], limit: usize) -> Self {
+        match coding {
+            ContentCoding::Gzip => Self::Deflate(Deflate::gzip()),
+            ContentCoding::Deflate => Self::Deflate(Deflate::named_deflate(body)),
+            ContentCoding::Brotli => Self::Brotli(Brotli::new(limit)),
+            ContentCoding::Zstd => Self::Zstd(Zstd::new(limit)),
+        }
+    }
+
+    /// Takes some of `input` and appends what that stands for; says whether that was all. Each step takes
+    /// or gives something, or fails.
+    fn step(
+        &mut self,
+        input: &mut &[u8],
+        output: &mut Vec<u8>,
+        room: usize,
+    ) -> Result<bool, Fault> {
+        match self {
+            Self::Deflate(deflate) => deflate.step(input, output, room),
+            Self::Brotli(brotli) => brotli.step(input, output, room),
+            Self::Zstd(zstd) => zstd.step(input, output),
+        }
+    }
+}

@@ -1,0 +1,31 @@
+//! What the head of an answer may be, beside what HTTP itself asks for.
+
+use http::response::Parts;
+
+use crate::coding::check_transfer_coding;
+use crate::downstream::error::Cause;
+
+/// Fields of a head. hyper takes no more over HTTP/1.1.
+const MAX_FIELDS: usize = 100;
+
+/// Checks the head of an answer, whose size was checked as it came.
+///
+/// # Errors
+///
+/// The first rule that it breaks.
+pub fn check_head(head: &Parts, has_body: bool, max_size: usize) -> Result<(), Cause> {
+    if head.headers.len() > MAX_FIELDS {
+        return Err(Cause::HeadTooLarge { limit: max_size });
+    }
+    if head.status.is_informational() {
+        return Err(Cause::Malformed {
+            what: "the answer switches protocols, which nobody asked for".to_owned(),
+        });
+    }
+    if has_body {
+        check_transfer_coding(&head.headers).map_err(|error| Cause::Malformed {
+            what: format!("the answer's transfer-encoding {error}"),
+        })?;
+    }
+    Ok(())
+}
