@@ -22,7 +22,7 @@ use super::checkout::{Checkout, NoPlace};
 use super::connection::Connection;
 use super::connector::Connector;
 use super::course::Course;
-use super::decode::{DecodeError, coded_limit, decoded};
+use super::decode::{DecodeError, decoded, read_limit};
 use super::error::{WireError, refusal};
 use super::exchange::{Body, request, send};
 use super::head::check_head;
@@ -251,9 +251,7 @@ impl Attempt<'_> {
         check_head(&parts, !body.is_end(), max_head)?;
         let announced = body.announced(&parts.headers);
         // A length that is announced is refused before the first byte of it is read.
-        let coded = parts.headers.contains_key(CONTENT_ENCODING);
-        let size = self.bounds.size;
-        let size = if coded { coded_limit(size) } else { size };
+        let size = read_limit(&parts.headers, self.bounds.size);
         if announced > size as u64 {
             return Err(self.too_large());
         }

@@ -79,9 +79,17 @@ pub async fn decoded(
     Ok(answer)
 }
 
+/// What may be read of a body that is to be no larger than `limit`.
+pub fn read_limit(headers: &HeaderMap, limit: usize) -> usize {
+    match headers.contains_key(CONTENT_ENCODING) {
+        true => coded_limit(limit),
+        false => limit,
+    }
+}
+
 /// The largest coded body that may stand for one of this size: what cannot be shortened gets a little
 /// longer.
-pub fn coded_limit(limit: usize) -> usize {
+fn coded_limit(limit: usize) -> usize {
     limit.saturating_add(limit / 1024 + 1024)
 }
 

@@ -5,9 +5,9 @@
 //! [`pool`] has a connection to it, or a permit to open one, which [`checkout`] decides for [`http2`];
 //! calls that wait are woken by [`changed`] -> [dial](mod@dial) opens it, with the addresses of
 //! [`resolve`] and with [`tls`] -> [`attempt`] sends the request and reads the response, by
-//! [`exchange`], with [`interim`] in front of HTTP itself; [`head`] checks what came first, [mod@decode] undoes how its body is coded.
-//! [`endpoint`] is what is known of an endpoint, [`probe`] checks one. Whether there is a further attempt
-//! is not decided here.
+//! [`exchange`], with [`interim`] in front of HTTP itself; [`head`] checks what came first, [mod@decode]
+//! undoes how the body is coded. [`endpoint`] is what is known of an endpoint, [`probe`] checks one. Whether
+//! there is a further attempt is not decided here.
 
 mod attempt;
 mod balance;

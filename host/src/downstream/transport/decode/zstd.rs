@@ -21,7 +21,7 @@ pub(super) struct Zstd {
     window: u32,
     limit: usize,
     /// The frame that is read.
-    frame: Option<FrameDecoder>,
+    frame: Option<Box<FrameDecoder>>,
 }
 
 impl Zstd {
@@ -54,8 +54,8 @@ impl Zstd {
     }
 
     /// Reads the head of a frame; `None` for one that holds nothing of the body.
-    fn begin(&self, input: &mut &[u8]) -> Result<Option<FrameDecoder>, Fault> {
-        let mut frame = FrameDecoder::new();
+    fn begin(&self, input: &mut &[u8]) -> Result<Option<Box<FrameDecoder>>, Fault> {
+        let mut frame = Box::new(FrameDecoder::new());
         frame.set_max_window_size(1_u64.checked_shl(self.window).unwrap_or(u64::MAX));
         let mut head = [0; DESCRIPTOR + 2];
         let given = head.len().min(input.len());
