@@ -8,7 +8,7 @@
 //!    the queue, so that no call slips through that waited while it opened.
 //! 5. [`queue`]: the cap on the calls of the service, with a fair queue. A call of several BFFs stands
 //!    in the line of each.
-//! 6. [`attempts`]: the call itself, with [`credentials`], retries and a [`hedge`]. After a [`write`],
+//! 6. [`attempts`]: the call itself, with [`credentials`], retries and a [`hedge`]. After a [write](mod@write),
 //!    nobody is given what was read before it.
 //! 7. [`fallback`]: when nothing came of it, a stale response, then what the operator declared, then
 //!    the failure.
