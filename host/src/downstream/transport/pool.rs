@@ -103,7 +103,7 @@ impl Pools {
     }
 
     /// Changes the number of slots. Where there are fewer than connections, nothing is closed for it: the
-    /// number of calls is bounded elsewhere, and what lies idle ends by its time.
+    /// number of calls is bounded elsewhere, and idle connections end by `idle-timeout`.
     pub fn set_slots(&self, max_calls: usize) {
         let slots = max_calls.min(Semaphore::MAX_PERMITS);
         let before = self.max_slots.swap(slots, Ordering::Relaxed);

@@ -89,7 +89,7 @@ impl Cache {
     /// or would have other writes make them void.
     pub fn with_settings(&self, settings: &config::Cache, prefix: &str) -> Self {
         let cache = Self {
-            // An answer is void by the count of changes when it was asked for.
+            // The count of changes when an answer was asked for says whether it is still valid.
             changes: self.changes.clone(),
             ..Self::new(settings, prefix)
         };
