@@ -10,7 +10,6 @@ use hyper::client::conn::http1;
 use hyper_util::rt::TokioIo;
 use rustls::ClientConfig;
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::net::TcpStream;
 use tokio::time::{Instant, timeout_at};
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
@@ -21,6 +20,7 @@ use super::error::{DialError, WireError, refused};
 use super::host_failures::of_host;
 use super::http2;
 use super::interim::Counted;
+use super::socket::Socket;
 use crate::config::{self, Protocol};
 
 /// What hyper reads at once, bytes, unless it is told otherwise.
@@ -67,14 +67,14 @@ pub async fn dial(
     until: Instant,
     changed: Arc<Changed>,
 ) -> Result<(Sender, Driver), DialError> {
-    let tcp = connect(endpoint, until).await?;
+    let socket = connect(endpoint, until).await?;
     let Some(tls) = tls else {
-        return handshake(settings, tcp, changed).await;
+        return handshake(settings, socket, changed).await;
     };
     let Some(name) = endpoint.server_name.clone() else {
         return Err(DialError::Tls("no name to ask for".to_owned()));
     };
-    let connecting = TlsConnector::from(tls).connect(name, tcp);
+    let connecting = TlsConnector::from(tls).connect(name, socket);
     let tls = connecting.await.map_err(|error| match of_host(&error) {
         true => DialError::Connect(error),
         false => refused(&error),
@@ -86,12 +86,12 @@ pub async fn dial(
 }
 
 /// Tries the addresses of the name in turn.
-async fn connect(endpoint: &Endpoint, until: Instant) -> Result<TcpStream, DialError> {
+async fn connect(endpoint: &Endpoint, until: Instant) -> Result<Socket, DialError> {
     let addresses = endpoint.name.addresses().await?;
     let mut last = None;
     for (tried, address) in addresses.iter().enumerate() {
         let left = (addresses.len() - tried) as u32;
-        let connecting = TcpStream::connect(address);
+        let connecting = Socket::open(*address);
         let result = if left == 1 {
             connecting.await
         } else {
@@ -103,11 +103,7 @@ async fn connect(endpoint: &Endpoint, until: Instant) -> Result<TcpStream, DialE
                 .unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into()))
         };
         match result {
-            Ok(stream) => {
-                // A call is one small write; waiting for more to send would only delay it.
-                stream.set_nodelay(true).map_err(DialError::Connect)?;
-                return Ok(stream);
-            }
+            Ok(socket) => return Ok(socket),
             // Says nothing of the address, and less than what another address said.
             Err(error) if of_host(&error) => last = last.or(Some(error)),
             Err(error) => {
@@ -150,6 +146,6 @@ where
     }
 }
 
-fn speaks_http2(tls: &TlsStream<TcpStream>) -> bool {
+fn speaks_http2(tls: &TlsStream<Socket>) -> bool {
     tls.get_ref().1.alpn_protocol() == Some(b"h2")
 }

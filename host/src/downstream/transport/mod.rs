@@ -3,8 +3,8 @@
 //! An attempt passes through these files in this order: [`selection`] picks an endpoint by [`balance`],
 //! of those that neither [`ejection`] nor [`health`] leaves out, and spares one in [`slow_start`] ->
 //! [`pool`] has a connection to it, or a permit to open one, which [`checkout`] decides for [`http2`];
-//! calls that wait are woken by [`changed`] -> [dial](mod@dial) opens it, with the addresses of
-//! [`resolve`] and with [`tls`] -> [`attempt`] sends the request and reads the response, by
+//! calls that wait are woken by [`changed`] -> [dial](mod@dial) opens a [`socket`], with the addresses of
+//! [`resolve`], and speaks [`tls`] -> [`attempt`] sends the request and reads the response, by
 //! [`exchange`], with [`interim`] in front of HTTP itself; [`head`] checks what came first, [mod@decode]
 //! undoes how the body is coded. [`endpoint`] is what is known of an endpoint, [`probe`] checks one. Whether
 //! there is a further attempt is not decided here.
@@ -34,6 +34,7 @@ mod probe;
 mod resolve;
 mod selection;
 mod slow_start;
+mod socket;
 mod tls;
 
 use std::sync::Arc;
