@@ -35,39 +35,76 @@ pub enum Class {
 /// WSGI, Rack and PHP read `x_forwarded_for` as `x-forwarded-for`.
 #[must_use]
 pub fn class(name: &HeaderName) -> Class {
-    class_of(&dashed(name))
+    let name = name.as_str().as_bytes();
+    // Asked for each field of each message: most names have the first letter of few others, or of none.
+    let known: &[(&str, Class)] = match name.first() {
+        Some(b'a') => &[
+            ("authorization", Class::Credential),
+            ("authentication-info", Class::Credential),
+            ("authentication-control", Class::Credential),
+        ],
+        Some(b'c') => &[
+            ("content-length", Class::Host),
+            ("connection", Class::Connection),
+            ("cookie", Class::Credential),
+            ("cookie2", Class::Credential),
+        ],
+        Some(b'e') => &[("expect", Class::Host)],
+        Some(b'f') => &[("forwarded", Class::Host)],
+        Some(b'h') => &[("host", Class::Host), ("http2-settings", Class::Connection)],
+        Some(b'k') => &[("keep-alive", Class::Connection)],
+        Some(b'o') => &[("optional-www-authenticate", Class::Credential)],
+        Some(b'p') => return class_of_proxy(name),
+        Some(b's') => &[
+            ("set-cookie", Class::Credential),
+            ("set-cookie2", Class::Credential),
+        ],
+        Some(b't') if begins_with(name, "tailor-") => return Class::Host,
+        Some(b't') => &[
+            ("te", Class::Connection),
+            ("trailer", Class::Connection),
+            ("transfer-encoding", Class::Connection),
+            ("traceparent", Class::Host),
+            ("tracestate", Class::Host),
+        ],
+        Some(b'u') => &[("upgrade", Class::Connection)],
+        Some(b'w') => &[("www-authenticate", Class::Credential)],
+        Some(b'x') if begins_with(name, "x-forwarded-") => return Class::Host,
+        Some(b'x') => &[("x-real-ip", Class::Host), ("x-request-id", Class::Host)],
+        _ => &[],
+    };
+    let known = known.iter().find(|(known, _)| reads_as(name, known));
+    known.map_or(Class::Free, |(_, class)| *class)
 }
 
-fn class_of(name: &str) -> Class {
-    match name {
-        "connection" | "te" | "trailer" | "transfer-encoding" | "upgrade" | "keep-alive"
-        | "http2-settings" => Class::Connection,
-        "host" | "content-length" | "expect" | "forwarded" | "traceparent" | "tracestate"
-        | "x-real-ip" | "x-request-id" => Class::Host,
-        "authorization" | "cookie" | "cookie2" => Class::Credential,
-        "set-cookie"
-        | "set-cookie2"
-        | "www-authenticate"
-        | "authentication-info"
-        | "authentication-control"
-        | "optional-www-authenticate" => Class::Credential,
-        _ => class_of_prefix(name),
-    }
-}
-
-fn class_of_prefix(name: &str) -> Class {
-    if let Some(rest) = name.strip_prefix("proxy-") {
-        match rest {
-            "authenticate" | "authentication-info" | "authorization" | "connection" => {
-                Class::Connection
-            }
-            _ => Class::Host,
-        }
-    } else if name.starts_with("x-forwarded-") || name.starts_with("tailor-") {
+fn class_of_proxy(name: &[u8]) -> Class {
+    const CONNECTION: [&str; 4] = [
+        "proxy-authenticate",
+        "proxy-authentication-info",
+        "proxy-authorization",
+        "proxy-connection",
+    ];
+    if CONNECTION.iter().any(|known| reads_as(name, known)) {
+        Class::Connection
+    } else if begins_with(name, "proxy-") {
         Class::Host
     } else {
         Class::Free
     }
+}
+
+/// Whether programs that know only letters, digits and dashes may read the name as that one.
+fn reads_as(name: &[u8], known: &str) -> bool {
+    name.len() == known.len() && begins_with(name, known)
+}
+
+/// The same of the beginning of a name.
+fn begins_with(name: &[u8], known: &str) -> bool {
+    let known = known.as_bytes();
+    let same = |(given, known): (&u8, &u8)| {
+        given == known || (*known == b'-' && !given.is_ascii_alphanumeric())
+    };
+    name.len() >= known.len() && name.iter().zip(known).all(same)
 }
 
 /// Whether a name is all letters, digits and dashes, and so reads the same everywhere.

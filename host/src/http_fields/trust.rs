@@ -3,7 +3,7 @@
 
 use http::HeaderName;
 
-use super::{dashed, is_plain};
+use super::is_plain;
 
 /// Whether a service may take this field on trust. A guest does not send it unless the operator lists
 /// it.
@@ -15,7 +15,7 @@ pub fn is_taken_on_trust(name: &HeaderName) -> bool {
     if !is_plain(name) {
         return true;
     }
-    let name = &*dashed(name);
+    let name = name.as_str();
     NAMES.binary_search(&name).is_ok()
         || PREFIXES.iter().any(|prefix| name.starts_with(prefix))
         || SUFFIXES.iter().any(|suffix| name.ends_with(suffix))
