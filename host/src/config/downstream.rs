@@ -276,6 +276,8 @@ pub struct Connections {
     pub max_age: Duration,
     /// How often the names of endpoints are looked up.
     pub resolve_interval: Duration,
+    /// Time that one address of a name has to take a connection before the next one is tried beside it.
+    pub attempt_delay: Duration,
     /// How often an HTTP/2 connection is pinged while calls are under way on it.
     pub ping_interval: Duration,
     /// Time for an answer to a ping; without one, the connection is closed.

@@ -40,6 +40,31 @@ pub(super) fn duration(value: &DeValue<'_>) -> Result<Duration, Fault> {
     Ok(read)
 }
 
+/// Reads a duration within bounds, which are whole milliseconds.
+pub(super) fn duration_within(
+    value: &DeValue<'_>,
+    range: RangeInclusive<Duration>,
+) -> Result<Duration, Fault> {
+    let (read, written) = any_duration(value)?;
+    let (low, high) = (range.start(), range.end());
+    let show = |bound: &Duration| format!("{}ms", bound.as_millis());
+    if read < *low {
+        let what = format!("{written:?} is less than {}", show(low));
+        return Err(Fault::new(
+            what,
+            format!("write at least \"{}\"", show(low)),
+        ));
+    }
+    if read > *high {
+        let what = format!("{written:?} is more than {}", show(high));
+        return Err(Fault::new(
+            what,
+            format!("write at most \"{}\"", show(high)),
+        ));
+    }
+    Ok(read)
+}
+
 /// Reads a duration that may be `"0s"`, where no time at all has a meaning.
 pub(super) fn duration_or_zero(value: &DeValue<'_>) -> Result<Duration, Fault> {
     let (read, written) = any_duration(value)?;

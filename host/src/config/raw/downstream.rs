@@ -13,7 +13,7 @@ use super::policy::{
 use crate::config::field::{At, Field};
 use crate::config::problem::{Fault, Place};
 use crate::config::reader::Section;
-use crate::config::units::{GIB, KIB, MIB, count, duration, size};
+use crate::config::units::{GIB, KIB, MIB, count, duration, duration_within, ms, size};
 use crate::config::values::{boolean, choice, path, text};
 use crate::config::wire::{
     Url, answer_header_name, call_pattern, fixed_header, header_name, server_name, url,
@@ -46,6 +46,7 @@ pub(in crate::config) struct RawDownstream {
     pub(in crate::config) idle_timeout: Field<Duration>,
     pub(in crate::config) max_connection_age: Field<Duration>,
     pub(in crate::config) resolve_interval: Field<Duration>,
+    pub(in crate::config) attempt_delay: Field<Duration>,
     pub(in crate::config) ping_interval: Field<Duration>,
     pub(in crate::config) ping_timeout: Field<Duration>,
     pub(in crate::config) max_header_size: Field<usize>,
@@ -110,6 +111,10 @@ pub(super) fn downstream(name: &str, s: &mut Section<'_>) -> RawDownstream {
         idle_timeout: s.read("idle-timeout", duration),
         max_connection_age: s.read("max-connection-age", duration),
         resolve_interval: s.read("resolve-interval", duration),
+        // RFC 8305 section 5 names these bounds.
+        attempt_delay: s.read("connection-attempt-delay", |v| {
+            duration_within(v, ms(10)..=ms(2_000))
+        }),
         ping_interval: s.read("ping-interval", duration),
         ping_timeout: s.read("ping-timeout", duration),
         max_header_size: s.read("max-header-size", |v| size(v, 8 * KIB..=MIB)),

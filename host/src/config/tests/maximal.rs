@@ -144,6 +144,7 @@ fn a_maximal_service_is_read_key_by_key() {
             idle_timeout: ms(3_600_000),
             max_age: ms(1_800_000),
             resolve_interval: ms(60_000),
+            attempt_delay: ms(100),
             ping_interval: ms(20_000),
             ping_timeout: ms(1_000),
         },

@@ -14,22 +14,21 @@ use std::sync::Arc;
 use std::task::Poll;
 
 use http::header::CONTENT_ENCODING;
-use tokio::task::Id;
 use tokio::time::{Instant, Sleep, sleep_until};
 
 use super::bounds::{Bounds, Timing};
-use super::checkout::{Checkout, NoPlace};
+use super::charge::Charge;
 use super::connection::Connection;
 use super::connector::Connector;
 use super::course::Course;
 use super::decode::{DecodeError, decoded, read_limit};
+use super::endpoint::Endpoint;
 use super::error::{WireError, refusal};
 use super::exchange::{Body, request, send};
 use super::head::check_head;
 use super::host_failures::of_host;
 use super::parts::Parts;
-use super::pool::Slot;
-use super::pool::turn::Asked;
+use super::pool::Pools;
 use crate::config::Protocol;
 use crate::downstream::error::{Cause, Phase, TimeLimit};
 use crate::downstream::request::ServiceRequest;
@@ -41,8 +40,8 @@ pub struct Attempt<'a> {
     pub connector: &'a Connector,
     /// The worker that makes it.
     pub worker: usize,
-    /// Where it goes.
-    pub endpoint: usize,
+    /// The endpoints of the service.
+    pub endpoints: &'a [Arc<Endpoint>],
     /// What is asked.
     pub request: &'a ServiceRequest,
     /// Its limits.
@@ -51,14 +50,16 @@ pub struct Attempt<'a> {
     pub course: &'a Course,
 }
 
-impl Attempt<'_> {
-    /// Makes it. `now` is the time at which it begins; `timing` is filled in as far as it comes.
+impl<'a> Attempt<'a> {
+    /// Makes it, on the endpoint that `charge` names, or on another one of its name. `now` is the time at which it begins;
+    /// `timing` is filled in as far as it comes.
     ///
     /// # Errors
     ///
     /// What went wrong, and whether anything was sent.
     pub async fn run(
         &self,
+        charge: &mut Charge<'a>,
         mut now: Instant,
         timing: &mut Timing,
     ) -> Result<ServiceResponse, Cause> {
@@ -67,20 +68,26 @@ impl Attempt<'_> {
         }
         // After a kept connection that was dead, the others are likely dead too, and a repetition must not meet a second one.
         let fresh = self.course.wants_fresh();
-        let mut kept = if fresh { None } else { self.kept(now) };
+        let mut kept = match fresh {
+            true => None,
+            false => self.kept(&charge.endpoint.pools, now),
+        };
         let mut broken = None;
         loop {
             let mut connection = match kept.take() {
                 Some(connection) => connection,
                 // Boxed, because it is rare and large: a future is as large as all that it may ever do, and is moved about.
                 None => {
-                    let connected = Box::pin(self.connect(now, broken, fresh, timing)).await;
+                    let queued = &mut timing.queued;
+                    let connecting = self.connect(charge, now, broken, fresh, queued);
+                    let connected = Box::pin(connecting).await;
                     let connected_at = Instant::now();
                     timing.connect = (connected_at - now).saturating_sub(timing.queued);
                     now = connected_at;
                     connected?
                 }
             };
+            let endpoint = charge.endpoint;
             // One timer serves the whole exchange. It is set when there is something to wait for.
             let limit = now + self.bounds.first_byte;
             let until = self.bounds.end.latest().min(limit);
@@ -88,7 +95,7 @@ impl Attempt<'_> {
             self.course.set_sent(true);
             let request = request(
                 &self.connector.settings,
-                &self.connector.endpoints[self.endpoint],
+                endpoint,
                 self.request,
                 until.saturating_duration_since(now),
             );
@@ -108,9 +115,14 @@ impl Attempt<'_> {
             match sent {
                 Ok(response) => {
                     timing.until_close = response.body().ends_with_connection(response.headers());
-                    let (answer, end) = self.read(response, &connection, timer, head).await?;
+                    let (answer, end) = self
+                        .read(response, (endpoint, &connection), timer, head)
+                        .await?;
                     timing.body = end - head;
-                    self.give_back(connection, end);
+                    let terms = self.connector.terms();
+                    endpoint
+                        .pools
+                        .give_back(self.worker, connection, end, terms);
                     if !answer.headers.contains_key(CONTENT_ENCODING) {
                         return Ok(answer);
                     }
@@ -124,14 +136,14 @@ impl Attempt<'_> {
                     let ended = failure.error.ends_connection();
                     if failure.unsent && (connection.reused || shared) && broken.is_none() {
                         if ended {
-                            self.forget(&connection);
+                            self.forget(endpoint, &connection);
                         }
                         broken = Some(connection.id);
                         now = head;
                         continue;
                     }
                     if ended && (connection.reused || shared) {
-                        self.broke(&connection);
+                        self.broke(endpoint, &connection);
                     }
                     let first = !connection.reused;
                     return Err(self.failed(!failure.unsent, first, failure.error));
@@ -142,107 +154,31 @@ impl Attempt<'_> {
 
     /// A connection ended before there was an answer: neither this call nor another must meet it again. This one has a new
     /// one next: kept ones may be as dead, and of one that several calls shared, nobody knows whose answer broke it.
-    fn broke(&self, connection: &Connection) {
+    fn broke(&self, endpoint: &Endpoint, connection: &Connection) {
         self.course.want_fresh();
-        self.forget(connection);
+        self.forget(endpoint, connection);
     }
 
     /// Sees to it that no other call gets a connection. One of HTTP/1.1 no other call has.
-    fn forget(&self, connection: &Connection) {
-        let pools = &self.connector.pools;
-        pools.forget(self.worker, self.endpoint, connection.id);
+    fn forget(&self, endpoint: &Endpoint, connection: &Connection) {
+        endpoint.pools.forget(self.worker, connection.id);
     }
 
-    fn kept(&self, now: Instant) -> Option<Connection> {
-        let pools = &self.connector.pools;
-        let identity = self.connector.identity_number();
+    fn kept(&self, pools: &Pools, now: Instant) -> Option<Connection> {
         match self.connector.settings.protocol {
-            Protocol::Http1 => pools.take(self.worker, self.endpoint, now, identity),
-            Protocol::Http2 => pools.share(self.worker, self.endpoint, now, identity, None),
-        }
-    }
-
-    fn give_back(&self, connection: Connection, now: Instant) {
-        self.connector.pools.give_back(
-            self.worker,
-            self.endpoint,
-            connection,
-            now,
-            self.connector.identity_number(),
-        );
-    }
-
-    /// Opens a connection, or finds that another caller did. `broken` is the one that this one is to replace; a `fresh` one
-    /// is none that was kept.
-    async fn connect(
-        &self,
-        now: Instant,
-        broken: Option<Id>,
-        fresh: bool,
-        timing: &mut Timing,
-    ) -> Result<Connection, Cause> {
-        if self.connector.settings.protocol == Protocol::Http2 {
-            return self.place(now, broken, fresh, timing).await;
-        }
-        let limit = now + self.connector.settings.timeouts.connect;
-        let until = self.bounds.end.latest().min(limit);
-        let fresh = fresh || broken.is_some();
-        self.bounds
-            .end
-            .timeout(Some(limit), self.open_http1(until, fresh))
-            .await
-            .ok_or_else(|| self.late(Phase::Connect, now))?
-            .map_err(|source| self.unreachable(source))
-    }
-
-    async fn open_http1(&self, until: Instant, fresh: bool) -> io::Result<Connection> {
-        let pools = &self.connector.pools;
-        let identity = self.connector.identity_number();
-        match pools
-            .slot(self.worker, self.endpoint, fresh, identity)
-            .await
-        {
-            Slot::Taken(connection) => Ok(connection),
-            Slot::Open(slot) => {
-                let (dialed, identity) = self
-                    .connector
-                    .dial(self.endpoint, until, Arc::default())
-                    .await?;
-                Ok(pools.opened(self.worker, self.endpoint, dialed, slot, identity))
+            Protocol::Http1 => pools.take(self.worker, now, self.connector.terms()),
+            Protocol::Http2 => {
+                let identity = self.connector.identity_number();
+                pools.share(self.worker, now, identity, None)
             }
         }
-    }
-
-    /// Gets a place on an HTTP/2 connection.
-    async fn place(
-        &self,
-        now: Instant,
-        broken: Option<Id>,
-        fresh: bool,
-        timing: &mut Timing,
-    ) -> Result<Connection, Cause> {
-        let checkout = Checkout {
-            connector: self.connector,
-            asked: Asked {
-                worker: self.worker,
-                endpoint: self.endpoint,
-                avoid: broken,
-                fresh,
-            },
-            bounds: self.bounds,
-        };
-        let place = checkout.run(now, &mut timing.queued).await;
-        place.map_err(|error| match error {
-            NoPlace::Late(phase) => self.late(phase, now),
-            NoPlace::Unreachable(source) => self.unreachable(source),
-        })
     }
 
     /// Reads the body to its end, and no further than the cap; says when it ended.
     async fn read(
         &self,
         response: http::Response<Body>,
-        connection: &Connection,
+        (endpoint, connection): (&Endpoint, &Connection),
         mut timer: Pin<&mut Sleep>,
         head: Instant,
     ) -> Result<(ServiceResponse, Instant), Cause> {
@@ -286,7 +222,7 @@ impl Attempt<'_> {
                 Some(Err(error)) => {
                     let error = connection.sender.explain(error);
                     if shared && error.ends_connection() {
-                        self.broke(connection);
+                        self.broke(endpoint, connection);
                     }
                     return Err(self.failed(true, false, error));
                 }
@@ -326,7 +262,7 @@ impl Attempt<'_> {
     }
 
     /// What was waited for since then did not come in time.
-    fn late(&self, phase: Phase, since: Instant) -> Cause {
+    pub(super) fn late(&self, phase: Phase, since: Instant) -> Cause {
         let timeouts = &self.connector.settings.timeouts;
         let allowed = match phase {
             Phase::Body => timeouts.between_bytes,
@@ -353,7 +289,7 @@ impl Attempt<'_> {
         }
     }
 
-    fn unreachable(&self, source: io::Error) -> Cause {
+    pub(super) fn unreachable(&self, source: io::Error) -> Cause {
         match of_host(&source) {
             true => self.host_failed(false, source.into()),
             false => Cause::Unreachable { source },

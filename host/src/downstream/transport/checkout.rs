@@ -11,13 +11,19 @@ use super::bounds::Bounds;
 use super::changed::Waiting;
 use super::connection::Connection;
 use super::connector::Connector;
+use super::endpoint::Endpoint;
 use super::pool::turn::{Asked, Opening, Turn};
+use super::race::Progress;
 use crate::downstream::error::Phase;
 
 /// A call that looks for a place.
 pub struct Checkout<'a> {
-    /// The connections.
+    /// What connections are made with.
     pub connector: &'a Connector,
+    /// Where it goes.
+    pub endpoint: &'a Endpoint,
+    /// How far it came.
+    pub progress: &'a Progress,
     /// What is asked for.
     pub asked: Asked,
     /// The limits of the call.
@@ -39,8 +45,8 @@ impl Checkout<'_> {
     ///
     /// When the time is over, or no connection comes about.
     pub async fn run(&self, began: Instant, queued: &mut Duration) -> Result<Connection, NoPlace> {
-        let pools = &self.connector.pools;
-        let waiting = pools.changed(self.asked.worker, self.asked.endpoint).wait();
+        let pools = &self.endpoint.pools;
+        let waiting = pools.changed(self.asked.worker).wait();
         let mut slot = None;
         let mut now = began;
         loop {
@@ -57,6 +63,10 @@ impl Checkout<'_> {
                 true => (Phase::Queue, began + self.bounds.queue),
                 false => (Phase::Connect, began + self.connect_timeout()),
             };
+            match wait.full {
+                true => self.progress.accepted(),
+                false => self.progress.waits(),
+            }
             let changed = async {
                 tokio::select! {
                     () = change => None,
@@ -78,30 +88,29 @@ impl Checkout<'_> {
         mut opening: Opening<'_>,
         waiting: &Waiting<'_>,
     ) -> Result<Connection, NoPlace> {
-        let pools = &self.connector.pools;
+        let pools = &self.endpoint.pools;
         let Asked {
             worker,
-            endpoint,
             avoid,
             fresh,
         } = self.asked;
         let limit = Instant::now() + self.connect_timeout();
-        let until = self.bounds.end.latest().min(limit);
-        let dialing = self.connector.dial(endpoint, until, opening.changed());
+        let changed = opening.changed();
+        let dialing = self.connector.dial(self.endpoint, changed, self.progress);
         let place = waiting.until(|| {
             let identity = self.connector.identity_number();
-            let place = || pools.share(worker, endpoint, Instant::now(), identity, avoid);
+            let place = || pools.share(worker, Instant::now(), identity, avoid);
             (!fresh).then(place).flatten()
         });
         tokio::select! {
             biased;
             connection = place => Ok(connection),
             dialed = self.bounds.end.timeout(Some(limit), dialing) => {
-                let (dialed, identity) = dialed
+                let dialed = dialed
                     .ok_or(NoPlace::Late(Phase::Connect))?
                     .map_err(NoPlace::Unreachable)?;
-                let slot = opening.slot.take();
-                Ok(pools.opened(worker, endpoint, dialed, slot, identity))
+                let max_age = self.connector.settings.connections.max_age;
+                Ok(pools.opened(worker, dialed, opening.slot.take(), max_age))
             }
         }
     }

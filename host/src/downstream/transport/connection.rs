@@ -3,7 +3,7 @@
 use tokio::task::{AbortHandle, Id};
 use tokio::time::Instant;
 
-use super::dial::Sender;
+use super::sender::Sender;
 
 /// A connection to send one request on.
 pub struct Connection {

@@ -1,4 +1,4 @@
-//! What connections to the endpoints of one service are made with, and those that are kept.
+//! What connections to the endpoints of one service are made with.
 
 use std::io;
 use std::sync::Arc;
@@ -6,10 +6,16 @@ use std::sync::Arc;
 use tokio::time::Instant;
 
 use super::changed::Changed;
-use super::dial::{Driver, Sender, dial};
+use super::dial::dial;
+use super::ejection::Ejections;
 use super::endpoint::Endpoint;
+use super::endpoints::Endpoints;
 use super::host_failures::HostFailures;
-use super::pool::Pools;
+use super::pool::Terms;
+use super::pool::slots::Slots;
+use super::race::Progress;
+use super::resolve::Lookup;
+use super::sender::Dialed;
 use super::tls::{Identity, TlsError};
 use crate::config;
 
@@ -17,12 +23,14 @@ use crate::config;
 pub struct Connector {
     /// What the operator set.
     pub settings: config::Downstream,
-    /// The endpoints, in the order of the settings.
-    pub endpoints: Box<[Arc<Endpoint>]>,
+    /// The endpoints, with their connections.
+    pub endpoints: Arc<Endpoints>,
+    /// What puts them out.
+    pub ejections: Ejections,
     /// What TLS is spoken with; `None` without TLS.
     pub identity: Option<Arc<Identity>>,
-    /// The kept connections.
-    pub pools: Pools,
+    /// How many connections there may be.
+    pub slots: Arc<Slots>,
     /// Says when the host itself is short of something.
     pub host_failures: HostFailures,
 }
@@ -40,32 +48,20 @@ impl Connector {
         workers: usize,
         now: Instant,
         previous: Option<&Self>,
+        lookup: Lookup,
     ) -> Result<Self, TlsError> {
         // Whom a connection leads to, and as whom.
         let previous = previous.filter(|previous| {
             let before = &previous.settings;
             (before.protocol, &before.tls) == (settings.protocol, &settings.tls)
         });
-        let kept: Vec<Option<usize>> = settings
-            .endpoints
-            .iter()
-            .map(|endpoint| {
-                let mut before = previous?.settings.endpoints.iter();
-                before.position(|before| before == endpoint)
-            })
-            .collect();
-        let same_checks = |previous: &Self| previous.settings.health == settings.health;
-        let endpoints = settings
-            .endpoints
-            .iter()
-            .zip(&kept)
-            .map(|(endpoint, kept)| match (previous, *kept) {
-                (Some(previous), Some(kept)) if same_checks(previous) => {
-                    Ok(previous.endpoints[kept].clone())
-                }
-                _ => Endpoint::new(endpoint, settings, now).map(Arc::new),
-            })
-            .collect::<Result<Box<[_]>, _>>()?;
+        // The slots are the same, so that all connections together are bounded also while old ones are in use.
+        let slots = match previous {
+            Some(previous) => previous.slots.clone(),
+            None => Slots::new(settings.bulkhead.max_calls),
+        };
+        let kept = previous.map(|previous| &*previous.endpoints);
+        let endpoints = Endpoints::new(settings, &slots, workers, now, (kept, lookup))?;
         let identity = match previous {
             Some(previous) => previous.identity.clone(),
             None => settings
@@ -75,42 +71,48 @@ impl Connector {
                 .transpose()?
                 .map(Arc::new),
         };
-        let pools = match previous {
-            Some(previous) => previous.pools.with_endpoints(settings, &kept),
-            None => Pools::new(settings, workers, endpoints.len()),
-        };
         Ok(Self {
+            endpoints: Arc::new(endpoints),
+            ejections: Ejections::new(settings.ejection.clone()),
             identity,
-            pools,
+            slots,
             host_failures: HostFailures::default(),
-            endpoints,
             settings: settings.clone(),
         })
     }
 
-    /// Opens a connection; says which number of TLS files it was made with. See [`dial`] for the rest.
+    /// Opens a connection. See [`dial`].
     pub async fn dial(
         &self,
-        endpoint: usize,
-        until: Instant,
+        endpoint: &Endpoint,
         changed: Arc<Changed>,
-    ) -> io::Result<((Sender, Driver), u32)> {
-        let (tls, number) = match &self.identity {
-            None => (None, 0),
-            Some(identity) => {
-                let (tls, number) = identity.current();
-                (Some(tls), number)
-            }
-        };
-        let dialed = dial(
-            &self.endpoints[endpoint],
-            &self.settings,
-            tls,
-            until,
-            changed,
-        )
-        .await?;
-        Ok((dialed, number))
+        progress: &Progress,
+    ) -> io::Result<Dialed> {
+        let identity = self.identity.as_ref().map(|identity| identity.current());
+        Ok(dial(endpoint, &self.settings, identity, changed, progress).await?)
+    }
+
+    /// A call that began at `began` failed at an endpoint, one of these.
+    pub fn failed(
+        &self,
+        endpoints: &[Arc<Endpoint>],
+        endpoint: &Endpoint,
+        began: Instant,
+        now: Instant,
+    ) {
+        let others = endpoints.iter().filter(|other| other.id != endpoint.id);
+        let others = others.map(|other| (&other.record.mark, other.healthy()));
+        self.ejections
+            .failed(&endpoint.record.mark, others, began, now);
+    }
+
+    /// How long connections are kept.
+    pub fn terms(&self) -> Terms {
+        Terms {
+            identity: self.identity_number(),
+            idle_timeout: self.settings.connections.idle_timeout,
+            max_age: self.settings.connections.max_age,
+        }
     }
 
     /// The number that the TLS files of a connection must have for it to be used.

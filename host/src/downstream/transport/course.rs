@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 /// of its own, since it runs beside another.
 #[derive(Debug, Default)]
 pub struct Course {
-    /// The endpoint of the last attempt, counted from 1; 0 before the first.
+    /// The id of the endpoint of the last attempt; 0 before the first.
     endpoint: AtomicUsize,
     /// Whether any part of a request may have been sent.
     sent: AtomicBool,
@@ -26,14 +26,14 @@ impl Course {
         self.sent.load(Ordering::Relaxed)
     }
 
-    /// The endpoint of the attempt before.
+    /// The id of the endpoint of the attempt before.
     pub(super) fn last(&self) -> Option<usize> {
-        self.endpoint.load(Ordering::Relaxed).checked_sub(1)
+        Some(self.endpoint.load(Ordering::Relaxed)).filter(|id| *id != 0)
     }
 
-    /// An attempt is made on this endpoint.
+    /// An attempt is made on the endpoint of this id.
     pub(super) fn begin(&self, endpoint: usize) {
-        self.endpoint.store(endpoint + 1, Ordering::Relaxed);
+        self.endpoint.store(endpoint, Ordering::Relaxed);
     }
 
     /// A request is about to be written, or hyper gave it back because nothing of it was.

@@ -8,7 +8,7 @@
 //! A success is the ordinary case, and costs two loads and an addition.
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use tokio::time::Instant;
@@ -24,39 +24,39 @@ const WINDOW: Duration = Duration::from_secs(10);
 /// are no sign of an outlier.
 const ALL_FAIL: u32 = 25;
 
-/// The ejections of the endpoints of one service.
+/// What puts the endpoints of one service out.
 pub struct Ejections {
     settings: config::Ejection,
-    base: Instant,
-    marks: Box<[Mark]>,
-    windows: Box<[Window<1>]>,
-    outliers: Mutex<Box<[Outlier]>>,
+    /// Held while it is judged whether one is put out: no two are at once beyond the share.
+    judging: Mutex<()>,
 }
 
-/// What the path of an ordinary call reads of an endpoint.
-#[derive(Default)]
-struct Mark {
-    /// When it is good again, microseconds since the base.
+/// What is known of one endpoint.
+pub struct Mark {
+    base: Instant,
+    /// When it is good again, microseconds since the base; 0 while it is not left out.
     until: AtomicU64,
     /// Whether a success would change anything.
     failing: AtomicBool,
+    window: Window<1>,
+    outlier: Mutex<Outlier>,
 }
 
-impl Ejections {
-    /// All endpoints are good.
-    pub fn new(settings: config::Ejection, endpoints: usize, now: Instant) -> Self {
+impl Mark {
+    /// A good endpoint.
+    pub fn new(now: Instant) -> Self {
         Self {
-            settings,
             base: now,
-            marks: (0..endpoints).map(|_| Mark::default()).collect(),
-            windows: (0..endpoints).map(|_| Window::new(now, WINDOW)).collect(),
-            outliers: Mutex::new((0..endpoints).map(|_| Outlier::default()).collect()),
+            until: AtomicU64::new(0),
+            failing: AtomicBool::new(false),
+            window: Window::new(now, WINDOW),
+            outlier: Mutex::default(),
         }
     }
 
     /// For how long the endpoint is still left out; `None` when it is not.
-    pub fn left_out(&self, endpoint: usize, now: Instant) -> Option<Duration> {
-        let until = self.marks[endpoint].until.load(Ordering::Relaxed);
+    pub fn left_out(&self, now: Instant) -> Option<Duration> {
+        let until = self.until.load(Ordering::Relaxed);
         // Nearly always there is no ejection, and nothing to compute.
         if until == 0 {
             return None;
@@ -66,39 +66,63 @@ impl Ejections {
     }
 
     /// Whether the endpoint was left out until now. Says so to one caller.
-    pub fn is_back(&self, endpoint: usize, now: Instant) -> bool {
-        let until = &self.marks[endpoint].until;
-        let ended = until.load(Ordering::Relaxed);
+    pub fn is_back(&self, now: Instant) -> bool {
+        let ended = self.until.load(Ordering::Relaxed);
         ended != 0
             && ended <= self.micros(now)
-            && until
+            && self
+                .until
                 .compare_exchange(ended, 0, Ordering::Relaxed, Ordering::Relaxed)
                 .is_ok()
     }
 
     /// A call that began at `began` was answered.
-    pub fn succeeded(&self, endpoint: usize, began: Instant, now: Instant) {
-        self.windows[endpoint].add(now, 0, End::default());
-        let mark = &self.marks[endpoint];
-        if !mark.failing.load(Ordering::Relaxed) {
+    pub fn succeeded(&self, began: Instant, now: Instant) {
+        self.window.add(now, 0, End::default());
+        if !self.failing.load(Ordering::Relaxed) {
             return;
         }
-        let mut outliers = self.outliers.lock().unwrap_or_else(PoisonError::into_inner);
-        if outliers[endpoint].success(began) {
-            mark.failing.store(false, Ordering::Relaxed);
-            mark.until.store(0, Ordering::Relaxed);
+        let mut outlier = self.lock();
+        if outlier.success(began) {
+            self.failing.store(false, Ordering::Relaxed);
+            self.until.store(0, Ordering::Relaxed);
         }
     }
 
-    /// A call that began at `began` failed. `usable` tells which endpoints are not left out for other reasons.
-    pub fn failed(
+    /// The share of failures of the last while, percent.
+    fn share(&self, now: Instant) -> u32 {
+        share(self.window.counts(now))
+    }
+
+    fn micros(&self, at: Instant) -> u64 {
+        at.saturating_duration_since(self.base).as_micros() as u64
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Outlier> {
+        // A panic while holding this lock leaves numbers that are still whole.
+        self.outlier.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Ejections {
+    /// Rules for endpoints whose marks others keep.
+    pub fn new(settings: config::Ejection) -> Self {
+        Self {
+            settings,
+            judging: Mutex::default(),
+        }
+    }
+
+    /// A call that began at `began` failed at an endpoint. `others` are the other endpoints of the service, each
+    /// with whether it is left out for no other reason.
+    pub fn failed<'a>(
         &self,
-        endpoint: usize,
+        own: &Mark,
+        others: impl Iterator<Item = (&'a Mark, bool)> + Clone,
         began: Instant,
         now: Instant,
-        usable: impl Fn(usize) -> bool,
     ) {
-        let count = self.marks.len();
+        let count = others.clone().count() + 1;
         if count < 2 {
             return;
         }
@@ -106,27 +130,27 @@ impl Ejections {
             failed: true,
             slow: false,
         };
-        self.windows[endpoint].add(now, 0, failed);
-        let mark = &self.marks[endpoint];
-        let mut outliers = self.outliers.lock().unwrap_or_else(PoisonError::into_inner);
-        let others = || (0..count).filter(|other| *other != endpoint);
-        let out = others().filter(|other| outliers[*other].out(now)).count();
-        let best = others()
-            .filter(|other| !outliers[*other].out(now) && usable(*other))
-            .map(|other| share(self.windows[other].counts(now)))
+        own.window.add(now, 0, failed);
+        let _judging = self.judging.lock().unwrap_or_else(PoisonError::into_inner);
+        let is_out = |other: &Mark| other.left_out(now).is_some();
+        let out = others.clone().filter(|(other, _)| is_out(other)).count();
+        let best = others
+            .filter(|(other, usable)| *usable && !is_out(other))
+            .map(|(other, _)| other.share(now))
             .min()
             .filter(|_| out < self.most_out(count));
-        mark.failing.store(true, Ordering::Relaxed);
+        own.failing.store(true, Ordering::Relaxed);
         let outlier = |failures: u32| {
             best.is_some_and(|best| {
                 failures >= self.settings.failures && best < ALL_FAIL
-                    || self.is_far_above(best, self.windows[endpoint].counts(now))
+                    || self.is_far_above(best, own.window.counts(now))
             })
         };
-        if let Some(until) = outliers[endpoint].failure(began, now, self.settings.time, outlier) {
-            mark.until.store(self.micros(until), Ordering::Relaxed);
+        let until = own.lock().failure(began, now, self.settings.time, outlier);
+        if let Some(until) = until {
+            own.until.store(own.micros(until), Ordering::Relaxed);
             // What it did before says nothing of how it is when it is back.
-            self.windows[endpoint].forget();
+            own.window.forget();
         }
     }
 
@@ -141,10 +165,6 @@ impl Ejections {
             0 => 0,
             share => (count * share as usize / 100).clamp(1, count - 1),
         }
-    }
-
-    fn micros(&self, at: Instant) -> u64 {
-        at.saturating_duration_since(self.base).as_micros() as u64
     }
 }
 
@@ -166,10 +186,6 @@ struct Outlier {
 }
 
 impl Outlier {
-    fn out(&self, now: Instant) -> bool {
-        self.ejected.is_some_and(|(_, until)| now < until)
-    }
-
     /// Until when the endpoint is left out because of this failure, if `outlier` says so of its failures in
     /// a row. The count goes on over an ejection: the first failure after it is the next one's cause.
     fn failure(

@@ -1,5 +1,8 @@
-//! One endpoint of a service, with all that is known of it.
+//! One endpoint of a service, an address, with all that is known of it.
 
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use http::HeaderValue;
@@ -7,65 +10,84 @@ use rustls_pki_types::ServerName;
 use tokio::time::Instant;
 
 use super::balance::Load;
+use super::ejection::Mark;
 use super::health::Health;
-use super::resolve::Name;
+use super::pool::Pools;
 use super::slow_start::SlowStart;
-use super::tls::TlsError;
 use crate::config;
 
 /// One endpoint.
 pub struct Endpoint {
-    /// What the `host` header says.
-    pub authority: HeaderValue,
+    /// What tells it from all others, former ones included. Never 0.
+    pub id: usize,
     /// Where it is.
-    pub name: Name,
+    pub address: SocketAddr,
+    /// What the `host` header says: host and port of the `url`.
+    pub authority: HeaderValue,
     /// What its certificate must hold; `None` without TLS.
     pub server_name: Option<ServerName<'static>>,
-    /// How busy it is. Not kept up to date when it is the only one.
-    pub load: Load,
-    /// Whether it came back a moment ago.
-    pub slow_start: SlowStart,
+    /// What its calls showed.
+    pub record: Arc<Record>,
+    /// The connections to it.
+    pub pools: Arc<Pools>,
     /// What checks say of it; `None` when there are none.
     pub health: Option<Health>,
 }
 
+/// What the calls of an endpoint showed.
+pub struct Record {
+    /// How busy it is. Not kept up to date when it is the only one.
+    pub load: Load,
+    /// Whether it came back a moment ago.
+    pub slow_start: SlowStart,
+    /// Whether it failed where others did not.
+    pub mark: Mark,
+}
+
 impl Endpoint {
     /// An endpoint of which nothing is known.
-    ///
-    /// # Errors
-    ///
-    /// When TLS is spoken and no certificate could hold its name.
     pub fn new(
-        endpoint: &config::Endpoint,
-        settings: &config::Downstream,
+        address: SocketAddr,
+        authority: HeaderValue,
+        server_name: Option<ServerName<'static>>,
+        pools: Arc<Pools>,
+        health: Option<&config::Health>,
         now: Instant,
-    ) -> Result<Self, TlsError> {
-        let server_name = match &settings.tls {
-            None => None,
-            Some(tls) => {
-                let name = tls.server_name.as_ref().unwrap_or(&endpoint.host);
-                let legal = ServerName::try_from(name.clone());
-                Some(legal.map_err(|_| TlsError::ServerName { name: name.clone() })?)
-            }
-        };
-        Ok(Self {
-            authority: endpoint.authority.clone(),
-            name: Name::new(&endpoint.host, endpoint.port),
+    ) -> Self {
+        static NEXT: AtomicUsize = AtomicUsize::new(1);
+        Self {
+            id: NEXT.fetch_add(1, Ordering::Relaxed),
+            address,
+            authority,
             server_name,
-            load: Load::new(now),
-            slow_start: SlowStart::new(now),
-            health: settings
-                .health
-                .as_ref()
-                .map(|health| Health::new(health.clone())),
-        })
+            record: Arc::new(Record {
+                load: Load::new(now),
+                slow_start: SlowStart::new(now),
+                mark: Mark::new(now),
+            }),
+            pools,
+            health: health.cloned().map(Health::new),
+        }
+    }
+
+    /// The same endpoint with other checks. What checks said so far is forgotten.
+    pub fn with_health(&self, health: Option<&config::Health>) -> Self {
+        Self {
+            id: self.id,
+            address: self.address,
+            authority: self.authority.clone(),
+            server_name: self.server_name.clone(),
+            record: self.record.clone(),
+            pools: self.pools.clone(),
+            health: health.cloned().map(Health::new),
+        }
     }
 
     /// It is good again. What put it out would make it the costliest for minutes, and nobody would see
     /// that it is well.
     pub fn is_back(&self, now: Instant) {
-        self.load.forget();
-        self.slow_start.begin(now);
+        self.record.load.forget();
+        self.record.slow_start.begin(now);
     }
 
     /// Whether checks say that it is good, or there are none.
@@ -73,17 +95,40 @@ impl Endpoint {
         self.health.as_ref().is_none_or(Health::good)
     }
 
-    /// Its authority as text, for logs.
-    pub fn authority(&self) -> String {
-        String::from_utf8_lossy(self.authority.as_bytes()).into_owned()
+    /// Whether it is neither ejected nor unhealthy.
+    pub fn good(&self, now: Instant) -> bool {
+        self.healthy() && self.record.mark.left_out(now).is_none()
     }
+
+    /// What an operator sees of it.
+    pub fn state(&self, now: Instant) -> EndpointState {
+        let bad = self.health.as_ref().filter(|health| !health.good());
+        EndpointState {
+            authority: text(&self.authority),
+            address: Some(self.address),
+            status: match (bad, self.record.mark.left_out(now)) {
+                (Some(bad), _) => EndpointStatus::Unhealthy { why: bad.why() },
+                (None, Some(left)) => EndpointStatus::Ejected { left },
+                (None, None) => EndpointStatus::Good,
+            },
+            in_flight: self.record.load.in_flight(),
+            latency: self.record.load.expected(now),
+        }
+    }
+}
+
+/// An authority as text, for people.
+pub fn text(authority: &HeaderValue) -> String {
+    String::from_utf8_lossy(authority.as_bytes()).into_owned()
 }
 
 /// What an operator sees of an endpoint.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct EndpointState {
-    /// Host and port.
+    /// Host and port of the `url`.
     pub authority: String,
+    /// Its address; `None` for a name that no lookup found.
+    pub address: Option<SocketAddr>,
     /// Whether it gets calls.
     pub status: EndpointStatus,
     /// Calls under way. Not counted, so 0, when it is the only endpoint of its service.
@@ -106,5 +151,10 @@ pub enum EndpointStatus {
     Unhealthy {
         /// What the last bad check found.
         why: String,
+    },
+    /// No lookup of the name gave an address yet.
+    Unresolved {
+        /// Why the last one failed; `None` when none ended yet.
+        why: Option<String>,
     },
 }

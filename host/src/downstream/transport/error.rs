@@ -11,10 +11,7 @@ use thiserror::Error;
 /// No connection. Messages hold no address and no name of a host: a guest reads them.
 #[derive(Debug, Error)]
 pub enum DialError {
-    /// The name is not known.
-    #[error(transparent)]
-    Name(io::Error),
-    /// No address accepts.
+    /// The address does not accept.
     #[error(transparent)]
     Connect(io::Error),
     /// TLS did not come about.
@@ -31,7 +28,7 @@ pub enum DialError {
 impl From<DialError> for io::Error {
     fn from(error: DialError) -> Self {
         match error {
-            DialError::Name(error) | DialError::Connect(error) => error,
+            DialError::Connect(error) => error,
             other => Self::other(other),
         }
     }

@@ -12,9 +12,9 @@ use http_body::Body as _;
 use http_body_util::Full;
 use hyper::body::Incoming;
 
-use super::dial::Sender;
 use super::endpoint::Endpoint;
 use super::error::WireError;
+use super::sender::Sender;
 use crate::config::{self, Protocol};
 use crate::downstream::request::{ServiceRequest, tell_time_left};
 

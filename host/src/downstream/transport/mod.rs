@@ -1,10 +1,12 @@
 //! The transport of one service: its endpoints, their connections, and one attempt of a call on them.
 //!
-//! An attempt passes through these files in this order: [`selection`] picks an endpoint by [`balance`],
+//! An attempt passes through these files in this order: [`endpoints`] has the list of them, from the
+//! lookups of [`resolve`] -> [`selection`] picks one by [`balance`],
 //! of those that neither [`ejection`] nor [`health`] leaves out, and spares one in [`slow_start`] ->
 //! [`pool`] has a connection to it, or a permit to open one, which [`checkout`] decides for [`http2`];
-//! calls that wait are woken by [`changed`] -> [dial](mod@dial) opens a [`socket`], with the addresses of
-//! [`resolve`], and speaks [`tls`] -> [`attempt`] sends the request and reads the response, by
+//! calls that wait are woken by [`changed`] -> [`connect`] opens one otherwise, in a [race](mod@race) of
+//! the endpoints of a name, which [`charge`] settles: [dial](mod@dial) opens a [`socket`], and speaks
+//! [`tls`] -> [`attempt`] sends the request and reads the response, by
 //! [`exchange`], with [`interim`] in front of HTTP itself; [`head`] checks what came first, [mod@decode]
 //! undoes how the body is coded. [`endpoint`] is what is known of an endpoint, [`probe`] checks one. Whether
 //! there is a further attempt is not decided here.
@@ -13,7 +15,9 @@ mod attempt;
 mod balance;
 mod bounds;
 mod changed;
+mod charge;
 mod checkout;
+mod connect;
 mod connection;
 mod connector;
 mod course;
@@ -21,6 +25,7 @@ mod decode;
 mod dial;
 mod ejection;
 mod endpoint;
+mod endpoints;
 mod error;
 mod exchange;
 mod head;
@@ -31,8 +36,10 @@ mod interim;
 mod parts;
 mod pool;
 mod probe;
+mod race;
 mod resolve;
 mod selection;
+mod sender;
 mod slow_start;
 mod socket;
 mod tls;
@@ -48,11 +55,12 @@ pub use self::endpoint::{EndpointState, EndpointStatus};
 pub use self::tls::TlsError;
 
 use self::attempt::Attempt;
+use self::charge::Charge;
 use self::connector::Connector;
-use self::ejection::Ejections;
-use self::endpoint::Endpoint;
+use self::endpoints::List;
 use self::probe::check;
-use super::error::Cause;
+use self::resolve::Lookup;
+use super::error::{Cause, Phase, TimeLimit};
 use super::request::ServiceRequest;
 use super::response::ServiceResponse;
 use super::status::{Judgement, judge};
@@ -61,7 +69,6 @@ use crate::config;
 /// The transport of one service, shared by all workers.
 pub struct Transport {
     connector: Connector,
-    ejections: Arc<Ejections>,
     /// Whether so few endpoints are good that all are used.
     panicking: AtomicBool,
 }
@@ -89,22 +96,20 @@ impl Transport {
         workers: usize,
         previous: Option<&Self>,
     ) -> Result<Self, TlsError> {
+        Self::with_lookup(settings, workers, previous, Lookup::System)
+    }
+
+    /// The same, with another lookup of names than the system's.
+    fn with_lookup(
+        settings: &config::Downstream,
+        workers: usize,
+        previous: Option<&Self>,
+        lookup: Lookup,
+    ) -> Result<Self, TlsError> {
         let now = Instant::now();
         let kept = previous.map(|previous| &previous.connector);
-        let connector = Connector::new(settings, workers, now, kept)?;
-        let endpoints = connector.endpoints.len();
         Ok(Self {
-            ejections: previous
-                .filter(|previous| {
-                    let before = &previous.connector.settings;
-                    (&before.endpoints, &before.ejection)
-                        == (&settings.endpoints, &settings.ejection)
-                })
-                .map_or_else(
-                    || Arc::new(Ejections::new(settings.ejection.clone(), endpoints, now)),
-                    |previous| previous.ejections.clone(),
-                ),
-            connector,
+            connector: Connector::new(settings, workers, now, kept, lookup)?,
             panicking: AtomicBool::new(false),
         })
     }
@@ -123,48 +128,64 @@ impl Transport {
     ) -> Attempted {
         let now = Instant::now();
         let mut timing = Timing::default();
-        let several = self.connector.endpoints.len() > 1;
-        let endpoint = match several {
-            true => self.pick(now, course.last()),
-            false => 0,
+        let mut list = self.connector.endpoints.list();
+        if list.is_empty() {
+            // Boxed, because it happens once.
+            list = match Box::pin(self.first_lookup(bounds)).await {
+                Ok(list) => list,
+                Err(cause) => {
+                    timing.connect = now.elapsed();
+                    let result = Err(cause);
+                    let judgement = judge(&result);
+                    return Attempted {
+                        result,
+                        judgement,
+                        timing,
+                    };
+                }
+            };
+        }
+        let is_only = list.len() == 1;
+        let index = match is_only {
+            true => 0,
+            false => self.pick(&list, now, course.last()),
         };
-        course.begin(endpoint);
-        let load = &self.connector.endpoints[endpoint].load;
-        let under_way = several.then(|| load.begin(now));
+        let mut charge = Charge::begin(&list[index], is_only, course, now);
         let attempt = Attempt {
             connector: &self.connector,
             worker,
-            endpoint,
+            endpoints: &list,
             request,
             bounds,
             course,
         };
-        let result = attempt.run(now, &mut timing).await;
+        let result = attempt.run(&mut charge, now, &mut timing).await;
         let mut judgement = judge(&result);
-        if let Some(under_way) = under_way {
+        if !is_only {
             match judgement {
                 Judgement::Good => {
                     let end =
                         now + timing.queued + timing.connect + timing.first_byte + timing.body;
-                    under_way.answered(end, timing.first_byte);
-                    self.ejections.succeeded(endpoint, now, end);
+                    charge.answered(end, timing.first_byte);
+                    charge.endpoint.record.mark.succeeded(now, end);
                 }
                 Judgement::Fault => {
                     let end = Instant::now();
-                    under_way.failed(end);
-                    let usable = |other: usize| self.connector.endpoints[other].healthy();
-                    self.ejections.failed(endpoint, now, end, usable);
+                    charge.failed(end);
+                    if !charge.counted {
+                        self.connector.failed(&list, charge.endpoint, now, end);
+                    }
                     // The service is what its good endpoints are.
-                    if !self.stands_for_the_service(endpoint, end) {
+                    if !self.stands_for_the_service(&list, charge.endpoint, end) {
                         judgement = Judgement::Nothing;
                     }
                 }
                 // Another endpoint may need no new connection, or another port.
                 Judgement::Nothing if matches!(result, Err(Cause::Host { .. })) => {
-                    under_way.failed(Instant::now());
+                    charge.failed(Instant::now());
                 }
                 // That it took this long is known all the same.
-                Judgement::Nothing => drop(under_way),
+                Judgement::Nothing => {}
             }
         }
         Attempted {
@@ -174,10 +195,28 @@ impl Transport {
         }
     }
 
+    /// Waits until a name of the service is known.
+    async fn first_lookup(&self, bounds: Bounds<'_>) -> Result<Arc<List>, Cause> {
+        let began = Instant::now();
+        let allowed = self.connector.settings.timeouts.connect;
+        let lookup = bounds
+            .end
+            .timeout(Some(began + allowed), self.connector.endpoints.ready());
+        match lookup.await {
+            Some(Ok(list)) => Ok(list),
+            Some(Err(source)) => Err(Cause::Unreachable { source }),
+            None => Err(Cause::Timeout {
+                phase: Phase::Connect,
+                after: bounds.started.elapsed(),
+                limit: TimeLimit::after(began.elapsed(), allowed),
+            }),
+        }
+    }
+
     /// Puts the new number of connections in force, for the old settings, too.
     pub fn activate(&self) {
         let max_calls = self.connector.settings.bulkhead.max_calls;
-        self.connector.pools.set_slots(max_calls);
+        self.connector.slots.set(max_calls);
     }
 
     /// The limits of time in force.
@@ -187,24 +226,12 @@ impl Transport {
 
     /// Open connections, of all workers. Those of checks are not counted.
     pub fn open(&self) -> usize {
-        self.connector.pools.open()
+        self.connector.slots.open()
     }
 
-    /// How the endpoints are, in the order of the settings.
+    /// How the endpoints are, in the order of the settings. A name without an address is one, too.
     pub fn endpoints(&self) -> Vec<EndpointState> {
-        let now = Instant::now();
-        let state = |(index, endpoint): (usize, &Arc<Endpoint>)| EndpointState {
-            authority: endpoint.authority(),
-            status: self.status(index, now),
-            in_flight: endpoint.load.in_flight(),
-            latency: endpoint.load.expected(now),
-        };
-        self.connector
-            .endpoints
-            .iter()
-            .enumerate()
-            .map(state)
-            .collect()
+        self.connector.endpoints.states(Instant::now())
     }
 
     /// What is to be done now and then. For each worker to call about once a second on its own event loop: closes its
@@ -212,9 +239,11 @@ impl Transport {
     /// endpoint at a time, and looks whether the files of TLS changed.
     pub fn tick(self: &Arc<Self>, worker: usize) {
         let now = Instant::now();
-        self.connector
-            .pools
-            .close_idle(worker, now, self.connector.identity_number());
+        let endpoints = self.connector.endpoints.list();
+        let terms = self.connector.terms();
+        for endpoint in &*endpoints {
+            endpoint.pools.close_idle(worker, now, terms);
+        }
         if worker != 0 {
             return;
         }
@@ -232,27 +261,13 @@ impl Transport {
             });
         }
         let interval = self.connector.settings.connections.resolve_interval;
-        for (index, endpoint) in self.connector.endpoints.iter().enumerate() {
-            endpoint.name.tick(now, interval);
-            if endpoint
-                .health
-                .as_ref()
-                .is_some_and(|health| health.due(now))
-            {
-                let transport = self.clone();
-                spawn(async move { check(&transport.connector, index).await });
+        self.connector.endpoints.tick(now, interval);
+        for endpoint in &*endpoints {
+            let mut health = endpoint.health.iter();
+            if health.any(|health| health.due(now)) {
+                let (transport, endpoint) = (self.clone(), endpoint.clone());
+                spawn(async move { check(&transport.connector, &endpoint).await });
             }
-        }
-    }
-
-    fn status(&self, index: usize, now: Instant) -> EndpointStatus {
-        let health = self.connector.endpoints[index].health.as_ref();
-        if let Some(bad) = health.filter(|health| !health.good()) {
-            EndpointStatus::Unhealthy { why: bad.why() }
-        } else if let Some(left) = self.ejections.left_out(index, now) {
-            EndpointStatus::Ejected { left }
-        } else {
-            EndpointStatus::Good
         }
     }
 }

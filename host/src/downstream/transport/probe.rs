@@ -13,18 +13,20 @@ use http::{HeaderMap, Method, Uri};
 use tokio::time::{Instant, timeout_at};
 
 use super::connector::Connector;
+use super::endpoint::{Endpoint, text};
 use super::exchange::{request, send};
 use super::health::Health;
 use super::host_failures::of_host;
+use super::race::Progress;
 use crate::downstream::request::ServiceRequest;
 
 /// Checks an endpoint, and logs when that changes how it is.
-pub async fn check(connector: &Connector, index: usize) {
-    let Some(health) = &connector.endpoints[index].health else {
+pub async fn check(connector: &Connector, endpoint: &Endpoint) {
+    let Some(health) = &endpoint.health else {
         return;
     };
     let until = Instant::now() + health.settings.timeout;
-    let outcome = timeout_at(until, ask(connector, index, health, until))
+    let outcome = timeout_at(until, ask(connector, endpoint, health, until))
         .await
         .unwrap_or_else(|_| Err(Failed::Endpoint("no answer in time".to_owned())));
     let why = match outcome {
@@ -36,14 +38,17 @@ pub async fn check(connector: &Connector, index: usize) {
             return health.not_made();
         }
     };
-    if health.ended(why.clone().map_or(Ok(()), Err)) {
+    // What left the name meanwhile is of no interest any more.
+    if health.ended(why.clone().map_or(Ok(()), Err)) && !endpoint.pools.is_drained() {
         let service = &connector.settings.name;
-        let endpoint = connector.endpoints[index].authority();
+        let (address, authority) = (endpoint.address, text(&endpoint.authority));
         match why {
-            Some(why) => tracing::warn!(service, endpoint, why, "endpoint is unhealthy"),
+            Some(why) => {
+                tracing::warn!(service, endpoint = authority, %address, why, "endpoint is unhealthy");
+            }
             None => {
-                connector.endpoints[index].is_back(Instant::now());
-                tracing::info!(service, endpoint, "endpoint is healthy again");
+                endpoint.is_back(Instant::now());
+                tracing::info!(service, endpoint = authority, %address, "endpoint is healthy again");
             }
         }
     }
@@ -64,7 +69,7 @@ impl From<String> for Failed {
 
 async fn ask(
     connector: &Connector,
-    endpoint: usize,
+    endpoint: &Endpoint,
     health: &Health,
     until: Instant,
 ) -> Result<(), Failed> {
@@ -77,16 +82,17 @@ async fn ask(
         headers: shape.headers.iter().cloned().collect::<HeaderMap>(),
         body: Bytes::new(),
     };
-    let ((mut sender, driver), _) = connector
-        .dial(endpoint, until, Arc::default())
+    let dialed = connector
+        .dial(endpoint, Arc::default(), &Progress::default())
         .await
         .map_err(|error| match of_host(&error) {
             true => Failed::Host(error),
             false => Failed::Endpoint(error.to_string()),
         })?;
+    let (mut sender, driver) = (dialed.sender, dialed.driver);
     let request = request(
         &connector.settings,
-        &connector.endpoints[endpoint],
+        endpoint,
         &question,
         until.saturating_duration_since(Instant::now()),
     );

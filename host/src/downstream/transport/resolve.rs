@@ -1,37 +1,67 @@
-//! The addresses of an endpoint: its name is looked up on first use, and again now and then in the background.
+//! The addresses of a name.
 
+use std::collections::HashSet;
 use std::io;
 use std::net::{IpAddr, SocketAddr};
+#[cfg(test)]
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use tokio::sync::Notify;
+#[cfg(test)]
+use futures_util::future::BoxFuture;
 use tokio::time::Instant;
 
-use super::error::DialError;
+/// Addresses that are taken from one name. What a DNS server says must not exhaust the host.
+pub const MAX_ADDRESSES: usize = 64;
 
-/// A name and what is known of it.
-pub struct Name(Arc<Shared>);
+/// What names are looked up with.
+#[derive(Clone)]
+pub enum Lookup {
+    /// The system: its hosts file, and the DNS servers that it knows.
+    System,
+    /// What a test says.
+    #[cfg(test)]
+    Scripted(Arc<dyn Fn() -> BoxFuture<'static, io::Result<Vec<SocketAddr>>> + Send + Sync>),
+}
 
-/// What a lookup outlives its callers with: the system can't be told to give one up, so one that hangs is waited for by
-/// all rather than begun again by each.
-struct Shared {
+impl Lookup {
+    /// The addresses of a name: each once, the families by turns, at least one.
+    ///
+    /// # Errors
+    ///
+    /// The system's, or that there is no address.
+    pub async fn addresses(&self, host: &str, port: u16) -> io::Result<Vec<SocketAddr>> {
+        let found = match self {
+            Self::System => tokio::net::lookup_host((host, port)).await?.collect(),
+            #[cfg(test)]
+            Self::Scripted(lookup) => lookup().await?,
+        };
+        match by_turns(found) {
+            found if found.is_empty() => Err(no_address()),
+            found => Ok(found),
+        }
+    }
+}
+
+/// A host of the settings, and how its lookups went.
+pub struct Name {
     host: String,
     port: u16,
     /// An address needs no lookup.
-    literal: bool,
-    known: Mutex<Known>,
-    /// Whether a lookup is under way.
+    literal: Option<SocketAddr>,
+    /// Whether a lookup is under way. The system cannot be told to give one up, so one that hangs is waited
+    /// for by all rather than begun again by each.
     busy: AtomicBool,
-    /// Tells those who wait that a lookup ended.
-    ended: Notify,
+    last: Mutex<Last>,
 }
 
+/// The last lookup.
 #[derive(Default)]
-struct Known {
-    addresses: Option<Addresses>,
-    /// What the last lookup said when it failed.
+struct Last {
+    /// When it ended.
+    at: Option<Instant>,
     failure: Option<io::Error>,
 }
 
@@ -39,98 +69,102 @@ impl Name {
     /// Nothing is looked up yet.
     pub fn new(host: &str, port: u16) -> Self {
         let literal = host.parse::<IpAddr>().ok();
-        let addresses = literal.map(|ip| Addresses::new(vec![(ip, port).into()], Instant::now()));
-        Self(Arc::new(Shared {
+        Self {
             host: host.to_owned(),
             port,
-            literal: literal.is_some(),
-            known: Mutex::new(Known {
-                addresses,
-                failure: None,
-            }),
+            literal: literal.map(|address| (address, port).into()),
             busy: AtomicBool::new(false),
-            ended: Notify::new(),
-        }))
+            last: Mutex::default(),
+        }
     }
 
-    /// The addresses in the order in which they should be tried. Never empty.
-    ///
-    /// The first time this waits for the lookup, one for all who ask; the caller bounds the time.
+    /// Where it leads without a lookup.
+    pub fn literal(&self) -> Option<SocketAddr> {
+        self.literal
+    }
+
+    /// The name.
+    pub fn host(&self) -> &str {
+        &self.host
+    }
+
+    /// Whether a lookup is under way.
+    pub fn busy(&self) -> bool {
+        self.busy.load(Ordering::Acquire)
+    }
+
+    /// Whether it is time for a lookup, the first one included.
+    pub fn due(&self, now: Instant, interval: Duration) -> bool {
+        self.literal.is_none()
+            && !self.busy()
+            && self
+                .lock()
+                .at
+                .is_none_or(|at| now.saturating_duration_since(at) >= interval)
+    }
+
+    /// Whether the caller is to make a lookup. One is made at a time.
+    #[must_use]
+    pub fn begin(&self) -> bool {
+        self.literal.is_none() && !self.busy.swap(true, Ordering::AcqRel)
+    }
+
+    /// What a lookup says.
     ///
     /// # Errors
     ///
-    /// When the name is not known, now or at all.
-    pub async fn addresses(&self) -> Result<Vec<SocketAddr>, DialError> {
-        // From here on no end of a lookup is missed.
-        let ended = self.0.ended.notified();
-        if let Some(known) = &mut self.0.lock().addresses {
-            return Ok(known.in_turn());
-        }
-        self.look_up();
-        ended.await;
-        let mut known = self.0.lock();
-        if let Some(known) = &mut known.addresses {
-            return Ok(known.in_turn());
-        }
-        let failure = known.failure.as_ref().map_or_else(no_address, repeated);
-        Err(DialError::Name(failure))
+    /// See [`Lookup::addresses`].
+    pub async fn look_up(&self, lookup: &Lookup) -> io::Result<Vec<SocketAddr>> {
+        lookup.addresses(&self.host, self.port).await
     }
 
-    /// An address did not take a connection: it is the last to be tried, until the name is looked up again.
-    pub fn failed(&self, address: SocketAddr) {
-        if let Some(known) = &mut self.0.lock().addresses {
-            known.failed(address);
-        }
-    }
-
-    /// Looks the name up in the background if it is time to. Without an answer, what was known goes on.
-    pub fn tick(&self, now: Instant, interval: Duration) {
-        let due = !self.0.literal
-            && self
-                .0
-                .lock()
-                .addresses
-                .as_ref()
-                .is_some_and(|known| now.saturating_duration_since(known.at) >= interval);
-        if due {
-            self.look_up();
-        }
-    }
-
-    /// Starts a lookup unless one is under way.
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "a lookup ends by itself, serves all callers and carries no span"
-    )]
-    fn look_up(&self) {
-        if !self.0.busy.swap(true, Ordering::AcqRel) {
-            let shared = self.0.clone();
-            tokio::spawn(async move { shared.look_up().await });
-        }
-    }
-}
-
-impl Shared {
-    async fn look_up(&self) {
-        let found = tokio::net::lookup_host((self.host.as_str(), self.port)).await;
-        let found = found
-            .map(|found| found.collect::<Vec<_>>())
-            .and_then(|found| match found.len() {
-                0 => Err(no_address()),
-                _ => Ok(found),
-            });
-        self.lock().learn(found, Instant::now());
+    /// The lookup that was begun ended.
+    pub fn end(&self, now: Instant, failure: Option<io::Error>) {
+        *self.lock() = Last {
+            at: Some(now),
+            failure,
+        };
         self.busy.store(false, Ordering::Release);
-        self.ended.notify_waiters();
     }
 
-    fn lock(&self) -> MutexGuard<'_, Known> {
-        // A panic while holding this lock leaves a list that is still whole.
-        self.known.lock().unwrap_or_else(PoisonError::into_inner)
+    /// Goes on from what another one knows: what was looked up is not looked up again at once.
+    pub fn follow(&self, other: &Self) {
+        let at = other.lock().at;
+        self.lock().at = at;
+    }
+
+    /// Why the last lookup failed, if it did.
+    pub fn failure(&self) -> Option<io::Error> {
+        self.lock().failure.as_ref().map(repeated)
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Last> {
+        // A panic while holding this lock leaves a value that is still whole.
+        self.last.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-fn no_address() -> io::Error {
+/// Sorts addresses so that the families take turns, the first one first (RFC 8305 section 4), and leaves
+/// repetitions out.
+fn by_turns(found: Vec<SocketAddr>) -> Vec<SocketAddr> {
+    let first_is_v4 = found.first().is_some_and(SocketAddr::is_ipv4);
+    let mut seen = HashSet::new();
+    let (same, other): (Vec<_>, Vec<_>) = found
+        .into_iter()
+        .filter(|address| seen.insert(*address))
+        .partition(|address| address.is_ipv4() == first_is_v4);
+    let (mut same, mut other) = (same.into_iter(), other.into_iter());
+    let mut sorted = Vec::with_capacity(same.len() + other.len());
+    loop {
+        match (same.next(), other.next()) {
+            (None, None) => return sorted,
+            (one, another) => sorted.extend(one.into_iter().chain(another)),
+        }
+    }
+}
+
+/// No lookup failed, and there is nothing all the same.
+pub fn no_address() -> io::Error {
     io::Error::new(io::ErrorKind::NotFound, "the name has no address")
 }
 
@@ -139,64 +173,6 @@ fn repeated(error: &io::Error) -> io::Error {
     match error.raw_os_error() {
         Some(number) => io::Error::from_raw_os_error(number),
         None => io::Error::new(error.kind(), error.to_string()),
-    }
-}
-
-impl Known {
-    fn learn(&mut self, found: io::Result<Vec<SocketAddr>>, now: Instant) {
-        match (found, &mut self.addresses) {
-            (Ok(found), addresses) => *addresses = Some(Addresses::new(found, now)),
-            // What was known is as good as it was, and is not doubted again at once.
-            (Err(_), Some(addresses)) => addresses.at = now,
-            (Err(failure), None) => self.failure = Some(failure),
-        }
-    }
-}
-
-/// The addresses of a name, those that failed behind the others.
-#[derive(Debug)]
-struct Addresses {
-    list: Vec<SocketAddr>,
-    /// How many of the list have not failed.
-    good: usize,
-    /// Which of these is the next to be tried first.
-    turn: usize,
-    /// When this was known.
-    at: Instant,
-}
-
-impl Addresses {
-    fn new(list: Vec<SocketAddr>, at: Instant) -> Self {
-        Self {
-            good: list.len(),
-            list,
-            turn: 0,
-            at,
-        }
-    }
-
-    fn in_turn(&mut self) -> Vec<SocketAddr> {
-        let mut list = self.list.clone();
-        if let Some(turn) = self.turn.checked_rem(self.good) {
-            list[..self.good].rotate_left(turn);
-            self.turn = turn + 1;
-        }
-        list
-    }
-
-    fn failed(&mut self, address: SocketAddr) {
-        let Some(index) = self.list.iter().position(|known| *known == address) else {
-            return;
-        };
-        let address = self.list.remove(index);
-        self.list.push(address);
-        if index < self.good {
-            self.good -= 1;
-            // The turn stays with the address that it was at.
-            if index < self.turn {
-                self.turn -= 1;
-            }
-        }
     }
 }
 

@@ -1,68 +1,73 @@
 //! Which endpoint an attempt is made on, and which of them stand for the service.
 
+use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use tokio::time::Instant;
 
+use super::endpoint::Endpoint;
 use super::{Transport, balance};
 
 impl Transport {
-    /// Picks one of several endpoints. `avoid` is that of the attempt before.
-    pub(super) fn pick(&self, now: Instant, avoid: Option<usize>) -> usize {
-        let endpoints = &self.connector.endpoints;
+    /// The place of one of several endpoints that is picked for an attempt. `avoid` is the id of that of the
+    /// attempt before.
+    pub(super) fn pick(
+        &self,
+        endpoints: &[Arc<Endpoint>],
+        now: Instant,
+        avoid: Option<usize>,
+    ) -> usize {
         let length = self.connector.settings.ejection.slow_start;
         let (mut number, mut starting) = (0, false);
-        for (index, endpoint) in endpoints.iter().enumerate() {
-            if self.ejections.is_back(index, now) {
+        for endpoint in endpoints {
+            let record = &endpoint.record;
+            if record.mark.is_back(now) {
                 endpoint.is_back(now);
             }
-            number += usize::from(self.good(index, now));
-            starting |= endpoint.slow_start.share(now, length).is_some();
+            number += usize::from(endpoint.good(now));
+            starting |= record.slow_start.share(now, length).is_some();
         }
-        let all = self.panics(number) || number == endpoints.len();
-        let good = |index| all || self.good(index, now);
-        let cost = |index: usize| endpoints[index].load.cost(now);
+        let all = self.panics(number, endpoints.len()) || number == endpoints.len();
+        let good = |index: usize| all || endpoints[index].good(now);
+        let cost = |index: usize| endpoints[index].record.load.cost(now);
         // A further attempt goes elsewhere, also to one that came back a moment ago.
         if starting && avoid.is_none() {
             let drawn = fastrand::u64(..100);
-            let share = |index: usize| endpoints[index].slow_start.share(now, length);
+            let share = |index: usize| endpoints[index].record.slow_start.share(now, length);
             let its_turn = |index| good(index) && share(index).is_none_or(|share| drawn < share);
             if (0..endpoints.len()).any(its_turn) {
                 return balance::pick(endpoints.len(), None, its_turn, cost);
             }
         }
+        let avoid = avoid.and_then(|id| endpoints.iter().position(|it| it.id == id));
         balance::pick(endpoints.len(), avoid, good, cost)
     }
 
-    /// Whether the endpoint stands for the service: it is good, or so few are that all are used.
-    pub(super) fn stands_for_the_service(&self, index: usize, now: Instant) -> bool {
-        let number = || {
-            let all = 0..self.connector.endpoints.len();
-            all.filter(|index| self.good(*index, now)).count()
-        };
-        self.good(index, now) || self.too_few(number())
-    }
-
-    /// Whether an endpoint is neither ejected nor unhealthy.
-    fn good(&self, index: usize, now: Instant) -> bool {
-        self.connector.endpoints[index].healthy() && self.ejections.left_out(index, now).is_none()
+    /// Whether one of the endpoints stands for the service: it is good, or so few are that all are used.
+    pub(super) fn stands_for_the_service(
+        &self,
+        endpoints: &[Arc<Endpoint>],
+        endpoint: &Endpoint,
+        now: Instant,
+    ) -> bool {
+        let number = || endpoints.iter().filter(|it| it.good(now)).count();
+        endpoint.good(now) || self.too_few(number(), endpoints.len())
     }
 
     /// Whether so few are good that they could hardly bear all calls. Then it is also doubtful whether the
     /// others are as bad as it seems.
-    fn too_few(&self, good: usize) -> bool {
+    fn too_few(&self, good: usize, all: usize) -> bool {
         let threshold = self.connector.settings.ejection.panic_threshold as usize;
-        good * 100 < self.connector.endpoints.len() * threshold
+        good * 100 < all * threshold
     }
 
     /// The same, and tells the operator when that changes.
-    fn panics(&self, good: usize) -> bool {
-        let panics = self.too_few(good);
+    fn panics(&self, good: usize, all: usize) -> bool {
+        let panics = self.too_few(good, all);
         if panics != self.panicking.load(Ordering::Relaxed)
             && panics != self.panicking.swap(panics, Ordering::Relaxed)
         {
             let service = &*self.connector.settings.name;
-            let all = self.connector.endpoints.len();
             if panics {
                 tracing::warn!(
                     service,

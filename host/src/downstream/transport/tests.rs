@@ -2,9 +2,11 @@
 
 mod coded;
 mod connections;
+mod eyeballs;
 mod host;
 mod http2;
 mod limits;
+mod names;
 mod secure;
 mod several;
 mod silent;
@@ -17,6 +19,7 @@ use downstream_mock::scripted::{
 };
 use http::{HeaderMap, HeaderValue, Method};
 
+use super::endpoint::Endpoint;
 use super::*;
 use crate::config::{
     Bulkhead, Connections, Downstream, Ejection, Protocol, Retry, Shape, Timeouts, Tls,
@@ -87,6 +90,7 @@ fn settings(endpoints: &[std::net::SocketAddr]) -> Downstream {
             idle_timeout: long,
             max_age: Duration::from_secs(600),
             resolve_interval: long,
+            attempt_delay: Duration::from_millis(250),
             ping_interval: long,
             ping_timeout: long,
         },
@@ -128,12 +132,17 @@ fn end(at: Instant) -> &'static SharedDeadline {
     Box::leak(Box::new(SharedDeadline::new(at)))
 }
 
-/// An attempt, and the endpoint that it was made on.
+/// An attempt, and the place in the list of the endpoint that it was made on.
 struct Made {
     result: Result<ServiceResponse, Cause>,
     judgement: Judgement,
     timing: Timing,
     endpoint: usize,
+}
+
+/// The endpoint at a place in the list.
+fn endpoint(transport: &Transport, index: usize) -> Arc<Endpoint> {
+    transport.connector.endpoints.list()[index].clone()
 }
 
 async fn attempt(
@@ -148,7 +157,13 @@ async fn attempt(
         result: attempted.result,
         judgement: attempted.judgement,
         timing: attempted.timing,
-        endpoint: course.last().unwrap(),
+        endpoint: transport
+            .connector
+            .endpoints
+            .list()
+            .iter()
+            .position(|endpoint| Some(endpoint.id) == course.last())
+            .unwrap_or(usize::MAX),
     }
 }
 
@@ -162,7 +177,7 @@ async fn call(
 ) -> Made {
     let course = Course::default();
     if let Some(last) = avoid {
-        course.begin(last);
+        course.begin(endpoint(transport, last).id);
     }
     attempt(transport, worker, &ask(method), bounds, &course).await
 }

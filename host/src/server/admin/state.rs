@@ -100,9 +100,11 @@ fn endpoint(endpoint: &EndpointState) -> Value {
             format!("failed too often; for {} ms more", millis(*left)).into(),
         ),
         EndpointStatus::Unhealthy { why } => ("unhealthy", why.to_string().into()),
+        EndpointStatus::Unresolved { why } => ("unresolved", why.clone().into()),
     };
     json!({
         "authority": endpoint.authority,
+        "address": endpoint.address.map(|address| address.to_string()),
         "state": state,
         "why": why,
         "in_flight": endpoint.in_flight,

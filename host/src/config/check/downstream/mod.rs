@@ -64,6 +64,7 @@ fn one(raw: &RawDownstream, cx: &mut Context<'_>) -> Option<Downstream> {
             idle_timeout: raw.idle_timeout.or(ms(30_000)),
             max_age: raw.max_connection_age.or(ms(300_000)),
             resolve_interval: raw.resolve_interval.or(ms(10_000)),
+            attempt_delay: raw.attempt_delay.or(ms(250)),
             ping_interval: raw.ping_interval.or(ms(10_000)),
             ping_timeout: raw.ping_timeout.or(ms(5_000)),
         },

@@ -16,9 +16,10 @@ fn settings(max_share: u32) -> config::Ejection {
     }
 }
 
-/// Ejections, and the failures of one endpoint that begin and end at one moment.
+/// Endpoints, and failures of them that begin and end at one moment.
 struct Bench {
     ejections: Ejections,
+    marks: Vec<Mark>,
     now: Instant,
 }
 
@@ -26,24 +27,32 @@ impl Bench {
     fn new(endpoints: usize, max_share: u32) -> Self {
         let now = Instant::now();
         Self {
-            ejections: Ejections::new(settings(max_share), endpoints, now),
+            ejections: Ejections::new(settings(max_share)),
+            marks: (0..endpoints).map(|_| Mark::new(now)).collect(),
             now,
         }
     }
 
     fn fail(&self, endpoint: usize, times: u32) {
         for _ in 0..times {
-            self.ejections
-                .failed(endpoint, self.now, self.now, |_| true);
+            self.fail_since(endpoint, self.now, |_| true);
         }
     }
 
+    fn fail_since(&self, endpoint: usize, began: Instant, usable: impl Fn(usize) -> bool + Clone) {
+        let all = self.marks.iter().enumerate();
+        let others = all.filter(|(other, _)| *other != endpoint);
+        let others = others.map(|(other, mark)| (mark, usable(other)));
+        let own = &self.marks[endpoint];
+        self.ejections.failed(own, others, began, self.now);
+    }
+
     fn succeed(&self, endpoint: usize) {
-        self.ejections.succeeded(endpoint, self.now, self.now);
+        self.marks[endpoint].succeeded(self.now, self.now);
     }
 
     fn left(&self, endpoint: usize) -> Option<u64> {
-        let left = self.ejections.left_out(endpoint, self.now)?;
+        let left = self.marks[endpoint].left_out(self.now)?;
         Some(left.as_secs())
     }
 }
@@ -85,10 +94,10 @@ fn calls_that_began_before_do_not_count_after() {
     let before = bench.now;
     bench.now += SECOND;
     bench.fail(0, 3);
-    bench.ejections.succeeded(0, before, bench.now);
+    bench.marks[0].succeeded(before, bench.now);
     assert_eq!(bench.left(0), Some(10), "an old success");
     bench.now += 20 * SECOND;
-    bench.ejections.failed(0, before, bench.now, |_| true);
+    bench.fail_since(0, before, |_| true);
     assert_eq!(bench.left(0), None, "an old failure");
 }
 
@@ -172,9 +181,7 @@ fn where_all_fail_alike_none_is_put_out() {
 fn the_last_healthy_one_stays() {
     let bench = Bench::new(3, 100);
     for _ in 0..5 {
-        bench
-            .ejections
-            .failed(1, bench.now, bench.now, |other| other == 1);
+        bench.fail_since(1, bench.now, |other| other == 1);
     }
     assert_eq!(bench.left(1), None);
 }

@@ -8,8 +8,8 @@ use tokio::task::Id;
 use tokio::time::Instant;
 
 use crate::downstream::transport::connection::{Connection, Lifetime};
-use crate::downstream::transport::dial::Sender;
 use crate::downstream::transport::http2::Handle;
+use crate::downstream::transport::sender::Sender;
 
 /// Calls that a connection is expected to take while nothing is known of the service. RFC 9113 section 6.5.2
 /// recommends no less.
@@ -103,6 +103,11 @@ impl SharedConnections {
     /// Forgets a connection.
     pub(super) fn forget(&mut self, id: Id) {
         self.connections.retain(|shared| shared.id != id);
+    }
+
+    /// Forgets all of them.
+    pub(super) fn forget_all(&mut self) {
+        self.connections.clear();
     }
 
     /// A place on the newest connection that has room: those before it become idle then, and are closed.

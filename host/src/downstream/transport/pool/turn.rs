@@ -6,7 +6,8 @@ use tokio::sync::OwnedSemaphorePermit;
 use tokio::task::Id;
 use tokio::time::Instant;
 
-use super::{Pools, lock};
+use super::Pools;
+use super::kept::lock;
 use crate::downstream::transport::changed::Changed;
 use crate::downstream::transport::connection::Connection;
 
@@ -15,8 +16,6 @@ use crate::downstream::transport::connection::Connection;
 pub struct Asked {
     /// The worker that makes the call.
     pub worker: usize,
-    /// Where it goes.
-    pub endpoint: usize,
     /// The connection that did not do.
     pub avoid: Option<Id>,
     /// Whether it has to be a new connection.
@@ -57,12 +56,11 @@ impl Pools {
     pub fn share(
         &self,
         worker: usize,
-        endpoint: usize,
         now: Instant,
         identity: u32,
         avoid: Option<Id>,
     ) -> Option<Connection> {
-        let mut shared = lock(&self.of(worker, endpoint).shared);
+        let mut shared = lock(&self.workers[worker].shared);
         shared.close_old(now, identity);
         shared.place(now, avoid)
     }
@@ -76,7 +74,7 @@ impl Pools {
         identity: u32,
         slot: &mut Option<OwnedSemaphorePermit>,
     ) -> Turn<'_> {
-        let pool = self.of(asked.worker, asked.endpoint);
+        let pool = &self.workers[asked.worker];
         let mut shared = lock(&pool.shared);
         shared.close_old(now, identity);
         if !asked.fresh
@@ -92,10 +90,10 @@ impl Pools {
         }
         let is_first = shared.is_empty();
         if !is_first && slot.is_none() {
-            *slot = self.slots.clone().try_acquire_owned().ok();
+            *slot = self.slots.try_acquire();
             if slot.is_none() {
                 drop(shared);
-                self.close_oldest();
+                self.slots.close_oldest();
                 return wait(true);
             }
         }
@@ -112,26 +110,25 @@ impl Pools {
 
     /// A slot, when there is one.
     pub async fn free_slot(&self) -> Option<OwnedSemaphorePermit> {
-        self.slots.clone().acquire_owned().await.ok()
+        self.slots.acquire().await
     }
 
     /// Forgets a connection that broke under a call, or is to get no more.
-    pub fn forget(&self, worker: usize, endpoint: usize, broken: Id) {
-        lock(&self.of(worker, endpoint).shared).forget(broken);
+    pub fn forget(&self, worker: usize, broken: Id) {
+        lock(&self.workers[worker].shared).forget(broken);
     }
 }
 
 impl Opening<'_> {
     /// Whom the connection tells when it changes.
     pub fn changed(&self) -> Arc<Changed> {
-        let pool = self.pools.of(self.asked.worker, self.asked.endpoint);
-        pool.changed.clone()
+        self.pools.workers[self.asked.worker].changed.clone()
     }
 }
 
 impl Drop for Opening<'_> {
     fn drop(&mut self) {
-        let pool = self.pools.of(self.asked.worker, self.asked.endpoint);
+        let pool = &self.pools.workers[self.asked.worker];
         {
             let mut shared = lock(&pool.shared);
             shared.opening -= 1;

@@ -2,105 +2,56 @@ use super::*;
 
 const INTERVAL: Duration = Duration::from_secs(30);
 
-fn addresses(ports: &[u16]) -> Vec<SocketAddr> {
-    let address = |port: &u16| ([127, 0, 0, 1], *port).into();
-    ports.iter().map(address).collect()
+fn addresses(list: &[&str]) -> Vec<SocketAddr> {
+    list.iter().map(|one| one.parse().unwrap()).collect()
 }
 
 #[test]
-fn each_address_has_its_turn() {
-    let mut known = Addresses::new(addresses(&[1, 2, 3]), Instant::now());
-    for expected in [[1, 2, 3], [2, 3, 1], [3, 1, 2], [1, 2, 3]] {
-        assert_eq!(known.in_turn(), addresses(&expected));
-    }
-}
-
-#[test]
-fn a_failed_address_is_the_last_until_the_next_lookup() {
-    let mut known = Addresses::new(addresses(&[1, 2, 3]), Instant::now());
-    known.in_turn();
-    known.failed(addresses(&[1])[0]);
-    for expected in [[2, 3, 1], [3, 2, 1], [2, 3, 1]] {
-        assert_eq!(known.in_turn(), addresses(&expected));
-    }
-    for port in [2, 3, 3, 9] {
-        known.failed(addresses(&[port])[0]);
-    }
-    assert_eq!(known.in_turn(), addresses(&[1, 2, 3]), "all that is left");
+fn families_take_turns_and_each_address_is_taken_once() {
+    let found = ["[::1]:80", "[::2]:80", "[::1]:80", "[::3]:80", "1.1.1.1:80"];
+    let sorted = ["[::1]:80", "1.1.1.1:80", "[::2]:80", "[::3]:80"];
+    assert_eq!(by_turns(addresses(&found)), addresses(&sorted));
+    let found = ["1.1.1.1:80", "1.1.1.2:80", "[::1]:80"];
+    let sorted = ["1.1.1.1:80", "[::1]:80", "1.1.1.2:80"];
+    assert_eq!(by_turns(addresses(&found)), addresses(&sorted));
+    assert!(by_turns(vec![]).is_empty());
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_lookup_that_fails_keeps_what_was_known() {
-    let mut known = Known::default();
-    let refused = || Err(io::Error::other("no"));
-    known.learn(refused(), Instant::now());
-    assert!(known.addresses.is_none());
-    known.learn(Ok(addresses(&[1])), Instant::now());
+async fn a_name_is_due_at_once_and_then_at_the_interval() {
+    let name = Name::new("name.test", 80);
+    let due = || name.due(Instant::now(), INTERVAL);
+    assert!(due());
+    assert!(name.begin());
+    assert!(!name.begin(), "one at a time");
+    assert!(!due(), "it is under way");
+    name.end(Instant::now(), Some(no_address()));
+    assert!(!due(), "a failure is not asked about again at once");
+    assert_eq!(name.failure().unwrap().kind(), io::ErrorKind::NotFound);
     tokio::time::advance(INTERVAL).await;
-    known.learn(refused(), Instant::now());
-    let list = known.addresses.as_mut().unwrap();
-    assert_eq!(list.in_turn(), addresses(&[1]));
-    assert_eq!(list.at, Instant::now(), "not asked again at once");
-    known.learn(Ok(addresses(&[7])), Instant::now());
-    assert_eq!(known.addresses.unwrap().in_turn(), addresses(&[7]));
+    assert!(due());
+    assert!(name.begin());
+    name.end(Instant::now(), None);
+    assert!(name.failure().is_none());
+
+    let next = Name::new("name.test", 80);
+    next.follow(&name);
+    assert!(!next.due(Instant::now(), INTERVAL));
 }
 
 #[tokio::test]
-async fn a_name_in_use_is_looked_up_again_one_lookup_at_a_time() {
+async fn the_system_knows_localhost_and_no_name_that_is_too_long() {
     let name = Name::new("localhost", 80);
-    let busy = || name.0.busy.load(Ordering::Relaxed);
-    let later = Instant::now() + 2 * INTERVAL;
-    name.tick(later, INTERVAL);
-    assert!(!busy(), "nobody used it");
-    let (one, other) = tokio::join!(name.addresses(), name.addresses());
-    assert_eq!(one.unwrap().len(), other.unwrap().len());
-    let first = name.0.lock().addresses.as_ref().unwrap().at;
-    name.tick(Instant::now(), INTERVAL);
-    assert!(!busy(), "it was looked up just now");
-    name.tick(later, INTERVAL);
-    assert!(busy());
-    name.tick(later, INTERVAL);
-    name.addresses().await.unwrap();
-    while busy() {
-        tokio::task::yield_now().await;
-    }
-    assert!(name.0.lock().addresses.as_ref().unwrap().at > first);
-}
-
-#[tokio::test(start_paused = true)]
-async fn a_lookup_that_hangs_is_one_for_all_who_wait() {
-    let name = Name::new("localhost", 80);
-    // As if one were under way.
-    name.0.busy.store(true, Ordering::Relaxed);
-    for _ in 0..3 {
-        let waiting = tokio::time::timeout(INTERVAL, name.addresses());
-        assert!(waiting.await.is_err());
-    }
-    let end = async {
-        tokio::task::yield_now().await;
-        name.0.lock().learn(Ok(addresses(&[1])), Instant::now());
-        name.0.ended.notify_waiters();
-    };
-    let (found, other, ()) = tokio::join!(name.addresses(), name.addresses(), end);
-    assert_eq!(found.unwrap(), addresses(&[1]));
-    assert_eq!(other.unwrap(), addresses(&[1]));
-}
-
-#[tokio::test]
-async fn a_name_that_was_not_found_is_looked_up_by_the_next_call() {
+    let found = name.look_up(&Lookup::System).await.unwrap();
+    assert!(found.iter().all(|address| address.ip().is_loopback()));
     let name = Name::new(&"a".repeat(300), 80);
-    for _ in 0..2 {
-        assert!(matches!(name.addresses().await, Err(DialError::Name(_))));
-    }
+    name.look_up(&Lookup::System).await.unwrap_err();
 }
 
-#[tokio::test]
-async fn an_address_is_never_looked_up() {
+#[test]
+fn an_address_is_never_looked_up() {
     let name = Name::new("::1", 80);
-    assert_eq!(
-        name.addresses().await.unwrap(),
-        ["[::1]:80".parse().unwrap()]
-    );
-    name.tick(Instant::now() + 100 * INTERVAL, INTERVAL);
-    assert!(!name.0.busy.load(Ordering::Relaxed));
+    assert_eq!(name.literal(), Some("[::1]:80".parse().unwrap()));
+    assert!(!name.due(Instant::now(), INTERVAL));
+    assert!(!name.begin());
 }

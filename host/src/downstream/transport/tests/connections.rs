@@ -193,16 +193,21 @@ async fn at_the_cap_the_connection_that_is_idle_for_longest_makes_room() {
     settings.bulkhead.max_calls = 2;
     let transport = transport(&settings);
     let request = ask(Method::GET);
+    let endpoints = transport.connector.endpoints.list();
     for endpoint in [1, 0, 2, 0] {
+        let course = Course::default();
+        let now = Instant::now();
+        let mut charge = Charge::begin(&endpoints[endpoint], false, &course, now);
         let attempt = Attempt {
             connector: &transport.connector,
             worker: 0,
-            endpoint,
+            endpoints: &endpoints,
             request: &request,
             bounds: bounds(),
-            course: &Course::default(),
+            course: &course,
         };
-        let answered = attempt.run(Instant::now(), &mut Timing::default()).await;
+        let mut timing = Timing::default();
+        let answered = attempt.run(&mut charge, now, &mut timing).await;
         assert_eq!(answered.unwrap().body, "1");
     }
     assert_eq!(servers.map(|server| server.accepted()), [1, 1, 1]);

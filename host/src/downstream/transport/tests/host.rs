@@ -50,7 +50,7 @@ async fn a_host_without_open_files_blames_nobody() {
     setrlimit(Resource::Nofile, none_left).unwrap();
     let failed = [get(&transport, 0).await, get(&transport, 0).await];
     for index in 0..2 {
-        check(&transport.connector, index).await;
+        check(&transport.connector, &endpoint(&transport, index)).await;
     }
     setrlimit(Resource::Nofile, before).unwrap();
 

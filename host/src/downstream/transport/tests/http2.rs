@@ -180,7 +180,7 @@ async fn calls_wait_in_the_queue_where_no_further_connection_may_be_opened() {
         }
     ));
     let mut waiting = calls(&transport, 1, bounds);
-    until(|| transport.connector.pools.waiting(0, 0) == 1).await;
+    until(|| endpoint(&transport, 0).pools.waiting(0) == 1).await;
     gate.open_for_all();
     let served = waiting.join_next().await.unwrap().unwrap();
     assert!(served.timing.queued > Duration::ZERO);

@@ -111,7 +111,7 @@ async fn one_of_three_is_healthy(change: impl FnOnce(&mut Downstream)) -> Transp
     });
     change(&mut settings);
     let transport = transport(&settings);
-    for endpoint in &transport.connector.endpoints[1..] {
+    for endpoint in &transport.connector.endpoints.list()[1..] {
         let health = endpoint.health.as_ref().unwrap();
         assert!(health.ended(Err("status 500".to_owned())));
     }
@@ -122,7 +122,8 @@ async fn one_of_three_is_healthy(change: impl FnOnce(&mut Downstream)) -> Transp
 fn picks(transport: &Transport, now: Instant) -> [u32; 3] {
     let mut picks = [0; 3];
     for _ in 0..1000 {
-        picks[transport.pick(now, None)] += 1;
+        let endpoints = transport.connector.endpoints.list();
+        picks[transport.pick(&endpoints, now, None)] += 1;
     }
     picks
 }
@@ -133,13 +134,14 @@ async fn when_too_few_endpoints_are_good_all_are_used() {
     let now = Instant::now();
     let picked = picks(&transport, now);
     assert!(picked.iter().all(|picks| *picks > 100), "{picked:?}");
-    assert!(transport.stands_for_the_service(1, now));
+    let endpoints = transport.connector.endpoints.list();
+    assert!(transport.stands_for_the_service(&endpoints, &endpoints[1], now));
     // Two of three are enough.
-    let health = transport.connector.endpoints[1].health.as_ref().unwrap();
+    let health = endpoints[1].health.as_ref().unwrap();
     assert!(health.ended(Ok(())));
     let picked = picks(&transport, now);
     assert_eq!(picked[2], 0);
-    assert!(!transport.stands_for_the_service(2, now));
+    assert!(!transport.stands_for_the_service(&endpoints, &endpoints[2], now));
 
     let never = one_of_three_is_healthy(|settings| settings.ejection.panic_threshold = 0).await;
     assert_eq!(picks(&never, now), [1000, 0, 0]);
@@ -153,8 +155,9 @@ async fn an_endpoint_that_is_good_again_gets_calls_by_and_by() {
     })
     .await;
     let now = Instant::now();
-    let endpoints = &transport.connector.endpoints;
+    let endpoints = transport.connector.endpoints.list();
     endpoints[0]
+        .record
         .load
         .begin(now)
         .answered(now, Duration::from_millis(1));
@@ -195,22 +198,6 @@ async fn the_only_endpoint_is_never_left_out() {
 }
 
 #[tokio::test]
-async fn a_name_is_looked_up_and_its_addresses_are_tried_in_turn() {
-    let server = answers(200);
-    let mut settings = settings(&[server.address()]);
-    // It may stand for ::1 as well, where nobody listens.
-    settings.endpoints[0].host = "localhost".to_owned();
-    assert_eq!(
-        get(&transport(&settings), 0).await.result.unwrap().status,
-        200
-    );
-    settings.endpoints[0].host = "a".repeat(300);
-    let error = get(&transport(&settings), 0).await.result.unwrap_err();
-    assert!(matches!(error, Cause::Unreachable { .. }));
-    assert!(!error.sent());
-}
-
-#[tokio::test]
 async fn checks_leave_out_what_is_unhealthy_and_take_it_back() {
     let sick = Arc::new(AtomicBool::new(true));
     let state = sick.clone();
@@ -243,7 +230,8 @@ async fn checks_leave_out_what_is_unhealthy_and_take_it_back() {
         transport.tick(0);
         until(|| checks() == round).await;
         // The answer is on its way.
-        let health = transport.connector.endpoints[0].health.as_ref().unwrap();
+        let first = endpoint(&transport, 0);
+        let health = first.health.as_ref().unwrap();
         until(|| !health.busy()).await;
     };
     check(1).await;

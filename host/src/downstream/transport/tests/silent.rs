@@ -7,8 +7,8 @@ use crate::downstream::Phase;
 /// Waits until a call would find a place on a connection that is there.
 async fn place(transport: &Transport) {
     let place = || {
-        let pools = &transport.connector.pools;
-        pools.share(0, 0, Instant::now(), 0, None).is_some()
+        let pools = &endpoint(transport, 0).pools;
+        pools.share(0, Instant::now(), 0, None).is_some()
     };
     until(place).await;
 }
@@ -73,8 +73,8 @@ async fn a_connection_on_which_something_came_meanwhile_is_not_doubted() {
         &hanging.join_next().await.unwrap().unwrap(),
         Phase::FirstByte
     ));
-    let pools = &transport.connector.pools;
-    assert!(pools.share(0, 0, Instant::now(), 0, None).is_some());
+    let pools = &endpoint(&transport, 0).pools;
+    assert!(pools.share(0, Instant::now(), 0, None).is_some());
 }
 
 #[tokio::test]

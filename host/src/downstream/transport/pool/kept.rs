@@ -1,0 +1,56 @@
+//! The connections of one worker to one endpoint that are kept.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use bytes::Bytes;
+use http_body_util::Full;
+use hyper::client::conn::http1;
+use tokio::task::AbortHandle;
+use tokio::time::Instant;
+
+use super::shared::SharedConnections;
+use crate::downstream::transport::changed::Changed;
+use crate::downstream::transport::connection::Lifetime;
+
+/// The connections of one worker to one endpoint. Aligned so that no two workers write to the same line of a cache.
+#[derive(Default)]
+#[repr(align(128))]
+pub(super) struct Pool {
+    /// HTTP/1.1, the one used last at the end.
+    pub(super) idle: Mutex<Vec<Idle>>,
+    /// HTTP/2.
+    pub(super) shared: Mutex<SharedConnections>,
+    /// Where calls wait for that.
+    pub(super) changed: Arc<Changed>,
+}
+
+/// A kept HTTP/1.1 connection.
+pub(super) struct Idle {
+    pub(super) sender: http1::SendRequest<Full<Bytes>>,
+    pub(super) since: Instant,
+    pub(super) life: Lifetime,
+    pub(super) task: AbortHandle,
+}
+
+impl Pool {
+    /// When the connection was last used that is idle for longest.
+    pub(super) fn oldest(&self) -> Option<Instant> {
+        // Connections are given back in the order of time.
+        let idle = lock(&self.idle).first().map(|kept| kept.since);
+        idle.or_else(|| lock(&self.shared).oldest())
+    }
+
+    /// Closes that connection.
+    pub(super) fn close_oldest(&self) {
+        let mut idle = lock(&self.idle);
+        if !idle.is_empty() {
+            idle.remove(0);
+        }
+        lock(&self.shared).close_oldest();
+    }
+}
+
+pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    // A panic while holding one of these locks leaves a list that is still whole.
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

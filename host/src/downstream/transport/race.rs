@@ -1,0 +1,169 @@
+//! Connections that are begun one beside the other, each a while after the one before, until the first of
+//! them is there: "happy eyeballs" (RFC 8305 section 5).
+
+use std::io;
+use std::pin::{Pin, pin};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU8, Ordering};
+use std::task::Poll;
+use std::time::Duration;
+
+use futures_util::future::poll_fn;
+use tokio::time::{Instant, sleep};
+
+use super::host_failures::of_host;
+
+/// How far one of them came.
+#[derive(Debug, Default)]
+pub struct Progress(AtomicU8);
+
+/// Another caller opens the connection, or nothing began.
+const WAITS: u8 = 0;
+/// The endpoint is being connected to.
+const CONNECTS: u8 = 1;
+/// The endpoint took the connection, or has one. It is only slow, and another would be no faster.
+const ACCEPTED: u8 = 2;
+
+impl Progress {
+    /// Another caller opens the connection.
+    pub fn waits(&self) {
+        self.0.store(WAITS, Ordering::Relaxed);
+    }
+
+    /// The endpoint is being connected to.
+    pub fn connects(&self) {
+        self.0.store(CONNECTS, Ordering::Relaxed);
+    }
+
+    /// The endpoint took the connection, or has one: no others are begun.
+    pub fn accepted(&self) {
+        self.0.store(ACCEPTED, Ordering::Relaxed);
+    }
+
+    fn is(&self, step: u8) -> bool {
+        self.0.load(Ordering::Relaxed) == step
+    }
+}
+
+/// How a race ended.
+pub struct Finish<T> {
+    /// Which one it was, counted from 0.
+    pub number: usize,
+    /// The connection, or why there is none.
+    pub result: io::Result<T>,
+    /// Whether this failure was told already.
+    pub told: bool,
+}
+
+struct Runner<F> {
+    number: usize,
+    progress: Arc<Progress>,
+    future: Pin<Box<F>>,
+    /// Whether it was connecting when the next one began for want of it. One that only then began to, because
+    /// it had waited for another caller, is not late.
+    late: bool,
+}
+
+/// Runs up to `count` futures, at least one. The next one begins when one failed, or when none was accepted
+/// within `delay` of the last. `lost` is told the number of each that failed, or that a later one was faster
+/// than, but for failures of the host itself, and for the failure that the race ends with.
+pub async fn race<T, F>(
+    count: usize,
+    begin: impl Fn(usize, Arc<Progress>) -> F,
+    delay: impl Fn(usize) -> Duration,
+    lost: impl Fn(usize),
+) -> Finish<T>
+where
+    F: Future<Output = io::Result<T>>,
+{
+    let mut runners: Vec<Runner<F>> = vec![];
+    let mut failed = None;
+    let mut begun = 0;
+    loop {
+        if begun < count || runners.is_empty() {
+            let progress = Arc::<Progress>::default();
+            runners.push(Runner {
+                number: begun,
+                future: Box::pin(begin(begun, progress.clone())),
+                progress,
+                late: false,
+            });
+            begun += 1;
+        }
+        let more = begun < count;
+        let Some((place, result)) = next_end(&mut runners, more.then(|| delay(begun - 1))).await
+        else {
+            for runner in &mut runners {
+                runner.late |= runner.progress.is(CONNECTS);
+            }
+            continue;
+        };
+        let ended = runners.remove(place);
+        let is_last = !more && runners.is_empty();
+        match result {
+            Err(error) if !is_last => {
+                if !of_host(&error) {
+                    lost(ended.number);
+                    failed = Some((ended.number, error));
+                }
+            }
+            Err(error) => {
+                return match failed {
+                    // What the host lacks says less than what another endpoint said.
+                    Some((number, said)) if of_host(&error) => Finish::new(number, Err(said), true),
+                    _ => Finish::new(ended.number, Err(error), false),
+                };
+            }
+            Ok(won) => {
+                let slower = runners.iter().filter(|it| it.number < ended.number);
+                slower
+                    .filter(|it| it.late && it.progress.is(CONNECTS))
+                    .for_each(|it| lost(it.number));
+                return Finish::new(ended.number, Ok(won), false);
+            }
+        }
+    }
+}
+
+impl<T> Finish<T> {
+    fn new(number: usize, result: io::Result<T>, told: bool) -> Self {
+        Self {
+            number,
+            result,
+            told,
+        }
+    }
+}
+
+/// The place of the one that ends next, and how; `None` when another is to begin after this delay.
+async fn next_end<T, F>(
+    runners: &mut [Runner<F>],
+    delay: Option<Duration>,
+) -> Option<(usize, io::Result<T>)>
+where
+    F: Future<Output = io::Result<T>>,
+{
+    let delay = delay.map(|delay| delay.max(Duration::from_millis(1)));
+    let mut timer = pin!(sleep(delay.unwrap_or_default()));
+    poll_fn(|context| {
+        for (place, runner) in runners.iter_mut().enumerate() {
+            if let Poll::Ready(result) = runner.future.as_mut().poll(context) {
+                return Poll::Ready(Some((place, result)));
+            }
+        }
+        let Some(delay) = delay else {
+            return Poll::Pending;
+        };
+        while timer.as_mut().poll(context).is_ready() {
+            if !runners.iter().any(|it| it.progress.is(ACCEPTED)) {
+                return Poll::Ready(None);
+            }
+            timer.as_mut().reset(Instant::now() + delay);
+        }
+        Poll::Pending
+    })
+    .await
+}
+
+#[cfg(test)]
+mod tests;

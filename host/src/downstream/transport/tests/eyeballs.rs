@@ -1,0 +1,152 @@
+//! Names of which some addresses take no connection: another one is tried beside it (RFC 8305).
+
+use std::net::{SocketAddr, TcpStream};
+
+use tokio::net::{TcpListener, TcpSocket};
+
+use super::names::{Dns, named};
+use super::*;
+
+const DELAY: Duration = Duration::from_millis(20);
+const BOTH: [Protocol; 2] = [Protocol::Http1, Protocol::Http2];
+
+/// An address where nobody answers: what waits to be accepted there is all that may.
+struct Silent {
+    listener: TcpListener,
+    _waiting: Vec<TcpStream>,
+}
+
+fn silent() -> Silent {
+    let socket = TcpSocket::new_v4().unwrap();
+    socket.bind("127.0.0.1:0".parse().unwrap()).unwrap();
+    let listener = socket.listen(0).unwrap();
+    let address = listener.local_addr().unwrap();
+    let short = Duration::from_millis(100);
+    let connect = |_| TcpStream::connect_timeout(&address, short).ok();
+    let waiting = (0..16).map_while(connect).collect();
+    Silent {
+        listener,
+        _waiting: waiting,
+    }
+}
+
+fn closed() -> SocketAddr {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    listener.local_addr().unwrap()
+}
+
+fn settings(protocol: Protocol) -> Downstream {
+    let mut settings = named();
+    settings.protocol = protocol;
+    settings.connections.attempt_delay = DELAY;
+    settings
+}
+
+async fn to_first(transport: &Transport) -> Made {
+    call(transport, 0, Method::GET, bounds(), Some(1)).await
+}
+
+/// The first address of the name, which is bad, costs no call anything but time, and is put out.
+async fn is_put_out(bad: SocketAddr, protocol: Protocol) {
+    let good = names_connections();
+    let dns = Dns::of(&[bad, good.address()]);
+    let transport = dns.transport(&settings(protocol), None);
+    transport.connector.endpoints.ready().await.unwrap();
+    for _ in 0..5 {
+        assert_eq!(transport.endpoints()[0].status, EndpointStatus::Good);
+        let made = to_first(&transport).await;
+        assert_eq!((made.endpoint, made.judgement), (1, Judgement::Good));
+        assert_eq!(made.result.unwrap().status, 200);
+    }
+    let states = transport.endpoints();
+    let latency = |index: usize| states[index].latency;
+    assert!(matches!(states[0].status, EndpointStatus::Ejected { .. }));
+    assert_eq!(states[1].status, EndpointStatus::Good);
+    assert!(latency(0) >= Duration::from_secs(1), "it is penalised, too");
+    assert!(latency(1) < Duration::from_secs(1));
+    assert!(states.iter().all(|state| state.in_flight == 0));
+}
+
+#[tokio::test]
+async fn an_address_that_refuses_fails_no_call_and_is_put_out() {
+    for protocol in BOTH {
+        is_put_out(closed(), protocol).await;
+    }
+}
+
+#[tokio::test]
+async fn an_address_that_does_not_answer_fails_no_call_and_is_put_out() {
+    for protocol in BOTH {
+        let silent = silent();
+        is_put_out(silent.listener.local_addr().unwrap(), protocol).await;
+    }
+}
+
+#[tokio::test]
+async fn one_slot_is_enough_for_all_that_are_tried() {
+    for protocol in BOTH {
+        let (silent, good) = (silent(), names_connections());
+        let address = silent.listener.local_addr().unwrap();
+        let dns = Dns::of(&[address, closed(), good.address()]);
+        let mut settings = settings(protocol);
+        settings.bulkhead.max_calls = 1;
+        let transport = dns.transport(&settings, None);
+        transport.connector.endpoints.ready().await.unwrap();
+        assert_eq!(body(to_first(&transport).await), "1");
+        assert!(transport.open() <= 1);
+    }
+}
+
+#[tokio::test]
+async fn calls_that_wait_for_a_shared_connection_go_elsewhere_with_the_one_that_opens_it() {
+    let (silent, good) = (silent(), names_connections());
+    let dns = Dns::of(&[silent.listener.local_addr().unwrap(), good.address()]);
+    let transport = dns.transport(&settings(Protocol::Http2), None);
+    transport.connector.endpoints.ready().await.unwrap();
+    let calls = (0..20).map(|_| to_first(&transport));
+    let began = Instant::now();
+    for made in futures_util::future::join_all(calls).await {
+        assert_eq!(made.endpoint, 1);
+        assert_eq!(made.result.unwrap().status, 200);
+    }
+    // Not one after the other, and not with a connection each.
+    assert!(began.elapsed() < 15 * DELAY, "{:?}", began.elapsed());
+    assert!(good.accepted() <= 2, "{}", good.accepted());
+    // Only who dialed it knows that it does not answer.
+    assert_eq!(transport.endpoints()[0].status, EndpointStatus::Good);
+}
+
+#[tokio::test]
+async fn the_time_to_connect_is_enough_for_a_second_address() {
+    let (silent, good) = (silent(), names_connections());
+    let dns = Dns::of(&[silent.listener.local_addr().unwrap(), good.address()]);
+    let mut settings = settings(Protocol::Http1);
+    // As both are by default.
+    settings.connections.attempt_delay = Duration::from_millis(250);
+    settings.timeouts.connect = Duration::from_millis(250);
+    let transport = dns.transport(&settings, None);
+    transport.connector.endpoints.ready().await.unwrap();
+    assert_eq!(body(to_first(&transport).await), "1");
+}
+
+#[tokio::test]
+async fn where_no_address_takes_a_connection_the_service_is_unreachable() {
+    for protocol in BOTH {
+        let dns = Dns::of(&[closed(), closed()]);
+        let transport = dns.transport(&settings(protocol), None);
+        let made = get(&transport, 0).await;
+        assert_eq!(made.judgement, Judgement::Fault);
+        let error = made.result.unwrap_err();
+        assert!(matches!(error, Cause::Unreachable { .. }), "{error}");
+        assert!(!error.to_string().contains("127.0.0.1"), "{error}");
+    }
+}
+
+#[tokio::test]
+async fn endpoints_that_the_operator_lists_are_not_tried_for_each_other() {
+    let good = names_connections();
+    let transport = transport(&super::settings(&[closed(), good.address()]));
+    let made = to_first(&transport).await;
+    assert!(matches!(made.result, Err(Cause::Unreachable { .. })));
+    assert_eq!(good.accepted(), 0);
+}
