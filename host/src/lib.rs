@@ -2,9 +2,9 @@
 //!
 //! The modules in the order of a request: `host` -> `server` -> `snapshot` -> `router`, `bff` -> `calls` ->
 //! `downstream`. Nothing lower knows anything higher. `coding`, `contract`, `degraded`, `http_fields`,
-//! `path`, `server_timing`, `telemetry` and `text` are leaves that all may use, and so is `config`, which knows two of
-//! them. `fixture` and `invoke` run a request without a socket; `build` makes components and knows nothing of the
-//! rest.
+//! `path`, `server_timing`, `telemetry`, `text` and `time` are leaves that all may use, and so is `config`,
+//! which knows two of them. `fixture` and `invoke` run a request without a socket; `build` makes components
+//! and knows nothing of the rest.
 
 pub mod bff;
 pub mod build;
@@ -25,3 +25,4 @@ pub mod server_timing;
 pub mod snapshot;
 pub mod telemetry;
 pub mod text;
+pub mod time;

@@ -8,6 +8,8 @@ mod call;
 mod deadline;
 mod error;
 mod log_interval;
+#[cfg(test)]
+mod model;
 mod pipeline;
 pub mod policy;
 mod request;

@@ -8,7 +8,7 @@ use super::imports::Imports;
 use super::read;
 
 /// The host's modules from the highest to the lowest, each with those that it may know. A module knows lower ones only.
-const MODULES: [(&str, &[&str]); 19] = [
+const MODULES: [(&str, &[&str]); 20] = [
     (
         "host",
         &[
@@ -95,7 +95,7 @@ const MODULES: [(&str, &[&str]); 19] = [
     ),
     (
         "downstream",
-        &["telemetry", "coding", "config", "http_fields"],
+        &["telemetry", "coding", "config", "http_fields", "time"],
     ),
     ("telemetry", &[]),
     ("contract", &[]),
@@ -106,6 +106,7 @@ const MODULES: [(&str, &[&str]); 19] = [
     ("degraded", &[]),
     ("server_timing", &[]),
     ("text", &[]),
+    ("time", &[]),
     ("build", &[]),
 ];
 

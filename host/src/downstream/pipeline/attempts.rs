@@ -1,8 +1,6 @@
 //! Step 6: the attempts of a call, with the host's credentials, within the budget, beside each other where
 //! that helps.
 
-use std::time::SystemTime;
-
 use http::{Method, StatusCode};
 use tokio::time::Instant;
 
@@ -20,6 +18,7 @@ use crate::downstream::response::ServiceResponse;
 use crate::downstream::trace::Trace;
 use crate::downstream::transport::{Attempted, Bounds, Course};
 use crate::telemetry::metrics::Event;
+use crate::time::time_of_day;
 
 impl Pipeline {
     /// Attempts, with the host's credentials where there are any.
@@ -206,7 +205,7 @@ impl Pipeline {
         match result {
             Ok(answer) if retry.statuses.contains(&answer.status) && repeatable() => {
                 Verdict::Again {
-                    after: retry_after(&answer.headers, SystemTime::now()),
+                    after: retry_after(&answer.headers, time_of_day()),
                 }
             }
             Ok(_)

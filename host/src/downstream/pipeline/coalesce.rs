@@ -3,7 +3,7 @@
 //! for a while.
 
 use std::sync::Arc;
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use http::Method;
 use tokio::time::{Instant, timeout_at};
@@ -15,6 +15,7 @@ use crate::downstream::call::{CallOutcome, CallRequest};
 use crate::downstream::error::{Cause, Phase, TimeLimit};
 use crate::downstream::policy::cache::{ExactKey, may_join, serves_others};
 use crate::telemetry::metrics::Event;
+use crate::time::time_of_day;
 
 /// What a caller waits for a shared call beyond its own deadline: the call itself ends then, and
 /// reports what it knows of the service.
@@ -96,7 +97,7 @@ impl Pipeline {
         };
         let cache = self.settings.cache.as_ref();
         let cookies = cache.is_some_and(|cache| cache.keep_set_cookie);
-        let shared = serves_others(response, cookies, SystemTime::now());
+        let shared = serves_others(response, cookies, time_of_day());
         if shared {
             self.unshared.remove(hash);
         } else {

@@ -1,7 +1,6 @@
 //! Step 1: what the cache has for a call, and what it is given of the service's response.
 
 use std::sync::Arc;
-use std::time::SystemTime;
 
 use bytes::Bytes;
 use http::{HeaderMap, Method, StatusCode};
@@ -16,6 +15,7 @@ use crate::downstream::request::ServiceRequest;
 use crate::downstream::response::ServiceResponse;
 use crate::downstream::trace::{Source, Trace};
 use crate::telemetry::metrics::Event;
+use crate::time::time_of_day;
 
 /// What the cache has for a call.
 pub(super) enum Lookup {
@@ -62,7 +62,7 @@ impl Pipeline {
         let (Some(cache), &Method::GET) = (&self.cache, &request.method) else {
             return Lookup::Call(CacheIntent::None);
         };
-        let now = SystemTime::now();
+        let now = time_of_day();
         if let Some(ticket) = cache.nothing(&request.headers, now) {
             self.metrics.event(Event::CacheMiss);
             return Lookup::Call(CacheIntent::StoreFirst(ticket));
@@ -127,7 +127,7 @@ impl Pipeline {
         if trace.until_close {
             return response;
         }
-        let (request, now) = (&call.request, SystemTime::now());
+        let (request, now) = (&call.request, time_of_day());
         let (key, ticket) = match intent {
             CacheIntent::None => return response,
             CacheIntent::StoreFirst(ticket) => {

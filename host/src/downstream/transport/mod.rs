@@ -52,6 +52,8 @@ use tokio::time::Instant;
 pub use self::bounds::{Bounds, Timing};
 pub use self::course::Course;
 pub use self::endpoint::{EndpointState, EndpointStatus};
+#[cfg(test)]
+pub use self::socket::memory;
 pub use self::tls::TlsError;
 
 use self::attempt::Attempt;

@@ -1,5 +1,8 @@
 //! The bytes of a connection before TLS and HTTP: where it leads, and what carries it.
 
+#[cfg(test)]
+pub mod memory;
+
 use std::io;
 use std::net::SocketAddr;
 use std::pin::Pin;
@@ -12,6 +15,9 @@ use tokio::net::TcpStream;
 pub enum Socket {
     /// TCP.
     Tcp(TcpStream),
+    /// A pipe to a service in memory.
+    #[cfg(test)]
+    Memory(tokio::io::DuplexStream),
 }
 
 impl Socket {
@@ -21,6 +27,10 @@ impl Socket {
     ///
     /// The system's.
     pub async fn open(address: SocketAddr) -> io::Result<Self> {
+        #[cfg(test)]
+        if let Some(dialing) = memory::open(address) {
+            return dialing.await.map(Self::Memory);
+        }
         let stream = TcpStream::connect(address).await?;
         // A call is one small write; waiting for more to send would only delay it.
         stream.set_nodelay(true)?;
@@ -36,6 +46,8 @@ impl AsyncRead for Socket {
     ) -> Poll<io::Result<()>> {
         match self.get_mut() {
             Self::Tcp(stream) => Pin::new(stream).poll_read(context, buffer),
+            #[cfg(test)]
+            Self::Memory(stream) => Pin::new(stream).poll_read(context, buffer),
         }
     }
 }
@@ -48,6 +60,8 @@ impl AsyncWrite for Socket {
     ) -> Poll<io::Result<usize>> {
         match self.get_mut() {
             Self::Tcp(stream) => Pin::new(stream).poll_write(context, bytes),
+            #[cfg(test)]
+            Self::Memory(stream) => Pin::new(stream).poll_write(context, bytes),
         }
     }
 
@@ -58,24 +72,32 @@ impl AsyncWrite for Socket {
     ) -> Poll<io::Result<usize>> {
         match self.get_mut() {
             Self::Tcp(stream) => Pin::new(stream).poll_write_vectored(context, parts),
+            #[cfg(test)]
+            Self::Memory(stream) => Pin::new(stream).poll_write_vectored(context, parts),
         }
     }
 
     fn is_write_vectored(&self) -> bool {
         match self {
             Self::Tcp(stream) => stream.is_write_vectored(),
+            #[cfg(test)]
+            Self::Memory(stream) => stream.is_write_vectored(),
         }
     }
 
     fn poll_flush(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
         match self.get_mut() {
             Self::Tcp(stream) => Pin::new(stream).poll_flush(context),
+            #[cfg(test)]
+            Self::Memory(stream) => Pin::new(stream).poll_flush(context),
         }
     }
 
     fn poll_shutdown(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
         match self.get_mut() {
             Self::Tcp(stream) => Pin::new(stream).poll_shutdown(context),
+            #[cfg(test)]
+            Self::Memory(stream) => Pin::new(stream).poll_shutdown(context),
         }
     }
 }

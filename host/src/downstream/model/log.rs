@@ -1,0 +1,180 @@
+//! What happened in a run, in its order: what callers asked and got, what came to the service.
+
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use crate::downstream::error::{Phase, TimeLimit};
+use crate::downstream::policy::breaker::Position;
+use crate::downstream::trace::Source;
+
+/// A place in the order of events. Of two events at the same time, it says which came first.
+pub type Place = u64;
+
+/// All that happened.
+#[derive(Default)]
+pub struct Log {
+    pub calls: Vec<Call>,
+    pub requests: Vec<Request>,
+    pub dials: Vec<Dial>,
+    /// What the breaker was seen to be, whenever it may have changed.
+    pub breaker: Vec<(Instant, Position)>,
+    /// What was wrong with a step that is judged when it is made.
+    pub broken: Option<Broken>,
+    places: Place,
+}
+
+/// A rule that does not hold, and what shows it.
+#[derive(Clone, Debug)]
+pub struct Broken {
+    pub rule: &'static str,
+    pub what: String,
+}
+
+/// Who asks for what, as far as a service sees it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Asked {
+    pub path: usize,
+    /// The identity; 0 for none.
+    pub who: usize,
+    pub language: usize,
+    pub write: bool,
+}
+
+/// A call of a caller.
+#[derive(Debug)]
+pub struct Call {
+    pub asked: Asked,
+    /// The BFF.
+    pub bff: usize,
+    pub started: (Place, Instant),
+    /// When it must have its answer.
+    pub end: Instant,
+    /// Until when it may wait in the queue.
+    pub end_of_queue: Instant,
+    pub ended: Option<(Place, Instant, Got)>,
+}
+
+/// What came of a call.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Got {
+    /// An answer of the service, by its number; from there.
+    Answer(usize, u16, Source),
+    /// A time limit passed.
+    Late(Phase, TimeLimit),
+    /// The breaker is open, or lets few calls through yet.
+    Rejected,
+    /// Another failure.
+    Failed(String),
+    /// The caller hung up.
+    HungUp,
+}
+
+/// What the service says of who may have an answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// Nothing.
+    Silent,
+    Private,
+    NoStore,
+    /// With a `set-cookie`.
+    Cookie,
+    /// Everybody, for so many seconds.
+    Fresh(u64),
+    /// Everybody with the same language, for so many seconds.
+    Varied(u64),
+}
+
+/// A request as it came to the service. Its answer has the same number.
+#[derive(Debug)]
+pub struct Request {
+    /// Of which call.
+    pub call: usize,
+    pub asked: Asked,
+    pub endpoint: usize,
+    pub came: (Place, Instant),
+    pub kind: Kind,
+    /// Whether it was answered that it did nothing.
+    pub refused: bool,
+    /// The status, and when it was answered.
+    pub answered: Option<(Place, Instant, u16)>,
+    /// Whether the service never answers, or breaks the connection.
+    pub lost: bool,
+}
+
+/// An attempt to open a connection.
+#[derive(Debug)]
+pub struct Dial {
+    pub endpoint: usize,
+    pub at: Instant,
+    /// Whether it was refused, or left without an answer.
+    pub failed: bool,
+    /// Connections to the endpoint that were open then.
+    pub open: usize,
+    /// Calls that were under way then.
+    pub under_way: usize,
+    pub closed: bool,
+}
+
+impl Log {
+    /// The place of what happens now.
+    pub fn now(&mut self) -> (Place, Instant) {
+        self.places += 1;
+        (self.places, Instant::now())
+    }
+
+    /// A call begins; says its number.
+    pub fn begins(&mut self, asked: Asked, bff: usize, total: Duration, queue: Duration) -> usize {
+        let started = self.now();
+        let end = started.1 + total;
+        self.calls.push(Call {
+            asked,
+            bff,
+            started,
+            end,
+            end_of_queue: end.min(started.1 + queue),
+            ended: None,
+        });
+        self.calls.len() - 1
+    }
+
+    /// A call ended.
+    pub fn ended(&mut self, call: usize, got: Got) {
+        let (place, at) = self.now();
+        self.calls[call].ended = Some((place, at, got));
+    }
+
+    /// Opens a connection; says its number.
+    pub fn dials(&mut self, endpoint: usize, failed: bool) -> usize {
+        let here = |dial: &&Dial| dial.endpoint == endpoint && !dial.failed && !dial.closed;
+        self.dials.push(Dial {
+            endpoint,
+            at: Instant::now(),
+            failed,
+            open: self.dials.iter().filter(here).count(),
+            under_way: self
+                .calls
+                .iter()
+                .filter(|call| call.ended.is_none())
+                .count(),
+            closed: false,
+        });
+        self.dials.len() - 1
+    }
+
+    /// Notes what the breaker is.
+    pub fn sees(&mut self, position: Position) {
+        if self
+            .breaker
+            .last()
+            .is_none_or(|(_, last)| *last != position)
+        {
+            self.breaker.push((Instant::now(), position));
+        }
+    }
+
+    /// Notes that a rule does not hold. The first one counts.
+    pub fn breaks(&mut self, rule: &'static str, what: String) {
+        self.broken.get_or_insert(Broken { rule, what });
+    }
+}

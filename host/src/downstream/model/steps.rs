@@ -1,0 +1,311 @@
+//! What is done in a run: drawn from a seed, and made shorter when it breaks a rule.
+
+use super::log::Asked;
+use super::world::{LANGUAGES, Mode, PATHS, WriteEnd};
+
+/// What a run is about. It says what is likely in it, and which rules hold beside those that always do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Theme {
+    /// Everything goes wrong that can.
+    Anything,
+    /// Calls that are made as one.
+    Together,
+    /// The service is good. Callers have less time than it needs.
+    Impatient,
+    /// One of several endpoints is bad all the time, the others are good.
+    OneBad,
+    /// The service is good, and its settings are changed under way.
+    Reloads,
+}
+
+/// A run: a service, and what is done with it.
+#[derive(Clone, Debug)]
+pub struct Plan {
+    pub seed: u64,
+    pub theme: Theme,
+    pub endpoints: usize,
+    pub settings: Settings,
+    pub steps: Vec<Step>,
+}
+
+/// The settings of the service that differ between runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Settings {
+    pub max_calls: usize,
+    pub max_queued: usize,
+    pub retries: u32,
+    pub hedge: bool,
+    /// Calls from which on the breaker judges.
+    pub min_calls: usize,
+    /// How often they were changed, in ways that mean the same for what is stored and known.
+    pub change: usize,
+}
+
+/// One step.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Step {
+    /// Equal reads at the same time.
+    Read(Asked, Vec<Caller>),
+    Write(Asked, Caller, WriteEnd),
+    /// From now on an endpoint is so.
+    Becomes(usize, Mode),
+    /// Milliseconds pass.
+    Passes(u64),
+    /// The settings are changed, in one of several ways.
+    Reload(usize),
+}
+
+/// One who asks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Caller {
+    pub bff: usize,
+    /// Time for the call, milliseconds.
+    pub limit: u32,
+    /// When it hangs up, milliseconds after it asked.
+    pub hangs_up: Option<u64>,
+}
+
+/// In how many ways settings are changed.
+const CHANGES: usize = 4;
+/// Calls from which on a breaker judges that is to open soon.
+const MIN_CALLS: usize = 5;
+
+const THEMES: [Theme; 5] = [
+    Theme::Anything,
+    Theme::Together,
+    Theme::Impatient,
+    Theme::OneBad,
+    Theme::Reloads,
+];
+
+impl Plan {
+    /// The run of a seed.
+    pub fn of(seed: u64) -> Self {
+        let mut draw = Draw(fastrand::Rng::with_seed(seed));
+        let theme = THEMES[(seed % THEMES.len() as u64) as usize];
+        let endpoints = match theme {
+            Theme::OneBad => 3,
+            Theme::Anything => draw.one_of(&[1, 1, 2, 3]),
+            _ => 1,
+        };
+        let narrow = !matches!(theme, Theme::OneBad | Theme::Reloads) && draw.chance(40);
+        let settings = Settings {
+            max_calls: if narrow { 2 } else { 100 },
+            max_queued: if narrow { 6 } else { 100 },
+            retries: draw.one_of(&[0, 1, 1, 2]),
+            hedge: theme == Theme::Anything && draw.chance(25),
+            min_calls: if theme == Theme::OneBad {
+                20
+            } else {
+                MIN_CALLS
+            },
+            change: 0,
+        };
+        let mut steps = Vec::new();
+        if theme == Theme::OneBad {
+            let bad = [
+                Mode::Fails(500),
+                Mode::Fails(500),
+                Mode::Fails(503),
+                Mode::Cuts,
+                Mode::Refuses,
+            ];
+            steps.push(Step::Becomes(0, draw.one_of(&bad)));
+            steps.extend([1, 2].map(|good| Step::Becomes(good, Mode::Good(draw.between(20, 60)))));
+        }
+        let count = match theme {
+            Theme::OneBad => 120,
+            _ => draw.between(20, 60),
+        };
+        for _ in 0..count {
+            steps.push(draw.step(theme, endpoints));
+            if draw.chance(60) {
+                let most = draw.one_of(&[5, 30, 30, 100, 100, 700]);
+                steps.push(Step::Passes(draw.between(1, most)));
+            }
+        }
+        Self {
+            seed,
+            theme,
+            endpoints,
+            settings,
+            steps,
+        }
+    }
+
+    /// The shortest run that is found by leaving out steps and callers, such that the rule is still broken.
+    pub fn shrunk(&self, still_broken: impl Fn(&Self) -> bool) -> Self {
+        let mut best = self.clone();
+        let mut part = best.steps.len().div_ceil(2);
+        while part > 0 {
+            let mut at = 0;
+            while at < best.steps.len() {
+                let mut shorter = best.clone();
+                let end = (at + part).min(shorter.steps.len());
+                shorter.steps.drain(at..end);
+                match still_broken(&shorter) {
+                    true => best = shorter,
+                    false => at = end,
+                }
+            }
+            part /= 2;
+        }
+        for step in 0..best.steps.len() {
+            loop {
+                let mut fewer = best.with_fewer_callers(step);
+                let Some(shorter) = fewer.find(&still_broken) else {
+                    break;
+                };
+                drop(fewer);
+                best = shorter;
+            }
+        }
+        best
+    }
+
+    /// Runs with one caller less in a step.
+    fn with_fewer_callers(&self, step: usize) -> impl Iterator<Item = Self> {
+        let callers = match &self.steps[step] {
+            Step::Read(_, callers) if callers.len() > 1 => callers.len(),
+            _ => 0,
+        };
+        (0..callers).map(move |left_out| {
+            let mut plan = self.clone();
+            if let Step::Read(_, callers) = &mut plan.steps[step] {
+                callers.remove(left_out);
+            }
+            plan
+        })
+    }
+}
+
+/// What draws a run.
+struct Draw(fastrand::Rng);
+
+impl Draw {
+    fn between(&mut self, least: u64, most: u64) -> u64 {
+        self.0.u64(least..=most)
+    }
+
+    fn below(&mut self, end: usize) -> usize {
+        self.0.usize(..end)
+    }
+
+    fn chance(&mut self, percent: u32) -> bool {
+        self.0.u32(..100) < percent
+    }
+
+    fn one_of<T: Copy>(&mut self, these: &[T]) -> T {
+        these[self.0.usize(..these.len())]
+    }
+
+    fn step(&mut self, theme: Theme, endpoints: usize) -> Step {
+        let drawn = self.0.u32(..100);
+        match theme {
+            Theme::Anything => match drawn {
+                0..50 => self.reads(theme),
+                50..70 => self.write(theme),
+                70..90 => self.becomes(endpoints),
+                _ => Step::Reload(self.below(CHANGES)),
+            },
+            Theme::Together => match drawn {
+                0..80 => self.reads(theme),
+                80..90 => self.write(theme),
+                _ => Step::Becomes(0, Mode::Good(self.between(5, 300))),
+            },
+            Theme::Impatient => match drawn {
+                0..75 => self.reads(theme),
+                75..85 => self.write(theme),
+                _ => Step::Becomes(0, Mode::Good(self.between(5, 300))),
+            },
+            Theme::OneBad => self.reads(theme),
+            Theme::Reloads => match drawn {
+                0..70 => self.reads(theme),
+                70..75 => self.write(theme),
+                _ => Step::Reload(self.below(CHANGES)),
+            },
+        }
+    }
+
+    fn asked(&mut self, theme: Theme) -> Asked {
+        let path = match theme {
+            Theme::OneBad => 0,
+            // What is stored is of most interest.
+            Theme::Reloads => self.one_of(&[0, 4, 4, 6]),
+            Theme::Impatient => self.one_of(&[0, 0, 1, 2, 5]),
+            _ => self.below(PATHS.len()),
+        };
+        let several = theme != Theme::OneBad;
+        Asked {
+            path,
+            who: if several {
+                self.one_of(&[0, 1, 1, 2])
+            } else {
+                self.below(8)
+            },
+            language: if self.chance(30) {
+                self.below(LANGUAGES.len())
+            } else {
+                0
+            },
+            write: false,
+        }
+    }
+
+    fn reads(&mut self, theme: Theme) -> Step {
+        let asked = self.asked(theme);
+        let most = match theme {
+            Theme::OneBad | Theme::Reloads => 2,
+            _ => 5,
+        };
+        let callers = 1 + self.below(most);
+        Step::Read(asked, (0..callers).map(|_| self.caller(theme)).collect())
+    }
+
+    fn write(&mut self, theme: Theme) -> Step {
+        let asked = Asked {
+            write: true,
+            ..self.asked(theme)
+        };
+        let ends = [
+            WriteEnd::Done,
+            WriteEnd::Fails,
+            WriteEnd::Hangs,
+            WriteEnd::Cuts,
+            WriteEnd::Refused,
+        ];
+        let end = match theme {
+            Theme::Anything | Theme::Together => self.one_of(&ends),
+            _ => WriteEnd::Done,
+        };
+        Step::Write(asked, self.caller(theme), end)
+    }
+
+    fn caller(&mut self, theme: Theme) -> Caller {
+        let long = [500, 1_500, 2_000];
+        let limit = match theme {
+            Theme::OneBad | Theme::Reloads => 2_000,
+            Theme::Impatient => self.between(2, 200) as u32,
+            _ if self.chance(50) => self.between(2, 200) as u32,
+            _ => self.one_of(&long),
+        };
+        let leaves = matches!(theme, Theme::Anything | Theme::Together | Theme::Impatient);
+        Caller {
+            bff: self.below(2),
+            limit,
+            hangs_up: (leaves && self.chance(10)).then(|| self.between(0, 100)),
+        }
+    }
+
+    fn becomes(&mut self, endpoints: usize) -> Step {
+        let mode = match self.0.u32(..100) {
+            0..50 => Mode::Good(self.between(0, 300)),
+            50..60 => Mode::Fails(self.one_of(&[500, 503])),
+            60..70 => Mode::Hangs,
+            70..80 => Mode::Cuts,
+            80..90 => Mode::Refuses,
+            _ => Mode::Ignores,
+        };
+        Step::Becomes(self.below(endpoints), mode)
+    }
+}
