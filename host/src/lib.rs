@@ -15,6 +15,8 @@ pub mod contract;
 pub mod degraded;
 pub mod downstream;
 pub mod fixture;
+#[cfg(any(test, feature = "fuzzing"))]
+pub mod fuzzing;
 pub mod host;
 pub mod http_fields;
 pub mod invoke;

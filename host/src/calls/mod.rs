@@ -8,6 +8,8 @@
 
 mod check;
 mod error;
+#[cfg(any(test, feature = "fuzzing"))]
+pub mod fuzzing;
 mod grant;
 mod record;
 mod repeats;

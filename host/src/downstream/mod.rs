@@ -7,6 +7,8 @@
 mod call;
 mod deadline;
 mod error;
+#[cfg(any(test, feature = "fuzzing"))]
+pub mod fuzzing;
 mod log_interval;
 #[cfg(test)]
 mod model;

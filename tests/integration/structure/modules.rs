@@ -8,7 +8,7 @@ use super::imports::Imports;
 use super::read;
 
 /// The host's modules from the highest to the lowest, each with those that it may know. A module knows lower ones only.
-const MODULES: [(&str, &[&str]); 20] = [
+const MODULES: [(&str, &[&str]); 21] = [
     (
         "host",
         &[
@@ -65,6 +65,7 @@ const MODULES: [(&str, &[&str]); 20] = [
             "config",
         ],
     ),
+    ("fuzzing", &["calls", "downstream"]),
     ("fixture", &["bff", "calls", "downstream", "contract"]),
     ("router", &["config"]),
     (
@@ -118,6 +119,7 @@ const LAYERS: [(&str, Layers); 2] = [
     (
         "calls",
         &[
+            &["fuzzing"],
             &["session"],
             &["grant", "record", "repeats", "reply", "unreadable"],
             &["check"],
@@ -128,6 +130,7 @@ const LAYERS: [(&str, Layers); 2] = [
     (
         "downstream",
         &[
+            &["fuzzing"],
             &["services"],
             &["service"],
             &["pipeline"],

@@ -28,6 +28,8 @@ mod endpoint;
 mod endpoints;
 mod error;
 mod exchange;
+#[cfg(any(test, feature = "fuzzing"))]
+pub mod fuzzing;
 mod head;
 mod health;
 mod host_failures;
@@ -52,7 +54,7 @@ use tokio::time::Instant;
 pub use self::bounds::{Bounds, Timing};
 pub use self::course::Course;
 pub use self::endpoint::{EndpointState, EndpointStatus};
-#[cfg(test)]
+#[cfg(any(test, feature = "fuzzing"))]
 pub use self::socket::memory;
 pub use self::tls::TlsError;
 

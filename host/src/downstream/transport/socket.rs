@@ -1,6 +1,6 @@
 //! The bytes of a connection before TLS and HTTP: where it leads, and what carries it.
 
-#[cfg(test)]
+#[cfg(any(test, feature = "fuzzing"))]
 pub mod memory;
 
 use std::io;
@@ -16,7 +16,7 @@ pub enum Socket {
     /// TCP.
     Tcp(TcpStream),
     /// A pipe to a service in memory.
-    #[cfg(test)]
+    #[cfg(any(test, feature = "fuzzing"))]
     Memory(tokio::io::DuplexStream),
 }
 
@@ -27,7 +27,7 @@ impl Socket {
     ///
     /// The system's.
     pub async fn open(address: SocketAddr) -> io::Result<Self> {
-        #[cfg(test)]
+        #[cfg(any(test, feature = "fuzzing"))]
         if let Some(dialing) = memory::open(address) {
             return dialing.await.map(Self::Memory);
         }
@@ -46,7 +46,7 @@ impl AsyncRead for Socket {
     ) -> Poll<io::Result<()>> {
         match self.get_mut() {
             Self::Tcp(stream) => Pin::new(stream).poll_read(context, buffer),
-            #[cfg(test)]
+            #[cfg(any(test, feature = "fuzzing"))]
             Self::Memory(stream) => Pin::new(stream).poll_read(context, buffer),
         }
     }
@@ -60,7 +60,7 @@ impl AsyncWrite for Socket {
     ) -> Poll<io::Result<usize>> {
         match self.get_mut() {
             Self::Tcp(stream) => Pin::new(stream).poll_write(context, bytes),
-            #[cfg(test)]
+            #[cfg(any(test, feature = "fuzzing"))]
             Self::Memory(stream) => Pin::new(stream).poll_write(context, bytes),
         }
     }
@@ -72,7 +72,7 @@ impl AsyncWrite for Socket {
     ) -> Poll<io::Result<usize>> {
         match self.get_mut() {
             Self::Tcp(stream) => Pin::new(stream).poll_write_vectored(context, parts),
-            #[cfg(test)]
+            #[cfg(any(test, feature = "fuzzing"))]
             Self::Memory(stream) => Pin::new(stream).poll_write_vectored(context, parts),
         }
     }
@@ -80,7 +80,7 @@ impl AsyncWrite for Socket {
     fn is_write_vectored(&self) -> bool {
         match self {
             Self::Tcp(stream) => stream.is_write_vectored(),
-            #[cfg(test)]
+            #[cfg(any(test, feature = "fuzzing"))]
             Self::Memory(stream) => stream.is_write_vectored(),
         }
     }
@@ -88,7 +88,7 @@ impl AsyncWrite for Socket {
     fn poll_flush(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
         match self.get_mut() {
             Self::Tcp(stream) => Pin::new(stream).poll_flush(context),
-            #[cfg(test)]
+            #[cfg(any(test, feature = "fuzzing"))]
             Self::Memory(stream) => Pin::new(stream).poll_flush(context),
         }
     }
@@ -96,7 +96,7 @@ impl AsyncWrite for Socket {
     fn poll_shutdown(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
         match self.get_mut() {
             Self::Tcp(stream) => Pin::new(stream).poll_shutdown(context),
-            #[cfg(test)]
+            #[cfg(any(test, feature = "fuzzing"))]
             Self::Memory(stream) => Pin::new(stream).poll_shutdown(context),
         }
     }

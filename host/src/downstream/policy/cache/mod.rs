@@ -14,6 +14,8 @@ mod directives;
 mod entry;
 mod found;
 mod freshness;
+#[cfg(any(test, feature = "fuzzing"))]
+pub mod fuzzing;
 mod invalidate;
 mod key;
 mod sharing;
