@@ -5,6 +5,8 @@ use std::net::SocketAddr;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use tokio::task::JoinSet;
+
 use super::*;
 
 /// What the name of the service stands for.
@@ -170,7 +172,8 @@ async fn an_address_that_left_the_name_is_drained() {
             async move { call(&transport, worker, Method::GET, bounds(), Some(1)).await }
         };
         assert_eq!(body(to_old(1).await), "old");
-        let under_way = tokio::spawn(to_old(0));
+        let mut under_way = JoinSet::new();
+        under_way.spawn(to_old(0));
         old.wait_for(2).await;
 
         dns.say(Ok(&[stays]));
@@ -182,7 +185,8 @@ async fn an_address_that_left_the_name_is_drained() {
         }
         assert_eq!(transport.endpoints().len(), 1);
         gate.open_for_all();
-        assert_eq!(body(under_way.await.unwrap()), "old");
+        let ended = under_way.join_next().await.unwrap();
+        assert_eq!(body(ended.unwrap()), "old");
         until(|| old.open() == 0).await;
         assert_eq!(old.count(), 2);
     }
@@ -386,4 +390,13 @@ async fn a_reload_keeps_addresses_with_all_that_is_known_of_them() {
     drop(first);
     assert_eq!(get(&second, 0).await.result.unwrap().status, 200);
     assert_eq!(one.accepted(), open);
+    // A lookup that the former settings still made drained one: it is none any more, and a new one takes its place.
+    let drained = list(&second)[0].clone();
+    drained.pools.drain();
+    dns.refresh(&second).await;
+    let fresh = list(&second)
+        .iter()
+        .find(|it| it.address == drained.address)
+        .cloned();
+    assert!(fresh.is_some_and(|it| it.id != drained.id && !it.pools.is_drained()));
 }
