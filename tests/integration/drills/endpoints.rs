@@ -116,6 +116,31 @@ async fn one_bad_endpoint_of_three_is_left_out_and_taken_back() {
 }
 
 #[tokio::test]
+async fn a_server_that_listens_on_one_family_of_localhost_fails_no_call() {
+    // On many machines `localhost` is ::1 as well, where nobody listens.
+    let site = ScriptedService::start(|_| Response::text("ok")).unwrap();
+    let url = format!("http://localhost:{}", site.address().port());
+    let host = Setup::new()
+        .service("svc", &url, "[retry]\nmax = 0")
+        .relay("r", "")
+        .start()
+        .await;
+    for number in 0..50 {
+        assert_eq!(get(&host, &format!("/r/svc/{number}")).await.text(), "ok");
+    }
+    let state = state(&host, "svc").await;
+    let all = state["endpoints"].as_array().unwrap();
+    let mut served = all
+        .iter()
+        .filter(|one| one["address"] == site.address().to_string());
+    assert_eq!(served.next().unwrap()["state"], "good");
+    assert!(
+        all.iter()
+            .all(|one| format!("http://{}", one["authority"].as_str().unwrap()) == url)
+    );
+}
+
+#[tokio::test]
 async fn a_hedge_goes_to_another_endpoint() {
     // The first place is much the faster one, but for the call that hangs there.
     let fast = ScriptedService::start(|request| match request.path() {

@@ -3,6 +3,7 @@
 mod coded;
 mod connections;
 mod eyeballs;
+mod first_lookup;
 mod host;
 mod http2;
 mod limits;

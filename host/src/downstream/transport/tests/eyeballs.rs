@@ -143,6 +143,24 @@ async fn where_no_address_takes_a_connection_the_service_is_unreachable() {
 }
 
 #[tokio::test]
+async fn a_server_of_one_family_is_found_behind_both() {
+    for protocol in BOTH {
+        let good = names_connections();
+        let other = SocketAddr::new([0, 0, 0, 0, 0, 0, 0, 1].into(), good.address().port());
+        let dns = Dns::of(&[other, good.address()]);
+        let transport = dns.transport(&settings(protocol), None);
+        transport.connector.endpoints.ready().await.unwrap();
+        for _ in 0..10 {
+            let made = to_first(&transport).await;
+            assert_eq!(
+                (made.endpoint, made.result.unwrap().status.as_u16()),
+                (1, 200)
+            );
+        }
+    }
+}
+
+#[tokio::test]
 async fn endpoints_that_the_operator_lists_are_not_tried_for_each_other() {
     let good = names_connections();
     let transport = transport(&super::settings(&[closed(), good.address()]));
