@@ -1,5 +1,6 @@
 //! What happened in a run, in its order: what callers asked and got, what came to the service.
 
+use std::fmt;
 use std::time::Duration;
 
 use tokio::time::Instant;
@@ -19,6 +20,8 @@ pub struct Log {
     pub dials: Vec<Dial>,
     /// What the breaker was seen to be, whenever it may have changed.
     pub breaker: Vec<(Instant, Position)>,
+    /// When the operator made all that is stored void.
+    pub forgotten: Vec<Place>,
     /// What was wrong with a step that is judged when it is made.
     pub broken: Option<Broken>,
     places: Place,
@@ -98,6 +101,8 @@ pub struct Request {
     pub refused: bool,
     /// The status, and when it was answered.
     pub answered: Option<(Place, Instant, u16)>,
+    /// When the service was done with it, or saw that nobody waits.
+    pub left: Option<Instant>,
     /// Whether the service never answers, or breaks the connection.
     pub lost: bool,
 }
@@ -144,6 +149,24 @@ impl Log {
         self.calls[call].ended = Some((place, at, got));
     }
 
+    /// The whole answer to a request is sent.
+    pub fn answers(&mut self, number: usize, status: u16) {
+        let (place, at) = self.now();
+        let request = &mut self.requests[number];
+        request.answered = Some((place, at, status));
+        request.refused = status == 404;
+        if status != 200 {
+            // It says nothing then.
+            request.kind = Kind::Silent;
+        }
+    }
+
+    /// The operator makes all that is stored void.
+    pub fn forgets(&mut self) {
+        let (place, _) = self.now();
+        self.forgotten.push(place);
+    }
+
     /// Opens a connection; says its number.
     pub fn dials(&mut self, endpoint: usize, failed: bool) -> usize {
         let here = |dial: &&Dial| dial.endpoint == endpoint && !dial.failed && !dial.closed;
@@ -176,5 +199,48 @@ impl Log {
     /// Notes that a rule does not hold. The first one counts.
     pub fn breaks(&mut self, rule: &'static str, what: String) {
         self.broken.get_or_insert(Broken { rule, what });
+    }
+}
+
+/// One event a line, in their order, each with the milliseconds since the first one.
+impl fmt::Display for Log {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut lines = Vec::new();
+        let Some(first) = self.calls.first().map(|call| call.started.1) else {
+            return Ok(());
+        };
+        let since = |at: Instant| at.saturating_duration_since(first).as_millis();
+        for (number, call) in self.calls.iter().enumerate() {
+            let (asked, end) = (call.asked, since(call.end));
+            let text = format!("call {number} of BFF {} until {end}: {asked:?}", call.bff);
+            lines.push((call.started, text));
+            if let Some((place, at, got)) = &call.ended {
+                lines.push(((*place, *at), format!("call {number} got {got:?}")));
+            }
+        }
+        for (number, request) in self.requests.iter().enumerate() {
+            let Request {
+                call,
+                endpoint,
+                kind,
+                ..
+            } = request;
+            let text = format!("request {number} of call {call} at endpoint {endpoint}: {kind:?}");
+            lines.push((request.came, text));
+            if let Some((place, at, status)) = request.answered {
+                lines.push((
+                    (place, at),
+                    format!("request {number} is answered {status}"),
+                ));
+            }
+        }
+        lines.sort_by_key(|((place, _), _)| *place);
+        for ((_, at), text) in lines {
+            writeln!(f, "{:6} ms  {text}", since(at))?;
+        }
+        for (at, position) in &self.breaker {
+            writeln!(f, "{:6} ms  the breaker is {position:?}", since(*at))?;
+        }
+        Ok(())
     }
 }

@@ -3,8 +3,8 @@
 //! thing, down to HTTP; only the sockets are pipes, to services of the [`world`]. The clock is paused, and
 //! moves when nothing else does, so that a seed means the same run each time.
 //!
-//! [`steps`] draws and shortens, [`run`] does, [`log`] is what happened, [`rules`] say what must be true of
-//! it.
+//! [`steps`] draws and shortens, [mod@run] does, [mod@log] is what happened, [`rules`] say what must be true
+//! of it. `tests/mutations` has faults that were put into the product to see that a rule finds them.
 //!
 //! `MODEL_RUNS` is the number of runs, `MODEL_SEED` the first seed.
 //!
@@ -16,8 +16,14 @@ mod run;
 mod steps;
 mod world;
 
+use std::collections::BTreeMap;
+
+use self::log::{Broken, Call, Got, Log};
 use self::run::run;
 use self::steps::Plan;
+use super::error::{Phase, TimeLimit};
+use super::policy::breaker::Position;
+use super::trace::Source;
 
 /// Runs of the ordinary suite.
 const RUNS: u64 = 250;
@@ -29,16 +35,107 @@ fn random_runs_keep_the_rules() {
     let runs = number("MODEL_RUNS").unwrap_or(RUNS);
     for seed in first..first + runs {
         let plan = Plan::of(seed);
-        let Some(broken) = run(&plan) else { continue };
-        let same = |plan: &Plan| run(plan).is_some_and(|again| again.rule == broken.rule);
-        let shrunk = plan.shrunk(same);
-        let what = run(&shrunk).map_or(broken.what, |broken| broken.what);
+        let (_, Some(Broken { rule, .. })) = run(&plan) else {
+            continue;
+        };
+        let breaks = |plan: &Plan| run(plan).1.is_some_and(|broken| broken.rule == rule);
+        let shrunk = plan.shrunk(breaks);
+        let (log, broken) = run(&shrunk);
+        let what = broken.map(|broken| broken.what).unwrap_or_default();
         panic!(
-            "\nseed {seed}, {} steps, {} needed: {}\n{shrunk:#?}\n{what}\n\
+            "\nseed {seed}, {} steps, {} needed: {rule}\n{shrunk}\n{log}\n{what}\n\n\
              again: MODEL_SEED={seed} MODEL_RUNS=1 cargo test --workspace --lib downstream::model\n",
             plan.steps.len(),
             shrunk.steps.len(),
-            broken.rule,
         );
     }
+}
+
+#[test]
+fn a_seed_means_the_same_run_each_time() {
+    for seed in 0..20 {
+        let plan = Plan::of(seed);
+        let told = [(); 2].map(|()| run(&plan).0.to_string());
+        assert!(told[0] == told[1], "seed {seed}:\n{}\n{}", told[0], told[1]);
+    }
+}
+
+/// A rule about what never happens says nothing.
+#[test]
+fn the_runs_meet_what_the_rules_are_about() {
+    let mut met = BTreeMap::new();
+    for seed in 0..RUNS / 2 {
+        let (log, _) = run(&Plan::of(seed));
+        for (what, count) in situations(&log) {
+            *met.entry(what).or_insert(0) += count;
+        }
+    }
+    let rare: Vec<_> = met.iter().filter(|(_, count)| **count < 10).collect();
+    assert!(rare.is_empty(), "{rare:?} of {met:?}");
+}
+
+/// How often a run met what.
+fn situations(log: &Log) -> [(&'static str, usize); 15] {
+    let got = |wanted: &dyn Fn(&Call, &Got) -> bool| {
+        let ended = |call: &&Call| matches!(&call.ended, Some((.., got)) if wanted(call, got));
+        log.calls.iter().filter(ended).count()
+    };
+    let live = |got: &Got| match got {
+        Got::Answer(number, _, Source::Live) => Some(*number),
+        _ => None,
+    };
+    let of_another = |call: &Call, got: &Got| {
+        live(got).is_some_and(|number| log.requests[number].came.0 < call.started.0)
+    };
+    let lost = log
+        .requests
+        .iter()
+        .filter(|request| request.asked.write && request.lost);
+    let mut sent = vec![0_usize; log.calls.len()];
+    for request in &log.requests {
+        sent[request.call] += 1;
+    }
+    let turns = |from, to| {
+        let turn = |pair: &&[(_, Position)]| pair[0].1 == from && pair[1].1 == to;
+        log.breaker.windows(2).filter(turn).count()
+    };
+    let late = |phase, limit| got(&|_, got| *got == Got::Late(phase, limit));
+    [
+        (
+            "stored",
+            got(&|_, got| matches!(got, Got::Answer(_, _, Source::Cached))),
+        ),
+        (
+            "stale",
+            got(&|_, got| matches!(got, Got::Answer(_, _, Source::Stale))),
+        ),
+        ("joined", got(&of_another)),
+        ("hung up", got(&|_, got| *got == Got::HungUp)),
+        ("rejected", got(&|_, got| *got == Got::Rejected)),
+        (
+            "late by its own limit",
+            late(Phase::FirstByte, TimeLimit::Caller),
+        ),
+        (
+            "late by the service's",
+            late(Phase::FirstByte, TimeLimit::Service),
+        ),
+        ("late in the queue", late(Phase::Queue, TimeLimit::Caller)),
+        ("late on the way", late(Phase::Connect, TimeLimit::Service)),
+        ("lost writes", lost.count()),
+        (
+            "sent again",
+            sent.iter().filter(|times| **times > 1).count(),
+        ),
+        (
+            "refused dials",
+            log.dials.iter().filter(|dial| dial.failed).count(),
+        ),
+        ("opened", turns(Position::Closed, Position::Open)),
+        (
+            "closed",
+            turns(Position::HalfOpen, Position::Closed) + turns(Position::Open, Position::Closed),
+        ),
+        ("dials", log.dials.len()),
+    ]
 }

@@ -12,13 +12,16 @@ use crate::downstream::policy::breaker::Position;
 pub const SHARING: &str = "an answer is only for those who may have it";
 pub const AGE: &str = "no answer is used for longer than it may be";
 pub const WRITES: &str = "after a write nobody gets what was before it";
+pub const FORGOTTEN: &str = "nobody gets what the operator made void";
 pub const FRESH: &str = "what is stored and fresh costs no request";
 pub const IN_TIME: &str = "each caller is done in its time";
 pub const NOT_EARLY: &str = "nobody's time is over because another's is";
+pub const ANSWERED: &str = "an answer that comes in time is given to its caller";
 pub const ATTEMPTS: &str = "a call is sent as often as it may be, and a write once";
 pub const BUDGET: &str = "further attempts stay in the budget of their BFF";
+pub const AT_ONCE: &str = "no more calls are under way at once than there may be";
 pub const BREAKER: &str = "the breaker opens for faults of the service only";
-pub const IMPATIENCE: &str = "callers without time open no breaker";
+pub const IMPATIENCE: &str = "callers without time open no breaker and put no endpoint out";
 pub const ONE_BAD: &str = "one bad endpoint fails few calls";
 pub const RELOAD: &str = "a reload keeps what means the same";
 pub const NOTHING_LOST: &str = "a reload fails no call";
@@ -34,19 +37,22 @@ const FIRST_BYTE: Duration = Duration::from_millis(900);
 
 /// The first rule that is broken.
 pub fn broken(plan: &Plan, log: &Log) -> Option<Broken> {
-    let rules: [(&'static str, fn(&Plan, &Log) -> Option<String>); 12] = [
+    let rules: [(&'static str, fn(&Plan, &Log) -> Option<String>); 15] = [
         (SHARING, sharing),
         (AGE, age),
         (WRITES, writes),
+        (FORGOTTEN, forgotten),
         (FRESH, fresh),
         (IN_TIME, in_time),
         (NOT_EARLY, not_early),
+        (ANSWERED, in_vain),
         (ATTEMPTS, attempts),
         (BUDGET, budget),
         (BREAKER, breaker),
         (IMPATIENCE, impatience),
         (ONE_BAD, one_bad),
         (NOTHING_LOST, nothing_lost),
+        (AT_ONCE, at_once),
     ];
     let mut rules = rules.into_iter();
     rules.find_map(|(rule, broken)| {
@@ -80,13 +86,17 @@ fn sharing(_: &Plan, log: &Log) -> Option<String> {
     })
 }
 
-fn age(_: &Plan, log: &Log) -> Option<String> {
+fn age(plan: &Plan, log: &Log) -> Option<String> {
     answered(log).find_map(|(number, call, request)| {
         let from_store = request
             .answered
             .is_some_and(|(place, ..)| place < call.started.0);
         let age = call.started.1.saturating_duration_since(request.came.1);
-        let allowed = !from_store || age <= lifetime(request) + SLACK;
+        let lifetime = match lifetime(request) {
+            Duration::ZERO => Duration::ZERO,
+            fresh => fresh + Duration::from_secs(plan.settings.stale),
+        };
+        let allowed = !from_store || age <= lifetime + SLACK;
         (!allowed).then(|| format!("call {number} {call:?} got {request:?}"))
     })
 }
@@ -122,6 +132,15 @@ fn writes(_: &Plan, log: &Log) -> Option<String> {
     })
 }
 
+fn forgotten(_: &Plan, log: &Log) -> Option<String> {
+    answered(log).find_map(|(number, call, read)| {
+        let mut forgotten = log.forgotten.iter();
+        let between = |place: &Place| read.came.0 < *place && *place < call.started.0;
+        let what = || format!("call {number} got {read:?}");
+        forgotten.any(between).then(what)
+    })
+}
+
 /// Whether an answer has been stored, and nothing since then may have made it void.
 fn is_kept(log: &Log, answer: usize, call: &Call) -> bool {
     let request = &log.requests[answer];
@@ -139,6 +158,7 @@ fn is_kept(log: &Log, answer: usize, call: &Call) -> bool {
                 .as_ref()
                 .is_none_or(|(place, ..)| *place > asked_at.0)
     });
+    let forgotten = log.forgotten.iter().any(|place| *place > asked_at.0);
     let replaced = log.requests.iter().any(|other| {
         other.asked.path == request.asked.path
             && other.came.0 > request.came.0
@@ -147,7 +167,7 @@ fn is_kept(log: &Log, answer: usize, call: &Call) -> bool {
     // A path whose answers are not all of one kind forgets what it stored.
     let steady = super::world::PATHS[request.asked.path].1.is_some();
     let left = (asked_at.1 + lifetime(request)).saturating_duration_since(call.started.1);
-    delivered && !written && !replaced && steady && left > SLACK
+    delivered && !written && !forgotten && !replaced && steady && left > SLACK
 }
 
 fn fresh(_: &Plan, log: &Log) -> Option<String> {
@@ -205,6 +225,18 @@ fn not_early(_: &Plan, log: &Log) -> Option<String> {
     })
 }
 
+fn in_vain(_: &Plan, log: &Log) -> Option<String> {
+    log.requests.iter().find_map(|request| {
+        let call = &log.calls[request.call];
+        let (_, answered, status) = request.answered?;
+        let (_, ended, Got::Late(..)) = call.ended.as_ref()? else {
+            return None;
+        };
+        let lost = status == 200 && answered + SLACK < *ended;
+        lost.then(|| format!("{call:?}, although {request:?}"))
+    })
+}
+
 fn attempts(plan: &Plan, log: &Log) -> Option<String> {
     let most = 1 + plan.settings.retries as usize + usize::from(plan.settings.hedge);
     (0..log.calls.len()).find_map(|number| {
@@ -247,6 +279,19 @@ fn budget(_: &Plan, log: &Log) -> Option<String> {
     })
 }
 
+fn at_once(plan: &Plan, log: &Log) -> Option<String> {
+    log.requests.iter().find_map(|request| {
+        let now = request.came.1;
+        let before = log
+            .requests
+            .iter()
+            .filter(|other| other.came.0 <= request.came.0);
+        let open = before.filter(|other| other.left.is_none_or(|left| left > now));
+        let (open, most) = (open.count(), plan.settings.max_calls);
+        (open > most).then(|| format!("{open} at once, with {request:?}"))
+    })
+}
+
 /// Requests and dials that failed by the operator's own limits, between two times.
 fn faults(log: &Log, from: Instant, to: Instant) -> usize {
     let within = |at: Instant| from <= at && at <= to;
@@ -277,7 +322,6 @@ fn breaker(plan: &Plan, log: &Log) -> Option<String> {
             _ => return None,
         };
         let found = faults(log, at.checked_sub(WINDOW).unwrap_or(*at), *at);
-        // A reload counts anew, and a slow start that ends with a bad call is no probe any more.
         (found < needed).then(|| format!("it opened after {found} faults, not {needed} at least"))
     })
 }

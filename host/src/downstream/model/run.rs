@@ -9,7 +9,7 @@ use http::{HeaderMap, HeaderValue, Method};
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep, timeout};
 
-use super::log::{Asked, Broken, Got};
+use super::log::{Asked, Broken, Got, Log};
 use super::rules;
 use super::steps::{Caller, Plan, Settings, Step, Theme};
 use super::world::{CALL, LANGUAGES, Mode, PATHS, WRITE, World, WriteEnd, address, spawn};
@@ -18,9 +18,11 @@ use crate::downstream::call::{CallRequest, Limits};
 use crate::downstream::error::{Cause, Rejection};
 use crate::downstream::policy::breaker::Position;
 use crate::downstream::policy::bulkhead::Member;
+use crate::downstream::policy::cache::Which;
 use crate::downstream::request::ServiceRequest;
 use crate::downstream::service::Service;
 use crate::downstream::services::Services;
+use crate::downstream::transport::{EndpointState, EndpointStatus};
 
 /// The BFFs.
 const BFFS: [&str; 2] = ["one", "two"];
@@ -32,8 +34,8 @@ const DAY: Duration = Duration::from_secs(1_800_000_000);
 /// Longer than any call may take.
 const LONG: Duration = Duration::from_secs(20);
 
-/// What breaks a rule in this run, if anything does.
-pub fn run(plan: &Plan) -> Option<Broken> {
+/// Makes a run. Says what happened, and what of it breaks a rule, if anything does.
+pub fn run(plan: &Plan) -> (Log, Option<Broken>) {
     let event_loop = tokio::runtime::Builder::new_current_thread()
         .enable_time()
         .start_paused(true)
@@ -51,8 +53,10 @@ pub fn run(plan: &Plan) -> Option<Broken> {
             }
         }
         run.end().await;
-        let log = &mut run.world.lock().log;
-        log.broken.take().or_else(|| rules::broken(plan, log))
+        let mut log = std::mem::take(&mut run.world.lock().log);
+        let broken = log.broken.take();
+        let broken = broken.or_else(|| rules::broken(plan, &log));
+        (log, broken)
     })
 }
 
@@ -71,11 +75,11 @@ struct Run<'a> {
 
 impl<'a> Run<'a> {
     fn new(plan: &'a Plan) -> Self {
-        let world = World::new(plan.endpoints);
+        let world = World::new(plan.modes.clone(), plan.settings.http2);
         let services = services(plan, plan.settings, None);
         let service = service(&services);
         let current: Current = Arc::new(Mutex::new(services));
-        spawn(ticks(current.clone()));
+        spawn(ticks(current.clone(), plan.settings.workers));
         Self {
             plan,
             settings: plan.settings,
@@ -99,6 +103,12 @@ impl<'a> Run<'a> {
             Step::Becomes(endpoint, mode) => self.world.lock().modes[*endpoint] = *mode,
             Step::Passes(ms) => sleep(Duration::from_millis(*ms)).await,
             Step::Reload(change) => self.reload(*change),
+            Step::Forgets => {
+                let service = service(&current(&self.services));
+                let pipeline = service.pipeline().expect("a pipeline");
+                pipeline.invalidate(&Which::All);
+                self.world.lock().log.forgets();
+            }
         }
     }
 
@@ -114,7 +124,7 @@ impl<'a> Run<'a> {
             request: request(asked, call, write),
             member: service.member(BFFS[caller.bff]),
             gate: services.gate().clone(),
-            worker: 0,
+            worker: call % self.settings.workers,
             started,
             end: started + limits.total,
             limits,
@@ -158,11 +168,10 @@ impl<'a> Run<'a> {
     /// All calls end, and a service that is good again is called again.
     async fn end(&mut self) {
         self.all_end().await;
-        let endpoints = self.plan.endpoints;
         // These judge each call.
         let good = matches!(self.plan.theme, Theme::OneBad | Theme::Reloads);
         if self.plan.theme != Theme::OneBad {
-            self.world.lock().modes = vec![Mode::Good(40); endpoints];
+            self.world.lock().modes = vec![Mode::Good(40); self.plan.modes.len()];
         }
         sleep(Duration::from_secs(2)).await;
         let mut last = None;
@@ -198,6 +207,11 @@ impl<'a> Run<'a> {
                     format!("the service is good again, but {got:?}"),
                 );
             }
+        }
+        let pipeline = service.pipeline().expect("a pipeline");
+        let is_good = |endpoint: &EndpointState| endpoint.status == EndpointStatus::Good;
+        if self.plan.theme == Theme::Impatient && !pipeline.endpoints().iter().all(is_good) {
+            log.breaks(rules::IMPATIENCE, format!("{:?}", pipeline.endpoints()));
         }
         let (load, gate) = (service.load(), services.in_flight());
         if load != (0, 0) || gate != 0 {
@@ -284,10 +298,11 @@ fn request(asked: Asked, call: usize, write: Option<WriteEnd>) -> ServiceRequest
 }
 
 /// Does once a second what a worker does.
-async fn ticks(services: Current) {
+async fn ticks(services: Current, workers: usize) {
     loop {
         sleep(Duration::from_secs(1)).await;
-        service(&current(&services)).tick(0);
+        let service = service(&current(&services));
+        (0..workers).for_each(|worker| service.tick(worker));
     }
 }
 
@@ -303,10 +318,10 @@ fn service(services: &Services) -> Arc<Service> {
 }
 
 fn services(plan: &Plan, settings: Settings, previous: Option<&Services>) -> Arc<Services> {
-    let text = text(plan.endpoints, settings);
+    let text = text(plan.modes.len(), settings);
     let config = config::parse(&text, &Path::new(FOLDER).join("tailor.toml"));
     let config = config.unwrap_or_else(|error| panic!("{error}"));
-    let services = Services::new(&config, 1, previous);
+    let services = Services::new(&config, settings.workers, previous);
     Arc::new(services.unwrap_or_else(|error| panic!("{error}")))
 }
 
@@ -320,8 +335,11 @@ fn text(endpoints: usize, settings: Settings) -> String {
         max_queued,
         retries,
         hedge,
+        http2,
+        stale,
         min_calls,
         change,
+        ..
     } = settings;
     let (first_byte, pause, queued, age) = match change {
         1 => (901, 10, max_queued, 50),
@@ -330,6 +348,7 @@ fn text(endpoints: usize, settings: Settings) -> String {
         4 => (900, 10, max_queued, 51),
         _ => (900, 10, max_queued, 50),
     };
+    let protocol = if http2 { "h2" } else { "http/1.1" };
     format!(
         r#"
         [bff.watch]
@@ -338,6 +357,7 @@ fn text(endpoints: usize, settings: Settings) -> String {
         bff = "watch"
         [downstream.{NAME}]
         url = [{}]
+        protocol = "{protocol}"
         max-calls = {max_calls}
         max-queued = {queued}
         queue-timeout = "800ms"
@@ -347,7 +367,8 @@ fn text(endpoints: usize, settings: Settings) -> String {
         idle-timeout = "10m"
         max-connection-age = "{age}m"
         [downstream.{NAME}.cache]
-        stale-if-error = "0s"
+        stale-if-error = "{stale}s"
+        stale-while-revalidate = "{stale}s"
         [downstream.{NAME}.breaker]
         window = "10s"
         min-calls = {min_calls}

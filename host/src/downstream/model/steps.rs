@@ -1,5 +1,7 @@
 //! What is done in a run: drawn from a seed, and made shorter when it breaks a rule.
 
+use std::fmt;
+
 use super::log::Asked;
 use super::world::{LANGUAGES, Mode, PATHS, WriteEnd};
 
@@ -23,7 +25,8 @@ pub enum Theme {
 pub struct Plan {
     pub seed: u64,
     pub theme: Theme,
-    pub endpoints: usize,
+    /// The endpoints, as they are at first.
+    pub modes: Vec<Mode>,
     pub settings: Settings,
     pub steps: Vec<Step>,
 }
@@ -35,6 +38,11 @@ pub struct Settings {
     pub max_queued: usize,
     pub retries: u32,
     pub hedge: bool,
+    /// The event loops that call the service.
+    pub workers: usize,
+    pub http2: bool,
+    /// For how many seconds more an answer may be used when there is no other, and while one is fetched.
+    pub stale: u64,
     /// Calls from which on the breaker judges.
     pub min_calls: usize,
     /// How often they were changed, in ways that mean the same for what is stored and known.
@@ -49,6 +57,8 @@ pub enum Step {
     Write(Asked, Caller, WriteEnd),
     /// From now on an endpoint is so.
     Becomes(usize, Mode),
+    /// The operator makes all that is stored void.
+    Forgets,
     /// Milliseconds pass.
     Passes(u64),
     /// The settings are changed, in one of several ways.
@@ -70,6 +80,15 @@ const CHANGES: usize = 4;
 /// Calls from which on a breaker judges that is to open soon.
 const MIN_CALLS: usize = 5;
 
+/// How the one endpoint may be.
+const BAD: [Mode; 5] = [
+    Mode::Fails(500),
+    Mode::Fails(500),
+    Mode::Fails(503),
+    Mode::Cuts,
+    Mode::Refuses,
+];
+
 const THEMES: [Theme; 5] = [
     Theme::Anything,
     Theme::Together,
@@ -81,19 +100,31 @@ const THEMES: [Theme; 5] = [
 impl Plan {
     /// The run of a seed.
     pub fn of(seed: u64) -> Self {
-        let mut draw = Draw(fastrand::Rng::with_seed(seed));
+        let mut draw = Draw {
+            random: fastrand::Rng::with_seed(seed),
+            last: None,
+        };
         let theme = THEMES[(seed % THEMES.len() as u64) as usize];
         let endpoints = match theme {
             Theme::OneBad => 3,
             Theme::Anything => draw.one_of(&[1, 1, 2, 3]),
+            Theme::Impatient => draw.one_of(&[1, 3]),
             _ => 1,
         };
         let narrow = !matches!(theme, Theme::OneBad | Theme::Reloads) && draw.chance(40);
         let settings = Settings {
             max_calls: if narrow { 2 } else { 100 },
             max_queued: if narrow { 6 } else { 100 },
-            retries: draw.one_of(&[0, 1, 1, 2]),
+            retries: draw.one_of(&[0, 0, 1, 2]),
             hedge: theme == Theme::Anything && draw.chance(25),
+            // Each has connections of its own.
+            workers: if theme == Theme::Reloads {
+                1
+            } else {
+                draw.one_of(&[1, 2])
+            },
+            http2: draw.chance(25),
+            stale: if draw.chance(30) { 20 } else { 0 },
             min_calls: if theme == Theme::OneBad {
                 20
             } else {
@@ -101,18 +132,12 @@ impl Plan {
             },
             change: 0,
         };
-        let mut steps = Vec::new();
+        let mut modes = vec![Mode::Good(20); endpoints];
         if theme == Theme::OneBad {
-            let bad = [
-                Mode::Fails(500),
-                Mode::Fails(500),
-                Mode::Fails(503),
-                Mode::Cuts,
-                Mode::Refuses,
-            ];
-            steps.push(Step::Becomes(0, draw.one_of(&bad)));
-            steps.extend([1, 2].map(|good| Step::Becomes(good, Mode::Good(draw.between(20, 60)))));
+            modes.fill_with(|| Mode::Good(draw.between(20, 60)));
+            modes[0] = draw.one_of(&BAD);
         }
+        let mut steps = Vec::new();
         let count = match theme {
             Theme::OneBad => 120,
             _ => draw.between(20, 60),
@@ -120,14 +145,14 @@ impl Plan {
         for _ in 0..count {
             steps.push(draw.step(theme, endpoints));
             if draw.chance(60) {
-                let most = draw.one_of(&[5, 30, 30, 100, 100, 700]);
+                let most = draw.one_of(&[5, 30, 30, 100, 100, 700, 3_000]);
                 steps.push(Step::Passes(draw.between(1, most)));
             }
         }
         Self {
             seed,
             theme,
-            endpoints,
+            modes,
             settings,
             steps,
         }
@@ -151,72 +176,89 @@ impl Plan {
             part /= 2;
         }
         for step in 0..best.steps.len() {
-            loop {
-                let mut fewer = best.with_fewer_callers(step);
-                let Some(shorter) = fewer.find(&still_broken) else {
-                    break;
-                };
-                drop(fewer);
-                best = shorter;
+            let shorter = |best: &Self| {
+                let fewer = best.with_fewer_callers(step);
+                fewer.into_iter().find(&still_broken)
+            };
+            while let Some(found) = shorter(&best) {
+                best = found;
             }
         }
         best
     }
 
     /// Runs with one caller less in a step.
-    fn with_fewer_callers(&self, step: usize) -> impl Iterator<Item = Self> {
+    fn with_fewer_callers(&self, step: usize) -> Vec<Self> {
         let callers = match &self.steps[step] {
             Step::Read(_, callers) if callers.len() > 1 => callers.len(),
             _ => 0,
         };
-        (0..callers).map(move |left_out| {
+        let without = |left_out| {
             let mut plan = self.clone();
             if let Step::Read(_, callers) = &mut plan.steps[step] {
                 callers.remove(left_out);
             }
             plan
-        })
+        };
+        (0..callers).map(without).collect()
+    }
+}
+
+/// One step a line.
+impl fmt::Display for Plan {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(f, "{:?}, endpoints {:?}", self.theme, self.modes)?;
+        writeln!(f, "{:?}", self.settings)?;
+        self.steps
+            .iter()
+            .try_for_each(|step| writeln!(f, "{step:?}"))
     }
 }
 
 /// What draws a run.
-struct Draw(fastrand::Rng);
+struct Draw {
+    random: fastrand::Rng,
+    /// What was asked last.
+    last: Option<Asked>,
+}
 
 impl Draw {
     fn between(&mut self, least: u64, most: u64) -> u64 {
-        self.0.u64(least..=most)
+        self.random.u64(least..=most)
     }
 
     fn below(&mut self, end: usize) -> usize {
-        self.0.usize(..end)
+        self.random.usize(..end)
     }
 
     fn chance(&mut self, percent: u32) -> bool {
-        self.0.u32(..100) < percent
+        self.random.u32(..100) < percent
     }
 
     fn one_of<T: Copy>(&mut self, these: &[T]) -> T {
-        these[self.0.usize(..these.len())]
+        these[self.random.usize(..these.len())]
     }
 
     fn step(&mut self, theme: Theme, endpoints: usize) -> Step {
-        let drawn = self.0.u32(..100);
+        let drawn = self.random.u32(..100);
         match theme {
             Theme::Anything => match drawn {
                 0..50 => self.reads(theme),
-                50..70 => self.write(theme),
+                50..69 => self.write(theme),
+                69 => Step::Forgets,
                 70..90 => self.becomes(endpoints),
                 _ => Step::Reload(self.below(CHANGES)),
             },
             Theme::Together => match drawn {
-                0..80 => self.reads(theme),
-                80..90 => self.write(theme),
-                _ => Step::Becomes(0, Mode::Good(self.between(5, 300))),
+                0..75 => self.reads(theme),
+                75..84 => self.write(theme),
+                84 => Step::Forgets,
+                _ => self.becomes(endpoints),
             },
             Theme::Impatient => match drawn {
                 0..75 => self.reads(theme),
                 75..85 => self.write(theme),
-                _ => Step::Becomes(0, Mode::Good(self.between(5, 300))),
+                _ => Step::Becomes(self.below(endpoints), Mode::Good(self.between(5, 300))),
             },
             Theme::OneBad => self.reads(theme),
             Theme::Reloads => match drawn {
@@ -227,7 +269,20 @@ impl Draw {
         }
     }
 
+    /// Often the same as before, so that what happens has to do with each other.
     fn asked(&mut self, theme: Theme) -> Asked {
+        if let Some(last) = self.last
+            && theme != Theme::OneBad
+            && self.chance(50)
+        {
+            return last;
+        }
+        let asked = self.other(theme);
+        self.last = Some(asked);
+        asked
+    }
+
+    fn other(&mut self, theme: Theme) -> Asked {
         let path = match theme {
             Theme::OneBad => 0,
             // What is stored is of most interest.
@@ -293,13 +348,15 @@ impl Draw {
         Caller {
             bff: self.below(2),
             limit,
-            hangs_up: (leaves && self.chance(10)).then(|| self.between(0, 100)),
+            hangs_up: (leaves && self.chance(15)).then(|| self.between(0, 100)),
         }
     }
 
     fn becomes(&mut self, endpoints: usize) -> Step {
-        let mode = match self.0.u32(..100) {
-            0..50 => Mode::Good(self.between(0, 300)),
+        let mode = match self.random.u32(..100) {
+            0..35 => Mode::Good(self.between(0, 300)),
+            35..45 => Mode::Trickles(self.between(1, 300)),
+            45..50 => Mode::Truncates,
             50..60 => Mode::Fails(self.one_of(&[500, 503])),
             60..70 => Mode::Hangs,
             70..80 => Mode::Cuts,

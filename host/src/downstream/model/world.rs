@@ -6,15 +6,16 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use bytes::Bytes;
-use futures_util::FutureExt as _;
+use futures_util::{FutureExt as _, stream};
 use http::header::{ACCEPT_LANGUAGE, AUTHORIZATION, CACHE_CONTROL, SET_COOKIE, VARY};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Response, StatusCode};
-use http_body_util::Full;
-use hyper::body::Incoming;
-use hyper::server::conn::http1;
+use http_body_util::combinators::UnsyncBoxBody;
+use http_body_util::{BodyExt as _, Full, StreamBody};
+use hyper::body::{Frame, Incoming};
+use hyper::server::conn::{http1, http2};
 use hyper::service::service_fn;
-use hyper_util::rt::TokioIo;
-use tokio::time::sleep;
+use hyper_util::rt::{TokioExecutor, TokioIo};
+use tokio::time::{Instant, sleep};
 
 use super::log::{Asked, Kind, Log, Request};
 use crate::downstream::transport::memory;
@@ -45,15 +46,19 @@ pub const LANGUAGES: [&str; 2] = ["en", "de"];
 pub enum Mode {
     /// Answers after so many milliseconds.
     Good(u64),
+    /// Sends the head of an answer at once, and the body after so many milliseconds.
+    Trickles(u64),
+    /// Breaks the connection in the middle of an answer.
+    Truncates,
     /// Answers with this status at once.
     Fails(u16),
     /// Never answers.
     Hangs,
     /// Breaks the connection when a request comes.
     Cuts,
-    /// Refuses connections. Those that are open stay good.
+    /// Refuses connections, and breaks those that are open when a request comes.
     Refuses,
-    /// Does not answer who wants a connection.
+    /// Does not answer who wants a connection, and breaks those that are open when a request comes.
     Ignores,
 }
 
@@ -73,12 +78,33 @@ pub enum WriteEnd {
 
 /// All endpoints of the service, and what happened there.
 #[derive(Clone)]
-pub struct World(Arc<Mutex<State>>);
+pub struct World {
+    state: Arc<Mutex<State>>,
+    http2: bool,
+}
 
 pub struct State {
     pub log: Log,
     pub modes: Vec<Mode>,
 }
+
+/// A request that the service is at work on.
+struct AtWork {
+    world: World,
+    number: usize,
+}
+
+impl Drop for AtWork {
+    fn drop(&mut self) {
+        // When the event loop ends, the log is gone.
+        if let Some(request) = self.world.lock().log.requests.get_mut(self.number) {
+            request.left = Some(Instant::now());
+        }
+    }
+}
+
+/// The body of an answer.
+type Body = UnsyncBoxBody<Bytes, Cut>;
 
 /// The connection ends without an answer.
 #[derive(Debug, thiserror::Error)]
@@ -86,12 +112,15 @@ pub struct State {
 struct Cut;
 
 impl World {
-    /// Endpoints that are good, at addresses that nobody else has on this thread.
-    pub fn new(endpoints: usize) -> Self {
-        let world = Self(Arc::new(Mutex::new(State {
+    /// Endpoints that are so at first, at addresses that nobody else has on this thread.
+    pub fn new(modes: Vec<Mode>, http2: bool) -> Self {
+        let endpoints = modes.len();
+        let state = State {
             log: Log::default(),
-            modes: vec![Mode::Good(20); endpoints],
-        })));
+            modes,
+        };
+        let state = Arc::new(Mutex::new(state));
+        let world = Self { state, http2 };
         for endpoint in 0..endpoints {
             let world = world.clone();
             memory::listen(address(endpoint), move || {
@@ -102,7 +131,7 @@ impl World {
     }
 
     pub fn lock(&self) -> MutexGuard<'_, State> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     async fn dialed(self, endpoint: usize) -> io::Result<tokio::io::DuplexStream> {
@@ -120,11 +149,22 @@ impl World {
         let (ours, theirs) = tokio::io::duplex(1 << 16);
         spawn(async move {
             let answer = |request| self.clone().answers(endpoint, request);
-            let mut http = http1::Builder::new();
-            // The time of day is not that of the run.
-            http.auto_date_header(false);
-            let serving = http.serve_connection(TokioIo::new(theirs), service_fn(answer));
-            let _ = serving.await;
+            let (io, answer) = (TokioIo::new(theirs), service_fn(answer));
+            // A `date` would be of another time of day than that of the run.
+            let _ = match self.http2 {
+                false => {
+                    let mut http = http1::Builder::new();
+                    http.auto_date_header(false)
+                        .serve_connection(io, answer)
+                        .await
+                }
+                true => {
+                    let mut http = http2::Builder::new(TokioExecutor::new());
+                    http.auto_date_header(false)
+                        .serve_connection(io, answer)
+                        .await
+                }
+            };
             self.lock().log.dials[number].closed = true;
         });
         Ok(ours)
@@ -134,36 +174,55 @@ impl World {
         self,
         endpoint: usize,
         request: http::Request<Incoming>,
-    ) -> Result<Response<Full<Bytes>>, Cut> {
+    ) -> Result<Response<Body>, Cut> {
         let (number, kind, mode) = self.takes(endpoint, &request);
+        let at_work = AtWork {
+            world: self.clone(),
+            number,
+        };
         let end = write_end(request.headers());
         let (status, after) = match (mode, end) {
             (Mode::Fails(status), _) => (status, 0),
+            (Mode::Trickles(_) | Mode::Truncates, _) => (200, 0),
             (Mode::Hangs, _) | (Mode::Good(_), Some(WriteEnd::Hangs)) => {
                 return std::future::pending().await;
             }
-            (Mode::Cuts, _) | (Mode::Good(_), Some(WriteEnd::Cuts)) => return Err(Cut),
+            (Mode::Cuts | Mode::Refuses | Mode::Ignores, _)
+            | (Mode::Good(_), Some(WriteEnd::Cuts)) => return Err(Cut),
             (Mode::Good(after), Some(WriteEnd::Fails)) => (500, after),
             (Mode::Good(after), Some(WriteEnd::Refused)) => (404, after),
             (Mode::Good(after), _) => (200, after),
-            (Mode::Refuses | Mode::Ignores, _) => (200, 20),
         };
         if after > 0 {
             sleep(Duration::from_millis(after)).await;
         }
-        let log = &mut self.lock().log;
-        let (place, at) = log.now();
-        log.requests[number].answered = Some((place, at, status));
-        log.requests[number].refused = status == 404;
-        if status != 200 {
-            log.requests[number].kind = Kind::Silent;
-        }
-        let mut response = Response::new(Full::from(number.to_string()));
+        let body = match mode {
+            Mode::Trickles(after) => self.clone().trickles(at_work, after),
+            Mode::Truncates => truncated(number),
+            _ => {
+                self.lock().log.answers(number, status);
+                Full::from(number.to_string())
+                    .map_err(|never| match never {})
+                    .boxed_unsync()
+            }
+        };
+        let mut response = Response::new(body);
         *response.status_mut() = StatusCode::from_u16(status).unwrap_or_default();
         if status == 200 && *request.method() == Method::GET {
             says(kind, response.headers_mut());
         }
         Ok(response)
+    }
+
+    /// A body that comes later than its head.
+    fn trickles(self, at_work: AtWork, after: u64) -> Body {
+        let comes = async move {
+            sleep(Duration::from_millis(after)).await;
+            let number = at_work.number;
+            self.lock().log.answers(number, 200);
+            Ok(Frame::data(Bytes::from(number.to_string())))
+        };
+        StreamBody::new(stream::once(comes)).boxed_unsync()
     }
 
     /// Notes that a request came.
@@ -191,11 +250,22 @@ impl World {
             kind,
             refused: false,
             answered: None,
-            lost: matches!(mode, Mode::Hangs | Mode::Cuts)
-                || matches!(mode, Mode::Good(_)) && lost_write,
+            left: None,
+            lost: match mode {
+                Mode::Good(_) => lost_write,
+                Mode::Fails(_) | Mode::Trickles(_) => false,
+                Mode::Truncates => true,
+                Mode::Hangs | Mode::Cuts | Mode::Refuses | Mode::Ignores => true,
+            },
         });
         (number, kind, mode)
     }
+}
+
+/// A body that breaks off: what came of it is the number of another answer.
+fn truncated(number: usize) -> Body {
+    let part = Bytes::from(format!("{}", number / 2));
+    StreamBody::new(stream::iter([Ok(Frame::data(part)), Err(Cut)])).boxed_unsync()
 }
 
 /// Where an endpoint is.

@@ -69,6 +69,8 @@ impl Checkout<'_> {
             }
             let changed = async {
                 tokio::select! {
+                    // Either will do, and chance costs more.
+                    biased;
                     () = change => None,
                     free = pools.free_slot(), if wait.for_slot => free,
                 }
