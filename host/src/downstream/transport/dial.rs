@@ -91,7 +91,7 @@ async fn connect(endpoint: &Endpoint, until: Instant) -> Result<Socket, DialErro
     let mut last = None;
     for (tried, address) in addresses.iter().enumerate() {
         let left = (addresses.len() - tried) as u32;
-        let connecting = Socket::open(*address);
+        let connecting = Socket::open(address);
         let result = if left == 1 {
             connecting.await
         } else {
@@ -107,7 +107,7 @@ async fn connect(endpoint: &Endpoint, until: Instant) -> Result<Socket, DialErro
             // Says nothing of the address, and less than what another address said.
             Err(error) if of_host(&error) => last = last.or(Some(error)),
             Err(error) => {
-                endpoint.name.failed(*address);
+                endpoint.name.failed(address);
                 last = Some(error);
             }
         }

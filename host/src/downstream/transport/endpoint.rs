@@ -6,6 +6,7 @@ use http::HeaderValue;
 use rustls_pki_types::ServerName;
 use tokio::time::Instant;
 
+use super::address::Address;
 use super::balance::Load;
 use super::health::Health;
 use super::resolve::Name;
@@ -50,7 +51,7 @@ impl Endpoint {
         };
         Ok(Self {
             authority: endpoint.authority.clone(),
-            name: Name::new(&endpoint.host, endpoint.port),
+            name: Name::new(endpoint),
             server_name,
             load: Load::new(now),
             slow_start: SlowStart::new(now),
@@ -73,16 +74,19 @@ impl Endpoint {
         self.health.as_ref().is_none_or(Health::good)
     }
 
-    /// Its authority as text, for logs.
+    /// Its authority, or its socket file, as text for logs.
     pub fn authority(&self) -> String {
-        String::from_utf8_lossy(self.authority.as_bytes()).into_owned()
+        match self.name.literal() {
+            Some(file @ Address::Unix(_)) => file.to_string(),
+            _ => String::from_utf8_lossy(self.authority.as_bytes()).into_owned(),
+        }
     }
 }
 
 /// What an operator sees of an endpoint.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct EndpointState {
-    /// Host and port.
+    /// Host and port, or the socket file.
     pub authority: String,
     /// Whether it gets calls.
     pub status: EndpointStatus,

@@ -1,7 +1,7 @@
 //! The addresses of an endpoint: its name is looked up on first use, and again now and then in the background.
 
 use std::io;
-use std::net::{IpAddr, SocketAddr};
+use std::net::IpAddr;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -9,7 +9,9 @@ use std::time::Duration;
 use tokio::sync::Notify;
 use tokio::time::Instant;
 
+use super::address::{Address, SocketFile};
 use super::error::DialError;
+use crate::config;
 
 /// A name and what is known of it.
 pub struct Name(Arc<Shared>);
@@ -19,8 +21,8 @@ pub struct Name(Arc<Shared>);
 struct Shared {
     host: String,
     port: u16,
-    /// An address needs no lookup.
-    literal: bool,
+    /// Where it leads without a lookup.
+    literal: Option<Address>,
     known: Mutex<Known>,
     /// Whether a lookup is under way.
     busy: AtomicBool,
@@ -37,17 +39,17 @@ struct Known {
 
 impl Name {
     /// Nothing is looked up yet.
-    pub fn new(host: &str, port: u16) -> Self {
-        let literal = host.parse::<IpAddr>().ok();
-        let addresses = literal.map(|ip| Addresses::new(vec![(ip, port).into()], Instant::now()));
+    pub fn new(at: &config::Endpoint) -> Self {
+        let literal = literal(at);
+        let known = |address: &Address| Addresses::new(vec![address.clone()], Instant::now());
         Self(Arc::new(Shared {
-            host: host.to_owned(),
-            port,
-            literal: literal.is_some(),
+            host: at.host.clone(),
+            port: at.port,
             known: Mutex::new(Known {
-                addresses,
+                addresses: literal.as_ref().map(known),
                 failure: None,
             }),
+            literal,
             busy: AtomicBool::new(false),
             ended: Notify::new(),
         }))
@@ -60,7 +62,7 @@ impl Name {
     /// # Errors
     ///
     /// When the name is not known, now or at all.
-    pub async fn addresses(&self) -> Result<Vec<SocketAddr>, DialError> {
+    pub async fn addresses(&self) -> Result<Vec<Address>, DialError> {
         // From here on no end of a lookup is missed.
         let ended = self.0.ended.notified();
         if let Some(known) = &mut self.0.lock().addresses {
@@ -76,8 +78,13 @@ impl Name {
         Err(DialError::Name(failure))
     }
 
+    /// Where it leads without a lookup.
+    pub fn literal(&self) -> Option<&Address> {
+        self.0.literal.as_ref()
+    }
+
     /// An address did not take a connection: it is the last to be tried, until the name is looked up again.
-    pub fn failed(&self, address: SocketAddr) {
+    pub fn failed(&self, address: &Address) {
         if let Some(known) = &mut self.0.lock().addresses {
             known.failed(address);
         }
@@ -85,7 +92,7 @@ impl Name {
 
     /// Looks the name up in the background if it is time to. Without an answer, what was known goes on.
     pub fn tick(&self, now: Instant, interval: Duration) {
-        let due = !self.0.literal
+        let due = self.0.literal.is_none()
             && self
                 .0
                 .lock()
@@ -114,7 +121,7 @@ impl Shared {
     async fn look_up(&self) {
         let found = tokio::net::lookup_host((self.host.as_str(), self.port)).await;
         let found = found
-            .map(|found| found.collect::<Vec<_>>())
+            .map(|found| found.map(Address::Tcp).collect::<Vec<_>>())
             .and_then(|found| match found.len() {
                 0 => Err(no_address()),
                 _ => Ok(found),
@@ -130,6 +137,15 @@ impl Shared {
     }
 }
 
+/// Where an endpoint is when that needs no lookup.
+fn literal(at: &config::Endpoint) -> Option<Address> {
+    if let Some(path) = &at.socket {
+        return Some(Address::Unix(SocketFile::new(path)));
+    }
+    let address = at.host.parse::<IpAddr>().ok()?;
+    Some(Address::Tcp((address, at.port).into()))
+}
+
 fn no_address() -> io::Error {
     io::Error::new(io::ErrorKind::NotFound, "the name has no address")
 }
@@ -143,7 +159,7 @@ fn repeated(error: &io::Error) -> io::Error {
 }
 
 impl Known {
-    fn learn(&mut self, found: io::Result<Vec<SocketAddr>>, now: Instant) {
+    fn learn(&mut self, found: io::Result<Vec<Address>>, now: Instant) {
         match (found, &mut self.addresses) {
             (Ok(found), addresses) => *addresses = Some(Addresses::new(found, now)),
             // What was known is as good as it was, and is not doubted again at once.
@@ -156,7 +172,7 @@ impl Known {
 /// The addresses of a name, those that failed behind the others.
 #[derive(Debug)]
 struct Addresses {
-    list: Vec<SocketAddr>,
+    list: Vec<Address>,
     /// How many of the list have not failed.
     good: usize,
     /// Which of these is the next to be tried first.
@@ -166,7 +182,7 @@ struct Addresses {
 }
 
 impl Addresses {
-    fn new(list: Vec<SocketAddr>, at: Instant) -> Self {
+    fn new(list: Vec<Address>, at: Instant) -> Self {
         Self {
             good: list.len(),
             list,
@@ -175,7 +191,7 @@ impl Addresses {
         }
     }
 
-    fn in_turn(&mut self) -> Vec<SocketAddr> {
+    fn in_turn(&mut self) -> Vec<Address> {
         let mut list = self.list.clone();
         if let Some(turn) = self.turn.checked_rem(self.good) {
             list[..self.good].rotate_left(turn);
@@ -184,8 +200,8 @@ impl Addresses {
         list
     }
 
-    fn failed(&mut self, address: SocketAddr) {
-        let Some(index) = self.list.iter().position(|known| *known == address) else {
+    fn failed(&mut self, address: &Address) {
+        let Some(index) = self.list.iter().position(|known| known == address) else {
             return;
         };
         let address = self.list.remove(index);

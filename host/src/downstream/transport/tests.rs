@@ -8,6 +8,7 @@ mod limits;
 mod secure;
 mod several;
 mod silent;
+mod unix;
 mod workers;
 
 use std::time::Duration;
@@ -33,6 +34,7 @@ fn settings(endpoints: &[std::net::SocketAddr]) -> Downstream {
             .map(|address| crate::config::Endpoint {
                 host: address.ip().to_string(),
                 port: address.port(),
+                socket: None,
                 authority: HeaderValue::from_str(&address.to_string()).unwrap(),
             })
             .collect(),

@@ -2,8 +2,17 @@ use super::*;
 
 const INTERVAL: Duration = Duration::from_secs(30);
 
-fn addresses(ports: &[u16]) -> Vec<SocketAddr> {
-    let address = |port: &u16| ([127, 0, 0, 1], *port).into();
+fn name(host: &str) -> Name {
+    Name::new(&config::Endpoint {
+        host: host.to_owned(),
+        port: 80,
+        socket: None,
+        authority: http::HeaderValue::from_static("localhost"),
+    })
+}
+
+fn addresses(ports: &[u16]) -> Vec<Address> {
+    let address = |port: &u16| Address::Tcp(([127, 0, 0, 1], *port).into());
     ports.iter().map(address).collect()
 }
 
@@ -19,12 +28,12 @@ fn each_address_has_its_turn() {
 fn a_failed_address_is_the_last_until_the_next_lookup() {
     let mut known = Addresses::new(addresses(&[1, 2, 3]), Instant::now());
     known.in_turn();
-    known.failed(addresses(&[1])[0]);
+    known.failed(&addresses(&[1])[0]);
     for expected in [[2, 3, 1], [3, 2, 1], [2, 3, 1]] {
         assert_eq!(known.in_turn(), addresses(&expected));
     }
     for port in [2, 3, 3, 9] {
-        known.failed(addresses(&[port])[0]);
+        known.failed(&addresses(&[port])[0]);
     }
     assert_eq!(known.in_turn(), addresses(&[1, 2, 3]), "all that is left");
 }
@@ -47,7 +56,7 @@ async fn a_lookup_that_fails_keeps_what_was_known() {
 
 #[tokio::test]
 async fn a_name_in_use_is_looked_up_again_one_lookup_at_a_time() {
-    let name = Name::new("localhost", 80);
+    let name = name("localhost");
     let busy = || name.0.busy.load(Ordering::Relaxed);
     let later = Instant::now() + 2 * INTERVAL;
     name.tick(later, INTERVAL);
@@ -69,7 +78,7 @@ async fn a_name_in_use_is_looked_up_again_one_lookup_at_a_time() {
 
 #[tokio::test(start_paused = true)]
 async fn a_lookup_that_hangs_is_one_for_all_who_wait() {
-    let name = Name::new("localhost", 80);
+    let name = name("localhost");
     // As if one were under way.
     name.0.busy.store(true, Ordering::Relaxed);
     for _ in 0..3 {
@@ -88,7 +97,7 @@ async fn a_lookup_that_hangs_is_one_for_all_who_wait() {
 
 #[tokio::test]
 async fn a_name_that_was_not_found_is_looked_up_by_the_next_call() {
-    let name = Name::new(&"a".repeat(300), 80);
+    let name = name(&"a".repeat(300));
     for _ in 0..2 {
         assert!(matches!(name.addresses().await, Err(DialError::Name(_))));
     }
@@ -96,10 +105,10 @@ async fn a_name_that_was_not_found_is_looked_up_by_the_next_call() {
 
 #[tokio::test]
 async fn an_address_is_never_looked_up() {
-    let name = Name::new("::1", 80);
+    let name = name("::1");
     assert_eq!(
         name.addresses().await.unwrap(),
-        ["[::1]:80".parse().unwrap()]
+        [Address::Tcp("[::1]:80".parse().unwrap())]
     );
     name.tick(Instant::now() + 100 * INTERVAL, INTERVAL);
     assert!(!name.0.busy.load(Ordering::Relaxed));
