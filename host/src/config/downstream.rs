@@ -64,6 +64,8 @@ pub struct Endpoint {
     pub host: String,
     /// Port to connect to.
     pub port: u16,
+    /// The socket file to connect to instead of `host` and `port`, which then only name the service.
+    pub socket: Option<PathBuf>,
     /// What the `host` header says: host (an IPv6 address in brackets), and port if it is not that of the scheme.
     pub authority: HeaderValue,
 }

@@ -39,7 +39,9 @@ pub fn points_inside<'a>(
         header::LOCATION | header::CONTENT_LOCATION | header::LINK | header::REFRESH => {
             // What is not UTF-8 can't be looked at.
             match std::str::from_utf8(value.as_bytes()) {
-                Ok(text) => hosts(text).any(|host| is_inside(host, own.clone())),
+                Ok(text) => {
+                    names_socket_file(text) || hosts(text).any(|host| is_inside(host, own.clone()))
+                }
                 Err(_) => true,
             }
         }
@@ -47,6 +49,15 @@ pub fn points_inside<'a>(
         header::ALT_SVC => true,
         _ => false,
     }
+}
+
+/// Whether a text names a socket file: `unix:/run/a.sock`, or `http+unix://%2Frun%2Fa.sock/`.
+fn names_socket_file(text: &str) -> bool {
+    let text = text.to_ascii_lowercase();
+    text.match_indices("unix:").any(|(at, _)| {
+        let before = text[..at].chars().next_back();
+        before.is_none_or(|it| !it.is_ascii_alphanumeric() && !"-._~%".contains(it))
+    })
 }
 
 /// The hosts of all URLs in a text: `//host`, with or without a scheme, at its start or inside of it.

@@ -147,6 +147,10 @@ fn an_address_inside_is_told_from_one_for_all() {
         "http://[fe80::1]/",
         "http://[::ffff:10.0.0.1]/",
         "http:///x",
+        "unix:/run/users.sock",
+        "UNIX:/run/users.sock:/x",
+        "http://unix:/run/users.sock:/x",
+        "http+unix://%2Frun%2Fusers.sock/x",
         "https://login.example.org/?next=https://heart.internal/x",
     ] {
         assert!(inside("location", value), "{value}");
@@ -170,6 +174,7 @@ fn an_address_inside_is_told_from_one_for_all() {
         "https://[2606:4700::1111]/",
         "//cdn.example.org/x",
         "urn:uuid:1",
+        "/wiki/munix:7",
     ] {
         assert!(!inside("location", value), "{value}");
     }

@@ -22,6 +22,7 @@ pub(super) fn endpoint(host: &str, port: u16, authority: &'static str) -> Endpoi
     Endpoint {
         host: host.to_owned(),
         port,
+        socket: None,
         authority: HeaderValue::from_static(authority),
     }
 }

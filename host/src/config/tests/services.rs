@@ -103,6 +103,29 @@ fn a_service_gets_the_documented_defaults() {
 }
 
 #[test]
+fn a_socket_file_has_a_path_in_front_only_behind_a_second_colon() {
+    let tls = |written: &str| written.starts_with("https:");
+    for (written, prefix) in [
+        ("unix:/run/users.sock", ""),
+        ("http://unix:/run/users.sock", ""),
+        ("http://unix:/run/users.sock:/", ""),
+        ("unix:/run/users.sock:/api/v1/", "/api/v1"),
+        ("https://unix:/run/users.sock:/api/v1", "/api/v1"),
+    ] {
+        let text = format!("[downstream.x]\nurl = \"{written}\"");
+        let service = parse_with(&text).downstreams.remove("x").unwrap();
+        let port = if tls(written) { 443 } else { 80 };
+        let expected = Endpoint {
+            socket: Some("/run/users.sock".into()),
+            ..endpoint("localhost", port, "localhost")
+        };
+        assert_eq!(service.endpoints, [expected], "{written}");
+        assert_eq!(service.shape.path_prefix, prefix, "{written}");
+        assert_eq!(service.tls.is_some(), tls(written), "{written}");
+    }
+}
+
+#[test]
 fn defaults_of_a_service_give_way_to_what_is_written() {
     let hurried = service("timeout = \"200ms\"");
     let timeouts = Timeouts {

@@ -3,6 +3,7 @@
 //! What is legal here is legal on the wire, so that nothing has to be checked again when a message is made.
 
 mod path;
+mod unix;
 mod url;
 
 use http::{HeaderName, HeaderValue, Method};

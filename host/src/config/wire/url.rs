@@ -1,13 +1,18 @@
 //! Where things are: host names and URLs.
 
 use std::net::{Ipv4Addr, Ipv6Addr};
+use std::path::PathBuf;
 
 use http::HeaderValue;
 use toml::de::DeValue;
 
 use super::path::check_path;
+use super::unix::unix;
 use crate::config::problem::Fault;
 use crate::config::values::{quote, text};
+
+/// What stands before the path of a socket file.
+const UNIX: &str = "unix:";
 
 /// Where a service is.
 #[derive(Clone, Debug)]
@@ -16,6 +21,8 @@ pub(in crate::config) struct Url {
     pub(in crate::config) tls: bool,
     pub(in crate::config) host: String,
     pub(in crate::config) port: u16,
+    /// The socket file to connect to instead.
+    pub(in crate::config) socket: Option<PathBuf>,
     pub(in crate::config) authority: HeaderValue,
     pub(in crate::config) path_prefix: String,
 }
@@ -112,6 +119,7 @@ pub(in crate::config) fn url(value: &DeValue<'_>) -> Result<Url, Fault> {
     ) {
         (Some(rest), _) => (false, rest),
         (None, Some(rest)) => (true, rest),
+        (None, None) if written.starts_with(UNIX) => (false, written),
         (None, None) => {
             let way_out = format!("write one {example}");
             return Err(fault("is not an http:// or https:// URL", &way_out));
@@ -122,6 +130,18 @@ pub(in crate::config) fn url(value: &DeValue<'_>) -> Result<Url, Fault> {
             "has a query or a fragment",
             "leave out what follows the path",
         ));
+    }
+    let usual_port = if tls { 443 } else { 80 };
+    if let Some(rest) = rest.strip_prefix(UNIX) {
+        let (file, path_prefix) = unix(written, rest)?;
+        return Ok(Url {
+            tls,
+            host: "localhost".to_owned(),
+            port: usual_port,
+            socket: Some(file),
+            authority: HeaderValue::from_static("localhost"),
+            path_prefix: path_prefix.to_owned(),
+        });
     }
     let (authority, path) = rest
         .find('/')
@@ -144,7 +164,6 @@ pub(in crate::config) fn url(value: &DeValue<'_>) -> Result<Url, Fault> {
     if !legal_host(host) {
         return Err(bad_host());
     }
-    let usual_port = if tls { 443 } else { 80 };
     let port = match port {
         None => usual_port,
         Some(port) => port
@@ -162,6 +181,7 @@ pub(in crate::config) fn url(value: &DeValue<'_>) -> Result<Url, Fault> {
         tls,
         host: host.trim_matches(['[', ']']).to_owned(),
         port,
+        socket: None,
         authority: HeaderValue::from_str(&authority).map_err(|_| bad_host())?,
         path_prefix: path_prefix.to_owned(),
     })
@@ -185,8 +205,13 @@ fn host_fault(authority: &str) -> &'static str {
 
 /// Reads the URL of an OAuth 2.0 token endpoint. Returns its text, and whether it is https.
 pub(in crate::config) fn token_url(value: &DeValue<'_>) -> Result<(String, bool), Fault> {
-    let tls = url(value)?.tls;
-    Ok((text(value)?.to_owned(), tls))
+    let url = url(value)?;
+    let written = text(value)?;
+    if url.socket.is_some() {
+        let what = format!("{} is a socket file", quote(written));
+        return Err(Fault::new(what, "write an http:// or https:// URL"));
+    }
+    Ok((written.to_owned(), url.tls))
 }
 
 /// Reads the name that a certificate must hold.

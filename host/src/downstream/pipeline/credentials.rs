@@ -96,6 +96,7 @@ fn endpoint(url: &str) -> Option<(Endpoint, bool)> {
     let secure = *url.scheme()? == Scheme::HTTPS;
     let authority = url.authority()?;
     let endpoint = Endpoint {
+        socket: None,
         host: authority.host().trim_matches(['[', ']']).to_owned(),
         port: authority
             .port_u16()

@@ -37,7 +37,7 @@ pub async fn dial(
     progress: &Progress,
 ) -> Result<Dialed, DialError> {
     progress.connects();
-    let socket = Socket::open(endpoint.address).await;
+    let socket = Socket::open(&endpoint.address).await;
     let socket = socket.map_err(DialError::Connect)?;
     progress.accepted();
     let Some((tls, identity)) = identity else {

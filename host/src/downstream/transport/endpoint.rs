@@ -1,6 +1,5 @@
 //! One endpoint of a service, an address, with all that is known of it.
 
-use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
@@ -9,6 +8,7 @@ use http::HeaderValue;
 use rustls_pki_types::ServerName;
 use tokio::time::Instant;
 
+use super::address::Address;
 use super::balance::Load;
 use super::ejection::Mark;
 use super::health::Health;
@@ -21,7 +21,7 @@ pub struct Endpoint {
     /// What tells it from all others, former ones included. Never 0.
     pub id: usize,
     /// Where it is.
-    pub address: SocketAddr,
+    pub address: Address,
     /// What the `host` header says: host and port of the `url`.
     pub authority: HeaderValue,
     /// What its certificate must hold; `None` without TLS.
@@ -47,7 +47,7 @@ pub struct Record {
 impl Endpoint {
     /// An endpoint of which nothing is known.
     pub fn new(
-        address: SocketAddr,
+        address: Address,
         authority: HeaderValue,
         server_name: Option<ServerName<'static>>,
         pools: Arc<Pools>,
@@ -74,7 +74,7 @@ impl Endpoint {
     pub fn with_health(&self, health: Option<&config::Health>) -> Self {
         Self {
             id: self.id,
-            address: self.address,
+            address: self.address.clone(),
             authority: self.authority.clone(),
             server_name: self.server_name.clone(),
             record: self.record.clone(),
@@ -105,7 +105,7 @@ impl Endpoint {
         let bad = self.health.as_ref().filter(|health| !health.good());
         EndpointState {
             authority: text(&self.authority),
-            address: Some(self.address),
+            address: Some(self.address.clone()),
             status: match (bad, self.record.mark.left_out(now)) {
                 (Some(bad), _) => EndpointStatus::Unhealthy { why: bad.why() },
                 (None, Some(left)) => EndpointStatus::Ejected { left },
@@ -125,10 +125,10 @@ pub fn text(authority: &HeaderValue) -> String {
 /// What an operator sees of an endpoint.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct EndpointState {
-    /// Host and port of the `url`.
+    /// Host and port of the `url`; `localhost` for a socket file.
     pub authority: String,
     /// Its address; `None` for a name that no lookup found.
-    pub address: Option<SocketAddr>,
+    pub address: Option<Address>,
     /// Whether it gets calls.
     pub status: EndpointStatus,
     /// Calls under way. Not counted, so 0, when it is the only endpoint of its service.

@@ -14,6 +14,7 @@ use rustls_pki_types::ServerName;
 use tokio::sync::Notify;
 use tokio::time::Instant;
 
+use super::address::Address;
 use super::endpoint::{Endpoint, EndpointState, EndpointStatus, text};
 use super::pool::Pools;
 use super::pool::slots::Slots;
@@ -84,7 +85,7 @@ impl Endpoints {
         let are_more = lists.iter().any(|list| !list.is_empty());
         for (source, list) in endpoints.sources.iter().zip(&mut lists) {
             if let (Some(address), true) = (source.name.literal(), list.is_empty()) {
-                let endpoint = endpoints.make(source, address, now);
+                let endpoint = endpoints.make(source, address.clone(), now);
                 if are_more {
                     endpoint.record.slow_start.begin(now);
                 }
@@ -201,16 +202,17 @@ impl Endpoints {
         let mut by_source = self.by_source();
         let known = &by_source[index];
         // A drained one is gone for good: where a reload and a lookup crossed, a new one takes its place.
-        let kept = |address| {
+        let kept = |address: &Address| {
             let mut kept = known.iter().filter(|it| !it.pools.is_drained());
-            kept.find(|it| it.address == address)
+            kept.find(|it| it.address == *address)
         };
-        let (old, new): (Vec<_>, Vec<_>) = found.into_iter().partition(|it| kept(*it).is_some());
+        let found = found.into_iter().map(Address::Tcp);
+        let (old, new): (Vec<_>, Vec<_>) = found.partition(|it| kept(it).is_some());
         let wanted: Vec<_> = old
             .iter()
             .chain(&new)
             .take(MAX_ADDRESSES)
-            .copied()
+            .cloned()
             .collect();
         let added = wanted.len().saturating_sub(old.len());
         let is_wanted =
@@ -222,8 +224,8 @@ impl Endpoints {
         // Where all are new, none can spare another.
         let spared = !old.is_empty();
         let next = wanted.iter().map(|address| {
-            kept(*address).cloned().unwrap_or_else(|| {
-                let endpoint = self.make(source, *address, now);
+            kept(address).cloned().unwrap_or_else(|| {
+                let endpoint = self.make(source, address.clone(), now);
                 if spared {
                     endpoint.record.slow_start.begin(now);
                 }
@@ -248,7 +250,7 @@ impl Endpoints {
         );
     }
 
-    fn make(&self, source: &Source, address: SocketAddr, now: Instant) -> Arc<Endpoint> {
+    fn make(&self, source: &Source, address: Address, now: Instant) -> Arc<Endpoint> {
         Arc::new(Endpoint::new(
             address,
             source.at.authority.clone(),
@@ -275,7 +277,7 @@ impl Source {
                 .map_err(|_| TlsError::ServerName { name: name.clone() })
         });
         Ok(Self {
-            name: Name::new(&at.host, at.port),
+            name: Name::new(at),
             server_name: server_name.transpose()?,
             at: at.clone(),
             failures: LogInterval::new(),

@@ -45,6 +45,7 @@ async fn call(address: SocketAddr, protocol: Protocol, input: Vec<u8>) {
     settings.endpoints = vec![config::Endpoint {
         host: address.ip().to_string(),
         port: address.port(),
+        socket: None,
         authority: HeaderValue::from_static("fuzzed"),
     }];
     let made = Transport::new(&settings, 1, None);

@@ -11,6 +11,7 @@
 //! undoes how the body is coded. [`endpoint`] is what is known of an endpoint, [`probe`] checks one. Whether
 //! there is a further attempt is not decided here.
 
+mod address;
 mod attempt;
 mod balance;
 mod bounds;

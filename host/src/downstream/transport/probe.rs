@@ -41,7 +41,7 @@ pub async fn check(connector: &Connector, endpoint: &Endpoint) {
     // What left the name meanwhile is of no interest any more.
     if health.ended(why.clone().map_or(Ok(()), Err)) && !endpoint.pools.is_drained() {
         let service = &connector.settings.name;
-        let (address, authority) = (endpoint.address, text(&endpoint.authority));
+        let (address, authority) = (&endpoint.address, text(&endpoint.authority));
         match why {
             Some(why) => {
                 tracing::warn!(service, endpoint = authority, %address, why, "endpoint is unhealthy");

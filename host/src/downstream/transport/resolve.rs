@@ -13,6 +13,9 @@ use std::time::Duration;
 use futures_util::future::BoxFuture;
 use tokio::time::Instant;
 
+use super::address::{Address, SocketFile};
+use crate::config;
+
 /// Addresses that are taken from one name. What a DNS server says must not exhaust the host.
 pub const MAX_ADDRESSES: usize = 64;
 
@@ -50,7 +53,7 @@ pub struct Name {
     host: String,
     port: u16,
     /// An address needs no lookup.
-    literal: Option<SocketAddr>,
+    literal: Option<Address>,
     /// Whether a lookup is under way. The system cannot be told to give one up, so one that hangs is waited
     /// for by all rather than begun again by each.
     busy: AtomicBool,
@@ -67,20 +70,19 @@ struct Last {
 
 impl Name {
     /// Nothing is looked up yet.
-    pub fn new(host: &str, port: u16) -> Self {
-        let literal = host.parse::<IpAddr>().ok();
+    pub fn new(at: &config::Endpoint) -> Self {
         Self {
-            host: host.to_owned(),
-            port,
-            literal: literal.map(|address| (address, port).into()),
+            host: at.host.clone(),
+            port: at.port,
+            literal: literal(at),
             busy: AtomicBool::new(false),
             last: Mutex::default(),
         }
     }
 
     /// Where it leads without a lookup.
-    pub fn literal(&self) -> Option<SocketAddr> {
-        self.literal
+    pub fn literal(&self) -> Option<&Address> {
+        self.literal.as_ref()
     }
 
     /// The name.
@@ -174,6 +176,15 @@ fn repeated(error: &io::Error) -> io::Error {
         Some(number) => io::Error::from_raw_os_error(number),
         None => io::Error::new(error.kind(), error.to_string()),
     }
+}
+
+/// Where an endpoint is when that needs no lookup.
+fn literal(at: &config::Endpoint) -> Option<Address> {
+    if let Some(path) = &at.socket {
+        return Some(Address::Unix(SocketFile::new(path)));
+    }
+    let address = at.host.parse::<IpAddr>().ok()?;
+    Some(Address::Tcp((address, at.port).into()))
 }
 
 #[cfg(test)]

@@ -4,17 +4,20 @@
 pub mod memory;
 
 use std::io;
-use std::net::SocketAddr;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
-use tokio::net::TcpStream;
+use tokio::net::{TcpStream, UnixStream};
+
+use super::address::Address;
 
 /// What carries the bytes of a connection.
 pub enum Socket {
     /// TCP.
     Tcp(TcpStream),
+    /// A socket file.
+    Unix(UnixStream),
     /// A pipe to a service in memory.
     #[cfg(any(test, feature = "fuzzing"))]
     Memory(tokio::io::DuplexStream),
@@ -26,7 +29,11 @@ impl Socket {
     /// # Errors
     ///
     /// The system's.
-    pub async fn open(address: SocketAddr) -> io::Result<Self> {
+    pub async fn open(address: &Address) -> io::Result<Self> {
+        let address = match address {
+            Address::Tcp(address) => *address,
+            Address::Unix(file) => return Ok(Self::Unix(file.connect().await?)),
+        };
         #[cfg(any(test, feature = "fuzzing"))]
         if let Some(dialing) = memory::open(address) {
             return dialing.await.map(Self::Memory);
@@ -46,6 +53,7 @@ impl AsyncRead for Socket {
     ) -> Poll<io::Result<()>> {
         match self.get_mut() {
             Self::Tcp(stream) => Pin::new(stream).poll_read(context, buffer),
+            Self::Unix(stream) => Pin::new(stream).poll_read(context, buffer),
             #[cfg(any(test, feature = "fuzzing"))]
             Self::Memory(stream) => Pin::new(stream).poll_read(context, buffer),
         }
@@ -60,6 +68,7 @@ impl AsyncWrite for Socket {
     ) -> Poll<io::Result<usize>> {
         match self.get_mut() {
             Self::Tcp(stream) => Pin::new(stream).poll_write(context, bytes),
+            Self::Unix(stream) => Pin::new(stream).poll_write(context, bytes),
             #[cfg(any(test, feature = "fuzzing"))]
             Self::Memory(stream) => Pin::new(stream).poll_write(context, bytes),
         }
@@ -72,6 +81,7 @@ impl AsyncWrite for Socket {
     ) -> Poll<io::Result<usize>> {
         match self.get_mut() {
             Self::Tcp(stream) => Pin::new(stream).poll_write_vectored(context, parts),
+            Self::Unix(stream) => Pin::new(stream).poll_write_vectored(context, parts),
             #[cfg(any(test, feature = "fuzzing"))]
             Self::Memory(stream) => Pin::new(stream).poll_write_vectored(context, parts),
         }
@@ -80,6 +90,7 @@ impl AsyncWrite for Socket {
     fn is_write_vectored(&self) -> bool {
         match self {
             Self::Tcp(stream) => stream.is_write_vectored(),
+            Self::Unix(stream) => stream.is_write_vectored(),
             #[cfg(any(test, feature = "fuzzing"))]
             Self::Memory(stream) => stream.is_write_vectored(),
         }
@@ -88,6 +99,7 @@ impl AsyncWrite for Socket {
     fn poll_flush(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
         match self.get_mut() {
             Self::Tcp(stream) => Pin::new(stream).poll_flush(context),
+            Self::Unix(stream) => Pin::new(stream).poll_flush(context),
             #[cfg(any(test, feature = "fuzzing"))]
             Self::Memory(stream) => Pin::new(stream).poll_flush(context),
         }
@@ -96,6 +108,7 @@ impl AsyncWrite for Socket {
     fn poll_shutdown(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
         match self.get_mut() {
             Self::Tcp(stream) => Pin::new(stream).poll_shutdown(context),
+            Self::Unix(stream) => Pin::new(stream).poll_shutdown(context),
             #[cfg(any(test, feature = "fuzzing"))]
             Self::Memory(stream) => Pin::new(stream).poll_shutdown(context),
         }

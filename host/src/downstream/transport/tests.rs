@@ -11,6 +11,7 @@ mod names;
 mod secure;
 mod several;
 mod silent;
+mod unix;
 mod workers;
 
 use std::time::Duration;
@@ -37,6 +38,7 @@ fn settings(endpoints: &[std::net::SocketAddr]) -> Downstream {
             .map(|address| crate::config::Endpoint {
                 host: address.ip().to_string(),
                 port: address.port(),
+                socket: None,
                 authority: HeaderValue::from_str(&address.to_string()).unwrap(),
             })
             .collect(),

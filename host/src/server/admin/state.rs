@@ -104,7 +104,7 @@ fn endpoint(endpoint: &EndpointState) -> Value {
     };
     json!({
         "authority": endpoint.authority,
-        "address": endpoint.address.map(|address| address.to_string()),
+        "address": endpoint.address.as_ref().map(ToString::to_string),
         "state": state,
         "why": why,
         "in_flight": endpoint.in_flight,

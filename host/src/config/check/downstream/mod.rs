@@ -84,6 +84,7 @@ fn endpoints(raw: &RawDownstream) -> Vec<Endpoint> {
         .map(|at| Endpoint {
             host: at.value.host.clone(),
             port: at.value.port,
+            socket: at.value.socket.clone(),
             authority: at.value.authority.clone(),
         })
         .collect()
@@ -92,11 +93,11 @@ fn endpoints(raw: &RawDownstream) -> Vec<Endpoint> {
 /// Reports addresses that are not those of one and the same service.
 fn check_endpoints(raw: &RawDownstream, cx: &mut Context<'_>) {
     cx.check_distinct(&raw.url, |url| {
-        format!(
-            "{}{}",
-            url.authority.to_str().unwrap_or_default(),
-            url.path_prefix
-        )
+        let place = match &url.socket {
+            Some(path) => format!("unix:{}", path.display()),
+            None => url.authority.to_str().unwrap_or_default().to_owned(),
+        };
+        format!("{place}{}", url.path_prefix)
     });
     let Some((first, others)) = raw.url.items().split_first() else {
         return;

@@ -74,6 +74,7 @@ pub fn at(name: &str) -> crate::config::Endpoint {
     crate::config::Endpoint {
         host: name.to_owned(),
         port: 80,
+        socket: None,
         authority: HeaderValue::from_str(name).unwrap(),
     }
 }
@@ -113,7 +114,10 @@ async fn calls_are_spread_over_the_addresses_of_a_name() {
                 .all(|it| it.header("host") == Some("users.test"))
         );
         assert_eq!(state.authority, "users.test");
-        assert_eq!(state.address, Some(service.address()));
+        assert_eq!(
+            state.address,
+            Some(address::Address::Tcp(service.address()))
+        );
     }
 }
 

@@ -1,0 +1,100 @@
+//! Where a connection leads.
+
+use std::fmt;
+use std::io;
+use std::net::SocketAddr;
+use std::path::Path;
+use std::sync::Arc;
+
+use rustix::io::Errno;
+use tokio::net::UnixStream;
+
+use crate::downstream::log_interval::LogInterval;
+
+/// Where a connection leads.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Address {
+    /// An IP address and a port.
+    Tcp(SocketAddr),
+    /// A socket file of this machine.
+    Unix(SocketFile),
+}
+
+impl Address {
+    /// Whether it is one of IPv4.
+    pub fn is_ipv4(&self) -> bool {
+        matches!(self, Self::Tcp(address) if address.is_ipv4())
+    }
+}
+
+/// What an operator wrote, or what a lookup found.
+impl fmt::Display for Address {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Tcp(address) => address.fmt(f),
+            Self::Unix(file) => write!(f, "unix:{}", file.path.display()),
+        }
+    }
+}
+
+/// A socket file.
+#[derive(Clone)]
+pub struct SocketFile {
+    path: Arc<Path>,
+    /// When the log is told that it takes no connection.
+    failures: Arc<LogInterval>,
+}
+
+/// What the system says of a connection to a socket file when it is not the service that fails. Unlike for TCP,
+/// a right that the host lacks is one to the file, and "try again" means that the service accepts too slowly.
+const OF_HOST: [Errno; 4] = [Errno::MFILE, Errno::NFILE, Errno::NOMEM, Errno::NOBUFS];
+
+impl SocketFile {
+    /// The file at this path, which need not be there yet.
+    pub fn new(path: &Path) -> Self {
+        Self {
+            path: path.into(),
+            failures: Arc::default(),
+        }
+    }
+
+    /// Connects to the service that listens there.
+    ///
+    /// # Errors
+    ///
+    /// The system's. The message holds no path, because a guest reads it; the log is told the path.
+    pub async fn connect(&self) -> io::Result<UnixStream> {
+        UnixStream::connect(&self.path)
+            .await
+            .map_err(|error| self.failed(error))
+    }
+
+    fn failed(&self, error: io::Error) -> io::Error {
+        if Errno::from_io_error(&error).is_some_and(|errno| OF_HOST.contains(&errno)) {
+            return error;
+        }
+        if self.failures.is_due() {
+            tracing::warn!(
+                path = %self.path.display(),
+                %error,
+                "a socket file takes no connection: look whether its service runs and the host may write to it"
+            );
+        }
+        // As a number of the system, some of these would say that the host fails.
+        io::Error::new(error.kind(), format!("socket file: {error}"))
+    }
+}
+
+impl PartialEq for SocketFile {
+    fn eq(&self, other: &Self) -> bool {
+        self.path == other.path
+    }
+}
+
+impl Eq for SocketFile {}
+
+impl fmt::Debug for SocketFile {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.path.fmt(f)
+    }
+}
