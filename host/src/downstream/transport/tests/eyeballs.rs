@@ -30,9 +30,12 @@ fn silent() -> Silent {
     }
 }
 
-fn closed() -> SocketAddr {
-    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-    listener.local_addr().unwrap()
+/// An address that refuses. It is nobody else's as long as the socket is there.
+fn closed() -> (TcpSocket, SocketAddr) {
+    let socket = TcpSocket::new_v4().unwrap();
+    socket.bind("127.0.0.1:0".parse().unwrap()).unwrap();
+    let address = socket.local_addr().unwrap();
+    (socket, address)
 }
 
 fn settings(protocol: Protocol) -> Downstream {
@@ -62,15 +65,19 @@ async fn is_put_out(bad: SocketAddr, protocol: Protocol) {
     let latency = |index: usize| states[index].latency;
     assert!(matches!(states[0].status, EndpointStatus::Ejected { .. }));
     assert_eq!(states[1].status, EndpointStatus::Good);
-    assert!(latency(0) >= Duration::from_secs(1), "it is penalised, too");
-    assert!(latency(1) < Duration::from_secs(1));
+    assert!(
+        latency(0) > Duration::from_millis(800),
+        "it is penalised, too"
+    );
+    assert!(latency(1) < Duration::from_millis(800));
     assert!(states.iter().all(|state| state.in_flight == 0));
 }
 
 #[tokio::test]
 async fn an_address_that_refuses_fails_no_call_and_is_put_out() {
     for protocol in BOTH {
-        is_put_out(closed(), protocol).await;
+        let (_socket, address) = closed();
+        is_put_out(address, protocol).await;
     }
 }
 
@@ -87,7 +94,8 @@ async fn one_slot_is_enough_for_all_that_are_tried() {
     for protocol in BOTH {
         let (silent, good) = (silent(), names_connections());
         let address = silent.listener.local_addr().unwrap();
-        let dns = Dns::of(&[address, closed(), good.address()]);
+        let (_socket, refuses) = closed();
+        let dns = Dns::of(&[address, refuses, good.address()]);
         let mut settings = settings(protocol);
         settings.bulkhead.max_calls = 1;
         let transport = dns.transport(&settings, None);
@@ -101,7 +109,11 @@ async fn one_slot_is_enough_for_all_that_are_tried() {
 async fn calls_that_wait_for_a_shared_connection_go_elsewhere_with_the_one_that_opens_it() {
     let (silent, good) = (silent(), names_connections());
     let dns = Dns::of(&[silent.listener.local_addr().unwrap(), good.address()]);
-    let transport = dns.transport(&settings(Protocol::Http2), None);
+    let mut settings = settings(Protocol::Http2);
+    // So long that a busy machine is not what is measured.
+    let delay = 10 * DELAY;
+    settings.connections.attempt_delay = delay;
+    let transport = dns.transport(&settings, None);
     transport.connector.endpoints.ready().await.unwrap();
     let calls = (0..20).map(|_| to_first(&transport));
     let began = Instant::now();
@@ -110,7 +122,7 @@ async fn calls_that_wait_for_a_shared_connection_go_elsewhere_with_the_one_that_
         assert_eq!(made.result.unwrap().status, 200);
     }
     // Not one after the other, and not with a connection each.
-    assert!(began.elapsed() < 15 * DELAY, "{:?}", began.elapsed());
+    assert!(began.elapsed() < 10 * delay, "{:?}", began.elapsed());
     assert!(good.accepted() <= 2, "{}", good.accepted());
     // Only who dialed it knows that it does not answer.
     assert_eq!(transport.endpoints()[0].status, EndpointStatus::Good);
@@ -121,9 +133,9 @@ async fn the_time_to_connect_is_enough_for_a_second_address() {
     let (silent, good) = (silent(), names_connections());
     let dns = Dns::of(&[silent.listener.local_addr().unwrap(), good.address()]);
     let mut settings = settings(Protocol::Http1);
-    // As both are by default.
-    settings.connections.attempt_delay = Duration::from_millis(250);
-    settings.timeouts.connect = Duration::from_millis(250);
+    // As by default, the one is as long as the other.
+    settings.connections.attempt_delay = Duration::from_secs(1);
+    settings.timeouts.connect = Duration::from_secs(1);
     let transport = dns.transport(&settings, None);
     transport.connector.endpoints.ready().await.unwrap();
     assert_eq!(body(to_first(&transport).await), "1");
@@ -132,7 +144,8 @@ async fn the_time_to_connect_is_enough_for_a_second_address() {
 #[tokio::test]
 async fn where_no_address_takes_a_connection_the_service_is_unreachable() {
     for protocol in BOTH {
-        let dns = Dns::of(&[closed(), closed()]);
+        let (one, other) = (closed(), closed());
+        let dns = Dns::of(&[one.1, other.1]);
         let transport = dns.transport(&settings(protocol), None);
         let made = get(&transport, 0).await;
         assert_eq!(made.judgement, Judgement::Fault);
@@ -163,7 +176,8 @@ async fn a_server_of_one_family_is_found_behind_both() {
 #[tokio::test]
 async fn endpoints_that_the_operator_lists_are_not_tried_for_each_other() {
     let good = names_connections();
-    let transport = transport(&super::settings(&[closed(), good.address()]));
+    let (_socket, refuses) = closed();
+    let transport = transport(&super::settings(&[refuses, good.address()]));
     let made = to_first(&transport).await;
     assert!(matches!(made.result, Err(Cause::Unreachable { .. })));
     assert_eq!(good.accepted(), 0);
