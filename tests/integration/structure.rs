@@ -5,6 +5,7 @@ mod circles;
 mod code;
 mod imports;
 mod modules;
+mod mutations;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};

@@ -311,15 +311,10 @@ fn faults(log: &Log, from: Instant, to: Instant) -> usize {
 }
 
 fn breaker(plan: &Plan, log: &Log) -> Option<String> {
-    let enough = plan.settings.min_calls.div_ceil(2);
-    let changes = log.breaker.windows(2);
-    changes.into_iter().find_map(|change| {
-        let [(_, before), (at, after)] = change else {
+    let needed = plan.settings.min_calls.div_ceil(2);
+    log.breaker.windows(2).find_map(|change| {
+        let [(_, Position::Closed), (at, Position::Open)] = change else {
             return None;
-        };
-        let needed = match (before, after) {
-            (Position::Closed, Position::Open) => enough,
-            _ => return None,
         };
         let found = faults(log, at.checked_sub(WINDOW).unwrap_or(*at), *at);
         (found < needed).then(|| format!("it opened after {found} faults, not {needed} at least"))
