@@ -44,7 +44,8 @@ impl Connector {
         // Whom a connection leads to, and as whom.
         let previous = previous.filter(|previous| {
             let before = &previous.settings;
-            (before.protocol, &before.tls) == (settings.protocol, &settings.tls)
+            (before.protocol, &before.tls, &before.proxy)
+                == (settings.protocol, &settings.tls, &settings.proxy)
         });
         let kept: Vec<Option<usize>> = settings
             .endpoints

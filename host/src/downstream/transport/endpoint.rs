@@ -51,7 +51,7 @@ impl Endpoint {
         };
         Ok(Self {
             authority: endpoint.authority.clone(),
-            name: Name::new(endpoint),
+            name: Name::new(endpoint, settings.proxy.as_ref()),
             server_name,
             load: Load::new(now),
             slow_start: SlowStart::new(now),

@@ -32,6 +32,7 @@ mod interim;
 mod parts;
 mod pool;
 mod probe;
+mod proxy;
 mod resolve;
 mod selection;
 mod slow_start;

@@ -11,6 +11,7 @@ use tokio::time::Instant;
 
 use super::address::{Address, SocketFile};
 use super::error::DialError;
+use super::proxy::Tunnel;
 use crate::config;
 
 /// A name and what is known of it.
@@ -39,8 +40,8 @@ struct Known {
 
 impl Name {
     /// Nothing is looked up yet.
-    pub fn new(at: &config::Endpoint) -> Self {
-        let literal = literal(at);
+    pub fn new(at: &config::Endpoint, proxy: Option<&config::Proxy>) -> Self {
+        let literal = literal(at, proxy);
         let known = |address: &Address| Addresses::new(vec![address.clone()], Instant::now());
         Self(Arc::new(Shared {
             host: at.host.clone(),
@@ -138,9 +139,12 @@ impl Shared {
 }
 
 /// Where an endpoint is when that needs no lookup.
-fn literal(at: &config::Endpoint) -> Option<Address> {
+fn literal(at: &config::Endpoint, proxy: Option<&config::Proxy>) -> Option<Address> {
     if let Some(path) = &at.socket {
         return Some(Address::Unix(SocketFile::new(path)));
+    }
+    if let Some(proxy) = proxy {
+        return Some(Address::Tunnel(Tunnel::new(proxy, &at.host, at.port)));
     }
     let address = at.host.parse::<IpAddr>().ok()?;
     Some(Address::Tcp((address, at.port).into()))

@@ -31,6 +31,7 @@ impl Socket {
                 stream.set_nodelay(true)?;
                 Ok(Self::Tcp(stream))
             }
+            Address::Tunnel(tunnel) => Ok(Self::Tcp(tunnel.connect().await?)),
             Address::Unix(file) => Ok(Self::Unix(file.connect().await?)),
         }
     }

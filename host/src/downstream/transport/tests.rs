@@ -5,6 +5,7 @@ mod connections;
 mod host;
 mod http2;
 mod limits;
+mod proxied;
 mod secure;
 mod several;
 mod silent;
@@ -38,6 +39,7 @@ fn settings(endpoints: &[std::net::SocketAddr]) -> Downstream {
                 authority: HeaderValue::from_str(&address.to_string()).unwrap(),
             })
             .collect(),
+        proxy: None,
         tls: None,
         protocol: Protocol::Http1,
         shape: Shape {
