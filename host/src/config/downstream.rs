@@ -8,6 +8,8 @@ use std::time::Duration;
 use bytes::Bytes;
 use http::{HeaderName, HeaderValue, Method, StatusCode};
 
+use super::Proxy;
+
 /// One named service.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Downstream {
@@ -15,6 +17,8 @@ pub struct Downstream {
     pub name: String,
     /// Where it is. Never empty; calls are spread over several.
     pub endpoints: Vec<Endpoint>,
+    /// What connections are opened through; `None` opens them directly.
+    pub proxy: Option<Proxy>,
     /// What TLS is spoken with; `None` for plain connections.
     pub tls: Option<Tls>,
     /// The protocol spoken.

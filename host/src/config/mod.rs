@@ -12,6 +12,7 @@ mod coding;
 mod downstream;
 mod field;
 mod problem;
+mod proxy;
 mod raw;
 mod reader;
 mod units;
@@ -36,6 +37,7 @@ pub use downstream::{
     Secret, Segment, Shape, Timeouts, Tls, Write,
 };
 pub use problem::{ConfigError, Problem};
+pub use proxy::Proxy;
 pub use wire::is_json;
 
 /// The whole configuration, checked.

@@ -33,6 +33,7 @@ pub fn judge(result: &Result<ServiceResponse, Cause>) -> Judgement {
             }
             (_, TimeLimit::Caller) | (Phase::Queue | Phase::Credentials, _) => Judgement::Nothing,
         },
+        // Also when it is a proxy that opens none, or refuses: the endpoint cannot be reached.
         Err(Cause::Unreachable { .. } | Cause::Interrupted { .. } | Cause::Malformed { .. }) => {
             Judgement::Fault
         }

@@ -113,7 +113,8 @@ fn filled<'v>(value: &'v DeValue<'_>) -> Result<&'v str, Fault> {
     }
 }
 
-fn secret(s: &mut Section<'_>, file: &'static str, env: &'static str) -> RawSecret {
+/// Reads where a secret is.
+pub(super) fn secret(s: &mut Section<'_>, file: &'static str, env: &'static str) -> RawSecret {
     RawSecret {
         file: s.read(file, path),
         env: s.read(env, variable),

@@ -5,7 +5,7 @@ use std::time::Duration;
 use http::{HeaderName, HeaderValue};
 use toml::de::DeValue;
 
-use super::credentials::{RawCredentials, RawDefault, credentials, default};
+use super::credentials::{RawCredentials, RawDefault, RawSecret, credentials, default, secret};
 use super::policy::{
     RawBreaker, RawCache, RawEjection, RawHealth, RawHedge, RawRetry, RawWrite, breaker, cache,
     ejection, health, hedge, retry, write,
@@ -16,13 +16,15 @@ use crate::config::reader::Section;
 use crate::config::units::{GIB, KIB, MIB, count, duration, duration_within, ms, size};
 use crate::config::values::{boolean, choice, path, text};
 use crate::config::wire::{
-    Url, answer_header_name, call_pattern, fixed_header, header_name, server_name, url,
+    Url, answer_header_name, call_pattern, fixed_header, header_name, proxy, server_name, url,
 };
 use crate::config::{CallPattern, ContentCoding, Protocol};
 
 pub(in crate::config) struct RawDownstream {
     pub(in crate::config) name: String,
     pub(in crate::config) url: Field<Vec<At<Url>>>,
+    pub(in crate::config) proxy: Field<(String, u16)>,
+    pub(in crate::config) proxy_credentials: RawSecret,
     pub(in crate::config) tls: Option<RawTls>,
     pub(in crate::config) protocol: Field<Protocol>,
     pub(in crate::config) shape: RawShape,
@@ -84,6 +86,8 @@ pub(super) fn downstream(name: &str, s: &mut Section<'_>) -> RawDownstream {
             "write the service's address: url = \"http://127.0.0.1:9101\"",
             url,
         ),
+        proxy: s.read("proxy", proxy),
+        proxy_credentials: secret(s, "proxy-credentials-file", "proxy-credentials-env"),
         tls: s
             .has("tls")
             .then(|| s.section("tls", "downstream.*.tls", tls)),

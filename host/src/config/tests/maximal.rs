@@ -36,6 +36,11 @@ fn a_maximal_service_is_read_key_by_key() {
             endpoint("a.activity.internal", 9101, "a.activity.internal:9101"),
             endpoint("b.activity.internal", 443, "b.activity.internal"),
         ],
+        proxy: Some(Proxy {
+            host: "proxy.internal".to_owned(),
+            port: 3128,
+            credentials: Some(Secret::File(golden().join("secret"))),
+        }),
         tls: Some(Tls {
             ca_file: Some(golden().join("ca.pem")),
             client: Some((golden().join("client.pem"), golden().join("client.key"))),
@@ -200,6 +205,12 @@ fn the_other_services_of_the_maximal_file_have_what_excludes_each_other() {
     };
     let in_file = || Secret::File(golden().join("secret"));
     let in_env = || Secret::Env("PATH".to_owned());
+    let proxy = Proxy {
+        host: "::1".to_owned(),
+        port: 80,
+        credentials: Some(in_env()),
+    };
+    assert_eq!(config.downstreams["goals"].proxy, Some(proxy));
     assert_eq!(credentials("heart"), authorization("Bearer ", in_env()));
     assert_eq!(credentials("sleep"), authorization("Bearer ", in_file()));
     assert_eq!(credentials("goals"), authorization("", in_env()));

@@ -16,6 +16,7 @@ fn a_service_gets_the_documented_defaults() {
     let expected = Downstream {
         name: "activity".to_owned(),
         endpoints: vec![endpoint("127.0.0.1", 9101, "127.0.0.1:9101")],
+        proxy: None,
         tls: None,
         protocol: Protocol::Http1,
         shape: Shape {

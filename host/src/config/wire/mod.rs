@@ -14,7 +14,7 @@ use super::values::{quote, text};
 use crate::http_fields::{Class, class};
 
 pub(super) use path::{call_pattern, path_pattern, route_path, target};
-pub(super) use url::{Url, host, server_name, token_url, url};
+pub(super) use url::{Url, host, proxy, server_name, token_url, url};
 
 /// Reads the name of a header field that an operator may use.
 pub(super) fn header_name(value: &DeValue<'_>) -> Result<HeaderName, Fault> {

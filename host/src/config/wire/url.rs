@@ -203,6 +203,23 @@ fn host_fault(authority: &str) -> &'static str {
     }
 }
 
+/// Reads the URL of a forward proxy. Returns its host and port.
+pub(in crate::config) fn proxy(value: &DeValue<'_>) -> Result<(String, u16), Fault> {
+    let written = text(value)?;
+    // Ahead of anything that would show the value: it may hold a password.
+    if written.contains('@') {
+        let way_out = "write user:password into a file, and name that in proxy-credentials-file";
+        return Err(Fault::new("the URL holds a user name or password", way_out));
+    }
+    let url = url(value)?;
+    if url.tls || url.socket.is_some() || !url.path_prefix.is_empty() {
+        let what = format!("{} is no proxy that the host can use", quote(written));
+        let way_out = "write host and port alone, such as \"http://proxy.internal:3128\"";
+        return Err(Fault::new(what, way_out));
+    }
+    Ok((url.host, url.port))
+}
+
 /// Reads the URL of an OAuth 2.0 token endpoint. Returns its text, and whether it is https.
 pub(in crate::config) fn token_url(value: &DeValue<'_>) -> Result<(String, bool), Fault> {
     let url = url(value)?;

@@ -161,6 +161,6 @@ fn cache_of(settings: &config::Downstream, same: Option<&Pipeline>) -> Option<Ar
 /// Whether answers under the old settings would be answers under the new ones: it is the same service, at
 /// one address at least, and it is asked as the same client.
 fn is_same_service(old: &config::Downstream, new: &config::Downstream) -> bool {
-    (&old.credentials, &old.tls) == (&new.credentials, &new.tls)
+    (&old.credentials, &old.tls, &old.proxy) == (&new.credentials, &new.tls, &new.proxy)
         && (new.endpoints.iter()).any(|endpoint| old.endpoints.contains(endpoint))
 }

@@ -9,6 +9,7 @@ use std::sync::Arc;
 use rustix::io::Errno;
 use tokio::net::UnixStream;
 
+use super::proxy::Tunnel;
 use crate::downstream::log_interval::LogInterval;
 
 /// Where a connection leads.
@@ -18,6 +19,8 @@ pub enum Address {
     Tcp(SocketAddr),
     /// A socket file of this machine.
     Unix(SocketFile),
+    /// A host and a port that a proxy connects to.
+    Tunnel(Tunnel),
 }
 
 impl Address {
@@ -33,6 +36,7 @@ impl fmt::Display for Address {
         match self {
             Self::Tcp(address) => address.fmt(f),
             Self::Unix(file) => write!(f, "unix:{}", file.path.display()),
+            Self::Tunnel(tunnel) => tunnel.fmt(f),
         }
     }
 }

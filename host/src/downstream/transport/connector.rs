@@ -53,7 +53,8 @@ impl Connector {
         // Whom a connection leads to, and as whom.
         let previous = previous.filter(|previous| {
             let before = &previous.settings;
-            (before.protocol, &before.tls) == (settings.protocol, &settings.tls)
+            (before.protocol, &before.tls, &before.proxy)
+                == (settings.protocol, &settings.tls, &settings.proxy)
         });
         // The slots are the same, so that all connections together are bounded also while old ones are in use.
         let slots = match previous {

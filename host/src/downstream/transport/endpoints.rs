@@ -66,7 +66,7 @@ impl Endpoints {
         (previous, lookup): (Option<&Self>, Lookup),
     ) -> Result<Self, TlsError> {
         let sources = settings.endpoints.iter();
-        let sources = sources.map(|at| Source::new(at, settings.tls.as_ref()));
+        let sources = sources.map(|at| Source::new(at, settings));
         let endpoints = Self {
             service: settings.name.clone(),
             sources: sources.collect::<Result<_, _>>()?,
@@ -270,14 +270,14 @@ impl Endpoints {
 }
 
 impl Source {
-    fn new(at: &config::Endpoint, tls: Option<&config::Tls>) -> Result<Self, TlsError> {
-        let server_name = tls.map(|tls| {
+    fn new(at: &config::Endpoint, settings: &config::Downstream) -> Result<Self, TlsError> {
+        let server_name = settings.tls.as_ref().map(|tls| {
             let name = tls.server_name.as_ref().unwrap_or(&at.host);
             ServerName::try_from(name.clone())
                 .map_err(|_| TlsError::ServerName { name: name.clone() })
         });
         Ok(Self {
-            name: Name::new(at),
+            name: Name::new(at, settings.proxy.as_ref()),
             server_name: server_name.transpose()?,
             at: at.clone(),
             failures: LogInterval::new(),

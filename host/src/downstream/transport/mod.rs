@@ -39,6 +39,7 @@ mod interim;
 mod parts;
 mod pool;
 mod probe;
+mod proxy;
 mod race;
 mod resolve;
 mod selection;

@@ -14,6 +14,7 @@ use futures_util::future::BoxFuture;
 use tokio::time::Instant;
 
 use super::address::{Address, SocketFile};
+use super::proxy::Tunnel;
 use crate::config;
 
 /// Addresses that are taken from one name. What a DNS server says must not exhaust the host.
@@ -70,11 +71,11 @@ struct Last {
 
 impl Name {
     /// Nothing is looked up yet.
-    pub fn new(at: &config::Endpoint) -> Self {
+    pub fn new(at: &config::Endpoint, proxy: Option<&config::Proxy>) -> Self {
         Self {
             host: at.host.clone(),
             port: at.port,
-            literal: literal(at),
+            literal: literal(at, proxy),
             busy: AtomicBool::new(false),
             last: Mutex::default(),
         }
@@ -179,9 +180,12 @@ fn repeated(error: &io::Error) -> io::Error {
 }
 
 /// Where an endpoint is when that needs no lookup.
-fn literal(at: &config::Endpoint) -> Option<Address> {
+fn literal(at: &config::Endpoint, proxy: Option<&config::Proxy>) -> Option<Address> {
     if let Some(path) = &at.socket {
         return Some(Address::Unix(SocketFile::new(path)));
+    }
+    if let Some(proxy) = proxy {
+        return Some(Address::Tunnel(Tunnel::new(proxy, &at.host, at.port)));
     }
     let address = at.host.parse::<IpAddr>().ok()?;
     Some(Address::Tcp((address, at.port).into()))

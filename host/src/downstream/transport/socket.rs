@@ -32,6 +32,7 @@ impl Socket {
     pub async fn open(address: &Address) -> io::Result<Self> {
         let address = match address {
             Address::Tcp(address) => *address,
+            Address::Tunnel(tunnel) => return Ok(Self::Tcp(tunnel.connect().await?)),
             Address::Unix(file) => return Ok(Self::Unix(file.connect().await?)),
         };
         #[cfg(any(test, feature = "fuzzing"))]

@@ -8,6 +8,7 @@ mod host;
 mod http2;
 mod limits;
 mod names;
+mod proxied;
 mod secure;
 mod several;
 mod silent;
@@ -42,6 +43,7 @@ fn settings(endpoints: &[std::net::SocketAddr]) -> Downstream {
                 authority: HeaderValue::from_str(&address.to_string()).unwrap(),
             })
             .collect(),
+        proxy: None,
         tls: None,
         protocol: Protocol::Http1,
         shape: Shape {

@@ -8,7 +8,7 @@ use crate::config::check::Context;
 use crate::config::field::Field;
 use crate::config::raw::{RawCredentials, RawDownstream, RawSecret};
 use crate::config::units::ms;
-use crate::config::{ClientAuthentication, Credentials, OAuth2, Secret};
+use crate::config::{ClientAuthentication, Credentials, OAuth2, Proxy, Secret};
 
 /// Authorization servers are slower than services, and are asked rarely.
 const TOKEN_TIMEOUT: Duration = ms(5_000);
@@ -157,6 +157,46 @@ fn secret(
         }
         (Field::Bad, _) | (_, Field::Bad) => None,
     }
+}
+
+/// The proxy of a service, if it has one.
+pub(super) fn proxy(raw: &RawDownstream, cx: &mut Context<'_>) -> Option<Proxy> {
+    let secret = &raw.proxy_credentials;
+    let credentials = match (&secret.file, &secret.env) {
+        (Field::Written(file), Field::Written(_)) => {
+            let what = "the secret is in a file, and with proxy-credentials-env in a variable";
+            cx.report(file, what, "keep one of them");
+            None
+        }
+        (Field::Written(file), _) => Some(Secret::File(cx.check_secret_file(file))),
+        (_, Field::Written(env)) => Some(Secret::Env(cx.check_secret_env(env))),
+        _ => None,
+    };
+    if matches!(raw.proxy, Field::Absent) {
+        let what = "there is no proxy to be shown this";
+        let way_out = "write proxy = \"http://proxy.internal:3128\", or leave it out";
+        let fields = [&secret.file, &secret.env];
+        for at in fields.into_iter().filter_map(Field::written) {
+            cx.report(at, what, way_out);
+        }
+    }
+    if raw.proxy.is_there() {
+        let files = raw
+            .url
+            .items()
+            .iter()
+            .filter(|at| at.value.socket.is_some());
+        for at in files {
+            let what = "a socket file is not reached through a proxy";
+            cx.report(at, what, "leave proxy out, or write an address");
+        }
+    }
+    let (host, port) = raw.proxy.value()?;
+    Some(Proxy {
+        host,
+        port,
+        credentials,
+    })
 }
 
 impl RawSecret {

@@ -34,6 +34,7 @@ fn one(raw: &RawDownstream, cx: &mut Context<'_>) -> Option<Downstream> {
     let health = policy::health(raw, cx);
     let credentials = credentials::check(raw, cx);
     let fallbacks = fallback::check(raw, cx);
+    let proxy = credentials::proxy(raw, cx);
     check_endpoints(raw, cx);
     shape::check(raw, cx);
     coding::check(raw, cx);
@@ -42,6 +43,7 @@ fn one(raw: &RawDownstream, cx: &mut Context<'_>) -> Option<Downstream> {
     Some(Downstream {
         name: raw.name.clone(),
         endpoints: endpoints(raw),
+        proxy,
         tls,
         protocol: raw.protocol.or(Protocol::Http1),
         shape: shape::shape(&raw.shape, path_prefix),

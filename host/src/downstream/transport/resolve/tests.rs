@@ -3,12 +3,13 @@ use super::*;
 const INTERVAL: Duration = Duration::from_secs(30);
 
 fn name(host: &str) -> Name {
-    Name::new(&config::Endpoint {
+    let at = config::Endpoint {
         host: host.to_owned(),
         port: 80,
         socket: None,
         authority: http::HeaderValue::from_static("localhost"),
-    })
+    };
+    Name::new(&at, None)
 }
 
 fn addresses(list: &[&str]) -> Vec<SocketAddr> {

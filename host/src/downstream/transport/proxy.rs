@@ -1,0 +1,138 @@
+//! Connections through a forward proxy: `CONNECT` (RFC 9110 section 9.3.6). What speaks TLS or HTTP with the service
+//! then does so inside of the connection, and the proxy looks the name of the service up.
+
+mod basic;
+mod head;
+
+use std::fmt;
+use std::io;
+use std::sync::Arc;
+
+use thiserror::Error;
+use tokio::io::AsyncWriteExt as _;
+use tokio::net::TcpStream;
+use tracing::warn;
+
+use self::head::read_status;
+use super::host_failures::of_host;
+use crate::config;
+use crate::downstream::log_interval::LogInterval;
+
+/// Why a proxy opens no connection. Messages hold no address and no secret: a guest reads them.
+#[derive(Debug, Error)]
+pub enum ProxyError {
+    /// It cannot be reached, or broke the connection.
+    #[error("proxy: {0}")]
+    Connection(#[source] io::Error),
+    /// It refuses.
+    #[error("the proxy answered {0}")]
+    Refused(u16),
+    /// What it answers is no HTTP.
+    #[error("the answer of the proxy is not HTTP")]
+    NotHttp,
+    /// The head of its answer is too large.
+    #[error("the head of the proxy's answer is larger than {limit} bytes")]
+    HeadTooLarge {
+        /// The limit in force.
+        limit: usize,
+    },
+    /// What it is to be shown cannot be read.
+    #[error("the credentials for the proxy cannot be used")]
+    Credentials,
+}
+
+/// A service behind a proxy.
+#[derive(Clone)]
+pub struct Tunnel {
+    proxy: config::Proxy,
+    /// Host and port of the service. An IPv6 address is in brackets.
+    target: Arc<str>,
+    /// When the log is told that no connection comes about.
+    failures: Arc<LogInterval>,
+}
+
+impl Tunnel {
+    /// A way to `host` (an IPv6 address without brackets) and `port`.
+    pub fn new(proxy: &config::Proxy, host: &str, port: u16) -> Self {
+        let target = match host.contains(':') {
+            true => format!("[{host}]:{port}"),
+            false => format!("{host}:{port}"),
+        };
+        Self {
+            proxy: proxy.clone(),
+            target: target.into(),
+            failures: Arc::default(),
+        }
+    }
+
+    /// Connects to the service. The caller bounds the time.
+    ///
+    /// # Errors
+    ///
+    /// The system's where the host itself fails, otherwise a [`ProxyError`]. The log is told which proxy it was.
+    pub async fn connect(&self) -> io::Result<TcpStream> {
+        let error = match self.open().await {
+            Ok(stream) => return Ok(stream),
+            Err(ProxyError::Connection(error)) if of_host(&error) => return Err(error),
+            Err(error) => error,
+        };
+        if self.failures.is_due() {
+            let (host, port) = (&*self.proxy.host, self.proxy.port);
+            let target = &*self.target;
+            warn!(host, port, target, %error, "a proxy opens no connection");
+        }
+        Err(io::Error::other(error))
+    }
+
+    async fn open(&self) -> Result<TcpStream, ProxyError> {
+        let request = self.request().await?;
+        let address = (self.proxy.host.as_str(), self.proxy.port);
+        let connecting = TcpStream::connect(address).await;
+        let mut stream = connecting.map_err(ProxyError::Connection)?;
+        stream.set_nodelay(true).map_err(ProxyError::Connection)?;
+        let sent = stream.write_all(&request).await;
+        sent.map_err(ProxyError::Connection)?;
+        match read_status(&stream).await? {
+            // What its fields say of a body is to be ignored: there is none (RFC 9110 section 9.3.6).
+            200..=299 => Ok(stream),
+            status => Err(ProxyError::Refused(status)),
+        }
+    }
+
+    async fn request(&self) -> Result<Vec<u8>, ProxyError> {
+        let target = &self.target;
+        let mut request = format!("CONNECT {target} HTTP/1.1\r\nhost: {target}\r\n").into_bytes();
+        if let Some(secret) = &self.proxy.credentials {
+            let credentials = basic::credentials(secret).await;
+            let Some(credentials) = credentials else {
+                return Err(ProxyError::Credentials);
+            };
+            request.extend_from_slice(b"proxy-authorization: Basic ");
+            request.extend_from_slice(credentials.as_bytes());
+            request.extend_from_slice(b"\r\n");
+        }
+        request.extend_from_slice(b"\r\n");
+        Ok(request)
+    }
+}
+
+impl PartialEq for Tunnel {
+    fn eq(&self, other: &Self) -> bool {
+        (&self.proxy, &self.target) == (&other.proxy, &other.target)
+    }
+}
+
+impl Eq for Tunnel {}
+
+impl fmt::Display for Tunnel {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let config::Proxy { host, port, .. } = &self.proxy;
+        write!(f, "{} by proxy {host}:{port}", self.target)
+    }
+}
+
+impl fmt::Debug for Tunnel {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{self}")
+    }
+}
