@@ -5,6 +5,7 @@
 //! is.
 
 mod call;
+mod class;
 mod deadline;
 mod error;
 mod log_interval;
@@ -20,6 +21,7 @@ mod transport;
 mod window;
 
 pub use call::{CallOutcome, CallRequest, Limits, Readable};
+pub use class::{CallClass, Effect};
 pub use error::{Cause, Phase, Rejection, Scripted, TimeLimit};
 pub use pipeline::{Pipeline, ServiceError};
 pub use policy::bulkhead::Member;

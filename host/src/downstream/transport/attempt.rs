@@ -184,7 +184,7 @@ impl Attempt<'_> {
         if self.connector.settings.protocol == Protocol::Http2 {
             return self.place(now, broken, fresh, timing).await;
         }
-        let limit = now + self.connector.settings.timeouts.connect;
+        let limit = now + self.bounds.timeouts.connect;
         let until = self.bounds.end.latest().min(limit);
         let fresh = fresh || broken.is_some();
         self.bounds
@@ -264,7 +264,7 @@ impl Attempt<'_> {
                 if let Poll::Ready(part) = body.poll_part(context) {
                     return Poll::Ready(Some(part));
                 }
-                let between_bytes = self.connector.settings.timeouts.between_bytes;
+                let between_bytes = self.bounds.timeouts.between_bytes;
                 let since = *since.get_or_insert_with(|| {
                     let now = Instant::now();
                     let limit = now + between_bytes;
@@ -327,11 +327,11 @@ impl Attempt<'_> {
 
     /// What was waited for since then did not come in time.
     fn late(&self, phase: Phase, since: Instant) -> Cause {
-        let timeouts = &self.connector.settings.timeouts;
+        let timeouts = self.bounds.timeouts;
         let allowed = match phase {
             Phase::Body => timeouts.between_bytes,
             Phase::FirstByte => timeouts.first_byte,
-            Phase::Queue => self.connector.settings.bulkhead.queue_timeout,
+            Phase::Queue => timeouts.queue,
             Phase::Connect | Phase::Credentials => timeouts.connect,
         };
         Cause::Timeout {

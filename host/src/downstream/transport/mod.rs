@@ -182,7 +182,7 @@ impl Transport {
 
     /// The limits of time in force.
     pub fn timeouts(&self) -> &config::Timeouts {
-        &self.connector.settings.timeouts
+        &self.connector.settings.policy.timeouts
     }
 
     /// Open connections, of all workers. Those of checks are not counted.
