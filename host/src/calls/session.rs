@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use futures_util::future::join_all;
 use http::header::{ACCEPT_ENCODING, USER_AGENT};
-use http::{HeaderMap, HeaderName, HeaderValue, Method};
+use http::{HeaderMap, HeaderName, HeaderValue};
 use tokio::sync::{Semaphore, SemaphorePermit};
 use tokio::time::{Instant, timeout_at};
 
@@ -21,8 +21,8 @@ use super::select::Selection;
 use super::unreadable::Seen;
 use crate::contract::{Call, Failure, Reply};
 use crate::downstream::{
-    CallRequest, Cause, Limits, Phase, Readable, Service, ServiceResponse, TIME_LEFT, TimeLimit,
-    Trace,
+    CallClass, CallRequest, Cause, Limits, Phase, Readable, Service, ServiceResponse, TIME_LEFT,
+    TimeLimit, Trace,
 };
 use crate::text::cut;
 
@@ -205,13 +205,15 @@ impl Session {
         };
         call.select = Vec::new();
         let profile = self.settings.grants.profile(call.profile.as_deref())?;
-        let limits = Limits::of(service.settings(), profile, call.timeout_ms);
+        let path = LegalPath::new(std::mem::take(&mut call.path))?;
+        let class = CallClass::of(service.settings(), &call.method.into(), &path);
+        let policy = class.policy(service.settings());
+        let limits = Limits::of(policy, profile, call.timeout_ms);
         let given_by = match (call.timeout_ms, profile.and_then(|profile| profile.timeout)) {
             (Some(ms), _) if limits.total == Duration::from_millis(ms.into()) => CallLimit::Call,
             (_, Some(_)) => CallLimit::Profile,
             (_, None) => CallLimit::Service,
         };
-        let path = LegalPath::new(std::mem::take(&mut call.path))?;
         grant.check(call.method, &path)?;
         self.note_repeats(index, service, &path);
         let prefix = &service.settings().shape.path_prefix;
@@ -229,13 +231,14 @@ impl Session {
         };
         let _permit = self.permit(end).await.ok_or_else(late)?;
         self.add_headers(service, &mut request.headers);
-        let stores = service.settings().cache.is_some() && request.method == Method::GET;
+        let stores = policy.cache.is_some() && class.effect.is_read();
         let readable = selection.clone().filter(|_| stores).map(|selection| {
             let readable = move |response: &ServiceResponse| is_readable(response, &selection);
             Arc::new(readable) as Readable
         });
         let call = CallRequest {
             request,
+            class,
             member: grant.member.clone(),
             gate: self.settings.grants.gate().clone(),
             worker: self.settings.worker,

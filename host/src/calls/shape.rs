@@ -11,7 +11,7 @@ use http::{HeaderMap, HeaderName, HeaderValue, Method, header};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use thiserror::Error;
 
-use crate::config::{self, CallPattern, Segment};
+use crate::config::{self, CallPattern};
 use crate::downstream::policy::pattern::matches;
 use crate::http_fields::{Class, class, points_inside};
 use crate::text::cut;
@@ -194,31 +194,15 @@ fn listed(patterns: &[CallPattern]) -> String {
         if index > 0 {
             text.push_str(", ");
         }
-        push_pattern(&mut text, pattern);
+        // Writing to a string does not fail.
+        let _ = write!(text, "{pattern}");
         if text.len() > MAX_LISTED && index > 0 {
             text.truncate(before);
-            // Writing to a string does not fail.
             let _ = write!(text, " and {} more", patterns.len() - index);
             break;
         }
     }
     text
-}
-
-fn push_pattern(text: &mut String, pattern: &CallPattern) {
-    text.push_str(pattern.method.as_ref().map_or("*", Method::as_str));
-    text.push(' ');
-    if pattern.segments.is_empty() {
-        text.push('/');
-    }
-    for segment in &pattern.segments {
-        text.push('/');
-        text.push_str(match segment {
-            Segment::Text(segment) => segment,
-            Segment::One => "*",
-            Segment::Rest => "**",
-        });
-    }
 }
 
 #[cfg(test)]

@@ -1,12 +1,14 @@
-//! What the operator says of a service: where it is, what may be asked of it, and what happens on the way of a call.
-//!
-//! The parts are in the order in which a call meets them.
+//! What the operator says of a service: where it is, what may be asked of it, and what all of its calls
+//! share. How a single call is made is its [`Policy`].
 
 use std::path::PathBuf;
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::{HeaderName, HeaderValue, Method, StatusCode};
+use http::{HeaderName, HeaderValue, StatusCode};
+
+use super::pattern::{CallPattern, Segment};
+use super::policy::{Policy, Rule};
 
 use super::Proxy;
 
@@ -25,22 +27,14 @@ pub struct Downstream {
     pub protocol: Protocol,
     /// What may be asked, and what the host adds and leaves out.
     pub shape: Shape,
-    /// Which answers are kept; `None` keeps none.
+    /// How its calls are made, where no rule says otherwise.
+    pub policy: Policy,
+    /// How certain calls are made. The first that fits holds.
+    pub rules: Vec<Rule>,
+    /// Where answers are kept; `None` where no call's are.
     pub cache: Option<Cache>,
-    /// Whether equal calls that are under way at the same time are one.
-    pub coalesce: bool,
-    /// For how long equal calls are not one after a response that was for the first of them only.
-    pub coalesce_pause: Duration,
     /// How many calls may be under way.
     pub bulkhead: Bulkhead,
-    /// When calls are rejected because they would fail; `None` never does.
-    pub breaker: Option<Breaker>,
-    /// The limits of time.
-    pub timeouts: Timeouts,
-    /// When a call is repeated.
-    pub retry: Retry,
-    /// Whether and when a call that is slow is made a second time beside the first; `None` never does.
-    pub hedge: Option<Hedge>,
     /// When an endpoint is left out.
     pub ejection: Ejection,
     /// Whether endpoints are asked how they are; `None` asks none.
@@ -113,41 +107,13 @@ pub struct Shape {
     pub pass_headers: Vec<HeaderName>,
 }
 
-/// Which calls: a method, or any, and a path pattern such as `/users/*/days` or `/users/**`.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct CallPattern {
-    /// `None` is any method. GET includes HEAD.
-    pub method: Option<Method>,
-    /// The segments of the path, which are what stands between its slashes: `/` has one, which is empty.
-    pub segments: Vec<Segment>,
-}
-
-/// A segment of a path pattern.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Segment {
-    /// Exactly this text.
-    Text(String),
-    /// `*`: any one segment.
-    One,
-    /// `**`, only at the end: any number of segments, none included.
-    Rest,
-}
-
-/// A cache of a service's answers (RFC 9111, shared; RFC 5861).
+/// A cache of a service's answers (RFC 9111, shared).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Cache {
     /// Size of all stored answers of the service together, bytes.
     pub max_size: u64,
     /// Size of one stored body, bytes.
     pub max_entry_size: usize,
-    /// For how long an answer is fresh that says nothing about it; `None` does not store such an answer.
-    pub ttl: Option<Duration>,
-    /// The same for an answer with a status of 400 and more.
-    pub negative_ttl: Option<Duration>,
-    /// For how long after that an answer is used while a new one is fetched, where the answer does not say.
-    pub stale_while_revalidate: Duration,
-    /// For how long after that an answer is used when the service gives none, where the answer does not say.
-    pub stale_if_error: Duration,
     /// Whether an answer with `set-cookie` that says `public` is stored, and shared by calls that are one.
     pub keep_set_cookie: bool,
     /// The field of answers that holds their tags, by which an operator invalidates.
@@ -173,70 +139,8 @@ pub struct Bulkhead {
     pub max_calls: usize,
     /// Calls that may wait for that.
     pub max_queued: usize,
-    /// How long one waits.
-    pub queue_timeout: Duration,
     /// The part of `max_calls` that one BFF may have when several may call the service, percent.
     pub bff_share: u32,
-}
-
-/// When calls are rejected because they would fail.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Breaker {
-    /// The time that is looked back on.
-    pub window: Duration,
-    /// Calls within it below which nothing is judged.
-    pub min_calls: u32,
-    /// Failed calls at which the breaker opens, percent.
-    pub error_rate: u32,
-    /// Slow calls at which it opens, percent.
-    pub slow_rate: u32,
-    /// From when on a call is slow.
-    pub slow_call: Duration,
-    /// How long it stays open before one call probes the service; up to a fifth is added by chance.
-    pub open_for: Duration,
-    /// For how long after a good probe the calls at once may only grow step by step.
-    pub slow_start: Duration,
-}
-
-/// The limits of time of a call.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Timeouts {
-    /// To get a connection: name, TCP, TLS.
-    pub connect: Duration,
-    /// From the request sent to the response head.
-    pub first_byte: Duration,
-    /// Between two parts of a body.
-    pub between_bytes: Duration,
-    /// For the whole call: queue, all attempts, body.
-    pub total: Duration,
-}
-
-/// When a call is repeated.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Retry {
-    /// Attempts after the first.
-    pub max: u32,
-    /// The longest wait before the first of them; it doubles each time, and what is waited is drawn from 0 to that.
-    pub backoff: Duration,
-    /// The longest wait of all.
-    pub max_backoff: Duration,
-    /// Methods whose calls are repeated although something was sent. GET includes HEAD.
-    pub methods: Vec<Method>,
-    /// Statuses that are repeated, with one of these methods.
-    pub statuses: Vec<StatusCode>,
-    /// Further attempts, hedges included, that the calls of a BFF may cause, in percent of these; 0 allows none.
-    pub budget: u32,
-    /// Further attempts per second that a BFF may make in any case.
-    pub min_per_second: u32,
-}
-
-/// When a GET that is slow is made a second time beside the first.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Hedge {
-    /// After the time in which this share of calls is answered, percent.
-    pub percentile: u32,
-    /// But never sooner than this.
-    pub min_delay: Duration,
 }
 
 /// When an endpoint is left out of several.
@@ -360,23 +264,6 @@ pub struct Fallback {
     pub content_type: HeaderValue,
     /// Its body.
     pub body: Bytes,
-}
-
-/// Other limits for a call, which a BFF picks by name. What is `None` is as the service has it.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Profile {
-    /// See [`Timeouts::total`].
-    pub timeout: Option<Duration>,
-    /// See [`Timeouts::first_byte`].
-    pub first_byte_timeout: Option<Duration>,
-    /// See [`Bulkhead::queue_timeout`].
-    pub queue_timeout: Option<Duration>,
-    /// See [`Retry::max`].
-    pub retries: Option<u32>,
-    /// Whether calls are hedged; where the service has no settings for it, the defaults hold.
-    pub hedge: Option<bool>,
-    /// Whether a call with this profile is the first to go when the host has too many under way.
-    pub optional: Option<bool>,
 }
 
 /// Calls of all BFFs to all services.

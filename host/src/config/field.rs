@@ -13,6 +13,7 @@ pub(super) struct At<T> {
 pub(super) type NamedList<T> = At<(String, Vec<At<T>>)>;
 
 /// What the file says for a key.
+#[derive(Clone)]
 pub(super) enum Field<T> {
     /// Nothing: the default applies.
     Absent,
@@ -37,6 +38,14 @@ impl<T: Clone> Field<T> {
         self.settled(default.clone()).unwrap_or(default)
     }
 
+    /// The same key of a section around this one, where this one says nothing.
+    pub(super) fn over(&self, outer: &Self) -> Self {
+        match self {
+            Self::Absent => outer.clone(),
+            Self::Bad | Self::Written(_) => self.clone(),
+        }
+    }
+
     /// What the operator wrote, if it is good.
     pub(super) fn value(&self) -> Option<T> {
         self.written().map(|at| at.value.clone())
@@ -54,6 +63,22 @@ impl<T> Field<T> {
         match self {
             Self::Written(at) => Some(at),
             Self::Absent | Self::Bad => None,
+        }
+    }
+}
+
+impl<T: Clone + PartialOrd> Field<T> {
+    /// The same as [`Self::over`]. What is taken from the section around gives way to a bound that is
+    /// written in this one.
+    pub(super) fn over_within(&self, outer: &Self, bound: &Self) -> Self {
+        match (self, outer, bound) {
+            (Self::Absent, Self::Written(at), Self::Written(bound)) if at.value > bound.value => {
+                Self::Written(At {
+                    value: bound.value.clone(),
+                    place: at.place.clone(),
+                })
+            }
+            _ => self.over(outer),
         }
     }
 }

@@ -11,6 +11,8 @@ mod check;
 mod coding;
 mod downstream;
 mod field;
+mod pattern;
+mod policy;
 mod problem;
 mod proxy;
 mod raw;
@@ -32,10 +34,11 @@ use http::{HeaderName, HeaderValue, Method};
 
 pub use coding::ContentCoding;
 pub use downstream::{
-    Breaker, Bulkhead, Cache, CallPattern, Calls, ClientAuthentication, Connections, Credentials,
-    Downstream, Ejection, Endpoint, Fallback, Health, Hedge, OAuth2, Profile, Protocol, Retry,
-    Secret, Segment, Shape, Timeouts, Tls, Write,
+    Bulkhead, Cache, Calls, ClientAuthentication, Connections, Credentials, Downstream, Ejection,
+    Endpoint, Fallback, Health, OAuth2, Protocol, Secret, Shape, Tls, Write,
 };
+pub use pattern::{CallPattern, Segment};
+pub use policy::{Breaker, CacheTimes, Hedge, Policy, Profile, Retry, Rule, Timeouts};
 pub use problem::{ConfigError, Problem};
 pub use proxy::Proxy;
 pub use wire::is_json;

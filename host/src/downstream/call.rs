@@ -6,13 +6,14 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
+use super::class::CallClass;
 use super::error::Cause;
 use super::policy::bulkhead::Member;
 use super::policy::gate::Gate;
 use super::request::ServiceRequest;
 use super::response::ServiceResponse;
 use super::trace::Trace;
-use crate::config::{self, Profile};
+use crate::config::{Policy, Profile};
 
 /// Whether who asked can make something of a response.
 pub type Readable = Arc<dyn Fn(&ServiceResponse) -> bool + Send + Sync>;
@@ -22,6 +23,8 @@ pub type Readable = Arc<dyn Fn(&ServiceResponse) -> bool + Send + Sync>;
 pub struct CallRequest {
     /// The request.
     pub request: ServiceRequest,
+    /// What the service's settings make of it.
+    pub class: CallClass,
     /// The BFF that asks.
     pub member: Arc<Member>,
     /// The cap on all calls.
@@ -46,8 +49,8 @@ impl CallRequest {
     }
 }
 
-/// The limits of one call: those of the service, of the profile that the guest named, and of the call
-/// itself.
+/// The limits of one call: those of the service or its rule, of the profile that the guest named, and of
+/// the call itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Limits {
     /// For the whole call.
@@ -85,27 +88,21 @@ impl CallOutcome {
 }
 
 impl Limits {
-    /// What is in force for a call. A profile may give more than the service's own settings, a guest
-    /// may only shorten.
-    pub fn of(
-        settings: &config::Downstream,
-        profile: Option<&Profile>,
-        timeout_ms: Option<u32>,
-    ) -> Self {
+    /// What is in force for a call. A profile, which is the operator's too, may give more than the policy of
+    /// the service or of its rule; a guest may only shorten.
+    pub fn of(policy: &Policy, profile: Option<&Profile>, timeout_ms: Option<u32>) -> Self {
         let nothing = Profile::default();
         let profile = profile.unwrap_or(&nothing);
-        let total = profile.timeout.unwrap_or(settings.timeouts.total);
+        let total = profile.timeout.unwrap_or(policy.timeouts.total);
         let shorter = timeout_ms.map_or(total, |ms| Duration::from_millis(ms.into()));
         Self {
             total: total.min(shorter),
             first_byte: profile
                 .first_byte_timeout
-                .unwrap_or(settings.timeouts.first_byte),
-            queue: profile
-                .queue_timeout
-                .unwrap_or(settings.bulkhead.queue_timeout),
-            retries: profile.retries.unwrap_or(settings.retry.max),
-            hedge: profile.hedge.unwrap_or(settings.hedge.is_some()),
+                .unwrap_or(policy.timeouts.first_byte),
+            queue: profile.queue_timeout.unwrap_or(policy.timeouts.queue),
+            retries: profile.retries.unwrap_or(policy.retry.max),
+            hedge: profile.hedge.unwrap_or(policy.hedge.is_some()),
             optional: profile.optional.unwrap_or(false),
         }
     }

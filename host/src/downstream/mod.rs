@@ -5,6 +5,7 @@
 //! is.
 
 mod call;
+mod class;
 mod deadline;
 mod error;
 #[cfg(any(test, feature = "fuzzing"))]
@@ -24,6 +25,7 @@ mod transport;
 mod window;
 
 pub use call::{CallOutcome, CallRequest, Limits, Readable};
+pub use class::{CallClass, Effect};
 pub use error::{Cause, Phase, Rejection, Scripted, TimeLimit};
 pub use pipeline::{Pipeline, ServiceError};
 pub use policy::bulkhead::Member;

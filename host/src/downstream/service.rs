@@ -83,11 +83,8 @@ impl Service {
     ) -> Self {
         Self {
             name: settings.name.as_str().into(),
-            bulkhead: Bulkhead::new(&config::Bulkhead {
-                // Each call brings the time that it waits: a profile may give more.
-                queue_timeout: Duration::MAX,
-                ..settings.bulkhead.clone()
-            }),
+            // Each call brings the time that it waits.
+            bulkhead: Bulkhead::new(&settings.bulkhead, Duration::MAX),
             settings,
             metrics,
             backend,
@@ -184,7 +181,10 @@ impl Service {
             .map_err(|_| Cause::Timeout {
                 phase: Phase::FirstByte,
                 after: call.started.elapsed(),
-                limit: TimeLimit::after(call.started.elapsed(), self.settings.timeouts.total),
+                limit: TimeLimit::after(
+                    call.started.elapsed(),
+                    call.class.policy(&self.settings).timeouts.total,
+                ),
             })??;
         let limit = self.settings.max_response_size;
         if response.body.len() > limit {

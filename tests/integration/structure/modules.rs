@@ -135,6 +135,7 @@ const LAYERS: [(&str, Layers); 2] = [
             &["service"],
             &["pipeline"],
             &["call"],
+            &["class"],
             &["policy", "transport"],
             &["trace"],
             &["status"],

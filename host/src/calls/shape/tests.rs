@@ -1,4 +1,5 @@
 use super::*;
+use crate::config::Segment;
 use proptest::prelude::*;
 
 fn pattern(text: &str) -> CallPattern {

@@ -21,7 +21,7 @@ use super::problem::{ConfigError, Fault, Place, Problem};
 use super::raw::{self, RawAdmin, RawBff, RawEngine, RawFile, RawLog, RawServer};
 use super::reader::Reader;
 use super::units::{ms, show_duration};
-use super::{Admin, Bff, CallPattern, Config, Downstream, Engine, Log, LogFormat, Segment, Server};
+use super::{Admin, Bff, CallPattern, Config, Downstream, Engine, Log, LogFormat, Server};
 
 /// Time for a request where the BFF sets none. It is the bound of all defaults below it.
 const DEADLINE: Duration = ms(2_000);
@@ -38,9 +38,10 @@ struct Bound {
 }
 
 impl Bound {
+    /// `key` is that of the default.
     fn new(key: String, field: &Field<Duration>, default: Duration) -> Self {
         Self {
-            key,
+            key: field.written().map_or(key, |at| at.place.key.clone()),
             limit: field.settled(default),
             written: field.written().is_some(),
         }
@@ -121,7 +122,7 @@ impl Context<'_> {
             let way_out = "write those that may be made, such as \"GET /users/**\", or leave it out to allow all";
             self.report(list, "no call may be made", way_out);
         }
-        self.check_distinct_items(&list.value, show_pattern);
+        self.check_distinct_items(&list.value, Clone::clone);
     }
 
     /// Reports items of a list that were there before.
@@ -152,24 +153,6 @@ impl Context<'_> {
             }
         }
     }
-}
-
-/// A pattern as it would be written in the file.
-fn show_pattern(pattern: &CallPattern) -> String {
-    let mut shown = match &pattern.method {
-        Some(method) => method.to_string(),
-        None => "*".to_owned(),
-    };
-    shown.push(' ');
-    for segment in &pattern.segments {
-        shown.push('/');
-        shown.push_str(match segment {
-            Segment::Text(text) => text,
-            Segment::One => "*",
-            Segment::Rest => "**",
-        });
-    }
-    shown
 }
 
 /// Checks the text of a file, whose name is `path`.
@@ -212,6 +195,8 @@ pub(super) fn check(text: &str, path: &Path) -> Result<Config, ConfigError> {
         });
     }
     problems.sort();
+    // What a rule takes from its service is looked at again.
+    problems.dedup();
     Err(invalid(problems))
 }
 

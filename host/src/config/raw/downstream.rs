@@ -7,14 +7,15 @@ use toml::de::DeValue;
 
 use super::credentials::{RawCredentials, RawDefault, RawSecret, credentials, default, secret};
 use super::policy::{
-    RawBreaker, RawCache, RawEjection, RawHealth, RawHedge, RawRetry, RawWrite, breaker, cache,
-    ejection, health, hedge, retry, write,
+    RawBudget, RawCache, RawEjection, RawHealth, RawWrite, budget, cache, cache_times, ejection,
+    health, retry, write,
 };
+use super::rule::{RawPolicy, RawRule, policy, rule};
 use crate::config::field::{At, Field};
 use crate::config::problem::{Fault, Place};
 use crate::config::reader::Section;
 use crate::config::units::{GIB, KIB, MIB, count, duration, duration_within, ms, size};
-use crate::config::values::{boolean, choice, path, text};
+use crate::config::values::{choice, path, text};
 use crate::config::wire::{
     Url, answer_header_name, call_pattern, fixed_header, header_name, proxy, server_name, url,
 };
@@ -28,21 +29,15 @@ pub(in crate::config) struct RawDownstream {
     pub(in crate::config) tls: Option<RawTls>,
     pub(in crate::config) protocol: Field<Protocol>,
     pub(in crate::config) shape: RawShape,
+    pub(in crate::config) policy: RawPolicy,
+    pub(in crate::config) rules: Vec<RawRule>,
     pub(in crate::config) cache: RawCache,
+    pub(in crate::config) budget: RawBudget,
     pub(in crate::config) writes: Vec<RawWrite>,
-    pub(in crate::config) coalesce: Field<bool>,
-    pub(in crate::config) coalesce_pause: Field<Duration>,
     pub(in crate::config) max_calls: Field<usize>,
     pub(in crate::config) max_queued: Field<usize>,
-    pub(in crate::config) queue_timeout: Field<Duration>,
     pub(in crate::config) bff_share: Field<u32>,
-    pub(in crate::config) breaker: RawBreaker,
     pub(in crate::config) connect_timeout: Field<Duration>,
-    pub(in crate::config) first_byte_timeout: Field<Duration>,
-    pub(in crate::config) between_bytes_timeout: Field<Duration>,
-    pub(in crate::config) timeout: Field<Duration>,
-    pub(in crate::config) retry: RawRetry,
-    pub(in crate::config) hedge: RawHedge,
     pub(in crate::config) ejection: RawEjection,
     pub(in crate::config) health: Option<RawHealth>,
     pub(in crate::config) idle_timeout: Field<Duration>,
@@ -79,8 +74,17 @@ pub(in crate::config) struct RawTls {
 pub(super) fn downstream(name: &str, s: &mut Section<'_>) -> RawDownstream {
     let protocols = [("http/1.1", Protocol::Http1), ("h2", Protocol::Http2)];
     let codings = ContentCoding::ALL.map(|coding| (coding.name(), coding));
-    RawDownstream {
+    let read_cache = |s: &mut Section<'_>| (cache(s), cache_times(s));
+    let (cache, cache_times) = s.section("cache", "downstream.*.cache", read_cache);
+    let read_retry = |s: &mut Section<'_>| (retry(s), budget(s));
+    let (retry, budget) = s.section("retry", "downstream.*.retry", read_retry);
+    let sections = ["downstream.*.breaker", "downstream.*.hedge"];
+    let mut raw = RawDownstream {
         name: name.to_owned(),
+        policy: policy(s, sections, cache_times, retry),
+        rules: Vec::new(),
+        cache,
+        budget,
         url: s.one_or_more(
             "url",
             "write the service's address: url = \"http://127.0.0.1:9101\"",
@@ -93,21 +97,11 @@ pub(super) fn downstream(name: &str, s: &mut Section<'_>) -> RawDownstream {
             .then(|| s.section("tls", "downstream.*.tls", tls)),
         protocol: s.read("protocol", |v| choice(v, &protocols)),
         shape: shape(s),
-        cache: s.section("cache", "downstream.*.cache", cache),
         writes: s.tables("write", "downstream.*.write", write),
-        coalesce: s.read("coalesce", boolean),
-        coalesce_pause: s.read("coalesce-pause", duration),
         max_calls: s.read("max-calls", |v| count(v, 1..=100_000)),
         max_queued: s.read("max-queued", |v| count(v, 0..=100_000)),
-        queue_timeout: s.read("queue-timeout", duration),
         bff_share: s.read("bff-share", |v| count(v, 1..=100)),
-        breaker: s.section("breaker", "downstream.*.breaker", breaker),
         connect_timeout: s.read("connect-timeout", duration),
-        first_byte_timeout: s.read("first-byte-timeout", duration),
-        between_bytes_timeout: s.read("between-bytes-timeout", duration),
-        timeout: s.read("timeout", duration),
-        retry: s.section("retry", "downstream.*.retry", retry),
-        hedge: s.section("hedge", "downstream.*.hedge", hedge),
         ejection: s.section("ejection", "downstream.*.ejection", ejection),
         health: s
             .has("health")
@@ -129,7 +123,11 @@ pub(super) fn downstream(name: &str, s: &mut Section<'_>) -> RawDownstream {
             .has("credentials")
             .then(|| s.section("credentials", "downstream.*.credentials", credentials)),
         defaults: s.tables("default", "downstream.*.default", default),
-    }
+    };
+    // The last, so that a key that is none of a rule's is known to be the service's.
+    let service = s.place.key.clone();
+    raw.rules = s.tables("rule", "downstream.*.rule", |s| rule(&service, s));
+    raw
 }
 
 fn shape(s: &mut Section<'_>) -> RawShape {

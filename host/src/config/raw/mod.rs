@@ -7,6 +7,7 @@ mod bff;
 mod credentials;
 mod downstream;
 mod policy;
+mod rule;
 
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -25,7 +26,8 @@ use super::wire::{header, host, method, route_path};
 pub(super) use bff::{RawBff, RawSmoke};
 pub(super) use credentials::{RawCredentials, RawDefault, RawSecret};
 pub(super) use downstream::{RawDownstream, RawShape, RawTls};
-pub(super) use policy::{RawBreaker, RawEjection, RawHedge, RawWrite};
+pub(super) use policy::{RawBreaker, RawCacheTimes, RawEjection, RawHedge, RawRetry, RawWrite};
+pub(super) use rule::{RawPolicy, RawRule};
 
 /// Further attempts of one call. More only prolong an outage.
 const MAX_RETRIES: u64 = 5;

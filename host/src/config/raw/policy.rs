@@ -15,15 +15,18 @@ use crate::config::wire::{answer_header_name, call_pattern, method, path_pattern
 use crate::config::{CallPattern, Segment};
 
 pub(in crate::config) struct RawCache {
-    pub(in crate::config) enabled: Field<bool>,
     pub(in crate::config) max_size: Field<u64>,
     pub(in crate::config) max_entry_size: Field<usize>,
+    pub(in crate::config) keep_set_cookie: Field<bool>,
+    pub(in crate::config) tag_header: Field<HeaderName>,
+}
+
+pub(in crate::config) struct RawCacheTimes {
+    pub(in crate::config) enabled: Field<bool>,
     pub(in crate::config) ttl: Field<Duration>,
     pub(in crate::config) negative_ttl: Field<Duration>,
     pub(in crate::config) stale_while_revalidate: Field<Duration>,
     pub(in crate::config) stale_if_error: Field<Duration>,
-    pub(in crate::config) keep_set_cookie: Field<bool>,
-    pub(in crate::config) tag_header: Field<HeaderName>,
 }
 
 pub(in crate::config) struct RawWrite {
@@ -48,6 +51,9 @@ pub(in crate::config) struct RawRetry {
     pub(in crate::config) max_backoff: Field<Duration>,
     pub(in crate::config) methods: Field<Vec<At<Method>>>,
     pub(in crate::config) statuses: Field<Vec<At<StatusCode>>>,
+}
+
+pub(in crate::config) struct RawBudget {
     pub(in crate::config) budget: Field<u32>,
     pub(in crate::config) min_per_second: Field<u32>,
 }
@@ -78,15 +84,20 @@ pub(in crate::config) struct RawHealth {
 
 pub(super) fn cache(s: &mut Section<'_>) -> RawCache {
     RawCache {
-        enabled: s.read("enabled", boolean),
         max_size: s.read("max-size", |v| size(v, KIB..=64 * GIB)),
         max_entry_size: s.read("max-entry-size", |v| size(v, 1..=GIB)),
+        keep_set_cookie: s.read("keep-set-cookie", boolean),
+        tag_header: s.read("tag-header", answer_header_name),
+    }
+}
+
+pub(super) fn cache_times(s: &mut Section<'_>) -> RawCacheTimes {
+    RawCacheTimes {
+        enabled: s.read("enabled", boolean),
         ttl: s.read("ttl", duration),
         negative_ttl: s.read("negative-ttl", duration),
         stale_while_revalidate: s.read("stale-while-revalidate", duration_or_zero),
         stale_if_error: s.read("stale-if-error", duration_or_zero),
-        keep_set_cookie: s.read("keep-set-cookie", boolean),
-        tag_header: s.read("tag-header", answer_header_name),
     }
 }
 
@@ -125,6 +136,11 @@ pub(super) fn retry(s: &mut Section<'_>) -> RawRetry {
         max_backoff: s.read("max-backoff", duration),
         methods: s.list("methods", method),
         statuses: s.list("statuses", failed_status),
+    }
+}
+
+pub(super) fn budget(s: &mut Section<'_>) -> RawBudget {
+    RawBudget {
         budget: s.read("budget", |v| count(v, 0..=100)),
         min_per_second: s.read("min-per-second", |v| count(v, 0..=1_000)),
     }

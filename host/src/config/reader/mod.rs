@@ -67,6 +67,7 @@ impl Reader {
             pattern,
             place,
             source,
+            around: None,
         };
         let value = read(&mut section);
         section.report_unknown();

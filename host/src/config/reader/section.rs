@@ -23,9 +23,16 @@ pub(in crate::config) struct Section<'a> {
     /// Where the table is, with its path as the key.
     pub(in crate::config) place: Place,
     pub(super) source: Source<'a>,
+    /// The pattern of a section around this one, and how that is written.
+    pub(super) around: Option<(&'static str, String)>,
 }
 
 impl<'a> Section<'a> {
+    /// Has keys that are not of this section, but of one around it, which has been read, reported as such.
+    pub(in crate::config) fn others_belong_to(&mut self, pattern: &'static str, header: String) {
+        self.around = Some((pattern, header));
+    }
+
     /// Whether the file has the key.
     pub(in crate::config) fn has(&mut self, key: &'static str) -> bool {
         self.get(key).is_some()
@@ -301,6 +308,18 @@ impl<'a> Section<'a> {
             if known.contains(key.get_ref().as_ref()) {
                 continue;
             }
+            let place = self
+                .reader
+                .place(self.path(key.get_ref()), key.span().start);
+            if let Some((pattern, header)) = &self.around
+                && let Some(theirs) = self.reader.known.get(pattern)
+                && theirs.contains(key.get_ref().as_ref())
+            {
+                let what = "it is the same for all calls of the service";
+                let fault = Fault::new(what, format!("write it in {header}"));
+                self.reader.report(&place, fault);
+                continue;
+            }
             let way_out = match nearest(key.get_ref(), known.iter().copied()) {
                 Some(meant) => format!("did you mean \"{meant}\"?"),
                 None => {
@@ -308,9 +327,6 @@ impl<'a> Section<'a> {
                     format!("known here: {}", known.join(", "))
                 }
             };
-            let place = self
-                .reader
-                .place(self.path(key.get_ref()), key.span().start);
             self.reader
                 .report(&place, Fault::new("unknown key", way_out));
         }

@@ -27,6 +27,54 @@ pub(super) fn endpoint(host: &str, port: u16, authority: &'static str) -> Endpoi
     }
 }
 
+/// The rule for some calls of the maximal service.
+fn rule() -> Rule {
+    Rule {
+        pattern: pattern(Some(Method::GET), "users * charts"),
+        policy: Policy {
+            cache: Some(CacheTimes {
+                ttl: Some(ms(300_000)),
+                negative_ttl: Some(ms(1_000)),
+                stale_while_revalidate: ms(60_000),
+                stale_if_error: ms(120_000),
+            }),
+            coalesce: true,
+            coalesce_pause: ms(1_000),
+            breaker: Some(Breaker {
+                window: ms(20_000),
+                min_calls: 5,
+                error_rate: 90,
+                slow_rate: 70,
+                slow_call: ms(400),
+                open_for: ms(5_000),
+                slow_start: ms(1_000),
+            }),
+            timeouts: Timeouts {
+                connect: ms(100),
+                first_byte: ms(450),
+                between_bytes: ms(250),
+                queue: ms(50),
+                total: ms(700),
+            },
+            retry: Retry {
+                max: 0,
+                backoff: ms(30),
+                max_backoff: ms(40),
+                methods: vec![Method::GET],
+                statuses: vec![StatusCode::BAD_GATEWAY],
+                budget: 20,
+                min_per_second: 5,
+            },
+            hedge: Some(Hedge {
+                percentile: 90,
+                min_delay: ms(20),
+            }),
+        },
+        own_breaker: true,
+        own_hedge: true,
+    }
+}
+
 #[test]
 fn a_maximal_service_is_read_key_by_key() {
     let config = load_golden("maximal").unwrap_or_else(|error| panic!("{error}"));
@@ -69,13 +117,52 @@ fn a_maximal_service_is_read_key_by_key() {
             ]),
             pass_headers: vec![http::header::ACCEPT_LANGUAGE, http::header::AUTHORIZATION],
         },
+        policy: Policy {
+            cache: Some(CacheTimes {
+                ttl: Some(ms(30_000)),
+                negative_ttl: Some(ms(5_000)),
+                stale_while_revalidate: ms(10_000),
+                stale_if_error: Duration::ZERO,
+            }),
+            coalesce: false,
+            coalesce_pause: ms(30_000),
+            breaker: Some(Breaker {
+                window: ms(30_000),
+                min_calls: 50,
+                error_rate: 25,
+                slow_rate: 80,
+                slow_call: ms(500),
+                open_for: ms(10_000),
+                slow_start: Duration::ZERO,
+            }),
+            timeouts: Timeouts {
+                connect: ms(100),
+                first_byte: ms(300),
+                between_bytes: ms(200),
+                queue: ms(150),
+                total: ms(600),
+            },
+            retry: Retry {
+                max: 3,
+                backoff: ms(10),
+                max_backoff: ms(100),
+                methods: vec![Method::GET, Method::PUT],
+                statuses: vec![
+                    StatusCode::SERVICE_UNAVAILABLE,
+                    StatusCode::TOO_MANY_REQUESTS,
+                ],
+                budget: 20,
+                min_per_second: 5,
+            },
+            hedge: Some(Hedge {
+                percentile: 99,
+                min_delay: ms(50),
+            }),
+        },
+        rules: vec![rule()],
         cache: Some(Cache {
             max_size: 64 << 20,
             max_entry_size: 1 << 20,
-            ttl: Some(ms(30_000)),
-            negative_ttl: Some(ms(5_000)),
-            stale_while_revalidate: ms(10_000),
-            stale_if_error: Duration::ZERO,
             keep_set_cookie: true,
             tag_header: HeaderName::from_static("surrogate-key"),
             writes: vec![
@@ -91,45 +178,11 @@ fn a_maximal_service_is_read_key_by_key() {
                 },
             ],
         }),
-        coalesce: false,
-        coalesce_pause: ms(30_000),
         bulkhead: Bulkhead {
             max_calls: 8,
             max_queued: 0,
-            queue_timeout: ms(150),
             bff_share: 100,
         },
-        breaker: Some(Breaker {
-            window: ms(30_000),
-            min_calls: 50,
-            error_rate: 25,
-            slow_rate: 80,
-            slow_call: ms(500),
-            open_for: ms(10_000),
-            slow_start: Duration::ZERO,
-        }),
-        timeouts: Timeouts {
-            connect: ms(100),
-            first_byte: ms(300),
-            between_bytes: ms(200),
-            total: ms(600),
-        },
-        retry: Retry {
-            max: 3,
-            backoff: ms(10),
-            max_backoff: ms(100),
-            methods: vec![Method::GET, Method::PUT],
-            statuses: vec![
-                StatusCode::SERVICE_UNAVAILABLE,
-                StatusCode::TOO_MANY_REQUESTS,
-            ],
-            budget: 20,
-            min_per_second: 5,
-        },
-        hedge: Some(Hedge {
-            percentile: 99,
-            min_delay: ms(50),
-        }),
         ejection: Ejection {
             failures: 3,
             error_rate: 30,
@@ -187,7 +240,7 @@ fn the_other_services_of_the_maximal_file_have_what_excludes_each_other() {
     let heart = &config.downstreams["heart"];
     assert_eq!(heart.endpoints, [endpoint("::1", 80, "[::1]")]);
     assert_eq!(
-        (&heart.cache, &heart.breaker, &heart.tls),
+        (&heart.cache, &heart.policy.breaker, &heart.tls),
         (&None, &None, &None)
     );
     let plain_tls = Tls {

@@ -5,8 +5,9 @@ use std::collections::BTreeSet;
 use super::{golden, parse_here, raw, reader};
 
 /// The sections that may be there several times.
-const LISTS: [&str; 3] = [
+const LISTS: [&str; 4] = [
     "route",
+    "downstream.<name>.rule",
     "downstream.<name>.default",
     "downstream.<name>.write",
 ];
@@ -111,6 +112,7 @@ fn the_maximal_file_has_every_key() {
             section = match parts[..] {
                 [kind, _] => format!("{kind}.*"),
                 [kind, _, part] => format!("{kind}.*.{part}"),
+                [kind, _, part, section] => format!("{kind}.*.{part}.{section}"),
                 _ => name.to_owned(),
             };
         } else if let Some((key, _)) = line.split_once(" = ") {

@@ -28,52 +28,57 @@ fn a_service_gets_the_documented_defaults() {
             receive_headers: None,
             pass_headers: Vec::new(),
         },
+        policy: Policy {
+            cache: Some(CacheTimes {
+                ttl: None,
+                negative_ttl: None,
+                stale_while_revalidate: Duration::ZERO,
+                stale_if_error: ms(60_000),
+            }),
+            coalesce: true,
+            coalesce_pause: ms(10_000),
+            breaker: Some(Breaker {
+                window: ms(10_000),
+                min_calls: 20,
+                error_rate: 50,
+                slow_rate: 100,
+                slow_call: ms(2_000),
+                open_for: ms(2_000),
+                slow_start: ms(2_000),
+            }),
+            timeouts: Timeouts {
+                connect: ms(250),
+                first_byte: ms(1_000),
+                between_bytes: ms(1_000),
+                queue: ms(2_000),
+                total: ms(2_000),
+            },
+            retry: Retry {
+                max: 1,
+                backoff: ms(20),
+                max_backoff: ms(200),
+                methods: vec![Method::GET],
+                statuses: [502, 503, 504]
+                    .map(|code| StatusCode::from_u16(code).unwrap())
+                    .to_vec(),
+                budget: 10,
+                min_per_second: 2,
+            },
+            hedge: None,
+        },
+        rules: Vec::new(),
         cache: Some(Cache {
             max_size: 16 << 20,
             max_entry_size: 256 << 10,
-            ttl: None,
-            negative_ttl: None,
-            stale_while_revalidate: Duration::ZERO,
-            stale_if_error: ms(60_000),
             keep_set_cookie: false,
             tag_header: HeaderName::from_static("cache-tag"),
             writes: Vec::new(),
         }),
-        coalesce: true,
-        coalesce_pause: ms(10_000),
         bulkhead: Bulkhead {
             max_calls: 256,
             max_queued: 512,
-            queue_timeout: ms(2_000),
             bff_share: 75,
         },
-        breaker: Some(Breaker {
-            window: ms(10_000),
-            min_calls: 20,
-            error_rate: 50,
-            slow_rate: 100,
-            slow_call: ms(2_000),
-            open_for: ms(2_000),
-            slow_start: ms(2_000),
-        }),
-        timeouts: Timeouts {
-            connect: ms(250),
-            first_byte: ms(1_000),
-            between_bytes: ms(1_000),
-            total: ms(2_000),
-        },
-        retry: Retry {
-            max: 1,
-            backoff: ms(20),
-            max_backoff: ms(200),
-            methods: vec![Method::GET],
-            statuses: [502, 503, 504]
-                .map(|code| StatusCode::from_u16(code).unwrap())
-                .to_vec(),
-            budget: 10,
-            min_per_second: 2,
-        },
-        hedge: None,
         ejection: Ejection {
             failures: 5,
             error_rate: 50,
@@ -128,29 +133,31 @@ fn a_socket_file_has_a_path_in_front_only_behind_a_second_colon() {
 
 #[test]
 fn defaults_of_a_service_give_way_to_what_is_written() {
-    let hurried = service("timeout = \"200ms\"");
+    let hurried = service("timeout = \"200ms\"").policy;
     let timeouts = Timeouts {
         connect: ms(200),
         first_byte: ms(200),
         between_bytes: ms(200),
+        queue: ms(200),
         total: ms(200),
     };
     assert_eq!(hurried.timeouts, timeouts);
-    assert_eq!(hurried.bulkhead.queue_timeout, ms(200));
     assert_eq!(hurried.breaker.unwrap().slow_call, ms(200));
     assert_eq!(
         service("first-byte-timeout = \"300ms\"")
+            .policy
             .timeouts
             .between_bytes,
         ms(300)
     );
     let small = service("cache.max-size = \"64KiB\"").cache.unwrap();
     assert_eq!(small.max_entry_size, 64 << 10);
-    assert_eq!(service("retry.max-backoff = \"5ms\"").retry.backoff, ms(5));
+    let quick = service("retry.max-backoff = \"5ms\"").policy.retry;
+    assert_eq!(quick.backoff, ms(5));
     let often = service("health = { path = \"/\", interval = \"300ms\" }");
     assert_eq!(often.health.unwrap().timeout, ms(300));
     let quick = service("timeout = \"2ms\"\nhedge.enabled = true");
-    assert_eq!(quick.hedge.unwrap().min_delay, ms(2));
+    assert_eq!(quick.policy.hedge.unwrap().min_delay, ms(2));
 }
 
 #[test]
@@ -160,7 +167,7 @@ fn hedges_and_checks_that_are_asked_for_get_the_documented_defaults() {
         percentile: 95,
         min_delay: ms(5),
     };
-    assert_eq!(asked.hedge, Some(hedge));
+    assert_eq!(asked.policy.hedge, Some(hedge));
     let health = Health {
         path: "/healthz".to_owned(),
         interval: ms(5_000),
@@ -178,7 +185,8 @@ fn a_list_that_is_empty_lets_nothing_through_and_no_list_all() {
         service("send-headers = []\nreceive-headers = []\nretry.statuses = []\nretry.methods = []");
     assert_eq!(none.shape.send_headers, Some(Vec::new()));
     assert_eq!(none.shape.receive_headers, Some(Vec::new()));
-    assert!(none.retry.statuses.is_empty() && none.retry.methods.is_empty());
+    let retry = none.policy.retry;
+    assert!(retry.statuses.is_empty() && retry.methods.is_empty());
 }
 
 #[test]
@@ -223,6 +231,6 @@ fn a_default_timeout_may_be_longer_than_a_deadline() {
          bff.watch.downstreams = [\"activity\"]
          bff.watch.deadline = \"800ms\"",
     );
-    let total = config.downstreams["activity"].timeouts.total;
+    let total = config.downstreams["activity"].policy.timeouts.total;
     assert!(total > config.bffs["watch"].deadline);
 }

@@ -15,6 +15,7 @@ use super::steps::{Caller, Plan, Settings, Step, Theme};
 use super::world::{CALL, LANGUAGES, Mode, PATHS, WRITE, World, WriteEnd, address, spawn};
 use crate::config;
 use crate::downstream::call::{CallRequest, Limits};
+use crate::downstream::class::CallClass;
 use crate::downstream::error::{Cause, Rejection};
 use crate::downstream::policy::breaker::Position;
 use crate::downstream::policy::bulkhead::Member;
@@ -116,7 +117,9 @@ impl<'a> Run<'a> {
     fn calls(&mut self, asked: Asked, caller: Caller, write: Option<WriteEnd>) -> usize {
         let services = current(&self.services);
         let service = service(&services);
-        let limits = Limits::of(service.settings(), None, Some(caller.limit));
+        let class = CallClass::of(service.settings(), &method(asked), PATHS[asked.path].0);
+        let policy = class.policy(service.settings());
+        let limits = Limits::of(policy, None, Some(caller.limit));
         let log = &mut self.world.lock().log;
         let call = log.begins(asked, caller.bff, limits.total, limits.queue);
         let started = Instant::now();
@@ -128,6 +131,7 @@ impl<'a> Run<'a> {
             started,
             end: started + limits.total,
             limits,
+            class,
             readable: None,
         };
         let hangs_up = caller.hangs_up.map(Duration::from_millis);
@@ -274,6 +278,13 @@ fn failed(cause: &Cause) -> Got {
     }
 }
 
+fn method(asked: Asked) -> Method {
+    match asked.write {
+        true => Method::POST,
+        false => Method::GET,
+    }
+}
+
 fn request(asked: Asked, call: usize, write: Option<WriteEnd>) -> ServiceRequest {
     let mut headers = HeaderMap::new();
     headers.insert(CALL, HeaderValue::from(call));
@@ -286,11 +297,7 @@ fn request(asked: Asked, call: usize, write: Option<WriteEnd>) -> ServiceRequest
         headers.insert(WRITE, end.name());
     }
     ServiceRequest {
-        method: if asked.write {
-            Method::POST
-        } else {
-            Method::GET
-        },
+        method: method(asked),
         target: PATHS[asked.path].0.parse().expect("a path"),
         headers,
         body: Default::default(),

@@ -109,12 +109,12 @@ impl Pipeline {
         permit: &Permit,
         trace: &mut Trace,
     ) -> Result<ServiceResponse, Cause> {
-        let read = request.method == Method::GET;
-        let hedge_after = (call.limits.hedge && read)
-            .then(|| self.hedge_delay())
+        let policy = self.policy(call);
+        let hedge_after = (call.limits.hedge && call.class.effect.is_read())
+            .then(|| self.hedge_delay(call))
             .flatten();
         let plan = Plan {
-            retry: &self.settings.retry,
+            retry: &policy.retry,
             retries: call.limits.retries,
             hedge_after,
             budget: permit.budget(),
@@ -128,7 +128,7 @@ impl Pipeline {
         let queue = call.limits.queue.saturating_sub(trace.queued);
         let beside = || {
             hedge_course.follow(&course);
-            HedgeRight::new(permit, &self.settings.retry, &hedge_course)
+            HedgeRight::new(permit, &policy.retry, &hedge_course)
         };
         let attempt = |attempt: Try| {
             let course = match attempt.hedge {
@@ -141,6 +141,7 @@ impl Pipeline {
                     end: deadline,
                     queue,
                     first_byte: call.limits.first_byte,
+                    timeouts: &policy.timeouts,
                     size: self.settings.max_response_size,
                 };
                 // Awaited where it is made, here and above: a future that has a name is in the one around it twice.
@@ -148,7 +149,7 @@ impl Pipeline {
                     .transport
                     .attempt(call.worker, request, bounds, course)
                     .await;
-                let verdict = self.verdict(&request.method, &attempted.result);
+                let verdict = self.verdict(call, &attempted.result);
                 Tried {
                     value: attempted,
                     verdict,
@@ -189,18 +190,18 @@ impl Pipeline {
         }
         if call.limits.hedge && result.is_ok() {
             let took = timing.connect + timing.first_byte + timing.body;
-            self.latency.record(Instant::now(), took);
+            self.known(call).latency.record(Instant::now(), took);
         }
         result
     }
 
     /// Whether a further attempt is safe and may go better (RFC 9110 section 9.2.2). That a method is idempotent does not
     /// make it safe to repeat: a DELETE that did its work is answered 404 the second time. The operator knows better.
-    fn verdict(&self, method: &Method, result: &Result<ServiceResponse, Cause>) -> Verdict {
-        let retry = &self.settings.retry;
+    fn verdict(&self, call: &CallRequest, result: &Result<ServiceResponse, Cause>) -> Verdict {
+        let retry = &self.policy(call).retry;
         let repeatable = || {
-            let head = *method == Method::HEAD && retry.methods.contains(&Method::GET);
-            head || retry.methods.contains(method)
+            let as_get = call.class.effect.is_like_get() && retry.methods.contains(&Method::GET);
+            as_get || retry.methods.contains(&call.request.method)
         };
         match result {
             Ok(answer) if retry.statuses.contains(&answer.status) && repeatable() => {

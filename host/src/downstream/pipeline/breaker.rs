@@ -2,6 +2,7 @@
 
 use http::uri::PathAndQuery;
 use tokio::time::Instant;
+use tracing::field;
 
 use super::Pipeline;
 use super::callers::Callers;
@@ -24,16 +25,20 @@ impl Pipeline {
         callers: &Callers,
         now: Instant,
     ) -> Result<Option<Pass<'_>>, Cause> {
-        let Some(breaker) = &self.breaker else {
+        let policy = self.policy(call);
+        let (Some(breaker), Some(settings)) = (&self.known(call).breaker, &policy.breaker) else {
             return Ok(None);
         };
-        let allowed = self.settings.timeouts.first_byte;
+        let allowed = policy.timeouts.first_byte;
         let left = callers.deadline.latest().saturating_duration_since(now);
         let patient = left.min(call.limits.first_byte) >= allowed;
         let (method, target) = (call.request.method.as_str(), &call.request.target);
         let path = target.path_and_query().map(PathAndQuery::as_str);
         let source = breaker.source((method, path), call.member.number());
-        breaker.admit(now, source, patient).map(Some).map_err(|_| {
+        let pass = breaker.admit(now, source, patient);
+        // Calls of a rule that share the service's breaker may take another time.
+        let pass = pass.map(|pass| Some(pass.with_slow_call(settings.slow_call)));
+        pass.map_err(|_| {
             self.metrics.event(Event::BreakerOpen);
             Cause::Rejected {
                 why: match breaker.rejects() {
@@ -48,6 +53,7 @@ impl Pipeline {
     /// Records with the breaker how a call ended.
     pub(super) fn record(
         &self,
+        call: &CallRequest,
         pass: Option<Pass<'_>>,
         judgement: Judgement,
         result: &Result<ServiceResponse, Cause>,
@@ -64,20 +70,38 @@ impl Pipeline {
             },
             Judgement::Nothing if !gave_up_waiting(result) => None,
             // The operator's limit for the whole call, which no single attempt may have met.
-            Judgement::Nothing if took >= self.settings.timeouts.total => pass.failed(now, took),
+            Judgement::Nothing if took >= self.policy(call).timeouts.total => {
+                pass.failed(now, took)
+            }
             Judgement::Nothing => pass.given_up(now, took),
         };
         let service = &*self.settings.name;
+        let rule = call
+            .class
+            .rule
+            .and_then(|rule| self.settings.rules.get(rule));
+        let rule = rule
+            .filter(|rule| rule.own_breaker)
+            .map(|rule| &rule.pattern);
         match change {
             None => {}
             Some(Change::Opened { why, lasts }) => {
                 self.metrics.event(Event::BreakerOpened);
                 let lasts_ms = u64::try_from(lasts.as_millis()).unwrap_or(u64::MAX);
-                tracing::warn!(downstream = service, lasts_ms, "breaker opened: {why}");
+                tracing::warn!(
+                    downstream = service,
+                    rule = rule.map(field::display),
+                    lasts_ms,
+                    "breaker opened: {why}"
+                );
             }
             Some(Change::Closed) => {
                 self.metrics.event(Event::BreakerClosed);
-                tracing::info!(downstream = service, "breaker closed: a probe was answered");
+                tracing::info!(
+                    downstream = service,
+                    rule = rule.map(field::display),
+                    "breaker closed: a probe was answered"
+                );
             }
         }
     }

@@ -5,13 +5,13 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use http::Method;
 use tokio::time::{Instant, timeout_at};
 
 use super::Pipeline;
 use super::callers::Callers;
 use super::lookup::CacheIntent;
 use crate::downstream::call::{CallOutcome, CallRequest};
+use crate::downstream::class::CallClass;
 use crate::downstream::error::{Cause, Phase, TimeLimit};
 use crate::downstream::policy::cache::{ExactKey, may_join, serves_others};
 use crate::telemetry::metrics::Event;
@@ -29,11 +29,11 @@ impl Pipeline {
         intent: CacheIntent,
     ) -> CallOutcome {
         let request = &call.request;
-        let safe = matches!(request.method, Method::GET | Method::HEAD);
-        if !(safe && self.settings.coalesce && may_join(&request.headers)) {
+        let like_get = call.class.effect.is_like_get();
+        if !(like_get && self.policy(&call).coalesce && may_join(&request.headers)) {
             return self.alone(call, intent).await;
         }
-        let (started, end) = (call.started, call.end);
+        let (class, started, end) = (call.class, call.started, call.end);
         let key = ExactKey::new(
             &request.method,
             &request.target,
@@ -43,7 +43,7 @@ impl Pipeline {
         let hash = key.spread();
         if self.unshared.contains(hash, started) {
             let outcome = self.alone(call, intent).await;
-            self.learn(hash, &outcome);
+            self.learn(class, hash, &outcome);
             return outcome;
         }
         let mut joined = self.coalescer.join(
@@ -69,7 +69,7 @@ impl Pipeline {
             }),
         };
         if let Some((call, intent)) = own {
-            if !self.learn(hash, &outcome) {
+            if !self.learn(class, hash, &outcome) {
                 // Its time in the queue and that until the first byte begin now: so far it only waited.
                 let call = CallRequest {
                     started: Instant::now(),
@@ -91,17 +91,18 @@ impl Pipeline {
     }
 
     /// Whether the outcome of a call is one for all who made it. Remembers for a while when it is not.
-    fn learn(&self, hash: u64, outcome: &CallOutcome) -> bool {
+    fn learn(&self, class: CallClass, hash: u64, outcome: &CallOutcome) -> bool {
         let Ok(response) = &outcome.result else {
             return true;
         };
-        let cache = self.settings.cache.as_ref();
+        let policy = class.policy(&self.settings);
+        let cache = policy.cache.as_ref().and(self.settings.cache.as_ref());
         let cookies = cache.is_some_and(|cache| cache.keep_set_cookie);
         let shared = serves_others(response, cookies, time_of_day());
         if shared {
             self.unshared.remove(hash);
         } else {
-            let until = Instant::now() + self.settings.coalesce_pause;
+            let until = Instant::now() + policy.coalesce_pause;
             self.unshared.insert(hash, until);
         }
         shared

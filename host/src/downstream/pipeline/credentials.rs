@@ -72,7 +72,7 @@ fn transport(
     let Some((endpoint, secure)) = endpoint(&oauth2.token_url) else {
         return Ok(None);
     };
-    let settings = Downstream {
+    let mut settings = Downstream {
         name: service.name.clone(),
         endpoints: vec![endpoint],
         tls: secure.then_some(Tls {
@@ -80,13 +80,14 @@ fn transport(
             client: None,
             server_name: None,
         }),
-        timeouts: Timeouts {
-            connect: oauth2.timeout,
-            first_byte: oauth2.timeout,
-            between_bytes: oauth2.timeout,
-            total: oauth2.timeout,
-        },
         ..Downstream::with_defaults(&service.name)
+    };
+    settings.policy.timeouts = Timeouts {
+        connect: oauth2.timeout,
+        first_byte: oauth2.timeout,
+        between_bytes: oauth2.timeout,
+        queue: oauth2.timeout,
+        total: oauth2.timeout,
     };
     Ok(Some(Arc::new(Transport::new(&settings, 1, None)?)))
 }
@@ -137,8 +138,9 @@ async fn ask(transport: &Transport, request: Request<Bytes>) -> Result<Response<
     let bounds = Bounds {
         started: now,
         end: &SharedDeadline::new(now + timeouts.total),
-        queue: timeouts.total,
+        queue: timeouts.queue,
         first_byte: timeouts.first_byte,
+        timeouts,
         size: MAX_ANSWER,
     };
     let answer = transport

@@ -9,6 +9,7 @@ use http::{HeaderMap, Method, Uri};
 use super::Pipeline;
 use crate::config::is_json;
 use crate::downstream::call::{CallOutcome, CallRequest};
+use crate::downstream::class::Effect;
 use crate::downstream::error::Cause;
 use crate::downstream::policy::cache::Hit;
 use crate::downstream::policy::fallback;
@@ -20,6 +21,7 @@ use crate::telemetry::metrics::Event;
 /// What is needed of a call when it failed.
 pub(super) struct FallbackContext {
     method: Method,
+    effect: Effect,
     target: Uri,
     /// Whether the caller may be unable to read a response that others had stored.
     picky: bool,
@@ -33,6 +35,7 @@ impl FallbackContext {
     pub(super) fn new(call: &CallRequest) -> Self {
         Self {
             method: call.request.method.clone(),
+            effect: call.class.effect,
             target: call.request.target.clone(),
             picky: call.readable.is_some(),
             none: false,
@@ -85,7 +88,7 @@ impl Pipeline {
             self.metrics.event(Event::Stale);
             return instead(value, Source::Stale, hit.age);
         }
-        if let Some(declared) = self.declared(&context.method, &context.target)
+        if let Some(declared) = self.declared(&context.method, context.effect, &context.target)
             && let Ok(value) = read(declared, Source::Fallback)
         {
             self.metrics.event(Event::Fallback);
@@ -96,12 +99,13 @@ impl Pipeline {
     }
 
     /// What the operator declared for a call that fails.
-    fn declared(&self, method: &Method, target: &Uri) -> Option<ServiceResponse> {
+    fn declared(&self, method: &Method, effect: Effect, target: &Uri) -> Option<ServiceResponse> {
         let path = target.path();
         let path = path
             .strip_prefix(self.settings.shape.path_prefix.as_str())
             .unwrap_or(path);
-        let declared = fallback::last_resort(&self.settings.fallbacks, method, path)?;
+        let safe = effect.is_safe();
+        let declared = fallback::last_resort(&self.settings.fallbacks, method, safe, path)?;
         Some(ServiceResponse {
             status: declared.status,
             headers: HeaderMap::from_iter([(CONTENT_TYPE, declared.content_type)]),

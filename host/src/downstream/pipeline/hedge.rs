@@ -10,6 +10,7 @@ use tokio::time::Instant;
 
 use super::Pipeline;
 use crate::config::{self, Hedge};
+use crate::downstream::call::CallRequest;
 use crate::downstream::policy::bulkhead::Permit;
 use crate::downstream::transport::Course;
 
@@ -22,19 +23,20 @@ const HEDGE: Hedge = Hedge {
 impl Pipeline {
     /// When a call that was not answered by then is worth another beside it; `None` while too little is known. Looked up in the
     /// histogram now and then only: that is a walk over memory which other workers write to.
-    pub(super) fn hedge_delay(&self) -> Option<Duration> {
-        let known = self.hedge_delay.load(Ordering::Relaxed);
-        if known == 0 || fastrand::u8(..) < 8 {
-            let hedge = self.settings.hedge.as_ref().unwrap_or(&HEDGE);
-            let delay = self
+    pub(super) fn hedge_delay(&self, call: &CallRequest) -> Option<Duration> {
+        let known = self.known(call);
+        let micros = known.hedge_delay.load(Ordering::Relaxed);
+        if micros == 0 || fastrand::u8(..) < 8 {
+            let hedge = self.policy(call).hedge.as_ref().unwrap_or(&HEDGE);
+            let delay = known
                 .latency
                 .percentile(hedge.percentile)?
                 .max(hedge.min_delay);
             let micros = u64::try_from(delay.as_micros()).unwrap_or(u64::MAX);
-            self.hedge_delay.store(micros, Ordering::Relaxed);
+            known.hedge_delay.store(micros, Ordering::Relaxed);
             return Some(delay);
         }
-        Some(Duration::from_micros(known))
+        Some(Duration::from_micros(micros))
     }
 }
 

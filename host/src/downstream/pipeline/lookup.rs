@@ -3,14 +3,14 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use http::{HeaderMap, Method, StatusCode};
+use http::{HeaderMap, StatusCode};
 use tokio::time::Instant;
 
 use super::Pipeline;
 use super::callers::Callers;
 use super::fallback::FallbackContext;
 use crate::downstream::call::{CallOutcome, CallRequest};
-use crate::downstream::policy::cache::{Found, Hit, Key, Stale, Ticket};
+use crate::downstream::policy::cache::{Asked, Found, Hit, Key, Stale, Ticket};
 use crate::downstream::request::ServiceRequest;
 use crate::downstream::response::ServiceResponse;
 use crate::downstream::trace::{Source, Trace};
@@ -59,7 +59,11 @@ impl Pipeline {
         fallback: &mut FallbackContext,
     ) -> Lookup {
         let request = &call.request;
-        let (Some(cache), &Method::GET) = (&self.cache, &request.method) else {
+        let (Some(cache), Some(_), true) = (
+            &self.cache,
+            &self.policy(call).cache,
+            call.class.effect.is_read(),
+        ) else {
             return Lookup::Call(CacheIntent::None);
         };
         let now = time_of_day();
@@ -101,7 +105,7 @@ impl Pipeline {
         let now = Instant::now();
         let call = CallRequest {
             started: now,
-            end: now + self.settings.timeouts.total,
+            end: now + self.policy(call).timeouts.total,
             ..call.clone()
         };
         let callers = Arc::new(Callers::new(&call));
@@ -121,17 +125,22 @@ impl Pipeline {
         response: ServiceResponse,
         trace: &mut Trace,
     ) -> ServiceResponse {
-        let Some(cache) = &self.cache else {
+        let (Some(cache), Some(times)) = (&self.cache, &self.policy(call).cache) else {
             return response;
         };
         if trace.until_close {
             return response;
         }
         let (request, now) = (&call.request, time_of_day());
+        let asked = |key| Asked {
+            key,
+            headers: &request.headers,
+            times,
+        };
         let (key, ticket) = match intent {
             CacheIntent::None => return response,
             CacheIntent::StoreFirst(ticket) => {
-                if !cache.wants(&request.headers, &response, now) {
+                if !cache.wants(times, &request.headers, &response, now) {
                     return response;
                 }
                 match Key::new(&request.method, &request.target, &request.headers) {
@@ -143,7 +152,7 @@ impl Pipeline {
             CacheIntent::Revalidate { key, stale } => {
                 if response.status == StatusCode::NOT_MODIFIED {
                     trace.source = Source::Cached;
-                    return cache.revalidated(&key, &request.headers, &stale, &response, now);
+                    return cache.revalidated(asked(&key), &stale, &response, now);
                 }
                 (key, stale.ticket)
             }
@@ -152,7 +161,7 @@ impl Pipeline {
             Some(readable) => readable(&response),
             None => true,
         };
-        cache.store(&key, &request.headers, &response, readable, ticket, now);
+        cache.store(asked(&key), &response, readable, ticket, now);
         response
     }
 

@@ -90,14 +90,14 @@ impl Pipeline {
         let began = Instant::now();
         let request = conditional.as_ref().unwrap_or(&call.request);
         trace.probe = pass.as_ref().is_some_and(Pass::is_probe);
-        let write = self.begin_write(&call.request);
+        let write = self.begin_write(call);
         let result = self
             .attempts(call, request, &callers.deadline, &permit, trace)
             .await;
         if let Some(write) = write {
             write.end(&result, trace);
         }
-        self.record(pass, trace.judgement, &result, began);
+        self.record(call, pass, trace.judgement, &result, began);
         Ok(self.store(call, intent, result?, trace))
     }
 }

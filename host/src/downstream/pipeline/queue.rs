@@ -39,7 +39,7 @@ impl Pipeline {
         // Boxed, because few calls wait, and the future of every call would be as large.
         let result = Box::pin(first_permit(&call.member, callers)).await;
         let queued = began.elapsed();
-        let permit = result.map_err(|rejected| self.no_permit(rejected, queued))?;
+        let permit = result.map_err(|rejected| self.no_permit(call, rejected, queued))?;
         if !queued.is_zero() {
             trace.queued = queued;
             self.metrics.queued(queued);
@@ -50,7 +50,7 @@ impl Pipeline {
         Ok(permit)
     }
 
-    fn no_permit(&self, rejected: Rejected, queued: Duration) -> Cause {
+    fn no_permit(&self, call: &CallRequest, rejected: Rejected, queued: Duration) -> Cause {
         match rejected {
             Rejected::Full { queued } => {
                 self.metrics.event(Event::QueueFull);
@@ -62,7 +62,7 @@ impl Pipeline {
                 Cause::Timeout {
                     phase: Phase::Queue,
                     after: queued,
-                    limit: TimeLimit::after(queued, self.settings.bulkhead.queue_timeout),
+                    limit: TimeLimit::after(queued, self.policy(call).timeouts.queue),
                 }
             }
         }

@@ -9,8 +9,8 @@ use tokio::time::Instant;
 use super::callers::Callers;
 use super::credentials::ServiceCredentials;
 use super::error::ServiceError;
-use crate::config;
-use crate::downstream::call::CallOutcome;
+use crate::config::{self, CallPattern};
+use crate::downstream::call::{CallOutcome, CallRequest};
 use crate::downstream::policy::breaker::{self, Breaker};
 use crate::downstream::policy::cache::{self, Cache};
 use crate::downstream::policy::coalesce::{Coalescer, Unshared};
@@ -24,13 +24,30 @@ pub struct Pipeline {
     pub(super) cache: Option<Arc<Cache>>,
     pub(super) coalescer: Arc<Coalescer<CallOutcome, Callers>>,
     pub(super) unshared: Arc<Unshared>,
+    /// What is known of the calls for which no rule holds.
+    of_service: Known,
+    /// The same for those of each rule, in their order.
+    of_rules: Box<[Known]>,
+    pub(super) credentials: ServiceCredentials,
+    pub(super) transport: Arc<Transport>,
+    pub(super) metrics: Arc<ServiceMetrics>,
+}
+
+/// What is known of the calls of a service, or of one of its rules. A rule that says nothing of breakers or
+/// hedges shares that with the service.
+pub(super) struct Known {
     pub(super) breaker: Option<Arc<Breaker>>,
     pub(super) latency: Arc<Latency>,
     /// The percentile of it that hedges wait for, microseconds; 0 while it is not known.
     pub(super) hedge_delay: AtomicU64,
-    pub(super) credentials: ServiceCredentials,
-    pub(super) transport: Arc<Transport>,
-    pub(super) metrics: Arc<ServiceMetrics>,
+}
+
+/// The breaker of a rule that has one of its own.
+pub struct RuleBreaker<'a> {
+    /// The calls that count there.
+    pub calls: &'a CallPattern,
+    /// How it is.
+    pub state: breaker::State,
 }
 
 impl Pipeline {
@@ -59,7 +76,12 @@ impl Pipeline {
             None => ServiceCredentials::new(&settings)?,
         };
         let same = previous.filter(|previous| is_same_service(&previous.settings, &settings));
+        let of_service = Known::of_service(&settings, same);
+        let rules = settings.rules.iter();
+        let of_rules = rules.map(|rule| Known::of_rule(rule, &of_service, same));
         Ok(Self {
+            of_rules: of_rules.collect(),
+            of_service,
             cache: cache_of(&settings, same),
             coalescer: same
                 .map_or_else(|| Arc::new(Coalescer::new()), |same| same.coalescer.clone()),
@@ -67,19 +89,6 @@ impl Pipeline {
                 || Arc::new(Unshared::new(Instant::now())),
                 |same| same.unshared.clone(),
             ),
-            breaker: settings.breaker.as_ref().map(|breaker| {
-                match same.and_then(|same| same.breaker.as_ref()) {
-                    Some(kept)
-                        if same.is_some_and(|same| same.settings.breaker == settings.breaker) =>
-                    {
-                        kept.clone()
-                    }
-                    Some(kept) => Arc::new(kept.with_settings(breaker.clone())),
-                    None => Arc::new(Breaker::new(breaker.clone())),
-                }
-            }),
-            latency: same.map_or_else(|| Arc::new(Latency::new()), |same| same.latency.clone()),
-            hedge_delay: AtomicU64::new(0),
             credentials,
             transport: Arc::new(transport),
             metrics,
@@ -100,18 +109,43 @@ impl Pipeline {
         }
     }
 
-    /// The state of the breaker; `None` where there is none.
-    pub fn breaker(&self) -> Option<breaker::State> {
-        let now = Instant::now();
-        self.breaker.as_ref().map(|breaker| breaker.state(now))
+    /// How a call is made.
+    pub(super) fn policy(&self, call: &CallRequest) -> &config::Policy {
+        call.class.policy(&self.settings)
     }
 
-    /// Lets the operator say what the breaker does. Whether there is one.
+    /// What is known of calls like this one.
+    pub(super) fn known(&self, call: &CallRequest) -> &Known {
+        let rule = call.class.rule.and_then(|rule| self.of_rules.get(rule));
+        rule.unwrap_or(&self.of_service)
+    }
+
+    /// The state of the breaker; `None` where there is none.
+    pub fn breaker(&self) -> Option<breaker::State> {
+        let breaker = self.of_service.breaker.as_ref()?;
+        Some(breaker.state(Instant::now()))
+    }
+
+    /// The breakers of rules that have their own.
+    pub fn rule_breakers(&self) -> impl Iterator<Item = RuleBreaker<'_>> {
+        let now = Instant::now();
+        let rules = self.settings.rules.iter().zip(&self.of_rules);
+        rules
+            .filter(|(rule, _)| rule.own_breaker)
+            .filter_map(move |(rule, known)| {
+                Some(RuleBreaker {
+                    calls: &rule.pattern,
+                    state: known.breaker.as_ref()?.state(now),
+                })
+            })
+    }
+
+    /// Lets the operator say what all breakers do, that of the service and those of its rules. Whether there
+    /// is any.
     pub fn force_breaker(&self, forced: Option<breaker::Forced>) -> bool {
-        if let Some(breaker) = &self.breaker {
-            breaker.force(forced);
-        }
-        self.breaker.is_some()
+        let all = [&self.of_service].into_iter().chain(&self.of_rules);
+        let breakers = all.filter_map(|known| known.breaker.as_ref());
+        breakers.map(|breaker| breaker.force(forced)).count() > 0
     }
 
     /// Drops what is stored for a target, for whoever asks.
@@ -141,6 +175,57 @@ impl Pipeline {
     /// Open connections.
     pub fn connections(&self) -> usize {
         self.transport.open()
+    }
+}
+
+impl Known {
+    /// What is known of a service. It keeps what the same one knew under its old settings.
+    fn of_service(settings: &config::Downstream, same: Option<&Pipeline>) -> Self {
+        let kept = same.map(|same| (&same.settings.policy, &same.of_service));
+        Self::new(&settings.policy, kept)
+    }
+
+    /// What is known of a rule. It keeps what the rule for the same calls knew.
+    fn of_rule(rule: &config::Rule, service: &Self, same: Option<&Pipeline>) -> Self {
+        let kept = same.and_then(|same| {
+            let mut rules = same.settings.rules.iter().zip(&same.of_rules);
+            rules.find(|(old, _)| old.pattern == rule.pattern)
+        });
+        let kept_breaker = kept.filter(|(old, _)| old.own_breaker);
+        let kept_latency = kept.filter(|(old, _)| old.own_hedge);
+        let own = |kept: Option<(&config::Rule, &Self)>| {
+            Self::new(&rule.policy, kept.map(|(old, known)| (&old.policy, known)))
+        };
+        Self {
+            breaker: match rule.own_breaker {
+                true => own(kept_breaker).breaker.inspect(|breaker| {
+                    // The operator's order is for all breakers of the service.
+                    let order = service.breaker.as_ref().and_then(|it| it.forced());
+                    if kept_breaker.is_none() && order.is_some() {
+                        breaker.force(order);
+                    }
+                }),
+                false => service.breaker.clone(),
+            },
+            latency: match rule.own_hedge {
+                true => own(kept_latency).latency,
+                false => service.latency.clone(),
+            },
+            hedge_delay: AtomicU64::new(0),
+        }
+    }
+
+    fn new(policy: &config::Policy, kept: Option<(&config::Policy, &Self)>) -> Self {
+        let kept_breaker = kept.and_then(|(old, known)| Some((old, known.breaker.as_ref()?)));
+        Self {
+            breaker: policy.breaker.as_ref().map(|breaker| match kept_breaker {
+                Some((old, kept)) if old.breaker == policy.breaker => kept.clone(),
+                Some((_, kept)) => Arc::new(kept.with_settings(breaker.clone())),
+                None => Arc::new(Breaker::new(breaker.clone())),
+            }),
+            latency: kept.map_or_else(Arc::default, |(_, known)| known.latency.clone()),
+            hedge_delay: AtomicU64::new(0),
+        }
     }
 }
 

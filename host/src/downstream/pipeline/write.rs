@@ -1,7 +1,8 @@
-//! What a call with an unsafe method leaves behind: whoever asks after it must not be given what was
+//! What a call that may change something leaves behind: whoever asks after it must not be given what was
 //! before it.
 
 use super::Pipeline;
+use crate::downstream::call::CallRequest;
 use crate::downstream::error::Cause;
 use crate::downstream::request::ServiceRequest;
 use crate::downstream::response::ServiceResponse;
@@ -17,11 +18,11 @@ pub(super) struct Write<'a> {
 
 impl Pipeline {
     /// Notes that a call is about to be sent; `None` for one that changes nothing.
-    pub(super) fn begin_write<'a>(&'a self, request: &'a ServiceRequest) -> Option<Write<'a>> {
+    pub(super) fn begin_write<'a>(&'a self, call: &'a CallRequest) -> Option<Write<'a>> {
         // Made only then: even one that is dropped at once would count.
-        (!request.method.is_safe()).then(|| Write {
+        (!call.class.effect.is_safe()).then(|| Write {
             pipeline: self,
-            request,
+            request: &call.request,
             ended: false,
         })
     }

@@ -62,6 +62,8 @@ pub struct Pass<'a> {
     /// The mode under which the call was let through.
     mode: Mode,
     source: Source,
+    /// From when on the call is slow.
+    slow_call: Duration,
 }
 
 /// What a slow start lets through.
@@ -165,6 +167,15 @@ impl Breaker {
         };
     }
 
+    /// What the operator says that it does.
+    pub fn forced(&self) -> Option<Forced> {
+        match self.mode().place() {
+            Place::ForcedOpen => Some(Forced::Open),
+            Place::ForcedClosed => Some(Forced::Closed),
+            _ => None,
+        }
+    }
+
     /// The breaker as it is now.
     pub fn state(&self, now: Instant) -> State {
         let place = self.mode().place();
@@ -236,7 +247,7 @@ impl Breaker {
         if mode != began && !began.ended_slow_start(mode) {
             return None;
         }
-        let slow = took >= self.settings.slow_call;
+        let slow = took >= pass.slow_call;
         let end = End { failed, slow };
         match began.place() {
             Place::Closed | Place::SlowStart => {
@@ -328,11 +339,18 @@ impl Breaker {
             breaker: self,
             mode,
             source,
+            slow_call: self.settings.slow_call,
         }
     }
 }
 
 impl Pass<'_> {
+    /// A pass for a call that is slow from another time on.
+    pub fn with_slow_call(mut self, slow_call: Duration) -> Self {
+        self.slow_call = slow_call;
+        self
+    }
+
     /// Whether the call shows whether the service is back.
     pub fn is_probe(&self) -> bool {
         matches!(self.mode.place(), Place::Probing | Place::ShortProbe)
@@ -356,7 +374,7 @@ impl Pass<'_> {
     /// The caller gave up before the service had all the time that the operator lets it have. That says
     /// nothing, unless the call was slow by then: who leaves early cannot make it count as fast.
     pub fn given_up(self, now: Instant, took: Duration) -> Option<Change> {
-        if took < self.breaker.settings.slow_call {
+        if took < self.slow_call {
             return None;
         }
         self.breaker.ended(&self, self.source, now, took, false)

@@ -77,11 +77,11 @@ pub enum Rejected {
 
 impl Bulkhead {
     /// A bulkhead with all permits free.
-    pub fn new(settings: &config::Bulkhead) -> Arc<Self> {
+    pub fn new(settings: &config::Bulkhead, queue_timeout: Duration) -> Arc<Self> {
         Arc::new(Self {
             max_calls: AtomicUsize::new(settings.max_calls),
             max_queued: AtomicUsize::new(settings.max_queued),
-            queue_timeout: settings.queue_timeout,
+            queue_timeout,
             share: AtomicUsize::new(share(settings)),
             in_flight: AtomicUsize::new(0),
             queued: AtomicUsize::new(0),

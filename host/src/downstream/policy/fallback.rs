@@ -17,11 +17,17 @@ pub struct LastResort {
     pub body: Bytes,
 }
 
-/// The first of the declared answers that covers a call. Those for any method cover calls that change nothing. `path` is the BFF's own: without the service's prefix and without a query.
-pub fn last_resort(fallbacks: &[Fallback], method: &Method, path: &str) -> Option<LastResort> {
+/// The first of the declared answers that covers a call. Those for any method cover calls that change
+/// nothing, which is `safe`. `path` is the BFF's own: without the service's prefix and without a query.
+pub fn last_resort(
+    fallbacks: &[Fallback],
+    method: &Method,
+    safe: bool,
+    path: &str,
+) -> Option<LastResort> {
     // What failed to change something must not look as if it had, unless the operator wrote just that.
     let covers = |pattern: &CallPattern| {
-        (method.is_safe() || pattern.method.is_some()) && matches(pattern, method, path)
+        (safe || pattern.method.is_some()) && matches(pattern, method, path)
     };
     let fallback = fallbacks
         .iter()

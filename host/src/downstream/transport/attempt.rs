@@ -200,7 +200,7 @@ impl<'a> Attempt<'a> {
                 if let Poll::Ready(part) = body.poll_part(context) {
                     return Poll::Ready(Some(part));
                 }
-                let between_bytes = self.connector.settings.timeouts.between_bytes;
+                let between_bytes = self.bounds.timeouts.between_bytes;
                 let since = *since.get_or_insert_with(|| {
                     let now = Instant::now();
                     let limit = now + between_bytes;
@@ -263,11 +263,11 @@ impl<'a> Attempt<'a> {
 
     /// What was waited for since then did not come in time.
     pub(super) fn late(&self, phase: Phase, since: Instant) -> Cause {
-        let timeouts = &self.connector.settings.timeouts;
+        let timeouts = self.bounds.timeouts;
         let allowed = match phase {
             Phase::Body => timeouts.between_bytes,
             Phase::FirstByte => timeouts.first_byte,
-            Phase::Queue => self.connector.settings.bulkhead.queue_timeout,
+            Phase::Queue => timeouts.queue,
             Phase::Connect | Phase::Credentials => timeouts.connect,
         };
         Cause::Timeout {

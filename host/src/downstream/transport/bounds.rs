@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
+use crate::config::Timeouts;
 use crate::downstream::deadline::SharedDeadline;
 
 /// The limits of one attempt.
@@ -17,6 +18,8 @@ pub struct Bounds<'a> {
     pub queue: Duration,
     /// Time from the request sent to the head of the answer.
     pub first_byte: Duration,
+    /// The operator's own limits for such a call. What they end is the service's fault.
+    pub timeouts: &'a Timeouts,
     /// Most bytes of the body.
     pub size: usize,
 }

@@ -118,6 +118,6 @@ impl Checkout<'_> {
     }
 
     fn connect_timeout(&self) -> Duration {
-        self.connector.settings.timeouts.connect
+        self.bounds.timeouts.connect
     }
 }

@@ -37,7 +37,7 @@ impl<'a> Attempt<'a> {
         fresh: bool,
         queued: &mut Duration,
     ) -> Result<Connection, Cause> {
-        let limit = now + self.connector.settings.timeouts.connect;
+        let limit = now + self.bounds.timeouts.connect;
         let until = self.bounds.end.latest().min(limit);
         if self.connector.settings.protocol == Protocol::Http2 {
             let asked = Asked {

@@ -61,6 +61,7 @@ async fn call(address: SocketAddr, protocol: Protocol, input: Vec<u8>) {
     let end = SharedDeadline::new(started + TOTAL);
     let bounds = Bounds {
         started,
+        timeouts: &settings.policy.timeouts,
         end: &end,
         queue: TOTAL,
         first_byte: TOTAL,

@@ -204,7 +204,7 @@ impl Transport {
     /// Waits until a name of the service is known.
     async fn first_lookup(&self, bounds: Bounds<'_>) -> Result<Arc<List>, Cause> {
         let began = Instant::now();
-        let allowed = self.connector.settings.timeouts.connect;
+        let allowed = bounds.timeouts.connect;
         let lookup = bounds
             .end
             .timeout(Some(began + allowed), self.connector.endpoints.ready());
@@ -227,7 +227,7 @@ impl Transport {
 
     /// The limits of time in force.
     pub fn timeouts(&self) -> &config::Timeouts {
-        &self.connector.settings.timeouts
+        &self.connector.settings.policy.timeouts
     }
 
     /// Open connections, of all workers. Those of checks are not counted.

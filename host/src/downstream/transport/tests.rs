@@ -25,13 +25,21 @@ use http::{HeaderMap, HeaderValue, Method};
 use super::endpoint::Endpoint;
 use super::*;
 use crate::config::{
-    Bulkhead, Connections, Downstream, Ejection, Protocol, Retry, Shape, Timeouts, Tls,
+    Bulkhead, Connections, Downstream, Ejection, Policy, Protocol, Retry, Shape, Timeouts, Tls,
 };
 use crate::downstream::deadline::SharedDeadline;
 
+const LONG: Timeouts = Timeouts {
+    connect: Duration::from_secs(60),
+    first_byte: Duration::from_secs(60),
+    between_bytes: Duration::from_secs(60),
+    queue: Duration::from_secs(60),
+    total: Duration::from_secs(60),
+};
+
 /// A service at these endpoints, with limits that no test meets by accident.
 fn settings(endpoints: &[std::net::SocketAddr]) -> Downstream {
-    let long = Duration::from_secs(60);
+    let long = LONG.total;
     Downstream {
         name: "activity".to_owned(),
         endpoints: endpoints
@@ -55,32 +63,30 @@ fn settings(endpoints: &[std::net::SocketAddr]) -> Downstream {
             receive_headers: None,
             pass_headers: vec![],
         },
+        policy: Policy {
+            cache: None,
+            coalesce: false,
+            coalesce_pause: long,
+            breaker: None,
+            timeouts: LONG,
+            retry: Retry {
+                max: 0,
+                backoff: long,
+                max_backoff: long,
+                methods: vec![],
+                statuses: vec![],
+                budget: 0,
+                min_per_second: 0,
+            },
+            hedge: None,
+        },
+        rules: vec![],
         cache: None,
-        coalesce: false,
-        coalesce_pause: long,
         bulkhead: Bulkhead {
             max_calls: 100,
             max_queued: 100,
-            queue_timeout: long,
             bff_share: 100,
         },
-        breaker: None,
-        timeouts: Timeouts {
-            connect: long,
-            first_byte: long,
-            between_bytes: long,
-            total: long,
-        },
-        retry: Retry {
-            max: 0,
-            backoff: long,
-            max_backoff: long,
-            methods: vec![],
-            statuses: vec![],
-            budget: 0,
-            min_per_second: 0,
-        },
-        hedge: None,
         ejection: Ejection {
             failures: 5,
             error_rate: 50,
@@ -125,9 +131,10 @@ fn bounds() -> Bounds<'static> {
     let started = Instant::now();
     Bounds {
         started,
-        end: end(started + Duration::from_secs(60)),
-        queue: Duration::from_secs(60),
-        first_byte: Duration::from_secs(60),
+        end: end(started + LONG.total),
+        queue: LONG.queue,
+        first_byte: LONG.first_byte,
+        timeouts: &LONG,
         size: 1 << 20,
     }
 }
@@ -157,6 +164,10 @@ async fn attempt(
     bounds: Bounds<'_>,
     course: &Course,
 ) -> Made {
+    let bounds = Bounds {
+        timeouts: transport.timeouts(),
+        ..bounds
+    };
     let attempted = transport.attempt(worker, request, bounds, course).await;
     Made {
         result: attempted.result,

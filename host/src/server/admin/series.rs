@@ -42,11 +42,7 @@ const SERVICE: [Gauge<Service>; 6] = [
         name: "downstream_breaker_state",
         help: "0 while the breaker of a service lets calls through, 1 while it lets single ones through to see, \
                2 while it rejects them.",
-        read: |service| match service.pipeline()?.breaker()?.position {
-            Position::Closed => Some(0),
-            Position::HalfOpen => Some(1),
-            Position::Open => Some(2),
-        },
+        read: |service| Some(number(service.pipeline()?.breaker()?.position)),
     },
     Gauge {
         name: "downstream_endpoints_good",
@@ -119,6 +115,7 @@ impl Collector for Live {
             .collect();
         ServiceMetrics::write(&counted, &mut families)?;
         write(&SERVICE, "service", &services, &mut families)?;
+        write_rules(&services, &mut families)?;
 
         let bffs: Vec<(&str, State)> = snapshot
             .bffs
@@ -133,6 +130,33 @@ impl Collector for Live {
         let states: Vec<(&str, &State)> = bffs.iter().map(|(name, bff)| (*name, bff)).collect();
         write(&BFF, "bff", &states, &mut families)
     }
+}
+
+/// A breaker's position, as a gauge has it.
+fn number(position: Position) -> u64 {
+    match position {
+        Position::Closed => 0,
+        Position::HalfOpen => 1,
+        Position::Open => 2,
+    }
+}
+
+/// The breakers of rules, each by the pattern that the operator wrote.
+fn write_rules(services: &[(&str, &Service)], families: &mut Families<'_>) -> fmt::Result {
+    let series = services.iter().flat_map(|(name, service)| {
+        let rules = service.pipeline().into_iter();
+        rules
+            .flat_map(|pipeline| pipeline.rule_breakers())
+            .map(|rule| {
+                let labels = [
+                    ("service", (*name).to_owned()),
+                    ("rule", rule.calls.to_string()),
+                ];
+                (labels, number(rule.state.position))
+            })
+    });
+    let help = "The same for the breaker of a rule that has its own.";
+    families.gauges("downstream_rule_breaker_state", help, series)
 }
 
 fn write<T>(

@@ -4,7 +4,7 @@ use std::time::{Duration, SystemTime};
 
 use serde_json::{Map, Value, json};
 
-use crate::downstream::policy::breaker::Position;
+use crate::downstream::policy::breaker::{self, Position};
 use crate::downstream::{EndpointState, EndpointStatus, Pipeline, Service};
 use crate::snapshot::Snapshot;
 
@@ -66,18 +66,20 @@ fn service(service: &Service) -> Value {
     let mut state = json!({"in_flight": in_flight, "waiting": waiting, "events": events});
     if let Some(pipeline) = service.pipeline() {
         state["connections"] = pipeline.connections().into();
-        state["breaker"] = breaker(pipeline);
+        state["breaker"] = pipeline
+            .breaker()
+            .map_or(Value::Null, |state| breaker(&state));
+        let rules = pipeline.rule_breakers();
+        state["rules"] = rules
+            .map(|rule| json!({"call": rule.calls.to_string(), "breaker": breaker(&rule.state)}))
+            .collect();
         state["endpoints"] = pipeline.endpoints().iter().map(endpoint).collect();
         state["cache"] = cache(pipeline);
     }
     state
 }
 
-/// `null` where there is none.
-fn breaker(pipeline: &Pipeline) -> Value {
-    let Some(state) = pipeline.breaker() else {
-        return Value::Null;
-    };
+fn breaker(state: &breaker::State) -> Value {
     json!({
         "state": match state.position {
             Position::Closed => "closed",

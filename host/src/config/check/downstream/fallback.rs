@@ -5,7 +5,7 @@ use http::{HeaderValue, StatusCode};
 use serde::de::IgnoredAny;
 
 use crate::config::Fallback;
-use crate::config::check::{Context, show_pattern};
+use crate::config::check::Context;
 use crate::config::field::{At, Field};
 use crate::config::raw::{RawDefault, RawDownstream};
 use crate::config::units::{MIB, show_size};
@@ -21,7 +21,7 @@ pub(super) fn check(raw: &RawDownstream, cx: &mut Context<'_>) -> Vec<Fallback> 
         .filter_map(|raw| raw.call.written())
         .cloned()
         .collect();
-    cx.check_distinct_items(&calls, show_pattern);
+    cx.check_distinct_items(&calls, Clone::clone);
     raw.defaults.iter().filter_map(|raw| one(raw, cx)).collect()
 }
 

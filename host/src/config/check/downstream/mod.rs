@@ -4,6 +4,7 @@ mod coding;
 mod credentials;
 mod fallback;
 mod policy;
+mod rule;
 mod shape;
 mod times;
 
@@ -24,13 +25,15 @@ pub(super) fn check(cx: &mut Context<'_>) -> BTreeMap<String, Downstream> {
 
 /// `None` for a service without an address, which is reported already.
 fn one(raw: &RawDownstream, cx: &mut Context<'_>) -> Option<Downstream> {
-    let timeouts = times::check(raw, cx);
-    let total = times::total(raw);
+    let policy = policy::policy(raw, &raw.policy, cx);
+    cx.check_within(&raw.connect_timeout, &times::total(raw, &raw.policy));
+    let rules = rule::check(raw, cx);
+    let of_rules = rules.iter().map(|rule| &rule.policy);
+    let stores = of_rules
+        .chain([&policy])
+        .any(|policy| policy.cache.is_some());
+    let cache = policy::cache(raw, stores, cx);
     let tls = tls(raw, cx);
-    let cache = policy::cache(raw, cx);
-    let breaker = policy::breaker(&raw.breaker, &total, timeouts.total, cx);
-    let retry = policy::retry(raw, cx);
-    let hedge = policy::hedge(&raw.hedge, &total, timeouts.total, cx);
     let health = policy::health(raw, cx);
     let credentials = credentials::check(raw, cx);
     let fallbacks = fallback::check(raw, cx);
@@ -47,19 +50,14 @@ fn one(raw: &RawDownstream, cx: &mut Context<'_>) -> Option<Downstream> {
         tls,
         protocol: raw.protocol.or(Protocol::Http1),
         shape: shape::shape(&raw.shape, path_prefix),
+        policy,
+        rules,
         cache,
-        coalesce: raw.coalesce.or(true),
-        coalesce_pause: raw.coalesce_pause.or(ms(10_000)),
         bulkhead: Bulkhead {
             max_calls: raw.max_calls.or(256),
             max_queued: raw.max_queued.or(512),
-            queue_timeout: raw.queue_timeout.or(timeouts.total),
             bff_share: raw.bff_share.or(75),
         },
-        breaker,
-        timeouts,
-        retry,
-        hedge,
         ejection: policy::ejection(&raw.ejection),
         health,
         connections: Connections {

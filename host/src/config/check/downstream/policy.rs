@@ -1,14 +1,20 @@
-//! What happens to a call: cache, breaker, attempts, checks of endpoints.
+//! What happens to the calls of a service, or of one of its rules: cache, breaker, attempts. And what all
+//! calls of a service share.
 
 use std::time::Duration;
 
 use http::{HeaderName, Method, StatusCode};
 
-use crate::config::check::{Bound, Context, show_pattern};
+use super::times;
+use crate::config::check::{Bound, Context};
 use crate::config::field::Field;
-use crate::config::raw::{RawBreaker, RawDownstream, RawEjection, RawHedge, RawWrite};
+use crate::config::raw::{
+    RawBreaker, RawCacheTimes, RawDownstream, RawEjection, RawHedge, RawPolicy, RawRetry, RawWrite,
+};
 use crate::config::units::{ms, show_size};
-use crate::config::{Breaker, Cache, Ejection, Health, Hedge, Retry, Segment, Write};
+use crate::config::{
+    Breaker, Cache, CacheTimes, Ejection, Health, Hedge, Policy, Retry, Segment, Write,
+};
 
 const CACHE_SIZE: u64 = 16 << 20;
 const CACHE_ENTRY_SIZE: usize = 256 << 10;
@@ -17,7 +23,32 @@ const MAX_BACKOFF: Duration = ms(200);
 const HEALTH_INTERVAL: Duration = ms(5_000);
 const HEALTH_TIMEOUT: Duration = ms(1_000);
 
-pub(super) fn cache(raw: &RawDownstream, cx: &mut Context<'_>) -> Option<Cache> {
+/// How the calls of a service, or of one of its rules, are made.
+pub(super) fn policy(service: &RawDownstream, raw: &RawPolicy, cx: &mut Context<'_>) -> Policy {
+    let timeouts = times::check(service, raw, cx);
+    let total = times::total(service, raw);
+    Policy {
+        cache: cache_times(&raw.cache),
+        coalesce: raw.coalesce.or(true),
+        coalesce_pause: raw.coalesce_pause.or(ms(10_000)),
+        breaker: breaker(&raw.breaker, &total, timeouts.total, cx),
+        retry: retry(service, &raw.retry, cx),
+        hedge: hedge(&raw.hedge, &total, timeouts.total, cx),
+        timeouts,
+    }
+}
+
+fn cache_times(raw: &RawCacheTimes) -> Option<CacheTimes> {
+    raw.enabled.or(true).then(|| CacheTimes {
+        ttl: raw.ttl.value(),
+        negative_ttl: raw.negative_ttl.value(),
+        stale_while_revalidate: raw.stale_while_revalidate.or(Duration::ZERO),
+        stale_if_error: raw.stale_if_error.or(ms(60_000)),
+    })
+}
+
+/// Where answers are kept, if any call's are: `used`.
+pub(super) fn cache(raw: &RawDownstream, used: bool, cx: &mut Context<'_>) -> Option<Cache> {
     let writes = writes(&raw.writes, cx);
     let key = format!("downstream.{}.cache.max-size", raw.name);
     let raw = &raw.cache;
@@ -38,7 +69,7 @@ pub(super) fn cache(raw: &RawDownstream, cx: &mut Context<'_>) -> Option<Cache> 
             format!("write at most \"{max}\", or raise {key}"),
         );
     }
-    if !raw.enabled.or(true) {
+    if !used {
         return None;
     }
     let max_size = raw.max_size.or(CACHE_SIZE);
@@ -46,10 +77,6 @@ pub(super) fn cache(raw: &RawDownstream, cx: &mut Context<'_>) -> Option<Cache> 
     Some(Cache {
         max_size,
         max_entry_size: raw.max_entry_size.or(CACHE_ENTRY_SIZE.min(whole)),
-        ttl: raw.ttl.value(),
-        negative_ttl: raw.negative_ttl.value(),
-        stale_while_revalidate: raw.stale_while_revalidate.or(Duration::ZERO),
-        stale_if_error: raw.stale_if_error.or(ms(60_000)),
         keep_set_cookie: raw.keep_set_cookie.or(false),
         tag_header: raw.tag_header.or(HeaderName::from_static("cache-tag")),
         writes,
@@ -59,7 +86,7 @@ pub(super) fn cache(raw: &RawDownstream, cx: &mut Context<'_>) -> Option<Cache> 
 fn writes(raw: &[RawWrite], cx: &mut Context<'_>) -> Vec<Write> {
     let calls = raw.iter().filter_map(|raw| raw.call.written());
     let calls: Vec<_> = calls.cloned().collect();
-    cx.check_distinct_items(&calls, show_pattern);
+    cx.check_distinct_items(&calls, Clone::clone);
     raw.iter().filter_map(|raw| write(raw, cx)).collect()
 }
 
@@ -88,7 +115,7 @@ fn write(raw: &RawWrite, cx: &mut Context<'_>) -> Option<Write> {
     })
 }
 
-pub(super) fn breaker(
+fn breaker(
     raw: &RawBreaker,
     bound: &Bound,
     total: Duration,
@@ -106,9 +133,8 @@ pub(super) fn breaker(
     })
 }
 
-pub(super) fn retry(raw: &RawDownstream, cx: &mut Context<'_>) -> Retry {
-    let key = format!("downstream.{}.retry.max-backoff", raw.name);
-    let raw = &raw.retry;
+fn retry(service: &RawDownstream, raw: &RawRetry, cx: &mut Context<'_>) -> Retry {
+    let key = format!("downstream.{}.retry.max-backoff", service.name);
     let longest = Bound::new(key, &raw.max_backoff, MAX_BACKOFF);
     cx.check_within(&raw.backoff, &longest);
     cx.check_distinct(&raw.methods, Clone::clone);
@@ -130,17 +156,12 @@ pub(super) fn retry(raw: &RawDownstream, cx: &mut Context<'_>) -> Retry {
             ],
             Field::Written(_) => raw.statuses.values(),
         },
-        budget: raw.budget.or(10),
-        min_per_second: raw.min_per_second.or(2),
+        budget: service.budget.budget.or(10),
+        min_per_second: service.budget.min_per_second.or(2),
     }
 }
 
-pub(super) fn hedge(
-    raw: &RawHedge,
-    bound: &Bound,
-    total: Duration,
-    cx: &mut Context<'_>,
-) -> Option<Hedge> {
+fn hedge(raw: &RawHedge, bound: &Bound, total: Duration, cx: &mut Context<'_>) -> Option<Hedge> {
     cx.check_within(&raw.min_delay, bound);
     raw.enabled.or(false).then(|| Hedge {
         percentile: raw.percentile.or(95),

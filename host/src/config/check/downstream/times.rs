@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use crate::config::Timeouts;
 use crate::config::check::{Bound, Context, DEADLINE};
-use crate::config::raw::RawDownstream;
+use crate::config::field::{At, Field};
+use crate::config::raw::{RawDownstream, RawPolicy};
 use crate::config::units::{ms, show_duration};
 
 const CONNECT: Duration = ms(250);
@@ -13,37 +14,38 @@ const FIRST_BYTE: Duration = ms(1_000);
 const TOTAL: Duration = DEADLINE;
 
 /// The time of the whole call, which all other times have to fit into.
-pub(super) fn total(raw: &RawDownstream) -> Bound {
-    let key = format!("downstream.{}.timeout", raw.name);
+pub(super) fn total(service: &RawDownstream, raw: &RawPolicy) -> Bound {
+    let key = format!("downstream.{}.timeout", service.name);
     Bound::new(key, &raw.timeout, TOTAL)
 }
 
-pub(super) fn check(raw: &RawDownstream, cx: &mut Context<'_>) -> Timeouts {
-    let bound = total(raw);
+/// The timeouts of the calls of a service, or of one of its rules.
+pub(super) fn check(service: &RawDownstream, raw: &RawPolicy, cx: &mut Context<'_>) -> Timeouts {
+    let bound = total(service, raw);
     for part in [
-        &raw.connect_timeout,
         &raw.first_byte_timeout,
         &raw.between_bytes_timeout,
         &raw.queue_timeout,
     ] {
         cx.check_within(part, &bound);
     }
-    check_deadlines(raw, cx);
+    if let Field::Written(timeout) = &raw.timeout {
+        check_deadlines(service, timeout, cx);
+    }
     let total = raw.timeout.or(TOTAL);
     let first_byte = raw.first_byte_timeout.or(FIRST_BYTE.min(total));
     Timeouts {
-        connect: raw.connect_timeout.or(CONNECT.min(total)),
+        // Connections are the service's: a rule has no word on this.
+        connect: service.connect_timeout.or(CONNECT).min(total),
         first_byte,
         between_bytes: raw.between_bytes_timeout.or(first_byte),
+        queue: raw.queue_timeout.or(total),
         total,
     }
 }
 
-/// Reports a written timeout that a request with a shorter deadline would never see pass.
-fn check_deadlines(raw: &RawDownstream, cx: &mut Context<'_>) {
-    let Some(timeout) = raw.timeout.written() else {
-        return;
-    };
+/// Reports a timeout that a request with a shorter deadline would never see pass.
+fn check_deadlines(service: &RawDownstream, timeout: &At<Duration>, cx: &mut Context<'_>) {
     let shorter: Vec<String> = cx
         .file
         .bffs
@@ -52,7 +54,7 @@ fn check_deadlines(raw: &RawDownstream, cx: &mut Context<'_>) {
             bff.downstreams
                 .items()
                 .iter()
-                .any(|grant| grant.value == raw.name)
+                .any(|grant| grant.value == service.name)
         })
         .map(Bound::deadline)
         .filter(|deadline| deadline.limit.is_some_and(|limit| limit < timeout.value))

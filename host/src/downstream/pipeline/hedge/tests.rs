@@ -5,12 +5,14 @@ use crate::downstream::policy::bulkhead::Bulkhead;
 
 /// A permit of a service that has so many.
 fn permit(max_calls: usize) -> (Permit, Arc<Bulkhead>) {
-    let bulkhead = Bulkhead::new(&config::Bulkhead {
-        max_calls,
-        max_queued: 10,
-        queue_timeout: Duration::from_secs(1),
-        bff_share: 100,
-    });
+    let bulkhead = Bulkhead::new(
+        &config::Bulkhead {
+            max_calls,
+            max_queued: 10,
+            bff_share: 100,
+        },
+        Duration::from_secs(1),
+    );
     let permit = bulkhead
         .member("watch")
         .try_acquire()

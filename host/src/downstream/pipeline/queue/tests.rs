@@ -8,6 +8,7 @@ use tokio::time::sleep;
 use super::*;
 use crate::config;
 use crate::downstream::call::Limits;
+use crate::downstream::class::{CallClass, Effect};
 use crate::downstream::policy::bulkhead::Bulkhead;
 use crate::downstream::policy::gate::Gate;
 use crate::downstream::request::ServiceRequest;
@@ -16,12 +17,14 @@ const SECOND: Duration = Duration::from_secs(1);
 
 /// A service with so many permits, of which a BFF may have half.
 fn bulkhead(max_calls: usize, max_queued: usize) -> Arc<Bulkhead> {
-    Bulkhead::new(&config::Bulkhead {
-        max_calls,
-        max_queued,
-        queue_timeout: Duration::MAX,
-        bff_share: 50,
-    })
+    Bulkhead::new(
+        &config::Bulkhead {
+            max_calls,
+            max_queued,
+            bff_share: 50,
+        },
+        Duration::MAX,
+    )
 }
 
 /// A call that begins now and has so long for all, and for the queue.
@@ -33,6 +36,10 @@ fn call(member: &Arc<Member>, total: Duration, queue: Duration) -> CallRequest {
             target: "/x".parse().expect("a path"),
             headers: HeaderMap::new(),
             body: Default::default(),
+        },
+        class: CallClass {
+            rule: None,
+            effect: Effect::Read,
         },
         member: member.clone(),
         gate: Gate::new(&config::Calls::default()),

@@ -18,12 +18,14 @@ use crate::downstream::deadline::SharedDeadline;
 const TIMEOUT: Duration = Duration::from_secs(1);
 
 fn bulkhead(max_calls: usize, max_queued: usize, bff_share: u32) -> Arc<Bulkhead> {
-    Bulkhead::new(&config::Bulkhead {
-        max_calls,
-        max_queued,
-        queue_timeout: TIMEOUT,
-        bff_share,
-    })
+    Bulkhead::new(
+        &config::Bulkhead {
+            max_calls,
+            max_queued,
+            bff_share,
+        },
+        TIMEOUT,
+    )
 }
 
 fn later() -> SharedDeadline {

@@ -7,7 +7,8 @@ use http::{HeaderMap, HeaderName, StatusCode};
 
 use super::date;
 use super::directives::{Directives, delta_seconds, pragma_no_cache};
-use crate::config;
+use crate::config::CacheTimes;
+use crate::downstream::response::ServiceResponse;
 
 /// For how long a stale answer is kept that a service can still confirm with a 304, which spares its body.
 const VALIDATE_FOR: Duration = Duration::from_secs(60);
@@ -41,14 +42,15 @@ pub struct Times {
 }
 
 impl Freshness {
-    /// The life of an answer to a GET; `None` when it may not be stored, or when it could not be used again if it were.
+    /// The life of an answer to a read; `None` when it may not be stored, or when it could not be used again if it were.
+    /// `with_cookies` tells that the operator lets answers with `set-cookie` be stored that are `public`.
     pub fn of(
-        settings: &config::Cache,
+        (settings, with_cookies): (&CacheTimes, bool),
         request: &HeaderMap,
-        status: StatusCode,
-        headers: &HeaderMap,
+        answer: &ServiceResponse,
         times: Times,
     ) -> Option<Self> {
+        let (status, headers) = (answer.status, &answer.headers);
         let says = Directives::of_answer(headers);
         if says.no_store
             || says.private
@@ -60,7 +62,7 @@ impl Freshness {
         }
         // Section 7.3: RFC 9111 would allow it. A session that is handed to the next caller costs more than a call, and
         // frameworks write `public` beside it without a thought.
-        if headers.contains_key(SET_COOKIE) && !(settings.keep_set_cookie && says.public) {
+        if headers.contains_key(SET_COOKIE) && !(with_cookies && says.public) {
             return None;
         }
         // Most answers of most services: nothing says how long they are good for, and so nothing else matters.

@@ -32,7 +32,7 @@ pub fn life_of_an_answer(input: &[u8]) {
         body: Bytes::new(),
     };
     let shared = serves_others(&answer, false, now);
-    let life = life(&answer.headers, now);
+    let life = life(&answer, now);
     if answer.headers.contains_key(SET_COOKIE) || forbids(&answer.headers) {
         assert!(!shared, "shared: {:?}", answer.headers);
         assert!(life.is_none(), "kept: {:?}", answer.headers);
@@ -50,14 +50,14 @@ pub fn life_of_an_answer(input: &[u8]) {
     }
 }
 
-fn life(headers: &HeaderMap, now: SystemTime) -> Option<Freshness> {
-    let mut settings = config::Downstream::with_defaults("fuzzed").cache?;
+fn life(answer: &ServiceResponse, now: SystemTime) -> Option<Freshness> {
+    let mut settings = config::Downstream::with_defaults("fuzzed").policy.cache?;
     settings.ttl = Some(Duration::from_secs(60));
     let times = Times {
         requested: now - Duration::from_secs(1),
         came: now,
     };
-    Freshness::of(&settings, &HeaderMap::new(), StatusCode::OK, headers, times)
+    Freshness::of((&settings, false), &HeaderMap::new(), answer, times)
 }
 
 /// A plain reading of the two directives that must not be missed. What is in quotes is none, so a line

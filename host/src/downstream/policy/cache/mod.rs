@@ -34,7 +34,7 @@ use http::header::{AGE, CACHE_CONTROL, HeaderMap, HeaderValue};
 use http::{Method, StatusCode, Uri};
 use moka::ops::compute::Op;
 
-use crate::config;
+use crate::config::{self, CacheTimes};
 use crate::downstream::response::ServiceResponse;
 use directives::Directives;
 use entry::{Entry, Kept, Origin, Stored};
@@ -65,6 +65,17 @@ pub struct Cache {
     /// Whether anything was ever stored. The answers of many services never are, and their calls need no key then.
     used: AtomicBool,
     counters: Counters,
+}
+
+/// A call whose answer may be stored.
+#[derive(Clone, Copy)]
+pub struct Asked<'a> {
+    /// Where its answers are kept.
+    pub key: &'a Key,
+    /// Its fields.
+    pub headers: &'a HeaderMap,
+    /// For how long its answers are used.
+    pub times: &'a CacheTimes,
 }
 
 impl Cache {
@@ -120,14 +131,29 @@ impl Cache {
     }
 
     /// Whether [`Self::store`] would store this answer, as far as the answer itself says.
-    pub fn wants(&self, request: &HeaderMap, answer: &ServiceResponse, now: SystemTime) -> bool {
-        let times = Times {
-            requested: now,
-            came: now,
-        };
-        let (status, headers) = (answer.status, &answer.headers);
-        answer.body.len() <= self.settings.max_entry_size
-            && Freshness::of(&self.settings, request, status, headers, times).is_some()
+    pub fn wants(
+        &self,
+        times: &CacheTimes,
+        request: &HeaderMap,
+        answer: &ServiceResponse,
+        now: SystemTime,
+    ) -> bool {
+        self.life(times, request, answer, now, now).is_some()
+    }
+
+    /// How long an answer may be used; `None` for one that is not stored.
+    fn life(
+        &self,
+        times: &CacheTimes,
+        request: &HeaderMap,
+        answer: &ServiceResponse,
+        requested: SystemTime,
+        came: SystemTime,
+    ) -> Option<Freshness> {
+        let cookies = self.settings.keep_set_cookie;
+        (answer.body.len() <= self.settings.max_entry_size)
+            .then(|| Freshness::of((times, cookies), request, answer, Times { requested, came }))
+            .flatten()
     }
 
     fn ticket(&self, now: SystemTime) -> Ticket {
@@ -201,8 +227,7 @@ impl Cache {
     /// Says whether it was stored.
     pub fn store(
         &self,
-        key: &Key,
-        request: &HeaderMap,
+        asked: Asked<'_>,
         answer: &ServiceResponse,
         readable: impl FnOnce() -> bool,
         ticket: Ticket,
@@ -210,42 +235,32 @@ impl Cache {
     ) -> bool {
         // Copied, because what came from the wire may be a small part of a large buffer.
         let body = || Bytes::copy_from_slice(&answer.body);
-        self.keep(key, request, answer, (body, readable), ticket, now)
+        self.keep(asked, answer, (body, readable), ticket, now)
     }
 
     fn keep(
         &self,
-        key: &Key,
-        request: &HeaderMap,
+        asked: Asked<'_>,
         answer: &ServiceResponse,
         (body, readable): (impl FnOnce() -> Bytes, impl FnOnce() -> bool),
         ticket: Ticket,
         now: SystemTime,
     ) -> bool {
-        let times = Times {
-            requested: ticket.requested,
-            came: now,
-        };
-        let new = (answer.body.len() <= self.settings.max_entry_size)
-            .then(|| {
-                Freshness::of(
-                    &self.settings,
-                    request,
-                    answer.status,
-                    &answer.headers,
-                    times,
-                )
-            })
-            .flatten()
-            .map(|life| {
-                let path = path_of(key.target());
-                let origin = Origin {
-                    place: place(path),
-                    above: self.writes.above(path).map(|path| place(&path)).collect(),
-                    changes: ticket.changes,
-                };
-                Stored::new(answer, body(), request, life, origin)
-            });
+        let Asked {
+            key,
+            headers: request,
+            times,
+        } = asked;
+        let life = self.life(times, request, answer, ticket.requested, now);
+        let new = life.map(|life| {
+            let path = path_of(key.target());
+            let origin = Origin {
+                place: place(path),
+                above: self.writes.above(path).map(|path| place(&path)).collect(),
+                changes: ticket.changes,
+            };
+            Stored::new(answer, body(), request, life, origin)
+        });
         let stored = new.is_some();
         // Where the lookup found nothing there is nothing that the answer could take the place of.
         let needed = stored || (ticket.found && supersedes(answer.status));
@@ -276,21 +291,21 @@ impl Cache {
     /// 304, stored again with its new life. `now` is when the 304 came.
     pub fn revalidated(
         &self,
-        key: &Key,
-        request: &HeaderMap,
+        asked: Asked<'_>,
         stale: &Stale,
         not_modified: &ServiceResponse,
         now: SystemTime,
     ) -> ServiceResponse {
+        let request = asked.headers;
         let stored = &stale.stored;
         let Some(mut answer) = stored.updated_by(&not_modified.headers, now) else {
             // The service confirmed something else than it was asked about. This answer is used once more, being what the
             // service was asked about; the next call is made without a condition.
-            self.replace(key, request, None, stale.ticket);
+            self.replace(asked.key, request, None, stale.ticket);
             return stored.serve(request, now);
         };
         let body = (|| stored.body(), || true);
-        self.keep(key, request, &answer, body, stale.ticket, now);
+        self.keep(asked, &answer, body, stale.ticket, now);
         answer
             .headers
             .entry(AGE)

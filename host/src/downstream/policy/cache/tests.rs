@@ -19,8 +19,8 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri};
 
-use super::{Cache, Found, Key, Stale};
-use crate::config;
+use super::{Asked, Cache, Found, Key, Stale};
+use crate::config::{self, CacheTimes};
 use crate::downstream::response::ServiceResponse;
 
 /// What a second call finds.
@@ -100,7 +100,7 @@ impl<'a> Case<'a> {
 
     /// What went wrong.
     fn run(&self) -> Option<String> {
-        let mut host = Host::with(|settings| {
+        let mut host = Host::with(|_, settings| {
             settings.ttl = self.ttl.map(Duration::from_secs);
             settings.negative_ttl = self.negative.map(Duration::from_secs);
             settings.stale_while_revalidate = Duration::from_secs(self.windows.0);
@@ -149,33 +149,37 @@ fn run(table: &str) {
 /// A cache and its clock.
 struct Host {
     cache: Cache,
+    times: CacheTimes,
     now: SystemTime,
 }
 
 impl Host {
     fn new(ttl: Option<u64>, windows: (u64, u64)) -> Self {
-        Self::with(|settings| {
+        Self::with(|_, settings| {
             settings.ttl = ttl.map(Duration::from_secs);
             settings.stale_while_revalidate = Duration::from_secs(windows.0);
             settings.stale_if_error = Duration::from_secs(windows.1);
         })
     }
 
-    fn with(set: impl FnOnce(&mut config::Cache)) -> Self {
+    fn with(set: impl FnOnce(&mut config::Cache, &mut CacheTimes)) -> Self {
         let mut settings = config::Cache {
             max_size: 1 << 20,
             max_entry_size: 1 << 10,
-            ttl: None,
-            negative_ttl: None,
-            stale_while_revalidate: Duration::ZERO,
-            stale_if_error: Duration::ZERO,
             keep_set_cookie: false,
             tag_header: HeaderName::from_static("cache-tags"),
             writes: Vec::new(),
         };
-        set(&mut settings);
+        let mut times = CacheTimes {
+            ttl: None,
+            negative_ttl: None,
+            stale_while_revalidate: Duration::ZERO,
+            stale_if_error: Duration::ZERO,
+        };
+        set(&mut settings, &mut times);
         Self {
             cache: Cache::new(&settings, "/api"),
+            times,
             // A whole second, as dates in fields are.
             now: UNIX_EPOCH + Duration::from_secs(1_767_225_600),
         }
@@ -183,6 +187,14 @@ impl Host {
 
     fn wait(&mut self, seconds: u64) {
         self.now += Duration::from_secs(seconds);
+    }
+
+    fn asked<'a>(&'a self, key: &'a Key, headers: &'a HeaderMap) -> Asked<'a> {
+        Asked {
+            key,
+            headers,
+            times: &self.times,
+        }
     }
 
     fn look(&self, target: &str, request: &str) -> Found {
@@ -206,8 +218,13 @@ impl Host {
         };
         self.wait(took);
         let key = key(target, &request).unwrap();
-        self.cache
-            .store(&key, &request, answer, || true, ticket, self.now);
+        self.cache.store(
+            self.asked(&key, &request),
+            answer,
+            || true,
+            ticket,
+            self.now,
+        );
     }
 
     /// The body of a fresh answer.
@@ -232,7 +249,7 @@ impl Host {
         let key = key(target, &request).unwrap();
         let not_modified = answer(304, not_modified, self.now, "");
         let cache = &self.cache;
-        cache.revalidated(&key, &request, &stale, &not_modified, self.now)
+        cache.revalidated(self.asked(&key, &request), &stale, &not_modified, self.now)
     }
 }
 

@@ -26,7 +26,7 @@ fn the_first_that_covers_the_call_answers() {
         fallback(Some(Method::POST), &["log"], "written"),
     ];
     let body = |method: Method, path: &str| {
-        last_resort(&declared, &method, path).map(|answer| answer.body)
+        last_resort(&declared, &method, method.is_safe(), path).map(|answer| answer.body)
     };
     assert_eq!(body(Method::GET, "/users/a").unwrap(), "one");
     assert_eq!(body(Method::GET, "/users/a/b").unwrap(), "many");
@@ -41,7 +41,9 @@ fn a_call_that_changes_something_is_covered_only_where_its_method_is_written() {
         fallback(None, &["**"], "any"),
         fallback(Some(Method::PUT), &["a"], "put"),
     ];
-    let body = |method: Method| last_resort(&declared, &method, "/a").map(|answer| answer.body);
+    let body = |method: Method| {
+        last_resort(&declared, &method, method.is_safe(), "/a").map(|answer| answer.body)
+    };
     for method in [Method::GET, Method::OPTIONS] {
         assert_eq!(body(method).unwrap(), "any");
     }
@@ -55,7 +57,7 @@ fn a_call_that_changes_something_is_covered_only_where_its_method_is_written() {
 #[test]
 fn an_answer_to_head_has_everything_but_the_body() {
     let declared = [fallback(Some(Method::GET), &["a"], "text")];
-    let answer = last_resort(&declared, &Method::HEAD, "/a").unwrap();
+    let answer = last_resort(&declared, &Method::HEAD, true, "/a").unwrap();
     assert_eq!(answer.content_type, "application/json");
     assert!(answer.body.is_empty());
 }
@@ -64,6 +66,6 @@ fn an_answer_to_head_has_everything_but_the_body() {
 fn the_body_is_shared_not_copied() {
     let mut declared = fallback(None, &["**"], "");
     declared.body = Bytes::from(vec![b'x'; 1_000]);
-    let answer = last_resort(std::slice::from_ref(&declared), &Method::GET, "/a").unwrap();
+    let answer = last_resort(std::slice::from_ref(&declared), &Method::GET, true, "/a").unwrap();
     assert_eq!(answer.body.as_ptr(), declared.body.as_ptr());
 }

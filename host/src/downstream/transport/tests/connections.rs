@@ -143,7 +143,7 @@ async fn whoever_waits_for_a_slot_gets_that_of_a_call_that_ended() {
     let server = names_connections();
     let mut settings = settings(&[server.address()]);
     settings.bulkhead.max_calls = 1;
-    settings.timeouts.connect = Duration::from_secs(5);
+    settings.policy.timeouts.connect = Duration::from_secs(5);
     let transport = transport(&settings);
     let (one, other) = tokio::join!(get(&transport, 0), get(&transport, 1));
     assert_eq!((body(one), body(other)), ("1".to_owned(), "2".to_owned()));

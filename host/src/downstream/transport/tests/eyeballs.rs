@@ -135,7 +135,7 @@ async fn the_time_to_connect_is_enough_for_a_second_address() {
     let mut settings = settings(Protocol::Http1);
     // As by default, the one is as long as the other.
     settings.connections.attempt_delay = Duration::from_secs(1);
-    settings.timeouts.connect = Duration::from_secs(1);
+    settings.policy.timeouts.connect = Duration::from_secs(1);
     let transport = dns.transport(&settings, None);
     transport.connector.endpoints.ready().await.unwrap();
     assert_eq!(body(to_first(&transport).await), "1");

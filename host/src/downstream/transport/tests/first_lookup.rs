@@ -47,7 +47,7 @@ async fn a_lookup_that_hangs_is_bounded_and_one_for_all_who_wait() {
     let mut dns = Dns::of(&[]);
     dns.gate = Gate::new();
     let mut settings = named();
-    settings.timeouts.connect = Duration::from_millis(250);
+    settings.policy.timeouts.connect = Duration::from_millis(250);
     let transport = dns.transport(&settings, None);
     for _ in 0..3 {
         let made = get(&transport, 0).await;

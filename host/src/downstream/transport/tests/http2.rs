@@ -158,7 +158,7 @@ async fn calls_wait_in_the_queue_where_no_further_connection_may_be_opened() {
     let service = one_by_one(&gate);
     let mut settings = http2(&service);
     settings.bulkhead.max_calls = 1;
-    settings.bulkhead.queue_timeout = SHORT;
+    settings.policy.timeouts.queue = SHORT;
     let transport = Arc::new(transport(&settings));
     // One connection is each worker's own, and one is bounded by the number of calls.
     let mut first = calls(&transport, 2, bounds);

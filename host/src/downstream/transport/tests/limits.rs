@@ -19,7 +19,7 @@ async fn each_wait_has_its_limit() {
         _ => Response::text("part").length(9).then_hang(),
     });
     let mut settings = settings(&[server.address()]);
-    settings.timeouts.between_bytes = SHORT;
+    settings.policy.timeouts.between_bytes = SHORT;
     let transport = transport(&settings);
     let phase = async |bounds: Bounds| {
         let attempt = call(&transport, 0, Method::GET, bounds, None);
@@ -49,7 +49,7 @@ async fn each_wait_has_its_limit() {
 async fn a_limit_of_the_service_is_known_from_one_of_the_caller() {
     let server = service(|_| Response::hang());
     let mut settings = settings(&[server.address()]);
-    settings.timeouts.first_byte = SHORT;
+    settings.policy.timeouts.first_byte = SHORT;
     let transport = transport(&settings);
     let whose = async |bounds: Bounds| {
         let attempt = call(&transport, 0, Method::GET, bounds, None);

@@ -183,7 +183,7 @@ async fn a_proxy_that_opens_no_connection_is_named_as_the_one_that_does_not() {
 async fn a_proxy_that_hangs_has_the_time_of_a_connection() {
     let held = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let mut settings = settings(held.local_addr().unwrap());
-    settings.timeouts.connect = Duration::from_millis(200);
+    settings.policy.timeouts.connect = Duration::from_millis(200);
     let error = get(&transport(&settings), 0).await.result.unwrap_err();
     let phase = Phase::Connect;
     assert!(

@@ -25,7 +25,7 @@ async fn of_three_endpoints_a_bad_one_fails_few_calls() {
         refuses,
     ] {
         let mut settings = settings(&[one.address(), bad, two.address()]);
-        settings.timeouts.first_byte = Duration::from_millis(250);
+        settings.policy.timeouts.first_byte = Duration::from_millis(250);
         let transport = transport(&settings);
         let mut failures = 0;
         for _ in 0..300 {

@@ -37,7 +37,7 @@ async fn a_connection_that_fell_silent_within_a_body_gets_no_more_calls() {
         _ => named(&request),
     });
     let mut settings = http2(&service);
-    settings.timeouts.between_bytes = SHORT;
+    settings.policy.timeouts.between_bytes = SHORT;
     let transport = transport(&settings);
     assert!(is_late(&get(&transport, 0).await, Phase::Body));
     assert_eq!(body(get(&transport, 0).await), "2");

@@ -34,7 +34,7 @@ fn workers_share_the_connections_that_there_may_be() {
     let mut settings = settings(&told.recv().unwrap());
     settings.bulkhead.max_calls = CAP;
     // A caller that waited for a connection that never becomes free would fail by this.
-    settings.timeouts.connect = Duration::from_secs(20);
+    settings.policy.timeouts.connect = Duration::from_secs(20);
     let transport = Arc::new(transport(&settings));
     let permits = Arc::new(Semaphore::new(CAP));
     let most = Arc::new(AtomicUsize::new(0));

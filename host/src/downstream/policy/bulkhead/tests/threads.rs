@@ -16,12 +16,14 @@ use crate::config;
 fn threads_lose_no_permit() {
     const MOST: usize = 3;
     // So long that only a call that is forgotten is late.
-    let bulkhead = Bulkhead::new(&config::Bulkhead {
-        max_calls: MOST,
-        max_queued: 20,
-        queue_timeout: Duration::from_secs(30),
-        bff_share: 70,
-    });
+    let bulkhead = Bulkhead::new(
+        &config::Bulkhead {
+            max_calls: MOST,
+            max_queued: 20,
+            bff_share: 70,
+        },
+        Duration::from_secs(30),
+    );
     let members = ["a", "b", "c"].map(|name| bulkhead.member(name));
     let inside = AtomicUsize::new(0);
     let done = AtomicUsize::new(0);
@@ -77,12 +79,14 @@ fn threads_lose_no_permit() {
 /// The only permit is freed again and again at the moment in which another call finds it taken and joins the queue.
 #[test]
 fn no_call_waits_for_a_permit_that_is_free() {
-    let bulkhead = Bulkhead::new(&config::Bulkhead {
-        max_calls: 1,
-        max_queued: 1,
-        queue_timeout: Duration::from_secs(30),
-        bff_share: 100,
-    });
+    let bulkhead = Bulkhead::new(
+        &config::Bulkhead {
+            max_calls: 1,
+            max_queued: 1,
+            bff_share: 100,
+        },
+        Duration::from_secs(30),
+    );
     let member = bulkhead.member("watch");
     std::thread::scope(|scope| {
         for _ in 0..2 {

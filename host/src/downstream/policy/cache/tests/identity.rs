@@ -93,7 +93,7 @@ proptest! {
         let (first, second) = (map(&first), map(&second));
         let stored = key("/", &first).unwrap();
         if let super::Found::Miss(ticket) = host.cache.lookup(&stored, &first, host.now) {
-            prop_assert!(host.cache.store(&stored, &first, &answer(200, "", host.now, "first"), || true, ticket, host.now));
+            prop_assert!(host.cache.store(host.asked(&stored, &first), &answer(200, "", host.now, "first"), || true, ticket, host.now));
         }
         let found = host.cache.lookup(&key("/", &second).unwrap(), &second, host.now);
         let hit = matches!(found, super::Found::Fresh(_));

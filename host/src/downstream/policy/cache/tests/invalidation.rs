@@ -158,15 +158,20 @@ fn an_answer_under_way_is_not_stored_after_a_change() {
     });
     host.post("/a", 200, "");
     let late = answer(200, HOUR, host.now, "late");
-    assert!(
-        !host
-            .cache
-            .store(&a, &request, &late, || true, tickets[0], host.now)
-    );
-    assert!(
-        host.cache
-            .store(&b, &request, &late, || true, tickets[1], host.now)
-    );
+    assert!(!host.cache.store(
+        host.asked(&a, &request),
+        &late,
+        || true,
+        tickets[0],
+        host.now
+    ));
+    assert!(host.cache.store(
+        host.asked(&b, &request),
+        &late,
+        || true,
+        tickets[1],
+        host.now
+    ));
     assert!(!host.has("/a", ""));
     assert!(host.has("/b", ""));
     host.put("/a", "", "");
@@ -196,7 +201,7 @@ fn an_answer_under_way_is_not_stored_after_the_operator_cleared() {
         assert!(
             !host
                 .cache
-                .store(&key, &request, &late, || true, ticket, host.now)
+                .store(host.asked(&key, &request), &late, || true, ticket, host.now)
         );
         assert!(!host.has("/a", ""), "{which:?}");
     }
@@ -213,7 +218,7 @@ fn a_confirmation_under_way_is_not_stored_after_the_operator_cleared() {
     let key = key("/a", &request).unwrap();
     let not_modified = answer(304, "", host.now, "");
     let cache = &host.cache;
-    let given = cache.revalidated(&key, &request, &stale, &not_modified, host.now);
+    let given = cache.revalidated(host.asked(&key, &request), &stale, &not_modified, host.now);
     assert_eq!(given.body, "/a");
     assert!(!host.has("/a", ""));
 }
@@ -287,8 +292,13 @@ fn no_answer_from_before_a_change_is_found_after_it() {
         };
         let answer = answer(200, HOUR, host.now, &seen.to_string());
         std::thread::yield_now();
-        host.cache
-            .store(&key, &request, &answer, || true, ticket, host.now);
+        host.cache.store(
+            host.asked(&key, &request),
+            &answer,
+            || true,
+            ticket,
+            host.now,
+        );
         seen
     };
     std::thread::scope(|scope| {

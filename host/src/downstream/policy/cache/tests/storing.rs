@@ -71,7 +71,7 @@ fn cookies_are_stored_where_operator_and_service_want_it() {
         (true, "max-age=60, private", false),
         (false, "public, max-age=60", false),
     ] {
-        let mut host = Host::with(|settings| settings.keep_set_cookie = keeps);
+        let mut host = Host::with(|settings, _| settings.keep_set_cookie = keeps);
         let fields = format!("cache-control: {directives} & set-cookie: a=b");
         host.call("/", "", &answer(200, &fields, host.now, ""));
         let found = host.fresh("/", "").is_some();

@@ -55,7 +55,7 @@ fn a_change_voids_what_the_operator_says() {
         (Method::DELETE, "/log/7", 200, &["/api/users", "/api/top"]),
     ];
     for (method, target, status, void) in cases {
-        let mut host = Host::with(|settings| {
+        let mut host = Host::with(|settings, _| {
             settings.writes = vec![
                 rule(Some(Method::POST), "/log/*/*", &["/users/*"]),
                 rule(Some(Method::PUT), "/log/*/*", &["/users/*/**"]),
@@ -96,7 +96,7 @@ fn new_settings_keep_what_they_would_have_stored() {
     ];
     for (number, (change, cookies, kept)) in cases.into_iter().enumerate() {
         let mut settings = None;
-        let mut host = Host::with(|new| {
+        let mut host = Host::with(|new, _| {
             new.keep_set_cookie = cookies;
             new.writes = vec![rule()];
             settings = Some(new.clone());
