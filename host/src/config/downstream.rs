@@ -31,6 +31,8 @@ pub struct Downstream {
     pub policy: Policy,
     /// How certain calls are made. The first that fits holds.
     pub rules: Vec<Rule>,
+    /// Calls with POST that change nothing.
+    pub reads: Vec<CallPattern>,
     /// Where answers are kept; `None` where no call's are.
     pub cache: Option<Cache>,
     /// How many calls may be under way.

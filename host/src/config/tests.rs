@@ -4,6 +4,7 @@
 
 mod maximal;
 mod reference;
+mod rules;
 mod services;
 
 use std::collections::{BTreeMap, BTreeSet};

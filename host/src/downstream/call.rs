@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::class::CallClass;
+use super::class::{CallClass, Effect};
 use super::error::Cause;
 use super::policy::bulkhead::Member;
 use super::policy::gate::Gate;
@@ -43,6 +43,11 @@ pub struct CallRequest {
 }
 
 impl CallRequest {
+    /// The body, where it says what is read: calls with another one are other calls.
+    pub fn query(&self) -> Option<&[u8]> {
+        (self.class.effect == Effect::Query).then_some(&*self.request.body)
+    }
+
     /// Until when it may wait in the service's queue.
     pub fn end_of_queue(&self) -> Instant {
         self.end.min(self.started + self.limits.queue)

@@ -21,6 +21,8 @@ pub struct CallClass {
 pub enum Effect {
     /// Nothing, and what it reads may be stored: GET.
     Read,
+    /// The same, and what it reads is said by its body: POST, where the operator lists it.
+    Query,
     /// Nothing, and all that comes is a head: HEAD.
     Head,
     /// Nothing either, but what comes is not about the target alone: OPTIONS.
@@ -35,7 +37,12 @@ impl CallClass {
         let mut rules = settings.rules.iter();
         Self {
             rule: rules.position(|rule| matches(&rule.pattern, method, path)),
-            effect: Effect::of(method),
+            effect: match *method == Method::POST
+                && (settings.reads.iter()).any(|read| matches(read, method, path))
+            {
+                true => Effect::Query,
+                false => Effect::of(method),
+            },
         }
     }
 
@@ -47,7 +54,7 @@ impl CallClass {
 }
 
 impl Effect {
-    /// What a method does.
+    /// What a method does by itself.
     pub fn of(method: &Method) -> Self {
         match *method {
             Method::GET => Self::Read,
@@ -59,16 +66,65 @@ impl Effect {
 
     /// Whether what comes of it may be stored, and whether it is worth a hedge.
     pub fn is_read(self) -> bool {
-        self == Self::Read
+        matches!(self, Self::Read | Self::Query)
     }
 
     /// Whether equal ones may be made as one, and whether it is repeated where GET is.
     pub fn is_like_get(self) -> bool {
-        matches!(self, Self::Read | Self::Head)
+        matches!(self, Self::Read | Self::Query | Self::Head)
     }
 
     /// Whether it changes nothing.
     pub fn is_safe(self) -> bool {
         self != Self::Write
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn methods_do_what_rfc_9110_says() {
+        for (method, read, like_get, safe) in [
+            (Method::GET, true, true, true),
+            (Method::HEAD, false, true, true),
+            (Method::OPTIONS, false, false, true),
+            (Method::POST, false, false, false),
+            (Method::PUT, false, false, false),
+            (Method::PATCH, false, false, false),
+            (Method::DELETE, false, false, false),
+        ] {
+            let effect = Effect::of(&method);
+            let is = (effect.is_read(), effect.is_like_get(), effect.is_safe());
+            assert_eq!(is, (read, like_get, safe), "{method}");
+        }
+        let query = Effect::Query;
+        assert!(query.is_read() && query.is_like_get() && query.is_safe());
+    }
+
+    #[test]
+    fn the_first_rule_that_fits_holds_and_only_listed_posts_are_reads() {
+        let text = "bff.b.component = \"Cargo.toml\"\nroute = [{ bff = \"b\" }]\n\
+                    [downstream.s]\nurl = \"http://localhost\"\nread = [\"POST /graphql\"]\n\
+                    [[downstream.s.rule]]\ncall = \"GET /a/b\"\n\
+                    [[downstream.s.rule]]\ncall = \"* /a/**\"\n";
+        let here = concat!(env!("CARGO_MANIFEST_DIR"), "/tailor.toml");
+        let config = crate::config::parse(text, here.as_ref());
+        let config = config.unwrap_or_else(|error| panic!("{error}"));
+        let settings = &config.downstreams["s"];
+        for (method, path, rule, effect) in [
+            (Method::GET, "/a/b", Some(0), Effect::Read),
+            (Method::HEAD, "/a/b", Some(0), Effect::Head),
+            (Method::POST, "/a/b", Some(1), Effect::Write),
+            (Method::GET, "/a", Some(1), Effect::Read),
+            (Method::GET, "/graphql", None, Effect::Read),
+            (Method::POST, "/graphql", None, Effect::Query),
+            (Method::PUT, "/graphql", None, Effect::Write),
+            (Method::POST, "/graphql/x", None, Effect::Write),
+        ] {
+            let class = CallClass::of(settings, &method, path);
+            assert_eq!(class, CallClass { rule, effect }, "{method} {path}");
+        }
     }
 }

@@ -31,6 +31,7 @@ pub(in crate::config) struct RawDownstream {
     pub(in crate::config) shape: RawShape,
     pub(in crate::config) policy: RawPolicy,
     pub(in crate::config) rules: Vec<RawRule>,
+    pub(in crate::config) reads: Field<Vec<At<CallPattern>>>,
     pub(in crate::config) cache: RawCache,
     pub(in crate::config) budget: RawBudget,
     pub(in crate::config) writes: Vec<RawWrite>,
@@ -83,6 +84,7 @@ pub(super) fn downstream(name: &str, s: &mut Section<'_>) -> RawDownstream {
         name: name.to_owned(),
         policy: policy(s, sections, cache_times, retry),
         rules: Vec::new(),
+        reads: s.list("read", call_pattern),
         cache,
         budget,
         url: s.one_or_more(

@@ -29,8 +29,7 @@ pub(super) use downstream::{RawDownstream, RawShape, RawTls};
 pub(super) use policy::{RawBreaker, RawCacheTimes, RawEjection, RawHedge, RawRetry, RawWrite};
 pub(super) use rule::{RawPolicy, RawRule};
 
-/// Further attempts of one call. More only prolong an outage.
-const MAX_RETRIES: u64 = 5;
+use self::policy::MAX_RETRIES;
 
 type Headers = Vec<At<(HeaderName, HeaderValue)>>;
 

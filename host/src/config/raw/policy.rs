@@ -5,7 +5,6 @@ use std::time::Duration;
 use http::{HeaderName, Method, StatusCode};
 use toml::de::DeValue;
 
-use super::MAX_RETRIES;
 use crate::config::field::{At, Field};
 use crate::config::problem::Fault;
 use crate::config::reader::Section;
@@ -13,6 +12,9 @@ use crate::config::units::{GIB, KIB, count, duration, duration_or_zero, size};
 use crate::config::values::boolean;
 use crate::config::wire::{answer_header_name, call_pattern, method, path_pattern, target};
 use crate::config::{CallPattern, Segment};
+
+/// Further attempts of one call. More only prolong an outage.
+pub(super) const MAX_RETRIES: u64 = 5;
 
 pub(in crate::config) struct RawCache {
     pub(in crate::config) max_size: Field<u64>,

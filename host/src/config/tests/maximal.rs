@@ -160,6 +160,10 @@ fn a_maximal_service_is_read_key_by_key() {
             }),
         },
         rules: vec![rule()],
+        reads: vec![
+            pattern(Some(Method::POST), "graphql"),
+            pattern(Some(Method::POST), "search **"),
+        ],
         cache: Some(Cache {
             max_size: 64 << 20,
             max_entry_size: 1 << 20,

@@ -67,6 +67,7 @@ fn a_service_gets_the_documented_defaults() {
             hedge: None,
         },
         rules: Vec::new(),
+        reads: Vec::new(),
         cache: Some(Cache {
             max_size: 16 << 20,
             max_entry_size: 256 << 10,

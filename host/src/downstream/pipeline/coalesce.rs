@@ -34,12 +34,15 @@ impl Pipeline {
             return self.alone(call, intent).await;
         }
         let (class, started, end) = (call.class, call.started, call.end);
-        let key = ExactKey::new(
+        let Some(key) = ExactKey::new(
             &request.method,
             &request.target,
             &request.headers,
+            call.query(),
             call.limits.kind(),
-        );
+        ) else {
+            return self.alone(call, intent).await;
+        };
         let hash = key.spread();
         if self.unshared.contains(hash, started) {
             let outcome = self.alone(call, intent).await;

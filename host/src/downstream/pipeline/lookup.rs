@@ -39,6 +39,18 @@ pub(super) enum CacheIntent {
 }
 
 impl CacheIntent {
+    /// What is to be done about a stale response. Only a GET may ask whether it still holds: a POST that is
+    /// a read, with a condition that is not met, is refused (RFC 9110 section 13.1.2).
+    fn renew(call: &CallRequest, key: Key, stale: Stale) -> Self {
+        match call.query() {
+            None => Self::Revalidate { key, stale },
+            Some(_) => Self::Store {
+                key,
+                ticket: stale.ticket,
+            },
+        }
+    }
+
     /// The request that asks whether what is stored still holds; `None` where nothing is stored.
     pub(super) fn conditional(&self, request: &ServiceRequest) -> Option<ServiceRequest> {
         let Self::Revalidate { stale, .. } = self else {
@@ -71,7 +83,7 @@ impl Pipeline {
             self.metrics.event(Event::CacheMiss);
             return Lookup::Call(CacheIntent::StoreFirst(ticket));
         }
-        let Some(key) = Key::new(&request.method, &request.target, &request.headers) else {
+        let Some(key) = Key::new(&request.target, &request.headers, call.query()) else {
             return Lookup::Call(CacheIntent::None);
         };
         let intent = match cache.lookup(&key, &request.headers, now) {
@@ -90,7 +102,7 @@ impl Pipeline {
                     return Lookup::Response(self.stored(hit, Source::Stale, Event::Stale));
                 }
                 fallback.stale = stale.if_error.then_some(hit);
-                CacheIntent::Revalidate { key, stale }
+                CacheIntent::renew(call, key, stale)
             }
         };
         self.metrics.event(Event::CacheMiss);
@@ -111,7 +123,7 @@ impl Pipeline {
         let callers = Arc::new(Callers::new(&call));
         let pipeline = self.clone();
         spawn(async move {
-            let intent = CacheIntent::Revalidate { key, stale };
+            let intent = CacheIntent::renew(&call, key, stale);
             pipeline.send(call, callers, intent).await;
             drop((right, permit));
         });
@@ -143,7 +155,7 @@ impl Pipeline {
                 if !cache.wants(times, &request.headers, &response, now) {
                     return response;
                 }
-                match Key::new(&request.method, &request.target, &request.headers) {
+                match Key::new(&request.target, &request.headers, call.query()) {
                     Some(key) => (key, ticket),
                     None => return response,
                 }

@@ -81,6 +81,7 @@ fn settings(endpoints: &[std::net::SocketAddr]) -> Downstream {
             hedge: None,
         },
         rules: vec![],
+        reads: vec![],
         cache: None,
         bulkhead: Bulkhead {
             max_calls: 100,

@@ -4,6 +4,7 @@ mod coding;
 mod credentials;
 mod fallback;
 mod policy;
+mod read;
 mod rule;
 mod shape;
 mod times;
@@ -52,6 +53,7 @@ fn one(raw: &RawDownstream, cx: &mut Context<'_>) -> Option<Downstream> {
         shape: shape::shape(&raw.shape, path_prefix),
         policy,
         rules,
+        reads: read::check(raw, cx),
         cache,
         bulkhead: Bulkhead {
             max_calls: raw.max_calls.or(256),

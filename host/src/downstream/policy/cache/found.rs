@@ -1,4 +1,4 @@
-//! What a lookup finds, and what can be done with it.
+//! What is asked of the cache, what a lookup finds, and what can be done with it.
 
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
@@ -7,7 +7,20 @@ use http::HeaderMap;
 
 use super::condition;
 use super::entry::{Refresh, Stored};
+use super::key::Key;
+use crate::config::CacheTimes;
 use crate::downstream::response::ServiceResponse;
+
+/// A call whose answer may be stored.
+#[derive(Clone, Copy)]
+pub struct Asked<'a> {
+    /// Where its answers are kept.
+    pub key: &'a Key,
+    /// Its fields.
+    pub headers: &'a HeaderMap,
+    /// For how long its answers are used.
+    pub times: &'a CacheTimes,
+}
 
 /// What is stored for a call.
 #[derive(Debug)]

@@ -19,6 +19,9 @@ use http::{Method, Uri};
 /// Keyed by chance for each process, so that nobody can choose targets that collide.
 static HASHER: LazyLock<RandomState> = LazyLock::new(RandomState::default);
 
+/// The largest body that may be part of a key, bytes. Keys are kept as long as the answers.
+pub const MAX_QUERY: usize = 64 << 10;
+
 /// Room for an ordinary call on the stack, bytes and fields.
 const USUAL_BYTES: usize = 512;
 const USUAL_FIELDS: usize = 16;
@@ -40,19 +43,24 @@ struct Text {
 }
 
 impl Key {
-    /// The key of a call. `None` when the cache has nothing to do with it: the method is not GET, it asks for a part
+    /// The key of a call that reads. `None` when the cache has nothing to do with it: it asks for a part
     /// (RFC 9110 section 14.2), or for a certain state of the resource that only the service knows (section 13.1.1).
-    pub fn new(method: &Method, target: &Uri, headers: &HeaderMap) -> Option<Self> {
+    ///
+    /// `query` is the body of a POST that is a read. Such a call has no key where the body is too large for it, nor with a
+    /// condition of its own: other methods than GET and HEAD are answered 412 then and not 304 (section 13.1.2).
+    pub fn new(target: &Uri, headers: &HeaderMap, query: Option<&[u8]>) -> Option<Self> {
         let other = [
             header::RANGE,
             header::IF_RANGE,
             header::IF_MATCH,
             header::IF_UNMODIFIED_SINCE,
         ];
-        if method != Method::GET || other.iter().any(|name| headers.contains_key(name)) {
+        let conditions = [header::IF_NONE_MATCH, header::IF_MODIFIED_SINCE];
+        let has = |names: &[HeaderName]| names.iter().any(|name| headers.contains_key(name));
+        if has(&other) || query.is_some() && has(&conditions) || !fits(query) {
             return None;
         }
-        Some(Self(Text::new(&[], target, headers, |name| {
+        Some(Self(Text::new(&[], target, headers, query, |name| {
             !added_to_each_call(name.as_str()) && !negotiation(name)
         })))
     }
@@ -72,21 +80,35 @@ impl Key {
 }
 
 impl ExactKey {
-    /// The key of a call, whatever its method. Calls of another `kind` are never the same.
-    pub fn new(method: &Method, target: &Uri, headers: &HeaderMap, kind: u64) -> Self {
+    /// The key of a call, whatever its method. Calls of another `kind` are never the same. `query` is the body of a POST that
+    /// is a read; `None` where that is too large for a key.
+    pub fn new(
+        method: &Method,
+        target: &Uri,
+        headers: &HeaderMap,
+        query: Option<&[u8]>,
+        kind: u64,
+    ) -> Option<Self> {
         let kind = kind.to_le_bytes();
-        Self(Text::new(
-            &[&kind, method.as_str().as_bytes(), b" "],
-            target,
-            headers,
-            |name| !added_to_each_call(name.as_str()),
-        ))
+        fits(query).then(|| {
+            Self(Text::new(
+                &[&kind, method.as_str().as_bytes(), b" "],
+                target,
+                headers,
+                query,
+                |name| !added_to_each_call(name.as_str()),
+            ))
+        })
     }
 
     /// The hash, for who spreads keys over shards or notes them without their text.
     pub fn spread(&self) -> u64 {
         self.0.hash
     }
+}
+
+fn fits(query: Option<&[u8]>) -> bool {
+    query.is_none_or(|query| query.len() <= MAX_QUERY)
 }
 
 /// The hash of a path, keyed as that of a key.
@@ -124,12 +146,13 @@ fn negotiation(name: &HeaderName) -> bool {
 }
 
 impl Text {
-    /// `before` and the target, and a line for each field in the order of names. None of the parts can hold a line break, and a name
-    /// no colon, so different calls have different texts.
+    /// `before` and the target, a line for each field in the order of names, and after an empty line the body where it counts.
+    /// None of the parts before that can hold a line break, and a name no colon, so different calls have different texts.
     fn new(
         before: &[&[u8]],
         target: &Uri,
         headers: &HeaderMap,
+        query: Option<&[u8]>,
         counts: impl Fn(&HeaderName) -> bool,
     ) -> Self {
         let mut text = Scratch::new();
@@ -172,6 +195,10 @@ impl Text {
             text.push(b":");
             text.push(value);
             text.push(b"\n");
+        }
+        if let Some(query) = query {
+            text.push(b"\n");
+            text.push(query);
         }
         let bytes: Arc<[u8]> = text.bytes().into();
         Self {

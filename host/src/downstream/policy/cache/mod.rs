@@ -44,7 +44,7 @@ use stats::Counters;
 use writes::{Writes, named_by};
 
 pub use entry::Refresh;
-pub use found::{Found, Hit, Stale, Ticket};
+pub use found::{Asked, Found, Hit, Stale, Ticket};
 pub use invalidate::Which;
 pub use key::{ExactKey, Hashed, Key};
 pub use sharing::{may_join, serves_others};
@@ -65,17 +65,6 @@ pub struct Cache {
     /// Whether anything was ever stored. The answers of many services never are, and their calls need no key then.
     used: AtomicBool,
     counters: Counters,
-}
-
-/// A call whose answer may be stored.
-#[derive(Clone, Copy)]
-pub struct Asked<'a> {
-    /// Where its answers are kept.
-    pub key: &'a Key,
-    /// Its fields.
-    pub headers: &'a HeaderMap,
-    /// For how long its answers are used.
-    pub times: &'a CacheTimes,
 }
 
 impl Cache {

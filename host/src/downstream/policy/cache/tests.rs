@@ -17,7 +17,7 @@ mod writes;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use bytes::Bytes;
-use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri};
+use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, Uri};
 
 use super::{Asked, Cache, Found, Key, Stale};
 use crate::config::{self, CacheTimes};
@@ -258,7 +258,7 @@ fn uri(target: &str) -> Uri {
 }
 
 fn key(target: &str, request: &HeaderMap) -> Option<Key> {
-    Key::new(&Method::GET, &uri(target), request)
+    Key::new(&uri(target), request, None)
 }
 
 fn answer(status: u16, headers: &str, now: SystemTime, body: &str) -> ServiceResponse {

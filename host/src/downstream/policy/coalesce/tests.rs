@@ -32,7 +32,7 @@ impl<T, C> Joined<T, C> {
 
 fn key(name: u64) -> ExactKey {
     let target: Uri = format!("/{name}").parse().unwrap();
-    ExactKey::new(&Method::GET, &target, &HeaderMap::new(), 0)
+    ExactKey::new(&Method::GET, &target, &HeaderMap::new(), None, 0).unwrap()
 }
 
 #[tokio::test(start_paused = true)]

@@ -6,6 +6,7 @@ use http::{HeaderMap, HeaderName, HeaderValue, Method};
 use proptest::prelude::*;
 
 use super::super::ExactKey;
+use super::super::key::MAX_QUERY;
 use super::{Host, Key, answer, fields, key, uri};
 
 /// Fields that do not part calls.
@@ -105,8 +106,8 @@ proptest! {
         one in list(&SHARED[4..]), other in list(&SHARED[4..]), head in any::<bool>(),
     ) {
         let method = if head { Method::HEAD } else { Method::GET };
-        let first = ExactKey::new(&Method::GET, &uri("/"), &map(&one), 0);
-        let second = ExactKey::new(&method, &uri("/"), &map(&other), 0);
+        let first = ExactKey::new(&Method::GET, &uri("/"), &map(&one), None, 0);
+        let second = ExactKey::new(&method, &uri("/"), &map(&other), None, 0);
         prop_assert_eq!(first == second, !head && identity(&one) == identity(&other));
     }
 }
@@ -118,7 +119,7 @@ fn what_the_host_adds_afresh_parts_nothing() {
             format!("x-request-id: {id}\ntraceparent: {id}\ntracestate: {id}\ntailor-a: {id}");
         fields(&lines, std::time::UNIX_EPOCH)
     };
-    let exact = |id| ExactKey::new(&Method::GET, &uri("/"), &with(id), 0);
+    let exact = |id| ExactKey::new(&Method::GET, &uri("/"), &with(id), None, 0);
     assert_eq!(exact("1"), exact("2"));
     assert_eq!(key("/", &with("1")), key("/", &with("2")));
 }
@@ -163,8 +164,49 @@ fn nobody_sees_an_identity_in_a_key() {
     );
     let shown = format!(
         "{:?} {:?}",
-        Key::new(&Method::GET, &uri("/a"), &request),
-        ExactKey::new(&Method::GET, &uri("/a"), &request, 0)
+        Key::new(&uri("/a"), &request, Some(b"secret")),
+        ExactKey::new(&Method::GET, &uri("/a"), &request, None, 0)
     );
     assert!(!shown.contains("secret"), "{shown}");
+}
+
+#[test]
+fn a_query_is_told_from_others_by_its_body_and_its_type() {
+    let with = |lines, query: &'static [u8]| {
+        let request = fields(lines, std::time::UNIX_EPOCH);
+        (
+            Key::new(&uri("/graphql"), &request, Some(query)),
+            ExactKey::new(&Method::POST, &uri("/graphql"), &request, Some(query), 0),
+        )
+    };
+    let json = "content-type: application/json";
+    assert!(with(json, b"{a}") == with(json, b"{a}"));
+    for (lines, query) in [
+        (json, &b"{b}"[..]),
+        (json, b""),
+        ("content-type: application/graphql", b"{a}"),
+        ("", b"content-type:application/json\n\n{a}"),
+    ] {
+        let (one, other) = (with(json, b"{a}"), with(lines, query));
+        assert!(one.0 != other.0 && one.1 != other.1, "{lines} {query:?}");
+    }
+    // Not even an empty one is the GET of its path.
+    assert!(with("", b"").0 != key("/graphql", &HeaderMap::new()));
+    let target = with(json, b"/other\n").0.unwrap();
+    assert_eq!(target.target(), "/graphql");
+}
+
+#[test]
+fn a_query_that_is_too_large_or_has_a_condition_has_no_key() {
+    let none = HeaderMap::new();
+    let large = vec![b'x'; MAX_QUERY + 1];
+    for (query, there) in [(&large[1..], true), (&large[..], false)] {
+        assert_eq!(Key::new(&uri("/"), &none, Some(query)).is_some(), there);
+        let exact = ExactKey::new(&Method::POST, &uri("/"), &none, Some(query), 0);
+        assert_eq!(exact.is_some(), there);
+    }
+    for field in ["if-none-match: x", "if-modified-since: x", "if-match: x"] {
+        let request = fields(field, std::time::UNIX_EPOCH);
+        assert_eq!(Key::new(&uri("/"), &request, Some(b"")), None, "{field}");
+    }
 }
