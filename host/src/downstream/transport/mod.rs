@@ -38,6 +38,7 @@ mod selection;
 mod slow_start;
 mod socket;
 mod tls;
+mod trailers;
 
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
