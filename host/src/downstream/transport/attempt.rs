@@ -182,7 +182,7 @@ impl<'a> Attempt<'a> {
         mut timer: Pin<&mut Sleep>,
         head: Instant,
     ) -> Result<(ServiceResponse, Instant), Cause> {
-        let (parts, mut body) = response.into_parts();
+        let (mut parts, mut body) = response.into_parts();
         let max_head = self.connector.settings.max_header_size;
         check_head(&parts, !body.is_end(), max_head)?;
         let announced = body.announced(&parts.headers);
@@ -197,7 +197,7 @@ impl<'a> Attempt<'a> {
         while !body.is_end() {
             let mut since = None;
             let next = poll_fn(|context| {
-                if let Poll::Ready(part) = body.poll_part(context) {
+                if let Poll::Ready(part) = body.poll_part(context, &mut parts.headers, max_head) {
                     return Poll::Ready(Some(part));
                 }
                 let between_bytes = self.bounds.timeouts.between_bytes;

@@ -15,6 +15,7 @@ use hyper::body::Incoming;
 use super::endpoint::Endpoint;
 use super::error::WireError;
 use super::sender::Sender;
+use super::trailers;
 use crate::config::{self, Protocol};
 use crate::downstream::request::{ServiceRequest, tell_time_left};
 
@@ -107,10 +108,12 @@ impl Body {
         }
     }
 
-    /// The next part. What is not data is trailers, which nobody asks for.
+    /// The next part. Trailers go into `head`, as far as they are passed on.
     pub fn poll_part(
         &mut self,
         context: &mut Context<'_>,
+        head: &mut HeaderMap,
+        max_head: usize,
     ) -> Poll<Option<Result<Bytes, WireError>>> {
         match self {
             Self::Http1(body) => loop {
@@ -119,7 +122,11 @@ impl Body {
                 };
                 match frame.map_err(WireError::Http1)?.into_data() {
                     Ok(data) => return Poll::Ready(Some(Ok(data))),
-                    Err(_) => continue,
+                    Err(other) => {
+                        if let Some(trailers) = other.trailers_ref() {
+                            trailers::add(head, trailers, max_head)?;
+                        }
+                    }
                 }
             },
             Self::Http2(body) => {
@@ -127,6 +134,12 @@ impl Body {
                 if let Some(Ok(data)) = &part {
                     // It is read as soon as it comes, and counts against a limit of its own.
                     let _ = body.flow_control().release_capacity(data.len());
+                }
+                if part.is_none()
+                    && let Some(trailers) =
+                        ready!(body.poll_trailers(context)).map_err(WireError::Http2)?
+                {
+                    trailers::add(head, &trailers, max_head)?;
                 }
                 Poll::Ready(part.map(|data| data.map_err(WireError::Http2)))
             }

@@ -1,12 +1,13 @@
 //! What the head of an answer may be, beside what HTTP itself asks for.
 
 use http::response::Parts;
+use http::{HeaderMap, HeaderName, HeaderValue};
 
 use crate::coding::check_transfer_coding;
 use crate::downstream::error::Cause;
 
 /// Fields of a head. hyper takes no more over HTTP/1.1.
-const MAX_FIELDS: usize = 100;
+pub const MAX_FIELDS: usize = 100;
 
 /// Checks the head of an answer, whose size was checked as it came.
 ///
@@ -28,4 +29,10 @@ pub fn check_head(head: &Parts, has_body: bool, max_size: usize) -> Result<(), C
         })?;
     }
     Ok(())
+}
+
+/// The size of a head as RFC 9113 section 6.5.2 counts it. The status is left out.
+pub fn size(headers: &HeaderMap) -> usize {
+    let field = |(name, value): (&HeaderName, &HeaderValue)| name.as_str().len() + value.len() + 32;
+    headers.iter().map(field).sum()
 }

@@ -14,13 +14,14 @@ use bytes::Bytes;
 use h2::client::{self, Builder};
 use h2::{Ping, PingPong, Reason, RecvStream};
 use http::header::CONTENT_LENGTH;
-use http::{HeaderMap, HeaderValue, Method, Request, Response};
+use http::{HeaderValue, Method, Request, Response};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::sync::Notify;
 use tokio::time::timeout;
 
 use super::changed::Changed;
 use super::error::WireError;
+use super::head;
 use crate::config;
 
 /// Bytes that a service may send on a stream, and on a connection, before we have read them.
@@ -89,12 +90,12 @@ pub async fn handshake<T>(
 where
     T: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
-    let head = settings.max_header_size.saturating_mul(HEAD_FACTOR);
+    let max_head = settings.max_header_size.saturating_mul(HEAD_FACTOR);
     let (sender, mut connection) = Builder::new()
         .initial_max_send_streams(UNKNOWN)
         .initial_window_size(STREAM_WINDOW)
         .initial_connection_window_size(CONNECTION_WINDOW)
-        .max_header_list_size(u32::try_from(head).unwrap_or(u32::MAX))
+        .max_header_list_size(u32::try_from(max_head).unwrap_or(u32::MAX))
         .max_local_error_reset_streams(Some(MAX_RESETS))
         .enable_push(false)
         .handshake(io)
@@ -273,7 +274,7 @@ impl Stream {
             .fetch_add(1, Ordering::Relaxed)
             .wrapping_add(1);
         match response {
-            Ok(response) if head_size(response.headers()) > max_head => {
+            Ok(response) if head::size(response.headers()) > max_head => {
                 Err(WireError::HeadTooLarge)
             }
             Ok(response) => Ok(response),
@@ -323,13 +324,6 @@ fn announce(request: &mut Request<()>, length: usize) {
             .headers_mut()
             .insert(CONTENT_LENGTH, HeaderValue::from(length));
     }
-}
-
-/// The size of a head as RFC 9113 section 6.5.2 counts it. The status is left out.
-fn head_size(headers: &HeaderMap) -> usize {
-    let field =
-        |(name, value): (&http::HeaderName, &HeaderValue)| name.as_str().len() + value.len() + 32;
-    headers.iter().map(field).sum()
 }
 
 /// Whether h2 closed the connection because a head was far larger than allowed. It tells in these words only.

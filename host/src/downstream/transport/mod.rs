@@ -47,6 +47,7 @@ mod sender;
 mod slow_start;
 mod socket;
 mod tls;
+mod trailers;
 
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;

@@ -12,6 +12,7 @@ mod proxied;
 mod secure;
 mod several;
 mod silent;
+mod trailers;
 mod unix;
 mod workers;
 

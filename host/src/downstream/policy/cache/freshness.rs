@@ -55,6 +55,7 @@ impl Freshness {
         if says.no_store
             || says.private
             || !storable(status)
+            || is_grpc_failure(headers)
             || Directives::of_request(request).no_store
             || varies_with_everything(headers)
         {
@@ -184,6 +185,13 @@ fn storable(status: StatusCode) -> bool {
         StatusCode::NOT_IMPLEMENTED => true,
         status => matches!(status.as_u16(), 200..=499),
     }
+}
+
+/// Whether gRPC says that the call failed, whatever the status says. The names are those of the protocol of gRPC over
+/// HTTP/2; 0 is `OK`.
+pub fn is_grpc_failure(headers: &HeaderMap) -> bool {
+    let mut statuses = headers.get_all("grpc-status").iter();
+    statuses.any(|status| status.as_bytes().trim_ascii() != b"0")
 }
 
 /// RFC 9110 section 15.1, without 206, which is never stored.

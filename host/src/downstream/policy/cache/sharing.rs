@@ -7,7 +7,7 @@ use http::HeaderMap;
 use http::header::{CACHE_CONTROL, EXPIRES, PRAGMA, SET_COOKIE, VARY};
 
 use super::directives::Directives;
-use super::freshness::{Times, is_out_of_date};
+use super::freshness::{Times, is_grpc_failure, is_out_of_date};
 use super::key::added_to_each_call;
 use crate::downstream::response::ServiceResponse;
 
@@ -26,6 +26,9 @@ pub fn may_join(request: &HeaderMap) -> bool {
 /// `with_cookies` tells that the operator lets answers with `set-cookie` be shared that are `public`.
 pub fn serves_others(answer: &ServiceResponse, with_cookies: bool, now: SystemTime) -> bool {
     let headers = &answer.headers;
+    if is_grpc_failure(headers) {
+        return false;
+    }
     let cookies = headers.contains_key(SET_COOKIE);
     let silent = !cookies
         && [CACHE_CONTROL, EXPIRES, PRAGMA, VARY]

@@ -23,6 +23,8 @@ fn directives() {
         5.4 | pragma of an answer means nothing | cache-control: max-age=60 & pragma: no-cache | after 59
         5.4 | pragma of an answer with expires means nothing | expires: {+60} & pragma: no-cache | after 59
         5.2.1.5 | no-store of the request | cache-control: max-age=60 | asked cache-control: no-store | finds nothing
+        gRPC | a failure | cache-control: max-age=60 & grpc-status: 14 | finds nothing
+        gRPC | no failure | cache-control: max-age=60 & grpc-status: 0 | after 59
         7.3 | set-cookie | cache-control: max-age=60 & set-cookie: a=b | finds nothing
         7.3 | set-cookie with public | cache-control: public, max-age=60 & set-cookie: a=b | finds nothing
         "#);
