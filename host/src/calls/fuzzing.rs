@@ -194,6 +194,7 @@ pub fn fields(input: &[u8]) {
         assert!(!name.as_str().contains(['_', ':', '.']), "{name}");
         assert!(!HOSTS.contains(&name.as_str()), "{name}");
         let value = value.as_bytes();
+        assert!(value.is_ascii(), "{name}");
         assert!(
             !value.iter().any(|byte| matches!(byte, b'\r' | b'\n' | 0)),
             "{name}"
