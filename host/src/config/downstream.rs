@@ -8,6 +8,8 @@ use std::time::Duration;
 use bytes::Bytes;
 use http::{HeaderName, HeaderValue, Method, StatusCode};
 
+use super::bulkhead::Bulkhead;
+
 /// One named service.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Downstream {
@@ -27,7 +29,7 @@ pub struct Downstream {
     pub coalesce: bool,
     /// For how long equal calls are not one after a response that was for the first of them only.
     pub coalesce_pause: Duration,
-    /// How many calls may be under way.
+    /// How many calls may be under way, and how fast they may follow each other.
     pub bulkhead: Bulkhead,
     /// When calls are rejected because they would fail; `None` never does.
     pub breaker: Option<Breaker>,
@@ -158,19 +160,6 @@ pub struct Write {
     /// Paths, in which each `*` stands for the same as the one of `pattern` that is as far from the start. There are no more
     /// than in `pattern`.
     pub voids: Vec<Vec<Segment>>,
-}
-
-/// How many calls may be under way to a service, of all BFFs and workers.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Bulkhead {
-    /// Calls under way at once. With HTTP/1.1 each has a connection of its own, so it is also the most open connections.
-    pub max_calls: usize,
-    /// Calls that may wait for that.
-    pub max_queued: usize,
-    /// How long one waits.
-    pub queue_timeout: Duration,
-    /// The part of `max_calls` that one BFF may have when several may call the service, percent.
-    pub bff_share: u32,
 }
 
 /// When calls are rejected because they would fail.

@@ -7,6 +7,7 @@
 //! looks at the number of cores, at the files and variables that are named (whether they are there, and how large), and
 //! reads the bodies of answers of last resort.
 
+mod bulkhead;
 mod check;
 mod coding;
 mod downstream;
@@ -29,11 +30,12 @@ use std::time::Duration;
 
 use http::{HeaderName, HeaderValue, Method};
 
+pub use bulkhead::{Bulkhead, Rate};
 pub use coding::ContentCoding;
 pub use downstream::{
-    Breaker, Bulkhead, Cache, CallPattern, Calls, ClientAuthentication, Connections, Credentials,
-    Downstream, Ejection, Endpoint, Fallback, Health, Hedge, OAuth2, Profile, Protocol, Retry,
-    Secret, Segment, Shape, Timeouts, Tls, Write,
+    Breaker, Cache, CallPattern, Calls, ClientAuthentication, Connections, Credentials, Downstream,
+    Ejection, Endpoint, Fallback, Health, Hedge, OAuth2, Profile, Protocol, Retry, Secret, Segment,
+    Shape, Timeouts, Tls, Write,
 };
 pub use problem::{ConfigError, Problem};
 pub use wire::is_json;

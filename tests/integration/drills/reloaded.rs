@@ -8,7 +8,7 @@ use crate::downstream::relay::failure;
 use crate::wire::soon;
 
 /// Puts `new` in the place of `old` in the configuration, and has the host read it.
-async fn change(host: &TestHost, old: &str, new: &str) -> Result<(), String> {
+pub async fn change(host: &TestHost, old: &str, new: &str) -> Result<(), String> {
     let path = host.dir().join("tailor.toml");
     let text = std::fs::read_to_string(path).unwrap();
     assert!(text.contains(old), "{old:?} is not in {text}");

@@ -13,7 +13,9 @@ use super::policy::{
 use crate::config::field::{At, Field};
 use crate::config::problem::{Fault, Place};
 use crate::config::reader::Section;
-use crate::config::units::{GIB, KIB, MIB, count, duration, duration_within, ms, size};
+use crate::config::units::{
+    GIB, KIB, MAX_RATE, MIB, count, duration, duration_or_zero, duration_within, ms, rate, size,
+};
 use crate::config::values::{boolean, choice, path, text};
 use crate::config::wire::{
     Url, answer_header_name, call_pattern, fixed_header, header_name, server_name, url,
@@ -34,6 +36,8 @@ pub(in crate::config) struct RawDownstream {
     pub(in crate::config) max_queued: Field<usize>,
     pub(in crate::config) queue_timeout: Field<Duration>,
     pub(in crate::config) bff_share: Field<u32>,
+    pub(in crate::config) rate: RawRate,
+    pub(in crate::config) max_retry_after: Field<Duration>,
     pub(in crate::config) breaker: RawBreaker,
     pub(in crate::config) connect_timeout: Field<Duration>,
     pub(in crate::config) first_byte_timeout: Field<Duration>,
@@ -64,6 +68,12 @@ pub(in crate::config) struct RawShape {
     pub(in crate::config) send_headers: Field<Vec<At<HeaderName>>>,
     pub(in crate::config) receive_headers: Field<Vec<At<HeaderName>>>,
     pub(in crate::config) pass_headers: Field<Vec<At<HeaderName>>>,
+}
+
+pub(in crate::config) struct RawRate {
+    /// A count, and the time that it is for.
+    pub(in crate::config) rate: Field<(u32, Duration)>,
+    pub(in crate::config) burst: Field<u32>,
 }
 
 pub(in crate::config) struct RawTls {
@@ -97,6 +107,8 @@ pub(super) fn downstream(name: &str, s: &mut Section<'_>) -> RawDownstream {
         max_queued: s.read("max-queued", |v| count(v, 0..=100_000)),
         queue_timeout: s.read("queue-timeout", duration),
         bff_share: s.read("bff-share", |v| count(v, 1..=100)),
+        rate: pace(s),
+        max_retry_after: s.read("max-retry-after", duration_or_zero),
         breaker: s.section("breaker", "downstream.*.breaker", breaker),
         connect_timeout: s.read("connect-timeout", duration),
         first_byte_timeout: s.read("first-byte-timeout", duration),
@@ -125,6 +137,13 @@ pub(super) fn downstream(name: &str, s: &mut Section<'_>) -> RawDownstream {
             .has("credentials")
             .then(|| s.section("credentials", "downstream.*.credentials", credentials)),
         defaults: s.tables("default", "downstream.*.default", default),
+    }
+}
+
+fn pace(s: &mut Section<'_>) -> RawRate {
+    RawRate {
+        rate: s.read("rate", rate),
+        burst: s.read("burst", |v| count(v, 1..=MAX_RATE)),
     }
 }
 

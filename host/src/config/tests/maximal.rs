@@ -92,6 +92,12 @@ fn a_maximal_service_is_read_key_by_key() {
             max_queued: 0,
             queue_timeout: ms(150),
             bff_share: 100,
+            rate: Some(Rate {
+                count: 3000,
+                per: ms(60_000),
+                burst: 20,
+            }),
+            max_retry_after: ms(30_000),
         },
         breaker: Some(Breaker {
             window: ms(30_000),

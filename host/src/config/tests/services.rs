@@ -45,6 +45,8 @@ fn a_service_gets_the_documented_defaults() {
             max_queued: 512,
             queue_timeout: ms(2_000),
             bff_share: 75,
+            rate: None,
+            max_retry_after: ms(10_000),
         },
         breaker: Some(Breaker {
             window: ms(10_000),

@@ -1,8 +1,6 @@
 //! Step 6: the attempts of a call, with the host's credentials, within the budget, beside each other where
 //! that helps.
 
-use std::time::SystemTime;
-
 use http::{Method, StatusCode};
 use tokio::time::Instant;
 
@@ -12,7 +10,6 @@ use crate::downstream::call::CallRequest;
 use crate::downstream::deadline::SharedDeadline;
 use crate::downstream::error::{Cause, Phase, Rejection, TimeLimit};
 use crate::downstream::policy::attempts::{self, Plan, Tried, Try, Verdict};
-use crate::downstream::policy::backoff::retry_after;
 use crate::downstream::policy::bulkhead::Permit;
 use crate::downstream::policy::credentials::{Credentials, Used};
 use crate::downstream::request::ServiceRequest;
@@ -70,7 +67,7 @@ impl Pipeline {
                     .timeout(None, credentials.refused(used))
                     .await
                     .unwrap_or(false);
-            if !renewed {
+            if !(renewed && self.may_again(permit, deadline).await) {
                 return result;
             }
         }
@@ -131,6 +128,7 @@ impl Pipeline {
             hedge_course.follow(&course);
             HedgeRight::new(permit, &self.settings.retry, &hedge_course)
         };
+        let again = || self.may_again(permit, deadline);
         let attempt = |attempt: Try| {
             let course = match attempt.hedge {
                 true => &hedge_course,
@@ -149,6 +147,9 @@ impl Pipeline {
                     .transport
                     .attempt(call.worker, request, bounds, course)
                     .await;
+                if let Some(asked) = attempted.rest {
+                    self.hold_back(asked, &attempted.result, permit);
+                }
                 let verdict = self.verdict(&request.method, &attempted.result);
                 Tried {
                     value: attempted,
@@ -156,11 +157,12 @@ impl Pipeline {
                 }
             }
         };
-        let ended = attempts::run(plan, beside, attempt).await;
+        let ended = attempts::run(plan, beside, again, attempt).await;
         let Attempted {
             result,
             judgement,
             timing,
+            ..
         } = ended.value;
         trace.judgement = judgement;
         // A hedge that was overtaken before it was sent is none.
@@ -204,16 +206,12 @@ impl Pipeline {
             head || retry.methods.contains(method)
         };
         match result {
-            Ok(answer) if retry.statuses.contains(&answer.status) && repeatable() => {
-                Verdict::Again {
-                    after: retry_after(&answer.headers, SystemTime::now()),
-                }
-            }
+            Ok(answer) if retry.statuses.contains(&answer.status) && repeatable() => Verdict::Again,
             Ok(_)
             | Err(Cause::TooLarge { .. } | Cause::HeadTooLarge { .. } | Cause::Malformed { .. }) => {
                 Verdict::Final
             }
-            Err(error) if !error.sent() || repeatable() => Verdict::Again { after: None },
+            Err(error) if !error.sent() || repeatable() => Verdict::Again,
             Err(_) => Verdict::Final,
         }
     }

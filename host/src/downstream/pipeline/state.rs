@@ -11,6 +11,7 @@ use super::credentials::ServiceCredentials;
 use super::error::ServiceError;
 use crate::config;
 use crate::downstream::call::CallOutcome;
+use crate::downstream::log_interval::LogInterval;
 use crate::downstream::policy::breaker::{self, Breaker};
 use crate::downstream::policy::cache::{self, Cache};
 use crate::downstream::policy::coalesce::{Coalescer, Unshared};
@@ -31,6 +32,8 @@ pub struct Pipeline {
     pub(super) credentials: ServiceCredentials,
     pub(super) transport: Arc<Transport>,
     pub(super) metrics: Arc<ServiceMetrics>,
+    /// When the log is told that the service asks to be left alone.
+    pub(super) holds: LogInterval,
 }
 
 impl Pipeline {
@@ -83,6 +86,7 @@ impl Pipeline {
             credentials,
             transport: Arc::new(transport),
             metrics,
+            holds: LogInterval::new(),
             settings,
         })
     }

@@ -58,6 +58,8 @@ fn settings(endpoints: &[std::net::SocketAddr]) -> Downstream {
             max_queued: 100,
             queue_timeout: long,
             bff_share: 100,
+            rate: None,
+            max_retry_after: Duration::ZERO,
         },
         breaker: None,
         timeouts: Timeouts {

@@ -53,6 +53,8 @@ fn one(raw: &RawDownstream, cx: &mut Context<'_>) -> Option<Downstream> {
             max_queued: raw.max_queued.or(512),
             queue_timeout: raw.queue_timeout.or(timeouts.total),
             bff_share: raw.bff_share.or(75),
+            rate: policy::rate(&raw.rate, cx),
+            max_retry_after: raw.max_retry_after.or(ms(10_000)),
         },
         breaker,
         timeouts,

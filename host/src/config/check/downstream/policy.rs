@@ -6,9 +6,9 @@ use http::{HeaderName, Method, StatusCode};
 
 use crate::config::check::{Bound, Context, show_pattern};
 use crate::config::field::Field;
-use crate::config::raw::{RawBreaker, RawDownstream, RawEjection, RawHedge, RawWrite};
+use crate::config::raw::{RawBreaker, RawDownstream, RawEjection, RawHedge, RawRate, RawWrite};
 use crate::config::units::{ms, show_size};
-use crate::config::{Breaker, Cache, Ejection, Health, Hedge, Retry, Segment, Write};
+use crate::config::{Breaker, Cache, Ejection, Health, Hedge, Rate, Retry, Segment, Write};
 
 const CACHE_SIZE: u64 = 16 << 20;
 const CACHE_ENTRY_SIZE: usize = 256 << 10;
@@ -53,6 +53,20 @@ pub(super) fn cache(raw: &RawDownstream, cx: &mut Context<'_>) -> Option<Cache> 
         keep_set_cookie: raw.keep_set_cookie.or(false),
         tag_header: raw.tag_header.or(HeaderName::from_static("cache-tag")),
         writes,
+    })
+}
+
+/// `None` without one. A burst is a tenth of a second's worth where nothing is written.
+pub(super) fn rate(raw: &RawRate, cx: &mut Context<'_>) -> Option<Rate> {
+    cx.check_together(&raw.burst, "rate", &raw.rate);
+    let (count, per) = raw.rate.value()?;
+    let tenth = u64::from(count) / per.as_secs() / 10;
+    Some(Rate {
+        count,
+        per,
+        burst: raw
+            .burst
+            .or(u32::try_from(tenth).unwrap_or(u32::MAX).max(1)),
     })
 }
 

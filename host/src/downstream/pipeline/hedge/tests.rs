@@ -10,6 +10,8 @@ fn permit(max_calls: usize) -> (Permit, Arc<Bulkhead>) {
         max_queued: 10,
         queue_timeout: Duration::from_secs(1),
         bff_share: 100,
+        rate: None,
+        max_retry_after: Duration::ZERO,
     });
     let permit = bulkhead
         .member("watch")

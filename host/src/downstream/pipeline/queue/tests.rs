@@ -21,6 +21,8 @@ fn bulkhead(max_calls: usize, max_queued: usize) -> Arc<Bulkhead> {
         max_queued,
         queue_timeout: Duration::MAX,
         bff_share: 50,
+        rate: None,
+        max_retry_after: Duration::ZERO,
     })
 }
 

@@ -21,6 +21,8 @@ fn threads_lose_no_permit() {
         max_queued: 20,
         queue_timeout: Duration::from_secs(30),
         bff_share: 70,
+        rate: None,
+        max_retry_after: Duration::ZERO,
     });
     let members = ["a", "b", "c"].map(|name| bulkhead.member(name));
     let inside = AtomicUsize::new(0);
@@ -82,6 +84,8 @@ fn no_call_waits_for_a_permit_that_is_free() {
         max_queued: 1,
         queue_timeout: Duration::from_secs(30),
         bff_share: 100,
+        rate: None,
+        max_retry_after: Duration::ZERO,
     });
     let member = bulkhead.member("watch");
     std::thread::scope(|scope| {
