@@ -173,9 +173,10 @@ fn kind(cause: &Cause) -> FailureKind {
         Cause::Unreachable { .. } => FailureKind::Unreachable,
         Cause::Interrupted { .. } => FailureKind::Interrupted,
         Cause::Host { sent: true, .. } => FailureKind::Interrupted,
-        Cause::Overloaded { .. } | Cause::Shed { .. } | Cause::Host { .. } => {
-            FailureKind::Overloaded
-        }
+        Cause::Overloaded { .. }
+        | Cause::OverRate { .. }
+        | Cause::Shed { .. }
+        | Cause::Host { .. } => FailureKind::Overloaded,
         Cause::TooLarge { .. } | Cause::HeadTooLarge { .. } => FailureKind::TooLarge,
         Cause::Malformed { .. } => FailureKind::Malformed,
         Cause::Rejected { .. } => FailureKind::Rejected,

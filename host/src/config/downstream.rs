@@ -12,6 +12,8 @@ use super::policy::{Policy, Rule};
 
 use super::Proxy;
 
+use super::bulkhead::Bulkhead;
+
 /// One named service.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Downstream {
@@ -35,7 +37,7 @@ pub struct Downstream {
     pub reads: Vec<CallPattern>,
     /// Where answers are kept; `None` where no call's are.
     pub cache: Option<Cache>,
-    /// How many calls may be under way.
+    /// How many calls may be under way, and how fast they may follow each other.
     pub bulkhead: Bulkhead,
     /// When an endpoint is left out.
     pub ejection: Ejection,
@@ -132,17 +134,6 @@ pub struct Write {
     /// Paths, in which each `*` stands for the same as the one of `pattern` that is as far from the start. There are no more
     /// than in `pattern`.
     pub voids: Vec<Vec<Segment>>,
-}
-
-/// How many calls may be under way to a service, of all BFFs and workers.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Bulkhead {
-    /// Calls under way at once. With HTTP/1.1 each has a connection of its own, so it is also the most open connections.
-    pub max_calls: usize,
-    /// Calls that may wait for that.
-    pub max_queued: usize,
-    /// The part of `max_calls` that one BFF may have when several may call the service, percent.
-    pub bff_share: u32,
 }
 
 /// When an endpoint is left out of several.

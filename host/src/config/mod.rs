@@ -7,6 +7,7 @@
 //! looks at the number of cores, at the files and variables that are named (whether they are there, and how large), and
 //! reads the bodies of answers of last resort.
 
+mod bulkhead;
 mod check;
 mod coding;
 mod downstream;
@@ -32,10 +33,11 @@ use std::time::Duration;
 
 use http::{HeaderName, HeaderValue, Method};
 
+pub use bulkhead::{Bulkhead, Rate};
 pub use coding::ContentCoding;
 pub use downstream::{
-    Bulkhead, Cache, Calls, ClientAuthentication, Connections, Credentials, Downstream, Ejection,
-    Endpoint, Fallback, Health, OAuth2, Protocol, Secret, Shape, Tls, Write,
+    Cache, Calls, ClientAuthentication, Connections, Credentials, Downstream, Ejection, Endpoint,
+    Fallback, Health, OAuth2, Protocol, Secret, Shape, Tls, Write,
 };
 pub use pattern::{CallPattern, Segment};
 pub use policy::{Breaker, CacheTimes, Hedge, Policy, Profile, Retry, Rule, Timeouts};

@@ -1,6 +1,6 @@
-//! Quantities: durations, sizes and counts, read from a value, bounded, and written back for messages.
+//! Quantities: durations, rates, sizes and counts, read from a value, bounded, and written back for messages.
 //!
-//! A duration or a size without its unit is refused, because a reader would have to guess it.
+//! A duration, a rate or a size without its unit is refused, because a reader would have to guess it.
 
 use std::ops::RangeInclusive;
 use std::time::Duration;
@@ -11,6 +11,7 @@ use super::problem::Fault;
 use super::values::show;
 
 const DURATIONS: [(&str, f64); 4] = [("ms", 0.001), ("s", 1.0), ("m", 60.0), ("h", 3600.0)];
+const RATES: [(&str, u64); 3] = [("/s", 1), ("/m", 60), ("/h", 3600)];
 const SIZES: [(&str, u64); 7] = [
     ("B", 1),
     ("KB", 1_000),
@@ -24,6 +25,9 @@ const SIZES: [(&str, u64); 7] = [
 pub(super) const KIB: u64 = 1 << 10;
 pub(super) const MIB: u64 = 1 << 20;
 pub(super) const GIB: u64 = 1 << 30;
+
+/// The highest count of a rate, whatever time it is for.
+pub(super) const MAX_RATE: u64 = 1_000_000;
 
 /// Milliseconds, for bounds and defaults.
 pub(super) const fn ms(count: u64) -> Duration {
@@ -96,6 +100,32 @@ fn any_duration<'v>(value: &'v DeValue<'_>) -> Result<(Duration, &'v str), Fault
             Err(Fault::new(what, r#"write at most "1h""#))
         }
     }
+}
+
+/// Reads a rate such as `"100/s"`: a count, and the time that it is for. A count of an hour that is less than one a second
+/// has a meaning, so there are whole numbers only.
+pub(super) fn rate(value: &DeValue<'_>) -> Result<(u32, Duration), Fault> {
+    let written = quantity(value, &["/s", "/m"])?;
+    let (number, unit) = split(written);
+    let shape = || {
+        let way_out = r#"write a whole number and /s, /m or /h, such as "100/s""#;
+        Fault::new(format!("{written:?} is not a rate"), way_out)
+    };
+    let scale = RATES.iter().find(|(name, _)| *name == unit);
+    let (unit, seconds) = scale.ok_or_else(shape)?;
+    if number.is_empty() || number.contains('.') {
+        return Err(shape());
+    }
+    // A number with more digits than fit is over every bound, and is reported as that.
+    let read = number.parse::<u64>().unwrap_or(u64::MAX);
+    let render = |bound: u64| format!("\"{bound}{unit}\"");
+    let count = bounded(
+        i128::from(read),
+        &(1..=MAX_RATE),
+        &format!("{written:?}"),
+        render,
+    )?;
+    Ok((count, Duration::from_secs(*seconds)))
 }
 
 /// Reads a size such as `"64KiB"` as bytes.

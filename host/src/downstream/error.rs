@@ -5,6 +5,8 @@ use std::time::Duration;
 
 use thiserror::Error;
 
+use crate::config;
+
 /// Why a call got no response. Messages hold no address and no secret: a guest reads them.
 #[derive(Debug, Error)]
 pub enum Cause {
@@ -45,6 +47,12 @@ pub enum Cause {
     Overloaded {
         /// How many wait.
         waiting: usize,
+    },
+    /// The rate lets no further call through in time.
+    #[error("its rate of {rate} lets no further call through in the time that this one has")]
+    OverRate {
+        /// The rate in force.
+        rate: config::Rate,
     },
     /// The host has too many calls under way.
     #[error(
@@ -157,6 +165,12 @@ pub enum Rejection {
     /// The operator shut the breaker off.
     #[error("its breaker was opened by the operator")]
     BreakerForced,
+    /// It answered 429, or 503, with `retry-after`: for a time, nobody calls it.
+    #[error("it asked not to be called for {}ms more (retry-after)", left.as_millis())]
+    Held {
+        /// How long that is yet.
+        left: Duration,
+    },
     /// There is no token to call it with.
     #[error("the host has no credentials for it at present")]
     NoCredentials,
@@ -179,6 +193,7 @@ impl Cause {
         match self {
             Self::Unreachable { .. }
             | Self::Overloaded { .. }
+            | Self::OverRate { .. }
             | Self::Shed { .. }
             | Self::Rejected { .. }
             | Self::Scripted(_) => false,

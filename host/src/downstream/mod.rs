@@ -17,6 +17,7 @@ mod pipeline;
 pub mod policy;
 mod request;
 mod response;
+mod retry_after;
 mod service;
 mod services;
 pub mod status;

@@ -121,6 +121,12 @@ impl Service {
         self.bulkhead.load()
     }
 
+    /// The rate in force with the requests that may be sent at once, and what is left of the time for which the service
+    /// asked to be left alone.
+    pub fn pace(&self) -> (Option<(config::Rate, u32)>, Option<Duration>) {
+        self.bulkhead.pace()
+    }
+
     /// A BFF among those that share the service.
     pub fn member(&self, bff: &str) -> Arc<Member> {
         self.bulkhead.member(bff)

@@ -39,6 +39,7 @@ pub fn judge(result: &Result<ServiceResponse, Cause>) -> Judgement {
         }
         Err(
             Cause::Overloaded { .. }
+            | Cause::OverRate { .. }
             | Cause::Shed { .. }
             | Cause::Host { .. }
             | Cause::Rejected { .. }

@@ -11,6 +11,7 @@ mod http2;
 mod kept;
 mod logged;
 mod outages;
+mod paced;
 mod reads;
 mod reloaded;
 mod rules;

@@ -145,6 +145,7 @@ const LAYERS: [(&str, Layers); 2] = [
                 "log_interval",
                 "request",
                 "response",
+                "retry_after",
                 "window",
             ],
         ],

@@ -14,7 +14,9 @@ use super::rule::{RawPolicy, RawRule, policy, rule};
 use crate::config::field::{At, Field};
 use crate::config::problem::{Fault, Place};
 use crate::config::reader::Section;
-use crate::config::units::{GIB, KIB, MIB, count, duration, duration_within, ms, size};
+use crate::config::units::{
+    GIB, KIB, MAX_RATE, MIB, count, duration, duration_or_zero, duration_within, ms, rate, size,
+};
 use crate::config::values::{choice, path, text};
 use crate::config::wire::{
     Url, answer_header_name, call_pattern, fixed_header, header_name, proxy, server_name, url,
@@ -38,6 +40,8 @@ pub(in crate::config) struct RawDownstream {
     pub(in crate::config) max_calls: Field<usize>,
     pub(in crate::config) max_queued: Field<usize>,
     pub(in crate::config) bff_share: Field<u32>,
+    pub(in crate::config) rate: RawRate,
+    pub(in crate::config) max_retry_after: Field<Duration>,
     pub(in crate::config) connect_timeout: Field<Duration>,
     pub(in crate::config) ejection: RawEjection,
     pub(in crate::config) health: Option<RawHealth>,
@@ -62,6 +66,12 @@ pub(in crate::config) struct RawShape {
     pub(in crate::config) send_headers: Field<Vec<At<HeaderName>>>,
     pub(in crate::config) receive_headers: Field<Vec<At<HeaderName>>>,
     pub(in crate::config) pass_headers: Field<Vec<At<HeaderName>>>,
+}
+
+pub(in crate::config) struct RawRate {
+    /// A count, and the time that it is for.
+    pub(in crate::config) rate: Field<(u32, Duration)>,
+    pub(in crate::config) burst: Field<u32>,
 }
 
 pub(in crate::config) struct RawTls {
@@ -103,6 +113,8 @@ pub(super) fn downstream(name: &str, s: &mut Section<'_>) -> RawDownstream {
         max_calls: s.read("max-calls", |v| count(v, 1..=100_000)),
         max_queued: s.read("max-queued", |v| count(v, 0..=100_000)),
         bff_share: s.read("bff-share", |v| count(v, 1..=100)),
+        rate: pace(s),
+        max_retry_after: s.read("max-retry-after", duration_or_zero),
         connect_timeout: s.read("connect-timeout", duration),
         ejection: s.section("ejection", "downstream.*.ejection", ejection),
         health: s
@@ -130,6 +142,13 @@ pub(super) fn downstream(name: &str, s: &mut Section<'_>) -> RawDownstream {
     let service = s.place.key.clone();
     raw.rules = s.tables("rule", "downstream.*.rule", |s| rule(&service, s));
     raw
+}
+
+fn pace(s: &mut Section<'_>) -> RawRate {
+    RawRate {
+        rate: s.read("rate", rate),
+        burst: s.read("burst", |v| count(v, 1..=MAX_RATE)),
+    }
 }
 
 fn shape(s: &mut Section<'_>) -> RawShape {

@@ -25,7 +25,7 @@ use super::wire::{header, host, method, route_path};
 
 pub(super) use bff::{RawBff, RawSmoke};
 pub(super) use credentials::{RawCredentials, RawDefault, RawSecret};
-pub(super) use downstream::{RawDownstream, RawShape, RawTls};
+pub(super) use downstream::{RawDownstream, RawRate, RawShape, RawTls};
 pub(super) use policy::{RawBreaker, RawCacheTimes, RawEjection, RawHedge, RawRetry, RawWrite};
 pub(super) use rule::{RawPolicy, RawRule};
 

@@ -186,6 +186,12 @@ fn a_maximal_service_is_read_key_by_key() {
             max_calls: 8,
             max_queued: 0,
             bff_share: 100,
+            rate: Some(Rate {
+                count: 3000,
+                per: ms(60_000),
+                burst: 20,
+            }),
+            max_retry_after: ms(30_000),
         },
         ejection: Ejection {
             failures: 3,

@@ -79,6 +79,8 @@ fn a_service_gets_the_documented_defaults() {
             max_calls: 256,
             max_queued: 512,
             bff_share: 75,
+            rate: None,
+            max_retry_after: ms(10_000),
         },
         ejection: Ejection {
             failures: 5,

@@ -10,7 +10,6 @@ use crate::downstream::call::CallRequest;
 use crate::downstream::deadline::SharedDeadline;
 use crate::downstream::error::{Cause, Phase, Rejection, TimeLimit};
 use crate::downstream::policy::attempts::{self, Plan, Tried, Try, Verdict};
-use crate::downstream::policy::backoff::retry_after;
 use crate::downstream::policy::bulkhead::Permit;
 use crate::downstream::policy::credentials::{Credentials, Used};
 use crate::downstream::request::ServiceRequest;
@@ -18,7 +17,6 @@ use crate::downstream::response::ServiceResponse;
 use crate::downstream::trace::Trace;
 use crate::downstream::transport::{Attempted, Bounds, Course};
 use crate::telemetry::metrics::Event;
-use crate::time::time_of_day;
 
 impl Pipeline {
     /// Attempts, with the host's credentials where there are any.
@@ -69,7 +67,7 @@ impl Pipeline {
                     .timeout(None, credentials.refused(used))
                     .await
                     .unwrap_or(false);
-            if !renewed {
+            if !(renewed && self.may_again(permit, deadline).await) {
                 return result;
             }
         }
@@ -130,6 +128,7 @@ impl Pipeline {
             hedge_course.follow(&course);
             HedgeRight::new(permit, &policy.retry, &hedge_course)
         };
+        let again = || self.may_again(permit, deadline);
         let attempt = |attempt: Try| {
             let course = match attempt.hedge {
                 true => &hedge_course,
@@ -149,6 +148,9 @@ impl Pipeline {
                     .transport
                     .attempt(call.worker, request, bounds, course)
                     .await;
+                if let Some(asked) = attempted.rest {
+                    self.hold_back(asked, &attempted.result, permit);
+                }
                 let verdict = self.verdict(call, &attempted.result);
                 Tried {
                     value: attempted,
@@ -156,11 +158,12 @@ impl Pipeline {
                 }
             }
         };
-        let ended = attempts::run(plan, beside, attempt).await;
+        let ended = attempts::run(plan, beside, again, attempt).await;
         let Attempted {
             result,
             judgement,
             timing,
+            ..
         } = ended.value;
         trace.judgement = judgement;
         // A hedge that was overtaken before it was sent is none.
@@ -204,16 +207,12 @@ impl Pipeline {
             as_get || retry.methods.contains(&call.request.method)
         };
         match result {
-            Ok(answer) if retry.statuses.contains(&answer.status) && repeatable() => {
-                Verdict::Again {
-                    after: retry_after(&answer.headers, time_of_day()),
-                }
-            }
+            Ok(answer) if retry.statuses.contains(&answer.status) && repeatable() => Verdict::Again,
             Ok(_)
             | Err(Cause::TooLarge { .. } | Cause::HeadTooLarge { .. } | Cause::Malformed { .. }) => {
                 Verdict::Final
             }
-            Err(error) if !error.sent() || repeatable() => Verdict::Again { after: None },
+            Err(error) if !error.sent() || repeatable() => Verdict::Again,
             Err(_) => Verdict::Final,
         }
     }

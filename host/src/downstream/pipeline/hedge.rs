@@ -41,7 +41,7 @@ impl Pipeline {
 }
 
 /// The right to make an attempt beside another: a permit, because a call holds one and an attempt beside it needs one of its
-/// own, and what it costs of the budget. That is given back if the attempt was not sent.
+/// own, and what it costs of the budget. That is given back if the attempt was not sent, and so is the token of the rate.
 pub(super) struct HedgeRight<'a> {
     permit: Permit,
     course: &'a Course,
@@ -58,8 +58,9 @@ impl<'a> HedgeRight<'a> {
 
 impl Drop for HedgeRight<'_> {
     fn drop(&mut self) {
-        if !self.course.sent() {
-            self.permit.budget().refund();
+        match self.course.sent() {
+            true => self.permit.spend(),
+            false => self.permit.budget().refund(),
         }
     }
 }

@@ -6,10 +6,11 @@
 //!    deadline; the call goes on for the others, of whom [`callers`] knows what it needs.
 //! 4. [`breaker`]: nothing is sent while calls fail too often. It is asked once more after a wait in
 //!    the queue, so that no call slips through that waited while it opened.
-//! 5. [`queue`]: the cap on the calls of the service, with a fair queue. A call of several BFFs stands
-//!    in the line of each.
-//! 6. [`attempts`]: the call itself, with [`credentials`], retries and a [`hedge`]. After a [write](mod@write),
-//!    nobody is given what was read before it.
+//! 5. [`queue`]: the caps on the calls of the service, by number and by rate, with a fair queue. A call of
+//!    several BFFs stands in the line of each.
+//! 6. [`attempts`]: the call itself, with [`credentials`], retries and a [`hedge`]. A service that asks to be
+//!    left alone [holds](mod@hold) all calls back. After a [write](mod@write), nobody is given what was read
+//!    before it.
 //! 7. [`fallback`]: when nothing came of it, a stale response, then what the operator declared, then
 //!    the failure.
 
@@ -22,6 +23,7 @@ mod error;
 mod fallback;
 mod gate;
 mod hedge;
+mod hold;
 mod lookup;
 mod queue;
 mod state;
@@ -85,7 +87,8 @@ impl Pipeline {
         trace: &mut Trace,
     ) -> Result<ServiceResponse, Cause> {
         let mut pass = self.ask_breaker(call, callers, call.started)?;
-        let permit = self.wait_in_queue(call, callers, &mut pass, trace).await?;
+        let mut permit = self.wait_in_queue(call, callers, &mut pass, trace).await?;
+        permit.spend();
         let conditional = intent.conditional(&call.request);
         let began = Instant::now();
         let request = conditional.as_ref().unwrap_or(&call.request);

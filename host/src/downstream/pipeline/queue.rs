@@ -1,4 +1,4 @@
-//! Step 5: the cap on the calls of the service, with a fair queue.
+//! Step 5: the caps on the calls of the service, by number and by rate, with a fair queue.
 
 #[cfg(test)]
 mod tests;
@@ -13,7 +13,7 @@ use tokio::time::Instant;
 use super::Pipeline;
 use super::callers::Callers;
 use crate::downstream::call::CallRequest;
-use crate::downstream::error::{Cause, Phase, TimeLimit};
+use crate::downstream::error::{Cause, Phase, Rejection, TimeLimit};
 use crate::downstream::policy::breaker::Pass;
 use crate::downstream::policy::bulkhead::{Member, Permit, Rejected};
 use crate::downstream::trace::Trace;
@@ -24,7 +24,8 @@ impl Pipeline {
     ///
     /// # Errors
     ///
-    /// The queue is full, the time is over, or the breaker opened in the meantime.
+    /// The queue is full, the time is over or will be before the rate or a hold lets the call through, or the breaker opened
+    /// in the meantime.
     pub(super) async fn wait_in_queue<'a>(
         &'a self,
         call: &CallRequest,
@@ -43,6 +44,9 @@ impl Pipeline {
         if !queued.is_zero() {
             trace.queued = queued;
             self.metrics.queued(queued);
+            if permit.braked {
+                self.metrics.event(Event::RateDelayed);
+            }
             // Given back first: of a breaker that lets one call through at a time, this may be that one.
             drop(pass.take());
             *pass = self.ask_breaker(call, callers, Instant::now())?;
@@ -55,6 +59,16 @@ impl Pipeline {
             Rejected::Full { queued } => {
                 self.metrics.event(Event::QueueFull);
                 Cause::Overloaded { waiting: queued }
+            }
+            Rejected::OverRate { rate } => {
+                self.metrics.event(Event::RateExceeded);
+                Cause::OverRate { rate }
+            }
+            Rejected::Held { left } => {
+                self.metrics.event(Event::Held);
+                Cause::Rejected {
+                    why: Rejection::Held { left },
+                }
             }
             Rejected::Late { .. } => {
                 self.metrics.event(Event::QueueTimeout);

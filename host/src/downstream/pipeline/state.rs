@@ -11,6 +11,7 @@ use super::credentials::ServiceCredentials;
 use super::error::ServiceError;
 use crate::config::{self, CallPattern};
 use crate::downstream::call::{CallOutcome, CallRequest};
+use crate::downstream::log_interval::LogInterval;
 use crate::downstream::policy::breaker::{self, Breaker};
 use crate::downstream::policy::cache::{self, Cache};
 use crate::downstream::policy::coalesce::{Coalescer, Unshared};
@@ -31,6 +32,8 @@ pub struct Pipeline {
     pub(super) credentials: ServiceCredentials,
     pub(super) transport: Arc<Transport>,
     pub(super) metrics: Arc<ServiceMetrics>,
+    /// When the log is told that the service asks to be left alone.
+    pub(super) holds: LogInterval,
 }
 
 /// What is known of the calls of a service, or of one of its rules. A rule that says nothing of breakers or
@@ -92,6 +95,7 @@ impl Pipeline {
             credentials,
             transport: Arc::new(transport),
             metrics,
+            holds: LogInterval::new(),
             settings,
         })
     }

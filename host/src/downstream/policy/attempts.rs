@@ -55,10 +55,7 @@ pub enum Verdict {
     /// It is: it was good, or another could do harm or would go the same way.
     Final,
     /// Another is safe, and could go better.
-    Again {
-        /// The service asks not to be called before that.
-        after: Option<Duration>,
-    },
+    Again,
 }
 
 /// How a call ended.
@@ -75,16 +72,19 @@ pub struct Ended<T> {
 }
 
 /// Makes attempts until one is final, or no other is allowed; then the last one is the result. `beside` gives the right to make
-/// one beside the first, if there is one to be had; it is dropped with that attempt.
+/// one beside the first, if there is one to be had; it is dropped with that attempt. `again` waits until one may be made after
+/// another, and says whether that is in time.
 ///
 /// Dropping the future drops the attempts that are under way. A call whose first attempt is final and that may not be hedged
 /// allocates nothing and sets no timer.
-pub async fn run<T, A, F, R>(
+pub async fn run<T, A, F, R, W>(
     plan: Plan<'_>,
     beside: impl FnOnce() -> Option<R>,
+    again: impl Fn() -> W,
     attempt: A,
 ) -> Ended<T>
 where
+    W: Future<Output = bool>,
     A: Fn(Try) -> F,
     F: Future<Output = Tried<T>>,
 {
@@ -101,18 +101,22 @@ where
     let mut attempts = 1 + u32::from(hedged);
     let mut waited = Duration::ZERO;
     for retry in 0..plan.retries {
-        let Verdict::Again { after } = tried.verdict else {
+        if tried.verdict == Verdict::Final {
             break;
-        };
+        }
         let now = Instant::now();
-        let wait = backoff(plan.retry, retry).max(after.unwrap_or_default());
+        let wait = backoff(plan.retry, retry);
         if !worth(&plan, now, wait) || !plan.budget.withdraw(plan.retry, now) {
             break;
         }
         if wait > Duration::ZERO {
             sleep_until(now + wait).await;
-            waited += wait;
         }
+        if !again().await {
+            plan.budget.refund();
+            break;
+        }
+        waited += now.elapsed();
         attempts += 1;
         // Boxed, because few calls are retried, and the future of every call would be as large.
         tried = Box::pin(attempt(Try {
@@ -162,14 +166,10 @@ where
         Either::Left((tried, second)) => (tried, Either::Right(second)),
         Either::Right((tried, first)) => (tried, Either::Left(first)),
     };
-    let Verdict::Again { after: sooner } = tried.verdict else {
-        return (tried, true);
-    };
-    let mut tried = other.await;
-    if let Verdict::Again { after } = &mut tried.verdict {
-        *after = sooner.max(*after);
+    match tried.verdict {
+        Verdict::Final => (tried, true),
+        Verdict::Again => (other.await, true),
     }
-    (tried, true)
 }
 
 /// Whether an attempt after so long a wait still has time.

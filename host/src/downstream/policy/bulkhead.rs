@@ -1,29 +1,40 @@
-//! The cap on the calls of one service, with a bounded queue that is shared fairly between BFFs: one BFF's storm takes neither
-//! all permits nor all of the queue from another.
+//! The caps on the calls of one service, on how many are under way and on how fast they follow each other, with a bounded queue
+//! that is shared fairly between BFFs: one BFF's storm takes neither all permits nor all of the queue from another.
 //!
 //! A call that finds nobody waiting, and a permit free within the share of its BFF, takes it with a few atomic operations. All else
 //! happens under one lock that is held for moments: a freed permit goes to the waiting BFF that holds the fewest, among equals
 //! to the one that was served from the queue longest ago, and within a BFF to the call that has waited longest.
 //!
+//! Where there is a rate, or a hold that the service asked for ([`pace`]), a permit needs a token beside a free place, and so
+//! does each further request of a call, which has its place: it waits in front of its BFF's line. Then all happens under the
+//! lock. How a call waits for what comes with time alone is in [`waiting`].
+//!
 //! No permit lies idle while somebody who may have it waits. Whoever frees something first gives it back and then looks whether
 //! anybody waits; whoever waits first says so and then looks whether something is free. With sequentially consistent
 //! operations at least one of them sees the other.
 
+mod member;
+mod pace;
+mod permit;
 mod queue;
+mod waiting;
+
 #[cfg(test)]
 mod tests;
 
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use tokio::sync::oneshot;
+use tokio::sync::Notify;
 use tokio::time::Instant;
 
-use self::queue::{Line, Outcome, Queue};
+pub use self::pace::Held;
+
+use self::pace::{Pace, Token};
+use self::queue::{Outcome, Queue, Wants};
 use super::budget::Budget;
 use crate::config;
-use crate::downstream::deadline::SharedDeadline;
 
 /// The permits of one service.
 pub struct Bulkhead {
@@ -39,7 +50,23 @@ pub struct Bulkhead {
     alive: AtomicUsize,
     /// The next number of a member or of a waiting call.
     next: AtomicU64,
-    queue: Mutex<Queue<Member>>,
+    /// Whether rate or hold have a say. Changed only under the lock.
+    paced: AtomicBool,
+    state: Mutex<State>,
+    /// Who keeps the time for all who wait.
+    timekeeper: tokio::sync::Mutex<()>,
+    /// Tells the timekeeper that the next token may be due earlier than it knows.
+    earlier: Notify,
+    /// Tells all who wait that their turn may come later than they know.
+    changed: Notify,
+}
+
+/// What is changed under the lock only.
+struct State {
+    queue: Queue<Member>,
+    pace: Pace,
+    /// When the timekeeper looks next, if it knows.
+    armed: Option<Instant>,
 }
 
 /// One BFF that calls the service. It counts towards the shares as long as it is held.
@@ -52,12 +79,16 @@ pub struct Member {
     budget: Budget,
 }
 
-/// The right to make one call. Dropping it frees it.
+/// The right to make one call, with its first request. Dropping it frees it.
 #[must_use]
 pub struct Permit {
     member: Arc<Member>,
+    /// What was given for the request, until that is sent.
+    token: Token,
     /// How long it was waited for; zero without waiting.
     pub queued: Duration,
+    /// Whether it was waited for because of the rate or a hold.
+    pub braked: bool,
 }
 
 /// A call got no permit.
@@ -73,6 +104,16 @@ pub enum Rejected {
         /// How long that was.
         after: Duration,
     },
+    /// The rate lets no further call through in its time.
+    OverRate {
+        /// The rate in force.
+        rate: config::Rate,
+    },
+    /// The service asked to be left alone for longer than its time.
+    Held {
+        /// For how long.
+        left: Duration,
+    },
 }
 
 impl Bulkhead {
@@ -87,27 +128,16 @@ impl Bulkhead {
             queued: AtomicUsize::new(0),
             alive: AtomicUsize::new(0),
             next: AtomicU64::new(0),
-            queue: Mutex::new(Queue::new()),
+            paced: AtomicBool::new(settings.rate.is_some()),
+            state: Mutex::new(State {
+                queue: Queue::new(),
+                pace: Pace::new(settings, Instant::now()),
+                armed: None,
+            }),
+            timekeeper: tokio::sync::Mutex::default(),
+            earlier: Notify::new(),
+            changed: Notify::new(),
         })
-    }
-
-    /// The BFF of this name. While anybody holds it, the same name is the same member.
-    pub fn member(self: &Arc<Self>, bff: &str) -> Arc<Member> {
-        let mut queue = self.lock();
-        if let Some(member) = queue.member(bff) {
-            return member;
-        }
-        let number = queue.free_number();
-        let member = Arc::new(Member {
-            bulkhead: Arc::clone(self),
-            id: self.number(),
-            number,
-            held: Arc::default(),
-            budget: Budget::new(Instant::now()),
-        });
-        queue.add(Line::new(bff, &member, member.id, number, &member.held));
-        self.alive.fetch_add(1, Ordering::SeqCst);
-        member
     }
 
     /// Puts other limits in force. Calls that are under way keep their permits, also where there are more
@@ -117,8 +147,16 @@ impl Bulkhead {
         self.max_queued
             .store(settings.max_queued, Ordering::Relaxed);
         self.share.store(share(settings), Ordering::Relaxed);
-        // There may be more permits than before.
-        self.serve(&mut self.lock());
+        let now = Instant::now();
+        let mut state = self.lock();
+        state.pace.set(settings, now);
+        let paced = !state.pace.is_free(now);
+        self.paced.store(paced, Ordering::SeqCst);
+        // There may be more permits than before, and tokens sooner or later.
+        self.serve(&mut state);
+        drop(state);
+        self.earlier.notify_one();
+        self.changed.notify_waiters();
     }
 
     fn max_calls(&self) -> usize {
@@ -131,6 +169,12 @@ impl Bulkhead {
             self.in_flight.load(Ordering::Relaxed),
             self.queued.load(Ordering::Relaxed),
         )
+    }
+
+    /// The rate in force with the tokens that are there, and what is left of a hold.
+    pub fn pace(&self) -> (Option<(config::Rate, u32)>, Option<Duration>) {
+        let (state, now) = (self.lock(), Instant::now());
+        (state.pace.rate(now), state.pace.held(now))
     }
 
     /// Permits that a member may hold now.
@@ -156,37 +200,98 @@ impl Bulkhead {
         reserved
     }
 
-    fn release(&self, held: &AtomicUsize) {
-        held.fetch_sub(1, Ordering::SeqCst);
-        self.in_flight.fetch_sub(1, Ordering::SeqCst);
-        if self.anybody_waits() {
+    /// Lets a call through for which all is there. To be called when those who wait were served.
+    fn admit(&self, state: &mut State, held: &AtomicUsize, wants: Wants) -> Option<Token> {
+        let now = self.is_paced().then(Instant::now);
+        if now.is_some_and(|now| state.pace.wait(0, now).is_some()) {
+            return None;
+        }
+        if wants == Wants::Permit && !self.reserve(held) {
+            return None;
+        }
+        Some(now.map_or(Token::Free, |now| state.pace.take(now)))
+    }
+
+    /// Takes back what a call had.
+    fn release(&self, held: &AtomicUsize, had: Wants, token: Token) {
+        if had == Wants::Permit {
+            held.fetch_sub(1, Ordering::SeqCst);
+            self.in_flight.fetch_sub(1, Ordering::SeqCst);
+        }
+        if token == Token::Taken {
+            let mut state = self.lock();
+            state.pace.give_back();
+            self.serve(&mut state);
+        } else if self.anybody_waits() {
             self.serve(&mut self.lock());
         }
     }
 
-    /// Gives what is free to those who wait.
-    fn serve(&self, queue: &mut Queue<Member>) {
-        while self.anybody_waits() && self.in_flight.load(Ordering::SeqCst) < self.max_calls() {
-            let Some(line) = queue.next(self.limit()) else {
-                return;
-            };
+    /// Gives what is free to those who wait, and sees to it that somebody looks again when the next token is due.
+    fn serve(&self, state: &mut State) {
+        if let Some(due) = self.hand_out(state)
+            && state.armed.is_none_or(|armed| due < armed)
+        {
+            self.earlier.notify_one();
+        }
+    }
+
+    /// Gives what is free to those who wait. When the next token is due, if it is tokens that are lacking.
+    fn hand_out(&self, state: &mut State) -> Option<Instant> {
+        let now = self.is_paced().then(Instant::now);
+        if now.is_some_and(|now| state.pace.is_free(now)) {
+            self.paced.store(false, Ordering::SeqCst);
+        }
+        while self.anybody_waits() {
+            if let Some((due, _)) = now.and_then(|now| state.pace.wait(0, now)) {
+                return Some(due);
+            }
+            let room = self.in_flight.load(Ordering::SeqCst) < self.max_calls();
+            let limit = if room { self.limit() } else { 0 };
+            let line = state.queue.next(limit)?;
+            let wants = line.waiting.front()?.wants;
             // Between the look and this, calls that saw no queue may have been faster.
-            if !self.reserve(&line.held) {
+            if wants == Wants::Permit && !self.reserve(&line.held) {
                 continue;
             }
+            let token = now.map_or(Token::Free, |now| state.pace.take(now));
             let member = line.id;
             let granted = line.waiting.pop_front().is_some_and(|waiting| {
                 self.queued.fetch_sub(1, Ordering::SeqCst);
-                waiting.told.send(Outcome::Granted).is_ok()
+                waiting.told.send(Outcome::Granted(token)).is_ok()
             });
             if granted {
-                queue.served(member);
-            } else {
-                // The call was dropped a moment ago.
+                state.queue.served(member);
+                continue;
+            }
+            // The call was dropped a moment ago.
+            if wants == Wants::Permit {
                 line.held.fetch_sub(1, Ordering::SeqCst);
                 self.in_flight.fetch_sub(1, Ordering::SeqCst);
             }
+            if token == Token::Taken {
+                state.pace.give_back();
+            }
         }
+        None
+    }
+
+    /// Whether rate or hold have a say.
+    fn is_paced(&self) -> bool {
+        self.paced.load(Ordering::SeqCst)
+    }
+
+    /// Holds all calls back for as long as the service asks and the operator allows; `None` where that is no longer than
+    /// before.
+    fn hold_back(&self, asked: Duration) -> Option<Held> {
+        let now = Instant::now();
+        let mut state = self.lock();
+        let held = state.pace.hold(asked, now)?;
+        self.paced.store(true, Ordering::SeqCst);
+        drop(state);
+        // Those who wait look whether they still have the time.
+        self.changed.notify_waiters();
+        Some(held)
     }
 
     fn anybody_waits(&self) -> bool {
@@ -197,166 +302,8 @@ impl Bulkhead {
         self.next.fetch_add(1, Ordering::Relaxed)
     }
 
-    fn lock(&self) -> MutexGuard<'_, Queue<Member>> {
-        self.queue.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl Member {
-    /// A number that no other BFF of the service has at the same time; they are as low as can be.
-    pub fn number(&self) -> usize {
-        self.number
-    }
-
-    /// Waits for a permit, but no longer than until then, nor longer than the service's queue timeout.
-    ///
-    /// # Errors
-    ///
-    /// The queue is full, or the time is over.
-    pub async fn acquire(self: &Arc<Self>, until: &SharedDeadline) -> Result<Permit, Rejected> {
-        let bulkhead = &*self.bulkhead;
-        if !bulkhead.anybody_waits() && bulkhead.reserve(&self.held) {
-            return Ok(self.permit(Duration::ZERO));
-        }
-        let started = Instant::now();
-        if until.passed(started) {
-            // It would take a place in the queue from another for nothing.
-            return Err(Rejected::Late {
-                after: Duration::ZERO,
-            });
-        }
-        let Some(mut waiting) = self.enqueue()? else {
-            return Ok(self.permit(Duration::ZERO));
-        };
-        let limit = started.checked_add(bulkhead.queue_timeout);
-        match until.timeout(limit, &mut waiting.told).await {
-            Some(Ok(Outcome::Granted)) => {
-                waiting.settled = true;
-                Ok(self.permit(Instant::now() - started))
-            }
-            Some(Ok(Outcome::Displaced { queued })) => Err(Rejected::Full { queued }),
-            // The queue tells before it forgets, so the sender is never dropped without a word.
-            Some(Err(_)) | None => Err(Rejected::Late {
-                after: Instant::now() - started,
-            }),
-        }
-    }
-
-    /// Tells it from all others of the service.
-    pub fn id(&self) -> u64 {
-        self.id
-    }
-
-    /// Takes a permit if one is free for this BFF and nobody waits.
-    pub fn try_acquire(self: &Arc<Self>) -> Option<Permit> {
-        let bulkhead = &*self.bulkhead;
-        if bulkhead.anybody_waits() {
-            return None;
-        }
-        if bulkhead.reserve(&self.held) {
-            return Some(self.permit(Duration::ZERO));
-        }
-        if bulkhead.anybody_waits() {
-            bulkhead.serve(&mut bulkhead.lock());
-        }
-        None
-    }
-
-    /// Joins the queue. `None` when there was a permit after all.
-    fn enqueue(&self) -> Result<Option<Waiting<'_>>, Rejected> {
-        let bulkhead = &*self.bulkhead;
-        let mut queue = bulkhead.lock();
-        // Those who wait come first; what is then still free, none of them may have.
-        bulkhead.serve(&mut queue);
-        if bulkhead.reserve(&self.held) {
-            return Ok(None);
-        }
-        let queued = bulkhead.queued.load(Ordering::SeqCst);
-        if queued >= bulkhead.max_queued.load(Ordering::Relaxed) {
-            let Some(displaced) = queue.displace(self.id) else {
-                return Err(Rejected::Full { queued });
-            };
-            bulkhead.queued.fetch_sub(1, Ordering::SeqCst);
-            // One that was dropped a moment ago needs no word.
-            let _ = displaced.told.send(Outcome::Displaced { queued });
-        }
-        let (tell, told) = oneshot::channel();
-        let id = bulkhead.number();
-        queue.push(self.id, id, tell);
-        bulkhead.queued.fetch_add(1, Ordering::SeqCst);
-        // What was freed since the last look was freed by somebody who saw no queue.
-        bulkhead.serve(&mut queue);
-        Ok(Some(Waiting {
-            member: self,
-            id,
-            told,
-            settled: false,
-        }))
-    }
-
-    fn permit(self: &Arc<Self>, queued: Duration) -> Permit {
-        Permit {
-            member: Arc::clone(self),
-            queued,
-        }
-    }
-}
-
-impl Drop for Member {
-    fn drop(&mut self) {
-        let mut queue = self.bulkhead.lock();
-        queue.remove(self.id);
-        self.bulkhead.alive.fetch_sub(1, Ordering::SeqCst);
-        // The others may have larger shares now.
-        self.bulkhead.serve(&mut queue);
-    }
-}
-
-impl Permit {
-    /// A permit for an attempt beside the one that this is for, if one is free for the same BFF and nobody waits.
-    pub fn another(&self) -> Option<Self> {
-        self.member.try_acquire()
-    }
-
-    /// What further attempts at the service are paid from: the budget of the BFF whose permit this is.
-    pub fn budget(&self) -> &Budget {
-        &self.member.budget
-    }
-}
-
-impl Drop for Permit {
-    fn drop(&mut self) {
-        self.member.bulkhead.release(&self.member.held);
-    }
-}
-
-/// A call in the queue. Dropping it takes it out.
-struct Waiting<'a> {
-    member: &'a Member,
-    id: u64,
-    told: oneshot::Receiver<Outcome>,
-    /// The permit is in the caller's hands.
-    settled: bool,
-}
-
-impl Drop for Waiting<'_> {
-    fn drop(&mut self) {
-        if self.settled {
-            return;
-        }
-        // From here on a permit can't be sent any more; one that was sent before is here.
-        self.told.close();
-        let bulkhead = &*self.member.bulkhead;
-        match self.told.try_recv() {
-            Ok(Outcome::Granted) => bulkhead.release(&self.member.held),
-            Ok(Outcome::Displaced { .. }) => {}
-            Err(_) => {
-                let mut queue = bulkhead.lock();
-                if queue.take_out(self.member.id, self.id) {
-                    bulkhead.queued.fetch_sub(1, Ordering::SeqCst);
-                }
-            }
-        }
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

@@ -14,5 +14,7 @@ pub mod coalesce;
 pub mod credentials;
 pub mod fallback;
 pub mod gate;
+pub mod hold;
 pub mod latency;
 pub mod pattern;
+pub mod rate;

@@ -13,6 +13,7 @@ use super::balance::Load;
 use super::ejection::Mark;
 use super::health::Health;
 use super::pool::Pools;
+use super::rest::Rest;
 use super::slow_start::SlowStart;
 use crate::config;
 
@@ -42,6 +43,8 @@ pub struct Record {
     pub slow_start: SlowStart,
     /// Whether it failed where others did not.
     pub mark: Mark,
+    /// Whether it asked to be left alone.
+    pub rest: Rest,
 }
 
 impl Endpoint {
@@ -64,6 +67,7 @@ impl Endpoint {
                 load: Load::new(now),
                 slow_start: SlowStart::new(now),
                 mark: Mark::new(now),
+                rest: Rest::new(now),
             }),
             pools,
             health: health.cloned().map(Health::new),

@@ -2,7 +2,8 @@
 //!
 //! An attempt passes through these files in this order: [`endpoints`] has the list of them, from the
 //! lookups of [`resolve`] -> [`selection`] picks one by [`balance`],
-//! of those that neither [`ejection`] nor [`health`] leaves out, and spares one in [`slow_start`] ->
+//! of those that neither [`ejection`] nor [`health`] leaves out, and spares one in [`slow_start`]; one may ask
+//! for a [`rest`] ->
 //! [`pool`] has a connection to it, or a permit to open one, which [`checkout`] decides for [`http2`];
 //! calls that wait are woken by [`changed`] -> [`connect`] opens one otherwise, in a [race](mod@race) of
 //! the endpoints of a name, which [`charge`] settles: [dial](mod@dial) opens a [`socket`], and speaks
@@ -42,6 +43,7 @@ mod probe;
 mod proxy;
 mod race;
 mod resolve;
+mod rest;
 mod selection;
 mod sender;
 mod slow_start;
@@ -51,6 +53,7 @@ mod trailers;
 
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
+use std::time::Duration;
 
 use tokio::time::Instant;
 
@@ -87,6 +90,8 @@ pub struct Attempted {
     pub result: Result<ServiceResponse, Cause>,
     /// What it says of the service as a whole.
     pub judgement: Judgement,
+    /// For how long the service asks that nothing more be sent to it.
+    pub rest: Option<Duration>,
     /// What took how long.
     pub timing: Timing,
 }
@@ -147,6 +152,7 @@ impl Transport {
                     return Attempted {
                         result,
                         judgement,
+                        rest: None,
                         timing,
                     };
                 }
@@ -196,6 +202,7 @@ impl Transport {
             }
         }
         Attempted {
+            rest: Self::asked_rest(&list, charge.endpoint, &result),
             result,
             judgement,
             timing,

@@ -2,11 +2,16 @@
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::time::Duration;
 
+use http::StatusCode;
 use tokio::time::Instant;
 
 use super::endpoint::Endpoint;
 use super::{Transport, balance};
+use crate::downstream::error::Cause;
+use crate::downstream::response::ServiceResponse;
+use crate::downstream::retry_after;
 
 impl Transport {
     /// The place of one of several endpoints that is picked for an attempt. `avoid` is the id of that of the
@@ -52,6 +57,32 @@ impl Transport {
     ) -> bool {
         let number = || endpoints.iter().filter(|it| it.good(now)).count();
         endpoint.good(now) || self.too_few(number(), endpoints.len())
+    }
+
+    /// For how long the service asks that nothing more be sent to it, given what came of an attempt at `endpoint`. A 503 asks
+    /// for that endpoint alone: it is the wish of the service when no good endpoint is left that did not ask as well, and
+    /// until the first of them is ready.
+    pub(super) fn asked_rest(
+        endpoints: &[Arc<Endpoint>],
+        endpoint: &Endpoint,
+        result: &Result<ServiceResponse, Cause>,
+    ) -> Option<Duration> {
+        let answer = result.as_ref().ok()?;
+        let asked = retry_after::rest(answer.status, &answer.headers);
+        if endpoints.len() == 1 || answer.status == StatusCode::TOO_MANY_REQUESTS {
+            return asked;
+        }
+        let Some(asked) = asked else {
+            endpoint.record.rest.end();
+            return None;
+        };
+        let now = Instant::now();
+        endpoint.record.rest.begin(asked, now);
+        let others = endpoints.iter().filter(|other| other.id != endpoint.id);
+        let others = others.filter(|other| other.good(now));
+        let first = others.map(|other| other.record.rest.left(now)).min();
+        let time = first.map_or(asked, |first| first.min(asked));
+        (!time.is_zero()).then_some(time)
     }
 
     /// Whether so few are good that they could hardly bear all calls. Then it is also doubtful whether the

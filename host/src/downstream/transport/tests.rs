@@ -88,6 +88,8 @@ fn settings(endpoints: &[std::net::SocketAddr]) -> Downstream {
             max_calls: 100,
             max_queued: 100,
             bff_share: 100,
+            rate: None,
+            max_retry_after: Duration::ZERO,
         },
         ejection: Ejection {
             failures: 5,

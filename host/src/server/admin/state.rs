@@ -64,6 +64,12 @@ fn service(service: &Service) -> Value {
         .map(|(name, count)| (name.to_owned(), count.into()))
         .collect();
     let mut state = json!({"in_flight": in_flight, "waiting": waiting, "events": events});
+    let (rate, held) = service.pace();
+    state["rate"] = rate.map_or(
+        Value::Null,
+        |(rate, tokens)| json!({"limit": rate.to_string(), "burst": rate.burst, "tokens": tokens}),
+    );
+    state["held_for_ms"] = held.map(millis).into();
     if let Some(pipeline) = service.pipeline() {
         state["connections"] = pipeline.connections().into();
         state["breaker"] = pipeline

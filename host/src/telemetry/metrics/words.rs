@@ -66,6 +66,12 @@ pub enum Event {
     QueueFull,
     /// Not sent: its turn did not come in time.
     QueueTimeout,
+    /// Waited, or waited to be tried again, because of the rate or a hold.
+    RateDelayed,
+    /// Not sent: the rate let it through too late.
+    RateExceeded,
+    /// Not sent: the service had asked to be left alone for longer than its time.
+    Held,
     /// Not sent: the host had too many calls under way.
     Shed,
     /// Not sent: the same, for an optional call, which goes first.
@@ -74,6 +80,8 @@ pub enum Event {
     NoCredentials,
     /// Failed in the host itself, which is out of something.
     HostFailure,
+    /// The service asked to be left alone, and calls are held back.
+    Hold,
     /// The breaker opened.
     BreakerOpened,
     /// The breaker closed again.
@@ -81,7 +89,7 @@ pub enum Event {
 }
 
 /// All events, with their labels.
-pub(super) const EVENTS: [(Event, &str); 16] = [
+pub(super) const EVENTS: [(Event, &str); 20] = [
     (Event::CacheHit, "cache-hit"),
     (Event::CacheMiss, "cache-miss"),
     (Event::Stale, "stale"),
@@ -92,10 +100,14 @@ pub(super) const EVENTS: [(Event, &str); 16] = [
     (Event::BreakerOpen, "breaker-open"),
     (Event::QueueFull, "queue-full"),
     (Event::QueueTimeout, "queue-timeout"),
+    (Event::RateDelayed, "rate-delayed"),
+    (Event::RateExceeded, "rate-exceeded"),
+    (Event::Held, "held"),
     (Event::Shed, "shed"),
     (Event::ShedOptional, "shed-optional"),
     (Event::NoCredentials, "no-credentials"),
     (Event::HostFailure, "host-failure"),
+    (Event::Hold, "hold"),
     (Event::BreakerOpened, "breaker-opened"),
     (Event::BreakerClosed, "breaker-closed"),
 ];

@@ -59,6 +59,8 @@ fn one(raw: &RawDownstream, cx: &mut Context<'_>) -> Option<Downstream> {
             max_calls: raw.max_calls.or(256),
             max_queued: raw.max_queued.or(512),
             bff_share: raw.bff_share.or(75),
+            rate: policy::rate(&raw.rate, cx),
+            max_retry_after: raw.max_retry_after.or(ms(10_000)),
         },
         ejection: policy::ejection(&raw.ejection),
         health,

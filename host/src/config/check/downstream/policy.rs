@@ -9,11 +9,12 @@ use super::times;
 use crate::config::check::{Bound, Context};
 use crate::config::field::Field;
 use crate::config::raw::{
-    RawBreaker, RawCacheTimes, RawDownstream, RawEjection, RawHedge, RawPolicy, RawRetry, RawWrite,
+    RawBreaker, RawCacheTimes, RawDownstream, RawEjection, RawHedge, RawPolicy, RawRate, RawRetry,
+    RawWrite,
 };
 use crate::config::units::{ms, show_size};
 use crate::config::{
-    Breaker, Cache, CacheTimes, Ejection, Health, Hedge, Policy, Retry, Segment, Write,
+    Breaker, Cache, CacheTimes, Ejection, Health, Hedge, Policy, Rate, Retry, Segment, Write,
 };
 
 const CACHE_SIZE: u64 = 16 << 20;
@@ -80,6 +81,20 @@ pub(super) fn cache(raw: &RawDownstream, used: bool, cx: &mut Context<'_>) -> Op
         keep_set_cookie: raw.keep_set_cookie.or(false),
         tag_header: raw.tag_header.or(HeaderName::from_static("cache-tag")),
         writes,
+    })
+}
+
+/// `None` without one. A burst is a tenth of a second's worth where nothing is written.
+pub(super) fn rate(raw: &RawRate, cx: &mut Context<'_>) -> Option<Rate> {
+    cx.check_together(&raw.burst, "rate", &raw.rate);
+    let (count, per) = raw.rate.value()?;
+    let tenth = u64::from(count) / per.as_secs() / 10;
+    Some(Rate {
+        count,
+        per,
+        burst: raw
+            .burst
+            .or(u32::try_from(tenth).unwrap_or(u32::MAX).max(1)),
     })
 }
 

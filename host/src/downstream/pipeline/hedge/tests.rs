@@ -10,6 +10,8 @@ fn permit(max_calls: usize) -> (Permit, Arc<Bulkhead>) {
             max_calls,
             max_queued: 10,
             bff_share: 100,
+            rate: None,
+            max_retry_after: Duration::ZERO,
         },
         Duration::from_secs(1),
     );

@@ -22,6 +22,8 @@ fn bulkhead(max_calls: usize, max_queued: usize) -> Arc<Bulkhead> {
             max_calls,
             max_queued,
             bff_share: 50,
+            rate: None,
+            max_retry_after: Duration::ZERO,
         },
         Duration::MAX,
     )

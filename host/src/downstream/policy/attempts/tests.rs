@@ -7,7 +7,7 @@ use super::{Budget, Ended, LEAST, Plan, Tried, Try, Verdict, run};
 use crate::config;
 use crate::downstream::deadline::SharedDeadline;
 
-const AGAIN: Verdict = Verdict::Again { after: None };
+const AGAIN: Verdict = Verdict::Again;
 
 fn retry(backoff: u64) -> config::Retry {
     config::Retry {
@@ -36,6 +36,8 @@ struct Drill {
     hedge_after: Option<Duration>,
     budget: Budget,
     time: Duration,
+    /// For how long each retry waits for its turn; `None` when that does not come in time.
+    turn: Option<Duration>,
     begun: RefCell<Vec<(Try, Duration)>>,
     ended: RefCell<Vec<u32>>,
 }
@@ -48,6 +50,7 @@ impl Drill {
             hedge_after: None,
             budget: Budget::new(Instant::now()),
             time: Duration::from_secs(10),
+            turn: Some(Duration::ZERO),
             begun: RefCell::default(),
             ended: RefCell::default(),
         }
@@ -67,7 +70,15 @@ impl Drill {
                 .withdraw(&self.retry, Instant::now())
                 .then_some(())
         };
-        run(plan, beside, |attempt| async move {
+        let again = || async {
+            match self.turn {
+                Some(turn) if turn.is_zero() => {}
+                Some(turn) => sleep(turn).await,
+                None => return false,
+            }
+            true
+        };
+        run(plan, beside, again, |attempt| async move {
             self.begun
                 .borrow_mut()
                 .push((attempt, Instant::now() - started));
@@ -142,24 +153,32 @@ async fn waits_before_a_retry_and_says_how_long() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn retry_after_counts_when_it_is_longer() {
-    let drill = Drill::new(0, 3);
-    let after = Verdict::Again {
-        after: Some(ms(700)),
-    };
-    let ended = drill.go(&[(10, after), (10, Verdict::Final)]).await;
+async fn a_retry_waits_for_its_turn() {
+    let mut drill = Drill::new(0, 3);
+    drill.turn = Some(ms(700));
+    let ended = drill.go(&[(10, AGAIN), (10, Verdict::Final)]).await;
     assert_eq!(ended.waited, ms(700));
     assert_eq!(drill.begun(), [(0, false), (710, false)]);
 }
 
 #[tokio::test(start_paused = true)]
+async fn the_last_failure_stands_where_the_turn_does_not_come_and_costs_no_budget() {
+    let mut drill = Drill::new(0, 3);
+    drill.turn = None;
+    for _ in 0..10 {
+        assert_eq!(drill.go(&[(10, AGAIN)]).await, ended(1, 1, false));
+    }
+    assert_eq!((0..10).filter(|_| drill.withdraw()).count(), 7);
+}
+
+#[tokio::test(start_paused = true)]
 async fn no_retry_begins_when_the_time_is_nearly_over() {
-    for (after, attempts) in [(ms(90) - LEAST, 2), (ms(91) - LEAST, 1), (Duration::MAX, 1)] {
+    for (takes, attempts) in [(ms(100) - LEAST, 2), (ms(101) - LEAST, 1)] {
         let mut drill = Drill::new(0, 3);
         drill.time = ms(100);
-        let again = Verdict::Again { after: Some(after) };
-        let ended = drill.go(&[(10, again), (1, Verdict::Final)]).await;
-        assert_eq!(ended.attempts, attempts, "{after:?}");
+        let takes = takes.as_millis() as u64;
+        let ended = drill.go(&[(takes, AGAIN), (1, Verdict::Final)]).await;
+        assert_eq!(ended.attempts, attempts, "{takes}");
     }
     // What has no time costs no budget.
     let mut drill = Drill::new(0, 3);
@@ -242,25 +261,14 @@ async fn of_two_the_one_that_still_runs_is_waited_for() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_retry_follows_when_both_end_badly_after_the_longer_wait() {
+async fn a_retry_follows_when_both_end_badly() {
     let mut drill = Drill::new(0, 3);
     drill.hedge_after = Some(ms(50));
-    let after = |millis| Verdict::Again {
-        after: Some(ms(millis)),
-    };
     let result = drill
-        .go(&[(60, after(300)), (40, after(200)), (10, Verdict::Final)])
+        .go(&[(60, AGAIN), (40, AGAIN), (10, Verdict::Final)])
         .await;
-    assert_eq!(
-        result,
-        Ended {
-            value: 3,
-            attempts: 3,
-            hedged: true,
-            waited: ms(300)
-        }
-    );
-    assert_eq!(drill.begun(), [(0, false), (50, true), (390, false)]);
+    assert_eq!(result, ended(3, 3, true));
+    assert_eq!(drill.begun(), [(0, false), (50, true), (90, false)]);
 }
 
 #[tokio::test(start_paused = true)]
@@ -286,6 +294,7 @@ async fn a_retry_has_the_time_of_one_who_joined_later() {
     let ended = run(
         plan,
         || None::<()>,
+        async || true,
         |attempt| {
             assert!(deadline.extend(Instant::now() + ms(100)));
             async move {

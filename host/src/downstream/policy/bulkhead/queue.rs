@@ -6,6 +6,8 @@ use std::sync::{Arc, Weak};
 
 use tokio::sync::oneshot;
 
+use super::pace::Token;
+
 /// All lines. A service has a handful of BFFs, so looking for one is looking at all.
 pub(super) struct Queue<M> {
     lines: Vec<Line<M>>,
@@ -28,13 +30,23 @@ pub(super) struct Line<M> {
 /// A call that waits.
 pub(super) struct Entry {
     id: u64,
+    pub(super) wants: Wants,
     pub(super) told: oneshot::Sender<Outcome>,
+}
+
+/// What a call waits for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Wants {
+    /// To be made: a place among those under way, and a token.
+    Permit,
+    /// To be tried again: it has its place, and needs a token.
+    Token,
 }
 
 /// How waiting ends from the side of the queue.
 pub(super) enum Outcome {
-    /// The permit is reserved for the call, which must free it.
-    Granted,
+    /// What the call wants is reserved for it, and it must free that.
+    Granted(Token),
     /// The place in the queue went to a BFF that had fewer.
     Displaced {
         /// Calls in the queue.
@@ -95,13 +107,19 @@ impl<M> Queue<M> {
         self.lines.retain(|line| line.id != member);
     }
 
-    /// The line to be served next, among those whose BFF holds less than the limit.
+    /// The line to be served next, among those whose BFF holds less than the limit, and those whose first call has its
+    /// place.
     pub(super) fn next(&mut self, limit: usize) -> Option<&mut Line<M>> {
         self.lines
             .iter_mut()
-            .filter(|line| !line.waiting.is_empty())
-            .map(|line| (line.held.load(Ordering::SeqCst), line))
-            .filter(|(held, _)| *held < limit)
+            .filter_map(|line| {
+                let held = line.held.load(Ordering::SeqCst);
+                let may = match line.waiting.front()?.wants {
+                    Wants::Permit => held < limit,
+                    Wants::Token => true,
+                };
+                may.then_some((held, line))
+            })
             .min_by_key(|(held, line)| (*held, line.served))
             .map(|(_, line)| line)
     }
@@ -115,9 +133,31 @@ impl<M> Queue<M> {
         }
     }
 
-    pub(super) fn push(&mut self, member: u64, id: u64, told: oneshot::Sender<Outcome>) {
+    /// Calls of a member that go before one that wants this: all, or those that are tried again, since they began earlier
+    /// than all others in the line.
+    pub(super) fn ahead(&mut self, member: u64, wants: Wants) -> usize {
+        let Some(line) = self.line(member) else {
+            return 0;
+        };
+        match wants {
+            Wants::Permit => line.waiting.len(),
+            Wants::Token => {
+                let again = |entry: &&Entry| entry.wants == Wants::Token;
+                line.waiting.iter().take_while(again).count()
+            }
+        }
+    }
+
+    pub(super) fn push(
+        &mut self,
+        member: u64,
+        id: u64,
+        wants: Wants,
+        told: oneshot::Sender<Outcome>,
+    ) {
+        let place = self.ahead(member, wants);
         if let Some(line) = self.line(member) {
-            line.waiting.push_back(Entry { id, told });
+            line.waiting.insert(place, Entry { id, wants, told });
         }
     }
 

@@ -1,4 +1,5 @@
 mod model;
+mod pace;
 mod threads;
 
 use std::future::Future;
@@ -23,6 +24,8 @@ fn bulkhead(max_calls: usize, max_queued: usize, bff_share: u32) -> Arc<Bulkhead
             max_calls,
             max_queued,
             bff_share,
+            rate: None,
+            max_retry_after: Duration::ZERO,
         },
         TIMEOUT,
     )

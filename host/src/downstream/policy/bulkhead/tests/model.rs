@@ -184,6 +184,7 @@ proptest! {
                             prop_assert_eq!(queued, max_queued);
                             ended.push((call, Ended::Full));
                         }
+                        Poll::Ready(Err(other)) => prop_assert!(false, "{other:?}"),
                     }
                 }
                 still.reverse();

@@ -21,6 +21,8 @@ fn threads_lose_no_permit() {
             max_calls: MOST,
             max_queued: 20,
             bff_share: 70,
+            rate: None,
+            max_retry_after: Duration::ZERO,
         },
         Duration::from_secs(30),
     );
@@ -84,6 +86,8 @@ fn no_call_waits_for_a_permit_that_is_free() {
             max_calls: 1,
             max_queued: 1,
             bff_share: 100,
+            rate: None,
+            max_retry_after: Duration::ZERO,
         },
         Duration::from_secs(30),
     );
@@ -100,6 +104,50 @@ fn no_call_waits_for_a_permit_that_is_free() {
                         assert!(member.acquire(&later()).await.is_ok());
                     }
                 });
+            });
+        }
+    });
+    assert_eq!(bulkhead.load(), (0, 0));
+}
+
+/// On real threads, each with a timer of its own: whoever keeps the time for the others may hang up or be served at any moment,
+/// and no token is lost by that.
+#[test]
+fn somebody_keeps_the_time_whoever_goes() {
+    let bulkhead = Bulkhead::new(&config::Bulkhead {
+        max_calls: 3,
+        max_queued: 1000,
+        queue_timeout: Duration::from_secs(60),
+        bff_share: 70,
+        rate: Some(config::Rate {
+            count: 2000,
+            per: Duration::from_secs(1),
+            burst: 20,
+        }),
+        max_retry_after: Duration::ZERO,
+    });
+    let members = ["a", "b", "c"].map(|name| bulkhead.member(name));
+    std::thread::scope(|scope| {
+        for thread in 0..4 {
+            let members = &members;
+            scope.spawn(move || {
+                let runtime = tokio::runtime::Builder::new_current_thread()
+                    .enable_time()
+                    .build()
+                    .expect("a runtime");
+                runtime.block_on(join_all((0..8).map(|task| async move {
+                    for turn in 0..30 {
+                        let member = &members[(thread + task + turn) % 3];
+                        let until = later();
+                        let acquiring = member.acquire(&until);
+                        if turn % 3 == 0 {
+                            let soon = Duration::from_millis((task % 4) as u64);
+                            let _ = tokio::time::timeout(soon, acquiring).await;
+                        } else {
+                            acquiring.await.expect("a permit").spend();
+                        }
+                    }
+                })));
             });
         }
     });

@@ -1,0 +1,42 @@
+//! How many calls of a service may be under way at once, and how fast they may follow each other.
+
+use std::fmt::{self, Display};
+use std::time::Duration;
+
+/// How many calls may be under way to a service, of all BFFs and workers, and how fast they may follow each other.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Bulkhead {
+    /// Calls under way at once. With HTTP/1.1 each has a connection of its own, so it is also the most open connections.
+    pub max_calls: usize,
+    /// Calls that may wait for that.
+    pub max_queued: usize,
+    /// The part of `max_calls` that one BFF may have when several may call the service, percent.
+    pub bff_share: u32,
+    /// How fast requests may follow each other; `None` is as fast as they come.
+    pub rate: Option<Rate>,
+    /// The longest time for which the service is left alone because its answer asks for it; zero never leaves it alone.
+    pub max_retry_after: Duration,
+}
+
+/// How many requests may be sent in a time: never more than that many and a burst.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Rate {
+    /// Requests in each `per`; at least one.
+    pub count: u32,
+    /// A second, a minute or an hour.
+    pub per: Duration,
+    /// Requests that may be sent at once after a quiet time; at least one.
+    pub burst: u32,
+}
+
+impl Display for Rate {
+    /// As it is written in the file, without the burst.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let unit = match self.per.as_secs() {
+            3600 => "h",
+            60 => "m",
+            _ => "s",
+        };
+        write!(f, "{}/{unit}", self.count)
+    }
+}

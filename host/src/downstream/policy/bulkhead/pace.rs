@@ -1,0 +1,133 @@
+//! How fast calls may follow each other: by the operator's rate, and by what the service itself asks for.
+
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use crate::config;
+use crate::downstream::policy::hold::Hold;
+use crate::downstream::policy::rate::Bucket;
+
+/// What is in force of both.
+pub(super) struct Pace {
+    bucket: Option<Bucket>,
+    hold: Option<Hold>,
+    /// The longest hold.
+    max_hold: Duration,
+}
+
+/// What a call gave for going now.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Token {
+    /// Nothing: calls went as they came.
+    Free,
+    /// A token, which is given back if nothing is sent.
+    Taken,
+}
+
+/// All calls are held back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Held {
+    /// For how long from now on.
+    pub time: Duration,
+    /// Whether none were until now.
+    pub began: bool,
+}
+
+/// Why the next call may not go at once.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Brake {
+    /// The rate.
+    Rate(config::Rate),
+    /// The hold, or the second after it.
+    Hold,
+}
+
+impl Pace {
+    pub(super) fn new(settings: &config::Bulkhead, now: Instant) -> Self {
+        Self {
+            bucket: settings.rate.map(|rate| Bucket::new(rate, now)),
+            hold: None,
+            max_hold: settings.max_retry_after,
+        }
+    }
+
+    /// Puts other limits in force; a hold ends no later than they let a new one.
+    pub(super) fn set(&mut self, settings: &config::Bulkhead, now: Instant) {
+        match (&mut self.bucket, settings.rate) {
+            (Some(bucket), Some(rate)) => bucket.set(rate, now),
+            (bucket, rate) => *bucket = rate.map(|rate| Bucket::new(rate, now)),
+        }
+        self.max_hold = settings.max_retry_after;
+        if let Some(hold) = &mut self.hold {
+            hold.shorten(now + self.max_hold);
+        }
+    }
+
+    /// Whether calls go as they come.
+    pub(super) fn is_free(&mut self, now: Instant) -> bool {
+        if self.hold.as_ref().is_some_and(|hold| hold.is_over(now)) {
+            self.hold = None;
+        }
+        self.bucket.is_none() && self.hold.is_none()
+    }
+
+    /// When a call may go that lets so many others go first, and what it waits for; `None` when that is now.
+    pub(super) fn wait(&self, ahead: usize, now: Instant) -> Option<(Instant, Brake)> {
+        let ahead = u32::try_from(ahead).unwrap_or(u32::MAX);
+        let bucket = self.bucket.as_ref();
+        let bucket = bucket.map(|it| (it.due(ahead, now), Brake::Rate(it.rate())));
+        let hold = self.hold.as_ref();
+        let hold = hold.map(|hold| (hold.due(ahead), Brake::Hold));
+        let waits = bucket.into_iter().chain(hold);
+        waits
+            .max_by_key(|(due, _)| *due)
+            .filter(|(due, _)| *due > now)
+    }
+
+    /// A call goes. To be called when there is nothing to [wait](Self::wait) for.
+    pub(super) fn take(&mut self, now: Instant) -> Token {
+        if let Some(bucket) = &mut self.bucket {
+            bucket.take(now);
+        }
+        if let Some(hold) = &mut self.hold {
+            hold.take();
+        }
+        Token::Taken
+    }
+
+    /// One did not go after all.
+    pub(super) fn give_back(&mut self) {
+        if let Some(bucket) = &mut self.bucket {
+            bucket.give_back();
+        }
+        if let Some(hold) = &mut self.hold {
+            hold.give_back();
+        }
+    }
+
+    /// Holds calls back for as long as the service asks and the operator allows; `None` where that is no longer than
+    /// before.
+    pub(super) fn hold(&mut self, asked: Duration, now: Instant) -> Option<Held> {
+        let time = asked.min(self.max_hold);
+        let known = self.hold.as_ref().map_or(now, Hold::until);
+        if now + time <= known.max(now) {
+            return None;
+        }
+        self.hold = Some(Hold::new(now + time));
+        let began = known <= now;
+        Some(Held { time, began })
+    }
+
+    /// The rate in force, and the tokens that are there.
+    pub(super) fn rate(&self, now: Instant) -> Option<(config::Rate, u32)> {
+        let bucket = self.bucket.as_ref()?;
+        Some((bucket.rate(), bucket.tokens(now)))
+    }
+
+    /// What is left of a hold.
+    pub(super) fn held(&self, now: Instant) -> Option<Duration> {
+        let left = self.hold.as_ref()?.until().saturating_duration_since(now);
+        (!left.is_zero()).then_some(left)
+    }
+}

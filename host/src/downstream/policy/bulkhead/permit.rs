@@ -1,0 +1,66 @@
+//! What a call has while it is under way.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::pace::{Held, Token};
+use super::queue::Wants;
+use super::{Member, Permit, Rejected};
+use crate::downstream::deadline::SharedDeadline;
+use crate::downstream::policy::budget::Budget;
+
+impl Permit {
+    pub(super) fn new(member: &Arc<Member>, token: Token) -> Self {
+        Self {
+            member: Arc::clone(member),
+            token,
+            queued: Duration::ZERO,
+            braked: false,
+        }
+    }
+
+    /// The first request is sent: what was given for it is not given back.
+    pub fn spend(&mut self) {
+        self.token = Token::Free;
+    }
+
+    /// Waits until the call may send one more request, but no longer than until then. Says whether it waited because of the
+    /// rate or a hold.
+    ///
+    /// # Errors
+    ///
+    /// It may not in time, or too many wait.
+    pub async fn again(&self, until: &SharedDeadline) -> Result<bool, Rejected> {
+        if !self.member.bulkhead.is_paced() {
+            return Ok(false);
+        }
+        // Boxed, because few calls wait, and the future of every call would be as large.
+        let waited = Box::pin(self.member.wait(Wants::Token, until)).await?;
+        Ok(waited.braked)
+    }
+
+    /// A permit for an attempt beside the one that this is for, if one is free for the same BFF and nobody waits.
+    pub fn another(&self) -> Option<Self> {
+        self.member.try_acquire()
+    }
+
+    /// What further attempts at the service are paid from: the budget of the BFF whose permit this is.
+    pub fn budget(&self) -> &Budget {
+        &self.member.budget
+    }
+
+    /// Holds back all calls to the service, of all BFFs, for as long as it asks and the operator allows; `None` where that
+    /// is no longer than before.
+    pub fn hold_back(&self, asked: Duration) -> Option<Held> {
+        self.member.bulkhead.hold_back(asked)
+    }
+}
+
+impl Drop for Permit {
+    fn drop(&mut self) {
+        let member = &*self.member;
+        member
+            .bulkhead
+            .release(&member.held, Wants::Permit, self.token);
+    }
+}

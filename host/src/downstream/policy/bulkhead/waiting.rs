@@ -1,0 +1,240 @@
+//! How a call waits: for the word of the queue, until its time is over, or until it is plain that its turn cannot come in
+//! time.
+//!
+//! Places are handed out by those who free them, but nobody frees tokens: they come with time. One of the calls that wait
+//! keeps the time for all of them, and hands out what is due. It is the one that has the lock of the timekeeper; when it
+//! is served or gives up, the next one has it. So there is one timer at most for a service, and none that outlives the calls.
+
+use std::convert::Infallible;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use tokio::sync::oneshot;
+use tokio::time::{Instant, sleep_until};
+
+use super::pace::{Brake, Token};
+use super::queue::{Outcome, Wants};
+use super::{Bulkhead, Member, Rejected, State};
+use crate::downstream::deadline::SharedDeadline;
+
+/// How waiting ended well.
+pub(super) struct Waited {
+    pub(super) token: Token,
+    /// For how long it was.
+    pub(super) queued: Duration,
+    /// Whether the rate or a hold was in the way.
+    pub(super) braked: bool,
+}
+
+/// What became of a call that joined the queue.
+enum Joined<'a> {
+    /// It was served at once.
+    Served(Token),
+    Waits(Waiting<'a>),
+}
+
+/// A call in the queue. Dropping it takes it out.
+struct Waiting<'a> {
+    member: &'a Member,
+    id: u64,
+    wants: Wants,
+    /// When the service's queue timeout is over.
+    limit: Option<Instant>,
+    told: oneshot::Receiver<Outcome>,
+    /// Whether the rate or a hold was in the way when it came.
+    braked: bool,
+    /// What it waited for is in the caller's hands.
+    settled: bool,
+}
+
+impl Member {
+    /// Waits, but no longer than until then, nor longer than the service's queue timeout.
+    ///
+    /// # Errors
+    ///
+    /// The queue is full, the time is over, or the turn cannot come before it is.
+    pub(super) async fn wait(
+        &self,
+        wants: Wants,
+        until: &SharedDeadline,
+    ) -> Result<Waited, Rejected> {
+        let started = Instant::now();
+        if until.passed(started) {
+            // It would take a place in the queue from another for nothing.
+            return Err(Rejected::Late {
+                after: Duration::ZERO,
+            });
+        }
+        let mut waiting = match self.join(wants, until, started)? {
+            Joined::Waits(waiting) => waiting,
+            Joined::Served(token) => {
+                return Ok(Waited {
+                    token,
+                    queued: Duration::ZERO,
+                    braked: false,
+                });
+            }
+        };
+        match until.timeout(waiting.limit, waiting.served(until)).await {
+            Some(token) => Ok(Waited {
+                token: token?,
+                queued: started.elapsed(),
+                braked: waiting.braked,
+            }),
+            None => Err(Rejected::Late {
+                after: started.elapsed(),
+            }),
+        }
+    }
+
+    /// Joins the queue, unless all is there after all.
+    fn join(
+        &self,
+        wants: Wants,
+        until: &SharedDeadline,
+        now: Instant,
+    ) -> Result<Joined<'_>, Rejected> {
+        let bulkhead = &*self.bulkhead;
+        let mut state = bulkhead.lock();
+        // Those who wait come first; what is then still free, none of them may have.
+        bulkhead.serve(&mut state);
+        if let Some(token) = bulkhead.admit(&mut state, &self.held, wants) {
+            return Ok(Joined::Served(token));
+        }
+        let limit = now.checked_add(bulkhead.queue_timeout);
+        let ahead = state.queue.ahead(self.id, wants);
+        bulkhead.check_in_time(&state, ahead, end(until, limit), now)?;
+        let queued = bulkhead.queued.load(Ordering::SeqCst);
+        if queued >= bulkhead.max_queued.load(Ordering::Relaxed) {
+            let Some(displaced) = state.queue.displace(self.id) else {
+                return Err(Rejected::Full { queued });
+            };
+            bulkhead.queued.fetch_sub(1, Ordering::SeqCst);
+            // One that was dropped a moment ago needs no word.
+            let _ = displaced.told.send(Outcome::Displaced { queued });
+        }
+        let (tell, told) = oneshot::channel();
+        let id = bulkhead.number();
+        let braked = bulkhead.is_paced() && state.pace.wait(0, now).is_some();
+        state.queue.push(self.id, id, wants, tell);
+        bulkhead.queued.fetch_add(1, Ordering::SeqCst);
+        // What was freed since the last look was freed by somebody who saw no queue.
+        bulkhead.serve(&mut state);
+        Ok(Joined::Waits(Waiting {
+            member: self,
+            id,
+            wants,
+            limit,
+            told,
+            braked,
+            settled: false,
+        }))
+    }
+}
+
+impl Bulkhead {
+    /// Whether a call before which so many others go may be sent before `end` as far as rate and hold go, were there nobody
+    /// but them.
+    fn check_in_time(
+        &self,
+        state: &State,
+        ahead: usize,
+        end: Instant,
+        now: Instant,
+    ) -> Result<(), Rejected> {
+        if !self.is_paced() {
+            return Ok(());
+        }
+        match state.pace.wait(ahead, now) {
+            Some((due, brake)) if due >= end => Err(match (state.pace.held(now), brake) {
+                (Some(left), Brake::Hold) => Rejected::Held { left },
+                (None, Brake::Hold) => Rejected::Held {
+                    left: due.saturating_duration_since(now),
+                },
+                (_, Brake::Rate(rate)) => Rejected::OverRate { rate },
+            }),
+            _ => Ok(()),
+        }
+    }
+
+    /// Hands out tokens when they are due, for as long as it is polled. One of those who wait does so at a time.
+    async fn keep_time(&self) -> Infallible {
+        let _timekeeper = self.timekeeper.lock().await;
+        loop {
+            match self.hand_out_what_is_due() {
+                Some(due) => tokio::select! {
+                    () = sleep_until(due) => {}
+                    () = self.earlier.notified() => {}
+                },
+                None => self.earlier.notified().await,
+            }
+        }
+    }
+
+    /// When the next token is due that somebody waits for; `None` when tokens are not what is lacking.
+    fn hand_out_what_is_due(&self) -> Option<Instant> {
+        let mut state = self.lock();
+        state.armed = self.hand_out(&mut state);
+        state.armed
+    }
+}
+
+impl Waiting<'_> {
+    /// Waits until the queue serves the call, or it is plain that it won't in time.
+    async fn served(&mut self, until: &SharedDeadline) -> Result<Token, Rejected> {
+        let member = self.member;
+        let bulkhead = &*member.bulkhead;
+        let mut keeping = std::pin::pin!(bulkhead.keep_time());
+        loop {
+            // Before the look, so that no change is missed.
+            let changed = bulkhead.changed.notified();
+            if bulkhead.is_paced() {
+                let state = bulkhead.lock();
+                bulkhead.check_in_time(&state, 0, end(until, self.limit), Instant::now())?;
+            }
+            tokio::select! {
+                biased;
+                told = &mut self.told => {
+                    return match told {
+                        Ok(Outcome::Granted(token)) => {
+                            self.settled = true;
+                            Ok(token)
+                        }
+                        Ok(Outcome::Displaced { queued }) => Err(Rejected::Full { queued }),
+                        // The queue tells before it forgets, so the sender is never dropped without a word.
+                        Err(_) => Err(Rejected::Late { after: Duration::ZERO }),
+                    };
+                }
+                () = changed => {}
+                never = &mut keeping => match never {},
+            }
+        }
+    }
+}
+
+/// The end of a wait.
+fn end(until: &SharedDeadline, limit: Option<Instant>) -> Instant {
+    let latest = until.latest();
+    limit.map_or(latest, |limit| limit.min(latest))
+}
+
+impl Drop for Waiting<'_> {
+    fn drop(&mut self) {
+        if self.settled {
+            return;
+        }
+        // From here on nothing can be sent any more; what was sent before is here.
+        self.told.close();
+        let bulkhead = &*self.member.bulkhead;
+        match self.told.try_recv() {
+            Ok(Outcome::Granted(token)) => bulkhead.release(&self.member.held, self.wants, token),
+            Ok(Outcome::Displaced { .. }) => {}
+            Err(_) => {
+                let mut state = bulkhead.lock();
+                if state.queue.take_out(self.member.id, self.id) {
+                    bulkhead.queued.fetch_sub(1, Ordering::SeqCst);
+                }
+            }
+        }
+    }
+}

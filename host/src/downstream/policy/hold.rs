@@ -1,0 +1,64 @@
+//! The time for which a service is left alone because it asked for it (`retry-after`, RFC 9110 section 10.2.3), and how calls
+//! are let go after it.
+//!
+//! All who waited would come back in the same moment otherwise. Within the second after the hold, one call goes first, two a
+//! step of a tenth of a second later, then four, and so on: what the service takes shows in its answers before many more
+//! come, and another 429 holds the rest back again. What one step does not use, the next one may.
+
+#[cfg(test)]
+mod tests;
+
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+/// The time in which calls may be doubled.
+const STEP: Duration = Duration::from_millis(100);
+/// Steps after which nothing is held back any more: a second.
+const STEPS: u32 = 10;
+
+/// A hold, and the second after it.
+#[derive(Clone, Debug)]
+pub struct Hold {
+    until: Instant,
+    /// Calls let go since then.
+    gone: u32,
+}
+
+impl Hold {
+    /// A hold that lasts until then.
+    pub fn new(until: Instant) -> Self {
+        Self { until, gone: 0 }
+    }
+
+    /// Until when nothing is sent.
+    pub fn until(&self) -> Instant {
+        self.until
+    }
+
+    /// Whether it lets calls go as they come.
+    pub fn is_over(&self, now: Instant) -> bool {
+        now >= self.until + STEP * STEPS
+    }
+
+    /// When a call may go for which so many others go first.
+    pub fn due(&self, ahead: u32) -> Instant {
+        let number = self.gone.saturating_add(ahead).saturating_add(1);
+        self.until + STEP * number.ilog2().min(STEPS)
+    }
+
+    /// A call goes. To be called when one is [due](Self::due).
+    pub fn take(&mut self) {
+        self.gone = self.gone.saturating_add(1);
+    }
+
+    /// One did not go after all.
+    pub fn give_back(&mut self) {
+        self.gone = self.gone.saturating_sub(1);
+    }
+
+    /// Ends no later than then.
+    pub fn shorten(&mut self, until: Instant) {
+        self.until = self.until.min(until);
+    }
+}

@@ -1,0 +1,50 @@
+//! For how long an endpoint asked to be left alone.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+/// Until when an endpoint asked to be left alone.
+pub struct Rest {
+    base: Instant,
+    /// Milliseconds after the base; 0 when it did not ask.
+    until: AtomicU64,
+}
+
+impl Rest {
+    /// It did not ask.
+    pub fn new(now: Instant) -> Self {
+        Self {
+            base: now,
+            until: AtomicU64::new(0),
+        }
+    }
+
+    /// It asks for so long.
+    pub fn begin(&self, time: Duration, now: Instant) {
+        let until = self.millis(now).saturating_add(millis(time));
+        self.until.store(until, Ordering::Relaxed);
+    }
+
+    /// It answers again.
+    pub fn end(&self) {
+        if self.until.load(Ordering::Relaxed) != 0 {
+            self.until.store(0, Ordering::Relaxed);
+        }
+    }
+
+    /// What is left of the time; zero when nothing is.
+    pub fn left(&self, now: Instant) -> Duration {
+        let until = self.until.load(Ordering::Relaxed);
+        Duration::from_millis(until.saturating_sub(self.millis(now)))
+    }
+
+    fn millis(&self, at: Instant) -> u64 {
+        millis(at.saturating_duration_since(self.base))
+    }
+}
+
+fn millis(time: Duration) -> u64 {
+    u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
+}
