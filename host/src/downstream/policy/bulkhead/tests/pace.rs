@@ -277,9 +277,8 @@ proptest! {
         runtime.block_on(async {
             let bulkhead = Bulkhead::new(&config::Bulkhead {
                 max_calls: 5,
-                queue_timeout: Duration::MAX,
                 ..settings(Some((count, burst)), 0)
-            });
+            }, Duration::MAX);
             let members = ["a", "b", "c"].map(|name| bulkhead.member(name));
             let sent = RefCell::new(Vec::new());
             let late = SharedDeadline::new(Instant::now() + Duration::from_secs(3000));

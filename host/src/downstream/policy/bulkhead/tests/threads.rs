@@ -114,18 +114,20 @@ fn no_call_waits_for_a_permit_that_is_free() {
 /// and no token is lost by that.
 #[test]
 fn somebody_keeps_the_time_whoever_goes() {
-    let bulkhead = Bulkhead::new(&config::Bulkhead {
-        max_calls: 3,
-        max_queued: 1000,
-        queue_timeout: Duration::from_secs(60),
-        bff_share: 70,
-        rate: Some(config::Rate {
-            count: 2000,
-            per: Duration::from_secs(1),
-            burst: 20,
-        }),
-        max_retry_after: Duration::ZERO,
-    });
+    let bulkhead = Bulkhead::new(
+        &config::Bulkhead {
+            max_calls: 3,
+            max_queued: 1000,
+            bff_share: 70,
+            rate: Some(config::Rate {
+                count: 2000,
+                per: Duration::from_secs(1),
+                burst: 20,
+            }),
+            max_retry_after: Duration::ZERO,
+        },
+        Duration::from_secs(60),
+    );
     let members = ["a", "b", "c"].map(|name| bulkhead.member(name));
     std::thread::scope(|scope| {
         for thread in 0..4 {
