@@ -95,6 +95,15 @@ impl Payload {
     }
 
     /// The bytes of the body.
+    pub fn as_bytes(&self) -> &[u8] {
+        match self {
+            Self::None => &[],
+            Self::Text(text) => text.as_bytes(),
+            Self::Bytes(bytes) => bytes,
+        }
+    }
+
+    /// The bytes of the body, taken.
     pub fn into_bytes(self) -> bytes::Bytes {
         match self {
             Self::None => bytes::Bytes::new(),

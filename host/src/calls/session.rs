@@ -206,7 +206,8 @@ impl Session {
         call.select = Vec::new();
         let profile = self.settings.grants.profile(call.profile.as_deref())?;
         let path = LegalPath::new(std::mem::take(&mut call.path))?;
-        let class = CallClass::of(service.settings(), &call.method.into(), &path);
+        let (method, body) = (call.method.into(), call.body.as_bytes());
+        let class = CallClass::of(service.settings(), &method, &path, body);
         let policy = class.policy(service.settings());
         let limits = Limits::of(policy, profile, call.timeout_ms);
         let given_by = match (call.timeout_ms, profile.and_then(|profile| profile.timeout)) {

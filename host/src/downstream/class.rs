@@ -33,13 +33,16 @@ pub enum Effect {
 
 impl CallClass {
     /// The class of a call. `path` is the BFF's own: without the service's prefix and without a query.
-    pub fn of(settings: &Downstream, method: &Method, path: &str) -> Self {
+    pub fn of(settings: &Downstream, method: &Method, path: &str, body: &[u8]) -> Self {
         let mut rules = settings.rules.iter();
+        let is_listed = || {
+            let mut reads = settings.reads.iter();
+            reads.any(|read| matches(read, method, path))
+        };
+        let is_query = *method == Method::POST && is_listed() && !is_graphql_mutation(body);
         Self {
             rule: rules.position(|rule| matches(&rule.pattern, method, path)),
-            effect: match *method == Method::POST
-                && (settings.reads.iter()).any(|read| matches(read, method, path))
-            {
+            effect: match is_query {
                 true => Effect::Query,
                 false => Effect::of(method),
             },
@@ -78,6 +81,26 @@ impl Effect {
     pub fn is_safe(self) -> bool {
         self != Self::Write
     }
+}
+
+/// Whether a body may be a mutation of GraphQL over HTTP, or a subscription: JSON with a member `query`, in
+/// which one of these words stands by itself. Clients send them to the path of the queries. One too many
+/// that is taken for a write costs a call; one too few would be repeated.
+fn is_graphql_mutation(body: &[u8]) -> bool {
+    let holds = |word: &str| words(body).any(|it| it == word.as_bytes());
+    holds("query") && (holds("mutation") || holds("subscription"))
+}
+
+/// The names in a text, as GraphQL spells them (its specification of October 2021, section 2.1.9), escapes of
+/// JSON left out: what follows a backslash is no part of a name.
+fn words(text: &[u8]) -> impl Iterator<Item = &[u8]> {
+    let mut escaped = false;
+    text.split(move |byte| {
+        let in_name = byte.is_ascii_alphanumeric() || *byte == b'_';
+        let ends = !in_name || escaped;
+        escaped = *byte == b'\\' && !escaped;
+        ends
+    })
 }
 
 #[cfg(test)]
@@ -123,8 +146,31 @@ mod tests {
             (Method::PUT, "/graphql", None, Effect::Write),
             (Method::POST, "/graphql/x", None, Effect::Write),
         ] {
-            let class = CallClass::of(settings, &method, path);
+            let class = CallClass::of(settings, &method, path, b"{}");
             assert_eq!(class, CallClass { rule, effect }, "{method} {path}");
+        }
+    }
+
+    #[test]
+    fn a_mutation_of_graphql_is_no_read_wherever_it_is_sent() {
+        for (body, is) in [
+            (r#"{"query":"mutation { add(n: 1) }"}"#, true),
+            (r#"{"query":"query A { a }\nmutation B { b }"}"#, true),
+            (
+                r#"{"operationName":"B","query":"\tsubscription B{b}"}"#,
+                true,
+            ),
+            (r#"[{"query":"{ a }"},{"query":"mutation{b}"}]"#, true),
+            (r#"{"query":"{ mutations { id } mutation_of }"}"#, false),
+            (
+                r#"{"query":"{ a }","variables":{"x":"my_mutation"}}"#,
+                false,
+            ),
+            (r#"{"text":"mutation of a gene"}"#, false),
+            (r#"{"query":"query A { a }"}"#, false),
+            ("", false),
+        ] {
+            assert_eq!(is_graphql_mutation(body.as_bytes()), is, "{body}");
         }
     }
 }

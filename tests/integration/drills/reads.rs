@@ -103,6 +103,19 @@ async fn a_write_voids_the_reads_that_the_operator_names() {
 }
 
 #[tokio::test]
+async fn a_mutation_of_graphql_is_a_write_on_the_path_of_the_queries() {
+    let site = numbered();
+    let host = host(&site, "[cache]\nttl = \"10m\"").await;
+    let query = r#"{"query":"query { a }"}"#;
+    let mutation = r#"{"query":"mutation { b }"}"#;
+    expect(&host, "/r/svc/graphql", query, "1").await;
+    expect(&host, "/r/svc/graphql", query, "1").await;
+    expect(&host, "/r/svc/graphql", mutation, "2").await;
+    expect(&host, "/r/svc/graphql", mutation, "3").await;
+    expect(&host, "/r/svc/graphql", query, "4").await;
+}
+
+#[tokio::test]
 async fn a_large_body_is_a_read_that_is_not_kept() {
     let site = numbered();
     let host = host(&site, "[cache]\nttl = \"10m\"").await;

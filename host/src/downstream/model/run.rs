@@ -117,7 +117,7 @@ impl<'a> Run<'a> {
     fn calls(&mut self, asked: Asked, caller: Caller, write: Option<WriteEnd>) -> usize {
         let services = current(&self.services);
         let service = service(&services);
-        let class = CallClass::of(service.settings(), &method(asked), PATHS[asked.path].0);
+        let class = CallClass::of(service.settings(), &method(asked), PATHS[asked.path].0, b"");
         let policy = class.policy(service.settings());
         let limits = Limits::of(policy, None, Some(caller.limit));
         let log = &mut self.world.lock().log;

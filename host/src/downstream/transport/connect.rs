@@ -8,6 +8,7 @@ use std::time::Duration;
 use tokio::task::Id;
 use tokio::time::Instant;
 
+use super::address::Address;
 use super::attempt::Attempt;
 use super::charge::Charge;
 use super::checkout::{Checkout, NoPlace};
@@ -151,10 +152,15 @@ impl<'a> Attempt<'a> {
 /// The endpoints to be tried for a connection: this one, and others of its name, the other family of addresses
 /// first and then by turns (RFC 8305 section 4), those at the end that are left out.
 fn in_order<'a>(all: &'a [Arc<Endpoint>], first: &'a Endpoint, now: Instant) -> Vec<&'a Endpoint> {
+    // Socket files, and services behind a proxy, are no addresses of a name, though `host` says the same.
+    let of_a_name = |it: &Endpoint| matches!(it.address, Address::Tcp(_));
+    if !of_a_name(first) {
+        return vec![first];
+    }
     let mut others: Vec<&Endpoint> = all
         .iter()
         .map(|it| &**it)
-        .filter(|it| it.id != first.id && it.authority == first.authority)
+        .filter(|it| it.id != first.id && of_a_name(it) && it.authority == first.authority)
         .collect();
     let cost = |it: &Endpoint| it.record.load.cost(now);
     others.sort_by(|one, other| cost(one).total_cmp(&cost(other)));

@@ -38,7 +38,7 @@ use crate::config::{self, CacheTimes};
 use crate::downstream::response::ServiceResponse;
 use directives::Directives;
 use entry::{Entry, Kept, Origin, Stored};
-use freshness::{Freshness, Times};
+use freshness::{Freshness, Times, is_grpc_failure};
 use invalidate::{Changes, path_of, place};
 use stats::Counters;
 use writes::{Writes, named_by};
@@ -252,7 +252,8 @@ impl Cache {
         });
         let stored = new.is_some();
         // Where the lookup found nothing there is nothing that the answer could take the place of.
-        let needed = stored || (ticket.found && supersedes(answer.status));
+        let replaces = supersedes(answer.status) && !is_grpc_failure(&answer.headers);
+        let needed = stored || (ticket.found && replaces);
         needed && readable() && self.replace(key, request, new, ticket) && stored
     }
 

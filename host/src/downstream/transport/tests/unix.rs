@@ -105,3 +105,20 @@ async fn socket_files_and_addresses_may_be_endpoints_of_one_service() {
     assert_eq!(body(shown(0).await), "near");
     assert_eq!(body(shown(1).await), "far");
 }
+
+#[tokio::test]
+async fn two_socket_files_are_not_addresses_of_one_name() {
+    let dir = tempfile::tempdir().unwrap();
+    let (missing, path) = (
+        dir.path().join("missing.sock"),
+        dir.path().join("users.sock"),
+    );
+    let service = service(|_| Response::text("near"));
+    listen(&path, &service);
+    let transport = transport(&settings(vec![at(&missing), at(&path)]));
+    // Whether there is a further attempt is not decided by what `host` says.
+    let made = call(&transport, 0, Method::GET, bounds(), Some(1)).await;
+    assert_eq!(made.endpoint, 0);
+    assert!(matches!(made.result, Err(Cause::Unreachable { .. })));
+    assert_eq!(service.accepted(), 0);
+}
