@@ -156,7 +156,8 @@ async fn two_who_want_all_get_half_each() {
 
 #[tokio::test(start_paused = true)]
 async fn who_keeps_the_time_learns_that_tokens_are_lacking_now() {
-    let bulkhead = Bulkhead::new(&config::Bulkhead {
+    let bulkhead = bulkhead(2, 10, 100);
+    bulkhead.set_limits(&config::Bulkhead {
         max_calls: 2,
         ..settings(Some((10, 3)), 0)
     });
