@@ -152,6 +152,7 @@ fn end(at: Instant) -> &'static SharedDeadline {
 struct Made {
     result: Result<ServiceResponse, Cause>,
     judgement: Judgement,
+    rest: Option<Duration>,
     timing: Timing,
     endpoint: usize,
 }
@@ -176,6 +177,7 @@ async fn attempt(
     Made {
         result: attempted.result,
         judgement: attempted.judgement,
+        rest: attempted.rest,
         timing: attempted.timing,
         endpoint: transport
             .connector

@@ -1,6 +1,6 @@
 //! Several endpoints.
 
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU16, Ordering};
 
 use super::*;
 
@@ -70,6 +70,30 @@ async fn an_endpoint_that_recovered_is_used_again() {
     pass(Duration::from_secs(61)).await;
     assert_eq!(attempt().await, 1);
     assert_eq!(transport.endpoints()[1].status, EndpointStatus::Good);
+}
+
+#[tokio::test]
+async fn a_503_asks_for_a_rest_of_the_service_when_no_good_endpoint_is_left_that_did_not() {
+    let codes = [503, 200].map(|code| Arc::new(AtomicU16::new(code)));
+    let places = codes.clone().map(|code| {
+        service(move |_| Response::new(code.load(Ordering::SeqCst)).header("retry-after", "9"))
+    });
+    let transport = transport(&settings(&[places[0].address(), places[1].address()]));
+    let asked = async |place: usize, code: u16| {
+        codes[place].store(code, Ordering::SeqCst);
+        let made = call(&transport, 0, Method::GET, bounds(), Some(1 - place)).await;
+        assert_eq!(made.endpoint, place);
+        made.rest
+    };
+    let nine = Duration::from_secs(9);
+    assert_eq!(asked(0, 503).await, None);
+    // Until the first of them is ready.
+    let of_both = asked(1, 503).await.expect("both asked");
+    assert!(of_both <= nine && of_both > nine / 2, "{of_both:?}");
+    // One that answers again does not rest any more.
+    assert_eq!(asked(0, 200).await, None);
+    assert_eq!(asked(1, 503).await, None);
+    assert_eq!(asked(0, 429).await, Some(nine));
 }
 
 #[tokio::test]

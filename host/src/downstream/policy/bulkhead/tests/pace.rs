@@ -161,6 +161,28 @@ async fn two_who_want_all_get_half_each() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn who_keeps_the_time_learns_that_tokens_are_lacking_now() {
+    let bulkhead = bulkhead(2, 10, 100);
+    bulkhead.set_limits(&config::Bulkhead {
+        max_calls: 2,
+        ..settings(Some((10, 3)), 0)
+    });
+    let (one, two) = (bulkhead.member("one"), bulkhead.member("two"));
+    let (mut first, mut second) = (taken(&one), taken(&two));
+    first.spend();
+    second.spend();
+    // It waits for a place, and there is a token. The other BFF, which has fewer permits, gets both.
+    let keeper = async { one.acquire(&later()).await.expect("a permit").queued };
+    let other = async { two.acquire(&later()).await.expect("a permit").spend() };
+    let release = async {
+        tokio::task::yield_now().await;
+        drop(second);
+    };
+    let (waited, (), ()) = tokio::join!(keeper, other, release);
+    assert_eq!(waited, ms(100));
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_hold_is_for_all_who_have_the_time_and_ends_gradually() {
     let bulkhead = paced(settings(None, 10));
     let (one, two) = (bulkhead.member("one"), bulkhead.member("two"));
