@@ -7,12 +7,11 @@ use std::time::Duration;
 use bytes::Bytes;
 use http::{HeaderName, HeaderValue, StatusCode};
 
+use super::bulkhead::Bulkhead;
 use super::pattern::{CallPattern, Segment};
 use super::policy::{Policy, Rule};
-
-use super::Proxy;
-
-use super::bulkhead::Bulkhead;
+use super::proxy::Proxy;
+use super::secret::Secret;
 
 /// One named service.
 #[derive(Clone, Debug, PartialEq)]
@@ -235,15 +234,6 @@ pub enum ClientAuthentication {
     Basic,
     /// `client_secret_post`: in the body.
     Post,
-}
-
-/// Where a secret is. It is read when needed, and never shown.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Secret {
-    /// In a file, without the line break at its end; read again when the file changes.
-    File(PathBuf),
-    /// In a variable of the environment.
-    Env(String),
 }
 
 /// An answer of last resort.

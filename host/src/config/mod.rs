@@ -18,6 +18,7 @@ mod problem;
 mod proxy;
 mod raw;
 mod reader;
+mod secret;
 mod units;
 mod values;
 mod wire;
@@ -37,12 +38,13 @@ pub use bulkhead::{Bulkhead, Rate};
 pub use coding::ContentCoding;
 pub use downstream::{
     Cache, Calls, ClientAuthentication, Connections, Credentials, Downstream, Ejection, Endpoint,
-    Fallback, Health, OAuth2, Protocol, Secret, Shape, Tls, Write,
+    Fallback, Health, OAuth2, Protocol, Shape, Tls, Write,
 };
 pub use pattern::{CallPattern, Segment};
 pub use policy::{Breaker, CacheTimes, Hedge, Policy, Profile, Retry, Rule, Timeouts};
 pub use problem::{ConfigError, Problem};
 pub use proxy::Proxy;
+pub use secret::Secret;
 pub use wire::is_json;
 
 /// The whole configuration, checked.

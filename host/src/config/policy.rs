@@ -6,6 +6,7 @@ use std::time::Duration;
 use http::{Method, StatusCode};
 
 use super::CallPattern;
+use super::bulkhead::Rate;
 
 /// How a call is made. The parts are in the order in which a call meets them.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -37,6 +38,8 @@ pub struct Rule {
     pub own_breaker: bool,
     /// Whether the rule says anything of hedges: then they wait for a percentile of its own calls.
     pub own_hedge: bool,
+    /// How fast these calls may follow each other, within what the service allows; `None` leaves it at that.
+    pub rate: Option<Rate>,
 }
 
 /// For how long answers are used (RFC 9111 section 4.2, RFC 5861).

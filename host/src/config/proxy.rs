@@ -1,6 +1,6 @@
 //! The forward proxy of a service.
 
-use super::Secret;
+use super::secret::Secret;
 
 /// A forward proxy, which opens connections on behalf of the host (`CONNECT`, RFC 9110 section 9.3.6).
 #[derive(Clone, Debug, PartialEq, Eq)]

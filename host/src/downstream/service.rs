@@ -118,7 +118,9 @@ impl Service {
 
     /// Calls under way, and calls that wait for their turn.
     pub fn load(&self) -> (usize, usize) {
-        self.bulkhead.load()
+        let (in_flight, waiting) = self.bulkhead.load();
+        let of_rules = self.pipeline().map_or(0, |pipeline| pipeline.waiting());
+        (in_flight, waiting + of_rules)
     }
 
     /// The rate in force with the requests that may be sent at once, and what is left of the time for which the service

@@ -210,3 +210,79 @@ async fn a_reload_raises_the_rate_and_lifts_it_for_those_who_wait() {
     assert_eq!(reply, "ok");
     assert!(state(&host, "svc").await["rate"].is_null());
 }
+
+#[tokio::test]
+async fn a_rule_has_a_rate_of_its_own_within_that_of_the_service() {
+    let site = ScriptedService::start(|_| Response::text("ok")).unwrap();
+    let rule = "[[rule]]\ncall = \"GET /dear/**\"\nrate = \"2/h\"\nburst = 2";
+    let host = Setup::new()
+        .service(
+            "svc",
+            &site.url(),
+            &format!("rate = \"2/h\"\nburst = 5\n{rule}"),
+        )
+        .relay("r", "")
+        .start()
+        .await;
+    let answered = async |paths: [&str; 4]| {
+        let replies = join_all(paths.map(|path| get(&host, path))).await;
+        let answered = replies.iter().filter(|reply| match failure(reply) {
+            None => true,
+            Some(("overloaded", false)) => false,
+            other => panic!("{other:?}"),
+        });
+        answered.count()
+    };
+    // Two of the rule, which also cost tokens of the service; that has three left.
+    let dear = [
+        "/r/svc/dear/1",
+        "/r/svc/dear/2",
+        "/r/svc/dear/3",
+        "/r/svc/dear/4",
+    ];
+    assert_eq!(answered(dear).await, 2);
+    let service = state(&host, "svc").await;
+    assert_eq!(service["rules"][0]["call"], "GET /dear/**");
+    assert_eq!(service["rules"][0]["rate"]["tokens"], 0);
+    assert_eq!(service["rate"]["tokens"], 3);
+    assert_eq!(
+        answered(["/r/svc/1", "/r/svc/2", "/r/svc/3", "/r/svc/4"]).await,
+        3
+    );
+    assert_eq!(site.count(), 5);
+}
+
+#[tokio::test]
+async fn a_retry_costs_a_token_of_the_rule_and_a_reload_lets_those_go_who_wait_for_it() {
+    let site = ScriptedService::start(|request| match request.number {
+        1 => Response::new(503),
+        _ => Response::text("ok"),
+    });
+    let site = site.unwrap();
+    let rule = "[[rule]]\ncall = \"GET /dear/**\"\nrate = \"2/h\"\nburst = 1";
+    let host = Setup::new()
+        .service("svc", &site.url(), rule)
+        .relay("r", "")
+        .start()
+        .await;
+    // The rule has no token for a further attempt.
+    assert_eq!(get(&host, "/r/svc/dear/1").await.status, 503);
+    assert_eq!(site.count(), 1);
+    change(&host, "rate = \"2/h\"", "rate = \"15/m\"")
+        .await
+        .unwrap();
+    let waits = async { get(&host, "/r/svc/dear/2").await.text() };
+    let lifts = async {
+        eventually("a call that waits", async || {
+            (state(&host, "svc").await["waiting"] == 1).then_some(())
+        })
+        .await;
+        assert_eq!(get(&host, "/r/svc/other").await.text(), "ok");
+        change(&host, "rate = \"15/m\"", "rate = \"1000/s\"")
+            .await
+            .unwrap();
+    };
+    let (reply, ()) = tokio::join!(waits, lifts);
+    assert_eq!(reply, "ok");
+    assert_eq!(site.count(), 3);
+}

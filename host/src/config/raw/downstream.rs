@@ -10,12 +10,13 @@ use super::policy::{
     RawBudget, RawCache, RawEjection, RawHealth, RawWrite, budget, cache, cache_times, ejection,
     health, retry, write,
 };
+use super::rate::{RawRate, rate};
 use super::rule::{RawPolicy, RawRule, policy, rule};
 use crate::config::field::{At, Field};
 use crate::config::problem::{Fault, Place};
 use crate::config::reader::Section;
 use crate::config::units::{
-    GIB, KIB, MAX_RATE, MIB, count, duration, duration_or_zero, duration_within, ms, rate, size,
+    GIB, KIB, MIB, count, duration, duration_or_zero, duration_within, ms, size,
 };
 use crate::config::values::{choice, path, text};
 use crate::config::wire::{
@@ -68,12 +69,6 @@ pub(in crate::config) struct RawShape {
     pub(in crate::config) pass_headers: Field<Vec<At<HeaderName>>>,
 }
 
-pub(in crate::config) struct RawRate {
-    /// A count, and the time that it is for.
-    pub(in crate::config) rate: Field<(u32, Duration)>,
-    pub(in crate::config) burst: Field<u32>,
-}
-
 pub(in crate::config) struct RawTls {
     pub(in crate::config) place: Place,
     pub(in crate::config) ca_file: Field<String>,
@@ -113,7 +108,7 @@ pub(super) fn downstream(name: &str, s: &mut Section<'_>) -> RawDownstream {
         max_calls: s.read("max-calls", |v| count(v, 1..=100_000)),
         max_queued: s.read("max-queued", |v| count(v, 0..=100_000)),
         bff_share: s.read("bff-share", |v| count(v, 1..=100)),
-        rate: pace(s),
+        rate: rate(s),
         max_retry_after: s.read("max-retry-after", duration_or_zero),
         connect_timeout: s.read("connect-timeout", duration),
         ejection: s.section("ejection", "downstream.*.ejection", ejection),
@@ -142,13 +137,6 @@ pub(super) fn downstream(name: &str, s: &mut Section<'_>) -> RawDownstream {
     let service = s.place.key.clone();
     raw.rules = s.tables("rule", "downstream.*.rule", |s| rule(&service, s));
     raw
-}
-
-fn pace(s: &mut Section<'_>) -> RawRate {
-    RawRate {
-        rate: s.read("rate", rate),
-        burst: s.read("burst", |v| count(v, 1..=MAX_RATE)),
-    }
 }
 
 fn shape(s: &mut Section<'_>) -> RawShape {

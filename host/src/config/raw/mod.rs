@@ -7,6 +7,7 @@ mod bff;
 mod credentials;
 mod downstream;
 mod policy;
+mod rate;
 mod rule;
 
 use std::net::SocketAddr;
@@ -25,8 +26,9 @@ use super::wire::{header, host, method, route_path};
 
 pub(super) use bff::{RawBff, RawSmoke};
 pub(super) use credentials::{RawCredentials, RawDefault, RawSecret};
-pub(super) use downstream::{RawDownstream, RawRate, RawShape, RawTls};
+pub(super) use downstream::{RawDownstream, RawShape, RawTls};
 pub(super) use policy::{RawBreaker, RawCacheTimes, RawEjection, RawHedge, RawRetry, RawWrite};
+pub(super) use rate::RawRate;
 pub(super) use rule::{RawPolicy, RawRule};
 
 use self::policy::MAX_RETRIES;

@@ -5,6 +5,7 @@ use std::time::Duration;
 use super::policy::{
     RawBreaker, RawCacheTimes, RawHedge, RawRetry, breaker, cache_times, hedge, retry,
 };
+use super::rate::{RawRate, rate};
 use crate::config::CallPattern;
 use crate::config::field::Field;
 use crate::config::reader::Section;
@@ -31,6 +32,7 @@ pub(in crate::config) struct RawRule {
     pub(in crate::config) policy: RawPolicy,
     pub(in crate::config) own_breaker: bool,
     pub(in crate::config) own_hedge: bool,
+    pub(in crate::config) rate: RawRate,
 }
 
 /// Reads the keys that services and rules have in common. Of the sections that services have more of, the
@@ -76,6 +78,7 @@ pub(super) fn rule(service: &str, s: &mut Section<'_>) -> RawRule {
         call,
         own_breaker: s.has("breaker"),
         own_hedge: s.has("hedge"),
+        rate: rate(s),
         policy: policy(s, sections, cache, retry),
     }
 }

@@ -72,6 +72,11 @@ fn rule() -> Rule {
         },
         own_breaker: true,
         own_hedge: true,
+        rate: Some(Rate {
+            count: 50,
+            per: ms(1_000),
+            burst: 3,
+        }),
     }
 }
 

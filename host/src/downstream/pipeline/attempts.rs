@@ -6,11 +6,11 @@ use tokio::time::Instant;
 
 use super::Pipeline;
 use super::hedge::HedgeRight;
+use super::turn::Turn;
 use crate::downstream::call::CallRequest;
 use crate::downstream::deadline::SharedDeadline;
 use crate::downstream::error::{Cause, Phase, Rejection, TimeLimit};
 use crate::downstream::policy::attempts::{self, Plan, Tried, Try, Verdict};
-use crate::downstream::policy::bulkhead::Permit;
 use crate::downstream::policy::credentials::{Credentials, Used};
 use crate::downstream::request::ServiceRequest;
 use crate::downstream::response::ServiceResponse;
@@ -25,18 +25,18 @@ impl Pipeline {
         call: &CallRequest,
         request: &ServiceRequest,
         deadline: &SharedDeadline,
-        permit: &Permit,
+        turn: &Turn,
         trace: &mut Trace,
     ) -> Result<ServiceResponse, Cause> {
         match &self.credentials.of_service {
             None => {
-                self.attempt_with_retries(call, request, deadline, permit, trace)
+                self.attempt_with_retries(call, request, deadline, turn, trace)
                     .await
             }
             // Boxed, like what follows here and in `attempts::run`: a future is as large as all that it may ever do, and
             // is moved about.
             Some(credentials) => {
-                Box::pin(self.with_credentials(credentials, call, request, deadline, permit, trace))
+                Box::pin(self.with_credentials(credentials, call, request, deadline, turn, trace))
                     .await
             }
         }
@@ -49,7 +49,7 @@ impl Pipeline {
         call: &CallRequest,
         request: &ServiceRequest,
         deadline: &SharedDeadline,
-        permit: &Permit,
+        turn: &Turn,
         trace: &mut Trace,
     ) -> Result<ServiceResponse, Cause> {
         let mut sent = request.clone();
@@ -57,7 +57,7 @@ impl Pipeline {
         loop {
             let used = self.apply(credentials, call, &mut sent, deadline).await?;
             let result = self
-                .attempt_with_retries(call, &sent, deadline, permit, trace)
+                .attempt_with_retries(call, &sent, deadline, turn, trace)
                 .await;
             let refused =
                 matches!(&result, Ok(answer) if answer.status == StatusCode::UNAUTHORIZED);
@@ -67,7 +67,7 @@ impl Pipeline {
                     .timeout(None, credentials.refused(used))
                     .await
                     .unwrap_or(false);
-            if !(renewed && self.may_again(permit, deadline).await) {
+            if !(renewed && self.may_again(turn, deadline).await) {
                 return result;
             }
         }
@@ -104,7 +104,7 @@ impl Pipeline {
         call: &CallRequest,
         request: &ServiceRequest,
         deadline: &SharedDeadline,
-        permit: &Permit,
+        turn: &Turn,
         trace: &mut Trace,
     ) -> Result<ServiceResponse, Cause> {
         let policy = self.policy(call);
@@ -115,7 +115,7 @@ impl Pipeline {
             retry: &policy.retry,
             retries: call.limits.retries,
             hedge_after,
-            budget: permit.budget(),
+            budget: turn.budget(),
             deadline,
         };
         let (course, hedge_course) = (Course::default(), Course::default());
@@ -126,9 +126,9 @@ impl Pipeline {
         let queue = call.limits.queue.saturating_sub(trace.queued);
         let beside = || {
             hedge_course.follow(&course);
-            HedgeRight::new(permit, &policy.retry, &hedge_course)
+            HedgeRight::new(turn, &policy.retry, &hedge_course)
         };
-        let again = || self.may_again(permit, deadline);
+        let again = || self.may_again(turn, deadline);
         let attempt = |attempt: Try| {
             let course = match attempt.hedge {
                 true => &hedge_course,
@@ -149,7 +149,7 @@ impl Pipeline {
                     .attempt(call.worker, request, bounds, course)
                     .await;
                 if let Some(asked) = attempted.rest {
-                    self.hold_back(asked, &attempted.result, permit);
+                    self.hold_back(asked, &attempted.result, turn);
                 }
                 let verdict = self.verdict(call, &attempted.result);
                 Tried {

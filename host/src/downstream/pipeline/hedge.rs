@@ -9,9 +9,9 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use super::Pipeline;
+use super::turn::Turn;
 use crate::config::{self, Hedge};
 use crate::downstream::call::CallRequest;
-use crate::downstream::policy::bulkhead::Permit;
 use crate::downstream::transport::Course;
 
 /// How hedging is done where only a profile asks for it.
@@ -43,24 +43,24 @@ impl Pipeline {
 /// The right to make an attempt beside another: a permit, because a call holds one and an attempt beside it needs one of its
 /// own, and what it costs of the budget. That is given back if the attempt was not sent, and so is the token of the rate.
 pub(super) struct HedgeRight<'a> {
-    permit: Permit,
+    turn: Turn,
     course: &'a Course,
 }
 
 impl<'a> HedgeRight<'a> {
     /// `None` without a permit, which is not worth a wait, or without budget.
-    pub(super) fn new(permit: &Permit, retry: &config::Retry, course: &'a Course) -> Option<Self> {
-        let permit = permit.another()?;
-        let paid = permit.budget().withdraw(retry, Instant::now());
-        paid.then_some(Self { permit, course })
+    pub(super) fn new(turn: &Turn, retry: &config::Retry, course: &'a Course) -> Option<Self> {
+        let turn = turn.another()?;
+        let paid = turn.budget().withdraw(retry, Instant::now());
+        paid.then_some(Self { turn, course })
     }
 }
 
 impl Drop for HedgeRight<'_> {
     fn drop(&mut self) {
         match self.course.sent() {
-            true => self.permit.spend(),
-            false => self.permit.budget().refund(),
+            true => self.turn.spend(),
+            false => self.turn.budget().refund(),
         }
     }
 }

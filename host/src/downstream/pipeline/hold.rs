@@ -3,16 +3,17 @@
 use std::time::Duration;
 
 use super::Pipeline;
+use super::turn::Turn;
 use crate::downstream::deadline::SharedDeadline;
 use crate::downstream::error::Cause;
-use crate::downstream::policy::bulkhead::{Permit, Rejected};
+use crate::downstream::policy::bulkhead::Rejected;
 use crate::downstream::response::ServiceResponse;
 use crate::telemetry::metrics::Event;
 
 impl Pipeline {
     /// Waits until a call may send a further request. Whether that is before its end.
-    pub(super) async fn may_again(&self, permit: &Permit, deadline: &SharedDeadline) -> bool {
-        let event = match permit.again(deadline).await {
+    pub(super) async fn may_again(&self, turn: &Turn, deadline: &SharedDeadline) -> bool {
+        let event = match turn.again(deadline).await {
             Ok(false) => return true,
             Ok(true) => {
                 self.metrics.event(Event::RateDelayed);
@@ -33,9 +34,9 @@ impl Pipeline {
         &self,
         asked: Duration,
         answer: &Result<ServiceResponse, Cause>,
-        permit: &Permit,
+        turn: &Turn,
     ) {
-        let Some(held) = permit.hold_back(asked) else {
+        let Some(held) = turn.hold_back(asked) else {
             return;
         };
         if held.began {

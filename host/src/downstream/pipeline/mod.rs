@@ -7,7 +7,7 @@
 //! 4. [`breaker`]: nothing is sent while calls fail too often. It is asked once more after a wait in
 //!    the queue, so that no call slips through that waited while it opened.
 //! 5. [`queue`]: the caps on the calls of the service, by number and by rate, with a fair queue. A call of
-//!    several BFFs stands in the line of each.
+//!    several BFFs stands in the line of each. What it gets is its [`turn`].
 //! 6. [`attempts`]: the call itself, with [`credentials`], retries and a [`hedge`]. A service that asks to be
 //!    left alone [holds](mod@hold) all calls back. After a [write](mod@write), nobody is given what was read
 //!    before it.
@@ -27,6 +27,7 @@ mod hold;
 mod lookup;
 mod queue;
 mod state;
+mod turn;
 mod write;
 
 use std::sync::Arc;
@@ -87,15 +88,15 @@ impl Pipeline {
         trace: &mut Trace,
     ) -> Result<ServiceResponse, Cause> {
         let mut pass = self.ask_breaker(call, callers, call.started)?;
-        let mut permit = self.wait_in_queue(call, callers, &mut pass, trace).await?;
-        permit.spend();
+        let mut turn = self.wait_in_queue(call, callers, &mut pass, trace).await?;
+        turn.spend();
         let conditional = intent.conditional(&call.request);
         let began = Instant::now();
         let request = conditional.as_ref().unwrap_or(&call.request);
         trace.probe = pass.as_ref().is_some_and(Pass::is_probe);
         let write = self.begin_write(call);
         let result = self
-            .attempts(call, request, &callers.deadline, &permit, trace)
+            .attempts(call, request, &callers.deadline, &turn, trace)
             .await;
         if let Some(write) = write {
             write.end(&result, trace);

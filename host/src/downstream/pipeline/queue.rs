@@ -12,10 +12,11 @@ use tokio::time::Instant;
 
 use super::Pipeline;
 use super::callers::Callers;
+use super::turn::Turn;
 use crate::downstream::call::CallRequest;
 use crate::downstream::error::{Cause, Phase, Rejection, TimeLimit};
 use crate::downstream::policy::breaker::Pass;
-use crate::downstream::policy::bulkhead::{Member, Permit, Rejected};
+use crate::downstream::policy::bulkhead::{Bulkhead, Member, Permit, Rejected};
 use crate::downstream::trace::Trace;
 use crate::telemetry::metrics::Event;
 
@@ -32,26 +33,53 @@ impl Pipeline {
         callers: &Callers,
         pass: &mut Option<Pass<'a>>,
         trace: &mut Trace,
-    ) -> Result<Permit, Cause> {
-        if let Some(permit) = call.member.try_acquire() {
-            return Ok(permit);
+    ) -> Result<Turn, Cause> {
+        let of_rule = self.known(call).pace.as_ref();
+        if of_rule.is_none()
+            && let Some(permit) = call.member.try_acquire()
+        {
+            return Ok(Turn::new(permit, None));
         }
-        let began = Instant::now();
         // Boxed, because few calls wait, and the future of every call would be as large.
-        let result = Box::pin(first_permit(&call.member, callers)).await;
+        Box::pin(self.wait(call, callers, of_rule, pass, trace)).await
+    }
+
+    /// Waits for the rule's rate first: a call that is not due takes no place from others of the service.
+    async fn wait<'a>(
+        &'a self,
+        call: &CallRequest,
+        callers: &Callers,
+        of_rule: Option<&Arc<Bulkhead>>,
+        pass: &mut Option<Pass<'a>>,
+        trace: &mut Trace,
+    ) -> Result<Turn, Cause> {
+        let began = Instant::now();
+        let rejected = |why| self.no_permit(call, why, began.elapsed());
+        let of_rule = match of_rule {
+            None => None,
+            Some(pace) => {
+                let line = |member: &Arc<Member>| pace.member(member.bff());
+                Some(
+                    first_permit(&call.member, callers, line)
+                        .await
+                        .map_err(rejected)?,
+                )
+            }
+        };
+        let permit = first_permit(&call.member, callers, Arc::clone).await;
+        let permit = permit.map_err(rejected)?;
         let queued = began.elapsed();
-        let permit = result.map_err(|rejected| self.no_permit(call, rejected, queued))?;
         if !queued.is_zero() {
             trace.queued = queued;
             self.metrics.queued(queued);
-            if permit.braked {
+            if permit.braked || of_rule.as_ref().is_some_and(|rule| rule.braked) {
                 self.metrics.event(Event::RateDelayed);
             }
             // Given back first: of a breaker that lets one call through at a time, this may be that one.
             drop(pass.take());
             *pass = self.ask_breaker(call, callers, Instant::now())?;
         }
-        Ok(permit)
+        Ok(Turn::new(permit, of_rule))
     }
 
     fn no_permit(&self, call: &CallRequest, rejected: Rejected, queued: Duration) -> Cause {
@@ -85,15 +113,20 @@ impl Pipeline {
 
 /// Waits in the line of the BFF that began the call, and in that of each that joins it. The first permit
 /// serves all of them, and counts for the BFF whose it is; the other places are left then. Thus no BFF
-/// waits longer for a call because another, whose permits are used up, began it.
+/// waits longer for a call because another, whose permits are used up, began it. `line` says which line of
+/// a BFF it is: that at the service, or that at a rule of it.
 ///
 /// # Errors
 ///
 /// None of the lines gave a permit; this is what the last one said.
-async fn first_permit(first: &Arc<Member>, callers: &Callers) -> Result<Permit, Rejected> {
+async fn first_permit(
+    first: &Arc<Member>,
+    callers: &Callers,
+    line: impl Fn(&Arc<Member>) -> Arc<Member>,
+) -> Result<Permit, Rejected> {
     let place = |member: Arc<Member>| async move { member.acquire(&callers.turn).await };
     let mut places = FuturesUnordered::new();
-    places.push(place(first.clone()));
+    places.push(place(line(first)));
     let mut joined = 0;
     loop {
         tokio::select! {
@@ -107,7 +140,7 @@ async fn first_permit(first: &Arc<Member>, callers: &Callers) -> Result<Permit, 
             },
             member = callers.member(joined) => {
                 joined += 1;
-                places.push(place(member));
+                places.push(place(line(&member)));
             }
         }
     }

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
+use std::time::Duration;
 
 use http::Uri;
 use tokio::time::Instant;
@@ -13,6 +14,7 @@ use crate::config::{self, CallPattern};
 use crate::downstream::call::{CallOutcome, CallRequest};
 use crate::downstream::log_interval::LogInterval;
 use crate::downstream::policy::breaker::{self, Breaker};
+use crate::downstream::policy::bulkhead::Bulkhead;
 use crate::downstream::policy::cache::{self, Cache};
 use crate::downstream::policy::coalesce::{Coalescer, Unshared};
 use crate::downstream::policy::latency::Latency;
@@ -43,14 +45,19 @@ pub(super) struct Known {
     pub(super) latency: Arc<Latency>,
     /// The percentile of it that hedges wait for, microseconds; 0 while it is not known.
     pub(super) hedge_delay: AtomicU64,
+    /// Where the calls of a rule wait for its rate; `None` where it has none. The service's own is where all
+    /// its calls wait.
+    pub(super) pace: Option<Arc<Bulkhead>>,
 }
 
-/// The breaker of a rule that has one of its own.
-pub struct RuleBreaker<'a> {
-    /// The calls that count there.
+/// How a rule is that has a state of its own.
+pub struct RuleState<'a> {
+    /// Its calls.
     pub calls: &'a CallPattern,
-    /// How it is.
-    pub state: breaker::State,
+    /// Its breaker, where it has its own.
+    pub breaker: Option<breaker::State>,
+    /// Its rate, and the tokens that are there.
+    pub rate: Option<(config::Rate, u32)>,
 }
 
 impl Pipeline {
@@ -81,7 +88,7 @@ impl Pipeline {
         let same = previous.filter(|previous| is_same_service(&previous.settings, &settings));
         let of_service = Known::of_service(&settings, same);
         let rules = settings.rules.iter();
-        let of_rules = rules.map(|rule| Known::of_rule(rule, &of_service, same));
+        let of_rules = rules.map(|rule| Known::of_rule(rule, &of_service, &settings, same));
         Ok(Self {
             of_rules: of_rules.collect(),
             of_service,
@@ -103,6 +110,11 @@ impl Pipeline {
     /// Puts limits in force that old and new settings share. To be called when the new ones are live.
     pub fn activate(&self) {
         self.transport.activate();
+        for (rule, known) in self.settings.rules.iter().zip(&self.of_rules) {
+            if let Some(pace) = &known.pace {
+                pace.set_limits(&limits_of(rule, &self.settings));
+            }
+        }
     }
 
     /// Looks after connections, names, health and secrets. For each worker to call, about once a second.
@@ -130,18 +142,25 @@ impl Pipeline {
         Some(breaker.state(Instant::now()))
     }
 
-    /// The breakers of rules that have their own.
-    pub fn rule_breakers(&self) -> impl Iterator<Item = RuleBreaker<'_>> {
+    /// The rules that have a breaker or a rate of their own.
+    pub fn rules(&self) -> impl Iterator<Item = RuleState<'_>> {
         let now = Instant::now();
         let rules = self.settings.rules.iter().zip(&self.of_rules);
-        rules
-            .filter(|(rule, _)| rule.own_breaker)
-            .filter_map(move |(rule, known)| {
-                Some(RuleBreaker {
-                    calls: &rule.pattern,
-                    state: known.breaker.as_ref()?.state(now),
-                })
-            })
+        let states = rules.map(move |(rule, known)| {
+            let breaker = known.breaker.as_ref().filter(|_| rule.own_breaker);
+            RuleState {
+                calls: &rule.pattern,
+                breaker: breaker.map(|breaker| breaker.state(now)),
+                rate: known.pace.as_ref().and_then(|pace| pace.pace().0),
+            }
+        });
+        states.filter(|rule| rule.breaker.is_some() || rule.rate.is_some())
+    }
+
+    /// Calls that wait for the rate of their rule.
+    pub fn waiting(&self) -> usize {
+        let paces = self.of_rules.iter().filter_map(|known| known.pace.as_ref());
+        paces.map(|pace| pace.load().1).sum()
     }
 
     /// Lets the operator say what all breakers do, that of the service and those of its rules. Whether there
@@ -190,7 +209,12 @@ impl Known {
     }
 
     /// What is known of a rule. It keeps what the rule for the same calls knew.
-    fn of_rule(rule: &config::Rule, service: &Self, same: Option<&Pipeline>) -> Self {
+    fn of_rule(
+        rule: &config::Rule,
+        service: &Self,
+        settings: &config::Downstream,
+        same: Option<&Pipeline>,
+    ) -> Self {
         let kept = same.and_then(|same| {
             let mut rules = same.settings.rules.iter().zip(&same.of_rules);
             rules.find(|(old, _)| old.pattern == rule.pattern)
@@ -216,6 +240,11 @@ impl Known {
                 false => service.latency.clone(),
             },
             hedge_delay: AtomicU64::new(0),
+            // Another rate takes effect when the settings do.
+            pace: rule.rate.map(|_| {
+                let kept = kept.and_then(|(_, known)| known.pace.clone());
+                kept.unwrap_or_else(|| Bulkhead::new(&limits_of(rule, settings), Duration::MAX))
+            }),
         }
     }
 
@@ -229,7 +258,21 @@ impl Known {
             }),
             latency: kept.map_or_else(Arc::default, |(_, known)| known.latency.clone()),
             hedge_delay: AtomicU64::new(0),
+            pace: None,
         }
+    }
+}
+
+/// What a rule with a rate lets through: as many calls at once as its service does, and no more in a time
+/// than the rate says.
+fn limits_of(rule: &config::Rule, settings: &config::Downstream) -> config::Bulkhead {
+    config::Bulkhead {
+        max_calls: usize::MAX,
+        max_queued: settings.bulkhead.max_queued,
+        bff_share: 100,
+        rate: rule.rate,
+        // A service speaks of itself as a whole.
+        max_retry_after: Duration::ZERO,
     }
 }
 

@@ -72,6 +72,7 @@ struct State {
 /// One BFF that calls the service. It counts towards the shares as long as it is held.
 pub struct Member {
     bulkhead: Arc<Bulkhead>,
+    bff: Box<str>,
     id: u64,
     number: usize,
     /// Permits it holds. Shared with its line in the queue.

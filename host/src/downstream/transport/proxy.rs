@@ -2,44 +2,22 @@
 //! then does so inside of the connection, and the proxy looks the name of the service up.
 
 mod basic;
+mod error;
 mod head;
 
 use std::fmt;
 use std::io;
 use std::sync::Arc;
 
-use thiserror::Error;
 use tokio::io::AsyncWriteExt as _;
 use tokio::net::TcpStream;
 use tracing::warn;
 
+use self::error::ProxyError;
 use self::head::read_status;
 use super::host_failures::of_host;
 use crate::config;
 use crate::downstream::log_interval::LogInterval;
-
-/// Why a proxy opens no connection. Messages hold no address and no secret: a guest reads them.
-#[derive(Debug, Error)]
-pub enum ProxyError {
-    /// It cannot be reached, or broke the connection.
-    #[error("proxy: {0}")]
-    Connection(#[source] io::Error),
-    /// It refuses.
-    #[error("the proxy answered {0}")]
-    Refused(u16),
-    /// What it answers is no HTTP.
-    #[error("the answer of the proxy is not HTTP")]
-    NotHttp,
-    /// The head of its answer is too large.
-    #[error("the head of the proxy's answer is larger than {limit} bytes")]
-    HeadTooLarge {
-        /// The limit in force.
-        limit: usize,
-    },
-    /// What it is to be shown cannot be read.
-    #[error("the credentials for the proxy cannot be used")]
-    Credentials,
-}
 
 /// A service behind a proxy.
 #[derive(Clone)]

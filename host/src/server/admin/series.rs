@@ -146,13 +146,13 @@ fn write_rules(services: &[(&str, &Service)], families: &mut Families<'_>) -> fm
     let series = services.iter().flat_map(|(name, service)| {
         let rules = service.pipeline().into_iter();
         rules
-            .flat_map(|pipeline| pipeline.rule_breakers())
-            .map(|rule| {
+            .flat_map(|pipeline| pipeline.rules())
+            .filter_map(|rule| {
                 let labels = [
                     ("service", (*name).to_owned()),
                     ("rule", rule.calls.to_string()),
                 ];
-                (labels, number(rule.state.position))
+                Some((labels, number(rule.breaker?.position)))
             })
     });
     let help = "The same for the breaker of a rule that has its own.";

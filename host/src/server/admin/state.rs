@@ -4,6 +4,7 @@ use std::time::{Duration, SystemTime};
 
 use serde_json::{Map, Value, json};
 
+use crate::config::Rate;
 use crate::downstream::policy::breaker::{self, Position};
 use crate::downstream::{EndpointState, EndpointStatus, Pipeline, Service};
 use crate::snapshot::Snapshot;
@@ -65,24 +66,29 @@ fn service(service: &Service) -> Value {
         .collect();
     let mut state = json!({"in_flight": in_flight, "waiting": waiting, "events": events});
     let (rate, held) = service.pace();
-    state["rate"] = rate.map_or(
-        Value::Null,
-        |(rate, tokens)| json!({"limit": rate.to_string(), "burst": rate.burst, "tokens": tokens}),
-    );
+    state["rate"] = rate.map(tokens).into();
     state["held_for_ms"] = held.map(millis).into();
     if let Some(pipeline) = service.pipeline() {
         state["connections"] = pipeline.connections().into();
         state["breaker"] = pipeline
             .breaker()
             .map_or(Value::Null, |state| breaker(&state));
-        let rules = pipeline.rule_breakers();
-        state["rules"] = rules
-            .map(|rule| json!({"call": rule.calls.to_string(), "breaker": breaker(&rule.state)}))
-            .collect();
+        let rules = pipeline.rules().map(|rule| {
+            json!({
+                "call": rule.calls.to_string(),
+                "breaker": rule.breaker.as_ref().map(breaker),
+                "rate": rule.rate.map(tokens),
+            })
+        });
+        state["rules"] = rules.collect();
         state["endpoints"] = pipeline.endpoints().iter().map(endpoint).collect();
         state["cache"] = cache(pipeline);
     }
     state
+}
+
+fn tokens((rate, tokens): (Rate, u32)) -> Value {
+    json!({"limit": rate.to_string(), "burst": rate.burst, "tokens": tokens})
 }
 
 fn breaker(state: &breaker::State) -> Value {

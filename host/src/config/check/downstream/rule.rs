@@ -21,6 +21,7 @@ fn one(service: &RawDownstream, raw: &RawRule, cx: &mut Context<'_>) -> Option<R
         policy,
         own_breaker: raw.own_breaker,
         own_hedge: raw.own_hedge,
+        rate: policy::rate(&raw.rate, cx),
     })
 }
 

@@ -4,7 +4,7 @@ use super::*;
 use crate::downstream::policy::bulkhead::Bulkhead;
 
 /// A permit of a service that has so many.
-fn permit(max_calls: usize) -> (Permit, Arc<Bulkhead>) {
+fn permit(max_calls: usize) -> (Turn, Arc<Bulkhead>) {
     let bulkhead = Bulkhead::new(
         &config::Bulkhead {
             max_calls,
@@ -19,7 +19,7 @@ fn permit(max_calls: usize) -> (Permit, Arc<Bulkhead>) {
         .member("watch")
         .try_acquire()
         .expect("a permit is free");
-    (permit, bulkhead)
+    (Turn::new(permit, None), bulkhead)
 }
 
 fn retry() -> config::Retry {
@@ -35,7 +35,7 @@ fn retry() -> config::Retry {
 }
 
 /// Takes what is left of the budget, and says how much that was.
-fn left(permit: &Permit) -> usize {
+fn left(permit: &Turn) -> usize {
     let (budget, now) = (permit.budget(), Instant::now());
     (0..100).filter(|_| budget.withdraw(&retry(), now)).count()
 }

@@ -70,7 +70,7 @@ async fn a_bff_that_joins_gives_a_permit_of_its_own() {
     let (one, other) = (bulkhead.member("one"), bulkhead.member("other"));
     let _busy = taken(&one);
     let callers = Callers::new(&call(&one, SECOND, SECOND));
-    let mut waiting = Box::pin(first_permit(&one, &callers));
+    let mut waiting = Box::pin(first_permit(&one, &callers, Arc::clone));
     assert!((&mut waiting).now_or_never().is_none());
     // One of the same BFF changes nothing.
     assert!(callers.join(&call(&one, SECOND, SECOND)));
@@ -90,7 +90,7 @@ async fn a_call_of_two_bffs_takes_one_permit() {
     let (one, other) = (bulkhead.member("one"), bulkhead.member("other"));
     let busy = (taken(&one), taken(&other));
     let callers = Callers::new(&call(&one, SECOND, SECOND));
-    let mut waiting = Box::pin(first_permit(&one, &callers));
+    let mut waiting = Box::pin(first_permit(&one, &callers, Arc::clone));
     assert!((&mut waiting).now_or_never().is_none());
     for _ in 0..3 {
         assert!(callers.join(&call(&other, SECOND, SECOND)));
@@ -118,7 +118,7 @@ async fn a_call_waits_for_as_long_as_the_last_of_its_callers_may() {
         sleep(SECOND).await;
         assert!(callers.join(&call(&other, SECOND * 2, SECOND * 9)));
     };
-    let (result, ()) = join(first_permit(&one, &callers), joined).await;
+    let (result, ()) = join(first_permit(&one, &callers, Arc::clone), joined).await;
     assert!(matches!(result, Err(Rejected::Late { .. })));
     assert_eq!(began.elapsed(), SECOND * 7 / 2);
     // Whoever comes now is not told that the time of others was over.
@@ -135,7 +135,7 @@ async fn a_call_that_loses_one_of_its_places_waits_in_the_other() {
         .collect();
     let mut waiting: Vec<_> = calls
         .iter()
-        .map(|callers| Box::pin(first_permit(&one, callers)))
+        .map(|callers| Box::pin(first_permit(&one, callers, Arc::clone)))
         .collect();
     assert!(waiting.iter_mut().all(|call| call.now_or_never().is_none()));
     // The queue is full: a place of the other BFF costs the last one of the first, which is that of the same call.
@@ -156,7 +156,7 @@ async fn without_a_place_in_any_line_the_call_ends() {
     let _busy = taken(&one);
     let callers = Callers::new(&call(&one, SECOND, SECOND));
     assert!(callers.join(&call(&other, SECOND, SECOND)));
-    let result = first_permit(&one, &callers).now_or_never();
+    let result = first_permit(&one, &callers, Arc::clone).now_or_never();
     assert_eq!(
         result.expect("ended").err(),
         Some(Rejected::Full { queued: 0 })

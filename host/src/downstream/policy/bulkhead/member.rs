@@ -21,6 +21,7 @@ impl Bulkhead {
         let number = queue.free_number();
         let member = Arc::new(Member {
             bulkhead: Arc::clone(self),
+            bff: bff.into(),
             id: self.number(),
             number,
             held: Arc::default(),
@@ -33,6 +34,11 @@ impl Bulkhead {
 }
 
 impl Member {
+    /// The BFF's name.
+    pub fn bff(&self) -> &str {
+        &self.bff
+    }
+
     /// A number that no other BFF of the service has at the same time; they are as low as can be.
     pub fn number(&self) -> usize {
         self.number

@@ -5,7 +5,7 @@ use std::io;
 
 use tokio::net::TcpStream;
 
-use super::ProxyError;
+use super::error::ProxyError;
 
 /// The most that an answer may have, interim ones included, bytes.
 const MAX_HEAD: usize = 8 << 10;
