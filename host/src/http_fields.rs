@@ -1,6 +1,6 @@
 //! Header fields by whose business they are. Whoever leaves fields out of a message or refuses them
-//! asks here: the listener for clients, the calls and the answers of guests, the answers of services,
-//! the cache and the configuration.
+//! asks here: the listener for clients, the calls and the answers of guests, the answers of
+//! services, the cache and the configuration.
 
 mod inside;
 mod trust;
@@ -18,8 +18,8 @@ pub use trust::is_taken_on_trust;
 /// Whose business a field is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Class {
-    /// It speaks of one connection, not of the message (RFC 9110 section 7.6.1), whether `connection`
-    /// names it or not.
+    /// It speaks of one connection, not of the message (RFC 9110 section 7.6.1), whether
+    /// `connection` names it or not.
     Connection,
     /// Only the host says it: it frames the message, names its target, or tells of its way so far.
     Host,
@@ -31,12 +31,13 @@ pub enum Class {
 
 /// The class of a field.
 ///
-/// A name with other characters than letters, digits and dashes has the class of its dashed form. CGI,
-/// WSGI, Rack and PHP read `x_forwarded_for` as `x-forwarded-for`.
+/// A name with other characters than letters, digits and dashes has the class of its dashed form.
+/// CGI, WSGI, Rack and PHP read `x_forwarded_for` as `x-forwarded-for`.
 #[must_use]
 pub fn class(name: &HeaderName) -> Class {
     let name = name.as_str().as_bytes();
-    // Asked for each field of each message: most names have the first letter of few others, or of none.
+    // Asked for each field of each message: most names have the first letter of few others, or of
+    // none.
     let known: &[(&str, Class)] = match name.first() {
         Some(b'a') => &[
             ("authorization", Class::Credential),
@@ -137,11 +138,11 @@ pub fn named_in_connection(headers: &HeaderMap) -> Vec<HeaderName> {
         .collect()
 }
 
-/// Removes what speaks of the connection alone: `connection`, the fields that it names, and those that
-/// always do.
+/// Removes what speaks of the connection alone: `connection`, the fields that it names, and those
+/// that always do.
 ///
-/// The others keep their order, for which the map is built anew: removing from one in place moves its
-/// last field forward. Most messages have nothing to remove and cost one pass over the names.
+/// The others keep their order, for which the map is built anew: removing from one in place moves
+/// its last field forward. Most messages have nothing to remove and cost one pass over the names.
 pub fn strip_connection(headers: &mut HeaderMap) {
     if !headers.keys().any(|name| class(name) == Class::Connection) {
         return;
@@ -156,8 +157,8 @@ pub fn strip_connection(headers: &mut HeaderMap) {
     *headers = kept;
 }
 
-/// Makes one line of several `cookie` fields, as a client may send them over HTTP/2 (RFC 9113 section
-/// 8.2.3). Programs behind know one line only, and some of them read just the first.
+/// Makes one line of several `cookie` fields, as a client may send them over HTTP/2 (RFC 9113
+/// section 8.2.3). Programs behind know one line only, and some of them read just the first.
 pub fn join_cookies(headers: &mut HeaderMap) {
     let mut lines = headers.get_all(header::COOKIE).iter();
     if lines.next().is_none() || lines.next().is_none() {

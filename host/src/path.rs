@@ -1,5 +1,5 @@
-//! Which paths mean the same to every program that reads them. The listener for clients, the calls of
-//! guests and the configuration hold their paths to these rules.
+//! Which paths mean the same to every program that reads them. The listener for clients, the calls
+//! of guests and the configuration hold their paths to these rules.
 //!
 //! Programs differ in what they do to a path before they use it: decode it, merge slashes, cut off
 //! what follows a `;`, resolve `..`, and all of that in different orders. A path that two of them

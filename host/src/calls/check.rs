@@ -1,8 +1,9 @@
-//! From a guest's call to a request that may be sent: everything that a hostile guest could use to reach another place or
-//! to smuggle a second message is refused here, before anything is queued.
+//! From a guest's call to a request that may be sent: everything that a hostile guest could use to
+//! reach another place or to smuggle a second message is refused here, before anything is queued.
 //!
-//! The guest supplies a path, never an authority, and the path must be one that every service reads in the
-//! same way (see [`path`]): none that could read as an authority, none that leaves the service's prefix.
+//! The guest supplies a path, never an authority, and the path must be one that every service reads
+//! in the same way (see [`path`]): none that could read as an authority, none that leaves the
+//! service's prefix.
 
 use std::ops::Deref;
 
@@ -18,7 +19,8 @@ use crate::http_fields::{Class, class, is_taken_on_trust};
 use crate::path::{self, Ambiguity};
 use crate::text::cut;
 
-/// Fields that room is made for at once. A map panics on a capacity that is past its limit, and a guest says how many.
+/// Fields that room is made for at once. A map panics on a capacity that is past its limit, and a
+/// guest says how many.
 const MAX_FIELDS: usize = 64;
 /// All header names and values that a guest may set in one call, bytes.
 const MAX_HEADERS: usize = 16 << 10;
@@ -29,8 +31,8 @@ const QUERY: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'_')
     .remove(b'~');
 
-/// The path of a call that means the same to every program. Grants are asked for no other, and the log
-/// holds no other.
+/// The path of a call that means the same to every program. Grants are asked for no other, and the
+/// log holds no other.
 #[derive(Clone, Debug)]
 pub(super) struct LegalPath(String);
 
@@ -80,8 +82,8 @@ fn refused(path: &str, why: &'static str) -> InvalidCall {
     InvalidCall::Path { path, why }
 }
 
-/// Turns a guest's call into a request of its service, without what the host adds to every call. `path` is
-/// that of the call.
+/// Turns a guest's call into a request of its service, without what the host adds to every call.
+/// `path` is that of the call.
 ///
 /// # Errors
 ///

@@ -1,5 +1,5 @@
-//! Targets of fuzzing: what a guest may say in a call. The parts of an input are separated by the byte
-//! 255, which no text holds.
+//! Targets of fuzzing: what a guest may say in a call. The parts of an input are separated by the
+//! byte 255, which no text holds.
 
 use http::Method;
 use percent_encoding::percent_decode;
@@ -120,8 +120,9 @@ pub fn path_and_query(input: &[u8]) {
     }
 }
 
-/// What programs make of a path: they decode it or not, leave out path parameters before or after that,
-/// take a backslash for a slash or not. Then all resolve dots. None decodes twice that is in wide use.
+/// What programs make of a path: they decode it or not, leave out path parameters before or after
+/// that, take a backslash for a slash or not. Then all resolve dots. None decodes twice that is in
+/// wide use.
 fn readings(path: &[u8]) -> Vec<Vec<Vec<u8>>> {
     let decode = |path: &[u8]| percent_decode(path).collect::<Vec<u8>>();
     let once = decode(path);
@@ -176,8 +177,8 @@ const HOSTS: [&str; 14] = [
     "x-real-ip",
 ];
 
-/// Names and values of fields. None is sent that is the host's, a credential, or taken on trust, and no
-/// value ends its line.
+/// Names and values of fields. None is sent that is the host's, a credential, or taken on trust,
+/// and no value ends its line.
 pub fn fields(input: &[u8]) {
     let headers = pairs(parts(input));
     let Ok(path) = LegalPath::new("/users/ada".to_owned()) else {
@@ -226,7 +227,8 @@ pub fn select(input: &[u8]) {
         }
         (Err(PickError::TooLarge { .. }), _) | (Err(_), Err(_)) => {}
         (Err(error), Ok(_)) => panic_with(&format!("{error} in what is JSON")),
-        // It is not read where nothing of it is wanted, and serde_json cannot hold all that is JSON.
+        // It is not read where nothing of it is wanted, and serde_json cannot hold all that is
+        // JSON.
         (Ok(picked), Err(_)) => {
             for value in picked.into_iter().flatten() {
                 let again =

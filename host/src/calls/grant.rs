@@ -1,5 +1,5 @@
-//! What a BFF may call: the services that the operator granted it, what it may ask of each, and the profiles that it may
-//! pick. Made once for each version of a BFF.
+//! What a BFF may call: the services that the operator granted it, what it may ask of each, and the
+//! profiles that it may pick. Made once for each version of a BFF.
 
 use std::collections::{BTreeMap, HashSet};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -12,7 +12,8 @@ use crate::contract::Method;
 use crate::downstream::{Gate, Member, Service, Services};
 use crate::text::cut;
 
-/// Repeated patterns of a version that are remembered as told. A guest makes up paths, so there may be any number.
+/// Repeated patterns of a version that are remembered as told. A guest makes up paths, so there may
+/// be any number.
 const MAX_WARNINGS: usize = 64;
 
 /// What a BFF may call.

@@ -1,5 +1,6 @@
-//! The calls of a request as they went: for the access log, for the headers that tell a client what is missing and where the time went, and
-//! for whoever runs a component by hand. Holds no path and no header: these can be personal.
+//! The calls of a request as they went: for the access log, for the headers that tell a client what
+//! is missing and where the time went, and for whoever runs a component by hand. Holds no path and
+//! no header: these can be personal.
 
 #[cfg(test)]
 mod tests;

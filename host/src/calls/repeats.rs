@@ -1,7 +1,9 @@
-//! Notices when one request asks a service for many things one by one that it could have asked for together ("N+1 calls").
+//! Notices when one request asks a service for many things one by one that it could have asked for
+//! together ("N+1 calls").
 //!
-//! Two paths are of one pattern when they differ only in segments that look like ids, or when all of their segments are the same
-//! but one, which is not the first: that one names a collection. The first covers `/users/7`, the second `/users/ada`.
+//! Two paths are of one pattern when they differ only in segments that look like ids, or when all
+//! of their segments are the same but one, which is not the first: that one names a collection. The
+//! first covers `/users/7`, the second `/users/ada`.
 
 #[cfg(test)]
 mod tests;
@@ -17,7 +19,8 @@ const ANY: &str = "*";
 /// The hash of nothing.
 const FNV_START: u64 = 0xcbf2_9ce4_8422_2325;
 
-/// What one request has asked for so far. A note costs a hash of the path and a look through a small table.
+/// What one request has asked for so far. A note costs a hash of the path and a look through a
+/// small table.
 pub struct Repeats {
     limit: u32,
     /// Hashes of patterns, the first `known` of them.
@@ -46,9 +49,11 @@ impl Repeats {
         }
     }
 
-    /// Notes a call of a service, given by its place among the granted ones. A query in the path is left out.
+    /// Notes a call of a service, given by its place among the granted ones. A query in the path is
+    /// left out.
     ///
-    /// Tells of each pattern once. When several reach the limit with the same call, the one with the ids replaced is told.
+    /// Tells of each pattern once. When several reach the limit with the same call, the one with
+    /// the ids replaced is told.
     pub fn note(&mut self, service: usize, path: &str) -> Option<Repeated> {
         if self.limit == 0 {
             return None;
@@ -126,7 +131,8 @@ fn pattern(path: &str, varies: impl Fn(usize, &str) -> bool) -> String {
     pattern
 }
 
-/// The hash of a segment at its place. The hash of a path is the sum of those, so that one segment can be replaced in it.
+/// The hash of a segment at its place. The hash of a path is the sum of those, so that one segment
+/// can be replaced in it.
 fn at(place: usize, segment: &str) -> u64 {
     // FNV-1a. A guest that finds two paths with one hash gains a wrong line in a log.
     let hash = segment.bytes().fold(FNV_START, |hash, byte| {

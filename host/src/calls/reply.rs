@@ -1,4 +1,5 @@
-//! From a service's response to what crosses into the guest: header fields, and the body or the values picked out of it.
+//! From a service's response to what crosses into the guest: header fields, and the body or the
+//! values picked out of it.
 
 use http::StatusCode;
 

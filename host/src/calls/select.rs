@@ -1,17 +1,20 @@
-//! Which values of an answer cross into the guest: RFC 6901 pointers, and the JSON text at each of them.
+//! Which values of an answer cross into the guest: RFC 6901 pointers, and the JSON text at each of
+//! them.
 //!
-//! One pass from the first byte to the last finds the values, because a body that is cut off behind the wanted value still
-//! means a service that broke. What is wanted, and what lies on the way to it, is checked to the letter; arrays and objects
-//! that no pointer leads into are skipped by their brackets ([`skip`]). Nothing is decoded: a value is the text between two
-//! offsets, so `1.10` stays `1.10`. It must not recurse by the body's depth, only by a pointer's.
+//! One pass from the first byte to the last finds the values, because a body that is cut off behind
+//! the wanted value still means a service that broke. What is wanted, and what lies on the way to
+//! it, is checked to the letter; arrays and objects that no pointer leads into are skipped by their
+//! brackets ([`skip`]). Nothing is decoded: a value is the text between two offsets, so `1.10`
+//! stays `1.10`. It must not recurse by the body's depth, only by a pointer's.
 //!
 //! # Why neither sonic-rs nor simd-json
 //!
-//! Both were meant for this and both were measured against this module's scan of a whole body, which is what a wanted value
-//! still gets: time for one body, as a multiple of it. Medians of 21 interleaved rounds, release build for plain x86-64, a
-//! Xeon with other work on it; built for that very processor, the two are faster by less than a tenth. simd-json is not in
-//! the benchmark that repeats the others, because it lost: `cargo bench -p tailor --features compare --bench select`. It also
-//! shows what skipping brings: in a heart day of 12 KB nearly all is skipped.
+//! Both were meant for this and both were measured against this module's scan of a whole body,
+//! which is what a wanted value still gets: time for one body, as a multiple of it. Medians of 21
+//! interleaved rounds, release build for plain x86-64, a Xeon with other work on it; built for that
+//! very processor, the two are faster by less than a tenth. simd-json is not in the benchmark that
+//! repeats the others, because it lost: `cargo bench -p tailor --features compare --bench select`.
+//! It also shows what skipping brings: in a heart day of 12 KB nearly all is skipped.
 //!
 //! | body, wanted values          | scan   | sonic-rs check | serde_json check | simd-json | serde_json | no check |
 //! |------------------------------|--------|----------------|------------------|-----------|------------|----------|
@@ -23,15 +26,17 @@
 //! | 20 KB of prose, 3 at the end | 4.4 us |            0.8 |              1.0 |       1.7 |        4.7 |      0.8 |
 //! | heart day indented 19 KB, 3  |  11 us |            2.4 |              1.5 |       1.6 |        8.2 |      2.4 |
 //!
-//! A check reads the whole body and picks nothing, so it is the least that a checked pick costs. "No check" is `get_many`
-//! of sonic-rs, which ends at the last wanted value: that is the price of noticing a body that is not JSON. simd-json
-//! fills a tape (buffers reused), serde_json a `Value`. Answers of services are short tokens, where branches decide and
-//! wide registers do not; sonic-rs is ahead where strings are long.
+//! A check reads the whole body and picks nothing, so it is the least that a checked pick costs.
+//! "No check" is `get_many` of sonic-rs, which ends at the last wanted value: that is the price of
+//! noticing a body that is not JSON. simd-json fills a tape (buffers reused), serde_json a `Value`.
+//! Answers of services are short tokens, where branches decide and wide registers do not; sonic-rs
+//! is ahead where strings are long.
 //!
-//! What decides beside speed: the check of sonic-rs recurses without a limit (8 KB of `[` overflow half a megabyte of
-//! stack) and takes `"\uZZZZ"` for a string, so a scan like this one would have to come before it, and its `get_many`
-//! fails as a whole where one pointer meets a scalar. simd-json writes to a copy of the body, does not keep the text of a
-//! number, and refuses integers of more than 64 bits.
+//! What decides beside speed: the check of sonic-rs recurses without a limit (8 KB of `[` overflow
+//! half a megabyte of stack) and takes `"\uZZZZ"` for a string, so a scan like this one would have
+//! to come before it, and its `get_many` fails as a whole where one pointer meets a scalar.
+//! simd-json writes to a copy of the body, does not keep the text of a number, and refuses integers
+//! of more than 64 bits.
 
 mod node;
 mod pointer;
@@ -49,8 +54,9 @@ pub use self::pointer::{MAX_POINTER_SIZE, MAX_POINTERS, MAX_TOKENS, SelectError}
 use self::scan::Fault;
 use self::walk::Walk;
 
-/// What overlapping pointers may add to the size of the body, bytes. Values that do not overlap are never larger than
-/// the body together; without a bound, 64 times the pointer `""` would make 64 copies of it.
+/// What overlapping pointers may add to the size of the body, bytes. Values that do not overlap are
+/// never larger than the body together; without a bound, 64 times the pointer `""` would make 64
+/// copies of it.
 pub const MAX_OVERLAP: usize = 1 << 20;
 
 /// Why nothing was picked. It holds no text of the body, which may be personal data.
@@ -78,7 +84,8 @@ pub enum PickError {
         /// Size of the body in bytes.
         size: usize,
     },
-    /// The body is JSON, but the pointers overlap so much that the values exceed it by more than [`MAX_OVERLAP`].
+    /// The body is JSON, but the pointers overlap so much that the values exceed it by more than
+    /// [`MAX_OVERLAP`].
     #[error("overlapping pointers select more than {limit} bytes")]
     TooLarge {
         /// The limit in bytes.
@@ -95,8 +102,8 @@ pub struct Selection {
 }
 
 impl Selection {
-    /// Parses pointers in their plain form (`/a/0/b~1c`, not the URI fragment `#/a`). Equal and overlapping ones are
-    /// allowed.
+    /// Parses pointers in their plain form (`/a/0/b~1c`, not the URI fragment `#/a`). Equal and
+    /// overlapping ones are allowed.
     pub fn parse(pointers: &[String]) -> Result<Self, SelectError> {
         if pointers.len() > MAX_POINTERS {
             return Err(SelectError::TooMany {
@@ -141,17 +148,19 @@ impl Selection {
         self.count == 0
     }
 
-    /// The JSON text of each value in `body`, in the order of the pointers and without white space around it; `None`
-    /// where the document has no such value.
+    /// The JSON text of each value in `body`, in the order of the pointers and without white space
+    /// around it; `None` where the document has no such value.
     ///
-    /// A token is a name in an object and an index in an array: `0`, or digits without a leading zero; `-` and anything
-    /// else name no element, and no token goes into a scalar. Of members with one name the last counts, as in
-    /// JavaScript and serde. A name is compared after decoding; one with a lone surrogate equals no token.
+    /// A token is a name in an object and an index in an array: `0`, or digits without a leading
+    /// zero; `-` and anything else name no element, and no token goes into a scalar. Of members
+    /// with one name the last counts, as in JavaScript and serde. A name is compared after
+    /// decoding; one with a lone surrogate equals no token.
     ///
     /// A byte order mark in front of the document is skipped (RFC 8259 section 8.1).
     ///
-    /// Fails when what is read of `body` is not JSON (RFC 8259 to the letter), or when the body ends early. All of it is read but what is in arrays and objects that no pointer leads into: there, only
-    /// strings and brackets have to be closed. Depth and numbers are not limited.
+    /// Fails when what is read of `body` is not JSON (RFC 8259 to the letter), or when the body
+    /// ends early. All of it is read but what is in arrays and objects that no pointer leads into:
+    /// there, only strings and brackets have to be closed. Depth and numbers are not limited.
     pub fn pick(&self, body: &[u8]) -> Result<Vec<Option<String>>, PickError> {
         let size = body.len();
         let found = Walk::new(&self.nodes, self.count, body)

@@ -1,5 +1,6 @@
-//! What one request may ask of the services: its grants, its budget of calls and bytes, its deadline, and the fields
-//! that the host adds to each call. Also the record of what was asked, which the access log and `call` show.
+//! What one request may ask of the services: its grants, its budget of calls and bytes, its
+//! deadline, and the fields that the host adds to each call. Also the record of what was asked,
+//! which the access log and `call` show.
 
 use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -49,7 +50,8 @@ pub struct SessionSettings {
     pub worker: usize,
     /// When the request must be answered.
     pub deadline: Instant,
-    /// Time that is kept back from calls, so that a BFF whose services hang can still answer with what it has.
+    /// Time that is kept back from calls, so that a BFF whose services hang can still answer with
+    /// what it has.
     pub reserve: Duration,
     /// Calls that the request may make.
     pub calls: u32,
@@ -104,7 +106,8 @@ impl Session {
         let mut trace = Trace::default();
         let mut bytes = 0;
         let grant = self.settings.grants.find(&call.service);
-        // A name that is not granted is a guest's text: it stays out of metrics, and enters logs cut.
+        // A name that is not granted is a guest's text: it stays out of metrics, and enters logs
+        // cut.
         let name = grant.map_or_else(
             || cut(&call.service).into(),
             |(_, grant)| grant.service.name().clone(),
@@ -291,7 +294,8 @@ impl Session {
         timeout_at(end, self.permits.acquire()).await.ok()?.ok()
     }
 
-    /// Tells the log, once for each pattern and version, when a request asks the same kind of thing many times over.
+    /// Tells the log, once for each pattern and version, when a request asks the same kind of thing
+    /// many times over.
     fn note_repeats(&self, index: usize, service: &Service, path: &LegalPath) {
         let mut repeats = self.repeats.lock().unwrap_or_else(PoisonError::into_inner);
         let Some(repeated) = repeats.note(index, path) else {
@@ -320,7 +324,8 @@ impl Session {
             .map_err(|_| self.exhausted())
     }
 
-    /// Answers that arrive side by side were each bounded by what was left when they began, so together they may be more.
+    /// Answers that arrive side by side were each bounded by what was left when they began, so
+    /// together they may be more.
     fn spend_bytes(&self, bytes: usize) -> Result<(), Fault> {
         self.bytes_left
             .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| {
@@ -332,7 +337,8 @@ impl Session {
 
     fn add_headers(&self, service: &Service, headers: &mut HeaderMap) {
         let settings = &self.settings;
-        // The transport undoes codings and says itself which. Here, the field would only keep equal calls apart.
+        // The transport undoes codings and says itself which. Here, the field would only keep equal
+        // calls apart.
         headers.remove(ACCEPT_ENCODING);
         headers.insert(REQUEST_ID, settings.request_id.clone());
         headers.insert(TRACEPARENT, settings.traceparent.clone());
@@ -376,7 +382,8 @@ fn note_malformed(service: &Service, cause: &Cause, seen: Option<&Seen>) {
     }
 }
 
-/// A pattern of paths as a log may hold it: `/users/*/days/*`. Whatever follows the name of a collection may be personal.
+/// A pattern of paths as a log may hold it: `/users/*/days/*`. Whatever follows the name of a
+/// collection may be personal.
 fn collections(pattern: &str) -> String {
     let segments = pattern.split('/').skip(1).enumerate();
     let shown = segments.map(|(place, segment)| if place % 2 == 0 { segment } else { "*" });

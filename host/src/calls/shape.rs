@@ -1,9 +1,10 @@
-//! Grant and shape: which calls may be made at all, and what the host adds to them and leaves out of them and their answers.
+//! Grant and shape: which calls may be made at all, and what the host adds to them and leaves out
+//! of them and their answers.
 //!
-//! All of it is a list of names that is walked, so what is not configured costs one comparison with `None`. Patterns are held
-//! against the path as the BFF wrote it, percent-encoding included: what is encoded in another way does not match a text, and
-//! so it is refused rather than let through. [`LegalPath`](super::check::LegalPath) has
-//! refused encoded slashes and dot segments before.
+//! All of it is a list of names that is walked, so what is not configured costs one comparison with
+//! `None`. Patterns are held against the path as the BFF wrote it, percent-encoding included: what
+//! is encoded in another way does not match a text, and so it is refused rather than let through.
+//! [`LegalPath`](super::check::LegalPath) has refused encoded slashes and dot segments before.
 
 use std::fmt::Write;
 
@@ -23,7 +24,8 @@ const QUERY: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'_')
     .remove(b'~');
 
-/// Bytes of the list of patterns in a message: what is read at a glance in a log line. The first pattern is whole in any case.
+/// Bytes of the list of patterns in a message: what is read at a glance in a log line. The first
+/// pattern is whole in any case.
 const MAX_LISTED: usize = 200;
 
 /// A call outside of what the operator allows.
@@ -89,7 +91,8 @@ impl Shape {
         }
     }
 
-    /// Whether a call may be made: by the service's list, and by that of the BFF for this service (`own`), where there is one.
+    /// Whether a call may be made: by the service's list, and by that of the BFF for this service
+    /// (`own`), where there is one.
     ///
     /// `path` is the BFF's own: without the service's prefix and without a query.
     ///
@@ -116,7 +119,8 @@ impl Shape {
 
     /// Leaves out of a BFF's fields what it may not send, and sets those that every call has.
     ///
-    /// It must see the BFF's fields only: the host's own (request id, trace, credentials) are added after it.
+    /// It must see the BFF's fields only: the host's own (request id, trace, credentials) are added
+    /// after it.
     pub fn send(&self, headers: &mut HeaderMap) {
         if let Some(send) = &self.send {
             keep(headers, |name| send.contains(name));
@@ -131,8 +135,8 @@ impl Shape {
         self.send.as_ref().is_some_and(|send| send.contains(name))
     }
 
-    /// Whether a BFF sees a field of an answer. `content-type` it always sees: without it a body has no
-    /// meaning.
+    /// Whether a BFF sees a field of an answer. `content-type` it always sees: without it a body
+    /// has no meaning.
     ///
     /// Without a word of the operator it sees neither credentials nor addresses inside.
     ///
@@ -146,7 +150,8 @@ impl Shape {
         }
     }
 
-    /// Appends the parameters that every call has to a target in origin form, after those that are there already.
+    /// Appends the parameters that every call has to a target in origin form, after those that are
+    /// there already.
     pub fn push_query(&self, target: &mut String) {
         if self.query.is_empty() {
             return;
@@ -156,8 +161,9 @@ impl Shape {
         target.push_str(&self.query);
     }
 
-    /// Whether every call has a parameter of this name, in any case of letters. One that a BFF writes as well has
-    /// to be left out, because of two a service may take either, and some services do not tell cases apart.
+    /// Whether every call has a parameter of this name, in any case of letters. One that a BFF
+    /// writes as well has to be left out, because of two a service may take either, and some
+    /// services do not tell cases apart.
     pub fn sets_parameter(&self, name: &str) -> bool {
         let lower = |text| str::chars(text).flat_map(char::to_lowercase);
         self.parameters.iter().any(|own| lower(own).eq(lower(name)))

@@ -1,5 +1,5 @@
-//! What the log is told of a response that cannot be read: what it claims to be and what it seems to
-//! be, never its content.
+//! What the log is told of a response that cannot be read: what it claims to be and what it seems
+//! to be, never its content.
 
 use std::fmt;
 

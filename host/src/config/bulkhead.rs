@@ -3,10 +3,12 @@
 use std::fmt::{self, Display};
 use std::time::Duration;
 
-/// How many calls may be under way to a service, of all BFFs and workers, and how fast they may follow each other.
+/// How many calls may be under way to a service, of all BFFs and workers, and how fast they may
+/// follow each other.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Bulkhead {
-    /// Calls under way at once. With HTTP/1.1 each has a connection of its own, so it is also the most open connections.
+    /// Calls under way at once. With HTTP/1.1 each has a connection of its own, so it is also the
+    /// most open connections.
     pub max_calls: usize,
     /// Calls that may wait for that.
     pub max_queued: usize,
@@ -14,7 +16,8 @@ pub struct Bulkhead {
     pub bff_share: u32,
     /// How fast requests may follow each other; `None` is as fast as they come.
     pub rate: Option<Rate>,
-    /// The longest time for which the service is left alone because its answer asks for it; zero never leaves it alone.
+    /// The longest time for which the service is left alone because its answer asks for it; zero
+    /// never leaves it alone.
     pub max_retry_after: Duration,
 }
 

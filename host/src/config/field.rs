@@ -68,8 +68,8 @@ impl<T> Field<T> {
 }
 
 impl<T: Clone + PartialOrd> Field<T> {
-    /// The same as [`Self::over`]. What is taken from the section around gives way to a bound that is
-    /// written in this one.
+    /// The same as [`Self::over`]. What is taken from the section around gives way to a bound that
+    /// is written in this one.
     pub(super) fn over_within(&self, outer: &Self, bound: &Self) -> Self {
         match (self, outer, bound) {
             (Self::Absent, Self::Written(at), Self::Written(bound)) if at.value > bound.value => {

@@ -1,10 +1,12 @@
-//! The operator's file, read in two stages: `raw` reads what is written, value by value, and `check` turns it into the
-//! types here, with defaults filled in and everything compared with everything else.
+//! The operator's file, read in two stages: `raw` reads what is written, value by value, and
+//! `check` turns it into the types here, with defaults filled in and everything compared with
+//! everything else.
 //!
-//! The rule for the boundary: everything in this file is ready to use. A duration is a `Duration`, a name that refers
-//! to something has been found, a limit is finite. Nothing here is read again from the environment or the file, but for
-//! secrets, which are only named here. The only I/O is that of [`load`], which reads the one file, and of [`parse`], which
-//! looks at the number of cores, at the files and variables that are named (whether they are there, and how large), and
+//! The rule for the boundary: everything in this file is ready to use. A duration is a `Duration`,
+//! a name that refers to something has been found, a limit is finite. Nothing here is read again
+//! from the environment or the file, but for secrets, which are only named here. The only I/O is
+//! that of [`load`], which reads the one file, and of [`parse`], which looks at the number of
+//! cores, at the files and variables that are named (whether they are there, and how large), and
 //! reads the bodies of answers of last resort.
 
 mod bulkhead;
@@ -70,12 +72,14 @@ pub struct Config {
     pub routes: Vec<Route>,
 }
 
-/// The listener for clients: plain HTTP/1.1 and HTTP/2 (prior knowledge) on one port. TLS ends in front of it.
+/// The listener for clients: plain HTTP/1.1 and HTTP/2 (prior knowledge) on one port. TLS ends in
+/// front of it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Server {
     /// Address to bind. Port 0 takes a free port.
     pub listen: SocketAddr,
-    /// Threads that serve requests, each with its own event loop and its own downstream connections.
+    /// Threads that serve requests, each with its own event loop and its own downstream
+    /// connections.
     pub workers: NonZeroUsize,
     /// Open client connections; further ones wait in the listen queue.
     pub max_connections: usize,
@@ -97,7 +101,8 @@ pub struct Server {
     pub shutdown_timeout: Duration,
 }
 
-/// The listener for operators: health, metrics and state. It has no authentication, so it belongs on loopback.
+/// The listener for operators: health, metrics and state. It has no authentication, so it belongs
+/// on loopback.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Admin {
     /// Address to bind. Port 0 takes a free port.
@@ -109,7 +114,8 @@ pub struct Admin {
 pub struct Log {
     /// The form of a line.
     pub format: LogFormat,
-    /// The least important events that are written, as a `tracing` filter: `info`, `warn,tailor=debug`.
+    /// The least important events that are written, as a `tracing` filter: `info`,
+    /// `warn,tailor=debug`.
     pub level: String,
     /// Whether one line a request is written.
     pub access: bool,
@@ -129,7 +135,8 @@ pub enum LogFormat {
 pub struct Engine {
     /// Where compiled code is kept. Created if missing, readable by its owner only.
     pub data_dir: PathBuf,
-    /// Instances that may exist at once, of all BFFs together. Address space is reserved for all of them.
+    /// Instances that may exist at once, of all BFFs together. Address space is reserved for all of
+    /// them.
     pub instances: u32,
     /// How often component files are looked at for changes.
     pub watch_interval: Duration,
@@ -144,14 +151,15 @@ pub struct Bff {
     pub name: String,
     /// The component file; absolute, or relative to the working directory.
     pub component: PathBuf,
-    /// Names of the downstreams it may call. Sorted, without duplicates; all exist in [`Config::downstreams`].
+    /// Names of the downstreams it may call. Sorted, without duplicates; all exist in
+    /// [`Config::downstreams`].
     pub downstreams: Vec<String>,
     /// Calls that it may make to a service, where that is less than the service allows all.
     pub allow: BTreeMap<String, Vec<CallPattern>>,
     /// Time from a request's arrival, its body included, to its answer.
     pub deadline: Duration,
-    /// Time at the end of it that downstream calls may not use, so that a BFF whose services hang can still answer with
-    /// what it has.
+    /// Time at the end of it that downstream calls may not use, so that a BFF whose services hang
+    /// can still answer with what it has.
     pub answer_reserve: Duration,
     /// How long a client may keep an answer that lacks a part or has a stale one.
     pub degraded_max_age: Duration,
@@ -211,22 +219,24 @@ pub struct Smoke {
     pub fixture: Option<PathBuf>,
 }
 
-/// Which requests go to which BFF. A route matches when its host, its path prefix and its headers all do.
+/// Which requests go to which BFF. A route matches when its host, its path prefix and its headers
+/// all do.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Route {
     /// The kind of client, for the BFF (`client.name`) and for the logs.
     pub client: String,
     /// Name of the BFF; exists in [`Config::bffs`].
     pub bff: String,
-    /// Host name that the client must ask for, lower case, without port; an IPv6 address in brackets and in its
-    /// shortest form. `None` matches any.
+    /// Host name that the client must ask for, lower case, without port; an IPv6 address in
+    /// brackets and in its shortest form. `None` matches any.
     pub host: Option<String>,
-    /// Path prefix, on segment borders: `/` matches all, `/watch` matches `/watch` and `/watch/x`, not `/watches`.
-    /// No slash at the end unless it is `/`.
+    /// Path prefix, on segment borders: `/` matches all, `/watch` matches `/watch` and `/watch/x`,
+    /// not `/watches`. No slash at the end unless it is `/`.
     pub path: String,
     /// Header fields that must be present with exactly these values.
     pub headers: Vec<(HeaderName, HeaderValue)>,
-    /// Methods that reach the BFF. HEAD is served wherever GET is; the host answers OPTIONS unless it is listed.
+    /// Methods that reach the BFF. HEAD is served wherever GET is; the host answers OPTIONS unless
+    /// it is listed.
     pub methods: Vec<Method>,
 }
 
@@ -236,7 +246,8 @@ pub struct Route {
 ///
 /// # Errors
 ///
-/// All problems of the file at once, each with its key, line and way out; or that the file can't be read.
+/// All problems of the file at once, each with its key, line and way out; or that the file can't be
+/// read.
 pub fn load(path: &Path) -> Result<Config, ConfigError> {
     let text = std::fs::read_to_string(path).map_err(|source| ConfigError::Unreadable {
         path: path.to_owned(),
@@ -245,7 +256,8 @@ pub fn load(path: &Path) -> Result<Config, ConfigError> {
     parse(&text, path)
 }
 
-/// Checks the text of a file; `path` is its name in messages, and its folder the base of relative paths.
+/// Checks the text of a file; `path` is its name in messages, and its folder the base of relative
+/// paths.
 ///
 /// Blocks for as long as it takes to open the files that the text names.
 ///
@@ -257,7 +269,8 @@ pub fn parse(text: &str, path: &Path) -> Result<Config, ConfigError> {
 }
 
 impl Bff {
-    /// The settings of a BFF for which the operator wrote none: the same limits as in a file that says nothing of them.
+    /// The settings of a BFF for which the operator wrote none: the same limits as in a file that
+    /// says nothing of them.
     pub fn with_defaults(name: &str, component: &Path, downstreams: &[String]) -> Self {
         let mut downstreams = downstreams.to_vec();
         downstreams.sort();

@@ -9,7 +9,8 @@ use http::Method;
 pub struct CallPattern {
     /// `None` is any method. GET includes HEAD.
     pub method: Option<Method>,
-    /// The segments of the path, which are what stands between its slashes: `/` has one, which is empty.
+    /// The segments of the path, which are what stands between its slashes: `/` has one, which is
+    /// empty.
     pub segments: Vec<Segment>,
 }
 

@@ -1,5 +1,6 @@
-//! How a call is made: the same for all calls of a service, but for those that a rule of the operator picks
-//! out. A rule is resolved when the file is read: nothing else has to know what it left to the service.
+//! How a call is made: the same for all calls of a service, but for those that a rule of the
+//! operator picks out. A rule is resolved when the file is read: nothing else has to know what it
+//! left to the service.
 
 use std::time::Duration;
 
@@ -23,7 +24,8 @@ pub struct Policy {
     pub timeouts: Timeouts,
     /// When a call is repeated.
     pub retry: Retry,
-    /// Whether and when a call that is slow is made a second time beside the first; `None` never does.
+    /// Whether and when a call that is slow is made a second time beside the first; `None` never
+    /// does.
     pub hedge: Option<Hedge>,
 }
 
@@ -34,24 +36,29 @@ pub struct Rule {
     pub pattern: CallPattern,
     /// How they are made: what the rule says, and for the rest what the service says.
     pub policy: Policy,
-    /// Whether the rule says anything of a breaker: then its calls count there, and not for the service's.
+    /// Whether the rule says anything of a breaker: then its calls count there, and not for the
+    /// service's.
     pub own_breaker: bool,
     /// Whether the rule says anything of hedges: then they wait for a percentile of its own calls.
     pub own_hedge: bool,
-    /// How fast these calls may follow each other, within what the service allows; `None` leaves it at that.
+    /// How fast these calls may follow each other, within what the service allows; `None` leaves it
+    /// at that.
     pub rate: Option<Rate>,
 }
 
 /// For how long answers are used (RFC 9111 section 4.2, RFC 5861).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CacheTimes {
-    /// For how long an answer is fresh that says nothing about it; `None` does not store such an answer.
+    /// For how long an answer is fresh that says nothing about it; `None` does not store such an
+    /// answer.
     pub ttl: Option<Duration>,
     /// The same for an answer with a status of 400 and more.
     pub negative_ttl: Option<Duration>,
-    /// For how long after that an answer is used while a new one is fetched, where the answer does not say.
+    /// For how long after that an answer is used while a new one is fetched, where the answer does
+    /// not say.
     pub stale_while_revalidate: Duration,
-    /// For how long after that an answer is used when the service gives none, where the answer does not say.
+    /// For how long after that an answer is used when the service gives none, where the answer does
+    /// not say.
     pub stale_if_error: Duration,
 }
 
@@ -94,7 +101,8 @@ pub struct Timeouts {
 pub struct Retry {
     /// Attempts after the first.
     pub max: u32,
-    /// The longest wait before the first of them; it doubles each time, and what is waited is drawn from 0 to that.
+    /// The longest wait before the first of them; it doubles each time, and what is waited is drawn
+    /// from 0 to that.
     pub backoff: Duration,
     /// The longest wait of all.
     pub max_backoff: Duration,
@@ -102,7 +110,8 @@ pub struct Retry {
     pub methods: Vec<Method>,
     /// Statuses that are repeated, with one of these methods.
     pub statuses: Vec<StatusCode>,
-    /// Further attempts, hedges included, that the calls of a BFF may cause, in percent of these; 0 allows none.
+    /// Further attempts, hedges included, that the calls of a BFF may cause, in percent of these; 0
+    /// allows none.
     pub budget: u32,
     /// Further attempts per second that a BFF may make in any case.
     pub min_per_second: u32,
@@ -117,7 +126,8 @@ pub struct Hedge {
     pub min_delay: Duration,
 }
 
-/// Other limits for a call, which a BFF picks by name. What is `None` is as the service or its rule has it.
+/// Other limits for a call, which a BFF picks by name. What is `None` is as the service or its rule
+/// has it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Profile {
     /// See [`Timeouts::total`].

@@ -51,7 +51,8 @@ impl fmt::Display for Problem {
     }
 }
 
-/// The form of [`ConfigError::Invalid`]: a count, then a line for each problem that an editor can jump to.
+/// The form of [`ConfigError::Invalid`]: a count, then a line for each problem that an editor can
+/// jump to.
 struct Listing<'a> {
     path: &'a PathBuf,
     problems: &'a [Problem],

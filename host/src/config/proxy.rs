@@ -2,7 +2,8 @@
 
 use super::secret::Secret;
 
-/// A forward proxy, which opens connections on behalf of the host (`CONNECT`, RFC 9110 section 9.3.6).
+/// A forward proxy, which opens connections on behalf of the host (`CONNECT`, RFC 9110 section
+/// 9.3.6).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Proxy {
     /// Its host name or address. An IPv6 address is without brackets.

@@ -1,6 +1,8 @@
-//! Quantities: durations, rates, sizes and counts, read from a value, bounded, and written back for messages.
+//! Quantities: durations, rates, sizes and counts, read from a value, bounded, and written back for
+//! messages.
 //!
-//! A duration, a rate or a size without its unit is refused, because a reader would have to guess it.
+//! A duration, a rate or a size without its unit is refused, because a reader would have to guess
+//! it.
 
 use std::ops::RangeInclusive;
 use std::time::Duration;
@@ -34,7 +36,8 @@ pub(super) const fn ms(count: u64) -> Duration {
     Duration::from_millis(count)
 }
 
-/// Reads a duration such as `"300ms"` or `"1.5s"`. It is 1 ms to 1 h: anything longer is a slip of the unit.
+/// Reads a duration such as `"300ms"` or `"1.5s"`. It is 1 ms to 1 h: anything longer is a slip of
+/// the unit.
 pub(super) fn duration(value: &DeValue<'_>) -> Result<Duration, Fault> {
     let (read, written) = any_duration(value)?;
     if read < ms(1) {
@@ -102,8 +105,8 @@ fn any_duration<'v>(value: &'v DeValue<'_>) -> Result<(Duration, &'v str), Fault
     }
 }
 
-/// Reads a rate such as `"100/s"`: a count, and the time that it is for. A count of an hour that is less than one a second
-/// has a meaning, so there are whole numbers only.
+/// Reads a rate such as `"100/s"`: a count, and the time that it is for. A count of an hour that is
+/// less than one a second has a meaning, so there are whole numbers only.
 pub(super) fn rate(value: &DeValue<'_>) -> Result<(u32, Duration), Fault> {
     let written = quantity(value, &["/s", "/m"])?;
     let (number, unit) = split(written);

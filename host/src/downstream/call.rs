@@ -37,8 +37,8 @@ pub struct CallRequest {
     pub end: Instant,
     /// The limits in force.
     pub limits: Limits,
-    /// Which responses may be stored; `None` for all. One that cannot be read must not take the place of
-    /// one that can.
+    /// Which responses may be stored; `None` for all. One that cannot be read must not take the
+    /// place of one that can.
     pub readable: Option<Readable>,
 }
 
@@ -54,8 +54,8 @@ impl CallRequest {
     }
 }
 
-/// The limits of one call: those of the service or its rule, of the profile that the guest named, and of
-/// the call itself.
+/// The limits of one call: those of the service or its rule, of the profile that the guest named,
+/// and of the call itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Limits {
     /// For the whole call.
@@ -75,8 +75,8 @@ pub struct Limits {
 /// How a call ended.
 #[derive(Clone, Debug)]
 pub struct CallOutcome<T = ServiceResponse> {
-    /// The response or what was read of it, or why there is none. A cause is shared by all whose calls
-    /// were one.
+    /// The response or what was read of it, or why there is none. A cause is shared by all whose
+    /// calls were one.
     pub result: Result<T, Arc<Cause>>,
     /// What happened in its course.
     pub trace: Trace,
@@ -93,8 +93,8 @@ impl CallOutcome {
 }
 
 impl Limits {
-    /// What is in force for a call. A profile, which is the operator's too, may give more than the policy of
-    /// the service or of its rule; a guest may only shorten.
+    /// What is in force for a call. A profile, which is the operator's too, may give more than the
+    /// policy of the service or of its rule; a guest may only shorten.
     pub fn of(policy: &Policy, profile: Option<&Profile>, timeout_ms: Option<u32>) -> Self {
         let nothing = Profile::default();
         let profile = profile.unwrap_or(&nothing);

@@ -1,5 +1,5 @@
-//! What the operator's settings make of a call, found once: which rule holds for it, and whether it may
-//! change something.
+//! What the operator's settings make of a call, found once: which rule holds for it, and whether it
+//! may change something.
 
 use http::Method;
 
@@ -9,14 +9,15 @@ use crate::config::{Downstream, Policy};
 /// What the settings of a service make of a call. It means something only with these settings.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct CallClass {
-    /// The rule that holds, as its place among them; `None` where what holds is the service's own policy.
+    /// The rule that holds, as its place among them; `None` where what holds is the service's own
+    /// policy.
     pub rule: Option<usize>,
     /// What it does to the service.
     pub effect: Effect,
 }
 
-/// What a call does to its service (RFC 9110 section 9.2.1). The only notion of it: what is stored, shared,
-/// repeated, and made void goes by this.
+/// What a call does to its service (RFC 9110 section 9.2.1). The only notion of it: what is stored,
+/// shared, repeated, and made void goes by this.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Effect {
     /// Nothing, and what it reads may be stored: GET.
@@ -32,7 +33,8 @@ pub enum Effect {
 }
 
 impl CallClass {
-    /// The class of a call. `path` is the BFF's own: without the service's prefix and without a query.
+    /// The class of a call. `path` is the BFF's own: without the service's prefix and without a
+    /// query.
     pub fn of(settings: &Downstream, method: &Method, path: &str, body: &[u8]) -> Self {
         let mut rules = settings.rules.iter();
         let is_listed = || {
@@ -83,16 +85,16 @@ impl Effect {
     }
 }
 
-/// Whether a body may be a mutation of GraphQL over HTTP, or a subscription: JSON with a member `query`, in
-/// which one of these words stands by itself. Clients send them to the path of the queries. One too many
-/// that is taken for a write costs a call; one too few would be repeated.
+/// Whether a body may be a mutation of GraphQL over HTTP, or a subscription: JSON with a member
+/// `query`, in which one of these words stands by itself. Clients send them to the path of the
+/// queries. One too many that is taken for a write costs a call; one too few would be repeated.
 fn is_graphql_mutation(body: &[u8]) -> bool {
     let holds = |word: &str| words(body).any(|it| it == word.as_bytes());
     holds("query") && (holds("mutation") || holds("subscription"))
 }
 
-/// The names in a text, as GraphQL spells them (its specification of October 2021, section 2.1.9), escapes of
-/// JSON left out: what follows a backslash is no part of a name.
+/// The names in a text, as GraphQL spells them (its specification of October 2021, section 2.1.9),
+/// escapes of JSON left out: what follows a backslash is no part of a name.
 fn words(text: &[u8]) -> impl Iterator<Item = &[u8]> {
     let mut escaped = false;
     text.split(move |byte| {

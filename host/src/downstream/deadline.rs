@@ -37,8 +37,8 @@ impl SharedDeadline {
         self.after(self.more.load(Ordering::Acquire))
     }
 
-    /// Another caller waits until `end`. `false` when it is too late to: whoever made the call gave it
-    /// up, since the deadline had passed for all who waited until then.
+    /// Another caller waits until `end`. `false` when it is too late to: whoever made the call gave
+    /// it up, since the deadline had passed for all who waited until then.
     #[must_use]
     pub fn extend(&self, end: Instant) -> bool {
         let more = end.saturating_duration_since(self.first).as_nanos();
@@ -59,8 +59,8 @@ impl SharedDeadline {
             .is_ok()
     }
 
-    /// Ready when it or `limit` has passed. A timer that was set to an end that has become later since
-    /// then is set anew.
+    /// Ready when it or `limit` has passed. A timer that was set to an end that has become later
+    /// since then is set anew.
     pub fn poll_passed(
         &self,
         mut timer: Pin<&mut Sleep>,
@@ -77,8 +77,8 @@ impl SharedDeadline {
         Poll::Pending
     }
 
-    /// What the future gives, or `None` when this deadline or `limit` passed first. The timer is that
-    /// of the caller, and is not set for a future that is ready.
+    /// What the future gives, or `None` when this deadline or `limit` passed first. The timer is
+    /// that of the caller, and is not set for a future that is ready.
     pub async fn timeout_with<F: Future>(
         &self,
         mut timer: Pin<&mut Sleep>,

@@ -1,8 +1,9 @@
-//! One named service: how it is called, and what the host knows of it. Knows no guest and no contract.
+//! One named service: how it is called, and what the host knows of it. Knows no guest and no
+//! contract.
 //!
-//! A call enters with [`Service::call`]. [`pipeline`] leads it through its steps, in the order of that
-//! module; the parts of [`policy`] decide, [`transport`] sends. [`status`] says whose fault an outcome
-//! is.
+//! A call enters with [`Service::call`]. [`pipeline`] leads it through its steps, in the order of
+//! that module; the parts of [`policy`] decide, [`transport`] sends. [`status`] says whose fault an
+//! outcome is.
 
 mod call;
 mod class;

@@ -5,8 +5,9 @@ use std::time::Duration;
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Uri};
 
-/// The milliseconds that the host waits for the head of the answer to this attempt: a service may stop work
-/// that nobody waits for. A call brings the field, and each attempt fills in its own time.
+/// The milliseconds that the host waits for the head of the answer to this attempt: a service may
+/// stop work that nobody waits for. A call brings the field, and each attempt fills in its own
+/// time.
 pub const TIME_LEFT: HeaderName = HeaderName::from_static("tailor-time-left-ms");
 
 /// Fills in the time that an attempt has left, for a request that tells it.

@@ -45,8 +45,9 @@ pub type Canned = Arc<dyn Fn(ServiceRequest) -> CannedAnswer + Send + Sync>;
 pub type CannedAnswer = Pin<Box<dyn Future<Output = Result<ServiceResponse, Cause>> + Send>>;
 
 impl Service {
-    /// A service on the network, with connections of its own for each of the workers. Of `previous`, the
-    /// service of this name until now, it keeps what means the same under the new settings.
+    /// A service on the network, with connections of its own for each of the workers. Of
+    /// `previous`, the service of this name until now, it keeps what means the same under the new
+    /// settings.
     ///
     /// # Errors
     ///
@@ -69,8 +70,8 @@ impl Service {
         Ok(service)
     }
 
-    /// A service that is answered in process. Nothing is stored, repeated or rejected, so that each call
-    /// is answered as the test says; the limits of time and size apply as on the network.
+    /// A service that is answered in process. Nothing is stored, repeated or rejected, so that each
+    /// call is answered as the test says; the limits of time and size apply as on the network.
     pub fn canned(settings: config::Downstream, answer: Canned) -> Self {
         let backend = Backend::InProcess(answer);
         Self::with_backend(Arc::new(settings), Arc::default(), backend)
@@ -92,8 +93,8 @@ impl Service {
         }
     }
 
-    /// Puts limits in force that are shared with the settings before. To be called when the new ones are
-    /// live, and not before: a reload that fails changes nothing.
+    /// Puts limits in force that are shared with the settings before. To be called when the new
+    /// ones are live, and not before: a reload that fails changes nothing.
     pub fn activate(&self) {
         self.bulkhead.set_limits(&self.settings.bulkhead);
         if let Some(pipeline) = self.pipeline() {
@@ -123,8 +124,8 @@ impl Service {
         (in_flight, waiting + of_rules)
     }
 
-    /// The rate in force with the requests that may be sent at once, and what is left of the time for which the service
-    /// asked to be left alone.
+    /// The rate in force with the requests that may be sent at once, and what is left of the time
+    /// for which the service asked to be left alone.
     pub fn pace(&self) -> (Option<(config::Rate, u32)>, Option<Duration>) {
         self.bulkhead.pace()
     }

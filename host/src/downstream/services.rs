@@ -1,4 +1,5 @@
-//! All services of a configuration, and what their calls share: the profiles and the cap on all calls.
+//! All services of a configuration, and what their calls share: the profiles and the cap on all
+//! calls.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -18,7 +19,8 @@ pub struct Services {
 
 impl Services {
     /// The services of a configuration. What means the same under the new settings is taken over:
-    /// connections, stored answers, what is known of their health, calls under way. Counters go on in any case.
+    /// connections, stored answers, what is known of their health, calls under way. Counters go on
+    /// in any case.
     ///
     /// `workers` is the number of threads that call services; each has connections of its own.
     ///
@@ -53,8 +55,8 @@ impl Services {
         })
     }
 
-    /// Puts limits in force that are shared with the configuration before. To be called when this one is
-    /// live.
+    /// Puts limits in force that are shared with the configuration before. To be called when this
+    /// one is live.
     pub fn activate(&self) {
         self.gate.set_limits(&self.calls);
         for service in self.by_name.values() {

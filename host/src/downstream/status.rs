@@ -20,8 +20,8 @@ pub enum Judgement {
 
 /// What the outcome of a call or of one of its attempts says of the service.
 ///
-/// Only the operator's own limits judge a service. A guest, which may be hostile, chooses how long it
-/// waits, and a request's deadline may be nearly over.
+/// Only the operator's own limits judge a service. A guest, which may be hostile, chooses how long
+/// it waits, and a request's deadline may be nearly over.
 pub fn judge(result: &Result<ServiceResponse, Cause>) -> Judgement {
     match result {
         Ok(response) if is_fault(response.status) => Judgement::Fault,

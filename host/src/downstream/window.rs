@@ -11,11 +11,12 @@ const BUCKETS: usize = 10;
 /// The tick of a bucket that holds nothing.
 const EMPTY: u64 = u64::MAX;
 
-/// Counts of the last while, in cells that its owner gives a meaning. It covers the running tenth of its
-/// length and the nine before it.
+/// Counts of the last while, in cells that its owner gives a meaning. It covers the running tenth
+/// of its length and the nine before it.
 ///
-/// Counting takes no lock but for the first call of a tenth. A call that is counted at the very moment in
-/// which its bucket is used anew may be lost, or be in the next tenth: judgements are about shares of many.
+/// Counting takes no lock but for the first call of a tenth. A call that is counted at the very
+/// moment in which its bucket is used anew may be lost, or be in the next tenth: judgements are
+/// about shares of many.
 pub struct Window<const CELLS: usize> {
     start: Instant,
     /// Length of a bucket, nanoseconds.

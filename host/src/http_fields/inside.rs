@@ -6,8 +6,8 @@ use std::net::{IpAddr, Ipv6Addr};
 use http::HeaderValue;
 use http::header::{self, HeaderName};
 
-/// Last labels of names that are not for the public (RFC 6762, RFC 8375, ICANN's `internal`), or are
-/// commonly used so.
+/// Last labels of names that are not for the public (RFC 6762, RFC 8375, ICANN's `internal`), or
+/// are commonly used so.
 const INSIDE: [&str; 14] = [
     "arpa",
     "consul",
@@ -27,8 +27,8 @@ const INSIDE: [&str; 14] = [
 
 /// Whether a field says where something is at an address inside.
 ///
-/// `own` are the hosts of the service itself, without ports. References without a host (`/users/7`) lead to
-/// the service that is known by its name already; they and public addresses tell nothing.
+/// `own` are the hosts of the service itself, without ports. References without a host (`/users/7`)
+/// lead to the service that is known by its name already; they and public addresses tell nothing.
 #[must_use]
 pub fn points_inside<'a>(
     name: &HeaderName,
@@ -60,7 +60,8 @@ fn names_socket_file(text: &str) -> bool {
     })
 }
 
-/// The hosts of all URLs in a text: `//host`, with or without a scheme, at its start or inside of it.
+/// The hosts of all URLs in a text: `//host`, with or without a scheme, at its start or inside of
+/// it.
 fn hosts(text: &str) -> impl Iterator<Item = &str> {
     text.match_indices("//").filter_map(|(at, _)| {
         let before = text[..at].chars().next_back();
@@ -104,8 +105,8 @@ fn is_inside<'a>(host: &str, mut own: impl Iterator<Item = &'a str>) -> bool {
     }
 }
 
-/// Whether an address can be reached from everywhere. Of the special ranges (RFC 6890) those that name a
-/// place inside.
+/// Whether an address can be reached from everywhere. Of the special ranges (RFC 6890) those that
+/// name a place inside.
 fn is_global(address: IpAddr) -> bool {
     match address {
         IpAddr::V4(address) => {

@@ -1,15 +1,15 @@
-//! Fields that programs believe without a proof, because a proxy in front of them is thought to have
-//! written them. In a guest's call they would change what is asked for or who is taken to ask.
+//! Fields that programs believe without a proof, because a proxy in front of them is thought to
+//! have written them. In a guest's call they would change what is asked for or who is taken to ask.
 
 use http::HeaderName;
 
 use super::is_plain;
 
-/// Whether a service may take this field on trust. A guest does not send it unless the operator lists
-/// it.
+/// Whether a service may take this field on trust. A guest does not send it unless the operator
+/// lists it.
 ///
-/// A name with other characters than letters, digits and dashes is among them, whatever it says: some
-/// programs read it as another field, for example as one that the operator or the host sets.
+/// A name with other characters than letters, digits and dashes is among them, whatever it says:
+/// some programs read it as another field, for example as one that the operator or the host sets.
 #[must_use]
 pub fn is_taken_on_trust(name: &HeaderName) -> bool {
     if !is_plain(name) {

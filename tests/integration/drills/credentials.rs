@@ -85,7 +85,8 @@ async fn a_token_is_in_no_line_of_the_log() {
     }
 }
 
-/// A token endpoint (RFC 6749 section 4.4): each token is the next number, and the service takes that one alone.
+/// A token endpoint (RFC 6749 section 4.4): each token is the next number, and the service takes
+/// that one alone.
 fn token_endpoint(token: &Arc<Mutex<String>>) -> ScriptedService {
     let token = token.clone();
     ScriptedService::start(move |request| {

@@ -1,4 +1,5 @@
-//! A service that is bad now and then, and one that is bad in one place of three: further attempts heal it, and are few.
+//! A service that is bad now and then, and one that is bad in one place of three: further attempts
+//! heal it, and are few.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -22,11 +23,13 @@ async fn a_hedge_heals_what_is_slow_now_and_then() {
         .start()
         .await;
     let path = "/r/heart/users/ada/days/2026-01-15";
-    // Before anything is known of the service nothing is hedged, and these calls earn the first hedges.
+    // Before anything is known of the service nothing is hedged, and these calls earn the first
+    // hedges.
     for _ in 0..100 {
         assert_eq!(get(&host, path).await.status, 200);
     }
-    // Calls that follow each other: a hedge is the service's next request, and with this seed no two slow ones are neighbours.
+    // Calls that follow each other: a hedge is the service's next request, and with this seed no
+    // two slow ones are neighbours.
     let tail = Fault::heavy_tail(Duration::from_secs(60), 5.0, 2);
     services.set_fault(Service::Heart, tail).await.unwrap();
     for _ in 0..150 {

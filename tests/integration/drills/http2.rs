@@ -1,4 +1,5 @@
-//! A service over HTTP/2, whose calls share connections: what happens to one of these is no other call's fault.
+//! A service over HTTP/2, whose calls share connections: what happens to one of these is no other
+//! call's fault.
 
 use downstream_mock::scripted::{Response, ScriptedService, frames};
 use futures_util::future::join_all;
@@ -6,7 +7,8 @@ use futures_util::future::join_all;
 use super::*;
 use crate::downstream::relay::failure;
 
-/// A host with one worker, so that all calls could share one connection, and nothing that hides a failure.
+/// A host with one worker, so that all calls could share one connection, and nothing that hides a
+/// failure.
 async fn host(service: &ScriptedService, settings: &str) -> TestHost {
     let plain = "coalesce = false\ncache.enabled = false";
     let settings = format!("{plain}\n{settings}");

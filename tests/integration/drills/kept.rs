@@ -1,5 +1,5 @@
-//! Answers that are kept: what of them a client gets, when they are asked for again, and what they are good for when the
-//! service is gone.
+//! Answers that are kept: what of them a client gets, when they are asked for again, and what they
+//! are good for when the service is gone.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};

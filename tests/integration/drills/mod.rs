@@ -1,6 +1,6 @@
-//! Drills: a service fails in a certain way while clients ask, and then recovers. What is asserted is what a client gets, what
-//! an operator sees on `/bffs` and `/metrics`, and how many requests reached the service; never how long anything took, but
-//! for the deadline.
+//! Drills: a service fails in a certain way while clients ask, and then recovers. What is asserted
+//! is what a client gets, what an operator sees on `/bffs` and `/metrics`, and how many requests
+//! reached the service; never how long anything took, but for the deadline.
 
 mod blame;
 mod changed;
@@ -192,8 +192,9 @@ pub async fn recovered(host: &TestHost, path: &str) -> Reply {
     .await
 }
 
-/// A service that fails must not be asked much more often than it is called. Further attempts are a tenth of the calls and
-/// five to begin with, so that a hundred calls are needed to tell. Those that come with time are to be switched off.
+/// A service that fails must not be asked much more often than it is called. Further attempts are a
+/// tenth of the calls and five to begin with, so that a hundred calls are needed to tell. Those
+/// that come with time are to be switched off.
 pub fn not_amplified(calls: u64, requests: u64) {
     assert!(calls >= 100, "{calls} calls tell nothing");
     assert!(

@@ -1,4 +1,5 @@
-//! One service is gone in one way or the other: the rest of the answer comes in time, and all of it when the service is back.
+//! One service is gone in one way or the other: the rest of the answer comes in time, and all of it
+//! when the service is back.
 
 use downstream_mock::scripted::{Response, ScriptedService};
 use downstream_mock::{Fault, Garbling, Service, Services};
@@ -40,7 +41,8 @@ fn without_heart(reply: &Reply) {
     assert!(!body["sleep"].is_null(), "{body}");
 }
 
-/// Asks until the breaker has rejected a call, and then a hundred times more: none of these reaches the service.
+/// Asks until the breaker has rejected a call, and then a hundred times more: none of these reaches
+/// the service.
 async fn rejects(host: &TestHost, services: &Services) {
     eventually("a call that is rejected", async || {
         let before = services.counts(Service::Heart).requests;

@@ -1,4 +1,5 @@
-//! A service that says how fast it wants to be called, by the operator's words or its own, is not called faster: by nobody.
+//! A service that says how fast it wants to be called, by the operator's words or its own, is not
+//! called faster: by nobody.
 
 use downstream_mock::scripted::{Request, Response, ScriptedService};
 use futures_util::future::join_all;

@@ -125,8 +125,9 @@ async fn a_client_that_hangs_up_does_not_end_the_call_of_the_others() {
     assert_eq!(site.count(), 1);
 }
 
-/// A BFF without much time asks, and one with enough joins its call while `others` calls are under way. `joined` is done when
-/// it has, `late` when the first one's time is over. Gives what the second one got.
+/// A BFF without much time asks, and one with enough joins its call while `others` calls are under
+/// way. `joined` is done when it has, `late` when the first one's time is over. Gives what the
+/// second one got.
 async fn joins_one_in_haste(
     host: &TestHost,
     others: u64,

@@ -1,4 +1,5 @@
-//! Answers that a BFF cannot read, or that may not be whole: what takes their place, and that they are not kept.
+//! Answers that a BFF cannot read, or that may not be whole: what takes their place, and that they
+//! are not kept.
 
 use downstream_mock::scripted::{Response, ScriptedService};
 
@@ -35,8 +36,8 @@ async fn an_answer_that_breaks_off_is_not_kept_however_long_it_says() {
     assert_eq!(activity.count(), 2);
 }
 
-/// A host with the BFF `watch`, which picks values out of the answers of this service, and a relay that does not. Also the
-/// service that has nothing of all else that `watch` asks for.
+/// A host with the BFF `watch`, which picks values out of the answers of this service, and a relay
+/// that does not. Also the service that has nothing of all else that `watch` asks for.
 async fn picking(activity: &ScriptedService, settings: &str) -> (TestHost, ScriptedService) {
     let nothing = ScriptedService::start(|_| Response::new(404)).unwrap();
     let setup = Setup::new()

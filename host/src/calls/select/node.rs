@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 
-/// One place in a document. The numbers in `wanted` and `below` are positions in the list of pointers.
+/// One place in a document. The numbers in `wanted` and `below` are positions in the list of
+/// pointers.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Node {
     /// The pointers that end here.

@@ -1,16 +1,20 @@
-//! The grammar of RFC 8259 over bytes: where a value, a string or a number ends, and whether it is well formed.
+//! The grammar of RFC 8259 over bytes: where a value, a string or a number ends, and whether it is
+//! well formed.
 //!
-//! It decodes nothing and copies nothing. It must not recurse: the body comes from the network, and a host call runs on
-//! the small stack of the guest's fiber, so open arrays and objects are kept on the heap (one byte each, at most as many
-//! as the body has bytes). Whether a text is UTF-8 is for others to say.
+//! It decodes nothing and copies nothing. It must not recurse: the body comes from the network, and
+//! a host call runs on the small stack of the guest's fiber, so open arrays and objects are kept on
+//! the heap (one byte each, at most as many as the body has bytes). Whether a text is UTF-8 is for
+//! others to say.
 
 use super::skip;
 
-/// The offset at which the text stops being JSON. It is the length of the text when the text ends too early.
+/// The offset at which the text stops being JSON. It is the length of the text when the text ends
+/// too early.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Fault(pub(super) usize);
 
-/// Reads a text from left to right. A position is an offset in bytes; every function takes one and returns the next.
+/// Reads a text from left to right. A position is an offset in bytes; every function takes one and
+/// returns the next.
 pub(super) struct Scan<'a> {
     bytes: &'a [u8],
     /// The containers that `value` is in, as their opening bytes. Empty between two calls.
@@ -26,7 +30,8 @@ impl<'a> Scan<'a> {
         }
     }
 
-    /// The byte at `at`. Past the end it is a NUL, which is legal nowhere in JSON, so no caller needs a second check.
+    /// The byte at `at`. Past the end it is a NUL, which is legal nowhere in JSON, so no caller
+    /// needs a second check.
     #[inline]
     pub(super) fn peek(&self, at: usize) -> u8 {
         self.bytes.get(at).copied().unwrap_or(0)
@@ -41,7 +46,8 @@ impl<'a> Scan<'a> {
         at
     }
 
-    /// Skips the name of a member that begins at `at`. Returns where the name ends and where its value begins.
+    /// Skips the name of a member that begins at `at`. Returns where the name ends and where its
+    /// value begins.
     #[inline]
     pub(super) fn name(&self, at: usize) -> Result<(usize, usize), Fault> {
         if self.peek(at) != b'"' {
@@ -104,7 +110,8 @@ impl<'a> Scan<'a> {
         }
     }
 
-    /// Skips the value that begins at `at`, which nobody wants: of arrays and objects only strings and brackets are checked.
+    /// Skips the value that begins at `at`, which nobody wants: of arrays and objects only strings
+    /// and brackets are checked.
     #[inline]
     pub(super) fn unwanted(&mut self, at: usize) -> Result<usize, Fault> {
         match self.peek(at) {
@@ -113,7 +120,8 @@ impl<'a> Scan<'a> {
         }
     }
 
-    /// Skips the rest of a string. `at` is behind its opening quote, the result behind its closing one.
+    /// Skips the rest of a string. `at` is behind its opening quote, the result behind its closing
+    /// one.
     #[inline]
     fn string(&self, mut at: usize) -> Result<usize, Fault> {
         loop {
@@ -205,16 +213,16 @@ fn closing(opening: u8) -> u8 {
 /// Bytes that a string is searched by at a time.
 const CHUNK: usize = size_of::<u64>();
 
-/// The offset of the first byte of a little-endian chunk that is not plain text of a string: a quote, a backslash or a
-/// control character.
+/// The offset of the first byte of a little-endian chunk that is not plain text of a string: a
+/// quote, a backslash or a control character.
 #[inline]
 fn first_special(chunk: u64) -> Option<usize> {
     const ONES: u64 = u64::MAX / 0xff;
     const HIGHS: u64 = ONES << 7;
     let quote = chunk ^ (ONES * b'"' as u64);
     let backslash = chunk ^ (ONES * b'\\' as u64);
-    // `(x - n) & !x` sets the high bit of a byte that is below n, for n up to 128. A borrow can set it wrongly only in
-    // bytes behind a true match, and only the first one counts.
+    // `(x - n) & !x` sets the high bit of a byte that is below n, for n up to 128. A borrow can set
+    // it wrongly only in bytes behind a true match, and only the first one counts.
     let found = (quote.wrapping_sub(ONES) & !quote)
         | (backslash.wrapping_sub(ONES) & !backslash)
         | (chunk.wrapping_sub(ONES * 0x20) & !chunk);

@@ -1,12 +1,13 @@
-//! Where an array or an object ends, when nobody wants anything in it: its strings and brackets are looked at, 64 bytes at a
-//! time, and nothing else. The ways to find escapes and the insides of strings without a branch are those of Langdale and
-//! Lemire, "Parsing Gigabytes of JSON per Second", section 3.1.
+//! Where an array or an object ends, when nobody wants anything in it: its strings and brackets are
+//! looked at, 64 bytes at a time, and nothing else. The ways to find escapes and the insides of
+//! strings without a branch are those of Langdale and Lemire, "Parsing Gigabytes of JSON per
+//! Second", section 3.1.
 
 /// Bytes that are looked at together, one bit of a mask for each.
 const BLOCK: usize = 64;
 
-/// The offset behind the container that begins at `start` with its bracket; nothing when the text ends before that. Which of
-/// the two kinds a closing bracket has is not compared.
+/// The offset behind the container that begins at `start` with its bracket; nothing when the text
+/// ends before that. Which of the two kinds a closing bracket has is not compared.
 pub(super) fn container(bytes: &[u8], start: usize) -> Option<usize> {
     let mut depth = 0_u32;
     let mut strings = Strings::default();
@@ -187,7 +188,8 @@ mod tests {
 
     #[test]
     fn ends_where_a_slow_reader_ends() {
-        // Every byte is one that matters, so that runs of backslashes and quotes lie across all borders of blocks.
+        // Every byte is one that matters, so that runs of backslashes and quotes lie across all
+        // borders of blocks.
         const BYTES: &[u8] = b"\\\\\\\"\"[]{}a ";
         let mut state = 1_u64;
         let mut next = || {

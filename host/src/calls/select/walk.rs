@@ -1,5 +1,6 @@
-//! One pass over one document: enters the objects and arrays that pointers lead through, reads the wanted values, skips all
-//! others, and notes where the wanted ones are. It recurses as deep as the pointers, never as deep as the document.
+//! One pass over one document: enters the objects and arrays that pointers lead through, reads the
+//! wanted values, skips all others, and notes where the wanted ones are. It recurses as deep as the
+//! pointers, never as deep as the document.
 
 use std::ops::Range;
 
@@ -44,8 +45,8 @@ impl<'a> Walk<'a> {
         }
     }
 
-    /// Passes the value that begins at `start`, which is the place of `node`, and returns where it ends. `within` says that it
-    /// is a part of a wanted value.
+    /// Passes the value that begins at `start`, which is the place of `node`, and returns where it
+    /// ends. `within` says that it is a part of a wanted value.
     fn value(&mut self, start: usize, node: usize, within: bool) -> Result<usize, Fault> {
         let node = &self.nodes[node];
         let wanted = within || !node.wanted.is_empty();
@@ -78,7 +79,8 @@ impl<'a> Walk<'a> {
             let (name_end, value) = self.scan.name(at)?;
             let end = match self.member(node, &self.text[at..name_end]) {
                 Some(child) => {
-                    // A member of the same name before this one does not count, nor does anything that was found in it.
+                    // A member of the same name before this one does not count, nor does anything
+                    // that was found in it.
                     for &position in &self.nodes[child].below {
                         self.found[position] = None;
                     }

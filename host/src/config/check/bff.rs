@@ -113,7 +113,8 @@ fn allowed(raw: &RawBff) -> BTreeMap<String, Vec<CallPattern>> {
         .collect()
 }
 
-/// The routes that lead to a BFF, those included that probably mean it: they have a problem of their own.
+/// The routes that lead to a BFF, those included that probably mean it: they have a problem of
+/// their own.
 fn routes_to<'a>(name: &str, file: &'a RawFile) -> Vec<&'a RawRoute> {
     let names = || file.bffs.iter().map(|bff| bff.name.as_str());
     let leads = |route: &&RawRoute| match &route.bff {

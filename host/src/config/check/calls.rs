@@ -24,7 +24,8 @@ pub(super) fn profiles(cx: &mut Context<'_>) -> BTreeMap<String, Profile> {
 }
 
 fn profile(raw: &RawProfile, cx: &mut Context<'_>) -> Profile {
-    // Without a timeout of its own, that of the service bounds the others, and which service is not known here.
+    // Without a timeout of its own, that of the service bounds the others, and which service is not
+    // known here.
     if let Field::Written(timeout) = &raw.timeout {
         let key = format!("profile.{}.timeout", raw.name);
         let total = Bound::new(key, &raw.timeout, timeout.value);

@@ -32,7 +32,8 @@ impl Context<'_> {
         path
     }
 
-    /// Reports a file with a secret that can't be opened or holds none. Returns its path either way.
+    /// Reports a file with a secret that can't be opened or holds none. Returns its path either
+    /// way.
     pub(super) fn check_secret_file(&mut self, at: &At<String>) -> PathBuf {
         let opened = self.open(at, "correct the path, or the rights to read it");
         let path = self.resolve(&at.value);
@@ -43,7 +44,8 @@ impl Context<'_> {
         path
     }
 
-    /// Reports a variable that is not there. Its name is not repeated: it may be the secret itself, by mistake.
+    /// Reports a variable that is not there. Its name is not repeated: it may be the secret itself,
+    /// by mistake.
     pub(super) fn check_secret_env(&mut self, at: &At<String>) -> String {
         if std::env::var_os(&at.value).is_none_or(|value| value.is_empty()) {
             let what = "the environment has no such variable, or an empty one";

@@ -14,7 +14,8 @@ const CALLS: u32 = 16;
 const CONCURRENT_CALLS: usize = 8;
 const RESPONSE_SIZE: usize = 1 << 20;
 const HOSTCALL_BYTES: usize = 4 << 20;
-/// What a response carries besides its body, when the bytes out of the guest follow from the body's size.
+/// What a response carries besides its body, when the bytes out of the guest follow from the body's
+/// size.
 const RESPONSE_HEAD: usize = 1 << 20;
 const CONCURRENCY: usize = 64;
 

@@ -1,7 +1,8 @@
 //! The second stage: what is in force, and whether it makes sense together.
 //!
-//! Defaults are filled in here, names are looked up, limits are compared and files are looked at. The rule for
-//! comparisons: only what the operator wrote can be wrong, and a default that would not fit gives way to it.
+//! Defaults are filled in here, names are looked up, limits are compared and files are looked at.
+//! The rule for comparisons: only what the operator wrote can be wrong, and a default that would
+//! not fit gives way to it.
 
 mod bff;
 mod calls;
@@ -245,7 +246,8 @@ fn admin(raw: &RawAdmin, cx: &mut Context<'_>) -> Option<Admin> {
     })
 }
 
-/// Whether a listener on `a` takes connections to `b`. The unspecified IPv6 address takes those of IPv4, too.
+/// Whether a listener on `a` takes connections to `b`. The unspecified IPv6 address takes those of
+/// IPv4, too.
 fn covers(a: IpAddr, b: IpAddr) -> bool {
     a == b || (a.is_unspecified() && (a.is_ipv6() || b.is_ipv4()))
 }

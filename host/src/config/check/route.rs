@@ -1,9 +1,10 @@
 //! Routes: each leads to a BFF, and no request could go two ways.
 //!
-//! Of the routes that match a request, the most specific one takes it: one with a host before one without, then the
-//! longest path, then the most headers. So a route can't be shadowed by a more specific one, which always leaves some
-//! requests: those for another host, for the path itself, or without the header. What is left to be found are routes
-//! of equal rank that a single request matches both of.
+//! Of the routes that match a request, the most specific one takes it: one with a host before one
+//! without, then the longest path, then the most headers. So a route can't be shadowed by a more
+//! specific one, which always leaves some requests: those for another host, for the path itself, or
+//! without the header. What is left to be found are routes of equal rank that a single request
+//! matches both of.
 
 use std::collections::BTreeMap;
 
@@ -102,12 +103,13 @@ fn criteria(raw: &RawRoute) -> Option<Criteria> {
     })
 }
 
-/// The fault of `b`, if it takes the same requests as `a` (called `name`) or ties with it for some request.
+/// The fault of `b`, if it takes the same requests as `a` (called `name`) or ties with it for some
+/// request.
 fn tie(a: &Criteria, name: &str, b: &Criteria) -> Option<Fault> {
     let same_rank = a.host == b.host && a.path == b.path && a.headers.len() == b.headers.len();
     let exclusive = a.headers.iter().any(|(header, value)| {
-        // Two values of one header: only a request that repeats the header has both, and the router then takes the
-        // route that stands first.
+        // Two values of one header: only a request that repeats the header has both, and the router
+        // then takes the route that stands first.
         b.headers.get(header).is_some_and(|other| other != value)
     });
     if !same_rank || exclusive {

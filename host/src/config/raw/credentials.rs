@@ -30,7 +30,8 @@ pub(in crate::config) struct RawCredentials {
     pub(in crate::config) ca_file: Field<String>,
 }
 
-/// Parameters of a request for a token that have a key of their own, or none because the host decides.
+/// Parameters of a request for a token that have a key of their own, or none because the host
+/// decides.
 const OWN_PARAMETERS: [(&str, &str); 7] = [
     ("grant_type", "it is always client_credentials"),
     ("client_id", "write client-id"),
@@ -121,7 +122,8 @@ pub(super) fn secret(s: &mut Section<'_>, file: &'static str, env: &'static str)
     }
 }
 
-/// Reads the name of a variable of the environment. No message shows what is no name: it may be the secret itself.
+/// Reads the name of a variable of the environment. No message shows what is no name: it may be the
+/// secret itself.
 fn variable(value: &DeValue<'_>) -> Result<String, Fault> {
     let way_out = "write the name of a variable, such as \"ACTIVITY_TOKEN\"";
     let fault = || Fault::new("this is not the name of a variable", way_out);
@@ -136,8 +138,8 @@ fn variable(value: &DeValue<'_>) -> Result<String, Fault> {
     Err(fault())
 }
 
-/// Reads what an authorization server takes for an identifier or a scope (RFC 6749 appendix A), where `more` is legal
-/// besides visible characters.
+/// Reads what an authorization server takes for an identifier or a scope (RFC 6749 appendix A),
+/// where `more` is legal besides visible characters.
 fn visible(value: &DeValue<'_>, more: &str) -> Result<String, Fault> {
     let written = text(value)?;
     let legal = |c: char| (c.is_ascii_graphic() && !"\"\\".contains(c)) || more.contains(c);

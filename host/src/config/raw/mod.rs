@@ -1,7 +1,7 @@
 //! The first stage: what the file says, value by value.
 //!
-//! Each value is looked at alone: its type, its unit, its bounds, its form. Nothing here knows a default, another
-//! value or the world outside the file; that is the part of `check`.
+//! Each value is looked at alone: its type, its unit, its bounds, its form. Nothing here knows a
+//! default, another value or the world outside the file; that is the part of `check`.
 
 mod bff;
 mod credentials;
@@ -176,7 +176,8 @@ fn log(s: &mut Section<'_>) -> RawLog {
 fn engine(s: &mut Section<'_>) -> RawEngine {
     RawEngine {
         data_dir: s.read("data-dir", path),
-        // Address space is reserved for every instance (over 4 GiB each), and a process has 128 TiB.
+        // Address space is reserved for every instance (over 4 GiB each), and a process has 128
+        // TiB.
         instances: s.read("instances", |v| count(v, 1..=10_000)),
         watch_interval: s.read("watch-interval", duration),
         max_component_size: s.read("max-component-size", |v| size(v, KIB..=GIB)),

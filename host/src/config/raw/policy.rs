@@ -1,4 +1,5 @@
-//! The sections that say what happens to a call of a service, in the order in which a call meets them.
+//! The sections that say what happens to a call of a service, in the order in which a call meets
+//! them.
 
 use std::time::Duration;
 

@@ -1,7 +1,8 @@
 //! Walks the parsed document: a [`Section`] is a table whose keys are read one by one.
 //!
-//! A value that is wrong is reported and reading goes on, so that one run shows everything. The keys that are read are
-//! the keys that exist: what a table holds beyond them is reported as unknown.
+//! A value that is wrong is reported and reading goes on, so that one run shows everything. The
+//! keys that are read are the keys that exist: what a table holds beyond them is reported as
+//! unknown.
 
 mod section;
 

@@ -28,7 +28,8 @@ pub(in crate::config) struct Section<'a> {
 }
 
 impl<'a> Section<'a> {
-    /// Has keys that are not of this section, but of one around it, which has been read, reported as such.
+    /// Has keys that are not of this section, but of one around it, which has been read, reported
+    /// as such.
     pub(in crate::config) fn others_belong_to(&mut self, pattern: &'static str, header: String) {
         self.around = Some((pattern, header));
     }
@@ -50,7 +51,8 @@ impl<'a> Section<'a> {
         }
     }
 
-    /// Reads one value that has no default: without it, the section is reported. Never [`Field::Absent`].
+    /// Reads one value that has no default: without it, the section is reported. Never
+    /// [`Field::Absent`].
     pub(in crate::config) fn required<T>(
         &mut self,
         key: &'static str,
@@ -82,7 +84,8 @@ impl<'a> Section<'a> {
         }
     }
 
-    /// Reads one value, or an array of at least one. Without it, the section is reported. Never [`Field::Absent`].
+    /// Reads one value, or an array of at least one. Without it, the section is reported. Never
+    /// [`Field::Absent`].
     pub(in crate::config) fn one_or_more<T>(
         &mut self,
         key: &'static str,

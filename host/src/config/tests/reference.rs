@@ -15,7 +15,8 @@ const REFERENCE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/CONFIG.md");
 
 /// The rows of the reference: section, key, and what stands in the column of defaults.
 ///
-/// It has a heading for each section (`## `[server]``) with a table of its keys (`| `key` | values | default | ..`).
+/// It has a heading for each section (`## `[server]``) with a table of its keys (`| `key` | values
+/// | default | ..`).
 fn reference() -> Vec<(String, String, String)> {
     let text = std::fs::read_to_string(REFERENCE).unwrap();
     let mut rows = Vec::new();

@@ -1,6 +1,7 @@
 //! Values that end up in HTTP messages: header fields, hosts, paths, URLs and methods.
 //!
-//! What is legal here is legal on the wire, so that nothing has to be checked again when a message is made.
+//! What is legal here is legal on the wire, so that nothing has to be checked again when a message
+//! is made.
 
 mod path;
 mod unix;
@@ -21,7 +22,8 @@ pub(super) fn header_name(value: &DeValue<'_>) -> Result<HeaderName, Fault> {
     parse_header_name(text(value)?)
 }
 
-/// Reads the name of a header field of a service's answers: any there is, because nothing is sent with it.
+/// Reads the name of a header field of a service's answers: any there is, because nothing is sent
+/// with it.
 pub(super) fn answer_header_name(value: &DeValue<'_>) -> Result<HeaderName, Fault> {
     any_header_name(text(value)?)
 }
@@ -118,7 +120,8 @@ fn parse_method(written: &str) -> Result<Method, Fault> {
     ))
 }
 
-/// Whether a `content-type` is `application/json`, or another type that is written in JSON (RFC 6839 section 3.1).
+/// Whether a `content-type` is `application/json`, or another type that is written in JSON (RFC
+/// 6839 section 3.1).
 pub fn is_json(content_type: &HeaderValue) -> bool {
     let text = content_type.to_str().unwrap_or_default();
     let essence = text

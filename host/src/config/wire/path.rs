@@ -89,15 +89,16 @@ const fn way_out(ambiguity: Ambiguity) -> &'static str {
     }
 }
 
-/// Whether text has only the characters of a path or query (RFC 3986), and a hexadecimal number after each `%`.
+/// Whether text has only the characters of a path or query (RFC 3986), and a hexadecimal number
+/// after each `%`.
 pub(super) fn legal_encoding(text: &str) -> bool {
     let legal = |b: u8| b.is_ascii_alphanumeric() || b"-._~!$&'()*+,;=:@%/?".contains(&b);
     let hex = |rest: &str| rest.len() >= 2 && rest.bytes().take(2).all(|b| b.is_ascii_hexdigit());
     text.bytes().all(legal) && text.split('%').skip(1).all(hex)
 }
 
-/// Reads which calls are meant: a method or `*`, a space, and a path in which the segment `*` stands for any one, and
-/// `**` at the end for any number.
+/// Reads which calls are meant: a method or `*`, a space, and a path in which the segment `*`
+/// stands for any one, and `**` at the end for any number.
 pub(in crate::config) fn call_pattern(value: &DeValue<'_>) -> Result<CallPattern, Fault> {
     let written = text(value)?;
     let fault = |what: &str, way_out: &str| {

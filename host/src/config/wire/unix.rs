@@ -7,7 +7,8 @@ use super::path::check_path;
 use crate::config::problem::Fault;
 use crate::config::values::quote;
 
-/// What the system allows for the path of a socket, bytes (`sun_path` of unix(7), and the zero at its end).
+/// What the system allows for the path of a socket, bytes (`sun_path` of unix(7), and the zero at
+/// its end).
 const MAX_PATH: usize = 107;
 
 /// Reads what follows `unix:`. Returns the file, and what is put in front of paths.

@@ -1,10 +1,11 @@
-//! The pipeline as a whole, against rules. A seed draws a run: a service and its settings, callers with
-//! identities and deadlines, faults, writes, reloads. Everything from [`Service::call`] on is the real
-//! thing, down to HTTP; only the sockets are pipes, to services of the [`world`]. The clock is paused, and
-//! moves when nothing else does, so that a seed means the same run each time.
+//! The pipeline as a whole, against rules. A seed draws a run: a service and its settings, callers
+//! with identities and deadlines, faults, writes, reloads. Everything from [`Service::call`] on is
+//! the real thing, down to HTTP; only the sockets are pipes, to services of the [`world`]. The
+//! clock is paused, and moves when nothing else does, so that a seed means the same run each time.
 //!
-//! [`steps`] draws and shortens, [mod@run] does, [mod@log] is what happened, [`rules`] say what must be true
-//! of it. `tests/mutations` has faults that were put into the product to see that a rule finds them.
+//! [`steps`] draws and shortens, [mod@run] does, [mod@log] is what happened, [`rules`] say what
+//! must be true of it. `tests/mutations` has faults that were put into the product to see that a
+//! rule finds them.
 //!
 //! `MODEL_RUNS` is the number of runs, `MODEL_SEED` the first seed.
 //!

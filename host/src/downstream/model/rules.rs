@@ -1,4 +1,5 @@
-//! What must be true of each run, said of what happened in it. None of this knows how the pipeline does it.
+//! What must be true of each run, said of what happened in it. None of this knows how the pipeline
+//! does it.
 
 use std::time::Duration;
 

@@ -5,7 +5,8 @@ use std::fmt;
 use super::log::Asked;
 use super::world::{LANGUAGES, Mode, PATHS, WriteEnd};
 
-/// What a run is about. It says what is likely in it, and which rules hold beside those that always do.
+/// What a run is about. It says what is likely in it, and which rules hold beside those that always
+/// do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Theme {
     /// Everything goes wrong that can.
@@ -41,7 +42,8 @@ pub struct Settings {
     /// The event loops that call the service.
     pub workers: usize,
     pub http2: bool,
-    /// For how many seconds more an answer may be used when there is no other, and while one is fetched.
+    /// For how many seconds more an answer may be used when there is no other, and while one is
+    /// fetched.
     pub stale: u64,
     /// Calls from which on the breaker judges.
     pub min_calls: usize,
@@ -158,7 +160,8 @@ impl Plan {
         }
     }
 
-    /// The shortest run that is found by leaving out steps and callers, such that the rule is still broken.
+    /// The shortest run that is found by leaving out steps and callers, such that the rule is still
+    /// broken.
     pub fn shrunk(&self, still_broken: impl Fn(&Self) -> bool) -> Self {
         let mut best = self.clone();
         let mut part = best.steps.len().div_ceil(2);

@@ -1,5 +1,5 @@
-//! Step 6: the attempts of a call, with the host's credentials, within the budget, beside each other where
-//! that helps.
+//! Step 6: the attempts of a call, with the host's credentials, within the budget, beside each
+//! other where that helps.
 
 use http::{Method, StatusCode};
 use tokio::time::Instant;
@@ -33,8 +33,8 @@ impl Pipeline {
                 self.attempt_with_retries(call, request, deadline, turn, trace)
                     .await
             }
-            // Boxed, like what follows here and in `attempts::run`: a future is as large as all that it may ever do, and
-            // is moved about.
+            // Boxed, like what follows here and in `attempts::run`: a future is as large as all
+            // that it may ever do, and is moved about.
             Some(credentials) => {
                 Box::pin(self.with_credentials(credentials, call, request, deadline, turn, trace))
                     .await
@@ -42,7 +42,8 @@ impl Pipeline {
         }
     }
 
-    /// A round of attempts with credentials. One more when these are refused and there are newer ones.
+    /// A round of attempts with credentials. One more when these are refused and there are newer
+    /// ones.
     async fn with_credentials(
         &self,
         credentials: &Credentials,
@@ -143,7 +144,8 @@ impl Pipeline {
                     timeouts: &policy.timeouts,
                     size: self.settings.max_response_size,
                 };
-                // Awaited where it is made, here and above: a future that has a name is in the one around it twice.
+                // Awaited where it is made, here and above: a future that has a name is in the one
+                // around it twice.
                 let attempted = self
                     .transport
                     .attempt(call.worker, request, bounds, course)
@@ -198,8 +200,9 @@ impl Pipeline {
         result
     }
 
-    /// Whether a further attempt is safe and may go better (RFC 9110 section 9.2.2). That a method is idempotent does not
-    /// make it safe to repeat: a DELETE that did its work is answered 404 the second time. The operator knows better.
+    /// Whether a further attempt is safe and may go better (RFC 9110 section 9.2.2). That a method
+    /// is idempotent does not make it safe to repeat: a DELETE that did its work is answered 404
+    /// the second time. The operator knows better.
     fn verdict(&self, call: &CallRequest, result: &Result<ServiceResponse, Cause>) -> Verdict {
         let retry = &self.policy(call).retry;
         let repeatable = || {

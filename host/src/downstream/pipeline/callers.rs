@@ -33,8 +33,8 @@ impl Callers {
         }
     }
 
-    /// Another one joins. `false` when it is too late to: the call is ending because the time of all who
-    /// waited until then is over.
+    /// Another one joins. `false` when it is too late to: the call is ending because the time of
+    /// all who waited until then is over.
     pub(super) fn join(&self, call: &CallRequest) -> bool {
         if !(self.deadline.extend(call.end) && self.turn.extend(call.end_of_queue())) {
             return false;

@@ -1,6 +1,6 @@
-//! Step 3: equal calls that are under way at the same time are one. Where the response turns out to be
-//! for the first caller only, the others make calls of their own side by side, and so do later ones
-//! for a while.
+//! Step 3: equal calls that are under way at the same time are one. Where the response turns out to
+//! be for the first caller only, the others make calls of their own side by side, and so do later
+//! ones for a while.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -73,7 +73,8 @@ impl Pipeline {
         };
         if let Some((call, intent)) = own {
             if !self.learn(class, hash, &outcome) {
-                // Its time in the queue and that until the first byte begin now: so far it only waited.
+                // Its time in the queue and that until the first byte begin now: so far it only
+                // waited.
                 let call = CallRequest {
                     started: Instant::now(),
                     ..call
@@ -93,7 +94,8 @@ impl Pipeline {
         Box::pin(self.clone().send(call, callers, intent)).await
     }
 
-    /// Whether the outcome of a call is one for all who made it. Remembers for a while when it is not.
+    /// Whether the outcome of a call is one for all who made it. Remembers for a while when it is
+    /// not.
     fn learn(&self, class: CallClass, hash: u64, outcome: &CallOutcome) -> bool {
         let Ok(response) = &outcome.result else {
             return true;

@@ -45,8 +45,8 @@ impl FallbackContext {
 }
 
 impl Pipeline {
-    /// Gives the caller what it reads in the response. A failure, and a response that it cannot read, is
-    /// replaced by a stale response, then by what the operator declared.
+    /// Gives the caller what it reads in the response. A failure, and a response that it cannot
+    /// read, is replaced by a stale response, then by what the operator declared.
     pub(super) fn read_or_fall_back<R>(
         &self,
         outcome: CallOutcome,

@@ -21,8 +21,9 @@ const HEDGE: Hedge = Hedge {
 };
 
 impl Pipeline {
-    /// When a call that was not answered by then is worth another beside it; `None` while too little is known. Looked up in the
-    /// histogram now and then only: that is a walk over memory which other workers write to.
+    /// When a call that was not answered by then is worth another beside it; `None` while too
+    /// little is known. Looked up in the histogram now and then only: that is a walk over memory
+    /// which other workers write to.
     pub(super) fn hedge_delay(&self, call: &CallRequest) -> Option<Duration> {
         let known = self.known(call);
         let micros = known.hedge_delay.load(Ordering::Relaxed);
@@ -40,8 +41,9 @@ impl Pipeline {
     }
 }
 
-/// The right to make an attempt beside another: a permit, because a call holds one and an attempt beside it needs one of its
-/// own, and what it costs of the budget. That is given back if the attempt was not sent, and so is the token of the rate.
+/// The right to make an attempt beside another: a permit, because a call holds one and an attempt
+/// beside it needs one of its own, and what it costs of the budget. That is given back if the
+/// attempt was not sent, and so is the token of the rate.
 pub(super) struct HedgeRight<'a> {
     turn: Turn,
     course: &'a Course,

@@ -29,8 +29,8 @@ pub(super) enum Lookup {
 pub(super) enum CacheIntent {
     /// Nothing: there is no cache, or the call has nothing to do with it.
     None,
-    /// Store it, where nothing is stored for any call yet. Its key is made only when there is a response
-    /// to store.
+    /// Store it, where nothing is stored for any call yet. Its key is made only when there is a
+    /// response to store.
     StoreFirst(Ticket),
     /// Store it.
     Store { key: Key, ticket: Ticket },
@@ -39,8 +39,8 @@ pub(super) enum CacheIntent {
 }
 
 impl CacheIntent {
-    /// What is to be done about a stale response. Only a GET may ask whether it still holds: a POST that is
-    /// a read, with a condition that is not met, is refused (RFC 9110 section 13.1.2).
+    /// What is to be done about a stale response. Only a GET may ask whether it still holds: a POST
+    /// that is a read, with a condition that is not met, is refused (RFC 9110 section 13.1.2).
     fn renew(call: &CallRequest, key: Key, stale: Stale) -> Self {
         match call.query() {
             None => Self::Revalidate { key, stale },
@@ -63,8 +63,8 @@ impl CacheIntent {
 }
 
 impl Pipeline {
-    /// Looks for a response in the cache. A stale one that may be used when the call fails is noted in
-    /// `fallback`.
+    /// Looks for a response in the cache. A stale one that may be used when the call fails is noted
+    /// in `fallback`.
     pub(super) fn lookup(
         self: &Arc<Self>,
         call: &CallRequest,

@@ -4,15 +4,15 @@
 //! 2. [`gate`]: the cap on the calls of the whole host.
 //! 3. [`coalesce`]: an equal call that is under way is waited for. Each caller leaves at its own
 //!    deadline; the call goes on for the others, of whom [`callers`] knows what it needs.
-//! 4. [`breaker`]: nothing is sent while calls fail too often. It is asked once more after a wait in
-//!    the queue, so that no call slips through that waited while it opened.
-//! 5. [`queue`]: the caps on the calls of the service, by number and by rate, with a fair queue. A call of
-//!    several BFFs stands in the line of each. What it gets is its [`turn`].
-//! 6. [`attempts`]: the call itself, with [`credentials`], retries and a [`hedge`]. A service that asks to be
-//!    left alone [holds](mod@hold) all calls back. After a [write](mod@write), nobody is given what was read
-//!    before it.
-//! 7. [`fallback`]: when nothing came of it, a stale response, then what the operator declared, then
-//!    the failure.
+//! 4. [`breaker`]: nothing is sent while calls fail too often. It is asked once more after a wait
+//!    in the queue, so that no call slips through that waited while it opened.
+//! 5. [`queue`]: the caps on the calls of the service, by number and by rate, with a fair queue. A
+//!    call of several BFFs stands in the line of each. What it gets is its [`turn`].
+//! 6. [`attempts`]: the call itself, with [`credentials`], retries and a [`hedge`]. A service that
+//!    asks to be left alone [holds](mod@hold) all calls back. After a [write](mod@write), nobody is
+//!    given what was read before it.
+//! 7. [`fallback`]: when nothing came of it, a stale response, then what the operator declared,
+//!    then the failure.
 
 mod attempts;
 mod breaker;

@@ -25,8 +25,8 @@ impl Pipeline {
     ///
     /// # Errors
     ///
-    /// The queue is full, the time is over or will be before the rate or a hold lets the call through, or the breaker opened
-    /// in the meantime.
+    /// The queue is full, the time is over or will be before the rate or a hold lets the call
+    /// through, or the breaker opened in the meantime.
     pub(super) async fn wait_in_queue<'a>(
         &'a self,
         call: &CallRequest,
@@ -44,7 +44,8 @@ impl Pipeline {
         Box::pin(self.wait(call, callers, of_rule, pass, trace)).await
     }
 
-    /// Waits for the rule's rate first: a call that is not due takes no place from others of the service.
+    /// Waits for the rule's rate first: a call that is not due takes no place from others of the
+    /// service.
     async fn wait<'a>(
         &'a self,
         call: &CallRequest,
@@ -75,7 +76,8 @@ impl Pipeline {
             if permit.braked || of_rule.as_ref().is_some_and(|rule| rule.braked) {
                 self.metrics.event(Event::RateDelayed);
             }
-            // Given back first: of a breaker that lets one call through at a time, this may be that one.
+            // Given back first: of a breaker that lets one call through at a time, this may be that
+            // one.
             drop(pass.take());
             *pass = self.ask_breaker(call, callers, Instant::now())?;
         }
@@ -111,10 +113,10 @@ impl Pipeline {
     }
 }
 
-/// Waits in the line of the BFF that began the call, and in that of each that joins it. The first permit
-/// serves all of them, and counts for the BFF whose it is; the other places are left then. Thus no BFF
-/// waits longer for a call because another, whose permits are used up, began it. `line` says which line of
-/// a BFF it is: that at the service, or that at a rule of it.
+/// Waits in the line of the BFF that began the call, and in that of each that joins it. The first
+/// permit serves all of them, and counts for the BFF whose it is; the other places are left then.
+/// Thus no BFF waits longer for a call because another, whose permits are used up, began it. `line`
+/// says which line of a BFF it is: that at the service, or that at a rule of it.
 ///
 /// # Errors
 ///

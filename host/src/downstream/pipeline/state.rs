@@ -38,15 +38,15 @@ pub struct Pipeline {
     pub(super) holds: LogInterval,
 }
 
-/// What is known of the calls of a service, or of one of its rules. A rule that says nothing of breakers or
-/// hedges shares that with the service.
+/// What is known of the calls of a service, or of one of its rules. A rule that says nothing of
+/// breakers or hedges shares that with the service.
 pub(super) struct Known {
     pub(super) breaker: Option<Arc<Breaker>>,
     pub(super) latency: Arc<Latency>,
     /// The percentile of it that hedges wait for, microseconds; 0 while it is not known.
     pub(super) hedge_delay: AtomicU64,
-    /// Where the calls of a rule wait for its rate; `None` where it has none. The service's own is where all
-    /// its calls wait.
+    /// Where the calls of a rule wait for its rate; `None` where it has none. The service's own is
+    /// where all its calls wait.
     pub(super) pace: Option<Arc<Bulkhead>>,
 }
 
@@ -61,8 +61,8 @@ pub struct RuleState<'a> {
 }
 
 impl Pipeline {
-    /// A pipeline that takes over from the one before it, if there is one, what means the same under the
-    /// new settings. Reads the files that the settings name, and blocks for that.
+    /// A pipeline that takes over from the one before it, if there is one, what means the same
+    /// under the new settings. Reads the files that the settings name, and blocks for that.
     ///
     /// # Errors
     ///
@@ -107,7 +107,8 @@ impl Pipeline {
         })
     }
 
-    /// Puts limits in force that old and new settings share. To be called when the new ones are live.
+    /// Puts limits in force that old and new settings share. To be called when the new ones are
+    /// live.
     pub fn activate(&self) {
         self.transport.activate();
         for (rule, known) in self.settings.rules.iter().zip(&self.of_rules) {
@@ -117,7 +118,8 @@ impl Pipeline {
         }
     }
 
-    /// Looks after connections, names, health and secrets. For each worker to call, about once a second.
+    /// Looks after connections, names, health and secrets. For each worker to call, about once a
+    /// second.
     pub fn tick(&self, worker: usize) {
         self.transport.tick(worker);
         if worker == 0 {
@@ -163,8 +165,8 @@ impl Pipeline {
         paces.map(|pace| pace.load().1).sum()
     }
 
-    /// Lets the operator say what all breakers do, that of the service and those of its rules. Whether there
-    /// is any.
+    /// Lets the operator say what all breakers do, that of the service and those of its rules.
+    /// Whether there is any.
     pub fn force_breaker(&self, forced: Option<breaker::Forced>) -> bool {
         let all = [&self.of_service].into_iter().chain(&self.of_rules);
         let breakers = all.filter_map(|known| known.breaker.as_ref());
@@ -263,8 +265,8 @@ impl Known {
     }
 }
 
-/// What a rule with a rate lets through: as many calls at once as its service does, and no more in a time
-/// than the rate says.
+/// What a rule with a rate lets through: as many calls at once as its service does, and no more in
+/// a time than the rate says.
 fn limits_of(rule: &config::Rule, settings: &config::Downstream) -> config::Bulkhead {
     config::Bulkhead {
         max_calls: usize::MAX,
@@ -290,8 +292,8 @@ fn cache_of(settings: &config::Downstream, same: Option<&Pipeline>) -> Option<Ar
     })
 }
 
-/// Whether answers under the old settings would be answers under the new ones: it is the same service, at
-/// one address at least, and it is asked as the same client.
+/// Whether answers under the old settings would be answers under the new ones: it is the same
+/// service, at one address at least, and it is asked as the same client.
 fn is_same_service(old: &config::Downstream, new: &config::Downstream) -> bool {
     (&old.credentials, &old.tls, &old.proxy) == (&new.credentials, &new.tls, &new.proxy)
         && (new.endpoints.iter()).any(|endpoint| old.endpoints.contains(endpoint))

@@ -1,4 +1,5 @@
-//! What a call has while it is under way: a permit of its service, and one of its rule where that has a rate.
+//! What a call has while it is under way: a permit of its service, and one of its rule where that
+//! has a rate.
 
 use std::time::Duration;
 
@@ -26,8 +27,8 @@ impl Turn {
         }
     }
 
-    /// Waits until the call may send one more request, but no longer than until then. Says whether it waited
-    /// because of a rate or a hold.
+    /// Waits until the call may send one more request, but no longer than until then. Says whether
+    /// it waited because of a rate or a hold.
     ///
     /// # Errors
     ///

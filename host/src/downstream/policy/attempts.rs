@@ -1,5 +1,6 @@
-//! The attempts of one call: the first, retries after it, a hedge beside it. Whether a further attempt would be safe and of
-//! use is for the caller to judge; here is decided whether there are time and budget for it.
+//! The attempts of one call: the first, retries after it, a hedge beside it. Whether a further
+//! attempt would be safe and of use is for the caller to judge; here is decided whether there are
+//! time and budget for it.
 
 #[cfg(test)]
 mod tests;
@@ -71,12 +72,13 @@ pub struct Ended<T> {
     pub waited: Duration,
 }
 
-/// Makes attempts until one is final, or no other is allowed; then the last one is the result. `beside` gives the right to make
-/// one beside the first, if there is one to be had; it is dropped with that attempt. `again` waits until one may be made after
-/// another, and says whether that is in time.
+/// Makes attempts until one is final, or no other is allowed; then the last one is the result.
+/// `beside` gives the right to make one beside the first, if there is one to be had; it is dropped
+/// with that attempt. `again` waits until one may be made after another, and says whether that is
+/// in time.
 ///
-/// Dropping the future drops the attempts that are under way. A call whose first attempt is final and that may not be hedged
-/// allocates nothing and sets no timer.
+/// Dropping the future drops the attempts that are under way. A call whose first attempt is final
+/// and that may not be hedged allocates nothing and sets no timer.
 pub async fn run<T, A, F, R, W>(
     plan: Plan<'_>,
     beside: impl FnOnce() -> Option<R>,
@@ -89,7 +91,8 @@ where
     F: Future<Output = Tried<T>>,
 {
     plan.budget.deposit(plan.retry);
-    // Nowhere here is an attempt given a name before it is awaited: it would be in the future of every call twice.
+    // Nowhere here is an attempt given a name before it is awaited: it would be in the future of
+    // every call twice.
     let first = Try {
         number: 1,
         hedge: false,
@@ -133,7 +136,8 @@ where
     }
 }
 
-/// Waits for the first attempt, and begins another beside it when that takes too long. Says whether it did.
+/// Waits for the first attempt, and begins another beside it when that takes too long. Says whether
+/// it did.
 async fn hedge<T, A, F, R>(
     plan: &Plan<'_>,
     delay: Duration,

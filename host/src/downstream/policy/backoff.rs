@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use crate::config;
 
-/// The wait before a retry, the first of which is number 0: drawn from 0 to a time that doubles with each ("full jitter").
-/// Callers that failed together do not come back together.
+/// The wait before a retry, the first of which is number 0: drawn from 0 to a time that doubles
+/// with each ("full jitter"). Callers that failed together do not come back together.
 pub fn backoff(retry: &config::Retry, number: u32) -> Duration {
     let factor = 1_u32.checked_shl(number).unwrap_or(u32::MAX);
     let longest = retry.backoff.saturating_mul(factor).min(retry.max_backoff);

@@ -1,8 +1,9 @@
-//! What further attempts are paid from: they may only be a small part of the calls, so that an outage is not made worse by
-//! those who would repeat their calls into it.
+//! What further attempts are paid from: they may only be a small part of the calls, so that an
+//! outage is not made worse by those who would repeat their calls into it.
 //!
-//! Each BFF has a budget of its own at each service, fed by its own calls. One whose calls fail all the time drains no
-//! other's. A few attempts per second come in any case, or a BFF with few calls would have none.
+//! Each BFF has a budget of its own at each service, fed by its own calls. One whose calls fail all
+//! the time drains no other's. A few attempts per second come in any case, or a BFF with few calls
+//! would have none.
 
 #[cfg(test)]
 mod tests;
@@ -15,15 +16,16 @@ use crate::config;
 
 /// What one attempt costs. A call brings in as many of these as the budget is percent.
 const ATTEMPT: u64 = 100;
-/// Attempts that are allowed before any call was made, and that come back with time alone. As many as come in a second, if
-/// that is more.
+/// Attempts that are allowed before any call was made, and that come back with time alone. As many
+/// as come in a second, if that is more.
 const RESERVE: u64 = 5 * ATTEMPT;
 /// Attempts that can be saved up. A quiet hour does not pay for a storm.
 const MOST: u64 = 100 * ATTEMPT;
 /// In this time, microseconds, comes what costs one, where one attempt comes per second.
 const EARNING: u64 = 1_000_000 / ATTEMPT;
 
-/// A token bucket. Of `n` calls in `t` seconds come at most `5 + n * budget / 100 + t * min_per_second` further attempts.
+/// A token bucket. Of `n` calls in `t` seconds come at most `5 + n * budget / 100 + t *
+/// min_per_second` further attempts.
 pub struct Budget {
     base: Instant,
     saved: AtomicU64,
@@ -46,7 +48,8 @@ impl Budget {
         self.pay_in(u64::from(retry.budget), MOST);
     }
 
-    /// Asks for a further attempt, a retry or a hedge. Once granted it is spent. A budget of zero percent grants none.
+    /// Asks for a further attempt, a retry or a hedge. Once granted it is spent. A budget of zero
+    /// percent grants none.
     #[must_use]
     pub fn withdraw(&self, retry: &config::Retry, now: Instant) -> bool {
         if retry.budget == 0 {
@@ -85,8 +88,8 @@ impl Budget {
     }
 
     fn pay_in(&self, amount: u64, most: u64) {
-        // A full bucket, which is the rule, is only read: threads do not take its cache line from each other. Whether
-        // it was filled does not matter.
+        // A full bucket, which is the rule, is only read: threads do not take its cache line from
+        // each other. Whether it was filled does not matter.
         let _ = self
             .saved
             .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |saved| {

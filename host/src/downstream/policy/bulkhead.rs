@@ -1,17 +1,20 @@
-//! The caps on the calls of one service, on how many are under way and on how fast they follow each other, with a bounded queue
-//! that is shared fairly between BFFs: one BFF's storm takes neither all permits nor all of the queue from another.
+//! The caps on the calls of one service, on how many are under way and on how fast they follow each
+//! other, with a bounded queue that is shared fairly between BFFs: one BFF's storm takes neither
+//! all permits nor all of the queue from another.
 //!
-//! A call that finds nobody waiting, and a permit free within the share of its BFF, takes it with a few atomic operations. All else
-//! happens under one lock that is held for moments: a freed permit goes to the waiting BFF that holds the fewest, among equals
-//! to the one that was served from the queue longest ago, and within a BFF to the call that has waited longest.
+//! A call that finds nobody waiting, and a permit free within the share of its BFF, takes it with a
+//! few atomic operations. All else happens under one lock that is held for moments: a freed permit
+//! goes to the waiting BFF that holds the fewest, among equals to the one that was served from the
+//! queue longest ago, and within a BFF to the call that has waited longest.
 //!
-//! Where there is a rate, or a hold that the service asked for ([`pace`]), a permit needs a token beside a free place, and so
-//! does each further request of a call, which has its place: it waits in front of its BFF's line. Then all happens under the
-//! lock. How a call waits for what comes with time alone is in [`waiting`].
+//! Where there is a rate, or a hold that the service asked for ([`pace`]), a permit needs a token
+//! beside a free place, and so does each further request of a call, which has its place: it waits
+//! in front of its BFF's line. Then all happens under the lock. How a call waits for what comes
+//! with time alone is in [`waiting`].
 //!
-//! No permit lies idle while somebody who may have it waits. Whoever frees something first gives it back and then looks whether
-//! anybody waits; whoever waits first says so and then looks whether something is free. With sequentially consistent
-//! operations at least one of them sees the other.
+//! No permit lies idle while somebody who may have it waits. Whoever frees something first gives it
+//! back and then looks whether anybody waits; whoever waits first says so and then looks whether
+//! something is free. With sequentially consistent operations at least one of them sees the other.
 
 mod member;
 mod pace;
@@ -141,8 +144,8 @@ impl Bulkhead {
         })
     }
 
-    /// Puts other limits in force. Calls that are under way keep their permits, also where there are more
-    /// than the new limit; those that wait keep their place.
+    /// Puts other limits in force. Calls that are under way keep their permits, also where there
+    /// are more than the new limit; those that wait keep their place.
     pub fn set_limits(&self, settings: &config::Bulkhead) {
         self.max_calls.store(settings.max_calls, Ordering::Relaxed);
         self.max_queued
@@ -188,8 +191,8 @@ impl Bulkhead {
         }
     }
 
-    /// Takes a permit for a member that has so many. A failure may for a moment have kept a free permit from others: whoever
-    /// sees one must call `serve` after it.
+    /// Takes a permit for a member that has so many. A failure may for a moment have kept a free
+    /// permit from others: whoever sees one must call `serve` after it.
     fn reserve(&self, held: &AtomicUsize) -> bool {
         if !below(held, self.limit()) {
             return false;
@@ -228,7 +231,8 @@ impl Bulkhead {
         }
     }
 
-    /// Gives what is free to those who wait, and sees to it that somebody looks again when the next token is due.
+    /// Gives what is free to those who wait, and sees to it that somebody looks again when the next
+    /// token is due.
     fn serve(&self, state: &mut State) {
         if let Some(due) = self.hand_out(state)
             && state.armed.is_none_or(|armed| due < armed)
@@ -237,7 +241,8 @@ impl Bulkhead {
         }
     }
 
-    /// Gives what is free to those who wait. When the next token is due, if it is tokens that are lacking.
+    /// Gives what is free to those who wait. When the next token is due, if it is tokens that are
+    /// lacking.
     fn hand_out(&self, state: &mut State) -> Option<Instant> {
         let now = self.is_paced().then(Instant::now);
         if now.is_some_and(|now| state.pace.is_free(now)) {
@@ -282,8 +287,8 @@ impl Bulkhead {
         self.paced.load(Ordering::SeqCst)
     }
 
-    /// Holds all calls back for as long as the service asks and the operator allows; `None` where that is no longer than
-    /// before.
+    /// Holds all calls back for as long as the service asks and the operator allows; `None` where
+    /// that is no longer than before.
     fn hold_back(&self, asked: Duration) -> Option<Held> {
         let now = Instant::now();
         let mut state = self.lock();

@@ -1,7 +1,8 @@
 //! Equal calls that are under way at the same time are one.
 //!
-//! The first caller's future is shared by all. No task is spawned for it: whoever waits polls it, so it lives as long as
-//! anyone wants it, and ends when the last one leaves. Callers may live on different threads and event loops.
+//! The first caller's future is shared by all. No task is spawned for it: whoever waits polls it,
+//! so it lives as long as anyone wants it, and ends when the last one leaves. Callers may live on
+//! different threads and event loops.
 
 #[cfg(test)]
 mod tests;
@@ -32,7 +33,8 @@ pub struct Coalescer<T, W>(Arc<Inner<T, W>>);
 /// A call that may be shared. Dropping it leaves the call to the others.
 #[must_use = "nothing happens until it is awaited"]
 pub struct Joined<T, C = ()> {
-    /// What this caller would have made the call of; `None` for the first caller, of whose it is made.
+    /// What this caller would have made the call of; `None` for the first caller, of whose it is
+    /// made.
     pub own: Option<C>,
     call: Shared<Call<T>>,
 }
@@ -77,8 +79,9 @@ where
 
     /// Joins the call with this key that is under way, or makes it.
     ///
-    /// `joins` adds the caller to those who wait for the call, and says whether that can still be done. `make` makes the
-    /// future of a new call and what is known of its callers. Both run under a lock, and do nothing else.
+    /// `joins` adds the caller to those who wait for the call, and says whether that can still be
+    /// done. `make` makes the future of a new call and what is known of its callers. Both run under
+    /// a lock, and do nothing else.
     pub fn join<C, F>(
         &self,
         key: ExactKey,
@@ -90,7 +93,8 @@ where
         F: Future<Output = T> + Send + 'static,
     {
         let generation = self.0.generation.load(Ordering::Acquire);
-        // Dropped after the lock is free: it may be the last hold on a call, which then takes itself out of the map.
+        // Dropped after the lock is free: it may be the last hold on a call, which then takes
+        // itself out of the map.
         let _too_late;
         let mut shard = self.0.shard(&key);
         if let Some(under_way) = shard.get(&key)
@@ -107,7 +111,8 @@ where
         }
         // Before there is anything that must be undone under the lock, because it may panic.
         let (callers, future) = make(caller);
-        // In a box at once: a future that is moved into another is in it twice, as what is captured and as what is awaited.
+        // In a box at once: a future that is moved into another is in it twice, as what is captured
+        // and as what is awaited.
         let future = AssertUnwindSafe(future).catch_unwind().boxed();
         let id = self.0.calls.fetch_add(1, Ordering::Relaxed);
         let listed = Listed {
@@ -116,7 +121,8 @@ where
             id,
         };
         let call = async move {
-            // Moved in, so that it goes with the future, however that ends: before the answer is there for anyone.
+            // Moved in, so that it goes with the future, however that ends: before the answer is
+            // there for anyone.
             let _listed = listed;
             let result = future.await;
             result.map_err(|_| Panicked)
@@ -135,7 +141,8 @@ where
         Joined { own: None, call }
     }
 
-    /// Calls from now on are not joined to those that are under way, because something changed that these may not have seen.
+    /// Calls from now on are not joined to those that are under way, because something changed that
+    /// these may not have seen.
     pub fn start_generation(&self) {
         self.0.generation.fetch_add(1, Ordering::AcqRel);
     }

@@ -1,4 +1,5 @@
-//! Last resort: what a BFF gets when a service gave nothing and no stale answer is at hand, as the operator wrote it.
+//! Last resort: what a BFF gets when a service gave nothing and no stale answer is at hand, as the
+//! operator wrote it.
 
 use bytes::Bytes;
 use http::{HeaderValue, Method, StatusCode};
@@ -17,15 +18,17 @@ pub struct LastResort {
     pub body: Bytes,
 }
 
-/// The first of the declared answers that covers a call. Those for any method cover calls that change
-/// nothing, which is `safe`. `path` is the BFF's own: without the service's prefix and without a query.
+/// The first of the declared answers that covers a call. Those for any method cover calls that
+/// change nothing, which is `safe`. `path` is the BFF's own: without the service's prefix and
+/// without a query.
 pub fn last_resort(
     fallbacks: &[Fallback],
     method: &Method,
     safe: bool,
     path: &str,
 ) -> Option<LastResort> {
-    // What failed to change something must not look as if it had, unless the operator wrote just that.
+    // What failed to change something must not look as if it had, unless the operator wrote just
+    // that.
     let covers = |pattern: &CallPattern| {
         (safe || pattern.method.is_some()) && matches(pattern, method, path)
     };

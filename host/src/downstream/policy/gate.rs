@@ -1,4 +1,5 @@
-//! The cap on the calls of all BFFs to all services. When it comes near, optional calls are the first to go.
+//! The cap on the calls of all BFFs to all services. When it comes near, optional calls are the
+//! first to go.
 
 #[cfg(test)]
 mod tests;

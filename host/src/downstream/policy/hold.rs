@@ -1,9 +1,10 @@
-//! The time for which a service is left alone because it asked for it (`retry-after`, RFC 9110 section 10.2.3), and how calls
-//! are let go after it.
+//! The time for which a service is left alone because it asked for it (`retry-after`, RFC 9110
+//! section 10.2.3), and how calls are let go after it.
 //!
-//! All who waited would come back in the same moment otherwise. Within the second after the hold, one call goes first, two a
-//! step of a tenth of a second later, then four, and so on: what the service takes shows in its answers before many more
-//! come, and another 429 holds the rest back again. What one step does not use, the next one may.
+//! All who waited would come back in the same moment otherwise. Within the second after the hold,
+//! one call goes first, two a step of a tenth of a second later, then four, and so on: what the
+//! service takes shows in its answers before many more come, and another 429 holds the rest back
+//! again. What one step does not use, the next one may.
 
 #[cfg(test)]
 mod tests;

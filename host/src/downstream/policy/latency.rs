@@ -12,10 +12,12 @@ use tokio::time::Instant;
 const SHORTEST: u32 = 6;
 /// Doublings of it: up to 67 s.
 const OCTAVES: usize = 20;
-/// log2 of the buckets of one doubling. With four the middle of a bucket is at most an eighth away from what is in it.
+/// log2 of the buckets of one doubling. With four the middle of a bucket is at most an eighth away
+/// from what is in it.
 const STEPS: u32 = 2;
 const BUCKETS: usize = OCTAVES << STEPS;
-/// For how long times are counted together. Known is what the running half and the one before it hold.
+/// For how long times are counted together. Known is what the running half and the one before it
+/// hold.
 const HALF: Duration = Duration::from_secs(30);
 /// Times below which nothing is said.
 const ENOUGH: u32 = 20;
@@ -58,8 +60,8 @@ impl Latency {
         self.counts[(half % 2) as usize][bucket(took)].fetch_add(1, Ordering::Relaxed);
     }
 
-    /// The time within which so many percent of the calls ended, less than 15 % off between 64 us and 67 s. `None` when too
-    /// few calls were seen.
+    /// The time within which so many percent of the calls ended, less than 15 % off between 64 us
+    /// and 67 s. `None` when too few calls were seen.
     pub fn percentile(&self, percent: u32) -> Option<Duration> {
         let mut sums = [0_u32; BUCKETS];
         let mut total = 0;

@@ -4,9 +4,11 @@ use http::Method;
 
 use crate::config::{CallPattern, Segment};
 
-/// Whether a pattern covers a call. `path` is the BFF's own: without the service's prefix and without a query.
+/// Whether a pattern covers a call. `path` is the BFF's own: without the service's prefix and
+/// without a query.
 ///
-/// `*` is one segment that is not empty, because a server that merges slashes reads `/users//days` as `/users/days`.
+/// `*` is one segment that is not empty, because a server that merges slashes reads `/users//days`
+/// as `/users/days`.
 pub fn matches(pattern: &CallPattern, method: &Method, path: &str) -> bool {
     let of_method = match &pattern.method {
         None => true,

@@ -1,9 +1,11 @@
-//! How fast requests may follow each other: a bucket of tokens, kept as the instant at which it is full again (the "generic
-//! cell rate algorithm"). A request takes one token, and one comes back in each interval.
+//! How fast requests may follow each other: a bucket of tokens, kept as the instant at which it is
+//! full again (the "generic cell rate algorithm"). A request takes one token, and one comes back in
+//! each interval.
 //!
-//! This type neither waits nor locks. The queue of the [bulkhead](super::bulkhead) does both, because it has to decide at
-//! once who gets the next place and the next token. That is why this is not the crate governor, which brings its own clock
-//! and lets each caller wait by itself: nobody could say whose turn it is.
+//! This type neither waits nor locks. The queue of the [bulkhead](super::bulkhead) does both,
+//! because it has to decide at once who gets the next place and the next token. That is why this is
+//! not the crate governor, which brings its own clock and lets each caller wait by itself: nobody
+//! could say whose turn it is.
 
 #[cfg(test)]
 mod tests;
@@ -39,7 +41,8 @@ impl Bucket {
         self.rate
     }
 
-    /// When there is a token for one who lets as many others go first; in the past when it is there.
+    /// When there is a token for one who lets as many others go first; in the past when it is
+    /// there.
     pub fn due(&self, ahead: u32, now: Instant) -> Instant {
         let missing = self.full.saturating_duration_since(now);
         let wanted = self.interval.saturating_mul(ahead.saturating_add(1));
@@ -67,8 +70,8 @@ impl Bucket {
         self.rate.burst.saturating_sub(missing)
     }
 
-    /// Puts another rate in force. As many tokens are there as before, as far as the new burst holds them; the part of one
-    /// that was on its way is lost.
+    /// Puts another rate in force. As many tokens are there as before, as far as the new burst
+    /// holds them; the part of one that was on its way is lost.
     pub fn set(&mut self, rate: config::Rate, now: Instant) {
         if rate == self.rate {
             return;

@@ -49,8 +49,9 @@ pub struct SocketFile {
     failures: Arc<LogInterval>,
 }
 
-/// What the system says of a connection to a socket file when it is not the service that fails. Unlike for TCP,
-/// a right that the host lacks is one to the file, and "try again" means that the service accepts too slowly.
+/// What the system says of a connection to a socket file when it is not the service that fails.
+/// Unlike for TCP, a right that the host lacks is one to the file, and "try again" means that the
+/// service accepts too slowly.
 const OF_HOST: [Errno; 4] = [Errno::MFILE, Errno::NFILE, Errno::NOMEM, Errno::NOBUFS];
 
 impl SocketFile {

@@ -1,10 +1,11 @@
 //! One attempt of a call on the wire: connection, request, head, body, each inside its time limit.
 //!
-//! Nothing here repeats a call on its own account, with two exceptions: a kept connection that turns out to be closed
-//! before anything was written on it, which hyper tells by giving the request back; and an HTTP/2 service that says that
-//! it did not process the call (RFC 9113 section 8.7). Then the call goes out on another connection, once, whatever its
-//! method. What was written may have been worked on otherwise (RFC 9110 section 9.2.2): there a broken connection is the
-//! end of an attempt, kept or not, and another one is counted and paid for as any.
+//! Nothing here repeats a call on its own account, with two exceptions: a kept connection that
+//! turns out to be closed before anything was written on it, which hyper tells by giving the
+//! request back; and an HTTP/2 service that says that it did not process the call (RFC 9113 section
+//! 8.7). Then the call goes out on another connection, once, whatever its method. What was written
+//! may have been worked on otherwise (RFC 9110 section 9.2.2): there a broken connection is the end
+//! of an attempt, kept or not, and another one is counted and paid for as any.
 
 use std::error::Error;
 use std::future::poll_fn;
@@ -51,8 +52,8 @@ pub struct Attempt<'a> {
 }
 
 impl<'a> Attempt<'a> {
-    /// Makes it, on the endpoint that `charge` names, or on another one of its name. `now` is the time at which it begins;
-    /// `timing` is filled in as far as it comes.
+    /// Makes it, on the endpoint that `charge` names, or on another one of its name. `now` is the
+    /// time at which it begins; `timing` is filled in as far as it comes.
     ///
     /// # Errors
     ///
@@ -66,7 +67,8 @@ impl<'a> Attempt<'a> {
         if self.bounds.end.passed(now) {
             return Err(self.late(Phase::Connect, now));
         }
-        // After a kept connection that was dead, the others are likely dead too, and a repetition must not meet a second one.
+        // After a kept connection that was dead, the others are likely dead too, and a repetition
+        // must not meet a second one.
         let fresh = self.course.wants_fresh();
         let mut kept = match fresh {
             true => None,
@@ -76,7 +78,8 @@ impl<'a> Attempt<'a> {
         loop {
             let mut connection = match kept.take() {
                 Some(connection) => connection,
-                // Boxed, because it is rare and large: a future is as large as all that it may ever do, and is moved about.
+                // Boxed, because it is rare and large: a future is as large as all that it may ever
+                // do, and is moved about.
                 None => {
                     let queued = &mut timing.queued;
                     let connecting = self.connect(charge, now, broken, fresh, queued);
@@ -152,8 +155,9 @@ impl<'a> Attempt<'a> {
         }
     }
 
-    /// A connection ended before there was an answer: neither this call nor another must meet it again. This one has a new
-    /// one next: kept ones may be as dead, and of one that several calls shared, nobody knows whose answer broke it.
+    /// A connection ended before there was an answer: neither this call nor another must meet it
+    /// again. This one has a new one next: kept ones may be as dead, and of one that several calls
+    /// shared, nobody knows whose answer broke it.
     fn broke(&self, endpoint: &Endpoint, connection: &Connection) {
         self.course.want_fresh();
         self.forget(endpoint, connection);

@@ -10,9 +10,11 @@ use crate::downstream::deadline::SharedDeadline;
 /// The limits of one attempt.
 #[derive(Clone, Copy, Debug)]
 pub struct Bounds<'a> {
-    /// When the call began, of which this is an attempt; what a timeout reports is counted from here.
+    /// When the call began, of which this is an attempt; what a timeout reports is counted from
+    /// here.
     pub started: Instant,
-    /// When it must have ended. That may become later while it is made, when others wait for the same.
+    /// When it must have ended. That may become later while it is made, when others wait for the
+    /// same.
     pub end: &'a SharedDeadline,
     /// Time for waiting until the service lets one more call be on a connection.
     pub queue: Duration,

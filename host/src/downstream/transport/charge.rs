@@ -8,8 +8,8 @@ use super::balance::UnderWay;
 use super::course::Course;
 use super::endpoint::Endpoint;
 
-/// The endpoint that an attempt is made on. It may be another one of the same name as long as there is no
-/// connection.
+/// The endpoint that an attempt is made on. It may be another one of the same name as long as there
+/// is no connection.
 pub struct Charge<'a> {
     /// Where the attempt is made.
     pub endpoint: &'a Endpoint,

@@ -9,7 +9,8 @@ use super::sender::Sender;
 pub struct Connection {
     /// To send on.
     pub sender: Sender,
-    /// Whether it served another call before, and so may have been closed by the service without our knowing.
+    /// Whether it served another call before, and so may have been closed by the service without
+    /// our knowing.
     pub reused: bool,
     /// Which one it is.
     pub id: Id,
@@ -27,8 +28,8 @@ pub struct Lifetime {
     pub identity: u32,
 }
 
-/// Ends an HTTP/1.1 connection that is dropped while an answer is awaited on it: what a service that hangs does not take
-/// from us must not keep a slot.
+/// Ends an HTTP/1.1 connection that is dropped while an answer is awaited on it: what a service
+/// that hangs does not take from us must not keep a slot.
 struct End(Option<AbortHandle>);
 
 impl Connection {
@@ -54,7 +55,8 @@ impl Connection {
         }
     }
 
-    /// What moves the bytes of one that this call has alone. From then on it does not end with the call.
+    /// What moves the bytes of one that this call has alone. From then on it does not end with the
+    /// call.
     pub fn take_task(&mut self) -> Option<AbortHandle> {
         self.end.0.take()
     }

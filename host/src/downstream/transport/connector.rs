@@ -36,9 +36,9 @@ pub struct Connector {
 }
 
 impl Connector {
-    /// Takes over from `previous` what means the same under the new settings: endpoints with what is known
-    /// of them, their connections, and what TLS is spoken with. Reads the files of TLS otherwise, and blocks
-    /// for that.
+    /// Takes over from `previous` what means the same under the new settings: endpoints with what
+    /// is known of them, their connections, and what TLS is spoken with. Reads the files of TLS
+    /// otherwise, and blocks for that.
     ///
     /// # Errors
     ///
@@ -56,7 +56,8 @@ impl Connector {
             (before.protocol, &before.tls, &before.proxy)
                 == (settings.protocol, &settings.tls, &settings.proxy)
         });
-        // The slots are the same, so that all connections together are bounded also while old ones are in use.
+        // The slots are the same, so that all connections together are bounded also while old ones
+        // are in use.
         let slots = match previous {
             Some(previous) => previous.slots.clone(),
             None => Slots::new(settings.bulkhead.max_calls),

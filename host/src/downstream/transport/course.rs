@@ -2,8 +2,8 @@
 
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
-/// How far the attempts of a call came. Those that are made one after the other share one; a hedge has one
-/// of its own, since it runs beside another.
+/// How far the attempts of a call came. Those that are made one after the other share one; a hedge
+/// has one of its own, since it runs beside another.
 #[derive(Debug, Default)]
 pub struct Course {
     /// The id of the endpoint of the last attempt; 0 before the first.

@@ -1,8 +1,9 @@
 //! Content codings of answers (RFC 9110 section 8.4): undone here, so that nobody above sees one.
 //!
-//! A body is undone when all of it is there, in steps. A step takes a few kilobytes and gives some tens of
-//! them, and between two steps the worker serves others. What comes out has the limit of a body: a few
-//! kilobytes may stand for gigabytes, of which neither memory nor time is spent on more than that.
+//! A body is undone when all of it is there, in steps. A step takes a few kilobytes and gives some
+//! tens of them, and between two steps the worker serves others. What comes out has the limit of a
+//! body: a few kilobytes may stand for gigabytes, of which neither memory nor time is spent on more
+//! than that.
 
 mod brotli;
 mod deflate;
@@ -53,8 +54,8 @@ pub enum DecodeError {
     Partial,
 }
 
-/// An answer as it is without its codings. One with a coding that is not known stays as it is. `over` says
-/// whether the time is over.
+/// An answer as it is without its codings. One with a coding that is not known stays as it is.
+/// `over` says whether the time is over.
 ///
 /// # Errors
 ///
@@ -74,7 +75,8 @@ pub async fn decoded(
         return Err(DecodeError::Partial);
     }
     answer.body = decode(&codings, answer.body, limit, over).await?;
-    // Also where there is no body: such an answer is about one that has no codings for whoever asked.
+    // Also where there is no body: such an answer is about one that has no codings for whoever
+    // asked.
     strip(&mut answer.headers);
     Ok(answer)
 }
@@ -87,14 +89,15 @@ pub fn read_limit(headers: &HeaderMap, limit: usize) -> usize {
     }
 }
 
-/// The largest coded body that may stand for one of this size: what cannot be shortened gets a little
-/// longer.
+/// The largest coded body that may stand for one of this size: what cannot be shortened gets a
+/// little longer.
 fn coded_limit(limit: usize) -> usize {
     limit.saturating_add(limit / 1024 + 1024)
 }
 
-/// The codings of a message, in the order in which they were applied; `None` when there are none, or one
-/// that is not known, or too many. A body is handed on as it is then, and its fields with it.
+/// The codings of a message, in the order in which they were applied; `None` when there are none,
+/// or one that is not known, or too many. A body is handed on as it is then, and its fields with
+/// it.
 fn codings(headers: &HeaderMap) -> Option<Vec<ContentCoding>> {
     let mut codings = Vec::new();
     for line in headers.get_all(CONTENT_ENCODING) {
@@ -111,8 +114,8 @@ fn codings(headers: &HeaderMap) -> Option<Vec<ContentCoding>> {
         .then_some(codings)
 }
 
-/// Removes the fields that speak of the coded body. The `etag` stays: it goes back to the same service,
-/// which is asked in the same way each time and so knows it.
+/// Removes the fields that speak of the coded body. The `etag` stays: it goes back to the same
+/// service, which is asked in the same way each time and so knows it.
 fn strip(headers: &mut HeaderMap) {
     headers.remove(CONTENT_ENCODING);
     headers.remove(CONTENT_LENGTH);
@@ -195,8 +198,8 @@ impl Decoder {
         }
     }
 
-    /// Takes some of `input` and appends what that stands for; says whether that was all. Each step takes
-    /// or gives something, or fails.
+    /// Takes some of `input` and appends what that stands for; says whether that was all. Each step
+    /// takes or gives something, or fails.
     fn step(
         &mut self,
         input: &mut &[u8],

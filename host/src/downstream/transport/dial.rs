@@ -23,8 +23,8 @@ use crate::config::{self, Protocol};
 /// What hyper reads at once, bytes, unless it is told otherwise.
 const READ_BUFFER: usize = 408 << 10;
 
-/// Opens a connection. The caller bounds the time. `identity` is what TLS is spoken with, and its number. An
-/// HTTP/2 connection tells `changed` when it has room for a call, or more.
+/// Opens a connection. The caller bounds the time. `identity` is what TLS is spoken with, and its
+/// number. An HTTP/2 connection tells `changed` when it has room for a call, or more.
 ///
 /// # Errors
 ///

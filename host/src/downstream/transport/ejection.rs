@@ -1,9 +1,10 @@
 //! Leaving out an endpoint that fails while others of its service do not.
 //!
-//! Two signs put it out for a time, which doubles when it fails again before it had a success: failures
-//! in a row, and a share of failures far above that of the best other endpoint. They are what Envoy calls
-//! outlier detection by consecutive errors and by success rate. Where all endpoints fail alike, because
-//! the service does or one of its paths, there is no outlier and none is left out.
+//! Two signs put it out for a time, which doubles when it fails again before it had a success:
+//! failures in a row, and a share of failures far above that of the best other endpoint. They are
+//! what Envoy calls outlier detection by consecutive errors and by success rate. Where all
+//! endpoints fail alike, because the service does or one of its paths, there is no outlier and none
+//! is left out.
 //!
 //! A success is the ordinary case, and costs two loads and an addition.
 
@@ -20,8 +21,8 @@ use crate::downstream::window::{Counts, End, Window};
 const MAX_DOUBLINGS: u32 = 3;
 /// The time that is looked back on for shares of failures.
 const WINDOW: Duration = Duration::from_secs(10);
-/// Where even the best other endpoint fails in this share of its calls, percent, a few failures in a row
-/// are no sign of an outlier.
+/// Where even the best other endpoint fails in this share of its calls, percent, a few failures in
+/// a row are no sign of an outlier.
 const ALL_FAIL: u32 = 25;
 
 /// What puts the endpoints of one service out.
@@ -113,8 +114,8 @@ impl Ejections {
         }
     }
 
-    /// A call that began at `began` failed at an endpoint. `others` are the other endpoints of the service, each
-    /// with whether it is left out for no other reason.
+    /// A call that began at `began` failed at an endpoint. `others` are the other endpoints of the
+    /// service, each with whether it is left out for no other reason.
     pub fn failed<'a>(
         &self,
         own: &Mark,
@@ -159,7 +160,8 @@ impl Ejections {
         own.calls >= self.settings.min_calls && share(own) >= best + self.settings.error_rate
     }
 
-    /// How many of `count` endpoints may be out at once. A share that is too small for one is taken for one.
+    /// How many of `count` endpoints may be out at once. A share that is too small for one is taken
+    /// for one.
     fn most_out(&self, count: usize) -> usize {
         match self.settings.max_share {
             0 => 0,
@@ -186,8 +188,9 @@ struct Outlier {
 }
 
 impl Outlier {
-    /// Until when the endpoint is left out because of this failure, if `outlier` says so of its failures in
-    /// a row. The count goes on over an ejection: the first failure after it is the next one's cause.
+    /// Until when the endpoint is left out because of this failure, if `outlier` says so of its
+    /// failures in a row. The count goes on over an ejection: the first failure after it is the
+    /// next one's cause.
     fn failure(
         &mut self,
         began: Instant,

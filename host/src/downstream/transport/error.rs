@@ -46,7 +46,8 @@ pub enum WireError {
     /// The connection takes no more requests.
     #[error(transparent)]
     NotSent(h2::Error),
-    /// The answer to another call on the connection is no HTTP/2, or the one to this call: nobody knows.
+    /// The answer to another call on the connection is no HTTP/2, or the one to this call: nobody
+    /// knows.
     #[error("one of several answers on it is not HTTP: {0}")]
     Bystander(h2::Error),
     /// The service is not there any more.
@@ -61,8 +62,8 @@ pub enum WireError {
 }
 
 impl WireError {
-    /// Whether the request was not sent, or the service says that it did not process it (RFC 9113 section 8.7).
-    /// Only before the head of an answer: after it, the service did.
+    /// Whether the request was not sent, or the service says that it did not process it (RFC 9113
+    /// section 8.7). Only before the head of an answer: after it, the service did.
     pub fn is_unprocessed(&self) -> bool {
         match self {
             Self::NotSent(_) => true,
@@ -103,9 +104,9 @@ impl WireError {
         }
     }
 
-    /// Whether the connection ended before there was an answer. What the service closed a moment ago ends in a
-    /// reset as soon as something is sent to it, and in TLS without the notice that it should have given
-    /// (RFC 8446 section 6.1).
+    /// Whether the connection ended before there was an answer. What the service closed a moment
+    /// ago ends in a reset as soon as something is sent to it, and in TLS without the notice that
+    /// it should have given (RFC 8446 section 6.1).
     pub fn is_closed_early(&self) -> bool {
         let of_http1 = |error: &hyper::Error| {
             error.is_incomplete_message() || error.is_canceled() || error.is_closed()
@@ -122,9 +123,9 @@ impl WireError {
             )
     }
 
-    /// Whether the service sent something that is no HTTP. hyper reports a bad head as such, and a bad chunk of a
-    /// body as bad input of the connection; h2 reports what is no HTTP/2 as a fault that its own side detected.
-    /// What TLS reports as bad input is not about HTTP.
+    /// Whether the service sent something that is no HTTP. hyper reports a bad head as such, and a
+    /// bad chunk of a body as bad input of the connection; h2 reports what is no HTTP/2 as a fault
+    /// that its own side detected. What TLS reports as bad input is not about HTTP.
     pub fn is_not_http(&self) -> bool {
         let bad_input = |error: &io::Error| {
             matches!(
@@ -157,8 +158,9 @@ pub fn of_tls(error: &io::Error) -> bool {
     fault(error).is_some() || alert(error).is_some()
 }
 
-/// Whether the service says that it does not want to talk to us. In TLS 1.3 it says so only after the handshake has ended
-/// on our side (RFC 8446 section 4.4.2.4), but before it looks at a request.
+/// Whether the service says that it does not want to talk to us. In TLS 1.3 it says so only after
+/// the handshake has ended on our side (RFC 8446 section 4.4.2.4), but before it looks at a
+/// request.
 pub fn refusal(error: &io::Error) -> Option<DialError> {
     let alert = alert(error)?;
     let known = REFUSALS

@@ -147,8 +147,8 @@ impl Body {
     }
 }
 
-/// Sends a request and waits for the head of its answer. With HTTP/2, no more than `max_head` bytes of that are
-/// taken.
+/// Sends a request and waits for the head of its answer. With HTTP/2, no more than `max_head` bytes
+/// of that are taken.
 ///
 /// # Errors
 ///
@@ -160,8 +160,8 @@ pub async fn send(
 ) -> Result<Response<Body>, Broken> {
     match sender {
         Sender::Http1(sender) => {
-            // A connection from the pool was put there when its last answer had been read, perhaps a moment before
-            // hyper's own task saw that.
+            // A connection from the pool was put there when its last answer had been read, perhaps
+            // a moment before hyper's own task saw that.
             if let Err(error) = sender.ready().await {
                 return Err(Broken {
                     unsent: true,

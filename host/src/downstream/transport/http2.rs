@@ -1,7 +1,7 @@
 //! HTTP/2 to a service: a connection that several calls share, and what is known of it.
 //!
-//! h2 is used without hyper here, because hyper tells neither how many streams the service lets us open nor
-//! whether it processed a stream, and sends no ping when it is asked to.
+//! h2 is used without hyper here, because hyper tells neither how many streams the service lets us
+//! open nor whether it processed a stream, and sends no ping when it is asked to.
 
 use std::future::poll_fn;
 use std::pin::{Pin, pin};
@@ -28,15 +28,16 @@ use crate::config;
 const STREAM_WINDOW: u32 = 2 << 20;
 const CONNECTION_WINDOW: u32 = 5 << 20;
 
-/// What h2 holds the number of streams to be that the service lets us open, until the service has said so. The
-/// service says it in 32 bits; [`usize::MAX`] stands for no limit.
+/// What h2 holds the number of streams to be that the service lets us open, until the service has
+/// said so. The service says it in 32 bits; [`usize::MAX`] stands for no limit.
 const UNKNOWN: usize = usize::MAX - 1;
 
-/// How much larger than allowed a head may be for h2 to read it. Of one that is larger still, h2 only says that
-/// the service violates the protocol.
+/// How much larger than allowed a head may be for h2 to read it. Of one that is larger still, h2
+/// only says that the service violates the protocol.
 const HEAD_FACTOR: usize = 4;
 
-/// Streams that h2 resets because the service violates the protocol on them, before it closes the connection.
+/// Streams that h2 resets because the service violates the protocol on them, before it closes the
+/// connection.
 const MAX_RESETS: usize = 1024;
 
 /// A connection, to be kept. It is closed when no handle and no stream is left.
@@ -145,9 +146,9 @@ async fn drive<T>(
     .await;
 }
 
-/// Pings whenever somebody doubts that the service is there, and now and then while calls are under way. Ends
-/// when a ping is not answered in time, or the service does not even take the end of a connection that nobody
-/// has a handle on.
+/// Pings whenever somebody doubts that the service is there, and now and then while calls are under
+/// way. Ends when a ping is not answered in time, or the service does not even take the end of a
+/// connection that nobody has a handle on.
 async fn watch(pings: Option<PingPong>, status: &Arc<ConnectionStatus>, interval: Duration) {
     let Some(mut pings) = pings else {
         return std::future::pending().await;
@@ -233,8 +234,8 @@ impl Stream {
         self.handle.clone()
     }
 
-    /// The call timed out. Unless something came on the connection meanwhile, it gets no more calls until a ping
-    /// is answered.
+    /// The call timed out. Unless something came on the connection meanwhile, it gets no more calls
+    /// until a ping is answered.
     pub fn doubt(&self) {
         let status = &self.handle.status;
         if status.heads.load(Ordering::Relaxed) == self.heads {
@@ -244,7 +245,8 @@ impl Stream {
         }
     }
 
-    /// Sends a request and waits for the head of its response, of which no more than `max_head` bytes are taken.
+    /// Sends a request and waits for the head of its response, of which no more than `max_head`
+    /// bytes are taken.
     ///
     /// # Errors
     ///
@@ -291,8 +293,8 @@ impl Stream {
             };
         }
         if error.is_go_away() && error.is_library() {
-            // All calls learn of it at once, and the first that gets to run finds the places of all still taken. Which
-            // of them it was, only h2 knows.
+            // All calls learn of it at once, and the first that gets to run finds the places of all
+            // still taken. Which of them it was, only h2 knows.
             let calls = *status.broke_under.get_or_init(|| self.handle.calls());
             if calls > 1 {
                 return WireError::Bystander(error);
@@ -313,7 +315,8 @@ impl Drop for Stream {
     }
 }
 
-/// Says how long the body is, as hyper does: where there is one, and where the method is of those that have one.
+/// Says how long the body is, as hyper does: where there is one, and where the method is of those
+/// that have one.
 fn announce(request: &mut Request<()>, length: usize) {
     let has_body = matches!(
         *request.method(),
@@ -326,7 +329,8 @@ fn announce(request: &mut Request<()>, length: usize) {
     }
 }
 
-/// Whether h2 closed the connection because a head was far larger than allowed. It tells in these words only.
+/// Whether h2 closed the connection because a head was far larger than allowed. It tells in these
+/// words only.
 fn is_of_head_size(error: &h2::Error) -> bool {
     const WORDS: [&str; 2] = ["header_list_way_too_large", "too_many_continuations"];
     let text = error.to_string();

@@ -1,8 +1,8 @@
 //! Interim answers (1xx): how many a service may send before an answer.
 //!
-//! The HTTP library reads them in a loop that neither ends nor gives the thread back while there are more.
-//! So they are counted in front of it, on the bytes of the connection, and a read fails with the first
-//! that is too many. How long each may be is the library's limit for a head.
+//! The HTTP library reads them in a loop that neither ends nor gives the thread back while there
+//! are more. So they are counted in front of it, on the bytes of the connection, and a read fails
+//! with the first that is too many. How long each may be is the library's limit for a head.
 
 mod error;
 mod http1;

@@ -2,7 +2,8 @@
 
 use bytes::{Bytes, BytesMut};
 
-/// Room made at once for a body that comes in several parts, bytes; more than that is made as it comes.
+/// Room made at once for a body that comes in several parts, bytes; more than that is made as it
+/// comes.
 const FIRST_ROOM: u64 = 64 << 10;
 
 /// The parts of a body. One part, the ordinary case, is not copied.

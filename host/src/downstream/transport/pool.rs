@@ -1,11 +1,12 @@
 //! The kept connections to one endpoint, for each worker.
 //!
-//! A connection is used by the worker whose pool it lies in, and its bytes are moved on the event loop of the worker that
-//! opened it: nearly always the same. The locks are there for the exceptions: a worker that must not open one more takes
-//! one from another, or closes one that nobody uses.
+//! A connection is used by the worker whose pool it lies in, and its bytes are moved on the event
+//! loop of the worker that opened it: nearly always the same. The locks are there for the
+//! exceptions: a worker that must not open one more takes one from another, or closes one that
+//! nobody uses.
 //!
-//! How many connections a service has is bounded by its [`Slots`], of which the first HTTP/2 connection of a
-//! worker to an endpoint needs none.
+//! How many connections a service has is bounded by its [`Slots`], of which the first HTTP/2
+//! connection of a worker to an endpoint needs none.
 
 mod kept;
 mod shared;
@@ -95,7 +96,8 @@ impl Pools {
     /// A kept HTTP/1.1 connection that is still good. Those that are not are closed on the way.
     pub fn take(&self, worker: usize, now: Instant, terms: Terms) -> Option<Connection> {
         let mut idle = lock(&self.workers[worker].idle);
-        // The one used last is the one most likely alive; what lies below an expired one is older still.
+        // The one used last is the one most likely alive; what lies below an expired one is older
+        // still.
         while let Some(kept) = idle.pop() {
             if now.saturating_duration_since(kept.since) > terms.idle_timeout {
                 idle.clear();
@@ -119,7 +121,8 @@ impl Pools {
             && !connection.life.over(now, terms.identity)
         {
             let mut idle = lock(&self.workers[worker].idle);
-            // Whoever waits for a slot looked into all pools after it was counted: it found this one, or is seen here.
+            // Whoever waits for a slot looked into all pools after it was counted: it found this
+            // one, or is seen here.
             if self.slots.waiting() == 0 && !self.drained.load(Ordering::Relaxed) {
                 idle.push(Idle {
                     sender,
@@ -131,8 +134,9 @@ impl Pools {
         }
     }
 
-    /// The right to open an HTTP/1.1 connection. When there are as many as there may be, it takes an idle one of the same
-    /// endpoint from another worker, unless that has to be `fresh`, or closes any idle one.
+    /// The right to open an HTTP/1.1 connection. When there are as many as there may be, it takes
+    /// an idle one of the same endpoint from another worker, unless that has to be `fresh`, or
+    /// closes any idle one.
     pub async fn slot(&self, worker: usize, fresh: bool, terms: Terms) -> Slot {
         if let Some(slot) = self.slots.try_acquire() {
             return Slot::Open(Some(slot));
@@ -188,7 +192,8 @@ impl Pools {
         }
     }
 
-    /// Closes connections of one worker that were not used for long, are too old, or of an identity that was replaced.
+    /// Closes connections of one worker that were not used for long, are too old, or of an identity
+    /// that was replaced.
     pub fn close_idle(&self, worker: usize, now: Instant, terms: Terms) {
         let idle = |since: Instant| now.saturating_duration_since(since) > terms.idle_timeout;
         let pool = &self.workers[worker];

@@ -1,7 +1,7 @@
 //! Active checks: an endpoint is asked at an interval how it is.
 //!
-//! A check opens a connection of its own, asks, and closes it: so it also finds an endpoint that takes no
-//! new ones. It carries the fields that every call of the service has, and no credentials.
+//! A check opens a connection of its own, asks, and closes it: so it also finds an endpoint that
+//! takes no new ones. It carries the fields that every call of the service has, and no credentials.
 
 use std::convert::Infallible;
 use std::future::pending;
@@ -96,8 +96,8 @@ async fn ask(
         &question,
         until.saturating_duration_since(Instant::now()),
     );
-    // The connection is moved by this very task, so that it ends with the check. Its end says nothing: the answer may have
-    // come with it.
+    // The connection is moved by this very task, so that it ends with the check. Its end says
+    // nothing: the answer may have come with it.
     let moving = async {
         driver.await;
         pending::<Infallible>().await

@@ -1,5 +1,6 @@
-//! Connections through a forward proxy: `CONNECT` (RFC 9110 section 9.3.6). What speaks TLS or HTTP with the service
-//! then does so inside of the connection, and the proxy looks the name of the service up.
+//! Connections through a forward proxy: `CONNECT` (RFC 9110 section 9.3.6). What speaks TLS or HTTP
+//! with the service then does so inside of the connection, and the proxy looks the name of the
+//! service up.
 
 mod basic;
 mod error;
@@ -47,7 +48,8 @@ impl Tunnel {
     ///
     /// # Errors
     ///
-    /// The system's where the host itself fails, otherwise a [`ProxyError`]. The log is told which proxy it was.
+    /// The system's where the host itself fails, otherwise a [`ProxyError`]. The log is told which
+    /// proxy it was.
     pub async fn connect(&self) -> io::Result<TcpStream> {
         let error = match self.open().await {
             Ok(stream) => return Ok(stream),
@@ -69,13 +71,15 @@ impl Tunnel {
         let mut stream = connecting.map_err(ProxyError::Connection)?;
         stream.set_nodelay(true).map_err(ProxyError::Connection)?;
         let sent = stream.write_all(&request).await;
-        // A proxy that refuses at once may close before it has read all: its answer says more than that.
+        // A proxy that refuses at once may close before it has read all: its answer says more than
+        // that.
         let status = match (read_status(&stream).await, sent) {
             (Err(_), Err(error)) => return Err(ProxyError::Connection(error)),
             (status, _) => status?,
         };
         match status {
-            // What its fields say of a body is to be ignored: there is none (RFC 9110 section 9.3.6).
+            // What its fields say of a body is to be ignored: there is none (RFC 9110 section
+            // 9.3.6).
             200..=299 => Ok(stream),
             status => Err(ProxyError::Refused(status)),
         }

@@ -1,5 +1,5 @@
-//! Connections that are begun one beside the other, each a while after the one before, until the first of
-//! them is there: "happy eyeballs" (RFC 8305 section 5).
+//! Connections that are begun one beside the other, each a while after the one before, until the
+//! first of them is there: "happy eyeballs" (RFC 8305 section 5).
 
 use std::io;
 use std::pin::{Pin, pin};
@@ -59,14 +59,15 @@ struct Runner<F> {
     number: usize,
     progress: Arc<Progress>,
     future: Pin<Box<F>>,
-    /// Whether it was connecting when the next one began for want of it. One that only then began to, because
-    /// it had waited for another caller, is not late.
+    /// Whether it was connecting when the next one began for want of it. One that only then began
+    /// to, because it had waited for another caller, is not late.
     late: bool,
 }
 
-/// Runs up to `count` futures, at least one. The next one begins when one failed, or when none was accepted
-/// within `delay` of the last. `lost` is told the number of each that failed, or that a later one was faster
-/// than, but for failures of the host itself, and for the failure that the race ends with.
+/// Runs up to `count` futures, at least one. The next one begins when one failed, or when none was
+/// accepted within `delay` of the last. `lost` is told the number of each that failed, or that a
+/// later one was faster than, but for failures of the host itself, and for the failure that the
+/// race ends with.
 pub async fn race<T, F>(
     count: usize,
     begin: impl Fn(usize, Arc<Progress>) -> F,

@@ -1,5 +1,5 @@
-//! Slow start: an endpoint that is good again gets calls by and by, not its full share at once. It may have
-//! cold caches and no connections.
+//! Slow start: an endpoint that is good again gets calls by and by, not its full share at once. It
+//! may have cold caches and no connections.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -30,8 +30,8 @@ impl SlowStart {
         self.began.store(self.micros(now) + 1, Ordering::Relaxed);
     }
 
-    /// The percentage of its calls that the endpoint should get, given how long the slow start takes;
-    /// `None` when that is all.
+    /// The percentage of its calls that the endpoint should get, given how long the slow start
+    /// takes; `None` when that is all.
     pub fn share(&self, now: Instant, length: Duration) -> Option<u64> {
         let began = self.began.load(Ordering::Relaxed);
         if began == 0 {

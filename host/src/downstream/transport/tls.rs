@@ -1,5 +1,5 @@
-//! What TLS is spoken with: one identity and one set of trusted authorities for each service, read from files that may
-//! be replaced while the host runs.
+//! What TLS is spoken with: one identity and one set of trusted authorities for each service, read
+//! from files that may be replaced while the host runs.
 
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
@@ -133,7 +133,8 @@ impl Identity {
             && !self.busy.swap(true, Ordering::Relaxed)
     }
 
-    /// Reads the files again if they changed; blocks. New files that are of no use leave all as it is, and are logged once.
+    /// Reads the files again if they changed; blocks. New files that are of no use leave all as it
+    /// is, and are logged once.
     pub fn refresh(&self, service: &str, now: Instant) {
         let stamps = stamps(&self.settings);
         let changed = {
@@ -220,7 +221,8 @@ fn roots(ca_file: Option<&Path>) -> Result<RootCertStore, TlsError> {
                 })?;
         }
     } else {
-        // A system has dozens of them, and now and then one that the library does not take; the others still count.
+        // A system has dozens of them, and now and then one that the library does not take; the
+        // others still count.
         roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
         if roots.is_empty() {
             return Err(TlsError::NoSystemRoots);

@@ -5,15 +5,16 @@ use http::{HeaderMap, HeaderName};
 use super::error::WireError;
 use super::head::{MAX_FIELDS, size};
 
-/// What is passed on, as if the head had it. gRPC says here how a call ended. All others are dropped: who reads them
-/// as fields of the head may be led to believe what the service never said there (section 6.5.1).
+/// What is passed on, as if the head had it. gRPC says here how a call ended. All others are
+/// dropped: who reads them as fields of the head may be led to believe what the service never said
+/// there (section 6.5.1).
 const PASSED: [HeaderName; 2] = [
     HeaderName::from_static("grpc-status"),
     HeaderName::from_static("grpc-message"),
 ];
 
-/// Adds what is passed on to a head. Where the head says itself how the call ended, that holds, and nothing is added:
-/// half of one and half of the other would be what nobody said.
+/// Adds what is passed on to a head. Where the head says itself how the call ended, that holds, and
+/// nothing is added: half of one and half of the other would be what nobody said.
 ///
 /// # Errors
 ///

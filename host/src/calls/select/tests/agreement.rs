@@ -43,8 +43,9 @@ fn agrees_with_serde_json_on_generated_documents() {
     );
 }
 
-/// The same verdict as serde_json on documents with one byte changed, inserted, removed or the rest cut off, when all of the
-/// document is wanted; and the same values, or values that are JSON, when only a part of it is.
+/// The same verdict as serde_json on documents with one byte changed, inserted, removed or the rest
+/// cut off, when all of the document is wanted; and the same values, or values that are JSON, when
+/// only a part of it is.
 #[test]
 fn agrees_with_serde_json_on_damaged_documents() {
     let mut random = Random(2);
@@ -83,7 +84,8 @@ fn agrees_with_serde_json_on_damaged_documents() {
                 }
             }
             (Err(_), Err(_)) => refused += 1,
-            // Within the grammar, but not what serde_json can hold: a lone surrogate, or a number out of range.
+            // Within the grammar, but not what serde_json can hold: a lone surrogate, or a number
+            // out of range.
             (Ok(_), Err(error))
                 if ["surrogate", "unexpected end of hex escape", "out of range"]
                     .iter()

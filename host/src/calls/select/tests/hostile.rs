@@ -42,7 +42,8 @@ fn faults_name_the_place() {
     assert_eq!(fault("").to_string(), "unexpected end after 0 bytes");
 }
 
-/// Texts that are almost JSON. Each is refused wherever it is read: alone, on the way to a value, and as a value.
+/// Texts that are almost JSON. Each is refused wherever it is read: alone, on the way to a value,
+/// and as a value.
 #[test]
 fn almost_json_is_refused_where_it_is_read() {
     let words = r#"

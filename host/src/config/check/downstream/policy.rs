@@ -1,5 +1,5 @@
-//! What happens to the calls of a service, or of one of its rules: cache, breaker, attempts. And what all
-//! calls of a service share.
+//! What happens to the calls of a service, or of one of its rules: cache, breaker, attempts. And
+//! what all calls of a service share.
 
 use std::time::Duration;
 

@@ -1,4 +1,5 @@
-//! What may be asked of a service, and who sets which header field: the operator, the client, the BFF or the host.
+//! What may be asked of a service, and who sets which header field: the operator, the client, the
+//! BFF or the host.
 
 use http::HeaderName;
 

@@ -1,4 +1,5 @@
-//! The timeouts of a call: those of its parts fit into that of the whole, and that into the deadlines of the BFFs.
+//! The timeouts of a call: those of its parts fit into that of the whole, and that into the
+//! deadlines of the BFFs.
 
 use std::time::Duration;
 

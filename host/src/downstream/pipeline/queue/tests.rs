@@ -138,7 +138,8 @@ async fn a_call_that_loses_one_of_its_places_waits_in_the_other() {
         .map(|callers| Box::pin(first_permit(&one, callers, Arc::clone)))
         .collect();
     assert!(waiting.iter_mut().all(|call| call.now_or_never().is_none()));
-    // The queue is full: a place of the other BFF costs the last one of the first, which is that of the same call.
+    // The queue is full: a place of the other BFF costs the last one of the first, which is that of
+    // the same call.
     assert!(calls[2].join(&call(&other, SECOND, SECOND)));
     assert!((&mut waiting[2]).now_or_never().is_none());
     assert!((&mut waiting[2]).now_or_never().is_none());

@@ -28,8 +28,8 @@ fn ms(millis: u64) -> Duration {
 /// An attempt of a script: how long it takes, and how it ends.
 type Scripted = (u64, Verdict);
 
-/// Runs a call whose attempts go as scripted; its value is the number of the attempt. Also says which attempts were made, when,
-/// and how many of them were dropped.
+/// Runs a call whose attempts go as scripted; its value is the number of the attempt. Also says
+/// which attempts were made, when, and how many of them were dropped.
 struct Drill {
     retry: config::Retry,
     retries: u32,

@@ -1,7 +1,7 @@
 //! Which way a breaker is set, in one word.
 
-/// Where the breaker is, in the lowest bits, and above them a number that grows with each change, so that a call from before
-/// a change is known by it.
+/// Where the breaker is, in the lowest bits, and above them a number that grows with each change,
+/// so that a call from before a change is known by it.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) struct Mode(pub(super) u64);
 

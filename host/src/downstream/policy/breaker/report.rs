@@ -8,7 +8,8 @@ use tokio::time::Instant;
 /// The call is rejected.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Open {
-    /// When a probe is let through; `None` when that is not known: a probe is under way, or the operator forced the breaker.
+    /// When a probe is let through; `None` when that is not known: a probe is under way, or the
+    /// operator forced the breaker.
     pub until: Option<Instant>,
 }
 

@@ -28,8 +28,8 @@ impl Source {
     }
 }
 
-/// Whether what went wrong is no matter of one path or one BFF: without any one of them, the other calls
-/// go wrong at half the rate, percent, at least. True where there are no other calls.
+/// Whether what went wrong is no matter of one path or one BFF: without any one of them, the other
+/// calls go wrong at half the rate, percent, at least. True where there are no other calls.
 pub(super) fn concerns_all(
     cells: &[Counts; CELLS],
     wrong: impl Fn(&Counts) -> u32,

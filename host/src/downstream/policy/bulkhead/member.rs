@@ -49,11 +49,13 @@ impl Member {
         self.id
     }
 
-    /// Waits for a permit, but no longer than until then, nor longer than the service's queue timeout.
+    /// Waits for a permit, but no longer than until then, nor longer than the service's queue
+    /// timeout.
     ///
     /// # Errors
     ///
-    /// The queue is full, the time is over, or the rate or a hold lets no call through before it is.
+    /// The queue is full, the time is over, or the rate or a hold lets no call through before it
+    /// is.
     pub async fn acquire(self: &Arc<Self>, until: &SharedDeadline) -> Result<Permit, Rejected> {
         if let Some(permit) = self.at_once() {
             return Ok(permit);
@@ -87,7 +89,8 @@ impl Member {
         Some(Permit::new(self, token))
     }
 
-    /// Takes a permit without the lock: where nobody waits, and neither rate nor hold is in the way.
+    /// Takes a permit without the lock: where nobody waits, and neither rate nor hold is in the
+    /// way.
     fn at_once(self: &Arc<Self>) -> Option<Permit> {
         let bulkhead = &*self.bulkhead;
         let free = !bulkhead.anybody_waits() && !bulkhead.is_paced();

@@ -1,4 +1,5 @@
-//! How fast calls may follow each other: by the operator's rate, and by what the service itself asks for.
+//! How fast calls may follow each other: by the operator's rate, and by what the service itself
+//! asks for.
 
 use std::time::Duration;
 
@@ -72,7 +73,8 @@ impl Pace {
         self.bucket.is_none() && self.hold.is_none()
     }
 
-    /// When a call may go that lets so many others go first, and what it waits for; `None` when that is now.
+    /// When a call may go that lets so many others go first, and what it waits for; `None` when
+    /// that is now.
     pub(super) fn wait(&self, ahead: usize, now: Instant) -> Option<(Instant, Brake)> {
         let ahead = u32::try_from(ahead).unwrap_or(u32::MAX);
         let bucket = self.bucket.as_ref();
@@ -106,8 +108,8 @@ impl Pace {
         }
     }
 
-    /// Holds calls back for as long as the service asks and the operator allows; `None` where that is no longer than
-    /// before.
+    /// Holds calls back for as long as the service asks and the operator allows; `None` where that
+    /// is no longer than before.
     pub(super) fn hold(&mut self, asked: Duration, now: Instant) -> Option<Held> {
         let time = asked.min(self.max_hold);
         let known = self.hold.as_ref().map_or(now, Hold::until);

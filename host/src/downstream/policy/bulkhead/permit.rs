@@ -24,8 +24,8 @@ impl Permit {
         self.token = Token::Free;
     }
 
-    /// Waits until the call may send one more request, but no longer than until then. Says whether it waited because of the
-    /// rate or a hold.
+    /// Waits until the call may send one more request, but no longer than until then. Says whether
+    /// it waited because of the rate or a hold.
     ///
     /// # Errors
     ///
@@ -39,18 +39,20 @@ impl Permit {
         Ok(waited.braked)
     }
 
-    /// A permit for an attempt beside the one that this is for, if one is free for the same BFF and nobody waits.
+    /// A permit for an attempt beside the one that this is for, if one is free for the same BFF and
+    /// nobody waits.
     pub fn another(&self) -> Option<Self> {
         self.member.try_acquire()
     }
 
-    /// What further attempts at the service are paid from: the budget of the BFF whose permit this is.
+    /// What further attempts at the service are paid from: the budget of the BFF whose permit this
+    /// is.
     pub fn budget(&self) -> &Budget {
         &self.member.budget
     }
 
-    /// Holds back all calls to the service, of all BFFs, for as long as it asks and the operator allows; `None` where that
-    /// is no longer than before.
+    /// Holds back all calls to the service, of all BFFs, for as long as it asks and the operator
+    /// allows; `None` where that is no longer than before.
     pub fn hold_back(&self, asked: Duration) -> Option<Held> {
         self.member.bulkhead.hold_back(asked)
     }

@@ -82,7 +82,8 @@ impl<M> Queue<M> {
         }
     }
 
-    /// The living member of this name. Beside it there can be the line of one that is just being dropped.
+    /// The living member of this name. Beside it there can be the line of one that is just being
+    /// dropped.
     pub(super) fn member(&self, name: &str) -> Option<Arc<M>> {
         self.lines
             .iter()
@@ -107,8 +108,8 @@ impl<M> Queue<M> {
         self.lines.retain(|line| line.id != member);
     }
 
-    /// The line to be served next, among those whose BFF holds less than the limit, and those whose first call has its
-    /// place.
+    /// The line to be served next, among those whose BFF holds less than the limit, and those whose
+    /// first call has its place.
     pub(super) fn next(&mut self, limit: usize) -> Option<&mut Line<M>> {
         self.lines
             .iter_mut()
@@ -133,8 +134,8 @@ impl<M> Queue<M> {
         }
     }
 
-    /// Calls of a member that go before one that wants this: all, or those that are tried again, since they began earlier
-    /// than all others in the line.
+    /// Calls of a member that go before one that wants this: all, or those that are tried again,
+    /// since they began earlier than all others in the line.
     pub(super) fn ahead(&mut self, member: u64, wants: Wants) -> usize {
         let Some(line) = self.line(member) else {
             return 0;
@@ -161,7 +162,8 @@ impl<M> Queue<M> {
         }
     }
 
-    /// Takes the newest call out of the longest line, if that is longer than the line of this member.
+    /// Takes the newest call out of the longest line, if that is longer than the line of this
+    /// member.
     pub(super) fn displace(&mut self, member: u64) -> Option<Entry> {
         let own = self.line(member)?.waiting.len();
         let longest = self

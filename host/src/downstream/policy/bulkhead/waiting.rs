@@ -1,9 +1,10 @@
-//! How a call waits: for the word of the queue, until its time is over, or until it is plain that its turn cannot come in
-//! time.
+//! How a call waits: for the word of the queue, until its time is over, or until it is plain that
+//! its turn cannot come in time.
 //!
-//! Places are handed out by those who free them, but nobody frees tokens: they come with time. One of the calls that wait
-//! keeps the time for all of them, and hands out what is due. It is the one that has the lock of the timekeeper; when it
-//! is served or gives up, the next one has it. So there is one timer at most for a service, and none that outlives the calls.
+//! Places are handed out by those who free them, but nobody frees tokens: they come with time. One
+//! of the calls that wait keeps the time for all of them, and hands out what is due. It is the one
+//! that has the lock of the timekeeper; when it is served or gives up, the next one has it. So
+//! there is one timer at most for a service, and none that outlives the calls.
 
 use std::convert::Infallible;
 use std::sync::atomic::Ordering;
@@ -133,8 +134,8 @@ impl Member {
 }
 
 impl Bulkhead {
-    /// Whether a call before which so many others go may be sent before `end` as far as rate and hold go, were there nobody
-    /// but them.
+    /// Whether a call before which so many others go may be sent before `end` as far as rate and
+    /// hold go, were there nobody but them.
     fn check_in_time(
         &self,
         state: &State,
@@ -157,7 +158,8 @@ impl Bulkhead {
         }
     }
 
-    /// Hands out tokens when they are due, for as long as it is polled. One of those who wait does so at a time.
+    /// Hands out tokens when they are due, for as long as it is polled. One of those who wait does
+    /// so at a time.
     async fn keep_time(&self) -> Infallible {
         let _timekeeper = self.timekeeper.lock().await;
         loop {
@@ -171,7 +173,8 @@ impl Bulkhead {
         }
     }
 
-    /// When the next token is due that somebody waits for; `None` when tokens are not what is lacking.
+    /// When the next token is due that somebody waits for; `None` when tokens are not what is
+    /// lacking.
     fn hand_out_what_is_due(&self) -> Option<Instant> {
         let mut state = self.lock();
         state.armed = self.hand_out(&mut state);
@@ -201,7 +204,8 @@ impl Waiting<'_> {
                             Ok(token)
                         }
                         Ok(Outcome::Displaced { queued }) => Err(Rejected::Full { queued }),
-                        // The queue tells before it forgets, so the sender is never dropped without a word.
+                        // The queue tells before it forgets, so the sender is never dropped without
+                        // a word.
                         Err(_) => Err(Rejected::Late { after: Duration::ZERO }),
                     };
                 }

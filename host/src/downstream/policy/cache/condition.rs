@@ -1,4 +1,5 @@
-//! Conditions: those that a cache sends to a service, and those that it answers itself (RFC 9111 section 4.3).
+//! Conditions: those that a cache sends to a service, and those that it answers itself (RFC 9111
+//! section 4.3).
 
 use bytes::Bytes;
 use http::header::{
@@ -10,8 +11,8 @@ use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use super::date;
 use crate::downstream::response::ServiceResponse;
 
-/// Makes a request ask whether the stored answer still holds (section 4.3.1). A condition of the caller's own is replaced; it
-/// is answered from what comes.
+/// Makes a request ask whether the stored answer still holds (section 4.3.1). A condition of the
+/// caller's own is replaced; it is answered from what comes.
 pub fn ask(stored: &HeaderMap, request: &mut HeaderMap) {
     for (condition, validator) in [(IF_NONE_MATCH, ETAG), (IF_MODIFIED_SINCE, LAST_MODIFIED)] {
         match stored.get(validator) {
@@ -21,7 +22,8 @@ pub fn ask(stored: &HeaderMap, request: &mut HeaderMap) {
     }
 }
 
-/// What a request with a condition of its own gets of an answer with status 200 (RFC 9110 section 13.2.2).
+/// What a request with a condition of its own gets of an answer with status 200 (RFC 9110 section
+/// 13.2.2).
 pub fn answer(answer: ServiceResponse, request: &HeaderMap) -> ServiceResponse {
     let holds = answer.status == StatusCode::OK && unchanged(&answer.headers, request);
     if holds { not_modified(answer) } else { answer }

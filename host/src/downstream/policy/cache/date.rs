@@ -7,8 +7,8 @@ use http::HeaderValue;
 /// Longer than any date: `Wednesday, 09-Nov-94 08:49:37 GMT`.
 const MAX_LENGTH: usize = 40;
 
-/// A date in any of its three forms (RFC 9110 section 5.6.7), in any case of letters and also with `UTC` (RFC 9111 section
-/// 4.2).
+/// A date in any of its three forms (RFC 9110 section 5.6.7), in any case of letters and also with
+/// `UTC` (RFC 9111 section 4.2).
 pub fn parse(value: &HeaderValue) -> Option<SystemTime> {
     let text = value.to_str().ok()?;
     let date = httpdate::parse_http_date(text).ok();

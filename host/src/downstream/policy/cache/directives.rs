@@ -1,6 +1,7 @@
 //! The field `cache-control`, of requests and of answers (RFC 9111 section 5.2).
 //!
-//! What is not understood is left out, and what is understood but wrong is read as the shorter life.
+//! What is not understood is left out, and what is understood but wrong is read as the shorter
+//! life.
 
 use std::time::Duration;
 
@@ -13,9 +14,11 @@ const MOST_SECONDS: u64 = 1 << 31;
 /// What `cache-control` says.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Directives {
-    /// Nothing may be stored. Also set when a quoted string has no end, because it can't be known what it hides.
+    /// Nothing may be stored. Also set when a quoted string has no end, because it can't be known
+    /// what it hides.
     pub no_store: bool,
-    /// Not to be used without asking. Naming fields makes no difference (section 5.2.2.4 allows that).
+    /// Not to be used without asking. Naming fields makes no difference (section 5.2.2.4 allows
+    /// that).
     pub no_cache: bool,
     /// Not for a shared cache. Naming fields makes no difference (section 5.2.2.7 allows that).
     pub private: bool,
@@ -47,7 +50,8 @@ impl Directives {
         Self::parse(headers)
     }
 
-    /// Those of a request. Without `cache-control`, `pragma: no-cache` is `cache-control: no-cache` (section 5.4).
+    /// Those of a request. Without `cache-control`, `pragma: no-cache` is `cache-control: no-cache`
+    /// (section 5.4).
     pub fn of_request(headers: &HeaderMap) -> Self {
         let mut directives = Self::parse(headers);
         if !headers.contains_key(CACHE_CONTROL) {
@@ -75,7 +79,8 @@ impl Directives {
             Some(at) => (&member[..at], Some(&member[at + 1..])),
             None => (member, None),
         };
-        // A space at the `=` is not legal. The directive is meant all the same, but its value is not trusted.
+        // A space at the `=` is not legal. The directive is meant all the same, but its value is
+        // not trusted.
         let spaced = name.trim_ascii_end().len() < name.len();
         let value = if spaced && value.is_some() {
             Some(&b""[..])
@@ -128,7 +133,8 @@ pub fn delta_seconds(digits: &[u8]) -> Option<Duration> {
     Some(Duration::from_secs(seconds))
 }
 
-/// The value of a directive, as a token or quoted (section 5.2). What is no number of seconds is none (section 4.2.1).
+/// The value of a directive, as a token or quoted (section 5.2). What is no number of seconds is
+/// none (section 4.2.1).
 fn seconds(value: Option<&[u8]>) -> Duration {
     let value = value.unwrap_or_default();
     let bare = value

@@ -52,17 +52,19 @@ pub struct Stored {
 pub struct Origin {
     /// The path's place among [`Changes`](super::invalidate::Changes).
     pub place: usize,
-    /// The places of paths above it, as far as the operator has those made void with all that is below.
+    /// The places of paths above it, as far as the operator has those made void with all that is
+    /// below.
     pub above: Box<[usize]>,
     /// The count.
     pub changes: u64,
 }
 
-/// The values of a field, in parts as far as white space between them does not matter; `None` when there is no such field,
-/// which is not the same as an empty one.
+/// The values of a field, in parts as far as white space between them does not matter; `None` when
+/// there is no such field, which is not the same as an empty one.
 type Values = Option<Box<[Box<[u8]>]>>;
 
-/// The right to fetch the successor of a stale answer, held by one caller at a time. Dropping it gives it back.
+/// The right to fetch the successor of a stale answer, held by one caller at a time. Dropping it
+/// gives it back.
 #[derive(Debug)]
 pub struct Refresh(Arc<Stored>);
 
@@ -96,8 +98,8 @@ impl Entry {
         self.variants.iter().map(|stored| &stored.answer)
     }
 
-    /// An entry without the answers that the request might have had, and with a new one in their place. The oldest goes when
-    /// there are too many. `None` when nothing is left.
+    /// An entry without the answers that the request might have had, and with a new one in their
+    /// place. The oldest goes when there are too many. `None` when nothing is left.
     pub fn replace(
         earlier: Option<&Self>,
         request: &HeaderMap,
@@ -113,7 +115,8 @@ impl Entry {
             .take(MAX_VARIANTS)
             .cloned()
             .collect();
-        // Counted from now on for all of them, so no life is cut short. It may be kept a while in vain.
+        // Counted from now on for all of them, so no life is cut short. It may be kept a while in
+        // vain.
         let kept = variants.iter().map(|stored| stored.kept()).max()?;
         let size = variants.iter().map(|stored| stored.size()).sum::<usize>() + key_size;
         Some(Self {
@@ -153,8 +156,8 @@ impl Stored {
         }
     }
 
-    /// The fields of this answer, brought up to date by a 304 (section 3.2). `None` when the 304 speaks of another answer
-    /// (section 4.3.4).
+    /// The fields of this answer, brought up to date by a 304 (section 3.2). `None` when the 304
+    /// speaks of another answer (section 4.3.4).
     pub fn updated_by(&self, update: &HeaderMap, came: SystemTime) -> Option<ServiceResponse> {
         if !self.confirmed_by(update) {
             return None;
@@ -198,7 +201,8 @@ impl Stored {
         self.answer.body.clone()
     }
 
-    /// The answer at its present age, or 304 without a body when the request says that its sender has it (section 4.3.2).
+    /// The answer at its present age, or 304 without a body when the request says that its sender
+    /// has it (section 4.3.2).
     pub fn serve(&self, request: &HeaderMap, now: SystemTime) -> ServiceResponse {
         let mut answer = self.answer.clone();
         let age = self.freshness.age(now).as_secs();
@@ -249,8 +253,9 @@ impl Drop for Refresh {
     }
 }
 
-/// What a request has of the fields that its answer varies with. A service that says nothing at all about caching does not say
-/// either that it answers in one form only: what the operator has kept is parted by what forms are chosen by.
+/// What a request has of the fields that its answer varies with. A service that says nothing at all
+/// about caching does not say either that it answers in one form only: what the operator has kept
+/// is parted by what forms are chosen by.
 fn varies(
     answer: &HeaderMap,
     request: &HeaderMap,
@@ -273,7 +278,8 @@ fn varies(
         .collect()
 }
 
-/// The values of a field. Only of those that are known to be lists of tokens, lists are taken apart (section 4.1).
+/// The values of a field. Only of those that are known to be lists of tokens, lists are taken apart
+/// (section 4.1).
 fn parts<'a>(name: &HeaderName, headers: &'a HeaderMap) -> impl Iterator<Item = &'a [u8]> {
     let list = matches!(*name, ACCEPT | ACCEPT_ENCODING | ACCEPT_LANGUAGE);
     let lines = headers.get_all(name).iter();

@@ -31,14 +31,16 @@ pub enum Found {
     Fresh(Hit),
     /// An answer that needs one, at once or soon.
     Stale(Stale),
-    /// Nothing, and the caller wants no call made (`only-if-cached`, RFC 9111 section 5.2.1.7). It gets a 504.
+    /// Nothing, and the caller wants no call made (`only-if-cached`, RFC 9111 section 5.2.1.7). It
+    /// gets a 504.
     Unavailable,
 }
 
 /// An answer from the store.
 #[derive(Clone, Debug)]
 pub struct Hit {
-    /// With `age`, and without what speaks of a connection. A 304 when the request has a condition that it meets.
+    /// With `age`, and without what speaks of a connection. A 304 when the request has a condition
+    /// that it meets.
     pub answer: ServiceResponse,
     /// Its age.
     pub age: Duration,
@@ -47,18 +49,19 @@ pub struct Hit {
 /// An answer that is not fresh, or not fresh enough for the request.
 #[derive(Debug)]
 pub struct Stale {
-    /// Whether it may be used now while a new one is fetched in the background (RFC 5861 section 3, or the operator's
-    /// default).
+    /// Whether it may be used now while a new one is fetched in the background (RFC 5861 section 3,
+    /// or the operator's default).
     pub while_revalidate: bool,
-    /// Whether it may be used now if the service fails (RFC 5861 section 4, or the operator's default): no answer, or 500,
-    /// 502, 503 or 504.
+    /// Whether it may be used now if the service fails (RFC 5861 section 4, or the operator's
+    /// default): no answer, or 500, 502, 503 or 504.
     pub if_error: bool,
     /// For storing what the service answers.
     pub ticket: Ticket,
     pub(super) stored: Arc<Stored>,
 }
 
-/// When a call was looked up. What was made void since then, or while the call was under way, is not stored by it.
+/// When a call was looked up. What was made void since then, or while the call was under way, is
+/// not stored by it.
 #[derive(Clone, Copy, Debug)]
 pub struct Ticket {
     pub(super) requested: SystemTime,
@@ -77,13 +80,15 @@ impl Stale {
         }
     }
 
-    /// Makes the call ask whether the answer still holds (RFC 9111 section 4.3.1). Without a validator the call is left a
-    /// plain one. A condition that the BFF set is replaced, and met by [`Cache::revalidated`](super::Cache::revalidated).
+    /// Makes the call ask whether the answer still holds (RFC 9111 section 4.3.1). Without a
+    /// validator the call is left a plain one. A condition that the BFF set is replaced, and met by
+    /// [`Cache::revalidated`](super::Cache::revalidated).
     pub fn add_conditions(&self, request: &mut HeaderMap) {
         condition::ask(self.stored.headers(), request);
     }
 
-    /// Takes the right to fetch a new answer in the background. One caller has it until it drops it.
+    /// Takes the right to fetch a new answer in the background. One caller has it until it drops
+    /// it.
     pub fn begin_refresh(&self) -> Option<Refresh> {
         self.stored.begin_refresh()
     }

@@ -1,4 +1,5 @@
-//! Whether an answer may be stored, and for how long it may be used (RFC 9111 sections 3 and 4.2, RFC 5861).
+//! Whether an answer may be stored, and for how long it may be used (RFC 9111 sections 3 and 4.2,
+//! RFC 5861).
 
 use std::time::{Duration, SystemTime};
 
@@ -10,7 +11,8 @@ use super::directives::{Directives, delta_seconds, pragma_no_cache};
 use crate::config::CacheTimes;
 use crate::downstream::response::ServiceResponse;
 
-/// For how long a stale answer is kept that a service can still confirm with a 304, which spares its body.
+/// For how long a stale answer is kept that a service can still confirm with a 304, which spares
+/// its body.
 const VALIDATE_FOR: Duration = Duration::from_secs(60);
 
 /// The life of a stored answer.
@@ -42,8 +44,9 @@ pub struct Times {
 }
 
 impl Freshness {
-    /// The life of an answer to a read; `None` when it may not be stored, or when it could not be used again if it were.
-    /// `with_cookies` tells that the operator lets answers with `set-cookie` be stored that are `public`.
+    /// The life of an answer to a read; `None` when it may not be stored, or when it could not be
+    /// used again if it were. `with_cookies` tells that the operator lets answers with `set-cookie`
+    /// be stored that are `public`.
     pub fn of(
         (settings, with_cookies): (&CacheTimes, bool),
         request: &HeaderMap,
@@ -61,12 +64,13 @@ impl Freshness {
         {
             return None;
         }
-        // Section 7.3: RFC 9111 would allow it. A session that is handed to the next caller costs more than a call, and
-        // frameworks write `public` beside it without a thought.
+        // Section 7.3: RFC 9111 would allow it. A session that is handed to the next caller costs
+        // more than a call, and frameworks write `public` beside it without a thought.
         if headers.contains_key(SET_COOKIE) && !(with_cookies && says.public) {
             return None;
         }
-        // Most answers of most services: nothing says how long they are good for, and so nothing else matters.
+        // Most answers of most services: nothing says how long they are good for, and so nothing
+        // else matters.
         let silent = says.s_maxage.is_none() && says.max_age.is_none() && !says.no_cache;
         let negative = status.is_client_error() || status.is_server_error();
         let ttl = match negative {
@@ -99,8 +103,8 @@ impl Freshness {
             explicit.or(from_operator)?
         };
 
-        // Section 4.2.4. `s-maxage` forbids it too (section 5.2.2.10), but a service that sends a window of RFC 5861 beside
-        // it has allowed it again.
+        // Section 4.2.4. `s-maxage` forbids it too (section 5.2.2.10), but a service that sends a
+        // window of RFC 5861 beside it has allowed it again.
         let never = says.no_cache || says.must_revalidate || says.proxy_revalidate;
         let strict = never || says.s_maxage.is_some();
         let window = |said: Option<Duration>, default| match said {
@@ -177,8 +181,9 @@ impl Freshness {
     }
 }
 
-/// Statuses that may be stored when the answer says for how long: those of RFC 9110 that end an exchange and describe the
-/// resource. A fault of the service never takes the place of a good answer that could be used during it.
+/// Statuses that may be stored when the answer says for how long: those of RFC 9110 that end an
+/// exchange and describe the resource. A fault of the service never takes the place of a good
+/// answer that could be used during it.
 fn storable(status: StatusCode) -> bool {
     match status {
         StatusCode::PARTIAL_CONTENT | StatusCode::NOT_MODIFIED => false,
@@ -187,8 +192,8 @@ fn storable(status: StatusCode) -> bool {
     }
 }
 
-/// Whether gRPC says that the call failed, whatever the status says. The names are those of the protocol of gRPC over
-/// HTTP/2; 0 is `OK`.
+/// Whether gRPC says that the call failed, whatever the status says. The names are those of the
+/// protocol of gRPC over HTTP/2; 0 is `OK`.
 pub fn is_grpc_failure(headers: &HeaderMap) -> bool {
     let mut statuses = headers.get_all("grpc-status").iter();
     statuses.any(|status| status.as_bytes().trim_ascii() != b"0")
@@ -213,7 +218,8 @@ fn varies_with_everything(headers: &HeaderMap) -> bool {
 fn explicit_lifetime(says: &Directives, headers: &HeaderMap, date: SystemTime) -> Option<Duration> {
     says.s_maxage.or(says.max_age).or_else(|| {
         headers.contains_key(EXPIRES).then(|| {
-            // Section 5.3: what is no date, `0` above all, has passed. Several that differ can't be trusted.
+            // Section 5.3: what is no date, `0` above all, has passed. Several that differ can't be
+            // trusted.
             let expires = date_of(headers, EXPIRES);
             expires.map_or(Duration::ZERO, |expires| {
                 expires.duration_since(date).unwrap_or_default()
@@ -247,7 +253,8 @@ fn initial_age(headers: &HeaderMap, date: SystemTime, times: Times) -> Duration 
     apparent.max(value.saturating_add(delay))
 }
 
-/// A date in any of its three forms (RFC 9110 section 5.6.7); `None` when there is none, it is wrong, or several differ.
+/// A date in any of its three forms (RFC 9110 section 5.6.7); `None` when there is none, it is
+/// wrong, or several differ.
 fn date_of(headers: &HeaderMap, name: HeaderName) -> Option<SystemTime> {
     let mut lines = headers.get_all(&name).iter();
     let first = lines.next()?;

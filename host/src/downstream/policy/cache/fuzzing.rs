@@ -11,8 +11,8 @@ use super::sharing::serves_others;
 use crate::config;
 use crate::downstream::response::ServiceResponse;
 
-/// Fields of an answer, a line each, as `name: value`. What must not be kept or shared is neither, and a
-/// life only gets shorter.
+/// Fields of an answer, a line each, as `name: value`. What must not be kept or shared is neither,
+/// and a life only gets shorter.
 pub fn life_of_an_answer(input: &[u8]) {
     let mut headers = HeaderMap::new();
     for line in input.split(|byte| *byte == b'\n').take(100) {
@@ -60,8 +60,8 @@ fn life(answer: &ServiceResponse, now: SystemTime) -> Option<Freshness> {
     Freshness::of((&settings, false), &HeaderMap::new(), answer, times)
 }
 
-/// A plain reading of the two directives that must not be missed. What is in quotes is none, so a line
-/// with quotes is not judged here.
+/// A plain reading of the two directives that must not be missed. What is in quotes is none, so a
+/// line with quotes is not judged here.
 fn forbids(headers: &HeaderMap) -> bool {
     headers.get_all(CACHE_CONTROL).iter().any(|line| {
         let line = line.as_bytes().to_ascii_lowercase();

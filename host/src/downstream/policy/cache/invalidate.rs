@@ -8,7 +8,8 @@ use http::HeaderName;
 use super::key::{Key, hash_of_path};
 use crate::downstream::response::ServiceResponse;
 
-/// Places for paths, 256 KiB. Two paths that share one are made void together, which costs a call and no more.
+/// Places for paths, 256 KiB. Two paths that share one are made void together, which costs a call
+/// and no more.
 const PLACES: usize = 1 << 15;
 
 /// Which stored answers are void.
@@ -50,8 +51,9 @@ fn tags<'a>(answer: &'a ServiceResponse, header: &HeaderName) -> impl Iterator<I
 
 /// For each path, when it was last changed through us, counted in such changes.
 ///
-/// A change of a path voids the answers to it with any query and under all identities, and those that are still under way. To
-/// look for them all on each change would cost as much as the store is large; here each answer is compared when it is used.
+/// A change of a path voids the answers to it with any query and under all identities, and those
+/// that are still under way. To look for them all on each change would cost as much as the store is
+/// large; here each answer is compared when it is used.
 #[derive(Debug, Default)]
 pub struct Changes {
     count: AtomicU64,

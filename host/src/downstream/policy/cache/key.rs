@@ -1,7 +1,8 @@
 //! What makes two calls the same: method, target and the identity of who asks.
 //!
-//! A field of a call that is not known to be harmless parts the calls, so that an answer to one user's credentials never
-//! serves another, whatever a service calls its credentials. Names are hashed for speed and compared for safety.
+//! A field of a call that is not known to be harmless parts the calls, so that an answer to one
+//! user's credentials never serves another, whatever a service calls its credentials. Names are
+//! hashed for speed and compared for safety.
 
 use std::fmt;
 use std::hash::{BuildHasher, Hash, Hasher};
@@ -26,12 +27,13 @@ pub const MAX_QUERY: usize = 64 << 10;
 const USUAL_BYTES: usize = 512;
 const USUAL_FIELDS: usize = 16;
 
-/// Where the cache keeps the answers to a call: its target and its identity, which is every field that neither the host adds
-/// to each call afresh nor `vary` governs.
+/// Where the cache keeps the answers to a call: its target and its identity, which is every field
+/// that neither the host adds to each call afresh nor `vary` governs.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Key(Text);
 
-/// A call with all that a service may see of it, negotiation included: calls with the same one may be made as one.
+/// A call with all that a service may see of it, negotiation included: calls with the same one may
+/// be made as one.
 #[derive(Clone, PartialEq, Eq)]
 pub struct ExactKey(Text);
 
@@ -43,11 +45,13 @@ struct Text {
 }
 
 impl Key {
-    /// The key of a call that reads. `None` when the cache has nothing to do with it: it asks for a part
-    /// (RFC 9110 section 14.2), or for a certain state of the resource that only the service knows (section 13.1.1).
+    /// The key of a call that reads. `None` when the cache has nothing to do with it: it asks for a
+    /// part (RFC 9110 section 14.2), or for a certain state of the resource that only the service
+    /// knows (section 13.1.1).
     ///
-    /// `query` is the body of a POST that is a read. Such a call has no key where the body is too large for it, nor with a
-    /// condition of its own: other methods than GET and HEAD are answered 412 then and not 304 (section 13.1.2).
+    /// `query` is the body of a POST that is a read. Such a call has no key where the body is too
+    /// large for it, nor with a condition of its own: other methods than GET and HEAD are answered
+    /// 412 then and not 304 (section 13.1.2).
     pub fn new(target: &Uri, headers: &HeaderMap, query: Option<&[u8]>) -> Option<Self> {
         let other = [
             header::RANGE,
@@ -80,8 +84,8 @@ impl Key {
 }
 
 impl ExactKey {
-    /// The key of a call, whatever its method. Calls of another `kind` are never the same. `query` is the body of a POST that
-    /// is a read; `None` where that is too large for a key.
+    /// The key of a call, whatever its method. Calls of another `kind` are never the same. `query`
+    /// is the body of a POST that is a read; `None` where that is too large for a key.
     pub fn new(
         method: &Method,
         target: &Uri,
@@ -125,8 +129,8 @@ pub fn added_to_each_call(name: &str) -> bool {
     }
 }
 
-/// What a service chooses by among the forms of one thing, and says so in `vary` (RFC 9110 section 12.5), and what asks the
-/// cache itself for something (RFC 9111 sections 4.3 and 5.2).
+/// What a service chooses by among the forms of one thing, and says so in `vary` (RFC 9110 section
+/// 12.5), and what asks the cache itself for something (RFC 9111 sections 4.3 and 5.2).
 fn negotiation(name: &HeaderName) -> bool {
     matches!(
         *name,
@@ -146,8 +150,9 @@ fn negotiation(name: &HeaderName) -> bool {
 }
 
 impl Text {
-    /// `before` and the target, a line for each field in the order of names, and after an empty line the body where it counts.
-    /// None of the parts before that can hold a line break, and a name no colon, so different calls have different texts.
+    /// `before` and the target, a line for each field in the order of names, and after an empty
+    /// line the body where it counts. None of the parts before that can hold a line break, and a
+    /// name no colon, so different calls have different texts.
     fn new(
         before: &[&[u8]],
         target: &Uri,
@@ -165,7 +170,8 @@ impl Text {
         text.push(target.as_bytes());
         text.push(b"\n");
 
-        // The order in which a BFF set the fields is not part of what it asks for. That of one field's values is.
+        // The order in which a BFF set the fields is not part of what it asks for. That of one
+        // field's values is.
         let mut usual = [("", &[][..]); USUAL_FIELDS];
         let mut many = Vec::new();
         let mut count = 0;

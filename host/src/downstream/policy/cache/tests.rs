@@ -1,7 +1,8 @@
 //! The cache against the RFCs, on a clock that stands still unless a test moves it.
 //!
-//! The cases follow those of the published HTTP caching tests that apply to a shared cache which stores no partial content.
-//! Each names the section it is from: RFC 9111, or another one that it says.
+//! The cases follow those of the published HTTP caching tests that apply to a shared cache which
+//! stores no partial content. Each names the section it is from: RFC 9111, or another one that it
+//! says.
 
 mod freshness;
 mod identity;
@@ -42,9 +43,10 @@ enum Expect {
 
 /// One call that the service answers, and a second one that finds that answer or not.
 ///
-/// In a table each is a line of `section | name | fields of the answer`, and then what is not as usual: `status`, `asked` (the
-/// fields of the first call), `took` (seconds), `after` (when the second call is made), `then` (its fields), `ttl`, `negative` and
-/// `windows` (of the operator), and what it `finds` if not a fresh answer. Fields are parted by ` & `.
+/// In a table each is a line of `section | name | fields of the answer`, and then what is not as
+/// usual: `status`, `asked` (the fields of the first call), `took` (seconds), `after` (when the
+/// second call is made), `then` (its fields), `ttl`, `negative` and `windows` (of the operator),
+/// and what it `finds` if not a fresh answer. Fields are parted by ` & `.
 struct Case<'a> {
     line: &'a str,
     ttl: Option<u64>,

@@ -1,4 +1,5 @@
-//! What a write makes void beside its own path: what the operator says, and what the service's answer names.
+//! What a write makes void beside its own path: what the operator says, and what the service's
+//! answer names.
 
 use http::header::{CONTENT_LOCATION, LOCATION};
 use http::{HeaderValue, Method, Uri};
@@ -38,7 +39,8 @@ impl Writes {
         }
     }
 
-    /// What a write to a path makes void by the rules: paths, or with [`AND_BELOW`] at their end those and all below.
+    /// What a write to a path makes void by the rules: paths, or with [`AND_BELOW`] at their end
+    /// those and all below.
     pub fn voided_by(&self, method: &Method, path: &str) -> Vec<String> {
         if self.rules.is_empty() {
             return Vec::new();
@@ -88,7 +90,8 @@ fn filled<'a>(
                 path.push('/');
                 path.push_str(text);
             }
-            // There are no more of them than in the call's pattern, which the configuration is checked for.
+            // There are no more of them than in the call's pattern, which the configuration is
+            // checked for.
             Segment::One => {
                 path.push('/');
                 path.push_str(wildcards.next().unwrap_or_default());

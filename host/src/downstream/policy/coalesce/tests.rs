@@ -209,8 +209,8 @@ struct Caller {
 }
 
 proptest! {
-    /// Against a model that is a list: a call takes 10 ms from when it is first polled, is joined while it is the newest of
-    /// its key, has no answer and has a caller.
+    /// Against a model that is a list: a call takes 10 ms from when it is first polled, is joined
+    /// while it is the newest of its key, has no answer and has a caller.
     #[test]
     fn calls_are_shared_as_in_the_model(steps in proptest::collection::vec(step(), 1..60)) {
         let runtime = tokio::runtime::Builder::new_current_thread()
@@ -275,8 +275,8 @@ proptest! {
     }
 }
 
-/// On real threads with an event loop each, as the host's workers are: every caller that stays gets an answer of a call that
-/// was under way when it joined.
+/// On real threads with an event loop each, as the host's workers are: every caller that stays gets
+/// an answer of a call that was under way when it joined.
 #[test]
 fn callers_on_many_threads_all_get_an_answer() {
     let calls: Coalescer<(u64, usize), ()> = Coalescer::new();

@@ -1,5 +1,5 @@
-//! Calls whose answers were not for all who waited for them ("hit for miss"). For a while they are made side by side at once:
-//! one caller after the other would wait in vain otherwise.
+//! Calls whose answers were not for all who waited for them ("hit for miss"). For a while they are
+//! made side by side at once: one caller after the other would wait in vain otherwise.
 
 #[cfg(test)]
 mod tests;
@@ -10,10 +10,11 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-/// Calls that are known at once, 32 KiB. Of two calls in one place the later one is known. The other one is shared again, which
-/// costs its callers time and is never wrong.
+/// Calls that are known at once, 32 KiB. Of two calls in one place the later one is known. The
+/// other one is shared again, which costs its callers time and is never wrong.
 const PLACES: usize = 1 << 12;
-/// A place holds the milliseconds until which it counts, and above them a part of the hash that did not choose it.
+/// A place holds the milliseconds until which it counts, and above them a part of the hash that did
+/// not choose it.
 const TIME_BITS: u32 = 40;
 
 /// The calls that are not shared at present, by their hashes.

@@ -1,9 +1,9 @@
 //! Credentials: what the host shows a service to prove who it is. No guest ever sees them.
 //!
 //! A field with a fixed value ([`secret`]), or a token ([`tokens`]) of an authorization server
-//! ([`oauth2`]). Either is one value that is
-//! ready to be sent, read without a lock by each call and replaced as a whole. Values are marked as sensitive, which keeps them
-//! out of `Debug` and out of HPACK's tables; errors, `Debug` and logs of this module hold none of them.
+//! ([`oauth2`]). Either is one value that is ready to be sent, read without a lock by each call and
+//! replaced as a whole. Values are marked as sensitive, which keeps them out of `Debug` and out of
+//! HPACK's tables; errors, `Debug` and logs of this module hold none of them.
 
 mod oauth2;
 mod secret;
@@ -35,7 +35,8 @@ enum Kind {
 impl Credentials {
     /// Reads what is there; a token is not fetched before the first call.
     ///
-    /// `service` names the service in logs. `variable` reads the environment, `fetch` is used for token endpoints only.
+    /// `service` names the service in logs. `variable` reads the environment, `fetch` is used for
+    /// token endpoints only.
     ///
     /// # Errors
     ///
@@ -66,12 +67,13 @@ impl Credentials {
 
     /// Sets the field that proves who the host is, in place of any that is there.
     ///
-    /// Waits only when there is no token that holds; the caller bounds that by its own deadline, and may hang up.
+    /// Waits only when there is no token that holds; the caller bounds that by its own deadline,
+    /// and may hang up.
     ///
     /// # Errors
     ///
-    /// There is no token, and the token endpoint gives none. After a failure it is asked again no sooner than a backoff allows,
-    /// and calls before that fail at once.
+    /// There is no token, and the token endpoint gives none. After a failure it is asked again no
+    /// sooner than a backoff allows, and calls before that fail at once.
     pub async fn apply(&self, headers: &mut HeaderMap) -> Result<Used, CredentialsError> {
         let now = Instant::now();
         match &self.0 {
@@ -93,11 +95,12 @@ impl Credentials {
         }
     }
 
-    /// Takes note that a service answered 401 to a call with these credentials, and renews them: a file is looked at again
-    /// (once a second at most), a token fetched (once in 10 seconds at most). Other calls go on with what there is meanwhile.
+    /// Takes note that a service answered 401 to a call with these credentials, and renews them: a
+    /// file is looked at again (once a second at most), a token fetched (once in 10 seconds at
+    /// most). Other calls go on with what there is meanwhile.
     ///
-    /// Returns whether a further attempt makes sense, because there are other credentials now than the call had. The caller
-    /// bounds the wait by its own deadline.
+    /// Returns whether a further attempt makes sense, because there are other credentials now than
+    /// the call had. The caller bounds the wait by its own deadline.
     pub async fn refused(&self, used: Used) -> bool {
         let now = Instant::now();
         match &self.0 {

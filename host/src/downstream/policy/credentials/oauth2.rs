@@ -1,4 +1,5 @@
-//! One token of an authorization server: client credentials (RFC 6749 section 4.4), bearer (RFC 6750).
+//! One token of an authorization server: client credentials (RFC 6749 section 4.4), bearer (RFC
+//! 6750).
 //!
 //! What the server says in words reaches neither errors nor logs: it may repeat the request.
 
@@ -136,7 +137,8 @@ impl Client {
             .request_async(&http)
             .await
             .map_err(|error| failure(error, http.status.load(Ordering::Relaxed)))?;
-        // A client must not use a token of a type that it does not understand (RFC 6749 section 7.1).
+        // A client must not use a token of a type that it does not understand (RFC 6749 section
+        // 7.1).
         let token = answer.access_token().secret();
         if *answer.token_type() != BasicTokenType::Bearer || token.is_empty() {
             return Err(CredentialsError::TokenMalformed);

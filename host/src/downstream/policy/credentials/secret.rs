@@ -1,7 +1,8 @@
 //! A secret that lies in a file or in the environment, as a field value that is ready to be sent.
 //!
-//! A file is looked at once a second at most, by length and time of change, on a thread that may block. What was read before
-//! stays in use when a look finds nothing better: a file that is being replaced is missing or empty for a moment.
+//! A file is looked at once a second at most, by length and time of change, on a thread that may
+//! block. What was read before stays in use when a look finds nothing better: a file that is being
+//! replaced is missing or empty for a moment.
 
 use std::fs::File;
 use std::io::{self, Read};
@@ -18,7 +19,8 @@ use tokio::time::Instant;
 use super::types::{CredentialsError, sensitive};
 use crate::config::Secret;
 
-/// Time between two looks at a file. A secret is replaced by people or by tools that keep the old one valid for longer than that.
+/// Time between two looks at a file. A secret is replaced by people or by tools that keep the old
+/// one valid for longer than that.
 const INTERVAL: Duration = Duration::from_secs(1);
 
 /// Largest file that is taken for a secret, bytes: more than any service takes in a field.
@@ -184,7 +186,8 @@ impl Held {
     }
 }
 
-/// Reads a file, without the line break at its end. The stamp is older than the text, so that a change between the two is seen later.
+/// Reads a file, without the line break at its end. The stamp is older than the text, so that a
+/// change between the two is seen later.
 fn read(path: &Path) -> Result<(String, Stamp), CredentialsError> {
     let failed = |error| file_error(path, &error);
     let file = File::open(path).map_err(failed)?;

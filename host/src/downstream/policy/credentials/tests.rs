@@ -189,8 +189,9 @@ pub(super) struct Log(Arc<Mutex<Vec<u8>>>);
 impl Log {
     /// Notes what the test's thread logs, for as long as the result is held.
     ///
-    /// That holds a second subscriber: were there only one, `tracing` would ask the thread that comes to a place in the code
-    /// first whether anybody wants its lines, and the thread of another test would say no for all.
+    /// That holds a second subscriber: were there only one, `tracing` would ask the thread that
+    /// comes to a place in the code first whether anybody wants its lines, and the thread of
+    /// another test would say no for all.
     pub(super) fn begin(&self) -> (DefaultGuard, Dispatch) {
         let second = Dispatch::new(NoSubscriber::new());
         let all = tracing_subscriber::fmt()

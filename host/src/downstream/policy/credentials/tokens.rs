@@ -1,8 +1,10 @@
-//! The life of a token: fetched by the first call, renewed ahead of its expiry, fetched once however many calls wait for it.
+//! The life of a token: fetched by the first call, renewed ahead of its expiry, fetched once
+//! however many calls wait for it.
 //!
-//! A fetch is a future that all who are interested share: each polls it, none owns it, so it does not matter who hangs up and on
-//! which thread's event loop they run. A token that still holds is renewed beside the calls: each call that comes along polls
-//! the fetch once and goes on with the old token. Nothing is spawned, so nothing outlives the service that it belongs to.
+//! A fetch is a future that all who are interested share: each polls it, none owns it, so it does
+//! not matter who hangs up and on which thread's event loop they run. A token that still holds is
+//! renewed beside the calls: each call that comes along polls the fetch once and goes on with the
+//! old token. Nothing is spawned, so nothing outlives the service that it belongs to.
 
 use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -19,8 +21,8 @@ use tokio::time::Instant;
 use super::oauth2::{Client, Grant};
 use super::types::{CredentialsError, Used};
 
-/// The part of its lifetime after which a token is renewed. Up to a tenth of it is taken off by chance, so that hosts which
-/// were started together do not ask together.
+/// The part of its lifetime after which a token is renewed. Up to a tenth of it is taken off by
+/// chance, so that hosts which were started together do not ask together.
 const RENEW_AFTER: f64 = 0.8;
 
 /// The most that is taken off a wait by chance.
@@ -32,14 +34,16 @@ const MIN_BACKOFF: Duration = Duration::from_secs(1);
 /// The longest wait after a failed fetch: how late an authorization server's recovery is noticed.
 const MAX_BACKOFF: Duration = Duration::from_secs(30);
 
-/// Time between two renewals because a service refused the token. A service may answer 401 for reasons that no new token mends.
+/// Time between two renewals because a service refused the token. A service may answer 401 for
+/// reasons that no new token mends.
 const REFUSAL_INTERVAL: Duration = Duration::from_secs(10);
 
-/// Time between two polls of a fetch that nobody waits for, milliseconds: thousands of calls in it need not look.
+/// Time between two polls of a fetch that nobody waits for, milliseconds: thousands of calls in it
+/// need not look.
 const POLL_INTERVAL: u64 = 1;
 
-/// What a fetch that failed may be older than its timeout and still say something of the server. At a
-/// greater age, nobody polled it: whoever had would have seen it fail at the timeout.
+/// What a fetch that failed may be older than its timeout and still say something of the server. At
+/// a greater age, nobody polled it: whoever had would have seen it fail at the timeout.
 const GRACE: Duration = Duration::from_secs(1);
 
 /// Time between two lines of the log about failures.
@@ -53,7 +57,8 @@ pub(super) struct Tokens {
     abandoned: Duration,
     current: ArcSwapOption<Token>,
     origin: Instant,
-    /// When a call is to look after the renewal, milliseconds after `origin`: what calls read of `State::renew_at`.
+    /// When a call is to look after the renewal, milliseconds after `origin`: what calls read of
+    /// `State::renew_at`.
     look_at: AtomicU64,
     /// Never held across a wait, nor while a fetch is polled.
     state: Mutex<State>,
@@ -113,7 +118,8 @@ impl Tokens {
         }
     }
 
-    /// Sets the token in use; `None` if there is none that holds. Looks after its renewal on the way.
+    /// Sets the token in use; `None` if there is none that holds. Looks after its renewal on the
+    /// way.
     pub(super) fn apply_current(&self, headers: &mut HeaderMap, now: Instant) -> Option<Used> {
         let used = {
             let current = self.current.load();
@@ -147,7 +153,8 @@ impl Tokens {
             now = Instant::now();
             self.settle(&running, &answer, now);
             let current = self.current.load();
-            // What was left lying half-way through is no answer to a call of today, which begins a fetch of its own.
+            // What was left lying half-way through is no answer to a call of today, which begins a
+            // fetch of its own.
             let late = now >= running.started + self.abandoned;
             match (answer, current.as_ref()) {
                 (Ok(_), Some(token)) if !late || now < token.expires => {
@@ -201,7 +208,8 @@ impl Tokens {
         }
     }
 
-    /// The fetch that is under way, or a new one unless it is too soon after a failure. It runs when it is polled.
+    /// The fetch that is under way, or a new one unless it is too soon after a failure. It runs
+    /// when it is polled.
     fn begin(&self, state: &mut State, now: Instant) -> Result<Running, CredentialsError> {
         if let Some(running) = &state.fetch {
             return Ok(running.clone());
@@ -264,7 +272,8 @@ impl Tokens {
         let current = self.current.load();
         let version = match current.as_ref() {
             None => 1,
-            // A server may give the same token again; whoever was refused with it is not helped by it.
+            // A server may give the same token again; whoever was refused with it is not helped by
+            // it.
             Some(token) if token.header == grant.header => token.version,
             Some(token) => token.version + 1,
         };

@@ -7,19 +7,21 @@ use futures_util::future::BoxFuture;
 use http::HeaderValue;
 use thiserror::Error;
 
-/// Makes a request to a token endpoint and gives the whole answer, or says in words that hold no secret why there is none.
+/// Makes a request to a token endpoint and gives the whole answer, or says in words that hold no
+/// secret why there is none.
 ///
-/// What it returns is polled by the calls that need a token. When a token is renewed ahead of its expiry nobody waits, and it is
-/// polled once by a call now and then. So it should go on by itself once it was polled first (as a task of the worker does), and
-/// must not lose an answer that came between two polls. It is given up at the operator's timeout.
+/// What it returns is polled by the calls that need a token. When a token is renewed ahead of its
+/// expiry nobody waits, and it is polled once by a call now and then. So it should go on by itself
+/// once it was polled first (as a task of the worker does), and must not lose an answer that came
+/// between two polls. It is given up at the operator's timeout.
 pub type Fetch = Arc<
     dyn Fn(http::Request<Bytes>) -> BoxFuture<'static, Result<http::Response<Bytes>, String>>
         + Send
         + Sync,
 >;
 
-/// Why there are no credentials. Holds neither secrets nor what a token endpoint said, but names files and addresses,
-/// so that the words are for the operator and not for guests.
+/// Why there are no credentials. Holds neither secrets nor what a token endpoint said, but names
+/// files and addresses, so that the words are for the operator and not for guests.
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
 pub enum CredentialsError {
     /// A variable of the environment is missing or no text.
@@ -28,7 +30,8 @@ pub enum CredentialsError {
     /// A secret is empty.
     #[error("{0}: empty")]
     Empty(String),
-    /// A secret holds what no header field can: more than one line, or characters other than visible ASCII and spaces.
+    /// A secret holds what no header field can: more than one line, or characters other than
+    /// visible ASCII and spaces.
     #[error("{0}: holds a line break, a control or a non-ASCII character")]
     Illegal(String),
     /// A file can't be read.
@@ -51,7 +54,8 @@ pub enum CredentialsError {
     /// The token endpoint refuses to give a token (RFC 6749 section 5.2).
     #[error("token endpoint: refused with {0}")]
     TokenRefused(&'static str),
-    /// The token endpoint's answer is not one of RFC 6749 section 5.1 with a bearer token (RFC 6750).
+    /// The token endpoint's answer is not one of RFC 6749 section 5.1 with a bearer token (RFC
+    /// 6750).
     #[error("token endpoint: the answer holds no bearer token")]
     TokenMalformed,
 }
@@ -87,7 +91,8 @@ impl CredentialsError {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Used(pub(super) u64);
 
-/// A text as a field value that is shown nowhere; `None` if it holds anything but visible ASCII, spaces and tabs.
+/// A text as a field value that is shown nowhere; `None` if it holds anything but visible ASCII,
+/// spaces and tabs.
 pub(super) fn sensitive(text: &str) -> Option<HeaderValue> {
     let mut value = HeaderValue::from_str(text).ok()?;
     // Bytes past ASCII are legal in a field, but every program reads them in its own way.

@@ -52,7 +52,8 @@ fn coded(coding: ContentCoding, plain: &[u8]) -> Vec<u8> {
 
 /// Blocks of Brotli that are not shortened (RFC 7932 section 9.2), of 64 KiB at most.
 fn stored_brotli(plain: &[u8]) -> Vec<u8> {
-    // A window of 64 KiB is one zero bit. The head of a block is 20 bits, and its bytes begin with a byte of their own.
+    // A window of 64 KiB is one zero bit. The head of a block is 20 bits, and its bytes begin with
+    // a byte of their own.
     let mut coded = Vec::new();
     for (index, block) in plain.chunks(1 << 16).enumerate() {
         let head = ((block.len() - 1) << 3 | 1 << 19) as u32;

@@ -16,8 +16,8 @@ const SINGLE_SEGMENT: u8 = 1 << 5;
 
 /// Undoes `zstd`.
 pub(super) struct Zstd {
-    /// Of the exponent of a window, the most that is needed. All that comes out of a frame may lie in its
-    /// window, and nothing is to come out that is larger than allowed.
+    /// Of the exponent of a window, the most that is needed. All that comes out of a frame may lie
+    /// in its window, and nothing is to come out that is larger than allowed.
     window: u32,
     limit: usize,
     /// The frame that is read.

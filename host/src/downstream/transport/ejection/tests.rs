@@ -194,8 +194,8 @@ enum Step {
 }
 
 proptest! {
-    /// Against a model that keeps, for each endpoint, its failures in a row, ejections in a row and the end
-    /// of the last, and a list of its calls.
+    /// Against a model that keeps, for each endpoint, its failures in a row, ejections in a row and
+    /// the end of the last, and a list of its calls.
     #[test]
     fn it_does_as_the_model_says(
         endpoints in 1usize..5,

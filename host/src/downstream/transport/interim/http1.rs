@@ -37,8 +37,8 @@ impl Heads {
 
     /// Notes that a request is sent, whose answer begins with what is read next.
     ///
-    /// Parts of a request that are sent while its answer comes already do no harm: what is read next
-    /// begins like no head, unless a service means it to.
+    /// Parts of a request that are sent while its answer comes already do no harm: what is read
+    /// next begins like no head, unless a service means it to.
     pub(super) fn written(&mut self) {
         if let At::Elsewhere = self.at {
             self.at = At::START;

@@ -1,6 +1,6 @@
-//! Interim answers of HTTP/2: HEADERS frames of one stream that do not end it, before its first DATA
-//! (RFC 9113 section 8.1). What is in them is compressed, but a stream has only one more such frame, that
-//! of its answer.
+//! Interim answers of HTTP/2: HEADERS frames of one stream that do not end it, before its first
+//! DATA (RFC 9113 section 8.1). What is in them is compressed, but a stream has only one more such
+//! frame, that of its answer.
 
 use std::collections::HashMap;
 
@@ -13,9 +13,9 @@ const HEADERS: u8 = 1;
 const RST_STREAM: u8 = 3;
 /// The flag of a frame that is the last of its stream.
 const END_STREAM: u8 = 1;
-/// Streams that are remembered. They are few at any time: an answer's DATA follows its HEADERS. But one
-/// whose call was given up stays, because nothing of it is read any more. When there are too many, all are
-/// forgotten, and each may begin to count anew.
+/// Streams that are remembered. They are few at any time: an answer's DATA follows its HEADERS. But
+/// one whose call was given up stays, because nothing of it is read any more. When there are too
+/// many, all are forgotten, and each may begin to count anew.
 const MAX_STREAMS: usize = 4096;
 
 /// Counts interim answers. A frame costs a look at its head.

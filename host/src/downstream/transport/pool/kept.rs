@@ -12,7 +12,8 @@ use super::shared::SharedConnections;
 use crate::downstream::transport::changed::Changed;
 use crate::downstream::transport::connection::Lifetime;
 
-/// The connections of one worker to one endpoint. Aligned so that no two workers write to the same line of a cache.
+/// The connections of one worker to one endpoint. Aligned so that no two workers write to the same
+/// line of a cache.
 #[derive(Default)]
 #[repr(align(128))]
 pub(super) struct Pool {

@@ -1,8 +1,8 @@
 //! HTTP/2: the connections that the calls of one worker to one endpoint share.
 //!
-//! Ordinarily there is one. A further one is opened when the service lets no more calls be on it, or while
-//! nobody knows whether the service is still there. Further ones are bounded by the slots: there are no more
-//! of them than calls that may be under way.
+//! Ordinarily there is one. A further one is opened when the service lets no more calls be on it,
+//! or while nobody knows whether the service is still there. Further ones are bounded by the slots:
+//! there are no more of them than calls that may be under way.
 
 use tokio::task::Id;
 use tokio::time::Instant;
@@ -11,8 +11,8 @@ use crate::downstream::transport::connection::{Connection, Lifetime};
 use crate::downstream::transport::http2::Handle;
 use crate::downstream::transport::sender::Sender;
 
-/// Calls that a connection is expected to take while nothing is known of the service. RFC 9113 section 6.5.2
-/// recommends no less.
+/// Calls that a connection is expected to take while nothing is known of the service. RFC 9113
+/// section 6.5.2 recommends no less.
 const USUAL: usize = 100;
 /// No service is expected to take more than that, whatever it says.
 const MOST: usize = 1 << 16;
@@ -58,8 +58,8 @@ impl SharedConnections {
         });
     }
 
-    /// Forgets what is used no more. A connection ends with the last handle on it, so calls that are still under
-    /// way keep theirs.
+    /// Forgets what is used no more. A connection ends with the last handle on it, so calls that
+    /// are still under way keep theirs.
     pub(super) fn close_old(&mut self, now: Instant, identity: u32) {
         self.connections
             .retain(|shared| !shared.handle.is_closed() && !shared.life.over(now, identity));
@@ -110,7 +110,8 @@ impl SharedConnections {
         self.connections.clear();
     }
 
-    /// A place on the newest connection that has room: those before it become idle then, and are closed.
+    /// A place on the newest connection that has room: those before it become idle then, and are
+    /// closed.
     pub(super) fn place(&mut self, now: Instant, avoid: Option<Id>) -> Option<Connection> {
         let mut newest_first = self.connections.iter_mut().rev();
         let shared = newest_first.find(|shared| shared.has_room() && Some(shared.id) != avoid)?;
@@ -119,8 +120,9 @@ impl SharedConnections {
         Some(Connection::shared(sender, true, shared.id, shared.life))
     }
 
-    /// Whether there are good connections on which there is no room, and how many calls will soon find room:
-    /// on connections that are being opened, and on those whose service has not said yet how many it takes.
+    /// Whether there are good connections on which there is no room, and how many calls will soon
+    /// find room: on connections that are being opened, and on those whose service has not said yet
+    /// how many it takes.
     pub(super) fn outlook(&mut self, avoid: Option<Id>) -> (bool, usize) {
         let mut full = false;
         let mut expected = self.promised;

@@ -1,7 +1,7 @@
 //! How many connections a service may have, all workers and endpoints together.
 //!
-//! A caller may have one call under way for each slot there is, so whoever finds none free finds an idle
-//! connection, or one that is about to end.
+//! A caller may have one call under way for each slot there is, so whoever finds none free finds an
+//! idle connection, or one that is about to end.
 
 use std::mem;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -63,7 +63,8 @@ impl Slots {
 
     /// A slot, when there is one.
     pub async fn acquire(&self) -> Option<OwnedSemaphorePermit> {
-        // The semaphore is never closed; were it, a connection more would do less harm than a call less.
+        // The semaphore is never closed; were it, a connection more would do less harm than a call
+        // less.
         self.free.clone().acquire_owned().await.ok()
     }
 

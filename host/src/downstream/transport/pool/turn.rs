@@ -35,8 +35,8 @@ pub enum Turn<'a> {
 /// Why a call waits.
 #[derive(Clone, Copy)]
 pub struct Wait {
-    /// Whether there are good connections, all with as many calls as the service lets be on them. If not, one
-    /// is being opened.
+    /// Whether there are good connections, all with as many calls as the service lets be on them.
+    /// If not, one is being opened.
     pub full: bool,
     /// Whether a slot would help.
     pub for_slot: bool,
@@ -52,7 +52,8 @@ pub struct Opening<'a> {
 }
 
 impl Pools {
-    /// A place on a connection that is still good, if there is one. On one that `avoid` does not name.
+    /// A place on a connection that is still good, if there is one. On one that `avoid` does not
+    /// name.
     pub fn share(
         &self,
         worker: usize,
@@ -65,8 +66,8 @@ impl Pools {
         shared.place(now, avoid)
     }
 
-    /// What a call is to do that found no place. It waits with [`Changed::wait`] meanwhile, and is counted there.
-    /// `slot` is one that it has already, and is left where it is not needed.
+    /// What a call is to do that found no place. It waits with [`Changed::wait`] meanwhile, and is
+    /// counted there. `slot` is one that it has already, and is left where it is not needed.
     pub fn turn(
         &self,
         asked: Asked,

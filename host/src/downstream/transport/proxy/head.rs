@@ -1,5 +1,5 @@
-//! The answer of a proxy: nothing of it but the status matters, and not one byte more is read than its head. The
-//! bytes behind it are those of the service.
+//! The answer of a proxy: nothing of it but the status matters, and not one byte more is read than
+//! its head. The bytes behind it are those of the service.
 
 use std::io;
 
@@ -60,7 +60,8 @@ struct Head {
 }
 
 impl Head {
-    /// Takes bytes up to the end of the final head, at most. Says how many, and the status when that came.
+    /// Takes bytes up to the end of the final head, at most. Says how many, and the status when
+    /// that came.
     fn push(&mut self, bytes: &[u8]) -> Result<(usize, Option<u16>), ProxyError> {
         for (index, byte) in bytes.iter().enumerate() {
             self.size += 1;
@@ -84,7 +85,8 @@ impl Head {
         let line = line.strip_suffix(b"\r").unwrap_or(&line);
         match self.status {
             None => self.status = Some(status(line)?),
-            // Interim answers say nothing yet. The proxy must not switch protocols: it was not asked to.
+            // Interim answers say nothing yet. The proxy must not switch protocols: it was not
+            // asked to.
             Some(100 | 102..=199) if line.is_empty() => self.status = None,
             Some(status) if line.is_empty() => return Ok(Some(status)),
             Some(_) => {}

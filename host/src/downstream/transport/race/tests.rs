@@ -23,7 +23,8 @@ enum Does {
     HostLacks,
 }
 
-/// Runs a race. Who won, or why nobody did; who was lost on the way; and when each began, milliseconds.
+/// Runs a race. Who won, or why nobody did; who was lost on the way; and when each began,
+/// milliseconds.
 async fn run(all: &[Does]) -> (Result<usize, io::ErrorKind>, Vec<usize>, Vec<u128>) {
     let start = Instant::now();
     let (lost, begun) = (RefCell::new(vec![]), RefCell::new(vec![]));

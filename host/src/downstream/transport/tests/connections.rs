@@ -81,7 +81,8 @@ async fn a_service_that_restarted_fails_no_call() {
             answered.result.unwrap();
         }
         server.stop().await;
-        // The restart is seen by the connections' tasks before the next call of a POST; nothing could be repeated otherwise.
+        // The restart is seen by the connections' tasks before the next call of a POST; nothing
+        // could be repeated otherwise.
         until(|| transport.open() == 0).await;
         let server = ScriptedService::builder().at(address);
         let server = server.start(|_| Response::text("new")).unwrap();
@@ -93,8 +94,8 @@ async fn a_service_that_restarted_fails_no_call() {
     }
 }
 
-/// A service that answers once on a connection, and closes it as soon as it is asked again. The first so many connections
-/// are open at once.
+/// A service that answers once on a connection, and closes it as soon as it is asked again. The
+/// first so many connections are open at once.
 fn closes_when_asked_again(at_once: usize) -> ScriptedService {
     let both = Arc::new(tokio::sync::Barrier::new(at_once));
     service(move |request| match request.turn {

@@ -78,8 +78,8 @@ async fn a_limit_of_the_service_is_known_from_one_of_the_caller() {
 
 #[tokio::test]
 async fn whoever_joins_gives_more_time_in_every_phase() {
-    // What each connection does when it is asked: nothing until the time of the first caller is over, once before and once
-    // after the head.
+    // What each connection does when it is asked: nothing until the time of the first caller is
+    // over, once before and once after the head.
     let gate = Gate::new();
     let held = gate.clone();
     let server = service(move |_| {

@@ -36,7 +36,8 @@ impl Setup {
         settings
     }
 
-    /// A server with a certificate of the authority, which says what SNI and connection a request came with.
+    /// A server with a certificate of the authority, which says what SNI and connection a request
+    /// came with.
     fn server(&self, name: &str, validity: Validity, alpn: &[&str]) -> ScriptedService {
         let identity = self.authority.sign(name, validity).unwrap();
         let tls = acceptor(&identity, alpn, None).unwrap();

@@ -103,8 +103,8 @@ impl Model {
         )
     }
 
-    /// Whether so many of the calls are wrong, and of any others than those of one path or one BFF half
-    /// as many.
+    /// Whether so many of the calls are wrong, and of any others than those of one path or one BFF
+    /// half as many.
     fn too_many(&self, tick: u64, wrong: fn(&Event) -> bool, rate: usize) -> bool {
         let holds = |counted: &dyn Fn(&Event) -> bool, rate_of_200: usize| {
             let calls = self.seen(tick).filter(|event| counted(event)).count();

@@ -111,7 +111,8 @@ impl Model {
 }
 
 proptest! {
-    /// Every permit goes to whom the model gives it, at the same time, whoever hangs up; none is lost.
+    /// Every permit goes to whom the model gives it, at the same time, whoever hangs up; none is
+    /// lost.
     #[test]
     fn does_as_the_model(
         max_calls in 1_usize..6,

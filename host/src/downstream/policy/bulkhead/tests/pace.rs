@@ -171,7 +171,8 @@ async fn who_keeps_the_time_learns_that_tokens_are_lacking_now() {
     let (mut first, mut second) = (taken(&one), taken(&two));
     first.spend();
     second.spend();
-    // It waits for a place, and there is a token. The other BFF, which has fewer permits, gets both.
+    // It waits for a place, and there is a token. The other BFF, which has fewer permits, gets
+    // both.
     let keeper = async { one.acquire(&later()).await.expect("a permit").queued };
     let other = async { two.acquire(&later()).await.expect("a permit").spend() };
     let release = async {
@@ -283,8 +284,8 @@ async fn another_rate_is_for_those_who_wait() {
 }
 
 proptest! {
-    /// Whoever calls and hangs up whenever: in no window are more sent than its worth and a burst, and everybody who stays is
-    /// served.
+    /// Whoever calls and hangs up whenever: in no window are more sent than its worth and a burst,
+    /// and everybody who stays is served.
     #[test]
     fn no_window_has_more_and_nobody_is_forgotten(
         count in 1_u32..500,

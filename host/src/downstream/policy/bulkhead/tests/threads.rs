@@ -11,7 +11,8 @@ use super::super::{Bulkhead, Member, Permit, Rejected};
 use super::later;
 use crate::config;
 
-/// On real threads, with callers that hang up at any moment: never too many at once, and in the end all is as it was.
+/// On real threads, with callers that hang up at any moment: never too many at once, and in the end
+/// all is as it was.
 #[test]
 fn threads_lose_no_permit() {
     const MOST: usize = 3;
@@ -78,7 +79,8 @@ fn threads_lose_no_permit() {
     assert_eq!(permits.len(), MOST);
 }
 
-/// The only permit is freed again and again at the moment in which another call finds it taken and joins the queue.
+/// The only permit is freed again and again at the moment in which another call finds it taken and
+/// joins the queue.
 #[test]
 fn no_call_waits_for_a_permit_that_is_free() {
     let bulkhead = Bulkhead::new(
@@ -110,8 +112,8 @@ fn no_call_waits_for_a_permit_that_is_free() {
     assert_eq!(bulkhead.load(), (0, 0));
 }
 
-/// On real threads, each with a timer of its own: whoever keeps the time for the others may hang up or be served at any moment,
-/// and no token is lost by that.
+/// On real threads, each with a timer of its own: whoever keeps the time for the others may hang up
+/// or be served at any moment, and no token is lost by that.
 #[test]
 fn somebody_keeps_the_time_whoever_goes() {
     let bulkhead = Bulkhead::new(

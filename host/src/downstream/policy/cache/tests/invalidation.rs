@@ -118,7 +118,8 @@ fn what_was_not_refused_changes_something() {
 
 #[test]
 fn named_targets_are_void_too() {
-    // Section 4.4, references by RFC 3986 section 4: reference, stored target, whether it is the same.
+    // Section 4.4, references by RFC 3986 section 4: reference, stored target, whether it is the
+    // same.
     let cases = [
         ("/a", "/a", true),
         ("/a?b=1", "/a?b=1", true),

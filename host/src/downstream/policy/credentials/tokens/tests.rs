@@ -115,7 +115,8 @@ async fn the_first_call_fetches_as_the_rfc_says_and_others_use_that() {
         request.headers()["content-type"],
         "application/x-www-form-urlencoded"
     );
-    // RFC 6749 section 2.3.1: both parts form-encoded, then Basic. "tailor+host:hunter2-is-the-secret"
+    // RFC 6749 section 2.3.1: both parts form-encoded, then Basic.
+    // "tailor+host:hunter2-is-the-secret"
     assert_eq!(
         request.headers()[AUTHORIZATION],
         "Basic dGFpbG9yK2hvc3Q6aHVudGVyMi1pcy10aGUtc2VjcmV0"
@@ -287,7 +288,8 @@ async fn a_refused_token_is_renewed_once_for_all_who_were_refused() {
     assert_eq!(server.asked(), 2);
     let (value, second) = sent(&credentials).await.unwrap();
     assert_eq!(value, "Bearer t2");
-    // One who was refused with the first has better ones already; the second is not renewed so soon.
+    // One who was refused with the first has better ones already; the second is not renewed so
+    // soon.
     assert!(credentials.refused(first).await);
     assert!(!credentials.refused(second).await);
     assert_eq!(server.asked(), 2);
@@ -332,7 +334,8 @@ async fn a_token_without_a_life_does_not_make_each_call_fetch() {
     assert_eq!(asked.load(Ordering::Relaxed), 1);
 }
 
-/// The one who polls first is on an event loop that ends while the others, on loops of their own, still wait.
+/// The one who polls first is on an event loop that ends while the others, on loops of their own,
+/// still wait.
 #[test]
 fn calls_on_several_event_loops_share_a_fetch_that_survives_the_loop_it_began_on() {
     let (answer, answered) = tokio::sync::oneshot::channel::<()>();
@@ -356,7 +359,8 @@ fn calls_on_several_event_loops_share_a_fetch_that_survives_the_loop_it_began_on
             .build()
             .unwrap()
     };
-    // `Fetch` waits for a channel, which knows no event loop; the timer around it does, so the loop is kept until the end.
+    // `Fetch` waits for a channel, which knows no event loop; the timer around it does, so the loop
+    // is kept until the end.
     let first = runtime();
     let hung_up = first.block_on(async {
         let mut call = std::pin::pin!(value(&credentials));
