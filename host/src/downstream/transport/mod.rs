@@ -1,7 +1,7 @@
 //! The transport of one service: its endpoints, their connections, and one attempt of a call on them.
 //!
 //! An attempt passes through these files in this order: [`endpoints`] has the list of them, from the
-//! lookups of [`resolve`] -> [`selection`] picks one by [`balance`],
+//! lookups of [`resolve`], which asks [`dns`] for SRV records, and a [`source`] for each name ->  [`selection`] picks one by [`balance`],
 //! of those that neither [`ejection`] nor [`health`] leaves out, and spares one in [`slow_start`] ->
 //! [`pool`] has a connection to it, or a permit to open one, which [`checkout`] decides for [`http2`];
 //! calls that wait are woken by [`changed`] -> [`connect`] opens one otherwise, in a [race](mod@race) of
@@ -24,6 +24,7 @@ mod connector;
 mod course;
 mod decode;
 mod dial;
+mod dns;
 mod ejection;
 mod endpoint;
 mod endpoints;
@@ -41,11 +42,13 @@ mod pool;
 mod probe;
 mod proxy;
 mod race;
+mod rank;
 mod resolve;
 mod selection;
 mod sender;
 mod slow_start;
 mod socket;
+mod source;
 mod tls;
 mod trailers;
 
