@@ -59,8 +59,15 @@ impl Load {
 
     /// What a further call would cost here, to be compared with that of another endpoint.
     pub fn cost(&self, now: Instant) -> f32 {
+        self.cost_by(now, 1.0)
+    }
+
+    /// The same where a call under way counts for more, or less, than one. What has thrice the weight of another one may
+    /// have thrice the calls.
+    #[inline]
+    pub fn cost_by(&self, now: Instant, each: f32) -> f32 {
         let (seconds, _) = self.decayed(self.estimate.load(Ordering::Relaxed), now);
-        let under_way = self.in_flight() as f32;
+        let under_way = self.in_flight() as f32 * each;
         if seconds < UNKNOWN && under_way > 0.0 {
             // The first call shows how it is. Until then the others should not follow it: it may never be answered.
             return PENALTY.as_secs_f32() * under_way;

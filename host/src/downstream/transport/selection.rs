@@ -9,6 +9,11 @@ use tokio::time::Instant;
 use super::endpoint::Endpoint;
 use super::{Transport, balance};
 
+fn mean(weights: impl ExactSizeIterator<Item = u32>) -> f32 {
+    let number = weights.len().max(1) as f32;
+    weights.map(|weight| weight as f32).sum::<f32>() / number
+}
+
 impl Transport {
     /// The place of one of several endpoints that is picked for an attempt. `avoid` is the id of that of the
     /// attempt before.
@@ -75,7 +80,11 @@ impl Transport {
         }
         let all = self.panics(number, endpoints.len()) || number == endpoints.len();
         let good = |index: usize| all || endpoints[index].good(now);
-        let cost = |index: usize| endpoints[index].record.load.cost(now);
+        let mean = weight.map_or(1.0, |weight| mean((0..endpoints.len()).map(weight)));
+        let cost = |index: usize| {
+            let each = weight.map_or(1.0, |weight| mean / weight(index) as f32);
+            endpoints[index].record.load.cost_by(now, each)
+        };
         // A further attempt goes elsewhere, also to one that came back a moment ago.
         if starting && avoid.is_none() {
             let drawn = fastrand::u64(..100);

@@ -153,3 +153,6 @@ fn server_name(name: &str) -> Result<ServerName<'static>, TlsError> {
         name: name.to_owned(),
     })
 }
+
+#[cfg(test)]
+mod tests;

@@ -41,6 +41,7 @@ async fn calls_under_way_cost() {
     let (one, two) = (load.begin(now), load.begin(now));
     assert_eq!(load.in_flight(), 2);
     assert_eq!(load.cost(now), alone * 3.0);
+    assert_eq!(load.cost_by(now, 0.5), alone * 2.0);
     drop((one, two));
     assert_eq!(load.in_flight(), 0);
 }
