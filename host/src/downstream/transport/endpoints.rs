@@ -176,6 +176,11 @@ impl Endpoints {
                 let found = source.name.look_up(&endpoints.lookup).await;
                 let now = Instant::now();
                 let learnt = found.and_then(|targets| {
+                    for target in &targets {
+                        if let Err(error) = &target.addresses {
+                            source.warn(&endpoints.service, &target.host, error);
+                        }
+                    }
                     endpoints.learn(index, &targets, now)?;
                     Ok(targets.is_empty())
                 });
@@ -183,7 +188,7 @@ impl Endpoints {
                     Ok(false) => None,
                     Ok(true) => Some(not_offered()),
                     Err(error) => {
-                        source.warn(&endpoints.service, &error);
+                        source.warn(&endpoints.service, source.name.host(), &error);
                         Some(error)
                     }
                 };

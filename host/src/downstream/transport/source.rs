@@ -9,13 +9,16 @@ use rustls_pki_types::ServerName;
 
 use super::address::Address;
 use super::endpoint::{Endpoint, EndpointState, EndpointStatus, Site, text};
-use super::resolve::{Name, Target, no_address};
+use super::resolve::{MAX_ADDRESSES, Name, Target, no_address};
 use super::tls::TlsError;
 use crate::config;
 use crate::downstream::log_interval::LogInterval;
 
 /// What a weight counts beside the chance of one that has the weight 0 (RFC 2782: a very small one).
 const UNIT: u32 = 256;
+
+/// Sites that are looked at. Not all of them become endpoints, but those that are known already should.
+const MAX_SITES: usize = 4 * MAX_ADDRESSES;
 
 /// A host of the settings, which gives endpoints.
 pub struct Source {
@@ -84,7 +87,8 @@ impl Source {
             };
             // The weight is that of the target, however many addresses it has.
             let weight = u32::from(target.weight) * UNIT / addresses.len().max(1) as u32;
-            for address in addresses {
+            let room = MAX_SITES.saturating_sub(sites.len());
+            for address in addresses.into_iter().take(room) {
                 let is_same = |it: &Site| it.address == address && it.authority == authority;
                 if !sites.iter().any(is_same) {
                     sites.push(Site {
@@ -134,10 +138,10 @@ impl Source {
         }
     }
 
-    /// Tells the operator of a lookup that failed, at most once a minute.
-    pub fn warn(&self, service: &str, error: &io::Error) {
+    /// Tells the operator that a lookup of a name failed, its own or that of a target, at most once a minute.
+    pub fn warn(&self, service: &str, name: &str, error: &io::Error) {
         if self.failures.is_due() {
-            let (name, error) = (self.name.host(), error.to_string());
+            let error = error.to_string();
             tracing::warn!(
                 service,
                 name,
