@@ -1,5 +1,6 @@
 //! A service whose name has several addresses, looked up at a real DNS server, while clients ask without a pause: an address
-//! dies, one leaves the name, one comes to it, and the DNS server itself goes away. No client may see a failure.
+//! dies, one leaves the name, one comes to it, and the DNS server itself goes away. Then a service that SRV records name, whose
+//! targets of the first priority die, and whose spare one moves to another address. No client may see a failure.
 //!
 //! `cargo run --example names`, as root or where `unshare --mount` is allowed. It needs dnsmasq: `apt-get install
 //! dnsmasq-base` on Debian. What is missing is an error. The lookups are the system's own, as in operation: the
@@ -31,6 +32,12 @@ const FIRST: u8 = 2;
 const DIES: u8 = 3;
 const LEAVES: u8 = 4;
 const COMES: u8 = 5;
+/// The name of SRV records, and the addresses of their targets: two of the first priority, and a spare one, which moves.
+const SRV: &str = "_http._tcp.parts.test";
+const HEAVY: u8 = 12;
+const LIGHT: u8 = 13;
+const SPARE: u8 = 14;
+const MOVED: u8 = 15;
 /// Clients that ask side by side.
 const CLIENTS: usize = 8;
 /// Time for each change to have its effect.
@@ -39,7 +46,7 @@ const PATIENCE: Duration = Duration::from_secs(20);
 fn main() -> anyhow::Result<()> {
     match std::env::args_os().nth(1) {
         None => outside(),
-        Some(folder) => tokio::runtime::Runtime::new()?.block_on(drill(&PathBuf::from(folder))),
+        Some(folder) => tokio::runtime::Runtime::new()?.block_on(drills(&PathBuf::from(folder))),
     }
 }
 
@@ -69,16 +76,17 @@ fn outside() -> anyhow::Result<()> {
     Ok(())
 }
 
-/// A DNS server that knows one name. It ends with this.
+/// A DNS server. It ends with this.
 struct Dns {
     hosts: PathBuf,
     process: Child,
 }
 
 impl Dns {
-    fn start(folder: &Path, addresses: &[u8]) -> anyhow::Result<Self> {
+    /// Starts one that knows what stands in a file of hosts, and SRV records.
+    fn start(folder: &Path, known: &str, records: &[String]) -> anyhow::Result<Self> {
         let hosts = folder.join("hosts");
-        std::fs::write(&hosts, lines(addresses))?;
+        std::fs::write(&hosts, known)?;
         let process = Command::new("dnsmasq")
             .args([
                 "--keep-in-foreground",
@@ -93,15 +101,16 @@ impl Dns {
             ])
             .arg(format!("--listen-address={DNS}"))
             .arg(format!("--addn-hosts={}", hosts.display()))
+            .args(records)
             .stdin(Stdio::null())
             .spawn()
             .context("dnsmasq")?;
         Ok(Self { hosts, process })
     }
 
-    /// The name stands for these from now on.
-    fn say(&self, addresses: &[u8]) -> anyhow::Result<()> {
-        std::fs::write(&self.hosts, lines(addresses))?;
+    /// These are the hosts from now on.
+    fn say(&self, known: &str) -> anyhow::Result<()> {
+        std::fs::write(&self.hosts, known)?;
         let number = self.process.id().to_string();
         let told = Command::new("kill").args(["-HUP", &number]).status()?;
         ensure!(told.success(), "dnsmasq ended");
@@ -134,22 +143,41 @@ fn server(last: u8, port: u16) -> anyhow::Result<ScriptedService> {
         .with_context(|| format!("a server at {address}"))
 }
 
-async fn drill(folder: &Path) -> anyhow::Result<()> {
+async fn drills(folder: &Path) -> anyhow::Result<()> {
+    addresses(folder).await?;
+    records(folder).await
+}
+
+/// The drill of a name with several addresses.
+async fn addresses(folder: &Path) -> anyhow::Result<()> {
     let first = server(FIRST, 0)?;
     let port = first.address().port();
     let (dies, leaves) = (server(DIES, port)?, server(LEAVES, port)?);
-    let dns = Dns::start(folder, &[FIRST, DIES, LEAVES])?;
+    let dns = Dns::start(folder, &lines(&[FIRST, DIES, LEAVES]), &[])?;
+    let host = host(&format!("http://{NAME}:{port}")).await?;
+    let changes = changes(&host, dns, &first, dies, &leaves);
+    with_clients(&host, changes).await
+}
+
+/// A host with a service at this URL.
+async fn host(url: &str) -> anyhow::Result<TestHost> {
     let settings = "resolve-interval = \"100ms\"\ntimeout = \"5s\"\nconnect-timeout = \"2s\"\n\
                     first-byte-timeout = \"5s\"\n[ejection]\nfailures = 1\nslow-start = \"1s\"\ntime = \"1m\"";
-    let host = TestHost::builder()?
-        .service_at("users", &[format!("http://{NAME}:{port}")])
+    TestHost::builder()?
+        .service_at("users", &[url])
         .settings("users", settings)
         .settings("users", "coalesce = false")
         .bff("relay", &relay::relay("v1", None), "deadline = \"6s\"")
         .route("bff = \"relay\"\nclient = \"users\"\npath = \"/users\"")
         .start()
-        .await?;
+        .await
+}
 
+/// Makes changes while clients ask without a pause.
+async fn with_clients(
+    host: &TestHost,
+    changes: impl Future<Output = anyhow::Result<()>>,
+) -> anyhow::Result<()> {
     let (over, calls) = (AtomicBool::new(false), AtomicU64::new(0));
     let client = || async {
         while !over.load(Ordering::Relaxed) {
@@ -165,7 +193,7 @@ async fn drill(folder: &Path) -> anyhow::Result<()> {
         anyhow::Ok(())
     };
     let changes = async {
-        let result = changes(&host, dns, &first, dies, &leaves).await;
+        let result = changes.await;
         over.store(true, Ordering::Relaxed);
         result
     };
@@ -197,7 +225,7 @@ async fn changes(
     })
     .await?;
 
-    dns.say(&[FIRST, DIES])?;
+    dns.say(&lines(&[FIRST, DIES]))?;
     wait("the one that left the name to be drained", || async {
         leaves.open() == 0 && states(host).await.len() == 2
     })
@@ -205,7 +233,7 @@ async fn changes(
     let drained = leaves.count();
 
     let comes = server(COMES, port)?;
-    dns.say(&[FIRST, DIES, COMES])?;
+    dns.say(&lines(&[FIRST, DIES, COMES]))?;
     wait("the one that came to be called", || async {
         comes.count() > 50
     })
@@ -219,6 +247,54 @@ async fn changes(
     println!("without DNS: the addresses that were known");
     ensure!(leaves.count() == drained, "a drained address was called");
     Ok(())
+}
+
+/// The drill of a name with SRV records.
+async fn records(folder: &Path) -> anyhow::Result<()> {
+    let (heavy, light, spare) = (server(HEAVY, 0)?, server(LIGHT, 0)?, server(SPARE, 0)?);
+    let moved = server(MOVED, spare.address().port())?;
+    let record = |name: &str, target: &ScriptedService, rank: &str| {
+        let port = target.address().port();
+        format!("--srv-host={SRV},{name}.parts.test,{port},{rank}")
+    };
+    let records = [
+        record("heavy", &heavy, "1,3"),
+        record("light", &light, "1,1"),
+        record("spare", &spare, "2,1"),
+    ];
+    let hosts = |spare: u8| {
+        let all = [("heavy", HEAVY), ("light", LIGHT), ("spare", spare)];
+        all.map(|(name, last)| format!("127.0.0.{last} {name}.parts.test\n"))
+            .concat()
+    };
+    let dns = Dns::start(folder, &hosts(SPARE), &records)?;
+    let host = host(&format!("http+srv://{SRV}")).await?;
+    let changes = async {
+        wait(
+            "both targets of the first priority to be called",
+            || async { heavy.count() > 200 && light.count() > 20 },
+        )
+        .await?;
+        let (most, least) = (heavy.count(), light.count());
+        println!("weight 3: {most} calls, weight 1: {least}");
+        ensure!(most > 2 * least, "the weights do not shape the shares");
+        ensure!(spare.count() == 0, "a spare target was called");
+
+        heavy.stop().await;
+        light.stop().await;
+        wait("the spare target to be called", || async {
+            spare.count() > 50
+        })
+        .await?;
+
+        dns.say(&hosts(MOVED))?;
+        wait(
+            "the spare target to be called where it moved to",
+            || async { moved.count() > 50 && spare.open() == 0 && states(&host).await.len() == 3 },
+        )
+        .await
+    };
+    with_clients(&host, changes).await
 }
 
 fn ends(address: &str, last: u8, port: u16) -> bool {

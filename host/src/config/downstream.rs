@@ -1,6 +1,7 @@
 //! What the operator says of a service: where it is, what may be asked of it, and what all of its calls
 //! share. How a single call is made is its [`Policy`].
 
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -67,6 +68,9 @@ pub struct Endpoint {
     pub port: u16,
     /// The socket file to connect to instead of `host` and `port`, which then only name the service.
     pub socket: Option<PathBuf>,
+    /// Whether `host` is a name of SRV records (RFC 2782), which say where the service is. Then `port` means nothing, and
+    /// `authority` is what an operator sees of the name; each target of a record has one of its own.
+    pub srv: bool,
     /// What the `host` header says: host (an IPv6 address in brackets), and port if it is not that of the scheme.
     pub authority: HeaderValue,
 }
@@ -178,6 +182,8 @@ pub struct Connections {
     pub max_age: Duration,
     /// How often the names of endpoints are looked up.
     pub resolve_interval: Duration,
+    /// The DNS servers that are asked for SRV records; empty for those of the system.
+    pub dns_servers: Vec<SocketAddr>,
     /// Time that one address of a name has to take a connection before the next one is tried beside it.
     pub attempt_delay: Duration,
     /// How often an HTTP/2 connection is pinged while calls are under way on it.

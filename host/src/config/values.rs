@@ -96,19 +96,31 @@ pub(super) fn check_name(name: &str) -> Result<(), Fault> {
     ))
 }
 
+/// Reads an address to listen on.
 pub(super) fn address(value: &DeValue<'_>) -> Result<SocketAddr, Fault> {
+    ip_and_port(value, "an address to listen on", "8080")
+}
+
+/// Reads the address of a DNS server.
+pub(super) fn dns_server(value: &DeValue<'_>) -> Result<SocketAddr, Fault> {
+    let address = ip_and_port(value, "the address of a DNS server", "53")?;
+    if address.port() == 0 {
+        let what = format!("\"{address}\" has a port that is none");
+        return Err(Fault::new(what, "write one from 1 to 65535"));
+    }
+    Ok(address)
+}
+
+fn ip_and_port(value: &DeValue<'_>, kind: &str, usual_port: &str) -> Result<SocketAddr, Fault> {
     let written = text(value)?;
     written.parse().map_err(|_| {
         let port = written
             .rsplit(':')
             .next()
             .filter(|port| port.parse::<u16>().is_ok());
-        let port = port.unwrap_or("8080");
+        let port = port.unwrap_or(usual_port);
         let way_out = format!("write an IP address and a port, such as \"127.0.0.1:{port}\"");
-        Fault::new(
-            format!("{} is not an address to listen on", quote(written)),
-            way_out,
-        )
+        Fault::new(format!("{} is not {kind}", quote(written)), way_out)
     })
 }
 

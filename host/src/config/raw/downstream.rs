@@ -1,5 +1,6 @@
 //! The section of a service: where it is, what may be asked of it, and its limits.
 
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use http::{HeaderName, HeaderValue};
@@ -18,7 +19,7 @@ use crate::config::reader::Section;
 use crate::config::units::{
     GIB, KIB, MIB, count, duration, duration_or_zero, duration_within, ms, size,
 };
-use crate::config::values::{choice, path, text};
+use crate::config::values::{choice, dns_server, path, text};
 use crate::config::wire::{
     Url, answer_header_name, call_pattern, fixed_header, header_name, proxy, server_name, url,
 };
@@ -49,6 +50,7 @@ pub(in crate::config) struct RawDownstream {
     pub(in crate::config) idle_timeout: Field<Duration>,
     pub(in crate::config) max_connection_age: Field<Duration>,
     pub(in crate::config) resolve_interval: Field<Duration>,
+    pub(in crate::config) dns_servers: Field<Vec<At<SocketAddr>>>,
     pub(in crate::config) attempt_delay: Field<Duration>,
     pub(in crate::config) ping_interval: Field<Duration>,
     pub(in crate::config) ping_timeout: Field<Duration>,
@@ -118,6 +120,7 @@ pub(super) fn downstream(name: &str, s: &mut Section<'_>) -> RawDownstream {
         idle_timeout: s.read("idle-timeout", duration),
         max_connection_age: s.read("max-connection-age", duration),
         resolve_interval: s.read("resolve-interval", duration),
+        dns_servers: s.list("dns-servers", dns_server),
         // RFC 8305 section 5 names these bounds.
         attempt_delay: s.read("connection-attempt-delay", |v| {
             duration_within(v, ms(10)..=ms(2_000))

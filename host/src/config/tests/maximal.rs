@@ -23,6 +23,7 @@ pub(super) fn endpoint(host: &str, port: u16, authority: &'static str) -> Endpoi
         host: host.to_owned(),
         port,
         socket: None,
+        srv: false,
         authority: HeaderValue::from_static(authority),
     }
 }
@@ -218,6 +219,7 @@ fn a_maximal_service_is_read_key_by_key() {
             idle_timeout: ms(3_600_000),
             max_age: ms(1_800_000),
             resolve_interval: ms(60_000),
+            dns_servers: vec![],
             attempt_delay: ms(100),
             ping_interval: ms(20_000),
             ping_timeout: ms(1_000),
@@ -306,6 +308,22 @@ fn the_other_services_of_the_maximal_file_have_what_excludes_each_other() {
         ca_file: None,
     });
     assert_eq!(credentials("billing"), billing);
+    let at = &config.downstreams["billing"];
+    let srv = Endpoint {
+        srv: true,
+        ..endpoint(
+            "_http._tcp.billing.internal",
+            80,
+            "_http._tcp.billing.internal",
+        )
+    };
+    assert_eq!(at.endpoints, [srv]);
+    assert_eq!(at.shape.path_prefix, "/v1");
+    let servers = ["127.0.0.1:5353", "[::1]:53"];
+    assert_eq!(
+        at.connections.dns_servers,
+        servers.map(|it| it.parse().unwrap())
+    );
 }
 
 #[test]

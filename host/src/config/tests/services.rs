@@ -96,6 +96,7 @@ fn a_service_gets_the_documented_defaults() {
             idle_timeout: ms(30_000),
             max_age: ms(300_000),
             resolve_interval: ms(10_000),
+            dns_servers: vec![],
             attempt_delay: ms(250),
             ping_interval: ms(10_000),
             ping_timeout: ms(5_000),

@@ -23,6 +23,8 @@ pub(in crate::config) struct Url {
     pub(in crate::config) port: u16,
     /// The socket file to connect to instead.
     pub(in crate::config) socket: Option<PathBuf>,
+    /// Whether `host` is a name of SRV records, and without a port.
+    pub(in crate::config) srv: bool,
     pub(in crate::config) authority: HeaderValue,
     pub(in crate::config) path_prefix: String,
 }
@@ -113,17 +115,9 @@ pub(in crate::config) fn url(value: &DeValue<'_>) -> Result<Url, Fault> {
     let fault = |what: &str, way_out: &str| {
         Fault::new(format!("{} {what}", quote(written)), way_out.to_owned())
     };
-    let (tls, rest) = match (
-        written.strip_prefix("http://"),
-        written.strip_prefix("https://"),
-    ) {
-        (Some(rest), _) => (false, rest),
-        (None, Some(rest)) => (true, rest),
-        (None, None) if written.starts_with(UNIX) => (false, written),
-        (None, None) => {
-            let way_out = format!("write one {example}");
-            return Err(fault("is not an http:// or https:// URL", &way_out));
-        }
+    let Some((tls, srv, rest)) = scheme(written) else {
+        let way_out = format!("write one {example}");
+        return Err(fault("is not an http:// or https:// URL", &way_out));
     };
     if rest.contains(['?', '#']) {
         return Err(fault(
@@ -132,13 +126,14 @@ pub(in crate::config) fn url(value: &DeValue<'_>) -> Result<Url, Fault> {
         ));
     }
     let usual_port = if tls { 443 } else { 80 };
-    if let Some(rest) = rest.strip_prefix(UNIX) {
+    if let Some(rest) = rest.strip_prefix(UNIX).filter(|_| !srv) {
         let (file, path_prefix) = unix(written, rest)?;
         return Ok(Url {
             tls,
             host: "localhost".to_owned(),
             port: usual_port,
             socket: Some(file),
+            srv: false,
             authority: HeaderValue::from_static("localhost"),
             path_prefix: path_prefix.to_owned(),
         });
@@ -161,6 +156,12 @@ pub(in crate::config) fn url(value: &DeValue<'_>) -> Result<Url, Fault> {
         fault(what, &format!("write host and port {example}"))
     };
     let (host, port) = split_port(authority);
+    if srv && !(legal_host(authority) && is_service(authority)) {
+        return Err(fault(
+            "has a host that is no name of SRV records",
+            "write _service._tcp.name without a port, such as \"http+srv://_http._tcp.users.example\"",
+        ));
+    }
     if !legal_host(host) {
         return Err(bad_host());
     }
@@ -182,9 +183,34 @@ pub(in crate::config) fn url(value: &DeValue<'_>) -> Result<Url, Fault> {
         host: host.trim_matches(['[', ']']).to_owned(),
         port,
         socket: None,
+        srv,
         authority: HeaderValue::from_str(&authority).map_err(|_| bad_host())?,
         path_prefix: path_prefix.to_owned(),
     })
+}
+
+/// Whether TLS is spoken, whether SRV records are looked up, and what follows the scheme.
+fn scheme(written: &str) -> Option<(bool, bool, &str)> {
+    if written.starts_with(UNIX) {
+        return Some((false, false, written));
+    }
+    let (scheme, rest) = written.split_once("://")?;
+    match scheme {
+        "http" => Some((false, false, rest)),
+        "https" => Some((true, false, rest)),
+        "http+srv" => Some((false, true, rest)),
+        "https+srv" => Some((true, true, rest)),
+        _ => None,
+    }
+}
+
+/// Whether a name begins with those of a service and of TCP (RFC 2782).
+fn is_service(name: &str) -> bool {
+    let mut labels = name.splitn(3, '.');
+    let service = labels.next().and_then(|label| label.strip_prefix('_'));
+    service.is_some_and(|service| !service.is_empty())
+        && labels.next() == Some("_tcp")
+        && labels.next().is_some()
 }
 
 /// What is wrong with host and port that are not legal.
@@ -212,7 +238,7 @@ pub(in crate::config) fn proxy(value: &DeValue<'_>) -> Result<(String, u16), Fau
         return Err(Fault::new("the URL holds a user name or password", way_out));
     }
     let url = url(value)?;
-    if url.tls || url.socket.is_some() || !url.path_prefix.is_empty() {
+    if url.tls || url.srv || url.socket.is_some() || !url.path_prefix.is_empty() {
         let what = format!("{} is no proxy that the host can use", quote(written));
         let way_out = "write host and port alone, such as \"http://proxy.internal:3128\"";
         return Err(Fault::new(what, way_out));
@@ -224,8 +250,13 @@ pub(in crate::config) fn proxy(value: &DeValue<'_>) -> Result<(String, u16), Fau
 pub(in crate::config) fn token_url(value: &DeValue<'_>) -> Result<(String, bool), Fault> {
     let url = url(value)?;
     let written = text(value)?;
-    if url.socket.is_some() {
-        let what = format!("{} is a socket file", quote(written));
+    if url.socket.is_some() || url.srv {
+        let kind = if url.srv {
+            "a name of SRV records"
+        } else {
+            "a socket file"
+        };
+        let what = format!("{} is {kind}", quote(written));
         return Err(Fault::new(what, "write an http:// or https:// URL"));
     }
     Ok((written.to_owned(), url.tls))

@@ -98,6 +98,7 @@ fn endpoint(url: &str) -> Option<(Endpoint, bool)> {
     let authority = url.authority()?;
     let endpoint = Endpoint {
         socket: None,
+        srv: false,
         host: authority.host().trim_matches(['[', ']']).to_owned(),
         port: authority
             .port_u16()

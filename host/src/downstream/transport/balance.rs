@@ -59,8 +59,15 @@ impl Load {
 
     /// What a further call would cost here, to be compared with that of another endpoint.
     pub fn cost(&self, now: Instant) -> f32 {
+        self.cost_by(now, 1.0)
+    }
+
+    /// The same where a call under way counts for more, or less, than one. What has thrice the weight of another one may
+    /// have thrice the calls.
+    #[inline]
+    pub fn cost_by(&self, now: Instant, each: f32) -> f32 {
         let (seconds, _) = self.decayed(self.estimate.load(Ordering::Relaxed), now);
-        let under_way = self.in_flight() as f32;
+        let under_way = self.in_flight() as f32 * each;
         if seconds < UNKNOWN && under_way > 0.0 {
             // The first call shows how it is. Until then the others should not follow it: it may never be answered.
             return PENALTY.as_secs_f32() * under_way;
@@ -159,17 +166,23 @@ impl Drop for UnderWay<'_> {
 }
 
 /// Picks one of `count` endpoints. Those that are not `good` are passed over, unless none is: then the call may as well
-/// be tried. `avoid` is passed over when there is another good one.
+/// be tried. `avoid` is passed over when there is another good one. Where there are weights, none of them 0, each is drawn
+/// as often as its weight says.
 pub fn pick(
     count: usize,
     avoid: Option<usize>,
     good: impl Fn(usize) -> bool,
     cost: impl Fn(usize) -> f32,
+    weight: Option<&dyn Fn(usize) -> u32>,
 ) -> usize {
     let other = |index: &usize| Some(*index) != avoid;
-    two_choices(count, |index| good(*index) && other(index), &cost)
+    let choose = |eligible: &dyn Fn(&usize) -> bool| match weight {
+        None => two_choices(count, eligible, &cost),
+        Some(weight) => two_by_weight(count, eligible, &cost, weight),
+    };
+    choose(&|index| good(*index) && other(index))
         .or_else(|| avoid.filter(|index| *index < count && good(*index)))
-        .or_else(|| two_choices(count, other, &cost))
+        .or_else(|| choose(&other))
         .unwrap_or(0)
 }
 
@@ -194,6 +207,38 @@ fn two_choices(
     }
     // One that another worker put out in between is not there any more; the other of the two is as good.
     match (draw(first), draw(second)) {
+        (Some(first), Some(second)) if cost(second) < cost(first) => Some(second),
+        (first, second) => first.or(second),
+    }
+}
+
+/// The cheaper of two that are drawn from the eligible ones by weight. One may be drawn twice, unless all have the same
+/// weight: without that, the second draw would take its share from the heaviest, of two all of it.
+fn two_by_weight(
+    count: usize,
+    eligible: impl Fn(&usize) -> bool,
+    cost: impl Fn(usize) -> f32,
+    weight: impl Fn(usize) -> u32,
+) -> Option<usize> {
+    let weights: Vec<_> = (0..count)
+        .filter(&eligible)
+        .map(|it| (it, weight(it)))
+        .collect();
+    let lightest = weights.iter().map(|(_, weight)| *weight).min()?;
+    if weights.iter().all(|(_, weight)| *weight == lightest) {
+        return two_choices(count, eligible, cost);
+    }
+    let sum: u64 = weights.iter().map(|(_, weight)| u64::from(*weight)).sum();
+    let draw = || {
+        let mut left = fastrand::u64(..sum.max(1));
+        let place = weights.iter().position(|(_, weight)| {
+            let is_it = left < u64::from(*weight);
+            left = left.saturating_sub(u64::from(*weight));
+            is_it
+        });
+        place.map(|place| weights[place].0)
+    };
+    match (draw(), draw()) {
         (Some(first), Some(second)) if cost(second) < cost(first) => Some(second),
         (first, second) => first.or(second),
     }

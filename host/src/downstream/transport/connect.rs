@@ -122,7 +122,8 @@ impl<'a> Attempt<'a> {
         F: Future<Output = io::Result<T>>,
     {
         let began = Instant::now();
-        let order = in_order(self.endpoints, charge.endpoint, began);
+        let ranked = self.connector.endpoints.are_ranked();
+        let order = in_order(self.endpoints, ranked, charge.endpoint, began);
         if order.len() == 1 {
             return begin(charge.endpoint, Arc::default()).await;
         }
@@ -149,18 +150,25 @@ impl<'a> Attempt<'a> {
     }
 }
 
-/// The endpoints to be tried for a connection: this one, and others of its name, the other family of addresses
+/// The endpoints to be tried for a connection: this one, and others of its name, those of all targets of an SRV name
+/// by their priority, the other family of addresses
 /// first and then by turns (RFC 8305 section 4), those at the end that are left out.
-fn in_order<'a>(all: &'a [Arc<Endpoint>], first: &'a Endpoint, now: Instant) -> Vec<&'a Endpoint> {
+fn in_order<'a>(
+    all: &'a [Arc<Endpoint>],
+    ranked: bool,
+    first: &'a Endpoint,
+    now: Instant,
+) -> Vec<&'a Endpoint> {
     // Socket files, and services behind a proxy, are no addresses of a name, though `host` says the same.
     let of_a_name = |it: &Endpoint| matches!(it.address, Address::Tcp(_));
     if !of_a_name(first) {
         return vec![first];
     }
+    let same_name = |it: &Endpoint| ranked || it.authority == first.authority;
     let mut others: Vec<&Endpoint> = all
         .iter()
         .map(|it| &**it)
-        .filter(|it| it.id != first.id && of_a_name(it) && it.authority == first.authority)
+        .filter(|it| it.id != first.id && of_a_name(it) && same_name(it))
         .collect();
     let cost = |it: &Endpoint| it.record.load.cost(now);
     others.sort_by(|one, other| cost(one).total_cmp(&cost(other)));
@@ -172,7 +180,7 @@ fn in_order<'a>(all: &'a [Arc<Endpoint>], first: &'a Endpoint, now: Instant) -> 
             .map(move |(turn, it)| (2 * turn + second, *it))
     };
     let mut by_turns: Vec<(usize, &Endpoint)> = turns(!is_v4, 0).chain(turns(is_v4, 1)).collect();
-    by_turns.sort_by_key(|(turn, it)| (!it.good(now), *turn));
+    by_turns.sort_by_key(|(turn, it)| (!it.good(now), it.record.rank.priority(), *turn));
     let others = by_turns.into_iter().map(|(_, it)| it);
     std::iter::once(first)
         .chain(others)

@@ -13,6 +13,7 @@ use super::balance::Load;
 use super::ejection::Mark;
 use super::health::Health;
 use super::pool::Pools;
+use super::rank::Rank;
 use super::rest::Rest;
 use super::slow_start::SlowStart;
 use crate::config;
@@ -23,7 +24,7 @@ pub struct Endpoint {
     pub id: usize,
     /// Where it is.
     pub address: Address,
-    /// What the `host` header says: host and port of the `url`.
+    /// What the `host` header says: host and port of the `url`, or of the target of an SRV record.
     pub authority: HeaderValue,
     /// What its certificate must hold; `None` without TLS.
     pub server_name: Option<ServerName<'static>>,
@@ -35,7 +36,29 @@ pub struct Endpoint {
     pub health: Option<Health>,
 }
 
-/// What the calls of an endpoint showed.
+/// Where an endpoint is, as the settings or a lookup say.
+#[derive(Clone)]
+pub struct Site {
+    /// See [`Endpoint::address`].
+    pub address: Address,
+    /// See [`Endpoint::authority`].
+    pub authority: HeaderValue,
+    /// See [`Endpoint::server_name`].
+    pub server_name: Option<ServerName<'static>>,
+    /// See [`Rank::priority`].
+    pub priority: u16,
+    /// See [`Rank::weight`].
+    pub weight: u32,
+}
+
+impl Site {
+    /// Whether it is that of an endpoint.
+    pub fn is_of(&self, endpoint: &Endpoint) -> bool {
+        self.address == endpoint.address && self.authority == endpoint.authority
+    }
+}
+
+/// What the calls and the lookups of an endpoint showed.
 pub struct Record {
     /// How busy it is. Not kept up to date when it is the only one.
     pub load: Load,
@@ -45,14 +68,14 @@ pub struct Record {
     pub mark: Mark,
     /// Whether it asked to be left alone.
     pub rest: Rest,
+    /// Which one comes before which.
+    pub rank: Rank,
 }
 
 impl Endpoint {
     /// An endpoint of which nothing is known.
     pub fn new(
-        address: Address,
-        authority: HeaderValue,
-        server_name: Option<ServerName<'static>>,
+        site: Site,
         pools: Arc<Pools>,
         health: Option<&config::Health>,
         now: Instant,
@@ -60,14 +83,15 @@ impl Endpoint {
         static NEXT: AtomicUsize = AtomicUsize::new(1);
         Self {
             id: NEXT.fetch_add(1, Ordering::Relaxed),
-            address,
-            authority,
-            server_name,
+            address: site.address,
+            authority: site.authority,
+            server_name: site.server_name,
             record: Arc::new(Record {
                 load: Load::new(now),
                 slow_start: SlowStart::new(now),
                 mark: Mark::new(now),
                 rest: Rest::new(now),
+                rank: Rank::new(site.priority, site.weight),
             }),
             pools,
             health: health.cloned().map(Health::new),
@@ -129,7 +153,7 @@ pub fn text(authority: &HeaderValue) -> String {
 /// What an operator sees of an endpoint.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct EndpointState {
-    /// Host and port of the `url`; `localhost` for a socket file.
+    /// Host and port of the `url`, or of the target of an SRV record; `localhost` for a socket file.
     pub authority: String,
     /// Its address; `None` for a name that no lookup found.
     pub address: Option<Address>,

@@ -5,23 +5,20 @@
 //! drained: calls under way on it end as they would, and it gets no others.
 
 use std::io;
-use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use arc_swap::ArcSwap;
-use rustls_pki_types::ServerName;
 use tokio::sync::Notify;
 use tokio::time::Instant;
 
-use super::address::Address;
-use super::endpoint::{Endpoint, EndpointState, EndpointStatus, text};
+use super::endpoint::{Endpoint, EndpointState, Site};
 use super::pool::Pools;
 use super::pool::slots::Slots;
-use super::resolve::{Lookup, MAX_ADDRESSES, Name, no_address};
+use super::resolve::{Lookup, MAX_ADDRESSES, Target, no_address, not_offered};
+use super::source::Source;
 use super::tls::TlsError;
 use crate::config;
-use crate::downstream::log_interval::LogInterval;
 
 /// Endpoints, in the order of the settings.
 pub type List = Vec<Arc<Endpoint>>;
@@ -30,6 +27,7 @@ pub type List = Vec<Arc<Endpoint>>;
 pub struct Endpoints {
     service: String,
     sources: Box<[Source]>,
+    are_ranked: bool,
     /// Those of all sources.
     list: ArcSwap<List>,
     /// Those of each source. Locked while the list is replaced.
@@ -40,15 +38,6 @@ pub struct Endpoints {
     slots: Arc<Slots>,
     workers: usize,
     health: Option<config::Health>,
-}
-
-/// A host of the settings, which gives endpoints.
-struct Source {
-    at: config::Endpoint,
-    name: Name,
-    server_name: Option<ServerName<'static>>,
-    /// When the log is told of lookups that fail.
-    failures: LogInterval,
 }
 
 impl Endpoints {
@@ -70,6 +59,7 @@ impl Endpoints {
         let endpoints = Self {
             service: settings.name.clone(),
             sources: sources.collect::<Result<_, _>>()?,
+            are_ranked: settings.endpoints.iter().any(|at| at.srv),
             list: ArcSwap::default(),
             by_source: Mutex::default(),
             ended: Notify::new(),
@@ -84,8 +74,8 @@ impl Endpoints {
             .collect();
         let are_more = lists.iter().any(|list| !list.is_empty());
         for (source, list) in endpoints.sources.iter().zip(&mut lists) {
-            if let (Some(address), true) = (source.name.literal(), list.is_empty()) {
-                let endpoint = endpoints.make(source, address.clone(), now);
+            if let (Some(site), true) = (source.literal(), list.is_empty()) {
+                let endpoint = endpoints.make(site, now);
                 if are_more {
                     endpoint.record.slow_start.begin(now);
                 }
@@ -112,6 +102,11 @@ impl Endpoints {
                 list.iter().map(same).collect()
             }
         }
+    }
+
+    /// Whether an SRV name ranks them.
+    pub fn are_ranked(&self) -> bool {
+        self.are_ranked
     }
 
     /// Those that are known. Empty until the first lookup, where there is no address in the settings.
@@ -180,13 +175,20 @@ impl Endpoints {
                 let source = &endpoints.sources[index];
                 let found = source.name.look_up(&endpoints.lookup).await;
                 let now = Instant::now();
-                let failure = match found {
-                    Ok(found) => {
-                        endpoints.learn(index, found, now);
-                        None
+                let learnt = found.and_then(|targets| {
+                    for target in &targets {
+                        if let Err(error) = &target.addresses {
+                            source.warn(&endpoints.service, &target.host, error);
+                        }
                     }
+                    endpoints.learn(index, &targets, now)?;
+                    Ok(targets.is_empty())
+                });
+                let failure = match learnt {
+                    Ok(false) => None,
+                    Ok(true) => Some(not_offered()),
                     Err(error) => {
-                        source.warn(&endpoints.service, &error);
+                        source.warn(&endpoints.service, source.name.host(), &error);
                         Some(error)
                     }
                 };
@@ -197,17 +199,24 @@ impl Endpoints {
     }
 
     /// Takes over what a lookup found.
-    fn learn(&self, index: usize, found: Vec<SocketAddr>, now: Instant) {
+    ///
+    /// # Errors
+    ///
+    /// Why nothing changes.
+    fn learn(&self, index: usize, targets: &[Target], now: Instant) -> io::Result<()> {
         let source = &self.sources[index];
         let mut by_source = self.by_source();
         let known = &by_source[index];
+        let found = source.sites(targets, known)?;
         // A drained one is gone for good: where a reload and a lookup crossed, a new one takes its place.
-        let kept = |address: &Address| {
+        let kept = |site: &Site| {
             let mut kept = known.iter().filter(|it| !it.pools.is_drained());
-            kept.find(|it| it.address == *address)
+            kept.find(|it| site.is_of(it))
         };
-        let found = found.into_iter().map(Address::Tcp);
-        let (old, new): (Vec<_>, Vec<_>) = found.partition(|it| kept(it).is_some());
+        for (site, endpoint) in found.iter().filter_map(|it| Some((it, kept(it)?))) {
+            endpoint.record.rank.set(site.priority, site.weight);
+        }
+        let (old, new): (Vec<_>, Vec<_>) = found.into_iter().partition(|it| kept(it).is_some());
         let wanted: Vec<_> = old
             .iter()
             .chain(&new)
@@ -215,17 +224,18 @@ impl Endpoints {
             .cloned()
             .collect();
         let added = wanted.len().saturating_sub(old.len());
-        let is_wanted =
-            |it: &&Arc<Endpoint>| wanted.contains(&it.address) && !it.pools.is_drained();
+        let is_wanted = |it: &&Arc<Endpoint>| {
+            !it.pools.is_drained() && wanted.iter().any(|site| site.is_of(it))
+        };
         let gone: List = known.iter().filter(|it| !is_wanted(it)).cloned().collect();
         if added == 0 && gone.is_empty() {
-            return;
+            return Ok(());
         }
         // Where all are new, none can spare another.
         let spared = !old.is_empty();
-        let next = wanted.iter().map(|address| {
-            kept(address).cloned().unwrap_or_else(|| {
-                let endpoint = self.make(source, address.clone(), now);
+        let next = wanted.iter().map(|site| {
+            kept(site).cloned().unwrap_or_else(|| {
+                let endpoint = self.make(site.clone(), now);
                 if spared {
                     endpoint.record.slow_start.begin(now);
                 }
@@ -248,13 +258,12 @@ impl Endpoints {
             addresses,
             "the addresses of a name changed"
         );
+        Ok(())
     }
 
-    fn make(&self, source: &Source, address: Address, now: Instant) -> Arc<Endpoint> {
+    fn make(&self, site: Site, now: Instant) -> Arc<Endpoint> {
         Arc::new(Endpoint::new(
-            address,
-            source.at.authority.clone(),
-            source.server_name.clone(),
+            site,
             Pools::new(&self.slots, self.workers),
             self.health.as_ref(),
             now,
@@ -266,46 +275,5 @@ impl Endpoints {
         self.by_source
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl Source {
-    fn new(at: &config::Endpoint, settings: &config::Downstream) -> Result<Self, TlsError> {
-        let server_name = settings.tls.as_ref().map(|tls| {
-            let name = tls.server_name.as_ref().unwrap_or(&at.host);
-            ServerName::try_from(name.clone())
-                .map_err(|_| TlsError::ServerName { name: name.clone() })
-        });
-        Ok(Self {
-            name: Name::new(at, settings.proxy.as_ref()),
-            server_name: server_name.transpose()?,
-            at: at.clone(),
-            failures: LogInterval::new(),
-        })
-    }
-
-    fn unresolved(&self) -> EndpointState {
-        EndpointState {
-            authority: text(&self.at.authority),
-            address: None,
-            status: EndpointStatus::Unresolved {
-                why: self.name.failure().map(|error| error.to_string()),
-            },
-            in_flight: 0,
-            latency: Duration::ZERO,
-        }
-    }
-
-    /// Tells the operator of a lookup that failed, at most once a minute.
-    fn warn(&self, service: &str, error: &io::Error) {
-        if self.failures.is_due() {
-            let (name, error) = (self.name.host(), error.to_string());
-            tracing::warn!(
-                service,
-                name,
-                error,
-                "a name cannot be looked up: the addresses that are known of it stay in use"
-            );
-        }
     }
 }

@@ -46,6 +46,7 @@ async fn call(address: SocketAddr, protocol: Protocol, input: Vec<u8>) {
         host: address.ip().to_string(),
         port: address.port(),
         socket: None,
+        srv: false,
         authority: HeaderValue::from_static("fuzzed"),
     }];
     let made = Transport::new(&settings, 1, None);

@@ -1,9 +1,9 @@
 //! The transport of one service: its endpoints, their connections, and one attempt of a call on them.
 //!
 //! An attempt passes through these files in this order: [`endpoints`] has the list of them, from the
-//! lookups of [`resolve`] -> [`selection`] picks one by [`balance`],
-//! of those that neither [`ejection`] nor [`health`] leaves out, and spares one in [`slow_start`]; one may ask
-//! for a [`rest`] ->
+//! lookups of [`resolve`], which asks [`dns`] for SRV records, and a [`source`] for each name ->
+//! [`selection`] picks one by [`balance`], of those that neither [`ejection`] nor [`health`] leaves
+//! out, and spares one in [`slow_start`]; one may ask for a [`rest`] ->
 //! [`pool`] has a connection to it, or a permit to open one, which [`checkout`] decides for [`http2`];
 //! calls that wait are woken by [`changed`] -> [`connect`] opens one otherwise, in a [race](mod@race) of
 //! the endpoints of a name, which [`charge`] settles: [dial](mod@dial) opens a [`socket`], and speaks
@@ -25,6 +25,7 @@ mod connector;
 mod course;
 mod decode;
 mod dial;
+mod dns;
 mod ejection;
 mod endpoint;
 mod endpoints;
@@ -42,12 +43,14 @@ mod pool;
 mod probe;
 mod proxy;
 mod race;
+mod rank;
 mod resolve;
 mod rest;
 mod selection;
 mod sender;
 mod slow_start;
 mod socket;
+mod source;
 mod tls;
 mod trailers;
 

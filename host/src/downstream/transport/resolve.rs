@@ -1,4 +1,4 @@
-//! The addresses of a name.
+//! The addresses of a name, and of the targets of its SRV records.
 
 use std::collections::HashSet;
 use std::io;
@@ -11,9 +11,11 @@ use std::time::Duration;
 
 #[cfg(test)]
 use futures_util::future::BoxFuture;
+use futures_util::future::join_all;
 use tokio::time::Instant;
 
 use super::address::{Address, SocketFile};
+use super::dns::{self, Record};
 use super::proxy::Tunnel;
 use crate::config;
 
@@ -27,7 +29,27 @@ pub enum Lookup {
     System,
     /// What a test says.
     #[cfg(test)]
-    Scripted(Arc<dyn Fn() -> BoxFuture<'static, io::Result<Vec<SocketAddr>>> + Send + Sync>),
+    Scripted(Arc<Script>),
+}
+
+/// What a test says of a host and a port.
+#[cfg(test)]
+pub type Script =
+    dyn Fn(&str, u16) -> BoxFuture<'static, io::Result<Vec<SocketAddr>>> + Send + Sync;
+
+/// A host that a name leads to: itself, or the target of one of its SRV records.
+#[derive(Debug)]
+pub struct Target {
+    /// Its name.
+    pub host: String,
+    /// Its port.
+    pub port: u16,
+    /// Lower ones come first.
+    pub priority: u16,
+    /// Its share among those of the same priority.
+    pub weight: u16,
+    /// Its addresses.
+    pub addresses: io::Result<Vec<SocketAddr>>,
 }
 
 impl Lookup {
@@ -40,7 +62,7 @@ impl Lookup {
         let found = match self {
             Self::System => tokio::net::lookup_host((host, port)).await?.collect(),
             #[cfg(test)]
-            Self::Scripted(lookup) => lookup().await?,
+            Self::Scripted(lookup) => lookup(host, port).await?,
         };
         match by_turns(found) {
             found if found.is_empty() => Err(no_address()),
@@ -53,6 +75,8 @@ impl Lookup {
 pub struct Name {
     host: String,
     port: u16,
+    /// The DNS servers that are asked for its SRV records; `None` for a name that has addresses itself.
+    srv: Option<Vec<SocketAddr>>,
     /// An address needs no lookup.
     literal: Option<Address>,
     /// Whether a lookup is under way. The system cannot be told to give one up, so one that hangs is waited
@@ -71,11 +95,12 @@ struct Last {
 
 impl Name {
     /// Nothing is looked up yet.
-    pub fn new(at: &config::Endpoint, proxy: Option<&config::Proxy>) -> Self {
+    pub fn new(at: &config::Endpoint, settings: &config::Downstream) -> Self {
         Self {
             host: at.host.clone(),
             port: at.port,
-            literal: literal(at, proxy),
+            srv: at.srv.then(|| settings.connections.dns_servers.clone()),
+            literal: literal(at, settings.proxy.as_ref()),
             busy: AtomicBool::new(false),
             last: Mutex::default(),
         }
@@ -112,13 +137,30 @@ impl Name {
         self.literal.is_none() && !self.busy.swap(true, Ordering::AcqRel)
     }
 
-    /// What a lookup says.
+    /// What a lookup says. There is no target where SRV records say that the service is not offered.
     ///
     /// # Errors
     ///
-    /// See [`Lookup::addresses`].
-    pub async fn look_up(&self, lookup: &Lookup) -> io::Result<Vec<SocketAddr>> {
-        lookup.addresses(&self.host, self.port).await
+    /// See [`Lookup::addresses`] and [`dns::records`].
+    pub async fn look_up(&self, lookup: &Lookup) -> io::Result<Vec<Target>> {
+        let Some(servers) = &self.srv else {
+            return Ok(vec![Target {
+                host: self.host.clone(),
+                port: self.port,
+                priority: 0,
+                weight: 1,
+                addresses: Ok(lookup.addresses(&self.host, self.port).await?),
+            }]);
+        };
+        let target = async |record: Record| Target {
+            addresses: lookup.addresses(&record.host, record.port).await,
+            host: record.host,
+            port: record.port,
+            priority: record.priority,
+            weight: record.weight,
+        };
+        let records = dns::records(servers, &self.host).await?;
+        Ok(join_all(records.into_iter().map(target)).await)
     }
 
     /// The lookup that was begun ended.
@@ -169,6 +211,12 @@ fn by_turns(found: Vec<SocketAddr>) -> Vec<SocketAddr> {
 /// No lookup failed, and there is nothing all the same.
 pub fn no_address() -> io::Error {
     io::Error::new(io::ErrorKind::NotFound, "the name has no address")
+}
+
+/// The SRV record of the name has the target ".".
+pub fn not_offered() -> io::Error {
+    let what = "the name says that the service is not offered";
+    io::Error::new(io::ErrorKind::NotFound, what)
 }
 
 /// The same error once more, with the system's number where it has one.

@@ -1,5 +1,6 @@
 //! Which endpoint an attempt is made on, and which of them stand for the service.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
@@ -13,6 +14,11 @@ use crate::downstream::error::Cause;
 use crate::downstream::response::ServiceResponse;
 use crate::downstream::retry_after;
 
+fn mean(weights: impl ExactSizeIterator<Item = u32>) -> f32 {
+    let number = weights.len().max(1) as f32;
+    weights.map(|weight| weight as f32).sum::<f32>() / number
+}
+
 impl Transport {
     /// The place of one of several endpoints that is picked for an attempt. `avoid` is the id of that of the
     /// attempt before.
@@ -21,6 +27,51 @@ impl Transport {
         endpoints: &[Arc<Endpoint>],
         now: Instant,
         avoid: Option<usize>,
+    ) -> usize {
+        if !self.connector.endpoints.are_ranked() {
+            return self.pick_of(endpoints, now, avoid, None);
+        }
+        let priority = self.priority(endpoints, now, avoid);
+        let has_it = |place: &usize| endpoints[*place].record.rank.priority() == priority;
+        let places: Vec<usize> = (0..endpoints.len()).filter(has_it).collect();
+        let group: Vec<_> = places.iter().map(|it| endpoints[*it].clone()).collect();
+        let weight = |index: usize| group[index].record.rank.weight();
+        let index = self.pick_of(&group, now, avoid, Some(&weight));
+        // A lookup may have changed the ranks in between.
+        places.get(index).copied().unwrap_or(0)
+    }
+
+    /// The lowest priority of which enough endpoints are good, and one of them is not that of the attempt before. Where
+    /// there is none, one good endpoint is enough; where none is good, the lowest of all.
+    fn priority(&self, endpoints: &[Arc<Endpoint>], now: Instant, avoid: Option<usize>) -> u64 {
+        let mut groups: BTreeMap<u64, Vec<&Endpoint>> = BTreeMap::new();
+        for endpoint in endpoints {
+            let priority = endpoint.record.rank.priority();
+            groups.entry(priority).or_default().push(endpoint);
+        }
+        let other = |it: &&Endpoint| it.good(now) && Some(it.id) != avoid;
+        let enough = |group: &[&Endpoint]| {
+            let number = group.iter().filter(|it| it.good(now)).count();
+            group.iter().any(other) && !self.too_few(number, group.len())
+        };
+        let first = |fits: &dyn Fn(&[&Endpoint]) -> bool| {
+            let mut fitting = groups.iter().filter(|(_, group)| fits(group.as_slice()));
+            fitting.next().map(|(priority, _)| *priority)
+        };
+        first(&enough)
+            .or_else(|| first(&|group| group.iter().any(other)))
+            .or_else(|| first(&|group| group.iter().any(|it| it.good(now))))
+            .or_else(|| first(&|_| true))
+            .unwrap_or(0)
+    }
+
+    /// The place of one of these, all of which are as good for it as the others.
+    fn pick_of(
+        &self,
+        endpoints: &[Arc<Endpoint>],
+        now: Instant,
+        avoid: Option<usize>,
+        weight: Option<&dyn Fn(usize) -> u32>,
     ) -> usize {
         let length = self.connector.settings.ejection.slow_start;
         let (mut number, mut starting) = (0, false);
@@ -34,18 +85,22 @@ impl Transport {
         }
         let all = self.panics(number, endpoints.len()) || number == endpoints.len();
         let good = |index: usize| all || endpoints[index].good(now);
-        let cost = |index: usize| endpoints[index].record.load.cost(now);
+        let mean = weight.map_or(1.0, |weight| mean((0..endpoints.len()).map(weight)));
+        let cost = |index: usize| {
+            let each = weight.map_or(1.0, |weight| mean / weight(index) as f32);
+            endpoints[index].record.load.cost_by(now, each)
+        };
         // A further attempt goes elsewhere, also to one that came back a moment ago.
         if starting && avoid.is_none() {
             let drawn = fastrand::u64(..100);
             let share = |index: usize| endpoints[index].record.slow_start.share(now, length);
             let its_turn = |index| good(index) && share(index).is_none_or(|share| drawn < share);
             if (0..endpoints.len()).any(its_turn) {
-                return balance::pick(endpoints.len(), None, its_turn, cost);
+                return balance::pick(endpoints.len(), None, its_turn, cost, weight);
             }
         }
         let avoid = avoid.and_then(|id| endpoints.iter().position(|it| it.id == id));
-        balance::pick(endpoints.len(), avoid, good, cost)
+        balance::pick(endpoints.len(), avoid, good, cost, weight)
     }
 
     /// Whether one of the endpoints stands for the service: it is good, or so few are that all are used.

@@ -12,6 +12,7 @@ mod proxied;
 mod secure;
 mod several;
 mod silent;
+mod srv;
 mod trailers;
 mod unix;
 mod workers;
@@ -49,6 +50,7 @@ fn settings(endpoints: &[std::net::SocketAddr]) -> Downstream {
                 host: address.ip().to_string(),
                 port: address.port(),
                 socket: None,
+                srv: false,
                 authority: HeaderValue::from_str(&address.to_string()).unwrap(),
             })
             .collect(),
@@ -105,6 +107,7 @@ fn settings(endpoints: &[std::net::SocketAddr]) -> Downstream {
             idle_timeout: long,
             max_age: Duration::from_secs(600),
             resolve_interval: long,
+            dns_servers: vec![],
             attempt_delay: Duration::from_millis(250),
             ping_interval: long,
             ping_timeout: long,

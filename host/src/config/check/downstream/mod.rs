@@ -68,6 +68,7 @@ fn one(raw: &RawDownstream, cx: &mut Context<'_>) -> Option<Downstream> {
             idle_timeout: raw.idle_timeout.or(ms(30_000)),
             max_age: raw.max_connection_age.or(ms(300_000)),
             resolve_interval: raw.resolve_interval.or(ms(10_000)),
+            dns_servers: raw.dns_servers.values(),
             attempt_delay: raw.attempt_delay.or(ms(250)),
             ping_interval: raw.ping_interval.or(ms(10_000)),
             ping_timeout: raw.ping_timeout.or(ms(5_000)),
@@ -89,6 +90,7 @@ fn endpoints(raw: &RawDownstream) -> Vec<Endpoint> {
             host: at.value.host.clone(),
             port: at.value.port,
             socket: at.value.socket.clone(),
+            srv: at.value.srv,
             authority: at.value.authority.clone(),
         })
         .collect()
@@ -106,6 +108,7 @@ fn check_endpoints(raw: &RawDownstream, cx: &mut Context<'_>) {
     let Some((first, others)) = raw.url.items().split_first() else {
         return;
     };
+    check_srv(raw, cx);
     let first = &first.value;
     for other in others {
         if other.value.tls != first.tls {
@@ -119,6 +122,36 @@ fn check_endpoints(raw: &RawDownstream, cx: &mut Context<'_>) {
             );
             cx.report(other, what, "write all of them with the same path");
         }
+    }
+}
+
+/// Reports a name of SRV records beside what it does not go with, and servers that nobody asks.
+fn check_srv(raw: &RawDownstream, cx: &mut Context<'_>) {
+    let urls = raw.url.items();
+    let names = || urls.iter().filter(|at| at.value.srv);
+    if urls.len() > 1 {
+        for at in names() {
+            let what = "a name of SRV records stands beside other addresses";
+            cx.report(
+                at,
+                what,
+                "write it alone: its records say which address comes when",
+            );
+        }
+    }
+    if raw.proxy.is_there() {
+        for at in names() {
+            let what = "a name of SRV records is looked up by no proxy";
+            cx.report(at, what, "leave proxy out, or write an address");
+        }
+    }
+    if let (Some(servers), None) = (raw.dns_servers.written(), names().next()) {
+        let what = "DNS servers are asked for SRV records only, and the url names none";
+        cx.report(
+            servers,
+            what,
+            "leave it out, or write http+srv:// in the url",
+        );
     }
 }
 

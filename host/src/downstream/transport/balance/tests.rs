@@ -41,6 +41,7 @@ async fn calls_under_way_cost() {
     let (one, two) = (load.begin(now), load.begin(now));
     assert_eq!(load.in_flight(), 2);
     assert_eq!(load.cost(now), alone * 3.0);
+    assert_eq!(load.cost_by(now, 0.5), alone * 2.0);
     drop((one, two));
     assert_eq!(load.in_flight(), 0);
 }
@@ -66,7 +67,7 @@ proptest! {
     ) {
         fastrand::seed(seed);
         let count = good.len();
-        let picked = pick(count, avoid, |index| good[index], |index| index as f32);
+        let picked = pick(count, avoid, |index| good[index], |index| index as f32, None);
         prop_assert!(picked < count);
         let other_good = (0..count).any(|index| good[index] && Some(index) != avoid);
         if other_good {
@@ -85,7 +86,7 @@ proptest! {
     ) {
         fastrand::seed(seed);
         let last = good.iter().rposition(|good| *good);
-        let picked = pick(good.len(), None, |index| good[index], |index| index as f32);
+        let picked = pick(good.len(), None, |index| good[index], |index| index as f32, None);
         if good.iter().filter(|good| **good).count() > 1 {
             prop_assert_ne!(Some(picked), last);
         }
@@ -115,7 +116,7 @@ proptest! {
                 }
                 call.is_some()
             });
-            let index = pick(3, None, |_| true, |index| loads[index].cost(now));
+            let index = pick(3, None, |_| true, |index| loads[index].cost(now), None);
             calls[index] += 1;
             under_way.push(Some((now + times[index], index, loads[index].begin(now))));
         }
@@ -138,7 +139,7 @@ async fn one_call_finds_out_how_a_new_endpoint_is() {
 #[test]
 fn without_a_good_one_all_are_picked() {
     let picked: BTreeSet<_> = (0..200)
-        .map(|_| pick(3, None, |_| false, |_| 1.0))
+        .map(|_| pick(3, None, |_| false, |_| 1.0, None))
         .collect();
     assert_eq!(picked.len(), 3);
 }
@@ -151,5 +152,32 @@ fn one_that_ceases_to_be_good_meanwhile_does_no_harm() {
         *asked.borrow_mut() += 1;
         *asked.borrow() <= 3
     };
-    assert!(pick(3, None, good, |_| 1.0) < 3);
+    assert!(pick(3, None, good, |_| 1.0, None) < 3);
+}
+
+#[test]
+fn each_is_drawn_as_often_as_its_weight_says() {
+    let shares = |weights: &[u32]| {
+        let weight = |index: usize| weights[index];
+        let mut counts = vec![0_u32; weights.len()];
+        for _ in 0..10_000 {
+            counts[pick(weights.len(), None, |_| true, |_| 1.0, Some(&weight))] += 1;
+        }
+        counts
+    };
+    let counts = shares(&[3, 1]);
+    assert!((2_200..2_800).contains(&counts[1]), "{counts:?}");
+    let counts = shares(&[256, 1, 256]);
+    assert!(counts[1] > 0 && counts[1] < 100, "{counts:?}");
+    let counts = shares(&[7, 7]);
+    assert!(counts.iter().all(|count| *count > 4_500), "{counts:?}");
+}
+
+#[test]
+fn a_cheaper_one_gets_more_than_its_weight() {
+    let weight = |index: usize| [1, 3][index];
+    let cheap = |index: usize| [1.0, 9.0][index];
+    let all = (0..10_000).map(|_| pick(2, None, |_| true, cheap, Some(&weight)));
+    let number = all.filter(|index| *index == 0).count();
+    assert!((4_000..4_800).contains(&number), "{number}");
 }

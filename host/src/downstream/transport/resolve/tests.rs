@@ -7,9 +7,10 @@ fn name(host: &str) -> Name {
         host: host.to_owned(),
         port: 80,
         socket: None,
+        srv: false,
         authority: http::HeaderValue::from_static("localhost"),
     };
-    Name::new(&at, None)
+    Name::new(&at, &config::Downstream::with_defaults("users"))
 }
 
 fn addresses(list: &[&str]) -> Vec<SocketAddr> {
@@ -52,8 +53,9 @@ async fn a_name_is_due_at_once_and_then_at_the_interval() {
 #[tokio::test]
 async fn the_system_knows_localhost_and_no_name_that_is_too_long() {
     let it = name("localhost");
-    let found = it.look_up(&Lookup::System).await.unwrap();
-    assert!(found.iter().all(|address| address.ip().is_loopback()));
+    let found = it.look_up(&Lookup::System).await.unwrap().remove(0);
+    let mut addresses = found.addresses.unwrap().into_iter();
+    assert!(addresses.all(|address| address.ip().is_loopback()));
     let it = name(&"a".repeat(300));
     it.look_up(&Lookup::System).await.unwrap_err();
 }

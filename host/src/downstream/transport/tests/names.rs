@@ -39,7 +39,7 @@ impl Dns {
 
     fn lookup(&self) -> Lookup {
         let dns = self.clone();
-        Lookup::Scripted(Arc::new(move || {
+        Lookup::Scripted(Arc::new(move |_, _| {
             let dns = dns.clone();
             Box::pin(async move {
                 dns.asked.fetch_add(1, Ordering::SeqCst);
@@ -75,6 +75,7 @@ pub fn at(name: &str) -> crate::config::Endpoint {
         host: name.to_owned(),
         port: 80,
         socket: None,
+        srv: false,
         authority: HeaderValue::from_str(name).unwrap(),
     }
 }

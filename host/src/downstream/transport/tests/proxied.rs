@@ -57,6 +57,7 @@ fn settings(proxy: SocketAddr) -> Downstream {
             host: "users.example.invalid".to_owned(),
             port: 8443,
             socket: None,
+            srv: false,
             authority: HeaderValue::from_static("users.example.invalid:8443"),
         }],
         proxy: Some(Proxy {

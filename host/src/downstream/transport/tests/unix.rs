@@ -13,6 +13,7 @@ fn at(path: &Path) -> Endpoint {
         host: "localhost".to_owned(),
         port: 80,
         socket: Some(path.to_owned()),
+        srv: false,
         authority: HeaderValue::from_static("localhost"),
     }
 }
