@@ -129,6 +129,10 @@ pub fn dashed(name: &HeaderName) -> Cow<'_, str> {
 /// The fields of a message that its `connection` names: they are meant for the next station only.
 #[must_use]
 pub fn named_in_connection(headers: &HeaderMap) -> Vec<HeaderName> {
+    // Nearly all messages have none, and few fields to look through.
+    if !headers.keys().any(|name| *name == header::CONNECTION) {
+        return Vec::new();
+    }
     let lines = headers.get_all(header::CONNECTION).iter();
     lines
         .flat_map(|line| line.as_bytes().split(|byte| *byte == b','))

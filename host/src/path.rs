@@ -67,6 +67,9 @@ impl Ambiguity {
 /// The first rule that the path breaks.
 pub fn check(path: &str) -> Result<(), Ambiguity> {
     let inner = path.strip_prefix('/').ok_or(Ambiguity::NoSlash)?;
+    if is_plain(inner) {
+        return Ok(());
+    }
     let mut segments = inner.split('/').peekable();
     while let Some(segment) = segments.next() {
         // The last segment is empty in "/" and after a slash at the end.
@@ -76,6 +79,19 @@ pub fn check(path: &str) -> Result<(), Ambiguity> {
         check_segment(segment)?;
     }
     Ok(())
+}
+
+/// Whether no byte of a path means anything to anyone, as in most paths: letters, digits, dashes and
+/// underscores, in segments of which only the last may be empty. `inner` is what follows the first
+/// slash.
+fn is_plain(inner: &str) -> bool {
+    let mut before = b'/';
+    inner.bytes().all(|byte| {
+        let after_slash = std::mem::replace(&mut before, byte) == b'/';
+        byte.is_ascii_alphanumeric()
+            || matches!(byte, b'-' | b'_')
+            || (byte == b'/' && !after_slash)
+    })
 }
 
 /// The rules for one segment, that is for what stands between two slashes.

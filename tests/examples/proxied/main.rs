@@ -4,6 +4,12 @@
 //! `cargo run --example proxied`. It needs the program: `apt-get install tinyproxy` on Debian. Without it, this is an
 //! error that says so.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::disallowed_methods,
+    reason = "a drill: it stops where something is wrong, and no event loop waits for it"
+)]
+
 #[expect(dead_code, reason = "the tests use more of it")]
 #[path = "../../integration/downstream/relay.rs"]
 mod relay;

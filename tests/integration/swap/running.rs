@@ -28,7 +28,10 @@ pub async fn host(service: &ScriptedService) -> TestHost {
     let builder = TestHost::builder().unwrap();
     builder
         .service_at("svc", &[service.url()])
-        .settings("svc", "timeout = \"50s\"\nfirst-byte-timeout = \"50s\"")
+        .settings(
+            "svc",
+            "connect-timeout = \"50s\"\ntimeout = \"50s\"\nfirst-byte-timeout = \"50s\"",
+        )
         .bff("relay", &relay("v1", None), "deadline = \"60s\"")
         .route("bff = \"relay\"\nclient = \"svc\"")
         .start()

@@ -104,7 +104,10 @@ async fn requests_on_what_was_removed_count_for_nothing_that_came_back() {
     reload(&host).await;
     let mut held = select(Box::pin(host.get("/held/a")), Box::pin(host.get("/held/b")));
     tokio::select! {
-        _ = &mut held => panic!("no request is let go yet"),
+        ended = &mut held => {
+            let (reply, _) = ended.factor_first();
+            panic!("no request is let go yet: {reply:?}")
+        }
         _ = service.wait_for(2) => {}
     }
     let with_relay = remove_relay(&host).await;

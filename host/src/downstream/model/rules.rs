@@ -36,9 +36,12 @@ const WINDOW: Duration = Duration::from_secs(11);
 /// The shortest `first-byte-timeout` of a run.
 const FIRST_BYTE: Duration = Duration::from_millis(900);
 
+/// A rule, and what says how a run breaks it.
+type Rule = (&'static str, fn(&Plan, &Log) -> Option<String>);
+
 /// The first rule that is broken.
 pub fn broken(plan: &Plan, log: &Log) -> Option<Broken> {
-    let rules: [(&'static str, fn(&Plan, &Log) -> Option<String>); 15] = [
+    let rules: [Rule; 15] = [
         (SHARING, sharing),
         (AGE, age),
         (WRITES, writes),

@@ -108,7 +108,7 @@ async fn serve(far: DuplexStream, input: Vec<u8>) {
                 tokio::task::yield_now().await;
             }
             if stays % 2 == 1 {
-                return std::future::pending().await;
+                std::future::pending::<()>().await;
             }
         }
     };

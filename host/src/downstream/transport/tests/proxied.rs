@@ -1,5 +1,10 @@
 //! Services through a forward proxy.
 
+#![allow(
+    clippy::disallowed_methods,
+    reason = "tasks of a test end with its event loop"
+)]
+
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
 

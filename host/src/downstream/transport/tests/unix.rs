@@ -1,5 +1,10 @@
 //! Services on socket files.
 
+#![allow(
+    clippy::disallowed_methods,
+    reason = "tasks of a test end with its event loop"
+)]
+
 use std::path::Path;
 
 use tokio::io::copy_bidirectional;
