@@ -300,7 +300,7 @@ fn number_in(headers: &HeaderMap, name: &HeaderName) -> Option<usize> {
 fn language(headers: &HeaderMap) -> usize {
     let value = headers.get(ACCEPT_LANGUAGE).map(HeaderValue::as_bytes);
     let known = |name: &&str| Some(name.as_bytes()) == value;
-    LANGUAGES.iter().position(|name| known(name)).unwrap_or(0)
+    LANGUAGES.iter().position(known).unwrap_or(0)
 }
 
 fn write_end(headers: &HeaderMap) -> Option<WriteEnd> {
