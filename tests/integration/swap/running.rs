@@ -10,14 +10,15 @@ use crate::downstream::relay::relay;
 use crate::observe::{bff, eventually, metric, swapped};
 use crate::wire::soon;
 
-/// A service that holds back the answer to `/held` until it is let go, and answers everything else at once.
+/// A service that holds back the answers to `/held` and below until they are let go, and answers
+/// everything else at once.
 pub fn holding() -> (ScriptedService, Gate) {
     let gate = Gate::new();
     let held = gate.clone();
     let service = ScriptedService::start(move |request| {
         let ok = Response::text("ok");
         match request.path() {
-            "/held" => ok.after(held.pass()),
+            path if path.starts_with("/held") => ok.after(held.pass()),
             _ => ok,
         }
     });
@@ -28,10 +29,7 @@ pub async fn host(service: &ScriptedService) -> TestHost {
     let builder = TestHost::builder().unwrap();
     builder
         .service_at("svc", &[service.url()])
-        .settings(
-            "svc",
-            "connect-timeout = \"50s\"\ntimeout = \"50s\"\nfirst-byte-timeout = \"50s\"",
-        )
+        .settings("svc", "timeout = \"50s\"\nfirst-byte-timeout = \"50s\"")
         .bff("relay", &relay("v1", None), "deadline = \"60s\"")
         .route("bff = \"relay\"\nclient = \"svc\"")
         .start()
