@@ -1,5 +1,6 @@
-//! Targets of fuzzing: functions of any bytes that panic where a rule is broken that holds for all of
-//! them. They are no part of the host: they are compiled for tests, and with the feature `fuzzing`.
+//! Targets of fuzzing: functions of any bytes that panic where a rule is broken that holds for all
+//! of them. They are no part of the host: they are compiled for tests, and with the feature
+//! `fuzzing`.
 //!
 //! `tests/fuzz` drives them with libFuzzer, and holds the corpus, which is run as a test, too.
 
@@ -9,13 +10,14 @@ use crate::{calls, downstream};
 pub type Target = fn(&[u8]);
 
 /// The targets, by the names of their folders in the corpus.
-pub const TARGETS: [(&str, Target); 6] = [
+pub const TARGETS: [(&str, Target); 7] = [
     ("call_path", calls::fuzzing::path_and_query),
     ("call_fields", calls::fuzzing::fields),
     ("select", calls::fuzzing::select),
     ("answer_http1", downstream::fuzzing::answer_http1),
     ("answer_http2", downstream::fuzzing::answer_http2),
     ("cache_control", downstream::fuzzing::cache_control),
+    ("dns_answer", downstream::fuzzing::dns_answer),
 ];
 
 /// Gives the bytes to the target of this name.

@@ -81,9 +81,9 @@ pub fn check(path: &str) -> Result<(), Ambiguity> {
     Ok(())
 }
 
-/// Whether no byte of a path means anything to anyone, as in most paths: letters, digits, dashes and
-/// underscores, in segments of which only the last may be empty. `inner` is what follows the first
-/// slash.
+/// Whether no byte of a path means anything to anyone, as in most paths: letters, digits, dashes
+/// and underscores, in segments of which only the last may be empty. `inner` is what follows the
+/// first slash.
 fn is_plain(inner: &str) -> bool {
     let mut before = b'/';
     inner.bytes().all(|byte| {

@@ -1,5 +1,5 @@
-//! What the operator says of a service: where it is, what may be asked of it, and what all of its calls
-//! share. How a single call is made is its [`Policy`].
+//! What the operator says of a service: where it is, what may be asked of it, and what all of its
+//! calls share. How a single call is made is its [`Policy`].
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -66,12 +66,15 @@ pub struct Endpoint {
     pub host: String,
     /// Port to connect to.
     pub port: u16,
-    /// The socket file to connect to instead of `host` and `port`, which then only name the service.
+    /// The socket file to connect to instead of `host` and `port`, which then only name the
+    /// service.
     pub socket: Option<PathBuf>,
-    /// Whether `host` is a name of SRV records (RFC 2782), which say where the service is. Then `port` means nothing, and
-    /// `authority` is what an operator sees of the name; each target of a record has one of its own.
+    /// Whether `host` is a name of SRV records (RFC 2782), which say where the service is. Then
+    /// `port` means nothing, and `authority` is what an operator sees of the name; each target of a
+    /// record has one of its own.
     pub srv: bool,
-    /// What the `host` header says: host (an IPv6 address in brackets), and port if it is not that of the scheme.
+    /// What the `host` header says: host (an IPv6 address in brackets), and port if it is not that
+    /// of the scheme.
     pub authority: HeaderValue,
 }
 
@@ -82,7 +85,8 @@ pub struct Tls {
     pub ca_file: Option<PathBuf>,
     /// The host's certificate chain and private key (PEM), for services that want one.
     pub client: Option<(PathBuf, PathBuf)>,
-    /// The name that the service's certificate must hold and that is sent as SNI; `None` takes the host of the endpoint.
+    /// The name that the service's certificate must hold and that is sent as SNI; `None` takes the
+    /// host of the endpoint.
     pub server_name: Option<String>,
 }
 
@@ -121,7 +125,8 @@ pub struct Cache {
     pub max_size: u64,
     /// Size of one stored body, bytes.
     pub max_entry_size: usize,
-    /// Whether an answer with `set-cookie` that says `public` is stored, and shared by calls that are one.
+    /// Whether an answer with `set-cookie` that says `public` is stored, and shared by calls that
+    /// are one.
     pub keep_set_cookie: bool,
     /// The field of answers that holds their tags, by which an operator invalidates.
     pub tag_header: HeaderName,
@@ -134,8 +139,8 @@ pub struct Cache {
 pub struct Write {
     /// Such calls.
     pub pattern: CallPattern,
-    /// Paths, in which each `*` stands for the same as the one of `pattern` that is as far from the start. There are no more
-    /// than in `pattern`.
+    /// Paths, in which each `*` stands for the same as the one of `pattern` that is as far from the
+    /// start. There are no more than in `pattern`.
     pub voids: Vec<Vec<Segment>>,
 }
 
@@ -184,7 +189,8 @@ pub struct Connections {
     pub resolve_interval: Duration,
     /// The DNS servers that are asked for SRV records; empty for those of the system.
     pub dns_servers: Vec<SocketAddr>,
-    /// Time that one address of a name has to take a connection before the next one is tried beside it.
+    /// Time that one address of a name has to take a connection before the next one is tried beside
+    /// it.
     pub attempt_delay: Duration,
     /// How often an HTTP/2 connection is pinged while calls are under way on it.
     pub ping_interval: Duration,
@@ -227,13 +233,13 @@ pub struct OAuth2 {
     pub parameters: Vec<(String, String)>,
     /// Time for a whole answer of the token endpoint, connection included.
     pub timeout: Duration,
-    /// Certificates of the authorities that are trusted for the token endpoint; `None` trusts those of the
-    /// system.
+    /// Certificates of the authorities that are trusted for the token endpoint; `None` trusts those
+    /// of the system.
     pub ca_file: Option<PathBuf>,
 }
 
-/// Where in a request for a token client and secret are (RFC 6749 section 2.3.1), by its registered name
-/// (RFC 7591 section 2).
+/// Where in a request for a token client and secret are (RFC 6749 section 2.3.1), by its registered
+/// name (RFC 7591 section 2).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ClientAuthentication {
     /// `client_secret_basic`: in `authorization`.

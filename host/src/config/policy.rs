@@ -75,7 +75,7 @@ pub struct Breaker {
     pub slow_rate: u32,
     /// From when on a call is slow.
     pub slow_call: Duration,
-    /// How long it stays open before one call probes the service; up to a fifth is added by chance.
+    /// How long it stays open before one call probes the service; up to a fifth is added at random.
     pub open_for: Duration,
     /// For how long after a good probe the calls at once may only grow step by step.
     pub slow_start: Duration,

@@ -82,7 +82,8 @@ pub(super) fn name(value: &DeValue<'_>) -> Result<String, Fault> {
     Ok(name.to_owned())
 }
 
-/// Names are parts of metrics, headers and file names, so they are as narrow as a label of a host name.
+/// Names are parts of metrics, headers and file names, so they are as narrow as a label of a host
+/// name.
 pub(super) fn check_name(name: &str) -> Result<(), Fault> {
     let legal = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-';
     let starts_well = name.starts_with(|c: char| c.is_ascii_lowercase());
@@ -128,8 +129,8 @@ const LEVELS: [&str; 6] = ["error", "warn", "info", "debug", "trace", "off"];
 
 /// Reads a log filter: `info`, or `warn,tailor=debug`.
 ///
-/// The filter of `tracing` takes a misspelt level for the name of a target and then shows everything of it, so a word
-/// alone has to be a level here.
+/// The filter of `tracing` takes a misspelt level for the name of a target and then shows
+/// everything of it, so a word alone has to be a level here.
 pub(super) fn level(value: &DeValue<'_>) -> Result<String, Fault> {
     let filter = text(value)?;
     let mut general = None;

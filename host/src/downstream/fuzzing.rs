@@ -3,6 +3,7 @@
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
 use super::policy::cache;
+use super::transport;
 use super::transport::fuzzing::answer;
 use crate::config::Protocol;
 
@@ -17,6 +18,11 @@ pub fn answer_http1(input: &[u8]) {
 /// The bytes of a service over HTTP/2.
 pub fn answer_http2(input: &[u8]) {
     answer(ADDRESS, Protocol::Http2, input);
+}
+
+/// What a DNS server says of an SRV name.
+pub fn dns_answer(input: &[u8]) {
+    transport::fuzzing::dns_answer(input);
 }
 
 /// The fields of an answer that say how long it may be kept, and for whom.

@@ -16,7 +16,8 @@ fn corpus(name: &str) -> Vec<PathBuf> {
     files
 }
 
-/// Changes a few bytes: one for another, one more, one less, a part twice, or all that follows left out.
+/// Changes a few bytes: one for another, one more, one less, a part twice, or all that follows left
+/// out.
 fn change(input: &mut Vec<u8>, other: &[u8], random: &mut fastrand::Rng) {
     for _ in 0..random.usize(1..5) {
         let at = random.usize(..=input.len());

@@ -1,4 +1,5 @@
-//! All ways in which a file comes to have another content, and files that are not there or not complete yet.
+//! All ways in which a file comes to have another content, and files that are not there or not
+//! complete yet.
 
 use std::fs::OpenOptions;
 use std::io::Write as _;
@@ -52,7 +53,8 @@ async fn a_file_that_is_gone_for_a_while_changes_nothing() {
     let builder = builder.file("other.wasm", &page("w1")).unwrap();
     let host = builder.config(PAGE).config(other).start().await.unwrap();
     std::fs::remove_file(host.dir().join("page.wasm")).unwrap();
-    // All files are looked at in turn: when the other BFF was replaced, this one's was looked for and not found.
+    // All files are looked at in turn: when the other BFF was replaced, this one's was looked for
+    // and not found.
     host.replace("other.wasm", &page("w2")).unwrap();
     swapped(&host, "other", 1).await;
     assert_eq!(served(&host, "/page").await, "v1");
@@ -66,7 +68,8 @@ async fn a_file_that_is_gone_for_a_while_changes_nothing() {
 #[tokio::test]
 async fn a_file_that_is_still_being_written_is_left_alone() {
     let host = host("", "").await;
-    // Far apart, so that a machine that is busy with other tests does not make a pause of the writer look like its end.
+    // Far apart, so that a machine that is busy with other tests does not make a pause of the
+    // writer look like its end.
     let look = Duration::from_secs(2);
     edit(&host, |text| {
         text.replace("watch-interval = \"20ms\"", "watch-interval = \"2s\"")

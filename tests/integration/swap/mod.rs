@@ -1,5 +1,5 @@
-//! A BFF is replaced while the host runs: nobody notices but by the answers, a bad file changes nothing, and what was
-//! replaced goes with its last request.
+//! A BFF is replaced while the host runs: nobody notices but by the answers, a bad file changes
+//! nothing, and what was replaced goes with its last request.
 
 mod files;
 mod page;
@@ -18,7 +18,8 @@ use page::page;
 const PAGE: &str =
     "[bff.page]\ncomponent = \"page.wasm\"\n[[route]]\nbff = \"page\"\npath = \"/page\"\n";
 
-/// A host with the page `v1`, which is `page.wasm`. `before` and `after` are put around its configuration.
+/// A host with the page `v1`, which is `page.wasm`. `before` and `after` are put around its
+/// configuration.
 async fn host(before: &str, after: &str) -> TestHost {
     let builder = TestHost::builder().unwrap();
     let builder = builder.file("page.wasm", &page("v1")).unwrap();

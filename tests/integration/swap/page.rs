@@ -1,5 +1,5 @@
-//! A BFF that answers one page, in which its version stands in many places, and nothing else. Made from text, so that fifty
-//! versions of it cost no compiler of Rust.
+//! A BFF that answers one page, in which its version stands in many places, and nothing else. Made
+//! from text, so that fifty versions of it cost no compiler of Rust.
 
 use tailor_harness::components;
 
@@ -28,7 +28,8 @@ pub fn body(version: &str) -> String {
     format!("{version};").repeat(2 * NAMED)
 }
 
-/// The same component under another digest, larger by `size` bytes: what is added is a section that nobody reads.
+/// The same component under another digest, larger by `size` bytes: what is added is a section that
+/// nobody reads.
 pub fn stamped(component: &[u8], size: usize) -> Vec<u8> {
     let mut section = b"\x05stamp".to_vec();
     section.resize(section.len() + size, b'x');

@@ -146,14 +146,16 @@ async fn a_service_that_has_moved_is_called_at_its_new_address() {
     let builder = builder.file("relay.wasm", &relay("v1", None)).unwrap();
     let host = builder.config(&config).start().await.unwrap();
     assert_eq!(host.get("/x").await.unwrap().text(), "old");
-    // Connections of services that did not change are kept. From now on, only reloads look for changes.
+    // Connections of services that did not change are kept. From now on, only reloads look for
+    // changes.
     edit(&host, |text| {
         text.replace("watch-interval = \"20ms\"", "watch-interval = \"1h\"")
     });
     reload(&host).await.unwrap();
     assert_eq!(host.get("/x").await.unwrap().text(), "old");
     assert_eq!(old.accepted(), 1);
-    // Time for the watcher to begin its pause of an hour. If that comes later, the test only shows less.
+    // Time for the watcher to begin its pause of an hour. If that comes later, the test only shows
+    // less.
     tokio::time::sleep(Duration::from_millis(300)).await;
     let (from, to) = (old.address().to_string(), new.address().to_string());
     edit(&host, |text| text.replace(&from, &to));

@@ -1,5 +1,5 @@
-//! The series of `/metrics` follow the configuration: they go with the BFF or service that a reload removes, begin anew when
-//! the name comes back, and go on through every other change.
+//! The series of `/metrics` follow the configuration: they go with the BFF or service that a reload
+//! removes, begin anew when the name comes back, and go on through every other change.
 
 use futures_util::future::select;
 use tailor_harness::TestHost;
@@ -13,7 +13,8 @@ async fn reload(host: &TestHost) {
     host.host().changes().reload().await.unwrap();
 }
 
-/// Puts the page in the place of the relay and of its service, and returns the text of the configuration before.
+/// Puts the page in the place of the relay and of its service, and returns the text of the
+/// configuration before.
 async fn remove_relay(host: &TestHost) -> Vec<u8> {
     let before = std::fs::read(host.dir().join("tailor.toml")).unwrap();
     host.replace("page.wasm", &page("w1")).unwrap();
@@ -97,7 +98,8 @@ async fn series_go_with_what_a_reload_removes_and_begin_anew_when_it_comes_back(
 async fn requests_on_what_was_removed_count_for_nothing_that_came_back() {
     let (service, gate) = holding();
     let host = host(&service).await;
-    // Each answer is too large, so that its outcome is one that has a series only once it has happened.
+    // Each answer is too large, so that its outcome is one that has a series only once it has
+    // happened.
     edit(&host, |text| {
         text + "[bff.relay.limits]\nresponse-size = \"1B\"\n"
     });

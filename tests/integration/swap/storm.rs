@@ -1,4 +1,5 @@
-//! A hundred swaps while 32 clients ask without a pause, in a process of its own, so that its memory can be looked at.
+//! A hundred swaps while 32 clients ask without a pause, in a process of its own, so that its
+//! memory can be looked at.
 
 use std::net::SocketAddr;
 use std::path::Path;
@@ -21,8 +22,8 @@ use crate::observe::{eventually, samples};
 
 const SWAPS: usize = 100;
 const CLIENTS: usize = 32;
-/// After so many swaps all that is kept for good is there: each slot of the engine's pool has been used, and holds on to
-/// a few pages of its last instance.
+/// After so many swaps all that is kept for good is there: each slot of the engine's pool has been
+/// used, and holds on to a few pages of its last instance.
 const WARM: usize = 50;
 /// What may come and go: buffers.
 const SLACK: u64 = 10 << 20;

@@ -1,4 +1,5 @@
-//! How tokens are fetched: over a transport of its own, with the limits of a service for which the operator wrote none.
+//! How tokens are fetched: over a transport of its own, with the limits of a service for which the
+//! operator wrote none.
 
 use std::sync::Arc;
 

@@ -12,7 +12,7 @@
 //! in front of its BFF's line. Then all happens under the lock. How a call waits for what comes
 //! with time alone is in [`waiting`].
 //!
-//! No permit lies idle while somebody who may have it waits. Whoever frees something first gives it
+//! No permit is idle while somebody who may have it waits. Whoever frees something first gives it
 //! back and then looks whether anybody waits; whoever waits first says so and then looks whether
 //! something is free. With sequentially consistent operations at least one of them sees the other.
 

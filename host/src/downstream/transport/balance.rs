@@ -1,9 +1,10 @@
 //! Which of several endpoints gets a call: power of two choices by peak-EWMA latency.
 //!
-//! Two endpoints are drawn and the one with the lower cost gets the call; cost is the latency expected of it times the
-//! calls it has under way, this one included. The expectation jumps up to a latency that is worse at once and comes down
-//! with time, so that an endpoint that grew slow is left at the first sign of it and tried again later. The algorithm is
-//! that of tower's `PeakEwma` and of Finagle before it; here it is one atomic word, because all workers share it.
+//! Two endpoints are drawn and the one with the lower cost gets the call; cost is the latency
+//! expected of it times the calls it has under way, this one included. The expectation jumps up to
+//! a latency that is worse at once and comes down with time, so that an endpoint that grew slow is
+//! left at the first sign of it and tried again later. The algorithm is that of tower's `PeakEwma`
+//! and of Finagle before it; here it is one atomic word, because all workers share it.
 
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::time::Duration;
@@ -12,7 +13,8 @@ use tokio::time::Instant;
 
 /// In this time what is known of an endpoint's latency loses two thirds of its weight.
 const DECAY: Duration = Duration::from_secs(10);
-/// Added to the time of a call that failed, because an endpoint that refuses calls at once is not a fast one.
+/// Added to the time of a call that failed, because an endpoint that refuses calls at once is not a
+/// fast one.
 const PENALTY: Duration = Duration::from_secs(1);
 /// Below this latency, seconds, nothing is known of an endpoint: it was never called, or long ago.
 const UNKNOWN: f32 = 1e-6;
@@ -20,8 +22,9 @@ const UNKNOWN: f32 = 1e-6;
 /// What is known of the load of one endpoint.
 pub struct Load {
     base: Instant,
-    /// The latency that is expected, seconds (`f32`, upper half), and when that was so, milliseconds since `base` (lower
-    /// half; it wraps around, so what was last called weeks ago may seem to have been called just now).
+    /// The latency that is expected, seconds (`f32`, upper half), and when that was so,
+    /// milliseconds since `base` (lower half; it wraps around, so what was last called weeks ago
+    /// may seem to have been called just now).
     estimate: AtomicU64,
     in_flight: AtomicU32,
 }
@@ -62,14 +65,15 @@ impl Load {
         self.cost_by(now, 1.0)
     }
 
-    /// The same where a call under way counts for more, or less, than one. What has thrice the weight of another one may
-    /// have thrice the calls.
+    /// The same where a call under way counts for more, or less, than one. What has thrice the
+    /// weight of another one may have thrice the calls.
     #[inline]
     pub fn cost_by(&self, now: Instant, each: f32) -> f32 {
         let (seconds, _) = self.decayed(self.estimate.load(Ordering::Relaxed), now);
         let under_way = self.in_flight() as f32 * each;
         if seconds < UNKNOWN && under_way > 0.0 {
-            // The first call shows how it is. Until then the others should not follow it: it may never be answered.
+            // The first call shows how it is. Until then the others should not follow it: it may
+            // never be answered.
             return PENALTY.as_secs_f32() * under_way;
         }
         seconds * (under_way + 1.0)
@@ -154,8 +158,8 @@ impl Drop for UnderWay<'_> {
     fn drop(&mut self) {
         self.load.in_flight.fetch_sub(1, Ordering::Relaxed);
         if !self.ended {
-            // Nobody waits for it any more. That it took this long is known, though, and is all that is known of an
-            // endpoint that answers nothing.
+            // Nobody waits for it any more. That it took this long is known, though, and is all
+            // that is known of an endpoint that answers nothing.
             let now = Instant::now();
             let took = now.saturating_duration_since(self.began);
             if took > self.load.expected(now) {
@@ -165,9 +169,9 @@ impl Drop for UnderWay<'_> {
     }
 }
 
-/// Picks one of `count` endpoints. Those that are not `good` are passed over, unless none is: then the call may as well
-/// be tried. `avoid` is passed over when there is another good one. Where there are weights, none of them 0, each is drawn
-/// as often as its weight says.
+/// Picks one of `count` endpoints. Those that are not `good` are passed over, unless none is: then
+/// the call may as well be tried. `avoid` is passed over when there is another good one. Where
+/// there are weights, none of them 0, each is drawn as often as its weight says.
 pub fn pick(
     count: usize,
     avoid: Option<usize>,
@@ -205,15 +209,17 @@ fn two_choices(
     if second >= first {
         second += 1;
     }
-    // One that another worker put out in between is not there any more; the other of the two is as good.
+    // One that another worker put out in between is not there any more; the other of the two is as
+    // good.
     match (draw(first), draw(second)) {
         (Some(first), Some(second)) if cost(second) < cost(first) => Some(second),
         (first, second) => first.or(second),
     }
 }
 
-/// The cheaper of two that are drawn from the eligible ones by weight. One may be drawn twice, unless all have the same
-/// weight: without that, the second draw would take its share from the heaviest, of two all of it.
+/// The cheaper of two that are drawn from the eligible ones by weight. One may be drawn twice,
+/// unless all have the same weight: without that, the second draw would take its share from the
+/// heaviest, of two all of it.
 fn two_by_weight(
     count: usize,
     eligible: impl Fn(&usize) -> bool,

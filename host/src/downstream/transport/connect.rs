@@ -1,5 +1,5 @@
-//! The connection of an attempt that finds none kept: its endpoint, or another one of the same name, is
-//! connected to, or a place on a shared connection waited for.
+//! The connection of an attempt that finds none kept: its endpoint, or another one of the same
+//! name, is connected to, or a place on a shared connection waited for.
 
 use std::io;
 use std::sync::Arc;
@@ -28,8 +28,8 @@ const MAX_SHARES: usize = 4;
 const MIN_DELAY: Duration = Duration::from_millis(10);
 
 impl<'a> Attempt<'a> {
-    /// Opens a connection, or finds that another caller did. `broken` is the one that this one is to replace; a `fresh` one
-    /// is none that was kept.
+    /// Opens a connection, or finds that another caller did. `broken` is the one that this one is
+    /// to replace; a `fresh` one is none that was kept.
     pub(super) async fn connect(
         &self,
         charge: &mut Charge<'a>,
@@ -110,8 +110,8 @@ impl<'a> Attempt<'a> {
         place.map_err(|phase| self.late(phase, now))
     }
 
-    /// What the endpoint of the attempt gives, or another one of its name that gives it sooner. The attempt
-    /// is charged to that one, and those that gave nothing are charged with that.
+    /// What the endpoint of the attempt gives, or another one of its name that gives it sooner. The
+    /// attempt is charged to that one, and those that gave nothing are charged with that.
     async fn first_of_name<T, F>(
         &self,
         charge: &mut Charge<'a>,
@@ -150,16 +150,17 @@ impl<'a> Attempt<'a> {
     }
 }
 
-/// The endpoints to be tried for a connection: this one, and others of its name, those of all targets of an SRV name
-/// by their priority, the other family of addresses
-/// first and then by turns (RFC 8305 section 4), those at the end that are left out.
+/// The endpoints to be tried for a connection: this one, and others of its name, those of all
+/// targets of an SRV name by their priority, the other family of addresses first and then by turns
+/// (RFC 8305 section 4), those at the end that are left out.
 fn in_order<'a>(
     all: &'a [Arc<Endpoint>],
     ranked: bool,
     first: &'a Endpoint,
     now: Instant,
 ) -> Vec<&'a Endpoint> {
-    // Socket files, and services behind a proxy, are no addresses of a name, though `host` says the same.
+    // Socket files, and services behind a proxy, are no addresses of a name, though `host` says the
+    // same.
     let of_a_name = |it: &Endpoint| matches!(it.address, Address::Tcp(_));
     if !of_a_name(first) {
         return vec![first];

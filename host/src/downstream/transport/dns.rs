@@ -1,7 +1,8 @@
 //! SRV records (RFC 2782), asked of DNS servers because the system's lookup knows addresses only.
 //!
-//! A question goes over UDP, and again over TCP where the answer does not fit (RFC 7766 section 5). Where a server
-//! fails or is silent, the next one is asked. Whom an answer sends calls to, it decides as that of the system's lookup does.
+//! A question goes over UDP, and again over TCP where the answer does not fit (RFC 7766 section 5).
+//! Where a server fails or is silent, the next one is asked. Whom an answer sends calls to, it
+//! decides as that of the system's lookup does.
 
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
@@ -42,8 +43,8 @@ pub struct Record {
     pub port: u16,
 }
 
-/// The SRV records of a name, those of a low priority first. There is none where the name says that the
-/// service is not offered: its one record then has the target ".".
+/// The SRV records of a name, those of a low priority first. There is none where the name says that
+/// the service is not offered: its one record then has the target ".".
 ///
 /// # Errors
 ///
@@ -86,8 +87,8 @@ fn servers(text: &str) -> Vec<SocketAddr> {
     text.lines().filter_map(server).take(MAX_SERVERS).collect()
 }
 
-/// A question for the SRV records of a name. Its number cannot be guessed, nor can the port that it is sent
-/// from: who does not see it can answer it hardly.
+/// A question for the SRV records of a name. Its number cannot be guessed, nor can the port that it
+/// is sent from: who does not see it can answer it hardly.
 fn query(name: &str) -> io::Result<Vec<u8>> {
     let mut number = [0; 2];
     let random = rustls::crypto::ring::default_provider().secure_random;
@@ -178,7 +179,8 @@ async fn read_exact(stream: &TcpStream, bytes: &mut [u8]) -> io::Result<()> {
     Ok(())
 }
 
-/// Whether a message is an answer to this question: it has the same number and repeats the question.
+/// Whether a message is an answer to this question: it has the same number and repeats the
+/// question.
 fn answers(query: &[u8], reply: &[u8]) -> bool {
     reply.len() >= query.len()
         && reply[..2] == query[..2]
@@ -188,7 +190,7 @@ fn answers(query: &[u8], reply: &[u8]) -> bool {
 }
 
 /// The records of an answer.
-fn read(reply: &[u8]) -> io::Result<Vec<Record>> {
+pub(super) fn read(reply: &[u8]) -> io::Result<Vec<Record>> {
     let packet = Packet::parse(reply).map_err(malformed)?;
     let records = packet.answers.iter();
     let records = records.filter_map(|record| match &record.rdata {

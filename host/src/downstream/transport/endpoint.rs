@@ -111,8 +111,8 @@ impl Endpoint {
         }
     }
 
-    /// It is good again. What put it out would make it the costliest for minutes, and nobody would see
-    /// that it is well.
+    /// It is good again. What put it out would make it the costliest for minutes, and nobody would
+    /// see that it is well.
     pub fn is_back(&self, now: Instant) {
         self.record.load.forget();
         self.record.slow_start.begin(now);
@@ -153,7 +153,8 @@ pub fn text(authority: &HeaderValue) -> String {
 /// What an operator sees of an endpoint.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct EndpointState {
-    /// Host and port of the `url`, or of the target of an SRV record; `localhost` for a socket file.
+    /// Host and port of the `url`, or of the target of an SRV record; `localhost` for a socket
+    /// file.
     pub authority: String,
     /// Its address; `None` for a name that no lookup found.
     pub address: Option<Address>,
@@ -161,7 +162,8 @@ pub struct EndpointState {
     pub status: EndpointStatus,
     /// Calls under way. Not counted, so 0, when it is the only endpoint of its service.
     pub in_flight: usize,
-    /// The latency to the head of an answer that balancing expects. Not measured, so 0, when it is the only one.
+    /// The latency to the head of an answer that balancing expects. Not measured, so 0, when it is
+    /// the only one.
     pub latency: Duration,
 }
 

@@ -1,8 +1,8 @@
 //! The endpoints of one service: one for each address of each host that the settings name.
 //!
-//! The list is a value that is replaced as a whole, so that a call sees one list from its begin to its end.
-//! An address that a lookup finds again keeps its endpoint with all that is known of it. One that is gone is
-//! drained: calls under way on it end as they would, and it gets no others.
+//! The list is a value that is replaced as a whole, so that a call sees one list from its begin to
+//! its end. An address that a lookup finds again keeps its endpoint with all that is known of it.
+//! One that is gone is drained: calls under way on it end as they would, and it gets no others.
 
 use std::io;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -41,8 +41,8 @@ pub struct Endpoints {
 }
 
 impl Endpoints {
-    /// Endpoints of which those of `previous` keep what is known of them. Addresses are there at once, names
-    /// are looked up later.
+    /// Endpoints of which those of `previous` keep what is known of them. Addresses are there at
+    /// once, names are looked up later.
     ///
     /// # Errors
     ///
@@ -109,13 +109,14 @@ impl Endpoints {
         self.are_ranked
     }
 
-    /// Those that are known. Empty until the first lookup, where there is no address in the settings.
+    /// Those that are known. Empty until the first lookup, where there is no address in the
+    /// settings.
     pub fn list(&self) -> Arc<List> {
         self.list.load_full()
     }
 
-    /// Those that are known, once there are any. The first time this waits for a lookup, one for all who
-    /// ask; the caller bounds the time.
+    /// Those that are known, once there are any. The first time this waits for a lookup, one for
+    /// all who ask; the caller bounds the time.
     ///
     /// # Errors
     ///
@@ -208,7 +209,8 @@ impl Endpoints {
         let mut by_source = self.by_source();
         let known = &by_source[index];
         let found = source.sites(targets, known)?;
-        // A drained one is gone for good: where a reload and a lookup crossed, a new one takes its place.
+        // A drained one is gone for good: where a reload and a lookup crossed, a new one takes its
+        // place.
         let kept = |site: &Site| {
             let mut kept = known.iter().filter(|it| !it.pools.is_drained());
             kept.find(|it| site.is_of(it))

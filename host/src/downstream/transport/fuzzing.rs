@@ -9,7 +9,7 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, DuplexStream};
 use tokio::runtime;
 use tokio::time::Instant;
 
-use super::{Bounds, Course, Transport, memory};
+use super::{Bounds, Course, Transport, dns, memory};
 use crate::config::{self, Protocol};
 use crate::downstream::deadline::SharedDeadline;
 use crate::downstream::request::ServiceRequest;
@@ -19,9 +19,9 @@ const MAX_BODY: usize = 1 << 12;
 /// Time for the call, of a clock that stands still while anything is done.
 const TOTAL: Duration = Duration::from_secs(10);
 
-/// Makes a call to a service that answers with the input: but for its first two bytes, of which one says
-/// how many bytes come at once, the other whether the connection stays open after the last. The call
-/// ends in its time, what it brings is within the limits, and a failure can be logged.
+/// Makes a call to a service that answers with the input: but for its first two bytes, of which one
+/// says how many bytes come at once, the other whether the connection stays open after the last.
+/// The call ends in its time, what it brings is within the limits, and a failure can be logged.
 pub fn answer(address: SocketAddr, protocol: Protocol, input: &[u8]) {
     let runtime = runtime::Builder::new_current_thread()
         .enable_time()
@@ -115,6 +115,30 @@ async fn serve(far: DuplexStream, input: Vec<u8>) {
     tokio::select! {
         () = sink => {}
         () = source => {}
+    }
+}
+
+/// Reads what a DNS server answers to a question for SRV records. No more is taken than may be, and all
+/// of it can be called; a failure can be logged.
+pub fn dns_answer(input: &[u8]) {
+    match dns::read(input) {
+        Ok(records) => {
+            assert!(records.len() <= 64);
+            assert!(records.is_sorted_by_key(|record| record.priority));
+            for record in records {
+                let host = &record.host;
+                assert!(
+                    record.port != 0 && !host.is_empty() && host.len() <= 255,
+                    "{host}"
+                );
+                assert!(host.bytes().all(|byte| byte.is_ascii_graphic()), "{host:?}");
+            }
+        }
+        Err(error) => {
+            let text = error.to_string();
+            assert!(!text.contains(|it: char| it.is_control()), "{text:?}");
+            assert!(text.len() < 1_000, "{text}");
+        }
     }
 }
 

@@ -1,15 +1,16 @@
-//! The transport of one service: its endpoints, their connections, and one attempt of a call on them.
+//! The transport of one service: its endpoints, their connections, and one attempt of a call on
+//! them.
 //!
-//! An attempt passes through these files in this order: [`endpoints`] has the list of them, from the
-//! lookups of [`resolve`], which asks [`dns`] for SRV records, and a [`source`] for each name ->
-//! [`selection`] picks one by [`balance`], of those that neither [`ejection`] nor [`health`] leaves
-//! out, and spares one in [`slow_start`]; one may ask for a [`rest`] ->
-//! [`pool`] has a connection to it, or a permit to open one, which [`checkout`] decides for [`http2`];
-//! calls that wait are woken by [`changed`] -> [`connect`] opens one otherwise, in a [race](mod@race) of
-//! the endpoints of a name, which [`charge`] settles: [dial](mod@dial) opens a [`socket`], and speaks
-//! [`tls`] -> [`attempt`] sends the request and reads the response, by
-//! [`exchange`], with [`interim`] in front of HTTP itself; [`head`] checks what came first, [mod@decode]
-//! undoes how the body is coded. [`endpoint`] is what is known of an endpoint, [`probe`] checks one. Whether
+//! An attempt passes through these files in this order: [`endpoints`] has the list of them, from
+//! the lookups of [`resolve`], which asks [`dns`] for SRV records, and a [`source`] for each name
+//! -> [`selection`] picks one by [`balance`], of those that neither [`ejection`] nor [`health`]
+//! leaves out, and spares one in [`slow_start`]; one may ask for a [`rest`] -> [`pool`] has a
+//! connection to it, or a permit to open one, which [`checkout`] decides for [`http2`]; calls that
+//! wait are woken by [`changed`] -> [`connect`] opens one otherwise, in a [race](mod@race) of the
+//! endpoints of a name, which [`charge`] settles: [dial](mod@dial) opens a [`socket`], and speaks
+//! [`tls`] -> [`attempt`] sends the request and reads the response, by [`exchange`], with
+//! [`interim`] in front of HTTP itself; [`head`] checks what came first, [mod@decode] undoes how
+//! the body is coded. [`endpoint`] is what is known of an endpoint, [`probe`] checks one. Whether
 //! there is a further attempt is not decided here.
 
 mod address;
@@ -100,8 +101,8 @@ pub struct Attempted {
 }
 
 impl Transport {
-    /// A transport that takes over what means the same from the one before it, if there is one. Reads the
-    /// files of TLS, and blocks for that.
+    /// A transport that takes over what means the same from the one before it, if there is one.
+    /// Reads the files of TLS, and blocks for that.
     ///
     /// # Errors
     ///
@@ -129,11 +130,11 @@ impl Transport {
         })
     }
 
-    /// Makes one attempt, on the event loop of the worker. The endpoint of the attempt before, which `course` knows, is
-    /// passed over when there is another good one.
+    /// Makes one attempt, on the event loop of the worker. The endpoint of the attempt before,
+    /// which `course` knows, is passed over when there is another good one.
     ///
-    /// The caller has no more calls under way at once than `bulkhead.max_calls`, all workers together: each may need a
-    /// connection of its own, and there are no more.
+    /// The caller has no more calls under way at once than `bulkhead.max_calls`, all workers
+    /// together: each may need a connection of its own, and there are no more.
     pub async fn attempt(
         &self,
         worker: usize,
@@ -251,9 +252,10 @@ impl Transport {
         self.connector.endpoints.states(Instant::now())
     }
 
-    /// What is to be done now and then. For each worker to call about once a second on its own event loop: closes its
-    /// connections that are idle or old. The first worker also starts lookups and checks that are due, one of a kind for an
-    /// endpoint at a time, and looks whether the files of TLS changed.
+    /// What is to be done now and then. For each worker to call about once a second on its own
+    /// event loop: closes its connections that are idle or old. The first worker also starts
+    /// lookups and checks that are due, one of a kind for an endpoint at a time, and looks whether
+    /// the files of TLS changed.
     pub fn tick(self: &Arc<Self>, worker: usize) {
         let now = Instant::now();
         let endpoints = self.connector.endpoints.list();

@@ -75,12 +75,13 @@ impl Lookup {
 pub struct Name {
     host: String,
     port: u16,
-    /// The DNS servers that are asked for its SRV records; `None` for a name that has addresses itself.
+    /// The DNS servers that are asked for its SRV records; `None` for a name that has addresses
+    /// itself.
     srv: Option<Vec<SocketAddr>>,
     /// An address needs no lookup.
     literal: Option<Address>,
-    /// Whether a lookup is under way. The system cannot be told to give one up, so one that hangs is waited
-    /// for by all rather than begun again by each.
+    /// Whether a lookup is under way. The system cannot be told to give one up, so one that hangs
+    /// is waited for by all rather than begun again by each.
     busy: AtomicBool,
     last: Mutex<Last>,
 }
@@ -137,7 +138,8 @@ impl Name {
         self.literal.is_none() && !self.busy.swap(true, Ordering::AcqRel)
     }
 
-    /// What a lookup says. There is no target where SRV records say that the service is not offered.
+    /// What a lookup says. There is no target where SRV records say that the service is not
+    /// offered.
     ///
     /// # Errors
     ///
@@ -189,8 +191,8 @@ impl Name {
     }
 }
 
-/// Sorts addresses so that the families take turns, the first one first (RFC 8305 section 4), and leaves
-/// repetitions out.
+/// Sorts addresses so that the families take turns, the first one first (RFC 8305 section 4), and
+/// leaves repetitions out.
 fn by_turns(found: Vec<SocketAddr>) -> Vec<SocketAddr> {
     let first_is_v4 = found.first().is_some_and(SocketAddr::is_ipv4);
     let mut seen = HashSet::new();

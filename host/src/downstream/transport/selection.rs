@@ -20,8 +20,8 @@ fn mean(weights: impl ExactSizeIterator<Item = u32>) -> f32 {
 }
 
 impl Transport {
-    /// The place of one of several endpoints that is picked for an attempt. `avoid` is the id of that of the
-    /// attempt before.
+    /// The place of one of several endpoints that is picked for an attempt. `avoid` is the id of
+    /// that of the attempt before.
     pub(super) fn pick(
         &self,
         endpoints: &[Arc<Endpoint>],
@@ -41,8 +41,9 @@ impl Transport {
         places.get(index).copied().unwrap_or(0)
     }
 
-    /// The lowest priority of which enough endpoints are good, and one of them is not that of the attempt before. Where
-    /// there is none, one good endpoint is enough; where none is good, the lowest of all.
+    /// The lowest priority of which enough endpoints are good, and one of them is not that of the
+    /// attempt before. Where there is none, one good endpoint is enough; where none is good, the
+    /// lowest of all.
     fn priority(&self, endpoints: &[Arc<Endpoint>], now: Instant, avoid: Option<usize>) -> u64 {
         let mut groups: BTreeMap<u64, Vec<&Endpoint>> = BTreeMap::new();
         for endpoint in endpoints {
@@ -103,7 +104,8 @@ impl Transport {
         balance::pick(endpoints.len(), avoid, good, cost, weight)
     }
 
-    /// Whether one of the endpoints stands for the service: it is good, or so few are that all are used.
+    /// Whether one of the endpoints stands for the service: it is good, or so few are that all are
+    /// used.
     pub(super) fn stands_for_the_service(
         &self,
         endpoints: &[Arc<Endpoint>],
@@ -114,9 +116,9 @@ impl Transport {
         endpoint.good(now) || self.too_few(number(), endpoints.len())
     }
 
-    /// For how long the service asks that nothing more be sent to it, given what came of an attempt at `endpoint`. A 503 asks
-    /// for that endpoint alone: it is the wish of the service when no good endpoint is left that did not ask as well, and
-    /// until the first of them is ready.
+    /// For how long the service asks that nothing more be sent to it, given what came of an attempt
+    /// at `endpoint`. A 503 asks for that endpoint alone: it is the wish of the service when no
+    /// good endpoint is left that did not ask as well, and until the first of them is ready.
     pub(super) fn asked_rest(
         endpoints: &[Arc<Endpoint>],
         endpoint: &Endpoint,
@@ -140,8 +142,8 @@ impl Transport {
         (!time.is_zero()).then_some(time)
     }
 
-    /// Whether so few are good that they could hardly bear all calls. Then it is also doubtful whether the
-    /// others are as bad as it seems.
+    /// Whether so few are good that they could hardly bear all calls. Then it is also doubtful
+    /// whether the others are as bad as it seems.
     fn too_few(&self, good: usize, all: usize) -> bool {
         let threshold = self.connector.settings.ejection.panic_threshold as usize;
         good * 100 < all * threshold

@@ -14,10 +14,12 @@ use super::tls::TlsError;
 use crate::config;
 use crate::downstream::log_interval::LogInterval;
 
-/// What a weight counts beside the chance of one that has the weight 0 (RFC 2782: a very small one).
+/// What a weight counts beside the chance of one that has the weight 0 (RFC 2782: a very small
+/// one).
 const UNIT: u32 = 256;
 
-/// Sites that are looked at. Not all of them become endpoints, but those that are known already should.
+/// Sites that are looked at. Not all of them become endpoints, but those that are known already
+/// should.
 const MAX_SITES: usize = 4 * MAX_ADDRESSES;
 
 /// A host of the settings, which gives endpoints.
@@ -64,8 +66,8 @@ impl Source {
         })
     }
 
-    /// Where the targets of a lookup are, each place once. A target whose addresses are not found keeps those that are
-    /// `known` of it.
+    /// Where the targets of a lookup are, each place once. A target whose addresses are not found
+    /// keeps those that are `known` of it.
     ///
     /// # Errors
     ///
@@ -138,7 +140,8 @@ impl Source {
         }
     }
 
-    /// Tells the operator that a lookup of a name failed, its own or that of a target, at most once a minute.
+    /// Tells the operator that a lookup of a name failed, its own or that of a target, at most once
+    /// a minute.
     pub fn warn(&self, service: &str, name: &str, error: &io::Error) {
         if self.failures.is_due() {
             let error = error.to_string();

@@ -1,4 +1,5 @@
-//! Services: what is said of each fits together, and into the deadlines of the BFFs that may call it.
+//! Services: what is said of each fits together, and into the deadlines of the BFFs that may call
+//! it.
 
 mod coding;
 mod credentials;

@@ -309,7 +309,8 @@ async fn a_reload_keeps_addresses_with_all_that_is_known_of_them() {
     drop(first);
     assert_eq!(get(&second, 0).await.result.unwrap().status, 200);
     assert_eq!(one.accepted(), open);
-    // A lookup that the former settings still made drained one: it is none any more, and a new one takes its place.
+    // A lookup that the former settings still made drained one: it is none any more, and a new one
+    // takes its place.
     let drained = list(&second)[0].clone();
     drained.pools.drain();
     dns.refresh(&second).await;
