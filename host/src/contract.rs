@@ -8,7 +8,7 @@
     reason = "generated; the contract itself is documented in wit/"
 )]
 
-use tokio::task::JoinHandle;
+use tokio::sync::oneshot;
 
 wasmtime::component::bindgen!({
     path: "../wit",
@@ -29,35 +29,22 @@ pub use tailor::bff::downstream::{Call, Failure, FailureKind, Reply, Source};
 pub use tailor::bff::types::{Client, Method, Payload, Request, Response};
 
 /// A call that is under way, as the guest's `exchange` handle. Dropping it ends the call.
-pub struct Exchange {
-    task: Option<Ending<Result<Reply, Failure>>>,
-}
+pub struct Exchange(Option<oneshot::Receiver<Result<Reply, Failure>>>);
 
 impl Exchange {
-    /// Takes over the task that makes the call.
-    pub fn new(task: JoinHandle<Result<Reply, Failure>>) -> Self {
-        Self {
-            task: Some(Ending(task)),
-        }
+    /// A handle, and where the call's result goes. The call may end when nobody waits there.
+    pub fn new() -> (Self, oneshot::Sender<Result<Reply, Failure>>) {
+        let (sender, receiver) = oneshot::channel();
+        (Self(Some(receiver)), sender)
     }
 
-    /// The call's result, once; nothing when it was taken before. The result itself is `None` when the call panicked or was
-    /// ended.
+    /// The call's result, once; nothing when it was taken before. The result itself is `None` when
+    /// the call was ended.
     pub fn result(
         &mut self,
     ) -> Option<impl Future<Output = Option<Result<Reply, Failure>>> + Send + use<>> {
-        let mut task = self.task.take()?;
-        // The whole handle moves along, so that the task ends with whoever waits for it.
-        Some(async move { (&mut task.0).await.ok() })
-    }
-}
-
-/// A task that ends when its handle is dropped.
-struct Ending<T>(JoinHandle<T>);
-
-impl<T> Drop for Ending<T> {
-    fn drop(&mut self) {
-        self.0.abort();
+        let receiver = self.0.take()?;
+        Some(async move { receiver.await.ok() })
     }
 }
 

@@ -80,7 +80,7 @@ pub fn detached(
     let gate = Gate::new(&config::Calls::default());
     let grants = Grants::new(&settings, services, None, gate);
     let instances = Arc::new(Semaphore::new(settings.limits.concurrency));
-    let admission = Arc::new(Admission::new(&settings.limits, instances));
+    let admission = Arc::new(Admission::new(&settings.limits, 1, instances));
     let metrics = Arc::new(BffMetrics::default()).version(&loaded.version);
     Arc::new(Version::new(
         Arc::new(settings),
@@ -110,6 +110,7 @@ pub async fn invoke(
         client_headers: HeaderMap::new(),
         arrived,
         worker,
+        scheduler: None,
     };
     let mut invocation = Invocation::new(version, asked).keeping_log();
     invocation.now_ms = now_ms;

@@ -138,7 +138,11 @@ impl Builder {
             Some(before) if same_permits(&before.settings().limits, &settings.limits) => {
                 before.admission().clone()
             }
-            _ => Arc::new(Admission::new(&settings.limits, self.instances.clone())),
+            _ => Arc::new(Admission::new(
+                &settings.limits,
+                self.callers,
+                self.instances.clone(),
+            )),
         };
         let counted = before.map(|before| before.metrics().bff().clone());
         let metrics = counted.unwrap_or_default().version(&loaded.version);
@@ -205,5 +209,13 @@ impl Builder {
 }
 
 fn same_permits(a: &config::Limits, b: &config::Limits) -> bool {
-    (a.concurrency, a.queue, a.queue_timeout) == (b.concurrency, b.queue, b.queue_timeout)
+    let permits = |limits: &config::Limits| {
+        (
+            limits.concurrency,
+            limits.queue,
+            limits.queue_timeout,
+            limits.cpu_weight,
+        )
+    };
+    permits(a) == permits(b)
 }

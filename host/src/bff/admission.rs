@@ -9,6 +9,7 @@ use tokio::sync::{Semaphore, SemaphorePermit};
 use tokio::time::timeout;
 
 use super::error::BffError;
+use super::scheduler::CpuShare;
 use crate::config::Limits;
 
 /// The permits of one BFF, and those of the whole host.
@@ -19,6 +20,7 @@ pub struct Admission {
     max_waiting: usize,
     max_wait: Duration,
     instances: Arc<Semaphore>,
+    share: Arc<CpuShare>,
 }
 
 /// The right to run one request, for as long as it is held.
@@ -28,8 +30,9 @@ pub struct Permit<'a> {
 }
 
 impl Admission {
-    /// Permits by the BFF's limits; `instances` are those of the host, shared by all BFFs.
-    pub fn new(limits: &Limits, instances: Arc<Semaphore>) -> Self {
+    /// Permits by the BFF's limits; `instances` are those of the host, shared by all BFFs. A share of the CPU
+    /// of each of `workers`.
+    pub fn new(limits: &Limits, workers: usize, instances: Arc<Semaphore>) -> Self {
         Self {
             running: Semaphore::new(limits.concurrency),
             limit: limits.concurrency,
@@ -37,7 +40,13 @@ impl Admission {
             max_waiting: limits.queue,
             max_wait: limits.queue_timeout,
             instances,
+            share: Arc::new(CpuShare::new(limits.cpu_weight, workers)),
         }
+    }
+
+    /// What the BFF has used of each worker's CPU.
+    pub fn share(&self) -> &Arc<CpuShare> {
+        &self.share
     }
 
     /// Requests that run, and that wait.

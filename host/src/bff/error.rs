@@ -125,6 +125,12 @@ pub enum BffError {
         /// Where it was, if it was stopped at a tick of the engine.
         source: Option<wasmtime::Error>,
     },
+    /// The request waited for the CPU, which its BFF has had its share of.
+    #[error("waited for the CPU for more than {}ms", limit.as_millis())]
+    CpuShare {
+        /// The limit.
+        limit: Duration,
+    },
     /// The guest failed after it was refused more memory.
     #[error("more than {limit} bytes of memory")]
     Memory {
@@ -186,6 +192,7 @@ impl BffError {
             | Self::HostPanic
             | Self::Deadline { .. }
             | Self::Cpu { source: None, .. }
+            | Self::CpuShare { .. }
             | Self::IllegalResponse(_)
             | Self::ResponseTooLarge { .. } => return String::new(),
         };

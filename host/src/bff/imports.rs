@@ -32,13 +32,21 @@ impl downstream::Host for State {
     }
 
     fn start(&mut self, call: Call) -> wasmtime::Result<Resource<Exchange>> {
-        let session = self.session.clone();
-        #[expect(
-            clippy::disallowed_methods,
-            reason = "ended with the guest's handle, so it can not outlive the request"
-        )]
-        let task = tokio::spawn(async move { session.fetch(call).await });
-        Ok(self.table.push(Exchange::new(task))?)
+        let (exchange, mut result) = Exchange::new();
+        match self.session.admit(&call) {
+            // One that is refused costs no future: a guest may start very many.
+            Err(failure) => drop(result.send(Err(failure))),
+            Ok(granted) => {
+                let session = self.session.clone();
+                self.awaited.start(async move {
+                    tokio::select! {
+                        reply = session.make(granted, call) => drop(result.send(reply)),
+                        () = result.closed() => {}
+                    }
+                });
+            }
+        }
+        Ok(self.table.push(exchange)?)
     }
 }
 

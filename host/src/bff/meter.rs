@@ -1,31 +1,39 @@
-//! CPU time of a guest, apart from wall time, so that neither waiting nor a busy machine counts against it, and bounded.
+//! CPU time of a request apart from wall time, so that neither waiting nor a busy machine counts
+//! against it, and bounded. It is that of the guest and of what the host did for it.
 //!
-//! A guest gives its thread back at each tick of the engine at the latest, so the bound is kept to about a tick. Until the
-//! first of them it is timed by the clock on the wall, which costs no system call, and one turn counts as a tick at most, because
-//! its thread may have been without a core meanwhile. From then on the thread's own CPU clock is read.
+//! A request gives its thread back after a tick at the latest, whether its guest computes or calls
+//! the host again and again: the time is taken from the beginning of each poll, not from each entry
+//! into the guest. Until the first full tick it is timed by the clock on the wall, which costs no
+//! system call, and a poll counts as a tick at most, because its thread may have been without a core
+//! meanwhile. From then on the thread's own CPU clock is read.
 //!
-//! What a guest waits for is not polled inside of it but here, beside it: the guest is entered again only when its answer is
-//! whole.
+//! What a guest waits for is not polled inside of it but here, beside it: the guest is entered again
+//! only when its answer is whole.
 
 use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
+use futures_util::StreamExt as _;
+use futures_util::stream::FuturesUnordered;
 use rustix::time::{ClockId, clock_gettime};
 
 use super::engine::TICK;
+use super::scheduler::{CpuShare, Turn};
 
 /// What one request used. Written while it runs, so that it is known however the request ends.
 #[derive(Debug)]
 pub struct Usage {
     began: Instant,
-    guest_ns: AtomicU64,
-    /// When the guest was last given its thread, nanoseconds after `began`.
-    turn_ns: AtomicU64,
-    /// Whether the guest computes for so long that its thread's CPU clock is read.
+    cpu_ns: AtomicU64,
+    /// When the poll under way began, nanoseconds after `began`.
+    poll_ns: AtomicU64,
+    /// Whether the request computes for so long that its thread's CPU clock is read.
     long: AtomicBool,
+    /// Whether the guest was interrupted for the next one.
+    interrupted: AtomicBool,
     memory: AtomicUsize,
 }
 
@@ -33,18 +41,26 @@ impl Default for Usage {
     fn default() -> Self {
         Self {
             began: Instant::now(),
-            guest_ns: AtomicU64::new(0),
-            turn_ns: AtomicU64::new(0),
+            cpu_ns: AtomicU64::new(0),
+            poll_ns: AtomicU64::new(0),
             long: AtomicBool::new(false),
+            interrupted: AtomicBool::new(false),
             memory: AtomicUsize::new(0),
         }
     }
 }
 
+/// The begin of a time on the thread.
+#[derive(Clone, Copy)]
+pub(super) struct Began {
+    wall_ns: u64,
+    cpu_ns: Option<u64>,
+}
+
 impl Usage {
-    /// CPU time of the guest.
+    /// CPU time of the guest and of the host's work for it.
     pub fn cpu(&self) -> Duration {
-        Duration::from_nanos(self.guest_ns.load(Ordering::Relaxed))
+        Duration::from_nanos(self.cpu_ns.load(Ordering::Relaxed))
     }
 
     /// Bytes of linear memory, all memories together. It never shrinks, so this is also the peak.
@@ -52,39 +68,51 @@ impl Usage {
         self.memory.load(Ordering::Relaxed)
     }
 
-    /// A tick of the engine found the guest at work. Whether it has had a fair part of the tick.
+    /// A tick of the engine found the guest at work. Whether it is interrupted, because the request
+    /// has had a fair part of the tick.
     pub(super) fn tick(&self) -> bool {
-        let turn = self
-            .wall_ns()
-            .saturating_sub(self.turn_ns.load(Ordering::Relaxed));
-        let fair = turn >= TICK_NS / 2;
+        let fair = self.since_poll() >= TICK_NS / 2;
         if fair {
             self.long.store(true, Ordering::Relaxed);
+            self.interrupted.store(true, Ordering::Relaxed);
         }
         fair
     }
 
-    /// Runs the guest for one turn, and counts it. Gives what it used in all, nanoseconds.
-    fn turn<T>(&self, guest: impl FnOnce() -> T) -> (T, u64) {
-        let exact = self.long.load(Ordering::Relaxed).then(thread_cpu_ns);
-        let started = self.wall_ns();
-        self.turn_ns.store(started, Ordering::Relaxed);
-        let result = guest();
-        let took = match exact {
-            Some(started) => thread_cpu_ns().saturating_sub(started),
+    /// Nanoseconds since the poll under way began.
+    fn since_poll(&self) -> u64 {
+        let began = self.poll_ns.load(Ordering::Relaxed);
+        self.wall_ns().saturating_sub(began)
+    }
+
+    /// The request gets its thread.
+    pub(super) fn begin(&self, share: &CpuShare) -> Began {
+        let exact = share.wants_exact() || self.long.load(Ordering::Relaxed);
+        let cpu_ns = exact.then(thread_cpu_ns);
+        let wall_ns = self.wall_ns();
+        self.poll_ns.store(wall_ns, Ordering::Relaxed);
+        Began { wall_ns, cpu_ns }
+    }
+
+    /// The request gives its thread back. Counts the time since `began`, and gives it, nanoseconds.
+    pub(super) fn end(&self, began: Began, share: &CpuShare) -> u64 {
+        let took = match began.cpu_ns {
+            Some(began) => thread_cpu_ns().saturating_sub(began),
             None => {
-                let took = self.wall_ns().saturating_sub(started);
+                let took = self.wall_ns().saturating_sub(began.wall_ns);
                 if took > TICK_NS {
-                    // Either its thread had no core, or an instruction that moves much memory ran through a tick.
+                    // Either its thread had no core, or an instruction that moves much memory ran
+                    // through a tick.
                     self.long.store(true, Ordering::Relaxed);
+                    share.was_long();
                 }
                 took.min(TICK_NS)
             }
         };
-        // One turn at a time, so nothing is lost between the two.
-        let used = self.guest_ns.load(Ordering::Relaxed).saturating_add(took);
-        self.guest_ns.store(used, Ordering::Relaxed);
-        (result, used)
+        // One poll at a time, so nothing is lost between the two.
+        let used = self.cpu_ns.load(Ordering::Relaxed).saturating_add(took);
+        self.cpu_ns.store(used, Ordering::Relaxed);
+        took
     }
 
     fn wall_ns(&self) -> u64 {
@@ -98,31 +126,44 @@ impl Usage {
 
 const TICK_NS: u64 = TICK.as_nanos() as u64;
 
-/// CPU time past its limit after which a guest is ended wherever it is. Before that it is ended at a tick of the engine,
-/// where the error tells in which function it was; only an instruction that moves much memory runs through a tick.
+/// CPU time past its limit after which a guest is ended wherever it is. Before that it is ended at a
+/// tick of the engine, where the error tells in which function it was; only an instruction that moves
+/// much memory runs through a tick.
 const BACKSTOP: Duration = Duration::from_millis(10);
 
-/// The guest went past its CPU time.
-#[derive(Debug, thiserror::Error)]
-#[error("the guest's CPU time is used up")]
-pub(super) struct CpuSpent;
+/// Why a guest was ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub(super) enum Stopped {
+    /// It went past its CPU time.
+    #[error("the guest's CPU time is used up")]
+    CpuSpent,
+    /// It waited too long for its turn on the CPU.
+    #[error("the guest waited too long for the CPU")]
+    WaitedTooLong,
+}
 
-/// What a guest waits for: handed over by a function of the host, taken by the [`Guest`] that it was called from.
+/// What a guest waits for, and the calls that it started: handed over by functions of the host, taken
+/// by the [`Guest`] that they were called from.
 #[derive(Default)]
-pub(super) struct Awaited(Mutex<Option<Work>>);
+pub(super) struct Awaited {
+    next: Mutex<Option<Work>>,
+    started: Mutex<FuturesUnordered<Work>>,
+    any_started: AtomicBool,
+}
 
 /// Work of the host. It leaves its result where the function waits for it.
 type Work = Pin<Box<dyn Future<Output = ()> + Send>>;
 
 impl Awaited {
-    /// Has `work` done outside of the guest, and waits for its result. Only for functions of the host, one at a time.
+    /// Has `work` done outside of the guest, and waits for its result. Only for functions of the
+    /// host, one at a time.
     pub(super) async fn outcome<T: Send + 'static>(
         &self,
         work: impl Future<Output = T> + Send + 'static,
     ) -> T {
         let result = Arc::new(Mutex::new(None));
         let place = result.clone();
-        *lock(&self.0) = Some(Box::pin(async move {
+        *lock(&self.next) = Some(Box::pin(async move {
             let done = work.await;
             *lock(&place) = Some(done);
         }));
@@ -130,22 +171,42 @@ impl Awaited {
         std::future::poll_fn(|_| lock(&result).take().map_or(Poll::Pending, Poll::Ready)).await
     }
 
+    /// Has `work` done beside the guest, which goes on. It ends with the request at the latest.
+    pub(super) fn start(&self, work: impl Future<Output = ()> + Send + 'static) {
+        lock(&self.started).push(Box::pin(work));
+        self.any_started.store(true, Ordering::Relaxed);
+    }
+
     fn take(&self) -> Option<Work> {
-        lock(&self.0).take()
+        lock(&self.next).take()
+    }
+
+    fn poll_started(&self, context: &mut Context<'_>) {
+        if !self.any_started.load(Ordering::Relaxed) {
+            return;
+        }
+        let mut started = lock(&self.started);
+        while let Poll::Ready(ended) = started.poll_next_unpin(context) {
+            if ended.is_none() {
+                self.any_started.store(false, Ordering::Relaxed);
+                return;
+            }
+        }
     }
 }
 
-fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     // What these locks hold is replaced whole, so a panic leaves nothing half done.
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// A guest's run: counts, and stops it when its time is used up.
+/// A guest's run: counts it, gives others their turn, and stops it when its time is used up.
 pub(super) struct Guest<'a, F> {
     inner: Pin<&'a mut F>,
     awaited: &'a Awaited,
     work: Option<Work>,
     usage: &'a Usage,
+    turn: Turn,
     limit_ns: u64,
 }
 
@@ -155,6 +216,7 @@ impl<'a, F> Guest<'a, F> {
         inner: Pin<&'a mut F>,
         awaited: &'a Awaited,
         usage: &'a Usage,
+        turn: Turn,
         limit: Duration,
     ) -> Self {
         let limit_ns = u64::try_from((limit + BACKSTOP).as_nanos()).unwrap_or(u64::MAX);
@@ -163,15 +225,32 @@ impl<'a, F> Guest<'a, F> {
             awaited,
             work: None,
             usage,
+            turn,
             limit_ns,
         }
     }
 }
 
 impl<F: Future> Future for Guest<'_, F> {
-    type Output = Result<F::Output, CpuSpent>;
+    type Output = Result<F::Output, Stopped>;
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        let began = self.usage.begin(self.turn.share());
+        let polled = self.advance(context);
+        let took = self.usage.end(began, self.turn.share());
+        self.turn.end(took);
+        let spent = self.usage.cpu_ns.load(Ordering::Relaxed);
+        if polled.is_pending() && spent > self.limit_ns {
+            return Poll::Ready(Err(Stopped::CpuSpent));
+        }
+        polled
+    }
+}
+
+impl<F: Future> Guest<'_, F> {
+    fn advance(&mut self, context: &mut Context<'_>) -> Poll<Result<F::Output, Stopped>> {
+        self.awaited.poll_started(context);
+        let mut has_turn = false;
         loop {
             if let Some(work) = &mut self.work {
                 if work.as_mut().poll(context).is_pending() {
@@ -179,12 +258,21 @@ impl<F: Future> Future for Guest<'_, F> {
                 }
                 self.work = None;
             }
-            let usage = self.usage;
-            let (polled, spent) = usage.turn(|| self.inner.as_mut().poll(context));
-            match polled {
-                Poll::Ready(output) => return Poll::Ready(Ok(output)),
-                Poll::Pending if spent > self.limit_ns => return Poll::Ready(Err(CpuSpent)),
-                Poll::Pending => {}
+            if !has_turn {
+                match self.turn.poll(context) {
+                    Poll::Pending => return Poll::Pending,
+                    Poll::Ready(Err(_)) => return Poll::Ready(Err(Stopped::WaitedTooLong)),
+                    Poll::Ready(Ok(())) => has_turn = true,
+                }
+            } else if self.usage.since_poll() >= TICK_NS {
+                // A guest that does nothing but call the host is never found by a tick.
+                return self.next_turn(context);
+            }
+            if let Poll::Ready(output) = self.inner.as_mut().poll(context) {
+                return Poll::Ready(Ok(output));
+            }
+            if self.usage.interrupted.swap(false, Ordering::Relaxed) {
+                return self.next_turn(context);
             }
             self.work = self.awaited.take();
             if self.work.is_none() {
@@ -192,9 +280,17 @@ impl<F: Future> Future for Guest<'_, F> {
             }
         }
     }
+
+    /// Leaves the thread to others.
+    fn next_turn(&mut self, context: &mut Context<'_>) -> Poll<Result<F::Output, Stopped>> {
+        match self.turn.wait(context) {
+            Ok(()) => Poll::Pending,
+            Err(_) => Poll::Ready(Err(Stopped::WaitedTooLong)),
+        }
+    }
 }
 
-fn thread_cpu_ns() -> u64 {
+pub(super) fn thread_cpu_ns() -> u64 {
     let now = clock_gettime(ClockId::ThreadCPUTime);
     u64::try_from(now.tv_sec).unwrap_or(0) * 1_000_000_000 + u64::try_from(now.tv_nsec).unwrap_or(0)
 }

@@ -2,7 +2,7 @@
 //!
 //! In the order of a version's life: [`surface`] (what does the component ask for) -> [`compiled`] (its machine code, cached)
 //! -> [`load`] (both, and linked) -> [`version`] (with the operator's settings) -> [`swap`] (which version is live) -> and for
-//! each request [`admission`], [`run`] with [`state`], [`imports`], [`limits`], [`meter`] and [`guest_log`], and [`response`].
+//! each request [`admission`], [`run`] with [`state`], [`imports`], [`limits`], [`meter`], [`scheduler`] and [`guest_log`], and [`response`].
 //!
 //! One store and one instance for each request, dropped after it: nothing that a guest wrote is there for the next one.
 
@@ -17,6 +17,7 @@ pub mod load;
 pub mod meter;
 pub mod response;
 pub mod run;
+pub mod scheduler;
 mod state;
 pub mod surface;
 pub mod swap;

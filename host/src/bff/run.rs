@@ -2,8 +2,10 @@
 //!
 //! Dropping the future ends the guest wherever it is: its store is never used again.
 
+use std::future::poll_fn;
 use std::pin::pin;
 use std::sync::Arc;
+use std::task::Poll;
 
 use http::{HeaderMap, HeaderValue};
 use tokio::time::{Instant, timeout_at};
@@ -14,7 +16,8 @@ use super::engine::Runtime;
 use super::error::BffError;
 use super::guest_log::GuestLog;
 use super::limits::GuestLimits;
-use super::meter::{CpuSpent, Guest, Usage};
+use super::meter::{Guest, Stopped, Usage};
+use super::scheduler::{Scheduler, Turn};
 use super::state::State;
 use super::version::Version;
 use super::{response, wasi};
@@ -39,6 +42,8 @@ pub struct Asked {
     pub arrived: Instant,
     /// The worker that runs it.
     pub worker: usize,
+    /// The order of guests on that worker; `None` where nobody else runs.
+    pub scheduler: Option<Arc<Scheduler>>,
 }
 
 /// A request with all that it runs with.
@@ -53,6 +58,8 @@ pub struct Invocation {
     pub usage: Arc<Usage>,
     /// When it must have ended.
     pub deadline: Instant,
+    /// The order of guests on its thread.
+    pub scheduler: Option<Arc<Scheduler>>,
     /// A time of day to use instead of the real one, milliseconds since 1970.
     pub now_ms: Option<u64>,
 }
@@ -89,7 +96,19 @@ impl Invocation {
             log: Arc::new(log),
             usage: Arc::default(),
             deadline,
+            scheduler: asked.scheduler,
             now_ms: None,
+        }
+    }
+
+    fn order(&self, version: &Version) -> Order {
+        let patience = version.settings().limits.cpu_wait;
+        let share = version.admission().share().clone();
+        Order {
+            deadline: self.deadline,
+            session: self.session.clone(),
+            usage: self.usage.clone(),
+            turn: Turn::new(self.scheduler.clone(), share, patience),
         }
     }
 
@@ -110,24 +129,61 @@ pub async fn run(
     version: &Arc<Version>,
     invocation: Invocation,
 ) -> Result<response::Answer, BffError> {
-    let deadline = invocation.deadline;
     let usage = invocation.usage.clone();
-    let session = invocation.session.clone();
-    let limits = &version.settings().limits;
+    let share = version.admission().share();
+    let scheduler = invocation.scheduler.clone();
+    let order = invocation.order(version);
+    let began = usage.begin(share);
     let (mut store, request) = fresh_store(runtime, version, invocation);
-    let awaited = store.data().awaited.clone();
+    usage.end(began, share);
+    let result = run_in(&mut store, version, request, order).await;
+    // The memory of a store is cleared when it ends, which may be half of a short request.
+    let began = usage.begin(share);
+    drop(store);
+    let took = usage.end(began, share);
+    if let Some(scheduler) = scheduler {
+        scheduler.charge(share, took);
+    }
+    result
+}
 
+/// What is kept of an invocation while its guest runs.
+struct Order {
+    deadline: Instant,
+    session: Arc<Session>,
+    usage: Arc<Usage>,
+    turn: Turn,
+}
+
+async fn run_in(
+    store: &mut Store<State>,
+    version: &Version,
+    request: Request,
+    order: Order,
+) -> Result<response::Answer, BffError> {
+    let Order {
+        deadline,
+        session,
+        usage,
+        turn,
+    } = order;
+    let limits = &version.settings().limits;
+    let awaited = store.data().awaited.clone();
     let ended = {
-        let guest = pin!(call(version, &mut store, request));
-        timeout_at(deadline, Guest::new(guest, &awaited, &usage, limits.cpu)).await
+        let guest = pin!(call(version, &mut *store, request));
+        let guest = Guest::new(guest, &awaited, &usage, turn, limits.cpu);
+        timeout_at(deadline, guest).await
     };
     match ended {
         Err(_elapsed) => Err(BffError::Deadline {
             after: version.settings().deadline,
         }),
-        Ok(Err(CpuSpent)) => Err(BffError::Cpu {
+        Ok(Err(Stopped::CpuSpent)) => Err(BffError::Cpu {
             limit: limits.cpu,
             source: None,
+        }),
+        Ok(Err(Stopped::WaitedTooLong)) => Err(BffError::CpuShare {
+            limit: limits.cpu_wait,
         }),
         Ok(Ok(Err(error))) => Err(classify(error, store.data(), version)),
         Ok(Ok(Ok(answer))) => {
@@ -195,8 +251,8 @@ fn fresh_store(
         session,
         log,
         usage,
-        deadline: _,
         now_ms,
+        ..
     } = invocation;
     let limits = &version.settings().limits;
     let state = State {
@@ -218,23 +274,29 @@ fn fresh_store(
     store.set_hostcall_fuel(limits.hostcall_bytes);
     store.set_max_component_handles(limits.handles);
     store.set_epoch_deadline(1);
-    // tokio's own yield lets the thread look at its sockets first; waking ourselves at once would not.
     let (cpu, used) = (limits.cpu, usage.clone());
     store.epoch_deadline_callback(move |_| {
         if used.cpu() > cpu {
             // As an error of the guest it carries the stack, so that its team sees where the time went.
-            return Err(CpuSpent.into());
+            return Err(Stopped::CpuSpent.into());
         }
         if !used.tick() {
             // The tick passed while the guest waited for a service. It has only just been given its thread.
             return Ok(UpdateDeadline::Continue(1));
         }
-        Ok(UpdateDeadline::YieldCustom(
-            1,
-            Box::pin(tokio::task::yield_now()),
-        ))
+        Ok(UpdateDeadline::YieldCustom(1, Box::pin(leave_once())))
     });
     (store, request)
+}
+
+/// Leaves the guest, once. Whoever polls the guest has to see to the next poll.
+async fn leave_once() {
+    let mut left = false;
+    poll_fn(|_| match std::mem::replace(&mut left, true) {
+        true => Poll::Ready(()),
+        false => Poll::Pending,
+    })
+    .await;
 }
 
 async fn call(
@@ -257,7 +319,7 @@ fn classify(source: wasmtime::Error, state: &State, version: &Version) -> BffErr
     let limits = &version.settings().limits;
     if source.downcast_ref::<PoolConcurrencyLimitError>().is_some() {
         BffError::EngineFull
-    } else if source.downcast_ref::<CpuSpent>().is_some() {
+    } else if source.downcast_ref::<Stopped>().is_some() {
         BffError::Cpu {
             limit: limits.cpu,
             source: Some(source),

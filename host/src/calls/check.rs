@@ -116,11 +116,16 @@ fn target(
     query: &[(String, String)],
     shape: &Shape,
 ) -> Result<Uri, InvalidCall> {
-    let mut target = String::with_capacity(prefix.len() + path.len() + query.len() * 24);
+    let expected = prefix.len() + path.len() + query.len() * 24;
+    let mut target = String::with_capacity(expected.min(path::MAX_LENGTH));
     target.push_str(prefix);
     target.push_str(path);
     let own = query.iter().filter(|(name, _)| !shape.sets_parameter(name));
     for (index, (name, value)) in own.enumerate() {
+        // Before it is encoded: a guest may pass very much.
+        if target.len() + name.len() + value.len() > path::MAX_LENGTH {
+            return Err(refused(path, TOO_LONG));
+        }
         target.push(if index == 0 { '?' } else { '&' });
         target.extend(utf8_percent_encode(name, QUERY));
         target.push('=');

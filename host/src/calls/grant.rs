@@ -74,6 +74,11 @@ impl Grants {
         grants.find(|(_, grant)| &**grant.service.name() == service)
     }
 
+    /// The grant at a place that [`find`](Self::find) gave.
+    pub(super) fn at(&self, index: usize) -> &Grant {
+        &self.grants[index]
+    }
+
     /// The cap on the calls of all BFFs.
     pub fn gate(&self) -> &Arc<Gate> {
         &self.gate

@@ -32,6 +32,13 @@ const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
 const TRACESTATE: HeaderName = HeaderName::from_static("tracestate");
 const AGENT: HeaderValue = HeaderValue::from_static(concat!("tailor/", env!("CARGO_PKG_VERSION")));
 
+/// Calls of one list that are looked at before others have the thread.
+const REFUSED_AT_ONCE: usize = 256;
+
+/// A call that is within the budget of its request, by the index of its grant.
+#[derive(Clone, Copy, Debug)]
+pub struct Granted(usize);
+
 /// What one request may ask of the services. Shared by the calls that are under way.
 pub struct Session {
     settings: SessionSettings,
@@ -102,33 +109,91 @@ impl Session {
     ///
     /// Why there is no reply, as the guest sees it.
     pub async fn fetch(&self, call: Call) -> Result<Reply, Failure> {
+        let granted = self.admit(&call)?;
+        self.make(granted, call).await
+    }
+
+    /// Makes several calls of the guest side by side.
+    pub async fn fetch_all(&self, calls: Vec<Call>) -> Vec<Result<Reply, Failure>> {
+        let mut admitted = Vec::with_capacity(calls.len().min(self.settings.calls as usize));
+        let mut refused = Vec::new();
+        for (index, call) in calls.into_iter().enumerate() {
+            match self.admit(&call) {
+                Ok(granted) => admitted.push(self.make(granted, call)),
+                Err(failure) => refused.push((index, Err(failure))),
+            }
+            if index % REFUSED_AT_ONCE == REFUSED_AT_ONCE - 1 {
+                // A guest may ask for very many, and others want the thread, too.
+                tokio::task::yield_now().await;
+            }
+        }
+        let mut results = join_all(admitted).await;
+        if !refused.is_empty() {
+            results = merge(results, refused);
+        }
+        results
+    }
+
+    /// Takes a call into the request's budget.
+    ///
+    /// # Errors
+    ///
+    /// When its service is not granted, or the budget is used up. It is recorded, and nothing is to be
+    /// done any more.
+    pub fn admit(&self, call: &Call) -> Result<Granted, Failure> {
+        let found = self.settings.grants.find(&call.service);
+        let fault = match found {
+            None => self.denied(),
+            Some((index, _)) => match self.spend_call() {
+                Ok(()) => return Ok(Granted(index)),
+                Err(fault) => fault,
+            },
+        };
+        let outcome = Err(kind_name(fault.kind()));
+        // A name that is not granted is a guest's text: it stays out of metrics, and enters logs
+        // cut.
+        let service: Arc<str> = match found {
+            Some((_, grant)) => {
+                grant.service.metrics().call(outcome, Duration::ZERO);
+                grant.service.name().clone()
+            }
+            None => cut(&call.service).into(),
+        };
+        let record = CallRecord {
+            service: service.clone(),
+            outcome,
+            took: Duration::ZERO,
+            bytes: 0,
+            calls: 1,
+            trace: Trace::default(),
+        };
+        record.add_to(&mut self.records());
+        Err(CallError { service, fault }.into())
+    }
+
+    /// Makes a call that was admitted.
+    ///
+    /// # Errors
+    ///
+    /// Why there is no reply, as the guest sees it.
+    pub async fn make(&self, granted: Granted, call: Call) -> Result<Reply, Failure> {
         let started = Instant::now();
         let mut trace = Trace::default();
         let mut bytes = 0;
-        let grant = self.settings.grants.find(&call.service);
-        // A name that is not granted is a guest's text: it stays out of metrics, and enters logs
-        // cut.
-        let name = grant.map_or_else(
-            || cut(&call.service).into(),
-            |(_, grant)| grant.service.name().clone(),
-        );
-        let result = match grant {
-            Some((index, grant)) => {
-                self.call(index, grant, call, started, &mut trace, &mut bytes)
-                    .await
-            }
-            None => Err(self.denied()),
-        };
+        let Granted(index) = granted;
+        let grant = self.settings.grants.at(index);
+        let result = self
+            .call(index, grant, call, started, &mut trace, &mut bytes)
+            .await;
         let took = started.elapsed();
         let outcome = match &result {
             Ok(reply) => Ok(reply.status),
             Err(fault) => Err(kind_name(fault.kind())),
         };
-        if let Some((_, grant)) = grant {
-            grant.service.metrics().call(outcome, took);
-        }
+        grant.service.metrics().call(outcome, took);
+        let service = grant.service.name().clone();
         let record = CallRecord {
-            service: name.clone(),
+            service: service.clone(),
             outcome,
             took,
             bytes,
@@ -136,44 +201,7 @@ impl Session {
             trace,
         };
         record.add_to(&mut self.records());
-        result.map_err(|fault| {
-            CallError {
-                service: name,
-                fault,
-            }
-            .into()
-        })
-    }
-
-    /// Makes several calls of the guest side by side.
-    pub async fn fetch_all(&self, mut calls: Vec<Call>) -> Vec<Result<Reply, Failure>> {
-        // Calls past the budget cost no future, and have one record: a guest may ask for very many.
-        let left = self.calls_left.load(Ordering::Relaxed) as usize;
-        let refused = calls.split_off(left.min(calls.len()));
-        let mut results = join_all(calls.into_iter().map(|call| self.fetch(call))).await;
-        results.extend(refused.into_iter().map(|call| {
-            let fault = self.exhausted();
-            let outcome = Err(kind_name(fault.kind()));
-            let grant = self.settings.grants.find(&call.service);
-            let service: Arc<str> = match grant {
-                Some((_, grant)) => {
-                    grant.service.metrics().call(outcome, Duration::ZERO);
-                    grant.service.name().clone()
-                }
-                None => cut(&call.service).into(),
-            };
-            let record = CallRecord {
-                service: service.clone(),
-                outcome,
-                took: Duration::ZERO,
-                bytes: 0,
-                calls: 1,
-                trace: Trace::default(),
-            };
-            record.add_to(&mut self.records());
-            Err(CallError { service, fault }.into())
-        }));
-        results
+        result.map_err(|fault| CallError { service, fault }.into())
     }
 
     fn exhausted(&self) -> Fault {
@@ -199,7 +227,6 @@ impl Session {
         bytes: &mut usize,
     ) -> Result<Reply, Fault> {
         let service = &grant.service;
-        self.spend_call()?;
         let selection = match call.select.len() {
             0 => None,
             _ => Some(Arc::new(
@@ -358,6 +385,19 @@ impl Session {
             }
         }
     }
+}
+
+/// Puts results that were known at once, with their places, among the others.
+fn merge<T>(others: Vec<T>, known: Vec<(usize, T)>) -> Vec<T> {
+    let mut all = Vec::with_capacity(others.len() + known.len());
+    let mut others = others.into_iter();
+    for (index, result) in known {
+        let before = index - all.len();
+        all.extend(others.by_ref().take(before));
+        all.push(result);
+    }
+    all.extend(others);
+    all
 }
 
 /// Tells the log, at most once a minute for each service, why a response could not be read.

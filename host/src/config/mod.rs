@@ -180,8 +180,13 @@ pub struct Limits {
     pub memory: usize,
     /// Elements of all tables of an instance together.
     pub table_elements: usize,
-    /// CPU time of the guest in one request; waiting does not count.
+    /// CPU time of the guest in one request and of the host's work for it; waiting does not count.
     pub cpu: Duration,
+    /// The BFF's share of each worker's CPU while other BFFs want it, too: of two, one of twice the
+    /// weight gets twice the time.
+    pub cpu_weight: u32,
+    /// Time that one request may wait for the CPU in all; then it is answered 503.
+    pub cpu_wait: Duration,
     /// Downstream calls in one request.
     pub calls: u32,
     /// Downstream calls under way at once in one request.

@@ -132,6 +132,8 @@ fn a_minimal_file_gets_the_documented_defaults() {
             memory: 64 << 20,
             table_elements: 20_000,
             cpu: ms(100),
+            cpu_weight: 100,
+            cpu_wait: ms(1_000),
             calls: 16,
             concurrent_calls: 8,
             repeated_calls: 8,
@@ -254,6 +256,8 @@ fn a_maximal_file_is_read_key_by_key() {
             memory: 32 << 20,
             table_elements: 5_000,
             cpu: ms(50),
+            cpu_weight: 300,
+            cpu_wait: ms(40),
             calls: 4,
             concurrent_calls: 2,
             repeated_calls: 3,
@@ -302,7 +306,8 @@ fn defaults_give_way_to_what_is_written() {
         Duration::from_micros(12_500)
     );
     let limits = &config.bffs["watch"].limits;
-    assert_eq!((limits.cpu, limits.queue_timeout), (ms(50), ms(50)));
+    assert_eq!((limits.cpu, limits.cpu_wait), (ms(50), ms(50)));
+    assert_eq!(limits.queue_timeout, ms(50));
     assert_eq!((limits.concurrency, limits.concurrent_calls), (5, 3));
     assert!(limits.hostcall_bytes > limits.response_size, "{limits:?}");
     let config = parse_with("bff.watch.limits.hostcall-bytes = \"64KiB\"");

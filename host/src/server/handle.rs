@@ -111,6 +111,7 @@ async fn answer(
         // The deadline counts from here: a client that takes its time to send a body does not spend its BFF's.
         arrived: Instant::now(),
         worker: worker.index,
+        scheduler: Some(worker.scheduler.clone()),
     };
 
     // Admit, run, check.
@@ -185,7 +186,7 @@ fn report(error: &BffError, version: &Version, access: &Access) {
     match error {
         // Many at once, and no fault of the BFF's code: the metrics count them.
         BffError::EngineFull => tracing::warn!(bff, version, request_id, code, "{error}"),
-        BffError::Overloaded => {
+        BffError::Overloaded | BffError::CpuShare { .. } => {
             tracing::debug!(bff, version, request_id, code, "{error}");
         }
         _ => {

@@ -76,9 +76,10 @@ impl Reply {
         let code = code(error);
         // What exactly went wrong inside is for the log. The client learns what may help it to decide what to do.
         let detail = match error {
-            BffError::Deadline { .. } | BffError::Overloaded | BffError::EngineFull => {
-                error.to_string()
-            }
+            BffError::Deadline { .. }
+            | BffError::Overloaded
+            | BffError::CpuShare { .. }
+            | BffError::EngineFull => error.to_string(),
             _ => String::new(),
         };
         let mut problem = Problem::new(code, detail, access.id.as_str());
@@ -129,6 +130,7 @@ impl Reply {
 pub(super) fn code(error: &BffError) -> Code {
     match error {
         BffError::Overloaded => Code::BffOverloaded,
+        BffError::CpuShare { .. } => Code::BffCpuShare,
         BffError::EngineFull => Code::HostOverloaded,
         BffError::HostPanic => Code::HostPanic,
         BffError::Deadline { .. } => Code::BffDeadline,

@@ -15,6 +15,7 @@ use tokio::net::TcpStream;
 use tokio::sync::{OwnedSemaphorePermit, mpsc, oneshot, watch};
 
 use super::connection;
+use crate::bff::scheduler::Scheduler;
 use crate::config;
 use crate::snapshot::Shared;
 
@@ -25,6 +26,8 @@ const HOUSEKEEPING: Duration = Duration::from_secs(1);
 pub(super) struct Worker {
     /// Which of the pools of each service is this worker's.
     pub(super) index: usize,
+    /// Whose guest runs next on this worker.
+    pub(super) scheduler: Arc<Scheduler>,
     pub(super) shared: Arc<Shared>,
     pub(super) settings: Arc<config::Server>,
     pub(super) stopped: watch::Receiver<bool>,
@@ -84,6 +87,7 @@ impl Worker {
         for (index, queue) in queues.into_iter().enumerate() {
             let worker = Arc::new(Self {
                 index,
+                scheduler: Arc::new(Scheduler::new(index)),
                 shared: shared.clone(),
                 settings: settings.clone(),
                 stopped: stopped.clone(),
@@ -114,6 +118,8 @@ impl Worker {
         mut orders: mpsc::UnboundedReceiver<Order>,
         mut ended: watch::Receiver<bool>,
     ) {
+        let scheduler = self.scheduler.clone();
+        spawn(async move { scheduler.run().await });
         let mut housekeeping = tokio::time::interval(HOUSEKEEPING);
         loop {
             tokio::select! {
@@ -246,7 +252,7 @@ impl Drop for Running<'_> {
 
 #[expect(
     clippy::disallowed_methods,
-    reason = "one of the few places that start a task: a connection, or a stream's request"
+    reason = "one of the few places that start a task: a connection, a stream's request, the order of guests"
 )]
 fn spawn(task: impl Future<Output = ()> + Send + 'static) {
     tokio::spawn(task);

@@ -62,6 +62,7 @@ impl Bench {
             client_headers: HeaderMap::new(),
             arrived: Instant::now(),
             worker: 0,
+            scheduler: None,
         };
         Invocation::new(&self.version, asked)
     }

@@ -5,6 +5,8 @@ fn limits(concurrency: usize, queue: usize) -> Limits {
         memory: 1,
         table_elements: 1,
         cpu: Duration::from_millis(1),
+        cpu_weight: 100,
+        cpu_wait: Duration::from_secs(1),
         calls: 1,
         concurrent_calls: 1,
         repeated_calls: 8,
@@ -21,7 +23,7 @@ fn limits(concurrency: usize, queue: usize) -> Limits {
 
 #[tokio::test(start_paused = true)]
 async fn the_queue_is_bounded_in_number_and_time() {
-    let admission = Admission::new(&limits(1, 1), Arc::new(Semaphore::new(10)));
+    let admission = Admission::new(&limits(1, 1), 1, Arc::new(Semaphore::new(10)));
     let held = admission.permit().await.unwrap();
     let waiting = admission.permit();
     tokio::pin!(waiting);
@@ -43,8 +45,8 @@ async fn the_queue_is_bounded_in_number_and_time() {
 #[tokio::test(start_paused = true)]
 async fn one_bff_can_not_take_the_instances_of_all() {
     let instances = Arc::new(Semaphore::new(3));
-    let greedy = Admission::new(&limits(2, 0), instances.clone());
-    let modest = Admission::new(&limits(2, 0), instances);
+    let greedy = Admission::new(&limits(2, 0), 1, instances.clone());
+    let modest = Admission::new(&limits(2, 0), 1, instances);
     let _held = (
         greedy.permit().await.unwrap(),
         greedy.permit().await.unwrap(),
@@ -56,7 +58,7 @@ async fn one_bff_can_not_take_the_instances_of_all() {
 
 #[tokio::test(start_paused = true)]
 async fn one_that_goes_while_waiting_is_not_counted_any_more() {
-    let admission = Admission::new(&limits(1, 1), Arc::new(Semaphore::new(10)));
+    let admission = Admission::new(&limits(1, 1), 1, Arc::new(Semaphore::new(10)));
     let _held = admission.permit().await.unwrap();
     {
         let waiting = admission.permit();

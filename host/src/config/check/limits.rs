@@ -9,6 +9,8 @@ use crate::config::units::{ms, show_size};
 use crate::config::{Engine, Limits};
 
 const CPU: Duration = ms(100);
+const CPU_WEIGHT: u32 = 100;
+const CPU_WAIT: Duration = ms(1_000);
 const QUEUE_TIMEOUT: Duration = ms(100);
 const CALLS: u32 = 16;
 const CONCURRENT_CALLS: usize = 8;
@@ -24,6 +26,7 @@ pub(super) fn check(bff: &RawBff, engine: &Engine, cx: &mut Context<'_>) -> Limi
     let instances = engine.instances as usize;
     let deadline = Bound::deadline(bff);
     cx.check_within(&raw.cpu, &deadline);
+    cx.check_within(&raw.cpu_wait, &deadline);
     cx.check_within(&raw.queue_timeout, &deadline);
     cx.check_within(&bff.answer_reserve, &deadline);
     check_concurrency(&raw.concurrency, instances, cx);
@@ -41,6 +44,8 @@ pub(super) fn check(bff: &RawBff, engine: &Engine, cx: &mut Context<'_>) -> Limi
         memory: raw.memory.or(64 << 20),
         table_elements: raw.table_elements.or(20_000),
         cpu: raw.cpu.or(CPU.min(deadline)),
+        cpu_weight: raw.cpu_weight.or(CPU_WEIGHT),
+        cpu_wait: raw.cpu_wait.or(CPU_WAIT.min(deadline)),
         calls,
         concurrent_calls: raw
             .concurrent_calls

@@ -30,6 +30,8 @@ pub(in crate::config) struct RawLimits {
     pub(in crate::config) memory: Field<usize>,
     pub(in crate::config) table_elements: Field<usize>,
     pub(in crate::config) cpu: Field<Duration>,
+    pub(in crate::config) cpu_weight: Field<u32>,
+    pub(in crate::config) cpu_wait: Field<Duration>,
     pub(in crate::config) calls: Field<u32>,
     pub(in crate::config) concurrent_calls: Field<usize>,
     pub(in crate::config) repeated_calls: Field<u32>,
@@ -80,6 +82,8 @@ fn limits(s: &mut Section<'_>) -> RawLimits {
         // The engine has room for so many in each table.
         table_elements: s.read("table-elements", |v| count(v, 1..=100_000)),
         cpu: s.read("cpu", duration),
+        cpu_weight: s.read("cpu-weight", |v| count(v, 1..=1000)),
+        cpu_wait: s.read("cpu-wait", duration),
         calls: s.read("calls", |v| count(v, 1..=10_000)),
         concurrent_calls: s.read("concurrent-calls", |v| count(v, 1..=1000)),
         // A single call of a pattern is no repetition.

@@ -40,6 +40,8 @@ pub enum Code {
     BffDeadline,
     /// All permits of a BFF stayed in use while the request waited, or too many waited already.
     BffOverloaded,
+    /// A request waited too long for the CPU, because its BFF had had its share.
+    BffCpuShare,
     /// The host has no instance left for any BFF.
     HostOverloaded,
     /// The host itself failed. It stays the last of the list: [`Code::ALL`] takes its length from it.
@@ -66,6 +68,7 @@ impl Code {
         Self::BffResponseTooLarge,
         Self::BffDeadline,
         Self::BffOverloaded,
+        Self::BffCpuShare,
         Self::HostOverloaded,
         Self::HostPanic,
     ];
@@ -91,6 +94,7 @@ impl Code {
             Self::BffResponseTooLarge => "bff-response-too-large",
             Self::BffDeadline => "bff-deadline",
             Self::BffOverloaded => "bff-overloaded",
+            Self::BffCpuShare => "bff-cpu-share",
             Self::HostOverloaded => "host-overloaded",
             Self::HostPanic => "host-panic",
         }
@@ -116,7 +120,9 @@ impl Code {
             | Self::BffIllegalResponse
             | Self::BffResponseTooLarge => StatusCode::BAD_GATEWAY,
             Self::BffDeadline => StatusCode::GATEWAY_TIMEOUT,
-            Self::BffOverloaded | Self::HostOverloaded => StatusCode::SERVICE_UNAVAILABLE,
+            Self::BffOverloaded | Self::BffCpuShare | Self::HostOverloaded => {
+                StatusCode::SERVICE_UNAVAILABLE
+            }
             Self::HostPanic => StatusCode::INTERNAL_SERVER_ERROR,
         }
     }
@@ -142,6 +148,7 @@ impl Code {
             Self::BffResponseTooLarge => "The BFF's response is too large",
             Self::BffDeadline => "The BFF did not answer in time",
             Self::BffOverloaded => "The BFF is overloaded",
+            Self::BffCpuShare => "The BFF used up its share of the CPU",
             Self::HostOverloaded => "The server is overloaded",
             Self::HostPanic => "The server failed",
         }

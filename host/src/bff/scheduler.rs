@@ -1,0 +1,389 @@
+//! Whose guest runs next on a worker: a share of its thread for each BFF that wants one.
+//!
+//! Start-time fair queueing (Goyal, Vin and Cheng, 1996) over BFFs: each has a clock that goes on
+//! with the CPU time of its requests, divided by its weight, and the one that is furthest behind
+//! runs next. A BFF that was idle starts at the time of those that run, so it has no credit from
+//! that. Within a BFF it is first come, first served.
+//!
+//! While no more than a tick of guests' work is done between two looks at the sockets, a guest runs
+//! as soon as it is woken, and all of this costs a few relaxed atomics. Past that, guests queue, and
+//! [`Scheduler::run`] lets them go one by one, with a look at the sockets after each tick: a
+//! neighbour's request is so read, and its guest started, after one tick and not after all that
+//! want the thread.
+
+use std::collections::VecDeque;
+use std::future::poll_fn;
+use std::pin::Pin;
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll, Waker};
+use std::time::Duration;
+
+use tokio::time::{Instant, Sleep, sleep_until};
+
+use super::engine::TICK;
+
+/// The weight at which a BFF's clock goes like that of the CPU.
+const UNIT_WEIGHT: u64 = 100;
+const TICK_NS: u64 = TICK.as_nanos() as u64;
+/// Polls of a BFF that are timed exactly after one that took longer than a tick.
+const EXACT_POLLS: u32 = 1_000;
+
+/// What a BFF has used of each worker. Shared by all of its versions.
+#[derive(Debug)]
+pub struct CpuShare {
+    weight: u64,
+    /// Polls that are still to be timed exactly.
+    exact: AtomicU32,
+    clocks: Box<[Clock]>,
+}
+
+/// The CPU time that a BFF has used on one worker, nanoseconds by weight. On a line of its own, since
+/// each is written by one thread only.
+#[derive(Debug, Default)]
+#[repr(align(64))]
+struct Clock(AtomicU64);
+
+impl CpuShare {
+    /// A share by weight; a BFF of twice the weight gets twice the time while both want it.
+    pub fn new(weight: u32, workers: usize) -> Self {
+        Self {
+            weight: u64::from(weight.max(1)),
+            exact: AtomicU32::new(0),
+            clocks: (0..workers.max(1)).map(|_| Clock::default()).collect(),
+        }
+    }
+
+    fn clock(&self, worker: usize) -> &AtomicU64 {
+        &self.clocks[worker % self.clocks.len()].0
+    }
+
+    /// Whether the next poll is to be timed by the CPU clock of its thread: a recent one took longer
+    /// than a tick, which a guest does that moves much memory in one instruction.
+    pub(super) fn wants_exact(&self) -> bool {
+        let left = self.exact.load(Ordering::Relaxed);
+        if left > 0 {
+            self.exact.store(left - 1, Ordering::Relaxed);
+        }
+        left > 0
+    }
+
+    /// A poll took longer than a tick.
+    pub(super) fn was_long(&self) {
+        self.exact.store(EXACT_POLLS, Ordering::Relaxed);
+    }
+}
+
+/// The order of guests on one worker. Only its thread uses it; the atomics are for the compiler.
+#[derive(Debug)]
+pub struct Scheduler {
+    worker: usize,
+    /// CPU time of guests since the last look at the sockets, nanoseconds.
+    round: AtomicU64,
+    /// The time on the clock of the BFF that ran last.
+    now: AtomicU64,
+    /// The least time on the clocks of the BFFs that wait; `u64::MAX` for none.
+    first: AtomicU64,
+    queue: Mutex<Queue>,
+}
+
+#[derive(Debug, Default)]
+struct Queue {
+    flows: Vec<Flow>,
+    /// Who lets guests go.
+    runner: Option<Waker>,
+}
+
+/// The guests of one BFF that wait. There is at least one.
+#[derive(Debug)]
+struct Flow {
+    share: Arc<CpuShare>,
+    tickets: VecDeque<Arc<Ticket>>,
+}
+
+/// A guest that waits, or was let go.
+#[derive(Debug)]
+struct Ticket(Mutex<Status>);
+
+#[derive(Debug)]
+enum Status {
+    Waiting(Waker),
+    Granted,
+    /// It has had its turn, or does not want it any more.
+    Done,
+}
+
+impl Scheduler {
+    /// The order of a worker, by its index.
+    pub fn new(worker: usize) -> Self {
+        Self {
+            worker,
+            round: AtomicU64::new(0),
+            now: AtomicU64::new(0),
+            first: AtomicU64::new(u64::MAX),
+            queue: Mutex::default(),
+        }
+    }
+
+    /// Lets waiting guests go, for as long as it is polled, by the event loop of the worker.
+    pub async fn run(&self) {
+        loop {
+            self.until(|queue| !queue.flows.is_empty()).await;
+            // tokio's own yield comes back when the sockets were looked at.
+            tokio::task::yield_now().await;
+            self.round.store(0, Ordering::Relaxed);
+            while self.round.load(Ordering::Relaxed) < TICK_NS {
+                let Some(ticket) = self.grant() else { break };
+                self.until(|_| matches!(*ticket.status(), Status::Done))
+                    .await;
+            }
+        }
+    }
+
+    async fn until(&self, holds: impl Fn(&Queue) -> bool) {
+        poll_fn(|context| {
+            let mut queue = self.queue();
+            if holds(&queue) {
+                return Poll::Ready(());
+            }
+            queue.runner = Some(context.waker().clone());
+            Poll::Pending
+        })
+        .await;
+    }
+
+    /// Lets the next guest go: the first of the BFF that is furthest behind.
+    fn grant(&self) -> Option<Arc<Ticket>> {
+        let mut queue = self.queue();
+        let mut granted = None;
+        while granted.is_none() {
+            let flows = queue.flows.iter().enumerate();
+            let (index, _) = flows.min_by_key(|(_, flow)| self.time_of(&flow.share))?;
+            let flow = &mut queue.flows[index];
+            granted = flow.tickets.pop_front().filter(|ticket| ticket.grant());
+            if flow.tickets.is_empty() {
+                queue.flows.swap_remove(index);
+            }
+            self.note_first(&queue);
+        }
+        granted
+    }
+
+    fn time_of(&self, share: &CpuShare) -> u64 {
+        share.clock(self.worker).load(Ordering::Relaxed)
+    }
+
+    /// When a guest of this BFF would run, on the BFF's clock.
+    fn start_of(&self, share: &CpuShare) -> u64 {
+        self.time_of(share).max(self.now.load(Ordering::Relaxed))
+    }
+
+    /// Whether a guest of this BFF may run without waiting.
+    fn is_free_for(&self, share: &CpuShare) -> bool {
+        self.round.load(Ordering::Relaxed) < TICK_NS
+            && self.start_of(share) < self.first.load(Ordering::Relaxed)
+    }
+
+    /// A guest used the thread.
+    pub(super) fn charge(&self, share: &CpuShare, took: u64) {
+        let start = self.start_of(share);
+        self.now.store(start, Ordering::Relaxed);
+        let used = took.saturating_mul(UNIT_WEIGHT) / share.weight;
+        let end = start.saturating_add(used).min(u64::MAX - 1);
+        share.clock(self.worker).store(end, Ordering::Relaxed);
+        let round = self.round.load(Ordering::Relaxed).saturating_add(took);
+        self.round.store(round, Ordering::Relaxed);
+        if self.first.load(Ordering::Relaxed) != u64::MAX {
+            self.note_first(&self.queue());
+        }
+    }
+
+    fn note_first(&self, queue: &Queue) {
+        let times = queue.flows.iter().map(|flow| self.time_of(&flow.share));
+        let first = times.min().unwrap_or(u64::MAX);
+        self.first.store(first, Ordering::Relaxed);
+    }
+
+    fn enter(&self, share: &Arc<CpuShare>, waker: &Waker) -> Arc<Ticket> {
+        let ticket = Arc::new(Ticket(Mutex::new(Status::Waiting(waker.clone()))));
+        let mut queue = self.queue();
+        let known = queue
+            .flows
+            .iter_mut()
+            .find(|flow| Arc::ptr_eq(&flow.share, share));
+        match known {
+            Some(flow) => flow.tickets.push_back(ticket.clone()),
+            None => {
+                let start = self.start_of(share);
+                share.clock(self.worker).store(start, Ordering::Relaxed);
+                queue.flows.push(Flow {
+                    share: share.clone(),
+                    tickets: VecDeque::from([ticket.clone()]),
+                });
+            }
+        }
+        self.note_first(&queue);
+        wake(queue);
+        ticket
+    }
+
+    fn leave(&self, ticket: &Ticket) {
+        let before = std::mem::replace(&mut *ticket.status(), Status::Done);
+        // One that still waited is skipped when it is found.
+        if matches!(before, Status::Granted) {
+            wake(self.queue());
+        }
+    }
+
+    fn queue(&self) -> MutexGuard<'_, Queue> {
+        // What it holds is right after each statement, so a panic leaves nothing half done.
+        self.queue.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Wakes the one who lets guests go, when nothing is locked any more.
+fn wake(mut queue: MutexGuard<'_, Queue>) {
+    let runner = queue.runner.take();
+    drop(queue);
+    if let Some(runner) = runner {
+        runner.wake();
+    }
+}
+
+impl Ticket {
+    fn status(&self) -> MutexGuard<'_, Status> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Whether there is still somebody to let go.
+    fn grant(&self) -> bool {
+        let mut status = self.status();
+        let Status::Waiting(waker) = std::mem::replace(&mut *status, Status::Done) else {
+            return false;
+        };
+        *status = Status::Granted;
+        drop(status);
+        waker.wake();
+        true
+    }
+}
+
+/// One request's place in the order of its worker.
+#[derive(Debug)]
+pub(super) struct Turn {
+    scheduler: Option<Arc<Scheduler>>,
+    share: Arc<CpuShare>,
+    place: Option<Place>,
+    timer: Option<Pin<Box<Sleep>>>,
+    /// Time that the request may still wait.
+    patience: Duration,
+    since: Instant,
+}
+
+/// The request waited for its turn for longer than it may.
+#[derive(Debug)]
+pub(super) struct WaitedTooLong;
+
+impl Turn {
+    /// Without a scheduler a guest never waits.
+    pub(super) fn new(
+        scheduler: Option<Arc<Scheduler>>,
+        share: Arc<CpuShare>,
+        patience: Duration,
+    ) -> Self {
+        Self {
+            scheduler,
+            share,
+            place: None,
+            timer: None,
+            patience,
+            since: Instant::now(),
+        }
+    }
+
+    pub(super) fn share(&self) -> &CpuShare {
+        &self.share
+    }
+
+    /// Ready when the guest may run in this poll, which ends with [`end`](Self::end).
+    pub(super) fn poll(&mut self, context: &mut Context<'_>) -> Poll<Result<(), WaitedTooLong>> {
+        let Some(scheduler) = &self.scheduler else {
+            return Poll::Ready(Ok(()));
+        };
+        let Some(place) = &self.place else {
+            if scheduler.is_free_for(&self.share) {
+                return Poll::Ready(Ok(()));
+            }
+            return match self.wait(context) {
+                Ok(()) => Poll::Pending,
+                Err(late) => Poll::Ready(Err(late)),
+            };
+        };
+        let mut status = place.ticket.status();
+        if let Status::Waiting(waker) = &mut *status {
+            waker.clone_from(context.waker());
+            drop(status);
+            if let Some(timer) = &mut self.timer
+                && timer.as_mut().poll(context).is_ready()
+            {
+                self.place = None;
+                return Poll::Ready(Err(WaitedTooLong));
+            }
+            return Poll::Pending;
+        }
+        drop(status);
+        self.patience = self.patience.saturating_sub(self.since.elapsed());
+        Poll::Ready(Ok(()))
+    }
+
+    /// Queues for the next turn. The task is woken for it.
+    pub(super) fn wait(&mut self, context: &mut Context<'_>) -> Result<(), WaitedTooLong> {
+        let Some(scheduler) = &self.scheduler else {
+            let mut pause = std::pin::pin!(tokio::task::yield_now());
+            // It leaves its waker with the event loop, which wakes it after a look at the sockets.
+            let _ = pause.as_mut().poll(context);
+            return Ok(());
+        };
+        if self.patience.is_zero() {
+            return Err(WaitedTooLong);
+        }
+        self.since = Instant::now();
+        let end = self.since + self.patience;
+        let timer = self.timer.get_or_insert_with(|| Box::pin(sleep_until(end)));
+        timer.as_mut().reset(end);
+        let _ = timer.as_mut().poll(context);
+        self.place = Some(Place {
+            ticket: scheduler.enter(&self.share, context.waker()),
+            scheduler: scheduler.clone(),
+        });
+        Ok(())
+    }
+
+    /// The poll is over: it took so many nanoseconds of the thread.
+    pub(super) fn end(&mut self, took: u64) {
+        let Some(scheduler) = &self.scheduler else {
+            return;
+        };
+        scheduler.charge(&self.share, took);
+        let waits = |place: &Place| matches!(*place.ticket.status(), Status::Waiting(_));
+        if self.place.as_ref().is_some_and(|place| !waits(place)) {
+            self.place = None;
+        }
+    }
+}
+
+/// A place in the queue, left when it is dropped.
+#[derive(Debug)]
+struct Place {
+    scheduler: Arc<Scheduler>,
+    ticket: Arc<Ticket>,
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        self.scheduler.leave(&self.ticket);
+    }
+}
+
+#[cfg(test)]
+mod tests;
