@@ -21,6 +21,7 @@ mod server_stop;
 mod bffs;
 mod downstream;
 mod drills;
+mod fairness;
 mod faults;
 mod hostile;
 mod life_of_a_call;

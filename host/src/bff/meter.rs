@@ -249,9 +249,9 @@ impl<F: Future> Future for Guest<'_, F> {
 
 impl<F: Future> Guest<'_, F> {
     fn advance(&mut self, context: &mut Context<'_>) -> Poll<Result<F::Output, Stopped>> {
-        self.awaited.poll_started(context);
         let mut has_turn = false;
         loop {
+            self.awaited.poll_started(context);
             if let Some(work) = &mut self.work {
                 if work.as_mut().poll(context).is_pending() {
                     return Poll::Pending;

@@ -98,7 +98,7 @@ async fn neighbours_answer_between_many_loops() {
     const LOOPS: usize = 32;
     let arena = Arena::start(&[Foe::guest(
         "loop",
-        "deadline = \"100s\"\nlimits.cpu = \"300ms\"",
+        "deadline = \"100s\"\nlimits.cpu = \"300ms\"\nlimits.cpu-wait = \"100s\"",
     )])
     .await;
     let loops = join_all((0..LOOPS).map(|_| arena.host.get("/loop/loop")));

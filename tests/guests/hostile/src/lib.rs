@@ -3,6 +3,7 @@
 //! What only shows at the level of the canonical ABI (a start function, `cabi_realloc`, lists that reach beyond the memory)
 //! is not here: tests write such components as text.
 
+mod busy;
 mod calls;
 mod leak;
 
@@ -20,6 +21,7 @@ impl Handler for Hostile {
         match request.path.as_str() {
             "/" => text("ok"),
             "/loop" => endless(),
+            "/busy" => busy::handle(&request),
             "/grow-vec" => grow_vec(),
             "/grow-pages" => leak::grow_until_refused(),
             "/live-with-refusal" => text(&leak::pages_until_refused().to_string()),
