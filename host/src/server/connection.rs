@@ -47,7 +47,8 @@ async fn run(worker: &Arc<Worker>, stream: TcpStream) {
             let http2 = request.version() == http::Version::HTTP_2;
             let _running = InFlight::start(&request_of, http2);
             if !http2 {
-                return Ok(worker.clone().counted(handle(worker, request)).await);
+                let answer = worker.near(|worker| handle(worker, request)).await;
+                return answer.ok_or(Stopping);
             }
             // Over HTTP/1.1 hyper itself counts the fields, and answers as bare as this.
             if request.headers().len() > worker.settings.max_headers {

@@ -1,12 +1,13 @@
 //! A worker: one thread with its own event loop, and the crew of all of them.
 //!
-//! A worker serves the connections it was given. The requests of an HTTP/2 connection may be run by another worker, the
-//! one that runs the fewest: otherwise one busy client of that protocol would have one core and no more.
+//! A worker serves the connections it was given. A request that comes while it is busy may be run by another worker that
+//! has nothing to do: otherwise it would wait beside an idle core. Those of an HTTP/2 connection are run by the worker that
+//! runs the fewest: one busy client of that protocol would have one core and no more.
 
 use std::future::Future;
 use std::io;
 use std::pin::Pin;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
@@ -21,6 +22,10 @@ use crate::snapshot::Shared;
 
 /// How often a worker looks after the services: connections that are too old, names to look up again, health to ask for.
 const HOUSEKEEPING: Duration = Duration::from_secs(1);
+
+/// Time at work without a pause after which a worker gives a request to one that sleeps. To wake it and to
+/// hand the answer back costs about a tenth of this.
+const HANDOVER: Duration = Duration::from_micros(100);
 
 /// One worker, as its connections and requests see it.
 pub(super) struct Worker {
@@ -46,6 +51,16 @@ struct Post {
     orders: mpsc::UnboundedSender<Order>,
     connections: Arc<AtomicUsize>,
     running: AtomicUsize,
+    idle: Idle,
+}
+
+/// Whether a worker has nothing to do.
+#[derive(Default)]
+struct Idle {
+    /// It sleeps until something happens.
+    asleep: AtomicBool,
+    /// When it woke up, microseconds of its own clock.
+    awake_since: AtomicU64,
 }
 
 /// What a worker is asked to do. The queue is unbounded, and still finite: a connection comes with its permit, and a job
@@ -74,6 +89,7 @@ impl Worker {
                         orders,
                         connections: Arc::default(),
                         running: AtomicUsize::new(0),
+                        idle: Idle::default(),
                     },
                     queue,
                 )
@@ -93,8 +109,11 @@ impl Worker {
                 stopped: stopped.clone(),
                 crew: crew.clone(),
             });
+            let (asleep, awake) = (crew.clone(), crew.clone());
             let event_loop = tokio::runtime::Builder::new_current_thread()
                 .enable_all()
+                .on_thread_park(move || asleep.posts[index].idle.sleep())
+                .on_thread_unpark(move || awake.posts[index].idle.wake())
                 .build()?;
             let ended = ended.clone();
             let thread = std::thread::Builder::new()
@@ -144,10 +163,20 @@ impl Worker {
         }
     }
 
-    /// Runs a request of this worker's own, counted among those it runs.
-    pub(super) async fn counted<T>(self: Arc<Self>, request: impl Future<Output = T>) -> T {
-        let _running = Running::start(&self.crew.posts[self.index].running);
-        request.await
+    /// Runs `job` here, or, where this worker is busy, on one that has nothing to do. When the returned future is
+    /// dropped, the job ends.
+    pub(super) async fn near<T, J, F>(self: &Arc<Self>, job: J) -> Option<T>
+    where
+        T: Send + 'static,
+        J: FnOnce(Arc<Self>) -> F + Send + 'static,
+        F: Future<Output = T> + Send + 'static,
+    {
+        let mut index = self.index;
+        if self.crew.posts[index].idle.busy_for() >= HANDOVER {
+            let mut posts = self.crew.posts.iter();
+            index = posts.position(|post| post.idle.claim()).unwrap_or(index);
+        }
+        self.run_on(index, job).await
     }
 
     /// Runs `job` on the worker that runs the fewest requests, which may be this one. When the returned future is
@@ -160,9 +189,19 @@ impl Worker {
     {
         let posts = self.crew.posts.iter().enumerate();
         // Of equals, this one: a request that stays costs no hop.
-        let (index, post) = posts.min_by_key(|(index, post)| {
+        let (index, _) = posts.min_by_key(|(index, post)| {
             (post.running.load(Ordering::Relaxed), *index != self.index)
         })?;
+        self.run_on(index, job).await
+    }
+
+    async fn run_on<T, J, F>(self: &Arc<Self>, index: usize, job: J) -> Option<T>
+    where
+        T: Send + 'static,
+        J: FnOnce(Arc<Self>) -> F + Send + 'static,
+        F: Future<Output = T> + Send + 'static,
+    {
+        let post = &self.crew.posts[index];
         let _running = Running::start(&post.running);
         if index == self.index {
             return Some(job(self.clone()).await);
@@ -216,6 +255,35 @@ impl Crew {
         });
         let _ = joined.await;
     }
+}
+
+impl Idle {
+    fn sleep(&self) {
+        self.asleep.store(true, Ordering::Relaxed);
+    }
+
+    fn wake(&self) {
+        self.asleep.store(false, Ordering::Relaxed);
+        self.awake_since.store(now_us(), Ordering::Relaxed);
+    }
+
+    /// How long the worker, which asks this itself, has been at work without a pause.
+    fn busy_for(&self) -> Duration {
+        let since = self.awake_since.load(Ordering::Relaxed);
+        Duration::from_micros(now_us().saturating_sub(since))
+    }
+
+    /// Whether the worker sleeps, and nobody has given it a request yet that wakes it.
+    fn claim(&self) -> bool {
+        self.asleep.load(Ordering::Relaxed) && self.asleep.swap(false, Ordering::Relaxed)
+    }
+}
+
+/// Microseconds of a clock that only goes on.
+fn now_us() -> u64 {
+    let now = rustix::time::clock_gettime(rustix::time::ClockId::Monotonic);
+    let seconds = u64::try_from(now.tv_sec).unwrap_or(0);
+    seconds * 1_000_000 + u64::try_from(now.tv_nsec).unwrap_or(0) / 1_000
 }
 
 /// A connection, counted for as long as it is open.
