@@ -85,7 +85,12 @@ async fn ask(host: &TestHost, time: Duration) -> anyhow::Result<Vec<Duration>> {
     while Instant::now() < end {
         let began = Instant::now();
         let reply = host.get(NEIGHBOUR).await?;
-        ensure!(reply.status == 200, "the neighbour answered {}: {}", reply.status, reply.text());
+        ensure!(
+            reply.status == 200,
+            "the neighbour answered {}: {}",
+            reply.status,
+            reply.text()
+        );
         took.push(began.elapsed());
     }
     Ok(took)
@@ -141,13 +146,13 @@ async fn used(host: &TestHost, bff: &str) -> anyhow::Result<f64> {
     let metrics = host.admin("/metrics").await?.text();
     let name = format!("tailor_guest_cpu_seconds_sum{{bff=\"{bff}\"}} ");
     let line = metrics.lines().find_map(|line| line.strip_prefix(&name));
-    Ok(line.context("the metrics have the BFF's CPU time")?.parse()?)
+    Ok(line
+        .context("the metrics have the BFF's CPU time")?
+        .parse()?)
 }
 
 fn host(services: &Services, bffs: &[(&str, u32)]) -> anyhow::Result<TestHostBuilder> {
-    let mut builder = TestHost::builder()?
-        .example("watch")?
-        .instances(256);
+    let mut builder = TestHost::builder()?.example("watch")?.instances(256);
     for (name, url) in services.urls() {
         builder = builder.config(&format!("[downstream.{name}]\nurl = \"{url}\"\n"));
     }

@@ -15,6 +15,7 @@ use rustix::time::{ClockId, clock_gettime};
 use tailor::bff::engine::Runtime;
 use tailor::bff::error::BffError;
 use tailor::bff::load::{Loaded, Loader};
+use tailor::bff::meter::Usage;
 use tailor::bff::run::{Asked, Invocation, run};
 use tailor::bff::scheduler::Scheduler;
 use tailor::bff::version::Version;
@@ -61,11 +62,11 @@ impl Thread {
         }
     }
 
-    fn bff(&self, weight: u32) -> Arc<Version> {
+    fn bff(&self, weight: u32, cpu: Duration) -> Arc<Version> {
         let path = components::hostile().unwrap();
         let mut settings = Bff::with_defaults("busy", &path, &["goals".to_owned()]);
         settings.deadline = Duration::from_secs(1_000);
-        settings.limits.cpu = CPU;
+        settings.limits.cpu = cpu;
         settings.limits.cpu_wait = Duration::from_secs(1_000);
         settings.limits.cpu_weight = weight;
         detached(settings, self.loaded.clone(), |_| goals())
@@ -73,6 +74,17 @@ impl Thread {
 
     /// Asks a BFF. Gives what it was charged, and how it ended.
     async fn ask(&self, bff: &Arc<Version>, target: &str) -> (Duration, Option<BffError>) {
+        let (usage, result) = self.begin(bff, target);
+        let error = result.await;
+        (usage.cpu(), error)
+    }
+
+    /// Begins to ask. What it is charged can be read meanwhile.
+    fn begin(
+        &self,
+        bff: &Arc<Version>,
+        target: &str,
+    ) -> (Arc<Usage>, impl Future<Output = Option<BffError>> + use<>) {
         let (path, query) = target.split_once('?').unwrap_or((target, ""));
         let query = query.split_once('=').into_iter();
         let asked = Asked {
@@ -80,7 +92,9 @@ impl Thread {
                 id: "r".to_owned(),
                 method: Method::Get,
                 path: path.to_owned(),
-                query: query.map(|(name, value)| (name.to_owned(), value.to_owned())).collect(),
+                query: query
+                    .map(|(name, value)| (name.to_owned(), value.to_owned()))
+                    .collect(),
                 headers: vec![],
                 body: Payload::None,
                 client: Client {
@@ -100,8 +114,11 @@ impl Thread {
         };
         let invocation = Invocation::new(bff, asked).keeping_log();
         let usage = invocation.usage.clone();
-        let result = run(&self.runtime, bff, invocation).await;
-        (usage.cpu(), result.err())
+        let (runtime, bff) = (self.runtime.clone(), bff.clone());
+        (
+            usage,
+            async move { run(&runtime, &bff, invocation).await.err() },
+        )
     }
 }
 
@@ -159,7 +176,7 @@ async fn on_a_thread<T>(test: impl AsyncFnOnce(&Thread) -> T) -> T {
 #[tokio::test]
 async fn whatever_guests_do_the_thread_is_free_after_a_tick() {
     on_a_thread(async |thread| {
-        let bffs: Vec<_> = WAYS.iter().map(|_| thread.bff(100)).collect();
+        let bffs: Vec<_> = WAYS.iter().map(|_| thread.bff(100, CPU)).collect();
         // The longest that the engine cannot interrupt, alone.
         let before = cpu();
         let (_, error) = thread.ask(&bffs[0], "/busy?with=fill-once").await;
@@ -182,7 +199,10 @@ async fn whatever_guests_do_the_thread_is_free_after_a_tick() {
 
         let mut charged = Duration::ZERO;
         for (way, (cost, error)) in ended {
-            assert!(matches!(error, Some(BffError::Cpu { .. })), "{way}: {error:?}");
+            assert!(
+                matches!(error, Some(BffError::Cpu { .. })),
+                "{way}: {error:?}"
+            );
             charged += cost;
         }
         assert!(charged >= used * 8 / 10, "{charged:?} of {used:?} charged");
@@ -199,14 +219,17 @@ async fn whatever_guests_do_the_thread_is_free_after_a_tick() {
 async fn a_guest_that_only_calls_the_host_gives_its_thread_back() {
     for way in ["denied", "exhausted", "fetch-all", "start-and-drop", "log"] {
         on_a_thread(async |thread| {
-            let bff = thread.bff(100);
+            let bff = thread.bff(100, CPU);
             let (over, beats) = heartbeat();
             let beats = spawn_local(beats);
             let target = format!("/busy?with={way}");
             let (_, error) = thread.ask(&bff, &target).await;
             over.set(true);
             let mut beats = beats.await.unwrap();
-            assert!(matches!(error, Some(BffError::Cpu { .. })), "{way}: {error:?}");
+            assert!(
+                matches!(error, Some(BffError::Cpu { .. })),
+                "{way}: {error:?}"
+            );
             beats.sort();
             let usual = beats[beats.len() / 2];
             let late = beats[beats.len() * 9 / 10];
@@ -214,4 +237,33 @@ async fn a_guest_that_only_calls_the_host_gives_its_thread_back() {
         })
         .await;
     }
+}
+
+#[tokio::test]
+async fn bffs_share_a_thread_by_their_weights() {
+    on_a_thread(async |thread| {
+        let endless = Duration::from_secs(1_000);
+        let bffs = [100, 300].map(|weight| thread.bff(weight, endless));
+        let mut running = Vec::new();
+        let mut usages = [Vec::new(), Vec::new()];
+        for _ in 0..8 {
+            for (bff, usages) in bffs.iter().zip(&mut usages) {
+                let (usage, ended) = thread.begin(bff, "/loop");
+                usages.push(usage);
+                running.push(spawn_local(ended));
+            }
+        }
+        let begun = cpu();
+        while cpu() - begun < Duration::from_millis(600) {
+            yield_now().await;
+        }
+        let [light, heavy] = usages.map(|usages| {
+            let all = usages.iter().map(|usage| usage.cpu());
+            all.sum::<Duration>()
+        });
+        running.iter().for_each(|request| request.abort());
+        let ratio = heavy.as_secs_f64() / light.as_secs_f64();
+        assert!((2.7..3.3).contains(&ratio), "{light:?} and {heavy:?}");
+    })
+    .await;
 }

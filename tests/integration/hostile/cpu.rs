@@ -110,3 +110,25 @@ async fn neighbours_answer_between_many_loops() {
     // The loops alone keep two workers busy for seconds. Without turns, no neighbour would answer before their end.
     assert!(answers >= 10, "{answers} answers");
 }
+
+#[tokio::test]
+async fn a_request_that_waits_too_long_for_the_cpu_is_refused() {
+    const LOOPS: usize = 32;
+    let settings = "deadline = \"100s\"\nlimits.cpu = \"300ms\"\nlimits.cpu-wait = \"50ms\"";
+    let arena = Arena::start(&[Foe::guest("loop", settings)]).await;
+    let loops = join_all((0..LOOPS).map(|_| arena.host.get("/loop/loop")));
+    let replies = arena.beside_neighbour(loops).await;
+    let mut refused = 0;
+    for reply in replies.into_iter().map(Result::unwrap) {
+        if reply.status == 503 {
+            expect_problem(&reply, "loop", 503, "bff-cpu-share");
+            assert_eq!(reply.header("retry-after"), "1");
+            refused += 1;
+        } else {
+            expect_problem(&reply, "loop", 502, "bff-cpu-limit");
+        }
+    }
+    // All of them together want ten seconds of two workers, and each waits for a twentieth of one.
+    assert!(refused > LOOPS / 2, "{refused} refused");
+    assert_eq!(arena.counted("loop", "bff-cpu-share").await, refused as u64);
+}

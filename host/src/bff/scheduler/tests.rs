@@ -40,7 +40,11 @@ impl Future for Guest {
         self.journal.borrow_mut().push(self.name);
         self.turns -= 1;
         let more = self.turns > 0;
-        let waits = if more { self.turn.wait(context) } else { Ok(()) };
+        let waits = if more {
+            self.turn.wait(context)
+        } else {
+            Ok(())
+        };
         let slice = self.slice;
         self.turn.end(slice);
         match waits {
