@@ -264,15 +264,15 @@ impl<F: Future> Guest<'_, F> {
                     Poll::Ready(Err(_)) => return Poll::Ready(Err(Stopped::WaitedTooLong)),
                     Poll::Ready(Ok(())) => has_turn = true,
                 }
-            } else if self.usage.since_poll() >= TICK_NS {
-                // A guest that does nothing but call the host is never found by a tick.
-                return self.next_turn(context);
             }
             if let Poll::Ready(output) = self.inner.as_mut().poll(context) {
                 return Poll::Ready(Ok(output));
             }
             if self.usage.interrupted.swap(false, Ordering::Relaxed) {
-                return self.next_turn(context);
+                return match self.turn.wait(context) {
+                    Ok(()) => Poll::Pending,
+                    Err(_) => Poll::Ready(Err(Stopped::WaitedTooLong)),
+                };
             }
             self.work = self.awaited.take();
             if self.work.is_none() {
@@ -280,17 +280,9 @@ impl<F: Future> Guest<'_, F> {
             }
         }
     }
-
-    /// Leaves the thread to others.
-    fn next_turn(&mut self, context: &mut Context<'_>) -> Poll<Result<F::Output, Stopped>> {
-        match self.turn.wait(context) {
-            Ok(()) => Poll::Pending,
-            Err(_) => Poll::Ready(Err(Stopped::WaitedTooLong)),
-        }
-    }
 }
 
-pub(super) fn thread_cpu_ns() -> u64 {
+fn thread_cpu_ns() -> u64 {
     let now = clock_gettime(ClockId::ThreadCPUTime);
     u64::try_from(now.tv_sec).unwrap_or(0) * 1_000_000_000 + u64::try_from(now.tv_nsec).unwrap_or(0)
 }
