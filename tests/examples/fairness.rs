@@ -46,7 +46,7 @@ fn main() -> anyhow::Result<()> {
         for way in WAYS {
             beside(Some(way), time).await?;
         }
-        println!("\n| BFFs that compute | CPU seconds a second |");
+        println!("\n| BFFs that compute | CPU time a second |");
         println!("|---|---|");
         shares(&[("light", 100), ("heavy", 300)], time).await?;
         shares(&[("alone", 100)], time).await
@@ -121,8 +121,8 @@ async fn shares(bffs: &[(&str, u32)], time: Duration) -> anyhow::Result<()> {
     let over = Arc::new(AtomicBool::new(false));
     let paths = bffs.iter().map(|(name, _)| format!("/{name}/loop"));
     let clients: Vec<_> = paths.flat_map(|path| clients(&host, path, &over)).collect();
-    // The first requests of all begin together, which is no state to measure.
-    tokio::time::sleep(time / 4).await;
+    // The first requests of all begin together, and end together.
+    tokio::time::sleep(Duration::from_secs(3)).await;
     let mut before = Vec::new();
     for (name, _) in bffs {
         before.push(used(&host, name).await?);
@@ -168,7 +168,7 @@ fn host(services: &Services, bffs: &[(&str, u32)]) -> anyhow::Result<TestHostBui
             .config(&format!(
                 "[bff.{name}]\ncomponent = \"{name}.wasm\"\ndownstreams = [\"goals\"]\n\
                  limits.cpu-weight = {weight}\nlimits.cpu-wait = \"60s\"\ndeadline = \"60s\"\n\
-                 limits.cpu = \"100ms\"\n[[route]]\nbff = \"{name}\"\npath = \"/{name}\""
+                 limits.cpu = \"20ms\"\n[[route]]\nbff = \"{name}\"\npath = \"/{name}\""
             ));
     }
     Ok(builder)
