@@ -34,6 +34,8 @@ pub struct Usage {
     long: AtomicBool,
     /// Whether the guest was interrupted for the next one.
     interrupted: AtomicBool,
+    /// Time that the request waited for the CPU, nanoseconds.
+    waited_ns: AtomicU64,
     memory: AtomicUsize,
 }
 
@@ -45,6 +47,7 @@ impl Default for Usage {
             poll_ns: AtomicU64::new(0),
             long: AtomicBool::new(false),
             interrupted: AtomicBool::new(false),
+            waited_ns: AtomicU64::new(0),
             memory: AtomicUsize::new(0),
         }
     }
@@ -61,6 +64,11 @@ impl Usage {
     /// CPU time of the guest and of the host's work for it.
     pub fn cpu(&self) -> Duration {
         Duration::from_nanos(self.cpu_ns.load(Ordering::Relaxed))
+    }
+
+    /// Time that the request waited for the CPU, which others had.
+    pub fn waited(&self) -> Duration {
+        Duration::from_nanos(self.waited_ns.load(Ordering::Relaxed))
     }
 
     /// Bytes of linear memory, all memories together. It never shrinks, so this is also the peak.
@@ -117,6 +125,11 @@ impl Usage {
 
     fn wall_ns(&self) -> u64 {
         u64::try_from(self.began.elapsed().as_nanos()).unwrap_or(u64::MAX)
+    }
+
+    fn set_waited(&self, waited: Duration) {
+        let ns = u64::try_from(waited.as_nanos()).unwrap_or(u64::MAX);
+        self.waited_ns.store(ns, Ordering::Relaxed);
     }
 
     pub(super) fn set_memory(&self, bytes: usize) {
@@ -262,7 +275,10 @@ impl<F: Future> Guest<'_, F> {
                 match self.turn.poll(context) {
                     Poll::Pending => return Poll::Pending,
                     Poll::Ready(Err(_)) => return Poll::Ready(Err(Stopped::WaitedTooLong)),
-                    Poll::Ready(Ok(())) => has_turn = true,
+                    Poll::Ready(Ok(())) => {
+                        has_turn = true;
+                        self.usage.set_waited(self.turn.waited());
+                    }
                 }
             }
             if let Poll::Ready(output) = self.inner.as_mut().poll(context) {

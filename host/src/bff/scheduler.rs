@@ -275,8 +275,9 @@ pub(super) struct Turn {
     share: Arc<CpuShare>,
     place: Option<Place>,
     timer: Option<Pin<Box<Sleep>>>,
-    /// Time that the request may still wait.
+    /// Time that the request may wait in all.
     patience: Duration,
+    waited: Duration,
     since: Instant,
 }
 
@@ -297,12 +298,18 @@ impl Turn {
             place: None,
             timer: None,
             patience,
+            waited: Duration::ZERO,
             since: Instant::now(),
         }
     }
 
     pub(super) fn share(&self) -> &CpuShare {
         &self.share
+    }
+
+    /// Time that the request has waited for its turns.
+    pub(super) fn waited(&self) -> Duration {
+        self.waited
     }
 
     /// Ready when the guest may run in this poll, which ends with [`end`](Self::end).
@@ -332,7 +339,7 @@ impl Turn {
             return Poll::Pending;
         }
         drop(status);
-        self.patience = self.patience.saturating_sub(self.since.elapsed());
+        self.waited += self.since.elapsed();
         Poll::Ready(Ok(()))
     }
 
@@ -344,11 +351,12 @@ impl Turn {
             let _ = pause.as_mut().poll(context);
             return Ok(());
         };
-        if self.patience.is_zero() {
+        let left = self.patience.saturating_sub(self.waited);
+        if left.is_zero() {
             return Err(WaitedTooLong);
         }
         self.since = Instant::now();
-        let end = self.since + self.patience;
+        let end = self.since + left;
         let timer = self.timer.get_or_insert_with(|| Box::pin(sleep_until(end)));
         timer.as_mut().reset(end);
         let _ = timer.as_mut().poll(context);

@@ -146,6 +146,9 @@ impl Access {
             return;
         };
         line.number("guest_cpu_us", micros(run.usage.cpu()));
+        if !run.usage.waited().is_zero() {
+            line.number("cpu_wait_us", micros(run.usage.waited()));
+        }
         line.number("guest_memory", run.usage.memory() as u64);
         let calls = run.session.records();
         let all = calls.iter().map(|call| u64::from(call.calls));
