@@ -11,20 +11,24 @@
 //! neighbour's request is so read, and its guest started, after one tick and not after all that
 //! want the thread.
 
+mod turn;
+
 use std::collections::VecDeque;
 use std::future::poll_fn;
-use std::pin::Pin;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::task::{Context, Poll, Waker};
+use std::task::{Poll, Waker};
 use std::time::Duration;
 
-use tokio::time::{Instant, Sleep, sleep_until};
+use tokio::time::timeout;
 
+pub(super) use self::turn::Turn;
 use super::engine::TICK;
 
 /// The weight at which a BFF's clock goes like that of the CPU.
 const UNIT_WEIGHT: u64 = 100;
+/// Time that a guest which was let go has to run, before the next one is.
+const LET_GO: Duration = Duration::from_millis(100);
 const TICK_NS: u64 = TICK.as_nanos() as u64;
 /// Polls of a BFF that are timed exactly after one that took longer than a tick.
 const EXACT_POLLS: u32 = 1_000;
@@ -134,8 +138,9 @@ impl Scheduler {
             self.round.store(0, Ordering::Relaxed);
             while self.round.load(Ordering::Relaxed) < TICK_NS {
                 let Some(ticket) = self.grant() else { break };
-                self.until(|_| matches!(*ticket.status(), Status::Done))
-                    .await;
+                let done = self.until(|_| matches!(*ticket.status(), Status::Done));
+                // Whoever was let go holds up the others for so long at most.
+                let _ = timeout(LET_GO, done).await;
             }
         }
     }
@@ -265,131 +270,6 @@ impl Ticket {
         drop(status);
         waker.wake();
         true
-    }
-}
-
-/// One request's place in the order of its worker.
-#[derive(Debug)]
-pub(super) struct Turn {
-    scheduler: Option<Arc<Scheduler>>,
-    share: Arc<CpuShare>,
-    place: Option<Place>,
-    timer: Option<Pin<Box<Sleep>>>,
-    /// Time that the request may wait in all.
-    patience: Duration,
-    waited: Duration,
-    since: Instant,
-}
-
-/// The request waited for its turn for longer than it may.
-#[derive(Debug)]
-pub(super) struct WaitedTooLong;
-
-impl Turn {
-    /// Without a scheduler a guest never waits.
-    pub(super) fn new(
-        scheduler: Option<Arc<Scheduler>>,
-        share: Arc<CpuShare>,
-        patience: Duration,
-    ) -> Self {
-        Self {
-            scheduler,
-            share,
-            place: None,
-            timer: None,
-            patience,
-            waited: Duration::ZERO,
-            since: Instant::now(),
-        }
-    }
-
-    pub(super) fn share(&self) -> &CpuShare {
-        &self.share
-    }
-
-    /// Time that the request has waited for its turns.
-    pub(super) fn waited(&self) -> Duration {
-        self.waited
-    }
-
-    /// Ready when the guest may run in this poll, which ends with [`end`](Self::end).
-    pub(super) fn poll(&mut self, context: &mut Context<'_>) -> Poll<Result<(), WaitedTooLong>> {
-        let Some(scheduler) = &self.scheduler else {
-            return Poll::Ready(Ok(()));
-        };
-        let Some(place) = &self.place else {
-            if scheduler.is_free_for(&self.share) {
-                return Poll::Ready(Ok(()));
-            }
-            return match self.wait(context) {
-                Ok(()) => Poll::Pending,
-                Err(late) => Poll::Ready(Err(late)),
-            };
-        };
-        let mut status = place.ticket.status();
-        if let Status::Waiting(waker) = &mut *status {
-            waker.clone_from(context.waker());
-            drop(status);
-            if let Some(timer) = &mut self.timer
-                && timer.as_mut().poll(context).is_ready()
-            {
-                self.place = None;
-                return Poll::Ready(Err(WaitedTooLong));
-            }
-            return Poll::Pending;
-        }
-        drop(status);
-        self.waited += self.since.elapsed();
-        Poll::Ready(Ok(()))
-    }
-
-    /// Queues for the next turn. The task is woken for it.
-    pub(super) fn wait(&mut self, context: &mut Context<'_>) -> Result<(), WaitedTooLong> {
-        let Some(scheduler) = &self.scheduler else {
-            let mut pause = std::pin::pin!(tokio::task::yield_now());
-            // It leaves its waker with the event loop, which wakes it after a look at the sockets.
-            let _ = pause.as_mut().poll(context);
-            return Ok(());
-        };
-        let left = self.patience.saturating_sub(self.waited);
-        if left.is_zero() {
-            return Err(WaitedTooLong);
-        }
-        self.since = Instant::now();
-        let end = self.since + left;
-        let timer = self.timer.get_or_insert_with(|| Box::pin(sleep_until(end)));
-        timer.as_mut().reset(end);
-        let _ = timer.as_mut().poll(context);
-        self.place = Some(Place {
-            ticket: scheduler.enter(&self.share, context.waker()),
-            scheduler: scheduler.clone(),
-        });
-        Ok(())
-    }
-
-    /// The poll is over: it took so many nanoseconds of the thread.
-    pub(super) fn end(&mut self, took: u64) {
-        let Some(scheduler) = &self.scheduler else {
-            return;
-        };
-        scheduler.charge(&self.share, took);
-        let waits = |place: &Place| matches!(*place.ticket.status(), Status::Waiting(_));
-        if self.place.as_ref().is_some_and(|place| !waits(place)) {
-            self.place = None;
-        }
-    }
-}
-
-/// A place in the queue, left when it is dropped.
-#[derive(Debug)]
-struct Place {
-    scheduler: Arc<Scheduler>,
-    ticket: Arc<Ticket>,
-}
-
-impl Drop for Place {
-    fn drop(&mut self) {
-        self.scheduler.leave(&self.ticket);
     }
 }
 

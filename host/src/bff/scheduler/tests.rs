@@ -9,7 +9,8 @@ use futures_util::poll;
 use tokio::task::{LocalSet, spawn_local, yield_now};
 use tokio::time::{advance, timeout};
 
-use super::{CpuShare, Scheduler, TICK_NS, Turn, WaitedTooLong};
+use super::turn::{Turn, WaitedTooLong};
+use super::{CpuShare, Scheduler, TICK_NS};
 
 const PATIENCE: Duration = Duration::from_secs(1_000);
 
@@ -186,6 +187,19 @@ async fn a_guest_that_goes_in_its_turn_holds_up_nobody() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_guest_that_is_let_go_and_never_polled_holds_up_others_for_a_while_only() {
+    on_a_worker(|world| async move {
+        let (asleep, awake) = (share(100), share(100));
+        world.scheduler.charge(&awake, TICK_NS);
+        let _never = world.scheduler.enter(&asleep, std::task::Waker::noop());
+        let done = world.guest("awake", &awake, 3, TICK_NS);
+        let done = timeout(Duration::from_secs(1), done).await;
+        assert!(matches!(done, Ok(Ok(()))));
+    })
+    .await;
+}
+
+#[tokio::test(start_paused = true)]
 async fn patience_ends() {
     // Nobody lets guests go here, so none that queues has its turn.
     let world = World {
@@ -195,7 +209,8 @@ async fn patience_ends() {
     let share = share(100);
     world.scheduler.charge(&share, TICK_NS);
     let mut late = world.guest("late", &share, 1, TICK_NS);
-    late.turn.patience = Duration::from_millis(30);
+    let patience = Duration::from_millis(30);
+    late.turn = Turn::new(Some(world.scheduler.clone()), share, patience);
     assert!(poll!(&mut late).is_pending());
     advance(Duration::from_millis(29)).await;
     assert!(poll!(&mut late).is_pending());
