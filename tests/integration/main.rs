@@ -10,6 +10,8 @@ mod wire;
 mod admin;
 mod cli;
 mod cli_call;
+mod frames;
+mod heads;
 mod http;
 mod http2;
 mod http_fields;

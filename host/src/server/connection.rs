@@ -6,7 +6,9 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::task::Poll;
 
-use http::{Response, StatusCode};
+use bytes::Bytes;
+use http::header::{CONNECTION, TRANSFER_ENCODING};
+use http::{HeaderValue, Response, StatusCode};
 use http_body_util::Full;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioTimer};
@@ -15,9 +17,13 @@ use tokio::net::TcpStream;
 
 use super::handle::handle;
 use super::idle::{Activity, Fate, Idle, InFlight};
-use super::wire::Watched;
+use super::inbound::Ambiguity;
+use super::wire::{Excess, Heads, Watched};
 use super::worker::Worker;
 use crate::config;
+use crate::telemetry::metrics::Cut;
+
+type Request = hyper::Request<hyper::body::Incoming>;
 
 /// Serves a connection to its end.
 pub(super) async fn serve(worker: Arc<Worker>, stream: std::net::TcpStream) {
@@ -35,15 +41,19 @@ pub(super) async fn serve(worker: Arc<Worker>, stream: std::net::TcpStream) {
 async fn run(worker: &Arc<Worker>, stream: TcpStream) {
     let settings = worker.settings.clone();
     let activity = Arc::new(Activity::new());
-    let service = service_fn(|request: hyper::Request<hyper::body::Incoming>| {
+    let heads = Arc::new(Heads::default());
+    let service = service_fn(|request: Request| {
         let request_of = activity.clone();
+        let heads = heads.clone();
         let worker = worker.clone();
         async move {
-            let http2 = request.version() == http::Version::HTTP_2;
-            let _running = InFlight::start(&request_of, http2);
-            if !http2 {
-                return Ok(worker.clone().counted(handle(worker, request)).await);
+            if request.version() != http::Version::HTTP_2 {
+                let _running = InFlight::start(&request_of);
+                return Ok(http1(worker, &heads, request).await);
             }
+            // A stream that was reset by the same bytes that began it ends here, before anything is done.
+            give_way().await;
+            let _running = InFlight::start(&request_of);
             // Over HTTP/1.1 hyper itself counts the fields, and answers as bare as this.
             if request.headers().len() > worker.settings.max_headers {
                 let mut refused = Response::new(Full::default());
@@ -57,7 +67,8 @@ async fn run(worker: &Arc<Worker>, stream: TcpStream) {
                 .ok_or(Stopping)
         }
     });
-    let io = Watched::new(stream, activity.clone());
+    let io = Watched::new(stream, activity.clone(), heads.clone(), settings.clone());
+    let _place = worker.room().enter(activity.clone());
     let builder = builder(&settings);
     let mut connection = pin!(builder.serve_connection(io, service));
     let mut idle = Idle::new(activity.clone(), settings.clone());
@@ -65,6 +76,7 @@ async fn run(worker: &Arc<Worker>, stream: TcpStream) {
     let mut stopping = pin!(async move { stopped.wait_for(|stopped| *stopped).await.is_ok() });
     let mut told_to_stop = false;
     poll_fn(|context| {
+        activity.turn();
         loop {
             if let Poll::Ready(result) = connection.as_mut().poll(context) {
                 if let Err(error) = result {
@@ -84,6 +96,50 @@ async fn run(worker: &Arc<Worker>, stream: TcpStream) {
                 Fate::Cut => return Poll::Ready(()),
             }
         }
+    })
+    .await;
+    if let Some(reason) = why(&activity) {
+        let cut = worker.shared.metrics.cut(reason);
+        // Many may come at once: the 1st, 2nd, 4th, 8th and so on is told of.
+        if cut.is_power_of_two() {
+            tracing::debug!(reason = reason.as_str(), cut, "client connection cut");
+        }
+    }
+}
+
+/// Why the host ended the connection, where that is counted.
+fn why(activity: &Activity) -> Option<Cut> {
+    match activity.excess() {
+        Some(Excess::Frames) => Some(Cut::Frames),
+        Some(Excess::Resets) => Some(Cut::Resets),
+        None => activity.makes_room().then_some(Cut::Room),
+    }
+}
+
+/// Answers a request over HTTP/1.1, and ends the connection where the next one may begin elsewhere than
+/// the client thinks.
+async fn http1(worker: Arc<Worker>, heads: &Heads, mut request: Request) -> Response<Full<Bytes>> {
+    if let Some(fault) = heads.hand() {
+        request.extensions_mut().insert(Ambiguity(fault.why()));
+    }
+    let chunked = request.headers().contains_key(TRANSFER_ENCODING);
+    let mut response = worker.clone().counted(handle(worker, request)).await;
+    if chunked && !heads.ended() {
+        let close = HeaderValue::from_static("close");
+        response.headers_mut().insert(CONNECTION, close);
+    }
+    response
+}
+
+/// Lets the other tasks of this thread go first, once.
+async fn give_way() {
+    let mut given = false;
+    poll_fn(|context| {
+        if std::mem::replace(&mut given, true) {
+            return Poll::Ready(());
+        }
+        context.waker().wake_by_ref();
+        Poll::Pending
     })
     .await;
 }

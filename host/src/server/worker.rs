@@ -15,6 +15,7 @@ use tokio::net::TcpStream;
 use tokio::sync::{OwnedSemaphorePermit, mpsc, oneshot, watch};
 
 use super::connection;
+use super::room::Room;
 use crate::config;
 use crate::snapshot::Shared;
 
@@ -36,6 +37,7 @@ pub(super) struct Crew {
     posts: Vec<Post>,
     threads: Mutex<Vec<JoinHandle<()>>>,
     end: watch::Sender<bool>,
+    pub(super) room: Room,
 }
 
 /// How to reach a worker, and how busy it is.
@@ -80,6 +82,7 @@ impl Worker {
             posts,
             threads: Mutex::default(),
             end,
+            room: Room::default(),
         });
         for (index, queue) in queues.into_iter().enumerate() {
             let worker = Arc::new(Self {
@@ -136,6 +139,11 @@ impl Worker {
                 _ = ended.wait_for(|ended| *ended) => return,
             }
         }
+    }
+
+    /// Where open connections are known.
+    pub(super) fn room(&self) -> &Room {
+        &self.crew.room
     }
 
     /// Runs a request of this worker's own, counted among those it runs.
