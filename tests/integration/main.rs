@@ -14,6 +14,7 @@ mod frames;
 mod heads;
 mod http;
 mod http2;
+mod http2_attacks;
 mod http_fields;
 mod process;
 mod process_log;

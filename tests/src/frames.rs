@@ -152,6 +152,18 @@ impl Frames {
         }
     }
 
+    /// Forgets what came, without a wait; `false` when the connection has ended.
+    pub fn skip(&mut self) -> bool {
+        loop {
+            self.buffer.clear();
+            match self.stream.try_read_buf(&mut self.buffer) {
+                Ok(0) => return false,
+                Ok(_) => {}
+                Err(error) => return error.kind() == std::io::ErrorKind::WouldBlock,
+            }
+        }
+    }
+
     fn take(&mut self) -> Option<Frame> {
         let [a, b, c, kind, flags, s, t, u, v, ..] = self.buffer[..] else {
             return None;

@@ -15,10 +15,11 @@ use hyper_util::rt::{TokioExecutor, TokioTimer};
 use hyper_util::server::conn::auto;
 use tokio::net::TcpStream;
 
+use super::activity::{Activity, Excess, InFlight};
 use super::handle::handle;
-use super::idle::{Activity, Fate, Idle, InFlight};
+use super::idle::{Fate, Idle};
 use super::inbound::Ambiguity;
-use super::wire::{Excess, Heads, Watched};
+use super::wire::{Heads, Watched};
 use super::worker::Worker;
 use crate::config;
 use crate::telemetry::metrics::Cut;

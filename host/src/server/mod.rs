@@ -7,6 +7,7 @@
 
 mod accept;
 mod access;
+mod activity;
 
 pub mod admin;
 mod body;

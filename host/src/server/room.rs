@@ -11,7 +11,7 @@ use std::time::Duration;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-use super::idle::Activity;
+use super::activity::Activity;
 
 /// A connection that was used a moment ago is between two requests rather than idle.
 const IDLE: Duration = Duration::from_secs(1);

@@ -11,6 +11,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use super::frames::{Frame, Frames, calm, kind};
+use crate::server::activity::Excess;
 
 /// Time in which an empty allowance of frames is full again.
 const FRAMES_WITHIN: Duration = Duration::from_secs(10);
@@ -22,15 +23,6 @@ const USEFUL: f64 = 2.0;
 const CONTINUATIONS: u32 = 8;
 /// A frame costs one more for each so many bytes.
 const COST_BYTES: u32 = 1024;
-
-/// What a client did too much of.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(in crate::server) enum Excess {
-    /// Frames that carry nothing.
-    Frames,
-    /// Streams that ended before their answers.
-    Resets,
-}
 
 /// What there may be of something: `size` at once, and as much again in the time it takes to fill up.
 #[derive(Debug)]

@@ -15,18 +15,15 @@ use hyper::rt::{Read, ReadBufCursor, Write};
 use tokio::io::{AsyncRead as _, AsyncWrite as _, ReadBuf};
 use tokio::net::TcpStream;
 
-use super::idle::Activity;
+use super::activity::{Activity, Excess, TURN};
 use crate::config;
 use head::{Event, Scanner};
 use http2::Account;
 
 pub(super) use head::Heads;
-pub(super) use http2::Excess;
 
 /// Bytes that one read takes at most.
 const READ: usize = 16 << 10;
-/// Bytes of a connection that are read in a row; then others have their turn.
-pub(super) const TURN: usize = 64 << 10;
 /// What a read counts at least, so that small ones have an end, too.
 const LEAST: usize = TURN / 100;
 
