@@ -90,7 +90,8 @@ pub const ATTACKS: &[Attack] = &[
 
 fn streams(batch: u32, each: impl Fn(u32) -> Vec<u8>) -> Vec<u8> {
     let numbers = (0..STREAMS).map(|stream| (batch * STREAMS + stream) * 2 + 1);
-    numbers.flat_map(each).collect()
+    let pieces: Vec<Vec<u8>> = numbers.map(each).collect();
+    pieces.concat()
 }
 
 /// A field of 3,000 bytes, entered into the table once and asked for thousands of times.

@@ -100,8 +100,11 @@ async fn outcome(
     let end = Instant::now() + time;
     let counts = Arc::new(Counts::default());
     let attackers = join_all((0..CONNECTIONS).map(|_| attacker(attack, address, end, &counts)));
-    let mut neighbour = Neighbour::default();
-    tokio::join!(attackers, neighbour.ask_until(address, end));
+    // On a thread of its own: it must not wait for the attackers' work.
+    let neighbour = std::thread::spawn(move || Neighbour::ask_alone(address, end));
+    attackers.await;
+    let joined = tokio::task::spawn_blocking(|| neighbour.join()).await?;
+    let neighbour = joined.map_err(|_| anyhow::anyhow!("the neighbour panicked"))??;
     let most = process.peak_memory()?;
     tokio::time::sleep(rest).await;
     Ok(Outcome {

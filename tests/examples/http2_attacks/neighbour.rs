@@ -37,6 +37,16 @@ impl Neighbour {
         times.get(index).copied().unwrap_or_default()
     }
 
+    /// Asks until then on this thread.
+    pub fn ask_alone(address: SocketAddr, end: Instant) -> anyhow::Result<Self> {
+        let mut asked = Self::default();
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()?;
+        runtime.block_on(asked.ask_until(address, end));
+        Ok(asked)
+    }
+
     /// Asks until then, and once at least.
     pub async fn ask_until(&mut self, address: SocketAddr, end: Instant) {
         let mut kept = None;
