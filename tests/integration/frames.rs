@@ -200,3 +200,35 @@ async fn a_connection_that_never_asks_is_told_to_go() {
     assert_eq!(goaway.and_then(|frame| frame.goaway()), Some(0));
     soon(async { while wire.next().await.is_some() {} }).await;
 }
+
+#[tokio::test]
+async fn a_large_answer_costs_its_reader_nothing() {
+    const SIZE: usize = 24 << 20;
+    let limits = "[bff.echo.limits]\nresponse-size = \"24MiB\"\nhostcall-bytes = \"25MiB\"";
+    let builder = TestHost::builder().unwrap();
+    let builder = builder.file("echo.wasm", &modules::large(SIZE)).unwrap();
+    let builder = builder
+        .config("server.max-control-frames = 10")
+        .config(ECHO);
+    let host = builder.config(limits).start().await.unwrap();
+    let mut wire = connect(&host).await;
+    wire.send(&get(1, "/echo")).await;
+    let (mut size, mut ended) = (0, false);
+    while !ended {
+        let frame = soon(wire.next()).await.unwrap();
+        if frame.kind == DATA {
+            size += frame.payload.len();
+            ended = frame.flags & END_STREAM != 0;
+            // As eager a reader as there is: both windows, for each frame.
+            let more = u32::try_from(frame.payload.len()).unwrap().to_be_bytes();
+            for stream in [0, 1] {
+                wire.send(&frame_of_window(stream, &more)).await;
+            }
+        }
+    }
+    assert_eq!(size, SIZE);
+}
+
+fn frame_of_window(stream: u32, more: &[u8]) -> Vec<u8> {
+    frame(WINDOW_UPDATE, 0, stream, more)
+}

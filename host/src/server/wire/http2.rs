@@ -127,6 +127,8 @@ impl Account {
                 self.continuations += 1;
                 Ok(())
             }
+            // Heads may be set to be long ones.
+            kind::CONTINUATION if frame.length > 0 => self.costs(1),
             kind::RST_STREAM if self.open.remove(&frame.stream) => self.reset(),
             _ => self.costs(1 + frame.length / COST_BYTES),
         }
@@ -134,7 +136,7 @@ impl Account {
 
     /// Whether HEADERS of this stream begin it.
     fn begins(&mut self, stream: u32) -> bool {
-        if stream <= self.last || stream % 2 == 0 || self.open.len() >= self.max_open {
+        if stream <= self.last || stream.is_multiple_of(2) || self.open.len() >= self.max_open {
             return false;
         }
         self.last = stream;
