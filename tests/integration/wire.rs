@@ -204,6 +204,14 @@ impl Gate {
         )
     }
 
+    /// Whether a connection came that nobody took yet.
+    pub async fn is_called(&self) -> bool {
+        let soon = Duration::from_millis(1);
+        tokio::time::timeout(soon, self.listener.accept())
+            .await
+            .is_ok()
+    }
+
     /// Waits for the next call on a new connection.
     pub async fn call(&self) -> Wire {
         let (stream, _) = soon(self.listener.accept()).await.unwrap();

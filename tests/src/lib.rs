@@ -5,10 +5,12 @@
 //! - [`TestHost`] runs the real host on a free port, with services of the caller's choice: those of
 //!   `downstream-mock`, or a closure for each (see [`TestHostBuilder`]).
 //! - [`Process`] runs the program itself, for what only shows from outside: its log, its signals, its exit code.
+//! - [`frames`] is a client that sends whatever frames of HTTP/2 it is told to.
 //! - [`readers`] are models of how the programs behind the host read a path.
 //! - [`components`] builds the example BFFs once, however many tests ask for them.
 
 pub mod components;
+pub mod frames;
 mod host;
 mod offline;
 mod process;

@@ -97,6 +97,12 @@ pub struct Server {
     pub max_body_size: usize,
     /// Concurrent HTTP/2 streams of one connection.
     pub max_streams: u32,
+    /// HTTP/2 frames without a part of a request that one connection may send in 10 s, beside two for
+    /// each request and each frame of an answer.
+    pub max_control_frames: u32,
+    /// HTTP/2 streams of one connection that may end before their answers in 30 s, beside one for each
+    /// answer.
+    pub max_resets: u32,
     /// Time that running requests get to finish when the host stops.
     pub shutdown_timeout: Duration,
 }

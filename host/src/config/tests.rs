@@ -155,12 +155,14 @@ fn a_minimal_file_gets_the_documented_defaults() {
             workers: std::thread::available_parallelism().unwrap(),
             max_connections: 10_000,
             header_timeout: ms(5_000),
-            idle_timeout: ms(60_000),
+            idle_timeout: ms(75_000),
             body_timeout: ms(10_000),
             max_header_size: 32 << 10,
             max_headers: 100,
             max_body_size: 1 << 20,
             max_streams: 128,
+            max_control_frames: 1_000,
+            max_resets: 100,
             shutdown_timeout: ms(10_000),
         },
         admin: Some(Admin {
@@ -210,6 +212,8 @@ fn a_maximal_file_is_read_key_by_key() {
         max_headers: 50,
         max_body_size: 2_000_000,
         max_streams: 64,
+        max_control_frames: 500,
+        max_resets: 40,
         shutdown_timeout: ms(20_000),
     };
     assert_eq!(config.server, server);

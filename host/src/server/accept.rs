@@ -15,6 +15,7 @@ use tokio::net::TcpListener;
 use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinHandle;
 
+use super::room;
 use super::worker::{Crew, Worker};
 use crate::config;
 use crate::snapshot::Shared;
@@ -143,11 +144,7 @@ async fn accept(
     mut stopped: watch::Receiver<bool>,
 ) {
     loop {
-        // The permit comes first: a connection that there is no room for stays in the kernel's queue.
-        let next = async {
-            let permit = connections.clone().acquire_owned().await.ok()?;
-            Some((listener.accept().await, permit))
-        };
+        let next = room::accept(&listener, &connections, &crew.room);
         let (accepted, permit) = tokio::select! {
             next = next => match next {
                 Some(next) => next,
@@ -156,7 +153,7 @@ async fn accept(
             _ = stopped.wait_for(|stopped| *stopped) => return,
         };
         match accepted {
-            Ok((stream, _peer)) => crew.take_connection(stream, permit),
+            Ok(stream) => crew.take_connection(stream, permit),
             Err(error) => {
                 tracing::warn!(%error, "connection not accepted");
                 tokio::time::sleep(ACCEPT_PAUSE).await;

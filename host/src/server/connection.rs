@@ -1,28 +1,30 @@
-//! One client connection: both protocols, and the time limits that hyper has none of.
-//!
-//! A connection without a request is closed when it lies idle for `idle-timeout`, or when the head of a request has begun
-//! and is not whole after `header-timeout`. A client that does not take its answer counts as idle. The clock of a
-//! connection is set once and looked at again when it runs out, not moved with each request.
+//! One client connection: both protocols, and where each of its requests runs. [`super::idle`] says
+//! when it ends, [`super::wire`] looks at its bytes.
 
 use std::future::poll_fn;
-use std::pin::{Pin, pin};
+use std::pin::pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
-use std::task::{Context, Poll};
-use std::time::Duration;
+use std::task::Poll;
 
-use http::{Response, StatusCode};
+use bytes::Bytes;
+use http::header::{CONNECTION, TRANSFER_ENCODING};
+use http::{HeaderValue, Response, StatusCode};
 use http_body_util::Full;
-use hyper::rt::{Read, ReadBufCursor, Write};
 use hyper::service::service_fn;
-use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use hyper_util::rt::{TokioExecutor, TokioTimer};
 use hyper_util::server::conn::auto;
 use tokio::net::TcpStream;
-use tokio::time::{Instant, sleep_until};
 
+use super::activity::{Activity, Excess, InFlight};
 use super::handle::handle;
+use super::idle::{Fate, Idle};
+use super::inbound::Ambiguity;
+use super::wire::{Heads, Watched};
 use super::worker::Worker;
 use crate::config;
+use crate::telemetry::metrics::Cut;
+
+type Request = hyper::Request<hyper::body::Incoming>;
 
 /// Serves a connection to its end.
 pub(super) async fn serve(worker: Arc<Worker>, stream: std::net::TcpStream) {
@@ -40,16 +42,19 @@ pub(super) async fn serve(worker: Arc<Worker>, stream: std::net::TcpStream) {
 async fn run(worker: &Arc<Worker>, stream: TcpStream) {
     let settings = worker.settings.clone();
     let activity = Arc::new(Activity::new());
-    let service = service_fn(|request: hyper::Request<hyper::body::Incoming>| {
+    let heads = Arc::new(Heads::default());
+    let service = service_fn(|request: Request| {
         let request_of = activity.clone();
+        let heads = heads.clone();
         let worker = worker.clone();
         async move {
-            let http2 = request.version() == http::Version::HTTP_2;
-            let _running = InFlight::start(&request_of, http2);
-            if !http2 {
-                let answer = worker.near(|worker| handle(worker, request)).await;
-                return answer.ok_or(Stopping);
+            if request.version() != http::Version::HTTP_2 {
+                let _running = InFlight::start(&request_of);
+                return http1(worker, &heads, request).await;
             }
+            // A stream that was reset by the same bytes that began it ends here, before anything is done.
+            give_way().await;
+            let _running = InFlight::start(&request_of);
             // Over HTTP/1.1 hyper itself counts the fields, and answers as bare as this.
             if request.headers().len() > worker.settings.max_headers {
                 let mut refused = Response::new(Full::default());
@@ -63,18 +68,16 @@ async fn run(worker: &Arc<Worker>, stream: TcpStream) {
                 .ok_or(Stopping)
         }
     });
-    let io = Watched {
-        inner: TokioIo::new(stream),
-        activity: activity.clone(),
-    };
+    let io = Watched::new(stream, activity.clone(), heads.clone(), settings.clone());
+    let _place = worker.room().enter(activity.clone());
     let builder = builder(&settings);
     let mut connection = pin!(builder.serve_connection(io, service));
-    let mut clock = pin!(sleep_until(activity.due(&settings, false)));
+    let mut idle = Idle::new(activity.clone(), settings.clone());
     let mut stopped = worker.stopped.clone();
     let mut stopping = pin!(async move { stopped.wait_for(|stopped| *stopped).await.is_ok() });
     let mut told_to_stop = false;
-    let mut closing = false;
     poll_fn(|context| {
+        activity.turn();
         loop {
             if let Poll::Ready(result) = connection.as_mut().poll(context) {
                 if let Err(error) = result {
@@ -84,30 +87,65 @@ async fn run(worker: &Arc<Worker>, stream: TcpStream) {
             }
             if !told_to_stop && stopping.as_mut().poll(context).is_ready() {
                 told_to_stop = true;
-                closing = true;
+                idle.closing();
                 connection.as_mut().graceful_shutdown();
                 continue;
             }
-            let due = activity.due(&settings, closing);
-            if due < clock.deadline() {
-                clock.as_mut().reset(due);
+            match idle.poll(context) {
+                Fate::Keep => return Poll::Pending,
+                Fate::Drain => connection.as_mut().graceful_shutdown(),
+                Fate::Cut => return Poll::Ready(()),
             }
-            if clock.as_mut().poll(context).is_pending() {
-                return Poll::Pending;
-            }
-            if due > Instant::now() {
-                clock.as_mut().reset(due);
-                continue;
-            }
-            if closing || activity.head_begun() {
-                // It was asked to end and did not, or it does not get its request out: cut.
-                return Poll::Ready(());
-            }
-            closing = true;
-            connection.as_mut().graceful_shutdown();
-            activity.touch();
-            clock.as_mut().reset(activity.due(&settings, closing));
         }
+    })
+    .await;
+    if let Some(reason) = why(&activity) {
+        let cut = worker.shared.metrics.cut(reason);
+        // Many may come at once: the 1st, 2nd, 4th, 8th and so on is told of.
+        if cut.is_power_of_two() {
+            tracing::debug!(reason = reason.as_str(), cut, "client connection cut");
+        }
+    }
+}
+
+/// Why the host ended the connection, where that is counted.
+fn why(activity: &Activity) -> Option<Cut> {
+    match activity.excess() {
+        Some(Excess::Frames) => Some(Cut::Frames),
+        Some(Excess::Resets) => Some(Cut::Resets),
+        None => activity.makes_room().then_some(Cut::Room),
+    }
+}
+
+/// Answers a request over HTTP/1.1, and ends the connection where the next one may begin elsewhere than
+/// the client thinks.
+async fn http1(
+    worker: Arc<Worker>,
+    heads: &Heads,
+    mut request: Request,
+) -> Result<Response<Full<Bytes>>, Stopping> {
+    if let Some(fault) = heads.hand() {
+        request.extensions_mut().insert(Ambiguity(fault.why()));
+    }
+    let chunked = request.headers().contains_key(TRANSFER_ENCODING);
+    let answer = worker.near(|worker| handle(worker, request)).await;
+    let mut response = answer.ok_or(Stopping)?;
+    if chunked && !heads.ended() {
+        let close = HeaderValue::from_static("close");
+        response.headers_mut().insert(CONNECTION, close);
+    }
+    Ok(response)
+}
+
+/// Lets the other tasks of this thread go first, once.
+async fn give_way() {
+    let mut given = false;
+    poll_fn(|context| {
+        if std::mem::replace(&mut given, true) {
+            return Poll::Ready(());
+        }
+        context.waker().wake_by_ref();
+        Poll::Pending
     })
     .await;
 }
@@ -134,159 +172,6 @@ fn builder(settings: &config::Server) -> auto::Builder<TokioExecutor> {
 /// The smallest buffer that hyper takes.
 const MIN_BUFFER: usize = 8 << 10;
 
-/// The longest of the HTTP/2 frames that carry nothing of an answer: PING, WINDOW_UPDATE, an acknowledgement of SETTINGS.
-const SMALL_FRAME: usize = 17;
-
 #[derive(Debug, thiserror::Error)]
 #[error("the server is stopping")]
 struct Stopping;
-
-/// What happens on a connection. One thread writes and reads it; the atomics are for the compiler.
-struct Activity {
-    started: Instant,
-    running: AtomicUsize,
-    http2: AtomicBool,
-    /// Milliseconds after `started` of the last bytes of an answer.
-    last: AtomicU64,
-    /// Milliseconds after `started` of the first byte of a head that is not whole, plus one; 0 for none.
-    head: AtomicU64,
-}
-
-impl Activity {
-    fn new() -> Self {
-        Self {
-            started: Instant::now(),
-            running: AtomicUsize::new(0),
-            http2: AtomicBool::new(false),
-            last: AtomicU64::new(0),
-            head: AtomicU64::new(0),
-        }
-    }
-
-    fn now(&self) -> u64 {
-        u64::try_from(self.started.elapsed().as_millis()).unwrap_or(u64::MAX)
-    }
-
-    fn touch(&self) {
-        self.last.store(self.now(), Ordering::Relaxed);
-    }
-
-    fn bytes_read(&self) {
-        // HTTP/2 has frames that belong to no request: there, only idleness is watched.
-        let waiting =
-            self.running.load(Ordering::Relaxed) == 0 && !self.http2.load(Ordering::Relaxed);
-        if waiting && self.head.load(Ordering::Relaxed) == 0 {
-            self.head.store(self.now() + 1, Ordering::Relaxed);
-        }
-    }
-
-    fn bytes_written(&self, count: usize) {
-        // A client's library acknowledges each PING by itself, and asks with some of its own: no sign of a use.
-        if count > SMALL_FRAME || !self.http2.load(Ordering::Relaxed) {
-            self.touch();
-        }
-    }
-
-    fn head_begun(&self) -> bool {
-        self.head.load(Ordering::Relaxed) != 0
-    }
-
-    /// When the connection has to be looked at.
-    fn due(&self, settings: &config::Server, closing: bool) -> Instant {
-        let at = |from: u64, limit: Duration| self.started + Duration::from_millis(from) + limit;
-        if self.running.load(Ordering::Relaxed) > 0 {
-            // A request has limits of its own.
-            return Instant::now() + settings.idle_timeout;
-        }
-        match self.head.load(Ordering::Relaxed) {
-            0 if closing => at(self.last.load(Ordering::Relaxed), settings.header_timeout),
-            0 => at(self.last.load(Ordering::Relaxed), settings.idle_timeout),
-            begun => at(begun - 1, settings.header_timeout),
-        }
-    }
-}
-
-/// A request, for as long as it runs.
-struct InFlight<'a>(&'a Activity);
-
-impl<'a> InFlight<'a> {
-    fn start(activity: &'a Activity, http2: bool) -> Self {
-        activity.running.fetch_add(1, Ordering::Relaxed);
-        activity.head.store(0, Ordering::Relaxed);
-        if http2 {
-            activity.http2.store(true, Ordering::Relaxed);
-        }
-        Self(activity)
-    }
-}
-
-impl Drop for InFlight<'_> {
-    fn drop(&mut self) {
-        self.0.running.fetch_sub(1, Ordering::Relaxed);
-        self.0.touch();
-    }
-}
-
-/// A socket that tells when bytes pass.
-struct Watched {
-    inner: TokioIo<TcpStream>,
-    activity: Arc<Activity>,
-}
-
-impl Read for Watched {
-    fn poll_read(
-        mut self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-        buffer: ReadBufCursor<'_>,
-    ) -> Poll<std::io::Result<()>> {
-        let polled = Pin::new(&mut self.inner).poll_read(context, buffer);
-        if polled.is_ready() {
-            self.activity.bytes_read();
-        }
-        polled
-    }
-}
-
-impl Write for Watched {
-    fn poll_write(
-        mut self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-        bytes: &[u8],
-    ) -> Poll<std::io::Result<usize>> {
-        let polled = Pin::new(&mut self.inner).poll_write(context, bytes);
-        if let Poll::Ready(Ok(count)) = polled {
-            self.activity.bytes_written(count);
-        }
-        polled
-    }
-
-    fn poll_flush(
-        mut self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-    ) -> Poll<std::io::Result<()>> {
-        Pin::new(&mut self.inner).poll_flush(context)
-    }
-
-    fn poll_shutdown(
-        mut self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-    ) -> Poll<std::io::Result<()>> {
-        Pin::new(&mut self.inner).poll_shutdown(context)
-    }
-
-    fn is_write_vectored(&self) -> bool {
-        self.inner.is_write_vectored()
-    }
-
-    fn poll_write_vectored(
-        mut self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-        slices: &[std::io::IoSlice<'_>],
-    ) -> Poll<std::io::Result<usize>> {
-        let polled = Pin::new(&mut self.inner).poll_write_vectored(context, slices);
-        if let Poll::Ready(Ok(count)) = polled {
-            self.activity.bytes_written(count);
-        }
-        polled
-    }
-}

@@ -1,19 +1,24 @@
 //! The listener for clients, and the life of a request.
 //!
-//! In the order in which a request meets them: [`accept`] (permit first, then accept; the least busy worker gets the
-//! connection) -> [`worker`] (a thread with its own event loop) -> [`connection`] (protocols and timeouts) -> [`handle`]
-//! (one request from its head to its answer) with [`inbound`], [`body`], [`reply`], [`problem`] and [`access`].
+//! In the order in which a request meets them: [`accept`] (permit first, then accept, and [`room`] when
+//! there is none; the least busy worker gets the connection) -> [`worker`] (a thread with its own event loop) -> [`connection`]
+//! (protocols), with [`idle`] (its times) and [`wire`] (its bytes) -> [`handle`] (one request from its
+//! head to its answer) with [`inbound`], [`body`], [`reply`], [`problem`] and [`access`].
 
 mod accept;
 mod access;
+mod activity;
 
 pub mod admin;
 mod body;
 mod connection;
 mod handle;
+mod idle;
 pub mod inbound;
 pub mod problem;
 mod reply;
+mod room;
+mod wire;
 mod worker;
 
 pub use accept::{Server, ServerError};

@@ -16,6 +16,7 @@ use tokio::net::TcpStream;
 use tokio::sync::{OwnedSemaphorePermit, mpsc, oneshot, watch};
 
 use super::connection;
+use super::room::Room;
 use crate::bff::scheduler::Scheduler;
 use crate::config;
 use crate::snapshot::Shared;
@@ -44,6 +45,7 @@ pub(super) struct Crew {
     posts: Vec<Post>,
     threads: Mutex<Vec<JoinHandle<()>>>,
     end: watch::Sender<bool>,
+    pub(super) room: Room,
 }
 
 /// How to reach a worker, and how busy it is.
@@ -99,6 +101,7 @@ impl Worker {
             posts,
             threads: Mutex::default(),
             end,
+            room: Room::default(),
         });
         for (index, queue) in queues.into_iter().enumerate() {
             let worker = Arc::new(Self {
@@ -161,6 +164,11 @@ impl Worker {
                 _ = ended.wait_for(|ended| *ended) => return,
             }
         }
+    }
+
+    /// Where open connections are known.
+    pub(super) fn room(&self) -> &Room {
+        &self.crew.room
     }
 
     /// Runs `job` here, or, where this worker is busy, on one that has nothing to do. When the returned future is

@@ -27,12 +27,13 @@ pub use families::Families;
 pub use histogram::Histogram;
 pub use service::ServiceMetrics;
 pub use swaps::Swaps;
-pub use words::{Event, Outcome};
+pub use words::{Cut, Event, Outcome};
 
 /// The metrics of a host that are of no single service and no version of a BFF.
 #[derive(Default)]
 pub struct Metrics {
     unrouted: Family<CodeLabels, Counter>,
+    cut: Family<CutLabels, Counter>,
     /// New versions of BFFs.
     pub swaps: Arc<Swaps>,
     /// Open client connections.
@@ -43,6 +44,12 @@ pub struct Metrics {
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct CodeLabels {
     outcome: &'static str,
+}
+
+/// Label of a client connection that the host ended.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct CutLabels {
+    reason: &'static str,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -71,8 +78,19 @@ impl Metrics {
             "Open client connections",
             self.connections.clone(),
         );
+        registry.register(
+            "client_connections_cut",
+            "Client connections that the host ended, by reason",
+            self.cut.clone(),
+        );
         registry.register_collector(Box::new(self.swaps.clone()));
         registry
+    }
+
+    /// Counts a client connection that the host ended. Returns how many those of this reason are.
+    pub fn cut(&self, reason: Cut) -> u64 {
+        let reason = reason.as_str();
+        self.cut.get_or_create(&CutLabels { reason }).inc() + 1
     }
 
     /// Counts an answer that no BFF had a part in.

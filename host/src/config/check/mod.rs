@@ -207,12 +207,14 @@ fn server(raw: &RawServer) -> Server {
         workers: NonZeroUsize::new(raw.workers.or(0)).unwrap_or_else(cores),
         max_connections: raw.max_connections.or(10_000),
         header_timeout: raw.header_timeout.or(ms(5_000)),
-        idle_timeout: raw.idle_timeout.or(ms(60_000)),
+        idle_timeout: raw.idle_timeout.or(ms(75_000)),
         body_timeout: raw.body_timeout.or(ms(10_000)),
         max_header_size: raw.max_header_size.or(32 << 10),
         max_headers: raw.max_headers.or(100),
         max_body_size: raw.max_body_size.or(1 << 20),
         max_streams: raw.max_streams.or(128),
+        max_control_frames: raw.max_control_frames.or(1_000),
+        max_resets: raw.max_resets.or(100),
         shutdown_timeout: raw.shutdown_timeout.or(ms(10_000)),
     }
 }

@@ -59,6 +59,8 @@ pub(super) struct RawServer {
     pub(super) max_headers: Field<usize>,
     pub(super) max_body_size: Field<usize>,
     pub(super) max_streams: Field<u32>,
+    pub(super) max_control_frames: Field<u32>,
+    pub(super) max_resets: Field<u32>,
     pub(super) shutdown_timeout: Field<Duration>,
 }
 
@@ -153,6 +155,8 @@ fn server(s: &mut Section<'_>) -> RawServer {
         max_headers: s.read("max-headers", |v| count(v, 1..=1000)),
         max_body_size: s.read("max-body-size", |v| size(v, 1..=GIB)),
         max_streams: s.read("max-streams", |v| count(v, 1..=10_000)),
+        max_control_frames: s.read("max-control-frames", |v| count(v, 10..=1_000_000)),
+        max_resets: s.read("max-resets", |v| count(v, 1..=1_000_000)),
         shutdown_timeout: s.read("shutdown-timeout", duration),
     }
 }

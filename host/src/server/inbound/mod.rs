@@ -3,11 +3,12 @@
 //! Pure functions over [`Parts`]: no connection, no clock, no configuration. A head is taken as it is or refused; nothing
 //! in it is repaired, because what the host repaired in its way another program on the path may read in its own.
 //!
-//! What the HTTP library has done by then: it refused malformed syntax with a bare 400, a target beyond 64 KiB with 414
-//! and a head beyond its limits with 431; it framed the body, where `transfer-encoding` wins over `content-length` and
-//! the latter is removed from the fields, so that a message with both can't be told from one without; it refused
-//! a `transfer-encoding` that does not end in `chunked`, and differing lengths; it answers `expect: 100-continue`; it cut a fragment off the target; and it resets HTTP/2
-//! streams with connection fields or without `:scheme`.
+//! What was done by then: the HTTP library refused malformed syntax with a bare 400, a target beyond 64
+//! KiB with 414 and a head beyond its limits with 431; it framed the body; it refused a
+//! `transfer-encoding` that does not end in `chunked`, and differing lengths; it answers `expect:
+//! 100-continue`; and it resets HTTP/2 streams with connection fields or without `:scheme`. It hides a
+//! `content-length` beside a `transfer-encoding`, lines that end in LF alone, and a fragment: those
+//! come as an [`Ambiguity`] from the connection's socket, which looks at the bytes.
 
 mod authority;
 mod fields;
@@ -57,6 +58,9 @@ impl<'a> Head<'a> {
     ///
     /// The first rule that the head breaks. The head is still there then, for the log.
     pub fn read(parts: &'a mut Parts) -> Result<Self, Rejection> {
+        if let Some(Ambiguity(why)) = parts.extensions.get() {
+            return Err(Rejection::Ambiguous(why));
+        }
         check_method(&parts.method)?;
         check_transfer_coding(&parts.headers)?;
         fields::tidy(&mut parts.headers);
@@ -92,6 +96,11 @@ fn check_method(method: &Method) -> Result<(), Rejection> {
     }
 }
 
+/// An extension of a head whose bytes two programs may read in two ways: what is wrong with them. Only
+/// who saw the bytes can tell.
+#[derive(Clone, Copy, Debug)]
+pub struct Ambiguity(pub &'static str);
+
 /// Why a request head is refused. The message is made for the client: it holds nothing but what the client sent.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum Rejection {
@@ -104,6 +113,9 @@ pub enum Rejection {
     /// The body is coded in a way that the host does not undo.
     #[error("transfer-encoding: it {0}")]
     TransferCoding(#[from] TransferCodingError),
+    /// Two programs may take its bytes for different requests.
+    #[error("head: {0}")]
+    Ambiguous(&'static str),
     /// The authority is absent, ambiguous or not legal.
     #[error("host: {0}")]
     Host(&'static str),
@@ -143,6 +155,7 @@ impl Rejection {
             }
             Self::PathTooLong { .. } => Code::UriTooLong,
             Self::TransferCoding(TransferCodingError::Repeated)
+            | Self::Ambiguous(_)
             | Self::Host(_)
             | Self::Path(_)
             | Self::Query { .. }
@@ -153,7 +166,7 @@ impl Rejection {
     /// Whether what follows on the connection may be something else than it seems.
     #[must_use]
     pub const fn ends_connection(&self) -> bool {
-        matches!(self, Self::TransferCoding(_))
+        matches!(self, Self::TransferCoding(_) | Self::Ambiguous(_))
     }
 
     /// The answer's `allow`, which a 405 must have.

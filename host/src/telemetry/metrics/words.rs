@@ -120,3 +120,26 @@ const _: () = {
         place += 1;
     }
 };
+
+/// Why the host ended a client's connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Cut {
+    /// Too many frames of HTTP/2 that carry no part of a request.
+    Frames,
+    /// Too many streams of HTTP/2 that ended before their answers.
+    Resets,
+    /// It lay idle and another client needed its place.
+    Room,
+}
+
+impl Cut {
+    /// Its word in metrics and lines.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Frames => "frames",
+            Self::Resets => "resets",
+            Self::Room => "room",
+        }
+    }
+}

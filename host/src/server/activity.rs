@@ -1,0 +1,200 @@
+//! What happens on a connection: what its socket and its requests note, and its clock, its end and the
+//! room of others ask.
+
+use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, AtomicUsize, Ordering};
+use std::task::Waker;
+use std::time::Duration;
+
+use futures_util::task::AtomicWaker;
+use tokio::time::Instant;
+
+use crate::config;
+
+/// Bytes of a connection that are read in a row; then others have their turn.
+pub(super) const TURN: usize = 64 << 10;
+
+/// Time of a connection that has to make room, from when it was told so.
+const MAKES_ROOM: Duration = Duration::from_secs(1);
+
+/// What a client of HTTP/2 did too much of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Excess {
+    /// Frames that carry nothing.
+    Frames,
+    /// Streams that ended before their answers.
+    Resets,
+}
+
+/// What happens on a connection. One thread writes and reads it, but for `must_go`; the other atomics are
+/// for the compiler.
+pub(super) struct Activity {
+    started: Instant,
+    running: AtomicUsize,
+    http2: AtomicBool,
+    /// Whether a request ever came.
+    asked: AtomicBool,
+    /// Milliseconds after `started` of the last bytes of an answer.
+    last: AtomicU64,
+    /// Milliseconds after `started` of the first byte of a head that is not whole, plus one; 0 for none.
+    /// The first head begins with the connection.
+    head: AtomicU64,
+    /// Whether the client said anything yet.
+    silent: AtomicBool,
+    /// Bytes read since others had their turn.
+    read: AtomicUsize,
+    excess: AtomicU8,
+    must_go: AtomicBool,
+    waker: AtomicWaker,
+}
+
+impl Activity {
+    pub(super) fn new() -> Self {
+        Self {
+            started: Instant::now(),
+            running: AtomicUsize::new(0),
+            http2: AtomicBool::new(false),
+            asked: AtomicBool::new(false),
+            last: AtomicU64::new(0),
+            head: AtomicU64::new(1),
+            silent: AtomicBool::new(true),
+            read: AtomicUsize::new(0),
+            excess: AtomicU8::new(0),
+            must_go: AtomicBool::new(false),
+            waker: AtomicWaker::new(),
+        }
+    }
+
+    fn now(&self) -> u64 {
+        u64::try_from(self.started.elapsed().as_millis()).unwrap_or(u64::MAX)
+    }
+
+    /// The connection is used: a part of an answer went out.
+    pub(super) fn touch(&self) {
+        self.last.store(self.now(), Ordering::Relaxed);
+    }
+
+    pub(super) fn is_http2(&self) {
+        self.http2.store(true, Ordering::Relaxed);
+    }
+
+    /// The first byte of a head came.
+    pub(super) fn head_begins(&self) {
+        if self.head.load(Ordering::Relaxed) == 0 {
+            self.head.store(self.now() + 1, Ordering::Relaxed);
+        }
+    }
+
+    /// The last byte of a head came.
+    pub(super) fn head_ends(&self) {
+        self.head.store(0, Ordering::Relaxed);
+    }
+
+    /// Others had their turn.
+    pub(super) fn turn(&self) {
+        self.read.store(0, Ordering::Relaxed);
+    }
+
+    pub(super) fn may_read(&self) -> bool {
+        self.read.load(Ordering::Relaxed) < TURN
+    }
+
+    pub(super) fn bytes_read(&self, count: usize) {
+        self.read.fetch_add(count, Ordering::Relaxed);
+        self.silent.store(false, Ordering::Relaxed);
+    }
+
+    /// The client does too much of something, for which its connection ends.
+    pub(super) fn exceeds(&self, excess: Excess) {
+        let excess = match excess {
+            Excess::Frames => 1,
+            Excess::Resets => 2,
+        };
+        self.excess.store(excess, Ordering::Relaxed);
+    }
+
+    pub(super) fn excess(&self) -> Option<Excess> {
+        match self.excess.load(Ordering::Relaxed) {
+            0 => None,
+            1 => Some(Excess::Frames),
+            _ => Some(Excess::Resets),
+        }
+    }
+
+    /// Whom to wake when it is asked to end.
+    pub(super) fn register(&self, waker: &Waker) {
+        self.waker.register(waker);
+    }
+
+    /// Asks the connection to end, from any thread: others need its place.
+    pub(super) fn make_room(&self) {
+        self.must_go.store(true, Ordering::Relaxed);
+        self.waker.wake();
+    }
+
+    pub(super) fn makes_room(&self) -> bool {
+        self.must_go.load(Ordering::Relaxed)
+    }
+
+    /// How long nothing was asked on it, from any thread; `None` while a request runs, and when it goes
+    /// already. Those that never asked anything come before all others.
+    pub(super) fn idle(&self) -> Option<(bool, Duration)> {
+        if self.running.load(Ordering::Relaxed) > 0 || self.makes_room() {
+            return None;
+        }
+        let last = Duration::from_millis(self.last.load(Ordering::Relaxed));
+        let never = !self.asked.load(Ordering::Relaxed);
+        Some((never, self.started.elapsed().saturating_sub(last)))
+    }
+
+    /// Whether it can't end in a better way than at once.
+    pub(super) fn stuck_in_a_head(&self) -> bool {
+        self.head.load(Ordering::Relaxed) != 0 && !self.http2.load(Ordering::Relaxed)
+    }
+
+    /// When the connection has to be looked at.
+    pub(super) fn due(&self, settings: &config::Server, closing: bool) -> Instant {
+        let at = |from: u64, limit: Duration| self.started + Duration::from_millis(from) + limit;
+        if self.running.load(Ordering::Relaxed) > 0 {
+            // A request has limits of its own.
+            return Instant::now() + settings.idle_timeout;
+        }
+        let last = self.last.load(Ordering::Relaxed);
+        let must_go = self.makes_room();
+        match self.head.load(Ordering::Relaxed) {
+            _ if closing && must_go => at(last, settings.header_timeout.min(MAKES_ROOM)),
+            _ if must_go => Instant::now(),
+            _ if closing => at(last, settings.header_timeout),
+            0 => at(last, settings.idle_timeout),
+            _ if self.silent.load(Ordering::Relaxed) => {
+                at(0, settings.header_timeout.min(settings.idle_timeout))
+            }
+            begun => at(begun - 1, settings.header_timeout),
+        }
+    }
+}
+
+/// A request, for as long as it runs.
+pub(super) struct InFlight<'a>(&'a Activity);
+
+impl<'a> InFlight<'a> {
+    pub(super) fn start(activity: &'a Activity) -> Self {
+        activity.running.fetch_add(1, Ordering::Relaxed);
+        activity.asked.store(true, Ordering::Relaxed);
+        if activity.http2.load(Ordering::Relaxed) {
+            activity.head_ends();
+        }
+        Self(activity)
+    }
+}
+
+impl Drop for InFlight<'_> {
+    fn drop(&mut self) {
+        let activity = self.0;
+        activity.running.fetch_sub(1, Ordering::Relaxed);
+        activity.touch();
+        if activity.head.load(Ordering::Relaxed) != 0 {
+            // One that began behind this request has its time from here: until now nobody waited for it.
+            activity.head.store(activity.now() + 1, Ordering::Relaxed);
+        }
+    }
+}

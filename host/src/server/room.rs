@@ -1,0 +1,92 @@
+//! Who has to go when `max-connections` is reached and another client comes: the connection that lies
+//! idle the longest, and before all others one that never asked anything.
+//!
+//! Connections are known here from their begin to their end. A request has no part in it.
+
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+
+use super::activity::Activity;
+
+/// A connection that was used a moment ago is between two requests rather than idle.
+const IDLE: Duration = Duration::from_secs(1);
+/// How often it is looked whether one lies idle by now.
+const AGAIN: Duration = Duration::from_millis(100);
+
+/// The open connections of a host.
+#[derive(Default)]
+pub(super) struct Room {
+    next: AtomicU64,
+    open: Mutex<BTreeMap<u64, Arc<Activity>>>,
+}
+
+/// A connection, known for as long as it is open.
+pub(super) struct Place<'a> {
+    room: &'a Room,
+    number: u64,
+}
+
+impl Room {
+    /// Makes a connection known.
+    pub(super) fn enter(&self, activity: Arc<Activity>) -> Place<'_> {
+        let number = self.next.fetch_add(1, Ordering::Relaxed);
+        self.open().insert(number, activity);
+        Place { room: self, number }
+    }
+
+    fn open(&self) -> MutexGuard<'_, BTreeMap<u64, Arc<Activity>>> {
+        self.open.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Ends the connection that lies idle the longest. `false` when none does.
+    fn make(&self) -> bool {
+        let open = self.open();
+        let idle = open.values().filter_map(|one| Some((one.idle()?, one)));
+        let longest = idle
+            .filter(|((_, time), _)| *time >= IDLE)
+            .max_by_key(|(idle, _)| *idle);
+        longest.inspect(|(_, one)| one.make_room()).is_some()
+    }
+
+    /// Waits for a permit, and makes room as long as there is none.
+    async fn permit(&self, permits: &Arc<Semaphore>) -> Option<OwnedSemaphorePermit> {
+        let mut permit = std::pin::pin!(permits.clone().acquire_owned());
+        loop {
+            let made = self.make();
+            // One that was asked to go needs a moment. Meanwhile no other is asked.
+            let patience = if made { IDLE } else { AGAIN };
+            if let Ok(permit) = tokio::time::timeout(patience, permit.as_mut()).await {
+                return permit.ok();
+            }
+        }
+    }
+}
+
+impl Drop for Place<'_> {
+    fn drop(&mut self) {
+        self.room.open().remove(&self.number);
+    }
+}
+
+/// The next connection of a listener, with its permit. A connection that there is no room for stays in
+/// the kernel's queue, all but the first of them: for that one, room is made.
+pub(super) async fn accept(
+    listener: &TcpListener,
+    permits: &Arc<Semaphore>,
+    room: &Room,
+) -> Option<(std::io::Result<TcpStream>, OwnedSemaphorePermit)> {
+    let accepted = async || listener.accept().await.map(|(stream, _peer)| stream);
+    if let Ok(permit) = permits.clone().try_acquire_owned() {
+        return Some((accepted().await, permit));
+    }
+    // A place that comes free of itself costs nobody the connection.
+    tokio::select! {
+        permit = permits.clone().acquire_owned() => Some((accepted().await, permit.ok()?)),
+        stream = accepted() => Some((stream, room.permit(permits).await?)),
+    }
+}

@@ -1,0 +1,341 @@
+//! The heads of HTTP/1.1 requests as they come, for what hyper reads in one of several ways and does not
+//! tell: a line that ends in LF alone, a `#` in the target, a `content-length` beside a
+//! `transfer-encoding`.
+//!
+//! Bodies are not read. One with a length is counted off; one in chunks ends where [`Heads::ended`]
+//! finds that it can have ended nowhere else, and otherwise the connection ends with its answer.
+
+use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering};
+
+/// Why two programs may read a head in two ways.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub(in crate::server) enum Fault {
+    /// LF without CR ends a line.
+    BareLf = 1,
+    /// The target has a fragment.
+    Fragment,
+    /// The body has two lengths.
+    TwoLengths,
+    /// The length of the body is no number.
+    Length,
+    /// hyper found a request where none was seen: bytes behind a body were left over.
+    Unseen,
+}
+
+impl Fault {
+    /// For the client.
+    pub(in crate::server) const fn why(self) -> &'static str {
+        match self {
+            Self::BareLf => "a line ends in LF without CR",
+            Self::Fragment => "the target has a \"#\"",
+            Self::TwoLengths => "it has both content-length and transfer-encoding",
+            Self::Length => "content-length is no number",
+            Self::Unseen => "it does not begin where the request before it ended",
+        }
+    }
+}
+
+/// What a byte is taken for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum At {
+    /// Between requests.
+    Start,
+    /// Behind the CR of an empty line between requests, which is legal.
+    Empty,
+    /// In the first line.
+    Line,
+    /// Where a field begins, or the head ends.
+    Field,
+    /// In a field's name.
+    Name,
+    /// In a field's value.
+    Value,
+    /// Behind the last CR.
+    End,
+    /// In a body of which this many bytes are missing.
+    Body(u64),
+    /// In a body that comes in chunks.
+    Chunks,
+    /// Behind what the connection does not recover from.
+    Lost,
+}
+
+/// The names of the fields that say how long a body is.
+const LENGTH: &[u8] = b"content-length";
+const CODING: &[u8] = b"transfer-encoding";
+
+/// How a body in chunks ends.
+const END: [u8; 7] = *b"\r\n0\r\n\r\n";
+/// What stands before a body, as far as its end matters: one without a chunk ends like any other.
+const BEFORE: [u8; 7] = *b"\0\0\0\0\0\r\n";
+
+/// What came.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Event {
+    /// The first byte of a head, or of what stands before it.
+    Begun,
+    /// The last byte of a head, with the first fault that it has.
+    Whole(Option<Fault>),
+}
+
+/// Follows the bytes of a connection.
+#[derive(Debug)]
+pub(super) struct Scanner {
+    at: At,
+    /// The byte before.
+    last: u8,
+    /// How much of the name is that of `field`.
+    matched: usize,
+    /// A name that the present one may be, empty for none.
+    field: &'static [u8],
+    length: Option<u64>,
+    chunked: bool,
+    fault: Option<Fault>,
+    /// The last bytes of a body in chunks.
+    tail: [u8; END.len()],
+}
+
+impl Scanner {
+    pub(super) const fn new() -> Self {
+        Self {
+            at: At::Start,
+            last: 0,
+            matched: 0,
+            field: &[],
+            length: None,
+            chunked: false,
+            fault: None,
+            tail: BEFORE,
+        }
+    }
+
+    /// The next event in `bytes`, which are shortened by what was looked at; `None` when they are used up.
+    pub(super) fn next(&mut self, bytes: &mut &[u8]) -> Option<Event> {
+        while let Some(&byte) = bytes.first() {
+            match self.at {
+                At::Lost => *bytes = &[],
+                At::Body(left) => self.skip(left, bytes),
+                At::Chunks => self.keep_tail(std::mem::take(bytes)),
+                At::Line | At::Value => self.text(bytes),
+                At::Start | At::Empty | At::Field | At::Name | At::End => {
+                    *bytes = &bytes[1..];
+                    let event = self.step(byte);
+                    self.last = byte;
+                    if event.is_some() {
+                        return event;
+                    }
+                }
+            }
+        }
+        None
+    }
+
+    /// The places where each byte matters.
+    fn step(&mut self, byte: u8) -> Option<Event> {
+        match (self.at, byte) {
+            (At::Start, b'\r') => {
+                self.at = At::Empty;
+                return Some(Event::Begun);
+            }
+            (At::Start, b'\n') => {
+                self.wrong(Fault::BareLf);
+                return Some(Event::Begun);
+            }
+            (At::Start, _) => {
+                self.at = At::Line;
+                return Some(Event::Begun);
+            }
+            (At::Empty, b'\n') => self.at = At::Start,
+            (At::Field, b'\r') => self.at = At::End,
+            (At::Field, b'\n') => {
+                self.wrong(Fault::BareLf);
+                return Some(self.whole());
+            }
+            (At::Field, _) => {
+                self.at = At::Name;
+                self.field = match byte.to_ascii_lowercase() {
+                    b'c' => LENGTH,
+                    b't' => CODING,
+                    _ => &[],
+                };
+                self.matched = 1;
+            }
+            (At::Name, b':') => self.named(),
+            // hyper refuses a line without a colon.
+            (At::Name, b'\n') => self.at = At::Field,
+            (At::Name, _) => {
+                let expected = self.field.get(self.matched);
+                if expected != Some(&byte.to_ascii_lowercase()) {
+                    self.field = &[];
+                }
+                self.matched += 1;
+            }
+            (At::End, b'\n') => return Some(self.whole()),
+            // hyper refuses a CR without LF.
+            _ => self.at = At::Lost,
+        }
+        None
+    }
+
+    /// The name of a field is whole.
+    fn named(&mut self) {
+        self.at = At::Value;
+        if self.field.len() != self.matched {
+            self.field = &[];
+        }
+        if self.field == LENGTH {
+            self.length = Some(0);
+        } else if self.field == CODING {
+            self.chunked = true;
+        }
+    }
+
+    /// In the first line or in a value, up to its end.
+    fn text(&mut self, bytes: &mut &[u8]) {
+        let end = bytes.iter().position(|byte| *byte == b'\n');
+        let (text, rest) = bytes.split_at(end.unwrap_or(bytes.len()));
+        if self.at == At::Line {
+            if text.contains(&b'#') {
+                self.wrong(Fault::Fragment);
+            }
+        } else if self.field == LENGTH {
+            self.number(text);
+        }
+        self.last = *text.last().unwrap_or(&self.last);
+        *bytes = rest.get(1..).unwrap_or_default();
+        if end.is_some() {
+            if self.last != b'\r' {
+                self.wrong(Fault::BareLf);
+            }
+            self.last = b'\n';
+            self.at = At::Field;
+        }
+    }
+
+    /// Takes digits. hyper refuses all that is neither one nor a space around them.
+    fn number(&mut self, text: &[u8]) {
+        for byte in text {
+            let digit = match byte {
+                b'0'..=b'9' => u64::from(byte - b'0'),
+                b' ' | b'\t' | b'\r' => continue,
+                _ => return self.wrong(Fault::Length),
+            };
+            let longer = self.length.unwrap_or(0).checked_mul(10);
+            match longer.and_then(|length| length.checked_add(digit)) {
+                Some(length) => self.length = Some(length),
+                None => return self.wrong(Fault::Length),
+            }
+        }
+    }
+
+    fn wrong(&mut self, fault: Fault) {
+        self.fault = self.fault.or(Some(fault));
+    }
+
+    fn whole(&mut self) -> Event {
+        if self.chunked && self.length.is_some() {
+            self.wrong(Fault::TwoLengths);
+        }
+        let fault = self.fault;
+        let at = match self.length {
+            _ if fault.is_some() => At::Lost,
+            _ if self.chunked => At::Chunks,
+            None | Some(0) => At::Start,
+            Some(length) => At::Body(length),
+        };
+        *self = Self { at, ..Self::new() };
+        Event::Whole(fault)
+    }
+
+    fn skip(&mut self, left: u64, bytes: &mut &[u8]) {
+        let here = usize::try_from(left).unwrap_or(usize::MAX).min(bytes.len());
+        *bytes = &bytes[here..];
+        self.at = match left - here as u64 {
+            0 => At::Start,
+            left => At::Body(left),
+        };
+    }
+
+    fn keep_tail(&mut self, bytes: &[u8]) {
+        let kept = bytes.len().min(END.len());
+        self.tail.rotate_left(kept);
+        self.tail[END.len() - kept..].copy_from_slice(&bytes[bytes.len() - kept..]);
+    }
+
+    /// Whether the bytes so far may be those of a body in chunks that ended: without trailers, and with
+    /// nothing behind it.
+    fn may_have_ended(&self) -> bool {
+        self.at == At::Chunks && self.tail == END
+    }
+}
+
+/// What the socket saw of a connection's requests, for those who answer them. One thread has both; the
+/// atomics are for the compiler.
+#[derive(Debug, Default)]
+pub(in crate::server) struct Heads {
+    seen: AtomicU64,
+    handed: AtomicU64,
+    /// Which head has the fault, counted from 1; 0 for none.
+    faulty: AtomicU64,
+    fault: AtomicU8,
+    may_have_ended: AtomicBool,
+    ended: AtomicBool,
+}
+
+impl Heads {
+    /// Looks at bytes that came. Returns each event.
+    pub(super) fn read(
+        &self,
+        scanner: &mut Scanner,
+        mut bytes: &[u8],
+        mut each: impl FnMut(Event),
+    ) {
+        if self.ended.swap(false, Ordering::Relaxed) && scanner.at == At::Chunks {
+            *scanner = Scanner::new();
+        }
+        while let Some(event) = scanner.next(&mut bytes) {
+            if let Event::Whole(fault) = event {
+                let seen = self.seen.fetch_add(1, Ordering::Relaxed) + 1;
+                if let Some(fault) = fault {
+                    self.fault.store(fault as u8, Ordering::Relaxed);
+                    self.faulty.store(seen, Ordering::Relaxed);
+                }
+            }
+            each(event);
+        }
+        self.may_have_ended
+            .store(scanner.may_have_ended(), Ordering::Relaxed);
+    }
+
+    /// Takes the next request that hyper made of the bytes; returns what is wrong with it.
+    pub(in crate::server) fn hand(&self) -> Option<Fault> {
+        let number = self.handed.fetch_add(1, Ordering::Relaxed) + 1;
+        if number > self.seen.load(Ordering::Relaxed) {
+            return Some(Fault::Unseen);
+        }
+        if number != self.faulty.load(Ordering::Relaxed) {
+            return None;
+        }
+        match self.fault.load(Ordering::Relaxed) {
+            1 => Some(Fault::BareLf),
+            2 => Some(Fault::Fragment),
+            3 => Some(Fault::TwoLengths),
+            _ => Some(Fault::Length),
+        }
+    }
+
+    /// A request whose body came in chunks has its answer. Returns whether the body ended for certain
+    /// where the bytes end that came. If so, a head is what comes next; if not, the connection has to end.
+    ///
+    /// That hyper may have ended it earlier is no matter: what it takes for a request then is one that
+    /// was never seen here.
+    pub(in crate::server) fn ended(&self) -> bool {
+        let ended = self.may_have_ended.swap(false, Ordering::Relaxed);
+        self.ended.store(ended, Ordering::Relaxed);
+        ended
+    }
+}
+
+#[cfg(test)]
+mod tests;
