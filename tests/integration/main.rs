@@ -3,6 +3,7 @@
 // Not `expect`: clippy allows them in functions marked as tests by itself, so that whether they occur depends on the helpers.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests")]
 
+mod frames;
 mod golden;
 mod modules;
 mod wire;
@@ -13,10 +14,12 @@ mod cli_call;
 mod http;
 mod http2;
 mod http_fields;
+mod memory;
 mod process;
 mod process_log;
 mod server;
 mod server_stop;
+mod uploads;
 
 mod bffs;
 mod downstream;

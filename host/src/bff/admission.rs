@@ -19,6 +19,7 @@ pub struct Admission {
     max_waiting: usize,
     max_wait: Duration,
     instances: Arc<Semaphore>,
+    held: Arc<AtomicUsize>,
 }
 
 /// The right to run one request, for as long as it is held.
@@ -37,7 +38,13 @@ impl Admission {
             max_waiting: limits.queue,
             max_wait: limits.queue_timeout,
             instances,
+            held: Arc::default(),
         }
+    }
+
+    /// Bytes that the BFF's requests and answers hold: counted by who reads and sends them.
+    pub fn held(&self) -> &Arc<AtomicUsize> {
+        &self.held
     }
 
     /// Requests that run, and that wait.

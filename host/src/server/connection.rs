@@ -12,15 +12,17 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use http::{Response, StatusCode};
-use http_body_util::Full;
 use hyper::rt::{Read, ReadBufCursor, Write};
 use hyper::service::service_fn;
-use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use hyper_util::rt::TokioTimer;
 use hyper_util::server::conn::auto;
 use tokio::net::TcpStream;
 use tokio::time::{Instant, sleep_until};
 
-use super::handle::handle;
+use super::client::{Client, Streams};
+use super::handle::{Refused, handle};
+use super::linger::Lingering;
+use super::outgoing::Outgoing;
 use super::worker::Worker;
 use crate::config;
 
@@ -40,37 +42,39 @@ pub(super) async fn serve(worker: Arc<Worker>, stream: std::net::TcpStream) {
 async fn run(worker: &Arc<Worker>, stream: TcpStream) {
     let settings = worker.settings.clone();
     let activity = Arc::new(Activity::new());
+    let client = Client::new(&settings, worker.shared.metrics.unread_answers.clone());
     let service = service_fn(|request: hyper::Request<hyper::body::Incoming>| {
         let request_of = activity.clone();
         let worker = worker.clone();
+        let http2 = request.version() == http::Version::HTTP_2;
+        let (client, flow) = (client.clone(), client.flow(http2));
         async move {
-            let http2 = request.version() == http::Version::HTTP_2;
             let _running = InFlight::start(&request_of, http2);
             if !http2 {
-                return Ok(worker.clone().counted(handle(worker, request)).await);
+                let answer = handle(worker.clone(), request, client, flow);
+                return Ok(worker.counted(answer).await?);
             }
             // Over HTTP/1.1 hyper itself counts the fields, and answers as bare as this.
             if request.headers().len() > worker.settings.max_headers {
-                let mut refused = Response::new(Full::default());
+                let mut refused = Response::new(Outgoing::empty());
                 *refused.status_mut() = StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE;
                 return Ok(refused);
             }
             // `None` ends the stream with an error, which happens only while the host is stopping.
-            worker
-                .spread(|worker| handle(worker, request))
-                .await
-                .ok_or(Stopping)
+            let answer = worker.spread(|worker| handle(worker, request, client, flow));
+            Ok::<_, Ended>(answer.await.ok_or(Ended::Stopping)??)
         }
     });
     let io = Watched {
-        inner: TokioIo::new(stream),
+        inner: Lingering::new(stream, client.unread.clone(), settings.clone()),
         activity: activity.clone(),
     };
-    let builder = builder(&settings);
+    let builder = builder(&settings, Streams(client.clone()));
     let mut connection = pin!(builder.serve_connection(io, service));
     let mut clock = pin!(sleep_until(activity.due(&settings, false)));
     let mut stopped = worker.stopped.clone();
     let mut stopping = pin!(async move { stopped.wait_for(|stopped| *stopped).await.is_ok() });
+    let mut too_slow = pin!(client.too_slow());
     let mut told_to_stop = false;
     let mut closing = false;
     poll_fn(|context| {
@@ -79,6 +83,9 @@ async fn run(worker: &Arc<Worker>, stream: TcpStream) {
                 if let Err(error) = result {
                     tracing::debug!(error = %error, "client connection ended early");
                 }
+                return Poll::Ready(());
+            }
+            if too_slow.as_mut().poll(context).is_ready() {
                 return Poll::Ready(());
             }
             if !told_to_stop && stopping.as_mut().poll(context).is_ready() {
@@ -111,8 +118,8 @@ async fn run(worker: &Arc<Worker>, stream: TcpStream) {
     .await;
 }
 
-fn builder(settings: &config::Server) -> auto::Builder<TokioExecutor> {
-    let mut builder = auto::Builder::new(TokioExecutor::new());
+fn builder(settings: &config::Server, streams: Streams) -> auto::Builder<Streams> {
+    let mut builder = auto::Builder::new(streams);
     builder
         .http1()
         .timer(TokioTimer::new())
@@ -124,6 +131,8 @@ fn builder(settings: &config::Server) -> auto::Builder<TokioExecutor> {
         .http2()
         .timer(TokioTimer::new())
         .max_concurrent_streams(settings.max_streams)
+        .initial_connection_window_size(CONNECTION_WINDOW)
+        .initial_stream_window_size(STREAM_WINDOW)
         .max_header_list_size(u32::try_from(settings.max_header_size).unwrap_or(u32::MAX))
         .keep_alive_interval(settings.idle_timeout / 2)
         .keep_alive_timeout(settings.header_timeout);
@@ -136,9 +145,20 @@ const MIN_BUFFER: usize = 8 << 10;
 /// The longest of the HTTP/2 frames that carry nothing of an answer: PING, WINDOW_UPDATE, an acknowledgement of SETTINGS.
 const SMALL_FRAME: usize = 17;
 
+/// What a connection may have sent that no request has read yet, bytes. A request reads at once, so that these are the bytes
+/// of the moment; from there on they count as held.
+const CONNECTION_WINDOW: u32 = 1 << 20;
+/// The same for one stream.
+const STREAM_WINDOW: u32 = 256 << 10;
+
+/// Why a stream ends without an answer.
 #[derive(Debug, thiserror::Error)]
-#[error("the server is stopping")]
-struct Stopping;
+enum Ended {
+    #[error("the server is stopping")]
+    Stopping,
+    #[error(transparent)]
+    Refused(#[from] Refused),
+}
 
 /// What happens on a connection. One thread writes and reads it; the atomics are for the compiler.
 struct Activity {
@@ -228,7 +248,7 @@ impl Drop for InFlight<'_> {
 
 /// A socket that tells when bytes pass.
 struct Watched {
-    inner: TokioIo<TcpStream>,
+    inner: Lingering,
     activity: Arc<Activity>,
 }
 

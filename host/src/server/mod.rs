@@ -2,16 +2,23 @@
 //!
 //! In the order in which a request meets them: [`accept`] (permit first, then accept; the least busy worker gets the
 //! connection) -> [`worker`] (a thread with its own event loop) -> [`connection`] (protocols and timeouts) -> [`handle`]
-//! (one request from its head to its answer) with [`inbound`], [`body`], [`reply`], [`problem`] and [`access`].
+//! (one request from its head to its answer) with [`inbound`], [`body`], [`reply`], [`problem`] and [`access`] ->
+//! [`outgoing`] (the answer's way to the socket). [`budget`] counts what all of them hold, [`flow`] and [`client`] end what
+//! a client does not take, [`linger`] closes a connection so that its client still reads the answer.
 
 mod accept;
 mod access;
 
 pub mod admin;
 mod body;
+mod budget;
+mod client;
 mod connection;
+mod flow;
 mod handle;
 pub mod inbound;
+mod linger;
+mod outgoing;
 pub mod problem;
 mod reply;
 mod worker;

@@ -14,6 +14,7 @@ use std::time::Duration;
 use tokio::net::TcpStream;
 use tokio::sync::{OwnedSemaphorePermit, mpsc, oneshot, watch};
 
+use super::budget::Budget;
 use super::connection;
 use crate::config;
 use crate::snapshot::Shared;
@@ -27,6 +28,8 @@ pub(super) struct Worker {
     pub(super) index: usize,
     pub(super) shared: Arc<Shared>,
     pub(super) settings: Arc<config::Server>,
+    /// The bytes in flight of all workers.
+    pub(super) budget: Arc<Budget>,
     pub(super) stopped: watch::Receiver<bool>,
     crew: Arc<Crew>,
 }
@@ -62,6 +65,8 @@ impl Worker {
         stopped: &watch::Receiver<bool>,
     ) -> io::Result<Arc<Crew>> {
         let settings = Arc::new(settings.clone());
+        let used = shared.metrics.bytes_in_flight.clone();
+        let budget = Arc::new(Budget::new(settings.max_bytes_in_flight, used));
         let (end, ended) = watch::channel(false);
         let (posts, queues): (Vec<_>, Vec<_>) = (0..settings.workers.get())
             .map(|_| {
@@ -86,6 +91,7 @@ impl Worker {
                 index,
                 shared: shared.clone(),
                 settings: settings.clone(),
+                budget: budget.clone(),
                 stopped: stopped.clone(),
                 crew: crew.clone(),
             });

@@ -42,6 +42,8 @@ pub enum Code {
     BffOverloaded,
     /// The host has no instance left for any BFF.
     HostOverloaded,
+    /// The host holds as many bytes of requests and answers as it may, or the client's connection or the BFF does.
+    HostMemory,
     /// The host itself failed. It stays the last of the list: [`Code::ALL`] takes its length from it.
     HostPanic,
 }
@@ -67,6 +69,7 @@ impl Code {
         Self::BffDeadline,
         Self::BffOverloaded,
         Self::HostOverloaded,
+        Self::HostMemory,
         Self::HostPanic,
     ];
 
@@ -92,6 +95,7 @@ impl Code {
             Self::BffDeadline => "bff-deadline",
             Self::BffOverloaded => "bff-overloaded",
             Self::HostOverloaded => "host-overloaded",
+            Self::HostMemory => "host-memory",
             Self::HostPanic => "host-panic",
         }
     }
@@ -116,7 +120,9 @@ impl Code {
             | Self::BffIllegalResponse
             | Self::BffResponseTooLarge => StatusCode::BAD_GATEWAY,
             Self::BffDeadline => StatusCode::GATEWAY_TIMEOUT,
-            Self::BffOverloaded | Self::HostOverloaded => StatusCode::SERVICE_UNAVAILABLE,
+            Self::BffOverloaded | Self::HostOverloaded | Self::HostMemory => {
+                StatusCode::SERVICE_UNAVAILABLE
+            }
             Self::HostPanic => StatusCode::INTERNAL_SERVER_ERROR,
         }
     }
@@ -143,6 +149,7 @@ impl Code {
             Self::BffDeadline => "The BFF did not answer in time",
             Self::BffOverloaded => "The BFF is overloaded",
             Self::HostOverloaded => "The server is overloaded",
+            Self::HostMemory => "The server has no memory left",
             Self::HostPanic => "The server failed",
         }
     }
