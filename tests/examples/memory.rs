@@ -31,7 +31,7 @@ use http_body_util::StreamBody;
 use hyper::body::Frame;
 use hyper::client::conn::http2;
 use hyper_util::rt::{TokioExecutor, TokioIo};
-use tailor_harness::process::Process;
+use tailor_harness::Process;
 use tokio::net::TcpStream;
 
 use self::frames::Frames;

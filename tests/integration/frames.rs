@@ -104,6 +104,16 @@ impl Frames {
         self.send(&frame).await;
     }
 
+    /// Waits until the host takes more than the least window of a connection.
+    pub async fn opened(mut self) -> Self {
+        loop {
+            let (kind, _, stream, _) = soon(self.frame()).await.unwrap();
+            if (kind, stream) == (WINDOW_UPDATE, 0) {
+                return self;
+            }
+        }
+    }
+
     /// What the host says next of any stream; `None` at the end of the connection.
     pub async fn next(&mut self) -> Option<(u32, Told)> {
         loop {
@@ -115,7 +125,7 @@ impl Frames {
                     end,
                 },
                 HEADERS => Told::Head {
-                    ok: payload.contains(&0x88),
+                    ok: payload.first() == Some(&0x88),
                     end,
                 },
                 RST_STREAM => Told::Reset(number(&payload)),

@@ -85,27 +85,27 @@ async fn an_answer_counts_until_the_client_took_it() {
 
 #[tokio::test]
 async fn unread_answers_have_a_bound_that_leaves_room_for_others() {
-    let host = host(64 * KIB, "server.max-bytes-in-flight = \"4MiB\"").await;
+    let host = host(32 * KIB, "server.max-bytes-in-flight = \"8MiB\"").await;
     let mut clients = Vec::new();
-    for _ in 0..8 {
+    for _ in 0..5 {
         let mut client = Frames::connect(host.address(), 0).await.at("/large");
-        for stream in 0..64 {
+        for stream in 0..100 {
             client.get(1 + 2 * stream).await;
         }
         clients.push(client);
     }
     // Each stream has a head, of whichever answer, or is reset.
     for client in &mut clients {
-        for _ in 0..64 {
+        for _ in 0..100 {
             client.next().await.unwrap();
         }
     }
     let held = in_flight(&host).await;
-    assert!((MIB..=4 * MIB).contains(&held), "{held}");
+    assert!((3 * MIB..=8 * MIB).contains(&held), "{held}");
     assert!(refused(&host).await > 100);
     // Another client is served, also by the same BFF.
     let answer = host.get("/large").await.unwrap();
-    assert_eq!((answer.status.as_u16(), answer.body.len()), (200, 64 * KIB));
+    assert_eq!((answer.status.as_u16(), answer.body.len()), (200, 32 * KIB));
     let answer = host.get_http2("/echo").await.unwrap();
     assert_eq!(answer.status.as_u16(), 200);
     drop(clients);
@@ -115,7 +115,7 @@ async fn unread_answers_have_a_bound_that_leaves_room_for_others() {
 #[tokio::test]
 async fn an_answer_that_there_is_no_room_for_is_503() {
     let settings = "server.max-bytes-in-flight = \"4MiB\"\nserver.max-body-size = \"128KiB\"";
-    let host = host(MIB, settings).await;
+    let host = host(2 * MIB, settings).await;
     let answer = host.get("/large").await.unwrap();
     assert_eq!(
         (answer.status.as_u16(), answer.header("tailor-error")),
@@ -188,16 +188,17 @@ async fn bodies_have_a_bound() {
     let host = host(1, settings).await;
     let mut clients = Vec::new();
     let mut all = 0;
-    for _ in 0..12 {
-        let mut client = Frames::connect(host.address(), 0).await.at("/echo");
-        for stream in 0..20 {
+    for _ in 0..8 {
+        let client = Frames::connect(host.address(), 0).await.at("/echo");
+        let mut client = client.opened().await;
+        for stream in 0..25 {
             client.post(1 + 2 * stream).await;
             client.data(1 + 2 * stream, &[b'x'; 40 * KIB], false).await;
             all += 40 * KIB;
         }
         clients.push(client);
     }
-    assert!(all > 8 * MIB);
+    assert!(all > 7 * MIB);
     until(async || (refused(&host).await > 50).then_some(())).await;
     let held = in_flight(&host).await;
     assert!((MIB..=4 * MIB).contains(&held), "{held}");
@@ -243,11 +244,11 @@ async fn streams_without_bodies_have_a_bound() {
     for stream in 0..100 {
         client.get(1 + 2 * stream).await;
     }
-    let (_, told) = client.next().await.unwrap();
-    assert_eq!(told, Told::Reset(REFUSED_STREAM));
+    // Some run, some are answered 503, and past that there is not even room for an answer.
+    while client.next().await.unwrap().1 != Told::Reset(REFUSED_STREAM) {}
     let held = in_flight(&host).await;
-    assert!((100 * KIB..=MIB / 4).contains(&held), "{held}");
-    assert!(refused(&host).await > 50);
+    assert!((200 * KIB..=MIB / 2).contains(&held), "{held}");
+    assert!(refused(&host).await > 40);
     // Streams that the client takes back hold nothing, nor does a connection that is gone.
     for stream in 0..10 {
         client.reset(1 + 2 * stream).await;

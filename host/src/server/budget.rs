@@ -3,9 +3,10 @@
 //! Counted are a request from its head on (a fixed cost, and its fields), its body, and its answer until the client took
 //! it. Whoever takes more than there is gets 503 `host-memory`.
 //!
-//! The shares follow what is left: a BFF may hold as much as is free, so half of all at most, and a connection a third of
-//! what is left to the BFF, a fifth of all at most. So the greedy leave something to those that come later, however many
-//! they are: each next one gets less, none gets the last byte.
+//! A BFF may hold half of all. A connection may hold that part of what is left which what is left is of the whole: a half
+//! of it when a half is left, a tenth when a tenth is. The same goes for its BFF's half. So what is left shrinks ever more
+//! slowly the more of the greedy there are, and whoever comes next still gets something: 100 connections that take what
+//! they get of 256 MiB leave enough for a small request on the next one.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicUsize, Ordering};
@@ -17,8 +18,6 @@ use thiserror::Error;
 /// What a request costs besides its fields, its body and its answer, bytes: its futures, its stream, its place in a queue.
 /// Measured: 1.1 GiB for 128,000 of them.
 pub(super) const REQUEST: usize = 8 << 10;
-/// A connection may hold one part in so many of what is left.
-const CONNECTIONS: i64 = 3;
 
 /// What one connection or one BFF holds, bytes.
 pub(super) type Share = Arc<AtomicUsize>;
@@ -95,21 +94,33 @@ impl Held {
     /// Takes more.
     pub(super) fn grow(&mut self, more: usize) -> Result<(), Full> {
         let bytes = i64::try_from(more).map_err(|_| Full)?;
-        let mut left = self.budget.take(bytes).ok_or(Full)?;
-        if let Some(bff) = &self.bff {
-            left -= add(bff, more);
-        }
-        let fits = left >= 0 && add(&self.connection, more) <= left / CONNECTIONS;
+        let free = self.budget.take(bytes).ok_or(Full)?;
         self.bytes += more;
-        if fits {
+        let of_connection = add(&self.connection, more);
+        let of_bff = self.bff.as_ref().map_or(0, |bff| add(bff, more));
+        if self.fits(of_connection, free, of_bff) {
             return Ok(());
-        }
-        if left < 0 {
-            // It was not added there yet.
-            add(&self.connection, more);
         }
         self.shrink(self.bytes - more);
         Err(Full)
+    }
+
+    /// Counts what is held, and what will be, as a BFF's, too.
+    pub(super) fn routed(&mut self, bff: &Share) -> Result<(), Full> {
+        let of_bff = add(bff, self.bytes);
+        let of_connection = count(self.connection.load(Ordering::Relaxed));
+        if self.fits(of_connection, self.budget.limit, of_bff) {
+            self.bff = Some(bff.clone());
+            return Ok(());
+        }
+        bff.fetch_sub(self.bytes, Ordering::Relaxed);
+        Err(Full)
+    }
+
+    /// Whether a connection may hold so much, of what is free and of what its BFF has left.
+    fn fits(&self, of_connection: i64, free: i64, of_bff: i64) -> bool {
+        let (whole, half) = (self.budget.limit, self.budget.limit / 2);
+        of_connection <= share(free, whole) && of_connection <= share(half - of_bff, half)
     }
 
     /// Gives back what is over `bytes`.
@@ -123,14 +134,6 @@ impl Held {
         let less = i64::try_from(less).unwrap_or(i64::MAX);
         self.budget.used().fetch_sub(less, Ordering::Relaxed);
     }
-
-    /// Counts what is held, and what will be, as a BFF's, too.
-    pub(super) fn routed(&mut self, bff: &Share) {
-        if self.bff.is_none() {
-            add(bff, self.bytes);
-            self.bff = Some(bff.clone());
-        }
-    }
 }
 
 impl Drop for Held {
@@ -139,10 +142,19 @@ impl Drop for Held {
     }
 }
 
+/// The part of what is left that one connection may hold.
+fn share(left: i64, whole: i64) -> i64 {
+    let left = i128::from(left.max(0));
+    i64::try_from(left * left / i128::from(whole.max(1))).unwrap_or(i64::MAX)
+}
+
 /// Adds to a share; returns what it is then.
 fn add(share: &AtomicUsize, more: usize) -> i64 {
-    let before = share.fetch_add(more, Ordering::Relaxed);
-    i64::try_from(before.saturating_add(more)).unwrap_or(i64::MAX)
+    count(share.fetch_add(more, Ordering::Relaxed).saturating_add(more))
+}
+
+fn count(bytes: usize) -> i64 {
+    i64::try_from(bytes).unwrap_or(i64::MAX)
 }
 
 #[cfg(test)]

@@ -33,8 +33,8 @@ use crate::telemetry::metrics::Outcome;
 
 /// The host has no room for a request: its stream ends unanswered, and the client may send it again.
 #[derive(Debug, Error)]
-#[error(transparent)]
-pub(super) struct Refused(#[from] h2::Error);
+#[error("{Full}")]
+pub(super) struct Refused(#[source] h2::Error);
 
 /// Answers a request.
 pub(super) async fn handle(
@@ -134,14 +134,19 @@ async fn answer(
         target.prefix.clone(),
         version.clone(),
     );
-    held.routed(version.admission().held());
+    if let Err(Full) = held.routed(version.admission().held()) {
+        return Ok(Reply::full(access));
+    }
 
     // Body.
     let before = held.bytes();
     let body = match body.read(head.method, &worker.settings, held).await {
         Ok(body) => body,
         Err(BodyError::ClientGone) => return Err(ClientGone),
-        Err(error) => return Ok(Reply::problem(error.code(), &error.detail(), access)),
+        Err(error) => {
+            held.shrink(before);
+            return Ok(Reply::problem(error.code(), &error.detail(), access));
+        }
     };
     access.bytes_in = body.len();
     let request = guest_request(&head, rest, target, access, body);

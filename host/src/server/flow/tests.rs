@@ -35,7 +35,7 @@ async fn who_takes_nothing_is_given_up_after_the_timeout() {
 
 #[tokio::test(start_paused = true)]
 async fn who_takes_too_little_is_given_up_and_who_takes_enough_is_not() {
-    for (rate, expected) in [(499, Some(30)), (501, None)] {
+    for (rate, expected) in [(490, Some(30)), (520, None)] {
         let flow = Flow::default();
         flow.begin();
         let end = given_up(&flow, 500, |_| flow.taken(rate)).await;
