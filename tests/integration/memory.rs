@@ -59,7 +59,7 @@ fn post(path: &str, body: &str) -> String {
 
 #[tokio::test]
 async fn an_answer_counts_until_the_client_took_it() {
-    let host = host(300 * KIB, "").await;
+    let host = host(300 * KIB, "server.flush-timeout = \"1h\"").await;
     let mut client = Frames::connect(host.address(), 0).await.at("/large");
     client.get(1).await;
     let head = client.of(1).await;
@@ -85,7 +85,7 @@ async fn an_answer_counts_until_the_client_took_it() {
 
 #[tokio::test]
 async fn unread_answers_have_a_bound_that_leaves_room_for_others() {
-    let host = host(32 * KIB, "server.max-bytes-in-flight = \"8MiB\"").await;
+    let host = host(32 * KIB, "server.max-bytes-in-flight = \"8MiB\"\nserver.flush-timeout = \"1h\"").await;
     let mut clients = Vec::new();
     for _ in 0..5 {
         let mut client = Frames::connect(host.address(), 0).await.at("/large");
@@ -184,7 +184,7 @@ async fn an_answer_over_http1_that_is_not_read_ends_with_its_connection() {
 #[tokio::test]
 async fn bodies_have_a_bound() {
     let settings = "server.max-bytes-in-flight = \"4MiB\"\nserver.max-streams = 100\n\
-        server.body-timeout = \"1h\"";
+        server.body-timeout = \"1h\"\nserver.flush-timeout = \"1h\"";
     let host = host(1, settings).await;
     let mut clients = Vec::new();
     let mut all = 0;
@@ -236,7 +236,7 @@ async fn a_body_takes_what_it_is_long_however_it_is_cut() {
 async fn streams_without_bodies_have_a_bound() {
     let gate = Gate::start().await;
     let builder = TestHost::builder().unwrap().example("watch").unwrap();
-    let settings = "server.max-bytes-in-flight = \"1MiB\"";
+    let settings = "server.max-bytes-in-flight = \"1MiB\"\nserver.flush-timeout = \"1h\"";
     let builder = builder.config(settings).config(&gate.watch());
     let host = builder.start().await.unwrap();
     let path = "/watch/ada?date=2026-01-15";

@@ -94,21 +94,7 @@ impl Client {
 
     /// Serves a stream until its answer left, or its client is too slow.
     async fn stream(self: Arc<Self>, flow: Arc<Flow>, stream: impl Future<Output = ()>) {
-        let left = {
-            let mut stream = pin!(stream);
-            let mut ended = false;
-            let mut watch = Watch::new(self.pace);
-            let mut timer = pin!(None);
-            poll_fn(|context: &mut Context<'_>| {
-                ended = ended || stream.as_mut().poll(context).is_ready();
-                if ended && flow.poll_gone(context).is_ready() {
-                    return Poll::Ready(true);
-                }
-                watch.poll(&flow, &mut timer, context).map(|()| false)
-            })
-            .await
-        };
-        if left {
+        if self.sent(&flow, stream).await {
             return;
         }
         // The stream was dropped just now, which resets it if its end was not handed over yet, and drops what waits.
@@ -117,6 +103,26 @@ impl Client {
             () = poll_fn(|context| flow.poll_gone(context)) => {}
             () = sleep(RESET) => self.cut(),
         }
+    }
+
+    /// Serves a stream; returns whether its answer left.
+    async fn sent(&self, flow: &Flow, stream: impl Future<Output = ()>) -> bool {
+        let mut stream = pin!(Some(stream));
+        let mut watch = Watch::new(self.pace);
+        let mut timer = pin!(None);
+        poll_fn(|context: &mut Context<'_>| {
+            if let Some(running) = stream.as_mut().as_pin_mut()
+                && running.poll(context).is_ready()
+            {
+                // What is left of it would keep the connection's memory.
+                stream.set(None);
+            }
+            if stream.is_none() && flow.poll_gone(context).is_ready() {
+                return Poll::Ready(true);
+            }
+            watch.poll(flow, &mut timer, context).map(|()| false)
+        })
+        .await
     }
 }
 
