@@ -63,6 +63,7 @@ format = "json"
 access = false
 [bff.large]
 component = "large.wasm"
+limits = { concurrency = 8, queue = 2000, queue-timeout = "2s" }
 [bff.echo]
 component = "echo.wasm"
 [[route]]
@@ -116,9 +117,10 @@ async fn case(index: usize) -> anyhow::Result<Seen> {
     let address = host.address()?;
     let line = host.wait_for(|line| line["message"] == "serving")?;
     let admin: SocketAddr = line["admin"].as_str().context("admin")?.parse()?;
-    // What the host needs once, it has then.
+    // What the host needs once, instances among it, it has then.
     for path in ["/large", "/echo"] {
-        Wire::ask(address, &wire::get(path, "")).await;
+        let request = wire::get(path, "");
+        join_all((0..16).map(|_| Wire::ask(address, &request))).await;
     }
     let before = resident(&host)?;
     let clients = async {

@@ -11,6 +11,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
+use futures_util::future::{Either, ready};
 use http::{Response, StatusCode};
 use hyper::rt::{Read, ReadBufCursor, Write};
 use hyper::service::service_fn;
@@ -20,7 +21,7 @@ use tokio::net::TcpStream;
 use tokio::time::{Instant, sleep_until};
 
 use super::client::{Client, Streams};
-use super::handle::{Refused, handle};
+use super::handle::{Admitted, Refused, handle, refuse};
 use super::linger::Lingering;
 use super::outgoing::Outgoing;
 use super::worker::Worker;
@@ -44,15 +45,20 @@ async fn run(worker: &Arc<Worker>, stream: TcpStream) {
     let activity = Arc::new(Activity::new());
     let client = Client::new(&settings, worker.shared.metrics.unread_answers.clone());
     let service = service_fn(|request: hyper::Request<hyper::body::Incoming>| {
-        let request_of = activity.clone();
-        let worker = worker.clone();
         let http2 = request.version() == http::Version::HTTP_2;
-        let (client, flow) = (client.clone(), client.flow(http2));
-        async move {
-            let _running = InFlight::start(&request_of, http2);
+        let held = worker.budget.request(&client.share, request.headers());
+        let flow = client.flow(http2);
+        if http2 && held.is_err() {
+            return Either::Left(ready(Err(Ended::Refused(refuse(worker, request)))));
+        }
+        let (activity, worker, client) = (activity.clone(), worker.clone(), client.clone());
+        // Boxed, so that a stream that is refused costs little.
+        Either::Right(Box::pin(async move {
+            let _running = InFlight::start(&activity, http2);
+            let admitted = Admitted { client, flow, held };
             if !http2 {
-                let answer = handle(worker.clone(), request, client, flow);
-                return Ok(worker.counted(answer).await?);
+                let answer = handle(worker.clone(), request, admitted);
+                return Ok(worker.counted(answer).await);
             }
             // Over HTTP/1.1 hyper itself counts the fields, and answers as bare as this.
             if request.headers().len() > worker.settings.max_headers {
@@ -61,9 +67,9 @@ async fn run(worker: &Arc<Worker>, stream: TcpStream) {
                 return Ok(refused);
             }
             // `None` ends the stream with an error, which happens only while the host is stopping.
-            let answer = worker.spread(|worker| handle(worker, request, client, flow));
-            Ok::<_, Ended>(answer.await.ok_or(Ended::Stopping)??)
-        }
+            let answer = worker.spread(|worker| handle(worker, request, admitted));
+            answer.await.ok_or(Ended::Stopping)
+        }))
     });
     let io = Watched {
         inner: Lingering::new(stream, client.unread.clone(), settings.clone()),

@@ -36,33 +36,45 @@ use crate::telemetry::metrics::Outcome;
 #[error("{Full}")]
 pub(super) struct Refused(#[source] h2::Error);
 
+/// Refuses a request of HTTP/2: an answer would be one more thing to hold.
+pub(super) fn refuse(worker: &Worker, request: Request<Incoming>) -> Refused {
+    let (parts, _body) = request.into_parts();
+    let (code, mut access) = (
+        Code::HostMemory,
+        Access::begin(worker.shared.clone(), &parts),
+    );
+    access.end(Outcome::Failed(code.as_str()), code.status().as_u16(), 0);
+    Refused(h2::Reason::REFUSED_STREAM.into())
+}
+
+/// What goes with a request: whose it is, the way of its answer, and what it holds.
+pub(super) struct Admitted {
+    pub(super) client: Arc<Client>,
+    pub(super) flow: Arc<Flow>,
+    pub(super) held: Result<Held, Full>,
+}
+
 /// Answers a request.
 pub(super) async fn handle(
     worker: Arc<Worker>,
     request: Request<Incoming>,
-    client: Arc<Client>,
-    flow: Arc<Flow>,
-) -> Result<Response<Outgoing>, Refused> {
+    admitted: Admitted,
+) -> Response<Outgoing> {
+    let Admitted { client, flow, held } = admitted;
     let (parts, body) = request.into_parts();
     let mut body = Body::new(body);
     let method = parts.method.clone();
     let http2 = parts.version == http::Version::HTTP_2;
     let mut access = Access::begin(worker.shared.clone(), &parts);
-    let (reply, held) = match worker.budget.request(&client.share, &parts.headers) {
+    let (reply, held) = match held {
         Ok(mut held) => {
             let reply = caught(&worker, parts, &mut body, &mut held, &mut access).await;
             (reply, Some(held))
         }
-        // An answer would be one more thing to hold.
-        Err(Full) if http2 => {
-            let code = Code::HostMemory;
-            access.end(Outcome::Failed(code.as_str()), code.status().as_u16(), 0);
-            return Err(Refused(h2::Reason::REFUSED_STREAM.into()));
-        }
         Err(Full) => (Ok(Reply::full(&access)), None),
     };
     let send = |bytes| Outgoing::new(bytes, held, flow, http2);
-    Ok(match reply {
+    match reply {
         Ok(mut reply) => {
             client.unread.store(body.is_unread(), Ordering::Relaxed);
             if body.is_long() && !http2 {
@@ -76,7 +88,7 @@ pub(super) async fn handle(
             *response.status_mut() = StatusCode::BAD_REQUEST;
             response
         }
-    })
+    }
 }
 
 /// The client went while its request was read.

@@ -14,7 +14,7 @@ use std::time::Duration;
 use tokio::net::TcpStream;
 use tokio::sync::{OwnedSemaphorePermit, mpsc, oneshot, watch};
 
-use super::budget::Budget;
+use super::budget::{Budget, give_back};
 use super::connection;
 use crate::config;
 use crate::snapshot::Shared;
@@ -135,6 +135,7 @@ impl Worker {
                     None => return,
                 },
                 _ = housekeeping.tick() => {
+                    give_back();
                     for service in self.shared.snapshot.load().services.iter() {
                         service.tick(self.index);
                     }
