@@ -1,8 +1,10 @@
-//! What clients can make the host hold: its resident memory before, at most, and 30 s after its clients went.
+//! What clients can make the host hold: its resident memory before, at most, and 30 s after its
+//! clients went.
 //!
-//! `cargo run --example memory` starts the program itself with the limits that it has by default, a new one for each case:
-//! answers that nobody reads, bodies that do not end, bodies in chunks of one byte, streams without a body. It prints a table
-//! in Markdown, and fails when a case takes more than `server.max-bytes-in-flight` and 64 MiB, or keeps more than 64 MiB.
+//! `cargo run --example memory` starts the program itself with the limits that it has by default, a
+//! new one for each case: answers that nobody reads, bodies that do not end, bodies in chunks of
+//! one byte, streams without a body. It prints a table in Markdown, and fails when a case takes
+//! more than `server.max-bytes-in-flight` and 64 MiB, or keeps more than 64 MiB.
 //!
 //! `cargo run --example memory -- 2 4` runs the second and the fourth case alone.
 
@@ -81,7 +83,9 @@ fn main() -> anyhow::Result<()> {
         .map(|number| number.parse())
         .collect::<Result<_, _>>()?;
     let runtime = tokio::runtime::Runtime::new()?;
-    println!("| case | before, MiB | at most, MiB | 30 s after, MiB | answers: 503 `host-memory` |");
+    println!(
+        "| case | before, MiB | at most, MiB | 30 s after, MiB | answers: 503 `host-memory` |"
+    );
     println!("|---|--:|--:|--:|--:|");
     let mut failed = Vec::new();
     for (index, name) in CASES.iter().enumerate() {
@@ -91,7 +95,10 @@ fn main() -> anyhow::Result<()> {
         let seen = runtime.block_on(case(index))?;
         let [before, most, after] =
             [seen.before, seen.most, seen.after].map(|bytes| bytes.div_ceil(MIB));
-        println!("| {name} | {before} | {most} | {after} | {} |", seen.refused);
+        println!(
+            "| {name} | {before} | {most} | {after} | {} |",
+            seen.refused
+        );
         if seen.most > seen.before + BUDGET + BESIDES || seen.after > seen.before + BESIDES {
             failed.push(*name);
         }
@@ -170,7 +177,9 @@ fn resident(host: &Process) -> anyhow::Result<u64> {
 
 async fn refused(admin: SocketAddr) -> u64 {
     let metrics = Wire::ask(admin, &wire::get("/metrics", "")).await.body;
-    let lines = metrics.lines().filter(|line| line.contains("\"host-memory\""));
+    let lines = metrics
+        .lines()
+        .filter(|line| line.contains("\"host-memory\""));
     let numbers = lines.filter_map(|line| line.rsplit(' ').next()?.parse::<u64>().ok());
     numbers.sum()
 }

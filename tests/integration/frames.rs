@@ -1,4 +1,5 @@
-//! A client of HTTP/2 that does only what the test says: it gives no window, and answers nothing but settings.
+//! A client of HTTP/2 that does only what the test says: it gives no window, and answers nothing
+//! but settings.
 
 use std::net::SocketAddr;
 
@@ -22,9 +23,15 @@ pub const CANCEL: u32 = 8;
 #[derive(Debug, PartialEq, Eq)]
 pub enum Told {
     /// The head of an answer, and whether it is 200.
-    Head { ok: bool, end: bool },
+    Head {
+        ok: bool,
+        end: bool,
+    },
     /// Some of its body.
-    Data { bytes: usize, end: bool },
+    Data {
+        bytes: usize,
+        end: bool,
+    },
     Reset(u32),
 }
 

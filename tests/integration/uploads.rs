@@ -22,7 +22,10 @@ const REFUSED: [(&str, u16); 6] = [
     ("POST /echo HTTP/1.1\r\ncontent-length: 8388608\r\n", 413),
     ("POST /echo HTTP/1.1\r\ntransfer-encoding: chunked\r\n", 413),
     ("BREW /echo HTTP/1.1\r\ncontent-length: 8388608\r\n", 501),
-    ("POST /echo HTTP/1.1\r\ntransfer-encoding: gzip, chunked\r\n", 501),
+    (
+        "POST /echo HTTP/1.1\r\ntransfer-encoding: gzip, chunked\r\n",
+        501,
+    ),
 ];
 
 #[tokio::test]
@@ -99,9 +102,19 @@ async fn an_upload_over_http2_that_is_refused_is_answered_and_then_reset() {
             client.data(1, &[b'x'; 33 << 10], false).await;
         }
         let head = client.of(1).await;
-        assert_eq!(head, Some(Told::Head { ok: false, end: false }), "{path}");
+        assert_eq!(
+            head,
+            Some(Told::Head {
+                ok: false,
+                end: false
+            }),
+            "{path}"
+        );
         let body = client.of(1).await;
-        assert!(matches!(body, Some(Told::Data { end: true, .. })), "{path} {body:?}");
+        assert!(
+            matches!(body, Some(Told::Data { end: true, .. })),
+            "{path} {body:?}"
+        );
         assert_eq!(client.of(1).await, Some(Told::Reset(NO_ERROR)), "{path}");
         // The connection goes on.
         client.get(3).await;

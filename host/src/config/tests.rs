@@ -320,7 +320,12 @@ fn defaults_give_way_to_what_is_written() {
     let config = parse_with("bff.watch.limits.hostcall-bytes = \"64KiB\"");
     assert_eq!(config.bffs["watch"].limits.response_size, 64 << 10);
     for (written, body, get_body, in_flight) in [
-        ("max-bytes-in-flight = \"1MiB\"", 128 << 10, 64 << 10, 1 << 20),
+        (
+            "max-bytes-in-flight = \"1MiB\"",
+            128 << 10,
+            64 << 10,
+            1 << 20,
+        ),
         ("max-body-size = \"1GiB\"", 1 << 30, 64 << 10, 8 << 30),
         ("max-body-size = \"1KiB\"", 1 << 10, 1 << 10, 256 << 20),
         ("max-get-body-size = \"2MiB\"", 2 << 20, 2 << 20, 256 << 20),

@@ -82,13 +82,15 @@ impl Body {
             return Ok(Bytes::new());
         }
         let limit = limit(method, settings);
-        // A length that is announced is refused before the first byte is read, and before a client that waits for
-        // "100 Continue" sends any.
+        // A length that is announced is refused before the first byte is read, and before a client
+        // that waits for "100 Continue" sends any.
         let announced = self.incoming.size_hint();
         if announced.lower() > limit as u64 {
             return Err(BodyError::TooLarge(limit));
         }
-        let exact = announced.exact().and_then(|size| usize::try_from(size).ok());
+        let exact = announced
+            .exact()
+            .and_then(|size| usize::try_from(size).ok());
         let buffer = Buffer {
             bytes: Vec::new(),
             most: exact.unwrap_or(limit),

@@ -16,8 +16,8 @@ use super::budget::Share;
 use super::flow::{Flow, Pace, Watch};
 use crate::config;
 
-/// Time for a stream that was given up to leave the connection. A connection that does not even take the few bytes of its
-/// reset is cut.
+/// Time for a stream that was given up to leave the connection. A connection that does not even
+/// take the few bytes of its reset is cut.
 const RESET: Duration = Duration::from_secs(2);
 
 /// One client's connection.
@@ -30,7 +30,8 @@ pub(super) struct Client {
     given_up: Counter,
     /// Its answers over HTTP/1.1, one after another.
     only: Arc<Flow>,
-    /// The flow of the stream that begins: the library calls the service, and then spawns what it returned.
+    /// The flow of the stream that begins: the library calls the service, and then spawns what it
+    /// returned.
     next: Mutex<Option<Arc<Flow>>>,
     cut: AtomicBool,
     waker: AtomicWaker,
@@ -51,7 +52,8 @@ impl Client {
         })
     }
 
-    /// The flow of a request's answer. To be asked for before the library gets the service's future.
+    /// The flow of a request's answer. To be asked for before the library gets the service's
+    /// future.
     pub(super) fn flow(&self, http2: bool) -> Arc<Flow> {
         if !http2 {
             return self.only.clone();
@@ -97,7 +99,8 @@ impl Client {
         if self.sent(&flow, stream).await {
             return;
         }
-        // The stream was dropped just now, which resets it if its end was not handed over yet, and drops what waits.
+        // The stream was dropped just now, which resets it if its end was not handed over yet, and
+        // drops what waits.
         self.given_up.inc();
         tokio::select! {
             () = poll_fn(|context| flow.poll_gone(context)) => {}
@@ -136,7 +139,8 @@ where
 {
     fn execute(&self, stream: F) {
         match self.0.take_next() {
-            Some(flow) => spawn(self.0.clone().stream(flow, stream)),
+            // Boxed, because a task has room for several of what it is given.
+            Some(flow) => spawn(self.0.clone().stream(flow, Box::pin(stream))),
             None => spawn(stream),
         }
     }
@@ -144,7 +148,7 @@ where
 
 #[expect(
     clippy::disallowed_methods,
-    reason = "one of the few places that start a task: a stream of a connection, which has few of them"
+    reason = "one of the few places that start a task: a stream, which a connection has few of"
 )]
 fn spawn(task: impl Future<Output = ()> + Send + 'static) {
     tokio::spawn(task);

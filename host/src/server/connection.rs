@@ -151,8 +151,8 @@ const MIN_BUFFER: usize = 8 << 10;
 /// The longest of the HTTP/2 frames that carry nothing of an answer: PING, WINDOW_UPDATE, an acknowledgement of SETTINGS.
 const SMALL_FRAME: usize = 17;
 
-/// What a connection may have sent that no request has read yet, bytes. A request reads at once, so that these are the bytes
-/// of the moment; from there on they count as held.
+/// What a connection may have sent that no request has read yet, bytes. A request reads at once, so
+/// that these are the bytes of the moment; from there on they count as held.
 const CONNECTION_WINDOW: u32 = 1 << 20;
 /// The same for one stream.
 const STREAM_WINDOW: u32 = 256 << 10;

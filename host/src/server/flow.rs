@@ -1,7 +1,8 @@
 //! Whether a client takes its answer: how many bytes went to the socket, and when that is too few.
 //!
-//! A look at each end of `flush-timeout`: an answer of which less than `min-rate` went out meanwhile is given up. Over
-//! HTTP/2 its stream ends alone, by being dropped, which resets it. Over HTTP/1.1 its connection ends.
+//! A look at each end of `flush-timeout`: an answer of which less than `min-rate` went out
+//! meanwhile is given up. Over HTTP/2 its stream ends alone, by being dropped, which resets it.
+//! Over HTTP/1.1 its connection ends.
 
 use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -11,8 +12,8 @@ use std::time::Duration;
 use futures_util::task::AtomicWaker;
 use tokio::time::{Instant, Sleep, sleep_until};
 
-
-/// An answer on its way to the client. The one of a connection of HTTP/1.1 is used for its answers one after another.
+/// An answer on its way to the client. The one of a connection of HTTP/1.1 is used for its answers
+/// one after another.
 #[derive(Default)]
 pub(super) struct Flow {
     waits: AtomicBool,

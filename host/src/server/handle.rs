@@ -31,7 +31,8 @@ use crate::router::Found;
 use crate::snapshot::Target;
 use crate::telemetry::metrics::Outcome;
 
-/// The host has no room for a request: its stream ends unanswered, and the client may send it again.
+/// The host has no room for a request: its stream ends unanswered, and the client may send it
+/// again.
 #[derive(Debug, Error)]
 #[error("{Full}")]
 pub(super) struct Refused(#[source] h2::Error);
@@ -94,8 +95,8 @@ pub(super) async fn handle(
 /// The client went while its request was read.
 struct ClientGone;
 
-/// A bug of the host ends one request, not the thread that serves all others. What the request held is dropped with its
-/// future, so nothing that the panic left half done is seen again.
+/// A bug of the host ends one request, not the thread that serves all others. What the request held
+/// is dropped with its future, so nothing that the panic left half done is seen again.
 async fn caught(
     worker: &Worker,
     parts: Parts,

@@ -1,8 +1,8 @@
 //! A socket that closes in stages (RFC 9112 section 9.6).
 //!
-//! A connection that is closed while its client still writes is reset, and the reset takes the answer away from the client
-//! that has not read it yet. So the host says that it will send nothing more, throws away what comes for a while, and
-//! closes then.
+//! A connection that is closed while its client still writes is reset, and the reset takes the
+//! answer away from the client that has not read it yet. So the host says that it will send nothing
+//! more, throws away what comes for a while, and closes then.
 
 use std::io;
 use std::pin::Pin;

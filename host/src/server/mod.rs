@@ -1,10 +1,11 @@
 //! The listener for clients, and the life of a request.
 //!
-//! In the order in which a request meets them: [`accept`] (permit first, then accept; the least busy worker gets the
-//! connection) -> [`worker`] (a thread with its own event loop) -> [`connection`] (protocols and timeouts) -> [`handle`]
-//! (one request from its head to its answer) with [`inbound`], [`body`], [`reply`], [`problem`] and [`access`] ->
-//! [`outgoing`] (the answer's way to the socket). [`budget`] counts what all of them hold, [`flow`] and [`client`] end what
-//! a client does not take, [`linger`] closes a connection so that its client still reads the answer.
+//! In the order in which a request meets them: [`accept`] (permit first, then accept; the least
+//! busy worker gets the connection) -> [`worker`] (a thread with its own event loop) ->
+//! [`connection`] (protocols and timeouts) -> [`handle`] (one request from its head to its answer)
+//! with [`inbound`], [`body`], [`reply`], [`problem`] and [`access`] -> [`outgoing`] (the answer's
+//! way to the socket). [`budget`] counts what all of them hold, [`flow`] and [`client`] end what a
+//! client does not take, [`linger`] closes a connection so that its client still reads the answer.
 
 mod accept;
 mod access;

@@ -1,8 +1,9 @@
 //! The body of an answer. Its bytes count as held until they went to the socket.
 //!
-//! Over HTTP/2 the library takes a whole body, and reports it as sent, as soon as the client's window has room for one byte.
-//! What is too long to fit into any sensible window therefore ends with a frame of its own, which is sent when all of the
-//! rest was: until then the stream can be given up alone.
+//! Over HTTP/2 the library takes a whole body, and reports it as sent, as soon as the client's
+//! window has room for one byte. What is too long to fit into any sensible window therefore ends
+//! with a frame of its own, which is sent when all of the rest was: until then the stream can be
+//! given up alone.
 
 use std::convert::Infallible;
 use std::pin::Pin;
@@ -15,7 +16,8 @@ use http_body::{Body, Frame, SizeHint};
 use super::budget::Held;
 use super::flow::Flow;
 
-/// What surely fits into the window of a client that reads its answers, bytes: the longest frame that needs no agreement.
+/// What surely fits into the window of a client that reads its answers, bytes: the longest frame
+/// that needs no agreement.
 const SHORT: usize = 16 << 10;
 
 /// The body of an answer.
@@ -43,7 +45,8 @@ impl Outgoing {
         Self(State::Ended)
     }
 
-    /// A body, whose bytes are among those held. Nothing is held for a refusal that there was no room for.
+    /// A body, whose bytes are among those held. Nothing is held for a refusal that there was no
+    /// room for.
     pub(super) fn new(bytes: Bytes, held: Option<Held>, flow: Arc<Flow>, http2: bool) -> Self {
         if bytes.is_empty() {
             return Self::empty();

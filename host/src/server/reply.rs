@@ -107,7 +107,8 @@ impl Reply {
         }
     }
 
-    /// What every answer has, and what an answer to HEAD has not. `send` makes the body of the bytes.
+    /// What every answer has, and what an answer to HEAD has not. `send` makes the body of the
+    /// bytes.
     pub(super) fn finish(
         self,
         access: &mut Access,

@@ -4,7 +4,8 @@ use super::Context;
 use crate::config::raw::RawServer;
 use crate::config::units::show_size;
 
-/// A connection may hold a fifth of the whole for one BFF, and a body is not all that a request holds.
+/// A connection may hold a fifth of the whole for one BFF, and a body is not all that a request
+/// holds.
 const PARTS: usize = 8;
 const BODY: usize = 1 << 20;
 const GET_BODY: usize = 64 << 10;

@@ -42,7 +42,8 @@ pub enum Code {
     BffOverloaded,
     /// The host has no instance left for any BFF.
     HostOverloaded,
-    /// The host holds as many bytes of requests and answers as it may, or the client's connection or the BFF does.
+    /// The host holds as many bytes of requests and answers as it may, or the client's connection or
+    /// the BFF does.
     HostMemory,
     /// The host itself failed. It stays the last of the list: [`Code::ALL`] takes its length from it.
     HostPanic,
