@@ -8,7 +8,7 @@
 //!
 //! `cargo run --example memory -- 2 4` runs the second and the fourth case alone.
 
-#![allow(clippy::unwrap_used, reason = "helpers of tests")]
+#![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests")]
 
 #[path = "../integration/frames.rs"]
 #[allow(dead_code, reason = "the tests use all of it")]

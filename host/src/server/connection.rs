@@ -47,10 +47,10 @@ async fn run(worker: &Arc<Worker>, stream: TcpStream) {
     let service = service_fn(|request: hyper::Request<hyper::body::Incoming>| {
         let http2 = request.version() == http::Version::HTTP_2;
         let held = worker.budget.request(&client.share, request.headers());
-        let flow = client.flow(http2);
         if http2 && held.is_err() {
             return Either::Left(ready(Err(Ended::Refused(refuse(worker, request)))));
         }
+        let flow = client.flow(http2);
         let (activity, worker, client) = (activity.clone(), worker.clone(), client.clone());
         // Boxed, so that a stream that is refused costs little.
         Either::Right(Box::pin(async move {
