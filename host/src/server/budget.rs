@@ -21,7 +21,7 @@ use thiserror::Error;
 pub(super) const REQUEST: usize = 12 << 10;
 
 /// A piece that the allocator keeps for itself as a whole, bytes.
-const LUMP: usize = 4 << 20;
+const LUMP: usize = 1 << 20;
 
 /// What one connection or one BFF holds, bytes.
 pub(super) type Share = Arc<AtomicUsize>;
