@@ -5,6 +5,7 @@
 
 mod golden;
 mod modules;
+mod windows;
 mod wire;
 
 mod admin;
@@ -16,10 +17,12 @@ mod http;
 mod http2;
 mod http2_attacks;
 mod http_fields;
+mod memory;
 mod process;
 mod process_log;
 mod server;
 mod server_stop;
+mod uploads;
 
 mod bffs;
 mod downstream;

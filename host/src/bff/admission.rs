@@ -21,6 +21,7 @@ pub struct Admission {
     max_wait: Duration,
     instances: Arc<Semaphore>,
     share: Arc<CpuShare>,
+    held: Arc<AtomicUsize>,
 }
 
 /// The right to run one request, for as long as it is held.
@@ -41,12 +42,18 @@ impl Admission {
             max_wait: limits.queue_timeout,
             instances,
             share: Arc::new(CpuShare::new(limits.cpu_weight, workers)),
+            held: Arc::default(),
         }
     }
 
     /// What the BFF has used of each worker's CPU.
     pub fn share(&self) -> &Arc<CpuShare> {
         &self.share
+    }
+
+    /// Bytes that the BFF's requests and answers hold: counted by who reads and sends them.
+    pub fn held(&self) -> &Arc<AtomicUsize> {
+        &self.held
     }
 
     /// Requests that run, and that wait.

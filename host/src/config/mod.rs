@@ -95,6 +95,18 @@ pub struct Server {
     pub max_headers: usize,
     /// Size of a request body, bytes.
     pub max_body_size: usize,
+    /// Size of a request body of GET, HEAD and DELETE, bytes.
+    pub max_get_body_size: usize,
+    /// What all requests and unread answers together may hold, bytes.
+    pub max_bytes_in_flight: usize,
+    /// Time after which it is looked whether a client takes its answer.
+    pub flush_timeout: Duration,
+    /// Bytes a second of an answer that a client has to take, on average over `flush_timeout`.
+    pub min_rate: usize,
+    /// Time for which a connection that is being closed still takes what its client sends.
+    pub linger_timeout: Duration,
+    /// How much of that it takes, bytes.
+    pub linger_size: usize,
     /// Concurrent HTTP/2 streams of one connection.
     pub max_streams: u32,
     /// HTTP/2 frames without a part of a request that one connection may send in 10 s, beside two for

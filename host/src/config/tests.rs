@@ -160,6 +160,12 @@ fn a_minimal_file_gets_the_documented_defaults() {
             max_header_size: 32 << 10,
             max_headers: 100,
             max_body_size: 1 << 20,
+            max_get_body_size: 64 << 10,
+            max_bytes_in_flight: 256 << 20,
+            flush_timeout: ms(30_000),
+            min_rate: 500,
+            linger_timeout: ms(10_000),
+            linger_size: 16 << 20,
             max_streams: 128,
             max_control_frames: 1_000,
             max_resets: 100,
@@ -211,6 +217,12 @@ fn a_maximal_file_is_read_key_by_key() {
         max_header_size: 16 << 10,
         max_headers: 50,
         max_body_size: 2_000_000,
+        max_get_body_size: 32 << 10,
+        max_bytes_in_flight: 64 << 20,
+        flush_timeout: ms(20_000),
+        min_rate: 1 << 10,
+        linger_timeout: ms(5_000),
+        linger_size: 4 << 20,
         max_streams: 64,
         max_control_frames: 500,
         max_resets: 40,
@@ -316,6 +328,25 @@ fn defaults_give_way_to_what_is_written() {
     assert!(limits.hostcall_bytes > limits.response_size, "{limits:?}");
     let config = parse_with("bff.watch.limits.hostcall-bytes = \"64KiB\"");
     assert_eq!(config.bffs["watch"].limits.response_size, 64 << 10);
+    for (written, body, get_body, in_flight) in [
+        (
+            "max-bytes-in-flight = \"1MiB\"",
+            128 << 10,
+            64 << 10,
+            1 << 20,
+        ),
+        ("max-body-size = \"1GiB\"", 1 << 30, 64 << 10, 8 << 30),
+        ("max-body-size = \"1KiB\"", 1 << 10, 1 << 10, 256 << 20),
+        ("max-get-body-size = \"2MiB\"", 2 << 20, 2 << 20, 256 << 20),
+    ] {
+        let server = parse_with(&format!("server.{written}")).server;
+        let sizes = (
+            server.max_body_size,
+            server.max_get_body_size,
+            server.max_bytes_in_flight,
+        );
+        assert_eq!(sizes, (body, get_body, in_flight), "{written}");
+    }
 }
 
 #[test]

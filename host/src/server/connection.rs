@@ -6,19 +6,21 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::task::Poll;
 
-use bytes::Bytes;
+use futures_util::future::{Either, ready};
 use http::header::{CONNECTION, TRANSFER_ENCODING};
 use http::{HeaderValue, Response, StatusCode};
-use http_body_util::Full;
 use hyper::service::service_fn;
-use hyper_util::rt::{TokioExecutor, TokioTimer};
+use hyper_util::rt::TokioTimer;
 use hyper_util::server::conn::auto;
 use tokio::net::TcpStream;
 
 use super::activity::{Activity, Excess, InFlight};
-use super::handle::handle;
+use super::client::{Client, Streams};
+use super::handle::{Admitted, Refused, handle, refuse};
 use super::idle::{Fate, Idle};
 use super::inbound::Ambiguity;
+use super::linger::Lingering;
+use super::outgoing::Outgoing;
 use super::wire::{Heads, Watched};
 use super::worker::Worker;
 use crate::config;
@@ -43,38 +45,46 @@ async fn run(worker: &Arc<Worker>, stream: TcpStream) {
     let settings = worker.settings.clone();
     let activity = Arc::new(Activity::new());
     let heads = Arc::new(Heads::default());
+    let client = Client::new(&settings, worker.shared.metrics.unread_answers.clone());
     let service = service_fn(|request: Request| {
-        let request_of = activity.clone();
-        let heads = heads.clone();
-        let worker = worker.clone();
-        async move {
-            if request.version() != http::Version::HTTP_2 {
-                let _running = InFlight::start(&request_of);
-                return http1(worker, &heads, request).await;
+        let http2 = request.version() == http::Version::HTTP_2;
+        let held = worker.budget.request(&client.share, request.headers());
+        if http2 && held.is_err() {
+            return Either::Left(ready(Err(Ended::Refused(refuse(worker, request)))));
+        }
+        let flow = client.flow(http2);
+        let (activity, heads) = (activity.clone(), heads.clone());
+        let (worker, client) = (worker.clone(), client.clone());
+        // Boxed, so that a stream that is refused costs little.
+        Either::Right(Box::pin(async move {
+            let admitted = Admitted { client, flow, held };
+            if !http2 {
+                let _running = InFlight::start(&activity);
+                return http1(worker, &heads, request, admitted).await;
             }
             // A stream that was reset by the same bytes that began it ends here, before anything is done.
             give_way().await;
-            let _running = InFlight::start(&request_of);
+            let _running = InFlight::start(&activity);
             // Over HTTP/1.1 hyper itself counts the fields, and answers as bare as this.
             if request.headers().len() > worker.settings.max_headers {
-                let mut refused = Response::new(Full::default());
+                let mut refused = Response::new(Outgoing::empty());
                 *refused.status_mut() = StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE;
                 return Ok(refused);
             }
             // `None` ends the stream with an error, which happens only while the host is stopping.
-            worker
-                .spread(|worker| handle(worker, request))
-                .await
-                .ok_or(Stopping)
-        }
+            let answer = worker.spread(|worker| handle(worker, request, admitted));
+            answer.await.ok_or(Ended::Stopping)
+        }))
     });
-    let io = Watched::new(stream, activity.clone(), heads.clone(), settings.clone());
+    let socket = Lingering::new(stream, client.unread.clone(), settings.clone());
+    let io = Watched::new(socket, activity.clone(), heads.clone(), settings.clone());
     let _place = worker.room().enter(activity.clone());
-    let builder = builder(&settings);
+    let builder = builder(&settings, Streams(client.clone()));
     let mut connection = pin!(builder.serve_connection(io, service));
     let mut idle = Idle::new(activity.clone(), settings.clone());
     let mut stopped = worker.stopped.clone();
     let mut stopping = pin!(async move { stopped.wait_for(|stopped| *stopped).await.is_ok() });
+    let mut too_slow = pin!(client.too_slow());
     let mut told_to_stop = false;
     poll_fn(|context| {
         activity.turn();
@@ -83,6 +93,9 @@ async fn run(worker: &Arc<Worker>, stream: TcpStream) {
                 if let Err(error) = result {
                     tracing::debug!(error = %error, "client connection ended early");
                 }
+                return Poll::Ready(());
+            }
+            if too_slow.as_mut().poll(context).is_ready() {
                 return Poll::Ready(());
             }
             if !told_to_stop && stopping.as_mut().poll(context).is_ready() {
@@ -123,13 +136,14 @@ async fn http1(
     worker: Arc<Worker>,
     heads: &Heads,
     mut request: Request,
-) -> Result<Response<Full<Bytes>>, Stopping> {
+    admitted: Admitted,
+) -> Result<Response<Outgoing>, Ended> {
     if let Some(fault) = heads.hand() {
         request.extensions_mut().insert(Ambiguity(fault.why()));
     }
     let chunked = request.headers().contains_key(TRANSFER_ENCODING);
-    let answer = worker.near(|worker| handle(worker, request)).await;
-    let mut response = answer.ok_or(Stopping)?;
+    let answer = worker.near(|worker| handle(worker, request, admitted));
+    let mut response = answer.await.ok_or(Ended::Stopping)?;
     if chunked && !heads.ended() {
         let close = HeaderValue::from_static("close");
         response.headers_mut().insert(CONNECTION, close);
@@ -150,8 +164,8 @@ async fn give_way() {
     .await;
 }
 
-fn builder(settings: &config::Server) -> auto::Builder<TokioExecutor> {
-    let mut builder = auto::Builder::new(TokioExecutor::new());
+fn builder(settings: &config::Server, streams: Streams) -> auto::Builder<Streams> {
+    let mut builder = auto::Builder::new(streams);
     builder
         .http1()
         .timer(TokioTimer::new())
@@ -163,6 +177,8 @@ fn builder(settings: &config::Server) -> auto::Builder<TokioExecutor> {
         .http2()
         .timer(TokioTimer::new())
         .max_concurrent_streams(settings.max_streams)
+        .initial_connection_window_size(CONNECTION_WINDOW)
+        .initial_stream_window_size(STREAM_WINDOW)
         .max_header_list_size(u32::try_from(settings.max_header_size).unwrap_or(u32::MAX))
         .keep_alive_interval(settings.idle_timeout / 2)
         .keep_alive_timeout(settings.header_timeout);
@@ -172,6 +188,17 @@ fn builder(settings: &config::Server) -> auto::Builder<TokioExecutor> {
 /// The smallest buffer that hyper takes.
 const MIN_BUFFER: usize = 8 << 10;
 
+/// What a connection may have sent that no request has read yet, bytes. A request reads at once, so
+/// that these are the bytes of the moment; from there on they count as held.
+const CONNECTION_WINDOW: u32 = 1 << 20;
+/// The same for one stream.
+const STREAM_WINDOW: u32 = 256 << 10;
+
+/// Why a stream ends without an answer.
 #[derive(Debug, thiserror::Error)]
-#[error("the server is stopping")]
-struct Stopping;
+enum Ended {
+    #[error("the server is stopping")]
+    Stopping,
+    #[error(transparent)]
+    Refused(#[from] Refused),
+}

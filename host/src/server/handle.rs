@@ -3,18 +3,23 @@
 
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use bytes::Bytes;
 use futures_util::FutureExt as _;
 use http::request::Parts;
 use http::{Method, Request, Response, StatusCode};
-use http_body_util::Full;
 use hyper::body::Incoming;
+use thiserror::Error;
 use tokio::time::{Instant, timeout_at};
 
 use super::access::Access;
-use super::body::{self, BodyError};
+use super::body::{Body, BodyError};
+use super::budget::{Full, Held};
+use super::client::Client;
+use super::flow::Flow;
 use super::inbound::Head;
+use super::outgoing::Outgoing;
 use super::problem::Code;
 use super::reply::{self, Reply};
 use super::worker::Worker;
@@ -24,32 +29,63 @@ use crate::bff::version::Version;
 use crate::contract;
 use crate::router::Found;
 use crate::snapshot::Target;
+use crate::telemetry::metrics::Outcome;
+
+/// The host has no room for a request: its stream ends unanswered, and the client may send it
+/// again.
+#[derive(Debug, Error)]
+#[error("{Full}")]
+pub(super) struct Refused(#[source] h2::Error);
+
+/// Refuses a request of HTTP/2: an answer would be one more thing to hold.
+pub(super) fn refuse(worker: &Worker, request: Request<Incoming>) -> Refused {
+    let (parts, _body) = request.into_parts();
+    let (code, mut access) = (
+        Code::HostMemory,
+        Access::begin(worker.shared.clone(), &parts),
+    );
+    access.end(Outcome::Failed(code.as_str()), code.status().as_u16(), 0);
+    Refused(h2::Reason::REFUSED_STREAM.into())
+}
+
+/// What goes with a request: whose it is, the way of its answer, and what it holds.
+pub(super) struct Admitted {
+    pub(super) client: Arc<Client>,
+    pub(super) flow: Arc<Flow>,
+    pub(super) held: Result<Held, Full>,
+}
 
 /// Answers a request.
 pub(super) async fn handle(
     worker: Arc<Worker>,
     request: Request<Incoming>,
-) -> Response<Full<Bytes>> {
+    admitted: Admitted,
+) -> Response<Outgoing> {
+    let Admitted { client, flow, held } = admitted;
     let (parts, body) = request.into_parts();
+    let mut body = Body::new(body);
     let method = parts.method.clone();
+    let http2 = parts.version == http::Version::HTTP_2;
     let mut access = Access::begin(worker.shared.clone(), &parts);
-    // A bug of the host ends one request, not the thread that serves all others. What the request held is dropped with
-    // its future, so nothing that the panic left half done is seen again.
-    // Boxed: hyper moves the outer future about.
-    let answer = Box::pin(answer(&worker, parts, body, &mut access));
-    let reply = AssertUnwindSafe(answer).catch_unwind().await;
-    let reply = reply.unwrap_or_else(|_| {
-        tracing::error!(
-            request_id = access.id.as_str(),
-            "the host failed on this request"
-        );
-        Ok(Reply::problem(Code::HostPanic, "", &access))
-    });
+    let (reply, held) = match held {
+        Ok(mut held) => {
+            let reply = caught(&worker, parts, &mut body, &mut held, &mut access).await;
+            (reply, Some(held))
+        }
+        Err(Full) => (Ok(Reply::full(&access)), None),
+    };
+    let send = |bytes| Outgoing::new(bytes, held, flow, http2);
     match reply {
-        Ok(reply) => reply.finish(&mut access, &method),
+        Ok(mut reply) => {
+            client.unread.store(body.is_unread(), Ordering::Relaxed);
+            if body.is_long() && !http2 {
+                reply.close();
+            }
+            reply.finish(&mut access, &method, send)
+        }
         // Nobody is there to read it, or only one who sent half a request and must not take it for accepted.
         Err(ClientGone) => {
-            let mut response = Response::new(Full::default());
+            let mut response = Response::new(Outgoing::empty());
             *response.status_mut() = StatusCode::BAD_REQUEST;
             response
         }
@@ -59,10 +95,32 @@ pub(super) async fn handle(
 /// The client went while its request was read.
 struct ClientGone;
 
+/// A bug of the host ends one request, not the thread that serves all others. What the request held
+/// is dropped with its future, so nothing that the panic left half done is seen again.
+async fn caught(
+    worker: &Worker,
+    parts: Parts,
+    body: &mut Body,
+    held: &mut Held,
+    access: &mut Access,
+) -> Result<Reply, ClientGone> {
+    // Boxed: hyper moves the outer future about.
+    let answer = Box::pin(answer(worker, parts, body, held, access));
+    let reply = AssertUnwindSafe(answer).catch_unwind().await;
+    reply.unwrap_or_else(|_| {
+        tracing::error!(
+            request_id = access.id.as_str(),
+            "the host failed on this request"
+        );
+        Ok(Reply::problem(Code::HostPanic, "", access))
+    })
+}
+
 async fn answer(
     worker: &Worker,
     mut parts: Parts,
-    body: Incoming,
+    body: &mut Body,
+    held: &mut Held,
     access: &mut Access,
 ) -> Result<Reply, ClientGone> {
     // Head.
@@ -89,16 +147,19 @@ async fn answer(
         target.prefix.clone(),
         version.clone(),
     );
+    if let Err(Full) = held.routed(version.admission().held()) {
+        return Ok(Reply::full(access));
+    }
 
     // Body.
-    let body = match body::read(body, &worker.settings).await {
+    let before = held.bytes();
+    let body = match body.read(head.method, &worker.settings, held).await {
         Ok(body) => body,
-        Err(BodyError::Refused(code)) => return Ok(Reply::problem(code, "", access)),
-        Err(BodyError::Malformed) => {
-            let detail = "body: it is not framed as HTTP asks";
-            return Ok(Reply::problem(Code::BadRequest, detail, access));
-        }
         Err(BodyError::ClientGone) => return Err(ClientGone),
+        Err(error) => {
+            held.shrink(before);
+            return Ok(Reply::problem(error.code(), &error.detail(), access));
+        }
     };
     access.bytes_in = body.len();
     let request = guest_request(&head, rest, target, access, body);
@@ -115,8 +176,14 @@ async fn answer(
     };
 
     // Admit, run, check.
-    Ok(match admit_and_run(worker, &version, asked, access).await {
-        Ok(answer) => Reply::answer(answer),
+    let answer = admit_and_run(worker, &version, asked, access).await;
+    // The body went with the guest.
+    held.shrink(before);
+    Ok(match answer {
+        Ok(answer) => match held.grow(answer.body.len()) {
+            Ok(()) => Reply::answer(answer),
+            Err(Full) => Reply::full(access),
+        },
         Err(error) => {
             report(&error, &version, access);
             Reply::bff_error(&error, access)

@@ -5,11 +5,11 @@ use std::time::Duration;
 use bytes::Bytes;
 use http::header::{CONNECTION, CONTENT_LENGTH};
 use http::{HeaderValue, Method, Response, StatusCode};
-use http_body::Body as _;
-use http_body_util::Full;
 
 use super::access::Access;
+use super::budget::Full;
 use super::inbound::{Rejection, X_REQUEST_ID};
+use super::outgoing::Outgoing;
 use super::problem::{Code, Problem};
 use crate::bff::error::BffError;
 use crate::bff::response::Answer;
@@ -20,7 +20,7 @@ const RETRY_AFTER: Duration = Duration::from_secs(1);
 
 /// An answer, and how it counts.
 pub(super) struct Reply {
-    pub(super) response: Response<Full<Bytes>>,
+    pub(super) response: Response<Bytes>,
     pub(super) outcome: Outcome,
 }
 
@@ -28,7 +28,7 @@ impl Reply {
     /// The BFF's own answer.
     pub(super) fn answer(answer: Answer) -> Self {
         let outcome = Outcome::Answered(answer.status.as_u16());
-        let mut response = Response::new(Full::new(answer.body));
+        let mut response = Response::new(answer.body);
         *response.status_mut() = answer.status;
         *response.headers_mut() = answer.headers;
         Self { response, outcome }
@@ -36,7 +36,7 @@ impl Reply {
 
     /// The host's answer to OPTIONS.
     pub(super) fn options(allow: &HeaderValue) -> Self {
-        let mut response = Response::new(Full::default());
+        let mut response = Response::new(Bytes::new());
         *response.status_mut() = StatusCode::NO_CONTENT;
         response
             .headers_mut()
@@ -52,6 +52,11 @@ impl Reply {
         Self::of(Problem::new(code, detail, access.id.as_str()), access)
     }
 
+    /// The host's answer when there is no room for more bytes.
+    pub(super) fn full(access: &Access) -> Self {
+        Self::problem(Code::HostMemory, &Full.to_string(), access)
+    }
+
     /// The host's answer to a method that the route does not serve.
     pub(super) fn method_not_allowed(allow: &HeaderValue, access: &Access) -> Self {
         let mut problem = Problem::new(Code::MethodNotAllowed, "", access.id.as_str());
@@ -65,10 +70,15 @@ impl Reply {
         problem.allow = rejection.allow();
         let mut reply = Self::of(problem, access);
         if rejection.ends_connection() {
-            let close = HeaderValue::from_static("close");
-            reply.response.headers_mut().insert(CONNECTION, close);
+            reply.close();
         }
         reply
+    }
+
+    /// The last answer of its connection.
+    pub(super) fn close(&mut self) {
+        let close = HeaderValue::from_static("close");
+        self.response.headers_mut().insert(CONNECTION, close);
     }
 
     /// The host's answer for a BFF that gave none.
@@ -82,47 +92,45 @@ impl Reply {
             | BffError::EngineFull => error.to_string(),
             _ => String::new(),
         };
-        let mut problem = Problem::new(code, detail, access.id.as_str());
-        if code.status() == StatusCode::SERVICE_UNAVAILABLE {
-            problem.retry_after = Some(RETRY_AFTER);
-        }
-        Self::of(problem, access)
+        Self::of(Problem::new(code, detail, access.id.as_str()), access)
     }
 
     fn of<'a>(mut problem: Problem<'a>, access: &'a Access) -> Self {
         let version = access.version();
         problem.bff = version.map(|version| &**version.bff());
         problem.version = version.map(|version| &**version.name());
+        if problem.code.status() == StatusCode::SERVICE_UNAVAILABLE {
+            problem.retry_after = Some(RETRY_AFTER);
+        }
         Self {
             outcome: Outcome::Failed(problem.code.as_str()),
             response: problem.into_response(),
         }
     }
 
-    /// What every answer has, and what an answer to HEAD has not.
-    pub(super) fn finish(self, access: &mut Access, method: &Method) -> Response<Full<Bytes>> {
-        let mut response = self.response;
-        let size = usize::try_from(response.body().size_hint().lower()).unwrap_or(usize::MAX);
-        response
-            .headers_mut()
-            .insert(X_REQUEST_ID, access.id.header());
-        let head = *method == Method::HEAD;
-        if head {
+    /// What every answer has, and what an answer to HEAD has not. `send` makes the body of the
+    /// bytes.
+    pub(super) fn finish(
+        self,
+        access: &mut Access,
+        method: &Method,
+        send: impl FnOnce(Bytes) -> Outgoing,
+    ) -> Response<Outgoing> {
+        let (mut parts, body) = self.response.into_parts();
+        parts.headers.insert(X_REQUEST_ID, access.id.header());
+        if *method == Method::HEAD {
             let bodiless = matches!(
-                response.status(),
+                parts.status,
                 StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED
             );
-            *response.body_mut() = Full::default();
             if !bodiless {
-                response.headers_mut().insert(CONTENT_LENGTH, size.into());
+                parts.headers.insert(CONTENT_LENGTH, body.len().into());
             }
+            access.end(self.outcome, parts.status.as_u16(), 0);
+            return Response::from_parts(parts, Outgoing::empty());
         }
-        access.end(
-            self.outcome,
-            response.status().as_u16(),
-            if head { 0 } else { size },
-        );
-        response
+        access.end(self.outcome, parts.status.as_u16(), body.len());
+        Response::from_parts(parts, send(body))
     }
 }
 

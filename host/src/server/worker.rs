@@ -15,6 +15,7 @@ use std::time::Duration;
 use tokio::net::TcpStream;
 use tokio::sync::{OwnedSemaphorePermit, mpsc, oneshot, watch};
 
+use super::budget::{Budget, give_back};
 use super::connection;
 use super::room::Room;
 use crate::bff::scheduler::Scheduler;
@@ -36,6 +37,8 @@ pub(super) struct Worker {
     pub(super) scheduler: Arc<Scheduler>,
     pub(super) shared: Arc<Shared>,
     pub(super) settings: Arc<config::Server>,
+    /// The bytes in flight of all workers.
+    pub(super) budget: Arc<Budget>,
     pub(super) stopped: watch::Receiver<bool>,
     crew: Arc<Crew>,
 }
@@ -82,6 +85,8 @@ impl Worker {
         stopped: &watch::Receiver<bool>,
     ) -> io::Result<Arc<Crew>> {
         let settings = Arc::new(settings.clone());
+        let used = shared.metrics.bytes_in_flight.clone();
+        let budget = Arc::new(Budget::new(settings.max_bytes_in_flight, used));
         let (end, ended) = watch::channel(false);
         let (posts, queues): (Vec<_>, Vec<_>) = (0..settings.workers.get())
             .map(|_| {
@@ -109,6 +114,7 @@ impl Worker {
                 scheduler: Arc::new(Scheduler::new(index)),
                 shared: shared.clone(),
                 settings: settings.clone(),
+                budget: budget.clone(),
                 stopped: stopped.clone(),
                 crew: crew.clone(),
             });
@@ -157,6 +163,7 @@ impl Worker {
                     None => return,
                 },
                 _ = housekeeping.tick() => {
+                    give_back();
                     for service in self.shared.snapshot.load().services.iter() {
                         service.tick(self.index);
                     }

@@ -38,6 +38,10 @@ pub struct Metrics {
     pub swaps: Arc<Swaps>,
     /// Open client connections.
     pub connections: Gauge,
+    /// Bytes of requests and answers that the host holds.
+    pub bytes_in_flight: Gauge,
+    /// Answers that their clients did not take in time.
+    pub unread_answers: Counter,
 }
 
 /// Label of an answer that no BFF had a part in.
@@ -82,6 +86,16 @@ impl Metrics {
             "client_connections_cut",
             "Client connections that the host ended, by reason",
             self.cut.clone(),
+        );
+        registry.register(
+            "bytes_in_flight",
+            "Bytes of requests and answers that the host holds",
+            self.bytes_in_flight.clone(),
+        );
+        registry.register(
+            "unread_answers",
+            "Answers given up because their clients did not take them in time",
+            self.unread_answers.clone(),
         );
         registry.register_collector(Box::new(self.swaps.clone()));
         registry

@@ -9,6 +9,7 @@ mod calls;
 mod downstream;
 mod files;
 mod limits;
+mod memory;
 mod route;
 
 use std::fmt::{self, Display};
@@ -171,7 +172,7 @@ pub(super) fn check(text: &str, path: &Path) -> Result<Config, ConfigError> {
         problems: reader.problems,
     };
 
-    let server = server(&file.server);
+    let server = server(&file.server, &mut cx);
     let admin = admin(&file.admin, &mut cx);
     let engine = engine(&file.engine, &cx);
     let log = log(&file.log);
@@ -201,7 +202,8 @@ pub(super) fn check(text: &str, path: &Path) -> Result<Config, ConfigError> {
     Err(invalid(problems))
 }
 
-fn server(raw: &RawServer) -> Server {
+fn server(raw: &RawServer, cx: &mut Context<'_>) -> Server {
+    let sizes = memory::check(raw, cx);
     Server {
         listen: raw.listen.or(SERVER),
         workers: NonZeroUsize::new(raw.workers.or(0)).unwrap_or_else(cores),
@@ -211,7 +213,13 @@ fn server(raw: &RawServer) -> Server {
         body_timeout: raw.body_timeout.or(ms(10_000)),
         max_header_size: raw.max_header_size.or(32 << 10),
         max_headers: raw.max_headers.or(100),
-        max_body_size: raw.max_body_size.or(1 << 20),
+        max_body_size: sizes.body,
+        max_get_body_size: sizes.get_body,
+        max_bytes_in_flight: sizes.in_flight,
+        flush_timeout: raw.flush_timeout.or(ms(30_000)),
+        min_rate: raw.min_rate.or(500),
+        linger_timeout: raw.linger_timeout.or(ms(10_000)),
+        linger_size: raw.linger_size.or(16 << 20),
         max_streams: raw.max_streams.or(128),
         max_control_frames: raw.max_control_frames.or(1_000),
         max_resets: raw.max_resets.or(100),

@@ -44,6 +44,9 @@ pub enum Code {
     BffCpuShare,
     /// The host has no instance left for any BFF.
     HostOverloaded,
+    /// The host holds as many bytes of requests and answers as it may, or the client's connection or
+    /// the BFF does.
+    HostMemory,
     /// The host itself failed. It stays the last of the list: [`Code::ALL`] takes its length from it.
     HostPanic,
 }
@@ -70,6 +73,7 @@ impl Code {
         Self::BffOverloaded,
         Self::BffCpuShare,
         Self::HostOverloaded,
+        Self::HostMemory,
         Self::HostPanic,
     ];
 
@@ -96,6 +100,7 @@ impl Code {
             Self::BffOverloaded => "bff-overloaded",
             Self::BffCpuShare => "bff-cpu-share",
             Self::HostOverloaded => "host-overloaded",
+            Self::HostMemory => "host-memory",
             Self::HostPanic => "host-panic",
         }
     }
@@ -120,7 +125,7 @@ impl Code {
             | Self::BffIllegalResponse
             | Self::BffResponseTooLarge => StatusCode::BAD_GATEWAY,
             Self::BffDeadline => StatusCode::GATEWAY_TIMEOUT,
-            Self::BffOverloaded | Self::BffCpuShare | Self::HostOverloaded => {
+            Self::BffOverloaded | Self::BffCpuShare | Self::HostOverloaded | Self::HostMemory => {
                 StatusCode::SERVICE_UNAVAILABLE
             }
             Self::HostPanic => StatusCode::INTERNAL_SERVER_ERROR,
@@ -150,6 +155,7 @@ impl Code {
             Self::BffOverloaded => "The BFF is overloaded",
             Self::BffCpuShare => "The BFF used up its share of the CPU",
             Self::HostOverloaded => "The server is overloaded",
+            Self::HostMemory => "The server has no memory left",
             Self::HostPanic => "The server failed",
         }
     }

@@ -20,7 +20,6 @@ use std::time::Duration;
 use bytes::Bytes;
 use http::header::{ALLOW, CACHE_CONTROL, CONTENT_TYPE, RETRY_AFTER};
 use http::{HeaderName, HeaderValue, Response};
-use http_body_util::Full;
 use serde::Serialize;
 
 pub use code::Code;
@@ -84,7 +83,7 @@ impl<'a> Problem<'a> {
 
     /// The answer, with its body whole. Never to be stored: it tells of one moment.
     #[must_use]
-    pub fn into_response(self) -> Response<Full<Bytes>> {
+    pub fn into_response(self) -> Response<Bytes> {
         let code = self.code.as_str();
         let document = Document {
             kind: format!("{TYPE}{code}"),
@@ -97,7 +96,7 @@ impl<'a> Problem<'a> {
             version: self.version,
         };
         let body = serde_json::to_vec(&document).expect("strings and a number are always JSON");
-        let mut response = Response::new(Full::from(body));
+        let mut response = Response::new(Bytes::from(body));
         *response.status_mut() = self.code.status();
         let headers = response.headers_mut();
         headers.insert(

@@ -13,9 +13,9 @@ use std::task::{Context, Poll, ready};
 
 use hyper::rt::{Read, ReadBufCursor, Write};
 use tokio::io::{AsyncRead as _, AsyncWrite as _, ReadBuf};
-use tokio::net::TcpStream;
 
 use super::activity::{Activity, Excess, TURN};
+use super::linger::Lingering;
 use crate::config;
 use head::{Event, Scanner};
 use http2::Account;
@@ -45,7 +45,7 @@ enum Protocol {
 
 /// A socket that looks at what passes.
 pub(super) struct Watched {
-    inner: TcpStream,
+    inner: Lingering,
     activity: Arc<Activity>,
     heads: Arc<Heads>,
     settings: Arc<config::Server>,
@@ -54,7 +54,7 @@ pub(super) struct Watched {
 
 impl Watched {
     pub(super) fn new(
-        stream: TcpStream,
+        stream: Lingering,
         activity: Arc<Activity>,
         heads: Arc<Heads>,
         settings: Arc<config::Server>,

@@ -1,3 +1,4 @@
+use tokio::net::TcpStream;
 use std::future::poll_fn;
 
 use hyper::rt::Read as _;
@@ -20,6 +21,7 @@ async fn with(bytes: usize) -> (Watched, Arc<Activity>, TcpStream) {
         .unwrap();
     let activity = Arc::new(Activity::new());
     let settings = Arc::new(config.server);
+    let server = Lingering::new(server, Arc::default(), settings.clone());
     let watched = Watched::new(server, activity.clone(), Arc::default(), settings);
     (watched, activity, client)
 }

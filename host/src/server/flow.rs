@@ -1,0 +1,128 @@
+//! Whether a client takes its answer: how many bytes went to the socket, and when that is too few.
+//!
+//! A look at each end of `flush-timeout`: an answer of which less than `min-rate` went out
+//! meanwhile is given up. Over HTTP/2 its stream ends alone, by being dropped, which resets it.
+//! Over HTTP/1.1 its connection ends.
+
+use std::pin::Pin;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use futures_util::task::AtomicWaker;
+use tokio::time::{Instant, Sleep, sleep_until};
+
+/// An answer on its way to the client. The one of a connection of HTTP/1.1 is used for its answers
+/// one after another.
+#[derive(Default)]
+pub(super) struct Flow {
+    waits: AtomicBool,
+    begun: AtomicUsize,
+    taken: AtomicUsize,
+    waker: AtomicWaker,
+}
+
+impl Flow {
+    /// An answer begins.
+    pub(super) fn begin(&self) {
+        self.begun.fetch_add(1, Ordering::Relaxed);
+        self.waits.store(true, Ordering::Release);
+    }
+
+    /// Bytes of it went to the socket.
+    pub(super) fn taken(&self, bytes: usize) {
+        self.taken.fetch_add(bytes, Ordering::Relaxed);
+    }
+
+    /// All of it went to the socket, or nobody will send it any more.
+    pub(super) fn end(&self) {
+        self.waits.store(false, Ordering::Release);
+        self.waker.wake();
+    }
+
+    /// Whether bytes wait for the client.
+    pub(super) fn waits(&self) -> bool {
+        self.waits.load(Ordering::Acquire)
+    }
+
+    /// Until none wait.
+    pub(super) fn poll_gone(&self, context: &Context<'_>) -> Poll<()> {
+        self.waker.register(context.waker());
+        if self.waits() {
+            return Poll::Pending;
+        }
+        Poll::Ready(())
+    }
+}
+
+/// What a client has to do with an answer.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Pace {
+    /// Time between two looks.
+    pub(super) timeout: Duration,
+    /// Bytes that must go out in it; at least 1.
+    pub(super) bytes: usize,
+}
+
+impl Pace {
+    /// So many bytes a second, looked at after each `timeout`.
+    pub(super) fn new(timeout: Duration, rate: usize) -> Self {
+        let bytes = (rate as u128).saturating_mul(timeout.as_millis()) / 1000;
+        Self {
+            timeout,
+            bytes: usize::try_from(bytes).unwrap_or(usize::MAX).max(1),
+        }
+    }
+}
+
+/// Looks after a flow.
+pub(super) struct Watch {
+    pace: Pace,
+    seen: usize,
+    begun: usize,
+}
+
+impl Watch {
+    pub(super) fn new(pace: Pace) -> Self {
+        Self {
+            pace,
+            seen: 0,
+            begun: 0,
+        }
+    }
+
+    /// Ready when the client is too slow. `timer` is set while bytes wait.
+    pub(super) fn poll(
+        &mut self,
+        flow: &Flow,
+        timer: &mut Pin<&mut Option<Sleep>>,
+        context: &mut Context<'_>,
+    ) -> Poll<()> {
+        let begun = flow.begun.load(Ordering::Relaxed);
+        if timer.is_some() && (!flow.waits() || begun != self.begun) {
+            timer.set(None);
+        }
+        if !flow.waits() {
+            return Poll::Pending;
+        }
+        self.begun = begun;
+        loop {
+            let Some(sleep) = timer.as_mut().as_pin_mut() else {
+                self.seen = flow.taken.load(Ordering::Relaxed);
+                timer.set(Some(sleep_until(Instant::now() + self.pace.timeout)));
+                continue;
+            };
+            if sleep.poll(context).is_pending() {
+                return Poll::Pending;
+            }
+            let taken = flow.taken.load(Ordering::Relaxed);
+            if taken.wrapping_sub(self.seen) < self.pace.bytes {
+                return Poll::Ready(());
+            }
+            timer.set(None);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,121 @@
+//! A socket that closes in stages (RFC 9112 section 9.6).
+//!
+//! A connection that is closed while its client still writes is reset, and the reset takes the
+//! answer away from the client that has not read it yet. So the host says that it will send nothing
+//! more, throws away what comes for a while, and closes then.
+
+use std::io;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::task::{Context, Poll, ready};
+
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::net::TcpStream;
+use tokio::time::{Sleep, sleep};
+
+use crate::config;
+
+/// A client's socket.
+pub(super) struct Lingering {
+    inner: TcpStream,
+    /// Whether the client may still send a body that nobody reads.
+    unread: Arc<AtomicBool>,
+    settings: Arc<config::Server>,
+    closing: Option<Closing>,
+}
+
+/// What is still borne.
+struct Closing {
+    bytes: usize,
+    until: Pin<Box<Sleep>>,
+}
+
+impl Lingering {
+    pub(super) fn new(
+        stream: TcpStream,
+        unread: Arc<AtomicBool>,
+        settings: Arc<config::Server>,
+    ) -> Self {
+        Self {
+            inner: stream,
+            unread,
+            settings,
+            closing: None,
+        }
+    }
+
+    /// Throws away what comes, until the client closes, too, or it is enough.
+    fn poll_drain(&mut self, context: &mut Context<'_>) -> Poll<()> {
+        let Some(closing) = &mut self.closing else {
+            return Poll::Ready(());
+        };
+        let mut scratch = [0; 8 << 10];
+        loop {
+            if closing.bytes == 0 || closing.until.as_mut().poll(context).is_ready() {
+                return Poll::Ready(());
+            }
+            let mut buffer = ReadBuf::new(&mut scratch);
+            let stream = Pin::new(&mut self.inner);
+            match stream.poll_read(context, &mut buffer) {
+                Poll::Ready(Ok(())) if buffer.filled().is_empty() => return Poll::Ready(()),
+                Poll::Ready(Ok(())) => {
+                    closing.bytes = closing.bytes.saturating_sub(buffer.filled().len());
+                    // It does send.
+                    self.unread.store(true, Ordering::Relaxed);
+                }
+                Poll::Ready(Err(_)) => return Poll::Ready(()),
+                // Nothing is expected of a client that has sent all.
+                Poll::Pending if !self.unread.load(Ordering::Relaxed) => return Poll::Ready(()),
+                Poll::Pending => return Poll::Pending,
+            }
+        }
+    }
+}
+
+impl AsyncRead for Lingering {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.inner).poll_read(context, buffer)
+    }
+}
+
+impl AsyncWrite for Lingering {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.inner).poll_write(context, bytes)
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.inner).poll_flush(context)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        if self.closing.is_none() {
+            ready!(Pin::new(&mut self.inner).poll_shutdown(context))?;
+            self.closing = Some(Closing {
+                bytes: self.settings.linger_size,
+                until: Box::pin(sleep(self.settings.linger_timeout)),
+            });
+        }
+        self.poll_drain(context).map(Ok)
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.inner.is_write_vectored()
+    }
+
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        slices: &[io::IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.inner).poll_write_vectored(context, slices)
+    }
+}

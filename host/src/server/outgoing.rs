@@ -1,0 +1,122 @@
+//! The body of an answer. Its bytes count as held until they went to the socket.
+//!
+//! Over HTTP/2 the library takes a whole body, and reports it as sent, as soon as the client's
+//! window has room for one byte. What is too long to fit into any sensible window therefore ends
+//! with a frame of its own, which is sent when all of the rest was: until then the stream can be
+//! given up alone.
+
+use std::convert::Infallible;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, ready};
+
+use bytes::{Buf, Bytes};
+use http_body::{Body, Frame, SizeHint};
+
+use super::budget::Held;
+use super::flow::Flow;
+
+/// What surely fits into the window of a client that reads its answers, bytes: the longest frame
+/// that needs no agreement.
+const SHORT: usize = 16 << 10;
+
+/// The body of an answer.
+pub(super) struct Outgoing(State);
+
+enum State {
+    /// All of it is still here.
+    Whole { piece: Piece, alone: bool },
+    /// The library has it, and its end is to come.
+    Handed(Arc<Flow>),
+    /// There is nothing more.
+    Ended,
+}
+
+/// The bytes of an answer, which tell how many of them went to the socket.
+pub(super) struct Piece {
+    bytes: Bytes,
+    flow: Arc<Flow>,
+    _held: Option<Held>,
+}
+
+impl Outgoing {
+    /// No body.
+    pub(super) fn empty() -> Self {
+        Self(State::Ended)
+    }
+
+    /// A body, whose bytes are among those held. Nothing is held for a refusal that there was no
+    /// room for.
+    pub(super) fn new(bytes: Bytes, held: Option<Held>, flow: Arc<Flow>, http2: bool) -> Self {
+        if bytes.is_empty() {
+            return Self::empty();
+        }
+        flow.begin();
+        let alone = !http2 || bytes.len() <= SHORT;
+        let piece = Piece {
+            bytes,
+            flow,
+            _held: held,
+        };
+        Self(State::Whole { piece, alone })
+    }
+}
+
+impl Body for Outgoing {
+    type Data = Piece;
+    type Error = Infallible;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Piece>, Infallible>>> {
+        match std::mem::replace(&mut self.0, State::Ended) {
+            State::Whole { piece, alone } => {
+                if !alone {
+                    self.0 = State::Handed(piece.flow.clone());
+                }
+                Poll::Ready(Some(Ok(Frame::data(piece))))
+            }
+            State::Handed(flow) => {
+                let gone = flow.poll_gone(context);
+                self.0 = State::Handed(flow);
+                ready!(gone);
+                self.0 = State::Ended;
+                Poll::Ready(None)
+            }
+            State::Ended => Poll::Ready(None),
+        }
+    }
+
+    fn is_end_stream(&self) -> bool {
+        matches!(self.0, State::Ended)
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        SizeHint::with_exact(match &self.0 {
+            State::Whole { piece, .. } => piece.bytes.len() as u64,
+            State::Handed(_) | State::Ended => 0,
+        })
+    }
+}
+
+impl Buf for Piece {
+    fn remaining(&self) -> usize {
+        self.bytes.remaining()
+    }
+
+    fn chunk(&self) -> &[u8] {
+        self.bytes.chunk()
+    }
+
+    fn advance(&mut self, count: usize) {
+        self.bytes.advance(count);
+        self.flow.taken(count);
+    }
+}
+
+impl Drop for Piece {
+    fn drop(&mut self) {
+        self.flow.end();
+    }
+}
