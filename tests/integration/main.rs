@@ -8,6 +8,7 @@ mod modules;
 mod wire;
 
 mod admin;
+mod admin_held;
 mod cli;
 mod cli_call;
 mod http;
@@ -21,6 +22,7 @@ mod server_stop;
 mod bffs;
 mod downstream;
 mod drills;
+mod exhausted;
 mod faults;
 mod hostile;
 mod life_of_a_call;

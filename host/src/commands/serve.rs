@@ -4,8 +4,8 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::Args;
-use tailor::config;
-use tailor::host::Host;
+use tailor::config::{self, Config};
+use tailor::host::{Host, files};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use super::{ConfigFile, log};
@@ -34,9 +34,11 @@ pub(super) struct Signals {
 
 /// Starts a host and says where it listens.
 pub(super) async fn start(
-    config: config::Config,
+    config: Config,
     path: Option<PathBuf>,
 ) -> anyhow::Result<(Host, Signals)> {
+    files::raise_limit();
+    warn_of_files(&config);
     let host = Host::start(config, path).await?;
     // Before anybody can know that the host serves: until then, a SIGHUP ends the process. While it starts, SIGTERM and
     // Ctrl-C end it at once, as they should.
@@ -99,8 +101,16 @@ async fn reload(host: &Host) {
                     "changed in the file, takes effect when the host is started again"
                 );
             }
+            warn_of_files(&host.changes().shared().snapshot.load().config);
             tracing::info!("configuration reloaded");
         }
         Err(error) => tracing::error!("configuration not reloaded, the old one goes on: {error}"),
+    }
+}
+
+/// Says when the process may not have as many files open as the configuration needs.
+fn warn_of_files(config: &Config) {
+    if let Some(shortage) = files::Room::of(config).shortage() {
+        tracing::warn!("{shortage}");
     }
 }

@@ -4,6 +4,8 @@
 //! listener and makes changes. Requests run on the workers' own threads; compiling runs on threads that may block.
 
 mod change;
+pub mod files;
+mod lacking;
 mod watch;
 
 use std::net::SocketAddr;
@@ -95,7 +97,8 @@ impl Host {
     ///
     /// The first step that failed. Nothing stays behind then.
     pub async fn start(config: Config, config_path: Option<PathBuf>) -> Result<Self, HostError> {
-        let settings = config.server.clone();
+        let mut settings = config.server.clone();
+        settings.max_connections = files::Room::of(&config).connections();
         let admin_settings = config.admin.clone();
         let changes = Arc::new(prepare(config, config_path).await?);
         let (stopping, stopped) = channel::channel(false);

@@ -206,6 +206,7 @@ fn server(raw: &RawServer) -> Server {
         listen: raw.listen.or(SERVER),
         workers: NonZeroUsize::new(raw.workers.or(0)).unwrap_or_else(cores),
         max_connections: raw.max_connections.or(10_000),
+        file_reserve: raw.file_reserve.or(64),
         header_timeout: raw.header_timeout.or(ms(5_000)),
         idle_timeout: raw.idle_timeout.or(ms(60_000)),
         body_timeout: raw.body_timeout.or(ms(10_000)),
@@ -214,6 +215,7 @@ fn server(raw: &RawServer) -> Server {
         max_body_size: raw.max_body_size.or(1 << 20),
         max_streams: raw.max_streams.or(128),
         shutdown_timeout: raw.shutdown_timeout.or(ms(10_000)),
+        max_worker_restarts: raw.max_worker_restarts.or(3),
     }
 }
 
@@ -243,6 +245,11 @@ fn admin(raw: &RawAdmin, cx: &mut Context<'_>) -> Option<Admin> {
     }
     Some(Admin {
         listen: raw.listen.or(ADMIN),
+        max_connections: raw.max_connections.or(64),
+        health_connections: raw.health_connections.or(16),
+        header_timeout: raw.header_timeout.or(ms(15_000)),
+        write_timeout: raw.write_timeout.or(ms(10_000)),
+        health_timeout: raw.health_timeout.or(ms(5_000)),
     })
 }
 
@@ -257,6 +264,7 @@ fn log(raw: &RawLog) -> Log {
         format: raw.format.or(LogFormat::Text),
         level: raw.level.or("info".to_owned()),
         access: raw.access.or(true),
+        unreadable_lines: raw.unreadable_lines.or(10),
     }
 }
 

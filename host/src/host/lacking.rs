@@ -1,0 +1,71 @@
+//! Which changes failed only because the host is out of something, and may succeed a moment later.
+
+use std::error::Error;
+use std::io;
+
+use rustix::io::Errno;
+
+use super::change::ChangeError;
+use crate::bff::error::LoadError;
+
+/// What the system says when it has no more open files, memory or room on a disk.
+const LACKING: [Errno; 4] = [Errno::MFILE, Errno::NFILE, Errno::NOMEM, Errno::NOSPC];
+
+/// Whether the host was out of something.
+pub(super) fn is_lacking(error: &ChangeError) -> bool {
+    match error {
+        ChangeError::Component(LoadError::Compile(error) | LoadError::Link(error)) => {
+            error.chain().any(says_so)
+        }
+        ChangeError::Smoke { lacking, .. } => *lacking,
+        other => in_chain(other),
+    }
+}
+
+/// Whether this or one of its causes says that the host was out of something.
+pub(super) fn in_chain(error: &(dyn Error + 'static)) -> bool {
+    let mut next = Some(error);
+    while let Some(error) = next {
+        if says_so(error) {
+            return true;
+        }
+        next = error.source();
+    }
+    false
+}
+
+fn says_so(error: &(dyn Error + 'static)) -> bool {
+    let errno = match error.downcast_ref::<io::Error>() {
+        Some(error) => Errno::from_io_error(error),
+        None => error.downcast_ref::<Errno>().copied(),
+    };
+    errno.is_some_and(|errno| LACKING.contains(&errno))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::PathBuf;
+
+    use super::*;
+
+    fn unreadable(errno: Errno) -> ChangeError {
+        ChangeError::Component(LoadError::Unreadable {
+            path: PathBuf::from("page.wasm"),
+            source: errno.into(),
+        })
+    }
+
+    #[test]
+    fn what_the_host_lacks_is_told_from_what_is_wrong() {
+        for errno in LACKING {
+            assert!(is_lacking(&unreadable(errno)), "{errno}");
+            let compile = LoadError::Compile(io::Error::from(errno).into());
+            assert!(is_lacking(&ChangeError::Component(compile)), "{errno}");
+        }
+        for errno in [Errno::NOENT, Errno::ACCESS, Errno::IO] {
+            assert!(!is_lacking(&unreadable(errno)), "{errno}");
+        }
+        let bad = LoadError::NotAComponent("text".to_owned());
+        assert!(!is_lacking(&ChangeError::Component(bad)));
+    }
+}
