@@ -36,7 +36,11 @@ async fn idle_connections_and_half_heads_give_way() {
         held.push(wire);
     }
     for path in ["/livez", "/readyz", "/metrics", "/bffs"] {
-        assert_eq!(Wire::ask(address, &get(path, "")).await.status, 200, "{path}");
+        assert_eq!(
+            Wire::ask(address, &get(path, "")).await.status,
+            200,
+            "{path}"
+        );
     }
     // The one that was idle for longest is the one that is gone.
     assert_eq!(held.remove(0).rest().await, "");
@@ -45,16 +49,16 @@ async fn idle_connections_and_half_heads_give_way() {
     assert_eq!(last.answer().await.status, 200);
 }
 
-/// Connections whose answers nobody takes, until no more can be written.
+/// Connections whose answers nobody takes, until the host reads no more of them, because it waits to
+/// write, or has cut them.
 async fn unread(address: SocketAddr, count: usize) -> Vec<Wire> {
-    // More answers than the kernel's buffers take.
-    let many = get("/bffs", "").repeat(20_000);
+    // Large, so that few of them fill what the kernel keeps of them.
+    let request = get("/metrics", &format!("x: {}\r\n", "x".repeat(4000)));
     let mut held = Vec::new();
     for _ in 0..count {
         let mut wire = Wire::connect(address).await;
-        // It returns when the host no longer reads: it waits to write.
-        let sent = tokio::time::timeout(std::time::Duration::from_secs(5), wire.send(&many));
-        let _ = sent.await;
+        let wait = std::time::Duration::from_secs(2);
+        while let Ok(true) = tokio::time::timeout(wait, wire.takes(&request)).await {}
         held.push(wire);
     }
     held

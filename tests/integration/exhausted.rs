@@ -40,12 +40,29 @@ fn open_files(process: &Process) -> Vec<u64> {
     numbers
 }
 
+/// The same, once nothing is opened or closed any more for several looks at the component file.
+async fn settled_files(process: &Process) -> Vec<u64> {
+    let mut before = Vec::new();
+    let mut equal = 0;
+    loop {
+        let now = open_files(process);
+        equal = if now == before { equal + 1 } else { 0 };
+        if equal == 10 {
+            return now;
+        }
+        before = now;
+        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+    }
+}
+
 #[test]
 fn the_soft_limit_is_raised_to_the_hard_one() {
     let (path, _files) = write("server.max-connections = 20");
     let process = Process::serve_within(&path, 64, 512).unwrap();
     let limits = std::fs::read_to_string(format!("/proc/{}/limits", process.id())).unwrap();
-    let line = limits.lines().find(|line| line.starts_with("Max open files"));
+    let line = limits
+        .lines()
+        .find(|line| line.starts_with("Max open files"));
     let numbers: Vec<&str> = line.unwrap().split_whitespace().skip(3).take(2).collect();
     assert_eq!(numbers, ["512", "512"]);
     // It fits: nobody is warned.
@@ -128,20 +145,23 @@ async fn a_version_that_no_file_was_left_for_is_tried_again_and_health_answers()
     operator.answer().await;
 
     // From now on, there is no number for one more file.
-    let open = open_files(&process);
+    let open = settled_files(&process).await;
     let free = (0..).find(|number| !open.contains(number)).unwrap();
     if !limit(&process, free) {
         eprintln!("left out: there is no prlimit here");
         return;
     }
-    let component = files.path().join("echo.wasm");
-    std::fs::write(&component, modules::echo(Part::Host)).unwrap();
-    let line = process.wait_for(says("tried again")).unwrap();
-    assert_eq!(line["level"], "WARN");
     for _ in 0..3 {
         assert_eq!(admin(&process, "/livez").await.body, "ok\n");
     }
     assert_eq!(admin(&process, "/readyz").await.body, "ready\n");
+    // What gave way to these is there again.
+    assert_eq!(settled_files(&process).await, open);
+
+    let component = files.path().join("echo.wasm");
+    std::fs::write(&component, modules::echo(Part::Host)).unwrap();
+    let line = process.wait_for(says("tried again")).unwrap();
+    assert_eq!(line["level"], "WARN");
     client.send(&get("/echo/x", "")).await;
     assert_eq!(client.answer().await.body, "/x");
     operator.send(&get("/bffs", "")).await;

@@ -18,12 +18,14 @@ mod process;
 mod process_log;
 mod server;
 mod server_stop;
+mod worker_restart;
 
 mod bffs;
 mod downstream;
 mod drills;
 mod exhausted;
 mod faults;
+mod heads;
 mod hostile;
 mod life_of_a_call;
 mod linked;

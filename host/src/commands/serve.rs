@@ -30,7 +30,13 @@ pub(super) struct Signals {
     hangup: Signal,
     terminate: Signal,
     interrupt: Signal,
+    /// Has a worker fail, in the builds of tests.
+    #[cfg(debug_assertions)]
+    fail: Signal,
 }
+
+/// The exit code of a host that can't go on: EX_SOFTWARE of `sysexits.h`.
+const FAILED: u8 = 70;
 
 /// Starts a host and says where it listens.
 pub(super) async fn start(
@@ -46,6 +52,8 @@ pub(super) async fn start(
         hangup: signal(SignalKind::hangup())?,
         terminate: signal(SignalKind::terminate())?,
         interrupt: signal(SignalKind::interrupt())?,
+        #[cfg(debug_assertions)]
+        fail: signal(SignalKind::user_defined2())?,
     };
     let admin = host.admin_address().map(|address| address.to_string());
     tracing::info!(address = %host.address(), admin, version = env!("CARGO_PKG_VERSION"), "serving");
@@ -59,18 +67,32 @@ pub(super) async fn until_stopped(host: Host, signals: Signals) -> anyhow::Resul
         mut hangup,
         mut terminate,
         mut interrupt,
+        #[cfg(debug_assertions)]
+        mut fail,
     } = signals;
-    loop {
+    let failed = loop {
         // A reload compiles, and a signal to stop does not wait for that: nothing of it is live before its very end.
         let reload = async {
             hangup.recv().await;
             reload(&host).await;
         };
+        #[cfg(debug_assertions)]
+        let fail = async {
+            fail.recv().await;
+            host.fail_worker(0);
+        };
+        #[cfg(not(debug_assertions))]
+        let fail = std::future::pending();
         tokio::select! {
             () = reload => {}
-            _ = terminate.recv() => break,
-            _ = interrupt.recv() => break,
+            () = fail => {}
+            () = host.failed() => break true,
+            _ = terminate.recv() => break false,
+            _ = interrupt.recv() => break false,
         }
+    };
+    if failed {
+        tracing::error!("workers fail too often: the host ends, with exit code {FAILED}");
     }
     tracing::info!("stopping: running requests may finish");
     let cut = tokio::select! {
@@ -86,7 +108,11 @@ pub(super) async fn until_stopped(host: Host, signals: Signals) -> anyhow::Resul
     } else {
         tracing::info!("stopped");
     }
-    Ok(ExitCode::SUCCESS)
+    Ok(if failed {
+        ExitCode::from(FAILED)
+    } else {
+        ExitCode::SUCCESS
+    })
 }
 
 async fn reload(host: &Host) {

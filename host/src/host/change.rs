@@ -7,7 +7,7 @@ use std::sync::Arc;
 use thiserror::Error;
 use tokio::sync::Mutex;
 
-use super::lacking::{in_chain, is_lacking};
+use super::lacking::{in_chain, in_engine};
 use crate::bff::error::LoadError;
 use crate::bff::swap::Bff;
 use crate::bff::version::Version;
@@ -50,6 +50,17 @@ pub enum ChangeError {
     /// The thread that did the work failed.
     #[error("the change failed inside of the host")]
     Panic,
+}
+
+impl ChangeError {
+    /// Whether it came only of what the host was out of, so that the same change may succeed later.
+    pub(super) fn is_lacking(&self) -> bool {
+        match self {
+            Self::Component(LoadError::Compile(error) | LoadError::Link(error)) => in_engine(error),
+            Self::Smoke { lacking, .. } => *lacking,
+            other => in_chain(other),
+        }
+    }
 }
 
 /// What a change did.
@@ -180,7 +191,7 @@ impl Changes {
         match &result {
             Ok(Some(_)) => self.shared.metrics.swaps.count(name, "published"),
             Ok(None) => {}
-            Err(error) if is_lacking(error) => {
+            Err(error) if error.is_lacking() => {
                 bff.refuse(format!("{error}; it is tried again"));
                 self.shared.metrics.swaps.count(name, "postponed");
             }

@@ -197,7 +197,13 @@ mod tests {
         assert_eq!((room.calls, room.wanted), (20 + 3 * 2, 7));
         assert_eq!(room.host, 16 + 4 * 3 + 2 + 5 + 1000);
         let said = room.shortage().unwrap().to_string();
-        for part in ["server.max-connections (7)", "(26)", "(1035)", "1068", "100"] {
+        for part in [
+            "server.max-connections (7)",
+            "(26)",
+            "(1035)",
+            "1068",
+            "100",
+        ] {
             assert!(said.contains(part), "{part}: {said}");
         }
     }

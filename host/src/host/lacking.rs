@@ -1,25 +1,16 @@
-//! Which changes failed only because the host is out of something, and may succeed a moment later.
+//! Which errors say only that the host is out of something, so that the same may succeed a moment later.
 
 use std::error::Error;
 use std::io;
 
 use rustix::io::Errno;
 
-use super::change::ChangeError;
-use crate::bff::error::LoadError;
-
 /// What the system says when it has no more open files, memory or room on a disk.
 const LACKING: [Errno; 4] = [Errno::MFILE, Errno::NFILE, Errno::NOMEM, Errno::NOSPC];
 
-/// Whether the host was out of something.
-pub(super) fn is_lacking(error: &ChangeError) -> bool {
-    match error {
-        ChangeError::Component(LoadError::Compile(error) | LoadError::Link(error)) => {
-            error.chain().any(says_so)
-        }
-        ChangeError::Smoke { lacking, .. } => *lacking,
-        other => in_chain(other),
-    }
+/// Whether the engine failed because the host was out of something.
+pub(super) fn in_engine(error: &wasmtime::Error) -> bool {
+    error.chain().any(says_so)
 }
 
 /// Whether this or one of its causes says that the host was out of something.
@@ -47,25 +38,26 @@ mod tests {
     use std::path::PathBuf;
 
     use super::*;
+    use crate::bff::error::LoadError;
 
-    fn unreadable(errno: Errno) -> ChangeError {
-        ChangeError::Component(LoadError::Unreadable {
+    fn unreadable(errno: Errno) -> LoadError {
+        LoadError::Unreadable {
             path: PathBuf::from("page.wasm"),
             source: errno.into(),
-        })
+        }
     }
 
     #[test]
     fn what_the_host_lacks_is_told_from_what_is_wrong() {
         for errno in LACKING {
-            assert!(is_lacking(&unreadable(errno)), "{errno}");
-            let compile = LoadError::Compile(io::Error::from(errno).into());
-            assert!(is_lacking(&ChangeError::Component(compile)), "{errno}");
+            assert!(in_chain(&unreadable(errno)), "{errno}");
+            assert!(in_engine(&io::Error::from(errno).into()), "{errno}");
         }
         for errno in [Errno::NOENT, Errno::ACCESS, Errno::IO] {
-            assert!(!is_lacking(&unreadable(errno)), "{errno}");
+            assert!(!in_chain(&unreadable(errno)), "{errno}");
+            assert!(!in_engine(&io::Error::from(errno).into()), "{errno}");
         }
         let bad = LoadError::NotAComponent("text".to_owned());
-        assert!(!is_lacking(&ChangeError::Component(bad)));
+        assert!(!in_chain(&bad));
     }
 }

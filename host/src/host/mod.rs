@@ -137,6 +137,19 @@ impl Host {
         &self.changes
     }
 
+    /// Waits until the host can't go on, because its workers fail too often. Then it has to be
+    /// stopped.
+    pub async fn failed(&self) {
+        self.server.failed().await;
+    }
+
+    /// Has a worker fail outside of a request, for a test. No other build has this.
+    #[cfg(debug_assertions)]
+    #[doc(hidden)]
+    pub fn fail_worker(&self, index: usize) {
+        self.server.fail_worker(index);
+    }
+
     /// Stops: no new connections, running requests get `server.shutdown-timeout` to finish. Returns how many connections
     /// had to be cut.
     pub async fn stop(self) -> usize {

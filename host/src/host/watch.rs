@@ -14,7 +14,6 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use super::change::Changes;
-use super::lacking::is_lacking;
 
 /// What tells one content of a file from another without reading it.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -146,7 +145,7 @@ async fn swap(changes: &Changes, name: &str) -> Swapped {
     match changes.swap(name).await {
         Ok(Some(version)) => tracing::info!(bff = name, version, "new version is live"),
         Ok(None) => {}
-        Err(error) if is_lacking(&error) => {
+        Err(error) if error.is_lacking() => {
             tracing::warn!(
                 bff = name,
                 "new version is not loaded and is tried again, the old one goes on: {error}"

@@ -1,7 +1,7 @@
 //! The listener for operators: no authentication, so it belongs on loopback or a private network.
 //!
 //! - `GET /livez`: 200 while the process runs.
-//! - `GET /readyz`: 200 while the host takes requests; 503 while it stops.
+//! - `GET /readyz`: 200 while the host takes requests; 503 while it stops, and while a worker is down.
 //! - `GET /metrics`: all metrics, in Prometheus' text format.
 //! - `GET /bffs`: each BFF with its live version, the last refused one, and what it may call; each service with the state of
 //!   its policy; as JSON.
@@ -107,6 +107,9 @@ fn answer(request: &Request<Incoming>, pages: &Pages, kind: Kind) -> Response<Fu
         "/livez" => text(StatusCode::OK, "ok\n"),
         "/readyz" if *pages.stopping.borrow() => {
             text(StatusCode::SERVICE_UNAVAILABLE, "stopping\n")
+        }
+        "/readyz" if pages.shared.metrics.workers_down.get() > 0 => {
+            text(StatusCode::SERVICE_UNAVAILABLE, "a worker has failed\n")
         }
         "/readyz" => text(StatusCode::OK, "ready\n"),
         "/metrics" => typed(

@@ -11,8 +11,6 @@ use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use http::{Response, StatusCode};
-use http_body_util::Full;
 use hyper::rt::{Read, ReadBufCursor, Write};
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
@@ -21,6 +19,7 @@ use tokio::net::TcpStream;
 use tokio::time::{Instant, sleep_until};
 
 use super::handle::handle;
+use super::unreadable;
 use super::worker::Worker;
 use crate::config;
 
@@ -32,9 +31,7 @@ pub(super) async fn serve(worker: Arc<Worker>, stream: std::net::TcpStream) {
         // The client is gone already.
         return;
     };
-    worker.shared.metrics.connections.inc();
     run(&worker, stream).await;
-    worker.shared.metrics.connections.dec();
 }
 
 async fn run(worker: &Arc<Worker>, stream: TcpStream) {
@@ -49,11 +46,8 @@ async fn run(worker: &Arc<Worker>, stream: TcpStream) {
             if !http2 {
                 return Ok(worker.clone().counted(handle(worker, request)).await);
             }
-            // Over HTTP/1.1 hyper itself counts the fields, and answers as bare as this.
-            if request.headers().len() > worker.settings.max_headers {
-                let mut refused = Response::new(Full::default());
-                *refused.status_mut() = StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE;
-                return Ok(refused);
+            if unreadable::is_too_large(&request, &worker.settings) {
+                return Ok(unreadable::refuse(&worker.shared, request));
             }
             // `None` ends the stream with an error, which happens only while the host is stopping.
             worker
@@ -77,6 +71,7 @@ async fn run(worker: &Arc<Worker>, stream: TcpStream) {
         loop {
             if let Poll::Ready(result) = connection.as_mut().poll(context) {
                 if let Err(error) = result {
+                    unreadable::note(&worker.shared, &*error);
                     tracing::debug!(error = %error, "client connection ended early");
                 }
                 return Poll::Ready(());
@@ -124,7 +119,7 @@ fn builder(settings: &config::Server) -> auto::Builder<TokioExecutor> {
         .http2()
         .timer(TokioTimer::new())
         .max_concurrent_streams(settings.max_streams)
-        .max_header_list_size(u32::try_from(settings.max_header_size).unwrap_or(u32::MAX))
+        .max_header_list_size(unreadable::read_limit(settings))
         .keep_alive_interval(settings.idle_timeout / 2)
         .keep_alive_timeout(settings.header_timeout);
     builder

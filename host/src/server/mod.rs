@@ -12,8 +12,10 @@ mod body;
 mod connection;
 mod handle;
 pub mod inbound;
+mod life;
 pub mod problem;
 mod reply;
+mod unreadable;
 mod worker;
 
 pub use accept::{Server, ServerError};

@@ -2,19 +2,23 @@
 //!
 //! A worker serves the connections it was given. The requests of an HTTP/2 connection may be run by another worker, the
 //! one that runs the fewest: otherwise one busy client of that protocol would have one core and no more.
+//!
+//! What ends a worker, and how it goes on after a fault of the host's own, is in [`life`].
 
 use std::future::Future;
 use std::io;
 use std::pin::Pin;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
+use prometheus_client::metrics::gauge::Gauge;
 use tokio::net::TcpStream;
 use tokio::sync::{OwnedSemaphorePermit, mpsc, oneshot, watch};
 
 use super::connection;
+use super::life::{self, Alive, Restarts};
 use crate::config;
 use crate::snapshot::Shared;
 
@@ -34,6 +38,7 @@ pub(super) struct Worker {
 /// All workers.
 pub(super) struct Crew {
     posts: Vec<Post>,
+    restarts: Restarts,
     threads: Mutex<Vec<JoinHandle<()>>>,
     end: watch::Sender<bool>,
 }
@@ -43,13 +48,21 @@ struct Post {
     orders: mpsc::UnboundedSender<Order>,
     connections: Arc<AtomicUsize>,
     running: AtomicUsize,
+    /// Whether it has no event loop now.
+    down: AtomicBool,
 }
+
+/// What a worker is to do next.
+type Orders = mpsc::UnboundedReceiver<Order>;
 
 /// What a worker is asked to do. The queue is unbounded, and still finite: a connection comes with its permit, and a job
 /// belongs to a stream of a connection, which are limited.
 enum Order {
     Connection(std::net::TcpStream, Counted, OwnedSemaphorePermit),
     Job(Job),
+    /// Fail, for a test. No other build has it.
+    #[cfg(debug_assertions)]
+    Fail,
 }
 
 /// A request of a shared connection, for whichever worker takes it.
@@ -71,6 +84,7 @@ impl Worker {
                         orders,
                         connections: Arc::default(),
                         running: AtomicUsize::new(0),
+                        down: AtomicBool::new(false),
                     },
                     queue,
                 )
@@ -78,10 +92,11 @@ impl Worker {
             .unzip();
         let crew = Arc::new(Crew {
             posts,
+            restarts: Restarts::new(settings.max_worker_restarts),
             threads: Mutex::default(),
             end,
         });
-        for (index, queue) in queues.into_iter().enumerate() {
+        for (index, mut queue) in queues.into_iter().enumerate() {
             let worker = Arc::new(Self {
                 index,
                 shared: shared.clone(),
@@ -89,17 +104,14 @@ impl Worker {
                 stopped: stopped.clone(),
                 crew: crew.clone(),
             });
-            let event_loop = tokio::runtime::Builder::new_current_thread()
-                .enable_all()
-                .build()?;
+            let event_loop = life::event_loop()?;
             let ended = ended.clone();
             let thread = std::thread::Builder::new()
                 .name(format!("tailor-worker-{index}"))
                 .spawn(move || {
                     wasmtime::Engine::tls_eager_initialize();
-                    event_loop.block_on(worker.work(queue, ended));
-                    // Connections that are still there are cut with their tasks.
-                    event_loop.shutdown_background();
+                    let work = async || worker.clone().work(&mut queue, ended.clone()).await;
+                    life::live(&*worker, event_loop, &ended, work);
                 })?;
             crew.threads
                 .lock()
@@ -109,11 +121,8 @@ impl Worker {
         Ok(crew)
     }
 
-    async fn work(
-        self: Arc<Self>,
-        mut orders: mpsc::UnboundedReceiver<Order>,
-        mut ended: watch::Receiver<bool>,
-    ) {
+    /// Does what it is told until the host ends.
+    async fn work(self: Arc<Self>, orders: &mut Orders, mut ended: watch::Receiver<bool>) {
         let mut housekeeping = tokio::time::interval(HOUSEKEEPING);
         loop {
             tokio::select! {
@@ -126,6 +135,8 @@ impl Worker {
                         });
                     }
                     Some(Order::Job(job)) => spawn(job(self.clone())),
+                    #[cfg(debug_assertions)]
+                    Some(Order::Fail) => std::panic::resume_unwind(Box::new("a test wants it")),
                     None => return,
                 },
                 _ = housekeeping.tick() => {
@@ -155,7 +166,12 @@ impl Worker {
         let posts = self.crew.posts.iter().enumerate();
         // Of equals, this one: a request that stays costs no hop.
         let (index, post) = posts.min_by_key(|(index, post)| {
-            (post.running.load(Ordering::Relaxed), *index != self.index)
+            let down = post.down.load(Ordering::Relaxed);
+            (
+                down,
+                post.running.load(Ordering::Relaxed),
+                *index != self.index,
+            )
         })?;
         let _running = Running::start(&post.running);
         if index == self.index {
@@ -177,20 +193,64 @@ impl Worker {
     }
 }
 
+impl Alive for Worker {
+    fn index(&self) -> usize {
+        self.index
+    }
+
+    fn restarts(&self) -> &Restarts {
+        &self.crew.restarts
+    }
+
+    fn set_down(&self, down: bool) {
+        self.crew.posts[self.index]
+            .down
+            .store(down, Ordering::Relaxed);
+        let gauge = &self.shared.metrics.workers_down;
+        if down {
+            gauge.inc();
+        } else {
+            gauge.dec();
+        }
+    }
+
+    fn restarted(&self) {
+        self.shared.metrics.worker_restarts.inc();
+    }
+}
+
 impl Crew {
     /// Hands a connection to the worker that has the fewest.
-    pub(super) fn take_connection(&self, stream: TcpStream, permit: OwnedSemaphorePermit) {
-        let post = self
-            .posts
-            .iter()
-            .min_by_key(|post| post.connections.load(Ordering::Relaxed));
+    pub(super) fn take_connection(
+        &self,
+        stream: TcpStream,
+        permit: OwnedSemaphorePermit,
+        open: &Gauge,
+    ) {
+        let post = self.posts.iter().min_by_key(|post| {
+            let down = post.down.load(Ordering::Relaxed);
+            (down, post.connections.load(Ordering::Relaxed))
+        });
         // The stream leaves this event loop here and enters the worker's there.
         let (Some(post), Ok(stream)) = (post, stream.into_std()) else {
             return;
         };
-        let counted = Counted::new(&post.connections);
+        let counted = Counted::new(&post.connections, open);
         // A worker that is gone takes no orders: then the host is stopping, and the connection closes here.
         let _ = post.orders.send(Order::Connection(stream, counted, permit));
+    }
+
+    /// Waits until workers had to be started anew more often than they may.
+    pub(super) async fn failed(&self) {
+        self.restarts.too_many().await;
+    }
+
+    /// Has a worker fail outside of a request, for a test.
+    #[cfg(debug_assertions)]
+    pub(super) fn fail(&self, index: usize) {
+        if let Some(post) = self.posts.get(index) {
+            let _ = post.orders.send(Order::Fail);
+        }
     }
 
     /// Tells all workers to end, with whatever they still do.
@@ -212,19 +272,21 @@ impl Crew {
     }
 }
 
-/// A connection, counted for as long as it is open.
-struct Counted(Arc<AtomicUsize>);
+/// A connection, counted for as long as it is open: among those of its worker, and of all.
+struct Counted(Arc<AtomicUsize>, Gauge);
 
 impl Counted {
-    fn new(count: &Arc<AtomicUsize>) -> Self {
+    fn new(count: &Arc<AtomicUsize>, open: &Gauge) -> Self {
         count.fetch_add(1, Ordering::Relaxed);
-        Self(count.clone())
+        open.inc();
+        Self(count.clone(), open.clone())
     }
 }
 
 impl Drop for Counted {
     fn drop(&mut self) {
         self.0.fetch_sub(1, Ordering::Relaxed);
+        self.1.dec();
     }
 }
 

@@ -6,12 +6,14 @@ use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures_util::FutureExt as _;
 use rustix::io::Errno;
 use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::Notify;
 
 use super::Pages;
 use super::connection::serve;
-use super::places::{Place, Places};
+use super::places::Places;
 use crate::config;
 
 /// Pause after a failed `accept`: what is missing takes time to come back.
@@ -22,31 +24,29 @@ pub(super) async fn accept(listener: TcpListener, pages: Arc<Pages>, settings: c
     let mut places = Places::new(&settings);
     let mut spare = Spare::default();
     let settings = Arc::new(settings);
+    let ended = Arc::new(Notify::new());
     loop {
         spare.fill();
-        let (stream, place) = match listener.accept().await {
+        let accepted = tokio::select! {
+            accepted = listener.accept() => accepted,
+            // Its file is the spare one again, before others come for it.
+            () = ended.notified(), if spare.is_given() => continue,
+        };
+        let (stream, place) = match accepted {
             Ok((stream, _)) => (stream, places.take()),
             Err(error) => match spare.accept(&error, &listener).await {
                 Some(stream) => (stream, places.take_for_health()),
-                None => {
-                    tokio::time::sleep(PAUSE).await;
-                    continue;
-                }
+                None => continue,
             },
         };
-        spawn(stream, place, &pages, &settings);
+        let connection = serve(stream, place, pages.clone(), settings.clone());
+        let ended = ended.clone();
+        #[expect(clippy::disallowed_methods, reason = "bounded by the places")]
+        tokio::spawn(async move {
+            connection.await;
+            ended.notify_one();
+        });
     }
-}
-
-fn spawn(
-    stream: TcpStream,
-    place: Arc<Place>,
-    pages: &Arc<Pages>,
-    settings: &Arc<config::Admin>,
-) {
-    let connection = serve(stream, place, pages.clone(), settings.clone());
-    #[expect(clippy::disallowed_methods, reason = "bounded by the places")]
-    tokio::spawn(connection);
 }
 
 /// An open file that gives way to a connection when no other can be opened.
@@ -61,14 +61,23 @@ impl Spare {
         }
     }
 
-    /// Accepts in the place of the spare file, if that is what is missing.
+    fn is_given(&self) -> bool {
+        self.0.is_none()
+    }
+
+    /// Accepts in the place of the spare file, if that is what is missing; else waits a little.
     async fn accept(&mut self, error: &io::Error, listener: &TcpListener) -> Option<TcpStream> {
         let missing = [Errno::MFILE, Errno::NFILE];
-        if !Errno::from_io_error(error).is_some_and(|errno| missing.contains(&errno)) {
-            return None;
+        let missing = Errno::from_io_error(error).is_some_and(|errno| missing.contains(&errno));
+        if missing && self.0.take().is_some() {
+            match listener.accept().now_or_never() {
+                Some(Ok((stream, _))) => return Some(stream),
+                // The system looks for a file before it looks whether anybody is there.
+                None => return None,
+                Some(Err(_)) => {}
+            }
         }
-        self.0.take()?;
-        let (stream, _) = listener.accept().await.ok()?;
-        Some(stream)
+        tokio::time::sleep(PAUSE).await;
+        None
     }
 }
