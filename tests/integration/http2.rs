@@ -95,12 +95,23 @@ async fn the_limits_of_a_head_hold() {
             request = request.header(format!("x-{number}"), "x".repeat(length));
         }
         let request = request.body(http_body_util::Full::default()).unwrap();
-        host.send(request).await.unwrap().status.as_u16()
+        let answer = host.send(request).await.unwrap();
+        (
+            answer.status.as_u16(),
+            answer.header("tailor-error").to_owned(),
+        )
     };
-    assert_eq!(ask(1, 7000).await, 200);
-    assert_eq!(ask(1, 9000).await, 431);
-    assert_eq!(ask(20, 1).await, 200);
-    assert_eq!(ask(21, 1).await, 431);
+    let served = (200, String::new());
+    let refused = (431, "head-too-large".to_owned());
+    assert_eq!(ask(1, 7000).await, served);
+    assert_eq!(ask(1, 9000).await, refused);
+    assert_eq!(ask(20, 1).await, served);
+    assert_eq!(ask(21, 1).await, refused);
+    // What is far too large is not even read.
+    assert_eq!(ask(1, 17_000).await, (431, String::new()));
+    let metrics = host.admin("/metrics").await.unwrap().text();
+    let counted = "tailor_unreadable_requests_total{status=\"431\"} 2\n";
+    assert!(metrics.contains(counted), "{metrics}");
     let long = format!("/echo/{}", "x".repeat(8192));
     let answer = echo("").await.get_http2(&long).await.unwrap();
     assert_eq!(

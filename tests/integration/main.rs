@@ -9,6 +9,7 @@ mod windows;
 mod wire;
 
 mod admin;
+mod admin_held;
 mod cli;
 mod cli_call;
 mod frames;
@@ -23,10 +24,12 @@ mod process_log;
 mod server;
 mod server_stop;
 mod uploads;
+mod worker_restart;
 
 mod bffs;
 mod downstream;
 mod drills;
+mod exhausted;
 mod fairness;
 mod faults;
 mod hostile;
@@ -38,3 +41,4 @@ mod paths;
 mod smoke;
 mod structure;
 mod swap;
+mod unreadable;

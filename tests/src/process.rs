@@ -51,7 +51,32 @@ impl Process {
     ///
     /// When it ends or does not say that it serves.
     pub fn serve(config: &Path) -> anyhow::Result<Self> {
-        let mut child = Command::new(Self::program()?)
+        Self::start(Command::new(Self::program()?), config)
+    }
+
+    /// The same, with at most so many open files: a soft and a hard limit.
+    ///
+    /// # Errors
+    ///
+    /// When it ends or does not say that it serves.
+    pub fn serve_within(config: &Path, soft: u64, hard: u64) -> anyhow::Result<Self> {
+        Self::start(Self::within(soft, hard)?, config)
+    }
+
+    /// The program, with at most so many open files: a soft and a hard limit.
+    ///
+    /// # Errors
+    ///
+    /// When it does not build.
+    pub fn within(soft: u64, hard: u64) -> anyhow::Result<Command> {
+        let mut shell = Command::new("sh");
+        let limits = format!("ulimit -Sn {soft} && ulimit -Hn {hard} && exec \"$0\" \"$@\"");
+        shell.args(["-c", &limits]).arg(Self::program()?);
+        Ok(shell)
+    }
+
+    fn start(mut command: Command, config: &Path) -> anyhow::Result<Self> {
+        let mut child = command
             .args(["serve", "--config"])
             .arg(config)
             .stdin(Stdio::null())
@@ -140,6 +165,16 @@ impl Process {
             .status()?;
         ensure!(status.success(), "kill -{name}: {status}");
         Ok(())
+    }
+
+    /// The address of the admin listener.
+    ///
+    /// # Errors
+    ///
+    /// When the log does not say it.
+    pub fn admin_address(&self) -> anyhow::Result<SocketAddr> {
+        let line = self.wait_for(|line| line["message"] == "serving")?;
+        Ok(line["admin"].as_str().context("admin")?.parse()?)
     }
 
     /// The most memory that it ever had resident, bytes.

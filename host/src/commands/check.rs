@@ -16,6 +16,8 @@ pub struct Check {
 impl Check {
     pub async fn run(self) -> anyhow::Result<ExitCode> {
         let config = config::load(&self.file.config)?;
+        host::files::raise_limit();
+        let shortage = host::files::Room::of(&config).shortage();
         let (routes, services) = (config.routes.len(), config.downstreams.len());
         let changes = host::prepare(config, None).await?;
         let snapshot = changes.shared().snapshot.load();
@@ -30,6 +32,9 @@ impl Check {
                 version.name(),
                 version.loaded().size
             );
+        }
+        if let Some(shortage) = shortage {
+            println!("warning, with the limits of this shell: {shortage}");
         }
         println!(
             "ok: {} BFFs, {routes} routes, {services} downstreams",

@@ -4,8 +4,8 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::Args;
-use tailor::config;
-use tailor::host::Host;
+use tailor::config::{self, Config};
+use tailor::host::{Host, files};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use super::{ConfigFile, log};
@@ -30,13 +30,21 @@ pub(super) struct Signals {
     hangup: Signal,
     terminate: Signal,
     interrupt: Signal,
+    /// Has a worker fail, in the builds of tests.
+    #[cfg(debug_assertions)]
+    fail: Signal,
 }
+
+/// The exit code of a host that can't go on: EX_SOFTWARE of `sysexits.h`.
+const FAILED: u8 = 70;
 
 /// Starts a host and says where it listens.
 pub(super) async fn start(
-    config: config::Config,
+    config: Config,
     path: Option<PathBuf>,
 ) -> anyhow::Result<(Host, Signals)> {
+    files::raise_limit();
+    warn_of_files(&config);
     let host = Host::start(config, path).await?;
     // Before anybody can know that the host serves: until then, a SIGHUP ends the process. While it starts, SIGTERM and
     // Ctrl-C end it at once, as they should.
@@ -44,6 +52,8 @@ pub(super) async fn start(
         hangup: signal(SignalKind::hangup())?,
         terminate: signal(SignalKind::terminate())?,
         interrupt: signal(SignalKind::interrupt())?,
+        #[cfg(debug_assertions)]
+        fail: signal(SignalKind::user_defined2())?,
     };
     let admin = host.admin_address().map(|address| address.to_string());
     tracing::info!(address = %host.address(), admin, version = env!("CARGO_PKG_VERSION"), "serving");
@@ -57,18 +67,32 @@ pub(super) async fn until_stopped(host: Host, signals: Signals) -> anyhow::Resul
         mut hangup,
         mut terminate,
         mut interrupt,
+        #[cfg(debug_assertions)]
+        mut fail,
     } = signals;
-    loop {
+    let failed = loop {
         // A reload compiles, and a signal to stop does not wait for that: nothing of it is live before its very end.
         let reload = async {
             hangup.recv().await;
             reload(&host).await;
         };
+        #[cfg(debug_assertions)]
+        let fail = async {
+            fail.recv().await;
+            host.fail_worker(0);
+        };
+        #[cfg(not(debug_assertions))]
+        let fail = std::future::pending();
         tokio::select! {
             () = reload => {}
-            _ = terminate.recv() => break,
-            _ = interrupt.recv() => break,
+            () = fail => {}
+            () = host.failed() => break true,
+            _ = terminate.recv() => break false,
+            _ = interrupt.recv() => break false,
         }
+    };
+    if failed {
+        tracing::error!("workers fail too often: the host ends, with exit code {FAILED}");
     }
     tracing::info!("stopping: running requests may finish");
     let cut = tokio::select! {
@@ -84,7 +108,11 @@ pub(super) async fn until_stopped(host: Host, signals: Signals) -> anyhow::Resul
     } else {
         tracing::info!("stopped");
     }
-    Ok(ExitCode::SUCCESS)
+    Ok(if failed {
+        ExitCode::from(FAILED)
+    } else {
+        ExitCode::SUCCESS
+    })
 }
 
 async fn reload(host: &Host) {
@@ -99,8 +127,16 @@ async fn reload(host: &Host) {
                     "changed in the file, takes effect when the host is started again"
                 );
             }
+            warn_of_files(&host.changes().shared().snapshot.load().config);
             tracing::info!("configuration reloaded");
         }
         Err(error) => tracing::error!("configuration not reloaded, the old one goes on: {error}"),
+    }
+}
+
+/// Says when the process may not have as many files open as the configuration needs.
+fn warn_of_files(config: &Config) {
+    if let Some(shortage) = files::Room::of(config).shortage() {
+        tracing::warn!("{shortage}");
     }
 }

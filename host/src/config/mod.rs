@@ -81,8 +81,12 @@ pub struct Server {
     /// Threads that serve requests, each with its own event loop and its own downstream
     /// connections.
     pub workers: NonZeroUsize,
-    /// Open client connections; further ones wait in the listen queue.
+    /// Open client connections; further ones wait in the listen queue. Fewer when the process may
+    /// not have so many files open.
     pub max_connections: usize,
+    /// Files that the process may have open and that no connection takes: for components, secrets,
+    /// look-ups of names.
+    pub file_reserve: usize,
     /// Time for a client to send a complete request head.
     pub header_timeout: Duration,
     /// Time a connection may stay open without a request.
@@ -117,6 +121,9 @@ pub struct Server {
     pub max_resets: u32,
     /// Time that running requests get to finish when the host stops.
     pub shutdown_timeout: Duration,
+    /// Workers that may be started anew within a minute after a fault of the host's own; at one
+    /// more, the host stops.
+    pub max_worker_restarts: usize,
 }
 
 /// The listener for operators: health, metrics and state. It has no authentication, so it belongs
@@ -125,6 +132,17 @@ pub struct Server {
 pub struct Admin {
     /// Address to bind. Port 0 takes a free port.
     pub listen: SocketAddr,
+    /// Open connections; a further one takes the place of the one that is idle for longest.
+    pub max_connections: usize,
+    /// Open connections beyond those, while none of those is idle: each for one answer about
+    /// health.
+    pub health_connections: usize,
+    /// Time for a complete request head, and for a connection to lie idle.
+    pub header_timeout: Duration,
+    /// Time for a client to take an answer.
+    pub write_timeout: Duration,
+    /// Time for a connection that is only for health, from its first to its last byte.
+    pub health_timeout: Duration,
 }
 
 /// What is logged, and how.
@@ -137,6 +155,8 @@ pub struct Log {
     pub level: String,
     /// Whether one line a request is written.
     pub access: bool,
+    /// Lines of one second about what can't be read as a request.
+    pub unreadable_lines: u32,
 }
 
 /// The form of a log line.

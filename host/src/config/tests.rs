@@ -154,6 +154,7 @@ fn a_minimal_file_gets_the_documented_defaults() {
             listen: "127.0.0.1:8080".parse().unwrap(),
             workers: std::thread::available_parallelism().unwrap(),
             max_connections: 10_000,
+            file_reserve: 64,
             header_timeout: ms(5_000),
             idle_timeout: ms(75_000),
             body_timeout: ms(10_000),
@@ -170,14 +171,21 @@ fn a_minimal_file_gets_the_documented_defaults() {
             max_control_frames: 1_000,
             max_resets: 100,
             shutdown_timeout: ms(10_000),
+            max_worker_restarts: 3,
         },
         admin: Some(Admin {
             listen: "127.0.0.1:8081".parse().unwrap(),
+            max_connections: 64,
+            health_connections: 16,
+            header_timeout: ms(15_000),
+            write_timeout: ms(10_000),
+            health_timeout: ms(5_000),
         }),
         log: Log {
             format: LogFormat::Text,
             level: "info".to_owned(),
             access: true,
+            unreadable_lines: 10,
         },
         engine: Engine {
             data_dir: golden().join(".tailor"),
@@ -211,6 +219,7 @@ fn a_maximal_file_is_read_key_by_key() {
         listen: "0.0.0.0:9000".parse().unwrap(),
         workers: NonZeroUsize::new(3).unwrap(),
         max_connections: 2_000,
+        file_reserve: 100,
         header_timeout: ms(4_000),
         idle_timeout: ms(120_000),
         body_timeout: ms(1_500),
@@ -227,12 +236,18 @@ fn a_maximal_file_is_read_key_by_key() {
         max_control_frames: 500,
         max_resets: 40,
         shutdown_timeout: ms(20_000),
+        max_worker_restarts: 5,
     };
     assert_eq!(config.server, server);
     assert_eq!(
         config.admin,
         Some(Admin {
-            listen: "[::1]:9001".parse().unwrap()
+            listen: "[::1]:9001".parse().unwrap(),
+            max_connections: 32,
+            health_connections: 4,
+            header_timeout: ms(10_000),
+            write_timeout: ms(8_000),
+            health_timeout: ms(3_000),
         })
     );
     let level = "warn,tailor=debug".to_owned();
@@ -241,7 +256,8 @@ fn a_maximal_file_is_read_key_by_key() {
         Log {
             format: LogFormat::Json,
             level,
-            access: false
+            access: false,
+            unreadable_lines: 2,
         }
     );
     let engine = Engine {

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use thiserror::Error;
 use tokio::sync::Mutex;
 
+use super::lacking::{in_chain, in_engine};
 use crate::bff::error::LoadError;
 use crate::bff::swap::Bff;
 use crate::bff::version::Version;
@@ -16,6 +17,7 @@ use crate::downstream::Services;
 use crate::fixture::{Fixture, FixtureError};
 use crate::invoke::{detached, invoke};
 use crate::snapshot::{Builder, Shared, Snapshot, SnapshotError};
+use crate::telemetry::metrics::Event;
 
 /// A change was not made.
 #[derive(Debug, Error)]
@@ -39,6 +41,8 @@ pub enum ChangeError {
         bff: String,
         /// What came instead.
         source: LoadError,
+        /// Whether the host was out of something meanwhile, which may have been the cause.
+        lacking: bool,
     },
     /// There is no such BFF.
     #[error("there is no BFF {0:?}")]
@@ -46,6 +50,17 @@ pub enum ChangeError {
     /// The thread that did the work failed.
     #[error("the change failed inside of the host")]
     Panic,
+}
+
+impl ChangeError {
+    /// Whether it came only of what the host was out of, so that the same change may succeed later.
+    pub(super) fn is_lacking(&self) -> bool {
+        match self {
+            Self::Component(LoadError::Compile(error) | LoadError::Link(error)) => in_engine(error),
+            Self::Smoke { lacking, .. } => *lacking,
+            other => in_chain(other),
+        }
+    }
 }
 
 /// What a change did.
@@ -176,6 +191,10 @@ impl Changes {
         match &result {
             Ok(Some(_)) => self.shared.metrics.swaps.count(name, "published"),
             Ok(None) => {}
+            Err(error) if error.is_lacking() => {
+                bff.refuse(format!("{error}; it is tried again"));
+                self.shared.metrics.swaps.count(name, "postponed");
+            }
             Err(error) => {
                 bff.refuse(error.to_string());
                 self.shared.metrics.swaps.count(name, "refused");
@@ -219,18 +238,32 @@ impl Changes {
         }
     }
 
+    /// How many calls failed in the host itself, so far.
+    fn host_failures(&self) -> u64 {
+        let snapshot = self.shared.snapshot.load();
+        let services = snapshot.services.iter();
+        services
+            .map(|service| service.metrics().count(Event::HostFailure))
+            .sum()
+    }
+
     /// Makes the smoke request of a version that is not live yet.
     async fn smoke(&self, version: &Arc<Version>) -> Result<(), ChangeError> {
         let Some(smoke) = &version.settings().smoke else {
             return Ok(());
         };
-        let refuse = |what: String| ChangeError::Smoke {
+        let failures = self.host_failures();
+        let refuse_for = |what: String, lacking| ChangeError::Smoke {
             bff: version.bff().to_string(),
             source: LoadError::Smoke(what),
+            lacking,
         };
+        // A call that the host could not make for itself may be why the answer is another one.
+        let refuse = |what| refuse_for(what, self.host_failures() > failures);
         let (tried, now_ms) = match &smoke.fixture {
             Some(path) => {
-                let fixture = Fixture::read(path).map_err(|error| refuse(error.to_string()))?;
+                let fixture = Fixture::read(path)
+                    .map_err(|error| refuse_for(error.to_string(), in_chain(&error)))?;
                 let now_ms = fixture
                     .now_ms()
                     .map_err(|error: FixtureError| refuse(error.to_string()))?;

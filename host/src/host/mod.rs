@@ -4,6 +4,8 @@
 //! listener and makes changes. Requests run on the workers' own threads; compiling runs on threads that may block.
 
 mod change;
+pub mod files;
+mod lacking;
 mod watch;
 
 use std::net::SocketAddr;
@@ -95,7 +97,8 @@ impl Host {
     ///
     /// The first step that failed. Nothing stays behind then.
     pub async fn start(config: Config, config_path: Option<PathBuf>) -> Result<Self, HostError> {
-        let settings = config.server.clone();
+        let mut settings = config.server.clone();
+        settings.max_connections = files::Room::of(&config).connections();
         let admin_settings = config.admin.clone();
         let changes = Arc::new(prepare(config, config_path).await?);
         let (stopping, stopped) = channel::channel(false);
@@ -132,6 +135,19 @@ impl Host {
     /// To change what runs.
     pub fn changes(&self) -> &Arc<Changes> {
         &self.changes
+    }
+
+    /// Waits until the host can't go on, because its workers fail too often. Then it has to be
+    /// stopped.
+    pub async fn failed(&self) {
+        self.server.failed().await;
+    }
+
+    /// Has a worker fail outside of a request, for a test. No other build has this.
+    #[cfg(debug_assertions)]
+    #[doc(hidden)]
+    pub fn fail_worker(&self, index: usize) {
+        self.server.fail_worker(index);
     }
 
     /// Stops: no new connections, running requests get `server.shutdown-timeout` to finish. Returns how many connections

@@ -2,12 +2,16 @@
 //!
 //! By looking, not by a notification of the system: that works on every file system and through every way of replacing a
 //! file (renaming, writing in place, switching a link), and a look at a file costs a microsecond. A file that is still being
-//! written is left alone until two looks in a row see the same.
+//! written is left alone until two looks in a row see the same. A version that was not loaded because the host was out of
+//! open files, memory or room on a disk is tried again, after waits that grow.
 
 use std::collections::HashMap;
 use std::os::unix::fs::MetadataExt as _;
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::time::Instant;
 
 use super::change::Changes;
 
@@ -39,6 +43,37 @@ struct Seen {
     settled: Option<Mark>,
     /// Another content, seen once.
     pending: Option<Mark>,
+    /// When the settled content is tried again, because the host was out of something.
+    again: Option<Again>,
+}
+
+/// A further attempt, and how long it was waited for.
+#[derive(Clone, Copy)]
+struct Again {
+    due: Instant,
+    wait: Duration,
+}
+
+/// The longest wait before a further attempt, unless looks at the file are further apart.
+const LONGEST_WAIT: Duration = Duration::from_secs(60);
+
+impl Seen {
+    fn is_due(&self) -> bool {
+        self.again.is_some_and(|again| again.due <= Instant::now())
+    }
+
+    /// Plans a further attempt, after twice the wait of the one before.
+    fn try_again(&mut self, interval: Duration) {
+        let wait = match self.again {
+            Some(Again { wait, .. }) => wait.saturating_mul(2).min(LONGEST_WAIT),
+            None => interval,
+        };
+        let wait = wait.max(interval);
+        self.again = Some(Again {
+            due: Instant::now() + wait,
+            wait,
+        });
+    }
 }
 
 /// Watches until it is ended.
@@ -46,14 +81,24 @@ pub(super) async fn watch(changes: Arc<Changes>) {
     let mut files: HashMap<String, Seen> = HashMap::new();
     loop {
         let snapshot = changes.shared().snapshot.load_full();
+        let interval = snapshot.config.engine.watch_interval;
         for (name, bff) in &snapshot.bffs {
             let path = bff.current().settings().component.clone();
-            if settled_anew(&mut files, name, &path) {
-                swap(&changes, name).await;
+            let anew = settled_anew(&mut files, name, &path);
+            let Some(seen) = files.get_mut(name) else {
+                continue;
+            };
+            if anew {
+                seen.again = None;
+            }
+            if anew || (seen.is_due() && seen.pending.is_none()) {
+                match swap(&changes, name).await {
+                    Swapped::Done => seen.again = None,
+                    Swapped::Postponed => seen.try_again(interval),
+                }
             }
         }
         changes.tick();
-        let interval = snapshot.config.engine.watch_interval;
         // Held through the pause, it would keep alive what a reload has replaced.
         drop(snapshot);
         tokio::time::sleep(interval).await;
@@ -71,6 +116,7 @@ fn settled_anew(files: &mut HashMap<String, Seen>, name: &str, path: &Path) -> b
             Seen {
                 settled: None,
                 pending: now,
+                again: None,
             },
         );
         return false;
@@ -87,13 +133,29 @@ fn settled_anew(files: &mut HashMap<String, Seen>, name: &str, path: &Path) -> b
     true
 }
 
-async fn swap(changes: &Changes, name: &str) {
+/// How an attempt ended.
+enum Swapped {
+    /// There is nothing more to do.
+    Done,
+    /// The host was out of something.
+    Postponed,
+}
+
+async fn swap(changes: &Changes, name: &str) -> Swapped {
     match changes.swap(name).await {
         Ok(Some(version)) => tracing::info!(bff = name, version, "new version is live"),
         Ok(None) => {}
+        Err(error) if error.is_lacking() => {
+            tracing::warn!(
+                bff = name,
+                "new version is not loaded and is tried again, the old one goes on: {error}"
+            );
+            return Swapped::Postponed;
+        }
         Err(error) => tracing::error!(
             bff = name,
             "new version is refused, the old one goes on: {error}"
         ),
     }
+    Swapped::Done
 }

@@ -10,6 +10,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use prometheus_client::metrics::gauge::Gauge;
 use thiserror::Error;
 use tokio::net::TcpListener;
 use tokio::sync::{Semaphore, watch};
@@ -71,7 +72,8 @@ impl Server {
             .unwrap_or(u32::MAX)
             .min(MAX_PERMITS);
         let connections = Arc::new(Semaphore::new(max_connections as usize));
-        let acceptor = accept(listener, crew.clone(), connections.clone(), stopped);
+        let open = shared.metrics.connections.clone();
+        let acceptor = accept(listener, crew.clone(), connections.clone(), open, stopped);
         #[expect(
             clippy::disallowed_methods,
             reason = "the one acceptor, ended by `stop`"
@@ -90,6 +92,18 @@ impl Server {
     /// The address that was bound.
     pub fn address(&self) -> SocketAddr {
         self.address
+    }
+
+    /// Waits until the host can't go on: its workers fail too often.
+    pub async fn failed(&self) {
+        self.crew.failed().await;
+    }
+
+    /// Has a worker fail outside of a request, for a test. No other build has this.
+    #[cfg(debug_assertions)]
+    #[doc(hidden)]
+    pub fn fail_worker(&self, index: usize) {
+        self.crew.fail(index);
     }
 
     /// Takes no more connections, lets running requests finish, and closes the rest when `patience` is over. Returns how
@@ -141,6 +155,7 @@ async fn accept(
     listener: TcpListener,
     crew: Arc<Crew>,
     connections: Arc<Semaphore>,
+    open: Gauge,
     mut stopped: watch::Receiver<bool>,
 ) {
     loop {
@@ -153,7 +168,7 @@ async fn accept(
             _ = stopped.wait_for(|stopped| *stopped) => return,
         };
         match accepted {
-            Ok(stream) => crew.take_connection(stream, permit),
+            Ok(stream) => crew.take_connection(stream, permit, &open),
             Err(error) => {
                 tracing::warn!(%error, "connection not accepted");
                 tokio::time::sleep(ACCEPT_PAUSE).await;

@@ -1,41 +1,37 @@
 //! The listener for operators: no authentication, so it belongs on loopback or a private network.
 //!
 //! - `GET /livez`: 200 while the process runs.
-//! - `GET /readyz`: 200 while the host takes requests; 503 while it stops.
+//! - `GET /readyz`: 200 while the host takes requests; 503 while it stops, and while a worker is down.
 //! - `GET /metrics`: all metrics, in Prometheus' text format.
 //! - `GET /bffs`: each BFF with its live version, the last refused one, and what it may call; each service with the state of
 //!   its policy; as JSON.
 //! - `POST /downstreams/NAME/breaker` and `/downstreams/NAME/invalidate`: see [`steer`].
+//!
+//! Health is answered whatever others do: see [`places`] and [`accept`].
 
+mod accept;
+mod connection;
+mod places;
 mod series;
 mod state;
 mod steer;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::time::Duration;
 
 use bytes::Bytes;
 use http::{Method, Request, Response, StatusCode};
 use http_body_util::Full;
 use hyper::body::Incoming;
-use hyper::server::conn::http1;
-use hyper::service::service_fn;
-use hyper_util::rt::{TokioIo, TokioTimer};
 use prometheus_client::registry::Registry;
-use tokio::net::TcpListener;
-use tokio::sync::{Semaphore, watch};
+use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
+use self::places::Kind;
 use super::accept::{ServerError, bind};
 use crate::config;
 use crate::snapshot::Shared;
 use crate::telemetry::metrics::exposition;
-
-/// Connections of operators and scrapers.
-const MAX_CONNECTIONS: usize = 64;
-/// Time for a head, and for a connection to lie idle.
-const HEADER_TIMEOUT: Duration = Duration::from_secs(15);
 
 /// What the pages are made of.
 struct Pages {
@@ -72,7 +68,7 @@ impl Admin {
             clippy::disallowed_methods,
             reason = "the one admin listener, ended with this value"
         )]
-        let task = tokio::spawn(accept(listener, pages));
+        let task = tokio::spawn(accept::accept(listener, pages, settings.clone()));
         Ok(Self { address, task })
     }
 
@@ -88,34 +84,13 @@ impl Drop for Admin {
     }
 }
 
-async fn accept(listener: TcpListener, pages: Arc<Pages>) {
-    let permits = Arc::new(Semaphore::new(MAX_CONNECTIONS));
-    while let Ok(permit) = permits.clone().acquire_owned().await {
-        let Ok((stream, _)) = listener.accept().await else {
-            tokio::time::sleep(Duration::from_millis(100)).await;
-            continue;
-        };
-        let pages = pages.clone();
-        let service = service_fn(move |request: Request<Incoming>| {
-            let response = answer(&request, &pages);
-            async move { Ok::<_, std::convert::Infallible>(response) }
-        });
-        let connection = http1::Builder::new()
-            .timer(TokioTimer::new())
-            .header_read_timeout(HEADER_TIMEOUT)
-            .serve_connection(TokioIo::new(stream), service);
-        #[expect(clippy::disallowed_methods, reason = "bounded by the permits above")]
-        tokio::spawn(async move {
-            let _permit = permit;
-            // A scraper that goes in the middle is no news.
-            let _ = connection.await;
-        });
-    }
-}
-
-fn answer(request: &Request<Incoming>, pages: &Pages) -> Response<Full<Bytes>> {
+fn answer(request: &Request<Incoming>, pages: &Pages, kind: Kind) -> Response<Full<Bytes>> {
     let snapshot = pages.shared.snapshot.load();
     let path = request.uri().path();
+    if kind == Kind::Health && !matches!(path, "/livez" | "/readyz") {
+        let what = "all connections are in use, so here are only /livez and /readyz\n";
+        return text(StatusCode::SERVICE_UNAVAILABLE, what);
+    }
     if path.starts_with(steer::PREFIX) {
         if *request.method() != Method::POST {
             return not_allowed("POST", "only POST is served here\n");
@@ -132,6 +107,9 @@ fn answer(request: &Request<Incoming>, pages: &Pages) -> Response<Full<Bytes>> {
         "/livez" => text(StatusCode::OK, "ok\n"),
         "/readyz" if *pages.stopping.borrow() => {
             text(StatusCode::SERVICE_UNAVAILABLE, "stopping\n")
+        }
+        "/readyz" if pages.shared.metrics.workers_down.get() > 0 => {
+            text(StatusCode::SERVICE_UNAVAILABLE, "a worker has failed\n")
         }
         "/readyz" => text(StatusCode::OK, "ready\n"),
         "/metrics" => typed(

@@ -8,7 +8,7 @@ use std::task::Poll;
 
 use futures_util::future::{Either, ready};
 use http::header::{CONNECTION, TRANSFER_ENCODING};
-use http::{HeaderValue, Response, StatusCode};
+use http::{HeaderValue, Response};
 use hyper::service::service_fn;
 use hyper_util::rt::TokioTimer;
 use hyper_util::server::conn::auto;
@@ -21,6 +21,7 @@ use super::idle::{Fate, Idle};
 use super::inbound::Ambiguity;
 use super::linger::Lingering;
 use super::outgoing::Outgoing;
+use super::unreadable;
 use super::wire::{Heads, Watched};
 use super::worker::Worker;
 use crate::config;
@@ -36,9 +37,7 @@ pub(super) async fn serve(worker: Arc<Worker>, stream: std::net::TcpStream) {
         // The client is gone already.
         return;
     };
-    worker.shared.metrics.connections.inc();
     run(&worker, stream).await;
-    worker.shared.metrics.connections.dec();
 }
 
 async fn run(worker: &Arc<Worker>, stream: TcpStream) {
@@ -65,11 +64,8 @@ async fn run(worker: &Arc<Worker>, stream: TcpStream) {
             // A stream that was reset by the same bytes that began it ends here, before anything is done.
             give_way().await;
             let _running = InFlight::start(&activity);
-            // Over HTTP/1.1 hyper itself counts the fields, and answers as bare as this.
-            if request.headers().len() > worker.settings.max_headers {
-                let mut refused = Response::new(Outgoing::empty());
-                *refused.status_mut() = StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE;
-                return Ok(refused);
+            if unreadable::is_too_large(&request, &worker.settings) {
+                return Ok(unreadable::refuse(&worker.shared, request, admitted));
             }
             // `None` ends the stream with an error, which happens only while the host is stopping.
             let answer = worker.spread(|worker| handle(worker, request, admitted));
@@ -91,6 +87,7 @@ async fn run(worker: &Arc<Worker>, stream: TcpStream) {
         loop {
             if let Poll::Ready(result) = connection.as_mut().poll(context) {
                 if let Err(error) = result {
+                    unreadable::note(&worker.shared, &*error);
                     tracing::debug!(error = %error, "client connection ended early");
                 }
                 return Poll::Ready(());
@@ -179,7 +176,7 @@ fn builder(settings: &config::Server, streams: Streams) -> auto::Builder<Streams
         .max_concurrent_streams(settings.max_streams)
         .initial_connection_window_size(CONNECTION_WINDOW)
         .initial_stream_window_size(STREAM_WINDOW)
-        .max_header_list_size(u32::try_from(settings.max_header_size).unwrap_or(u32::MAX))
+        .max_header_list_size(unreadable::read_limit(settings))
         .keep_alive_interval(settings.idle_timeout / 2)
         .keep_alive_timeout(settings.header_timeout);
     builder

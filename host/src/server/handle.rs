@@ -220,7 +220,7 @@ fn method(method: &Method) -> contract::Method {
         Method::PATCH => contract::Method::Patch,
         Method::DELETE => contract::Method::Delete,
         Method::OPTIONS => contract::Method::Options,
-        // `Head::read` lets no other method through.
+        // `Head::read` and the routes let no other method through.
         _ => contract::Method::Get,
     }
 }

@@ -21,11 +21,14 @@ mod flow;
 mod handle;
 mod idle;
 pub mod inbound;
+mod life;
 mod linger;
 mod outgoing;
 pub mod problem;
 mod reply;
+mod rest;
 mod room;
+mod unreadable;
 mod wire;
 mod worker;
 

@@ -3,20 +3,26 @@
 //! A worker serves the connections it was given. A request that comes while it is busy may be run by another worker that
 //! has nothing to do: otherwise it would wait beside an idle core. Those of an HTTP/2 connection are run by the worker that
 //! runs the fewest: one busy client of that protocol would have one core and no more.
+//!
+//! What ends a worker, and how it goes on after a fault of the host's own, is in [`life`].
 
 use std::future::Future;
 use std::io;
 use std::pin::Pin;
-use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
+use prometheus_client::metrics::gauge::Gauge;
 use tokio::net::TcpStream;
+use tokio::runtime::{Builder, Runtime};
 use tokio::sync::{OwnedSemaphorePermit, mpsc, oneshot, watch};
 
 use super::budget::{Budget, give_back};
 use super::connection;
+use super::life::{self, Alive, Restarts};
+use super::rest::Rest;
 use super::room::Room;
 use crate::bff::scheduler::Scheduler;
 use crate::config;
@@ -24,10 +30,6 @@ use crate::snapshot::Shared;
 
 /// How often a worker looks after the services: connections that are too old, names to look up again, health to ask for.
 const HOUSEKEEPING: Duration = Duration::from_secs(1);
-
-/// Time at work without a pause after which a worker gives a request to one that sleeps. To wake it and to
-/// hand the answer back costs about a tenth of this.
-const HANDOVER: Duration = Duration::from_micros(100);
 
 /// One worker, as its connections and requests see it.
 pub(super) struct Worker {
@@ -46,6 +48,7 @@ pub(super) struct Worker {
 /// All workers.
 pub(super) struct Crew {
     posts: Vec<Post>,
+    restarts: Restarts,
     threads: Mutex<Vec<JoinHandle<()>>>,
     end: watch::Sender<bool>,
     pub(super) room: Room,
@@ -56,23 +59,22 @@ struct Post {
     orders: mpsc::UnboundedSender<Order>,
     connections: Arc<AtomicUsize>,
     running: AtomicUsize,
-    idle: Idle,
+    rest: Arc<Rest>,
+    /// Whether it has no event loop now.
+    down: AtomicBool,
 }
 
-/// Whether a worker has nothing to do.
-#[derive(Default)]
-struct Idle {
-    /// It sleeps until something happens.
-    asleep: AtomicBool,
-    /// When it woke up, microseconds of its own clock.
-    awake_since: AtomicU64,
-}
+/// What a worker is to do next.
+type Orders = mpsc::UnboundedReceiver<Order>;
 
 /// What a worker is asked to do. The queue is unbounded, and still finite: a connection comes with its permit, and a job
 /// belongs to a stream of a connection, which are limited.
 enum Order {
     Connection(std::net::TcpStream, Counted, OwnedSemaphorePermit),
     Job(Job),
+    /// Fail, for a test. No other build has it.
+    #[cfg(debug_assertions)]
+    Fail,
 }
 
 /// A request of a shared connection, for whichever worker takes it.
@@ -96,7 +98,8 @@ impl Worker {
                         orders,
                         connections: Arc::default(),
                         running: AtomicUsize::new(0),
-                        idle: Idle::default(),
+                        rest: Arc::default(),
+                        down: AtomicBool::new(false),
                     },
                     queue,
                 )
@@ -104,11 +107,12 @@ impl Worker {
             .unzip();
         let crew = Arc::new(Crew {
             posts,
+            restarts: Restarts::new(settings.max_worker_restarts),
             threads: Mutex::default(),
             end,
             room: Room::default(),
         });
-        for (index, queue) in queues.into_iter().enumerate() {
+        for (index, mut queue) in queues.into_iter().enumerate() {
             let worker = Arc::new(Self {
                 index,
                 scheduler: Arc::new(Scheduler::new(index)),
@@ -118,20 +122,14 @@ impl Worker {
                 stopped: stopped.clone(),
                 crew: crew.clone(),
             });
-            let (asleep, awake) = (crew.clone(), crew.clone());
-            let event_loop = tokio::runtime::Builder::new_current_thread()
-                .enable_all()
-                .on_thread_park(move || asleep.posts[index].idle.sleep())
-                .on_thread_unpark(move || awake.posts[index].idle.wake())
-                .build()?;
+            let event_loop = worker.event_loop()?;
             let ended = ended.clone();
             let thread = std::thread::Builder::new()
                 .name(format!("tailor-worker-{index}"))
                 .spawn(move || {
                     wasmtime::Engine::tls_eager_initialize();
-                    event_loop.block_on(worker.work(queue, ended));
-                    // Connections that are still there are cut with their tasks.
-                    event_loop.shutdown_background();
+                    let work = async || worker.clone().work(&mut queue, ended.clone()).await;
+                    life::live(&*worker, event_loop, &ended, work);
                 })?;
             crew.threads
                 .lock()
@@ -141,11 +139,8 @@ impl Worker {
         Ok(crew)
     }
 
-    async fn work(
-        self: Arc<Self>,
-        mut orders: mpsc::UnboundedReceiver<Order>,
-        mut ended: watch::Receiver<bool>,
-    ) {
+    /// Does what it is told until the host ends.
+    async fn work(self: Arc<Self>, orders: &mut Orders, mut ended: watch::Receiver<bool>) {
         let scheduler = self.scheduler.clone();
         spawn(async move { scheduler.run().await });
         let mut housekeeping = tokio::time::interval(HOUSEKEEPING);
@@ -160,6 +155,8 @@ impl Worker {
                         });
                     }
                     Some(Order::Job(job)) => spawn(job(self.clone())),
+                    #[cfg(debug_assertions)]
+                    Some(Order::Fail) => std::panic::resume_unwind(Box::new("a test wants it")),
                     None => return,
                 },
                 _ = housekeeping.tick() => {
@@ -187,9 +184,10 @@ impl Worker {
         F: Future<Output = T> + Send + 'static,
     {
         let mut index = self.index;
-        if self.crew.posts[index].idle.busy_for() >= HANDOVER {
+        if self.crew.posts[index].rest.is_due() {
             let mut posts = self.crew.posts.iter();
-            index = posts.position(|post| post.idle.claim()).unwrap_or(index);
+            let free = |post: &Post| !post.down.load(Ordering::Relaxed) && post.rest.claim();
+            index = posts.position(free).unwrap_or(index);
         }
         self.run_on(index, job).await
     }
@@ -205,7 +203,12 @@ impl Worker {
         let posts = self.crew.posts.iter().enumerate();
         // Of equals, this one: a request that stays costs no hop.
         let (index, _) = posts.min_by_key(|(index, post)| {
-            (post.running.load(Ordering::Relaxed), *index != self.index)
+            let down = post.down.load(Ordering::Relaxed);
+            (
+                down,
+                post.running.load(Ordering::Relaxed),
+                *index != self.index,
+            )
         })?;
         self.run_on(index, job).await
     }
@@ -237,20 +240,74 @@ impl Worker {
     }
 }
 
+impl Alive for Worker {
+    fn event_loop(&self) -> io::Result<Runtime> {
+        let rest = self.crew.posts[self.index].rest.clone();
+        let (sleeps, wakes) = (rest.clone(), rest);
+        Builder::new_current_thread()
+            .enable_all()
+            .on_thread_park(move || sleeps.begin())
+            .on_thread_unpark(move || wakes.end())
+            .build()
+    }
+
+    fn index(&self) -> usize {
+        self.index
+    }
+
+    fn restarts(&self) -> &Restarts {
+        &self.crew.restarts
+    }
+
+    fn set_down(&self, down: bool) {
+        self.crew.posts[self.index]
+            .down
+            .store(down, Ordering::Relaxed);
+        let gauge = &self.shared.metrics.workers_down;
+        if down {
+            gauge.inc();
+        } else {
+            gauge.dec();
+        }
+    }
+
+    fn restarted(&self) {
+        self.shared.metrics.worker_restarts.inc();
+    }
+}
+
 impl Crew {
     /// Hands a connection to the worker that has the fewest.
-    pub(super) fn take_connection(&self, stream: TcpStream, permit: OwnedSemaphorePermit) {
-        let post = self
-            .posts
-            .iter()
-            .min_by_key(|post| post.connections.load(Ordering::Relaxed));
+    pub(super) fn take_connection(
+        &self,
+        stream: TcpStream,
+        permit: OwnedSemaphorePermit,
+        open: &Gauge,
+    ) {
+        let post = self.posts.iter().min_by_key(|post| {
+            let down = post.down.load(Ordering::Relaxed);
+            (down, post.connections.load(Ordering::Relaxed))
+        });
         // The stream leaves this event loop here and enters the worker's there.
         let (Some(post), Ok(stream)) = (post, stream.into_std()) else {
             return;
         };
-        let counted = Counted::new(&post.connections);
+        let counted = Counted::new(&post.connections, open);
         // A worker that is gone takes no orders: then the host is stopping, and the connection closes here.
         let _ = post.orders.send(Order::Connection(stream, counted, permit));
+    }
+
+    /// Waits until workers had to be started anew more often than they may.
+    pub(super) async fn failed(&self) {
+        self.restarts.too_many().await;
+    }
+
+    /// Has a worker fail outside of a request, for a test.
+    #[cfg(debug_assertions)]
+    pub(super) fn fail(&self, index: usize) {
+        if let Some(post) = self.posts.get(index) {
+            let _ = post.orders.send(Order::Fail);
+        }
     }
 
     /// Tells all workers to end, with whatever they still do.
@@ -272,48 +329,21 @@ impl Crew {
     }
 }
 
-impl Idle {
-    fn sleep(&self) {
-        self.asleep.store(true, Ordering::Relaxed);
-    }
-
-    fn wake(&self) {
-        self.asleep.store(false, Ordering::Relaxed);
-        self.awake_since.store(now_us(), Ordering::Relaxed);
-    }
-
-    /// How long the worker, which asks this itself, has been at work without a pause.
-    fn busy_for(&self) -> Duration {
-        let since = self.awake_since.load(Ordering::Relaxed);
-        Duration::from_micros(now_us().saturating_sub(since))
-    }
-
-    /// Whether the worker sleeps, and nobody has given it a request yet that wakes it.
-    fn claim(&self) -> bool {
-        self.asleep.load(Ordering::Relaxed) && self.asleep.swap(false, Ordering::Relaxed)
-    }
-}
-
-/// Microseconds of a clock that only goes on.
-fn now_us() -> u64 {
-    let now = rustix::time::clock_gettime(rustix::time::ClockId::Monotonic);
-    let seconds = u64::try_from(now.tv_sec).unwrap_or(0);
-    seconds * 1_000_000 + u64::try_from(now.tv_nsec).unwrap_or(0) / 1_000
-}
-
-/// A connection, counted for as long as it is open.
-struct Counted(Arc<AtomicUsize>);
+/// A connection, counted for as long as it is open: among those of its worker, and of all.
+struct Counted(Arc<AtomicUsize>, Gauge);
 
 impl Counted {
-    fn new(count: &Arc<AtomicUsize>) -> Self {
+    fn new(count: &Arc<AtomicUsize>, open: &Gauge) -> Self {
         count.fetch_add(1, Ordering::Relaxed);
-        Self(count.clone())
+        open.inc();
+        Self(count.clone(), open.clone())
     }
 }
 
 impl Drop for Counted {
     fn drop(&mut self) {
         self.0.fetch_sub(1, Ordering::Relaxed);
+        self.1.dec();
     }
 }
 

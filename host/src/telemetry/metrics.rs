@@ -27,7 +27,7 @@ pub use families::Families;
 pub use histogram::Histogram;
 pub use service::ServiceMetrics;
 pub use swaps::Swaps;
-pub use words::{Cut, Event, Outcome};
+pub use words::{Cut, Event, Outcome, Unreadable};
 
 /// The metrics of a host that are of no single service and no version of a BFF.
 #[derive(Default)]
@@ -42,6 +42,17 @@ pub struct Metrics {
     pub bytes_in_flight: Gauge,
     /// Answers that their clients did not take in time.
     pub unread_answers: Counter,
+    /// Workers that were started anew after a fault of the host's own.
+    pub worker_restarts: Counter,
+    /// Workers that serve nobody now.
+    pub workers_down: Gauge,
+    unreadable: Family<StatusLabels, Counter>,
+}
+
+/// Label of what is refused before it is a request.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct StatusLabels {
+    status: u16,
 }
 
 /// Label of an answer that no BFF had a part in.
@@ -78,6 +89,11 @@ impl Metrics {
             self.unrouted.clone(),
         );
         registry.register(
+            "unreadable_requests",
+            "Heads refused before they were requests, by status",
+            self.unreadable.clone(),
+        );
+        registry.register(
             "client_connections",
             "Open client connections",
             self.connections.clone(),
@@ -97,6 +113,16 @@ impl Metrics {
             "Answers given up because their clients did not take them in time",
             self.unread_answers.clone(),
         );
+        registry.register(
+            "worker_restarts",
+            "Workers that were started anew after a fault of the host outside of a request",
+            self.worker_restarts.clone(),
+        );
+        registry.register(
+            "workers_down",
+            "Workers that have failed and are not started anew yet",
+            self.workers_down.clone(),
+        );
         registry.register_collector(Box::new(self.swaps.clone()));
         registry
     }
@@ -105,6 +131,15 @@ impl Metrics {
     pub fn cut(&self, reason: Cut) -> u64 {
         let reason = reason.as_str();
         self.cut.get_or_create(&CutLabels { reason }).inc() + 1
+    }
+
+    /// Counts a head that is refused before it is a request. The label takes a lock for a moment,
+    /// as those of answers without a BFF do: such heads end their connection.
+    pub fn unreadable(&self, what: Unreadable) {
+        let status = what.status();
+        self.unreadable
+            .get_or_create(&StatusLabels { status })
+            .inc();
     }
 
     /// Counts an answer that no BFF had a part in.

@@ -208,6 +208,7 @@ fn server(raw: &RawServer, cx: &mut Context<'_>) -> Server {
         listen: raw.listen.or(SERVER),
         workers: NonZeroUsize::new(raw.workers.or(0)).unwrap_or_else(cores),
         max_connections: raw.max_connections.or(10_000),
+        file_reserve: raw.file_reserve.or(64),
         header_timeout: raw.header_timeout.or(ms(5_000)),
         idle_timeout: raw.idle_timeout.or(ms(75_000)),
         body_timeout: raw.body_timeout.or(ms(10_000)),
@@ -224,6 +225,7 @@ fn server(raw: &RawServer, cx: &mut Context<'_>) -> Server {
         max_control_frames: raw.max_control_frames.or(1_000),
         max_resets: raw.max_resets.or(100),
         shutdown_timeout: raw.shutdown_timeout.or(ms(10_000)),
+        max_worker_restarts: raw.max_worker_restarts.or(3),
     }
 }
 
@@ -253,6 +255,11 @@ fn admin(raw: &RawAdmin, cx: &mut Context<'_>) -> Option<Admin> {
     }
     Some(Admin {
         listen: raw.listen.or(ADMIN),
+        max_connections: raw.max_connections.or(64),
+        health_connections: raw.health_connections.or(16),
+        header_timeout: raw.header_timeout.or(ms(15_000)),
+        write_timeout: raw.write_timeout.or(ms(10_000)),
+        health_timeout: raw.health_timeout.or(ms(5_000)),
     })
 }
 
@@ -267,6 +274,7 @@ fn log(raw: &RawLog) -> Log {
         format: raw.format.or(LogFormat::Text),
         level: raw.level.or("info".to_owned()),
         access: raw.access.or(true),
+        unreadable_lines: raw.unreadable_lines.or(10),
     }
 }
 

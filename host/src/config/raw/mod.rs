@@ -52,6 +52,7 @@ pub(super) struct RawServer {
     pub(super) listen: Field<SocketAddr>,
     pub(super) workers: Field<usize>,
     pub(super) max_connections: Field<usize>,
+    pub(super) file_reserve: Field<usize>,
     pub(super) header_timeout: Field<Duration>,
     pub(super) idle_timeout: Field<Duration>,
     pub(super) body_timeout: Field<Duration>,
@@ -68,17 +69,24 @@ pub(super) struct RawServer {
     pub(super) max_control_frames: Field<u32>,
     pub(super) max_resets: Field<u32>,
     pub(super) shutdown_timeout: Field<Duration>,
+    pub(super) max_worker_restarts: Field<usize>,
 }
 
 pub(super) struct RawAdmin {
     pub(super) enabled: Field<bool>,
     pub(super) listen: Field<SocketAddr>,
+    pub(super) max_connections: Field<usize>,
+    pub(super) health_connections: Field<usize>,
+    pub(super) header_timeout: Field<Duration>,
+    pub(super) write_timeout: Field<Duration>,
+    pub(super) health_timeout: Field<Duration>,
 }
 
 pub(super) struct RawLog {
     pub(super) format: Field<LogFormat>,
     pub(super) level: Field<String>,
     pub(super) access: Field<bool>,
+    pub(super) unreadable_lines: Field<u32>,
 }
 
 pub(super) struct RawEngine {
@@ -153,6 +161,7 @@ fn server(s: &mut Section<'_>) -> RawServer {
         listen: s.read("listen", address),
         workers: s.read("workers", |v| count(v, 1..=1024)),
         max_connections: s.read("max-connections", |v| count(v, 1..=1_000_000)),
+        file_reserve: s.read("file-reserve", |v| count(v, 1..=100_000)),
         header_timeout: s.read("header-timeout", duration),
         idle_timeout: s.read("idle-timeout", duration),
         body_timeout: s.read("body-timeout", duration),
@@ -170,6 +179,7 @@ fn server(s: &mut Section<'_>) -> RawServer {
         max_control_frames: s.read("max-control-frames", |v| count(v, 10..=1_000_000)),
         max_resets: s.read("max-resets", |v| count(v, 1..=1_000_000)),
         shutdown_timeout: s.read("shutdown-timeout", duration),
+        max_worker_restarts: s.read("max-worker-restarts", |v| count(v, 0..=1000)),
     }
 }
 
@@ -177,6 +187,11 @@ fn admin(s: &mut Section<'_>) -> RawAdmin {
     RawAdmin {
         enabled: s.read("enabled", boolean),
         listen: s.read("listen", address),
+        max_connections: s.read("max-connections", |v| count(v, 1..=10_000)),
+        health_connections: s.read("health-connections", |v| count(v, 1..=1000)),
+        header_timeout: s.read("header-timeout", duration),
+        write_timeout: s.read("write-timeout", duration),
+        health_timeout: s.read("health-timeout", duration),
     }
 }
 
@@ -186,6 +201,7 @@ fn log(s: &mut Section<'_>) -> RawLog {
         format: s.read("format", |v| choice(v, &formats)),
         level: s.read("level", level),
         access: s.read("access", boolean),
+        unreadable_lines: s.read("unreadable-lines", |v| count(v, 0..=1000)),
     }
 }
 

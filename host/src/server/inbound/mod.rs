@@ -29,13 +29,14 @@ pub use authority::Authority;
 pub use ids::{RequestId, TraceContext, X_REQUEST_ID};
 pub(in crate::server) use target::query;
 
-/// What `allow` says when a method is refused before a route is known.
-const ALLOW: HeaderValue = HeaderValue::from_static("GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS");
+/// What `allow` says to CONNECT: the target is no resource of this host, and takes no method (RFC 9110
+/// section 10.2.1).
+const NONE: HeaderValue = HeaderValue::from_static("");
 
 /// A request head that passed every check.
 #[derive(Clone, Debug)]
 pub struct Head<'a> {
-    /// One of GET, HEAD, POST, PUT, PATCH, DELETE and OPTIONS.
+    /// One of GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS, and TRACE, which no route serves.
     pub method: &'a Method,
     /// By which name the client addressed tailor.
     pub authority: Authority<'a>,
@@ -90,8 +91,10 @@ fn check_method(method: &Method) -> Result<(), Rejection> {
         | Method::PUT
         | Method::PATCH
         | Method::DELETE
-        | Method::OPTIONS => Ok(()),
-        Method::CONNECT | Method::TRACE => Err(Rejection::MethodNotAllowed),
+        | Method::OPTIONS
+        // The route says which ones it serves instead.
+        | Method::TRACE => Ok(()),
+        Method::CONNECT => Err(Rejection::Connect),
         _ => Err(Rejection::MethodUnknown(cut(method.as_str()))),
     }
 }
@@ -104,9 +107,9 @@ pub struct Ambiguity(pub &'static str);
 /// Why a request head is refused. The message is made for the client: it holds nothing but what the client sent.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum Rejection {
-    /// CONNECT or TRACE: the host is neither a tunnel nor a mirror.
-    #[error("method: CONNECT and TRACE are not served")]
-    MethodNotAllowed,
+    /// CONNECT: the host is no tunnel.
+    #[error("method: CONNECT is not served")]
+    Connect,
     /// A method that the contract has no word for.
     #[error("method: \"{0}\" is not known")]
     MethodUnknown(String),
@@ -149,7 +152,7 @@ impl Rejection {
     #[must_use]
     pub const fn code(&self) -> Code {
         match self {
-            Self::MethodNotAllowed => Code::MethodNotAllowed,
+            Self::Connect => Code::MethodNotAllowed,
             Self::MethodUnknown(_) | Self::TransferCoding(TransferCodingError::Unknown) => {
                 Code::NotImplemented
             }
@@ -172,7 +175,7 @@ impl Rejection {
     /// The answer's `allow`, which a 405 must have.
     #[must_use]
     pub fn allow(&self) -> Option<HeaderValue> {
-        matches!(self, Self::MethodNotAllowed).then_some(ALLOW)
+        matches!(self, Self::Connect).then_some(NONE)
     }
 }
 

@@ -18,6 +18,8 @@ pub enum Code {
     BodyTooLarge,
     /// The path is larger than the host takes.
     UriTooLong,
+    /// The head is larger than the host takes.
+    HeadTooLarge,
     /// No route names the host that the client asked for.
     Misdirected,
     /// A method or a transfer coding that the host does not know.
@@ -60,6 +62,7 @@ impl Code {
         Self::BodyTimeout,
         Self::BodyTooLarge,
         Self::UriTooLong,
+        Self::HeadTooLarge,
         Self::Misdirected,
         Self::NotImplemented,
         Self::BffCpuLimit,
@@ -87,6 +90,7 @@ impl Code {
             Self::BodyTimeout => "body-timeout",
             Self::BodyTooLarge => "body-too-large",
             Self::UriTooLong => "uri-too-long",
+            Self::HeadTooLarge => "head-too-large",
             Self::Misdirected => "misdirected",
             Self::NotImplemented => "not-implemented",
             Self::BffCpuLimit => "bff-cpu-limit",
@@ -115,6 +119,7 @@ impl Code {
             Self::BodyTimeout => StatusCode::REQUEST_TIMEOUT,
             Self::BodyTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::UriTooLong => StatusCode::URI_TOO_LONG,
+            Self::HeadTooLarge => StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
             Self::Misdirected => StatusCode::MISDIRECTED_REQUEST,
             Self::NotImplemented => StatusCode::NOT_IMPLEMENTED,
             Self::BffCpuLimit
@@ -142,6 +147,7 @@ impl Code {
             Self::BodyTimeout => "The request body did not arrive in time",
             Self::BodyTooLarge => "The request body is too large",
             Self::UriTooLong => "The request path is too long",
+            Self::HeadTooLarge => "The request head is too large",
             Self::Misdirected => "This server does not serve that host",
             Self::NotImplemented => "The method or the transfer coding is not known",
             Self::BffCpuLimit => "The BFF used up its CPU time",

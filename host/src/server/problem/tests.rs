@@ -18,6 +18,7 @@ const GOLDEN: &[(&str, u16, &str)] = &[
     ),
     ("body-too-large", 413, "The request body is too large"),
     ("uri-too-long", 414, "The request path is too long"),
+    ("head-too-large", 431, "The request head is too large"),
     ("misdirected", 421, "This server does not serve that host"),
     (
         "not-implemented",

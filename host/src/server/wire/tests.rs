@@ -1,5 +1,5 @@
-use tokio::net::TcpStream;
 use std::future::poll_fn;
+use tokio::net::TcpStream;
 
 use hyper::rt::Read as _;
 

@@ -39,6 +39,11 @@ impl ServiceMetrics {
         self.events[event as usize].inc();
     }
 
+    /// How often the policy did this.
+    pub fn count(&self, event: Event) -> u64 {
+        self.events[event as usize].get()
+    }
+
     /// Notes how long a call waited for its turn.
     pub fn queued(&self, time: Duration) {
         self.queued.observe(time.as_secs_f64());

@@ -14,7 +14,8 @@ use super::families::Families;
 pub struct Swaps(Mutex<BTreeMap<(String, &'static str), u64>>);
 
 impl Swaps {
-    /// Counts a new version that was `published` or `refused`.
+    /// Counts a new version that was `published` or `refused`, or `postponed` because the host was
+    /// out of something.
     pub fn count(&self, bff: &str, result: &'static str) {
         *self.lock().entry((bff.to_owned(), result)).or_default() += 1;
     }
@@ -35,7 +36,7 @@ impl Collector for Swaps {
         let swaps = self.lock().clone();
         Families::from(encoder).counters(
             "swaps",
-            "New versions of a BFF by result: published or refused.",
+            "New versions of a BFF by result: published, refused, or postponed and tried again.",
             swaps.iter().map(|((bff, result), count)| {
                 ([("bff", bff.as_str()), ("result", *result)], *count)
             }),

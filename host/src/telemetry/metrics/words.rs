@@ -43,6 +43,28 @@ impl Outcome {
     }
 }
 
+/// Why a head is refused before it is a request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Unreadable {
+    /// It is no HTTP.
+    Malformed,
+    /// Its target is too long.
+    Target,
+    /// It has too many bytes or fields.
+    Head,
+}
+
+impl Unreadable {
+    /// The status of the answer.
+    pub const fn status(self) -> u16 {
+        match self {
+            Self::Malformed => 400,
+            Self::Target => 414,
+            Self::Head => 431,
+        }
+    }
+}
+
 /// What a service's policy does, as labels.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Event {

@@ -1,0 +1,134 @@
+//! One connection to the admin listener, with an end to every wait.
+
+use std::io;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use http::Request;
+use hyper::body::Incoming;
+use hyper::rt::{Read, ReadBufCursor, Write};
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use tokio::net::TcpStream;
+use tokio::time::{Sleep, sleep};
+
+use super::places::{Kind, Place};
+use super::{Pages, answer};
+use crate::config;
+
+/// Serves a connection to its end.
+pub(super) async fn serve(
+    stream: TcpStream,
+    place: Arc<Place>,
+    pages: Arc<Pages>,
+    settings: Arc<config::Admin>,
+) {
+    let io = Timed {
+        inner: TokioIo::new(stream),
+        place: place.clone(),
+        patience: settings.write_timeout,
+        clock: None,
+    };
+    let asked = place.clone();
+    let service = service_fn(move |request: Request<Incoming>| {
+        asked.begin();
+        let response = answer(&request, &pages, asked.kind);
+        async move { Ok::<_, std::convert::Infallible>(response) }
+    });
+    let connection = http1::Builder::new()
+        .timer(TokioTimer::new())
+        .header_read_timeout(settings.header_timeout)
+        .keep_alive(place.kind == Kind::Whole)
+        .serve_connection(io, service);
+    let end = async {
+        match place.kind {
+            Kind::Whole => place.closed().await,
+            Kind::Health => {
+                let _ = tokio::time::timeout(settings.health_timeout, place.closed()).await;
+            }
+        }
+    };
+    tokio::select! {
+        // A scraper that goes in the middle is no news.
+        _ = connection => {}
+        () = end => {}
+    }
+}
+
+/// A socket whose other end has to take an answer in time.
+struct Timed {
+    inner: TokioIo<TcpStream>,
+    place: Arc<Place>,
+    patience: Duration,
+    /// Runs from the moment at which bytes of an answer were not taken, until all are.
+    clock: Option<Pin<Box<Sleep>>>,
+}
+
+impl Timed {
+    fn in_time<T>(
+        &mut self,
+        polled: Poll<io::Result<T>>,
+        context: &mut Context<'_>,
+    ) -> Poll<io::Result<T>> {
+        if polled.is_ready() {
+            return polled;
+        }
+        let patience = self.patience;
+        let clock = self.clock.get_or_insert_with(|| Box::pin(sleep(patience)));
+        clock
+            .as_mut()
+            .poll(context)
+            .map(|()| Err(io::ErrorKind::TimedOut.into()))
+    }
+}
+
+impl Read for Timed {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        buffer: ReadBufCursor<'_>,
+    ) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.inner).poll_read(context, buffer)
+    }
+}
+
+impl Write for Timed {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        let polled = Pin::new(&mut self.inner).poll_write(context, bytes);
+        self.in_time(polled, context)
+    }
+
+    /// hyper calls it when it has written all that it has.
+    fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let polled = Pin::new(&mut self.inner).poll_flush(context);
+        if polled.is_ready() {
+            self.clock = None;
+            self.place.end();
+        }
+        self.in_time(polled, context)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.inner).poll_shutdown(context)
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.inner.is_write_vectored()
+    }
+
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        slices: &[io::IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        let polled = Pin::new(&mut self.inner).poll_write_vectored(context, slices);
+        self.in_time(polled, context)
+    }
+}

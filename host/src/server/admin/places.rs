@@ -1,0 +1,196 @@
+//! Who may have a connection to the admin listener: nobody is kept out of health by those who hold
+//! connections and do nothing.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+
+use tokio::sync::Notify;
+use tokio::time::Instant;
+
+use crate::config;
+
+/// What a connection may ask for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Kind {
+    /// Everything.
+    Whole,
+    /// One answer about health.
+    Health,
+}
+
+/// The place of one connection, which its task holds for as long as it runs.
+pub(super) struct Place {
+    pub(super) kind: Kind,
+    opened: Instant,
+    /// Whether an answer is being made or written.
+    busy: AtomicBool,
+    /// Milliseconds after `opened` since which it is idle.
+    idle_since: AtomicU64,
+    closed: Notify,
+}
+
+impl Place {
+    fn new(kind: Kind) -> Arc<Self> {
+        Arc::new(Self {
+            kind,
+            opened: Instant::now(),
+            busy: AtomicBool::new(false),
+            idle_since: AtomicU64::new(0),
+            closed: Notify::new(),
+        })
+    }
+
+    /// A request came.
+    pub(super) fn begin(&self) {
+        self.busy.store(true, Ordering::Relaxed);
+    }
+
+    /// The answer was taken.
+    pub(super) fn end(&self) {
+        let since = u64::try_from(self.opened.elapsed().as_millis()).unwrap_or(u64::MAX);
+        self.idle_since.store(since, Ordering::Relaxed);
+        self.busy.store(false, Ordering::Relaxed);
+    }
+
+    /// Waits until another connection needs the place.
+    pub(super) async fn closed(&self) {
+        self.closed.notified().await;
+    }
+
+    /// Since when it is idle; `None` while it is not.
+    fn idle_since(&self) -> Option<Instant> {
+        let since = std::time::Duration::from_millis(self.idle_since.load(Ordering::Relaxed));
+        (!self.busy.load(Ordering::Relaxed)).then(|| self.opened + since)
+    }
+}
+
+/// All places that are taken.
+pub(super) struct Places {
+    whole: Taken,
+    health: Taken,
+}
+
+struct Taken {
+    most: usize,
+    /// In the order in which they were taken.
+    places: Vec<Arc<Place>>,
+}
+
+impl Places {
+    pub(super) fn new(settings: &config::Admin) -> Self {
+        let taken = |most| Taken {
+            most,
+            places: Vec::new(),
+        };
+        Self {
+            whole: taken(settings.max_connections),
+            health: taken(settings.health_connections),
+        }
+    }
+
+    /// The place of a new connection. Somebody else may lose theirs for it.
+    pub(super) fn take(&mut self) -> Arc<Place> {
+        self.whole.forget_ended();
+        if self.whole.is_full() && !self.whole.close_longest_idle() {
+            return self.take_for_health();
+        }
+        self.whole.add(Kind::Whole)
+    }
+
+    /// The place of a new connection that only asks for health.
+    pub(super) fn take_for_health(&mut self) -> Arc<Place> {
+        self.health.forget_ended();
+        if self.health.is_full() {
+            self.health.close(0);
+        }
+        self.health.add(Kind::Health)
+    }
+}
+
+impl Taken {
+    fn is_full(&self) -> bool {
+        self.places.len() >= self.most
+    }
+
+    /// A task that has ended has given up its half.
+    fn forget_ended(&mut self) {
+        self.places.retain(|place| Arc::strong_count(place) > 1);
+    }
+
+    /// Closes the connection that is idle for longest; `false` when none is idle.
+    fn close_longest_idle(&mut self) -> bool {
+        let places = self.places.iter().enumerate();
+        let idle = places.filter_map(|(index, place)| Some((place.idle_since()?, index)));
+        let longest = idle.min();
+        if let Some((_, index)) = longest {
+            self.close(index);
+        }
+        longest.is_some()
+    }
+
+    fn close(&mut self, index: usize) {
+        self.places.remove(index).closed.notify_one();
+    }
+
+    fn add(&mut self, kind: Kind) -> Arc<Place> {
+        let place = Place::new(kind);
+        self.places.push(place.clone());
+        place
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    fn places(most: usize, health: usize) -> Places {
+        Places {
+            whole: Taken {
+                most,
+                places: Vec::new(),
+            },
+            health: Taken {
+                most: health,
+                places: Vec::new(),
+            },
+        }
+    }
+
+    async fn is_closed(place: &Place) -> bool {
+        tokio::time::timeout(Duration::from_millis(1), place.closed())
+            .await
+            .is_ok()
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn the_longest_idle_one_gives_way_and_a_busy_one_does_not() {
+        let mut places = places(2, 2);
+        let first = places.take();
+        let second = places.take();
+        for place in [&first, &second] {
+            place.begin();
+        }
+        tokio::time::advance(Duration::from_secs(1)).await;
+        second.end();
+        tokio::time::advance(Duration::from_secs(1)).await;
+        first.end();
+        let third = places.take();
+        assert!(is_closed(&second).await && !is_closed(&first).await);
+        assert_eq!(third.kind, Kind::Whole);
+
+        first.begin();
+        third.begin();
+        let health = [places.take(), places.take()];
+        assert!(health.iter().all(|place| place.kind == Kind::Health));
+        let more = places.take();
+        assert!(is_closed(&health[0]).await && !is_closed(&health[1]).await);
+        assert_eq!(more.kind, Kind::Health);
+
+        // One that has ended needs no other to be closed.
+        drop(third);
+        assert_eq!(places.take().kind, Kind::Whole);
+        assert!(!is_closed(&first).await);
+    }
+}

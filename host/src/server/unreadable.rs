@@ -1,0 +1,116 @@
+//! What is refused before it is a request: what can't be read as one, and heads that are too large.
+//!
+//! hyper reads the heads. Over HTTP/1.1 it answers such a head itself, with a bare status, and ends
+//! the connection; there is no request then that could have an account. So each is counted here, and
+//! a few of each second have a line in the access log. Over HTTP/2 the host sees heads of up to twice
+//! the size that it takes, and answers those as it does others; a head beyond that is answered by the
+//! library, with a bare 431 of which nobody hears.
+
+use std::sync::Arc;
+
+use http::{Request, Response};
+use hyper::body::Incoming;
+
+use super::access::Access;
+use super::handle::Admitted;
+use super::outgoing::Outgoing;
+use super::problem::Code;
+use super::reply::Reply;
+use crate::config;
+use crate::snapshot::Shared;
+use crate::telemetry::access_log;
+use crate::telemetry::metrics::Unreadable;
+use crate::telemetry::sample::Sample;
+
+/// What each field adds to the size of a head, bytes (RFC 9113 section 6.5.2).
+const FIELD: usize = 32;
+/// The fields of HTTP/2 that are none over HTTP/1.1: method, scheme, authority and path.
+const PSEUDO_FIELDS: usize = 4;
+
+/// Lines of the process, whose log is one.
+static LINES: Sample = Sample::new();
+
+/// The size of a head that HTTP/2 reads: enough to answer one that is too large.
+pub(super) fn read_limit(settings: &config::Server) -> u32 {
+    u32::try_from(settings.max_header_size.saturating_mul(2)).unwrap_or(u32::MAX)
+}
+
+/// Counts an error of a connection that is a head which can't be read, and tells the access log.
+pub(super) fn note(shared: &Shared, error: &(dyn std::error::Error + 'static)) {
+    let Some((what, error)) = read(error) else {
+        return;
+    };
+    shared.metrics.unreadable(what);
+    let snapshot = shared.snapshot.load();
+    let settings = &snapshot.config.log;
+    if !settings.access {
+        return;
+    }
+    let Some(left_out) = LINES.take(settings.unreadable_lines) else {
+        return;
+    };
+    access_log::write(|line| {
+        line.number("status", what.status().into());
+        line.text("outcome", "unreadable");
+        line.text("reason", &error.to_string());
+        if left_out > 0 {
+            line.number("left_out", left_out);
+        }
+    });
+}
+
+/// What hyper has answered because of an error, if it has.
+fn read<'a>(
+    mut error: &'a (dyn std::error::Error + 'static),
+) -> Option<(Unreadable, &'a hyper::Error)> {
+    loop {
+        match error.downcast_ref::<hyper::Error>() {
+            // Only its text tells the two apart.
+            Some(error) if error.is_parse_too_large() => {
+                let target = error.to_string().contains("URI");
+                let what = if target {
+                    Unreadable::Target
+                } else {
+                    Unreadable::Head
+                };
+                return Some((what, error));
+            }
+            Some(error) if error.is_parse() => return Some((Unreadable::Malformed, error)),
+            _ => error = error.source()?,
+        }
+    }
+}
+
+/// Whether the head of an HTTP/2 request has more fields or bytes than may be. Over HTTP/1.1 hyper
+/// itself looks.
+pub(super) fn is_too_large(request: &Request<Incoming>, settings: &config::Server) -> bool {
+    let fields = request.headers();
+    if fields.len() > settings.max_headers {
+        return true;
+    }
+    let uri = request.uri();
+    let length = |text: Option<&str>| text.map_or(0, str::len);
+    let own = request.method().as_str().len()
+        + length(uri.scheme_str())
+        + length(uri.authority().map(http::uri::Authority::as_str))
+        + length(uri.path_and_query().map(http::uri::PathAndQuery::as_str));
+    let sizes = fields
+        .iter()
+        .map(|(name, value)| name.as_str().len() + value.len());
+    sizes.sum::<usize>() + own + FIELD * (fields.len() + PSEUDO_FIELDS) > settings.max_header_size
+}
+
+/// Answers such a request.
+pub(super) fn refuse(
+    shared: &Arc<Shared>,
+    request: Request<Incoming>,
+    admitted: Admitted,
+) -> Response<Outgoing> {
+    let (parts, _) = request.into_parts();
+    shared.metrics.unreadable(Unreadable::Head);
+    let mut access = Access::begin(shared.clone(), &parts);
+    let reply = Reply::problem(Code::HeadTooLarge, "", &access);
+    let Admitted { flow, held, .. } = admitted;
+    let send = |bytes| Outgoing::new(bytes, held.ok(), flow, true);
+    reply.finish(&mut access, &parts.method, send)
+}
