@@ -1,7 +1,4 @@
 //! The WebAssembly engine: one for the process, with its clock tick and the functions that components may import.
-
-use std::time::Duration;
-
 use wasmtime::component::Linker;
 use wasmtime::{
     Config, Engine, EngineWeak, InstanceAllocationStrategy, ModuleVersionStrategy,
@@ -10,11 +7,9 @@ use wasmtime::{
 
 use super::error::EngineError;
 use super::state::State;
+use super::tick::TICK;
 use super::{imports, wasi};
 
-/// How often a running guest is interrupted to look at its CPU time and to let others run on its thread. Short enough
-/// that a neighbour's delay is small, long enough that the tick itself costs nothing that shows.
-pub(super) const TICK: Duration = Duration::from_millis(2);
 /// Stack of a guest. The default of the engine, as tested most.
 const WASM_STACK: usize = 512 << 10;
 /// Stack on which guest and host functions run: room for the host above the guest's limit.

@@ -20,8 +20,9 @@ use futures_util::StreamExt as _;
 use futures_util::stream::FuturesUnordered;
 use rustix::time::{ClockId, clock_gettime};
 
-use super::engine::TICK;
-use super::scheduler::{CpuShare, Turn};
+use super::scheduler::CpuShare;
+use super::scheduler::turn::Turn;
+use super::tick::TICK_NS;
 
 /// What one request used. Written while it runs, so that it is known however the request ends.
 #[derive(Debug)]
@@ -136,8 +137,6 @@ impl Usage {
         self.memory.store(bytes, Ordering::Relaxed);
     }
 }
-
-const TICK_NS: u64 = TICK.as_nanos() as u64;
 
 /// CPU time past its limit after which a guest is ended wherever it is. Before that it is ended at a
 /// tick of the engine, where the error tells in which function it was; only an instruction that moves

@@ -21,5 +21,6 @@ pub mod scheduler;
 mod state;
 pub mod surface;
 pub mod swap;
+mod tick;
 pub mod version;
 mod wasi;

@@ -11,7 +11,7 @@
 //! neighbour's request is so read, and its guest started, after one tick and not after all that
 //! want the thread.
 
-mod turn;
+pub(super) mod turn;
 
 use std::collections::VecDeque;
 use std::future::poll_fn;
@@ -22,14 +22,12 @@ use std::time::Duration;
 
 use tokio::time::timeout;
 
-pub(super) use self::turn::Turn;
-use super::engine::TICK;
+use super::tick::TICK_NS;
 
 /// The weight at which a BFF's clock goes like that of the CPU.
 const UNIT_WEIGHT: u64 = 100;
 /// Time that a guest which was let go has to run, before the next one is.
 const LET_GO: Duration = Duration::from_millis(100);
-const TICK_NS: u64 = TICK.as_nanos() as u64;
 /// Polls of a BFF that are timed exactly after one that took longer than a tick.
 const EXACT_POLLS: u32 = 1_000;
 

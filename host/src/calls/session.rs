@@ -2,6 +2,8 @@
 //! deadline, and the fields that the host adds to each call. Also the record of what was asked,
 //! which the access log and `call` show.
 
+mod admit;
+
 use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -134,43 +136,6 @@ impl Session {
         results
     }
 
-    /// Takes a call into the request's budget.
-    ///
-    /// # Errors
-    ///
-    /// When its service is not granted, or the budget is used up. It is recorded, and nothing is to be
-    /// done any more.
-    pub fn admit(&self, call: &Call) -> Result<Granted, Failure> {
-        let found = self.settings.grants.find(&call.service);
-        let fault = match found {
-            None => self.denied(),
-            Some((index, _)) => match self.spend_call() {
-                Ok(()) => return Ok(Granted(index)),
-                Err(fault) => fault,
-            },
-        };
-        let outcome = Err(kind_name(fault.kind()));
-        // A name that is not granted is a guest's text: it stays out of metrics, and enters logs
-        // cut.
-        let service: Arc<str> = match found {
-            Some((_, grant)) => {
-                grant.service.metrics().call(outcome, Duration::ZERO);
-                grant.service.name().clone()
-            }
-            None => cut(&call.service).into(),
-        };
-        let record = CallRecord {
-            service: service.clone(),
-            outcome,
-            took: Duration::ZERO,
-            bytes: 0,
-            calls: 1,
-            trace: Trace::default(),
-        };
-        record.add_to(&mut self.records());
-        Err(CallError { service, fault }.into())
-    }
-
     /// Makes a call that was admitted.
     ///
     /// # Errors
@@ -202,19 +167,6 @@ impl Session {
         };
         record.add_to(&mut self.records());
         result.map_err(|fault| CallError { service, fault }.into())
-    }
-
-    fn exhausted(&self) -> Fault {
-        Fault::Exhausted {
-            limit: self.settings.calls,
-        }
-    }
-
-    fn denied(&self) -> Fault {
-        Fault::Denied(format!(
-            "not granted to this BFF; granted are: {}",
-            self.settings.grants.names()
-        ))
     }
 
     async fn call(
@@ -340,15 +292,6 @@ impl Session {
                 repeated.times
             );
         }
-    }
-
-    fn spend_call(&self) -> Result<(), Fault> {
-        self.calls_left
-            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| {
-                left.checked_sub(1)
-            })
-            .map(drop)
-            .map_err(|_| self.exhausted())
     }
 
     /// Answers that arrive side by side were each bounded by what was left when they began, so

@@ -12,13 +12,20 @@ use hyper::rt::Executor;
 use prometheus_client::metrics::counter::Counter;
 use tokio::time::sleep;
 
-use super::budget::Share;
+use super::budget::{Full, Held, Share};
 use super::flow::{Flow, Pace, Watch};
 use crate::config;
 
 /// Time for a stream that was given up to leave the connection. A connection that does not even
 /// take the few bytes of its reset is cut.
 const RESET: Duration = Duration::from_secs(2);
+
+/// What goes with a request: whose it is, the way of its answer, and what it holds.
+pub(super) struct Admitted {
+    pub(super) client: Arc<Client>,
+    pub(super) flow: Arc<Flow>,
+    pub(super) held: Result<Held, Full>,
+}
 
 /// One client's connection.
 pub(super) struct Client {

@@ -15,8 +15,8 @@ use hyper_util::server::conn::auto;
 use tokio::net::TcpStream;
 
 use super::activity::{Activity, Excess, InFlight};
-use super::client::{Client, Streams};
-use super::handle::{Admitted, Refused, handle, refuse};
+use super::client::{Admitted, Client, Streams};
+use super::handle::{Refused, handle, refuse};
 use super::idle::{Fate, Idle};
 use super::inbound::Ambiguity;
 use super::linger::Lingering;

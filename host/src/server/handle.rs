@@ -16,8 +16,7 @@ use tokio::time::{Instant, timeout_at};
 use super::access::Access;
 use super::body::{Body, BodyError};
 use super::budget::{Full, Held};
-use super::client::Client;
-use super::flow::Flow;
+use super::client::Admitted;
 use super::inbound::Head;
 use super::outgoing::Outgoing;
 use super::problem::Code;
@@ -46,13 +45,6 @@ pub(super) fn refuse(worker: &Worker, request: Request<Incoming>) -> Refused {
     );
     access.end(Outcome::Failed(code.as_str()), code.status().as_u16(), 0);
     Refused(h2::Reason::REFUSED_STREAM.into())
-}
-
-/// What goes with a request: whose it is, the way of its answer, and what it holds.
-pub(super) struct Admitted {
-    pub(super) client: Arc<Client>,
-    pub(super) flow: Arc<Flow>,
-    pub(super) held: Result<Held, Full>,
 }
 
 /// Answers a request.

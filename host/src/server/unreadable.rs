@@ -12,7 +12,7 @@ use http::{Request, Response};
 use hyper::body::Incoming;
 
 use super::access::Access;
-use super::handle::Admitted;
+use super::client::Admitted;
 use super::outgoing::Outgoing;
 use super::problem::Code;
 use super::reply::Reply;

@@ -1,0 +1,73 @@
+//! Which calls of a request are made at all: of services that are granted, as many as its budget has.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use super::{Granted, Session};
+use crate::calls::error::{CallError, Fault, kind_name};
+use crate::calls::record::CallRecord;
+use crate::contract::{Call, Failure};
+use crate::downstream::Trace;
+use crate::text::cut;
+
+impl Session {
+    /// Takes a call into the request's budget.
+    ///
+    /// # Errors
+    ///
+    /// When its service is not granted, or the budget is used up. It is recorded, and nothing is to be
+    /// done any more.
+    pub fn admit(&self, call: &Call) -> Result<Granted, Failure> {
+        let found = self.settings.grants.find(&call.service);
+        let fault = match found {
+            None => self.denied(),
+            Some((index, _)) => match self.spend_call() {
+                Ok(()) => return Ok(Granted(index)),
+                Err(fault) => fault,
+            },
+        };
+        let outcome = Err(kind_name(fault.kind()));
+        // A name that is not granted is a guest's text: it stays out of metrics, and enters logs
+        // cut.
+        let service: Arc<str> = match found {
+            Some((_, grant)) => {
+                grant.service.metrics().call(outcome, Duration::ZERO);
+                grant.service.name().clone()
+            }
+            None => cut(&call.service).into(),
+        };
+        let record = CallRecord {
+            service: service.clone(),
+            outcome,
+            took: Duration::ZERO,
+            bytes: 0,
+            calls: 1,
+            trace: Trace::default(),
+        };
+        record.add_to(&mut self.records());
+        Err(CallError { service, fault }.into())
+    }
+
+    fn exhausted(&self) -> Fault {
+        Fault::Exhausted {
+            limit: self.settings.calls,
+        }
+    }
+
+    fn denied(&self) -> Fault {
+        Fault::Denied(format!(
+            "not granted to this BFF; granted are: {}",
+            self.settings.grants.names()
+        ))
+    }
+
+    fn spend_call(&self) -> Result<(), Fault> {
+        self.calls_left
+            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| {
+                left.checked_sub(1)
+            })
+            .map(drop)
+            .map_err(|_| self.exhausted())
+    }
+}
