@@ -15,7 +15,7 @@ pub(super) mod turn;
 
 use std::collections::VecDeque;
 use std::future::poll_fn;
-use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU32, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Poll, Waker};
 use std::time::Duration;
@@ -86,6 +86,8 @@ pub struct Scheduler {
     now: AtomicU64,
     /// The least time on the clocks of the BFFs that wait; `u64::MAX` for none.
     first: AtomicU64,
+    /// The address of the share of the only BFF that waits; 0 for none, or several.
+    only: AtomicUsize,
     queue: Mutex<Queue>,
 }
 
@@ -123,6 +125,7 @@ impl Scheduler {
             round: AtomicU64::new(0),
             now: AtomicU64::new(0),
             first: AtomicU64::new(u64::MAX),
+            only: AtomicUsize::new(0),
             queue: Mutex::default(),
         }
     }
@@ -134,11 +137,14 @@ impl Scheduler {
             // tokio's own yield comes back when the sockets were looked at.
             tokio::task::yield_now().await;
             self.round.store(0, Ordering::Relaxed);
-            while self.round.load(Ordering::Relaxed) < TICK_NS {
-                let Some(ticket) = self.grant() else { break };
+            // At least one: those that do not wait may have used the round already.
+            while let Some(ticket) = self.grant() {
                 let done = self.until(|_| matches!(*ticket.status(), Status::Done));
                 // Whoever was let go holds up the others for so long at most.
                 let _ = timeout(LET_GO, done).await;
+                if self.round.load(Ordering::Relaxed) >= TICK_NS {
+                    break;
+                }
             }
         }
     }
@@ -181,10 +187,12 @@ impl Scheduler {
         self.time_of(share).max(self.now.load(Ordering::Relaxed))
     }
 
-    /// Whether a guest of this BFF may run without waiting.
+    /// Whether a guest of this BFF may run without waiting: within the round, before other BFFs that
+    /// are not as far behind, and before others of its own BFF where that is alone.
     fn is_free_for(&self, share: &CpuShare) -> bool {
         self.round.load(Ordering::Relaxed) < TICK_NS
-            && self.start_of(share) < self.first.load(Ordering::Relaxed)
+            && (self.start_of(share) < self.first.load(Ordering::Relaxed)
+                || self.only.load(Ordering::Relaxed) == address(share))
     }
 
     /// A guest used the thread.
@@ -205,6 +213,11 @@ impl Scheduler {
         let times = queue.flows.iter().map(|flow| self.time_of(&flow.share));
         let first = times.min().unwrap_or(u64::MAX);
         self.first.store(first, Ordering::Relaxed);
+        let only = match &*queue.flows {
+            [flow] => address(&flow.share),
+            _ => 0,
+        };
+        self.only.store(only, Ordering::Relaxed);
     }
 
     fn enter(&self, share: &Arc<CpuShare>, waker: &Waker) -> Arc<Ticket> {
@@ -242,6 +255,11 @@ impl Scheduler {
         // What it holds is right after each statement, so a panic leaves nothing half done.
         self.queue.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// Tells one share from another.
+fn address(share: &CpuShare) -> usize {
+    std::ptr::from_ref(share).addr()
 }
 
 /// Wakes the one who lets guests go, when nothing is locked any more.
