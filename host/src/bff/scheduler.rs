@@ -6,8 +6,8 @@
 //! that. Within a BFF it is first come, first served.
 //!
 //! While no more than a tick of guests' work is done between two looks at the sockets, a guest runs
-//! as soon as it is woken, and all of this costs a few relaxed atomics. Past that, guests queue, and
-//! [`Scheduler::run`] lets them go one by one, with a look at the sockets after each tick: a
+//! as soon as it is woken, and all of this costs a few relaxed atomics. Past that, guests queue,
+//! and [`Scheduler::run`] lets them go one by one, with a look at the sockets after each tick: a
 //! neighbour's request is so read, and its guest started, after one tick and not after all that
 //! want the thread.
 
@@ -40,8 +40,8 @@ pub struct CpuShare {
     clocks: Box<[Clock]>,
 }
 
-/// The CPU time that a BFF has used on one worker, nanoseconds by weight. On a line of its own, since
-/// each is written by one thread only.
+/// The CPU time that a BFF has used on one worker, nanoseconds by weight. On a line of its own,
+/// since each is written by one thread only.
 #[derive(Debug, Default)]
 #[repr(align(64))]
 struct Clock(AtomicU64);
@@ -60,8 +60,8 @@ impl CpuShare {
         &self.clocks[worker % self.clocks.len()].0
     }
 
-    /// Whether the next poll is to be timed by the CPU clock of its thread: a recent one took longer
-    /// than a tick, which a guest does that moves much memory in one instruction.
+    /// Whether the next poll is to be timed by the CPU clock of its thread: a recent one took
+    /// longer than a tick, which a guest does that moves much memory in one instruction.
     pub(super) fn wants_exact(&self) -> bool {
         let left = self.exact.load(Ordering::Relaxed);
         if left > 0 {
@@ -140,7 +140,7 @@ impl Scheduler {
             // At least one: those that do not wait may have used the round already.
             while let Some(ticket) = self.grant() {
                 let done = self.until(|_| matches!(*ticket.status(), Status::Done));
-                // Whoever was let go holds up the others for so long at most.
+                // A guest that was let go holds up the others for this long at most.
                 let _ = timeout(LET_GO, done).await;
                 if self.round.load(Ordering::Relaxed) >= TICK_NS {
                     break;
@@ -187,8 +187,8 @@ impl Scheduler {
         self.time_of(share).max(self.now.load(Ordering::Relaxed))
     }
 
-    /// Whether a guest of this BFF may run without waiting: within the round, before other BFFs that
-    /// are not as far behind, and before others of its own BFF where that is alone.
+    /// Whether a guest of this BFF may run without waiting: within the round, before other BFFs
+    /// that are not as far behind, and before others of its own BFF where that is alone.
     fn is_free_for(&self, share: &CpuShare) -> bool {
         self.round.load(Ordering::Relaxed) < TICK_NS
             && (self.start_of(share) < self.first.load(Ordering::Relaxed)
