@@ -174,6 +174,7 @@ impl Builder {
                 let load = |path| {
                     let known = previous.and_then(|previous| previous.bffs.get(users[path][0]));
                     self.loader.load(
+                        users[path][0],
                         path,
                         known.map(|bff| bff.current().loaded().clone()).as_ref(),
                     )

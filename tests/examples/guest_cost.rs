@@ -82,7 +82,7 @@ impl Guest {
             .map_err(engine)?;
         let pre = linker.instantiate_pre(&component).map_err(engine)?;
         let loader = Loader::new(runtime.clone(), None, Config::MAX_COMPONENT_SIZE);
-        let loaded = loader.load(Path::new(path), None)?;
+        let loaded = loader.load("guest", Path::new(path), None)?;
         let answers = answers(fixture)?;
         let names: Vec<String> = answers.keys().cloned().collect();
         let mut settings = Bff::with_defaults("guest", Path::new(path), &[]);

@@ -50,7 +50,7 @@ impl Offline {
     pub fn from_file(path: &Path) -> anyhow::Result<Self> {
         let runtime = runtime()?;
         let loaded =
-            Loader::new(runtime.clone(), None, Config::MAX_COMPONENT_SIZE).load(path, None)?;
+            Loader::new(runtime.clone(), None, Config::MAX_COMPONENT_SIZE).load("offline", path, None)?;
         Ok(Self::new(runtime, loaded, path))
     }
 
@@ -62,7 +62,7 @@ impl Offline {
     pub fn from_bytes(bytes: &[u8]) -> anyhow::Result<Self> {
         let runtime = runtime()?;
         let loaded =
-            Loader::new(runtime.clone(), None, Config::MAX_COMPONENT_SIZE).load_bytes(bytes)?;
+            Loader::new(runtime.clone(), None, Config::MAX_COMPONENT_SIZE).load_bytes("offline", bytes)?;
         Ok(Self::new(
             runtime,
             Arc::new(loaded),

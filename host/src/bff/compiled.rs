@@ -14,6 +14,7 @@ use sha2::{Digest as _, Sha256};
 use wasmtime::Engine;
 use wasmtime::component::Component;
 
+use super::compiler::compatibility;
 use super::error::LoadError;
 
 /// The directory of compiled code.
@@ -57,23 +58,26 @@ impl CompiledCache {
         Ok(Self { dir })
     }
 
-    /// The component's code, compiled now if it is not there. `digest` is that of `wasm`, in hexadecimal.
+    /// The component's code, compiled now if it is not there. `digest` is the component's, in hexadecimal.
     ///
     /// A full disk costs the cache, not the component: it is then compiled into memory.
     ///
     /// # Errors
     ///
     /// When the component does not compile.
-    pub fn get(&self, engine: &Engine, digest: &str, wasm: &[u8]) -> Result<Component, LoadError> {
+    pub fn get(
+        &self,
+        engine: &Engine,
+        digest: &str,
+        compile: impl FnOnce() -> Result<Vec<u8>, LoadError>,
+    ) -> Result<Component, LoadError> {
         let path = self
             .dir
             .join(format!("{digest}-{:016x}.cwasm", compatibility(engine)));
         if let Some(component) = read(engine, &path) {
             return Ok(component);
         }
-        let code = engine
-            .precompile_component(wasm)
-            .map_err(LoadError::Compile)?;
+        let code = compile()?;
         match self.write(&path, &code) {
             Ok(()) => {
                 if let Some(component) = read(engine, &path) {
@@ -133,17 +137,10 @@ fn load_file(engine: &Engine, path: &Path) -> Option<Component> {
 }
 
 #[expect(unsafe_code, reason = "loads what the compiler returned a moment ago")]
-fn load_bytes(engine: &Engine, code: &[u8]) -> Result<Component, LoadError> {
-    // SAFETY: `code` comes from this engine's own `precompile_component` and never left this process.
+pub(super) fn load_bytes(engine: &Engine, code: &[u8]) -> Result<Component, LoadError> {
+    // SAFETY: `code` was returned by `precompile_component` of an engine with the same settings, in this process or
+    // in one of the same program that wrote it into a pipe which nobody else holds.
     unsafe { Component::deserialize(engine, code) }.map_err(LoadError::Compile)
-}
-
-/// A number that changes with the engine's version, its settings and the processor's features.
-fn compatibility(engine: &Engine) -> u64 {
-    use std::hash::{DefaultHasher, Hash as _, Hasher as _};
-    let mut hasher = DefaultHasher::new();
-    engine.precompile_compatibility_hash().hash(&mut hasher);
-    hasher.finish()
 }
 
 /// SHA-256 in hexadecimal.

@@ -90,6 +90,11 @@ impl Runtime {
     }
 }
 
+/// An engine that only compiles, for the engines of [`Runtime`]: without room for instances.
+pub(super) fn for_compiling() -> Result<Engine, EngineError> {
+    Engine::new(&code()?).map_err(EngineError::Link)
+}
+
 fn config(instances: u32) -> Result<Config, EngineError> {
     // The permits of requests are the limit; the pool itself never refuses. One more is for a smoke
     // request, which asks for no permit.
@@ -111,9 +116,15 @@ fn config(instances: u32) -> Result<Config, EngineError> {
         .max_unused_warm_slots(WARM_SLOTS)
         .linear_memory_keep_resident(KEEP_RESIDENT)
         .table_keep_resident(16 << 10);
+    let mut config = code()?;
+    config.allocation_strategy(InstanceAllocationStrategy::Pooling(pool));
+    Ok(config)
+}
+
+/// All settings that machine code depends on, and no others that cost anything.
+fn code() -> Result<Config, EngineError> {
     let mut config = Config::new();
     config
-        .allocation_strategy(InstanceAllocationStrategy::Pooling(pool))
         .epoch_interruption(true)
         // The contract is synchronous; without the machinery for concurrent tasks a store is
         // cheaper, and that whole class of bugs is out of reach.

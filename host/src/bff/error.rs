@@ -6,6 +6,8 @@ use std::time::Duration;
 use thiserror::Error;
 use wasmtime::Trap;
 
+use super::compiler::error::CompileError;
+
 /// The engine could not be made.
 #[derive(Debug, Error)]
 pub enum EngineError {
@@ -83,6 +85,9 @@ pub enum LoadError {
     /// The compiler itself failed.
     #[error("component: the compiler failed on it")]
     CompilerPanic,
+    /// It was not compiled, for want of time, memory or a compiler.
+    #[error(transparent)]
+    Compiler(#[from] CompileError),
     /// Does not fit the host's functions.
     #[error("component: does not fit the contract: {0:#}")]
     Link(wasmtime::Error),

@@ -5,11 +5,13 @@ use std::io::Read as _;
 use std::path::Path;
 use std::sync::Arc;
 
-use super::compiled::{CompiledCache, hex};
+use super::compiled::{CompiledCache, hex, load_bytes};
+use super::compiler::{Compiler, Place};
 use super::engine::Runtime;
 use super::error::LoadError;
 use super::state::State;
 use super::surface::Surface;
+use crate::config::Compile;
 use crate::contract::BffPre;
 
 /// A component, ready to be instantiated. Holds no settings: versions share it.
@@ -28,18 +30,30 @@ pub struct Loaded {
 /// Loads components for an engine.
 pub struct Loader {
     runtime: Arc<Runtime>,
+    compiler: Compiler,
     cache: Option<CompiledCache>,
     max_size: u64,
 }
 
 impl Loader {
-    /// A loader. Without a cache, code is compiled each time and kept in memory only.
+    /// A loader. Without a cache, code is compiled each time and kept in memory only. It is compiled in this process,
+    /// without limits, unless [`compiling`](Self::compiling) says otherwise.
     pub fn new(runtime: Arc<Runtime>, cache: Option<CompiledCache>, max_size: u64) -> Self {
+        let compiler = Compiler::new(runtime.engine().clone(), Place::Here, &Compile::default());
         Self {
             runtime,
+            compiler,
             cache,
             max_size,
         }
+    }
+
+    /// The same, with components compiled in the place that is named, under these limits if that is a process of its
+    /// own.
+    #[must_use]
+    pub fn compiling(mut self, place: Place, limits: &Compile) -> Self {
+        self.compiler = Compiler::new(self.runtime.engine().clone(), place, limits);
+        self
     }
 
     /// The engine that components are loaded for.
@@ -47,12 +61,18 @@ impl Loader {
         &self.runtime
     }
 
-    /// Loads a component from a file; `known` is taken again if it is the same. Blocks for as long as compiling takes.
+    /// Loads a component of a BFF from a file; `known` is taken again if it is the same. Blocks for as long as
+    /// compiling takes.
     ///
     /// # Errors
     ///
     /// Why the component is refused.
-    pub fn load(&self, path: &Path, known: Option<&Arc<Loaded>>) -> Result<Arc<Loaded>, LoadError> {
+    pub fn load(
+        &self,
+        bff: &str,
+        path: &Path,
+        known: Option<&Arc<Loaded>>,
+    ) -> Result<Arc<Loaded>, LoadError> {
         let unreadable = |source| LoadError::Unreadable {
             path: path.to_owned(),
             source,
@@ -76,25 +96,24 @@ impl Loader {
         }
         match known {
             Some(known) if known.digest == hex(&bytes) => Ok(known.clone()),
-            _ => Ok(Arc::new(self.load_bytes(&bytes)?)),
+            _ => Ok(Arc::new(self.load_bytes(bff, &bytes)?)),
         }
     }
 
-    /// Loads a component from its bytes. Blocks for as long as compiling takes.
+    /// Loads a component of a BFF from its bytes. Blocks for as long as compiling takes.
     ///
     /// # Errors
     ///
     /// Why the component is refused.
-    pub fn load_bytes(&self, bytes: &[u8]) -> Result<Loaded, LoadError> {
+    pub fn load_bytes(&self, bff: &str, bytes: &[u8]) -> Result<Loaded, LoadError> {
         let surface = Surface::read(bytes)?;
         surface.check()?;
         let digest = hex(bytes);
         let engine = self.runtime.engine();
+        let compile = || self.compiler.compile(bff, bytes);
         let component = match &self.cache {
-            Some(cache) => cache.get(engine, &digest, bytes)?,
-            None => {
-                wasmtime::component::Component::new(engine, bytes).map_err(LoadError::Compile)?
-            }
+            Some(cache) => cache.get(engine, &digest, compile)?,
+            None => load_bytes(engine, &compile()?)?,
         };
         component
             .initialize_copy_on_write_image()

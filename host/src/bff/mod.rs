@@ -1,7 +1,7 @@
 //! The BFFs: components with their settings, from the file on disk to the answer of one request.
 //!
 //! In the order of a version's life: [`surface`] (what does the component ask for) -> [`compiled`]
-//! (its machine code, cached) -> [`load`] (both, and linked) -> [`version`] (with the operator's
+//! (its machine code, cached) -> [`compiler`] (where it is not) -> [`load`] (both, and linked) -> [`version`] (with the operator's
 //! settings) -> [`swap`] (which version is live) -> and for each request [`admission`], [`run`]
 //! with [`state`], [`imports`], [`limits`], [`meter`], [`scheduler`] and [`guest_log`], and
 //! [`response`].
@@ -11,6 +11,7 @@
 
 pub mod admission;
 pub mod compiled;
+pub mod compiler;
 pub mod engine;
 pub mod error;
 pub mod guest_log;

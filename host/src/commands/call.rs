@@ -7,9 +7,10 @@ use std::sync::Arc;
 use anyhow::Context as _;
 use clap::Args;
 use serde_json::{Value, json};
+use tailor::bff::compiler::Place;
 use tailor::bff::engine::Runtime;
 use tailor::bff::load::{Loaded, Loader};
-use tailor::config::{self, Bff};
+use tailor::config::{self, Bff, Compile};
 use tailor::fixture::Fixture;
 use tailor::invoke::{Invoked, detached, invoke};
 
@@ -33,7 +34,9 @@ impl Call {
         let settings = self.settings()?;
         let max_size = config::Config::MAX_COMPONENT_SIZE;
         let runtime = Arc::new(Runtime::new(1)?);
-        let loaded = Loader::new(runtime.clone(), None, max_size).load(&self.component, None)?;
+        let loaded = Loader::new(runtime.clone(), None, max_size)
+            .compiling(Place::Apart, &Compile::default())
+            .load("call", &self.component, None)?;
         let mut failed = false;
         for path in &self.fixture {
             let fixture = Arc::new(Fixture::read(path)?);

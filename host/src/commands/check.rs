@@ -3,6 +3,7 @@
 use std::process::ExitCode;
 
 use clap::Args;
+use tailor::bff::compiler::Place;
 use tailor::{config, host};
 
 use super::ConfigFile;
@@ -19,7 +20,7 @@ impl Check {
         host::files::raise_limit();
         let shortage = host::files::Room::of(&config).shortage();
         let (routes, services) = (config.routes.len(), config.downstreams.len());
-        let changes = host::prepare(config, None).await?;
+        let changes = host::prepare(config, None, Place::Apart).await?;
         let snapshot = changes.shared().snapshot.load();
         for (name, bff) in &snapshot.bffs {
             let version = bff.current();

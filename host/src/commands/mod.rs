@@ -4,6 +4,7 @@
 mod build;
 mod call;
 mod check;
+mod compile_worker;
 mod demo;
 mod inspect;
 mod log;
@@ -36,6 +37,9 @@ enum Command {
     Inspect(inspect::Inspect),
     /// Run one request in a component without a socket, with services answered from a fixture
     Call(call::Call),
+    /// Compile the component of standard input; started by the other subcommands
+    #[command(hide = true)]
+    CompileWorker(compile_worker::CompileWorker),
 }
 
 /// The configuration file.
@@ -60,6 +64,7 @@ impl Cli {
             Command::Build(build) => build.run(),
             Command::Inspect(inspect) => inspect.run(),
             Command::Call(call) => wait(call.run()),
+            Command::CompileWorker(worker) => Ok(worker.run()),
         }
     }
 }

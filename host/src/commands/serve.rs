@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::Args;
+use tailor::bff::compiler::Place;
 use tailor::config::{self, Config};
 use tailor::host::{Host, files};
 use tokio::signal::unix::{Signal, SignalKind, signal};
@@ -45,7 +46,7 @@ pub(super) async fn start(
 ) -> anyhow::Result<(Host, Signals)> {
     files::raise_limit();
     warn_of_files(&config);
-    let host = Host::start(config, path).await?;
+    let host = Host::start(config, path, Place::Apart).await?;
     // Before anybody can know that the host serves: until then, a SIGHUP ends the process. While it
     // starts, SIGTERM and Ctrl-C end it at once, as they should.
     let signals = Signals {

@@ -12,6 +12,7 @@
 mod bulkhead;
 mod check;
 mod coding;
+mod compile;
 mod downstream;
 mod field;
 mod pattern;
@@ -38,6 +39,7 @@ use http::{HeaderName, HeaderValue, Method};
 
 pub use bulkhead::{Bulkhead, Rate};
 pub use coding::ContentCoding;
+pub use compile::Compile;
 pub use downstream::{
     Cache, Calls, ClientAuthentication, Connections, Credentials, Downstream, Ejection, Endpoint,
     Fallback, Health, OAuth2, Protocol, Shape, Tls, Write,
@@ -180,6 +182,8 @@ pub struct Engine {
     pub watch_interval: Duration,
     /// Size of a component file, bytes.
     pub max_component_size: u64,
+    /// What compiling a component may cost.
+    pub compile: Compile,
 }
 
 /// One BFF.

@@ -192,6 +192,12 @@ fn a_minimal_file_gets_the_documented_defaults() {
             instances: 512,
             watch_interval: ms(500),
             max_component_size: 64 << 20,
+            compile: Compile {
+                cpu: ms(30_000),
+                memory: 2 << 30,
+                timeout: ms(60_000),
+                jobs: (std::thread::available_parallelism().unwrap().get() / 2).max(1),
+            },
         },
         calls: Calls {
             max_in_flight: 4_096,
@@ -265,6 +271,12 @@ fn a_maximal_file_is_read_key_by_key() {
         instances: 1_000,
         watch_interval: ms(2_000),
         max_component_size: 8 << 20,
+        compile: Compile {
+            cpu: ms(10_000),
+            memory: 3 << 30,
+            timeout: ms(20_000),
+            jobs: 3,
+        },
     };
     assert_eq!(config.engine, engine);
     let calls = Calls {

@@ -213,7 +213,7 @@ impl Changes {
         let loaded = tokio::task::spawn_blocking(move || {
             builder
                 .loader
-                .load(&live.settings().component, Some(live.loaded()))
+                .load(live.bff(), &live.settings().component, Some(live.loaded()))
         })
         .await
         .map_err(|_| ChangeError::Panic)??;
@@ -336,15 +336,17 @@ fn needs_restart(live: &Config, next: &Config) -> Vec<&'static str> {
             (live.log.format, &live.log.level) != (next.log.format, &next.log.level),
         ),
         (
-            "engine.data-dir, engine.instances, engine.max-component-size",
+            "engine.data-dir, engine.instances, engine.max-component-size, engine.compile-*",
             (
                 &live.engine.data_dir,
                 live.engine.instances,
                 live.engine.max_component_size,
+                &live.engine.compile,
             ) != (
                 &next.engine.data_dir,
                 next.engine.instances,
                 next.engine.max_component_size,
+                &next.engine.compile,
             ),
         ),
     ]

@@ -19,6 +19,7 @@ use tokio::sync::{Semaphore, watch as channel};
 use tokio::task::JoinHandle;
 
 use crate::bff::compiled::CompiledCache;
+use crate::bff::compiler::Place;
 use crate::bff::engine::Runtime;
 use crate::bff::error::{EngineError, LoadError};
 use crate::bff::load::Loader;
@@ -56,20 +57,28 @@ pub struct Host {
     patience: std::time::Duration,
 }
 
-/// Loads everything that a configuration names, without binding anything.
+/// Loads everything that a configuration names, without binding anything. Components are compiled in
+/// the place that is named, now and later.
 ///
 /// # Errors
 ///
 /// What is wrong with the engine's settings, the data directory or the components.
-pub async fn prepare(config: Config, config_path: Option<PathBuf>) -> Result<Changes, HostError> {
+pub async fn prepare(
+    config: Config,
+    config_path: Option<PathBuf>,
+    compiling: Place,
+) -> Result<Changes, HostError> {
     let runtime = Arc::new(Runtime::new(config.engine.instances)?);
     let cache = CompiledCache::open(&config.engine.data_dir).map_err(HostError::DataDir)?;
     let builder = Arc::new(Builder {
-        loader: Arc::new(Loader::new(
-            runtime.clone(),
-            Some(cache),
-            config.engine.max_component_size,
-        )),
+        loader: Arc::new(
+            Loader::new(
+                runtime.clone(),
+                Some(cache),
+                config.engine.max_component_size,
+            )
+            .compiling(compiling, &config.engine.compile),
+        ),
         // One more for the control thread, which makes smoke requests.
         callers: config.server.workers.get() + 1,
         instances: Arc::new(Semaphore::new(config.engine.instances as usize)),
@@ -92,16 +101,21 @@ pub async fn prepare(config: Config, config_path: Option<PathBuf>) -> Result<Cha
 }
 
 impl Host {
-    /// Loads, binds and serves. `config_path` is read again on [`Changes::reload`].
+    /// Loads, binds and serves. `config_path` is read again on [`Changes::reload`]. Components are
+    /// compiled in the place that is named.
     ///
     /// # Errors
     ///
     /// The first step that failed. Nothing stays behind then.
-    pub async fn start(config: Config, config_path: Option<PathBuf>) -> Result<Self, HostError> {
+    pub async fn start(
+        config: Config,
+        config_path: Option<PathBuf>,
+        compiling: Place,
+    ) -> Result<Self, HostError> {
         let mut settings = config.server.clone();
         settings.max_connections = files::Room::of(&config).connections();
         let admin_settings = config.admin.clone();
-        let changes = Arc::new(prepare(config, config_path).await?);
+        let changes = Arc::new(prepare(config, config_path, compiling).await?);
         let (stopping, stopped) = channel::channel(false);
         let admin = match &admin_settings {
             Some(admin) => Some(Admin::start(changes.shared().clone(), admin, stopped).await?),

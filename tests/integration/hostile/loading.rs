@@ -15,7 +15,7 @@ use super::wat::Wat;
 fn load() -> impl Fn(&[u8]) -> Result<(), String> {
     let loader = Loader::new(Arc::new(Runtime::new(1).unwrap()), None, 64 << 20);
     move |bytes| {
-        let loaded = loader.load_bytes(bytes);
+        let loaded = loader.load_bytes("hostile", bytes);
         loaded.map(drop).map_err(|error| error.to_string())
     }
 }

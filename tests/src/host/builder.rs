@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
 use downstream_mock::scripted::{Request, Response, ScriptedService};
+use tailor::bff::compiler::Place;
 use tailor::config;
 use tailor::host::Host;
 use tempfile::TempDir;
@@ -210,7 +211,7 @@ impl TestHostBuilder {
     /// What `tailor serve` would say.
     pub async fn start(self) -> anyhow::Result<TestHost> {
         let (path, files) = self.write()?;
-        let host = Host::start(config::load(&path)?, Some(path)).await?;
+        let host = Host::start(config::load(&path)?, Some(path), Place::Here).await?;
         Ok(TestHost::new(host, files))
     }
 

@@ -23,7 +23,7 @@ use super::problem::{ConfigError, Fault, Place, Problem};
 use super::raw::{self, RawAdmin, RawBff, RawEngine, RawFile, RawLog, RawServer};
 use super::reader::Reader;
 use super::units::{ms, show_duration};
-use super::{Admin, Bff, CallPattern, Config, Downstream, Engine, Log, LogFormat, Server};
+use super::{Admin, Bff, CallPattern, Compile, Config, Downstream, Engine, Log, LogFormat, Server};
 
 /// Time for a request where the BFF sets none. It is the bound of all defaults below it.
 const DEADLINE: Duration = ms(2_000);
@@ -279,11 +279,18 @@ fn log(raw: &RawLog) -> Log {
 }
 
 fn engine(raw: &RawEngine, cx: &Context<'_>) -> Engine {
+    let compile = Compile::default();
     Engine {
         data_dir: cx.resolve(&raw.data_dir.or(".tailor".to_owned())),
         instances: raw.instances.or(512),
         watch_interval: raw.watch_interval.or(ms(500)),
         max_component_size: raw.max_component_size.or(MAX_COMPONENT_SIZE),
+        compile: Compile {
+            cpu: raw.compile_cpu.or(compile.cpu),
+            memory: raw.compile_memory.or(compile.memory),
+            timeout: raw.compile_timeout.or(compile.timeout),
+            jobs: raw.compile_jobs.or(compile.jobs),
+        },
     }
 }
 

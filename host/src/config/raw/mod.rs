@@ -20,7 +20,7 @@ use super::LogFormat;
 use super::field::{At, Field};
 use super::problem::{Fault, Place, Problem};
 use super::reader::{Reader, Section};
-use super::units::{GIB, KIB, MIB, count, duration, size};
+use super::units::{GIB, KIB, MIB, count, duration, duration_within, ms, size};
 use super::values::{address, boolean, choice, level, name, path, quote};
 use super::wire::{header, host, method, route_path};
 
@@ -94,6 +94,10 @@ pub(super) struct RawEngine {
     pub(super) instances: Field<u32>,
     pub(super) watch_interval: Field<Duration>,
     pub(super) max_component_size: Field<u64>,
+    pub(super) compile_cpu: Field<Duration>,
+    pub(super) compile_memory: Field<u64>,
+    pub(super) compile_timeout: Field<Duration>,
+    pub(super) compile_jobs: Field<usize>,
 }
 
 pub(super) struct RawCalls {
@@ -213,6 +217,14 @@ fn engine(s: &mut Section<'_>) -> RawEngine {
         instances: s.read("instances", |v| count(v, 1..=10_000)),
         watch_interval: s.read("watch-interval", duration),
         max_component_size: s.read("max-component-size", |v| size(v, KIB..=GIB)),
+        compile_cpu: s.read("compile-cpu", |v| {
+            duration_within(v, ms(1_000)..=ms(3_600_000))
+        }),
+        compile_memory: s.read("compile-memory", |v| size(v, 256 * MIB..=64 * GIB)),
+        compile_timeout: s.read("compile-timeout", |v| {
+            duration_within(v, ms(1_000)..=ms(3_600_000))
+        }),
+        compile_jobs: s.read("compile-jobs", |v| count(v, 1..=64)),
     }
 }
 

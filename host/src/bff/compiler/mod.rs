@@ -1,0 +1,88 @@
+//! From a component to its machine code: in this process, or in one of its own under limits.
+//!
+//! Compiling is the one thing that a component costs before anybody looked at it, and a few KB can
+//! cost minutes and GiB. A host therefore has a process of the same program do it ([`child`]), which
+//! takes from itself all that compiling does not need, and is ended at its limits ([`parent`]). How
+//! many do so at once, and who is next, is [`queue`]'s.
+
+pub mod child;
+mod confine;
+pub mod error;
+mod hello;
+mod parent;
+mod queue;
+mod talk;
+#[cfg(test)]
+mod tests;
+
+use wasmtime::Engine;
+
+use self::error::CompileError;
+use self::hello::Hello;
+use self::queue::Queue;
+use super::error::LoadError;
+use crate::config::Compile;
+
+pub use hello::compatibility;
+
+/// Machine code that any component may have, bytes.
+const CODE: usize = 16 << 20;
+/// Machine code that a component may have for each byte of its own. Those of common toolchains have
+/// 2 to 4.
+const CODE_PER_BYTE: usize = 16;
+
+/// Where components are compiled.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Place {
+    /// In this process, without limits: for programs that are not `tailor`, and trusted components.
+    Here,
+    /// In a process of its own. The program that runs must be `tailor`.
+    Apart,
+}
+
+/// Compiles components for an engine.
+pub struct Compiler {
+    engine: Engine,
+    apart: Option<Apart>,
+}
+
+/// What compiling in processes of their own needs.
+struct Apart {
+    limits: Compile,
+    queue: Queue,
+}
+
+impl Compiler {
+    /// A compiler in the place that is named, under these limits if that is a process of its own.
+    pub fn new(engine: Engine, place: Place, limits: &Compile) -> Self {
+        let apart = (place == Place::Apart).then(|| Apart {
+            limits: limits.clone(),
+            queue: Queue::new(limits.jobs),
+        });
+        Self { engine, apart }
+    }
+
+    /// The machine code of a component. `bff` is whose turn it takes. Blocks for as long as the line
+    /// and compiling take.
+    ///
+    /// # Errors
+    ///
+    /// When the component does not compile, or not within the limits.
+    pub fn compile(&self, bff: &str, wasm: &[u8]) -> Result<Vec<u8>, LoadError> {
+        let Some(apart) = &self.apart else {
+            return self
+                .engine
+                .precompile_component(wasm)
+                .map_err(LoadError::Compile);
+        };
+        let _turn = apart.queue.wait(bff).ok_or(CompileError::Superseded)?;
+        let engine = Hello::new(&self.engine, &[]).engine;
+        let mut command = parent::command(&apart.limits);
+        let most = most_code(wasm.len());
+        parent::compile(&mut command, &apart.limits, &engine, most, wasm)
+    }
+}
+
+fn most_code(component: usize) -> usize {
+    component.saturating_mul(CODE_PER_BYTE).saturating_add(CODE)
+}

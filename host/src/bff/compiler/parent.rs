@@ -1,0 +1,195 @@
+//! The side of the host: starts the process of a compiler, speaks with it over its pipes, and ends
+//! it at each limit. One thread does all of it and waits for no pipe alone, so that a full one holds
+//! up nothing.
+
+use std::io;
+use std::os::unix::process::{CommandExt as _, ExitStatusExt as _};
+use std::process::{Child, ChildStderr, ChildStdin, ChildStdout, Command, ExitStatus, Stdio};
+use std::time::{Duration, Instant};
+
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::fs::{OFlags, fcntl_getfl, fcntl_setfl};
+use rustix::io::Errno;
+use rustix::process::Signal;
+
+use super::child::{NO_MEMORY, REFUSED};
+use super::error::{CompileError, SignalName};
+use super::talk::Talk;
+use crate::bff::error::LoadError;
+use crate::config::Compile;
+
+/// This very program, even after its file was replaced or removed.
+pub(super) const PROGRAM: &str = "/proc/self/exe";
+/// Between two looks whether a process that has closed its pipes has ended.
+const MOMENT: Duration = Duration::from_millis(1);
+
+/// The command of a compiler under these limits.
+pub(super) fn command(limits: &Compile) -> Command {
+    let mut command = Command::new(PROGRAM);
+    command
+        .arg0("tailor")
+        .arg("compile-worker")
+        .args(["--cpu", &limits.cpu_seconds().to_string()])
+        .args(["--memory", &limits.memory.to_string()]);
+    command
+}
+
+/// Has a component compiled by the process of a command. `engine` is what the compiler has to say of
+/// its engine, `most` the largest machine code, bytes.
+pub(super) fn compile(
+    command: &mut Command,
+    limits: &Compile,
+    engine: &str,
+    most: usize,
+    wasm: &[u8],
+) -> Result<Vec<u8>, LoadError> {
+    let end = Instant::now() + limits.timeout;
+    let mut process = Process::start(command).map_err(CompileError::Run)?;
+    let mut talk = Talk::new(engine, most, wasm);
+    // Whatever ends this early drops the process, which ends and reaps it.
+    while process.is_open() {
+        process.wait_for_pipes(&talk, left(end, limits)?)?;
+        process.exchange(&mut talk)?;
+    }
+    let status = loop {
+        match process.child.try_wait().map_err(CompileError::Run)? {
+            Some(status) => break status,
+            None => pause(MOMENT.min(left(end, limits)?)),
+        }
+    };
+    verdict(status, &talk.reason(), limits)?;
+    Ok(talk.into_code()?)
+}
+
+/// The time that is left.
+fn left(end: Instant, limits: &Compile) -> Result<Duration, CompileError> {
+    let left = end.saturating_duration_since(Instant::now());
+    if left.is_zero() {
+        return Err(CompileError::Time(limits.timeout));
+    }
+    Ok(left)
+}
+
+fn pause(time: Duration) {
+    // Without a pipe to wait for, this is a sleep, and one that is cut short does no harm.
+    let _ = poll(&mut [], Timespec::try_from(time).ok().as_ref());
+}
+
+/// A running compiler. Ended and reaped when it is dropped.
+struct Process {
+    child: Child,
+    stdin: Option<ChildStdin>,
+    stdout: Option<ChildStdout>,
+    stderr: Option<ChildStderr>,
+}
+
+impl Process {
+    fn start(command: &mut Command) -> io::Result<Self> {
+        let mut child = command
+            .env_clear()
+            .current_dir("/")
+            // A Ctrl-C in the host's terminal is for the host.
+            .process_group(0)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()?;
+        let process = Self {
+            stdin: child.stdin.take(),
+            stdout: child.stdout.take(),
+            stderr: child.stderr.take(),
+            child,
+        };
+        process.each_pipe(|pipe| {
+            let flags = fcntl_getfl(pipe)?;
+            fcntl_setfl(pipe, flags | OFlags::NONBLOCK)
+        })?;
+        Ok(process)
+    }
+
+    fn each_pipe(
+        &self,
+        mut act: impl FnMut(std::os::fd::BorrowedFd<'_>) -> rustix::io::Result<()>,
+    ) -> rustix::io::Result<()> {
+        use std::os::fd::AsFd as _;
+        let pipes = [
+            self.stdin.as_ref().map(|pipe| pipe.as_fd()),
+            self.stdout.as_ref().map(|pipe| pipe.as_fd()),
+            self.stderr.as_ref().map(|pipe| pipe.as_fd()),
+        ];
+        pipes.into_iter().flatten().try_for_each(|pipe| act(pipe))
+    }
+
+    /// Whether the compiler may still say something.
+    fn is_open(&self) -> bool {
+        self.stdout.is_some() || self.stderr.is_some()
+    }
+
+    /// Waits until a pipe has something to read, or room for what is to be written.
+    fn wait_for_pipes(&self, talk: &Talk<'_>, time: Duration) -> Result<(), CompileError> {
+        let stdin = self.stdin.as_ref().filter(|_| talk.may_write());
+        let mut pipes: Vec<PollFd<'_>> = Vec::with_capacity(3);
+        pipes.extend(stdin.map(|pipe| PollFd::new(pipe, PollFlags::OUT)));
+        pipes.extend(self.stdout.as_ref().map(|pipe| PollFd::new(pipe, PollFlags::IN)));
+        pipes.extend(self.stderr.as_ref().map(|pipe| PollFd::new(pipe, PollFlags::IN)));
+        match poll(&mut pipes, Timespec::try_from(time).ok().as_ref()) {
+            Ok(_) | Err(Errno::INTR) => Ok(()),
+            Err(error) => Err(CompileError::Run(error.into())),
+        }
+    }
+
+    /// Writes and reads as much as is possible at once. A pipe at its end is closed.
+    fn exchange(&mut self, talk: &mut Talk<'_>) -> Result<(), CompileError> {
+        if let Some(pipe) = &mut self.stdout
+            && !talk.hear(pipe)?
+        {
+            self.stdout = None;
+        }
+        if let Some(pipe) = &mut self.stderr
+            && !talk.hear_reason(pipe)?
+        {
+            self.stderr = None;
+        }
+        if let Some(pipe) = &mut self.stdin
+            && talk.may_write()
+            && !talk.write(pipe)
+        {
+            // Its end is the end of the component.
+            self.stdin = None;
+        }
+        Ok(())
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        // One that has ended is left alone.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// What the end of a compiler means.
+fn verdict(status: ExitStatus, reason: &str, limits: &Compile) -> Result<(), LoadError> {
+    let failed = || {
+        let last = reason.lines().rev().find(|line| !line.trim().is_empty());
+        last.map_or_else(|| status.to_string(), str::to_owned)
+    };
+    let out_of_memory = reason.contains("memory allocation of ");
+    let error = match (status.code(), status.signal()) {
+        (Some(0), _) => return Ok(()),
+        (Some(code), _) if code == i32::from(REFUSED) => {
+            return Err(LoadError::Compile(wasmtime::Error::msg(reason.to_owned())));
+        }
+        (Some(code), _) if code == i32::from(NO_MEMORY) => CompileError::Memory(limits.memory),
+        (_, Some(signal)) if signal == Signal::XCPU.as_raw() => {
+            CompileError::Cpu(limits.cpu_seconds())
+        }
+        (_, Some(signal)) if signal == Signal::ABORT.as_raw() && out_of_memory => {
+            CompileError::Memory(limits.memory)
+        }
+        (_, Some(signal)) => CompileError::Killed(SignalName(signal)),
+        (Some(_) | None, None) => CompileError::Failed(failed()),
+    };
+    Err(error.into())
+}

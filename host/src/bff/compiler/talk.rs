@@ -1,0 +1,144 @@
+//! What host and compiler say to each other: the compiler its [`Hello`], then the host the
+//! component, then the compiler its machine code; and on the side, why not.
+
+use std::borrow::Cow;
+use std::io::{self, Read, Write};
+
+use super::error::CompileError;
+use super::hello::{Hello, LONGEST};
+
+/// What of standard error is kept, bytes.
+const REASON: usize = 16 << 10;
+/// Read from a pipe at a time: as much as it holds.
+const CHUNK: usize = 64 << 10;
+
+/// The state of a conversation, on the host's side.
+pub(super) struct Talk<'a> {
+    /// What the compiler has to say of its engine.
+    engine: &'a str,
+    /// The largest machine code, bytes.
+    most: usize,
+    /// What of the component is not written yet.
+    unsent: &'a [u8],
+    greeted: bool,
+    heard: Vec<u8>,
+    reason: Vec<u8>,
+    chunk: Box<[u8]>,
+}
+
+impl<'a> Talk<'a> {
+    pub(super) fn new(engine: &'a str, most: usize, wasm: &'a [u8]) -> Self {
+        Self {
+            engine,
+            most,
+            unsent: wasm,
+            greeted: false,
+            heard: Vec::new(),
+            reason: Vec::new(),
+            chunk: vec![0; CHUNK].into(),
+        }
+    }
+
+    /// Whether it is the host's turn to write: a compiler that did not say what it is gets nothing.
+    pub(super) fn may_write(&self) -> bool {
+        self.greeted
+    }
+
+    /// Writes as much of the component as the pipe takes. False when there is no more to write.
+    pub(super) fn write(&mut self, pipe: &mut impl Write) -> bool {
+        while !self.unsent.is_empty() {
+            match pipe.write(self.unsent) {
+                Ok(count) => self.unsent = &self.unsent[count..],
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => return true,
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                // The compiler has ended, and how says more than this.
+                Err(_) => return false,
+            }
+        }
+        false
+    }
+
+    /// Reads what the compiler says. False at the end.
+    pub(super) fn hear(&mut self, pipe: &mut impl Read) -> Result<bool, CompileError> {
+        while let Some(count) = read(pipe, &mut self.chunk)? {
+            if count == 0 {
+                return Ok(false);
+            }
+            self.heard.extend_from_slice(&self.chunk[..count]);
+            if !self.greeted {
+                self.greet()?;
+            }
+            if self.greeted && self.heard.len() > self.most {
+                return Err(CompileError::Code(self.most as u64));
+            }
+        }
+        Ok(true)
+    }
+
+    /// Reads why there is no machine code, and forgets what is too long. False at the end.
+    pub(super) fn hear_reason(&mut self, pipe: &mut impl Read) -> Result<bool, CompileError> {
+        while let Some(count) = read(pipe, &mut self.chunk)? {
+            if count == 0 {
+                return Ok(false);
+            }
+            let room = REASON.saturating_sub(self.reason.len()).min(count);
+            self.reason.extend_from_slice(&self.chunk[..room]);
+        }
+        Ok(true)
+    }
+
+    fn greet(&mut self) -> Result<(), CompileError> {
+        let first = self.heard.iter().take(LONGEST).position(|byte| *byte == b'\n');
+        let Some(end) = first else {
+            if self.heard.len() < LONGEST {
+                return Ok(());
+            }
+            return Err(self.another("something else".to_owned()));
+        };
+        let Some(hello) = Hello::read(&self.heard[..end]) else {
+            return Err(self.another("something else".to_owned()));
+        };
+        if hello.engine != self.engine {
+            return Err(self.another(hello.engine));
+        }
+        if !hello.missing.is_empty() {
+            let missing = hello.missing;
+            tracing::debug!(missing, "this kernel lacks restrictions of the compiler");
+        }
+        self.heard.drain(..=end);
+        self.greeted = true;
+        Ok(())
+    }
+
+    fn another(&self, found: String) -> CompileError {
+        CompileError::OtherEngine {
+            found,
+            wanted: self.engine.to_owned(),
+        }
+    }
+
+    /// What the compiler wrote to standard error.
+    pub(super) fn reason(&self) -> Cow<'_, str> {
+        String::from_utf8_lossy(&self.reason)
+    }
+
+    /// The machine code, of a compiler that has ended well.
+    pub(super) fn into_code(self) -> Result<Vec<u8>, CompileError> {
+        if self.greeted && self.unsent.is_empty() {
+            return Ok(self.heard);
+        }
+        Err(self.another("nothing".to_owned()))
+    }
+}
+
+/// Reads once; `None` when there is nothing at the moment.
+fn read(pipe: &mut impl Read, into: &mut [u8]) -> Result<Option<usize>, CompileError> {
+    loop {
+        match pipe.read(into) {
+            Ok(count) => return Ok(Some(count)),
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(None),
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(CompileError::Run(error)),
+        }
+    }
+}

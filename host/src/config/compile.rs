@@ -1,0 +1,36 @@
+//! What compiling a component may cost.
+
+use std::time::Duration;
+
+/// The limits of one compile, and how many there may be.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Compile {
+    /// Time of a processor. Counted in whole seconds, a part of one as a whole one.
+    pub cpu: Duration,
+    /// Address space of the process that compiles, bytes. That of its program is a part of it.
+    pub memory: u64,
+    /// Time by the wall clock, without the wait for its turn.
+    pub timeout: Duration,
+    /// Components that are compiled at once, of different BFFs.
+    pub jobs: usize,
+}
+
+impl Compile {
+    /// [`cpu`](Self::cpu) as the kernel counts it.
+    pub fn cpu_seconds(&self) -> u64 {
+        let part = u64::from(self.cpu.subsec_nanos() > 0);
+        self.cpu.as_secs().saturating_add(part)
+    }
+}
+
+impl Default for Compile {
+    fn default() -> Self {
+        let cores = std::thread::available_parallelism().map_or(1, usize::from);
+        Self {
+            cpu: Duration::from_secs(30),
+            memory: 2 << 30,
+            timeout: Duration::from_secs(60),
+            jobs: (cores / 2).max(1),
+        }
+    }
+}
