@@ -12,4 +12,4 @@ mod memory;
 mod response;
 mod toolchain;
 mod trap;
-mod wat;
+pub mod wat;

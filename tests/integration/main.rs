@@ -13,6 +13,7 @@ mod admin;
 mod admin_held;
 mod cli;
 mod cli_call;
+mod compile_child;
 mod frames;
 mod heads;
 mod http;

@@ -76,6 +76,15 @@ impl Process {
         Ok(shell)
     }
 
+    /// The same, by a program that is a copy of the one that is built.
+    ///
+    /// # Errors
+    ///
+    /// When it ends or does not say that it serves.
+    pub fn serve_by(program: &Path, config: &Path) -> anyhow::Result<Self> {
+        Self::start(Command::new(program), config)
+    }
+
     fn start(mut command: Command, config: &Path) -> anyhow::Result<Self> {
         let mut child = command
             .args(["serve", "--config"])

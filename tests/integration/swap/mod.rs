@@ -2,7 +2,7 @@
 //! nothing, and what was replaced goes with its last request.
 
 mod files;
-mod page;
+pub mod page;
 mod refused;
 mod reload;
 mod running;
@@ -15,7 +15,7 @@ use tailor_harness::TestHost;
 use crate::observe::{bff, metric};
 use page::page;
 
-const PAGE: &str =
+pub const PAGE: &str =
     "[bff.page]\ncomponent = \"page.wasm\"\n[[route]]\nbff = \"page\"\npath = \"/page\"\n";
 
 /// A host with the page `v1`, which is `page.wasm`. `before` and `after` are put around its

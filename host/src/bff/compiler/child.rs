@@ -8,15 +8,8 @@ use std::process::ExitCode;
 use rustix::io::Errno;
 
 use super::confine;
-use super::hello::Hello;
+use super::hello::{Hello, NO_MEMORY, REFUSED, UNFIT};
 use crate::bff::engine;
-
-/// The component is not one that compiles; standard error says why.
-pub(super) const REFUSED: u8 = 3;
-/// Memory was not to be had.
-pub(super) const NO_MEMORY: u8 = 4;
-/// The process could not restrict itself, or its pipes are gone.
-const UNFIT: u8 = 5;
 
 /// Why there is no machine code.
 enum Failure {

@@ -44,11 +44,19 @@ pub(super) fn limit(cpu: u64, memory: u64) -> io::Result<()> {
         };
         rustix::process::setrlimit(resource, limit)?;
     }
+    touch_stack();
     rustix::process::set_parent_process_death_signal(Some(Signal::KILL))?;
     // Neither is a limit: without them the compiler is only less polite.
     let _ = rustix::process::nice(NICE);
     let _ = std::fs::write("/proc/self/oom_score_adj", "1000");
     Ok(())
+}
+
+/// Has the stack grow to what compiling needs. Later, when there is no more address space, it could
+/// not, and the process would end without a word.
+#[inline(never)]
+fn touch_stack() {
+    std::hint::black_box([0_u8; 1 << 20]);
 }
 
 /// Closes the process off. Returns the names of what this kernel does not have.

@@ -1,5 +1,5 @@
 //! What a compiler says before it reads anything: one line, of which engine its code is, and which
-//! of its restrictions this kernel does not have.
+//! of its restrictions this kernel does not have. And what its exit codes mean.
 
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 
@@ -7,6 +7,13 @@ use wasmtime::Engine;
 
 /// The longest line that can be one, bytes.
 pub(super) const LONGEST: usize = 256;
+
+/// The component is not one that compiles; standard error says why.
+pub(super) const REFUSED: u8 = 3;
+/// Memory was not to be had.
+pub(super) const NO_MEMORY: u8 = 4;
+/// The process could not restrict itself, or its pipes are gone.
+pub(super) const UNFIT: u8 = 5;
 
 /// The line.
 #[derive(Debug, PartialEq, Eq)]

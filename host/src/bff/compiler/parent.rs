@@ -12,8 +12,8 @@ use rustix::fs::{OFlags, fcntl_getfl, fcntl_setfl};
 use rustix::io::Errno;
 use rustix::process::Signal;
 
-use super::child::{NO_MEMORY, REFUSED};
 use super::error::{CompileError, SignalName};
+use super::hello::{NO_MEMORY, REFUSED};
 use super::talk::Talk;
 use crate::bff::error::LoadError;
 use crate::config::Compile;
@@ -87,6 +87,8 @@ impl Process {
     fn start(command: &mut Command) -> io::Result<Self> {
         let mut child = command
             .env_clear()
+            // The allocator would otherwise begin with a GiB of address space, of which there is a limit.
+            .env("MIMALLOC_ARENA_RESERVE", "0")
             .current_dir("/")
             // A Ctrl-C in the host's terminal is for the host.
             .process_group(0)
