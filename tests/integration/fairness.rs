@@ -54,7 +54,9 @@ impl Thread {
     fn new() -> Self {
         let runtime = Arc::new(Runtime::new(128).unwrap());
         let loader = Loader::new(runtime.clone(), None, Config::MAX_COMPONENT_SIZE);
-        let loaded = loader.load("hostile", &components::hostile().unwrap(), None).unwrap();
+        let loaded = loader
+            .load("hostile", &components::hostile().unwrap(), None)
+            .unwrap();
         Self {
             runtime,
             loaded,

@@ -49,8 +49,8 @@ impl Offline {
     /// Why the host would refuse it.
     pub fn from_file(path: &Path) -> anyhow::Result<Self> {
         let runtime = runtime()?;
-        let loaded =
-            Loader::new(runtime.clone(), None, Config::MAX_COMPONENT_SIZE).load("offline", path, None)?;
+        let loaded = Loader::new(runtime.clone(), None, Config::MAX_COMPONENT_SIZE)
+            .load("offline", path, None)?;
         Ok(Self::new(runtime, loaded, path))
     }
 
@@ -61,8 +61,8 @@ impl Offline {
     /// Why the host would refuse it.
     pub fn from_bytes(bytes: &[u8]) -> anyhow::Result<Self> {
         let runtime = runtime()?;
-        let loaded =
-            Loader::new(runtime.clone(), None, Config::MAX_COMPONENT_SIZE).load_bytes("offline", bytes)?;
+        let loaded = Loader::new(runtime.clone(), None, Config::MAX_COMPONENT_SIZE)
+            .load_bytes("offline", bytes)?;
         Ok(Self::new(
             runtime,
             Arc::new(loaded),

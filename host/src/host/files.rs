@@ -16,6 +16,8 @@ const PROCESS: usize = 16;
 const WORKER: usize = 4;
 /// Files of a BFF: the memory that its instances begin with, of the live version and of the next.
 const BFF: usize = 2;
+/// Files for a component that is compiled: both ends of the pipes to its compiler.
+const COMPILER: usize = 6;
 
 /// Lets the process have as many files open as the system allows it, and returns how many these
 /// are. `None` where there is no limit.
@@ -75,6 +77,7 @@ impl Room {
             host: PROCESS
                 + WORKER * (workers + 1)
                 + BFF * config.bffs.len()
+                + COMPILER * config.engine.compile.jobs
                 + admin
                 + config.server.file_reserve,
         }
@@ -187,6 +190,7 @@ mod tests {
     fn a_service_needs_a_file_for_each_connection() {
         let text = "[server]\nworkers = 2\nfile-reserve = 1000\nmax-connections = 7\n\
                     [admin]\nmax-connections = 3\nhealth-connections = 2\n\
+                    [engine]\ncompile-jobs = 2\n\
                     [downstream.one]\nurl = \"http://127.0.0.1:1\"\nmax-calls = 20\n\
                     [downstream.two]\nurl = [\"http://127.0.0.1:2\", \"http://127.0.0.1:3\"]\n\
                     protocol = \"h2\"\n\
@@ -196,13 +200,13 @@ mod tests {
         let room = Room::within(&config, Some(100));
         // One connection for each of three event loops and two endpoints.
         assert_eq!((room.calls, room.wanted), (20 + 3 * 2, 7));
-        assert_eq!(room.host, 16 + 4 * 3 + 2 + 5 + 1000);
+        assert_eq!(room.host, 16 + 4 * 3 + 2 + 6 * 2 + 5 + 1000);
         let said = room.shortage().unwrap().to_string();
         for part in [
             "server.max-connections (7)",
             "(26)",
-            "(1035)",
-            "1068",
+            "(1047)",
+            "1080",
             "100",
         ] {
             assert!(said.contains(part), "{part}: {said}");

@@ -26,7 +26,9 @@ pub fn branches(count: usize) -> Vec<u8> {
     let mut code = format!("(func (local{})", " i32".repeat(VALUES));
     let mut chance: usize = 1;
     let mut value = || {
-        chance = chance.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+        chance = chance
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1);
         (chance >> 33) % VALUES
     };
     for _ in 0..count {

@@ -60,9 +60,22 @@ fn a_compiler_opens_nothing_and_starts_nothing_once_it_reads() {
     let ended = calls.iter().any(|call| call.contains("exited with 0"));
     assert!(ended, "it compiles: {calls:#?}");
     let allowed = [
-        "read(0,", "write(1,", "mmap(", "munmap(", "mremap(", "mprotect(", "madvise(", "brk(",
-        "futex(", "getrandom(", "sigaltstack(", "exit_group(", "sched_yield(", "+++ exited",
-        "rt_sig", "clock_gettime(",
+        "read(0,",
+        "write(1,",
+        "mmap(",
+        "munmap(",
+        "mremap(",
+        "mprotect(",
+        "madvise(",
+        "brk(",
+        "futex(",
+        "getrandom(",
+        "sigaltstack(",
+        "exit_group(",
+        "sched_yield(",
+        "+++ exited",
+        "rt_sig",
+        "clock_gettime(",
         // A name for memory that the allocator would like to give, and may not.
         "prctl(PR_SET_VMA",
     ];
@@ -86,9 +99,8 @@ fn a_compiler_has_its_limits_before_it_reads() {
     let mut said = String::new();
     let stdout = compiler.stdout.take().unwrap();
     std::io::BufRead::read_line(&mut std::io::BufReader::new(stdout), &mut said).unwrap();
-    let of = |file: &str| {
-        std::fs::read_to_string(format!("/proc/{}/{file}", compiler.id())).unwrap()
-    };
+    let of =
+        |file: &str| std::fs::read_to_string(format!("/proc/{}/{file}", compiler.id())).unwrap();
     let (limits, status) = (of("limits"), of("status"));
     let oom = of("oom_score_adj");
     drop(compiler.stdin.take());
@@ -105,7 +117,10 @@ fn a_compiler_has_its_limits_before_it_reads() {
     };
     let pair = |soft: &str, hard: &str| (soft.to_owned(), hard.to_owned());
     assert_eq!(values("Max cpu time"), pair("7", "8"));
-    assert_eq!(values("Max address space"), pair("1073741824", "1073741824"));
+    assert_eq!(
+        values("Max address space"),
+        pair("1073741824", "1073741824")
+    );
     assert_eq!(values("Max file size"), pair("0", "0"));
     assert_eq!(values("Max open files"), pair("16", "16"));
     assert_eq!(values("Max core file size"), pair("0", "0"));

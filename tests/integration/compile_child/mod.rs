@@ -71,9 +71,8 @@ impl Two {
         let id = self.process.id();
         let children = format!("/proc/{id}/task");
         let tasks = std::fs::read_dir(children).unwrap();
-        let children = tasks.filter_map(|task| {
-            std::fs::read_to_string(task.ok()?.path().join("children")).ok()
-        });
+        let children = tasks
+            .filter_map(|task| std::fs::read_to_string(task.ok()?.path().join("children")).ok());
         children
             .flat_map(|text| {
                 text.split_whitespace()
@@ -144,9 +143,8 @@ async fn memory_is_a_limit() {
     host.replace("page.wasm", &bombs::branches(60_000));
     let reason = host.refused("page");
     assert!(
-        reason.ends_with(
-            "compile: more than 256 MiB of memory; engine.compile-memory is the limit"
-        ),
+        reason
+            .ends_with("compile: more than 256 MiB of memory; engine.compile-memory is the limit"),
         "{reason}"
     );
     assert_eq!(host.serves("page").await, body("v1"));

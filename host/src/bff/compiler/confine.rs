@@ -10,8 +10,8 @@ use landlock::{ABI, Access as _, AccessFs, AccessNet, Ruleset, RulesetAttr as _,
 use landlock::{RulesetStatus, Scope};
 use rustix::process::{Resource, Rlimit, Signal};
 use seccompiler::{
-    BpfProgram, SeccompAction, SeccompCmpArgLen, SeccompCmpOp, SeccompCondition, SeccompFilter,
-    SeccompRule, TargetArch,
+    BackendError, BpfProgram, SeccompAction, SeccompCmpArgLen, SeccompCmpOp, SeccompCondition,
+    SeccompFilter, SeccompRule, TargetArch,
 };
 
 /// Open files of a compiler, its standard ones included.
@@ -90,13 +90,10 @@ fn no_files_no_network() -> Result<RulesetStatus, RulesetError> {
     Ok(status.ruleset)
 }
 
-/// What a compiler needs of the kernel once it runs: its pipes, memory, and an end. All else fails as
-/// not permitted.
-const CALLS: [libc::c_long; 20] = [
-    libc::SYS_read,
-    libc::SYS_write,
+/// What a compiler needs of the kernel once it runs: memory and an end. All else fails as not
+/// permitted, but for what [`rules`] adds.
+const CALLS: [libc::c_long; 18] = [
     libc::SYS_close,
-    libc::SYS_mmap,
     libc::SYS_munmap,
     libc::SYS_mremap,
     libc::SYS_mprotect,
@@ -112,22 +109,99 @@ const CALLS: [libc::c_long; 20] = [
     libc::SYS_rt_sigreturn,
     libc::SYS_getpid,
     libc::SYS_gettid,
+    libc::SYS_exit,
     libc::SYS_exit_group,
 ];
 
 fn few_system_calls() -> Result<(), seccompiler::Error> {
-    let mut rules: BTreeMap<i64, Vec<SeccompRule>> =
-        CALLS.iter().map(|call| (*call, Vec::new())).collect();
-    // How a process aborts itself, and nobody else.
-    let itself = u64::from(std::process::id());
-    let itself =
-        SeccompCondition::new(0, SeccompCmpArgLen::Dword, SeccompCmpOp::Eq, itself)?;
-    rules.insert(libc::SYS_tgkill, vec![SeccompRule::new(vec![itself])?]);
     let filter = SeccompFilter::new(
-        rules,
+        rules()?,
         SeccompAction::Errno(libc::EPERM.unsigned_abs()),
         SeccompAction::Allow,
         TargetArch::try_from(std::env::consts::ARCH)?,
     )?;
     seccompiler::apply_filter(&BpfProgram::try_from(filter)?)
+}
+
+fn rules() -> Result<BTreeMap<i64, Vec<SeccompRule>>, BackendError> {
+    let only = |argument, value| {
+        let equal = SeccompCmpOp::Eq;
+        let is = SeccompCondition::new(argument, SeccompCmpArgLen::Dword, equal, value)?;
+        SeccompRule::new(vec![is])
+    };
+    let mut rules: BTreeMap<i64, Vec<SeccompRule>> =
+        CALLS.iter().map(|call| (*call, Vec::new())).collect();
+    // Its three pipes, whatever other files the host was started with and handed on.
+    rules.insert(libc::SYS_read, vec![only(0, 0)?]);
+    rules.insert(libc::SYS_write, vec![only(0, 1)?, only(0, 2)?]);
+    // Memory of no file, which is number -1.
+    rules.insert(libc::SYS_mmap, vec![only(4, u64::from(u32::MAX))?]);
+    // A process aborts itself like this, and must not do so to others.
+    let itself = u64::from(std::process::id());
+    rules.insert(libc::SYS_tgkill, vec![only(0, itself)?]);
+    Ok(rules)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs::File;
+    use std::io::{ErrorKind, Read as _, Write as _};
+    use std::net::{TcpListener, TcpStream};
+    use std::process::Command;
+
+    use super::*;
+
+    /// What a thread may still do that is closed off by `close`: both work on a thread alone.
+    fn refused<T: Send + 'static>(
+        close: impl FnOnce() -> T + Send + 'static,
+        more: impl FnOnce() -> Vec<io::Result<()>> + Send + 'static,
+    ) -> (T, Vec<Option<ErrorKind>>) {
+        let port = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = port.local_addr().unwrap();
+        let thread = std::thread::spawn(move || {
+            let closed = close();
+            let mut tried = vec![
+                File::open("/dev/null").map(drop),
+                File::create("/tmp/tailor-compiler-test").map(drop),
+                std::fs::read_dir("/").map(drop),
+                TcpStream::connect(address).map(drop),
+                TcpListener::bind("127.0.0.1:0").map(drop),
+            ];
+            tried.extend(more());
+            let kinds = tried.into_iter().map(|it| it.err().map(|it| it.kind()));
+            (closed, kinds.collect())
+        });
+        thread.join().unwrap()
+    }
+
+    #[test]
+    fn no_file_and_no_socket_is_opened_by_the_rules_of_landlock_alone() {
+        let (status, refused) = refused(|| no_files_no_network().unwrap(), Vec::new);
+        if status != RulesetStatus::FullyEnforced {
+            eprintln!("skipped: this kernel has not all of landlock");
+            return;
+        }
+        assert_eq!(refused, [Some(ErrorKind::PermissionDenied); 5]);
+    }
+
+    #[test]
+    fn nothing_is_opened_started_or_read_but_the_three_pipes() {
+        let mut zeros = File::open("/dev/zero").unwrap();
+        let mut sink = File::options().write(true).open("/dev/null").unwrap();
+        let more = move || {
+            vec![
+                Command::new("/bin/true").status().map(drop),
+                zeros.read(&mut [0]).map(drop),
+                sink.write(&[0]).map(drop),
+                rustix::process::kill_process(rustix::process::getpid(), Signal::TERM)
+                    .map_err(io::Error::from),
+            ]
+        };
+        let (missing, refused) = refused(|| close_off().unwrap(), more);
+        if missing.contains(&"seccomp") {
+            eprintln!("skipped: this kernel has no seccomp");
+            return;
+        }
+        assert_eq!(refused, [Some(ErrorKind::PermissionDenied); 9]);
+    }
 }

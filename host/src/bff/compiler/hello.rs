@@ -66,7 +66,10 @@ mod tests {
         };
         let line = hello.line();
         assert!(line.len() < LONGEST);
-        assert_eq!(Hello::read(line.trim_end_matches('\n').as_bytes()), Some(hello));
+        assert_eq!(
+            Hello::read(line.trim_end_matches('\n').as_bytes()),
+            Some(hello)
+        );
         assert_eq!(Hello::read(b"tailor-compiler x"), None);
         assert_eq!(Hello::read(b"error: unrecognized subcommand"), None);
         assert_eq!(Hello::read(b"tailor-compiler \xff "), None);

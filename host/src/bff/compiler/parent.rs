@@ -132,8 +132,16 @@ impl Process {
         let stdin = self.stdin.as_ref().filter(|_| talk.may_write());
         let mut pipes: Vec<PollFd<'_>> = Vec::with_capacity(3);
         pipes.extend(stdin.map(|pipe| PollFd::new(pipe, PollFlags::OUT)));
-        pipes.extend(self.stdout.as_ref().map(|pipe| PollFd::new(pipe, PollFlags::IN)));
-        pipes.extend(self.stderr.as_ref().map(|pipe| PollFd::new(pipe, PollFlags::IN)));
+        pipes.extend(
+            self.stdout
+                .as_ref()
+                .map(|pipe| PollFd::new(pipe, PollFlags::IN)),
+        );
+        pipes.extend(
+            self.stderr
+                .as_ref()
+                .map(|pipe| PollFd::new(pipe, PollFlags::IN)),
+        );
         match poll(&mut pipes, Timespec::try_from(time).ok().as_ref()) {
             Ok(_) | Err(Errno::INTR) => Ok(()),
             Err(error) => Err(CompileError::Run(error.into())),

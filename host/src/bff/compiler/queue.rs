@@ -129,7 +129,10 @@ mod tests {
         let new = state.join("a");
         assert!(!state.waits(old));
         assert!(state.waits(new));
-        assert_eq!(order(&mut state), [("a".to_owned(), 3), ("b".to_owned(), 2)]);
+        assert_eq!(
+            order(&mut state),
+            [("a".to_owned(), 3), ("b".to_owned(), 2)]
+        );
     }
 
     #[test]

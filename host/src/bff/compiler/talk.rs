@@ -88,7 +88,11 @@ impl<'a> Talk<'a> {
     }
 
     fn greet(&mut self) -> Result<(), CompileError> {
-        let first = self.heard.iter().take(LONGEST).position(|byte| *byte == b'\n');
+        let first = self
+            .heard
+            .iter()
+            .take(LONGEST)
+            .position(|byte| *byte == b'\n');
         let Some(end) = first else {
             if self.heard.len() < LONGEST {
                 return Ok(());

@@ -74,8 +74,7 @@ fn a_compiler_that_takes_too_long_is_ended_whatever_it_does() {
     ] {
         let error = stuck(script, &wasm).to_string();
         assert_eq!(
-            error,
-            "compile: more than 0.3 s; engine.compile-timeout is the limit",
+            error, "compile: more than 0.3 s; engine.compile-timeout is the limit",
             "{script}"
         );
     }
@@ -123,7 +122,10 @@ fn a_compiler_of_another_engine_is_given_nothing() {
     assert_eq!(error, wanted);
     for script in ["echo usage", "yes | head -c 1000", "exit 0"] {
         let error = failure(shell(script, 1 << 20, b"secret"));
-        assert!(error.contains("does not fit this host"), "{script}: {error}");
+        assert!(
+            error.contains("does not fit this host"),
+            "{script}: {error}"
+        );
     }
 }
 
