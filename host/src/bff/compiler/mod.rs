@@ -29,7 +29,7 @@ pub use hello::compatibility;
 const CODE: usize = 16 << 20;
 /// Machine code that a component may have for each byte of its own. Those of common toolchains have
 /// 2 to 4.
-const CODE_PER_BYTE: usize = 16;
+const CODE_PER_BYTE: usize = 8;
 
 /// Where components are compiled.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

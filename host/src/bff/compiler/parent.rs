@@ -3,6 +3,7 @@
 //! up nothing.
 
 use std::io;
+use std::os::fd::{AsFd as _, BorrowedFd};
 use std::os::unix::process::{CommandExt as _, ExitStatusExt as _};
 use std::process::{Child, ChildStderr, ChildStdin, ChildStdout, Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
@@ -102,24 +103,20 @@ impl Process {
             stderr: child.stderr.take(),
             child,
         };
-        process.each_pipe(|pipe| {
+        for pipe in process.pipes() {
             let flags = fcntl_getfl(pipe)?;
-            fcntl_setfl(pipe, flags | OFlags::NONBLOCK)
-        })?;
+            fcntl_setfl(pipe, flags | OFlags::NONBLOCK)?;
+        }
         Ok(process)
     }
 
-    fn each_pipe(
-        &self,
-        mut act: impl FnMut(std::os::fd::BorrowedFd<'_>) -> rustix::io::Result<()>,
-    ) -> rustix::io::Result<()> {
-        use std::os::fd::AsFd as _;
+    fn pipes(&self) -> impl Iterator<Item = BorrowedFd<'_>> {
         let pipes = [
-            self.stdin.as_ref().map(|pipe| pipe.as_fd()),
-            self.stdout.as_ref().map(|pipe| pipe.as_fd()),
-            self.stderr.as_ref().map(|pipe| pipe.as_fd()),
+            self.stdin.as_ref().map(ChildStdin::as_fd),
+            self.stdout.as_ref().map(ChildStdout::as_fd),
+            self.stderr.as_ref().map(ChildStderr::as_fd),
         ];
-        pipes.into_iter().flatten().try_for_each(|pipe| act(pipe))
+        pipes.into_iter().flatten()
     }
 
     /// Whether the compiler may still say something.
@@ -148,7 +145,8 @@ impl Process {
         }
     }
 
-    /// Writes and reads as much as is possible at once. A pipe at its end is closed.
+    /// Writes what is possible at once, and reads a part: a compiler that never stops to write must not
+    /// keep this from looking at the time. A pipe at its end is closed.
     fn exchange(&mut self, talk: &mut Talk<'_>) -> Result<(), CompileError> {
         if let Some(pipe) = &mut self.stdout
             && !talk.hear(pipe)?

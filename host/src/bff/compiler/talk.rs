@@ -58,33 +58,29 @@ impl<'a> Talk<'a> {
         false
     }
 
-    /// Reads what the compiler says. False at the end.
+    /// Reads a part of what the compiler says, if there is any. False at the end.
     pub(super) fn hear(&mut self, pipe: &mut impl Read) -> Result<bool, CompileError> {
-        while let Some(count) = read(pipe, &mut self.chunk)? {
-            if count == 0 {
-                return Ok(false);
-            }
-            self.heard.extend_from_slice(&self.chunk[..count]);
-            if !self.greeted {
-                self.greet()?;
-            }
-            if self.greeted && self.heard.len() > self.most {
-                return Err(CompileError::Code(self.most as u64));
-            }
+        let Some(count) = read(pipe, &mut self.chunk)? else {
+            return Ok(true);
+        };
+        self.heard.extend_from_slice(&self.chunk[..count]);
+        if !self.greeted {
+            self.greet()?;
         }
-        Ok(true)
+        if self.greeted && self.heard.len() > self.most {
+            return Err(CompileError::Code(self.most as u64));
+        }
+        Ok(count > 0)
     }
 
-    /// Reads why there is no machine code, and forgets what is too long. False at the end.
+    /// Reads a part of why there is no machine code, and forgets what is too long. False at the end.
     pub(super) fn hear_reason(&mut self, pipe: &mut impl Read) -> Result<bool, CompileError> {
-        while let Some(count) = read(pipe, &mut self.chunk)? {
-            if count == 0 {
-                return Ok(false);
-            }
-            let room = REASON.saturating_sub(self.reason.len()).min(count);
-            self.reason.extend_from_slice(&self.chunk[..room]);
-        }
-        Ok(true)
+        let Some(count) = read(pipe, &mut self.chunk)? else {
+            return Ok(true);
+        };
+        let room = REASON.saturating_sub(self.reason.len()).min(count);
+        self.reason.extend_from_slice(&self.chunk[..room]);
+        Ok(count > 0)
     }
 
     fn greet(&mut self) -> Result<(), CompileError> {
