@@ -29,32 +29,9 @@ impl CompiledCache {
     ///
     /// When the directory can't be made, is another user's, or others can write to it.
     pub fn open(data_dir: &Path) -> Result<Self, LoadError> {
-        let dir = data_dir.join("compiled");
-        let refuse = |path: &Path, why: String| LoadError::DataDir {
-            path: path.to_owned(),
-            why,
-        };
-        fs::DirBuilder::new()
-            .recursive(true)
-            .mode(0o700)
-            .create(&dir)
-            .map_err(|error| refuse(&dir, error.to_string()))?;
-        for path in [data_dir, &dir] {
-            let metadata = fs::metadata(path).map_err(|error| refuse(path, error.to_string()))?;
-            if metadata.uid() != rustix::process::geteuid().as_raw() {
-                return Err(refuse(path, "belongs to another user".to_owned()));
-            }
-            if metadata.mode() & 0o022 != 0 {
-                return Err(refuse(
-                    path,
-                    format!(
-                        "others can write to it (mode {:o}); set it to 700",
-                        metadata.mode() & 0o777
-                    ),
-                ));
-            }
-        }
-        Ok(Self { dir })
+        Ok(Self {
+            dir: own_folder(data_dir, "compiled")?,
+        })
     }
 
     /// The component's code, compiled now if it is not there. `digest` is that of `wasm`, in hexadecimal.
@@ -100,6 +77,40 @@ impl CompiledCache {
         }
         Ok(())
     }
+}
+
+/// A folder in the data directory that belongs to this user alone. It is made if needed.
+///
+/// # Errors
+///
+/// When it can't be made, is another user's, or others can write to it.
+pub(super) fn own_folder(data_dir: &Path, name: &str) -> Result<PathBuf, LoadError> {
+    let dir = data_dir.join(name);
+    let refuse = |path: &Path, why: String| LoadError::DataDir {
+        path: path.to_owned(),
+        why,
+    };
+    fs::DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(&dir)
+        .map_err(|error| refuse(&dir, error.to_string()))?;
+    for path in [data_dir, &dir] {
+        let metadata = fs::metadata(path).map_err(|error| refuse(path, error.to_string()))?;
+        if metadata.uid() != rustix::process::geteuid().as_raw() {
+            return Err(refuse(path, "belongs to another user".to_owned()));
+        }
+        if metadata.mode() & 0o022 != 0 {
+            return Err(refuse(
+                path,
+                format!(
+                    "others can write to it (mode {:o}); set it to 700",
+                    metadata.mode() & 0o777
+                ),
+            ));
+        }
+    }
+    Ok(dir)
 }
 
 fn sum_path(path: &Path) -> PathBuf {

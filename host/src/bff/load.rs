@@ -3,12 +3,13 @@
 
 use std::io::Read as _;
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use super::compiled::{CompiledCache, hex};
 use super::engine::Runtime;
 use super::error::LoadError;
 use super::state::State;
+use super::store::Store;
 use super::surface::Surface;
 use crate::contract::BffPre;
 
@@ -23,12 +24,22 @@ pub struct Loaded {
     pub size: usize,
     /// What it imports and exports.
     pub surface: Surface,
+    /// The component itself, until the store has it.
+    unsaved: Mutex<Option<Vec<u8>>>,
+}
+
+impl Loaded {
+    fn unsaved(&self) -> std::sync::MutexGuard<'_, Option<Vec<u8>>> {
+        // Replaced as a whole, so a panic elsewhere does not spoil it.
+        self.unsaved.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 /// Loads components for an engine.
 pub struct Loader {
     runtime: Arc<Runtime>,
     cache: Option<CompiledCache>,
+    store: Option<Store>,
     max_size: u64,
 }
 
@@ -38,8 +49,16 @@ impl Loader {
         Self {
             runtime,
             cache,
+            store: None,
             max_size,
         }
+    }
+
+    /// The same, with a place for the last good components.
+    #[must_use]
+    pub fn with_store(mut self, store: Option<Store>) -> Self {
+        self.store = store;
+        self
     }
 
     /// The engine that components are loaded for.
@@ -74,10 +93,61 @@ impl Loader {
                 limit: self.max_size,
             });
         }
-        match known {
-            Some(known) if known.digest == hex(&bytes) => Ok(known.clone()),
-            _ => Ok(Arc::new(self.load_bytes(&bytes)?)),
+        let digest = hex(&bytes);
+        let loaded = match known {
+            Some(known) if known.digest == digest => known.clone(),
+            _ => Arc::new(self.load_bytes(&bytes)?),
+        };
+        let store = self.store.as_ref();
+        if store.is_some_and(|store| !store.has(&digest, bytes.len())) {
+            *loaded.unsaved() = Some(bytes);
         }
+        Ok(loaded)
+    }
+
+    /// The newest good component that was live as this BFF, and can still be loaded. Blocks for as
+    /// long as compiling takes.
+    pub fn last_good(&self, bff: &str) -> Option<Arc<Loaded>> {
+        let store = self.store.as_ref()?;
+        store.was_live(bff).iter().find_map(|digest| {
+            let read = store.read(digest, self.max_size);
+            let loaded = read.map_err(|error| error.to_string()).and_then(|bytes| {
+                let loaded = self.load_bytes(&bytes);
+                loaded.map_err(|error| error.to_string())
+            });
+            match loaded {
+                Ok(loaded) => Some(Arc::new(loaded)),
+                Err(error) => {
+                    tracing::warn!(bff, digest, error, "a kept component can't be used");
+                    None
+                }
+            }
+        })
+    }
+
+    /// Whether this component was live as this BFF before, one of the last two.
+    pub fn was_live(&self, bff: &str, digest: &str) -> bool {
+        let store = self.store.as_ref();
+        store.is_some_and(|store| store.was_live(bff).iter().any(|other| other == digest))
+    }
+
+    /// Notes which components are live, for the next start, and forgets those of no BFF in `all`.
+    /// Blocks until all is on the disk. `false` when the disk did not take it, which the log says.
+    pub fn keep(&self, live: &[(String, Arc<Loaded>)], all: &[String]) -> bool {
+        let Some(store) = &self.store else {
+            return true;
+        };
+        let note = |(bff, loaded): &(String, Arc<Loaded>)| {
+            // Given up when the disk does not take it: a reload reads it again.
+            let bytes = loaded.unsaved().take();
+            store.note(bff, &loaded.digest, bytes.as_deref())
+        };
+        let noted = live.iter().map(note).fold(Ok(()), std::io::Result::and);
+        // A full disk gets room only of what is removed.
+        let collected = store.collect(all.iter().map(String::as_str));
+        let written = noted.and(collected);
+        store.tell(&written);
+        written.is_ok()
     }
 
     /// Loads a component from its bytes. Blocks for as long as compiling takes.
@@ -111,6 +181,7 @@ impl Loader {
             digest,
             size: bytes.len(),
             surface,
+            unsaved: Mutex::default(),
         })
     }
 }

@@ -9,6 +9,7 @@ use anyhow::{Context as _, bail, ensure};
 use clap::Args;
 use tailor::build::{BuildOptions, build_all};
 use tailor::config::{self, Config};
+use tailor::host::OnRefused;
 
 use super::{log, serve};
 
@@ -33,7 +34,7 @@ impl Demo {
         let config = config::load(&file)?;
         let _log = log::start(&config.log)?;
         let routes = routes(&config);
-        let (host, signals) = serve::start(config, Some(file)).await?;
+        let (host, signals) = serve::start(config, Some(file), OnRefused::End).await?;
         print!("{}", guide(&host, &routes));
         serve::until_stopped(host, signals).await
     }

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use clap::Args;
 use tailor::config::{self, Config};
-use tailor::host::{Host, files};
+use tailor::host::{Host, OnRefused, files};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use super::{ConfigFile, log};
@@ -14,13 +14,21 @@ use super::{ConfigFile, log};
 pub struct Serve {
     #[command(flatten)]
     file: ConfigFile,
+    /// Do not start, and take no new configuration, when a component is refused
+    #[arg(long)]
+    strict: bool,
 }
 
 impl Serve {
     pub async fn run(self) -> anyhow::Result<ExitCode> {
-        let config = config::load(&self.file.config)?;
+        let (config, on_refused) = if self.strict {
+            (config::load(&self.file.config)?, OnRefused::End)
+        } else {
+            let config = config::load_but_components(&self.file.config)?;
+            (config, OnRefused::GoOn)
+        };
         let _log = log::start(&config.log)?;
-        let (host, signals) = start(config, Some(self.file.config)).await?;
+        let (host, signals) = start(config, Some(self.file.config), on_refused).await?;
         until_stopped(host, signals).await
     }
 }
@@ -42,10 +50,11 @@ const FAILED: u8 = 70;
 pub(super) async fn start(
     config: Config,
     path: Option<PathBuf>,
+    on_refused: OnRefused,
 ) -> anyhow::Result<(Host, Signals)> {
     files::raise_limit();
     warn_of_files(&config);
-    let host = Host::start(config, path).await?;
+    let host = Host::start_as(config, path, on_refused).await?;
     // Before anybody can know that the host serves: until then, a SIGHUP ends the process. While it starts, SIGTERM and
     // Ctrl-C end it at once, as they should.
     let signals = Signals {
@@ -120,6 +129,12 @@ async fn reload(host: &Host) {
         Ok(changed) => {
             for (bff, version) in &changed.published {
                 tracing::info!(bff, version, "new version is live");
+            }
+            for (bff, reason) in &changed.refused {
+                tracing::error!(
+                    bff,
+                    "new version is refused, the old one goes on: bff.{bff}: {reason}"
+                );
             }
             for key in &changed.needs_restart {
                 tracing::warn!(

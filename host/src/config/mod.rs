@@ -292,11 +292,24 @@ pub struct Route {
 /// All problems of the file at once, each with its key, line and way out; or that the file can't be
 /// read.
 pub fn load(path: &Path) -> Result<Config, ConfigError> {
-    let text = std::fs::read_to_string(path).map_err(|source| ConfigError::Unreadable {
+    parse(&read(path)?, path)
+}
+
+/// The same, but for the components: whether they can be used is found out when they are loaded, so
+/// that one which is gone is a matter of its BFF alone.
+///
+/// # Errors
+///
+/// When the file can't be read, or all problems of its text at once.
+pub fn load_but_components(path: &Path) -> Result<Config, ConfigError> {
+    check::check(&read(path)?, path, false)
+}
+
+fn read(path: &Path) -> Result<String, ConfigError> {
+    std::fs::read_to_string(path).map_err(|source| ConfigError::Unreadable {
         path: path.to_owned(),
         source,
-    })?;
-    parse(&text, path)
+    })
 }
 
 /// Checks the text of a file; `path` is its name in messages, and its folder the base of relative
@@ -308,7 +321,7 @@ pub fn load(path: &Path) -> Result<Config, ConfigError> {
 ///
 /// All problems of the text at once.
 pub fn parse(text: &str, path: &Path) -> Result<Config, ConfigError> {
-    check::check(text, path)
+    check::check(text, path, true)
 }
 
 impl Bff {

@@ -1,23 +1,23 @@
-//! Changes of a running host: a new configuration, a new version of one BFF. One at a time, each proven before it is live,
-//! and a change that fails leaves everything as it was.
+//! Changes of a running host: a new configuration, a new version of one BFF. One at a time, each proven before it is live.
+//! A configuration that is no good changes nothing; a component that is no good changes nothing of its BFF's version.
 
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use futures_util::future::join_all;
 use thiserror::Error;
 use tokio::sync::Mutex;
 
 use super::lacking::{in_chain, in_engine};
+use super::smoke::smoke;
+use crate::bff::engine::Runtime;
 use crate::bff::error::LoadError;
+use crate::bff::load::Loaded;
+use crate::bff::mark::Mark;
 use crate::bff::swap::Bff;
-use crate::bff::version::Version;
-use crate::config::{self, Config, ConfigError, Smoke};
-use crate::contract::{Client, Method, Payload, Request};
+use crate::config::{self, Config, ConfigError};
 use crate::downstream::Services;
-use crate::fixture::{Fixture, FixtureError};
-use crate::invoke::{detached, invoke};
-use crate::snapshot::{Builder, Shared, Snapshot, SnapshotError};
-use crate::telemetry::metrics::Event;
+use crate::snapshot::{Builder, Draft, Refusal, Shared, Snapshot, SnapshotError};
 
 /// A change was not made.
 #[derive(Debug, Error)]
@@ -40,9 +40,9 @@ pub enum ChangeError {
         /// The BFF.
         bff: String,
         /// What came instead.
-        source: LoadError,
-        /// Whether the host was out of something meanwhile, which may have been the cause.
-        lacking: bool,
+        source: Arc<LoadError>,
+        /// Whether the host or a service may have been the cause.
+        again: bool,
     },
     /// There is no such BFF.
     #[error("there is no BFF {0:?}")]
@@ -53,13 +53,21 @@ pub enum ChangeError {
 }
 
 impl ChangeError {
-    /// Whether it came only of what the host was out of, so that the same change may succeed later.
-    pub(super) fn is_lacking(&self) -> bool {
+    /// Whether the same change may succeed later: the host was out of something, or a service failed.
+    pub(super) fn is_tried_again(&self) -> bool {
         match self {
-            Self::Component(LoadError::Compile(error) | LoadError::Link(error)) => in_engine(error),
-            Self::Smoke { lacking, .. } => *lacking,
+            Self::Component(error) => is_lacking(error),
+            Self::Smoke { again, .. } => *again,
             other => in_chain(other),
         }
+    }
+}
+
+/// Whether it came only of what the host was out of.
+fn is_lacking(error: &LoadError) -> bool {
+    match error {
+        LoadError::Compile(error) | LoadError::Link(error) => in_engine(error),
+        other => in_chain(other),
     }
 }
 
@@ -68,6 +76,8 @@ impl ChangeError {
 pub struct Changed {
     /// BFFs with a new version: name, version.
     pub published: Vec<(String, String)>,
+    /// BFFs whose files were refused: name, reason. They go on with the version they have, if any.
+    pub refused: Vec<(String, String)>,
     /// Settings that differ and take effect only when the host is started again.
     pub needs_restart: Vec<&'static str>,
 }
@@ -77,6 +87,8 @@ pub struct Changes {
     shared: Arc<Shared>,
     builder: Arc<Builder>,
     config_path: Option<PathBuf>,
+    /// One refused component refuses a whole configuration.
+    strict: bool,
     one_at_a_time: Mutex<()>,
 }
 
@@ -85,11 +97,13 @@ impl Changes {
         shared: Arc<Shared>,
         builder: Arc<Builder>,
         config_path: Option<PathBuf>,
+        strict: bool,
     ) -> Self {
         Self {
             shared,
             builder,
             config_path,
+            strict,
             one_at_a_time: Mutex::default(),
         }
     }
@@ -104,75 +118,101 @@ impl Changes {
         self.builder.callers - 1
     }
 
-    /// Reads the configuration file and all components again, and publishes what changed.
+    /// Notes how the start went.
+    pub(super) async fn start(&self) {
+        let snapshot = self.shared.snapshot.load_full();
+        for (name, bff) in &snapshot.bffs {
+            if let Some(refused) = bff.state().refused {
+                self.count(name, result(refused.again));
+            }
+        }
+        self.keep(&snapshot).await;
+    }
+
+    /// Reads the configuration file and all components again, and publishes what changed. A BFF whose component is
+    /// refused goes on with the version it has, under its new settings.
     ///
     /// # Errors
     ///
-    /// What is wrong with the file or a component. Nothing has changed then.
+    /// What is wrong with the file, or, of a host that is strict, with a component. Nothing has changed then.
     pub async fn reload(&self) -> Result<Changed, ChangeError> {
         let path = self.config_path.clone().ok_or(ChangeError::NoFile)?;
         let _alone = self.one_at_a_time.lock().await;
         let live = self.shared.snapshot.load_full();
-        let result = self.try_reload(path, &live).await;
-        match &result {
-            Ok(changed) => {
-                for (bff, _) in &changed.published {
-                    self.shared.metrics.swaps.count(bff, "published");
+        let (mut draft, live) = self.draft(path, live).await?;
+        prove(&self.shared.runtime, &self.builder, &mut draft, Some(&live)).await;
+        let refused = told(&draft);
+        for (name, refusal) in draft.refused() {
+            self.count(
+                name,
+                if refusal.again {
+                    "postponed"
+                } else {
+                    "refused"
+                },
+            );
+        }
+        if self.strict
+            && let Err(error) = draft.all_good()
+        {
+            for (name, refusal) in draft.refused() {
+                if let Some(bff) = live.bffs.get(name) {
+                    bff.refuse(refusal.error.to_string(), false);
                 }
             }
-            Err(ChangeError::Snapshot(SnapshotError::Components(refused))) => {
-                for (bff, error) in refused {
-                    self.refused(&live, bff, error.to_string());
-                }
-            }
-            Err(error @ ChangeError::Smoke { bff, .. }) => {
-                self.refused(&live, bff, error.to_string());
-            }
-            Err(_) => {}
+            return Err(error.into());
         }
-        result
-    }
-
-    /// Notes a component that was refused where an operator looks: in `/bffs` and in the metrics.
-    fn refused(&self, live: &Snapshot, name: &str, reason: String) {
-        if let Some(bff) = live.bffs.get(name) {
-            bff.refuse(reason);
-        }
-        self.shared.metrics.swaps.count(name, "refused");
-    }
-
-    async fn try_reload(
-        &self,
-        path: PathBuf,
-        live: &Arc<Snapshot>,
-    ) -> Result<Changed, ChangeError> {
-        let (builder, before) = (self.builder.clone(), live.clone());
-        let next = tokio::task::spawn_blocking(move || {
-            let config = config::load(&path)?;
-            Ok::<_, ChangeError>(builder.build(config, Some(&before))?)
-        })
-        .await
-        .map_err(|_| ChangeError::Panic)??;
-        let mut changed = Changed {
-            published: Vec::new(),
-            needs_restart: needs_restart(&live.config, &next.config),
-        };
-        for (name, bff) in &next.bffs {
-            let version = bff.current();
-            let old = live.bffs.get(name).map(|old| old.current());
-            if old.is_none_or(|old| old.name() != version.name()) {
-                self.smoke(&version).await?;
-                changed
-                    .published
-                    .push((name.clone(), version.name().to_string()));
-            }
-        }
+        let builder = self.builder.clone();
+        let before = live.clone();
+        let next = blocking(move || builder.build(draft, Some(&before))).await?;
         let next = Arc::new(next);
         self.shared.snapshot.store(next.clone());
         next.services.activate();
         let swaps = &self.shared.metrics.swaps;
         swaps.retain(|bff| next.bffs.contains_key(bff));
+        let changed = Changed {
+            published: published(&live, &next),
+            refused,
+            needs_restart: needs_restart(&live.config, &next.config),
+        };
+        for (bff, _) in &changed.published {
+            self.count(bff, "published");
+        }
+        self.keep(&next).await;
         Ok(changed)
+    }
+
+    fn count(&self, bff: &str, result: &'static str) {
+        self.shared.metrics.swaps.count(bff, result);
+    }
+
+    async fn draft(
+        &self,
+        path: PathBuf,
+        live: Arc<Snapshot>,
+    ) -> Result<(Draft, Arc<Snapshot>), ChangeError> {
+        let builder = self.builder.clone();
+        blocking(move || {
+            let config = config::load_but_components(&path)?;
+            let draft = builder.draft(config, Some(&live))?;
+            Ok((draft, live))
+        })
+        .await?
+    }
+
+    /// Puts the components that are live where the next start finds them. What the disk does not take costs that alone.
+    pub(super) async fn keep(&self, snapshot: &Snapshot) {
+        let live: Vec<(String, Arc<Loaded>)> = snapshot
+            .bffs
+            .iter()
+            .filter_map(|(name, bff)| Some((name.clone(), bff.current()?.loaded().clone())))
+            .collect();
+        let all: Vec<String> = snapshot.bffs.keys().cloned().collect();
+        let builder = self.builder.clone();
+        let kept = blocking(move || builder.loader.keep(&live, &all)).await;
+        if !matches!(kept, Ok(true)) {
+            self.shared.metrics.components_not_kept.inc();
+        }
     }
 
     /// Loads a BFF's component file and publishes it, if it is another than the live version.
@@ -189,15 +229,18 @@ impl Changes {
             .ok_or_else(|| ChangeError::Unknown(name.to_owned()))?;
         let result = self.try_swap(bff, &snapshot.services).await;
         match &result {
-            Ok(Some(_)) => self.shared.metrics.swaps.count(name, "published"),
+            Ok(Some(_)) => {
+                self.count(name, "published");
+                self.keep(&snapshot).await;
+            }
             Ok(None) => {}
-            Err(error) if error.is_lacking() => {
-                bff.refuse(format!("{error}; it is tried again"));
-                self.shared.metrics.swaps.count(name, "postponed");
+            Err(error) if error.is_tried_again() => {
+                bff.refuse(error.to_string(), true);
+                self.count(name, "postponed");
             }
             Err(error) => {
-                bff.refuse(error.to_string());
-                self.shared.metrics.swaps.count(name, "refused");
+                bff.refuse(error.to_string(), false);
+                self.count(name, "refused");
             }
         }
         result
@@ -209,23 +252,30 @@ impl Changes {
         services: &Services,
     ) -> Result<Option<String>, ChangeError> {
         let current = bff.current();
-        let (builder, live) = (self.builder.clone(), current.clone());
-        let loaded = tokio::task::spawn_blocking(move || {
-            builder
-                .loader
-                .load(&live.settings().component, Some(live.loaded()))
+        let (builder, settings) = (self.builder.clone(), bff.settings().clone());
+        let live = current.clone();
+        let (mark, loaded) = blocking(move || {
+            let path = &settings.component;
+            let known = live.as_ref().map(|live| live.loaded());
+            (Mark::of(path), builder.loader.load(path, known))
         })
-        .await
-        .map_err(|_| ChangeError::Panic)??;
-        if loaded.digest == current.loaded().digest {
+        .await?;
+        bff.look(mark);
+        let loaded = loaded?;
+        let before = current.as_deref();
+        if before.is_some_and(|before| before.loaded().digest == loaded.digest) {
             bff.accept();
             return Ok(None);
         }
-        let version = self
-            .builder
-            .version(current.settings(), loaded, services, Some(&current));
-        let version = Arc::new(version);
-        self.smoke(&version).await?;
+        let (settings, metrics) = (bff.settings(), bff.metrics());
+        let builder = &self.builder;
+        let version = Arc::new(builder.version(settings, loaded, services, before, metrics));
+        let proven = smoke(&self.shared.runtime, &version, services, self.caller()).await;
+        proven.map_err(|Refusal { error, again }| ChangeError::Smoke {
+            bff: version.bff().to_string(),
+            source: error,
+            again,
+        })?;
         let name = version.name().to_string();
         bff.publish(version);
         Ok(Some(name))
@@ -237,92 +287,83 @@ impl Changes {
             service.tick(self.builder.callers - 1);
         }
     }
-
-    /// How many calls failed in the host itself, so far.
-    fn host_failures(&self) -> u64 {
-        let snapshot = self.shared.snapshot.load();
-        let services = snapshot.services.iter();
-        services
-            .map(|service| service.metrics().count(Event::HostFailure))
-            .sum()
-    }
-
-    /// Makes the smoke request of a version that is not live yet.
-    async fn smoke(&self, version: &Arc<Version>) -> Result<(), ChangeError> {
-        let Some(smoke) = &version.settings().smoke else {
-            return Ok(());
-        };
-        let failures = self.host_failures();
-        let refuse_for = |what: String, lacking| ChangeError::Smoke {
-            bff: version.bff().to_string(),
-            source: LoadError::Smoke(what),
-            lacking,
-        };
-        // A call that the host could not make for itself may be why the answer is another one.
-        let refuse = |what| refuse_for(what, self.host_failures() > failures);
-        let (tried, now_ms) = match &smoke.fixture {
-            Some(path) => {
-                let fixture = Fixture::read(path)
-                    .map_err(|error| refuse_for(error.to_string(), in_chain(&error)))?;
-                let now_ms = fixture
-                    .now_ms()
-                    .map_err(|error: FixtureError| refuse(error.to_string()))?;
-                let fixture = Arc::new(fixture);
-                let settings = version.settings().clone();
-                (
-                    detached(settings, version.loaded().clone(), |service| {
-                        fixture.canned(service)
-                    }),
-                    now_ms,
-                )
-            }
-            None => (version.clone(), None),
-        };
-        let invoked = invoke(
-            &self.shared.runtime,
-            &tried,
-            smoke_request(smoke),
-            now_ms,
-            self.caller(),
-        )
-        .await;
-        match invoked.result {
-            Ok(answer) if answer.status.as_u16() == smoke.status => Ok(()),
-            Ok(answer) => Err(refuse(format!(
-                "{} was answered {}, not {}",
-                smoke.path,
-                answer.status.as_u16(),
-                smoke.status
-            ))),
-            Err(error) => Err(refuse(format!("{} failed: {error}", smoke.path))),
-        }
-    }
 }
 
-fn smoke_request(smoke: &Smoke) -> Request {
-    let (path, query) = smoke.path.split_once('?').unwrap_or((&smoke.path, ""));
-    let headers = smoke
-        .headers
-        .iter()
-        .map(|(name, value)| {
-            (
-                name.to_string(),
-                String::from_utf8_lossy(value.as_bytes()).into_owned(),
-            )
-        })
-        .collect();
-    Request {
-        id: "smoke".to_owned(),
-        method: Method::Get,
-        path: path.to_owned(),
-        query: crate::fixture::decode_query(query),
-        headers,
-        body: Payload::None,
-        client: Client {
-            name: "smoke".to_owned(),
-            host: "localhost".to_owned(),
-        },
-    }
+/// Makes the smoke requests of all versions of a draft that were never live, and refuses those that fail.
+pub(super) async fn prove(
+    runtime: &Runtime,
+    builder: &Builder,
+    draft: &mut Draft,
+    live: Option<&Snapshot>,
+) {
+    let Draft {
+        config,
+        services,
+        candidates,
+    } = draft;
+    let proofs = candidates.iter_mut().map(async |(name, candidate)| {
+        let loaded = match &mut candidate.file {
+            Ok(loaded) => loaded.clone(),
+            Err(refusal) => {
+                refusal.again |= is_lacking(&refusal.error);
+                return;
+            }
+        };
+        let settings = Arc::new(config.bffs[name].clone());
+        let old = live.and_then(|live| live.bffs.get(name));
+        let before = old.and_then(|old| old.current());
+        let is_live = before
+            .as_ref()
+            .is_some_and(|before| before.loaded().digest == loaded.digest);
+        if settings.smoke.is_none() || is_live {
+            return;
+        }
+        // A start is no change: it takes what was live before as it is.
+        if live.is_none() && builder.loader.was_live(name, &loaded.digest) {
+            return;
+        }
+        let metrics = Arc::default();
+        let version = builder.version(&settings, loaded, services, before.as_deref(), &metrics);
+        let caller = builder.callers - 1;
+        if let Err(refusal) = smoke(runtime, &Arc::new(version), services, caller).await {
+            candidate.file = Err(refusal);
+        }
+    });
+    join_all(proofs).await;
+}
+
+/// Why components are refused, each with its BFF.
+pub(super) fn told(draft: &Draft) -> Vec<(String, String)> {
+    let refused = draft.refused();
+    refused
+        .map(|(name, refusal)| (name.clone(), refusal.error.to_string()))
+        .collect()
+}
+
+/// How a refusal counts.
+fn result(again: bool) -> &'static str {
+    if again { "postponed" } else { "refused" }
+}
+
+/// The BFFs that have another version than before.
+fn published(live: &Snapshot, next: &Snapshot) -> Vec<(String, String)> {
+    let version = |snapshot: &Snapshot, name: &str| {
+        let current = snapshot.bffs.get(name)?.current()?;
+        Some(current.name().to_string())
+    };
+    next.bffs
+        .keys()
+        .filter_map(|name| Some((name.clone(), version(next, name)?)))
+        .filter(|(name, new)| version(live, name).as_ref() != Some(new))
+        .collect()
+}
+
+async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> T + Send + 'static,
+) -> Result<T, ChangeError> {
+    tokio::task::spawn_blocking(work)
+        .await
+        .map_err(|_| ChangeError::Panic)
 }
 
 /// Settings that are read once, when the host starts.

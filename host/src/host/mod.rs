@@ -6,6 +6,7 @@
 mod change;
 pub mod files;
 mod lacking;
+mod smoke;
 mod watch;
 
 use std::net::SocketAddr;
@@ -21,6 +22,7 @@ use crate::bff::compiled::CompiledCache;
 use crate::bff::engine::Runtime;
 use crate::bff::error::{EngineError, LoadError};
 use crate::bff::load::Loader;
+use crate::bff::store::Store;
 use crate::config::Config;
 use crate::server::admin::Admin;
 use crate::server::{Server, ServerError};
@@ -55,52 +57,111 @@ pub struct Host {
     patience: std::time::Duration,
 }
 
-/// Loads everything that a configuration names, without binding anything.
+/// What a host does about a component that is refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OnRefused {
+    /// Serves the BFF's last good component, or answers for it.
+    GoOn,
+    /// Does not start, and takes no configuration that names it.
+    End,
+}
+
+/// Loads everything that a configuration names, without binding or changing anything: all components have to be good,
+/// and none is asked anything.
 ///
 /// # Errors
 ///
 /// What is wrong with the engine's settings, the data directory or the components.
 pub async fn prepare(config: Config, config_path: Option<PathBuf>) -> Result<Changes, HostError> {
+    load(config, config_path, None).await
+}
+
+/// `on_refused` is `None` for a host that does not serve.
+async fn load(
+    config: Config,
+    config_path: Option<PathBuf>,
+    on_refused: Option<OnRefused>,
+) -> Result<Changes, HostError> {
     let runtime = Arc::new(Runtime::new(config.engine.instances)?);
     let cache = CompiledCache::open(&config.engine.data_dir).map_err(HostError::DataDir)?;
+    let store = on_refused.and_then(|_| store(&config));
+    let max_size = config.engine.max_component_size;
+    let loader = Loader::new(runtime.clone(), Some(cache), max_size).with_store(store);
     let builder = Arc::new(Builder {
-        loader: Arc::new(Loader::new(
-            runtime.clone(),
-            Some(cache),
-            config.engine.max_component_size,
-        )),
+        loader: Arc::new(loader),
         // One more for the control thread, which makes smoke requests.
         callers: config.server.workers.get() + 1,
         instances: Arc::new(Semaphore::new(config.engine.instances as usize)),
     });
     let building = builder.clone();
-    let snapshot = tokio::task::spawn_blocking(move || building.build(config, None))
-        .await
-        .unwrap_or_else(|_| {
-            Err(SnapshotError::Components(vec![(
-                "?".to_owned(),
-                LoadError::CompilerPanic,
-            )]))
-        })?;
+    let mut draft = blocking(move || building.draft(config, None)).await??;
+    if on_refused.is_some() {
+        change::prove(&runtime, &builder, &mut draft, None).await;
+    }
+    if on_refused != Some(OnRefused::GoOn) {
+        draft.all_good()?;
+    }
+    for (bff, reason) in change::told(&draft) {
+        tracing::error!(bff, "the component is refused: {reason}");
+    }
+    let building = builder.clone();
+    let snapshot = blocking(move || building.build(draft, None)).await?;
     let shared = Arc::new(Shared {
         snapshot: ArcSwap::from_pointee(snapshot),
         runtime,
         metrics: Arc::default(),
     });
-    Ok(Changes::new(shared, builder, config_path))
+    let strict = on_refused == Some(OnRefused::End);
+    let changes = Changes::new(shared, builder, config_path, strict);
+    if on_refused.is_some() {
+        changes.start().await;
+    }
+    Ok(changes)
+}
+
+/// Without one, a restart has no component to go back to, and all else is as it should be.
+fn store(config: &Config) -> Option<Store> {
+    let store = Store::open(&config.engine.data_dir);
+    let store =
+        store.inspect_err(|error| tracing::warn!("last good components are not kept: {error}"));
+    store.ok()
+}
+
+async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> T + Send + 'static,
+) -> Result<T, SnapshotError> {
+    let panicked = |_| {
+        let error = Arc::new(LoadError::CompilerPanic);
+        SnapshotError::Components(vec![("?".to_owned(), error)])
+    };
+    tokio::task::spawn_blocking(work).await.map_err(panicked)
 }
 
 impl Host {
-    /// Loads, binds and serves. `config_path` is read again on [`Changes::reload`].
+    /// Loads, binds and serves. `config_path` is read again on [`Changes::reload`]. A component that is refused is a
+    /// matter of its BFF alone.
     ///
     /// # Errors
     ///
     /// The first step that failed. Nothing stays behind then.
     pub async fn start(config: Config, config_path: Option<PathBuf>) -> Result<Self, HostError> {
+        Self::start_as(config, config_path, OnRefused::GoOn).await
+    }
+
+    /// The same, with a choice of what a component that is refused leads to.
+    ///
+    /// # Errors
+    ///
+    /// The first step that failed. Nothing stays behind then.
+    pub async fn start_as(
+        config: Config,
+        config_path: Option<PathBuf>,
+        on_refused: OnRefused,
+    ) -> Result<Self, HostError> {
         let mut settings = config.server.clone();
         settings.max_connections = files::Room::of(&config).connections();
         let admin_settings = config.admin.clone();
-        let changes = Arc::new(prepare(config, config_path).await?);
+        let changes = Arc::new(load(config, config_path, Some(on_refused)).await?);
         let (stopping, stopped) = channel::channel(false);
         let admin = match &admin_settings {
             Some(admin) => Some(Admin::start(changes.shared().clone(), admin, stopped).await?),

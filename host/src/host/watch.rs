@@ -3,48 +3,28 @@
 //! By looking, not by a notification of the system: that works on every file system and through every way of replacing a
 //! file (renaming, writing in place, switching a link), and a look at a file costs a microsecond. A file that is still being
 //! written is left alone until two looks in a row see the same. A version that was not loaded because the host was out of
-//! open files, memory or room on a disk is tried again, after waits that grow.
+//! open files, memory or room on a disk, or whose smoke request failed because of its services, is tried again, after waits
+//! that grow.
 
 use std::collections::HashMap;
-use std::os::unix::fs::MetadataExt as _;
-use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::time::Instant;
 
 use super::change::Changes;
-
-/// What tells one content of a file from another without reading it.
-#[derive(Clone, Copy, PartialEq, Eq)]
-struct Mark {
-    device: u64,
-    inode: u64,
-    size: u64,
-    modified: (i64, i64),
-}
-
-impl Mark {
-    /// `None` for a file that is not there, which is no change: it may be about to be replaced.
-    fn of(path: &Path) -> Option<Self> {
-        let metadata = std::fs::metadata(path).ok()?;
-        Some(Self {
-            device: metadata.dev(),
-            inode: metadata.ino(),
-            size: metadata.size(),
-            modified: (metadata.mtime(), metadata.mtime_nsec()),
-        })
-    }
-}
+use crate::bff::mark::Mark;
+use crate::bff::swap::Bff;
 
 /// What is known of a file.
+#[derive(Default)]
 struct Seen {
-    /// The content that was loaded, or refused.
-    settled: Option<Mark>,
-    /// Another content, seen once.
+    /// Another content than the one that was taken or refused last, seen once.
     pending: Option<Mark>,
-    /// When the settled content is tried again, because the host was out of something.
+    /// When the same content is tried again.
     again: Option<Again>,
+    /// The file is not there, which the log says.
+    gone: bool,
 }
 
 /// A further attempt, and how long it was waited for.
@@ -74,6 +54,28 @@ impl Seen {
             wait,
         });
     }
+
+    /// Whether the file has another content than the one that was taken or refused last, and is not being written any
+    /// more. No file is no change: it may be about to be replaced.
+    fn settles(&mut self, now: Option<Mark>, taken: Option<Mark>) -> bool {
+        if now.is_none() || now == taken {
+            self.pending = None;
+            return false;
+        }
+        let settled = now == self.pending;
+        self.pending = if settled { None } else { now };
+        settled
+    }
+
+    /// Says once that a file that was there is gone.
+    fn note(&mut self, name: &str, bff: &Bff, now: Option<Mark>) {
+        let gone = now.is_none() && bff.file().is_some();
+        if gone && !self.gone {
+            let path = bff.settings().component.display();
+            tracing::warn!(bff = name, %path, "the component file is gone, the live version goes on");
+        }
+        self.gone = gone;
+    }
 }
 
 /// Watches until it is ended.
@@ -82,21 +84,10 @@ pub(super) async fn watch(changes: Arc<Changes>) {
     loop {
         let snapshot = changes.shared().snapshot.load_full();
         let interval = snapshot.config.engine.watch_interval;
+        files.retain(|name, _| snapshot.bffs.contains_key(name));
         for (name, bff) in &snapshot.bffs {
-            let path = bff.current().settings().component.clone();
-            let anew = settled_anew(&mut files, name, &path);
-            let Some(seen) = files.get_mut(name) else {
-                continue;
-            };
-            if anew {
-                seen.again = None;
-            }
-            if anew || (seen.is_due() && seen.pending.is_none()) {
-                match swap(&changes, name).await {
-                    Swapped::Done => seen.again = None,
-                    Swapped::Postponed => seen.try_again(interval),
-                }
-            }
+            let seen = files.entry(name.clone()).or_default();
+            look(&changes, name, bff, seen, interval).await;
         }
         changes.tick();
         // Held through the pause, it would keep alive what a reload has replaced.
@@ -105,39 +96,28 @@ pub(super) async fn watch(changes: Arc<Changes>) {
     }
 }
 
-/// Whether the file has another content than before and is not being written any more.
-fn settled_anew(files: &mut HashMap<String, Seen>, name: &str, path: &Path) -> bool {
-    let now = Mark::of(path);
-    let Some(seen) = files.get_mut(name) else {
-        // What was loaded at the start may have been replaced since: the first look counts as a change, and a swap to
-        // the same content does nothing.
-        files.insert(
-            name.to_owned(),
-            Seen {
-                settled: None,
-                pending: now,
-                again: None,
-            },
-        );
-        return false;
-    };
-    if now.is_none() || now == seen.settled {
-        seen.pending = None;
-        return false;
+async fn look(changes: &Changes, name: &str, bff: &Bff, seen: &mut Seen, interval: Duration) {
+    let now = Mark::of(&bff.settings().component);
+    seen.note(name, bff, now);
+    let anew = seen.settles(now, bff.file());
+    if anew || !bff.is_tried_again() {
+        seen.again = None;
+    } else if seen.again.is_none() {
+        seen.try_again(interval);
     }
-    if now != seen.pending {
-        seen.pending = now;
-        return false;
+    if anew || (seen.is_due() && seen.pending.is_none() && now.is_some()) {
+        match swap(changes, name).await {
+            Swapped::Done => seen.again = None,
+            Swapped::Postponed => seen.try_again(interval),
+        }
     }
-    seen.settled = now;
-    true
 }
 
 /// How an attempt ended.
 enum Swapped {
     /// There is nothing more to do.
     Done,
-    /// The host was out of something.
+    /// The same content is tried again.
     Postponed,
 }
 
@@ -145,7 +125,7 @@ async fn swap(changes: &Changes, name: &str) -> Swapped {
     match changes.swap(name).await {
         Ok(Some(version)) => tracing::info!(bff = name, version, "new version is live"),
         Ok(None) => {}
-        Err(error) if error.is_lacking() => {
+        Err(error) if error.is_tried_again() => {
             tracing::warn!(
                 bff = name,
                 "new version is not loaded and is tried again, the old one goes on: {error}"

@@ -46,6 +46,8 @@ pub struct Metrics {
     pub worker_restarts: Counter,
     /// Workers that serve nobody now.
     pub workers_down: Gauge,
+    /// Times that the disk did not take the last good components.
+    pub components_not_kept: Counter,
     unreadable: Family<StatusLabels, Counter>,
 }
 
@@ -122,6 +124,11 @@ impl Metrics {
             "workers_down",
             "Workers that have failed and are not started anew yet",
             self.workers_down.clone(),
+        );
+        registry.register(
+            "components_not_kept",
+            "Times that the disk did not take the last good components of the BFFs",
+            self.components_not_kept.clone(),
         );
         registry.register_collector(Box::new(self.swaps.clone()));
         registry

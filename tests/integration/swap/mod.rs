@@ -2,6 +2,7 @@
 //! nothing, and what was replaced goes with its last request.
 
 mod files;
+mod last_good;
 mod page;
 mod refused;
 mod reload;

@@ -58,23 +58,12 @@ async fn a_file_that_is_not_good_changes_nothing() {
     let host = host("", "").await;
     let good = std::fs::read(host.dir().join("tailor.toml")).unwrap();
     let before = bff(&host, "page").await;
-    host.replace("bad.wasm", b"nonsense").unwrap();
-    host.replace("failing.wasm", &page_with_status("v2", 500))
-        .unwrap();
-    let other =
-        "[bff.other]\ncomponent = \"bad.wasm\"\n[[route]]\nbff = \"other\"\npath = \"/other\"\n";
     // In each, the deadline is another one, too, which must not take effect.
     for (change, word) in [
         ("[bff.page", "tailor.toml"),
         ("[bff.page.limits]\nmemroy = \"1MiB\"\n", "memroy"),
         ("[[route]]\nbff = \"nobody\"\npath = \"/x\"\n", "nobody"),
         ("[[route]]\nbff = \"page\"\npath = \"/page\"\n", "route[1]"),
-        (other, "not a WebAssembly file"),
-        (&other.replace("bad", "missing"), "missing.wasm"),
-        (
-            &(other.replace("bad", "failing") + "[bff.other.smoke]\n"),
-            "500, not 200",
-        ),
     ] {
         edit(&host, |text| {
             text.replace("[bff.page]", "[bff.page]\ndeadline = \"7s\"") + change
@@ -92,6 +81,55 @@ async fn a_file_that_is_not_good_changes_nothing() {
         (bff(&host, "page").await == before).then_some(())
     })
     .await;
+}
+
+#[tokio::test]
+async fn a_component_that_is_not_good_is_a_matter_of_its_bff_alone() {
+    let host = host("", "").await;
+    let good = std::fs::read(host.dir().join("tailor.toml")).unwrap();
+    host.replace("bad.wasm", b"nonsense").unwrap();
+    host.replace("failing.wasm", &page_with_status("v2", 500))
+        .unwrap();
+    let other =
+        "[bff.other]\ncomponent = \"bad.wasm\"\n[[route]]\nbff = \"other\"\npath = \"/other\"\n";
+    for (other, word) in [
+        (other, "not a WebAssembly file"),
+        (&other.replace("bad", "missing"), "missing.wasm"),
+        (
+            &(other.replace("bad", "failing") + "[bff.other.smoke]\n"),
+            "500, not 200",
+        ),
+    ] {
+        edit(&host, |text| {
+            text.replace("[bff.page]", "[bff.page]\ndeadline = \"7s\"") + other
+        });
+        let changed = reload(&host).await.unwrap();
+        assert_eq!(changed.published, []);
+        let [(name, reason)] = &changed.refused[..] else {
+            panic!("{changed:?}");
+        };
+        assert!(name == "other" && reason.contains(word), "{changed:?}");
+        // The rest of the new configuration is in force.
+        assert_eq!(bff(&host, "page").await["deadline_ms"], json!(7000));
+        assert_eq!(served(&host, "/page").await, "v1");
+        let reply = host.get("/other").await.unwrap();
+        assert_eq!(reply.status, 503);
+        assert_eq!(reply.header("tailor-error"), "bff-unavailable");
+        host.replace("tailor.toml", &good).unwrap();
+        assert_eq!(reload(&host).await, Ok(Changed::default()));
+    }
+    // A BFF that is live goes on with its version, under its new settings.
+    host.replace("page.wasm", b"nonsense").unwrap();
+    edit(&host, |text| {
+        text.replace("[bff.page]", "[bff.page]\ndeadline = \"6s\"")
+    });
+    assert_eq!(reload(&host).await.unwrap().refused.len(), 1);
+    let state = bff(&host, "page").await;
+    assert_eq!(
+        (&state["deadline_ms"], &state["serves"]),
+        (&json!(6000), &json!("last-good"))
+    );
+    assert_eq!(served(&host, "/page").await, "v1");
 }
 
 #[tokio::test]

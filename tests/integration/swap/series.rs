@@ -163,7 +163,7 @@ async fn a_bff_that_was_refused_and_given_up_has_no_series() {
     edit(&host, |text| {
         text + "[bff.bad]\ncomponent = \"bad.wasm\"\n[[route]]\nbff = \"bad\"\npath = \"/bad\"\n"
     });
-    assert!(host.host().changes().reload().await.is_err());
+    reload(&host).await;
     assert_eq!(swaps(&host, "bad", "refused").await, 1.0);
     host.replace("tailor.toml", &before).unwrap();
     reload(&host).await;

@@ -21,6 +21,9 @@ impl Context<'_> {
     /// Reports a component that can't be used. Returns its path either way.
     pub(super) fn check_component(&mut self, at: &At<String>, max_size: Option<u64>) -> PathBuf {
         let path = self.resolve(&at.value);
+        if !self.components {
+            return path;
+        }
         let opened = self.open(at, "build the file, or correct its path");
         if let (Some((_, length)), Some(max)) = (opened, max_size)
             && length > max

@@ -71,6 +71,8 @@ struct Context<'a> {
     file: &'a RawFile,
     /// The folder of the file, which relative paths begin at.
     folder: &'a Path,
+    /// Whether the components are looked at.
+    components: bool,
     problems: Vec<Problem>,
 }
 
@@ -158,7 +160,7 @@ impl Context<'_> {
 }
 
 /// Checks the text of a file, whose name is `path`.
-pub(super) fn check(text: &str, path: &Path) -> Result<Config, ConfigError> {
+pub(super) fn check(text: &str, path: &Path, components: bool) -> Result<Config, ConfigError> {
     let invalid = |problems| ConfigError::Invalid {
         path: path.to_owned(),
         problems,
@@ -169,6 +171,7 @@ pub(super) fn check(text: &str, path: &Path) -> Result<Config, ConfigError> {
     let mut cx = Context {
         file: &file,
         folder,
+        components,
         problems: reader.problems,
     };
 
@@ -296,10 +299,11 @@ pub(super) fn defaults() -> (Bff, Downstream) {
     let mut cx = Context {
         file: &file,
         folder: Path::new(""),
+        components: false,
         problems: Vec::new(),
     };
     let engine = engine(&file.engine, &cx);
-    // The problems, such as that the component does not exist, are not those of a file.
+    // The problems, such as that no route leads to it, are not those of a file.
     let bff = bff::check(&engine, &mut cx).remove("default");
     let downstream = downstream::check(&mut cx).remove("default");
     bff.zip(downstream)
