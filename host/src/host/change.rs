@@ -1,5 +1,6 @@
-//! Changes of a running host: a new configuration, a new version of one BFF. One at a time, each proven before it is live.
-//! A configuration that is no good changes nothing; a component that is no good changes nothing of its BFF's version.
+//! Changes of a running host: a new configuration, a new version of one BFF. One at a time, each
+//! proven before it is live. A configuration that is no good changes nothing; a component that is
+//! no good changes nothing of its BFF's version.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -281,7 +282,8 @@ impl Changes {
         Ok(Some(name))
     }
 
-    /// Looks after the connections that smoke requests have left behind. Workers do so for their own.
+    /// Looks after the connections that smoke requests have left behind. Workers do so for their
+    /// own.
     pub(super) fn tick(&self) {
         for service in self.shared.snapshot.load().services.iter() {
             service.tick(self.builder.callers - 1);

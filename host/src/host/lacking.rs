@@ -1,4 +1,5 @@
-//! Which errors say only that the host is out of something, so that the same may succeed a moment later.
+//! Which errors say only that the host is out of something, so that the same may succeed a moment
+//! later.
 
 use std::error::Error;
 use std::io;

@@ -1,7 +1,8 @@
 //! A whole host: everything put together, started, changed while it runs, and stopped.
 //!
-//! The thread that calls [`Host::start`] becomes the control thread: its event loop accepts connections, serves the admin
-//! listener and makes changes. Requests run on the workers' own threads; compiling runs on threads that may block.
+//! The thread that calls [`Host::start`] becomes the control thread: its event loop accepts
+//! connections, serves the admin listener and makes changes. Requests run on the workers' own
+//! threads; compiling runs on threads that may block.
 
 mod change;
 pub mod files;
@@ -211,8 +212,8 @@ impl Host {
         self.server.fail_worker(index);
     }
 
-    /// Stops: no new connections, running requests get `server.shutdown-timeout` to finish. Returns how many connections
-    /// had to be cut.
+    /// Stops: no new connections, running requests get `server.shutdown-timeout` to finish. Returns
+    /// how many connections had to be cut.
     pub async fn stop(self) -> usize {
         let _ = self.stopping.send(true);
         self.watcher.abort();

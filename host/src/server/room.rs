@@ -1,5 +1,5 @@
-//! Who has to go when `max-connections` is reached and another client comes: the connection that lies
-//! idle the longest, and before all others one that never asked anything.
+//! Who has to go when `max-connections` is reached and another client comes: the connection that
+//! has been idle the longest, and before all others one that never asked anything.
 //!
 //! Connections are known here from their begin to their end. A request has no part in it.
 
@@ -15,7 +15,7 @@ use super::activity::Activity;
 
 /// A connection that was used a moment ago is between two requests rather than idle.
 const IDLE: Duration = Duration::from_secs(1);
-/// How often it is looked whether one lies idle by now.
+/// How often it is looked whether one is idle by now.
 const AGAIN: Duration = Duration::from_millis(100);
 
 /// The open connections of a host.
@@ -43,7 +43,7 @@ impl Room {
         self.open.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Ends the connection that lies idle the longest. `false` when none does.
+    /// Ends the connection that has been idle the longest. `false` when none is.
     fn make(&self) -> bool {
         let open = self.open();
         let idle = open.values().filter_map(|one| Some((one.idle()?, one)));
@@ -73,8 +73,8 @@ impl Drop for Place<'_> {
     }
 }
 
-/// The next connection of a listener, with its permit. A connection that there is no room for stays in
-/// the kernel's queue, all but the first of them: for that one, room is made.
+/// The next connection of a listener, with its permit. A connection that there is no room for stays
+/// in the kernel's queue, all but the first of them: for that one, room is made.
 pub(super) async fn accept(
     listener: &TcpListener,
     permits: &Arc<Semaphore>,
