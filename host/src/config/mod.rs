@@ -49,6 +49,8 @@ pub use proxy::Proxy;
 pub use secret::Secret;
 pub use wire::is_json;
 
+use crate::file;
+
 /// The whole configuration, checked.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Config {
@@ -283,6 +285,9 @@ pub struct Route {
     pub methods: Vec<Method>,
 }
 
+/// Largest file that is taken for a configuration, bytes.
+const MAX_SIZE: u64 = 16 << 20;
+
 /// Reads and checks the file.
 ///
 /// Relative paths in the file are taken from the file's own directory.
@@ -292,7 +297,7 @@ pub struct Route {
 /// All problems of the file at once, each with its key, line and way out; or that the file can't be
 /// read.
 pub fn load(path: &Path) -> Result<Config, ConfigError> {
-    let text = std::fs::read_to_string(path).map_err(|source| ConfigError::Unreadable {
+    let text = file::read_text(path, MAX_SIZE).map_err(|source| ConfigError::Unreadable {
         path: path.to_owned(),
         source,
     })?;
