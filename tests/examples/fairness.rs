@@ -1,11 +1,11 @@
-//! What a neighbour's clients notice of a BFF that takes all the CPU it can get, and how two such BFFs
-//! share it.
+//! What a neighbour's clients notice of a BFF that takes all the CPU it can get, and how two such
+//! BFFs share it.
 //!
 //! `cargo run --example fairness` asks the example BFF `watch`, whose services answer at once, one
-//! request after the other: alone, and beside 64 clients that make another BFF compute without an end,
-//! or call the host again and again with calls that end at once. Then two BFFs of weights 100 and 300
-//! compute side by side, and one alone. `-- 2` takes so many seconds for each row; the default is 5.
-//! It prints tables in Markdown. The clients, the services and the host share the machine.
+//! request after the other: alone, and beside 64 clients that make another BFF compute without an
+//! end, or call the host again and again with calls that end at once. Then two BFFs of weights 100
+//! and 300 compute side by side, and one alone. `-- 2` takes 2 seconds for each row; the default is
+//! 5. It prints tables in Markdown. The clients, the services and the host share the machine.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};

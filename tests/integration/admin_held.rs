@@ -49,8 +49,8 @@ async fn idle_connections_and_half_heads_give_way() {
     assert_eq!(last.answer().await.status, 200);
 }
 
-/// Connections whose answers nobody takes, until the host reads no more of them, because it waits to
-/// write, or has cut them.
+/// Connections whose answers nobody takes, until the host reads no more of them, because it waits
+/// to write, or has cut them.
 async fn unread(address: SocketAddr, count: usize) -> Vec<Wire> {
     // Large, so that few of them fill what the kernel keeps of them.
     let request = get("/metrics", &format!("x: {}\r\n", "x".repeat(4000)));

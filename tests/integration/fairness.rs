@@ -1,4 +1,4 @@
-//! One thread, many guests that do all they can to keep it: whoever else is on it has it again soon,
+//! One thread, many guests that do all they can to keep it: the others on it have it again soon,
 //! and what they used is charged to them.
 //!
 //! Both are measured on the CPU clock of the thread, which a busy machine does not move.
@@ -143,8 +143,8 @@ fn cpu() -> Duration {
     )
 }
 
-/// Takes note of how much of the thread others use between two of its own turns, until it is told to
-/// stop.
+/// Takes note of how much of the thread others use between two of its own turns, until it is told
+/// to stop.
 fn heartbeat() -> (Rc<Cell<bool>>, impl Future<Output = Vec<Duration>>) {
     let over = Rc::new(Cell::new(false));
     let stop = over.clone();

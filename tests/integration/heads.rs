@@ -1,5 +1,5 @@
-//! Connections over HTTP/1.1 by the bytes of their heads: where one begins and ends, and how long it
-//! takes to come.
+//! Connections over HTTP/1.1 by the bytes of their heads: where one begins and ends, and how long
+//! it takes to come.
 
 use tailor_harness::TestHost;
 

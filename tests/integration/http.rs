@@ -1,4 +1,5 @@
-//! What a client developer sees with `curl`: each route, over HTTP/1.1 and HTTP/2, and what becomes of a wrong request.
+//! What a client developer sees with `curl`: each route, over HTTP/1.1 and HTTP/2, and what becomes
+//! of a wrong request.
 
 use std::fmt::Write as _;
 

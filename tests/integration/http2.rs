@@ -1,4 +1,5 @@
-//! What is particular to HTTP/2: many requests on one connection, spread over the workers, and limits of its own.
+//! What is particular to HTTP/2: many requests on one connection, spread over the workers, and
+//! limits of its own.
 
 use std::collections::BTreeSet;
 use std::time::Duration;

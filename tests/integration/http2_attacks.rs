@@ -12,7 +12,8 @@ async fn a_neighbour_is_served_whoever_attacks() {
     let outcomes = program::all(second, second).await.unwrap();
     println!("{}", program::table(&outcomes).unwrap());
     for outcome in &outcomes {
-        // Thousands of requests that are in order, as with a window of zero, may fill the BFF's queue.
+        // Thousands of requests that are in order, as with a window of zero, may fill the BFF's
+        // queue.
         assert!(outcome.answered * 10 >= outcome.asked * 9, "{outcome:?}");
         // A client that holds answers back does nothing in excess.
         let ends = outcome.ended > 0 || outcome.name == "zero window";

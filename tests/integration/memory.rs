@@ -152,19 +152,21 @@ async fn a_stream_that_is_not_read_ends_alone() {
         let mut client = Frames::connect(host.address(), window).await.at("/large");
         client.window(0, 1 << 30).await;
         client.get(1).await;
-        let mut asked = 1;
-        // The connection is in use all the time.
+        let mut asked = 3;
+        client.get(asked).await;
+        // The connection is in use all the time, by one stream after the other.
         let reset = soon(async {
             loop {
                 match client.next().await.unwrap() {
                     (1, Told::Reset(code)) => return code,
                     (1, Told::Head { ok, .. }) => assert!(ok),
                     (stream, Told::Head { .. }) => client.window(stream, 1 << 20).await,
-                    (_, Told::Data { end: true, .. }) => {}
-                    _ => continue,
+                    (_, Told::Data { end: true, .. }) => {
+                        asked += 2;
+                        client.get(asked).await;
+                    }
+                    _ => {}
                 }
-                asked += 2;
-                client.get(asked).await;
             }
         });
         assert_eq!(reset.await, CANCEL, "{window}");

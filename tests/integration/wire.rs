@@ -7,7 +7,8 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinHandle;
 
-/// How long a test waits for what must happen. Far above what it takes, so that only a hang ends a test this way.
+/// How long a test waits for what must happen. Far above what it takes, so that only a hang ends a
+/// test this way.
 const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Waits for what must happen.
@@ -191,9 +192,9 @@ impl Gate {
         Self { listener }
     }
 
-    /// The configuration of a service `heart` that is this gate, and of a BFF `watch` that waits for it and may do so
-    /// for a minute, each request with a call of its own. No other service is granted, so two of its three numbers are
-    /// missing.
+    /// The configuration of a service `heart` that is this gate, and of a BFF `watch` that waits
+    /// for it and may do so for a minute, each request with a call of its own. No other service is
+    /// granted, so two of its three numbers are missing.
     pub fn watch(&self) -> String {
         let address = self.listener.local_addr().unwrap();
         format!(

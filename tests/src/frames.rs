@@ -1,4 +1,5 @@
-//! A client of HTTP/2 that sends whatever frames it is told to, for what no library of a client does.
+//! A client of HTTP/2 that sends whatever frames it is told to, for what no library of a client
+//! does.
 
 use std::net::SocketAddr;
 
@@ -47,8 +48,8 @@ pub fn frame(kind: u8, flags: u8, stream: u32, payload: &[u8]) -> Vec<u8> {
     bytes
 }
 
-/// The fields of a request in the form of HPACK, without a table: the method is GET or POST, path and
-/// host have fewer than 127 bytes.
+/// The fields of a request in the form of HPACK, without a table: the method is GET or POST, path
+/// and host have fewer than 127 bytes.
 #[must_use]
 pub fn head(method: &str, path: &str) -> Vec<u8> {
     let mut fields = vec![if method == "POST" { 0x83 } else { 0x82 }, 0x86];
@@ -192,8 +193,8 @@ impl Frames {
         }
     }
 
-    /// Waits until the other end has seen all that was sent. The error code of a GOAWAY that came in
-    /// place of it; `None` also when the connection ended without one.
+    /// Waits until the other end has seen all that was sent. The error code of a GOAWAY that came
+    /// in place of it; `None` also when the connection ended without one.
     pub async fn seen(&mut self) -> Result<(), Option<u32>> {
         self.pings += 1;
         let number = self.pings.to_be_bytes();

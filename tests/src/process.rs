@@ -45,7 +45,8 @@ impl Process {
             .output()?)
     }
 
-    /// Starts `tailor serve` with a configuration file, and waits until it serves. Set `log.format` to `json` there.
+    /// Starts `tailor serve` with a configuration file, and waits until it serves. Set `log.format`
+    /// to `json` there.
     ///
     /// # Errors
     ///
@@ -218,10 +219,16 @@ impl Drop for Process {
 
 fn build() -> anyhow::Result<PathBuf> {
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-    let status = Command::new(cargo)
-        .args(["build", "--quiet", "--bin", "tailor"])
-        .current_dir(root())
-        .status()?;
+    let mut command = Command::new(cargo);
+    command.args(["build", "--quiet", "--bin", "tailor"]);
+    // Cargo says in these what the test is of. Build scripts that look at them, such as ring's,
+    // would run anew, and all that is above them would be compiled twice in each run.
+    for (name, _) in std::env::vars() {
+        if name.starts_with("CARGO_PKG_") || name.starts_with("CARGO_MANIFEST_") {
+            command.env_remove(name);
+        }
+    }
+    let status = command.current_dir(root()).status()?;
     ensure!(status.success(), "cargo build --bin tailor: {status}");
     // Tests run from `deps` of the folder that the program is in.
     let tests = std::env::current_exe()?;

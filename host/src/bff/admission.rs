@@ -1,5 +1,5 @@
-//! The right to run: so many requests of a BFF at once, so many more that wait, each for so long. What is over is refused at
-//! once, so that one BFF's crowd costs the others nothing.
+//! The right to run: so many requests of a BFF at once, so many more that wait, each for so long.
+//! What is over is refused at once, so that one BFF's crowd costs the others nothing.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -31,8 +31,8 @@ pub struct Permit<'a> {
 }
 
 impl Admission {
-    /// Permits by the BFF's limits; `instances` are those of the host, shared by all BFFs. A share of the CPU
-    /// of each of `workers`.
+    /// Permits by the BFF's limits; `instances` are those of the host, shared by all BFFs. A share
+    /// of the CPU of each of `workers`.
     pub fn new(limits: &Limits, workers: usize, instances: Arc<Semaphore>) -> Self {
         Self {
             running: Semaphore::new(limits.concurrency),
@@ -68,14 +68,15 @@ impl Admission {
     ///
     /// # Errors
     ///
-    /// When too many wait, when the wait was too long, or when all instances of the host are in use.
+    /// When too many wait, when the wait was too long, or when all instances of the host are in
+    /// use.
     pub async fn permit(&self) -> Result<Permit<'_>, BffError> {
         let of_bff = match self.running.try_acquire() {
             Ok(permit) => permit,
             Err(_) => self.wait().await?,
         };
-        // The engine's own pool must never be the one to refuse. The BFF's own permits come first, so one that is over
-        // its own limit does not queue for the host's.
+        // The engine's own pool must never be the one to refuse. The BFF's own permits come first,
+        // so one that is over its own limit does not queue for the host's.
         let of_host = match self.instances.try_acquire() {
             Ok(permit) => permit,
             Err(_) => timeout(self.max_wait, self.instances.acquire())

@@ -1,4 +1,5 @@
-//! The WebAssembly engine: one for the process, with its clock tick and the functions that components may import.
+//! The WebAssembly engine: one for the process, with its clock tick and the functions that
+//! components may import.
 use wasmtime::component::Linker;
 use wasmtime::{
     Config, Engine, EngineWeak, InstanceAllocationStrategy, ModuleVersionStrategy,
@@ -14,21 +15,25 @@ use super::{imports, wasi};
 const WASM_STACK: usize = 512 << 10;
 /// Stack on which guest and host functions run: room for the host above the guest's limit.
 const FIBER_STACK: usize = 1 << 20;
-/// Memory of a slot that is cleared rather than given back to the system after a request, counted from the start of its linear
-/// memory. A page that is given back costs its next user a fault of 2 to 4 us; clearing costs about 35 us a MiB, of what an
-/// instance really has. Guests made with the kit have 0.2 MiB. QuickJS has 1.6, and a request dirties 80 pages at its end: with less than
-/// all of it, such a request costs half as much again. `host/PERFORMANCE.md` has the figures.
+/// Memory of a slot that is cleared rather than given back to the system after a request, counted
+/// from the start of its linear memory. A page that is given back costs its next user a fault of 2
+/// to 4 us; clearing costs about 35 us a MiB, of what an instance really has. Guests made with the
+/// kit have 0.2 MiB. QuickJS has 1.6, and a request dirties 80 pages at its end: with less than all
+/// of it, such a request costs half as much again. `host/PERFORMANCE.md` has the figures.
 const KEEP_RESIDENT: usize = 2 << 20;
-/// Slots that wait for the next request of the component that they ran last, with its image mapped. Another component's image has
-/// to be mapped anew, which costs five times as much as a whole request without calls: with the engine's default of 100, a
-/// hundred busy BFFs take slots from each other. Each holds what a guest of that component touched, at most [`KEEP_RESIDENT`].
+/// Slots that wait for the next request of the component that they ran last, with its image mapped.
+/// Another component's image has to be mapped anew, which costs five times as much as a whole
+/// request without calls: with the engine's default of 100, a hundred busy BFFs take slots from
+/// each other. Each holds what a guest of that component touched, at most [`KEEP_RESIDENT`].
 const WARM_SLOTS: u32 = 256;
-/// Core instances of a component: those of a plain guest are three, a componentised Python's about thirty.
+/// Core instances of a component: those of a plain guest are three, a componentised Python's about
+/// thirty.
 pub(super) const MAX_INSTANCES: u32 = 64;
 /// Tables of a component, likewise.
 pub(super) const MAX_TABLES: u32 = 20;
-/// Memories of a component: one for each module that brings its own, such as a stub for WASI. A BFF's limit of memory is for
-/// all together. (Modules that the engine makes to connect them see two, so the proposal for several memories stays on.)
+/// Memories of a component: one for each module that brings its own, such as a stub for WASI. A
+/// BFF's limit of memory is for all together. (Modules that the engine makes to connect them see
+/// two, so the proposal for several memories stays on.)
 pub(super) const MAX_MEMORIES: u32 = 4;
 /// Elements that a table slot has room for; a BFF's own limit is smaller or equal.
 pub const MAX_TABLE_ELEMENTS: usize = 100_000;
@@ -52,8 +57,8 @@ impl Runtime {
         Ok(runtime)
     }
 
-    /// The same, but nothing interrupts a guest, which may then run for ever. For counting instructions, which repeats only
-    /// where no clock has a say.
+    /// The same, but nothing interrupts a guest, which may then run for ever. For counting
+    /// instructions, which repeats only where no clock has a say.
     ///
     /// # Errors
     ///
@@ -78,15 +83,16 @@ impl Runtime {
         &self.engine
     }
 
-    /// What a component is linked with. Only one that imports WASI gets WASI, which costs each of its requests a context.
+    /// What a component is linked with. Only one that imports WASI gets WASI, which costs each of
+    /// its requests a context.
     pub(super) fn linker(&self, wasi: bool) -> &Linker<State> {
         if wasi { &self.with_wasi } else { &self.plain }
     }
 }
 
 fn config(instances: u32) -> Result<Config, EngineError> {
-    // The permits of requests are the limit; the pool itself never refuses. One more is for a smoke request, which asks for
-    // no permit.
+    // The permits of requests are the limit; the pool itself never refuses. One more is for a smoke
+    // request, which asks for no permit.
     let instances = instances.saturating_add(1);
     let mut pool = PoolingAllocationConfig::new();
     pool.total_component_instances(instances)
@@ -109,8 +115,8 @@ fn config(instances: u32) -> Result<Config, EngineError> {
     config
         .allocation_strategy(InstanceAllocationStrategy::Pooling(pool))
         .epoch_interruption(true)
-        // The contract is synchronous; without the machinery for concurrent tasks a store is cheaper, and that whole
-        // class of bugs is out of reach.
+        // The contract is synchronous; without the machinery for concurrent tasks a store is
+        // cheaper, and that whole class of bugs is out of reach.
         .concurrency_support(false)
         .memory_init_cow(true)
         .max_wasm_stack(WASM_STACK)
@@ -119,7 +125,8 @@ fn config(instances: u32) -> Result<Config, EngineError> {
         .wasm_relaxed_simd(false)
         // Otherwise this is read from the environment.
         .wasm_backtrace_details(WasmBacktraceDetails::Disable);
-    // By default code compiled by any 48.x loads into any other, and would keep what a patch release mended.
+    // By default code compiled by any 48.x loads into any other, and would keep what a patch
+    // release mended.
     config
         .module_version(ModuleVersionStrategy::Custom(
             concat!("wasmtime-48.0.8+tailor-", env!("CARGO_PKG_VERSION")).to_owned(),
@@ -128,7 +135,8 @@ fn config(instances: u32) -> Result<Config, EngineError> {
     Ok(config)
 }
 
-/// A thread of its own: a task of an event loop would stop ticking when that loop is busy, which is when it matters.
+/// A thread of its own: a task of an event loop would stop ticking when that loop is busy, which is
+/// when it matters.
 fn start_ticker(engine: EngineWeak) -> std::io::Result<()> {
     std::thread::Builder::new()
         .name("tailor-ticker".to_owned())

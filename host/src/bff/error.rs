@@ -155,8 +155,8 @@ pub enum BffError {
         /// Where.
         source: wasmtime::Error,
     },
-    /// What crossed the boundary broke a rule: more bytes in one call than allowed, too many handles, text that is not
-    /// UTF-8.
+    /// What crossed the boundary broke a rule: more bytes in one call than allowed, too many
+    /// handles, text that is not UTF-8.
     #[error("broke a rule of the boundary: {source:#}")]
     Boundary {
         /// Which rule, and where.
@@ -176,7 +176,8 @@ pub enum BffError {
 }
 
 impl BffError {
-    /// The Wasm stack where it happened, innermost first, one function a line; empty where there is none.
+    /// The Wasm stack where it happened, innermost first, one function a line; empty where there is
+    /// none.
     pub fn backtrace(&self) -> String {
         let source = match self {
             Self::Cpu {

@@ -4,11 +4,11 @@
 //! A request gives its thread back after a tick at the latest, whether its guest computes or calls
 //! the host again and again: the time is taken from the beginning of each poll, not from each entry
 //! into the guest. Until the first full tick it is timed by the clock on the wall, which costs no
-//! system call, and a poll counts as a tick at most, because its thread may have been without a core
-//! meanwhile. From then on the thread's own CPU clock is read.
+//! system call, and a poll counts as a tick at most, because its thread may have been without a
+//! core meanwhile. From then on the thread's own CPU clock is read.
 //!
-//! What a guest waits for is not polled inside of it but here, beside it: the guest is entered again
-//! only when its answer is whole.
+//! What a guest waits for is not polled inside of it but here, beside it: the guest is entered
+//! again only when its answer is whole.
 
 use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
@@ -138,9 +138,9 @@ impl Usage {
     }
 }
 
-/// CPU time past its limit after which a guest is ended wherever it is. Before that it is ended at a
-/// tick of the engine, where the error tells in which function it was; only an instruction that moves
-/// much memory runs through a tick.
+/// CPU time past its limit after which a guest is ended wherever it is. Before that it is ended at
+/// a tick of the engine, where the error tells in which function it was; only an instruction that
+/// moves much memory runs through a tick.
 const BACKSTOP: Duration = Duration::from_millis(10);
 
 /// Why a guest was ended.
@@ -154,8 +154,8 @@ pub(super) enum Stopped {
     WaitedTooLong,
 }
 
-/// What a guest waits for, and the calls that it started: handed over by functions of the host, taken
-/// by the [`Guest`] that they were called from.
+/// What a guest waits for, and the calls that it started: handed over by functions of the host,
+/// taken by the [`Guest`] that they were called from.
 #[derive(Default)]
 pub(super) struct Awaited {
     next: Mutex<Option<Work>>,

@@ -1,10 +1,13 @@
 //! The BFFs: components with their settings, from the file on disk to the answer of one request.
 //!
-//! In the order of a version's life: [`surface`] (what does the component ask for) -> [`compiled`] (its machine code, cached)
-//! -> [`load`] (both, and linked) -> [`version`] (with the operator's settings) -> [`swap`] (which version is live) -> and for
-//! each request [`admission`], [`run`] with [`state`], [`imports`], [`limits`], [`meter`], [`scheduler`] and [`guest_log`], and [`response`].
+//! In the order of a version's life: [`surface`] (what does the component ask for) -> [`compiled`]
+//! (its machine code, cached) -> [`load`] (both, and linked) -> [`version`] (with the operator's
+//! settings) -> [`swap`] (which version is live) -> and for each request [`admission`], [`run`]
+//! with [`state`], [`imports`], [`limits`], [`meter`], [`scheduler`] and [`guest_log`], and
+//! [`response`].
 //!
-//! One store and one instance for each request, dropped after it: nothing that a guest wrote is there for the next one.
+//! One store and one instance for each request, dropped after it: nothing that a guest wrote is
+//! there for the next one.
 
 pub mod admission;
 pub mod compiled;

@@ -1,4 +1,5 @@
-//! One request of a BFF: a fresh store and instance, the guest's run inside of its limits, and the end of both.
+//! One request of a BFF: a fresh store and instance, the guest's run inside of its limits, and the
+//! end of both.
 //!
 //! Dropping the future ends the guest wherever it is: its store is never used again.
 
@@ -136,12 +137,12 @@ pub async fn run(
     let order = invocation.order(version);
     let began = usage.begin(share);
     let (mut store, request) = fresh_store(runtime, version, invocation);
-    usage.end(began, share);
+    let mut took = usage.end(began, share);
     let result = run_in(&mut store, version, request, order).await;
     // The memory of a store is cleared when it ends, which may be half of a short request.
     let began = usage.begin(share);
     drop(store);
-    let took = usage.end(began, share);
+    took += usage.end(began, share);
     if let Some(scheduler) = scheduler {
         scheduler.charge(share, took);
     }
@@ -202,8 +203,9 @@ async fn run_in(
     }
 }
 
-/// Says in the answer what of it is missing or not live, and, where the operator wants it, where the time went. A guest has
-/// no part in that, and an answer that lacks something is not kept for longer than the operator allows.
+/// Says in the answer what of it is missing or not live, and, where the operator wants it, where
+/// the time went. A guest has no part in that, and an answer that lacks something is not kept for
+/// longer than the operator allows.
 fn annotate(
     headers: &mut HeaderMap,
     calls: &[CallRecord],
@@ -223,8 +225,8 @@ fn annotate(
     }
 }
 
-/// Makes the store and the instance of a request and drops both without calling the guest: what a request costs before its
-/// guest begins. For benchmarks.
+/// Makes the store and the instance of a request and drops both without calling the guest: what a
+/// request costs before its guest begins. For benchmarks.
 ///
 /// # Errors
 ///
@@ -278,11 +280,13 @@ fn fresh_store(
     let (cpu, used) = (limits.cpu, usage.clone());
     store.epoch_deadline_callback(move |_| {
         if used.cpu() > cpu {
-            // As an error of the guest it carries the stack, so that its team sees where the time went.
+            // As an error of the guest it carries the stack, so that its team sees where the time
+            // went.
             return Err(Stopped::CpuSpent.into());
         }
         if !used.tick() {
-            // The tick passed while the guest waited for a service. It has only just been given its thread.
+            // The tick passed while the guest waited for a service. It has only just been given its
+            // thread.
             return Ok(UpdateDeadline::Continue(1));
         }
         Ok(UpdateDeadline::YieldCustom(1, Box::pin(leave_once())))
@@ -290,7 +294,7 @@ fn fresh_store(
     (store, request)
 }
 
-/// Leaves the guest, once. Whoever polls the guest has to see to the next poll.
+/// Leaves the guest, once. The code that polls the guest has to see to the next poll.
 async fn leave_once() {
     let mut left = false;
     poll_fn(|_| match std::mem::replace(&mut left, true) {
@@ -315,7 +319,8 @@ fn table(handles: usize) -> ResourceTable {
     table
 }
 
-/// Which limit or trap it was. A guest that was refused memory fails in its own way afterwards, so that comes first.
+/// Which limit or trap it was. A guest that was refused memory fails in its own way afterwards, so
+/// that comes first.
 fn classify(source: wasmtime::Error, state: &State, version: &Version) -> BffError {
     let limits = &version.settings().limits;
     if source.downcast_ref::<PoolConcurrencyLimitError>().is_some() {

@@ -6,8 +6,8 @@
 //! that. Within a BFF it is first come, first served.
 //!
 //! While no more than a tick of guests' work is done between two looks at the sockets, a guest runs
-//! as soon as it is woken, and all of this costs a few relaxed atomics. Past that, guests queue, and
-//! [`Scheduler::run`] lets them go one by one, with a look at the sockets after each tick: a
+//! as soon as it is woken, and all of this costs a few relaxed atomics. Past that, guests queue,
+//! and [`Scheduler::run`] lets them go one by one, with a look at the sockets after each tick: a
 //! neighbour's request is so read, and its guest started, after one tick and not after all that
 //! want the thread.
 
@@ -15,7 +15,7 @@ pub(super) mod turn;
 
 use std::collections::VecDeque;
 use std::future::poll_fn;
-use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU32, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Poll, Waker};
 use std::time::Duration;
@@ -40,8 +40,8 @@ pub struct CpuShare {
     clocks: Box<[Clock]>,
 }
 
-/// The CPU time that a BFF has used on one worker, nanoseconds by weight. On a line of its own, since
-/// each is written by one thread only.
+/// The CPU time that a BFF has used on one worker, nanoseconds by weight. On a line of its own,
+/// since each is written by one thread only.
 #[derive(Debug, Default)]
 #[repr(align(64))]
 struct Clock(AtomicU64);
@@ -60,8 +60,8 @@ impl CpuShare {
         &self.clocks[worker % self.clocks.len()].0
     }
 
-    /// Whether the next poll is to be timed by the CPU clock of its thread: a recent one took longer
-    /// than a tick, which a guest does that moves much memory in one instruction.
+    /// Whether the next poll is to be timed by the CPU clock of its thread: a recent one took
+    /// longer than a tick, which a guest does that moves much memory in one instruction.
     pub(super) fn wants_exact(&self) -> bool {
         let left = self.exact.load(Ordering::Relaxed);
         if left > 0 {
@@ -86,6 +86,8 @@ pub struct Scheduler {
     now: AtomicU64,
     /// The least time on the clocks of the BFFs that wait; `u64::MAX` for none.
     first: AtomicU64,
+    /// The address of the share of the only BFF that waits; 0 for none, or several.
+    only: AtomicUsize,
     queue: Mutex<Queue>,
 }
 
@@ -123,6 +125,7 @@ impl Scheduler {
             round: AtomicU64::new(0),
             now: AtomicU64::new(0),
             first: AtomicU64::new(u64::MAX),
+            only: AtomicUsize::new(0),
             queue: Mutex::default(),
         }
     }
@@ -134,11 +137,14 @@ impl Scheduler {
             // tokio's own yield comes back when the sockets were looked at.
             tokio::task::yield_now().await;
             self.round.store(0, Ordering::Relaxed);
-            while self.round.load(Ordering::Relaxed) < TICK_NS {
-                let Some(ticket) = self.grant() else { break };
+            // At least one: those that do not wait may have used the round already.
+            while let Some(ticket) = self.grant() {
                 let done = self.until(|_| matches!(*ticket.status(), Status::Done));
-                // Whoever was let go holds up the others for so long at most.
+                // A guest that was let go holds up the others for this long at most.
                 let _ = timeout(LET_GO, done).await;
+                if self.round.load(Ordering::Relaxed) >= TICK_NS {
+                    break;
+                }
             }
         }
     }
@@ -181,10 +187,12 @@ impl Scheduler {
         self.time_of(share).max(self.now.load(Ordering::Relaxed))
     }
 
-    /// Whether a guest of this BFF may run without waiting.
+    /// Whether a guest of this BFF may run without waiting: within the round, before other BFFs
+    /// that are not as far behind, and before others of its own BFF where that is alone.
     fn is_free_for(&self, share: &CpuShare) -> bool {
         self.round.load(Ordering::Relaxed) < TICK_NS
-            && self.start_of(share) < self.first.load(Ordering::Relaxed)
+            && (self.start_of(share) < self.first.load(Ordering::Relaxed)
+                || self.only.load(Ordering::Relaxed) == address(share))
     }
 
     /// A guest used the thread.
@@ -205,6 +213,11 @@ impl Scheduler {
         let times = queue.flows.iter().map(|flow| self.time_of(&flow.share));
         let first = times.min().unwrap_or(u64::MAX);
         self.first.store(first, Ordering::Relaxed);
+        let only = match &*queue.flows {
+            [flow] => address(&flow.share),
+            _ => 0,
+        };
+        self.only.store(only, Ordering::Relaxed);
     }
 
     fn enter(&self, share: &Arc<CpuShare>, waker: &Waker) -> Arc<Ticket> {
@@ -242,6 +255,11 @@ impl Scheduler {
         // What it holds is right after each statement, so a panic leaves nothing half done.
         self.queue.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// Tells one share from another.
+fn address(share: &CpuShare) -> usize {
+    std::ptr::from_ref(share).addr()
 }
 
 /// Wakes the one who lets guests go, when nothing is locked any more.

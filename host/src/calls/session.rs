@@ -121,7 +121,8 @@ impl Session {
         let mut refused = Vec::new();
         for (index, call) in calls.into_iter().enumerate() {
             match self.admit(&call) {
-                Ok(granted) => admitted.push(self.make(granted, call)),
+                // Not yet its future, which is large and would be moved once more.
+                Ok(granted) => admitted.push((granted, call)),
                 Err(failure) => refused.push((index, Err(failure))),
             }
             if index % REFUSED_AT_ONCE == REFUSED_AT_ONCE - 1 {
@@ -129,7 +130,9 @@ impl Session {
                 tokio::task::yield_now().await;
             }
         }
-        let mut results = join_all(admitted).await;
+        let made = admitted.into_iter();
+        let made = made.map(|(granted, call)| self.make(granted, call));
+        let mut results = join_all(made).await;
         if !refused.is_empty() {
             results = merge(results, refused);
         }

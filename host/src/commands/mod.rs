@@ -1,5 +1,5 @@
-//! The subcommands. The only place that reads arguments, writes to standard output and knows exit codes: 0 done, 1 failed,
-//! 2 wrong usage, 70 a host that could not go on.
+//! The subcommands. The only place that reads arguments, writes to standard output and knows exit
+//! codes: 0 done, 1 failed, 2 wrong usage, 70 a host that could not go on.
 
 mod build;
 mod call;

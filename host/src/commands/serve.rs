@@ -46,8 +46,8 @@ pub(super) async fn start(
     files::raise_limit();
     warn_of_files(&config);
     let host = Host::start(config, path).await?;
-    // Before anybody can know that the host serves: until then, a SIGHUP ends the process. While it starts, SIGTERM and
-    // Ctrl-C end it at once, as they should.
+    // Before anybody can know that the host serves: until then, a SIGHUP ends the process. While it
+    // starts, SIGTERM and Ctrl-C end it at once, as they should.
     let signals = Signals {
         hangup: signal(SignalKind::hangup())?,
         terminate: signal(SignalKind::terminate())?,
@@ -60,8 +60,8 @@ pub(super) async fn start(
     Ok((host, signals))
 }
 
-/// Serves until SIGTERM or Ctrl-C; SIGHUP reads the configuration and the components again. A second signal to stop does
-/// not wait for running requests.
+/// Serves until SIGTERM or Ctrl-C; SIGHUP reads the configuration and the components again. A
+/// second signal to stop does not wait for running requests.
 pub(super) async fn until_stopped(host: Host, signals: Signals) -> anyhow::Result<ExitCode> {
     let Signals {
         mut hangup,
@@ -71,7 +71,8 @@ pub(super) async fn until_stopped(host: Host, signals: Signals) -> anyhow::Resul
         mut fail,
     } = signals;
     let failed = loop {
-        // A reload compiles, and a signal to stop does not wait for that: nothing of it is live before its very end.
+        // A reload compiles, and a signal to stop does not wait for that: nothing of it is live
+        // before its very end.
         let reload = async {
             hangup.recv().await;
             reload(&host).await;

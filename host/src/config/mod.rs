@@ -84,7 +84,7 @@ pub struct Server {
     /// connections.
     pub workers: NonZeroUsize,
     /// Open client connections; further ones wait in the listen queue. Fewer when the process may
-    /// not have so many files open.
+    /// not have that many files open.
     pub max_connections: usize,
     /// Files that the process may have open and that no connection takes: for components, secrets,
     /// look-ups of names.
@@ -115,11 +115,11 @@ pub struct Server {
     pub linger_size: usize,
     /// Concurrent HTTP/2 streams of one connection.
     pub max_streams: u32,
-    /// HTTP/2 frames without a part of a request that one connection may send in 10 s, beside two for
-    /// each request and each frame of an answer.
+    /// HTTP/2 frames without a part of a request that one connection may send in 10 s, beside two
+    /// for each request and each frame of an answer.
     pub max_control_frames: u32,
-    /// HTTP/2 streams of one connection that may end before their answers in 30 s, beside one for each
-    /// answer.
+    /// HTTP/2 streams of one connection that may end before their answers in 30 s, beside one for
+    /// each answer.
     pub max_resets: u32,
     /// Time that running requests get to finish when the host stops.
     pub shutdown_timeout: Duration,
@@ -139,7 +139,7 @@ pub struct Admin {
     /// Open connections beyond those, while none of those is idle: each for one answer about
     /// health.
     pub health_connections: usize,
-    /// Time for a complete request head, and for a connection to lie idle.
+    /// Time for a complete request head, and for a connection to be idle.
     pub header_timeout: Duration,
     /// Time for a client to take an answer.
     pub write_timeout: Duration,

@@ -1,5 +1,5 @@
-//! Changes of a running host: a new configuration, a new version of one BFF. One at a time, each proven before it is live,
-//! and a change that fails leaves everything as it was.
+//! Changes of a running host: a new configuration, a new version of one BFF. One at a time, each
+//! proven before it is live, and a change that fails leaves everything as it was.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -231,7 +231,8 @@ impl Changes {
         Ok(Some(name))
     }
 
-    /// Looks after the connections that smoke requests have left behind. Workers do so for their own.
+    /// Looks after the connections that smoke requests have left behind. Workers do so for their
+    /// own.
     pub(super) fn tick(&self) {
         for service in self.shared.snapshot.load().services.iter() {
             service.tick(self.builder.callers - 1);

@@ -17,8 +17,8 @@ const WORKER: usize = 4;
 /// Files of a BFF: the memory that its instances begin with, of the live version and of the next.
 const BFF: usize = 2;
 
-/// Lets the process have as many files open as the system allows it, and returns how many these are.
-/// `None` where there is no limit.
+/// Lets the process have as many files open as the system allows it, and returns how many these
+/// are. `None` where there is no limit.
 pub fn raise_limit() -> Option<u64> {
     let Rlimit { current, maximum } = getrlimit(Resource::Nofile);
     if current == maximum {
@@ -113,7 +113,8 @@ fn connections(service: &Downstream, workers: usize) -> usize {
     }
 }
 
-/// The limit of open files is too small for the configuration. Shown as a sentence with the way out.
+/// The limit of open files is too small for the configuration. Shown as a sentence with the way
+/// out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Shortage {
     room: Room,

@@ -170,8 +170,8 @@ impl Host {
         self.server.fail_worker(index);
     }
 
-    /// Stops: no new connections, running requests get `server.shutdown-timeout` to finish. Returns how many connections
-    /// had to be cut.
+    /// Stops: no new connections, running requests get `server.shutdown-timeout` to finish. Returns
+    /// how many connections had to be cut.
     pub async fn stop(self) -> usize {
         let _ = self.stopping.send(true);
         self.watcher.abort();

@@ -1,9 +1,10 @@
 //! Looks at the component files and swaps a BFF when its file has changed.
 //!
-//! By looking, not by a notification of the system: that works on every file system and through every way of replacing a
-//! file (renaming, writing in place, switching a link), and a look at a file costs a microsecond. A file that is still being
-//! written is left alone until two looks in a row see the same. A version that was not loaded because the host was out of
-//! open files, memory or room on a disk is tried again, after waits that grow.
+//! By looking, not by a notification of the system: that works on every file system and through
+//! every way of replacing a file (renaming, writing in place, switching a link), and a look at a
+//! file costs a microsecond. A file that is still being written is left alone until two looks in a
+//! row see the same. A version that was not loaded because the host was out of open files, memory
+//! or room on a disk is tried again, after waits that grow.
 
 use std::collections::HashMap;
 use std::os::unix::fs::MetadataExt as _;
@@ -113,8 +114,8 @@ pub(super) async fn watch(changes: Arc<Changes>) {
 /// Whether the file has another content than before and is not being written any more.
 fn settled_anew(files: &mut HashMap<String, Seen>, name: &str, now: Option<Mark>) -> bool {
     let Some(seen) = files.get_mut(name) else {
-        // What was loaded at the start may have been replaced since: the first look counts as a change, and a swap to
-        // the same content does nothing.
+        // What was loaded at the start may have been replaced since: the first look counts as a
+        // change, and a swap to the same content does nothing.
         files.insert(
             name.to_owned(),
             Seen {

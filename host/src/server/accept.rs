@@ -1,9 +1,10 @@
 //! Takes connections and hands each to the worker with the fewest.
 //!
-//! The threading model: one event loop for each core, with its own connections to services, so that a request never
-//! leaves its thread and shares no lock with another. Connections are handed out by count, not by the kernel's hash,
-//! because a few busy clients would otherwise meet on one core. An HTTP/2 connection carries many requests and can't be
-//! moved: its requests are spread over the workers one by one (see [`super::worker`]).
+//! The threading model: one event loop for each core, with its own connections to services, so that
+//! a request is run by one thread from its begin to its end and shares no lock with another.
+//! Connections are handed out by count, not by the kernel's hash, because a few busy clients would
+//! otherwise meet on one core. A connection cannot be moved, but a request of it may be run by
+//! another worker (see [`super::worker`]).
 
 use std::io;
 use std::net::SocketAddr;
@@ -106,10 +107,11 @@ impl Server {
         self.crew.fail(index);
     }
 
-    /// Takes no more connections, lets running requests finish, and closes the rest when `patience` is over. Returns how
-    /// many connections had to be cut.
+    /// Takes no more connections, lets running requests finish, and closes the rest when `patience`
+    /// is over. Returns how many connections had to be cut.
     pub async fn stop(mut self, patience: Duration) -> usize {
-        // The acceptor owns the listener: with its end, new clients are refused rather than left waiting.
+        // The acceptor owns the listener: with its end, new clients are refused rather than left
+        // waiting.
         let _ = self.stop.send(true);
         let _ = (&mut self.acceptor).await;
         let all = self.connections.acquire_many(self.max_connections);

@@ -1,7 +1,8 @@
 //! The account of one request: exactly one line in the log and one set of metrics, however it ends.
 //!
-//! It is written when the account is dropped, so that a request whose client hung up, which ends by being dropped, has
-//! its line too. It holds no path, no query and no header value of the client but the request id: these can be personal.
+//! It is written when the account is dropped, so that a request whose client hung up, which ends by
+//! being dropped, has its line too. It holds no path, no query and no header value of the client
+//! but the request id: these can be personal.
 
 use std::sync::Arc;
 use std::time::Duration;

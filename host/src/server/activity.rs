@@ -1,5 +1,5 @@
-//! What happens on a connection: what its socket and its requests note, and its clock, its end and the
-//! room of others ask.
+//! What happens on a connection: what its socket and its requests note, and its clock, its end and
+//! the room of others ask.
 
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, AtomicUsize, Ordering};
 use std::task::Waker;
@@ -25,8 +25,8 @@ pub(super) enum Excess {
     Resets,
 }
 
-/// What happens on a connection. One thread writes and reads it, but for `must_go`; the other atomics are
-/// for the compiler.
+/// What happens on a connection. One thread writes and reads it, but for `must_go`; the other
+/// atomics are for the compiler.
 pub(super) struct Activity {
     started: Instant,
     running: AtomicUsize,
@@ -35,8 +35,8 @@ pub(super) struct Activity {
     asked: AtomicBool,
     /// Milliseconds after `started` of the last bytes of an answer.
     last: AtomicU64,
-    /// Milliseconds after `started` of the first byte of a head that is not whole, plus one; 0 for none.
-    /// The first head begins with the connection.
+    /// Milliseconds after `started` of the first byte of a head that is not whole, plus one; 0 for
+    /// none. The first head begins with the connection.
     head: AtomicU64,
     /// Whether the client said anything yet.
     silent: AtomicBool,
@@ -135,8 +135,13 @@ impl Activity {
         self.must_go.load(Ordering::Relaxed)
     }
 
-    /// How long nothing was asked on it, from any thread; `None` while a request runs, and when it goes
-    /// already. Those that never asked anything come before all others.
+    /// Whether it makes room and no request of it runs, so that it ends within [`MAKES_ROOM`].
+    pub(super) fn goes(&self) -> bool {
+        self.makes_room() && self.running.load(Ordering::Relaxed) == 0
+    }
+
+    /// How long nothing was asked on it, from any thread; `None` while a request runs, and when it
+    /// goes already. Those that never asked anything come before all others.
     pub(super) fn idle(&self) -> Option<(bool, Duration)> {
         if self.running.load(Ordering::Relaxed) > 0 || self.makes_room() {
             return None;
@@ -193,7 +198,8 @@ impl Drop for InFlight<'_> {
         activity.running.fetch_sub(1, Ordering::Relaxed);
         activity.touch();
         if activity.head.load(Ordering::Relaxed) != 0 {
-            // One that began behind this request has its time from here: until now nobody waited for it.
+            // One that began behind this request has its time from here: until now nobody waited
+            // for it.
             activity.head.store(activity.now() + 1, Ordering::Relaxed);
         }
     }

@@ -1,10 +1,11 @@
 //! The listener for operators: no authentication, so it belongs on loopback or a private network.
 //!
 //! - `GET /livez`: 200 while the process runs.
-//! - `GET /readyz`: 200 while the host takes requests; 503 while it stops, and while a worker is down.
+//! - `GET /readyz`: 200 while the host takes requests; 503 while it stops, and while a worker is
+//!   down.
 //! - `GET /metrics`: all metrics, in Prometheus' text format.
-//! - `GET /bffs`: each BFF with its live version, the last refused one, and what it may call; each service with the state of
-//!   its policy; as JSON.
+//! - `GET /bffs`: each BFF with its live version, the last refused one, and what it may call; each
+//!   service with the state of its policy; as JSON.
 //! - `POST /downstreams/NAME/breaker` and `/downstreams/NAME/invalidate`: see [`steer`].
 //!
 //! Health is answered whatever others do: see [`places`] and [`accept`].

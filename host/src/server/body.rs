@@ -166,7 +166,8 @@ impl BodyError {
     }
 }
 
-/// Whether bytes came that are no body. hyper says so with a kind of I/O error; a connection that broke has other kinds.
+/// Whether bytes came that are no body. hyper says so with a kind of I/O error; a connection that
+/// broke has other kinds.
 fn is_malformed(error: &(dyn std::error::Error + 'static)) -> bool {
     std::iter::successors(Some(error), |error| error.source())
         .filter_map(|error| error.downcast_ref::<io::Error>())

@@ -1,12 +1,12 @@
 //! The bytes in flight of the whole host, in fair shares.
 //!
 //! Counted are a request from its head on (a fixed cost, and its fields), its body, and its answer
-//! until the client took it. Whoever takes more than there is gets 503 `host-memory`.
+//! until the client took it. A request that wants more than there is gets 503 `host-memory`.
 //!
 //! A BFF may hold half of all. A connection may hold that part of what is left which what is left
 //! is of the whole: a half of it when a half is left, a tenth when a tenth is. The same goes for
 //! its BFF's half. So what is left shrinks ever more slowly the more of the greedy there are, and
-//! whoever comes next still gets something: 80 connections that take what they get of 256 MiB
+//! the next one still gets something: 80 connections that take what they get of 256 MiB
 //! leave enough for a small request on the next one.
 
 use std::sync::Arc;
@@ -32,7 +32,7 @@ pub(super) struct Budget {
     used: Gauge,
 }
 
-/// There is no room for so many more bytes.
+/// There is no room for that many more bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 #[error("memory: the host holds as many bytes of requests and answers as it may")]
 pub(super) struct Full;
@@ -46,7 +46,7 @@ pub(super) struct Held {
 }
 
 impl Budget {
-    /// A budget of so many bytes, counted by `used`.
+    /// A budget of `limit` bytes, counted by `used`.
     pub(super) fn new(limit: usize, used: Gauge) -> Self {
         Self {
             limit: i64::try_from(limit).unwrap_or(i64::MAX),

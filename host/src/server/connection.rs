@@ -61,7 +61,8 @@ async fn run(worker: &Arc<Worker>, stream: TcpStream) {
                 let _running = InFlight::start(&activity);
                 return http1(worker, &heads, request, admitted).await;
             }
-            // A stream that was reset by the same bytes that began it ends here, before anything is done.
+            // A stream that was reset by the same bytes that began it ends here, before anything is
+            // done.
             give_way().await;
             let _running = InFlight::start(&activity);
             if unreadable::is_too_large(&request, &worker.settings) {
@@ -127,8 +128,8 @@ fn why(activity: &Activity) -> Option<Cut> {
     }
 }
 
-/// Answers a request over HTTP/1.1, and ends the connection where the next one may begin elsewhere than
-/// the client thinks.
+/// Answers a request over HTTP/1.1, and ends the connection where the next one may begin elsewhere
+/// than the client thinks.
 async fn http1(
     worker: Arc<Worker>,
     heads: &Heads,

@@ -65,7 +65,7 @@ pub(super) struct Pace {
 }
 
 impl Pace {
-    /// So many bytes a second, looked at after each `timeout`.
+    /// `rate` bytes per second, looked at after each `timeout`.
     pub(super) fn new(timeout: Duration, rate: usize) -> Self {
         let bytes = (rate as u128).saturating_mul(timeout.as_millis()) / 1000;
         Self {

@@ -1,5 +1,5 @@
-//! The life of a request, from its head to its answer. Reads from top to bottom in the order in which things happen;
-//! each step can end it with one status and one code.
+//! The life of a request, from its head to its answer. Reads from top to bottom in the order in
+//! which things happen; each step can end it with one status and one code.
 
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
@@ -75,7 +75,8 @@ pub(super) async fn handle(
             }
             reply.finish(&mut access, &method, send)
         }
-        // Nobody is there to read it, or only one who sent half a request and must not take it for accepted.
+        // Nobody is there to read it, or only one who sent half a request and must not take it for
+        // accepted.
         Err(ClientGone) => {
             let mut response = Response::new(Outgoing::empty());
             *response.status_mut() = StatusCode::BAD_REQUEST;
@@ -161,7 +162,8 @@ async fn answer(
         traceparent: access.trace.header(),
         tracestate: access.trace.state().cloned(),
         client_headers: parts.headers,
-        // The deadline counts from here: a client that takes its time to send a body does not spend its BFF's.
+        // The deadline counts from here: a client that takes its time to send a body does not spend
+        // its BFF's.
         arrived: Instant::now(),
         worker: worker.index,
         scheduler: Some(worker.scheduler.clone()),

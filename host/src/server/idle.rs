@@ -1,10 +1,10 @@
 //! The clock of a connection: the time limits that hyper has none of.
 //!
-//! A connection is closed when its first head is not whole `header-timeout` after it was accepted, when
-//! a later one is not whole `header-timeout` after its first byte, and when it lies idle for
+//! A connection is closed when its first head is not whole `header-timeout` after it was accepted,
+//! when a later one is not whole `header-timeout` after its first byte, and when it is idle for
 //! `idle-timeout`. A client that does not take its answer counts as idle, and so does one that only
-//! keeps its connection alive. The clock is set once and looked at again when it runs out, not moved
-//! with each request.
+//! keeps its connection alive. The clock is set once and looked at again when it runs out, not
+//! moved with each request.
 
 use std::future::Future as _;
 use std::pin::Pin;

@@ -4,7 +4,7 @@
 //! A panic in a request ends that request, and one in a connection that connection. What is left is
 //! the event loop itself and what a worker does beside requests. Its connections are lost then, and
 //! those that it had not begun yet wait for the next event loop. A host that fails again and again
-//! is better ended, so that whoever supervises it starts it with a memory that is whole.
+//! is better ended, so that its supervisor starts it with a memory that is whole.
 
 use std::any::Any;
 use std::collections::VecDeque;

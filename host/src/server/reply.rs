@@ -1,4 +1,5 @@
-//! From what happened to what the client gets. The only place that knows which error has which code.
+//! From what happened to what the client gets. The only place that knows which error has which
+//! code.
 
 use std::time::Duration;
 
@@ -84,7 +85,8 @@ impl Reply {
     /// The host's answer for a BFF that gave none.
     pub(super) fn bff_error(error: &BffError, access: &Access) -> Self {
         let code = code(error);
-        // What exactly went wrong inside is for the log. The client learns what may help it to decide what to do.
+        // What exactly went wrong inside is for the log. The client learns what may help it to
+        // decide what to do.
         let detail = match error {
             BffError::Deadline { .. }
             | BffError::Overloaded

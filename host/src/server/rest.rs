@@ -27,8 +27,8 @@ impl Rest {
         self.awake_since.store(now_us(), Ordering::Relaxed);
     }
 
-    /// Whether the worker, which asks this itself, has been at work for so long without a pause that a
-    /// request better goes elsewhere.
+    /// Whether the worker, which asks this itself, has been at work for so long without a pause
+    /// that a request better goes elsewhere.
     pub(super) fn is_due(&self) -> bool {
         let since = self.awake_since.load(Ordering::Relaxed);
         now_us().saturating_sub(since) >= HANDOVER_US

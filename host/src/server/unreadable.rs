@@ -1,10 +1,10 @@
 //! What is refused before it is a request: what can't be read as one, and heads that are too large.
 //!
 //! hyper reads the heads. Over HTTP/1.1 it answers such a head itself, with a bare status, and ends
-//! the connection; there is no request then that could have an account. So each is counted here, and
-//! a few of each second have a line in the access log. Over HTTP/2 the host sees heads of up to twice
-//! the size that it takes, and answers those as it does others; a head beyond that is answered by the
-//! library, with a bare 431 of which nobody hears.
+//! the connection; there is no request then that could have an account. So each is counted here,
+//! and a few of each second have a line in the access log. Over HTTP/2 the host sees heads of up to
+//! twice the size that it takes, and answers those as it does others; a head beyond that is
+//! answered by the library, with a bare 431 of which nobody hears.
 
 use std::sync::Arc;
 

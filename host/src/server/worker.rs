@@ -1,8 +1,9 @@
 //! A worker: one thread with its own event loop, and the crew of all of them.
 //!
-//! A worker serves the connections it was given. A request that comes while it is busy may be run by another worker that
-//! has nothing to do: otherwise it would wait beside an idle core. Those of an HTTP/2 connection are run by the worker that
-//! runs the fewest: one busy client of that protocol would have one core and no more.
+//! A worker serves the connections it was given. A request that comes while it is busy may be run
+//! by another worker that has nothing to do: otherwise it would wait beside an idle core. Those of
+//! an HTTP/2 connection are run by the worker that runs the fewest: one busy client of that
+//! protocol would have one core and no more.
 //!
 //! What ends a worker, and how it goes on after a fault of the host's own, is in [`life`].
 
@@ -31,7 +32,8 @@ use crate::snapshot::Shared;
 /// How long the end of all workers is waited for: each has only to drop what it held.
 const END: Duration = Duration::from_secs(5);
 
-/// How often a worker looks after the services: connections that are too old, names to look up again, health to ask for.
+/// How often a worker looks after the services: connections that are too old, names to look up
+/// again, health to ask for.
 const HOUSEKEEPING: Duration = Duration::from_secs(1);
 
 /// One worker, as its connections and requests see it.
@@ -70,8 +72,8 @@ struct Post {
 /// What a worker is to do next.
 type Orders = mpsc::UnboundedReceiver<Order>;
 
-/// What a worker is asked to do. The queue is unbounded, and still finite: a connection comes with its permit, and a job
-/// belongs to a stream of a connection, which are limited.
+/// What a worker is asked to do. The queue is unbounded, and still finite: a connection comes with
+/// its permit, and a job belongs to a stream of a connection, which are limited.
 enum Order {
     Connection(std::net::TcpStream, Counted, OwnedSemaphorePermit),
     Job(Job),
@@ -178,8 +180,8 @@ impl Worker {
         &self.crew.room
     }
 
-    /// Runs `job` here, or, where this worker is busy, on one that has nothing to do. When the returned future is
-    /// dropped, the job ends.
+    /// Runs `job` here, or, where this worker is busy, on one that has nothing to do. When the
+    /// returned future is dropped, the job ends.
     pub(super) async fn near<T, J, F>(self: &Arc<Self>, job: J) -> Option<T>
     where
         T: Send + 'static,
@@ -195,8 +197,8 @@ impl Worker {
         self.run_on(index, job).await
     }
 
-    /// Runs `job` on the worker that runs the fewest requests, which may be this one. When the returned future is
-    /// dropped, the job ends.
+    /// Runs `job` on the worker that runs the fewest requests, which may be this one. When the
+    /// returned future is dropped, the job ends.
     pub(super) async fn spread<T, J, F>(self: &Arc<Self>, job: J) -> Option<T>
     where
         T: Send + 'static,
@@ -296,7 +298,8 @@ impl Crew {
             return;
         };
         let counted = Counted::new(&post.connections, open);
-        // A worker that is gone takes no orders: then the host is stopping, and the connection closes here.
+        // A worker that is gone takes no orders: then the host is stopping, and the connection
+        // closes here.
         let _ = post.orders.send(Order::Connection(stream, counted, permit));
     }
 

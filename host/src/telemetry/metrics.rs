@@ -1,10 +1,11 @@
-//! The metrics, in Prometheus' text format. Names and labels are an interface for operators: they do not change without
-//! a word in the changelog.
+//! The metrics, in Prometheus' text format. Names and labels are an interface for operators: they
+//! do not change without a word in the changelog.
 //!
-//! What is counted of a service or a BFF belongs to it, not to a table of names: the request path adds to atomics that it
-//! holds already, and `/metrics` asks the services and BFFs of the live snapshot. So their series go when a reload removes
-//! them, and requests that still run on what was removed count where nobody looks. Labels hold what the operator named
-//! (BFFs, services) and closed sets, never what a client or a guest sent.
+//! What is counted of a service or a BFF belongs to it, not to a table of names: the request path
+//! adds to atomics that it holds already, and `/metrics` asks the services and BFFs of the live
+//! snapshot. So their series go when a reload removes them, and requests that still run on what was
+//! removed count where nobody looks. Labels hold what the operator named (BFFs, services) and
+//! closed sets, never what a client or a guest sent.
 
 mod bff;
 mod families;
@@ -154,7 +155,8 @@ impl Metrics {
 pub fn exposition(registry: &Registry) -> String {
     let mut text = String::with_capacity(16 << 10);
     if text::encode(&mut text, registry).is_err() {
-        // Writing to a string fails only for a metric that cannot be encoded, which a test would show.
+        // Writing to a string fails only for a metric that cannot be encoded, which a test would
+        // show.
         let _ = writeln!(text, "# incomplete");
     }
     text

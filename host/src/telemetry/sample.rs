@@ -3,7 +3,8 @@
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::time::SystemTime;
 
-/// Lets so many lines of each second through, and counts the others. Shared by all workers; no lock.
+/// Lets a number of lines of each second through, and counts the others. Shared by all workers; no
+/// lock.
 #[derive(Debug)]
 pub struct Sample {
     second: AtomicU64,

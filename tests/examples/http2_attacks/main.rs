@@ -1,9 +1,10 @@
-//! The known attacks on servers of HTTP/2, by name, each against a host of its own beside a client that
-//! behaves.
+//! The known attacks on servers of HTTP/2, by name, each against a host of its own beside a client
+//! that behaves.
 //!
 //! `cargo run --example http2_attacks -- 5` attacks for five seconds each, and prints a table in
-//! Markdown: what the neighbour got, how long it waited, and what the host's memory and descriptors were
-//! before, at most and five seconds after the end. The table of `docs/operate/http2-attacks.md` is from it.
+//! Markdown: what the neighbour got, how long it waited, and what the host's memory and descriptors
+//! were before, at most and five seconds after the end. The table of
+//! `docs/operate/http2-attacks.md` is from it.
 
 mod attacks;
 mod neighbour;

@@ -1,8 +1,8 @@
-//! A service behind the real tinyproxy: calls reach it through `CONNECT`, with credentials and without, and where the
-//! proxy refuses, the BFF is told that the service is unreachable.
+//! A service behind the real tinyproxy: calls reach it through `CONNECT`, with credentials and
+//! without, and where the proxy refuses, the BFF is told that the service is unreachable.
 //!
-//! `cargo run --example proxied`. It needs the program: `apt-get install tinyproxy` on Debian. Without it, this is an
-//! error that says so.
+//! `cargo run --example proxied`. It needs the program: `apt-get install tinyproxy` on Debian.
+//! Without it, this is an error that says so.
 
 #![allow(
     clippy::unwrap_used,

@@ -1,4 +1,5 @@
-//! Computing without an end: stopped by the limit of CPU time or by the deadline, wherever the guest does it.
+//! Computing without an end: stopped by the limit of CPU time or by the deadline, wherever the
+//! guest does it.
 
 use std::time::Duration;
 
@@ -107,7 +108,8 @@ async fn neighbours_answer_between_many_loops() {
         expect_problem(&reply.unwrap(), "loop", 502, "bff-cpu-limit");
     }
     assert_eq!(arena.counted("loop", "bff-cpu-limit").await, LOOPS as u64);
-    // The loops alone keep two workers busy for seconds. Without turns, no neighbour would answer before their end.
+    // The loops alone keep two workers busy for seconds. Without turns, no neighbour would answer
+    // before their end.
     assert!(answers >= 10, "{answers} answers");
 }
 

@@ -111,7 +111,7 @@ impl Turn {
         Ok(())
     }
 
-    /// The poll is over: it took so many nanoseconds of the thread.
+    /// The poll is over. `took` is its time on the thread, nanoseconds.
     pub(in crate::bff) fn end(&mut self, took: u64) {
         let Some(scheduler) = &self.scheduler else {
             return;

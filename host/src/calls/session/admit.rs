@@ -1,4 +1,5 @@
-//! Which calls of a request are made at all: of services that are granted, as many as its budget has.
+//! Which calls of a request are made at all: of services that are granted, as many as its budget
+//! has.
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -16,8 +17,8 @@ impl Session {
     ///
     /// # Errors
     ///
-    /// When its service is not granted, or the budget is used up. It is recorded, and nothing is to be
-    /// done any more.
+    /// When its service is not granted, or the budget is used up. It is recorded, and nothing is to
+    /// be done any more.
     pub fn admit(&self, call: &Call) -> Result<Granted, Failure> {
         let found = self.settings.grants.find(&call.service);
         let fault = match found {

@@ -1,14 +1,15 @@
 //! What the host makes of a client's request head before it looks for a route.
 //!
-//! Pure functions over [`Parts`]: no connection, no clock, no configuration. A head is taken as it is or refused; nothing
-//! in it is repaired, because what the host repaired in its way another program on the path may read in its own.
+//! Pure functions over [`Parts`]: no connection, no clock, no configuration. A head is taken as it
+//! is or refused; nothing in it is repaired, because what the host repaired in its way another
+//! program on the path may read in its own.
 //!
-//! What was done by then: the HTTP library refused malformed syntax with a bare 400, a target beyond 64
-//! KiB with 414 and a head beyond its limits with 431; it framed the body; it refused a
+//! What was done by then: the HTTP library refused malformed syntax with a bare 400, a target
+//! beyond 64 KiB with 414 and a head beyond its limits with 431; it framed the body; it refused a
 //! `transfer-encoding` that does not end in `chunked`, and differing lengths; it answers `expect:
-//! 100-continue`; and it resets HTTP/2 streams with connection fields or without `:scheme`. It hides a
-//! `content-length` beside a `transfer-encoding`, lines that end in LF alone, and a fragment: those
-//! come as an [`Ambiguity`] from the connection's socket, which looks at the bytes.
+//! 100-continue`; and it resets HTTP/2 streams with connection fields or without `:scheme`. It
+//! hides a `content-length` beside a `transfer-encoding`, lines that end in LF alone, and a
+//! fragment: those come as an [`Ambiguity`] from the connection's socket, which looks at the bytes.
 
 mod authority;
 mod fields;
@@ -29,8 +30,8 @@ pub use authority::Authority;
 pub use ids::{RequestId, TraceContext, X_REQUEST_ID};
 pub(in crate::server) use target::query;
 
-/// What `allow` says to CONNECT: the target is no resource of this host, and takes no method (RFC 9110
-/// section 10.2.1).
+/// What `allow` says to CONNECT: the target is no resource of this host, and takes no method (RFC
+/// 9110 section 10.2.1).
 const NONE: HeaderValue = HeaderValue::from_static("");
 
 /// A request head that passed every check.
@@ -40,20 +41,21 @@ pub struct Head<'a> {
     pub method: &'a Method,
     /// By which name the client addressed tailor.
     pub authority: Authority<'a>,
-    /// The path as sent: begins with `/`, at most 8 KiB, without dot segments and empty segments. Or `*`, with OPTIONS.
+    /// The path as sent: begins with `/`, at most 8 KiB, without dot segments and empty segments.
+    /// Or `*`, with OPTIONS.
     pub path: &'a str,
     /// The decoded parameters, in order; at most 100.
     pub query: Vec<(String, String)>,
-    /// The fields without hop-by-hop ones, and with one line of cookies: for the router, and for services
-    /// that the host passes fields to.
+    /// The fields without hop-by-hop ones, and with one line of cookies: for the router, and for
+    /// services that the host passes fields to.
     pub headers: &'a HeaderMap,
 }
 
 impl<'a> Head<'a> {
     /// Checks a request head, removes the hop-by-hop fields from it, and joins its cookies.
     ///
-    /// The request's id and trace are read apart, by [`RequestId::of`] and [`TraceContext::of`]: a refused request has
-    /// them too.
+    /// The request's id and trace are read apart, by [`RequestId::of`] and [`TraceContext::of`]: a
+    /// refused request has them too.
     ///
     /// # Errors
     ///
@@ -75,8 +77,8 @@ impl<'a> Head<'a> {
         })
     }
 
-    /// The fields that a BFF sees, in the order of the message: without forged ones, without credentials, without
-    /// values that are not UTF-8.
+    /// The fields that a BFF sees, in the order of the message: without forged ones, without
+    /// credentials, without values that are not UTF-8.
     #[must_use]
     pub fn guest_headers(&self) -> Vec<(String, String)> {
         fields::for_guest(self.headers)
@@ -99,12 +101,13 @@ fn check_method(method: &Method) -> Result<(), Rejection> {
     }
 }
 
-/// An extension of a head whose bytes two programs may read in two ways: what is wrong with them. Only
-/// who saw the bytes can tell.
+/// An extension of a head whose bytes two programs may read in two ways: what is wrong with them.
+/// Only who saw the bytes can tell.
 #[derive(Clone, Copy, Debug)]
 pub struct Ambiguity(pub &'static str);
 
-/// Why a request head is refused. The message is made for the client: it holds nothing but what the client sent.
+/// Why a request head is refused. The message is made for the client: it holds nothing but what the
+/// client sent.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum Rejection {
     /// CONNECT: the host is no tunnel.

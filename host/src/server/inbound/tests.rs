@@ -196,7 +196,8 @@ fn methods_are_served_refused_or_not_known() {
         let allow = rejection.and_then(|rejection| rejection.allow());
         assert_eq!(allow.is_some(), status == Some(405), "{method}");
     }
-    // The target of CONNECT has a form of its own, which must not hide that the method is the fault.
+    // The target of CONNECT has a form of its own, which must not hide that the method is the
+    // fault.
     let mut connect = parts("h:80");
     connect.method = Method::CONNECT;
     assert_eq!(Head::read(&mut connect).unwrap_err(), Rejection::Connect);

@@ -1,9 +1,10 @@
-//! The one list of what can end a request without an answer of its BFF. `host/ERRORS.md` explains each code to a reader;
-//! a test keeps the two in step.
+//! The one list of what can end a request without an answer of its BFF. `host/ERRORS.md` explains
+//! each code to a reader; a test keeps the two in step.
 
 use http::StatusCode;
 
-/// Why the host answered itself. The text of a code is stable: clients, alerts and dashboards may match on it.
+/// Why the host answered itself. The text of a code is stable: clients, alerts and dashboards may
+/// match on it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Code {
     /// The request head breaks a rule of HTTP or of this host.
@@ -46,10 +47,11 @@ pub enum Code {
     BffCpuShare,
     /// The host has no instance left for any BFF.
     HostOverloaded,
-    /// The host holds as many bytes of requests and answers as it may, or the client's connection or
-    /// the BFF does.
+    /// The host holds as many bytes of requests and answers as it may, or the client's connection
+    /// or the BFF does.
     HostMemory,
-    /// The host itself failed. It stays the last of the list: [`Code::ALL`] takes its length from it.
+    /// The host itself failed. It stays the last of the list: [`Code::ALL`] takes its length from
+    /// it.
     HostPanic,
 }
 
@@ -109,7 +111,8 @@ impl Code {
         }
     }
 
-    /// The status of the answer. A fault of a BFF is 502: the host is the gateway, and the BFF gave no usable answer.
+    /// The status of the answer. A fault of a BFF is 502: the host is the gateway, and the BFF gave
+    /// no usable answer.
     #[must_use]
     pub const fn status(self) -> StatusCode {
         match self {

@@ -1,5 +1,5 @@
-//! Where the frames of an HTTP/2 connection begin. Reads their heads alone (RFC 9113 section 4.1), and
-//! skips what they carry.
+//! Where the frames of an HTTP/2 connection begin. Reads their heads alone (RFC 9113 section 4.1),
+//! and skips what they carry.
 
 /// Length of a frame's head, bytes.
 const HEAD: usize = 9;
@@ -66,7 +66,8 @@ pub(super) struct Frames {
 }
 
 impl Frames {
-    /// The next head in `bytes`, which are shortened by what was looked at; `None` when they are used up.
+    /// The next head in `bytes`, which are shortened by what was looked at; `None` when they are
+    /// used up.
     pub(super) fn next(&mut self, bytes: &mut &[u8]) -> Option<Frame> {
         let skipped = self.left.min(bytes.len());
         self.left -= skipped;

@@ -1,5 +1,5 @@
-//! The heads of HTTP/1.1 requests as they come, for what hyper reads in one of several ways and does not
-//! tell: a line that ends in LF alone, a `#` in the target, a `content-length` beside a
+//! The heads of HTTP/1.1 requests as they come, for what hyper reads in one of several ways and
+//! does not tell: a line that ends in LF alone, a `#` in the target, a `content-length` beside a
 //! `transfer-encoding`.
 //!
 //! Bodies are not read. One with a length is counted off; one in chunks ends where [`Heads::ended`]
@@ -110,7 +110,8 @@ impl Scanner {
         }
     }
 
-    /// The next event in `bytes`, which are shortened by what was looked at; `None` when they are used up.
+    /// The next event in `bytes`, which are shortened by what was looked at; `None` when they are
+    /// used up.
     pub(super) fn next(&mut self, bytes: &mut &[u8]) -> Option<Event> {
         while let Some(&byte) = bytes.first() {
             match self.at {
@@ -263,15 +264,15 @@ impl Scanner {
         self.tail[END.len() - kept..].copy_from_slice(&bytes[bytes.len() - kept..]);
     }
 
-    /// Whether the bytes so far may be those of a body in chunks that ended: without trailers, and with
-    /// nothing behind it.
+    /// Whether the bytes so far may be those of a body in chunks that ended: without trailers, and
+    /// with nothing behind it.
     fn may_have_ended(&self) -> bool {
         self.at == At::Chunks && self.tail == END
     }
 }
 
-/// What the socket saw of a connection's requests, for those who answer them. One thread has both; the
-/// atomics are for the compiler.
+/// What the socket saw of a connection's requests, for those who answer them. One thread has both;
+/// the atomics are for the compiler.
 #[derive(Debug, Default)]
 pub(in crate::server) struct Heads {
     seen: AtomicU64,
@@ -325,11 +326,12 @@ impl Heads {
         }
     }
 
-    /// A request whose body came in chunks has its answer. Returns whether the body ended for certain
-    /// where the bytes end that came. If so, a head is what comes next; if not, the connection has to end.
+    /// A request whose body came in chunks has its answer. Returns whether the body ended for
+    /// certain where the bytes end that came. If so, a head is what comes next; if not, the
+    /// connection has to end.
     ///
-    /// That hyper may have ended it earlier is no matter: what it takes for a request then is one that
-    /// was never seen here.
+    /// That hyper may have ended it earlier is no matter: what it takes for a request then is one
+    /// that was never seen here.
     pub(in crate::server) fn ended(&self) -> bool {
         let ended = self.may_have_ended.swap(false, Ordering::Relaxed);
         self.ended.store(ended, Ordering::Relaxed);

@@ -1,9 +1,10 @@
 //! What a client of HTTP/2 does beside asking, and how much of it is taken.
 //!
-//! The heads of frames are looked at in both directions. A frame that carries a part of a request or of
-//! an answer is useful. Others (PING, SETTINGS, PRIORITY, WINDOW_UPDATE, empty DATA, frames of closed
-//! streams, unknown ones) are paid for from an allowance that time and useful frames fill up again. So
-//! is a stream that ends before its answer does, whether the client resets it or makes the host do so.
+//! The heads of frames are looked at in both directions. A frame that carries a part of a request
+//! or of an answer is useful. Others (PING, SETTINGS, PRIORITY, WINDOW_UPDATE, empty DATA, frames
+//! of closed streams, unknown ones) are paid for from an allowance that time and useful frames fill
+//! up again. So is a stream that ends before its answer does, whether the client resets it or makes
+//! the host do so.
 
 use std::collections::HashSet;
 use std::time::Duration;
@@ -24,7 +25,8 @@ const CONTINUATIONS: u32 = 8;
 /// A frame costs one more for each so many bytes.
 const COST_BYTES: u32 = 1024;
 
-/// What there may be of something: `size` at once, and as much again in the time it takes to fill up.
+/// What there may be of something: `size` at once, and as much again in the time it takes to fill
+/// up.
 #[derive(Debug)]
 struct Allowance {
     size: f64,

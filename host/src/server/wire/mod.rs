@@ -1,5 +1,5 @@
-//! The socket of a connection, as hyper sees it. It looks at the bytes that pass, which hyper does not
-//! tell of: [`head`] for HTTP/1.1, [`http2`] for HTTP/2.
+//! The socket of a connection, as hyper sees it. It looks at the bytes that pass, which hyper does
+//! not tell of: [`head`] for HTTP/1.1, [`http2`] for HTTP/2.
 
 mod frames;
 mod head;
@@ -37,7 +37,7 @@ thread_local! {
 
 /// The protocol, by what the client says first.
 enum Protocol {
-    /// So many bytes of the preface came, and nothing else.
+    /// This many bytes of the preface came, and nothing else.
     Unknown(usize),
     Http1(Scanner),
     Http2(Box<Account>),
@@ -112,7 +112,8 @@ impl Watched {
             Ok(false) => {}
             Err(excess) => {
                 self.activity.exceeds(excess);
-                // Whoever writes is not necessarily who reads: the next read ends the connection.
+                // The task that writes may not be the one that reads: the next read ends the
+                // connection.
                 context.waker().wake_by_ref();
             }
         }

@@ -26,7 +26,8 @@ async fn with(bytes: usize) -> (Watched, Arc<Activity>, TcpStream) {
     (watched, activity, client)
 }
 
-/// Reads into a buffer of this size until the turn of the connection is over. How many reads, and bytes.
+/// Reads into a buffer of this size until the turn of the connection is over. How many reads, and
+/// bytes.
 async fn read_a_turn(watched: &mut Watched, activity: &Activity, size: usize) -> (usize, usize) {
     let mut memory = vec![0; size];
     let (mut reads, mut bytes) = (0, 0);

@@ -9,7 +9,8 @@ use super::families::Families;
 use super::histogram::{Histogram, LATENCY};
 use super::words::{EVENTS, Event, FAILURES, STATUS_CLASSES, class};
 
-/// The counters of a service. They live as long as the service is in the configuration, through changes of its settings.
+/// The counters of a service. They live as long as the service is in the configuration, through
+/// changes of its settings.
 pub struct ServiceMetrics {
     /// In the order of [`STATUS_CLASSES`].
     replies: [Counter; STATUS_CLASSES.len()],

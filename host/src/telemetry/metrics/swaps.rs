@@ -9,7 +9,8 @@ use prometheus_client::encoding::DescriptorEncoder;
 
 use super::families::Families;
 
-/// Counts by BFF and result. Not among those of the BFF: a version may be refused of a BFF that is not live.
+/// Counts by BFF and result. Not among those of the BFF: a version may be refused of a BFF that is
+/// not live.
 #[derive(Debug, Default)]
 pub struct Swaps(Mutex<BTreeMap<(String, &'static str), u64>>);
 

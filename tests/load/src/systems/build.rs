@@ -39,7 +39,8 @@ fn profile_dir() -> anyhow::Result<PathBuf> {
 }
 
 impl Programs {
-    /// Builds the programs, in the profile of this one. Without `tailor`, the host is left as it is.
+    /// Builds the programs, in the profile of this one. Without `tailor`, the host is left as it
+    /// is.
     ///
     /// # Errors
     ///
@@ -55,6 +56,13 @@ impl Programs {
         if tailor {
             command.args(["--bin", "tailor"]);
         }
+        // Cargo says in these what this program is of. Build scripts that look at them, such as
+        // ring's, would run anew, and all that is above them would be compiled again.
+        for (name, _) in std::env::vars() {
+            if name.starts_with("CARGO_PKG_") || name.starts_with("CARGO_MANIFEST_") {
+                command.env_remove(name);
+            }
+        }
         if folder.ends_with("release") {
             command.arg("--release");
         }
@@ -68,7 +76,8 @@ impl Programs {
     }
 }
 
-/// Builds the example BFFs and the one without calls, with a host. Returns the component of the latter.
+/// Builds the example BFFs and the one without calls, with a host. Returns the component of the
+/// latter.
 ///
 /// # Errors
 ///
