@@ -76,7 +76,12 @@ impl Process {
         Ok(shell)
     }
 
-    fn start(mut command: Command, config: &Path) -> anyhow::Result<Self> {
+    /// The same with a program of one's own, which is given the arguments.
+    ///
+    /// # Errors
+    ///
+    /// When it ends or does not say that it serves.
+    pub fn start(mut command: Command, config: &Path) -> anyhow::Result<Self> {
         let mut child = command
             .args(["serve", "--config"])
             .arg(config)

@@ -15,6 +15,7 @@ use wasmtime::Engine;
 use wasmtime::component::Component;
 
 use super::error::LoadError;
+use crate::file;
 
 /// The directory of compiled code.
 #[derive(Clone, Debug)]
@@ -113,13 +114,18 @@ pub(super) fn own_folder(data_dir: &Path, name: &str) -> Result<PathBuf, LoadErr
     Ok(dir)
 }
 
+/// Bytes of a digest, and some room.
+const MAX_SUM: u64 = 256;
+/// Bytes of code that are more than any component compiles to.
+const MAX_CODE: u64 = 1 << 32;
+
 fn sum_path(path: &Path) -> PathBuf {
     path.with_extension("sha256")
 }
 
 fn read(engine: &Engine, path: &Path) -> Option<Component> {
-    let noted = fs::read_to_string(sum_path(path)).ok()?;
-    let code = fs::read(path).ok()?;
+    let noted = file::read_text(&sum_path(path), MAX_SUM).ok()?;
+    let code = file::read(path, MAX_CODE).ok()?.bytes;
     if hex(&code) != noted {
         tracing::warn!(path = %path.display(), "compiled code is damaged and made anew");
         return None;

@@ -126,7 +126,7 @@ pub(super) async fn until_stopped(host: Host, signals: Signals) -> anyhow::Resul
 }
 
 async fn reload(host: &Host) {
-    match host.changes().reload().await {
+    match host.reload().await {
         Ok(changed) => {
             for (bff, version) in &changed.published {
                 tracing::info!(bff, version, "new version is live");

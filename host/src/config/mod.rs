@@ -49,6 +49,8 @@ pub use proxy::Proxy;
 pub use secret::Secret;
 pub use wire::is_json;
 
+use crate::file;
+
 /// The whole configuration, checked.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Config {
@@ -283,6 +285,9 @@ pub struct Route {
     pub methods: Vec<Method>,
 }
 
+/// Largest file that is taken for a configuration, bytes.
+const MAX_SIZE: u64 = 16 << 20;
+
 /// Reads and checks the file.
 ///
 /// Relative paths in the file are taken from the file's own directory.
@@ -306,7 +311,7 @@ pub fn load_but_components(path: &Path) -> Result<Config, ConfigError> {
 }
 
 fn read(path: &Path) -> Result<String, ConfigError> {
-    std::fs::read_to_string(path).map_err(|source| ConfigError::Unreadable {
+    file::read_text(path, MAX_SIZE).map_err(|source| ConfigError::Unreadable {
         path: path.to_owned(),
         source,
     })

@@ -1,12 +1,15 @@
 //! A whole host: everything put together, started, changed while it runs, and stopped.
 //!
-//! The thread that calls [`Host::start`] becomes the control thread: its event loop accepts
-//! connections, serves the admin listener and makes changes. Requests run on the workers' own
-//! threads; compiling runs on threads that may block.
+//! The event loop of the thread that calls [`Host::start`] accepts connections and serves the admin
+//! listener, and touches no file. Files are watched and changes are made on a thread of their own, see
+//! [`control`], and reading files and compiling on threads that may block. Requests run on the
+//! workers' own threads.
 
 mod change;
+mod control;
 pub mod files;
 mod lacking;
+mod look;
 mod smoke;
 mod watch;
 
@@ -31,6 +34,8 @@ use crate::snapshot::{Builder, Shared, SnapshotError};
 
 pub use change::{ChangeError, Changed, Changes};
 
+use control::Control;
+
 /// The host could not be started.
 #[derive(Debug, Error)]
 pub enum HostError {
@@ -43,6 +48,9 @@ pub enum HostError {
     /// Components were refused, or a service can't be called.
     #[error(transparent)]
     Snapshot(#[from] SnapshotError),
+    /// No thread for changes.
+    #[error("control thread: {0}; the system has no more threads or open files")]
+    Control(std::io::Error),
     /// No listener.
     #[error(transparent)]
     Server(#[from] ServerError),
@@ -51,6 +59,7 @@ pub enum HostError {
 /// A running host.
 pub struct Host {
     changes: Arc<Changes>,
+    control: Control,
     server: Server,
     admin: Option<Admin>,
     watcher: JoinHandle<()>,
@@ -169,13 +178,11 @@ impl Host {
             None => None,
         };
         let server = Server::start(changes.shared().clone(), &settings).await?;
-        #[expect(
-            clippy::disallowed_methods,
-            reason = "the one watcher, ended by `stop`"
-        )]
-        let watcher = tokio::spawn(watch::watch(changes.clone()));
+        let control = Control::start().map_err(HostError::Control)?;
+        let watcher = control.begin(watch::watch(changes.clone()));
         Ok(Self {
             changes,
+            control,
             server,
             admin,
             watcher,
@@ -199,6 +206,18 @@ impl Host {
         &self.changes
     }
 
+    /// Makes the change [`Changes::reload`] on the thread for changes. It is given up when the returned
+    /// future is dropped.
+    ///
+    /// # Errors
+    ///
+    /// What is wrong with the file or a component. Nothing has changed then.
+    pub async fn reload(&self) -> Result<Changed, ChangeError> {
+        let changes = self.changes.clone();
+        let reload = self.control.run(async move { changes.reload().await });
+        reload.await.unwrap_or(Err(ChangeError::Panic))
+    }
+
     /// Waits until the host can't go on, because its workers fail too often. Then it has to be
     /// stopped.
     pub async fn failed(&self) {
@@ -217,6 +236,8 @@ impl Host {
     pub async fn stop(self) -> usize {
         let _ = self.stopping.send(true);
         self.watcher.abort();
-        self.server.stop(self.patience).await
+        let cut = self.server.stop(self.patience).await;
+        self.control.end().await;
+        cut
     }
 }

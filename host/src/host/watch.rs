@@ -14,6 +14,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use super::change::Changes;
+use super::look::Looks;
 use crate::bff::mark::Mark;
 use crate::bff::swap::Bff;
 
@@ -82,13 +83,18 @@ impl Seen {
 /// Watches until it is ended.
 pub(super) async fn watch(changes: Arc<Changes>) {
     let mut files: HashMap<String, Seen> = HashMap::new();
+    let mut looks = Looks::default();
     loop {
         let snapshot = changes.shared().snapshot.load_full();
         let interval = snapshot.config.engine.watch_interval;
         files.retain(|name, _| snapshot.bffs.contains_key(name));
         for (name, bff) in &snapshot.bffs {
+            let path = bff.settings().component.clone();
+            let Some(now) = looks.at(name, move || Mark::of(&path)).await else {
+                continue;
+            };
             let seen = files.entry(name.clone()).or_default();
-            look(&changes, name, bff, seen, interval).await;
+            look(&changes, name, bff, seen, now, interval).await;
         }
         changes.tick();
         // Held through the pause, it would keep alive what a reload has replaced.
@@ -97,8 +103,14 @@ pub(super) async fn watch(changes: Arc<Changes>) {
     }
 }
 
-async fn look(changes: &Changes, name: &str, bff: &Bff, seen: &mut Seen, interval: Duration) {
-    let now = Mark::of(&bff.settings().component);
+async fn look(
+    changes: &Changes,
+    name: &str,
+    bff: &Bff,
+    seen: &mut Seen,
+    now: Option<Mark>,
+    interval: Duration,
+) {
     seen.note(name, bff, now);
     let anew = seen.settles(now, bff.file());
     if anew || !bff.is_tried_again() {

@@ -135,6 +135,11 @@ impl Activity {
         self.must_go.load(Ordering::Relaxed)
     }
 
+    /// Whether it makes room and no request of it runs, so that it ends within [`MAKES_ROOM`].
+    pub(super) fn goes(&self) -> bool {
+        self.makes_room() && self.running.load(Ordering::Relaxed) == 0
+    }
+
     /// How long nothing was asked on it, from any thread; `None` while a request runs, and when it
     /// goes already. Those that never asked anything come before all others.
     pub(super) fn idle(&self) -> Option<(bool, Duration)> {

@@ -166,10 +166,7 @@ async fn a_smoke_request_that_failed_because_of_a_service_is_made_again() {
     let builder = TestHost::builder().unwrap();
     let host = builder
         .service_at("smoke", &[service.url()])
-        .settings(
-            "smoke",
-            "[breaker]\nenabled = false\n[retry]\nmax = 0",
-        )
+        .settings("smoke", "[breaker]\nenabled = false\n[retry]\nmax = 0")
         .bff("relay", &relay("v1", None), "[smoke]\npath = \"/probe\"")
         .route("bff = \"relay\"\nclient = \"smoke\"")
         .start()

@@ -10,7 +10,7 @@ use super::{PAGE, edit, live, swaps};
 use crate::observe::{metric, samples};
 
 async fn reload(host: &TestHost) {
-    host.host().changes().reload().await.unwrap();
+    host.host().reload().await.unwrap();
 }
 
 /// Puts the page in the place of the relay and of its service, and returns the text of the

@@ -14,9 +14,13 @@ use thiserror::Error;
 use tokio::time::Instant;
 
 use crate::config::{self, Protocol};
+use crate::file;
 
 /// How often at most is looked whether the files changed.
 const LOOK: Duration = Duration::from_secs(5);
+
+/// Largest file of certificates or keys, bytes: that of a system with all its authorities is smaller.
+const MAX_SIZE: u64 = 4 << 20;
 
 /// Why TLS can't be spoken as the operator says.
 #[derive(Debug, Error)]
@@ -174,7 +178,7 @@ fn stamps(settings: &config::Tls) -> Vec<Stamp> {
     let files = settings.ca_file.iter().chain(client);
     files
         .map(|file| {
-            let metadata = std::fs::metadata(file).ok()?;
+            let metadata = file::stat(file).ok()?;
             Some((metadata.modified().ok()?, metadata.len()))
         })
         .collect()
@@ -189,10 +193,11 @@ fn read(settings: &config::Tls, protocol: Protocol) -> Result<ClientConfig, TlsE
     let mut config = match &settings.client {
         None => builder.with_no_client_auth(),
         Some((certificate, key)) => {
-            let private = PrivateKeyDer::from_pem_file(key).map_err(|source| TlsError::File {
+            let wrong = |source| TlsError::File {
                 file: key.clone(),
                 source,
-            })?;
+            };
+            let private = PrivateKeyDer::from_pem_slice(&pem(key)?).map_err(wrong)?;
             builder
                 .with_client_auth_cert(certificates(certificate)?, private)
                 .map_err(|source| TlsError::Identity {
@@ -231,13 +236,21 @@ fn roots(ca_file: Option<&Path>) -> Result<RootCertStore, TlsError> {
     Ok(roots)
 }
 
+/// Reads a file that should be PEM.
+fn pem(file: &Path) -> Result<Vec<u8>, TlsError> {
+    let content = file::read(file, MAX_SIZE).map_err(|source| TlsError::File {
+        file: file.to_owned(),
+        source: pem::Error::Io(source),
+    })?;
+    Ok(content.bytes)
+}
+
 fn certificates(file: &Path) -> Result<Vec<CertificateDer<'static>>, TlsError> {
     let wrong = |source| TlsError::File {
         file: file.to_owned(),
         source,
     };
-    let certificates = CertificateDer::pem_file_iter(file)
-        .map_err(wrong)?
+    let certificates = CertificateDer::pem_slice_iter(&pem(file)?)
         .collect::<Result<Vec<_>, _>>()
         .map_err(wrong)?;
     if certificates.is_empty() {
