@@ -1,32 +1,34 @@
-//! Everything that a request is routed by, as one value that is replaced as a whole: routes, BFFs, services.
+//! Everything that a request is routed by, as one value that is replaced as a whole: routes, BFFs,
+//! services.
 //!
-//! A request reads the snapshot once. A reload builds the next one beside the live one, taking over what did not change
-//! (connections, compiled code, permits, counters). It is built in two steps, with the smoke requests between them: a
-//! [`Draft`] has what the components' files hold, and the snapshot a version of each BFF, for a file that is no good
+//! A request reads the snapshot once. A reload builds the next one beside the live one, taking over
+//! what did not change (connections, compiled code, permits, counters). It is built in two steps,
+//! and whoever loads components and makes smoke requests does so between them: a [`Draft`] has what
+//! the components' files hold, and the snapshot a version of each BFF, for a file that is no good
 //! that of before or the last good one.
 
 mod draft;
+mod error;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use arc_swap::ArcSwap;
-use thiserror::Error;
 use tokio::sync::Semaphore;
 
 use crate::bff::admission::Admission;
 use crate::bff::engine::Runtime;
-use crate::bff::error::LoadError;
 use crate::bff::load::{Loaded, Loader};
 use crate::bff::swap::Bff;
 use crate::bff::version::Version;
 use crate::calls::grants;
 use crate::config::{self, Config};
-use crate::downstream::{ServiceError, Services};
+use crate::downstream::Services;
 use crate::router::RouteTable;
 use crate::telemetry::metrics::{BffMetrics, Metrics};
 
 pub use draft::{Candidate, Draft, Refusal};
+pub use error::SnapshotError;
 
 /// What all threads of a host share.
 pub struct Shared {
@@ -62,17 +64,6 @@ pub struct Target {
     pub bff: Arc<Bff>,
 }
 
-/// A snapshot could not be built.
-#[derive(Debug, Error)]
-pub enum SnapshotError {
-    /// The BFFs whose components were refused, all of them.
-    #[error("{}", .0.iter().map(|(bff, error)| format!("bff.{bff}: {error}")).collect::<Vec<_>>().join("\n"))]
-    Components(Vec<(String, Arc<LoadError>)>),
-    /// A service that can't be called as the operator wants it.
-    #[error(transparent)]
-    Service(#[from] ServiceError),
-}
-
 /// Makes snapshots.
 pub struct Builder {
     /// Loads components.
@@ -84,7 +75,7 @@ pub struct Builder {
 }
 
 impl Builder {
-    /// Reads the components of a configuration and prepares its services. Blocks for as long as compiling takes.
+    /// Prepares the services of a configuration. Reads files, and blocks for as long as that takes.
     ///
     /// # Errors
     ///
@@ -95,16 +86,16 @@ impl Builder {
         previous: Option<&Snapshot>,
     ) -> Result<Draft, SnapshotError> {
         let services = previous.map(|previous| &*previous.services);
-        let services = Services::new(&config, self.callers, services)?;
         Ok(Draft {
-            candidates: draft::load(&self.loader, &config, previous),
-            services,
+            services: Services::new(&config, self.callers, services)?,
+            candidates: BTreeMap::new(),
             config,
         })
     }
 
-    /// Makes a snapshot of a draft. A BFF whose file was refused goes on with the component of before, else with its
-    /// last good one, else it has no version. Blocks for as long as compiling that takes.
+    /// Makes a snapshot of a draft. A BFF whose file was refused goes on with the component of
+    /// before, else with its last good one, else it has no version. A BFF that was swapped after its
+    /// file was read for the draft goes on with what that led to.
     pub fn build(&self, draft: Draft, previous: Option<&Snapshot>) -> Snapshot {
         let Draft {
             config,
@@ -144,23 +135,34 @@ impl Builder {
         old: Option<&Bff>,
     ) -> Bff {
         let before = old.and_then(Bff::current);
+        let live = before.as_ref().map(|before| before.loaded().clone());
+        let swapped = old.filter(|old| {
+            old.attempts() != candidate.attempts && old.settings().component == settings.component
+        });
         let loaded = match &candidate.file {
-            Ok(loaded) => Some(loaded.clone()),
-            Err(_) => match &before {
-                Some(before) => Some(before.loaded().clone()),
-                None => self.loader.last_good(&settings.name),
-            },
+            Ok(loaded) if swapped.is_none() => Some(loaded.clone()),
+            _ => live.or(candidate.last_good),
         };
         let metrics = old.map(|old| old.metrics().clone()).unwrap_or_default();
         let version = loaded.map(|loaded| {
             let before = before.as_deref();
             Arc::new(self.version(&settings, loaded, services, before, &metrics))
         });
+        if let Some(old) = swapped {
+            let refused = old.state().refused;
+            let bff = old.succeed(settings, version);
+            if let Some(refused) = refused {
+                bff.refuse(refused.reason, refused.again);
+            }
+            return bff;
+        }
         let bff = match old {
             Some(old) => old.succeed(settings, version),
             None => Bff::new(settings, metrics, version),
         };
-        bff.look(candidate.mark);
+        if let Some(look) = candidate.look {
+            bff.look(look);
+        }
         if let Err(Refusal { error, again }) = candidate.file {
             bff.refuse(error.to_string(), again);
         }

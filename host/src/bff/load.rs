@@ -67,28 +67,41 @@ impl Loader {
         &self.runtime
     }
 
-    /// Loads a component from a file; `known` is taken again if it is the same. Blocks for as long as compiling takes.
+    /// Loads a component from a file; `known` is taken again if it is the same. Blocks for as long
+    /// as compiling takes.
     ///
     /// # Errors
     ///
     /// Why the component is refused.
     pub fn load(&self, path: &Path, known: Option<&Arc<Loaded>>) -> Result<Arc<Loaded>, LoadError> {
-        let unreadable = |source| LoadError::Unreadable {
-            path: path.to_owned(),
-            source,
-        };
-        let bytes = match file::read(path, self.max_size) {
-            Ok(content) => content.bytes,
+        self.load_read(self.read(path)?, known)
+    }
+
+    /// Reads the file of a component. Blocks.
+    pub(super) fn read(&self, path: &Path) -> Result<Vec<u8>, LoadError> {
+        match file::read(path, self.max_size) {
+            Ok(content) => Ok(content.bytes),
             Err(error) if error.kind() == ErrorKind::FileTooLarge => {
                 let over = self.max_size.saturating_add(1);
-                return Err(LoadError::TooLarge {
+                Err(LoadError::TooLarge {
                     path: path.to_owned(),
                     size: file::stat(path).map_or(over, |metadata| metadata.len()),
                     limit: self.max_size,
-                });
+                })
             }
-            Err(error) => return Err(unreadable(error)),
-        };
+            Err(source) => Err(LoadError::Unreadable {
+                path: path.to_owned(),
+                source,
+            }),
+        }
+    }
+
+    /// Loads a component that was read from a file; `known` is taken again if it is the same.
+    pub(super) fn load_read(
+        &self,
+        bytes: Vec<u8>,
+        known: Option<&Arc<Loaded>>,
+    ) -> Result<Arc<Loaded>, LoadError> {
         let digest = hex(&bytes);
         let loaded = match known {
             Some(known) if known.digest == digest => known.clone(),
@@ -128,11 +141,13 @@ impl Loader {
     }
 
     /// Notes which components are live, for the next start, and forgets those of no BFF in `all`.
+    /// One caller at a time: what one has written, another must not take for forgotten.
     /// Blocks until all is on the disk. `false` when the disk did not take it, which the log says.
     pub fn keep(&self, live: &[(String, Arc<Loaded>)], all: &[String]) -> bool {
         let Some(store) = &self.store else {
             return true;
         };
+        let _alone = store.alone();
         let note = |(bff, loaded): &(String, Arc<Loaded>)| {
             // Given up when the disk does not take it: a reload reads it again.
             let bytes = loaded.unsaved().take();

@@ -17,6 +17,7 @@ pub mod guest_log;
 mod imports;
 mod limits;
 pub mod load;
+pub mod look;
 pub mod mark;
 pub mod meter;
 pub mod response;

@@ -8,17 +8,21 @@
 
 use std::collections::BTreeSet;
 use std::fs::{self, File};
-use std::io::{self, Read as _, Write as _};
+use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use super::compiled::{hex, own_folder};
 use super::error::LoadError;
+use crate::file;
 
 /// Versions that are kept of each BFF.
 const KEPT: usize = 2;
 /// Length of a digest in hexadecimal.
 const DIGEST: usize = 64;
+/// Bytes that are more than a note of versions has.
+const MAX_NOTE: u64 = 4 << 10;
 
 /// The folders of the last good components.
 #[derive(Debug)]
@@ -27,6 +31,8 @@ pub struct Store {
     live: PathBuf,
     /// The last attempt to write failed, and the log says so.
     failing: AtomicBool,
+    /// Held by who writes.
+    writing: Mutex<()>,
 }
 
 impl Store {
@@ -40,29 +46,25 @@ impl Store {
             components: own_folder(data_dir, "components")?,
             live: own_folder(data_dir, "live")?,
             failing: AtomicBool::new(false),
+            writing: Mutex::default(),
         })
+    }
+
+    /// The right to write, which one caller at a time has.
+    pub fn alone(&self) -> MutexGuard<'_, ()> {
+        self.writing.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The digests of a BFF's versions that were live last, the newest first.
     pub fn was_live(&self, bff: &str) -> Vec<String> {
-        let mut text = String::new();
-        let most = (KEPT * (DIGEST + 1)) as u64;
-        let read = File::open(self.live.join(bff))
-            .and_then(|file| file.take(most).read_to_string(&mut text));
-        match read {
-            Ok(_) => text
-                .lines()
-                .filter(|digest| is_digest(digest))
-                .map(str::to_owned)
-                .collect(),
-            Err(_) => Vec::new(),
-        }
+        let text = file::read_text(&self.live.join(bff), MAX_NOTE).unwrap_or_default();
+        let digests = text.lines().filter(|digest| is_digest(digest));
+        digests.take(KEPT).map(str::to_owned).collect()
     }
 
     /// Whether there are bytes of this digest, so many. They may still be damaged.
     pub fn has(&self, digest: &str, size: usize) -> bool {
-        let metadata = fs::metadata(self.path(digest));
-        metadata.is_ok_and(|metadata| metadata.is_file() && metadata.len() == size as u64)
+        file::length(&self.path(digest)).is_ok_and(|length| length == size as u64)
     }
 
     /// The bytes of this digest, at most `max`.
@@ -71,12 +73,7 @@ impl Store {
     ///
     /// When they are not there, too many, or others than they should be.
     pub fn read(&self, digest: &str, max: u64) -> io::Result<Vec<u8>> {
-        let mut bytes = Vec::new();
-        let file = File::open(self.path(digest))?;
-        file.take(max.saturating_add(1)).read_to_end(&mut bytes)?;
-        if bytes.len() as u64 > max {
-            return Err(io::Error::other("more than engine.max-component-size"));
-        }
+        let bytes = file::read(&self.path(digest), max)?.bytes;
         if hex(&bytes) != digest {
             return Err(io::Error::other("damaged: its digest is not its name"));
         }
@@ -93,7 +90,7 @@ impl Store {
         match bytes {
             Some(bytes) => write(&self.components, &self.path(digest), bytes)?,
             // Nothing may point to bytes that are not there.
-            None if !self.path(digest).is_file() => return Ok(()),
+            None if file::length(&self.path(digest)).is_err() => return Ok(()),
             None => {}
         }
         let before = self.was_live(bff);

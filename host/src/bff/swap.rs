@@ -3,15 +3,16 @@
 //! A BFF has no version when its file is no good and none of its components was ever good: its
 //! requests are answered by the host then.
 //!
-//! Publishing is one atomic store. A request took its version when it was routed and keeps it alive until it ends, so an
-//! old version drains by itself and its code and memory go with its last request.
+//! Publishing is one atomic store. A request took its version when it was routed and keeps it alive
+//! until it ends, so an old version drains by itself and its code and memory go with its last
+//! request.
 
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
 use std::time::SystemTime;
 
 use arc_swap::ArcSwapOption;
 
-use super::mark::Mark;
+use super::look::Look;
 use super::version::Version;
 use crate::config;
 use crate::telemetry::metrics::{BffMetrics, VersionMetrics};
@@ -36,7 +37,9 @@ struct History {
     swaps: u64,
     refused: Option<Refused>,
     /// The content of the file that was taken or refused last.
-    file: Option<Mark>,
+    looked: Option<Look>,
+    /// How often a file was taken or refused.
+    attempts: u64,
     /// All versions that may still be alive.
     versions: Vec<Weak<Version>>,
 }
@@ -158,13 +161,30 @@ impl Bff {
     }
 
     /// Notes which content of the file is taken or refused now.
-    pub fn look(&self, file: Option<Mark>) {
-        self.history().file = file;
+    pub fn look(&self, look: Look) {
+        let mut history = self.history();
+        history.looked = Some(look);
+        history.attempts += 1;
+    }
+
+    /// Notes that the file still has the content that was taken or refused last.
+    pub fn look_again(&self, look: Look) {
+        self.history().looked = Some(look);
     }
 
     /// The content of the file that was taken or refused last.
-    pub fn file(&self) -> Option<Mark> {
-        self.history().file
+    pub fn looked(&self) -> Option<Look> {
+        self.history().looked.clone()
+    }
+
+    /// How often a file was taken or refused.
+    pub fn attempts(&self) -> u64 {
+        self.history().attempts
+    }
+
+    /// Whether the newest file was refused.
+    pub fn is_refused(&self) -> bool {
+        self.history().refused.is_some()
     }
 
     /// Whether the file that was refused is to be tried again.

@@ -180,6 +180,9 @@ pub struct Engine {
     pub instances: u32,
     /// How often component files are looked at for changes.
     pub watch_interval: Duration,
+    /// The longest wait before a component is tried again that was refused for a reason outside of
+    /// it.
+    pub max_retry_wait: Duration,
     /// Size of a component file, bytes.
     pub max_component_size: u64,
 }

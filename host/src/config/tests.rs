@@ -191,6 +191,7 @@ fn a_minimal_file_gets_the_documented_defaults() {
             data_dir: golden().join(".tailor"),
             instances: 512,
             watch_interval: ms(500),
+            max_retry_wait: ms(60_000),
             max_component_size: 64 << 20,
         },
         calls: Calls {
@@ -264,6 +265,7 @@ fn a_maximal_file_is_read_key_by_key() {
         data_dir: PathBuf::from("/var/lib/tailor"),
         instances: 1_000,
         watch_interval: ms(2_000),
+        max_retry_wait: ms(30_000),
         max_component_size: 8 << 20,
     };
     assert_eq!(config.engine, engine);

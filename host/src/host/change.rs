@@ -1,24 +1,33 @@
-//! Changes of a running host: a new configuration, a new version of one BFF. One at a time, each
-//! proven before it is live. A configuration that is no good changes nothing; a component that is
-//! no good changes nothing of its BFF's version.
+//! Changes of a running host: a new configuration, a new version of one BFF. Each is proven before
+//! it is live. A configuration that is no good changes nothing; a component that is no good changes
+//! nothing of its BFF's version.
+//!
+//! Each BFF has a lock of its own, which is held while its file is read, compiled and asked: no
+//! change of a BFF waits for another one's. What is live is changed under one lock for all, which
+//! is held for as long as a pointer and a few tables take, and by nobody who waits. So a reload and
+//! a swap can pass each other by: the reload takes what a swap published after it had read the
+//! file, and the swap begins again with the new settings when a reload came before it.
 
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use futures_util::future::join_all;
 use thiserror::Error;
-use tokio::sync::Mutex;
+use tokio::time::timeout;
 
-use super::lacking::{in_chain, in_engine};
+use super::candidates::Candidates;
+use super::lacking::{in_chain, in_load};
 use super::smoke::smoke;
-use crate::bff::engine::Runtime;
+use super::turns::Turns;
 use crate::bff::error::LoadError;
 use crate::bff::load::Loaded;
-use crate::bff::mark::Mark;
+use crate::bff::look::Look;
 use crate::bff::swap::Bff;
+use crate::bff::version::Version;
 use crate::config::{self, Config, ConfigError};
 use crate::downstream::Services;
+use crate::file::PATIENCE;
 use crate::snapshot::{Builder, Draft, Refusal, Shared, Snapshot, SnapshotError};
+use crate::telemetry::metrics::Reload;
 
 /// A change was not made.
 #[derive(Debug, Error)]
@@ -57,18 +66,10 @@ impl ChangeError {
     /// Whether the same change may succeed later: the host was out of something, or a service failed.
     pub(super) fn is_tried_again(&self) -> bool {
         match self {
-            Self::Component(error) => is_lacking(error),
+            Self::Component(error) => in_load(error),
             Self::Smoke { again, .. } => *again,
             other => in_chain(other),
         }
-    }
-}
-
-/// Whether it came only of what the host was out of.
-fn is_lacking(error: &LoadError) -> bool {
-    match error {
-        LoadError::Compile(error) | LoadError::Link(error) => in_engine(error),
-        other => in_chain(other),
     }
 }
 
@@ -90,7 +91,20 @@ pub struct Changes {
     config_path: Option<PathBuf>,
     /// One refused component refuses a whole configuration.
     strict: bool,
-    one_at_a_time: Mutex<()>,
+    turns: Turns,
+    /// One reload at a time.
+    reloading: tokio::sync::Mutex<()>,
+    /// Held by who changes what is live, for as long as that alone takes.
+    publishing: Mutex<()>,
+}
+
+/// What an attempt to swap a BFF led to, before any of it is live.
+struct Attempt {
+    look: Look,
+    /// What the file holds.
+    loaded: Option<Arc<Loaded>>,
+    /// The version to publish, if it is another than the live one.
+    outcome: Result<Option<Arc<Version>>, ChangeError>,
 }
 
 impl Changes {
@@ -105,7 +119,9 @@ impl Changes {
             builder,
             config_path,
             strict,
-            one_at_a_time: Mutex::default(),
+            turns: Turns::default(),
+            reloading: tokio::sync::Mutex::default(),
+            publishing: Mutex::default(),
         }
     }
 
@@ -115,7 +131,7 @@ impl Changes {
     }
 
     /// Whose connections the control thread uses: the last of the callers is this thread.
-    pub(super) fn caller(&self) -> usize {
+    fn caller(&self) -> usize {
         self.builder.callers - 1
     }
 
@@ -127,211 +143,287 @@ impl Changes {
                 self.count(name, result(refused.again));
             }
         }
-        self.keep(&snapshot).await;
+        self.keep_all(&snapshot).await;
     }
 
-    /// Reads the configuration file and all components again, and publishes what changed. A BFF whose component is
-    /// refused goes on with the version it has, under its new settings.
+    /// Reads the configuration file and all components again, and publishes what changed. A BFF
+    /// whose component is refused goes on with the version it has, under its new settings.
     ///
     /// # Errors
     ///
-    /// What is wrong with the file, or, of a host that is strict, with a component. Nothing has changed then.
+    /// What is wrong with the file, or, of a host that is strict, with a component. Nothing has
+    /// changed then.
     pub async fn reload(&self) -> Result<Changed, ChangeError> {
+        let _alone = self.reloading.lock().await;
+        let reloaded = self.try_reload().await;
+        self.shared.metrics.reload(match &reloaded {
+            Ok(changed) if changed.refused.is_empty() => Reload::Done,
+            Ok(_) => Reload::Partial,
+            Err(_) => Reload::Failed,
+        });
+        reloaded
+    }
+
+    async fn try_reload(&self) -> Result<Changed, ChangeError> {
         let path = self.config_path.clone().ok_or(ChangeError::NoFile)?;
-        let _alone = self.one_at_a_time.lock().await;
         let live = self.shared.snapshot.load_full();
-        let (mut draft, live) = self.draft(path, live).await?;
-        prove(&self.shared.runtime, &self.builder, &mut draft, Some(&live)).await;
+        let mut draft = self.draft(path, live.clone()).await?;
+        let candidates = Candidates {
+            runtime: &self.shared.runtime,
+            builder: &self.builder,
+            turns: &self.turns,
+            live: Some(&live),
+            asks: true,
+        };
+        candidates.get(&mut draft).await;
         let refused = told(&draft);
         for (name, refusal) in draft.refused() {
-            self.count(
-                name,
-                if refusal.again {
-                    "postponed"
-                } else {
-                    "refused"
-                },
-            );
+            self.count(name, result(refusal.again));
         }
-        if self.strict
-            && let Err(error) = draft.all_good()
-        {
-            for (name, refusal) in draft.refused() {
-                if let Some(bff) = live.bffs.get(name) {
-                    bff.refuse(refusal.error.to_string(), false);
-                }
-            }
-            return Err(error.into());
+        if self.strict {
+            note_refused(&draft, &live)?;
         }
-        let builder = self.builder.clone();
-        let before = live.clone();
-        let next = blocking(move || builder.build(draft, Some(&before))).await?;
-        let next = Arc::new(next);
-        self.shared.snapshot.store(next.clone());
+        let (next, published) = self.publish_all(draft);
         next.services.activate();
-        let swaps = &self.shared.metrics.swaps;
-        swaps.retain(|bff| next.bffs.contains_key(bff));
-        let changed = Changed {
-            published: published(&live, &next),
-            refused,
-            needs_restart: needs_restart(&live.config, &next.config),
-        };
-        for (bff, _) in &changed.published {
+        let is_live = |bff: &str| next.bffs.contains_key(bff);
+        self.shared.metrics.swaps.retain(is_live);
+        self.turns.retain(is_live);
+        for (bff, _) in &published {
             self.count(bff, "published");
         }
-        self.keep(&next).await;
-        Ok(changed)
+        self.keep_all(&next).await;
+        Ok(Changed {
+            published,
+            refused,
+            needs_restart: needs_restart(&live.config, &next.config),
+        })
     }
 
     fn count(&self, bff: &str, result: &'static str) {
         self.shared.metrics.swaps.count(bff, result);
     }
 
-    async fn draft(
-        &self,
-        path: PathBuf,
-        live: Arc<Snapshot>,
-    ) -> Result<(Draft, Arc<Snapshot>), ChangeError> {
+    async fn draft(&self, path: PathBuf, live: Arc<Snapshot>) -> Result<Draft, ChangeError> {
         let builder = self.builder.clone();
         blocking(move || {
             let config = config::load_but_components(&path)?;
-            let draft = builder.draft(config, Some(&live))?;
-            Ok((draft, live))
+            Ok(builder.draft(config, Some(&live))?)
         })
         .await?
     }
 
-    /// Puts the components that are live where the next start finds them. What the disk does not take costs that alone.
-    pub(super) async fn keep(&self, snapshot: &Snapshot) {
-        let live: Vec<(String, Arc<Loaded>)> = snapshot
-            .bffs
-            .iter()
-            .filter_map(|(name, bff)| Some((name.clone(), bff.current()?.loaded().clone())))
-            .collect();
-        let all: Vec<String> = snapshot.bffs.keys().cloned().collect();
-        let builder = self.builder.clone();
-        let kept = blocking(move || builder.loader.keep(&live, &all)).await;
-        if !matches!(kept, Ok(true)) {
-            self.shared.metrics.components_not_kept.inc();
-        }
+    /// Makes a draft live. Returns it, and the BFFs that have another version than before.
+    fn publish_all(&self, draft: Draft) -> (Arc<Snapshot>, Vec<(String, String)>) {
+        let _publishing = self.publishing();
+        let live = self.shared.snapshot.load_full();
+        let next = Arc::new(self.builder.build(draft, Some(&live)));
+        self.shared.snapshot.store(next.clone());
+        let published = published(&live, &next);
+        (next, published)
+    }
+
+    fn publishing(&self) -> MutexGuard<'_, ()> {
+        // What it guards is replaced as a whole, so a panic elsewhere does not spoil it.
+        self.publishing
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Loads a BFF's component file and publishes it, if it is another than the live version.
     ///
     /// # Errors
     ///
-    /// Why the file is refused. The live version goes on, and the reason is shown in `/bffs`.
+    /// Why the file is refused, once for a file that is written on. The live version goes on, and
+    /// the reason is shown in `/bffs`.
     pub async fn swap(&self, name: &str) -> Result<Option<String>, ChangeError> {
-        let _alone = self.one_at_a_time.lock().await;
-        let snapshot = self.shared.snapshot.load_full();
-        let bff = snapshot
-            .bffs
-            .get(name)
-            .ok_or_else(|| ChangeError::Unknown(name.to_owned()))?;
-        let result = self.try_swap(bff, &snapshot.services).await;
-        match &result {
-            Ok(Some(_)) => {
-                self.count(name, "published");
-                self.keep(&snapshot).await;
+        let _turn = self.turns.take(name).await;
+        let mut known = None;
+        let done = loop {
+            let (bff, services) = self.bff(name)?;
+            let attempt = self.attempt(&bff, &services, known).await?;
+            match self.conclude(name, &bff, attempt) {
+                Ok(done) => break done?,
+                // A reload has replaced what the attempt began with.
+                Err(loaded) => known = loaded,
             }
-            Ok(None) => {}
-            Err(error) if error.is_tried_again() => {
-                bff.refuse(error.to_string(), true);
-                self.count(name, "postponed");
-            }
-            Err(error) => {
-                bff.refuse(error.to_string(), false);
-                self.count(name, "refused");
-            }
-        }
-        result
+        };
+        let Some(version) = done else {
+            return Ok(None);
+        };
+        self.count(name, "published");
+        self.keep(vec![(name.to_owned(), version.loaded().clone())])
+            .await;
+        Ok(Some(version.name().to_string()))
     }
 
-    async fn try_swap(
+    /// Reads a file again that may have changed without a sign of it, and swaps the BFF if it did.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::swap`].
+    pub(super) async fn compare(&self, name: &str) -> Result<Option<String>, ChangeError> {
+        let turn = self.turns.take(name).await;
+        let (bff, _) = self.bff(name)?;
+        let (builder, path) = (self.builder.clone(), bff.settings().component.clone());
+        let look = blocking(move || builder.loader.look(&path).0).await?;
+        if bff.looked().is_some_and(|it| it.content == look.content) {
+            bff.look_again(look);
+            return Ok(None);
+        }
+        drop(turn);
+        self.swap(name).await
+    }
+
+    fn bff(&self, name: &str) -> Result<(Arc<Bff>, Arc<Services>), ChangeError> {
+        let snapshot = self.shared.snapshot.load();
+        let bff = snapshot.bffs.get(name);
+        let bff = bff.ok_or_else(|| ChangeError::Unknown(name.to_owned()))?;
+        Ok((bff.clone(), snapshot.services.clone()))
+    }
+
+    /// `known` is what the file held when it was read before.
+    async fn attempt(
         &self,
         bff: &Bff,
         services: &Services,
-    ) -> Result<Option<String>, ChangeError> {
+        known: Option<Arc<Loaded>>,
+    ) -> Result<Attempt, ChangeError> {
         let current = bff.current();
-        let (builder, settings) = (self.builder.clone(), bff.settings().clone());
-        let live = current.clone();
-        let (mark, loaded) = blocking(move || {
-            let path = &settings.component;
-            let known = live.as_ref().map(|live| live.loaded());
-            (Mark::of(path), builder.loader.load(path, known))
+        let known = known.or_else(|| current.as_ref().map(|current| current.loaded().clone()));
+        let (builder, path) = (self.builder.clone(), bff.settings().component.clone());
+        let looked = bff.looked();
+        let (look, loaded) = blocking(move || {
+            let loader = &builder.loader;
+            loader.attempt(&path, known.as_ref(), looked.as_ref())
         })
         .await?;
-        bff.look(mark);
-        let loaded = loaded?;
-        let before = current.as_deref();
+        let (loaded, outcome) = match loaded {
+            Err(error) => (None, Err(error.into())),
+            Ok(loaded) => {
+                let before = current.as_deref();
+                let outcome = self.prove(bff, services, loaded.clone(), before).await;
+                (Some(loaded), outcome)
+            }
+        };
+        Ok(Attempt {
+            look,
+            loaded,
+            outcome,
+        })
+    }
+
+    /// Makes a version of a component and the smoke request to it, unless it is the live one.
+    async fn prove(
+        &self,
+        bff: &Bff,
+        services: &Services,
+        loaded: Arc<Loaded>,
+        before: Option<&Version>,
+    ) -> Result<Option<Arc<Version>>, ChangeError> {
         if before.is_some_and(|before| before.loaded().digest == loaded.digest) {
-            bff.accept();
             return Ok(None);
         }
         let (settings, metrics) = (bff.settings(), bff.metrics());
-        let builder = &self.builder;
-        let version = Arc::new(builder.version(settings, loaded, services, before, metrics));
+        let version = self
+            .builder
+            .version(settings, loaded, services, before, metrics);
+        let version = Arc::new(version);
         let proven = smoke(&self.shared.runtime, &version, services, self.caller()).await;
         proven.map_err(|Refusal { error, again }| ChangeError::Smoke {
             bff: version.bff().to_string(),
             source: error,
             again,
         })?;
-        let name = version.name().to_string();
-        bff.publish(version);
-        Ok(Some(name))
+        Ok(Some(version))
+    }
+
+    /// Publishes what an attempt led to, or notes why it is refused. Gives back what was loaded when
+    /// the BFF was replaced meanwhile.
+    #[expect(
+        clippy::type_complexity,
+        reason = "the result of the change in the result of the attempt"
+    )]
+    fn conclude(
+        &self,
+        name: &str,
+        bff: &Arc<Bff>,
+        attempt: Attempt,
+    ) -> Result<Result<Option<Arc<Version>>, ChangeError>, Option<Arc<Loaded>>> {
+        let _publishing = self.publishing();
+        let snapshot = self.shared.snapshot.load();
+        let is_live = |live: &Arc<Bff>| Arc::ptr_eq(live, bff);
+        if !snapshot.bffs.get(name).is_some_and(is_live) {
+            return Err(attempt.loaded);
+        }
+        // The file may be about to be replaced.
+        if attempt.look.mark.is_none() && bff.current().is_some() {
+            return Ok(Ok(None));
+        }
+        let is_known = attempt.look.has_grown && bff.is_refused();
+        bff.look(attempt.look);
+        match attempt.outcome {
+            Ok(Some(version)) => {
+                bff.publish(version.clone());
+                Ok(Ok(Some(version)))
+            }
+            Ok(None) => {
+                bff.accept();
+                Ok(Ok(None))
+            }
+            Err(error) => {
+                let again = error.is_tried_again();
+                bff.refuse(error.to_string(), again);
+                if is_known {
+                    tracing::debug!(bff = name, "the file has grown, and is refused: {error}");
+                    return Ok(Ok(None));
+                }
+                self.count(name, result(again));
+                Ok(Err(error))
+            }
+        }
+    }
+
+    /// Puts the components that are live where the next start finds them.
+    async fn keep_all(&self, snapshot: &Snapshot) {
+        let bffs = snapshot.bffs.iter();
+        let live = bffs.filter_map(|(name, bff)| Some((name.clone(), bff.current()?)));
+        let live = live.map(|(name, version)| (name, version.loaded().clone()));
+        self.keep(live.collect()).await;
+    }
+
+    /// Puts components where the next start finds them. What the disk does not take, or not in time,
+    /// costs that alone.
+    async fn keep(&self, live: Vec<(String, Arc<Loaded>)>) {
+        let snapshot = self.shared.snapshot.load_full();
+        let all: Vec<String> = snapshot.bffs.keys().cloned().collect();
+        let builder = self.builder.clone();
+        let kept = blocking(move || builder.loader.keep(&live, &all));
+        if !matches!(timeout(PATIENCE, kept).await, Ok(Ok(true))) {
+            self.shared.metrics.components_not_kept.inc();
+        }
     }
 
     /// Looks after the connections that smoke requests have left behind. Workers do so for their
     /// own.
     pub(super) fn tick(&self) {
         for service in self.shared.snapshot.load().services.iter() {
-            service.tick(self.builder.callers - 1);
+            service.tick(self.caller());
         }
     }
 }
 
-/// Makes the smoke requests of all versions of a draft that were never live, and refuses those that fail.
-pub(super) async fn prove(
-    runtime: &Runtime,
-    builder: &Builder,
-    draft: &mut Draft,
-    live: Option<&Snapshot>,
-) {
-    let Draft {
-        config,
-        services,
-        candidates,
-    } = draft;
-    let proofs = candidates.iter_mut().map(async |(name, candidate)| {
-        let loaded = match &mut candidate.file {
-            Ok(loaded) => loaded.clone(),
-            Err(refusal) => {
-                refusal.again |= is_lacking(&refusal.error);
-                return;
-            }
-        };
-        let settings = Arc::new(config.bffs[name].clone());
-        let old = live.and_then(|live| live.bffs.get(name));
-        let before = old.and_then(|old| old.current());
-        let is_live = before
-            .as_ref()
-            .is_some_and(|before| before.loaded().digest == loaded.digest);
-        if settings.smoke.is_none() || is_live {
-            return;
+/// Notes on the live BFFs which components of a draft are refused.
+///
+/// # Errors
+///
+/// All of them.
+fn note_refused(draft: &Draft, live: &Snapshot) -> Result<(), SnapshotError> {
+    for (name, refusal) in draft.refused() {
+        if let Some(bff) = live.bffs.get(name) {
+            bff.refuse(refusal.error.to_string(), refusal.again);
         }
-        // A start is no change: it takes what was live before as it is.
-        if live.is_none() && builder.loader.was_live(name, &loaded.digest) {
-            return;
-        }
-        let metrics = Arc::default();
-        let version = builder.version(&settings, loaded, services, before.as_deref(), &metrics);
-        let caller = builder.callers - 1;
-        if let Err(refusal) = smoke(runtime, &Arc::new(version), services, caller).await {
-            candidate.file = Err(refusal);
-        }
-    });
-    join_all(proofs).await;
+    }
+    draft.all_good()
 }
 
 /// Why components are refused, each with its BFF.

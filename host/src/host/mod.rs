@@ -5,12 +5,14 @@
 //! [`control`], and reading files and compiling on threads that may block. Requests run on the
 //! workers' own threads.
 
+mod candidates;
 mod change;
 mod control;
 pub mod files;
 mod lacking;
 mod look;
 mod smoke;
+mod turns;
 mod watch;
 
 use std::net::SocketAddr;
@@ -31,6 +33,9 @@ use crate::config::Config;
 use crate::server::admin::Admin;
 use crate::server::{Server, ServerError};
 use crate::snapshot::{Builder, Shared, SnapshotError};
+
+use candidates::Candidates;
+use turns::Turns;
 
 pub use change::{ChangeError, Changed, Changes};
 
@@ -105,17 +110,21 @@ async fn load(
     });
     let building = builder.clone();
     let mut draft = blocking(move || building.draft(config, None)).await??;
-    if on_refused.is_some() {
-        change::prove(&runtime, &builder, &mut draft, None).await;
-    }
+    let candidates = Candidates {
+        runtime: &runtime,
+        builder: &builder,
+        turns: &Turns::default(),
+        live: None,
+        asks: on_refused.is_some(),
+    };
+    candidates.get(&mut draft).await;
     if on_refused != Some(OnRefused::GoOn) {
         draft.all_good()?;
     }
     for (bff, reason) in change::told(&draft) {
         tracing::error!(bff, "the component is refused: {reason}");
     }
-    let building = builder.clone();
-    let snapshot = blocking(move || building.build(draft, None)).await?;
+    let snapshot = builder.build(draft, None);
     let shared = Arc::new(Shared {
         snapshot: ArcSwap::from_pointee(snapshot),
         runtime,

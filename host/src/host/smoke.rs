@@ -42,7 +42,11 @@ pub(super) async fn smoke(
     let failures = host_failures(services);
     let (tried, now_ms) = match &smoke.fixture {
         Some(path) => {
-            let fixture = Fixture::read(path)
+            let path = path.clone();
+            let read = tokio::task::spawn_blocking(move || Fixture::read(&path));
+            let fixture = read
+                .await
+                .map_err(|_| refusal("its fixture was not read".to_owned(), true))?
                 .map_err(|error| refusal(error.to_string(), in_chain(&error)))?;
             let now_ms = fixture
                 .now_ms()

@@ -8,14 +8,16 @@
 //! waits that grow.
 
 use std::collections::HashMap;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
+use tokio::task::JoinHandle;
 use tokio::time::Instant;
 
 use super::change::Changes;
 use super::look::Looks;
-use crate::bff::mark::Mark;
+use crate::bff::mark::{Mark, STEP};
 use crate::bff::swap::Bff;
 
 /// What is known of a file.
@@ -25,8 +27,12 @@ struct Seen {
     pending: Option<Mark>,
     /// When the same content is tried again.
     again: Option<Again>,
+    /// When it is read again, because it may have changed without a sign of it.
+    doubt: Option<Again>,
     /// The file is not there, which the log says.
     gone: bool,
+    /// An attempt that has not ended yet.
+    attempt: Option<Attempt>,
 }
 
 /// A further attempt, and how long it was waited for.
@@ -36,45 +42,99 @@ struct Again {
     wait: Duration,
 }
 
-/// The longest wait before a further attempt, unless looks at the file are further apart.
-const LONGEST_WAIT: Duration = Duration::from_secs(60);
-
-impl Seen {
-    fn is_due(&self) -> bool {
-        self.again.is_some_and(|again| again.due <= Instant::now())
-    }
-
-    /// Plans a further attempt, after twice the wait of the one before.
-    fn try_again(&mut self, interval: Duration) {
-        let wait = match self.again {
-            Some(Again { wait, .. }) => wait.saturating_mul(2).min(LONGEST_WAIT),
-            None => interval,
-        };
-        let wait = wait.max(interval);
-        self.again = Some(Again {
+impl Again {
+    /// After twice the wait of the attempt before, at least `first` and at most `longest`.
+    fn after(before: Option<Self>, first: Duration, longest: Duration) -> Self {
+        let wait = before.map_or(first, |before| before.wait.saturating_mul(2));
+        let wait = wait.min(longest).max(first);
+        Self {
             due: Instant::now() + wait,
             wait,
-        });
+        }
     }
 
-    /// Whether the file has another content than the one that was taken or refused last, and is not being written any
-    /// more. No file is no change: it may be about to be replaced.
-    fn settles(&mut self, now: Option<Mark>, taken: Option<Mark>) -> bool {
-        if now.is_none() || now == taken {
-            self.pending = None;
-            return false;
+    fn is_due(self) -> bool {
+        self.due <= Instant::now()
+    }
+}
+
+/// What a look at a file leads to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Step {
+    /// Load it.
+    Swap,
+    /// See whether it still has the content that was taken or refused last.
+    Compare,
+}
+
+/// Times between looks and attempts, all of them set by the operator.
+#[derive(Clone, Copy)]
+struct Pace {
+    interval: Duration,
+    longest: Duration,
+}
+
+/// An attempt under way. It ends when it is dropped.
+struct Attempt(JoinHandle<()>);
+
+impl Drop for Attempt {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
+}
+
+impl Seen {
+    /// Takes a look at a file into account, and says what is to be done. No file is no change: it
+    /// may be about to be replaced.
+    fn look(&mut self, now: Option<Mark>, bff: &Bff, pace: Pace) -> Option<Step> {
+        self.note(now, bff);
+        if self.attempt.as_ref().is_some_and(|it| !it.0.is_finished()) {
+            return None;
         }
-        let settled = now == self.pending;
-        self.pending = if settled { None } else { now };
-        settled
+        let ended = self.attempt.take().is_some();
+        self.plan(bff, ended, pace);
+        let looked = bff.looked();
+        if now.is_none() {
+            self.pending = None;
+            return None;
+        }
+        if looked.and_then(|look| look.mark) != now {
+            let settled = self.pending == now;
+            self.pending = if settled { None } else { now };
+            return settled.then_some(Step::Swap);
+        }
+        self.pending = None;
+        if self.again.is_some_and(Again::is_due) {
+            return Some(Step::Swap);
+        }
+        self.doubt
+            .is_some_and(Again::is_due)
+            .then_some(Step::Compare)
+    }
+
+    /// Plans when the same content is looked at again.
+    fn plan(&mut self, bff: &Bff, ended: bool, pace: Pace) {
+        if !bff.is_tried_again() {
+            self.again = None;
+        } else if ended || self.again.is_none() {
+            self.again = Some(Again::after(self.again, pace.interval, pace.longest));
+        }
+        if !bff.looked().is_some_and(|look| look.is_doubtful()) {
+            self.doubt = None;
+        } else if ended || self.doubt.is_none() {
+            // By then the clock of the file system has gone on.
+            let first = STEP + Duration::from_secs(1);
+            self.doubt = Some(Again::after(self.doubt, first, pace.longest));
+        }
     }
 
     /// Says once that a file that was there is gone.
-    fn note(&mut self, name: &str, bff: &Bff, now: Option<Mark>) {
-        let gone = now.is_none() && bff.file().is_some();
+    fn note(&mut self, now: Option<Mark>, bff: &Bff) {
+        let gone = now.is_none() && bff.looked().is_some_and(|look| look.mark.is_some());
         if gone && !self.gone {
-            let path = bff.settings().component.display();
-            tracing::warn!(bff = name, %path, "the component file is gone, the live version goes on");
+            let settings = bff.settings();
+            let (bff, path) = (&settings.name, settings.component.display());
+            tracing::warn!(bff, %path, "the component file is gone, the live version goes on");
         }
         self.gone = gone;
     }
@@ -86,69 +146,55 @@ pub(super) async fn watch(changes: Arc<Changes>) {
     let mut looks = Looks::default();
     loop {
         let snapshot = changes.shared().snapshot.load_full();
-        let interval = snapshot.config.engine.watch_interval;
+        let engine = &snapshot.config.engine;
+        let pace = Pace {
+            interval: engine.watch_interval,
+            longest: engine.max_retry_wait,
+        };
         files.retain(|name, _| snapshot.bffs.contains_key(name));
         for (name, bff) in &snapshot.bffs {
             let path = bff.settings().component.clone();
-            let Some(now) = looks.at(name, move || Mark::of(&path)).await else {
+            let Some(now) = looks.at(name, move || mark(&path)).await else {
                 continue;
             };
             let seen = files.entry(name.clone()).or_default();
-            look(&changes, name, bff, seen, now, interval).await;
+            if let Some(step) = seen.look(now, bff, pace) {
+                seen.attempt = Some(begin(changes.clone(), name.clone(), step));
+            }
         }
         changes.tick();
         // Held through the pause, it would keep alive what a reload has replaced.
         drop(snapshot);
-        tokio::time::sleep(interval).await;
+        tokio::time::sleep(pace.interval).await;
     }
 }
 
-async fn look(
-    changes: &Changes,
-    name: &str,
-    bff: &Bff,
-    seen: &mut Seen,
-    now: Option<Mark>,
-    interval: Duration,
-) {
-    seen.note(name, bff, now);
-    let anew = seen.settles(now, bff.file());
-    if anew || !bff.is_tried_again() {
-        seen.again = None;
-    } else if seen.again.is_none() {
-        seen.try_again(interval);
-    }
-    if anew || (seen.is_due() && seen.pending.is_none() && now.is_some()) {
-        match swap(changes, name).await {
-            Swapped::Done => seen.again = None,
-            Swapped::Postponed => seen.try_again(interval),
-        }
-    }
+/// For a thread that may block without an end.
+fn mark(path: &Path) -> Option<Mark> {
+    Some(Mark::from(&std::fs::metadata(path).ok()?))
 }
 
-/// How an attempt ended.
-enum Swapped {
-    /// There is nothing more to do.
-    Done,
-    /// The same content is tried again.
-    Postponed,
-}
-
-async fn swap(changes: &Changes, name: &str) -> Swapped {
-    match changes.swap(name).await {
-        Ok(Some(version)) => tracing::info!(bff = name, version, "new version is live"),
-        Ok(None) => {}
-        Err(error) if error.is_tried_again() => {
-            tracing::warn!(
-                bff = name,
+/// Begins an attempt, beside those of other BFFs.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "owned by what is known of the file, and ended with it"
+)]
+fn begin(changes: Arc<Changes>, bff: String, step: Step) -> Attempt {
+    Attempt(tokio::spawn(async move {
+        let done = match step {
+            Step::Swap => changes.swap(&bff).await,
+            Step::Compare => changes.compare(&bff).await,
+        };
+        match done {
+            Ok(Some(version)) => tracing::info!(bff, version, "new version is live"),
+            Ok(None) => {}
+            Err(error) if error.is_tried_again() => tracing::warn!(
+                bff,
                 "new version is not loaded and is tried again, the old one goes on: {error}"
-            );
-            return Swapped::Postponed;
+            ),
+            Err(error) => {
+                tracing::error!(bff, "new version is refused, the old one goes on: {error}")
+            }
         }
-        Err(error) => tracing::error!(
-            bff = name,
-            "new version is refused, the old one goes on: {error}"
-        ),
-    }
-    Swapped::Done
+    }))
 }

@@ -286,6 +286,7 @@ fn engine(raw: &RawEngine, cx: &Context<'_>) -> Engine {
         data_dir: cx.resolve(&raw.data_dir.or(".tailor".to_owned())),
         instances: raw.instances.or(512),
         watch_interval: raw.watch_interval.or(ms(500)),
+        max_retry_wait: raw.max_retry_wait.or(ms(60_000)),
         max_component_size: raw.max_component_size.or(MAX_COMPONENT_SIZE),
     }
 }

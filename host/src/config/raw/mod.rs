@@ -93,6 +93,7 @@ pub(super) struct RawEngine {
     pub(super) data_dir: Field<String>,
     pub(super) instances: Field<u32>,
     pub(super) watch_interval: Field<Duration>,
+    pub(super) max_retry_wait: Field<Duration>,
     pub(super) max_component_size: Field<u64>,
 }
 
@@ -212,6 +213,7 @@ fn engine(s: &mut Section<'_>) -> RawEngine {
         // TiB.
         instances: s.read("instances", |v| count(v, 1..=10_000)),
         watch_interval: s.read("watch-interval", duration),
+        max_retry_wait: s.read("max-retry-wait", duration),
         max_component_size: s.read("max-component-size", |v| size(v, KIB..=GIB)),
     }
 }
