@@ -46,6 +46,14 @@ impl Content {
 }
 
 impl Look {
+    /// Whether the same file has these bytes now, which begin with those of the look before.
+    fn grew(&self, before: &Self, bytes: &[u8]) -> bool {
+        let marks = self.mark.zip(before.mark);
+        let content = before.content.as_ref();
+        marks.is_some_and(|(now, before)| now.is_same_file(&before))
+            && content.is_some_and(|content| content.begins(bytes))
+    }
+
     /// Whether the file may have changed since without a new mark.
     pub fn is_doubtful(&self) -> bool {
         self.mark.is_some_and(|mark| mark.is_doubtful(self.at))
@@ -62,9 +70,10 @@ impl Loader {
         before: Option<&Look>,
     ) -> (Look, Result<Arc<Loaded>, LoadError>) {
         let (mut look, bytes) = self.look(path);
-        let content = before.and_then(|before| before.content.as_ref());
-        let begun = |bytes: &Vec<u8>| content.is_some_and(|content| content.begins(bytes));
-        look.has_grown = bytes.as_ref().is_ok_and(begun);
+        look.has_grown = match (before, &bytes) {
+            (Some(before), Ok(bytes)) => look.grew(before, bytes),
+            _ => false,
+        };
         let loaded = bytes.and_then(|bytes| self.load_read(bytes, known));
         (look, loaded)
     }

@@ -31,6 +31,11 @@ impl Mark {
         Some(Self::from(&file::stat(path).ok()?))
     }
 
+    /// Whether this is the same file, whatever its content.
+    pub fn is_same_file(&self, other: &Self) -> bool {
+        (self.device, self.inode) == (other.device, other.inode)
+    }
+
     /// Whether the file may have changed since `at` without a new mark, because it was changed
     /// within a step of its file system's clock before, or later than this machine's clock says.
     pub fn is_doubtful(&self, at: SystemTime) -> bool {

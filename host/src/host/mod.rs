@@ -8,10 +8,12 @@
 mod candidates;
 mod change;
 mod control;
+mod error;
 pub mod files;
 mod lacking;
 mod look;
 mod smoke;
+mod swap;
 mod turns;
 mod watch;
 
@@ -37,7 +39,8 @@ use crate::snapshot::{Builder, Shared, SnapshotError};
 use candidates::Candidates;
 use turns::Turns;
 
-pub use change::{ChangeError, Changed, Changes};
+pub use change::{Changed, Changes};
+pub use error::ChangeError;
 
 use control::Control;
 
