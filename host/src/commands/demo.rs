@@ -10,7 +10,8 @@ use clap::Args;
 use tailor::build::{BuildOptions, build_all};
 use tailor::config::{self, Config};
 
-use super::{log, serve};
+use super::log;
+use super::serve::{self, Signals};
 
 #[derive(Args)]
 pub struct Demo {
@@ -33,7 +34,11 @@ impl Demo {
         let config = config::load(&file)?;
         let _log = log::start(&config.log)?;
         let routes = routes(&config);
-        let (host, signals) = serve::start(config, Some(file)).await?;
+        let mut signals = Signals::new()?;
+        let host = tokio::select! {
+            started = serve::start(config, Some(file)) => started?,
+            () = signals.to_stop() => return Ok(ExitCode::SUCCESS),
+        };
         print!("{}", guide(&host, &routes));
         serve::until_stopped(host, signals).await
     }

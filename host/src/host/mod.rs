@@ -26,6 +26,7 @@ use crate::bff::engine::Runtime;
 use crate::bff::error::{EngineError, LoadError};
 use crate::bff::load::Loader;
 use crate::config::Config;
+use crate::file;
 use crate::server::admin::Admin;
 use crate::server::{Server, ServerError};
 use crate::snapshot::{Builder, Shared, SnapshotError};
@@ -72,7 +73,7 @@ pub struct Host {
 /// What is wrong with the engine's settings, the data directory or the components.
 pub async fn prepare(config: Config, config_path: Option<PathBuf>) -> Result<Changes, HostError> {
     let runtime = Arc::new(Runtime::new(config.engine.instances)?);
-    let cache = CompiledCache::open(&config.engine.data_dir).map_err(HostError::DataDir)?;
+    let cache = open_cache(config.engine.data_dir.clone()).await?;
     let builder = Arc::new(Builder {
         loader: Arc::new(Loader::new(
             runtime.clone(),
@@ -98,6 +99,18 @@ pub async fn prepare(config: Config, config_path: Option<PathBuf>) -> Result<Cha
         metrics: Arc::default(),
     });
     Ok(Changes::new(shared, builder, config_path))
+}
+
+/// Opens the directory of compiled code, which may lie on a file system that does not answer.
+async fn open_cache(data_dir: PathBuf) -> Result<CompiledCache, HostError> {
+    let path = data_dir.clone();
+    let failed = move |why: String| HostError::DataDir(LoadError::DataDir { path, why });
+    let open = move || file::within(&data_dir, CompiledCache::open);
+    match tokio::task::spawn_blocking(open).await {
+        Ok(Ok(opened)) => opened.map_err(HostError::DataDir),
+        Ok(Err(error)) => Err(failed(error.to_string())),
+        Err(panic) => Err(failed(panic.to_string())),
+    }
 }
 
 impl Host {
