@@ -9,6 +9,7 @@ use anyhow::{Context as _, bail, ensure};
 use clap::Args;
 use tailor::build::{BuildOptions, build_all};
 use tailor::config::{self, Config};
+use tailor::host::Sockets;
 
 use super::log;
 use super::serve::{self, Signals};
@@ -36,7 +37,7 @@ impl Demo {
         let routes = routes(&config);
         let mut signals = Signals::new()?;
         let host = tokio::select! {
-            started = serve::start(config, Some(file)) => started?,
+            started = serve::start(config, Some(file), Sockets::default()) => started?,
             () = signals.to_stop() => return Ok(ExitCode::SUCCESS),
         };
         print!("{}", guide(&host, &routes));

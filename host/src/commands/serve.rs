@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use clap::Args;
 use tailor::config::{self, Config};
-use tailor::host::{Host, files};
+use tailor::host::{Host, Sockets, files};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use super::{ConfigFile, log};
@@ -18,12 +18,14 @@ pub struct Serve {
 
 impl Serve {
     pub async fn run(self) -> anyhow::Result<ExitCode> {
+        // First of all, while there is no other thread.
+        let sockets = Sockets::from_env()?;
         let mut signals = Signals::new()?;
         let path = self.file.config;
         let starting = async {
             let config = load(path.clone()).await?;
             let log = log::start(&config.log)?;
-            anyhow::Ok((log, start(config, Some(path)).await?))
+            anyhow::Ok((log, start(config, Some(path), sockets).await?))
         };
         let (_log, host) = tokio::select! {
             started = starting => started?,
@@ -74,10 +76,14 @@ impl Signals {
 const FAILED: u8 = 70;
 
 /// Starts a host and says where it listens.
-pub(super) async fn start(config: Config, path: Option<PathBuf>) -> anyhow::Result<Host> {
+pub(super) async fn start(
+    config: Config,
+    path: Option<PathBuf>,
+    sockets: Sockets,
+) -> anyhow::Result<Host> {
     files::raise_limit();
     warn_of_files(&config);
-    let host = Host::start(config, path).await?;
+    let host = Host::start_on(config, path, sockets).await?;
     let admin = host.admin_address().map(|address| address.to_string());
     tracing::info!(address = %host.address(), admin, version = env!("CARGO_PKG_VERSION"), "serving");
     Ok(host)
@@ -90,9 +96,16 @@ pub(super) async fn until_stopped(host: Host, mut signals: Signals) -> anyhow::R
     if failed {
         tracing::error!("workers fail too often: the host ends, with exit code {FAILED}");
     }
-    tracing::info!("stopping: running requests may finish");
+    let stop = async {
+        if !failed {
+            tracing::info!("stopping: not ready any more");
+            host.drain().await;
+        }
+        tracing::info!("stopping: running requests may finish");
+        host.stop().await
+    };
     let cut = tokio::select! {
-        cut = host.stop() => cut,
+        cut = stop => cut,
         () = signals.to_stop() => return Ok(ExitCode::FAILURE),
     };
     if cut > 0 {

@@ -10,11 +10,13 @@ mod control;
 pub mod files;
 mod lacking;
 mod look;
+mod sockets;
 mod watch;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use arc_swap::ArcSwap;
 use thiserror::Error;
@@ -32,6 +34,7 @@ use crate::server::{Server, ServerError};
 use crate::snapshot::{Builder, Shared, SnapshotError};
 
 pub use change::{ChangeError, Changed, Changes};
+pub use sockets::{Sockets, SocketsError};
 
 use control::Control;
 
@@ -50,6 +53,12 @@ pub enum HostError {
     /// No thread for changes.
     #[error("control thread: {0}; the system has no more threads or open files")]
     Control(std::io::Error),
+    /// A socket for a listener that is not configured.
+    #[error(
+        "a socket for operators was handed over (LISTEN_FDS), and there is no [admin] in the \
+         configuration; add it, or pass one socket"
+    )]
+    NoAdmin,
     /// No listener.
     #[error(transparent)]
     Server(#[from] ServerError),
@@ -63,7 +72,8 @@ pub struct Host {
     admin: Option<Admin>,
     watcher: JoinHandle<()>,
     stopping: channel::Sender<bool>,
-    patience: std::time::Duration,
+    drain_delay: Duration,
+    patience: Duration,
 }
 
 /// Loads everything that a configuration names, without binding anything.
@@ -120,16 +130,37 @@ impl Host {
     ///
     /// The first step that failed. Nothing stays behind then.
     pub async fn start(config: Config, config_path: Option<PathBuf>) -> Result<Self, HostError> {
+        Self::start_on(config, config_path, Sockets::default()).await
+    }
+
+    /// The same on sockets that were handed over, in the place of those that the configuration
+    /// names.
+    ///
+    /// # Errors
+    ///
+    /// The first step that failed. Nothing stays behind then.
+    pub async fn start_on(
+        config: Config,
+        config_path: Option<PathBuf>,
+        sockets: Sockets,
+    ) -> Result<Self, HostError> {
+        if config.admin.is_none() && sockets.admin.is_some() {
+            return Err(HostError::NoAdmin);
+        }
         let mut settings = config.server.clone();
         settings.max_connections = files::Room::of(&config).connections();
         let admin_settings = config.admin.clone();
         let changes = Arc::new(prepare(config, config_path).await?);
         let (stopping, stopped) = channel::channel(false);
         let admin = match &admin_settings {
-            Some(admin) => Some(Admin::start(changes.shared().clone(), admin, stopped).await?),
+            Some(admin) => {
+                let shared = changes.shared().clone();
+                Some(Admin::start(shared, admin, sockets.admin, stopped).await?)
+            }
             None => None,
         };
-        let server = Server::start(changes.shared().clone(), &settings).await?;
+        let shared = changes.shared().clone();
+        let server = Server::start(shared, &settings, sockets.http).await?;
         let control = Control::start().map_err(HostError::Control)?;
         let watcher = control.begin(watch::watch(changes.clone()));
         Ok(Self {
@@ -139,6 +170,7 @@ impl Host {
             admin,
             watcher,
             stopping,
+            drain_delay: settings.drain_delay,
             patience: settings.shutdown_timeout,
         })
     }
@@ -181,6 +213,14 @@ impl Host {
     #[doc(hidden)]
     pub fn fail_worker(&self, index: usize) {
         self.server.fail_worker(index);
+    }
+
+    /// Says that the host is to be stopped: it is not ready any more and changes no more, but takes
+    /// connections for `server.drain-delay`, so that whoever sends them has time to notice.
+    pub async fn drain(&self) {
+        let _ = self.stopping.send(true);
+        self.watcher.abort();
+        tokio::time::sleep(self.drain_delay).await;
     }
 
     /// Stops: no new connections, running requests get `server.shutdown-timeout` to finish. Returns
