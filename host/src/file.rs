@@ -92,6 +92,19 @@ pub fn read_text(path: &Path, limit: u64) -> io::Result<String> {
     String::from_utf8(bytes).map_err(|_| io::Error::new(ErrorKind::InvalidData, "not UTF-8"))
 }
 
+/// Does something with what lies at a path, such as to make a directory, and waits for it as for a
+/// look.
+///
+/// # Errors
+///
+/// What `work` says; [`ErrorKind::TimedOut`] when it takes longer than [`PATIENCE`].
+pub fn within<T: Send + 'static>(
+    path: &Path,
+    work: impl FnOnce(&Path) -> T + Send + 'static,
+) -> io::Result<T> {
+    bounded(path, PATIENCE, |path| Ok(work(path)))
+}
+
 /// Opens a regular file. Looked at before, because opening a pipe or a device does something to it,
 /// and again afterwards, because it may be another one by then; it is opened so that even a pipe
 /// does not block.

@@ -1,11 +1,12 @@
 //! Files that are none, and files on a file system that does not answer any more: clients, `/livez`
 //! and SIGTERM are served all the same.
 
+use std::future::ready;
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Child, Command, Stdio};
 
 use downstream_mock::scripted::{Response, ScriptedService};
-use tailor_harness::{Process, TestHost};
+use tailor_harness::{Files, Process, TestHost};
 
 use crate::downstream::relay::relay;
 use crate::modules::{self, ECHO, Part};
@@ -154,6 +155,30 @@ int open64(const char *path, int flags, ...) {
 }
 "#;
 
+/// A host with a page on the file system that hangs while `hung` is there, and its shim, if there is
+/// a compiler of C.
+fn on_dead() -> Option<(Command, PathBuf, Files)> {
+    let builder = TestHost::builder().unwrap();
+    let builder = builder.file("echo.wasm", &modules::echo(Part::Path));
+    let builder = builder.unwrap().config("log.format = \"json\"");
+    let builder = builder.config(ECHO).config(
+        "[bff.page]\ncomponent = \"dead/page.wasm\"\n[[route]]\nbff = \"page\"\npath = \"/page\"",
+    );
+    let (path, dir) = builder.write().unwrap();
+    std::fs::create_dir(dir.path().join("dead")).unwrap();
+    let page = modules::echo(Part::Path);
+    std::fs::write(dir.path().join("dead/page.wasm"), page).unwrap();
+    let Some(shim) = shim(dir.path()) else {
+        eprintln!("skipped: there is no compiler of C");
+        return None;
+    };
+    let mut command = Command::new(Process::program().unwrap());
+    command
+        .env("LD_PRELOAD", shim)
+        .env("HUNG", dir.path().join("hung"));
+    Some((command, path, dir))
+}
+
 /// The shim as a library, if there is a compiler of C.
 fn shim(dir: &Path) -> Option<PathBuf> {
     let source = dir.join("shim.c");
@@ -174,23 +199,10 @@ fn threads(process: &Process) -> usize {
 
 #[tokio::test]
 async fn a_file_system_that_does_not_answer_holds_up_nobody() {
-    let builder = TestHost::builder().unwrap();
-    let builder = builder.file("echo.wasm", &modules::echo(Part::Path));
-    let builder = builder.unwrap().config("log.format = \"json\"");
-    let builder = builder.config(ECHO).config(
-        "[bff.page]\ncomponent = \"dead/page.wasm\"\n[[route]]\nbff = \"page\"\npath = \"/page\"",
-    );
-    let (path, dir) = builder.write().unwrap();
-    std::fs::create_dir(dir.path().join("dead")).unwrap();
-    let page = modules::echo(Part::Path);
-    std::fs::write(dir.path().join("dead/page.wasm"), page).unwrap();
-    let Some(shim) = shim(dir.path()) else {
-        eprintln!("skipped: there is no compiler of C");
+    let Some((command, path, dir)) = on_dead() else {
         return;
     };
     let hung = dir.path().join("hung");
-    let mut command = Command::new(Process::program().unwrap());
-    command.env("LD_PRELOAD", shim).env("HUNG", &hung);
     let mut process = Process::start(command, &path).unwrap();
     let (clients, admin) = (process.address().unwrap(), process.admin_address().unwrap());
     let alive = async || {
@@ -225,6 +237,69 @@ async fn a_file_system_that_does_not_answer_holds_up_nobody() {
     }
     let after = threads(&process);
     assert!(after <= before + 3, "{before} threads, then {after}");
+    let refused = process.wait_for(|line| {
+        let line = line["message"].as_str().unwrap_or_default();
+        line.contains("not reloaded") && line.contains("dead/page.wasm")
+    });
+    let refused = refused.unwrap().to_string();
+    assert!(refused.contains("has not answered for 10s"), "{refused}");
+    alive().await;
     process.signal("TERM").unwrap();
     assert_eq!(process.wait().unwrap().code(), Some(0));
+}
+
+/// A host that can't start because a file hangs.
+fn starting(mut command: Command, path: &Path, dir: &Files) -> Child {
+    std::fs::write(dir.path().join("hung"), "").unwrap();
+    command.args(["serve", "--config"]).arg(path);
+    command.stderr(Stdio::piped()).spawn().unwrap()
+}
+
+#[tokio::test]
+async fn a_host_whose_files_hang_says_so_and_does_not_start() {
+    for (before, hangs) in [
+        ("dead/page.wasm", "dead/page.wasm"),
+        ("\"data\"", "\"dead/data\""),
+    ] {
+        let Some((command, path, dir)) = on_dead() else {
+            return;
+        };
+        // Only one file is to hang.
+        let text = std::fs::read_to_string(&path).unwrap();
+        let text = text
+            .replace(before, "HANGS")
+            .replace("dead/page.wasm", "echo.wasm");
+        std::fs::write(&path, text.replace("HANGS", hangs)).unwrap();
+        let named = hangs.trim_matches('"');
+        let output = starting(command, &path, &dir).wait_with_output().unwrap();
+        let said = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(1), "{said}");
+        assert!(said.contains(named), "{said}");
+        assert!(said.contains("has not answered for 10s"), "{said}");
+    }
+}
+
+#[tokio::test]
+async fn a_host_that_waits_for_a_file_to_start_hears_signals() {
+    for name in ["TERM", "INT"] {
+        let Some((command, path, dir)) = on_dead() else {
+            return;
+        };
+        let mut child = starting(command, &path, &dir);
+        let id = child.id().to_string();
+        let tasks = format!("/proc/{id}/task");
+        until(async || {
+            let tasks = std::fs::read_dir(&tasks).unwrap().flatten();
+            let mut names = tasks.map(|task| std::fs::read_to_string(task.path().join("comm")));
+            names
+                .any(|name| name.is_ok_and(|name| name == "tailor-file\n"))
+                .then_some(())
+        })
+        .await;
+        let signal = format!("-{name}");
+        let sent = Command::new("kill").args([&signal, &id]).status();
+        assert!(sent.unwrap().success());
+        let status = until(|| ready(child.try_wait().unwrap())).await;
+        assert_eq!(status.code(), Some(0), "{name}");
+    }
 }

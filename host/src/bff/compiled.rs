@@ -67,16 +67,19 @@ impl CompiledCache {
 
     fn write(&self, path: &Path, code: &[u8]) -> io::Result<()> {
         // The digest goes first: code without one is never read.
-        for (path, content) in [
-            (sum_path(path), hex(code).as_bytes()),
-            (path.to_owned(), code),
-        ] {
-            let mut file = tempfile::NamedTempFile::new_in(&self.dir)?;
-            file.write_all(content)?;
-            // An old file may be mapped by a component that still runs: it is replaced, never written to.
-            file.persist(path)?;
-        }
-        Ok(())
+        let files = [
+            (sum_path(path), hex(code).into_bytes()),
+            (path.to_owned(), code.to_owned()),
+        ];
+        file::within(&self.dir, move |dir| {
+            for (path, content) in files {
+                let mut file = tempfile::NamedTempFile::new_in(dir)?;
+                file.write_all(&content)?;
+                // An old file may be mapped by a component that still runs: it is replaced, never written to.
+                file.persist(path)?;
+            }
+            Ok(())
+        })?
     }
 }
 

@@ -121,6 +121,8 @@ pub struct Server {
     /// HTTP/2 streams of one connection that may end before their answers in 30 s, beside one for
     /// each answer.
     pub max_resets: u32,
+    /// Time from when the host is not ready any more to when it takes no more connections.
+    pub drain_delay: Duration,
     /// Time that running requests get to finish when the host stops.
     pub shutdown_timeout: Duration,
     /// Workers that may be started anew within a minute after a fault of the host's own; at one

@@ -13,13 +13,15 @@ pub mod files;
 mod lacking;
 mod look;
 mod smoke;
+mod sockets;
 mod swap;
 mod turns;
 mod watch;
 
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use arc_swap::ArcSwap;
 use thiserror::Error;
@@ -32,6 +34,7 @@ use crate::bff::error::{EngineError, LoadError};
 use crate::bff::load::Loader;
 use crate::bff::store::Store;
 use crate::config::Config;
+use crate::file;
 use crate::server::admin::Admin;
 use crate::server::{Server, ServerError};
 use crate::snapshot::{Builder, Shared, SnapshotError};
@@ -41,6 +44,7 @@ use turns::Turns;
 
 pub use change::{Changed, Changes};
 pub use error::ChangeError;
+pub use sockets::{Sockets, SocketsError};
 
 use control::Control;
 
@@ -59,6 +63,12 @@ pub enum HostError {
     /// No thread for changes.
     #[error("control thread: {0}; the system has no more threads or open files")]
     Control(std::io::Error),
+    /// A socket for a listener that is not configured.
+    #[error(
+        "a socket for operators was handed over (LISTEN_FDS), and there is no [admin] in the \
+         configuration; add it, or pass one socket"
+    )]
+    NoAdmin,
     /// No listener.
     #[error(transparent)]
     Server(#[from] ServerError),
@@ -72,7 +82,8 @@ pub struct Host {
     admin: Option<Admin>,
     watcher: JoinHandle<()>,
     stopping: channel::Sender<bool>,
-    patience: std::time::Duration,
+    drain_delay: Duration,
+    patience: Duration,
 }
 
 /// What a host does about a component that is refused.
@@ -101,8 +112,8 @@ async fn load(
     on_refused: Option<OnRefused>,
 ) -> Result<Changes, HostError> {
     let runtime = Arc::new(Runtime::new(config.engine.instances)?);
-    let cache = CompiledCache::open(&config.engine.data_dir).map_err(HostError::DataDir)?;
-    let store = on_refused.and_then(|_| store(&config));
+    let data_dir = config.engine.data_dir.clone();
+    let (cache, store) = open_data_dir(data_dir, on_refused.is_some()).await?;
     let max_size = config.engine.max_component_size;
     let loader = Loader::new(runtime.clone(), Some(cache), max_size).with_store(store);
     let builder = Arc::new(Builder {
@@ -141,14 +152,6 @@ async fn load(
     Ok(changes)
 }
 
-/// Without one, a restart has no component to go back to, and all else is as it should be.
-fn store(config: &Config) -> Option<Store> {
-    let store = Store::open(&config.engine.data_dir);
-    let store =
-        store.inspect_err(|error| tracing::warn!("last good components are not kept: {error}"));
-    store.ok()
-}
-
 async fn blocking<T: Send + 'static>(
     work: impl FnOnce() -> T + Send + 'static,
 ) -> Result<T, SnapshotError> {
@@ -159,6 +162,34 @@ async fn blocking<T: Send + 'static>(
     tokio::task::spawn_blocking(work).await.map_err(panicked)
 }
 
+/// Opens the folders of compiled code and, for a host that serves, of the last good components. They
+/// may lie on a file system that does not answer.
+async fn open_data_dir(
+    data_dir: PathBuf,
+    serves: bool,
+) -> Result<(CompiledCache, Option<Store>), HostError> {
+    let path = data_dir.clone();
+    let failed = move |why: String| HostError::DataDir(LoadError::DataDir { path, why });
+    let open = move |data_dir: &Path| {
+        let cache = CompiledCache::open(data_dir)?;
+        Ok((cache, serves.then(|| store(data_dir)).flatten()))
+    };
+    let open = move || file::within(&data_dir, open);
+    match tokio::task::spawn_blocking(open).await {
+        Ok(Ok(opened)) => opened.map_err(HostError::DataDir),
+        Ok(Err(error)) => Err(failed(error.to_string())),
+        Err(panic) => Err(failed(panic.to_string())),
+    }
+}
+
+/// Without one, a restart has no component to go back to, and all else is as it should be.
+fn store(data_dir: &Path) -> Option<Store> {
+    let store = Store::open(data_dir);
+    let store =
+        store.inspect_err(|error| tracing::warn!("last good components are not kept: {error}"));
+    store.ok()
+}
+
 impl Host {
     /// Loads, binds and serves. `config_path` is read again on [`Changes::reload`]. A component that is refused is a
     /// matter of its BFF alone.
@@ -167,29 +198,39 @@ impl Host {
     ///
     /// The first step that failed. Nothing stays behind then.
     pub async fn start(config: Config, config_path: Option<PathBuf>) -> Result<Self, HostError> {
-        Self::start_as(config, config_path, OnRefused::GoOn).await
+        let sockets = Sockets::default();
+        Self::start_on(config, config_path, OnRefused::GoOn, sockets).await
     }
 
-    /// The same, with a choice of what a component that is refused leads to.
+    /// The same with a choice of what a component that is refused leads to, and on sockets that were
+    /// handed over, in the place of those that the configuration names.
     ///
     /// # Errors
     ///
     /// The first step that failed. Nothing stays behind then.
-    pub async fn start_as(
+    pub async fn start_on(
         config: Config,
         config_path: Option<PathBuf>,
         on_refused: OnRefused,
+        sockets: Sockets,
     ) -> Result<Self, HostError> {
+        if config.admin.is_none() && sockets.admin.is_some() {
+            return Err(HostError::NoAdmin);
+        }
         let mut settings = config.server.clone();
         settings.max_connections = files::Room::of(&config).connections();
         let admin_settings = config.admin.clone();
         let changes = Arc::new(load(config, config_path, Some(on_refused)).await?);
         let (stopping, stopped) = channel::channel(false);
         let admin = match &admin_settings {
-            Some(admin) => Some(Admin::start(changes.shared().clone(), admin, stopped).await?),
+            Some(admin) => {
+                let shared = changes.shared().clone();
+                Some(Admin::start(shared, admin, sockets.admin, stopped).await?)
+            }
             None => None,
         };
-        let server = Server::start(changes.shared().clone(), &settings).await?;
+        let shared = changes.shared().clone();
+        let server = Server::start(shared, &settings, sockets.http).await?;
         let control = Control::start().map_err(HostError::Control)?;
         let watcher = control.begin(watch::watch(changes.clone()));
         Ok(Self {
@@ -199,6 +240,7 @@ impl Host {
             admin,
             watcher,
             stopping,
+            drain_delay: settings.drain_delay,
             patience: settings.shutdown_timeout,
         })
     }
@@ -241,6 +283,14 @@ impl Host {
     #[doc(hidden)]
     pub fn fail_worker(&self, index: usize) {
         self.server.fail_worker(index);
+    }
+
+    /// Says that the host is to be stopped: it is not ready any more and changes no more, but takes
+    /// connections for `server.drain-delay`, so that whoever sends them has time to notice.
+    pub async fn drain(&self) {
+        let _ = self.stopping.send(true);
+        self.watcher.abort();
+        tokio::time::sleep(self.drain_delay).await;
     }
 
     /// Stops: no new connections, running requests get `server.shutdown-timeout` to finish. Returns

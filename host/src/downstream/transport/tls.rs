@@ -22,6 +22,9 @@ const LOOK: Duration = Duration::from_secs(5);
 /// Largest file of certificates or keys, bytes: that of a system with all its authorities is smaller.
 const MAX_SIZE: u64 = 4 << 20;
 
+/// Stands for wherever the system has its authorities.
+const SYSTEM: &str = "the authorities of the system";
+
 /// Why TLS can't be spoken as the operator says.
 #[derive(Debug, Error)]
 pub enum TlsError {
@@ -57,6 +60,9 @@ pub enum TlsError {
         /// What is wrong.
         source: rustls::Error,
     },
+    /// The file system of the system's authorities does not answer.
+    #[error("the authorities of the system: {0}; set `ca-file`")]
+    System(std::io::Error),
     /// The system trusts nobody.
     #[error("the system has no certificates of authorities; set `ca-file`")]
     NoSystemRoots,
@@ -228,7 +234,9 @@ fn roots(ca_file: Option<&Path>) -> Result<RootCertStore, TlsError> {
     } else {
         // A system has dozens of them, and now and then one that the library does not take; the
         // others still count.
-        roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
+        let read = |_: &Path| rustls_native_certs::load_native_certs().certs;
+        let certificates = file::within(Path::new(SYSTEM), read).map_err(TlsError::System)?;
+        roots.add_parsable_certificates(certificates);
         if roots.is_empty() {
             return Err(TlsError::NoSystemRoots);
         }

@@ -115,7 +115,7 @@ impl Held {
     }
 
     /// Whether the secret can change.
-    pub(super) fn is_file(&self) -> bool {
+    pub(super) fn can_change(&self) -> bool {
         self.file.is_some()
     }
 
