@@ -10,6 +10,7 @@
 
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use tokio::time::timeout;
 
@@ -21,6 +22,9 @@ use crate::config::{self, Config};
 use crate::file::PATIENCE;
 use crate::snapshot::{Builder, Draft, Shared, Snapshot, SnapshotError};
 use crate::telemetry::metrics::Reload;
+
+/// How long the disk is waited for at the end.
+const END: Duration = Duration::from_secs(2);
 
 /// What a change did.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -167,6 +171,15 @@ impl Changes {
         self.publishing
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Sees to it that the components that are live are where the next start finds them: what was
+    /// published last may still be on its way to the disk.
+    pub(super) async fn end(&self) {
+        let snapshot = self.shared.snapshot.load_full();
+        if timeout(END, self.keep_all(&snapshot)).await.is_err() {
+            tracing::warn!("the data directory does not answer: what was live last is not kept");
+        }
     }
 
     /// Puts the components that are live where the next start finds them.

@@ -300,6 +300,7 @@ impl Host {
         self.watcher.abort();
         let cut = self.server.stop(self.patience).await;
         self.control.end().await;
+        self.changes.end().await;
         cut
     }
 }

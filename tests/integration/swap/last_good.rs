@@ -8,10 +8,11 @@ use downstream_mock::scripted::{Response, ScriptedService};
 use serde_json::{Value, json};
 use tailor_harness::{Files, Process, TestHost};
 
-use super::page::{page, page_with_status};
+use super::page::{body, page, page_with_status};
 use super::{PAGE, edit, host, served, swaps};
 use crate::downstream::relay::relay;
 use crate::observe::{bff, eventually, metric, swapped};
+use crate::wire::{Wire, get};
 
 const OTHER: &str =
     "[bff.other]\ncomponent = \"other.wasm\"\n[[route]]\nbff = \"other\"\npath = \"/other\"\n";
@@ -239,6 +240,67 @@ impl Drop for Disk {
     fn drop(&mut self) {
         let _ = Command::new("umount").arg("-l").arg(&self.0).status();
     }
+}
+
+#[tokio::test]
+async fn a_host_that_was_killed_serves_what_was_live_where_a_file_was_cut_short() {
+    let builder = TestHost::builder().unwrap();
+    let builder = builder.file("page.wasm", &page("v1")).unwrap();
+    let builder = builder.file("other.wasm", &page("w1")).unwrap();
+    let builder = builder.config("log.format = \"json\"");
+    let (path, files) = builder.config(PAGE).config(OTHER).write().unwrap();
+    let mut process = Process::serve(&path).unwrap();
+    let both = async |process: &Process| {
+        let address = process.address().unwrap();
+        let page = Wire::ask(address, &get("/page", "")).await;
+        let other = Wire::ask(address, &get("/other", "")).await;
+        assert_eq!((page.status, other.status), (200, 200));
+        assert_eq!((page.body, other.body), (body("v1"), body("w1")));
+    };
+    both(&process).await;
+    process.signal("KILL").unwrap();
+    process.wait().unwrap();
+
+    let cut = page("v2");
+    std::fs::write(files.path().join("page.wasm"), &cut[..cut.len() / 2]).unwrap();
+    let process = Process::serve(&path).unwrap();
+    both(&process).await;
+    let refused = process.wait_for(|line| line["level"] == "ERROR").unwrap();
+    assert_eq!(refused["bff"], "page", "{refused}");
+}
+
+#[tokio::test]
+async fn a_file_that_is_gone_is_one_warning() {
+    let builder = TestHost::builder().unwrap();
+    let builder = builder.file("page.wasm", &page("v1")).unwrap();
+    let builder = builder.file("other.wasm", &page("w1")).unwrap();
+    let builder = builder.config("log.format = \"json\"");
+    let (path, files) = builder.config(PAGE).config(OTHER).write().unwrap();
+    let process = Process::serve(&path).unwrap();
+    let is_gone = |line: &Value| {
+        let message = line["message"].as_str().unwrap_or_default();
+        message.contains("the component file is gone")
+    };
+    std::fs::remove_file(files.path().join("page.wasm")).unwrap();
+    let said = process.wait_for(is_gone).unwrap();
+    assert_eq!(
+        (&said["bff"], &said["level"]),
+        (&json!("page"), &json!("WARN"))
+    );
+    // A new file is taken at the second look after it, so all files were looked at again by then.
+    for version in ["w2", "w3", "w4"] {
+        std::fs::write(files.path().join("next"), page(version)).unwrap();
+        std::fs::rename(files.path().join("next"), files.path().join("other.wasm")).unwrap();
+        let address = process.address().unwrap();
+        eventually("the other BFF", async || {
+            let other = Wire::ask(address, &get("/other", "")).await;
+            (other.body == body(version)).then_some(())
+        })
+        .await;
+    }
+    assert_eq!(process.log().iter().filter(|line| is_gone(line)).count(), 1);
+    let page = Wire::ask(process.address().unwrap(), &get("/page", "")).await;
+    assert_eq!(page.body, body("v1"));
 }
 
 #[test]

@@ -7,10 +7,10 @@ use serde_json::{Value, json};
 use tailor::host::Changed;
 use tailor_harness::TestHost;
 
-use super::page::{page, page_with_status};
+use super::page::{page, page_with_status, stamped};
 use super::{edit, host, live, served, swaps};
 use crate::downstream::relay::relay;
-use crate::observe::{bff, eventually, swapped};
+use crate::observe::{bff, eventually, metric, swapped};
 
 async fn reload(host: &TestHost) -> Result<Changed, String> {
     let changed = host.host().reload().await;
@@ -130,6 +130,71 @@ async fn a_component_that_is_not_good_is_a_matter_of_its_bff_alone() {
         (&json!(6000), &json!("last-good"))
     );
     assert_eq!(served(&host, "/page").await, "v1");
+}
+
+#[tokio::test]
+async fn a_file_that_is_still_being_written_is_not_taken_by_a_reload() {
+    let host = host("", "").await;
+    // From now on, only reloads look at files.
+    edit(&host, |text| {
+        text.replace("watch-interval = \"20ms\"", "watch-interval = \"1h\"")
+    });
+    reload(&host).await.unwrap();
+    // Time for the watcher to begin its pause of an hour.
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    let path = host.dir().join("page.wasm");
+    let writing = async {
+        let mut content = stamped(&page("v2"), 100_000);
+        let length = content.len();
+        content.truncate(length - 10_000);
+        loop {
+            std::fs::write(&path, &content).unwrap();
+            content.push(b'x');
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    };
+    // On a busy machine the writer may stand still for so long that the file looks complete.
+    let reloading = eventually("a reload that sees the writing", async || {
+        let changed = reload(&host).await.unwrap();
+        let [(name, reason)] = &changed.refused[..] else {
+            panic!("{changed:?}");
+        };
+        assert_eq!(name, "page");
+        assert_eq!(served(&host, "/page").await, "v1");
+        reason.contains("still being written").then_some(())
+    });
+    tokio::select! {
+        never = writing => never,
+        () = reloading => {}
+    }
+    std::fs::write(&path, page("v2")).unwrap();
+    let changed = reload(&host).await.unwrap();
+    assert_eq!(changed.refused, []);
+    assert_eq!(served(&host, "/page").await, "v2");
+}
+
+#[tokio::test]
+async fn how_reloads_end_is_counted() {
+    let host = host("", "").await;
+    let good = std::fs::read(host.dir().join("tailor.toml")).unwrap();
+    let counted = async || {
+        let of = async |result| {
+            let labels = [("result", result)];
+            let count = metric(&host, "tailor_reloads_total", &labels).await;
+            count.unwrap()
+        };
+        (of("done").await, of("partial").await, of("failed").await)
+    };
+    assert_eq!(counted().await, (0.0, 0.0, 0.0));
+    reload(&host).await.unwrap();
+    assert_eq!(counted().await, (1.0, 0.0, 0.0));
+    edit(&host, |text| text + "[bff.page");
+    reload(&host).await.unwrap_err();
+    assert_eq!(counted().await, (1.0, 0.0, 1.0));
+    host.replace("tailor.toml", &good).unwrap();
+    host.replace("page.wasm", b"nonsense").unwrap();
+    reload(&host).await.unwrap();
+    assert_eq!(counted().await, (1.0, 1.0, 1.0));
 }
 
 #[tokio::test]

@@ -4,12 +4,13 @@
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use rustls::crypto::{CryptoProvider, ring};
 use rustls::{ClientConfig, RootCertStore};
 use rustls_pki_types::pem::PemObject as _;
 use rustls_pki_types::{CertificateDer, PrivateKeyDer, pem};
+use sha2::{Digest as _, Sha256};
 use thiserror::Error;
 use tokio::time::Instant;
 
@@ -94,8 +95,8 @@ struct Current {
     looked: Instant,
 }
 
-/// Tells one content of a file from another.
-type Stamp = Option<(SystemTime, u64)>;
+/// Tells one content of a file from another; `None` when it can't be read.
+type Stamp = Option<[u8; 32]>;
 
 impl Identity {
     /// Reads the files.
@@ -179,15 +180,15 @@ impl Identity {
     }
 }
 
+/// Reads the files: their sizes and times can be those of before.
 fn stamps(settings: &config::Tls) -> Vec<Stamp> {
     let client = settings.client.iter().flat_map(|(chain, key)| [chain, key]);
     let files = settings.ca_file.iter().chain(client);
-    files
-        .map(|file| {
-            let metadata = file::stat(file).ok()?;
-            Some((metadata.modified().ok()?, metadata.len()))
-        })
-        .collect()
+    let stamp = |file: &PathBuf| {
+        let content = file::read(file, MAX_SIZE).ok()?;
+        Some(Sha256::digest(&content.bytes).into())
+    };
+    files.map(stamp).collect()
 }
 
 fn read(settings: &config::Tls, protocol: Protocol) -> Result<ClientConfig, TlsError> {

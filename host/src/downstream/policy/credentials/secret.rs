@@ -1,15 +1,14 @@
 //! A secret that lies in a file or in the environment, as a field value that is ready to be sent.
 //!
-//! A file is looked at once a second at most, by length and time of change, on a thread that may
-//! block. What was read before stays in use when a look finds nothing better: a file that is being
+//! A file is read once a second at most, on a thread that may block, and compared by its content:
+//! its size and times can be those of before. What was read before stays in use when a look finds nothing better: a file that is being
 //! replaced is missing or empty for a moment.
 
-use std::fs::Metadata;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, TryLockError};
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use arc_swap::{ArcSwap, Guard};
 use http::HeaderValue;
@@ -52,21 +51,9 @@ struct Watched {
     origin: Instant,
     /// When to look next, milliseconds after `origin`.
     due: AtomicU64,
-    /// Taken by looks only, which run one at a time on threads that may block.
-    state: Mutex<State>,
-}
-
-#[derive(Debug)]
-struct State {
-    seen: Stamp,
-    warned: bool,
-}
-
-/// What tells that a file changed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Stamp {
-    length: u64,
-    modified: Option<SystemTime>,
+    /// The log says that the file is of no use. Taken by looks only, which run one at a time on
+    /// threads that may block.
+    warned: Mutex<bool>,
 }
 
 impl Held {
@@ -84,15 +71,12 @@ impl Held {
                 (text, None)
             }
             Secret::File(path) => {
-                let (text, seen) = read(path)?;
+                let text = read(path)?;
                 let file = Watched {
                     path: path.clone(),
                     origin: Instant::now(),
                     due: AtomicU64::new(as_millis(INTERVAL)),
-                    state: Mutex::new(State {
-                        seen,
-                        warned: false,
-                    }),
+                    warned: Mutex::new(false),
                 };
                 (text, Some(file))
             }
@@ -148,56 +132,44 @@ impl Held {
         let Some(file) = &self.file else {
             return;
         };
-        let mut state = match file.state.try_lock() {
-            Ok(state) => state,
+        let mut warned = match file.warned.try_lock() {
+            Ok(warned) => warned,
             Err(TryLockError::Poisoned(poisoned)) => poisoned.into_inner(),
             // A look that takes longer than the time between two is waited for by nobody.
             Err(TryLockError::WouldBlock) => return,
         };
-        match self.changed(file, state.seen) {
-            Ok(None) => state.warned = false,
-            Ok(Some((header, seen))) => {
+        match self.changed(file) {
+            Ok(None) => *warned = false,
+            Ok(Some(header)) => {
                 let version = self.value.load().version + 1;
                 self.value.store(Arc::new(Value { header, version }));
-                *state = State {
-                    seen,
-                    warned: false,
-                };
+                *warned = false;
             }
             Err(error) => {
-                if !state.warned {
+                if !*warned {
                     tracing::warn!(
                         downstream = self.service,
                         %error,
                         "credentials can't be read again; the old ones stay in use"
                     );
                 }
-                state.warned = true;
+                *warned = true;
             }
         }
     }
 
-    fn changed(
-        &self,
-        file: &Watched,
-        seen: Stamp,
-    ) -> Result<Option<(HeaderValue, Stamp)>, CredentialsError> {
-        let failed = |error| file_error(&file.path, &error);
-        if stamp(&file::stat(&file.path).map_err(failed)?) == seen {
-            return Ok(None);
-        }
-        let (text, seen) = read(&file.path)?;
+    /// What is sent from now on, if it is another value than before.
+    fn changed(&self, file: &Watched) -> Result<Option<HeaderValue>, CredentialsError> {
+        let text = read(&file.path)?;
         let header = header(self.prefix, &text, || quoted(&file.path))?;
-        Ok(Some((header, seen)))
+        Ok((header != self.value.load().header).then_some(header))
     }
 }
 
-/// Reads a file, without the line break at its end. The stamp is older than the text, so that a
-/// change between the two is seen later.
-fn read(path: &Path) -> Result<(String, Stamp), CredentialsError> {
+/// Reads a file, without the line break at its end.
+fn read(path: &Path) -> Result<String, CredentialsError> {
     let failed = |error| file_error(path, &error);
     let content = file::read(path, MAX_SIZE).map_err(failed)?;
-    let seen = stamp(&content.metadata);
     let illegal = |_| CredentialsError::Illegal(quoted(path));
     let mut text = String::from_utf8(content.bytes).map_err(illegal)?;
     if text.ends_with('\n') {
@@ -206,14 +178,7 @@ fn read(path: &Path) -> Result<(String, Stamp), CredentialsError> {
             text.pop();
         }
     }
-    Ok((text, seen))
-}
-
-fn stamp(metadata: &Metadata) -> Stamp {
-    Stamp {
-        length: metadata.len(),
-        modified: metadata.modified().ok(),
-    }
+    Ok(text)
 }
 
 fn header(
