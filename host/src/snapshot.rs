@@ -1,27 +1,34 @@
-//! Everything that a request is routed by, as one value that is replaced as a whole: routes, BFFs, services.
+//! Everything that a request is routed by, as one value that is replaced as a whole: routes, BFFs,
+//! services.
 //!
-//! A request reads the snapshot once. A reload builds the next one beside the live one, taking over what did not change
-//! (connections, compiled code, permits, counters), and publishes it only when all of it is good.
+//! A request reads the snapshot once. A reload builds the next one beside the live one, taking over
+//! what did not change (connections, compiled code, permits, counters). It is built in two steps,
+//! and whoever loads components and makes smoke requests does so between them: a [`Draft`] has what
+//! the components' files hold, and the snapshot a version of each BFF, for a file that is no good
+//! that of before or the last good one.
+
+mod draft;
+mod error;
 
 use std::collections::BTreeMap;
-use std::path::Path;
 use std::sync::Arc;
 
 use arc_swap::ArcSwap;
-use thiserror::Error;
 use tokio::sync::Semaphore;
 
 use crate::bff::admission::Admission;
 use crate::bff::engine::Runtime;
-use crate::bff::error::LoadError;
 use crate::bff::load::{Loaded, Loader};
 use crate::bff::swap::Bff;
 use crate::bff::version::Version;
 use crate::calls::grants;
 use crate::config::{self, Config};
-use crate::downstream::{ServiceError, Services};
+use crate::downstream::Services;
 use crate::router::RouteTable;
-use crate::telemetry::metrics::Metrics;
+use crate::telemetry::metrics::{BffMetrics, Metrics};
+
+pub use draft::{Candidate, Draft, Refusal};
+pub use error::SnapshotError;
 
 /// What all threads of a host share.
 pub struct Shared {
@@ -57,17 +64,6 @@ pub struct Target {
     pub bff: Arc<Bff>,
 }
 
-/// A snapshot could not be built.
-#[derive(Debug, Error)]
-pub enum SnapshotError {
-    /// The BFFs whose components were refused, all of them.
-    #[error("{}", .0.iter().map(|(bff, error)| format!("bff.{bff}: {error}")).collect::<Vec<_>>().join("\n"))]
-    Components(Vec<(String, LoadError)>),
-    /// A service that can't be called as the operator wants it.
-    #[error(transparent)]
-    Service(#[from] ServiceError),
-}
-
 /// Makes snapshots.
 pub struct Builder {
     /// Loads components.
@@ -79,33 +75,39 @@ pub struct Builder {
 }
 
 impl Builder {
-    /// Builds the snapshot of a configuration. Blocks for as long as compiling takes.
+    /// Prepares the services of a configuration. Reads files, and blocks for as long as that takes.
     ///
     /// # Errors
     ///
-    /// All components that were refused, or a service that can't be called. What is live is untouched then.
-    pub fn build(
+    /// A service that can't be called. What is live is untouched then.
+    pub fn draft(
         &self,
         config: Config,
         previous: Option<&Snapshot>,
-    ) -> Result<Snapshot, SnapshotError> {
+    ) -> Result<Draft, SnapshotError> {
         let services = previous.map(|previous| &*previous.services);
-        let services = Services::new(&config, self.callers, services)?;
-        let loaded = self.load(&config, previous)?;
+        Ok(Draft {
+            services: Services::new(&config, self.callers, services)?,
+            candidates: BTreeMap::new(),
+            config,
+        })
+    }
+
+    /// Makes a snapshot of a draft. A BFF whose file was refused goes on with the component of
+    /// before, else with its last good one, else it has no version. A BFF that was swapped after its
+    /// file was read for the draft goes on with what that led to.
+    pub fn build(&self, draft: Draft, previous: Option<&Snapshot>) -> Snapshot {
+        let Draft {
+            config,
+            services,
+            candidates,
+        } = draft;
         let mut bffs = BTreeMap::new();
-        for (name, settings) in &config.bffs {
-            let old = previous.and_then(|previous| previous.bffs.get(name));
-            let version = self.version(
-                settings,
-                loaded[name].clone(),
-                &services,
-                old.map(|old| old.current()).as_deref(),
-            );
-            let bff = match old {
-                Some(old) => old.succeed(Arc::new(version)),
-                None => Bff::new(Arc::new(version)),
-            };
-            bffs.insert(name.clone(), Arc::new(bff));
+        for (name, candidate) in candidates {
+            let old = previous.and_then(|previous| previous.bffs.get(&name));
+            let settings = Arc::new(config.bffs[&name].clone());
+            let bff = self.bff(settings, candidate, &services, old.map(|old| &**old));
+            bffs.insert(name, Arc::new(bff));
         }
         let targets = config
             .routes
@@ -116,22 +118,65 @@ impl Builder {
                 bff: bffs[&route.bff].clone(),
             })
             .collect();
-        Ok(Snapshot {
+        Snapshot {
             routes: RouteTable::new(&config.routes),
             targets,
             bffs,
             services: Arc::new(services),
             config: Arc::new(config),
-        })
+        }
+    }
+
+    fn bff(
+        &self,
+        settings: Arc<config::Bff>,
+        candidate: Candidate,
+        services: &Services,
+        old: Option<&Bff>,
+    ) -> Bff {
+        let before = old.and_then(Bff::current);
+        let live = before.as_ref().map(|before| before.loaded().clone());
+        let swapped = old.filter(|old| {
+            old.attempts() != candidate.attempts && old.settings().component == settings.component
+        });
+        let loaded = match &candidate.file {
+            Ok(loaded) if swapped.is_none() => Some(loaded.clone()),
+            _ => live.or(candidate.last_good),
+        };
+        let metrics = old.map(|old| old.metrics().clone()).unwrap_or_default();
+        let version = loaded.map(|loaded| {
+            let before = before.as_deref();
+            Arc::new(self.version(&settings, loaded, services, before, &metrics))
+        });
+        if let Some(old) = swapped {
+            let refused = old.state().refused;
+            let bff = old.succeed(settings, version);
+            if let Some(refused) = refused {
+                bff.refuse(refused.reason, refused.again);
+            }
+            return bff;
+        }
+        let bff = match old {
+            Some(old) => old.succeed(settings, version),
+            None => Bff::new(settings, metrics, version),
+        };
+        if let Some(look) = candidate.look {
+            bff.look(look);
+        }
+        if let Err(Refusal { error, again }) = candidate.file {
+            bff.refuse(error.to_string(), again);
+        }
+        bff
     }
 
     /// A version of a BFF that takes over what it can of the one before it.
     pub fn version(
         &self,
-        settings: &config::Bff,
+        settings: &Arc<config::Bff>,
         loaded: Arc<Loaded>,
         services: &Services,
         before: Option<&Version>,
+        metrics: &Arc<BffMetrics>,
     ) -> Version {
         let grants = grants(services, settings);
         let admission = match before {
@@ -144,68 +189,8 @@ impl Builder {
                 self.instances.clone(),
             )),
         };
-        let counted = before.map(|before| before.metrics().bff().clone());
-        let metrics = counted.unwrap_or_default().version(&loaded.version);
-        Version::new(
-            Arc::new(settings.clone()),
-            loaded,
-            grants,
-            admission,
-            metrics,
-        )
-    }
-
-    /// Loads all components; equal files only once. Several at once, since each compiles on one thread.
-    fn load(
-        &self,
-        config: &Config,
-        previous: Option<&Snapshot>,
-    ) -> Result<BTreeMap<String, Arc<Loaded>>, SnapshotError> {
-        let mut users: BTreeMap<&Path, Vec<&String>> = BTreeMap::new();
-        for (name, bff) in &config.bffs {
-            users.entry(&bff.component).or_default().push(name);
-        }
-        let threads = std::thread::available_parallelism().map_or(1, usize::from);
-        let paths: Vec<&Path> = users.keys().copied().collect();
-        let mut loaded = BTreeMap::new();
-        let mut refused = Vec::new();
-        for batch in paths.chunks(threads) {
-            let results = std::thread::scope(|scope| {
-                let load = |path| {
-                    let known = previous.and_then(|previous| previous.bffs.get(users[path][0]));
-                    self.loader.load(
-                        users[path][0],
-                        path,
-                        known.map(|bff| bff.current().loaded().clone()).as_ref(),
-                    )
-                };
-                let running: Vec<_> = batch
-                    .iter()
-                    .map(|path| scope.spawn(move || load(*path)))
-                    .collect();
-                running
-                    .into_iter()
-                    .map(|thread| thread.join().unwrap_or(Err(LoadError::CompilerPanic)))
-                    .collect::<Vec<_>>()
-            });
-            for (path, result) in batch.iter().zip(results) {
-                match result {
-                    Ok(component) => {
-                        loaded.extend(
-                            users[path]
-                                .iter()
-                                .map(|name| ((*name).clone(), component.clone())),
-                        );
-                    }
-                    Err(error) => refused.push((users[path][0].clone(), error)),
-                }
-            }
-        }
-        if refused.is_empty() {
-            Ok(loaded)
-        } else {
-            Err(SnapshotError::Components(refused))
-        }
+        let metrics = metrics.version(&loaded.version);
+        Version::new(settings.clone(), loaded, grants, admission, metrics)
     }
 }
 

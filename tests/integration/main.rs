@@ -20,6 +20,7 @@ mod http;
 mod http2;
 mod http2_attacks;
 mod http_fields;
+mod hung_files;
 mod memory;
 mod process;
 mod process_log;

@@ -1,5 +1,8 @@
 //! What tests look at from outside: metrics, the state of BFFs, and things that come about in their own time.
 
+use std::fs::File;
+use std::io::Write as _;
+use std::path::Path;
 use std::time::Duration;
 
 use serde_json::Value;
@@ -58,6 +61,16 @@ pub async fn calls(host: &TestHost, service: &str, outcome: &str) -> f64 {
 /// What `/bffs` says of a BFF.
 pub async fn bff(host: &TestHost, name: &str) -> Value {
     host.admin("/bffs").await.unwrap().json()["bffs"][name].clone()
+}
+
+/// Writes into a file in place and gives it the time that it had, as `tar -x` and reproducible
+/// builds do. The content has to be as long as that before.
+pub fn overwrite(path: &Path, content: &[u8]) {
+    let mut file = File::options().write(true).open(path).unwrap();
+    let before = file.metadata().unwrap();
+    assert_eq!(before.len(), content.len() as u64);
+    file.write_all(content).unwrap();
+    file.set_modified(before.modified().unwrap()).unwrap();
 }
 
 /// Waits until so many versions of a BFF have replaced another, and returns what `/bffs` says then.

@@ -13,6 +13,7 @@ use http_body_util::{BodyExt as _, Full};
 use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::TokioExecutor;
+use tailor::config;
 use tailor::host::Host;
 
 pub use builder::{Files, TestHostBuilder};
@@ -66,6 +67,29 @@ impl TestHost {
     /// When there is no temporary directory.
     pub fn builder() -> anyhow::Result<TestHostBuilder> {
         TestHostBuilder::new()
+    }
+
+    /// Starts a host in a directory that was written, as `tailor serve` does.
+    ///
+    /// # Errors
+    ///
+    /// What `tailor serve` would say.
+    pub async fn start(files: Files) -> anyhow::Result<TestHost> {
+        let path = files.path().join("tailor.toml");
+        let config = config::load_but_components(&path)?;
+        let host = Host::start(config, Some(path)).await?;
+        Ok(Self::new(host, files))
+    }
+
+    /// Stops it, and starts another one with the same files.
+    ///
+    /// # Errors
+    ///
+    /// What `tailor serve` would say.
+    pub async fn restart(self) -> anyhow::Result<TestHost> {
+        let Self { host, files, .. } = self;
+        host.stop().await;
+        Self::start(files).await
     }
 
     fn new(host: Host, files: Files) -> TestHost {

@@ -16,6 +16,7 @@ use wasmtime::component::Component;
 
 use super::compiler::compatibility;
 use super::error::LoadError;
+use crate::file;
 
 /// The directory of compiled code.
 #[derive(Clone, Debug)]
@@ -30,32 +31,9 @@ impl CompiledCache {
     ///
     /// When the directory can't be made, is another user's, or others can write to it.
     pub fn open(data_dir: &Path) -> Result<Self, LoadError> {
-        let dir = data_dir.join("compiled");
-        let refuse = |path: &Path, why: String| LoadError::DataDir {
-            path: path.to_owned(),
-            why,
-        };
-        fs::DirBuilder::new()
-            .recursive(true)
-            .mode(0o700)
-            .create(&dir)
-            .map_err(|error| refuse(&dir, error.to_string()))?;
-        for path in [data_dir, &dir] {
-            let metadata = fs::metadata(path).map_err(|error| refuse(path, error.to_string()))?;
-            if metadata.uid() != rustix::process::geteuid().as_raw() {
-                return Err(refuse(path, "belongs to another user".to_owned()));
-            }
-            if metadata.mode() & 0o022 != 0 {
-                return Err(refuse(
-                    path,
-                    format!(
-                        "others can write to it (mode {:o}); set it to 700",
-                        metadata.mode() & 0o777
-                    ),
-                ));
-            }
-        }
-        Ok(Self { dir })
+        Ok(Self {
+            dir: own_folder(data_dir, "compiled")?,
+        })
     }
 
     /// The component's code, compiled now if it is not there. `digest` is the component's, in hexadecimal.
@@ -93,26 +71,68 @@ impl CompiledCache {
 
     fn write(&self, path: &Path, code: &[u8]) -> io::Result<()> {
         // The digest goes first: code without one is never read.
-        for (path, content) in [
-            (sum_path(path), hex(code).as_bytes()),
-            (path.to_owned(), code),
-        ] {
-            let mut file = tempfile::NamedTempFile::new_in(&self.dir)?;
-            file.write_all(content)?;
-            // An old file may be mapped by a component that still runs: it is replaced, never written to.
-            file.persist(path)?;
-        }
-        Ok(())
+        let files = [
+            (sum_path(path), hex(code).into_bytes()),
+            (path.to_owned(), code.to_owned()),
+        ];
+        file::within(&self.dir, move |dir| {
+            for (path, content) in files {
+                let mut file = tempfile::NamedTempFile::new_in(dir)?;
+                file.write_all(&content)?;
+                // An old file may be mapped by a component that still runs: it is replaced, never written to.
+                file.persist(path)?;
+            }
+            Ok(())
+        })?
     }
 }
+
+/// A folder in the data directory that belongs to this user alone. It is made if needed.
+///
+/// # Errors
+///
+/// When it can't be made, is another user's, or others can write to it.
+pub(super) fn own_folder(data_dir: &Path, name: &str) -> Result<PathBuf, LoadError> {
+    let dir = data_dir.join(name);
+    let refuse = |path: &Path, why: String| LoadError::DataDir {
+        path: path.to_owned(),
+        why,
+    };
+    fs::DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(&dir)
+        .map_err(|error| refuse(&dir, error.to_string()))?;
+    for path in [data_dir, &dir] {
+        let metadata = fs::metadata(path).map_err(|error| refuse(path, error.to_string()))?;
+        if metadata.uid() != rustix::process::geteuid().as_raw() {
+            return Err(refuse(path, "belongs to another user".to_owned()));
+        }
+        if metadata.mode() & 0o022 != 0 {
+            return Err(refuse(
+                path,
+                format!(
+                    "others can write to it (mode {:o}); set it to 700",
+                    metadata.mode() & 0o777
+                ),
+            ));
+        }
+    }
+    Ok(dir)
+}
+
+/// Bytes of a digest, and some room.
+const MAX_SUM: u64 = 256;
+/// Bytes of code that are more than any component compiles to.
+const MAX_CODE: u64 = 1 << 32;
 
 fn sum_path(path: &Path) -> PathBuf {
     path.with_extension("sha256")
 }
 
 fn read(engine: &Engine, path: &Path) -> Option<Component> {
-    let noted = fs::read_to_string(sum_path(path)).ok()?;
-    let code = fs::read(path).ok()?;
+    let noted = file::read_text(&sum_path(path), MAX_SUM).ok()?;
+    let code = file::read(path, MAX_CODE).ok()?.bytes;
     if hex(&code) != noted {
         tracing::warn!(path = %path.display(), "compiled code is damaged and made anew");
         return None;

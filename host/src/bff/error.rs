@@ -50,6 +50,12 @@ pub enum LoadError {
         /// The limit.
         limit: u64,
     },
+    /// The file is not whole yet.
+    #[error("component {}: is still being written; it is taken once it is whole", path.display())]
+    Unsettled {
+        /// The file.
+        path: PathBuf,
+    },
     /// Not a component.
     #[error("component: {0}")]
     NotAComponent(String),

@@ -1,18 +1,20 @@
 //! From a file to a component that can be instantiated: size, surface, machine code, links. Everything slow or fallible
 //! about a component happens here, never on the path of a request.
 
-use std::io::Read as _;
+use std::io::ErrorKind;
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use super::compiled::{CompiledCache, hex, load_bytes};
 use super::compiler::{Compiler, Place};
 use super::engine::Runtime;
 use super::error::LoadError;
 use super::state::State;
+use super::store::Store;
 use super::surface::Surface;
 use crate::config::Compile;
 use crate::contract::BffPre;
+use crate::file;
 
 /// A component, ready to be instantiated. Holds no settings: versions share it.
 pub struct Loaded {
@@ -25,6 +27,15 @@ pub struct Loaded {
     pub size: usize,
     /// What it imports and exports.
     pub surface: Surface,
+    /// The component itself, until the store has it.
+    unsaved: Mutex<Option<Vec<u8>>>,
+}
+
+impl Loaded {
+    fn unsaved(&self) -> std::sync::MutexGuard<'_, Option<Vec<u8>>> {
+        // Replaced as a whole, so a panic elsewhere does not spoil it.
+        self.unsaved.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 /// Loads components for an engine.
@@ -32,6 +43,7 @@ pub struct Loader {
     runtime: Arc<Runtime>,
     compiler: Compiler,
     cache: Option<CompiledCache>,
+    store: Option<Store>,
     max_size: u64,
 }
 
@@ -44,6 +56,7 @@ impl Loader {
             runtime,
             compiler,
             cache,
+            store: None,
             max_size,
         }
     }
@@ -53,6 +66,13 @@ impl Loader {
     #[must_use]
     pub fn compiling(mut self, place: Place, limits: &Compile) -> Self {
         self.compiler = Compiler::new(self.runtime.engine().clone(), place, limits);
+        self
+    }
+
+    /// The same, with a place for the last good components.
+    #[must_use]
+    pub fn with_store(mut self, store: Option<Store>) -> Self {
+        self.store = store;
         self
     }
 
@@ -73,31 +93,92 @@ impl Loader {
         path: &Path,
         known: Option<&Arc<Loaded>>,
     ) -> Result<Arc<Loaded>, LoadError> {
-        let unreadable = |source| LoadError::Unreadable {
-            path: path.to_owned(),
-            source,
-        };
-        // Looked at before it is opened, since opening a pipe would wait for a writer.
-        if !std::fs::metadata(path).map_err(unreadable)?.is_file() {
-            return Err(unreadable(std::io::Error::other("not a file")));
-        }
-        let mut bytes = Vec::new();
-        let file = std::fs::File::open(path).map_err(unreadable)?;
-        let mut file = file.take(self.max_size.saturating_add(1));
-        file.read_to_end(&mut bytes).map_err(unreadable)?;
-        if bytes.len() as u64 > self.max_size {
-            let size =
-                std::fs::metadata(path).map_or(bytes.len() as u64, |metadata| metadata.len());
-            return Err(LoadError::TooLarge {
+        self.load_read(bff, self.read(path)?, known)
+    }
+
+    /// Reads the file of a component. Blocks.
+    pub(super) fn read(&self, path: &Path) -> Result<Vec<u8>, LoadError> {
+        match file::read(path, self.max_size) {
+            Ok(content) => Ok(content.bytes),
+            Err(error) if error.kind() == ErrorKind::FileTooLarge => {
+                let over = self.max_size.saturating_add(1);
+                Err(LoadError::TooLarge {
+                    path: path.to_owned(),
+                    size: file::stat(path).map_or(over, |metadata| metadata.len()),
+                    limit: self.max_size,
+                })
+            }
+            Err(source) => Err(LoadError::Unreadable {
                 path: path.to_owned(),
-                size,
-                limit: self.max_size,
+                source,
+            }),
+        }
+    }
+
+    /// Loads a component that was read from a file; `known` is taken again if it is the same.
+    pub(super) fn load_read(
+        &self,
+        bff: &str,
+        bytes: Vec<u8>,
+        known: Option<&Arc<Loaded>>,
+    ) -> Result<Arc<Loaded>, LoadError> {
+        let digest = hex(&bytes);
+        let loaded = match known {
+            Some(known) if known.digest == digest => known.clone(),
+            _ => Arc::new(self.load_bytes(bff, &bytes)?),
+        };
+        let store = self.store.as_ref();
+        if store.is_some_and(|store| !store.has(&digest, bytes.len())) {
+            *loaded.unsaved() = Some(bytes);
+        }
+        Ok(loaded)
+    }
+
+    /// The newest good component that was live as this BFF, and can still be loaded. Blocks for as
+    /// long as compiling takes.
+    pub fn last_good(&self, bff: &str) -> Option<Arc<Loaded>> {
+        let store = self.store.as_ref()?;
+        store.was_live(bff).iter().find_map(|digest| {
+            let read = store.read(digest, self.max_size);
+            let loaded = read.map_err(|error| error.to_string()).and_then(|bytes| {
+                let loaded = self.load_bytes(bff, &bytes);
+                loaded.map_err(|error| error.to_string())
             });
-        }
-        match known {
-            Some(known) if known.digest == hex(&bytes) => Ok(known.clone()),
-            _ => Ok(Arc::new(self.load_bytes(bff, &bytes)?)),
-        }
+            match loaded {
+                Ok(loaded) => Some(Arc::new(loaded)),
+                Err(error) => {
+                    tracing::warn!(bff, digest, error, "a kept component can't be used");
+                    None
+                }
+            }
+        })
+    }
+
+    /// Whether this component was live as this BFF before, one of the last two.
+    pub fn was_live(&self, bff: &str, digest: &str) -> bool {
+        let store = self.store.as_ref();
+        store.is_some_and(|store| store.was_live(bff).iter().any(|other| other == digest))
+    }
+
+    /// Notes which components are live, for the next start, and forgets those of no BFF in `all`.
+    /// One caller at a time: what one has written, another must not take for forgotten.
+    /// Blocks until all is on the disk. `false` when the disk did not take it, which the log says.
+    pub fn keep(&self, live: &[(String, Arc<Loaded>)], all: &[String]) -> bool {
+        let Some(store) = &self.store else {
+            return true;
+        };
+        let _alone = store.alone();
+        let note = |(bff, loaded): &(String, Arc<Loaded>)| {
+            // Given up when the disk does not take it: a reload reads it again.
+            let bytes = loaded.unsaved().take();
+            store.note(bff, &loaded.digest, bytes.as_deref())
+        };
+        let noted = live.iter().map(note).fold(Ok(()), std::io::Result::and);
+        // A full disk gets room only of what is removed.
+        let collected = store.collect(all.iter().map(String::as_str));
+        let written = noted.and(collected);
+        store.tell(&written);
+        written.is_ok()
     }
 
     /// Loads a component of a BFF from its bytes. Blocks for as long as compiling takes.
@@ -130,6 +211,7 @@ impl Loader {
             digest,
             size: bytes.len(),
             surface,
+            unsaved: Mutex::default(),
         })
     }
 }

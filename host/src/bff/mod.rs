@@ -1,10 +1,10 @@
 //! The BFFs: components with their settings, from the file on disk to the answer of one request.
 //!
 //! In the order of a version's life: [`surface`] (what does the component ask for) -> [`compiled`]
-//! (its machine code, cached) -> [`compiler`] (where it is not) -> [`load`] (both, and linked) -> [`version`] (with the operator's
-//! settings) -> [`swap`] (which version is live) -> and for each request [`admission`], [`run`]
-//! with [`state`], [`imports`], [`limits`], [`meter`], [`scheduler`] and [`guest_log`], and
-//! [`response`].
+//! (its machine code, cached) -> [`compiler`] (where it is not) -> [`load`] (both, and linked) ->
+//! [`version`] (with the operator's settings) -> [`swap`] (which version is live) -> [`store`] (its
+//! bytes, for the next start) -> and for each request [`admission`], [`run`] with [`state`],
+//! [`imports`], [`limits`], [`meter`], [`scheduler`] and [`guest_log`], and [`response`].
 //!
 //! One store and one instance for each request, dropped after it: nothing that a guest wrote is
 //! there for the next one.
@@ -18,11 +18,14 @@ pub mod guest_log;
 mod imports;
 mod limits;
 pub mod load;
+pub mod look;
+pub mod mark;
 pub mod meter;
 pub mod response;
 pub mod run;
 pub mod scheduler;
 mod state;
+pub mod store;
 pub mod surface;
 pub mod swap;
 mod tick;

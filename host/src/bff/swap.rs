@@ -1,18 +1,32 @@
-//! Which version of a BFF is live, and how the last attempt to change that ended.
+//! Which version of a BFF is live, if any, and how the last attempt to change that ended.
 //!
-//! Publishing is one atomic store. A request took its version when it was routed and keeps it alive until it ends, so an
-//! old version drains by itself and its code and memory go with its last request.
+//! A BFF has no version when its file is no good and none of its components was ever good: its
+//! requests are answered by the host then.
+//!
+//! Publishing is one atomic store. A request took its version when it was routed and keeps it alive
+//! until it ends, so an old version drains by itself and its code and memory go with its last
+//! request.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
 use std::time::SystemTime;
 
-use arc_swap::ArcSwap;
+use arc_swap::ArcSwapOption;
 
+use super::look::Look;
 use super::version::Version;
+use crate::config;
+use crate::telemetry::metrics::{BffMetrics, VersionMetrics};
+
+/// What stands for the version of a request that no version was there for.
+const NO_VERSION: &str = "none";
 
 /// One BFF, whatever its version.
 pub struct Bff {
-    current: ArcSwap<Version>,
+    settings: Arc<config::Bff>,
+    metrics: Arc<BffMetrics>,
+    /// The counters of requests without a version. There are none before the first such request.
+    unserved: OnceLock<Arc<VersionMetrics>>,
+    current: ArcSwapOption<Version>,
     history: Mutex<History>,
 }
 
@@ -22,6 +36,10 @@ struct History {
     published_at: Option<SystemTime>,
     swaps: u64,
     refused: Option<Refused>,
+    /// The content of the file that was taken or refused last.
+    looked: Option<Look>,
+    /// How often a file was taken or refused.
+    attempts: u64,
     /// All versions that may still be alive.
     versions: Vec<Weak<Version>>,
 }
@@ -33,12 +51,14 @@ pub struct Refused {
     pub reason: String,
     /// When.
     pub at: SystemTime,
+    /// The same file may be good a moment later, and is tried again.
+    pub again: bool,
 }
 
 /// A look at a BFF, for `/bffs`.
 pub struct State {
-    /// The version that new requests get.
-    pub current: Arc<Version>,
+    /// The version that new requests get; `None` when there is none.
+    pub current: Option<Arc<Version>>,
     /// Since when.
     pub published_at: Option<SystemTime>,
     /// How often a version was replaced by another.
@@ -50,31 +70,61 @@ pub struct State {
 }
 
 impl Bff {
-    /// A BFF with its first version.
-    pub fn new(version: Arc<Version>) -> Self {
+    /// A BFF with its first version, if it has one.
+    pub fn new(
+        settings: Arc<config::Bff>,
+        metrics: Arc<BffMetrics>,
+        version: Option<Arc<Version>>,
+    ) -> Self {
         let history = History {
-            published_at: Some(SystemTime::now()),
-            versions: vec![Arc::downgrade(&version)],
+            published_at: version.is_some().then(SystemTime::now),
+            versions: version.iter().map(Arc::downgrade).collect(),
             ..History::default()
         };
         Self {
-            current: ArcSwap::new(version),
+            settings,
+            metrics,
+            unserved: OnceLock::new(),
+            current: ArcSwapOption::new(version),
             history: Mutex::new(history),
         }
     }
 
-    /// The same BFF under a new configuration: its history goes on.
-    pub fn succeed(&self, version: Arc<Version>) -> Self {
+    /// The same BFF under a new configuration: its history goes on. Without a version, it has none
+    /// from then on.
+    pub fn succeed(&self, settings: Arc<config::Bff>, version: Option<Arc<Version>>) -> Self {
         let next = Self {
-            current: ArcSwap::new(self.current()),
+            settings,
+            metrics: self.metrics.clone(),
+            unserved: self.unserved.clone(),
+            current: ArcSwapOption::new(self.current()),
             history: Mutex::new(self.history().clone()),
         };
-        next.publish(version);
+        match version {
+            Some(version) => next.publish(version),
+            None => next.current.store(None),
+        }
         next
     }
 
-    /// The version that new requests get.
-    pub fn current(&self) -> Arc<Version> {
+    /// What the operator set.
+    pub fn settings(&self) -> &Arc<config::Bff> {
+        &self.settings
+    }
+
+    /// The counters.
+    pub fn metrics(&self) -> &Arc<BffMetrics> {
+        &self.metrics
+    }
+
+    /// The counters of requests that no version was there for.
+    pub fn unserved(&self) -> &VersionMetrics {
+        self.unserved
+            .get_or_init(|| self.metrics.version(NO_VERSION))
+    }
+
+    /// The version that new requests get, if there is one.
+    pub fn current(&self) -> Option<Arc<Version>> {
         self.current.load_full()
     }
 
@@ -85,10 +135,12 @@ impl Bff {
             .versions
             .retain(|version| version.strong_count() > 0);
         history.versions.push(Arc::downgrade(&version));
-        let replaced = self.current.swap(version.clone());
-        if replaced.name() != version.name() {
-            history.swaps += 1;
-            history.published_at = Some(SystemTime::now());
+        match self.current.swap(Some(version.clone())) {
+            Some(replaced) if replaced.name() == version.name() => {}
+            replaced => {
+                history.swaps += u64::from(replaced.is_some());
+                history.published_at = Some(SystemTime::now());
+            }
         }
         history.refused = None;
     }
@@ -98,12 +150,50 @@ impl Bff {
         self.history().refused = None;
     }
 
-    /// Notes that the newest file was refused. The live version stays.
-    pub fn refuse(&self, reason: String) {
+    /// Notes that the newest file was refused. The live version stays. `again` says that the same
+    /// file is tried once more.
+    pub fn refuse(&self, reason: String, again: bool) {
         self.history().refused = Some(Refused {
             reason,
             at: SystemTime::now(),
+            again,
         });
+    }
+
+    /// Notes which content of the file is taken or refused now.
+    pub fn look(&self, look: Look) {
+        let mut history = self.history();
+        history.looked = Some(look);
+        history.attempts += 1;
+    }
+
+    /// Notes that the file still has the content that was taken or refused last.
+    pub fn look_again(&self, look: Look) {
+        self.history().looked = Some(look);
+    }
+
+    /// The content of the file that was taken or refused last.
+    pub fn looked(&self) -> Option<Look> {
+        self.history().looked.clone()
+    }
+
+    /// How often a file was taken or refused.
+    pub fn attempts(&self) -> u64 {
+        self.history().attempts
+    }
+
+    /// Whether the newest file was refused.
+    pub fn is_refused(&self) -> bool {
+        self.history().refused.is_some()
+    }
+
+    /// Whether the file that was refused is to be tried again.
+    pub fn is_tried_again(&self) -> bool {
+        let history = self.history();
+        history
+            .refused
+            .as_ref()
+            .is_some_and(|refused| refused.again)
     }
 
     /// A look at it.
@@ -114,7 +204,7 @@ impl Bff {
             .versions
             .iter()
             .filter_map(Weak::upgrade)
-            .filter(|version| !Arc::ptr_eq(version, &current))
+            .filter(|version| !current.as_ref().is_some_and(|it| Arc::ptr_eq(it, version)))
             .collect();
         State {
             current,

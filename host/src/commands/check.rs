@@ -23,7 +23,9 @@ impl Check {
         let changes = host::prepare(config, None, Place::Apart).await?;
         let snapshot = changes.shared().snapshot.load();
         for (name, bff) in &snapshot.bffs {
-            let version = bff.current();
+            let Some(version) = bff.current() else {
+                continue;
+            };
             let grants = match version.settings().downstreams.join(", ") {
                 none if none.is_empty() => "nothing".to_owned(),
                 grants => grants,

@@ -9,8 +9,10 @@ use anyhow::{Context as _, bail, ensure};
 use clap::Args;
 use tailor::build::{BuildOptions, build_all};
 use tailor::config::{self, Config};
+use tailor::host::{OnRefused, Sockets};
 
-use super::{log, serve};
+use super::log;
+use super::serve::{self, Signals};
 
 #[derive(Args)]
 pub struct Demo {
@@ -33,7 +35,12 @@ impl Demo {
         let config = config::load(&file)?;
         let _log = log::start(&config.log)?;
         let routes = routes(&config);
-        let (host, signals) = serve::start(config, Some(file)).await?;
+        let mut signals = Signals::new()?;
+        let starting = serve::start(config, Some(file), OnRefused::End, Sockets::default());
+        let host = tokio::select! {
+            started = starting => started?,
+            () = signals.to_stop() => return Ok(ExitCode::SUCCESS),
+        };
         print!("{}", guide(&host, &routes));
         serve::until_stopped(host, signals).await
     }

@@ -51,6 +51,8 @@ pub use proxy::Proxy;
 pub use secret::Secret;
 pub use wire::is_json;
 
+use crate::file;
+
 /// The whole configuration, checked.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Config {
@@ -121,6 +123,8 @@ pub struct Server {
     /// HTTP/2 streams of one connection that may end before their answers in 30 s, beside one for
     /// each answer.
     pub max_resets: u32,
+    /// Time from when the host is not ready any more to when it takes no more connections.
+    pub drain_delay: Duration,
     /// Time that running requests get to finish when the host stops.
     pub shutdown_timeout: Duration,
     /// Workers that may be started anew within a minute after a fault of the host's own; at one
@@ -180,6 +184,9 @@ pub struct Engine {
     pub instances: u32,
     /// How often component files are looked at for changes.
     pub watch_interval: Duration,
+    /// The longest wait before a component is tried again that was refused for a reason outside of
+    /// it.
+    pub max_retry_wait: Duration,
     /// Size of a component file, bytes.
     pub max_component_size: u64,
     /// What compiling a component may cost.
@@ -287,6 +294,9 @@ pub struct Route {
     pub methods: Vec<Method>,
 }
 
+/// Largest file that is taken for a configuration, bytes.
+const MAX_SIZE: u64 = 16 << 20;
+
 /// Reads and checks the file.
 ///
 /// Relative paths in the file are taken from the file's own directory.
@@ -296,11 +306,24 @@ pub struct Route {
 /// All problems of the file at once, each with its key, line and way out; or that the file can't be
 /// read.
 pub fn load(path: &Path) -> Result<Config, ConfigError> {
-    let text = std::fs::read_to_string(path).map_err(|source| ConfigError::Unreadable {
+    parse(&read(path)?, path)
+}
+
+/// The same, but for the components: whether they can be used is found out when they are loaded, so
+/// that one which is gone is a matter of its BFF alone.
+///
+/// # Errors
+///
+/// When the file can't be read, or all problems of its text at once.
+pub fn load_but_components(path: &Path) -> Result<Config, ConfigError> {
+    check::check(&read(path)?, path, false)
+}
+
+fn read(path: &Path) -> Result<String, ConfigError> {
+    file::read_text(path, MAX_SIZE).map_err(|source| ConfigError::Unreadable {
         path: path.to_owned(),
         source,
-    })?;
-    parse(&text, path)
+    })
 }
 
 /// Checks the text of a file; `path` is its name in messages, and its folder the base of relative
@@ -312,7 +335,7 @@ pub fn load(path: &Path) -> Result<Config, ConfigError> {
 ///
 /// All problems of the text at once.
 pub fn parse(text: &str, path: &Path) -> Result<Config, ConfigError> {
-    check::check(text, path)
+    check::check(text, path, true)
 }
 
 impl Bff {

@@ -170,6 +170,7 @@ fn a_minimal_file_gets_the_documented_defaults() {
             max_streams: 128,
             max_control_frames: 1_000,
             max_resets: 100,
+            drain_delay: ms(0),
             shutdown_timeout: ms(10_000),
             max_worker_restarts: 3,
         },
@@ -191,6 +192,7 @@ fn a_minimal_file_gets_the_documented_defaults() {
             data_dir: golden().join(".tailor"),
             instances: 512,
             watch_interval: ms(500),
+            max_retry_wait: ms(60_000),
             max_component_size: 64 << 20,
             compile: Compile {
                 cpu: ms(30_000),
@@ -241,6 +243,7 @@ fn a_maximal_file_is_read_key_by_key() {
         max_streams: 64,
         max_control_frames: 500,
         max_resets: 40,
+        drain_delay: ms(15_000),
         shutdown_timeout: ms(20_000),
         max_worker_restarts: 5,
     };
@@ -270,6 +273,7 @@ fn a_maximal_file_is_read_key_by_key() {
         data_dir: PathBuf::from("/var/lib/tailor"),
         instances: 1_000,
         watch_interval: ms(2_000),
+        max_retry_wait: ms(30_000),
         max_component_size: 8 << 20,
         compile: Compile {
             cpu: ms(10_000),

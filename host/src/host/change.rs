@@ -1,83 +1,54 @@
-//! Changes of a running host: a new configuration, a new version of one BFF. One at a time, each
-//! proven before it is live, and a change that fails leaves everything as it was.
+//! Changes of a running host: a new configuration, a new version of one BFF. Each is proven before
+//! it is live. A configuration that is no good changes nothing; a component that is no good changes
+//! nothing of its BFF's version.
+//!
+//! Each BFF has a lock of its own, which is held while its file is read, compiled and asked: no
+//! change of a BFF waits for another one's. What is live is changed under one lock for all, which
+//! is held for as long as a pointer and a few tables take, and by nobody who waits. So a reload and
+//! a swap can pass each other by: the reload takes what a swap published after it had read the
+//! file, and the swap begins again with the new settings when a reload came before it.
 
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
-use thiserror::Error;
-use tokio::sync::Mutex;
+use tokio::time::timeout;
 
-use super::lacking::{in_chain, in_engine};
-use crate::bff::error::LoadError;
-use crate::bff::swap::Bff;
-use crate::bff::version::Version;
-use crate::config::{self, Config, ConfigError, Smoke};
-use crate::contract::{Client, Method, Payload, Request};
-use crate::downstream::Services;
-use crate::fixture::{Fixture, FixtureError};
-use crate::invoke::{detached, invoke};
-use crate::snapshot::{Builder, Shared, Snapshot, SnapshotError};
-use crate::telemetry::metrics::Event;
+use super::candidates::Candidates;
+use super::error::ChangeError;
+use super::turns::Turns;
+use crate::bff::load::Loaded;
+use crate::config::{self, Config};
+use crate::file::PATIENCE;
+use crate::snapshot::{Builder, Draft, Shared, Snapshot, SnapshotError};
+use crate::telemetry::metrics::Reload;
 
-/// A change was not made.
-#[derive(Debug, Error)]
-pub enum ChangeError {
-    /// The host was started without a file.
-    #[error("there is no configuration file to read again")]
-    NoFile,
-    /// The file is not good.
-    #[error(transparent)]
-    Config(#[from] ConfigError),
-    /// Components were refused, or a service can't be called.
-    #[error(transparent)]
-    Snapshot(#[from] SnapshotError),
-    /// A component was refused.
-    #[error(transparent)]
-    Component(#[from] LoadError),
-    /// Its smoke request was not answered as it should.
-    #[error("bff.{bff}: {source}")]
-    Smoke {
-        /// The BFF.
-        bff: String,
-        /// What came instead.
-        source: LoadError,
-        /// Whether the host was out of something meanwhile, which may have been the cause.
-        lacking: bool,
-    },
-    /// There is no such BFF.
-    #[error("there is no BFF {0:?}")]
-    Unknown(String),
-    /// The thread that did the work failed.
-    #[error("the change failed inside of the host")]
-    Panic,
-}
-
-impl ChangeError {
-    /// Whether it came only of what the host was out of, so that the same change may succeed later.
-    pub(super) fn is_lacking(&self) -> bool {
-        match self {
-            Self::Component(LoadError::Compile(error) | LoadError::Link(error)) => in_engine(error),
-            Self::Smoke { lacking, .. } => *lacking,
-            other => in_chain(other),
-        }
-    }
-}
+/// How long the disk is waited for at the end.
+const END: Duration = Duration::from_secs(2);
 
 /// What a change did.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Changed {
     /// BFFs with a new version: name, version.
     pub published: Vec<(String, String)>,
+    /// BFFs whose files were refused: name, reason. They go on with the version they have, if any.
+    pub refused: Vec<(String, String)>,
     /// Settings that differ and take effect only when the host is started again.
     pub needs_restart: Vec<&'static str>,
 }
 
 /// Makes changes.
 pub struct Changes {
-    shared: Arc<Shared>,
-    builder: Arc<Builder>,
+    pub(super) shared: Arc<Shared>,
+    pub(super) builder: Arc<Builder>,
     config_path: Option<PathBuf>,
-    one_at_a_time: Mutex<()>,
+    /// One refused component refuses a whole configuration.
+    strict: bool,
+    pub(super) turns: Turns,
+    /// One reload at a time.
+    reloading: tokio::sync::Mutex<()>,
+    /// Held by who changes what is live, for as long as that alone takes.
+    publishing: Mutex<()>,
 }
 
 impl Changes {
@@ -85,12 +56,16 @@ impl Changes {
         shared: Arc<Shared>,
         builder: Arc<Builder>,
         config_path: Option<PathBuf>,
+        strict: bool,
     ) -> Self {
         Self {
             shared,
             builder,
             config_path,
-            one_at_a_time: Mutex::default(),
+            strict,
+            turns: Turns::default(),
+            reloading: tokio::sync::Mutex::default(),
+            publishing: Mutex::default(),
         }
     }
 
@@ -104,226 +79,184 @@ impl Changes {
         self.builder.callers - 1
     }
 
-    /// Reads the configuration file and all components again, and publishes what changed.
-    ///
-    /// # Errors
-    ///
-    /// What is wrong with the file or a component. Nothing has changed then.
-    pub async fn reload(&self) -> Result<Changed, ChangeError> {
-        let path = self.config_path.clone().ok_or(ChangeError::NoFile)?;
-        let _alone = self.one_at_a_time.lock().await;
-        let live = self.shared.snapshot.load_full();
-        let result = self.try_reload(path, &live).await;
-        match &result {
-            Ok(changed) => {
-                for (bff, _) in &changed.published {
-                    self.shared.metrics.swaps.count(bff, "published");
-                }
-            }
-            Err(ChangeError::Snapshot(SnapshotError::Components(refused))) => {
-                for (bff, error) in refused {
-                    self.refused(&live, bff, error.to_string());
-                }
-            }
-            Err(error @ ChangeError::Smoke { bff, .. }) => {
-                self.refused(&live, bff, error.to_string());
-            }
-            Err(_) => {}
-        }
-        result
-    }
-
-    /// Notes a component that was refused where an operator looks: in `/bffs` and in the metrics.
-    fn refused(&self, live: &Snapshot, name: &str, reason: String) {
-        if let Some(bff) = live.bffs.get(name) {
-            bff.refuse(reason);
-        }
-        self.shared.metrics.swaps.count(name, "refused");
-    }
-
-    async fn try_reload(
-        &self,
-        path: PathBuf,
-        live: &Arc<Snapshot>,
-    ) -> Result<Changed, ChangeError> {
-        let (builder, before) = (self.builder.clone(), live.clone());
-        let next = tokio::task::spawn_blocking(move || {
-            let config = config::load(&path)?;
-            Ok::<_, ChangeError>(builder.build(config, Some(&before))?)
-        })
-        .await
-        .map_err(|_| ChangeError::Panic)??;
-        let mut changed = Changed {
-            published: Vec::new(),
-            needs_restart: needs_restart(&live.config, &next.config),
-        };
-        for (name, bff) in &next.bffs {
-            let version = bff.current();
-            let old = live.bffs.get(name).map(|old| old.current());
-            if old.is_none_or(|old| old.name() != version.name()) {
-                self.smoke(&version).await?;
-                changed
-                    .published
-                    .push((name.clone(), version.name().to_string()));
-            }
-        }
-        let next = Arc::new(next);
-        self.shared.snapshot.store(next.clone());
-        next.services.activate();
-        let swaps = &self.shared.metrics.swaps;
-        swaps.retain(|bff| next.bffs.contains_key(bff));
-        Ok(changed)
-    }
-
-    /// Loads a BFF's component file and publishes it, if it is another than the live version.
-    ///
-    /// # Errors
-    ///
-    /// Why the file is refused. The live version goes on, and the reason is shown in `/bffs`.
-    pub async fn swap(&self, name: &str) -> Result<Option<String>, ChangeError> {
-        let _alone = self.one_at_a_time.lock().await;
+    /// Notes how the start went.
+    pub(super) async fn start(&self) {
         let snapshot = self.shared.snapshot.load_full();
-        let bff = snapshot
-            .bffs
-            .get(name)
-            .ok_or_else(|| ChangeError::Unknown(name.to_owned()))?;
-        let result = self.try_swap(bff, &snapshot.services).await;
-        match &result {
-            Ok(Some(_)) => self.shared.metrics.swaps.count(name, "published"),
-            Ok(None) => {}
-            Err(error) if error.is_lacking() => {
-                bff.refuse(format!("{error}; it is tried again"));
-                self.shared.metrics.swaps.count(name, "postponed");
-            }
-            Err(error) => {
-                bff.refuse(error.to_string());
-                self.shared.metrics.swaps.count(name, "refused");
+        for (name, bff) in &snapshot.bffs {
+            if let Some(refused) = bff.state().refused {
+                self.count(name, result(refused.again));
             }
         }
-        result
+        self.keep_all(&snapshot).await;
     }
 
-    async fn try_swap(
-        &self,
-        bff: &Bff,
-        services: &Services,
-    ) -> Result<Option<String>, ChangeError> {
-        let current = bff.current();
-        let (builder, live) = (self.builder.clone(), current.clone());
-        let loaded = tokio::task::spawn_blocking(move || {
-            builder
-                .loader
-                .load(live.bff(), &live.settings().component, Some(live.loaded()))
-        })
-        .await
-        .map_err(|_| ChangeError::Panic)??;
-        if loaded.digest == current.loaded().digest {
-            bff.accept();
-            return Ok(None);
+    /// Reads the configuration file and all components again, and publishes what changed. A BFF
+    /// whose component is refused goes on with the version it has, under its new settings.
+    ///
+    /// # Errors
+    ///
+    /// What is wrong with the file, or, of a host that is strict, with a component. Nothing has
+    /// changed then.
+    pub async fn reload(&self) -> Result<Changed, ChangeError> {
+        let _alone = self.reloading.lock().await;
+        let reloaded = self.try_reload().await;
+        self.shared.metrics.reload(match &reloaded {
+            Ok(changed) if changed.refused.is_empty() => Reload::Done,
+            Ok(_) => Reload::Partial,
+            Err(_) => Reload::Failed,
+        });
+        reloaded
+    }
+
+    async fn try_reload(&self) -> Result<Changed, ChangeError> {
+        let path = self.config_path.clone().ok_or(ChangeError::NoFile)?;
+        let live = self.shared.snapshot.load_full();
+        let mut draft = self.draft(path, live.clone()).await?;
+        let candidates = Candidates {
+            runtime: &self.shared.runtime,
+            builder: &self.builder,
+            turns: &self.turns,
+            live: Some(&live),
+            asks: true,
+        };
+        candidates.get(&mut draft).await;
+        let refused = told(&draft);
+        for (name, refusal) in draft.refused() {
+            self.count(name, result(refusal.again));
         }
-        let version = self
-            .builder
-            .version(current.settings(), loaded, services, Some(&current));
-        let version = Arc::new(version);
-        self.smoke(&version).await?;
-        let name = version.name().to_string();
-        bff.publish(version);
-        Ok(Some(name))
+        if self.strict {
+            note_refused(&draft, &live)?;
+        }
+        let (next, published) = self.publish_all(draft);
+        next.services.activate();
+        let is_live = |bff: &str| next.bffs.contains_key(bff);
+        self.shared.metrics.swaps.retain(is_live);
+        self.turns.retain(is_live);
+        for (bff, _) in &published {
+            self.count(bff, "published");
+        }
+        self.keep_all(&next).await;
+        Ok(Changed {
+            published,
+            refused,
+            needs_restart: needs_restart(&live.config, &next.config),
+        })
+    }
+
+    pub(super) fn count(&self, bff: &str, result: &'static str) {
+        self.shared.metrics.swaps.count(bff, result);
+    }
+
+    async fn draft(&self, path: PathBuf, live: Arc<Snapshot>) -> Result<Draft, ChangeError> {
+        let builder = self.builder.clone();
+        blocking(move || {
+            let config = config::load_but_components(&path)?;
+            Ok(builder.draft(config, Some(&live))?)
+        })
+        .await?
+    }
+
+    /// Makes a draft live. Returns it, and the BFFs that have another version than before.
+    fn publish_all(&self, draft: Draft) -> (Arc<Snapshot>, Vec<(String, String)>) {
+        let _publishing = self.publishing();
+        let live = self.shared.snapshot.load_full();
+        let next = Arc::new(self.builder.build(draft, Some(&live)));
+        self.shared.snapshot.store(next.clone());
+        let published = published(&live, &next);
+        (next, published)
+    }
+
+    pub(super) fn publishing(&self) -> MutexGuard<'_, ()> {
+        // What it guards is replaced as a whole, so a panic elsewhere does not spoil it.
+        self.publishing
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Sees to it that the components that are live are where the next start finds them: what was
+    /// published last may still be on its way to the disk.
+    pub(super) async fn end(&self) {
+        let snapshot = self.shared.snapshot.load_full();
+        if timeout(END, self.keep_all(&snapshot)).await.is_err() {
+            tracing::warn!("the data directory does not answer: what was live last is not kept");
+        }
+    }
+
+    /// Puts the components that are live where the next start finds them.
+    async fn keep_all(&self, snapshot: &Snapshot) {
+        let bffs = snapshot.bffs.iter();
+        let live = bffs.filter_map(|(name, bff)| Some((name.clone(), bff.current()?)));
+        let live = live.map(|(name, version)| (name, version.loaded().clone()));
+        self.keep(live.collect()).await;
+    }
+
+    /// Puts components where the next start finds them. What the disk does not take, or not in time,
+    /// costs that alone.
+    pub(super) async fn keep(&self, live: Vec<(String, Arc<Loaded>)>) {
+        let snapshot = self.shared.snapshot.load_full();
+        let all: Vec<String> = snapshot.bffs.keys().cloned().collect();
+        let builder = self.builder.clone();
+        let kept = blocking(move || builder.loader.keep(&live, &all));
+        if !matches!(timeout(PATIENCE, kept).await, Ok(Ok(true))) {
+            self.shared.metrics.components_not_kept.inc();
+        }
     }
 
     /// Looks after the connections that smoke requests have left behind. Workers do so for their
     /// own.
     pub(super) fn tick(&self) {
         for service in self.shared.snapshot.load().services.iter() {
-            service.tick(self.builder.callers - 1);
-        }
-    }
-
-    /// How many calls failed in the host itself, so far.
-    fn host_failures(&self) -> u64 {
-        let snapshot = self.shared.snapshot.load();
-        let services = snapshot.services.iter();
-        services
-            .map(|service| service.metrics().count(Event::HostFailure))
-            .sum()
-    }
-
-    /// Makes the smoke request of a version that is not live yet.
-    async fn smoke(&self, version: &Arc<Version>) -> Result<(), ChangeError> {
-        let Some(smoke) = &version.settings().smoke else {
-            return Ok(());
-        };
-        let failures = self.host_failures();
-        let refuse_for = |what: String, lacking| ChangeError::Smoke {
-            bff: version.bff().to_string(),
-            source: LoadError::Smoke(what),
-            lacking,
-        };
-        // A call that the host could not make for itself may be why the answer is another one.
-        let refuse = |what| refuse_for(what, self.host_failures() > failures);
-        let (tried, now_ms) = match &smoke.fixture {
-            Some(path) => {
-                let fixture = Fixture::read(path)
-                    .map_err(|error| refuse_for(error.to_string(), in_chain(&error)))?;
-                let now_ms = fixture
-                    .now_ms()
-                    .map_err(|error: FixtureError| refuse(error.to_string()))?;
-                let fixture = Arc::new(fixture);
-                let settings = version.settings().clone();
-                (
-                    detached(settings, version.loaded().clone(), |service| {
-                        fixture.canned(service)
-                    }),
-                    now_ms,
-                )
-            }
-            None => (version.clone(), None),
-        };
-        let invoked = invoke(
-            &self.shared.runtime,
-            &tried,
-            smoke_request(smoke),
-            now_ms,
-            self.caller(),
-        )
-        .await;
-        match invoked.result {
-            Ok(answer) if answer.status.as_u16() == smoke.status => Ok(()),
-            Ok(answer) => Err(refuse(format!(
-                "{} was answered {}, not {}",
-                smoke.path,
-                answer.status.as_u16(),
-                smoke.status
-            ))),
-            Err(error) => Err(refuse(format!("{} failed: {error}", smoke.path))),
+            service.tick(self.caller());
         }
     }
 }
 
-fn smoke_request(smoke: &Smoke) -> Request {
-    let (path, query) = smoke.path.split_once('?').unwrap_or((&smoke.path, ""));
-    let headers = smoke
-        .headers
-        .iter()
-        .map(|(name, value)| {
-            (
-                name.to_string(),
-                String::from_utf8_lossy(value.as_bytes()).into_owned(),
-            )
-        })
-        .collect();
-    Request {
-        id: "smoke".to_owned(),
-        method: Method::Get,
-        path: path.to_owned(),
-        query: crate::fixture::decode_query(query),
-        headers,
-        body: Payload::None,
-        client: Client {
-            name: "smoke".to_owned(),
-            host: "localhost".to_owned(),
-        },
+/// Notes on the live BFFs which components of a draft are refused.
+///
+/// # Errors
+///
+/// All of them.
+fn note_refused(draft: &Draft, live: &Snapshot) -> Result<(), SnapshotError> {
+    for (name, refusal) in draft.refused() {
+        if let Some(bff) = live.bffs.get(name) {
+            bff.refuse(refusal.error.to_string(), refusal.again);
+        }
     }
+    draft.all_good()
+}
+
+/// Why components are refused, each with its BFF.
+pub(super) fn told(draft: &Draft) -> Vec<(String, String)> {
+    let refused = draft.refused();
+    refused
+        .map(|(name, refusal)| (name.clone(), refusal.error.to_string()))
+        .collect()
+}
+
+/// How a refusal counts.
+pub(super) fn result(again: bool) -> &'static str {
+    if again { "postponed" } else { "refused" }
+}
+
+/// The BFFs that have another version than before.
+fn published(live: &Snapshot, next: &Snapshot) -> Vec<(String, String)> {
+    let version = |snapshot: &Snapshot, name: &str| {
+        let current = snapshot.bffs.get(name)?.current()?;
+        Some(current.name().to_string())
+    };
+    next.bffs
+        .keys()
+        .filter_map(|name| Some((name.clone(), version(next, name)?)))
+        .filter(|(name, new)| version(live, name).as_ref() != Some(new))
+        .collect()
+}
+
+pub(super) async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> T + Send + 'static,
+) -> Result<T, ChangeError> {
+    tokio::task::spawn_blocking(work)
+        .await
+        .map_err(|_| ChangeError::Panic)
 }
 
 /// Settings that are read once, when the host starts.

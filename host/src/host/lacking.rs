@@ -1,13 +1,25 @@
-//! Which errors say only that the host is out of something, so that the same may succeed a moment
-//! later.
+//! Which errors say only that the host is out of something, or that a file system did not answer in
+//! time, so that the same may succeed a moment later.
 
 use std::error::Error;
 use std::io;
 
 use rustix::io::Errno;
 
+use crate::bff::error::LoadError;
+
 /// What the system says when it has no more open files, memory or room on a disk.
 const LACKING: [Errno; 4] = [Errno::MFILE, Errno::NFILE, Errno::NOMEM, Errno::NOSPC];
+
+/// Whether a component may be good a moment later: it is refused because the host was out of
+/// something, or because its file is not whole yet.
+pub(super) fn in_load(error: &LoadError) -> bool {
+    match error {
+        LoadError::Compile(error) | LoadError::Link(error) => in_engine(error),
+        LoadError::Unsettled { .. } => true,
+        other => in_chain(other),
+    }
+}
 
 /// Whether the engine failed because the host was out of something.
 pub(super) fn in_engine(error: &wasmtime::Error) -> bool {
@@ -28,6 +40,7 @@ pub(super) fn in_chain(error: &(dyn Error + 'static)) -> bool {
 
 fn says_so(error: &(dyn Error + 'static)) -> bool {
     let errno = match error.downcast_ref::<io::Error>() {
+        Some(error) if error.kind() == io::ErrorKind::TimedOut => return true,
         Some(error) => Errno::from_io_error(error),
         None => error.downcast_ref::<Errno>().copied(),
     };
@@ -39,7 +52,6 @@ mod tests {
     use std::path::PathBuf;
 
     use super::*;
-    use crate::bff::error::LoadError;
 
     fn unreadable(errno: Errno) -> LoadError {
         LoadError::Unreadable {

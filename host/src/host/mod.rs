@@ -1,17 +1,27 @@
 //! A whole host: everything put together, started, changed while it runs, and stopped.
 //!
-//! The thread that calls [`Host::start`] becomes the control thread: its event loop accepts
-//! connections, serves the admin listener and makes changes. Requests run on the workers' own
-//! threads; compiling runs on threads that may block.
+//! The event loop of the thread that calls [`Host::start`] accepts connections and serves the admin
+//! listener, and touches no file. Files are watched and changes are made on a thread of their own, see
+//! [`control`], and reading files and compiling on threads that may block. Requests run on the
+//! workers' own threads.
 
+mod candidates;
 mod change;
+mod control;
+mod error;
 pub mod files;
 mod lacking;
+mod look;
+mod smoke;
+mod sockets;
+mod swap;
+mod turns;
 mod watch;
 
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use arc_swap::ArcSwap;
 use thiserror::Error;
@@ -23,12 +33,21 @@ use crate::bff::compiler::Place;
 use crate::bff::engine::Runtime;
 use crate::bff::error::{EngineError, LoadError};
 use crate::bff::load::Loader;
+use crate::bff::store::Store;
 use crate::config::Config;
+use crate::file;
 use crate::server::admin::Admin;
 use crate::server::{Server, ServerError};
 use crate::snapshot::{Builder, Shared, SnapshotError};
 
-pub use change::{ChangeError, Changed, Changes};
+use candidates::Candidates;
+use turns::Turns;
+
+pub use change::{Changed, Changes};
+pub use error::ChangeError;
+pub use sockets::{Sockets, SocketsError};
+
+use control::Control;
 
 /// The host could not be started.
 #[derive(Debug, Error)]
@@ -42,6 +61,15 @@ pub enum HostError {
     /// Components were refused, or a service can't be called.
     #[error(transparent)]
     Snapshot(#[from] SnapshotError),
+    /// No thread for changes.
+    #[error("control thread: {0}; the system has no more threads or open files")]
+    Control(std::io::Error),
+    /// A socket for a listener that is not configured.
+    #[error(
+        "a socket for operators was handed over (LISTEN_FDS), and there is no [admin] in the \
+         configuration; add it, or pass one socket"
+    )]
+    NoAdmin,
     /// No listener.
     #[error(transparent)]
     Server(#[from] ServerError),
@@ -50,15 +78,26 @@ pub enum HostError {
 /// A running host.
 pub struct Host {
     changes: Arc<Changes>,
+    control: Control,
     server: Server,
     admin: Option<Admin>,
     watcher: JoinHandle<()>,
     stopping: channel::Sender<bool>,
-    patience: std::time::Duration,
+    drain_delay: Duration,
+    patience: Duration,
 }
 
-/// Loads everything that a configuration names, without binding anything. Components are compiled in
-/// the place that is named, now and later.
+/// What a host does about a component that is refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OnRefused {
+    /// Serves the BFF's last good component, or answers for it.
+    GoOn,
+    /// Does not start, and takes no configuration that names it.
+    End,
+}
+
+/// Loads everything that a configuration names, without binding or changing anything: all components have to be good,
+/// and none is asked anything.
 ///
 /// # Errors
 ///
@@ -68,71 +107,152 @@ pub async fn prepare(
     config_path: Option<PathBuf>,
     compiling: Place,
 ) -> Result<Changes, HostError> {
+    load(config, config_path, None, compiling).await
+}
+
+/// `on_refused` is `None` for a host that does not serve.
+async fn load(
+    config: Config,
+    config_path: Option<PathBuf>,
+    on_refused: Option<OnRefused>,
+    compiling: Place,
+) -> Result<Changes, HostError> {
     let runtime = Arc::new(Runtime::new(config.engine.instances)?);
-    let cache = CompiledCache::open(&config.engine.data_dir).map_err(HostError::DataDir)?;
+    let data_dir = config.engine.data_dir.clone();
+    let (cache, store) = open_data_dir(data_dir, on_refused.is_some()).await?;
+    let max_size = config.engine.max_component_size;
+    let loader = Loader::new(runtime.clone(), Some(cache), max_size)
+        .with_store(store)
+        .compiling(compiling, &config.engine.compile);
     let builder = Arc::new(Builder {
-        loader: Arc::new(
-            Loader::new(
-                runtime.clone(),
-                Some(cache),
-                config.engine.max_component_size,
-            )
-            .compiling(compiling, &config.engine.compile),
-        ),
+        loader: Arc::new(loader),
         // One more for the control thread, which makes smoke requests.
         callers: config.server.workers.get() + 1,
         instances: Arc::new(Semaphore::new(config.engine.instances as usize)),
     });
     let building = builder.clone();
-    let snapshot = tokio::task::spawn_blocking(move || building.build(config, None))
-        .await
-        .unwrap_or_else(|_| {
-            Err(SnapshotError::Components(vec![(
-                "?".to_owned(),
-                LoadError::CompilerPanic,
-            )]))
-        })?;
+    let mut draft = blocking(move || building.draft(config, None)).await??;
+    let candidates = Candidates {
+        runtime: &runtime,
+        builder: &builder,
+        turns: &Turns::default(),
+        live: None,
+        asks: on_refused.is_some(),
+    };
+    candidates.get(&mut draft).await;
+    if on_refused != Some(OnRefused::GoOn) {
+        draft.all_good()?;
+    }
+    for (bff, reason) in change::told(&draft) {
+        tracing::error!(bff, "the component is refused: {reason}");
+    }
+    let snapshot = builder.build(draft, None);
     let shared = Arc::new(Shared {
         snapshot: ArcSwap::from_pointee(snapshot),
         runtime,
         metrics: Arc::default(),
     });
-    Ok(Changes::new(shared, builder, config_path))
+    let strict = on_refused == Some(OnRefused::End);
+    let changes = Changes::new(shared, builder, config_path, strict);
+    if on_refused.is_some() {
+        changes.start().await;
+    }
+    Ok(changes)
+}
+
+async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> T + Send + 'static,
+) -> Result<T, SnapshotError> {
+    let panicked = |_| {
+        let error = Arc::new(LoadError::CompilerPanic);
+        SnapshotError::Components(vec![("?".to_owned(), error)])
+    };
+    tokio::task::spawn_blocking(work).await.map_err(panicked)
+}
+
+/// Opens the folders of compiled code and, for a host that serves, of the last good components. They
+/// may lie on a file system that does not answer.
+async fn open_data_dir(
+    data_dir: PathBuf,
+    serves: bool,
+) -> Result<(CompiledCache, Option<Store>), HostError> {
+    let path = data_dir.clone();
+    let failed = move |why: String| HostError::DataDir(LoadError::DataDir { path, why });
+    let open = move |data_dir: &Path| {
+        let cache = CompiledCache::open(data_dir)?;
+        Ok((cache, serves.then(|| store(data_dir)).flatten()))
+    };
+    let open = move || file::within(&data_dir, open);
+    match tokio::task::spawn_blocking(open).await {
+        Ok(Ok(opened)) => opened.map_err(HostError::DataDir),
+        Ok(Err(error)) => Err(failed(error.to_string())),
+        Err(panic) => Err(failed(panic.to_string())),
+    }
+}
+
+/// Without one, a restart has no component to go back to, and all else is as it should be.
+fn store(data_dir: &Path) -> Option<Store> {
+    let store = Store::open(data_dir);
+    let store =
+        store.inspect_err(|error| tracing::warn!("last good components are not kept: {error}"));
+    store.ok()
 }
 
 impl Host {
-    /// Loads, binds and serves. `config_path` is read again on [`Changes::reload`]. Components are
-    /// compiled in the place that is named.
+    /// Loads, binds and serves. `config_path` is read again on [`Changes::reload`]. A component that is refused is a
+    /// matter of its BFF alone.
     ///
     /// # Errors
     ///
     /// The first step that failed. Nothing stays behind then.
-    pub async fn start(
+    pub async fn start(config: Config, config_path: Option<PathBuf>) -> Result<Self, HostError> {
+        let sockets = Sockets::default();
+        let on_refused = OnRefused::GoOn;
+        Self::start_on(config, config_path, on_refused, sockets, Place::Here).await
+    }
+
+    /// The same with a choice of what a component that is refused leads to, and on sockets that were
+    /// handed over, in the place of those that the configuration names. Components are compiled in
+    /// the place that is named.
+    ///
+    /// # Errors
+    ///
+    /// The first step that failed. Nothing stays behind then.
+    pub async fn start_on(
         config: Config,
         config_path: Option<PathBuf>,
+        on_refused: OnRefused,
+        sockets: Sockets,
         compiling: Place,
     ) -> Result<Self, HostError> {
+        if config.admin.is_none() && sockets.admin.is_some() {
+            return Err(HostError::NoAdmin);
+        }
         let mut settings = config.server.clone();
         settings.max_connections = files::Room::of(&config).connections();
         let admin_settings = config.admin.clone();
-        let changes = Arc::new(prepare(config, config_path, compiling).await?);
+        let changes = load(config, config_path, Some(on_refused), compiling).await?;
+        let changes = Arc::new(changes);
         let (stopping, stopped) = channel::channel(false);
         let admin = match &admin_settings {
-            Some(admin) => Some(Admin::start(changes.shared().clone(), admin, stopped).await?),
+            Some(admin) => {
+                let shared = changes.shared().clone();
+                Some(Admin::start(shared, admin, sockets.admin, stopped).await?)
+            }
             None => None,
         };
-        let server = Server::start(changes.shared().clone(), &settings).await?;
-        #[expect(
-            clippy::disallowed_methods,
-            reason = "the one watcher, ended by `stop`"
-        )]
-        let watcher = tokio::spawn(watch::watch(changes.clone()));
+        let shared = changes.shared().clone();
+        let server = Server::start(shared, &settings, sockets.http).await?;
+        let control = Control::start().map_err(HostError::Control)?;
+        let watcher = control.begin(watch::watch(changes.clone()));
         Ok(Self {
             changes,
+            control,
             server,
             admin,
             watcher,
             stopping,
+            drain_delay: settings.drain_delay,
             patience: settings.shutdown_timeout,
         })
     }
@@ -152,6 +272,18 @@ impl Host {
         &self.changes
     }
 
+    /// Makes the change [`Changes::reload`] on the thread for changes. It is given up when the returned
+    /// future is dropped.
+    ///
+    /// # Errors
+    ///
+    /// What is wrong with the file or a component. Nothing has changed then.
+    pub async fn reload(&self) -> Result<Changed, ChangeError> {
+        let changes = self.changes.clone();
+        let reload = self.control.run(async move { changes.reload().await });
+        reload.await.unwrap_or(Err(ChangeError::Panic))
+    }
+
     /// Waits until the host can't go on, because its workers fail too often. Then it has to be
     /// stopped.
     pub async fn failed(&self) {
@@ -165,11 +297,22 @@ impl Host {
         self.server.fail_worker(index);
     }
 
+    /// Says that the host is to be stopped: it is not ready any more and changes no more, but takes
+    /// connections for `server.drain-delay`, so that whoever sends them has time to notice.
+    pub async fn drain(&self) {
+        let _ = self.stopping.send(true);
+        self.watcher.abort();
+        tokio::time::sleep(self.drain_delay).await;
+    }
+
     /// Stops: no new connections, running requests get `server.shutdown-timeout` to finish. Returns
     /// how many connections had to be cut.
     pub async fn stop(self) -> usize {
         let _ = self.stopping.send(true);
         self.watcher.abort();
-        self.server.stop(self.patience).await
+        let cut = self.server.stop(self.patience).await;
+        self.control.end().await;
+        self.changes.end().await;
+        cut
     }
 }

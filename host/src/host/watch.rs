@@ -4,48 +4,35 @@
 //! every way of replacing a file (renaming, writing in place, switching a link), and a look at a
 //! file costs a microsecond. A file that is still being written is left alone until two looks in a
 //! row see the same. A version that was not loaded because the host was out of open files, memory
-//! or room on a disk is tried again, after waits that grow.
+//! or room on a disk, or whose smoke request failed because of its services, is tried again, after
+//! waits that grow.
 
 use std::collections::HashMap;
-use std::os::unix::fs::MetadataExt as _;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
+use tokio::task::JoinHandle;
 use tokio::time::Instant;
 
 use super::change::Changes;
-
-/// What tells one content of a file from another without reading it.
-#[derive(Clone, Copy, PartialEq, Eq)]
-struct Mark {
-    device: u64,
-    inode: u64,
-    size: u64,
-    modified: (i64, i64),
-}
-
-impl Mark {
-    /// `None` for a file that is not there, which is no change: it may be about to be replaced.
-    fn of(path: &Path) -> Option<Self> {
-        let metadata = std::fs::metadata(path).ok()?;
-        Some(Self {
-            device: metadata.dev(),
-            inode: metadata.ino(),
-            size: metadata.size(),
-            modified: (metadata.mtime(), metadata.mtime_nsec()),
-        })
-    }
-}
+use super::look::Looks;
+use crate::bff::mark::{Mark, STEP};
+use crate::bff::swap::Bff;
 
 /// What is known of a file.
+#[derive(Default)]
 struct Seen {
-    /// The content that was loaded, or refused.
-    settled: Option<Mark>,
-    /// Another content, seen once.
+    /// Another content than the one that was taken or refused last, seen once.
     pending: Option<Mark>,
-    /// When the settled content is tried again, because the host was out of something.
+    /// When the same content is tried again.
     again: Option<Again>,
+    /// When it is read again, because it may have changed without a sign of it.
+    doubt: Option<Again>,
+    /// The file is not there, which the log says.
+    gone: bool,
+    /// An attempt that has not ended yet.
+    attempt: Option<Attempt>,
 }
 
 /// A further attempt, and how long it was waited for.
@@ -55,108 +42,159 @@ struct Again {
     wait: Duration,
 }
 
-/// The longest wait before a further attempt, unless looks at the file are further apart.
-const LONGEST_WAIT: Duration = Duration::from_secs(60);
-
-impl Seen {
-    fn is_due(&self) -> bool {
-        self.again.is_some_and(|again| again.due <= Instant::now())
-    }
-
-    /// Plans a further attempt, after twice the wait of the one before.
-    fn try_again(&mut self, interval: Duration) {
-        let wait = match self.again {
-            Some(Again { wait, .. }) => wait.saturating_mul(2).min(LONGEST_WAIT),
-            None => interval,
-        };
-        let wait = wait.max(interval);
-        self.again = Some(Again {
+impl Again {
+    /// After twice the wait of the attempt before, at least `first` and at most `longest`.
+    fn after(before: Option<Self>, first: Duration, longest: Duration) -> Self {
+        let wait = before.map_or(first, |before| before.wait.saturating_mul(2));
+        let wait = wait.min(longest).max(first);
+        Self {
             due: Instant::now() + wait,
             wait,
-        });
+        }
+    }
+
+    fn is_due(self) -> bool {
+        self.due <= Instant::now()
+    }
+}
+
+/// What a look at a file leads to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Step {
+    /// Load it.
+    Swap,
+    /// See whether it still has the content that was taken or refused last.
+    Compare,
+}
+
+/// Times between looks and attempts, all of them set by the operator.
+#[derive(Clone, Copy)]
+struct Pace {
+    interval: Duration,
+    longest: Duration,
+}
+
+/// An attempt under way. It ends when it is dropped.
+struct Attempt(JoinHandle<()>);
+
+impl Drop for Attempt {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
+}
+
+impl Seen {
+    /// Takes a look at a file into account, and says what is to be done. No file is no change: it
+    /// may be about to be replaced.
+    fn look(&mut self, now: Option<Mark>, bff: &Bff, pace: Pace) -> Option<Step> {
+        self.note(now, bff);
+        if self.attempt.as_ref().is_some_and(|it| !it.0.is_finished()) {
+            return None;
+        }
+        let ended = self.attempt.take().is_some();
+        self.plan(bff, ended, pace);
+        let looked = bff.looked();
+        if now.is_none() {
+            self.pending = None;
+            return None;
+        }
+        if looked.and_then(|look| look.mark) != now {
+            let settled = self.pending == now;
+            self.pending = if settled { None } else { now };
+            return settled.then_some(Step::Swap);
+        }
+        self.pending = None;
+        if self.again.is_some_and(Again::is_due) {
+            return Some(Step::Swap);
+        }
+        self.doubt
+            .is_some_and(Again::is_due)
+            .then_some(Step::Compare)
+    }
+
+    /// Plans when the same content is looked at again.
+    fn plan(&mut self, bff: &Bff, ended: bool, pace: Pace) {
+        if !bff.is_tried_again() {
+            self.again = None;
+        } else if ended || self.again.is_none() {
+            self.again = Some(Again::after(self.again, pace.interval, pace.longest));
+        }
+        if !bff.looked().is_some_and(|look| look.is_doubtful()) {
+            self.doubt = None;
+        } else if ended || self.doubt.is_none() {
+            // By then the clock of the file system has gone on.
+            let first = STEP + Duration::from_secs(1);
+            self.doubt = Some(Again::after(self.doubt, first, pace.longest));
+        }
+    }
+
+    /// Says once that a file that was there is gone.
+    fn note(&mut self, now: Option<Mark>, bff: &Bff) {
+        let gone = now.is_none() && bff.looked().is_some_and(|look| look.mark.is_some());
+        if gone && !self.gone {
+            let settings = bff.settings();
+            let (bff, path) = (&settings.name, settings.component.display());
+            tracing::warn!(bff, %path, "the component file is gone, the live version goes on");
+        }
+        self.gone = gone;
     }
 }
 
 /// Watches until it is ended.
 pub(super) async fn watch(changes: Arc<Changes>) {
     let mut files: HashMap<String, Seen> = HashMap::new();
+    let mut looks = Looks::default();
     loop {
         let snapshot = changes.shared().snapshot.load_full();
-        let interval = snapshot.config.engine.watch_interval;
+        let engine = &snapshot.config.engine;
+        let pace = Pace {
+            interval: engine.watch_interval,
+            longest: engine.max_retry_wait,
+        };
+        files.retain(|name, _| snapshot.bffs.contains_key(name));
         for (name, bff) in &snapshot.bffs {
-            let path = bff.current().settings().component.clone();
-            let anew = settled_anew(&mut files, name, &path);
-            let Some(seen) = files.get_mut(name) else {
+            let path = bff.settings().component.clone();
+            let Some(now) = looks.at(name, move || mark(&path)).await else {
                 continue;
             };
-            if anew {
-                seen.again = None;
-            }
-            if anew || (seen.is_due() && seen.pending.is_none()) {
-                match swap(&changes, name).await {
-                    Swapped::Done => seen.again = None,
-                    Swapped::Postponed => seen.try_again(interval),
-                }
+            let seen = files.entry(name.clone()).or_default();
+            if let Some(step) = seen.look(now, bff, pace) {
+                seen.attempt = Some(begin(changes.clone(), name.clone(), step));
             }
         }
         changes.tick();
         // Held through the pause, it would keep alive what a reload has replaced.
         drop(snapshot);
-        tokio::time::sleep(interval).await;
+        tokio::time::sleep(pace.interval).await;
     }
 }
 
-/// Whether the file has another content than before and is not being written any more.
-fn settled_anew(files: &mut HashMap<String, Seen>, name: &str, path: &Path) -> bool {
-    let now = Mark::of(path);
-    let Some(seen) = files.get_mut(name) else {
-        // What was loaded at the start may have been replaced since: the first look counts as a
-        // change, and a swap to the same content does nothing.
-        files.insert(
-            name.to_owned(),
-            Seen {
-                settled: None,
-                pending: now,
-                again: None,
-            },
-        );
-        return false;
-    };
-    if now.is_none() || now == seen.settled {
-        seen.pending = None;
-        return false;
-    }
-    if now != seen.pending {
-        seen.pending = now;
-        return false;
-    }
-    seen.settled = now;
-    true
+/// For a thread that may block without an end.
+fn mark(path: &Path) -> Option<Mark> {
+    Some(Mark::from(&std::fs::metadata(path).ok()?))
 }
 
-/// How an attempt ended.
-enum Swapped {
-    /// There is nothing more to do.
-    Done,
-    /// The host was out of something.
-    Postponed,
-}
-
-async fn swap(changes: &Changes, name: &str) -> Swapped {
-    match changes.swap(name).await {
-        Ok(Some(version)) => tracing::info!(bff = name, version, "new version is live"),
-        Ok(None) => {}
-        Err(error) if error.is_lacking() => {
-            tracing::warn!(
-                bff = name,
+/// Begins an attempt, beside those of other BFFs.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "owned by what is known of the file, and ended with it"
+)]
+fn begin(changes: Arc<Changes>, bff: String, step: Step) -> Attempt {
+    Attempt(tokio::spawn(async move {
+        let done = match step {
+            Step::Swap => changes.swap(&bff).await,
+            Step::Compare => changes.compare(&bff).await,
+        };
+        match done {
+            Ok(Some(version)) => tracing::info!(bff, version, "new version is live"),
+            Ok(None) => {}
+            Err(error) if error.is_tried_again() => tracing::warn!(
+                bff,
                 "new version is not loaded and is tried again, the old one goes on: {error}"
-            );
-            return Swapped::Postponed;
+            ),
+            Err(error) => {
+                tracing::error!(bff, "new version is refused, the old one goes on: {error}")
+            }
         }
-        Err(error) => tracing::error!(
-            bff = name,
-            "new version is refused, the old one goes on: {error}"
-        ),
-    }
-    Swapped::Done
+    }))
 }

@@ -13,13 +13,14 @@ use tokio::time::Instant;
 use super::inbound::{RequestId, TraceContext};
 use crate::bff::guest_log::GuestLog;
 use crate::bff::meter::Usage;
+use crate::bff::swap::Bff;
 use crate::bff::version::Version;
 use crate::calls::{Session, parts};
 use crate::degraded;
 use crate::downstream::{Source, Trace};
-use crate::snapshot::Shared;
+use crate::snapshot::{Shared, Target};
 use crate::telemetry::access_log;
-use crate::telemetry::metrics::Outcome;
+use crate::telemetry::metrics::{Outcome, VersionMetrics};
 
 /// The account of one request.
 pub(super) struct Access {
@@ -39,7 +40,37 @@ pub(super) struct Access {
 struct Routed {
     client: Arc<str>,
     prefix: Arc<str>,
-    version: Arc<Version>,
+    by: By,
+}
+
+/// Who a request goes to.
+enum By {
+    Version(Arc<Version>),
+    /// A BFF without a version.
+    Nobody(Arc<Bff>),
+}
+
+impl By {
+    fn bff(&self) -> &str {
+        match self {
+            Self::Version(version) => version.bff(),
+            Self::Nobody(bff) => &bff.settings().name,
+        }
+    }
+
+    fn version(&self) -> Option<&Arc<Version>> {
+        match self {
+            Self::Version(version) => Some(version),
+            Self::Nobody(_) => None,
+        }
+    }
+
+    fn metrics(&self) -> &VersionMetrics {
+        match self {
+            Self::Version(version) => version.metrics(),
+            Self::Nobody(bff) => bff.unserved(),
+        }
+    }
 }
 
 struct Run {
@@ -66,11 +97,11 @@ impl Access {
     }
 
     /// The BFF was chosen.
-    pub(super) fn routed(&mut self, client: Arc<str>, prefix: Arc<str>, version: Arc<Version>) {
+    pub(super) fn routed(&mut self, target: &Target, version: Option<Arc<Version>>) {
         self.route = Some(Routed {
-            client,
-            prefix,
-            version,
+            client: target.client.clone(),
+            prefix: target.prefix.clone(),
+            by: version.map_or_else(|| By::Nobody(target.bff.clone()), By::Version),
         });
     }
 
@@ -83,9 +114,14 @@ impl Access {
         });
     }
 
+    /// The BFF that was chosen.
+    pub(super) fn bff(&self) -> Option<&str> {
+        self.route.as_ref().map(|route| route.by.bff())
+    }
+
     /// The version that was chosen.
     pub(super) fn version(&self) -> Option<&Arc<Version>> {
-        self.route.as_ref().map(|route| &route.version)
+        self.route.as_ref().and_then(|route| route.by.version())
     }
 
     /// There is an answer.
@@ -101,12 +137,10 @@ impl Drop for Access {
         let (outcome, status, bytes_out) = self.ended.unwrap_or((Outcome::ClientGone, 499, 0));
         match &self.route {
             Some(route) => {
-                route.version.metrics().request(outcome, took);
+                let metrics = route.by.metrics();
+                metrics.request(outcome, took);
                 if let Some(run) = &self.run {
-                    route
-                        .version
-                        .metrics()
-                        .guest(run.usage.cpu(), run.usage.memory());
+                    metrics.guest(run.usage.cpu(), run.usage.memory());
                 }
             }
             None => self.shared.metrics.unrouted(outcome.name()),
@@ -134,8 +168,10 @@ impl Access {
         if let Some(route) = &self.route {
             line.text("client", &route.client);
             line.text("route", &route.prefix);
-            line.text("bff", route.version.bff());
-            line.text("version", route.version.name());
+            line.text("bff", route.by.bff());
+            if let Some(version) = route.by.version() {
+                line.text("version", version.name());
+            }
         }
         line.number("status", status.into());
         line.text("outcome", outcome);

@@ -1,12 +1,14 @@
 //! What happens on a connection: what its socket and its requests note, and its clock, its end and
 //! the room of others ask.
 
+use std::future::{Future as _, poll_fn};
+use std::pin::pin;
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, AtomicUsize, Ordering};
-use std::task::Waker;
+use std::task::{Poll, Waker};
 use std::time::Duration;
 
 use futures_util::task::AtomicWaker;
-use tokio::time::Instant;
+use tokio::time::{Instant, sleep_until};
 
 use crate::config;
 
@@ -15,6 +17,9 @@ pub(super) const TURN: usize = 64 << 10;
 
 /// Time of a connection that has to make room, from when it was told so.
 const MAKES_ROOM: Duration = Duration::from_secs(1);
+
+/// How long a connection is new, from its accept.
+const NEW: Duration = Duration::from_millis(500);
 
 /// What a client of HTTP/2 did too much of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -135,6 +140,11 @@ impl Activity {
         self.must_go.load(Ordering::Relaxed)
     }
 
+    /// Whether it makes room and no request of it runs, so that it ends within [`MAKES_ROOM`].
+    pub(super) fn goes(&self) -> bool {
+        self.makes_room() && self.running.load(Ordering::Relaxed) == 0
+    }
+
     /// How long nothing was asked on it, from any thread; `None` while a request runs, and when it
     /// goes already. Those that never asked anything come before all others.
     pub(super) fn idle(&self) -> Option<(bool, Duration)> {
@@ -149,6 +159,18 @@ impl Activity {
     /// Whether it can't end in a better way than at once.
     pub(super) fn stuck_in_a_head(&self) -> bool {
         self.head.load(Ordering::Relaxed) != 0 && !self.http2.load(Ordering::Relaxed)
+    }
+
+    /// Waits until a request came, or the time for one is over that a connection has which is new
+    /// when the host stops: its client may have sent it already, and nobody else answers it.
+    pub(super) async fn settled(&self) {
+        let mut over = pin!(sleep_until(self.started + NEW));
+        // A request comes by this connection's own task, which looks here again then.
+        poll_fn(|context| match self.asked.load(Ordering::Relaxed) {
+            true => Poll::Ready(()),
+            false => over.as_mut().poll(context),
+        })
+        .await;
     }
 
     /// When the connection has to be looked at.

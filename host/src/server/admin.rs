@@ -1,8 +1,8 @@
 //! The listener for operators: no authentication, so it belongs on loopback or a private network.
 //!
 //! - `GET /livez`: 200 while the process runs.
-//! - `GET /readyz`: 200 while the host takes requests; 503 while it stops, and while a worker is
-//!   down.
+//! - `GET /readyz`: 200 while the host takes requests; 503 while it stops, while a worker is down,
+//!   and while no BFF has a version. Names the BFFs whose newest file was refused.
 //! - `GET /metrics`: all metrics, in Prometheus' text format.
 //! - `GET /bffs`: each BFF with its live version, the last refused one, and what it may call; each
 //!   service with the state of its policy; as JSON.
@@ -29,9 +29,9 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 use self::places::Kind;
-use super::accept::{ServerError, bind};
+use super::accept::{ServerError, listen};
 use crate::config;
-use crate::snapshot::Shared;
+use crate::snapshot::{Shared, Snapshot};
 use crate::telemetry::metrics::exposition;
 
 /// What the pages are made of.
@@ -48,7 +48,7 @@ pub struct Admin {
 }
 
 impl Admin {
-    /// Binds the listener. `stopping` turns `/readyz` to 503.
+    /// Binds the listener, or takes the one that was handed over. `stopping` turns `/readyz` to 503.
     ///
     /// # Errors
     ///
@@ -56,9 +56,10 @@ impl Admin {
     pub async fn start(
         shared: Arc<Shared>,
         settings: &config::Admin,
+        handed_over: Option<std::net::TcpListener>,
         stopping: watch::Receiver<bool>,
     ) -> Result<Self, ServerError> {
-        let listener = bind("admin.listen", settings.listen)?;
+        let listener = listen("admin.listen", settings.listen, handed_over)?;
         let address = listener.local_addr().map_err(ServerError::Worker)?;
         let pages = Arc::new(Pages {
             metrics: series::registry(&shared),
@@ -112,7 +113,7 @@ fn answer(request: &Request<Incoming>, pages: &Pages, kind: Kind) -> Response<Fu
         "/readyz" if pages.shared.metrics.workers_down.get() > 0 => {
             text(StatusCode::SERVICE_UNAVAILABLE, "a worker has failed\n")
         }
-        "/readyz" => text(StatusCode::OK, "ready\n"),
+        "/readyz" => ready(&snapshot),
         "/metrics" => typed(
             StatusCode::OK,
             "application/openmetrics-text; version=1.0.0; charset=utf-8",
@@ -128,6 +129,16 @@ fn answer(request: &Request<Incoming>, pages: &Pages, kind: Kind) -> Response<Fu
             "here are /livez, /readyz, /metrics and /bffs\n",
         ),
     }
+}
+
+/// One BFF without a version is no reason to take the others from their clients.
+fn ready(snapshot: &Snapshot) -> Response<Full<Bytes>> {
+    let (status, word) = match state::is_served(snapshot) {
+        true => (StatusCode::OK, "ready"),
+        false => (StatusCode::SERVICE_UNAVAILABLE, "no BFF can be served"),
+    };
+    let body = format!("{word}\n{}", state::refusals(snapshot));
+    typed(status, "text/plain; charset=utf-8", body)
 }
 
 /// `allow` is what is served at the target (RFC 9110 section 15.5.6).

@@ -135,11 +135,10 @@ async fn answer(
         Found::Misdirected => return Ok(Reply::problem(Code::Misdirected, "", access)),
     };
     let version = target.bff.current();
-    access.routed(
-        target.client.clone(),
-        target.prefix.clone(),
-        version.clone(),
-    );
+    access.routed(target, version.clone());
+    let Some(version) = version else {
+        return Ok(Reply::problem(Code::BffUnavailable, "", access));
+    };
     if let Err(Full) = held.routed(version.admission().held()) {
         return Ok(Reply::full(access));
     }

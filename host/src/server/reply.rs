@@ -99,7 +99,7 @@ impl Reply {
 
     fn of<'a>(mut problem: Problem<'a>, access: &'a Access) -> Self {
         let version = access.version();
-        problem.bff = version.map(|version| &**version.bff());
+        problem.bff = access.bff();
         problem.version = version.map(|version| &**version.name());
         if problem.code.status() == StatusCode::SERVICE_UNAVAILABLE {
             problem.retry_after = Some(RETRY_AFTER);

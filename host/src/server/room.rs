@@ -43,14 +43,23 @@ impl Room {
         self.open.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Ends the connection that has been idle the longest. `false` when none is.
+    /// Ends the connection that has been idle the longest. `false` when none is for long enough.
+    ///
+    /// One that never asked anything is waited for until it has been idle for long enough: it goes
+    /// before an older one that did. While one goes, no other is asked.
     fn make(&self) -> bool {
         let open = self.open();
+        if open.values().any(|one| one.goes()) {
+            return true;
+        }
         let idle = open.values().filter_map(|one| Some((one.idle()?, one)));
-        let longest = idle
-            .filter(|((_, time), _)| *time >= IDLE)
-            .max_by_key(|(idle, _)| *idle);
-        longest.inspect(|(_, one)| one.make_room()).is_some()
+        match idle.max_by_key(|(idle, _)| *idle) {
+            Some(((_, time), one)) if time >= IDLE => {
+                one.make_room();
+                true
+            }
+            _ => false,
+        }
     }
 
     /// Waits for a permit, and makes room as long as there is none.
@@ -58,7 +67,7 @@ impl Room {
         let mut permit = std::pin::pin!(permits.clone().acquire_owned());
         loop {
             let made = self.make();
-            // One that was asked to go needs a moment. Meanwhile no other is asked.
+            // One that was asked to go needs a moment.
             let patience = if made { IDLE } else { AGAIN };
             if let Ok(permit) = tokio::time::timeout(patience, permit.as_mut()).await {
                 return permit.ok();
@@ -90,3 +99,6 @@ pub(super) async fn accept(
         stream = accepted() => Some((stream, room.permit(permits).await?)),
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -47,6 +47,9 @@ pub struct Metrics {
     pub worker_restarts: Counter,
     /// Workers that serve nobody now.
     pub workers_down: Gauge,
+    reloads: Family<ResultLabels, Counter>,
+    /// Times that the disk did not take the last good components.
+    pub components_not_kept: Counter,
     unreadable: Family<StatusLabels, Counter>,
 }
 
@@ -54,6 +57,12 @@ pub struct Metrics {
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct StatusLabels {
     status: u16,
+}
+
+/// Label of a reload.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct ResultLabels {
+    result: &'static str,
 }
 
 /// Label of an answer that no BFF had a part in.
@@ -66,6 +75,31 @@ struct CodeLabels {
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct CutLabels {
     reason: &'static str,
+}
+
+/// How a reload of the configuration ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reload {
+    /// All of it is in force.
+    Done,
+    /// It is in force, and a component was refused.
+    Partial,
+    /// Nothing changed.
+    Failed,
+}
+
+impl Reload {
+    const ALL: [Self; 3] = [Self::Done, Self::Partial, Self::Failed];
+
+    fn labels(self) -> ResultLabels {
+        ResultLabels {
+            result: match self {
+                Self::Done => "done",
+                Self::Partial => "partial",
+                Self::Failed => "failed",
+            },
+        }
+    }
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -124,6 +158,20 @@ impl Metrics {
             "Workers that have failed and are not started anew yet",
             self.workers_down.clone(),
         );
+        for result in Reload::ALL {
+            // Zero is said, too: an alert needs something to compare with.
+            drop(self.reloads.get_or_create(&result.labels()));
+        }
+        registry.register(
+            "reloads",
+            "Reloads of the configuration by result: done, partial (a component was refused), failed",
+            self.reloads.clone(),
+        );
+        registry.register(
+            "components_not_kept",
+            "Times that the disk did not take the last good components of the BFFs",
+            self.components_not_kept.clone(),
+        );
         registry.register_collector(Box::new(self.swaps.clone()));
         registry
     }
@@ -141,6 +189,11 @@ impl Metrics {
         self.unreadable
             .get_or_create(&StatusLabels { status })
             .inc();
+    }
+
+    /// Counts a reload of the configuration.
+    pub fn reload(&self, result: Reload) {
+        self.reloads.get_or_create(&result.labels()).inc();
     }
 
     /// Counts an answer that no BFF had a part in.

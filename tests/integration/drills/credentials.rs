@@ -55,6 +55,25 @@ async fn a_token_that_is_refused_is_renewed_by_its_file() {
 }
 
 #[tokio::test]
+async fn a_token_of_the_same_size_and_time_is_seen_to_be_another_one() {
+    let token = Arc::new(Mutex::new("first-token".to_owned()));
+    let site = guarded(&token);
+    let host = Setup::new()
+        .file("token", "first-token")
+        .service("svc", &site.url(), FROM_FILE)
+        .relay("r", "")
+        .start()
+        .await;
+    assert_eq!(get(&host, "/r/svc/x").await.text(), "welcome");
+    *token.lock().unwrap() = "other-token".to_owned();
+    crate::observe::overwrite(&host.dir().join("token"), b"other-token");
+    eventually("the other token to be used", async || {
+        (get(&host, "/r/svc/x").await.status == 200).then_some(())
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn a_token_is_in_no_line_of_the_log() {
     const TOKEN: &str = "never-to-be-seen";
     let token = Arc::new(Mutex::new(TOKEN.to_owned()));

@@ -10,7 +10,7 @@ use tailor_harness::TestHost;
 
 use super::page::{page, stamped};
 use super::{PAGE, edit, host, live, served, swaps};
-use crate::observe::{bff, eventually, swapped};
+use crate::observe::{bff, eventually, overwrite, swapped};
 
 #[tokio::test]
 async fn a_file_may_be_renamed_into_place_or_written_in_place() {
@@ -74,7 +74,7 @@ async fn a_file_that_is_still_being_written_is_left_alone() {
     edit(&host, |text| {
         text.replace("watch-interval = \"20ms\"", "watch-interval = \"2s\"")
     });
-    host.host().changes().reload().await.unwrap();
+    host.host().reload().await.unwrap();
     let content = stamped(&page("v2"), 50_000);
     let path = host.dir().join("page.wasm");
     std::fs::write(&path, b"").unwrap();
@@ -92,6 +92,59 @@ async fn a_file_that_is_still_being_written_is_left_alone() {
     swapped(&host, "page", 1).await;
     assert_eq!(served(&host, "/page").await, "v2");
     assert_eq!(swaps(&host, "page", "refused").await, 0.0);
+}
+
+#[tokio::test]
+async fn a_file_of_the_same_size_and_time_in_the_same_place_is_seen_to_be_another_one() {
+    let host = host("", "").await;
+    for (swaps, version) in [(1, "v2"), (2, "v3")] {
+        overwrite(&host.dir().join("page.wasm"), &page(version));
+        swapped(&host, "page", swaps).await;
+        assert_eq!(served(&host, "/page").await, version);
+    }
+    assert_eq!(swaps(&host, "page", "refused").await, 0.0);
+}
+
+#[tokio::test]
+async fn a_slow_upload_is_one_refusal() {
+    let other =
+        "[bff.other]\ncomponent = \"other.wasm\"\n[[route]]\nbff = \"other\"\npath = \"/other\"\n";
+    let builder = TestHost::builder().unwrap();
+    let builder = builder.file("page.wasm", &page("v1")).unwrap();
+    let builder = builder.file("other.wasm", &page("w1")).unwrap();
+    let host = builder.config(PAGE).config(other).start().await.unwrap();
+    let whole = page("v2");
+    let path = host.dir().join("page.wasm");
+    std::fs::write(&path, b"").unwrap();
+    let mut file = OpenOptions::new().append(true).open(&path).unwrap();
+    let mut others = 0;
+    for piece in whole.chunks(whole.len().div_ceil(4)) {
+        // The upload stands still for so long that its file looks complete: all files were looked
+        // at twice when the other BFF was replaced, and again when it was replaced once more.
+        for _ in 0..2 {
+            others += 1;
+            host.replace("other.wasm", &page(&format!("w{}", others + 1)))
+                .unwrap();
+            swapped(&host, "other", others).await;
+        }
+        eventually("a refusal", async || {
+            (swaps(&host, "page", "refused").await > 0.0).then_some(())
+        })
+        .await;
+        assert_eq!(swaps(&host, "page", "refused").await, 1.0);
+        assert_eq!(served(&host, "/page").await, "v1");
+        file.write_all(piece).unwrap();
+    }
+    swapped(&host, "page", 1).await;
+    assert_eq!(served(&host, "/page").await, "v2");
+    assert_eq!(swaps(&host, "page", "refused").await, 1.0);
+    // Another file is another refusal.
+    host.replace("page.wasm", &whole[..whole.len() / 2])
+        .unwrap();
+    eventually("a refusal", async || {
+        (swaps(&host, "page", "refused").await == 2.0).then_some(())
+    })
+    .await;
 }
 
 #[tokio::test]

@@ -1,7 +1,9 @@
 //! A BFF is replaced while the host runs: nobody notices but by the answers, a bad file changes
 //! nothing, and what was replaced goes with its last request.
 
+mod beside;
 mod files;
+mod last_good;
 pub mod page;
 mod refused;
 mod reload;

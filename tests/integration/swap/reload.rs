@@ -7,13 +7,13 @@ use serde_json::{Value, json};
 use tailor::host::Changed;
 use tailor_harness::TestHost;
 
-use super::page::{page, page_with_status};
+use super::page::{page, page_with_status, stamped};
 use super::{edit, host, live, served, swaps};
 use crate::downstream::relay::relay;
-use crate::observe::{bff, eventually, swapped};
+use crate::observe::{bff, eventually, metric, swapped};
 
 async fn reload(host: &TestHost) -> Result<Changed, String> {
-    let changed = host.host().changes().reload().await;
+    let changed = host.host().reload().await;
     changed.map_err(|error| error.to_string())
 }
 
@@ -58,23 +58,12 @@ async fn a_file_that_is_not_good_changes_nothing() {
     let host = host("", "").await;
     let good = std::fs::read(host.dir().join("tailor.toml")).unwrap();
     let before = bff(&host, "page").await;
-    host.replace("bad.wasm", b"nonsense").unwrap();
-    host.replace("failing.wasm", &page_with_status("v2", 500))
-        .unwrap();
-    let other =
-        "[bff.other]\ncomponent = \"bad.wasm\"\n[[route]]\nbff = \"other\"\npath = \"/other\"\n";
     // In each, the deadline is another one, too, which must not take effect.
     for (change, word) in [
         ("[bff.page", "tailor.toml"),
         ("[bff.page.limits]\nmemroy = \"1MiB\"\n", "memroy"),
         ("[[route]]\nbff = \"nobody\"\npath = \"/x\"\n", "nobody"),
         ("[[route]]\nbff = \"page\"\npath = \"/page\"\n", "route[1]"),
-        (other, "not a WebAssembly file"),
-        (&other.replace("bad", "missing"), "missing.wasm"),
-        (
-            &(other.replace("bad", "failing") + "[bff.other.smoke]\n"),
-            "500, not 200",
-        ),
     ] {
         edit(&host, |text| {
             text.replace("[bff.page]", "[bff.page]\ndeadline = \"7s\"") + change
@@ -92,6 +81,120 @@ async fn a_file_that_is_not_good_changes_nothing() {
         (bff(&host, "page").await == before).then_some(())
     })
     .await;
+}
+
+#[tokio::test]
+async fn a_component_that_is_not_good_is_a_matter_of_its_bff_alone() {
+    let host = host("", "").await;
+    let good = std::fs::read(host.dir().join("tailor.toml")).unwrap();
+    host.replace("bad.wasm", b"nonsense").unwrap();
+    host.replace("failing.wasm", &page_with_status("v2", 500))
+        .unwrap();
+    let other =
+        "[bff.other]\ncomponent = \"bad.wasm\"\n[[route]]\nbff = \"other\"\npath = \"/other\"\n";
+    for (other, word) in [
+        (other, "not a WebAssembly file"),
+        (&other.replace("bad", "missing"), "missing.wasm"),
+        (
+            &(other.replace("bad", "failing") + "[bff.other.smoke]\n"),
+            "500, not 200",
+        ),
+    ] {
+        edit(&host, |text| {
+            text.replace("[bff.page]", "[bff.page]\ndeadline = \"7s\"") + other
+        });
+        let changed = reload(&host).await.unwrap();
+        assert_eq!(changed.published, []);
+        let [(name, reason)] = &changed.refused[..] else {
+            panic!("{changed:?}");
+        };
+        assert!(name == "other" && reason.contains(word), "{changed:?}");
+        // The rest of the new configuration is in force.
+        assert_eq!(bff(&host, "page").await["deadline_ms"], json!(7000));
+        assert_eq!(served(&host, "/page").await, "v1");
+        let reply = host.get("/other").await.unwrap();
+        assert_eq!(reply.status, 503);
+        assert_eq!(reply.header("tailor-error"), "bff-unavailable");
+        host.replace("tailor.toml", &good).unwrap();
+        assert_eq!(reload(&host).await, Ok(Changed::default()));
+    }
+    // A BFF that is live goes on with its version, under its new settings.
+    host.replace("page.wasm", b"nonsense").unwrap();
+    edit(&host, |text| {
+        text.replace("[bff.page]", "[bff.page]\ndeadline = \"6s\"")
+    });
+    assert_eq!(reload(&host).await.unwrap().refused.len(), 1);
+    let state = bff(&host, "page").await;
+    assert_eq!(
+        (&state["deadline_ms"], &state["serves"]),
+        (&json!(6000), &json!("last-good"))
+    );
+    assert_eq!(served(&host, "/page").await, "v1");
+}
+
+#[tokio::test]
+async fn a_file_that_is_still_being_written_is_not_taken_by_a_reload() {
+    let host = host("", "").await;
+    // From now on, only reloads look at files.
+    edit(&host, |text| {
+        text.replace("watch-interval = \"20ms\"", "watch-interval = \"1h\"")
+    });
+    reload(&host).await.unwrap();
+    // Time for the watcher to begin its pause of an hour.
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    let path = host.dir().join("page.wasm");
+    let writing = async {
+        let mut content = stamped(&page("v2"), 100_000);
+        let length = content.len();
+        content.truncate(length - 10_000);
+        loop {
+            std::fs::write(&path, &content).unwrap();
+            content.push(b'x');
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    };
+    // On a busy machine the writer may stand still for so long that the file looks complete.
+    let reloading = eventually("a reload that sees the writing", async || {
+        let changed = reload(&host).await.unwrap();
+        let [(name, reason)] = &changed.refused[..] else {
+            panic!("{changed:?}");
+        };
+        assert_eq!(name, "page");
+        assert_eq!(served(&host, "/page").await, "v1");
+        reason.contains("still being written").then_some(())
+    });
+    tokio::select! {
+        never = writing => never,
+        () = reloading => {}
+    }
+    std::fs::write(&path, page("v2")).unwrap();
+    let changed = reload(&host).await.unwrap();
+    assert_eq!(changed.refused, []);
+    assert_eq!(served(&host, "/page").await, "v2");
+}
+
+#[tokio::test]
+async fn how_reloads_end_is_counted() {
+    let host = host("", "").await;
+    let good = std::fs::read(host.dir().join("tailor.toml")).unwrap();
+    let counted = async || {
+        let of = async |result| {
+            let labels = [("result", result)];
+            let count = metric(&host, "tailor_reloads_total", &labels).await;
+            count.unwrap()
+        };
+        (of("done").await, of("partial").await, of("failed").await)
+    };
+    assert_eq!(counted().await, (0.0, 0.0, 0.0));
+    reload(&host).await.unwrap();
+    assert_eq!(counted().await, (1.0, 0.0, 0.0));
+    edit(&host, |text| text + "[bff.page");
+    reload(&host).await.unwrap_err();
+    assert_eq!(counted().await, (1.0, 0.0, 1.0));
+    host.replace("tailor.toml", &good).unwrap();
+    host.replace("page.wasm", b"nonsense").unwrap();
+    reload(&host).await.unwrap();
+    assert_eq!(counted().await, (1.0, 1.0, 1.0));
 }
 
 #[tokio::test]

@@ -4,9 +4,6 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
 use downstream_mock::scripted::{Request, Response, ScriptedService};
-use tailor::bff::compiler::Place;
-use tailor::config;
-use tailor::host::Host;
 use tempfile::TempDir;
 use toml::{Table, Value};
 
@@ -210,9 +207,8 @@ impl TestHostBuilder {
     ///
     /// What `tailor serve` would say.
     pub async fn start(self) -> anyhow::Result<TestHost> {
-        let (path, files) = self.write()?;
-        let host = Host::start(config::load(&path)?, Some(path), Place::Here).await?;
-        Ok(TestHost::new(host, files))
+        let (_, files) = self.write()?;
+        TestHost::start(files).await
     }
 
     /// Writes the configuration for a [`crate::Process`] instead, and returns its path with the directory that it lives in.

@@ -2,6 +2,7 @@
 //!
 //! A thread of its own writes them, see [`sink`].
 
+mod panics;
 mod sink;
 
 use anyhow::Context as _;
@@ -57,5 +58,6 @@ pub(super) fn start(settings: &Log) -> anyhow::Result<sink::Flush> {
             registry.with(lines).try_init()?;
         }
     }
+    panics::to_log();
     Ok(guard)
 }

@@ -71,6 +71,8 @@ struct Context<'a> {
     file: &'a RawFile,
     /// The folder of the file, which relative paths begin at.
     folder: &'a Path,
+    /// Whether the components are looked at.
+    components: bool,
     problems: Vec<Problem>,
 }
 
@@ -158,7 +160,7 @@ impl Context<'_> {
 }
 
 /// Checks the text of a file, whose name is `path`.
-pub(super) fn check(text: &str, path: &Path) -> Result<Config, ConfigError> {
+pub(super) fn check(text: &str, path: &Path, components: bool) -> Result<Config, ConfigError> {
     let invalid = |problems| ConfigError::Invalid {
         path: path.to_owned(),
         problems,
@@ -169,6 +171,7 @@ pub(super) fn check(text: &str, path: &Path) -> Result<Config, ConfigError> {
     let mut cx = Context {
         file: &file,
         folder,
+        components,
         problems: reader.problems,
     };
 
@@ -224,6 +227,7 @@ fn server(raw: &RawServer, cx: &mut Context<'_>) -> Server {
         max_streams: raw.max_streams.or(128),
         max_control_frames: raw.max_control_frames.or(1_000),
         max_resets: raw.max_resets.or(100),
+        drain_delay: raw.drain_delay.or(Duration::ZERO),
         shutdown_timeout: raw.shutdown_timeout.or(ms(10_000)),
         max_worker_restarts: raw.max_worker_restarts.or(3),
     }
@@ -284,6 +288,7 @@ fn engine(raw: &RawEngine, cx: &Context<'_>) -> Engine {
         data_dir: cx.resolve(&raw.data_dir.or(".tailor".to_owned())),
         instances: raw.instances.or(512),
         watch_interval: raw.watch_interval.or(ms(500)),
+        max_retry_wait: raw.max_retry_wait.or(ms(60_000)),
         max_component_size: raw.max_component_size.or(MAX_COMPONENT_SIZE),
         compile: Compile {
             cpu: raw.compile_cpu.or(compile.cpu),
@@ -303,10 +308,11 @@ pub(super) fn defaults() -> (Bff, Downstream) {
     let mut cx = Context {
         file: &file,
         folder: Path::new(""),
+        components: false,
         problems: Vec::new(),
     };
     let engine = engine(&file.engine, &cx);
-    // The problems, such as that the component does not exist, are not those of a file.
+    // The problems, such as that no route leads to it, are not those of a file.
     let bff = bff::check(&engine, &mut cx).remove("default");
     let downstream = downstream::check(&mut cx).remove("default");
     bff.zip(downstream)

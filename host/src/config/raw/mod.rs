@@ -20,7 +20,7 @@ use super::LogFormat;
 use super::field::{At, Field};
 use super::problem::{Fault, Place, Problem};
 use super::reader::{Reader, Section};
-use super::units::{GIB, KIB, MIB, count, duration, duration_within, ms, size};
+use super::units::{GIB, KIB, MIB, count, duration, duration_or_zero, duration_within, ms, size};
 use super::values::{address, boolean, choice, level, name, path, quote};
 use super::wire::{header, host, method, route_path};
 
@@ -68,6 +68,7 @@ pub(super) struct RawServer {
     pub(super) max_streams: Field<u32>,
     pub(super) max_control_frames: Field<u32>,
     pub(super) max_resets: Field<u32>,
+    pub(super) drain_delay: Field<Duration>,
     pub(super) shutdown_timeout: Field<Duration>,
     pub(super) max_worker_restarts: Field<usize>,
 }
@@ -93,6 +94,7 @@ pub(super) struct RawEngine {
     pub(super) data_dir: Field<String>,
     pub(super) instances: Field<u32>,
     pub(super) watch_interval: Field<Duration>,
+    pub(super) max_retry_wait: Field<Duration>,
     pub(super) max_component_size: Field<u64>,
     pub(super) compile_cpu: Field<Duration>,
     pub(super) compile_memory: Field<u64>,
@@ -182,6 +184,7 @@ fn server(s: &mut Section<'_>) -> RawServer {
         max_streams: s.read("max-streams", |v| count(v, 1..=10_000)),
         max_control_frames: s.read("max-control-frames", |v| count(v, 10..=1_000_000)),
         max_resets: s.read("max-resets", |v| count(v, 1..=1_000_000)),
+        drain_delay: s.read("drain-delay", duration_or_zero),
         shutdown_timeout: s.read("shutdown-timeout", duration),
         max_worker_restarts: s.read("max-worker-restarts", |v| count(v, 0..=1000)),
     }
@@ -216,6 +219,7 @@ fn engine(s: &mut Section<'_>) -> RawEngine {
         // TiB.
         instances: s.read("instances", |v| count(v, 1..=10_000)),
         watch_interval: s.read("watch-interval", duration),
+        max_retry_wait: s.read("max-retry-wait", duration),
         max_component_size: s.read("max-component-size", |v| size(v, KIB..=GIB)),
         compile_cpu: s.read("compile-cpu", |v| {
             duration_within(v, ms(1_000)..=ms(3_600_000))

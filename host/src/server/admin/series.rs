@@ -60,26 +60,31 @@ const SERVICE: [Gauge<Service>; 6] = [
     },
 ];
 
-const BFF: [Gauge<State>; 4] = [
+const BFF: [Gauge<State>; 5] = [
     Gauge {
         name: "bff_running",
         help: "Requests of a BFF that run.",
-        read: |bff| Some(bff.current.admission().load().0 as u64),
+        read: |bff| Some(bff.current.as_ref()?.admission().load().0 as u64),
     },
     Gauge {
         name: "bff_waiting",
         help: "Requests of a BFF that wait for a permit.",
-        read: |bff| Some(bff.current.admission().load().1 as u64),
+        read: |bff| Some(bff.current.as_ref()?.admission().load().1 as u64),
     },
     Gauge {
         name: "bff_versions",
         help: "Versions of a BFF that are live or still finish requests.",
-        read: |bff| Some(1 + bff.draining.len() as u64),
+        read: |bff| Some(u64::from(bff.current.is_some()) + bff.draining.len() as u64),
     },
     Gauge {
         name: "bff_refused",
-        help: "1 when the newest file of a BFF was refused and an older version serves.",
+        help: "1 when the newest file of a BFF was refused and an older version serves, or none.",
         read: |bff| Some(u64::from(bff.refused.is_some())),
+    },
+    Gauge {
+        name: "bff_unavailable",
+        help: "1 when a BFF has no version to serve.",
+        read: |bff| Some(u64::from(bff.current.is_none())),
     },
 ];
 
@@ -122,9 +127,10 @@ impl Collector for Live {
             .iter()
             .map(|(name, bff)| (name.as_str(), bff.state()))
             .collect();
-        let counted: Vec<(&str, Arc<BffMetrics>)> = bffs
+        let counted: Vec<(&str, Arc<BffMetrics>)> = snapshot
+            .bffs
             .iter()
-            .map(|(name, bff)| (*name, bff.current.metrics().bff().clone()))
+            .map(|(name, bff)| (name.as_str(), bff.metrics().clone()))
             .collect();
         BffMetrics::write(&counted, &mut families)?;
         let states: Vec<(&str, &State)> = bffs.iter().map(|(name, bff)| (*name, bff)).collect();

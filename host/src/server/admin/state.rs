@@ -1,9 +1,11 @@
 //! The document of `/bffs`.
 
+use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use serde_json::{Map, Value, json};
 
+use crate::bff::swap::{Bff, State};
 use crate::config::Rate;
 use crate::downstream::policy::breaker::{self, Position};
 use crate::downstream::{EndpointState, EndpointStatus, Pipeline, Service};
@@ -17,8 +19,9 @@ pub(super) fn document(snapshot: &Snapshot) -> Value {
         .iter()
         .map(|(name, bff)| {
             let state = bff.state();
-            let version = &state.current;
-            let (running, waiting) = version.admission().load();
+            let version = state.current.as_ref();
+            let settings = bff.settings();
+            let (running, waiting) = version.map_or((0, 0), |it| it.admission().load());
             let routes: Vec<Value> = snapshot
                 .config
                 .routes
@@ -27,16 +30,17 @@ pub(super) fn document(snapshot: &Snapshot) -> Value {
                 .map(|route| json!({"client": route.client, "host": route.host, "path": route.path}))
                 .collect();
             let state = json!({
-                "version": **version.name(),
-                "sha256": version.loaded().digest,
-                "size": version.loaded().size,
-                "component": version.settings().component.display().to_string(),
+                "serves": serves(&state),
+                "version": version.map(|it| &**it.name()),
+                "sha256": version.map(|it| &it.loaded().digest),
+                "size": version.map(|it| it.loaded().size),
+                "component": settings.component.display().to_string(),
                 "published_at": state.published_at.map(time),
                 "swaps": state.swaps,
-                "refused": state.refused.map(|refused| json!({"reason": refused.reason, "at": time(refused.at)})),
+                "refused": state.refused.as_ref().map(|refused| json!({"reason": refused.reason, "at": time(refused.at)})),
                 "draining": state.draining.iter().map(|version| version.name().to_string()).collect::<Vec<_>>(),
-                "downstreams": version.settings().downstreams,
-                "deadline_ms": millis(version.settings().deadline),
+                "downstreams": settings.downstreams,
+                "deadline_ms": millis(settings.deadline),
                 "running": running,
                 "waiting": waiting,
                 "routes": routes,
@@ -54,6 +58,31 @@ pub(super) fn document(snapshot: &Snapshot) -> Value {
         "downstreams": services,
         "calls_in_flight": snapshot.services.in_flight(),
     })
+}
+
+/// Which component answers for a BFF.
+fn serves(state: &State) -> &'static str {
+    match (&state.current, &state.refused) {
+        (None, _) => "nothing",
+        (Some(_), Some(_)) => "last-good",
+        (Some(_), None) => "newest",
+    }
+}
+
+/// Whether there is a BFF that can be served, or none that has to be.
+pub(super) fn is_served(snapshot: &Snapshot) -> bool {
+    let bffs = &snapshot.bffs;
+    bffs.is_empty() || bffs.values().any(|bff| bff.current().is_some())
+}
+
+/// The BFFs whose newest files are refused, what is served instead and why, a line each.
+pub(super) fn refusals(snapshot: &Snapshot) -> String {
+    let line = |(name, bff): (&String, &Arc<Bff>)| {
+        let state = bff.state();
+        let reason = state.refused.as_ref()?.reason.replace('\n', " ");
+        Some(format!("{name} serves {}: {reason}\n", serves(&state)))
+    };
+    snapshot.bffs.iter().filter_map(line).collect()
 }
 
 fn service(service: &Service) -> Value {

@@ -43,6 +43,8 @@ pub enum Code {
     BffDeadline,
     /// All permits of a BFF stayed in use while the request waited, or too many waited already.
     BffOverloaded,
+    /// A BFF has no version that could be served.
+    BffUnavailable,
     /// A request waited too long for the CPU, because its BFF had had its share.
     BffCpuShare,
     /// The host has no instance left for any BFF.
@@ -76,6 +78,7 @@ impl Code {
         Self::BffResponseTooLarge,
         Self::BffDeadline,
         Self::BffOverloaded,
+        Self::BffUnavailable,
         Self::BffCpuShare,
         Self::HostOverloaded,
         Self::HostMemory,
@@ -104,6 +107,7 @@ impl Code {
             Self::BffResponseTooLarge => "bff-response-too-large",
             Self::BffDeadline => "bff-deadline",
             Self::BffOverloaded => "bff-overloaded",
+            Self::BffUnavailable => "bff-unavailable",
             Self::BffCpuShare => "bff-cpu-share",
             Self::HostOverloaded => "host-overloaded",
             Self::HostMemory => "host-memory",
@@ -133,9 +137,11 @@ impl Code {
             | Self::BffIllegalResponse
             | Self::BffResponseTooLarge => StatusCode::BAD_GATEWAY,
             Self::BffDeadline => StatusCode::GATEWAY_TIMEOUT,
-            Self::BffOverloaded | Self::BffCpuShare | Self::HostOverloaded | Self::HostMemory => {
-                StatusCode::SERVICE_UNAVAILABLE
-            }
+            Self::BffOverloaded
+            | Self::BffUnavailable
+            | Self::BffCpuShare
+            | Self::HostOverloaded
+            | Self::HostMemory => StatusCode::SERVICE_UNAVAILABLE,
             Self::HostPanic => StatusCode::INTERNAL_SERVER_ERROR,
         }
     }
@@ -162,6 +168,7 @@ impl Code {
             Self::BffResponseTooLarge => "The BFF's response is too large",
             Self::BffDeadline => "The BFF did not answer in time",
             Self::BffOverloaded => "The BFF is overloaded",
+            Self::BffUnavailable => "The BFF has no version to serve",
             Self::BffCpuShare => "The BFF used up its share of the CPU",
             Self::HostOverloaded => "The server is overloaded",
             Self::HostMemory => "The server has no memory left",

@@ -42,6 +42,7 @@ const GOLDEN: &[(&str, u16, &str)] = &[
     ),
     ("bff-deadline", 504, "The BFF did not answer in time"),
     ("bff-overloaded", 503, "The BFF is overloaded"),
+    ("bff-unavailable", 503, "The BFF has no version to serve"),
     ("bff-cpu-share", 503, "The BFF used up its share of the CPU"),
     ("host-overloaded", 503, "The server is overloaded"),
     ("host-memory", 503, "The server has no memory left"),

@@ -1,15 +1,14 @@
 //! A secret that lies in a file or in the environment, as a field value that is ready to be sent.
 //!
-//! A file is looked at once a second at most, by length and time of change, on a thread that may
-//! block. What was read before stays in use when a look finds nothing better: a file that is being
+//! A file is read once a second at most, on a thread that may block, and compared by its content:
+//! its size and times can be those of before. What was read before stays in use when a look finds nothing better: a file that is being
 //! replaced is missing or empty for a moment.
 
-use std::fs::File;
-use std::io::{self, Read};
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, SystemTime};
+use std::sync::{Arc, Mutex, TryLockError};
+use std::time::Duration;
 
 use arc_swap::{ArcSwap, Guard};
 use http::HeaderValue;
@@ -18,6 +17,7 @@ use tokio::time::Instant;
 
 use super::types::{CredentialsError, sensitive};
 use crate::config::Secret;
+use crate::file;
 
 /// Time between two looks at a file. A secret is replaced by people or by tools that keep the old
 /// one valid for longer than that.
@@ -51,21 +51,9 @@ struct Watched {
     origin: Instant,
     /// When to look next, milliseconds after `origin`.
     due: AtomicU64,
-    /// Taken by looks only, which run one at a time on threads that may block.
-    state: Mutex<State>,
-}
-
-#[derive(Debug)]
-struct State {
-    seen: Stamp,
-    warned: bool,
-}
-
-/// What tells that a file changed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Stamp {
-    length: u64,
-    modified: Option<SystemTime>,
+    /// The log says that the file is of no use. Taken by looks only, which run one at a time on
+    /// threads that may block.
+    warned: Mutex<bool>,
 }
 
 impl Held {
@@ -83,15 +71,12 @@ impl Held {
                 (text, None)
             }
             Secret::File(path) => {
-                let (text, seen) = read(path)?;
+                let text = read(path)?;
                 let file = Watched {
                     path: path.clone(),
                     origin: Instant::now(),
                     due: AtomicU64::new(as_millis(INTERVAL)),
-                    state: Mutex::new(State {
-                        seen,
-                        warned: false,
-                    }),
+                    warned: Mutex::new(false),
                 };
                 (text, Some(file))
             }
@@ -114,7 +99,7 @@ impl Held {
     }
 
     /// Whether the secret can change.
-    pub(super) fn is_file(&self) -> bool {
+    pub(super) fn can_change(&self) -> bool {
         self.file.is_some()
     }
 
@@ -147,73 +132,53 @@ impl Held {
         let Some(file) = &self.file else {
             return;
         };
-        let mut state = file.state.lock().unwrap_or_else(PoisonError::into_inner);
-        match self.changed(file, state.seen) {
-            Ok(None) => state.warned = false,
-            Ok(Some((header, seen))) => {
+        let mut warned = match file.warned.try_lock() {
+            Ok(warned) => warned,
+            Err(TryLockError::Poisoned(poisoned)) => poisoned.into_inner(),
+            // A look that takes longer than the time between two is waited for by nobody.
+            Err(TryLockError::WouldBlock) => return,
+        };
+        match self.changed(file) {
+            Ok(None) => *warned = false,
+            Ok(Some(header)) => {
                 let version = self.value.load().version + 1;
                 self.value.store(Arc::new(Value { header, version }));
-                *state = State {
-                    seen,
-                    warned: false,
-                };
+                *warned = false;
             }
             Err(error) => {
-                if !state.warned {
+                if !*warned {
                     tracing::warn!(
                         downstream = self.service,
                         %error,
                         "credentials can't be read again; the old ones stay in use"
                     );
                 }
-                state.warned = true;
+                *warned = true;
             }
         }
     }
 
-    fn changed(
-        &self,
-        file: &Watched,
-        seen: Stamp,
-    ) -> Result<Option<(HeaderValue, Stamp)>, CredentialsError> {
-        let failed = |error| file_error(&file.path, &error);
-        if stamp(&std::fs::metadata(&file.path).map_err(failed)?) == seen {
-            return Ok(None);
-        }
-        let (text, seen) = read(&file.path)?;
+    /// What is sent from now on, if it is another value than before.
+    fn changed(&self, file: &Watched) -> Result<Option<HeaderValue>, CredentialsError> {
+        let text = read(&file.path)?;
         let header = header(self.prefix, &text, || quoted(&file.path))?;
-        Ok(Some((header, seen)))
+        Ok((header != self.value.load().header).then_some(header))
     }
 }
 
-/// Reads a file, without the line break at its end. The stamp is older than the text, so that a
-/// change between the two is seen later.
-fn read(path: &Path) -> Result<(String, Stamp), CredentialsError> {
+/// Reads a file, without the line break at its end.
+fn read(path: &Path) -> Result<String, CredentialsError> {
     let failed = |error| file_error(path, &error);
-    let file = File::open(path).map_err(failed)?;
-    let seen = stamp(&file.metadata().map_err(failed)?);
-    let mut bytes = Vec::new();
-    file.take(MAX_SIZE + 1)
-        .read_to_end(&mut bytes)
-        .map_err(failed)?;
-    if bytes.len() as u64 > MAX_SIZE {
-        return Err(failed(io::Error::other("larger than 16 KiB")));
-    }
-    let mut text = String::from_utf8(bytes).map_err(|_| CredentialsError::Illegal(quoted(path)))?;
+    let content = file::read(path, MAX_SIZE).map_err(failed)?;
+    let illegal = |_| CredentialsError::Illegal(quoted(path));
+    let mut text = String::from_utf8(content.bytes).map_err(illegal)?;
     if text.ends_with('\n') {
         text.pop();
         if text.ends_with('\r') {
             text.pop();
         }
     }
-    Ok((text, seen))
-}
-
-fn stamp(metadata: &std::fs::Metadata) -> Stamp {
-    Stamp {
-        length: metadata.len(),
-        modified: metadata.modified().ok(),
-    }
+    Ok(text)
 }
 
 fn header(

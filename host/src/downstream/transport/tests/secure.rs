@@ -174,8 +174,12 @@ async fn changed_files_are_read_again_and_broken_ones_are_not_taken() {
     let settings = setup.settings(&server);
     let transport = Arc::new(transport(&settings));
     let number = |transport: &Transport| transport.connector.identity_number();
+    // All of the same size and time, as a deployment may write them.
+    let time = std::time::SystemTime::now();
     let look = async |text: &str| {
-        setup.file("ca.pem", text);
+        let path = setup.file("ca.pem", &format!("{text:\n<8000}"));
+        let file = std::fs::File::options().write(true).open(path).unwrap();
+        file.set_modified(time).unwrap();
         pass(Duration::from_secs(6)).await;
         transport.tick(0);
         let identity = transport.connector.identity.as_ref().unwrap();

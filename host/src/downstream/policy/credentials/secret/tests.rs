@@ -29,6 +29,25 @@ async fn a_file_is_read_without_the_line_break_at_its_end() {
     }
 }
 
+#[tokio::test]
+async fn a_secret_of_the_same_length_and_time_in_the_same_file_is_another_one() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("secret");
+    std::fs::write(&path, "first").unwrap();
+    let time = std::fs::metadata(&path).unwrap().modified().unwrap();
+    let held = held(&path);
+    std::fs::write(&path, "other").unwrap();
+    let file = std::fs::File::options().write(true).open(&path).unwrap();
+    file.set_modified(time).unwrap();
+    held.look_now();
+    let current = held.current();
+    assert_eq!((text(&held), current.version), ("other".to_owned(), 1));
+    // What is the same is no change, whatever its time says.
+    file.set_modified(std::time::SystemTime::now()).unwrap();
+    held.look_now();
+    assert_eq!(held.current().version, 1);
+}
+
 #[tokio::test(start_paused = true)]
 async fn one_call_a_second_looks_at_the_file() {
     let dir = tempfile::tempdir().unwrap();

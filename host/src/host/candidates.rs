@@ -1,0 +1,219 @@
+//! What the component files of a configuration hold, for a start and for a reload: loaded, and asked
+//! with the smoke request where the operator wants that.
+//!
+//! Each BFF is looked at in its turn, and nothing is live at the end: that is for whoever asks.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+use futures_util::future::join_all;
+use tokio::sync::Semaphore;
+use tokio::task::spawn_blocking;
+
+use super::lacking::in_load;
+use super::smoke::smoke;
+use super::turns::Turns;
+use crate::bff::engine::Runtime;
+use crate::bff::error::LoadError;
+use crate::bff::load::Loaded;
+use crate::bff::look::Look;
+use crate::bff::mark::Mark;
+use crate::bff::swap::Bff;
+use crate::snapshot::{Builder, Candidate, Draft, Refusal, Snapshot};
+
+/// The longest pause between two looks at a file that may still be written.
+const PAUSE: Duration = Duration::from_millis(500);
+
+/// What candidates are made with.
+pub(super) struct Candidates<'a> {
+    /// The engine.
+    pub(super) runtime: &'a Runtime,
+    /// Loads components.
+    pub(super) builder: &'a Arc<Builder>,
+    /// Whose turn it is.
+    pub(super) turns: &'a Turns,
+    /// What is live; `None` at a start.
+    pub(super) live: Option<&'a Snapshot>,
+    /// Whether smoke requests are made.
+    pub(super) asks: bool,
+}
+
+/// What was found in a file that some BFFs share.
+struct Found {
+    look: Option<Look>,
+    loaded: Result<Arc<Loaded>, Refusal>,
+    /// For each of the BFFs, whether this component was live before.
+    was_live: Vec<bool>,
+}
+
+impl Candidates<'_> {
+    /// Gets the candidates of a draft. Equal files are loaded only once, and several at once, since
+    /// each compiles on one thread.
+    pub(super) async fn get(&self, draft: &mut Draft) {
+        let mut files: BTreeMap<PathBuf, Vec<String>> = BTreeMap::new();
+        for (name, bff) in &draft.config.bffs {
+            let users = files.entry(bff.component.clone()).or_default();
+            users.push(name.clone());
+        }
+        let threads = std::thread::available_parallelism().map_or(1, usize::from);
+        let permits = Semaphore::new(threads);
+        let all = files.iter();
+        let all = all.map(|(path, users)| self.of_file(draft, &permits, path, users));
+        let candidates = join_all(all).await.into_iter().flatten().collect();
+        draft.candidates = candidates;
+    }
+
+    async fn of_file(
+        &self,
+        draft: &Draft,
+        permits: &Semaphore,
+        path: &Path,
+        users: &[String],
+    ) -> Vec<(String, Candidate)> {
+        let settled = self.settles(path, users, draft).await;
+        // Before the turns: who waits for a permit holds up no change.
+        let permit = permits.acquire().await;
+        let turns = self.turns.take_all(users).await;
+        let found = if settled {
+            self.load(path, users).await
+        } else {
+            Found::unsettled(path)
+        };
+        drop(permit);
+        let all = users.iter().zip(&turns).enumerate();
+        let all = all.map(async |(index, (name, _turn))| {
+            let mut file = found.loaded.clone();
+            if let Ok(loaded) = &file
+                && !found.was_live.get(index).is_some_and(|was_live| *was_live)
+                && let Err(refusal) = self.ask(draft, name, loaded).await
+            {
+                file = Err(refusal);
+            }
+            let candidate = Candidate {
+                look: found.look.clone(),
+                attempts: self.bff(name).map_or(0, |bff| bff.attempts()),
+                last_good: match &file {
+                    Err(_) => self.last_good(permits, name).await,
+                    Ok(_) => None,
+                },
+                file,
+            };
+            (name.clone(), candidate)
+        });
+        join_all(all).await
+    }
+
+    fn bff(&self, name: &str) -> Option<&Arc<Bff>> {
+        self.live?.bffs.get(name)
+    }
+
+    /// Whether a file is not being written any more. At a start there is nothing to lose by trying.
+    async fn settles(&self, path: &Path, users: &[String], draft: &Draft) -> bool {
+        if self.live.is_none() {
+            return true;
+        }
+        let mark = mark(path).await;
+        let known = |name| {
+            let look = self.bff(name)?.looked()?;
+            Some(look.mark)
+        };
+        let is_new = users.iter().any(|name| known(name) != Some(mark));
+        if !is_new || !mark.is_some_and(|mark| mark.is_doubtful(SystemTime::now())) {
+            return true;
+        }
+        tokio::time::sleep(draft.config.engine.watch_interval.min(PAUSE)).await;
+        self::mark(path).await == mark
+    }
+
+    async fn load(&self, path: &Path, users: &[String]) -> Found {
+        let before = users.iter().find_map(|name| self.bff(name));
+        let known = before.and_then(|bff| bff.current());
+        let looked = before.and_then(|bff| bff.looked());
+        let (builder, path) = (self.builder.clone(), path.to_owned());
+        let users = users.to_vec();
+        // A start is no change: it takes what was live before as it is.
+        let starts = self.live.is_none();
+        let found = spawn_blocking(move || {
+            let loader = &builder.loader;
+            let known = known.as_ref().map(|known| known.loaded());
+            let (look, loaded) = loader.attempt(&users[0], &path, known, looked.as_ref());
+            let was_live = match &loaded {
+                Ok(loaded) if starts => {
+                    let users = users.iter();
+                    let was_live = users.map(|name| loader.was_live(name, &loaded.digest));
+                    was_live.collect()
+                }
+                _ => Vec::new(),
+            };
+            Found {
+                look: Some(look),
+                loaded: loaded.map_err(refusal),
+                was_live,
+            }
+        });
+        found.await.unwrap_or_else(|_| Found::failed())
+    }
+
+    /// Makes the smoke request to a component that is not live.
+    async fn ask(&self, draft: &Draft, name: &str, loaded: &Arc<Loaded>) -> Result<(), Refusal> {
+        let before = self.bff(name).and_then(|bff| bff.current());
+        let before = before.as_deref();
+        let Some(settings) = draft.config.bffs.get(name) else {
+            return Ok(());
+        };
+        let is_live = before.is_some_and(|before| before.loaded().digest == loaded.digest);
+        if !self.asks || settings.smoke.is_none() || is_live {
+            return Ok(());
+        }
+        let settings = Arc::new(settings.clone());
+        let (builder, services) = (self.builder, &draft.services);
+        let metrics = Arc::default();
+        let version = builder.version(&settings, loaded.clone(), services, before, &metrics);
+        let caller = builder.callers - 1;
+        smoke(self.runtime, &Arc::new(version), services, caller).await
+    }
+
+    /// What may stand in for a component that is refused.
+    async fn last_good(&self, permits: &Semaphore, name: &str) -> Option<Arc<Loaded>> {
+        if self.bff(name).is_some_and(|bff| bff.current().is_some()) {
+            return None;
+        }
+        let _permit = permits.acquire().await;
+        let (builder, name) = (self.builder.clone(), name.to_owned());
+        let last_good = spawn_blocking(move || builder.loader.last_good(&name));
+        last_good.await.ok().flatten()
+    }
+}
+
+impl Found {
+    fn unsettled(path: &Path) -> Self {
+        let path = path.to_owned();
+        Self {
+            look: None,
+            loaded: Err(refusal(LoadError::Unsettled { path })),
+            was_live: Vec::new(),
+        }
+    }
+
+    fn failed() -> Self {
+        Self {
+            look: None,
+            loaded: Err(refusal(LoadError::CompilerPanic)),
+            was_live: Vec::new(),
+        }
+    }
+}
+
+fn refusal(error: LoadError) -> Refusal {
+    Refusal {
+        again: in_load(&error),
+        error: Arc::new(error),
+    }
+}
+
+async fn mark(path: &Path) -> Option<Mark> {
+    let path = path.to_owned();
+    spawn_blocking(move || Mark::of(&path)).await.ok().flatten()
+}

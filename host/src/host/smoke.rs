@@ -1,0 +1,135 @@
+//! The request that a new version has to answer before it is live.
+
+use std::sync::Arc;
+
+use super::lacking::in_chain;
+use crate::bff::engine::Runtime;
+use crate::bff::error::{BffError, LoadError};
+use crate::bff::version::Version;
+use crate::calls::CallRecord;
+use crate::config::Smoke;
+use crate::contract::{Client, Method, Payload, Request};
+use crate::downstream::Services;
+use crate::fixture::{Fixture, FixtureError};
+use crate::invoke::{Invoked, detached, invoke};
+use crate::snapshot::Refusal;
+use crate::telemetry::metrics::Event;
+
+/// Kinds of failure of a call that say nothing of who makes it.
+const OF_THE_SERVICE: [&str; 5] = [
+    "timeout",
+    "unreachable",
+    "interrupted",
+    "overloaded",
+    "rejected",
+];
+
+/// Makes the smoke request of a version that is not live yet, if the operator has set one.
+///
+/// # Errors
+///
+/// What came instead of the answer. It is tried again when the host was out of something meanwhile,
+/// or a service failed: either may be why the answer is another one.
+pub(super) async fn smoke(
+    runtime: &Runtime,
+    version: &Arc<Version>,
+    services: &Services,
+    caller: usize,
+) -> Result<(), Refusal> {
+    let Some(smoke) = &version.settings().smoke else {
+        return Ok(());
+    };
+    let failures = host_failures(services);
+    let (tried, now_ms) = match &smoke.fixture {
+        Some(path) => {
+            let path = path.clone();
+            let read = tokio::task::spawn_blocking(move || Fixture::read(&path));
+            let fixture = read
+                .await
+                .map_err(|_| refusal("its fixture was not read".to_owned(), true))?
+                .map_err(|error| refusal(error.to_string(), in_chain(&error)))?;
+            let now_ms = fixture
+                .now_ms()
+                .map_err(|error: FixtureError| refusal(error.to_string(), false))?;
+            let fixture = Arc::new(fixture);
+            let settings = version.settings().clone();
+            let canned = |service: &str| fixture.canned(service);
+            let tried = detached(settings, version.loaded().clone(), canned);
+            (tried, now_ms)
+        }
+        None => (version.clone(), None),
+    };
+    let invoked = invoke(runtime, &tried, request(smoke), now_ms, caller).await;
+    let Some(what) = fault(smoke, &invoked) else {
+        return Ok(());
+    };
+    let of_services = smoke.fixture.is_none() && is_of_services(&invoked);
+    Err(refusal(
+        what,
+        of_services || host_failures(services) > failures,
+    ))
+}
+
+fn refusal(what: String, again: bool) -> Refusal {
+    Refusal {
+        again,
+        ..Refusal::of(LoadError::Smoke(what))
+    }
+}
+
+/// What is wrong with the answer.
+fn fault(smoke: &Smoke, invoked: &Invoked) -> Option<String> {
+    match &invoked.result {
+        Ok(answer) if answer.status.as_u16() == smoke.status => None,
+        Ok(answer) => Some(format!(
+            "{} was answered {}, not {}",
+            smoke.path,
+            answer.status.as_u16(),
+            smoke.status
+        )),
+        Err(error) => Some(format!("{} failed: {error}", smoke.path)),
+    }
+}
+
+/// Whether the services, or a host that was busy, may be why the answer is not the right one.
+fn is_of_services(invoked: &Invoked) -> bool {
+    let failed = |call: &CallRecord| match call.outcome {
+        Ok(status) => status >= 500,
+        Err(kind) => OF_THE_SERVICE.contains(&kind),
+    };
+    matches!(invoked.result, Err(BffError::Deadline { .. })) || invoked.calls.iter().any(failed)
+}
+
+/// How many calls failed in the host itself, so far.
+fn host_failures(services: &Services) -> u64 {
+    services
+        .iter()
+        .map(|service| service.metrics().count(Event::HostFailure))
+        .sum()
+}
+
+fn request(smoke: &Smoke) -> Request {
+    let (path, query) = smoke.path.split_once('?').unwrap_or((&smoke.path, ""));
+    let headers = smoke
+        .headers
+        .iter()
+        .map(|(name, value)| {
+            (
+                name.to_string(),
+                String::from_utf8_lossy(value.as_bytes()).into_owned(),
+            )
+        })
+        .collect();
+    Request {
+        id: "smoke".to_owned(),
+        method: Method::Get,
+        path: path.to_owned(),
+        query: crate::fixture::decode_query(query),
+        headers,
+        body: Payload::None,
+        client: Client {
+            name: "smoke".to_owned(),
+            host: "localhost".to_owned(),
+        },
+    }
+}

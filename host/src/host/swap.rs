@@ -1,0 +1,179 @@
+//! A new version of one BFF, from its file to new requests. See [`super::change`] for what may
+//! happen beside it.
+
+use std::sync::Arc;
+
+use super::change::{Changes, blocking, result};
+use super::error::ChangeError;
+use super::smoke::smoke;
+use crate::bff::load::Loaded;
+use crate::bff::look::Look;
+use crate::bff::swap::Bff;
+use crate::bff::version::Version;
+use crate::downstream::Services;
+use crate::snapshot::Refusal;
+
+/// What an attempt to swap a BFF led to, before any of it is live.
+struct Attempt {
+    look: Look,
+    /// What the file holds.
+    loaded: Option<Arc<Loaded>>,
+    /// The version to publish, if it is another than the live one.
+    outcome: Result<Option<Arc<Version>>, ChangeError>,
+}
+
+impl Changes {
+    /// Loads a BFF's component file and publishes it, if it is another than the live version.
+    ///
+    /// # Errors
+    ///
+    /// Why the file is refused, once for a file that is written on. The live version goes on, and
+    /// the reason is shown in `/bffs`.
+    pub async fn swap(&self, name: &str) -> Result<Option<String>, ChangeError> {
+        let _turn = self.turns.take(name).await;
+        let mut known = None;
+        let done = loop {
+            let (bff, services) = self.bff(name)?;
+            let attempt = self.attempt(&bff, &services, known).await?;
+            match self.conclude(name, &bff, attempt) {
+                Ok(done) => break done?,
+                // A reload has replaced what the attempt began with.
+                Err(loaded) => known = loaded,
+            }
+        };
+        let Some(version) = done else {
+            return Ok(None);
+        };
+        self.count(name, "published");
+        self.keep(vec![(name.to_owned(), version.loaded().clone())])
+            .await;
+        Ok(Some(version.name().to_string()))
+    }
+
+    /// Reads a file again that may have changed without a sign of it, and swaps the BFF if it did.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::swap`].
+    pub(super) async fn compare(&self, name: &str) -> Result<Option<String>, ChangeError> {
+        let turn = self.turns.take(name).await;
+        let (bff, _) = self.bff(name)?;
+        let (builder, path) = (self.builder.clone(), bff.settings().component.clone());
+        let look = blocking(move || builder.loader.look(&path).0).await?;
+        if bff.looked().is_some_and(|it| it.content == look.content) {
+            bff.look_again(look);
+            return Ok(None);
+        }
+        drop(turn);
+        self.swap(name).await
+    }
+
+    fn bff(&self, name: &str) -> Result<(Arc<Bff>, Arc<Services>), ChangeError> {
+        let snapshot = self.shared.snapshot.load();
+        let bff = snapshot.bffs.get(name);
+        let bff = bff.ok_or_else(|| ChangeError::Unknown(name.to_owned()))?;
+        Ok((bff.clone(), snapshot.services.clone()))
+    }
+
+    /// `known` is what the file held when it was read before.
+    async fn attempt(
+        &self,
+        bff: &Bff,
+        services: &Services,
+        known: Option<Arc<Loaded>>,
+    ) -> Result<Attempt, ChangeError> {
+        let current = bff.current();
+        let known = known.or_else(|| current.as_ref().map(|current| current.loaded().clone()));
+        let (builder, settings) = (self.builder.clone(), bff.settings().clone());
+        let looked = bff.looked();
+        let (look, loaded) = blocking(move || {
+            let (loader, path) = (&builder.loader, &settings.component);
+            loader.attempt(&settings.name, path, known.as_ref(), looked.as_ref())
+        })
+        .await?;
+        let (loaded, outcome) = match loaded {
+            Err(error) => (None, Err(error.into())),
+            Ok(loaded) => {
+                let before = current.as_deref();
+                let outcome = self.prove(bff, services, loaded.clone(), before).await;
+                (Some(loaded), outcome)
+            }
+        };
+        Ok(Attempt {
+            look,
+            loaded,
+            outcome,
+        })
+    }
+
+    /// Makes a version of a component and the smoke request to it, unless it is the live one.
+    async fn prove(
+        &self,
+        bff: &Bff,
+        services: &Services,
+        loaded: Arc<Loaded>,
+        before: Option<&Version>,
+    ) -> Result<Option<Arc<Version>>, ChangeError> {
+        if before.is_some_and(|before| before.loaded().digest == loaded.digest) {
+            return Ok(None);
+        }
+        let (settings, metrics) = (bff.settings(), bff.metrics());
+        let version = self
+            .builder
+            .version(settings, loaded, services, before, metrics);
+        let version = Arc::new(version);
+        let proven = smoke(&self.shared.runtime, &version, services, self.caller()).await;
+        proven.map_err(|Refusal { error, again }| ChangeError::Smoke {
+            bff: version.bff().to_string(),
+            source: error,
+            again,
+        })?;
+        Ok(Some(version))
+    }
+
+    /// Publishes what an attempt led to, or notes why it is refused. Gives back what was loaded when
+    /// the BFF was replaced meanwhile.
+    #[expect(
+        clippy::type_complexity,
+        reason = "the result of the change in the result of the attempt"
+    )]
+    fn conclude(
+        &self,
+        name: &str,
+        bff: &Arc<Bff>,
+        attempt: Attempt,
+    ) -> Result<Result<Option<Arc<Version>>, ChangeError>, Option<Arc<Loaded>>> {
+        let _publishing = self.publishing();
+        let snapshot = self.shared.snapshot.load();
+        let is_live = |live: &Arc<Bff>| Arc::ptr_eq(live, bff);
+        if !snapshot.bffs.get(name).is_some_and(is_live) {
+            return Err(attempt.loaded);
+        }
+        // The file may be about to be replaced.
+        if attempt.look.mark.is_none() && bff.current().is_some() {
+            return Ok(Ok(None));
+        }
+        let is_known = attempt.look.has_grown && bff.is_refused();
+        bff.look(attempt.look);
+        match attempt.outcome {
+            Ok(Some(version)) => {
+                bff.publish(version.clone());
+                Ok(Ok(Some(version)))
+            }
+            Ok(None) => {
+                bff.accept();
+                Ok(Ok(None))
+            }
+            Err(error) => {
+                let again = error.is_tried_again();
+                bff.refuse(error.to_string(), again);
+                if is_known {
+                    tracing::debug!(bff = name, "the file has grown, and is refused: {error}");
+                    return Ok(Ok(None));
+                }
+                self.count(name, result(again));
+                Ok(Err(error))
+            }
+        }
+    }
+}

@@ -1,0 +1,68 @@
+//! Whose turn it is to change a BFF. There is a lock for each, so that what takes long for one BFF,
+//! compiling above all, holds up no change of another.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use tokio::sync::{Mutex as Lock, OwnedMutexGuard};
+
+/// The right to change a BFF, given back when it is dropped.
+pub(super) type Turn = OwnedMutexGuard<()>;
+
+/// The locks of the BFFs, by name.
+#[derive(Default)]
+pub(super) struct Turns(Mutex<BTreeMap<String, Arc<Lock<()>>>>);
+
+impl Turns {
+    /// Waits until nobody else changes the BFF.
+    pub(super) async fn take(&self, bff: &str) -> Turn {
+        let lock = self.locks().entry(bff.to_owned()).or_default().clone();
+        lock.lock_owned().await
+    }
+
+    /// Waits until nobody else changes any of these BFFs. They come in the order of their names:
+    /// two callers that want the same ones never wait for each other.
+    pub(super) async fn take_all(&self, bffs: &[String]) -> Vec<Turn> {
+        let mut turns = Vec::with_capacity(bffs.len());
+        for bff in bffs {
+            turns.push(self.take(bff).await);
+        }
+        turns
+    }
+
+    /// Forgets the BFFs that are gone, unless one is being changed.
+    pub(super) fn retain(&self, live: impl Fn(&str) -> bool) {
+        self.locks()
+            .retain(|bff, lock| live(bff) || Arc::strong_count(lock) > 1);
+    }
+
+    fn locks(&self) -> MutexGuard<'_, BTreeMap<String, Arc<Lock<()>>>> {
+        // Whole after each statement, so a panic elsewhere does not spoil it.
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use futures_util::FutureExt as _;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_turn_of_one_bff_is_waited_for_by_those_who_want_it() {
+        let turns = Turns::default();
+        let page = turns.take("page").await;
+        assert!(turns.take("other").now_or_never().is_some());
+        assert!(turns.take("page").now_or_never().is_none());
+        let both = ["other".to_owned(), "page".to_owned()];
+        assert!(turns.take_all(&both).now_or_never().is_none());
+        // Whoever gave up holds nothing.
+        assert!(turns.take("other").now_or_never().is_some());
+        turns.retain(|_| false);
+        assert!(turns.take("page").now_or_never().is_none());
+        drop(page);
+        assert!(turns.take_all(&both).now_or_never().is_some());
+        turns.retain(|_| false);
+        assert!(turns.locks().is_empty());
+    }
+}
