@@ -193,7 +193,7 @@ mod tests {
                 Command::new("/bin/true").status().map(drop),
                 zeros.read(&mut [0]).map(drop),
                 sink.write(&[0]).map(drop),
-                rustix::process::kill_process(rustix::process::getpid(), Signal::TERM)
+                rustix::process::test_kill_process(rustix::process::getpid())
                     .map_err(io::Error::from),
             ]
         };
