@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::Args;
-use tailor::config::{self, Config};
+use tailor::config::{self, Admin, Config};
 use tailor::host::{Host, files};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
@@ -45,6 +45,9 @@ pub(super) async fn start(
 ) -> anyhow::Result<(Host, Signals)> {
     files::raise_limit();
     warn_of_files(&config);
+    if let Some(exposure) = config.admin.as_ref().and_then(Admin::exposure) {
+        tracing::warn!("{exposure}");
+    }
     let host = Host::start(config, path).await?;
     // Before anybody can know that the host serves: until then, a SIGHUP ends the process. While it
     // starts, SIGTERM and Ctrl-C end it at once, as they should.

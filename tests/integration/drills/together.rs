@@ -46,9 +46,8 @@ async fn a_thousand_equal_reads_make_one_call() {
     const READS: usize = 1_000;
     let (site, gate) = held();
     // So many at once may wait for each other for longer than usual, on a busy machine.
-    let limits = format!(
-        "limits.concurrency = {READS}\nlimits.memory = \"1MiB\"\nlimits.cpu-wait = \"6s\""
-    );
+    let limits =
+        format!("limits.concurrency = {READS}\nlimits.memory = \"1MiB\"\nlimits.cpu-wait = \"6s\"");
     let host = Setup::with("server.max-streams = 1000")
         .instances(READS)
         .service("svc", &site.url(), "")
