@@ -93,10 +93,7 @@ async fn metrics_come_in_the_format_that_is_accepted() {
     )
     .await;
     assert!(open.body.ends_with("# EOF\n"), "{}", open.body);
-    assert!(
-        open.body
-            .contains("# TYPE tailor_unread_answers counter\n")
-    );
+    assert!(open.body.contains("# TYPE tailor_unread_answers counter\n"));
     for accept in [
         "",
         "\r\naccept: */*",

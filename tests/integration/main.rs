@@ -37,6 +37,7 @@ mod faults;
 mod hostile;
 mod life_of_a_call;
 mod linked;
+mod log_lines;
 mod numbers;
 mod observe;
 mod paths;

@@ -8,6 +8,7 @@ use clap::Args;
 use tailor::bff::compiled::hex;
 use tailor::bff::surface::Surface;
 use tailor::config::{self, Bff};
+use tailor::text::visible;
 
 #[derive(Args)]
 pub struct Inspect {
@@ -66,7 +67,7 @@ fn list(title: &str, names: &[String]) {
         println!("{title:8} none");
     }
     for name in names {
-        println!("{title:8} {name}");
+        println!("{title:8} {}", visible(name));
         title = "";
     }
 }

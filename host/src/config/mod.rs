@@ -173,6 +173,9 @@ pub struct Log {
     pub access: bool,
     /// Lines of one second about what can't be read as a request.
     pub unreadable_lines: u32,
+    /// Lines of one second about requests that the host refused or whose clients went, for each BFF
+    /// and for all without one.
+    pub refused_lines: u32,
 }
 
 /// The form of a log line.
@@ -257,6 +260,8 @@ pub struct Limits {
     pub handles: usize,
     /// Log lines of one request.
     pub log_lines: u32,
+    /// Bytes a second of the guest's log lines and those about its failures, in all requests.
+    pub log_rate: usize,
     /// Requests that run at once.
     pub concurrency: usize,
     /// Requests that may wait for one of those; a further one is answered 503.

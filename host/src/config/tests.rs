@@ -142,6 +142,7 @@ fn a_minimal_file_gets_the_documented_defaults() {
             hostcall_bytes: 4 << 20,
             handles: 64,
             log_lines: 64,
+            log_rate: 256 << 10,
             concurrency: 64,
             queue: 128,
             queue_timeout: ms(100),
@@ -187,6 +188,7 @@ fn a_minimal_file_gets_the_documented_defaults() {
             level: "info".to_owned(),
             access: true,
             unreadable_lines: 10,
+            refused_lines: 100,
         },
         engine: Engine {
             data_dir: golden().join(".tailor"),
@@ -260,6 +262,7 @@ fn a_maximal_file_is_read_key_by_key() {
             level,
             access: false,
             unreadable_lines: 2,
+            refused_lines: 50,
         }
     );
     let engine = Engine {
@@ -300,6 +303,7 @@ fn a_maximal_file_is_read_key_by_key() {
             hostcall_bytes: 1 << 20,
             handles: 16,
             log_lines: 0,
+            log_rate: 128 << 10,
             concurrency: 10,
             queue: 0,
             queue_timeout: ms(20),

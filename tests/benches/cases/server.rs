@@ -6,7 +6,9 @@ use std::net::TcpStream;
 use std::rc::Rc;
 
 use anyhow::{Context as _, ensure};
-use tailor_harness::{TestHost, components};
+use tailor::config;
+use tailor::host::Host;
+use tailor_harness::components;
 
 use super::Turn;
 
@@ -15,23 +17,26 @@ const REQUEST: &[u8] =
     b"GET /bench/noop?date=2026-01-15 HTTP/1.1\r\nhost: localhost\r\naccept: application/json\r\n\
     accept-language: en\r\nuser-agent: bench/1.0\r\n\r\n";
 
-/// Fields that turn off what ends by the clock: under valgrind all takes fifty times longer.
-const SETTINGS: &str = "deadline = \"1m\"\nlimits.cpu = \"10s\"";
+/// One worker and one instance; nothing looks at files, and no limit ends a request that takes fifty times longer than usual.
+const CONFIG: &str = r#"
+server = { listen = "127.0.0.1:0", workers = 1 }
+admin.enabled = false
+engine = { data-dir = "data", instances = 1, watch-interval = "1h" }
+bff.bench = { component = "bench.wasm", deadline = "1m", limits.cpu = "10s" }
+route = [{ bff = "bench", client = "bench", path = "/bench" }]
+"#;
 
 /// A GET that the guest answers with 204, on a connection that is kept open. The client waits for the answer on the calling
 /// thread, so its instructions count too; they are few.
 pub(super) fn get() -> anyhow::Result<Box<dyn Fn() -> Turn>> {
     let event_loop = tokio::runtime::Runtime::new()?;
-    let bench = std::fs::read(components::bench()?)?;
-    let builder = TestHost::builder()?
-        .config("engine.watch-interval = \"1m\"")
-        .bff("bench", &bench, SETTINGS)
-        .route("bff = \"bench\"\nclient = \"bench\"\npath = \"/bench/**\"")
-        .workers(1)
-        .instances(1);
-    let host = event_loop.block_on(builder.start())?;
+    let folder = tempfile::tempdir()?;
+    std::fs::copy(components::bench()?, folder.path().join("bench.wasm"))?;
+    let path = folder.path().join("tailor.toml");
+    std::fs::write(&path, CONFIG)?;
+    let host = event_loop.block_on(Host::start(config::load(&path)?, None))?;
     let client = Rc::new(RefCell::new(TcpStream::connect(host.address())?));
-    let running = Rc::new((host, event_loop));
+    let running = Rc::new((host, event_loop, folder));
     Ok(Box::new(move || {
         let (client, running) = (client.clone(), running.clone());
         Box::new(move || {

@@ -277,6 +277,7 @@ fn log(raw: &RawLog) -> Log {
         level: raw.level.or("info".to_owned()),
         access: raw.access.or(true),
         unreadable_lines: raw.unreadable_lines.or(10),
+        refused_lines: raw.refused_lines.or(100),
     }
 }
 

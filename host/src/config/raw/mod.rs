@@ -88,6 +88,7 @@ pub(super) struct RawLog {
     pub(super) level: Field<String>,
     pub(super) access: Field<bool>,
     pub(super) unreadable_lines: Field<u32>,
+    pub(super) refused_lines: Field<u32>,
 }
 
 pub(super) struct RawEngine {
@@ -204,6 +205,7 @@ fn log(s: &mut Section<'_>) -> RawLog {
         level: s.read("level", level),
         access: s.read("access", boolean),
         unreadable_lines: s.read("unreadable-lines", |v| count(v, 0..=1000)),
+        refused_lines: s.read("refused-lines", |v| count(v, 0..=1_000_000)),
     }
 }
 
