@@ -14,6 +14,7 @@ mod admin_held;
 mod cli;
 mod cli_call;
 mod frames;
+mod handover;
 mod heads;
 mod http;
 mod http2;
@@ -25,6 +26,7 @@ mod process;
 mod process_log;
 mod server;
 mod server_stop;
+mod stop;
 mod uploads;
 mod worker_restart;
 

@@ -221,3 +221,19 @@ impl Drop for InFlight<'_> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use futures_util::FutureExt as _;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_connection_is_settled_when_it_asked_or_is_not_new_any_more() {
+        let activity = Activity::new();
+        assert_eq!(activity.settled().now_or_never(), None);
+        drop(InFlight::start(&activity));
+        assert_eq!(activity.settled().now_or_never(), Some(()));
+        Activity::new().settled().await;
+    }
+}
