@@ -19,7 +19,7 @@ pub(super) const TURN: usize = 64 << 10;
 const MAKES_ROOM: Duration = Duration::from_secs(1);
 
 /// How long a connection is new, from its accept.
-const NEW: Duration = Duration::from_millis(500);
+const NEW: Duration = Duration::from_secs(1);
 
 /// What a client of HTTP/2 did too much of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
