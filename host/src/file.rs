@@ -75,7 +75,7 @@ pub fn read(path: &Path, limit: u64) -> io::Result<Content> {
         // One byte more tells a file that is too large from one that fits exactly.
         file.take(limit.saturating_add(1)).read_to_end(&mut bytes)?;
         if bytes.len() as u64 > limit {
-            let what = format!("larger than {limit} bytes");
+            let what = format!("larger than {}", size(limit));
             return Err(io::Error::new(ErrorKind::FileTooLarge, what));
         }
         Ok(Content { bytes, metadata })
@@ -118,6 +118,16 @@ fn open(path: &Path) -> io::Result<(File, Metadata)> {
     let metadata = file.metadata()?;
     regular(&metadata)?;
     Ok((file, metadata))
+}
+
+/// A size as people write it.
+fn size(bytes: u64) -> String {
+    let units = [(30, "GiB"), (20, "MiB"), (10, "KiB")];
+    let whole = |(bits, _): &(u32, _)| bytes > 0 && bytes.trailing_zeros() >= *bits;
+    match units.into_iter().find(whole) {
+        Some((bits, unit)) => format!("{} {unit}", bytes >> bits),
+        None => format!("{bytes} bytes"),
+    }
 }
 
 fn regular(metadata: &Metadata) -> io::Result<()> {

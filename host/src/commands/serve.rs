@@ -99,7 +99,11 @@ pub(super) async fn until_stopped(host: Host, mut signals: Signals) -> anyhow::R
     let stop = async {
         if !failed {
             tracing::info!("stopping: not ready any more");
-            host.drain().await;
+            tokio::select! {
+                () = host.drain() => {}
+                // It can't serve new connections either.
+                () = host.failed() => {}
+            }
         }
         tracing::info!("stopping: running requests may finish");
         host.stop().await

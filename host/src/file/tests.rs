@@ -51,6 +51,10 @@ fn a_file_is_read_up_to_its_limit() {
     let error = read(&path, 4).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::FileTooLarge);
     assert_eq!(error.to_string(), "larger than 4 bytes");
+    assert_eq!(
+        [size(16 << 10), size(3 << 20), size(1025)],
+        ["16 KiB", "3 MiB", "1025 bytes"]
+    );
     std::fs::write(&path, b"\xff").unwrap();
     assert_eq!(
         read_text(&path, 4).unwrap_err().kind(),
