@@ -38,7 +38,7 @@ impl Demo {
         let mut signals = Signals::new()?;
         let host = tokio::select! {
             started = serve::start(config, Some(file), Sockets::default()) => started?,
-            () = signals.to_stop() => return Ok(ExitCode::SUCCESS),
+            () = signals.stop() => return Ok(ExitCode::SUCCESS),
         };
         print!("{}", guide(&host, &routes));
         serve::until_stopped(host, signals).await

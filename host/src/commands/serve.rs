@@ -29,7 +29,7 @@ impl Serve {
         };
         let (_log, host) = tokio::select! {
             started = starting => started?,
-            () = signals.to_stop() => return Ok(ExitCode::SUCCESS),
+            () = signals.stop() => return Ok(ExitCode::SUCCESS),
         };
         until_stopped(host, signals).await
     }
@@ -64,7 +64,7 @@ impl Signals {
     }
 
     /// Waits for SIGTERM or Ctrl-C.
-    pub(super) async fn to_stop(&mut self) {
+    pub(super) async fn stop(&mut self) {
         tokio::select! {
             _ = self.terminate.recv() => {}
             _ = self.interrupt.recv() => {}
@@ -110,7 +110,7 @@ pub(super) async fn until_stopped(host: Host, mut signals: Signals) -> anyhow::R
     };
     let cut = tokio::select! {
         cut = stop => cut,
-        () = signals.to_stop() => return Ok(ExitCode::FAILURE),
+        () = signals.stop() => return Ok(ExitCode::FAILURE),
     };
     if cut > 0 {
         tracing::warn!(
