@@ -11,6 +11,7 @@ mod wire;
 
 mod admin;
 mod admin_held;
+mod admin_names;
 mod cli;
 mod cli_call;
 mod frames;

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::Args;
-use tailor::config::{self, Config};
+use tailor::config::{self, Admin, Config};
 use tailor::host::{Host, Sockets, files};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
@@ -83,6 +83,9 @@ pub(super) async fn start(
 ) -> anyhow::Result<Host> {
     files::raise_limit();
     warn_of_files(&config);
+    if let Some(exposure) = config.admin.as_ref().and_then(Admin::exposure) {
+        tracing::warn!("{exposure}");
+    }
     let host = Host::start_on(config, path, sockets).await?;
     let admin = host.admin_address().map(|address| address.to_string());
     tracing::info!(address = %host.address(), admin, version = env!("CARGO_PKG_VERSION"), "serving");
