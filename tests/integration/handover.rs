@@ -96,8 +96,8 @@ async fn hosts_follow_each_other_and_no_client_notices() {
 #[tokio::test]
 async fn sockets_are_taken_by_their_names() {
     let (path, _dir) = write();
-    let bind = || TcpListener::bind("127.0.0.1:0").unwrap();
-    let (first, second) = (bind(), bind());
+    let first = TcpListener::bind("127.0.0.1:0").unwrap();
+    let second = TcpListener::bind("0.0.0.0:0").unwrap();
     let addresses = [&first, &second].map(|socket| socket.local_addr().unwrap());
     for (names, admin, http) in [("admin:http", 0, 1), ("tailor.socket:tailor.socket", 1, 0)] {
         let files = [&first, &second].map(|socket| socket.try_clone().unwrap().into());
@@ -105,6 +105,9 @@ async fn sockets_are_taken_by_their_names() {
         let process = Process::start(handed(files, "$$", &variables), &path).unwrap();
         assert_eq!(process.admin_address().unwrap(), addresses[admin]);
         assert_eq!(process.address().unwrap(), addresses[http]);
+        let mut log = process.lines().into_iter();
+        let warned = log.any(|line| line.contains("other machines can reach 0.0.0.0:"));
+        assert_eq!(warned, admin == 1);
         let ready = Wire::ask(addresses[admin], &get("/readyz", "")).await;
         assert_eq!(ready.status, 200);
         let answer = Wire::ask(addresses[http], &get("/echo/x", "")).await;

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::Args;
-use tailor::config::{self, Admin, Config};
+use tailor::config::{self, Config};
 use tailor::host::{Host, Sockets, files};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
@@ -83,10 +83,15 @@ pub(super) async fn start(
 ) -> anyhow::Result<Host> {
     files::raise_limit();
     warn_of_files(&config);
-    if let Some(exposure) = config.admin.as_ref().and_then(Admin::exposure) {
-        tracing::warn!("{exposure}");
-    }
+    let mut admin = config.admin.clone();
     let host = Host::start_on(config, path, sockets).await?;
+    if let (Some(admin), Some(address)) = (&mut admin, host.admin_address()) {
+        // That of a socket that was handed over may be another one than that of the configuration.
+        admin.listen = address;
+        if let Some(exposure) = admin.exposure() {
+            tracing::warn!("{exposure}");
+        }
+    }
     let admin = host.admin_address().map(|address| address.to_string());
     tracing::info!(address = %host.address(), admin, version = env!("CARGO_PKG_VERSION"), "serving");
     Ok(host)
