@@ -103,3 +103,23 @@ fn those_who_look_at_once_have_their_turn_one_after_the_other() {
     assert_eq!(failed.unwrap_err().kind(), ErrorKind::Other);
     assert!(bounded(path, PATIENCE, |_| Ok(())).is_ok());
 }
+
+#[test]
+fn what_lies_beside_a_file_that_hangs_is_waited_for_a_moment() {
+    let (release, released) = channel::<()>();
+    let hung = bounded(Path::new("/dead/one"), Duration::ZERO, move |_| {
+        let _ = released.recv();
+        Ok(())
+    });
+    assert_eq!(hung.unwrap_err().kind(), ErrorKind::TimedOut);
+    let (releases, released) = channel::<()>();
+    let two = bounded(Path::new("/dead/two"), PATIENCE, move |_| {
+        let _ = released.recv();
+        Ok(())
+    });
+    let error = two.unwrap_err().to_string();
+    assert!(error.ends_with("has not answered for 1s"), "{error}");
+    // What does answer is good.
+    assert!(bounded(Path::new("/dead/three"), PATIENCE, |_| Ok(())).is_ok());
+    drop((release, releases));
+}
