@@ -18,6 +18,10 @@ pub use expect::Expect;
 
 use crate::contract;
 use crate::downstream::{Canned, Cause};
+use crate::file;
+
+/// Largest file that is taken for a fixture, bytes.
+const MAX_SIZE: u64 = 16 << 20;
 
 /// A fixture can't be used.
 #[derive(Debug, Error)]
@@ -100,14 +104,14 @@ fn get() -> String {
 }
 
 impl Fixture {
-    /// Reads a file.
+    /// Reads a file. Blocks for as long as reading it takes, see [`file::PATIENCE`].
     ///
     /// # Errors
     ///
     /// When it can't be read or is not a fixture; says where.
     pub fn read(path: &Path) -> Result<Self, FixtureError> {
         let name = path.display().to_string();
-        let text = std::fs::read_to_string(path).map_err(|source| FixtureError::Unreadable {
+        let text = file::read_text(path, MAX_SIZE).map_err(|source| FixtureError::Unreadable {
             path: name.clone(),
             source,
         })?;

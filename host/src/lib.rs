@@ -14,6 +14,7 @@ pub mod config;
 pub mod contract;
 pub mod degraded;
 pub mod downstream;
+pub mod file;
 pub mod fixture;
 #[cfg(any(test, feature = "fuzzing"))]
 pub mod fuzzing;

@@ -2,7 +2,10 @@
 
 mod commands;
 
+use std::io::Write as _;
 use std::process::ExitCode;
+use std::sync::mpsc::channel;
+use std::time::Duration;
 
 use clap::Parser as _;
 
@@ -14,10 +17,34 @@ fn main() -> ExitCode {
     match commands::Cli::parse().run() {
         Ok(code) => code,
         Err(error) => {
-            eprintln!("tailor: {}", in_one_line(&error));
+            say(&format!("tailor: {}\n", in_one_line(&error)));
             ExitCode::FAILURE
         }
     }
+}
+
+/// For how long the last words wait for somebody to read them.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// Writes to standard error. Where nobody reads that, and a pipe is full, the program ends all the
+/// same.
+fn say(words: &str) {
+    let (done, ended) = channel::<()>();
+    let copy = words.to_owned();
+    let writing = std::thread::Builder::new().spawn(move || {
+        write(&copy);
+        drop(done);
+    });
+    match writing {
+        Ok(_) => drop(ended.recv_timeout(PATIENCE)),
+        // What the program is out of may be threads.
+        Err(_) => write(words),
+    }
+}
+
+fn write(words: &str) {
+    // There is nowhere to report that it can't be written.
+    let _ = std::io::stderr().write_all(words.as_bytes());
 }
 
 /// An error with its causes. Many of our errors say their cause themselves, for those who print them alone: then it is not said

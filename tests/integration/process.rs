@@ -171,7 +171,7 @@ fn a_file_that_cannot_be_read_is_named() {
         said.contains("tailor.toml: can't be read: No such file"),
         "{said}"
     );
-    assert!(refused(dir.path()).contains("can't be read: Is a directory"));
+    assert!(refused(dir.path()).contains("can't be read: not a file but a directory"));
     std::fs::write(&missing, b"\xff\xfe").unwrap();
     assert!(refused(&missing).contains("tailor.toml"));
 }

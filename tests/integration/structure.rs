@@ -6,6 +6,7 @@ mod code;
 mod imports;
 mod modules;
 mod mutations;
+mod reads;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};

@@ -52,7 +52,9 @@ impl Process {
     ///
     /// When it ends or does not say that it serves.
     pub fn serve(config: &Path) -> anyhow::Result<Self> {
-        Self::start(Command::new(Self::program()?), config)
+        let mut command = Command::new(Self::program()?);
+        command.stdin(Stdio::null());
+        Self::start(command, config)
     }
 
     /// The same, with at most so many open files: a soft and a hard limit.
@@ -72,15 +74,22 @@ impl Process {
     pub fn within(soft: u64, hard: u64) -> anyhow::Result<Command> {
         let mut shell = Command::new("sh");
         let limits = format!("ulimit -Sn {soft} && ulimit -Hn {hard} && exec \"$0\" \"$@\"");
-        shell.args(["-c", &limits]).arg(Self::program()?);
+        shell
+            .args(["-c", &limits])
+            .arg(Self::program()?)
+            .stdin(Stdio::null());
         Ok(shell)
     }
 
-    fn start(mut command: Command, config: &Path) -> anyhow::Result<Self> {
+    /// The same with a program of one's own, which is given the arguments.
+    ///
+    /// # Errors
+    ///
+    /// When it ends or does not say that it serves.
+    pub fn start(mut command: Command, config: &Path) -> anyhow::Result<Self> {
         let mut child = command
             .args(["serve", "--config"])
             .arg(config)
-            .stdin(Stdio::null())
             .stderr(Stdio::piped())
             .spawn()?;
         let stderr = child.stderr.take().context("standard error")?;

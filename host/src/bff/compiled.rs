@@ -15,6 +15,7 @@ use wasmtime::Engine;
 use wasmtime::component::Component;
 
 use super::error::LoadError;
+use crate::file;
 
 /// The directory of compiled code.
 #[derive(Clone, Debug)]
@@ -89,26 +90,34 @@ impl CompiledCache {
 
     fn write(&self, path: &Path, code: &[u8]) -> io::Result<()> {
         // The digest goes first: code without one is never read.
-        for (path, content) in [
-            (sum_path(path), hex(code).as_bytes()),
-            (path.to_owned(), code),
-        ] {
-            let mut file = tempfile::NamedTempFile::new_in(&self.dir)?;
-            file.write_all(content)?;
-            // An old file may be mapped by a component that still runs: it is replaced, never written to.
-            file.persist(path)?;
-        }
-        Ok(())
+        let files = [
+            (sum_path(path), hex(code).into_bytes()),
+            (path.to_owned(), code.to_owned()),
+        ];
+        file::within(&self.dir, move |dir| {
+            for (path, content) in files {
+                let mut file = tempfile::NamedTempFile::new_in(dir)?;
+                file.write_all(&content)?;
+                // An old file may be mapped by a component that still runs: it is replaced, never written to.
+                file.persist(path)?;
+            }
+            Ok(())
+        })?
     }
 }
+
+/// Bytes of a digest, and some room.
+const MAX_SUM: u64 = 256;
+/// Bytes of code that are more than any component compiles to.
+const MAX_CODE: u64 = 1 << 32;
 
 fn sum_path(path: &Path) -> PathBuf {
     path.with_extension("sha256")
 }
 
 fn read(engine: &Engine, path: &Path) -> Option<Component> {
-    let noted = fs::read_to_string(sum_path(path)).ok()?;
-    let code = fs::read(path).ok()?;
+    let noted = file::read_text(&sum_path(path), MAX_SUM).ok()?;
+    let code = file::read(path, MAX_CODE).ok()?.bytes;
     if hex(&code) != noted {
         tracing::warn!(path = %path.display(), "compiled code is damaged and made anew");
         return None;

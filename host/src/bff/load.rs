@@ -1,7 +1,7 @@
 //! From a file to a component that can be instantiated: size, surface, machine code, links. Everything slow or fallible
 //! about a component happens here, never on the path of a request.
 
-use std::io::Read as _;
+use std::io::ErrorKind;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -11,6 +11,7 @@ use super::error::LoadError;
 use super::state::State;
 use super::surface::Surface;
 use crate::contract::BffPre;
+use crate::file;
 
 /// A component, ready to be instantiated. Holds no settings: versions share it.
 pub struct Loaded {
@@ -57,23 +58,18 @@ impl Loader {
             path: path.to_owned(),
             source,
         };
-        // Looked at before it is opened, since opening a pipe would wait for a writer.
-        if !std::fs::metadata(path).map_err(unreadable)?.is_file() {
-            return Err(unreadable(std::io::Error::other("not a file")));
-        }
-        let mut bytes = Vec::new();
-        let file = std::fs::File::open(path).map_err(unreadable)?;
-        let mut file = file.take(self.max_size.saturating_add(1));
-        file.read_to_end(&mut bytes).map_err(unreadable)?;
-        if bytes.len() as u64 > self.max_size {
-            let size =
-                std::fs::metadata(path).map_or(bytes.len() as u64, |metadata| metadata.len());
-            return Err(LoadError::TooLarge {
-                path: path.to_owned(),
-                size,
-                limit: self.max_size,
-            });
-        }
+        let bytes = match file::read(path, self.max_size) {
+            Ok(content) => content.bytes,
+            Err(error) if error.kind() == ErrorKind::FileTooLarge => {
+                let over = self.max_size.saturating_add(1);
+                return Err(LoadError::TooLarge {
+                    path: path.to_owned(),
+                    size: file::stat(path).map_or(over, |metadata| metadata.len()),
+                    limit: self.max_size,
+                });
+            }
+            Err(error) => return Err(unreadable(error)),
+        };
         match known {
             Some(known) if known.digest == hex(&bytes) => Ok(known.clone()),
             _ => Ok(Arc::new(self.load_bytes(&bytes)?)),

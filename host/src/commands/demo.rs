@@ -9,8 +9,10 @@ use anyhow::{Context as _, bail, ensure};
 use clap::Args;
 use tailor::build::{BuildOptions, build_all};
 use tailor::config::{self, Config};
+use tailor::host::Sockets;
 
-use super::{log, serve};
+use super::log;
+use super::serve::{self, Signals};
 
 #[derive(Args)]
 pub struct Demo {
@@ -33,7 +35,11 @@ impl Demo {
         let config = config::load(&file)?;
         let _log = log::start(&config.log)?;
         let routes = routes(&config);
-        let (host, signals) = serve::start(config, Some(file)).await?;
+        let mut signals = Signals::new()?;
+        let host = tokio::select! {
+            started = serve::start(config, Some(file), Sockets::default()) => started?,
+            () = signals.stop() => return Ok(ExitCode::SUCCESS),
+        };
         print!("{}", guide(&host, &routes));
         serve::until_stopped(host, signals).await
     }

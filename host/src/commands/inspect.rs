@@ -8,7 +8,11 @@ use clap::Args;
 use tailor::bff::compiled::hex;
 use tailor::bff::surface::Surface;
 use tailor::config::{self, Bff};
+use tailor::file;
 use tailor::text::visible;
+
+/// Largest file that is looked into, bytes.
+const MAX_SIZE: u64 = 1 << 30;
 
 #[derive(Args)]
 pub struct Inspect {
@@ -21,8 +25,9 @@ pub struct Inspect {
 
 impl Inspect {
     pub fn run(self) -> anyhow::Result<ExitCode> {
-        let bytes = std::fs::read(&self.component)
+        let content = file::read(&self.component, MAX_SIZE)
             .with_context(|| format!("component {}", self.component.display()))?;
+        let bytes = content.bytes;
         let surface = Surface::read(&bytes)?;
         let digest = hex(&bytes);
         println!("version  {}", &digest[..12]);

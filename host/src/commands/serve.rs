@@ -4,8 +4,8 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::Args;
-use tailor::config::{self, Admin, Config};
-use tailor::host::{Host, files};
+use tailor::config::{self, Config};
+use tailor::host::{Host, Sockets, files};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use super::{ConfigFile, log};
@@ -18,11 +18,26 @@ pub struct Serve {
 
 impl Serve {
     pub async fn run(self) -> anyhow::Result<ExitCode> {
-        let config = config::load(&self.file.config)?;
-        let _log = log::start(&config.log)?;
-        let (host, signals) = start(config, Some(self.file.config)).await?;
+        // First of all, while there is no other thread.
+        let sockets = Sockets::from_env()?;
+        let mut signals = Signals::new()?;
+        let path = self.file.config;
+        let starting = async {
+            let config = load(path.clone()).await?;
+            let log = log::start(&config.log)?;
+            anyhow::Ok((log, start(config, Some(path), sockets).await?))
+        };
+        let (_log, host) = tokio::select! {
+            started = starting => started?,
+            () = signals.stop() => return Ok(ExitCode::SUCCESS),
+        };
         until_stopped(host, signals).await
     }
+}
+
+/// Reads the configuration beside the event loop, which hears signals meanwhile.
+async fn load(path: PathBuf) -> anyhow::Result<Config> {
+    Ok(tokio::task::spawn_blocking(move || config::load(&path)).await??)
 }
 
 /// What an operator tells the process.
@@ -35,6 +50,28 @@ pub(super) struct Signals {
     fail: Signal,
 }
 
+impl Signals {
+    /// Hears them from now on. Whoever does so before it starts a host loses none: SIGHUP is for the
+    /// time from when the host serves.
+    pub(super) fn new() -> anyhow::Result<Self> {
+        Ok(Self {
+            hangup: signal(SignalKind::hangup())?,
+            terminate: signal(SignalKind::terminate())?,
+            interrupt: signal(SignalKind::interrupt())?,
+            #[cfg(debug_assertions)]
+            fail: signal(SignalKind::user_defined2())?,
+        })
+    }
+
+    /// Waits for SIGTERM or Ctrl-C.
+    pub(super) async fn stop(&mut self) {
+        tokio::select! {
+            _ = self.terminate.recv() => {}
+            _ = self.interrupt.recv() => {}
+        }
+    }
+}
+
 /// The exit code of a host that can't go on: EX_SOFTWARE of `sysexits.h`.
 const FAILED: u8 = 70;
 
@@ -42,67 +79,46 @@ const FAILED: u8 = 70;
 pub(super) async fn start(
     config: Config,
     path: Option<PathBuf>,
-) -> anyhow::Result<(Host, Signals)> {
+    sockets: Sockets,
+) -> anyhow::Result<Host> {
     files::raise_limit();
     warn_of_files(&config);
-    if let Some(exposure) = config.admin.as_ref().and_then(Admin::exposure) {
-        tracing::warn!("{exposure}");
+    let mut admin = config.admin.clone();
+    let host = Host::start_on(config, path, sockets).await?;
+    if let (Some(admin), Some(address)) = (&mut admin, host.admin_address()) {
+        // That of a socket that was handed over may be another one than that of the configuration.
+        admin.listen = address;
+        if let Some(exposure) = admin.exposure() {
+            tracing::warn!("{exposure}");
+        }
     }
-    let host = Host::start(config, path).await?;
-    // Before anybody can know that the host serves: until then, a SIGHUP ends the process. While it
-    // starts, SIGTERM and Ctrl-C end it at once, as they should.
-    let signals = Signals {
-        hangup: signal(SignalKind::hangup())?,
-        terminate: signal(SignalKind::terminate())?,
-        interrupt: signal(SignalKind::interrupt())?,
-        #[cfg(debug_assertions)]
-        fail: signal(SignalKind::user_defined2())?,
-    };
     let admin = host.admin_address().map(|address| address.to_string());
     tracing::info!(address = %host.address(), admin, version = env!("CARGO_PKG_VERSION"), "serving");
-    Ok((host, signals))
+    Ok(host)
 }
 
 /// Serves until SIGTERM or Ctrl-C; SIGHUP reads the configuration and the components again. A
 /// second signal to stop does not wait for running requests.
-pub(super) async fn until_stopped(host: Host, signals: Signals) -> anyhow::Result<ExitCode> {
-    let Signals {
-        mut hangup,
-        mut terminate,
-        mut interrupt,
-        #[cfg(debug_assertions)]
-        mut fail,
-    } = signals;
-    let failed = loop {
-        // A reload compiles, and a signal to stop does not wait for that: nothing of it is live
-        // before its very end.
-        let reload = async {
-            hangup.recv().await;
-            reload(&host).await;
-        };
-        #[cfg(debug_assertions)]
-        let fail = async {
-            fail.recv().await;
-            host.fail_worker(0);
-        };
-        #[cfg(not(debug_assertions))]
-        let fail = std::future::pending();
-        tokio::select! {
-            () = reload => {}
-            () = fail => {}
-            () = host.failed() => break true,
-            _ = terminate.recv() => break false,
-            _ = interrupt.recv() => break false,
-        }
-    };
+pub(super) async fn until_stopped(host: Host, mut signals: Signals) -> anyhow::Result<ExitCode> {
+    let failed = serve(&host, &mut signals).await;
     if failed {
         tracing::error!("workers fail too often: the host ends, with exit code {FAILED}");
     }
-    tracing::info!("stopping: running requests may finish");
+    let stop = async {
+        if !failed {
+            tracing::info!("stopping: not ready any more");
+            tokio::select! {
+                () = host.drain() => {}
+                // It can't serve new connections either.
+                () = host.failed() => {}
+            }
+        }
+        tracing::info!("stopping: running requests may finish");
+        host.stop().await
+    };
     let cut = tokio::select! {
-        cut = host.stop() => cut,
-        _ = terminate.recv() => return Ok(ExitCode::FAILURE),
-        _ = interrupt.recv() => return Ok(ExitCode::FAILURE),
+        cut = stop => cut,
+        () = signals.stop() => return Ok(ExitCode::FAILURE),
     };
     if cut > 0 {
         tracing::warn!(
@@ -119,8 +135,41 @@ pub(super) async fn until_stopped(host: Host, signals: Signals) -> anyhow::Resul
     })
 }
 
+/// Serves until the host is to be stopped; `true` when it can't go on.
+async fn serve(host: &Host, signals: &mut Signals) -> bool {
+    let Signals {
+        hangup,
+        terminate,
+        interrupt,
+        #[cfg(debug_assertions)]
+        fail,
+    } = signals;
+    loop {
+        // A reload compiles, and a signal to stop does not wait for that: nothing of it is live
+        // before its very end.
+        let reload = async {
+            hangup.recv().await;
+            reload(host).await;
+        };
+        #[cfg(debug_assertions)]
+        let fail = async {
+            fail.recv().await;
+            host.fail_worker(0);
+        };
+        #[cfg(not(debug_assertions))]
+        let fail = std::future::pending();
+        tokio::select! {
+            () = reload => {}
+            () = fail => {}
+            () = host.failed() => return true,
+            _ = terminate.recv() => return false,
+            _ = interrupt.recv() => return false,
+        }
+    }
+}
+
 async fn reload(host: &Host) {
-    match host.changes().reload().await {
+    match host.reload().await {
         Ok(changed) => {
             for (bff, version) in &changed.published {
                 tracing::info!(bff, version, "new version is live");

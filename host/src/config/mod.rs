@@ -49,6 +49,8 @@ pub use proxy::Proxy;
 pub use secret::Secret;
 pub use wire::is_json;
 
+use crate::file;
+
 /// The whole configuration, checked.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Config {
@@ -119,6 +121,8 @@ pub struct Server {
     /// HTTP/2 streams of one connection that may end before their answers in 30 s, beside one for
     /// each answer.
     pub max_resets: u32,
+    /// Time from when the host is not ready any more to when it takes no more connections.
+    pub drain_delay: Duration,
     /// Time that running requests get to finish when the host stops.
     pub shutdown_timeout: Duration,
     /// Workers that may be started anew within a minute after a fault of the host's own; at one
@@ -304,6 +308,9 @@ pub struct Route {
     pub methods: Vec<Method>,
 }
 
+/// Largest file that is taken for a configuration, bytes.
+const MAX_SIZE: u64 = 16 << 20;
+
 /// Reads and checks the file.
 ///
 /// Relative paths in the file are taken from the file's own directory.
@@ -313,7 +320,7 @@ pub struct Route {
 /// All problems of the file at once, each with its key, line and way out; or that the file can't be
 /// read.
 pub fn load(path: &Path) -> Result<Config, ConfigError> {
-    let text = std::fs::read_to_string(path).map_err(|source| ConfigError::Unreadable {
+    let text = file::read_text(path, MAX_SIZE).map_err(|source| ConfigError::Unreadable {
         path: path.to_owned(),
         source,
     })?;

@@ -171,6 +171,7 @@ fn a_minimal_file_gets_the_documented_defaults() {
             max_streams: 128,
             max_control_frames: 1_000,
             max_resets: 100,
+            drain_delay: ms(0),
             shutdown_timeout: ms(10_000),
             max_worker_restarts: 3,
         },
@@ -238,6 +239,7 @@ fn a_maximal_file_is_read_key_by_key() {
         max_streams: 64,
         max_control_frames: 500,
         max_resets: 40,
+        drain_delay: ms(15_000),
         shutdown_timeout: ms(20_000),
         max_worker_restarts: 5,
     };

@@ -263,7 +263,11 @@ impl Changes {
         let refuse = |what| refuse_for(what, self.host_failures() > failures);
         let (tried, now_ms) = match &smoke.fixture {
             Some(path) => {
-                let fixture = Fixture::read(path)
+                let path = path.clone();
+                let read = tokio::task::spawn_blocking(move || Fixture::read(&path));
+                let fixture = read
+                    .await
+                    .map_err(|_| ChangeError::Panic)?
                     .map_err(|error| refuse_for(error.to_string(), in_chain(&error)))?;
                 let now_ms = fixture
                     .now_ms()

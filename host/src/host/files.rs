@@ -9,8 +9,8 @@ use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
 use crate::config::{Config, Downstream, Protocol};
 
-/// Files that are always open: standard streams, listeners, the event loop of the control thread,
-/// the directory of the log.
+/// Files that are always open: standard streams, listeners, the event loop that accepts, the
+/// directory of the log.
 const PROCESS: usize = 16;
 /// Files of an event loop: what it waits on, and what wakes it.
 const WORKER: usize = 4;

@@ -1,5 +1,5 @@
-//! Which errors say only that the host is out of something, so that the same may succeed a moment
-//! later.
+//! Which errors say only that the host is out of something, or that a file system did not answer in
+//! time, so that the same may succeed a moment later.
 
 use std::error::Error;
 use std::io;
@@ -28,6 +28,7 @@ pub(super) fn in_chain(error: &(dyn Error + 'static)) -> bool {
 
 fn says_so(error: &(dyn Error + 'static)) -> bool {
     let errno = match error.downcast_ref::<io::Error>() {
+        Some(error) if error.kind() == io::ErrorKind::TimedOut => return true,
         Some(error) => Errno::from_io_error(error),
         None => error.downcast_ref::<Errno>().copied(),
     };

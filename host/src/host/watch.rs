@@ -15,6 +15,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use super::change::Changes;
+use super::look::Looks;
 
 /// What tells one content of a file from another without reading it.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -80,12 +81,16 @@ impl Seen {
 /// Watches until it is ended.
 pub(super) async fn watch(changes: Arc<Changes>) {
     let mut files: HashMap<String, Seen> = HashMap::new();
+    let mut looks = Looks::default();
     loop {
         let snapshot = changes.shared().snapshot.load_full();
         let interval = snapshot.config.engine.watch_interval;
         for (name, bff) in &snapshot.bffs {
             let path = bff.current().settings().component.clone();
-            let anew = settled_anew(&mut files, name, &path);
+            let Some(now) = looks.at(name, move || Mark::of(&path)).await else {
+                continue;
+            };
+            let anew = settled_anew(&mut files, name, now);
             let Some(seen) = files.get_mut(name) else {
                 continue;
             };
@@ -107,8 +112,7 @@ pub(super) async fn watch(changes: Arc<Changes>) {
 }
 
 /// Whether the file has another content than before and is not being written any more.
-fn settled_anew(files: &mut HashMap<String, Seen>, name: &str, path: &Path) -> bool {
-    let now = Mark::of(path);
+fn settled_anew(files: &mut HashMap<String, Seen>, name: &str, now: Option<Mark>) -> bool {
     let Some(seen) = files.get_mut(name) else {
         // What was loaded at the start may have been replaced since: the first look counts as a
         // change, and a swap to the same content does nothing.

@@ -40,6 +40,14 @@ pub enum ServerError {
         /// What the system said.
         source: io::Error,
     },
+    /// A socket that was handed over can't be used.
+    #[error("{key}: the socket that was handed over (LISTEN_FDS): {source}")]
+    HandedOver {
+        /// The setting that it stands for.
+        key: &'static str,
+        /// What the system said.
+        source: io::Error,
+    },
     /// A thread could not be started.
     #[error("server.workers: {0}")]
     Worker(io::Error),
@@ -56,7 +64,7 @@ pub struct Server {
 }
 
 impl Server {
-    /// Binds the listener and starts the workers.
+    /// Binds the listener, or takes the one that was handed over, and starts the workers.
     ///
     /// # Errors
     ///
@@ -64,8 +72,9 @@ impl Server {
     pub async fn start(
         shared: Arc<Shared>,
         settings: &config::Server,
+        handed_over: Option<std::net::TcpListener>,
     ) -> Result<Self, ServerError> {
-        let listener = bind("server.listen", settings.listen)?;
+        let listener = listen("server.listen", settings.listen, handed_over)?;
         let address = listener.local_addr().map_err(ServerError::Worker)?;
         let (stop, stopped) = watch::channel(false);
         let crew = Worker::start_all(&shared, settings, &stopped).map_err(ServerError::Worker)?;
@@ -135,8 +144,22 @@ impl Drop for Server {
 /// The most permits that one call can take back.
 const MAX_PERMITS: u32 = u32::MAX >> 3;
 
+/// Binds a listener, or takes the one that was handed over, with whoever waits there.
+pub(super) fn listen(
+    key: &'static str,
+    address: SocketAddr,
+    handed_over: Option<std::net::TcpListener>,
+) -> Result<TcpListener, ServerError> {
+    match handed_over {
+        Some(socket) => {
+            TcpListener::from_std(socket).map_err(|source| ServerError::HandedOver { key, source })
+        }
+        None => bind(key, address),
+    }
+}
+
 /// Binds a listener.
-pub(super) fn bind(key: &'static str, address: SocketAddr) -> Result<TcpListener, ServerError> {
+fn bind(key: &'static str, address: SocketAddr) -> Result<TcpListener, ServerError> {
     let refuse = |source| ServerError::Bind {
         key,
         address,

@@ -1,12 +1,14 @@
 //! What happens on a connection: what its socket and its requests note, and its clock, its end and
 //! the room of others ask.
 
+use std::future::{Future as _, poll_fn};
+use std::pin::pin;
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, AtomicUsize, Ordering};
-use std::task::Waker;
+use std::task::{Poll, Waker};
 use std::time::Duration;
 
 use futures_util::task::AtomicWaker;
-use tokio::time::Instant;
+use tokio::time::{Instant, sleep_until};
 
 use crate::config;
 
@@ -15,6 +17,9 @@ pub(super) const TURN: usize = 64 << 10;
 
 /// Time of a connection that has to make room, from when it was told so.
 const MAKES_ROOM: Duration = Duration::from_secs(1);
+
+/// How long a connection is new, from its accept.
+const NEW: Duration = Duration::from_secs(1);
 
 /// What a client of HTTP/2 did too much of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -156,6 +161,18 @@ impl Activity {
         self.head.load(Ordering::Relaxed) != 0 && !self.http2.load(Ordering::Relaxed)
     }
 
+    /// Waits until a request came, or the time for one is over that a connection has which is new
+    /// when the host stops: its client may have sent it already, and nobody else answers it.
+    pub(super) async fn settled(&self) {
+        let mut over = pin!(sleep_until(self.started + NEW));
+        // A request comes by this connection's own task, which looks here again then.
+        poll_fn(|context| match self.asked.load(Ordering::Relaxed) {
+            true => Poll::Ready(()),
+            false => over.as_mut().poll(context),
+        })
+        .await;
+    }
+
     /// When the connection has to be looked at.
     pub(super) fn due(&self, settings: &config::Server, closing: bool) -> Instant {
         let at = |from: u64, limit: Duration| self.started + Duration::from_millis(from) + limit;
@@ -202,5 +219,21 @@ impl Drop for InFlight<'_> {
             // for it.
             activity.head.store(activity.now() + 1, Ordering::Relaxed);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use futures_util::FutureExt as _;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_connection_is_settled_when_it_asked_or_is_not_new_any_more() {
+        let activity = Activity::new();
+        assert_eq!(activity.settled().now_or_never(), None);
+        drop(InFlight::start(&activity));
+        assert_eq!(activity.settled().now_or_never(), Some(()));
+        Activity::new().settled().await;
     }
 }

@@ -31,7 +31,7 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 use self::places::Kind;
-use super::accept::{ServerError, bind};
+use super::accept::{ServerError, listen};
 use crate::config;
 use crate::snapshot::Shared;
 use crate::telemetry::metrics::{classic, exposition};
@@ -51,7 +51,7 @@ pub struct Admin {
 }
 
 impl Admin {
-    /// Binds the listener. `stopping` turns `/readyz` to 503.
+    /// Binds the listener, or takes the one that was handed over. `stopping` turns `/readyz` to 503.
     ///
     /// # Errors
     ///
@@ -59,9 +59,10 @@ impl Admin {
     pub async fn start(
         shared: Arc<Shared>,
         settings: &config::Admin,
+        handed_over: Option<std::net::TcpListener>,
         stopping: watch::Receiver<bool>,
     ) -> Result<Self, ServerError> {
-        let listener = bind("admin.listen", settings.listen)?;
+        let listener = listen("admin.listen", settings.listen, handed_over)?;
         let address = listener.local_addr().map_err(ServerError::Worker)?;
         let pages = Arc::new(Pages {
             metrics: series::registry(&shared),

@@ -80,7 +80,11 @@ async fn run(worker: &Arc<Worker>, stream: TcpStream) {
     let mut connection = pin!(builder.serve_connection(io, service));
     let mut idle = Idle::new(activity.clone(), settings.clone());
     let mut stopped = worker.stopped.clone();
-    let mut stopping = pin!(async move { stopped.wait_for(|stopped| *stopped).await.is_ok() });
+    let newcomer = activity.clone();
+    let mut stopping = pin!(async move {
+        let _ = stopped.wait_for(|stopped| *stopped).await;
+        newcomer.settled().await;
+    });
     let mut too_slow = pin!(client.too_slow());
     let mut told_to_stop = false;
     poll_fn(|context| {

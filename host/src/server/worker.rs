@@ -29,6 +29,9 @@ use crate::bff::scheduler::Scheduler;
 use crate::config;
 use crate::snapshot::Shared;
 
+/// How long the end of all workers is waited for: each has only to drop what it held.
+const END: Duration = Duration::from_secs(5);
+
 /// How often a worker looks after the services: connections that are too old, names to look up
 /// again, health to ask for.
 const HOUSEKEEPING: Duration = Duration::from_secs(1);
@@ -318,7 +321,7 @@ impl Crew {
         let _ = self.end.send(true);
     }
 
-    /// Ends all workers, and waits until they have.
+    /// Ends all workers, and waits until they have, but not for long.
     pub(super) async fn end(&self) {
         self.dismiss();
         let threads =
@@ -328,7 +331,8 @@ impl Crew {
                 let _ = thread.join();
             }
         });
-        let _ = joined.await;
+        // A worker that does not come to its end in that time goes with the process.
+        let _ = tokio::time::timeout(END, joined).await;
     }
 }
 

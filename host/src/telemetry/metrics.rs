@@ -153,7 +153,7 @@ impl Metrics {
     }
 }
 
-/// The text of `/metrics`, as OpenMetrics 1.0. [`classic`] makes the older format of it.
+/// The text of `/metrics`, as OpenMetrics 1.0. [`classic()`] makes the older format of it.
 pub fn exposition(registry: &Registry) -> String {
     let mut text = String::with_capacity(16 << 10);
     if text::encode(&mut text, registry).is_err() {

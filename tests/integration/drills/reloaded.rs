@@ -14,7 +14,7 @@ pub async fn change(host: &TestHost, old: &str, new: &str) -> Result<(), String>
     assert!(text.contains(old), "{old:?} is not in {text}");
     let text = text.replace(old, new);
     host.replace("tailor.toml", text.as_bytes()).unwrap();
-    let changed = host.host().changes().reload().await;
+    let changed = host.host().reload().await;
     changed.map(drop).map_err(|error| error.to_string())
 }
 

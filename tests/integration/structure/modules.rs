@@ -8,10 +8,11 @@ use super::imports::Imports;
 use super::read;
 
 /// The host's modules from the highest to the lowest, each with those that it may know. A module knows lower ones only.
-const MODULES: [(&str, &[&str]); 21] = [
+const MODULES: [(&str, &[&str]); 22] = [
     (
         "host",
         &[
+            "file",
             "server",
             "snapshot",
             "invoke",
@@ -66,11 +67,15 @@ const MODULES: [(&str, &[&str]); 21] = [
         ],
     ),
     ("fuzzing", &["calls", "downstream"]),
-    ("fixture", &["bff", "calls", "downstream", "contract"]),
+    (
+        "fixture",
+        &["file", "bff", "calls", "downstream", "contract"],
+    ),
     ("router", &["config"]),
     (
         "bff",
         &[
+            "file",
             "calls",
             "telemetry",
             "degraded",
@@ -96,16 +101,24 @@ const MODULES: [(&str, &[&str]); 21] = [
     ),
     (
         "downstream",
-        &["telemetry", "coding", "config", "http_fields", "time"],
+        &[
+            "file",
+            "telemetry",
+            "coding",
+            "config",
+            "http_fields",
+            "time",
+        ],
     ),
     ("telemetry", &[]),
     ("contract", &[]),
     ("coding", &[]),
-    ("config", &["http_fields", "path"]),
+    ("config", &["file", "http_fields", "path"]),
     ("http_fields", &[]),
     ("path", &[]),
     ("degraded", &[]),
     ("server_timing", &[]),
+    ("file", &[]),
     ("text", &[]),
     ("time", &[]),
     ("build", &[]),

@@ -74,7 +74,7 @@ async fn a_file_that_is_still_being_written_is_left_alone() {
     edit(&host, |text| {
         text.replace("watch-interval = \"20ms\"", "watch-interval = \"2s\"")
     });
-    host.host().changes().reload().await.unwrap();
+    host.host().reload().await.unwrap();
     let content = stamped(&page("v2"), 50_000);
     let path = host.dir().join("page.wasm");
     std::fs::write(&path, b"").unwrap();

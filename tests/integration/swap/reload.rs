@@ -13,7 +13,7 @@ use crate::downstream::relay::relay;
 use crate::observe::{bff, eventually, swapped};
 
 async fn reload(host: &TestHost) -> Result<Changed, String> {
-    let changed = host.host().changes().reload().await;
+    let changed = host.host().reload().await;
     changed.map_err(|error| error.to_string())
 }
 

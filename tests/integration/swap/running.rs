@@ -123,7 +123,7 @@ async fn a_request_that_runs_survives_a_reload_that_takes_its_bff_away() {
             let (start, _) = text.split_once("[bff.relay]").unwrap();
             format!("{start}{PAGE}")
         });
-        host.host().changes().reload().await.unwrap();
+        host.host().reload().await.unwrap();
         assert_eq!(host.get("/x").await.unwrap().status, 404);
         assert_eq!(served(&host, "/page").await, "w1");
         gate.open(1);

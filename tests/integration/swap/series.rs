@@ -10,7 +10,7 @@ use super::{PAGE, edit, live, swaps};
 use crate::observe::{metric, samples};
 
 async fn reload(host: &TestHost) {
-    host.host().changes().reload().await.unwrap();
+    host.host().reload().await.unwrap();
 }
 
 /// Puts the page in the place of the relay and of its service, and returns the text of the
@@ -163,7 +163,7 @@ async fn a_bff_that_was_refused_and_given_up_has_no_series() {
     edit(&host, |text| {
         text + "[bff.bad]\ncomponent = \"bad.wasm\"\n[[route]]\nbff = \"bad\"\npath = \"/bad\"\n"
     });
-    assert!(host.host().changes().reload().await.is_err());
+    assert!(host.host().reload().await.is_err());
     assert_eq!(swaps(&host, "bad", "refused").await, 1.0);
     host.replace("tailor.toml", &before).unwrap();
     reload(&host).await;

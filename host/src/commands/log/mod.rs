@@ -3,6 +3,7 @@
 //! A thread of its own writes them, see [`sink`].
 
 mod lines;
+mod panics;
 mod sink;
 
 use anyhow::Context as _;
@@ -60,5 +61,6 @@ pub(super) fn start(settings: &Log) -> anyhow::Result<sink::Flush> {
             registry.with(lines).try_init()?;
         }
     }
+    panics::to_log();
     Ok(guard)
 }

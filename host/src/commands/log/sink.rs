@@ -5,9 +5,10 @@
 //! lost rather than requests late; how many is said in the log as soon as there is room again.
 
 use std::io::{self, Write};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
-use std::thread::JoinHandle;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tracing_subscriber::fmt::MakeWriter;
 
@@ -16,20 +17,30 @@ const CAPACITY: usize = 4 << 20;
 /// For how long lines gather before they are written.
 const GATHERING: Duration = Duration::from_millis(5);
 
+/// What is written at once, bytes: as much as a pipe takes.
+const PIECE: usize = 64 << 10;
+/// For how long the end of a command waits for a reader that takes nothing.
+const PATIENCE: Duration = Duration::from_secs(1);
+/// For how long it waits for one that takes a little now and then.
+const LONGEST: Duration = Duration::from_secs(5);
+
 /// Where lines are put.
 #[derive(Clone)]
 pub(super) struct Sink(Arc<Queue>);
 
-/// Writes what is left when it is dropped.
+/// Writes what is left when it is dropped, for as long as somebody reads it.
 pub struct Flush {
     queue: Arc<Queue>,
-    thread: Option<JoinHandle<()>>,
+    /// Closed when the thread has ended. It is not joined, because a write may never return.
+    ended: Receiver<()>,
 }
 
 #[derive(Default)]
 struct Queue {
     waiting: Mutex<Waiting>,
     changed: Condvar,
+    /// Bytes that were written.
+    written: AtomicU64,
 }
 
 #[derive(Default)]
@@ -51,18 +62,19 @@ impl Sink {
     ) -> io::Result<(Self, Flush)> {
         let queue = Arc::new(Queue::default());
         let reading = queue.clone();
-        let thread = std::thread::Builder::new()
+        let (end, ended) = channel::<()>();
+        std::thread::Builder::new()
             .name("tailor-log".to_owned())
-            .spawn(move || write_all(&reading, output, lost))?;
+            .spawn(move || write_all(&reading, output, lost, end))?;
         let flush = Flush {
             queue: queue.clone(),
-            thread: Some(thread),
+            ended,
         };
         Ok((Self(queue), flush))
     }
 }
 
-fn write_all(queue: &Queue, mut output: impl Write, lost: fn(u64) -> String) {
+fn write_all(queue: &Queue, mut output: impl Write, lost: fn(u64) -> String, _end: Sender<()>) {
     let mut lines = Vec::new();
     loop {
         let mut waiting = lock(&queue.waiting);
@@ -79,8 +91,12 @@ fn write_all(queue: &Queue, mut output: impl Write, lost: fn(u64) -> String) {
         std::mem::swap(&mut waiting.lines, &mut lines);
         let (ended, missing) = (waiting.ended, std::mem::take(&mut waiting.lost));
         drop(waiting);
-        // There is nowhere to report a log that can't be written.
-        let _ = output.write_all(&lines);
+        for piece in lines.chunks(PIECE) {
+            // There is nowhere to report a log that can't be written.
+            let _ = output.write_all(piece);
+            let length = piece.len() as u64;
+            queue.written.fetch_add(length, Ordering::Relaxed);
+        }
         if missing > 0 {
             let _ = output.write_all(lost(missing).as_bytes());
         }
@@ -133,8 +149,14 @@ impl Drop for Flush {
     fn drop(&mut self) {
         lock(&self.queue.waiting).ended = true;
         self.queue.changed.notify_one();
-        if let Some(thread) = self.thread.take() {
-            let _ = thread.join();
+        let last = Instant::now() + LONGEST;
+        let mut before = None;
+        while let Err(RecvTimeoutError::Timeout) = self.ended.recv_timeout(PATIENCE) {
+            let written = Some(self.queue.written.load(Ordering::Relaxed));
+            if written == before || Instant::now() >= last {
+                return;
+            }
+            before = written;
         }
     }
 }

@@ -1,11 +1,12 @@
 //! Files and variables that the configuration names: whether they can be used.
 
-use std::io::Read;
+use std::io::{self, ErrorKind};
 use std::path::PathBuf;
 
 use super::Context;
 use crate::config::field::At;
 use crate::config::units::show_size;
+use crate::file::{self, NotAFile};
 
 impl Context<'_> {
     pub(super) fn resolve(&self, path: &str) -> PathBuf {
@@ -22,7 +23,7 @@ impl Context<'_> {
     pub(super) fn check_component(&mut self, at: &At<String>, max_size: Option<u64>) -> PathBuf {
         let path = self.resolve(&at.value);
         let opened = self.open(at, "build the file, or correct its path");
-        if let (Some((_, length)), Some(max)) = (opened, max_size)
+        if let (Some(length), Some(max)) = (opened, max_size)
             && length > max
         {
             let (shown, length, max) = (path.display(), show_size(length), show_size(max));
@@ -37,7 +38,7 @@ impl Context<'_> {
     pub(super) fn check_secret_file(&mut self, at: &At<String>) -> PathBuf {
         let opened = self.open(at, "correct the path, or the rights to read it");
         let path = self.resolve(&at.value);
-        if let Some((_, 0)) = opened {
+        if opened == Some(0) {
             let what = format!("{} is empty", path.display());
             self.report(at, what, "write the secret into it");
         }
@@ -56,41 +57,34 @@ impl Context<'_> {
 
     /// Reads a file that is at most `max` bytes, or reports it.
     pub(super) fn read_file(&mut self, at: &At<String>, max: u64) -> Option<Vec<u8>> {
-        let (file, _) = self.open(at, "correct the path, or the rights to read it")?;
         let path = self.resolve(&at.value);
-        let mut read = Vec::new();
-        // One byte more tells a file that is too large from one that fits exactly.
-        match file.take(max + 1).read_to_end(&mut read) {
-            Ok(length) if length as u64 > max => {
+        match file::read(&path, max) {
+            Ok(content) => return Some(content.bytes),
+            Err(error) if error.kind() == ErrorKind::FileTooLarge => {
                 let what = format!("{} has more than {}", path.display(), show_size(max));
                 self.report(at, what, "make it smaller");
-                None
             }
-            Ok(_) => Some(read),
-            Err(error) => {
-                let what = format!("{} can't be read ({error})", path.display());
-                self.report(at, what, "name another file");
-                None
-            }
-        }
-    }
-
-    /// Opens a file, or reports it with this way out. Returns its length, too.
-    fn open(&mut self, at: &At<String>, way_out: &str) -> Option<(std::fs::File, u64)> {
-        let path = self.resolve(&at.value);
-        let shown = path.display();
-        // Only a file is opened: another thing, such as a pipe, could block.
-        let opened = path.metadata().and_then(|metadata| {
-            let length = metadata.is_file().then_some(metadata.len());
-            length
-                .map(|length| Ok((std::fs::File::open(&path)?, length)))
-                .transpose()
-        });
-        match opened {
-            Ok(Some(opened)) => return Some(opened),
-            Ok(None) => self.report(at, format!("{shown} is not a file"), "name a file"),
-            Err(error) => self.report(at, format!("{shown} can't be read ({error})"), way_out),
+            Err(error) => self.unusable(at, &error, "correct the path, or the rights to read it"),
         }
         None
+    }
+
+    /// Opens a file, or reports it with this way out. Returns its length, bytes.
+    fn open(&mut self, at: &At<String>, way_out: &str) -> Option<u64> {
+        match file::length(&self.resolve(&at.value)) {
+            Ok(length) => return Some(length),
+            Err(error) => self.unusable(at, &error, way_out),
+        }
+        None
+    }
+
+    fn unusable(&mut self, at: &At<String>, error: &io::Error, way_out: &str) {
+        let path = self.resolve(&at.value);
+        let shown = path.display();
+        if NotAFile::is_in(error) {
+            self.report(at, format!("{shown} is {error}"), "name a file");
+        } else {
+            self.report(at, format!("{shown} can't be read ({error})"), way_out);
+        }
     }
 }

@@ -224,6 +224,7 @@ fn server(raw: &RawServer, cx: &mut Context<'_>) -> Server {
         max_streams: raw.max_streams.or(128),
         max_control_frames: raw.max_control_frames.or(1_000),
         max_resets: raw.max_resets.or(100),
+        drain_delay: raw.drain_delay.or(Duration::ZERO),
         shutdown_timeout: raw.shutdown_timeout.or(ms(10_000)),
         max_worker_restarts: raw.max_worker_restarts.or(3),
     }

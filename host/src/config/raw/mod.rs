@@ -20,7 +20,7 @@ use super::LogFormat;
 use super::field::{At, Field};
 use super::problem::{Fault, Place, Problem};
 use super::reader::{Reader, Section};
-use super::units::{GIB, KIB, MIB, count, duration, size};
+use super::units::{GIB, KIB, MIB, count, duration, duration_or_zero, size};
 use super::values::{address, boolean, choice, level, name, path, quote};
 use super::wire::{header, host, method, route_path};
 
@@ -68,6 +68,7 @@ pub(super) struct RawServer {
     pub(super) max_streams: Field<u32>,
     pub(super) max_control_frames: Field<u32>,
     pub(super) max_resets: Field<u32>,
+    pub(super) drain_delay: Field<Duration>,
     pub(super) shutdown_timeout: Field<Duration>,
     pub(super) max_worker_restarts: Field<usize>,
 }
@@ -180,6 +181,7 @@ fn server(s: &mut Section<'_>) -> RawServer {
         max_streams: s.read("max-streams", |v| count(v, 1..=10_000)),
         max_control_frames: s.read("max-control-frames", |v| count(v, 10..=1_000_000)),
         max_resets: s.read("max-resets", |v| count(v, 1..=1_000_000)),
+        drain_delay: s.read("drain-delay", duration_or_zero),
         shutdown_timeout: s.read("shutdown-timeout", duration),
         max_worker_restarts: s.read("max-worker-restarts", |v| count(v, 0..=1000)),
     }

@@ -6,6 +6,7 @@
 
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::path::Path;
 use std::time::Duration;
 
 use simple_dns::rdata::{RData, SRV};
@@ -13,8 +14,12 @@ use simple_dns::{CLASS, Name, Packet, PacketFlag, QCLASS, QTYPE, Question, TYPE}
 use tokio::net::{TcpStream, UdpSocket};
 use tokio::time::timeout;
 
+use crate::file;
+
 /// Names the DNS servers of the system.
 const RESOLV_CONF: &str = "/etc/resolv.conf";
+/// Bytes of it that are too many.
+const MAX_RESOLV_CONF: u64 = 1 << 20;
 /// Where DNS servers listen.
 const PORT: u16 = 53;
 /// Servers of the system that are asked, as resolv.conf(5) says.
@@ -73,7 +78,8 @@ pub async fn records(servers: &[SocketAddr], name: &str) -> io::Result<Vec<Recor
 
 /// The DNS servers of the system, as they are now.
 async fn of_system() -> io::Result<Vec<SocketAddr>> {
-    let text = tokio::task::spawn_blocking(|| std::fs::read_to_string(RESOLV_CONF));
+    let read = || file::read_text(Path::new(RESOLV_CONF), MAX_RESOLV_CONF);
+    let text = tokio::task::spawn_blocking(read);
     Ok(servers(&text.await??))
 }
 

@@ -14,9 +14,16 @@ use thiserror::Error;
 use tokio::time::Instant;
 
 use crate::config::{self, Protocol};
+use crate::file;
 
 /// How often at most is looked whether the files changed.
 const LOOK: Duration = Duration::from_secs(5);
+
+/// Largest file of certificates or keys, bytes: that of a system with all its authorities is smaller.
+const MAX_SIZE: u64 = 4 << 20;
+
+/// Stands for wherever the system has its authorities.
+const SYSTEM: &str = "the authorities of the system";
 
 /// Why TLS can't be spoken as the operator says.
 #[derive(Debug, Error)]
@@ -53,6 +60,9 @@ pub enum TlsError {
         /// What is wrong.
         source: rustls::Error,
     },
+    /// The file system of the system's authorities does not answer.
+    #[error("the authorities of the system: {0}; set `ca-file`")]
+    System(std::io::Error),
     /// The system trusts nobody.
     #[error("the system has no certificates of authorities; set `ca-file`")]
     NoSystemRoots,
@@ -174,7 +184,7 @@ fn stamps(settings: &config::Tls) -> Vec<Stamp> {
     let files = settings.ca_file.iter().chain(client);
     files
         .map(|file| {
-            let metadata = std::fs::metadata(file).ok()?;
+            let metadata = file::stat(file).ok()?;
             Some((metadata.modified().ok()?, metadata.len()))
         })
         .collect()
@@ -189,10 +199,11 @@ fn read(settings: &config::Tls, protocol: Protocol) -> Result<ClientConfig, TlsE
     let mut config = match &settings.client {
         None => builder.with_no_client_auth(),
         Some((certificate, key)) => {
-            let private = PrivateKeyDer::from_pem_file(key).map_err(|source| TlsError::File {
+            let wrong = |source| TlsError::File {
                 file: key.clone(),
                 source,
-            })?;
+            };
+            let private = PrivateKeyDer::from_pem_slice(&pem(key)?).map_err(wrong)?;
             builder
                 .with_client_auth_cert(certificates(certificate)?, private)
                 .map_err(|source| TlsError::Identity {
@@ -223,7 +234,9 @@ fn roots(ca_file: Option<&Path>) -> Result<RootCertStore, TlsError> {
     } else {
         // A system has dozens of them, and now and then one that the library does not take; the
         // others still count.
-        roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
+        let read = |_: &Path| rustls_native_certs::load_native_certs().certs;
+        let certificates = file::within(Path::new(SYSTEM), read).map_err(TlsError::System)?;
+        roots.add_parsable_certificates(certificates);
         if roots.is_empty() {
             return Err(TlsError::NoSystemRoots);
         }
@@ -231,13 +244,21 @@ fn roots(ca_file: Option<&Path>) -> Result<RootCertStore, TlsError> {
     Ok(roots)
 }
 
+/// Reads a file that should be PEM.
+fn pem(file: &Path) -> Result<Vec<u8>, TlsError> {
+    let content = file::read(file, MAX_SIZE).map_err(|source| TlsError::File {
+        file: file.to_owned(),
+        source: pem::Error::Io(source),
+    })?;
+    Ok(content.bytes)
+}
+
 fn certificates(file: &Path) -> Result<Vec<CertificateDer<'static>>, TlsError> {
     let wrong = |source| TlsError::File {
         file: file.to_owned(),
         source,
     };
-    let certificates = CertificateDer::pem_file_iter(file)
-        .map_err(wrong)?
+    let certificates = CertificateDer::pem_slice_iter(&pem(file)?)
         .collect::<Result<Vec<_>, _>>()
         .map_err(wrong)?;
     if certificates.is_empty() {

@@ -73,3 +73,11 @@ fn a_stuck_reader_costs_lines_and_the_log_says_how_many() {
         .sum();
     assert_eq!(kept + lost, 64);
 }
+
+#[test]
+fn the_end_does_not_wait_for_a_reader_that_never_reads() {
+    let (sink, flush, _opened, written) = start();
+    sink.put(b"line\n");
+    drop(flush);
+    assert!(written.lock().unwrap().is_empty());
+}

@@ -114,8 +114,9 @@ impl Client {
 
     async fn ask(&self) -> Result<Grant, CredentialsError> {
         // A token is asked for rarely, and a refused secret is replaced in its file.
-        if self.secret.is_file() {
-            let _ = self.secret.look().await;
+        if self.secret.can_change() {
+            // The secret of a file that does not answer is the one that was good before.
+            let _ = timeout(self.timeout / 4, self.secret.look()).await;
         }
         let secret = self.secret.current().header.to_str().map(str::to_owned);
         let secret = secret.map_err(|_| CredentialsError::Illegal("client secret".to_owned()))?;

@@ -4,11 +4,11 @@
 //! block. What was read before stays in use when a look finds nothing better: a file that is being
 //! replaced is missing or empty for a moment.
 
-use std::fs::File;
-use std::io::{self, Read};
+use std::fs::Metadata;
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, TryLockError};
 use std::time::{Duration, SystemTime};
 
 use arc_swap::{ArcSwap, Guard};
@@ -18,6 +18,7 @@ use tokio::time::Instant;
 
 use super::types::{CredentialsError, sensitive};
 use crate::config::Secret;
+use crate::file;
 
 /// Time between two looks at a file. A secret is replaced by people or by tools that keep the old
 /// one valid for longer than that.
@@ -114,7 +115,7 @@ impl Held {
     }
 
     /// Whether the secret can change.
-    pub(super) fn is_file(&self) -> bool {
+    pub(super) fn can_change(&self) -> bool {
         self.file.is_some()
     }
 
@@ -147,7 +148,12 @@ impl Held {
         let Some(file) = &self.file else {
             return;
         };
-        let mut state = file.state.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut state = match file.state.try_lock() {
+            Ok(state) => state,
+            Err(TryLockError::Poisoned(poisoned)) => poisoned.into_inner(),
+            // A look that takes longer than the time between two is waited for by nobody.
+            Err(TryLockError::WouldBlock) => return,
+        };
         match self.changed(file, state.seen) {
             Ok(None) => state.warned = false,
             Ok(Some((header, seen))) => {
@@ -177,7 +183,7 @@ impl Held {
         seen: Stamp,
     ) -> Result<Option<(HeaderValue, Stamp)>, CredentialsError> {
         let failed = |error| file_error(&file.path, &error);
-        if stamp(&std::fs::metadata(&file.path).map_err(failed)?) == seen {
+        if stamp(&file::stat(&file.path).map_err(failed)?) == seen {
             return Ok(None);
         }
         let (text, seen) = read(&file.path)?;
@@ -190,16 +196,10 @@ impl Held {
 /// change between the two is seen later.
 fn read(path: &Path) -> Result<(String, Stamp), CredentialsError> {
     let failed = |error| file_error(path, &error);
-    let file = File::open(path).map_err(failed)?;
-    let seen = stamp(&file.metadata().map_err(failed)?);
-    let mut bytes = Vec::new();
-    file.take(MAX_SIZE + 1)
-        .read_to_end(&mut bytes)
-        .map_err(failed)?;
-    if bytes.len() as u64 > MAX_SIZE {
-        return Err(failed(io::Error::other("larger than 16 KiB")));
-    }
-    let mut text = String::from_utf8(bytes).map_err(|_| CredentialsError::Illegal(quoted(path)))?;
+    let content = file::read(path, MAX_SIZE).map_err(failed)?;
+    let seen = stamp(&content.metadata);
+    let illegal = |_| CredentialsError::Illegal(quoted(path));
+    let mut text = String::from_utf8(content.bytes).map_err(illegal)?;
     if text.ends_with('\n') {
         text.pop();
         if text.ends_with('\r') {
@@ -209,7 +209,7 @@ fn read(path: &Path) -> Result<(String, Stamp), CredentialsError> {
     Ok((text, seen))
 }
 
-fn stamp(metadata: &std::fs::Metadata) -> Stamp {
+fn stamp(metadata: &Metadata) -> Stamp {
     Stamp {
         length: metadata.len(),
         modified: metadata.modified().ok(),

@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use crate::config::Secret;
+use crate::file;
 
 /// Largest file that is taken for a secret, bytes.
 const MAX_SIZE: u64 = 16 << 10;
@@ -27,11 +28,7 @@ pub(super) async fn credentials(secret: &Secret) -> Option<String> {
 
 /// The text of a file, without the line break at its end.
 fn read(path: &Path) -> Option<String> {
-    let size = std::fs::metadata(path).ok()?.len();
-    if size > MAX_SIZE {
-        return None;
-    }
-    let text = std::fs::read_to_string(path).ok()?;
+    let text = file::read_text(path, MAX_SIZE).ok()?;
     let text = text.strip_suffix('\n').unwrap_or(&text);
     Some(text.strip_suffix('\r').unwrap_or(text).to_owned())
 }

@@ -1,0 +1,231 @@
+//! Reading of files that somebody names: configuration, components, fixtures, secrets, certificates.
+//!
+//! Such a name may lead to a pipe that nobody writes to, to a device, to a directory, to a file
+//! without an end, or to a file system that does not answer. So what is read here is bounded in kind
+//! (a regular file, looked at before and after it is opened), in size and in time: a thread of its
+//! own does each look, and nobody waits for it longer than [`PATIENCE`]. There is one look at a path
+//! at a time, so that a file system that hangs holds one thread for each file and no more.
+//!
+//! All of it blocks: no event loop may call it.
+
+use std::collections::BTreeMap;
+use std::fs::{File, Metadata, OpenOptions};
+use std::io::{self, ErrorKind, Read as _};
+use std::os::unix::fs::{FileTypeExt as _, OpenOptionsExt as _};
+use std::path::{Path, PathBuf};
+use std::sync::mpsc::{RecvTimeoutError, sync_channel};
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use rustix::fs::OFlags;
+use thiserror::Error;
+
+/// How long a look at a file is waited for, its content included.
+pub const PATIENCE: Duration = Duration::from_secs(10);
+
+/// The same where a look at another file of the directory has not come back: a hundred components on
+/// one dead mount are not waited for one after the other.
+const BESIDE: Duration = Duration::from_secs(1);
+
+/// What is there is not a file that could be read.
+#[derive(Debug, Error)]
+#[error("not a file but a {0}")]
+pub struct NotAFile(&'static str);
+
+impl NotAFile {
+    /// Whether this is why a file can't be used.
+    pub fn is_in(error: &io::Error) -> bool {
+        error.get_ref().is_some_and(|inner| inner.is::<Self>())
+    }
+}
+
+/// What a file holds.
+#[derive(Debug)]
+pub struct Content {
+    /// All of it.
+    pub bytes: Vec<u8>,
+    /// Older than the bytes: a change between the two is seen later.
+    pub metadata: Metadata,
+}
+
+/// Looks at a file without opening it.
+///
+/// # Errors
+///
+/// What the system says; [`ErrorKind::TimedOut`] when it says nothing.
+pub fn stat(path: &Path) -> io::Result<Metadata> {
+    bounded(path, PATIENCE, |path| std::fs::metadata(path))
+}
+
+/// Opens a file and returns its length, bytes: whether it could be read.
+///
+/// # Errors
+///
+/// As [`read`].
+pub fn length(path: &Path) -> io::Result<u64> {
+    bounded(path, PATIENCE, |path| Ok(open(path)?.1.len()))
+}
+
+/// Reads a file that has at most `limit` bytes.
+///
+/// # Errors
+///
+/// What the system says; [`NotAFile`]; [`ErrorKind::FileTooLarge`]; [`ErrorKind::TimedOut`] when it
+/// takes longer than [`PATIENCE`].
+pub fn read(path: &Path, limit: u64) -> io::Result<Content> {
+    bounded(path, PATIENCE, move |path| {
+        let (file, metadata) = open(path)?;
+        let mut bytes = Vec::new();
+        // One byte more tells a file that is too large from one that fits exactly.
+        file.take(limit.saturating_add(1)).read_to_end(&mut bytes)?;
+        if bytes.len() as u64 > limit {
+            let what = format!("larger than {}", size(limit));
+            return Err(io::Error::new(ErrorKind::FileTooLarge, what));
+        }
+        Ok(Content { bytes, metadata })
+    })
+}
+
+/// Reads a text.
+///
+/// # Errors
+///
+/// As [`read`]; [`ErrorKind::InvalidData`] when it is not UTF-8.
+pub fn read_text(path: &Path, limit: u64) -> io::Result<String> {
+    let bytes = read(path, limit)?.bytes;
+    String::from_utf8(bytes).map_err(|_| io::Error::new(ErrorKind::InvalidData, "not UTF-8"))
+}
+
+/// Does something with what lies at a path, such as to make a directory, and waits for it as for a
+/// look.
+///
+/// # Errors
+///
+/// What `work` says; [`ErrorKind::TimedOut`] when it takes longer than [`PATIENCE`].
+pub fn within<T: Send + 'static>(
+    path: &Path,
+    work: impl FnOnce(&Path) -> T + Send + 'static,
+) -> io::Result<T> {
+    bounded(path, PATIENCE, |path| Ok(work(path)))
+}
+
+/// Opens a regular file. Looked at before, because opening a pipe or a device does something to it,
+/// and again afterwards, because it may be another one by then; it is opened so that even a pipe
+/// does not block.
+fn open(path: &Path) -> io::Result<(File, Metadata)> {
+    regular(&std::fs::metadata(path)?)?;
+    let flags = OFlags::NONBLOCK | OFlags::NOCTTY;
+    let file = OpenOptions::new()
+        .read(true)
+        .custom_flags(flags.bits().cast_signed())
+        .open(path)?;
+    let metadata = file.metadata()?;
+    regular(&metadata)?;
+    Ok((file, metadata))
+}
+
+/// A size as people write it.
+fn size(bytes: u64) -> String {
+    let units = [(30, "GiB"), (20, "MiB"), (10, "KiB")];
+    let whole = |(bits, _): &(u32, _)| bytes > 0 && bytes.trailing_zeros() >= *bits;
+    match units.into_iter().find(whole) {
+        Some((bits, unit)) => format!("{} {unit}", bytes >> bits),
+        None => format!("{bytes} bytes"),
+    }
+}
+
+fn regular(metadata: &Metadata) -> io::Result<()> {
+    let kind = metadata.file_type();
+    let what = match kind {
+        _ if kind.is_file() => return Ok(()),
+        _ if kind.is_dir() => "directory",
+        _ if kind.is_fifo() => "named pipe",
+        _ if kind.is_socket() => "socket",
+        _ => "device",
+    };
+    Err(io::Error::new(ErrorKind::InvalidInput, NotAFile(what)))
+}
+
+/// Looks that have not come back.
+static UNDER_WAY: Mutex<BTreeMap<PathBuf, Look>> = Mutex::new(BTreeMap::new());
+static BACK: Condvar = Condvar::new();
+
+/// Since when a look is waited for, and from when on it hangs.
+struct Look {
+    since: Instant,
+    late: Instant,
+}
+
+/// Does a look on a thread of its own, and waits for it so long.
+fn bounded<T: Send + 'static>(
+    path: &Path,
+    patience: Duration,
+    look: impl FnOnce(&Path) -> io::Result<T> + Send + 'static,
+) -> io::Result<T> {
+    let (turn, patience) = Turn::take(path, patience)?;
+    let (done, result) = sync_channel(1);
+    std::thread::Builder::new()
+        .name("tailor-file".to_owned())
+        .spawn(move || {
+            let outcome = look(&turn.0);
+            drop(turn);
+            // Nobody may be waiting any more.
+            let _ = done.send(outcome);
+        })?;
+    match result.recv_timeout(patience) {
+        Ok(outcome) => outcome,
+        Err(RecvTimeoutError::Timeout) => Err(late(patience)),
+        Err(RecvTimeoutError::Disconnected) => Err(io::Error::other("the look at it failed")),
+    }
+}
+
+fn late(patience: Duration) -> io::Error {
+    let what = format!("its file system has not answered for {patience:?}");
+    io::Error::new(ErrorKind::TimedOut, what)
+}
+
+/// The right to look at a path, given back when it is dropped.
+struct Turn(PathBuf);
+
+impl Turn {
+    /// With it comes how long the look is waited for.
+    fn take(path: &Path, patience: Duration) -> io::Result<(Self, Duration)> {
+        let asked = Instant::now();
+        let mut under_way = lock();
+        while let Some(look) = under_way.get(path) {
+            // A look that hangs is waited for by all together, not by one after the other.
+            let waited = look.since.min(asked).elapsed();
+            let Some(left) = patience.checked_sub(waited).filter(|left| !left.is_zero()) else {
+                return Err(late(patience));
+            };
+            let waiting = BACK.wait_timeout(under_way, left);
+            under_way = waiting.unwrap_or_else(PoisonError::into_inner).0;
+        }
+        let since = Instant::now();
+        let hangs = |(other, look): (&PathBuf, &Look)| {
+            look.late <= since && other.parent() == path.parent()
+        };
+        let patience = match under_way.iter().any(hangs) {
+            true => patience.min(BESIDE),
+            false => patience,
+        };
+        let late = since + patience;
+        under_way.insert(path.to_owned(), Look { since, late });
+        Ok((Self(path.to_owned()), patience))
+    }
+}
+
+impl Drop for Turn {
+    fn drop(&mut self) {
+        lock().remove(&self.0);
+        BACK.notify_all();
+    }
+}
+
+fn lock() -> MutexGuard<'static, BTreeMap<PathBuf, Look>> {
+    // Each step leaves the map whole.
+    UNDER_WAY.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,83 @@
+//! The thread that changes are made on, with an event loop of its own: what a change does there, a
+//! smoke request above all, delays neither clients that connect nor the admin listener nor signals.
+//!
+//! Reading files and compiling block, and run on further threads still.
+
+use std::io;
+use std::time::Duration;
+
+use tokio::runtime::{Builder, Handle};
+use tokio::sync::oneshot;
+use tokio::task::{AbortHandle, JoinHandle};
+use tokio::time::timeout;
+
+/// How long the thread is waited for at the end: it only has to drop what it held.
+const PATIENCE: Duration = Duration::from_secs(1);
+
+/// The thread. It ends with this value.
+pub(super) struct Control {
+    event_loop: Handle,
+    end: oneshot::Sender<()>,
+    ended: oneshot::Receiver<()>,
+}
+
+impl Control {
+    /// Starts the thread.
+    ///
+    /// # Errors
+    ///
+    /// When the system has no more threads or open files.
+    pub(super) fn start() -> io::Result<Self> {
+        let event_loop = Builder::new_current_thread().enable_all().build()?;
+        let handle = event_loop.handle().clone();
+        let (end, told) = oneshot::channel::<()>();
+        let (done, ended) = oneshot::channel::<()>();
+        std::thread::Builder::new()
+            .name("tailor-control".to_owned())
+            .spawn(move || {
+                wasmtime::Engine::tls_eager_initialize();
+                // Nothing is sent: it ends when the sender is dropped.
+                let _ = event_loop.block_on(told);
+                // Threads that wait for a file system are left to themselves.
+                event_loop.shutdown_background();
+                drop(done);
+            })?;
+        Ok(Self {
+            event_loop: handle,
+            end,
+            ended,
+        })
+    }
+
+    /// Begins something that goes on until it, or the thread, is ended.
+    pub(super) fn begin<T: Send + 'static>(
+        &self,
+        work: impl Future<Output = T> + Send + 'static,
+    ) -> JoinHandle<T> {
+        self.event_loop.spawn(work)
+    }
+
+    /// Does something, and gives it up when the returned future is dropped. `None` when it fails.
+    pub(super) async fn run<T: Send + 'static>(
+        &self,
+        work: impl Future<Output = T> + Send + 'static,
+    ) -> Option<T> {
+        let under_way = self.begin(work);
+        let _given_up = GivenUp(under_way.abort_handle());
+        under_way.await.ok()
+    }
+
+    /// Ends the thread and what runs on it, and waits for that, but not for long.
+    pub(super) async fn end(self) {
+        drop(self.end);
+        let _ = timeout(PATIENCE, self.ended).await;
+    }
+}
+
+struct GivenUp(AbortHandle);
+
+impl Drop for GivenUp {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
+}
