@@ -5,12 +5,11 @@
 
 mod guest;
 mod host;
-mod server;
 
 use anyhow::bail;
 
 /// The names of all cases.
-pub const CASES: [&str; 12] = [
+pub const CASES: [&str; 11] = [
     "instantiate",
     "noop",
     "fetch",
@@ -22,7 +21,6 @@ pub const CASES: [&str; 12] = [
     "route-1000",
     "headers-in",
     "headers-out",
-    "http-get",
 ];
 
 /// One run of a case with its input. An error says that the case does not do what it is named for.
@@ -53,7 +51,6 @@ impl Case {
             "route-1000" => host::route(1_000),
             "headers-in" => host::headers_in()?,
             "headers-out" => host::headers_out(),
-            "http-get" => server::get()?,
             _ => bail!("case {name:?}: there is none of this name, only {CASES:?}"),
         };
         let case = Self(turns);
