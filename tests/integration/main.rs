@@ -11,10 +11,12 @@ mod wire;
 
 mod admin;
 mod admin_held;
+mod admin_names;
 mod cli;
 mod cli_call;
 mod compile_child;
 mod frames;
+mod handover;
 mod heads;
 mod http;
 mod http2;
@@ -26,6 +28,7 @@ mod process;
 mod process_log;
 mod server;
 mod server_stop;
+mod stop;
 mod uploads;
 mod worker_restart;
 
@@ -38,6 +41,7 @@ mod faults;
 mod hostile;
 mod life_of_a_call;
 mod linked;
+mod log_lines;
 mod numbers;
 mod observe;
 mod paths;

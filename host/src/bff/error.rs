@@ -1,5 +1,6 @@
 //! What can go wrong with a BFF: while it is loaded, and while it answers.
 
+use std::fmt::{self, Write as _};
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -7,6 +8,14 @@ use thiserror::Error;
 use wasmtime::Trap;
 
 use super::compiler::error::CompileError;
+use crate::text::{cut, shorten, told, visible};
+
+/// Bytes of foreign text in a message.
+const MAX_TOLD: usize = 1 << 10;
+/// Functions of a stack that are told.
+const MAX_FRAMES: usize = 32;
+/// Bytes of the name of a function that are told.
+const MAX_NAME: usize = 200;
 
 /// The engine could not be made.
 #[derive(Debug, Error)]
@@ -57,11 +66,12 @@ pub enum LoadError {
         path: PathBuf,
     },
     /// Not a component.
-    #[error("component: {0}")]
+    #[error("component: {}", told(_0, MAX_TOLD))]
     NotAComponent(String),
     /// Built against another version of the contract.
     #[error(
-        "component: built against {found}, this host serves {served}; build it again with the host's WIT package"
+        "component: built against {}, this host serves {served}; build it again with the host's WIT package",
+        cut(found)
     )]
     OtherContract {
         /// What the component asks for.
@@ -70,7 +80,7 @@ pub enum LoadError {
         served: &'static str,
     },
     /// Asks for more than a BFF gets.
-    #[error("component: imports {import}, which no BFF gets: {why}")]
+    #[error("component: imports {}, which no BFF gets: {why}", cut(import))]
     Forbidden {
         /// The import.
         import: String,
@@ -78,7 +88,10 @@ pub enum LoadError {
         why: &'static str,
     },
     /// Exports no handler.
-    #[error("component: does not export {wanted}; it exports {found}")]
+    #[error(
+        "component: does not export {wanted}; it exports {}",
+        told(found, MAX_TOLD)
+    )]
     NoHandler {
         /// What is missing.
         wanted: &'static str,
@@ -86,7 +99,7 @@ pub enum LoadError {
         found: String,
     },
     /// The compiler refused it.
-    #[error("component: does not compile: {0:#}")]
+    #[error("component: does not compile: {}", told(&format!("{_0:#}"), MAX_TOLD))]
     Compile(wasmtime::Error),
     /// The compiler itself failed.
     #[error("component: the compiler failed on it")]
@@ -95,7 +108,7 @@ pub enum LoadError {
     #[error(transparent)]
     Compiler(#[from] CompileError),
     /// Does not fit the host's functions.
-    #[error("component: does not fit the contract: {0:#}")]
+    #[error("component: does not fit the contract: {}", told(&format!("{_0:#}"), MAX_TOLD))]
     Link(wasmtime::Error),
     /// The data directory can't be used.
     #[error("data directory {}: {why}", path.display())]
@@ -168,13 +181,13 @@ pub enum BffError {
     },
     /// What crossed the boundary broke a rule: more bytes in one call than allowed, too many
     /// handles, text that is not UTF-8.
-    #[error("broke a rule of the boundary: {source:#}")]
+    #[error("broke a rule of the boundary: {}", told(&source.root_cause().to_string(), MAX_TOLD))]
     Boundary {
         /// Which rule, and where.
         source: wasmtime::Error,
     },
     /// The answer is not one that may be passed on.
-    #[error("illegal response: {0}")]
+    #[error("illegal response: {}", told(_0, MAX_TOLD))]
     IllegalResponse(String),
     /// The answer is too large.
     #[error("a response of {size} bytes is more than {limit}")]
@@ -211,22 +224,46 @@ impl BffError {
         let Some(backtrace) = source.downcast_ref::<wasmtime::WasmBacktrace>() else {
             return String::new();
         };
-        backtrace
-            .frames()
-            .iter()
-            .map(|frame| {
-                let name = frame
-                    .func_name()
-                    .map_or_else(|| format!("function {}", frame.func_index()), demangle);
-                format!("{}!{name}", frame.module().name().unwrap_or("?"))
-            })
-            .collect::<Vec<_>>()
-            .join("\n")
+        let frames = backtrace.frames();
+        let mut lines: Vec<String> = frames.iter().take(MAX_FRAMES).map(in_line).collect();
+        if frames.len() > MAX_FRAMES {
+            lines.push(format!("{} more", frames.len() - MAX_FRAMES));
+        }
+        lines.join("\n")
     }
+}
+
+/// A function of a stack. Both names are the component's own text.
+fn in_line(frame: &wasmtime::FrameInfo) -> String {
+    let name = frame
+        .func_name()
+        .map_or_else(|| format!("function {}", frame.func_index()), demangle);
+    let module = cut(frame.module().name().unwrap_or("?"));
+    let short = shorten(&name, MAX_NAME);
+    let dots = if short.len() < name.len() { "..." } else { "" };
+    format!("{module}!{}{dots}", visible(short))
 }
 
 /// The readable form of a symbol, as `rustc` mangles them.
 fn demangle(name: &str) -> String {
-    rustc_demangle::try_demangle(name)
-        .map_or_else(|_| name.to_owned(), |readable| format!("{readable:#}"))
+    let Ok(readable) = rustc_demangle::try_demangle(name) else {
+        return shorten(name, MAX_NAME + 1).to_owned();
+    };
+    // A short symbol can stand for a name of a megabyte.
+    let mut name = Short(String::new());
+    let _ = write!(name, "{readable:#}");
+    name.0
+}
+
+/// Takes text until it is too long for a name.
+struct Short(String);
+
+impl fmt::Write for Short {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        self.0.push_str(shorten(text, MAX_NAME));
+        if self.0.len() > MAX_NAME {
+            return Err(fmt::Error);
+        }
+        Ok(())
+    }
 }

@@ -1,14 +1,19 @@
 //! Log lines of a guest: cut to a length, limited in number for each request, and marked with whose they are.
 
-use std::borrow::Cow;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use serde::Serialize;
 use tracing::{Level, event};
 
+use crate::config::Limits;
+use crate::telemetry::metrics::BffMetrics;
+use crate::text::{shorten, visible};
+
 /// Longest line with its fields, bytes.
 const MAX_LINE: usize = 4 << 10;
+/// What a line costs besides the guest's text, bytes: time, names, the request's id.
+const OVERHEAD: usize = 200;
 
 /// A line that was kept instead of written.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -29,33 +34,45 @@ pub struct GuestLog {
     request_id: String,
     left: AtomicU32,
     dropped: AtomicU32,
+    metrics: Arc<BffMetrics>,
+    rate: usize,
     kept: Option<Mutex<Vec<LogLine>>>,
 }
 
 impl GuestLog {
-    /// A log that goes to the host's own.
-    pub fn new(bff: Arc<str>, version: Arc<str>, request_id: String, lines: u32) -> Self {
+    /// A log that goes to the host's own. `limits` are those of the BFF, whose requests share
+    /// `metrics`.
+    pub fn new(
+        bff: Arc<str>,
+        version: Arc<str>,
+        request_id: String,
+        limits: &Limits,
+        metrics: Arc<BffMetrics>,
+    ) -> Self {
         Self {
             bff,
             version,
             request_id,
-            left: lines.into(),
+            left: limits.log_lines.into(),
             dropped: 0.into(),
+            metrics,
+            rate: limits.log_rate,
             kept: None,
         }
     }
 
     /// A log of the same request with its whole budget, whose lines are kept for [`Self::take`] instead of written.
     pub fn keeping(&self) -> Self {
-        let left = self.left.load(Ordering::Relaxed);
-        let mut log = Self::new(
-            self.bff.clone(),
-            self.version.clone(),
-            self.request_id.clone(),
-            left,
-        );
-        log.kept = Some(Mutex::default());
-        log
+        Self {
+            bff: self.bff.clone(),
+            version: self.version.clone(),
+            request_id: self.request_id.clone(),
+            left: self.left.load(Ordering::Relaxed).into(),
+            dropped: 0.into(),
+            metrics: self.metrics.clone(),
+            rate: self.rate,
+            kept: Some(Mutex::default()),
+        }
     }
 
     /// The lines kept.
@@ -84,8 +101,8 @@ impl GuestLog {
             return;
         }
         // A line break in a message would let a guest write lines that look like the host's, or another BFF's.
-        let message = one_line(cut(message, MAX_LINE));
-        let message = cut(&message, MAX_LINE);
+        let message = visible(shorten(message, MAX_LINE));
+        let message = shorten(&message, MAX_LINE);
         let fields = cut_fields(fields, MAX_LINE - message.len());
         match &self.kept {
             Some(kept) => kept
@@ -113,17 +130,24 @@ impl GuestLog {
             )
             .ok()
         };
+        let size = message.len() + fields.as_deref().map_or(0, str::len) + OVERHEAD;
         macro_rules! at {
             ($level:expr) => {
-                event!(
-                    target: "guest",
-                    $level,
-                    bff = &*self.bff,
-                    version = &*self.version,
-                    request_id = self.request_id,
-                    fields,
-                    "{message}"
-                )
+                // A line that nobody wants costs nothing.
+                if tracing::enabled!(target: "guest", $level)
+                    && let Some(left_out) = self.metrics.log_bytes().take(size as u64, self.rate as u64)
+                {
+                    event!(
+                        target: "guest",
+                        $level,
+                        bff = &*self.bff,
+                        version = &*self.version,
+                        request_id = self.request_id,
+                        fields,
+                        left_out = (left_out > 0).then_some(left_out),
+                        "{message}"
+                    );
+                }
             };
         }
         match level {
@@ -144,33 +168,6 @@ fn name(level: Level) -> &'static str {
     }
 }
 
-/// The text with its control characters written out.
-fn one_line(text: &str) -> Cow<'_, str> {
-    if !text.contains(char::is_control) {
-        return Cow::Borrowed(text);
-    }
-    let mut line = String::with_capacity(text.len() + 16);
-    for character in text.chars() {
-        if character.is_control() {
-            line.extend(character.escape_default());
-        } else {
-            line.push(character);
-        }
-    }
-    Cow::Owned(line)
-}
-
-fn cut(text: &str, most: usize) -> &str {
-    if text.len() <= most {
-        return text;
-    }
-    let mut end = most;
-    while !text.is_char_boundary(end) {
-        end -= 1;
-    }
-    &text[..end]
-}
-
 fn cut_fields(mut fields: Vec<(String, String)>, most: usize) -> Vec<(String, String)> {
     let mut size = 0;
     let fitting = fields
@@ -188,9 +185,20 @@ fn cut_fields(mut fields: Vec<(String, String)>, most: usize) -> Vec<(String, St
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::config::Bff;
 
     fn log(lines: u32) -> GuestLog {
-        GuestLog::new("watch".into(), "abc".into(), "r1".to_owned(), lines).keeping()
+        let mut bff = Bff::with_defaults("watch", "watch.wasm".as_ref(), &[]);
+        bff.limits.log_lines = lines;
+        let id = "r1".to_owned();
+        GuestLog::new(
+            "watch".into(),
+            "abc".into(),
+            id,
+            &bff.limits,
+            Arc::default(),
+        )
+        .keeping()
     }
 
     #[test]

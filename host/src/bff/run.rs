@@ -76,7 +76,8 @@ impl Invocation {
             version.bff().clone(),
             version.name().clone(),
             asked.request.id.clone(),
-            limits.log_lines,
+            limits,
+            version.metrics().bff().clone(),
         );
         let session = Session::new(SessionSettings {
             grants: version.grants().clone(),

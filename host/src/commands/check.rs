@@ -19,6 +19,7 @@ impl Check {
         let config = config::load(&self.file.config)?;
         host::files::raise_limit();
         let shortage = host::files::Room::of(&config).shortage();
+        let exposure = config.admin.as_ref().and_then(config::Admin::exposure);
         let (routes, services) = (config.routes.len(), config.downstreams.len());
         let changes = host::prepare(config, None, Place::Apart).await?;
         let snapshot = changes.shared().snapshot.load();
@@ -38,6 +39,9 @@ impl Check {
         }
         if let Some(shortage) = shortage {
             println!("warning, with the limits of this shell: {shortage}");
+        }
+        if let Some(exposure) = exposure {
+            println!("warning: {exposure}");
         }
         println!(
             "ok: {} BFFs, {routes} routes, {services} downstreams",

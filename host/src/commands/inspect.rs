@@ -9,6 +9,7 @@ use tailor::bff::compiled::hex;
 use tailor::bff::surface::Surface;
 use tailor::config::{self, Bff};
 use tailor::file;
+use tailor::text::visible;
 
 /// Largest file that is looked into, bytes.
 const MAX_SIZE: u64 = 1 << 30;
@@ -71,7 +72,7 @@ fn list(title: &str, names: &[String]) {
         println!("{title:8} none");
     }
     for name in names {
-        println!("{title:8} {name}");
+        println!("{title:8} {}", visible(name));
         title = "";
     }
 }

@@ -138,6 +138,8 @@ pub struct Server {
 pub struct Admin {
     /// Address to bind. Port 0 takes a free port.
     pub listen: SocketAddr,
+    /// Names by which it may be asked, besides addresses and `localhost`.
+    pub hosts: Vec<String>,
     /// Open connections; a further one takes the place of the one that is idle for longest.
     pub max_connections: usize,
     /// Open connections beyond those, while none of those is idle: each for one answer about
@@ -149,6 +151,20 @@ pub struct Admin {
     pub write_timeout: Duration,
     /// Time for a connection that is only for health, from its first to its last byte.
     pub health_timeout: Duration,
+}
+
+impl Admin {
+    /// What there is to say when other machines can reach the listener.
+    pub fn exposure(&self) -> Option<String> {
+        let address = self.listen.ip().to_canonical();
+        (!address.is_loopback()).then(|| {
+            format!(
+                "admin.listen: other machines can reach {}, which has no authentication; see to it \
+                 that only operators, scrapers and probes can",
+                self.listen
+            )
+        })
+    }
 }
 
 /// What is logged, and how.
@@ -163,6 +179,9 @@ pub struct Log {
     pub access: bool,
     /// Lines of one second about what can't be read as a request.
     pub unreadable_lines: u32,
+    /// Lines of one second about requests that the host refused or whose clients went, for each BFF
+    /// and for all without one.
+    pub refused_lines: u32,
 }
 
 /// The form of a log line.
@@ -252,6 +271,8 @@ pub struct Limits {
     pub handles: usize,
     /// Log lines of one request.
     pub log_lines: u32,
+    /// Bytes a second of the guest's log lines and those about its failures, in all requests.
+    pub log_rate: usize,
     /// Requests that run at once.
     pub concurrency: usize,
     /// Requests that may wait for one of those; a further one is answered 503.

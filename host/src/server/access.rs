@@ -1,4 +1,5 @@
-//! The account of one request: exactly one line in the log and one set of metrics, however it ends.
+//! The account of one request: one line in the log and one set of metrics, however it ends. Lines
+//! about what the host refused, and about clients that went, are so many a second.
 //!
 //! It is written when the account is dropped, so that a request whose client hung up, which ends by
 //! being dropped, has its line too. It holds no path, no query and no header value of the client
@@ -21,11 +22,17 @@ use crate::downstream::{Source, Trace};
 use crate::snapshot::{Shared, Target};
 use crate::telemetry::access_log;
 use crate::telemetry::metrics::{Outcome, VersionMetrics};
+use crate::telemetry::sample::Sample;
+use crate::text::shorten;
+
+/// Bytes of a method in a line. Those that are served have fewer.
+const MAX_METHOD: usize = 16;
 
 /// The account of one request.
 pub(super) struct Access {
     shared: Arc<Shared>,
     log: bool,
+    refused_lines: u32,
     started: Instant,
     method: Method,
     protocol: Protocol,
@@ -81,8 +88,13 @@ struct Run {
 
 impl Access {
     pub(super) fn begin(shared: Arc<Shared>, parts: &http::request::Parts) -> Self {
+        let snapshot = shared.snapshot.load();
+        let settings = &snapshot.config.log;
+        let (log, refused_lines) = (settings.access, settings.refused_lines);
+        drop(snapshot);
         Self {
-            log: shared.snapshot.load().config.log.access,
+            log,
+            refused_lines,
             shared,
             started: Instant::now(),
             method: parts.method.clone(),
@@ -148,7 +160,31 @@ impl Drop for Access {
         if !self.log {
             return;
         }
-        access_log::write(|line| self.fields(line, outcome.name(), status, took, bytes_out));
+        let Some(left_out) = self.sampled(outcome) else {
+            return;
+        };
+        access_log::write(|line| {
+            self.fields(line, outcome.name(), status, took, bytes_out);
+            if left_out > 0 {
+                line.number("left_out", left_out);
+            }
+        });
+    }
+}
+
+/// Which lines about requests that came to no BFF are written.
+static UNROUTED: Sample = Sample::new();
+
+impl Access {
+    /// Whether there is a line about a request that ended so, and how many were left out before it.
+    /// What a BFF answered has one; clients could fill the disk with what the host refuses.
+    fn sampled(&self, outcome: Outcome) -> Option<u64> {
+        let sample = match (outcome, &self.route) {
+            (Outcome::Answered(_), Some(_)) => return Some(0),
+            (_, Some(route)) => route.by.metrics().bff().refused_lines(),
+            (_, None) => &UNROUTED,
+        };
+        sample.take(1, self.refused_lines.into())
     }
 }
 
@@ -163,7 +199,7 @@ impl Access {
     ) {
         line.text("request_id", self.id.as_str());
         line.word("trace_id", self.trace.trace_id());
-        line.text("method", self.method.as_str());
+        line.text("method", shorten(self.method.as_str(), MAX_METHOD));
         line.word("protocol", format_args!("{:?}", self.protocol));
         if let Some(route) = &self.route {
             line.text("client", &route.client);

@@ -240,18 +240,32 @@ async fn admit_and_run(
 /// A BFF's failure, for its team: what it was, where in its code, and in which version.
 fn report(error: &BffError, version: &Version, access: &Access) {
     let code = reply::code(error).as_str();
-    let backtrace = error.backtrace();
-    let (bff, version) = (&**version.bff(), &**version.name());
+    let (bff, version_name) = (&**version.bff(), &**version.name());
     let request_id = access.id.as_str();
-    match error {
+    if let BffError::Overloaded | BffError::CpuShare { .. } = error {
         // Many at once, and no fault of the BFF's code: the metrics count them.
-        BffError::EngineFull => tracing::warn!(bff, version, request_id, code, "{error}"),
-        BffError::Overloaded | BffError::CpuShare { .. } => {
-            tracing::debug!(bff, version, request_id, code, "{error}");
+        tracing::debug!(bff, version = version_name, request_id, code, "{error}");
+        return;
+    }
+    let backtrace = error.backtrace();
+    let backtrace = (!backtrace.is_empty()).then_some(backtrace);
+    let size = LINE + backtrace.as_deref().map_or(0, str::len);
+    let most = version.settings().limits.log_rate;
+    let log = version.metrics().bff().log_bytes();
+    let Some(left_out) = log.take(size as u64, most as u64) else {
+        return;
+    };
+    let left_out = (left_out > 0).then_some(left_out);
+    let version = version_name;
+    match error {
+        BffError::EngineFull => {
+            tracing::warn!(bff, version, request_id, code, left_out, "{error}");
         }
-        _ => {
-            let backtrace = (!backtrace.is_empty()).then_some(backtrace);
-            tracing::error!(bff, version, request_id, code, backtrace, "{error}");
-        }
+        _ => tracing::error!(
+            bff, version, request_id, code, backtrace, left_out, "{error}"
+        ),
     }
 }
+
+/// What a line about a failure costs besides its backtrace, bytes.
+const LINE: usize = 400;

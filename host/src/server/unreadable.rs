@@ -46,7 +46,7 @@ pub(super) fn note(shared: &Shared, error: &(dyn std::error::Error + 'static)) {
     if !settings.access {
         return;
     }
-    let Some(left_out) = LINES.take(settings.unreadable_lines) else {
+    let Some(left_out) = LINES.take(1, settings.unreadable_lines.into()) else {
         return;
     };
     access_log::write(|line| {

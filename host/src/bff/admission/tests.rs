@@ -15,6 +15,7 @@ fn limits(concurrency: usize, queue: usize) -> Limits {
         hostcall_bytes: 1,
         handles: 1,
         log_lines: 1,
+        log_rate: 1 << 20,
         concurrency,
         queue,
         queue_timeout: Duration::from_millis(100),

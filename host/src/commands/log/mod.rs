@@ -2,6 +2,7 @@
 //!
 //! A thread of its own writes them, see [`sink`].
 
+mod lines;
 mod panics;
 mod sink;
 
@@ -45,7 +46,8 @@ pub(super) fn start(settings: &Log) -> anyhow::Result<sink::Flush> {
         LogFormat::Text => {
             let lines = tracing_subscriber::fmt::layer()
                 .with_writer(writer)
-                .with_ansi(false);
+                .with_ansi(false)
+                .map_event_format(lines::Text);
             registry.with(lines).try_init()?;
         }
         LogFormat::Json => {
@@ -54,7 +56,8 @@ pub(super) fn start(settings: &Log) -> anyhow::Result<sink::Flush> {
                 .json()
                 .flatten_event(true)
                 .with_current_span(false)
-                .with_span_list(false);
+                .with_span_list(false)
+                .map_event_format(lines::Json);
             registry.with(lines).try_init()?;
         }
     }

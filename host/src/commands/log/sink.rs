@@ -1,13 +1,16 @@
 //! A writer that never waits for whoever reads the log.
 //!
-//! Lines are put into one buffer. A thread of its own writes what has gathered in it, many lines at a time, so that at a
-//! high rate a line costs a request neither a write nor the waking of a thread. When the reader is slow or stuck, lines are
-//! lost rather than requests late; how many is said in the log as soon as there is room again.
+//! Each thread puts its lines into a buffer of its own, so that workers don't wait for each other. A
+//! thread writes what has gathered in all of them, many lines at a time, so that at a high rate a line
+//! costs a request neither a write nor the waking of a thread. When the reader is slow or stuck, lines
+//! are lost rather than requests late; how many is said in the log as soon as there is room again.
+//! Lines of one thread keep their order; those of several may be out of order by some milliseconds.
 
 use std::io::{self, Write};
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::thread::Thread;
 use std::time::{Duration, Instant};
 
 use tracing_subscriber::fmt::MakeWriter;
@@ -35,19 +38,23 @@ pub struct Flush {
     ended: Receiver<()>,
 }
 
-#[derive(Default)]
-struct Queue {
-    waiting: Mutex<Waiting>,
-    changed: Condvar,
-    /// Bytes that were written.
-    written: AtomicU64,
-}
+/// Buffers. Threads beyond these share them.
+const BUFFERS: usize = 32;
+/// What a buffer keeps of its size when it is empty, bytes.
+const KEPT: usize = 256 << 10;
 
 #[derive(Default)]
-struct Waiting {
-    lines: Vec<u8>,
-    lost: u64,
-    ended: bool,
+struct Queue {
+    buffers: [Mutex<Vec<u8>>; BUFFERS],
+    /// Bytes in all of them.
+    waiting: AtomicUsize,
+    lost: AtomicU64,
+    /// Whether there is something to write that the writer was told of.
+    told: AtomicBool,
+    ended: AtomicBool,
+    /// Bytes that were written.
+    written: AtomicU64,
+    writer: OnceLock<Thread>,
 }
 
 impl Sink {
@@ -63,66 +70,88 @@ impl Sink {
         let queue = Arc::new(Queue::default());
         let reading = queue.clone();
         let (end, ended) = channel::<()>();
-        std::thread::Builder::new()
+        let thread = std::thread::Builder::new()
             .name("tailor-log".to_owned())
-            .spawn(move || write_all(&reading, output, lost, end))?;
+            .spawn(move || reading.write_all(output, lost, end))?;
+        let _ = queue.writer.set(thread.thread().clone());
+        // It looks once it knows that it can be woken.
+        queue.wake();
         let flush = Flush {
             queue: queue.clone(),
             ended,
         };
         Ok((Self(queue), flush))
     }
-}
 
-fn write_all(queue: &Queue, mut output: impl Write, lost: fn(u64) -> String, _end: Sender<()>) {
-    let mut lines = Vec::new();
-    loop {
-        let mut waiting = lock(&queue.waiting);
-        while waiting.lines.is_empty() && waiting.lost == 0 && !waiting.ended {
-            waiting = wait(&queue.changed, waiting);
-        }
-        if !waiting.ended {
-            // More comes within a moment, and is written with it.
-            let gathered = queue
-                .changed
-                .wait_timeout_while(waiting, GATHERING, |waiting| !waiting.ended);
-            waiting = gathered.unwrap_or_else(PoisonError::into_inner).0;
-        }
-        std::mem::swap(&mut waiting.lines, &mut lines);
-        let (ended, missing) = (waiting.ended, std::mem::take(&mut waiting.lost));
-        drop(waiting);
-        for piece in lines.chunks(PIECE) {
-            // There is nowhere to report a log that can't be written.
-            let _ = output.write_all(piece);
-            let length = piece.len() as u64;
-            queue.written.fetch_add(length, Ordering::Relaxed);
-        }
-        if missing > 0 {
-            let _ = output.write_all(lost(missing).as_bytes());
-        }
-        let _ = output.flush();
-        lines.clear();
-        if ended {
-            return;
-        }
-    }
-}
-
-impl Sink {
     /// Adds a whole line.
     pub(super) fn put(&self, line: &[u8]) {
-        let mut waiting = lock(&self.0.waiting);
-        if waiting.lines.len() + line.len() > CAPACITY {
-            waiting.lost += 1;
+        let queue = &*self.0;
+        let before = queue.waiting.fetch_add(line.len(), Ordering::Relaxed);
+        if before + line.len() > CAPACITY {
+            queue.waiting.fetch_sub(line.len(), Ordering::Relaxed);
+            queue.lost.fetch_add(1, Ordering::Relaxed);
             return;
         }
-        let first = waiting.lines.is_empty();
-        waiting.lines.extend_from_slice(line);
-        drop(waiting);
-        if first {
-            self.0.changed.notify_one();
+        lock(&queue.buffers[own()]).extend_from_slice(line);
+        if !queue.told.swap(true, Ordering::AcqRel) {
+            queue.wake();
         }
     }
+}
+
+impl Queue {
+    fn wake(&self) {
+        if let Some(writer) = self.writer.get() {
+            writer.unpark();
+        }
+    }
+
+    fn write_all(&self, mut output: impl Write, lost: fn(u64) -> String, _end: Sender<()>) {
+        let mut lines = Vec::new();
+        loop {
+            while !self.told.load(Ordering::Acquire) && !self.ended.load(Ordering::Acquire) {
+                std::thread::park();
+            }
+            // More comes within a moment, and is written with it.
+            let gathered = Instant::now() + GATHERING;
+            while !self.ended.load(Ordering::Acquire) && Instant::now() < gathered {
+                std::thread::park_timeout(gathered.saturating_duration_since(Instant::now()));
+            }
+            // First, so that whoever adds a line from here on tells of it.
+            let ended = self.ended.load(Ordering::Acquire);
+            self.told.store(false, Ordering::Release);
+            for buffer in &self.buffers {
+                std::mem::swap(&mut *lock(buffer), &mut lines);
+                self.waiting.fetch_sub(lines.len(), Ordering::Relaxed);
+                for piece in lines.chunks(PIECE) {
+                    // There is nowhere to report a log that can't be written.
+                    let _ = output.write_all(piece);
+                    let length = piece.len() as u64;
+                    self.written.fetch_add(length, Ordering::Relaxed);
+                }
+                lines.clear();
+                lines.shrink_to(KEPT);
+            }
+            let missing = self.lost.swap(0, Ordering::Relaxed);
+            if missing > 0 {
+                let _ = output.write_all(lost(missing).as_bytes());
+            }
+            let _ = output.flush();
+            if ended {
+                return;
+            }
+        }
+    }
+}
+
+/// The buffer of this thread.
+fn own() -> usize {
+    static NEXT: AtomicUsize = AtomicUsize::new(0);
+    thread_local! {
+        static OWN: usize = NEXT.fetch_add(1, Ordering::Relaxed) % BUFFERS;
+    }
+    // A thread that is ending may log in the destructor of another value.
+    OWN.try_with(|own| *own).unwrap_or(0)
 }
 
 impl Write for &Sink {
@@ -147,8 +176,8 @@ impl<'a> MakeWriter<'a> for Sink {
 
 impl Drop for Flush {
     fn drop(&mut self) {
-        lock(&self.queue.waiting).ended = true;
-        self.queue.changed.notify_one();
+        self.queue.ended.store(true, Ordering::Release);
+        self.queue.wake();
         let last = Instant::now() + LONGEST;
         let mut before = None;
         while let Err(RecvTimeoutError::Timeout) = self.ended.recv_timeout(PATIENCE) {
@@ -161,15 +190,9 @@ impl Drop for Flush {
     }
 }
 
-fn wait<'a>(changed: &Condvar, waiting: MutexGuard<'a, Waiting>) -> MutexGuard<'a, Waiting> {
-    changed
-        .wait(waiting)
-        .unwrap_or_else(PoisonError::into_inner)
-}
-
-fn lock(waiting: &Mutex<Waiting>) -> MutexGuard<'_, Waiting> {
+fn lock(buffer: &Mutex<Vec<u8>>) -> MutexGuard<'_, Vec<u8>> {
     // A line is put into the buffer whole or not at all, also when the thread that did it panics afterwards.
-    waiting.lock().unwrap_or_else(PoisonError::into_inner)
+    buffer.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 #[cfg(test)]

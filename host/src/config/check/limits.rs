@@ -56,6 +56,7 @@ pub(super) fn check(bff: &RawBff, engine: &Engine, cx: &mut Context<'_>) -> Limi
         hostcall_bytes,
         handles: raw.handles.or(64),
         log_lines: raw.log_lines.or(64),
+        log_rate: raw.log_rate.or(1 << 20),
         concurrency: raw.concurrency.or(CONCURRENCY.min(instances)),
         queue: raw.queue.or(128),
         queue_timeout: raw.queue_timeout.or(QUEUE_TIMEOUT.min(deadline)),

@@ -76,6 +76,7 @@ pub(super) struct RawServer {
 pub(super) struct RawAdmin {
     pub(super) enabled: Field<bool>,
     pub(super) listen: Field<SocketAddr>,
+    pub(super) hosts: Field<Vec<At<String>>>,
     pub(super) max_connections: Field<usize>,
     pub(super) health_connections: Field<usize>,
     pub(super) header_timeout: Field<Duration>,
@@ -88,6 +89,7 @@ pub(super) struct RawLog {
     pub(super) level: Field<String>,
     pub(super) access: Field<bool>,
     pub(super) unreadable_lines: Field<u32>,
+    pub(super) refused_lines: Field<u32>,
 }
 
 pub(super) struct RawEngine {
@@ -194,6 +196,7 @@ fn admin(s: &mut Section<'_>) -> RawAdmin {
     RawAdmin {
         enabled: s.read("enabled", boolean),
         listen: s.read("listen", address),
+        hosts: s.list("hosts", host),
         max_connections: s.read("max-connections", |v| count(v, 1..=10_000)),
         health_connections: s.read("health-connections", |v| count(v, 1..=1000)),
         header_timeout: s.read("header-timeout", duration),
@@ -209,6 +212,7 @@ fn log(s: &mut Section<'_>) -> RawLog {
         level: s.read("level", level),
         access: s.read("access", boolean),
         unreadable_lines: s.read("unreadable-lines", |v| count(v, 0..=1000)),
+        refused_lines: s.read("refused-lines", |v| count(v, 0..=1_000_000)),
     }
 }
 

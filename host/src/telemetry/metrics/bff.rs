@@ -10,12 +10,17 @@ use prometheus_client::metrics::counter::Counter;
 use super::families::Families;
 use super::histogram::{BYTES, CPU, Histogram, LATENCY};
 use super::words::{Outcome, STATUS_CLASSES, class};
+use crate::telemetry::sample::Sample;
 
 /// The counters of a BFF. They live as long as the BFF is in the configuration, through all of its versions.
 pub struct BffMetrics {
     duration: Histogram,
     guest_cpu: Histogram,
     guest_memory: Histogram,
+    /// The log's lines about requests that the host refused, or whose clients went.
+    refused_lines: Sample,
+    /// The bytes of the guest's lines, and of those about its failures.
+    log_bytes: Sample,
     /// By name. A version that nobody holds any more has no series.
     versions: Mutex<BTreeMap<String, Weak<VersionMetrics>>>,
 }
@@ -35,6 +40,8 @@ impl Default for BffMetrics {
             duration: Histogram::new(&LATENCY),
             guest_cpu: Histogram::new(&CPU),
             guest_memory: Histogram::new(&BYTES),
+            refused_lines: Sample::new(),
+            log_bytes: Sample::new(),
             versions: Mutex::default(),
         }
     }
@@ -55,6 +62,16 @@ impl BffMetrics {
         });
         versions.insert(name.to_owned(), Arc::downgrade(&version));
         version
+    }
+
+    /// Which of the lines about requests that the host refused are written.
+    pub fn refused_lines(&self) -> &Sample {
+        &self.refused_lines
+    }
+
+    /// Which of the guest's lines, and of those about its failures, are written.
+    pub fn log_bytes(&self) -> &Sample {
+        &self.log_bytes
     }
 
     /// The requests of each version by their outcome.
@@ -104,6 +121,14 @@ impl BffMetrics {
             "Linear memory of the instance at the end of a request.",
             bffs.iter()
                 .map(|(bff, metrics)| ([("bff", *bff)], &metrics.guest_memory)),
+        )?;
+        families.counters(
+            "log_lines_left_out",
+            "Lines that were over a rate of the log: of the guest and its failures, or of refused requests.",
+            bffs.iter().flat_map(|(bff, metrics)| {
+                let of = |about, sample: &Sample| ([("bff", *bff), ("about", about)], sample.left_out());
+                [of("guest", &metrics.log_bytes), of("refused", &metrics.refused_lines)]
+            }),
         )
     }
 }

@@ -75,6 +75,32 @@ fn a_stuck_reader_costs_lines_and_the_log_says_how_many() {
 }
 
 #[test]
+fn lines_of_several_threads_stay_whole_and_keep_the_order_of_each() {
+    let (sink, flush, opened, written) = start();
+    drop(opened);
+    std::thread::scope(|scope| {
+        for thread in 0..40 {
+            let sink = &sink;
+            scope.spawn(move || {
+                for number in 0..200 {
+                    sink.put(format!("{thread} {number}\n").as_bytes());
+                }
+            });
+        }
+    });
+    drop(flush);
+    let written = String::from_utf8(written.lock().unwrap().clone()).unwrap();
+    let mut next = [0; 40];
+    for line in written.lines() {
+        let (thread, number) = line.split_once(' ').unwrap();
+        let thread: usize = thread.parse().unwrap();
+        assert_eq!(number, next[thread].to_string(), "{line}");
+        next[thread] += 1;
+    }
+    assert_eq!(next, [200; 40]);
+}
+
+#[test]
 fn the_end_does_not_wait_for_a_reader_that_never_reads() {
     let (sink, flush, _opened, written) = start();
     sink.put(b"line\n");

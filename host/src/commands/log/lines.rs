@@ -1,0 +1,117 @@
+//! The form of a line, whoever's text is in it: one line, and not longer than a limit.
+//!
+//! Values of fields are quoted by the formatter, messages and names are not. So whatever a message
+//! brings along (the name of a function in a guest, an import of a refused component, what a service
+//! sent) can neither begin a line of its own nor reach the terminal of whoever reads it.
+
+use std::fmt;
+
+use serde_json::Value;
+use tailor::text::{shorten, visible};
+use tracing::{Event, Subscriber};
+use tracing_subscriber::fmt::format::Writer;
+use tracing_subscriber::fmt::{FmtContext, FormatEvent, FormatFields};
+use tracing_subscriber::registry::LookupSpan;
+
+/// Longest line, bytes.
+const MAX_LINE: usize = 16 << 10;
+/// Longest value of a JSON line that was too long, bytes.
+const MAX_VALUE: usize = 2 << 10;
+
+/// Lines of text.
+pub(super) struct Text<F>(pub(super) F);
+
+/// Lines of JSON, in which the formatter has escaped what forges.
+pub(super) struct Json<F>(pub(super) F);
+
+impl<S, N, F> FormatEvent<S, N> for Text<F>
+where
+    S: Subscriber + for<'a> LookupSpan<'a>,
+    N: for<'a> FormatFields<'a> + 'static,
+    F: FormatEvent<S, N>,
+{
+    fn format_event(
+        &self,
+        context: &FmtContext<'_, S, N>,
+        mut writer: Writer<'_>,
+        event: &Event<'_>,
+    ) -> fmt::Result {
+        let mut line = String::new();
+        self.0
+            .format_event(context, Writer::new(&mut line), event)?;
+        write_text(&mut writer, line.trim_end_matches('\n'))
+    }
+}
+
+impl<S, N, F> FormatEvent<S, N> for Json<F>
+where
+    S: Subscriber + for<'a> LookupSpan<'a>,
+    N: for<'a> FormatFields<'a> + 'static,
+    F: FormatEvent<S, N>,
+{
+    fn format_event(
+        &self,
+        context: &FmtContext<'_, S, N>,
+        mut writer: Writer<'_>,
+        event: &Event<'_>,
+    ) -> fmt::Result {
+        let mut line = String::new();
+        self.0
+            .format_event(context, Writer::new(&mut line), event)?;
+        write_json(&mut writer, line.trim_end_matches('\n'))
+    }
+}
+
+fn write_text(writer: &mut impl fmt::Write, line: &str) -> fmt::Result {
+    let start = shorten(line, MAX_LINE);
+    writer.write_str(&visible(start))?;
+    if start.len() < line.len() {
+        write!(writer, "... ({} bytes more)", line.len() - start.len())?;
+    }
+    writer.write_char('\n')
+}
+
+fn write_json(writer: &mut impl fmt::Write, line: &str) -> fmt::Result {
+    if line.len() <= MAX_LINE {
+        return writeln!(writer, "{line}");
+    }
+    let mut object: Value = serde_json::from_str(line).unwrap_or_default();
+    for (_, value) in object.as_object_mut().into_iter().flatten() {
+        if let Value::String(text) = value
+            && text.len() > MAX_VALUE
+        {
+            let start = shorten(text, MAX_VALUE);
+            *text = format!("{start}... ({} bytes more)", text.len() - start.len());
+        }
+    }
+    writeln!(writer, "{object}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_is_one_line_and_not_too_long() {
+        let mut written = String::new();
+        write_text(&mut written, "x: a\n2026 INFO access: \u{1b}[2J").unwrap();
+        assert_eq!(written, "x: a\\n2026 INFO access: \\u{1b}[2J\n");
+        written.clear();
+        write_text(&mut written, &"é".repeat(MAX_LINE)).unwrap();
+        assert!(written.ends_with(&format!("é... ({MAX_LINE} bytes more)\n")));
+        assert!(written.len() < MAX_LINE + 64);
+    }
+
+    #[test]
+    fn a_long_line_of_json_stays_json() {
+        let line = serde_json::json!({"level": "WARN", "message": "m".repeat(1 << 20), "n": 1});
+        let mut written = String::new();
+        write_json(&mut written, &line.to_string()).unwrap();
+        assert_eq!(written.lines().count(), 1);
+        let read: Value = serde_json::from_str(&written).unwrap();
+        assert_eq!((&read["level"], &read["n"]), (&line["level"], &line["n"]));
+        let message = read["message"].as_str().unwrap();
+        assert!(message.ends_with("m... (1046528 bytes more)"));
+        assert!(written.len() < 2 * MAX_VALUE);
+    }
+}
