@@ -131,8 +131,8 @@ impl Changes {
         Ok(Some(version))
     }
 
-    /// Publishes what an attempt led to, or notes why it is refused. Gives back what was loaded when
-    /// the BFF was replaced meanwhile.
+    /// Publishes what an attempt led to, or notes why it is refused. Gives back what was loaded
+    /// when the BFF was replaced meanwhile.
     #[expect(
         clippy::type_complexity,
         reason = "the result of the change in the result of the attempt"

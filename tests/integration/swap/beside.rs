@@ -125,4 +125,6 @@ async fn a_swap_begins_again_with_the_settings_of_a_reload_that_came_first() {
     assert_eq!(state["deadline_ms"], json!(59000));
     let reply = host.get("/relay/x").await.unwrap();
     assert_eq!(reply.header("x-version"), "v2");
+    // Nothing was published under the settings of before.
+    assert_eq!(swaps(&host, "relay", "published").await, 1.0);
 }
