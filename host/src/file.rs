@@ -23,6 +23,10 @@ use thiserror::Error;
 /// How long a look at a file is waited for, its content included.
 pub const PATIENCE: Duration = Duration::from_secs(10);
 
+/// The same where a look at another file of the directory has not come back: a hundred components on
+/// one dead mount are not waited for one after the other.
+const BESIDE: Duration = Duration::from_secs(1);
+
 /// What is there is not a file that could be read.
 #[derive(Debug, Error)]
 #[error("not a file but a {0}")]
@@ -75,7 +79,7 @@ pub fn read(path: &Path, limit: u64) -> io::Result<Content> {
         // One byte more tells a file that is too large from one that fits exactly.
         file.take(limit.saturating_add(1)).read_to_end(&mut bytes)?;
         if bytes.len() as u64 > limit {
-            let what = format!("larger than {limit} bytes");
+            let what = format!("larger than {}", size(limit));
             return Err(io::Error::new(ErrorKind::FileTooLarge, what));
         }
         Ok(Content { bytes, metadata })
@@ -120,6 +124,16 @@ fn open(path: &Path) -> io::Result<(File, Metadata)> {
     Ok((file, metadata))
 }
 
+/// A size as people write it.
+fn size(bytes: u64) -> String {
+    let units = [(30, "GiB"), (20, "MiB"), (10, "KiB")];
+    let whole = |(bits, _): &(u32, _)| bytes > 0 && bytes.trailing_zeros() >= *bits;
+    match units.into_iter().find(whole) {
+        Some((bits, unit)) => format!("{} {unit}", bytes >> bits),
+        None => format!("{bytes} bytes"),
+    }
+}
+
 fn regular(metadata: &Metadata) -> io::Result<()> {
     let kind = metadata.file_type();
     let what = match kind {
@@ -132,9 +146,15 @@ fn regular(metadata: &Metadata) -> io::Result<()> {
     Err(io::Error::new(ErrorKind::InvalidInput, NotAFile(what)))
 }
 
-/// Looks that have not come back, and since when they are waited for.
-static UNDER_WAY: Mutex<BTreeMap<PathBuf, Instant>> = Mutex::new(BTreeMap::new());
+/// Looks that have not come back.
+static UNDER_WAY: Mutex<BTreeMap<PathBuf, Look>> = Mutex::new(BTreeMap::new());
 static BACK: Condvar = Condvar::new();
+
+/// Since when a look is waited for, and from when on it hangs.
+struct Look {
+    since: Instant,
+    late: Instant,
+}
 
 /// Does a look on a thread of its own, and waits for it so long.
 fn bounded<T: Send + 'static>(
@@ -142,7 +162,7 @@ fn bounded<T: Send + 'static>(
     patience: Duration,
     look: impl FnOnce(&Path) -> io::Result<T> + Send + 'static,
 ) -> io::Result<T> {
-    let turn = Turn::take(path, patience)?;
+    let (turn, patience) = Turn::take(path, patience)?;
     let (done, result) = sync_channel(1);
     std::thread::Builder::new()
         .name("tailor-file".to_owned())
@@ -168,20 +188,30 @@ fn late(patience: Duration) -> io::Error {
 struct Turn(PathBuf);
 
 impl Turn {
-    fn take(path: &Path, patience: Duration) -> io::Result<Self> {
+    /// With it comes how long the look is waited for.
+    fn take(path: &Path, patience: Duration) -> io::Result<(Self, Duration)> {
         let asked = Instant::now();
         let mut under_way = lock();
-        while let Some(since) = under_way.get(path) {
+        while let Some(look) = under_way.get(path) {
             // A look that hangs is waited for by all together, not by one after the other.
-            let waited = since.min(&asked).elapsed();
+            let waited = look.since.min(asked).elapsed();
             let Some(left) = patience.checked_sub(waited).filter(|left| !left.is_zero()) else {
                 return Err(late(patience));
             };
             let waiting = BACK.wait_timeout(under_way, left);
             under_way = waiting.unwrap_or_else(PoisonError::into_inner).0;
         }
-        under_way.insert(path.to_owned(), Instant::now());
-        Ok(Self(path.to_owned()))
+        let since = Instant::now();
+        let hangs = |(other, look): (&PathBuf, &Look)| {
+            look.late <= since && other.parent() == path.parent()
+        };
+        let patience = match under_way.iter().any(hangs) {
+            true => patience.min(BESIDE),
+            false => patience,
+        };
+        let late = since + patience;
+        under_way.insert(path.to_owned(), Look { since, late });
+        Ok((Self(path.to_owned()), patience))
     }
 }
 
@@ -192,7 +222,7 @@ impl Drop for Turn {
     }
 }
 
-fn lock() -> MutexGuard<'static, BTreeMap<PathBuf, Instant>> {
+fn lock() -> MutexGuard<'static, BTreeMap<PathBuf, Look>> {
     // Each step leaves the map whole.
     UNDER_WAY.lock().unwrap_or_else(PoisonError::into_inner)
 }

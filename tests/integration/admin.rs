@@ -32,7 +32,7 @@ async fn the_admin_listener_has_four_pages() {
         (
             "/metrics",
             200,
-            "application/openmetrics-text; version=1.0.0; charset=utf-8",
+            "text/plain; version=0.0.4; charset=utf-8",
             "",
         ),
         ("/bffs", 200, "application/json", ""),
@@ -117,6 +117,22 @@ async fn busy(services: &Services) -> TestHost {
     until(async || (state().await["swaps"] == 1).then_some(())).await;
     host.get("/watch/ada").await.unwrap();
     host
+}
+
+async fn open_metrics(host: &TestHost) -> Answer {
+    let address = host.host().admin_address().unwrap();
+    let answer = Wire::ask(
+        address,
+        "GET /metrics HTTP/1.1\r\nhost: localhost\r\n\
+         accept: application/openmetrics-text;q=0.5,text/plain;q=0.3,*/*;q=0.2\r\n\r\n",
+    )
+    .await;
+    let kind = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+    assert_eq!(
+        (answer.header("content-type"), answer.header("vary")),
+        (kind, "accept")
+    );
+    answer
 }
 
 /// Samples by name; each with its labels.
@@ -217,7 +233,7 @@ fn check_histogram(name: &str, samples: &Samples) {
 async fn the_metrics_have_these_names_types_labels_and_helps() {
     let services = Services::start().unwrap();
     let host = busy(&services).await;
-    let (families, samples) = parse(&host.admin("/metrics").await.unwrap().text());
+    let (families, samples) = parse(&open_metrics(&host).await.body);
     let mut names = String::new();
     for (family, Family { kind, help }) in &families {
         let labels: BTreeSet<&str> = samples
@@ -242,7 +258,7 @@ async fn the_metrics_have_these_names_types_labels_and_helps() {
 async fn the_metrics_count_what_happened() {
     let services = Services::start().unwrap();
     let host = busy(&services).await;
-    let (_, samples) = parse(&host.admin("/metrics").await.unwrap().text());
+    let (_, samples) = parse(&open_metrics(&host).await.body);
     let sum = |name: &str, wanted: &[(&str, &str)]| -> f64 {
         let fits = |labels: &BTreeMap<String, String>| {
             wanted

@@ -117,6 +117,12 @@ fn check_says_what_would_be_served() {
         );
     }
     assert_eq!(ok, "ok: 3 BFFs, 4 routes, 5 downstreams");
+    let open = std::fs::read_to_string(&path).unwrap();
+    std::fs::write(&path, open.replace("127.0.0.1:8081", "0.0.0.0:0")).unwrap();
+    let (code, said, error) = run(&["check", "--config", &text(&path)]);
+    assert_eq!(code, 0, "{error}");
+    let warning = "\nwarning: admin.listen: other machines can reach 0.0.0.0:0";
+    assert!(said.contains(warning), "{said}");
 }
 
 #[test]

@@ -11,9 +11,11 @@ mod wire;
 
 mod admin;
 mod admin_held;
+mod admin_names;
 mod cli;
 mod cli_call;
 mod frames;
+mod handover;
 mod heads;
 mod http;
 mod http2;
@@ -25,6 +27,7 @@ mod process;
 mod process_log;
 mod server;
 mod server_stop;
+mod stop;
 mod uploads;
 mod worker_restart;
 

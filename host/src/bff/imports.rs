@@ -4,6 +4,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use wasmtime::component::{HasSelf, Linker, Resource};
 
+use super::meter::Place;
 use super::state::State;
 use crate::calls::InvalidCall;
 use crate::contract::tailor::bff::{downstream, runtime, types};
@@ -19,16 +20,14 @@ impl types::Host for State {}
 impl downstream::Host for State {
     async fn fetch(&mut self, call: Call) -> Result<Reply, Failure> {
         let session = self.session.clone();
-        self.awaited
-            .outcome(async move { session.fetch(call).await })
-            .await
+        let work = |place: Place<_>| async move { place.put(session.fetch(call).await) };
+        self.awaited.outcome(work).await
     }
 
     async fn fetch_all(&mut self, calls: Vec<Call>) -> Vec<Result<Reply, Failure>> {
         let session = self.session.clone();
-        self.awaited
-            .outcome(async move { session.fetch_all(calls).await })
-            .await
+        let work = |place: Place<_>| async move { place.put(session.fetch_all(calls).await) };
+        self.awaited.outcome(work).await
     }
 
     fn start(&mut self, call: Call) -> wasmtime::Result<Resource<Exchange>> {
@@ -57,7 +56,10 @@ impl downstream::HostExchange for State {
     ) -> wasmtime::Result<Result<Reply, Failure>> {
         let result = self.table.get_mut(&exchange)?.result();
         let waited = match result {
-            Some(result) => self.awaited.outcome(result).await,
+            Some(result) => {
+                let work = |place: Place<_>| async move { place.put(result.await) };
+                self.awaited.outcome(work).await
+            }
             None => None,
         };
         Ok(waited.unwrap_or_else(|| {

@@ -166,19 +166,29 @@ pub(super) struct Awaited {
 /// Work of the host. It leaves its result where the function waits for it.
 type Work = Pin<Box<dyn Future<Output = ()> + Send>>;
 
+/// Where work of the host leaves its result.
+pub(super) struct Place<T>(Arc<Mutex<Option<T>>>);
+
+impl<T> Place<T> {
+    /// Leaves the result.
+    pub(super) fn put(self, result: T) {
+        *lock(&self.0) = Some(result);
+    }
+}
+
 impl Awaited {
-    /// Has `work` done outside of the guest, and waits for its result. Only for functions of the
+    /// Has work done outside of the guest, and waits for its result. Only for functions of the
     /// host, one at a time.
-    pub(super) async fn outcome<T: Send + 'static>(
-        &self,
-        work: impl Future<Output = T> + Send + 'static,
-    ) -> T {
+    ///
+    /// `work` begins here and puts its result into the place that it gets. It is not a future with
+    /// a result, because that would have to be moved from one to the next, and futures of calls are
+    /// large.
+    pub(super) async fn outcome<T, W>(&self, work: impl FnOnce(Place<T>) -> W) -> T
+    where
+        W: Future<Output = ()> + Send + 'static,
+    {
         let result = Arc::new(Mutex::new(None));
-        let place = result.clone();
-        *lock(&self.next) = Some(Box::pin(async move {
-            let done = work.await;
-            *lock(&place) = Some(done);
-        }));
+        *lock(&self.next) = Some(Box::pin(work(Place(result.clone()))));
         // Nobody has to be woken: the guest is polled right after the work has ended.
         std::future::poll_fn(|_| lock(&result).take().map_or(Poll::Pending, Poll::Ready)).await
     }

@@ -18,6 +18,7 @@ impl Check {
         let config = config::load(&self.file.config)?;
         host::files::raise_limit();
         let shortage = host::files::Room::of(&config).shortage();
+        let exposure = config.admin.as_ref().and_then(config::Admin::exposure);
         let (routes, services) = (config.routes.len(), config.downstreams.len());
         let changes = host::prepare(config, None).await?;
         let snapshot = changes.shared().snapshot.load();
@@ -37,6 +38,9 @@ impl Check {
         }
         if let Some(shortage) = shortage {
             println!("warning, with the limits of this shell: {shortage}");
+        }
+        if let Some(exposure) = exposure {
+            println!("warning: {exposure}");
         }
         println!(
             "ok: {} BFFs, {routes} routes, {services} downstreams",

@@ -39,7 +39,7 @@ impl Demo {
         let starting = serve::start(config, Some(file), OnRefused::End, Sockets::default());
         let host = tokio::select! {
             started = starting => started?,
-            () = signals.to_stop() => return Ok(ExitCode::SUCCESS),
+            () = signals.stop() => return Ok(ExitCode::SUCCESS),
         };
         print!("{}", guide(&host, &routes));
         serve::until_stopped(host, signals).await

@@ -38,7 +38,7 @@ impl Serve {
         };
         let (_log, host) = tokio::select! {
             started = starting => started?,
-            () = signals.to_stop() => return Ok(ExitCode::SUCCESS),
+            () = signals.stop() => return Ok(ExitCode::SUCCESS),
         };
         until_stopped(host, signals).await
     }
@@ -77,7 +77,7 @@ impl Signals {
     }
 
     /// Waits for SIGTERM or Ctrl-C.
-    pub(super) async fn to_stop(&mut self) {
+    pub(super) async fn stop(&mut self) {
         tokio::select! {
             _ = self.terminate.recv() => {}
             _ = self.interrupt.recv() => {}
@@ -97,7 +97,15 @@ pub(super) async fn start(
 ) -> anyhow::Result<Host> {
     files::raise_limit();
     warn_of_files(&config);
+    let mut admin = config.admin.clone();
     let host = Host::start_on(config, path, on_refused, sockets).await?;
+    if let (Some(admin), Some(address)) = (&mut admin, host.admin_address()) {
+        // That of a socket that was handed over may be another one than that of the configuration.
+        admin.listen = address;
+        if let Some(exposure) = admin.exposure() {
+            tracing::warn!("{exposure}");
+        }
+    }
     let admin = host.admin_address().map(|address| address.to_string());
     tracing::info!(address = %host.address(), admin, version = env!("CARGO_PKG_VERSION"), "serving");
     Ok(host)
@@ -113,14 +121,18 @@ pub(super) async fn until_stopped(host: Host, mut signals: Signals) -> anyhow::R
     let stop = async {
         if !failed {
             tracing::info!("stopping: not ready any more");
-            host.drain().await;
+            tokio::select! {
+                () = host.drain() => {}
+                // It can't serve new connections either.
+                () = host.failed() => {}
+            }
         }
         tracing::info!("stopping: running requests may finish");
         host.stop().await
     };
     let cut = tokio::select! {
         cut = stop => cut,
-        () = signals.to_stop() => return Ok(ExitCode::FAILURE),
+        () = signals.stop() => return Ok(ExitCode::FAILURE),
     };
     if cut > 0 {
         tracing::warn!(

@@ -136,6 +136,8 @@ pub struct Server {
 pub struct Admin {
     /// Address to bind. Port 0 takes a free port.
     pub listen: SocketAddr,
+    /// Names by which it may be asked, besides addresses and `localhost`.
+    pub hosts: Vec<String>,
     /// Open connections; a further one takes the place of the one that is idle for longest.
     pub max_connections: usize,
     /// Open connections beyond those, while none of those is idle: each for one answer about
@@ -147,6 +149,20 @@ pub struct Admin {
     pub write_timeout: Duration,
     /// Time for a connection that is only for health, from its first to its last byte.
     pub health_timeout: Duration,
+}
+
+impl Admin {
+    /// What there is to say when other machines can reach the listener.
+    pub fn exposure(&self) -> Option<String> {
+        let address = self.listen.ip().to_canonical();
+        (!address.is_loopback()).then(|| {
+            format!(
+                "admin.listen: other machines can reach {}, which has no authentication; see to it \
+                 that only operators, scrapers and probes can",
+                self.listen
+            )
+        })
+    }
 }
 
 /// What is logged, and how.

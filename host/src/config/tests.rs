@@ -176,6 +176,7 @@ fn a_minimal_file_gets_the_documented_defaults() {
         },
         admin: Some(Admin {
             listen: "127.0.0.1:8081".parse().unwrap(),
+            hosts: Vec::new(),
             max_connections: 64,
             health_connections: 16,
             header_timeout: ms(15_000),
@@ -246,6 +247,7 @@ fn a_maximal_file_is_read_key_by_key() {
         config.admin,
         Some(Admin {
             listen: "[::1]:9001".parse().unwrap(),
+            hosts: vec!["tailor.internal".to_owned(), "tailor".to_owned()],
             max_connections: 32,
             health_connections: 4,
             header_timeout: ms(10_000),
@@ -366,6 +368,22 @@ fn defaults_give_way_to_what_is_written() {
             server.max_bytes_in_flight,
         );
         assert_eq!(sizes, (body, get_body, in_flight), "{written}");
+    }
+}
+
+#[test]
+fn an_admin_listener_that_others_can_reach_is_told() {
+    for (listen, told) in [
+        ("127.0.0.1:8081", false),
+        ("127.9.9.9:8081", false),
+        ("[::1]:8081", false),
+        ("[::ffff:127.0.0.1]:8081", false),
+        ("0.0.0.0:8081", true),
+        ("[::]:8081", true),
+        ("10.0.0.7:8081", true),
+    ] {
+        let admin = parse_with(&format!("admin.listen = {listen:?}")).admin;
+        assert_eq!(admin.unwrap().exposure().is_some(), told, "{listen}");
     }
 }
 

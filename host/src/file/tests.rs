@@ -51,6 +51,10 @@ fn a_file_is_read_up_to_its_limit() {
     let error = read(&path, 4).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::FileTooLarge);
     assert_eq!(error.to_string(), "larger than 4 bytes");
+    assert_eq!(
+        [size(16 << 10), size(3 << 20), size(1025)],
+        ["16 KiB", "3 MiB", "1025 bytes"]
+    );
     std::fs::write(&path, b"\xff").unwrap();
     assert_eq!(
         read_text(&path, 4).unwrap_err().kind(),
@@ -98,4 +102,24 @@ fn those_who_look_at_once_have_their_turn_one_after_the_other() {
     let failed = bounded(path, PATIENCE, |_| -> io::Result<()> { panic!("as told") });
     assert_eq!(failed.unwrap_err().kind(), ErrorKind::Other);
     assert!(bounded(path, PATIENCE, |_| Ok(())).is_ok());
+}
+
+#[test]
+fn what_lies_beside_a_file_that_hangs_is_waited_for_a_moment() {
+    let (release, released) = channel::<()>();
+    let hung = bounded(Path::new("/dead/one"), Duration::ZERO, move |_| {
+        let _ = released.recv();
+        Ok(())
+    });
+    assert_eq!(hung.unwrap_err().kind(), ErrorKind::TimedOut);
+    let (releases, released) = channel::<()>();
+    let two = bounded(Path::new("/dead/two"), PATIENCE, move |_| {
+        let _ = released.recv();
+        Ok(())
+    });
+    let error = two.unwrap_err().to_string();
+    assert!(error.ends_with("has not answered for 1s"), "{error}");
+    // What does answer is good.
+    assert!(bounded(Path::new("/dead/three"), PATIENCE, |_| Ok(())).is_ok());
+    drop((release, releases));
 }

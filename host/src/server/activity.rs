@@ -19,7 +19,7 @@ pub(super) const TURN: usize = 64 << 10;
 const MAKES_ROOM: Duration = Duration::from_secs(1);
 
 /// How long a connection is new, from its accept.
-const NEW: Duration = Duration::from_millis(500);
+const NEW: Duration = Duration::from_secs(1);
 
 /// What a client of HTTP/2 did too much of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -219,5 +219,21 @@ impl Drop for InFlight<'_> {
             // for it.
             activity.head.store(activity.now() + 1, Ordering::Relaxed);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use futures_util::FutureExt as _;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_connection_is_settled_when_it_asked_or_is_not_new_any_more() {
+        let activity = Activity::new();
+        assert_eq!(activity.settled().now_or_never(), None);
+        drop(InFlight::start(&activity));
+        assert_eq!(activity.settled().now_or_never(), Some(()));
+        Activity::new().settled().await;
     }
 }

@@ -3,15 +3,17 @@
 //! - `GET /livez`: 200 while the process runs.
 //! - `GET /readyz`: 200 while the host takes requests; 503 while it stops, while a worker is down,
 //!   and while no BFF has a version. Names the BFFs whose newest file was refused.
-//! - `GET /metrics`: all metrics, in Prometheus' text format.
+//! - `GET /metrics`: all metrics, in Prometheus' text format or OpenMetrics, as `accept` says.
 //! - `GET /bffs`: each BFF with its live version, the last refused one, and what it may call; each
 //!   service with the state of its policy; as JSON.
 //! - `POST /downstreams/NAME/breaker` and `/downstreams/NAME/invalidate`: see [`steer`].
 //!
-//! Health is answered whatever others do: see [`places`] and [`accept`].
+//! Health is answered whatever others do: see [`places`] and [`accept`]. By which names it may be
+//! asked is in [`names`].
 
 mod accept;
 mod connection;
+mod names;
 mod places;
 mod series;
 mod state;
@@ -32,12 +34,13 @@ use self::places::Kind;
 use super::accept::{ServerError, listen};
 use crate::config;
 use crate::snapshot::{Shared, Snapshot};
-use crate::telemetry::metrics::exposition;
+use crate::telemetry::metrics::{classic, exposition};
 
 /// What the pages are made of.
 struct Pages {
     shared: Arc<Shared>,
     metrics: Registry,
+    settings: config::Admin,
     stopping: watch::Receiver<bool>,
 }
 
@@ -64,6 +67,7 @@ impl Admin {
         let pages = Arc::new(Pages {
             metrics: series::registry(&shared),
             shared,
+            settings: settings.clone(),
             stopping,
         });
         #[expect(
@@ -87,6 +91,9 @@ impl Drop for Admin {
 }
 
 fn answer(request: &Request<Incoming>, pages: &Pages, kind: Kind) -> Response<Full<Bytes>> {
+    if let Err(steer::Refused(status, what)) = names::check(request, &pages.settings) {
+        return typed(status, "text/plain; charset=utf-8", what);
+    }
     let snapshot = pages.shared.snapshot.load();
     let path = request.uri().path();
     if kind == Kind::Health && !matches!(path, "/livez" | "/readyz") {
@@ -114,11 +121,7 @@ fn answer(request: &Request<Incoming>, pages: &Pages, kind: Kind) -> Response<Fu
             text(StatusCode::SERVICE_UNAVAILABLE, "a worker has failed\n")
         }
         "/readyz" => ready(&snapshot),
-        "/metrics" => typed(
-            StatusCode::OK,
-            "application/openmetrics-text; version=1.0.0; charset=utf-8",
-            exposition(&pages.metrics),
-        ),
+        "/metrics" => metrics(request, pages),
         "/bffs" => typed(
             StatusCode::OK,
             "application/json",
@@ -139,6 +142,22 @@ fn ready(snapshot: &Snapshot) -> Response<Full<Bytes>> {
     };
     let body = format!("{word}\n{}", state::refusals(snapshot));
     typed(status, "text/plain; charset=utf-8", body)
+}
+
+fn metrics(request: &Request<Incoming>, pages: &Pages) -> Response<Full<Bytes>> {
+    let text = exposition(&pages.metrics);
+    let (kind, text) = if names::wants_openmetrics(request.headers()) {
+        (
+            "application/openmetrics-text; version=1.0.0; charset=utf-8",
+            text,
+        )
+    } else {
+        ("text/plain; version=0.0.4; charset=utf-8", classic(&text))
+    };
+    let mut response = typed(StatusCode::OK, kind, text);
+    let vary = http::HeaderValue::from_static("accept");
+    response.headers_mut().insert(http::header::VARY, vary);
+    response
 }
 
 /// `allow` is what is served at the target (RFC 9110 section 15.5.6).

@@ -8,6 +8,7 @@
 //! closed sets, never what a client or a guest sent.
 
 mod bff;
+mod classic;
 mod families;
 mod histogram;
 mod service;
@@ -24,6 +25,7 @@ use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::registry::Registry;
 
 pub use bff::{BffMetrics, VersionMetrics};
+pub use classic::classic;
 pub use families::Families;
 pub use histogram::Histogram;
 pub use service::ServiceMetrics;
@@ -204,7 +206,7 @@ impl Metrics {
     }
 }
 
-/// The text of `/metrics`.
+/// The text of `/metrics`, as OpenMetrics 1.0. [`classic`] makes the older format of it.
 pub fn exposition(registry: &Registry) -> String {
     let mut text = String::with_capacity(16 << 10);
     if text::encode(&mut text, registry).is_err() {

@@ -5,11 +5,12 @@
 
 mod guest;
 mod host;
+mod server;
 
 use anyhow::bail;
 
 /// The names of all cases.
-pub const CASES: [&str; 11] = [
+pub const CASES: [&str; 12] = [
     "instantiate",
     "noop",
     "fetch",
@@ -21,6 +22,7 @@ pub const CASES: [&str; 11] = [
     "route-1000",
     "headers-in",
     "headers-out",
+    "http-get",
 ];
 
 /// One run of a case with its input. An error says that the case does not do what it is named for.
@@ -51,6 +53,7 @@ impl Case {
             "route-1000" => host::route(1_000),
             "headers-in" => host::headers_in()?,
             "headers-out" => host::headers_out(),
+            "http-get" => server::get()?,
             _ => bail!("case {name:?}: there is none of this name, only {CASES:?}"),
         };
         let case = Self(turns);

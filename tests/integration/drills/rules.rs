@@ -23,7 +23,7 @@ async fn a_slow_path_has_more_time_than_the_others() {
         _ => Response::hang(),
     });
     let site = site.unwrap();
-    let settings = "timeout = \"200ms\"\n[retry]\nmax = 0\n\
+    let settings = "timeout = \"3s\"\nfirst-byte-timeout = \"200ms\"\n[retry]\nmax = 0\n\
                     [[rule]]\ncall = \"GET /report\"\ntimeout = \"5s\"\nfirst-byte-timeout = \"5s\"";
     let host = Setup::new()
         .service("svc", &site.url(), settings)

@@ -242,6 +242,7 @@ fn admin(raw: &RawAdmin, cx: &mut Context<'_>) -> Option<Admin> {
     if !raw.enabled.or(true) {
         return None;
     }
+    cx.check_distinct(&raw.hosts, Clone::clone);
     let other = &cx.file.server.listen;
     if let (Some(a), Some(b)) = (raw.listen.settled(ADMIN), other.settled(SERVER))
         && a.port() == b.port()
@@ -259,6 +260,7 @@ fn admin(raw: &RawAdmin, cx: &mut Context<'_>) -> Option<Admin> {
     }
     Some(Admin {
         listen: raw.listen.or(ADMIN),
+        hosts: raw.hosts.values(),
         max_connections: raw.max_connections.or(64),
         health_connections: raw.health_connections.or(16),
         header_timeout: raw.header_timeout.or(ms(15_000)),

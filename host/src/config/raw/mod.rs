@@ -76,6 +76,7 @@ pub(super) struct RawServer {
 pub(super) struct RawAdmin {
     pub(super) enabled: Field<bool>,
     pub(super) listen: Field<SocketAddr>,
+    pub(super) hosts: Field<Vec<At<String>>>,
     pub(super) max_connections: Field<usize>,
     pub(super) health_connections: Field<usize>,
     pub(super) header_timeout: Field<Duration>,
@@ -190,6 +191,7 @@ fn admin(s: &mut Section<'_>) -> RawAdmin {
     RawAdmin {
         enabled: s.read("enabled", boolean),
         listen: s.read("listen", address),
+        hosts: s.list("hosts", host),
         max_connections: s.read("max-connections", |v| count(v, 1..=10_000)),
         health_connections: s.read("health-connections", |v| count(v, 1..=1000)),
         header_timeout: s.read("header-timeout", duration),

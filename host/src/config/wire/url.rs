@@ -49,7 +49,7 @@ pub(in crate::config) fn host(value: &DeValue<'_>) -> Result<String, Fault> {
         );
     }
     if port.is_some() {
-        let way_out = format!("write {name:?}: a route matches every port");
+        let way_out = format!("write {name:?}: every port matches");
         return fault("has a port", way_out);
     }
     // Clients' hosts are compared in this form.

@@ -4,8 +4,7 @@ use std::borrow::Cow;
 use std::net::Ipv6Addr;
 
 use http::header::HOST;
-use http::request::Parts;
-use http::{HeaderValue, Version};
+use http::{HeaderMap, HeaderValue, Uri, Version};
 
 use super::Rejection;
 
@@ -25,20 +24,24 @@ pub struct Authority<'a> {
 impl<'a> Authority<'a> {
     /// The authority of a request: of the target if it has one, else of `host` (RFC 9112 section 3.2, RFC 9113 section
     /// 8.3.1).
-    pub(super) fn of(parts: &'a Parts) -> Result<Self, Rejection> {
-        let mut fields = parts.headers.get_all(HOST).iter();
+    pub(in crate::server) fn of(
+        version: Version,
+        uri: &'a Uri,
+        headers: &'a HeaderMap,
+    ) -> Result<Self, Rejection> {
+        let mut fields = headers.get_all(HOST).iter();
         let field = match (fields.next(), fields.next()) {
             (_, Some(_)) => return Err(Rejection::Host("there is more than one host field")),
             (field, None) => field.map(Self::of_field).transpose()?,
         };
-        let target = parts.uri.authority();
+        let target = uri.authority();
         let target = target
             .map(|authority| Self::parse(authority.as_str()))
             .transpose()?;
-        let http2 = parts.version >= Version::HTTP_2;
+        let http2 = version >= Version::HTTP_2;
         match (target, field) {
             // HTTP/1.1 demands the field even beside a target that makes it meaningless.
-            (_, None) if parts.version == Version::HTTP_11 => {
+            (_, None) if version == Version::HTTP_11 => {
                 Err(Rejection::Host("there is no host field"))
             }
             (Some(target), Some(field)) if http2 && !target.is_same(&field) => Err(

@@ -70,7 +70,7 @@ impl<'a> Head<'a> {
         let parts = &*parts;
         Ok(Self {
             method: &parts.method,
-            authority: Authority::of(parts)?,
+            authority: Authority::of(parts.version, &parts.uri, &parts.headers)?,
             path: target::path(parts)?,
             query: target::query(&parts.uri)?,
             headers: &parts.headers,
