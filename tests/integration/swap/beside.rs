@@ -57,6 +57,8 @@ async fn a_swap_and_a_rollback_do_not_wait_for_another_bff() {
         assert_eq!(served(&host, "/page").await, version);
     }
     assert_eq!(live(&host, "relay").await, first);
+    // Its smoke request is still held, and has not ended by its timeout.
+    assert_eq!(bff(&host, "relay").await["refused"], json!(null));
     gate.open(1);
     swapped(&host, "relay", 1).await;
 }
