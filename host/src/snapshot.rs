@@ -94,8 +94,8 @@ impl Builder {
     }
 
     /// Makes a snapshot of a draft. A BFF whose file was refused goes on with the component of
-    /// before, else with its last good one, else it has no version. A BFF that was swapped after its
-    /// file was read for the draft goes on with what that led to.
+    /// before, else with its last good one, else it has no version. A BFF that was swapped after
+    /// its file was read for the draft goes on with what that led to.
     pub fn build(&self, draft: Draft, previous: Option<&Snapshot>) -> Snapshot {
         let Draft {
             config,

@@ -110,7 +110,8 @@ fn a_host_does_not_wait_for_a_pipe_to_start() {
         let builder = builder.file("echo.wasm", &modules::echo(Part::Path));
         let (path, dir) = builder.unwrap().config(ECHO).write().unwrap();
         pipe(&dir.path().join(name));
-        let output = Process::run(&["serve", "--config", &path.display().to_string()]).unwrap();
+        let path = path.display().to_string();
+        let output = Process::run(&["serve", "--strict", "--config", &path]).unwrap();
         let said = String::from_utf8(output.stderr).unwrap();
         assert_eq!(output.status.code(), Some(1), "{said}");
         assert!(said.contains(name), "{said}");
@@ -239,7 +240,7 @@ async fn a_file_system_that_does_not_answer_holds_up_nobody() {
     assert!(after <= before + 3, "{before} threads, then {after}");
     let refused = process.wait_for(|line| {
         let line = line["message"].as_str().unwrap_or_default();
-        line.contains("not reloaded") && line.contains("dead/page.wasm")
+        line.contains("the old one goes on") && line.contains("dead/page.wasm")
     });
     let refused = refused.unwrap().to_string();
     assert!(refused.contains("has not answered for 10s"), "{refused}");
@@ -251,7 +252,7 @@ async fn a_file_system_that_does_not_answer_holds_up_nobody() {
 /// A host that can't start because a file hangs.
 fn starting(mut command: Command, path: &Path, dir: &Files) -> Child {
     std::fs::write(dir.path().join("hung"), "").unwrap();
-    command.args(["serve", "--config"]).arg(path);
+    command.args(["serve", "--strict", "--config"]).arg(path);
     command.stderr(Stdio::piped()).spawn().unwrap()
 }
 

@@ -1,5 +1,5 @@
-//! What the component files of a configuration hold, for a start and for a reload: loaded, and asked
-//! with the smoke request where the operator wants that.
+//! What the component files of a configuration hold, for a start and for a reload: loaded, and
+//! asked with the smoke request where the operator wants that.
 //!
 //! Each BFF is looked at in its turn, and nothing is live at the end: that is for whoever asks.
 

@@ -190,8 +190,8 @@ impl Changes {
         self.keep(live.collect()).await;
     }
 
-    /// Puts components where the next start finds them. What the disk does not take, or not in time,
-    /// costs that alone.
+    /// Puts components where the next start finds them. What the disk does not take, or not in
+    /// time, costs that alone.
     pub(super) async fn keep(&self, live: Vec<(String, Arc<Loaded>)>) {
         let snapshot = self.shared.snapshot.load_full();
         let all: Vec<String> = snapshot.bffs.keys().cloned().collect();

@@ -43,7 +43,8 @@ pub enum ChangeError {
 }
 
 impl ChangeError {
-    /// Whether the same change may succeed later: the host was out of something, or a service failed.
+    /// Whether the same change may succeed later: the host was out of something, or a service
+    /// failed.
     pub(super) fn is_tried_again(&self) -> bool {
         match self {
             Self::Component(error) => in_load(error),

@@ -96,8 +96,8 @@ pub enum OnRefused {
     End,
 }
 
-/// Loads everything that a configuration names, without binding or changing anything: all components have to be good,
-/// and none is asked anything.
+/// Loads everything that a configuration names, without binding or changing anything: all
+/// components have to be good, and none is asked anything.
 ///
 /// # Errors
 ///
@@ -170,8 +170,8 @@ async fn blocking<T: Send + 'static>(
     tokio::task::spawn_blocking(work).await.map_err(panicked)
 }
 
-/// Opens the folders of compiled code and, for a host that serves, of the last good components. They
-/// may lie on a file system that does not answer.
+/// Opens the folders of compiled code and, for a host that serves, of the last good components.
+/// They may lie on a file system that does not answer.
 async fn open_data_dir(
     data_dir: PathBuf,
     serves: bool,
@@ -199,8 +199,8 @@ fn store(data_dir: &Path) -> Option<Store> {
 }
 
 impl Host {
-    /// Loads, binds and serves. `config_path` is read again on [`Changes::reload`]. A component that is refused is a
-    /// matter of its BFF alone.
+    /// Loads, binds and serves. `config_path` is read again on [`Changes::reload`]. A component
+    /// that is refused is a matter of its BFF alone.
     ///
     /// # Errors
     ///

@@ -2,12 +2,15 @@
 //! happen beside it.
 
 use std::sync::Arc;
+use std::time::SystemTime;
 
 use super::change::{Changes, blocking, result};
 use super::error::ChangeError;
 use super::smoke::smoke;
+use crate::bff::error::LoadError;
 use crate::bff::load::Loaded;
 use crate::bff::look::Look;
+use crate::bff::mark::Mark;
 use crate::bff::swap::Bff;
 use crate::bff::version::Version;
 use crate::downstream::Services;
@@ -44,7 +47,6 @@ impl Changes {
         let Some(version) = done else {
             return Ok(None);
         };
-        self.count(name, "published");
         self.keep(vec![(name.to_owned(), version.loaded().clone())])
             .await;
         Ok(Some(version.name().to_string()))
@@ -86,11 +88,15 @@ impl Changes {
         let known = known.or_else(|| current.as_ref().map(|current| current.loaded().clone()));
         let (builder, settings) = (self.builder.clone(), bff.settings().clone());
         let looked = bff.looked();
-        let (look, loaded) = blocking(move || {
+        let loading = blocking(move || {
             let (loader, path) = (&builder.loader, &settings.component);
             loader.attempt(&settings.name, path, known.as_ref(), looked.as_ref())
-        })
-        .await?;
+        });
+        let (look, loaded) = match loading.await {
+            Ok(loaded) => loaded,
+            // The same file would end in the same way.
+            Err(_) => (self.mark(bff).await?, Err(LoadError::CompilerPanic)),
+        };
         let (loaded, outcome) = match loaded {
             Err(error) => (None, Err(error.into())),
             Ok(loaded) => {
@@ -103,6 +109,18 @@ impl Changes {
             look,
             loaded,
             outcome,
+        })
+    }
+
+    /// Which file it is that could not be loaded.
+    async fn mark(&self, bff: &Bff) -> Result<Look, ChangeError> {
+        let path = bff.settings().component.clone();
+        let mark = blocking(move || Mark::of(&path)).await?;
+        Ok(Look {
+            mark,
+            at: SystemTime::now(),
+            content: None,
+            has_grown: false,
         })
     }
 
@@ -131,8 +149,8 @@ impl Changes {
         Ok(Some(version))
     }
 
-    /// Publishes what an attempt led to, or notes why it is refused. Gives back what was loaded when
-    /// the BFF was replaced meanwhile.
+    /// Publishes what an attempt led to, or notes why it is refused. Gives back what was loaded
+    /// when the BFF was replaced meanwhile.
     #[expect(
         clippy::type_complexity,
         reason = "the result of the change in the result of the attempt"
@@ -158,6 +176,7 @@ impl Changes {
         match attempt.outcome {
             Ok(Some(version)) => {
                 bff.publish(version.clone());
+                self.count(name, "published");
                 Ok(Ok(Some(version)))
             }
             Ok(None) => {

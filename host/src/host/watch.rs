@@ -198,3 +198,94 @@ fn begin(changes: Arc<Changes>, bff: String, step: Step) -> Attempt {
         }
     }))
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::SystemTime;
+
+    use super::*;
+    use crate::bff::look::Look;
+    use crate::config;
+
+    const PACE: Pace = Pace {
+        interval: Duration::from_secs(1),
+        longest: Duration::from_secs(8),
+    };
+
+    fn bff(path: &Path) -> Bff {
+        let settings = config::Bff::with_defaults("page", path, &[]);
+        Bff::new(Arc::new(settings), Arc::default(), None)
+    }
+
+    fn looked(mark: Option<Mark>, at: SystemTime) -> Look {
+        Look {
+            mark,
+            at,
+            content: None,
+            has_grown: false,
+        }
+    }
+
+    /// Seconds until the next step, and which.
+    async fn next(seen: &mut Seen, mark: Option<Mark>, bff: &Bff) -> (u64, Step) {
+        let begun = Instant::now();
+        loop {
+            if let Some(step) = seen.look(mark, bff, PACE) {
+                // An attempt that has ended.
+                seen.attempt = Some(Attempt(tokio::task::spawn_blocking(|| ())));
+                let attempt = seen.attempt.as_ref().unwrap();
+                while !attempt.0.is_finished() {
+                    tokio::task::yield_now().await;
+                }
+                return (begun.elapsed().as_secs(), step);
+            }
+            tokio::time::advance(Duration::from_secs(1)).await;
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_content_is_taken_at_the_second_look_and_none_is_no_content() {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        let mark = Mark::of(file.path());
+        let (bff, mut seen) = (bff(file.path()), Seen::default());
+        assert_eq!(seen.look(mark, &bff, PACE), None);
+        assert_eq!(seen.look(None, &bff, PACE), None);
+        assert_eq!(seen.look(mark, &bff, PACE), None);
+        assert_eq!(seen.look(mark, &bff, PACE), Some(Step::Swap));
+        bff.look(looked(mark, SystemTime::now() + 10 * STEP));
+        for _ in 0..3 {
+            assert_eq!(seen.look(mark, &bff, PACE), None);
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_is_tried_again_waits_twice_as_long_each_time_but_not_for_ever() {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        let mark = Mark::of(file.path());
+        let (bff, mut seen) = (bff(file.path()), Seen::default());
+        bff.look(looked(mark, SystemTime::now() + 10 * STEP));
+        bff.refuse("a service failed".to_owned(), true);
+        for wait in [1, 2, 4, 8, 8] {
+            let found = next(&mut seen, mark, &bff).await;
+            assert_eq!(found, (wait, Step::Swap));
+        }
+        bff.refuse("for good".to_owned(), false);
+        assert_eq!(seen.look(mark, &bff, PACE), None);
+        assert!(seen.again.is_none());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_was_read_a_moment_after_its_change_is_compared_later() {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        let mark = Mark::of(file.path());
+        let (bff, mut seen) = (bff(file.path()), Seen::default());
+        bff.look(looked(mark, SystemTime::now()));
+        assert_eq!(next(&mut seen, mark, &bff).await, (3, Step::Compare));
+        // A clock that is behind that of the file system costs ever fewer looks.
+        assert_eq!(next(&mut seen, mark, &bff).await, (6, Step::Compare));
+        assert_eq!(next(&mut seen, mark, &bff).await, (8, Step::Compare));
+        bff.look_again(looked(mark, SystemTime::now() + 10 * STEP));
+        assert_eq!(seen.look(mark, &bff, PACE), None);
+        assert!(seen.doubt.is_none());
+    }
+}

@@ -57,6 +57,8 @@ async fn a_swap_and_a_rollback_do_not_wait_for_another_bff() {
         assert_eq!(served(&host, "/page").await, version);
     }
     assert_eq!(live(&host, "relay").await, first);
+    // Its smoke request is still held, and has not ended by its timeout.
+    assert_eq!(bff(&host, "relay").await["refused"], json!(null));
     gate.open(1);
     swapped(&host, "relay", 1).await;
 }
@@ -125,4 +127,6 @@ async fn a_swap_begins_again_with_the_settings_of_a_reload_that_came_first() {
     assert_eq!(state["deadline_ms"], json!(59000));
     let reply = host.get("/relay/x").await.unwrap();
     assert_eq!(reply.header("x-version"), "v2");
+    // Nothing was published under the settings of before.
+    assert_eq!(swaps(&host, "relay", "published").await, 1.0);
 }

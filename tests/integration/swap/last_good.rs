@@ -303,6 +303,30 @@ async fn a_file_that_is_gone_is_one_warning() {
     assert_eq!(page.body, body("v1"));
 }
 
+#[tokio::test]
+async fn a_strict_host_takes_no_configuration_with_a_bad_component() {
+    let builder = TestHost::builder().unwrap();
+    let builder = builder.file("page.wasm", &page("v1")).unwrap();
+    let builder = builder.config("log.format = \"json\"");
+    let (path, files) = builder.config(PAGE).write().unwrap();
+    let mut strict = Command::new("sh");
+    strict
+        .args(["-c", "exec \"$0\" \"$@\" --strict"])
+        .arg(Process::program().unwrap());
+    let process = Process::start(strict, &path).unwrap();
+    std::fs::write(files.path().join("other.wasm"), "nonsense").unwrap();
+    let text = std::fs::read_to_string(&path).unwrap();
+    std::fs::write(&path, text + OTHER).unwrap();
+    process.signal("HUP").unwrap();
+    let said = process.wait_for(|line| line["level"] == "ERROR").unwrap();
+    let message = said["message"].as_str().unwrap();
+    assert!(message.contains("not reloaded"), "{message}");
+    assert!(message.contains("bff.other: component: "), "{message}");
+    let address = process.address().unwrap();
+    assert_eq!(Wire::ask(address, &get("/other", "")).await.status, 404);
+    assert_eq!(Wire::ask(address, &get("/page", "")).await.body, body("v1"));
+}
+
 #[test]
 fn a_strict_host_does_not_start_with_a_bad_component() {
     let builder = TestHost::builder().unwrap();
