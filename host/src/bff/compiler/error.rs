@@ -7,6 +7,8 @@ use std::time::Duration;
 use rustix::process::Signal;
 use thiserror::Error;
 
+use crate::text::told;
+
 /// A component was not compiled.
 #[derive(Debug, Error)]
 pub enum CompileError {
@@ -40,7 +42,7 @@ pub enum CompileError {
         wanted: String,
     },
     /// The compiler failed without a verdict on the component.
-    #[error("compile: the compiler failed: {0}")]
+    #[error("compile: the compiler failed: {}", told(.0, 1 << 10))]
     Failed(String),
     /// The compiler could not be started, or not be spoken with.
     #[error("compile: the compiler could not be run: {0}")]

@@ -117,9 +117,9 @@ impl<'a> Talk<'a> {
         }
     }
 
-    /// What the compiler wrote to standard error.
+    /// What the compiler wrote to standard error, without the break of its last line.
     pub(super) fn reason(&self) -> Cow<'_, str> {
-        String::from_utf8_lossy(&self.reason)
+        String::from_utf8_lossy(self.reason.trim_ascii_end())
     }
 
     /// The machine code, of a compiler that has ended well.

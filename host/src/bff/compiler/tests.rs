@@ -99,7 +99,7 @@ fn how_a_compiler_ended_is_told() {
     assert_eq!(named("exit 4"), memory);
     assert_eq!(
         named("echo 'unknown type' >&2; exit 3"),
-        "component: does not compile: unknown type\n"
+        "component: does not compile: unknown type"
     );
     assert_eq!(
         named("echo first >&2; echo last >&2; exit 101"),
