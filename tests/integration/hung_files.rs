@@ -64,10 +64,17 @@ async fn a_pipe_as_fixture_or_component_is_refused_and_not_waited_for() {
     })
     .await;
     assert_alive(&host, "/x").await;
-    // A reload looks at all files before it changes anything.
+    // A fixture is a part of the configuration, which a reload takes whole or not at all.
     let error = host.host().reload().await.unwrap_err().to_string();
-    assert!(error.contains("relay.wasm"), "{error}");
+    assert!(error.contains("smoke.json"), "{error}");
     assert!(error.contains("not a file but a named pipe"), "{error}");
+    // A component is a matter of its BFF.
+    host.replace("smoke.json", fixture.as_bytes()).unwrap();
+    let changed = host.host().reload().await.unwrap();
+    let reason = &changed.refused[0].1;
+    assert!(reason.contains("relay.wasm"), "{reason}");
+    assert!(reason.contains("not a file but a named pipe"), "{reason}");
+    assert_alive(&host, "/x").await;
     assert_eq!(host.stop().await, 0);
 }
 
