@@ -4,13 +4,15 @@
 //!
 //! `tests/fuzz` drives them with libFuzzer, and holds the corpus, which is run as a test, too.
 
-use crate::{calls, downstream};
+mod component;
+
+use crate::{calls, downstream, server};
 
 /// A function that any bytes may be given to.
 pub type Target = fn(&[u8]);
 
 /// The targets, by the names of their folders in the corpus.
-pub const TARGETS: [(&str, Target); 7] = [
+pub const TARGETS: [(&str, Target); 10] = [
     ("call_path", calls::fuzzing::path_and_query),
     ("call_fields", calls::fuzzing::fields),
     ("select", calls::fuzzing::select),
@@ -18,6 +20,9 @@ pub const TARGETS: [(&str, Target); 7] = [
     ("answer_http2", downstream::fuzzing::answer_http2),
     ("cache_control", downstream::fuzzing::cache_control),
     ("dns_answer", downstream::fuzzing::dns_answer),
+    ("client_http1", server::fuzzing::client_http1),
+    ("client_http2", server::fuzzing::client_http2),
+    ("component", component::component),
 ];
 
 /// Gives the bytes to the target of this name.

@@ -144,6 +144,8 @@ impl Access {
 
 impl Drop for Access {
     fn drop(&mut self) {
+        #[cfg(any(test, feature = "fuzzing"))]
+        super::tally::told();
         let took = self.started.elapsed();
         // 499 is what nginx writes for a client that went; it is never sent.
         let (outcome, status, bytes_out) = self.ended.unwrap_or((Outcome::ClientGone, 499, 0));

@@ -12,6 +12,7 @@ use http::{HeaderValue, Response};
 use hyper::service::service_fn;
 use hyper_util::rt::TokioTimer;
 use hyper_util::server::conn::auto;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 
 use super::activity::{Activity, Excess, InFlight};
@@ -40,7 +41,11 @@ pub(super) async fn serve(worker: Arc<Worker>, stream: std::net::TcpStream) {
     run(&worker, stream).await;
 }
 
-async fn run(worker: &Arc<Worker>, stream: TcpStream) {
+/// Serves a connection of any kind of stream to its end.
+pub(super) async fn run<S>(worker: &Arc<Worker>, stream: S)
+where
+    S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
+{
     let settings = worker.settings.clone();
     let activity = Arc::new(Activity::new());
     let heads = Arc::new(Heads::default());
@@ -49,6 +54,8 @@ async fn run(worker: &Arc<Worker>, stream: TcpStream) {
         let http2 = request.version() == http::Version::HTTP_2;
         let held = worker.budget.request(&client.share, request.headers());
         if http2 && held.is_err() {
+            #[cfg(any(test, feature = "fuzzing"))]
+            super::tally::begun();
             return Either::Left(ready(Err(Ended::Refused(refuse(worker, request)))));
         }
         let flow = client.flow(http2);
@@ -59,12 +66,16 @@ async fn run(worker: &Arc<Worker>, stream: TcpStream) {
             let admitted = Admitted { client, flow, held };
             if !http2 {
                 let _running = InFlight::start(&activity);
+                #[cfg(any(test, feature = "fuzzing"))]
+                super::tally::begun();
                 return http1(worker, &heads, request, admitted).await;
             }
             // A stream that was reset by the same bytes that began it ends here, before anything is
             // done.
             give_way().await;
             let _running = InFlight::start(&activity);
+            #[cfg(any(test, feature = "fuzzing"))]
+            super::tally::begun();
             if unreadable::is_too_large(&request, &worker.settings) {
                 return Ok(unreadable::refuse(&worker.shared, request, admitted));
             }

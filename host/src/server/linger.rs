@@ -11,14 +11,13 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll, ready};
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
-use tokio::net::TcpStream;
 use tokio::time::{Sleep, sleep};
 
 use crate::config;
 
 /// A client's socket.
-pub(super) struct Lingering {
-    inner: TcpStream,
+pub(super) struct Lingering<S> {
+    inner: S,
     /// Whether the client may still send a body that nobody reads.
     unread: Arc<AtomicBool>,
     settings: Arc<config::Server>,
@@ -31,9 +30,9 @@ struct Closing {
     until: Pin<Box<Sleep>>,
 }
 
-impl Lingering {
+impl<S: AsyncRead + Unpin> Lingering<S> {
     pub(super) fn new(
-        stream: TcpStream,
+        stream: S,
         unread: Arc<AtomicBool>,
         settings: Arc<config::Server>,
     ) -> Self {
@@ -73,7 +72,7 @@ impl Lingering {
     }
 }
 
-impl AsyncRead for Lingering {
+impl<S: AsyncRead + Unpin> AsyncRead for Lingering<S> {
     fn poll_read(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
@@ -83,7 +82,7 @@ impl AsyncRead for Lingering {
     }
 }
 
-impl AsyncWrite for Lingering {
+impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Lingering<S> {
     fn poll_write(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,

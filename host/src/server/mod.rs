@@ -18,6 +18,8 @@ mod budget;
 mod client;
 mod connection;
 mod flow;
+#[cfg(any(test, feature = "fuzzing"))]
+pub mod fuzzing;
 mod handle;
 mod idle;
 pub mod inbound;
@@ -28,6 +30,8 @@ pub mod problem;
 mod reply;
 mod rest;
 mod room;
+#[cfg(any(test, feature = "fuzzing"))]
+mod tally;
 mod unreadable;
 mod wire;
 mod worker;

@@ -7,6 +7,9 @@
 //!
 //! What ends a worker, and how it goes on after a fault of the host's own, is in [`life`].
 
+#[cfg(any(test, feature = "fuzzing"))]
+mod alone;
+
 use std::future::Future;
 use std::io;
 use std::pin::Pin;

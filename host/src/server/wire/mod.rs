@@ -12,7 +12,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
 use hyper::rt::{Read, ReadBufCursor, Write};
-use tokio::io::{AsyncRead as _, AsyncWrite as _, ReadBuf};
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 use super::activity::{Activity, Excess, TURN};
 use super::linger::Lingering;
@@ -44,17 +44,17 @@ enum Protocol {
 }
 
 /// A socket that looks at what passes.
-pub(super) struct Watched {
-    inner: Lingering,
+pub(super) struct Watched<S> {
+    inner: Lingering<S>,
     activity: Arc<Activity>,
     heads: Arc<Heads>,
     settings: Arc<config::Server>,
     protocol: Protocol,
 }
 
-impl Watched {
+impl<S: AsyncRead + AsyncWrite + Unpin> Watched<S> {
     pub(super) fn new(
-        stream: Lingering,
+        stream: Lingering<S>,
         activity: Arc<Activity>,
         heads: Arc<Heads>,
         settings: Arc<config::Server>,
@@ -135,7 +135,7 @@ impl Watched {
     }
 }
 
-impl Read for Watched {
+impl<S: AsyncRead + AsyncWrite + Unpin> Read for Watched<S> {
     fn poll_read(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
@@ -165,7 +165,7 @@ impl Read for Watched {
     }
 }
 
-impl Write for Watched {
+impl<S: AsyncRead + AsyncWrite + Unpin> Write for Watched<S> {
     fn poll_write(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,

@@ -6,7 +6,7 @@ use hyper::rt::Read as _;
 use super::*;
 
 /// A connection with this many bytes to be read on it.
-async fn with(bytes: usize) -> (Watched, Arc<Activity>, TcpStream) {
+async fn with(bytes: usize) -> (Watched<TcpStream>, Arc<Activity>, TcpStream) {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let mut client = TcpStream::connect(listener.local_addr().unwrap())
         .await
@@ -28,7 +28,7 @@ async fn with(bytes: usize) -> (Watched, Arc<Activity>, TcpStream) {
 
 /// Reads into a buffer of this size until the turn of the connection is over. How many reads, and
 /// bytes.
-async fn read_a_turn(watched: &mut Watched, activity: &Activity, size: usize) -> (usize, usize) {
+async fn read_a_turn(watched: &mut Watched<TcpStream>, activity: &Activity, size: usize) -> (usize, usize) {
     let mut memory = vec![0; size];
     let (mut reads, mut bytes) = (0, 0);
     poll_fn(|context| {

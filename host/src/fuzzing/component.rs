@@ -1,0 +1,163 @@
+//! A target of fuzzing: any component.
+
+use std::path::Path;
+use std::sync::{Arc, LazyLock};
+use std::time::Duration;
+
+use tokio::runtime;
+use wasmparser::{Parser, Payload as Part};
+
+use crate::bff::engine::Runtime;
+use crate::bff::load::{Loaded, Loader};
+use crate::config;
+use crate::contract::{Client, Method, Payload, Request};
+use crate::invoke::{detached, invoke};
+use crate::text;
+
+/// Bytes of a component, so that compiling it is short.
+const MAX: usize = 16 << 10;
+/// Bytes of a message: a kilobyte of foreign text, whose characters may be written out as ten each.
+const MAX_TEXT: usize = 12 << 10;
+/// Bytes of a line of a stack: two names.
+const MAX_LINE: usize = 4 << 10;
+/// Lines of a stack.
+const MAX_LINES: usize = 33;
+
+static RUNTIME: LazyLock<Option<Arc<Runtime>>> =
+    LazyLock::new(|| Runtime::new(2).ok().map(Arc::new));
+
+/// Components that are given names.
+const BASES: [&[u8]; 3] = [
+    include_bytes!("../../../tests/fuzz/corpus/component/trap"),
+    include_bytes!("../../../tests/fuzz/corpus/component/deep"),
+    include_bytes!("../../../tests/fuzz/corpus/component/grow"),
+];
+
+/// Loads a component, and makes a request of it under small limits. An input that does not begin as
+/// one says which of those there are it is (the lower half of its first byte), and what the name
+/// section of its module holds. What the component leads to can be told in lines of bounded length.
+pub fn component(input: &[u8]) {
+    assert!(RUNTIME.is_some(), "there is room for an engine");
+    let Some(runtime) = &*RUNTIME else { return };
+    let component = match input.split_first() {
+        Some((first, names)) if *first != 0 => named(*first, names),
+        _ => input.to_vec(),
+    };
+    if component.len() > MAX {
+        return;
+    }
+    match Loader::new(runtime.clone(), None, MAX as u64).load_bytes("fuzzed", &component) {
+        Ok(loaded) => run(runtime, Arc::new(loaded)),
+        Err(error) => in_line(&error.to_string(), MAX_TEXT),
+    }
+}
+
+/// A component with a name section: of any bytes where the highest bit of `first` is set, else one
+/// with the names of functions that `names` has, with 255 between them. One that begins with `*`
+/// and a number is repeated as often.
+fn named(first: u8, names: &[u8]) -> Vec<u8> {
+    let base = BASES[usize::from(first) % 16 % BASES.len()];
+    let content = if first >= 128 {
+        names.to_vec()
+    } else {
+        let (mut functions, mut count) = (Vec::new(), 0);
+        for (index, name) in (0..64).zip(names.split(|byte| *byte == 255)) {
+            count = index + 1;
+            let name = match name {
+                [b'*', times, name @ ..] => name.repeat(usize::from(*times) * 8),
+                name => name.to_vec(),
+            };
+            functions.push(index);
+            number(&mut functions, name.len());
+            functions.extend(&name);
+        }
+        let mut list = vec![count];
+        list.extend(functions);
+        section(1, &list)
+    };
+    let mut custom = b"\x04name".to_vec();
+    custom.extend(content);
+    with_section(base, &section(0, &custom))
+}
+
+/// The component with a section more at the end of its first module.
+fn with_section(component: &[u8], more: &[u8]) -> Vec<u8> {
+    for payload in Parser::new(0).parse_all(component).flatten() {
+        if let Part::ModuleSection {
+            unchecked_range: module,
+            ..
+        } = payload
+        {
+            let (start, end) = (module.start, module.end);
+            let content = [&component[start..end], more].concat();
+            // Its old head: the kind, and the length.
+            let head = section(1, &component[start..end]).len() - (end - start);
+            let before = &component[..start - head];
+            return [before, &section(1, &content), &component[end..]].concat();
+        }
+    }
+    component.to_vec()
+}
+
+fn section(kind: u8, content: &[u8]) -> Vec<u8> {
+    let mut bytes = vec![kind];
+    number(&mut bytes, content.len());
+    bytes.extend(content);
+    bytes
+}
+
+/// Writes a number as LEB128.
+fn number(bytes: &mut Vec<u8>, mut number: usize) {
+    while number >= 128 {
+        bytes.push((number % 128 + 128) as u8);
+        number /= 128;
+    }
+    bytes.push(number as u8);
+}
+
+fn run(runtime: &Runtime, loaded: Arc<Loaded>) {
+    let mut settings = config::Bff::with_defaults("fuzzed", Path::new("fuzzed"), &[]);
+    settings.deadline = Duration::from_secs(2);
+    settings.limits.cpu = Duration::from_millis(10);
+    settings.limits.memory = 1 << 20;
+    let version = detached(settings, loaded, |_| {
+        Arc::new(|_| Box::pin(std::future::pending()))
+    });
+    let event_loop = runtime::Builder::new_current_thread().enable_time().build();
+    assert!(event_loop.is_ok(), "{event_loop:?}");
+    let Ok(event_loop) = event_loop else { return };
+    let invoked = event_loop.block_on(invoke(runtime, &version, request(), None, 0));
+    for line in &invoked.log {
+        assert!(line.message.len() <= MAX_TEXT, "{}", line.message.len());
+    }
+    if let Err(error) = &invoked.result {
+        in_line(&error.to_string(), MAX_TEXT);
+        let stack = error.backtrace();
+        let lines: Vec<_> = stack.split('\n').collect();
+        assert!(lines.len() <= MAX_LINES, "{stack}");
+        for line in lines {
+            in_line(line, MAX_LINE);
+        }
+    }
+}
+
+/// Fails where a text would not be one line of a log, or be long.
+fn in_line(text: &str, most: usize) {
+    assert_eq!(text::visible(text), text);
+    assert!(text.len() <= most, "{} bytes: {text}", text.len());
+}
+
+fn request() -> Request {
+    Request {
+        id: "fuzzed".to_owned(),
+        method: Method::Post,
+        path: "/a\u{202e}b".to_owned(),
+        query: Vec::new(),
+        headers: vec![("a".to_owned(), "b".to_owned())],
+        body: Payload::Text("body".to_owned()),
+        client: Client {
+            name: "fuzzed".to_owned(),
+            host: "localhost".to_owned(),
+        },
+    }
+}

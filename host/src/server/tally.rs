@@ -1,0 +1,23 @@
+//! Counts requests and their accounts on this thread, for the targets of fuzzing.
+
+use std::cell::Cell;
+
+thread_local! {
+    static BEGUN: Cell<usize> = const { Cell::new(0) };
+    static TOLD: Cell<usize> = const { Cell::new(0) };
+}
+
+/// A request is about to be answered.
+pub(super) fn begun() {
+    BEGUN.set(BEGUN.get() + 1);
+}
+
+/// The account of a request was written.
+pub(super) fn told() {
+    TOLD.set(TOLD.get() + 1);
+}
+
+/// Both counts since this was asked before.
+pub(super) fn take() -> (usize, usize) {
+    (BEGUN.take(), TOLD.take())
+}

@@ -1,0 +1,53 @@
+//! A worker without a thread of its own, for the targets of fuzzing.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+
+use tokio::sync::{mpsc, watch};
+
+use super::{Crew, Post, Restarts, Room, Worker};
+use crate::bff::scheduler::Scheduler;
+use crate::config;
+use crate::server::budget::Budget;
+use crate::snapshot::Shared;
+
+impl Worker {
+    /// The only worker of a host. Its requests run on the thread that polls its connections.
+    pub(in crate::server) fn alone(
+        shared: &Arc<Shared>,
+        settings: config::Server,
+        stopped: watch::Receiver<bool>,
+    ) -> Arc<Self> {
+        let used = shared.metrics.bytes_in_flight.clone();
+        // Nobody takes orders: there is no other worker to give any.
+        let (orders, _) = mpsc::unbounded_channel();
+        let crew = Crew {
+            posts: vec![Post {
+                orders,
+                connections: Arc::default(),
+                running: AtomicUsize::new(0),
+                rest: Arc::default(),
+                down: AtomicBool::new(false),
+            }],
+            restarts: Restarts::new(0),
+            threads: Default::default(),
+            end: watch::channel(false).0,
+            room: Room::default(),
+        };
+        Arc::new(Self {
+            index: 0,
+            scheduler: Arc::new(Scheduler::new(0)),
+            shared: shared.clone(),
+            budget: Arc::new(Budget::new(settings.max_bytes_in_flight, used)),
+            settings: Arc::new(settings),
+            stopped,
+            crew: Arc::new(crew),
+        })
+    }
+
+    /// Requests that it runs.
+    pub(in crate::server) fn running(&self) -> usize {
+        let posts = self.crew.posts.iter();
+        posts.map(|post| post.running.load(Ordering::Relaxed)).sum()
+    }
+}
