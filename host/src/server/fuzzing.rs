@@ -172,7 +172,10 @@ async fn reader(mut reads: ReadHalf<DuplexStream>, mut granted: watch::Receiver<
         let read = tokio::select! {
             read = reads.read(&mut buffer[..most]) => read,
             // The client closes; what is told besides comes at the next turn.
-            _ = granted.changed() => continue,
+            told = granted.changed() => match told {
+                Ok(()) => continue,
+                Err(_) => return,
+            },
         };
         match read {
             Ok(count @ 1..) => taken = taken.saturating_add(count),
