@@ -190,9 +190,10 @@ async fn reload(host: &Host) {
                 tracing::info!(bff, version, "new version is live");
             }
             for (bff, reason) in &changed.refused {
+                let meanwhile = host.changes().meanwhile(bff);
                 tracing::error!(
                     bff,
-                    "new version is refused, the old one goes on: bff.{bff}: {reason}"
+                    "new version is refused, {meanwhile}: bff.{bff}: {reason}"
                 );
             }
             for key in &changed.needs_restart {

@@ -74,6 +74,16 @@ impl Changes {
         &self.shared
     }
 
+    /// What clients of a BFF get while its newest file is not served, for the log.
+    pub fn meanwhile(&self, bff: &str) -> &'static str {
+        let snapshot = self.shared.snapshot.load();
+        let served = snapshot.bffs.get(bff).and_then(|bff| bff.current());
+        match served {
+            Some(_) => "the old one goes on",
+            None => "there is no other to serve",
+        }
+    }
+
     /// Whose connections the control thread uses: the last of the callers is this thread.
     pub(super) fn caller(&self) -> usize {
         self.builder.callers - 1
