@@ -66,7 +66,12 @@ async fn run(worker: &Arc<Worker>, stream: TcpStream) {
             give_way().await;
             let _running = InFlight::start(&activity);
             if unreadable::is_too_large(&request, &worker.settings) {
-                return Ok(unreadable::refuse(&worker.shared, request, admitted));
+                return Ok(unreadable::refuse(
+                    &worker.shared,
+                    &worker.settings,
+                    request,
+                    admitted,
+                ));
             }
             // `None` ends the stream with an error, which happens only while the host is stopping.
             let answer = worker.spread(|worker| handle(worker, request, admitted));

@@ -89,7 +89,7 @@ impl Reply {
         // decide what to do.
         let detail = match error {
             BffError::Deadline { .. }
-            | BffError::Overloaded
+            | BffError::Overloaded { .. }
             | BffError::CpuShare { .. }
             | BffError::EngineFull => error.to_string(),
             _ => String::new(),
@@ -139,7 +139,7 @@ impl Reply {
 /// The code of each error; a new error does not compile without one.
 pub(super) fn code(error: &BffError) -> Code {
     match error {
-        BffError::Overloaded => Code::BffOverloaded,
+        BffError::Overloaded { .. } => Code::BffOverloaded,
         BffError::CpuShare { .. } => Code::BffCpuShare,
         BffError::EngineFull => Code::HostOverloaded,
         BffError::HostPanic => Code::HostPanic,
