@@ -4,6 +4,7 @@
 // occur depends on the helpers.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests")]
 
+mod disk;
 mod golden;
 mod modules;
 mod windows;
@@ -49,3 +50,4 @@ mod smoke;
 mod structure;
 mod swap;
 mod unreadable;
+mod weather;
