@@ -34,6 +34,7 @@ mod uploads;
 mod worker_restart;
 
 mod bffs;
+mod deploys;
 mod downstream;
 mod drills;
 mod exhausted;
