@@ -171,8 +171,9 @@ async fn time_is_a_limit() {
 }
 
 #[tokio::test]
-async fn a_compiler_that_is_killed_is_named_with_its_signal() {
-    let host = Two::start("");
+async fn a_compiler_that_is_killed_is_named_with_its_signal_and_another_one_tries_again() {
+    // The next file waits until the other attempt has ended.
+    let host = Two::start("engine.compile-cpu = \"2s\"");
     host.replace("page.wasm", &bombs::loops(300, 300));
     let first = host.compiler();
     kill(first);
