@@ -1,6 +1,6 @@
 //! A host with three BFFs, and what happens to it.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::Arc;
@@ -14,6 +14,7 @@ use tailor_harness::{Files, Process, TestHost};
 use super::model::{ASKS, Action, BFFS, Model, State};
 use crate::disk::Disk;
 use crate::downstream::relay::relay;
+use crate::modules::PATIENT;
 use crate::swap::page::{body, page, page_with_status};
 use crate::wire::{Wire, get, until};
 
@@ -34,8 +35,6 @@ pub struct World {
     _service: ScriptedService,
     /// Versions by the digests of their components.
     digests: HashMap<String, u32>,
-    /// Versions that came while the disk was full.
-    lost: HashSet<u32>,
     reloads: u32,
 }
 
@@ -59,7 +58,9 @@ impl World {
         let mut builder = TestHost::builder()
             .unwrap()
             .config("log.format = \"json\"\nengine.max-retry-wait = \"1s\"")
-            .service_at("smoke", &[service.url()]);
+            .service_at("smoke", &[service.url()])
+            // Clients are answered through it while its smoke requests fail.
+            .settings("smoke", &format!("{PATIENT}\n[breaker]\nenabled = false"));
         for (number, name) in BFFS.iter().enumerate() {
             let first = component(number, 1);
             builder = builder
@@ -81,7 +82,6 @@ impl World {
             status,
             _service: service,
             digests: HashMap::new(),
-            lost: HashSet::new(),
             reloads: 0,
         }
     }
@@ -140,9 +140,6 @@ impl World {
         }
         let bffs = self.bffs().await;
         for (bff, name) in BFFS.iter().enumerate() {
-            if model.disk_full {
-                self.lost.insert(model.bffs[bff].live);
-            }
             let digest = bffs[name]["sha256"].as_str().unwrap();
             self.digests.insert(digest.to_owned(), model.bffs[bff].live);
         }
@@ -278,7 +275,7 @@ impl World {
     async fn note(&self, model: &mut Model) {
         for wait in 0.. {
             self.note_from_disk(model);
-            let kept = |state: &State| state.noted == state.live || self.lost.contains(&state.live);
+            let kept = |state: &State| state.noted == state.live;
             if model.disk_full || model.bffs.iter().all(kept) {
                 break;
             }

@@ -25,7 +25,7 @@ fn names_the_way_out(process: &Process, why: &str) {
 
 #[tokio::test]
 async fn a_full_disk_keeps_no_version_from_its_clients() {
-    let (path, dir) = write("");
+    let (path, dir) = write("engine.max-retry-wait = \"1s\"");
     let Some(disk) = Disk::at(&dir.path().join("data"), 4096) else {
         return;
     };
@@ -38,16 +38,18 @@ async fn a_full_disk_keeps_no_version_from_its_clients() {
     publish(&process, dir.path(), "v4").await;
     assert_eq!(told(&process, "components are not kept").len(), 1);
 
-    // As soon as there is room, the next one is kept.
+    // As soon as there is room, the live one is kept, although its file is another one by now.
+    replace(&dir.path().join("page.wasm"), b"nonsense");
+    process
+        .wait_for(|line| line["level"] == "ERROR" && line.to_string().contains("refused"))
+        .unwrap();
     disk.empty();
-    publish(&process, dir.path(), "v5").await;
     process
         .wait_for(|line| line["message"] == "components are kept again")
         .unwrap();
     kill(process);
-    replace(&dir.path().join("page.wasm"), b"nonsense");
     let mut process = Process::start(disk.host(), &path).unwrap();
-    assert_eq!(served(&process).await, "v5");
+    assert_eq!(served(&process).await, "v4");
     ends_well(&mut process);
 }
 
