@@ -23,6 +23,8 @@ use crate::wire::{Wire, get, until};
 const LOOKS: usize = 12;
 const PAUSE: Duration = Duration::from_millis(10);
 
+const SETTINGS: &str = "deadline = \"60s\"\n[smoke]\npath = \"/probe\"";
+
 pub struct World {
     process: Process,
     /// A connection that was there before files ran out.
@@ -63,11 +65,9 @@ impl World {
             .settings("smoke", &format!("{PATIENT}\n[breaker]\nenabled = false"));
         for (number, name) in BFFS.iter().enumerate() {
             let first = component(number, 1);
-            builder = builder
-                .bff(name, &first, "[smoke]\npath = \"/probe\"")
-                .route(&format!(
-                    "bff = {name:?}\nclient = \"smoke\"\npath = \"/{name}\""
-                ));
+            builder = builder.bff(name, &first, SETTINGS).route(&format!(
+                "bff = {name:?}\nclient = \"smoke\"\npath = \"/{name}\""
+            ));
         }
         let (path, files) = builder.write().unwrap();
         let disk = Disk::at(&files.path().join("data"), 8192);
@@ -199,9 +199,9 @@ impl World {
 
     async fn reload(&mut self, model: &mut Model) {
         self.reloads += 1;
-        let deadline = u64::from(10_000 + self.reloads);
-        let text = format!("[bff.one]\ndeadline = \"{deadline}ms\"\n");
-        let text = self.text.replace("[bff.one]\n", &text);
+        let deadline = u64::from(59_000 - self.reloads);
+        let text = format!("deadline = \"{deadline}ms\"");
+        let text = self.text.replace("deadline = \"60s\"", &text);
         replace(&self.path, text.as_bytes());
         self.process.signal("HUP").unwrap();
         loop {
