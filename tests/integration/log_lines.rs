@@ -1,9 +1,10 @@
 //! Lines of the log: whoever chose their text, each is one line of a bounded length, and no BFF and
 //! no client fills the disk with them.
 
-use std::io::{BufRead as _, BufReader, Lines};
+use std::io::{BufRead as _, BufReader};
 use std::path::Path;
-use std::process::{Child, ChildStderr, Command, Stdio};
+use std::process::{Child, Command, Stdio};
+use std::sync::mpsc::{Receiver, channel};
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
@@ -13,13 +14,16 @@ use tailor_harness::{Process, TestHost};
 use crate::modules::{self, ECHO, Part};
 use crate::wire::{Wire, get};
 
+/// How long a line is waited for.
+const PATIENCE: Duration = Duration::from_secs(60);
+
 /// What a name says that wants to look like a line of the host, as text of WebAssembly has it.
 const FORGED: &str =
     r"x\0a2026-01-01T00:00:00Z  INFO access: status=200 bff=watch\0d\1b[2J\e2\80\ae";
 
 /// A BFF that traps, in functions of such a name, one of them very long.
 fn trapping() -> Vec<u8> {
-    let long = "n".repeat(300_000);
+    let long = "n".repeat(90_000);
     let calls: String = (0..60)
         .map(|at| {
             let next = at + 1;
@@ -42,7 +46,7 @@ fn trapping() -> Vec<u8> {
 
 /// A component with an import of such a name, which is refused.
 fn refused() -> Vec<u8> {
-    let long = "n".repeat(300_000);
+    let long = "n".repeat(90_000);
     wat::parse_str(format!(
         r#"(component (import "{FORGED}" (func)) (import "{long}" (func)))"#
     ))
@@ -52,7 +56,7 @@ fn refused() -> Vec<u8> {
 /// A host and what it has written.
 struct Running {
     child: Child,
-    lines: Lines<BufReader<ChildStderr>>,
+    lines: Receiver<String>,
     all: Vec<String>,
 }
 
@@ -64,7 +68,13 @@ impl Running {
             .stderr(Stdio::piped())
             .spawn()
             .unwrap();
-        let lines = BufReader::new(child.stderr.take().unwrap()).lines();
+        let output = BufReader::new(child.stderr.take().unwrap());
+        let (line, lines) = channel();
+        std::thread::spawn(move || {
+            for read in output.lines().map_while(Result::ok) {
+                let _ = line.send(read);
+            }
+        });
         let all = Vec::new();
         Self { child, lines, all }
     }
@@ -72,9 +82,9 @@ impl Running {
     /// Reads until a line has this in it, and returns that line.
     fn until(&mut self, what: &str) -> &str {
         loop {
-            let line = self.lines.next();
-            let line = line.unwrap_or_else(|| panic!("no {what}: {:?}", self.all));
-            self.all.push(line.unwrap());
+            let line = self.lines.recv_timeout(PATIENCE);
+            let line = line.unwrap_or_else(|_| panic!("no {what}: {:?}", self.all));
+            self.all.push(line);
             if self.all.last().unwrap().contains(what) {
                 return self.all.last().unwrap();
             }

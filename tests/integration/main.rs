@@ -4,6 +4,7 @@
 // occur depends on the helpers.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests")]
 
+mod disk;
 mod golden;
 mod modules;
 mod windows;
@@ -33,6 +34,7 @@ mod uploads;
 mod worker_restart;
 
 mod bffs;
+mod deploys;
 mod downstream;
 mod drills;
 mod exhausted;
@@ -49,3 +51,4 @@ mod smoke;
 mod structure;
 mod swap;
 mod unreadable;
+mod weather;

@@ -86,6 +86,7 @@ async fn a_body_that_does_not_arrive_is_answered_408() {
         wire.send(&request).await;
         let answer = wire.answer().await;
         assert_eq!((answer.status, answer.code()), (408, "body-timeout"));
+        assert!(answer.body.contains("longer than 300ms"), "{}", answer.body);
         assert!(!answer.header("x-request-id").is_empty());
         // What of the body still comes must not be taken for a request.
         assert_eq!(wire.rest().await, "", "{framing}");

@@ -199,6 +199,15 @@ impl Process {
         Ok(kilobytes.context("VmHWM")?.parse::<u64>()? << 10)
     }
 
+    /// How it ended, if it has.
+    ///
+    /// # Errors
+    ///
+    /// When it can't be asked.
+    pub fn try_wait(&mut self) -> anyhow::Result<Option<std::process::ExitStatus>> {
+        Ok(self.child.try_wait()?)
+    }
+
     /// Waits for its end.
     ///
     /// # Errors

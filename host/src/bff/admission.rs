@@ -92,11 +92,19 @@ impl Admission {
 
     async fn wait(&self) -> Result<SemaphorePermit<'_>, BffError> {
         let _counted =
-            Waiting::enter(&self.waiting, self.max_waiting).ok_or(BffError::Overloaded)?;
+            Waiting::enter(&self.waiting, self.max_waiting).ok_or_else(|| self.overloaded())?;
         timeout(self.max_wait, self.running.acquire())
             .await
-            .map_err(|_| BffError::Overloaded)?
-            .map_err(|_| BffError::Overloaded)
+            .map_err(|_| self.overloaded())?
+            .map_err(|_| self.overloaded())
+    }
+
+    fn overloaded(&self) -> BffError {
+        BffError::Overloaded {
+            running: self.limit,
+            waiting: self.max_waiting,
+            wait: self.max_wait,
+        }
     }
 }
 

@@ -127,8 +127,15 @@ pub enum LoadError {
 #[derive(Debug, Error)]
 pub enum BffError {
     /// Too many requests run and wait.
-    #[error("too many requests of this BFF at once")]
-    Overloaded,
+    #[error("more than {running} requests of this BFF at once, and {waiting} that wait for {}ms", wait.as_millis())]
+    Overloaded {
+        /// Requests that may run.
+        running: usize,
+        /// Requests that may wait.
+        waiting: usize,
+        /// How long they may.
+        wait: Duration,
+    },
     /// All instances of the host are in use.
     #[error("all instances of the host are in use")]
     EngineFull,
@@ -212,7 +219,7 @@ impl BffError {
             | Self::Table { source, .. }
             | Self::Trap { source, .. }
             | Self::Boundary { source } => source,
-            Self::Overloaded
+            Self::Overloaded { .. }
             | Self::EngineFull
             | Self::HostPanic
             | Self::Deadline { .. }

@@ -169,9 +169,13 @@ impl Loader {
         };
         let _alone = store.alone();
         let note = |(bff, loaded): &(String, Arc<Loaded>)| {
-            // Given up when the disk does not take it: a reload reads it again.
             let bytes = loaded.unsaved().take();
-            store.note(bff, &loaded.digest, bytes.as_deref())
+            let noted = store.note(bff, &loaded.digest, bytes.as_deref());
+            if noted.is_err() {
+                // For the next attempt: its file may be another one by then.
+                *loaded.unsaved() = bytes;
+            }
+            noted
         };
         let noted = live.iter().map(note).fold(Ok(()), std::io::Result::and);
         // A full disk gets room only of what is removed.

@@ -137,7 +137,7 @@ impl Store {
                 %path,
                 %error,
                 "components are not kept: a restart with a bad file has none to go back to; \
-                 make room below engine.data-dir, then reload"
+                 make room below engine.data-dir, and they are kept again by themselves"
             ),
             Ok(()) => tracing::info!(%path, "components are kept again"),
         }

@@ -2,7 +2,9 @@
 
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::time::{SystemTime, UNIX_EPOCH};
 
+use anyhow::ensure;
 use clap::Args;
 use tailor::bff::compiler::Place;
 use tailor::config::{self, Config};
@@ -25,6 +27,7 @@ impl Serve {
         // First of all, while there is no other thread.
         let sockets = Sockets::from_env()?;
         let mut signals = Signals::new()?;
+        look_at_the_clock()?;
         let path = self.file.config;
         let on_refused = if self.strict {
             OnRefused::End
@@ -43,6 +46,17 @@ impl Serve {
         };
         until_stopped(host, signals).await
     }
+}
+
+/// Refuses a clock that answers can't be dated by: the HTTP library ends every connection then. Linux
+/// sets no clock to that, but it may start with one that the hardware says.
+fn look_at_the_clock() -> anyhow::Result<()> {
+    ensure!(
+        SystemTime::now() >= UNIX_EPOCH,
+        "the clock of this machine is before 1970: set it (by NTP, or with `timedatectl set-time`), \
+         then start again"
+    );
+    Ok(())
 }
 
 /// Reads the configuration beside the event loop, which hears signals meanwhile.
@@ -190,9 +204,10 @@ async fn reload(host: &Host) {
                 tracing::info!(bff, version, "new version is live");
             }
             for (bff, reason) in &changed.refused {
+                let meanwhile = host.changes().meanwhile(bff);
                 tracing::error!(
                     bff,
-                    "new version is refused, the old one goes on: bff.{bff}: {reason}"
+                    "new version is refused, {meanwhile}: bff.{bff}: {reason}"
                 );
             }
             for key in &changed.needs_restart {

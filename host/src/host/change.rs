@@ -12,6 +12,7 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use tokio::sync::Notify;
 use tokio::time::timeout;
 
 use super::candidates::Candidates;
@@ -49,6 +50,8 @@ pub struct Changes {
     reloading: tokio::sync::Mutex<()>,
     /// Held by who changes what is live, for as long as that alone takes.
     publishing: Mutex<()>,
+    /// Told when the disk did not take a component.
+    unkept: Notify,
 }
 
 impl Changes {
@@ -66,12 +69,23 @@ impl Changes {
             turns: Turns::default(),
             reloading: tokio::sync::Mutex::default(),
             publishing: Mutex::default(),
+            unkept: Notify::new(),
         }
     }
 
     /// What runs.
     pub fn shared(&self) -> &Arc<Shared> {
         &self.shared
+    }
+
+    /// What clients of a BFF get while its newest file is not served, for the log.
+    pub fn meanwhile(&self, bff: &str) -> &'static str {
+        let snapshot = self.shared.snapshot.load();
+        let served = snapshot.bffs.get(bff).and_then(|bff| bff.current());
+        match served {
+            Some(_) => "the old one goes on",
+            None => "there is no other to serve",
+        }
     }
 
     /// Whose connections the control thread uses: the last of the callers is this thread.
@@ -177,29 +191,51 @@ impl Changes {
     /// published last may still be on its way to the disk.
     pub(super) async fn end(&self) {
         let snapshot = self.shared.snapshot.load_full();
-        if timeout(END, self.keep_all(&snapshot)).await.is_err() {
+        if timeout(END, self.keep_live(&snapshot)).await.is_err() {
             tracing::warn!("the data directory does not answer: what was live last is not kept");
         }
     }
 
-    /// Puts the components that are live where the next start finds them.
+    /// The same, and counts when it did not come about, so that it is made again.
     async fn keep_all(&self, snapshot: &Snapshot) {
+        if !self.keep_live(snapshot).await {
+            self.not_kept();
+        }
+    }
+
+    /// Puts the components that are live where the next start finds them, and says whether that
+    /// came about.
+    pub(super) async fn keep_live(&self, snapshot: &Snapshot) -> bool {
         let bffs = snapshot.bffs.iter();
         let live = bffs.filter_map(|(name, bff)| Some((name.clone(), bff.current()?)));
         let live = live.map(|(name, version)| (name, version.loaded().clone()));
-        self.keep(live.collect()).await;
+        self.write(live.collect()).await
+    }
+
+    /// Told when a component was not kept.
+    pub(super) fn unkept(&self) -> &Notify {
+        &self.unkept
     }
 
     /// Puts components where the next start finds them. What the disk does not take, or not in
     /// time, costs that alone.
     pub(super) async fn keep(&self, live: Vec<(String, Arc<Loaded>)>) {
+        if !self.write(live).await {
+            self.not_kept();
+        }
+    }
+
+    fn not_kept(&self) {
+        self.shared.metrics.components_not_kept.inc();
+        self.unkept.notify_one();
+    }
+
+    async fn write(&self, live: Vec<(String, Arc<Loaded>)>) -> bool {
         let snapshot = self.shared.snapshot.load_full();
         let all: Vec<String> = snapshot.bffs.keys().cloned().collect();
         let builder = self.builder.clone();
         let kept = blocking(move || builder.loader.keep(&live, &all));
-        if !matches!(timeout(PATIENCE, kept).await, Ok(Ok(true))) {
-            self.shared.metrics.components_not_kept.inc();
-        }
+        matches!(timeout(PATIENCE, kept).await, Ok(Ok(true)))
     }
 
     /// Looks after the connections that smoke requests have left behind. Workers do so for their

@@ -5,19 +5,33 @@ use std::error::Error;
 use std::io;
 
 use rustix::io::Errno;
+use rustix::process::Signal;
 
+use crate::bff::compiler::error::{CompileError, SignalName};
 use crate::bff::error::LoadError;
 
 /// What the system says when it has no more open files, memory or room on a disk.
 const LACKING: [Errno; 4] = [Errno::MFILE, Errno::NFILE, Errno::NOMEM, Errno::NOSPC];
 
 /// Whether a component may be good a moment later: it is refused because the host was out of
-/// something, or because its file is not whole yet.
+/// something, or because its file is not whole yet. A compiler that was killed or starved counts as the first.
 pub(super) fn in_load(error: &LoadError) -> bool {
     match error {
         LoadError::Compile(error) | LoadError::Link(error) => in_engine(error),
         LoadError::Unsettled { .. } => true,
+        LoadError::Compiler(error) => in_compiler(error),
         other => in_chain(other),
+    }
+}
+
+/// Whether a compiler may do better a moment later. One that its own limits did not end was ended by
+/// somebody, for example by the system for want of memory; and one that computes for less than its
+/// time on the processor and takes too long beside others has had too little of it.
+fn in_compiler(error: &CompileError) -> bool {
+    match error {
+        CompileError::Killed(signal) => *signal == SignalName(Signal::KILL.as_raw()),
+        CompileError::Time(_) | CompileError::Run(_) => true,
+        _ => false,
     }
 }
 
@@ -50,6 +64,7 @@ fn says_so(error: &(dyn Error + 'static)) -> bool {
 #[cfg(test)]
 mod tests {
     use std::path::PathBuf;
+    use std::time::Duration;
 
     use super::*;
 
@@ -72,5 +87,15 @@ mod tests {
         }
         let bad = LoadError::NotAComponent("text".to_owned());
         assert!(!in_chain(&bad));
+        for (error, again) in [
+            (CompileError::Killed(SignalName(9)), true),
+            (CompileError::Killed(SignalName(11)), false),
+            (CompileError::Time(Duration::from_secs(60)), true),
+            (CompileError::Run(Errno::AGAIN.into()), true),
+            (CompileError::Cpu(30), false),
+            (CompileError::Memory(2 << 30), false),
+        ] {
+            assert_eq!(in_load(&error.into()), again);
+        }
     }
 }

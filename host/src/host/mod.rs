@@ -10,6 +10,7 @@ mod change;
 mod control;
 mod error;
 pub mod files;
+mod kept;
 mod lacking;
 mod look;
 mod smoke;
@@ -244,7 +245,12 @@ impl Host {
         let shared = changes.shared().clone();
         let server = Server::start(shared, &settings, sockets.http).await?;
         let control = Control::start().map_err(HostError::Control)?;
-        let watcher = control.begin(watch::watch(changes.clone()));
+        let watcher = control.begin({
+            let changes = changes.clone();
+            async move {
+                tokio::join!(watch::watch(changes.clone()), kept::keep_again(changes));
+            }
+        });
         Ok(Self {
             changes,
             control,

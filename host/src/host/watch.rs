@@ -188,12 +188,16 @@ fn begin(changes: Arc<Changes>, bff: String, step: Step) -> Attempt {
         match done {
             Ok(Some(version)) => tracing::info!(bff, version, "new version is live"),
             Ok(None) => {}
-            Err(error) if error.is_tried_again() => tracing::warn!(
-                bff,
-                "new version is not loaded and is tried again, the old one goes on: {error}"
-            ),
             Err(error) => {
-                tracing::error!(bff, "new version is refused, the old one goes on: {error}")
+                let meanwhile = changes.meanwhile(&bff);
+                if error.is_tried_again() {
+                    tracing::warn!(
+                        bff,
+                        "new version is not loaded and is tried again, {meanwhile}: {error}"
+                    );
+                } else {
+                    tracing::error!(bff, "new version is refused, {meanwhile}: {error}");
+                }
             }
         }
     }))

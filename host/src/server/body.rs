@@ -3,6 +3,7 @@
 use std::future::poll_fn;
 use std::io;
 use std::pin::Pin;
+use std::time::Duration;
 
 use bytes::Bytes;
 use http::Method;
@@ -24,7 +25,7 @@ pub(super) enum BodyError {
     /// It has more bytes than this: the client gets an answer.
     TooLarge(usize),
     /// It did not arrive in time: the client gets an answer.
-    Late,
+    Late(Duration),
     /// The host has no room for it: the client gets an answer.
     Full,
     /// Its chunks are not what HTTP asks for.
@@ -98,7 +99,9 @@ impl Body {
             held,
         };
         let read = tokio::time::timeout(settings.body_timeout, buffer.fill(&mut self.incoming));
-        let bytes = read.await.unwrap_or(Err(BodyError::Late))?;
+        let bytes = read
+            .await
+            .unwrap_or(Err(BodyError::Late(settings.body_timeout)))?;
         self.whole = true;
         Ok(bytes)
     }
@@ -149,7 +152,7 @@ impl BodyError {
     pub(super) fn code(&self) -> Code {
         match self {
             Self::TooLarge(_) => Code::BodyTooLarge,
-            Self::Late => Code::BodyTimeout,
+            Self::Late(_) => Code::BodyTimeout,
             Self::Full => Code::HostMemory,
             Self::Malformed | Self::ClientGone => Code::BadRequest,
         }
@@ -161,7 +164,8 @@ impl BodyError {
             Self::TooLarge(limit) => format!("body: it is longer than {limit} bytes"),
             Self::Full => Full.to_string(),
             Self::Malformed => "body: it is not framed as HTTP asks".to_owned(),
-            Self::Late | Self::ClientGone => String::new(),
+            Self::Late(limit) => format!("body: it took longer than {}ms", limit.as_millis()),
+            Self::ClientGone => String::new(),
         }
     }
 }

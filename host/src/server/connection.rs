@@ -77,7 +77,12 @@ where
             #[cfg(any(test, feature = "fuzzing"))]
             super::tally::begun();
             if unreadable::is_too_large(&request, &worker.settings) {
-                return Ok(unreadable::refuse(&worker.shared, request, admitted));
+                return Ok(unreadable::refuse(
+                    &worker.shared,
+                    &worker.settings,
+                    request,
+                    admitted,
+                ));
             }
             // `None` ends the stream with an error, which happens only while the host is stopping.
             let answer = worker.spread(|worker| handle(worker, request, admitted));
@@ -181,6 +186,9 @@ fn builder(settings: &config::Server, streams: Streams) -> auto::Builder<Streams
     let mut builder = auto::Builder::new(streams);
     builder
         .http1()
+        // The library keeps the date of a clock that was set back until the clock comes to it again.
+        // Ours is in each answer ([`super::reply`]).
+        .auto_date_header(false)
         .timer(TokioTimer::new())
         // Ours above covers it, and also tells an idle connection from a slow one.
         .header_read_timeout(None)
@@ -188,6 +196,7 @@ fn builder(settings: &config::Server, streams: Streams) -> auto::Builder<Streams
         .max_buf_size(settings.max_header_size.max(MIN_BUFFER));
     builder
         .http2()
+        .auto_date_header(false)
         .timer(TokioTimer::new())
         .max_concurrent_streams(settings.max_streams)
         .initial_connection_window_size(CONNECTION_WINDOW)

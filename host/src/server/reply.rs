@@ -1,10 +1,10 @@
 //! From what happened to what the client gets. The only place that knows which error has which
 //! code.
 
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
-use http::header::{CONNECTION, CONTENT_LENGTH};
+use http::header::{CONNECTION, CONTENT_LENGTH, DATE};
 use http::{HeaderValue, Method, Response, StatusCode};
 
 use super::access::Access;
@@ -15,6 +15,7 @@ use super::problem::{Code, Problem};
 use crate::bff::error::BffError;
 use crate::bff::response::Answer;
 use crate::telemetry::metrics::Outcome;
+use crate::time::date_field;
 
 /// When a client that met a full queue may try again.
 const RETRY_AFTER: Duration = Duration::from_secs(1);
@@ -89,7 +90,7 @@ impl Reply {
         // decide what to do.
         let detail = match error {
             BffError::Deadline { .. }
-            | BffError::Overloaded
+            | BffError::Overloaded { .. }
             | BffError::CpuShare { .. }
             | BffError::EngineFull => error.to_string(),
             _ => String::new(),
@@ -120,6 +121,11 @@ impl Reply {
     ) -> Response<Outgoing> {
         let (mut parts, body) = self.response.into_parts();
         parts.headers.insert(X_REQUEST_ID, access.id.header());
+        if !parts.headers.contains_key(DATE)
+            && let Some(date) = date_field(SystemTime::now())
+        {
+            parts.headers.insert(DATE, date);
+        }
         if *method == Method::HEAD {
             let bodiless = matches!(
                 parts.status,
@@ -139,7 +145,7 @@ impl Reply {
 /// The code of each error; a new error does not compile without one.
 pub(super) fn code(error: &BffError) -> Code {
     match error {
-        BffError::Overloaded => Code::BffOverloaded,
+        BffError::Overloaded { .. } => Code::BffOverloaded,
         BffError::CpuShare { .. } => Code::BffCpuShare,
         BffError::EngineFull => Code::HostOverloaded,
         BffError::HostPanic => Code::HostPanic,

@@ -103,13 +103,16 @@ pub(super) fn is_too_large(request: &Request<Incoming>, settings: &config::Serve
 /// Answers such a request.
 pub(super) fn refuse(
     shared: &Arc<Shared>,
+    settings: &config::Server,
     request: Request<Incoming>,
     admitted: Admitted,
 ) -> Response<Outgoing> {
     let (parts, _) = request.into_parts();
     shared.metrics.unreadable(Unreadable::Head);
     let mut access = Access::begin(shared.clone(), &parts);
-    let reply = Reply::problem(Code::HeadTooLarge, "", &access);
+    let (bytes, fields) = (settings.max_header_size, settings.max_headers);
+    let detail = format!("head: more than {bytes} bytes or {fields} fields");
+    let reply = Reply::problem(Code::HeadTooLarge, &detail, &access);
     let Admitted { flow, held, .. } = admitted;
     let send = |bytes| Outgoing::new(bytes, held.ok(), flow, true);
     reply.finish(&mut access, &parts.method, send)

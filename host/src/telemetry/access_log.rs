@@ -10,6 +10,8 @@ use std::time::SystemTime;
 
 use tracing::Level;
 
+use crate::time::writable;
+
 /// How lines look.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Format {
@@ -62,7 +64,7 @@ impl<'a> Line<'a> {
         now: SystemTime,
         fields: impl FnOnce(&mut Self),
     ) {
-        let now = humantime::format_rfc3339_micros(now);
+        let now = humantime::format_rfc3339_micros(writable(now));
         let mut line = Self { format, buffer };
         match format {
             Format::Text => {

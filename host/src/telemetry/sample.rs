@@ -1,7 +1,8 @@
 //! A part of each second's lines, for what may come by the thousands.
 
+use std::sync::LazyLock;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::SystemTime;
+use std::time::Instant;
 
 /// Lets lines of a second through until they cost too much together, and counts the others. Shared
 /// by all workers; no lock.
@@ -27,8 +28,9 @@ impl Sample {
     /// Takes a line that costs `cost` (1, or its bytes) of the `most` of this second, and says how
     /// many were left out since the last one that was taken. `None` when this one is left out.
     pub fn take(&self, cost: u64, most: u64) -> Option<u64> {
-        let now = SystemTime::UNIX_EPOCH.elapsed();
-        self.take_in(cost, most, now.map_or(0, |now| now.as_secs()))
+        // Not by the time of day, which may stand still before 1970 and come twice.
+        static BEGAN: LazyLock<Instant> = LazyLock::new(Instant::now);
+        self.take_in(cost, most, BEGAN.elapsed().as_secs())
     }
 
     /// How many lines were left out so far.

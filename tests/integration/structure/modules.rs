@@ -42,6 +42,7 @@ const MODULES: [(&str, &[&str]); 22] = [
             "http_fields",
             "path",
             "text",
+            "time",
         ],
     ),
     (
@@ -110,7 +111,7 @@ const MODULES: [(&str, &[&str]); 22] = [
             "time",
         ],
     ),
-    ("telemetry", &[]),
+    ("telemetry", &["time"]),
     ("contract", &[]),
     ("coding", &[]),
     ("config", &["file", "http_fields", "path"]),

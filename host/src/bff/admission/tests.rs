@@ -31,11 +31,11 @@ async fn the_queue_is_bounded_in_number_and_time() {
     assert!(futures_util::poll!(&mut waiting).is_pending());
     assert_eq!(admission.load(), (1, 1));
     assert!(
-        matches!(admission.permit().await, Err(BffError::Overloaded)),
+        matches!(admission.permit().await, Err(BffError::Overloaded { .. })),
         "a second one may not wait"
     );
     assert!(
-        matches!(waiting.await, Err(BffError::Overloaded)),
+        matches!(waiting.await, Err(BffError::Overloaded { .. })),
         "the wait ends by itself"
     );
     assert_eq!(admission.load(), (1, 0));
@@ -52,7 +52,10 @@ async fn one_bff_can_not_take_the_instances_of_all() {
         greedy.permit().await.unwrap(),
         greedy.permit().await.unwrap(),
     );
-    assert!(matches!(greedy.permit().await, Err(BffError::Overloaded)));
+    assert!(matches!(
+        greedy.permit().await,
+        Err(BffError::Overloaded { .. })
+    ));
     let _one = modest.permit().await.unwrap();
     assert!(matches!(modest.permit().await, Err(BffError::EngineFull)));
 }

@@ -4,12 +4,13 @@
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use rustls::crypto::{CryptoProvider, ring};
+use rustls::time_provider::TimeProvider;
 use rustls::{ClientConfig, RootCertStore};
 use rustls_pki_types::pem::PemObject as _;
-use rustls_pki_types::{CertificateDer, PrivateKeyDer, pem};
+use rustls_pki_types::{CertificateDer, PrivateKeyDer, UnixTime, pem};
 use sha2::{Digest as _, Sha256};
 use thiserror::Error;
 use tokio::time::Instant;
@@ -191,9 +192,21 @@ fn stamps(settings: &config::Tls) -> Vec<Stamp> {
     files.map(stamp).collect()
 }
 
+/// The machine's clock, by which certificates are judged. Before 1970 there is none: the library's
+/// own would end the thread.
+#[derive(Debug)]
+struct Clock;
+
+impl TimeProvider for Clock {
+    fn current_time(&self) -> Option<UnixTime> {
+        let since = SystemTime::now().duration_since(UNIX_EPOCH).ok()?;
+        Some(UnixTime::since_unix_epoch(since))
+    }
+}
+
 fn read(settings: &config::Tls, protocol: Protocol) -> Result<ClientConfig, TlsError> {
     let provider: Arc<CryptoProvider> = ring::default_provider().into();
-    let builder = ClientConfig::builder_with_provider(provider)
+    let builder = ClientConfig::builder_with_details(provider, Arc::new(Clock))
         .with_safe_default_protocol_versions()
         .map_err(TlsError::Versions)?
         .with_root_certificates(roots(settings.ca_file.as_deref())?);

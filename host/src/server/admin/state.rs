@@ -10,10 +10,11 @@ use crate::config::Rate;
 use crate::downstream::policy::breaker::{self, Position};
 use crate::downstream::{EndpointState, EndpointStatus, Pipeline, Service};
 use crate::snapshot::Snapshot;
+use crate::time::writable;
 
 /// The document of `/bffs`.
 pub(super) fn document(snapshot: &Snapshot) -> Value {
-    let time = |time: SystemTime| humantime::format_rfc3339_seconds(time).to_string();
+    let time = |time: SystemTime| humantime::format_rfc3339_seconds(writable(time)).to_string();
     let bffs: Map<String, Value> = snapshot
         .bffs
         .iter()

@@ -16,6 +16,7 @@ use super::freshness::Freshness;
 use super::key::Key;
 use crate::downstream::response::ServiceResponse;
 use crate::http_fields::strip_connection;
+use crate::time::{by_the_clock, date_field};
 
 /// Most answers under one key.
 const MAX_VARIANTS: usize = 8;
@@ -138,9 +139,9 @@ impl Stored {
     ) -> Self {
         let mut headers = lasting(&answer.headers);
         // RFC 9110 section 6.6.1: who keeps an answer without a date dates it.
-        headers
-            .entry(DATE)
-            .or_insert_with(|| date(freshness.came()));
+        if !headers.contains_key(DATE) {
+            date(&mut headers, freshness.came());
+        }
         // The place of the field that each use sets, so that it needs no room then.
         headers.insert(AGE, HeaderValue::from(0));
         Self {
@@ -165,7 +166,7 @@ impl Stored {
         let mut headers = self.answer.headers.clone();
         headers.remove(AGE);
         // Without a date in the 304, its life would be counted from the old one.
-        headers.insert(DATE, date(came));
+        date(&mut headers, came);
         let update = lasting(update);
         for name in update.keys() {
             // What describes the stored body, which stays as it is.
@@ -315,7 +316,10 @@ fn packed(headers: &HeaderMap) -> HeaderMap {
     copy
 }
 
-fn date(at: SystemTime) -> HeaderValue {
-    let text = httpdate::fmt_http_date(at);
-    HeaderValue::from_str(&text).unwrap_or_else(|_| HeaderValue::from_static(""))
+/// Dates an answer that came at this time.
+fn date(headers: &mut HeaderMap, came: SystemTime) {
+    headers.remove(DATE);
+    if let Some(date) = date_field(by_the_clock(came)) {
+        headers.insert(DATE, date);
+    }
 }

@@ -10,6 +10,7 @@ use super::date;
 use super::directives::{Directives, delta_seconds, pragma_no_cache};
 use crate::config::CacheTimes;
 use crate::downstream::response::ServiceResponse;
+use crate::time::by_the_clock;
 
 /// For how long a stale answer is kept that a service can still confirm with a 304, which spares
 /// its body.
@@ -80,7 +81,7 @@ impl Freshness {
         if silent && ttl.is_none() && !headers.contains_key(EXPIRES) {
             return None;
         }
-        let date = date_of(headers, DATE).unwrap_or(times.came);
+        let date = date_of(headers, DATE).unwrap_or_else(|| by_the_clock(times.came));
         let explicit = explicit_lifetime(&says, headers, date);
         let from_operator = ttl.filter(|_| {
             explicit.is_none()
@@ -230,7 +231,7 @@ fn explicit_lifetime(says: &Directives, headers: &HeaderMap, date: SystemTime) -
 
 /// Whether an answer is past its time already when it comes, by what it says itself.
 pub fn is_out_of_date(says: &Directives, headers: &HeaderMap, times: Times) -> bool {
-    let date = date_of(headers, DATE).unwrap_or(times.came);
+    let date = date_of(headers, DATE).unwrap_or_else(|| by_the_clock(times.came));
     match explicit_lifetime(says, headers, date) {
         Some(lifetime) => initial_age(headers, date, times) >= lifetime,
         None => pragma_no_cache(headers),
@@ -239,7 +240,8 @@ pub fn is_out_of_date(says: &Directives, headers: &HeaderMap, times: Times) -> b
 
 /// Section 4.2.3.
 fn initial_age(headers: &HeaderMap, date: SystemTime, times: Times) -> Duration {
-    let apparent = times.came.duration_since(date).unwrap_or_default();
+    let came = by_the_clock(times.came);
+    let apparent = came.duration_since(date).unwrap_or_default();
     let delay = times
         .came
         .duration_since(times.requested)

@@ -1,0 +1,32 @@
+//! Keeps components again that the disk did not take: without a reload and without a new version,
+//! as soon as there is room.
+
+use std::sync::Arc;
+
+use tokio::time::sleep;
+
+use super::change::Changes;
+
+/// Waits for what was not kept, and tries again after waits that grow, until it is ended.
+pub(super) async fn keep_again(changes: Arc<Changes>) {
+    loop {
+        changes.unkept().notified().await;
+        let first = changes
+            .shared()
+            .snapshot
+            .load()
+            .config
+            .engine
+            .watch_interval;
+        let mut wait = first;
+        loop {
+            sleep(wait).await;
+            let snapshot = changes.shared().snapshot.load_full();
+            if changes.keep_live(&snapshot).await {
+                break;
+            }
+            let longest = snapshot.config.engine.max_retry_wait;
+            wait = wait.saturating_mul(2).min(longest).max(first);
+        }
+    }
+}
