@@ -25,7 +25,10 @@ use script::Step;
 /// A small BFF that answers with the body of the request.
 const ECHO: &[u8] = include_bytes!("../../../tests/fuzz/corpus/component/echo");
 /// Where its file lies, for the configuration.
-const FOLDER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../tests/fuzz/corpus/component/x");
+const FOLDER: &str = concat!(
+    env!("CARGO_MANIFEST_DIR"),
+    "/../tests/fuzz/corpus/component/x"
+);
 const CONFIG: &str = "log.access = false\n[server]\nworkers = 1\n\
     [[route]]\nbff = \"echo\"\npath = \"/e\"\nmethods = [\"GET\", \"POST\"]\n\
     [bff.echo]\ncomponent = \"echo\"\n";

@@ -31,11 +31,7 @@ struct Closing {
 }
 
 impl<S: AsyncRead + Unpin> Lingering<S> {
-    pub(super) fn new(
-        stream: S,
-        unread: Arc<AtomicBool>,
-        settings: Arc<config::Server>,
-    ) -> Self {
+    pub(super) fn new(stream: S, unread: Arc<AtomicBool>, settings: Arc<config::Server>) -> Self {
         Self {
             inner: stream,
             unread,

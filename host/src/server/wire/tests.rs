@@ -28,7 +28,11 @@ async fn with(bytes: usize) -> (Watched<TcpStream>, Arc<Activity>, TcpStream) {
 
 /// Reads into a buffer of this size until the turn of the connection is over. How many reads, and
 /// bytes.
-async fn read_a_turn(watched: &mut Watched<TcpStream>, activity: &Activity, size: usize) -> (usize, usize) {
+async fn read_a_turn(
+    watched: &mut Watched<TcpStream>,
+    activity: &Activity,
+    size: usize,
+) -> (usize, usize) {
     let mut memory = vec![0; size];
     let (mut reads, mut bytes) = (0, 0);
     poll_fn(|context| {
