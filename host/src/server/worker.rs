@@ -7,9 +7,6 @@
 //!
 //! What ends a worker, and how it goes on after a fault of the host's own, is in [`life`].
 
-#[cfg(any(test, feature = "fuzzing"))]
-mod alone;
-
 use std::future::Future;
 use std::io;
 use std::pin::Pin;
@@ -34,6 +31,9 @@ use crate::snapshot::Shared;
 
 /// How long the end of all workers is waited for: each has only to drop what it held.
 const END: Duration = Duration::from_secs(5);
+
+#[cfg(any(test, feature = "fuzzing"))]
+mod alone;
 
 /// How often a worker looks after the services: connections that are too old, names to look up
 /// again, health to ask for.

@@ -27,6 +27,19 @@ const MODULES: [(&str, &[&str]); 22] = [
         ],
     ),
     (
+        "fuzzing",
+        &[
+            "server",
+            "invoke",
+            "bff",
+            "calls",
+            "downstream",
+            "contract",
+            "config",
+            "text",
+        ],
+    ),
+    (
         "server",
         &[
             "snapshot",
@@ -67,7 +80,6 @@ const MODULES: [(&str, &[&str]); 22] = [
             "config",
         ],
     ),
-    ("fuzzing", &["calls", "downstream"]),
     (
         "fixture",
         &["file", "bff", "calls", "downstream", "contract"],
