@@ -1,7 +1,9 @@
 //! The program as an operator runs it: signals, exit codes, what it says when it can't start.
 
+use std::fs::Permissions;
 use std::io::{BufRead as _, BufReader};
 use std::net::SocketAddr;
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
@@ -263,6 +265,18 @@ async fn compiled_code_is_kept_checked_and_made_anew() {
         log.iter().any(says("does not load and is made anew")),
         "{log:?}"
     );
+    assert_eq!(compiled(dir.path()).2, code);
+
+    // Code that another user could have written, or that has a name elsewhere.
+    let anew = says("others could have written is made anew");
+    std::fs::set_permissions(&file, Permissions::from_mode(0o622)).unwrap();
+    assert!(once(&path).await.iter().any(&anew));
+    assert!(
+        !once(&path).await.iter().any(&anew),
+        "its own is kept again"
+    );
+    std::fs::hard_link(&file, dir.path().join("elsewhere")).unwrap();
+    assert!(once(&path).await.iter().any(&anew));
     assert_eq!(compiled(dir.path()).2, code);
 
     // Where nothing can be kept, the component is compiled all the same.

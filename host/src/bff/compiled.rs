@@ -2,8 +2,9 @@
 //!
 //! Such a file is native code that runs with the host's rights. It is therefore only ever read from a directory that
 //! belongs to the host's user and that nobody else can write to, under a name that holds the component's digest and the
-//! engine's version and settings, and only when its own digest is the one noted beside it when this host wrote it.
-//! A file that fails any of this is compiled anew.
+//! engine's version and settings, and only when it is this user's own, has no other name, and has the digest that was
+//! noted beside it when this host wrote it. The bytes that were compared are those that are loaded. A file that fails
+//! any of this is compiled anew.
 
 use std::fs;
 use std::io::{self, Write as _};
@@ -56,15 +57,8 @@ impl CompiledCache {
             return Ok(component);
         }
         let code = compile()?;
-        match self.write(&path, &code) {
-            Ok(()) => {
-                if let Some(component) = read(engine, &path) {
-                    return Ok(component);
-                }
-            }
-            Err(error) => {
-                tracing::warn!(path = %path.display(), %error, "compiled code is not kept");
-            }
+        if let Err(error) = self.write(&path, &code) {
+            tracing::warn!(path = %path.display(), %error, "compiled code is not kept");
         }
         load_bytes(engine, &code)
     }
@@ -79,7 +73,7 @@ impl CompiledCache {
             for (path, content) in files {
                 let mut file = tempfile::NamedTempFile::new_in(dir)?;
                 file.write_all(&content)?;
-                // An old file may be mapped by a component that still runs: it is replaced, never written to.
+                // Replaced, never written to: another host may be reading it.
                 file.persist(path)?;
             }
             Ok(())
@@ -130,36 +124,51 @@ fn sum_path(path: &Path) -> PathBuf {
     path.with_extension("sha256")
 }
 
+/// The code in a file, if it is what this host noted of it. The bytes that are compared are those
+/// that are loaded: what comes into the place of the file meanwhile is not.
 fn read(engine: &Engine, path: &Path) -> Option<Component> {
-    let noted = file::read_text(&sum_path(path), MAX_SUM).ok()?;
-    let code = file::read(path, MAX_CODE).ok()?.bytes;
-    if hex(&code) != noted {
+    let noted = own_file(&sum_path(path), MAX_SUM)?;
+    let code = own_file(path, MAX_CODE)?;
+    if hex(&code).as_bytes() != noted {
         tracing::warn!(path = %path.display(), "compiled code is damaged and made anew");
         return None;
     }
-    load_file(engine, path)
-}
-
-#[expect(
-    unsafe_code,
-    reason = "the only place where machine code is loaded from a file; see the module's head"
-)]
-fn load_file(engine: &Engine, path: &Path) -> Option<Component> {
-    // SAFETY: the file lies in a directory that only this user can write to, holds what this host's own compiler wrote
-    // (its digest was just compared), and is replaced by renaming, never changed in place while it is mapped.
-    match unsafe { Component::deserialize_file(engine, path) } {
+    match load_bytes(engine, &code) {
         Ok(component) => Some(component),
         Err(error) => {
-            tracing::warn!(path = %path.display(), error = format!("{error:#}"), "compiled code does not load and is made anew");
+            tracing::warn!(path = %path.display(), %error, "compiled code does not load and is made anew");
             None
         }
     }
 }
 
-#[expect(unsafe_code, reason = "loads what the compiler returned a moment ago")]
+/// The bytes of a file that is this user's, that nobody else can write to and that has no other
+/// name.
+fn own_file(path: &Path, limit: u64) -> Option<Vec<u8>> {
+    let file::Content { bytes, metadata } = file::read(path, limit).ok()?;
+    let own = metadata.uid() == rustix::process::geteuid().as_raw();
+    if own && metadata.mode() & 0o022 == 0 && metadata.nlink() == 1 {
+        return Some(bytes);
+    }
+    tracing::warn!(
+        path = %path.display(),
+        owner = metadata.uid(),
+        mode = format!("{:o}", metadata.mode() & 0o777),
+        names = metadata.nlink(),
+        "compiled code that others could have written is made anew"
+    );
+    None
+}
+
+#[expect(
+    unsafe_code,
+    reason = "the only place where machine code is loaded; see the module's head"
+)]
 pub(super) fn load_bytes(engine: &Engine, code: &[u8]) -> Result<Component, LoadError> {
     // SAFETY: `code` was returned by `precompile_component` of an engine with the same settings, in this process or
-    // in one of the same program that wrote it into a pipe which nobody else holds.
+    // in one of the same program that wrote it into a pipe which nobody else holds; or it was read from a file of this
+    // user's that nobody else can write to, in a directory for which the same holds, and has the digest that was noted
+    // when this host wrote it.
     unsafe { Component::deserialize(engine, code) }.map_err(LoadError::Compile)
 }
 
