@@ -59,6 +59,9 @@ async fn swaps_under_32_clients_are_seen_by_nobody_but_in_the_answers() {
     let process = tokio::task::block_in_place(|| Process::serve(&config)).unwrap();
     let admin = admin_address(&process);
 
+    let code = loaded_code(process.id());
+    assert!(code > 0);
+
     let shared = Arc::new(Shared::default());
     let mut clients = JoinSet::new();
     for index in 0..CLIENTS {
@@ -117,7 +120,7 @@ async fn swaps_under_32_clients_are_seen_by_nobody_but_in_the_answers() {
     for line in series {
         assert!(line.contains(&last), "{line}");
     }
-    assert_eq!(mapped_code(process.id(), dir.path()), 1);
+    assert_eq!(loaded_code(process.id()), code);
     let after = resident(process.id());
     assert!(
         after < warm + SLACK,
@@ -196,16 +199,17 @@ fn resident(process: u32) -> u64 {
     kib.parse::<u64>().unwrap() << 10
 }
 
-/// How many files of compiled code a process has mapped.
-fn mapped_code(process: u32, dir: &Path) -> usize {
+/// Bytes of code that a process has and that is of no file: that of components.
+fn loaded_code(process: u32) -> u64 {
     let maps = std::fs::read_to_string(format!("/proc/{process}/maps")).unwrap();
-    let dir = dir.to_str().unwrap();
-    let mut files: Vec<&str> = maps
-        .lines()
-        .filter(|line| line.ends_with(".cwasm"))
-        .filter_map(|line| line.find(dir).map(|at| &line[at..]))
-        .collect();
-    files.sort_unstable();
-    files.dedup();
-    files.len()
+    let sizes = maps.lines().filter_map(|line| {
+        let words: Vec<&str> = line.split_whitespace().collect();
+        let [range, rights, _offset, _device, "0"] = words[..] else {
+            return None;
+        };
+        let (from, to) = range.split_once('-')?;
+        let at = |text| u64::from_str_radix(text, 16).ok();
+        rights.contains('x').then_some(at(to)? - at(from)?)
+    });
+    sizes.sum()
 }
