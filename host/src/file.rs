@@ -1,10 +1,11 @@
-//! Reading of files that somebody names: configuration, components, fixtures, secrets, certificates.
+//! Reading of files that somebody names: configuration, components, fixtures, secrets,
+//! certificates.
 //!
 //! Such a name may lead to a pipe that nobody writes to, to a device, to a directory, to a file
-//! without an end, or to a file system that does not answer. So what is read here is bounded in kind
-//! (a regular file, looked at before and after it is opened), in size and in time: a thread of its
-//! own does each look, and nobody waits for it longer than [`PATIENCE`]. There is one look at a path
-//! at a time, so that a file system that hangs holds one thread for each file and no more.
+//! without an end, or to a file system that does not answer. So what is read here is bounded in
+//! kind (a regular file, looked at before and after it is opened), in size and in time: a thread of
+//! its own does each look, and nobody waits for it longer than [`PATIENCE`]. There is one look at a
+//! path at a time, so that a file system that hangs holds one thread for each file and no more.
 //!
 //! All of it blocks: no event loop may call it.
 
@@ -23,8 +24,8 @@ use thiserror::Error;
 /// How long a look at a file is waited for, its content included.
 pub const PATIENCE: Duration = Duration::from_secs(10);
 
-/// The same where a look at another file of the directory has not come back: a hundred components on
-/// one dead mount are not waited for one after the other.
+/// The same where a look at another file of the directory has not come back: a hundred components
+/// on one dead mount are not waited for one after the other.
 const BESIDE: Duration = Duration::from_secs(1);
 
 /// What is there is not a file that could be read.

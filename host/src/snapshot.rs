@@ -3,7 +3,7 @@
 //!
 //! A request reads the snapshot once. A reload builds the next one beside the live one, taking over
 //! what did not change (connections, compiled code, permits, counters). It is built in two steps,
-//! and whoever loads components and makes smoke requests does so between them: a [`Draft`] has what
+//! and the caller loads components and makes smoke requests between them: a [`Draft`] has what
 //! the components' files hold, and the snapshot a version of each BFF, for a file that is no good
 //! that of before or the last good one.
 

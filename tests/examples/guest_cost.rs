@@ -1,8 +1,9 @@
 //! What a guest costs: microseconds and page faults of a fresh instance, and of a request in one.
 //!
-//! `cargo run --example guest_cost -- COMPONENT FIXTURE [COMPONENT FIXTURE]...` asks each component what its fixture asks, over
-//! and over, with the fixture's services answered in process: an instance is made, called and dropped for each request. The
-//! components take turns, so that a noisy neighbour of the machine disturbs all alike. It prints a table in Markdown.
+//! `cargo run --example guest_cost -- COMPONENT FIXTURE [COMPONENT FIXTURE]...` asks each component
+//! what its fixture asks, over and over, with the fixture's services answered in process: an
+//! instance is made, called and dropped for each request. The components take turns, so that a
+//! noisy neighbour of the machine disturbs all alike. It prints a table in Markdown.
 //!
 //! Of each figure the best and the median round are given. Faults are minor page faults, a request.
 

@@ -14,7 +14,7 @@ pub struct Disk {
 }
 
 impl Disk {
-    /// A disk of so many KiB at this path. `None`, and a word of it, where nobody may make one.
+    /// A disk of `kib` KiB at this path. `None`, which is printed, where none may be mounted.
     pub fn at(path: &Path, kib: u32) -> Option<Self> {
         std::fs::create_dir_all(path).unwrap();
         let script = format!(
@@ -58,7 +58,7 @@ impl Disk {
         root.join(self.at.strip_prefix("/").unwrap()).join(name)
     }
 
-    /// Uses all but so many KiB of what is left.
+    /// Uses all but `kib` KiB of what is left.
     pub fn fill_but(&self, kib: usize) {
         self.empty();
         let spare = self.path("spare");

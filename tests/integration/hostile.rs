@@ -1,4 +1,5 @@
-//! Each way in which a BFF can misbehave is stopped by the limit made for it, and costs its neighbours nothing.
+//! Each way in which a BFF can misbehave is stopped by the limit made for it, and costs its
+//! neighbours nothing.
 
 mod arena;
 mod cpu;

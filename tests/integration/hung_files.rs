@@ -13,7 +13,7 @@ use crate::modules::{self, ECHO, Part};
 use crate::observe::{bff, eventually};
 use crate::wire::{Wire, get, until};
 
-/// Puts a named pipe in the place of a file. Whoever opens it to read waits for a writer.
+/// Puts a named pipe in the place of a file. To open it for reading waits for a writer.
 fn pipe(path: &Path) {
     let made = path.with_extension("pipe");
     let status = Command::new("mkfifo").arg(&made).status().unwrap();
@@ -163,8 +163,8 @@ int open64(const char *path, int flags, ...) {
 }
 "#;
 
-/// A host with a page on the file system that hangs while `hung` is there, and its shim, if there is
-/// a compiler of C.
+/// A host with a page on the file system that hangs while `hung` is there, and its shim, if there
+/// is a compiler of C.
 fn on_dead() -> Option<(Command, PathBuf, Files)> {
     let builder = TestHost::builder().unwrap();
     let builder = builder.file("echo.wasm", &modules::echo(Part::Path));

@@ -1,10 +1,6 @@
-//! Lines of the log: whoever chose their text, each is one line of a bounded length, and no BFF and
-//! no client fills the disk with them.
+//! Lines of the log: also with foreign text in it, each is one line of a bounded length, and no BFF
+//! and no client fills the disk with them.
 
-use std::io::{BufRead as _, BufReader};
-use std::path::Path;
-use std::process::{Child, Command, Stdio};
-use std::sync::mpsc::{Receiver, channel};
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
@@ -13,9 +9,6 @@ use tailor_harness::{Process, TestHost};
 
 use crate::modules::{self, ECHO, Part};
 use crate::wire::{Wire, get};
-
-/// How long a line is waited for.
-const PATIENCE: Duration = Duration::from_secs(60);
 
 /// What a name says that wants to look like a line of the host, as text of WebAssembly has it.
 const FORGED: &str =
@@ -53,52 +46,6 @@ fn refused() -> Vec<u8> {
     .unwrap()
 }
 
-/// A host and what it has written.
-struct Running {
-    child: Child,
-    lines: Receiver<String>,
-    all: Vec<String>,
-}
-
-impl Running {
-    fn start(config: &Path) -> Self {
-        let mut child = Command::new(Process::program().unwrap())
-            .args(["serve", "--config"])
-            .arg(config)
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap();
-        let output = BufReader::new(child.stderr.take().unwrap());
-        let (line, lines) = channel();
-        std::thread::spawn(move || {
-            for read in output.lines().map_while(Result::ok) {
-                let _ = line.send(read);
-            }
-        });
-        let all = Vec::new();
-        Self { child, lines, all }
-    }
-
-    /// Reads until a line has this in it, and returns that line.
-    fn until(&mut self, what: &str) -> &str {
-        loop {
-            let line = self.lines.recv_timeout(PATIENCE);
-            let line = line.unwrap_or_else(|_| panic!("no {what}: {:?}", self.all));
-            self.all.push(line);
-            if self.all.last().unwrap().contains(what) {
-                return self.all.last().unwrap();
-            }
-        }
-    }
-}
-
-impl Drop for Running {
-    fn drop(&mut self) {
-        self.child.kill().unwrap();
-        self.child.wait().unwrap();
-    }
-}
-
 /// What a host that logs in a format writes while a BFF traps and is then replaced by one that is
 /// refused.
 async fn said(format: &str) -> Vec<String> {
@@ -106,18 +53,19 @@ async fn said(format: &str) -> Vec<String> {
     let builder = builder.file("echo.wasm", &trapping()).unwrap();
     let format = format!("log.format = \"{format}\"");
     let (path, dir) = builder.config(&format).config(ECHO).write().unwrap();
-    let mut host = Running::start(&path);
-    let serving = host.until("serving");
-    let (_, address) = serving.split_once("127.0.0.1:").unwrap();
-    let port = address.split(|c: char| !c.is_ascii_digit()).next().unwrap();
-    let address = ([127, 0, 0, 1], port.parse().unwrap()).into();
-    assert_eq!(Wire::ask(address, &get("/echo", "")).await.status, 502);
-    host.until("bytes_in");
+    let host = Process::serve(&path).unwrap();
+    let until = |what: &str| {
+        let found = host.wait_for_line(|line| line.contains(what).then_some(()));
+        found.unwrap();
+    };
+    let answer = Wire::ask(host.address().unwrap(), &get("/echo", "")).await;
+    assert_eq!(answer.status, 502);
+    until("bytes_in");
     let file = dir.path().join("new.wasm");
     std::fs::write(&file, refused()).unwrap();
     std::fs::rename(file, dir.path().join("echo.wasm")).unwrap();
-    host.until("imports");
-    std::mem::take(&mut host.all)
+    until("imports");
+    host.lines()
 }
 
 #[tokio::test]
@@ -141,7 +89,7 @@ async fn no_name_in_a_component_begins_a_line_or_reaches_a_terminal() {
     }
 }
 
-/// Asks for `target` so many times, on one connection.
+/// Asks for `target` `times` times, on one connection.
 async fn ask(process: &Process, target: &str, times: usize) {
     let mut wire = Wire::connect(process.address().unwrap()).await;
     for _ in 0..times {

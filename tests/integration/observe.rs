@@ -1,4 +1,5 @@
-//! What tests look at from outside: metrics, the state of BFFs, and things that come about in their own time.
+//! What tests look at from outside: metrics, the state of BFFs, and things that come about in their
+//! own time.
 
 use std::fs::File;
 use std::io::Write as _;
@@ -8,7 +9,8 @@ use std::time::Duration;
 use serde_json::Value;
 use tailor_harness::TestHost;
 
-/// How long a test waits before it gives up. Far longer than anything takes, even on a loaded machine.
+/// How long a test waits before it gives up. Far longer than anything takes, even on a loaded
+/// machine.
 const PATIENCE: Duration = Duration::from_secs(60);
 /// Between two looks.
 const PAUSE: Duration = Duration::from_millis(10);
@@ -33,7 +35,8 @@ pub async fn eventually<T>(what: &str, mut look: impl AsyncFnMut() -> Option<T>)
     }
 }
 
-/// The sum of all samples of this name that have these labels, read from `/metrics`; `None` where there is none.
+/// The sum of all samples of this name that have these labels, read from `/metrics`; `None` where
+/// there is none.
 pub async fn metric(host: &TestHost, name: &str, labels: &[(&str, &str)]) -> Option<f64> {
     samples(&host.admin("/metrics").await.unwrap().text(), name, labels)
 }

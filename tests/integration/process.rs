@@ -1,11 +1,8 @@
 //! The program as an operator runs it: signals, exit codes, what it says when it can't start.
 
 use std::fs::Permissions;
-use std::io::{BufRead as _, BufReader};
-use std::net::SocketAddr;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
 
 use tailor_harness::{Files, Process, TestHost, TestHostBuilder};
 
@@ -87,7 +84,8 @@ async fn a_bad_file_changes_nothing_on_sighup() {
     assert_eq!(ask(&process, "/more").await.0, 404);
     assert_eq!(ask(&process, "/echo/x").await, (200, "/x".to_owned()));
 
-    // A component that is none is as bad as a bad file, and a good file after it is taken over again.
+    // A component that is none is as bad as a bad file, and a good file after it is taken over
+    // again.
     std::fs::write(dir.path().join("other.wasm"), b"no component").unwrap();
     let other =
         "[bff.other]\ncomponent = \"other.wasm\"\n[[route]]\nbff = \"other\"\npath = \"/other\"";
@@ -187,7 +185,7 @@ fn a_data_directory_that_cannot_be_used_is_named() {
     let said = refused(&path);
     assert!(
         said.contains(&format!(
-            "data directory {}",
+            "engine.data-dir: {}",
             dir.path().join("data").display()
         )),
         "{said}"
@@ -246,14 +244,18 @@ async fn compiled_code_is_kept_checked_and_made_anew() {
     // A restart compiles nothing: the file is the same one.
     let log = once(&path).await;
     assert_eq!(compiled(dir.path()), (file.clone(), inode, code.clone()));
-    assert!(!log.iter().any(says("anew")), "{log:?}");
+    assert!(!log.iter().any(says("compiled again")), "{log:?}");
 
     let mut damaged = code.clone();
     let middle = damaged.len() / 2;
     damaged[middle] ^= 1;
     std::fs::write(&file, &damaged).unwrap();
     let log = once(&path).await;
-    assert!(log.iter().any(says("damaged and made anew")), "{log:?}");
+    assert!(
+        log.iter()
+            .any(says("damaged; the component is compiled again")),
+        "{log:?}"
+    );
     assert_eq!(compiled(dir.path()).2, code);
 
     // Code that matches its sum and is no code: somebody wrote both, or the disk did.
@@ -262,21 +264,22 @@ async fn compiled_code_is_kept_checked_and_made_anew() {
     std::fs::write(file.with_extension("sha256"), sum).unwrap();
     let log = once(&path).await;
     assert!(
-        log.iter().any(says("does not load and is made anew")),
+        log.iter()
+            .any(says("does not load; the component is compiled again")),
         "{log:?}"
     );
     assert_eq!(compiled(dir.path()).2, code);
 
     // Code that another user could have written, or that has a name elsewhere.
-    let anew = says("others could have written is made anew");
+    let foreign = says("others could have written this compiled code");
     std::fs::set_permissions(&file, Permissions::from_mode(0o622)).unwrap();
-    assert!(once(&path).await.iter().any(&anew));
+    assert!(once(&path).await.iter().any(&foreign));
     assert!(
-        !once(&path).await.iter().any(&anew),
+        !once(&path).await.iter().any(&foreign),
         "its own is kept again"
     );
     std::fs::hard_link(&file, dir.path().join("elsewhere")).unwrap();
-    assert!(once(&path).await.iter().any(&anew));
+    assert!(once(&path).await.iter().any(&foreign));
     assert_eq!(compiled(dir.path()).2, code);
 
     // Where nothing can be kept, the component is compiled all the same.
@@ -289,22 +292,12 @@ async fn compiled_code_is_kept_checked_and_made_anew() {
 #[tokio::test]
 async fn the_log_is_text_for_people_unless_told_otherwise() {
     let (path, _dir) = write("");
-    let mut child = Command::new(Process::program().unwrap())
-        .args(["serve", "--config"])
-        .arg(&path)
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
-    let mut lines = BufReader::new(child.stderr.take().unwrap()).lines();
-    let serving = lines.find(|line| line.as_ref().unwrap().contains("serving"));
-    let serving = serving.unwrap().unwrap();
-    let address = serving.split("address=").nth(1).unwrap();
-    let address: SocketAddr = address.split(' ').next().unwrap().parse().unwrap();
-    let answer = Wire::ask(address, &get("/echo/x", "x-request-id: text-1\r\n")).await;
+    let process = Process::serve(&path).unwrap();
+    let request = get("/echo/x", "x-request-id: text-1\r\n");
+    let answer = Wire::ask(process.address().unwrap(), &request).await;
     assert_eq!(answer.status, 200);
-    let access = lines.next().unwrap().unwrap();
-    child.kill().unwrap();
-    child.wait().unwrap();
+    let access = process.wait_for_line(|line| line.contains("bytes_in").then(|| line.to_owned()));
+    let access = access.unwrap();
     for part in [
         " INFO access: ",
         "request_id=\"text-1\"",

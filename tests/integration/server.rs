@@ -27,7 +27,8 @@ fn post(body: &str) -> String {
 async fn a_head_that_trickles_in_is_cut_off() {
     let host = host("server.header-timeout = \"300ms\"\nserver.idle-timeout = \"1h\"").await;
     for head in [
-        // A byte now and then keeps no connection open, neither at the first head nor after an answer.
+        // A byte now and then keeps no connection open, neither at the first head nor after an
+        // answer.
         "",
         &post("one"),
     ] {

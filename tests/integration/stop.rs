@@ -1,5 +1,5 @@
-//! The end of the program: although nobody reads what it says, and only after whoever sends it
-//! clients had time to notice.
+//! The end of the program: although nobody reads what it says, and only after a load balancer that
+//! sends it clients had time to notice.
 
 use std::future::ready;
 use std::io::{BufRead as _, BufReader};

@@ -1,5 +1,6 @@
-//! The shape of the code, as `ARCHITECTURE.md` describes it: which module knows which, files of a size that can be read at once,
-//! documents that name what exists, and lists that say the same wherever they are written down.
+//! The shape of the code, as `ARCHITECTURE.md` describes it: which module knows which, files of a
+//! size that can be read at once, documents that name what exists, and lists that say the same
+//! wherever they are written down.
 
 mod circles;
 mod code;
@@ -78,7 +79,8 @@ fn what_the_documents_name_exists() {
         for path in links(&text).chain(paths_in_code(&text)) {
             named += 1;
             let here = document.parent().unwrap().join(&path);
-            // A link is relative to its document. Text names paths from the root, or from its own folder.
+            // A link is relative to its document. Text names paths from the root, or from its own
+            // folder.
             if !here.exists() && !root().join(&path).exists() {
                 missing.push(format!("{}: {path}", shown(&document)));
             }
@@ -96,7 +98,8 @@ fn links(text: &str) -> impl Iterator<Item = String> {
     })
 }
 
-/// What stands in backticks and reads like a path of this repository: it begins with one of its folders.
+/// What stands in backticks and reads like a path of this repository: it begins with one of its
+/// folders.
 fn paths_in_code(text: &str) -> impl Iterator<Item = String> {
     let folders = [
         "host/",
@@ -161,7 +164,8 @@ fn failure_kinds_of_the_contract() -> Vec<String> {
     kinds.unwrap()
 }
 
-/// Key and default of each row of a table of `host/CONFIG.md` or of the README's table of limits, keys with their section.
+/// Key and default of each row of a table of `host/CONFIG.md` or of the README's table of limits,
+/// keys with their section.
 fn defaults(text: &str) -> BTreeMap<String, String> {
     let mut section = String::new();
     let mut found = BTreeMap::new();

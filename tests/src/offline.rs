@@ -1,4 +1,5 @@
-//! A component, invoked in process: no sockets, no files but its own, the same limits as in production.
+//! A component, invoked in process: no sockets, no files but its own, the same limits as in
+//! production.
 
 use std::collections::BTreeMap;
 use std::future::Future;
@@ -81,8 +82,8 @@ impl Offline {
         }
     }
 
-    /// The same component as it was when it was loaded: without services, with the default settings, with no call noted.
-    /// Loading compiles it, which is paid for once.
+    /// The same component as it was when it was loaded: without services, with the default
+    /// settings, with no call noted. Loading compiles it, which is paid for once.
     #[must_use]
     pub fn again(&self) -> Self {
         Self::new(

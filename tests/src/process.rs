@@ -45,8 +45,8 @@ impl Process {
             .output()?)
     }
 
-    /// Starts `tailor serve` with a configuration file, and waits until it serves. Set `log.format`
-    /// to `json` there.
+    /// Starts `tailor serve` with a configuration file, and waits until it serves. For
+    /// [`Self::log`] and [`Self::wait_for`], set `log.format` to `json` there.
     ///
     /// # Errors
     ///
@@ -105,7 +105,7 @@ impl Process {
             }
         });
         let process = Self { child, lines };
-        process.wait_for(|line| line["message"] == "serving")?;
+        process.address()?;
         Ok(process)
     }
 
@@ -138,12 +138,16 @@ impl Process {
         &self,
         wanted: impl Fn(&serde_json::Value) -> bool,
     ) -> anyhow::Result<serde_json::Value> {
-        let find = |lines: &[String]| {
-            lines
-                .iter()
-                .filter_map(|line| serde_json::from_str(line).ok())
-                .find(&wanted)
-        };
+        self.wait_for_line(|line| serde_json::from_str(line).ok().filter(&wanted))
+    }
+
+    /// Waits for a line, in whatever format, of which `read` makes something.
+    ///
+    /// # Errors
+    ///
+    /// When none comes in half a minute.
+    pub fn wait_for_line<T>(&self, read: impl Fn(&str) -> Option<T>) -> anyhow::Result<T> {
+        let find = |lines: &[String]| lines.iter().find_map(|line| read(line));
         let lines = self.lines.0.lock().unwrap_or_else(PoisonError::into_inner);
         let waited = self
             .lines
@@ -159,8 +163,7 @@ impl Process {
     ///
     /// When the log does not say it.
     pub fn address(&self) -> anyhow::Result<SocketAddr> {
-        let line = self.wait_for(|line| line["message"] == "serving")?;
-        Ok(line["address"].as_str().context("address")?.parse()?)
+        self.wait_for_line(serving)
     }
 
     /// Sends a signal by its name: `HUP`, `TERM`, `INT`.
@@ -228,6 +231,16 @@ impl Drop for Process {
             eprintln!("the host's log:\n{}", lines.join("\n"));
         }
     }
+}
+
+/// The address in the line, of text or JSON, that says that the host serves.
+fn serving(line: &str) -> Option<SocketAddr> {
+    if let Ok(line) = serde_json::from_str::<serde_json::Value>(line) {
+        let serves = line["message"] == "serving";
+        return line["address"].as_str().filter(|_| serves)?.parse().ok();
+    }
+    let (_, rest) = line.split_once(" serving address=")?;
+    rest.split(' ').next()?.parse().ok()
 }
 
 fn build() -> anyhow::Result<PathBuf> {

@@ -1,5 +1,5 @@
-//! The right to run: so many requests of a BFF at once, so many more that wait, each for so long.
-//! What is over is refused at once, so that one BFF's crowd costs the others nothing.
+//! Admission: a limit of requests that run per BFF, and of requests that wait, each for a limited
+//! time. What is over is refused at once, so that one BFF's crowd costs the others nothing.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};

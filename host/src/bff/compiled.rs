@@ -1,10 +1,11 @@
 //! Machine code of components on disk, so that a restart or a rollback compiles nothing.
 //!
-//! Such a file is native code that runs with the host's rights. It is therefore only ever read from a directory that
-//! belongs to the host's user and that nobody else can write to, under a name that holds the component's digest and the
-//! engine's version and settings, and only when it is this user's own, has no other name, and has the digest that was
-//! noted beside it when this host wrote it. The bytes that were compared are those that are loaded. A file that fails
-//! any of this is compiled anew.
+//! Such a file is native code that runs with the host's rights. It is therefore only ever read from
+//! a directory that belongs to the host's user and that nobody else can write to, under a name that
+//! holds the component's digest and the engine's version and settings, and only when it is this
+//! user's own, has no other name, and has the digest that was noted beside it when this host wrote
+//! it. The bytes that were compared are those that are loaded. A file that fails any of this is
+//! compiled anew.
 
 use std::fs;
 use std::io::{self, Write as _};
@@ -37,7 +38,8 @@ impl CompiledCache {
         })
     }
 
-    /// The component's code, compiled now if it is not there. `digest` is the component's, in hexadecimal.
+    /// The component's code, compiled now if it is not there. `digest` is the component's, in
+    /// hexadecimal.
     ///
     /// A full disk costs the cache, not the component: it is then compiled into memory.
     ///
@@ -100,7 +102,11 @@ pub(super) fn own_folder(data_dir: &Path, name: &str) -> Result<PathBuf, LoadErr
     for path in [data_dir, &dir] {
         let metadata = fs::metadata(path).map_err(|error| refuse(path, error.to_string()))?;
         if metadata.uid() != rustix::process::geteuid().as_raw() {
-            return Err(refuse(path, "belongs to another user".to_owned()));
+            let why = format!(
+                "belongs to another user (uid {}); name a folder of this user's",
+                metadata.uid()
+            );
+            return Err(refuse(path, why));
         }
         if metadata.mode() & 0o022 != 0 {
             return Err(refuse(
@@ -130,13 +136,20 @@ fn read(engine: &Engine, path: &Path) -> Option<Component> {
     let noted = own_file(&sum_path(path), MAX_SUM)?;
     let code = own_file(path, MAX_CODE)?;
     if hex(&code).as_bytes() != noted {
-        tracing::warn!(path = %path.display(), "compiled code is damaged and made anew");
+        tracing::warn!(
+            path = %path.display(),
+            "compiled code is damaged; the component is compiled again"
+        );
         return None;
     }
     match load_bytes(engine, &code) {
         Ok(component) => Some(component),
         Err(error) => {
-            tracing::warn!(path = %path.display(), %error, "compiled code does not load and is made anew");
+            tracing::warn!(
+                path = %path.display(),
+                %error,
+                "compiled code does not load; the component is compiled again"
+            );
             None
         }
     }
@@ -155,7 +168,7 @@ fn own_file(path: &Path, limit: u64) -> Option<Vec<u8>> {
         owner = metadata.uid(),
         mode = format!("{:o}", metadata.mode() & 0o777),
         names = metadata.nlink(),
-        "compiled code that others could have written is made anew"
+        "others could have written this compiled code; the component is compiled again"
     );
     None
 }
@@ -165,10 +178,10 @@ fn own_file(path: &Path, limit: u64) -> Option<Vec<u8>> {
     reason = "the only place where machine code is loaded; see the module's head"
 )]
 pub(super) fn load_bytes(engine: &Engine, code: &[u8]) -> Result<Component, LoadError> {
-    // SAFETY: `code` was returned by `precompile_component` of an engine with the same settings, in this process or
-    // in one of the same program that wrote it into a pipe which nobody else holds; or it was read from a file of this
-    // user's that nobody else can write to, in a directory for which the same holds, and has the digest that was noted
-    // when this host wrote it.
+    // SAFETY: `code` was returned by `precompile_component` of an engine with the same settings, in
+    // this process or in one of the same program that wrote it into a pipe which nobody else holds;
+    // or it was read from a file of this user's that nobody else can write to, in a directory for
+    // which the same holds, and has the digest that was noted when this host wrote it.
     unsafe { Component::deserialize(engine, code) }.map_err(LoadError::Compile)
 }
 

@@ -111,7 +111,7 @@ pub enum LoadError {
     #[error("component: does not fit the contract: {}", told(&format!("{_0:#}"), MAX_TOLD))]
     Link(wasmtime::Error),
     /// The data directory can't be used.
-    #[error("data directory {}: {why}", path.display())]
+    #[error("engine.data-dir: {}: {why}", path.display())]
     DataDir {
         /// The directory or a file in it.
         path: PathBuf,

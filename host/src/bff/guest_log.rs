@@ -1,4 +1,5 @@
-//! Log lines of a guest: cut to a length, limited in number for each request, and marked with whose they are.
+//! Log lines of a guest: cut to a length, limited in number for each request, and marked with whose
+//! they are.
 
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -61,7 +62,8 @@ impl GuestLog {
         }
     }
 
-    /// A log of the same request with its whole budget, whose lines are kept for [`Self::take`] instead of written.
+    /// A log of the same request with its whole budget, whose lines are kept for [`Self::take`]
+    /// instead of written.
     pub fn keeping(&self) -> Self {
         Self {
             bff: self.bff.clone(),
@@ -100,7 +102,8 @@ impl GuestLog {
             self.dropped.fetch_add(1, Ordering::Relaxed);
             return;
         }
-        // A line break in a message would let a guest write lines that look like the host's, or another BFF's.
+        // A line break in a message would let a guest write lines that look like the host's, or
+        // another BFF's.
         let message = visible(shorten(message, MAX_LINE));
         let message = shorten(&message, MAX_LINE);
         let fields = cut_fields(fields, MAX_LINE - message.len());
@@ -118,7 +121,8 @@ impl GuestLog {
     }
 
     fn emit(&self, level: Level, message: &str, fields: &[(String, String)]) {
-        // The fields' names are the guest's, and names of a `tracing` event are fixed: so they travel as one value.
+        // The fields' names are the guest's, and names of a `tracing` event are fixed: so they
+        // travel as one value.
         let fields = if fields.is_empty() {
             None
         } else {
@@ -131,11 +135,12 @@ impl GuestLog {
             .ok()
         };
         let size = message.len() + fields.as_deref().map_or(0, str::len) + OVERHEAD;
+        let log = self.metrics.log_bytes();
         macro_rules! at {
             ($level:expr) => {
                 // A line that nobody wants costs nothing.
                 if tracing::enabled!(target: "guest", $level)
-                    && let Some(left_out) = self.metrics.log_bytes().take(size as u64, self.rate as u64)
+                    && let Some(left_out) = log.take(size as u64, self.rate as u64)
                 {
                     event!(
                         target: "guest",

@@ -1,5 +1,5 @@
-//! From a file to a component that can be instantiated: size, surface, machine code, links. Everything slow or fallible
-//! about a component happens here, never on the path of a request.
+//! From a file to a component that can be instantiated: size, surface, machine code, links.
+//! Everything slow or fallible about a component happens here, never on the path of a request.
 
 use std::io::ErrorKind;
 use std::path::Path;
@@ -48,8 +48,9 @@ pub struct Loader {
 }
 
 impl Loader {
-    /// A loader. Without a cache, code is compiled each time and kept in memory only. It is compiled in this process,
-    /// without limits, unless [`compiling`](Self::compiling) says otherwise.
+    /// A loader. Without a cache, code is compiled each time and kept in memory only. It is
+    /// compiled in this process, without limits, unless [`compiling`](Self::compiling) says
+    /// otherwise.
     pub fn new(runtime: Arc<Runtime>, cache: Option<CompiledCache>, max_size: u64) -> Self {
         let compiler = Compiler::new(runtime.engine().clone(), Place::Here, &Compile::default());
         Self {
@@ -61,8 +62,8 @@ impl Loader {
         }
     }
 
-    /// The same, with components compiled in the place that is named, under these limits if that is a process of its
-    /// own.
+    /// The same, with components compiled in the place that is named, under these limits if that is
+    /// a process of its own.
     #[must_use]
     pub fn compiling(mut self, place: Place, limits: &Compile) -> Self {
         self.compiler = Compiler::new(self.runtime.engine().clone(), place, limits);
@@ -81,8 +82,8 @@ impl Loader {
         &self.runtime
     }
 
-    /// Loads a component of a BFF from a file; `known` is taken again if it is the same. Blocks for as long as
-    /// compiling takes.
+    /// Loads a component of a BFF from a file; `known` is taken again if it is the same. Blocks for
+    /// as long as compiling takes.
     ///
     /// # Errors
     ///

@@ -61,8 +61,8 @@ impl Look {
 }
 
 impl Loader {
-    /// Looks at the file of a BFF and loads the component that it holds. `known` is taken again if it is the
-    /// same, `before` is the look before this one. Blocks for as long as compiling takes.
+    /// Looks at the file of a BFF and loads the component that it holds. `known` is taken again if
+    /// it is the same, `before` is the look before this one. Blocks for as long as compiling takes.
     pub fn attempt(
         &self,
         bff: &str,

@@ -62,7 +62,7 @@ impl Store {
         digests.take(KEPT).map(str::to_owned).collect()
     }
 
-    /// Whether there are bytes of this digest, so many. They may still be damaged.
+    /// Whether there are bytes of this digest and size. They may still be damaged.
     pub fn has(&self, digest: &str, size: usize) -> bool {
         file::length(&self.path(digest)).is_ok_and(|length| length == size as u64)
     }

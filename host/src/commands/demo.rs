@@ -46,7 +46,8 @@ impl Demo {
     }
 }
 
-/// The nearest folder upwards that has the example BFFs, from where the program was run or where it was built.
+/// The nearest folder upwards that has the example BFFs, from where the program was run or where it
+/// was built.
 fn find_root() -> anyhow::Result<PathBuf> {
     let start = std::env::current_dir().context("working directory")?;
     let built = Path::new(env!("CARGO_MANIFEST_DIR"));
@@ -67,8 +68,8 @@ impl Services {
     fn start(root: &Path) -> anyhow::Result<Self> {
         let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
         let built = Command::new(cargo)
-            // By its binary rather than its package: then its dependencies have the features that they have for the whole
-            // workspace, and none is compiled twice.
+            // By its binary rather than its package: then its dependencies have the features that
+            // they have for the whole workspace, and none is compiled twice.
             .args(["build", "--quiet", "--bin", "downstream-mock"])
             .current_dir(root)
             .status()

@@ -48,8 +48,8 @@ impl Serve {
     }
 }
 
-/// Refuses a clock that answers can't be dated by: the HTTP library ends every connection then. Linux
-/// sets no clock to that, but it may start with one that the hardware says.
+/// Refuses a clock that answers can't be dated by: the HTTP library ends every connection then.
+/// Linux sets no clock to that, but it may start with one that the hardware says.
 fn look_at_the_clock() -> anyhow::Result<()> {
     ensure!(
         SystemTime::now() >= UNIX_EPOCH,
@@ -79,8 +79,8 @@ pub(super) struct Signals {
 }
 
 impl Signals {
-    /// Hears them from now on. Whoever does so before it starts a host loses none: SIGHUP is for the
-    /// time from when the host serves.
+    /// Hears them from now on. A command that does so before it starts a host loses none: SIGHUP is
+    /// for the time from when the host serves.
     pub(super) fn new() -> anyhow::Result<Self> {
         Ok(Self {
             hangup: signal(SignalKind::hangup())?,

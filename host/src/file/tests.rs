@@ -31,7 +31,8 @@ fn what_is_no_file_is_refused_by_its_kind_and_never_waited_for() {
     ] {
         assert_eq!(refusal(path), format!("not a file but a {kind}"));
     }
-    // Opened although it is none, as when it is replaced between the two looks, a pipe does not block.
+    // Opened although it is none, as when it is replaced between the two looks, a pipe does not
+    // block.
     let flags = (OFlags::NONBLOCK | OFlags::NOCTTY).bits().cast_signed();
     let file = OpenOptions::new()
         .read(true)

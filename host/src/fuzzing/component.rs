@@ -128,7 +128,7 @@ fn run(runtime: &Runtime, loaded: Arc<Loaded>) {
     let Ok(event_loop) = event_loop else { return };
     let invoked = event_loop.block_on(invoke(runtime, &version, request(), None, 0));
     for line in &invoked.log {
-        assert!(line.message.len() <= MAX_TEXT, "{}", line.message.len());
+        in_line(&line.message, MAX_TEXT);
     }
     if let Err(error) = &invoked.result {
         in_line(&error.to_string(), MAX_TEXT);

@@ -1,7 +1,7 @@
 //! What the component files of a configuration hold, for a start and for a reload: loaded, and
 //! asked with the smoke request where the operator wants that.
 //!
-//! Each BFF is looked at in its turn, and nothing is live at the end: that is for whoever asks.
+//! Each BFF is looked at in its turn, and nothing is live at the end: that is for the caller.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};

@@ -14,7 +14,8 @@ use crate::bff::error::LoadError;
 const LACKING: [Errno; 4] = [Errno::MFILE, Errno::NFILE, Errno::NOMEM, Errno::NOSPC];
 
 /// Whether a component may be good a moment later: it is refused because the host was out of
-/// something, or because its file is not whole yet. A compiler that was killed or starved counts as the first.
+/// something, or because its file is not whole yet. A compiler that was killed or starved counts as
+/// the first.
 pub(super) fn in_load(error: &LoadError) -> bool {
     match error {
         LoadError::Compile(error) | LoadError::Link(error) => in_engine(error),
@@ -24,9 +25,9 @@ pub(super) fn in_load(error: &LoadError) -> bool {
     }
 }
 
-/// Whether a compiler may do better a moment later. One that its own limits did not end was ended by
-/// somebody, for example by the system for want of memory; and one that computes for less than its
-/// time on the processor and takes too long beside others has had too little of it.
+/// Whether a compiler may do better a moment later. One that its own limits did not end was ended
+/// by somebody, for example by the system for want of memory; and one that computes for less than
+/// its time on the processor and takes too long beside others has had too little of it.
 fn in_compiler(error: &CompileError) -> bool {
     match error {
         CompileError::Killed(signal) => *signal == SignalName(Signal::KILL.as_raw()),

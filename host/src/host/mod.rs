@@ -1,8 +1,8 @@
 //! A whole host: everything put together, started, changed while it runs, and stopped.
 //!
 //! The event loop of the thread that calls [`Host::start`] accepts connections and serves the admin
-//! listener, and touches no file. Files are watched and changes are made on a thread of their own, see
-//! [`control`], and reading files and compiling on threads that may block. Requests run on the
+//! listener, and touches no file. Files are watched and changes are made on a thread of their own,
+//! see [`control`], and reading files and compiling on threads that may block. Requests run on the
 //! workers' own threads.
 
 mod candidates;
@@ -212,9 +212,9 @@ impl Host {
         Self::start_on(config, config_path, on_refused, sockets, Place::Here).await
     }
 
-    /// The same with a choice of what a component that is refused leads to, and on sockets that were
-    /// handed over, in the place of those that the configuration names. Components are compiled in
-    /// the place that is named.
+    /// The same with a choice of what a component that is refused leads to, and on sockets that
+    /// were handed over, in the place of those that the configuration names. Components are
+    /// compiled in the place that is named.
     ///
     /// # Errors
     ///
@@ -278,8 +278,8 @@ impl Host {
         &self.changes
     }
 
-    /// Makes the change [`Changes::reload`] on the thread for changes. It is given up when the returned
-    /// future is dropped.
+    /// Makes the change [`Changes::reload`] on the thread for changes. It is given up when the
+    /// returned future is dropped.
     ///
     /// # Errors
     ///
@@ -304,7 +304,7 @@ impl Host {
     }
 
     /// Says that the host is to be stopped: it is not ready any more and changes no more, but takes
-    /// connections for `server.drain-delay`, so that whoever sends them has time to notice.
+    /// connections for `server.drain-delay`, so that load balancers have time to notice.
     pub async fn drain(&self) {
         let _ = self.stopping.send(true);
         self.watcher.abort();

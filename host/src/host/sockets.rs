@@ -1,5 +1,5 @@
 //! Listening sockets that the process was started with, by the protocol of systemd
-//! (`sd_listen_fds(3)`): whoever started it keeps them open while one host ends and the next begins,
+//! (`sd_listen_fds(3)`): its parent keeps them open while one host ends and the next begins,
 //! so that no client is refused in between.
 //!
 //! `LISTEN_PID` is the process that they are for, `LISTEN_FDS` how many there are, from file 3 on,

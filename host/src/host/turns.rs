@@ -56,7 +56,7 @@ mod tests {
         assert!(turns.take("page").now_or_never().is_none());
         let both = ["other".to_owned(), "page".to_owned()];
         assert!(turns.take_all(&both).now_or_never().is_none());
-        // Whoever gave up holds nothing.
+        // A caller that gave up holds nothing.
         assert!(turns.take("other").now_or_never().is_some());
         turns.retain(|_| false);
         assert!(turns.take("page").now_or_never().is_none());

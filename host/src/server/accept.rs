@@ -144,7 +144,7 @@ impl Drop for Server {
 /// The most permits that one call can take back.
 const MAX_PERMITS: u32 = u32::MAX >> 3;
 
-/// Binds a listener, or takes the one that was handed over, with whoever waits there.
+/// Binds a listener, or takes the one that was handed over, with the clients that wait there.
 pub(super) fn listen(
     key: &'static str,
     address: SocketAddr,

@@ -1,5 +1,5 @@
 //! The account of one request: one line in the log and one set of metrics, however it ends. Lines
-//! about what the host refused, and about clients that went, are so many a second.
+//! about what the host refused, and about clients that went, are limited per second.
 //!
 //! It is written when the account is dropped, so that a request whose client hung up, which ends by
 //! being dropped, has its line too. It holds no path, no query and no header value of the client

@@ -51,7 +51,8 @@ pub struct Admin {
 }
 
 impl Admin {
-    /// Binds the listener, or takes the one that was handed over. `stopping` turns `/readyz` to 503.
+    /// Binds the listener, or takes the one that was handed over. `stopping` turns `/readyz` to
+    /// 503.
     ///
     /// # Errors
     ///

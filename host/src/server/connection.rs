@@ -186,8 +186,8 @@ fn builder(settings: &config::Server, streams: Streams) -> auto::Builder<Streams
     let mut builder = auto::Builder::new(streams);
     builder
         .http1()
-        // The library keeps the date of a clock that was set back until the clock comes to it again.
-        // Ours is in each answer ([`super::reply`]).
+        // The library keeps the date of a clock that was set back until the clock comes to it
+        // again. Ours is in each answer ([`super::reply`]).
         .auto_date_header(false)
         .timer(TokioTimer::new())
         // Ours above covers it, and also tells an idle connection from a slow one.

@@ -1,6 +1,7 @@
-//! Writes access-log lines. They look like those of `tracing` and follow its filter (target `access`, level `info`), but do
-//! not pass through it: there is one for each request, with many fields, and going from field to field through visitors and
-//! formatters takes several times as long as writing them down.
+//! Writes access-log lines. They look like those of `tracing` and follow its filter (target
+//! `access`, level `info`), but do not pass through it: there is one for each request, with many
+//! fields, and going from field to field through visitors and formatters takes several times as
+//! long as writing them down.
 
 use std::cell::RefCell;
 use std::fmt;
@@ -27,7 +28,8 @@ type Output = Box<dyn Fn(&[u8]) + Send + Sync>;
 /// Where lines go, once for the process, as with `tracing`.
 static LOG: OnceLock<(Format, Output)> = OnceLock::new();
 
-/// Sets up the access log of the process. Without it there is none. Only the first call has an effect.
+/// Sets up the access log of the process. Without it there is none. Only the first call has an
+/// effect.
 pub fn start(format: Format, output: impl Fn(&[u8]) + Send + Sync + 'static) {
     // A second log has nowhere to go: lines stay where the first one put them.
     let _ = LOG.set((format, Box::new(output)));

@@ -1,4 +1,5 @@
-//! Cases in which a guest runs: from the admitted request to the checked answer, in a fresh instance, on one thread.
+//! Cases in which a guest runs: from the admitted request to the checked answer, in a fresh
+//! instance, on one thread.
 
 use std::rc::Rc;
 use std::sync::Arc;
@@ -33,8 +34,8 @@ struct Bench {
 impl Bench {
     fn new() -> anyhow::Result<Rc<Self>> {
         let path = components::bench()?;
-        // No ticker: where a tick meets the guest is chance. No cache: code is compiled for the processor at hand, and that is
-        // another one under valgrind.
+        // No ticker: where a tick meets the guest is chance. No cache: code is compiled for the
+        // processor at hand, and that is another one under valgrind.
         let runtime = Arc::new(Runtime::without_ticker(1)?);
         let loader = Loader::new(runtime.clone(), None, Config::MAX_COMPONENT_SIZE);
         // Read here: the loader has another thread read, whose instructions would count too.

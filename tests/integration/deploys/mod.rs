@@ -1,9 +1,9 @@
-//! Deployments and breakdowns in any order, drawn from a seed: good components, bad ones, halves and
-//! slow uploads, reloads, smoke requests whose service fails, a full disk, no open files left,
+//! Deployments and breakdowns in any order, drawn from a seed: good components, bad ones, halves
+//! and slow uploads, reloads, smoke requests whose service fails, a full disk, no open files left,
 //! SIGTERM and kill -9. After each of them every BFF answers with its last good version.
 //!
-//! `DEPLOY_SEED` chooses the first seed, `DEPLOY_RUNS` how many there are, or `DEPLOY_SECONDS` for how
-//! long. A run that fails prints its seed and what was done.
+//! `DEPLOY_SEED` chooses the first seed, `DEPLOY_RUNS` how many there are, or `DEPLOY_SECONDS` for
+//! how long. A run that fails prints its seed and what was done.
 
 mod model;
 mod world;

@@ -28,7 +28,7 @@ pub enum Action {
     Failing(usize),
     /// Half of a good component is written over the file.
     Half(usize),
-    /// A good component is written over the file in so many pieces.
+    /// A good component is written over the file in this number of pieces.
     Slow(usize, usize),
     /// The service of the smoke request fails from now on, or is well again.
     Smoke,

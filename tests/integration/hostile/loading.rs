@@ -1,4 +1,5 @@
-//! Components that are refused before anything of them runs, and those of full toolchains, which are not.
+//! Components that are refused before anything of them runs, and those of full toolchains, which
+//! are not.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -141,8 +142,8 @@ fn what_is_no_component_or_only_a_part_of_one_is_refused() {
 fn a_damaged_component_does_not_bring_the_host_down() {
     let load = load();
     let whole = components::from_module(toolchain::NOTHING).unwrap();
-    // Every byte in turn, changed in a way that varies: most are refused, a few mean something else that is legal, and
-    // what must not happen is a panic.
+    // Every byte in turn, changed in a way that varies: most are refused, a few mean something else
+    // that is legal, and what must not happen is a panic.
     let mut refused = 0;
     for at in 0..whole.len() {
         let mut damaged = whole.clone();

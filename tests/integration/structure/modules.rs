@@ -1,4 +1,5 @@
-//! Which module of the host may know which, as `ARCHITECTURE.md` says it, and inside of the calls, which part.
+//! Which module of the host may know which, as `ARCHITECTURE.md` says it, and inside of the calls,
+//! which part.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -7,7 +8,8 @@ use tailor_harness::components::root;
 use super::imports::Imports;
 use super::read;
 
-/// The host's modules from the highest to the lowest, each with those that it may know. A module knows lower ones only.
+/// The host's modules from the highest to the lowest, each with those that it may know. A module
+/// knows lower ones only.
 const MODULES: [(&str, &[&str]); 22] = [
     (
         "host",
@@ -137,8 +139,8 @@ const MODULES: [(&str, &[&str]); 22] = [
     ("build", &[]),
 ];
 
-/// The parts of a module from the highest to the lowest. A part knows those in lower lines only, none beside it, and not the
-/// file that offers them all to others.
+/// The parts of a module from the highest to the lowest. A part knows those in lower lines only,
+/// none beside it, and not the file that offers them all to others.
 type Layers = &'static [&'static [&'static str]];
 
 const LAYERS: [(&str, Layers); 2] = [

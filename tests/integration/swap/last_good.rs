@@ -1,12 +1,11 @@
 //! What a host serves that is started with a component which is no good: the last good one of its
 //! BFF, else an answer of its own, and all other BFFs in any case.
 
-use std::process::Command;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use downstream_mock::scripted::{Response, ScriptedService};
 use serde_json::{Value, json};
-use tailor_harness::{Files, Process, TestHost};
+use tailor_harness::{Process, TestHost};
 
 use super::page::{body, page, page_with_status};
 use super::{PAGE, edit, host, served, swaps};
@@ -196,53 +195,6 @@ async fn what_no_bff_was_lately_is_not_kept() {
 }
 
 #[tokio::test]
-async fn a_full_disk_costs_no_publish() {
-    let builder = TestHost::builder().unwrap().config(PAGE);
-    let builder = builder.file("page.wasm", &page("v1")).unwrap();
-    let (_, files) = builder.write().unwrap();
-    let Some(disk) = Disk::mount(&files) else {
-        eprintln!("skipped: no disk may be mounted here");
-        return;
-    };
-    let host = TestHost::start(files).await.unwrap();
-    host.replace("page.wasm", &page("v2")).unwrap();
-    swapped(&host, "page", 1).await;
-    assert_eq!(served(&host, "/page").await, "v2");
-    eventually("the metric", async || {
-        let failed = metric(&host, "tailor_components_not_kept_total", &[]).await;
-        (failed >= Some(1.0)).then_some(())
-    })
-    .await;
-    host.replace("page.wasm", b"nonsense").unwrap();
-    let host = host.restart().await.unwrap();
-    assert_eq!(host.get("/page").await.unwrap().status, 503);
-    drop(disk);
-}
-
-/// A disk with room for nothing but names, as the data directory.
-struct Disk(std::path::PathBuf);
-
-impl Disk {
-    fn mount(files: &Files) -> Option<Self> {
-        let folder = files.path().join("data");
-        std::fs::create_dir(&folder).unwrap();
-        let mounted = Command::new("mount")
-            .args(["-t", "tmpfs", "-o", "size=4k,mode=700", "tmpfs"])
-            .arg(&folder)
-            .status();
-        mounted
-            .is_ok_and(|status| status.success())
-            .then_some(Self(folder))
-    }
-}
-
-impl Drop for Disk {
-    fn drop(&mut self) {
-        let _ = Command::new("umount").arg("-l").arg(&self.0).status();
-    }
-}
-
-#[tokio::test]
 async fn a_host_that_was_killed_serves_what_was_live_where_a_file_was_cut_short() {
     let builder = TestHost::builder().unwrap();
     let builder = builder.file("page.wasm", &page("v1")).unwrap();
@@ -309,7 +261,7 @@ async fn a_strict_host_takes_no_configuration_with_a_bad_component() {
     let builder = builder.file("page.wasm", &page("v1")).unwrap();
     let builder = builder.config("log.format = \"json\"");
     let (path, files) = builder.config(PAGE).write().unwrap();
-    let mut strict = Command::new("sh");
+    let mut strict = std::process::Command::new("sh");
     strict
         .args(["-c", "exec \"$0\" \"$@\" --strict"])
         .arg(Process::program().unwrap());

@@ -13,8 +13,8 @@ use crate::wire::{Wire, get};
 
 const DAY: i64 = 86_400;
 
-/// Stands between a program and the system: its clock is that of the machine and so many seconds
-/// more, which are in the file `SKEW`.
+/// Stands between a program and the system: its clock is that of the machine plus a number of
+/// seconds more, which are in the file `SKEW`.
 const SHIM: &str = r#"
 #define _GNU_SOURCE
 #include <fcntl.h>

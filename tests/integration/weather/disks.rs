@@ -4,10 +4,10 @@ use std::process::Command;
 
 use tailor_harness::Process;
 
-use super::{ends_well, publish, replace, served, told, write};
+use super::{admin, ends_well, publish, replace, served, told, write};
 use crate::disk::Disk;
 use crate::swap::page::{page, stamped};
-use crate::wire::until;
+use crate::wire::{Wire, get, until};
 
 /// Ends a host as a machine that breaks down does.
 fn kill(mut process: Process) {
@@ -34,7 +34,7 @@ async fn a_full_disk_keeps_no_version_from_its_clients() {
     disk.fill_but(0);
     publish(&process, dir.path(), "v3").await;
     names_the_way_out(&process, "No space left on device");
-    // Only what can't be kept is told of, once, whoever is published meanwhile.
+    // What can't be kept is told once, also when more is published meanwhile.
     publish(&process, dir.path(), "v4").await;
     assert_eq!(told(&process, "components are not kept").len(), 1);
 
@@ -50,6 +50,30 @@ async fn a_full_disk_keeps_no_version_from_its_clients() {
     kill(process);
     let mut process = Process::start(disk.host(), &path).unwrap();
     assert_eq!(served(&process).await, "v4");
+    ends_well(&mut process);
+}
+
+#[tokio::test]
+async fn a_disk_that_was_full_from_the_start_costs_no_publish_but_there_is_nothing_to_go_back_to() {
+    let (path, dir) = write("");
+    // Room for names alone.
+    let Some(disk) = Disk::at(&dir.path().join("data"), 4) else {
+        return;
+    };
+    let process = Process::start(disk.host(), &path).unwrap();
+    publish(&process, dir.path(), "v2").await;
+    until(async || {
+        let metrics = admin(&process, "/metrics").await;
+        let counted = |line: &&str| line.starts_with("tailor_components_not_kept_total ");
+        let count = metrics.lines().find(counted)?.rsplit_once(' ')?.1;
+        (count != "0").then_some(())
+    })
+    .await;
+    kill(process);
+    replace(&dir.path().join("page.wasm"), b"nonsense");
+    let mut process = Process::start(disk.host(), &path).unwrap();
+    let answer = Wire::ask(process.address().unwrap(), &get("/page/x", "")).await;
+    assert_eq!((answer.status, answer.code()), (503, "bff-unavailable"));
     ends_well(&mut process);
 }
 

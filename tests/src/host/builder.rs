@@ -116,7 +116,8 @@ impl TestHostBuilder {
         self
     }
 
-    /// Adds the five services of a mock to the configuration, with further settings for each, such as `timeout = "1s"`.
+    /// Adds the five services of a mock to the configuration, with further settings for each, such
+    /// as `timeout = "1s"`.
     #[must_use]
     pub fn services(self, services: &downstream_mock::Services, settings: &str) -> Self {
         let all = services.urls().into_iter();
@@ -152,8 +153,8 @@ impl TestHostBuilder {
         self
     }
 
-    /// Settings of a service, as they stand below `[downstream.<name>]`: `[breaker]` is its breaker. They come on top of
-    /// those that it has.
+    /// Settings of a service, as they stand below `[downstream.<name>]`: `[breaker]` is its
+    /// breaker. They come on top of those that it has.
     #[must_use]
     pub fn settings(mut self, name: &str, toml: &str) -> Self {
         let settings = self.parse(toml);
@@ -161,8 +162,8 @@ impl TestHostBuilder {
         self
     }
 
-    /// A BFF of this component, with settings as they stand below `[bff.<name>]`. It may call all services that there
-    /// are so far, unless `downstreams` says otherwise.
+    /// A BFF of this component, with settings as they stand below `[bff.<name>]`. It may call all
+    /// services that there are so far, unless `downstreams` says otherwise.
     #[must_use]
     pub fn bff(mut self, name: &str, component: &[u8], toml: &str) -> Self {
         let file = format!("{name}.wasm");
@@ -211,7 +212,8 @@ impl TestHostBuilder {
         TestHost::start(files).await
     }
 
-    /// Writes the configuration for a [`crate::Process`] instead, and returns its path with the directory that it lives in.
+    /// Writes the configuration for a [`crate::Process`] instead, and returns its path with the
+    /// directory that it lives in.
     ///
     /// # Errors
     ///
@@ -236,7 +238,8 @@ impl TestHostBuilder {
         // An empty one would be written all the same, and stand in the way of one in the text.
         tables.retain(|_, value| !value.as_table().is_some_and(Table::is_empty));
         tables.retain(|_, value| !value.as_array().is_some_and(Vec::is_empty));
-        // Tables may be written once only, so a test that sets more of these three writes dotted keys at the very start.
+        // Tables may be written once only, so a test that sets more of these three writes dotted
+        // keys at the very start.
         Ok(format!(
             "server.listen = \"127.0.0.1:0\"\nserver.workers = {}\nadmin.listen = \"127.0.0.1:0\"\n\
              engine.data-dir = \"data\"\nengine.instances = {}\nengine.watch-interval = \"20ms\"\n{}{}",

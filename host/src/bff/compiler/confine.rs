@@ -1,7 +1,8 @@
 //! What the process of a compiler takes away from itself before it reads a component.
 //!
-//! Limits come first and have to be there. What closes the process off from files, sockets and other
-//! processes depends on the kernel; what a kernel does not have is named, and the compiler goes on.
+//! Limits come first and have to be there. What closes the process off from files, sockets and
+//! other processes depends on the kernel; what a kernel does not have is named, and the compiler
+//! goes on.
 
 use std::collections::BTreeMap;
 use std::io;

@@ -1,9 +1,9 @@
 //! From a component to its machine code: in this process, or in one of its own under limits.
 //!
 //! Compiling is the one thing that a component costs before anybody looked at it, and a few KB can
-//! cost minutes and GiB. A host therefore has a process of the same program do it ([`child`]), which
-//! takes from itself all that compiling does not need, and is ended at its limits ([`parent`]). How
-//! many do so at once, and who is next, is [`queue`]'s.
+//! cost minutes and GiB. A host therefore has a process of the same program do it ([`child`]),
+//! which takes from itself all that compiling does not need, and is ended at its limits
+//! ([`parent`]). How many do so at once, and who is next, is [`queue`]'s.
 
 pub mod child;
 mod confine;
@@ -62,8 +62,8 @@ impl Compiler {
         Self { engine, apart }
     }
 
-    /// The machine code of a component. `bff` is whose turn it takes. Blocks for as long as the line
-    /// and compiling take.
+    /// The machine code of a component. `bff` is whose turn it takes. Blocks for as long as the
+    /// line and compiling take.
     ///
     /// # Errors
     ///

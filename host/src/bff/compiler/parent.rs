@@ -1,6 +1,6 @@
 //! The side of the host: starts the process of a compiler, speaks with it over its pipes, and ends
-//! it at each limit. One thread does all of it and waits for no pipe alone, so that a full one holds
-//! up nothing.
+//! it at each limit. One thread does all of it and waits for no pipe alone, so that a full one
+//! holds up nothing.
 
 use std::io;
 use std::os::fd::{AsFd as _, BorrowedFd};
@@ -35,8 +35,8 @@ pub(super) fn command(limits: &Compile) -> Command {
     command
 }
 
-/// Has a component compiled by the process of a command. `engine` is what the compiler has to say of
-/// its engine, `most` the largest machine code, bytes.
+/// Has a component compiled by the process of a command. `engine` is what the compiler has to say
+/// of its engine, `most` the largest machine code, bytes.
 pub(super) fn compile(
     command: &mut Command,
     limits: &Compile,
@@ -88,7 +88,8 @@ impl Process {
     fn start(command: &mut Command) -> io::Result<Self> {
         let mut child = command
             .env_clear()
-            // The allocator would otherwise begin with a GiB of address space, of which there is a limit.
+            // The allocator would otherwise begin with a GiB of address space, of which there is a
+            // limit.
             .env("MIMALLOC_ARENA_RESERVE", "0")
             .current_dir("/")
             // A Ctrl-C in the host's terminal is for the host.
@@ -145,8 +146,8 @@ impl Process {
         }
     }
 
-    /// Writes what is possible at once, and reads a part: a compiler that never stops to write must not
-    /// keep this from looking at the time. A pipe at its end is closed.
+    /// Writes what is possible at once, and reads a part: a compiler that never stops to write must
+    /// not keep this from looking at the time. A pipe at its end is closed.
     fn exchange(&mut self, talk: &mut Talk<'_>) -> Result<(), CompileError> {
         if let Some(pipe) = &mut self.stdout
             && !talk.hear(pipe)?

@@ -51,7 +51,7 @@ impl State {
 }
 
 impl Queue {
-    /// A line of which so many compile at a time.
+    /// A queue with this limit of compiles at a time.
     pub(super) fn new(jobs: usize) -> Self {
         Self {
             jobs: jobs.max(1),

@@ -73,7 +73,8 @@ impl<'a> Talk<'a> {
         Ok(count > 0)
     }
 
-    /// Reads a part of why there is no machine code, and forgets what is too long. False at the end.
+    /// Reads a part of why there is no machine code, and forgets what is too long. False at the
+    /// end.
     pub(super) fn hear_reason(&mut self, pipe: &mut impl Read) -> Result<bool, CompileError> {
         let Some(count) = read(pipe, &mut self.chunk)? else {
             return Ok(true);

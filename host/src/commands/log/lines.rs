@@ -1,8 +1,8 @@
-//! The form of a line, whoever's text is in it: one line, and not longer than a limit.
+//! The form of a line, also where it quotes foreign text: one line, and not longer than a limit.
 //!
 //! Values of fields are quoted by the formatter, messages and names are not. So whatever a message
-//! brings along (the name of a function in a guest, an import of a refused component, what a service
-//! sent) can neither begin a line of its own nor reach the terminal of whoever reads it.
+//! brings along (the name of a function in a guest, an import of a refused component, what a
+//! service sent) can neither begin a line of its own nor reach the terminal of its reader.
 
 use std::fmt;
 
@@ -18,32 +18,26 @@ const MAX_LINE: usize = 16 << 10;
 /// Longest value of a JSON line that was too long, bytes.
 const MAX_VALUE: usize = 2 << 10;
 
-/// Lines of text.
-pub(super) struct Text<F>(pub(super) F);
-
-/// Lines of JSON, in which the formatter has escaped what forges.
-pub(super) struct Json<F>(pub(super) F);
-
-impl<S, N, F> FormatEvent<S, N> for Text<F>
-where
-    S: Subscriber + for<'a> LookupSpan<'a>,
-    N: for<'a> FormatFields<'a> + 'static,
-    F: FormatEvent<S, N>,
-{
-    fn format_event(
-        &self,
-        context: &FmtContext<'_, S, N>,
-        mut writer: Writer<'_>,
-        event: &Event<'_>,
-    ) -> fmt::Result {
-        let mut line = String::new();
-        self.0
-            .format_event(context, Writer::new(&mut line), event)?;
-        write_text(&mut writer, line.trim_end_matches('\n'))
-    }
+/// Writes one event as a whole: what the formatter `format` makes of it, in the form that `write`
+/// gives it.
+pub(super) struct Lines<F> {
+    format: F,
+    write: fn(&mut Writer<'_>, &str) -> fmt::Result,
 }
 
-impl<S, N, F> FormatEvent<S, N> for Json<F>
+/// Lines of text.
+pub(super) fn text<F>(format: F) -> Lines<F> {
+    let write = |writer: &mut Writer<'_>, line: &str| write_text(writer, line);
+    Lines { format, write }
+}
+
+/// Lines of JSON, in which the formatter has escaped what forges.
+pub(super) fn json<F>(format: F) -> Lines<F> {
+    let write = |writer: &mut Writer<'_>, line: &str| write_json(writer, line);
+    Lines { format, write }
+}
+
+impl<S, N, F> FormatEvent<S, N> for Lines<F>
 where
     S: Subscriber + for<'a> LookupSpan<'a>,
     N: for<'a> FormatFields<'a> + 'static,
@@ -56,9 +50,9 @@ where
         event: &Event<'_>,
     ) -> fmt::Result {
         let mut line = String::new();
-        self.0
+        self.format
             .format_event(context, Writer::new(&mut line), event)?;
-        write_json(&mut writer, line.trim_end_matches('\n'))
+        (self.write)(&mut writer, line.trim_end_matches('\n'))
     }
 }
 

@@ -13,7 +13,8 @@ use tracing_subscriber::EnvFilter;
 use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::util::SubscriberInitExt as _;
 
-/// Sets up the log of the process, once. What is left is written when the guard is dropped, at the end of the command.
+/// Sets up the log of the process, once. What is left is written when the guard is dropped, at the
+/// end of the command.
 ///
 /// # Errors
 ///
@@ -47,7 +48,7 @@ pub(super) fn start(settings: &Log) -> anyhow::Result<sink::Flush> {
             let lines = tracing_subscriber::fmt::layer()
                 .with_writer(writer)
                 .with_ansi(false)
-                .map_event_format(lines::Text);
+                .map_event_format(lines::text);
             registry.with(lines).try_init()?;
         }
         LogFormat::Json => {
@@ -57,7 +58,7 @@ pub(super) fn start(settings: &Log) -> anyhow::Result<sink::Flush> {
                 .flatten_event(true)
                 .with_current_span(false)
                 .with_span_list(false)
-                .map_event_format(lines::Json);
+                .map_event_format(lines::json);
             registry.with(lines).try_init()?;
         }
     }

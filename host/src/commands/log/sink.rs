@@ -1,10 +1,11 @@
 //! A writer that never waits for whoever reads the log.
 //!
-//! Each thread puts its lines into a buffer of its own, so that workers don't wait for each other. A
-//! thread writes what has gathered in all of them, many lines at a time, so that at a high rate a line
-//! costs a request neither a write nor the waking of a thread. When the reader is slow or stuck, lines
-//! are lost rather than requests late; how many is said in the log as soon as there is room again.
-//! Lines of one thread keep their order; those of several may be out of order by some milliseconds.
+//! Each thread puts its lines into a buffer of its own, so that workers don't wait for each other.
+//! A thread writes what has gathered in all of them, many lines at a time, so that at a high rate a
+//! line costs a request neither a write nor the waking of a thread. When the reader is slow or
+//! stuck, lines are lost rather than requests late; how many is said in the log as soon as there is
+//! room again. Lines of one thread keep their order; those of several may be out of order by some
+//! milliseconds.
 
 use std::io::{self, Write};
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
@@ -58,7 +59,8 @@ struct Queue {
 }
 
 impl Sink {
-    /// Starts the thread that writes to `output`. `lost` says in the log's format how many lines were lost.
+    /// Starts the thread that writes to `output`. `lost` says in the log's format how many lines
+    /// were lost.
     ///
     /// # Errors
     ///
@@ -117,7 +119,7 @@ impl Queue {
             while !self.ended.load(Ordering::Acquire) && Instant::now() < gathered {
                 std::thread::park_timeout(gathered.saturating_duration_since(Instant::now()));
             }
-            // First, so that whoever adds a line from here on tells of it.
+            // First, so that a thread that adds a line from here on tells of it.
             let ended = self.ended.load(Ordering::Acquire);
             self.told.store(false, Ordering::Release);
             for buffer in &self.buffers {
@@ -191,7 +193,8 @@ impl Drop for Flush {
 }
 
 fn lock(buffer: &Mutex<Vec<u8>>) -> MutexGuard<'_, Vec<u8>> {
-    // A line is put into the buffer whole or not at all, also when the thread that did it panics afterwards.
+    // A line is put into the buffer whole or not at all, also when the thread that did it panics
+    // afterwards.
     buffer.lock().unwrap_or_else(PoisonError::into_inner)
 }
 

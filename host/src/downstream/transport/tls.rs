@@ -21,7 +21,8 @@ use crate::file;
 /// How often at most is looked whether the files changed.
 const LOOK: Duration = Duration::from_secs(5);
 
-/// Largest file of certificates or keys, bytes: that of a system with all its authorities is smaller.
+/// Largest file of certificates or keys, bytes: that of a system with all its authorities is
+/// smaller.
 const MAX_SIZE: u64 = 4 << 20;
 
 /// Stands for wherever the system has its authorities.

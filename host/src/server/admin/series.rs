@@ -1,5 +1,5 @@
-//! What `/metrics` says of the services and BFFs of the live snapshot, read at the moment of the scrape. A gauge is one row
-//! here and nothing elsewhere.
+//! What `/metrics` says of the services and BFFs of the live snapshot, read at the moment of the
+//! scrape. A gauge is one row here and nothing elsewhere.
 
 use std::fmt;
 use std::sync::Arc;
@@ -88,7 +88,8 @@ const BFF: [Gauge<State>; 5] = [
     },
 ];
 
-/// All that `/metrics` shows: what is counted of the host as a whole, and what the live snapshot says.
+/// All that `/metrics` shows: what is counted of the host as a whole, and what the live snapshot
+/// says.
 pub(super) fn registry(shared: &Arc<Shared>) -> Registry {
     let mut registry = shared.metrics.registry();
     registry.register_collector(Box::new(Live(shared.clone())));

@@ -28,8 +28,14 @@ pub(super) fn document(snapshot: &Snapshot) -> Value {
                 .routes
                 .iter()
                 .filter(|route| route.bff == *name)
-                .map(|route| json!({"client": route.client, "host": route.host, "path": route.path}))
+                .map(
+                    |route| json!({"client": route.client, "host": route.host, "path": route.path}),
+                )
                 .collect();
+            let refused = state.refused.as_ref();
+            let refused = refused.map(|it| json!({"reason": it.reason, "at": time(it.at)}));
+            let draining = state.draining.iter();
+            let draining: Vec<_> = draining.map(|it| it.name().to_string()).collect();
             let state = json!({
                 "serves": serves(&state),
                 "version": version.map(|it| &**it.name()),
@@ -38,8 +44,8 @@ pub(super) fn document(snapshot: &Snapshot) -> Value {
                 "component": settings.component.display().to_string(),
                 "published_at": state.published_at.map(time),
                 "swaps": state.swaps,
-                "refused": state.refused.as_ref().map(|refused| json!({"reason": refused.reason, "at": time(refused.at)})),
-                "draining": state.draining.iter().map(|version| version.name().to_string()).collect::<Vec<_>>(),
+                "refused": refused,
+                "draining": draining,
                 "downstreams": settings.downstreams,
                 "deadline_ms": millis(settings.deadline),
                 "running": running,

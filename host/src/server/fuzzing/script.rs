@@ -8,7 +8,7 @@ pub(super) enum Step {
     Send(Vec<u8>),
     /// It waits.
     Pause(Duration),
-    /// It is ready to read so many bytes more.
+    /// It is ready to read this number of bytes more.
     Read(usize),
     /// It will send no more.
     Finish,

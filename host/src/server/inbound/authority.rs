@@ -11,19 +11,20 @@ use super::Rejection;
 /// Longest host name, bytes (RFC 1035 section 2.3.4).
 const MAX_HOST: usize = 253;
 
-/// The name by which the client addressed tailor. Both texts are empty for an HTTP/1.0 request that named none.
+/// The name by which the client addressed tailor. Both texts are empty for an HTTP/1.0 request that
+/// named none.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Authority<'a> {
     /// Host and port as the client wrote them, for links in answers.
     pub text: &'a str,
-    /// The host alone: lower case, without a port and without the dot of a rooted name; an IPv6 address in brackets and
-    /// in its canonical form.
+    /// The host alone: lower case, without a port and without the dot of a rooted name; an IPv6
+    /// address in brackets and in its canonical form.
     pub host: Cow<'a, str>,
 }
 
 impl<'a> Authority<'a> {
-    /// The authority of a request: of the target if it has one, else of `host` (RFC 9112 section 3.2, RFC 9113 section
-    /// 8.3.1).
+    /// The authority of a request: of the target if it has one, else of `host` (RFC 9112 section
+    /// 3.2, RFC 9113 section 8.3.1).
     pub(in crate::server) fn of(
         version: Version,
         uri: &'a Uri,
@@ -110,8 +111,8 @@ impl<'a> Authority<'a> {
     }
 }
 
-/// A host name in lower case. Stricter than RFC 3986, which would let percent-encoding, commas and quotes through; an
-/// underscore is common in names of containers.
+/// A host name in lower case. Stricter than RFC 3986, which would let percent-encoding, commas and
+/// quotes through; an underscore is common in names of containers.
 fn name(host: &str) -> Result<Cow<'_, str>, Rejection> {
     let host = host.strip_suffix('.').unwrap_or(host);
     let legal = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_';

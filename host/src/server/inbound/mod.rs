@@ -25,6 +25,7 @@ use thiserror::Error;
 
 use super::problem::Code;
 use crate::coding::{TransferCodingError, check_transfer_coding};
+use crate::text::cut;
 
 pub use authority::Authority;
 pub use ids::{RequestId, TraceContext, X_REQUEST_ID};
@@ -179,14 +180,5 @@ impl Rejection {
     #[must_use]
     pub fn allow(&self) -> Option<HeaderValue> {
         matches!(self, Self::Connect).then_some(NONE)
-    }
-}
-
-/// A client's text in a message: short enough to read.
-fn cut(text: &str) -> String {
-    const MOST: usize = 64;
-    match text.char_indices().nth(MOST) {
-        Some((end, _)) => format!("{}...", &text[..end]),
-        None => text.to_owned(),
     }
 }

@@ -3,15 +3,17 @@
 use http::request::Parts;
 use http::{Method, Uri};
 
-use super::{Rejection, cut};
+use super::Rejection;
 use crate::path::{self, hex_pair};
+use crate::text::cut;
 
 /// Most parameters of a query.
 const MAX_PARAMETERS: usize = 100;
 
 /// The path of a request as it was sent, or `*` with OPTIONS.
 ///
-/// What two programs could read in two ways is refused and not repaired, by the rules of [`path::check`].
+/// What two programs could read in two ways is refused and not repaired, by the rules of
+/// [`path::check`].
 pub(super) fn path(parts: &Parts) -> Result<&str, Rejection> {
     check_form(&parts.uri)?;
     let path = parts.uri.path();

@@ -12,7 +12,8 @@ use super::histogram::{BYTES, CPU, Histogram, LATENCY};
 use super::words::{Outcome, STATUS_CLASSES, class};
 use crate::telemetry::sample::Sample;
 
-/// The counters of a BFF. They live as long as the BFF is in the configuration, through all of its versions.
+/// The counters of a BFF. They live as long as the BFF is in the configuration, through all of its
+/// versions.
 pub struct BffMetrics {
     duration: Histogram,
     guest_cpu: Histogram,
@@ -124,10 +125,17 @@ impl BffMetrics {
         )?;
         families.counters(
             "log_lines_left_out",
-            "Lines that were over a rate of the log: of the guest and its failures, or of refused requests.",
+            "Lines that were over a rate of the log: of the guest and its failures, \
+             or of refused requests.",
             bffs.iter().flat_map(|(bff, metrics)| {
-                let of = |about, sample: &Sample| ([("bff", *bff), ("about", about)], sample.left_out());
-                [of("guest", &metrics.log_bytes), of("refused", &metrics.refused_lines)]
+                let of = |about, sample: &Sample| {
+                    let labels = [("bff", *bff), ("about", about)];
+                    (labels, sample.left_out())
+                };
+                [
+                    of("guest", &metrics.log_bytes),
+                    of("refused", &metrics.refused_lines),
+                ]
             }),
         )
     }

@@ -50,7 +50,8 @@ fn all_lines_are_written_in_order_by_the_end() {
 fn a_stuck_reader_costs_lines_and_the_log_says_how_many() {
     let (sink, flush, opened, written) = start();
     let line = vec![b'x'; CAPACITY / 8];
-    // At most one buffer is being written and one is waiting, whatever the moment in which the thread looks.
+    // At most one buffer is being written and one is waiting, whatever the moment in which the
+    // thread looks.
     for _ in 0..64 {
         (&sink).write_all(&line).unwrap();
     }

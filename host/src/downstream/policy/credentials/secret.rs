@@ -1,8 +1,8 @@
 //! A secret that lies in a file or in the environment, as a field value that is ready to be sent.
 //!
 //! A file is read once a second at most, on a thread that may block, and compared by its content:
-//! its size and times can be those of before. What was read before stays in use when a look finds nothing better: a file that is being
-//! replaced is missing or empty for a moment.
+//! its size and times can be those of before. What was read before stays in use when a look finds
+//! nothing better: a file that is being replaced is missing or empty for a moment.
 
 use std::io;
 use std::path::{Path, PathBuf};
