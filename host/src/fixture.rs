@@ -1,6 +1,6 @@
 //! A request with the services' answers to its calls, as a JSON file: what `tailor call`, the smoke
-//! request of a swap and a BFF's own tests run without a network. `host/FIXTURES.md` is the
-//! reference of the format.
+//! request of a swap and a BFF's own tests run without a network. `docs/write/fixtures.md` is
+//! the reference of the format.
 
 mod exchange;
 mod expect;

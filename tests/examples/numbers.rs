@@ -2,8 +2,8 @@
 //!
 //! `cargo run --example numbers` starts the services and a host, draws both screens through it over a plain socket, then makes
 //! the very calls that the BFFs made, as a client without a BFF would have to. It prints a table in Markdown, the one in
-//! `README.md`. Bytes are counted; times are worked out from them and from the round trips, so that the table is the same
-//! on every machine.
+//! `docs/inside/numbers.md`. Bytes are counted; times are worked out from them and from the round trips, so that the table
+//! is the same on every machine.
 
 use std::fmt::Write as _;
 

@@ -1,27 +1,39 @@
-/** The example of README.md is the one in example/, and that one works: its tests are run here, from its folder. */
+/**
+ * The pages for authors show the examples of example/ as they are: README.md of the repository one of them,
+ * docs/write/typescript.md the other. Both work: their tests are run here, from the kit's folder.
+ */
 import assert from "node:assert/strict";
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, readFileSync, realpathSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { call, checkExpected, readFixtures } from "../testing/index.ts";
 import { handler } from "../example/src/main.ts";
+import { handler as watch } from "../example/src/watch.ts";
 
-/** The kit's folder: tests run in that of the BFF which uses it. */
-const KIT = [".", "node_modules/@tailor/kit"].find((folder) => existsSync(join(folder, "example"))) ?? ".";
+/** The kit's folder, which is linked into that of the BFF which uses it, where tests run. */
+const KIT = realpathSync(
+  [".", "node_modules/@tailor/kit"].find((folder) => existsSync(join(folder, "example"))) ?? ".",
+);
+const PAGE = "../../docs/write/typescript.md";
 const read = (file: string): string => readFileSync(join(KIT, file), "utf8");
 
-for (const file of ["example/src/main.ts", "example/test/main.test.ts", "example/fixtures/no-profile.json"]) {
-  test(`README.md shows ${file} as it is`, () => {
-    assert.ok(read("README.md").includes(`\n${read(file)}\`\`\`\n`));
+for (const [page, file] of [
+  ["../../README.md", "example/src/watch.ts"],
+  [PAGE, "example/src/main.ts"],
+  [PAGE, "example/test/main.test.ts"],
+  [PAGE, "example/fixtures/no-profile.json"],
+] as const) {
+  test(`${page} shows ${file} as it is`, () => {
+    assert.ok(read(page).includes(`\n${read(file)}\`\`\`\n`));
   });
 }
 
-test("README.md names everything that the kit exports", () => {
-  const readme = read("README.md");
+test("the page names everything that the kit exports", () => {
+  const page = read(PAGE);
   const exported = [...read("src/index.ts").matchAll(/export \{([^}]*)\}/g)].flatMap((found) => (found[1] ?? "").split(","));
   const values = exported.map((name) => name.trim()).filter((name) => name !== "" && !name.startsWith("type "));
   assert.ok(values.length > 20);
-  assert.deepEqual(values.filter((name) => !readme.includes(`\`${name}`)), []);
+  assert.deepEqual(values.filter((name) => !page.includes(`\`${name}`)), []);
 });
 
 for (const [name, fixture] of readFixtures(join(KIT, "example/fixtures"))) {
@@ -39,4 +51,14 @@ test("example: a selected value, an unknown user, a silent service, a day to com
   assert.equal(call(handler, { request, downstreams: [profile] }).status, 503);
   const future = call(handler, { request: { path: "/ada/goals?date=2026-01-16" }, now: "2026-01-15T23:59:00Z" });
   assert.deepEqual([future.status, future.calls.length], [400, 0]);
+});
+
+test("example: the watch face has what arrives", () => {
+  const request = { path: "/ada?date=2026-01-15" };
+  const downstreams = [
+    { service: "activity", path: "/users/ada/days/2026-01-15", reply: { json: { steps: 10213 } } },
+    { service: "heart", path: "/users/ada/days/2026-01-15", reply: { json: { latest: { bpm: 51 } } } },
+  ];
+  assert.deepEqual(call(watch, { request, downstreams }).json(), { steps: 10213, heart: 51, sleep: null });
+  assert.equal(call(watch, { request: { path: "/ada?day=2026-01-15" } }).status, 400);
 });

@@ -1,7 +1,7 @@
 //! What the BFFs of tailor share, so that each reads like a page of plain code.
 //!
 //! A BFF implements [`Handler`], names its routes in a [`Router`], makes its [`Call`]s with [`fetch_all`], reads each
-//! [`Reply`] as JSON and answers with a [`Response`] or a [`Problem`]. `bffs/README.md` shows a whole one on a page.
+//! [`Reply`] as JSON and answers with a [`Response`] or a [`Problem`]. `docs/write/rust.md` shows a whole one on a page.
 //!
 //! The kit holds no business rules and knows no service. It must stay small: all of it ends up in each component.
 
@@ -51,6 +51,6 @@ mod tests {
     #[test]
     fn the_page_for_authors_shows_the_example_that_is_tested() {
         let example = include_str!("../examples/scales.rs");
-        assert!(include_str!("../../README.md").contains(example));
+        assert!(include_str!("../../../docs/write/rust.md").contains(example));
     }
 }

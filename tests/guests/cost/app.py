@@ -1,4 +1,4 @@
-"""The watch face in Python, only to compare what guests cost (host/PERFORMANCE.md)."""
+"""The watch face in Python, only to compare what guests cost (docs/inside/performance.md)."""
 
 import json
 
@@ -14,7 +14,7 @@ ACCEPT = [("accept", "application/json")]
 
 
 def call(service: str, path: str, pointer: str) -> Call:
-    return Call(service, Method.GET, path, [], ACCEPT, Payload_None_(), [pointer], None)
+    return Call(service, Method.GET, path, [], ACCEPT, Payload_None_(), [pointer], None, None)
 
 
 def today() -> str:

@@ -1,4 +1,4 @@
-/** The watch face in TypeScript, only to compare what guests cost (host/PERFORMANCE.md). */
+/** The watch face in TypeScript, only to compare what guests cost (docs/inside/performance.md). */
 import { bff, fetchAll, formatDate, get, getJson, json, date, optional, path, readQuery, today } from "../../../bffs/kit-ts/src/index.ts";
 const first = (value: unknown): number | null => { const v = (value as readonly unknown[])[0]; return typeof v === "number" ? v : null; };
 const PARAMETERS = { date: optional(date, null) };

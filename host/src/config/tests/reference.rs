@@ -1,4 +1,5 @@
-//! `CONFIG.md` says what is so: the keys that exist, with the defaults that are in force.
+//! `docs/reference/config.md` says what is so: the keys that exist, with the defaults that are in
+//! force.
 
 use std::collections::BTreeSet;
 
@@ -11,7 +12,7 @@ const LISTS: [&str; 4] = [
     "downstream.<name>.default",
     "downstream.<name>.write",
 ];
-const REFERENCE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/CONFIG.md");
+const REFERENCE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/reference/config.md");
 
 /// The rows of the reference: section, key, and what stands in the column of defaults.
 ///

@@ -1,5 +1,5 @@
-//! The one list of what can end a request without an answer of its BFF. `host/ERRORS.md` explains
-//! each code to a reader; a test keeps the two in step.
+//! The one list of what can end a request without an answer of its BFF. `docs/reference/errors.md`
+//! explains each code to a reader; a test keeps the two in step.
 
 use http::StatusCode;
 

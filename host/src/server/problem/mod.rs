@@ -3,9 +3,9 @@
 //! A document says what failed, where, and under which request id, and nothing of the inside: no
 //! address, no path of a file, no backtrace. `type` is `urn:tailor:error:` and the code: a name
 //! that never changes and resolves to nothing, so that it means the same behind every host name;
-//! `host/ERRORS.md` explains each. The field `tailor-error` carries the code too. It tells "the
-//! host failed" from "the BFF said so" without a look at the body, and stands on no answer of a
-//! BFF.
+//! `docs/reference/errors.md` explains each. The field `tailor-error` carries the code too. It
+//! tells "the host failed" from "the BFF said so" without a look at the body, and stands on no
+//! answer of a BFF.
 //!
 //! What every answer has, its own or a BFF's (`x-request-id`, `date`), is added where answers are
 //! sent, as is leaving out the body of an answer to HEAD.

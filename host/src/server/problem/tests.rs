@@ -68,7 +68,7 @@ fn each_code_has_its_status_and_title() {
 
 #[test]
 fn the_table_for_readers_has_each_code_once_with_its_status_and_title() {
-    let page = include_str!("../../../ERRORS.md");
+    let page = include_str!("../../../../docs/reference/errors.md");
     let rows: Vec<Vec<&str>> = page
         .lines()
         .filter(|line| line.starts_with("| `"))
@@ -83,12 +83,12 @@ fn the_table_for_readers_has_each_code_once_with_its_status_and_title() {
     for (code, status, title) in GOLDEN {
         let start = ["", &format!("`{code}`"), &status.to_string(), title];
         let count = rows.iter().filter(|row| row[..4] == start).count();
-        assert_eq!(count, 1, "rows like {start:?} in ERRORS.md");
+        assert_eq!(count, 1, "rows like {start:?} in errors.md");
     }
     assert_eq!(
         rows.len(),
         GOLDEN.len(),
-        "ERRORS.md has rows of codes that do not exist"
+        "errors.md has rows of codes that do not exist"
     );
 }
 
