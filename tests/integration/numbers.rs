@@ -1,4 +1,4 @@
-//! The numbers that the README shows are those of the program that measures them.
+//! The numbers that the documents show are those of the program that measures them.
 
 use tailor_harness::components;
 
@@ -7,11 +7,29 @@ use tailor_harness::components;
 mod program;
 
 #[tokio::test]
-async fn the_readme_has_the_numbers_that_are_measured() {
+async fn the_documents_have_the_numbers_that_are_measured() {
+    let read = |page: &str| std::fs::read_to_string(components::root().join(page)).unwrap();
     let table = program::table().await.unwrap();
-    let readme = std::fs::read_to_string(components::root().join("README.md")).unwrap();
     assert!(
-        readme.contains(&table),
-        "put this table into README.md, in place of the one that is there:\n\n{table}"
+        read("docs/inside/numbers.md").contains(&table),
+        "put this table into docs/inside/numbers.md, in place of the one that is there:\n\n{table}"
     );
+
+    // The README has requests, bytes and time of two ways to draw the first screen.
+    let readme = read("README.md");
+    let rows: Vec<Vec<&str>> = table
+        .lines()
+        .map(|line| line.split('|').map(str::trim).collect())
+        .collect();
+    for (way, said) in [
+        (
+            "services, one after the other",
+            "from the services, one after the other",
+        ),
+        ("BFF, as JSON", "through its BFF"),
+    ] {
+        let row = rows.iter().find(|row| row[2] == way).unwrap();
+        let row = format!("| {said} | {} | {} | {} |\n", row[3], row[4], row[7]);
+        assert!(readme.contains(&row), "put this into README.md:\n{row}");
+    }
 }

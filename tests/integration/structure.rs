@@ -2,6 +2,7 @@
 //! size that can be read at once, documents that name what exists, and lists that say the same
 //! wherever they are written down.
 
+mod book;
 mod circles;
 mod code;
 mod imports;
@@ -71,52 +72,6 @@ fn no_file_is_longer_than_400_lines() {
 }
 
 #[test]
-fn what_the_documents_name_exists() {
-    let mut missing = Vec::new();
-    let mut named = 0;
-    for document in below("", &[".md"]) {
-        let text = read(&document);
-        for path in links(&text).chain(paths_in_code(&text)) {
-            named += 1;
-            let here = document.parent().unwrap().join(&path);
-            // A link is relative to its document. Text names paths from the root, or from its own
-            // folder.
-            if !here.exists() && !root().join(&path).exists() {
-                missing.push(format!("{}: {path}", shown(&document)));
-            }
-        }
-    }
-    assert!(named > 50, "only {named} paths were found");
-    assert!(missing.is_empty(), "no such file:\n{}", missing.join("\n"));
-}
-
-/// Targets of links that are files, without the part after `#`.
-fn links(text: &str) -> impl Iterator<Item = String> {
-    text.split("](").skip(1).filter_map(|rest| {
-        let target = rest.split(')').next()?.split('#').next()?;
-        (!target.is_empty() && !target.contains("://")).then(|| target.to_owned())
-    })
-}
-
-/// What stands in backticks and reads like a path of this repository: it begins with one of its
-/// folders.
-fn paths_in_code(text: &str) -> impl Iterator<Item = String> {
-    let folders = [
-        "host/",
-        "bffs/",
-        "wit/",
-        "downstream-mock/",
-        "tests/",
-        ".ci/",
-    ];
-    text.split('`').skip(1).step_by(2).filter_map(move |code| {
-        let ours = folders.iter().any(|folder| code.starts_with(folder));
-        let plain = !code.contains([' ', '*', '<', '\n']) && !code.contains("/target/");
-        (ours && plain).then(|| code.trim_end_matches('/').to_owned())
-    })
-}
-
-#[test]
 fn kinds_of_failure_are_the_same_in_contract_host_metrics_and_fixtures() {
     let contract = failure_kinds_of_the_contract();
     let host = [
@@ -164,8 +119,8 @@ fn failure_kinds_of_the_contract() -> Vec<String> {
     kinds.unwrap()
 }
 
-/// Key and default of each row of a table of `host/CONFIG.md` or of the README's table of limits,
-/// keys with their section.
+/// Key and default of each row of the tables of `docs/reference/config.md`, or of `limits.md`
+/// beside it, keys with their section.
 fn defaults(text: &str) -> BTreeMap<String, String> {
     let mut section = String::new();
     let mut found = BTreeMap::new();
@@ -191,15 +146,15 @@ fn defaults(text: &str) -> BTreeMap<String, String> {
 }
 
 #[test]
-fn the_readme_lists_every_limit_with_its_default() {
-    let readme = read("README.md");
-    let (_, table) = readme
-        .split_once("### Limits, timeouts and queues\n")
-        .expect("the section of the README");
-    let listed = defaults(table.split("\n## ").next().unwrap());
-    let reference = defaults(&read("host/CONFIG.md"));
+fn the_page_of_limits_lists_each_with_its_default() {
+    let listed = defaults(&read("docs/reference/limits.md"));
+    let reference = defaults(&read("docs/reference/config.md"));
     for (key, default) in &listed {
-        assert_eq!(reference.get(key), Some(default), "{key} in host/CONFIG.md");
+        assert_eq!(
+            reference.get(key),
+            Some(default),
+            "{key} in docs/reference/config.md"
+        );
     }
     // A limit is what has a number for its default: "2s", "1MiB", 64.
     let number = |default: &str| {
@@ -217,5 +172,5 @@ fn the_readme_lists_every_limit_with_its_default() {
         "bff.<name>.smoke.status",
         "downstream.<name>.default.status",
     ];
-    assert_eq!(forgotten, not_limits, "missing in the README's table");
+    assert_eq!(forgotten, not_limits, "missing in docs/reference/limits.md");
 }
