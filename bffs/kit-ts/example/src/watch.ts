@@ -1,13 +1,11 @@
-import {
-  array, bff, date, fetchAll, formatDate, get, getJson, json, nullable, number, optional, path,
-  readQuery, today,
-} from "@tailor/kit";
+import { array, bff, date, fetchAll, formatDate, get, getJson, json, nullable, number, path,
+  readQuery, required } from "@tailor/kit";
 
 const numbers = array(nullable(number));
 
 export const handler = bff([
   get("/{user}", (request, { user }) => {
-    const day = formatDate(readQuery(request.query, { date: optional(date, today()) }).date);
+    const day = formatDate(readQuery(request.query, { date: required(date) }).date);
     const parts = fetchAll(
       getJson("activity", path`/users/${user}/days/${day}`, {}, numbers, ["/steps"]),
       getJson("heart", path`/users/${user}/days/${day}`, {}, numbers, ["/latest/bpm"]),
