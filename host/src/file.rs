@@ -9,6 +9,9 @@
 //!
 //! All of it blocks: no event loop may call it.
 
+mod own;
+mod trust;
+
 use std::collections::BTreeMap;
 use std::fs::{File, Metadata, OpenOptions};
 use std::io::{self, ErrorKind, Read as _};
@@ -20,6 +23,9 @@ use std::time::{Duration, Instant};
 
 use rustix::fs::OFlags;
 use thiserror::Error;
+
+pub use own::{Entry, OwnFolder, age};
+pub use trust::Untrusted;
 
 /// How long a look at a file is waited for, its content included.
 pub const PATIENCE: Duration = Duration::from_secs(10);
@@ -76,13 +82,7 @@ pub fn length(path: &Path) -> io::Result<u64> {
 pub fn read(path: &Path, limit: u64) -> io::Result<Content> {
     bounded(path, PATIENCE, move |path| {
         let (file, metadata) = open(path)?;
-        let mut bytes = Vec::new();
-        // One byte more tells a file that is too large from one that fits exactly.
-        file.take(limit.saturating_add(1)).read_to_end(&mut bytes)?;
-        if bytes.len() as u64 > limit {
-            let what = format!("larger than {}", size(limit));
-            return Err(io::Error::new(ErrorKind::FileTooLarge, what));
-        }
+        let bytes = read_all(file, limit)?;
         Ok(Content { bytes, metadata })
     })
 }
@@ -97,8 +97,7 @@ pub fn read_text(path: &Path, limit: u64) -> io::Result<String> {
     String::from_utf8(bytes).map_err(|_| io::Error::new(ErrorKind::InvalidData, "not UTF-8"))
 }
 
-/// Does something with what lies at a path, such as to make a directory, and waits for it as for a
-/// look.
+/// Does something with what lies at a path, and waits for it as for a look.
 ///
 /// # Errors
 ///
@@ -123,6 +122,18 @@ fn open(path: &Path) -> io::Result<(File, Metadata)> {
     let metadata = file.metadata()?;
     regular(&metadata)?;
     Ok((file, metadata))
+}
+
+/// The content of a file that has at most `limit` bytes.
+fn read_all(file: File, limit: u64) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    // One byte more tells a file that is too large from one that fits exactly.
+    file.take(limit.saturating_add(1)).read_to_end(&mut bytes)?;
+    if bytes.len() as u64 > limit {
+        let what = format!("larger than {}", size(limit));
+        return Err(io::Error::new(ErrorKind::FileTooLarge, what));
+    }
+    Ok(bytes)
 }
 
 /// A size as people write it.

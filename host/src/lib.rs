@@ -13,6 +13,7 @@ pub mod coding;
 pub mod config;
 pub mod contract;
 pub mod degraded;
+pub mod digest;
 pub mod downstream;
 pub mod file;
 pub mod fixture;

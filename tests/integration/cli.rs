@@ -84,7 +84,7 @@ pub fn demo() -> (PathBuf, tempfile::TempDir) {
         std::fs::copy(example(name).unwrap(), folder.join(format!("{name}.wasm"))).unwrap();
     }
     let path = dir.path().join("tailor.toml");
-    std::fs::write(&path, demo).unwrap();
+    std::fs::write(&path, format!("engine.data-dir = \"data\"\n{demo}")).unwrap();
     (path, dir)
 }
 
@@ -132,7 +132,7 @@ fn check_reports_all_that_is_wrong() {
     let wrong = demo
         .replace("deadline = \"800ms\"", "deadline = \"800\"")
         .replace("bff = \"partner\"", "bff = \"partners\"")
-        .replace("[engine]", "[engine]\ninstance = 1");
+        .replace("engine.data-dir", "engine.instance = 1\nengine.data-dir");
     std::fs::write(&path, &wrong).unwrap();
     let (code, said, error) = run(&["check", "--config", &text(&path)]);
     assert_eq!((code, said.as_str()), (1, ""));

@@ -1,4 +1,5 @@
-//! A small disk of a test's own, which only the processes in its mount namespace see.
+//! A disk of a test's own, small or one that hangs, which only the processes in its mount namespace
+//! see.
 
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::path::{Path, PathBuf};
@@ -16,10 +17,26 @@ pub struct Disk {
 impl Disk {
     /// A disk of `kib` KiB at this path. `None`, which is printed, where none may be mounted.
     pub fn at(path: &Path, kib: u32) -> Option<Self> {
+        Self::mount(
+            path,
+            &format!("mount -t tmpfs -o size={kib}k,mode=700 tmpfs \"$0\""),
+        )
+    }
+
+    /// A file system that never answers, to anybody. `None`, which is printed, where none may be
+    /// mounted.
+    pub fn that_hangs(path: &Path) -> Option<Self> {
+        // A file system of the holder's, who does not serve it.
+        Self::mount(
+            path,
+            "exec 3<>/dev/fuse && \
+             mount -i -t fuse -o fd=3,rootmode=40000,user_id=0,group_id=0 hangs \"$0\"",
+        )
+    }
+
+    fn mount(path: &Path, mount: &str) -> Option<Self> {
         std::fs::create_dir_all(path).unwrap();
-        let script = format!(
-            "mount -t tmpfs -o size={kib}k,mode=700 tmpfs \"$0\" && echo made && exec sleep 3600"
-        );
+        let script = format!("{mount} && echo made && exec sleep 3600");
         let holder = Command::new("unshare")
             .args(["-m", "sh", "-c", &script])
             .arg(path)

@@ -8,6 +8,7 @@ use std::process::{Child, Command, Stdio};
 use downstream_mock::scripted::{Response, ScriptedService};
 use tailor_harness::{Files, Process, TestHost};
 
+use crate::disk::Disk;
 use crate::downstream::relay::relay;
 use crate::modules::{self, ECHO, Part};
 use crate::observe::{bff, eventually};
@@ -263,28 +264,32 @@ fn starting(mut command: Command, path: &Path, dir: &Files) -> Child {
     command.stderr(Stdio::piped()).spawn().unwrap()
 }
 
+/// A host that does not start, because of what is named.
+fn ends_because_of(child: Child, named: &str) {
+    let output = child.wait_with_output().unwrap();
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(1), "{said}");
+    assert!(said.contains(named), "{said}");
+    assert!(said.contains("has not answered for 10s"), "{said}");
+}
+
 #[tokio::test]
 async fn a_host_whose_files_hang_says_so_and_does_not_start() {
-    for (before, hangs) in [
-        ("dead/page.wasm", "dead/page.wasm"),
-        ("\"data\"", "\"dead/data\""),
-    ] {
-        let Some((command, path, dir)) = on_dead() else {
-            return;
-        };
-        // Only one file is to hang.
-        let text = std::fs::read_to_string(&path).unwrap();
-        let text = text
-            .replace(before, "HANGS")
-            .replace("dead/page.wasm", "echo.wasm");
-        std::fs::write(&path, text.replace("HANGS", hangs)).unwrap();
-        let named = hangs.trim_matches('"');
-        let output = starting(command, &path, &dir).wait_with_output().unwrap();
-        let said = String::from_utf8(output.stderr).unwrap();
-        assert_eq!(output.status.code(), Some(1), "{said}");
-        assert!(said.contains(named), "{said}");
-        assert!(said.contains("has not answered for 10s"), "{said}");
-    }
+    let Some((command, path, dir)) = on_dead() else {
+        return;
+    };
+    ends_because_of(starting(command, &path, &dir), "dead/page.wasm");
+}
+
+#[tokio::test]
+async fn a_host_whose_data_directory_hangs_says_so_and_does_not_start() {
+    let builder = TestHost::builder().unwrap();
+    let builder = builder.file("echo.wasm", &modules::echo(Part::Path));
+    let (path, dir) = builder.unwrap().config(ECHO).write().unwrap();
+    let Some(disk) = Disk::that_hangs(&dir.path().join("data")) else {
+        return;
+    };
+    ends_because_of(starting(disk.host(), &path, &dir), "engine.data-dir: ");
 }
 
 #[tokio::test]

@@ -16,6 +16,7 @@ mod admin_names;
 mod cli;
 mod cli_call;
 mod compile_child;
+mod data_dir;
 mod frames;
 mod handover;
 mod heads;

@@ -229,7 +229,7 @@ fn compiled(dir: &Path) -> (PathBuf, u64, Vec<u8>) {
     let files = std::fs::read_dir(dir.join("data/compiled")).unwrap();
     let mut paths = files.map(|file| file.unwrap().path());
     let path = paths
-        .find(|path| path.extension().is_some_and(|it| it == "cwasm"))
+        .find(|path| path.extension().is_some_and(|it| it == "code"))
         .unwrap();
     let inode = std::fs::metadata(&path).unwrap().ino();
     let content = std::fs::read(&path).unwrap();
@@ -259,9 +259,8 @@ async fn compiled_code_is_kept_checked_and_made_anew() {
     assert_eq!(compiled(dir.path()).2, code);
 
     // Code that matches its sum and is no code: somebody wrote both, or the disk did.
-    std::fs::write(&file, b"no code").unwrap();
-    let sum = tailor::bff::compiled::hex(b"no code");
-    std::fs::write(file.with_extension("sha256"), sum).unwrap();
+    let sum = tailor::digest::hex(b"no code");
+    std::fs::write(&file, format!("{sum}no code")).unwrap();
     let log = once(&path).await;
     assert!(
         log.iter()

@@ -1,29 +1,40 @@
 //! Machine code of components on disk, so that a restart or a rollback compiles nothing.
 //!
-//! Such a file is native code that runs with the host's rights. It is therefore only ever read from
-//! a directory that belongs to the host's user and that nobody else can write to, under a name that
-//! holds the component's digest and the engine's version and settings, and only when it is this
-//! user's own, has no other name, and has the digest that was noted beside it when this host wrote
-//! it. The bytes that were compared are those that are loaded. A file that fails any of this is
-//! compiled anew.
+//! Such a file is native code that runs with the host's rights. It is therefore only ever read as a
+//! file that this user alone can have written, see [`OwnFolder`], under a name that holds the
+//! component's digest and the engine's version and settings, and only when it begins with the digest
+//! of the code behind it. The bytes that were compared are those that are loaded. For a file that
+//! fails any of this the component is compiled again.
+//!
+//! What no BFF needs any more is removed once it is old, or when there is too much of it.
 
-use std::fs;
-use std::io::{self, Write as _};
-use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _};
-use std::path::{Path, PathBuf};
+use std::collections::BTreeSet;
+use std::io::{self, ErrorKind};
+use std::path::Path;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::SystemTime;
 
-use sha2::{Digest as _, Sha256};
 use wasmtime::Engine;
 use wasmtime::component::Component;
 
 use super::compiler::compatibility;
 use super::error::LoadError;
-use crate::file;
+use crate::config::CompiledCode;
+use crate::digest::hex;
+use crate::file::{Entry, OwnFolder, Untrusted, age};
 
-/// The directory of compiled code.
-#[derive(Clone, Debug)]
+/// Bytes of a digest in hexadecimal, which a file begins with.
+const DIGEST: usize = 64;
+/// Bytes of code that are more than any component compiles to.
+const MAX_CODE: u64 = 1 << 32;
+
+/// The folder of compiled code.
+#[derive(Debug)]
 pub struct CompiledCache {
-    dir: PathBuf,
+    folder: OwnFolder,
+    limits: CompiledCode,
+    /// The names of the files that a restart needs. `None` until a host serves.
+    needed: Mutex<Option<BTreeSet<String>>>,
 }
 
 impl CompiledCache {
@@ -31,10 +42,12 @@ impl CompiledCache {
     ///
     /// # Errors
     ///
-    /// When the directory can't be made, is another user's, or others can write to it.
-    pub fn open(data_dir: &Path) -> Result<Self, LoadError> {
+    /// When the directory can't be made, or is not this user's alone.
+    pub fn open(data_dir: &Path, limits: CompiledCode) -> Result<Self, LoadError> {
         Ok(Self {
-            dir: own_folder(data_dir, "compiled")?,
+            folder: open_folder(data_dir, "compiled")?,
+            limits,
+            needed: Mutex::default(),
         })
     }
 
@@ -52,125 +65,135 @@ impl CompiledCache {
         digest: &str,
         compile: impl FnOnce() -> Result<Vec<u8>, LoadError>,
     ) -> Result<Component, LoadError> {
-        let path = self
-            .dir
-            .join(format!("{digest}-{:016x}.cwasm", compatibility(engine)));
-        if let Some(component) = read(engine, &path) {
+        let name = name(engine, digest);
+        if let Some(component) = self.read(engine, &name) {
             return Ok(component);
         }
         let code = compile()?;
-        if let Err(error) = self.write(&path, &code) {
-            tracing::warn!(path = %path.display(), %error, "compiled code is not kept");
+        let mut content = hex(&code).into_bytes();
+        content.extend_from_slice(&code);
+        match self.folder.write(&name, &content) {
+            Ok(()) => self.prune(),
+            Err(error) => {
+                let path = self.folder.path().join(&name);
+                tracing::warn!(path = %path.display(), %error, "compiled code is not kept");
+            }
         }
         load_bytes(engine, &code)
     }
 
-    fn write(&self, path: &Path, code: &[u8]) -> io::Result<()> {
-        // The digest goes first: code without one is never read.
-        let files = [
-            (sum_path(path), hex(code).into_bytes()),
-            (path.to_owned(), code.to_owned()),
-        ];
-        file::within(&self.dir, move |dir| {
-            for (path, content) in files {
-                let mut file = tempfile::NamedTempFile::new_in(dir)?;
-                file.write_all(&content)?;
-                // Replaced, never written to: another host may be reading it.
-                file.persist(path)?;
+    /// Notes which components, by digest, a restart needs the code of, and removes what is not
+    /// needed and too old or too much.
+    pub fn keep(&self, engine: &Engine, digests: &BTreeSet<String>) {
+        let needed = digests.iter().map(|digest| name(engine, digest));
+        *self.needed() = Some(needed.collect());
+        self.prune();
+    }
+
+    fn prune(&self) {
+        let needed = self.needed();
+        // What a host that starts will need is not known yet.
+        let Some(needed) = &*needed else { return };
+        let pruned = self.folder.list().and_then(|files| {
+            let unwanted = unwanted(files, needed, &self.limits, SystemTime::now());
+            self.folder.remove(unwanted)
+        });
+        if let Err(error) = pruned {
+            let path = self.folder.path().display();
+            tracing::warn!(%path, %error, "compiled code that nobody needs can't be removed");
+        }
+    }
+
+    fn needed(&self) -> MutexGuard<'_, Option<BTreeSet<String>>> {
+        // Replaced as a whole, so a panic elsewhere does not spoil it.
+        self.needed.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The code in a file, if it is what a host of this user wrote.
+    fn read(&self, engine: &Engine, name: &str) -> Option<Component> {
+        let path = self.folder.path().join(name);
+        let path = path.display();
+        let content = match self.folder.read(name, MAX_CODE) {
+            Ok(content) => content,
+            Err(error) if error.kind() == ErrorKind::NotFound => return None,
+            Err(error) if Untrusted::is_in(&error) => {
+                tracing::warn!(
+                    %path,
+                    %error,
+                    "others could have written this compiled code; the component is compiled again"
+                );
+                return None;
             }
-            Ok(())
-        })?
+            Err(error) => {
+                tracing::warn!(%path, %error, "compiled code can't be read; the component is compiled again");
+                return None;
+            }
+        };
+        let split = content.split_at_checked(DIGEST);
+        let Some((_, code)) = split.filter(|(digest, code)| hex(code).as_bytes() == *digest) else {
+            tracing::warn!(%path, "compiled code is damaged; the component is compiled again");
+            return None;
+        };
+        match load_bytes(engine, code) {
+            Ok(component) => {
+                if let Err(error) = self.folder.touch(name) {
+                    tracing::debug!(%path, %error, "the use of compiled code is not noted");
+                }
+                Some(component)
+            }
+            Err(error) => {
+                tracing::warn!(%path, %error, "compiled code does not load; the component is compiled again");
+                None
+            }
+        }
     }
 }
 
-/// A folder in the data directory that belongs to this user alone. It is made if needed.
+/// The name of a component's code for this version and these settings of the engine.
+fn name(engine: &Engine, digest: &str) -> String {
+    format!("{digest}-{:016x}.code", compatibility(engine))
+}
+
+/// The files to remove: of those that are not needed, what was not used for long, and what was used
+/// longest ago until the rest fits.
+fn unwanted(
+    mut files: Vec<Entry>,
+    needed: &BTreeSet<String>,
+    limits: &CompiledCode,
+    now: SystemTime,
+) -> Vec<String> {
+    files.sort_by_key(|file| std::cmp::Reverse(file.used));
+    let (needed, others): (Vec<Entry>, Vec<Entry>) = files
+        .into_iter()
+        .partition(|file| needed.contains(&file.name));
+    let mut size: u64 = needed.iter().map(|file| file.size).sum();
+    let mut unwanted = Vec::new();
+    for file in others {
+        let with_it = size.saturating_add(file.size);
+        if age(file.used, now) <= limits.max_unused && with_it <= limits.max_size {
+            size = with_it;
+        } else {
+            unwanted.push(file.name);
+        }
+    }
+    unwanted
+}
+
+/// A folder of the data directory.
 ///
 /// # Errors
 ///
-/// When it can't be made, is another user's, or others can write to it.
-pub(super) fn own_folder(data_dir: &Path, name: &str) -> Result<PathBuf, LoadError> {
-    let dir = data_dir.join(name);
-    let refuse = |path: &Path, why: String| LoadError::DataDir {
-        path: path.to_owned(),
-        why,
-    };
-    fs::DirBuilder::new()
-        .recursive(true)
-        .mode(0o700)
-        .create(&dir)
-        .map_err(|error| refuse(&dir, error.to_string()))?;
-    for path in [data_dir, &dir] {
-        let metadata = fs::metadata(path).map_err(|error| refuse(path, error.to_string()))?;
-        if metadata.uid() != rustix::process::geteuid().as_raw() {
-            let why = format!(
-                "belongs to another user (uid {}); name a folder of this user's",
-                metadata.uid()
-            );
-            return Err(refuse(path, why));
-        }
-        if metadata.mode() & 0o022 != 0 {
-            return Err(refuse(
-                path,
-                format!(
-                    "others can write to it (mode {:o}); set it to 700",
-                    metadata.mode() & 0o777
-                ),
-            ));
-        }
-    }
-    Ok(dir)
+/// When it can't be made, or is not this user's alone.
+pub(super) fn open_folder(data_dir: &Path, name: &str) -> Result<OwnFolder, LoadError> {
+    OwnFolder::open(data_dir, name).map_err(|error| LoadError::DataDir(told(data_dir, &error)))
 }
 
-/// Bytes of a digest, and some room.
-const MAX_SUM: u64 = 256;
-/// Bytes of code that are more than any component compiles to.
-const MAX_CODE: u64 = 1 << 32;
-
-fn sum_path(path: &Path) -> PathBuf {
-    path.with_extension("sha256")
-}
-
-/// The code in a file, if it is what this host noted of it. The bytes that are compared are those
-/// that are loaded: what comes into the place of the file meanwhile is not.
-fn read(engine: &Engine, path: &Path) -> Option<Component> {
-    let noted = own_file(&sum_path(path), MAX_SUM)?;
-    let code = own_file(path, MAX_CODE)?;
-    if hex(&code).as_bytes() != noted {
-        tracing::warn!(
-            path = %path.display(),
-            "compiled code is damaged; the component is compiled again"
-        );
-        return None;
+/// What is wrong with the data directory. Errors of a step on the way to it name that step.
+fn told(data_dir: &Path, error: &io::Error) -> String {
+    match error.kind() {
+        ErrorKind::TimedOut => format!("{}: {error}", data_dir.display()),
+        _ => error.to_string(),
     }
-    match load_bytes(engine, &code) {
-        Ok(component) => Some(component),
-        Err(error) => {
-            tracing::warn!(
-                path = %path.display(),
-                %error,
-                "compiled code does not load; the component is compiled again"
-            );
-            None
-        }
-    }
-}
-
-/// The bytes of a file that is this user's, that nobody else can write to and that has no other
-/// name.
-fn own_file(path: &Path, limit: u64) -> Option<Vec<u8>> {
-    let file::Content { bytes, metadata } = file::read(path, limit).ok()?;
-    let own = metadata.uid() == rustix::process::geteuid().as_raw();
-    if own && metadata.mode() & 0o022 == 0 && metadata.nlink() == 1 {
-        return Some(bytes);
-    }
-    tracing::warn!(
-        path = %path.display(),
-        owner = metadata.uid(),
-        mode = format!("{:o}", metadata.mode() & 0o777),
-        names = metadata.nlink(),
-        "others could have written this compiled code; the component is compiled again"
-    );
-    None
 }
 
 #[expect(
@@ -180,18 +203,10 @@ fn own_file(path: &Path, limit: u64) -> Option<Vec<u8>> {
 pub(super) fn load_bytes(engine: &Engine, code: &[u8]) -> Result<Component, LoadError> {
     // SAFETY: `code` was returned by `precompile_component` of an engine with the same settings, in
     // this process or in one of the same program that wrote it into a pipe which nobody else holds;
-    // or it was read from a file of this user's that nobody else can write to, in a directory for
-    // which the same holds, and has the digest that was noted when this host wrote it.
+    // or it was read from a file of this user's that nobody else can write to or put in its place,
+    // and has the digest that was noted when this host wrote it.
     unsafe { Component::deserialize(engine, code) }.map_err(LoadError::Compile)
 }
 
-/// SHA-256 in hexadecimal.
-pub fn hex(bytes: &[u8]) -> String {
-    use std::fmt::Write as _;
-    let mut text = String::with_capacity(64);
-    for byte in Sha256::digest(bytes) {
-        // Writing to a string does not fail.
-        let _ = write!(text, "{byte:02x}");
-    }
-    text
-}
+#[cfg(test)]
+mod tests;

@@ -111,13 +111,8 @@ pub enum LoadError {
     #[error("component: does not fit the contract: {}", told(&format!("{_0:#}"), MAX_TOLD))]
     Link(wasmtime::Error),
     /// The data directory can't be used.
-    #[error("engine.data-dir: {}: {why}", path.display())]
-    DataDir {
-        /// The directory or a file in it.
-        path: PathBuf,
-        /// What is wrong with it.
-        why: String,
-    },
+    #[error("engine.data-dir: {0}")]
+    DataDir(String),
     /// The smoke request was not answered as it should.
     #[error("smoke request: {0}")]
     Smoke(String),

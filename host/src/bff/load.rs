@@ -5,7 +5,7 @@ use std::io::ErrorKind;
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use super::compiled::{CompiledCache, hex, load_bytes};
+use super::compiled::{CompiledCache, load_bytes};
 use super::compiler::{Compiler, Place};
 use super::engine::Runtime;
 use super::error::LoadError;
@@ -14,6 +14,7 @@ use super::store::Store;
 use super::surface::Surface;
 use crate::config::Compile;
 use crate::contract::BffPre;
+use crate::digest::hex;
 use crate::file;
 
 /// A component, ready to be instantiated. Holds no settings: versions share it.
@@ -181,7 +182,10 @@ impl Loader {
         let noted = live.iter().map(note).fold(Ok(()), std::io::Result::and);
         // A full disk gets room only of what is removed.
         let collected = store.collect(all.iter().map(String::as_str));
-        let written = noted.and(collected);
+        if let (Some(cache), Ok(digests)) = (&self.cache, &collected) {
+            cache.keep(self.runtime.engine(), digests);
+        }
+        let written = noted.and(collected.map(drop));
         store.tell(&written);
         written.is_ok()
     }

@@ -5,10 +5,10 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::SystemTime;
 
-use super::compiled::hex;
 use super::error::LoadError;
 use super::load::{Loaded, Loader};
 use super::mark::Mark;
+use crate::digest::hex;
 
 /// Which content a file had.
 #[derive(Clone, Debug)]

@@ -7,15 +7,15 @@
 //! BFF of the configuration names any more is removed.
 
 use std::collections::BTreeSet;
-use std::fs::{self, File};
-use std::io::{self, Write as _};
-use std::path::{Path, PathBuf};
+use std::io::{self, ErrorKind};
+use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use super::compiled::{hex, own_folder};
+use super::compiled::open_folder;
 use super::error::LoadError;
-use crate::file;
+use crate::digest::hex;
+use crate::file::{OwnFolder, Untrusted};
 
 /// Versions that are kept of each BFF.
 const KEPT: usize = 2;
@@ -27,8 +27,8 @@ const MAX_NOTE: u64 = 4 << 10;
 /// The folders of the last good components.
 #[derive(Debug)]
 pub struct Store {
-    components: PathBuf,
-    live: PathBuf,
+    components: OwnFolder,
+    live: OwnFolder,
     /// The last attempt to write failed, and the log says so.
     failing: AtomicBool,
     /// Held by who writes.
@@ -40,11 +40,11 @@ impl Store {
     ///
     /// # Errors
     ///
-    /// When a folder can't be made, is another user's, or others can write to it.
+    /// When a folder can't be made, or is not this user's alone.
     pub fn open(data_dir: &Path) -> Result<Self, LoadError> {
         Ok(Self {
-            components: own_folder(data_dir, "components")?,
-            live: own_folder(data_dir, "live")?,
+            components: open_folder(data_dir, "components")?,
+            live: open_folder(data_dir, "live")?,
             failing: AtomicBool::new(false),
             writing: Mutex::default(),
         })
@@ -57,14 +57,28 @@ impl Store {
 
     /// The digests of a BFF's versions that were live last, the newest first.
     pub fn was_live(&self, bff: &str) -> Vec<String> {
-        let text = file::read_text(&self.live.join(bff), MAX_NOTE).unwrap_or_default();
+        self.noted(bff).unwrap_or_else(|error| {
+            tracing::warn!(bff, %error, "the note of the last good components is not used");
+            Vec::new()
+        })
+    }
+
+    /// The same. None where nothing was noted.
+    fn noted(&self, bff: &str) -> io::Result<Vec<String>> {
+        let note = match self.live.read(bff, MAX_NOTE) {
+            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Vec::new()),
+            note => note?,
+        };
+        let text = String::from_utf8_lossy(&note);
         let digests = text.lines().filter(|digest| is_digest(digest));
-        digests.take(KEPT).map(str::to_owned).collect()
+        Ok(digests.take(KEPT).map(str::to_owned).collect())
     }
 
     /// Whether there are bytes of this digest and size. They may still be damaged.
     pub fn has(&self, digest: &str, size: usize) -> bool {
-        file::length(&self.path(digest)).is_ok_and(|length| length == size as u64)
+        self.components
+            .length(&name(digest))
+            .is_ok_and(|length| length == size as u64)
     }
 
     /// The bytes of this digest, at most `max`.
@@ -73,7 +87,7 @@ impl Store {
     ///
     /// When they are not there, too many, or others than they should be.
     pub fn read(&self, digest: &str, max: u64) -> io::Result<Vec<u8>> {
-        let bytes = file::read(&self.path(digest), max)?.bytes;
+        let bytes = self.components.read(&name(digest), max)?;
         if hex(&bytes) != digest {
             return Err(io::Error::other("damaged: its digest is not its name"));
         }
@@ -88,9 +102,9 @@ impl Store {
     /// When the disk does not take it. What was noted before is still there then.
     pub fn note(&self, bff: &str, digest: &str, bytes: Option<&[u8]>) -> io::Result<()> {
         match bytes {
-            Some(bytes) => write(&self.components, &self.path(digest), bytes)?,
+            Some(bytes) => self.components.write(&name(digest), bytes)?,
             // Nothing may point to bytes that are not there.
-            None if file::length(&self.path(digest)).is_err() => return Ok(()),
+            None if self.components.length(&name(digest)).is_err() => return Ok(()),
             None => {}
         }
         let before = self.was_live(bff);
@@ -103,26 +117,25 @@ impl Store {
             text.push_str(other);
             text.push('\n');
         }
-        write(&self.live, &self.live.join(bff), text.as_bytes())
+        self.live.write(bff, text.as_bytes())
     }
 
-    /// Removes what none of these BFFs names.
+    /// Removes what none of these BFFs names, and returns the digests of what they do.
     ///
     /// # Errors
     ///
     /// When the folders can't be read, or a file can't be removed.
-    pub fn collect<'a>(&self, bffs: impl Iterator<Item = &'a str>) -> io::Result<()> {
+    pub fn collect<'a>(&self, bffs: impl Iterator<Item = &'a str>) -> io::Result<BTreeSet<String>> {
         let bffs: BTreeSet<&str> = bffs.collect();
-        let mut kept: BTreeSet<PathBuf> = BTreeSet::new();
+        let mut digests = BTreeSet::new();
         for bff in &bffs {
-            let digests = self.was_live(bff);
-            kept.extend(digests.iter().map(|digest| self.path(digest)));
+            // What can't be read may name what must not be removed.
+            digests.extend(self.noted(bff)?);
         }
-        remove(&self.live, |path| {
-            let name = path.file_name().and_then(|name| name.to_str());
-            name.is_some_and(|name| bffs.contains(name))
-        })?;
-        remove(&self.components, |path| kept.contains(path))
+        let components: BTreeSet<String> = digests.iter().map(|digest| name(digest)).collect();
+        remove(&self.live, |note| bffs.contains(note))?;
+        remove(&self.components, |component| components.contains(component))?;
+        Ok(digests)
     }
 
     /// Says once that nothing can be kept, and once that it can again.
@@ -131,49 +144,38 @@ impl Store {
         if self.failing.swap(failed, Ordering::Relaxed) == failed {
             return;
         }
-        let path = self.components.display();
+        let path = self.components.path().display();
         match written {
-            Err(error) => tracing::warn!(
-                %path,
-                %error,
-                "components are not kept: a restart with a bad file has none to go back to; \
-                 make room below engine.data-dir, and they are kept again by themselves"
-            ),
+            Err(error) => {
+                let way_out = match Untrusted::is_in(error) {
+                    true => "mend engine.data-dir",
+                    false => "make room below engine.data-dir",
+                };
+                tracing::warn!(
+                    %path,
+                    %error,
+                    "components are not kept: a restart with a bad file has none to go back to; \
+                     {way_out}, and they are kept again by themselves"
+                );
+            }
             Ok(()) => tracing::info!(%path, "components are kept again"),
         }
     }
+}
 
-    fn path(&self, digest: &str) -> PathBuf {
-        self.components.join(format!("{digest}.wasm"))
-    }
+/// The name of a component's file.
+fn name(digest: &str) -> String {
+    format!("{digest}.wasm")
 }
 
 fn is_digest(text: &str) -> bool {
     text.len() == DIGEST && text.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'))
 }
 
-/// Writes a file whole or not at all, for its owner alone.
-fn write(folder: &Path, path: &Path, content: &[u8]) -> io::Result<()> {
-    // Temporary files are made with the mode 0600.
-    let mut file = tempfile::NamedTempFile::new_in(folder)?;
-    file.write_all(content)?;
-    file.as_file().sync_all()?;
-    file.persist(path)?;
-    // The name itself is on the disk when the folder is.
-    File::open(folder)?.sync_all()
-}
-
 /// Removes all files but those to keep. What is no file is not ours.
-fn remove(folder: &Path, keep: impl Fn(&Path) -> bool) -> io::Result<()> {
-    let mut result = Ok(());
-    for entry in fs::read_dir(folder)? {
-        let entry = entry?;
-        let path = entry.path();
-        if entry.file_type()?.is_file() && !keep(&path) {
-            result = result.and(fs::remove_file(&path));
-        }
-    }
-    result
+fn remove(folder: &OwnFolder, keep: impl Fn(&str) -> bool) -> io::Result<()> {
+    let names = folder.list()?.into_iter().map(|file| file.name);
+    folder.remove(names.filter(|name| !keep(name)).collect())
 }
 
 #[cfg(test)]

@@ -5,9 +5,9 @@ use std::process::ExitCode;
 
 use anyhow::Context as _;
 use clap::Args;
-use tailor::bff::compiled::hex;
 use tailor::bff::surface::Surface;
 use tailor::config::{self, Bff};
+use tailor::digest::hex;
 use tailor::file;
 use tailor::text::visible;
 

@@ -113,6 +113,7 @@ pub(super) async fn start(
     files::raise_limit();
     warn_of_files(&config);
     let mut admin = config.admin.clone();
+    let data_dir = config.engine.data_dir.clone();
     let host = Host::start_on(config, path, on_refused, sockets, Place::Apart).await?;
     if let (Some(admin), Some(address)) = (&mut admin, host.admin_address()) {
         // That of a socket that was handed over may be another one than that of the configuration.
@@ -122,7 +123,13 @@ pub(super) async fn start(
         }
     }
     let admin = host.admin_address().map(|address| address.to_string());
-    tracing::info!(address = %host.address(), admin, version = env!("CARGO_PKG_VERSION"), "serving");
+    tracing::info!(
+        address = %host.address(),
+        admin,
+        data_dir = %data_dir.display(),
+        version = env!("CARGO_PKG_VERSION"),
+        "serving"
+    );
     Ok(host)
 }
 

@@ -1,4 +1,4 @@
-//! What compiling a component may cost.
+//! What compiling a component may cost, and what is kept of it.
 
 use std::time::Duration;
 
@@ -13,6 +13,24 @@ pub struct Compile {
     pub timeout: Duration,
     /// Components that are compiled at once, of different BFFs.
     pub jobs: usize,
+}
+
+/// How much compiled code is kept that no BFF needs any more.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CompiledCode {
+    /// Time after which it is removed when it is not used.
+    pub max_unused: Duration,
+    /// Bytes of all compiled code. What was used longest ago is removed first.
+    pub max_size: u64,
+}
+
+impl Default for CompiledCode {
+    fn default() -> Self {
+        Self {
+            max_unused: Duration::from_secs(7 * 24 * 3600),
+            max_size: 1 << 30,
+        }
+    }
 }
 
 impl Compile {

@@ -39,7 +39,7 @@ use http::{HeaderName, HeaderValue, Method};
 
 pub use bulkhead::{Bulkhead, Rate};
 pub use coding::ContentCoding;
-pub use compile::Compile;
+pub use compile::{Compile, CompiledCode};
 pub use downstream::{
     Cache, Calls, ClientAuthentication, Connections, Credentials, Downstream, Ejection, Endpoint,
     Fallback, Health, OAuth2, Protocol, Shape, Tls, Write,
@@ -196,7 +196,8 @@ pub enum LogFormat {
 /// The WebAssembly engine and the data directory.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Engine {
-    /// Where compiled code is kept. Created if missing, readable by its owner only.
+    /// Where compiled code and the last good components are kept. Created if missing, readable by
+    /// its owner only.
     pub data_dir: PathBuf,
     /// Instances that may exist at once, of all BFFs together. Address space is reserved for all of
     /// them.
@@ -210,6 +211,8 @@ pub struct Engine {
     pub max_component_size: u64,
     /// What compiling a component may cost.
     pub compile: Compile,
+    /// How much compiled code is kept.
+    pub compiled: CompiledCode,
 }
 
 /// One BFF.

@@ -193,7 +193,10 @@ fn a_minimal_file_gets_the_documented_defaults() {
             refused_lines: 100,
         },
         engine: Engine {
-            data_dir: golden().join(".tailor"),
+            data_dir: check::default_data_dir(&golden().join("minimal.toml"), |name| {
+                std::env::var_os(name)
+            })
+            .unwrap(),
             instances: 512,
             watch_interval: ms(500),
             max_retry_wait: ms(60_000),
@@ -203,6 +206,10 @@ fn a_minimal_file_gets_the_documented_defaults() {
                 memory: 2 << 30,
                 timeout: ms(60_000),
                 jobs: (std::thread::available_parallelism().unwrap().get() / 2).max(1),
+            },
+            compiled: CompiledCode {
+                max_unused: 7 * 24 * ms(3_600_000),
+                max_size: 1 << 30,
             },
         },
         calls: Calls {
@@ -286,6 +293,10 @@ fn a_maximal_file_is_read_key_by_key() {
             memory: 3 << 30,
             timeout: ms(20_000),
             jobs: 3,
+        },
+        compiled: CompiledCode {
+            max_unused: 2 * 24 * ms(3_600_000),
+            max_size: 512 << 20,
         },
     };
     assert_eq!(config.engine, engine);

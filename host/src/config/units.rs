@@ -13,6 +13,7 @@ use super::problem::Fault;
 use super::values::show;
 
 const DURATIONS: [(&str, f64); 4] = [("ms", 0.001), ("s", 1.0), ("m", 60.0), ("h", 3600.0)];
+const LONG_DURATIONS: [(&str, f64); 2] = [("h", 3_600.0), ("d", 86_400.0)];
 const RATES: [(&str, u64); 3] = [("/s", 1), ("/m", 60), ("/h", 3600)];
 const SIZES: [(&str, u64); 7] = [
     ("B", 1),
@@ -27,6 +28,8 @@ const SIZES: [(&str, u64); 7] = [
 pub(super) const KIB: u64 = 1 << 10;
 pub(super) const MIB: u64 = 1 << 20;
 pub(super) const GIB: u64 = 1 << 30;
+
+const HOUR: Duration = Duration::from_secs(3_600);
 
 /// The highest count of a rate, whatever time it is for.
 pub(super) const MAX_RATE: u64 = 1_000_000;
@@ -85,24 +88,45 @@ pub(super) fn duration_or_zero(value: &DeValue<'_>) -> Result<Duration, Fault> {
 /// A duration up to 1 h, and how it is written.
 fn any_duration<'v>(value: &'v DeValue<'_>) -> Result<(Duration, &'v str), Fault> {
     let written = quantity(value, &["ms", "s"])?;
-    let (number, unit) = split(written);
-    let shape = || {
-        let way_out = r#"write a number and ms, s, m or h, such as "300ms" or "1.5s""#;
-        Fault::new(format!("{written:?} is not a duration"), way_out)
-    };
-    let scale = DURATIONS.iter().find(|(name, _)| *name == unit);
-    let (_, seconds) = scale.ok_or_else(shape)?;
-    let number: f64 = number.parse().map_err(|_| shape())?;
-    let read = Duration::try_from_secs_f64(number * seconds)
-        .ok()
-        .filter(|read| *read <= ms(3_600_000));
-    match read {
+    let shape = r#"write a number and ms, s, m or h, such as "300ms" or "1.5s""#;
+    let read = timed(written, &DURATIONS, shape)?;
+    match read.filter(|read| *read <= ms(3_600_000)) {
         Some(read) => Ok((read, written)),
         None => {
             let what = format!("{written:?} is more than 1h");
             Err(Fault::new(what, r#"write at most "1h""#))
         }
     }
+}
+
+/// Reads a time that is one of hours or days, such as `"7d"`. It is 1 h to 365 d.
+pub(super) fn long_duration(value: &DeValue<'_>) -> Result<Duration, Fault> {
+    let written = quantity(value, &["h", "d"])?;
+    let shape = r#"write a number and h or d, such as "12h" or "7d""#;
+    let read = timed(written, &LONG_DURATIONS, shape)?;
+    if read.is_some_and(|read| read < HOUR) {
+        let what = format!("{written:?} is less than 1h");
+        return Err(Fault::new(what, r#"write at least "1h""#));
+    }
+    read.filter(|read| *read <= HOUR * 24 * 365).ok_or_else(|| {
+        let what = format!("{written:?} is more than 365d");
+        Fault::new(what, r#"write at most "365d""#)
+    })
+}
+
+/// The time that a text says in one of these units, which are seconds. `None` when it is longer than
+/// any.
+fn timed(
+    written: &str,
+    units: &[(&str, f64)],
+    shape: &'static str,
+) -> Result<Option<Duration>, Fault> {
+    let (number, unit) = split(written);
+    let shape = || Fault::new(format!("{written:?} is not a duration"), shape);
+    let scale = units.iter().find(|(name, _)| *name == unit);
+    let (_, seconds) = scale.ok_or_else(shape)?;
+    let number: f64 = number.parse().map_err(|_| shape())?;
+    Ok(Duration::try_from_secs_f64(number * seconds).ok())
 }
 
 /// Reads a rate such as `"100/s"`: a count, and the time that it is for. A count of an hour that is

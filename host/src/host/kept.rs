@@ -1,16 +1,21 @@
 //! Keeps components again that the disk did not take: without a reload and without a new version,
-//! as soon as there is room.
+//! as soon as there is room. What nobody needs any more is removed by and by.
 
 use std::sync::Arc;
+use std::time::Duration;
 
-use tokio::time::sleep;
+use tokio::time::{sleep, timeout};
 
 use super::change::Changes;
+
+/// The longest time between two looks at what is kept. Code that is too old goes by then.
+const TIDYING: Duration = Duration::from_secs(3600);
 
 /// Waits for what was not kept, and tries again after waits that grow, until it is ended.
 pub(super) async fn keep_again(changes: Arc<Changes>) {
     loop {
-        changes.unkept().notified().await;
+        // Nothing is wrong when the time goes by.
+        let _ = timeout(TIDYING, changes.unkept().notified()).await;
         let first = changes
             .shared()
             .snapshot

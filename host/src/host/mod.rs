@@ -35,8 +35,7 @@ use crate::bff::engine::Runtime;
 use crate::bff::error::{EngineError, LoadError};
 use crate::bff::load::Loader;
 use crate::bff::store::Store;
-use crate::config::Config;
-use crate::file;
+use crate::config::{Config, Engine};
 use crate::server::admin::Admin;
 use crate::server::{Server, ServerError};
 use crate::snapshot::{Builder, Shared, SnapshotError};
@@ -119,8 +118,7 @@ async fn load(
     compiling: Place,
 ) -> Result<Changes, HostError> {
     let runtime = Arc::new(Runtime::new(config.engine.instances)?);
-    let data_dir = config.engine.data_dir.clone();
-    let (cache, store) = open_data_dir(data_dir, on_refused.is_some()).await?;
+    let (cache, store) = open_data_dir(&config.engine, on_refused.is_some()).await?;
     let max_size = config.engine.max_component_size;
     let loader = Loader::new(runtime.clone(), Some(cache), max_size)
         .with_store(store)
@@ -172,23 +170,20 @@ async fn blocking<T: Send + 'static>(
 }
 
 /// Opens the folders of compiled code and, for a host that serves, of the last good components.
-/// They may lie on a file system that does not answer.
 async fn open_data_dir(
-    data_dir: PathBuf,
+    engine: &Engine,
     serves: bool,
 ) -> Result<(CompiledCache, Option<Store>), HostError> {
-    let path = data_dir.clone();
-    let failed = move |why: String| HostError::DataDir(LoadError::DataDir { path, why });
-    let open = move |data_dir: &Path| {
-        let cache = CompiledCache::open(data_dir)?;
-        Ok((cache, serves.then(|| store(data_dir)).flatten()))
+    let (data_dir, limits) = (engine.data_dir.clone(), engine.compiled.clone());
+    // They may lie on a file system that does not answer.
+    let open = move || {
+        let cache = CompiledCache::open(&data_dir, limits)?;
+        Ok((cache, serves.then(|| store(&data_dir)).flatten()))
     };
-    let open = move || file::within(&data_dir, open);
-    match tokio::task::spawn_blocking(open).await {
-        Ok(Ok(opened)) => opened.map_err(HostError::DataDir),
-        Ok(Err(error)) => Err(failed(error.to_string())),
-        Err(panic) => Err(failed(panic.to_string())),
-    }
+    let opened = tokio::task::spawn_blocking(open).await;
+    opened
+        .unwrap_or_else(|panic| Err(LoadError::DataDir(panic.to_string())))
+        .map_err(HostError::DataDir)
 }
 
 /// Without one, a restart has no component to go back to, and all else is as it should be.

@@ -10,7 +10,7 @@ use super::read;
 
 /// The host's modules from the highest to the lowest, each with those that it may know. A module
 /// knows lower ones only.
-const MODULES: [(&str, &[&str]); 22] = [
+const MODULES: [(&str, &[&str]); 23] = [
     (
         "host",
         &[
@@ -90,6 +90,7 @@ const MODULES: [(&str, &[&str]); 22] = [
     (
         "bff",
         &[
+            "digest",
             "file",
             "calls",
             "telemetry",
@@ -128,11 +129,12 @@ const MODULES: [(&str, &[&str]); 22] = [
     ("telemetry", &["time"]),
     ("contract", &[]),
     ("coding", &[]),
-    ("config", &["file", "http_fields", "path"]),
+    ("config", &["digest", "file", "http_fields", "path"]),
     ("http_fields", &[]),
     ("path", &[]),
     ("degraded", &[]),
     ("server_timing", &[]),
+    ("digest", &[]),
     ("file", &[]),
     ("text", &[]),
     ("time", &[]),

@@ -147,6 +147,7 @@ async fn a_file_that_is_still_being_written_is_not_taken_by_a_reload() {
         let mut content = stamped(&page("v2"), 100_000);
         let length = content.len();
         content.truncate(length - 10_000);
+        // The first bytes are there before the first reload.
         loop {
             std::fs::write(&path, &content).unwrap();
             content.push(b'x');
@@ -164,6 +165,7 @@ async fn a_file_that_is_still_being_written_is_not_taken_by_a_reload() {
         reason.contains("still being written").then_some(())
     });
     tokio::select! {
+        biased;
         never = writing => never,
         () = reloading => {}
     }

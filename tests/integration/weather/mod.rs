@@ -14,7 +14,7 @@ use crate::swap::page::{body, page};
 use crate::wire::{Wire, get, until};
 
 /// A configuration with the page `v1`, and the folder that it lives in.
-fn write(more: &str) -> (std::path::PathBuf, Files) {
+pub fn write(more: &str) -> (std::path::PathBuf, Files) {
     let builder = TestHost::builder().unwrap();
     let builder = builder.file("page.wasm", &page("v1")).unwrap();
     let config = format!("log.format = \"json\"\n{more}");
@@ -22,14 +22,14 @@ fn write(more: &str) -> (std::path::PathBuf, Files) {
 }
 
 /// Puts a file in the place of another, as a deployment does.
-fn replace(path: &Path, content: &[u8]) {
+pub fn replace(path: &Path, content: &[u8]) {
     let next = path.with_extension("next");
     std::fs::write(&next, content).unwrap();
     std::fs::rename(next, path).unwrap();
 }
 
 /// The version that answers, on a connection of its own.
-async fn served(process: &Process) -> String {
+pub async fn served(process: &Process) -> String {
     let answer = Wire::ask(process.address().unwrap(), &get("/page/x", "")).await;
     assert_eq!(answer.status, 200, "{answer:?}");
     let version = answer.header("x-version").to_owned();
@@ -38,7 +38,7 @@ async fn served(process: &Process) -> String {
 }
 
 /// Publishes a version as `page.wasm` in this folder, and waits until it answers.
-async fn publish(process: &Process, dir: &Path, version: &str) {
+pub async fn publish(process: &Process, dir: &Path, version: &str) {
     replace(&dir.join("page.wasm"), &page(version));
     until(async || (served(process).await == version).then_some(())).await;
 }

@@ -1,3 +1,4 @@
+use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 
 use super::*;
@@ -46,12 +47,12 @@ fn what_no_bff_names_is_removed() {
     let digest = hex(b"shared");
     store.note("page", &digest, Some(b"shared")).unwrap();
     store.note("other", &digest, None).unwrap();
-    fs::write(store.components.join(".tmpX"), b"half").unwrap();
+    fs::write(store.components.path().join("half"), b"half").unwrap();
     store.collect(["other"].into_iter()).unwrap();
-    assert_eq!(names(&store.live), ["other"]);
-    assert_eq!(names(&store.components), [format!("{digest}.wasm")]);
+    assert_eq!(names(store.live.path()), ["other"]);
+    assert_eq!(names(store.components.path()), [format!("{digest}.wasm")]);
     store.collect([].into_iter()).unwrap();
-    assert!(names(&store.components).is_empty());
+    assert!(names(store.components.path()).is_empty());
 }
 
 #[test]
@@ -59,18 +60,16 @@ fn only_whole_bytes_are_read_and_nobody_else_may() {
     let (_dir, store) = store();
     let digest = hex(b"whole");
     store.note("page", &digest, Some(b"whole")).unwrap();
-    for path in [store.path(&digest), store.live.join("page")] {
+    let component = store.components.path().join(name(&digest));
+    let note = store.live.path().join("page");
+    for path in [&component, &note] {
         let mode = fs::metadata(path).unwrap().permissions().mode();
         assert_eq!(mode & 0o777, 0o600);
     }
     assert!(store.read(&digest, 4).is_err());
-    fs::write(store.path(&digest), b"whale").unwrap();
+    fs::write(&component, b"whale").unwrap();
     assert!(store.read(&digest, 5).is_err());
-    fs::write(
-        store.live.join("page"),
-        format!("../x\n{}\n{digest}\n", "z".repeat(64)),
-    )
-    .unwrap();
+    fs::write(&note, format!("../x\n{}\n{digest}\n", "z".repeat(64))).unwrap();
     assert!(store.was_live("page").iter().all(|it| is_digest(it)));
 }
 

@@ -6,11 +6,15 @@
 
 mod bff;
 mod calls;
+mod data_dir;
 mod downstream;
 mod files;
 mod limits;
 mod memory;
 mod route;
+
+#[cfg(test)]
+pub(super) use data_dir::default_for as default_data_dir;
 
 use std::fmt::{self, Display};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
@@ -23,7 +27,10 @@ use super::problem::{ConfigError, Fault, Place, Problem};
 use super::raw::{self, RawAdmin, RawBff, RawEngine, RawFile, RawLog, RawServer};
 use super::reader::Reader;
 use super::units::{ms, show_duration};
-use super::{Admin, Bff, CallPattern, Compile, Config, Downstream, Engine, Log, LogFormat, Server};
+use super::{
+    Admin, Bff, CallPattern, Compile, CompiledCode, Config, Downstream, Engine, Log, LogFormat,
+    Server,
+};
 
 /// Time for a request where the BFF sets none. It is the bound of all defaults below it.
 const DEADLINE: Duration = ms(2_000);
@@ -69,6 +76,8 @@ impl Display for Bound {
 /// What a check can look at, and where it reports.
 struct Context<'a> {
     file: &'a RawFile,
+    /// The name of the file.
+    path: &'a Path,
     /// The folder of the file, which relative paths begin at.
     folder: &'a Path,
     /// Whether the components are looked at.
@@ -170,6 +179,7 @@ pub(super) fn check(text: &str, path: &Path, components: bool) -> Result<Config,
     let folder = path.parent().unwrap_or(Path::new(""));
     let mut cx = Context {
         file: &file,
+        path,
         folder,
         components,
         problems: reader.problems,
@@ -177,7 +187,7 @@ pub(super) fn check(text: &str, path: &Path, components: bool) -> Result<Config,
 
     let server = server(&file.server, &mut cx);
     let admin = admin(&file.admin, &mut cx);
-    let engine = engine(&file.engine, &cx);
+    let engine = engine(&file.engine, &mut cx);
     let log = log(&file.log);
     let calls = calls::calls(&file.calls);
     let profiles = calls::profiles(&mut cx);
@@ -285,10 +295,11 @@ fn log(raw: &RawLog) -> Log {
     }
 }
 
-fn engine(raw: &RawEngine, cx: &Context<'_>) -> Engine {
+fn engine(raw: &RawEngine, cx: &mut Context<'_>) -> Engine {
     let compile = Compile::default();
+    let compiled = CompiledCode::default();
     Engine {
-        data_dir: cx.resolve(&raw.data_dir.or(".tailor".to_owned())),
+        data_dir: data_dir::check(&raw.data_dir, cx),
         instances: raw.instances.or(512),
         watch_interval: raw.watch_interval.or(ms(500)),
         max_retry_wait: raw.max_retry_wait.or(ms(60_000)),
@@ -298,6 +309,10 @@ fn engine(raw: &RawEngine, cx: &Context<'_>) -> Engine {
             memory: raw.compile_memory.or(compile.memory),
             timeout: raw.compile_timeout.or(compile.timeout),
             jobs: raw.compile_jobs.or(compile.jobs),
+        },
+        compiled: CompiledCode {
+            max_unused: raw.compiled_max_unused.or(compiled.max_unused),
+            max_size: raw.compiled_max_size.or(compiled.max_size),
         },
     }
 }
@@ -310,11 +325,12 @@ pub(super) fn defaults() -> (Bff, Downstream) {
     let file = raw::read(TEXT, &mut reader).expect("the text above is TOML");
     let mut cx = Context {
         file: &file,
+        path: Path::new(""),
         folder: Path::new(""),
         components: false,
         problems: Vec::new(),
     };
-    let engine = engine(&file.engine, &cx);
+    let engine = engine(&file.engine, &mut cx);
     // The problems, such as that no route leads to it, are not those of a file.
     let bff = bff::check(&engine, &mut cx).remove("default");
     let downstream = downstream::check(&mut cx).remove("default");

@@ -20,7 +20,9 @@ use super::LogFormat;
 use super::field::{At, Field};
 use super::problem::{Fault, Place, Problem};
 use super::reader::{Reader, Section};
-use super::units::{GIB, KIB, MIB, count, duration, duration_or_zero, duration_within, ms, size};
+use super::units::{
+    GIB, KIB, MIB, count, duration, duration_or_zero, duration_within, long_duration, ms, size,
+};
 use super::values::{address, boolean, choice, level, name, path, quote};
 use super::wire::{header, host, method, route_path};
 
@@ -102,6 +104,8 @@ pub(super) struct RawEngine {
     pub(super) compile_memory: Field<u64>,
     pub(super) compile_timeout: Field<Duration>,
     pub(super) compile_jobs: Field<usize>,
+    pub(super) compiled_max_unused: Field<Duration>,
+    pub(super) compiled_max_size: Field<u64>,
 }
 
 pub(super) struct RawCalls {
@@ -233,6 +237,8 @@ fn engine(s: &mut Section<'_>) -> RawEngine {
             duration_within(v, ms(1_000)..=ms(3_600_000))
         }),
         compile_jobs: s.read("compile-jobs", |v| count(v, 1..=64)),
+        compiled_max_unused: s.read("compiled-max-unused", long_duration),
+        compiled_max_size: s.read("compiled-max-size", |v| size(v, MIB..=1024 * GIB)),
     }
 }
 
