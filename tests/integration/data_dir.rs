@@ -29,10 +29,10 @@ fn mode(path: &Path, mode: u32) {
     fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
 }
 
-/// What a host says that does not start.
+/// What is said about a host that would not start.
 fn refused(config: &Path) -> String {
-    let serve = ["serve", "--config", &config.display().to_string()];
-    let output = Process::run(&serve).unwrap();
+    let check = ["check", "--config", &config.display().to_string()];
+    let output = Process::run(&check).unwrap();
     assert_eq!(output.status.code(), Some(1), "{output:?}");
     String::from_utf8(output.stderr).unwrap()
 }
