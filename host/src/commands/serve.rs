@@ -131,7 +131,7 @@ pub(super) async fn start(
 pub(super) async fn until_stopped(host: Host, mut signals: Signals) -> anyhow::Result<ExitCode> {
     let failed = serve(&host, &mut signals).await;
     if failed {
-        tracing::error!("workers fail too often: the host ends, with exit code {FAILED}");
+        tracing::error!("the host can't go on: it ends, with exit code {FAILED}");
     }
     let stop = async {
         if !failed {
