@@ -112,6 +112,7 @@ pub(super) async fn start(
 ) -> anyhow::Result<Host> {
     files::raise_limit();
     warn_of_files(&config);
+    warn_of_answers(&config);
     let mut admin = config.admin.clone();
     let host = Host::start_on(config, path, on_refused, sockets, Place::Apart).await?;
     if let (Some(admin), Some(address)) = (&mut admin, host.admin_address()) {
@@ -216,10 +217,19 @@ async fn reload(host: &Host) {
                     "changed in the file, takes effect when the host is started again"
                 );
             }
-            warn_of_files(&host.changes().shared().snapshot.load().config);
+            let snapshot = host.changes().shared().snapshot.load();
+            warn_of_files(&snapshot.config);
+            warn_of_answers(&snapshot.config);
             tracing::info!("configuration reloaded");
         }
         Err(error) => tracing::error!("configuration not reloaded, the old one goes on: {error}"),
+    }
+}
+
+/// Says when no connection has room for the largest answers of a BFF.
+fn warn_of_answers(config: &Config) {
+    for unsendable in config.unsendable_answers() {
+        tracing::warn!("{unsendable}");
     }
 }
 
