@@ -26,9 +26,10 @@ use std::time::Duration;
 
 use arc_swap::ArcSwap;
 use thiserror::Error;
-use tokio::sync::{Semaphore, watch as channel};
+use tokio::sync::watch as channel;
 use tokio::task::JoinHandle;
 
+use crate::bff::admission::Instances;
 use crate::bff::compiled::CompiledCache;
 use crate::bff::compiler::Place;
 use crate::bff::engine::Runtime;
@@ -130,7 +131,7 @@ async fn load(
         loader: Arc::new(loader),
         // One more for the control thread, which makes smoke requests.
         callers: config.server.workers.get() + 1,
-        instances: Arc::new(Semaphore::new(config.engine.instances as usize)),
+        instances: Arc::new(Instances::new(config.engine.instances as usize)),
     });
     let building = builder.clone();
     let mut draft = blocking(move || building.draft(config, None)).await??;
