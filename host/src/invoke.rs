@@ -8,10 +8,9 @@ use std::time::Duration;
 use futures_util::FutureExt as _;
 use http::{HeaderMap, HeaderValue};
 use serde::Serialize;
-use tokio::sync::Semaphore;
 use tokio::time::Instant;
 
-use crate::bff::admission::Admission;
+use crate::bff::admission::{Admission, Instances};
 use crate::bff::engine::Runtime;
 use crate::bff::error::BffError;
 use crate::bff::guest_log::LogLine;
@@ -79,7 +78,7 @@ pub fn detached(
     });
     let gate = Gate::new(&config::Calls::default());
     let grants = Grants::new(&settings, services, None, gate);
-    let instances = Arc::new(Semaphore::new(settings.limits.concurrency));
+    let instances = Arc::new(Instances::new(settings.limits.concurrency));
     let admission = Arc::new(Admission::new(&settings.limits, 1, instances));
     let metrics = Arc::new(BffMetrics::default()).version(&loaded.version);
     Arc::new(Version::new(

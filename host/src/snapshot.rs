@@ -14,9 +14,8 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use arc_swap::ArcSwap;
-use tokio::sync::Semaphore;
 
-use crate::bff::admission::Admission;
+use crate::bff::admission::{Admission, Instances};
 use crate::bff::engine::Runtime;
 use crate::bff::load::{Loaded, Loader};
 use crate::bff::swap::Bff;
@@ -71,7 +70,7 @@ pub struct Builder {
     /// Threads that call services; each has connections of its own.
     pub callers: usize,
     /// The instances of the host.
-    pub instances: Arc<Semaphore>,
+    pub instances: Arc<Instances>,
 }
 
 impl Builder {

@@ -123,6 +123,15 @@ fn check_says_what_would_be_served() {
     assert_eq!(code, 0, "{error}");
     let warning = "\nwarning: admin.listen: other machines can reach 0.0.0.0:0";
     assert!(said.contains(warning), "{said}");
+    let small = open.replace("[server]", "[server]\nmax-bytes-in-flight = \"4MiB\"");
+    std::fs::write(&path, small).unwrap();
+    let (code, said, error) = run(&["check", "--config", &text(&path)]);
+    assert_eq!(code, 0, "{error}");
+    let warning = "\nwarning: bff.watch.limits.response-size: a connection may hold 778KiB for a \
+                   BFF, a fifth of server.max-bytes-in-flight (4MiB), and answers up to 1MiB are \
+                   allowed: larger ones are 503 host-memory; lower it, or write at least \"8MiB\" \
+                   there\n";
+    assert!(said.contains(warning), "{said}");
 }
 
 #[test]

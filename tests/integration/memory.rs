@@ -5,7 +5,7 @@
 use tailor_harness::TestHost;
 
 use crate::modules::{self, Part};
-use crate::windows::{CANCEL, Frames, REFUSED_STREAM, Told};
+use crate::windows::{CANCEL, REFUSED_STREAM, Streams, Told};
 use crate::wire::{Gate, Wire, get, soon, until};
 
 const KIB: usize = 1 << 10;
@@ -63,7 +63,7 @@ fn post(path: &str, body: &str) -> String {
 #[tokio::test]
 async fn an_answer_counts_until_the_client_took_it() {
     let host = host(300 * KIB, "server.flush-timeout = \"1h\"").await;
-    let mut client = Frames::connect(host.address(), 0).await.at("/large");
+    let mut client = Streams::connect(host.address(), 0).await.at("/large");
     client.get(1).await;
     let head = client.of(1).await;
     assert_eq!(
@@ -107,7 +107,7 @@ async fn unread_answers_have_a_bound_that_leaves_room_for_others() {
     .await;
     let mut clients = Vec::new();
     for _ in 0..5 {
-        let mut client = Frames::connect(host.address(), 0).await.at("/large");
+        let mut client = Streams::connect(host.address(), 0).await.at("/large");
         for stream in 0..100 {
             client.get(1 + 2 * stream).await;
         }
@@ -149,7 +149,7 @@ async fn a_stream_that_is_not_read_ends_alone() {
     for window in [0, 1, 70_000] {
         let settings = "server.flush-timeout = \"300ms\"\nserver.idle-timeout = \"1h\"";
         let host = host(300 * KIB, settings).await;
-        let mut client = Frames::connect(host.address(), window).await.at("/large");
+        let mut client = Streams::connect(host.address(), window).await.at("/large");
         client.window(0, 1 << 30).await;
         client.get(1).await;
         let mut asked = 3;
@@ -193,7 +193,7 @@ async fn a_short_answer_that_never_fits_ends_with_its_connection() {
         "server.flush-timeout = \"300ms\"\nserver.idle-timeout = \"1h\"",
     )
     .await;
-    let mut client = Frames::connect(host.address(), 100).await.at("/large");
+    let mut client = Streams::connect(host.address(), 100).await.at("/large");
     client.get(1).await;
     while client.next().await.is_some() {}
     is_empty(&host).await;
@@ -224,7 +224,7 @@ async fn bodies_have_a_bound() {
     let mut clients = Vec::new();
     let mut all = 0;
     for _ in 0..8 {
-        let client = Frames::connect(host.address(), 0).await.at("/echo");
+        let client = Streams::connect(host.address(), 0).await.at("/echo");
         let mut client = client.opened().await;
         for stream in 0..25 {
             client.post(1 + 2 * stream).await;
@@ -275,7 +275,7 @@ async fn streams_without_bodies_have_a_bound() {
     let builder = builder.config(settings).config(&gate.watch());
     let host = builder.start().await.unwrap();
     let path = "/watch/ada?date=2026-01-15";
-    let mut client = Frames::connect(host.address(), 0).await.at(path);
+    let mut client = Streams::connect(host.address(), 0).await.at(path);
     for stream in 0..100 {
         client.get(1 + 2 * stream).await;
     }

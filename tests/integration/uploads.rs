@@ -3,7 +3,7 @@
 use tailor_harness::TestHost;
 
 use crate::modules::{self, ECHO, Part};
-use crate::windows::{Frames, NO_ERROR, Told};
+use crate::windows::{NO_ERROR, Streams, Told};
 use crate::wire::{Wire, soon};
 
 const MIB: usize = 1 << 20;
@@ -96,7 +96,7 @@ async fn what_is_thrown_away_has_a_bound() {
 async fn an_upload_over_http2_that_is_refused_is_answered_and_then_reset() {
     let host = host("server.max-body-size = \"32KiB\"").await;
     for path in ["/nowhere", "/echo"] {
-        let mut client = Frames::connect(host.address(), 65_535).await.at(path);
+        let mut client = Streams::connect(host.address(), 65_535).await.at(path);
         client.post(1).await;
         if path == "/echo" {
             client.data(1, &[b'x'; 33 << 10], false).await;

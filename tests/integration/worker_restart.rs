@@ -1,8 +1,10 @@
-//! A worker fails outside of a request: its connections are lost, and nothing else.
+//! A worker fails outside of a request: its connections are lost, and nothing else. The tasks that
+//! live as long as the host fail: that is noticed, too.
 
 use tailor_harness::{Process, TestHost};
 
 use crate::modules::{self, ECHO, Part};
+use crate::swap::page::{body, page};
 use crate::wire::{Wire, get, until};
 
 async fn host(workers: usize, settings: &str) -> TestHost {
@@ -91,6 +93,50 @@ async fn a_host_whose_workers_fail_too_often_cannot_go_on() {
 }
 
 #[tokio::test]
+async fn a_task_that_fails_and_holds_a_listener_or_the_guests_ends_the_host() {
+    for task in ["acceptor", "admin", "scheduler"] {
+        let host = host(1, "").await;
+        assert_eq!(asked(&host).await, 200);
+        assert_eq!(host.admin("/readyz").await.unwrap().status, 200);
+        host.host().fail_task(task);
+        crate::wire::soon(host.host().failed()).await;
+        if task != "admin" {
+            let ready = host.admin("/readyz").await.unwrap();
+            assert_eq!(
+                (ready.status.as_u16(), &*ready.text()),
+                (503, "the host has failed\n"),
+                "{task}"
+            );
+        }
+        host.stop().await;
+    }
+}
+
+#[tokio::test]
+async fn the_watcher_is_started_anew_but_not_for_ever() {
+    let builder = TestHost::builder().unwrap().workers(1);
+    let builder = builder.file("page.wasm", &page("v1")).unwrap();
+    let settings = "server.max-worker-restarts = 1";
+    let builder = builder.config(settings).config(crate::swap::PAGE);
+    let host = builder.start().await.unwrap();
+    for version in ["v2", "v3"] {
+        host.replace("page.wasm", &page(version)).unwrap();
+        until(async || {
+            let served = host.get("/page").await.unwrap().text() == body(version);
+            served.then_some(())
+        })
+        .await;
+        if version == "v2" {
+            host.host().fail_task("watcher");
+        }
+    }
+    host.host().fail_task("watcher");
+    crate::wire::soon(host.host().failed()).await;
+    let served = host.get("/page").await.unwrap();
+    assert_eq!(served.text(), body("v3"), "requests need no watcher");
+}
+
+#[tokio::test]
 async fn the_program_ends_with_70() {
     let builder = TestHost::builder().unwrap();
     let builder = builder.file("echo.wasm", &modules::echo(Part::Path));
@@ -113,6 +159,6 @@ async fn the_program_ends_with_70() {
     );
     process.signal("USR2").unwrap();
     assert_eq!(process.wait().unwrap().code(), Some(70));
-    process.wait_for(says("fail too often")).unwrap();
+    process.wait_for(says("can't go on")).unwrap();
     process.wait_for(says("stopped")).unwrap();
 }

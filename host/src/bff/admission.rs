@@ -8,9 +8,14 @@ use std::time::Duration;
 use tokio::sync::{Semaphore, SemaphorePermit};
 use tokio::time::timeout;
 
+use self::instances::Instance;
 use super::error::BffError;
 use super::scheduler::CpuShare;
 use crate::config::Limits;
+
+mod instances;
+
+pub use instances::Instances;
 
 /// The permits of one BFF, and those of the whole host.
 pub struct Admission {
@@ -19,7 +24,9 @@ pub struct Admission {
     waiting: AtomicUsize,
     max_waiting: usize,
     max_wait: Duration,
-    instances: Arc<Semaphore>,
+    instances: Arc<Instances>,
+    /// Instances that the BFF holds.
+    taken: Arc<AtomicUsize>,
     share: Arc<CpuShare>,
     held: Arc<AtomicUsize>,
 }
@@ -27,13 +34,13 @@ pub struct Admission {
 /// The right to run one request, for as long as it is held.
 pub struct Permit<'a> {
     _of_bff: SemaphorePermit<'a>,
-    _of_host: SemaphorePermit<'a>,
+    _of_host: Instance<'a>,
 }
 
 impl Admission {
     /// Permits by the BFF's limits; `instances` are those of the host, shared by all BFFs. A share
     /// of the CPU of each of `workers`.
-    pub fn new(limits: &Limits, workers: usize, instances: Arc<Semaphore>) -> Self {
+    pub fn new(limits: &Limits, workers: usize, instances: Arc<Instances>) -> Self {
         Self {
             running: Semaphore::new(limits.concurrency),
             limit: limits.concurrency,
@@ -41,6 +48,7 @@ impl Admission {
             max_waiting: limits.queue,
             max_wait: limits.queue_timeout,
             instances,
+            taken: Arc::default(),
             share: Arc::new(CpuShare::new(limits.cpu_weight, workers)),
             held: Arc::default(),
         }
@@ -77,11 +85,10 @@ impl Admission {
         };
         // The engine's own pool must never be the one to refuse. The BFF's own permits come first,
         // so one that is over its own limit does not queue for the host's.
-        let of_host = match self.instances.try_acquire() {
-            Ok(permit) => permit,
-            Err(_) => timeout(self.max_wait, self.instances.acquire())
+        let of_host = match self.instances.try_take(&self.taken) {
+            Some(instance) => instance,
+            None => timeout(self.max_wait, self.instances.take(&self.taken))
                 .await
-                .map_err(|_| BffError::EngineFull)?
                 .map_err(|_| BffError::EngineFull)?,
         };
         Ok(Permit {

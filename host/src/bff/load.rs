@@ -6,9 +6,10 @@ use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::compiled::{CompiledCache, load_bytes};
-use super::compiler::{Compiler, Place};
+use super::compiler::{Compiler, Job, Place};
 use super::engine::Runtime;
 use super::error::LoadError;
+use super::mark::Mark;
 use super::state::State;
 use super::store::Store;
 use super::surface::Surface;
@@ -95,7 +96,7 @@ impl Loader {
         path: &Path,
         known: Option<&Arc<Loaded>>,
     ) -> Result<Arc<Loaded>, LoadError> {
-        self.load_read(bff, self.read(path)?, known)
+        self.load_read(Job::new(bff), self.read(path)?, known)
     }
 
     /// Reads the file of a component. Blocks.
@@ -120,14 +121,14 @@ impl Loader {
     /// Loads a component that was read from a file; `known` is taken again if it is the same.
     pub(super) fn load_read(
         &self,
-        bff: &str,
+        job: Job,
         bytes: Vec<u8>,
         known: Option<&Arc<Loaded>>,
     ) -> Result<Arc<Loaded>, LoadError> {
         let digest = hex(&bytes);
         let loaded = match known {
             Some(known) if known.digest == digest => known.clone(),
-            _ => Arc::new(self.load_bytes(bff, &bytes)?),
+            _ => Arc::new(self.load_job(job, &bytes)?),
         };
         let store = self.store.as_ref();
         if store.is_some_and(|store| !store.has(&digest, bytes.len())) {
@@ -196,11 +197,21 @@ impl Loader {
     ///
     /// Why the component is refused.
     pub fn load_bytes(&self, bff: &str, bytes: &[u8]) -> Result<Loaded, LoadError> {
+        self.load_job(Job::new(bff), bytes)
+    }
+
+    /// Ends the compile of a BFF's file that has another mark now: what it holds by now is taken
+    /// in its place.
+    pub fn supersede(&self, bff: &str, path: &Path, mark: &Mark) {
+        self.compiler.supersede(bff, path, mark);
+    }
+
+    fn load_job(&self, job: Job, bytes: &[u8]) -> Result<Loaded, LoadError> {
         let surface = Surface::read(bytes)?;
         surface.check()?;
         let digest = hex(bytes);
         let engine = self.runtime.engine();
-        let compile = || self.compiler.compile(bff, bytes);
+        let compile = || self.compiler.compile(job, bytes);
         let component = match &self.cache {
             Some(cache) => cache.get(engine, &digest, compile)?,
             None => load_bytes(engine, &compile()?)?,

@@ -5,10 +5,16 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::SystemTime;
 
+use super::compiler::Job;
+use super::compiler::error::CompileError;
 use super::error::LoadError;
 use super::load::{Loaded, Loader};
 use super::mark::Mark;
 use crate::digest::hex;
+
+/// How often in a row a compile is given up for a newer content of its file. One more runs to its
+/// end, so that a file which changes all the time is taken now and then.
+const GIVEN_UP: usize = 3;
 
 /// Which content a file had.
 #[derive(Clone, Debug)]
@@ -62,7 +68,8 @@ impl Look {
 
 impl Loader {
     /// Looks at the file of a BFF and loads the component that it holds. `known` is taken again if
-    /// it is the same, `before` is the look before this one. Blocks for as long as compiling takes.
+    /// it is the same, `before` is the look before this one. What is superseded while it compiles is
+    /// given up for what the file holds by then. Blocks for as long as compiling takes.
     pub fn attempt(
         &self,
         bff: &str,
@@ -70,13 +77,22 @@ impl Loader {
         known: Option<&Arc<Loaded>>,
         before: Option<&Look>,
     ) -> (Look, Result<Arc<Loaded>, LoadError>) {
-        let (mut look, bytes) = self.look(path);
-        look.has_grown = match (before, &bytes) {
-            (Some(before), Ok(bytes)) => look.grew(before, bytes),
-            _ => false,
-        };
-        let loaded = bytes.and_then(|bytes| self.load_read(bff, bytes, known));
-        (look, loaded)
+        let mut given_up = 0;
+        loop {
+            let (mut look, bytes) = self.look(path);
+            look.has_grown = match (before, &bytes) {
+                (Some(before), Ok(bytes)) => look.grew(before, bytes),
+                _ => false,
+            };
+            let mut job = Job::new(bff);
+            if given_up < GIVEN_UP {
+                job = job.of_file(path, look.mark);
+            }
+            match bytes.and_then(|bytes| self.load_read(job, bytes, known)) {
+                Err(LoadError::Compiler(CompileError::Superseded)) => given_up += 1,
+                loaded => return (look, loaded),
+            }
+        }
     }
 
     /// Looks at a file and reads it. Blocks.

@@ -20,6 +20,7 @@ impl Check {
         host::files::raise_limit();
         let shortage = host::files::Room::of(&config).shortage();
         let exposure = config.admin.as_ref().and_then(config::Admin::exposure);
+        let unsendable = config.unsendable_answers();
         let (routes, services) = (config.routes.len(), config.downstreams.len());
         let changes = host::prepare(config, None, Place::Apart).await?;
         let snapshot = changes.shared().snapshot.load();
@@ -40,8 +41,8 @@ impl Check {
         if let Some(shortage) = shortage {
             println!("warning, with the limits of this shell: {shortage}");
         }
-        if let Some(exposure) = exposure {
-            println!("warning: {exposure}");
+        for warning in exposure.into_iter().chain(unsendable) {
+            println!("warning: {warning}");
         }
         println!(
             "ok: {} BFFs, {routes} routes, {services} downstreams",

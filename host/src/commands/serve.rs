@@ -112,6 +112,7 @@ pub(super) async fn start(
 ) -> anyhow::Result<Host> {
     files::raise_limit();
     warn_of_files(&config);
+    warn_of_answers(&config);
     let mut admin = config.admin.clone();
     let data_dir = config.engine.data_dir.clone();
     let host = Host::start_on(config, path, on_refused, sockets, Place::Apart).await?;
@@ -138,7 +139,7 @@ pub(super) async fn start(
 pub(super) async fn until_stopped(host: Host, mut signals: Signals) -> anyhow::Result<ExitCode> {
     let failed = serve(&host, &mut signals).await;
     if failed {
-        tracing::error!("workers fail too often: the host ends, with exit code {FAILED}");
+        tracing::error!("the host can't go on: it ends, with exit code {FAILED}");
     }
     let stop = async {
         if !failed {
@@ -223,10 +224,19 @@ async fn reload(host: &Host) {
                     "changed in the file, takes effect when the host is started again"
                 );
             }
-            warn_of_files(&host.changes().shared().snapshot.load().config);
+            let snapshot = host.changes().shared().snapshot.load();
+            warn_of_files(&snapshot.config);
+            warn_of_answers(&snapshot.config);
             tracing::info!("configuration reloaded");
         }
         Err(error) => tracing::error!("configuration not reloaded, the old one goes on: {error}"),
+    }
+}
+
+/// Says when no connection has room for the largest answers of a BFF.
+fn warn_of_answers(config: &Config) {
+    for unsendable in config.unsendable_answers() {
+        tracing::warn!("{unsendable}");
     }
 }
 

@@ -4,6 +4,7 @@
 
 mod listeners;
 mod maximal;
+mod memory;
 mod reference;
 mod rules;
 mod services;

@@ -26,9 +26,10 @@ use std::time::Duration;
 
 use arc_swap::ArcSwap;
 use thiserror::Error;
-use tokio::sync::{Semaphore, watch as channel};
+use tokio::sync::watch as channel;
 use tokio::task::JoinHandle;
 
+use crate::bff::admission::Instances;
 use crate::bff::compiled::CompiledCache;
 use crate::bff::compiler::Place;
 use crate::bff::engine::Runtime;
@@ -37,7 +38,7 @@ use crate::bff::load::Loader;
 use crate::bff::store::Store;
 use crate::config::{Config, Engine};
 use crate::server::admin::Admin;
-use crate::server::{Server, ServerError};
+use crate::server::{Faults, Server, ServerError, started_anew};
 use crate::snapshot::{Builder, Shared, SnapshotError};
 
 use candidates::Candidates;
@@ -82,6 +83,7 @@ pub struct Host {
     server: Server,
     admin: Option<Admin>,
     watcher: JoinHandle<()>,
+    faults: Arc<Faults>,
     stopping: channel::Sender<bool>,
     drain_delay: Duration,
     patience: Duration,
@@ -127,7 +129,7 @@ async fn load(
         loader: Arc::new(loader),
         // One more for the control thread, which makes smoke requests.
         callers: config.server.workers.get() + 1,
-        instances: Arc::new(Semaphore::new(config.engine.instances as usize)),
+        instances: Arc::new(Instances::new(config.engine.instances as usize)),
     });
     let building = builder.clone();
     let mut draft = blocking(move || building.draft(config, None)).await??;
@@ -230,21 +232,26 @@ impl Host {
         let changes = load(config, config_path, Some(on_refused), compiling).await?;
         let changes = Arc::new(changes);
         let (stopping, stopped) = channel::channel(false);
+        let faults = Arc::new(Faults::new(settings.max_worker_restarts));
         let admin = match &admin_settings {
             Some(admin) => {
                 let shared = changes.shared().clone();
-                Some(Admin::start(shared, admin, sockets.admin, stopped).await?)
+                let (socket, faults) = (sockets.admin, faults.clone());
+                Some(Admin::start(shared, admin, socket, stopped, faults).await?)
             }
             None => None,
         };
         let shared = changes.shared().clone();
-        let server = Server::start(shared, &settings, sockets.http).await?;
+        let server = Server::start(shared, &settings, sockets.http, faults.clone()).await?;
         let control = Control::start().map_err(HostError::Control)?;
         let watcher = control.begin({
             let changes = changes.clone();
-            async move {
-                tokio::join!(watch::watch(changes.clone()), kept::keep_again(changes));
-            }
+            started_anew(faults.clone(), "watcher", move || {
+                let changes = changes.clone();
+                async move {
+                    tokio::join!(watch::watch(changes.clone()), kept::keep_again(changes));
+                }
+            })
         });
         Ok(Self {
             changes,
@@ -252,6 +259,7 @@ impl Host {
             server,
             admin,
             watcher,
+            faults,
             stopping,
             drain_delay: settings.drain_delay,
             patience: settings.shutdown_timeout,
@@ -285,10 +293,18 @@ impl Host {
         reload.await.unwrap_or(Err(ChangeError::Panic))
     }
 
-    /// Waits until the host can't go on, because its workers fail too often. Then it has to be
-    /// stopped.
+    /// Waits until the host can't go on, because workers or the watcher fail too often, or one of
+    /// the tasks that accept connections failed. Then it has to be stopped.
     pub async fn failed(&self) {
-        self.server.failed().await;
+        self.faults.too_many().await;
+    }
+
+    /// Has a task of the host fail, for a test: `acceptor`, `admin`, `watcher` or `scheduler`. No
+    /// other build has this.
+    #[cfg(debug_assertions)]
+    #[doc(hidden)]
+    pub fn fail_task(&self, task: &'static str) {
+        self.faults.fail(task);
     }
 
     /// Has a worker fail outside of a request, for a test. No other build has this.

@@ -70,6 +70,13 @@ impl Changes {
         self.swap(name).await
     }
 
+    /// Ends the compile of a BFF whose file has another content by now, by whichever change.
+    pub(super) fn supersede(&self, bff: &Bff, mark: &Mark) {
+        let settings = bff.settings();
+        let loader = &self.builder.loader;
+        loader.supersede(&settings.name, &settings.component, mark);
+    }
+
     fn bff(&self, name: &str) -> Result<(Arc<Bff>, Arc<Services>), ChangeError> {
         let snapshot = self.shared.snapshot.load();
         let bff = snapshot.bffs.get(name);

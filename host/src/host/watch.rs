@@ -23,6 +23,8 @@ use crate::bff::swap::Bff;
 /// What is known of a file.
 #[derive(Default)]
 struct Seen {
+    /// What the last look saw.
+    last: Option<Mark>,
     /// Another content than the one that was taken or refused last, seen once.
     pending: Option<Mark>,
     /// When the same content is tried again.
@@ -112,6 +114,12 @@ impl Seen {
             .then_some(Step::Compare)
     }
 
+    /// Whether the file holds what it held at the look before, and so is whole.
+    fn settles(&mut self, now: Option<Mark>) -> Option<Mark> {
+        let before = std::mem::replace(&mut self.last, now);
+        now.filter(|_| before == now)
+    }
+
     /// Plans when the same content is looked at again.
     fn plan(&mut self, bff: &Bff, ended: bool, pace: Pace) {
         if !bff.is_tried_again() {
@@ -158,6 +166,9 @@ pub(super) async fn watch(changes: Arc<Changes>) {
                 continue;
             };
             let seen = files.entry(name.clone()).or_default();
+            if let Some(mark) = seen.settles(now) {
+                changes.supersede(bff, &mark);
+            }
             if let Some(step) = seen.look(now, bff, pace) {
                 seen.attempt = Some(begin(changes.clone(), name.clone(), step));
             }

@@ -17,6 +17,7 @@ use tokio::net::TcpListener;
 use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinHandle;
 
+use super::faults::{Faults, vital};
 use super::room;
 use super::worker::{Crew, Worker};
 use crate::config;
@@ -64,7 +65,8 @@ pub struct Server {
 }
 
 impl Server {
-    /// Binds the listener, or takes the one that was handed over, and starts the workers.
+    /// Binds the listener, or takes the one that was handed over, and starts the workers. Where one
+    /// of them fails, `faults` know.
     ///
     /// # Errors
     ///
@@ -73,11 +75,13 @@ impl Server {
         shared: Arc<Shared>,
         settings: &config::Server,
         handed_over: Option<std::net::TcpListener>,
+        faults: Arc<Faults>,
     ) -> Result<Self, ServerError> {
         let listener = listen("server.listen", settings.listen, handed_over)?;
         let address = listener.local_addr().map_err(ServerError::Worker)?;
         let (stop, stopped) = watch::channel(false);
-        let crew = Worker::start_all(&shared, settings, &stopped).map_err(ServerError::Worker)?;
+        let crew = Worker::start_all(&shared, settings, &stopped, faults.clone())
+            .map_err(ServerError::Worker)?;
         let max_connections = u32::try_from(settings.max_connections)
             .unwrap_or(u32::MAX)
             .min(MAX_PERMITS);
@@ -88,7 +92,7 @@ impl Server {
             clippy::disallowed_methods,
             reason = "the one acceptor, ended by `stop`"
         )]
-        let acceptor = tokio::spawn(acceptor);
+        let acceptor = tokio::spawn(vital(faults, "acceptor", acceptor));
         Ok(Self {
             address,
             acceptor,
@@ -102,11 +106,6 @@ impl Server {
     /// The address that was bound.
     pub fn address(&self) -> SocketAddr {
         self.address
-    }
-
-    /// Waits until the host can't go on: its workers fail too often.
-    pub async fn failed(&self) {
-        self.crew.failed().await;
     }
 
     /// Has a worker fail outside of a request, for a test. No other build has this.

@@ -2,7 +2,7 @@
 //!
 //! - `GET /livez`: 200 while the process runs.
 //! - `GET /readyz`: 200 while the host takes requests; 503 while it stops, while a worker is down,
-//!   and while no BFF has a version. Names the BFFs whose newest file was refused.
+//!   when the host fails, and while no BFF has a version. Names the BFFs whose newest file was refused.
 //! - `GET /metrics`: all metrics, in Prometheus' text format or OpenMetrics, as `accept` says.
 //! - `GET /bffs`: each BFF with its live version, the last refused one, and what it may call; each
 //!   service with the state of its policy; as JSON.
@@ -32,6 +32,7 @@ use tokio::task::JoinHandle;
 
 use self::places::Kind;
 use super::accept::{ServerError, listen};
+use super::faults::{Faults, vital};
 use crate::config;
 use crate::snapshot::{Shared, Snapshot};
 use crate::telemetry::metrics::{classic, exposition};
@@ -42,6 +43,7 @@ struct Pages {
     metrics: Registry,
     settings: config::Admin,
     stopping: watch::Receiver<bool>,
+    faults: Arc<Faults>,
 }
 
 /// A running admin listener.
@@ -51,8 +53,8 @@ pub struct Admin {
 }
 
 impl Admin {
-    /// Binds the listener, or takes the one that was handed over. `stopping` turns `/readyz` to
-    /// 503.
+    /// Binds the listener, or takes the one that was handed over. `stopping` and `faults` turn
+    /// `/readyz` to 503.
     ///
     /// # Errors
     ///
@@ -62,6 +64,7 @@ impl Admin {
         settings: &config::Admin,
         handed_over: Option<std::net::TcpListener>,
         stopping: watch::Receiver<bool>,
+        faults: Arc<Faults>,
     ) -> Result<Self, ServerError> {
         let listener = listen("admin.listen", settings.listen, handed_over)?;
         let address = listener.local_addr().map_err(ServerError::Worker)?;
@@ -70,12 +73,14 @@ impl Admin {
             shared,
             settings: settings.clone(),
             stopping,
+            faults: faults.clone(),
         });
+        let accepting = accept::accept(listener, pages, settings.clone());
         #[expect(
             clippy::disallowed_methods,
             reason = "the one admin listener, ended with this value"
         )]
-        let task = tokio::spawn(accept::accept(listener, pages, settings.clone()));
+        let task = tokio::spawn(vital(faults, "admin", accepting));
         Ok(Self { address, task })
     }
 
@@ -120,6 +125,9 @@ fn answer(request: &Request<Incoming>, pages: &Pages, kind: Kind) -> Response<Fu
         }
         "/readyz" if pages.shared.metrics.workers_down.get() > 0 => {
             text(StatusCode::SERVICE_UNAVAILABLE, "a worker has failed\n")
+        }
+        "/readyz" if pages.faults.are_too_many() => {
+            text(StatusCode::SERVICE_UNAVAILABLE, "the host has failed\n")
         }
         "/readyz" => ready(&snapshot),
         "/metrics" => metrics(request, pages),

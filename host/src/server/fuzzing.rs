@@ -11,11 +11,12 @@ use std::time::Duration;
 use arc_swap::ArcSwap;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, DuplexStream, ReadHalf, WriteHalf};
 use tokio::runtime;
-use tokio::sync::{Semaphore, watch};
+use tokio::sync::watch;
 use tokio::time::{sleep, timeout};
 
 use super::worker::Worker;
 use super::{connection, tally};
+use crate::bff::admission::Instances;
 use crate::bff::engine::Runtime;
 use crate::bff::load::Loader;
 use crate::config;
@@ -65,7 +66,7 @@ fn parts() -> Option<(Arc<Runtime>, Arc<Snapshot>)> {
     let builder = Builder {
         loader: Arc::new(loader),
         callers: 1,
-        instances: Arc::new(Semaphore::new(8)),
+        instances: Arc::new(Instances::new(8)),
     };
     let mut draft = builder.draft(config, None).ok()?;
     let candidate = Candidate {

@@ -3,21 +3,18 @@
 //!
 //! A panic in a request ends that request, and one in a connection that connection. What is left is
 //! the event loop itself and what a worker does beside requests. Its connections are lost then, and
-//! those that it had not begun yet wait for the next event loop. A host that fails again and again
-//! is better ended, so that its supervisor starts it with a memory that is whole.
+//! those that it had not begun yet wait for the next event loop.
 
 use std::any::Any;
-use std::collections::VecDeque;
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use tokio::runtime::Runtime;
 use tokio::sync::watch;
 
-/// The time in which restarts are counted together.
-const WINDOW: Duration = Duration::from_secs(60);
+use super::faults::{Faults, message};
+
 /// Pause before another attempt to make an event loop, for which the system lacks something.
 const PAUSE: Duration = Duration::from_millis(50);
 
@@ -29,8 +26,8 @@ pub(super) trait Alive {
     /// Its number, for the log.
     fn index(&self) -> usize;
 
-    /// How often it and others were started anew.
-    fn restarts(&self) -> &Restarts;
+    /// How often it and others failed.
+    fn faults(&self) -> &Faults;
 
     /// Notes whether there is no event loop.
     fn set_down(&self, down: bool);
@@ -74,7 +71,7 @@ fn restart(
 ) -> Option<Runtime> {
     let index = worker.index();
     let why = message(panic);
-    if !worker.restarts().begin(Instant::now()) {
+    if !worker.faults().begin(Instant::now()) {
         tracing::error!(
             worker = index,
             "a worker failed outside of a request: {why}"
@@ -97,77 +94,4 @@ fn restart(
         }
     }
     None
-}
-
-/// What a panic says of itself.
-fn message(panic: &(dyn Any + Send)) -> &str {
-    match (panic.downcast_ref::<&str>(), panic.downcast_ref::<String>()) {
-        (Some(text), _) => text,
-        (None, Some(text)) => text,
-        (None, None) => "no message",
-    }
-}
-
-/// The restarts of all workers.
-pub(super) struct Restarts {
-    most: usize,
-    /// Those of the last minute, the oldest first.
-    recent: Mutex<VecDeque<Instant>>,
-    too_many: watch::Sender<bool>,
-}
-
-impl Restarts {
-    pub(super) fn new(most: usize) -> Self {
-        Self {
-            most,
-            recent: Mutex::default(),
-            too_many: watch::Sender::new(false),
-        }
-    }
-
-    /// Whether a worker may be started anew now.
-    fn begin(&self, now: Instant) -> bool {
-        let mut recent = self.recent.lock().unwrap_or_else(PoisonError::into_inner);
-        recent.retain(|at| now.saturating_duration_since(*at) < WINDOW);
-        let may = recent.len() < self.most;
-        if may {
-            recent.push_back(now);
-        } else {
-            let _ = self.too_many.send_replace(true);
-        }
-        may
-    }
-
-    /// Waits until one may not.
-    pub(super) async fn too_many(&self) {
-        let mut too_many = self.too_many.subscribe();
-        // The sender lives as long as this does.
-        let _ = too_many.wait_for(|too_many| *too_many).await;
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn so_many_restarts_within_a_minute_and_no_more() {
-        let restarts = Restarts::new(2);
-        let start = Instant::now();
-        let at = |seconds| start + Duration::from_secs(seconds);
-        assert!(restarts.begin(at(0)) && restarts.begin(at(30)));
-        assert!(restarts.begin(at(60)), "the first is a minute ago");
-        assert!(!*restarts.too_many.borrow());
-        assert!(!restarts.begin(at(61)));
-        assert!(*restarts.too_many.borrow());
-    }
-
-    #[test]
-    fn a_panic_says_why() {
-        let said: Box<dyn Any + Send> = Box::new("text");
-        assert_eq!(message(&*said), "text");
-        let said: Box<dyn Any + Send> = Box::new("text".to_owned());
-        assert_eq!(message(&*said), "text");
-        assert_eq!(message(&1), "no message");
-    }
 }

@@ -17,6 +17,7 @@ mod body;
 mod budget;
 mod client;
 mod connection;
+mod faults;
 mod flow;
 #[cfg(any(test, feature = "fuzzing"))]
 pub mod fuzzing;
@@ -37,3 +38,4 @@ mod wire;
 mod worker;
 
 pub use accept::{Server, ServerError};
+pub use faults::{Faults, started_anew};

@@ -22,7 +22,8 @@ use tokio::sync::{OwnedSemaphorePermit, mpsc, oneshot, watch};
 
 use super::budget::{Budget, give_back};
 use super::connection;
-use super::life::{self, Alive, Restarts};
+use super::faults::{Faults, vital};
+use super::life::{self, Alive};
 use super::rest::Rest;
 use super::room::Room;
 use crate::bff::scheduler::Scheduler;
@@ -56,7 +57,7 @@ pub(super) struct Worker {
 /// All workers.
 pub(super) struct Crew {
     posts: Vec<Post>,
-    restarts: Restarts,
+    faults: Arc<Faults>,
     threads: Mutex<Vec<JoinHandle<()>>>,
     end: watch::Sender<bool>,
     pub(super) room: Room,
@@ -93,6 +94,7 @@ impl Worker {
         shared: &Arc<Shared>,
         settings: &config::Server,
         stopped: &watch::Receiver<bool>,
+        faults: Arc<Faults>,
     ) -> io::Result<Arc<Crew>> {
         let settings = Arc::new(settings.clone());
         let used = shared.metrics.bytes_in_flight.clone();
@@ -115,7 +117,7 @@ impl Worker {
             .unzip();
         let crew = Arc::new(Crew {
             posts,
-            restarts: Restarts::new(settings.max_worker_restarts),
+            faults,
             threads: Mutex::default(),
             end,
             room: Room::default(),
@@ -150,7 +152,8 @@ impl Worker {
     /// Does what it is told until the host ends.
     async fn work(self: Arc<Self>, orders: &mut Orders, mut ended: watch::Receiver<bool>) {
         let scheduler = self.scheduler.clone();
-        spawn(async move { scheduler.run().await });
+        let order = async move { scheduler.run().await };
+        spawn(vital(self.crew.faults.clone(), "scheduler", order));
         let mut housekeeping = tokio::time::interval(HOUSEKEEPING);
         loop {
             tokio::select! {
@@ -263,8 +266,8 @@ impl Alive for Worker {
         self.index
     }
 
-    fn restarts(&self) -> &Restarts {
-        &self.crew.restarts
+    fn faults(&self) -> &Faults {
+        &self.crew.faults
     }
 
     fn set_down(&self, down: bool) {
@@ -304,11 +307,6 @@ impl Crew {
         // A worker that is gone takes no orders: then the host is stopping, and the connection
         // closes here.
         let _ = post.orders.send(Order::Connection(stream, counted, permit));
-    }
-
-    /// Waits until workers had to be started anew more often than they may.
-    pub(super) async fn failed(&self) {
-        self.restarts.too_many().await;
     }
 
     /// Has a worker fail outside of a request, for a test.

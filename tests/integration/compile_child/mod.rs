@@ -145,6 +145,61 @@ async fn a_swap_does_not_wait_for_the_compile_of_another_bff() {
     assert_eq!(host.compilers(), [compiler], "the bomb still compiles");
 }
 
+/// A host under limits that no component here reaches while a test runs.
+fn patient() -> Two {
+    Two::start("engine.compile-timeout = \"10m\"\nengine.compile-cpu = \"10m\"")
+}
+
+#[tokio::test]
+async fn a_newer_file_ends_the_compile_of_the_one_it_replaces() {
+    let host = patient();
+    host.replace("page.wasm", &bombs::loops(600, 600));
+    let compiler = host.compiler();
+    host.replace("page.wasm", &page("v2"));
+    host.live("page");
+    assert_eq!(host.serves("page").await, body("v2"));
+    assert!(!running(compiler), "the bomb still compiles");
+    host.told("page", "its compile is given up");
+}
+
+#[tokio::test]
+async fn a_newer_file_ends_the_wait_of_the_one_it_replaces_in_a_reload_too() {
+    let host = patient();
+    host.replace("page.wasm", &bombs::loops(600, 600));
+    host.process.signal("HUP").unwrap();
+    let compiler = host.compiler();
+    host.replace("page.wasm", &page("v2"));
+    host.process
+        .wait_for(|line| said(line).contains("reload"))
+        .unwrap();
+    assert!(!running(compiler), "the bomb still compiles");
+    while host.serves("page").await != body("v2") {
+        tokio::task::yield_now().await;
+    }
+}
+
+#[tokio::test]
+async fn a_file_that_changes_all_the_time_is_compiled_to_the_end_now_and_then() {
+    let host = Two::start("engine.compile-cpu = \"2s\"");
+    let mut compilers = Vec::new();
+    for size in 300..304 {
+        host.replace("page.wasm", &bombs::loops(size, size));
+        let next = loop {
+            let all = host.compilers();
+            match all.into_iter().find(|id| !compilers.contains(id)) {
+                Some(id) => break id,
+                None => std::thread::yield_now(),
+            }
+        };
+        compilers.push(next);
+    }
+    host.replace("page.wasm", &page("v2"));
+    let reason = host.refused("page");
+    assert!(reason.contains("engine.compile-cpu"), "{reason}");
+    host.live("page");
+    assert_eq!(host.serves("page").await, body("v2"));
+}
+
 #[tokio::test]
 async fn memory_is_a_limit() {
     let host = Two::start("engine.compile-memory = \"256MiB\"");
@@ -172,8 +227,7 @@ async fn time_is_a_limit() {
 
 #[tokio::test]
 async fn a_compiler_that_is_killed_is_named_with_its_signal_and_another_one_tries_again() {
-    // The next file waits until the other attempt has ended.
-    let host = Two::start("engine.compile-cpu = \"2s\"");
+    let host = Two::start("");
     host.replace("page.wasm", &bombs::loops(300, 300));
     let first = host.compiler();
     kill(first);

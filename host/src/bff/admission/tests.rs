@@ -24,7 +24,7 @@ fn limits(concurrency: usize, queue: usize) -> Limits {
 
 #[tokio::test(start_paused = true)]
 async fn the_queue_is_bounded_in_number_and_time() {
-    let admission = Admission::new(&limits(1, 1), 1, Arc::new(Semaphore::new(10)));
+    let admission = Admission::new(&limits(1, 1), 1, Arc::new(Instances::new(10)));
     let held = admission.permit().await.unwrap();
     let waiting = admission.permit();
     tokio::pin!(waiting);
@@ -45,7 +45,7 @@ async fn the_queue_is_bounded_in_number_and_time() {
 
 #[tokio::test(start_paused = true)]
 async fn one_bff_can_not_take_the_instances_of_all() {
-    let instances = Arc::new(Semaphore::new(3));
+    let instances = Arc::new(Instances::new(3));
     let greedy = Admission::new(&limits(2, 0), 1, instances.clone());
     let modest = Admission::new(&limits(2, 0), 1, instances);
     let _held = (
@@ -62,7 +62,7 @@ async fn one_bff_can_not_take_the_instances_of_all() {
 
 #[tokio::test(start_paused = true)]
 async fn one_that_goes_while_waiting_is_not_counted_any_more() {
-    let admission = Admission::new(&limits(1, 1), 1, Arc::new(Semaphore::new(10)));
+    let admission = Admission::new(&limits(1, 1), 1, Arc::new(Instances::new(10)));
     let _held = admission.permit().await.unwrap();
     {
         let waiting = admission.permit();
@@ -70,4 +70,23 @@ async fn one_that_goes_while_waiting_is_not_counted_any_more() {
         assert!(futures_util::poll!(&mut waiting).is_pending());
     }
     assert_eq!(admission.load(), (1, 0));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_freed_instance_goes_to_the_bff_that_runs_the_fewest() {
+    let instances = Arc::new(Instances::new(2));
+    let greedy = Admission::new(&limits(4, 0), 1, instances.clone());
+    let modest = Admission::new(&limits(4, 0), 1, instances);
+    let first = greedy.permit().await.unwrap();
+    let _second = greedy.permit().await.unwrap();
+    let (third, fourth) = (greedy.permit(), greedy.permit());
+    let waits = modest.permit();
+    tokio::pin!(third, fourth, waits);
+    assert!(futures_util::poll!(&mut third).is_pending());
+    assert!(futures_util::poll!(&mut fourth).is_pending());
+    assert!(futures_util::poll!(&mut waits).is_pending());
+    drop(first);
+    let served = futures_util::poll!(&mut waits);
+    assert!(matches!(served, std::task::Poll::Ready(Ok(_))));
+    assert!(futures_util::poll!(&mut third).is_pending());
 }

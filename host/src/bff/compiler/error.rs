@@ -24,8 +24,8 @@ pub enum CompileError {
     /// Its machine code is larger than that of a component of its size may be, bytes.
     #[error("compile: more than {} of machine code", Size(*.0))]
     Code(u64),
-    /// A newer file of the same BFF waits in its place.
-    #[error("compile: superseded by a newer file of the same BFF, before its turn came")]
+    /// Its file has changed since.
+    #[error("compile: given up, because the file has changed since")]
     Superseded,
     /// Somebody ended the compiler, or the system did for want of memory.
     #[error("compile: the compiler was ended by signal {0}")]

@@ -15,15 +15,18 @@ mod talk;
 #[cfg(test)]
 mod tests;
 
+use std::path::Path;
+
 use wasmtime::Engine;
 
-use self::error::CompileError;
 use self::hello::Hello;
 use self::queue::Queue;
 use super::error::LoadError;
+use super::mark::Mark;
 use crate::config::Compile;
 
 pub use hello::compatibility;
+pub use queue::Job;
 
 /// Machine code that any component may have, bytes.
 const CODE: usize = 16 << 20;
@@ -62,24 +65,30 @@ impl Compiler {
         Self { engine, apart }
     }
 
-    /// The machine code of a component. `bff` is whose turn it takes. Blocks for as long as the
-    /// line and compiling take.
+    /// The machine code of a component. Blocks for as long as the line and compiling take.
     ///
     /// # Errors
     ///
-    /// When the component does not compile, or not within the limits.
-    pub fn compile(&self, bff: &str, wasm: &[u8]) -> Result<Vec<u8>, LoadError> {
+    /// When the component does not compile, or not within the limits, or when it is superseded.
+    pub fn compile(&self, job: Job, wasm: &[u8]) -> Result<Vec<u8>, LoadError> {
         let Some(apart) = &self.apart else {
             return self
                 .engine
                 .precompile_component(wasm)
                 .map_err(LoadError::Compile);
         };
-        let _turn = apart.queue.wait(bff).ok_or(CompileError::Superseded)?;
+        let turn = apart.queue.wait(job)?;
         let engine = Hello::new(&self.engine, &[]).engine;
         let mut command = parent::command(&apart.limits);
         let most = most_code(wasm.len());
-        parent::compile(&mut command, &apart.limits, &engine, most, wasm)
+        parent::compile(&mut command, &apart.limits, turn.job(), &engine, most, wasm)
+    }
+
+    /// Ends what is compiled, or waits for that, of a BFF's file that has another mark now.
+    pub fn supersede(&self, bff: &str, path: &Path, mark: &Mark) {
+        if let Some(apart) = &self.apart {
+            apart.queue.supersede(bff, path, mark);
+        }
     }
 }
 

@@ -15,6 +15,7 @@ use rustix::process::Signal;
 
 use super::error::{CompileError, SignalName};
 use super::hello::{NO_MEMORY, REFUSED};
+use super::queue::Job;
 use super::talk::Talk;
 use crate::bff::error::LoadError;
 use crate::config::Compile;
@@ -23,6 +24,8 @@ use crate::config::Compile;
 pub(super) const PROGRAM: &str = "/proc/self/exe";
 /// Between two looks whether a process that has closed its pipes has ended.
 const MOMENT: Duration = Duration::from_millis(1);
+/// Between two looks whether what is compiled is still wanted.
+const LOOK: Duration = Duration::from_millis(50);
 
 /// The command of a compiler under these limits.
 pub(super) fn command(limits: &Compile) -> Command {
@@ -35,35 +38,40 @@ pub(super) fn command(limits: &Compile) -> Command {
     command
 }
 
-/// Has a component compiled by the process of a command. `engine` is what the compiler has to say
-/// of its engine, `most` the largest machine code, bytes.
+/// Has a component compiled by the process of a command, for as long as the job is wanted. `engine`
+/// is what the compiler has to say of its engine, `most` the largest machine code, bytes.
 pub(super) fn compile(
     command: &mut Command,
     limits: &Compile,
+    job: &Job,
     engine: &str,
     most: usize,
     wasm: &[u8],
 ) -> Result<Vec<u8>, LoadError> {
     let end = Instant::now() + limits.timeout;
+    let left = || left(end, limits, job);
     let mut process = Process::start(command).map_err(CompileError::Run)?;
     let mut talk = Talk::new(engine, most, wasm);
     // Whatever ends this early drops the process, which ends and reaps it.
     while process.is_open() {
-        process.wait_for_pipes(&talk, left(end, limits)?)?;
+        process.wait_for_pipes(&talk, LOOK.min(left()?))?;
         process.exchange(&mut talk)?;
     }
     let status = loop {
         match process.child.try_wait().map_err(CompileError::Run)? {
             Some(status) => break status,
-            None => pause(MOMENT.min(left(end, limits)?)),
+            None => pause(MOMENT.min(left()?)),
         }
     };
     verdict(status, &talk.reason(), limits)?;
     Ok(talk.into_code()?)
 }
 
-/// The time that is left.
-fn left(end: Instant, limits: &Compile) -> Result<Duration, CompileError> {
+/// The time that is left for a job.
+fn left(end: Instant, limits: &Compile, job: &Job) -> Result<Duration, CompileError> {
+    if job.is_superseded() {
+        return Err(CompileError::Superseded);
+    }
     let left = end.saturating_duration_since(Instant::now());
     if left.is_zero() {
         return Err(CompileError::Time(limits.timeout));

@@ -1,11 +1,59 @@
 //! Who compiles next: a few at a time, in turns by BFF.
 //!
-//! A BFF has at most one compile that runs and one that waits. It waits behind the BFFs that came
+//! A BFF has at most one compile that runs. What comes later stands behind the BFFs that came
 //! before it, so a BFF that comes again and again delays another by one compile of its own at most.
-//! A newer file takes the place in the line of the one that waits.
+//! A compile whose file has changed since is given up, wherever it is.
 
 use std::collections::VecDeque;
-use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+
+use super::error::CompileError;
+use crate::bff::mark::Mark;
+
+/// A compile that waits or runs: for whom, and of which file.
+#[derive(Debug)]
+pub struct Job {
+    bff: String,
+    /// The file whose later contents end this; `None` for a compile that nothing ends early.
+    file: Option<(PathBuf, Mark)>,
+    superseded: AtomicBool,
+}
+
+impl Job {
+    /// A compile for a BFF that runs to its end, whatever happens to files.
+    pub fn new(bff: &str) -> Self {
+        Self {
+            bff: bff.to_owned(),
+            file: None,
+            superseded: AtomicBool::new(false),
+        }
+    }
+
+    /// The same, of a file with this mark: given up when the file has another one.
+    #[must_use]
+    pub fn of_file(mut self, path: &Path, mark: Option<Mark>) -> Self {
+        self.file = mark.map(|mark| (path.to_owned(), mark));
+        self
+    }
+
+    /// Whether its file has changed since.
+    pub(super) fn is_superseded(&self) -> bool {
+        self.superseded.load(Ordering::Relaxed)
+    }
+
+    fn supersede(&self, bff: &str, path: &Path, mark: &Mark) -> bool {
+        let file = self.file.as_ref();
+        let is_old = self.bff == bff
+            && file.is_some_and(|(of, compiled)| of == path && compiled != mark)
+            && !self.is_superseded();
+        if is_old {
+            self.superseded.store(true, Ordering::Relaxed);
+        }
+        is_old
+    }
+}
 
 /// The line in front of the compilers.
 pub(super) struct Queue {
@@ -16,37 +64,19 @@ pub(super) struct Queue {
 
 #[derive(Default)]
 struct State {
-    /// The BFFs that compile, each once.
-    running: Vec<String>,
-    /// The BFFs that wait, each once, with the number of the newest that wants its turn.
-    waiting: VecDeque<(String, u64)>,
-    last: u64,
+    /// Compiles under way, one for each BFF at most.
+    running: Vec<Arc<Job>>,
+    waiting: VecDeque<Arc<Job>>,
 }
 
 impl State {
     /// The one whose turn it is, if there is room for one.
-    fn next(&self, jobs: usize) -> Option<u64> {
+    fn next(&self, jobs: usize) -> Option<&Arc<Job>> {
         if self.running.len() >= jobs {
             return None;
         }
-        let mut waiting = self.waiting.iter();
-        waiting
-            .find(|(bff, _)| !self.running.contains(bff))
-            .map(|(_, number)| *number)
-    }
-
-    /// Comes to stand in the line and gets a number.
-    fn join(&mut self, bff: &str) -> u64 {
-        self.last += 1;
-        match self.waiting.iter_mut().find(|(name, _)| name == bff) {
-            Some((_, number)) => *number = self.last,
-            None => self.waiting.push_back((bff.to_owned(), self.last)),
-        }
-        self.last
-    }
-
-    fn waits(&self, number: u64) -> bool {
-        self.waiting.iter().any(|(_, waiting)| *waiting == number)
+        let runs = |bff: &str| self.running.iter().any(|job| job.bff == bff);
+        self.waiting.iter().find(|job| !runs(&job.bff))
     }
 }
 
@@ -60,30 +90,50 @@ impl Queue {
         }
     }
 
-    /// Waits for a turn of the BFF, which lasts until the value is dropped. `None` when a newer
-    /// file of the same BFF took the place.
-    pub(super) fn wait(&self, bff: &str) -> Option<Turn<'_>> {
+    /// Waits for the turn of a compile, which lasts until the value is dropped.
+    ///
+    /// # Errors
+    ///
+    /// When the file has changed meanwhile.
+    pub(super) fn wait(&self, job: Job) -> Result<Turn<'_>, CompileError> {
+        let job = Arc::new(job);
         let mut state = self.lock();
-        let number = state.join(bff);
-        // The one whose place was taken has to learn it.
-        self.moved.notify_all();
-        while state.waits(number) {
-            if state.next(self.jobs) == Some(number) {
-                state.waiting.retain(|(_, waiting)| *waiting != number);
-                state.running.push(bff.to_owned());
-                // There may be room for a further one.
-                self.moved.notify_all();
-                return Some(Turn {
-                    queue: self,
-                    bff: bff.to_owned(),
-                });
+        state.waiting.push_back(job.clone());
+        loop {
+            let is_next = state
+                .next(self.jobs)
+                .is_some_and(|next| Arc::ptr_eq(next, &job));
+            if is_next || job.is_superseded() {
+                break;
             }
             state = self
                 .moved
                 .wait(state)
                 .unwrap_or_else(PoisonError::into_inner);
         }
-        None
+        state.waiting.retain(|other| !Arc::ptr_eq(other, &job));
+        // There may be room for a further one.
+        self.moved.notify_all();
+        if job.is_superseded() {
+            return Err(CompileError::Superseded);
+        }
+        state.running.push(job.clone());
+        Ok(Turn { queue: self, job })
+    }
+
+    /// Gives up the compiles of a BFF's file that has another mark now.
+    pub(super) fn supersede(&self, bff: &str, path: &Path, mark: &Mark) {
+        let state = self.lock();
+        let all = state.waiting.iter().chain(&state.running);
+        let given_up = all.filter(|job| job.supersede(bff, path, mark)).count();
+        drop(state);
+        if given_up > 0 {
+            self.moved.notify_all();
+            tracing::info!(
+                bff,
+                "the component file has changed, its compile is given up"
+            );
+        }
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
@@ -92,16 +142,23 @@ impl Queue {
     }
 }
 
-/// The turn of a BFF.
+/// The turn of a compile.
 pub(super) struct Turn<'a> {
     queue: &'a Queue,
-    bff: String,
+    job: Arc<Job>,
+}
+
+impl Turn<'_> {
+    /// What is compiled.
+    pub(super) fn job(&self) -> &Job {
+        &self.job
+    }
 }
 
 impl Drop for Turn<'_> {
     fn drop(&mut self) {
         let mut state = self.queue.lock();
-        state.running.retain(|bff| *bff != self.bff);
+        state.running.retain(|job| !Arc::ptr_eq(job, &self.job));
         drop(state);
         self.queue.moved.notify_all();
     }
@@ -109,75 +166,86 @@ impl Drop for Turn<'_> {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::mpsc::{Sender, channel};
+    use std::thread::Scope;
+
     use super::*;
 
-    /// Gives out turns until nobody waits, as if each compile ended before the next began.
-    fn order(state: &mut State) -> Vec<(String, u64)> {
-        std::iter::from_fn(|| {
-            let number = state.next(1)?;
-            let at = state.waiting.iter().position(|(_, it)| *it == number)?;
-            state.waiting.remove(at)
+    /// Two contents of a file, one after the other.
+    fn marks(path: &Path) -> [Mark; 2] {
+        ["one", "other"].map(|content| {
+            std::fs::write(path, content).unwrap();
+            Mark::of(path).unwrap()
         })
-        .collect()
     }
 
-    #[test]
-    fn the_newest_file_of_a_bff_takes_the_place_of_the_one_that_waits() {
-        let mut state = State::default();
-        let old = state.join("a");
-        state.join("b");
-        let new = state.join("a");
-        assert!(!state.waits(old));
-        assert!(state.waits(new));
-        assert_eq!(
-            order(&mut state),
-            [("a".to_owned(), 3), ("b".to_owned(), 2)]
-        );
+    /// Waits on a thread of its own, and tells how it ended.
+    fn wait<'scope>(
+        scope: &'scope Scope<'scope, '_>,
+        queue: &'scope Queue,
+        job: Job,
+        tell: Sender<String>,
+    ) {
+        let before = queue.lock().waiting.len();
+        scope.spawn(move || {
+            let bff = job.bff.clone();
+            let told = match queue.wait(job) {
+                Ok(_turn) => tell.send(bff),
+                Err(_) => tell.send(format!("{bff} superseded")),
+            };
+            told.unwrap();
+        });
+        while queue.lock().waiting.len() == before {
+            std::thread::yield_now();
+        }
     }
 
     #[test]
     fn a_bff_never_compiles_twice_at_once() {
         let mut state = State::default();
-        state.running.push("a".to_owned());
-        state.join("a");
-        assert_eq!(state.next(2), None);
-        let b = state.join("b");
-        assert_eq!(state.next(2), Some(b));
-        assert_eq!(state.next(1), None);
+        let next = |state: &State, jobs| state.next(jobs).map(|job| job.bff.clone());
+        state.running.push(Arc::new(Job::new("a")));
+        state.waiting.push_back(Arc::new(Job::new("a")));
+        assert_eq!(next(&state, 2), None);
+        state.waiting.push_back(Arc::new(Job::new("b")));
+        assert_eq!(next(&state, 2), Some("b".to_owned()));
+        assert_eq!(next(&state, 1), None);
     }
 
     #[test]
     fn a_bff_that_comes_again_stands_behind_the_others() {
         let queue = Queue::new(1);
-        let first = queue.wait("bomb").expect("nobody else is there");
+        let first = queue.wait(Job::new("bomb")).expect("nobody is before it");
         std::thread::scope(|scope| {
-            let (tell, told) = std::sync::mpsc::channel();
-            let wait = |bff: &'static str, tell: std::sync::mpsc::Sender<&'static str>| {
-                let queue = &queue;
-                scope.spawn(move || {
-                    let turn = queue.wait(bff);
-                    let _ = tell.send(if turn.is_some() { bff } else { "superseded" });
-                });
-                while !queue.lock().waiting.iter().any(|(name, _)| name == bff) {
-                    std::thread::yield_now();
-                }
-            };
-            wait("other", tell.clone());
-            wait("bomb", tell.clone());
-            let waiting = queue.lock().last;
-            let again = tell.clone();
-            let queue = &queue;
-            scope.spawn(move || {
-                let turn = queue.wait("bomb");
-                let _ = again.send(if turn.is_some() { "bomb" } else { "superseded" });
-            });
-            while queue.lock().last == waiting {
-                std::thread::yield_now();
-            }
-            assert_eq!(told.recv(), Ok("superseded"));
+            let (tell, told) = channel();
+            wait(scope, &queue, Job::new("other"), tell.clone());
+            wait(scope, &queue, Job::new("bomb"), tell);
             drop(first);
-            assert_eq!(told.recv(), Ok("other"));
-            assert_eq!(told.recv(), Ok("bomb"));
+            assert_eq!(told.recv().as_deref(), Ok("other"));
+            assert_eq!(told.recv().as_deref(), Ok("bomb"));
         });
+    }
+
+    #[test]
+    fn a_compile_whose_file_has_changed_is_given_up_while_it_runs_and_while_it_waits() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("page.wasm");
+        let [old, new] = marks(&path);
+        let queue = Queue::new(1);
+        let job = |bff| Job::new(bff).of_file(&path, Some(old));
+        let running = queue.wait(job("page")).expect("nobody is before it");
+        std::thread::scope(|scope| {
+            let (tell, told) = channel();
+            wait(scope, &queue, job("other"), tell);
+            queue.supersede("page", &path, &old);
+            queue.supersede("page", &dir.path().join("another.wasm"), &new);
+            assert!(!running.job().is_superseded(), "it is the newest");
+            queue.supersede("other", &path, &new);
+            assert_eq!(told.recv().as_deref(), Ok("other superseded"));
+            queue.supersede("page", &path, &new);
+            assert!(running.job().is_superseded());
+        });
+        let kept = Job::new("page");
+        assert!(!kept.supersede("page", &path, &new), "it is of no file");
     }
 }

@@ -35,7 +35,14 @@ fn shell_within(
 ) -> Result<Vec<u8>, LoadError> {
     let mut command = Command::new("/bin/sh");
     command.args(["-c", script]);
-    compile(&mut command, &limits(timeout), ENGINE, most, wasm)
+    compile(
+        &mut command,
+        &limits(timeout),
+        &Job::new("page"),
+        ENGINE,
+        most,
+        wasm,
+    )
 }
 
 fn failure(result: Result<Vec<u8>, LoadError>) -> String {
@@ -133,7 +140,14 @@ fn a_compiler_of_another_engine_is_given_nothing() {
 fn a_compiler_that_can_not_be_started_says_so() {
     let mut command = Command::new("/nowhere/tailor");
     let limits = limits(Duration::from_secs(600));
-    let error = failure(compile(&mut command, &limits, ENGINE, 1, b""));
+    let error = failure(compile(
+        &mut command,
+        &limits,
+        &Job::new("page"),
+        ENGINE,
+        1,
+        b"",
+    ));
     assert!(
         error.starts_with("compile: the compiler could not be run: No such file"),
         "{error}"

@@ -3,10 +3,14 @@
 use super::Context;
 use crate::config::raw::RawServer;
 use crate::config::units::show_size;
+use crate::config::{Bff, Config};
 
 /// A connection may hold a fifth of the whole for one BFF, and a body is not all that a request
 /// holds.
 const PARTS: usize = 8;
+/// What a connection that holds nothing else may take for one BFF, hundredths of the whole: where
+/// what it holds is the part of the BFF's half that it may hold by what is left of that half.
+const SHARE: usize = 19;
 const BODY: usize = 1 << 20;
 const GET_BODY: usize = 64 << 10;
 const IN_FLIGHT: usize = 256 << 20;
@@ -61,5 +65,29 @@ pub(super) fn check(raw: &RawServer, cx: &mut Context<'_>) -> Sizes {
         in_flight: raw
             .max_bytes_in_flight
             .or(IN_FLIGHT.max(body.saturating_mul(PARTS))),
+    }
+}
+
+impl Config {
+    /// What there is to say of BFFs whose largest answer no connection has room for.
+    pub fn unsendable_answers(&self) -> Vec<String> {
+        let whole = self.server.max_bytes_in_flight;
+        let most = whole / 100 * SHARE;
+        let too_large = |bff: &Bff| {
+            let largest = bff.limits.response_size;
+            (largest > most).then(|| {
+                format!(
+                    "bff.{}.limits.response-size: a connection may hold {} for a BFF, a fifth of \
+                     server.max-bytes-in-flight ({}), and answers up to {} are allowed: larger ones \
+                     are 503 host-memory; lower it, or write at least \"{}\" there",
+                    bff.name,
+                    show_size(most as u64 >> 10 << 10),
+                    show_size(whole as u64),
+                    show_size(largest as u64),
+                    show_size(largest.saturating_mul(PARTS) as u64),
+                )
+            })
+        };
+        self.bffs.values().filter_map(too_large).collect()
     }
 }

@@ -125,3 +125,16 @@ fn many_streams_of_a_connection_are_bounded() {
     assert!((60..170).contains(&held.len()), "{}", held.len());
     assert!(budget.request(&Share::default(), &HeaderMap::new()).is_ok());
 }
+
+#[test]
+fn a_connection_holds_a_fifth_of_the_whole_for_one_bff() {
+    // As `tailor check` says, by the hundredth.
+    for (hundredths, fits) in [(19, true), (20, false)] {
+        let (budget, _) = budget(64 * MIB);
+        let (connection, bff) = (Share::default(), Share::default());
+        let mut held = request(&budget, &connection);
+        held.routed(&bff).unwrap();
+        let answer = 64 * MIB / 100 * hundredths;
+        assert_eq!(held.grow(answer - REQUEST).is_ok(), fits, "{hundredths}");
+    }
+}

@@ -5,10 +5,11 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use tokio::sync::{mpsc, watch};
 
-use super::{Crew, Post, Restarts, Room, Worker};
+use super::{Crew, Post, Room, Worker};
 use crate::bff::scheduler::Scheduler;
 use crate::config;
 use crate::server::budget::Budget;
+use crate::server::faults::Faults;
 use crate::snapshot::Shared;
 
 impl Worker {
@@ -29,7 +30,7 @@ impl Worker {
                 rest: Arc::default(),
                 down: AtomicBool::new(false),
             }],
-            restarts: Restarts::new(0),
+            faults: Arc::new(Faults::new(0)),
             threads: Default::default(),
             end: watch::channel(false).0,
             room: Room::default(),
