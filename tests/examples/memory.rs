@@ -37,7 +37,7 @@ use tailor_harness::Process;
 use tokio::net::TcpStream;
 
 use self::modules::Part;
-use self::windows::Frames;
+use self::windows::Streams;
 use self::wire::{Wire, beside};
 
 const MIB: u64 = 1 << 20;
@@ -186,7 +186,7 @@ async fn refused(admin: SocketAddr) -> u64 {
 
 async fn unread(address: SocketAddr) {
     let clients = (0..8).map(|_| async {
-        let mut client = Frames::connect(address, 0).await.at("/large");
+        let mut client = Streams::connect(address, 0).await.at("/large");
         for stream in 0..128 {
             client.get(1 + 2 * stream).await;
         }
@@ -247,7 +247,7 @@ async fn chunks(address: SocketAddr) {
 async fn streams(address: SocketAddr) {
     let mut clients = Vec::new();
     for _ in 0..1000 {
-        let mut client = Frames::connect(address, 0).await.at("/echo");
+        let mut client = Streams::connect(address, 0).await.at("/echo");
         for stream in 0..128 {
             client.post(1 + 2 * stream).await;
         }
