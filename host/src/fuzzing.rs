@@ -8,6 +8,8 @@ mod component;
 
 use crate::{calls, downstream, server};
 
+pub use component::module;
+
 /// A function that any bytes may be given to.
 pub type Target = fn(&[u8]);
 

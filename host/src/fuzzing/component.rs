@@ -1,5 +1,6 @@
 //! A target of fuzzing: any component.
 
+use std::ops::Range;
 use std::path::Path;
 use std::sync::{Arc, LazyLock};
 use std::time::Duration;
@@ -33,15 +34,31 @@ const BASES: [&[u8]; 3] = [
     include_bytes!("../../../tests/fuzz/corpus/component/grow"),
 ];
 
-/// Loads a component, and makes a request of it under small limits. An input that does not begin as
-/// one says which of those there are it is (the lower half of its first byte), and what the name
-/// section of its module holds. What the component leads to can be told in lines of bounded length.
+/// A component whose module gives way to others: it imports functions of the contract.
+const SHAPE: &[u8] = include_bytes!("../../../tests/fuzz/corpus/component/log");
+
+/// How a module begins that is no component.
+const MODULE: &[u8] = b"\0asm\x01\0\0\0";
+
+/// A module whose imports and exports another one has to have, to be part of a component of the
+/// contract.
+pub fn module() -> Option<&'static [u8]> {
+    SHAPE.get(first_module(SHAPE)?)
+}
+
+/// Loads a component, and makes a request of it under small limits. A module alone is made part of
+/// one, see [`module`]. An input that begins as neither says which of those there are it is (the
+/// lower half of its first byte), and what the name section of its module holds. What the component
+/// leads to can be told in lines of bounded length.
 pub fn component(input: &[u8]) {
     assert!(RUNTIME.is_some(), "there is room for an engine");
     let Some(runtime) = &*RUNTIME else { return };
-    let component = match input.split_first() {
-        Some((first, names)) if *first != 0 => named(*first, names),
-        _ => input.to_vec(),
+    let component = match input {
+        [first, names @ ..] if *first != 0 => named(*first, names),
+        module if module.len() > MODULE.len() && module.starts_with(MODULE) => {
+            with_module(SHAPE, module)
+        }
+        component => component.to_vec(),
     };
     if component.len() > MAX {
         return;
@@ -82,21 +99,32 @@ fn named(first: u8, names: &[u8]) -> Vec<u8> {
 
 /// The component with a section more at the end of its first module.
 fn with_section(component: &[u8], more: &[u8]) -> Vec<u8> {
-    for payload in Parser::new(0).parse_all(component).flatten() {
-        if let Part::ModuleSection {
+    match first_module(component) {
+        Some(module) => with_module(component, &[&component[module], more].concat()),
+        None => component.to_vec(),
+    }
+}
+
+/// The component with another one in place of its first module.
+fn with_module(component: &[u8], module: &[u8]) -> Vec<u8> {
+    let Some(Range { start, end }) = first_module(component) else {
+        return component.to_vec();
+    };
+    // The head of the old one: its kind, and its length.
+    let head = section(1, &component[start..end]).len() - (end - start);
+    let before = &component[..start - head];
+    [before, &section(1, module), &component[end..]].concat()
+}
+
+fn first_module(component: &[u8]) -> Option<Range<usize>> {
+    let mut payloads = Parser::new(0).parse_all(component).flatten();
+    payloads.find_map(|payload| match payload {
+        Part::ModuleSection {
             unchecked_range: module,
             ..
-        } = payload
-        {
-            let (start, end) = (module.start, module.end);
-            let content = [&component[start..end], more].concat();
-            // Its old head: the kind, and the length.
-            let head = section(1, &component[start..end]).len() - (end - start);
-            let before = &component[..start - head];
-            return [before, &section(1, &content), &component[end..]].concat();
-        }
-    }
-    component.to_vec()
+        } => Some(module),
+        _ => None,
+    })
 }
 
 fn section(kind: u8, content: &[u8]) -> Vec<u8> {

@@ -1,5 +1,6 @@
 //! The disk of the data directory is full, or takes no writing.
 
+use std::path::Path;
 use std::process::Command;
 
 use tailor_harness::Process;
@@ -13,6 +14,13 @@ use crate::wire::{Wire, get, until};
 fn kill(mut process: Process) {
     process.signal("KILL").unwrap();
     process.wait().unwrap();
+}
+
+/// Publishes a version and waits until it is on the disk, which is after it is served.
+async fn publish_and_keep(process: &Process, dir: &Path, version: &str) {
+    publish(process, dir, version).await;
+    let line = process.wait_for(|line| line["message"] == "new version is live");
+    line.unwrap();
 }
 
 fn names_the_way_out(process: &Process, why: &str) {
@@ -84,7 +92,7 @@ async fn a_disk_that_fills_up_in_the_middle_of_a_file_keeps_the_version_before()
         return;
     };
     let process = Process::start(disk.host(), &path).unwrap();
-    publish(&process, dir.path(), "v2").await;
+    publish_and_keep(&process, dir.path(), "v2").await;
     for room in [200, 4, 0] {
         disk.fill_but(room);
         let large = stamped(&page(&format!("large{room}")), 400 << 10);
@@ -119,7 +127,7 @@ async fn a_disk_that_takes_no_writing_is_read_all_the_same() {
         return;
     };
     let process = Process::start(disk.host(), &path).unwrap();
-    publish(&process, dir.path(), "v2").await;
+    publish_and_keep(&process, dir.path(), "v2").await;
     disk.remount("ro");
     publish(&process, dir.path(), "v3").await;
     names_the_way_out(&process, "Read-only file system");
