@@ -20,6 +20,20 @@ const LISTS: [&str; 4] = [
 /// What `raw/reference.toml` may say of a key.
 const WORDS: [&str; 6] = ["values", "bound", "default", "meaning", "exceeded", "limit"];
 
+/// Each section once, with what it must have.
+const SECTIONS: &str = "[server]\n[admin]\n[log]\n[engine]\n[calls]\n[profile.x]\n\
+    [downstream.x]\nurl = \"https://127.0.0.1\"\n[downstream.x.tls]\n\
+    [downstream.x.cache]\n[downstream.x.breaker]\n[downstream.x.retry]\n\
+    [downstream.x.hedge]\n[downstream.x.ejection]\n\
+    [downstream.x.health]\npath = \"/healthz\"\n\
+    [downstream.x.credentials]\noauth2-token-url = \"https://127.0.0.1/token\"\n\
+    client-id = \"x\"\nclient-secret-env = \"PATH\"\n\
+    [[downstream.x.default]]\ncall = \"GET /\"\nbody = \"[]\"\n\
+    [[downstream.x.rule]]\ncall = \"GET /\"\n\
+    [[downstream.x.write]]\ncall = \"POST /\"\nvoids = \"/\"\n\
+    [bff.x]\ncomponent = \"watch.component\"\n[bff.x.limits]\n[bff.x.smoke]\n\
+    [[route]]\nbff = \"x\"\n";
+
 /// A section as it is written: `[downstream.*.cache]`.
 fn title(section: &str) -> String {
     if LISTS.contains(&section) {
@@ -193,18 +207,7 @@ fn each_table_of_keys_stands_below_the_heading_of_its_section() {
 
 #[test]
 fn the_defaults_of_the_reference_are_those_in_force() {
-    let text = "[server]\n[admin]\n[log]\n[engine]\n[calls]\n[profile.x]\n\
-                [downstream.x]\nurl = \"https://127.0.0.1\"\n[downstream.x.tls]\n\
-                [downstream.x.cache]\n[downstream.x.breaker]\n[downstream.x.retry]\n\
-                [downstream.x.hedge]\n[downstream.x.ejection]\n\
-                [downstream.x.health]\npath = \"/healthz\"\n\
-                [downstream.x.credentials]\noauth2-token-url = \"https://127.0.0.1/token\"\n\
-                client-id = \"x\"\nclient-secret-env = \"PATH\"\n\
-                [[downstream.x.default]]\ncall = \"GET /\"\nbody = \"[]\"\n\
-                [[downstream.x.write]]\ncall = \"POST /\"\nvoids = \"/\"\n\
-                [bff.x]\ncomponent = \"watch.component\"\n[bff.x.limits]\n[bff.x.smoke]\n\
-                [[route]]\nbff = \"x\"\n";
-    let default = parse_here(text).unwrap_or_else(|error| panic!("{error}"));
+    let default = parse_here(SECTIONS).unwrap_or_else(|error| panic!("{error}"));
     let mut compared = 0;
     for Row {
         section,
@@ -221,13 +224,34 @@ fn the_defaults_of_the_reference_are_those_in_force() {
             continue;
         };
         let title = title(&section).replace('*', "x") + "\n";
-        let written = text.replace(&title, &format!("{title}{key} = {value}\n"));
-        assert_ne!(written, text, "{title}");
+        let written = SECTIONS.replace(&title, &format!("{title}{key} = {value}\n"));
+        assert_ne!(written, SECTIONS, "{title}");
         let written = parse_here(&written).unwrap_or_else(|error| panic!("{error}"));
         assert_eq!(written, default, "{title}{key} = {value}");
         compared += 1;
     }
     assert!(compared > 80, "only {compared} defaults found");
+}
+
+#[test]
+fn what_the_reference_calls_required_is_missed() {
+    let mut left_out = 0;
+    for row in rows().iter().filter(|row| row.default == "required") {
+        let title = title(&row.section).replace('*', "x");
+        let (before, keys) = SECTIONS.split_once(&title).unwrap();
+        let start = format!("\n{} = ", row.key);
+        let (kept, rest) = keys.split_once(&start).unwrap();
+        let (_, rest) = rest.split_once('\n').unwrap();
+        let error = parse_here(&format!("{before}{title}{kept}\n{rest}")).expect_err(&title);
+        let error = error.to_string();
+        assert!(
+            error.contains("missing"),
+            "{title} without {}: {error}",
+            row.key
+        );
+        left_out += 1;
+    }
+    assert!(left_out > 6, "only {left_out} keys are required");
 }
 
 #[test]
