@@ -149,7 +149,7 @@ fn the_pages_of_keys_and_limits_are_what_the_readers_say() {
     });
     page::check("config.md", &parts.collect());
 
-    let limits: Vec<Vec<String>> = rows.iter().filter(|row| is_limit(row)).map(limit).collect();
+    let limits: Vec<Vec<String>> = rows.iter().filter(is_limit).map(limit).collect();
     let titles = ["key", "default", "bounds", "when exceeded"];
     let limits = page::table(&titles, &limits);
     page::check("limits.md", &[("limits".to_owned(), limits)].into());
