@@ -22,6 +22,8 @@ pub mod fuzzing;
 pub mod host;
 pub mod http_fields;
 pub mod invoke;
+#[cfg(test)]
+mod page;
 pub mod path;
 pub mod router;
 pub mod server;

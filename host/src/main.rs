@@ -1,6 +1,8 @@
 //! The command line. Each subcommand is a file of `commands`.
 
 mod commands;
+#[cfg(test)]
+mod page;
 
 use std::io::Write as _;
 use std::process::ExitCode;

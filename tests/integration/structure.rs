@@ -10,7 +10,7 @@ mod modules;
 mod mutations;
 mod reads;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use tailor::calls::kind_name;
@@ -117,60 +117,4 @@ fn failure_kinds_of_the_contract() -> Vec<String> {
         _ => None,
     });
     kinds.unwrap()
-}
-
-/// Key and default of each row of the tables of `docs/reference/config.md`, or of `limits.md`
-/// beside it, keys with their section.
-fn defaults(text: &str) -> BTreeMap<String, String> {
-    let mut section = String::new();
-    let mut found = BTreeMap::new();
-    for line in text.lines() {
-        if let Some(title) = line.strip_prefix("## `[") {
-            let title = title.trim_end_matches(['`', ']']).trim_start_matches('[');
-            section = format!("{title}.");
-        }
-        let cells: Vec<&str> = line.split(" | ").map(str::trim).collect();
-        let key = cells[0]
-            .strip_prefix("| `")
-            .and_then(|key| key.strip_suffix('`'));
-        if let (Some(key), true) = (key, cells.len() >= 4) {
-            let default = if section.is_empty() {
-                cells[1]
-            } else {
-                cells[2]
-            };
-            found.insert(format!("{section}{key}"), default.to_owned());
-        }
-    }
-    found
-}
-
-#[test]
-fn the_page_of_limits_lists_each_with_its_default() {
-    let listed = defaults(&read("docs/reference/limits.md"));
-    let reference = defaults(&read("docs/reference/config.md"));
-    for (key, default) in &listed {
-        assert_eq!(
-            reference.get(key),
-            Some(default),
-            "{key} in docs/reference/config.md"
-        );
-    }
-    // A limit is what has a number for its default: "2s", "1MiB", 64.
-    let number = |default: &str| {
-        let text = default.trim_matches(['`', '"']);
-        text.starts_with(|first: char| first.is_ascii_digit())
-            && !text.contains(':')
-            && !text.contains('.')
-    };
-    let forgotten: Vec<&String> = reference
-        .iter()
-        .filter(|(key, default)| number(default) && !listed.contains_key(*key))
-        .map(|(key, _)| key)
-        .collect();
-    let not_limits = [
-        "bff.<name>.smoke.status",
-        "downstream.<name>.default.status",
-    ];
-    assert_eq!(forgotten, not_limits, "missing in docs/reference/limits.md");
 }

@@ -9,6 +9,8 @@ mod demo;
 mod inspect;
 mod log;
 mod serve;
+#[cfg(test)]
+mod tests;
 
 use std::path::PathBuf;
 use std::process::ExitCode;

@@ -15,6 +15,7 @@ mod coding;
 mod compile;
 mod downstream;
 mod field;
+mod kind;
 mod pattern;
 mod policy;
 mod problem;

@@ -272,12 +272,11 @@ fn a_maximal_file_is_read_key_by_key() {
             health_timeout: ms(3_000),
         })
     );
-    let level = "warn,tailor=debug".to_owned();
     assert_eq!(
         config.log,
         Log {
             format: LogFormat::Json,
-            level,
+            level: "warn,tailor=debug".to_owned(),
             access: false,
             unreadable_lines: 2,
             refused_lines: 50,

@@ -4,11 +4,13 @@
 //! A duration, a rate or a size without its unit is refused, because a reader would have to guess
 //! it.
 
+use std::fmt;
 use std::ops::RangeInclusive;
 use std::time::Duration;
 
 use toml::de::DeValue;
 
+use super::kind::{Described, Kind, Values};
 use super::problem::Fault;
 use super::values::show;
 
@@ -39,50 +41,50 @@ pub(super) const fn ms(count: u64) -> Duration {
     Duration::from_millis(count)
 }
 
-/// Reads a duration such as `"300ms"` or `"1.5s"`. It is 1 ms to 1 h: anything longer is a slip of
-/// the unit.
-pub(super) fn duration(value: &DeValue<'_>) -> Result<Duration, Fault> {
-    let (read, written) = any_duration(value)?;
-    if read < ms(1) {
-        let what = format!("{written:?} is less than 1ms");
-        return Err(Fault::new(what, r#"write at least "1ms""#));
-    }
-    Ok(read)
+/// A duration such as `"300ms"` or `"1.5s"`. It is 1 ms to 1 h: anything longer is a slip of the
+/// unit.
+pub(super) fn duration() -> impl Kind<Duration> {
+    Described::new(Values::Duration, |value: &DeValue<'_>| {
+        let (read, written) = any_duration(value)?;
+        if read < ms(1) {
+            let what = format!("{written:?} is less than 1ms");
+            return Err(Fault::new(what, r#"write at least "1ms""#));
+        }
+        Ok(read)
+    })
 }
 
-/// Reads a duration within bounds, which are whole milliseconds.
-pub(super) fn duration_within(
-    value: &DeValue<'_>,
-    range: RangeInclusive<Duration>,
-) -> Result<Duration, Fault> {
-    let (read, written) = any_duration(value)?;
-    let (low, high) = (range.start(), range.end());
-    let show = |bound: &Duration| format!("{}ms", bound.as_millis());
-    if read < *low {
-        let what = format!("{written:?} is less than {}", show(low));
-        return Err(Fault::new(
-            what,
-            format!("write at least \"{}\"", show(low)),
-        ));
-    }
-    if read > *high {
-        let what = format!("{written:?} is more than {}", show(high));
-        return Err(Fault::new(
-            what,
-            format!("write at most \"{}\"", show(high)),
-        ));
-    }
-    Ok(read)
+/// A duration within bounds, which are whole milliseconds.
+pub(super) fn duration_within(range: RangeInclusive<Duration>) -> impl Kind<Duration> {
+    let values = Values::DurationWithin(range.clone());
+    Described::new(values, move |value: &DeValue<'_>| {
+        let (read, written) = any_duration(value)?;
+        let (low, high) = (range.start(), range.end());
+        let show = |bound: &Duration| format!("{}ms", bound.as_millis());
+        if read < *low {
+            let what = format!("{written:?} is less than {}", show(low));
+            let way_out = format!("write at least \"{}\"", show(low));
+            return Err(Fault::new(what, way_out));
+        }
+        if read > *high {
+            let what = format!("{written:?} is more than {}", show(high));
+            let way_out = format!("write at most \"{}\"", show(high));
+            return Err(Fault::new(what, way_out));
+        }
+        Ok(read)
+    })
 }
 
-/// Reads a duration that may be `"0s"`, where no time at all has a meaning.
-pub(super) fn duration_or_zero(value: &DeValue<'_>) -> Result<Duration, Fault> {
-    let (read, written) = any_duration(value)?;
-    if read < ms(1) && !read.is_zero() {
-        let what = format!("{written:?} is less than 1ms");
-        return Err(Fault::new(what, r#"write "0s", or at least "1ms""#));
-    }
-    Ok(read)
+/// A duration that may be `"0s"`, where no time at all has a meaning.
+pub(super) fn duration_or_zero() -> impl Kind<Duration> {
+    Described::new(Values::DurationOrZero, |value: &DeValue<'_>| {
+        let (read, written) = any_duration(value)?;
+        if read < ms(1) && !read.is_zero() {
+            let what = format!("{written:?} is less than 1ms");
+            return Err(Fault::new(what, r#"write "0s", or at least "1ms""#));
+        }
+        Ok(read)
+    })
 }
 
 /// A duration up to 1 h, and how it is written.
@@ -99,8 +101,12 @@ fn any_duration<'v>(value: &'v DeValue<'_>) -> Result<(Duration, &'v str), Fault
     }
 }
 
-/// Reads a time that is one of hours or days, such as `"7d"`. It is 1 h to 365 d.
-pub(super) fn long_duration(value: &DeValue<'_>) -> Result<Duration, Fault> {
+/// A time that is one of hours or days, such as `"7d"`. It is 1 h to 365 d.
+pub(super) fn long_duration() -> impl Kind<Duration> {
+    Described::new(Values::LongDuration, read_long_duration)
+}
+
+fn read_long_duration(value: &DeValue<'_>) -> Result<Duration, Fault> {
     let written = quantity(value, &["h", "d"])?;
     let shape = r#"write a number and h or d, such as "12h" or "7d""#;
     let read = timed(written, &LONG_DURATIONS, shape)?;
@@ -129,9 +135,13 @@ fn timed(
     Ok(Duration::try_from_secs_f64(number * seconds).ok())
 }
 
-/// Reads a rate such as `"100/s"`: a count, and the time that it is for. A count of an hour that is
-/// less than one a second has a meaning, so there are whole numbers only.
-pub(super) fn rate(value: &DeValue<'_>) -> Result<(u32, Duration), Fault> {
+/// A rate such as `"100/s"`: a count, and the time that it is for. A count of an hour that is less
+/// than one a second has a meaning, so there are whole numbers only.
+pub(super) fn rate() -> impl Kind<(u32, Duration)> {
+    Described::new(Values::Rate, read_rate)
+}
+
+fn read_rate(value: &DeValue<'_>) -> Result<(u32, Duration), Fault> {
     let written = quantity(value, &["/s", "/m"])?;
     let (number, unit) = split(written);
     let shape = || {
@@ -155,10 +165,15 @@ pub(super) fn rate(value: &DeValue<'_>) -> Result<(u32, Duration), Fault> {
     Ok((count, Duration::from_secs(*seconds)))
 }
 
-/// Reads a size such as `"64KiB"` as bytes.
-pub(super) fn size<T: TryFrom<u64>>(
+/// A size such as `"64KiB"`, as bytes.
+pub(super) fn size<T: TryFrom<u64>>(range: RangeInclusive<u64>) -> impl Kind<T> {
+    let values = Values::Size(range.clone());
+    Described::new(values, move |value: &DeValue<'_>| read_size(value, &range))
+}
+
+fn read_size<T: TryFrom<u64>>(
     value: &DeValue<'_>,
-    range: RangeInclusive<u64>,
+    range: &RangeInclusive<u64>,
 ) -> Result<T, Fault> {
     let written = quantity(value, &["B", "KiB", "MiB"])?;
     let (number, unit) = split(written);
@@ -177,13 +192,18 @@ pub(super) fn size<T: TryFrom<u64>>(
         .parse::<u64>()
         .unwrap_or(u64::MAX)
         .saturating_mul(*bytes);
-    bounded(i128::from(read), &range, &format!("{written:?}"), show_size)
+    bounded(i128::from(read), range, &format!("{written:?}"), show_size)
 }
 
-/// Reads a whole number.
-pub(super) fn count<T: TryFrom<u64>>(
+/// A whole number.
+pub(super) fn count<T: TryFrom<u64>>(range: RangeInclusive<u64>) -> impl Kind<T> {
+    let values = Values::Count(range.clone());
+    Described::new(values, move |value: &DeValue<'_>| read_count(value, &range))
+}
+
+fn read_count<T: TryFrom<u64>>(
     value: &DeValue<'_>,
-    range: RangeInclusive<u64>,
+    range: &RangeInclusive<u64>,
 ) -> Result<T, Fault> {
     let DeValue::Integer(integer) = value else {
         let what = format!("{} is not a whole number", show(value));
@@ -192,7 +212,7 @@ pub(super) fn count<T: TryFrom<u64>>(
     };
     // What does not fit is over every bound: TOML itself has no such numbers.
     let read = i128::from_str_radix(integer.as_str(), integer.radix()).unwrap_or(i128::MAX);
-    bounded(read, &range, &show(value), |bound| bound.to_string())
+    bounded(read, range, &show(value), |bound| bound.to_string())
 }
 
 fn bounded<T: TryFrom<u64>>(
@@ -263,4 +283,31 @@ pub(super) fn show_size(bytes: u64) -> String {
         }
     }
     format!("{bytes}B")
+}
+
+impl fmt::Display for Values {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let between = |f: &mut fmt::Formatter<'_>, least: String, most: String| {
+            let ((least, unit), (most, most_unit)) = (split(&least), split(&most));
+            write!(f, "{least} {unit} to {most} {most_unit}")
+        };
+        match self {
+            Self::Count(range) => write!(f, "{} to {}", range.start(), range.end()),
+            Self::Size(range) => between(f, show_size(*range.start()), show_size(*range.end())),
+            Self::Duration => f.write_str("duration"),
+            Self::DurationOrZero => f.write_str(r#"duration or `"0s"`"#),
+            Self::DurationWithin(range) => between(
+                f,
+                show_duration(*range.start()),
+                show_duration(*range.end()),
+            ),
+            Self::LongDuration => f.write_str("1 h to 365 d"),
+            Self::Rate => f.write_str("rate"),
+            Self::OneOf(words) => {
+                let words: Vec<String> = words.iter().map(|word| format!("`{word}`")).collect();
+                f.write_str(&words.join(", "))
+            }
+            Self::ListOf(item) => write!(f, "list of {item}"),
+        }
+    }
 }

@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 
 use toml::de::DeValue;
 
+use super::kind::{Described, Kind, Values};
 use super::problem::{Fault, nearest};
 
 /// A value as a message shows it: short, and never a whole table.
@@ -41,30 +42,39 @@ pub(super) fn text<'v>(value: &'v DeValue<'_>) -> Result<&'v str, Fault> {
     }
 }
 
-pub(super) fn boolean(value: &DeValue<'_>) -> Result<bool, Fault> {
-    match value {
+/// Reads any text.
+pub(super) fn any_text(value: &DeValue<'_>) -> Result<String, Fault> {
+    Ok(text(value)?.to_owned())
+}
+
+pub(super) fn boolean() -> impl Kind<bool> {
+    let values = Values::OneOf(vec!["true".to_owned(), "false".to_owned()]);
+    Described::new(values, |value: &DeValue<'_>| match value {
         DeValue::Boolean(boolean) => Ok(*boolean),
         _ => {
             let what = format!("{} is neither true nor false", show(value));
             Err(Fault::new(what, "write true or false, without quotes"))
         }
-    }
+    })
 }
 
-/// Reads one of a few words.
-pub(super) fn choice<T: Copy>(value: &DeValue<'_>, choices: &[(&str, T)]) -> Result<T, Fault> {
-    let written = text(value)?;
-    match choices.iter().find(|(word, _)| *word == written) {
-        Some((_, chosen)) => Ok(*chosen),
-        None => {
-            let words: Vec<String> = choices
-                .iter()
-                .map(|(word, _)| format!("{word:?}"))
-                .collect();
-            let what = format!("{} is not known here", quote(written));
-            Err(Fault::new(what, format!("write {}", words.join(" or "))))
+/// One of a few words.
+pub(super) fn choice<T: Copy>(choices: &[(&str, T)]) -> impl Kind<T> {
+    let words: Vec<String> = choices
+        .iter()
+        .map(|(word, _)| format!("{word:?}"))
+        .collect();
+    let values = Values::OneOf(words.clone());
+    Described::new(values, move |value: &DeValue<'_>| {
+        let written = text(value)?;
+        match choices.iter().find(|(word, _)| *word == written) {
+            Some((_, chosen)) => Ok(*chosen),
+            None => {
+                let what = format!("{} is not known here", quote(written));
+                Err(Fault::new(what, format!("write {}", words.join(" or "))))
+            }
         }
-    }
+    })
 }
 
 /// Reads the path of a file.

@@ -65,10 +65,10 @@ pub(super) fn bff(bff: &str, s: &mut Section<'_>) -> RawBff {
         ),
         downstreams: s.list("downstreams", name),
         allow: s.lists("allow", call_pattern),
-        deadline: s.read("deadline", duration),
-        answer_reserve: s.read("answer-reserve", duration),
-        degraded_max_age: s.read("degraded-max-age", duration_or_zero),
-        server_timing: s.read("server-timing", boolean),
+        deadline: s.read("deadline", duration()),
+        answer_reserve: s.read("answer-reserve", duration()),
+        degraded_max_age: s.read("degraded-max-age", duration_or_zero()),
+        server_timing: s.read("server-timing", boolean()),
         config: s.map("config", |key, v| Ok((key.to_owned(), text(v)?.to_owned()))),
         limits: s.section("limits", "bff.*.limits", limits),
         smoke: s
@@ -79,25 +79,25 @@ pub(super) fn bff(bff: &str, s: &mut Section<'_>) -> RawBff {
 
 fn limits(s: &mut Section<'_>) -> RawLimits {
     RawLimits {
-        memory: s.read("memory", |v| size(v, 64 * KIB..=4 * GIB)),
+        memory: s.read("memory", size(64 * KIB..=4 * GIB)),
         // The engine has room for so many in each table.
-        table_elements: s.read("table-elements", |v| count(v, 1..=100_000)),
-        cpu: s.read("cpu", duration),
-        cpu_weight: s.read("cpu-weight", |v| count(v, 1..=1000)),
-        cpu_wait: s.read("cpu-wait", duration),
-        calls: s.read("calls", |v| count(v, 1..=10_000)),
-        concurrent_calls: s.read("concurrent-calls", |v| count(v, 1..=1000)),
+        table_elements: s.read("table-elements", count(1..=100_000)),
+        cpu: s.read("cpu", duration()),
+        cpu_weight: s.read("cpu-weight", count(1..=1000)),
+        cpu_wait: s.read("cpu-wait", duration()),
+        calls: s.read("calls", count(1..=10_000)),
+        concurrent_calls: s.read("concurrent-calls", count(1..=1000)),
         // A single call of a pattern is no repetition.
-        repeated_calls: s.read("repeated-calls", |v| count(v, 2..=10_000)),
-        downstream_bytes: s.read("downstream-bytes", |v| size(v, 1..=4 * GIB)),
-        response_size: s.read("response-size", |v| size(v, 1..=GIB)),
-        hostcall_bytes: s.read("hostcall-bytes", |v| size(v, KIB..=2 * GIB)),
-        handles: s.read("handles", |v| count(v, 1..=100_000)),
-        log_lines: s.read("log-lines", |v| count(v, 0..=100_000)),
-        log_rate: s.read("log-rate", |v| size(v, 64 * KIB..=GIB)),
-        concurrency: s.read("concurrency", |v| count(v, 1..=10_000)),
-        queue: s.read("queue", |v| count(v, 0..=100_000)),
-        queue_timeout: s.read("queue-timeout", duration),
+        repeated_calls: s.read("repeated-calls", count(2..=10_000)),
+        downstream_bytes: s.read("downstream-bytes", size(1..=4 * GIB)),
+        response_size: s.read("response-size", size(1..=GIB)),
+        hostcall_bytes: s.read("hostcall-bytes", size(KIB..=2 * GIB)),
+        handles: s.read("handles", count(1..=100_000)),
+        log_lines: s.read("log-lines", count(0..=100_000)),
+        log_rate: s.read("log-rate", size(64 * KIB..=GIB)),
+        concurrency: s.read("concurrency", count(1..=10_000)),
+        queue: s.read("queue", count(0..=100_000)),
+        queue_timeout: s.read("queue-timeout", duration()),
     }
 }
 
@@ -106,7 +106,7 @@ fn smoke(s: &mut Section<'_>) -> RawSmoke {
         place: s.place.clone(),
         path: s.read("path", target),
         headers: s.map("headers", header),
-        status: s.read("status", |v| count(v, 200..=599)),
+        status: s.read("status", count(200..=599)),
         fixture: s.read("fixture", path),
     }
 }

@@ -10,7 +10,7 @@ use crate::config::field::{At, Field};
 use crate::config::problem::{Fault, Place};
 use crate::config::reader::Section;
 use crate::config::units::duration;
-use crate::config::values::{path, quote, text};
+use crate::config::values::{any_text, path, quote, text};
 use crate::config::wire::{call_pattern, header_name, header_value, token_url};
 use crate::config::{CallPattern, ClientAuthentication};
 
@@ -67,13 +67,13 @@ pub(super) fn credentials(s: &mut Section<'_>) -> RawCredentials {
         header: s.read("header", header_name),
         value: secret(s, "value-file", "value-env"),
         token_url: s.read("oauth2-token-url", token_url),
-        client_id: s.read("client-id", |v| visible(v, " ")),
+        client_id: s.read("client-id", visible(" ")),
         client_secret: secret(s, "client-secret-file", "client-secret-env"),
         authentication: s.read("client-authentication", authentication),
-        scopes: s.list("scopes", |v| visible(v, "")),
-        audience: s.read("audience", |v| Ok(filled(v)?.to_owned())),
+        scopes: s.list("scopes", visible("")),
+        audience: s.read("audience", filled),
         parameters: s.map("token-parameters", parameter),
-        token_timeout: s.read("token-timeout", duration),
+        token_timeout: s.read("token-timeout", duration()),
         ca_file: s.read("ca-file", path),
     }
 }
@@ -107,10 +107,10 @@ fn parameter(name: &str, value: &DeValue<'_>) -> Result<(String, String), Fault>
 }
 
 /// A text that is not empty.
-fn filled<'v>(value: &'v DeValue<'_>) -> Result<&'v str, Fault> {
+fn filled(value: &DeValue<'_>) -> Result<String, Fault> {
     match text(value)? {
         "" => Err(Fault::new("this is empty", "write a text, or leave it out")),
-        written => Ok(written),
+        written => Ok(written.to_owned()),
     }
 }
 
@@ -140,15 +140,17 @@ fn variable(value: &DeValue<'_>) -> Result<String, Fault> {
 
 /// Reads what an authorization server takes for an identifier or a scope (RFC 6749 appendix A),
 /// where `more` is legal besides visible characters.
-fn visible(value: &DeValue<'_>, more: &str) -> Result<String, Fault> {
-    let written = text(value)?;
-    let legal = |c: char| (c.is_ascii_graphic() && !"\"\\".contains(c)) || more.contains(c);
-    if !written.is_empty() && written.chars().all(legal) {
-        return Ok(written.to_owned());
+fn visible(more: &str) -> impl Fn(&DeValue<'_>) -> Result<String, Fault> {
+    move |value: &DeValue<'_>| {
+        let written = text(value)?;
+        let legal = |c: char| (c.is_ascii_graphic() && !"\"\\".contains(c)) || more.contains(c);
+        if !written.is_empty() && written.chars().all(legal) {
+            return Ok(written.to_owned());
+        }
+        let what = format!("{} is empty or has illegal characters", quote(written));
+        let way_out = "write visible ASCII characters without quotes and backslashes";
+        Err(Fault::new(what, way_out))
     }
-    let what = format!("{} is empty or has illegal characters", quote(written));
-    let way_out = "write visible ASCII characters without quotes and backslashes";
-    Err(Fault::new(what, way_out))
 }
 
 pub(super) fn default(s: &mut Section<'_>) -> RawDefault {
@@ -159,9 +161,9 @@ pub(super) fn default(s: &mut Section<'_>) -> RawDefault {
             "say which calls it answers: call = \"GET /users/*/goals\"",
             call_pattern,
         ),
-        status: s.read("status", |v| status(v, 200)),
+        status: s.read("status", status(200)),
         content_type: s.read("content-type", header_value),
-        body: s.read("body", |v| Ok(text(v)?.to_owned())),
+        body: s.read("body", any_text),
         body_file: s.read("body-file", path),
     }
 }

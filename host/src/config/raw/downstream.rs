@@ -104,33 +104,34 @@ pub(super) fn downstream(name: &str, s: &mut Section<'_>) -> RawDownstream {
         tls: s
             .has("tls")
             .then(|| s.section("tls", "downstream.*.tls", tls)),
-        protocol: s.read("protocol", |v| choice(v, &protocols)),
+        protocol: s.read("protocol", choice(&protocols)),
         shape: shape(s),
         writes: s.tables("write", "downstream.*.write", write),
-        max_calls: s.read("max-calls", |v| count(v, 1..=100_000)),
-        max_queued: s.read("max-queued", |v| count(v, 0..=100_000)),
-        bff_share: s.read("bff-share", |v| count(v, 1..=100)),
+        max_calls: s.read("max-calls", count(1..=100_000)),
+        max_queued: s.read("max-queued", count(0..=100_000)),
+        bff_share: s.read("bff-share", count(1..=100)),
         rate: rate(s),
-        max_retry_after: s.read("max-retry-after", duration_or_zero),
-        connect_timeout: s.read("connect-timeout", duration),
+        max_retry_after: s.read("max-retry-after", duration_or_zero()),
+        connect_timeout: s.read("connect-timeout", duration()),
         ejection: s.section("ejection", "downstream.*.ejection", ejection),
         health: s
             .has("health")
             .then(|| s.section("health", "downstream.*.health", health)),
-        idle_timeout: s.read("idle-timeout", duration),
-        max_connection_age: s.read("max-connection-age", duration),
-        resolve_interval: s.read("resolve-interval", duration),
+        idle_timeout: s.read("idle-timeout", duration()),
+        max_connection_age: s.read("max-connection-age", duration()),
+        resolve_interval: s.read("resolve-interval", duration()),
         dns_servers: s.list("dns-servers", dns_server),
         // RFC 8305 section 5 names these bounds.
-        attempt_delay: s.read("connection-attempt-delay", |v| {
-            duration_within(v, ms(10)..=ms(2_000))
-        }),
-        ping_interval: s.read("ping-interval", duration),
-        ping_timeout: s.read("ping-timeout", duration),
-        max_header_size: s.read("max-header-size", |v| size(v, 8 * KIB..=MIB)),
-        max_interim_responses: s.read("max-interim-responses", |v| count(v, 0..=1000)),
-        max_response_size: s.read("max-response-size", |v| size(v, 1..=GIB)),
-        accept_encoding: s.list("accept-encoding", |v| choice(v, &codings)),
+        attempt_delay: s.read(
+            "connection-attempt-delay",
+            duration_within(ms(10)..=ms(2_000)),
+        ),
+        ping_interval: s.read("ping-interval", duration()),
+        ping_timeout: s.read("ping-timeout", duration()),
+        max_header_size: s.read("max-header-size", size(8 * KIB..=MIB)),
+        max_interim_responses: s.read("max-interim-responses", count(0..=1000)),
+        max_response_size: s.read("max-response-size", size(1..=GIB)),
+        accept_encoding: s.list("accept-encoding", choice(&codings)),
         credentials: s
             .has("credentials")
             .then(|| s.section("credentials", "downstream.*.credentials", credentials)),

@@ -171,52 +171,52 @@ pub(super) fn read(text: &str, reader: &mut Reader) -> Result<RawFile, Problem> 
 fn server(s: &mut Section<'_>) -> RawServer {
     RawServer {
         listen: s.read("listen", address),
-        workers: s.read("workers", |v| count(v, 1..=1024)),
-        max_connections: s.read("max-connections", |v| count(v, 1..=1_000_000)),
-        file_reserve: s.read("file-reserve", |v| count(v, 1..=100_000)),
-        header_timeout: s.read("header-timeout", duration),
-        idle_timeout: s.read("idle-timeout", duration),
-        body_timeout: s.read("body-timeout", duration),
+        workers: s.read("workers", count(1..=1024)),
+        max_connections: s.read("max-connections", count(1..=1_000_000)),
+        file_reserve: s.read("file-reserve", count(1..=100_000)),
+        header_timeout: s.read("header-timeout", duration()),
+        idle_timeout: s.read("idle-timeout", duration()),
+        body_timeout: s.read("body-timeout", duration()),
         // The buffer of an HTTP/1.1 connection can't be smaller.
-        max_header_size: s.read("max-header-size", |v| size(v, 8 * KIB..=MIB)),
-        max_headers: s.read("max-headers", |v| count(v, 1..=1000)),
-        max_body_size: s.read("max-body-size", |v| size(v, 1..=GIB)),
-        max_get_body_size: s.read("max-get-body-size", |v| size(v, 1..=GIB)),
-        max_bytes_in_flight: s.read("max-bytes-in-flight", |v| size(v, MIB..=1024 * GIB)),
-        flush_timeout: s.read("flush-timeout", duration),
-        min_rate: s.read("min-rate", |v| size(v, 1..=GIB)),
-        linger_timeout: s.read("linger-timeout", duration),
-        linger_size: s.read("linger-size", |v| size(v, 1..=GIB)),
-        max_streams: s.read("max-streams", |v| count(v, 1..=10_000)),
-        max_control_frames: s.read("max-control-frames", |v| count(v, 10..=1_000_000)),
-        max_resets: s.read("max-resets", |v| count(v, 1..=1_000_000)),
-        drain_delay: s.read("drain-delay", duration_or_zero),
-        shutdown_timeout: s.read("shutdown-timeout", duration),
-        max_worker_restarts: s.read("max-worker-restarts", |v| count(v, 0..=1000)),
+        max_header_size: s.read("max-header-size", size(8 * KIB..=MIB)),
+        max_headers: s.read("max-headers", count(1..=1000)),
+        max_body_size: s.read("max-body-size", size(1..=GIB)),
+        max_get_body_size: s.read("max-get-body-size", size(1..=GIB)),
+        max_bytes_in_flight: s.read("max-bytes-in-flight", size(MIB..=1024 * GIB)),
+        flush_timeout: s.read("flush-timeout", duration()),
+        min_rate: s.read("min-rate", size(1..=GIB)),
+        linger_timeout: s.read("linger-timeout", duration()),
+        linger_size: s.read("linger-size", size(1..=GIB)),
+        max_streams: s.read("max-streams", count(1..=10_000)),
+        max_control_frames: s.read("max-control-frames", count(10..=1_000_000)),
+        max_resets: s.read("max-resets", count(1..=1_000_000)),
+        drain_delay: s.read("drain-delay", duration_or_zero()),
+        shutdown_timeout: s.read("shutdown-timeout", duration()),
+        max_worker_restarts: s.read("max-worker-restarts", count(0..=1000)),
     }
 }
 
 fn admin(s: &mut Section<'_>) -> RawAdmin {
     RawAdmin {
-        enabled: s.read("enabled", boolean),
+        enabled: s.read("enabled", boolean()),
         listen: s.read("listen", address),
         hosts: s.list("hosts", host),
-        max_connections: s.read("max-connections", |v| count(v, 1..=10_000)),
-        health_connections: s.read("health-connections", |v| count(v, 1..=1000)),
-        header_timeout: s.read("header-timeout", duration),
-        write_timeout: s.read("write-timeout", duration),
-        health_timeout: s.read("health-timeout", duration),
+        max_connections: s.read("max-connections", count(1..=10_000)),
+        health_connections: s.read("health-connections", count(1..=1000)),
+        header_timeout: s.read("header-timeout", duration()),
+        write_timeout: s.read("write-timeout", duration()),
+        health_timeout: s.read("health-timeout", duration()),
     }
 }
 
 fn log(s: &mut Section<'_>) -> RawLog {
     let formats = [("text", LogFormat::Text), ("json", LogFormat::Json)];
     RawLog {
-        format: s.read("format", |v| choice(v, &formats)),
+        format: s.read("format", choice(&formats)),
         level: s.read("level", level),
-        access: s.read("access", boolean),
-        unreadable_lines: s.read("unreadable-lines", |v| count(v, 0..=1000)),
-        refused_lines: s.read("refused-lines", |v| count(v, 0..=1_000_000)),
+        access: s.read("access", boolean()),
+        unreadable_lines: s.read("unreadable-lines", count(0..=1000)),
+        refused_lines: s.read("refused-lines", count(0..=1_000_000)),
     }
 }
 
@@ -225,39 +225,38 @@ fn engine(s: &mut Section<'_>) -> RawEngine {
         data_dir: s.read("data-dir", path),
         // Address space is reserved for every instance (over 4 GiB each), and a process has 128
         // TiB.
-        instances: s.read("instances", |v| count(v, 1..=10_000)),
-        watch_interval: s.read("watch-interval", duration),
-        max_retry_wait: s.read("max-retry-wait", duration),
-        max_component_size: s.read("max-component-size", |v| size(v, KIB..=GIB)),
-        compile_cpu: s.read("compile-cpu", |v| {
-            duration_within(v, ms(1_000)..=ms(3_600_000))
-        }),
-        compile_memory: s.read("compile-memory", |v| size(v, 256 * MIB..=64 * GIB)),
-        compile_timeout: s.read("compile-timeout", |v| {
-            duration_within(v, ms(1_000)..=ms(3_600_000))
-        }),
-        compile_jobs: s.read("compile-jobs", |v| count(v, 1..=64)),
-        compiled_max_unused: s.read("compiled-max-unused", long_duration),
-        compiled_max_size: s.read("compiled-max-size", |v| size(v, MIB..=1024 * GIB)),
+        instances: s.read("instances", count(1..=10_000)),
+        watch_interval: s.read("watch-interval", duration()),
+        max_retry_wait: s.read("max-retry-wait", duration()),
+        max_component_size: s.read("max-component-size", size(KIB..=GIB)),
+        compile_cpu: s.read("compile-cpu", duration_within(ms(1_000)..=ms(3_600_000))),
+        compile_memory: s.read("compile-memory", size(256 * MIB..=64 * GIB)),
+        compile_timeout: s.read(
+            "compile-timeout",
+            duration_within(ms(1_000)..=ms(3_600_000)),
+        ),
+        compile_jobs: s.read("compile-jobs", count(1..=64)),
+        compiled_max_unused: s.read("compiled-max-unused", long_duration()),
+        compiled_max_size: s.read("compiled-max-size", size(MIB..=1024 * GIB)),
     }
 }
 
 fn calls(s: &mut Section<'_>) -> RawCalls {
     RawCalls {
-        max_in_flight: s.read("max-in-flight", |v| count(v, 1..=1_000_000)),
-        optional_share: s.read("optional-share", |v| count(v, 1..=100)),
+        max_in_flight: s.read("max-in-flight", count(1..=1_000_000)),
+        optional_share: s.read("optional-share", count(1..=100)),
     }
 }
 
 fn profile(name: &str, s: &mut Section<'_>) -> RawProfile {
     RawProfile {
         name: name.to_owned(),
-        timeout: s.read("timeout", duration),
-        first_byte_timeout: s.read("first-byte-timeout", duration),
-        queue_timeout: s.read("queue-timeout", duration),
-        retries: s.read("retries", |v| count(v, 0..=MAX_RETRIES)),
-        hedge: s.read("hedge", boolean),
-        optional: s.read("optional", boolean),
+        timeout: s.read("timeout", duration()),
+        first_byte_timeout: s.read("first-byte-timeout", duration()),
+        queue_timeout: s.read("queue-timeout", duration()),
+        retries: s.read("retries", count(0..=MAX_RETRIES)),
+        hedge: s.read("hedge", boolean()),
+        optional: s.read("optional", boolean()),
     }
 }
 

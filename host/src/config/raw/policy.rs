@@ -7,6 +7,7 @@ use http::{HeaderName, Method, StatusCode};
 use toml::de::DeValue;
 
 use crate::config::field::{At, Field};
+use crate::config::kind::{Described, Kind, Values};
 use crate::config::problem::Fault;
 use crate::config::reader::Section;
 use crate::config::units::{GIB, KIB, count, duration, duration_or_zero, size};
@@ -87,20 +88,20 @@ pub(in crate::config) struct RawHealth {
 
 pub(super) fn cache(s: &mut Section<'_>) -> RawCache {
     RawCache {
-        max_size: s.read("max-size", |v| size(v, KIB..=64 * GIB)),
-        max_entry_size: s.read("max-entry-size", |v| size(v, 1..=GIB)),
-        keep_set_cookie: s.read("keep-set-cookie", boolean),
+        max_size: s.read("max-size", size(KIB..=64 * GIB)),
+        max_entry_size: s.read("max-entry-size", size(1..=GIB)),
+        keep_set_cookie: s.read("keep-set-cookie", boolean()),
         tag_header: s.read("tag-header", answer_header_name),
     }
 }
 
 pub(super) fn cache_times(s: &mut Section<'_>) -> RawCacheTimes {
     RawCacheTimes {
-        enabled: s.read("enabled", boolean),
-        ttl: s.read("ttl", duration),
-        negative_ttl: s.read("negative-ttl", duration),
-        stale_while_revalidate: s.read("stale-while-revalidate", duration_or_zero),
-        stale_if_error: s.read("stale-if-error", duration_or_zero),
+        enabled: s.read("enabled", boolean()),
+        ttl: s.read("ttl", duration()),
+        negative_ttl: s.read("negative-ttl", duration()),
+        stale_while_revalidate: s.read("stale-while-revalidate", duration_or_zero()),
+        stale_if_error: s.read("stale-if-error", duration_or_zero()),
     }
 }
 
@@ -121,63 +122,62 @@ pub(super) fn write(s: &mut Section<'_>) -> RawWrite {
 
 pub(super) fn breaker(s: &mut Section<'_>) -> RawBreaker {
     RawBreaker {
-        enabled: s.read("enabled", boolean),
-        window: s.read("window", duration),
-        min_calls: s.read("min-calls", |v| count(v, 1..=1_000_000)),
-        error_rate: s.read("error-rate", |v| count(v, 1..=100)),
-        slow_rate: s.read("slow-rate", |v| count(v, 1..=100)),
-        slow_call: s.read("slow-call", duration),
-        open_for: s.read("open-for", duration),
-        slow_start: s.read("slow-start", duration_or_zero),
+        enabled: s.read("enabled", boolean()),
+        window: s.read("window", duration()),
+        min_calls: s.read("min-calls", count(1..=1_000_000)),
+        error_rate: s.read("error-rate", count(1..=100)),
+        slow_rate: s.read("slow-rate", count(1..=100)),
+        slow_call: s.read("slow-call", duration()),
+        open_for: s.read("open-for", duration()),
+        slow_start: s.read("slow-start", duration_or_zero()),
     }
 }
 
 pub(super) fn retry(s: &mut Section<'_>) -> RawRetry {
     RawRetry {
-        max: s.read("max", |v| count(v, 0..=MAX_RETRIES)),
-        backoff: s.read("backoff", duration),
-        max_backoff: s.read("max-backoff", duration),
+        max: s.read("max", count(0..=MAX_RETRIES)),
+        backoff: s.read("backoff", duration()),
+        max_backoff: s.read("max-backoff", duration()),
         methods: s.list("methods", method),
-        statuses: s.list("statuses", failed_status),
+        statuses: s.list("statuses", status(400)),
     }
 }
 
 pub(super) fn budget(s: &mut Section<'_>) -> RawBudget {
     RawBudget {
-        budget: s.read("budget", |v| count(v, 0..=100)),
-        min_per_second: s.read("min-per-second", |v| count(v, 0..=1_000)),
+        budget: s.read("budget", count(0..=100)),
+        min_per_second: s.read("min-per-second", count(0..=1_000)),
     }
 }
 
-/// Reads a status that says that a call failed.
-fn failed_status(value: &DeValue<'_>) -> Result<StatusCode, Fault> {
-    status(value, 400)
-}
-
-/// Reads a final status, from `least` on.
-pub(super) fn status(value: &DeValue<'_>, least: u64) -> Result<StatusCode, Fault> {
-    let code: u16 = count(value, least..=599)?;
-    StatusCode::from_u16(code)
-        .map_err(|_| Fault::new(format!("{code} is not a status"), "write one such as 503"))
+/// A final status, from `least` on.
+pub(super) fn status(least: u64) -> impl Kind<StatusCode> {
+    let code = count::<u16>(least..=599);
+    let values = Values::Count(least..=599);
+    Described::new(values, move |value: &DeValue<'_>| {
+        let code = code.parse(value)?;
+        StatusCode::from_u16(code)
+            .map_err(|_| Fault::new(format!("{code} is not a status"), "write one such as 503"))
+    })
 }
 
 pub(super) fn hedge(s: &mut Section<'_>) -> RawHedge {
     RawHedge {
-        enabled: s.read("enabled", boolean),
-        percentile: s.read("percentile", |v| count(v, 50..=99)),
-        min_delay: s.read("min-delay", duration),
+        enabled: s.read("enabled", boolean()),
+        percentile: s.read("percentile", count(50..=99)),
+        min_delay: s.read("min-delay", duration()),
     }
 }
 
 pub(super) fn ejection(s: &mut Section<'_>) -> RawEjection {
     RawEjection {
-        failures: s.read("failures", |v| count(v, 1..=1_000)),
-        error_rate: s.read("error-rate", |v| count(v, 1..=100)),
-        min_calls: s.read("min-calls", |v| count(v, 1..=1_000_000)),
-        time: s.read("time", duration),
-        max_share: s.read("max-share", |v| count(v, 0..=100)),
-        panic_threshold: s.read("panic-threshold", |v| count(v, 0..=100)),
-        slow_start: s.read("slow-start", duration_or_zero),
+        failures: s.read("failures", count(1..=1_000)),
+        error_rate: s.read("error-rate", count(1..=100)),
+        min_calls: s.read("min-calls", count(1..=1_000_000)),
+        time: s.read("time", duration()),
+        max_share: s.read("max-share", count(0..=100)),
+        panic_threshold: s.read("panic-threshold", count(0..=100)),
+        slow_start: s.read("slow-start", duration_or_zero()),
     }
 }
 
@@ -188,9 +188,9 @@ pub(super) fn health(s: &mut Section<'_>) -> RawHealth {
             "name what is asked for: path = \"/healthz\"",
             target,
         ),
-        interval: s.read("interval", duration),
-        timeout: s.read("timeout", duration),
-        unhealthy_after: s.read("unhealthy-after", |v| count(v, 1..=100)),
-        healthy_after: s.read("healthy-after", |v| count(v, 1..=100)),
+        interval: s.read("interval", duration()),
+        timeout: s.read("timeout", duration()),
+        unhealthy_after: s.read("unhealthy-after", count(1..=100)),
+        healthy_after: s.read("healthy-after", count(1..=100)),
     }
 }

@@ -14,7 +14,7 @@ pub(in crate::config) struct RawRate {
 
 pub(super) fn rate(s: &mut Section<'_>) -> RawRate {
     RawRate {
-        rate: s.read("rate", units::rate),
-        burst: s.read("burst", |v| count(v, 1..=MAX_RATE)),
+        rate: s.read("rate", units::rate()),
+        burst: s.read("burst", count(1..=MAX_RATE)),
     }
 }

@@ -45,13 +45,13 @@ pub(super) fn policy(
 ) -> RawPolicy {
     RawPolicy {
         cache,
-        coalesce: s.read("coalesce", boolean),
-        coalesce_pause: s.read("coalesce-pause", duration),
+        coalesce: s.read("coalesce", boolean()),
+        coalesce_pause: s.read("coalesce-pause", duration()),
         breaker: s.section("breaker", of_breaker, breaker),
-        queue_timeout: s.read("queue-timeout", duration),
-        first_byte_timeout: s.read("first-byte-timeout", duration),
-        between_bytes_timeout: s.read("between-bytes-timeout", duration),
-        timeout: s.read("timeout", duration),
+        queue_timeout: s.read("queue-timeout", duration()),
+        first_byte_timeout: s.read("first-byte-timeout", duration()),
+        between_bytes_timeout: s.read("between-bytes-timeout", duration()),
+        timeout: s.read("timeout", duration()),
         retry,
         hedge: s.section("hedge", of_hedge, hedge),
     }

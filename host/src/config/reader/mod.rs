@@ -6,11 +6,12 @@
 
 mod section;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use toml::de::{DeTable, DeValue};
 
 use super::field::{At, Field};
+use super::kind::{Kind, Values};
 use super::problem::{Fault, Place, Problem};
 use super::values::show;
 
@@ -21,8 +22,9 @@ use section::Source;
 pub(super) struct Reader {
     text: String,
     pub(super) problems: Vec<Problem>,
-    /// All keys that were asked for, by section. `*` stands for a name that the operator chose.
-    pub(super) known: BTreeMap<&'static str, BTreeSet<&'static str>>,
+    /// All keys that were asked for, by section, with what may be written for them. `*` stands for
+    /// a name that the operator chose.
+    pub(super) known: BTreeMap<&'static str, BTreeMap<&'static str, Option<Values>>>,
 }
 
 impl Reader {
@@ -100,7 +102,7 @@ impl Reader {
         place: Place,
         value: &DeValue<'_>,
         key: &str,
-        parse: &impl Fn(&DeValue<'_>) -> Result<T, Fault>,
+        kind: &impl Kind<T>,
     ) -> Field<Vec<At<T>>> {
         let DeValue::Array(array) = value else {
             let way_out = format!("write a list: {key} = [..]");
@@ -109,7 +111,7 @@ impl Reader {
         };
         let items = array.iter().enumerate().map(|(index, item)| {
             let at = self.place(format!("{}[{index}]", place.key), item.span().start);
-            self.parse(at, parse(item.get_ref()))
+            self.parse(at, kind.parse(item.get_ref()))
         });
         all(items.collect(), place)
     }

@@ -4,6 +4,7 @@ use toml::de::{DeTable, DeValue};
 
 use super::{Reader, all, join};
 use crate::config::field::{At, Field, NamedList};
+use crate::config::kind::{Kind, Values};
 use crate::config::problem::{Fault, Place, nearest};
 use crate::config::values::{check_name, show};
 
@@ -40,14 +41,11 @@ impl<'a> Section<'a> {
     }
 
     /// Reads one value.
-    pub(in crate::config) fn read<T>(
-        &mut self,
-        key: &'static str,
-        parse: impl FnOnce(&DeValue<'_>) -> Result<T, Fault>,
-    ) -> Field<T> {
+    pub(in crate::config) fn read<T>(&mut self, key: &'static str, kind: impl Kind<T>) -> Field<T> {
+        self.know(key, || kind.values().cloned());
         match self.get(key) {
             None => self.unwritten(),
-            Some((place, value)) => self.reader.parse(place, parse(value)),
+            Some((place, value)) => self.reader.parse(place, kind.parse(value)),
         }
     }
 
@@ -57,9 +55,9 @@ impl<'a> Section<'a> {
         &mut self,
         key: &'static str,
         way_out: &str,
-        parse: impl FnOnce(&DeValue<'_>) -> Result<T, Fault>,
+        kind: impl Kind<T>,
     ) -> Field<T> {
-        match self.read(key, parse) {
+        match self.read(key, kind) {
             Field::Absent => {
                 let place = Place {
                     key: self.path(key),
@@ -76,11 +74,15 @@ impl<'a> Section<'a> {
     pub(in crate::config) fn list<T>(
         &mut self,
         key: &'static str,
-        parse: impl Fn(&DeValue<'_>) -> Result<T, Fault>,
+        kind: impl Kind<T>,
     ) -> Field<Vec<At<T>>> {
+        self.know(key, || {
+            let item = kind.values()?;
+            Some(Values::ListOf(Box::new(item.clone())))
+        });
         match self.get(key) {
             None => self.unwritten(),
-            Some((place, value)) => self.reader.items(place, value, key, &parse),
+            Some((place, value)) => self.reader.items(place, value, key, &kind),
         }
     }
 
@@ -90,21 +92,21 @@ impl<'a> Section<'a> {
         &mut self,
         key: &'static str,
         way_out: &str,
-        parse: impl Fn(&DeValue<'_>) -> Result<T, Fault>,
+        kind: impl Kind<T>,
     ) -> Field<Vec<At<T>>> {
         match self.get(key) {
             Some((place, value @ DeValue::Array(array))) if !array.is_empty() => {
-                self.reader.items(place, value, key, &parse)
+                self.reader.items(place, value, key, &kind)
             }
             Some((place, DeValue::Array(_))) => {
                 let fault = Fault::new("the list is empty", way_out);
                 self.reader.parse(place, Err(fault))
             }
             Some((place, value)) => {
-                let item = self.reader.parse(place.clone(), parse(value));
+                let item = self.reader.parse(place.clone(), kind.parse(value));
                 all(vec![item], place)
             }
-            None => match self.required(key, way_out, parse) {
+            None => match self.required(key, way_out, kind) {
                 Field::Written(item) => Field::Written(At {
                     place: item.place.clone(),
                     value: vec![item],
@@ -141,7 +143,7 @@ impl<'a> Section<'a> {
     pub(in crate::config) fn lists<T>(
         &mut self,
         key: &'static str,
-        parse: impl Fn(&DeValue<'_>) -> Result<T, Fault>,
+        kind: impl Kind<T>,
     ) -> Field<Vec<NamedList<T>>> {
         let Some((place, value)) = self.get(key) else {
             return self.unwritten();
@@ -155,10 +157,7 @@ impl<'a> Section<'a> {
             let at = self
                 .reader
                 .place(join(&place.key, name.get_ref()), name.span().start);
-            match self
-                .reader
-                .items(at, list.get_ref(), name.get_ref(), &parse)
-            {
+            match self.reader.items(at, list.get_ref(), name.get_ref(), &kind) {
                 Field::Written(At { value, place }) => Field::Written(At {
                     value: (name.get_ref().to_string(), value),
                     place,
@@ -275,11 +274,7 @@ impl<'a> Section<'a> {
 
     /// Looks a key up, which makes it a known one.
     fn get(&mut self, key: &'static str) -> Option<(Place, &'a DeValue<'a>)> {
-        self.reader
-            .known
-            .entry(self.pattern)
-            .or_default()
-            .insert(key);
+        self.know(key, || None);
         let Source::Table(table) = self.source else {
             return None;
         };
@@ -288,6 +283,12 @@ impl<'a> Section<'a> {
             self.reader.place(self.path(key), value.span().start),
             value.get_ref(),
         ))
+    }
+
+    /// Makes a key a known one.
+    fn know(&mut self, key: &'static str, values: impl FnOnce() -> Option<Values>) {
+        let known = self.reader.known.entry(self.pattern).or_default();
+        known.entry(key).or_insert_with(values);
     }
 
     /// What a key says that the section does not have.
@@ -308,7 +309,7 @@ impl<'a> Section<'a> {
         };
         let known = self.reader.known.entry(self.pattern).or_default().clone();
         for (key, _) in table {
-            if known.contains(key.get_ref().as_ref()) {
+            if known.contains_key(key.get_ref().as_ref()) {
                 continue;
             }
             let place = self
@@ -316,17 +317,17 @@ impl<'a> Section<'a> {
                 .place(self.path(key.get_ref()), key.span().start);
             if let Some((pattern, header)) = &self.around
                 && let Some(theirs) = self.reader.known.get(pattern)
-                && theirs.contains(key.get_ref().as_ref())
+                && theirs.contains_key(key.get_ref().as_ref())
             {
                 let what = "it is the same for all calls of the service";
                 let fault = Fault::new(what, format!("write it in {header}"));
                 self.reader.report(&place, fault);
                 continue;
             }
-            let way_out = match nearest(key.get_ref(), known.iter().copied()) {
+            let way_out = match nearest(key.get_ref(), known.keys().copied()) {
                 Some(meant) => format!("did you mean \"{meant}\"?"),
                 None => {
-                    let known: Vec<&str> = known.iter().copied().collect();
+                    let known: Vec<&str> = known.keys().copied().collect();
                     format!("known here: {}", known.join(", "))
                 }
             };

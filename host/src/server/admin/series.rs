@@ -1,6 +1,9 @@
 //! What `/metrics` says of the services and BFFs of the live snapshot, read at the moment of the
 //! scrape. A gauge is one row here and nothing elsewhere.
 
+#[cfg(test)]
+mod tests;
+
 use std::fmt;
 use std::sync::Arc;
 
@@ -88,6 +91,12 @@ const BFF: [Gauge<State>; 5] = [
     },
 ];
 
+/// Name and help of the gauge of breakers that are a rule's.
+const RULE_BREAKER: (&str, &str) = (
+    "downstream_rule_breaker_state",
+    "The same for the breaker of a rule that has its own.",
+);
+
 /// All that `/metrics` shows: what is counted of the host as a whole, and what the live snapshot
 /// says.
 pub(super) fn registry(shared: &Arc<Shared>) -> Registry {
@@ -162,8 +171,7 @@ fn write_rules(services: &[(&str, &Service)], families: &mut Families<'_>) -> fm
                 Some((labels, number(rule.breaker?.position)))
             })
     });
-    let help = "The same for the breaker of a rule that has its own.";
-    families.gauges("downstream_rule_breaker_state", help, series)
+    families.gauges(RULE_BREAKER.0, RULE_BREAKER.1, series)
 }
 
 fn write<T>(

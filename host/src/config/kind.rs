@@ -1,0 +1,77 @@
+//! What a value of the file may be: how it is read, and for numbers and closed sets of words, what
+//! the reference says may be written.
+
+use std::ops::RangeInclusive;
+use std::time::Duration;
+
+use toml::de::DeValue;
+
+use super::problem::Fault;
+
+/// What a value may be.
+pub(super) trait Kind<T> {
+    /// Reads one.
+    fn parse(&self, value: &DeValue<'_>) -> Result<T, Fault>;
+
+    /// What may be written. `None` where that is a matter of words.
+    fn values(&self) -> Option<&Values>;
+}
+
+/// A text of some form: its function says all.
+impl<T, F: Fn(&DeValue<'_>) -> Result<T, Fault>> Kind<T> for F {
+    fn parse(&self, value: &DeValue<'_>) -> Result<T, Fault> {
+        self(value)
+    }
+
+    fn values(&self) -> Option<&Values> {
+        None
+    }
+}
+
+/// A function, with what it takes.
+pub(super) struct Described<F> {
+    values: Values,
+    parse: F,
+}
+
+impl<F> Described<F> {
+    pub(super) fn new<T>(values: Values, parse: F) -> Self
+    where
+        F: Fn(&DeValue<'_>) -> Result<T, Fault>,
+    {
+        Self { values, parse }
+    }
+}
+
+impl<T, F: Fn(&DeValue<'_>) -> Result<T, Fault>> Kind<T> for Described<F> {
+    fn parse(&self, value: &DeValue<'_>) -> Result<T, Fault> {
+        (self.parse)(value)
+    }
+
+    fn values(&self) -> Option<&Values> {
+        Some(&self.values)
+    }
+}
+
+/// What may be written for a value, as the reference says it.
+#[derive(Clone, Debug)]
+pub(super) enum Values {
+    /// Whole numbers.
+    Count(RangeInclusive<u64>),
+    /// Bytes.
+    Size(RangeInclusive<u64>),
+    /// Any from 1 ms to 1 h.
+    Duration,
+    /// The same, or none at all.
+    DurationOrZero,
+    /// Those within bounds.
+    DurationWithin(RangeInclusive<Duration>),
+    /// Hours or days.
+    LongDuration,
+    /// A count, and the time that it is for.
+    Rate,
+    /// Words as they stand in the file.
+    OneOf(Vec<String>),
+    /// Any number of those.
+    ListOf(Box<Self>),
+}
