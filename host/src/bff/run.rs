@@ -67,8 +67,9 @@ pub struct Invocation {
 }
 
 impl Invocation {
-    /// Puts a request under the limits of a version.
-    pub fn new(version: &Version, asked: Asked) -> Self {
+    /// Puts a request under the limits of a version. Boxed, because it is in the futures of several
+    /// steps.
+    pub fn new(version: &Version, asked: Asked) -> Box<Self> {
         let settings = version.settings();
         let limits = &settings.limits;
         let deadline = asked.arrived + settings.deadline;
@@ -93,7 +94,7 @@ impl Invocation {
             tracestate: asked.tracestate,
             client_headers: asked.client_headers,
         });
-        Self {
+        Box::new(Self {
             request: asked.request,
             session: Arc::new(session),
             log: Arc::new(log),
@@ -101,7 +102,7 @@ impl Invocation {
             deadline,
             scheduler: asked.scheduler,
             now_ms: None,
-        }
+        })
     }
 
     fn order(&self, version: &Version) -> Order {
@@ -116,7 +117,8 @@ impl Invocation {
     }
 
     /// The same, with log lines kept rather than written.
-    pub fn keeping_log(mut self) -> Self {
+    #[must_use]
+    pub fn keeping_log(mut self: Box<Self>) -> Box<Self> {
         self.log = Arc::new(self.log.keeping());
         self
     }
@@ -130,7 +132,7 @@ impl Invocation {
 pub async fn run(
     runtime: &Runtime,
     version: &Arc<Version>,
-    invocation: Invocation,
+    invocation: Box<Invocation>,
 ) -> Result<response::Answer, BffError> {
     let usage = invocation.usage.clone();
     let share = version.admission().share();
@@ -235,7 +237,7 @@ fn annotate(
 pub async fn instantiate(
     runtime: &Runtime,
     version: &Arc<Version>,
-    invocation: Invocation,
+    invocation: Box<Invocation>,
 ) -> Result<(), BffError> {
     let (mut store, _request) = fresh_store(runtime, version, invocation);
     match version.loaded().pre.instantiate_async(&mut store).await {
@@ -248,7 +250,7 @@ pub async fn instantiate(
 fn fresh_store(
     runtime: &Runtime,
     version: &Arc<Version>,
-    invocation: Invocation,
+    invocation: Box<Invocation>,
 ) -> (Store<State>, Request) {
     let Invocation {
         request,
@@ -257,7 +259,7 @@ fn fresh_store(
         usage,
         now_ms,
         ..
-    } = invocation;
+    } = *invocation;
     let limits = &version.settings().limits;
     let state = State {
         version: version.clone(),

@@ -222,7 +222,7 @@ impl Session {
             let readable = move |response: &ServiceResponse| is_readable(response, &selection);
             Arc::new(readable) as Readable
         });
-        let call = CallRequest {
+        let call = Box::new(CallRequest {
             request,
             class,
             member: grant.member.clone(),
@@ -232,7 +232,7 @@ impl Session {
             end,
             limits,
             readable,
-        };
+        });
         let read = |response: ServiceResponse, source| {
             *bytes = response.body.len();
             match self.spend_bytes(*bytes) {

@@ -156,9 +156,10 @@ impl Service {
     }
 
     /// Makes a call that is legal and granted. `read` makes of the response what the caller wants.
+    /// Each step of the pipeline has the call in its future, so it is boxed.
     pub async fn call<R>(
         &self,
-        call: CallRequest,
+        call: Box<CallRequest>,
         mut read: impl FnMut(ServiceResponse, Source) -> Result<R, Cause>,
     ) -> CallOutcome<R> {
         match &self.backend {
@@ -181,7 +182,7 @@ impl Service {
     async fn answer_in_process(
         &self,
         canned: &Canned,
-        mut call: CallRequest,
+        mut call: Box<CallRequest>,
     ) -> Result<ServiceResponse, Cause> {
         let left = call.end.saturating_duration_since(Instant::now());
         tell_time_left(&mut call.request.headers, left);

@@ -169,7 +169,8 @@ async fn answer(
     };
 
     // Admit, run, check.
-    let answer = admit_and_run(worker, &version, asked, access).await;
+    let invocation = Invocation::new(&version, asked);
+    let answer = admit_and_run(worker, &version, invocation, access).await;
     // The body went with the guest.
     held.shrink(before);
     Ok(match answer {
@@ -221,10 +222,9 @@ fn method(method: &Method) -> contract::Method {
 async fn admit_and_run(
     worker: &Worker,
     version: &Arc<Version>,
-    asked: Asked,
+    invocation: Box<Invocation>,
     access: &mut Access,
 ) -> Result<crate::bff::response::Answer, BffError> {
-    let invocation = Invocation::new(version, asked);
     let after = version.settings().deadline;
     let _permit = timeout_at(invocation.deadline, version.admission().permit())
         .await

@@ -53,7 +53,7 @@ impl Bench {
         }))
     }
 
-    fn invocation(&self, path: &str, body: &str) -> Invocation {
+    fn invocation(&self, path: &str, body: &str) -> Box<Invocation> {
         let asked = Asked {
             request: request_of(path, body),
             request_id: HeaderValue::from_static("0123456789abcdef"),

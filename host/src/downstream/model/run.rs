@@ -123,7 +123,7 @@ impl<'a> Run<'a> {
         let log = &mut self.world.lock().log;
         let call = log.begins(asked, caller.bff, limits.total, limits.queue);
         let started = Instant::now();
-        let request = CallRequest {
+        let request = Box::new(CallRequest {
             request: request(asked, call, write),
             member: service.member(BFFS[caller.bff]),
             gate: services.gate().clone(),
@@ -133,7 +133,7 @@ impl<'a> Run<'a> {
             limits,
             class,
             readable: None,
-        };
+        });
         let hangs_up = caller.hangs_up.map(Duration::from_millis);
         let waits = wait(service, request, call, hangs_up, self.world.clone());
         self.callers.push(spawn(waits));
@@ -241,7 +241,7 @@ impl<'a> Run<'a> {
 /// Waits for the answer to a call, and notes what it was.
 async fn wait(
     service: Arc<Service>,
-    request: CallRequest,
+    request: Box<CallRequest>,
     call: usize,
     hangs_up: Option<Duration>,
     world: World,

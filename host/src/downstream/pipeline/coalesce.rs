@@ -25,7 +25,7 @@ impl Pipeline {
     /// Makes the call, or waits for an equal one that is under way.
     pub(super) async fn coalesce(
         self: &Arc<Self>,
-        call: CallRequest,
+        call: Box<CallRequest>,
         intent: CacheIntent,
     ) -> CallOutcome {
         let request = &call.request;
@@ -71,14 +71,11 @@ impl Pipeline {
                 limit: TimeLimit::Caller,
             }),
         };
-        if let Some((call, intent)) = own {
+        if let Some((mut call, intent)) = own {
             if !self.learn(class, hash, &outcome) {
                 // Its time in the queue and that until the first byte begin now: so far it only
                 // waited.
-                let call = CallRequest {
-                    started: Instant::now(),
-                    ..call
-                };
+                call.started = Instant::now();
                 return self.alone(call, intent).await;
             }
             self.metrics.event(Event::Coalesced);
@@ -89,7 +86,7 @@ impl Pipeline {
     }
 
     /// Makes the call for its caller alone.
-    async fn alone(self: &Arc<Self>, call: CallRequest, intent: CacheIntent) -> CallOutcome {
+    async fn alone(self: &Arc<Self>, call: Box<CallRequest>, intent: CacheIntent) -> CallOutcome {
         let callers = Arc::new(Callers::new(&call));
         Box::pin(self.clone().send(call, callers, intent)).await
     }

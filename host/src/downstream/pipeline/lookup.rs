@@ -115,11 +115,11 @@ impl Pipeline {
             return;
         };
         let now = Instant::now();
-        let call = CallRequest {
+        let call = Box::new(CallRequest {
             started: now,
             end: now + self.policy(call).timeouts.total,
             ..call.clone()
-        };
+        });
         let callers = Arc::new(Callers::new(&call));
         let pipeline = self.clone();
         spawn(async move {

@@ -51,7 +51,7 @@ impl Pipeline {
     /// ([`Cause::Malformed`]), the call has failed.
     pub async fn call<R>(
         self: &Arc<Self>,
-        call: CallRequest,
+        call: Box<CallRequest>,
         mut read: impl FnMut(ServiceResponse, Source) -> Result<R, Cause>,
     ) -> CallOutcome<R> {
         let mut fallback = FallbackContext::new(&call);
@@ -68,7 +68,7 @@ impl Pipeline {
     /// Makes the call itself, for one caller or several.
     async fn send(
         self: Arc<Self>,
-        call: CallRequest,
+        call: Box<CallRequest>,
         callers: Arc<Callers>,
         intent: CacheIntent,
     ) -> CallOutcome {
