@@ -28,7 +28,7 @@ use tokio::task::{LocalSet, spawn_local, yield_now};
 use tokio::time::Instant;
 
 /// The tick of the engine, after which a guest gives its thread back.
-const TICK: Duration = Duration::from_millis(2);
+const TICK: Duration = Duration::from_millis(1);
 /// CPU time after which each request is ended.
 const CPU: Duration = Duration::from_millis(60);
 

@@ -11,11 +11,14 @@ use tailor_harness::TestHost;
 use crate::modules::{self, ECHO, PATIENT, Part};
 use crate::wire::{soon, until};
 
+/// On a busy machine, requests that came at once wait for longer than usual.
+const PATIENT_QUEUE: &str = "[bff.echo.limits]\nqueue-timeout = \"1900ms\"\nqueue = 1000\n";
+
 async fn echo(settings: &str) -> TestHost {
     let echo = modules::echo(Part::Path);
     let builder = TestHost::builder().unwrap().file("echo.wasm", &echo);
     let builder = builder.unwrap().config(settings).config(ECHO);
-    builder.start().await.unwrap()
+    builder.config(PATIENT_QUEUE).start().await.unwrap()
 }
 
 async fn client_connections(host: &TestHost) -> usize {
