@@ -15,8 +15,8 @@ use crate::body::AnswerBody;
 use crate::fault::Fault;
 use crate::problem::Problem;
 use crate::record::{Counts, Outcome, ReceivedRequest};
+use crate::running::{Running, SetFaultError};
 use crate::service::Service;
-use crate::services::{Running, SetFaultError};
 
 /// The longest fault that is read, in bytes. The longest part of one is the body of a wrong content type.
 const MAX_FAULT: usize = 1024 * 1024;

@@ -9,10 +9,12 @@
 pub mod scripted;
 
 mod control;
+mod running;
 mod services;
 
 mod site;
 
+mod command;
 mod listener;
 mod wire;
 
@@ -29,8 +31,9 @@ mod data;
 pub use answer::{Answer, answer};
 pub use fault::{Fault, FaultKind, Garbling, InvalidFault};
 pub use record::{Counts, Outcome, ReceivedRequest};
+pub use running::SetFaultError;
 pub use service::{Service, UnknownService};
-pub use services::{Options, Services, SetFaultError, StartError};
+pub use services::{Options, Services, StartError};
 
 #[cfg(test)]
 mod tests;

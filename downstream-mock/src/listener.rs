@@ -12,9 +12,10 @@ use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use hyper_util::server::conn::auto;
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 
+use crate::command::Command;
 use crate::site::Site;
 use crate::wire::{Connection, Wire};
 
@@ -26,16 +27,6 @@ const MAX_STREAMS: u32 = 4_096;
 
 /// Rest after a failed accept, which is most often a lack of file descriptors.
 pub(crate) const ACCEPT_PAUSE: Duration = Duration::from_millis(20);
-
-/// What the owner of a listener asks of it. Each is answered when it is done.
-pub(crate) enum Command {
-    /// Listen again on the same port.
-    Open(oneshot::Sender<io::Result<()>>),
-    /// Refuse connections, and close those that are open.
-    Close(oneshot::Sender<io::Result<()>>),
-    /// Close everything for good.
-    Stop(oneshot::Sender<()>),
-}
 
 enum Door {
     Open(TcpListener),

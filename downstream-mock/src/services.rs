@@ -5,13 +5,15 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 
 use thiserror::Error;
-use tokio::sync::{Mutex, mpsc, oneshot};
+use tokio::sync::{mpsc, oneshot};
 
 use crate::answer::ServiceState;
+use crate::command::Command;
 use crate::control::Control;
-use crate::fault::{Fault, FaultKind, InvalidFault};
-use crate::listener::{Command, Listener};
+use crate::fault::Fault;
+use crate::listener::Listener;
 use crate::record::{Counts, ReceivedRequest};
+use crate::running::{Running, SetFaultError};
 use crate::service::Service;
 use crate::site::Site;
 
@@ -56,39 +58,12 @@ pub enum StartError {
     },
 }
 
-/// Why a fault was not set.
-#[derive(Debug, Error)]
-pub enum SetFaultError {
-    /// It makes no sense.
-    #[error(transparent)]
-    Invalid(#[from] InvalidFault),
-    /// The port could not be opened again.
-    #[error("{service}: cannot listen on {address} again")]
-    Listen {
-        /// The service.
-        service: Service,
-        /// Its address.
-        address: SocketAddr,
-        /// The cause.
-        source: io::Error,
-    },
-}
-
 /// The five running services and their control. Dropped, they stop soon after; [`Services::shutdown`] waits for it.
 pub struct Services {
     /// One for each of [`Service::ALL`], in that order.
     running: Arc<[Running]>,
     control_address: SocketAddr,
     control_commands: mpsc::Sender<Command>,
-}
-
-/// One running service.
-pub(crate) struct Running {
-    pub(crate) service: Service,
-    pub(crate) address: SocketAddr,
-    pub(crate) state: Arc<ServiceState>,
-    /// Locked for as long as a fault is being set, so that fault and listener agree.
-    commands: Mutex<mpsc::Sender<Command>>,
 }
 
 impl Services {
@@ -140,7 +115,7 @@ impl Services {
         }
         let running: Arc<[Running]> = listeners
             .into_iter()
-            .map(|(service, listener)| Running::spawn(service, listener, options.recording))
+            .map(|(service, listener)| start(service, listener, options.recording))
             .collect();
         let control_address = control.address();
         let site = Site::Control(Arc::new(Control::new(
@@ -279,69 +254,15 @@ impl Services {
     }
 }
 
-impl Running {
-    fn spawn(service: Service, listener: Listener, recording: bool) -> Running {
-        let address = listener.address();
-        let state = Arc::new(ServiceState::new(service, recording));
-        let (sender, commands) = mpsc::channel(1);
-        #[expect(
-            clippy::disallowed_methods,
-            reason = "ends when the service is dropped, which drops the sender of its commands"
-        )]
-        tokio::spawn(listener.run(Site::Service(Arc::clone(&state)), commands));
-        Running {
-            service,
-            address,
-            state,
-            commands: Mutex::new(sender),
-        }
-    }
-
-    pub(crate) fn url(&self) -> String {
-        format!("http://{}", self.address)
-    }
-
-    /// The fault must have been checked.
-    pub(crate) async fn set_fault(&self, fault: Option<Fault>) -> Result<(), SetFaultError> {
-        let commands = self.commands.lock().await;
-        let refuse = matches!(
-            &fault,
-            Some(Fault {
-                kind: FaultKind::Refuse,
-                ..
-            })
-        );
-        self.state.set_fault(fault);
-        let (done, answer) = oneshot::channel();
-        let command = if refuse {
-            Command::Close(done)
-        } else {
-            Command::Open(done)
-        };
-        // If the task is gone, nobody takes the command, and its sender is dropped with it.
-        let _ = commands.send(command).await;
-        let result = answer
-            .await
-            .unwrap_or_else(|_| Err(io::Error::other("the service was stopped")));
-        result.map_err(|source| SetFaultError::Listen {
-            service: self.service,
-            address: self.address,
-            source,
-        })
-    }
-
-    async fn stop(&self) {
-        let (done, stopped) = oneshot::channel();
-        if self
-            .commands
-            .lock()
-            .await
-            .send(Command::Stop(done))
-            .await
-            .is_ok()
-        {
-            // An error means that the task ended without our doing, with the same result.
-            let _ = stopped.await;
-        }
-    }
+/// Has a listener serve one of the services.
+fn start(service: Service, listener: Listener, recording: bool) -> Running {
+    let address = listener.address();
+    let state = Arc::new(ServiceState::new(service, recording));
+    let (sender, commands) = mpsc::channel(1);
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "ends when the service is dropped, which drops the sender of its commands"
+    )]
+    tokio::spawn(listener.run(Site::Service(Arc::clone(&state)), commands));
+    Running::new(service, address, state, sender)
 }

@@ -11,12 +11,12 @@ use serde::Serialize;
 use tokio::time::Instant;
 
 use crate::bff::admission::{Admission, Instances};
-use crate::bff::engine::Runtime;
 use crate::bff::error::BffError;
 use crate::bff::guest_log::LogLine;
 use crate::bff::load::Loaded;
 use crate::bff::response::Answer;
 use crate::bff::run::{Asked, Invocation, run};
+use crate::bff::runtime::Runtime;
 use crate::bff::version::Version;
 use crate::calls::{CallRecord, Grants};
 use crate::config;

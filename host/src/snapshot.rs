@@ -16,8 +16,8 @@ use std::sync::Arc;
 use arc_swap::ArcSwap;
 
 use crate::bff::admission::{Admission, Instances};
-use crate::bff::engine::Runtime;
 use crate::bff::load::{Loaded, Loader};
+use crate::bff::runtime::Runtime;
 use crate::bff::swap::Bff;
 use crate::bff::version::Version;
 use crate::calls::grants;

@@ -14,8 +14,8 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, ensure};
 use bytes::Bytes;
-use tailor::bff::engine::Runtime;
 use tailor::bff::load::Loader;
+use tailor::bff::runtime::Runtime;
 use tailor::bff::version::Version;
 use tailor::config::{Bff, Config};
 use tailor::downstream::Canned;

@@ -95,7 +95,7 @@ impl runtime::Host for State {
     }
 
     fn config(&mut self, key: String) -> wasmtime::Result<Option<String>> {
-        Ok(self.version.settings().config.get(&key).cloned())
+        Ok(self.settings.config.get(&key).cloned())
     }
 
     fn now_ms(&mut self) -> wasmtime::Result<u64> {

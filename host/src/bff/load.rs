@@ -7,9 +7,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use super::compiled::{CompiledCache, load_bytes};
 use super::compiler::{Compiler, Job, Place};
-use super::engine::Runtime;
 use super::error::LoadError;
 use super::mark::Mark;
+use super::runtime::Runtime;
 use super::state::State;
 use super::store::Store;
 use super::surface::Surface;

@@ -12,7 +12,7 @@
 pub mod admission;
 pub mod compiled;
 pub mod compiler;
-pub mod engine;
+mod engine;
 pub mod error;
 pub mod guest_log;
 mod imports;
@@ -23,6 +23,7 @@ pub mod mark;
 pub mod meter;
 pub mod response;
 pub mod run;
+pub mod runtime;
 pub mod scheduler;
 mod state;
 pub mod store;

@@ -13,11 +13,11 @@ use tokio::time::{Instant, timeout_at};
 use wasmtime::component::ResourceTable;
 use wasmtime::{PoolConcurrencyLimitError, Store, Trap, UpdateDeadline};
 
-use super::engine::Runtime;
 use super::error::BffError;
 use super::guest_log::GuestLog;
 use super::limits::GuestLimits;
 use super::meter::{Guest, Stopped, Usage};
+use super::runtime::Runtime;
 use super::scheduler::Scheduler;
 use super::scheduler::turn::Turn;
 use super::state::State;
@@ -260,7 +260,7 @@ fn fresh_store(
     } = invocation;
     let limits = &version.settings().limits;
     let state = State {
-        version: version.clone(),
+        settings: version.settings().clone(),
         session,
         wasi: version
             .loaded()

@@ -8,12 +8,13 @@ use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
 use super::guest_log::GuestLog;
 use super::limits::GuestLimits;
 use super::meter::Awaited;
-use super::version::Version;
 use crate::calls::Session;
+use crate::config;
 
 /// The data of a store.
 pub(super) struct State {
-    pub(super) version: Arc<Version>,
+    /// Of the BFF.
+    pub(super) settings: Arc<config::Bff>,
     pub(super) session: Arc<Session>,
     pub(super) log: Arc<GuestLog>,
     /// Where functions of the host leave what the guest waits for.

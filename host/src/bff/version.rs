@@ -49,7 +49,7 @@ impl Version {
     }
 
     /// What the operator set.
-    pub fn settings(&self) -> &config::Bff {
+    pub fn settings(&self) -> &Arc<config::Bff> {
         &self.settings
     }
 

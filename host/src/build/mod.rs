@@ -18,6 +18,7 @@ mod rust;
 mod source_map;
 mod stamp;
 mod std_source;
+mod target;
 mod toolchain;
 mod typescript;
 

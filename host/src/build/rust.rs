@@ -10,7 +10,8 @@ use serde::Deserialize;
 use super::command::{lock, run};
 use super::stamp::{Stamp, digest};
 use super::std_source::minor;
-use super::toolchain::{self, clean};
+use super::target::clean;
+use super::toolchain;
 use super::{BuildError, BuildOptions, Built, Language, Say, component};
 
 const CARGO_MISSING: &str = "Rust BFFs need it: https://rustup.rs";

@@ -9,7 +9,7 @@ use std::time::Instant;
 
 use super::command::run;
 use super::stamp::digest;
-use super::toolchain::{TARGET, clean};
+use super::target::{TARGET, clean};
 use super::{BuildError, Say};
 
 /// A rustc whose own standard library is there as source.

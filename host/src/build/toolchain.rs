@@ -9,10 +9,8 @@ use std::process::Command;
 use super::command::{answers, lock, run};
 use super::packages::Installer;
 use super::std_source::Compiler;
+use super::target::{TARGET, clean};
 use super::{BuildError, Say};
-
-/// The target without any system interface: a component then imports exactly the contract.
-pub(super) const TARGET: &str = "wasm32-unknown-unknown";
 
 const RUST_MISSING: &str = "Rust BFFs need it: https://rustup.rs";
 
@@ -216,23 +214,6 @@ fn setting(key: &str, value: &impl serde::Serialize) -> String {
     // A JSON string or array of strings is a TOML one, too.
     let value = serde_json::to_string(value).unwrap_or_default();
     format!("target.{TARGET}.{key}={value}")
-}
-
-/// Takes away what the caller's environment would change: flags and folders that are meant for the caller's own build, which may
-/// itself run under cargo.
-pub(super) fn clean(command: &mut Command) -> &mut Command {
-    for name in [
-        "CARGO_BUILD_TARGET",
-        "CARGO_BUILD_TARGET_DIR",
-        "CARGO_ENCODED_RUSTFLAGS",
-        "CARGO_TARGET_DIR",
-        "RUSTC",
-        "RUSTC_WORKSPACE_WRAPPER",
-        "RUSTFLAGS",
-    ] {
-        command.env_remove(name);
-    }
-    command
 }
 
 #[cfg(test)]

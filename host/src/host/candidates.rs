@@ -15,11 +15,11 @@ use tokio::task::spawn_blocking;
 use super::lacking::in_load;
 use super::smoke::smoke;
 use super::turns::Turns;
-use crate::bff::engine::Runtime;
 use crate::bff::error::LoadError;
 use crate::bff::load::Loaded;
 use crate::bff::look::Look;
 use crate::bff::mark::Mark;
+use crate::bff::runtime::Runtime;
 use crate::bff::swap::Bff;
 use crate::snapshot::{Builder, Candidate, Draft, Refusal, Snapshot};
 

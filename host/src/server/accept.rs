@@ -17,9 +17,9 @@ use tokio::net::TcpListener;
 use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinHandle;
 
+use super::crew::Crew;
 use super::faults::{Faults, vital};
 use super::room;
-use super::worker::{Crew, Worker};
 use crate::config;
 use crate::snapshot::Shared;
 
@@ -80,8 +80,9 @@ impl Server {
         let listener = listen("server.listen", settings.listen, handed_over)?;
         let address = listener.local_addr().map_err(ServerError::Worker)?;
         let (stop, stopped) = watch::channel(false);
-        let crew = Worker::start_all(&shared, settings, &stopped, faults.clone())
+        let crew = Crew::start(&shared, settings, &stopped, faults.clone())
             .map_err(ServerError::Worker)?;
+        let crew = Arc::new(crew);
         let max_connections = u32::try_from(settings.max_connections)
             .unwrap_or(u32::MAX)
             .min(MAX_PERMITS);
@@ -183,7 +184,7 @@ async fn accept(
     mut stopped: watch::Receiver<bool>,
 ) {
     loop {
-        let next = room::accept(&listener, &connections, &crew.room);
+        let next = room::accept(&listener, &connections, &crew.peers.room);
         let (accepted, permit) = tokio::select! {
             next = next => match next {
                 Some(next) => next,

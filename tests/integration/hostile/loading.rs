@@ -4,8 +4,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use tailor::bff::engine::Runtime;
 use tailor::bff::load::Loader;
+use tailor::bff::runtime::Runtime;
 use tailor_harness::{Offline, components};
 
 use super::arena::{Arena, Foe, PATIENCE};

@@ -14,10 +14,11 @@ use wasm_encoder::{
 use wasmparser::{DataKind, ElementItems, ElementKind, ExternalKind};
 
 use super::FuseError;
+use super::item::CoreItem;
 use super::layout::{Layout, kept, number};
 use super::module::Module;
 use super::places::{Places, encoded, known, place};
-use super::wiring::{CoreItem, Wiring};
+use super::wiring::Wiring;
 
 /// The merged module, and how many there were.
 pub(super) struct Merged {

@@ -5,6 +5,7 @@
 //! program needs in production (limits on heads and bodies, time limits on calls), and nothing of what a host adds (request
 //! ids, traces, metrics, an access log, replacing a BFF while it runs).
 
+mod answer;
 mod dashboard;
 mod date;
 mod history;
