@@ -11,15 +11,14 @@ use super::read;
 
 /// The imports that close a circle today, one a line.
 const ALLOWED: &str = "tests/integration/structure/circles.txt";
-/// The host, the mock services, the harness, the load test and the kit for BFFs.
-const CRATES: [&str; 7] = [
+/// The host, the mock services, the harness and the load test.
+const CRATES: [&str; 6] = [
     "host/src/lib.rs",
     "host/src/main.rs",
     "downstream-mock/src/lib.rs",
     "downstream-mock/src/main.rs",
     "tests/src/lib.rs",
     "tests/load/src/lib.rs",
-    "bffs/kit/src/lib.rs",
 ];
 /// Modules of the host in which also a call by its path counts, from the file of a module into what
 /// is below it.

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use tailor_harness::components::root;
 
 use super::imports::Imports;
-use super::read;
+use super::{below, read, shown};
 
 /// The host's modules from the highest to the lowest, each with those that it may know. A module
 /// knows lower ones only.
@@ -181,6 +181,23 @@ const LAYERS: [(&str, Layers); 2] = [
         ],
     ),
 ];
+
+/// Files that stand as `mod.rs` in the folder of their module: those of the configuration, and the
+/// cases that two benchmarks take in by their path.
+const IN_THEIR_FOLDER: [&str; 2] = ["host/src/config/", "tests/benches/cases/"];
+
+#[test]
+fn a_module_stands_beside_its_folder() {
+    let inside: Vec<String> = below("", &["mod.rs"])
+        .iter()
+        .map(|path| shown(path))
+        .filter(|path| !IN_THEIR_FOLDER.iter().any(|folder| path.starts_with(folder)))
+        .collect();
+    assert!(
+        inside.is_empty(),
+        "move `x/mod.rs` to `x.rs`, as the others are: {inside:#?}"
+    );
+}
 
 #[test]
 fn no_module_knows_a_higher_one() {
