@@ -27,6 +27,8 @@ use thiserror::Error;
 pub use own::{Entry, OwnFolder, age};
 pub use trust::Untrusted;
 
+use crate::sync;
+
 /// How long a look at a file is waited for, its content included.
 pub const PATIENCE: Duration = Duration::from_secs(10);
 
@@ -176,14 +178,12 @@ fn bounded<T: Send + 'static>(
 ) -> io::Result<T> {
     let (turn, patience) = Turn::take(path, patience)?;
     let (done, result) = sync_channel(1);
-    std::thread::Builder::new()
-        .name("tailor-file".to_owned())
-        .spawn(move || {
-            let outcome = look(&turn.0);
-            drop(turn);
-            // Nobody may be waiting any more.
-            let _ = done.send(outcome);
-        })?;
+    sync::thread("tailor-file", move || {
+        let outcome = look(&turn.0);
+        drop(turn);
+        // Nobody may be waiting any more.
+        let _ = done.send(outcome);
+    })?;
     match result.recv_timeout(patience) {
         Ok(outcome) => outcome,
         Err(RecvTimeoutError::Timeout) => Err(late(patience)),
@@ -235,8 +235,7 @@ impl Drop for Turn {
 }
 
 fn lock() -> MutexGuard<'static, BTreeMap<PathBuf, Look>> {
-    // Each step leaves the map whole.
-    UNDER_WAY.lock().unwrap_or_else(PoisonError::into_inner)
+    sync::lock(&UNDER_WAY)
 }
 
 #[cfg(test)]

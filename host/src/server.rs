@@ -12,7 +12,7 @@ mod accept;
 mod access;
 mod activity;
 
-pub mod admin;
+pub(crate) mod admin;
 mod body;
 mod budget;
 mod client;

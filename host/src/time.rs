@@ -48,6 +48,21 @@ pub fn writable(at: SystemTime) -> SystemTime {
     at.clamp(UNIX_EPOCH, last)
 }
 
+/// Milliseconds, rounded down; the largest number where there are more.
+pub fn millis(time: Duration) -> u64 {
+    u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
+}
+
+/// Microseconds, rounded down; the largest number where there are more.
+pub fn micros(time: Duration) -> u64 {
+    u64::try_from(time.as_micros()).unwrap_or(u64::MAX)
+}
+
+/// Nanoseconds; the largest number where there are more.
+pub fn nanos(time: Duration) -> u64 {
+    u64::try_from(time.as_nanos()).unwrap_or(u64::MAX)
+}
+
 /// A time as a field `date`; `None` before 1970 and after the year 9999. Who has no clock to go by
 /// sends none (RFC 9110 section 6.6.1).
 pub fn date_field(at: SystemTime) -> Option<HeaderValue> {

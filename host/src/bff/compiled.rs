@@ -11,7 +11,7 @@
 use std::collections::BTreeSet;
 use std::io::{self, ErrorKind};
 use std::path::Path;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard};
 use std::time::SystemTime;
 
 use wasmtime::Engine;
@@ -22,6 +22,7 @@ use super::error::LoadError;
 use crate::config::CompiledCode;
 use crate::digest::hex;
 use crate::file::{Entry, OwnFolder, Untrusted, age};
+use crate::sync;
 
 /// Bytes of a digest in hexadecimal, which a file begins with.
 const DIGEST: usize = 64;
@@ -105,8 +106,7 @@ impl CompiledCache {
     }
 
     fn needed(&self) -> MutexGuard<'_, Option<BTreeSet<String>>> {
-        // Replaced as a whole, so a panic elsewhere does not spoil it.
-        self.needed.lock().unwrap_or_else(PoisonError::into_inner)
+        sync::lock(&self.needed)
     }
 
     /// The code in a file, if it is what a host of this user wrote.

@@ -8,6 +8,7 @@ use wasmtime::{
 
 use super::error::EngineError;
 use super::tick::TICK;
+use crate::sync;
 
 /// Stack of a guest. The default of the engine, as tested most.
 const WASM_STACK: usize = 512 << 10;
@@ -101,19 +102,17 @@ fn code() -> Result<Config, EngineError> {
 /// Starts what interrupts running guests. It has a thread of its own: a task of an event loop would
 /// stop ticking when that loop is busy, which is when it matters.
 pub(super) fn start_ticker(engine: EngineWeak) -> std::io::Result<()> {
-    std::thread::Builder::new()
-        .name("tailor-ticker".to_owned())
-        .spawn(move || {
-            // The engine is held weakly, so the thread ends with it.
-            while let Some(engine) = engine.upgrade() {
-                engine.increment_epoch();
-                drop(engine);
-                #[expect(
-                    clippy::disallowed_methods,
-                    reason = "this thread does nothing but sleep and tick"
-                )]
-                std::thread::sleep(TICK);
-            }
-        })
-        .map(drop)
+    let ticker = sync::thread("tailor-ticker", move || {
+        // The engine is held weakly, so the thread ends with it.
+        while let Some(engine) = engine.upgrade() {
+            engine.increment_epoch();
+            drop(engine);
+            #[expect(
+                clippy::disallowed_methods,
+                reason = "this thread does nothing but sleep and tick"
+            )]
+            std::thread::sleep(TICK);
+        }
+    });
+    ticker.map(drop)
 }

@@ -9,6 +9,7 @@ use super::state::State;
 use crate::calls::InvalidCall;
 use crate::contract::tailor::bff::{downstream, runtime, types};
 use crate::contract::{Bff, Call, Exchange, Failure, FailureKind, Reply};
+use crate::time;
 
 /// Links the contract's functions.
 pub(super) fn add_to_linker(linker: &mut Linker<State>) -> wasmtime::Result<()> {
@@ -103,7 +104,7 @@ impl runtime::Host for State {
             let since = SystemTime::now()
                 .duration_since(UNIX_EPOCH)
                 .unwrap_or_default();
-            u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
+            time::millis(since)
         }))
     }
 

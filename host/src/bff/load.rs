@@ -3,7 +3,7 @@
 
 use std::io::ErrorKind;
 use std::path::Path;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 
 use super::compiled::{CompiledCache, load_bytes};
 use super::compiler::{Compiler, Job, Place};
@@ -17,6 +17,7 @@ use crate::config::Compile;
 use crate::contract::BffPre;
 use crate::digest::hex;
 use crate::file;
+use crate::sync;
 
 /// A component, ready to be instantiated. Holds no settings: versions share it.
 pub struct Loaded {
@@ -35,8 +36,7 @@ pub struct Loaded {
 
 impl Loaded {
     fn unsaved(&self) -> std::sync::MutexGuard<'_, Option<Vec<u8>>> {
-        // Replaced as a whole, so a panic elsewhere does not spoil it.
-        self.unsaved.lock().unwrap_or_else(PoisonError::into_inner)
+        sync::lock(&self.unsaved)
     }
 }
 

@@ -12,7 +12,7 @@
 
 use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
@@ -23,6 +23,8 @@ use rustix::time::{ClockId, clock_gettime};
 use super::scheduler::CpuShare;
 use super::scheduler::turn::Turn;
 use super::tick::TICK_NS;
+use crate::sync::lock;
+use crate::time;
 
 /// What one request used. Written while it runs, so that it is known however the request ends.
 #[derive(Debug)]
@@ -125,11 +127,11 @@ impl Usage {
     }
 
     fn wall_ns(&self) -> u64 {
-        u64::try_from(self.began.elapsed().as_nanos()).unwrap_or(u64::MAX)
+        time::nanos(self.began.elapsed())
     }
 
     fn set_waited(&self, waited: Duration) {
-        let ns = u64::try_from(waited.as_nanos()).unwrap_or(u64::MAX);
+        let ns = time::nanos(waited);
         self.waited_ns.store(ns, Ordering::Relaxed);
     }
 
@@ -217,11 +219,6 @@ impl Awaited {
     }
 }
 
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    // What these locks hold is replaced whole, so a panic leaves nothing half done.
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
 /// A guest's run: counts it, gives others their turn, and stops it when its time is used up.
 pub(super) struct Guest<'a, F> {
     inner: Pin<&'a mut F>,
@@ -241,7 +238,7 @@ impl<'a, F> Guest<'a, F> {
         turn: Turn,
         limit: Duration,
     ) -> Self {
-        let limit_ns = u64::try_from((limit + BACKSTOP).as_nanos()).unwrap_or(u64::MAX);
+        let limit_ns = time::nanos(limit + BACKSTOP);
         Self {
             inner,
             awaited,

@@ -16,13 +16,14 @@ pub(super) mod turn;
 use std::collections::VecDeque;
 use std::future::poll_fn;
 use std::sync::atomic::{AtomicU32, AtomicU64, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard};
 use std::task::{Poll, Waker};
 use std::time::Duration;
 
 use tokio::time::timeout;
 
 use super::tick::TICK_NS;
+use crate::sync;
 
 /// The weight at which a BFF's clock goes like that of the CPU.
 const UNIT_WEIGHT: u64 = 100;
@@ -252,8 +253,7 @@ impl Scheduler {
     }
 
     fn queue(&self) -> MutexGuard<'_, Queue> {
-        // What it holds is right after each statement, so a panic leaves nothing half done.
-        self.queue.lock().unwrap_or_else(PoisonError::into_inner)
+        sync::lock(&self.queue)
     }
 }
 
@@ -273,7 +273,7 @@ fn wake(mut queue: MutexGuard<'_, Queue>) {
 
 impl Ticket {
     fn status(&self) -> MutexGuard<'_, Status> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        sync::lock(&self.0)
     }
 
     /// Whether there is still somebody to let go.

@@ -10,12 +10,13 @@ use std::collections::BTreeSet;
 use std::io::{self, ErrorKind};
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard};
 
 use super::compiled::open_folder;
 use super::error::LoadError;
 use crate::digest::hex;
 use crate::file::{OwnFolder, Untrusted};
+use crate::sync;
 
 /// Versions that are kept of each BFF.
 const KEPT: usize = 2;
@@ -52,7 +53,7 @@ impl Store {
 
     /// The right to write, which one caller at a time has.
     pub fn alone(&self) -> MutexGuard<'_, ()> {
-        self.writing.lock().unwrap_or_else(PoisonError::into_inner)
+        sync::lock(&self.writing)
     }
 
     /// The digests of a BFF's versions that were live last, the newest first.

@@ -7,7 +7,7 @@
 //! until it ends, so an old version drains by itself and its code and memory go with its last
 //! request.
 
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, Weak};
 use std::time::SystemTime;
 
 use arc_swap::ArcSwapOption;
@@ -15,6 +15,7 @@ use arc_swap::ArcSwapOption;
 use super::look::Look;
 use super::version::Version;
 use crate::config;
+use crate::sync;
 use crate::telemetry::metrics::{BffMetrics, VersionMetrics};
 
 /// What stands for the version of a request that no version was there for.
@@ -216,7 +217,6 @@ impl Bff {
     }
 
     fn history(&self) -> MutexGuard<'_, History> {
-        // Off the request path. What a panic elsewhere left here is whole.
-        self.history.lock().unwrap_or_else(PoisonError::into_inner)
+        sync::lock(&self.history)
     }
 }

@@ -1,7 +1,7 @@
 //! The part of WASI 0.2 that components of full toolchains get: clocks, random numbers and standard output, which
 //! becomes log lines. There are no files, sockets, environment variables or arguments, and standard input is empty.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 
 use bytes::Bytes;
 use tracing::Level;
@@ -14,6 +14,7 @@ use wasmtime_wasi::{WasiCtx, WasiView as _};
 
 use super::guest_log::GuestLog;
 use super::state::State;
+use crate::sync;
 
 /// Bytes that may be written at once, and kept of an unfinished line.
 const MAX_WRITE: usize = 4 << 10;
@@ -88,7 +89,7 @@ struct LineStream {
 
 impl LineStream {
     fn push(&self, bytes: &[u8]) {
-        let mut line = self.line.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut line = sync::lock(&self.line);
         for part in bytes.split_inclusive(|byte| *byte == b'\n') {
             line.extend_from_slice(part);
             if part.ends_with(b"\n") || line.len() >= MAX_WRITE {
@@ -109,8 +110,7 @@ impl LineStream {
 
 impl Drop for LineStream {
     fn drop(&mut self) {
-        let mut line =
-            std::mem::take(&mut *self.line.lock().unwrap_or_else(PoisonError::into_inner));
+        let mut line = std::mem::take(&mut *sync::lock(&self.line));
         self.end_line(&mut line);
     }
 }

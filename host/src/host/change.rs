@@ -9,7 +9,7 @@
 //! file, and the swap begins again with the new settings when a reload came before it.
 
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
 use tokio::sync::Notify;
@@ -22,6 +22,7 @@ use crate::bff::load::Loaded;
 use crate::config::{self, Config};
 use crate::file::PATIENCE;
 use crate::snapshot::{Builder, Draft, Shared, Snapshot, SnapshotError};
+use crate::sync;
 use crate::telemetry::metrics::Reload;
 
 /// How long the disk is waited for at the end.
@@ -181,10 +182,7 @@ impl Changes {
     }
 
     pub(super) fn publishing(&self) -> MutexGuard<'_, ()> {
-        // What it guards is replaced as a whole, so a panic elsewhere does not spoil it.
-        self.publishing
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
+        sync::lock(&self.publishing)
     }
 
     /// Sees to it that the components that are live are where the next start finds them: what was

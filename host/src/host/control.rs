@@ -11,6 +11,8 @@ use tokio::sync::oneshot;
 use tokio::task::{AbortHandle, JoinHandle};
 use tokio::time::timeout;
 
+use crate::sync;
+
 /// How long the thread is waited for at the end: it only has to drop what it held.
 const PATIENCE: Duration = Duration::from_secs(1);
 
@@ -32,16 +34,14 @@ impl Control {
         let handle = event_loop.handle().clone();
         let (end, told) = oneshot::channel::<()>();
         let (done, ended) = oneshot::channel::<()>();
-        std::thread::Builder::new()
-            .name("tailor-control".to_owned())
-            .spawn(move || {
-                wasmtime::Engine::tls_eager_initialize();
-                // Nothing is sent: it ends when the sender is dropped.
-                let _ = event_loop.block_on(told);
-                // Threads that wait for a file system are left to themselves.
-                event_loop.shutdown_background();
-                drop(done);
-            })?;
+        sync::thread("tailor-control", move || {
+            wasmtime::Engine::tls_eager_initialize();
+            // Nothing is sent: it ends when the sender is dropped.
+            let _ = event_loop.block_on(told);
+            // Threads that wait for a file system are left to themselves.
+            event_loop.shutdown_background();
+            drop(done);
+        })?;
         Ok(Self {
             event_loop: handle,
             end,

@@ -24,6 +24,7 @@ use crate::telemetry::access_log;
 use crate::telemetry::metrics::{Outcome, VersionMetrics};
 use crate::telemetry::sample::Sample;
 use crate::text::shorten;
+use crate::time::micros;
 
 /// Bytes of a method in a line. Those that are served have fewer.
 const MAX_METHOD: usize = 16;
@@ -273,8 +274,4 @@ impl Access {
             dropped => line.number("log_lines_dropped", dropped.into()),
         }
     }
-}
-
-fn micros(time: Duration) -> u64 {
-    u64::try_from(time.as_micros()).unwrap_or(u64::MAX)
 }

@@ -11,6 +11,7 @@ use futures_util::task::AtomicWaker;
 use tokio::time::{Instant, sleep_until};
 
 use crate::config;
+use crate::time;
 
 /// Bytes of a connection that are read in a row; then others have their turn.
 pub(super) const TURN: usize = 64 << 10;
@@ -70,7 +71,7 @@ impl Activity {
     }
 
     fn now(&self) -> u64 {
-        u64::try_from(self.started.elapsed().as_millis()).unwrap_or(u64::MAX)
+        time::millis(self.started.elapsed())
     }
 
     /// The connection is used: a part of an answer went out.

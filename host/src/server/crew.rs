@@ -5,7 +5,7 @@
 use std::future::Future;
 use std::io;
 use std::sync::atomic::Ordering;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
@@ -18,10 +18,11 @@ use super::budget::{Budget, give_back};
 use super::connection;
 use super::faults::{Faults, vital};
 use super::life::{self, Alive};
-use super::worker::{Counted, Order, Orders, Peers, Post, Worker};
+use super::worker::{Open, Order, Orders, Peers, Post, Worker};
 use crate::bff::scheduler::Scheduler;
 use crate::config;
 use crate::snapshot::Shared;
+use crate::sync;
 
 /// How long the end of all workers is waited for: each has only to drop what it held.
 const END: Duration = Duration::from_secs(5);
@@ -93,10 +94,10 @@ impl Crew {
         let (Some(post), Ok(stream)) = (post, stream.into_std()) else {
             return;
         };
-        let counted = Counted::new(&post.connections, open);
+        let open = Open::new(&post.connections, open);
         // A worker that is gone takes no orders: then the host is stopping, and the connection
         // closes here.
-        let _ = post.orders.send(Order::Connection(stream, counted, permit));
+        let _ = post.orders.send(Order::Connection(stream, open, permit));
     }
 
     /// Has a worker fail outside of a request, for a test.
@@ -115,8 +116,7 @@ impl Crew {
     /// Ends all workers, and waits until they have, but not for long.
     pub(super) async fn end(&self) {
         self.dismiss();
-        let threads =
-            std::mem::take(&mut *self.threads.lock().unwrap_or_else(PoisonError::into_inner));
+        let threads = std::mem::take(&mut *sync::lock(&self.threads));
         let joined = tokio::task::spawn_blocking(move || {
             for thread in threads {
                 let _ = thread.join();
@@ -130,13 +130,12 @@ impl Crew {
 impl Thread {
     fn start(self, mut orders: Orders, ended: watch::Receiver<bool>) -> io::Result<JoinHandle<()>> {
         let event_loop = self.event_loop()?;
-        std::thread::Builder::new()
-            .name(format!("tailor-worker-{}", self.worker.index))
-            .spawn(move || {
-                wasmtime::Engine::tls_eager_initialize();
-                let work = async || self.work(&mut orders, ended.clone()).await;
-                life::live(&self, event_loop, &ended, work);
-            })
+        let name = format!("tailor-worker-{}", self.worker.index);
+        sync::thread(name, move || {
+            wasmtime::Engine::tls_eager_initialize();
+            let work = async || self.work(&mut orders, ended.clone()).await;
+            life::live(&self, event_loop, &ended, work);
+        })
     }
 
     fn post(&self) -> &Post {
@@ -153,11 +152,11 @@ impl Thread {
         loop {
             tokio::select! {
                 order = orders.recv() => match order {
-                    Some(Order::Connection(stream, counted, permit)) => {
+                    Some(Order::Connection(stream, open, permit)) => {
                         let worker = worker.clone();
                         spawn(async move {
                             connection::serve(worker, stream).await;
-                            drop((counted, permit));
+                            drop((open, permit));
                         });
                     }
                     Some(Order::Job(job)) => spawn(job(worker.clone())),

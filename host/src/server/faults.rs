@@ -5,11 +5,13 @@
 use std::any::Any;
 use std::collections::VecDeque;
 use std::panic::AssertUnwindSafe;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use futures_util::FutureExt as _;
 use tokio::sync::watch;
+
+use crate::sync;
 
 /// The time in which restarts are counted together.
 const WINDOW: Duration = Duration::from_secs(60);
@@ -39,7 +41,7 @@ impl Faults {
 
     /// Whether what failed may be started anew now.
     pub(super) fn begin(&self, now: Instant) -> bool {
-        let mut recent = self.recent.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut recent = sync::lock(&self.recent);
         recent.retain(|at| now.saturating_duration_since(*at) < WINDOW);
         let may = recent.len() < self.most;
         if may {

@@ -5,13 +5,14 @@
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::activity::Activity;
+use crate::sync;
 
 /// A connection that was used a moment ago is between two requests rather than idle.
 const IDLE: Duration = Duration::from_secs(1);
@@ -40,7 +41,7 @@ impl Room {
     }
 
     fn open(&self) -> MutexGuard<'_, BTreeMap<u64, Arc<Activity>>> {
-        self.open.lock().unwrap_or_else(PoisonError::into_inner)
+        sync::lock(&self.open)
     }
 
     /// Ends the connection that has been idle the longest. `false` when none is for long enough.

@@ -21,6 +21,7 @@ use super::room::Room;
 use crate::bff::scheduler::Scheduler;
 use crate::config;
 use crate::snapshot::Shared;
+use crate::sync::Counted;
 
 #[cfg(any(test, feature = "fuzzing"))]
 mod alone;
@@ -63,7 +64,7 @@ pub(super) type Orders = mpsc::UnboundedReceiver<Order>;
 /// What a worker is asked to do. The queue is unbounded, and still finite: a connection comes with
 /// its permit, and a job belongs to a stream of a connection, which are limited.
 pub(super) enum Order {
-    Connection(std::net::TcpStream, Counted, OwnedSemaphorePermit),
+    Connection(std::net::TcpStream, Open, OwnedSemaphorePermit),
     Job(Job),
     /// Fail, for a test. No other build has it.
     #[cfg(debug_assertions)]
@@ -145,7 +146,7 @@ impl Worker {
         F: Future<Output = T> + Send + 'static,
     {
         let post = &self.peers.posts[index];
-        let _running = Running::start(&post.running);
+        let _running = Counted::new(&post.running);
         if index == self.index {
             return Some(job(self.clone()).await);
         }
@@ -166,35 +167,23 @@ impl Worker {
 }
 
 /// A connection, counted for as long as it is open: among those of its worker, and of all.
-pub(super) struct Counted(Arc<AtomicUsize>, Gauge);
+pub(super) struct Open {
+    _of_worker: Counted<Arc<AtomicUsize>>,
+    of_all: Gauge,
+}
 
-impl Counted {
-    pub(super) fn new(count: &Arc<AtomicUsize>, open: &Gauge) -> Self {
-        count.fetch_add(1, Ordering::Relaxed);
-        open.inc();
-        Self(count.clone(), open.clone())
+impl Open {
+    pub(super) fn new(of_worker: &Arc<AtomicUsize>, of_all: &Gauge) -> Self {
+        of_all.inc();
+        Self {
+            _of_worker: Counted::new(of_worker.clone()),
+            of_all: of_all.clone(),
+        }
     }
 }
 
-impl Drop for Counted {
+impl Drop for Open {
     fn drop(&mut self) {
-        self.0.fetch_sub(1, Ordering::Relaxed);
-        self.1.dec();
-    }
-}
-
-/// A request of a shared connection, counted for as long as it runs.
-struct Running<'a>(&'a AtomicUsize);
-
-impl<'a> Running<'a> {
-    fn start(count: &'a AtomicUsize) -> Self {
-        count.fetch_add(1, Ordering::Relaxed);
-        Self(count)
-    }
-}
-
-impl Drop for Running<'_> {
-    fn drop(&mut self) {
-        self.0.fetch_sub(1, Ordering::Relaxed);
+        self.of_all.dec();
     }
 }

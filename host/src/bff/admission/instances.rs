@@ -9,9 +9,11 @@
 
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard};
 
 use tokio::sync::oneshot;
+
+use crate::sync;
 
 /// The instances of a host.
 pub struct Instances {
@@ -122,8 +124,7 @@ impl Instances {
     }
 
     fn lines(&self) -> MutexGuard<'_, Lines> {
-        // Nothing panics while it is held.
-        self.lines.lock().unwrap_or_else(PoisonError::into_inner)
+        sync::lock(&self.lines)
     }
 }
 

@@ -11,6 +11,7 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
 use super::error::CompileError;
 use crate::bff::mark::Mark;
+use crate::sync;
 
 /// A compile that waits or runs: for whom, and of which file.
 #[derive(Debug)]
@@ -137,8 +138,7 @@ impl Queue {
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
-        // Nothing panics while it is held.
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+        sync::lock(&self.state)
     }
 }
 

@@ -12,6 +12,7 @@ use crate::downstream::policy::breaker::{Change, Pass, Rejects};
 use crate::downstream::response::ServiceResponse;
 use crate::downstream::status::Judgement;
 use crate::telemetry::metrics::Event;
+use crate::time;
 
 impl Pipeline {
     /// Asks the breaker; there is a pass only where there is one.
@@ -87,7 +88,7 @@ impl Pipeline {
             None => {}
             Some(Change::Opened { why, lasts }) => {
                 self.metrics.event(Event::BreakerOpened);
-                let lasts_ms = u64::try_from(lasts.as_millis()).unwrap_or(u64::MAX);
+                let lasts_ms = time::millis(lasts);
                 tracing::warn!(
                     downstream = service,
                     rule = rule.map(field::display),

@@ -18,7 +18,7 @@ mod tests;
 
 use std::hash::{BuildHasher as _, Hash};
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard};
 use std::time::Duration;
 
 // Tests are the same each time.
@@ -35,7 +35,9 @@ use self::judge::judge;
 use self::mode::{Mode, Place};
 use self::source::CELLS;
 use crate::config;
-use crate::downstream::window::{Counts, End, Window, nanos};
+use crate::downstream::window::{Counts, End, Window};
+use crate::sync;
+use crate::time::nanos;
 
 /// Calls at once that a slow start begins with: about as many as one request makes side by side.
 const FIRST_CALLS: u32 = 8;
@@ -323,7 +325,7 @@ impl Breaker {
     }
 
     fn changing(&self) -> MutexGuard<'_, SlowStart> {
-        self.changing.lock().unwrap_or_else(PoisonError::into_inner)
+        sync::lock(&self.changing)
     }
 
     fn mode(&self) -> Mode {

@@ -26,7 +26,7 @@ mod waiting;
 mod tests;
 
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
 use tokio::sync::Notify;
@@ -38,6 +38,7 @@ use self::pace::{Pace, Token};
 use self::queue::{Outcome, Queue, Wants};
 use super::budget::Budget;
 use crate::config;
+use crate::sync;
 
 /// The permits of one service.
 pub struct Bulkhead {
@@ -309,7 +310,7 @@ impl Bulkhead {
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+        sync::lock(&self.state)
     }
 }
 

@@ -26,7 +26,7 @@ mod writes;
 
 use std::hash::BuildHasherDefault;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, RwLock};
 use std::time::SystemTime;
 
 use bytes::Bytes;
@@ -36,6 +36,7 @@ use moka::ops::compute::Op;
 
 use crate::config::{self, CacheTimes};
 use crate::downstream::response::ServiceResponse;
+use crate::sync;
 use directives::Directives;
 use entry::{Entry, Kept, Origin, Stored};
 use freshness::{Freshness, Times, is_grpc_failure};
@@ -43,7 +44,6 @@ use invalidate::{Changes, path_of, place};
 use stats::Counters;
 use writes::{Writes, named_by};
 
-pub use entry::Refresh;
 pub use found::{Asked, Found, Hit, Stale, Ticket};
 pub use invalidate::Which;
 pub use key::{ExactKey, Hashed, Key};
@@ -259,7 +259,7 @@ impl Cache {
 
     /// Puts an answer in the place of those that the request might have had. `false` when it comes too late for that.
     fn replace(&self, key: &Key, request: &HeaderMap, new: Option<Stored>, ticket: Ticket) -> bool {
-        let _gate = self.gate.read().unwrap_or_else(PoisonError::into_inner);
+        let _gate = sync::read(&self.gate);
         if self.epoch.load(Ordering::Acquire) != ticket.epoch
             || new.as_ref().is_some_and(|new| self.void(&new.origin))
         {
@@ -346,7 +346,7 @@ impl Cache {
     /// answer under way it makes no difference whether it is meant.
     pub fn invalidate(&self, which: &Which) -> usize {
         {
-            let _gate = self.gate.write().unwrap_or_else(PoisonError::into_inner);
+            let _gate = sync::write(&self.gate);
             self.epoch.fetch_add(1, Ordering::AcqRel);
         }
         let mut count = 0;

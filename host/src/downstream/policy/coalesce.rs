@@ -13,7 +13,7 @@ use std::hash::BuildHasherDefault;
 use std::panic::AssertUnwindSafe;
 use std::pin::Pin;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard};
 use std::task::{Context, Poll};
 
 use futures_util::FutureExt as _;
@@ -23,6 +23,7 @@ use thiserror::Error;
 pub use self::unshared::Unshared;
 
 use super::cache::{ExactKey, Hashed};
+use crate::sync;
 
 /// Maps that callers of different keys lock apart from each other.
 const SHARDS: usize = 16;
@@ -148,6 +149,7 @@ where
     }
 
     /// Calls that may be joined.
+    #[cfg(test)]
     pub fn under_way(&self) -> usize {
         let shards = self.0.shards.iter();
         shards.map(|shard| locked(shard).len()).sum()
@@ -173,7 +175,7 @@ impl<T, W> Inner<T, W> {
 
 /// A panic under the lock leaves the map as it was.
 fn locked<T, W>(shard: &Mutex<Shard<T, W>>) -> MutexGuard<'_, Shard<T, W>> {
-    shard.lock().unwrap_or_else(PoisonError::into_inner)
+    sync::lock(shard)
 }
 
 /// A call's place in the map, for as long as it can be joined.

@@ -5,6 +5,8 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
+use crate::time::millis;
+
 /// Until when an endpoint asked to be left alone.
 pub struct Rest {
     base: Instant,
@@ -43,8 +45,4 @@ impl Rest {
     fn millis(&self, at: Instant) -> u64 {
         millis(at.saturating_duration_since(self.base))
     }
-}
-
-fn millis(time: Duration) -> u64 {
-    u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
 }

@@ -3,7 +3,7 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use rustls::crypto::{CryptoProvider, ring};
@@ -17,6 +17,7 @@ use tokio::time::Instant;
 
 use crate::config::{self, Protocol};
 use crate::file;
+use crate::sync;
 
 /// How often at most is looked whether the files changed.
 const LOOK: Duration = Duration::from_secs(5);
@@ -177,8 +178,7 @@ impl Identity {
     }
 
     fn lock(&self) -> MutexGuard<'_, Current> {
-        // What is stored under this lock is whole at any time.
-        self.current.lock().unwrap_or_else(PoisonError::into_inner)
+        sync::lock(&self.current)
     }
 }
 

@@ -8,7 +8,7 @@
 
 use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
 use arc_swap::ArcSwapOption;
@@ -20,6 +20,7 @@ use tokio::time::Instant;
 
 use super::oauth2::{Client, Grant};
 use super::types::{CredentialsError, Used};
+use crate::sync;
 
 /// The part of its lifetime after which a token is renewed. Up to a tenth of it is taken off by
 /// chance, so that hosts which were started together do not ask together.
@@ -293,7 +294,7 @@ impl Tokens {
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+        sync::lock(&self.state)
     }
 
     fn millis(&self, at: Instant) -> u64 {

@@ -7,9 +7,9 @@ use tokio::task::Id;
 use tokio::time::Instant;
 
 use super::Pools;
-use super::kept::lock;
 use crate::downstream::transport::changed::Changed;
 use crate::downstream::transport::connection::Connection;
+use crate::sync::lock;
 
 /// What a call asks for that finds no place.
 #[derive(Clone, Copy)]
