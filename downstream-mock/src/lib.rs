@@ -1,8 +1,10 @@
-//! The five fitness services that the example BFFs call, with faults on demand and a record of what was received.
+//! The five fitness services that the example BFFs call, with faults on demand and a record of what
+//! was received.
 //!
-//! [`Services::start`] runs all five in this process, for tests; the binary `downstream-mock` runs them for the demo. The
-//! data is a pure function of user and date ([`answer()`] gives it without a socket). Nothing here knows the host: it is
-//! an ordinary set of HTTP services, so that what works against it works against real ones.
+//! [`Services::start`] runs all five in this process, for tests; the binary `downstream-mock` runs
+//! them for the demo. The data is a pure function of user and date ([`answer()`] gives it without a
+//! socket). Nothing here knows the host: it is an ordinary set of HTTP services, so that what works
+//! against it works against real ones.
 //!
 //! [`scripted`] is a service of the test's own making, for whatever the five do not do.
 
@@ -16,6 +18,7 @@ mod site;
 
 mod command;
 mod listener;
+mod sync;
 mod wire;
 
 mod answer;

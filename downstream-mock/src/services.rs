@@ -22,8 +22,8 @@ use crate::site::Site;
 pub struct Options {
     /// The address of all listeners.
     pub host: IpAddr,
-    /// The port of the control; the services take the five ports after it, in the order of [`Service::ALL`]. With 0,
-    /// each takes a free one.
+    /// The port of the control; the services take the five ports after it, in the order of
+    /// [`Service::ALL`]. With 0, each takes a free one.
     pub base_port: u16,
     /// Whether requests are recorded from the start.
     pub recording: bool,
@@ -58,7 +58,8 @@ pub enum StartError {
     },
 }
 
-/// The five running services and their control. Dropped, they stop soon after; [`Services::shutdown`] waits for it.
+/// The five running services and their control. Dropped, they stop soon after;
+/// [`Services::shutdown`] waits for it.
 pub struct Services {
     /// One for each of [`Service::ALL`], in that order.
     running: Arc<[Running]>,
@@ -67,12 +68,12 @@ pub struct Services {
 }
 
 impl Services {
-    /// Starts all services on free ports of 127.0.0.1, on the current tokio runtime. They accept connections when this
-    /// returns.
+    /// Starts all services on free ports of 127.0.0.1, on the current tokio runtime. They accept
+    /// connections when this returns.
     ///
     /// # Errors
     ///
-    /// If a listener can't be made.
+    /// If a listener cannot be made.
     ///
     /// # Panics
     ///
@@ -155,13 +156,14 @@ impl Services {
         format!("http://{}", self.control_address)
     }
 
-    /// Puts a fault on a service, in place of the one in force. When this returns, every request that begins later is
-    /// subject to it; with [`Fault::refuse`], the port refuses and all connections are closed. A request that is being
-    /// answered keeps the fault with which it began.
+    /// Puts a fault on a service, in place of the one in force. When this returns, every request
+    /// that begins later is subject to it; with [`Fault::refuse`], the port refuses and all
+    /// connections are closed. A request that is being answered keeps the fault with which it
+    /// began.
     ///
     /// # Errors
     ///
-    /// If the fault makes no sense, or if it ends a refusal and the port can't be opened again.
+    /// If the fault makes no sense, or if it ends a refusal and the port cannot be opened again.
     pub async fn set_fault(&self, service: Service, fault: Fault) -> Result<(), SetFaultError> {
         fault.check()?;
         self.of(service).set_fault(Some(fault)).await
@@ -171,7 +173,7 @@ impl Services {
     ///
     /// # Errors
     ///
-    /// If the fault was a refusal and the port can't be opened again.
+    /// If the fault was a refusal and the port cannot be opened again.
     pub async fn clear_fault(&self, service: Service) -> Result<(), SetFaultError> {
         self.of(service).set_fault(None).await
     }
@@ -181,8 +183,8 @@ impl Services {
         self.of(service).state.fault()
     }
 
-    /// The last 10,000 requests that a service received since the last clear, oldest first. A request is received when
-    /// its body is complete.
+    /// The last 10,000 requests that a service received since the last clear, oldest first. A
+    /// request is received when its body is complete.
     pub fn requests(&self, service: Service) -> Vec<ReceivedRequest> {
         self.of(service).state.recorder.requests()
     }
@@ -211,21 +213,22 @@ impl Services {
         self.of(service).state.recorder.counts()
     }
 
-    /// Resolves as soon as the counts of a service satisfy `enough`. It has no time limit of its own.
+    /// Resolves as soon as the counts of a service satisfy `enough`. It has no time limit of its
+    /// own.
     pub async fn wait_until(&self, service: Service, enough: impl Fn(Counts) -> bool) {
         self.of(service).state.recorder.wait_until(enough).await;
     }
 
-    /// Resolves as soon as a service has received `count` requests since the last clear, whether or not they were
-    /// answered, and returns the record of them. It has no time limit of its own.
+    /// Resolves as soon as a service has received `count` requests since the last clear, whether or
+    /// not they were answered, and returns the record of them. It has no time limit of its own.
     pub async fn wait_for_requests(&self, service: Service, count: u64) -> Vec<ReceivedRequest> {
         self.wait_until(service, |counts| counts.requests >= count)
             .await;
         self.requests(service)
     }
 
-    /// Resolves as soon as `count` requests since the last clear were given up by their callers, and returns the record
-    /// of all requests. It has no time limit of its own.
+    /// Resolves as soon as `count` requests since the last clear were given up by their callers,
+    /// and returns the record of all requests. It has no time limit of its own.
     pub async fn wait_for_aborted(&self, service: Service, count: u64) -> Vec<ReceivedRequest> {
         self.wait_until(service, |counts| counts.aborted >= count)
             .await;

@@ -2,9 +2,9 @@
 //!
 //! The modules in the order of a request: `host` -> `server` -> `snapshot` -> `router`, `bff` ->
 //! `calls` -> `downstream`. Nothing lower knows anything higher. `coding`, `contract`, `degraded`,
-//! `http_fields`, `path`, `server_timing`, `sync`, `telemetry`, `text` and `time` are leaves that all
-//! may use, and so is `config`, which knows two of them. `fixture` and `invoke` run a request without a
-//! socket; `build` makes components and knows nothing of the rest.
+//! `http_fields`, `path`, `server_timing`, `sync`, `telemetry`, `text` and `time` are leaves that
+//! all may use, and so is `config`, which knows two of them. `fixture` and `invoke` run a request
+//! without a socket; `build` makes components and knows nothing of the rest.
 
 pub mod bff;
 pub mod build;
@@ -27,7 +27,7 @@ pub mod router;
 pub mod server;
 pub(crate) mod server_timing;
 pub(crate) mod snapshot;
-pub(crate) mod sync;
+pub mod sync;
 pub mod telemetry;
 pub mod text;
 pub(crate) mod time;

@@ -1,5 +1,5 @@
 //! The time of day, in which HTTP counts dates and ages, whatever the machine's clock does: it may
-//! be set by a day either way while the host runs, and say a time that HTTP can't write.
+//! be set by a day either way while the host runs, and say a time that HTTP cannot write.
 
 use std::cell::RefCell;
 #[cfg(not(test))]

@@ -1,9 +1,9 @@
 //! The tests of the whole: one binary, one module per subject.
 //!
-//! Four modules are about failures. They differ in what fails and what is asserted: `faults` breaks a
-//! service and looks at the answers of the example BFFs; `drills` breaks a service and looks at the
-//! host's policies, from the first failure to the recovery; `downstream` looks at single exchanges
-//! with a service, legal and illegal; `hostile` breaks the guest.
+//! Four modules are about failures. They differ in what fails and what is asserted: `faults` breaks
+//! a service and looks at the answers of the example BFFs; `drills` breaks a service and looks at
+//! the host's policies, from the first failure to the recovery; `downstream` looks at single
+//! exchanges with a service, legal and illegal; `hostile` breaks the guest.
 
 // Not `expect`: clippy allows them in functions marked as tests by itself, so that whether they
 // occur depends on the helpers.

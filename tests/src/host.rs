@@ -202,7 +202,7 @@ impl TestHost {
     ///
     /// # Errors
     ///
-    /// When it can't be written.
+    /// When it cannot be written.
     pub fn replace(&self, name: &str, content: &[u8]) -> anyhow::Result<()> {
         let mut file = tempfile::NamedTempFile::new_in(self.dir())?;
         std::io::Write::write_all(&mut file, content)?;

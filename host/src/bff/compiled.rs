@@ -2,9 +2,9 @@
 //!
 //! Such a file is native code that runs with the host's rights. It is therefore only ever read as a
 //! file that this user alone can have written, see [`OwnFolder`], under a name that holds the
-//! component's digest and the engine's version and settings, and only when it begins with the digest
-//! of the code behind it. The bytes that were compared are those that are loaded. For a file that
-//! fails any of this the component is compiled again.
+//! component's digest and the engine's version and settings, and only when it begins with the
+//! digest of the code behind it. The bytes that were compared are those that are loaded. For a file
+//! that fails any of this the component is compiled again.
 //!
 //! What no BFF needs any more is removed once it is old, or when there is too much of it.
 
@@ -43,7 +43,7 @@ impl CompiledCache {
     ///
     /// # Errors
     ///
-    /// When the directory can't be made, or is not this user's alone.
+    /// When the directory cannot be made, or is not this user's alone.
     pub fn open(data_dir: &Path, limits: CompiledCode) -> Result<Self, LoadError> {
         Ok(Self {
             folder: open_folder(data_dir, "compiled")?,
@@ -101,7 +101,7 @@ impl CompiledCache {
         });
         if let Err(error) = pruned {
             let path = self.folder.path().display();
-            tracing::warn!(%path, %error, "compiled code that nobody needs can't be removed");
+            tracing::warn!(%path, %error, "compiled code that nobody needs cannot be removed");
         }
     }
 
@@ -125,7 +125,7 @@ impl CompiledCache {
                 return None;
             }
             Err(error) => {
-                tracing::warn!(%path, %error, "compiled code can't be read; the component is compiled again");
+                tracing::warn!(%path, %error, "compiled code cannot be read; the component is compiled again");
                 return None;
             }
         };
@@ -183,7 +183,7 @@ fn unwanted(
 ///
 /// # Errors
 ///
-/// When it can't be made, or is not this user's alone.
+/// When it cannot be made, or is not this user's alone.
 pub(super) fn open_folder(data_dir: &Path, name: &str) -> Result<OwnFolder, LoadError> {
     OwnFolder::open(data_dir, name).map_err(|error| LoadError::DataDir(told(data_dir, &error)))
 }

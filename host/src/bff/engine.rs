@@ -1,5 +1,5 @@
-//! How the WebAssembly engine is set up, and its clock tick. [`super::runtime`] has the one engine of
-//! the process with what components may import.
+//! How the WebAssembly engine is set up, and its clock tick. [`super::runtime`] has the one engine
+//! of the process with what components may import.
 
 use wasmtime::{
     Config, Engine, EngineWeak, InstanceAllocationStrategy, ModuleVersionStrategy,

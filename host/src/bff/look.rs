@@ -68,8 +68,8 @@ impl Look {
 
 impl Loader {
     /// Looks at the file of a BFF and loads the component that it holds. `known` is taken again if
-    /// it is the same, `before` is the look before this one. What is superseded while it compiles is
-    /// given up for what the file holds by then. Blocks for as long as compiling takes.
+    /// it is the same, `before` is the look before this one. What is superseded while it compiles
+    /// is given up for what the file holds by then. Blocks for as long as compiling takes.
     pub fn attempt(
         &self,
         bff: &str,

@@ -26,7 +26,7 @@ pub struct Mark {
 }
 
 impl Mark {
-    /// `None` for a file that is not there, or can't be looked at. Blocks, see [`file::stat`].
+    /// `None` for a file that is not there, or cannot be looked at. Blocks, see [`file::stat`].
     pub fn of(path: &Path) -> Option<Self> {
         Some(Self::from(&file::stat(path).ok()?))
     }

@@ -169,9 +169,9 @@ pub(super) struct Awaited {
 type Work = Pin<Box<dyn Future<Output = ()> + Send>>;
 
 /// Where work of the host leaves its result.
-pub(super) struct Place<T>(Arc<Mutex<Option<T>>>);
+pub(super) struct ResultSlot<T>(Arc<Mutex<Option<T>>>);
 
-impl<T> Place<T> {
+impl<T> ResultSlot<T> {
     /// Leaves the result.
     pub(super) fn put(self, result: T) {
         *lock(&self.0) = Some(result);
@@ -185,12 +185,12 @@ impl Awaited {
     /// `work` begins here and puts its result into the place that it gets. It is not a future with
     /// a result, because that would have to be moved from one to the next, and futures of calls are
     /// large.
-    pub(super) async fn outcome<T, W>(&self, work: impl FnOnce(Place<T>) -> W) -> T
+    pub(super) async fn outcome<T, W>(&self, work: impl FnOnce(ResultSlot<T>) -> W) -> T
     where
         W: Future<Output = ()> + Send + 'static,
     {
         let result = Arc::new(Mutex::new(None));
-        *lock(&self.next) = Some(Box::pin(work(Place(result.clone()))));
+        *lock(&self.next) = Some(Box::pin(work(ResultSlot(result.clone()))));
         // Nobody has to be woken: the guest is polled right after the work has ended.
         std::future::poll_fn(|_| lock(&result).take().map_or(Poll::Pending, Poll::Ready)).await
     }

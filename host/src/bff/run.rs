@@ -20,7 +20,7 @@ use super::meter::{Guest, Stopped, Usage};
 use super::runtime::Runtime;
 use super::scheduler::Scheduler;
 use super::scheduler::turn::Turn;
-use super::state::State;
+use super::state::StoreData;
 use super::version::Version;
 use super::{response, wasi};
 use crate::calls::{self, CallRecord, Session, SessionSettings, parts};
@@ -105,13 +105,13 @@ impl Invocation {
     }
 
     fn order(&self, version: &Version) -> Order {
-        let patience = version.settings().limits.cpu_wait;
+        let max_wait = version.settings().limits.cpu_wait;
         let share = version.admission().share().clone();
         Order {
             deadline: self.deadline,
             session: self.session.clone(),
             usage: self.usage.clone(),
-            turn: Turn::new(self.scheduler.clone(), share, patience),
+            turn: Turn::new(self.scheduler.clone(), share, max_wait),
         }
     }
 
@@ -159,7 +159,7 @@ struct Order {
 }
 
 async fn run_in(
-    store: &mut Store<State>,
+    store: &mut Store<StoreData>,
     version: &Version,
     request: Request,
     order: Order,
@@ -249,7 +249,7 @@ fn fresh_store(
     runtime: &Runtime,
     version: &Arc<Version>,
     invocation: Invocation,
-) -> (Store<State>, Request) {
+) -> (Store<StoreData>, Request) {
     let Invocation {
         request,
         session,
@@ -259,7 +259,7 @@ fn fresh_store(
         ..
     } = invocation;
     let limits = &version.settings().limits;
-    let state = State {
+    let state = StoreData {
         settings: version.settings().clone(),
         session,
         wasi: version
@@ -307,7 +307,7 @@ async fn leave_once() {
 
 async fn call(
     version: &Version,
-    store: &mut Store<State>,
+    store: &mut Store<StoreData>,
     request: Request,
 ) -> wasmtime::Result<crate::contract::Response> {
     let bff = version.loaded().pre.instantiate_async(&mut *store).await?;
@@ -322,7 +322,7 @@ fn table(handles: usize) -> ResourceTable {
 
 /// Which limit or trap it was. A guest that was refused memory fails in its own way afterwards, so
 /// that comes first.
-fn classify(source: wasmtime::Error, state: &State, version: &Version) -> BffError {
+fn classify(source: wasmtime::Error, state: &StoreData, version: &Version) -> BffError {
     let limits = &version.settings().limits;
     if source.downcast_ref::<PoolConcurrencyLimitError>().is_some() {
         BffError::EngineFull

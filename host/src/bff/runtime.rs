@@ -4,14 +4,14 @@ use wasmtime::Engine;
 use wasmtime::component::Linker;
 
 use super::error::EngineError;
-use super::state::State;
+use super::state::StoreData;
 use super::{engine, imports, wasi};
 
 /// The engine with all that is linked into components.
 pub struct Runtime {
     engine: Engine,
-    plain: Linker<State>,
-    with_wasi: Linker<State>,
+    plain: Linker<StoreData>,
+    with_wasi: Linker<StoreData>,
 }
 
 impl Runtime {
@@ -53,7 +53,7 @@ impl Runtime {
 
     /// What a component is linked with. Only one that imports WASI gets WASI, which costs each of
     /// its requests a context.
-    pub(super) fn linker(&self, wasi: bool) -> &Linker<State> {
+    pub(super) fn linker(&self, wasi: bool) -> &Linker<StoreData> {
         if wasi { &self.with_wasi } else { &self.plain }
     }
 }

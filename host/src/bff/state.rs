@@ -12,7 +12,7 @@ use crate::calls::Session;
 use crate::config;
 
 /// The data of a store.
-pub(super) struct State {
+pub(super) struct StoreData {
     /// Of the BFF.
     pub(super) settings: Arc<config::Bff>,
     pub(super) session: Arc<Session>,
@@ -27,7 +27,7 @@ pub(super) struct State {
     pub(super) now_ms: Option<u64>,
 }
 
-impl WasiView for State {
+impl WasiView for StoreData {
     fn ctx(&mut self) -> WasiCtxView<'_> {
         let ctx = self
             .wasi

@@ -41,7 +41,7 @@ impl Store {
     ///
     /// # Errors
     ///
-    /// When a folder can't be made, or is not this user's alone.
+    /// When a folder cannot be made, or is not this user's alone.
     pub fn open(data_dir: &Path) -> Result<Self, LoadError> {
         Ok(Self {
             components: open_folder(data_dir, "components")?,
@@ -51,8 +51,8 @@ impl Store {
         })
     }
 
-    /// The right to write, which one caller at a time has.
-    pub fn alone(&self) -> MutexGuard<'_, ()> {
+    /// The lock of those who write: one caller at a time.
+    pub fn write_lock(&self) -> MutexGuard<'_, ()> {
         sync::lock(&self.writing)
     }
 
@@ -125,12 +125,12 @@ impl Store {
     ///
     /// # Errors
     ///
-    /// When the folders can't be read, or a file can't be removed.
+    /// When the folders cannot be read, or a file cannot be removed.
     pub fn collect<'a>(&self, bffs: impl Iterator<Item = &'a str>) -> io::Result<BTreeSet<String>> {
         let bffs: BTreeSet<&str> = bffs.collect();
         let mut digests = BTreeSet::new();
         for bff in &bffs {
-            // What can't be read may name what must not be removed.
+            // What cannot be read may name what must not be removed.
             digests.extend(self.noted(bff)?);
         }
         let components: BTreeSet<String> = digests.iter().map(|digest| name(digest)).collect();
@@ -140,7 +140,7 @@ impl Store {
     }
 
     /// Says once that nothing can be kept, and once that it can again.
-    pub fn tell(&self, written: &io::Result<()>) {
+    pub fn report(&self, written: &io::Result<()>) {
         let failed = written.is_err();
         if self.failing.swap(failed, Ordering::Relaxed) == failed {
             return;

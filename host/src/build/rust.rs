@@ -180,7 +180,8 @@ pub(super) fn build(
     packages.iter().map(module_of).collect()
 }
 
-/// Runs cargo, passes on what the compiler prints as it comes, and gives the modules with the ids of their packages.
+/// Runs cargo, passes on what the compiler prints as it comes, and gives the modules with the ids
+/// of their packages.
 fn compile(cargo: &mut Command, say: Say<'_>) -> Result<Vec<(String, PathBuf)>, BuildError> {
     let tool = |cause: std::io::Error| BuildError::Tool {
         tool: "cargo".to_owned(),

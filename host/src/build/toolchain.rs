@@ -1,7 +1,8 @@
 //! Makes sure that Rust can compile for WebAssembly, in the first way that works on this machine.
 //!
-//! The order: what is installed; a standard library compiled earlier; `rustup target add`; compiling one with a compiler whose
-//! source is there; installing such a compiler from Debian's packages. Each way is tried once, and what it did is said.
+//! The order: what is installed; a standard library compiled earlier; `rustup target add`;
+//! compiling one with a compiler whose source is there; installing such a compiler from Debian's
+//! packages. Each way is tried once, and what it did is said.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -50,8 +51,8 @@ enum Step {
     GiveUp,
 }
 
-/// What to do next. A compiled library comes before rustup: asking the network each time would make every build slow where
-/// it is out of reach.
+/// What to do next. A compiled library comes before rustup: asking the network each time would make
+/// every build slow where it is out of reach.
 fn next(facts: &Facts, cache: &Path, tried: &[Way]) -> Step {
     let open = |way: Way| !tried.contains(&way);
     if facts.installed {
@@ -73,8 +74,8 @@ fn can_install(installer: Installer) -> bool {
     matches!(installer, Installer::Root | Installer::Sudo)
 }
 
-/// Prepares what is missing. `folder` is where cargo will run, which may choose the toolchain; `oldest` is the oldest compiler
-/// that the packages accept.
+/// Prepares what is missing. `folder` is where cargo will run, which may choose the toolchain;
+/// `oldest` is the oldest compiler that the packages accept.
 pub(super) fn ready(
     folder: &Path,
     oldest: (u32, u32),
@@ -123,8 +124,9 @@ fn look(folder: &Path, oldest: (u32, u32), cache: &Path) -> Result<Facts, BuildE
     })
 }
 
-/// A compiler with the source of its standard library, and whether that is compiled. The compiler in use may have it (a
-/// component of rustup's, a distribution's package); else Debian's may be there.
+/// A compiler with the source of its standard library, and whether that is compiled. The compiler
+/// in use may have it (a component of rustup's, a distribution's package); else Debian's may be
+/// there.
 fn find_compiler(folder: &Path, oldest: (u32, u32), cache: &Path) -> Option<(Compiler, bool)> {
     let compiler = Compiler::find(folder, &["rustc", "/usr/bin/rustc"], oldest)?;
     let compiled = compiler.sysroot(cache).is_dir();
@@ -196,7 +198,8 @@ impl Toolchain {
         command.args([subcommand, "--target", TARGET]);
         if let Self::Private { compiler, sysroot } = self {
             command.env("RUSTC", &compiler.rustc);
-            // Given as configuration and not in RUSTFLAGS, which would replace the flags of the workspace's own configuration.
+            // Given as configuration and not in RUSTFLAGS, which would replace the flags of the
+            // workspace's own configuration.
             let flag = format!("--sysroot={}", sysroot.display());
             command
                 .arg("--config")

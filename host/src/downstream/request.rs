@@ -12,8 +12,8 @@ use crate::time;
 /// time.
 pub const TIME_LEFT: HeaderName = HeaderName::from_static("tailor-time-left-ms");
 
-/// Fills in the time that an attempt has left, for a request that tells it.
-pub fn tell_time_left(headers: &mut HeaderMap, left: Duration) {
+/// Fills in the time that an attempt has left, for a request that has the field.
+pub fn set_time_left(headers: &mut HeaderMap, left: Duration) {
     if let Some(value) = headers.get_mut(TIME_LEFT) {
         *value = HeaderValue::from(time::millis(left));
     }

@@ -40,7 +40,6 @@ pub struct End {
 /// What a window counted.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Counts {
-    /// Calls.
     pub calls: u32,
     /// Those that failed.
     pub failed: u32,

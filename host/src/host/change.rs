@@ -1,4 +1,4 @@
-//! Changes of a running host: a new configuration, a new version of one BFF. Each is proven before
+//! Changes of a running host: a new configuration, a new version of one BFF. Each is tested before
 //! it is live. A configuration that is no good changes nothing; a component that is no good changes
 //! nothing of its BFF's version.
 //!
@@ -20,7 +20,7 @@ use super::error::ChangeError;
 use super::turns::Turns;
 use crate::bff::load::Loaded;
 use crate::config::{self, Config};
-use crate::file::PATIENCE;
+use crate::file::TIMEOUT;
 use crate::snapshot::{Builder, Draft, Shared, Snapshot, SnapshotError};
 use crate::sync;
 use crate::telemetry::metrics::Reload;
@@ -233,7 +233,7 @@ impl Changes {
         let all: Vec<String> = snapshot.bffs.keys().cloned().collect();
         let builder = self.builder.clone();
         let kept = blocking(move || builder.loader.keep(&live, &all));
-        matches!(timeout(PATIENCE, kept).await, Ok(Ok(true)))
+        matches!(timeout(TIMEOUT, kept).await, Ok(Ok(true)))
     }
 
     /// Looks after the connections that smoke requests have left behind. Workers do so for their

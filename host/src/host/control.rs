@@ -14,7 +14,7 @@ use tokio::time::timeout;
 use crate::sync;
 
 /// How long the thread is waited for at the end: it only has to drop what it held.
-const PATIENCE: Duration = Duration::from_secs(1);
+const TIMEOUT: Duration = Duration::from_secs(1);
 
 /// The thread. It ends with this value.
 pub(super) struct Control {
@@ -70,7 +70,7 @@ impl Control {
     /// Ends the thread and what runs on it, and waits for that, but not for long.
     pub(super) async fn end(self) {
         drop(self.end);
-        let _ = timeout(PATIENCE, self.ended).await;
+        let _ = timeout(TIMEOUT, self.ended).await;
     }
 }
 

@@ -1,6 +1,6 @@
 //! How many files the process may have open, and who gets them.
 //!
-//! Each connection is an open file. When all are used up, the host can't load a component, read a
+//! Each connection is an open file. When all are used up, the host cannot load a component, read a
 //! secret or take an operator's connection, so clients get what the others leave.
 
 use std::fmt;

@@ -31,7 +31,7 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 /// The server could not be started.
 #[derive(Debug, Error)]
 pub enum ServerError {
-    /// The address can't be bound.
+    /// The address cannot be bound.
     #[error("{key} = \"{address}\": {source}; choose another address or stop what listens there")]
     Bind {
         /// The setting.
@@ -41,7 +41,7 @@ pub enum ServerError {
         /// What the system said.
         source: io::Error,
     },
-    /// A socket that was handed over can't be used.
+    /// A socket that was handed over cannot be used.
     #[error("{key}: the socket that was handed over (LISTEN_FDS): {source}")]
     HandedOver {
         /// The setting that it stands for.
@@ -70,7 +70,7 @@ impl Server {
     ///
     /// # Errors
     ///
-    /// When the address is taken or a thread can't be started.
+    /// When the address is taken or a thread cannot be started.
     pub async fn start(
         shared: Arc<Shared>,
         settings: &config::Server,
@@ -116,15 +116,15 @@ impl Server {
         self.crew.fail(index);
     }
 
-    /// Takes no more connections, lets running requests finish, and closes the rest when `patience`
+    /// Takes no more connections, lets running requests finish, and closes the rest when `grace`
     /// is over. Returns how many connections had to be cut.
-    pub async fn stop(mut self, patience: Duration) -> usize {
+    pub async fn stop(mut self, grace: Duration) -> usize {
         // The acceptor owns the listener: with its end, new clients are refused rather than left
         // waiting.
         let _ = self.stop.send(true);
         let _ = (&mut self.acceptor).await;
         let all = self.connections.acquire_many(self.max_connections);
-        let cut = match tokio::time::timeout(patience, all).await {
+        let cut = match tokio::time::timeout(grace, all).await {
             Ok(_) => 0,
             Err(_) => self.max_connections as usize - self.connections.available_permits(),
         };

@@ -157,7 +157,7 @@ impl Activity {
         Some((never, self.started.elapsed().saturating_sub(last)))
     }
 
-    /// Whether it can't end in a better way than at once.
+    /// Whether it cannot end in a better way than at once.
     pub(super) fn stuck_in_a_head(&self) -> bool {
         self.head.load(Ordering::Relaxed) != 0 && !self.http2.load(Ordering::Relaxed)
     }

@@ -1,5 +1,5 @@
 //! Faults of the host outside of requests and connections. What fails is started anew where that
-//! is safe, a few times in a minute. After more, and where it is not, the host can't go on, and is
+//! is safe, a few times in a minute. After more, and where it is not, the host cannot go on, and is
 //! better ended, so that its supervisor starts it with a memory that is whole.
 
 use std::any::Any;
@@ -52,12 +52,12 @@ impl Faults {
         may
     }
 
-    /// Whether the host can't go on.
+    /// Whether the host cannot go on.
     pub(super) fn are_too_many(&self) -> bool {
         *self.over.borrow()
     }
 
-    /// Waits until the host can't go on.
+    /// Waits until the host cannot go on.
     pub async fn too_many(&self) {
         let mut over = self.over.subscribe();
         // The sender lives as long as this does.

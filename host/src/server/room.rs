@@ -27,17 +27,17 @@ pub(super) struct Room {
 }
 
 /// A connection, known for as long as it is open.
-pub(super) struct Place<'a> {
+pub(super) struct OpenConnection<'a> {
     room: &'a Room,
     number: u64,
 }
 
 impl Room {
     /// Makes a connection known.
-    pub(super) fn enter(&self, activity: Arc<Activity>) -> Place<'_> {
+    pub(super) fn enter(&self, activity: Arc<Activity>) -> OpenConnection<'_> {
         let number = self.next.fetch_add(1, Ordering::Relaxed);
         self.open().insert(number, activity);
-        Place { room: self, number }
+        OpenConnection { room: self, number }
     }
 
     fn open(&self) -> MutexGuard<'_, BTreeMap<u64, Arc<Activity>>> {
@@ -69,15 +69,15 @@ impl Room {
         loop {
             let made = self.make();
             // One that was asked to go needs a moment.
-            let patience = if made { IDLE } else { AGAIN };
-            if let Ok(permit) = tokio::time::timeout(patience, permit.as_mut()).await {
+            let wait = if made { IDLE } else { AGAIN };
+            if let Ok(permit) = tokio::time::timeout(wait, permit.as_mut()).await {
                 return permit.ok();
             }
         }
     }
 }
 
-impl Drop for Place<'_> {
+impl Drop for OpenConnection<'_> {
     fn drop(&mut self) {
         self.room.open().remove(&self.number);
     }

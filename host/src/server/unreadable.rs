@@ -1,4 +1,5 @@
-//! What is refused before it is a request: what can't be read as one, and heads that are too large.
+//! What is refused before it is a request: what cannot be read as one, and heads that are too
+//! large.
 //!
 //! hyper reads the heads. Over HTTP/1.1 it answers such a head itself, with a bare status, and ends
 //! the connection; there is no request then that could have an account. So each is counted here,
@@ -35,7 +36,7 @@ pub(super) fn read_limit(settings: &config::Server) -> u32 {
     u32::try_from(settings.max_header_size.saturating_mul(2)).unwrap_or(u32::MAX)
 }
 
-/// Counts an error of a connection that is a head which can't be read, and tells the access log.
+/// Counts an error of a connection that is a head which cannot be read, and tells the access log.
 pub(super) fn note(shared: &Shared, error: &(dyn std::error::Error + 'static)) {
     let Some((what, error)) = read(error) else {
         return;

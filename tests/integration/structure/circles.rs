@@ -1,6 +1,6 @@
 //! No file of a crate imports from one that imports from it, be it by way of others: such files can
-//! only be read and changed together. What is older than this rule is listed in `circles.txt`, which
-//! only gets shorter.
+//! only be read and changed together. What is older than this rule is listed in `circles.txt`,
+//! which only gets shorter.
 
 use std::collections::BTreeSet;
 
@@ -9,7 +9,7 @@ use tailor_harness::components::root;
 use super::imports::{Import, Imports};
 use super::read;
 
-/// The imports that close a circle today, one a line.
+/// The imports that close a circle today, one per line.
 const ALLOWED: &str = "tests/integration/structure/circles.txt";
 /// The host, the mock services, the harness and the load test.
 const CRATES: [&str; 6] = [

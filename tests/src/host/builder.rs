@@ -73,7 +73,7 @@ impl TestHostBuilder {
     ///
     /// # Errors
     ///
-    /// When it can't be written.
+    /// When it cannot be written.
     pub fn file(self, name: &str, content: &[u8]) -> anyhow::Result<Self> {
         std::fs::write(self.files.path().join(name), content)?;
         Ok(self)
@@ -202,7 +202,7 @@ impl TestHostBuilder {
     ///
     /// # Errors
     ///
-    /// When it can't be written.
+    /// When it cannot be written.
     pub fn write(mut self) -> anyhow::Result<(PathBuf, Files)> {
         if let Some(error) = self.failed.take() {
             return Err(error);

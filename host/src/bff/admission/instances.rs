@@ -84,21 +84,21 @@ impl Instances {
 
     /// Returns when an instance was taken for the caller.
     async fn wait(&self, held: &Arc<AtomicUsize>) {
-        let (tell, told) = oneshot::channel();
+        let (sender, receiver) = oneshot::channel();
         let mut waiting = Waiting {
             instances: self,
             held,
-            number: Some(self.join(held, tell)),
+            number: Some(self.join(held, sender)),
         };
         // The other end is dropped only by this one.
-        let _ = told.await;
+        let _ = receiver.await;
         waiting.number = None;
     }
 
     /// Comes to stand in line, and gets a number.
-    fn join(&self, held: &Arc<AtomicUsize>, tell: oneshot::Sender<()>) -> u64 {
+    fn join(&self, held: &Arc<AtomicUsize>, sender: oneshot::Sender<()>) -> u64 {
         let mut lines = self.lines();
-        let number = lines.join(held, tell);
+        let number = lines.join(held, sender);
         self.waiting.fetch_add(1, Ordering::SeqCst);
         self.serve(&mut lines);
         number
@@ -107,10 +107,10 @@ impl Instances {
     /// Gives what is free to those who wait.
     fn serve(&self, lines: &mut Lines) {
         while !lines.all.is_empty() && self.take_free() {
-            if let Some(tell) = lines.next() {
+            if let Some(sender) = lines.next() {
                 self.waiting.fetch_sub(1, Ordering::SeqCst);
                 // Who is gone meanwhile finds that it was served, and gives back.
-                let _ = tell.send(());
+                let _ = sender.send(());
             }
         }
     }
@@ -130,7 +130,7 @@ impl Instances {
 
 impl Lines {
     /// Comes to stand at the end of its BFF's line, and gets a number.
-    fn join(&mut self, held: &Arc<AtomicUsize>, tell: oneshot::Sender<()>) -> u64 {
+    fn join(&mut self, held: &Arc<AtomicUsize>, sender: oneshot::Sender<()>) -> u64 {
         self.last += 1;
         let number = self.last;
         let line = self
@@ -138,10 +138,10 @@ impl Lines {
             .iter_mut()
             .find(|line| Arc::ptr_eq(&line.held, held));
         match line {
-            Some(line) => line.waiting.push_back((number, tell)),
+            Some(line) => line.waiting.push_back((number, sender)),
             None => self.all.push(Line {
                 held: held.clone(),
-                waiting: VecDeque::from([(number, tell)]),
+                waiting: VecDeque::from([(number, sender)]),
             }),
         }
         number
@@ -159,7 +159,7 @@ impl Lines {
         if !line.waiting.is_empty() {
             self.all.push(line);
         }
-        next.map(|(_, tell)| tell)
+        next.map(|(_, sender)| sender)
     }
 
     /// Leaves a line; `false` when it was served meanwhile.

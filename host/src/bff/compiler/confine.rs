@@ -25,7 +25,7 @@ const NICE: i32 = 10;
 ///
 /// # Errors
 ///
-/// When a limit can't be set, such as one above what the process may have.
+/// When a limit cannot be set, such as one above what the process may have.
 pub(super) fn limit(cpu: u64, memory: u64) -> io::Result<()> {
     for (resource, soft, hard) in [
         // Past the first the process gets a signal that ends it and names the reason; past the
@@ -64,7 +64,7 @@ fn touch_stack() {
 ///
 /// # Errors
 ///
-/// When the process can't even give up the right to gain rights.
+/// When the process cannot even give up the right to gain rights.
 pub(super) fn close_off() -> io::Result<Vec<&'static str>> {
     rustix::thread::set_no_new_privs(true)?;
     let mut missing = Vec::new();

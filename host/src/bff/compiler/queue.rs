@@ -59,18 +59,18 @@ impl Job {
 /// The line in front of the compilers.
 pub(super) struct Queue {
     jobs: usize,
-    state: Mutex<State>,
+    state: Mutex<JobQueue>,
     moved: Condvar,
 }
 
 #[derive(Default)]
-struct State {
+struct JobQueue {
     /// Compiles under way, one for each BFF at most.
     running: Vec<Arc<Job>>,
     waiting: VecDeque<Arc<Job>>,
 }
 
-impl State {
+impl JobQueue {
     /// The one whose turn it is, if there is room for one.
     fn next(&self, jobs: usize) -> Option<&Arc<Job>> {
         if self.running.len() >= jobs {
@@ -137,7 +137,7 @@ impl Queue {
         }
     }
 
-    fn lock(&self) -> MutexGuard<'_, State> {
+    fn lock(&self) -> MutexGuard<'_, JobQueue> {
         sync::lock(&self.state)
     }
 }
@@ -202,8 +202,8 @@ mod tests {
 
     #[test]
     fn a_bff_never_compiles_twice_at_once() {
-        let mut state = State::default();
-        let next = |state: &State, jobs| state.next(jobs).map(|job| job.bff.clone());
+        let mut state = JobQueue::default();
+        let next = |state: &JobQueue, jobs| state.next(jobs).map(|job| job.bff.clone());
         state.running.push(Arc::new(Job::new("a")));
         state.waiting.push_back(Arc::new(Job::new("a")));
         assert_eq!(next(&state, 2), None);

@@ -10,7 +10,8 @@ use super::module::{Module, kind_of};
 use super::places::{Known, Places, known, place};
 use super::wiring::Wiring;
 
-/// The instances that the exports need, in their order: those whose items are used, and those that fill a table or memory of theirs.
+/// The instances that the exports need, in their order: those whose items are used, and those that
+/// fill a table or memory of theirs.
 pub(super) fn kept(wiring: &Wiring<'_>, modules: &[Module<'_>]) -> Vec<usize> {
     let of = |item: &CoreItem| match item {
         CoreItem::Export { instance, .. } => Some(*instance),

@@ -1,7 +1,8 @@
-//! Core modules that were linked when a component is instantiated, as one module that is linked already.
+//! Core modules that were linked when a component is instantiated, as one module that is linked
+//! already.
 //!
-//! Offsets that were globals of another module become plain numbers, and with them the engine can prepare memory and table when
-//! the component is compiled instead of for each instance.
+//! Offsets that were globals of another module become plain numbers, and with them the engine can
+//! prepare memory and table when the component is compiled instead of for each instance.
 
 use std::collections::BTreeSet;
 

@@ -1,5 +1,5 @@
-//! How a component puts its core modules together: which are instantiated, in which order, and where each of their imports comes
-//! from. Components inside of it are followed, too.
+//! How a component puts its core modules together: which are instantiated, in which order, and
+//! where each of their imports comes from. Components inside of it are followed, too.
 
 use std::collections::BTreeMap;
 use std::rc::Rc;
@@ -295,7 +295,8 @@ impl<'a> Reader<'a> {
         Ok(())
     }
 
-    /// A function of another component inside. It takes its own memory, so only one that has nothing to do with it can be taken over.
+    /// A function of another component inside. It takes its own memory, so only one that has
+    /// nothing to do with it can be taken over.
     fn stub(&self, core: &CoreItem) -> Result<CoreItem, FuseError> {
         let CoreItem::Export { instance, name } = core else {
             return Ok(CoreItem::Unsupported("a call between components"));

@@ -26,7 +26,6 @@ use crate::downstream::services::Services;
 use crate::downstream::transport::{EndpointState, EndpointStatus};
 use crate::sync;
 
-/// The BFFs.
 const BFFS: [&str; 2] = ["one", "two"];
 /// Where the component lies that a configuration must name.
 const FOLDER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/src/config/golden");

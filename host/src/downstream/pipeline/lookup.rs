@@ -32,10 +32,15 @@ pub(super) enum CacheIntent {
     /// Store it, where nothing is stored for any call yet. Its key is made only when there is a
     /// response to store.
     StoreFirst(Ticket),
-    /// Store it.
-    Store { key: Key, ticket: Ticket },
+    Store {
+        key: Key,
+        ticket: Ticket,
+    },
     /// Store it, or refresh what is stored when the service confirms that.
-    Revalidate { key: Key, stale: Stale },
+    Revalidate {
+        key: Key,
+        stale: Stale,
+    },
 }
 
 impl CacheIntent {

@@ -56,7 +56,7 @@ pub struct Bulkhead {
     next: AtomicU64,
     /// Whether rate or hold have a say. Changed only under the lock.
     paced: AtomicBool,
-    state: Mutex<State>,
+    state: Mutex<BulkheadState>,
     /// Who keeps the time for all who wait.
     timekeeper: tokio::sync::Mutex<()>,
     /// Tells the timekeeper that the next token may be due earlier than it knows.
@@ -66,7 +66,7 @@ pub struct Bulkhead {
 }
 
 /// What is changed under the lock only.
-struct State {
+struct BulkheadState {
     queue: Queue<Member>,
     pace: Pace,
     /// When the timekeeper looks next, if it knows.
@@ -134,7 +134,7 @@ impl Bulkhead {
             alive: AtomicUsize::new(0),
             next: AtomicU64::new(0),
             paced: AtomicBool::new(settings.rate.is_some()),
-            state: Mutex::new(State {
+            state: Mutex::new(BulkheadState {
                 queue: Queue::new(),
                 pace: Pace::new(settings, Instant::now()),
                 armed: None,
@@ -206,7 +206,7 @@ impl Bulkhead {
     }
 
     /// Lets a call through for which all is there. To be called when those who wait were served.
-    fn admit(&self, state: &mut State, held: &AtomicUsize, wants: Wants) -> Option<Token> {
+    fn admit(&self, state: &mut BulkheadState, held: &AtomicUsize, wants: Wants) -> Option<Token> {
         let now = self.is_paced().then(Instant::now);
         if now.is_some_and(|now| state.pace.wait(0, now).is_some()) {
             return None;
@@ -234,7 +234,7 @@ impl Bulkhead {
 
     /// Gives what is free to those who wait, and sees to it that somebody looks again when the next
     /// token is due.
-    fn serve(&self, state: &mut State) {
+    fn serve(&self, state: &mut BulkheadState) {
         if let Some(due) = self.hand_out(state)
             && state.armed.is_none_or(|armed| due < armed)
         {
@@ -244,7 +244,7 @@ impl Bulkhead {
 
     /// Gives what is free to those who wait. When the next token is due, if it is tokens that are
     /// lacking.
-    fn hand_out(&self, state: &mut State) -> Option<Instant> {
+    fn hand_out(&self, state: &mut BulkheadState) -> Option<Instant> {
         let now = self.is_paced().then(Instant::now);
         if now.is_some_and(|now| state.pace.is_free(now)) {
             self.paced.store(false, Ordering::SeqCst);
@@ -265,7 +265,7 @@ impl Bulkhead {
             let member = line.id;
             let granted = line.waiting.pop_front().is_some_and(|waiting| {
                 self.queued.fetch_sub(1, Ordering::SeqCst);
-                waiting.told.send(Outcome::Granted(token)).is_ok()
+                waiting.outcome.send(Outcome::Granted(token)).is_ok()
             });
             if granted {
                 state.queue.served(member);
@@ -309,7 +309,7 @@ impl Bulkhead {
         self.next.fetch_add(1, Ordering::Relaxed)
     }
 
-    fn lock(&self) -> MutexGuard<'_, State> {
+    fn lock(&self) -> MutexGuard<'_, BulkheadState> {
         sync::lock(&self.state)
     }
 }

@@ -10,9 +10,7 @@ use crate::config::{CallPattern, Fallback};
 /// An answer that the operator declared.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LastResort {
-    /// Its status.
     pub status: StatusCode,
-    /// Its `content-type`.
     pub content_type: HeaderValue,
     /// Its body, shared with the configuration.
     pub body: Bytes,

@@ -1,4 +1,4 @@
-//! Tells calls that wait for a connection that they had better look again.
+//! Wakes calls that wait for a connection, to look again.
 
 use std::pin::pin;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -22,7 +22,7 @@ pub struct Waiting<'a> {
 }
 
 impl Changed {
-    /// Begins to wait. Changes from before are not told.
+    /// Begins to wait. Earlier changes wake nobody.
     pub fn wait(&self) -> Waiting<'_> {
         Waiting {
             changed: self,
@@ -36,14 +36,14 @@ impl Changed {
     }
 
     /// There is room for one call more. Costs next to nothing when nobody waits.
-    pub fn tell_one(&self) {
+    pub fn notify_one(&self) {
         if self.waiting() > 0 {
             self.notify.notify_one();
         }
     }
 
     /// Anything may be different now.
-    pub fn tell_all(&self) {
+    pub fn notify_all(&self) {
         if self.waiting() > 0 {
             self.notify.notify_waiters();
         }

@@ -15,10 +15,10 @@ pub struct Health {
     bad: AtomicBool,
     /// Whether a check is under way.
     busy: AtomicBool,
-    state: Mutex<State>,
+    state: Mutex<HealthState>,
 }
 
-struct State {
+struct HealthState {
     thresholds: Thresholds,
     /// When the last check began.
     last: Option<Instant>,
@@ -33,7 +33,7 @@ impl Health {
             settings,
             bad: AtomicBool::new(false),
             busy: AtomicBool::new(false),
-            state: Mutex::new(State {
+            state: Mutex::new(HealthState {
                 thresholds: Thresholds::default(),
                 last: None,
                 why: String::new(),
@@ -89,7 +89,7 @@ impl Health {
         self.busy.store(false, Ordering::Relaxed);
     }
 
-    fn lock(&self) -> MutexGuard<'_, State> {
+    fn lock(&self) -> MutexGuard<'_, HealthState> {
         sync::lock(&self.state)
     }
 }

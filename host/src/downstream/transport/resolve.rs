@@ -43,13 +43,11 @@ pub type Script =
 pub struct Target {
     /// Its name.
     pub host: String,
-    /// Its port.
     pub port: u16,
     /// Lower ones come first.
     pub priority: u16,
     /// Its share among those of the same priority.
     pub weight: u16,
-    /// Its addresses.
     pub addresses: io::Result<Vec<SocketAddr>>,
 }
 

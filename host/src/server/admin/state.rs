@@ -127,7 +127,7 @@ fn tokens((rate, tokens): (Rate, u32)) -> Value {
     json!({"limit": rate.to_string(), "burst": rate.burst, "tokens": tokens})
 }
 
-fn breaker(state: &breaker::State) -> Value {
+fn breaker(state: &breaker::BreakerState) -> Value {
     json!({
         "state": match state.position {
             Position::Closed => "closed",

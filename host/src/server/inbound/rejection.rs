@@ -43,7 +43,7 @@ pub enum Rejection {
         /// The most bytes that are taken.
         limit: usize,
     },
-    /// A parameter of the query can't be decoded.
+    /// A parameter of the query cannot be decoded.
     #[error("query: parameter \"{parameter}\" {why}")]
     Query {
         /// Its name as sent, cut.

@@ -17,7 +17,7 @@ use foldhash::quality::RandomState;
 use http::header::{self, HeaderMap, HeaderName};
 use http::{Method, Uri};
 
-/// Keyed by chance for each process, so that nobody can choose targets that collide.
+/// Keyed at random per process, so that nobody can choose targets that collide.
 static HASHER: LazyLock<RandomState> = LazyLock::new(RandomState::default);
 
 /// The largest body that may be part of a key, bytes. Keys are kept as long as the answers.

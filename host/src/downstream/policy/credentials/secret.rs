@@ -42,7 +42,7 @@ pub(super) struct Held {
     service: String,
     prefix: &'static str,
     value: ArcSwap<Value>,
-    /// `None` for a variable, which can't change.
+    /// `None` for a variable, which cannot change.
     file: Option<Watched>,
 }
 
@@ -151,7 +151,7 @@ impl Held {
                     tracing::warn!(
                         downstream = self.service,
                         %error,
-                        "credentials can't be read again; the old ones stay in use"
+                        "credentials cannot be read again; the old ones stay in use"
                     );
                 }
                 *warned = true;

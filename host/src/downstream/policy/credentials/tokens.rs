@@ -26,7 +26,7 @@ use crate::sync;
 /// chance, so that hosts which were started together do not ask together.
 const RENEW_AFTER: f64 = 0.8;
 
-/// The most that is taken off a wait by chance.
+/// The most that is taken off a wait at random.
 const JITTER: f64 = 0.1;
 
 /// Wait after a first failed fetch. It doubles with each further one.
@@ -59,10 +59,10 @@ pub(super) struct Tokens {
     current: ArcSwapOption<Token>,
     origin: Instant,
     /// When a call is to look after the renewal, milliseconds after `origin`: what calls read of
-    /// `State::renew_at`.
+    /// `TokenState::renew_at`.
     look_at: AtomicU64,
     /// Never held across a wait, nor while a fetch is polled.
-    state: Mutex<State>,
+    state: Mutex<TokenState>,
 }
 
 struct Token {
@@ -71,7 +71,7 @@ struct Token {
     version: u64,
 }
 
-struct State {
+struct TokenState {
     fetch: Option<Running>,
     /// Fetches begun so far.
     begun: u64,
@@ -106,7 +106,7 @@ impl Tokens {
             current: ArcSwapOption::empty(),
             origin,
             look_at: AtomicU64::new(0),
-            state: Mutex::new(State {
+            state: Mutex::new(TokenState {
                 fetch: None,
                 begun: 0,
                 failures: 0,
@@ -211,7 +211,7 @@ impl Tokens {
 
     /// The fetch that is under way, or a new one unless it is too soon after a failure. It runs
     /// when it is polled.
-    fn begin(&self, state: &mut State, now: Instant) -> Result<Running, CredentialsError> {
+    fn begin(&self, state: &mut TokenState, now: Instant) -> Result<Running, CredentialsError> {
         if let Some(running) = &state.fetch {
             return Ok(running.clone());
         }
@@ -293,7 +293,7 @@ impl Tokens {
             .map_or(0, |token| token.version)
     }
 
-    fn lock(&self) -> MutexGuard<'_, State> {
+    fn lock(&self) -> MutexGuard<'_, TokenState> {
         sync::lock(&self.state)
     }
 
