@@ -1,7 +1,7 @@
 //! Locks, threads and counts, handled alike everywhere.
 //!
-//! The locks are those of the standard library: under contention they cost no more than others, and
-//! a helper hides that a panic can poison them.
+//! The locks are those of the standard library, which a panic can poison: [`lock`] opens them all the
+//! same.
 
 use std::io;
 use std::ops::Deref;

@@ -1,4 +1,4 @@
-//! What can go wrong with a BFF: while it is loaded, and while it answers.
+//! Errors of a BFF: while it is loaded, and while it answers.
 
 use std::fmt::{self, Write as _};
 use std::path::PathBuf;

@@ -1,5 +1,4 @@
-//! Log lines of a guest: cut to a length, limited in number for each request, and marked with whose
-//! they are.
+//! Log lines of a guest: cut to a length, limited per request, and marked with BFF and request.
 
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};

@@ -1,5 +1,5 @@
-//! A look at the file of a component, and what came of it: which content the file has, and the
-//! component that it holds, or why it holds none.
+//! The result of reading a component's file: which content it has, and the component in it or why
+//! there is none.
 
 use std::path::Path;
 use std::sync::Arc;

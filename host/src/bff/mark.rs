@@ -1,4 +1,4 @@
-//! What tells one content of a file from another without reading it.
+//! Detects that the content of a file changed, without reading it.
 
 use std::fs::Metadata;
 use std::os::unix::fs::MetadataExt as _;

@@ -1,14 +1,14 @@
-//! CPU time of a request apart from wall time, so that neither waiting nor a busy machine counts
-//! against it, and bounded. It is that of the guest and of what the host did for it.
+//! CPU time of a request, apart from wall time, so that neither waiting nor a busy machine counts
+//! against it. It is the time of the guest and of the host on its behalf, and it is limited.
 //!
-//! A request gives its thread back after a tick at the latest, whether its guest computes or calls
-//! the host again and again: the time is taken from the beginning of each poll, not from each entry
-//! into the guest. Until the first full tick it is timed by the clock on the wall, which costs no
-//! system call, and a poll counts as a tick at most, because its thread may have been without a
-//! core meanwhile. From then on the thread's own CPU clock is read.
+//! A request yields its thread after one tick at the latest, whether its guest computes or calls
+//! the host again and again: the time counts from the beginning of each poll, not from each entry
+//! into the guest. Until the first full tick the wall clock is used, which costs no system call; a
+//! poll counts as one tick at most, because its thread may have been without a core. After that the
+//! thread's CPU clock is read.
 //!
-//! What a guest waits for is not polled inside of it but here, beside it: the guest is entered
-//! again only when its answer is whole.
+//! Futures that a guest waits for are polled beside the guest, not inside of it: the guest is
+//! entered again only when its answer is complete.
 
 use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};

@@ -1,5 +1,5 @@
-//! From what a guest answered to what may be passed on to a client. A guest's mistake is refused,
-//! not mended: a response with two lengths or a hop-by-hop field is how one message becomes two.
+//! From a guest's answer to a response for the client. A guest's mistakes are refused, not
+//! repaired: a response with two lengths or a hop-by-hop field is how one message becomes two.
 
 use bytes::Bytes;
 use http::StatusCode;

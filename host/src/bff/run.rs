@@ -1,5 +1,4 @@
-//! One request of a BFF: a fresh store and instance, the guest's run inside of its limits, and the
-//! end of both.
+//! One request of a BFF: a fresh store and instance, and the guest's run within its limits.
 //!
 //! Dropping the future ends the guest wherever it is: its store is never used again.
 

@@ -1,4 +1,4 @@
-//! What the store of one request holds for the host's functions.
+//! The data of the store of one request, for the functions of the host.
 
 use std::sync::Arc;
 

@@ -1,10 +1,10 @@
-//! The last good components of each BFF on disk, so that a restart serves what was live when the
-//! newest file is no good.
+//! The last good components of each BFF on disk, so that a restart can serve them when the newest
+//! file is bad.
 //!
 //! `components/<sha256>.wasm` holds the bytes, `live/<bff>` the digests of the versions that were
-//! live last, the newest first. Both are written beside and renamed into place, and are on the disk
-//! before they have their names. Bytes are read back only when their digest is their name. What no
-//! BFF of the configuration names any more is removed.
+//! live last, newest first. Both are written under temporary names, synced, and renamed into place.
+//! Bytes are read back only when their digest matches their name. Components that no BFF of the
+//! configuration names any more are removed.
 
 use std::collections::BTreeSet;
 use std::io::{self, ErrorKind};

@@ -1,11 +1,10 @@
-//! Which version of a BFF is live, if any, and how the last attempt to change that ended.
+//! Which version of a BFF is live, if any, and how the last attempt to change it ended.
 //!
-//! A BFF has no version when its file is no good and none of its components was ever good: its
-//! requests are answered by the host then.
+//! A BFF has no version when its file is bad and none of its components was ever good: the host
+//! answers its requests then.
 //!
-//! Publishing is one atomic store. A request took its version when it was routed and keeps it alive
-//! until it ends, so an old version drains by itself and its code and memory go with its last
-//! request.
+//! Publishing is one atomic store. A request takes its version when it is routed and keeps it alive
+//! until it ends, so an old version drains by itself: its code and memory go with its last request.
 
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, Weak};
 use std::time::SystemTime;

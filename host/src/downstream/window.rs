@@ -1,4 +1,4 @@
-//! How the calls of the last while ended, in a ring of buckets.
+//! How recent calls ended, in a ring of buckets.
 
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};

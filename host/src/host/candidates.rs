@@ -1,7 +1,7 @@
-//! What the component files of a configuration hold, for a start and for a reload: loaded, and
-//! asked with the smoke request where the operator wants that.
+//! Reads the component files of a configuration, for a start and for a reload: loads each and runs
+//! its smoke request, if the operator wants that.
 //!
-//! Each BFF is looked at in its turn, and nothing is live at the end: that is for the caller.
+//! Each BFF is read under its own lock. Nothing is live at the end: the caller publishes it.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};

@@ -1,7 +1,7 @@
-//! The thread that changes are made on, with an event loop of its own: what a change does there, a
-//! smoke request above all, delays neither clients that connect nor the admin listener nor signals.
+//! The thread that makes changes, with its own event loop, so that a change, above all its smoke
+//! request, delays neither new clients nor the admin listener nor signals.
 //!
-//! Reading files and compiling block, and run on further threads still.
+//! Reading files and compiling block, and run on further threads.
 
 use std::io;
 use std::time::Duration;

@@ -1,4 +1,4 @@
-//! Why a change was not made.
+//! Why a change was refused.
 
 use std::sync::Arc;
 

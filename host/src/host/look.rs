@@ -1,4 +1,4 @@
-//! Looks at files that may hang, without waiting for those that do.
+//! Reads files that may hang, without waiting for those that do.
 
 use std::collections::HashMap;
 use std::time::Duration;

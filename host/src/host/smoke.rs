@@ -1,4 +1,4 @@
-//! The request that a new version has to answer before it is live.
+//! The smoke request: a new version must answer it before it is live.
 
 use std::sync::Arc;
 

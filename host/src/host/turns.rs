@@ -1,5 +1,5 @@
-//! Whose turn it is to change a BFF. There is a lock for each, so that what takes long for one BFF,
-//! compiling above all, holds up no change of another.
+//! A lock per BFF for its changes, so that slow work for one BFF, above all compiling, delays no
+//! change of another.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard};

@@ -1,9 +1,9 @@
-//! The account of one request: one line in the log and one set of metrics, however it ends. Lines
-//! about what the host refused, and about clients that went, are limited per second.
+//! One line in the access log and one set of metrics per request, however it ends. Lines about
+//! requests that the host refused, and about clients that left, are limited per second.
 //!
-//! It is written when the account is dropped, so that a request whose client hung up, which ends by
-//! being dropped, has its line too. It holds no path, no query and no header value of the client
-//! but the request id: these can be personal.
+//! The line is written when the [`Access`] is dropped, so that a request whose client hung up,
+//! which ends by being dropped, has one too. It holds no path, no query and no header value of the
+//! client but the request id: these can be personal.
 
 use std::sync::Arc;
 use std::time::Duration;

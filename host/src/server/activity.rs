@@ -1,5 +1,5 @@
-//! What happens on a connection: what its socket and its requests note, and its clock, its end and
-//! the room of others ask.
+//! What happens on a connection. Its socket and its requests record it; its timeouts, its shutdown
+//! and the search for an idle connection read it.
 
 use std::future::{Future as _, poll_fn};
 use std::pin::pin;

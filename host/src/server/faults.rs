@@ -1,6 +1,6 @@
-//! Faults of the host outside of requests and connections. What fails is started anew where that
-//! is safe, a few times in a minute. After more, and where it is not, the host cannot go on, and is
-//! better ended, so that its supervisor starts it with a memory that is whole.
+//! Faults of the host outside of requests and connections. A failed task is restarted where that is
+//! safe, a few times per minute. After more faults, or where a restart is not safe, the host ends,
+//! so that its supervisor starts it with clean memory.
 
 use std::any::Any;
 use std::collections::VecDeque;

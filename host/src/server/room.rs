@@ -1,7 +1,7 @@
-//! Who has to go when `max-connections` is reached and another client comes: the connection that
-//! has been idle the longest, and before all others one that never asked anything.
+//! Which connection ends when `max-connections` is reached and another client comes: the one that
+//! has been idle the longest, and first of all one that never sent a request.
 //!
-//! Connections are known here from their begin to their end. A request has no part in it.
+//! Every open connection is registered here. Requests do not touch this.
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};

@@ -1,11 +1,11 @@
 //! A worker, as its connections and requests see it.
 //!
-//! A worker serves the connections it was given. A request that comes while it is busy may be run
-//! by another worker that has nothing to do: otherwise it would wait beside an idle core. Those of
-//! an HTTP/2 connection are run by the worker that runs the fewest: one busy client of that
-//! protocol would have one core and no more.
+//! A worker serves the connections that it was given. When a request comes while its worker is
+//! busy, an idle worker may run it: otherwise it would wait beside an idle core. A request of an
+//! HTTP/2 connection runs on the worker with the fewest requests: one busy client of that protocol
+//! would have only one core otherwise.
 //!
-//! The threads of the workers, and what these do beside requests, are in [`super::crew`].
+//! The threads of the workers are in [`super::crew`].
 
 use std::future::Future;
 use std::pin::Pin;

@@ -1,11 +1,10 @@
-//! The instances of the host, in fair shares: one that becomes free goes to the waiting BFF that
-//! holds the fewest, among equals to the one that was served longest ago, and within a BFF to the
-//! request that has waited longest.
+//! The instances of the host, in fair shares. A released instance goes to the waiting BFF that
+//! holds the fewest (ties: least recently served), FIFO within a BFF.
 //!
-//! While nobody waits, taking one and giving it back are a few atomic operations. All else happens
-//! under one lock that is held for moments. Whoever frees an instance first gives it back and then
-//! looks whether anybody waits; whoever waits first says so and then looks whether one is free.
-//! With sequentially consistent operations at least one of them sees the other.
+//! While no request waits, taking and releasing an instance cost a few atomic operations. Otherwise
+//! they take one short lock. A release returns the instance, then checks for waiting requests; a
+//! request registers as waiting, then checks for a free instance. With sequentially consistent
+//! operations at least one of the two sees the other.
 
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicUsize, Ordering};

@@ -1,8 +1,7 @@
-//! What the process of a compiler takes away from itself before it reads a component.
+//! How the compiler's process confines itself before it reads a component.
 //!
-//! Limits come first and have to be there. What closes the process off from files, sockets and
-//! other processes depends on the kernel; what a kernel does not have is named, and the compiler
-//! goes on.
+//! Its limits come first and are mandatory. Whether it can be cut off from files, sockets and other
+//! processes depends on the kernel: what the kernel lacks is reported, and the compiler continues.
 
 use std::collections::BTreeMap;
 use std::io;

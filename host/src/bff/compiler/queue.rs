@@ -1,8 +1,8 @@
-//! Who compiles next: a few at a time, in turns by BFF.
+//! Which component is compiled next: a few at a time, in turns by BFF.
 //!
-//! A BFF has at most one compile that runs. What comes later stands behind the BFFs that came
-//! before it, so a BFF that comes again and again delays another by one compile of its own at most.
-//! A compile whose file has changed since is given up, wherever it is.
+//! Each BFF has at most one running compile. A later one queues behind the BFFs that came before,
+//! so a BFF that compiles again and again delays another by one compile at most. A compile whose
+//! file has changed since is abandoned, queued or running.
 
 use std::collections::VecDeque;
 use std::path::{Path, PathBuf};

@@ -1,4 +1,4 @@
-//! A request's place in the order of its worker.
+//! A request's position in the queue of its worker.
 
 use std::pin::Pin;
 use std::sync::Arc;

@@ -1,4 +1,4 @@
-//! Step 4: whether calls are let through to the service, and what is learnt from how they end.
+//! Step 4: asks the breaker whether to call the service, and reports the outcome to it.
 
 use http::uri::PathAndQuery;
 use tokio::time::Instant;

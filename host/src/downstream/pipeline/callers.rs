@@ -1,4 +1,4 @@
-//! Those who wait for one call: until when it may run, and whose permits it may be made with.
+//! The callers that share one call: their deadlines, and whose permits the call may use.
 
 use std::sync::{Arc, Mutex, MutexGuard};
 

@@ -1,4 +1,4 @@
-//! When an attempt is made beside one that is slow, and what it takes to.
+//! When a slow attempt gets a second one beside it, and what that costs.
 
 #[cfg(test)]
 mod tests;

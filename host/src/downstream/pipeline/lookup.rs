@@ -1,4 +1,4 @@
-//! Step 1: what the cache has for a call, and what it is given of the service's response.
+//! Step 1: looks a call up in the cache, and stores the service's response.
 
 use std::sync::Arc;
 

@@ -1,4 +1,4 @@
-//! The parts of a service's policy in action, and what an operator sees and sets of them.
+//! The policy of a service at run time, and what operators see of it and set.
 
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;

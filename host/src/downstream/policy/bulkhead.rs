@@ -1,20 +1,17 @@
-//! The caps on the calls of one service, on how many are under way and on how fast they follow each
-//! other, with a bounded queue that is shared fairly between BFFs: one BFF's storm takes neither
-//! all permits nor all of the queue from another.
+//! Per-service limits on concurrency and rate, with a bounded, fair queue: no BFF can take all
+//! permits or the whole queue from another.
 //!
-//! A call that finds nobody waiting, and a permit free within the share of its BFF, takes it with a
-//! few atomic operations. All else happens under one lock that is held for moments: a freed permit
-//! goes to the waiting BFF that holds the fewest, among equals to the one that was served from the
-//! queue longest ago, and within a BFF to the call that has waited longest.
+//! Fast path: the queue is empty and the BFF is under its share. It costs a few atomic operations.
+//! Slow path: one short lock. A released permit goes to the queued BFF that holds the fewest
+//! permits (ties: least recently served), FIFO within a BFF.
 //!
-//! Where there is a rate, or a hold that the service asked for ([`pace`]), a permit needs a token
-//! beside a free place, and so does each further request of a call, which has its place: it waits
-//! in front of its BFF's line. Then all happens under the lock. How a call waits for what comes
-//! with time alone is in [`waiting`].
+//! With a rate, or a hold that the service asked for ([`pace`]), a permit also takes a token, and
+//! so does each further request of a call that has a permit: it queues ahead of its BFF's other
+//! calls. These always take the slow path. [`waiting`] handles what only time releases.
 //!
-//! No permit is idle while somebody who may have it waits. Whoever frees something first gives it
-//! back and then looks whether anybody waits; whoever waits first says so and then looks whether
-//! something is free. With sequentially consistent operations at least one of them sees the other.
+//! No permit stays idle while a call that may have it is queued. A release returns the permit, then
+//! checks the queue; a call enters the queue, then checks for permits. With sequentially consistent
+//! operations at least one of the two sees the other.
 
 mod member;
 mod pace;

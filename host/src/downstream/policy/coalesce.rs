@@ -1,8 +1,7 @@
-//! Equal calls that are under way at the same time are one.
+//! Coalescing: equal calls at the same time become one.
 //!
-//! The first caller's future is shared by all. No task is spawned for it: whoever waits polls it,
-//! so it lives as long as anyone wants it, and ends when the last one leaves. Callers may live on
-//! different threads and event loops.
+//! All callers share the first caller's future. No task is spawned for it: the callers poll it, and
+//! it is dropped with the last of them. Callers may be on different threads and event loops.
 
 #[cfg(test)]
 mod tests;

@@ -1,4 +1,4 @@
-//! How long a service takes, as percentiles: a call that takes longer than most is worth a hedge.
+//! Latency percentiles of a service, for hedging calls that are slower than most.
 
 #[cfg(test)]
 mod tests;

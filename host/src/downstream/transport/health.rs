@@ -1,4 +1,4 @@
-//! What active checks say of an endpoint.
+//! The health of an endpoint, from active checks.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard};

@@ -5,7 +5,7 @@
 //! exceptions: a worker that must not open one more takes one from another, or closes one that
 //! nobody uses.
 //!
-//! How many connections per service has is bounded by its [`Slots`], of which the first HTTP/2
+//! How many connections a service has is bounded by its [`Slots`], of which the first HTTP/2
 //! connection of a worker to an endpoint needs none.
 
 mod kept;

@@ -1,4 +1,4 @@
-//! For how long an endpoint asked to be left alone.
+//! How long an endpoint asked for no calls (`retry-after`).
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;

@@ -1,4 +1,4 @@
-//! Slow start: an endpoint that is good again gets calls by and by, not its full share at once. It
+//! Slow start: an endpoint that recovered gets more and more calls, not its full share at once. It
 //! may have cold caches and no connections.
 
 use std::sync::atomic::{AtomicU64, Ordering};

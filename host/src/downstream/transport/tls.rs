@@ -1,5 +1,5 @@
-//! What TLS is spoken with: one identity and one set of trusted authorities for each service, read
-//! from files that may be replaced while the host runs.
+//! TLS settings: one identity and one set of trusted authorities per service, read from files that
+//! may be replaced while the host runs.
 
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};

@@ -1,10 +1,10 @@
-//! The life of a token: fetched by the first call, renewed ahead of its expiry, fetched once
-//! however many calls wait for it.
+//! The lifetime of a token: the first call fetches it, later calls renew it ahead of its expiry,
+//! and each fetch happens once however many calls wait for it.
 //!
-//! A fetch is a future that all who are interested share: each polls it, none owns it, so it does
-//! not matter who hangs up and on which thread's event loop they run. A token that still holds is
-//! renewed beside the calls: each call that comes along polls the fetch once and goes on with the
-//! old token. Nothing is spawned, so nothing outlives the service that it belongs to.
+//! A fetch is a shared future. Every waiting call polls it and none owns it, so calls can end at
+//! any time and run on any event loop. A token that is still valid is renewed in the background of
+//! the calls: each call polls the fetch once and uses the old token. No task is spawned, so none
+//! outlives its service.
 
 use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};

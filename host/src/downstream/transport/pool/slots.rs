@@ -1,4 +1,4 @@
-//! How many connections per service may have, all workers and endpoints together.
+//! How many connections a service may have, all workers and endpoints together.
 //!
 //! A caller may have one call under way for each slot there is, so whoever finds none free finds an
 //! idle connection, or one that is about to end.
