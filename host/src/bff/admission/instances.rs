@@ -286,10 +286,8 @@ mod tests {
                 }
             }
         });
-        let tasks: Vec<_> = tasks.map(tokio::task::spawn).collect();
-        for task in tasks {
-            task.await.unwrap();
-        }
+        let tasks: tokio::task::JoinSet<()> = tasks.collect();
+        tasks.join_all().await;
         assert_eq!(instances.free.load(Ordering::SeqCst), 2);
     }
 }
