@@ -1,7 +1,7 @@
 //! One request of a service: record it, let the fault in force act on it, answer it.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, RwLock};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -16,13 +16,14 @@ use crate::fault::{Active, Effect, Fault, Garbling};
 use crate::problem::{PROBLEM_JSON, Problem};
 use crate::record::{Exchange, Recorder};
 use crate::service::Service;
+use crate::sync;
 use crate::wire::Connection;
 
 /// The longest request body that is read. The services take none; it is recorded for assertions.
 const MAX_REQUEST_BODY: usize = 16 * 1024 * 1024;
 
-/// The most bytes of answers kept by service, 4 years of one user's heart rate. When it is full it is emptied: what is in
-/// use comes back by itself, and a test rarely gets there.
+/// The most bytes of answers kept by service, 4 years of one user's heart rate. When it is full it
+/// is emptied: what is in use comes back by itself, and a test rarely gets there.
 const MAX_CACHED_BYTES: usize = 16 * 1024 * 1024;
 
 /// What a service says to a request when no fault is in force.
@@ -37,8 +38,8 @@ pub struct Answer {
     allow: Option<&'static str>,
 }
 
-/// The answer of a service to `GET path_and_query`, without a socket and without faults: what a test expects, or a
-/// fixture.
+/// The answer of a service to `GET path_and_query`, without a socket and without faults: what a
+/// test expects, or a fixture.
 pub fn answer(service: Service, path_and_query: &str) -> Answer {
     make_answer(service, &Method::GET, path_and_query)
 }
@@ -97,16 +98,16 @@ impl ServiceState {
     }
 
     pub(crate) fn set_fault(&self, fault: Option<Fault>) {
-        *self.fault.lock().unwrap_or_else(PoisonError::into_inner) = fault.map(Active::new);
+        *sync::lock(&self.fault) = fault.map(Active::new);
     }
 
     pub(crate) fn fault(&self) -> Option<Fault> {
-        let active = self.fault.lock().unwrap_or_else(PoisonError::into_inner);
+        let active = sync::lock(&self.fault);
         active.as_ref().map(|active| active.fault.clone())
     }
 
     fn next_effect(&self, path_and_query: &str) -> Option<Effect> {
-        let mut fault = self.fault.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut fault = sync::lock(&self.fault);
         let (effect, last) = fault.as_mut()?.next(path_and_query);
         if last {
             *fault = None;
@@ -114,7 +115,8 @@ impl ServiceState {
         effect
     }
 
-    /// Answers one request. It never fails; a fault that ends the connection does so through `connection`.
+    /// Answers one request. It never fails; a fault that ends the connection does so through
+    /// `connection`.
     pub(crate) async fn answer(
         &self,
         connection: Arc<Connection>,
@@ -152,13 +154,13 @@ impl ServiceState {
             return make_answer(self.service, method, path_and_query);
         }
         let cached = {
-            let cache = self.cache.read().unwrap_or_else(PoisonError::into_inner);
+            let cache = sync::read(&self.cache);
             cache.answers.get(path_and_query).cloned()
         };
         cached.unwrap_or_else(|| {
             let answer = make_answer(self.service, method, path_and_query);
             if answer.status == StatusCode::OK {
-                let mut cache = self.cache.write().unwrap_or_else(PoisonError::into_inner);
+                let mut cache = sync::write(&self.cache);
                 cache.insert(path_and_query, answer.clone());
             }
             answer
@@ -228,8 +230,8 @@ async fn with_effect(effect: Effect, normal: Answer, exchange: Exchange) -> Resp
     }
 }
 
-/// A status code of a fault: errors are problem documents, redirects lead elsewhere, other codes go with the normal body
-/// where they may have one.
+/// A status code of a fault: errors are problem documents, redirects lead elsewhere, other codes go
+/// with the normal body where they may have one.
 fn respond_with_status(code: u16, normal: Answer, exchange: Exchange) -> Response<AnswerBody> {
     let status = StatusCode::from_u16(code).expect("checked when the fault was set");
     if status.is_client_error() || status.is_server_error() {

@@ -1,7 +1,7 @@
 //! The bodies of answers: whole, trickled, padded to any length, or cut off by a reset.
 //!
-//! A body owns the exchange that it answers. It finishes the exchange with its last byte, so that a body that is dropped
-//! before counts as aborted.
+//! A body owns the exchange that it answers. It finishes the exchange with its last byte, so that a
+//! body that is dropped before counts as aborted.
 
 use std::convert::Infallible;
 use std::pin::Pin;
@@ -14,12 +14,13 @@ use tokio::time::{Instant, Sleep, sleep, sleep_until};
 
 use crate::record::Exchange;
 
-/// Bytes of filler in one frame. A small frame keeps the sender waiting for the reader, so that a caller who leaves in
-/// the middle of a long body is noticed there.
+/// Bytes of filler in one frame. A small frame keeps the sender waiting for the reader, so that a
+/// caller who leaves in the middle of a long body is noticed there.
 const FILLER: &[u8] = &[b'x'; 64 * 1024];
 
-/// Time between the last byte before a reset and the reset. Some systems throw away what the peer has not read yet when
-/// a reset arrives, and the fault is meant to be in the middle of the body, not before it.
+/// Time between the last byte before a reset and the reset. Some systems throw away what the peer
+/// has not read yet when a reset arrives, and the fault is meant to be in the middle of the body,
+/// not before it.
 const PAUSE_BEFORE_RESET: Duration = Duration::from_millis(20);
 
 /// The body of one answer.
@@ -80,8 +81,9 @@ impl AnswerBody {
         )
     }
 
-    /// Makes a JSON document of exactly `bytes` bytes out of `content`, which is one: its first member is a filler. If
-    /// there is no room for the content, or it is not an object, the filler is all there is.
+    /// Makes a JSON document of exactly `bytes` bytes out of `content`, which is one: its first
+    /// member is a filler. If there is no room for the content, or it is not an object, the filler
+    /// is all there is.
     pub(crate) fn padded(content: &Bytes, bytes: u64, exchange: Exchange) -> AnswerBody {
         let before = Bytes::from_static(b"{\"filler\":\"");
         let fits = |after: &Bytes| length(&before) + length(after) <= bytes;
@@ -103,7 +105,8 @@ impl AnswerBody {
         )
     }
 
-    /// Announces all of `content`, sends its first `bytes` (at most all but one) and then resets the connection.
+    /// Announces all of `content`, sends its first `bytes` (at most all but one) and then resets
+    /// the connection.
     pub(crate) fn cut_off(content: &Bytes, bytes: u64, exchange: Exchange) -> AnswerBody {
         let bytes = usize::try_from(bytes)
             .unwrap_or(usize::MAX)

@@ -1,4 +1,5 @@
-//! Faults and records over HTTP, on a listener of its own so that it works while a service refuses connections.
+//! Faults and records over HTTP, on a listener of its own so that it works while a service refuses
+//! connections.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -15,10 +16,11 @@ use crate::body::AnswerBody;
 use crate::fault::Fault;
 use crate::problem::Problem;
 use crate::record::{Counts, Outcome, ReceivedRequest};
+use crate::running::{Running, SetFaultError};
 use crate::service::Service;
-use crate::services::{Running, SetFaultError};
 
-/// The longest fault that is read, in bytes. The longest part of one is the body of a wrong content type.
+/// The longest fault that is read, in bytes. The longest part of one is the body of a wrong content
+/// type.
 const MAX_FAULT: usize = 1024 * 1024;
 
 /// The control of five running services.

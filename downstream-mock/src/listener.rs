@@ -12,34 +12,27 @@ use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use hyper_util::server::conn::auto;
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 
+use crate::command::Command;
 use crate::site::Site;
 use crate::wire::{Connection, Wire};
 
 /// Connections that the system holds until they are accepted.
 const BACKLOG: u32 = 4_096;
 
-/// Streams that one HTTP/2 connection may have open. hyper's 200 would be a limit of the mock, not of what is tested.
+/// Streams that one HTTP/2 connection may have open. hyper's 200 would be a limit of the mock, not
+/// of what is tested.
 const MAX_STREAMS: u32 = 4_096;
 
 /// Rest after a failed accept, which is most often a lack of file descriptors.
 pub(crate) const ACCEPT_PAUSE: Duration = Duration::from_millis(20);
 
-/// What the owner of a listener asks of it. Each is answered when it is done.
-pub(crate) enum Command {
-    /// Listen again on the same port.
-    Open(oneshot::Sender<io::Result<()>>),
-    /// Refuse connections, and close those that are open.
-    Close(oneshot::Sender<io::Result<()>>),
-    /// Close everything for good.
-    Stop(oneshot::Sender<()>),
-}
-
 enum Door {
     Open(TcpListener),
-    /// Bound but not listening: connections are refused, and no other process is given the port meanwhile.
+    /// Bound but not listening: connections are refused, and no other process is given the port
+    /// meanwhile.
     Shut(Option<TcpSocket>),
 }
 
@@ -123,8 +116,8 @@ pub(crate) fn listen(address: SocketAddr) -> io::Result<TcpListener> {
     hold(address)?.listen(BACKLOG)
 }
 
-/// Takes a port without listening. The address may be reused, or else the closed connections that linger in the system
-/// would keep the port for a minute.
+/// Takes a port without listening. The address may be reused, or else the closed connections that
+/// linger in the system would keep the port for a minute.
 fn hold(address: SocketAddr) -> io::Result<TcpSocket> {
     let socket = if address.is_ipv4() {
         TcpSocket::new_v4()?
@@ -149,7 +142,8 @@ async fn accept(door: &Door) -> io::Result<TcpStream> {
 async fn serve(site: Site, stream: TcpStream) {
     let connection = Arc::new(site.connected());
     let _counted = Counted(&site);
-    // Without this, a small answer may wait 40 ms for an acknowledgement. A failure means that the peer is gone.
+    // Without this, a small answer may wait 40 ms for an acknowledgement. A failure means that the
+    // peer is gone.
     let _ = stream.set_nodelay(true);
     let service = service_fn(|request| {
         let (site, connection) = (site.clone(), Arc::clone(&connection));
@@ -159,7 +153,8 @@ async fn serve(site: Site, stream: TcpStream) {
     builder.http2().max_concurrent_streams(MAX_STREAMS);
     let io = TokioIo::new(Wire::new(stream, Arc::clone(&connection)));
     let serving = std::pin::pin!(builder.serve_connection(io, service));
-    // Declared after `serving` and hence dropped before it, so that the requests in it find the mark when they end.
+    // Declared after `serving` and hence dropped before it, so that the requests in it find the
+    // mark when they end.
     let mut mark = MarkEnd {
         connection: &connection,
         armed: true,

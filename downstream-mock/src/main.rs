@@ -1,4 +1,5 @@
-//! Runs the five services for the demo and for load tests, until Ctrl-C, SIGTERM or the death of the parent.
+//! Runs the five services for the demo and for load tests, until Ctrl-C, SIGTERM or the death of
+//! the parent.
 
 use std::io::{self, Read, Write};
 use std::net::IpAddr;
@@ -15,7 +16,8 @@ struct Args {
     /// Address to listen on
     #[arg(long, default_value = "127.0.0.1")]
     host: IpAddr,
-    /// Port of the control; the services take the next five: activity, heart, sleep, goals, profile. 0 takes free ports
+    /// Port of the control; the services take the next five: activity, heart, sleep, goals,
+    /// profile. 0 takes free ports
     #[arg(long, default_value_t = 9100)]
     base_port: u16,
     /// Do not keep the requests that are received
@@ -67,7 +69,8 @@ fn announce(services: &Services) -> io::Result<()> {
     out.flush()
 }
 
-/// Registers for what ends the process. The future that is returned resolves when one of it has happened.
+/// Registers for what ends the process. The future that is returned resolves when one of it has
+/// happened.
 fn stop_requested(on_stdin_close: bool) -> anyhow::Result<impl Future<Output = ()>> {
     #[cfg(unix)]
     let mut terminate = {
@@ -99,7 +102,8 @@ fn stop_requested(on_stdin_close: bool) -> anyhow::Result<impl Future<Output = (
     })
 }
 
-/// Reads standard input to its end, on a thread that nobody waits for: a pending read of it can't be cancelled.
+/// Reads standard input to its end, on a thread that nobody waits for: a pending read of it cannot
+/// be cancelled.
 fn watch_stdin() -> oneshot::Receiver<()> {
     let (closed, receiver) = oneshot::channel();
     std::thread::spawn(move || {

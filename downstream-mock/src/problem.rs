@@ -1,4 +1,5 @@
-//! Problem documents (RFC 9457), the one form of error that the services and the control listener answer with.
+//! Problem documents (RFC 9457), the one form of error that the services and the control listener
+//! answer with.
 
 use http::{Method, StatusCode};
 use serde::Serialize;

@@ -1,10 +1,11 @@
 //! What a service received, kept for assertions, and how each request ended.
 //!
-//! The record holds the last [`KEPT`] requests; the counts go on beyond that and while recording is off.
+//! The record holds the last [`KEPT`] requests; the counts go on beyond that and while recording is
+//! off.
 
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard};
 
 use bytes::Bytes;
 use http::request::Parts;
@@ -12,9 +13,10 @@ use http::{HeaderMap, Method, Uri, Version};
 use serde::Serialize;
 use tokio::sync::Notify;
 
+use crate::sync;
 use crate::wire::Connection;
 
-/// Requests kept by service. Older ones are dropped, so that a load test can't fill the memory.
+/// Requests kept by service. Older ones are dropped, so that a load test cannot fill the memory.
 pub(crate) const KEPT: usize = 10_000;
 
 /// How a request ended.
@@ -44,7 +46,8 @@ pub struct ReceivedRequest {
     pub headers: HeaderMap,
     /// The whole body.
     pub body: Bytes,
-    /// The connection on which it came, counted from 1 by service: equal numbers show that one was reused.
+    /// The connection on which it came, counted from 1 by service: equal numbers show that one was
+    /// reused.
     pub connection: u64,
     /// How it ended, as of the moment when the record was read.
     pub outcome: Outcome,
@@ -94,7 +97,8 @@ struct Log {
     kept: VecDeque<Arc<Entry>>,
     requests: u64,
     aborted: u64,
-    /// Counts the clears, so that a request from before the last one is not counted as aborted after it.
+    /// Counts the clears, so that a request from before the last one is not counted as aborted
+    /// after it.
     era: u64,
 }
 
@@ -125,7 +129,8 @@ impl Recorder {
         self.recording.load(Ordering::Relaxed)
     }
 
-    /// Notes a request. The returned exchange must be finished; dropped before that, it counts as aborted.
+    /// Notes a request. The returned exchange must be finished; dropped before that, it counts as
+    /// aborted.
     pub(crate) fn arrived(
         self: &Arc<Self>,
         parts: Parts,
@@ -185,7 +190,8 @@ impl Recorder {
         }
     }
 
-    /// Resolves as soon as the counts satisfy `enough`. It never gives up: whoever calls it sets the time limit.
+    /// Resolves as soon as the counts satisfy `enough`. It never gives up: whoever calls it sets
+    /// the time limit.
     pub(crate) async fn wait_until(&self, enough: impl Fn(Counts) -> bool) {
         loop {
             // Registered before the look, so that a change between the two is not missed.
@@ -210,8 +216,7 @@ impl Recorder {
     }
 
     fn log(&self) -> MutexGuard<'_, Log> {
-        // No code that holds the lock can panic half-way through a change.
-        self.log.lock().unwrap_or_else(PoisonError::into_inner)
+        sync::lock(&self.log)
     }
 }
 
@@ -235,8 +240,8 @@ impl Entry {
     }
 }
 
-/// A request on its way to an answer. It travels from the arrival into the body of the answer, so that its end is the
-/// end of the exchange.
+/// A request on its way to an answer. It travels from the arrival into the body of the answer, so
+/// that its end is the end of the exchange.
 pub(crate) struct Exchange {
     entry: Arc<Entry>,
     recorder: Arc<Recorder>,

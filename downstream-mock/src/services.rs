@@ -5,13 +5,15 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 
 use thiserror::Error;
-use tokio::sync::{Mutex, mpsc, oneshot};
+use tokio::sync::{mpsc, oneshot};
 
 use crate::answer::ServiceState;
+use crate::command::Command;
 use crate::control::Control;
-use crate::fault::{Fault, FaultKind, InvalidFault};
-use crate::listener::{Command, Listener};
+use crate::fault::Fault;
+use crate::listener::Listener;
 use crate::record::{Counts, ReceivedRequest};
+use crate::running::{Running, SetFaultError};
 use crate::service::Service;
 use crate::site::Site;
 
@@ -20,8 +22,8 @@ use crate::site::Site;
 pub struct Options {
     /// The address of all listeners.
     pub host: IpAddr,
-    /// The port of the control; the services take the five ports after it, in the order of [`Service::ALL`]. With 0,
-    /// each takes a free one.
+    /// The port of the control; the services take the five ports after it, in the order of
+    /// [`Service::ALL`]. With 0, each takes a free one.
     pub base_port: u16,
     /// Whether requests are recorded from the start.
     pub recording: bool,
@@ -56,25 +58,8 @@ pub enum StartError {
     },
 }
 
-/// Why a fault was not set.
-#[derive(Debug, Error)]
-pub enum SetFaultError {
-    /// It makes no sense.
-    #[error(transparent)]
-    Invalid(#[from] InvalidFault),
-    /// The port could not be opened again.
-    #[error("{service}: cannot listen on {address} again")]
-    Listen {
-        /// The service.
-        service: Service,
-        /// Its address.
-        address: SocketAddr,
-        /// The cause.
-        source: io::Error,
-    },
-}
-
-/// The five running services and their control. Dropped, they stop soon after; [`Services::shutdown`] waits for it.
+/// The five running services and their control. Dropped, they stop soon after;
+/// [`Services::shutdown`] waits for it.
 pub struct Services {
     /// One for each of [`Service::ALL`], in that order.
     running: Arc<[Running]>,
@@ -82,22 +67,13 @@ pub struct Services {
     control_commands: mpsc::Sender<Command>,
 }
 
-/// One running service.
-pub(crate) struct Running {
-    pub(crate) service: Service,
-    pub(crate) address: SocketAddr,
-    pub(crate) state: Arc<ServiceState>,
-    /// Locked for as long as a fault is being set, so that fault and listener agree.
-    commands: Mutex<mpsc::Sender<Command>>,
-}
-
 impl Services {
-    /// Starts all services on free ports of 127.0.0.1, on the current tokio runtime. They accept connections when this
-    /// returns.
+    /// Starts all services on free ports of 127.0.0.1, on the current tokio runtime. They accept
+    /// connections when this returns.
     ///
     /// # Errors
     ///
-    /// If a listener can't be made.
+    /// If a listener cannot be made.
     ///
     /// # Panics
     ///
@@ -140,7 +116,7 @@ impl Services {
         }
         let running: Arc<[Running]> = listeners
             .into_iter()
-            .map(|(service, listener)| Running::spawn(service, listener, options.recording))
+            .map(|(service, listener)| start(service, listener, options.recording))
             .collect();
         let control_address = control.address();
         let site = Site::Control(Arc::new(Control::new(
@@ -180,13 +156,14 @@ impl Services {
         format!("http://{}", self.control_address)
     }
 
-    /// Puts a fault on a service, in place of the one in force. When this returns, every request that begins later is
-    /// subject to it; with [`Fault::refuse`], the port refuses and all connections are closed. A request that is being
-    /// answered keeps the fault with which it began.
+    /// Puts a fault on a service, in place of the one in force. When this returns, every request
+    /// that begins later is subject to it; with [`Fault::refuse`], the port refuses and all
+    /// connections are closed. A request that is being answered keeps the fault with which it
+    /// began.
     ///
     /// # Errors
     ///
-    /// If the fault makes no sense, or if it ends a refusal and the port can't be opened again.
+    /// If the fault makes no sense, or if it ends a refusal and the port cannot be opened again.
     pub async fn set_fault(&self, service: Service, fault: Fault) -> Result<(), SetFaultError> {
         fault.check()?;
         self.of(service).set_fault(Some(fault)).await
@@ -196,7 +173,7 @@ impl Services {
     ///
     /// # Errors
     ///
-    /// If the fault was a refusal and the port can't be opened again.
+    /// If the fault was a refusal and the port cannot be opened again.
     pub async fn clear_fault(&self, service: Service) -> Result<(), SetFaultError> {
         self.of(service).set_fault(None).await
     }
@@ -206,8 +183,8 @@ impl Services {
         self.of(service).state.fault()
     }
 
-    /// The last 10,000 requests that a service received since the last clear, oldest first. A request is received when
-    /// its body is complete.
+    /// The last 10,000 requests that a service received since the last clear, oldest first. A
+    /// request is received when its body is complete.
     pub fn requests(&self, service: Service) -> Vec<ReceivedRequest> {
         self.of(service).state.recorder.requests()
     }
@@ -236,21 +213,22 @@ impl Services {
         self.of(service).state.recorder.counts()
     }
 
-    /// Resolves as soon as the counts of a service satisfy `enough`. It has no time limit of its own.
+    /// Resolves as soon as the counts of a service satisfy `enough`. It has no time limit of its
+    /// own.
     pub async fn wait_until(&self, service: Service, enough: impl Fn(Counts) -> bool) {
         self.of(service).state.recorder.wait_until(enough).await;
     }
 
-    /// Resolves as soon as a service has received `count` requests since the last clear, whether or not they were
-    /// answered, and returns the record of them. It has no time limit of its own.
+    /// Resolves as soon as a service has received `count` requests since the last clear, whether or
+    /// not they were answered, and returns the record of them. It has no time limit of its own.
     pub async fn wait_for_requests(&self, service: Service, count: u64) -> Vec<ReceivedRequest> {
         self.wait_until(service, |counts| counts.requests >= count)
             .await;
         self.requests(service)
     }
 
-    /// Resolves as soon as `count` requests since the last clear were given up by their callers, and returns the record
-    /// of all requests. It has no time limit of its own.
+    /// Resolves as soon as `count` requests since the last clear were given up by their callers,
+    /// and returns the record of all requests. It has no time limit of its own.
     pub async fn wait_for_aborted(&self, service: Service, count: u64) -> Vec<ReceivedRequest> {
         self.wait_until(service, |counts| counts.aborted >= count)
             .await;
@@ -279,69 +257,15 @@ impl Services {
     }
 }
 
-impl Running {
-    fn spawn(service: Service, listener: Listener, recording: bool) -> Running {
-        let address = listener.address();
-        let state = Arc::new(ServiceState::new(service, recording));
-        let (sender, commands) = mpsc::channel(1);
-        #[expect(
-            clippy::disallowed_methods,
-            reason = "ends when the service is dropped, which drops the sender of its commands"
-        )]
-        tokio::spawn(listener.run(Site::Service(Arc::clone(&state)), commands));
-        Running {
-            service,
-            address,
-            state,
-            commands: Mutex::new(sender),
-        }
-    }
-
-    pub(crate) fn url(&self) -> String {
-        format!("http://{}", self.address)
-    }
-
-    /// The fault must have been checked.
-    pub(crate) async fn set_fault(&self, fault: Option<Fault>) -> Result<(), SetFaultError> {
-        let commands = self.commands.lock().await;
-        let refuse = matches!(
-            &fault,
-            Some(Fault {
-                kind: FaultKind::Refuse,
-                ..
-            })
-        );
-        self.state.set_fault(fault);
-        let (done, answer) = oneshot::channel();
-        let command = if refuse {
-            Command::Close(done)
-        } else {
-            Command::Open(done)
-        };
-        // If the task is gone, nobody takes the command, and its sender is dropped with it.
-        let _ = commands.send(command).await;
-        let result = answer
-            .await
-            .unwrap_or_else(|_| Err(io::Error::other("the service was stopped")));
-        result.map_err(|source| SetFaultError::Listen {
-            service: self.service,
-            address: self.address,
-            source,
-        })
-    }
-
-    async fn stop(&self) {
-        let (done, stopped) = oneshot::channel();
-        if self
-            .commands
-            .lock()
-            .await
-            .send(Command::Stop(done))
-            .await
-            .is_ok()
-        {
-            // An error means that the task ended without our doing, with the same result.
-            let _ = stopped.await;
-        }
-    }
+/// Has a listener serve one of the services.
+fn start(service: Service, listener: Listener, recording: bool) -> Running {
+    let address = listener.address();
+    let state = Arc::new(ServiceState::new(service, recording));
+    let (sender, commands) = mpsc::channel(1);
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "ends when the service is dropped, which drops the sender of its commands"
+    )]
+    tokio::spawn(listener.run(Site::Service(Arc::clone(&state)), commands));
+    Running::new(service, address, state, sender)
 }

@@ -1,5 +1,5 @@
-//! A TCP connection that can be told to end with a reset instead of an orderly close, and the facts about it that
-//! requests and bodies share.
+//! A TCP connection that can be told to end with a reset instead of an orderly close, and the facts
+//! about it that requests and bodies share.
 
 use std::io::{self, IoSlice};
 use std::pin::Pin;
@@ -15,8 +15,8 @@ use tokio::sync::Notify;
 pub(crate) struct Connection {
     /// Counts from 1, by service.
     pub(crate) number: u64,
-    /// Set when this side ends the connection while requests may be open, so that they don't count as given up by
-    /// their caller.
+    /// Set when this side ends the connection while requests may be open, so that they don't count
+    /// as given up by their caller.
     pub(crate) ended_here: AtomicBool,
     /// Asks for a reset of the connection.
     pub(crate) reset: Notify,
@@ -56,8 +56,9 @@ impl Wire {
 impl Drop for Wire {
     fn drop(&mut self) {
         if self.connection.reset_on_drop.load(Ordering::Relaxed) {
-            // With a linger time of zero, close() discards what is unsent and sends RST. If the option can't be set,
-            // the peer is gone already, and there is nobody left to send it to.
+            // With a linger time of zero, close() discards what is unsent and sends RST. If the
+            // option cannot be set, the peer is gone already, and there is nobody left to send it
+            // to.
             let _ = self.stream.set_zero_linger();
         }
     }

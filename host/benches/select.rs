@@ -1,7 +1,8 @@
 //! What picking a few values out of an answer costs, beside what the JSON libraries offer for it.
 //!
-//! `cargo bench -p tailor --features compare --bench select`. All variants take turns within each round, so that a change of the machine's
-//! speed meets all of them; the figures are medians over the rounds.
+//! `cargo bench -p tailor --features compare --bench select`. All variants take turns within each
+//! round, so that a change of the machine's speed meets all of them; the figures are medians over
+//! the rounds.
 
 #![expect(clippy::unwrap_used, reason = "a benchmark")]
 

@@ -1,8 +1,8 @@
 //! The transfer codings of a message: which framings of a body are taken, from clients and from
 //! services.
 //!
-//! `chunked` frames a body. Other codings change it, and the HTTP library undoes none of them: it looks
-//! for `chunked` at the end of the list and hands on the rest as it came.
+//! `chunked` frames a body. Other codings change it, and the HTTP library undoes none of them: it
+//! looks for `chunked` at the end of the list and hands on the rest as it came.
 
 use http::HeaderMap;
 use http::header::TRANSFER_ENCODING;
@@ -14,7 +14,8 @@ pub enum TransferCodingError {
     /// A coding that nobody here can undo, or something that is no coding.
     #[error("has a coding other than \"chunked\"")]
     Unknown,
-    /// A body is chunked once (RFC 9112 section 6.1). Two programs may take such a body for two things.
+    /// A body is chunked once (RFC 9112 section 6.1). Two programs may take such a body for two
+    /// things.
     #[error("says \"chunked\" more than once")]
     Repeated,
 }
@@ -27,8 +28,8 @@ pub enum TransferCodingError {
 pub fn check_transfer_coding(headers: &HeaderMap) -> Result<(), TransferCodingError> {
     let mut chunked = false;
     let lines = headers.get_all(TRANSFER_ENCODING).iter();
-    // An empty item is legal in a list (RFC 9110 section 5.6.1), but a reader that looks at the last item
-    // alone finds no `chunked` there.
+    // An empty item is legal in a list (RFC 9110 section 5.6.1), but a reader that looks at the
+    // last item alone finds no `chunked` there.
     for coding in lines.flat_map(|line| line.as_bytes().split(|byte| *byte == b',')) {
         if !coding.trim_ascii().eq_ignore_ascii_case(b"chunked") {
             return Err(TransferCodingError::Unknown);

@@ -1,7 +1,8 @@
 //! The types and traits of the WIT contract, generated from `wit/` at compile time.
 //!
-//! A leaf: it knows the contract and nothing of how it is served. Only what waits is `async`: the guest's fiber is
-//! suspended there, and the store is held, which is right for one request per store.
+//! A leaf: it knows the contract and nothing of how it is served. Only what waits is `async`: the
+//! guest's fiber is suspended there, and the store is held, which is right for one request per
+//! store.
 
 #![expect(
     missing_docs,
@@ -66,8 +67,8 @@ impl From<Method> for http::Method {
 pub const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 
 impl Payload {
-    /// The body as text where it is valid UTF-8, as bytes elsewhere, without a copy when the buffer has no other owner. A
-    /// byte order mark tells that it is text, and is no part of that.
+    /// The body as text where it is valid UTF-8, as bytes elsewhere, without a copy when the buffer
+    /// has no other owner. A byte order mark tells that it is text, and is no part of that.
     pub fn from_bytes(mut body: bytes::Bytes) -> Self {
         if body.starts_with(BYTE_ORDER_MARK) && str::from_utf8(&body).is_ok() {
             body = body.slice(BYTE_ORDER_MARK.len()..);

@@ -1,6 +1,8 @@
-//! What of an answer was not live: said in one field, and kept from being cached for longer than it deserves.
+//! What of an answer was not live: said in one field, and kept from being cached for longer than it
+//! deserves.
 //!
-//! The field is `tailor-degraded`, a List of RFC 9651 section 3.1. Each member is the Token of a service with parameters:
+//! The field is `tailor-degraded`, a List of RFC 9651 section 3.1. Each member is the Token of a
+//! service with parameters:
 //!
 //! | parameter | type | means |
 //! |---|---|---|
@@ -10,7 +12,8 @@
 //! | `age` | Integer, seconds | with `stale`: how long it was kept, of several the longest |
 //! | `n` | Integer, 2 or more | as many calls ended like this; one, if it is not there |
 //!
-//! Members are in the order of their services, and a last member `more` has `n` only: as many calls are left out before it.
+//! Members are in the order of their services, and a last member `more` has `n` only: as many calls
+//! are left out before it.
 
 mod cache_control;
 
@@ -26,7 +29,8 @@ pub use cache_control::cap_cache;
 /// The field.
 pub const NAME: HeaderName = HeaderName::from_static("tailor-degraded");
 
-/// Members of the field before `more`. About 1 KiB, where common clients and proxies take 8 KiB for all fields together.
+/// Members of the field before `more`. About 1 KiB, where common clients and proxies take 8 KiB for
+/// all fields together.
 const MAX_MEMBERS: usize = 31;
 
 const FAILED: &KeyRef = key_ref("failed");
@@ -39,7 +43,6 @@ const MORE: &TokenRef = token_ref("more");
 /// A call whose answer was not live, or several that ended alike.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Part<'a> {
-    /// The service.
     pub service: &'a str,
     /// What the BFF got in place of a live answer.
     pub what: What,
@@ -107,13 +110,15 @@ fn push_member(list: &mut ListSerializer<String>, group: &[Part<'_>]) {
     }
 }
 
-/// The calls of a group. An Integer has 15 digits (RFC 9651 section 3.3.1), which 32 bits never fill.
+/// The calls of a group. An Integer has 15 digits (RFC 9651 section 3.3.1), which 32 bits never
+/// fill.
 fn count(group: &[Part<'_>]) -> u32 {
     let calls = group.iter().map(|part| part.calls);
     calls.fold(0, u32::saturating_add)
 }
 
-/// By service, then by what happened, then by age: the same calls always read the same, in whichever order they ended.
+/// By service, then by what happened, then by age: the same calls always read the same, in
+/// whichever order they ended.
 fn order(a: &Part<'_>, b: &Part<'_>) -> Ordering {
     let rank = |what: &What| match what {
         What::Stale { age } => (0, "", *age),

@@ -4,7 +4,7 @@
 //! Such a name may lead to a pipe that nobody writes to, to a device, to a directory, to a file
 //! without an end, or to a file system that does not answer. So what is read here is bounded in
 //! kind (a regular file, looked at before and after it is opened), in size and in time: a thread of
-//! its own does each look, and nobody waits for it longer than [`PATIENCE`]. There is one look at a
+//! its own does each look, and nobody waits for it longer than [`TIMEOUT`]. There is one look at a
 //! path at a time, so that a file system that hangs holds one thread for each file and no more.
 //!
 //! All of it blocks: no event loop may call it.
@@ -27,8 +27,10 @@ use thiserror::Error;
 pub use own::{Entry, OwnFolder, age};
 pub use trust::Untrusted;
 
+use crate::sync;
+
 /// How long a look at a file is waited for, its content included.
-pub const PATIENCE: Duration = Duration::from_secs(10);
+pub const TIMEOUT: Duration = Duration::from_secs(10);
 
 /// The same where a look at another file of the directory has not come back: a hundred components
 /// on one dead mount are not waited for one after the other.
@@ -40,7 +42,7 @@ const BESIDE: Duration = Duration::from_secs(1);
 pub struct NotAFile(&'static str);
 
 impl NotAFile {
-    /// Whether this is why a file can't be used.
+    /// Whether this is why a file cannot be used.
     pub fn is_in(error: &io::Error) -> bool {
         error.get_ref().is_some_and(|inner| inner.is::<Self>())
     }
@@ -61,7 +63,7 @@ pub struct Content {
 ///
 /// What the system says; [`ErrorKind::TimedOut`] when it says nothing.
 pub fn stat(path: &Path) -> io::Result<Metadata> {
-    bounded(path, PATIENCE, |path| std::fs::metadata(path))
+    bounded(path, TIMEOUT, |path| std::fs::metadata(path))
 }
 
 /// Opens a file and returns its length, bytes: whether it could be read.
@@ -70,7 +72,7 @@ pub fn stat(path: &Path) -> io::Result<Metadata> {
 ///
 /// As [`read`].
 pub fn length(path: &Path) -> io::Result<u64> {
-    bounded(path, PATIENCE, |path| Ok(open(path)?.1.len()))
+    bounded(path, TIMEOUT, |path| Ok(open(path)?.1.len()))
 }
 
 /// Reads a file that has at most `limit` bytes.
@@ -78,9 +80,9 @@ pub fn length(path: &Path) -> io::Result<u64> {
 /// # Errors
 ///
 /// What the system says; [`NotAFile`]; [`ErrorKind::FileTooLarge`]; [`ErrorKind::TimedOut`] when it
-/// takes longer than [`PATIENCE`].
+/// takes longer than [`TIMEOUT`].
 pub fn read(path: &Path, limit: u64) -> io::Result<Content> {
-    bounded(path, PATIENCE, move |path| {
+    bounded(path, TIMEOUT, move |path| {
         let (file, metadata) = open(path)?;
         let bytes = read_all(file, limit)?;
         Ok(Content { bytes, metadata })
@@ -101,12 +103,12 @@ pub fn read_text(path: &Path, limit: u64) -> io::Result<String> {
 ///
 /// # Errors
 ///
-/// What `work` says; [`ErrorKind::TimedOut`] when it takes longer than [`PATIENCE`].
+/// What `work` says; [`ErrorKind::TimedOut`] when it takes longer than [`TIMEOUT`].
 pub fn within<T: Send + 'static>(
     path: &Path,
     work: impl FnOnce(&Path) -> T + Send + 'static,
 ) -> io::Result<T> {
-    bounded(path, PATIENCE, |path| Ok(work(path)))
+    bounded(path, TIMEOUT, |path| Ok(work(path)))
 }
 
 /// Opens a regular file. Looked at before, because opening a pipe or a device does something to it,
@@ -171,28 +173,26 @@ struct Look {
 /// Does a look on a thread of its own, and waits for it so long.
 fn bounded<T: Send + 'static>(
     path: &Path,
-    patience: Duration,
+    timeout: Duration,
     look: impl FnOnce(&Path) -> io::Result<T> + Send + 'static,
 ) -> io::Result<T> {
-    let (turn, patience) = Turn::take(path, patience)?;
+    let (turn, timeout) = Turn::take(path, timeout)?;
     let (done, result) = sync_channel(1);
-    std::thread::Builder::new()
-        .name("tailor-file".to_owned())
-        .spawn(move || {
-            let outcome = look(&turn.0);
-            drop(turn);
-            // Nobody may be waiting any more.
-            let _ = done.send(outcome);
-        })?;
-    match result.recv_timeout(patience) {
+    sync::thread("tailor-file", move || {
+        let outcome = look(&turn.0);
+        drop(turn);
+        // Nobody may be waiting any more.
+        let _ = done.send(outcome);
+    })?;
+    match result.recv_timeout(timeout) {
         Ok(outcome) => outcome,
-        Err(RecvTimeoutError::Timeout) => Err(late(patience)),
+        Err(RecvTimeoutError::Timeout) => Err(late(timeout)),
         Err(RecvTimeoutError::Disconnected) => Err(io::Error::other("the look at it failed")),
     }
 }
 
-fn late(patience: Duration) -> io::Error {
-    let what = format!("its file system has not answered for {patience:?}");
+fn late(timeout: Duration) -> io::Error {
+    let what = format!("its file system has not answered for {timeout:?}");
     io::Error::new(ErrorKind::TimedOut, what)
 }
 
@@ -201,14 +201,14 @@ struct Turn(PathBuf);
 
 impl Turn {
     /// With it comes how long the look is waited for.
-    fn take(path: &Path, patience: Duration) -> io::Result<(Self, Duration)> {
+    fn take(path: &Path, timeout: Duration) -> io::Result<(Self, Duration)> {
         let asked = Instant::now();
         let mut under_way = lock();
         while let Some(look) = under_way.get(path) {
             // A look that hangs is waited for by all together, not by one after the other.
             let waited = look.since.min(asked).elapsed();
-            let Some(left) = patience.checked_sub(waited).filter(|left| !left.is_zero()) else {
-                return Err(late(patience));
+            let Some(left) = timeout.checked_sub(waited).filter(|left| !left.is_zero()) else {
+                return Err(late(timeout));
             };
             let waiting = BACK.wait_timeout(under_way, left);
             under_way = waiting.unwrap_or_else(PoisonError::into_inner).0;
@@ -217,13 +217,13 @@ impl Turn {
         let hangs = |(other, look): (&PathBuf, &Look)| {
             look.late <= since && other.parent() == path.parent()
         };
-        let patience = match under_way.iter().any(hangs) {
-            true => patience.min(BESIDE),
-            false => patience,
+        let timeout = match under_way.iter().any(hangs) {
+            true => timeout.min(BESIDE),
+            false => timeout,
         };
-        let late = since + patience;
+        let late = since + timeout;
         under_way.insert(path.to_owned(), Look { since, late });
-        Ok((Self(path.to_owned()), patience))
+        Ok((Self(path.to_owned()), timeout))
     }
 }
 
@@ -235,8 +235,7 @@ impl Drop for Turn {
 }
 
 fn lock() -> MutexGuard<'static, BTreeMap<PathBuf, Look>> {
-    // Each step leaves the map whole.
-    UNDER_WAY.lock().unwrap_or_else(PoisonError::into_inner)
+    sync::lock(&UNDER_WAY)
 }
 
 #[cfg(test)]

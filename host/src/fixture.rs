@@ -24,10 +24,10 @@ use crate::file;
 /// Largest file that is taken for a fixture, bytes.
 const MAX_SIZE: u64 = 16 << 20;
 
-/// A fixture can't be used.
+/// A fixture cannot be used.
 #[derive(Debug, Error)]
 pub enum FixtureError {
-    /// The file can't be read.
+    /// The file cannot be read.
     #[error("fixture {path}: {source}")]
     Unreadable {
         /// The file.
@@ -105,11 +105,11 @@ fn get() -> String {
 }
 
 impl Fixture {
-    /// Reads a file. Blocks for as long as reading it takes, see [`file::PATIENCE`].
+    /// Reads a file. Blocks for as long as reading it takes, see [`file::TIMEOUT`].
     ///
     /// # Errors
     ///
-    /// When it can't be read or is not a fixture; says where.
+    /// When it cannot be read or is not a fixture; says where.
     pub fn read(path: &Path) -> Result<Self, FixtureError> {
         let name = path.display().to_string();
         let text = file::read_text(path, MAX_SIZE).map_err(|source| FixtureError::Unreadable {

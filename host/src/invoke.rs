@@ -1,5 +1,5 @@
-//! Runs one request in a component without a socket, under the same limits as in production: for `tailor call`, for the
-//! smoke request of a swap, and for a test harness.
+//! Runs one request in a component without a socket, under the same limits as in production: for
+//! `tailor call`, for the smoke request of a swap, and for a test harness.
 
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
@@ -11,12 +11,12 @@ use serde::Serialize;
 use tokio::time::Instant;
 
 use crate::bff::admission::{Admission, Instances};
-use crate::bff::engine::Runtime;
 use crate::bff::error::BffError;
 use crate::bff::guest_log::LogLine;
 use crate::bff::load::Loaded;
 use crate::bff::response::Answer;
 use crate::bff::run::{Asked, Invocation, run};
+use crate::bff::runtime::Runtime;
 use crate::bff::version::Version;
 use crate::calls::{CallRecord, Grants};
 use crate::config;
@@ -90,7 +90,8 @@ pub fn detached(
     ))
 }
 
-/// Runs a request on a version. `worker` says whose connections are used for services on the network.
+/// Runs a request on a version. `worker` says whose connections are used for services on the
+/// network.
 pub async fn invoke(
     runtime: &Runtime,
     version: &Arc<Version>,
@@ -118,8 +119,8 @@ pub async fn invoke(
         invocation.log.clone(),
         invocation.usage.clone(),
     );
-    // Without a permit of the BFF: a smoke request must not be refused because the live version is busy. A bug of the host
-    // ends the one request, as it does in the server.
+    // Without a permit of the BFF: a smoke request must not be refused because the live version is
+    // busy. A bug of the host ends the one request, as it does in the server.
     let result = AssertUnwindSafe(run(runtime, version, invocation))
         .catch_unwind()
         .await;

@@ -2,17 +2,17 @@
 //!
 //! The modules in the order of a request: `host` -> `server` -> `snapshot` -> `router`, `bff` ->
 //! `calls` -> `downstream`. Nothing lower knows anything higher. `coding`, `contract`, `degraded`,
-//! `http_fields`, `path`, `server_timing`, `telemetry`, `text` and `time` are leaves that all may
-//! use, and so is `config`, which knows two of them. `fixture` and `invoke` run a request without a
-//! socket; `build` makes components and knows nothing of the rest.
+//! `http_fields`, `path`, `server_timing`, `sync`, `telemetry`, `text` and `time` are leaves that
+//! all may use, and so is `config`, which knows two of them. `fixture` and `invoke` run a request
+//! without a socket; `build` makes components and knows nothing of the rest.
 
 pub mod bff;
 pub mod build;
 pub mod calls;
-pub mod coding;
+pub(crate) mod coding;
 pub mod config;
 pub mod contract;
-pub mod degraded;
+pub(crate) mod degraded;
 pub mod digest;
 pub mod downstream;
 pub mod file;
@@ -20,15 +20,16 @@ pub mod fixture;
 #[cfg(any(test, feature = "fuzzing"))]
 pub mod fuzzing;
 pub mod host;
-pub mod http_fields;
+pub(crate) mod http_fields;
 pub mod invoke;
 #[cfg(test)]
 mod page;
 pub mod path;
 pub mod router;
 pub mod server;
-pub mod server_timing;
-pub mod snapshot;
+pub(crate) mod server_timing;
+pub(crate) mod snapshot;
+pub mod sync;
 pub mod telemetry;
 pub mod text;
-pub mod time;
+pub(crate) mod time;

@@ -1,6 +1,7 @@
 //! Where the time of an answer went, as the value of `Server-Timing` (<https://www.w3.org/TR/server-timing/>).
 //!
-//! It tells whoever reads the answer how services are called and how quick they are, so it is sent where the operator wants it only.
+//! It tells whoever reads the answer how services are called and how quick they are, so it is sent
+//! where the operator wants it only.
 
 use std::time::Duration;
 
@@ -10,7 +11,8 @@ use http::{HeaderName, HeaderValue};
 /// The field.
 pub const NAME: HeaderName = HeaderName::from_static("server-timing");
 
-/// Calls that are listed: each has up to five metrics of about 30 bytes, and all of them must fit beside the other fields of a head.
+/// Calls that are listed: each has up to five metrics of about 30 bytes, and all of them must fit
+/// beside the other fields of a head.
 const MAX_CALLS: usize = 16;
 
 /// How long an answer took.
@@ -27,7 +29,6 @@ pub struct Timing<'a> {
 /// How long a call took, and with what.
 #[derive(Clone, Copy, Debug)]
 pub struct CallTiming<'a> {
-    /// The service.
     pub service: &'a str,
     /// What came of it: `live`, `cached`, or the kind of a failure.
     pub outcome: &'a str,
@@ -43,7 +44,8 @@ pub struct CallTiming<'a> {
     pub body: Duration,
 }
 
-/// The field's value, in milliseconds. `None` when a service's name or an outcome could not be sent in it, which no legal one is.
+/// The field's value, in milliseconds. `None` when a service's name or an outcome could not be sent
+/// in it, which no legal one is.
 pub fn value(timing: &Timing<'_>) -> Option<HeaderValue> {
     let calls = &timing.calls[..timing.calls.len().min(MAX_CALLS)];
     let mut text = String::with_capacity(48 + calls.len() * 128);

@@ -16,8 +16,8 @@ use std::sync::Arc;
 use arc_swap::ArcSwap;
 
 use crate::bff::admission::{Admission, Instances};
-use crate::bff::engine::Runtime;
 use crate::bff::load::{Loaded, Loader};
+use crate::bff::runtime::Runtime;
 use crate::bff::swap::Bff;
 use crate::bff::version::Version;
 use crate::calls::grants;
@@ -49,7 +49,6 @@ pub struct Snapshot {
     pub targets: Vec<Target>,
     /// The BFFs by name.
     pub bffs: BTreeMap<String, Arc<Bff>>,
-    /// The services.
     pub services: Arc<Services>,
 }
 
@@ -59,7 +58,6 @@ pub struct Target {
     pub client: Arc<str>,
     /// The route's path prefix, which stands for the path in logs: a path itself can be personal.
     pub prefix: Arc<str>,
-    /// The BFF.
     pub bff: Arc<Bff>,
 }
 
@@ -78,7 +76,7 @@ impl Builder {
     ///
     /// # Errors
     ///
-    /// A service that can't be called. What is live is untouched then.
+    /// A service that cannot be called. What is live is untouched then.
     pub fn draft(
         &self,
         config: Config,

@@ -14,8 +14,8 @@ pub fn cut(text: &str) -> String {
     }
 }
 
-/// Foreign text of more than one name for a message: visible, and about `most` bytes of it.
-pub fn told(text: &str, most: usize) -> String {
+/// An excerpt of foreign text for a message: visible, and about `most` bytes of it.
+pub fn excerpt(text: &str, most: usize) -> String {
     let (start, rest) = text.split_at(shorten(text, most).len());
     match rest.len() {
         0 => visible(start).into_owned(),
@@ -81,8 +81,8 @@ mod tests {
     #[test]
     fn what_is_long_is_cut_between_characters() {
         assert_eq!(cut(&"é".repeat(90)), format!("{}...", "é".repeat(80)));
-        assert_eq!(told("ééé", 3), "é... (4 bytes more)");
-        assert_eq!(told("a\nb", 3), "a\\nb");
+        assert_eq!(excerpt("ééé", 3), "é... (4 bytes more)");
+        assert_eq!(excerpt("a\nb", 3), "a\\nb");
         assert_eq!(shorten("é", 1), "");
     }
 }

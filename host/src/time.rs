@@ -1,5 +1,5 @@
 //! The time of day, in which HTTP counts dates and ages, whatever the machine's clock does: it may
-//! be set by a day either way while the host runs, and say a time that HTTP can't write.
+//! be set by a day either way while the host runs, and say a time that HTTP cannot write.
 
 use std::cell::RefCell;
 #[cfg(not(test))]
@@ -46,6 +46,21 @@ pub fn by_the_clock(at: SystemTime) -> SystemTime {
 pub fn writable(at: SystemTime) -> SystemTime {
     let last = UNIX_EPOCH + Duration::from_secs(END_OF_DATES - 1);
     at.clamp(UNIX_EPOCH, last)
+}
+
+/// Milliseconds, rounded down; the largest number where there are more.
+pub fn millis(time: Duration) -> u64 {
+    u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
+}
+
+/// Microseconds, rounded down; the largest number where there are more.
+pub fn micros(time: Duration) -> u64 {
+    u64::try_from(time.as_micros()).unwrap_or(u64::MAX)
+}
+
+/// Nanoseconds; the largest number where there are more.
+pub fn nanos(time: Duration) -> u64 {
+    u64::try_from(time.as_nanos()).unwrap_or(u64::MAX)
 }
 
 /// A time as a field `date`; `None` before 1970 and after the year 9999. Who has no clock to go by

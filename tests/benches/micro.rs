@@ -1,4 +1,5 @@
-//! How long each case takes: `cargo bench --bench micro`, and `-- noop` for those with this in their name.
+//! How long each case takes: `cargo bench --bench micro`, and `-- noop` for those with this in
+//! their name.
 
 #![expect(clippy::unwrap_used, reason = "a benchmark")]
 

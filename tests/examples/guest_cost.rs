@@ -14,8 +14,8 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, ensure};
 use bytes::Bytes;
-use tailor::bff::engine::Runtime;
 use tailor::bff::load::Loader;
+use tailor::bff::runtime::Runtime;
 use tailor::bff::version::Version;
 use tailor::config::{Bff, Config};
 use tailor::downstream::Canned;
@@ -220,7 +220,7 @@ fn counters() -> anyhow::Result<[f64; 3]> {
     let (faults, system) = field(7)
         .zip(field(12))
         .context("/proc/thread-self/stat is not as expected")?;
-    // That clock ticks a hundred times a second, enough for a sum of rounds.
+    // That clock ticks a hundred times per second, enough for a sum of rounds.
     Ok([run / 1e3, system * 1e4, faults])
 }
 

@@ -1,10 +1,12 @@
-//! A service whose name has several addresses, looked up at a real DNS server, while clients ask without a pause: an address
-//! dies, one leaves the name, one comes to it, and the DNS server itself goes away. Then a service that SRV records name, whose
-//! targets of the first priority die, and whose spare one moves to another address. No client may see a failure.
+//! A service whose name has several addresses, looked up at a real DNS server, while clients ask
+//! without a pause: an address dies, one leaves the name, one comes to it, and the DNS server
+//! itself goes away. Then a service that SRV records name, whose targets of the first priority die,
+//! and whose spare one moves to another address. No client may see a failure.
 //!
-//! `cargo run --example names`, as root or where `unshare --mount` is allowed. It needs dnsmasq: `apt-get install
-//! dnsmasq-base` on Debian. What is missing is an error. The lookups are the system's own, as in operation: the
-//! program runs itself in a mount namespace in which `/etc/resolv.conf` names dnsmasq, and nothing outside sees that.
+//! `cargo run --example names`, as root or where `unshare --mount` is allowed. It needs dnsmasq:
+//! `apt-get install dnsmasq-base` on Debian. What is missing is an error. The lookups are the
+//! system's own, as in operation: the program runs itself in a mount namespace in which
+//! `/etc/resolv.conf` names dnsmasq, and nothing outside sees that.
 
 #[expect(
     dead_code,
@@ -32,7 +34,8 @@ const FIRST: u8 = 2;
 const DIES: u8 = 3;
 const LEAVES: u8 = 4;
 const COMES: u8 = 5;
-/// The name of SRV records, and the addresses of their targets: two of the first priority, and a spare one, which moves.
+/// The name of SRV records, and the addresses of their targets: two of the first priority, and a
+/// spare one, which moves.
 const SRV: &str = "_http._tcp.parts.test";
 const HEAVY: u8 = 12;
 const LIGHT: u8 = 13;
@@ -41,7 +44,7 @@ const MOVED: u8 = 15;
 /// Clients that ask side by side.
 const CLIENTS: usize = 8;
 /// Time for each change to have its effect.
-const PATIENCE: Duration = Duration::from_secs(20);
+const TIMEOUT: Duration = Duration::from_secs(20);
 
 fn main() -> anyhow::Result<()> {
     match std::env::args_os().nth(1) {
@@ -322,7 +325,7 @@ where
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
     };
-    let seen = tokio::time::timeout(PATIENCE, looking).await;
+    let seen = tokio::time::timeout(TIMEOUT, looking).await;
     seen.with_context(|| format!("waited in vain for {what}"))?;
     println!("{what}: done");
     Ok(())

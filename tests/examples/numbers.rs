@@ -1,9 +1,11 @@
-//! What it takes to draw the watch face and the dashboard: through their BFFs, and straight from the services.
+//! What it takes to draw the watch face and the dashboard: through their BFFs, and straight from
+//! the services.
 //!
-//! `cargo run --example numbers` starts the services and a host, draws both screens through it over a plain socket, then makes
-//! the very calls that the BFFs made, as a client without a BFF would have to. It prints a table in Markdown, the one in
-//! `docs/inside/numbers.md`. Bytes are counted; times are worked out from them and from the round trips, so that the table
-//! is the same on every machine.
+//! `cargo run --example numbers` starts the services and a host, draws both screens through it over
+//! a plain socket, then makes the very calls that the BFFs made, as a client without a BFF would
+//! have to. It prints a table in Markdown, the one in `docs/inside/numbers.md`. Bytes are counted;
+//! times are worked out from them and from the round trips, so that the table is the same on every
+//! machine.
 
 use std::fmt::Write as _;
 
@@ -140,7 +142,8 @@ fn thousands(number: usize) -> String {
     format!("{},{:03}", number / 1_000, number % 1_000)
 }
 
-/// Asks over HTTP/1.1 and counts the bytes that come back, those of the head as they are on the wire.
+/// Asks over HTTP/1.1 and counts the bytes that come back, those of the head as they are on the
+/// wire.
 async fn get(address: &str, target: &str, accept: &str) -> anyhow::Result<Received> {
     let mut stream = TcpStream::connect(address).await?;
     let request = format!("GET {target} HTTP/1.1\r\nhost: {address}\r\naccept: {accept}\r\n\r\n");

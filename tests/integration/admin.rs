@@ -71,7 +71,7 @@ async fn the_admin_listener_has_four_pages() {
         let answer = ask(&host, method, "/downstreams/heart/breaker").await;
         assert_eq!((answer.status, answer.header("allow")), (405, "POST"));
     }
-    // What can't be read is refused, not guessed.
+    // What cannot be read is refused, not guessed.
     let answer = ask(&host, "POST", "/downstreams/heart/invalidate?tag=%zz").await;
     assert_eq!(answer.status, 400);
     assert!(answer.body.starts_with("query:"), "{}", answer.body);

@@ -1,4 +1,5 @@
-//! The BFFs' own tests: their fixtures in the real components, and what their authors run in their folders.
+//! The BFFs' own tests: their fixtures in the real components, and what their authors run in their
+//! folders.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -28,7 +29,8 @@ fn fixtures(bff: &str) -> Vec<(String, Arc<Fixture>)> {
         .collect()
 }
 
-/// Runs all fixtures of a BFF in its component, and reports all that are answered otherwise than they expect.
+/// Runs all fixtures of a BFF in its component, and reports all that are answered otherwise than
+/// they expect.
 async fn check_fixtures(bff: &str) {
     let component = Offline::from_file(&components::example(bff).unwrap()).unwrap();
     let mut wrong = Vec::new();
@@ -84,11 +86,13 @@ async fn the_watch_face_has_less_than_120_bytes_for_everybody() {
     }
 }
 
-/// Runs a program in a folder below `bffs`; when it fails, so does the test, with all that it printed.
+/// Runs a program in a folder below `bffs`; when it fails, so does the test, with all that it
+/// printed.
 fn run(program: impl AsRef<std::ffi::OsStr>, arguments: &[&str], folder: &Path) {
     let mut command = Command::new(program);
     command.args(arguments).current_dir(folder);
-    // Meant for the build of this test: for another one, they would change what is compiled, or with what.
+    // Meant for the build of this test: for another one, they would change what is compiled, or
+    // with what.
     for name in [
         "CARGO_BUILD_TARGET",
         "CARGO_BUILD_TARGET_DIR",

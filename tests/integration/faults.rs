@@ -1,8 +1,9 @@
-//! A service that fails in any way costs an answer its part and nothing else: the rest arrives inside of the deadline, marked
-//! as incomplete by the BFF and by the host, and is whole again as soon as the service is.
+//! A service that fails in any way costs an answer its part and nothing else: the rest arrives
+//! inside of the deadline, marked as incomplete by the BFF and by the host, and is whole again as
+//! soon as the service is.
 //!
-//! No breaker opens here, however many faults there are: each call shall meet the fault itself. A call that fails may be made
-//! again, as is the default; what fails again, fails.
+//! No breaker opens here, however many faults there are: each call shall meet the fault itself. A
+//! call that fails may be made again, as is the default; what fails again, fails.
 
 mod each;
 
@@ -19,8 +20,9 @@ const DEADLINE: Duration = Duration::from_secs(6);
 const WATCH: &str = "/watch/ada?date=2026-01-15";
 const DASHBOARD: &str = "/dashboard/ada?date=2026-01-15";
 
-/// Calls have one second, and the BFFs have five more to answer with what is there: far more than they need, so that a busy
-/// machine changes no result. The services' own timeouts are out of the way: it is the deadline that ends a call.
+/// Calls have one second, and the BFFs have five more to answer with what is there: far more than
+/// they need, so that a busy machine changes no result. The services' own timeouts are out of the
+/// way: it is the deadline that ends a call.
 const BFFS: &str = r#"
 [bff.watch]
 component = "watch.wasm"
@@ -69,8 +71,8 @@ async fn a_sequence_of_statuses_shows_in_the_answers_in_turn() {
     let host = host(&services).await;
     let sequence = Fault::statuses([503, 200, 404, 500]);
     services.set_fault(Service::Heart, sequence).await.unwrap();
-    // The first is made again, because 503 says that a service is in trouble just now. Neither 404 nor 500 says so, and of
-    // these two only the second says that anything is wrong.
+    // The first is made again, because 503 says that a service is in trouble just now. Neither 404
+    // nor 500 says so, and of these two only the second says that anything is wrong.
     for (heart, degraded) in [
         (json!(51), ""),
         (json!(null), ""),

@@ -1,4 +1,5 @@
-//! Texts that are compared with files: `UPDATE_GOLDEN=1 cargo test` rewrites them; read the difference before it is committed.
+//! Texts that are compared with files: `UPDATE_GOLDEN=1 cargo test` rewrites them; read the
+//! difference before it is committed.
 
 use tailor_harness::components::root;
 

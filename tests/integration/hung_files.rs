@@ -257,7 +257,7 @@ async fn a_file_system_that_does_not_answer_holds_up_nobody() {
     assert_eq!(process.wait().unwrap().code(), Some(0));
 }
 
-/// A host that can't start because a file hangs.
+/// A host that cannot start because a file hangs.
 fn starting(mut command: Command, path: &Path, dir: &Files) -> Child {
     std::fs::write(dir.path().join("hung"), "").unwrap();
     command.args(["serve", "--strict", "--config"]).arg(path);

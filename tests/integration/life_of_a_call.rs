@@ -1,5 +1,5 @@
-//! `docs/inside/life-of-a-call.md` is the one document that says in which order a call meets its rules:
-//! it is held to the code.
+//! `docs/inside/life-of-a-call.md` is the one document that says in which order a call meets its
+//! rules: it is held to the code.
 
 use tailor_harness::components::root;
 
@@ -16,7 +16,7 @@ fn steps(text: &str, name: impl Fn(&str) -> Option<String>) -> Vec<String> {
 #[test]
 fn the_document_has_the_steps_of_the_pipeline_in_their_order() {
     let document = root().join("docs/inside/life-of-a-call.md");
-    let code = root().join("host/src/downstream/pipeline/mod.rs");
+    let code = root().join("host/src/downstream/pipeline.rs");
     let document = steps(&std::fs::read_to_string(document).unwrap(), |line| {
         let (name, _) = line.split_once(".rs]")?;
         Some(name.rsplit_once('[')?.1.to_owned())

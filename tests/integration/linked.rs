@@ -4,10 +4,12 @@ use tailor::build::{FuseError, fuse};
 use tailor_harness::components::{example, hostile};
 use tailor_harness::{Offline, json};
 
-/// A main module, its shim and what fills the shim: what `wit-component` makes of one core module that imports anything.
+/// A main module, its shim and what fills the shim: what `wit-component` makes of one core module
+/// that imports anything.
 const MODULES_OF_ONE: usize = 3;
 
-/// A library as componentizers link it: memory, table and the places of its parts belong to another module.
+/// A library as componentizers link it: memory, table and the places of its parts belong to another
+/// module.
 const LIBRARY: &str = r#"
 (component
   (core module $main

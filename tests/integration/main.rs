@@ -1,55 +1,125 @@
-//! The tests of the whole: one binary, one module a subject.
+//! The tests of the whole: one binary, one module per subject.
+//!
+//! Four modules are about failures. They differ in what fails and what is asserted: `faults` breaks
+//! a service and looks at the answers of the example BFFs; `drills` breaks a service and looks at
+//! the host's policies, from the first failure to the recovery; `downstream` looks at single
+//! exchanges with a service, legal and illegal; `hostile` breaks the guest.
 
 // Not `expect`: clippy allows them in functions marked as tests by itself, so that whether they
 // occur depends on the helpers.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests")]
 
+// What the tests share.
+
+// Disks that are small or hang.
 mod disk;
+// Comparison with golden files.
 mod golden;
+// BFFs of a few lines of text.
 mod modules;
+// Metrics, states and things that happen in their own time.
+mod observe;
+// A client of HTTP/2 that counts its windows.
 mod windows;
+// A client that sends and reads bytes.
 mod wire;
 
+// The listeners.
+
+// What an operator sees: health, metrics, the state of BFFs and services.
 mod admin;
+// Clients that hold connections of the admin listener.
 mod admin_held;
+// Which host names the admin listener answers to.
 mod admin_names;
-mod cli;
-mod cli_call;
-mod compile_child;
-mod data_dir;
+// HTTP/2 clients that send frames but no requests.
 mod frames;
+// A listening socket that outlives the host.
 mod handover;
+// HTTP/1.1 request heads, byte by byte.
 mod heads;
+// Each route over HTTP/1.1 and HTTP/2, and wrong requests.
 mod http;
+// Many requests on one HTTP/2 connection.
 mod http2;
+// The known attacks on HTTP/2 servers.
 mod http2_attacks;
+// Which header fields reach BFFs and services.
 mod http_fields;
-mod hung_files;
+// What clients can make the host hold.
 mod memory;
-mod process;
-mod process_log;
+// Paths that programs read differently.
+mod paths;
+// Slow, silent, greedy and many clients.
 mod server;
+// More requests than permits, and requests during a stop.
 mod server_stop;
-mod stop;
+// Heads that are not requests.
+mod unreadable;
+// Uploads that the host refuses on their way.
 mod uploads;
+// A worker that fails outside of a request.
 mod worker_restart;
 
-mod bffs;
-mod deploys;
-mod downstream;
-mod drills;
+// The program and its machine.
+
+// The subcommands, as they are typed.
+mod cli;
+// `tailor call`.
+mod cli_call;
+// The data directory: whose it is and what is removed from it.
+mod data_dir;
+// No open files left.
 mod exhausted;
-mod fairness;
-mod faults;
-mod hostile;
-mod life_of_a_call;
-mod linked;
+// Files on a file system that does not answer.
+mod hung_files;
+// Lines of the log with foreign text in them.
 mod log_lines;
-mod numbers;
-mod observe;
-mod paths;
-mod smoke;
-mod structure;
-mod swap;
-mod unreadable;
+// Signals, exit codes and messages of the program.
+mod process;
+// The access log of the program.
+mod process_log;
+// The end of the program.
+mod stop;
+// Clocks that jump, full disks, a thousand signals.
 mod weather;
+
+// BFFs.
+
+// The BFFs' own tests and fixtures.
+mod bffs;
+// The process that compiles components.
+mod compile_child;
+// Deployments and breakdowns in random order, from a seed.
+mod deploys;
+// Guests of one thread that all want it.
+mod fairness;
+// A BFF misbehaves. The limit made for that stops it, and its neighbours are served.
+mod hostile;
+// Components whose modules were linked by the build.
+mod linked;
+// The three example BFFs, as a newcomer sees them.
+mod smoke;
+// A BFF is replaced while the host runs.
+mod swap;
+
+// Services.
+
+// Single exchanges with a service over real sockets: what the host sends, what it takes. All
+// policies are off, so that each call is one request on the wire.
+mod downstream;
+// A service fails while clients ask, and recovers. The policies of the host are tested, as
+// clients, operators and the service see them.
+mod drills;
+// A service of the example BFFs fails, with the breaker off. The answers of the BFFs are
+// tested: each lacks the part of that service and nothing else.
+mod faults;
+
+// Documents and code.
+
+// The page on the order of a call, held to the code.
+mod life_of_a_call;
+// The numbers in the documents, held to the programs that measure them.
+mod numbers;
+// The shape of the code: imports, lengths, names, lists.
+mod structure;

@@ -1,5 +1,5 @@
-//! What the tests of the server run: BFFs of a few lines of text, which answer at once and call nobody, and the three
-//! examples.
+//! What the tests of the server run: BFFs of a few lines of text, which answer at once and call
+//! nobody, and the three examples.
 
 use downstream_mock::Services;
 use tailor_harness::components::from_module;
@@ -16,7 +16,8 @@ pub enum Part {
 
 /// Answers 200 with a part of the request as its body and all fields of the request as its own.
 pub fn echo(part: Part) -> Vec<u8> {
-    // The places of kind, address and length among the parameters that the canonical ABI makes of a request. Kind 1 is text.
+    // The places of kind, address and length among the parameters that the canonical ABI makes of a
+    // request. Kind 1 is text.
     let (kind, address, length) = match part {
         Part::Path => ("(i32.const 1)", 3, 4),
         Part::Body => ("(local.get 9)", 10, 11),
@@ -73,7 +74,8 @@ methods = ["GET", "POST"]
 pub const PATIENT: &str =
     "timeout = \"50s\"\nfirst-byte-timeout = \"50s\"\nconnect-timeout = \"50s\"";
 
-/// The three example BFFs at `/watch`, `/dashboard` and `/partner`, with as much patience; `first` is for dotted keys.
+/// The three example BFFs at `/watch`, `/dashboard` and `/partner`, with as much time; `first` is
+/// for dotted keys.
 pub fn examples(services: &Services, first: &str) -> TestHostBuilder {
     let mut builder = TestHost::builder().unwrap().config(first);
     builder = builder.services(services, PATIENT);

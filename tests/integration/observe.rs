@@ -11,7 +11,7 @@ use tailor_harness::TestHost;
 
 /// How long a test waits before it gives up. Far longer than anything takes, even on a loaded
 /// machine.
-const PATIENCE: Duration = Duration::from_secs(60);
+const TIMEOUT: Duration = Duration::from_secs(60);
 /// Between two looks.
 const PAUSE: Duration = Duration::from_millis(10);
 
@@ -29,9 +29,9 @@ pub async fn eventually<T>(what: &str, mut look: impl AsyncFnMut() -> Option<T>)
             tokio::time::sleep(PAUSE).await;
         }
     };
-    match tokio::time::timeout(PATIENCE, looking).await {
+    match tokio::time::timeout(TIMEOUT, looking).await {
         Ok(seen) => seen,
-        Err(_) => panic!("waited for {PATIENCE:?}: {what}"),
+        Err(_) => panic!("waited for {TIMEOUT:?}: {what}"),
     }
 }
 

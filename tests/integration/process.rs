@@ -1,4 +1,4 @@
-//! The program as an operator runs it: signals, exit codes, what it says when it can't start.
+//! The program as an operator runs it: signals, exit codes, what it says when it cannot start.
 
 use std::fs::Permissions;
 use std::os::unix::fs::PermissionsExt as _;

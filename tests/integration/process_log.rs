@@ -92,7 +92,8 @@ async fn a_client_that_hung_up_has_its_line() {
     let process = Process::serve(&path).unwrap();
     let address = process.address().unwrap();
 
-    // In the middle of the BFF's work, over both protocols, and in the middle of the request's own body.
+    // In the middle of the BFF's work, over both protocols, and in the middle of the request's own
+    // body.
     let mut client = Wire::connect(address).await;
     client.send(&get(HELD, "x-request-id: gone-1\r\n")).await;
     let mut call = gate.call().await;
@@ -168,10 +169,11 @@ const PERSONAL: [&str; 7] = [
 #[tokio::test]
 async fn no_line_holds_anything_personal() {
     let services = Services::start().unwrap();
-    // Everything that this program says itself; what its libraries say below `info` is not for production.
+    // Everything that this program says itself; what its libraries say below `info` is not for
+    // production.
     let first = "log.format = \"json\"\n\
         log.level = \"info,tailor=trace,access=trace,guest=trace\"";
-    // With little patience, so that calls end in each way.
+    // With short time limits, so that calls end in each way.
     let mut builder = TestHost::builder().unwrap().config(first);
     for name in ["watch", "dashboard", "partner"] {
         builder = builder.example(name).unwrap();

@@ -1,4 +1,5 @@
-//! More requests than a BFF may run, and the end of a host: who waits, who is refused, who is still answered.
+//! More requests than a BFF may run, and the end of a host: who waits, who is refused, who is still
+//! answered.
 
 use downstream_mock::Services;
 use tailor_harness::TestHost;
@@ -55,7 +56,8 @@ async fn a_crowd_at_one_bff_waits_or_is_refused_and_its_neighbour_answers() {
     }
     call.heart().await;
     assert_eq!(first.answer().await.body, HELD_ANSWER);
-    // The one that waited is next; it may come on the connection of the call before it or on one of another worker.
+    // The one that waited is next; it may come on the connection of the call before it or on one of
+    // another worker.
     let calls = async {
         tokio::select! {
             mut next = gate.call() => next.heart().await,

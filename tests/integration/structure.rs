@@ -8,6 +8,7 @@ mod code;
 mod imports;
 mod modules;
 mod mutations;
+mod names;
 mod reads;
 
 use std::collections::BTreeSet;

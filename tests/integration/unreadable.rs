@@ -31,7 +31,7 @@ async fn each_is_counted_by_its_status() {
             assert_eq!(Wire::ask(host.address(), request).await.status, status);
         }
     }
-    // A client that goes is no head that can't be read.
+    // A client that goes is no head that cannot be read.
     let mut half = Wire::connect(host.address()).await;
     half.send("GET /echo HTTP/1.1\r\nho").await;
     half.finish().await;

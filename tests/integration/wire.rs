@@ -9,13 +9,13 @@ use tokio::task::JoinHandle;
 
 /// How long a test waits for what must happen. Far above what it takes, so that only a hang ends a
 /// test this way.
-const PATIENCE: Duration = Duration::from_secs(60);
+const TIMEOUT: Duration = Duration::from_secs(60);
 
 /// Waits for what must happen.
 pub async fn soon<T>(what: impl Future<Output = T>) -> T {
-    tokio::time::timeout(PATIENCE, what)
+    tokio::time::timeout(TIMEOUT, what)
         .await
-        .unwrap_or_else(|_| panic!("it did not happen within {PATIENCE:?}"))
+        .unwrap_or_else(|_| panic!("it did not happen within {TIMEOUT:?}"))
 }
 
 /// Looks again and again until there is what must come.

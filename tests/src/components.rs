@@ -1,4 +1,5 @@
-//! The components that tests run: the example BFFs, built when first asked for, and components written as text.
+//! The components that tests run: the example BFFs, built when first asked for, and components
+//! written as text.
 
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
@@ -17,7 +18,8 @@ pub fn root() -> &'static Path {
 
 /// The component file of an example BFF: `watch`, `dashboard` or `partner`.
 ///
-/// The first call of a process builds all of them; with nothing changed that is a fraction of a second.
+/// The first call of a process builds all of them; with nothing changed that is a fraction of a
+/// second.
 ///
 /// # Errors
 ///
@@ -56,7 +58,8 @@ pub fn hostile() -> anyhow::Result<PathBuf> {
     guest("hostile", &BUILT)
 }
 
-/// The component file of `tests/guests/bench`, which does as little as there is to do of each thing that is measured.
+/// The component file of `tests/guests/bench`, which does as little as there is to do of each thing
+/// that is measured.
 ///
 /// Built as [`hostile`] is.
 ///
@@ -86,7 +89,8 @@ fn guest(name: &str, built: &Guest) -> anyhow::Result<PathBuf> {
 /// A component of a core module in text form, which implements the world `bff` of the contract.
 ///
 /// The module's imports and exports have the names of the canonical ABI, for example
-/// `(import "tailor:bff/runtime@0.1.0" "now-ms" ...)` and `(export "tailor:bff/handler@0.1.0#handle")`.
+/// `(import "tailor:bff/runtime@0.1.0" "now-ms" ...)` and
+/// `(export "tailor:bff/handler@0.1.0#handle")`.
 ///
 /// # Errors
 ///
@@ -97,7 +101,8 @@ pub fn from_module(text: &str) -> anyhow::Result<Vec<u8>> {
     encode(text, &resolve, package, "bff")
 }
 
-/// The same for a world of the package in `wit`, which may refer to the contract as `tailor:bff@0.1.0`.
+/// The same for a world of the package in `wit`, which may refer to the contract as
+/// `tailor:bff@0.1.0`.
 ///
 /// # Errors
 ///

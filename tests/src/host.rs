@@ -1,6 +1,7 @@
 //! The real host on free ports, in the test's own process.
 
 mod builder;
+mod files;
 
 use std::net::SocketAddr;
 use std::path::Path;
@@ -16,7 +17,8 @@ use hyper_util::rt::TokioExecutor;
 use tailor::config;
 use tailor::host::Host;
 
-pub use builder::{Files, TestHostBuilder};
+pub use builder::TestHostBuilder;
+pub use files::Files;
 
 /// A running host. Its files and its scripted services are gone when it is dropped.
 pub struct TestHost {
@@ -60,15 +62,6 @@ impl Reply {
 }
 
 impl TestHost {
-    /// A host that is not started yet.
-    ///
-    /// # Errors
-    ///
-    /// When there is no temporary directory.
-    pub fn builder() -> anyhow::Result<TestHostBuilder> {
-        TestHostBuilder::new()
-    }
-
     /// Starts a host in a directory that was written, as `tailor serve` does.
     ///
     /// # Errors
@@ -209,7 +202,7 @@ impl TestHost {
     ///
     /// # Errors
     ///
-    /// When it can't be written.
+    /// When it cannot be written.
     pub fn replace(&self, name: &str, content: &[u8]) -> anyhow::Result<()> {
         let mut file = tempfile::NamedTempFile::new_in(self.dir())?;
         std::io::Write::write_all(&mut file, content)?;

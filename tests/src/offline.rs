@@ -4,18 +4,19 @@
 use std::collections::BTreeMap;
 use std::future::Future;
 use std::path::Path;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 
 use anyhow::Context as _;
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, StatusCode};
-use tailor::bff::engine::Runtime;
 use tailor::bff::load::{Loaded, Loader};
+use tailor::bff::runtime::Runtime;
 use tailor::config::{Bff, Config};
 use tailor::contract::{Client, Method, Payload, Request};
 use tailor::downstream::{Canned, Cause, ServiceRequest, ServiceResponse};
 use tailor::fixture::Fixture;
 use tailor::invoke::{Invoked, detached, invoke};
+use tailor::sync;
 
 /// A BFF with its services, ready to be asked.
 pub struct Offline {
@@ -192,10 +193,7 @@ impl Offline {
 
     /// The calls made so far by all requests, in the order in which they began.
     pub fn asked(&self) -> Vec<Asked> {
-        self.asked
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clone()
+        sync::lock(&self.asked).clone()
     }
 }
 
@@ -204,16 +202,13 @@ fn runtime() -> anyhow::Result<Arc<Runtime>> {
 }
 
 fn note(asked: &Mutex<Vec<Asked>>, service: &str, outbound: &ServiceRequest) {
-    asked
-        .lock()
-        .unwrap_or_else(PoisonError::into_inner)
-        .push(Asked {
-            service: service.to_owned(),
-            method: outbound.method.clone(),
-            target: outbound.target.to_string(),
-            headers: outbound.headers.clone(),
-            body: outbound.body.clone(),
-        });
+    sync::lock(asked).push(Asked {
+        service: service.to_owned(),
+        method: outbound.method.clone(),
+        target: outbound.target.to_string(),
+        headers: outbound.headers.clone(),
+        body: outbound.body.clone(),
+    });
 }
 
 /// A GET of `target`, path and query, as a BFF gets it.

@@ -10,9 +10,10 @@ use std::time::Duration;
 use anyhow::{Context as _, ensure};
 
 use crate::components::root;
+use tailor::sync;
 
 /// How long a test waits for a line before it gives up, with everything that was printed.
-const PATIENCE: Duration = Duration::from_secs(30);
+const TIMEOUT: Duration = Duration::from_secs(30);
 
 /// A running `tailor serve`. Killed, and its output printed, when it is dropped.
 pub struct Process {
@@ -36,7 +37,7 @@ impl Process {
     ///
     /// # Errors
     ///
-    /// When it can't be run.
+    /// When it cannot be run.
     pub fn run(arguments: &[&str]) -> anyhow::Result<Output> {
         Ok(Command::new(Self::program()?)
             .args(arguments)
@@ -97,10 +98,7 @@ impl Process {
         let sink = lines.clone();
         std::thread::spawn(move || {
             for line in BufReader::new(stderr).lines().map_while(Result::ok) {
-                sink.0
-                    .lock()
-                    .unwrap_or_else(PoisonError::into_inner)
-                    .push(line);
+                sync::lock(&sink.0).push(line);
                 sink.1.notify_all();
             }
         });
@@ -116,7 +114,7 @@ impl Process {
 
     /// The log so far, a JSON object each; what is none is left out.
     pub fn log(&self) -> Vec<serde_json::Value> {
-        let lines = self.lines.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let lines = sync::lock(&self.lines.0);
         lines
             .iter()
             .filter_map(|line| serde_json::from_str(line).ok())
@@ -125,7 +123,7 @@ impl Process {
 
     /// Everything that was printed to standard error so far, line by line.
     pub fn lines(&self) -> Vec<String> {
-        let lines = self.lines.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let lines = sync::lock(&self.lines.0);
         lines.clone()
     }
 
@@ -148,11 +146,11 @@ impl Process {
     /// When none comes in half a minute.
     pub fn wait_for_line<T>(&self, read: impl Fn(&str) -> Option<T>) -> anyhow::Result<T> {
         let find = |lines: &[String]| lines.iter().find_map(|line| read(line));
-        let lines = self.lines.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let lines = sync::lock(&self.lines.0);
         let waited = self
             .lines
             .1
-            .wait_timeout_while(lines, PATIENCE, |lines| find(lines).is_none());
+            .wait_timeout_while(lines, TIMEOUT, |lines| find(lines).is_none());
         let (lines, _) = waited.unwrap_or_else(PoisonError::into_inner);
         find(&lines).with_context(|| format!("no such line in the log:\n{}", lines.join("\n")))
     }
@@ -170,7 +168,7 @@ impl Process {
     ///
     /// # Errors
     ///
-    /// When it can't be sent.
+    /// When it cannot be sent.
     pub fn signal(&self, name: &str) -> anyhow::Result<()> {
         let status = Command::new("kill")
             .arg(format!("-{name}"))
@@ -206,7 +204,7 @@ impl Process {
     ///
     /// # Errors
     ///
-    /// When it can't be asked.
+    /// When it cannot be asked.
     pub fn try_wait(&mut self) -> anyhow::Result<Option<std::process::ExitStatus>> {
         Ok(self.child.try_wait()?)
     }
@@ -215,7 +213,7 @@ impl Process {
     ///
     /// # Errors
     ///
-    /// When it can't be waited for.
+    /// When it cannot be waited for.
     pub fn wait(&mut self) -> anyhow::Result<std::process::ExitStatus> {
         Ok(self.child.wait()?)
     }
@@ -227,7 +225,7 @@ impl Drop for Process {
         let _ = self.child.kill();
         let _ = self.child.wait();
         if std::thread::panicking() {
-            let lines = self.lines.0.lock().unwrap_or_else(PoisonError::into_inner);
+            let lines = sync::lock(&self.lines.0);
             eprintln!("the host's log:\n{}", lines.join("\n"));
         }
     }

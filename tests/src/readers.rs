@@ -1,4 +1,5 @@
-//! How programs behind the host read a path: models of four of them, for tests of what the host sends.
+//! How programs behind the host read a path: models of four of them, for tests of what the host
+//! sends.
 //!
 //! `cargo run --example path_readers` holds each model to the program itself.
 
@@ -25,13 +26,15 @@ impl Reader {
     /// All of them.
     pub const ALL: [Self; 4] = [Self::Nginx, Self::Node, Self::Python, Self::Tomcat];
 
-    /// Whether a version of the program that is in use reads the path as it stands, although it should not.
+    /// Whether a version of the program that is in use reads the path as it stands, although it
+    /// should not.
     #[must_use]
     pub fn may_leave(self, path: &str) -> bool {
         self == Self::Node && node::leaves(path)
     }
 
-    /// What the program takes a path for. `None` when it refuses the request, or would ask another host.
+    /// What the program takes a path for. `None` when it refuses the request, or would ask another
+    /// host.
     ///
     /// `path` has no query and no fragment, and nothing that ends a request line.
     #[must_use]
@@ -57,7 +60,8 @@ fn nginx(path: &str) -> Option<Vec<u8>> {
     resolve(&decoded)
 }
 
-/// Decodes what can be decoded, then normalises as for a file. What would leave the root stays there.
+/// Decodes what can be decoded, then normalises as for a file. What would leave the root stays
+/// there.
 fn python(path: &str) -> Vec<u8> {
     // A `%` that encodes nothing is left as it is.
     let decoded = decode(path, Some).unwrap_or_default();

@@ -52,7 +52,8 @@ impl Range {
     }
 }
 
-/// One value for each point, from the first day to the last; `null` where no day of the point is known.
+/// One value for each point, from the first day to the last; `null` where no day of the point is
+/// known.
 #[derive(Serialize)]
 pub(crate) struct History {
     from: Date,
@@ -93,7 +94,8 @@ impl History {
     }
 }
 
-/// The mean of each point's days, rounded to the nearest whole number. Days outside of the range are left out.
+/// The mean of each point's days, rounded to the nearest whole number. Days outside of the range
+/// are left out.
 fn points(days: &[Day], value: fn(&Day) -> i64, from: Date, range: Range) -> Vec<Option<i64>> {
     let count = usize::try_from(range.days / range.days_per_point).unwrap_or_default();
     let mut sums = vec![(0_i64, 0_i64); count];
@@ -118,7 +120,8 @@ mod tests {
     use serde_json::{Value, json};
     use tailor_kit::testing::{get, reply};
 
-    /// Day `n` of the range (from 0) has `n` steps; two days of the fifth point and all of the last are not known.
+    /// Day `n` of the range (from 0) has `n` steps; two days of the fifth point and all of the last
+    /// are not known.
     fn history(range: &str, days: i64) -> Value {
         let to: Date = "2026-01-15".parse().unwrap();
         let from = to.plus_days(1 - days);

@@ -4,8 +4,9 @@
 //!
 //! - `date=YYYY-MM-DD`: the day that is shown; today in UTC without it.
 //! - `range=7d|30d|90d`: how many days of history, that day included; `90d` without it.
-//! - `fields=…`: the parts that are wanted, separated by commas, out of `profile`, `goals`, `history`, `heart`, `sleep`,
-//!   `today`; all without it. Only the services behind these are called.
+//! - `fields=…`: the parts that are wanted, separated by commas, out of `profile`, `goals`,
+//!   `history`, `heart`, `sleep`, `today`; all without it. Only the services behind these are
+//!   called.
 //!
 //! ```json
 //! {"user":"ada","date":"2026-01-15","range":"90d",
@@ -19,14 +20,17 @@
 //!  "missing":[]}
 //! ```
 //!
-//! A point of the history is the mean of its days: of one day with `7d` and `30d`, of three with `90d`, so that no chart has
-//! more than 30 points; a point of which no day is known is `null`. Phases are pairs of name and minutes and follow each
-//! other from `start`. `heart.latest` is `null` on a day without a measurement.
+//! A point of the history is the mean of its days: of one day with `7d` and `30d`, of three with
+//! `90d`, so that no chart has more than 30 points; a point of which no day is known is `null`.
+//! Phases are pairs of name and minutes and follow each other from `start`. `heart.latest` is
+//! `null` on a day without a measurement.
 //!
-//! A part that fails is `null` and stands in `missing` with the reason in a word: `{"part":"sleep","why":"timeout"}`. The
-//! reasons are those of [`tailor_kit::Missing::why`]. The rest arrives. A part that was not asked for has no key. When
-//! nothing that was asked for arrives, the answer is a problem: 404 when a service does not know the user or the date, else
-//! 503 with `retry-after`. A complete answer may be kept for 60 seconds; one with something missing is not to be kept.
+//! A part that fails is `null` and stands in `missing` with the reason in a word:
+//! `{"part":"sleep","why":"timeout"}`. The reasons are those of [`tailor_kit::Missing::why`]. The
+//! rest arrives. A part that was not asked for has no key. When nothing that was asked for arrives,
+//! the answer is a problem: 404 when a service does not know the user or the date, else 503 with
+//! `retry-after`. A complete answer may be kept for 60 seconds; one with something missing is not
+//! to be kept.
 //!
 //! Errors are `application/problem+json`: 400 for a bad or unknown parameter, 404, 405, 503.
 //!

@@ -1,6 +1,7 @@
 //! The parts of the screen: which call each needs, and what of the answer is shown.
 //!
-//! Field names and meanings of what is shown are those of the services, except where the shape is made smaller.
+//! Field names and meanings of what is shown are those of the services, except where the shape is
+//! made smaller.
 
 use serde::{Deserialize, Serialize};
 use tailor_kit::{Call, Date, Missing, Problem, Reply, Request};
@@ -60,7 +61,8 @@ impl Part {
             Part::History => Call::get("activity", &["users", user, "days"])
                 .query("from", &range.from(date).to_string())
                 .query("to", &day),
-            // A day of heart rates has 288 samples that the screen does not show: they stay outside.
+            // A day of heart rates has 288 samples that the screen does not show: they stay
+            // outside.
             Part::Heart => Call::get("heart", &["users", user, "days", &day]).select(&[
                 "/latest",
                 "/resting_bpm",

@@ -1,11 +1,14 @@
-//! Content negotiation on `accept` (RFC 9110, 12.5.1), for BFFs that have more than one form of an answer.
+//! Content negotiation on `accept` (RFC 9110, 12.5.1), for BFFs that have more than one form of an
+//! answer.
 
 use crate::{Problem, Request};
 
 impl Request {
-    /// The one of `offers` (media types in lower case, the BFF's favourite first) that the client likes best.
+    /// The one of `offers` (media types in lower case, the BFF's favourite first) that the client
+    /// likes best.
     ///
-    /// Without an `accept` header that is the first. An answer that was negotiated names `accept` in `vary`.
+    /// Without an `accept` header that is the first. An answer that was negotiated names `accept`
+    /// in `vary`.
     ///
     /// # Errors
     ///
@@ -25,7 +28,8 @@ impl Request {
         let mut best = None;
         for &offer in offers {
             let weight = weight(&accept, offer);
-            // Only a higher weight replaces an earlier offer: the BFF's own order decides between equals.
+            // Only a higher weight replaces an earlier offer: the BFF's own order decides between
+            // equals.
             if weight > best.map_or(0, |(weight, _)| weight) {
                 best = Some((weight, offer));
             }
@@ -40,7 +44,8 @@ impl Request {
     }
 }
 
-/// The weight of `offer` in thousandths, 0 when it is not accepted. The most specific range that covers it decides.
+/// The weight of `offer` in thousandths, 0 when it is not accepted. The most specific range that
+/// covers it decides.
 fn weight(accept: &str, offer: &str) -> u32 {
     let (mut decided_by, mut decided) = (0, 0);
     for range in accept.split(',') {

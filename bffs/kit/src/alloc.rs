@@ -1,10 +1,12 @@
 //! The memory of a component: an arena for the usual request, std's allocator for what is larger.
 //!
-//! An instance answers one request and is thrown away, so giving memory back piece by piece is mostly work for nothing. What
-//! is asked for is cut from the memory that the instance starts with, between the end of its data and the end of its first
-//! pages (`--initial-heap` in `.cargo/config.toml`); only the newest piece can grow in place or be given back. A request that
-//! needs more gets it from std's allocator, which reuses what is freed, so a long one does not run out. That costs the
-//! host a change of the instance's mapping, which the arena saves to all others.
+//! An instance answers one request and is thrown away, so giving memory back piece by piece is
+//! mostly work for nothing. What is asked for is cut from the memory that the instance starts with,
+//! between the end of its data and the end of its first pages (`--initial-heap` in
+//! `.cargo/config.toml`); only the newest piece can grow in place or be given back. A request that
+//! needs more gets it from std's allocator, which reuses what is freed, so a long one does not run
+//! out. That costs the host a change of the instance's mapping, which the arena saves to all
+//! others.
 
 #![allow(
     unsafe_code,
@@ -68,8 +70,9 @@ impl Arena {
     }
 }
 
-// SAFETY: a block is cut from bytes that no other block has, or comes from std's allocator and goes back there. Nothing
-// before `next` is handed out twice unless it was the newest block and was given back.
+// SAFETY: a block is cut from bytes that no other block has, or comes from std's allocator and goes
+// back there. Nothing before `next` is handed out twice unless it was the newest block and was
+// given back.
 unsafe impl GlobalAlloc for Arena {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         match self.cut(layout.size(), layout.align()) {
@@ -80,8 +83,8 @@ unsafe impl GlobalAlloc for Arena {
     }
 
     unsafe fn alloc_zeroed(&self, layout: Layout) -> *mut u8 {
-        // SAFETY: the caller's promise is passed on; a block of the arena is as long as its layout says. A block that was
-        // given back is not zero any more, so all are written.
+        // SAFETY: the caller's promise is passed on; a block of the arena is as long as its layout
+        // says. A block that was given back is not zero any more, so all are written.
         unsafe {
             match self.cut(layout.size(), layout.align()) {
                 Some(start) => {
@@ -119,8 +122,8 @@ unsafe impl GlobalAlloc for Arena {
             self.next.set(block as usize + size);
             return block;
         }
-        // SAFETY: the alignment is that of a legal layout and the caller promises that `size` is legal with it. The new block
-        // is another one and is larger than what is copied.
+        // SAFETY: the alignment is that of a legal layout and the caller promises that `size` is
+        // legal with it. The new block is another one and is larger than what is copied.
         unsafe {
             let new = self.alloc(Layout::from_size_align_unchecked(size, layout.align()));
             if !new.is_null() {

@@ -1,7 +1,8 @@
 //! The bindings of the contract, generated once, here, from `wit/`.
 //!
-//! Everything a BFF needs of them is re-exported by the crate's root; this module is public only because [`export!`]
-//! names it in the code that it writes into a BFF. Nothing is written by hand here.
+//! Everything a BFF needs of them is re-exported by the crate's root; this module is public only
+//! because [`export!`] names it in the code that it writes into a BFF. Nothing is written by hand
+//! here.
 
 #![allow(
     missing_docs,

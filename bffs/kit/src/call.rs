@@ -1,4 +1,5 @@
-//! Building a [`Call`]. Paths are given as segments, so that no text of a client can change which path is called.
+//! Building a [`Call`]. Paths are given as segments, so that no text of a client can change which
+//! path is called.
 
 use serde::Serialize;
 
@@ -7,8 +8,9 @@ use crate::{Call, Method, Payload, Problem, percent};
 impl Call {
     /// A call of `service` at the path of `segments`, each of which is percent-encoded.
     ///
-    /// `&["users", user, "days", day]` is `/users/ada/days/2026-01-15`. A segment `.` or `..` cannot be encoded away: the
-    /// host refuses such a call as `invalid`. Parameters of a [`Router`](crate::Router) are never one of these.
+    /// `&["users", user, "days", day]` is `/users/ada/days/2026-01-15`. A segment `.` or `..`
+    /// cannot be encoded away: the host refuses such a call as `invalid`. Parameters of a
+    /// [`Router`](crate::Router) are never one of these.
     pub fn new(method: Method, service: &str, segments: &[&str]) -> Call {
         let mut path = String::new();
         for segment in segments {
@@ -48,8 +50,9 @@ impl Call {
         self
     }
 
-    /// Asks for these values only, as JSON pointers (`/latest/bpm`): the host reads the document, and
-    /// [`Reply::integer`](crate::Reply::integer) and its like take the values by their position. At most 64.
+    /// Asks for these values only, as JSON pointers (`/latest/bpm`): the host reads the document,
+    /// and [`Reply::integer`](crate::Reply::integer) and its like take the values by their
+    /// position. At most 64.
     pub fn select(mut self, pointers: &[&str]) -> Call {
         self.select = pointers.iter().map(|text| (*text).to_owned()).collect();
         self
@@ -61,7 +64,8 @@ impl Call {
         self
     }
 
-    /// Picks a profile of the operator's, such as `fast`: other limits of time and of repetitions for this call.
+    /// Picks a profile of the operator's, such as `fast`: other limits of time and of repetitions
+    /// for this call.
     pub fn profile(mut self, name: &str) -> Call {
         self.profile = Some(name.to_owned());
         self
@@ -71,7 +75,8 @@ impl Call {
     ///
     /// # Errors
     ///
-    /// A problem with status 500 where JSON has no form for the value, such as a map with keys that are not text.
+    /// A problem with status 500 where JSON has no form for the value, such as a map with keys that
+    /// are not text.
     pub fn json(mut self, value: &impl Serialize) -> Result<Call, Problem> {
         let text = serde_json::to_string(value)
             .map_err(|error| Problem::new(500, format!("a call cannot be written: {error}")))?;

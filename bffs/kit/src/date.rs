@@ -1,4 +1,5 @@
-//! Calendar dates (proleptic Gregorian, UTC), because `std` has no calendar and no clock in a component.
+//! Calendar dates (proleptic Gregorian, UTC), because `std` has no calendar and no clock in a
+//! component.
 
 use std::fmt;
 use std::str::FromStr;
@@ -33,7 +34,8 @@ impl Date {
         Date::from_days(i64::try_from(ms / MS_PER_DAY).unwrap_or(LAST))
     }
 
-    /// The day that is `days` after 1970-01-01. Beyond the years 0 to 9999 it is the first or last day of them.
+    /// The day that is `days` after 1970-01-01. Beyond the years 0 to 9999 it is the first or last
+    /// day of them.
     pub fn from_days(days: i64) -> Date {
         Date {
             days: days.clamp(FIRST, LAST),
@@ -45,7 +47,8 @@ impl Date {
         self.days
     }
 
-    /// The day that is `days` later, or earlier where negative; see [`Date::from_days`] for the ends of time.
+    /// The day that is `days` later, or earlier where negative; see [`Date::from_days`] for the
+    /// ends of time.
     pub fn plus_days(self, days: i64) -> Date {
         Date::from_days(self.days.saturating_add(days))
     }
@@ -82,7 +85,8 @@ impl Date {
         let day_of_year = (153 * shifted_month + 2) / 5 + day - 1;
         let day_of_era = year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year;
         let date = Date::from_days(era * 146_097 + day_of_era - 719_468);
-        // A day or month that does not exist runs over into another one: only real days come back unchanged.
+        // A day or month that does not exist runs over into another one: only real days come back
+        // unchanged.
         (date.year_month_day() == (year, month, day)).then_some(date)
     }
 }

@@ -1,7 +1,8 @@
 //! The host's functions, as a BFF calls them.
 //!
-//! In a component they are the imports of the contract; natively, where BFFs are tested, [`crate::testing`] stands in for
-//! the host. This is the only file that knows which of the two it is, together with `log`.
+//! In a component they are the imports of the contract; natively, where BFFs are tested,
+//! [`crate::testing`] stands in for the host. This is the only file that knows which of the two it
+//! is, together with `log`.
 
 #[cfg(not(target_family = "wasm"))]
 use crate::testing::double as downstream;
@@ -17,34 +18,37 @@ pub use downstream::Exchange;
 
 use crate::{Call, Failure, Reply};
 
-/// What became of one call. Every status is a reply; [`Reply::json`] and its like turn other than 2xx into
-/// [`Missing`](crate::Missing), so that `fetched?.json()` reads as "the document, or why there is none".
+/// What became of one call. Every status is a reply; [`Reply::json`] and its like turn other than
+/// 2xx into [`Missing`](crate::Missing), so that `fetched?.json()` reads as "the document, or why
+/// there is none".
 pub type Fetched = Result<Reply, Failure>;
 
 /// Makes one call and waits for its result.
 ///
 /// # Errors
 ///
-/// There is no reply: not granted, not legal, timed out, refused and so on, as the kind of the failure says.
+/// There is no reply: not granted, not legal, timed out, refused and so on, as the kind of the
+/// failure says.
 pub fn fetch(call: &Call) -> Fetched {
     downstream::fetch(call)
 }
 
-/// Makes all calls side by side and waits for all results, in the order of the calls. One failure does not affect the
-/// others. This is the cheapest way to make several calls.
+/// Makes all calls side by side and waits for all results, in the order of the calls. One failure
+/// does not affect the others. This is the cheapest way to make several calls.
 pub fn fetch_all(calls: &[Call]) -> Vec<Fetched> {
     downstream::fetch_all(calls)
 }
 
-/// [`fetch_all`] for a number of calls that is known beforehand: `let [steps, heart] = fetch_array([…, …]);`.
+/// [`fetch_all`] for a number of calls that is known beforehand:
+/// `let [steps, heart] = fetch_array([…, …]);`.
 pub fn fetch_array<const N: usize>(calls: [Call; N]) -> [Fetched; N] {
     downstream::fetch_all(&calls)
         .try_into()
         .expect("the host gives one result for each call")
 }
 
-/// Starts a call and returns at once; [`Exchange::wait`] gives its result. For chains where one answer leads to the next
-/// call while others are still under way.
+/// Starts a call and returns at once; [`Exchange::wait`] gives its result. For chains where one
+/// answer leads to the next call while others are still under way.
 pub fn start(call: &Call) -> Exchange {
     downstream::start(call)
 }
@@ -54,7 +58,8 @@ pub fn config(key: &str) -> Option<String> {
     runtime::config(key)
 }
 
-/// The time of day in milliseconds since 1970-01-01T00:00:00Z. `std::time` has no clock in a component.
+/// The time of day in milliseconds since 1970-01-01T00:00:00Z. `std::time` has no clock in a
+/// component.
 pub fn now_ms() -> u64 {
     runtime::now_ms()
 }

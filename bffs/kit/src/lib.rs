@@ -1,9 +1,11 @@
 //! What the BFFs of tailor share, so that each reads like a page of plain code.
 //!
-//! A BFF implements [`Handler`], names its routes in a [`Router`], makes its [`Call`]s with [`fetch_all`], reads each
-//! [`Reply`] as JSON and answers with a [`Response`] or a [`Problem`]. `docs/write/rust.md` shows a whole one on a page.
+//! A BFF implements [`Handler`], names its routes in a [`Router`], makes its [`Call`]s with
+//! [`fetch_all`], reads each [`Reply`] as JSON and answers with a [`Response`] or a [`Problem`].
+//! `docs/write/rust.md` shows a whole one on a page.
 //!
-//! The kit holds no business rules and knows no service. It must stay small: all of it ends up in each component.
+//! The kit holds no business rules and knows no service. It must stay small: all of it ends up in
+//! each component.
 
 #[cfg(target_family = "wasm")]
 mod alloc;
@@ -38,7 +40,8 @@ pub use problem::Problem;
 pub use reply::Missing;
 pub use router::{Params, Route, Router};
 
-/// The value of the first header of this name; `name` is lower case, the message's names may be in any case.
+/// The value of the first header of this name; `name` is lower case, the message's names may be in
+/// any case.
 fn header<'a>(headers: &'a Headers, name: &str) -> Option<&'a str> {
     headers
         .iter()

@@ -1,4 +1,5 @@
-//! Log lines. The host adds the BFF's name, its version and the request id, cuts lines at 4 KiB and limits their number.
+//! Log lines. The host adds the BFF's name, its version and the request id, cuts lines at 4 KiB and
+//! limits their number.
 //!
 //! Do not log personal data.
 

@@ -2,7 +2,8 @@
 
 use std::fmt::Write as _;
 
-/// Appends `text`, with everything but unreserved characters percent-encoded, so that it is exactly one segment.
+/// Appends `text`, with everything but unreserved characters percent-encoded, so that it is exactly
+/// one segment.
 pub(crate) fn encode(text: &str, out: &mut String) {
     for byte in text.bytes() {
         if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {

@@ -9,11 +9,12 @@ use crate::{Headers, Missing, Payload, Response};
 /// How much of a client's own value is repeated to it, in characters: enough to recognise it.
 const REPEATED: usize = 64;
 
-/// Seconds a client is asked to wait when no service answered: services restart and breakers probe within a few.
+/// Seconds a client is asked to wait when no service answered: services restart and breakers probe
+/// within a few.
 const RETRY_AFTER_S: &str = "5";
 
-/// What is wrong with a request, or why it cannot be answered. A handler returns it as its error, and the
-/// [`Router`](crate::Router) makes the answer of it.
+/// What is wrong with a request, or why it cannot be answered. A handler returns it as its error,
+/// and the [`Router`](crate::Router) makes the answer of it.
 #[derive(Debug, thiserror::Error)]
 #[error("{detail}")]
 pub struct Problem {
@@ -33,7 +34,8 @@ struct Parameter {
 }
 
 impl Problem {
-    /// A problem of this status (400 to 599). `detail` is a sentence for the client's developer that names the thing.
+    /// A problem of this status (400 to 599). `detail` is a sentence for the client's developer
+    /// that names the thing.
     pub fn new(status: u16, detail: impl Into<String>) -> Problem {
         Problem {
             status,
@@ -48,7 +50,8 @@ impl Problem {
         Problem::new(404, detail)
     }
 
-    /// 400 for a query parameter: its name, the value given (cut where long) and what is allowed instead.
+    /// 400 for a query parameter: its name, the value given (cut where long) and what is allowed
+    /// instead.
     pub fn bad_parameter(name: &str, value: &str, allowed: &str) -> Problem {
         let (name, value) = (cut(name), cut(value));
         let mut problem = Problem::new(
@@ -63,8 +66,9 @@ impl Problem {
         problem
     }
 
-    /// The problem when not one part of an answer arrived: 404 with `not_found` when a service says that it knows no such
-    /// thing, else 503 with `retry-after` and the reason for each part by its name.
+    /// The problem when not one part of an answer arrived: 404 with `not_found` when a service says
+    /// that it knows no such thing, else 503 with `retry-after` and the reason for each part by its
+    /// name.
     pub fn nothing_arrived(not_found: &str, missing: &[(&str, Missing)]) -> Problem {
         if missing
             .iter()

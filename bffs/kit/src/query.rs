@@ -1,5 +1,5 @@
-//! Reading a request's headers and query parameters. What is wrong with a parameter is said in a [`Problem`] that names
-//! it, the value given and what is allowed.
+//! Reading a request's headers and query parameters. What is wrong with a parameter is said in a
+//! [`Problem`] that names it, the value given and what is allowed.
 
 use std::ops::RangeInclusive;
 
@@ -11,7 +11,8 @@ impl Request {
         crate::header(&self.headers, name)
     }
 
-    /// Refuses any query parameter that is not among `names`, so that a misspelt one is not silently ignored.
+    /// Refuses any query parameter that is not among `names`, so that a misspelt one is not
+    /// silently ignored.
     ///
     /// # Errors
     ///
@@ -79,7 +80,8 @@ impl Request {
     ///
     /// # Errors
     ///
-    /// 400 when an item is something else (an empty one too), or the parameter is given more than once.
+    /// 400 when an item is something else (an empty one too), or the parameter is given more than
+    /// once.
     pub fn query_list<'a>(
         &self,
         name: &str,

@@ -25,7 +25,8 @@ pub enum Missing {
 }
 
 impl Missing {
-    /// The reason in a word, for clients: the kind of the failure (`timeout`), `status-503`, `absent` or `unreadable`.
+    /// The reason in a word, for clients: the kind of the failure (`timeout`), `status-503`,
+    /// `absent` or `unreadable`.
     pub fn why(&self) -> String {
         match self {
             Missing::Failed(failure) => failure.kind.name().to_owned(),
@@ -94,17 +95,19 @@ impl Reply {
         }
     }
 
-    /// The selected value at `index`, which is the position of its pointer in [`Call::select`](crate::Call::select).
+    /// The selected value at `index`, which is the position of its pointer in
+    /// [`Call::select`](crate::Call::select).
     ///
     /// # Errors
     ///
-    /// The status is not 2xx, the document has no such value or `null`, or it has another form than `T`.
+    /// The status is not 2xx, the document has no such value or `null`, or it has another form than
+    /// `T`.
     pub fn pick<'a, T: Deserialize<'a>>(&'a self, index: usize) -> Result<T, Missing> {
         read(self.selected_text(index)?)
     }
 
-    /// The selected value at `index` as a whole number. It is parsed straight from the few bytes of its text, without a
-    /// JSON parser.
+    /// The selected value at `index` as a whole number. It is parsed straight from the few bytes of
+    /// its text, without a JSON parser.
     ///
     /// # Errors
     ///

@@ -9,7 +9,8 @@ impl Response {
     ///
     /// # Errors
     ///
-    /// A problem with status 500 where JSON has no form for the value, such as a map with keys that are not text.
+    /// A problem with status 500 where JSON has no form for the value, such as a map with keys that
+    /// are not text.
     pub fn json(value: &impl Serialize) -> Result<Response, Problem> {
         let text = serde_json::to_string(value)
             .map_err(|error| Problem::new(500, format!("the answer cannot be written: {error}")))?;

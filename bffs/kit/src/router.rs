@@ -14,7 +14,8 @@ impl Params {
     ///
     /// # Panics
     ///
-    /// When the pattern has no such parameter: a slip of the author that the route's first test shows.
+    /// When the pattern has no such parameter: a slip of the author that the route's first test
+    /// shows.
     #[track_caller]
     pub fn get(&self, name: &str) -> &str {
         self.0
@@ -27,8 +28,9 @@ impl Params {
 
 /// The routes of a BFF. The first whose method and path match answers.
 ///
-/// GET routes answer HEAD too, with a body that the host leaves out. OPTIONS is answered with the methods of the path.
-/// A path that no route has is 404; a method that the path's routes do not have is 405.
+/// GET routes answer HEAD too, with a body that the host leaves out. OPTIONS is answered with the
+/// methods of the path. A path that no route has is 404; a method that the path's routes do not
+/// have is 405.
 #[derive(Default)]
 pub struct Router {
     routes: Vec<(Method, &'static str, Route)>,
@@ -40,8 +42,8 @@ impl Router {
         Router::default()
     }
 
-    /// Adds a route for a method. A pattern is `/` or segments such as `/users/{user}/days`: a segment in braces matches
-    /// any one segment of the path and gives it a name.
+    /// Adds a route for a method. A pattern is `/` or segments such as `/users/{user}/days`: a
+    /// segment in braces matches any one segment of the path and gives it a name.
     pub fn on(mut self, method: Method, pattern: &'static str, route: Route) -> Router {
         self.routes.push((method, pattern, route));
         self
@@ -146,7 +148,8 @@ fn allow(methods: &[Method]) -> String {
     names.join(", ")
 }
 
-/// A component has no standard error: without this, the message and the line of a panic would be lost in a bare trap.
+/// A component has no standard error: without this, the message and the line of a panic would be
+/// lost in a bare trap.
 fn report_panics() {
     #[cfg(target_family = "wasm")]
     std::panic::set_hook(Box::new(|panic| crate::log::error(&panic.to_string(), &[])));

@@ -1,14 +1,19 @@
-//! The backend of the watch face: steps, heart rate and sleep in one answer that fits into one network packet.
+//! The backend of the watch face: steps, heart rate and sleep in one answer that fits into one
+//! network packet.
 //!
-//! `GET /{user}?date=YYYY-MM-DD` (today in UTC without `date`) answers in the form that `accept` asks for:
+//! `GET /{user}?date=YYYY-MM-DD` (today in UTC without `date`) answers in the form that `accept`
+//! asks for:
 //!
-//! - `application/json` (the default): `{"steps":8423,"heart":64,"sleep":431}`: steps of the day, the latest heart rate in
-//!   beats a minute, minutes asleep in the night that ends on the day. At most 120 bytes. What is missing is `null`.
-//! - `text/plain`: the same three numbers in the same order, with a space between: `8423 64 431`. What is missing is `-`.
+//! - `application/json` (the default): `{"steps":8423,"heart":64,"sleep":431}`: steps of the day,
+//!   the latest heart rate in beats a minute, minutes asleep in the night that ends on the day. At
+//!   most 120 bytes. What is missing is `null`.
+//! - `text/plain`: the same three numbers in the same order, with a space between: `8423 64 431`.
+//!   What is missing is `-`.
 //!
-//! A part that fails is missing and does not fail the rest. When all three are missing, the answer is a problem instead:
-//! 404 when a service does not know the user or the date, else 503 with `retry-after` (so that a watch keeps the numbers
-//! it has). A complete answer may be kept for 30 seconds; one with something missing is not to be kept.
+//! A part that fails is missing and does not fail the rest. When all three are missing, the answer
+//! is a problem instead: 404 when a service does not know the user or the date, else 503 with
+//! `retry-after` (so that a watch keeps the numbers it has). A complete answer may be kept for 30
+//! seconds; one with something missing is not to be kept.
 //!
 //! Errors are `application/problem+json`: 400 for a bad or unknown parameter, 404, 405, 406, 503.
 

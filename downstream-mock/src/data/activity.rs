@@ -6,7 +6,8 @@ use super::day::Day;
 use super::people::Person;
 use super::{Purpose, draw};
 
-/// Where the steps of a day fall for an early riser, midnight to midnight; only the proportions count.
+/// Where the steps of a day fall for an early riser, midnight to midnight; only the proportions
+/// count.
 const HOUR_WEIGHTS: [i32; 24] = [
     0, 0, 0, 0, 0, 1, 4, 9, 10, 5, 4, 5, 10, 6, 4, 4, 5, 9, 12, 7, 5, 3, 2, 1,
 ];
@@ -96,8 +97,8 @@ fn steps(person: &Person, date: Day) -> i32 {
     usual * season / 100 * level / 100 * kind / 100
 }
 
-/// Spreads the steps over the hours. Each hour gets the difference of two rounded running sums, so that nothing is lost
-/// to rounding.
+/// Spreads the steps over the hours. Each hour gets the difference of two rounded running sums, so
+/// that nothing is lost to rounding.
 pub(crate) fn hourly_steps(person: &Person, date: Day, steps: i32) -> [i32; 24] {
     let mut weights = HOUR_WEIGHTS;
     weights.rotate_right(person.late_hours);

@@ -1,4 +1,5 @@
-//! Calendar days and times in UTC, as far as the services need them: parsing, printing, weekday, minutes after midnight.
+//! Calendar days and times in UTC, as far as the services need them: parsing, printing, weekday,
+//! minutes after midnight.
 
 use std::fmt;
 
@@ -17,7 +18,8 @@ impl Day {
     /// The last day with data.
     pub(crate) const LAST: Day = Day::from_civil(2035, 12, 31);
 
-    /// Reads `YYYY-MM-DD`, digits only. `None` for any other form and for a day that the calendar does not have.
+    /// Reads `YYYY-MM-DD`, digits only. `None` for any other form and for a day that the calendar
+    /// does not have.
     pub(crate) fn parse(text: &str) -> Option<Day> {
         let bytes = text.as_bytes();
         let digits = |range: std::ops::Range<usize>| -> Option<i32> {
@@ -81,7 +83,8 @@ impl Day {
         Day(self.0 + days)
     }
 
-    /// The time that is `minutes` after (or, if negative, before) the midnight with which this day begins, in RFC 3339.
+    /// The time that is `minutes` after (or, if negative, before) the midnight with which this day
+    /// begins, in RFC 3339.
     pub(crate) fn at(self, minutes: i32) -> String {
         let day = self.plus(minutes.div_euclid(DAY_MINUTES));
         let minute = minutes.rem_euclid(DAY_MINUTES);

@@ -1,5 +1,5 @@
-//! The `heart` service: a sample each five minutes, and what follows from the samples. Nights follow the `sleep` service
-//! and hours of walking follow the `activity` service.
+//! The `heart` service: a sample each five minutes, and what follows from the samples. Nights
+//! follow the `sleep` service and hours of walking follow the `activity` service.
 
 use serde::Serialize;
 
@@ -114,7 +114,8 @@ fn highest_bpm(person: &Person, date: Day) -> i32 {
     220 - (date.civil().0 - person.birth_year)
 }
 
-/// Each zone includes its lower bound and excludes its upper one; together they cover the whole day.
+/// Each zone includes its lower bound and excludes its upper one; together they cover the whole
+/// day.
 fn zones(person: &Person, date: Day, series: &[i32; SAMPLES]) -> [Zone; 4] {
     let highest = highest_bpm(person, date);
     let bounds = [
@@ -182,7 +183,8 @@ fn series(person: &Person, date: Day) -> [i32; SAMPLES] {
     })
 }
 
-/// Notes the phase in which each sample of a day falls. `offset` is where the night's own midnight lies in the day.
+/// Notes the phase in which each sample of a day falls. `offset` is where the night's own midnight
+/// lies in the day.
 fn mark(phases: &mut [Option<Phase>; SAMPLES], night: &Night, offset: i32) {
     let mut end = night.start + offset;
     let mut slot = end.max(0).div_euclid(STEP_MINUTES) + i32::from(end.max(0) % STEP_MINUTES != 0);

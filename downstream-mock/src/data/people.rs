@@ -1,4 +1,5 @@
-//! The four known users and what is particular to each: everything else is drawn around these levels.
+//! The four known users and what is particular to each: everything else is drawn around these
+//! levels.
 
 /// One user of the services.
 pub(crate) struct Person {

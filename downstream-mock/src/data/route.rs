@@ -1,4 +1,5 @@
-//! From a request target to the JSON of an answer or to a problem. Pure: no socket, no fault, no cache.
+//! From a request target to the JSON of an answer or to a problem. Pure: no socket, no fault, no
+//! cache.
 
 use http::{Method, StatusCode};
 use percent_encoding::percent_decode_str;
@@ -135,7 +136,8 @@ fn day_of(field: &'static str, text: &str) -> Result<Day, Problem> {
     Ok(day)
 }
 
-/// The first parameter of a name. Parameters that no resource knows are ignored, as real services do.
+/// The first parameter of a name. Parameters that no resource knows are ignored, as real services
+/// do.
 fn required(query: &str, name: &'static str) -> Result<String, Problem> {
     query
         .split('&')

@@ -104,8 +104,8 @@ pub(crate) fn summary(person: &Person, date: Day) -> Summary {
     night(person, date).summary(person, date)
 }
 
-/// Builds a night of five or six cycles of about 90 minutes. Deep sleep comes early, dreams come late, and the sleeper
-/// stirs once in each cycle.
+/// Builds a night of five or six cycles of about 90 minutes. Deep sleep comes early, dreams come
+/// late, and the sleeper stirs once in each cycle.
 pub(crate) fn night(person: &Person, date: Day) -> Night {
     let free_day = date.weekday() >= 5;
     let late = if free_day { 45 } else { 0 };

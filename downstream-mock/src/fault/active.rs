@@ -61,7 +61,8 @@ impl Active {
                     .and_then(|turn| statuses.get(turn));
                 status.map(|status| Effect::Status(*status))
             }
-            // The listener is closed. What still comes is on a connection that is about to be closed.
+            // The listener is closed. What still comes is on a connection that is about to be
+            // closed.
             FaultKind::Refuse => return (None, false),
             FaultKind::Reset { after_bytes } => Some(Effect::Reset {
                 after_bytes: *after_bytes,

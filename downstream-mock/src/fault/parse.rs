@@ -1,5 +1,5 @@
-//! From a JSON object to a [`Fault`]. Read by hand instead of derived, so that each message names the field at fault and
-//! an unknown field is never ignored.
+//! From a JSON object to a [`Fault`]. Read by hand instead of derived, so that each message names
+//! the field at fault and an unknown field is never ignored.
 
 use serde_json::{Map, Value};
 

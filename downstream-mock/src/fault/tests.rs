@@ -120,7 +120,7 @@ fn a_wrong_fault_is_answered_with_its_field() {
         ),
         (
             json!({"kind": "content-type", "content_type": "a\nb"}),
-            "content_type: can't",
+            "content_type: cannot",
         ),
         (
             json!({"kind": "oversize", "bytes": 15}),

@@ -4,8 +4,7 @@ use bytes::Bytes;
 use http::{Method, StatusCode};
 
 use super::connection::Connection;
-use super::response::{Before, End, Fields, Framing, Head, Part, Response};
-use super::service::Answering;
+use super::response::{Answering, Before, End, Fields, Framing, Head, Part, Response};
 
 /// Answers one request after the other.
 pub(super) async fn serve(mut connection: Connection, answer: &Answering) {

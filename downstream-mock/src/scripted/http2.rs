@@ -14,8 +14,7 @@ use tokio::task::JoinSet;
 use super::connection::Connection;
 use super::inject::{Inject, Injected};
 use super::record::{Record, Request};
-use super::response::{Before, End, Fields, Framing, Part, Response};
-use super::service::Answering;
+use super::response::{Answering, Before, End, Fields, Framing, Part, Response};
 
 /// What a stream asks of its connection.
 enum Order {

@@ -4,13 +4,14 @@ use std::collections::VecDeque;
 use std::io;
 use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll, ready};
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 use super::frames::HEAD;
 use super::stream::Stream;
+use crate::sync;
 
 /// What a connection is told from outside of the layer that owns it.
 #[derive(Clone, Default)]
@@ -35,7 +36,7 @@ impl Injected {
     }
 
     fn with<T>(&self, act: impl FnOnce(&mut VecDeque<u8>) -> T) -> T {
-        act(&mut self.waiting.lock().unwrap_or_else(PoisonError::into_inner))
+        act(&mut sync::lock(&self.waiting))
     }
 }
 

@@ -1,11 +1,13 @@
 //! What came to a scripted service.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard};
 
 use bytes::Bytes;
 use http::{HeaderMap, Method, Version};
 use tokio::sync::Notify;
+
+use crate::sync;
 
 /// A request, as it came.
 #[derive(Clone, Debug)]
@@ -130,8 +132,7 @@ impl Record {
     }
 
     fn lock(&self) -> MutexGuard<'_, Vec<Request>> {
-        // No code that holds the lock can panic half-way through a change.
-        self.requests.lock().unwrap_or_else(PoisonError::into_inner)
+        sync::lock(&self.requests)
     }
 }
 

@@ -6,7 +6,10 @@ use std::time::Duration;
 use bytes::Bytes;
 
 use super::frames;
+use super::record::Request;
 
+/// From a request to what is done about it.
+pub(super) type Answering = dyn Fn(Request) -> Response + Send + Sync;
 pub(super) type Waiting<T> = Pin<Box<dyn Future<Output = T> + Send>>;
 pub(super) type Fields = Vec<(String, Vec<u8>)>;
 

@@ -13,13 +13,10 @@ use tokio_rustls::TlsAcceptor;
 
 use super::connection::Connection;
 use super::record::{Record, Request};
-use super::response::Response;
+use super::response::{Answering, Response};
 use super::stream::Stream;
 use super::{http1, http2};
 use crate::listener;
-
-/// From a request to what is done about it.
-pub(super) type Answering = dyn Fn(Request) -> Response + Send + Sync;
 
 type Serving = dyn Fn(Connection) -> Pin<Box<dyn Future<Output = ()> + Send>> + Send + Sync;
 
@@ -129,8 +126,8 @@ impl ScriptedService {
         self.record.most_open()
     }
 
-    /// Waits until this many requests have come, and returns all. It never gives up: whoever calls it
-    /// sets the time limit.
+    /// Waits until this many requests have come, and returns all. It never gives up: whoever calls
+    /// it sets the time limit.
     pub async fn wait_for(&self, requests: usize) -> Vec<Request> {
         self.record
             .wait_until(|record| record.count() >= requests)

@@ -136,7 +136,8 @@ impl Http2 {
     }
 }
 
-/// Sends one request by hand and reads to the end of the connection. Returns what came, and how it ended.
+/// Sends one request by hand and reads to the end of the connection. Returns what came, and how it
+/// ended.
 pub(super) async fn read_to_end(
     services: &Services,
     service: Service,

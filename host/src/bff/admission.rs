@@ -1,5 +1,6 @@
-//! Admission: a limit of requests that run per BFF, and of requests that wait, each for a limited
-//! time. What is over is refused at once, so that one BFF's crowd costs the others nothing.
+//! Admission: per BFF, a limit on running requests and on waiting requests, each of which waits for
+//! a limited time. Requests over the limit are refused at once, so that a busy BFF costs the others
+//! nothing.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};

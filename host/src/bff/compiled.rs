@@ -2,16 +2,16 @@
 //!
 //! Such a file is native code that runs with the host's rights. It is therefore only ever read as a
 //! file that this user alone can have written, see [`OwnFolder`], under a name that holds the
-//! component's digest and the engine's version and settings, and only when it begins with the digest
-//! of the code behind it. The bytes that were compared are those that are loaded. For a file that
-//! fails any of this the component is compiled again.
+//! component's digest and the engine's version and settings, and only when it begins with the
+//! digest of the code behind it. The bytes that were compared are those that are loaded. For a file
+//! that fails any of this the component is compiled again.
 //!
 //! What no BFF needs any more is removed once it is old, or when there is too much of it.
 
 use std::collections::BTreeSet;
 use std::io::{self, ErrorKind};
 use std::path::Path;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard};
 use std::time::SystemTime;
 
 use wasmtime::Engine;
@@ -22,6 +22,7 @@ use super::error::LoadError;
 use crate::config::CompiledCode;
 use crate::digest::hex;
 use crate::file::{Entry, OwnFolder, Untrusted, age};
+use crate::sync;
 
 /// Bytes of a digest in hexadecimal, which a file begins with.
 const DIGEST: usize = 64;
@@ -42,7 +43,7 @@ impl CompiledCache {
     ///
     /// # Errors
     ///
-    /// When the directory can't be made, or is not this user's alone.
+    /// When the directory cannot be made, or is not this user's alone.
     pub fn open(data_dir: &Path, limits: CompiledCode) -> Result<Self, LoadError> {
         Ok(Self {
             folder: open_folder(data_dir, "compiled")?,
@@ -100,13 +101,12 @@ impl CompiledCache {
         });
         if let Err(error) = pruned {
             let path = self.folder.path().display();
-            tracing::warn!(%path, %error, "compiled code that nobody needs can't be removed");
+            tracing::warn!(%path, %error, "compiled code that nobody needs cannot be removed");
         }
     }
 
     fn needed(&self) -> MutexGuard<'_, Option<BTreeSet<String>>> {
-        // Replaced as a whole, so a panic elsewhere does not spoil it.
-        self.needed.lock().unwrap_or_else(PoisonError::into_inner)
+        sync::lock(&self.needed)
     }
 
     /// The code in a file, if it is what a host of this user wrote.
@@ -125,7 +125,7 @@ impl CompiledCache {
                 return None;
             }
             Err(error) => {
-                tracing::warn!(%path, %error, "compiled code can't be read; the component is compiled again");
+                tracing::warn!(%path, %error, "compiled code cannot be read; the component is compiled again");
                 return None;
             }
         };
@@ -183,7 +183,7 @@ fn unwanted(
 ///
 /// # Errors
 ///
-/// When it can't be made, or is not this user's alone.
+/// When it cannot be made, or is not this user's alone.
 pub(super) fn open_folder(data_dir: &Path, name: &str) -> Result<OwnFolder, LoadError> {
     OwnFolder::open(data_dir, name).map_err(|error| LoadError::DataDir(told(data_dir, &error)))
 }

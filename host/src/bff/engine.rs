@@ -1,15 +1,14 @@
-//! The WebAssembly engine: one for the process, with its clock tick and the functions that
-//! components may import.
-use wasmtime::component::Linker;
+//! How the WebAssembly engine is set up, and its clock tick. [`super::runtime`] has the one engine
+//! of the process with what components may import.
+
 use wasmtime::{
     Config, Engine, EngineWeak, InstanceAllocationStrategy, ModuleVersionStrategy,
     PoolingAllocationConfig, WasmBacktraceDetails,
 };
 
 use super::error::EngineError;
-use super::state::State;
 use super::tick::TICK;
-use super::{imports, wasi};
+use crate::sync;
 
 /// Stack of a guest. The default of the engine, as tested most.
 const WASM_STACK: usize = 512 << 10;
@@ -39,59 +38,12 @@ pub(super) const MAX_MEMORIES: u32 = 4;
 /// Elements that a table slot has room for; a BFF's own limit is smaller or equal.
 pub const MAX_TABLE_ELEMENTS: usize = 100_000;
 
-/// The engine with all that is linked into components.
-pub struct Runtime {
-    engine: Engine,
-    plain: Linker<State>,
-    with_wasi: Linker<State>,
+/// An engine that reserves address space for so many instances at once.
+pub(super) fn for_instances(instances: u32) -> Result<Engine, EngineError> {
+    Engine::new(&config(instances)?).map_err(|source| EngineError::Engine { instances, source })
 }
 
-impl Runtime {
-    /// Reserves address space for so many instances at once.
-    ///
-    /// # Errors
-    ///
-    /// When the address space is not to be had, or the processor lacks what the compiler needs.
-    pub fn new(instances: u32) -> Result<Self, EngineError> {
-        let runtime = Self::without_ticker(instances)?;
-        start_ticker(runtime.engine.weak()).map_err(EngineError::Ticker)?;
-        Ok(runtime)
-    }
-
-    /// The same, but nothing interrupts a guest, which may then run for ever. For counting
-    /// instructions, which repeats only where no clock has a say.
-    ///
-    /// # Errors
-    ///
-    /// As [`new`](Self::new).
-    pub fn without_ticker(instances: u32) -> Result<Self, EngineError> {
-        let engine = Engine::new(&config(instances)?)
-            .map_err(|source| EngineError::Engine { instances, source })?;
-        let mut plain = Linker::new(&engine);
-        imports::add_to_linker(&mut plain).map_err(EngineError::Link)?;
-        let mut with_wasi = Linker::new(&engine);
-        imports::add_to_linker(&mut with_wasi).map_err(EngineError::Link)?;
-        wasi::add_to_linker(&mut with_wasi).map_err(EngineError::Link)?;
-        Ok(Self {
-            engine,
-            plain,
-            with_wasi,
-        })
-    }
-
-    /// The engine.
-    pub fn engine(&self) -> &Engine {
-        &self.engine
-    }
-
-    /// What a component is linked with. Only one that imports WASI gets WASI, which costs each of
-    /// its requests a context.
-    pub(super) fn linker(&self, wasi: bool) -> &Linker<State> {
-        if wasi { &self.with_wasi } else { &self.plain }
-    }
-}
-
-/// An engine that only compiles, for the engines of [`Runtime`]: without room for instances.
+/// An engine that only compiles, for engines that run: without room for instances.
 pub(super) fn for_compiling() -> Result<Engine, EngineError> {
     Engine::new(&code()?).map_err(EngineError::Link)
 }
@@ -147,22 +99,20 @@ fn code() -> Result<Config, EngineError> {
     Ok(config)
 }
 
-/// A thread of its own: a task of an event loop would stop ticking when that loop is busy, which is
-/// when it matters.
-fn start_ticker(engine: EngineWeak) -> std::io::Result<()> {
-    std::thread::Builder::new()
-        .name("tailor-ticker".to_owned())
-        .spawn(move || {
-            // The engine is held weakly, so the thread ends with it.
-            while let Some(engine) = engine.upgrade() {
-                engine.increment_epoch();
-                drop(engine);
-                #[expect(
-                    clippy::disallowed_methods,
-                    reason = "this thread does nothing but sleep and tick"
-                )]
-                std::thread::sleep(TICK);
-            }
-        })
-        .map(drop)
+/// Starts what interrupts running guests. It has a thread of its own: a task of an event loop would
+/// stop ticking when that loop is busy, which is when it matters.
+pub(super) fn start_ticker(engine: EngineWeak) -> std::io::Result<()> {
+    let ticker = sync::thread("tailor-ticker", move || {
+        // The engine is held weakly, so the thread ends with it.
+        while let Some(engine) = engine.upgrade() {
+            engine.increment_epoch();
+            drop(engine);
+            #[expect(
+                clippy::disallowed_methods,
+                reason = "this thread does nothing but sleep and tick"
+            )]
+            std::thread::sleep(TICK);
+        }
+    });
+    ticker.map(drop)
 }

@@ -1,4 +1,4 @@
-//! What can go wrong with a BFF: while it is loaded, and while it answers.
+//! Errors of a BFF: while it is loaded, and while it answers.
 
 use std::fmt::{self, Write as _};
 use std::path::PathBuf;
@@ -8,10 +8,10 @@ use thiserror::Error;
 use wasmtime::Trap;
 
 use super::compiler::error::CompileError;
-use crate::text::{cut, shorten, told, visible};
+use crate::text::{cut, excerpt, shorten, visible};
 
 /// Bytes of foreign text in a message.
-const MAX_TOLD: usize = 1 << 10;
+const MAX_EXCERPT: usize = 1 << 10;
 /// Functions of a stack that are told.
 const MAX_FRAMES: usize = 32;
 /// Bytes of the name of a function that are told.
@@ -41,7 +41,7 @@ pub enum EngineError {
 /// A component was refused.
 #[derive(Debug, Error)]
 pub enum LoadError {
-    /// The file can't be read.
+    /// The file cannot be read.
     #[error("component {}: {source}", path.display())]
     Unreadable {
         /// The file.
@@ -66,7 +66,7 @@ pub enum LoadError {
         path: PathBuf,
     },
     /// Not a component.
-    #[error("component: {}", told(_0, MAX_TOLD))]
+    #[error("component: {}", excerpt(_0, MAX_EXCERPT))]
     NotAComponent(String),
     /// Built against another version of the contract.
     #[error(
@@ -90,7 +90,7 @@ pub enum LoadError {
     /// Exports no handler.
     #[error(
         "component: does not export {wanted}; it exports {}",
-        told(found, MAX_TOLD)
+        excerpt(found, MAX_EXCERPT)
     )]
     NoHandler {
         /// What is missing.
@@ -99,7 +99,7 @@ pub enum LoadError {
         found: String,
     },
     /// The compiler refused it.
-    #[error("component: does not compile: {}", told(&format!("{_0:#}"), MAX_TOLD))]
+    #[error("component: does not compile: {}", excerpt(&format!("{_0:#}"), MAX_EXCERPT))]
     Compile(wasmtime::Error),
     /// The compiler itself failed.
     #[error("component: the compiler failed on it")]
@@ -108,9 +108,9 @@ pub enum LoadError {
     #[error(transparent)]
     Compiler(#[from] CompileError),
     /// Does not fit the host's functions.
-    #[error("component: does not fit the contract: {}", told(&format!("{_0:#}"), MAX_TOLD))]
+    #[error("component: does not fit the contract: {}", excerpt(&format!("{_0:#}"), MAX_EXCERPT))]
     Link(wasmtime::Error),
-    /// The data directory can't be used.
+    /// The data directory cannot be used.
     #[error("engine.data-dir: {0}")]
     DataDir(String),
     /// The smoke request was not answered as it should.
@@ -183,13 +183,13 @@ pub enum BffError {
     },
     /// What crossed the boundary broke a rule: more bytes in one call than allowed, too many
     /// handles, text that is not UTF-8.
-    #[error("broke a rule of the boundary: {}", told(&source.root_cause().to_string(), MAX_TOLD))]
+    #[error("broke a rule of the boundary: {}", excerpt(&source.root_cause().to_string(), MAX_EXCERPT))]
     Boundary {
         /// Which rule, and where.
         source: wasmtime::Error,
     },
     /// The answer is not one that may be passed on.
-    #[error("illegal response: {}", told(_0, MAX_TOLD))]
+    #[error("illegal response: {}", excerpt(_0, MAX_EXCERPT))]
     IllegalResponse(String),
     /// The answer is too large.
     #[error("a response of {size} bytes is more than {limit}")]

@@ -1,13 +1,13 @@
-//! Log lines of a guest: cut to a length, limited in number for each request, and marked with whose
-//! they are.
+//! Log lines of a guest: cut to a length, limited per request, and marked with BFF and request.
 
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 
 use serde::Serialize;
 use tracing::{Level, event};
 
 use crate::config::Limits;
+use crate::sync;
 use crate::telemetry::metrics::BffMetrics;
 use crate::text::{shorten, visible};
 
@@ -82,7 +82,7 @@ impl GuestLog {
         let Some(kept) = &self.kept else {
             return Vec::new();
         };
-        std::mem::take(&mut kept.lock().unwrap_or_else(PoisonError::into_inner))
+        std::mem::take(&mut sync::lock(kept))
     }
 
     /// How many lines were over the limit.
@@ -108,14 +108,11 @@ impl GuestLog {
         let message = shorten(&message, MAX_LINE);
         let fields = cut_fields(fields, MAX_LINE - message.len());
         match &self.kept {
-            Some(kept) => kept
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner)
-                .push(LogLine {
-                    level: name(level),
-                    message: message.to_owned(),
-                    fields,
-                }),
+            Some(kept) => sync::lock(kept).push(LogLine {
+                level: name(level),
+                message: message.to_owned(),
+                fields,
+            }),
             None => self.emit(level, message, &fields),
         }
     }

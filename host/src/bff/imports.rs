@@ -4,29 +4,30 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use wasmtime::component::{HasSelf, Linker, Resource};
 
-use super::meter::Place;
-use super::state::State;
+use super::meter::ResultSlot;
+use super::state::StoreData;
 use crate::calls::InvalidCall;
 use crate::contract::tailor::bff::{downstream, runtime, types};
 use crate::contract::{Bff, Call, Exchange, Failure, FailureKind, Reply};
+use crate::time;
 
 /// Links the contract's functions.
-pub(super) fn add_to_linker(linker: &mut Linker<State>) -> wasmtime::Result<()> {
-    Bff::add_to_linker::<State, HasSelf<State>>(linker, |state| state)
+pub(super) fn add_to_linker(linker: &mut Linker<StoreData>) -> wasmtime::Result<()> {
+    Bff::add_to_linker::<StoreData, HasSelf<StoreData>>(linker, |state| state)
 }
 
-impl types::Host for State {}
+impl types::Host for StoreData {}
 
-impl downstream::Host for State {
+impl downstream::Host for StoreData {
     async fn fetch(&mut self, call: Call) -> Result<Reply, Failure> {
         let session = self.session.clone();
-        let work = |place: Place<_>| async move { place.put(session.fetch(call).await) };
+        let work = |slot: ResultSlot<_>| async move { slot.put(session.fetch(call).await) };
         self.awaited.outcome(work).await
     }
 
     async fn fetch_all(&mut self, calls: Vec<Call>) -> Vec<Result<Reply, Failure>> {
         let session = self.session.clone();
-        let work = |place: Place<_>| async move { place.put(session.fetch_all(calls).await) };
+        let work = |slot: ResultSlot<_>| async move { slot.put(session.fetch_all(calls).await) };
         self.awaited.outcome(work).await
     }
 
@@ -49,7 +50,7 @@ impl downstream::Host for State {
     }
 }
 
-impl downstream::HostExchange for State {
+impl downstream::HostExchange for StoreData {
     async fn wait(
         &mut self,
         exchange: Resource<Exchange>,
@@ -57,7 +58,7 @@ impl downstream::HostExchange for State {
         let result = self.table.get_mut(&exchange)?.result();
         let waited = match result {
             Some(result) => {
-                let work = |place: Place<_>| async move { place.put(result.await) };
+                let work = |slot: ResultSlot<_>| async move { slot.put(result.await) };
                 self.awaited.outcome(work).await
             }
             None => None,
@@ -77,7 +78,7 @@ impl downstream::HostExchange for State {
     }
 }
 
-impl runtime::Host for State {
+impl runtime::Host for StoreData {
     fn log(
         &mut self,
         level: runtime::Level,
@@ -95,7 +96,7 @@ impl runtime::Host for State {
     }
 
     fn config(&mut self, key: String) -> wasmtime::Result<Option<String>> {
-        Ok(self.version.settings().config.get(&key).cloned())
+        Ok(self.settings.config.get(&key).cloned())
     }
 
     fn now_ms(&mut self) -> wasmtime::Result<u64> {
@@ -103,7 +104,7 @@ impl runtime::Host for State {
             let since = SystemTime::now()
                 .duration_since(UNIX_EPOCH)
                 .unwrap_or_default();
-            u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
+            time::millis(since)
         }))
     }
 

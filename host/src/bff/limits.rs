@@ -1,7 +1,8 @@
-//! Memory and tables of one instance: refuses growth past the BFF's limits and remembers that it did.
+//! Memory and tables of one instance: refuses growth past the BFF's limits and remembers that it
+//! did.
 //!
-//! A guest that is refused memory usually aborts with a plain trap. The mark left here is how the host knows which limit
-//! it was.
+//! A guest that is refused memory usually aborts with a plain trap. The mark left here is how the
+//! host knows which limit it was.
 
 use std::sync::Arc;
 

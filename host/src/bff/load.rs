@@ -3,24 +3,25 @@
 
 use std::io::ErrorKind;
 use std::path::Path;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 
 use super::compiled::{CompiledCache, load_bytes};
 use super::compiler::{Compiler, Job, Place};
-use super::engine::Runtime;
 use super::error::LoadError;
 use super::mark::Mark;
-use super::state::State;
+use super::runtime::Runtime;
+use super::state::StoreData;
 use super::store::Store;
 use super::surface::Surface;
 use crate::config::Compile;
 use crate::contract::BffPre;
 use crate::digest::hex;
 use crate::file;
+use crate::sync;
 
 /// A component, ready to be instantiated. Holds no settings: versions share it.
 pub struct Loaded {
-    pub(super) pre: BffPre<State>,
+    pub(super) pre: BffPre<StoreData>,
     /// The version's name: the first twelve digits of the component's SHA-256.
     pub version: Arc<str>,
     /// SHA-256 of the component, in hexadecimal.
@@ -35,8 +36,7 @@ pub struct Loaded {
 
 impl Loaded {
     fn unsaved(&self) -> std::sync::MutexGuard<'_, Option<Vec<u8>>> {
-        // Replaced as a whole, so a panic elsewhere does not spoil it.
-        self.unsaved.lock().unwrap_or_else(PoisonError::into_inner)
+        sync::lock(&self.unsaved)
     }
 }
 
@@ -150,7 +150,7 @@ impl Loader {
             match loaded {
                 Ok(loaded) => Some(Arc::new(loaded)),
                 Err(error) => {
-                    tracing::warn!(bff, digest, error, "a kept component can't be used");
+                    tracing::warn!(bff, digest, error, "a kept component cannot be used");
                     None
                 }
             }
@@ -170,7 +170,7 @@ impl Loader {
         let Some(store) = &self.store else {
             return true;
         };
-        let _alone = store.alone();
+        let _writing = store.write_lock();
         let note = |(bff, loaded): &(String, Arc<Loaded>)| {
             let bytes = loaded.unsaved().take();
             let noted = store.note(bff, &loaded.digest, bytes.as_deref());
@@ -187,7 +187,7 @@ impl Loader {
             cache.keep(self.runtime.engine(), digests);
         }
         let written = noted.and(collected.map(drop));
-        store.tell(&written);
+        store.report(&written);
         written.is_ok()
     }
 

@@ -1,5 +1,5 @@
-//! A look at the file of a component, and what came of it: which content the file has, and the
-//! component that it holds, or why it holds none.
+//! The result of reading a component's file: which content it has, and the component in it or why
+//! there is none.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -68,8 +68,8 @@ impl Look {
 
 impl Loader {
     /// Looks at the file of a BFF and loads the component that it holds. `known` is taken again if
-    /// it is the same, `before` is the look before this one. What is superseded while it compiles is
-    /// given up for what the file holds by then. Blocks for as long as compiling takes.
+    /// it is the same, `before` is the look before this one. What is superseded while it compiles
+    /// is given up for what the file holds by then. Blocks for as long as compiling takes.
     pub fn attempt(
         &self,
         bff: &str,

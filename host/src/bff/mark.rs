@@ -1,4 +1,4 @@
-//! What tells one content of a file from another without reading it.
+//! Detects that the content of a file changed, without reading it.
 
 use std::fs::Metadata;
 use std::os::unix::fs::MetadataExt as _;
@@ -26,7 +26,7 @@ pub struct Mark {
 }
 
 impl Mark {
-    /// `None` for a file that is not there, or can't be looked at. Blocks, see [`file::stat`].
+    /// `None` for a file that is not there, or cannot be looked at. Blocks, see [`file::stat`].
     pub fn of(path: &Path) -> Option<Self> {
         Some(Self::from(&file::stat(path).ok()?))
     }

@@ -1,18 +1,18 @@
-//! CPU time of a request apart from wall time, so that neither waiting nor a busy machine counts
-//! against it, and bounded. It is that of the guest and of what the host did for it.
+//! CPU time of a request, apart from wall time, so that neither waiting nor a busy machine counts
+//! against it. It is the time of the guest and of the host on its behalf, and it is limited.
 //!
-//! A request gives its thread back after a tick at the latest, whether its guest computes or calls
-//! the host again and again: the time is taken from the beginning of each poll, not from each entry
-//! into the guest. Until the first full tick it is timed by the clock on the wall, which costs no
-//! system call, and a poll counts as a tick at most, because its thread may have been without a
-//! core meanwhile. From then on the thread's own CPU clock is read.
+//! A request yields its thread after one tick at the latest, whether its guest computes or calls
+//! the host again and again: the time counts from the beginning of each poll, not from each entry
+//! into the guest. Until the first full tick the wall clock is used, which costs no system call; a
+//! poll counts as one tick at most, because its thread may have been without a core. After that the
+//! thread's CPU clock is read.
 //!
-//! What a guest waits for is not polled inside of it but here, beside it: the guest is entered
-//! again only when its answer is whole.
+//! Futures that a guest waits for are polled beside the guest, not inside of it: the guest is
+//! entered again only when its answer is complete.
 
 use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
@@ -23,6 +23,8 @@ use rustix::time::{ClockId, clock_gettime};
 use super::scheduler::CpuShare;
 use super::scheduler::turn::Turn;
 use super::tick::TICK_NS;
+use crate::sync::lock;
+use crate::time;
 
 /// What one request used. Written while it runs, so that it is known however the request ends.
 #[derive(Debug)]
@@ -125,11 +127,11 @@ impl Usage {
     }
 
     fn wall_ns(&self) -> u64 {
-        u64::try_from(self.began.elapsed().as_nanos()).unwrap_or(u64::MAX)
+        time::nanos(self.began.elapsed())
     }
 
     fn set_waited(&self, waited: Duration) {
-        let ns = u64::try_from(waited.as_nanos()).unwrap_or(u64::MAX);
+        let ns = time::nanos(waited);
         self.waited_ns.store(ns, Ordering::Relaxed);
     }
 
@@ -167,9 +169,9 @@ pub(super) struct Awaited {
 type Work = Pin<Box<dyn Future<Output = ()> + Send>>;
 
 /// Where work of the host leaves its result.
-pub(super) struct Place<T>(Arc<Mutex<Option<T>>>);
+pub(super) struct ResultSlot<T>(Arc<Mutex<Option<T>>>);
 
-impl<T> Place<T> {
+impl<T> ResultSlot<T> {
     /// Leaves the result.
     pub(super) fn put(self, result: T) {
         *lock(&self.0) = Some(result);
@@ -183,12 +185,12 @@ impl Awaited {
     /// `work` begins here and puts its result into the place that it gets. It is not a future with
     /// a result, because that would have to be moved from one to the next, and futures of calls are
     /// large.
-    pub(super) async fn outcome<T, W>(&self, work: impl FnOnce(Place<T>) -> W) -> T
+    pub(super) async fn outcome<T, W>(&self, work: impl FnOnce(ResultSlot<T>) -> W) -> T
     where
         W: Future<Output = ()> + Send + 'static,
     {
         let result = Arc::new(Mutex::new(None));
-        *lock(&self.next) = Some(Box::pin(work(Place(result.clone()))));
+        *lock(&self.next) = Some(Box::pin(work(ResultSlot(result.clone()))));
         // Nobody has to be woken: the guest is polled right after the work has ended.
         std::future::poll_fn(|_| lock(&result).take().map_or(Poll::Pending, Poll::Ready)).await
     }
@@ -217,11 +219,6 @@ impl Awaited {
     }
 }
 
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    // What these locks hold is replaced whole, so a panic leaves nothing half done.
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
 /// A guest's run: counts it, gives others their turn, and stops it when its time is used up.
 pub(super) struct Guest<'a, F> {
     inner: Pin<&'a mut F>,
@@ -241,7 +238,7 @@ impl<'a, F> Guest<'a, F> {
         turn: Turn,
         limit: Duration,
     ) -> Self {
-        let limit_ns = u64::try_from((limit + BACKSTOP).as_nanos()).unwrap_or(u64::MAX);
+        let limit_ns = time::nanos(limit + BACKSTOP);
         Self {
             inner,
             awaited,

@@ -1,5 +1,5 @@
-//! From what a guest answered to what may be passed on to a client. A guest's mistake is refused, not mended: a response
-//! with two lengths or a hop-by-hop field is how one message becomes two.
+//! From a guest's answer to a response for the client. A guest's mistakes are refused, not
+//! repaired: a response with two lengths or a hop-by-hop field is how one message becomes two.
 
 use bytes::Bytes;
 use http::StatusCode;
@@ -10,7 +10,8 @@ use crate::contract::{Payload, Response};
 use crate::http_fields;
 use crate::text::cut;
 
-/// Fields that room is made for at once. A map panics on a capacity that is past its limit, and a guest says how many.
+/// Fields that room is made for at once. A map panics on a capacity that is past its limit, and a
+/// guest says how many.
 const MAX_FIELDS: usize = 64;
 /// All header names and values of a response together, bytes.
 const MAX_HEADERS: usize = 32 << 10;
@@ -123,8 +124,8 @@ fn header_class(name: &HeaderName) -> Class {
     }
 }
 
-/// Fields by which a web server in front replaces an answer with a file or a place of its own, where no
-/// guest may reach.
+/// Fields by which a web server in front replaces an answer with a file or a place of its own,
+/// where no guest may reach.
 fn commands_proxy(name: &str) -> bool {
     let families = ["x-accel-", "x-sendfile", "x-lighttpd-", "x-reproxy-"];
     families.iter().any(|family| name.starts_with(family))

@@ -1,5 +1,4 @@
-//! One request of a BFF: a fresh store and instance, the guest's run inside of its limits, and the
-//! end of both.
+//! One request of a BFF: a fresh store and instance, and the guest's run within its limits.
 //!
 //! Dropping the future ends the guest wherever it is: its store is never used again.
 
@@ -13,14 +12,14 @@ use tokio::time::{Instant, timeout_at};
 use wasmtime::component::ResourceTable;
 use wasmtime::{PoolConcurrencyLimitError, Store, Trap, UpdateDeadline};
 
-use super::engine::Runtime;
 use super::error::BffError;
 use super::guest_log::GuestLog;
 use super::limits::GuestLimits;
 use super::meter::{Guest, Stopped, Usage};
+use super::runtime::Runtime;
 use super::scheduler::Scheduler;
 use super::scheduler::turn::Turn;
-use super::state::State;
+use super::state::StoreData;
 use super::version::Version;
 use super::{response, wasi};
 use crate::calls::{self, CallRecord, Session, SessionSettings, parts};
@@ -106,13 +105,13 @@ impl Invocation {
     }
 
     fn order(&self, version: &Version) -> Order {
-        let patience = version.settings().limits.cpu_wait;
+        let max_wait = version.settings().limits.cpu_wait;
         let share = version.admission().share().clone();
         Order {
             deadline: self.deadline,
             session: self.session.clone(),
             usage: self.usage.clone(),
-            turn: Turn::new(self.scheduler.clone(), share, patience),
+            turn: Turn::new(self.scheduler.clone(), share, max_wait),
         }
     }
 
@@ -161,7 +160,7 @@ struct Order {
 }
 
 async fn run_in(
-    store: &mut Store<State>,
+    store: &mut Store<StoreData>,
     version: &Version,
     request: Request,
     order: Order,
@@ -251,7 +250,7 @@ fn fresh_store(
     runtime: &Runtime,
     version: &Arc<Version>,
     invocation: Box<Invocation>,
-) -> (Store<State>, Request) {
+) -> (Store<StoreData>, Request) {
     let Invocation {
         request,
         session,
@@ -261,8 +260,8 @@ fn fresh_store(
         ..
     } = *invocation;
     let limits = &version.settings().limits;
-    let state = State {
-        version: version.clone(),
+    let state = StoreData {
+        settings: version.settings().clone(),
         session,
         wasi: version
             .loaded()
@@ -309,7 +308,7 @@ async fn leave_once() {
 
 async fn call(
     version: &Version,
-    store: &mut Store<State>,
+    store: &mut Store<StoreData>,
     request: Request,
 ) -> wasmtime::Result<crate::contract::Response> {
     let bff = version.loaded().pre.instantiate_async(&mut *store).await?;
@@ -324,7 +323,7 @@ fn table(handles: usize) -> ResourceTable {
 
 /// Which limit or trap it was. A guest that was refused memory fails in its own way afterwards, so
 /// that comes first.
-fn classify(source: wasmtime::Error, state: &State, version: &Version) -> BffError {
+fn classify(source: wasmtime::Error, state: &StoreData, version: &Version) -> BffError {
     let limits = &version.settings().limits;
     if source.downcast_ref::<PoolConcurrencyLimitError>().is_some() {
         BffError::EngineFull

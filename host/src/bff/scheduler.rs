@@ -1,28 +1,28 @@
-//! Whose guest runs next on a worker: a share of its thread for each BFF that wants one.
+//! Which guest runs next on a worker: every BFF that wants the thread gets a share of it.
 //!
-//! Start-time fair queueing (Goyal, Vin and Cheng, 1996) over BFFs: each has a clock that goes on
-//! with the CPU time of its requests, divided by its weight, and the one that is furthest behind
-//! runs next. A BFF that was idle starts at the time of those that run, so it has no credit from
-//! that. Within a BFF it is first come, first served.
+//! Start-time fair queueing (Goyal, Vin and Cheng, 1996) over BFFs. Each BFF has a virtual clock
+//! that advances with the CPU time of its requests, divided by its weight, and the BFF that is
+//! furthest behind runs next. A BFF that was idle starts at the time of the running ones, so that
+//! idling earns no credit. Within a BFF, requests run first come, first served.
 //!
-//! While no more than a tick of guests' work is done between two looks at the sockets, a guest runs
-//! as soon as it is woken, and all of this costs a few relaxed atomics. Past that, guests queue,
-//! and [`Scheduler::run`] lets them go one by one, with a look at the sockets after each tick: a
-//! neighbour's request is so read, and its guest started, after one tick and not after all that
-//! want the thread.
+//! While guests use no more than one tick between two polls of the sockets, a guest runs as soon as
+//! it is woken, at the cost of a few relaxed atomics. Beyond that, guests queue, and
+//! [`Scheduler::run`] starts them one by one and polls the sockets after each tick. So a
+//! neighbour's request is read, and its guest started, after one tick and not after all others.
 
 pub(super) mod turn;
 
 use std::collections::VecDeque;
 use std::future::poll_fn;
 use std::sync::atomic::{AtomicU32, AtomicU64, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard};
 use std::task::{Poll, Waker};
 use std::time::Duration;
 
 use tokio::time::timeout;
 
 use super::tick::TICK_NS;
+use crate::sync;
 
 /// The weight at which a BFF's clock goes like that of the CPU.
 const UNIT_WEIGHT: u64 = 100;
@@ -252,8 +252,7 @@ impl Scheduler {
     }
 
     fn queue(&self) -> MutexGuard<'_, Queue> {
-        // What it holds is right after each statement, so a panic leaves nothing half done.
-        self.queue.lock().unwrap_or_else(PoisonError::into_inner)
+        sync::lock(&self.queue)
     }
 }
 
@@ -273,7 +272,7 @@ fn wake(mut queue: MutexGuard<'_, Queue>) {
 
 impl Ticket {
     fn status(&self) -> MutexGuard<'_, Status> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        sync::lock(&self.0)
     }
 
     /// Whether there is still somebody to let go.

@@ -1,4 +1,4 @@
-//! What the store of one request holds for the host's functions.
+//! The data of the store of one request, for the functions of the host.
 
 use std::sync::Arc;
 
@@ -8,12 +8,13 @@ use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
 use super::guest_log::GuestLog;
 use super::limits::GuestLimits;
 use super::meter::Awaited;
-use super::version::Version;
 use crate::calls::Session;
+use crate::config;
 
 /// The data of a store.
-pub(super) struct State {
-    pub(super) version: Arc<Version>,
+pub(super) struct StoreData {
+    /// Of the BFF.
+    pub(super) settings: Arc<config::Bff>,
     pub(super) session: Arc<Session>,
     pub(super) log: Arc<GuestLog>,
     /// Where functions of the host leave what the guest waits for.
@@ -26,7 +27,7 @@ pub(super) struct State {
     pub(super) now_ms: Option<u64>,
 }
 
-impl WasiView for State {
+impl WasiView for StoreData {
     fn ctx(&mut self) -> WasiCtxView<'_> {
         let ctx = self
             .wasi

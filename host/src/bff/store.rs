@@ -1,21 +1,22 @@
-//! The last good components of each BFF on disk, so that a restart serves what was live when the
-//! newest file is no good.
+//! The last good components of each BFF on disk, so that a restart can serve them when the newest
+//! file is bad.
 //!
 //! `components/<sha256>.wasm` holds the bytes, `live/<bff>` the digests of the versions that were
-//! live last, the newest first. Both are written beside and renamed into place, and are on the disk
-//! before they have their names. Bytes are read back only when their digest is their name. What no
-//! BFF of the configuration names any more is removed.
+//! live last, newest first. Both are written under temporary names, synced, and renamed into place.
+//! Bytes are read back only when their digest matches their name. Components that no BFF of the
+//! configuration names any more are removed.
 
 use std::collections::BTreeSet;
 use std::io::{self, ErrorKind};
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard};
 
 use super::compiled::open_folder;
 use super::error::LoadError;
 use crate::digest::hex;
 use crate::file::{OwnFolder, Untrusted};
+use crate::sync;
 
 /// Versions that are kept of each BFF.
 const KEPT: usize = 2;
@@ -40,7 +41,7 @@ impl Store {
     ///
     /// # Errors
     ///
-    /// When a folder can't be made, or is not this user's alone.
+    /// When a folder cannot be made, or is not this user's alone.
     pub fn open(data_dir: &Path) -> Result<Self, LoadError> {
         Ok(Self {
             components: open_folder(data_dir, "components")?,
@@ -50,9 +51,9 @@ impl Store {
         })
     }
 
-    /// The right to write, which one caller at a time has.
-    pub fn alone(&self) -> MutexGuard<'_, ()> {
-        self.writing.lock().unwrap_or_else(PoisonError::into_inner)
+    /// The lock of those who write: one caller at a time.
+    pub fn write_lock(&self) -> MutexGuard<'_, ()> {
+        sync::lock(&self.writing)
     }
 
     /// The digests of a BFF's versions that were live last, the newest first.
@@ -124,12 +125,12 @@ impl Store {
     ///
     /// # Errors
     ///
-    /// When the folders can't be read, or a file can't be removed.
+    /// When the folders cannot be read, or a file cannot be removed.
     pub fn collect<'a>(&self, bffs: impl Iterator<Item = &'a str>) -> io::Result<BTreeSet<String>> {
         let bffs: BTreeSet<&str> = bffs.collect();
         let mut digests = BTreeSet::new();
         for bff in &bffs {
-            // What can't be read may name what must not be removed.
+            // What cannot be read may name what must not be removed.
             digests.extend(self.noted(bff)?);
         }
         let components: BTreeSet<String> = digests.iter().map(|digest| name(digest)).collect();
@@ -139,7 +140,7 @@ impl Store {
     }
 
     /// Says once that nothing can be kept, and once that it can again.
-    pub fn tell(&self, written: &io::Result<()>) {
+    pub fn report(&self, written: &io::Result<()>) {
         let failed = written.is_err();
         if self.failing.swap(failed, Ordering::Relaxed) == failed {
             return;

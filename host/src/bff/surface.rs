@@ -1,5 +1,5 @@
-//! What a component imports and exports, read from its bytes before anything is compiled, and whether that is what a BFF
-//! may ask for.
+//! What a component imports and exports, read from its bytes before anything is compiled, and
+//! whether that is what a BFF may ask for.
 
 use serde::Serialize;
 use wasmparser::{Encoding, Parser, Payload};
@@ -12,7 +12,8 @@ pub const CONTRACT: &str = "tailor:bff";
 pub const CONTRACT_VERSION: &str = "0.1.0";
 const HANDLER: &str = "tailor:bff/handler@0.1.0";
 
-/// Interfaces that a component may import: the contract, and of WASI 0.2 what [`super::wasi`] links.
+/// Interfaces that a component may import: the contract, and of WASI 0.2 what [`super::wasi`]
+/// links.
 const ALLOWED: [&str; 19] = [
     "wasi:cli/stderr",
     "wasi:cli/stdin",
@@ -182,7 +183,7 @@ fn why_forbidden(interface: &str, version: &str) -> &'static str {
              imports this unasked has an adapter for proxies that does not)"
         }
         "wasi:cli" if interface.ends_with("/exit") => {
-            "a BFF can't end the process; return a response, or trap (a toolchain that imports this unasked has an \
+            "a BFF cannot end the process; return a response, or trap (a toolchain that imports this unasked has an \
              adapter for proxies that does not)"
         }
         "tailor:bff" => "the contract has no such interface",

@@ -1,13 +1,12 @@
-//! Which version of a BFF is live, if any, and how the last attempt to change that ended.
+//! Which version of a BFF is live, if any, and how the last attempt to change it ended.
 //!
-//! A BFF has no version when its file is no good and none of its components was ever good: its
-//! requests are answered by the host then.
+//! A BFF has no version when its file is bad and none of its components was ever good: the host
+//! answers its requests then.
 //!
-//! Publishing is one atomic store. A request took its version when it was routed and keeps it alive
-//! until it ends, so an old version drains by itself and its code and memory go with its last
-//! request.
+//! Publishing is one atomic store. A request takes its version when it is routed and keeps it alive
+//! until it ends, so an old version drains by itself: its code and memory go with its last request.
 
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, Weak};
 use std::time::SystemTime;
 
 use arc_swap::ArcSwapOption;
@@ -15,6 +14,7 @@ use arc_swap::ArcSwapOption;
 use super::look::Look;
 use super::version::Version;
 use crate::config;
+use crate::sync;
 use crate::telemetry::metrics::{BffMetrics, VersionMetrics};
 
 /// What stands for the version of a request that no version was there for.
@@ -216,7 +216,6 @@ impl Bff {
     }
 
     fn history(&self) -> MutexGuard<'_, History> {
-        // Off the request path. What a panic elsewhere left here is whole.
-        self.history.lock().unwrap_or_else(PoisonError::into_inner)
+        sync::lock(&self.history)
     }
 }

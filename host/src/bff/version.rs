@@ -1,5 +1,5 @@
-//! A version of a BFF: one component with the settings it runs under. A request is bound to one when it is routed, and a
-//! swap never changes it under a running request.
+//! A version of a BFF: one component with the settings it runs under. A request is bound to one
+//! when it is routed, and a swap never changes it under a running request.
 
 use std::sync::Arc;
 
@@ -49,7 +49,7 @@ impl Version {
     }
 
     /// What the operator set.
-    pub fn settings(&self) -> &config::Bff {
+    pub fn settings(&self) -> &Arc<config::Bff> {
         &self.settings
     }
 

@@ -1,7 +1,8 @@
-//! The part of WASI 0.2 that components of full toolchains get: clocks, random numbers and standard output, which
-//! becomes log lines. There are no files, sockets, environment variables or arguments, and standard input is empty.
+//! The part of WASI 0.2 that components of full toolchains get: clocks, random numbers and standard
+//! output, which becomes log lines. There are no files, sockets, environment variables or
+//! arguments, and standard input is empty.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 
 use bytes::Bytes;
 use tracing::Level;
@@ -13,28 +14,32 @@ use wasmtime_wasi::random::WasiRandom;
 use wasmtime_wasi::{WasiCtx, WasiView as _};
 
 use super::guest_log::GuestLog;
-use super::state::State;
+use super::state::StoreData;
+use crate::sync;
 
 /// Bytes that may be written at once, and kept of an unfinished line.
 const MAX_WRITE: usize = 4 << 10;
-/// Random bytes that may be asked for at once. They are made in the host's memory and in one go, while nothing else runs on
-/// the thread; the library's own bound of 64 MiB would hold up the neighbours for a good part of a second.
+/// Random bytes that may be asked for at once. They are made in the host's memory and in one go,
+/// while nothing else runs on the thread; the library's own bound of 64 MiB would hold up the
+/// neighbours for a good part of a second.
 const MAX_RANDOM: u64 = 64 << 10;
 
 /// Links what there is.
-pub(super) fn add_to_linker(linker: &mut Linker<State>) -> wasmtime::Result<()> {
+pub(super) fn add_to_linker(linker: &mut Linker<StoreData>) -> wasmtime::Result<()> {
     // Input and output streams, poll, clocks, random, stdin, stdout and stderr.
     wasmtime_wasi::p2::add_to_linker_proxy_interfaces_async(linker)?;
-    random::insecure::add_to_linker::<State, WasiRandom>(linker, |state| state.ctx().ctx.random())?;
-    random::insecure_seed::add_to_linker::<State, WasiRandom>(linker, |state| {
+    random::insecure::add_to_linker::<StoreData, WasiRandom>(linker, |state| {
+        state.ctx().ctx.random()
+    })?;
+    random::insecure_seed::add_to_linker::<StoreData, WasiRandom>(linker, |state| {
         state.ctx().ctx.random()
     })?;
     // Toolchains ask whether the output is a terminal; it never is.
-    cli::terminal_input::add_to_linker::<State, WasiCli>(linker, State::cli)?;
-    cli::terminal_output::add_to_linker::<State, WasiCli>(linker, State::cli)?;
-    cli::terminal_stdin::add_to_linker::<State, WasiCli>(linker, State::cli)?;
-    cli::terminal_stdout::add_to_linker::<State, WasiCli>(linker, State::cli)?;
-    cli::terminal_stderr::add_to_linker::<State, WasiCli>(linker, State::cli)?;
+    cli::terminal_input::add_to_linker::<StoreData, WasiCli>(linker, StoreData::cli)?;
+    cli::terminal_output::add_to_linker::<StoreData, WasiCli>(linker, StoreData::cli)?;
+    cli::terminal_stdin::add_to_linker::<StoreData, WasiCli>(linker, StoreData::cli)?;
+    cli::terminal_stdout::add_to_linker::<StoreData, WasiCli>(linker, StoreData::cli)?;
+    cli::terminal_stderr::add_to_linker::<StoreData, WasiCli>(linker, StoreData::cli)?;
     Ok(())
 }
 
@@ -88,7 +93,7 @@ struct LineStream {
 
 impl LineStream {
     fn push(&self, bytes: &[u8]) {
-        let mut line = self.line.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut line = sync::lock(&self.line);
         for part in bytes.split_inclusive(|byte| *byte == b'\n') {
             line.extend_from_slice(part);
             if part.ends_with(b"\n") || line.len() >= MAX_WRITE {
@@ -109,8 +114,7 @@ impl LineStream {
 
 impl Drop for LineStream {
     fn drop(&mut self) {
-        let mut line =
-            std::mem::take(&mut *self.line.lock().unwrap_or_else(PoisonError::into_inner));
+        let mut line = std::mem::take(&mut *sync::lock(&self.line));
         self.end_line(&mut line);
     }
 }

@@ -21,7 +21,8 @@ impl Finished {
         parts.join("\n")
     }
 
-    /// The line that says why it failed: the first that begins with `error` or `E:`, else the last one.
+    /// The line that says why it failed: the first that begins with `error` or `E:`, else the last
+    /// one.
     pub(super) fn reason(&self) -> String {
         let printed = self.printed();
         let lines = || printed.lines().map(str::trim);
@@ -50,7 +51,8 @@ fn shorten(line: &str) -> String {
 
 /// Runs `command` to its end. Its standard input is empty, so that nothing waits for an answer.
 ///
-/// An error is only that it could not be started; `missing` says what the program is for and where it comes from.
+/// An error is only that it could not be started; `missing` says what the program is for and where
+/// it comes from.
 pub(super) fn run(command: &mut Command, missing: &str) -> Result<Finished, BuildError> {
     let output = command
         .stdin(std::process::Stdio::null())
@@ -80,7 +82,8 @@ fn not_started(command: &Command, cause: &std::io::Error, missing: &str) -> Buil
     }
 }
 
-/// A lock that is held until it is dropped. The system frees it when a process dies, so that it never has to be cleaned up.
+/// A lock that is held until it is dropped. The system frees it when a process dies, so that it
+/// never has to be cleaned up.
 pub(super) struct Lock {
     _file: File,
 }

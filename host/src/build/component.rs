@@ -10,10 +10,12 @@ use super::{BuildError, Built};
 /// Part of every stamp: another way of making components makes all of them stale.
 pub(super) const RECIPE: &str = "2";
 
-/// The interface that makes a component a BFF, whatever its version: the host compares versions when it loads it.
+/// The interface that makes a component a BFF, whatever its version: the host compares versions
+/// when it loads it.
 const HANDLER: &str = "tailor:bff/handler@";
 
-/// Turns a core module with embedded bindings into a component. Function names are kept, so that backtraces are readable.
+/// Turns a core module with embedded bindings into a component. Function names are kept, so that
+/// backtraces are readable.
 pub(super) fn encode(name: &str, module: &[u8]) -> Result<Vec<u8>, BuildError> {
     let encode = || {
         ComponentEncoder::default()
@@ -25,7 +27,8 @@ pub(super) fn encode(name: &str, module: &[u8]) -> Result<Vec<u8>, BuildError> {
     encode().map_err(|cause| unsuitable(name, format!("{cause:#}")))
 }
 
-/// Checks that the component exports the contract's handler; gives the names of the WASI interfaces that it imports.
+/// Checks that the component exports the contract's handler; gives the names of the WASI interfaces
+/// that it imports.
 pub(super) fn check(name: &str, component: &[u8]) -> Result<Vec<String>, BuildError> {
     let decoded =
         wit_component::decode(component).map_err(|cause| unsuitable(name, format!("{cause:#}")))?;
@@ -57,8 +60,8 @@ pub(super) fn write_whole(path: &Path, bytes: &[u8]) -> Result<(), BuildError> {
     let failed = || BuildError::io("write", path);
     std::fs::create_dir_all(folder).map_err(failed())?;
     let mut builder = tempfile::Builder::new();
-    // Temporary files are private to their owner unless told otherwise, and the name stays out of `*.wasm`, which a running
-    // host may be watching.
+    // Temporary files are private to their owner unless told otherwise, and the name stays out of
+    // `*.wasm`, which a running host may be watching.
     #[cfg(unix)]
     builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o644));
     let mut file = builder
@@ -70,8 +73,8 @@ pub(super) fn write_whole(path: &Path, bytes: &[u8]) -> Result<(), BuildError> {
     Ok(())
 }
 
-/// Writes the component to a place of the caller's choice, and beside it the source map if there is one. Equal bytes are left
-/// alone, so that a host that watches the file sees no change.
+/// Writes the component to a place of the caller's choice, and beside it the source map if there is
+/// one. Equal bytes are left alone, so that a host that watches the file sees no change.
 pub(super) fn copy_to(built: Built, output: &Path) -> Result<Built, BuildError> {
     let read = |path: &Path| std::fs::read(path).map_err(BuildError::io("read", path));
     let bytes = read(&built.component)?;

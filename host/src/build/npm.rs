@@ -58,7 +58,8 @@ impl Modules {
         Ok(modules)
     }
 
-    /// A file of a package, looked for where Node looks: in the BFF's folder, then in each one above.
+    /// A file of a package, looked for where Node looks: in the BFF's folder, then in each one
+    /// above.
     pub(super) fn find(&self, path: &str) -> Option<PathBuf> {
         let file = |folder: &Path| folder.join("node_modules").join(path);
         self.folder
@@ -106,7 +107,8 @@ fn first_lines(printed: &str) -> String {
     lines.take(6).collect::<Vec<_>>().join("\n")
 }
 
-/// Where the lock file is: in the folder, or one level up when several BFFs share one; else in the folder.
+/// Where the lock file is: in the folder, or one level up when several BFFs share one; else in the
+/// folder.
 fn install_root(folder: &Path) -> PathBuf {
     let locked = |folder: &&Path| folder.join("package-lock.json").is_file();
     let up = folder.parent();

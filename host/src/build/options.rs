@@ -4,24 +4,25 @@ use std::ffi::OsString;
 use std::io::IsTerminal;
 use std::path::PathBuf;
 
-/// Choices for a build. The default suits tests: plain text, and a private standard library in `<bffs>/target`.
+/// Choices for a build. The default suits tests: plain text, and a private standard library in
+/// `<bffs>/target`.
 #[derive(Debug, Clone, Default)]
 pub struct BuildOptions {
     /// Where [`super::build`] puts the component. Default: `<bffs>/target/components/<name>.wasm`.
     pub output: Option<PathBuf>,
-    /// Folder for what is made once for the whole machine (a standard library of 80 MB). Default: below `target`, so once
-    /// for each clone.
+    /// Folder for what is made once for the whole machine (a standard library of 80 MB). Default:
+    /// below `target`, so once for each clone.
     pub cache_dir: Option<PathBuf>,
-    /// The folder of the contract for languages that need it at build time. Default: the key `tailor.wit` of package.json,
-    /// else the nearest folder `wit` in or above the BFF.
+    /// The folder of the contract for languages that need it at build time. Default: the key
+    /// `tailor.wit` of package.json, else the nearest folder `wit` in or above the BFF.
     pub wit: Option<PathBuf>,
     /// Colours in what compilers print.
     pub color: bool,
 }
 
 impl BuildOptions {
-    /// The choices for a command: the cache is `$TAILOR_CACHE`, else `$XDG_CACHE_HOME/tailor`, else `~/.cache/tailor`; colours
-    /// when standard error is a terminal and `$NO_COLOR` is not set.
+    /// The choices for a command: the cache is `$TAILOR_CACHE`, else `$XDG_CACHE_HOME/tailor`, else
+    /// `~/.cache/tailor`; colours when standard error is a terminal and `$NO_COLOR` is not set.
     #[must_use]
     pub fn from_env() -> Self {
         let variable = |name: &str| std::env::var_os(name);

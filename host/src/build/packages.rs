@@ -1,4 +1,5 @@
-//! Debian's packages with a compiler and the source of its standard library, for machines that cannot download a target.
+//! Debian's packages with a compiler and the source of its standard library, for machines that
+//! cannot download a target.
 
 use std::process::Command;
 
@@ -40,7 +41,8 @@ impl Installer {
         say(&format!(
             "installing {names} from Debian's packages (once, about 85 MB)"
         ));
-        // Lists of one source among many may be out of reach; whether the packages can be had is what counts.
+        // Lists of one source among many may be out of reach; whether the packages can be had is
+        // what counts.
         run(self.apt_get().arg("update"), "")?;
         let mut install = self.apt_get();
         install

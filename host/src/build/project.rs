@@ -50,7 +50,8 @@ struct Settings {
 }
 
 impl Project {
-    /// Tells the language by the file that is there. A `Cargo.toml` wins: Rust projects may have a package.json for tools.
+    /// Tells the language by the file that is there. A `Cargo.toml` wins: Rust projects may have a
+    /// package.json for tools.
     pub(super) fn read(folder: &Path) -> Result<Self, BuildError> {
         let folder = folder
             .canonicalize()
@@ -66,7 +67,8 @@ impl Project {
 }
 
 impl Package {
-    /// The package in `folder` and whether it calls itself a BFF by the key `tailor`; nothing without a package.json.
+    /// The package in `folder` and whether it calls itself a BFF by the key `tailor`; nothing
+    /// without a package.json.
     fn read(folder: &Path) -> Result<Option<(Self, bool)>, BuildError> {
         let file = folder.join("package.json");
         let text = match std::fs::read_to_string(&file) {
@@ -97,8 +99,8 @@ impl Package {
         Ok(Some((package, declared)))
     }
 
-    /// The folder of finished components: `target/components` beside the other BFFs when this one is among them (then there is
-    /// a Cargo.toml one level up), else in this folder.
+    /// The folder of finished components: `target/components` beside the other BFFs when this one
+    /// is among them (then there is a Cargo.toml one level up), else in this folder.
     pub(super) fn components(&self) -> PathBuf {
         let together = self
             .folder
@@ -108,7 +110,8 @@ impl Package {
     }
 }
 
-/// The TypeScript BFFs among the folders directly in `bffs`: those whose package.json has the key `tailor`.
+/// The TypeScript BFFs among the folders directly in `bffs`: those whose package.json has the key
+/// `tailor`.
 pub(super) fn typescript_below(bffs: &Path) -> Result<Vec<Package>, BuildError> {
     let bffs = bffs.canonicalize().map_err(BuildError::io("read", bffs))?;
     let mut packages = Vec::new();

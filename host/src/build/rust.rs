@@ -10,7 +10,8 @@ use serde::Deserialize;
 use super::command::{lock, run};
 use super::stamp::{Stamp, digest};
 use super::std_source::minor;
-use super::toolchain::{self, clean};
+use super::target::clean;
+use super::toolchain;
 use super::{BuildError, BuildOptions, Built, Language, Say, component};
 
 const CARGO_MISSING: &str = "Rust BFFs need it: https://rustup.rs";
@@ -179,7 +180,8 @@ pub(super) fn build(
     packages.iter().map(module_of).collect()
 }
 
-/// Runs cargo, passes on what the compiler prints as it comes, and gives the modules with the ids of their packages.
+/// Runs cargo, passes on what the compiler prints as it comes, and gives the modules with the ids
+/// of their packages.
 fn compile(cargo: &mut Command, say: Say<'_>) -> Result<Vec<(String, PathBuf)>, BuildError> {
     let tool = |cause: std::io::Error| BuildError::Tool {
         tool: "cargo".to_owned(),

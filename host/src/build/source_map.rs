@@ -1,4 +1,5 @@
-//! From a position in a bundle to the line that its author wrote, by the bundle's source map (version 3).
+//! From a position in a bundle to the line that its author wrote, by the bundle's source map
+//! (version 3).
 
 use std::path::PathBuf;
 
@@ -20,10 +21,11 @@ struct Segment {
 }
 
 impl SourceMap {
-    /// The file (an index of `sources`) and the line in it, from 1, for a position in the bundle, whose line and column count
-    /// from 1.
+    /// The file (an index of `sources`) and the line in it, from 1, for a position in the bundle,
+    /// whose line and column count from 1.
     pub(super) fn origin(&self, line: usize, column: i64) -> Option<(usize, i64)> {
-        // Files and lines are differences to the segment before, over all lines; columns start anew in each line.
+        // Files and lines are differences to the segment before, over all lines; columns start anew
+        // in each line.
         let (mut source, mut source_line) = (0, 0);
         let mut segments = Vec::new();
         for group in self.mappings.split(';').take(line) {
@@ -53,7 +55,8 @@ impl SourceMap {
         (source < self.sources.len()).then_some((source, segment.line + 1))
     }
 
-    /// Replaces each `/<bundle>:<line>:<column>` in a text, as the engine writes them in a stack, by file and line.
+    /// Replaces each `/<bundle>:<line>:<column>` in a text, as the engine writes them in a stack,
+    /// by file and line.
     pub(super) fn translate(&self, text: &str, bundle: &str) -> String {
         let place = format!("/{bundle}:");
         let mut parts = text.split(&place);
@@ -83,8 +86,8 @@ fn position(text: &str) -> (Option<(usize, i64)>, &str) {
     (numbers(), rest)
 }
 
-/// The numbers of one segment: base64 digits of five bits each, least first; the sixth bit says that more follow, and the lowest
-/// bit of a number is its sign. Nothing when it is malformed.
+/// The numbers of one segment: base64 digits of five bits each, least first; the sixth bit says
+/// that more follow, and the lowest bit of a number is its sign. Nothing when it is malformed.
 fn numbers(segment: &str) -> Option<Vec<i64>> {
     const DIGITS: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
     let mut numbers = Vec::new();
@@ -115,7 +118,8 @@ fn numbers(segment: &str) -> Option<Vec<i64>> {
 mod tests {
     use super::*;
 
-    /// What esbuild 0.28.2 wrote for a kit of one line and an entry module of one line, in this bundle:
+    /// What esbuild 0.28.2 wrote for a kit of one line and an entry module of one line, in this
+    /// bundle:
     ///
     /// ```text
     /// // ../kit/k.ts

@@ -15,7 +15,8 @@ use super::component::RECIPE;
 pub(super) struct Stamp {
     /// Digest of everything that was read. Equal: there is nothing to do.
     pub inputs: String,
-    /// Digest of what was handed to the last step. Equal: the last step would change nothing that matters.
+    /// Digest of what was handed to the last step. Equal: the last step would change nothing that
+    /// matters.
     pub last_step: String,
     /// Digest of the component that came out, so that a file put in its place by hand is noticed.
     pub component: String,
@@ -24,7 +25,8 @@ pub(super) struct Stamp {
 }
 
 impl Stamp {
-    /// The record of the last build of `component`; nothing if there is none or the component is not the one it made.
+    /// The record of the last build of `component`; nothing if there is none or the component is
+    /// not the one it made.
     pub(super) fn of(component: &Path) -> Option<Self> {
         let text = std::fs::read(path(component)).ok()?;
         let stamp: Self = serde_json::from_slice(&text).ok()?;
@@ -32,7 +34,8 @@ impl Stamp {
         (stamp.component == digest([bytes.as_slice()])).then_some(stamp)
     }
 
-    /// Records a build. To be called after the component is written: a crash between the two only means building again.
+    /// Records a build. To be called after the component is written: a crash between the two only
+    /// means building again.
     pub(super) fn write(&self, component: &Path) -> Result<(), BuildError> {
         let text = serde_json::to_vec_pretty(self).expect("strings and paths from strings");
         super::component::write_whole(&path(component), &text)
@@ -56,8 +59,9 @@ pub(super) fn digest<'a>(parts: impl IntoIterator<Item = &'a [u8]>) -> String {
         .collect()
 }
 
-/// The digest of all files in these files and folders: paths and contents. What is generated is left out: `node_modules`,
-/// `target`, `dist` and names that begin with a dot. A path that is not there counts as such.
+/// The digest of all files in these files and folders: paths and contents. What is generated is
+/// left out: `node_modules`, `target`, `dist` and names that begin with a dot. A path that is not
+/// there counts as such.
 pub(super) fn digest_of_files(roots: &[PathBuf]) -> Result<String, BuildError> {
     let mut files = Vec::new();
     for root in roots {

@@ -1,7 +1,7 @@
 //! A standard library for WebAssembly, compiled once from the source that belongs to a compiler.
 //!
-//! It goes to a sysroot of its own below the cache folder, named after the compiler, so that every later build, of another
-//! clone too, only points rustc there. Nothing is written into a toolchain.
+//! It goes to a sysroot of its own below the cache folder, named after the compiler, so that every
+//! later build, of another clone too, only points rustc there. Nothing is written into a toolchain.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -9,7 +9,7 @@ use std::time::Instant;
 
 use super::command::run;
 use super::stamp::digest;
-use super::toolchain::{TARGET, clean};
+use super::target::{TARGET, clean};
 use super::{BuildError, Say};
 
 /// A rustc whose own standard library is there as source.
@@ -25,7 +25,8 @@ pub(super) struct Compiler {
 }
 
 impl Compiler {
-    /// The first of these compilers that has the source, is not older than `oldest` and comes with, or can borrow, a linker.
+    /// The first of these compilers that has the source, is not older than `oldest` and comes with,
+    /// or can borrow, a linker.
     pub(super) fn find(folder: &Path, rustcs: &[&str], oldest: (u32, u32)) -> Option<Self> {
         let described: Vec<_> = rustcs
             .iter()
@@ -74,10 +75,11 @@ impl Compiler {
         clean(&mut command)
             .current_dir(&package)
             .env("RUSTC", &self.rustc)
-            // Cargo's -Zbuild-std is not stable, and neither are the features that the standard library itself uses.
+            // Cargo's -Zbuild-std is not stable, and neither are the features that the standard
+            // library itself uses.
             .env("RUSTC_BOOTSTRAP", "1")
-            // As in the libraries that rustup ships: both machine code and bitcode, so that builds with and without
-            // link-time optimisation can use them.
+            // As in the libraries that rustup ships: both machine code and bitcode, so that builds
+            // with and without link-time optimisation can use them.
             .env("CARGO_ENCODED_RUSTFLAGS", "-Cembed-bitcode=yes")
             .args([
                 "build",

@@ -1,7 +1,8 @@
 //! Makes sure that Rust can compile for WebAssembly, in the first way that works on this machine.
 //!
-//! The order: what is installed; a standard library compiled earlier; `rustup target add`; compiling one with a compiler whose
-//! source is there; installing such a compiler from Debian's packages. Each way is tried once, and what it did is said.
+//! The order: what is installed; a standard library compiled earlier; `rustup target add`;
+//! compiling one with a compiler whose source is there; installing such a compiler from Debian's
+//! packages. Each way is tried once, and what it did is said.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -9,10 +10,8 @@ use std::process::Command;
 use super::command::{answers, lock, run};
 use super::packages::Installer;
 use super::std_source::Compiler;
+use super::target::{TARGET, clean};
 use super::{BuildError, Say};
-
-/// The target without any system interface: a component then imports exactly the contract.
-pub(super) const TARGET: &str = "wasm32-unknown-unknown";
 
 const RUST_MISSING: &str = "Rust BFFs need it: https://rustup.rs";
 
@@ -52,8 +51,8 @@ enum Step {
     GiveUp,
 }
 
-/// What to do next. A compiled library comes before rustup: asking the network each time would make every build slow where
-/// it is out of reach.
+/// What to do next. A compiled library comes before rustup: asking the network each time would make
+/// every build slow where it is out of reach.
 fn next(facts: &Facts, cache: &Path, tried: &[Way]) -> Step {
     let open = |way: Way| !tried.contains(&way);
     if facts.installed {
@@ -75,8 +74,8 @@ fn can_install(installer: Installer) -> bool {
     matches!(installer, Installer::Root | Installer::Sudo)
 }
 
-/// Prepares what is missing. `folder` is where cargo will run, which may choose the toolchain; `oldest` is the oldest compiler
-/// that the packages accept.
+/// Prepares what is missing. `folder` is where cargo will run, which may choose the toolchain;
+/// `oldest` is the oldest compiler that the packages accept.
 pub(super) fn ready(
     folder: &Path,
     oldest: (u32, u32),
@@ -125,8 +124,9 @@ fn look(folder: &Path, oldest: (u32, u32), cache: &Path) -> Result<Facts, BuildE
     })
 }
 
-/// A compiler with the source of its standard library, and whether that is compiled. The compiler in use may have it (a
-/// component of rustup's, a distribution's package); else Debian's may be there.
+/// A compiler with the source of its standard library, and whether that is compiled. The compiler
+/// in use may have it (a component of rustup's, a distribution's package); else Debian's may be
+/// there.
 fn find_compiler(folder: &Path, oldest: (u32, u32), cache: &Path) -> Option<(Compiler, bool)> {
     let compiler = Compiler::find(folder, &["rustc", "/usr/bin/rustc"], oldest)?;
     let compiled = compiler.sysroot(cache).is_dir();
@@ -198,7 +198,8 @@ impl Toolchain {
         command.args([subcommand, "--target", TARGET]);
         if let Self::Private { compiler, sysroot } = self {
             command.env("RUSTC", &compiler.rustc);
-            // Given as configuration and not in RUSTFLAGS, which would replace the flags of the workspace's own configuration.
+            // Given as configuration and not in RUSTFLAGS, which would replace the flags of the
+            // workspace's own configuration.
             let flag = format!("--sysroot={}", sysroot.display());
             command
                 .arg("--config")
@@ -216,23 +217,6 @@ fn setting(key: &str, value: &impl serde::Serialize) -> String {
     // A JSON string or array of strings is a TOML one, too.
     let value = serde_json::to_string(value).unwrap_or_default();
     format!("target.{TARGET}.{key}={value}")
-}
-
-/// Takes away what the caller's environment would change: flags and folders that are meant for the caller's own build, which may
-/// itself run under cargo.
-pub(super) fn clean(command: &mut Command) -> &mut Command {
-    for name in [
-        "CARGO_BUILD_TARGET",
-        "CARGO_BUILD_TARGET_DIR",
-        "CARGO_ENCODED_RUSTFLAGS",
-        "CARGO_TARGET_DIR",
-        "RUSTC",
-        "RUSTC_WORKSPACE_WRAPPER",
-        "RUSTFLAGS",
-    ] {
-        command.env_remove(name);
-    }
-    command
 }
 
 #[cfg(test)]

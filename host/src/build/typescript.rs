@@ -1,7 +1,7 @@
 //! TypeScript BFFs: type check, one bundle, a component with the QuickJS engine in it.
 //!
-//! Every componentization gives other bytes, even of equal sources, and other bytes are another version to the host. So the
-//! last step runs only when what it is given has changed.
+//! Every componentization gives other bytes, even of equal sources, and other bytes are another
+//! version to the host. So the last step runs only when what it is given has changed.
 
 use std::path::{Path, PathBuf};
 
@@ -13,7 +13,8 @@ use super::source_map::SourceMap;
 use super::stamp::{Stamp, digest, digest_of_files};
 use super::{BuildError, BuildOptions, Built, Language, Say, component};
 
-/// The kit's own bundler. It adds a table of source lines, so that a stack in the log names the author's files.
+/// The kit's own bundler. It adds a table of source lines, so that a stack in the log names the
+/// author's files.
 const KIT_BUNDLER: &str = "@tailor/kit/tools/bundle.mjs";
 
 /// Builds one package.
@@ -103,7 +104,8 @@ fn find_wit(package: &Package, options: &BuildOptions) -> Result<PathBuf, BuildE
     })
 }
 
-/// Runs tsc, and gives the files that it read. A BFF in JavaScript has no tsconfig.json, and nothing is checked.
+/// Runs tsc, and gives the files that it read. A BFF in JavaScript has no tsconfig.json, and
+/// nothing is checked.
 fn check_types(
     package: &Package,
     modules: &Modules,
@@ -142,7 +144,8 @@ fn split_listing(stdout: &str) -> (Vec<PathBuf>, String) {
     )
 }
 
-/// `src/main.ts(3,14): error ...` as `src/main.ts:3:14: error ...`, which editors and terminals can open.
+/// `src/main.ts(3,14): error ...` as `src/main.ts:3:14: error ...`, which editors and terminals can
+/// open.
 fn with_colons(line: &str) -> String {
     let place = || {
         let (before, message) = line.split_once("): ")?;
@@ -168,7 +171,8 @@ impl Bundle {
         options: &BuildOptions,
         say: Say<'_>,
     ) -> Result<Self, BuildError> {
-        // Beside the folder of components: the source map's relative paths stay right when it is moved there.
+        // Beside the folder of components: the source map's relative paths stay right when it is
+        // moved there.
         let beside = components.parent().unwrap_or(components);
         let folder = tempfile::Builder::new()
             .prefix("bundle-")
@@ -255,8 +259,8 @@ impl Bundle {
     }
 }
 
-/// What was read outside of the BFF's folder and of installed packages, such as a kit: of each file the package it belongs to,
-/// so that the package's own settings count, too.
+/// What was read outside of the BFF's folder and of installed packages, such as a kit: of each file
+/// the package it belongs to, so that the package's own settings count, too.
 fn outside(folder: &Path, read: impl Iterator<Item = PathBuf>) -> Vec<PathBuf> {
     let mut roots: Vec<PathBuf> = read
         .filter_map(|file| file.canonicalize().ok())
@@ -281,8 +285,8 @@ fn tool_version(modules: &Modules) -> String {
         .unwrap_or_default()
 }
 
-/// Whether a bundle exports `handler`. The engine would find out with the first request only. esbuild lists what a module exports
-/// at its end: `export { one as handler, two };`.
+/// Whether a bundle exports `handler`. The engine would find out with the first request only.
+/// esbuild lists what a module exports at its end: `export { one as handler, two };`.
 fn exports_handler(bundle: &[u8]) -> bool {
     let bundle = String::from_utf8_lossy(bundle);
     let list = bundle
@@ -314,7 +318,8 @@ fn componentize(
     }
     let made = bundle.file("wasm");
     let mut tool = modules.tool("componentize-qjs")?;
-    // Without WASI: the engine then has no clock and no output of its own, and the component imports the contract only.
+    // Without WASI: the engine then has no clock and no output of its own, and the component
+    // imports the contract only.
     tool.args(["--sync", "--stub-wasi", "--world", "bff", "--wit"])
         .arg(wit)
         .arg("--module-root")
@@ -346,7 +351,8 @@ fn componentize(
     Ok(link(&package.name, bytes, say))
 }
 
-/// Links the engine, its libraries and their glue beforehand. A component that can't be linked works as well, only slower.
+/// Links the engine, its libraries and their glue beforehand. A component that cannot be linked
+/// works as well, only slower.
 fn link(name: &str, bytes: Vec<u8>, say: Say<'_>) -> Vec<u8> {
     match fuse(&bytes) {
         Ok(fused) => fused.bytes,

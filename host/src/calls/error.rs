@@ -1,4 +1,4 @@
-//! Why a guest's call gave no reply: its own fault, or what became of it at the service.
+//! Why a guest's call gave no reply: an error of the guest, or of the service.
 
 use std::sync::Arc;
 

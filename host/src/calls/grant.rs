@@ -2,7 +2,7 @@
 //! profiles that it may pick. Made once for each version of a BFF.
 
 use std::collections::{BTreeMap, HashSet};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 
 use super::check::LegalPath;
 use super::error::{Fault, InvalidCall};
@@ -10,6 +10,7 @@ use super::shape::Shape;
 use crate::config::{self, CallPattern, Profile};
 use crate::contract::Method;
 use crate::downstream::{Gate, Member, Service, Services};
+use crate::sync;
 use crate::text::cut;
 
 /// Repeated patterns of a version that are remembered as told. A guest makes up paths, so there may
@@ -109,7 +110,7 @@ impl Grants {
 
     /// Whether the log is yet to be told that calls of this pattern should be one.
     pub fn warn_once(&self, service: &Arc<str>, pattern: &str) -> bool {
-        let mut warned = self.warned.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut warned = sync::lock(&self.warned);
         warned.len() < MAX_WARNINGS && warned.insert((service.clone(), pattern.to_owned()))
     }
 }

@@ -1,9 +1,9 @@
-//! Notices when one request asks a service for many things one by one that it could have asked for
-//! together ("N+1 calls").
+//! Detects N+1 calls: one request asks a service for many things one by one that it could have
+//! asked for together.
 //!
-//! Two paths are of one pattern when they differ only in segments that look like ids, or when all
-//! of their segments are the same but one, which is not the first: that one names a collection. The
-//! first covers `/users/7`, the second `/users/ada`.
+//! Two paths have one pattern when they differ only in segments that look like ids, or when all of
+//! their segments are the same but one, which is not the first: that one names a collection. The
+//! first case covers `/users/7`, the second `/users/ada`.
 
 #[cfg(test)]
 mod tests;

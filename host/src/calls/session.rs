@@ -5,7 +5,7 @@
 mod admit;
 
 use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
 use futures_util::future::join_all;
@@ -27,6 +27,7 @@ use crate::downstream::{
     CallClass, CallRequest, Cause, Limits, Phase, Readable, Service, ServiceResponse, TIME_LEFT,
     TimeLimit, Trace,
 };
+use crate::sync;
 use crate::text::cut;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -102,7 +103,7 @@ impl Session {
 
     /// The calls made so far, in the order in which they ended.
     pub fn records(&self) -> MutexGuard<'_, Vec<CallRecord>> {
-        self.records.lock().unwrap_or_else(PoisonError::into_inner)
+        sync::lock(&self.records)
     }
 
     /// Makes one call of the guest.
@@ -279,7 +280,7 @@ impl Session {
     /// Tells the log, once for each pattern and version, when a request asks the same kind of thing
     /// many times over.
     fn note_repeats(&self, index: usize, service: &Service, path: &LegalPath) {
-        let mut repeats = self.repeats.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut repeats = sync::lock(&self.repeats);
         let Some(repeated) = repeats.note(index, path) else {
             return;
         };

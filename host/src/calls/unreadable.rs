@@ -1,4 +1,4 @@
-//! What the log is told of a response that cannot be read: what it claims to be and what it seems
+//! What the log says about a response that cannot be read: what it claims to be and what it seems
 //! to be, never its content.
 
 use std::fmt;

@@ -1,7 +1,7 @@
 //! The cache life of a degraded answer.
 //!
-//! `cache-control` is read as RFC 9111 section 5.2 says: directives without regard to case, values bare or quoted, several
-//! fields as one list. What is not about the length of life stays.
+//! `cache-control` is read as RFC 9111 section 5.2 says: directives without regard to case, values
+//! bare or quoted, several fields as one list. What is not about the length of life stays.
 
 use std::time::{Duration, SystemTime};
 
@@ -10,10 +10,12 @@ use http::header::{CACHE_CONTROL, DATE, EXPIRES, HeaderMap, HeaderName, HeaderVa
 
 /// Gives an answer at most this cache life. It never gets a longer one than it had.
 ///
-/// A `max_age` of less than a second means that it must not be stored at all. Otherwise `max-age` and `s-maxage` are lowered, what lets
-/// a cache use the answer for longer than that (`stale-while-revalidate`, `stale-if-error`, `immutable`) goes, and `max-age`
-/// takes the place of `expires`. `no-store`, `no-cache` and `private` stay. Fields that speak to some caches only and overrule
-/// `cache-control` there (RFC 9213, `surrogate-control`) go in either case. What can't be read is not stored.
+/// A `max_age` of less than a second means that it must not be stored at all. Otherwise `max-age`
+/// and `s-maxage` are lowered, what lets a cache use the answer for longer than that
+/// (`stale-while-revalidate`, `stale-if-error`, `immutable`) goes, and `max-age` takes the place of
+/// `expires`. `no-store`, `no-cache` and `private` stay. Fields that speak to some caches only and
+/// overrule `cache-control` there (RFC 9213, `surrogate-control`) go in either case. What cannot be
+/// read is not stored.
 pub fn cap_cache(headers: &mut HeaderMap, max_age: Duration) {
     let seconds = max_age.as_secs();
     let value = match seconds {
@@ -26,7 +28,7 @@ pub fn cap_cache(headers: &mut HeaderMap, max_age: Duration) {
     remove_targeted(headers);
 }
 
-/// The new value of `cache-control`; `None` if the present one can't be read.
+/// The new value of `cache-control`; `None` if the present one cannot be read.
 fn capped(headers: &HeaderMap, cap: u64) -> Option<HeaderValue> {
     // Without `max-age` it is `expires` that says how long (RFC 9111 section 4.2.1).
     let mut max_age = cap;
@@ -48,7 +50,8 @@ fn capped(headers: &HeaderMap, cap: u64) -> Option<HeaderValue> {
             } else if is("s-maxage") {
                 s_maxage = Some(s_maxage.unwrap_or(cap).min(seconds(value)));
             } else if !(is("stale-while-revalidate") || is("stale-if-error") || is("immutable")) {
-                // With a value, `no-cache` speaks of some fields of the answer only (RFC 9111 section 5.2.2.4).
+                // With a value, `no-cache` speaks of some fields of the answer only (RFC 9111
+                // section 5.2.2.4).
                 never_reused |= is("no-store") || (is("no-cache") && value.is_none());
                 push(&mut kept, directive);
             }
@@ -73,7 +76,8 @@ fn push(list: &mut String, directive: &str) {
     list.push_str(directive);
 }
 
-/// The members of a list, without those that are empty (RFC 9110 section 5.6.1). `None` if a quoted string has no end.
+/// The members of a list, without those that are empty (RFC 9110 section 5.6.1). `None` if a quoted
+/// string has no end.
 fn split(field: &str) -> Option<Vec<&str>> {
     let mut members = Vec::new();
     let mut start = 0;
@@ -81,7 +85,8 @@ fn split(field: &str) -> Option<Vec<&str>> {
     let mut escaped = false;
     for (at, c) in field.char_indices() {
         match c {
-            // A backslash in a quoted string takes the meaning of the next character away (RFC 9110 section 5.6.4).
+            // A backslash in a quoted string takes the meaning of the next character away (RFC 9110
+            // section 5.6.4).
             _ if escaped => escaped = false,
             '\\' if quoted => escaped = true,
             '"' => quoted = !quoted,
@@ -97,7 +102,8 @@ fn split(field: &str) -> Option<Vec<&str>> {
     (!quoted).then_some(members)
 }
 
-/// A number of seconds, bare or quoted. What is none counts as no time at all (RFC 9111 section 4.2.1).
+/// A number of seconds, bare or quoted. What is none counts as no time at all (RFC 9111 section
+/// 4.2.1).
 fn seconds(value: Option<&str>) -> u64 {
     let value = value.unwrap_or_default();
     let bare = value
@@ -107,11 +113,13 @@ fn seconds(value: Option<&str>) -> u64 {
     if bare.is_empty() || !bare.bytes().all(|byte| byte.is_ascii_digit()) {
         return 0;
     }
-    // Only digits, so what does not fit is a number that is too large, and large enough (RFC 9111 section 1.2.2).
+    // Only digits, so what does not fit is a number that is too large, and large enough (RFC 9111
+    // section 1.2.2).
     bare.parse().unwrap_or(u64::MAX)
 }
 
-/// The life that `expires` gives; none at all if it is no date (RFC 9111 section 5.3), `None` if it is not there.
+/// The life that `expires` gives; none at all if it is no date (RFC 9111 section 5.3), `None` if it
+/// is not there.
 fn expires_in(headers: &HeaderMap) -> Option<u64> {
     let mut shortest = None;
     for expires in headers.get_all(EXPIRES) {
@@ -131,7 +139,8 @@ fn date(value: &HeaderValue) -> Option<SystemTime> {
     httpdate::parse_http_date(value.to_str().ok()?).ok()
 }
 
-/// Removes what overrules `cache-control` for some caches, by the naming convention of RFC 9213 section 3.1.
+/// Removes what overrules `cache-control` for some caches, by the naming convention of RFC 9213
+/// section 3.1.
 fn remove_targeted(headers: &mut HeaderMap) {
     let targeted = |name: &HeaderName| {
         *name == "surrogate-control" || name.as_str().ends_with("cdn-cache-control")

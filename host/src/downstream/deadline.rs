@@ -1,4 +1,4 @@
-//! The end of a call that several callers may wait for.
+//! The deadline of a call that several callers may share.
 
 #[cfg(test)]
 mod tests;

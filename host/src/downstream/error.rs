@@ -1,5 +1,5 @@
 //! Why a call got no response, and whether anything may have reached the service. The service's
-//! name is not in here: whoever made the call knows it.
+//! name is not part of it: the caller knows it.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! How often the log is told of something that may happen with each call.
+//! Limits how often the log has a line about something that may happen with each call.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;

@@ -5,15 +5,17 @@ use std::time::Duration;
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Uri};
 
+use crate::time;
+
 /// The milliseconds that the host waits for the head of the answer to this attempt: a service may
 /// stop work that nobody waits for. A call brings the field, and each attempt fills in its own
 /// time.
 pub const TIME_LEFT: HeaderName = HeaderName::from_static("tailor-time-left-ms");
 
-/// Fills in the time that an attempt has left, for a request that tells it.
-pub fn tell_time_left(headers: &mut HeaderMap, left: Duration) {
+/// Fills in the time that an attempt has left, for a request that has the field.
+pub fn set_time_left(headers: &mut HeaderMap, left: Duration) {
     if let Some(value) = headers.get_mut(TIME_LEFT) {
-        *value = HeaderValue::from(u64::try_from(left.as_millis()).unwrap_or(u64::MAX));
+        *value = HeaderValue::from(time::millis(left));
     }
 }
 

@@ -1,4 +1,4 @@
-//! What an answer says of when the next call is welcome: `retry-after`.
+//! Reads `retry-after`: when a service takes the next call.
 
 #[cfg(test)]
 mod tests;

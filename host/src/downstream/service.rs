@@ -12,7 +12,7 @@ use super::error::{Cause, Phase, TimeLimit};
 use super::log_interval::LogInterval;
 use super::pipeline::{Pipeline, ServiceError};
 use super::policy::bulkhead::{Bulkhead, Member};
-use super::request::{ServiceRequest, tell_time_left};
+use super::request::{ServiceRequest, set_time_left};
 use super::response::ServiceResponse;
 use super::trace::{Source, Trace};
 use crate::config;
@@ -185,7 +185,7 @@ impl Service {
         mut call: Box<CallRequest>,
     ) -> Result<ServiceResponse, Cause> {
         let left = call.end.saturating_duration_since(Instant::now());
-        tell_time_left(&mut call.request.headers, left);
+        set_time_left(&mut call.request.headers, left);
         let response = timeout_at(call.end, canned(call.request))
             .await
             .map_err(|_| Cause::Timeout {

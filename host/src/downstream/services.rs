@@ -26,7 +26,7 @@ impl Services {
     ///
     /// # Errors
     ///
-    /// The first service whose files (certificates, secrets) can't be used.
+    /// The first service whose files (certificates, secrets) cannot be used.
     pub fn new(
         config: &Config,
         workers: usize,

@@ -1,5 +1,5 @@
-//! Whose fault an outcome is: the only notion of it. The breaker, ejection and balancing all go by
-//! [`judge`].
+//! Whose fault an outcome is. The breaker, ejection and balancing all use [`judge`], so that they
+//! never disagree.
 
 use http::StatusCode;
 

@@ -1,4 +1,4 @@
-//! What happened in the course of a call. Holds no path and no header: these can be personal.
+//! A record of what happened to a call. It has no path and no header: these can be personal.
 
 use std::time::Duration;
 

@@ -1,10 +1,13 @@
-//! How the calls of the last while ended, in a ring of buckets.
+//! How recent calls ended, in a ring of buckets.
 
+use std::sync::Mutex;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
-use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use tokio::time::Instant;
+
+use crate::sync;
+use crate::time::nanos;
 
 /// Parts of the window. What leaves it leaves a tenth at a time.
 const BUCKETS: usize = 10;
@@ -37,7 +40,6 @@ pub struct End {
 /// What a window counted.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Counts {
-    /// Calls.
     pub calls: u32,
     /// Those that failed.
     pub failed: u32,
@@ -143,14 +145,14 @@ impl<const CELLS: usize> Window<CELLS> {
 
     /// Counts from nothing again.
     pub fn forget(&self) {
-        let _clearing = self.clearing.lock().unwrap_or_else(PoisonError::into_inner);
+        let _clearing = sync::lock(&self.clearing);
         for bucket in &self.buckets {
             bucket.tick.store(EMPTY, Ordering::Release);
         }
     }
 
     fn clear(&self, bucket: &Bucket<CELLS>, tick: u64) {
-        let _clearing = self.clearing.lock().unwrap_or_else(PoisonError::into_inner);
+        let _clearing = sync::lock(&self.clearing);
         if bucket.tick.load(Ordering::Acquire) != tick {
             for cell in &bucket.cells {
                 cell.calls.store(0, Ordering::Relaxed);
@@ -164,9 +166,4 @@ impl<const CELLS: usize> Window<CELLS> {
     fn tick(&self, now: Instant) -> u64 {
         nanos(now.saturating_duration_since(self.start)) / self.length
     }
-}
-
-/// A duration in nanoseconds, at most `u64::MAX`.
-pub fn nanos(duration: Duration) -> u64 {
-    u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX)
 }

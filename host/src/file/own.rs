@@ -22,7 +22,7 @@ use rustix::fs::{
 };
 
 use super::trust::{Untrusted, open_own, open_own_in, own};
-use super::{PATIENCE, bounded, read_all, regular};
+use super::{TIMEOUT, bounded, read_all, regular};
 
 /// The start of the names of files that are being written.
 const UNFINISHED: &str = ".unfinished-";
@@ -52,7 +52,7 @@ impl OwnFolder {
     ///
     /// # Errors
     ///
-    /// When one can't be made, or is not this user's alone, see [`Untrusted`].
+    /// When one cannot be made, or is not this user's alone, see [`Untrusted`].
     pub fn open(data_dir: &Path, name: &str) -> io::Result<Self> {
         let folder = Self {
             path: data_dir.join(name),
@@ -176,7 +176,7 @@ impl OwnFolder {
         work: impl FnOnce(&Self) -> io::Result<T> + Send + 'static,
     ) -> io::Result<T> {
         let folder = self.clone();
-        bounded(&self.path.join(name), PATIENCE, move |_| work(&folder))
+        bounded(&self.path.join(name), TIMEOUT, move |_| work(&folder))
     }
 
     /// The folder, looked at from the root on.

@@ -68,26 +68,23 @@ fn a_file_is_read_up_to_its_limit() {
 #[test]
 fn a_look_that_hangs_ends_for_those_who_wait_and_holds_one_thread() {
     let path = Path::new("/hangs");
-    let patience = Duration::from_millis(20);
+    let timeout = Duration::from_millis(20);
     let (release, released) = channel::<()>();
-    let hung = bounded(path, patience, move |_| {
+    let hung = bounded(path, timeout, move |_| {
         let _ = released.recv();
         Ok(())
     });
     assert_eq!(hung.unwrap_err().kind(), ErrorKind::TimedOut);
     for _ in 0..3 {
         // It does not even begin.
-        let again = bounded(path, patience, |_| -> io::Result<()> { unreachable!() });
+        let again = bounded(path, timeout, |_| -> io::Result<()> { unreachable!() });
         assert_eq!(again.unwrap_err().kind(), ErrorKind::TimedOut);
     }
     // Another file is looked at meanwhile.
-    assert_eq!(
-        bounded(Path::new("/other"), PATIENCE, |_| Ok(1)).unwrap(),
-        1
-    );
+    assert_eq!(bounded(Path::new("/other"), TIMEOUT, |_| Ok(1)).unwrap(), 1);
     drop(release);
     let back = Instant::now() + Duration::from_secs(20);
-    while bounded(path, PATIENCE, |_| Ok(())).is_err() {
+    while bounded(path, TIMEOUT, |_| Ok(())).is_err() {
         assert!(Instant::now() < back);
     }
 }
@@ -96,13 +93,13 @@ fn a_look_that_hangs_ends_for_those_who_wait_and_holds_one_thread() {
 fn those_who_look_at_once_have_their_turn_one_after_the_other() {
     let path = Path::new("/shared");
     let looks: Vec<_> = (0..8)
-        .map(|_| std::thread::spawn(move || bounded(path, PATIENCE, |_| Ok(())).is_ok()))
+        .map(|_| std::thread::spawn(move || bounded(path, TIMEOUT, |_| Ok(())).is_ok()))
         .collect();
     assert!(looks.into_iter().all(|look| look.join().unwrap()));
     // A look that panics is an error, and gives its turn back.
-    let failed = bounded(path, PATIENCE, |_| -> io::Result<()> { panic!("as told") });
+    let failed = bounded(path, TIMEOUT, |_| -> io::Result<()> { panic!("as told") });
     assert_eq!(failed.unwrap_err().kind(), ErrorKind::Other);
-    assert!(bounded(path, PATIENCE, |_| Ok(())).is_ok());
+    assert!(bounded(path, TIMEOUT, |_| Ok(())).is_ok());
 }
 
 #[test]
@@ -114,13 +111,13 @@ fn what_lies_beside_a_file_that_hangs_is_waited_for_a_moment() {
     });
     assert_eq!(hung.unwrap_err().kind(), ErrorKind::TimedOut);
     let (releases, released) = channel::<()>();
-    let two = bounded(Path::new("/dead/two"), PATIENCE, move |_| {
+    let two = bounded(Path::new("/dead/two"), TIMEOUT, move |_| {
         let _ = released.recv();
         Ok(())
     });
     let error = two.unwrap_err().to_string();
     assert!(error.ends_with("has not answered for 1s"), "{error}");
     // What does answer is good.
-    assert!(bounded(Path::new("/dead/three"), PATIENCE, |_| Ok(())).is_ok());
+    assert!(bounded(Path::new("/dead/three"), TIMEOUT, |_| Ok(())).is_ok());
     drop((release, releases));
 }

@@ -72,7 +72,7 @@ pub enum Untrusted {
 }
 
 impl Untrusted {
-    /// Whether this is why something can't be used.
+    /// Whether this is why something cannot be used.
     pub fn is_in(error: &io::Error) -> bool {
         error.get_ref().is_some_and(|inner| inner.is::<Self>())
     }
@@ -240,7 +240,8 @@ fn root() -> io::Result<OwnedFd> {
     )?)
 }
 
-/// Opens an entry of a folder, whatever it is, to look at it. If there is none, it becomes a folder.
+/// Opens an entry of a folder, whatever it is, to look at it. If there is none, it becomes a
+/// folder.
 fn open_or_make(folder: &OwnedFd, name: &OsStr) -> io::Result<OwnedFd> {
     let open = || {
         let flags = OFlags::PATH | OFlags::NOFOLLOW | OFlags::CLOEXEC;

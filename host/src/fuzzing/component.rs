@@ -8,8 +8,8 @@ use std::time::Duration;
 use tokio::runtime;
 use wasmparser::{Parser, Payload as Part};
 
-use crate::bff::engine::Runtime;
 use crate::bff::load::{Loaded, Loader};
+use crate::bff::runtime::Runtime;
 use crate::config;
 use crate::contract::{Client, Method, Payload, Request};
 use crate::invoke::{detached, invoke};

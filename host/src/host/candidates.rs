@@ -1,7 +1,7 @@
-//! What the component files of a configuration hold, for a start and for a reload: loaded, and
-//! asked with the smoke request where the operator wants that.
+//! Reads the component files of a configuration, for a start and for a reload: loads each and runs
+//! its smoke request, if the operator wants that.
 //!
-//! Each BFF is looked at in its turn, and nothing is live at the end: that is for the caller.
+//! Each BFF is read under its own lock. Nothing is live at the end: the caller publishes it.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -15,11 +15,11 @@ use tokio::task::spawn_blocking;
 use super::lacking::in_load;
 use super::smoke::smoke;
 use super::turns::Turns;
-use crate::bff::engine::Runtime;
 use crate::bff::error::LoadError;
 use crate::bff::load::Loaded;
 use crate::bff::look::Look;
 use crate::bff::mark::Mark;
+use crate::bff::runtime::Runtime;
 use crate::bff::swap::Bff;
 use crate::snapshot::{Builder, Candidate, Draft, Refusal, Snapshot};
 

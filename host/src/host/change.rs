@@ -1,4 +1,4 @@
-//! Changes of a running host: a new configuration, a new version of one BFF. Each is proven before
+//! Changes of a running host: a new configuration, a new version of one BFF. Each is tested before
 //! it is live. A configuration that is no good changes nothing; a component that is no good changes
 //! nothing of its BFF's version.
 //!
@@ -9,7 +9,7 @@
 //! file, and the swap begins again with the new settings when a reload came before it.
 
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
 use tokio::sync::Notify;
@@ -20,8 +20,9 @@ use super::error::ChangeError;
 use super::turns::Turns;
 use crate::bff::load::Loaded;
 use crate::config::{self, Config};
-use crate::file::PATIENCE;
+use crate::file::TIMEOUT;
 use crate::snapshot::{Builder, Draft, Shared, Snapshot, SnapshotError};
+use crate::sync;
 use crate::telemetry::metrics::Reload;
 
 /// How long the disk is waited for at the end.
@@ -181,10 +182,7 @@ impl Changes {
     }
 
     pub(super) fn publishing(&self) -> MutexGuard<'_, ()> {
-        // What it guards is replaced as a whole, so a panic elsewhere does not spoil it.
-        self.publishing
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
+        sync::lock(&self.publishing)
     }
 
     /// Sees to it that the components that are live are where the next start finds them: what was
@@ -235,7 +233,7 @@ impl Changes {
         let all: Vec<String> = snapshot.bffs.keys().cloned().collect();
         let builder = self.builder.clone();
         let kept = blocking(move || builder.loader.keep(&live, &all));
-        matches!(timeout(PATIENCE, kept).await, Ok(Ok(true)))
+        matches!(timeout(TIMEOUT, kept).await, Ok(Ok(true)))
     }
 
     /// Looks after the connections that smoke requests have left behind. Workers do so for their

@@ -1,7 +1,7 @@
-//! The thread that changes are made on, with an event loop of its own: what a change does there, a
-//! smoke request above all, delays neither clients that connect nor the admin listener nor signals.
+//! The thread that makes changes, with its own event loop, so that a change, above all its smoke
+//! request, delays neither new clients nor the admin listener nor signals.
 //!
-//! Reading files and compiling block, and run on further threads still.
+//! Reading files and compiling block, and run on further threads.
 
 use std::io;
 use std::time::Duration;
@@ -11,8 +11,10 @@ use tokio::sync::oneshot;
 use tokio::task::{AbortHandle, JoinHandle};
 use tokio::time::timeout;
 
+use crate::sync;
+
 /// How long the thread is waited for at the end: it only has to drop what it held.
-const PATIENCE: Duration = Duration::from_secs(1);
+const TIMEOUT: Duration = Duration::from_secs(1);
 
 /// The thread. It ends with this value.
 pub(super) struct Control {
@@ -32,16 +34,14 @@ impl Control {
         let handle = event_loop.handle().clone();
         let (end, told) = oneshot::channel::<()>();
         let (done, ended) = oneshot::channel::<()>();
-        std::thread::Builder::new()
-            .name("tailor-control".to_owned())
-            .spawn(move || {
-                wasmtime::Engine::tls_eager_initialize();
-                // Nothing is sent: it ends when the sender is dropped.
-                let _ = event_loop.block_on(told);
-                // Threads that wait for a file system are left to themselves.
-                event_loop.shutdown_background();
-                drop(done);
-            })?;
+        sync::thread("tailor-control", move || {
+            wasmtime::Engine::tls_eager_initialize();
+            // Nothing is sent: it ends when the sender is dropped.
+            let _ = event_loop.block_on(told);
+            // Threads that wait for a file system are left to themselves.
+            event_loop.shutdown_background();
+            drop(done);
+        })?;
         Ok(Self {
             event_loop: handle,
             end,
@@ -70,7 +70,7 @@ impl Control {
     /// Ends the thread and what runs on it, and waits for that, but not for long.
     pub(super) async fn end(self) {
         drop(self.end);
-        let _ = timeout(PATIENCE, self.ended).await;
+        let _ = timeout(TIMEOUT, self.ended).await;
     }
 }
 

@@ -1,4 +1,4 @@
-//! Why a change was not made.
+//! Why a change was refused.
 
 use std::sync::Arc;
 
@@ -18,7 +18,7 @@ pub enum ChangeError {
     /// The file is not good.
     #[error(transparent)]
     Config(#[from] ConfigError),
-    /// Components were refused, or a service can't be called.
+    /// Components were refused, or a service cannot be called.
     #[error(transparent)]
     Snapshot(#[from] SnapshotError),
     /// A component was refused.

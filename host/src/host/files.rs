@@ -1,7 +1,7 @@
-//! How many files the process may have open, and who gets them.
+//! How many files the process may have open, and how they are divided.
 //!
-//! Each connection is an open file. When all are used up, the host can't load a component, read a
-//! secret or take an operator's connection, so clients get what the others leave.
+//! Each connection is an open file. When none is left, the host cannot load a component, read a
+//! secret or accept an operator's connection. So clients get only what the others leave.
 
 use std::fmt;
 

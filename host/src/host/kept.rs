@@ -1,5 +1,5 @@
-//! Keeps components again that the disk did not take: without a reload and without a new version,
-//! as soon as there is room. What nobody needs any more is removed by and by.
+//! Stores components again that the disk did not take: without a reload and without a new version,
+//! as soon as there is room. Unused ones are removed later.
 
 use std::sync::Arc;
 use std::time::Duration;

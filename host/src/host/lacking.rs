@@ -1,5 +1,5 @@
-//! Which errors say only that the host is out of something, or that a file system did not answer in
-//! time, so that the same may succeed a moment later.
+//! Which errors are temporary: the host lacks a resource, or a file system did not answer in time.
+//! The same operation may succeed a moment later.
 
 use std::error::Error;
 use std::io;

@@ -1,4 +1,4 @@
-//! Looks at files that may hang, without waiting for those that do.
+//! Reads files that may hang, without waiting for those that do.
 
 use std::collections::HashMap;
 use std::time::Duration;
@@ -26,11 +26,11 @@ impl<T: Send + 'static> Looks<T> {
         name: &str,
         look: impl FnOnce() -> T + Send + 'static,
     ) -> Option<T> {
-        let (mut under_way, patience) = match self.0.remove(name) {
+        let (mut under_way, wait) = match self.0.remove(name) {
             Some(earlier) => (earlier, Duration::ZERO),
             None => (tokio::task::spawn_blocking(look), MOMENT),
         };
-        match timeout(patience, &mut under_way).await {
+        match timeout(wait, &mut under_way).await {
             Ok(found) => found.ok(),
             Err(_) => {
                 self.0.insert(name.to_owned(), under_way);

@@ -1,13 +1,13 @@
-//! The request that a new version has to answer before it is live.
+//! The smoke request: a new version must answer it before it is live.
 
 use std::sync::Arc;
 
 use super::lacking::in_chain;
-use crate::bff::engine::Runtime;
 use crate::bff::error::{BffError, LoadError};
+use crate::bff::runtime::Runtime;
 use crate::bff::version::Version;
 use crate::calls::CallRecord;
-use crate::config::Smoke;
+use crate::config::{self, Smoke};
 use crate::contract::{Client, Method, Payload, Request};
 use crate::downstream::Services;
 use crate::fixture::{Fixture, FixtureError};
@@ -52,7 +52,7 @@ pub(super) async fn smoke(
                 .now_ms()
                 .map_err(|error: FixtureError| refusal(error.to_string(), false))?;
             let fixture = Arc::new(fixture);
-            let settings = version.settings().clone();
+            let settings = config::Bff::clone(version.settings());
             let canned = |service: &str| fixture.canned(service);
             let tried = detached(settings, version.loaded().clone(), canned);
             (tried, now_ms)

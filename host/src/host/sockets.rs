@@ -17,7 +17,7 @@ use thiserror::Error;
 
 const NAMES: [&str; 2] = ["http", "admin"];
 
-/// Sockets were handed over that the host can't use.
+/// Sockets were handed over that the host cannot use.
 #[derive(Debug, Error)]
 pub enum SocketsError {
     /// No such number of sockets.
@@ -46,7 +46,7 @@ impl Sockets {
     ///
     /// # Errors
     ///
-    /// What was handed over can't be used.
+    /// What was handed over cannot be used.
     pub fn from_env() -> Result<Self, SocketsError> {
         let variable = |name| env::var(name).unwrap_or_default();
         let count = variable("LISTEN_FDS");

@@ -108,7 +108,7 @@ impl Changes {
             Err(error) => (None, Err(error.into())),
             Ok(loaded) => {
                 let before = current.as_deref();
-                let outcome = self.prove(bff, services, loaded.clone(), before).await;
+                let outcome = self.smoke_test(bff, services, loaded.clone(), before).await;
                 (Some(loaded), outcome)
             }
         };
@@ -132,7 +132,7 @@ impl Changes {
     }
 
     /// Makes a version of a component and the smoke request to it, unless it is the live one.
-    async fn prove(
+    async fn smoke_test(
         &self,
         bff: &Bff,
         services: &Services,
@@ -147,8 +147,8 @@ impl Changes {
             .builder
             .version(settings, loaded, services, before, metrics);
         let version = Arc::new(version);
-        let proven = smoke(&self.shared.runtime, &version, services, self.caller()).await;
-        proven.map_err(|Refusal { error, again }| ChangeError::Smoke {
+        let passed = smoke(&self.shared.runtime, &version, services, self.caller()).await;
+        passed.map_err(|Refusal { error, again }| ChangeError::Smoke {
             bff: version.bff().to_string(),
             source: error,
             again,

@@ -1,10 +1,12 @@
-//! Whose turn it is to change a BFF. There is a lock for each, so that what takes long for one BFF,
-//! compiling above all, holds up no change of another.
+//! A lock per BFF for its changes, so that slow work for one BFF, above all compiling, delays no
+//! change of another.
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard};
 
 use tokio::sync::{Mutex as Lock, OwnedMutexGuard};
+
+use crate::sync;
 
 /// The right to change a BFF, given back when it is dropped.
 pub(super) type Turn = OwnedMutexGuard<()>;
@@ -37,8 +39,7 @@ impl Turns {
     }
 
     fn locks(&self) -> MutexGuard<'_, BTreeMap<String, Arc<Lock<()>>>> {
-        // Whole after each statement, so a panic elsewhere does not spoil it.
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        sync::lock(&self.0)
     }
 }
 

@@ -1,11 +1,10 @@
-//! Looks at the component files and swaps a BFF when its file has changed.
+//! Watches the component files and swaps a BFF when its file changed.
 //!
-//! By looking, not by a notification of the system: that works on every file system and through
-//! every way of replacing a file (renaming, writing in place, switching a link), and a look at a
-//! file costs a microsecond. A file that is still being written is left alone until two looks in a
-//! row see the same. A version that was not loaded because the host was out of open files, memory
-//! or room on a disk, or whose smoke request failed because of its services, is tried again, after
-//! waits that grow.
+//! It polls, without notifications of the system: that works on every file system and with every
+//! way of replacing a file (renaming, writing in place, switching a link), and a check of a file
+//! costs a microsecond. A file that is still being written is left alone until two checks in a row
+//! see the same. If the host was out of open files, memory or disk space, or the smoke request
+//! failed because of a service, the version is tried again after growing waits.
 
 use std::collections::HashMap;
 use std::path::Path;

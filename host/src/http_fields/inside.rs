@@ -37,7 +37,7 @@ pub fn points_inside<'a>(
 ) -> bool {
     match *name {
         header::LOCATION | header::CONTENT_LOCATION | header::LINK | header::REFRESH => {
-            // What is not UTF-8 can't be looked at.
+            // What is not UTF-8 cannot be looked at.
             match std::str::from_utf8(value.as_bytes()) {
                 Ok(text) => {
                     names_socket_file(text) || hosts(text).any(|host| is_inside(host, own.clone()))

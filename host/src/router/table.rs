@@ -1,7 +1,8 @@
 //! The table itself: hash by host, then by prefix, then the few header variants of that place.
 //!
-//! Prefixes are tried from the longest down along the request's own segment borders, beginning at the length of the
-//! longest prefix in the table, so that a path of thousands of segments costs no more than a short one.
+//! Prefixes are tried from the longest down along the request's own segment borders, beginning at
+//! the length of the longest prefix in the table, so that a path of thousands of segments costs no
+//! more than a short one.
 
 use std::collections::HashMap;
 
@@ -21,7 +22,8 @@ const METHODS: [Method; 7] = [
     Method::OPTIONS,
 ];
 
-/// All routes of a configuration, ready for lookups. Immutable: a changed configuration makes a new one.
+/// All routes of a configuration, ready for lookups. Immutable: a changed configuration makes a new
+/// one.
 #[derive(Debug)]
 pub struct RouteTable {
     /// Routes with a host, by host.
@@ -50,7 +52,8 @@ struct Variant {
 }
 
 impl RouteTable {
-    /// Makes the table of a configuration's routes, which are checked: no two are equal in host, prefix and headers.
+    /// Makes the table of a configuration's routes, which are checked: no two are equal in host,
+    /// prefix and headers.
     #[must_use]
     pub fn new(routes: &[Route]) -> Self {
         let mut hosts = HashMap::<Box<str>, Places>::new();
@@ -78,8 +81,9 @@ impl RouteTable {
 
     /// Finds what serves a request.
     ///
-    /// `host` is in lower case and without a port, empty if the client named none; `path` begins with `/` and has no
-    /// query, or is `*`; `headers` are the client's. Several fields of one name match when any of them does.
+    /// `host` is in lower case and without a port, empty if the client named none; `path` begins
+    /// with `/` and has no query, or is `*`; `headers` are the client's. Several fields of one name
+    /// match when any of them does.
     #[must_use]
     pub fn find<'t, 'p>(
         &'t self,
@@ -155,7 +159,8 @@ impl Variant {
     }
 }
 
-/// The ends of a path's prefixes on segment borders, longest first, none longer than `longest`; 0 stands for `/`.
+/// The ends of a path's prefixes on segment borders, longest first, none longer than `longest`; 0
+/// stands for `/`.
 fn borders(path: &str, longest: usize) -> impl Iterator<Item = usize> {
     let whole = (path.len() <= longest).then_some(path.len());
     let window = path.len().min(longest.saturating_add(1));

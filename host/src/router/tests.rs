@@ -116,7 +116,8 @@ fn headers_that_do_not_match_lead_to_a_shorter_prefix_then_to_a_route_without_a_
         let found = get(&table, "h", "/api/v1/x", &[("x-client", client)]);
         assert_eq!(found, Found::Route { index, rest }, "{client}");
     }
-    // Any of several fields of the name will do, and of two matching routes the first of the file is taken.
+    // Any of several fields of the name will do, and of two matching routes the first of the file
+    // is taken.
     let table = RouteTable::new(&[
         route(None, "/", &[("x-client", "a")]),
         route(None, "/", &[("x-client", "b")]),

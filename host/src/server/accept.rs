@@ -17,9 +17,9 @@ use tokio::net::TcpListener;
 use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinHandle;
 
+use super::crew::Crew;
 use super::faults::{Faults, vital};
 use super::room;
-use super::worker::{Crew, Worker};
 use crate::config;
 use crate::snapshot::Shared;
 
@@ -31,7 +31,7 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 /// The server could not be started.
 #[derive(Debug, Error)]
 pub enum ServerError {
-    /// The address can't be bound.
+    /// The address cannot be bound.
     #[error("{key} = \"{address}\": {source}; choose another address or stop what listens there")]
     Bind {
         /// The setting.
@@ -41,7 +41,7 @@ pub enum ServerError {
         /// What the system said.
         source: io::Error,
     },
-    /// A socket that was handed over can't be used.
+    /// A socket that was handed over cannot be used.
     #[error("{key}: the socket that was handed over (LISTEN_FDS): {source}")]
     HandedOver {
         /// The setting that it stands for.
@@ -70,7 +70,7 @@ impl Server {
     ///
     /// # Errors
     ///
-    /// When the address is taken or a thread can't be started.
+    /// When the address is taken or a thread cannot be started.
     pub async fn start(
         shared: Arc<Shared>,
         settings: &config::Server,
@@ -80,8 +80,9 @@ impl Server {
         let listener = listen("server.listen", settings.listen, handed_over)?;
         let address = listener.local_addr().map_err(ServerError::Worker)?;
         let (stop, stopped) = watch::channel(false);
-        let crew = Worker::start_all(&shared, settings, &stopped, faults.clone())
+        let crew = Crew::start(&shared, settings, &stopped, faults.clone())
             .map_err(ServerError::Worker)?;
+        let crew = Arc::new(crew);
         let max_connections = u32::try_from(settings.max_connections)
             .unwrap_or(u32::MAX)
             .min(MAX_PERMITS);
@@ -115,15 +116,15 @@ impl Server {
         self.crew.fail(index);
     }
 
-    /// Takes no more connections, lets running requests finish, and closes the rest when `patience`
+    /// Takes no more connections, lets running requests finish, and closes the rest when `grace`
     /// is over. Returns how many connections had to be cut.
-    pub async fn stop(mut self, patience: Duration) -> usize {
+    pub async fn stop(mut self, grace: Duration) -> usize {
         // The acceptor owns the listener: with its end, new clients are refused rather than left
         // waiting.
         let _ = self.stop.send(true);
         let _ = (&mut self.acceptor).await;
         let all = self.connections.acquire_many(self.max_connections);
-        let cut = match tokio::time::timeout(patience, all).await {
+        let cut = match tokio::time::timeout(grace, all).await {
             Ok(_) => 0,
             Err(_) => self.max_connections as usize - self.connections.available_permits(),
         };
@@ -183,7 +184,7 @@ async fn accept(
     mut stopped: watch::Receiver<bool>,
 ) {
     loop {
-        let next = room::accept(&listener, &connections, &crew.room);
+        let next = room::accept(&listener, &connections, &crew.peers.room);
         let (accepted, permit) = tokio::select! {
             next = next => match next {
                 Some(next) => next,

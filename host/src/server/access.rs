@@ -1,9 +1,9 @@
-//! The account of one request: one line in the log and one set of metrics, however it ends. Lines
-//! about what the host refused, and about clients that went, are limited per second.
+//! One line in the access log and one set of metrics per request, however it ends. Lines about
+//! requests that the host refused, and about clients that left, are limited per second.
 //!
-//! It is written when the account is dropped, so that a request whose client hung up, which ends by
-//! being dropped, has its line too. It holds no path, no query and no header value of the client
-//! but the request id: these can be personal.
+//! The line is written when the [`Access`] is dropped, so that a request whose client hung up,
+//! which ends by being dropped, has one too. It holds no path, no query and no header value of the
+//! client but the request id: these can be personal.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -24,6 +24,7 @@ use crate::telemetry::access_log;
 use crate::telemetry::metrics::{Outcome, VersionMetrics};
 use crate::telemetry::sample::Sample;
 use crate::text::shorten;
+use crate::time::micros;
 
 /// Bytes of a method in a line. Those that are served have fewer.
 const MAX_METHOD: usize = 16;
@@ -273,8 +274,4 @@ impl Access {
             dropped => line.number("log_lines_dropped", dropped.into()),
         }
     }
-}
-
-fn micros(time: Duration) -> u64 {
-    u64::try_from(time.as_micros()).unwrap_or(u64::MAX)
 }

@@ -1,5 +1,5 @@
-//! What happens on a connection: what its socket and its requests note, and its clock, its end and
-//! the room of others ask.
+//! What happens on a connection. Its socket and its requests record it; its timeouts, its shutdown
+//! and the search for an idle connection read it.
 
 use std::future::{Future as _, poll_fn};
 use std::pin::pin;
@@ -11,6 +11,7 @@ use futures_util::task::AtomicWaker;
 use tokio::time::{Instant, sleep_until};
 
 use crate::config;
+use crate::time;
 
 /// Bytes of a connection that are read in a row; then others have their turn.
 pub(super) const TURN: usize = 64 << 10;
@@ -70,7 +71,7 @@ impl Activity {
     }
 
     fn now(&self) -> u64 {
-        u64::try_from(self.started.elapsed().as_millis()).unwrap_or(u64::MAX)
+        time::millis(self.started.elapsed())
     }
 
     /// The connection is used: a part of an answer went out.
@@ -156,7 +157,7 @@ impl Activity {
         Some((never, self.started.elapsed().saturating_sub(last)))
     }
 
-    /// Whether it can't end in a better way than at once.
+    /// Whether it cannot end in a better way than at once.
     pub(super) fn stuck_in_a_head(&self) -> bool {
         self.head.load(Ordering::Relaxed) != 0 && !self.http2.load(Ordering::Relaxed)
     }

@@ -2,7 +2,8 @@
 //!
 //! - `GET /livez`: 200 while the process runs.
 //! - `GET /readyz`: 200 while the host takes requests; 503 while it stops, while a worker is down,
-//!   when the host fails, and while no BFF has a version. Names the BFFs whose newest file was refused.
+//!   when the host fails, and while no BFF has a version. Names the BFFs whose newest file was
+//!   refused.
 //! - `GET /metrics`: all metrics, in Prometheus' text format or OpenMetrics, as `accept` says.
 //! - `GET /bffs`: each BFF with its live version, the last refused one, and what it may call; each
 //!   service with the state of its policy; as JSON.

@@ -1,13 +1,14 @@
 //! The bytes in flight of the whole host, in fair shares.
 //!
-//! Counted are a request from its head on (a fixed cost, and its fields), its body, and its answer
-//! until the client took it. A request that wants more than there is gets 503 `host-memory`.
+//! A request counts from its head on (a fixed cost, and its fields), with its body, and with its
+//! answer until the client has taken it. A request that wants more than its share gets 503
+//! `host-memory`.
 //!
-//! A BFF may hold half of all. A connection may hold that part of what is left which what is left
-//! is of the whole: a half of it when a half is left, a tenth when a tenth is. The same goes for
-//! its BFF's half. So what is left shrinks ever more slowly the more of the greedy there are, and
-//! the next one still gets something: 80 connections that take what they get of 256 MiB
-//! leave enough for a small request on the next one.
+//! A BFF may hold half of all bytes. A connection may hold a share of the free bytes that is as
+//! large as the free part of the whole: half of them when half is free, a tenth when a tenth is.
+//! The same holds within its BFF's half. So the free bytes shrink ever more slowly, and the next
+//! client still gets some: 80 connections that take all they can of 256 MiB leave enough for a
+//! small request on another one.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicUsize, Ordering};

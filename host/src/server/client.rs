@@ -3,7 +3,7 @@
 use std::future::poll_fn;
 use std::pin::pin;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
@@ -15,6 +15,7 @@ use tokio::time::sleep;
 use super::budget::{Full, Held, Share};
 use super::flow::{Flow, Pace, Watch};
 use crate::config;
+use crate::sync;
 
 /// Time for a stream that was given up to leave the connection. A connection that does not even
 /// take the few bytes of its reset is cut.
@@ -66,15 +67,12 @@ impl Client {
             return self.only.clone();
         }
         let flow = Arc::<Flow>::default();
-        *self.next.lock().unwrap_or_else(PoisonError::into_inner) = Some(flow.clone());
+        *sync::lock(&self.next) = Some(flow.clone());
         flow
     }
 
     fn take_next(&self) -> Option<Arc<Flow>> {
-        self.next
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .take()
+        sync::lock(&self.next).take()
     }
 
     /// Ends the connection.

@@ -1,15 +1,17 @@
-//! Faults of the host outside of requests and connections. What fails is started anew where that
-//! is safe, a few times in a minute. After more, and where it is not, the host can't go on, and is
-//! better ended, so that its supervisor starts it with a memory that is whole.
+//! Faults of the host outside of requests and connections. A failed task is restarted where that is
+//! safe, a few times per minute. After more faults, or where a restart is not safe, the host ends,
+//! so that its supervisor starts it with clean memory.
 
 use std::any::Any;
 use std::collections::VecDeque;
 use std::panic::AssertUnwindSafe;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use futures_util::FutureExt as _;
 use tokio::sync::watch;
+
+use crate::sync;
 
 /// The time in which restarts are counted together.
 const WINDOW: Duration = Duration::from_secs(60);
@@ -39,7 +41,7 @@ impl Faults {
 
     /// Whether what failed may be started anew now.
     pub(super) fn begin(&self, now: Instant) -> bool {
-        let mut recent = self.recent.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut recent = sync::lock(&self.recent);
         recent.retain(|at| now.saturating_duration_since(*at) < WINDOW);
         let may = recent.len() < self.most;
         if may {
@@ -50,12 +52,12 @@ impl Faults {
         may
     }
 
-    /// Whether the host can't go on.
+    /// Whether the host cannot go on.
     pub(super) fn are_too_many(&self) -> bool {
         *self.over.borrow()
     }
 
-    /// Waits until the host can't go on.
+    /// Waits until the host cannot go on.
     pub async fn too_many(&self) {
         let mut over = self.over.subscribe();
         // The sender lives as long as this does.

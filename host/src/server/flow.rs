@@ -1,8 +1,7 @@
-//! Whether a client takes its answer: how many bytes went to the socket, and when that is too few.
+//! Whether a client takes its answer: how many bytes went to the socket, and when that is too slow.
 //!
-//! A look at each end of `flush-timeout`: an answer of which less than `min-rate` went out
-//! meanwhile is given up. Over HTTP/2 its stream ends alone, by being dropped, which resets it.
-//! Over HTTP/1.1 its connection ends.
+//! After each `flush-timeout`, the host gives up an answer of which less than `min-rate` was sent
+//! since the last look. Over HTTP/2 only its stream is reset; over HTTP/1.1 its connection ends.
 
 use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};

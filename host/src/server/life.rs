@@ -1,9 +1,8 @@
-//! The life of a worker's thread: an event loop, and a fresh one after a fault of the host outside
-//! of a request.
+//! The event loop of a worker's thread, and its restart after a fault outside of a request.
 //!
-//! A panic in a request ends that request, and one in a connection that connection. What is left is
-//! the event loop itself and what a worker does beside requests. Its connections are lost then, and
-//! those that it had not begun yet wait for the next event loop.
+//! A panic in a request ends that request, and one in a connection that connection. Faults beyond
+//! that are those of the event loop itself, and of what a worker does beside requests. They cost
+//! the worker its connections; those that it had not begun yet wait for the next event loop.
 
 use std::any::Any;
 use std::io;

@@ -1,8 +1,8 @@
 //! A socket that closes in stages (RFC 9112 section 9.6).
 //!
-//! A connection that is closed while its client still writes is reset, and the reset takes the
-//! answer away from the client that has not read it yet. So the host says that it will send nothing
-//! more, throws away what comes for a while, and closes then.
+//! Closing a connection while its client still writes resets it, and the client then may lose an
+//! answer that it has not read yet. So the host shuts down its sending side, discards what arrives
+//! for a while, and then closes.
 
 use std::io;
 use std::pin::Pin;

@@ -21,9 +21,9 @@ use super::flow::Flow;
 const SHORT: usize = 16 << 10;
 
 /// The body of an answer.
-pub(super) struct Outgoing(State);
+pub(super) struct Outgoing(BodyState);
 
-enum State {
+enum BodyState {
     /// All of it is still here.
     Whole { piece: Piece, alone: bool },
     /// The library has it, and its end is to come.
@@ -42,7 +42,7 @@ pub(super) struct Piece {
 impl Outgoing {
     /// No body.
     pub(super) fn empty() -> Self {
-        Self(State::Ended)
+        Self(BodyState::Ended)
     }
 
     /// A body, whose bytes are among those held. Nothing is held for a refusal that there was no
@@ -58,7 +58,7 @@ impl Outgoing {
             flow,
             _held: held,
         };
-        Self(State::Whole { piece, alone })
+        Self(BodyState::Whole { piece, alone })
     }
 }
 
@@ -70,32 +70,32 @@ impl Body for Outgoing {
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Piece>, Infallible>>> {
-        match std::mem::replace(&mut self.0, State::Ended) {
-            State::Whole { piece, alone } => {
+        match std::mem::replace(&mut self.0, BodyState::Ended) {
+            BodyState::Whole { piece, alone } => {
                 if !alone {
-                    self.0 = State::Handed(piece.flow.clone());
+                    self.0 = BodyState::Handed(piece.flow.clone());
                 }
                 Poll::Ready(Some(Ok(Frame::data(piece))))
             }
-            State::Handed(flow) => {
+            BodyState::Handed(flow) => {
                 let gone = flow.poll_gone(context);
-                self.0 = State::Handed(flow);
+                self.0 = BodyState::Handed(flow);
                 ready!(gone);
-                self.0 = State::Ended;
+                self.0 = BodyState::Ended;
                 Poll::Ready(None)
             }
-            State::Ended => Poll::Ready(None),
+            BodyState::Ended => Poll::Ready(None),
         }
     }
 
     fn is_end_stream(&self) -> bool {
-        matches!(self.0, State::Ended)
+        matches!(self.0, BodyState::Ended)
     }
 
     fn size_hint(&self) -> SizeHint {
         SizeHint::with_exact(match &self.0 {
-            State::Whole { piece, .. } => piece.bytes.len() as u64,
-            State::Handed(_) | State::Ended => 0,
+            BodyState::Whole { piece, .. } => piece.bytes.len() as u64,
+            BodyState::Handed(_) | BodyState::Ended => 0,
         })
     }
 }

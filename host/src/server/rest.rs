@@ -1,4 +1,4 @@
-//! Whether a worker has nothing to do, so that others may give it their requests.
+//! Whether a worker is idle, so that others may give it requests.
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 

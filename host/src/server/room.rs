@@ -1,17 +1,18 @@
-//! Who has to go when `max-connections` is reached and another client comes: the connection that
-//! has been idle the longest, and before all others one that never asked anything.
+//! Which connection ends when `max-connections` is reached and another client comes: the one that
+//! has been idle the longest, and first of all one that never sent a request.
 //!
-//! Connections are known here from their begin to their end. A request has no part in it.
+//! Every open connection is registered here. Requests do not touch this.
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::activity::Activity;
+use crate::sync;
 
 /// A connection that was used a moment ago is between two requests rather than idle.
 const IDLE: Duration = Duration::from_secs(1);
@@ -26,21 +27,21 @@ pub(super) struct Room {
 }
 
 /// A connection, known for as long as it is open.
-pub(super) struct Place<'a> {
+pub(super) struct OpenConnection<'a> {
     room: &'a Room,
     number: u64,
 }
 
 impl Room {
     /// Makes a connection known.
-    pub(super) fn enter(&self, activity: Arc<Activity>) -> Place<'_> {
+    pub(super) fn enter(&self, activity: Arc<Activity>) -> OpenConnection<'_> {
         let number = self.next.fetch_add(1, Ordering::Relaxed);
         self.open().insert(number, activity);
-        Place { room: self, number }
+        OpenConnection { room: self, number }
     }
 
     fn open(&self) -> MutexGuard<'_, BTreeMap<u64, Arc<Activity>>> {
-        self.open.lock().unwrap_or_else(PoisonError::into_inner)
+        sync::lock(&self.open)
     }
 
     /// Ends the connection that has been idle the longest. `false` when none is for long enough.
@@ -68,15 +69,15 @@ impl Room {
         loop {
             let made = self.make();
             // One that was asked to go needs a moment.
-            let patience = if made { IDLE } else { AGAIN };
-            if let Ok(permit) = tokio::time::timeout(patience, permit.as_mut()).await {
+            let wait = if made { IDLE } else { AGAIN };
+            if let Ok(permit) = tokio::time::timeout(wait, permit.as_mut()).await {
                 return permit.ok();
             }
         }
     }
 }
 
-impl Drop for Place<'_> {
+impl Drop for OpenConnection<'_> {
     fn drop(&mut self) {
         self.room.open().remove(&self.number);
     }

@@ -1,4 +1,4 @@
-//! Counts requests and their accounts on this thread, for the targets of fuzzing.
+//! Counts requests and their access records on this thread, for the fuzzing targets.
 
 use std::cell::Cell;
 

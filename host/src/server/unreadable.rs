@@ -1,10 +1,10 @@
-//! What is refused before it is a request: what can't be read as one, and heads that are too large.
+//! Heads that are refused before they are requests: malformed ones, and those that are too large.
 //!
 //! hyper reads the heads. Over HTTP/1.1 it answers such a head itself, with a bare status, and ends
-//! the connection; there is no request then that could have an account. So each is counted here,
-//! and a few of each second have a line in the access log. Over HTTP/2 the host sees heads of up to
-//! twice the size that it takes, and answers those as it does others; a head beyond that is
-//! answered by the library, with a bare 431 of which nobody hears.
+//! the connection, without a request that could have an access record. So each is counted here, and
+//! a few per second have a line in the access log. Over HTTP/2 the host sees heads of up to twice
+//! its limit, and answers those as it does others; the library answers larger ones with a bare 431
+//! that cannot be counted.
 
 use std::sync::Arc;
 
@@ -35,7 +35,7 @@ pub(super) fn read_limit(settings: &config::Server) -> u32 {
     u32::try_from(settings.max_header_size.saturating_mul(2)).unwrap_or(u32::MAX)
 }
 
-/// Counts an error of a connection that is a head which can't be read, and tells the access log.
+/// Counts an error of a connection that is a head which cannot be read, and tells the access log.
 pub(super) fn note(shared: &Shared, error: &(dyn std::error::Error + 'static)) {
     let Some((what, error)) = read(error) else {
         return;

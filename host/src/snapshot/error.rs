@@ -13,7 +13,7 @@ pub enum SnapshotError {
     /// The BFFs whose components were refused, all of them.
     #[error("{}", .0.iter().map(|(bff, error)| format!("bff.{bff}: {error}")).collect::<Vec<_>>().join("\n"))]
     Components(Vec<(String, Arc<LoadError>)>),
-    /// A service that can't be called as the operator wants it.
+    /// A service that cannot be called as the operator wants it.
     #[error(transparent)]
     Service(#[from] ServiceError),
 }

@@ -16,7 +16,8 @@ use tailor::server::inbound::Head;
 
 use super::Turn;
 
-/// Picks three values at the end of a document of about this size, pointers parsed anew as for each call.
+/// Picks three values at the end of a document of about this size, pointers parsed anew as for each
+/// call.
 pub(super) fn select(size: usize) -> Box<dyn Fn() -> Turn> {
     let document: Arc<str> = document(size).into();
     let pointers: Arc<[String]> =
@@ -49,8 +50,8 @@ fn document(size: usize) -> String {
     text + r#"],"latest":{"at":"2026-01-15T23:55:00Z","bpm":64},"resting_bpm":56,"zones":["rest","peak"]}"#
 }
 
-/// Finds the routes of 100 requests among those of so many BFFs. Of 100, because the table's hash has another seed in each
-/// process, and what one lookup costs depends on it a little.
+/// Finds the routes of 100 requests among those of so many BFFs. Of 100, because the table's hash
+/// has another seed in each process, and what one lookup costs depends on it a little.
 pub(super) fn route(bffs: usize) -> Box<dyn Fn() -> Turn> {
     let routes: Vec<Route> = (0..bffs)
         .map(|number| Route {

@@ -1,7 +1,8 @@
-//! What is measured, written once for both benchmarks: how long it takes (`micro`) and how many instructions it is
-//! (`instructions`).
+//! What is measured, written once for both benchmarks: how long it takes (`micro`) and how many
+//! instructions it is (`instructions`).
 //!
-//! A case is prepared once. Each [`Turn`] is made apart from its run, so that the input that it uses up is not measured.
+//! A case is prepared once. Each [`Turn`] is made apart from its run, so that the input that it
+//! uses up is not measured.
 
 mod guest;
 mod host;
@@ -29,7 +30,8 @@ pub type Turn = Box<dyn FnOnce() -> anyhow::Result<()>>;
 /// A case, ready to be measured any number of times.
 pub struct Case(Box<dyn Fn() -> Turn>);
 
-/// Turns before the first that counts: they fill what a process fills once (slots of the pool, lists of the allocator).
+/// Turns before the first that counts: they fill what a process fills once (slots of the pool,
+/// lists of the allocator).
 const WARM_UP: usize = 3;
 
 impl Case {

@@ -42,7 +42,7 @@ impl Accepted {
     ///
     /// # Errors
     ///
-    /// When it is there and can't be read.
+    /// When it is there and cannot be read.
     pub fn read() -> anyhow::Result<Self> {
         let path = path();
         if !path.exists() {
@@ -79,7 +79,7 @@ impl Accepted {
     ///
     /// # Errors
     ///
-    /// When it can't be written.
+    /// When it cannot be written.
     pub fn write(&self, names: &[&str]) -> anyhow::Result<()> {
         let mut text = format!("{HEAD}\n[tools]\n");
         for (name, version) in tools()? {

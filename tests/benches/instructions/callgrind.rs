@@ -1,9 +1,11 @@
 //! Counting the instructions of one turn of a case, with valgrind's callgrind.
 //!
-//! The case runs in a process of its own, twice marked: callgrind sets its counters to zero where [`case_begins`] is entered
-//! and writes them down where [`case_ends`] is. What came before (compiling the guest, turns that warm up) does not count.
-//! Marking by entering, rather than by what is called from where (`--toggle-collect`), is what works here: a guest runs on a
-//! stack of its own, and callgrind takes a switch of stacks for the return of functions, so most of a request is lost.
+//! The case runs in a process of its own, twice marked: callgrind sets its counters to zero where
+//! [`case_begins`] is entered and writes them down where [`case_ends`] is. What came before
+//! (compiling the guest, turns that warm up) does not count. Marking by entering, rather than by
+//! what is called from where (`--toggle-collect`), is what works here: a guest runs on a stack of
+//! its own, and callgrind takes a switch of stacks for the return of functions, so most of a
+//! request is lost.
 
 use std::hint::black_box;
 use std::path::Path;
@@ -40,19 +42,22 @@ fn case_ends() {
     black_box(1);
 }
 
-/// The number of the system call `prctl` on x86-64, the order `PR_GET_AUXV` of it, and "invalid argument".
+/// The number of the system call `prctl` on x86-64, the order `PR_GET_AUXV` of it, and "invalid
+/// argument".
 const PRCTL: i64 = 157;
 const GET_AUXV: u64 = 0x4155_5856;
 const INVALID: u32 = 22;
 
 /// Makes the kernel refuse `PR_GET_AUXV` to this process and those that it starts.
 ///
-/// Valgrind hides the kernel's own functions (the vDSO) from a program, but lets this newer order through, which tells where they
-/// are. rustix believes it, looks there, and crashes. Refused, it reads `/proc/self/auxv`, which valgrind does amend.
+/// Valgrind hides the kernel's own functions (the vDSO) from a program, but lets this newer order
+/// through, which tells where they are. rustix believes it, looks there, and crashes. Refused, it
+/// reads `/proc/self/auxv`, which valgrind does amend.
 ///
 /// # Errors
 ///
-/// On another processor than x86-64, whose counts would be others anyway, and where filters are not allowed.
+/// On another processor than x86-64, whose counts would be others anyway, and where filters are not
+/// allowed.
 pub fn hide_vdso() -> anyhow::Result<()> {
     ensure!(
         cfg!(all(target_os = "linux", target_arch = "x86_64")),
@@ -86,10 +91,12 @@ pub fn count(name: &str) -> anyhow::Result<u64> {
         ))
         .arg(program)
         .args([ONCE, name])
-        // The guest is compiled before the marks. Threads that have just done so would still look for work behind them.
+        // The guest is compiled before the marks. Threads that have just done so would still look
+        // for work behind them.
         .env("RAYON_NUM_THREADS", "1")
-        // Otherwise the C library clears and copies with one instruction that callgrind counts once for each byte: the reset of a
-        // guest's memory would be four fifths of a count, and hide the rest.
+        // Otherwise the C library clears and copies with one instruction that callgrind counts once
+        // for each byte: the reset of a guest's memory would be four fifths of a count, and hide
+        // the rest.
         .env("GLIBC_TUNABLES", "glibc.cpu.hwcaps=-ERMS")
         .output()
         .context("valgrind does not start; install it: apt-get install valgrind")?;

@@ -1,7 +1,9 @@
-//! How many instructions each case is, compared with the accepted counts in `tests/benches/instructions.toml`.
+//! How many instructions each case is, compared with the accepted counts in
+//! `tests/benches/instructions.toml`.
 //!
-//! `cargo instructions` fails where a case has grown by more than 3 %; `cargo instructions -- --accept` writes the counts of
-//! this run as the accepted ones. A name counts the cases with this in their name. See `tests/benches/README.md`.
+//! `cargo instructions` fails where a case has grown by more than 3 %;
+//! `cargo instructions -- --accept` writes the counts of this run as the accepted ones. A name
+//! counts the cases with this in their name. See `tests/benches/README.md`.
 
 mod accepted;
 mod callgrind;

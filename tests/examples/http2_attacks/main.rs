@@ -72,7 +72,7 @@ pub struct Outcome {
 ///
 /// # Errors
 ///
-/// When a host does not start or can't be looked at.
+/// When a host does not start or cannot be looked at.
 pub async fn all(time: Duration, rest: Duration) -> anyhow::Result<Vec<Outcome>> {
     let services = Services::start()?;
     let mut outcomes = vec![];

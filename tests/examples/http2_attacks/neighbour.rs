@@ -9,7 +9,7 @@ use tokio::net::TcpStream;
 /// Between two requests.
 const PAUSE: Duration = Duration::from_millis(10);
 /// A client that waits for longer has no answer.
-const PATIENCE: Duration = Duration::from_secs(5);
+const TIMEOUT: Duration = Duration::from_secs(5);
 
 /// What the client got.
 #[derive(Debug, Default)]
@@ -52,7 +52,7 @@ impl Neighbour {
         let mut kept = None;
         loop {
             let start = Instant::now();
-            let asked = tokio::time::timeout(PATIENCE, ask(address, kept.take())).await;
+            let asked = tokio::time::timeout(TIMEOUT, ask(address, kept.take())).await;
             match asked {
                 Ok(Ok(stream)) => {
                     kept = Some(stream);

@@ -1,8 +1,10 @@
-//! Holds the models of `tailor_harness::readers` to the programs that they are models of: nginx, Node, Python and
-//! Tomcat read the table of hostile paths and random ones, and must read each as its model does.
+//! Holds the models of `tailor_harness::readers` to the programs that they are models of: nginx,
+//! Node, Python and Tomcat read the table of hostile paths and random ones, and must read each as
+//! its model does.
 //!
-//! `cargo run --example path_readers` with a number of random paths (2000 unless given). It needs the
-//! programs: `apt-get install nginx-light tomcat10 nodejs python3` on Debian. One that is not there is an error.
+//! `cargo run --example path_readers` with a number of random paths (2000 unless given). It needs
+//! the programs: `apt-get install nginx-light tomcat10 nodejs python3` on Debian. One that is not
+//! there is an error.
 
 mod programs;
 #[path = "../../integration/paths/random.rs"]

@@ -1,5 +1,5 @@
-//! The real programs, each started for itself in a folder of its own: two scripts that read paths from their standard
-//! input, and two servers on a socket file.
+//! The real programs, each started for itself in a folder of its own: two scripts that read paths
+//! from their standard input, and two servers on a socket file.
 
 use std::fs;
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
@@ -14,7 +14,7 @@ use tailor_harness::readers::Reader;
 use tempfile::TempDir;
 
 /// How long a server may take to start. Tomcat compiles a page.
-const PATIENCE: Duration = Duration::from_secs(120);
+const TIMEOUT: Duration = Duration::from_secs(120);
 
 /// Answers a line of hexadecimal digits for each path, or `-` for none.
 const NODE: &str = r#"
@@ -193,7 +193,7 @@ impl Program {
         while !matches!(program.read("/ready"), Ok(Some(read)) if read == b"/ready") {
             let ended = program.child.try_wait()?;
             anyhow::ensure!(ended.is_none(), "it ended at once");
-            anyhow::ensure!(started.elapsed() < PATIENCE, "it is not ready");
+            anyhow::ensure!(started.elapsed() < TIMEOUT, "it is not ready");
             #[expect(
                 clippy::disallowed_methods,
                 reason = "a command that waits for another program; nothing else runs on its thread"

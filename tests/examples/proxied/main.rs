@@ -24,7 +24,7 @@ use tailor_harness::TestHost;
 use tempfile::TempDir;
 
 /// How long the proxy may take to start.
-const PATIENCE: Duration = Duration::from_secs(20);
+const TIMEOUT: Duration = Duration::from_secs(20);
 
 const SECRET: &str = "tailor:open-sesame";
 
@@ -117,7 +117,7 @@ impl Tinyproxy {
         };
         let began = Instant::now();
         while TcpStream::connect(("127.0.0.1", port)).is_err() {
-            anyhow::ensure!(began.elapsed() < PATIENCE, "tinyproxy does not listen");
+            anyhow::ensure!(began.elapsed() < TIMEOUT, "tinyproxy does not listen");
             std::thread::sleep(Duration::from_millis(20));
         }
         Ok(proxy)

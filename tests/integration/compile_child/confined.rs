@@ -23,7 +23,7 @@ fn has(program: &str) -> bool {
     found.is_ok_and(|status| status.success())
 }
 
-/// The system calls of a compiler, one a line, from the first byte of its component on.
+/// The system calls of a compiler, one per line, from the first byte of its component on.
 fn calls(component: &[u8], settings: &[&str]) -> Vec<String> {
     let folder = tempfile::tempdir().unwrap();
     let (trace, input) = (folder.path().join("trace"), folder.path().join("input"));

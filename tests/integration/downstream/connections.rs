@@ -1,5 +1,6 @@
-//! HTTP/1.1 connections are kept, shared out one call at a time, replaced when the service has closed them, and closed when
-//! nobody needs them. A call is repeated only where that can't do anything twice, or where the operator says that it may.
+//! HTTP/1.1 connections are kept, shared out one call at a time, replaced when the service has
+//! closed them, and closed when nobody needs them. A call is repeated only where that cannot do
+//! anything twice, or where the operator says that it may.
 
 use std::collections::HashSet;
 use std::sync::{Arc, Mutex};
@@ -56,7 +57,8 @@ async fn calls_side_by_side_have_a_connection_each_which_ends_with_a_call_that_i
             assert_eq!(connections, (1..=8).collect::<Vec<_>>());
         }
     }
-    // The clients have hung up, and so has the host: connections with a call under way can't be used again.
+    // The clients have hung up, and so has the host: connections with a call under way cannot be
+    // used again.
     services.wait_for_aborted(Service::Profile, 8).await;
     eventually("no connection is left", async || {
         (services.counts(Service::Profile).connections_open == 0).then_some(())
@@ -211,7 +213,8 @@ async fn what_was_sent_is_repeated_for_a_get_and_for_methods_that_the_operator_l
 #[tokio::test]
 async fn a_get_goes_out_on_a_fresh_connection_when_all_kept_ones_are_dead() {
     let both = Arc::new(Barrier::new(2));
-    // The first two answer together, so that both are open at once; what is kept breaks at its next use.
+    // The first two answer together, so that both are open at once; what is kept breaks at its next
+    // use.
     let raw = ScriptedService::start(move |request| {
         let ok = Response::text("ok");
         match request.number {

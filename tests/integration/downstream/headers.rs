@@ -1,5 +1,5 @@
-//! What a service sees of a call: the host's own fields, the address that the operator gave, and nothing of the client's
-//! that the operator did not allow.
+//! What a service sees of a call: the host's own fields, the address that the operator gave, and
+//! nothing of the client's that the operator did not allow.
 
 use std::time::Duration;
 

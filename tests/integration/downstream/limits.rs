@@ -87,7 +87,8 @@ async fn a_call_waits_for_its_turn_only_as_long_as_it_may() {
     assert_eq!(services.counts(Service::Profile).requests, 1);
 }
 
-/// Asks a service that answers with these bytes and then keeps the connection, under a cap of 16 bytes.
+/// Asks a service that answers with these bytes and then keeps the connection, under a cap of 16
+/// bytes.
 async fn capped(answer: &'static str) -> (Reply, ScriptedService, TestHost) {
     let raw = answering(answer);
     let settings = "max-response-size = \"16B\"";
@@ -138,7 +139,7 @@ async fn a_stream_without_end_is_stopped_at_the_cap() {
     let host = host(&[("svc", raw.url(), settings)]).await;
     let reply = host.get("/svc/x").await.unwrap();
     assert_eq!(failure(&reply), Some(("too-large", true)), "{reply:?}");
-    eventually("the service can't send any more", async || {
+    eventually("the service cannot send any more", async || {
         (raw.open() == 0).then_some(())
     })
     .await;
@@ -196,7 +197,8 @@ async fn a_connection_must_be_made_in_time() {
     assert!(took < Duration::from_secs(20), "{took:?}");
 }
 
-/// A listener that accepts nothing, with so many connections in its queue that the system drops further ones.
+/// A listener that accepts nothing, with so many connections in its queue that the system drops
+/// further ones.
 struct Full {
     address: SocketAddr,
     _listener: tokio::net::TcpListener,
@@ -210,8 +212,8 @@ impl Full {
         let listener = socket.listen(1).unwrap();
         let address = listener.local_addr().unwrap();
         let mut queued = Vec::new();
-        let patience = Duration::from_secs(1);
-        while let Ok(stream) = tokio::time::timeout(patience, TcpStream::connect(address)).await {
+        let wait = Duration::from_secs(1);
+        while let Ok(stream) = tokio::time::timeout(wait, TcpStream::connect(address)).await {
             queued.push(stream.unwrap());
         }
         Self {

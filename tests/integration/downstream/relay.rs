@@ -1,9 +1,10 @@
-//! A BFF that passes each request on to a service and the answer back, written as text: what it does is plain to see, and
-//! several versions of it differ in one word.
+//! A BFF that passes each request on to a service and the answer back, written as text: what it
+//! does is plain to see, and several versions of it differ in one word.
 //!
-//! The service is the one that has the name of the route's client. Method, path, query and body are the request's; header
-//! fields are not passed on. The answer has the status and the body of the service's, and `x-version` names this version.
-//! A call without a reply is answered 560 and more, see [`failure`].
+//! The service is the one that has the name of the route's client. Method, path, query and body are
+//! the request's; header fields are not passed on. The answer has the status and the body of the
+//! service's, and `x-version` names this version. A call without a reply is answered 560 and more,
+//! see [`failure`].
 
 use tailor_harness::{Reply, components};
 
@@ -46,13 +47,15 @@ fn written(version: &str, timeout_ms: Option<u32>, profile: Option<&str>) -> Vec
     components::from_module(&text).unwrap()
 }
 
-/// Why a call of the relay's had no reply: the kind of failure, and whether anything may have been sent.
+/// Why a call of the relay's had no reply: the kind of failure, and whether anything may have been
+/// sent.
 pub fn failure(reply: &Reply) -> Option<(&'static str, bool)> {
     let code = usize::from(reply.status.as_u16()).checked_sub(560)?;
     Some((KINDS.get(code % 10)?, code >= 10))
 }
 
-/// What the host calls to put the request into a module's memory, from the module's global `$free` on.
+/// What the host calls to put the request into a module's memory, from the module's global `$free`
+/// on.
 pub const ALLOCATE: &str = r#"
   ;; Memory is never given back: the instance ends with its request.
   (func (export "cabi_realloc") (param $old i32) (param $old_size i32) (param $align i32) (param $size i32) (result i32)

@@ -69,7 +69,7 @@ async fn a_profile_sets_other_limits() {
     );
     assert_eq!(site.count(), 0);
 
-    // The same call, under way twice: one of the two callers has no patience.
+    // The same call, under way twice: one of the two callers has a short time limit.
     let plain = get(&host, "/plain/svc/x");
     let hasty = async {
         soon(site.wait_for(1)).await;

@@ -1,5 +1,5 @@
-//! Each kind of fault, of one service, of two, and of all: which parts an answer lacks, and why, as the client and the operator
-//! see it.
+//! Each kind of fault, of one service, of two, and of all: which parts an answer lacks, and why, as
+//! the client and the operator see it.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -15,7 +15,8 @@ use crate::observe::calls;
 struct Part {
     name: &'static str,
     service: Service,
-    /// Whether the host picks its values out of the service's answer. Otherwise the BFF reads the whole.
+    /// Whether the host picks its values out of the service's answer. Otherwise the BFF reads the
+    /// whole.
     selected: bool,
 }
 
@@ -47,7 +48,8 @@ struct Case {
     fault: Fault,
     outcome: &'static str,
     why: &'static str,
-    /// What of that is otherwise when it is the BFF that reads the answer, since the host passes on any text.
+    /// What of that is otherwise when it is the BFF that reads the answer, since the host passes on
+    /// any text.
     whole: Option<(&'static str, &'static str)>,
 }
 
@@ -111,8 +113,9 @@ fn missing(parts: &[Part], failing: &[Service], case: &Case) -> Vec<(&'static st
         .collect()
 }
 
-/// What the host says of these parts: the service of each call without a good answer, with what it is short of. An answer that
-/// a BFF can't read is good as far as the host knows, and so is one that puts the blame on the caller.
+/// What the host says of these parts: the service of each call without a good answer, with what it
+/// is short of. An answer that a BFF cannot read is good as far as the host knows, and so is one
+/// that puts the blame on the caller.
 fn degraded(parts: &[Part], failing: &[Service], case: &Case) -> String {
     let mut lacking = BTreeMap::new();
     for part in parts.iter().filter(|part| failing.contains(&part.service)) {
@@ -132,8 +135,8 @@ fn degraded(parts: &[Part], failing: &[Service], case: &Case) -> String {
     members.collect::<Vec<String>>().join(", ")
 }
 
-/// Compares an answer with the healthy one: `null` for what is missing, and nothing else is touched. With nothing left, the
-/// answer is a problem.
+/// Compares an answer with the healthy one: `null` for what is missing, and nothing else is
+/// touched. With nothing left, the answer is a problem.
 fn check(reply: &Reply, whole: &Value, parts: &[Part], missing: &[(&str, &str)]) {
     assert_eq!(reply.header("tailor-error"), "", "{reply:?}");
     assert_eq!(reply.header("cache-control"), "no-store", "{reply:?}");

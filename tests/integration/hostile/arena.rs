@@ -1,5 +1,6 @@
-//! A real host with a hostile BFF on the one hand and, on the other, a neighbour that keeps being asked while the hostile
-//! one does what it does. Nothing that the neighbour's clients see may change.
+//! A real host with a hostile BFF on the one hand and, on the other, a neighbour that keeps being
+//! asked while the hostile one does what it does. Nothing that the neighbour's clients see may
+//! change.
 
 use std::cell::Cell;
 use std::net::SocketAddr;
@@ -21,9 +22,11 @@ const NEIGHBOUR: (&str, &str) = (
 );
 /// Clients that ask the neighbour all the time.
 const CLIENTS: usize = 3;
-/// What no test of one hostile request should ever need. Reached only when a guest is not stopped at all.
-pub const PATIENCE: Duration = Duration::from_secs(120);
-/// Within this time one hostile request is stopped, whatever the machine has to do besides. The limits are far below it.
+/// What no test of one hostile request should ever need. Reached only when a guest is not stopped
+/// at all.
+pub const TIMEOUT: Duration = Duration::from_secs(120);
+/// Within this time one hostile request is stopped, whatever the machine has to do besides. The
+/// limits are far below it.
 const SOON: Duration = Duration::from_secs(30);
 
 /// A hostile BFF. It is granted the service `goals`, and the route is its name.
@@ -57,13 +60,14 @@ pub struct Arena {
 
 /// A host that is not started: the neighbour, the hostile BFFs, and the services.
 ///
-/// A call of `goals` may take `patience`, at most the deadline of each hostile BFF. The neighbour has so much time that no
-/// load of the machine changes its answers. `profile` is there for the neighbour alone. Equal calls are not made as one, so
-/// that each that a guest makes shows at its service.
-pub fn builder(services: &Services, foes: &[Foe<'_>], patience: &str) -> TestHostBuilder {
+/// A call of `goals` may take `timeout`, at most the deadline of each hostile BFF. The neighbour
+/// has so much time that no load of the machine changes its answers. `profile` is there for the
+/// neighbour alone. Equal calls are not made as one, so that each that a guest makes shows at its
+/// service.
+pub fn builder(services: &Services, foes: &[Foe<'_>], timeout: &str) -> TestHostBuilder {
     let mut builder = TestHost::builder().unwrap().example("watch").unwrap();
     for (name, url) in services.urls() {
-        let time = if name == "goals" { patience } else { "30s" };
+        let time = if name == "goals" { timeout } else { "30s" };
         builder = builder.config(&format!(
             "[downstream.{name}]\nurl = \"{url}\"\ncoalesce = false\n\
              connect-timeout = \"2s\"\nfirst-byte-timeout = \"{time}\"\ntimeout = \"{time}\""
@@ -89,21 +93,23 @@ pub fn builder(services: &Services, foes: &[Foe<'_>], patience: &str) -> TestHos
 }
 
 impl Arena {
-    /// Starts the host, and sees that the neighbour answers. Calls may take as long as the shortest deadline by default.
+    /// Starts the host, and sees that the neighbour answers. Calls may take as long as the shortest
+    /// deadline by default.
     pub async fn start(foes: &[Foe<'_>]) -> Self {
         Self::with_patient_calls(foes, "2s").await
     }
 
     /// The same, with calls of the service `goals` that may take so long.
-    pub async fn with_patient_calls(foes: &[Foe<'_>], patience: &str) -> Self {
+    pub async fn with_patient_calls(foes: &[Foe<'_>], timeout: &str) -> Self {
         let services = Services::start().unwrap();
-        let host = builder(&services, foes, patience).start().await.unwrap();
+        let host = builder(&services, foes, timeout).start().await.unwrap();
         let arena = Self { host, services };
         arena.ask_neighbour(false).await;
         arena
     }
 
-    /// Does something hostile while clients ask the neighbour over and over, and once more after it.
+    /// Does something hostile while clients ask the neighbour over and over, and once more after
+    /// it.
     ///
     /// Fails when one of them gets anything but the answer that it always gets.
     pub async fn beside_neighbour<T>(&self, hostile: impl Future<Output = T>) -> T {
@@ -135,7 +141,7 @@ impl Arena {
             result
         };
         let all = join(hostile, join_all((0..CLIENTS).map(client)));
-        let (result, _) = tokio::time::timeout(PATIENCE, all)
+        let (result, _) = tokio::time::timeout(TIMEOUT, all)
             .await
             .expect("it is stopped by its limit, and the neighbour answers");
         (result, during.get())
@@ -152,7 +158,8 @@ impl Arena {
         assert_eq!((reply.status.as_u16(), &*reply.text()), (200, expected));
     }
 
-    /// Asks a hostile BFF beside the neighbour, and expects the host to answer with this status and code, and to count it.
+    /// Asks a hostile BFF beside the neighbour, and expects the host to answer with this status and
+    /// code, and to count it.
     pub async fn is_stopped(&self, bff: &str, path: &str, status: u16, code: &str) -> Reply {
         let before = self.counted(bff, code).await;
         let target = format!("/{bff}{path}");
@@ -209,7 +216,7 @@ impl Arena {
                 tokio::time::sleep(Duration::from_millis(5)).await;
             }
         };
-        tokio::time::timeout(PATIENCE, reached)
+        tokio::time::timeout(TIMEOUT, reached)
             .await
             .unwrap_or_else(|_| panic!("{count} requests of {bff} run"));
     }
@@ -241,7 +248,7 @@ pub async fn get(address: SocketAddr, path: &str) -> (String, String) {
     let request = format!("GET {path} HTTP/1.1\r\nhost: tailor\r\nconnection: close\r\n\r\n");
     stream.write_all(request.as_bytes()).await.unwrap();
     let mut answer = String::new();
-    tokio::time::timeout(PATIENCE, stream.read_to_string(&mut answer))
+    tokio::time::timeout(TIMEOUT, stream.read_to_string(&mut answer))
         .await
         .expect("an answer")
         .unwrap();

@@ -38,7 +38,7 @@ async fn the_log_says_in_which_function_the_time_went() {
 
 #[tokio::test]
 async fn an_endless_loop_ends_with_its_deadline() {
-    // A part of the time is spent waiting, so CPU time alone can't reach the limit first.
+    // A part of the time is spent waiting, so CPU time alone cannot reach the limit first.
     let arena = Arena::start(&[Foe::guest("loop", "deadline = \"2s\"\nlimits.cpu = \"2s\"")]).await;
     let hang = Fault::hang();
     arena

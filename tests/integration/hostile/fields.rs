@@ -6,7 +6,8 @@ use http_body_util::Full;
 use serde_json::{Value, json};
 use tailor_harness::{TestHost, components};
 
-/// A host whose guest makes the calls that it is told to make, of the service `svc` with these settings.
+/// A host whose guest makes the calls that it is told to make, of the service `svc` with these
+/// settings.
 async fn host(service: &ScriptedService, settings: &str) -> TestHost {
     let component = std::fs::read(components::hostile().unwrap()).unwrap();
     let builder = TestHost::builder()

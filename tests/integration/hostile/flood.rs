@@ -6,7 +6,7 @@ use downstream_mock::{Fault, Outcome, Service, Services};
 use serde_json::{Value, json};
 use tailor_harness::{Offline, Process, components};
 
-use super::arena::{Arena, Foe, PATIENCE, builder, get};
+use super::arena::{Arena, Foe, TIMEOUT, builder, get};
 
 /// Room for ten thousand of anything, but for what is limited.
 const ROOM: &str = "deadline = \"30s\"\nlimits.cpu = \"20s\"";
@@ -107,7 +107,7 @@ async fn handles_are_limited_and_their_calls_end_with_the_request() {
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
     };
-    let sent = tokio::time::timeout(PATIENCE, quiet)
+    let sent = tokio::time::timeout(TIMEOUT, quiet)
         .await
         .expect("the calls end with the request");
     assert!(sent <= 16, "{sent} calls");

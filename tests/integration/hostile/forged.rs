@@ -1,4 +1,5 @@
-//! Calls that would reach another place, or say more than one thing on the wire. None of them leaves the host.
+//! Calls that would reach another place, or say more than one thing on the wire. None of them
+//! leaves the host.
 
 use downstream_mock::Service;
 use serde_json::{Value, json};

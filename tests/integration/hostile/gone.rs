@@ -11,7 +11,8 @@ use super::arena::{Arena, Foe};
 
 #[tokio::test]
 async fn a_service_that_never_answers_leaves_time_for_an_answer() {
-    // The service may take as long as the deadline; what ends the call before it is the time kept back.
+    // The service may take as long as the deadline; what ends the call before it is the time kept
+    // back.
     let settings = "deadline = \"2s\"\nanswer-reserve = \"1s\"";
     let arena = Arena::start(&[Foe::guest("waits", settings)]).await;
     arena
@@ -57,7 +58,8 @@ async fn ask(arena: &Arena, path: &str) -> TcpStream {
     stream
 }
 
-/// Asks so often at once over HTTP/2, and takes all back as soon as `begun` says that they are under way.
+/// Asks so often at once over HTTP/2, and takes all back as soon as `begun` says that they are
+/// under way.
 ///
 /// The connection, which the neighbour's clients use as well, stays; only the streams are reset.
 async fn ask_and_take_back(arena: &Arena, path: &str, times: u64, begun: impl Future<Output = ()>) {
@@ -71,7 +73,7 @@ async fn ask_and_take_back(arena: &Arena, path: &str, times: u64, begun: impl Fu
     }
 }
 
-/// So much of everything that only the client's going can end the request while the test has patience.
+/// So much of everything that only the client's going can end the request while the test waits.
 const ENDLESS: &str = "deadline = \"1000s\"\nlimits.cpu = \"1000s\"";
 
 #[tokio::test]

@@ -5,7 +5,8 @@ use super::wat::Wat;
 
 #[tokio::test]
 async fn nothing_of_a_request_is_seen_by_the_next() {
-    // A global, memory that was there from the start, memory that was added, and a table: each is as new, or the guest traps.
+    // A global, memory that was there from the start, memory that was added, and a table: each is
+    // as new, or the guest traps.
     let text = Wat {
         more: "(global $mark (mut i32) (i32.const 0)) (table $t 1 funcref) (elem declare func $handle)",
         handle: "(if (global.get $mark) (then (unreachable)))

@@ -4,11 +4,11 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use tailor::bff::engine::Runtime;
 use tailor::bff::load::Loader;
+use tailor::bff::runtime::Runtime;
 use tailor_harness::{Offline, components};
 
-use super::arena::{Arena, Foe, PATIENCE};
+use super::arena::{Arena, Foe, TIMEOUT};
 use super::toolchain::{self, asking_for};
 use super::wat::Wat;
 
@@ -189,7 +189,7 @@ async fn a_live_bff_stays_when_its_file_turns_bad() {
                         tokio::time::sleep(Duration::from_millis(5)).await;
                     }
                 };
-                tokio::time::timeout(PATIENCE, seen)
+                tokio::time::timeout(TIMEOUT, seen)
                     .await
                     .expect("the file is looked at");
                 assert_eq!(arena.host.get("/turns").await.unwrap().text(), "ok");

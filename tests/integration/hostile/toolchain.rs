@@ -17,7 +17,8 @@ pub fn asking_for(import: &str) -> Vec<u8> {
     wat::parse_str(text).unwrap()
 }
 
-/// The world, and of WASI the interfaces and functions that are used here, as they stand in WASI's own packages.
+/// The world, and of WASI the interfaces and functions that are used here, as they stand in WASI's
+/// own packages.
 const WORLD: &str = r#"
 package tailor:test;
 

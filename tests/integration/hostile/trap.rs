@@ -1,4 +1,5 @@
-//! Failing: traps of all kinds, with nothing done yet, with a part of the work done, and deep in a stack.
+//! Failing: traps of all kinds, with nothing done yet, with a part of the work done, and deep in a
+//! stack.
 
 use downstream_mock::{Service, Services};
 use tailor_harness::{Offline, Process, components};

@@ -35,8 +35,9 @@ pub const LOOP: &str = "(loop $again (br $again))";
 impl Wat<'_> {
     /// The component.
     ///
-    /// The response lies at 1024: `status`, `headers` at 1028, `body` at 1036. What the host allocates comes after 65536.
-    /// The call of nothing lies at 640, all zero: empty lists and texts, and nothing that may be left out; its result at 512.
+    /// The response lies at 1024: `status`, `headers` at 1028, `body` at 1036. What the host
+    /// allocates comes after 65536. The call of nothing lies at 640, all zero: empty lists and
+    /// texts, and nothing that may be left out; its result at 512.
     pub fn component(&self) -> Vec<u8> {
         let Self {
             pages,

@@ -1,5 +1,5 @@
-//! Paths that are made to be read in several ways, drawn from what such paths consist of. For the tests, and for
-//! the program that holds the models to the real readers.
+//! Paths that are made to be read in several ways, drawn from what such paths consist of. For the
+//! tests, and for the program that holds the models to the real readers.
 
 use proptest::collection::vec;
 use proptest::prelude::*;

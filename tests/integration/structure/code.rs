@@ -1,5 +1,5 @@
-//! The part of a Rust file that matters for its imports: declarations of modules, `use`, and paths. Read from the text as far
-//! as that goes, without a parser of the language.
+//! The part of a Rust file that matters for its imports: declarations of modules, `use`, and paths.
+//! Read from the text as far as that goes, without a parser of the language.
 
 /// What a file declares and names.
 #[derive(Debug, Default)]
@@ -76,7 +76,8 @@ fn path(tokens: &[String], start: usize, found: &mut Vec<Vec<String>>) -> usize 
         parts.push(next.clone());
         at += 2;
     }
-    // A single name in small letters may also be a variable or a field; it counts where it is called.
+    // A single name in small letters may also be a variable or a field; it counts where it is
+    // called.
     let of_type = parts[0].starts_with(char::is_uppercase);
     let called = tokens.get(at).is_some_and(|next| next == "(");
     let method = start > 0 && matches!(tokens[start - 1].as_str(), "." | "fn");

@@ -1,5 +1,6 @@
-//! Which file of a crate imports from which. A name is followed through re-exports to the file that it is defined in, so that
-//! what a module offers in one place ties nobody to all that stands there.
+//! Which file of a crate imports from which. A name is followed through re-exports to the file that
+//! it is defined in, so that what a module offers in one place ties nobody to all that stands
+//! there.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -33,7 +34,8 @@ pub struct Import<'a> {
     pub from: &'a str,
     /// From whom.
     pub to: &'a str,
-    /// Whether there is more to it than a file that calls into the modules below it by their names, without a `use`.
+    /// Whether there is more to it than a file that calls into the modules below it by their names,
+    /// without a `use`.
     pub used: bool,
     names: &'a BTreeSet<String>,
 }
@@ -90,7 +92,8 @@ impl Imports {
         })
     }
 
-    /// Those among these imports that are part of a circle: from what is imported, imports lead back to who imports.
+    /// Those among these imports that are part of a circle: from what is imported, imports lead
+    /// back to who imports.
     pub fn in_circles(&self, among: impl Fn(&Import<'_>) -> bool) -> Vec<Import<'_>> {
         let mut next = BTreeMap::<&str, Vec<&str>>::new();
         for import in self.all().filter(&among) {
@@ -102,7 +105,8 @@ impl Imports {
             .collect()
     }
 
-    /// The absolute paths that a file names in its crate, and whether that is by a `use` or leads out of what is below it.
+    /// The absolute paths that a file names in its crate, and whether that is by a `use` or leads
+    /// out of what is below it.
     fn named_by(&self, module: &Module, code: &Code) -> Vec<(Module, bool)> {
         let mut named = Vec::new();
         let mut known = BTreeMap::new();

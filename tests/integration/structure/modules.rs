@@ -6,11 +6,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use tailor_harness::components::root;
 
 use super::imports::Imports;
-use super::read;
+use super::{below, read, shown};
 
 /// The host's modules from the highest to the lowest, each with those that it may know. A module
 /// knows lower ones only.
-const MODULES: [(&str, &[&str]); 23] = [
+const MODULES: [(&str, &[&str]); 24] = [
     (
         "host",
         &[
@@ -26,6 +26,7 @@ const MODULES: [(&str, &[&str]); 23] = [
             "contract",
             "config",
             "text",
+            "sync",
         ],
     ),
     (
@@ -58,6 +59,7 @@ const MODULES: [(&str, &[&str]); 23] = [
             "path",
             "text",
             "time",
+            "sync",
         ],
     ),
     (
@@ -100,6 +102,8 @@ const MODULES: [(&str, &[&str]); 23] = [
             "config",
             "http_fields",
             "text",
+            "sync",
+            "time",
         ],
     ),
     (
@@ -113,6 +117,7 @@ const MODULES: [(&str, &[&str]); 23] = [
             "http_fields",
             "path",
             "text",
+            "sync",
         ],
     ),
     (
@@ -124,6 +129,7 @@ const MODULES: [(&str, &[&str]); 23] = [
             "config",
             "http_fields",
             "time",
+            "sync",
         ],
     ),
     ("telemetry", &["time"]),
@@ -135,8 +141,9 @@ const MODULES: [(&str, &[&str]); 23] = [
     ("degraded", &[]),
     ("server_timing", &[]),
     ("digest", &[]),
-    ("file", &[]),
+    ("file", &["sync"]),
     ("text", &[]),
+    ("sync", &[]),
     ("time", &[]),
     ("build", &[]),
 ];
@@ -182,13 +189,35 @@ const LAYERS: [(&str, Layers); 2] = [
     ),
 ];
 
+/// Files that stand as `mod.rs` in the folder of their module: those of the configuration, and the
+/// cases that two benchmarks take in by their path.
+const IN_THEIR_FOLDER: [&str; 2] = ["host/src/config/", "tests/benches/cases/"];
+
+#[test]
+fn a_module_stands_beside_its_folder() {
+    let inside: Vec<String> = below("", &["mod.rs"])
+        .iter()
+        .map(|path| shown(path))
+        .filter(|path| {
+            !IN_THEIR_FOLDER
+                .iter()
+                .any(|folder| path.starts_with(folder))
+        })
+        .collect();
+    assert!(
+        inside.is_empty(),
+        "move `x/mod.rs` to `x.rs`, as the others are: {inside:#?}"
+    );
+}
+
 #[test]
 fn no_module_knows_a_higher_one() {
     let declared: BTreeSet<String> = read("host/src/lib.rs")
         .lines()
         .filter_map(|line| {
             Some(
-                line.strip_prefix("pub mod ")?
+                line.strip_prefix("pub(crate) mod ")
+                    .or_else(|| line.strip_prefix("pub mod "))?
                     .trim_end_matches(';')
                     .to_owned(),
             )

@@ -24,7 +24,7 @@ const READS: [&str; 14] = [
 const ALLOWED: [(&str, &str); 10] = [
     ("host/src/file.rs", "the one place"),
     ("host/src/file/", "and the data directory"),
-    ("host/src/build/", "a command of its own"),
+    ("host/src/build", "a command of its own"),
     (
         "host/src/commands/demo.rs",
         "looks for a clone, before there is a host",

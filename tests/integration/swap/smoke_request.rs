@@ -89,7 +89,7 @@ async fn with_a_fixture_no_service_is_called() {
     host.replace("relay.wasm", &relay("v3", None)).unwrap();
     let reason = refused(&host, "relay", 1.0).await;
     assert!(reason.contains("500, not 200"), "{reason}");
-    // A fixture that can't be read proves nothing, so nothing is published.
+    // A fixture that cannot be read proves nothing, so nothing is published.
     host.replace("smoke.json", b"{").unwrap();
     host.replace("relay.wasm", &relay("v4", None)).unwrap();
     let reason = refused(&host, "relay", 2.0).await;

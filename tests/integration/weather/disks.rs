@@ -42,7 +42,7 @@ async fn a_full_disk_keeps_no_version_from_its_clients() {
     disk.fill_but(0);
     publish(&process, dir.path(), "v3").await;
     names_the_way_out(&process, "No space left on device");
-    // What can't be kept is told once, also when more is published meanwhile.
+    // What cannot be kept is told once, also when more is published meanwhile.
     publish(&process, dir.path(), "v4").await;
     assert_eq!(told(&process, "components are not kept").len(), 1);
 

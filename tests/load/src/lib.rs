@@ -1,10 +1,11 @@
-//! Measures the host under load, interleaved with what it is compared with. `README.md` of this folder says how, and how to
-//! read the figures.
+//! Measures the host under load, interleaved with what it is compared with. `README.md` of this
+//! folder says how, and how to read the figures.
 //!
-//! [`native`] is the program that the host is compared with. [`drive`] makes load and takes the time; [`systems`] starts what
-//! is measured; [`run`] decides what is measured in which order; [`report`] writes it down. [`scale`] is the run
-//! that makes one thing grow after the other, [`profile`] the one that says where the time goes. [`stats`], [`process`] and
-//! [`zipf`] are the arithmetic.
+//! [`native`] is the program that the host is compared with. [`drive`] makes load and takes the
+//! time; [`systems`] starts what is measured; [`run`] decides what is measured in which order;
+//! [`report`] writes it down. [`scale`] is the run that makes one thing grow after the other,
+//! [`profile`] the one that says where the time goes. [`stats`], [`process`] and [`zipf`] are the
+//! arithmetic.
 
 pub mod drive;
 pub mod machine;

@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 
-/// Ticks of `/proc/PID/stat` in a second: fixed for user space on Linux, whatever the kernel's own rate is.
+/// Ticks of `/proc/PID/stat` in a second: fixed for user space on Linux, whatever the kernel's own
+/// rate is.
 const TICKS: u64 = 100;
 
 /// The fields of `/proc/PID/stat` that are of use here.
@@ -24,14 +25,16 @@ impl Stat {
     ///
     /// When it is none.
     pub fn parse(line: &str) -> anyhow::Result<Self> {
-        // The second field is the program's name in brackets, which may hold anything, brackets and spaces included.
+        // The second field is the program's name in brackets, which may hold anything, brackets and
+        // spaces included.
         let (_, rest) = line.rsplit_once(") ").context("stat: no name")?;
         let fields: Vec<&str> = rest.split_ascii_whitespace().collect();
         let number = |index: usize| -> anyhow::Result<u64> {
             let field = fields.get(index).context("stat: too short")?;
             field.parse().with_context(|| format!("stat: {field:?}"))
         };
-        // The state is the third field of the line; the parent the fourth, utime the 14th and stime the 15th.
+        // The state is the third field of the line; the parent the fourth, utime the 14th and stime
+        // the 15th.
         let ticks = number(11)? + number(12)?;
         Ok(Self {
             parent: u32::try_from(number(1)?)?,
@@ -49,7 +52,7 @@ impl Family {
     ///
     /// # Errors
     ///
-    /// When the list of processes can't be read.
+    /// When the list of processes cannot be read.
     pub fn of(process: u32) -> anyhow::Result<Self> {
         let mut parents = Vec::new();
         for entry in std::fs::read_dir("/proc").context("/proc")? {
@@ -97,7 +100,8 @@ impl Family {
         self.0.iter().map(|id| status(*id, "VmRSS")).sum()
     }
 
-    /// Forgets the peak of the past. Where the system does not allow it, the peak is that of the process's life.
+    /// Forgets the peak of the past. Where the system does not allow it, the peak is that of the
+    /// process's life.
     pub fn reset_peak(&self) {
         for id in &self.0 {
             let _ = std::fs::write(format!("/proc/{id}/clear_refs"), "5");

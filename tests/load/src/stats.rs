@@ -7,7 +7,8 @@ use hdrhistogram::Histogram;
 /// The longest time that is told from longer ones, in microseconds.
 const LONGEST_US: u64 = 60_000_000;
 
-/// The middle of some numbers, the mean of the two middle ones if they are even in number; 0 of none.
+/// The middle of some numbers, the mean of the two middle ones if they are even in number; 0 of
+/// none.
 pub fn median(numbers: &[f64]) -> f64 {
     let mut sorted = numbers.to_vec();
     sorted.sort_by(f64::total_cmp);

@@ -1,6 +1,7 @@
 //! Numbers in which a few are frequent and many are rare, as users are.
 
-/// Draws from `0..count`, the number at place `n` with a weight of `1 / (n + 1)^exponent`. The same in every run.
+/// Draws from `0..count`, the number at place `n` with a weight of `1 / (n + 1)^exponent`. The same
+/// in every run.
 pub struct Zipf {
     /// The sums of the weights up to each number, the last being 1.
     sums: Vec<f64>,

@@ -1,4 +1,5 @@
-//! The load test itself, in a fraction of a second: it must still start everything, get equal answers and print its tables.
+//! The load test itself, in a fraction of a second: it must still start everything, get equal
+//! answers and print its tables.
 
 use std::process::Command;
 

@@ -1,13 +1,13 @@
 //! What a host of a test is made of.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use anyhow::Context as _;
 use downstream_mock::scripted::{Request, Response, ScriptedService};
-use tempfile::TempDir;
 use toml::{Table, Value};
 
 use super::TestHost;
+use super::files::Files;
 
 /// What a [`TestHost`] is made of: services, BFFs, files, and the text of a configuration, written
 /// as an operator would. What goes wrong on the way is told by [`TestHostBuilder::start`].
@@ -40,34 +40,19 @@ pub struct TestHostBuilder {
     failed: Option<anyhow::Error>,
 }
 
-/// The directory of a host, and the scripted services that its configuration names. Both are gone
-/// when it is dropped.
-pub struct Files {
-    dir: TempDir,
-    services: Vec<(String, ScriptedService)>,
-}
-
-impl Files {
-    /// The directory: the configuration, the components, the data directory.
-    pub fn path(&self) -> &Path {
-        self.dir.path()
-    }
-
-    /// The scripted service of this name.
+impl TestHost {
+    /// A host that is not started yet.
     ///
-    /// # Panics
+    /// # Errors
     ///
-    /// When the builder was given none.
-    pub fn service(&self, name: &str) -> &ScriptedService {
-        let mut services = self.services.iter();
-        let found = services.find(|(other, _)| other == name);
-        let (_, service) = found.expect("a scripted service of this name");
-        service
+    /// When there is no temporary directory.
+    pub fn builder() -> anyhow::Result<TestHostBuilder> {
+        TestHostBuilder::new()
     }
 }
 
 impl TestHostBuilder {
-    pub(super) fn new() -> anyhow::Result<TestHostBuilder> {
+    fn new() -> anyhow::Result<TestHostBuilder> {
         let dir = tempfile::Builder::new().prefix("tailor-test-").tempdir()?;
         Ok(TestHostBuilder {
             files: Files {
@@ -88,7 +73,7 @@ impl TestHostBuilder {
     ///
     /// # Errors
     ///
-    /// When it can't be written.
+    /// When it cannot be written.
     pub fn file(self, name: &str, content: &[u8]) -> anyhow::Result<Self> {
         std::fs::write(self.files.path().join(name), content)?;
         Ok(self)
@@ -217,7 +202,7 @@ impl TestHostBuilder {
     ///
     /// # Errors
     ///
-    /// When it can't be written.
+    /// When it cannot be written.
     pub fn write(mut self) -> anyhow::Result<(PathBuf, Files)> {
         if let Some(error) = self.failed.take() {
             return Err(error);

@@ -3,8 +3,8 @@
 /// Characters that are percent-encoded where they are not yet (the path percent-encode set).
 const ENCODED: &[u8] = b" \"#<>?^`{}";
 
-/// Whether Node 20 leaves a path as it is, against the standard. Its parser (ada 2.9) looks for a dot segment
-/// at the first `/.` only, when nothing in the path is to be encoded or decoded.
+/// Whether Node 20 leaves a path as it is, against the standard. Its parser (ada 2.9) looks for a
+/// dot segment at the first `/.` only, when nothing in the path is to be encoded or decoded.
 pub(super) fn leaves(path: &str) -> bool {
     let plain = |byte: u8| (0x21..0x7f).contains(&byte) && !ENCODED.contains(&byte);
     let Some(inner) = path.strip_prefix('/') else {

@@ -7,7 +7,8 @@ fn hex_pair(digits: Option<&[u8]>) -> Option<u8> {
     hex.then(|| u8::from_str_radix(text, 16).ok()).flatten()
 }
 
-/// Percent-decodes once. `bad` says what becomes of a `%` that encodes nothing; `None` refuses the path.
+/// Percent-decodes once. `bad` says what becomes of a `%` that encodes nothing; `None` refuses the
+/// path.
 pub(super) fn decode(path: &str, bad: impl Fn(u8) -> Option<u8>) -> Option<Vec<u8>> {
     let bytes = path.as_bytes();
     let mut decoded = Vec::with_capacity(bytes.len());
@@ -31,8 +32,8 @@ pub(super) fn decode(path: &str, bad: impl Fn(u8) -> Option<u8>) -> Option<Vec<u
     Some(decoded)
 }
 
-/// Merges slashes and resolves `.` and `..`. A slash at the end stays, and `None` is a path that leaves the
-/// root.
+/// Merges slashes and resolves `.` and `..`. A slash at the end stays, and `None` is a path that
+/// leaves the root.
 pub(super) fn resolve(path: &[u8]) -> Option<Vec<u8>> {
     let mut kept: Vec<&[u8]> = Vec::new();
     let mut ends_with_slash = false;

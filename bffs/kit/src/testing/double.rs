@@ -1,4 +1,5 @@
-//! The host's functions with the signatures of the bindings, answered by the [`Offline`] that is running on this thread.
+//! The host's functions with the signatures of the bindings, answered by the [`Offline`] that is
+//! running on this thread.
 //!
 //! Time is counted, not waited for: calls side by side take as long as the slowest of them.
 
@@ -51,7 +52,8 @@ struct State {
 }
 
 thread_local! {
-    // Each test has a thread of its own, and a component has one thread: nothing is shared in either.
+    // Each test has a thread of its own, and a component has one thread: nothing is shared in
+    // either.
     static RUNNING: RefCell<Option<Rc<State>>> = const { RefCell::new(None) };
 }
 
@@ -98,7 +100,8 @@ pub(crate) fn fetch_all(calls: &[Call]) -> Vec<Fetched> {
 
 /// A call that is under way.
 pub struct Exchange {
-    /// When the result is there, in milliseconds since the request arrived, and the result until it is taken.
+    /// When the result is there, in milliseconds since the request arrived, and the result until it
+    /// is taken.
     result: Cell<Option<(u32, Fetched)>>,
     service: String,
 }

@@ -8,7 +8,8 @@ use crate::{
     start, time_left_ms,
 };
 
-/// Services by name: `slow` takes 300 ms, `down` fails, `old` has no JSON, the others answer at once.
+/// Services by name: `slow` takes 300 ms, `down` fails, `old` has no JSON, the others answer at
+/// once.
 fn offline() -> Offline {
     Offline::with_delays(|call| match call.service.as_str() {
         "slow" => (300, Ok(reply(200, &json!({"slow": true})))),

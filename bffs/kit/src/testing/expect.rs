@@ -50,7 +50,8 @@ pub enum FixtureError {
     },
 }
 
-/// All that is wrong in a folder of fixtures. Its `Debug` form is the readable one, for `unwrap` in tests.
+/// All that is wrong in a folder of fixtures. Its `Debug` form is the readable one, for `unwrap` in
+/// tests.
 #[derive(thiserror::Error)]
 #[error("{}", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"))]
 pub struct Mismatches(Vec<FixtureError>);
@@ -61,12 +62,13 @@ impl fmt::Debug for Mismatches {
     }
 }
 
-/// Has `handle` answer each `*.json` of a folder (relative to the crate's) that has an `expect`, and compares. Returns how
-/// many there were.
+/// Has `handle` answer each `*.json` of a folder (relative to the crate's) that has an `expect`,
+/// and compares. Returns how many there were.
 ///
 /// # Errors
 ///
-/// Everything that is wrong: files that are no fixtures, answers that are not as expected, a folder without expectations.
+/// Everything that is wrong: files that are no fixtures, answers that are not as expected, a folder
+/// without expectations.
 pub fn check_folder(
     handle: fn(Request) -> Response,
     folder: impl AsRef<Path>,

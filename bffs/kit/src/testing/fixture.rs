@@ -1,5 +1,5 @@
-//! Fixture files: a request, what the services answer, and what is expected. The host's `call` command and the harness
-//! read the same files.
+//! Fixture files: a request, what the services answer, and what is expected. The host's `call`
+//! command and the harness read the same files.
 //!
 //! ```json
 //! { "request": {"method": "GET", "path": "/ada?date=2026-01-15", "headers": {"accept": "application/json"}},
@@ -12,9 +12,10 @@
 //!   "expect": {"status": 200, "headers": {"vary": "accept"}, "json": {"steps": 8423}} }
 //! ```
 //!
-//! The first entry of `downstreams` that matches answers. `method` left out matches any. `path` is compared with the path
-//! of the call, and where it has a `?` with path and query as the host sends them; a `*` at its end matches any rest. A
-//! call that no entry matches fails as `unreachable` with a detail that says so. A body is `json` or `text`.
+//! The first entry of `downstreams` that matches answers. `method` left out matches any. `path` is
+//! compared with the path of the call, and where it has a `?` with path and query as the host sends
+//! them; a `*` at its end matches any rest. A call that no entry matches fails as `unreachable`
+//! with a detail that says so. A body is `json` or `text`.
 
 use std::collections::BTreeMap;
 use std::path::Path;

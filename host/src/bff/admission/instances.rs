@@ -1,17 +1,18 @@
-//! The instances of the host, in fair shares: one that becomes free goes to the waiting BFF that
-//! holds the fewest, among equals to the one that was served longest ago, and within a BFF to the
-//! request that has waited longest.
+//! The instances of the host, in fair shares. A released instance goes to the waiting BFF that
+//! holds the fewest (ties: least recently served), FIFO within a BFF.
 //!
-//! While nobody waits, taking one and giving it back are a few atomic operations. All else happens
-//! under one lock that is held for moments. Whoever frees an instance first gives it back and then
-//! looks whether anybody waits; whoever waits first says so and then looks whether one is free.
-//! With sequentially consistent operations at least one of them sees the other.
+//! While no request waits, taking and releasing an instance cost a few atomic operations. Otherwise
+//! they take one short lock. A release returns the instance, then checks for waiting requests; a
+//! request registers as waiting, then checks for a free instance. With sequentially consistent
+//! operations at least one of the two sees the other.
 
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard};
 
 use tokio::sync::oneshot;
+
+use crate::sync;
 
 /// The instances of a host.
 pub struct Instances {
@@ -82,21 +83,21 @@ impl Instances {
 
     /// Returns when an instance was taken for the caller.
     async fn wait(&self, held: &Arc<AtomicUsize>) {
-        let (tell, told) = oneshot::channel();
+        let (sender, receiver) = oneshot::channel();
         let mut waiting = Waiting {
             instances: self,
             held,
-            number: Some(self.join(held, tell)),
+            number: Some(self.join(held, sender)),
         };
         // The other end is dropped only by this one.
-        let _ = told.await;
+        let _ = receiver.await;
         waiting.number = None;
     }
 
     /// Comes to stand in line, and gets a number.
-    fn join(&self, held: &Arc<AtomicUsize>, tell: oneshot::Sender<()>) -> u64 {
+    fn join(&self, held: &Arc<AtomicUsize>, sender: oneshot::Sender<()>) -> u64 {
         let mut lines = self.lines();
-        let number = lines.join(held, tell);
+        let number = lines.join(held, sender);
         self.waiting.fetch_add(1, Ordering::SeqCst);
         self.serve(&mut lines);
         number
@@ -105,10 +106,10 @@ impl Instances {
     /// Gives what is free to those who wait.
     fn serve(&self, lines: &mut Lines) {
         while !lines.all.is_empty() && self.take_free() {
-            if let Some(tell) = lines.next() {
+            if let Some(sender) = lines.next() {
                 self.waiting.fetch_sub(1, Ordering::SeqCst);
                 // Who is gone meanwhile finds that it was served, and gives back.
-                let _ = tell.send(());
+                let _ = sender.send(());
             }
         }
     }
@@ -122,14 +123,13 @@ impl Instances {
     }
 
     fn lines(&self) -> MutexGuard<'_, Lines> {
-        // Nothing panics while it is held.
-        self.lines.lock().unwrap_or_else(PoisonError::into_inner)
+        sync::lock(&self.lines)
     }
 }
 
 impl Lines {
     /// Comes to stand at the end of its BFF's line, and gets a number.
-    fn join(&mut self, held: &Arc<AtomicUsize>, tell: oneshot::Sender<()>) -> u64 {
+    fn join(&mut self, held: &Arc<AtomicUsize>, sender: oneshot::Sender<()>) -> u64 {
         self.last += 1;
         let number = self.last;
         let line = self
@@ -137,10 +137,10 @@ impl Lines {
             .iter_mut()
             .find(|line| Arc::ptr_eq(&line.held, held));
         match line {
-            Some(line) => line.waiting.push_back((number, tell)),
+            Some(line) => line.waiting.push_back((number, sender)),
             None => self.all.push(Line {
                 held: held.clone(),
-                waiting: VecDeque::from([(number, tell)]),
+                waiting: VecDeque::from([(number, sender)]),
             }),
         }
         number
@@ -158,7 +158,7 @@ impl Lines {
         if !line.waiting.is_empty() {
             self.all.push(line);
         }
-        next.map(|(_, tell)| tell)
+        next.map(|(_, sender)| sender)
     }
 
     /// Leaves a line; `false` when it was served meanwhile.

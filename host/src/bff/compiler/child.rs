@@ -1,5 +1,5 @@
-//! What runs in the process of a compiler: one component from standard input, its machine code to
-//! standard output, and the reason to standard error if there is none.
+//! The compiler's process: reads one component from standard input, writes its machine code to
+//! standard output, and if there is none, the reason to standard error.
 
 use std::error::Error;
 use std::io::{self, Read as _, Write as _};

@@ -1,8 +1,7 @@
-//! What the process of a compiler takes away from itself before it reads a component.
+//! How the compiler's process confines itself before it reads a component.
 //!
-//! Limits come first and have to be there. What closes the process off from files, sockets and
-//! other processes depends on the kernel; what a kernel does not have is named, and the compiler
-//! goes on.
+//! Its limits come first and are mandatory. Whether it can be cut off from files, sockets and other
+//! processes depends on the kernel: what the kernel lacks is reported, and the compiler continues.
 
 use std::collections::BTreeMap;
 use std::io;
@@ -25,7 +24,7 @@ const NICE: i32 = 10;
 ///
 /// # Errors
 ///
-/// When a limit can't be set, such as one above what the process may have.
+/// When a limit cannot be set, such as one above what the process may have.
 pub(super) fn limit(cpu: u64, memory: u64) -> io::Result<()> {
     for (resource, soft, hard) in [
         // Past the first the process gets a signal that ends it and names the reason; past the
@@ -64,7 +63,7 @@ fn touch_stack() {
 ///
 /// # Errors
 ///
-/// When the process can't even give up the right to gain rights.
+/// When the process cannot even give up the right to gain rights.
 pub(super) fn close_off() -> io::Result<Vec<&'static str>> {
     rustix::thread::set_no_new_privs(true)?;
     let mut missing = Vec::new();

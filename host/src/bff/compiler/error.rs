@@ -7,7 +7,7 @@ use std::time::Duration;
 use rustix::process::Signal;
 use thiserror::Error;
 
-use crate::text::told;
+use crate::text::excerpt;
 
 /// A component was not compiled.
 #[derive(Debug, Error)]
@@ -42,7 +42,7 @@ pub enum CompileError {
         wanted: String,
     },
     /// The compiler failed without a verdict on the component.
-    #[error("compile: the compiler failed: {}", told(.0, 1 << 10))]
+    #[error("compile: the compiler failed: {}", excerpt(.0, 1 << 10))]
     Failed(String),
     /// The compiler could not be started, or not be spoken with.
     #[error("compile: the compiler could not be run: {0}")]

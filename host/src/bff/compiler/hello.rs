@@ -1,5 +1,5 @@
-//! What a compiler says before it reads anything: one line, of which engine its code is, and which
-//! of its restrictions this kernel does not have. And what its exit codes mean.
+//! The first line of a compiler, before it reads anything: the engine of its code, and the
+//! restrictions that this kernel lacks. Also the meaning of its exit codes.
 
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 

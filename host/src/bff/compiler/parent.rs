@@ -1,6 +1,6 @@
-//! The side of the host: starts the process of a compiler, speaks with it over its pipes, and ends
-//! it at each limit. One thread does all of it and waits for no pipe alone, so that a full one
-//! holds up nothing.
+//! The host's side: starts the compiler's process, talks to it over pipes, and ends it at each
+//! limit. One thread does all of it and polls all pipes together, so that a full pipe blocks
+//! nothing.
 
 use std::io;
 use std::os::fd::{AsFd as _, BorrowedFd};

@@ -1,8 +1,8 @@
-//! Who compiles next: a few at a time, in turns by BFF.
+//! Which component is compiled next: a few at a time, in turns by BFF.
 //!
-//! A BFF has at most one compile that runs. What comes later stands behind the BFFs that came
-//! before it, so a BFF that comes again and again delays another by one compile of its own at most.
-//! A compile whose file has changed since is given up, wherever it is.
+//! Each BFF has at most one running compile. A later one queues behind the BFFs that came before,
+//! so a BFF that compiles again and again delays another by one compile at most. A compile whose
+//! file has changed since is abandoned, queued or running.
 
 use std::collections::VecDeque;
 use std::path::{Path, PathBuf};
@@ -11,6 +11,7 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
 use super::error::CompileError;
 use crate::bff::mark::Mark;
+use crate::sync;
 
 /// A compile that waits or runs: for whom, and of which file.
 #[derive(Debug)]
@@ -58,18 +59,18 @@ impl Job {
 /// The line in front of the compilers.
 pub(super) struct Queue {
     jobs: usize,
-    state: Mutex<State>,
+    state: Mutex<JobQueue>,
     moved: Condvar,
 }
 
 #[derive(Default)]
-struct State {
+struct JobQueue {
     /// Compiles under way, one for each BFF at most.
     running: Vec<Arc<Job>>,
     waiting: VecDeque<Arc<Job>>,
 }
 
-impl State {
+impl JobQueue {
     /// The one whose turn it is, if there is room for one.
     fn next(&self, jobs: usize) -> Option<&Arc<Job>> {
         if self.running.len() >= jobs {
@@ -136,9 +137,8 @@ impl Queue {
         }
     }
 
-    fn lock(&self) -> MutexGuard<'_, State> {
-        // Nothing panics while it is held.
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    fn lock(&self) -> MutexGuard<'_, JobQueue> {
+        sync::lock(&self.state)
     }
 }
 
@@ -202,8 +202,8 @@ mod tests {
 
     #[test]
     fn a_bff_never_compiles_twice_at_once() {
-        let mut state = State::default();
-        let next = |state: &State, jobs| state.next(jobs).map(|job| job.bff.clone());
+        let mut state = JobQueue::default();
+        let next = |state: &JobQueue, jobs| state.next(jobs).map(|job| job.bff.clone());
         state.running.push(Arc::new(Job::new("a")));
         state.waiting.push_back(Arc::new(Job::new("a")));
         assert_eq!(next(&state, 2), None);

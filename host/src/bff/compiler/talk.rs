@@ -1,5 +1,5 @@
-//! What host and compiler say to each other: the compiler its [`Hello`], then the host the
-//! component, then the compiler its machine code; and on the side, why not.
+//! The protocol between host and compiler: the compiler sends its [`Hello`], the host the
+//! component, the compiler the machine code; errors go over a pipe of their own.
 
 use std::borrow::Cow;
 use std::io::{self, Read, Write};

@@ -4,7 +4,8 @@ use std::time::Duration;
 use super::error::{CompileError, SignalName};
 use super::parent::compile;
 use super::*;
-use crate::bff::engine::{Runtime, for_compiling};
+use crate::bff::engine::for_compiling;
+use crate::bff::runtime::Runtime;
 
 const ENGINE: &str = "0123456789abcdef";
 const HELLO: &str = "echo 'tailor-compiler 0123456789abcdef '";

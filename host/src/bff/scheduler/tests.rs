@@ -12,7 +12,7 @@ use tokio::time::{advance, timeout};
 use super::turn::{Turn, WaitedTooLong};
 use super::{CpuShare, Scheduler, TICK_NS};
 
-const PATIENCE: Duration = Duration::from_secs(1_000);
+const TIMEOUT: Duration = Duration::from_secs(1_000);
 
 /// What a guest did, in the order of all.
 type Journal = Rc<std::cell::RefCell<Vec<&'static str>>>;
@@ -65,7 +65,7 @@ impl World {
     fn guest(&self, name: &'static str, share: &Arc<CpuShare>, turns: usize, slice: u64) -> Guest {
         Guest {
             name,
-            turn: Turn::new(Some(self.scheduler.clone()), share.clone(), PATIENCE),
+            turn: Turn::new(Some(self.scheduler.clone()), share.clone(), TIMEOUT),
             turns,
             slice,
             journal: self.journal.clone(),
@@ -209,8 +209,8 @@ async fn patience_ends() {
     let share = share(100);
     world.scheduler.charge(&share, TICK_NS);
     let mut late = world.guest("late", &share, 1, TICK_NS);
-    let patience = Duration::from_millis(30);
-    late.turn = Turn::new(Some(world.scheduler.clone()), share, patience);
+    let max_wait = Duration::from_millis(30);
+    late.turn = Turn::new(Some(world.scheduler.clone()), share, max_wait);
     assert!(poll!(&mut late).is_pending());
     advance(Duration::from_millis(29)).await;
     assert!(poll!(&mut late).is_pending());

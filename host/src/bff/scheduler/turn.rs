@@ -1,4 +1,4 @@
-//! A request's place in the order of its worker.
+//! A request's position in the queue of its worker.
 
 use std::pin::Pin;
 use std::sync::Arc;
@@ -17,7 +17,7 @@ pub(in crate::bff) struct Turn {
     place: Option<Place>,
     timer: Option<Pin<Box<Sleep>>>,
     /// Time that the request may wait in all.
-    patience: Duration,
+    max_wait: Duration,
     waited: Duration,
     since: Instant,
 }
@@ -31,14 +31,14 @@ impl Turn {
     pub(in crate::bff) fn new(
         scheduler: Option<Arc<Scheduler>>,
         share: Arc<CpuShare>,
-        patience: Duration,
+        max_wait: Duration,
     ) -> Self {
         Self {
             scheduler,
             share,
             place: None,
             timer: None,
-            patience,
+            max_wait,
             waited: Duration::ZERO,
             since: Instant::now(),
         }
@@ -95,7 +95,7 @@ impl Turn {
             let _ = pause.as_mut().poll(context);
             return Ok(());
         };
-        let left = self.patience.saturating_sub(self.waited);
+        let left = self.max_wait.saturating_sub(self.waited);
         if left.is_zero() {
             return Err(WaitedTooLong);
         }

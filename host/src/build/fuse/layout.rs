@@ -5,11 +5,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use wasmparser::{ExternalKind, TypeRef};
 
 use super::FuseError;
+use super::item::CoreItem;
 use super::module::{Module, kind_of};
 use super::places::{Known, Places, known, place};
-use super::wiring::{CoreItem, Wiring};
+use super::wiring::Wiring;
 
-/// The instances that the exports need, in their order: those whose items are used, and those that fill a table or memory of theirs.
+/// The instances that the exports need, in their order: those whose items are used, and those that
+/// fill a table or memory of theirs.
 pub(super) fn kept(wiring: &Wiring<'_>, modules: &[Module<'_>]) -> Vec<usize> {
     let of = |item: &CoreItem| match item {
         CoreItem::Export { instance, .. } => Some(*instance),

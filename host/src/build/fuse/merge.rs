@@ -1,7 +1,8 @@
-//! Core modules that were linked when a component is instantiated, as one module that is linked already.
+//! Core modules that were linked when a component is instantiated, as one module that is linked
+//! already.
 //!
-//! Offsets that were globals of another module become plain numbers, and with them the engine can prepare memory and table when
-//! the component is compiled instead of for each instance.
+//! Offsets that were globals of another module become plain numbers, and with them the engine can
+//! prepare memory and table when the component is compiled instead of for each instance.
 
 use std::collections::BTreeSet;
 
@@ -14,10 +15,11 @@ use wasm_encoder::{
 use wasmparser::{DataKind, ElementItems, ElementKind, ExternalKind};
 
 use super::FuseError;
+use super::item::CoreItem;
 use super::layout::{Layout, kept, number};
 use super::module::Module;
 use super::places::{Places, encoded, known, place};
-use super::wiring::{CoreItem, Wiring};
+use super::wiring::Wiring;
 
 /// The merged module, and how many there were.
 pub(super) struct Merged {

@@ -3,8 +3,8 @@
 use wasmparser::CanonicalOption;
 
 use super::FuseError;
+use super::item::CoreItem;
 use super::scope::{Scope, at};
-use super::wiring::CoreItem;
 
 /// What was said about a function that crosses the boundary.
 pub(super) struct Options {

@@ -1,4 +1,5 @@
-//! Where items of the modules are in the merged one, and values that are known before anything runs.
+//! Where items of the modules are in the merged one, and values that are known before anything
+//! runs.
 
 use wasm_encoder::ConstExpr;
 use wasm_encoder::reencode::{Error, Reencode};

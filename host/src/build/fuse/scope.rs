@@ -6,7 +6,7 @@ use std::rc::Rc;
 use wasmparser::{ComponentAlias, ComponentExternalKind, ComponentOuterAliasKind, ExternalKind};
 
 use super::FuseError;
-use super::wiring::{CoreInstance, CoreItem, Lifted};
+use super::item::{CoreInstance, CoreItem, Lifted};
 
 /// Something that a component can import or export.
 #[derive(Clone)]

@@ -1,5 +1,5 @@
-//! How a component puts its core modules together: which are instantiated, in which order, and where each of their imports comes
-//! from. Components inside of it are followed, too.
+//! How a component puts its core modules together: which are instantiated, in which order, and
+//! where each of their imports comes from. Components inside of it are followed, too.
 
 use std::collections::BTreeMap;
 use std::rc::Rc;
@@ -9,33 +9,10 @@ use wasmparser::{
 };
 
 use super::FuseError;
+use super::item::{CoreInstance, CoreItem, Lifted};
 use super::module::always_traps;
 use super::options::Options;
 use super::scope::{Args, Func, Item, Nested, Scope, Type, Whole, at};
-
-/// Something that a core module can import.
-#[derive(Clone, Debug, Eq, PartialEq)]
-pub(super) enum CoreItem {
-    /// An export of an instantiated module.
-    Export { instance: usize, name: String },
-    /// A function of the component's own imports, under the names that a core module has for it.
-    Host {
-        module: String,
-        name: String,
-        realloc: Option<Box<CoreItem>>,
-    },
-    /// A function that does nothing but end the instance, such as a stub.
-    Trap,
-    /// Anything else: the component is then left as it is, if this is used.
-    Unsupported(&'static str),
-}
-
-/// Where the imports of a module with one name come from.
-#[derive(Clone, Debug)]
-pub(super) enum CoreInstance {
-    Module(usize),
-    Bag(Rc<BTreeMap<String, CoreItem>>),
-}
 
 /// A core module with what it was instantiated with.
 pub(super) struct ModuleInstance<'a> {
@@ -58,16 +35,6 @@ impl ModuleInstance<'_> {
             None => CoreItem::Unsupported("a missing import"),
         }
     }
-}
-
-/// A function that the component exports, and the core functions behind it.
-#[derive(Clone, Debug)]
-pub(super) struct Lifted {
-    /// As a core module names it: `tailor:bff/handler@0.1.0#handle`.
-    pub(super) name: String,
-    pub(super) core: CoreItem,
-    pub(super) realloc: Option<CoreItem>,
-    pub(super) post_return: Option<CoreItem>,
 }
 
 /// The whole.
@@ -328,7 +295,8 @@ impl<'a> Reader<'a> {
         Ok(())
     }
 
-    /// A function of another component inside. It takes its own memory, so only one that has nothing to do with it can be taken over.
+    /// A function of another component inside. It takes its own memory, so only one that has
+    /// nothing to do with it can be taken over.
     fn stub(&self, core: &CoreItem) -> Result<CoreItem, FuseError> {
         let CoreItem::Export { instance, name } = core else {
             return Ok(CoreItem::Unsupported("a call between components"));

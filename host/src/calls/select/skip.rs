@@ -28,7 +28,7 @@ pub(super) fn container(bytes: &[u8], start: usize) -> Option<usize> {
         let outside = !strings.inside(&marks);
         let (open, close) = (marks.open & outside, marks.close & outside);
         if depth > close.count_ones() {
-            // It can't end here, whatever the order is.
+            // It cannot end here, whatever the order is.
             depth = depth + open.count_ones() - close.count_ones();
         } else {
             let mut left = open | close;

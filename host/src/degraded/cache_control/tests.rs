@@ -204,7 +204,8 @@ proptest! {
         }
         cap_cache(&mut headers, Duration::from_secs(cap));
         let once = headers[CACHE_CONTROL].to_str().unwrap().to_owned();
-        // Quoted strings hold no directives, so they are blanked out before the answer is looked at naively.
+        // Quoted strings hold no directives, so they are blanked out before the answer is looked at
+        // naively.
         let mut rest: Vec<&str> = once.split(", ").collect();
         let lives: Vec<u64> = rest.iter().filter_map(|text| {
             text.strip_prefix("max-age=").or(text.strip_prefix("s-maxage="))?.parse().ok()

@@ -48,7 +48,6 @@ pub struct Asked {
 #[derive(Debug)]
 pub struct Call {
     pub asked: Asked,
-    /// The BFF.
     pub bff: usize,
     pub started: (Place, Instant),
     /// When it must have its answer.

@@ -1,7 +1,7 @@
 //! Makes a run: the real pipeline and transport, on a clock that moves when nothing else does.
 
 use std::path::Path;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, SystemTime};
 
 use http::header::{ACCEPT_LANGUAGE, AUTHORIZATION};
@@ -24,8 +24,8 @@ use crate::downstream::request::ServiceRequest;
 use crate::downstream::service::Service;
 use crate::downstream::services::Services;
 use crate::downstream::transport::{EndpointState, EndpointStatus};
+use crate::sync;
 
-/// The BFFs.
 const BFFS: [&str; 2] = ["one", "two"];
 /// Where the component lies that a configuration must name.
 const FOLDER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/src/config/golden");
@@ -157,7 +157,7 @@ impl<'a> Run<'a> {
         let after = services(self.plan, self.settings, Some(&before));
         after.activate();
         let (breaker_after, connections_after) = open(&service(&after));
-        *self.services.lock().unwrap_or_else(PoisonError::into_inner) = after;
+        *sync::lock(&self.services) = after;
         let log = &mut self.world.lock().log;
         let is_open = |position| position == Position::Open;
         if is_open(breaker.position) && !is_open(breaker_after.position) {
@@ -314,10 +314,7 @@ async fn ticks(services: Current, workers: usize) {
 }
 
 fn current(services: &Current) -> Arc<Services> {
-    services
-        .lock()
-        .unwrap_or_else(PoisonError::into_inner)
-        .clone()
+    sync::lock(services).clone()
 }
 
 fn service(services: &Services) -> Arc<Service> {

@@ -2,7 +2,7 @@
 
 use std::io;
 use std::net::SocketAddr;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -19,6 +19,7 @@ use tokio::time::{Instant, sleep};
 
 use super::log::{Asked, Kind, Log, Request};
 use crate::downstream::transport::memory;
+use crate::sync;
 
 /// The number of the call in its request. Calls that differ in this field only are equal.
 pub const CALL: HeaderName = HeaderName::from_static("x-request-id");
@@ -131,7 +132,7 @@ impl World {
     }
 
     pub fn lock(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+        sync::lock(&self.state)
     }
 
     async fn dialed(self, endpoint: usize) -> io::Result<tokio::io::DuplexStream> {

@@ -1,5 +1,5 @@
-//! Step 6: the attempts of a call, with the host's credentials, within the budget, beside each
-//! other where that helps.
+//! Step 6: the attempts of a call, with the host's credentials, within the retry budget, with a
+//! hedge where that helps.
 
 use http::{Method, StatusCode};
 use tokio::time::Instant;

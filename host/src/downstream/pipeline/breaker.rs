@@ -1,4 +1,4 @@
-//! Step 4: whether calls are let through to the service, and what is learnt from how they end.
+//! Step 4: asks the breaker whether to call the service, and reports the outcome to it.
 
 use http::uri::PathAndQuery;
 use tokio::time::Instant;
@@ -12,6 +12,7 @@ use crate::downstream::policy::breaker::{Change, Pass, Rejects};
 use crate::downstream::response::ServiceResponse;
 use crate::downstream::status::Judgement;
 use crate::telemetry::metrics::Event;
+use crate::time;
 
 impl Pipeline {
     /// Asks the breaker; there is a pass only where there is one.
@@ -87,7 +88,7 @@ impl Pipeline {
             None => {}
             Some(Change::Opened { why, lasts }) => {
                 self.metrics.event(Event::BreakerOpened);
-                let lasts_ms = u64::try_from(lasts.as_millis()).unwrap_or(u64::MAX);
+                let lasts_ms = time::millis(lasts);
                 tracing::warn!(
                     downstream = service,
                     rule = rule.map(field::display),

@@ -1,12 +1,13 @@
-//! Those who wait for one call: until when it may run, and whose permits it may be made with.
+//! The callers that share one call: their deadlines, and whose permits the call may use.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard};
 
 use tokio::sync::Notify;
 
 use crate::downstream::call::CallRequest;
 use crate::downstream::deadline::SharedDeadline;
 use crate::downstream::policy::bulkhead::Member;
+use crate::sync;
 
 /// All callers of one call: the one that began it, and those that joined.
 pub(super) struct Callers {
@@ -66,6 +67,6 @@ impl Callers {
     }
 
     fn others(&self) -> MutexGuard<'_, Vec<Arc<Member>>> {
-        self.others.lock().unwrap_or_else(PoisonError::into_inner)
+        sync::lock(&self.others)
     }
 }

@@ -1,6 +1,6 @@
-//! Step 3: equal calls that are under way at the same time are one. Where the response turns out to
-//! be for the first caller only, the others make calls of their own side by side, and so do later
-//! ones for a while.
+//! Step 3: joins equal calls that are under way at the same time. If the response turns out to be
+//! for the first caller only, the others make their own calls side by side, and so do later ones
+//! for a while.
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -1,5 +1,4 @@
-//! How tokens are fetched: over a transport of its own, with the limits of a service for which the
-//! operator wrote none.
+//! Fetches tokens over a transport of its own, with the limits of a service without settings.
 
 use std::sync::Arc;
 

@@ -1,4 +1,4 @@
-//! A service that cannot be called as the operator wants it.
+//! A service whose settings cannot be applied.
 
 use thiserror::Error;
 

@@ -1,4 +1,4 @@
-//! Step 7: what a caller gets, also when nothing came of its call.
+//! Step 7: the answer of a caller, also when its call failed.
 
 use std::sync::Arc;
 use std::time::Duration;

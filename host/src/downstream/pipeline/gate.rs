@@ -1,4 +1,4 @@
-//! Step 2: the cap on the calls of the whole host.
+//! Step 2: the limit on concurrent calls of the whole host.
 
 use super::Pipeline;
 use crate::downstream::call::CallRequest;

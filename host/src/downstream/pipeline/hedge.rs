@@ -1,4 +1,4 @@
-//! When an attempt is made beside one that is slow, and what it takes to.
+//! When a slow attempt gets a second one beside it, and what that costs.
 
 #[cfg(test)]
 mod tests;
@@ -13,6 +13,7 @@ use super::turn::Turn;
 use crate::config::{self, Hedge};
 use crate::downstream::call::CallRequest;
 use crate::downstream::transport::Course;
+use crate::time;
 
 /// How hedging is done where only a profile asks for it.
 const HEDGE: Hedge = Hedge {
@@ -33,7 +34,7 @@ impl Pipeline {
                 .latency
                 .percentile(hedge.percentile)?
                 .max(hedge.min_delay);
-            let micros = u64::try_from(delay.as_micros()).unwrap_or(u64::MAX);
+            let micros = time::micros(delay);
             known.hedge_delay.store(micros, Ordering::Relaxed);
             return Some(delay);
         }

@@ -1,4 +1,4 @@
-//! What the rate and a service's own wish to be left alone mean for the attempts of a call.
+//! Applies the rate of a service, and the pauses that it asks for, to the attempts of a call.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! Step 1: what the cache has for a call, and what it is given of the service's response.
+//! Step 1: looks a call up in the cache, and stores the service's response.
 
 use std::sync::Arc;
 
@@ -32,10 +32,15 @@ pub(super) enum CacheIntent {
     /// Store it, where nothing is stored for any call yet. Its key is made only when there is a
     /// response to store.
     StoreFirst(Ticket),
-    /// Store it.
-    Store { key: Key, ticket: Ticket },
+    Store {
+        key: Key,
+        ticket: Ticket,
+    },
     /// Store it, or refresh what is stored when the service confirms that.
-    Revalidate { key: Key, stale: Stale },
+    Revalidate {
+        key: Key,
+        stale: Stale,
+    },
 }
 
 impl CacheIntent {

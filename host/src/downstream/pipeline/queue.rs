@@ -1,4 +1,4 @@
-//! Step 5: the caps on the calls of the service, by number and by rate, with a fair queue.
+//! Step 5: the limits on the calls of the service, concurrency and rate, with a fair queue.
 
 #[cfg(test)]
 mod tests;

@@ -1,4 +1,4 @@
-//! The parts of a service's policy in action, and what an operator sees and sets of them.
+//! The policy of a service at run time, and what operators see of it and set.
 
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
@@ -52,10 +52,9 @@ pub(super) struct Known {
 
 /// How a rule is that has a state of its own.
 pub struct RuleState<'a> {
-    /// Its calls.
     pub calls: &'a CallPattern,
     /// Its breaker, where it has its own.
-    pub breaker: Option<breaker::State>,
+    pub breaker: Option<breaker::BreakerState>,
     /// Its rate, and the tokens that are there.
     pub rate: Option<(config::Rate, u32)>,
 }
@@ -139,7 +138,7 @@ impl Pipeline {
     }
 
     /// The state of the breaker; `None` where there is none.
-    pub fn breaker(&self) -> Option<breaker::State> {
+    pub fn breaker(&self) -> Option<breaker::BreakerState> {
         let breaker = self.of_service.breaker.as_ref()?;
         Some(breaker.state(Instant::now()))
     }

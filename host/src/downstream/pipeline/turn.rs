@@ -1,5 +1,4 @@
-//! What a call has while it is under way: a permit of its service, and one of its rule where that
-//! has a rate.
+//! The permits of a call under way: one of its service, and one of its rule if that has a rate.
 
 use std::time::Duration;
 

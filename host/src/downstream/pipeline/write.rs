@@ -1,5 +1,5 @@
-//! What a call that may change something leaves behind: whoever asks after it must not be given
-//! what was before it.
+//! Invalidation by a call that may change something: later readers must not get responses from
+//! before it.
 
 use super::Pipeline;
 use crate::downstream::call::CallRequest;

@@ -1,6 +1,6 @@
-//! The attempts of one call: the first, retries after it, a hedge beside it. Whether a further
-//! attempt would be safe and of use is for the caller to judge; here is decided whether there are
-//! time and budget for it.
+//! The attempts of one call: the first, its retries, its hedge. The caller decides whether a
+//! further attempt is safe and useful; this module decides whether there are time and budget for
+//! it.
 
 #[cfg(test)]
 mod tests;

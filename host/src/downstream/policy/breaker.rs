@@ -1,13 +1,13 @@
-//! The breaker of a service: rejects calls that would most likely fail, until a probe shows that the service is back.
+//! The breaker of a service: rejects calls that would most likely fail, until a probe succeeds.
 //!
-//! Closed lets all calls through and counts how they end. Open rejects them. Half-open lets one at a time through as a probe.
-//! A call is judged by its end, and only if the breaker has not changed since it began: what comes of calls from before it
-//! opened says nothing about the service of now. Only a bad call opens the breaker, so a good one costs two loads
-//! and one addition.
+//! Closed lets all calls through and counts how they end. Open rejects them. Half-open lets one at
+//! a time through as a probe. A call is judged by its end, and only if the breaker has not changed
+//! since it began: what comes of calls from before it opened says nothing about the service of now.
+//! Only a bad call opens the breaker, so a good one costs two loads and one addition.
 //!
-//! One path that fails, or one BFF whose calls do, shuts nobody else off: the breaker opens when the other
-//! calls fail, too, or there are none ([`source`]). After a good probe it is closed, but for a while lets
-//! only so many calls through at once, and more with each good answer.
+//! One path that fails, or one BFF whose calls do, shuts nobody else off: the breaker opens when
+//! the other calls fail, too, or there are none ([`source`]). After a good probe it is closed, but
+//! for a while lets only so many calls through at once, and more with each good answer.
 
 mod judge;
 mod mode;
@@ -18,7 +18,7 @@ mod tests;
 
 use std::hash::{BuildHasher as _, Hash};
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard};
 use std::time::Duration;
 
 // Tests are the same each time.
@@ -28,14 +28,16 @@ use foldhash::fast::FixedState as RandomState;
 use foldhash::fast::RandomState;
 use tokio::time::Instant;
 
-pub use self::report::{Change, Forced, Open, Position, Rejects, State, Why};
+pub use self::report::{BreakerState, Change, Forced, Open, Position, Rejects, Why};
 pub use self::source::Source;
 
 use self::judge::judge;
 use self::mode::{Mode, Place};
 use self::source::CELLS;
 use crate::config;
-use crate::downstream::window::{Counts, End, Window, nanos};
+use crate::downstream::window::{Counts, End, Window};
+use crate::sync;
+use crate::time::nanos;
 
 /// Calls at once that a slow start begins with: about as many as one request makes side by side.
 const FIRST_CALLS: u32 = 8;
@@ -50,12 +52,12 @@ pub struct Breaker {
     window: Window<CELLS>,
     /// Tells paths apart. Seeded at random, so that collisions cannot be precomputed.
     paths: RandomState,
-    /// Held by whoever changes `mode`, and in a slow start. The way of a call through a closed or open
-    /// breaker does without it.
+    /// Held by whoever changes `mode`, and in a slow start. The way of a call through a closed or
+    /// open breaker does without it.
     changing: Mutex<SlowStart>,
 }
 
-/// The right to make one call. Dropped without a word, because the caller hung up, it counts for nothing.
+/// The right to make one call. Dropped because the caller hung up, it counts for nothing.
 #[must_use]
 pub struct Pass<'a> {
     breaker: &'a Breaker,
@@ -92,8 +94,8 @@ impl Breaker {
         }
     }
 
-    /// A breaker with other settings that stands as this one does, the operator's order included. What is
-    /// counted does not mean the same under them, and is forgotten.
+    /// A breaker with other settings that stands as this one does, the operator's order included.
+    /// What is counted does not mean the same under them, and is forgotten.
     pub fn with_settings(&self, settings: config::Breaker) -> Self {
         let mode = match self.mode() {
             // Whoever probes reports to the breaker that let it through.
@@ -122,12 +124,12 @@ impl Breaker {
         Source::new(self.paths.hash_one(path), caller)
     }
 
-    /// Asks whether a call may be made. `patient` tells whether it gives the service all the time that
-    /// the operator lets it have: it need not wait for a probe that does not.
+    /// Asks whether a call may be made. `patient` tells whether it gives the service all the time
+    /// that the operator lets it have: it need not wait for a probe that does not.
     ///
     /// # Errors
     ///
-    /// The breaker is open, half-open with a probe under way, or lets no more calls through at once.
+    /// It is open, half-open with a probe under way, or lets no more calls through at once.
     pub fn admit(&self, now: Instant, source: Source, patient: bool) -> Result<Pass<'_>, Open> {
         let mode = self.mode();
         match mode.place() {
@@ -152,7 +154,7 @@ impl Breaker {
         }
     }
 
-    /// Does as the operator says. `None` makes the breaker automatic again: closed, with nothing in its window.
+    /// Does as the operator says. `None` makes it automatic again: closed, with an empty window.
     pub fn force(&self, forced: Option<Forced>) {
         let _changing = self.changing();
         match forced {
@@ -177,7 +179,7 @@ impl Breaker {
     }
 
     /// The breaker as it is now.
-    pub fn state(&self, now: Instant) -> State {
+    pub fn state(&self, now: Instant) -> BreakerState {
         let place = self.mode().place();
         let left = self.until().saturating_duration_since(now);
         let (position, until) = match place {
@@ -193,7 +195,7 @@ impl Breaker {
             failed,
             slow,
         } = self.window.counts(now);
-        State {
+        BreakerState {
             position,
             forced: matches!(place, Place::ForcedOpen | Place::ForcedClosed),
             until,
@@ -323,7 +325,7 @@ impl Breaker {
     }
 
     fn changing(&self) -> MutexGuard<'_, SlowStart> {
-        self.changing.lock().unwrap_or_else(PoisonError::into_inner)
+        sync::lock(&self.changing)
     }
 
     fn mode(&self) -> Mode {
@@ -371,8 +373,8 @@ impl Pass<'_> {
         self.breaker.ended(&self, Source::ANY, now, took, true)
     }
 
-    /// The caller gave up before the service had all the time that the operator lets it have. That says
-    /// nothing, unless the call was slow by then: who leaves early cannot make it count as fast.
+    /// The caller gave up before the service had all the time that the operator lets it have. That
+    /// says nothing, unless the call was slow by then: it must not count as fast.
     pub fn given_up(self, now: Instant, took: Duration) -> Option<Change> {
         if took < self.slow_call {
             return None;

@@ -1,9 +1,9 @@
-//! What further attempts are paid from: they may only be a small part of the calls, so that an
-//! outage is not made worse by those who would repeat their calls into it.
+//! Retry budget: further attempts are limited to a small part of the calls, so that retries do not
+//! make an outage worse.
 //!
-//! Each BFF has a budget of its own at each service, fed by its own calls. One whose calls fail all
-//! the time drains no other's. A few attempts per second come in any case, or a BFF with few calls
-//! would have none.
+//! Each BFF has its own budget per service, fed by its own calls, so that a BFF whose calls all
+//! fail uses up no other's. A few attempts per second are always allowed: a BFF with few calls
+//! would have none otherwise.
 
 #[cfg(test)]
 mod tests;

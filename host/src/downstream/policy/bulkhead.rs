@@ -1,20 +1,17 @@
-//! The caps on the calls of one service, on how many are under way and on how fast they follow each
-//! other, with a bounded queue that is shared fairly between BFFs: one BFF's storm takes neither
-//! all permits nor all of the queue from another.
+//! Per-service limits on concurrency and rate, with a bounded, fair queue: no BFF can take all
+//! permits or the whole queue from another.
 //!
-//! A call that finds nobody waiting, and a permit free within the share of its BFF, takes it with a
-//! few atomic operations. All else happens under one lock that is held for moments: a freed permit
-//! goes to the waiting BFF that holds the fewest, among equals to the one that was served from the
-//! queue longest ago, and within a BFF to the call that has waited longest.
+//! Fast path: the queue is empty and the BFF is under its share. It costs a few atomic operations.
+//! Slow path: one short lock. A released permit goes to the queued BFF that holds the fewest
+//! permits (ties: least recently served), FIFO within a BFF.
 //!
-//! Where there is a rate, or a hold that the service asked for ([`pace`]), a permit needs a token
-//! beside a free place, and so does each further request of a call, which has its place: it waits
-//! in front of its BFF's line. Then all happens under the lock. How a call waits for what comes
-//! with time alone is in [`waiting`].
+//! With a rate, or a hold that the service asked for ([`pace`]), a permit also takes a token, and
+//! so does each further request of a call that has a permit: it queues ahead of its BFF's other
+//! calls. These always take the slow path. [`waiting`] handles what only time releases.
 //!
-//! No permit is idle while somebody who may have it waits. Whoever frees something first gives it
-//! back and then looks whether anybody waits; whoever waits first says so and then looks whether
-//! something is free. With sequentially consistent operations at least one of them sees the other.
+//! No permit stays idle while a call that may have it is queued. A release returns the permit, then
+//! checks the queue; a call enters the queue, then checks for permits. With sequentially consistent
+//! operations at least one of the two sees the other.
 
 mod member;
 mod pace;
@@ -26,7 +23,7 @@ mod waiting;
 mod tests;
 
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
 use tokio::sync::Notify;
@@ -38,6 +35,7 @@ use self::pace::{Pace, Token};
 use self::queue::{Outcome, Queue, Wants};
 use super::budget::Budget;
 use crate::config;
+use crate::sync;
 
 /// The permits of one service.
 pub struct Bulkhead {
@@ -55,7 +53,7 @@ pub struct Bulkhead {
     next: AtomicU64,
     /// Whether rate or hold have a say. Changed only under the lock.
     paced: AtomicBool,
-    state: Mutex<State>,
+    state: Mutex<BulkheadState>,
     /// Who keeps the time for all who wait.
     timekeeper: tokio::sync::Mutex<()>,
     /// Tells the timekeeper that the next token may be due earlier than it knows.
@@ -65,7 +63,7 @@ pub struct Bulkhead {
 }
 
 /// What is changed under the lock only.
-struct State {
+struct BulkheadState {
     queue: Queue<Member>,
     pace: Pace,
     /// When the timekeeper looks next, if it knows.
@@ -133,7 +131,7 @@ impl Bulkhead {
             alive: AtomicUsize::new(0),
             next: AtomicU64::new(0),
             paced: AtomicBool::new(settings.rate.is_some()),
-            state: Mutex::new(State {
+            state: Mutex::new(BulkheadState {
                 queue: Queue::new(),
                 pace: Pace::new(settings, Instant::now()),
                 armed: None,
@@ -205,7 +203,7 @@ impl Bulkhead {
     }
 
     /// Lets a call through for which all is there. To be called when those who wait were served.
-    fn admit(&self, state: &mut State, held: &AtomicUsize, wants: Wants) -> Option<Token> {
+    fn admit(&self, state: &mut BulkheadState, held: &AtomicUsize, wants: Wants) -> Option<Token> {
         let now = self.is_paced().then(Instant::now);
         if now.is_some_and(|now| state.pace.wait(0, now).is_some()) {
             return None;
@@ -233,7 +231,7 @@ impl Bulkhead {
 
     /// Gives what is free to those who wait, and sees to it that somebody looks again when the next
     /// token is due.
-    fn serve(&self, state: &mut State) {
+    fn serve(&self, state: &mut BulkheadState) {
         if let Some(due) = self.hand_out(state)
             && state.armed.is_none_or(|armed| due < armed)
         {
@@ -243,7 +241,7 @@ impl Bulkhead {
 
     /// Gives what is free to those who wait. When the next token is due, if it is tokens that are
     /// lacking.
-    fn hand_out(&self, state: &mut State) -> Option<Instant> {
+    fn hand_out(&self, state: &mut BulkheadState) -> Option<Instant> {
         let now = self.is_paced().then(Instant::now);
         if now.is_some_and(|now| state.pace.is_free(now)) {
             self.paced.store(false, Ordering::SeqCst);
@@ -264,7 +262,7 @@ impl Bulkhead {
             let member = line.id;
             let granted = line.waiting.pop_front().is_some_and(|waiting| {
                 self.queued.fetch_sub(1, Ordering::SeqCst);
-                waiting.told.send(Outcome::Granted(token)).is_ok()
+                waiting.outcome.send(Outcome::Granted(token)).is_ok()
             });
             if granted {
                 state.queue.served(member);
@@ -308,8 +306,8 @@ impl Bulkhead {
         self.next.fetch_add(1, Ordering::Relaxed)
     }
 
-    fn lock(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    fn lock(&self) -> MutexGuard<'_, BulkheadState> {
+        sync::lock(&self.state)
     }
 }
 

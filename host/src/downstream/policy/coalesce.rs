@@ -1,8 +1,7 @@
-//! Equal calls that are under way at the same time are one.
+//! Coalescing: equal calls at the same time become one.
 //!
-//! The first caller's future is shared by all. No task is spawned for it: whoever waits polls it,
-//! so it lives as long as anyone wants it, and ends when the last one leaves. Callers may live on
-//! different threads and event loops.
+//! All callers share the first caller's future. No task is spawned for it: the callers poll it, and
+//! it is dropped with the last of them. Callers may be on different threads and event loops.
 
 #[cfg(test)]
 mod tests;
@@ -13,7 +12,7 @@ use std::hash::BuildHasherDefault;
 use std::panic::AssertUnwindSafe;
 use std::pin::Pin;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard};
 use std::task::{Context, Poll};
 
 use futures_util::FutureExt as _;
@@ -23,6 +22,7 @@ use thiserror::Error;
 pub use self::unshared::Unshared;
 
 use super::cache::{ExactKey, Hashed};
+use crate::sync;
 
 /// Maps that callers of different keys lock apart from each other.
 const SHARDS: usize = 16;
@@ -148,6 +148,7 @@ where
     }
 
     /// Calls that may be joined.
+    #[cfg(test)]
     pub fn under_way(&self) -> usize {
         let shards = self.0.shards.iter();
         shards.map(|shard| locked(shard).len()).sum()
@@ -173,7 +174,7 @@ impl<T, W> Inner<T, W> {
 
 /// A panic under the lock leaves the map as it was.
 fn locked<T, W>(shard: &Mutex<Shard<T, W>>) -> MutexGuard<'_, Shard<T, W>> {
-    shard.lock().unwrap_or_else(PoisonError::into_inner)
+    sync::lock(shard)
 }
 
 /// A call's place in the map, for as long as it can be joined.

@@ -1,5 +1,5 @@
-//! Last resort: what a BFF gets when a service gave nothing and no stale answer is at hand, as the
-//! operator wrote it.
+//! Fallback: the operator's default answers, for when a service gave none and no stale answer is
+//! stored.
 
 use bytes::Bytes;
 use http::{HeaderValue, Method, StatusCode};
@@ -10,9 +10,7 @@ use crate::config::{CallPattern, Fallback};
 /// An answer that the operator declared.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LastResort {
-    /// Its status.
     pub status: StatusCode,
-    /// Its `content-type`.
     pub content_type: HeaderValue,
     /// Its body, shared with the configuration.
     pub body: Bytes,

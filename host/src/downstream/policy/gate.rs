@@ -1,5 +1,4 @@
-//! The cap on the calls of all BFFs to all services. When it comes near, optional calls are the
-//! first to go.
+//! Host-wide limit on concurrent calls. Near the limit, optional calls are rejected first.
 
 #[cfg(test)]
 mod tests;

@@ -1,10 +1,10 @@
-//! The time for which a service is left alone because it asked for it (`retry-after`, RFC 9110
-//! section 10.2.3), and how calls are let go after it.
+//! The pause that a service asked for (`retry-after`, RFC 9110 section 10.2.3), and the ramp after
+//! it.
 //!
-//! All who waited would come back in the same moment otherwise. Within the second after the hold,
-//! one call goes first, two a step of a tenth of a second later, then four, and so on: what the
-//! service takes shows in its answers before many more come, and another 429 holds the rest back
-//! again. What one step does not use, the next one may.
+//! Without a ramp, all queued calls would start at the same moment. In the second after the hold
+//! calls start in steps of a tenth of a second: one, then two, then four, and so on. The answers to
+//! the first show whether the service takes more, and another 429 starts a new hold. A step may use
+//! what earlier steps left over.
 
 #[cfg(test)]
 mod tests;

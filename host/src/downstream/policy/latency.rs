@@ -1,4 +1,4 @@
-//! How long a service takes, as percentiles: a call that takes longer than most is worth a hedge.
+//! Latency percentiles of a service, for hedging calls that are slower than most.
 
 #[cfg(test)]
 mod tests;
@@ -7,6 +7,8 @@ use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::time::Duration;
 
 use tokio::time::Instant;
+
+use crate::time;
 
 /// log2 of the shortest time that is told apart: 64 us.
 const SHORTEST: u32 = 6;
@@ -100,9 +102,7 @@ impl Default for Latency {
 
 /// The highest bit says which doubling, the two bits below it which quarter of that.
 fn bucket(took: Duration) -> usize {
-    let micros = u64::try_from(took.as_micros())
-        .unwrap_or(u64::MAX)
-        .max(1 << SHORTEST);
+    let micros = time::micros(took).max(1 << SHORTEST);
     let octave = micros.ilog2() - SHORTEST;
     let step = (micros >> (octave + SHORTEST - STEPS)) as usize & ((1 << STEPS) - 1);
     (((octave as usize) << STEPS) + step).min(BUCKETS - 1)

@@ -1,4 +1,4 @@
-//! Where a connection leads.
+//! The address of a connection: IP address and port, a Unix socket, or a target behind a proxy.
 
 use std::fmt;
 use std::io;

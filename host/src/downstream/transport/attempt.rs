@@ -1,11 +1,11 @@
 //! One attempt of a call on the wire: connection, request, head, body, each inside its time limit.
 //!
-//! Nothing here repeats a call on its own account, with two exceptions: a kept connection that
-//! turns out to be closed before anything was written on it, which hyper tells by giving the
-//! request back; and an HTTP/2 service that says that it did not process the call (RFC 9113 section
-//! 8.7). Then the call goes out on another connection, once, whatever its method. What was written
-//! may have been worked on otherwise (RFC 9110 section 9.2.2): there a broken connection is the end
-//! of an attempt, kept or not, and another one is counted and paid for as any.
+//! This module repeats a call in two cases only: a kept connection turns out to be closed before
+//! anything was written on it (hyper then returns the request), or an HTTP/2 service says that it
+//! did not process the call (RFC 9113 section 8.7). Then the call is sent once more on another
+//! connection, whatever its method. In all other cases the service may have processed what was
+//! written (RFC 9110 section 9.2.2): a broken connection ends the attempt, and a further attempt is
+//! counted and paid for as any retry.
 
 use std::error::Error;
 use std::future::poll_fn;

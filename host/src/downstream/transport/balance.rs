@@ -1,10 +1,10 @@
 //! Which of several endpoints gets a call: power of two choices by peak-EWMA latency.
 //!
-//! Two endpoints are drawn and the one with the lower cost gets the call; cost is the latency
-//! expected of it times the calls it has under way, this one included. The expectation jumps up to
-//! a latency that is worse at once and comes down with time, so that an endpoint that grew slow is
-//! left at the first sign of it and tried again later. The algorithm is that of tower's `PeakEwma`
-//! and of Finagle before it; here it is one atomic word, because all workers share it.
+//! Two endpoints are drawn at random, and the one with the lower cost gets the call. The cost is
+//! the expected latency times the calls under way, this one included. The expected latency rises to
+//! a worse sample at once and decays over time, so that an endpoint that becomes slow loses calls
+//! with the first slow answer and gets calls again later. This is the algorithm of tower's
+//! `PeakEwma` and of Finagle; it is one atomic word here, because all workers share it.
 
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::time::Duration;

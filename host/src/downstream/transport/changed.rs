@@ -1,10 +1,12 @@
-//! Tells calls that wait for a connection that they had better look again.
+//! Wakes calls that wait for a connection, to look again.
 
 use std::pin::pin;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use tokio::sync::Notify;
 use tokio::sync::futures::Notified;
+
+use crate::sync::Counted;
 
 /// Where calls wait for changes of the connections of one worker to one endpoint.
 #[derive(Debug, Default)]
@@ -14,13 +16,18 @@ pub struct Changed {
 }
 
 /// One of those that wait, for as long as it looks and waits by turns.
-pub struct Waiting<'a>(&'a Changed);
+pub struct Waiting<'a> {
+    changed: &'a Changed,
+    _counted: Counted<&'a AtomicUsize>,
+}
 
 impl Changed {
-    /// Begins to wait. Changes from before are not told.
+    /// Begins to wait. Earlier changes wake nobody.
     pub fn wait(&self) -> Waiting<'_> {
-        self.waiting.fetch_add(1, Ordering::SeqCst);
-        Waiting(self)
+        Waiting {
+            changed: self,
+            _counted: Counted::new(&self.waiting),
+        }
     }
 
     /// Calls that wait.
@@ -29,14 +36,14 @@ impl Changed {
     }
 
     /// There is room for one call more. Costs next to nothing when nobody waits.
-    pub fn tell_one(&self) {
+    pub fn notify_one(&self) {
         if self.waiting() > 0 {
             self.notify.notify_one();
         }
     }
 
     /// Anything may be different now.
-    pub fn tell_all(&self) {
+    pub fn notify_all(&self) {
         if self.waiting() > 0 {
             self.notify.notify_waiters();
         }
@@ -59,12 +66,6 @@ impl Waiting<'_> {
 
     /// The next change. To be enabled before a look.
     pub fn change(&self) -> Notified<'_> {
-        self.0.notify.notified()
-    }
-}
-
-impl Drop for Waiting<'_> {
-    fn drop(&mut self) {
-        self.0.waiting.fetch_sub(1, Ordering::SeqCst);
+        self.changed.notify.notified()
     }
 }

@@ -1,4 +1,4 @@
-//! Which endpoint an attempt is charged to.
+//! The endpoint whose statistics an attempt counts in.
 
 use std::time::Duration;
 

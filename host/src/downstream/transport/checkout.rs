@@ -1,5 +1,5 @@
-//! A place for a call on an HTTP/2 connection that has none at once: the call waits for one, or
-//! opens a further connection, whichever is first.
+//! A stream for a call on an HTTP/2 connection that is full: the call waits for one, or opens
+//! another connection, whichever is ready first.
 
 use std::io;
 use std::pin::pin;

@@ -1,5 +1,5 @@
-//! The connection of an attempt that finds none kept: its endpoint, or another one of the same
-//! name, is connected to, or a place on a shared connection waited for.
+//! The connection of an attempt when the pool has none: connects to the endpoint, or to another one
+//! of the same name, or waits for a stream on a shared connection.
 
 use std::io;
 use std::sync::Arc;

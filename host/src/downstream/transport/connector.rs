@@ -1,4 +1,4 @@
-//! What connections to the endpoints of one service are made with.
+//! The settings that connections to the endpoints of one service are opened with.
 
 use std::io;
 use std::sync::Arc;

@@ -1,4 +1,4 @@
-//! What the attempts of one call know of each other.
+//! The state that the attempts of one call share.
 
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 

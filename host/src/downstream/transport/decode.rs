@@ -44,7 +44,6 @@ pub enum DecodeError {
     /// It is not what its coding asks for.
     #[error("the answer's content-encoding {:?}: the body {}", .coding.name(), .fault)]
     Bad {
-        /// The coding.
         coding: ContentCoding,
         /// What is wrong.
         fault: Fault,

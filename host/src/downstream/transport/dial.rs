@@ -1,4 +1,4 @@
-//! A new connection: a socket, TLS where it is spoken, and the start of HTTP.
+//! Opens a connection: the socket, TLS for `https`, and the HTTP handshake.
 
 use std::sync::Arc;
 

@@ -27,7 +27,7 @@ const MAX_SERVERS: usize = 3;
 /// How often each server is asked, because UDP may lose a question.
 const ROUNDS: usize = 2;
 /// Time for an answer of one server.
-const PATIENCE: Duration = Duration::from_secs(2);
+const TIMEOUT: Duration = Duration::from_secs(2);
 /// Records that are taken from one answer. What a DNS server says must not exhaust the host.
 const MAX_RECORDS: usize = 64;
 /// The head of a message, bytes, RFC 1035 section 4.1.1. The question follows.
@@ -44,7 +44,6 @@ pub struct Record {
     pub weight: u16,
     /// Its name, in lower case.
     pub host: String,
-    /// Its port.
     pub port: u16,
 }
 
@@ -64,7 +63,7 @@ pub async fn records(servers: &[SocketAddr], name: &str) -> io::Result<Vec<Recor
     let mut failure = io::Error::new(io::ErrorKind::NotFound, "there is no DNS server to ask");
     for _ in 0..ROUNDS {
         for server in &servers {
-            match timeout(PATIENCE, ask(*server, &query)).await {
+            match timeout(TIMEOUT, ask(*server, &query)).await {
                 Ok(Ok(reply)) => return read(&reply),
                 Ok(Err(error)) => failure = error,
                 Err(_) => {

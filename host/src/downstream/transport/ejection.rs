@@ -9,13 +9,14 @@
 //! A success is the ordinary case, and costs two loads and an addition.
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard};
 use std::time::Duration;
 
 use tokio::time::Instant;
 
 use crate::config;
 use crate::downstream::window::{Counts, End, Window};
+use crate::sync;
 
 /// The time out is doubled at most this often.
 const MAX_DOUBLINGS: u32 = 3;
@@ -100,8 +101,7 @@ impl Mark {
     }
 
     fn lock(&self) -> MutexGuard<'_, Outlier> {
-        // A panic while holding this lock leaves numbers that are still whole.
-        self.outlier.lock().unwrap_or_else(PoisonError::into_inner)
+        sync::lock(&self.outlier)
     }
 }
 
@@ -132,7 +132,7 @@ impl Ejections {
             slow: false,
         };
         own.window.add(now, 0, failed);
-        let _judging = self.judging.lock().unwrap_or_else(PoisonError::into_inner);
+        let _judging = sync::lock(&self.judging);
         let is_out = |other: &Mark| other.left_out(now).is_some();
         let out = others.clone().filter(|(other, _)| is_out(other)).count();
         let best = others

@@ -5,7 +5,7 @@
 //! One that is gone is drained: calls under way on it end as they would, and it gets no others.
 
 use std::io;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
 use arc_swap::ArcSwap;
@@ -19,6 +19,7 @@ use super::resolve::{Lookup, MAX_ADDRESSES, Target, no_address, not_offered};
 use super::source::Source;
 use super::tls::TlsError;
 use crate::config;
+use crate::sync;
 
 /// Endpoints, in the order of the settings.
 pub type List = Vec<Arc<Endpoint>>;
@@ -273,9 +274,6 @@ impl Endpoints {
     }
 
     fn by_source(&self) -> MutexGuard<'_, Vec<List>> {
-        // A panic while holding this lock leaves lists that are still whole.
-        self.by_source
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
+        sync::lock(&self.by_source)
     }
 }

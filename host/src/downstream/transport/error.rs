@@ -1,4 +1,4 @@
-//! What it means when a connection does not come about, or breaks.
+//! Errors of connections that cannot be opened, or break.
 
 use std::error::Error as _;
 use std::io::{self, ErrorKind};

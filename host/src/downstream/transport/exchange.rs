@@ -17,7 +17,7 @@ use super::error::WireError;
 use super::sender::Sender;
 use super::trailers;
 use crate::config::{self, Protocol};
-use crate::downstream::request::{ServiceRequest, tell_time_left};
+use crate::downstream::request::{ServiceRequest, set_time_left};
 
 /// Asks for a body that is not coded. Parts are those of what they are cut from.
 const PLAIN: HeaderValue = HeaderValue::from_static("identity");
@@ -33,7 +33,7 @@ pub fn request(
     let mut request = Request::new(ours.body.clone());
     *request.method_mut() = ours.method.clone();
     *request.headers_mut() = ours.headers.clone();
-    tell_time_left(request.headers_mut(), left);
+    set_time_left(request.headers_mut(), left);
     let codings = match ours.headers.contains_key(RANGE) {
         true => PLAIN,
         false => settings.accept_encoding.clone(),

@@ -118,8 +118,8 @@ async fn serve(far: DuplexStream, input: Vec<u8>) {
     }
 }
 
-/// Reads what a DNS server answers to a question for SRV records. No more is taken than may be, and all
-/// of it can be called; a failure can be logged.
+/// Reads what a DNS server answers to a question for SRV records. No more is taken than may be, and
+/// all of it can be called; a failure can be logged.
 pub fn dns_answer(input: &[u8]) {
     match dns::read(input) {
         Ok(records) => {

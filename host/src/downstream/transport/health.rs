@@ -1,11 +1,12 @@
-//! What active checks say of an endpoint.
+//! The health of an endpoint, from active checks.
 
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard};
 
 use tokio::time::Instant;
 
 use crate::config;
+use crate::sync;
 
 /// What checks say of one endpoint.
 pub struct Health {
@@ -14,10 +15,10 @@ pub struct Health {
     bad: AtomicBool,
     /// Whether a check is under way.
     busy: AtomicBool,
-    state: Mutex<State>,
+    state: Mutex<HealthState>,
 }
 
-struct State {
+struct HealthState {
     thresholds: Thresholds,
     /// When the last check began.
     last: Option<Instant>,
@@ -32,7 +33,7 @@ impl Health {
             settings,
             bad: AtomicBool::new(false),
             busy: AtomicBool::new(false),
-            state: Mutex::new(State {
+            state: Mutex::new(HealthState {
                 thresholds: Thresholds::default(),
                 last: None,
                 why: String::new(),
@@ -88,9 +89,8 @@ impl Health {
         self.busy.store(false, Ordering::Relaxed);
     }
 
-    fn lock(&self) -> MutexGuard<'_, State> {
-        // A panic while holding this lock leaves a state that is still whole.
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    fn lock(&self) -> MutexGuard<'_, HealthState> {
+        sync::lock(&self.state)
     }
 }
 

@@ -176,7 +176,7 @@ struct Closed(Arc<ConnectionStatus>);
 impl Drop for Closed {
     fn drop(&mut self) {
         self.0.closed.store(true, Ordering::SeqCst);
-        self.0.changed.tell_all();
+        self.0.changed.notify_all();
     }
 }
 
@@ -185,13 +185,13 @@ impl ConnectionStatus {
     fn learn(&self, max: usize) {
         if self.max_calls.load(Ordering::Relaxed) != max {
             self.max_calls.store(max, Ordering::SeqCst);
-            self.changed.tell_all();
+            self.changed.notify_all();
         }
     }
 
     fn trust(&self) {
         if self.doubtful.swap(false, Ordering::SeqCst) {
-            self.changed.tell_all();
+            self.changed.notify_all();
         }
     }
 }
@@ -241,7 +241,7 @@ impl Stream {
         if status.heads.load(Ordering::Relaxed) == self.heads {
             status.doubtful.store(true, Ordering::SeqCst);
             status.doubt.notify_one();
-            status.changed.tell_all();
+            status.changed.notify_all();
         }
     }
 
@@ -311,7 +311,7 @@ impl Drop for Stream {
     fn drop(&mut self) {
         let status = &self.handle.status;
         status.calls.fetch_sub(1, Ordering::SeqCst);
-        status.changed.tell_one();
+        status.changed.notify_one();
     }
 }
 

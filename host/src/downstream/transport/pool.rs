@@ -21,11 +21,12 @@ use tokio::sync::OwnedSemaphorePermit;
 use tokio::task::AbortHandle;
 use tokio::time::Instant;
 
-use self::kept::{Idle, Pool, lock};
+use self::kept::{Idle, Pool};
 use self::slots::{Open, Slots};
 use super::changed::Changed;
 use super::connection::{Connection, Lifetime};
 use super::sender::{Dialed, Sender};
+use crate::sync::lock;
 
 /// The connections to one endpoint.
 pub struct Pools {

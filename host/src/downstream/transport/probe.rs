@@ -1,7 +1,8 @@
-//! Active checks: an endpoint is asked at an interval how it is.
+//! Active health checks at an interval.
 //!
-//! A check opens a connection of its own, asks, and closes it: so it also finds an endpoint that
-//! takes no new ones. It carries the fields that every call of the service has, and no credentials.
+//! A check opens its own connection, sends one request and closes it, so that it also finds an
+//! endpoint that accepts no new connections. It has the header fields of every call of the service,
+//! and no credentials.
 
 use std::convert::Infallible;
 use std::future::pending;

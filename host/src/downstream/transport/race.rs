@@ -1,5 +1,5 @@
-//! Connections that are begun one beside the other, each a while after the one before, until the
-//! first of them is there: "happy eyeballs" (RFC 8305 section 5).
+//! Happy eyeballs (RFC 8305 section 5): connection attempts run side by side, each started a delay
+//! after the last, until the first succeeds.
 
 use std::io;
 use std::pin::{Pin, pin};

@@ -6,7 +6,7 @@ use std::net::{IpAddr, SocketAddr};
 #[cfg(test)]
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard};
 use std::time::Duration;
 
 #[cfg(test)]
@@ -18,6 +18,7 @@ use super::address::{Address, SocketFile};
 use super::dns::{self, Record};
 use super::proxy::Tunnel;
 use crate::config;
+use crate::sync;
 
 /// Addresses that are taken from one name. What a DNS server says must not exhaust the host.
 pub const MAX_ADDRESSES: usize = 64;
@@ -42,13 +43,11 @@ pub type Script =
 pub struct Target {
     /// Its name.
     pub host: String,
-    /// Its port.
     pub port: u16,
     /// Lower ones come first.
     pub priority: u16,
     /// Its share among those of the same priority.
     pub weight: u16,
-    /// Its addresses.
     pub addresses: io::Result<Vec<SocketAddr>>,
 }
 
@@ -186,8 +185,7 @@ impl Name {
     }
 
     fn lock(&self) -> MutexGuard<'_, Last> {
-        // A panic while holding this lock leaves a value that is still whole.
-        self.last.lock().unwrap_or_else(PoisonError::into_inner)
+        sync::lock(&self.last)
     }
 }
 

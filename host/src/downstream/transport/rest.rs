@@ -1,9 +1,11 @@
-//! For how long an endpoint asked to be left alone.
+//! How long an endpoint asked for no calls (`retry-after`).
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use tokio::time::Instant;
+
+use crate::time::millis;
 
 /// Until when an endpoint asked to be left alone.
 pub struct Rest {
@@ -43,8 +45,4 @@ impl Rest {
     fn millis(&self, at: Instant) -> u64 {
         millis(at.saturating_duration_since(self.base))
     }
-}
-
-fn millis(time: Duration) -> u64 {
-    u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
 }

@@ -1,4 +1,4 @@
-//! Which endpoint an attempt is made on, and which of them stand for the service.
+//! Selects the endpoint of an attempt.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

@@ -1,4 +1,4 @@
-//! What sends on a connection, and what moves its bytes.
+//! The request sender of a connection, and the task that drives its I/O.
 
 use std::pin::Pin;
 

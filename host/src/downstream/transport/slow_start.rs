@@ -1,10 +1,12 @@
-//! Slow start: an endpoint that is good again gets calls by and by, not its full share at once. It
+//! Slow start: an endpoint that recovered gets more and more calls, not its full share at once. It
 //! may have cold caches and no connections.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use tokio::time::Instant;
+
+use crate::time;
 
 /// The share that it begins with, percent.
 const FIRST: u64 = 10;
@@ -37,7 +39,7 @@ impl SlowStart {
         if began == 0 {
             return None;
         }
-        let length = u64::try_from(length.as_micros()).unwrap_or(u64::MAX);
+        let length = time::micros(length);
         let passed = (self.micros(now) + 1).saturating_sub(began);
         if passed >= length {
             // One that began anew meanwhile goes on.

@@ -14,7 +14,6 @@ use super::address::Address;
 
 /// What carries the bytes of a connection.
 pub enum Socket {
-    /// TCP.
     Tcp(TcpStream),
     /// A socket file.
     Unix(UnixStream),

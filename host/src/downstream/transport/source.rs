@@ -1,4 +1,4 @@
-//! A host of the settings, which gives endpoints.
+//! A host name of the settings and the endpoints that it resolves to.
 
 use std::io;
 use std::sync::Arc;

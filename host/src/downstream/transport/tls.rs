@@ -1,9 +1,9 @@
-//! What TLS is spoken with: one identity and one set of trusted authorities for each service, read
-//! from files that may be replaced while the host runs.
+//! TLS settings: one identity and one set of trusted authorities per service, read from files that
+//! may be replaced while the host runs.
 
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use rustls::crypto::{CryptoProvider, ring};
@@ -17,6 +17,7 @@ use tokio::time::Instant;
 
 use crate::config::{self, Protocol};
 use crate::file;
+use crate::sync;
 
 /// How often at most is looked whether the files changed.
 const LOOK: Duration = Duration::from_secs(5);
@@ -28,10 +29,10 @@ const MAX_SIZE: u64 = 4 << 20;
 /// Stands for wherever the system has its authorities.
 const SYSTEM: &str = "the authorities of the system";
 
-/// Why TLS can't be spoken as the operator says.
+/// Why TLS cannot be spoken as the operator says.
 #[derive(Debug, Error)]
 pub enum TlsError {
-    /// A file can't be read, or is not PEM.
+    /// A file cannot be read, or is not PEM.
     #[error("{}: {source}", file.display())]
     File {
         /// Which.
@@ -45,7 +46,7 @@ pub enum TlsError {
         /// Which.
         file: PathBuf,
     },
-    /// A certificate of an authority can't be used as one.
+    /// A certificate of an authority cannot be used as one.
     #[error("{}: holds a certificate that is no authority's: {source}", file.display())]
     Authority {
         /// Which file.
@@ -53,7 +54,7 @@ pub enum TlsError {
         /// What is wrong.
         source: rustls::Error,
     },
-    /// The client's certificate and key can't be used, or not with each other.
+    /// The client's certificate and key cannot be used, or not with each other.
     #[error("{} and {}: {source}", certificate.display(), key.display())]
     Identity {
         /// The file of the certificate chain.
@@ -97,7 +98,7 @@ struct Current {
     looked: Instant,
 }
 
-/// Tells one content of a file from another; `None` when it can't be read.
+/// Tells one content of a file from another; `None` when it cannot be read.
 type Stamp = Option<[u8; 32]>;
 
 impl Identity {
@@ -177,8 +178,7 @@ impl Identity {
     }
 
     fn lock(&self) -> MutexGuard<'_, Current> {
-        // What is stored under this lock is whole at any time.
-        self.current.lock().unwrap_or_else(PoisonError::into_inner)
+        sync::lock(&self.current)
     }
 }
 

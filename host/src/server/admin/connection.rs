@@ -29,7 +29,7 @@ pub(super) async fn serve(
     let io = Timed {
         inner: TokioIo::new(stream),
         place: place.clone(),
-        patience: settings.write_timeout,
+        timeout: settings.write_timeout,
         clock: None,
     };
     let asked = place.clone();
@@ -62,7 +62,7 @@ pub(super) async fn serve(
 struct Timed {
     inner: TokioIo<TcpStream>,
     place: Arc<Place>,
-    patience: Duration,
+    timeout: Duration,
     /// Runs from the moment at which bytes of an answer were not taken, until all are.
     clock: Option<Pin<Box<Sleep>>>,
 }
@@ -76,8 +76,8 @@ impl Timed {
         if polled.is_ready() {
             return polled;
         }
-        let patience = self.patience;
-        let clock = self.clock.get_or_insert_with(|| Box::pin(sleep(patience)));
+        let timeout = self.timeout;
+        let clock = self.clock.get_or_insert_with(|| Box::pin(sleep(timeout)));
         clock
             .as_mut()
             .poll(context)

@@ -2,7 +2,7 @@
 //!
 //! A web page may let a name of its own point to the address of this listener, and would then be
 //! allowed to read what is here (DNS rebinding). Its browser sends that name as `host`. An address
-//! can't be made to point elsewhere.
+//! cannot be made to point elsewhere.
 
 use std::net::Ipv4Addr;
 

@@ -8,6 +8,7 @@ use tokio::sync::Notify;
 use tokio::time::Instant;
 
 use crate::config;
+use crate::time;
 
 /// What a connection may ask for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -47,7 +48,7 @@ impl Place {
 
     /// The answer was taken.
     pub(super) fn end(&self) {
-        let since = u64::try_from(self.opened.elapsed().as_millis()).unwrap_or(u64::MAX);
+        let since = time::millis(self.opened.elapsed());
         self.idle_since.store(since, Ordering::Relaxed);
         self.busy.store(false, Ordering::Relaxed);
     }

@@ -1,7 +1,7 @@
 //! The document of `/bffs`.
 
 use std::sync::Arc;
-use std::time::{Duration, SystemTime};
+use std::time::SystemTime;
 
 use serde_json::{Map, Value, json};
 
@@ -10,7 +10,7 @@ use crate::config::Rate;
 use crate::downstream::policy::breaker::{self, Position};
 use crate::downstream::{EndpointState, EndpointStatus, Pipeline, Service};
 use crate::snapshot::Snapshot;
-use crate::time::writable;
+use crate::time::{micros, millis, writable};
 
 /// The document of `/bffs`.
 pub(super) fn document(snapshot: &Snapshot) -> Value {
@@ -127,7 +127,7 @@ fn tokens((rate, tokens): (Rate, u32)) -> Value {
     json!({"limit": rate.to_string(), "burst": rate.burst, "tokens": tokens})
 }
 
-fn breaker(state: &breaker::State) -> Value {
+fn breaker(state: &breaker::BreakerState) -> Value {
     json!({
         "state": match state.position {
             Position::Closed => "closed",
@@ -158,7 +158,7 @@ fn endpoint(endpoint: &EndpointState) -> Value {
         "state": state,
         "why": why,
         "in_flight": endpoint.in_flight,
-        "latency_us": u64::try_from(endpoint.latency.as_micros()).unwrap_or(u64::MAX),
+        "latency_us": micros(endpoint.latency),
     })
 }
 
@@ -174,8 +174,4 @@ fn cache(pipeline: &Pipeline) -> Value {
         "misses": stats.misses,
         "stale": stats.stale,
     })
-}
-
-fn millis(time: Duration) -> u64 {
-    u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
 }

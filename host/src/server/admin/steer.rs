@@ -1,10 +1,12 @@
-//! What an operator may tell a service's policy: what its breaker does, and which stored answers are void.
+//! What an operator may tell a service's policy: what its breaker does, and which stored answers
+//! are void.
 //!
 //! - `POST /downstreams/NAME/breaker?state=open|closed|auto`
 //! - `POST /downstreams/NAME/invalidate?path=/users/ada/*`, or `?tag=ada`, or `?all`
 //!
-//! A web page that somebody opens on the machine can send such a request, too (cross-site request forgery), but not without
-//! a field that says where it comes from. So a request with one of these fields is refused.
+//! A web page that somebody opens on the machine can send such a request, too (cross-site request
+//! forgery), but not without a field that says where it comes from. So a request with one of these
+//! fields is refused.
 
 use http::header::{HeaderName, ORIGIN};
 use http::{Request, StatusCode};

@@ -6,7 +6,7 @@ use std::net::Ipv6Addr;
 use http::header::HOST;
 use http::{HeaderMap, HeaderValue, Uri, Version};
 
-use super::Rejection;
+use super::rejection::Rejection;
 
 /// Longest host name, bytes (RFC 1035 section 2.3.4).
 const MAX_HOST: usize = 253;

@@ -13,8 +13,8 @@ pub(super) fn tidy(headers: &mut HeaderMap) {
 /// The fields that a BFF sees, in the order of the message.
 ///
 /// Left out are what only the host may say (a client that says it forges it), what concerned the
-/// message on its way, credentials (a guest never holds a token; the host can pass them to services),
-/// and values that are not UTF-8.
+/// message on its way, credentials (a guest never holds a token; the host can pass them to
+/// services), and values that are not UTF-8.
 pub(super) fn for_guest(headers: &HeaderMap) -> Vec<(String, String)> {
     headers
         .iter()

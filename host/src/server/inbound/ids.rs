@@ -26,7 +26,8 @@ const MAX_TRACESTATE: usize = 512;
 pub struct RequestId(HeaderValue);
 
 impl RequestId {
-    /// The client's `x-request-id` if there is exactly one and it is well-formed; else a new one of 32 hex digits.
+    /// The client's `x-request-id` if there is exactly one and it is well-formed; else a new one of
+    /// 32 hex digits.
     #[must_use]
     pub fn of(headers: &HeaderMap) -> Self {
         let legal = |byte: &u8| byte.is_ascii_alphanumeric() || b"._-".contains(byte);
@@ -70,8 +71,9 @@ pub struct TraceContext {
 }
 
 impl TraceContext {
-    /// Continues the trace of `traceparent`, or begins a new one if the field is absent, repeated or not exactly of
-    /// version 00. A new trace is not marked as sampled: the host records no spans.
+    /// Continues the trace of `traceparent`, or begins a new one if the field is absent, repeated
+    /// or not exactly of version 00. A new trace is not marked as sampled: the host records no
+    /// spans.
     #[must_use]
     pub fn of(headers: &HeaderMap) -> Self {
         let span_id = random_u64();
@@ -164,11 +166,12 @@ fn random_u128() -> u128 {
     u128::from(random_u64()) << 64 | u128::from(random_u64())
 }
 
-/// A number that is not zero and that no other request gets, as far as chance can do it (xoroshiro128++).
+/// A number that is not zero and that no other request gets, as far as chance can do it
+/// (xoroshiro128++).
 ///
-/// Each thread has its own generator, seeded from the operating system's randomness by way of [`RandomState`], so runs
-/// and threads differ. It is fast and not cryptographic: an id can be guessed by who has seen others, and must never
-/// serve as a secret.
+/// Each thread has its own generator, seeded from the operating system's randomness by way of
+/// [`RandomState`], so runs and threads differ. It is fast and not cryptographic: an id can be
+/// guessed by who has seen others, and must never serve as a secret.
 fn random_u64() -> u64 {
     thread_local! {
         static STATE: Cell<(u64, u64)> = {

@@ -3,7 +3,7 @@
 use http::request::Parts;
 use http::{Method, Uri};
 
-use super::Rejection;
+use super::rejection::Rejection;
 use crate::path::{self, hex_pair};
 use crate::text::cut;
 

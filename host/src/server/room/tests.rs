@@ -3,7 +3,7 @@ use std::sync::Arc;
 use super::super::activity::{Activity, InFlight};
 use super::{IDLE, Room};
 
-fn open(room: &Room) -> (Arc<Activity>, super::Place<'_>) {
+fn open(room: &Room) -> (Arc<Activity>, super::OpenConnection<'_>) {
     let activity = Arc::new(Activity::new());
     (activity.clone(), room.enter(activity))
 }

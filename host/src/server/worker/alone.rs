@@ -1,15 +1,14 @@
 //! A worker without a thread of its own, for the targets of fuzzing.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::Ordering;
 
-use tokio::sync::{mpsc, watch};
+use tokio::sync::watch;
 
-use super::{Crew, Post, Room, Worker};
+use super::{Peers, Worker};
 use crate::bff::scheduler::Scheduler;
 use crate::config;
 use crate::server::budget::Budget;
-use crate::server::faults::Faults;
 use crate::snapshot::Shared;
 
 impl Worker {
@@ -21,20 +20,7 @@ impl Worker {
     ) -> Arc<Self> {
         let used = shared.metrics.bytes_in_flight.clone();
         // Nobody takes orders: there is no other worker to give any.
-        let (orders, _) = mpsc::unbounded_channel();
-        let crew = Crew {
-            posts: vec![Post {
-                orders,
-                connections: Arc::default(),
-                running: AtomicUsize::new(0),
-                rest: Arc::default(),
-                down: AtomicBool::new(false),
-            }],
-            faults: Arc::new(Faults::new(0)),
-            threads: Default::default(),
-            end: watch::channel(false).0,
-            room: Room::default(),
-        };
+        let (peers, _) = Peers::new(1);
         Arc::new(Self {
             index: 0,
             scheduler: Arc::new(Scheduler::new(0)),
@@ -42,13 +28,13 @@ impl Worker {
             budget: Arc::new(Budget::new(settings.max_bytes_in_flight, used)),
             settings: Arc::new(settings),
             stopped,
-            crew: Arc::new(crew),
+            peers: Arc::new(peers),
         })
     }
 
     /// Requests that it runs.
     pub(in crate::server) fn running(&self) -> usize {
-        let posts = self.crew.posts.iter();
+        let posts = self.peers.posts.iter();
         posts.map(|post| post.running.load(Ordering::Relaxed)).sum()
     }
 }

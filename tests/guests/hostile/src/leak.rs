@@ -27,7 +27,8 @@ pub(crate) fn grow_until_refused() -> Response {
     core::arch::wasm32::unreachable()
 }
 
-/// Answers with what is found of earlier requests, `clean` if nothing, and leaves `mark` behind wherever it can.
+/// Answers with what is found of earlier requests, `clean` if nothing, and leaves `mark` behind
+/// wherever it can.
 pub(crate) fn look_and_mark(mark: usize) -> Response {
     let mut found = Vec::new();
     let earlier = MARK.swap(mark as u32, Ordering::Relaxed);
@@ -36,7 +37,8 @@ pub(crate) fn look_and_mark(mark: usize) -> Response {
     }
     let start = memory_grow(0, PAGES);
     let words = PAGES * PAGE / size_of::<u32>();
-    // SAFETY: these pages were added a moment ago, and the allocator asks for its own, so nothing else is in them.
+    // SAFETY: these pages were added a moment ago, and the allocator asks for its own, so nothing
+    // else is in them.
     let new = unsafe { core::slice::from_raw_parts_mut((start * PAGE) as *mut u32, words) };
     if let Some(word) = new.iter().find(|word| **word != 0) {
         found.push(format!("new page {word}"));

@@ -1,7 +1,8 @@
-//! A component that does on request whatever a host must withstand. The path says what; tests of the host ask for it.
+//! A component that does on request whatever a host must withstand. The path says what; tests of
+//! the host ask for it.
 //!
-//! What only shows at the level of the canonical ABI (a start function, `cabi_realloc`, lists that reach beyond the memory)
-//! is not here: tests write such components as text.
+//! What only shows at the level of the canonical ABI (a start function, `cabi_realloc`, lists that
+//! reach beyond the memory) is not here: tests write such components as text.
 
 mod busy;
 mod calls;
@@ -110,7 +111,7 @@ fn respond(request: &Request) -> Response {
     }
 }
 
-/// The order in the request's body. A test that writes one that can't be read sees the panic.
+/// The order in the request's body. A test that writes one that cannot be read sees the panic.
 fn body<'a, T: Deserialize<'a>>(request: &'a Request) -> T {
     let text = match &request.body {
         Payload::Text(text) => text.as_str(),

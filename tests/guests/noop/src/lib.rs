@@ -1,7 +1,8 @@
-//! A component that does next to nothing, so that what a sandbox, a call and a byte cost can be seen by themselves.
+//! A component that does next to nothing, so that what a sandbox, a call and a byte cost can be
+//! seen by themselves.
 //!
-//! `/` answers without a call. `/calls?n=10` makes that many calls at once and says how many were answered.
-//! `/body?bytes=1000` answers with a body of that size.
+//! `/` answers without a call. `/calls?n=10` makes that many calls at once and says how many were
+//! answered. `/body?bytes=1000` answers with a body of that size.
 
 use tailor_kit::{Call, Handler, Request, Response, fetch_all};
 

@@ -1,5 +1,5 @@
-//! The watch and the dashboard as a component for `wasmtime serve`: the contract is `wasi:http`, and the places of the services
-//! are variables of its environment.
+//! The watch and the dashboard as a component for `wasmtime serve`: the contract is `wasi:http`,
+//! and the places of the services are variables of its environment.
 
 #[path = "../../../load/src/native/date.rs"]
 #[expect(dead_code, reason = "a request of the load test names its day")]
@@ -21,7 +21,8 @@ struct Component;
 #[cfg(target_family = "wasm")]
 wasip2::http::proxy::export!(Component);
 
-// It is a BFF of tailor as well, one that knows no path: only such a component is built by `tailor build`.
+// It is a BFF of tailor as well, one that knows no path: only such a component is built by
+// `tailor build`.
 #[cfg(target_family = "wasm")]
 tailor_kit::export!(Component);
 

@@ -18,7 +18,7 @@ use tokio::net::TcpStream;
 use tokio::task::JoinSet;
 
 /// An answer that takes longer than this is a failure of the run.
-const PATIENCE: Duration = Duration::from_secs(20);
+const TIMEOUT: Duration = Duration::from_secs(20);
 
 /// How a client speaks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -196,7 +196,7 @@ impl Client {
                 body: body.collect().await?.to_bytes(),
             })
         };
-        let asked = tokio::time::timeout(PATIENCE, ask).await;
+        let asked = tokio::time::timeout(TIMEOUT, ask).await;
         asked
             .map_err(anyhow::Error::from)
             .flatten()

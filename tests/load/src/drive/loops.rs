@@ -15,7 +15,7 @@ use crate::process::Family;
 use crate::stats::Latencies;
 
 /// Answers that come so long after the end are a failure.
-const PATIENCE: Duration = Duration::from_secs(20);
+const TIMEOUT: Duration = Duration::from_secs(20);
 
 /// What load to make.
 #[derive(Clone)]
@@ -85,7 +85,7 @@ pub fn drive(load: &Load, system: &Family, services: &Family) -> anyhow::Result<
                         .enable_all()
                         .build()?;
                     event_loop.block_on(async {
-                        let end = tokio::time::Instant::from_std(window.to) + PATIENCE;
+                        let end = tokio::time::Instant::from_std(window.to) + TIMEOUT;
                         let ended = tokio::time::timeout_at(end, thread(&load, index, window));
                         ended.await.context("an answer does not come")?
                     })

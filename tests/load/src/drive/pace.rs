@@ -19,7 +19,7 @@ pub struct Schedule {
 }
 
 impl Schedule {
-    /// So many requests a second from `start` on.
+    /// So many requests per second from `start` on.
     pub fn new(start: Instant, a_second: f64) -> Self {
         Self { start, a_second }
     }
@@ -31,8 +31,9 @@ impl Schedule {
         self.start + Duration::from_secs_f64(after)
     }
 
-    /// The latency of a request that was answered at `answered`, from the time when it was due. A request that could not be
-    /// sent in time, because every connection waited for an answer, has waited for as long as its client did.
+    /// The latency of a request that was answered at `answered`, from the time when it was due. A
+    /// request that could not be sent in time, because every connection waited for an answer, has
+    /// waited for as long as its client did.
     pub fn latency(&self, number: u64, answered: Instant) -> Duration {
         answered.saturating_duration_since(self.due(number))
     }

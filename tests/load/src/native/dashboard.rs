@@ -1,10 +1,10 @@
 //! The dashboard's screen, as in `bffs/dashboard`, with all of its parts.
 
+use super::answer::{Answer, Refused, json};
 use super::date::Date;
 use super::history::{Days, History, Range};
 use super::query::Query;
 use super::screen::{Goals, Heart, MissingPart, Profile, Screen, Sleep, Today, part};
-use super::server::{Answer, Refused, json};
 use super::services::{Service, Services};
 
 pub(crate) async fn screen(

@@ -6,9 +6,9 @@ use http::header::LINK;
 use http::{HeaderValue, StatusCode};
 use serde::{Deserialize, Serialize, Serializer};
 
+use super::answer::{Answer, Refused, json, with};
 use super::date::Date;
 use super::query::Query;
-use super::server::{Answer, Refused, json, with};
 use super::services::{Missing, Service, Services};
 
 const MAX_DAYS: i64 = 366;

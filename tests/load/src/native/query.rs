@@ -2,7 +2,7 @@
 
 use std::str::FromStr;
 
-use super::server::Refused;
+use super::answer::Refused;
 
 /// The parameters of a request: name and value. Values that these BFFs take need no decoding.
 pub(crate) struct Query<'a>(Vec<(&'a str, &'a str)>);

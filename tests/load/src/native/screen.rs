@@ -1,4 +1,5 @@
-//! The dashboard's screen: what of the services' answers is shown. Without HTTP, so that it serves another program as well.
+//! The dashboard's screen: what of the services' answers is shown. Without HTTP, so that it serves
+//! another program as well.
 
 use std::fmt::Display;
 

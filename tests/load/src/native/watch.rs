@@ -4,9 +4,9 @@ use http::header::{ACCEPT, VARY};
 use http::{HeaderMap, HeaderValue};
 use serde::{Deserialize, Serialize};
 
+use super::answer::{Answer, Refused, json, ok, with};
 use super::date::Date;
 use super::query::Query;
-use super::server::{Answer, Refused, json, ok, with};
 use super::services::{Missing, Service, Services};
 
 #[derive(Serialize)]

@@ -3,9 +3,10 @@
 use std::collections::HashMap;
 use std::fmt::Write as _;
 
-/// The parts, and words in the names of functions by which they are known. A sample belongs to the first of its functions, from
-/// the innermost outwards, that any of these words is in; what serves all parts alike (memory, formatting, futures) is
-/// in none, and so counts where it was called from. Within one function the order of this table decides.
+/// The parts, and words in the names of functions by which they are known. A sample belongs to the
+/// first of its functions, from the innermost outwards, that any of these words is in; what serves
+/// all parts alike (memory, formatting, futures) is in none, and so counts where it was called
+/// from. Within one function the order of this table decides.
 const PARTS: [(&str, &[&str]); 14] = [
     (
         "kernel: writing to sockets",
@@ -88,8 +89,8 @@ pub(super) struct Parts {
 }
 
 impl Parts {
-    /// Reads what `perf script -F ip,sym` prints: a line for each function, innermost first, and an empty line behind each
-    /// sample.
+    /// Reads what `perf script -F ip,sym` prints: a line for each function, innermost first, and an
+    /// empty line behind each sample.
     pub(super) fn of(script: &str) -> Self {
         let mut parts = Self::default();
         for sample in script.split("\n\n") {

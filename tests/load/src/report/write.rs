@@ -34,7 +34,7 @@ pub fn heading(title: &str, versions: &[String], notes: &[String]) -> String {
 ///
 /// # Errors
 ///
-/// When a file can't be written.
+/// When a file cannot be written.
 pub fn write(all: &[Measured], versions: &[String], notes: &[String]) -> anyhow::Result<()> {
     let folder = root().join("tests/load");
     let mut text = heading("Load test", versions, notes);

@@ -20,8 +20,9 @@ pub fn measure(session: &Session, cell: Cell, options: &Options) -> anyhow::Resu
     measure_these(session, &running.collect::<Vec<_>>(), cell, options)
 }
 
-/// Measures watch or dashboard once more, as an open loop at 70 % of what the slowest of the systems could do in `measured`, which
-/// all can sustain. Rivals are left out: they would be far too slow for a rate at which the others work.
+/// Measures watch or dashboard once more, as an open loop at 70 % of what the slowest of the
+/// systems could do in `measured`, which all can sustain. Rivals are left out: they would be far
+/// too slow for a rate at which the others work.
 ///
 /// # Errors
 ///

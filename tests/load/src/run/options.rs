@@ -54,11 +54,12 @@ pub struct Options {
     /// Time before each measurement
     #[arg(long, default_value_t = 0.3)]
     pub warm_up: f64,
-    /// Systems, the first being what the others are compared with: native, tailor, and with --rivals wasmtime-serve, node,
-    /// workerd
+    /// Systems, the first being what the others are compared with: native, tailor, and with
+    /// --rivals wasmtime-serve, node, workerd
     #[arg(long, value_delimiter = ',')]
     pub system: Vec<String>,
-    /// A build of the host, in place of the one of this source; may be repeated, so that builds are compared in one run
+    /// A build of the host, in place of the one of this source; may be repeated, so that builds are
+    /// compared in one run
     #[arg(long, value_name = "LABEL=PATH")]
     pub tailor: Vec<TailorSpec>,
     /// A key of the configuration of the host of this label: `before:engine.instances=1000`
@@ -70,8 +71,8 @@ pub struct Options {
     /// Threads that make the load [default: one for each two cores]
     #[arg(long)]
     pub threads: Option<usize>,
-    /// Measure other ways to run a BFF too: wasmtime serve, Node, workerd. Installs them below the build's folder, over the
-    /// network
+    /// Measure other ways to run a BFF too: wasmtime serve, Node, workerd. Installs them below the
+    /// build's folder, over the network
     #[arg(long)]
     pub rivals: bool,
     /// Write tests/load/REPORT.md and its plots

@@ -10,7 +10,8 @@ use crate::machine::machine;
 use crate::report::{table, write};
 use crate::targets::Scenario;
 
-/// Measures what the options ask for, prints each table when it is there, and writes the report if asked to.
+/// Measures what the options ask for, prints each table when it is there, and writes the report if
+/// asked to.
 ///
 /// # Errors
 ///

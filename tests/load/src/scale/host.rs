@@ -16,8 +16,8 @@ pub(super) struct Hosts<'a> {
 }
 
 impl Hosts<'_> {
-    /// Starts a host with this many BFFs at `/b0`, `/b1` and so on. Each is a component of its own, with its own compiled
-    /// code: equal files would be compiled once.
+    /// Starts a host with this many BFFs at `/b0`, `/b1` and so on. Each is a component of its own,
+    /// with its own compiled code: equal files would be compiled once.
     pub(super) fn start(&self, bffs: usize) -> anyhow::Result<Running> {
         let folder = target_dir()?.join("load/scale");
         std::fs::create_dir_all(&folder).with_context(|| folder.display().to_string())?;

@@ -1,4 +1,5 @@
-//! The configuration that the host is measured with: the demo's, with free ports and with room for all connections.
+//! The configuration that the host is measured with: the demo's, with free ports and with room for
+//! all connections.
 
 use std::path::{Path, PathBuf};
 
@@ -43,7 +44,8 @@ pub(super) fn text(
     }
     set("bff.noop.component", shown(places.noop).into())?;
     for bff in ["watch", "dashboard", "partner", "noop"] {
-        // A closed loop with more connections than the demo lets one BFF run would measure refusals.
+        // A closed loop with more connections than the demo lets one BFF run would measure
+        // refusals.
         set(&format!("bff.{bff}.limits.concurrency"), 256.into())?;
         set(&format!("bff.{bff}.limits.queue"), 1024.into())?;
         set(&format!("bff.{bff}.limits.queue-timeout"), "800ms".into())?;

@@ -13,8 +13,9 @@ use crate::process::Family;
 use crate::run::Cell;
 use crate::targets::Scenario;
 
-/// How long a program may take until it accepts connections. The host compiles its components in this time.
-const PATIENCE: Duration = Duration::from_secs(120);
+/// How long a program may take until it accepts connections. The host compiles its components in
+/// this time.
+const TIMEOUT: Duration = Duration::from_secs(120);
 
 /// A measured program. Killed when it is dropped.
 pub struct Running {
@@ -42,8 +43,8 @@ pub fn free_port() -> anyhow::Result<u16> {
 }
 
 impl Running {
-    /// Starts a program that will listen on `port`, and waits until it does. What it prints goes to a file below the folder of
-    /// the build.
+    /// Starts a program that will listen on `port`, and waits until it does. What it prints goes to
+    /// a file below the folder of the build.
     ///
     /// # Errors
     ///
@@ -81,7 +82,7 @@ impl Running {
             if let Some(status) = self.child.try_wait()? {
                 bail!("{}: it ended at once: {status}", self.label);
             }
-            if started.elapsed() > PATIENCE {
+            if started.elapsed() > TIMEOUT {
                 bail!("{}: it does not listen on {}", self.label, self.address);
             }
             pause();

@@ -1,4 +1,5 @@
-//! Other ways to run a BFF: `wasmtime serve`, Node and workerd. Installed below the build's folder when they are asked for.
+//! Other ways to run a BFF: `wasmtime serve`, Node and workerd. Installed below the build's folder
+//! when they are asked for.
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -15,14 +16,15 @@ const WASMTIME: &str = "48.0.8";
 /// Their names, in the order of the report.
 pub const RIVALS: [&str; 3] = ["wasmtime-serve", "node", "workerd"];
 
-/// Some of them leave most of 256 requests unanswered for seconds, which is no figure to compare with.
+/// Some of them leave most of 256 requests unanswered for seconds, which is no figure to compare
+/// with.
 const MOST: usize = 32;
 
 /// Installs a rival if it is not there, and starts it.
 ///
 /// # Errors
 ///
-/// When it can't be installed, or does not serve.
+/// When it cannot be installed, or does not serve.
 pub fn start_rival(name: &str, root: &Path, tailor: &Path, mock: &Mock) -> anyhow::Result<Running> {
     let folder = target_dir()?.join("rivals");
     std::fs::create_dir_all(&folder).with_context(|| folder.display().to_string())?;
@@ -144,7 +146,8 @@ fn packages(folder: &Path, root: &Path) -> anyhow::Result<PathBuf> {
     Ok(packages)
 }
 
-/// Makes one file of a program and of what it shares with the partner BFF, with the tools that built that one.
+/// Makes one file of a program and of what it shares with the partner BFF, with the tools that
+/// built that one.
 fn bundle(root: &Path, packages: &Path, name: &str) -> anyhow::Result<PathBuf> {
     let partner = root.join("bffs/partner/node_modules");
     let host = root.join("tests/load/rivals/js/host.ts");

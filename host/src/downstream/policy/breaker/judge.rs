@@ -1,4 +1,4 @@
-//! Whether what was counted is reason enough to open.
+//! Whether the counts of the window open the breaker.
 
 use super::report::Why;
 use super::source::{CELLS, concerns_all};

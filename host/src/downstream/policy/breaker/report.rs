@@ -46,7 +46,7 @@ pub enum Position {
 
 /// A breaker as it is now, to be shown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct State {
+pub struct BreakerState {
     /// What it does with calls.
     pub position: Position,
     /// Whether an operator forced it.

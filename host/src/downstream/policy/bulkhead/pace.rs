@@ -38,7 +38,6 @@ pub struct Held {
 /// Why the next call may not go at once.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Brake {
-    /// The rate.
     Rate(config::Rate),
     /// The hold, or the second after it.
     Hold,

@@ -31,7 +31,7 @@ pub(super) struct Line<M> {
 pub(super) struct Entry {
     id: u64,
     pub(super) wants: Wants,
-    pub(super) told: oneshot::Sender<Outcome>,
+    pub(super) outcome: oneshot::Sender<Outcome>,
 }
 
 /// What a call waits for.
@@ -154,11 +154,11 @@ impl<M> Queue<M> {
         member: u64,
         id: u64,
         wants: Wants,
-        told: oneshot::Sender<Outcome>,
+        outcome: oneshot::Sender<Outcome>,
     ) {
         let place = self.ahead(member, wants);
         if let Some(line) = self.line(member) {
-            line.waiting.insert(place, Entry { id, wants, told });
+            line.waiting.insert(place, Entry { id, wants, outcome });
         }
     }
 

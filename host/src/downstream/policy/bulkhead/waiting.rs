@@ -15,7 +15,7 @@ use tokio::time::{Instant, sleep_until};
 
 use super::pace::{Brake, Token};
 use super::queue::{Outcome, Wants};
-use super::{Bulkhead, Member, Rejected, State};
+use super::{Bulkhead, BulkheadState, Member, Rejected};
 use crate::downstream::deadline::SharedDeadline;
 
 /// How waiting ended well.
@@ -41,7 +41,7 @@ struct Waiting<'a> {
     wants: Wants,
     /// When the service's queue timeout is over.
     limit: Option<Instant>,
-    told: oneshot::Receiver<Outcome>,
+    outcome: oneshot::Receiver<Outcome>,
     /// Whether the rate or a hold was in the way when it came.
     braked: bool,
     /// What it waited for is in the caller's hands.
@@ -112,12 +112,12 @@ impl Member {
             };
             bulkhead.queued.fetch_sub(1, Ordering::SeqCst);
             // One that was dropped a moment ago needs no word.
-            let _ = displaced.told.send(Outcome::Displaced { queued });
+            let _ = displaced.outcome.send(Outcome::Displaced { queued });
         }
-        let (tell, told) = oneshot::channel();
+        let (sender, outcome) = oneshot::channel();
         let id = bulkhead.number();
         let braked = bulkhead.is_paced() && state.pace.wait(0, now).is_some();
-        state.queue.push(self.id, id, wants, tell);
+        state.queue.push(self.id, id, wants, sender);
         bulkhead.queued.fetch_add(1, Ordering::SeqCst);
         // What was freed since the last look was freed by somebody who saw no queue.
         bulkhead.serve(&mut state);
@@ -126,7 +126,7 @@ impl Member {
             id,
             wants,
             limit,
-            told,
+            outcome,
             braked,
             settled: false,
         }))
@@ -138,7 +138,7 @@ impl Bulkhead {
     /// hold go, were there nobody but them.
     fn check_in_time(
         &self,
-        state: &State,
+        state: &BulkheadState,
         ahead: usize,
         end: Instant,
         now: Instant,
@@ -197,8 +197,8 @@ impl Waiting<'_> {
             }
             tokio::select! {
                 biased;
-                told = &mut self.told => {
-                    return match told {
+                outcome = &mut self.outcome => {
+                    return match outcome {
                         Ok(Outcome::Granted(token)) => {
                             self.settled = true;
                             Ok(token)
@@ -228,9 +228,9 @@ impl Drop for Waiting<'_> {
             return;
         }
         // From here on nothing can be sent any more; what was sent before is here.
-        self.told.close();
+        self.outcome.close();
         let bulkhead = &*self.member.bulkhead;
-        match self.told.try_recv() {
+        match self.outcome.try_recv() {
             Ok(Outcome::Granted(token)) => bulkhead.release(&self.member.held, self.wants, token),
             Ok(Outcome::Displaced { .. }) => {}
             Err(_) => {

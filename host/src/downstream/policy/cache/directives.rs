@@ -14,7 +14,7 @@ const MOST_SECONDS: u64 = 1 << 31;
 /// What `cache-control` says.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Directives {
-    /// Nothing may be stored. Also set when a quoted string has no end, because it can't be known
+    /// Nothing may be stored. Also set when a quoted string has no end, because it cannot be known
     /// what it hides.
     pub no_store: bool,
     /// Not to be used without asking. Naming fields makes no difference (section 5.2.2.4 allows

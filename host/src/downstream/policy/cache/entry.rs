@@ -70,9 +70,9 @@ type Values = Option<Box<[Box<[u8]>]>>;
 pub struct Refresh(Arc<Stored>);
 
 /// How long the store keeps an entry.
-pub struct Kept;
+pub struct Expiration;
 
-impl moka::Expiry<Key, Entry> for Kept {
+impl moka::Expiry<Key, Entry> for Expiration {
     fn expire_after_create(&self, _: &Key, entry: &Entry, _: Instant) -> Option<Duration> {
         Some(entry.kept)
     }
@@ -267,7 +267,7 @@ fn varies(
     let forms = [ACCEPT, ACCEPT_ENCODING, ACCEPT_LANGUAGE];
     let silent = of_operator && !answer.contains_key(VARY);
     names
-        // A name that is none can't be in a request.
+        // A name that is none cannot be in a request.
         .filter_map(|name| HeaderName::from_bytes(name.trim_ascii()).ok())
         .chain(forms.into_iter().filter(|_| silent))
         .map(|name| {

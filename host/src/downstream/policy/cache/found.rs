@@ -42,7 +42,6 @@ pub struct Hit {
     /// With `age`, and without what speaks of a connection. A 304 when the request has a condition
     /// that it meets.
     pub answer: ServiceResponse,
-    /// Its age.
     pub age: Duration,
 }
 

@@ -219,8 +219,8 @@ fn varies_with_everything(headers: &HeaderMap) -> bool {
 fn explicit_lifetime(says: &Directives, headers: &HeaderMap, date: SystemTime) -> Option<Duration> {
     says.s_maxage.or(says.max_age).or_else(|| {
         headers.contains_key(EXPIRES).then(|| {
-            // Section 5.3: what is no date, `0` above all, has passed. Several that differ can't be
-            // trusted.
+            // Section 5.3: what is no date, `0` above all, has passed. Several that differ cannot
+            // be trusted.
             let expires = date_of(headers, EXPIRES);
             expires.map_or(Duration::ZERO, |expires| {
                 expires.duration_since(date).unwrap_or_default()

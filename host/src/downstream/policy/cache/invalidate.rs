@@ -15,7 +15,6 @@ const PLACES: usize = 1 << 15;
 /// Which stored answers are void.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Which {
-    /// All.
     All,
     /// Those to this path, whatever the query, or with a `*` at its end to all paths that begin so.
     Path(String),

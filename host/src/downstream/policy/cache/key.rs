@@ -1,8 +1,8 @@
 //! What makes two calls the same: method, target and the identity of who asks.
 //!
-//! A field of a call that is not known to be harmless parts the calls, so that an answer to one
-//! user's credentials never serves another, whatever a service calls its credentials. Names are
-//! hashed for speed and compared for safety.
+//! Every header field is part of the key unless it is known to be harmless. So an answer to one
+//! user's credentials never serves another user, whatever field carries them. Keys are hashed for
+//! speed and compared in full.
 
 use std::fmt;
 use std::hash::{BuildHasher, Hash, Hasher};
@@ -17,7 +17,7 @@ use foldhash::quality::RandomState;
 use http::header::{self, HeaderMap, HeaderName};
 use http::{Method, Uri};
 
-/// Keyed by chance for each process, so that nobody can choose targets that collide.
+/// Seeded at random per process, so that collisions cannot be precomputed.
 static HASHER: LazyLock<RandomState> = LazyLock::new(RandomState::default);
 
 /// The largest body that may be part of a key, bytes. Keys are kept as long as the answers.

@@ -18,6 +18,7 @@ use tokio::time::Instant;
 use super::types::{CredentialsError, sensitive};
 use crate::config::Secret;
 use crate::file;
+use crate::time::millis;
 
 /// Time between two looks at a file. A secret is replaced by people or by tools that keep the old
 /// one valid for longer than that.
@@ -41,7 +42,7 @@ pub(super) struct Held {
     service: String,
     prefix: &'static str,
     value: ArcSwap<Value>,
-    /// `None` for a variable, which can't change.
+    /// `None` for a variable, which cannot change.
     file: Option<Watched>,
 }
 
@@ -75,7 +76,7 @@ impl Held {
                 let file = Watched {
                     path: path.clone(),
                     origin: Instant::now(),
-                    due: AtomicU64::new(as_millis(INTERVAL)),
+                    due: AtomicU64::new(millis(INTERVAL)),
                     warned: Mutex::new(false),
                 };
                 (text, Some(file))
@@ -108,14 +109,14 @@ impl Held {
         let Some(file) = &self.file else {
             return false;
         };
-        let now = as_millis(now.saturating_duration_since(file.origin));
+        let now = millis(now.saturating_duration_since(file.origin));
         let due = file.due.load(Ordering::Relaxed);
         now >= due
             && file
                 .due
                 .compare_exchange(
                     due,
-                    now + as_millis(INTERVAL),
+                    now + millis(INTERVAL),
                     Ordering::Relaxed,
                     Ordering::Relaxed,
                 )
@@ -150,7 +151,7 @@ impl Held {
                     tracing::warn!(
                         downstream = self.service,
                         %error,
-                        "credentials can't be read again; the old ones stay in use"
+                        "credentials cannot be read again; the old ones stay in use"
                     );
                 }
                 *warned = true;
@@ -208,10 +209,6 @@ fn file_error(path: &Path, error: &io::Error) -> CredentialsError {
         path: path.display().to_string(),
         why: error.to_string(),
     }
-}
-
-fn as_millis(duration: Duration) -> u64 {
-    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }
 
 #[cfg(test)]

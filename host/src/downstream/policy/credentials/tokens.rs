@@ -1,14 +1,14 @@
-//! The life of a token: fetched by the first call, renewed ahead of its expiry, fetched once
-//! however many calls wait for it.
+//! The lifetime of a token: the first call fetches it, later calls renew it ahead of its expiry,
+//! and each fetch happens once however many calls wait for it.
 //!
-//! A fetch is a future that all who are interested share: each polls it, none owns it, so it does
-//! not matter who hangs up and on which thread's event loop they run. A token that still holds is
-//! renewed beside the calls: each call that comes along polls the fetch once and goes on with the
-//! old token. Nothing is spawned, so nothing outlives the service that it belongs to.
+//! A fetch is a shared future. Every waiting call polls it and none owns it, so calls can end at
+//! any time and run on any event loop. A token that is still valid is renewed in the background of
+//! the calls: each call polls the fetch once and uses the old token. No task is spawned, so none
+//! outlives its service.
 
 use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
 use arc_swap::ArcSwapOption;
@@ -20,12 +20,13 @@ use tokio::time::Instant;
 
 use super::oauth2::{Client, Grant};
 use super::types::{CredentialsError, Used};
+use crate::sync;
 
 /// The part of its lifetime after which a token is renewed. Up to a tenth of it is taken off by
 /// chance, so that hosts which were started together do not ask together.
 const RENEW_AFTER: f64 = 0.8;
 
-/// The most that is taken off a wait by chance.
+/// The most that is taken off a wait at random.
 const JITTER: f64 = 0.1;
 
 /// Wait after a first failed fetch. It doubles with each further one.
@@ -58,10 +59,10 @@ pub(super) struct Tokens {
     current: ArcSwapOption<Token>,
     origin: Instant,
     /// When a call is to look after the renewal, milliseconds after `origin`: what calls read of
-    /// `State::renew_at`.
+    /// `TokenState::renew_at`.
     look_at: AtomicU64,
     /// Never held across a wait, nor while a fetch is polled.
-    state: Mutex<State>,
+    state: Mutex<TokenState>,
 }
 
 struct Token {
@@ -70,7 +71,7 @@ struct Token {
     version: u64,
 }
 
-struct State {
+struct TokenState {
     fetch: Option<Running>,
     /// Fetches begun so far.
     begun: u64,
@@ -105,7 +106,7 @@ impl Tokens {
             current: ArcSwapOption::empty(),
             origin,
             look_at: AtomicU64::new(0),
-            state: Mutex::new(State {
+            state: Mutex::new(TokenState {
                 fetch: None,
                 begun: 0,
                 failures: 0,
@@ -210,7 +211,7 @@ impl Tokens {
 
     /// The fetch that is under way, or a new one unless it is too soon after a failure. It runs
     /// when it is polled.
-    fn begin(&self, state: &mut State, now: Instant) -> Result<Running, CredentialsError> {
+    fn begin(&self, state: &mut TokenState, now: Instant) -> Result<Running, CredentialsError> {
         if let Some(running) = &state.fetch {
             return Ok(running.clone());
         }
@@ -292,8 +293,8 @@ impl Tokens {
             .map_or(0, |token| token.version)
     }
 
-    fn lock(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    fn lock(&self) -> MutexGuard<'_, TokenState> {
+        sync::lock(&self.state)
     }
 
     fn millis(&self, at: Instant) -> u64 {

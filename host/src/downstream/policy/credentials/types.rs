@@ -34,7 +34,7 @@ pub enum CredentialsError {
     /// visible ASCII and spaces.
     #[error("{0}: holds a line break, a control or a non-ASCII character")]
     Illegal(String),
-    /// A file can't be read.
+    /// A file cannot be read.
     #[error("file {path:?}: {why}")]
     File {
         /// The file.

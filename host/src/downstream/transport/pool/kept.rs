@@ -1,6 +1,6 @@
 //! The connections of one worker to one endpoint that are kept.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex};
 
 use bytes::Bytes;
 use http_body_util::Full;
@@ -11,6 +11,7 @@ use tokio::time::Instant;
 use super::shared::SharedConnections;
 use crate::downstream::transport::changed::Changed;
 use crate::downstream::transport::connection::Lifetime;
+use crate::sync::lock;
 
 /// The connections of one worker to one endpoint. Aligned so that no two workers write to the same
 /// line of a cache.
@@ -49,9 +50,4 @@ impl Pool {
         }
         lock(&self.shared).close_oldest();
     }
-}
-
-pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    // A panic while holding one of these locks leaves a list that is still whole.
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -9,7 +9,8 @@ use std::sync::{Arc, Mutex, Weak};
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-use super::kept::{Pool, lock};
+use super::kept::Pool;
+use crate::sync::lock;
 
 /// The slots of one service.
 pub struct Slots {

@@ -7,9 +7,9 @@ use tokio::task::Id;
 use tokio::time::Instant;
 
 use super::Pools;
-use super::kept::lock;
 use crate::downstream::transport::changed::Changed;
 use crate::downstream::transport::connection::Connection;
+use crate::sync::lock;
 
 /// What a call asks for that finds no place.
 #[derive(Clone, Copy)]
@@ -47,7 +47,6 @@ pub struct Opening<'a> {
     pools: &'a Pools,
     asked: Asked,
     promised: usize,
-    /// Its slot.
     pub slot: Option<OwnedSemaphorePermit>,
 }
 
@@ -135,6 +134,6 @@ impl Drop for Opening<'_> {
             shared.opening -= 1;
             shared.promised -= self.promised;
         }
-        pool.changed.tell_all();
+        pool.changed.notify_all();
     }
 }

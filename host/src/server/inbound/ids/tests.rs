@@ -60,7 +60,8 @@ fn made_ids_differ_between_threads() {
         .collect();
     let different: HashSet<_> = ids.iter().collect();
     assert_eq!(different.len(), 40_000);
-    // Of 40,000 random digits, each of sixteen is there 2,500 times, give or take 48 (one standard deviation).
+    // Of 40,000 random digits, each of sixteen is there 2,500 times, give or take 48 (one standard
+    // deviation).
     for digit in "0123456789abcdef".chars() {
         for place in [0, 15, 16, 31] {
             let count = ids

@@ -133,7 +133,7 @@ async fn a_flood_does_not_starve_others() {
     let (stormy, longest) = tokio::join!(stormy, trickling);
     // Its turn comes with the next token or the one after.
     assert!(longest <= ms(21), "{longest:?}");
-    // All tokens are used: 420 calls at 100 a second.
+    // All tokens are used: 420 calls at 100 per second.
     let last = stormy.into_iter().map(|wait| wait.expect("a permit")).max();
     assert_eq!(last, Some(ms(4190)));
 }

@@ -1,4 +1,4 @@
-//! What can't be tested step by step.
+//! What cannot be tested step by step.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};

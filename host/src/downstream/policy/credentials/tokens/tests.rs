@@ -163,7 +163,7 @@ async fn a_token_is_renewed_ahead_of_its_expiry_while_calls_go_on() {
             advance(SECOND).await;
             assert_eq!(at_once(&credentials).unwrap(), "Bearer t1");
         }
-        // Four fifths of the lifetime, less up to a tenth of that by chance.
+        // Four fifths of the lifetime, less up to a tenth of that at random.
         let share = start.elapsed().as_secs_f64() / expected;
         assert!((0.719..0.81).contains(&share), "{share}");
         let asked = Instant::now();

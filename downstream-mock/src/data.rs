@@ -1,7 +1,9 @@
-//! The numbers of the five services: a pure function of a user and a day, the same in every run and on every machine.
+//! The numbers of the five services: a pure function of a user and a day, the same in every run and
+//! on every machine.
 //!
-//! Nothing here knows about HTTP connections, faults or time of day. All users live by UTC, summer time is ignored, so
-//! that a day is the same 24 hours in each service and the services agree with each other.
+//! Nothing here knows about HTTP connections, faults or time of day. All users live by UTC, summer
+//! time is ignored, so that a day is the same 24 hours in each service and the services agree with
+//! each other.
 
 pub(crate) mod activity;
 pub(crate) mod day;
@@ -15,8 +17,8 @@ pub(crate) mod sleep;
 use day::Day;
 use people::Person;
 
-/// What a number is drawn for. Each purpose draws from a sequence of its own, so that a change to one leaves the others
-/// as they were.
+/// What a number is drawn for. Each purpose draws from a sequence of its own, so that a change to
+/// one leaves the others as they were.
 #[derive(Clone, Copy)]
 pub(crate) enum Purpose {
     StepsLevel = 1,
@@ -36,9 +38,11 @@ pub(crate) enum Purpose {
     Restless,
 }
 
-/// Draws a whole number from `low` to `high`, both included, for a purpose, a person, a day and a slot of that day.
+/// Draws a whole number from `low` to `high`, both included, for a purpose, a person, a day and a
+/// slot of that day.
 ///
-/// The bias of the final remainder is below one in a billion for the ranges in use (all under a thousand wide).
+/// The bias of the final remainder is below one in a billion for the ranges in use (all under a
+/// thousand wide).
 pub(crate) fn draw(
     purpose: Purpose,
     person: &Person,
@@ -55,8 +59,8 @@ pub(crate) fn draw(
     low + offset
 }
 
-/// The finaliser of splitmix64: each bit of the input changes about half of the bits of the output. It is written out
-/// here because the data must never change, which no library promises.
+/// The finaliser of splitmix64: each bit of the input changes about half of the bits of the output.
+/// It is written out here because the data must never change, which no library promises.
 pub(crate) fn scramble(value: u64) -> u64 {
     let mut mixed = value.wrapping_add(0x9e37_79b9_7f4a_7c15);
     mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);

@@ -40,7 +40,7 @@ impl Credentials {
     ///
     /// # Errors
     ///
-    /// A secret can't be read, is empty or can't be sent, or a token endpoint's address is none.
+    /// A secret cannot be read, is empty or cannot be sent, or a token endpoint's address is none.
     pub fn new(
         service: &str,
         settings: &config::Credentials,

@@ -1,4 +1,5 @@
-//! The client for services, over real sockets: connections, limits, what is sent, and what a service may send back.
+//! The client for services, over real sockets: connections, limits, what is sent, and what a
+//! service may send back.
 
 mod coded;
 mod connections;
@@ -15,9 +16,9 @@ use tailor_harness::{Reply, TestHost, TestHostBuilder};
 
 use relay::relay;
 
-/// A host with one worker and a relay to each of these services (name, URL, settings) below `/<name>`. All limits are far
-/// away unless the settings say otherwise, and each call is one on the wire: equal ones are not made as one, and none is
-/// stored, rejected or made again.
+/// A host with one worker and a relay to each of these services (name, URL, settings) below
+/// `/<name>`. All limits are far away unless the settings say otherwise, and each call is one on
+/// the wire: equal ones are not made as one, and none is stored, rejected or made again.
 pub async fn host(services: &[(&str, String, &str)]) -> TestHost {
     host_with(&relay("v1", None), services).await
 }

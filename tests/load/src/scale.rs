@@ -1,5 +1,5 @@
-//! How cost and memory of the host grow: with idle connections, with calls of a request, with the size of a body, with
-//! requests in flight and with BFFs.
+//! How cost and memory of the host grow: with idle connections, with calls of a request, with the
+//! size of a body, with requests in flight and with BFFs.
 
 mod host;
 mod steps;

@@ -1,14 +1,17 @@
 //! One core module in place of the many that a componentizer links at run time.
 //!
-//! Componentizers of interpreters (QuickJS, CPython) link the engine, its libraries and their glue as shared libraries: a dozen or
-//! more core modules that share one memory and one table, put together anew for every instance. Each instance is then paid
-//! for in modules, and in table entries that are written one by one, because only a table that a module defines itself, with
-//! offsets known beforehand, is filled lazily. Here the linking is done once, when the component is built. What the component
-//! imports, exports and computes stays the same.
+//! Componentizers of interpreters (QuickJS, CPython) link the engine, its libraries and their glue
+//! as shared libraries: a dozen or more core modules that share one memory and one table, put
+//! together anew for every instance. Each instance is then paid for in modules, and in table
+//! entries that are written one by one, because only a table that a module defines itself, with
+//! offsets known beforehand, is filled lazily. Here the linking is done once, when the component is
+//! built. What the component imports, exports and computes stays the same.
 //!
-//! [`wiring`] (how are the modules put together) with [`scope`] -> [`layout`] (where goes what) with [`module`] and [`places`] ->
-//! [`merge`] (one module) -> a component of the same world.
+//! [`wiring`] (how are the modules put together) with [`scope`] and [`item`] -> [`layout`] (where
+//! goes what) with [`module`] and [`places`] -> [`merge`] (one module) -> a component of the same
+//! world.
 
+mod item;
 mod layout;
 mod merge;
 mod module;
@@ -23,14 +26,14 @@ use wit_component::{ComponentEncoder, DecodedWasm, StringEncoding, embed_compone
 /// Why a component stays as it is.
 #[derive(Debug, Error)]
 pub enum FuseError {
-    /// It has something that this can't take over.
-    #[error("the component has {0}, which can't be linked beforehand")]
+    /// It has something that this cannot take over.
+    #[error("the component has {0}, which cannot be linked beforehand")]
     Unsupported(&'static str),
     /// It is not a component.
     #[error("not a component: {0}")]
     Broken(#[from] wasmparser::Error),
-    /// An instruction can't be written again.
-    #[error("a module can't be written anew: {0}")]
+    /// An instruction cannot be written again.
+    #[error("a module cannot be written anew: {0}")]
     Encode(String),
     /// The result is no component of the same world.
     #[error("the linked component is not valid: {0}")]

@@ -15,13 +15,13 @@ mod log_interval;
 #[cfg(test)]
 mod model;
 mod pipeline;
-pub mod policy;
+pub(crate) mod policy;
 mod request;
 mod response;
 mod retry_after;
 mod service;
 mod services;
-pub mod status;
+pub(crate) mod status;
 mod trace;
 mod transport;
 mod window;

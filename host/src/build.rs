@@ -1,10 +1,12 @@
 //! A BFF's folder in, a component out: Rust and TypeScript.
 //!
-//! Owns the preparation of what a machine lacks for that (Rust's WebAssembly target, npm packages), the compilers' command
-//! lines, and the rule when nothing needs doing. It must not know the host that runs components: it imports nothing of the
-//! rest of this crate, and what it checks of a component is only what its author can put right.
+//! Owns the preparation of what a machine lacks for that (Rust's WebAssembly target, npm packages),
+//! the compilers' command lines, and the rule when nothing needs doing. It must not know the host
+//! that runs components: it imports nothing of the rest of this crate, and what it checks of a
+//! component is only what its author can put right.
 //!
-//! Everything blocks. A component is written whole or not at all, and two processes that build the same folders take turns.
+//! Everything blocks. A component is written whole or not at all, and two processes that build the
+//! same folders take turns.
 
 mod command;
 mod component;
@@ -18,6 +20,7 @@ mod rust;
 mod source_map;
 mod stamp;
 mod std_source;
+mod target;
 mod toolchain;
 mod typescript;
 
@@ -31,7 +34,8 @@ pub use project::Language;
 
 use project::Project;
 
-/// Takes what is being done, one line each time, and what compilers print, which may be many lines at once.
+/// Takes what is being done, one line each time, and what compilers print, which may be many lines
+/// at once.
 pub type Say<'a> = &'a mut dyn FnMut(&str);
 
 /// A component that is on disk and matches its sources.
@@ -39,7 +43,8 @@ pub type Say<'a> = &'a mut dyn FnMut(&str);
 pub struct Built {
     /// The package's name without an npm scope: `watch`. It is the file's stem, too.
     pub name: String,
-    /// Where the component is: `<bffs>/target/components/<name>.wasm`, or where [`BuildOptions::output`] said.
+    /// Where the component is: `<bffs>/target/components/<name>.wasm`, or where
+    /// [`BuildOptions::output`] said.
     pub component: PathBuf,
     /// What it was written in.
     pub language: Language,
@@ -51,13 +56,15 @@ pub struct Built {
 
 /// Builds the BFF in `folder`.
 ///
-/// The first build on a machine may install packages and compile a standard library, which takes a minute or two and is
-/// said through `say`. Later ones cost what the compilers need; with nothing changed, well under a second.
+/// The first build on a machine may install packages and compile a standard library, which takes a
+/// minute or two and is said through `say`. Later ones cost what the compilers need; with nothing
+/// changed, well under a second.
 ///
 /// # Errors
 ///
-/// When the folder is no BFF, when a tool is missing and could not be installed (the message holds the command to run by
-/// hand), and when the sources do not compile (the compiler's own words have been said by then).
+/// When the folder is no BFF, when a tool is missing and could not be installed (the message holds
+/// the command to run by hand), and when the sources do not compile (the compiler's own words have
+/// been said by then).
 pub fn build(folder: &Path, options: &BuildOptions, say: Say<'_>) -> Result<Built, BuildError> {
     let started = Instant::now();
     let project = Project::read(folder)?;
@@ -76,9 +83,9 @@ pub fn build(folder: &Path, options: &BuildOptions, say: Say<'_>) -> Result<Buil
     Ok(built)
 }
 
-/// Builds every BFF below `bffs`, ordered by name: the packages of its Cargo workspace that are a `cdylib` and have
-/// `[package.metadata.component]`, and the folders whose `package.json` has the key `tailor`. The Rust ones are one run of
-/// cargo. [`BuildOptions::output`] is not used.
+/// Builds every BFF below `bffs`, ordered by name: the packages of its Cargo workspace that are a
+/// `cdylib` and have `[package.metadata.component]`, and the folders whose `package.json` has the
+/// key `tailor`. The Rust ones are one run of cargo. [`BuildOptions::output`] is not used.
 ///
 /// # Errors
 ///

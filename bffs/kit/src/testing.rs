@@ -1,8 +1,10 @@
-//! Tests of a BFF without a host, a network or WebAssembly: `cargo test` runs its handler natively, and what the host does
-//! in production is done by [`Offline`] from closures, or by a [`Fixture`] from a file.
+//! Tests of a BFF without a host, a network or WebAssembly: `cargo test` runs its handler natively,
+//! and what the host does in production is done by [`Offline`] from closures, or by a [`Fixture`]
+//! from a file.
 //!
-//! It stands in for the contract, not for the operator's policy: no grants, caches, retries, breakers or size limits.
-//! The harness in `tests/` runs the component itself under the real host. This module is not part of components.
+//! It stands in for the contract, not for the operator's policy: no grants, caches, retries,
+//! breakers or size limits. The harness in `tests/` runs the component itself under the real host.
+//! This module is not part of components.
 
 pub(crate) mod double;
 mod expect;
@@ -37,13 +39,15 @@ pub struct Offline {
 }
 
 impl Offline {
-    /// A host whose services answer as `respond` says, at once. `select` is applied to what it returns.
+    /// A host whose services answer as `respond` says, at once. `select` is applied to what it
+    /// returns.
     pub fn new(respond: impl Fn(&Call) -> Fetched + 'static) -> Offline {
         Offline::with_delays(move |call| (0, respond(call)))
     }
 
-    /// [`Offline::new`] with the milliseconds that each answer takes. A call that takes longer than its limit or than what
-    /// is left of the request fails as `timeout`; no test waits for any of it.
+    /// [`Offline::new`] with the milliseconds that each answer takes. A call that takes longer than
+    /// its limit or than what is left of the request fails as `timeout`; no test waits for any of
+    /// it.
     pub fn with_delays(respond: impl Fn(&Call) -> (u32, Fetched) + 'static) -> Offline {
         Offline {
             respond: Rc::new(respond),

@@ -1,9 +1,9 @@
-//! From a component to its machine code: in this process, or in one of its own under limits.
+//! From a component to its machine code: in this process, or in a process of its own under limits.
 //!
-//! Compiling is the one thing that a component costs before anybody looked at it, and a few KB can
-//! cost minutes and GiB. A host therefore has a process of the same program do it ([`child`]),
-//! which takes from itself all that compiling does not need, and is ended at its limits
-//! ([`parent`]). How many do so at once, and who is next, is [`queue`]'s.
+//! Compiling is the one cost of a component before anything checked it: a few KB can take minutes
+//! and GiB. A host therefore starts the same program as a compiler ([`child`]), which drops all
+//! rights that compiling does not need. The host ends it at its limits ([`parent`]). [`queue`]
+//! decides how many run at once and which is next.
 
 pub mod child;
 mod confine;

@@ -1,4 +1,5 @@
-//! Where the CPU time of a request goes: samples of the host under load, each put to the part of a request that it belongs to.
+//! Where the CPU time of a request goes: samples of the host under load, each put to the part of a
+//! request that it belongs to.
 
 mod stacks;
 
@@ -38,7 +39,7 @@ struct Arguments {
 ///
 /// # Errors
 ///
-/// When something does not start, answers wrong, or `perf` can't be used.
+/// When something does not start, answers wrong, or `perf` cannot be used.
 pub fn profile(options: &ProfileOptions) -> anyhow::Result<()> {
     let mut arguments = format!(
         "load --system tailor --scenario {} --connections 32 --protocol h1 --delay 0 --rounds 1 --seconds {}",

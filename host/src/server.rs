@@ -1,22 +1,23 @@
 //! The listener for clients, and the life of a request.
 //!
 //! In the order in which a request meets them: [`accept`] (permit first, then accept, and [`room`]
-//! when there is none; the least busy worker gets the connection) -> [`worker`] (a thread with its
-//! own event loop) -> [`connection`] (protocols), with [`idle`] (its times) and [`wire`] (its
-//! bytes) -> [`handle`] (one request from its head to its answer) with [`inbound`], [`body`],
-//! [`reply`], [`problem`] and [`access`] -> [`outgoing`] (the answer's way to the socket).
-//! [`budget`] counts what all of them hold, [`flow`] and [`client`] end what a client does not
-//! take, [`linger`] closes a connection so that its client still reads the answer.
+//! when there is none; the least busy worker gets the connection) -> [`worker`] (a thread of the
+//! [`crew`], with its own event loop) -> [`connection`] (protocols), with [`idle`] (its times) and
+//! [`wire`] (its bytes) -> [`handle`] (one request from its head to its answer) with [`inbound`],
+//! [`body`], [`reply`], [`problem`] and [`access`] -> [`outgoing`] (the answer's way to the
+//! socket). [`budget`] counts what all of them hold, [`flow`] and [`client`] end what a client does
+//! not take, [`linger`] closes a connection so that its client still reads the answer.
 
 mod accept;
 mod access;
 mod activity;
 
-pub mod admin;
+pub(crate) mod admin;
 mod body;
 mod budget;
 mod client;
 mod connection;
+mod crew;
 mod faults;
 mod flow;
 #[cfg(any(test, feature = "fuzzing"))]

@@ -1,5 +1,5 @@
-//! Paths that could lead elsewhere: both sides of the host are held to one table, and what leaves the host is held to models of
-//! the programs that read it.
+//! Paths that could lead elsewhere: both sides of the host are held to one table, and what leaves
+//! the host is held to models of the programs that read it.
 
 mod random;
 mod table;
@@ -36,7 +36,8 @@ fn pattern(text: &str) -> CallPattern {
     }
 }
 
-/// A guest that makes a call of each path that it is asked with, under a grant. No client's rules stand in front of it.
+/// A guest that makes a call of each path that it is asked with, under a grant. No client's rules
+/// stand in front of it.
 struct Caller {
     guest: Offline,
     made: usize,

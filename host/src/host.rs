@@ -32,9 +32,9 @@ use tokio::task::JoinHandle;
 use crate::bff::admission::Instances;
 use crate::bff::compiled::CompiledCache;
 use crate::bff::compiler::Place;
-use crate::bff::engine::Runtime;
 use crate::bff::error::{EngineError, LoadError};
 use crate::bff::load::Loader;
+use crate::bff::runtime::Runtime;
 use crate::bff::store::Store;
 use crate::config::{Config, Engine};
 use crate::server::admin::Admin;
@@ -59,7 +59,7 @@ pub enum HostError {
     /// No data directory.
     #[error(transparent)]
     DataDir(LoadError),
-    /// Components were refused, or a service can't be called.
+    /// Components were refused, or a service cannot be called.
     #[error(transparent)]
     Snapshot(#[from] SnapshotError),
     /// No thread for changes.
@@ -86,7 +86,7 @@ pub struct Host {
     faults: Arc<Faults>,
     stopping: channel::Sender<bool>,
     drain_delay: Duration,
-    patience: Duration,
+    grace: Duration,
 }
 
 /// What a host does about a component that is refused.
@@ -262,7 +262,7 @@ impl Host {
             faults,
             stopping,
             drain_delay: settings.drain_delay,
-            patience: settings.shutdown_timeout,
+            grace: settings.shutdown_timeout,
         })
     }
 
@@ -293,7 +293,7 @@ impl Host {
         reload.await.unwrap_or(Err(ChangeError::Panic))
     }
 
-    /// Waits until the host can't go on, because workers or the watcher fail too often, or one of
+    /// Waits until the host cannot go on, because workers or the watcher fail too often, or one of
     /// the tasks that accept connections failed. Then it has to be stopped.
     pub async fn failed(&self) {
         self.faults.too_many().await;
@@ -327,7 +327,7 @@ impl Host {
     pub async fn stop(self) -> usize {
         let _ = self.stopping.send(true);
         self.watcher.abort();
-        let cut = self.server.stop(self.patience).await;
+        let cut = self.server.stop(self.grace).await;
         self.control.end().await;
         self.changes.end().await;
         cut

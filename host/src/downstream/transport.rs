@@ -106,7 +106,7 @@ impl Transport {
     ///
     /// # Errors
     ///
-    /// When TLS can't be spoken as the settings say.
+    /// When TLS cannot be spoken as the settings say.
     pub fn new(
         settings: &config::Downstream,
         workers: usize,

@@ -1,7 +1,8 @@
-//! What a fault is: one type for the library and for the HTTP control, and which effect it has on the next request.
+//! What a fault is: one type for the library and for the HTTP control, and which effect it has on
+//! the next request.
 //!
-//! A fault says what happens, to which requests and how often. How an effect looks on the wire is the matter of
-//! `answer` and `body`.
+//! A fault says what happens, to which requests and how often. How an effect looks on the wire is
+//! the matter of `answer` and `body`.
 
 mod active;
 mod parse;
@@ -26,7 +27,8 @@ pub struct Fault {
     /// Only requests whose path and query begin with this text are affected.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub path: Option<String>,
-    /// How many requests are affected before the fault ends by itself; without it, all until it is cleared.
+    /// How many requests are affected before the fault ends by itself; without it, all until it is
+    /// cleared.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub times: Option<u64>,
 }
@@ -40,7 +42,8 @@ pub enum FaultKind {
         /// Milliseconds.
         ms: u64,
     },
-    /// Most answers begin `ms` milliseconds late, and a share of them `slow_ms`. Which ones is the same in every run.
+    /// Most answers begin `ms` milliseconds late, and a share of them `slow_ms`. Which ones is the
+    /// same in every run.
     HeavyTail {
         /// Milliseconds of the many; in JSON 0 unless given.
         ms: u64,
@@ -51,15 +54,18 @@ pub enum FaultKind {
         /// Selects the sequence; in JSON 1 unless given.
         seed: u64,
     },
-    /// These status codes, 200 to 599, are answered in turn; 200 is a normal answer. After the last one the fault ends;
-    /// with `times` the sequence begins anew until that many requests were answered.
+    /// These status codes, 200 to 599, are answered in turn; 200 is a normal answer. After the last
+    /// one the fault ends; with `times` the sequence begins anew until that many requests were
+    /// answered.
     Statuses {
         /// The sequence, at least one.
         statuses: Vec<u16>,
     },
-    /// The port refuses connections, and open connections are closed. Takes neither `path` nor `times`.
+    /// The port refuses connections, and open connections are closed. Takes neither `path` nor
+    /// `times`.
     Refuse,
-    /// The head of the answer announces the whole body, a part of it follows, then the connection is reset.
+    /// The head of the answer announces the whole body, a part of it follows, then the connection
+    /// is reset.
     Reset {
         /// Bytes of the body that are sent; half of it unless given.
         #[serde(skip_serializing_if = "Option::is_none")]
@@ -265,7 +271,7 @@ impl Fault {
             {
                 Err(InvalidFault::new(
                     "content_type",
-                    "can't be the value of a header",
+                    "cannot be the value of a header",
                 ))
             }
             FaultKind::Oversize { bytes } if *bytes < SMALLEST_OVERSIZE => Err(InvalidFault::new(

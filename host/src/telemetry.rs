@@ -4,4 +4,4 @@
 
 pub mod access_log;
 pub mod metrics;
-pub mod sample;
+pub(crate) mod sample;

@@ -9,25 +9,26 @@
 //! One store and one instance for each request, dropped after it: nothing that a guest wrote is
 //! there for the next one.
 
-pub mod admission;
-pub mod compiled;
+pub(crate) mod admission;
+pub(crate) mod compiled;
 pub mod compiler;
-pub mod engine;
+mod engine;
 pub mod error;
-pub mod guest_log;
+pub(crate) mod guest_log;
 mod imports;
 mod limits;
 pub mod load;
-pub mod look;
-pub mod mark;
+pub(crate) mod look;
+pub(crate) mod mark;
 pub mod meter;
 pub mod response;
 pub mod run;
+pub mod runtime;
 pub mod scheduler;
 mod state;
-pub mod store;
+pub(crate) mod store;
 pub mod surface;
-pub mod swap;
+pub(crate) mod swap;
 mod tick;
 pub mod version;
 mod wasi;

@@ -1,4 +1,5 @@
-//! The services over real sockets: what a caller sees with and without faults, and what is recorded of it.
+//! The services over real sockets: what a caller sees with and without faults, and what is recorded
+//! of it.
 
 #![expect(
     clippy::disallowed_methods,

@@ -1,5 +1,5 @@
-//! The socket of a connection, as hyper sees it. It looks at the bytes that pass, which hyper does
-//! not tell of: [`head`] for HTTP/1.1, [`http2`] for HTTP/2.
+//! The socket of a connection, as hyper sees it. It inspects the bytes for what hyper does not
+//! report: [`head`] for HTTP/1.1, [`http2`] for HTTP/2.
 
 mod frames;
 mod head;

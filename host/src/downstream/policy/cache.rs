@@ -1,12 +1,15 @@
-//! A shared cache of one service's answers (RFC 9111), with the windows of RFC 5861 in which a stale one may be used.
+//! A shared cache of one service's answers (RFC 9111), with the windows of RFC 5861 in which a
+//! stale one may be used.
 //!
-//! [`key`] says which calls may have each other's answers at all, [`freshness`] which answers are stored and for how long,
-//! [`sharing`] which serve several callers before they are stored, [`entry`] which of several suits a request, [`found`] what
-//! a caller learns, [`condition`] how a service confirms one, [`invalidate`] and [`writes`] what makes them void.
-//! Everything that the headers of an answer say is read once, when it is stored: a lookup compares numbers.
+//! [`key`] says which calls may have each other's answers at all, [`freshness`] which answers are
+//! stored and for how long, [`sharing`] which serve several callers before they are stored,
+//! [`entry`] which of several suits a request, [`found`] what a caller learns, [`condition`] how a
+//! service confirms one, [`invalidate`] and [`writes`] what makes them void. Everything that the
+//! headers of an answer say is read once, when it is stored: a lookup compares numbers.
 //!
-//! The rules are written here and not taken from `http-cache-semantics`, which reads directives by their case (it stores
-//! `No-Store`), leaves `date` out of the age, and panics on an `age` that is large enough.
+//! The rules are written here and not taken from `http-cache-semantics`, which reads directives by
+//! their case (it stores `No-Store`), leaves `date` out of the age, and panics on an `age` that is
+//! large enough.
 
 mod condition;
 mod date;
@@ -26,7 +29,7 @@ mod writes;
 
 use std::hash::BuildHasherDefault;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, RwLock};
 use std::time::SystemTime;
 
 use bytes::Bytes;
@@ -36,14 +39,14 @@ use moka::ops::compute::Op;
 
 use crate::config::{self, CacheTimes};
 use crate::downstream::response::ServiceResponse;
+use crate::sync;
 use directives::Directives;
-use entry::{Entry, Kept, Origin, Stored};
+use entry::{Entry, Expiration, Origin, Stored};
 use freshness::{Freshness, Times, is_grpc_failure};
 use invalidate::{Changes, path_of, place};
 use stats::Counters;
 use writes::{Writes, named_by};
 
-pub use entry::Refresh;
 pub use found::{Asked, Found, Hit, Stale, Ticket};
 pub use invalidate::Which;
 pub use key::{ExactKey, Hashed, Key};
@@ -59,10 +62,10 @@ pub struct Cache {
     writes: Writes,
     /// How often the operator made answers void.
     epoch: AtomicU64,
-    /// Read while an answer is put in, written while the epoch moves: an answer is either put in before, and found by who
-    /// looks for void ones, or sees that it is too late.
+    /// Read while an answer is put in, written while the epoch moves: an answer is either put in
+    /// before, and found by who looks for void ones, or sees that it is too late.
     gate: RwLock<()>,
-    /// Whether anything was ever stored. The answers of many services never are, and their calls need no key then.
+    /// Whether anything was ever stored. Where nothing was, calls need no key.
     used: AtomicBool,
     counters: Counters,
 }
@@ -73,7 +76,7 @@ impl Cache {
         let entries = moka::sync::Cache::builder()
             .max_capacity(settings.max_size)
             .weigher(|_: &Key, entry: &Entry| u32::try_from(entry.size).unwrap_or(u32::MAX))
-            .expire_after(Kept)
+            .expire_after(Expiration)
             .build_with_hasher(BuildHasherDefault::default());
         Self {
             settings: settings.clone(),
@@ -87,8 +90,8 @@ impl Cache {
         }
     }
 
-    /// A cache with other settings and the same answers. Without these, where the new settings might not have had them stored,
-    /// or would have other writes make them void.
+    /// A cache with other settings and the same answers. Without these, where the new settings
+    /// might not have had them stored, or would have other writes make them void.
     pub fn with_settings(&self, settings: &config::Cache, prefix: &str) -> Self {
         let cache = Self {
             // The count of changes when an answer was asked for says whether it is still valid.
@@ -106,8 +109,8 @@ impl Cache {
         cache
     }
 
-    /// A ticket without a look, where a look would find nothing: nothing was ever stored, and the request asks nothing of the
-    /// cache.
+    /// A ticket without a look, where a look would find nothing: nothing was ever stored, and the
+    /// request asks nothing of the cache.
     pub fn nothing(&self, request: &HeaderMap, now: SystemTime) -> Option<Ticket> {
         if self.used.load(Ordering::Acquire) || request.contains_key(CACHE_CONTROL) {
             return None;
@@ -154,7 +157,7 @@ impl Cache {
         }
     }
 
-    /// Looks for an answer to a call, and honours what its `cache-control` asks for (RFC 9111 section 5.2.1).
+    /// Looks for an answer to a call, as its `cache-control` asks (RFC 9111 section 5.2.1).
     pub fn lookup(&self, key: &Key, request: &HeaderMap, now: SystemTime) -> Found {
         let found = self.find(key, request, now);
         let counter = match found {
@@ -167,7 +170,8 @@ impl Cache {
     }
 
     fn find(&self, key: &Key, request: &HeaderMap, now: SystemTime) -> Found {
-        // Before the store is read: what becomes void in between must be seen when the answer is put in.
+        // Before the store is read: what becomes void in between must be seen when the answer is
+        // put in.
         let ticket = self.ticket(now);
         let says = Directives::of_request(request);
         let entry = (!says.no_store).then(|| self.entries.get(key)).flatten();
@@ -209,9 +213,10 @@ impl Cache {
         })
     }
 
-    /// Stores the service's answer to a call that was looked up, if that is allowed and of use. An answer that may not be
-    /// stored still takes the place of an older one, unless it is a fault, or not `readable` for who asked, which is looked at
-    /// only where it matters. `now` is when it came.
+    /// Stores the service's answer to a call that was looked up, if that is allowed and of use. An
+    /// answer that may not be stored still takes the place of an older one, unless it is a fault,
+    /// or not `readable` for who asked, which is looked at only where it matters. `now` is when it
+    /// came.
     ///
     /// Says whether it was stored.
     pub fn store(
@@ -257,9 +262,9 @@ impl Cache {
         needed && readable() && self.replace(key, request, new, ticket) && stored
     }
 
-    /// Puts an answer in the place of those that the request might have had. `false` when it comes too late for that.
+    /// Puts an answer in the place of others for the request. `false` when it comes too late.
     fn replace(&self, key: &Key, request: &HeaderMap, new: Option<Stored>, ticket: Ticket) -> bool {
-        let _gate = self.gate.read().unwrap_or_else(PoisonError::into_inner);
+        let _gate = sync::read(&self.gate);
         if self.epoch.load(Ordering::Acquire) != ticket.epoch
             || new.as_ref().is_some_and(|new| self.void(&new.origin))
         {
@@ -277,8 +282,8 @@ impl Cache {
         true
     }
 
-    /// The answer to a call that a service confirmed with 304 (RFC 9111 section 4.3.4): the stored one with the fields of the
-    /// 304, stored again with its new life. `now` is when the 304 came.
+    /// The answer to a call that a service confirmed with 304 (RFC 9111 section 4.3.4): the stored
+    /// one with the fields of the 304, stored again with its new life. `now` is when the 304 came.
     pub fn revalidated(
         &self,
         asked: Asked<'_>,
@@ -289,8 +294,9 @@ impl Cache {
         let request = asked.headers;
         let stored = &stale.stored;
         let Some(mut answer) = stored.updated_by(&not_modified.headers, now) else {
-            // The service confirmed something else than it was asked about. This answer is used once more, being what the
-            // service was asked about; the next call is made without a condition.
+            // The service confirmed something else than it was asked about. This answer is used
+            // once more, being what the service was asked about; the next call is made without a
+            // condition.
             self.replace(asked.key, request, None, stale.ticket);
             return stored.serve(request, now);
         };
@@ -303,12 +309,13 @@ impl Cache {
         condition::answer(answer, request)
     }
 
-    /// To be told of each call with a method that is not safe (RFC 9110 section 9.2.1) once it was sent. What is stored for its
-    /// path is void, whatever the query, and what the operator says beside it; and targets of this origin that the answer names
-    /// (RFC 9111 section 4.4).
+    /// To be told of each call with a method that is not safe (RFC 9110 section 9.2.1) once it was
+    /// sent. What is stored for its path is void, whatever the query, and what the operator says
+    /// beside it; and targets of this origin that the answer names (RFC 9111 section 4.4).
     ///
-    /// Without an answer, or with one of 5xx, the call may have done its work. One of 4xx says that it did not, unless an
-    /// earlier attempt of a call that was `repeated` has. `authority` is what the call had as `host`.
+    /// Without an answer, or with one of 5xx, the call may have done its work. One of 4xx says that
+    /// it did not, unless an earlier attempt of a call that was `repeated` has. `authority` is what
+    /// the call had as `host`.
     pub fn after_write(
         &self,
         method: &Method,
@@ -340,13 +347,13 @@ impl Cache {
         self.changes.note(target.path());
     }
 
-    /// Drops answers for the operator, those that are under way included. Says how many were stored.
+    /// Drops answers for the operator, also those under way. Says how many were stored.
     ///
-    /// Looks at each stored answer. Answers with another `vary` under the key of one that is dropped go with it, and for an
-    /// answer under way it makes no difference whether it is meant.
+    /// Looks at each stored answer. Answers with another `vary` under the key of one that is
+    /// dropped go with it, and for an answer under way it makes no difference whether it is meant.
     pub fn invalidate(&self, which: &Which) -> usize {
         {
-            let _gate = self.gate.write().unwrap_or_else(PoisonError::into_inner);
+            let _gate = sync::write(&self.gate);
             self.epoch.fetch_add(1, Ordering::AcqRel);
         }
         let mut count = 0;
@@ -360,7 +367,7 @@ impl Cache {
         count
     }
 
-    /// How full it is, and how often it helped. Not for the path of a request: does work that is due.
+    /// How full it is, and how often it helped. Does work that is due, so not for each request.
     pub fn stats(&self) -> Stats {
         self.entries.run_pending_tasks();
         Stats {
@@ -379,7 +386,7 @@ impl Cache {
     }
 }
 
-/// Whether an answer says that older ones are no longer right. A fault does not, nor does a service that is busy.
+/// Whether an answer says that older ones are no longer right. A fault or a busy service does not.
 fn supersedes(status: StatusCode) -> bool {
     !(status.is_server_error()
         || status.is_informational()

@@ -1,0 +1,15 @@
+//! What a listener is told to do.
+
+use std::io;
+
+use tokio::sync::oneshot;
+
+/// What the owner of a listener asks of it. Each is answered when it is done.
+pub(crate) enum Command {
+    /// Listen again on the same port.
+    Open(oneshot::Sender<io::Result<()>>),
+    /// Refuse connections, and close those that are open.
+    Close(oneshot::Sender<io::Result<()>>),
+    /// Close everything for good.
+    Stop(oneshot::Sender<()>),
+}

@@ -1,0 +1,38 @@
+//! What core modules import and export, by where it comes from.
+
+use std::collections::BTreeMap;
+use std::rc::Rc;
+
+/// Something that a core module can import.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub(super) enum CoreItem {
+    /// An export of an instantiated module.
+    Export { instance: usize, name: String },
+    /// A function of the component's own imports, under the names that a core module has for it.
+    Host {
+        module: String,
+        name: String,
+        realloc: Option<Box<CoreItem>>,
+    },
+    /// A function that does nothing but end the instance, such as a stub.
+    Trap,
+    /// Anything else: the component is then left as it is, if this is used.
+    Unsupported(&'static str),
+}
+
+/// Where the imports of a module with one name come from.
+#[derive(Clone, Debug)]
+pub(super) enum CoreInstance {
+    Module(usize),
+    Bag(Rc<BTreeMap<String, CoreItem>>),
+}
+
+/// A function that the component exports, and the core functions behind it.
+#[derive(Clone, Debug)]
+pub(super) struct Lifted {
+    /// As a core module names it: `tailor:bff/handler@0.1.0#handle`.
+    pub(super) name: String,
+    pub(super) core: CoreItem,
+    pub(super) realloc: Option<CoreItem>,
+    pub(super) post_return: Option<CoreItem>,
+}
