@@ -1,5 +1,7 @@
 //! What the file says for one key, kept apart from what is in force.
 
+use http::{HeaderName, HeaderValue};
+
 use super::problem::Place;
 
 /// A value with its place.
@@ -11,6 +13,9 @@ pub(super) struct At<T> {
 
 /// A list with the name that the operator gave it, and its place.
 pub(super) type NamedList<T> = At<(String, Vec<At<T>>)>;
+
+/// Header fields, each with its place.
+pub(super) type Headers = Vec<At<(HeaderName, HeaderValue)>>;
 
 /// What the file says for a key.
 #[derive(Clone)]

@@ -1,16 +1,10 @@
 //! No file of a crate imports from one that imports from it, be it by way of others: such files can
-//! only be read and changed together. What is older than this rule is listed in `circles.txt`,
-//! which only gets shorter.
-
-use std::collections::BTreeSet;
+//! only be read and changed together.
 
 use tailor_harness::components::root;
 
 use super::imports::{Import, Imports};
-use super::read;
 
-/// The imports that close a circle today, one per line.
-const ALLOWED: &str = "tests/integration/structure/circles.txt";
 /// The host, the mock services, the harness and the load test.
 const CRATES: [&str; 6] = [
     "host/src/lib.rs",
@@ -26,27 +20,17 @@ const STRICT: [&str; 2] = ["calls", "downstream"];
 
 #[test]
 fn no_files_import_each_other_in_a_circle() {
-    let list = read(ALLOWED);
-    let lines = list.lines().filter(|line| !line.starts_with('#'));
-    let allowed: BTreeSet<String> = lines.map(str::to_owned).collect();
-    let (mut found, mut new) = (BTreeSet::new(), String::new());
+    let mut found = String::new();
     for crate_root in CRATES {
         let imports = Imports::of(&root().join(crate_root));
         for import in imports.in_circles(|import| import.used || is_strict(import)) {
-            if !allowed.contains(&line(&import)) {
-                new += &format!("{crate_root}: {import}\n");
-            }
-            found.insert(line(&import));
+            found += &format!("{crate_root}: {import}\n");
         }
     }
     assert!(
-        new.is_empty(),
-        "these imports lead back to where they begin; move what is shared into a file below both:\n{new}"
-    );
-    let gone: Vec<&String> = allowed.difference(&found).collect();
-    assert!(
-        gone.is_empty(),
-        "these imports close no circle any more; delete their lines from {ALLOWED}: {gone:#?}"
+        found.is_empty(),
+        "these imports lead back to where they begin; move what is shared into a file below both:\n\
+         {found}"
     );
 }
 

@@ -2,9 +2,8 @@
 
 use std::time::Duration;
 
-use super::Headers;
 use crate::config::CallPattern;
-use crate::config::field::{At, Field, NamedList};
+use crate::config::field::{At, Field, Headers, NamedList};
 use crate::config::problem::Place;
 use crate::config::reader::Section;
 use crate::config::units::{GIB, KIB, count, duration, duration_or_zero, size};

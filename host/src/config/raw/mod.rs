@@ -13,13 +13,13 @@ mod rule;
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use http::{HeaderName, HeaderValue, Method};
+use http::Method;
 use toml::de::DeTable;
 
 use super::LogFormat;
-use super::field::{At, Field};
+use super::field::{At, Field, Headers};
 use super::problem::{Fault, Place, Problem};
-use super::reader::{Reader, Section};
+use super::reader::{Reader, Section, document};
 use super::units::{
     GIB, KIB, MIB, count, duration, duration_or_zero, duration_within, long_duration, ms, size,
 };
@@ -34,8 +34,6 @@ pub(super) use rate::RawRate;
 pub(super) use rule::{RawPolicy, RawRule};
 
 use self::policy::MAX_RETRIES;
-
-type Headers = Vec<At<(HeaderName, HeaderValue)>>;
 
 /// The whole file.
 pub(super) struct RawFile {
@@ -139,7 +137,7 @@ pub(super) struct RawRoute {
 ///
 /// Text that is not TOML: nothing else can be said about it.
 pub(super) fn read(text: &str, reader: &mut Reader) -> Result<RawFile, Problem> {
-    let document = DeTable::parse(text).map_err(|error| {
+    let table = DeTable::parse(text).map_err(|error| {
         let span = error.span().unwrap_or_default();
         let place = reader.place(String::new(), span.start);
         let near = text.get(span).unwrap_or_default().trim();
@@ -151,7 +149,7 @@ pub(super) fn read(text: &str, reader: &mut Reader) -> Result<RawFile, Problem> 
         let what = format!("not TOML: {}{near}", error.message());
         place.problem(Fault::new(what, "correct it to have the rest checked"))
     })?;
-    Ok(reader.document(document.get_ref(), |top| {
+    Ok(document(reader, table.get_ref(), |top| {
         top.demand("bff", "add a section [bff.<name>]");
         top.demand("route", "add a section [[route]]");
         RawFile {

@@ -1,22 +1,20 @@
 //! Walks the parsed document: a [`Section`] is a table whose keys are read one by one.
 //!
-//! A value that is wrong is reported and reading goes on, so that one run shows everything. The
-//! keys that are read are the keys that exist: what a table holds beyond them is reported as
-//! unknown.
+//! A value that is wrong is reported and reading goes on, so that one run shows everything. All
+//! sections report to one [`Reader`].
 
 mod section;
 
 use std::collections::BTreeMap;
 
-use toml::de::{DeTable, DeValue};
+use toml::de::DeValue;
 
 use super::field::{At, Field};
 use super::kind::{Kind, Values};
 use super::problem::{Fault, Place, Problem};
 use super::values::show;
 
-pub(super) use section::Section;
-use section::Source;
+pub(super) use section::{Section, document};
 
 /// What is collected while the file is read.
 pub(super) struct Reader {
@@ -48,52 +46,8 @@ impl Reader {
         }
     }
 
-    /// Reads the whole document.
-    pub(super) fn document<T>(
-        &mut self,
-        table: &DeTable<'_>,
-        read: impl FnOnce(&mut Section<'_>) -> T,
-    ) -> T {
-        let place = self.place(String::new(), 0);
-        self.section(place, "", Source::Table(table), read)
-    }
-
-    fn section<T>(
-        &mut self,
-        place: Place,
-        pattern: &'static str,
-        source: Source<'_>,
-        read: impl FnOnce(&mut Section<'_>) -> T,
-    ) -> T {
-        let mut section = Section {
-            reader: self,
-            pattern,
-            place,
-            source,
-            around: None,
-        };
-        let value = read(&mut section);
-        section.report_unknown();
-        value
-    }
-
     fn report(&mut self, place: &Place, fault: Fault) {
         self.problems.push(place.problem(fault));
-    }
-
-    /// The table that a value should be, whose `header` would be written.
-    fn table<'a>(
-        &mut self,
-        place: &Place,
-        value: &'a DeValue<'a>,
-        header: impl FnOnce() -> String,
-    ) -> Source<'a> {
-        if let DeValue::Table(table) = value {
-            return Source::Table(table);
-        }
-        let what = format!("{} is not a table", show(value));
-        self.report(place, Fault::new(what, format!("write {}", header())));
-        Source::Bad
     }
 
     /// The items of a value that should be an array; `key` is the last part of its name.

@@ -1,4 +1,7 @@
 //! A table of the file, key by key.
+//!
+//! The keys that are read are the keys that exist: what a table holds beyond them is reported as
+//! unknown.
 
 use toml::de::{DeTable, DeValue};
 
@@ -9,7 +12,7 @@ use crate::config::problem::{Fault, Place, nearest};
 use crate::config::values::{check_name, show};
 
 /// What a section is read from.
-pub(super) enum Source<'a> {
+enum Source<'a> {
     /// Nothing: all of its keys are absent.
     Absent,
     /// Something that is no table, and reported: all of its keys are bad.
@@ -19,16 +22,46 @@ pub(super) enum Source<'a> {
 
 /// A table of the file.
 pub(in crate::config) struct Section<'a> {
-    pub(super) reader: &'a mut Reader,
-    pub(super) pattern: &'static str,
+    reader: &'a mut Reader,
+    pattern: &'static str,
     /// Where the table is, with its path as the key.
     pub(in crate::config) place: Place,
-    pub(super) source: Source<'a>,
+    source: Source<'a>,
     /// The pattern of a section around this one, and how that is written.
-    pub(super) around: Option<(&'static str, String)>,
+    around: Option<(&'static str, String)>,
+}
+
+/// Reads the whole document.
+pub(in crate::config) fn document<T>(
+    reader: &mut Reader,
+    table: &DeTable<'_>,
+    read: impl FnOnce(&mut Section<'_>) -> T,
+) -> T {
+    let place = reader.place(String::new(), 0);
+    Section::whole(reader, place, "", Source::Table(table), read)
 }
 
 impl<'a> Section<'a> {
+    /// Reads a table and reports what it has beyond the keys that were read.
+    fn whole<T>(
+        reader: &'a mut Reader,
+        place: Place,
+        pattern: &'static str,
+        source: Source<'a>,
+        read: impl FnOnce(&mut Self) -> T,
+    ) -> T {
+        let mut section = Self {
+            reader,
+            pattern,
+            place,
+            source,
+            around: None,
+        };
+        let value = read(&mut section);
+        section.report_unknown();
+        value
+    }
+
     /// Has keys that are not of this section, but of one around it, which has been read, reported
     /// as such.
     pub(in crate::config) fn others_belong_to(&mut self, pattern: &'static str, header: String) {
@@ -182,13 +215,11 @@ impl<'a> Section<'a> {
         let (place, source) = match self.get(key) {
             None => (absent, Source::Absent),
             Some((place, value)) => {
-                let source = self
-                    .reader
-                    .table(&place, value, || format!("[{}]", place.key));
+                let source = self.table(&place, value, || format!("[{}]", place.key));
                 (place, source)
             }
         };
-        self.reader.section(place, pattern, source, read)
+        Section::whole(self.reader, place, pattern, source, read)
     }
 
     /// Reads the tables `[key.name]`, whose names the operator chooses.
@@ -217,11 +248,9 @@ impl<'a> Section<'a> {
             if let Err(fault) = check_name(name.get_ref()) {
                 self.reader.report(&at, fault);
             }
-            let source = self
-                .reader
-                .table(&at, value.get_ref(), || format!("[{}]", at.key));
+            let source = self.table(&at, value.get_ref(), || format!("[{}]", at.key));
             let read = |section: &mut Section<'_>| read(name.get_ref(), section);
-            all.push(self.reader.section(at, pattern, source, read));
+            all.push(Section::whole(self.reader, at, pattern, source, read));
         }
         all
     }
@@ -247,10 +276,8 @@ impl<'a> Section<'a> {
             let at = self
                 .reader
                 .place(format!("{}[{index}]", place.key), item.span().start);
-            let source = self
-                .reader
-                .table(&at, item.get_ref(), || format!("[[{}]]", place.key));
-            all.push(self.reader.section(at, pattern, source, &read));
+            let source = self.table(&at, item.get_ref(), || format!("[[{}]]", place.key));
+            all.push(Section::whole(self.reader, at, pattern, source, &read));
         }
         all
     }
@@ -270,6 +297,22 @@ impl<'a> Section<'a> {
             };
             self.reader.report(&place, Fault::new("missing", way_out));
         }
+    }
+
+    /// The table that a value should be, whose `header` would be written.
+    fn table<'v>(
+        &mut self,
+        place: &Place,
+        value: &'v DeValue<'v>,
+        header: impl FnOnce() -> String,
+    ) -> Source<'v> {
+        if let DeValue::Table(table) = value {
+            return Source::Table(table);
+        }
+        let what = format!("{} is not a table", show(value));
+        self.reader
+            .report(place, Fault::new(what, format!("write {}", header())));
+        Source::Bad
     }
 
     /// Looks a key up, which makes it a known one.
@@ -303,7 +346,7 @@ impl<'a> Section<'a> {
         join(&self.place.key, key)
     }
 
-    pub(super) fn report_unknown(self) {
+    fn report_unknown(self) {
         let Source::Table(table) = self.source else {
             return;
         };
