@@ -7,7 +7,7 @@
 
 mod accepted;
 mod callgrind;
-#[path = "../cases/mod.rs"]
+#[path = "../cases.rs"]
 mod cases;
 
 use std::process::ExitCode;

@@ -67,7 +67,7 @@ fn an_import_is_of_the_file_that_defines_the_name() {
              fn f(_: super::low::Own) { low::again::call(); self::f(); Vec::new() }",
         ),
         (
-            "low/mod.rs",
+            "low.rs",
             "mod again;\nmod inner;\npub use again::Offered;\npub(crate) struct Own;",
         ),
         ("low/again.rs", "pub use super::inner::Deep as Offered;"),

@@ -209,13 +209,11 @@ fn read_module(file: &Path, module: Module, files: &mut BTreeMap<Module, Code>) 
     let code = code::read(&text);
     let name = file.file_stem().unwrap().to_string_lossy().into_owned();
     let mut folder = file.parent().unwrap().to_owned();
-    if !matches!(name.as_str(), "lib" | "main" | "mod") {
+    if !matches!(name.as_str(), "lib" | "main") {
         folder.push(name);
     }
     for child in &code.modules {
-        let alone = folder.join(format!("{child}.rs"));
-        let with_others = folder.join(child).join("mod.rs");
-        let path = if alone.exists() { alone } else { with_others };
+        let path = folder.join(format!("{child}.rs"));
         let child = [&module[..], std::slice::from_ref(child)].concat();
         read_module(&path, child, files);
     }

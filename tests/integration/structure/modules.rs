@@ -189,20 +189,12 @@ const LAYERS: [(&str, Layers); 2] = [
     ),
 ];
 
-/// Files that stand as `mod.rs` in the folder of their module: those of the configuration, and the
-/// cases that two benchmarks take in by their path.
-const IN_THEIR_FOLDER: [&str; 2] = ["host/src/config/", "tests/benches/cases/"];
-
 #[test]
 fn a_module_stands_beside_its_folder() {
-    let inside: Vec<String> = below("", &["mod.rs"])
+    let inside: Vec<String> = below("", &[".rs"])
         .iter()
+        .filter(|path| path.ends_with("mod.rs"))
         .map(|path| shown(path))
-        .filter(|path| {
-            !IN_THEIR_FOLDER
-                .iter()
-                .any(|folder| path.starts_with(folder))
-        })
         .collect();
     assert!(
         inside.is_empty(),

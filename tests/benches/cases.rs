@@ -4,7 +4,11 @@
 //! A case is prepared once. Each [`Turn`] is made apart from its run, so that the input that it
 //! uses up is not measured.
 
+// The paths are written out because `instructions` takes this file in by its path: the compiler
+// would look for its modules beside it.
+#[path = "cases/guest.rs"]
 mod guest;
+#[path = "cases/host.rs"]
 mod host;
 
 use anyhow::bail;
