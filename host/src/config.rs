@@ -178,7 +178,7 @@ pub struct Log {
     pub level: String,
     /// Whether one line a request is written.
     pub access: bool,
-    /// Lines of one second about what can't be read as a request.
+    /// Lines of one second about what cannot be read as a request.
     pub unreadable_lines: u32,
     /// Lines of one second about requests that the host refused or whose clients went, for each BFF
     /// and for all without one.
@@ -328,8 +328,8 @@ const MAX_SIZE: u64 = 16 << 20;
 ///
 /// # Errors
 ///
-/// All problems of the file at once, each with its key, line and way out; or that the file can't be
-/// read.
+/// All problems of the file at once, each with its key, line and way out; or that the file cannot
+/// be read.
 pub fn load(path: &Path) -> Result<Config, ConfigError> {
     parse(&read(path)?, path)
 }
@@ -339,7 +339,7 @@ pub fn load(path: &Path) -> Result<Config, ConfigError> {
 ///
 /// # Errors
 ///
-/// When the file can't be read, or all problems of its text at once.
+/// When the file cannot be read, or all problems of its text at once.
 pub fn load_but_components(path: &Path) -> Result<Config, ConfigError> {
     check::check(&read(path)?, path, false)
 }

@@ -45,7 +45,7 @@ fn say(words: &str) {
 }
 
 fn write(words: &str) {
-    // There is nowhere to report that it can't be written.
+    // There is nowhere to report that it cannot be written.
     let _ = std::io::stderr().write_all(words.as_bytes());
 }
 

@@ -168,10 +168,10 @@ fn a_file_that_cannot_be_read_is_named() {
     let missing = dir.path().join("tailor.toml");
     let said = refused(&missing);
     assert!(
-        said.contains("tailor.toml: can't be read: No such file"),
+        said.contains("tailor.toml: cannot be read: No such file"),
         "{said}"
     );
-    assert!(refused(dir.path()).contains("can't be read: not a file but a directory"));
+    assert!(refused(dir.path()).contains("cannot be read: not a file but a directory"));
     std::fs::write(&missing, b"\xff\xfe").unwrap();
     assert!(refused(&missing).contains("tailor.toml"));
 }

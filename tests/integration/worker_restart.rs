@@ -159,6 +159,6 @@ async fn the_program_ends_with_70() {
     );
     process.signal("USR2").unwrap();
     assert_eq!(process.wait().unwrap().code(), Some(70));
-    process.wait_for(says("can't go on")).unwrap();
+    process.wait_for(says("cannot go on")).unwrap();
     process.wait_for(says("stopped")).unwrap();
 }

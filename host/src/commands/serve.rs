@@ -48,7 +48,7 @@ impl Serve {
     }
 }
 
-/// Refuses a clock that answers can't be dated by: the HTTP library ends every connection then.
+/// Refuses a clock that answers cannot be dated by: the HTTP library ends every connection then.
 /// Linux sets no clock to that, but it may start with one that the hardware says.
 fn look_at_the_clock() -> anyhow::Result<()> {
     ensure!(
@@ -100,7 +100,7 @@ impl Signals {
     }
 }
 
-/// The exit code of a host that can't go on: EX_SOFTWARE of `sysexits.h`.
+/// The exit code of a host that cannot go on: EX_SOFTWARE of `sysexits.h`.
 const FAILED: u8 = 70;
 
 /// Starts a host and says where it listens.
@@ -139,14 +139,14 @@ pub(super) async fn start(
 pub(super) async fn until_stopped(host: Host, mut signals: Signals) -> anyhow::Result<ExitCode> {
     let failed = serve(&host, &mut signals).await;
     if failed {
-        tracing::error!("the host can't go on: it ends, with exit code {FAILED}");
+        tracing::error!("the host cannot go on: it ends, with exit code {FAILED}");
     }
     let stop = async {
         if !failed {
             tracing::info!("stopping: not ready any more");
             tokio::select! {
                 () = host.drain() => {}
-                // It can't serve new connections either.
+                // It cannot serve new connections either.
                 () = host.failed() => {}
             }
         }
@@ -172,7 +172,7 @@ pub(super) async fn until_stopped(host: Host, mut signals: Signals) -> anyhow::R
     })
 }
 
-/// Serves until the host is to be stopped; `true` when it can't go on.
+/// Serves until the host is to be stopped; `true` when it cannot go on.
 async fn serve(host: &Host, signals: &mut Signals) -> bool {
     let Signals {
         hangup,

@@ -106,7 +106,7 @@ pub struct Shape {
     pub path_prefix: String,
     /// Calls that may be made; `None` allows all.
     pub allow: Option<Vec<CallPattern>>,
-    /// Fields that every call has. A BFF can't set them.
+    /// Fields that every call has. A BFF cannot set them.
     pub headers: Vec<(HeaderName, HeaderValue)>,
     /// Parameters that every call has, after those of the BFF.
     pub query: Vec<(String, String)>,

@@ -9,8 +9,8 @@ use std::path::PathBuf;
 /// Why there is no [`Config`](super::Config).
 #[derive(Debug, thiserror::Error)]
 pub enum ConfigError {
-    /// The file can't be read.
-    #[error("{}: can't be read", path.display())]
+    /// The file cannot be read.
+    #[error("{}: cannot be read", path.display())]
     Unreadable {
         /// The file.
         path: PathBuf,

@@ -175,7 +175,7 @@ fn server(s: &mut Section<'_>) -> RawServer {
         header_timeout: s.read("header-timeout", duration()),
         idle_timeout: s.read("idle-timeout", duration()),
         body_timeout: s.read("body-timeout", duration()),
-        // The buffer of an HTTP/1.1 connection can't be smaller.
+        // The buffer of an HTTP/1.1 connection cannot be smaller.
         max_header_size: s.read("max-header-size", size(8 * KIB..=MIB)),
         max_headers: s.read("max-headers", count(1..=1000)),
         max_body_size: s.read("max-body-size", size(1..=GIB)),

@@ -113,8 +113,8 @@ fn every_problem_has_a_place_and_a_way_out() {
 
 #[test]
 fn an_unreadable_file_is_named() {
-    let error = load(Path::new("/nonexistent/tailor.toml")).unwrap_err();
-    assert_eq!(error.to_string(), "/nonexistent/tailor.toml: can't be read");
+    let error = load(Path::new("/missing/tailor.toml")).unwrap_err();
+    assert_eq!(error.to_string(), "/missing/tailor.toml: cannot be read");
     assert!(std::error::Error::source(&error).is_some());
 }
 

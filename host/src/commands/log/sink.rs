@@ -126,7 +126,7 @@ impl Queue {
                 std::mem::swap(&mut *lock(buffer), &mut lines);
                 self.waiting.fetch_sub(lines.len(), Ordering::Relaxed);
                 for piece in lines.chunks(PIECE) {
-                    // There is nowhere to report a log that can't be written.
+                    // There is nowhere to report a log that cannot be written.
                     let _ = output.write_all(piece);
                     let length = piece.len() as u64;
                     self.written.fetch_add(length, Ordering::Relaxed);

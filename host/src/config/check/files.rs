@@ -13,13 +13,13 @@ impl Context<'_> {
         self.folder.join(path)
     }
 
-    /// Reports a file that can't be opened. Returns its path either way.
+    /// Reports a file that cannot be opened. Returns its path either way.
     pub(super) fn check_file(&mut self, at: &At<String>) -> PathBuf {
         self.open(at, "correct the path, or the rights to read it");
         self.resolve(&at.value)
     }
 
-    /// Reports a component that can't be used. Returns its path either way.
+    /// Reports a component that cannot be used. Returns its path either way.
     pub(super) fn check_component(&mut self, at: &At<String>, max_size: Option<u64>) -> PathBuf {
         let path = self.resolve(&at.value);
         if !self.components {
@@ -36,7 +36,7 @@ impl Context<'_> {
         path
     }
 
-    /// Reports a file with a secret that can't be opened or holds none. Returns its path either
+    /// Reports a file with a secret that cannot be opened or holds none. Returns its path either
     /// way.
     pub(super) fn check_secret_file(&mut self, at: &At<String>) -> PathBuf {
         let opened = self.open(at, "correct the path, or the rights to read it");
@@ -87,7 +87,7 @@ impl Context<'_> {
         if NotAFile::is_in(error) {
             self.report(at, format!("{shown} is {error}"), "name a file");
         } else {
-            self.report(at, format!("{shown} can't be read ({error})"), way_out);
+            self.report(at, format!("{shown} cannot be read ({error})"), way_out);
         }
     }
 }

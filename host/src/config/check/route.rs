@@ -1,7 +1,7 @@
 //! Routes: each leads to a BFF, and no request could go two ways.
 //!
 //! Of the routes that match a request, the most specific one takes it: one with a host before one
-//! without, then the longest path, then the most headers. So a route can't be shadowed by a more
+//! without, then the longest path, then the most headers. So a route cannot be shadowed by a more
 //! specific one, which always leaves some requests: those for another host, for the path itself, or
 //! without the header. What is left to be found are routes of equal rank that a single request
 //! matches both of.
