@@ -1,7 +1,7 @@
 //! The history of activity, reduced to what a chart needs.
 
 use serde::{Deserialize, Serialize};
-use tailor_kit::{Date, Missing, Problem, Reply, Request};
+use tailor_kit::{Date, Fetched, Outcome, Problem, ReadReply, Request};
 
 /// How many days of history are shown.
 #[derive(Clone, Copy)]
@@ -33,7 +33,7 @@ const RANGES: [Range; 3] = [
 impl Range {
     /// The range that a request asks for.
     pub(crate) fn asked(request: &Request) -> Result<Range, Problem> {
-        let asked = request.query_choice("range", &RANGES.map(|range| range.name))?;
+        let asked = request.query_one_of("range", &RANGES.map(|range| range.name))?;
         let longest = RANGES[RANGES.len() - 1];
         Ok(RANGES
             .into_iter()
@@ -79,8 +79,8 @@ struct Day {
 
 impl History {
     /// The history of the range that ends on `to`, from the answer of the activity service.
-    pub(crate) fn read(reply: &Reply, range: Range, to: Date) -> Result<History, Missing> {
-        let Days { days } = reply.json()?;
+    pub(crate) fn read(fetched: &Fetched, range: Range, to: Date) -> Outcome<History> {
+        let Days { days } = fetched.json()?;
         let from = range.from(to);
         let points = |value: fn(&Day) -> i64| points(&days, value, from, range);
         Ok(History {
@@ -130,7 +130,7 @@ mod tests {
             .map(|n| json!({"date": from.plus_days(n), "steps": n, "distance_m": 7 * n, "active_minutes": 0}))
             .collect();
         let range = Range::asked(&get(&format!("/?range={range}"))).unwrap();
-        let history = History::read(&reply(200, &json!({"days": days})), range, to).unwrap();
+        let history = History::read(&Ok(reply(200, &json!({"days": days}))), range, to).unwrap();
         serde_json::to_value(history).unwrap()
     }
 
@@ -170,7 +170,7 @@ mod tests {
             day("2025-10-21", 1), day("2025-10-22", 2)]});
         let range = Range::asked(&get("/")).unwrap();
         let history =
-            History::read(&reply(200, &days), range, "2026-01-15".parse().unwrap()).unwrap();
+            History::read(&Ok(reply(200, &days)), range, "2026-01-15".parse().unwrap()).unwrap();
         assert_eq!(history.steps[..2], [Some(2), Some(2)]);
     }
 }

@@ -26,8 +26,10 @@
 //! `null` on a day without a measurement.
 //!
 //! A part that fails is `null` and stands in `missing` with the reason in a word:
-//! `{"part":"sleep","why":"timeout"}`. The reasons are those of [`tailor_kit::Missing::why`]. The
-//! rest arrives. A part that was not asked for has no key. When nothing that was asked for arrives,
+//! `{"part":"sleep","why":"timeout"}`. The reasons are `status-` and the status where the service
+//! answered with another than 2xx, `absent` where its answer has no value for the part,
+//! `unreadable` where it has another form, else the kind of the failure in the contract. The rest
+//! arrives. A part that was not asked for has no key. When nothing that was asked for arrives,
 //! the answer is a problem: 404 when a service does not know the user or the date, else 503 with
 //! `retry-after`. A complete answer may be kept for 60 seconds; one with something missing is not
 //! to be kept.
@@ -71,7 +73,7 @@ fn screen(request: &Request, params: &Params) -> Result<Response, Problem> {
         .collect();
     let mut screen = Screen::new(user, date, range);
     for (part, fetched) in parts.iter().zip(fetch_all(&calls)) {
-        screen.add(*part, fetched);
+        screen.add(*part, &fetched);
     }
     screen.answer(parts.len())
 }
@@ -79,7 +81,8 @@ fn screen(request: &Request, params: &Params) -> Result<Response, Problem> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use tailor_kit::testing::{Fixture, body_json, check_folder};
+    use serde_json::json;
+    use tailor_kit::testing::{Fixture, Offline, body_json, check_folder, get, reply};
 
     #[test]
     fn fixtures() {
@@ -107,6 +110,34 @@ mod tests {
         let fixture = Fixture::read("fixtures/two-fields.json").unwrap();
         let heart = &fixture.run(Dashboard::handle).calls[0];
         assert_eq!(heart.select, ["/latest", "/resting_bpm", "/zones"]);
+    }
+
+    #[test]
+    fn the_reasons_are_the_words_that_clients_know() {
+        let services = Offline::new(|call| {
+            Ok(match call.service.as_str() {
+                "sleep" => reply(404, &json!({})),
+                "profile" => reply(410, &json!({})),
+                "goals" => reply(200, &json!({"goals": []})),
+                _ => reply(200, &json!({})),
+            })
+        });
+        let ask = |fields: &str| {
+            let path = format!("/ada?date=2026-01-15&fields={fields}");
+            body_json(&services.run(Dashboard::handle, get(&path)).response).unwrap()
+        };
+        assert_eq!(
+            ask("goals,heart,sleep,today")["missing"],
+            json!([
+                {"part": "heart", "why": "absent"},
+                {"part": "sleep", "why": "status-404"},
+                {"part": "today", "why": "unreadable"},
+            ])
+        );
+        assert_eq!(
+            ask("profile,heart")["detail"],
+            "no part is available: profile (status-410), heart (absent)"
+        );
     }
 
     #[test]

@@ -4,7 +4,7 @@
 //! made smaller.
 
 use serde::{Deserialize, Serialize};
-use tailor_kit::{Call, Date, Missing, Problem, Reply, Request};
+use tailor_kit::{Call, Date, Fetched, Outcome, Problem, ReadReply, Request};
 
 use crate::history::Range;
 
@@ -103,8 +103,8 @@ struct Goals {
 }
 
 /// The goals of the answer of the goals service.
-pub(crate) fn goals(reply: &Reply) -> Result<Vec<Goal>, Missing> {
-    reply.json::<Goals>().map(|answer| answer.goals)
+pub(crate) fn goals(fetched: &Fetched) -> Outcome<Vec<Goal>> {
+    fetched.json::<Goals>().map(|answer| answer.goals)
 }
 
 /// The heart rate of the day without its samples.
@@ -130,16 +130,12 @@ struct Zone {
 }
 
 /// The selected values of the heart service's answer, in the order of [`Part::call`].
-pub(crate) fn heart(reply: &Reply) -> Result<Heart, Missing> {
-    let latest = match reply.pick(0) {
-        // A day may have no measurement yet.
-        Err(Missing::Absent(_)) => None,
-        picked => Some(picked?),
-    };
+pub(crate) fn heart(fetched: &Fetched) -> Outcome<Heart> {
     Ok(Heart {
-        latest,
-        resting_bpm: reply.integer(1)?,
-        zones: reply.pick(2)?,
+        // A day may have no measurement yet.
+        latest: fetched.pick(0)?,
+        resting_bpm: fetched.integer(1)?,
+        zones: fetched.pick(2)?,
     })
 }
 

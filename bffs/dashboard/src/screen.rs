@@ -1,7 +1,7 @@
 //! The answer: the parts that arrived, and which did not.
 
 use serde::Serialize;
-use tailor_kit::{Date, Fetched, Missing, Problem, Response, log};
+use tailor_kit::{Date, Fetched, Missing, Outcome, Problem, ReadReply, Response, log};
 
 use crate::history::{History, Range};
 use crate::parts::{self, Goal, Heart, Part, Profile, Sleep, Today};
@@ -66,7 +66,7 @@ impl<'a> Screen<'a> {
     }
 
     /// Adds what became of a part.
-    pub(crate) fn add(&mut self, part: Part, fetched: Fetched) {
+    pub(crate) fn add(&mut self, part: Part, fetched: &Fetched) {
         if let Err(why) = self.read(part, fetched) {
             log::warn(
                 "part missing",
@@ -74,31 +74,24 @@ impl<'a> Screen<'a> {
             );
             self.body.missing.push(MissingPart {
                 part: part.name(),
-                why: why.why(),
+                why: word(&why),
             });
             self.missing.push((part.name(), why));
         }
     }
 
-    fn read(&mut self, part: Part, fetched: Fetched) -> Result<(), Missing> {
-        let reply = fetched.map_err(Missing::from);
+    fn read(&mut self, part: Part, fetched: &Fetched) -> Outcome<()> {
         let body = &mut self.body;
         match part {
-            Part::Profile => keep(&mut body.profile, reply.and_then(|reply| reply.json())),
-            Part::Goals => keep(
-                &mut body.goals,
-                reply.and_then(|reply| parts::goals(&reply)),
-            ),
+            Part::Profile => keep(&mut body.profile, fetched.json()),
+            Part::Goals => keep(&mut body.goals, parts::goals(fetched)),
             Part::History => keep(
                 &mut body.history,
-                reply.and_then(|reply| History::read(&reply, self.range, self.date)),
+                History::read(fetched, self.range, self.date),
             ),
-            Part::Heart => keep(
-                &mut body.heart,
-                reply.and_then(|reply| parts::heart(&reply)),
-            ),
-            Part::Sleep => keep(&mut body.sleep, reply.and_then(|reply| reply.json())),
-            Part::Today => keep(&mut body.today, reply.and_then(|reply| reply.json())),
+            Part::Heart => keep(&mut body.heart, parts::heart(fetched)),
+            Part::Sleep => keep(&mut body.sleep, fetched.json()),
+            Part::Today => keep(&mut body.today, fetched.json()),
         }
     }
 
@@ -106,7 +99,7 @@ impl<'a> Screen<'a> {
     pub(crate) fn answer(self, asked: usize) -> Result<Response, Problem> {
         if self.missing.len() == asked {
             let not_found = format!("no user `{}`, or no data of {}", self.body.user, self.date);
-            return Err(Problem::nothing_arrived(&not_found, &self.missing));
+            return Err(Problem::nothing_arrived(&not_found, &self.missing, word));
         }
         let keep = if self.missing.is_empty() {
             "private, max-age=60"
@@ -117,8 +110,17 @@ impl<'a> Screen<'a> {
     }
 }
 
+/// The reason for a missing part in the words that clients of this BFF know.
+fn word(why: &Missing) -> String {
+    match why {
+        Missing::NotFound => "status-404".to_owned(),
+        Missing::NoValue(_) => "absent".to_owned(),
+        other => other.why(),
+    }
+}
+
 /// Puts a part in its place, or `null` and passes on the reason.
-fn keep<T>(place: &mut Asked<T>, part: Result<T, Missing>) -> Result<(), Missing> {
+fn keep<T>(place: &mut Asked<T>, part: Outcome<T>) -> Outcome<()> {
     let (part, result) = match part {
         Ok(part) => (Some(part), Ok(())),
         Err(why) => (None, Err(why)),

@@ -2,10 +2,11 @@
  * JSON from the services. All calls of a request go out side by side in one `fetchAll`; each comes back as an `Outcome` of
  * its own, so that a part that fails cannot fail the whole. The host has already logged what failed and why.
  */
-import { fetchAll as fetchRaw, type FailureKind, type Result } from "tailor:bff/downstream@0.1.0";
+import { fetchAll as fetchRaw, type Result } from "tailor:bff/downstream@0.1.0";
 import type { Payload, Query } from "tailor:bff/types@0.1.0";
 import { DecodeError, type Decoder } from "./json.ts";
 import { log } from "./log.ts";
+import type { Missing, Outcome } from "./missing.ts";
 
 /** A GET that answers JSON. Made by `getJson`. */
 export interface JsonCall<T> {
@@ -17,19 +18,11 @@ export interface JsonCall<T> {
   readonly profile?: string;
 }
 
-/** How a call ended. */
-export type Outcome<T> =
-  /** A 2xx answer whose JSON is as expected. `stale`: the host had to fall back on an old one, or on one that the operator declared. */
-  | { readonly kind: "value"; readonly value: T; readonly stale: boolean }
-  /** The service has no such thing (404 or 410). */
-  | { readonly kind: "absent" }
-  /** No usable answer: the failure of the contract, another status, or JSON that is not as expected (`malformed`). */
-  | { readonly kind: "failed"; readonly reason: FailureKind | `status-${number}` };
-
 /**
- * A call for `fetchAll`. `decode` reads the whole document, or, when there are `select` pointers (RFC 6901), the array of
- * the values they picked, in their order, with `null` where there is none. Select when little of much is wanted: what is
- * not selected is never parsed in the guest.
+ * A call for `fetchAll`. `decode` reads the whole document, or, when there are `select` pointers
+ * (RFC 6901), the array of the values they picked, in their order, with `null` where there is none:
+ * `nullable` reads what need not be there, anything else makes it `no-value`. Select when little of
+ * much is wanted: what is not selected is never parsed in the guest.
  */
 export function getJson<T>(
   service: string,
@@ -77,7 +70,7 @@ function outcome<T>(call: JsonCall<T>, result: Result | undefined): Outcome<T> {
   if (result === undefined) return { kind: "failed", reason: "malformed" };
   if (result.tag === "err") return { kind: "failed", reason: result.val.kind };
   const { status, body, selected, source } = result.val;
-  if (status === 404 || status === 410) return { kind: "absent" };
+  if (status === 404) return { kind: "not-found" };
   if (status < 200 || status > 299) return { kind: "failed", reason: `status-${status}` };
   try {
     const document: unknown =
@@ -87,8 +80,18 @@ function outcome<T>(call: JsonCall<T>, result: Result | undefined): Outcome<T> {
     if (!(fault instanceof DecodeError)) throw fault;
     // The host saw a complete answer, so nothing but this line tells that it was of no use.
     log.warn("answer is not as expected", { service: call.service, fault: fault.message });
-    return { kind: "failed", reason: "malformed" };
+    return noValue(call, selected, fault) ?? { kind: "unreadable" };
   }
+}
+
+/**
+ * The outcome when the fault is that of a selected value which the document does not have. What
+ * lies inside of a value belongs to its form.
+ */
+function noValue(call: JsonCall<unknown>, selected: readonly (string | null)[], fault: DecodeError): Missing | undefined {
+  const index = call.select.findIndex((_, position) => fault.at === `/${position}`);
+  const text = selected[index];
+  return text === null || text === "null" ? { kind: "no-value", index } : undefined;
 }
 
 function textOf(body: Payload): string {

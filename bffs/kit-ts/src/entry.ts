@@ -13,12 +13,12 @@ import { dispatch, type Route } from "./router.ts";
 import { sourceStack } from "./stack.ts";
 
 /** What a component exports: `export const handler = bff([ ... ])`. */
-export interface Entry {
+export interface Handler {
   readonly handle: (request: Request) => Response;
 }
 
 /** A BFF of these routes. */
-export function bff(routes: readonly Route[]): Entry {
+export function bff(routes: readonly Route[]): Handler {
   return {
     handle(request) {
       try {

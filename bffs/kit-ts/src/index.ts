@@ -6,10 +6,11 @@
  */
 /// <reference path="./world.d.ts" />
 
-export { bff } from "./entry.ts";
-export { get, route, type Handler, type Params, type Route } from "./router.ts";
+export { bff, type Handler } from "./entry.ts";
+export { get, route, type Params, type Route, type RouteHandler } from "./router.ts";
 export { badParameter, date, integer, oneOf, optional, readQuery, required, text, type Kind, type Parameter } from "./query.ts";
-export { fetchAll, getJson, path, type JsonCall, type Outcome } from "./downstream.ts";
+export { fetchAll, getJson, path, withProfile, type JsonCall } from "./downstream.ts";
+export { nothingArrived, unavailable, valueOrProblem, why, type Missing, type Outcome, type Reason } from "./missing.ts";
 export { array, boolean, nullable, number, object, string, type Decoder } from "./json.ts";
 export { json, jsonText } from "./answer.ts";
 export { Problem, type ProblemOptions } from "./problem.ts";

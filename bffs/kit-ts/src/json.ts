@@ -1,6 +1,6 @@
 /**
  * Typed reading of JSON that another service made. A decoder takes any value and returns it with its type, or throws a
- * `DecodeError` that says where and what was expected; `getJson` turns that into a failed part, not a failed request.
+ * `DecodeError` that says where and what was expected; `getJson` turns that into a part that is `unreadable`, not a failed request.
  * Members that no decoder names are ignored, so that a service may add some.
  */
 
@@ -49,7 +49,7 @@ export const boolean: Decoder<boolean> = (value) => {
   throw wrong("boolean", value);
 };
 
-/** A value that may be `null` or absent; both become `null`. */
+/** A value that may be `null` or not there; both become `null`. */
 export function nullable<T>(decode: Decoder<T>): Decoder<T | null> {
   return (value) => (value === null || value === undefined ? null : decode(value));
 }

@@ -10,7 +10,7 @@ export type Params<P extends string> = { readonly [K in Names<P>]: string };
 type Names<P extends string> = P extends `${string}{${infer Name}}${infer Rest}` ? Name | Names<Rest> : never;
 
 /** Answers a request. `params` holds the decoded segments that the pattern names; none is empty, `.` or `..`. */
-export type Handler<P extends string> = (request: Request, params: Params<P>) => Response;
+export type RouteHandler<P extends string> = (request: Request, params: Params<P>) => Response;
 
 /** One line of a route table. Made by `get` or `route`. */
 export interface Route {
@@ -20,13 +20,13 @@ export interface Route {
 }
 
 /** A route for one method. */
-export function route<P extends string>(method: Method, pattern: P, handler: Handler<P>): Route {
+export function route<P extends string>(method: Method, pattern: P, handler: RouteHandler<P>): Route {
   // `fit` puts exactly the names of the pattern into the record, which is what Params<P> says.
   return { method, segments: pattern.split("/"), handle: (request, params) => handler(request, params as Params<P>) };
 }
 
 /** A route for GET, and so for HEAD too: the host leaves out the body. */
-export function get<P extends string>(pattern: P, handler: Handler<P>): Route {
+export function get<P extends string>(pattern: P, handler: RouteHandler<P>): Route {
   return route("get", pattern, handler);
 }
 

@@ -29,13 +29,13 @@ test("each call ends in its own way and in its own place", () => {
   ];
   assert.deepEqual(outcomes(services, answers), [
     { kind: "value", value: { steps: 1 }, stale: false },
-    { kind: "absent" },
-    { kind: "absent" },
+    { kind: "not-found" },
+    { kind: "failed", reason: "status-410" },
     { kind: "failed", reason: "status-503" },
-    { kind: "failed", reason: "malformed" },
+    { kind: "unreadable" },
     { kind: "failed", reason: "timeout" },
-    { kind: "failed", reason: "malformed" },
-    { kind: "failed", reason: "malformed" },
+    { kind: "unreadable" },
+    { kind: "unreadable" },
     { kind: "failed", reason: "unreachable" },
     { kind: "failed", reason: "timeout" },
   ]);
@@ -67,6 +67,20 @@ test("selected values reach the decoder in their order, null where there is none
   const answer = run(() => shown(fetchAll(call)), "/", downstreams);
   assert.deepEqual(answer.json(), [{ kind: "value", value: [5, null, null, null], stale: false }]);
   assert.deepEqual(answer.calls[0]?.select, select);
+});
+
+test("a value that is not there is another thing than one of another form, and than a 404", () => {
+  const select = ["/steps", "/latest"];
+  const pair = array(object({ bpm: number }));
+  const ended = (json: unknown, status = 200): unknown => {
+    const call = getJson("s", "/x", {}, pair, select);
+    return run(() => shown(fetchAll(call)), "/", [{ service: "s", path: "/x", reply: { status, json } }]).json();
+  };
+  assert.deepEqual(ended({ steps: { bpm: 1 } }), [{ kind: "no-value", index: 1 }]);
+  assert.deepEqual(ended({ steps: { bpm: 1 }, latest: null }), [{ kind: "no-value", index: 1 }]);
+  assert.deepEqual(ended({ steps: { bpm: 1 }, latest: 64 }), [{ kind: "unreadable" }]);
+  assert.deepEqual(ended({ steps: { bpm: null }, latest: null }), [{ kind: "unreadable" }]);
+  assert.deepEqual(ended({}, 404), [{ kind: "not-found" }]);
 });
 
 test("paths are encoded, and one that the host would refuse fails alone", () => {

@@ -1,7 +1,9 @@
 //! The backend of the bathroom scales: which of the day's goals are reached, in one line of text.
 
 use serde::Deserialize;
-use tailor_kit::{Call, Date, Handler, Missing, Params, Problem, Request, Response, Router, fetch};
+use tailor_kit::{
+    Call, Date, Handler, Params, Problem, ReadReply, Request, Response, Router, fetch,
+};
 
 /// The BFF.
 pub struct Scales;
@@ -32,10 +34,7 @@ fn goals(request: &Request, params: &Params) -> Result<Response, Problem> {
     let day = date.unwrap_or_else(Date::today).to_string();
 
     let call = Call::get("goals", &["users", user, "goals"]).query("date", &day);
-    let goals: Goals = fetch(&call)
-        .map_err(Missing::from)
-        .and_then(|reply| reply.json())
-        .map_err(|why| Problem::nothing_arrived(&format!("no user `{user}`"), &[("goals", why)]))?;
+    let goals: Goals = fetch(&call).json()?;
 
     let mut lines = Vec::new();
     for goal in goals.goals {
@@ -64,5 +63,12 @@ mod tests {
         });
         let run = services.run(Scales::handle, get("/ada/goals?date=2026-01-15"));
         assert_eq!(body_text(&run.response), "+ Steps, - Sleep");
+    }
+
+    #[test]
+    fn a_user_whom_the_service_does_not_know_is_404() {
+        let services = Offline::new(|_| Ok(reply(404, &json!({}))));
+        let run = services.run(Scales::handle, get("/bob/goals"));
+        assert_eq!(run.response.status, 404);
     }
 }

@@ -1,7 +1,7 @@
 //! What the BFFs of tailor share, so that each reads like a page of plain code.
 //!
 //! A BFF implements [`Handler`], names its routes in a [`Router`], makes its [`Call`]s with
-//! [`fetch_all`], reads each [`Reply`] as JSON and answers with a [`Response`] or a [`Problem`].
+//! [`fetch_all`], reads what each brought as JSON ([`ReadReply`]) and answers with a [`Response`] or a [`Problem`].
 //! `docs/write/rust.md` shows a whole one on a page.
 //!
 //! The kit holds no business rules and knows no service. It must stay small: all of it ends up in
@@ -18,6 +18,7 @@ mod accept;
 mod call;
 mod date;
 mod host;
+mod missing;
 mod percent;
 mod problem;
 mod query;
@@ -36,9 +37,10 @@ pub use date::{Date, NotADate};
 pub use host::{
     Exchange, Fetched, config, fetch, fetch_all, fetch_array, now_ms, start, time_left_ms,
 };
+pub use missing::{Missing, Outcome, Reason};
 pub use problem::Problem;
-pub use reply::Missing;
-pub use router::{Params, Route, Router};
+pub use reply::ReadReply;
+pub use router::{Params, RouteHandler, Router};
 
 /// The value of the first header of this name; `name` is lower case, the message's names may be in
 /// any case.

@@ -67,21 +67,29 @@ impl Problem {
     }
 
     /// The problem when not one part of an answer arrived: 404 with `not_found` when a service says
-    /// that it knows no such thing, else 503 with `retry-after` and the reason for each part by its
-    /// name.
-    pub fn nothing_arrived(not_found: &str, missing: &[(&str, Missing)]) -> Problem {
+    /// that it has no such thing ([`Missing::NotFound`]), else 503 with `retry-after` and the reason
+    /// for each part by its name. `word` says the reason, as [`Missing::why`] does.
+    pub fn nothing_arrived(
+        not_found: &str,
+        missing: &[(&str, Missing)],
+        word: impl Fn(&Missing) -> String,
+    ) -> Problem {
         if missing
             .iter()
-            .any(|(_, missing)| matches!(missing, Missing::Status(404)))
+            .any(|(_, missing)| matches!(missing, Missing::NotFound))
         {
             return Problem::not_found(not_found);
         }
         let parts: Vec<String> = missing
             .iter()
-            .map(|(part, missing)| format!("{part} ({})", missing.why()))
+            .map(|(part, missing)| format!("{part} ({})", word(missing)))
             .collect();
-        Problem::new(503, format!("no part is available: {}", parts.join(", ")))
-            .header("retry-after", RETRY_AFTER_S)
+        Problem::unavailable(format!("no part is available: {}", parts.join(", ")))
+    }
+
+    /// 503 with `retry-after`: what services did not answer now, they may answer soon.
+    pub fn unavailable(detail: impl Into<String>) -> Problem {
+        Problem::new(503, detail).header("retry-after", RETRY_AFTER_S)
     }
 
     /// Adds a header to the answer.
@@ -166,6 +174,7 @@ fn cut(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::Reason;
     use crate::testing::{body_json, header};
 
     #[test]
@@ -199,22 +208,26 @@ mod tests {
 
     #[test]
     fn nothing_arrived_is_not_found_when_a_service_says_so_and_unavailable_else() {
-        let down = |status| {
+        let down = |missing| {
             [
-                ("steps", Missing::Status(503)),
-                ("sleep", Missing::Status(status)),
+                ("steps", Missing::Failed(Reason::Status(503))),
+                ("sleep", missing),
             ]
         };
-        let response = Problem::nothing_arrived("no user `bob`", &down(404)).into_response("r");
+        let nothing = |missing| {
+            Problem::nothing_arrived("no user `bob`", &down(missing), Missing::why)
+                .into_response("r")
+        };
+        let response = nothing(Missing::NotFound);
         assert_eq!(response.status, 404);
         assert_eq!(body_json(&response).unwrap()["detail"], "no user `bob`");
 
-        let response = Problem::nothing_arrived("no user `bob`", &down(500)).into_response("r");
+        let response = nothing(Missing::NoValue(0));
         assert_eq!(response.status, 503);
         assert_eq!(header(&response, "retry-after"), Some("5"));
         assert_eq!(
             body_json(&response).unwrap()["detail"],
-            "no part is available: steps (status-503), sleep (status-500)"
+            "no part is available: steps (status-503), sleep (no-value)"
         );
     }
 }

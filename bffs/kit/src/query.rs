@@ -66,7 +66,7 @@ impl Request {
     /// # Errors
     ///
     /// 400 when it is something else, or given more than once.
-    pub fn query_choice<'a>(
+    pub fn query_one_of<'a>(
         &self,
         name: &str,
         allowed: &[&'a str],
@@ -147,7 +147,7 @@ mod tests {
         let request = get("/ada");
         assert_eq!(request.query_text("date").unwrap(), None);
         assert_eq!(request.query_date("date").unwrap(), None);
-        assert_eq!(request.query_choice("range", &["7d"]).unwrap(), None);
+        assert_eq!(request.query_one_of("range", &["7d"]).unwrap(), None);
         assert_eq!(request.query_list("fields", &["sleep"]).unwrap(), None);
         assert_eq!(request.query_integer("limit", 1..=9).unwrap(), None);
     }
@@ -161,7 +161,7 @@ mod tests {
             "2026-01-15"
         );
         assert_eq!(
-            request.query_choice("range", &["7d", "30d"]).unwrap(),
+            request.query_one_of("range", &["7d", "30d"]).unwrap(),
             Some("7d")
         );
         assert_eq!(
@@ -180,7 +180,7 @@ mod tests {
                 "`date` is `15.1.`; allowed: a date as `YYYY-MM-DD`",
             ),
             (
-                request.query_choice("range", &["7d", "30d"]).unwrap_err(),
+                request.query_one_of("range", &["7d", "30d"]).unwrap_err(),
                 "`range` is `5d`; allowed: `7d`, `30d`",
             ),
             (

@@ -1,47 +1,10 @@
 //! Reading a [`Reply`]: the typed document or value, or why it is [`Missing`].
-//!
-//! Nothing here decides what a missing part means for the client; that is the BFF's.
 
 use serde::Deserialize;
-use serde::de::DeserializeOwned;
+use serde::de::value::Error;
+use serde::de::{DeserializeOwned, IntoDeserializer};
 
-use crate::{Failure, FailureKind, Payload, Reply};
-
-/// Why a part of the answer is not there.
-#[derive(Debug, thiserror::Error)]
-pub enum Missing {
-    /// There was no reply.
-    #[error("{}", .0.detail)]
-    Failed(Failure),
-    /// The service answered with this status, not 2xx.
-    #[error("service answered with status {0}")]
-    Status(u16),
-    /// The document has no such value, or it is `null`: the position in the call's `select`.
-    #[error("value {0} of the selection is not in the document")]
-    Absent(usize),
-    /// The document or value is not of the expected form.
-    #[error("answer of the service cannot be read: {0}")]
-    Unreadable(String),
-}
-
-impl Missing {
-    /// The reason in a word, for clients: the kind of the failure (`timeout`), `status-503`,
-    /// `absent` or `unreadable`.
-    pub fn why(&self) -> String {
-        match self {
-            Missing::Failed(failure) => failure.kind.name().to_owned(),
-            Missing::Status(status) => format!("status-{status}"),
-            Missing::Absent(_) => "absent".to_owned(),
-            Missing::Unreadable(_) => "unreadable".to_owned(),
-        }
-    }
-}
-
-impl From<Failure> for Missing {
-    fn from(failure: Failure) -> Missing {
-        Missing::Failed(failure)
-    }
-}
+use crate::{FailureKind, Fetched, Missing, Outcome, Payload, Reply};
 
 impl FailureKind {
     /// All kinds, in the contract's order.
@@ -86,7 +49,7 @@ impl Reply {
     /// # Errors
     ///
     /// The status is not 2xx, the body is not JSON, or it has another form than `T`.
-    pub fn json<T: DeserializeOwned>(&self) -> Result<T, Missing> {
+    pub fn json<T: DeserializeOwned>(&self) -> Outcome<T> {
         self.check_status()?;
         match &self.body {
             Payload::Text(text) => read(text),
@@ -96,14 +59,20 @@ impl Reply {
     }
 
     /// The selected value at `index`, which is the position of its pointer in
-    /// [`Call::select`](crate::Call::select).
+    /// [`Call::select`](crate::Call::select). Ask for an `Option` where the document need not have
+    /// it: no value and `null` are then `None`.
     ///
     /// # Errors
     ///
     /// The status is not 2xx, the document has no such value or `null`, or it has another form than
     /// `T`.
-    pub fn pick<'a, T: Deserialize<'a>>(&'a self, index: usize) -> Result<T, Missing> {
-        read(self.selected_text(index)?)
+    pub fn pick<'a, T: Deserialize<'a>>(&'a self, index: usize) -> Outcome<T> {
+        match self.selected_text(index) {
+            Err(Missing::NoValue(_)) => {
+                T::deserialize(().into_deserializer()).map_err(|_: Error| Missing::NoValue(index))
+            }
+            text => read(text?),
+        }
     }
 
     /// The selected value at `index` as a whole number. It is parsed straight from the few bytes of
@@ -112,7 +81,7 @@ impl Reply {
     /// # Errors
     ///
     /// As [`Reply::pick`]; also a number with a fraction or exponent.
-    pub fn integer(&self, index: usize) -> Result<i64, Missing> {
+    pub fn integer(&self, index: usize) -> Outcome<i64> {
         let text = self.selected_text(index)?;
         text.parse().map_err(|_| {
             Missing::Unreadable(format!(
@@ -126,28 +95,83 @@ impl Reply {
     /// # Errors
     ///
     /// As [`Reply::pick`].
-    pub fn number(&self, index: usize) -> Result<f64, Missing> {
+    pub fn number(&self, index: usize) -> Outcome<f64> {
         self.pick(index)
     }
 
-    fn selected_text(&self, index: usize) -> Result<&str, Missing> {
+    fn selected_text(&self, index: usize) -> Outcome<&str> {
         self.check_status()?;
         match self.selected.get(index).and_then(Option::as_deref) {
-            None | Some("null") => Err(Missing::Absent(index)),
+            None | Some("null") => Err(Missing::NoValue(index)),
             Some(text) => Ok(text),
         }
     }
 
-    fn check_status(&self) -> Result<(), Missing> {
-        if (200..300).contains(&self.status) {
-            Ok(())
-        } else {
-            Err(Missing::Status(self.status))
+    fn check_status(&self) -> Outcome<()> {
+        match Missing::of_status(self.status) {
+            None => Ok(()),
+            Some(missing) => Err(missing),
         }
     }
 }
 
-fn read<'a, T: Deserialize<'a>>(text: &'a str) -> Result<T, Missing> {
+/// Reads what a call brought as one reads a [`Reply`], so that no step stands between the two:
+/// `fetch(&call).json()?`. A failure is [`Missing::Failed`].
+pub trait ReadReply {
+    /// [`Reply::json`].
+    ///
+    /// # Errors
+    ///
+    /// There is no reply; else as [`Reply::json`].
+    fn json<T: DeserializeOwned>(&self) -> Outcome<T>;
+
+    /// [`Reply::pick`].
+    ///
+    /// # Errors
+    ///
+    /// There is no reply; else as [`Reply::pick`].
+    fn pick<'a, T: Deserialize<'a>>(&'a self, index: usize) -> Outcome<T>;
+
+    /// [`Reply::integer`].
+    ///
+    /// # Errors
+    ///
+    /// There is no reply; else as [`Reply::integer`].
+    fn integer(&self, index: usize) -> Outcome<i64>;
+
+    /// [`Reply::number`].
+    ///
+    /// # Errors
+    ///
+    /// There is no reply; else as [`Reply::number`].
+    fn number(&self, index: usize) -> Outcome<f64>;
+}
+
+impl ReadReply for Fetched {
+    fn json<T: DeserializeOwned>(&self) -> Outcome<T> {
+        arrived(self)?.json()
+    }
+
+    fn pick<'a, T: Deserialize<'a>>(&'a self, index: usize) -> Outcome<T> {
+        arrived(self)?.pick(index)
+    }
+
+    fn integer(&self, index: usize) -> Outcome<i64> {
+        arrived(self)?.integer(index)
+    }
+
+    fn number(&self, index: usize) -> Outcome<f64> {
+        arrived(self)?.number(index)
+    }
+}
+
+fn arrived(fetched: &Fetched) -> Outcome<&Reply> {
+    fetched
+        .as_ref()
+        .map_err(|failure| Missing::from(failure.clone()))
+}
+
+fn read<'a, T: Deserialize<'a>>(text: &'a str) -> Outcome<T> {
     serde_json::from_str(text).map_err(|error| Missing::Unreadable(error.to_string()))
 }
 
@@ -155,6 +179,7 @@ fn read<'a, T: Deserialize<'a>>(text: &'a str) -> Result<T, Missing> {
 mod tests {
     use super::*;
     use crate::Source;
+    use crate::testing::failure;
 
     fn reply(status: u16, body: &str, selected: &[Option<&str>]) -> Reply {
         Reply {
@@ -194,7 +219,10 @@ mod tests {
             reply.json::<u32>().unwrap_err(),
             reply.integer(0).map(|_| 0).unwrap_err(),
         ] {
-            assert_eq!(missing.why(), "status-503");
+            assert_eq!(
+                (missing.kind(), missing.why().as_str()),
+                ("failed", "status-503")
+            );
         }
     }
 
@@ -215,10 +243,45 @@ mod tests {
         assert_eq!(reply.number(0).unwrap(), 64.0);
         assert_eq!(reply.number(1).unwrap(), 72.5);
         assert_eq!(reply.pick::<&str>(4).unwrap(), "rest");
+        assert_eq!(reply.pick::<&str>(3).unwrap_err().kind(), "no-value");
+        assert_eq!(reply.pick::<Option<i64>>(0).unwrap(), Some(64));
+        assert_eq!(reply.pick::<Option<i64>>(2).unwrap(), None);
+        assert_eq!(reply.pick::<Option<i64>>(3).unwrap(), None);
         assert_eq!(reply.integer(1).unwrap_err().why(), "unreadable");
-        assert_eq!(reply.integer(2).unwrap_err().why(), "absent");
-        assert_eq!(reply.integer(3).unwrap_err().why(), "absent");
-        assert_eq!(reply.integer(9).unwrap_err().why(), "absent");
+        assert_eq!(reply.integer(2).unwrap_err().why(), "no-value");
+        assert_eq!(reply.integer(3).unwrap_err().why(), "no-value");
+        assert_eq!(reply.integer(9).unwrap_err().why(), "no-value");
+    }
+
+    #[test]
+    fn what_a_call_brought_is_read_like_a_reply() {
+        let fetched: Fetched = Ok(reply(200, r#"{"steps":1}"#, &[Some("64"), Some("72.5")]));
+        let document: serde_json::Value = fetched.json().unwrap();
+        assert_eq!(document["steps"], 1);
+        assert_eq!(fetched.integer(0).unwrap(), 64);
+        assert_eq!(fetched.number(1).unwrap(), 72.5);
+        assert_eq!(fetched.pick::<u8>(0).unwrap(), 64);
+
+        let failed: Fetched = Err(failure(FailureKind::Timeout, "heart"));
+        let missing = failed.json::<u8>().unwrap_err();
+        assert_eq!(
+            (missing.kind(), missing.why().as_str()),
+            ("failed", "timeout")
+        );
+        assert_eq!(missing.to_string(), "service `heart`: timeout");
+        assert_eq!(failed.integer(0).unwrap_err().kind(), "failed");
+    }
+
+    #[test]
+    fn a_404_is_another_thing_than_a_value_that_is_not_in_the_document() {
+        let kind = |status| {
+            let reply = reply(status, "{}", &[None]);
+            reply.integer(0).unwrap_err().kind()
+        };
+        assert_eq!(
+            [404, 410, 200].map(kind),
+            ["not-found", "failed", "no-value"]
+        );
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use crate::{Method, Problem, Request, Response, percent};
 
 /// A function that answers the requests of one route.
-pub type Route = fn(&Request, &Params) -> Result<Response, Problem>;
+pub type RouteHandler = fn(&Request, &Params) -> Result<Response, Problem>;
 
 /// The parameters of a path, decoded: `ada` for `{user}`.
 #[derive(Debug)]
@@ -33,7 +33,7 @@ impl Params {
 /// have is 405.
 #[derive(Default)]
 pub struct Router {
-    routes: Vec<(Method, &'static str, Route)>,
+    routes: Vec<(Method, &'static str, RouteHandler)>,
 }
 
 impl Router {
@@ -44,19 +44,19 @@ impl Router {
 
     /// Adds a route for a method. A pattern is `/` or segments such as `/users/{user}/days`: a
     /// segment in braces matches any one segment of the path and gives it a name.
-    pub fn on(mut self, method: Method, pattern: &'static str, route: Route) -> Router {
-        self.routes.push((method, pattern, route));
+    pub fn route(mut self, method: Method, pattern: &'static str, handler: RouteHandler) -> Router {
+        self.routes.push((method, pattern, handler));
         self
     }
 
-    /// [`Router::on`] with GET.
-    pub fn get(self, pattern: &'static str, route: Route) -> Router {
-        self.on(Method::Get, pattern, route)
+    /// [`Router::route`] with GET.
+    pub fn get(self, pattern: &'static str, handler: RouteHandler) -> Router {
+        self.route(Method::Get, pattern, handler)
     }
 
-    /// [`Router::on`] with POST.
-    pub fn post(self, pattern: &'static str, route: Route) -> Router {
-        self.on(Method::Post, pattern, route)
+    /// [`Router::route`] with POST.
+    pub fn post(self, pattern: &'static str, handler: RouteHandler) -> Router {
+        self.route(Method::Post, pattern, handler)
     }
 
     /// Answers a request. A problem becomes an answer that carries the request's id.
@@ -75,12 +75,12 @@ impl Router {
             method => method,
         };
         let mut allowed = Vec::new();
-        for (known, pattern, route) in &self.routes {
+        for (known, pattern, handler) in &self.routes {
             let Some(params) = matched(pattern, &path) else {
                 continue;
             };
             if *known == method {
-                return route(request, &params);
+                return handler(request, &params);
             }
             allowed.push(*known);
         }

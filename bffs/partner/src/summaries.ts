@@ -1,5 +1,7 @@
 /** `GET /v1/users/{user}/summaries`: one page of days, each tailored from three services, and the way to the next page. */
-import { fetchAll, formatDate, json, Problem, type Outcome, type Request, type Response } from "@tailor/kit";
+import {
+  fetchAll, formatDate, json, Problem, unavailable, why, type Outcome, type Request, type Response,
+} from "@tailor/kit";
 import { cursorOf } from "./cursor.ts";
 import { readPage, type Page } from "./page.ts";
 import { activityDays, heartDays, nights } from "./sources.ts";
@@ -16,7 +18,7 @@ export function summaries(request: Request, { user }: { readonly user: string })
   const parts: Parts = { activity, heart, sleep };
   refuseEmpty(parts, user, page);
 
-  const incomplete = Object.keys(parts).filter((name) => parts[name]?.kind === "failed");
+  const incomplete = Object.entries(parts).flatMap(([name, part]) => (part.kind === "value" || isGone(part) ? [] : [name]));
   const next = page.last < page.to ? cursorOf(page.from, page.to, page.last + 1) : null;
   const document = {
     data: Array.from({ length: page.last - page.first + 1 }, (_, index) => {
@@ -42,12 +44,24 @@ type Parts = Readonly<Record<string, Outcome<unknown>>>;
 function refuseEmpty(parts: Parts, user: string, page: Page): void {
   const outcomes = Object.values(parts);
   if (outcomes.some((part) => part.kind === "value")) return;
-  if (outcomes.every((part) => part.kind === "absent")) {
+  if (outcomes.every(isGone)) {
     const days = `${formatDate(page.first)} to ${formatDate(page.last)}`;
     throw new Problem(404, `no user \`${user}\`, or no data kept for ${days}`);
   }
-  const reasons = Object.entries(parts).map(([name, part]) => `${name} (${part.kind === "failed" ? part.reason : part.kind})`);
-  throw new Problem(503, `no part is available: ${reasons.join(", ")}`, { headers: [["retry-after", "5"]] });
+  const reasons = Object.entries(parts).map(([name, part]) => `${name} (${word(part)})`);
+  throw unavailable(`no part is available: ${reasons.join(", ")}`);
+}
+
+/** Whether the service says that it holds nothing, now (404) or any more (410). */
+function isGone(part: Outcome<unknown>): boolean {
+  return part.kind === "not-found" || (part.kind === "failed" && part.reason === "status-410");
+}
+
+/** The reason for a missing part in the words that partners know. */
+function word(part: Outcome<unknown>): string {
+  if (part.kind === "value") return part.kind;
+  if (isGone(part)) return "absent";
+  return part.kind === "unreadable" ? "malformed" : why(part);
 }
 
 function dayOf<T>(part: Outcome<ReadonlyMap<string, T>>, day: string): T | undefined {

@@ -117,6 +117,20 @@ test("a page with an old part is whole but not kept", () => {
   assert.equal(answer.headers["cache-control"], "no-store");
 });
 
+test("a service that says gone (410) is as one that knows nothing (404), and the reasons keep their words", () => {
+  const ending = (of: Readonly<Record<string, number>>): Answer =>
+    ask("from=2026-01-01&to=2026-01-01", (made) => reply(of[made.service] ?? 200, { days: "many" }));
+  assert.equal(ending({ activity: 404, heart: 410, sleep: 404 }).status, 404);
+  const { status, text } = ending({ activity: 410, heart: 502 });
+  assert.equal(status, 503);
+  assert.ok(text.includes('"no part is available: activity (absent), heart (status-502), sleep (malformed)"'), text);
+
+  const page = ask("from=2026-01-01&to=2026-01-01", (made) =>
+    made.service === "sleep" && typeof services === "function" ? services(made) : reply(made.service === "heart" ? 410 : 200, {}),
+  );
+  assert.deepEqual(document(page).incomplete, ["activity"]);
+});
+
 test("an answer of another form is logged with its place and without its values", () => {
   const answer = ask("from=2026-01-01&to=2026-01-01", (made) =>
     reply(200, made.service === "activity" ? { days: [{ date: "2026-01-01", steps: "secret" }] } : { days: [], nights: [] }),

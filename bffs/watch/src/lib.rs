@@ -19,8 +19,8 @@
 
 use serde::Serialize;
 use tailor_kit::{
-    Call, Date, Fetched, Handler, Missing, Params, Problem, Request, Response, Router, fetch_array,
-    log,
+    Call, Date, Fetched, Handler, Missing, Params, Problem, ReadReply, Request, Response, Router,
+    fetch_array, log,
 };
 
 const JSON: &str = "application/json";
@@ -58,13 +58,13 @@ fn face(request: &Request, params: &Params) -> Result<Response, Problem> {
     ]);
     let mut missing = Vec::new();
     let face = Face {
-        steps: number("steps", activity, &mut missing),
-        heart: number("heart", heart, &mut missing),
-        sleep: number("sleep", sleep, &mut missing),
+        steps: number("steps", &activity, &mut missing),
+        heart: number("heart", &heart, &mut missing),
+        sleep: number("sleep", &sleep, &mut missing),
     };
     if missing.len() == 3 {
         let not_found = format!("no user `{user}`, or no data of {day}");
-        return Err(Problem::nothing_arrived(&not_found, &missing));
+        return Err(Problem::nothing_arrived(&not_found, &missing, word));
     }
 
     let response = if form == TEXT {
@@ -83,17 +83,24 @@ fn face(request: &Request, params: &Params) -> Result<Response, Problem> {
 /// The only value that was selected; where there is none, it is noted as missing and logged.
 fn number(
     part: &'static str,
-    fetched: Fetched,
+    fetched: &Fetched,
     missing: &mut Vec<(&'static str, Missing)>,
 ) -> Option<i64> {
     fetched
-        .map_err(Missing::from)
-        .and_then(|reply| reply.integer(0))
+        .integer(0)
         .map_err(|why| {
             log::warn("part missing", &[("part", part), ("why", &why.to_string())]);
             missing.push((part, why));
         })
         .ok()
+}
+
+/// The reason for a missing part in the words that clients of this BFF know.
+fn word(why: &Missing) -> String {
+    match why {
+        Missing::NoValue(_) => "absent".to_owned(),
+        other => other.why(),
+    }
 }
 
 impl Face {
@@ -107,7 +114,10 @@ impl Face {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use tailor_kit::testing::{Fixture, body_json, body_text, check_folder};
+    use tailor_kit::FailureKind;
+    use tailor_kit::testing::{
+        Fixture, Offline, body_json, body_text, check_folder, failure, get, reply,
+    };
 
     #[test]
     fn fixtures() {
@@ -146,6 +156,21 @@ mod tests {
         ];
         assert_eq!(run.logs.len(), 1);
         assert_eq!(run.logs[0].fields, fields);
+    }
+
+    #[test]
+    fn a_value_that_is_not_there_keeps_its_word() {
+        let services = Offline::new(|call| {
+            if call.service == "sleep" {
+                return Err(failure(FailureKind::Timeout, "sleep"));
+            }
+            Ok(reply(200, &serde_json::json!({})))
+        });
+        let run = services.run(Watch::handle, get("/ada?date=2026-01-15"));
+        assert_eq!(
+            body_json(&run.response).unwrap()["detail"],
+            "no part is available: steps (absent), heart (absent), sleep (timeout)"
+        );
     }
 
     #[test]

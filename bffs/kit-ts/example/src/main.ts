@@ -1,7 +1,7 @@
 /** The backend of the bathroom scales: which of the day's goals are reached. */
 import {
   array, badParameter, bff, boolean, date, fetchAll, formatDate, get, getJson, json, nullable, number, object, optional,
-  path, Problem, readQuery, string, today,
+  path, readQuery, string, today, valueOrProblem,
 } from "@tailor/kit";
 
 const goalsOfDay = object({ goals: array(object({ title: string, reached: boolean })) });
@@ -18,12 +18,11 @@ export const handler = bff([
       getJson("goals", path`/users/${user}/goals`, { date: day }, goalsOfDay),
       getJson("profile", path`/users/${user}`, {}, weight, ["/weight_kg"]),
     );
-    if (goals.kind === "absent") throw new Problem(404, `no user \`${user}\``);
-    if (goals.kind === "failed") throw new Problem(503, `no goals: ${goals.reason}`, { headers: [["retry-after", "5"]] });
+    const list = valueOrProblem(goals).goals;
 
     const screen = {
-      reached: goals.value.goals.filter((goal) => goal.reached).map((goal) => goal.title),
-      open: goals.value.goals.filter((goal) => !goal.reached).map((goal) => goal.title),
+      reached: list.filter((goal) => goal.reached).map((goal) => goal.title),
+      open: list.filter((goal) => !goal.reached).map((goal) => goal.title),
       // The scales can do without it: a part that fails must not fail the whole.
       weight_kg: profile.kind === "value" ? (profile.value[0] ?? null) : null,
     };
