@@ -108,14 +108,20 @@ impl Usage {
     /// The request gives its thread back. Counts the time since `began`, and gives it, nanoseconds.
     pub(super) fn end(&self, began: Began, share: &CpuShare) -> u64 {
         let took = match began.cpu_ns {
-            Some(began) => thread_cpu_ns().saturating_sub(began),
+            Some(began) => {
+                let took = thread_cpu_ns().saturating_sub(began);
+                if took > TICK_NS {
+                    share.was_long();
+                }
+                took
+            }
             None => {
                 let took = self.wall_ns().saturating_sub(began.wall_ns);
                 if took > TICK_NS {
                     // Either its thread had no core, or an instruction that moves much memory ran
                     // through a tick.
                     self.long.store(true, Ordering::Relaxed);
-                    share.was_long();
+                    share.was_late();
                 }
                 took.min(TICK_NS)
             }

@@ -28,8 +28,11 @@ use crate::sync;
 const UNIT_WEIGHT: u64 = 100;
 /// Time that a guest which was let go has to run, before the next one is.
 const LET_GO: Duration = Duration::from_millis(100);
-/// Polls of a BFF that are timed exactly after one that took longer than a tick.
-const EXACT_POLLS: u32 = 1_000;
+/// Polls of a BFF that are timed exactly after one that took longer than a tick of CPU time.
+const AFTER_LONG: u32 = 1_000;
+/// The same after one that took longer by the wall: its thread may only have been without a core,
+/// which happens all the time on a busy machine.
+const AFTER_LATE: u32 = 64;
 
 /// What a BFF has used of each worker. Shared by all of its versions.
 #[derive(Debug)]
@@ -70,9 +73,14 @@ impl CpuShare {
         left > 0
     }
 
-    /// A poll took longer than a tick.
+    /// A poll took longer than a tick by the wall.
+    pub(super) fn was_late(&self) {
+        self.exact.fetch_max(AFTER_LATE, Ordering::Relaxed);
+    }
+
+    /// A poll took longer than a tick of CPU time.
     pub(super) fn was_long(&self) {
-        self.exact.store(EXACT_POLLS, Ordering::Relaxed);
+        self.exact.store(AFTER_LONG, Ordering::Relaxed);
     }
 }
 
