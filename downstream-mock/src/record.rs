@@ -190,7 +190,7 @@ impl Recorder {
         }
     }
 
-    /// Resolves as soon as the counts satisfy `enough`. It never gives up: whoever calls it sets
+    /// Resolves as soon as the counts satisfy `enough`. It never gives up: the caller sets
     /// the time limit.
     pub(crate) async fn wait_until(&self, enough: impl Fn(Counts) -> bool) {
         loop {

@@ -1,6 +1,7 @@
-//! Where the time of an answer went, as the value of `Server-Timing` (<https://www.w3.org/TR/server-timing/>).
+//! Where the time of an answer went, as the value of `Server-Timing`
+//! (<https://www.w3.org/TR/server-timing/>).
 //!
-//! It tells whoever reads the answer how services are called and how quick they are, so it is sent
+//! It tells its readers how services are called and how quick they are, so it is sent
 //! where the operator wants it only.
 
 use std::time::Duration;

@@ -1,4 +1,4 @@
-//! Tools for whoever tests a BFF or the host.
+//! Tools for tests of a BFF or of the host.
 //!
 //! - [`Offline`] invokes a component directly, in process and without sockets, with closures or a
 //!   fixture file as its services, under the same limits as in production.

@@ -58,7 +58,7 @@ impl Process {
         Self::start(command, config)
     }
 
-    /// The same, with at most so many open files: a soft and a hard limit.
+    /// The same, with two limits of open files: a soft and a hard one.
     ///
     /// # Errors
     ///
@@ -67,7 +67,7 @@ impl Process {
         Self::start(Self::within(soft, hard)?, config)
     }
 
-    /// The program, with at most so many open files: a soft and a hard limit.
+    /// The program, with two limits of open files: a soft and a hard one.
     ///
     /// # Errors
     ///

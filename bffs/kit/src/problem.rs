@@ -67,8 +67,8 @@ impl Problem {
     }
 
     /// The problem when not one part of an answer arrived: 404 with `not_found` when a service says
-    /// that it has no such thing ([`Missing::NotFound`]), else 503 with `retry-after` and the reason
-    /// for each part by its name. `word` says the reason, as [`Missing::why`] does.
+    /// that it has no such thing ([`Missing::NotFound`]), else 503 with `retry-after` and the
+    /// reason for each part by its name. `word` says the reason, as [`Missing::why`] does.
     pub fn nothing_arrived(
         not_found: &str,
         missing: &[(&str, Missing)],

@@ -118,7 +118,7 @@ impl Record {
         self.most.load(Ordering::SeqCst)
     }
 
-    /// Resolves as soon as this holds. It never gives up: whoever calls it sets the time limit.
+    /// Resolves as soon as this holds. It never gives up: the caller sets the time limit.
     pub(super) async fn wait_until(&self, holds: impl Fn(&Record) -> bool) {
         loop {
             // Registered before the look, so that a change between the two is not missed.

@@ -126,8 +126,8 @@ impl ScriptedService {
         self.record.most_open()
     }
 
-    /// Waits until this many requests have come, and returns all. It never gives up: whoever calls
-    /// it sets the time limit.
+    /// Waits until this many requests have come, and returns all. It never gives up: the
+    /// caller sets the time limit.
     pub async fn wait_for(&self, requests: usize) -> Vec<Request> {
         self.record
             .wait_until(|record| record.count() >= requests)

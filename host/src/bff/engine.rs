@@ -38,7 +38,7 @@ pub(super) const MAX_MEMORIES: u32 = 4;
 /// Elements that a table slot has room for; a BFF's own limit is smaller or equal.
 pub const MAX_TABLE_ELEMENTS: usize = 100_000;
 
-/// An engine that reserves address space for so many instances at once.
+/// An engine that reserves address space for this many instances at once.
 pub(super) fn for_instances(instances: u32) -> Result<Engine, EngineError> {
     Engine::new(&config(instances)?).map_err(|source| EngineError::Engine { instances, source })
 }

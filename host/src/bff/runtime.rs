@@ -15,7 +15,7 @@ pub struct Runtime {
 }
 
 impl Runtime {
-    /// Reserves address space for so many instances at once.
+    /// Reserves address space for this many instances at once.
     ///
     /// # Errors
     ///

@@ -120,8 +120,8 @@ fn read_long_duration(value: &DeValue<'_>) -> Result<Duration, Fault> {
     })
 }
 
-/// The time that a text says in one of these units, which are seconds. `None` when it is longer than
-/// any.
+/// The time that a text says in one of these units, which are seconds. `None` when it is longer
+/// than any.
 fn timed(
     written: &str,
     units: &[(&str, f64)],

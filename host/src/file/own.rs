@@ -66,7 +66,7 @@ impl OwnFolder {
         &self.path
     }
 
-    /// The bytes of a file, at most so many.
+    /// The bytes of a file, at most `limit`.
     ///
     /// # Errors
     ///

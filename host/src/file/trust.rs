@@ -2,9 +2,10 @@
 //! put another one in its place.
 //!
 //! Each step is opened by the descriptor of the one before and looked at before it is gone through,
-//! and a symbolic link is a step like any other. So what was looked at is what is used, whoever
-//! renames something meanwhile. The rules are those that OpenSSH has for the files it trusts, and
-//! a folder whose entries only their owners may rename (`/tmp`, with its sticky bit) is accepted.
+//! and a symbolic link is a step like any other. So what was looked at is what is used, also when
+//! another user renames something meanwhile. The rules are those that OpenSSH has for the files it
+//! trusts, and a folder whose entries only their owners may rename (`/tmp`, with its sticky bit) is
+//! accepted.
 
 use std::ffi::{OsStr, OsString};
 use std::io::{self, ErrorKind};

@@ -28,7 +28,7 @@ pub struct Faults {
 }
 
 impl Faults {
-    /// None yet, and so many restarts within a minute at most.
+    /// None yet, and at most `most` restarts within a minute.
     pub fn new(most: usize) -> Self {
         Self {
             most,
@@ -139,7 +139,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn so_many_restarts_within_a_minute_and_no_more() {
+    fn restarts_within_a_minute_have_a_limit() {
         let faults = Faults::new(2);
         let start = Instant::now();
         let at = |seconds| start + Duration::from_secs(seconds);

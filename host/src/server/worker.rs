@@ -76,7 +76,7 @@ pub(super) type Job =
     Box<dyn FnOnce(Arc<Worker>) -> Pin<Box<dyn Future<Output = ()> + Send>> + Send>;
 
 impl Peers {
-    /// So many workers, each with what it will be told to do.
+    /// Workers, each with what it will be told to do.
     pub(super) fn new(workers: usize) -> (Self, Vec<Orders>) {
         let post = |_| {
             let (orders, queue) = mpsc::unbounded_channel();

@@ -67,7 +67,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn so_many_a_second_and_the_rest_is_counted() {
+    fn a_number_per_second_is_let_through_and_the_rest_is_counted() {
         let sample = Sample::new();
         let take = |second| sample.take_in(1, 2, second);
         assert_eq!((take(7), take(7)), (Some(0), Some(0)));

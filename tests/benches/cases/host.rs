@@ -50,7 +50,7 @@ fn document(size: usize) -> String {
     text + r#"],"latest":{"at":"2026-01-15T23:55:00Z","bpm":64},"resting_bpm":56,"zones":["rest","peak"]}"#
 }
 
-/// Finds the routes of 100 requests among those of so many BFFs. Of 100, because the table's hash
+/// Finds the routes of 100 requests among those of `bffs` BFFs. Of 100, because the table's hash
 /// has another seed in each process, and what one lookup costs depends on it a little.
 pub(super) fn route(bffs: usize) -> Box<dyn Fn() -> Turn> {
     let routes: Vec<Route> = (0..bffs)

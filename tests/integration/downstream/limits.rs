@@ -35,7 +35,7 @@ async fn calls_beyond_the_connections_wait_and_beyond_those_are_refused() {
         soon(raw.wait_for(2)).await;
         waiting(3.0).await;
         let sixth = host.get("/svc/x").await.unwrap();
-        // Before anything was released: whoever is refused does not wait first.
+        // Before anything was released: a call that is refused does not wait first.
         gate.open(5);
         sixth
     };
@@ -197,7 +197,7 @@ async fn a_connection_must_be_made_in_time() {
     assert!(took < Duration::from_secs(20), "{took:?}");
 }
 
-/// A listener that accepts nothing, with so many connections in its queue that the system drops
+/// A listener that accepts nothing, with enough connections in its queue that the system drops
 /// further ones.
 struct Full {
     address: SocketAddr,

@@ -42,7 +42,7 @@ pub(super) struct Instance<'a> {
 }
 
 impl Instances {
-    /// So many, all free.
+    /// This many, all free.
     pub fn new(count: usize) -> Self {
         Self {
             free: AtomicUsize::new(count),

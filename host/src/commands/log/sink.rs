@@ -1,4 +1,4 @@
-//! A writer that never waits for whoever reads the log.
+//! A writer that never waits for the reader of the log.
 //!
 //! Each thread puts its lines into a buffer of its own, so that workers don't wait for each other.
 //! A thread writes what has gathered in all of them, many lines at a time, so that at a high rate a

@@ -1,5 +1,5 @@
-//! Where the host keeps its files unless the operator says so: not beside the components, where those
-//! who deliver them may rename and remove.
+//! Where the host keeps its files unless the operator says so: not beside the components, where
+//! those who deliver them may rename and remove.
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};

@@ -7,7 +7,7 @@
 //!
 //! One path that fails, or one BFF whose calls do, shuts nobody else off: the breaker opens when
 //! the other calls fail, too, or there are none ([`source`]). After a good probe it is closed, but
-//! for a while lets only so many calls through at once, and more with each good answer.
+//! for a while lets only a few calls through at once, and more with each good answer.
 
 mod judge;
 mod mode;
@@ -52,7 +52,7 @@ pub struct Breaker {
     window: Window<CELLS>,
     /// Tells paths apart. Seeded at random, so that collisions cannot be precomputed.
     paths: RandomState,
-    /// Held by whoever changes `mode`, and in a slow start. The way of a call through a closed or
+    /// Held while `mode` changes, and in a slow start. The way of a call through a closed or
     /// open breaker does without it.
     changing: Mutex<SlowStart>,
 }
@@ -98,7 +98,7 @@ impl Breaker {
     /// What is counted does not mean the same under them, and is forgotten.
     pub fn with_settings(&self, settings: config::Breaker) -> Self {
         let mode = match self.mode() {
-            // Whoever probes reports to the breaker that let it through.
+            // The probing call reports to the breaker that let it through.
             mode if matches!(mode.place(), Place::Probing | Place::ShortProbe) => {
                 mode.next(Place::HalfOpen)
             }

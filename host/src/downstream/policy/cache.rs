@@ -310,7 +310,7 @@ impl Cache {
     }
 
     /// To be told of each call with a method that is not safe (RFC 9110 section 9.2.1) once it was
-    /// sent. What is stored for its path is void, whatever the query, and what the operator says
+    /// sent. What is stored for its path is invalid, whatever the query, and what the operator says
     /// beside it; and targets of this origin that the answer names (RFC 9111 section 4.4).
     ///
     /// Without an answer, or with one of 5xx, the call may have done its work. One of 4xx says that

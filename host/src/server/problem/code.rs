@@ -203,7 +203,7 @@ impl Code {
                 status: StatusCode::BAD_GATEWAY,
                 title: "The BFF used up its CPU time",
                 meaning: "The guest computed longer than it may; waiting does not count.",
-                way_out: "BFF team: look for an endless loop or for work that belongs into a \
+                way_out: "BFF team: look for an endless loop or for work that belongs in a \
                           service.",
             },
             Self::BffMemoryLimit => &Facts {

@@ -1,4 +1,5 @@
-//! A histogram of atomics. The one of `prometheus-client` takes a lock for each observation, which all workers would share.
+//! A histogram of atomics. The one of `prometheus-client` takes a lock for each observation, which
+//! all workers would share.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -72,7 +73,8 @@ impl Histogram {
 
 impl EncodeMetric for Histogram {
     fn encode(&self, mut encoder: MetricEncoder<'_>) -> Result<(), std::fmt::Error> {
-        // Not one snapshot: an observation made meanwhile may be in one number and not yet in the other, as everywhere.
+        // Not one snapshot: an observation made meanwhile may be in one number and not yet in the
+        // other, as everywhere.
         let counts: Vec<u64> = self
             .0
             .counts

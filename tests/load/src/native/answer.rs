@@ -55,7 +55,7 @@ impl Refused {
     }
 }
 
-/// 200 with JSON, which may be kept for so many seconds, or not at all.
+/// 200 with JSON, and with `keep` as its `cache-control`.
 pub(crate) fn json(value: &impl serde::Serialize, keep: &'static str) -> Result<Answer, Refused> {
     let body = serde_json::to_vec(value)
         .map_err(|error| Refused::new(StatusCode::INTERNAL_SERVER_ERROR, error.to_string()))?;
