@@ -46,7 +46,7 @@ pub struct Snapshot {
     /// Finds the index of a route.
     pub routes: RouteTable,
     /// Where each route leads, by its index.
-    pub targets: Vec<Target>,
+    pub targets: Vec<Arc<Target>>,
     /// The BFFs by name.
     pub bffs: BTreeMap<String, Arc<Bff>>,
     pub services: Arc<Services>,
@@ -55,9 +55,9 @@ pub struct Snapshot {
 /// Where a route leads.
 pub struct Target {
     /// The kind of client.
-    pub client: Arc<str>,
+    pub client: String,
     /// The route's path prefix, which stands for the path in logs: a path itself can be personal.
-    pub prefix: Arc<str>,
+    pub prefix: String,
     pub bff: Arc<Bff>,
 }
 
@@ -109,10 +109,12 @@ impl Builder {
         let targets = config
             .routes
             .iter()
-            .map(|route| Target {
-                client: route.client.as_str().into(),
-                prefix: route.path.as_str().into(),
-                bff: bffs[&route.bff].clone(),
+            .map(|route| {
+                Arc::new(Target {
+                    client: route.client.clone(),
+                    prefix: route.path.clone(),
+                    bff: bffs[&route.bff].clone(),
+                })
             })
             .collect();
         Snapshot {

@@ -28,35 +28,34 @@ pub struct LogLine {
     pub fields: Vec<(String, String)>,
 }
 
+/// Whose lines they are: the same for all requests of a version.
+pub struct LogSource {
+    /// The BFF.
+    pub bff: Arc<str>,
+    /// Its version.
+    pub version: Arc<str>,
+    /// Where the BFF's lines are counted.
+    pub metrics: Arc<BffMetrics>,
+}
+
 /// The log of one request.
 pub struct GuestLog {
-    bff: Arc<str>,
-    version: Arc<str>,
+    source: Arc<LogSource>,
     request_id: String,
     left: AtomicU32,
     dropped: AtomicU32,
-    metrics: Arc<BffMetrics>,
     rate: usize,
     kept: Option<Mutex<Vec<LogLine>>>,
 }
 
 impl GuestLog {
-    /// A log that goes to the host's own. `limits` are those of the BFF, whose requests share
-    /// `metrics`.
-    pub fn new(
-        bff: Arc<str>,
-        version: Arc<str>,
-        request_id: String,
-        limits: &Limits,
-        metrics: Arc<BffMetrics>,
-    ) -> Self {
+    /// A log that goes to the host's own. `limits` are those of the BFF.
+    pub fn new(source: Arc<LogSource>, request_id: String, limits: &Limits) -> Self {
         Self {
-            bff,
-            version,
+            source,
             request_id,
             left: limits.log_lines.into(),
             dropped: 0.into(),
-            metrics,
             rate: limits.log_rate,
             kept: None,
         }
@@ -66,12 +65,10 @@ impl GuestLog {
     /// instead of written.
     pub fn keeping(&self) -> Self {
         Self {
-            bff: self.bff.clone(),
-            version: self.version.clone(),
+            source: self.source.clone(),
             request_id: self.request_id.clone(),
             left: self.left.load(Ordering::Relaxed).into(),
             dropped: 0.into(),
-            metrics: self.metrics.clone(),
             rate: self.rate,
             kept: Some(Mutex::default()),
         }
@@ -132,7 +129,7 @@ impl GuestLog {
             .ok()
         };
         let size = message.len() + fields.as_deref().map_or(0, str::len) + OVERHEAD;
-        let log = self.metrics.log_bytes();
+        let log = self.source.metrics.log_bytes();
         macro_rules! at {
             ($level:expr) => {
                 // A line that nobody wants costs nothing.
@@ -142,8 +139,8 @@ impl GuestLog {
                     event!(
                         target: "guest",
                         $level,
-                        bff = &*self.bff,
-                        version = &*self.version,
+                        bff = &*self.source.bff,
+                        version = &*self.source.version,
                         request_id = self.request_id,
                         fields,
                         left_out = (left_out > 0).then_some(left_out),
@@ -193,14 +190,12 @@ mod tests {
         let mut bff = Bff::with_defaults("watch", "watch.wasm".as_ref(), &[]);
         bff.limits.log_lines = lines;
         let id = "r1".to_owned();
-        GuestLog::new(
-            "watch".into(),
-            "abc".into(),
-            id,
-            &bff.limits,
-            Arc::default(),
-        )
-        .keeping()
+        let source = Arc::new(LogSource {
+            bff: "watch".into(),
+            version: "abc".into(),
+            metrics: Arc::default(),
+        });
+        GuestLog::new(source, id, &bff.limits).keeping()
     }
 
     #[test]

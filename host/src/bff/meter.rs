@@ -3,9 +3,10 @@
 //!
 //! A request yields its thread after one tick at the latest, whether its guest computes or calls
 //! the host again and again: the time counts from the beginning of each poll, not from each entry
-//! into the guest. Until the first full tick the wall clock is used, which costs no system call; a
-//! poll counts as one tick at most, because its thread may have been without a core. After that the
-//! thread's CPU clock is read.
+//! into the guest. A poll of up to a tick counts by the wall clock, which costs no system call.
+//! During a longer one the thread may have been without a core, so it counts by the thread's CPU
+//! clock, from the last reading of it: that is at most a tick old when a poll begins, and counts
+//! with it. A request that computed through a tick has each of its polls timed by the CPU clock.
 //!
 //! Futures that a guest waits for are polled beside the guest, not inside of it: the guest is
 //! entered again only when its answer is complete.
@@ -14,25 +15,23 @@ use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use futures_util::StreamExt as _;
-use futures_util::stream::FuturesUnordered;
-use rustix::time::{ClockId, clock_gettime};
-
-use super::scheduler::CpuShare;
 use super::scheduler::turn::Turn;
 use super::tick::TICK_NS;
 use crate::sync::lock;
 use crate::time;
+use futures_util::StreamExt as _;
+use futures_util::stream::FuturesUnordered;
+
+mod clock;
 
 /// What one request used. Written while it runs, so that it is known however the request ends.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Usage {
-    began: Instant,
     cpu_ns: AtomicU64,
-    /// When the poll under way began, nanoseconds after `began`.
-    poll_ns: AtomicU64,
+    /// When the poll under way began, or the last one ended, by the wall clock.
+    at_ns: AtomicU64,
     /// Whether the request computes for so long that its thread's CPU clock is read.
     long: AtomicBool,
     /// Whether the guest was interrupted for the next one.
@@ -40,20 +39,6 @@ pub struct Usage {
     /// Time that the request waited for the CPU, nanoseconds.
     waited_ns: AtomicU64,
     memory: AtomicUsize,
-}
-
-impl Default for Usage {
-    fn default() -> Self {
-        Self {
-            began: Instant::now(),
-            cpu_ns: AtomicU64::new(0),
-            poll_ns: AtomicU64::new(0),
-            long: AtomicBool::new(false),
-            interrupted: AtomicBool::new(false),
-            waited_ns: AtomicU64::new(0),
-            memory: AtomicUsize::new(0),
-        }
-    }
 }
 
 /// The begin of a time on the thread.
@@ -92,48 +77,52 @@ impl Usage {
 
     /// Nanoseconds since the poll under way began.
     fn since_poll(&self) -> u64 {
-        let began = self.poll_ns.load(Ordering::Relaxed);
-        self.wall_ns().saturating_sub(began)
+        let began = self.at_ns.load(Ordering::Relaxed);
+        clock::wall_ns().saturating_sub(began)
     }
 
     /// The request gets its thread.
-    pub(super) fn begin(&self, share: &CpuShare) -> Began {
-        let exact = share.wants_exact() || self.long.load(Ordering::Relaxed);
-        let cpu_ns = exact.then(thread_cpu_ns);
-        let wall_ns = self.wall_ns();
-        self.poll_ns.store(wall_ns, Ordering::Relaxed);
-        Began { wall_ns, cpu_ns }
+    pub(super) fn begin(&self) -> Began {
+        let wall_ns = clock::wall_ns();
+        self.at_ns.store(wall_ns, Ordering::Relaxed);
+        self.began_at(wall_ns)
     }
 
-    /// The request gives its thread back. Counts the time since `began`, and gives it, nanoseconds.
-    pub(super) fn end(&self, began: Began, share: &CpuShare) -> u64 {
-        let took = match began.cpu_ns {
-            Some(began) => {
-                let took = thread_cpu_ns().saturating_sub(began);
-                if took > TICK_NS {
-                    share.was_long();
-                }
-                took
+    /// The request has its thread for longer: time counts on from the last [`end`](Self::end),
+    /// which was just now.
+    pub(super) fn go_on(&self) -> Began {
+        self.began_at(self.at_ns.load(Ordering::Relaxed))
+    }
+
+    fn began_at(&self, wall_ns: u64) -> Began {
+        let exact = self.long.load(Ordering::Relaxed);
+        if !exact {
+            clock::refresh(wall_ns);
+        }
+        Began {
+            wall_ns,
+            cpu_ns: exact.then(clock::cpu_ns),
+        }
+    }
+
+    /// The request gives its thread back. Counts the time since `began`, and returns it,
+    /// nanoseconds.
+    pub(super) fn end(&self, began: Began) -> u64 {
+        let now = clock::wall_ns();
+        self.at_ns.store(now, Ordering::Relaxed);
+        let mut took = now.saturating_sub(began.wall_ns);
+        if let Some(began) = began.cpu_ns {
+            took = clock::cpu_ns().saturating_sub(began);
+        } else if took > TICK_NS {
+            took = took.min(clock::cpu_since_refresh(now));
+            if took > TICK_NS {
+                self.long.store(true, Ordering::Relaxed);
             }
-            None => {
-                let took = self.wall_ns().saturating_sub(began.wall_ns);
-                if took > TICK_NS {
-                    // Either its thread had no core, or an instruction that moves much memory ran
-                    // through a tick.
-                    self.long.store(true, Ordering::Relaxed);
-                    share.was_late();
-                }
-                took.min(TICK_NS)
-            }
-        };
+        }
         // One poll at a time, so nothing is lost between the two.
         let used = self.cpu_ns.load(Ordering::Relaxed).saturating_add(took);
         self.cpu_ns.store(used, Ordering::Relaxed);
         took
-    }
-
-    fn wall_ns(&self) -> u64 {
-        time::nanos(self.began.elapsed())
     }
 
     fn set_waited(&self, waited: Duration) {
@@ -231,17 +220,21 @@ pub(super) struct Guest<'a, F> {
     awaited: &'a Awaited,
     work: Option<Work>,
     usage: &'a Usage,
-    turn: Turn,
+    /// The begin of the first poll.
+    began: Option<Began>,
+    turn: Turn<'a>,
     limit_ns: u64,
 }
 
 impl<'a, F> Guest<'a, F> {
-    /// `awaited` is where the guest's functions of the host leave their work.
+    /// `awaited` is where the guest's functions of the host leave their work. Its time counts from
+    /// `began`.
     pub(super) fn new(
         inner: Pin<&'a mut F>,
         awaited: &'a Awaited,
         usage: &'a Usage,
-        turn: Turn,
+        began: Began,
+        turn: Turn<'a>,
         limit: Duration,
     ) -> Self {
         let limit_ns = time::nanos(limit + BACKSTOP);
@@ -250,6 +243,7 @@ impl<'a, F> Guest<'a, F> {
             awaited,
             work: None,
             usage,
+            began: Some(began),
             turn,
             limit_ns,
         }
@@ -260,9 +254,10 @@ impl<F: Future> Future for Guest<'_, F> {
     type Output = Result<F::Output, Stopped>;
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
-        let began = self.usage.begin(self.turn.share());
+        let began = self.began.take();
+        let began = began.unwrap_or_else(|| self.usage.begin());
         let polled = self.advance(context);
-        let took = self.usage.end(began, self.turn.share());
+        let took = self.usage.end(began);
         self.turn.end(took);
         let spent = self.usage.cpu_ns.load(Ordering::Relaxed);
         if polled.is_pending() && spent > self.limit_ns {
@@ -310,7 +305,5 @@ impl<F: Future> Guest<'_, F> {
     }
 }
 
-fn thread_cpu_ns() -> u64 {
-    let now = clock_gettime(ClockId::ThreadCPUTime);
-    u64::try_from(now.tv_sec).unwrap_or(0) * 1_000_000_000 + u64::try_from(now.tv_nsec).unwrap_or(0)
-}
+#[cfg(test)]
+mod tests;

@@ -15,7 +15,7 @@ use wasmtime::{PoolConcurrencyLimitError, Store, Trap, UpdateDeadline};
 use super::error::BffError;
 use super::guest_log::GuestLog;
 use super::limits::GuestLimits;
-use super::meter::{Guest, Stopped, Usage};
+use super::meter::{Began, Guest, Stopped, Usage};
 use super::runtime::Runtime;
 use super::scheduler::Scheduler;
 use super::scheduler::turn::Turn;
@@ -72,13 +72,8 @@ impl Invocation {
         let settings = version.settings();
         let limits = &settings.limits;
         let deadline = asked.arrived + settings.deadline;
-        let log = GuestLog::new(
-            version.bff().clone(),
-            version.name().clone(),
-            asked.request.id.clone(),
-            limits,
-            version.metrics().bff().clone(),
-        );
+        let source = version.log_source().clone();
+        let log = GuestLog::new(source, asked.request.id.clone(), limits);
         let session = Session::new(SessionSettings {
             grants: version.grants().clone(),
             worker: asked.worker,
@@ -104,17 +99,6 @@ impl Invocation {
         })
     }
 
-    fn order(&self, version: &Version) -> Order {
-        let max_wait = version.settings().limits.cpu_wait;
-        let share = version.admission().share().clone();
-        Order {
-            deadline: self.deadline,
-            session: self.session.clone(),
-            usage: self.usage.clone(),
-            turn: Turn::new(self.scheduler.clone(), share, max_wait),
-        }
-    }
-
     /// The same, with log lines kept rather than written.
     #[must_use]
     pub fn keeping_log(mut self: Box<Self>) -> Box<Self> {
@@ -133,49 +117,61 @@ pub async fn run(
     version: &Arc<Version>,
     invocation: Box<Invocation>,
 ) -> Result<response::Answer, BffError> {
-    let usage = invocation.usage.clone();
     let share = version.admission().share();
-    let scheduler = invocation.scheduler.clone();
-    let order = invocation.order(version);
-    let began = usage.begin(share);
+    let (deadline, scheduler) = (invocation.deadline, invocation.scheduler.clone());
+    let (usage, session) = (invocation.usage.clone(), invocation.session.clone());
+    let turn = Turn::new(
+        scheduler.as_ref(),
+        share,
+        version.settings().limits.cpu_wait,
+    );
+    let began = usage.begin();
     let (mut store, request) = fresh_store(runtime, version, invocation);
-    let mut took = usage.end(began, share);
+    let order = Order {
+        deadline,
+        session: &session,
+        usage: &usage,
+        turn,
+        began,
+    };
     let result = run_in(&mut store, version, request, order).await;
     // The memory of a store is cleared when it ends, which may be half of a short request.
-    let began = usage.begin(share);
+    let began = usage.go_on();
     drop(store);
-    took += usage.end(began, share);
-    if let Some(scheduler) = scheduler {
+    let took = usage.end(began);
+    if let Some(scheduler) = &scheduler {
         scheduler.charge(share, took);
     }
     result
 }
 
 /// What is kept of an invocation while its guest runs.
-struct Order {
+struct Order<'a> {
     deadline: Instant,
-    session: Arc<Session>,
-    usage: Arc<Usage>,
-    turn: Turn,
+    session: &'a Session,
+    usage: &'a Usage,
+    turn: Turn<'a>,
+    began: Began,
 }
 
 async fn run_in(
     store: &mut Store<StoreData>,
     version: &Version,
     request: Request,
-    order: Order,
+    order: Order<'_>,
 ) -> Result<response::Answer, BffError> {
     let Order {
         deadline,
         session,
         usage,
         turn,
+        began,
     } = order;
     let limits = &version.settings().limits;
     let awaited = store.data().awaited.clone();
     let ended = {
         let guest = pin!(call(version, &mut *store, request));
-        let guest = Guest::new(guest, &awaited, &usage, turn, limits.cpu);
+        let guest = Guest::new(guest, &awaited, usage, began, turn, limits.cpu);
         timeout_at(deadline, guest).await
     };
     match ended {
@@ -197,7 +193,7 @@ async fn run_in(
                 &mut answer.headers,
                 &session.records(),
                 version,
-                &usage,
+                usage,
                 arrived,
             );
             Ok(answer)

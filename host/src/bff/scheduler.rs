@@ -14,7 +14,7 @@ pub(super) mod turn;
 
 use std::collections::VecDeque;
 use std::future::poll_fn;
-use std::sync::atomic::{AtomicU32, AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::task::{Poll, Waker};
 use std::time::Duration;
@@ -28,18 +28,11 @@ use crate::sync;
 const UNIT_WEIGHT: u64 = 100;
 /// Time that a guest which was let go has to run, before the next one is.
 const LET_GO: Duration = Duration::from_millis(100);
-/// Polls of a BFF that are timed exactly after one that took longer than a tick of CPU time.
-const AFTER_LONG: u32 = 1_000;
-/// The same after one that took longer by the wall: its thread may only have been without a core,
-/// which happens all the time on a busy machine.
-const AFTER_LATE: u32 = 64;
 
 /// What a BFF has used of each worker. Shared by all of its versions.
 #[derive(Debug)]
 pub struct CpuShare {
     weight: u64,
-    /// Polls that are still to be timed exactly.
-    exact: AtomicU32,
     clocks: Box<[Clock]>,
 }
 
@@ -54,33 +47,12 @@ impl CpuShare {
     pub fn new(weight: u32, workers: usize) -> Self {
         Self {
             weight: u64::from(weight.max(1)),
-            exact: AtomicU32::new(0),
             clocks: (0..workers.max(1)).map(|_| Clock::default()).collect(),
         }
     }
 
     fn clock(&self, worker: usize) -> &AtomicU64 {
         &self.clocks[worker % self.clocks.len()].0
-    }
-
-    /// Whether the next poll is to be timed by the CPU clock of its thread: a recent one took
-    /// longer than a tick, which a guest does that moves much memory in one instruction.
-    pub(super) fn wants_exact(&self) -> bool {
-        let left = self.exact.load(Ordering::Relaxed);
-        if left > 0 {
-            self.exact.store(left - 1, Ordering::Relaxed);
-        }
-        left > 0
-    }
-
-    /// A poll took longer than a tick by the wall.
-    pub(super) fn was_late(&self) {
-        self.exact.fetch_max(AFTER_LATE, Ordering::Relaxed);
-    }
-
-    /// A poll took longer than a tick of CPU time.
-    pub(super) fn was_long(&self) {
-        self.exact.store(AFTER_LONG, Ordering::Relaxed);
     }
 }
 

@@ -4,6 +4,7 @@
 use std::sync::Arc;
 
 use super::admission::Admission;
+use super::guest_log::LogSource;
 use super::load::Loaded;
 use crate::calls::Grants;
 use crate::config;
@@ -11,7 +12,7 @@ use crate::telemetry::metrics::VersionMetrics;
 
 /// A component with its settings, grants and counters.
 pub struct Version {
-    name: Arc<str>,
+    log_source: Arc<LogSource>,
     settings: Arc<config::Bff>,
     loaded: Arc<Loaded>,
     grants: Arc<Grants>,
@@ -28,8 +29,13 @@ impl Version {
         admission: Arc<Admission>,
         metrics: Arc<VersionMetrics>,
     ) -> Self {
+        let log_source = LogSource {
+            bff: settings.name.as_str().into(),
+            version: loaded.version.clone(),
+            metrics: metrics.bff().clone(),
+        };
         Self {
-            name: settings.name.as_str().into(),
+            log_source: Arc::new(log_source),
             settings,
             loaded,
             grants,
@@ -40,7 +46,12 @@ impl Version {
 
     /// The BFF's name.
     pub fn bff(&self) -> &Arc<str> {
-        &self.name
+        &self.log_source.bff
+    }
+
+    /// Whose the lines are that its guests log.
+    pub fn log_source(&self) -> &Arc<LogSource> {
+        &self.log_source
     }
 
     /// The version's name, from the component's digest.

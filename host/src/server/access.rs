@@ -12,14 +12,14 @@ use http::{Method, Version as Protocol};
 use tokio::time::Instant;
 
 use super::inbound::{RequestId, TraceContext};
+use super::worker::Worker;
 use crate::bff::guest_log::GuestLog;
 use crate::bff::meter::Usage;
-use crate::bff::swap::Bff;
 use crate::bff::version::Version;
 use crate::calls::{Session, parts};
 use crate::degraded;
 use crate::downstream::{Source, Trace};
-use crate::snapshot::{Shared, Target};
+use crate::snapshot::Target;
 use crate::telemetry::access_log;
 use crate::telemetry::metrics::{Outcome, VersionMetrics};
 use crate::telemetry::sample::Sample;
@@ -31,7 +31,7 @@ const MAX_METHOD: usize = 16;
 
 /// The account of one request.
 pub(super) struct Access {
-    shared: Arc<Shared>,
+    worker: Arc<Worker>,
     log: bool,
     refused_lines: u32,
     started: Instant,
@@ -45,38 +45,21 @@ pub(super) struct Access {
     ended: Option<(Outcome, u16, usize)>,
 }
 
+/// Where a request goes. A BFF may have no version.
 struct Routed {
-    client: Arc<str>,
-    prefix: Arc<str>,
-    by: By,
+    target: Arc<Target>,
+    version: Option<Arc<Version>>,
 }
 
-/// Who a request goes to.
-enum By {
-    Version(Arc<Version>),
-    /// A BFF without a version.
-    Nobody(Arc<Bff>),
-}
-
-impl By {
+impl Routed {
     fn bff(&self) -> &str {
-        match self {
-            Self::Version(version) => version.bff(),
-            Self::Nobody(bff) => &bff.settings().name,
-        }
-    }
-
-    fn version(&self) -> Option<&Arc<Version>> {
-        match self {
-            Self::Version(version) => Some(version),
-            Self::Nobody(_) => None,
-        }
+        &self.target.bff.settings().name
     }
 
     fn metrics(&self) -> &VersionMetrics {
-        match self {
-            Self::Version(version) => version.metrics(),
-            Self::Nobody(bff) => bff.unserved(),
+        match &self.version {
+            Some(version) => version.metrics(),
+            None => self.target.bff.unserved(),
         }
     }
 }
@@ -88,15 +71,15 @@ struct Run {
 }
 
 impl Access {
-    pub(super) fn begin(shared: Arc<Shared>, parts: &http::request::Parts) -> Self {
-        let snapshot = shared.snapshot.load();
+    pub(super) fn begin(worker: Arc<Worker>, parts: &http::request::Parts) -> Self {
+        let snapshot = worker.shared.snapshot.load();
         let settings = &snapshot.config.log;
         let (log, refused_lines) = (settings.access, settings.refused_lines);
         drop(snapshot);
         Self {
             log,
             refused_lines,
-            shared,
+            worker,
             started: Instant::now(),
             method: parts.method.clone(),
             protocol: parts.version,
@@ -110,12 +93,8 @@ impl Access {
     }
 
     /// The BFF was chosen.
-    pub(super) fn routed(&mut self, target: &Target, version: Option<Arc<Version>>) {
-        self.route = Some(Routed {
-            client: target.client.clone(),
-            prefix: target.prefix.clone(),
-            by: version.map_or_else(|| By::Nobody(target.bff.clone()), By::Version),
-        });
+    pub(super) fn routed(&mut self, target: Arc<Target>, version: Option<Arc<Version>>) {
+        self.route = Some(Routed { target, version });
     }
 
     /// The guest is about to run.
@@ -129,12 +108,12 @@ impl Access {
 
     /// The BFF that was chosen.
     pub(super) fn bff(&self) -> Option<&str> {
-        self.route.as_ref().map(|route| route.by.bff())
+        self.route.as_ref().map(Routed::bff)
     }
 
     /// The version that was chosen.
     pub(super) fn version(&self) -> Option<&Arc<Version>> {
-        self.route.as_ref().and_then(|route| route.by.version())
+        self.route.as_ref()?.version.as_ref()
     }
 
     /// There is an answer.
@@ -152,13 +131,13 @@ impl Drop for Access {
         let (outcome, status, bytes_out) = self.ended.unwrap_or((Outcome::ClientGone, 499, 0));
         match &self.route {
             Some(route) => {
-                let metrics = route.by.metrics();
+                let metrics = route.metrics();
                 metrics.request(outcome, took);
                 if let Some(run) = &self.run {
                     metrics.guest(run.usage.cpu(), run.usage.memory());
                 }
             }
-            None => self.shared.metrics.unrouted(outcome.name()),
+            None => self.worker.shared.metrics.unrouted(outcome.name()),
         }
         if !self.log {
             return;
@@ -184,7 +163,7 @@ impl Access {
     fn sampled(&self, outcome: Outcome) -> Option<u64> {
         let sample = match (outcome, &self.route) {
             (Outcome::Answered(_), Some(_)) => return Some(0),
-            (_, Some(route)) => route.by.metrics().bff().refused_lines(),
+            (_, Some(route)) => route.metrics().bff().refused_lines(),
             (_, None) => &UNROUTED,
         };
         sample.take(1, self.refused_lines.into())
@@ -205,10 +184,10 @@ impl Access {
         line.text("method", shorten(self.method.as_str(), MAX_METHOD));
         line.word("protocol", format_args!("{:?}", self.protocol));
         if let Some(route) = &self.route {
-            line.text("client", &route.client);
-            line.text("route", &route.prefix);
-            line.text("bff", route.by.bff());
-            if let Some(version) = route.by.version() {
+            line.text("client", &route.target.client);
+            line.text("route", &route.target.prefix);
+            line.text("bff", route.bff());
+            if let Some(version) = &route.version {
                 line.text("version", version.name());
             }
         }

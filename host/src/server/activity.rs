@@ -35,6 +35,8 @@ pub(super) enum Excess {
 /// atomics are for the compiler.
 pub(super) struct Activity {
     started: Instant,
+    /// Milliseconds after `started`, read once for each time that others had their turn; 0 before.
+    now: AtomicU64,
     running: AtomicUsize,
     http2: AtomicBool,
     /// Whether a request ever came.
@@ -57,6 +59,7 @@ impl Activity {
     pub(super) fn new() -> Self {
         Self {
             started: Instant::now(),
+            now: AtomicU64::new(0),
             running: AtomicUsize::new(0),
             http2: AtomicBool::new(false),
             asked: AtomicBool::new(false),
@@ -70,8 +73,18 @@ impl Activity {
         }
     }
 
+    /// Milliseconds after `started`: those of this turn, which is short beside all limits.
     fn now(&self) -> u64 {
-        time::millis(self.started.elapsed())
+        match self.now.load(Ordering::Relaxed) {
+            0 => self.read_clock(),
+            now => now,
+        }
+    }
+
+    fn read_clock(&self) -> u64 {
+        let now = time::millis(self.started.elapsed());
+        self.now.store(now, Ordering::Relaxed);
+        now
     }
 
     /// The connection is used: a part of an answer went out.
@@ -98,6 +111,7 @@ impl Activity {
     /// Others had their turn.
     pub(super) fn turn(&self) {
         self.read.store(0, Ordering::Relaxed);
+        self.now.store(0, Ordering::Relaxed);
     }
 
     pub(super) fn may_read(&self) -> bool {
@@ -105,7 +119,8 @@ impl Activity {
     }
 
     pub(super) fn bytes_read(&self, count: usize) {
-        self.read.fetch_add(count, Ordering::Relaxed);
+        let read = self.read.load(Ordering::Relaxed) + count;
+        self.read.store(read, Ordering::Relaxed);
         self.silent.store(false, Ordering::Relaxed);
     }
 
@@ -179,7 +194,7 @@ impl Activity {
         let at = |from: u64, limit: Duration| self.started + Duration::from_millis(from) + limit;
         if self.running.load(Ordering::Relaxed) > 0 {
             // A request has limits of its own.
-            return Instant::now() + settings.idle_timeout;
+            return at(self.now(), settings.idle_timeout);
         }
         let last = self.last.load(Ordering::Relaxed);
         let must_go = self.makes_room();
@@ -214,6 +229,8 @@ impl Drop for InFlight<'_> {
     fn drop(&mut self) {
         let activity = self.0;
         activity.running.fetch_sub(1, Ordering::Relaxed);
+        // Over HTTP/2, no turn of the connection may have been for as long as the request ran.
+        activity.read_clock();
         activity.touch();
         if activity.head.load(Ordering::Relaxed) != 0 {
             // One that began behind this request has its time from here: until now nobody waited

@@ -21,6 +21,9 @@ use thiserror::Error;
 /// stream, its place in a queue. Measured: 11 KiB.
 pub(super) const REQUEST: usize = 12 << 10;
 
+/// The part of [`REQUEST`] that a request does not need any more when its answer is there, bytes.
+const ANSWER: usize = 4 << 10;
+
 /// A piece that the allocator keeps for itself as a whole, bytes.
 const LUMP: usize = 1 << 20;
 
@@ -98,6 +101,9 @@ impl Held {
 
     /// Takes more.
     pub(super) fn grow(&mut self, more: usize) -> Result<(), Full> {
+        if more == 0 {
+            return Ok(());
+        }
         let bytes = i64::try_from(more).map_err(|_| Full)?;
         let free = self.budget.take(bytes).ok_or(Full)?;
         self.bytes += more;
@@ -128,9 +134,18 @@ impl Held {
         of_connection <= share(free, whole) && of_connection <= share(half - of_bff, half)
     }
 
+    /// Takes what an answer needs: the request behind it is over, so a short answer needs no more
+    /// than that did.
+    pub(super) fn answer(&mut self, bytes: usize) -> Result<(), Full> {
+        self.grow(bytes.saturating_sub(ANSWER))
+    }
+
     /// Gives back what is over `bytes`.
     pub(super) fn shrink(&mut self, bytes: usize) {
         let less = self.bytes.saturating_sub(bytes);
+        if less == 0 {
+            return;
+        }
         self.bytes -= less;
         self.connection.fetch_sub(less, Ordering::Relaxed);
         if let Some(bff) = &self.bff {

@@ -77,16 +77,10 @@ where
             #[cfg(any(test, feature = "fuzzing"))]
             super::tally::begun();
             if unreadable::is_too_large(&request, &worker.settings) {
-                return Ok(unreadable::refuse(
-                    &worker.shared,
-                    &worker.settings,
-                    request,
-                    admitted,
-                ));
+                return Ok(unreadable::refuse(&worker, request, admitted));
             }
-            // `None` ends the stream with an error, which happens only while the host is stopping.
-            let answer = worker.spread(|worker| handle(worker, request, admitted));
-            answer.await.ok_or(Ended::Stopping)
+            let index = worker.least_busy();
+            handle_on(index, worker, request, admitted).await
         }))
     });
     let socket = Lingering::new(stream, client.unread.clone(), settings.clone());
@@ -160,13 +154,31 @@ async fn http1(
         request.extensions_mut().insert(Ambiguity(fault.why()));
     }
     let chunked = request.headers().contains_key(TRANSFER_ENCODING);
-    let answer = worker.near(|worker| handle(worker, request, admitted));
-    let mut response = answer.await.ok_or(Ended::Stopping)?;
+    let index = worker.near();
+    let mut response = handle_on(index, worker, request, admitted).await?;
     if chunked && !heads.ended() {
         let close = HeaderValue::from_static("close");
         response.headers_mut().insert(CONNECTION, close);
     }
     Ok(response)
+}
+
+/// Answers a request on a worker, which may be another one.
+async fn handle_on(
+    index: usize,
+    worker: Arc<Worker>,
+    request: Request,
+    admitted: Admitted,
+) -> Result<Response<Outgoing>, Ended> {
+    if index == worker.index {
+        let _running = worker.count_request();
+        return Ok(handle(&worker, request, admitted).await);
+    }
+    let job = |worker: Arc<Worker>| async move { handle(&worker, request, admitted).await };
+    // Boxed, because it is not the usual way, and a future is as large as all that it may do.
+    let answer = Box::pin(worker.run_on(index, job)).await;
+    // It is missing only while the host is stopping.
+    answer.ok_or(Ended::Stopping)
 }
 
 /// Lets the other tasks of this thread go first, once.

@@ -37,19 +37,16 @@ use crate::telemetry::metrics::Outcome;
 pub(super) struct Refused(#[source] h2::Error);
 
 /// Refuses a request of HTTP/2: an answer would be one more thing to hold.
-pub(super) fn refuse(worker: &Worker, request: Request<Incoming>) -> Refused {
+pub(super) fn refuse(worker: &Arc<Worker>, request: Request<Incoming>) -> Refused {
     let (parts, _body) = request.into_parts();
-    let (code, mut access) = (
-        Code::HostMemory,
-        Access::begin(worker.shared.clone(), &parts),
-    );
+    let (code, mut access) = (Code::HostMemory, Access::begin(worker.clone(), &parts));
     access.end(Outcome::Failed(code.as_str()), code.status().as_u16(), 0);
     Refused(h2::Reason::REFUSED_STREAM.into())
 }
 
 /// Answers a request.
 pub(super) async fn handle(
-    worker: Arc<Worker>,
+    worker: &Arc<Worker>,
     request: Request<Incoming>,
     admitted: Admitted,
 ) -> Response<Outgoing> {
@@ -58,10 +55,10 @@ pub(super) async fn handle(
     let mut body = Body::new(body);
     let method = parts.method.clone();
     let http2 = parts.version == http::Version::HTTP_2;
-    let mut access = Access::begin(worker.shared.clone(), &parts);
+    let mut access = Access::begin(worker.clone(), &parts);
     let (reply, held) = match held {
         Ok(mut held) => {
-            let reply = caught(&worker, parts, &mut body, &mut held, &mut access).await;
+            let reply = caught(worker, parts, &mut body, &mut held, &mut access).await;
             (reply, Some(held))
         }
         Err(Full) => (Ok(Reply::full(&access)), None),
@@ -97,7 +94,7 @@ async fn caught(
     held: &mut Held,
     access: &mut Access,
 ) -> Result<Reply, ClientGone> {
-    // Boxed: hyper moves the outer future about.
+    // Boxed, because to be caught it is moved twice.
     let answer = Box::pin(answer(worker, parts, body, held, access));
     let reply = AssertUnwindSafe(answer).catch_unwind().await;
     reply.unwrap_or_else(|_| {
@@ -117,25 +114,30 @@ async fn answer(
     access: &mut Access,
 ) -> Result<Reply, ClientGone> {
     // Head.
-    let snapshot = worker.shared.snapshot.load_full();
     let head = match Head::read(&mut parts) {
         Ok(head) => head,
         Err(rejection) => return Ok(Reply::rejection(&rejection, access)),
     };
 
     // Route. The version is fixed here: a swap does not change a running request.
-    let found = snapshot
-        .routes
-        .find(&head.authority.host, head.path, head.method, head.headers);
-    let (target, rest) = match found {
-        Found::Route { index, rest } => (&snapshot.targets[index], rest),
-        Found::Options { allow } => return Ok(Reply::options(allow)),
-        Found::MethodNotAllowed { allow } => return Ok(Reply::method_not_allowed(allow, access)),
-        Found::NotFound => return Ok(Reply::problem(Code::NotFound, "", access)),
-        Found::Misdirected => return Ok(Reply::problem(Code::Misdirected, "", access)),
+    let (target, rest) = {
+        let snapshot = worker.shared.snapshot.load();
+        let found =
+            snapshot
+                .routes
+                .find(&head.authority.host, head.path, head.method, head.headers);
+        match found {
+            Found::Route { index, rest } => (snapshot.targets[index].clone(), rest),
+            Found::Options { allow } => return Ok(Reply::options(allow)),
+            Found::MethodNotAllowed { allow } => {
+                return Ok(Reply::method_not_allowed(allow, access));
+            }
+            Found::NotFound => return Ok(Reply::problem(Code::NotFound, "", access)),
+            Found::Misdirected => return Ok(Reply::problem(Code::Misdirected, "", access)),
+        }
     };
     let version = target.bff.current();
-    access.routed(target, version.clone());
+    access.routed(target.clone(), version.clone());
     let Some(version) = version else {
         return Ok(Reply::problem(Code::BffUnavailable, "", access));
     };
@@ -154,7 +156,7 @@ async fn answer(
         }
     };
     access.bytes_in = body.len();
-    let request = guest_request(&head, rest, target, access, body);
+    let request = guest_request(&head, rest, &target, access, body);
     let asked = Asked {
         request,
         request_id: access.id.header(),
@@ -174,7 +176,7 @@ async fn answer(
     // The body went with the guest.
     held.shrink(before);
     Ok(match answer {
-        Ok(answer) => match held.grow(answer.body.len()) {
+        Ok(answer) => match held.answer(answer.body.len()) {
             Ok(()) => Reply::answer(answer),
             Err(Full) => Reply::full(access),
         },
@@ -200,7 +202,7 @@ fn guest_request(
         headers: head.guest_headers(),
         body: contract::Payload::from_bytes(body),
         client: contract::Client {
-            name: target.client.to_string(),
+            name: target.client.clone(),
             host: head.authority.text.to_owned(),
         },
     }

@@ -16,6 +16,7 @@ use super::client::Admitted;
 use super::outgoing::Outgoing;
 use super::problem::Code;
 use super::reply::Reply;
+use super::worker::Worker;
 use crate::config;
 use crate::snapshot::Shared;
 use crate::telemetry::access_log;
@@ -102,14 +103,14 @@ pub(super) fn is_too_large(request: &Request<Incoming>, settings: &config::Serve
 
 /// Answers such a request.
 pub(super) fn refuse(
-    shared: &Arc<Shared>,
-    settings: &config::Server,
+    worker: &Arc<Worker>,
     request: Request<Incoming>,
     admitted: Admitted,
 ) -> Response<Outgoing> {
     let (parts, _) = request.into_parts();
-    shared.metrics.unreadable(Unreadable::Head);
-    let mut access = Access::begin(shared.clone(), &parts);
+    worker.shared.metrics.unreadable(Unreadable::Head);
+    let mut access = Access::begin(worker.clone(), &parts);
+    let settings = &worker.settings;
     let (bytes, fields) = (settings.max_header_size, settings.max_headers);
     let detail = format!("head: more than {bytes} bytes or {fields} fields");
     let reply = Reply::problem(Code::HeadTooLarge, &detail, &access);

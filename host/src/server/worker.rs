@@ -48,7 +48,9 @@ pub(super) struct Peers {
     pub(super) room: Room,
 }
 
-/// How to reach a worker, and how busy it is.
+/// How to reach a worker, and how busy it is. On cache lines of its own: each worker writes its own
+/// for each request.
+#[repr(align(128))]
 pub(super) struct Post {
     pub(super) orders: mpsc::UnboundedSender<Order>,
     pub(super) connections: Arc<AtomicUsize>,
@@ -101,45 +103,44 @@ impl Worker {
         &self.peers.room
     }
 
-    /// Runs `job` here, or, where this worker is busy, on one that has nothing to do. When the
-    /// returned future is dropped, the job ends.
-    pub(super) async fn near<T, J, F>(self: &Arc<Self>, job: J) -> Option<T>
-    where
-        T: Send + 'static,
-        J: FnOnce(Arc<Self>) -> F + Send + 'static,
-        F: Future<Output = T> + Send + 'static,
-    {
-        let mut index = self.index;
-        if self.peers.posts[index].rest.is_due() {
-            let mut posts = self.peers.posts.iter();
-            let free = |post: &Post| !post.down.load(Ordering::Relaxed) && post.rest.claim();
-            index = posts.position(free).unwrap_or(index);
+    /// The worker that a request of HTTP/1.1 runs on: this one, or, where it is busy, one that has
+    /// nothing to do.
+    pub(super) fn near(&self) -> usize {
+        if !self.post().rest.is_due() {
+            return self.index;
         }
-        self.run_on(index, job).await
+        let mut posts = self.peers.posts.iter();
+        let free = |post: &Post| !post.down.load(Ordering::Relaxed) && post.rest.claim();
+        posts.position(free).unwrap_or(self.index)
     }
 
-    /// Runs `job` on the worker that runs the fewest requests, which may be this one. When the
-    /// returned future is dropped, the job ends.
-    pub(super) async fn spread<T, J, F>(self: &Arc<Self>, job: J) -> Option<T>
-    where
-        T: Send + 'static,
-        J: FnOnce(Arc<Self>) -> F + Send + 'static,
-        F: Future<Output = T> + Send + 'static,
-    {
+    /// The worker that runs the fewest requests, which may be this one.
+    pub(super) fn least_busy(&self) -> usize {
         let posts = self.peers.posts.iter().enumerate();
         // Of equals, this one: a request that stays costs no hop.
-        let (index, _) = posts.min_by_key(|(index, post)| {
+        let least = posts.min_by_key(|(index, post)| {
             let down = post.down.load(Ordering::Relaxed);
             (
                 down,
                 post.running.load(Ordering::Relaxed),
                 *index != self.index,
             )
-        })?;
-        self.run_on(index, job).await
+        });
+        least.map_or(self.index, |(index, _)| index)
     }
 
-    async fn run_on<T, J, F>(self: &Arc<Self>, index: usize, job: J) -> Option<T>
+    fn post(&self) -> &Post {
+        &self.peers.posts[self.index]
+    }
+
+    /// Counts a request that runs here, for as long as it does.
+    pub(super) fn count_request(&self) -> Counted<&AtomicUsize> {
+        Counted::new(&self.post().running)
+    }
+
+    /// Runs `job` on another worker; `None` when that is gone. When the returned future is dropped,
+    /// the job ends.
+    pub(super) async fn run_on<T, J, F>(&self, index: usize, job: J) -> Option<T>
     where
         T: Send + 'static,
         J: FnOnce(Arc<Self>) -> F + Send + 'static,
@@ -147,9 +148,6 @@ impl Worker {
     {
         let post = &self.peers.posts[index];
         let _running = Counted::new(&post.running);
-        if index == self.index {
-            return Some(job(self.clone()).await);
-        }
         let (mut done, result) = oneshot::channel();
         let job: Job = Box::new(move |worker| {
             let job = job(worker);

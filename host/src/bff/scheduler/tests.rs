@@ -1,5 +1,5 @@
-use std::future::Future;
-use std::pin::Pin;
+use std::future::{Future, poll_fn};
+use std::pin::pin;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::task::{Context, Poll};
@@ -17,58 +17,68 @@ const TIMEOUT: Duration = Duration::from_secs(1_000);
 /// What a guest did, in the order of all.
 type Journal = Rc<std::cell::RefCell<Vec<&'static str>>>;
 
-/// A guest that uses `slice` nanoseconds of each of so many turns.
-struct Guest {
-    name: &'static str,
-    turn: Turn,
-    turns: usize,
+/// One poll of a guest that uses `slice` nanoseconds of each of its turns.
+fn poll_guest(
+    turn: &mut Turn<'_>,
+    turns: &mut usize,
     slice: u64,
-    journal: Journal,
-}
-
-impl Future for Guest {
-    type Output = Result<(), WaitedTooLong>;
-
-    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
-        match self.turn.poll(context) {
-            Poll::Pending => {
-                self.turn.end(0);
-                return Poll::Pending;
-            }
-            Poll::Ready(Err(late)) => return Poll::Ready(Err(late)),
-            Poll::Ready(Ok(())) => {}
+    context: &mut Context<'_>,
+    took_turn: impl FnOnce(),
+) -> Poll<Result<(), WaitedTooLong>> {
+    match turn.poll(context) {
+        Poll::Pending => {
+            turn.end(0);
+            return Poll::Pending;
         }
-        self.journal.borrow_mut().push(self.name);
-        self.turns -= 1;
-        let more = self.turns > 0;
-        let waits = if more {
-            self.turn.wait(context)
-        } else {
-            Ok(())
-        };
-        let slice = self.slice;
-        self.turn.end(slice);
-        match waits {
-            Err(late) => Poll::Ready(Err(late)),
-            Ok(()) if more => Poll::Pending,
-            Ok(()) => Poll::Ready(Ok(())),
-        }
+        Poll::Ready(Err(late)) => return Poll::Ready(Err(late)),
+        Poll::Ready(Ok(())) => {}
+    }
+    took_turn();
+    *turns -= 1;
+    let more = *turns > 0;
+    let waits = if more { turn.wait(context) } else { Ok(()) };
+    turn.end(slice);
+    match waits {
+        Err(late) => Poll::Ready(Err(late)),
+        Ok(()) if more => Poll::Pending,
+        Ok(()) => Poll::Ready(Ok(())),
     }
 }
 
 struct World {
-    scheduler: Arc<Scheduler>,
+    /// `None` where nobody else runs.
+    scheduler: Option<Arc<Scheduler>>,
     journal: Journal,
+    max_wait: Duration,
 }
 
 impl World {
-    fn guest(&self, name: &'static str, share: &Arc<CpuShare>, turns: usize, slice: u64) -> Guest {
-        Guest {
-            name,
-            turn: Turn::new(Some(self.scheduler.clone()), share.clone(), TIMEOUT),
-            turns,
-            slice,
-            journal: self.journal.clone(),
+    fn new(scheduler: Option<Arc<Scheduler>>) -> Self {
+        Self {
+            scheduler,
+            journal: Journal::default(),
+            max_wait: TIMEOUT,
+        }
+    }
+
+    fn scheduler(&self) -> &Scheduler {
+        self.scheduler.as_ref().unwrap()
+    }
+
+    /// A guest that uses `slice` nanoseconds of each of its turns.
+    fn guest(
+        &self,
+        name: &'static str,
+        share: &Arc<CpuShare>,
+        mut turns: usize,
+        slice: u64,
+    ) -> impl Future<Output = Result<(), WaitedTooLong>> + use<> {
+        let (scheduler, share) = (self.scheduler.clone(), share.clone());
+        let (journal, max_wait) = (self.journal.clone(), self.max_wait);
+        async move {
+            let mut turn = Turn::new(scheduler.as_ref(), &share, max_wait);
+            let note = || journal.borrow_mut().push(name);
+            poll_fn(|context| poll_guest(&mut turn, &mut turns, slice, context, note)).await
         }
     }
 
@@ -83,11 +93,10 @@ async fn on_a_worker<F: Future<Output = ()>>(test: impl FnOnce(World) -> F) {
     let scheduler = Arc::new(Scheduler::new(0));
     let runner = scheduler.clone();
     let local = LocalSet::new();
-    let journal = Journal::default();
     local
         .run_until(async move {
             spawn_local(async move { runner.run().await });
-            test(World { scheduler, journal }).await;
+            test(World::new(Some(scheduler))).await;
         })
         .await;
 }
@@ -190,8 +199,8 @@ async fn a_guest_that_goes_in_its_turn_holds_up_nobody() {
 async fn a_guest_that_is_let_go_and_never_polled_holds_up_others_for_a_while_only() {
     on_a_worker(|world| async move {
         let (asleep, awake) = (share(100), share(100));
-        world.scheduler.charge(&awake, TICK_NS);
-        let _never = world.scheduler.enter(&asleep, std::task::Waker::noop());
+        world.scheduler().charge(&awake, TICK_NS);
+        let _never = world.scheduler().enter(&asleep, std::task::Waker::noop());
         let done = world.guest("awake", &awake, 3, TICK_NS);
         let done = timeout(Duration::from_secs(1), done).await;
         assert!(matches!(done, Ok(Ok(()))));
@@ -203,14 +212,12 @@ async fn a_guest_that_is_let_go_and_never_polled_holds_up_others_for_a_while_onl
 async fn patience_ends() {
     // Nobody lets guests go here, so none that queues has its turn.
     let world = World {
-        scheduler: Arc::new(Scheduler::new(0)),
-        journal: Journal::default(),
+        max_wait: Duration::from_millis(30),
+        ..World::new(Some(Arc::new(Scheduler::new(0))))
     };
     let share = share(100);
-    world.scheduler.charge(&share, TICK_NS);
-    let mut late = world.guest("late", &share, 1, TICK_NS);
-    let max_wait = Duration::from_millis(30);
-    late.turn = Turn::new(Some(world.scheduler.clone()), share, max_wait);
+    world.scheduler().charge(&share, TICK_NS);
+    let mut late = pin!(world.guest("late", &share, 1, TICK_NS));
     assert!(poll!(&mut late).is_pending());
     advance(Duration::from_millis(29)).await;
     assert!(poll!(&mut late).is_pending());
@@ -221,14 +228,8 @@ async fn patience_ends() {
 
 #[tokio::test]
 async fn without_a_scheduler_a_guest_only_lets_others_look_in() {
-    let journal = Journal::default();
-    let mut guest = Guest {
-        name: "only",
-        turn: Turn::new(None, share(100), Duration::ZERO),
-        turns: 100,
-        slice: TICK_NS,
-        journal: journal.clone(),
-    };
-    assert!(Pin::new(&mut guest).await.is_ok());
-    assert_eq!(journal.borrow().len(), 100);
+    let world = World::new(None);
+    let ended = world.guest("only", &share(100), 100, TICK_NS).await;
+    assert!(ended.is_ok());
+    assert_eq!(world.count("only"), 100);
 }

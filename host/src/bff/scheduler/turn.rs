@@ -11,26 +11,25 @@ use super::{CpuShare, Scheduler, Status, Ticket};
 
 /// One request's place in the order of its worker.
 #[derive(Debug)]
-pub(in crate::bff) struct Turn {
-    scheduler: Option<Arc<Scheduler>>,
-    share: Arc<CpuShare>,
+pub(in crate::bff) struct Turn<'a> {
+    scheduler: Option<&'a Arc<Scheduler>>,
+    share: &'a Arc<CpuShare>,
     place: Option<Place>,
     timer: Option<Pin<Box<Sleep>>>,
     /// Time that the request may wait in all.
     max_wait: Duration,
     waited: Duration,
-    since: Instant,
 }
 
 /// The request waited for its turn for longer than it may.
 #[derive(Debug)]
 pub(in crate::bff) struct WaitedTooLong;
 
-impl Turn {
+impl<'a> Turn<'a> {
     /// Without a scheduler a guest never waits.
     pub(in crate::bff) fn new(
-        scheduler: Option<Arc<Scheduler>>,
-        share: Arc<CpuShare>,
+        scheduler: Option<&'a Arc<Scheduler>>,
+        share: &'a Arc<CpuShare>,
         max_wait: Duration,
     ) -> Self {
         Self {
@@ -40,12 +39,7 @@ impl Turn {
             timer: None,
             max_wait,
             waited: Duration::ZERO,
-            since: Instant::now(),
         }
-    }
-
-    pub(in crate::bff) fn share(&self) -> &CpuShare {
-        &self.share
     }
 
     /// Time that the request has waited for its turns.
@@ -58,11 +52,11 @@ impl Turn {
         &mut self,
         context: &mut Context<'_>,
     ) -> Poll<Result<(), WaitedTooLong>> {
-        let Some(scheduler) = &self.scheduler else {
+        let Some(scheduler) = self.scheduler else {
             return Poll::Ready(Ok(()));
         };
         let Some(place) = &self.place else {
-            if scheduler.is_free_for(&self.share) {
+            if scheduler.is_free_for(self.share) {
                 return Poll::Ready(Ok(()));
             }
             return match self.wait(context) {
@@ -83,13 +77,13 @@ impl Turn {
             return Poll::Pending;
         }
         drop(status);
-        self.waited += self.since.elapsed();
+        self.waited += place.since.elapsed();
         Poll::Ready(Ok(()))
     }
 
     /// Queues for the next turn. The task is woken for it.
     pub(in crate::bff) fn wait(&mut self, context: &mut Context<'_>) -> Result<(), WaitedTooLong> {
-        let Some(scheduler) = &self.scheduler else {
+        let Some(scheduler) = self.scheduler else {
             let mut pause = std::pin::pin!(tokio::task::yield_now());
             // It leaves its waker with the event loop, which wakes it after a look at the sockets.
             let _ = pause.as_mut().poll(context);
@@ -99,24 +93,25 @@ impl Turn {
         if left.is_zero() {
             return Err(WaitedTooLong);
         }
-        self.since = Instant::now();
-        let end = self.since + left;
+        let since = Instant::now();
+        let end = since + left;
         let timer = self.timer.get_or_insert_with(|| Box::pin(sleep_until(end)));
         timer.as_mut().reset(end);
         let _ = timer.as_mut().poll(context);
         self.place = Some(Place {
-            ticket: scheduler.enter(&self.share, context.waker()),
+            ticket: scheduler.enter(self.share, context.waker()),
             scheduler: scheduler.clone(),
+            since,
         });
         Ok(())
     }
 
     /// The poll is over. `took` is its time on the thread, nanoseconds.
     pub(in crate::bff) fn end(&mut self, took: u64) {
-        let Some(scheduler) = &self.scheduler else {
+        let Some(scheduler) = self.scheduler else {
             return;
         };
-        scheduler.charge(&self.share, took);
+        scheduler.charge(self.share, took);
         let waits = |place: &Place| matches!(*place.ticket.status(), Status::Waiting(_));
         if self.place.as_ref().is_some_and(|place| !waits(place)) {
             self.place = None;
@@ -129,6 +124,7 @@ impl Turn {
 struct Place {
     scheduler: Arc<Scheduler>,
     ticket: Arc<Ticket>,
+    since: Instant,
 }
 
 impl Drop for Place {

@@ -14,6 +14,7 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::thread::Thread;
 use std::time::{Duration, Instant};
 
+use tailor::sync::thread_number;
 use tracing_subscriber::fmt::MakeWriter;
 
 /// Bytes of lines that may wait to be written.
@@ -44,9 +45,14 @@ const BUFFERS: usize = 32;
 /// What a buffer keeps of its size when it is empty, bytes.
 const KEPT: usize = 256 << 10;
 
+/// The lines of one thread, on cache lines of their own.
+#[derive(Default)]
+#[repr(align(128))]
+struct Buffer(Mutex<Vec<u8>>);
+
 #[derive(Default)]
 struct Queue {
-    buffers: [Mutex<Vec<u8>>; BUFFERS],
+    buffers: [Buffer; BUFFERS],
     /// Bytes in all of them.
     waiting: AtomicUsize,
     lost: AtomicU64,
@@ -94,8 +100,10 @@ impl Sink {
             queue.lost.fetch_add(1, Ordering::Relaxed);
             return;
         }
-        lock(&queue.buffers[own()]).extend_from_slice(line);
-        if !queue.told.swap(true, Ordering::AcqRel) {
+        lock(&queue.buffers[thread_number() % BUFFERS].0).extend_from_slice(line);
+        // The writer says that it is told of nothing before it opens this thread's buffer, so it
+        // takes the line where it is seen to know.
+        if !queue.told.load(Ordering::Acquire) && !queue.told.swap(true, Ordering::AcqRel) {
             queue.wake();
         }
     }
@@ -123,7 +131,7 @@ impl Queue {
             let ended = self.ended.load(Ordering::Acquire);
             self.told.store(false, Ordering::Release);
             for buffer in &self.buffers {
-                std::mem::swap(&mut *lock(buffer), &mut lines);
+                std::mem::swap(&mut *lock(&buffer.0), &mut lines);
                 self.waiting.fetch_sub(lines.len(), Ordering::Relaxed);
                 for piece in lines.chunks(PIECE) {
                     // There is nowhere to report a log that cannot be written.
@@ -144,16 +152,6 @@ impl Queue {
             }
         }
     }
-}
-
-/// The buffer of this thread.
-fn own() -> usize {
-    static NEXT: AtomicUsize = AtomicUsize::new(0);
-    thread_local! {
-        static OWN: usize = NEXT.fetch_add(1, Ordering::Relaxed) % BUFFERS;
-    }
-    // A thread that is ending may log in the destructor of another value.
-    OWN.try_with(|own| *own).unwrap_or(0)
 }
 
 impl Write for &Sink {

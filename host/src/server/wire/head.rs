@@ -7,6 +7,8 @@
 
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering};
 
+use memchr::memchr;
+
 /// Why two programs may read a head in two ways.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
@@ -194,10 +196,10 @@ impl Scanner {
 
     /// In the first line or in a value, up to its end.
     fn text(&mut self, bytes: &mut &[u8]) {
-        let end = bytes.iter().position(|byte| *byte == b'\n');
+        let end = memchr(b'\n', bytes);
         let (text, rest) = bytes.split_at(end.unwrap_or(bytes.len()));
         if self.at == At::Line {
-            if text.contains(&b'#') {
+            if memchr(b'#', text).is_some() {
                 self.wrong(Fault::Fragment);
             }
         } else if self.field == LENGTH {
