@@ -41,7 +41,7 @@ enum Source {
         pause: Duration,
         next: Pin<Box<Sleep>>,
     },
-    /// `before`, then so many bytes of filler, then `after`.
+    /// `before`, then this number of bytes of filler, then `after`.
     Padded {
         before: Bytes,
         filler: u64,
@@ -125,7 +125,7 @@ impl AnswerBody {
             announced,
             exchange,
         };
-        // Nobody asks an empty body for its frames.
+        // An empty body is never polled for frames.
         body.finish_at_end();
         body
     }

@@ -31,7 +31,7 @@ mod service;
 
 mod data;
 
-pub use answer::{Answer, answer};
+pub use answer::{MockResponse, answer};
 pub use fault::{Fault, FaultKind, Garbling, InvalidFault};
 pub use record::{Counts, Outcome, ReceivedRequest};
 pub use running::SetFaultError;

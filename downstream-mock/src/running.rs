@@ -76,7 +76,7 @@ impl Running {
         } else {
             Command::Open(done)
         };
-        // If the task is gone, nobody takes the command, and its sender is dropped with it.
+        // If the task is gone, the command's sender is dropped with it.
         let _ = commands.send(command).await;
         let result = answer
             .await

@@ -1,4 +1,4 @@
-//! All five services as one thing to start, to put faults on, to ask and to stop.
+//! All five services, to start, call, break and stop together.
 
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
@@ -51,7 +51,7 @@ pub enum StartError {
     Listen {
         /// `control` or the name of the service.
         name: &'static str,
-        /// The address that was asked for.
+        /// The requested address.
         address: SocketAddr,
         /// The cause.
         source: io::Error,

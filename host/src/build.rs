@@ -1,12 +1,12 @@
 //! A BFF's folder in, a component out: Rust and TypeScript.
 //!
 //! Owns the preparation of what a machine lacks for that (Rust's WebAssembly target, npm packages),
-//! the compilers' command lines, and the rule when nothing needs doing. It must not know the host
-//! that runs components: it imports nothing of the rest of this crate, and what it checks of a
-//! component is only what its author can put right.
+//! the compilers' command lines, and the rule when a build is up to date. It must not know the host
+//! that runs components: it imports nothing of the rest of this crate, and checks only what the
+//! author of a component can fix.
 //!
 //! Everything blocks. A component is written whole or not at all, and two processes that build the
-//! same folders take turns.
+//! same folders run one after the other.
 
 mod command;
 mod component;

@@ -110,7 +110,7 @@ pub struct Server {
     pub max_bytes_in_flight: usize,
     /// Time after which it is looked whether a client takes its answer.
     pub flush_timeout: Duration,
-    /// Bytes a second of an answer that a client has to take, on average over `flush_timeout`.
+    /// Bytes per second of an answer that a client has to take, on average over `flush_timeout`.
     pub min_rate: usize,
     /// Time for which a connection that is being closed still takes what its client sends.
     pub linger_timeout: Duration,
@@ -128,7 +128,7 @@ pub struct Server {
     pub drain_delay: Duration,
     /// Time that running requests get to finish when the host stops.
     pub shutdown_timeout: Duration,
-    /// Workers that may be started anew within a minute after a fault of the host's own; at one
+    /// Workers that may be restarted within a minute after a fault of the host's own; at one
     /// more, the host stops.
     pub max_worker_restarts: usize,
 }
@@ -139,7 +139,7 @@ pub struct Server {
 pub struct Admin {
     /// Address to bind. Port 0 takes a free port.
     pub listen: SocketAddr,
-    /// Names by which it may be asked, besides addresses and `localhost`.
+    /// Host names that it accepts, besides addresses and `localhost`.
     pub hosts: Vec<String>,
     /// Open connections; a further one takes the place of the one that is idle for longest.
     pub max_connections: usize,
@@ -275,7 +275,7 @@ pub struct Limits {
     pub handles: usize,
     /// Log lines of one request.
     pub log_lines: u32,
-    /// Bytes a second of the guest's log lines and those about its failures, in all requests.
+    /// Bytes per second of the guest's log lines and those about its failures, in all requests.
     pub log_rate: usize,
     /// Requests that run at once.
     pub concurrency: usize,
@@ -306,8 +306,8 @@ pub struct Route {
     pub client: String,
     /// Name of the BFF; exists in [`Config::bffs`].
     pub bff: String,
-    /// Host name that the client must ask for, lower case, without port; an IPv6 address in
-    /// brackets and in its shortest form. `None` matches any.
+    /// Host name of matching requests, lower case, without port; an IPv6 address in brackets and in
+    /// its shortest form. `None` matches any.
     pub host: Option<String>,
     /// Path prefix, on segment borders: `/` matches all, `/watch` matches `/watch` and `/watch/x`,
     /// not `/watches`. No slash at the end unless it is `/`.

@@ -1,5 +1,4 @@
-//! What of an answer was not live: said in one field, and kept from being cached for longer than it
-//! deserves.
+//! Marks a degraded answer: one field says what was not live, and its cache lifetime is shortened.
 //!
 //! The field is `tailor-degraded`, a List of RFC 9651 section 3.1. Each member is the Token of a
 //! service with parameters:
@@ -8,12 +7,12 @@
 //! |---|---|---|
 //! | `failed` | Token | no answer; the kind of the failure |
 //! | `fallback` | Boolean, always true | the operator's answer of last resort |
-//! | `stale` | Boolean, always true | an answer kept for longer than it is fresh |
+//! | `stale` | Boolean, always true | a stored answer that is no longer fresh |
 //! | `age` | Integer, seconds | with `stale`: how long it was kept, of several the longest |
-//! | `n` | Integer, 2 or more | as many calls ended like this; one, if it is not there |
+//! | `n` | Integer, 2 or more | the number of calls that ended like this; one, if it is absent |
 //!
-//! Members are in the order of their services, and a last member `more` has `n` only: as many calls
-//! are left out before it.
+//! Members are in the order of their services, and a last member `more` has `n` only: the number of
+//! calls that are left out.
 
 mod cache_control;
 

@@ -5,6 +5,7 @@
 //! see [`control`], and reading files and compiling on threads that may block. Requests run on the
 //! workers' own threads.
 
+mod bff_locks;
 mod candidates;
 mod change;
 mod control;
@@ -16,7 +17,6 @@ mod look;
 mod smoke;
 mod sockets;
 mod swap;
-mod turns;
 mod watch;
 
 use std::net::SocketAddr;
@@ -31,7 +31,7 @@ use tokio::task::JoinHandle;
 
 use crate::bff::admission::Instances;
 use crate::bff::compiled::CompiledCache;
-use crate::bff::compiler::Place;
+use crate::bff::compiler::CompileIn;
 use crate::bff::error::{EngineError, LoadError};
 use crate::bff::load::Loader;
 use crate::bff::runtime::Runtime;
@@ -39,10 +39,10 @@ use crate::bff::store::Store;
 use crate::config::{Config, Engine};
 use crate::server::admin::Admin;
 use crate::server::{Faults, Server, ServerError, started_anew};
-use crate::snapshot::{Builder, Shared, SnapshotError};
+use crate::snapshot::{Builder, SharedState, SnapshotError};
 
+use bff_locks::BffLocks;
 use candidates::Candidates;
-use turns::Turns;
 
 pub use change::{Changed, Changes};
 pub use error::ChangeError;
@@ -99,7 +99,7 @@ pub enum OnRefused {
 }
 
 /// Loads everything that a configuration names, without binding or changing anything: all
-/// components have to be good, and none is asked anything.
+/// components have to be valid, and none gets a smoke request.
 ///
 /// # Errors
 ///
@@ -107,9 +107,9 @@ pub enum OnRefused {
 pub async fn prepare(
     config: Config,
     config_path: Option<PathBuf>,
-    compiling: Place,
+    compile_in: CompileIn,
 ) -> Result<Changes, HostError> {
-    load(config, config_path, None, compiling).await
+    load(config, config_path, None, compile_in).await
 }
 
 /// `on_refused` is `None` for a host that does not serve.
@@ -117,14 +117,14 @@ async fn load(
     config: Config,
     config_path: Option<PathBuf>,
     on_refused: Option<OnRefused>,
-    compiling: Place,
+    compile_in: CompileIn,
 ) -> Result<Changes, HostError> {
     let runtime = Arc::new(Runtime::new(config.engine.instances)?);
     let (cache, store) = open_data_dir(&config.engine, on_refused.is_some()).await?;
     let max_size = config.engine.max_component_size;
     let loader = Loader::new(runtime.clone(), Some(cache), max_size)
         .with_store(store)
-        .compiling(compiling, &config.engine.compile);
+        .compiling(compile_in, &config.engine.compile);
     let builder = Arc::new(Builder {
         loader: Arc::new(loader),
         // One more for the control thread, which makes smoke requests.
@@ -136,7 +136,7 @@ async fn load(
     let candidates = Candidates {
         runtime: &runtime,
         builder: &builder,
-        turns: &Turns::default(),
+        bff_locks: &BffLocks::default(),
         live: None,
         asks: on_refused.is_some(),
     };
@@ -148,7 +148,7 @@ async fn load(
         tracing::error!(bff, "the component is refused: {reason}");
     }
     let snapshot = builder.build(draft, None);
-    let shared = Arc::new(Shared {
+    let shared = Arc::new(SharedState {
         snapshot: ArcSwap::from_pointee(snapshot),
         runtime,
         metrics: Arc::default(),
@@ -206,7 +206,14 @@ impl Host {
     pub async fn start(config: Config, config_path: Option<PathBuf>) -> Result<Self, HostError> {
         let sockets = Sockets::default();
         let on_refused = OnRefused::GoOn;
-        Self::start_on(config, config_path, on_refused, sockets, Place::Here).await
+        Self::start_on(
+            config,
+            config_path,
+            on_refused,
+            sockets,
+            CompileIn::ThisProcess,
+        )
+        .await
     }
 
     /// The same with a choice of what a component that is refused leads to, and on sockets that
@@ -221,15 +228,15 @@ impl Host {
         config_path: Option<PathBuf>,
         on_refused: OnRefused,
         sockets: Sockets,
-        compiling: Place,
+        compile_in: CompileIn,
     ) -> Result<Self, HostError> {
         if config.admin.is_none() && sockets.admin.is_some() {
             return Err(HostError::NoAdmin);
         }
         let mut settings = config.server.clone();
-        settings.max_connections = files::Room::of(&config).connections();
+        settings.max_connections = files::FileBudget::of(&config).connections();
         let admin_settings = config.admin.clone();
-        let changes = load(config, config_path, Some(on_refused), compiling).await?;
+        let changes = load(config, config_path, Some(on_refused), compile_in).await?;
         let changes = Arc::new(changes);
         let (stopping, stopped) = channel::channel(false);
         let faults = Arc::new(Faults::new(settings.max_worker_restarts));

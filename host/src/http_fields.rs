@@ -1,6 +1,6 @@
-//! Header fields by whose business they are. Whoever leaves fields out of a message or refuses them
-//! asks here: the listener for clients, the calls and the answers of guests, the answers of
-//! services, the cache and the configuration.
+//! Header fields by owner. All code that leaves fields out of a message or refuses them uses this:
+//! the listener for clients, the calls and the answers of guests, the answers of services, the
+//! cache and the configuration.
 
 mod inside;
 mod trust;
@@ -21,9 +21,9 @@ pub enum Class {
     /// It speaks of one connection, not of the message (RFC 9110 section 7.6.1), whether
     /// `connection` names it or not.
     Connection,
-    /// Only the host says it: it frames the message, names its target, or tells of its way so far.
+    /// Only the host sets it: it frames the message, names its target, or records its path so far.
     Host,
-    /// It holds a credential, or asks for one.
+    /// It holds a credential, or requests one.
     Credential,
     /// Anyone's.
     Free,

@@ -14,8 +14,8 @@ use crate::bff::admission::{Admission, Instances};
 use crate::bff::error::BffError;
 use crate::bff::guest_log::LogLine;
 use crate::bff::load::Loaded;
-use crate::bff::response::Answer;
-use crate::bff::run::{Asked, Invocation, run};
+use crate::bff::response::CheckedResponse;
+use crate::bff::run::{IncomingRequest, Invocation, run};
 use crate::bff::runtime::Runtime;
 use crate::bff::version::Version;
 use crate::calls::{CallRecord, Grants};
@@ -32,7 +32,7 @@ const TRACEPARENT: HeaderValue =
 #[derive(Debug)]
 pub struct Invoked {
     /// The answer, or why there is none.
-    pub result: Result<Answer, BffError>,
+    pub result: Result<CheckedResponse, BffError>,
     /// The guest's log lines.
     pub log: Vec<LogLine>,
     /// Lines that were over the limit.
@@ -102,7 +102,7 @@ pub async fn invoke(
     let arrived = Instant::now();
     let request_id =
         HeaderValue::from_str(&request.id).unwrap_or(HeaderValue::from_static("invoked"));
-    let asked = Asked {
+    let incoming = IncomingRequest {
         request,
         request_id,
         traceparent: TRACEPARENT,
@@ -112,7 +112,7 @@ pub async fn invoke(
         worker,
         scheduler: None,
     };
-    let mut invocation = Invocation::new(version, asked).keeping_log();
+    let mut invocation = Invocation::new(version, incoming).keeping_log();
     invocation.now_ms = now_ms;
     let (session, log, usage) = (
         invocation.session.clone(),

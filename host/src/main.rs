@@ -25,10 +25,10 @@ fn main() -> ExitCode {
     }
 }
 
-/// For how long the last words wait for somebody to read them.
-const PATIENCE: Duration = Duration::from_secs(5);
+/// For how long the last lines wait for a reader.
+const GRACE: Duration = Duration::from_secs(5);
 
-/// Writes to standard error. Where nobody reads that, and a pipe is full, the program ends all the
+/// Writes to standard error. Where there is no reader, and a pipe is full, the program ends all the
 /// same.
 fn say(words: &str) {
     let (done, ended) = channel::<()>();
@@ -38,7 +38,7 @@ fn say(words: &str) {
         drop(done);
     });
     match writing {
-        Ok(_) => drop(ended.recv_timeout(PATIENCE)),
+        Ok(_) => drop(ended.recv_timeout(GRACE)),
         // What the program is out of may be threads.
         Err(_) => write(words),
     }

@@ -3,9 +3,9 @@
 //!
 //! A request reads the snapshot once. A reload builds the next one beside the live one, taking over
 //! what did not change (connections, compiled code, permits, counters). It is built in two steps,
-//! and the caller loads components and makes smoke requests between them: a [`Draft`] has what
-//! the components' files hold, and the snapshot a version of each BFF, for a file that is no good
-//! that of before or the last good one.
+//! and the caller loads components and makes smoke requests between them: a [`Draft`] has what the
+//! components' files hold, and the snapshot a version of each BFF, for an invalid file the previous
+//! or the last valid one.
 
 mod draft;
 mod error;
@@ -29,8 +29,8 @@ use crate::telemetry::metrics::{BffMetrics, Metrics};
 pub use draft::{Candidate, Draft, Refusal};
 pub use error::SnapshotError;
 
-/// What all threads of a host share.
-pub struct Shared {
+/// The state that all threads of a host share.
+pub struct SharedState {
     /// The live snapshot.
     pub snapshot: ArcSwap<Snapshot>,
     /// The engine.
@@ -146,7 +146,7 @@ impl Builder {
             Arc::new(self.version(&settings, loaded, services, before, &metrics))
         });
         if let Some(old) = swapped {
-            let refused = old.state().refused;
+            let refused = old.status().refused;
             let bff = old.succeed(settings, version);
             if let Some(refused) = refused {
                 bff.refuse(refused.reason, refused.again);

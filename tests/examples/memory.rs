@@ -2,9 +2,9 @@
 //! clients went.
 //!
 //! `cargo run --example memory` starts the program itself with the limits that it has by default, a
-//! new one for each case: answers that nobody reads, bodies that do not end, bodies in chunks of
-//! one byte, streams without a body. It prints a table in Markdown, and fails when a case takes
-//! more than `server.max-bytes-in-flight` and 64 MiB, or keeps more than 64 MiB.
+//! new one for each case: unread answers, bodies that do not end, bodies in chunks of one byte,
+//! streams without a body. It prints a table in Markdown, and fails when a case takes more than
+//! `server.max-bytes-in-flight` and 64 MiB, or keeps more than 64 MiB.
 //!
 //! `cargo run --example memory -- 2 4` runs the second and the fourth case alone.
 

@@ -8,9 +8,9 @@ use tailor_harness::TestHost;
 
 use crate::golden;
 use crate::modules::{self, ECHO, Part};
-use crate::wire::{Answer, Wire, get, until};
+use crate::wire::{ClientResponse, Wire, get, until};
 
-async fn ask(host: &TestHost, method: &str, path: &str) -> Answer {
+async fn ask(host: &TestHost, method: &str, path: &str) -> ClientResponse {
     let address = host.host().admin_address().unwrap();
     let mut wire = Wire::connect(address).await;
     let request = format!("{method} {path} HTTP/1.1\r\nhost: localhost\r\n\r\n");
@@ -119,7 +119,7 @@ async fn busy(services: &Services) -> TestHost {
     host
 }
 
-async fn open_metrics(host: &TestHost) -> Answer {
+async fn open_metrics(host: &TestHost) -> ClientResponse {
     let address = host.host().admin_address().unwrap();
     let answer = Wire::ask(
         address,

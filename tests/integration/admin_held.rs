@@ -49,7 +49,7 @@ async fn idle_connections_and_half_heads_give_way() {
     assert_eq!(last.answer().await.status, 200);
 }
 
-/// Connections whose answers nobody takes, until the host reads no more of them, because it waits
+/// Connections whose answers are not read, until the host reads no more of them, because it waits
 /// to write, or has cut them.
 async fn unread(address: SocketAddr, count: usize) -> Vec<Wire> {
     // Large, so that few of them fill what the kernel keeps of them.
@@ -92,7 +92,7 @@ async fn unread_answers_leave_a_place_for_health() {
 }
 
 #[tokio::test]
-async fn an_answer_that_nobody_takes_ends_its_connection() {
+async fn an_unread_answer_ends_its_connection() {
     let times = "admin.write-timeout = \"300ms\"\nadmin.header-timeout = \"1h\"\n\
                  admin.max-connections = 1\nadmin.health-connections = 1";
     let (_host, address) = host(times).await;

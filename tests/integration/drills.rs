@@ -183,7 +183,7 @@ pub async fn breaker(host: &TestHost, service: &str) -> String {
     state["breaker"]["state"].as_str().unwrap().to_owned()
 }
 
-/// Asks until an answer has nothing to excuse: the service is back, and nobody restarted anything.
+/// Asks until an answer has nothing to excuse: the service is back, without a restart.
 pub async fn recovered(host: &TestHost, path: &str) -> Reply {
     eventually("an answer that lacks nothing", async || {
         let reply = get(host, path).await;
@@ -196,7 +196,7 @@ pub async fn recovered(host: &TestHost, path: &str) -> Reply {
 /// tenth of the calls and five to begin with, so that a hundred calls are needed to tell. Those
 /// that come with time are to be switched off.
 pub fn not_amplified(calls: u64, requests: u64) {
-    assert!(calls >= 100, "{calls} calls tell nothing");
+    assert!(calls >= 100, "{calls} calls are too few");
     assert!(
         requests * 10 < calls * 12,
         "{requests} requests of {calls} calls"

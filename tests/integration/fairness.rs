@@ -15,7 +15,7 @@ use rustix::time::{ClockId, clock_gettime};
 use tailor::bff::error::BffError;
 use tailor::bff::load::{Loaded, Loader};
 use tailor::bff::meter::Usage;
-use tailor::bff::run::{Asked, Invocation, run};
+use tailor::bff::run::{IncomingRequest, Invocation, run};
 use tailor::bff::runtime::Runtime;
 use tailor::bff::scheduler::Scheduler;
 use tailor::bff::version::Version;
@@ -89,7 +89,7 @@ impl Thread {
     ) -> (Arc<Usage>, impl Future<Output = Option<BffError>> + use<>) {
         let (path, query) = target.split_once('?').unwrap_or((target, ""));
         let query = query.split_once('=').into_iter();
-        let asked = Asked {
+        let asked = IncomingRequest {
             request: Request {
                 id: "r".to_owned(),
                 method: Method::Get,

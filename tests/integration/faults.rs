@@ -170,6 +170,6 @@ async fn a_service_that_hangs_keeps_nothing_from_those_who_do_not_need_it() {
     let (watch, ()) = tokio::join!(get(&host, WATCH), waiting);
     assert_eq!(watch.json()["heart"], Value::Null);
     assert_eq!(calls(&host, "heart", "timeout").await, 1.0);
-    // The service learns that nobody waits any more.
+    // The service learns that its caller is gone.
     services.wait_for_aborted(Service::Heart, 1).await;
 }

@@ -82,7 +82,7 @@ async fn hosts_follow_each_other_and_no_client_notices() {
         let next = serve_on(&socket, &path);
         stop(std::mem::replace(&mut host, next));
     }
-    // With nobody there for a while.
+    // Without a process for a while.
     stop(host);
     let last = serve_on(&socket, &path);
     assert_eq!(Wire::ask(address, &get("/echo/x", "")).await.status, 200);

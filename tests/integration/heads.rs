@@ -111,7 +111,7 @@ async fn a_head_that_is_read_in_two_ways_is_refused_with_its_connection() {
                 rest.starts_with(&format!("HTTP/1.1 {status} ")),
                 "{head:?}: {rest}"
             );
-            // Whoever read it in another way must not get an answer to a part of it.
+            // A peer that read it in another way must not get an answer to a part of it.
             assert_eq!(rest.matches("HTTP/1.1 ").count(), 1, "{head:?}: {rest}");
         }
     }

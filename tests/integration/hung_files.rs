@@ -207,7 +207,7 @@ fn threads(process: &Process) -> usize {
 }
 
 #[tokio::test]
-async fn a_file_system_that_does_not_answer_holds_up_nobody() {
+async fn a_file_system_that_does_not_answer_holds_up_no_other_request() {
     let Some((command, path, dir)) = on_dead() else {
         return;
     };

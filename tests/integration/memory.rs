@@ -1,6 +1,6 @@
-//! What clients can make the host hold: answers that nobody reads, bodies that do not end, streams
-//! without number. All of it counts, the sum has a bound that leaves room for others, and all of it
-//! is given back.
+//! What clients can make the host hold: unread answers, bodies that do not end, streams without
+//! number. All of it counts, the sum has a bound that leaves room for others, and all of it is
+//! given back.
 
 use tailor_harness::TestHost;
 
@@ -11,7 +11,7 @@ use crate::wire::{Gate, Wire, get, soon, until};
 const KIB: usize = 1 << 10;
 const MIB: usize = 1 << 20;
 
-/// Two BFFs: `/large` answers with so many bytes, `/echo` with the body of the request.
+/// Two BFFs: `/large` answers with this number of bytes, `/echo` with the body of the request.
 async fn host(bytes: usize, settings: &str) -> TestHost {
     let builder = TestHost::builder().unwrap();
     let builder = builder.file("large.wasm", &modules::large(bytes)).unwrap();

@@ -76,7 +76,8 @@ pub fn overwrite(path: &Path, content: &[u8]) {
     file.set_modified(before.modified().unwrap()).unwrap();
 }
 
-/// Waits until so many versions of a BFF have replaced another, and returns what `/bffs` says then.
+/// Waits until this number of versions of a BFF have replaced another, and returns what `/bffs`
+/// says then.
 pub async fn swapped(host: &TestHost, name: &str, swaps: u64) -> Value {
     eventually("a swap", async || {
         let state = bff(host, name).await;

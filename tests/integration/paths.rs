@@ -104,7 +104,7 @@ async fn a_clients_hostile_path_reaches_no_bff() {
     }
 }
 
-/// Whether a path, as somebody read it, is one of those that the pattern grants.
+/// Whether a path, as one reader read it, is one of those that the pattern grants.
 fn granted(pattern: &CallPattern, read: &[u8]) -> bool {
     // Whether a slash at the end counts is the reader's own affair.
     let read = read.strip_suffix(b"/").unwrap_or(read);
@@ -141,7 +141,7 @@ fn misread(grant: &str, sent: &str) -> Option<String> {
 }
 
 #[test]
-fn what_is_sent_stays_below_what_is_granted_whoever_reads_it() {
+fn what_is_sent_stays_below_what_is_granted_for_every_reader() {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
@@ -175,7 +175,7 @@ proptest! {
     fn a_path_that_passes_the_rules_is_read_alike(path in random::path()) {
         if tailor::path::check(&path).is_ok() {
             prop_assert_eq!(misread("GET /users/**", &path), None);
-            // The same number of segments to everybody.
+            // The same number of segments to all readers.
             let segments = path.trim_end_matches('/').split('/').count() - 1;
             let stars = vec!["*"; segments - 1];
             let exact = format!("GET /users/{}", stars.join("/"));

@@ -258,7 +258,7 @@ async fn compiled_code_is_kept_checked_and_made_anew() {
     );
     assert_eq!(compiled(dir.path()).2, code);
 
-    // Code that matches its sum and is no code: somebody wrote both, or the disk did.
+    // Code that matches its sum and is no code: both were forged, or the disk is at fault.
     let sum = tailor::digest::hex(b"no code");
     std::fs::write(&file, format!("{sum}no code")).unwrap();
     let log = once(&path).await;

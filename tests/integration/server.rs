@@ -145,7 +145,7 @@ async fn a_body_that_is_coded_for_its_way_is_refused_with_its_connection() {
         assert_eq!((answer.status, answer.code()), (status, code), "{coding}");
         assert!(answer.body.contains("transfer-encoding"), "{}", answer.body);
         assert_eq!(answer.header("connection"), "close");
-        // Whoever framed the first one differently must not get an answer to a part of it.
+        // A peer that framed the first one differently must not get an answer to a part of it.
         assert_eq!(wire.rest().await, "", "{coding}");
     }
     let mut wire = Wire::connect(host.address()).await;

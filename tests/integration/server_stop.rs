@@ -6,7 +6,7 @@ use tailor_harness::TestHost;
 use tokio::net::TcpStream;
 
 use crate::modules::{self, ECHO, Part};
-use crate::wire::{Answer, Gate, HELD, HELD_ANSWER, Wire, beside, get, soon, until};
+use crate::wire::{ClientResponse, Gate, HELD, HELD_ANSWER, Wire, beside, get, soon, until};
 
 /// A host with a BFF that waits for the gate, and a neighbour.
 async fn host(gate: &Gate, first: &str, last: &str) -> TestHost {
@@ -32,7 +32,7 @@ async fn waiting(host: &TestHost, count: u64) {
     .await;
 }
 
-fn assert_overloaded(answer: &Answer, code: &str) {
+fn assert_overloaded(answer: &ClientResponse, code: &str) {
     assert_eq!((answer.status, answer.code()), (503, code));
     assert_eq!(answer.header("retry-after"), "1");
     assert!(!answer.header("x-request-id").is_empty());

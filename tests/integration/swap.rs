@@ -1,4 +1,4 @@
-//! A BFF is replaced while the host runs: nobody notices but by the answers, a bad file changes
+//! A BFF is replaced while the host runs: clients see it only in the answers, a bad file changes
 //! nothing, and what was replaced goes with its last request.
 
 mod beside;

@@ -152,7 +152,7 @@ async fn the_program_ends_with_70() {
         move |line: &serde_json::Value| line["message"].as_str().is_some_and(|it| it.contains(text))
     };
     process.signal("USR2").unwrap();
-    let line = process.wait_for(says("started anew")).unwrap();
+    let line = process.wait_for(says("restarted")).unwrap();
     assert_eq!(
         (&line["level"], &line["worker"]),
         (&"ERROR".into(), &0.into())

@@ -1,5 +1,5 @@
-//! The components that tests run: the example BFFs, built when first asked for, and components
-//! written as text.
+//! The components that tests run: the example BFFs, built on first use, and components written as
+//! text.
 
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
@@ -71,7 +71,7 @@ pub fn bench() -> anyhow::Result<PathBuf> {
     guest("bench", &BUILT)
 }
 
-/// A component of `tests/guests`, once it was asked for.
+/// A component of `tests/guests`, once it was used.
 type Guest = OnceLock<Result<PathBuf, String>>;
 
 fn guest(name: &str, built: &Guest) -> anyhow::Result<PathBuf> {

@@ -181,7 +181,7 @@ impl TestHost {
         .await
     }
 
-    /// Tells the admin listener something, with POST.
+    /// Sends an order to the admin listener, with POST.
     ///
     /// # Errors
     ///

@@ -8,7 +8,7 @@
 //!   its exit code.
 //! - [`frames`] is a client that sends whatever frames of HTTP/2 it is told to.
 //! - [`readers`] are models of how the programs behind the host read a path.
-//! - [`components`] builds the example BFFs once, however many tests ask for them.
+//! - [`components`] builds the example BFFs once, for any number of tests.
 
 pub mod components;
 pub mod frames;
@@ -18,5 +18,5 @@ mod process;
 pub mod readers;
 
 pub use host::{Files, Reply, TestHost, TestHostBuilder};
-pub use offline::{Asked, Offline, json, reply};
+pub use offline::{Offline, RecordedCall, json, reply};
 pub use process::Process;

@@ -18,19 +18,19 @@ use tailor::fixture::Fixture;
 use tailor::invoke::{Invoked, detached, invoke};
 use tailor::sync;
 
-/// A BFF with its services, ready to be asked.
+/// A BFF with its services, ready for requests.
 pub struct Offline {
     runtime: Arc<Runtime>,
     loaded: Arc<Loaded>,
     settings: Bff,
     services: BTreeMap<String, Canned>,
-    asked: Arc<Mutex<Vec<Asked>>>,
+    asked: Arc<Mutex<Vec<RecordedCall>>>,
     now_ms: Option<u64>,
 }
 
 /// A call that a BFF made.
 #[derive(Clone, Debug)]
-pub struct Asked {
+pub struct RecordedCall {
     /// The service.
     pub service: String,
     /// The method.
@@ -166,7 +166,7 @@ impl Offline {
         invoke(&self.runtime, &version, request, self.now_ms, 0).await
     }
 
-    /// Asks what a fixture asks, and compares the answer with what it expects.
+    /// Sends the request of a fixture, and compares the answer with what it expects.
     ///
     /// # Errors
     ///
@@ -192,7 +192,7 @@ impl Offline {
     }
 
     /// The calls made so far by all requests, in the order in which they began.
-    pub fn asked(&self) -> Vec<Asked> {
+    pub fn asked(&self) -> Vec<RecordedCall> {
         sync::lock(&self.asked).clone()
     }
 }
@@ -201,8 +201,8 @@ fn runtime() -> anyhow::Result<Arc<Runtime>> {
     Ok(Arc::new(Runtime::new(4)?))
 }
 
-fn note(asked: &Mutex<Vec<Asked>>, service: &str, outbound: &ServiceRequest) {
-    sync::lock(asked).push(Asked {
+fn note(asked: &Mutex<Vec<RecordedCall>>, service: &str, outbound: &ServiceRequest) {
+    sync::lock(asked).push(RecordedCall {
         service: service.to_owned(),
         method: outbound.method.clone(),
         target: outbound.target.to_string(),

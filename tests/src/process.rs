@@ -204,7 +204,7 @@ impl Process {
     ///
     /// # Errors
     ///
-    /// When it cannot be asked.
+    /// When the request fails.
     pub fn try_wait(&mut self) -> anyhow::Result<Option<std::process::ExitStatus>> {
         Ok(self.child.try_wait()?)
     }

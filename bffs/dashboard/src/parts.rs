@@ -41,7 +41,7 @@ impl Part {
         }
     }
 
-    /// The parts that a request asks for, each once, in the order of the screen.
+    /// The parts of a request, each once, in the order of the screen.
     pub(crate) fn asked(request: &Request) -> Result<Vec<Part>, Problem> {
         let names = Part::ALL.map(Part::name);
         let asked = request.query_list("fields", &names)?;

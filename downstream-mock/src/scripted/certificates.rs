@@ -31,7 +31,7 @@ pub enum CertificateError {
     Clients(#[from] VerifierBuilderError),
 }
 
-/// An authority that signs what is asked of it.
+/// An authority that signs any certificate.
 pub struct Authority {
     issuer: CertifiedIssuer<'static, KeyPair>,
 }
@@ -57,7 +57,7 @@ pub enum Validity {
 }
 
 impl Authority {
-    /// A new one, which nobody trusts yet.
+    /// A new one, not trusted yet.
     ///
     /// # Errors
     ///

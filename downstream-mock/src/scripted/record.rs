@@ -24,7 +24,7 @@ pub struct Request {
     pub server_name: Option<String>,
     /// The method.
     pub method: Method,
-    /// Path and query, or whatever else stood there.
+    /// Path and query, or any other text in its place.
     pub target: String,
     /// `http` or `https`, where HTTP/2 says so.
     pub scheme: Option<String>,

@@ -101,7 +101,7 @@ impl CompiledCache {
         });
         if let Err(error) = pruned {
             let path = self.folder.path().display();
-            tracing::warn!(%path, %error, "compiled code that nobody needs cannot be removed");
+            tracing::warn!(%path, %error, "unneeded compiled code cannot be removed");
         }
     }
 
@@ -202,9 +202,9 @@ fn told(data_dir: &Path, error: &io::Error) -> String {
 )]
 pub(super) fn load_bytes(engine: &Engine, code: &[u8]) -> Result<Component, LoadError> {
     // SAFETY: `code` was returned by `precompile_component` of an engine with the same settings, in
-    // this process or in one of the same program that wrote it into a pipe which nobody else holds;
-    // or it was read from a file of this user's that nobody else can write to or put in its place,
-    // and has the digest that was noted when this host wrote it.
+    // this process or in one of the same program that wrote it into a pipe which no other process
+    // holds; or it was read from a file of this user's that no other user can write to or put in
+    // its place, and has the digest that was noted when this host wrote it.
     unsafe { Component::deserialize(engine, code) }.map_err(LoadError::Compile)
 }
 

@@ -25,7 +25,7 @@ pub enum EngineError {
         "engine: no room for {instances} instances: {source:#}; lower engine.instances (each reserves 4 GiB of address space)"
     )]
     Engine {
-        /// As asked.
+        /// The requested path.
         instances: u32,
         /// What the engine said.
         source: wasmtime::Error,

@@ -6,7 +6,7 @@ use std::path::Path;
 use std::sync::{Arc, Mutex};
 
 use super::compiled::{CompiledCache, load_bytes};
-use super::compiler::{Compiler, Job, Place};
+use super::compiler::{CompileIn, Compiler, Job};
 use super::error::LoadError;
 use super::mark::Mark;
 use super::runtime::Runtime;
@@ -54,7 +54,11 @@ impl Loader {
     /// compiled in this process, without limits, unless [`compiling`](Self::compiling) says
     /// otherwise.
     pub fn new(runtime: Arc<Runtime>, cache: Option<CompiledCache>, max_size: u64) -> Self {
-        let compiler = Compiler::new(runtime.engine().clone(), Place::Here, &Compile::default());
+        let compiler = Compiler::new(
+            runtime.engine().clone(),
+            CompileIn::ThisProcess,
+            &Compile::default(),
+        );
         Self {
             runtime,
             compiler,
@@ -67,8 +71,8 @@ impl Loader {
     /// The same, with components compiled in the place that is named, under these limits if that is
     /// a process of its own.
     #[must_use]
-    pub fn compiling(mut self, place: Place, limits: &Compile) -> Self {
-        self.compiler = Compiler::new(self.runtime.engine().clone(), place, limits);
+    pub fn compiling(mut self, compile_in: CompileIn, limits: &Compile) -> Self {
+        self.compiler = Compiler::new(self.runtime.engine().clone(), compile_in, limits);
         self
     }
 

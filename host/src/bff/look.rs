@@ -16,7 +16,7 @@ use crate::digest::hex;
 /// end, so that a file which changes all the time is taken now and then.
 const GIVEN_UP: usize = 3;
 
-/// Which content a file had.
+/// The content of a file at one time.
 #[derive(Clone, Debug)]
 pub struct Look {
     /// What the system said before the file was read; `None` when it was not there.

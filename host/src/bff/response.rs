@@ -18,7 +18,7 @@ const MAX_HEADERS: usize = 32 << 10;
 
 /// An answer that may be passed on.
 #[derive(Debug)]
-pub struct Answer {
+pub struct CheckedResponse {
     /// 200 to 599.
     pub status: StatusCode,
     /// Without fields that the host sets.
@@ -32,7 +32,7 @@ pub struct Answer {
 /// # Errors
 ///
 /// The first rule that it breaks.
-pub fn check(response: Response, max_size: usize) -> Result<Answer, BffError> {
+pub fn check(response: Response, max_size: usize) -> Result<CheckedResponse, BffError> {
     let illegal = |why: String| BffError::IllegalResponse(why);
     let status = match response.status {
         status @ 200..=599 => {
@@ -64,7 +64,7 @@ pub fn check(response: Response, max_size: usize) -> Result<Answer, BffError> {
             HeaderValue::from_static("application/json"),
         );
     }
-    Ok(Answer {
+    Ok(CheckedResponse {
         status,
         headers,
         body,

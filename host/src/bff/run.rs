@@ -27,8 +27,8 @@ use crate::contract::Request;
 use crate::degraded;
 use crate::server_timing;
 
-/// A request as it came, and what has to be passed on with its calls.
-pub struct Asked {
+/// A request as it arrived, and what its calls pass on.
+pub struct IncomingRequest {
     /// The request.
     pub request: Request,
     /// Its id, as a header value.
@@ -43,7 +43,7 @@ pub struct Asked {
     pub arrived: Instant,
     /// The worker that runs it.
     pub worker: usize,
-    /// The order of guests on that worker; `None` where nobody else runs.
+    /// The order of guests on that worker; `None` where no other guest runs.
     pub scheduler: Option<Arc<Scheduler>>,
 }
 
@@ -51,7 +51,7 @@ pub struct Asked {
 pub struct Invocation {
     /// The request.
     pub request: Request,
-    /// What it may ask of the services.
+    /// Its calls to services.
     pub session: Arc<Session>,
     /// Where its log lines go.
     pub log: Arc<GuestLog>,
@@ -68,38 +68,38 @@ pub struct Invocation {
 impl Invocation {
     /// Puts a request under the limits of a version. Boxed, because it is in the futures of several
     /// steps.
-    pub fn new(version: &Version, asked: Asked) -> Box<Self> {
+    pub fn new(version: &Version, incoming: IncomingRequest) -> Box<Self> {
         let settings = version.settings();
         let limits = &settings.limits;
-        let deadline = asked.arrived + settings.deadline;
+        let deadline = incoming.arrived + settings.deadline;
         let log = GuestLog::new(
             version.bff().clone(),
             version.name().clone(),
-            asked.request.id.clone(),
+            incoming.request.id.clone(),
             limits,
             version.metrics().bff().clone(),
         );
         let session = Session::new(SessionSettings {
             grants: version.grants().clone(),
-            worker: asked.worker,
+            worker: incoming.worker,
             deadline,
             reserve: settings.answer_reserve,
             calls: limits.calls,
             concurrent_calls: limits.concurrent_calls,
             repeated_calls: limits.repeated_calls,
             bytes: limits.downstream_bytes,
-            request_id: asked.request_id,
-            traceparent: asked.traceparent,
-            tracestate: asked.tracestate,
-            client_headers: asked.client_headers,
+            request_id: incoming.request_id,
+            traceparent: incoming.traceparent,
+            tracestate: incoming.tracestate,
+            client_headers: incoming.client_headers,
         });
         Box::new(Self {
-            request: asked.request,
+            request: incoming.request,
             session: Arc::new(session),
             log: Arc::new(log),
             usage: Arc::default(),
             deadline,
-            scheduler: asked.scheduler,
+            scheduler: incoming.scheduler,
             now_ms: None,
         })
     }
@@ -132,7 +132,7 @@ pub async fn run(
     runtime: &Runtime,
     version: &Arc<Version>,
     invocation: Box<Invocation>,
-) -> Result<response::Answer, BffError> {
+) -> Result<response::CheckedResponse, BffError> {
     let usage = invocation.usage.clone();
     let share = version.admission().share();
     let scheduler = invocation.scheduler.clone();
@@ -164,7 +164,7 @@ async fn run_in(
     version: &Version,
     request: Request,
     order: Order,
-) -> Result<response::Answer, BffError> {
+) -> Result<response::CheckedResponse, BffError> {
     let Order {
         deadline,
         session,

@@ -55,8 +55,8 @@ pub struct Refused {
     pub again: bool,
 }
 
-/// A look at a BFF, for `/bffs`.
-pub struct State {
+/// The status of a BFF, for `/bffs` and the metrics.
+pub struct BffStatus {
     /// The version that new requests get; `None` when there is none.
     pub current: Option<Arc<Version>>,
     /// Since when.
@@ -197,7 +197,7 @@ impl Bff {
     }
 
     /// A look at it.
-    pub fn state(&self) -> State {
+    pub fn status(&self) -> BffStatus {
         let current = self.current();
         let history = self.history();
         let draining = history
@@ -206,7 +206,7 @@ impl Bff {
             .filter_map(Weak::upgrade)
             .filter(|version| !current.as_ref().is_some_and(|it| Arc::ptr_eq(it, version)))
             .collect();
-        State {
+        BffStatus {
             current,
             published_at: history.published_at,
             swaps: history.swaps,

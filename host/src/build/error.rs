@@ -5,7 +5,7 @@ use std::path::PathBuf;
 /// Why there is no component.
 #[derive(Debug, thiserror::Error)]
 pub enum BuildError {
-    /// The folder has neither of the two files that tell a language.
+    /// The folder has neither of the two files that show a language.
     #[error("{}: not a BFF: looked for Cargo.toml (Rust) and package.json (TypeScript) and found neither", .0.display())]
     NotABff(PathBuf),
 
@@ -18,7 +18,7 @@ pub enum BuildError {
         reason: String,
     },
 
-    /// A whole folder of BFFs was asked for, and it has none.
+    /// The folder of BFFs has none.
     #[error("{}: no BFF in here: looked for Cargo packages with [package.metadata.component] and for folders whose package.json has the key \"tailor\"", .0.display())]
     NoBffs(PathBuf),
 

@@ -7,9 +7,9 @@
 //! offsets known beforehand, is filled lazily. Here the linking is done once, when the component is
 //! built. What the component imports, exports and computes stays the same.
 //!
-//! [`wiring`] (how are the modules put together) with [`scope`] and [`item`] -> [`layout`] (where
-//! goes what) with [`module`] and [`places`] -> [`merge`] (one module) -> a component of the same
-//! world.
+//! [`wiring`] (how are the modules put together) with [`scope`] and [`item`] -> [`layout`] (the
+//! merged index spaces) with [`module`] and [`places`] -> [`merge`] (one module) -> a component of
+//! the same world.
 
 mod item;
 mod layout;

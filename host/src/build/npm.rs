@@ -23,7 +23,7 @@ pub(super) struct Modules {
 }
 
 impl Modules {
-    /// Installs what `package.json` and its lock file ask for, unless that is done.
+    /// Installs the packages of `package.json` and its lock file, unless that is done.
     pub(super) fn install(folder: &Path, name: &str, say: Say<'_>) -> Result<Self, BuildError> {
         check_node()?;
         let root = install_root(folder);

@@ -1,4 +1,4 @@
-//! What a caller may choose, and the one place of this module that reads the environment.
+//! The options of a caller. The only part of this module that reads the environment.
 
 use std::ffi::OsString;
 use std::io::IsTerminal;

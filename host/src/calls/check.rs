@@ -2,7 +2,7 @@
 //! reach another place or to smuggle a second message is refused here, before anything is queued.
 //!
 //! The guest supplies a path, never an authority, and the path must be one that every service reads
-//! in the same way (see [`path`]): none that could read as an authority, none that leaves the
+//! in the same way (see [`path`]): it cannot be read as an authority, and cannot leave the
 //! service's prefix.
 
 use std::ops::Deref;
@@ -31,8 +31,8 @@ const QUERY: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'_')
     .remove(b'~');
 
-/// The path of a call that means the same to every program. Grants are asked for no other, and the
-/// log holds no other.
+/// The path of a call that means the same to every program. Grants see no other, and the log holds
+/// no other.
 #[derive(Clone, Debug)]
 pub(super) struct LegalPath(String);
 

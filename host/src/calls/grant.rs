@@ -1,5 +1,5 @@
-//! What a BFF may call: the services that the operator granted it, what it may ask of each, and the
-//! profiles that it may pick. Made once for each version of a BFF.
+//! What a BFF may call: the services that the operator granted it, the calls of each, and the
+//! profiles that it may select. Made once for each version of a BFF.
 
 use std::collections::{BTreeMap, HashSet};
 use std::sync::{Arc, Mutex};
@@ -35,7 +35,7 @@ pub struct Grant {
     pub service: Arc<Service>,
     /// The BFF among those that share the service.
     pub member: Arc<Member>,
-    /// What this BFF may ask, if that is less than what the service allows all.
+    /// The calls of this BFF, if they are fewer than those that the service allows all.
     allow: Option<Vec<CallPattern>>,
     /// What the host adds to its calls, and leaves out of them and of their responses.
     pub(super) shape: Shape,

@@ -1,6 +1,6 @@
-//! The calls of a request as they went: for the access log, for the headers that tell a client what
-//! is missing and where the time went, and for whoever runs a component by hand. Holds no path and
-//! no header: these can be personal.
+//! The calls of a request as they went: for the access log, for the headers that inform a client of
+//! what is missing and where the time went, and for `tailor call`. Holds no path and no header:
+//! these can be personal.
 
 #[cfg(test)]
 mod tests;
@@ -25,7 +25,7 @@ const MOST_RECORDS: usize = 2 * MAX_RECORDS;
 /// One call as it went, or several that ended alike: there are very many when a guest is hostile.
 #[derive(Clone, Debug)]
 pub struct CallRecord {
-    /// The service that was asked.
+    /// The called service.
     pub service: Arc<str>,
     /// The status of the reply, or the kind of failure.
     pub outcome: Result<u16, &'static str>,

@@ -1,5 +1,5 @@
-//! Detects N+1 calls: one request asks a service for many things one by one that it could have
-//! asked for together.
+//! Detects N+1 calls: one request fetches many items from a service one by one that it could fetch
+//! together.
 //!
 //! Two paths have one pattern when they differ only in segments that look like ids, or when all of
 //! their segments are the same but one, which is not the first: that one names a collection. The
@@ -19,8 +19,8 @@ const ANY: &str = "*";
 /// The hash of nothing.
 const FNV_START: u64 = 0xcbf2_9ce4_8422_2325;
 
-/// What one request has asked for so far. A note costs a hash of the path and a look through a
-/// small table.
+/// The calls of one request so far. A note costs a hash of the path and a look through a small
+/// table.
 pub struct Repeats {
     limit: u32,
     /// Hashes of patterns, the first `known` of them.
@@ -29,17 +29,17 @@ pub struct Repeats {
     known: usize,
 }
 
-/// A pattern was asked for too often.
+/// A pattern was called too often.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Repeated {
     /// The path with `*` for what varies. What is not replaced may still be a guest's text.
     pub pattern: String,
-    /// How often it was asked for.
+    /// How often it was called.
     pub times: u32,
 }
 
 impl Repeats {
-    /// Tells when a pattern is asked for the `limit`-th time; zero never tells.
+    /// Reports when a pattern is called for the `limit`-th time; zero never reports.
     pub fn new(limit: u32) -> Self {
         Self {
             limit,
@@ -52,8 +52,8 @@ impl Repeats {
     /// Notes a call of a service, given by its place among the granted ones. A query in the path is
     /// left out.
     ///
-    /// Tells of each pattern once. When several reach the limit with the same call, the one with
-    /// the ids replaced is told.
+    /// Reports each pattern once. When several reach the limit with the same call, the one with the
+    /// ids replaced is told.
     pub fn note(&mut self, service: usize, path: &str) -> Option<Repeated> {
         if self.limit == 0 {
             return None;

@@ -16,15 +16,15 @@
 //! repeats the others, because it lost: `cargo bench -p tailor --features compare --bench select`.
 //! It also shows what skipping brings: in a heart day of 12 KB nearly all is skipped.
 //!
-//! | body, wanted values          | scan   | sonic-rs check | serde_json check | simd-json | serde_json | no check |
-//! |------------------------------|--------|----------------|------------------|-----------|------------|----------|
-//! | activity day 0.4 KB, 1 early | 0.4 us |            1.3 |              0.9 |       1.5 |        4.4 |     0.27 |
-//! | heart day 12 KB, 1 early     | 8.6 us |            1.4 |              1.2 |       1.8 |        7.6 |     0.02 |
-//! | heart day 12 KB, 3 early     | 8.6 us |            1.4 |              1.3 |       2.0 |         10 |     0.07 |
-//! | 20 KB, 3 at the end          |  14 us |            1.5 |              1.2 |       1.9 |         10 |      1.5 |
-//! | 200 KB, 3 at the end         | 140 us |            1.5 |              1.3 |       2.0 |         11 |      1.5 |
-//! | 20 KB of prose, 3 at the end | 4.4 us |            0.8 |              1.0 |       1.7 |        4.7 |      0.8 |
-//! | heart day indented 19 KB, 3  |  11 us |            2.4 |              1.5 |       1.6 |        8.2 |      2.4 |
+//! | body, wanted | scan | sonic-rs check | serde_json check | simd-json | serde_json | no check |
+//! |---|---|---|---|---|---|---|
+//! | activity day 0.4 KB, 1 early | 0.4 us | 1.3 | 0.9 | 1.5 | 4.4 | 0.27 |
+//! | heart day 12 KB, 1 early | 8.6 us | 1.4 | 1.2 | 1.8 | 7.6 | 0.02 |
+//! | heart day 12 KB, 3 early | 8.6 us | 1.4 | 1.3 | 2.0 | 10 | 0.07 |
+//! | 20 KB, 3 at the end | 14 us | 1.5 | 1.2 | 1.9 | 10 | 1.5 |
+//! | 200 KB, 3 at the end | 140 us | 1.5 | 1.3 | 2.0 | 11 | 1.5 |
+//! | 20 KB of prose, 3 at the end | 4.4 us | 0.8 | 1.0 | 1.7 | 4.7 | 0.8 |
+//! | heart day indented 19 KB, 3 | 11 us | 2.4 | 1.5 | 1.6 | 8.2 | 2.4 |
 //!
 //! A check reads the whole body and picks nothing, so it is the least that a checked pick costs.
 //! "No check" is `get_many` of sonic-rs, which ends at the last wanted value: that is the price of

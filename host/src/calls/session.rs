@@ -1,6 +1,6 @@
 //! What one request may ask of the services: its grants, its budget of calls and bytes, its
-//! deadline, and the fields that the host adds to each call. Also the record of what was asked,
-//! which the access log and `call` show.
+//! deadline, and the fields that the host adds to each call. Also the record of its calls, which
+//! the access log and `call` show.
 
 mod admit;
 
@@ -21,7 +21,7 @@ use super::record::CallRecord;
 use super::repeats::Repeats;
 use super::reply::{is_readable, reply};
 use super::select::Selection;
-use super::unreadable::Seen;
+use super::unreadable::ResponseSample;
 use crate::contract::{Call, Failure, Reply};
 use crate::downstream::{
     CallClass, CallRequest, Cause, Limits, Phase, Readable, Service, ServiceResponse, TIME_LEFT,
@@ -42,7 +42,7 @@ const REFUSED_AT_ONCE: usize = 256;
 #[derive(Clone, Copy, Debug)]
 pub struct Granted(usize);
 
-/// What one request may ask of the services. Shared by the calls that are under way.
+/// The calls of one request to services, with their limits. Shared by the calls that are under way.
 pub struct Session {
     settings: SessionSettings,
     calls_left: AtomicU32,
@@ -67,7 +67,7 @@ pub struct SessionSettings {
     pub calls: u32,
     /// Calls that may be under way at once.
     pub concurrent_calls: usize,
-    /// Calls of one path pattern from which on the log tells to batch them.
+    /// Calls of one path pattern from which on the log suggests to batch them.
     pub repeated_calls: u32,
     /// Bytes of the bodies of all calls and answers together.
     pub bytes: usize,
@@ -127,7 +127,7 @@ impl Session {
                 Err(failure) => refused.push((index, Err(failure))),
             }
             if index % REFUSED_AT_ONCE == REFUSED_AT_ONCE - 1 {
-                // A guest may ask for very many, and others want the thread, too.
+                // A guest may make very many, and others want the thread, too.
                 tokio::task::yield_now().await;
             }
         }
@@ -238,7 +238,7 @@ impl Session {
             *bytes = response.body.len();
             match self.spend_bytes(*bytes) {
                 Ok(()) => {
-                    let seen = selection.is_some().then(|| Seen::of(&response));
+                    let seen = selection.is_some().then(|| ResponseSample::of(&response));
                     let reply = reply(&grant.shape, response, selection.as_deref(), source);
                     if let Err(cause) = &reply {
                         note_malformed(service, cause, seen.as_ref());
@@ -277,8 +277,8 @@ impl Session {
         timeout_at(end, self.permits.acquire()).await.ok()?.ok()
     }
 
-    /// Tells the log, once for each pattern and version, when a request asks the same kind of thing
-    /// many times over.
+    /// Logs, once for each pattern and version, when a request makes the same kind of call many
+    /// times over.
     fn note_repeats(&self, index: usize, service: &Service, path: &LegalPath) {
         let mut repeats = sync::lock(&self.repeats);
         let Some(repeated) = repeats.note(index, path) else {
@@ -347,8 +347,8 @@ fn merge<T>(others: Vec<T>, known: Vec<(usize, T)>) -> Vec<T> {
     all
 }
 
-/// Tells the log, at most once a minute for each service, why a response could not be read.
-fn note_malformed(service: &Service, cause: &Cause, seen: Option<&Seen>) {
+/// Logs, at most once per minute for each service, why a response could not be read.
+fn note_malformed(service: &Service, cause: &Cause, seen: Option<&ResponseSample>) {
     let Cause::Malformed { what } = cause else {
         return;
     };
@@ -356,7 +356,7 @@ fn note_malformed(service: &Service, cause: &Cause, seen: Option<&Seen>) {
         return;
     }
     let downstream = &**service.name();
-    match seen.map(Seen::unreadable) {
+    match seen.map(ResponseSample::unreadable) {
         None => tracing::warn!(downstream, what, "a response could not be read"),
         Some(unreadable) => tracing::warn!(
             downstream,

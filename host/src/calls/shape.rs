@@ -1,9 +1,9 @@
-//! Grant and shape: which calls may be made at all, and what the host adds to them and leaves out
-//! of them and their answers.
+//! Grant and shape: which calls are allowed, and what the host adds to or removes from them and
+//! their answers.
 //!
-//! All of it is a list of names that is walked, so what is not configured costs one comparison with
-//! `None`. Patterns are held against the path as the BFF wrote it, percent-encoding included: what
-//! is encoded in another way does not match a text, and so it is refused rather than let through.
+//! All of these are lists of names, so what is not configured costs one comparison with `None`.
+//! Patterns are compared with the path as the BFF wrote it, percent-encoding included: what is
+//! encoded in another way does not match a text, and so it is refused rather than let through.
 //! [`LegalPath`](super::check::LegalPath) has refused encoded slashes and dot segments before.
 
 use std::fmt::Write;
@@ -163,7 +163,7 @@ impl Shape {
 
     /// Whether every call has a parameter of this name, in any case of letters. One that a BFF
     /// writes as well has to be left out, because of two a service may take either, and some
-    /// services do not tell cases apart.
+    /// services are case-insensitive.
     pub fn sets_parameter(&self, name: &str) -> bool {
         let lower = |text| str::chars(text).flat_map(char::to_lowercase);
         self.parameters.iter().any(|own| lower(own).eq(lower(name)))

@@ -6,7 +6,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use anyhow::ensure;
 use clap::Args;
-use tailor::bff::compiler::Place;
+use tailor::bff::compiler::CompileIn;
 use tailor::config::{self, Config};
 use tailor::host::{Host, OnRefused, Sockets, files};
 use tokio::signal::unix::{Signal, SignalKind, signal};
@@ -68,7 +68,7 @@ async fn load(path: PathBuf, on_refused: OnRefused) -> anyhow::Result<Config> {
     Ok(tokio::task::spawn_blocking(move || load(&path)).await??)
 }
 
-/// What an operator tells the process.
+/// Orders of the operator to the process.
 pub(super) struct Signals {
     hangup: Signal,
     terminate: Signal,
@@ -115,7 +115,7 @@ pub(super) async fn start(
     warn_of_answers(&config);
     let mut admin = config.admin.clone();
     let data_dir = config.engine.data_dir.clone();
-    let host = Host::start_on(config, path, on_refused, sockets, Place::Apart).await?;
+    let host = Host::start_on(config, path, on_refused, sockets, CompileIn::ChildProcess).await?;
     if let (Some(admin), Some(address)) = (&mut admin, host.admin_address()) {
         // That of a socket that was handed over may be another one than that of the configuration.
         admin.listen = address;
@@ -242,7 +242,7 @@ fn warn_of_answers(config: &Config) {
 
 /// Says when the process may not have as many files open as the configuration needs.
 fn warn_of_files(config: &Config) {
-    if let Some(shortage) = files::Room::of(config).shortage() {
+    if let Some(shortage) = files::FileBudget::of(config).shortage() {
         tracing::warn!("{shortage}");
     }
 }

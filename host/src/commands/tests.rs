@@ -1,4 +1,4 @@
-//! `docs/reference/cli.md` says what the program takes: its tables are made of the commands.
+//! `docs/reference/cli.md` matches the program: its tables are made of the commands.
 
 use std::collections::BTreeMap;
 

@@ -1,4 +1,4 @@
-//! How many calls of a service may be under way at once, and how fast they may follow each other.
+//! The limits on concurrent calls of a service and on their rate.
 
 use std::fmt::{self, Display};
 use std::time::Duration;
@@ -16,8 +16,7 @@ pub struct Bulkhead {
     pub bff_share: u32,
     /// How fast requests may follow each other; `None` is as fast as they come.
     pub rate: Option<Rate>,
-    /// The longest time for which the service is left alone because its answer asks for it; zero
-    /// never leaves it alone.
+    /// The longest pause that an answer of the service can request; zero never leaves it alone.
     pub max_retry_after: Duration,
 }
 
@@ -26,7 +25,7 @@ pub struct Bulkhead {
 pub struct Rate {
     /// Requests in each `per`; at least one.
     pub count: u32,
-    /// A second, a minute or an hour.
+    /// Per second, minute or hour.
     pub per: Duration,
     /// Requests that may be sent at once after a quiet time; at least one.
     pub burst: u32,

@@ -1,8 +1,8 @@
-//! The second stage: what is in force, and whether it makes sense together.
+//! The second stage: the settings in force, and whether they are consistent.
 //!
-//! Defaults are filled in here, names are looked up, limits are compared and files are looked at.
-//! The rule for comparisons: only what the operator wrote can be wrong, and a default that would
-//! not fit gives way to it.
+//! Defaults are filled in here, names are looked up, limits are compared and files are checked. The
+//! rule for comparisons: only what the operator wrote can be wrong. A default that would not fit
+//! yields to it.
 
 mod bff;
 mod calls;
@@ -23,7 +23,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use super::field::{At, Field};
-use super::problem::{ConfigError, Fault, Place, Problem};
+use super::problem::{ConfigError, Fault, Location, Problem};
 use super::raw::{self, RawAdmin, RawBff, RawEngine, RawFile, RawLog, RawServer};
 use super::reader::Reader;
 use super::units::{ms, show_duration};
@@ -92,13 +92,13 @@ impl Context<'_> {
     }
 
     /// Reports a fault of something that has no value of its own, such as a section.
-    fn report_at(&mut self, place: &Place, what: impl Into<String>, way_out: impl Into<String>) {
+    fn report_at(&mut self, place: &Location, what: impl Into<String>, way_out: impl Into<String>) {
         self.problems.push(place.problem(Fault::new(what, way_out)));
     }
 
     /// Reports a key that a section lacks.
-    fn report_missing(&mut self, section: &Place, key: &str, way_out: impl Into<String>) {
-        let place = Place {
+    fn report_missing(&mut self, section: &Location, key: &str, way_out: impl Into<String>) {
+        let place = Location {
             key: format!("{}.{key}", section.key),
             ..section.clone()
         };

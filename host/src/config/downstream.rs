@@ -1,5 +1,5 @@
-//! What the operator says of a service: where it is, what may be asked of it, and what all of its
-//! calls share. How a single call is made is its [`Policy`].
+//! The settings of a service: its address, the calls it accepts, and what all of its calls share.
+//! Those of a single call are its [`Policy`].
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -27,7 +27,7 @@ pub struct Downstream {
     pub tls: Option<Tls>,
     /// The protocol spoken.
     pub protocol: Protocol,
-    /// What may be asked, and what the host adds and leaves out.
+    /// Which calls are accepted, and what the host adds and leaves out.
     pub shape: Shape,
     /// How its calls are made, where no rule says otherwise.
     pub policy: Policy,
@@ -41,7 +41,7 @@ pub struct Downstream {
     pub bulkhead: Bulkhead,
     /// When an endpoint is left out.
     pub ejection: Ejection,
-    /// Whether endpoints are asked how they are; `None` asks none.
+    /// Health checks of the endpoints; `None` for none.
     pub health: Option<Health>,
     /// How connections are kept.
     pub connections: Connections,
@@ -53,7 +53,7 @@ pub struct Downstream {
     pub max_response_size: usize,
     /// The codings that a response body may have, as `accept-encoding` says them.
     pub accept_encoding: HeaderValue,
-    /// What the host proves itself with; a guest never sees it.
+    /// The host's credentials; a guest never sees them.
     pub credentials: Option<Credentials>,
     /// Answers of last resort, the first that fits.
     pub fallbacks: Vec<Fallback>,
@@ -99,7 +99,7 @@ pub enum Protocol {
     Http2,
 }
 
-/// What may be asked of a service, and what the host adds and leaves out.
+/// Which calls a service accepts, and what the host adds and leaves out.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Shape {
     /// Put in front of every path: empty, or `/api/v1` (no slash at the end).
@@ -166,7 +166,7 @@ pub struct Ejection {
 /// Active checks.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Health {
-    /// What is asked for with GET, below the path prefix. A 2xx answer is good.
+    /// The path of the GET request, below the path prefix. A 2xx answer is good.
     pub path: String,
     /// How often.
     pub interval: Duration,
@@ -187,7 +187,7 @@ pub struct Connections {
     pub max_age: Duration,
     /// How often the names of endpoints are looked up.
     pub resolve_interval: Duration,
-    /// The DNS servers that are asked for SRV records; empty for those of the system.
+    /// The DNS servers for SRV records; empty for those of the system.
     pub dns_servers: Vec<SocketAddr>,
     /// Time that one address of a name has to take a connection before the next one is tried beside
     /// it.
@@ -198,7 +198,7 @@ pub struct Connections {
     pub ping_timeout: Duration,
 }
 
-/// What the host proves itself with.
+/// The host's credentials.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Credentials {
     /// A field with a fixed value.
@@ -214,7 +214,7 @@ pub enum Credentials {
     OAuth2(OAuth2),
 }
 
-/// How a token is asked for (client credentials, RFC 6749 section 4.4).
+/// How a token is requested (client credentials, RFC 6749 section 4.4).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct OAuth2 {
     /// The URL of the token endpoint: http or https, without a query.

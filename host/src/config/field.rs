@@ -1,14 +1,14 @@
-//! What the file says for one key, kept apart from what is in force.
+//! The value of one key in the file, as opposed to the value in force.
 
 use http::{HeaderName, HeaderValue};
 
-use super::problem::Place;
+use super::problem::Location;
 
 /// A value with its place.
 #[derive(Clone)]
 pub(super) struct At<T> {
     pub(super) value: T,
-    pub(super) place: Place,
+    pub(super) place: Location,
 }
 
 /// A list with the name that the operator gave it, and its place.

@@ -1,5 +1,5 @@
-//! What a value of the file may be: how it is read, and for numbers and closed sets of words, what
-//! the reference says may be written.
+//! The kinds of values: how each is read and, for numbers and enumerations, what the reference
+//! allows.
 
 use std::ops::RangeInclusive;
 use std::time::Duration;

@@ -1,6 +1,5 @@
-//! How a call is made: the same for all calls of a service, but for those that a rule of the
-//! operator picks out. A rule is resolved when the file is read: nothing else has to know what it
-//! left to the service.
+//! How a call is made: the same for all calls of a service, except those that a rule selects. A
+//! rule is resolved when the file is read, with the service's values for what it leaves out.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! Where secrets are.
+//! References to secrets: a file or a variable.
 
 use std::path::PathBuf;
 

@@ -1,7 +1,7 @@
-//! The cache life of a degraded answer.
+//! The cache lifetime of a degraded answer.
 //!
 //! `cache-control` is read as RFC 9111 section 5.2 says: directives without regard to case, values
-//! bare or quoted, several fields as one list. What is not about the length of life stays.
+//! bare or quoted, several fields as one list. Directives that do not set a lifetime stay.
 
 use std::time::{Duration, SystemTime};
 

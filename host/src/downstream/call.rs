@@ -15,7 +15,7 @@ use super::response::ServiceResponse;
 use super::trace::Trace;
 use crate::config::{Policy, Profile};
 
-/// Whether who asked can make something of a response.
+/// Whether the caller can read a response.
 pub type Readable = Arc<dyn Fn(&ServiceResponse) -> bool + Send + Sync>;
 
 /// A call to a service: legal, granted and within the budget of its request.
@@ -25,13 +25,13 @@ pub struct CallRequest {
     pub request: ServiceRequest,
     /// What the service's settings make of it.
     pub class: CallClass,
-    /// The BFF that asks.
+    /// The calling BFF.
     pub member: Arc<Member>,
     /// The cap on all calls.
     pub gate: Arc<Gate>,
     /// The worker whose connections are used.
     pub worker: usize,
-    /// When the guest asked.
+    /// When the guest made the call.
     pub started: Instant,
     /// When it must have its answer.
     pub end: Instant,

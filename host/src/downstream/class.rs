@@ -1,5 +1,5 @@
-//! What the operator's settings make of a call, found once: which rule holds for it, and whether it
-//! may change something.
+//! The class of a call, computed once: the rule that applies to it, and whether it may change
+//! something.
 
 use http::Method;
 

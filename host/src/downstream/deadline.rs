@@ -32,12 +32,13 @@ impl SharedDeadline {
         }
     }
 
-    /// The latest deadline so far. Whoever waits until then must look again when it has come.
+    /// The latest deadline so far. A caller that waits until then must check again when it has
+    /// come.
     pub fn latest(&self) -> Instant {
         self.after(self.more.load(Ordering::Acquire))
     }
 
-    /// Another caller waits until `end`. `false` when it is too late to: whoever made the call gave
+    /// Another caller waits until `end`. `false` when it is too late to: the maker of the call gave
     /// it up, since the deadline had passed for all who waited until then.
     #[must_use]
     pub fn extend(&self, end: Instant) -> bool {
@@ -50,7 +51,7 @@ impl SharedDeadline {
             .is_ok()
     }
 
-    /// Whether it has passed. If so, nobody can extend it any more.
+    /// Whether it has passed. If so, it can no longer be extended.
     pub fn passed(&self, now: Instant) -> bool {
         self.more
             .fetch_update(Ordering::AcqRel, Ordering::Acquire, |more| {

@@ -165,7 +165,7 @@ pub enum Rejection {
     /// The operator shut the breaker off.
     #[error("its breaker was opened by the operator")]
     BreakerForced,
-    /// It answered 429, or 503, with `retry-after`: for a time, nobody calls it.
+    /// It answered 429, or 503, with `retry-after`: it is not called for that time.
     #[error("it asked not to be called for {}ms more (retry-after)", left.as_millis())]
     Held {
         /// How long that is yet.

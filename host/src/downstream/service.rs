@@ -125,7 +125,7 @@ impl Service {
     }
 
     /// The rate in force with the requests that may be sent at once, and what is left of the time
-    /// for which the service asked to be left alone.
+    /// of a pause that the service requested.
     pub fn pace(&self) -> (Option<(config::Rate, u32)>, Option<Duration>) {
         self.bulkhead.pace()
     }
@@ -148,7 +148,7 @@ impl Service {
         self.malformed.is_due()
     }
 
-    /// Looks after what is kept. For each worker to call, about once a second.
+    /// Looks after what is kept. For each worker to call, about once per second.
     pub fn tick(&self, worker: usize) {
         if let Backend::Network(pipeline) = &self.backend {
             pipeline.tick(worker);

@@ -13,7 +13,7 @@ pub enum Judgement {
     Good,
     /// It does not.
     Fault,
-    /// Nothing: it was not asked, or not given the time that the operator lets it have.
+    /// Nothing: it was not called, or did not get the time that the operator allows.
     #[default]
     Nothing,
 }

@@ -33,7 +33,7 @@ pub struct Trace {
     pub first_byte: Duration,
     /// Time for the rest of the response.
     pub body: Duration,
-    /// How often the service was asked: 0 for a response from the cache.
+    /// The number of attempts: 0 for a response from the cache.
     pub attempts: u32,
     /// What the last of these says of the service.
     pub judgement: Judgement,
@@ -41,8 +41,8 @@ pub struct Trace {
     pub probe: bool,
     /// Whether one of these was made beside another that was slow.
     pub hedged: bool,
-    /// Whether the response ended with the connection, so that nobody knows whether it is whole.
+    /// Whether the response ended with the connection, so that it is unknown whether it is whole.
     pub until_close: bool,
-    /// Whether the call was made for another request, which asked the same at the same time.
+    /// Whether the call was made for another request with an equal call at the same time.
     pub coalesced: bool,
 }

@@ -2,16 +2,16 @@
 //! them.
 //!
 //! An attempt passes through these files in this order: [`endpoints`] has the list of them, from
-//! the lookups of [`resolve`], which asks [`dns`] for SRV records, and a [`source`] for each name
-//! -> [`selection`] picks one by [`balance`], of those that neither [`ejection`] nor [`health`]
-//! leaves out, and spares one in [`slow_start`]; one may ask for a [`rest`] -> [`pool`] has a
-//! connection to it, or a permit to open one, which [`checkout`] decides for [`http2`]; calls that
-//! wait are woken by [`changed`] -> [`connect`] opens one otherwise, in a [race](mod@race) of the
-//! endpoints of a name, which [`charge`] settles: [dial](mod@dial) opens a [`socket`], and speaks
-//! [`tls`] -> [`attempt`] sends the request and reads the response, by [`exchange`], with
-//! [`interim`] in front of HTTP itself; [`head`] checks what came first, [mod@decode] undoes how
-//! the body is coded. [`endpoint`] is what is known of an endpoint, [`probe`] checks one. Whether
-//! there is a further attempt is not decided here.
+//! the lookups of [`resolve`], which queries [`dns`] for SRV records, and a [`source`] for each
+//! name -> [`selection`] picks one by [`balance`], of those that neither [`ejection`] nor
+//! [`health`] leaves out, and spares one in [`slow_start`]; one may request a [`rest`] -> [`pool`]
+//! has a connection to it, or a permit to open one, which [`checkout`] decides for [`http2`]; calls
+//! that wait are woken by [`changed`] -> [`connect`] opens one otherwise, in a [race](mod@race) of
+//! the endpoints of a name, of which [`charge`] records the winner: [dial](mod@dial) opens a
+//! [`socket`], and speaks [`tls`] -> [`attempt`] sends the request and reads the response, by
+//! [`exchange`], with [`interim`] in front of HTTP itself; [`head`] checks the response's head,
+//! [mod@decode] decodes its body. [`endpoint`] has the state of one endpoint, [`probe`] checks it.
+//! Whether there is a further attempt is not decided here.
 
 mod address;
 mod attempt;
@@ -94,7 +94,7 @@ pub struct Attempted {
     pub result: Result<ServiceResponse, Cause>,
     /// What it says of the service as a whole.
     pub judgement: Judgement,
-    /// For how long the service asks that nothing more be sent to it.
+    /// The pause that the service requests.
     pub rest: Option<Duration>,
     /// What took how long.
     pub timing: Timing,
@@ -252,7 +252,7 @@ impl Transport {
         self.connector.endpoints.states(Instant::now())
     }
 
-    /// What is to be done now and then. For each worker to call about once a second on its own
+    /// What is to be done now and then. For each worker to call about once per second on its own
     /// event loop: closes its connections that are idle or old. The first worker also starts
     /// lookups and checks that are due, one of a kind for an endpoint at a time, and looks whether
     /// the files of TLS changed.

@@ -17,9 +17,8 @@ const EMPTY: u64 = u64::MAX;
 /// Counts of the last while, in cells that its owner gives a meaning. It covers the running tenth
 /// of its length and the nine before it.
 ///
-/// Counting takes no lock but for the first call of a tenth. A call that is counted at the very
-/// moment in which its bucket is used anew may be lost, or be in the next tenth: judgements are
-/// about shares of many.
+/// Counting takes a lock only for the first call of a tenth. A call counted while its bucket is
+/// cleared may be lost or fall into the next tenth: judgements are about shares of many calls.
 pub struct Window<const CELLS: usize> {
     start: Instant,
     /// Length of a bucket, nanoseconds.
@@ -30,7 +29,7 @@ pub struct Window<const CELLS: usize> {
 
 /// How a call ended.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct End {
+pub struct CallEnd {
     /// Whether it failed.
     pub failed: bool,
     /// Whether it was slow.
@@ -96,7 +95,7 @@ impl<const CELLS: usize> Window<CELLS> {
     }
 
     /// Counts a call. A cell that there is not is the last one.
-    pub fn add(&self, now: Instant, cell: usize, end: End) {
+    pub fn add(&self, now: Instant, cell: usize, end: CallEnd) {
         let tick = self.tick(now);
         let bucket = &self.buckets[(tick % BUCKETS as u64) as usize];
         let counted = bucket.tick.load(Ordering::Acquire);

@@ -1,10 +1,10 @@
 //! Folders of the data directory, and their files: this user's alone, each time that they are used.
 //!
-//! What lies in them runs with the host's rights, or is served to clients. So every use goes the
-//! whole way to the folder again ([`trust`](super::trust)), and a file is opened by the folder's
-//! descriptor: only when it is a regular file of this user's that nobody else can write to and that
-//! has no other name. A file is written beside, put on the disk, and renamed into place: there is
-//! the old one or the new one, whole, also after a loss of power.
+//! What lies in them runs with the host's rights, or is served to clients. So every use walks the
+//! whole path to the folder again ([`trust`](super::trust)), and a file is opened by the folder's
+//! descriptor: only when it is a regular file of this user's that no other user can write to and
+//! that has no other name. A file is written beside its place, synced and renamed: after a loss of
+//! power there is the whole old one or the whole new one.
 
 use std::ffi::OsStr;
 use std::fs::{File, Metadata};
@@ -104,7 +104,7 @@ impl OwnFolder {
                 Ok(renameat(&folder, &*temporary, &folder, &*file)?)
             });
             if let Err(error) = written {
-                // The error to tell is the first one.
+                // The error to report is the first one.
                 let _ = unlinkat(&folder, &*temporary, AtFlags::empty());
                 return Err(error);
             }
@@ -248,7 +248,7 @@ fn unfinished(folder: &OwnedFd) -> io::Result<(String, File)> {
     }
 }
 
-/// Whether nobody writes the file any more.
+/// Whether no writer of the file is left.
 fn is_left(file: &Entry) -> bool {
     age(file.used, SystemTime::now()) > WRITING
 }

@@ -1,12 +1,12 @@
 //! Changes of a running host: a new configuration, a new version of one BFF. Each is tested before
-//! it is live. A configuration that is no good changes nothing; a component that is no good changes
-//! nothing of its BFF's version.
+//! it is live. An invalid configuration changes nothing; an invalid component leaves its BFF's
+//! version as it is.
 //!
-//! Each BFF has a lock of its own, which is held while its file is read, compiled and asked: no
+//! Each BFF has a lock of its own, which is held while its file is read, compiled and tested: no
 //! change of a BFF waits for another one's. What is live is changed under one lock for all, which
-//! is held for as long as a pointer and a few tables take, and by nobody who waits. So a reload and
-//! a swap can pass each other by: the reload takes what a swap published after it had read the
-//! file, and the swap begins again with the new settings when a reload came before it.
+//! is held for the exchange of a pointer and a few tables, and never across a wait. So a reload and
+//! a swap can run side by side: the reload takes over what a swap published meanwhile, and the swap
+//! starts again with the new settings after a reload.
 
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard};
@@ -15,13 +15,13 @@ use std::time::Duration;
 use tokio::sync::Notify;
 use tokio::time::timeout;
 
+use super::bff_locks::BffLocks;
 use super::candidates::Candidates;
 use super::error::ChangeError;
-use super::turns::Turns;
 use crate::bff::load::Loaded;
 use crate::config::{self, Config};
 use crate::file::TIMEOUT;
-use crate::snapshot::{Builder, Draft, Shared, Snapshot, SnapshotError};
+use crate::snapshot::{Builder, Draft, SharedState, Snapshot, SnapshotError};
 use crate::sync;
 use crate::telemetry::metrics::Reload;
 
@@ -41,12 +41,12 @@ pub struct Changed {
 
 /// Makes changes.
 pub struct Changes {
-    pub(super) shared: Arc<Shared>,
+    pub(super) shared: Arc<SharedState>,
     pub(super) builder: Arc<Builder>,
     config_path: Option<PathBuf>,
     /// One refused component refuses a whole configuration.
     strict: bool,
-    pub(super) turns: Turns,
+    pub(super) bff_locks: BffLocks,
     /// One reload at a time.
     reloading: tokio::sync::Mutex<()>,
     /// Held by who changes what is live, for as long as that alone takes.
@@ -57,7 +57,7 @@ pub struct Changes {
 
 impl Changes {
     pub(super) fn new(
-        shared: Arc<Shared>,
+        shared: Arc<SharedState>,
         builder: Arc<Builder>,
         config_path: Option<PathBuf>,
         strict: bool,
@@ -67,7 +67,7 @@ impl Changes {
             builder,
             config_path,
             strict,
-            turns: Turns::default(),
+            bff_locks: BffLocks::default(),
             reloading: tokio::sync::Mutex::default(),
             publishing: Mutex::default(),
             unkept: Notify::new(),
@@ -75,7 +75,7 @@ impl Changes {
     }
 
     /// What runs.
-    pub fn shared(&self) -> &Arc<Shared> {
+    pub fn shared(&self) -> &Arc<SharedState> {
         &self.shared
     }
 
@@ -98,7 +98,7 @@ impl Changes {
     pub(super) async fn start(&self) {
         let snapshot = self.shared.snapshot.load_full();
         for (name, bff) in &snapshot.bffs {
-            if let Some(refused) = bff.state().refused {
+            if let Some(refused) = bff.status().refused {
                 self.count(name, result(refused.again));
             }
         }
@@ -130,7 +130,7 @@ impl Changes {
         let candidates = Candidates {
             runtime: &self.shared.runtime,
             builder: &self.builder,
-            turns: &self.turns,
+            bff_locks: &self.bff_locks,
             live: Some(&live),
             asks: true,
         };
@@ -146,7 +146,7 @@ impl Changes {
         next.services.activate();
         let is_live = |bff: &str| next.bffs.contains_key(bff);
         self.shared.metrics.swaps.retain(is_live);
-        self.turns.retain(is_live);
+        self.bff_locks.retain(is_live);
         for (bff, _) in &published {
             self.count(bff, "published");
         }

@@ -1,5 +1,5 @@
-//! Stores components again that the disk did not take: without a reload and without a new version,
-//! as soon as there is room. Unused ones are removed later.
+//! Retries to store components that could not be stored: without a reload and without a new
+//! version, as soon as there is room. Unused ones are removed later.
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -26,8 +26,8 @@ pub(super) fn in_load(error: &LoadError) -> bool {
 }
 
 /// Whether a compiler may do better a moment later. One that its own limits did not end was ended
-/// by somebody, for example by the system for want of memory; and one that computes for less than
-/// its time on the processor and takes too long beside others has had too little of it.
+/// by another process, for example by the system for lack of memory; and one that computes for less
+/// than its time on the processor and takes too long beside others has had too little of it.
 fn in_compiler(error: &CompileError) -> bool {
     match error {
         CompileError::Killed(signal) => *signal == SignalName(Signal::KILL.as_raw()),

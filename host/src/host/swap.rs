@@ -1,5 +1,5 @@
-//! A new version of one BFF, from its file to new requests. See [`super::change`] for what may
-//! happen beside it.
+//! A new version of one BFF, from its file to new requests. See [`super::change`] for concurrent
+//! changes.
 
 use std::sync::Arc;
 use std::time::SystemTime;
@@ -33,7 +33,7 @@ impl Changes {
     /// Why the file is refused, once for a file that is written on. The live version goes on, and
     /// the reason is shown in `/bffs`.
     pub async fn swap(&self, name: &str) -> Result<Option<String>, ChangeError> {
-        let _turn = self.turns.take(name).await;
+        let _lock = self.bff_locks.take(name).await;
         let mut known = None;
         let done = loop {
             let (bff, services) = self.bff(name)?;
@@ -58,7 +58,7 @@ impl Changes {
     ///
     /// As [`Self::swap`].
     pub(super) async fn compare(&self, name: &str) -> Result<Option<String>, ChangeError> {
-        let turn = self.turns.take(name).await;
+        let lock = self.bff_locks.take(name).await;
         let (bff, _) = self.bff(name)?;
         let (builder, path) = (self.builder.clone(), bff.settings().component.clone());
         let look = blocking(move || builder.loader.look(&path).0).await?;
@@ -66,7 +66,7 @@ impl Changes {
             bff.look_again(look);
             return Ok(None);
         }
-        drop(turn);
+        drop(lock);
         self.swap(name).await
     }
 

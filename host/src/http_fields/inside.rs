@@ -1,5 +1,5 @@
-//! Whether a field of a service's answer tells an address inside: one that no client can or should
-//! reach, and that a guest therefore never sees.
+//! Whether a field of a service's answer reveals an internal address: one that no client can or
+//! should reach, and that a guest therefore never sees.
 
 use std::net::{IpAddr, Ipv6Addr};
 
@@ -28,7 +28,7 @@ const INSIDE: [&str; 14] = [
 /// Whether a field says where something is at an address inside.
 ///
 /// `own` are the hosts of the service itself, without ports. References without a host (`/users/7`)
-/// lead to the service that is known by its name already; they and public addresses tell nothing.
+/// lead to the service that is known by its name already; they and public addresses reveal nothing.
 #[must_use]
 pub fn points_inside<'a>(
     name: &HeaderName,

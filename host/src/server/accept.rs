@@ -21,7 +21,7 @@ use super::crew::Crew;
 use super::faults::{Faults, vital};
 use super::room;
 use crate::config;
-use crate::snapshot::Shared;
+use crate::snapshot::SharedState;
 
 /// Connections that the kernel keeps for us while we are busy or full.
 const BACKLOG: u32 = 1024;
@@ -72,7 +72,7 @@ impl Server {
     ///
     /// When the address is taken or a thread cannot be started.
     pub async fn start(
-        shared: Arc<Shared>,
+        shared: Arc<SharedState>,
         settings: &config::Server,
         handed_over: Option<std::net::TcpListener>,
         faults: Arc<Faults>,

@@ -19,7 +19,7 @@ use crate::bff::version::Version;
 use crate::calls::{Session, parts};
 use crate::degraded;
 use crate::downstream::{Source, Trace};
-use crate::snapshot::{Shared, Target};
+use crate::snapshot::{SharedState, Target};
 use crate::telemetry::access_log;
 use crate::telemetry::metrics::{Outcome, VersionMetrics};
 use crate::telemetry::sample::Sample;
@@ -31,7 +31,7 @@ const MAX_METHOD: usize = 16;
 
 /// The account of one request.
 pub(super) struct Access {
-    shared: Arc<Shared>,
+    shared: Arc<SharedState>,
     log: bool,
     refused_lines: u32,
     started: Instant,
@@ -55,28 +55,28 @@ struct Routed {
 enum By {
     Version(Arc<Version>),
     /// A BFF without a version.
-    Nobody(Arc<Bff>),
+    NoVersion(Arc<Bff>),
 }
 
 impl By {
     fn bff(&self) -> &str {
         match self {
             Self::Version(version) => version.bff(),
-            Self::Nobody(bff) => &bff.settings().name,
+            Self::NoVersion(bff) => &bff.settings().name,
         }
     }
 
     fn version(&self) -> Option<&Arc<Version>> {
         match self {
             Self::Version(version) => Some(version),
-            Self::Nobody(_) => None,
+            Self::NoVersion(_) => None,
         }
     }
 
     fn metrics(&self) -> &VersionMetrics {
         match self {
             Self::Version(version) => version.metrics(),
-            Self::Nobody(bff) => bff.unserved(),
+            Self::NoVersion(bff) => bff.unserved(),
         }
     }
 }
@@ -88,7 +88,7 @@ struct Run {
 }
 
 impl Access {
-    pub(super) fn begin(shared: Arc<Shared>, parts: &http::request::Parts) -> Self {
+    pub(super) fn begin(shared: Arc<SharedState>, parts: &http::request::Parts) -> Self {
         let snapshot = shared.snapshot.load();
         let settings = &snapshot.config.log;
         let (log, refused_lines) = (settings.access, settings.refused_lines);
@@ -114,7 +114,7 @@ impl Access {
         self.route = Some(Routed {
             client: target.client.clone(),
             prefix: target.prefix.clone(),
-            by: version.map_or_else(|| By::Nobody(target.bff.clone()), By::Version),
+            by: version.map_or_else(|| By::NoVersion(target.bff.clone()), By::Version),
         });
     }
 

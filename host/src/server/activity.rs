@@ -126,7 +126,7 @@ impl Activity {
         }
     }
 
-    /// Whom to wake when it is asked to end.
+    /// The task to wake when it must end.
     pub(super) fn register(&self, waker: &Waker) {
         self.waker.register(waker);
     }
@@ -146,8 +146,8 @@ impl Activity {
         self.makes_room() && self.running.load(Ordering::Relaxed) == 0
     }
 
-    /// How long nothing was asked on it, from any thread; `None` while a request runs, and when it
-    /// goes already. Those that never asked anything come before all others.
+    /// How long it had no request, from any thread; `None` while a request runs, and when it goes
+    /// already. Connections without any request come before all others.
     pub(super) fn idle(&self) -> Option<(bool, Duration)> {
         if self.running.load(Ordering::Relaxed) > 0 || self.makes_room() {
             return None;
@@ -163,7 +163,7 @@ impl Activity {
     }
 
     /// Waits until a request came, or the time for one is over that a connection has which is new
-    /// when the host stops: its client may have sent it already, and nobody else answers it.
+    /// when the host stops: its client may have sent it already, and no other host answers it.
     pub(super) async fn settled(&self) {
         let mut over = pin!(sleep_until(self.started + NEW));
         // A request comes by this connection's own task, which looks here again then.
@@ -216,7 +216,7 @@ impl Drop for InFlight<'_> {
         activity.running.fetch_sub(1, Ordering::Relaxed);
         activity.touch();
         if activity.head.load(Ordering::Relaxed) != 0 {
-            // One that began behind this request has its time from here: until now nobody waited
+            // One that began behind this request has its time from here: until now no client waited
             // for it.
             activity.head.store(activity.now() + 1, Ordering::Relaxed);
         }

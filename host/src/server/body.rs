@@ -10,7 +10,7 @@ use http::Method;
 use http_body::Body as _;
 use hyper::body::Incoming;
 
-use super::budget::{Full, Held};
+use super::budget::{Full, HeldBytes};
 use super::problem::Code;
 use crate::config;
 
@@ -28,7 +28,7 @@ pub(super) enum BodyError {
     Late(Duration),
     /// The host has no room for it: the client gets an answer.
     Full,
-    /// Its chunks are not what HTTP asks for.
+    /// Its chunks are malformed.
     Malformed,
     /// The client went.
     ClientGone,
@@ -66,7 +66,7 @@ impl Body {
         !self.whole
     }
 
-    /// Whether that may be more than the library throws away at once when nobody reads it.
+    /// Whether an unread rest may be larger than the library discards at once.
     pub(super) fn is_long(&self) -> bool {
         let size = self.incoming.size_hint().exact();
         self.is_unread() && size.is_none_or(|size| size > AT_ONCE)
@@ -77,7 +77,7 @@ impl Body {
         &mut self,
         method: &Method,
         settings: &config::Server,
-        held: &mut Held,
+        held: &mut HeldBytes,
     ) -> Result<Bytes, BodyError> {
         if self.whole {
             return Ok(Bytes::new());
@@ -113,7 +113,7 @@ struct Buffer<'a> {
     /// What it will be at most, as far as one knows.
     most: usize,
     limit: usize,
-    held: &'a mut Held,
+    held: &'a mut HeldBytes,
 }
 
 impl Buffer<'_> {

@@ -1,14 +1,13 @@
 //! The bytes in flight of the whole host, in fair shares.
 //!
-//! A request counts from its head on (a fixed cost, and its fields), with its body, and with its
-//! answer until the client has taken it. A request that wants more than its share gets 503
-//! `host-memory`.
+//! A request counts from its head on: a fixed cost, its fields, its body, and its answer until the
+//! client has received it. A request that wants more than its share gets 503 `host-memory`.
 //!
 //! A BFF may hold half of all bytes. A connection may hold a share of the free bytes that is as
 //! large as the free part of the whole: half of them when half is free, a tenth when a tenth is.
 //! The same holds within its BFF's half. So the free bytes shrink ever more slowly, and the next
-//! client still gets some: 80 connections that take all they can of 256 MiB leave enough for a
-//! small request on another one.
+//! client still gets some: 80 connections that take as much as they can of 256 MiB leave enough for
+//! a small request on another one.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicUsize, Ordering};
@@ -39,7 +38,7 @@ pub(super) struct Budget {
 pub(super) struct Full;
 
 /// Bytes of one request, given back when this is dropped.
-pub(super) struct Held {
+pub(super) struct HeldBytes {
     budget: Arc<Budget>,
     connection: Share,
     bff: Option<Share>,
@@ -60,8 +59,8 @@ impl Budget {
         self: &Arc<Self>,
         connection: &Share,
         fields: &HeaderMap,
-    ) -> Result<Held, Full> {
-        let mut held = Held {
+    ) -> Result<HeldBytes, Full> {
+        let mut held = HeldBytes {
             budget: self.clone(),
             connection: connection.clone(),
             bff: None,
@@ -90,7 +89,7 @@ impl Budget {
     }
 }
 
-impl Held {
+impl HeldBytes {
     /// What it is now.
     pub(super) fn bytes(&self) -> usize {
         self.bytes
@@ -141,7 +140,7 @@ impl Held {
     }
 }
 
-impl Drop for Held {
+impl Drop for HeldBytes {
     fn drop(&mut self) {
         self.shrink(0);
     }

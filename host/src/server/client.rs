@@ -12,7 +12,7 @@ use hyper::rt::Executor;
 use prometheus_client::metrics::counter::Counter;
 use tokio::time::sleep;
 
-use super::budget::{Full, Held, Share};
+use super::budget::{Full, HeldBytes, Share};
 use super::flow::{Flow, Pace, Watch};
 use crate::config;
 use crate::sync;
@@ -25,14 +25,14 @@ const RESET: Duration = Duration::from_secs(2);
 pub(super) struct Admitted {
     pub(super) client: Arc<Client>,
     pub(super) flow: Arc<Flow>,
-    pub(super) held: Result<Held, Full>,
+    pub(super) held: Result<HeldBytes, Full>,
 }
 
 /// One client's connection.
 pub(super) struct Client {
     /// What its requests hold.
     pub(super) share: Share,
-    /// Whether the client may still send a body that nobody reads.
+    /// Whether the client may still send an unread body.
     pub(super) unread: Arc<AtomicBool>,
     pace: Pace,
     given_up: Counter,
@@ -60,8 +60,7 @@ impl Client {
         })
     }
 
-    /// The flow of a request's answer. To be asked for before the library gets the service's
-    /// future.
+    /// The flow of a request's answer. To be called before the library gets the service's future.
     pub(super) fn flow(&self, http2: bool) -> Arc<Flow> {
         if !http2 {
             return self.only.clone();
@@ -81,7 +80,7 @@ impl Client {
         self.waker.wake();
     }
 
-    /// Until the connection has to be cut, because its client does not take what it asked for.
+    /// Until the connection has to be cut, because its client does not read its answers.
     pub(super) async fn too_slow(&self) {
         let mut watch = Watch::new(self.pace);
         let mut timer = pin!(None);

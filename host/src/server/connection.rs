@@ -1,5 +1,5 @@
-//! One client connection: both protocols, and where each of its requests runs. [`super::idle`] says
-//! when it ends, [`super::wire`] looks at its bytes.
+//! One client connection: both protocols, and where each of its requests runs. [`super::idle`]
+//! decides when it ends, [`super::wire`] inspects its bytes.
 
 use std::future::poll_fn;
 use std::pin::pin;
@@ -18,7 +18,7 @@ use tokio::net::TcpStream;
 use super::activity::{Activity, Excess, InFlight};
 use super::client::{Admitted, Client, Streams};
 use super::handle::{Refused, handle, refuse};
-use super::idle::{Fate, Idle};
+use super::idle::{ConnectionAction, Idle};
 use super::inbound::Ambiguity;
 use super::linger::Lingering;
 use super::outgoing::Outgoing;
@@ -123,9 +123,9 @@ where
                 continue;
             }
             match idle.poll(context) {
-                Fate::Keep => return Poll::Pending,
-                Fate::Drain => connection.as_mut().graceful_shutdown(),
-                Fate::Cut => return Poll::Ready(()),
+                ConnectionAction::Keep => return Poll::Pending,
+                ConnectionAction::Drain => connection.as_mut().graceful_shutdown(),
+                ConnectionAction::Cut => return Poll::Ready(()),
             }
         }
     })
@@ -190,7 +190,7 @@ fn builder(settings: &config::Server, streams: Streams) -> auto::Builder<Streams
         // again. Ours is in each answer ([`super::reply`]).
         .auto_date_header(false)
         .timer(TokioTimer::new())
-        // Ours above covers it, and also tells an idle connection from a slow one.
+        // Ours above covers it, and also distinguishes an idle connection from a slow one.
         .header_read_timeout(None)
         .max_headers(settings.max_headers)
         .max_buf_size(settings.max_header_size.max(MIN_BUFFER));

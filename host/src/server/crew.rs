@@ -1,6 +1,6 @@
-//! The threads of the workers: what starts and ends them, and what they are told to do.
+//! The threads of the workers: their start, their end and their orders.
 //!
-//! What ends a worker, and how it goes on after a fault of the host's own, is in [`life`].
+//! [`life`] ends a worker, and restarts it after a fault of the host.
 
 use std::future::Future;
 use std::io;
@@ -21,7 +21,7 @@ use super::life::{self, Alive};
 use super::worker::{Open, Order, Orders, Peers, Post, Worker};
 use crate::bff::scheduler::Scheduler;
 use crate::config;
-use crate::snapshot::Shared;
+use crate::snapshot::SharedState;
 use crate::sync;
 
 /// How long the end of all workers is waited for: each has only to drop what it held.
@@ -47,7 +47,7 @@ struct Thread {
 impl Crew {
     /// Starts all workers.
     pub(super) fn start(
-        shared: &Arc<Shared>,
+        shared: &Arc<SharedState>,
         settings: &config::Server,
         stopped: &watch::Receiver<bool>,
         faults: Arc<Faults>,
@@ -108,7 +108,7 @@ impl Crew {
         }
     }
 
-    /// Tells all workers to end, with whatever they still do.
+    /// Orders all workers to end, with all running requests.
     pub(super) fn dismiss(&self) {
         let _ = self.end.send(true);
     }

@@ -39,7 +39,7 @@ impl Faults {
         }
     }
 
-    /// Whether what failed may be started anew now.
+    /// Whether what failed may be restarted now.
     pub(super) fn begin(&self, now: Instant) -> bool {
         let mut recent = sync::lock(&self.recent);
         recent.retain(|at| now.saturating_duration_since(*at) < WINDOW);
@@ -90,7 +90,7 @@ pub(super) async fn vital(faults: Arc<Faults>, task: &'static str, work: impl Fu
     }
 }
 
-/// A task that holds nothing and is started anew when it fails.
+/// A task that holds nothing and is restarted when it fails.
 pub async fn started_anew<F: Future<Output = ()>>(
     faults: Arc<Faults>,
     task: &'static str,
@@ -102,7 +102,7 @@ pub async fn started_anew<F: Future<Output = ()>>(
             tracing::error!(task, "a task of the host failed: {why}");
             return;
         }
-        tracing::error!(task, "a task of the host failed and is started anew: {why}");
+        tracing::error!(task, "a task of the host failed and is restarted: {why}");
     }
 }
 

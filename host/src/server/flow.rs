@@ -33,7 +33,7 @@ impl Flow {
         self.taken.fetch_add(bytes, Ordering::Relaxed);
     }
 
-    /// All of it went to the socket, or nobody will send it any more.
+    /// All of it went to the socket, or will not be sent any more.
     pub(super) fn end(&self) {
         self.waits.store(false, Ordering::Release);
         self.waker.wake();

@@ -20,7 +20,7 @@ use crate::bff::admission::Instances;
 use crate::bff::load::Loader;
 use crate::bff::runtime::Runtime;
 use crate::config;
-use crate::snapshot::{Builder, Candidate, Shared, Snapshot};
+use crate::snapshot::{Builder, Candidate, SharedState, Snapshot};
 use script::Step;
 
 /// A small BFF that answers with the body of the request.
@@ -88,7 +88,7 @@ fn play(steps: Vec<Step>) {
     let (Ok(event_loop), Some((runtime, snapshot))) = (runtime, &*PARTS) else {
         return;
     };
-    let shared = Arc::new(Shared {
+    let shared = Arc::new(SharedState {
         snapshot: ArcSwap::from(snapshot.clone()),
         runtime: runtime.clone(),
         metrics: Arc::default(),
@@ -168,7 +168,7 @@ async fn client(
     Some((writes, grants))
 }
 
-/// Reads as much as it was told to, until nobody tells it.
+/// Reads as many bytes as it is ordered to, until the orders end.
 async fn reader(mut reads: ReadHalf<DuplexStream>, mut granted: watch::Receiver<usize>) {
     let (mut taken, mut buffer) = (0_usize, [0; 512]);
     while granted.wait_for(|all| *all > taken).await.is_ok() {

@@ -15,7 +15,7 @@ use tokio::time::{Instant, timeout_at};
 
 use super::access::Access;
 use super::body::{Body, BodyError};
-use super::budget::{Full, Held};
+use super::budget::{Full, HeldBytes};
 use super::client::Admitted;
 use super::inbound::Head;
 use super::outgoing::Outgoing;
@@ -23,10 +23,10 @@ use super::problem::Code;
 use super::reply::{self, Reply};
 use super::worker::Worker;
 use crate::bff::error::BffError;
-use crate::bff::run::{self, Asked, Invocation};
+use crate::bff::run::{self, IncomingRequest, Invocation};
 use crate::bff::version::Version;
 use crate::contract;
-use crate::router::Found;
+use crate::router::RouteMatch;
 use crate::snapshot::Target;
 use crate::telemetry::metrics::Outcome;
 
@@ -75,8 +75,7 @@ pub(super) async fn handle(
             }
             reply.finish(&mut access, &method, send)
         }
-        // Nobody is there to read it, or only one who sent half a request and must not take it for
-        // accepted.
+        // The client is gone, or it sent half a request and must not take it for accepted.
         Err(ClientGone) => {
             let mut response = Response::new(Outgoing::empty());
             *response.status_mut() = StatusCode::BAD_REQUEST;
@@ -94,7 +93,7 @@ async fn caught(
     worker: &Worker,
     parts: Parts,
     body: &mut Body,
-    held: &mut Held,
+    held: &mut HeldBytes,
     access: &mut Access,
 ) -> Result<Reply, ClientGone> {
     // Boxed: hyper moves the outer future about.
@@ -113,7 +112,7 @@ async fn answer(
     worker: &Worker,
     mut parts: Parts,
     body: &mut Body,
-    held: &mut Held,
+    held: &mut HeldBytes,
     access: &mut Access,
 ) -> Result<Reply, ClientGone> {
     // Head.
@@ -128,11 +127,13 @@ async fn answer(
         .routes
         .find(&head.authority.host, head.path, head.method, head.headers);
     let (target, rest) = match found {
-        Found::Route { index, rest } => (&snapshot.targets[index], rest),
-        Found::Options { allow } => return Ok(Reply::options(allow)),
-        Found::MethodNotAllowed { allow } => return Ok(Reply::method_not_allowed(allow, access)),
-        Found::NotFound => return Ok(Reply::problem(Code::NotFound, "", access)),
-        Found::Misdirected => return Ok(Reply::problem(Code::Misdirected, "", access)),
+        RouteMatch::Route { index, rest } => (&snapshot.targets[index], rest),
+        RouteMatch::Options { allow } => return Ok(Reply::options(allow)),
+        RouteMatch::MethodNotAllowed { allow } => {
+            return Ok(Reply::method_not_allowed(allow, access));
+        }
+        RouteMatch::NotFound => return Ok(Reply::problem(Code::NotFound, "", access)),
+        RouteMatch::Misdirected => return Ok(Reply::problem(Code::Misdirected, "", access)),
     };
     let version = target.bff.current();
     access.routed(target, version.clone());
@@ -155,7 +156,7 @@ async fn answer(
     };
     access.bytes_in = body.len();
     let request = guest_request(&head, rest, target, access, body);
-    let asked = Asked {
+    let incoming = IncomingRequest {
         request,
         request_id: access.id.header(),
         traceparent: access.trace.header(),
@@ -169,7 +170,7 @@ async fn answer(
     };
 
     // Admit, run, check.
-    let invocation = Invocation::new(&version, asked);
+    let invocation = Invocation::new(&version, incoming);
     let answer = admit_and_run(worker, &version, invocation, access).await;
     // The body went with the guest.
     held.shrink(before);
@@ -224,7 +225,7 @@ async fn admit_and_run(
     version: &Arc<Version>,
     invocation: Box<Invocation>,
     access: &mut Access,
-) -> Result<crate::bff::response::Answer, BffError> {
+) -> Result<crate::bff::response::CheckedResponse, BffError> {
     let after = version.settings().deadline;
     let _permit = timeout_at(invocation.deadline, version.admission().permit())
         .await

@@ -79,14 +79,14 @@ fn restart(
     }
     tracing::error!(
         worker = index,
-        "a worker failed outside of a request and is started anew, its connections are lost: {why}"
+        "a worker failed outside of a request and is restarted, its connections are lost: {why}"
     );
     worker.restarted();
     while !*ended.borrow() {
         match worker.event_loop() {
             Ok(event_loop) => return Some(event_loop),
             Err(error) => {
-                tracing::error!(worker = index, "a worker is not started anew yet: {error}");
+                tracing::error!(worker = index, "a worker is not restarted yet: {error}");
                 // Nothing runs on this thread now.
                 std::thread::park_timeout(PAUSE);
             }

@@ -18,7 +18,7 @@ use crate::config;
 /// A client's socket.
 pub(super) struct Lingering<S> {
     inner: S,
-    /// Whether the client may still send a body that nobody reads.
+    /// Whether the client may still send an unread body.
     unread: Arc<AtomicBool>,
     settings: Arc<config::Server>,
     closing: Option<Closing>,

@@ -1,5 +1,4 @@
-//! From what happened to what the client gets. The only place that knows which error has which
-//! code.
+//! Maps an outcome to the client's response. The only place that knows which error has which code.
 
 use std::time::{Duration, SystemTime};
 
@@ -13,7 +12,7 @@ use super::inbound::{Rejection, X_REQUEST_ID};
 use super::outgoing::Outgoing;
 use super::problem::{Code, Problem};
 use crate::bff::error::BffError;
-use crate::bff::response::Answer;
+use crate::bff::response::CheckedResponse;
 use crate::telemetry::metrics::Outcome;
 use crate::time::date_field;
 
@@ -28,7 +27,7 @@ pub(super) struct Reply {
 
 impl Reply {
     /// The BFF's own answer.
-    pub(super) fn answer(answer: Answer) -> Self {
+    pub(super) fn answer(answer: CheckedResponse) -> Self {
         let outcome = Outcome::Answered(answer.status.as_u16());
         let mut response = Response::new(answer.body);
         *response.status_mut() = answer.status;

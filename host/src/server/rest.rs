@@ -34,7 +34,7 @@ impl Rest {
         now_us().saturating_sub(since) >= HANDOVER_US
     }
 
-    /// Whether the worker sleeps, and nobody else has given it a request yet that wakes it.
+    /// Whether the worker sleeps, and no request has been given to it yet that wakes it.
     pub(super) fn claim(&self) -> bool {
         self.asleep.load(Ordering::Relaxed) && self.asleep.swap(false, Ordering::Relaxed)
     }

@@ -17,7 +17,7 @@ use super::outgoing::Outgoing;
 use super::problem::Code;
 use super::reply::Reply;
 use crate::config;
-use crate::snapshot::Shared;
+use crate::snapshot::SharedState;
 use crate::telemetry::access_log;
 use crate::telemetry::metrics::Unreadable;
 use crate::telemetry::sample::Sample;
@@ -35,8 +35,8 @@ pub(super) fn read_limit(settings: &config::Server) -> u32 {
     u32::try_from(settings.max_header_size.saturating_mul(2)).unwrap_or(u32::MAX)
 }
 
-/// Counts an error of a connection that is a head which cannot be read, and tells the access log.
-pub(super) fn note(shared: &Shared, error: &(dyn std::error::Error + 'static)) {
+/// Counts and logs a connection error that is an unreadable head.
+pub(super) fn note(shared: &SharedState, error: &(dyn std::error::Error + 'static)) {
     let Some((what, error)) = read(error) else {
         return;
     };
@@ -65,7 +65,7 @@ fn read<'a>(
 ) -> Option<(Unreadable, &'a hyper::Error)> {
     loop {
         match error.downcast_ref::<hyper::Error>() {
-            // Only its text tells the two apart.
+            // Only its text distinguishes the two.
             Some(error) if error.is_parse_too_large() => {
                 let target = error.to_string().contains("URI");
                 let what = if target {
@@ -102,7 +102,7 @@ pub(super) fn is_too_large(request: &Request<Incoming>, settings: &config::Serve
 
 /// Answers such a request.
 pub(super) fn refuse(
-    shared: &Arc<Shared>,
+    shared: &Arc<SharedState>,
     settings: &config::Server,
     request: Request<Incoming>,
     admitted: Admitted,

@@ -1,4 +1,4 @@
-//! The first step of a snapshot: what the files of the components hold, good or not.
+//! The first step of a snapshot: the content of the component files, valid or not.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

@@ -11,7 +11,7 @@ use tailor::bff::response;
 use tailor::calls::select::Selection;
 use tailor::config::Route;
 use tailor::contract::{Payload, Response};
-use tailor::router::{Found, RouteTable};
+use tailor::router::{RouteMatch, RouteTable};
 use tailor::server::inbound::Head;
 
 use super::Turn;
@@ -80,7 +80,10 @@ pub(super) fn route(bffs: usize) -> Box<dyn Fn() -> Turn> {
         Box::new(move || {
             for (host, path) in &*asked {
                 let found = table.find(black_box(host), path, &Method::GET, &headers);
-                ensure!(matches!(found, Found::Route { .. }), "{path}: {found:?}");
+                ensure!(
+                    matches!(found, RouteMatch::Route { .. }),
+                    "{path}: {found:?}"
+                );
             }
             Ok(())
         })

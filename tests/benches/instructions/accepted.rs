@@ -14,8 +14,9 @@ pub const TOLERANCE: f64 = 3.0;
 
 const FILE: &str = "tests/benches/instructions.toml";
 const HEAD: &str = "\
-# Instructions of each benchmark case, as accepted. Written by `cargo instructions -- --accept`; `tests/benches/README.md`
-# says what the cases are. Another compiler or C library makes other counts, so these are noted, too.
+# Instructions of each benchmark case, as accepted. Written by `cargo instructions -- --accept`;
+# `tests/benches/README.md` says what the cases are. Another compiler or C library makes other
+# counts, so these are noted, too.
 ";
 
 /// The accepted counts, and what they were counted with.

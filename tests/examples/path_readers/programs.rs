@@ -63,12 +63,12 @@ out.print(request.getServletPath() + (info == null ? "" : info));
 pub struct Program {
     version: String,
     child: Child,
-    asked: Asked,
+    transport: Transport,
     /// Below the process, so that it is removed after that has ended.
     folder: TempDir,
 }
 
-enum Asked {
+enum Transport {
     Script(ChildStdin, BufReader<ChildStdout>),
     Server,
 }
@@ -91,8 +91,8 @@ impl Program {
 
     /// What it reads the path as.
     pub fn read(&mut self, path: &str) -> anyhow::Result<Option<Vec<u8>>> {
-        match &mut self.asked {
-            Asked::Script(input, output) => {
+        match &mut self.transport {
+            Transport::Script(input, output) => {
                 writeln!(input, "{path}")?;
                 let mut line = String::new();
                 output.read_line(&mut line)?;
@@ -101,7 +101,7 @@ impl Program {
                     hex => Ok(Some(bytes(hex).context("the script's answer")?)),
                 }
             }
-            Asked::Server => get(&self.folder.path().join("socket"), path),
+            Transport::Server => get(&self.folder.path().join("socket"), path),
         }
     }
 
@@ -112,7 +112,7 @@ impl Program {
         let (input, output) = pipes.context("it has no pipes")?;
         Ok(Self {
             version: version(Command::new(program).arg("--version"))?,
-            asked: Asked::Script(input, BufReader::new(output)),
+            transport: Transport::Script(input, BufReader::new(output)),
             child,
             folder: tempfile::tempdir()?,
         })
@@ -186,7 +186,7 @@ impl Program {
         let mut program = Self {
             version,
             child: child.context("it does not start")?,
-            asked: Asked::Server,
+            transport: Transport::Server,
             folder,
         };
         let started = Instant::now();

@@ -184,7 +184,7 @@ async fn the_whole_call_has_a_limit() {
     let path = "/heart/users/ada/days/2026-01-15";
     let took = times_out(&host, path, true, "reading the answer").await;
     assert!(took < Duration::from_secs(20), "{took:?}");
-    // The service learns that nobody waits any more.
+    // The service learns that its caller is gone.
     services.wait_for_aborted(Service::Heart, 1).await;
 }
 

@@ -230,7 +230,7 @@ async fn redirects_are_replies_and_are_not_followed() {
 }
 
 #[tokio::test]
-async fn a_second_answer_to_one_request_reaches_nobody() {
+async fn a_second_answer_to_one_request_reaches_no_caller() {
     // The worst that a confused service can do: the answer meant for one user, read as that for the
     // next.
     let raw = ScriptedService::start(|request| {

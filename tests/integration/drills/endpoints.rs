@@ -120,7 +120,7 @@ async fn one_bad_endpoint_of_three_is_left_out_and_taken_back() {
 
 #[tokio::test]
 async fn a_server_that_listens_on_one_family_of_localhost_fails_no_call() {
-    // On many machines `localhost` is ::1 as well, where nobody listens.
+    // On many machines `localhost` is ::1 as well, without a listener.
     let site = ScriptedService::start(|_| Response::text("ok")).unwrap();
     let url = format!("http://localhost:{}", site.address().port());
     let host = Setup::new()

@@ -220,7 +220,7 @@ async fn the_operator_makes_answers_void() {
         asked = asked.max(paths.len());
         assert_eq!(svc.site.count(), asked, "before {order}");
         let order = format!("/downstreams/svc/invalidate?{order}");
-        // A page in somebody's browser must not be able to do that.
+        // A page in an operator's browser must not be able to do that.
         let refused = host
             .steer(&order, &[("origin", "https://evil.test")])
             .await

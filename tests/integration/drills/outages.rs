@@ -223,7 +223,7 @@ async fn json_that_is_cut_off_costs_its_part_alone() {
 }
 
 #[tokio::test]
-async fn a_name_that_nobody_knows_costs_its_part_alone() {
+async fn an_unknown_name_costs_its_part_alone() {
     let services = Services::start().unwrap();
     let heart = "connect-timeout = \"2s\"\n[retry]\nmax = 0";
     let mut setup = Setup::new();

@@ -1,5 +1,5 @@
 //! A service that says how fast it wants to be called, by the operator's words or its own, is not
-//! called faster: by nobody.
+//! called faster, by any caller.
 
 use downstream_mock::scripted::{Request, Response, ScriptedService};
 use futures_util::future::join_all;
@@ -8,7 +8,7 @@ use super::*;
 use crate::downstream::relay::failure;
 use crate::drills::reloaded::change;
 
-/// A service whose first answer asks with this status to be left alone for so many seconds.
+/// A service whose first answer requests with this status a pause of this number of seconds.
 fn asks_for_rest(status: u16, seconds: &'static str) -> ScriptedService {
     let answer = move |request: Request| match request.number {
         1 => Response::new(status).header("retry-after", seconds),

@@ -45,7 +45,7 @@ async fn in_flight(host: &TestHost, count: u64) {
 async fn a_thousand_equal_reads_make_one_call() {
     const READS: usize = 1_000;
     let (site, gate) = held();
-    // So many at once may wait for each other for longer than usual, on a busy machine.
+    // This many at once may wait for each other for longer than usual, on a busy machine.
     let limits =
         format!("limits.concurrency = {READS}\nlimits.memory = \"1MiB\"\nlimits.cpu-wait = \"6s\"");
     let host = Setup::with("server.max-streams = 1000")
@@ -130,7 +130,7 @@ async fn a_client_that_hangs_up_does_not_end_the_call_of_the_others() {
 /// A BFF without much time asks, and one with enough joins its call while `others` calls are under
 /// way. `joined` is done when it has, `late` when the first one's time is over. Gives what the
 /// second one got.
-async fn joins_one_in_haste(
+async fn joins_a_call_with_a_short_timeout(
     host: &TestHost,
     others: u64,
     joined: impl FnOnce(),
@@ -169,7 +169,7 @@ async fn one_who_joins_in_the_queue_waits_there_for_as_long_as_it_may() {
     let held = get(&host, "/patient/svc/held");
     let others = async {
         soon(site.wait_for(1)).await;
-        joins_one_in_haste(&host, 1, || {}, || gate.open(2)).await
+        joins_a_call_with_a_short_timeout(&host, 1, || {}, || gate.open(2)).await
     };
     let (held, reply) = tokio::join!(held, others);
     assert_eq!((held.status.as_u16(), held.text().as_str()), (200, " 1"));
@@ -194,7 +194,7 @@ async fn one_who_joins_waits_for_credentials_for_as_long_as_it_may() {
         .file("secret", "hush")
         .service("svc", &site.url(), &settings);
     let host = hasty_and_patient(setup).start().await;
-    let reply = joins_one_in_haste(&host, 0, || {}, || gate.open(9)).await;
+    let reply = joins_a_call_with_a_short_timeout(&host, 0, || {}, || gate.open(9)).await;
     assert_eq!(
         (reply.status.as_u16(), reply.text().as_str()),
         (200, "Bearer token 1")
@@ -214,7 +214,7 @@ async fn one_who_joins_has_a_retry_that_the_first_has_no_time_for() {
     let site = site.unwrap();
     let setup = Setup::new().service("svc", &site.url(), "");
     let host = hasty_and_patient(setup).start().await;
-    let reply = joins_one_in_haste(&host, 0, || gate.open(1), || {}).await;
+    let reply = joins_a_call_with_a_short_timeout(&host, 0, || gate.open(1), || {}).await;
     assert_eq!((reply.status.as_u16(), reply.text().as_str()), (200, "2"));
 }
 

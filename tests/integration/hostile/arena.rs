@@ -209,7 +209,7 @@ impl Arena {
             .sum()
     }
 
-    /// Asks `/metrics` until a BFF has so many running requests.
+    /// Polls `/metrics` until a BFF has this number of running requests.
     pub async fn wait_until_running(&self, bff: &str, count: u64) {
         let reached = async {
             while self.metric("tailor_bff_running", &[("bff", bff)]).await != count {

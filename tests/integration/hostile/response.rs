@@ -162,7 +162,7 @@ async fn a_gigabyte_costs_the_host_no_memory() {
             Foe::of(name, wat.component(), settings)
         })
         .collect();
-    // A process of its own: its peak of memory is nobody else's.
+    // A process of its own: its peak of memory is its own.
     let services = Services::start().unwrap();
     let (config, _dir) = builder(&services, &foes, "2s")
         .config("[log]\nformat = \"json\"")

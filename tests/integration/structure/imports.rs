@@ -1,6 +1,6 @@
 //! Which file of a crate imports from which. A name is followed through re-exports to the file that
-//! it is defined in, so that what a module offers in one place ties nobody to all that stands
-//! there.
+//! it is defined in, so that an import of one item of a module does not tie the importer to all
+//! that is there.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;

@@ -76,7 +76,7 @@ async fn a_file_that_is_not_good_changes_nothing() {
         host.replace("tailor.toml", &good).unwrap();
     }
     assert_eq!(reload(&host).await, Ok(Changed::default()));
-    // What was replaced by its like goes with whoever was looking at it.
+    // A replaced version is dropped with its last reader.
     eventually("the state is as before", async || {
         (bff(&host, "page").await == before).then_some(())
     })
@@ -266,7 +266,7 @@ async fn a_service_that_has_moved_is_called_at_its_new_address() {
     edit(&host, |text| text.replace(&from, &to));
     reload(&host).await.unwrap();
     assert_eq!(host.get("/x").await.unwrap().text(), "new");
-    // Nobody needs the old address any more.
+    // The old address is no longer needed.
     eventually("the old connection is closed", async || {
         (old.open() == 0).then_some(())
     })

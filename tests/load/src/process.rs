@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 
-/// Ticks of `/proc/PID/stat` in a second: fixed for user space on Linux, whatever the kernel's own
+/// Ticks of `/proc/PID/stat` per second: fixed for user space on Linux, whatever the kernel's own
 /// rate is.
 const TICKS: u64 = 100;
 

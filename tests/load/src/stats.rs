@@ -82,7 +82,7 @@ impl Latencies {
         self.0.len()
     }
 
-    /// The latency in milliseconds that so many percent of the requests did not exceed.
+    /// The latency in milliseconds that this percentage of the requests did not exceed.
     pub fn percentile(&self, percent: f64) -> f64 {
         #[expect(clippy::cast_precision_loss, reason = "at most a minute")]
         let us = self.0.value_at_quantile(percent / 100.0) as f64;

@@ -113,7 +113,7 @@ impl TestHostBuilder {
     }
 
     /// A service that answers as `answer` says, which runs as long as the host.
-    /// [`TestHost::service`] tells what came to it.
+    /// [`TestHost::service`] returns what came to it.
     ///
     /// # Panics
     ///

@@ -22,8 +22,7 @@ pub struct Instances {
     lines: Mutex<Lines>,
 }
 
-/// Those who wait, a line for each BFF of which somebody does. The one that was served last is the
-/// last.
+/// Waiting requests, a line for each BFF that has some. The one that was served last is the last.
 #[derive(Default)]
 struct Lines {
     all: Vec<Line>,
@@ -51,8 +50,8 @@ impl Instances {
         }
     }
 
-    /// An instance without a wait, where one is free and nobody waits for it. `held` counts those
-    /// of its BFF.
+    /// An instance without a wait, where one is free and no request waits for it. `held` counts
+    /// those of its BFF.
     pub(super) fn try_take<'a>(&'a self, held: &'a AtomicUsize) -> Option<Instance<'a>> {
         if self.waiting.load(Ordering::SeqCst) > 0 || !self.take_free() {
             return None;
@@ -269,7 +268,7 @@ mod tests {
     }
 
     #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-    async fn nobody_waits_for_ever_beside_a_free_one() {
+    async fn no_request_waits_for_ever_beside_a_free_one() {
         let instances = Arc::new(Instances::new(2));
         let tasks = (0..4).map(|_| {
             let (instances, bff) = (instances.clone(), Arc::new(AtomicUsize::new(0)));

@@ -26,7 +26,7 @@ pub fn run(cpu: u64, memory: u64) -> ExitCode {
         Err(Failure::Refused(error)) => (REFUSED, format!("{error:#}")),
         Err(Failure::Unfit(why)) => (UNFIT, why),
     };
-    // Nobody is left to tell if this fails.
+    // A failure has no reader.
     let _ = io::stderr().write_all(why.as_bytes());
     ExitCode::from(code)
 }

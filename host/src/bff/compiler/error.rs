@@ -27,7 +27,7 @@ pub enum CompileError {
     /// Its file has changed since.
     #[error("compile: given up, because the file has changed since")]
     Superseded,
-    /// Somebody ended the compiler, or the system did for want of memory.
+    /// The compiler was killed, by a user or by the system for lack of memory.
     #[error("compile: the compiler was ended by signal {0}")]
     Killed(SignalName),
     /// The compiler is another program than the host.

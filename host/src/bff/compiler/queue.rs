@@ -71,7 +71,7 @@ struct JobQueue {
 }
 
 impl JobQueue {
-    /// The one whose turn it is, if there is room for one.
+    /// The next job, if there is a free permit.
     fn next(&self, jobs: usize) -> Option<&Arc<Job>> {
         if self.running.len() >= jobs {
             return None;
@@ -96,7 +96,7 @@ impl Queue {
     /// # Errors
     ///
     /// When the file has changed meanwhile.
-    pub(super) fn wait(&self, job: Job) -> Result<Turn<'_>, CompileError> {
+    pub(super) fn wait(&self, job: Job) -> Result<JobPermit<'_>, CompileError> {
         let job = Arc::new(job);
         let mut state = self.lock();
         state.waiting.push_back(job.clone());
@@ -119,7 +119,7 @@ impl Queue {
             return Err(CompileError::Superseded);
         }
         state.running.push(job.clone());
-        Ok(Turn { queue: self, job })
+        Ok(JobPermit { queue: self, job })
     }
 
     /// Gives up the compiles of a BFF's file that has another mark now.
@@ -143,19 +143,19 @@ impl Queue {
 }
 
 /// The turn of a compile.
-pub(super) struct Turn<'a> {
+pub(super) struct JobPermit<'a> {
     queue: &'a Queue,
     job: Arc<Job>,
 }
 
-impl Turn<'_> {
+impl JobPermit<'_> {
     /// What is compiled.
     pub(super) fn job(&self) -> &Job {
         &self.job
     }
 }
 
-impl Drop for Turn<'_> {
+impl Drop for JobPermit<'_> {
     fn drop(&mut self) {
         let mut state = self.queue.lock();
         state.running.retain(|job| !Arc::ptr_eq(job, &self.job));
@@ -179,7 +179,7 @@ mod tests {
         })
     }
 
-    /// Waits on a thread of its own, and tells how it ended.
+    /// Waits on a thread of its own, and sends how it ended.
     fn wait<'scope>(
         scope: &'scope Scope<'scope, '_>,
         queue: &'scope Queue,
@@ -215,7 +215,7 @@ mod tests {
     #[test]
     fn a_bff_that_comes_again_stands_behind_the_others() {
         let queue = Queue::new(1);
-        let first = queue.wait(Job::new("bomb")).expect("nobody is before it");
+        let first = queue.wait(Job::new("bomb")).expect("no job is before it");
         std::thread::scope(|scope| {
             let (tell, told) = channel();
             wait(scope, &queue, Job::new("other"), tell.clone());
@@ -233,7 +233,7 @@ mod tests {
         let [old, new] = marks(&path);
         let queue = Queue::new(1);
         let job = |bff| Job::new(bff).of_file(&path, Some(old));
-        let running = queue.wait(job("page")).expect("nobody is before it");
+        let running = queue.wait(job("page")).expect("no job is before it");
         std::thread::scope(|scope| {
             let (tell, told) = channel();
             wait(scope, &queue, job("other"), tell);

@@ -17,7 +17,7 @@ const TIMEOUT: Duration = Duration::from_secs(1_000);
 /// What a guest did, in the order of all.
 type Journal = Rc<std::cell::RefCell<Vec<&'static str>>>;
 
-/// A guest that uses `slice` nanoseconds of each of so many turns.
+/// A guest that uses `slice` nanoseconds of each turn, for this number of turns.
 struct Guest {
     name: &'static str,
     turn: Turn,
@@ -200,7 +200,7 @@ async fn a_guest_that_is_let_go_and_never_polled_holds_up_others_for_a_while_onl
 }
 
 #[tokio::test(start_paused = true)]
-async fn patience_ends() {
+async fn a_guest_waits_for_its_turn_at_most_cpu_wait() {
     // Nobody lets guests go here, so none that queues has its turn.
     let world = World {
         scheduler: Arc::new(Scheduler::new(0)),

@@ -1,5 +1,4 @@
-//! Which calls of a request are made at all: of services that are granted, as many as its budget
-//! has.
+//! Admits the calls of a request: to granted services, within its budget.
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;

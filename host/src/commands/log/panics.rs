@@ -1,7 +1,7 @@
 //! Panics as lines of the log.
 //!
 //! The hook of the standard library writes to standard error itself, and a thread that does so
-//! waits for its reader: a worker would, with all of its connections.
+//! waits for its reader: a worker would block with all of its connections.
 
 use std::backtrace::{Backtrace, BacktraceStatus};
 use std::panic::PanicHookInfo;

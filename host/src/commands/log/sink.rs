@@ -1,9 +1,9 @@
 //! A writer that never waits for the reader of the log.
 //!
-//! Each thread puts its lines into a buffer of its own, so that workers don't wait for each other.
-//! A thread writes what has gathered in all of them, many lines at a time, so that at a high rate a
-//! line costs a request neither a write nor the waking of a thread. When the reader is slow or
-//! stuck, lines are lost rather than requests late; how many is said in the log as soon as there is
+//! Each thread puts its lines into a buffer of its own, so that workers do not wait for each other.
+//! A thread writes the content of all of them, many lines at a time, so that at a high rate a line
+//! costs a request neither a write nor the waking of a thread. When the reader is slow or stuck,
+//! lines are dropped instead of delaying requests; the log has their number as soon as there is
 //! room again. Lines of one thread keep their order; those of several may be out of order by some
 //! milliseconds.
 
@@ -24,7 +24,7 @@ const GATHERING: Duration = Duration::from_millis(5);
 /// What is written at once, bytes: as much as a pipe takes.
 const PIECE: usize = 64 << 10;
 /// For how long the end of a command waits for a reader that takes nothing.
-const PATIENCE: Duration = Duration::from_secs(1);
+const GRACE: Duration = Duration::from_secs(1);
 /// For how long it waits for one that takes a little now and then.
 const LONGEST: Duration = Duration::from_secs(5);
 
@@ -32,7 +32,7 @@ const LONGEST: Duration = Duration::from_secs(5);
 #[derive(Clone)]
 pub(super) struct Sink(Arc<Queue>);
 
-/// Writes what is left when it is dropped, for as long as somebody reads it.
+/// Writes what is left when it is dropped, for as long as it has a reader.
 pub struct Flush {
     queue: Arc<Queue>,
     /// Closed when the thread has ended. It is not joined, because a write may never return.
@@ -119,7 +119,7 @@ impl Queue {
             while !self.ended.load(Ordering::Acquire) && Instant::now() < gathered {
                 std::thread::park_timeout(gathered.saturating_duration_since(Instant::now()));
             }
-            // First, so that a thread that adds a line from here on tells of it.
+            // First, so that a thread that adds a line from here on reports it.
             let ended = self.ended.load(Ordering::Acquire);
             self.told.store(false, Ordering::Release);
             for buffer in &self.buffers {
@@ -182,7 +182,7 @@ impl Drop for Flush {
         self.queue.wake();
         let last = Instant::now() + LONGEST;
         let mut before = None;
-        while let Err(RecvTimeoutError::Timeout) = self.ended.recv_timeout(PATIENCE) {
+        while let Err(RecvTimeoutError::Timeout) = self.ended.recv_timeout(GRACE) {
             let written = Some(self.queue.written.load(Ordering::Relaxed));
             if written == before || Instant::now() >= last {
                 return;

@@ -1,4 +1,4 @@
-//! What requests and answers may hold, and whether one request fits into it.
+//! The memory limits of requests and answers, and whether one request fits into them.
 
 use super::Context;
 use crate::config::raw::RawServer;

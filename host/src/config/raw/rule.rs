@@ -1,4 +1,4 @@
-//! What a service says of its calls, and what a rule says otherwise of some of them.
+//! Settings of a service's calls, which a rule can override for some of them.
 
 use std::time::Duration;
 

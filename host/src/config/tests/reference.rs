@@ -1,5 +1,5 @@
-//! `docs/reference/config.md` and `limits.md` say what is so: their tables are made of the keys
-//! that exist, what their readers take, and the words of `raw/reference.toml`.
+//! `docs/reference/config.md` and `limits.md` match the code: their tables are made of the keys
+//! that exist, what their readers accept, and the texts of `raw/reference.toml`.
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -1,4 +1,4 @@
-//! What happened in a run, in its order: what callers asked and got, what came to the service.
+//! The events of a run, in order: calls, their outcomes, and the requests that reached the service.
 
 use std::fmt;
 use std::time::Duration;
@@ -10,7 +10,7 @@ use crate::downstream::policy::breaker::Position;
 use crate::downstream::trace::Source;
 
 /// A place in the order of events. Of two events at the same time, it says which came first.
-pub type Place = u64;
+pub type Sequence = u64;
 
 /// All that happened.
 #[derive(Default)]
@@ -21,10 +21,10 @@ pub struct Log {
     /// What the breaker was seen to be, whenever it may have changed.
     pub breaker: Vec<(Instant, Position)>,
     /// When the operator made all that is stored void.
-    pub forgotten: Vec<Place>,
+    pub forgotten: Vec<Sequence>,
     /// What was wrong with a step that is judged when it is made.
     pub broken: Option<Broken>,
-    places: Place,
+    places: Sequence,
 }
 
 /// A rule that does not hold, and what shows it.
@@ -34,9 +34,9 @@ pub struct Broken {
     pub what: String,
 }
 
-/// Who asks for what, as far as a service sees it.
+/// The caller and the target of a call, as far as a service sees them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Asked {
+pub struct CallTarget {
     pub path: usize,
     /// The identity; 0 for none.
     pub who: usize,
@@ -47,19 +47,19 @@ pub struct Asked {
 /// A call of a caller.
 #[derive(Debug)]
 pub struct Call {
-    pub asked: Asked,
+    pub asked: CallTarget,
     pub bff: usize,
-    pub started: (Place, Instant),
+    pub started: (Sequence, Instant),
     /// When it must have its answer.
     pub end: Instant,
     /// Until when it may wait in the queue.
     pub end_of_queue: Instant,
-    pub ended: Option<(Place, Instant, Got)>,
+    pub ended: Option<(Sequence, Instant, Ended)>,
 }
 
 /// What came of a call.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Got {
+pub enum Ended {
     /// An answer of the service, by its number; from there.
     Answer(usize, u16, Source),
     /// A time limit passed.
@@ -81,9 +81,9 @@ pub enum Kind {
     NoStore,
     /// With a `set-cookie`.
     Cookie,
-    /// Everybody, for so many seconds.
+    /// All callers, for this time, seconds.
     Fresh(u64),
-    /// Everybody with the same language, for so many seconds.
+    /// All callers with the same language, for this time, seconds.
     Varied(u64),
 }
 
@@ -92,15 +92,15 @@ pub enum Kind {
 pub struct Request {
     /// Of which call.
     pub call: usize,
-    pub asked: Asked,
+    pub asked: CallTarget,
     pub endpoint: usize,
-    pub came: (Place, Instant),
+    pub came: (Sequence, Instant),
     pub kind: Kind,
     /// Whether it was answered that it did nothing.
     pub refused: bool,
     /// The status, and when it was answered.
-    pub answered: Option<(Place, Instant, u16)>,
-    /// When the service was done with it, or saw that nobody waits.
+    pub answered: Option<(Sequence, Instant, u16)>,
+    /// When the service was done with it, or saw that the caller was gone.
     pub left: Option<Instant>,
     /// Whether the service never answers, or breaks the connection.
     pub lost: bool,
@@ -122,13 +122,19 @@ pub struct Dial {
 
 impl Log {
     /// The place of what happens now.
-    pub fn now(&mut self) -> (Place, Instant) {
+    pub fn now(&mut self) -> (Sequence, Instant) {
         self.places += 1;
         (self.places, Instant::now())
     }
 
     /// A call begins; says its number.
-    pub fn begins(&mut self, asked: Asked, bff: usize, total: Duration, queue: Duration) -> usize {
+    pub fn begins(
+        &mut self,
+        asked: CallTarget,
+        bff: usize,
+        total: Duration,
+        queue: Duration,
+    ) -> usize {
         let started = self.now();
         let end = started.1 + total;
         self.calls.push(Call {
@@ -143,7 +149,7 @@ impl Log {
     }
 
     /// A call ended.
-    pub fn ended(&mut self, call: usize, got: Got) {
+    pub fn ended(&mut self, call: usize, got: Ended) {
         let (place, at) = self.now();
         self.calls[call].ended = Some((place, at, got));
     }

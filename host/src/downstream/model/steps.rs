@@ -1,8 +1,8 @@
-//! What is done in a run: drawn from a seed, and made shorter when it breaks a rule.
+//! The steps of a run: drawn from a seed, and shrunk when a rule is broken.
 
 use std::fmt;
 
-use super::log::Asked;
+use super::log::CallTarget;
 use super::world::{LANGUAGES, Mode, PATHS, WriteEnd};
 
 /// What a run is about. It says what is likely in it, and which rules hold beside those that always
@@ -55,8 +55,8 @@ pub struct Settings {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Step {
     /// Equal reads at the same time.
-    Read(Asked, Vec<Caller>),
-    Write(Asked, Caller, WriteEnd),
+    Read(CallTarget, Vec<Caller>),
+    Write(CallTarget, Caller, WriteEnd),
     /// From now on an endpoint is so.
     Becomes(usize, Mode),
     /// The operator makes all that is stored void.
@@ -67,13 +67,13 @@ pub enum Step {
     Reload(usize),
 }
 
-/// One who asks.
+/// A caller.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Caller {
     pub bff: usize,
     /// Time for the call, milliseconds.
     pub limit: u32,
-    /// When it hangs up, milliseconds after it asked.
+    /// When it hangs up, milliseconds after its call.
     pub hangs_up: Option<u64>,
 }
 
@@ -221,8 +221,8 @@ impl fmt::Display for Plan {
 /// What draws a run.
 struct Draw {
     random: fastrand::Rng,
-    /// What was asked last.
-    last: Option<Asked>,
+    /// The last call.
+    last: Option<CallTarget>,
 }
 
 impl Draw {
@@ -273,7 +273,7 @@ impl Draw {
     }
 
     /// Often the same as before, so that what happens has to do with each other.
-    fn asked(&mut self, theme: Theme) -> Asked {
+    fn asked(&mut self, theme: Theme) -> CallTarget {
         if let Some(last) = self.last
             && theme != Theme::OneBad
             && self.chance(50)
@@ -285,7 +285,7 @@ impl Draw {
         asked
     }
 
-    fn other(&mut self, theme: Theme) -> Asked {
+    fn other(&mut self, theme: Theme) -> CallTarget {
         let path = match theme {
             Theme::OneBad => 0,
             // What is stored is of most interest.
@@ -294,7 +294,7 @@ impl Draw {
             _ => self.below(PATHS.len()),
         };
         let several = theme != Theme::OneBad;
-        Asked {
+        CallTarget {
             path,
             who: if several {
                 self.one_of(&[0, 1, 1, 2])
@@ -321,7 +321,7 @@ impl Draw {
     }
 
     fn write(&mut self, theme: Theme) -> Step {
-        let asked = Asked {
+        let asked = CallTarget {
             write: true,
             ..self.asked(theme)
         };

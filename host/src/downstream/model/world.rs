@@ -17,7 +17,7 @@ use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use tokio::time::{Instant, sleep};
 
-use super::log::{Asked, Kind, Log, Request};
+use super::log::{CallTarget, Kind, Log, Request};
 use crate::downstream::transport::memory;
 use crate::sync;
 
@@ -45,9 +45,9 @@ pub const LANGUAGES: [&str; 2] = ["en", "de"];
 /// How an endpoint is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Mode {
-    /// Answers after so many milliseconds.
+    /// Answers after this time, milliseconds.
     Good(u64),
-    /// Sends the head of an answer at once, and the body after so many milliseconds.
+    /// Sends the head of an answer at once, and the body after this time, milliseconds.
     Trickles(u64),
     /// Breaks the connection in the middle of an answer.
     Truncates,
@@ -113,7 +113,7 @@ type Body = UnsyncBoxBody<Bytes, Cut>;
 struct Cut;
 
 impl World {
-    /// Endpoints that are so at first, at addresses that nobody else has on this thread.
+    /// Endpoints in this state at first, at addresses that are unique on this thread.
     pub fn new(modes: Vec<Mode>, http2: bool) -> Self {
         let endpoints = modes.len();
         let state = State {
@@ -240,7 +240,7 @@ impl World {
         let came = state.log.now();
         state.log.requests.push(Request {
             call: number_in(headers, &CALL).expect("the number of the call"),
-            asked: Asked {
+            asked: CallTarget {
                 path,
                 who: number_in(headers, &AUTHORIZATION).unwrap_or(0),
                 language: language(headers),
@@ -315,7 +315,7 @@ fn write_end(headers: &HeaderMap) -> Option<WriteEnd> {
 }
 
 impl WriteEnd {
-    /// How a request asks for it.
+    /// How a request selects it.
     pub fn name(self) -> HeaderValue {
         HeaderValue::from_static(match self {
             Self::Done => "done",

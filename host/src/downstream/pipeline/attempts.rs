@@ -6,7 +6,7 @@ use tokio::time::Instant;
 
 use super::Pipeline;
 use super::hedge::HedgeRight;
-use super::turn::Turn;
+use super::permits::CallPermits;
 use crate::downstream::call::CallRequest;
 use crate::downstream::deadline::SharedDeadline;
 use crate::downstream::error::{Cause, Phase, Rejection, TimeLimit};
@@ -25,19 +25,26 @@ impl Pipeline {
         call: &CallRequest,
         request: &ServiceRequest,
         deadline: &SharedDeadline,
-        turn: &Turn,
+        permits: &CallPermits,
         trace: &mut Trace,
     ) -> Result<ServiceResponse, Cause> {
         match &self.credentials.of_service {
             None => {
-                self.attempt_with_retries(call, request, deadline, turn, trace)
+                self.attempt_with_retries(call, request, deadline, permits, trace)
                     .await
             }
             // Boxed, like what follows here and in `attempts::run`: a future is as large as all
             // that it may ever do, and is moved about.
             Some(credentials) => {
-                Box::pin(self.with_credentials(credentials, call, request, deadline, turn, trace))
-                    .await
+                Box::pin(self.with_credentials(
+                    credentials,
+                    call,
+                    request,
+                    deadline,
+                    permits,
+                    trace,
+                ))
+                .await
             }
         }
     }
@@ -50,7 +57,7 @@ impl Pipeline {
         call: &CallRequest,
         request: &ServiceRequest,
         deadline: &SharedDeadline,
-        turn: &Turn,
+        permits: &CallPermits,
         trace: &mut Trace,
     ) -> Result<ServiceResponse, Cause> {
         let mut sent = request.clone();
@@ -58,7 +65,7 @@ impl Pipeline {
         loop {
             let used = self.apply(credentials, call, &mut sent, deadline).await?;
             let result = self
-                .attempt_with_retries(call, &sent, deadline, turn, trace)
+                .attempt_with_retries(call, &sent, deadline, permits, trace)
                 .await;
             let refused =
                 matches!(&result, Ok(answer) if answer.status == StatusCode::UNAUTHORIZED);
@@ -68,7 +75,7 @@ impl Pipeline {
                     .timeout(None, credentials.refused(used))
                     .await
                     .unwrap_or(false);
-            if !(renewed && self.may_again(turn, deadline).await) {
+            if !(renewed && self.may_again(permits, deadline).await) {
                 return result;
             }
         }
@@ -105,7 +112,7 @@ impl Pipeline {
         call: &CallRequest,
         request: &ServiceRequest,
         deadline: &SharedDeadline,
-        turn: &Turn,
+        permits: &CallPermits,
         trace: &mut Trace,
     ) -> Result<ServiceResponse, Cause> {
         let policy = self.policy(call);
@@ -116,7 +123,7 @@ impl Pipeline {
             retry: &policy.retry,
             retries: call.limits.retries,
             hedge_after,
-            budget: turn.budget(),
+            budget: permits.budget(),
             deadline,
         };
         let (course, hedge_course) = (Course::default(), Course::default());
@@ -127,9 +134,9 @@ impl Pipeline {
         let queue = call.limits.queue.saturating_sub(trace.queued);
         let beside = || {
             hedge_course.follow(&course);
-            HedgeRight::new(turn, &policy.retry, &hedge_course)
+            HedgeRight::new(permits, &policy.retry, &hedge_course)
         };
-        let again = || self.may_again(turn, deadline);
+        let again = || self.may_again(permits, deadline);
         let attempt = |attempt: Try| {
             let course = match attempt.hedge {
                 true => &hedge_course,
@@ -151,7 +158,7 @@ impl Pipeline {
                     .attempt(call.worker, request, bounds, course)
                     .await;
                 if let Some(asked) = attempted.rest {
-                    self.hold_back(asked, &attempted.result, turn);
+                    self.hold_back(asked, &attempted.result, permits);
                 }
                 let verdict = self.verdict(call, &attempted.result);
                 Tried {

@@ -14,7 +14,7 @@ pub(super) struct Callers {
     /// The end of the call: the latest of theirs.
     pub(super) deadline: SharedDeadline,
     /// Until when it waits in the queue: for as long as one of them may.
-    pub(super) turn: SharedDeadline,
+    pub(super) queue_end: SharedDeadline,
     /// The BFF that began it.
     first: u64,
     /// The other BFFs, each once, in the order in which they joined.
@@ -27,7 +27,7 @@ impl Callers {
     pub(super) fn new(call: &CallRequest) -> Self {
         Self {
             deadline: SharedDeadline::new(call.end),
-            turn: SharedDeadline::new(call.end_of_queue()),
+            queue_end: SharedDeadline::new(call.end_of_queue()),
             first: call.member.id(),
             others: Mutex::default(),
             joined: Notify::new(),
@@ -37,7 +37,7 @@ impl Callers {
     /// Another one joins. `false` when it is too late to: the call is ending because the time of
     /// all who waited until then is over.
     pub(super) fn join(&self, call: &CallRequest) -> bool {
-        if !(self.deadline.extend(call.end) && self.turn.extend(call.end_of_queue())) {
+        if !(self.deadline.extend(call.end) && self.queue_end.extend(call.end_of_queue())) {
             return false;
         }
         let member = &call.member;
@@ -61,9 +61,9 @@ impl Callers {
         }
     }
 
-    /// Whether more BFFs joined than so many.
-    pub(super) fn more_than(&self, places: usize) -> bool {
-        self.others().len() > places
+    /// Whether more BFFs joined than `limit`.
+    pub(super) fn more_than(&self, limit: usize) -> bool {
+        self.others().len() > limit
     }
 
     fn others(&self) -> MutexGuard<'_, Vec<Arc<Member>>> {

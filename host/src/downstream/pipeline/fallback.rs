@@ -1,4 +1,4 @@
-//! Step 7: the answer of a caller, also when its call failed.
+//! Step 7: the answer for a caller, also when the call failed.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -61,7 +61,7 @@ impl Pipeline {
                 match read(response, trace.source) {
                     Err(cause @ Cause::Malformed { .. }) => {
                         if broken {
-                            // It is of no use to the next who asks either.
+                            // The next caller could not use it either.
                             self.forget(&context.target);
                         }
                         Err(Arc::new(cause))

@@ -9,13 +9,13 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use super::Pipeline;
-use super::turn::Turn;
+use super::permits::CallPermits;
 use crate::config::{self, Hedge};
 use crate::downstream::call::CallRequest;
 use crate::downstream::transport::Course;
 use crate::time;
 
-/// How hedging is done where only a profile asks for it.
+/// The hedging settings where only a profile enables it.
 const HEDGE: Hedge = Hedge {
     percentile: 95,
     min_delay: Duration::from_millis(5),
@@ -46,24 +46,28 @@ impl Pipeline {
 /// beside it needs one of its own, and what it costs of the budget. That is given back if the
 /// attempt was not sent, and so is the token of the rate.
 pub(super) struct HedgeRight<'a> {
-    turn: Turn,
+    permits: CallPermits,
     course: &'a Course,
 }
 
 impl<'a> HedgeRight<'a> {
     /// `None` without a permit, which is not worth a wait, or without budget.
-    pub(super) fn new(turn: &Turn, retry: &config::Retry, course: &'a Course) -> Option<Self> {
-        let turn = turn.another()?;
-        let paid = turn.budget().withdraw(retry, Instant::now());
-        paid.then_some(Self { turn, course })
+    pub(super) fn new(
+        permits: &CallPermits,
+        retry: &config::Retry,
+        course: &'a Course,
+    ) -> Option<Self> {
+        let permits = permits.another()?;
+        let paid = permits.budget().withdraw(retry, Instant::now());
+        paid.then_some(Self { permits, course })
     }
 }
 
 impl Drop for HedgeRight<'_> {
     fn drop(&mut self) {
         match self.course.sent() {
-            true => self.turn.spend(),
-            false => self.turn.budget().refund(),
+            true => self.permits.spend(),
+            false => self.permits.budget().refund(),
         }
     }
 }

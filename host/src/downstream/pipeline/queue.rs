@@ -12,7 +12,7 @@ use tokio::time::Instant;
 
 use super::Pipeline;
 use super::callers::Callers;
-use super::turn::Turn;
+use super::permits::CallPermits;
 use crate::downstream::call::CallRequest;
 use crate::downstream::error::{Cause, Phase, Rejection, TimeLimit};
 use crate::downstream::policy::breaker::Pass;
@@ -21,7 +21,7 @@ use crate::downstream::trace::Trace;
 use crate::telemetry::metrics::Event;
 
 impl Pipeline {
-    /// Takes a permit of the service, or waits for one; asks the breaker once more after a wait.
+    /// Takes a permit of the service, or waits for one; checks the breaker once more after a wait.
     ///
     /// # Errors
     ///
@@ -33,12 +33,12 @@ impl Pipeline {
         callers: &Callers,
         pass: &mut Option<Pass<'a>>,
         trace: &mut Trace,
-    ) -> Result<Turn, Cause> {
+    ) -> Result<CallPermits, Cause> {
         let of_rule = self.known(call).pace.as_ref();
         if of_rule.is_none()
             && let Some(permit) = call.member.try_acquire()
         {
-            return Ok(Turn::new(permit, None));
+            return Ok(CallPermits::new(permit, None));
         }
         // Boxed, because few calls wait, and the future of every call would be as large.
         Box::pin(self.wait(call, callers, of_rule, pass, trace)).await
@@ -53,7 +53,7 @@ impl Pipeline {
         of_rule: Option<&Arc<Bulkhead>>,
         pass: &mut Option<Pass<'a>>,
         trace: &mut Trace,
-    ) -> Result<Turn, Cause> {
+    ) -> Result<CallPermits, Cause> {
         let began = Instant::now();
         let rejected = |why| self.no_permit(call, why, began.elapsed());
         let of_rule = match of_rule {
@@ -81,7 +81,7 @@ impl Pipeline {
             drop(pass.take());
             *pass = self.ask_breaker(call, callers, Instant::now())?;
         }
-        Ok(Turn::new(permit, of_rule))
+        Ok(CallPermits::new(permit, of_rule))
     }
 
     fn no_permit(&self, call: &CallRequest, rejected: Rejected, queued: Duration) -> Cause {
@@ -126,7 +126,7 @@ async fn first_permit(
     callers: &Callers,
     line: impl Fn(&Arc<Member>) -> Arc<Member>,
 ) -> Result<Permit, Rejected> {
-    let place = |member: Arc<Member>| async move { member.acquire(&callers.turn).await };
+    let place = |member: Arc<Member>| async move { member.acquire(&callers.queue_end).await };
     let mut places = FuturesUnordered::new();
     places.push(place(line(first)));
     let mut joined = 0;

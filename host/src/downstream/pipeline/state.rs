@@ -1,4 +1,4 @@
-//! The policy of a service at run time, and what operators see of it and set.
+//! The policy of a service at run time, and what operators read and set of it.
 
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
@@ -34,7 +34,7 @@ pub struct Pipeline {
     pub(super) credentials: ServiceCredentials,
     pub(super) transport: Arc<Transport>,
     pub(super) metrics: Arc<ServiceMetrics>,
-    /// When the log is told that the service asks to be left alone.
+    /// Limits the log lines about pauses that the service requests.
     pub(super) holds: LogInterval,
 }
 
@@ -172,7 +172,7 @@ impl Pipeline {
         breakers.map(|breaker| breaker.force(forced)).count() > 0
     }
 
-    /// Drops what is stored for a target, for whoever asks.
+    /// Drops what is stored for a target, for all callers.
     pub(super) fn forget(&self, target: &Uri) {
         if let Some(cache) = &self.cache {
             cache.forget(target);

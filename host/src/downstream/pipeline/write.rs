@@ -8,8 +8,8 @@ use crate::downstream::request::ServiceRequest;
 use crate::downstream::response::ServiceResponse;
 use crate::downstream::trace::Trace;
 
-/// A call that may change something, from before it is sent. Dropped before its end, because nobody
-/// waits for it any more, it counts as one that may have done its work.
+/// A call that may change something, from before it is sent. Dropped before its end, because no
+/// caller waits for it any more, it counts as one that may have done its work.
 pub(super) struct Write<'a> {
     pipeline: &'a Pipeline,
     request: &'a ServiceRequest,

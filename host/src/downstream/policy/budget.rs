@@ -17,7 +17,7 @@ use crate::config;
 /// What one attempt costs. A call brings in as many of these as the budget is percent.
 const ATTEMPT: u64 = 100;
 /// Attempts that are allowed before any call was made, and that come back with time alone. As many
-/// as come in a second, if that is more.
+/// as come per second, if that is more.
 const RESERVE: u64 = 5 * ATTEMPT;
 /// Attempts that can be saved up. A quiet hour does not pay for a storm.
 const MOST: u64 = 100 * ATTEMPT;

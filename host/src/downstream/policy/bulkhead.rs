@@ -5,7 +5,7 @@
 //! Slow path: one short lock. A released permit goes to the queued BFF that holds the fewest
 //! permits (ties: least recently served), FIFO within a BFF.
 //!
-//! With a rate, or a hold that the service asked for ([`pace`]), a permit also takes a token, and
+//! With a rate, or a hold that the service requested ([`pace`]), a permit also takes a token, and
 //! so does each further request of a call that has a permit: it queues ahead of its BFF's other
 //! calls. These always take the slow path. [`waiting`] handles what only time releases.
 //!
@@ -29,7 +29,7 @@ use std::time::Duration;
 use tokio::sync::Notify;
 use tokio::time::Instant;
 
-pub use self::pace::Held;
+pub use self::pace::HoldStart;
 
 use self::pace::{Pace, Token};
 use self::queue::{Outcome, Queue, Wants};
@@ -56,9 +56,9 @@ pub struct Bulkhead {
     state: Mutex<BulkheadState>,
     /// Who keeps the time for all who wait.
     timekeeper: tokio::sync::Mutex<()>,
-    /// Tells the timekeeper that the next token may be due earlier than it knows.
+    /// Notifies the timekeeper that the next token may be due earlier than it knows.
     earlier: Notify,
-    /// Tells all who wait that their turn may come later than they know.
+    /// Notifies all waiting calls that their turn may come later than they know.
     changed: Notify,
 }
 
@@ -111,7 +111,7 @@ pub enum Rejected {
         /// The rate in force.
         rate: config::Rate,
     },
-    /// The service asked to be left alone for longer than its time.
+    /// The service requested a pause longer than the call's time.
     Held {
         /// For how long.
         left: Duration,
@@ -189,8 +189,8 @@ impl Bulkhead {
         }
     }
 
-    /// Takes a permit for a member that has so many. A failure may for a moment have kept a free
-    /// permit from others: whoever sees one must call `serve` after it.
+    /// Takes a permit for a member with this number of permits. A failure may for a moment have
+    /// kept a free permit from others: a caller that sees one must call `serve` after it.
     fn reserve(&self, held: &AtomicUsize) -> bool {
         if !below(held, self.limit()) {
             return false;
@@ -229,8 +229,8 @@ impl Bulkhead {
         }
     }
 
-    /// Gives what is free to those who wait, and sees to it that somebody looks again when the next
-    /// token is due.
+    /// Gives free permits to the queue, and has a waiting call look again when the next token is
+    /// due.
     fn serve(&self, state: &mut BulkheadState) {
         if let Some(due) = self.hand_out(state)
             && state.armed.is_none_or(|armed| due < armed)
@@ -285,9 +285,9 @@ impl Bulkhead {
         self.paced.load(Ordering::SeqCst)
     }
 
-    /// Holds all calls back for as long as the service asks and the operator allows; `None` where
-    /// that is no longer than before.
-    fn hold_back(&self, asked: Duration) -> Option<Held> {
+    /// Holds all calls back for as long as the service requests and the operator allows; `None`
+    /// where that is no longer than before.
+    fn hold_back(&self, asked: Duration) -> Option<HoldStart> {
         let now = Instant::now();
         let mut state = self.lock();
         let held = state.pace.hold(asked, now)?;

@@ -3,8 +3,8 @@
 //!
 //! [`key`] says which calls may have each other's answers at all, [`freshness`] which answers are
 //! stored and for how long, [`sharing`] which serve several callers before they are stored,
-//! [`entry`] which of several suits a request, [`found`] what a caller learns, [`condition`] how a
-//! service confirms one, [`invalidate`] and [`writes`] what makes them void. Everything that the
+//! [`entry`] which of several suits a request, [`found`] the result of a lookup, [`condition`] how
+//! a service confirms one, [`invalidate`] and [`writes`] what invalidates them. Everything that the
 //! headers of an answer say is read once, when it is stored: a lookup compares numbers.
 //!
 //! The rules are written here and not taken from `http-cache-semantics`, which reads directives by
@@ -47,7 +47,7 @@ use invalidate::{Changes, path_of, place};
 use stats::Counters;
 use writes::{Writes, named_by};
 
-pub use found::{Asked, Found, Hit, Stale, Ticket};
+pub use found::{CacheLookup, CacheableCall, Hit, Stale, Ticket};
 pub use invalidate::Which;
 pub use key::{ExactKey, Hashed, Key};
 pub use sharing::{may_join, serves_others};
@@ -94,7 +94,8 @@ impl Cache {
     /// might not have had them stored, or would have other writes make them void.
     pub fn with_settings(&self, settings: &config::Cache, prefix: &str) -> Self {
         let cache = Self {
-            // The count of changes when an answer was asked for says whether it is still valid.
+            // The count of changes at the time of an answer's request says whether it is still
+            // valid.
             changes: self.changes.clone(),
             ..Self::new(settings, prefix)
         };
@@ -110,7 +111,7 @@ impl Cache {
     }
 
     /// A ticket without a look, where a look would find nothing: nothing was ever stored, and the
-    /// request asks nothing of the cache.
+    /// request has no directives for the cache.
     pub fn nothing(&self, request: &HeaderMap, now: SystemTime) -> Option<Ticket> {
         if self.used.load(Ordering::Acquire) || request.contains_key(CACHE_CONTROL) {
             return None;
@@ -157,27 +158,27 @@ impl Cache {
         }
     }
 
-    /// Looks for an answer to a call, as its `cache-control` asks (RFC 9111 section 5.2.1).
-    pub fn lookup(&self, key: &Key, request: &HeaderMap, now: SystemTime) -> Found {
+    /// Looks for an answer to a call, by its `cache-control` (RFC 9111 section 5.2.1).
+    pub fn lookup(&self, key: &Key, request: &HeaderMap, now: SystemTime) -> CacheLookup {
         let found = self.find(key, request, now);
         let counter = match found {
-            Found::Fresh(_) => &self.counters.hits,
-            Found::Stale(_) => &self.counters.stale,
-            Found::Miss(_) | Found::Unavailable => &self.counters.misses,
+            CacheLookup::Fresh(_) => &self.counters.hits,
+            CacheLookup::Stale(_) => &self.counters.stale,
+            CacheLookup::Miss(_) | CacheLookup::Unavailable => &self.counters.misses,
         };
         counter.fetch_add(1, Ordering::Relaxed);
         found
     }
 
-    fn find(&self, key: &Key, request: &HeaderMap, now: SystemTime) -> Found {
+    fn find(&self, key: &Key, request: &HeaderMap, now: SystemTime) -> CacheLookup {
         // Before the store is read: what becomes void in between must be seen when the answer is
         // put in.
         let ticket = self.ticket(now);
         let says = Directives::of_request(request);
         let entry = (!says.no_store).then(|| self.entries.get(key)).flatten();
         let none = || match says.only_if_cached {
-            true => Found::Unavailable,
-            false => Found::Miss(Ticket {
+            true => CacheLookup::Unavailable,
+            false => CacheLookup::Miss(Ticket {
                 // Not looked for is as good as found: it may be there.
                 found: says.no_store || entry.is_some(),
                 ..ticket
@@ -200,12 +201,12 @@ impl Cache {
         };
         if welcome && usable {
             let answer = stored.serve(request, now);
-            return Found::Fresh(Hit { answer, age });
+            return CacheLookup::Fresh(Hit { answer, age });
         }
         if says.only_if_cached {
-            return Found::Unavailable;
+            return CacheLookup::Unavailable;
         }
-        Found::Stale(Stale {
+        CacheLookup::Stale(Stale {
             while_revalidate: welcome && life.serves_while_revalidating(now),
             if_error: welcome && life.serves_on_error(now),
             ticket,
@@ -221,7 +222,7 @@ impl Cache {
     /// Says whether it was stored.
     pub fn store(
         &self,
-        asked: Asked<'_>,
+        asked: CacheableCall<'_>,
         answer: &ServiceResponse,
         readable: impl FnOnce() -> bool,
         ticket: Ticket,
@@ -234,13 +235,13 @@ impl Cache {
 
     fn keep(
         &self,
-        asked: Asked<'_>,
+        asked: CacheableCall<'_>,
         answer: &ServiceResponse,
         (body, readable): (impl FnOnce() -> Bytes, impl FnOnce() -> bool),
         ticket: Ticket,
         now: SystemTime,
     ) -> bool {
-        let Asked {
+        let CacheableCall {
             key,
             headers: request,
             times,
@@ -286,7 +287,7 @@ impl Cache {
     /// one with the fields of the 304, stored again with its new life. `now` is when the 304 came.
     pub fn revalidated(
         &self,
-        asked: Asked<'_>,
+        asked: CacheableCall<'_>,
         stale: &Stale,
         not_modified: &ServiceResponse,
         now: SystemTime,
@@ -294,9 +295,8 @@ impl Cache {
         let request = asked.headers;
         let stored = &stale.stored;
         let Some(mut answer) = stored.updated_by(&not_modified.headers, now) else {
-            // The service confirmed something else than it was asked about. This answer is used
-            // once more, being what the service was asked about; the next call is made without a
-            // condition.
+            // The service confirmed another answer than the request named. The stored answer is
+            // used once more; the next call is made without a condition.
             self.replace(asked.key, request, None, stale.ticket);
             return stored.serve(request, now);
         };
@@ -379,7 +379,7 @@ impl Cache {
         }
     }
 
-    /// Whether what the answer was asked for changed since then.
+    /// Whether the answer's target changed since its request.
     fn void(&self, origin: &Origin) -> bool {
         let mut places = origin.above.iter().chain([&origin.place]);
         places.any(|place| self.changes.since(*place, origin.changes))

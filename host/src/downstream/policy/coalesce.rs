@@ -50,7 +50,7 @@ struct Inner<T, W> {
     shards: [Mutex<Shard<T, W>>; SHARDS],
     /// Calls that began in different generations are not one.
     generation: AtomicU64,
-    /// Tells a call from a later one with the same key.
+    /// Distinguishes a call from a later one with the same key.
     calls: AtomicU64,
 }
 
@@ -128,7 +128,7 @@ where
             result.map_err(|_| Panicked)
         };
         let call = call.boxed().shared();
-        // Not ready, since nobody has polled it.
+        // Not ready, since it was not polled yet.
         if let Some(weak) = call.downgrade() {
             let under_way = UnderWay {
                 call: weak,

@@ -11,7 +11,7 @@ use crate::config;
 /// The cap of one host.
 pub struct Gate {
     most: AtomicUsize,
-    /// From so many on, optional calls are refused.
+    /// From this number on, optional calls are refused.
     most_optional: AtomicUsize,
     in_flight: AtomicUsize,
 }

@@ -1,4 +1,4 @@
-//! The pause that a service asked for (`retry-after`, RFC 9110 section 10.2.3), and the ramp after
+//! The pause that a service requested (`retry-after`, RFC 9110 section 10.2.3), and the ramp after
 //! it.
 //!
 //! Without a ramp, all queued calls would start at the same moment. In the second after the hold
@@ -42,7 +42,7 @@ impl Hold {
         now >= self.until + STEP * STEPS
     }
 
-    /// When a call may go for which so many others go first.
+    /// When a call may go that has `ahead` others before it.
     pub fn due(&self, ahead: u32) -> Instant {
         let number = self.gone.saturating_add(ahead).saturating_add(1);
         self.until + STEP * number.ilog2().min(STEPS)

@@ -62,7 +62,7 @@ impl Latency {
         self.counts[(half % 2) as usize][bucket(took)].fetch_add(1, Ordering::Relaxed);
     }
 
-    /// The time within which so many percent of the calls ended, less than 15 % off between 64 us
+    /// The time within which this percentage of the calls ended, less than 15 % off between 64 us
     /// and 67 s. `None` when too few calls were seen.
     pub fn percentile(&self, percent: u32) -> Option<Duration> {
         let mut sums = [0_u32; BUCKETS];

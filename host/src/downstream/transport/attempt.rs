@@ -43,11 +43,11 @@ pub struct Attempt<'a> {
     pub worker: usize,
     /// The endpoints of the service.
     pub endpoints: &'a [Arc<Endpoint>],
-    /// What is asked.
+    /// The request.
     pub request: &'a ServiceRequest,
     /// Its limits.
     pub bounds: Bounds<'a>,
-    /// Where it tells how far it came.
+    /// Where it records how far it came.
     pub course: &'a Course,
 }
 
@@ -157,7 +157,7 @@ impl<'a> Attempt<'a> {
 
     /// A connection ended before there was an answer: neither this call nor another must meet it
     /// again. This one has a new one next: kept ones may be as dead, and of one that several calls
-    /// shared, nobody knows whose answer broke it.
+    /// shared, it is unknown whose answer broke it.
     fn broke(&self, endpoint: &Endpoint, connection: &Connection) {
         self.course.want_fresh();
         self.forget(endpoint, connection);
@@ -308,7 +308,7 @@ impl<'a> Attempt<'a> {
         Cause::Host { sent, source }
     }
 
-    /// `first` tells that the failure is that of a connection's first exchange, before its head.
+    /// `first`: the failure is that of a connection's first exchange, before its head.
     fn failed(&self, sent: bool, first: bool, error: WireError) -> Cause {
         if first && let Some(refusal) = error.io_error().and_then(refusal) {
             return self.unreachable(refusal.into());

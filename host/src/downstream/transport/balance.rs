@@ -158,7 +158,7 @@ impl Drop for UnderWay<'_> {
     fn drop(&mut self) {
         self.load.in_flight.fetch_sub(1, Ordering::Relaxed);
         if !self.ended {
-            // Nobody waits for it any more. That it took this long is known, though, and is all
+            // No call waits for it any more. That it took this long is known, though, and is all
             // that is known of an endpoint that answers nothing.
             let now = Instant::now();
             let took = now.saturating_duration_since(self.began);

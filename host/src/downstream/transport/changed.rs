@@ -22,7 +22,7 @@ pub struct Waiting<'a> {
 }
 
 impl Changed {
-    /// Begins to wait. Earlier changes wake nobody.
+    /// Begins to wait. Earlier changes wake no waiter.
     pub fn wait(&self) -> Waiting<'_> {
         Waiting {
             changed: self,
@@ -35,7 +35,7 @@ impl Changed {
         self.waiting.load(Ordering::SeqCst)
     }
 
-    /// There is room for one call more. Costs next to nothing when nobody waits.
+    /// There is room for one call more. Costs next to nothing without a waiter.
     pub fn notify_one(&self) {
         if self.waiting() > 0 {
             self.notify.notify_one();

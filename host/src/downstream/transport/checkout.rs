@@ -12,7 +12,7 @@ use super::changed::Waiting;
 use super::connection::Connection;
 use super::connector::Connector;
 use super::endpoint::Endpoint;
-use super::pool::turn::{Asked, Opening, Turn};
+use super::pool::turn::{NextStep, Opening, Wanted};
 use super::race::Progress;
 use crate::downstream::error::Phase;
 
@@ -24,14 +24,14 @@ pub struct Checkout<'a> {
     pub endpoint: &'a Endpoint,
     /// How far it came.
     pub progress: &'a Progress,
-    /// What is asked for.
-    pub asked: Asked,
+    /// The wanted connection.
+    pub wanted: Wanted,
     /// The limits of the call.
     pub bounds: Bounds<'a>,
 }
 
 /// There is no place.
-pub enum NoPlace {
+pub enum CheckoutError {
     /// The time was over while this was waited for.
     Late(Phase),
     /// No connection came about.
@@ -44,9 +44,13 @@ impl Checkout<'_> {
     /// # Errors
     ///
     /// When the time is over, or no connection comes about.
-    pub async fn run(&self, began: Instant, queued: &mut Duration) -> Result<Connection, NoPlace> {
+    pub async fn run(
+        &self,
+        began: Instant,
+        queued: &mut Duration,
+    ) -> Result<Connection, CheckoutError> {
         let pools = &self.endpoint.pools;
-        let waiting = pools.changed(self.asked.worker).wait();
+        let waiting = pools.changed(self.wanted.worker).wait();
         let mut slot = None;
         let mut now = began;
         loop {
@@ -54,10 +58,10 @@ impl Checkout<'_> {
             // Registered before the look, so that a change between the two is not missed.
             change.as_mut().enable();
             let identity = self.connector.identity_number();
-            let wait = match pools.turn(self.asked, now, identity, &mut slot) {
-                Turn::Place(connection) => return Ok(connection),
-                Turn::Open(opening) => return self.open(opening, &waiting).await,
-                Turn::Wait(wait) => wait,
+            let wait = match pools.turn(self.wanted, now, identity, &mut slot) {
+                NextStep::Use(connection) => return Ok(connection),
+                NextStep::Open(opening) => return self.open(opening, &waiting).await,
+                NextStep::Wait(wait) => wait,
             };
             let (phase, limit) = match wait.full {
                 true => (Phase::Queue, began + self.bounds.queue),
@@ -80,7 +84,7 @@ impl Checkout<'_> {
             if wait.full {
                 *queued += now - asked_at;
             }
-            slot = waited.ok_or(NoPlace::Late(phase))?.or(slot);
+            slot = waited.ok_or(CheckoutError::Late(phase))?.or(slot);
         }
     }
 
@@ -89,13 +93,13 @@ impl Checkout<'_> {
         &self,
         mut opening: Opening<'_>,
         waiting: &Waiting<'_>,
-    ) -> Result<Connection, NoPlace> {
+    ) -> Result<Connection, CheckoutError> {
         let pools = &self.endpoint.pools;
-        let Asked {
+        let Wanted {
             worker,
             avoid,
             fresh,
-        } = self.asked;
+        } = self.wanted;
         let limit = Instant::now() + self.connect_timeout();
         let changed = opening.changed();
         let dialing = self.connector.dial(self.endpoint, changed, self.progress);
@@ -109,8 +113,8 @@ impl Checkout<'_> {
             connection = place => Ok(connection),
             dialed = self.bounds.end.timeout(Some(limit), dialing) => {
                 let dialed = dialed
-                    .ok_or(NoPlace::Late(Phase::Connect))?
-                    .map_err(NoPlace::Unreachable)?;
+                    .ok_or(CheckoutError::Late(Phase::Connect))?
+                    .map_err(CheckoutError::Unreachable)?;
                 let max_age = self.connector.settings.connections.max_age;
                 Ok(pools.opened(worker, dialed, opening.slot.take(), max_age))
             }

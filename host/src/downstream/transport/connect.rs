@@ -11,11 +11,11 @@ use tokio::time::Instant;
 use super::address::Address;
 use super::attempt::Attempt;
 use super::charge::Charge;
-use super::checkout::{Checkout, NoPlace};
+use super::checkout::{Checkout, CheckoutError};
 use super::connection::Connection;
 use super::endpoint::Endpoint;
 use super::pool::Slot;
-use super::pool::turn::Asked;
+use super::pool::turn::Wanted;
 use super::race::{Progress, race};
 use crate::config::Protocol;
 use crate::downstream::error::{Cause, Phase};
@@ -41,12 +41,12 @@ impl<'a> Attempt<'a> {
         let limit = now + self.bounds.timeouts.connect;
         let until = self.bounds.end.latest().min(limit);
         if self.connector.settings.protocol == Protocol::Http2 {
-            let asked = Asked {
+            let wanted = Wanted {
                 worker: self.worker,
                 avoid: broken,
                 fresh,
             };
-            return self.place(charge, asked, (now, until), queued).await;
+            return self.place(charge, wanted, (now, until), queued).await;
         }
         let fresh = fresh || broken.is_some();
         self.bounds
@@ -84,7 +84,7 @@ impl<'a> Attempt<'a> {
     async fn place(
         &self,
         charge: &mut Charge<'a>,
-        asked: Asked,
+        wanted: Wanted,
         (now, until): (Instant, Instant),
         queued: &mut Duration,
     ) -> Result<Connection, Cause> {
@@ -92,7 +92,7 @@ impl<'a> Attempt<'a> {
             let checkout = Checkout {
                 connector: self.connector,
                 endpoint,
-                asked,
+                wanted,
                 bounds: self.bounds,
                 progress: &progress,
             };
@@ -100,8 +100,8 @@ impl<'a> Attempt<'a> {
             match checkout.run(now, &mut queued).await {
                 Ok(connection) => Ok((Ok(connection), queued)),
                 // There is no time for another endpoint either.
-                Err(NoPlace::Late(phase)) => Ok((Err(phase), queued)),
-                Err(NoPlace::Unreachable(source)) => Err(source),
+                Err(CheckoutError::Late(phase)) => Ok((Err(phase), queued)),
+                Err(CheckoutError::Unreachable(source)) => Err(source),
             }
         };
         let place = self.first_of_name(charge, until, checkout).await;

@@ -16,7 +16,7 @@ pub struct Connection {
     pub id: Id,
     /// How long it is used.
     pub life: Lifetime,
-    end: End,
+    end: AbortOnDrop,
 }
 
 /// What ends the use of a connection beside its service.
@@ -30,7 +30,7 @@ pub struct Lifetime {
 
 /// Ends an HTTP/1.1 connection that is dropped while an answer is awaited on it: what a service
 /// that hangs does not take from us must not keep a slot.
-struct End(Option<AbortHandle>);
+struct AbortOnDrop(Option<AbortHandle>);
 
 impl Connection {
     /// One of HTTP/1.1, which this call has alone. `task` moves its bytes.
@@ -40,7 +40,7 @@ impl Connection {
             reused,
             id: task.id(),
             life,
-            end: End(Some(task)),
+            end: AbortOnDrop(Some(task)),
         }
     }
 
@@ -51,7 +51,7 @@ impl Connection {
             reused,
             id,
             life,
-            end: End(None),
+            end: AbortOnDrop(None),
         }
     }
 
@@ -69,7 +69,7 @@ impl Lifetime {
     }
 }
 
-impl Drop for End {
+impl Drop for AbortOnDrop {
     fn drop(&mut self) {
         if let Some(task) = &self.0 {
             task.abort();

@@ -1,9 +1,9 @@
-//! Content codings of answers (RFC 9110 section 8.4): undone here, so that nobody above sees one.
+//! Content codings of answers (RFC 9110 section 8.4): decoded here, so that no layer above sees
+//! one.
 //!
-//! A body is undone when all of it is there, in steps. A step takes a few kilobytes and gives some
-//! tens of them, and between two steps the worker serves others. What comes out has the limit of a
-//! body: a few kilobytes may stand for gigabytes, of which neither memory nor time is spent on more
-//! than that.
+//! A whole body is decoded in steps. A step takes a few kilobytes and yields some tens of them, and
+//! between two steps the worker serves others. The output has the limit of a body: a few kilobytes
+//! may decode to gigabytes, and neither memory nor time is spent beyond the limit.
 
 mod brotli;
 mod deflate;
@@ -41,7 +41,7 @@ pub enum DecodeError {
     /// The time was over first.
     #[error("it took too long")]
     Late,
-    /// It is not what its coding asks for.
+    /// It does not match its coding.
     #[error("the answer's content-encoding {:?}: the body {}", .coding.name(), .fault)]
     Bad {
         coding: ContentCoding,
@@ -74,7 +74,7 @@ pub async fn decoded(
         return Err(DecodeError::Partial);
     }
     answer.body = decode(&codings, answer.body, limit, over).await?;
-    // Also where there is no body: such an answer is about one that has no codings for whoever
+    // Also where there is no body: such an answer is about one that has no codings for its reader
     // asked.
     strip(&mut answer.headers);
     Ok(answer)
@@ -114,7 +114,7 @@ fn codings(headers: &HeaderMap) -> Option<Vec<ContentCoding>> {
 }
 
 /// Removes the fields that speak of the coded body. The `etag` stays: it goes back to the same
-/// service, which is asked in the same way each time and so knows it.
+/// service, which gets the same request each time and so knows it.
 fn strip(headers: &mut HeaderMap) {
     headers.remove(CONTENT_ENCODING);
     headers.remove(CONTENT_LENGTH);
@@ -153,7 +153,7 @@ async fn undo(
     let room = body.len().saturating_mul(USUAL_RATIO).min(limit);
     let mut output = Vec::with_capacity(room);
     loop {
-        // One byte more than allowed tells that it is too much.
+        // One byte more than allowed shows that it is too much.
         let room = (limit - output.len()).saturating_add(1).min(STEP);
         let done = decoder
             .step(&mut input, &mut output, room)

@@ -24,7 +24,7 @@ use crate::config::{self, Protocol};
 const READ_BUFFER: usize = 408 << 10;
 
 /// Opens a connection. The caller bounds the time. `identity` is what TLS is spoken with, and its
-/// number. An HTTP/2 connection tells `changed` when it has room for a call, or more.
+/// number. An HTTP/2 connection notifies `changed` when it has room for a call, or more.
 ///
 /// # Errors
 ///

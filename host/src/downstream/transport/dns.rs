@@ -1,8 +1,9 @@
-//! SRV records (RFC 2782), asked of DNS servers because the system's lookup knows addresses only.
+//! SRV records (RFC 2782), queried from DNS servers because the system's resolver returns addresses
+//! only.
 //!
-//! A question goes over UDP, and again over TCP where the answer does not fit (RFC 7766 section 5).
-//! Where a server fails or is silent, the next one is asked. Whom an answer sends calls to, it
-//! decides as that of the system's lookup does.
+//! A query goes over UDP, and again over TCP where the answer does not fit (RFC 7766 section 5).
+//! Where a server fails or is silent, the next one is queried. An answer is trusted as one of the
+//! system's resolver is.
 
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
@@ -22,9 +23,9 @@ const RESOLV_CONF: &str = "/etc/resolv.conf";
 const MAX_RESOLV_CONF: u64 = 1 << 20;
 /// Where DNS servers listen.
 const PORT: u16 = 53;
-/// Servers of the system that are asked, as resolv.conf(5) says.
+/// Servers of the system that are queried, as in resolv.conf(5).
 const MAX_SERVERS: usize = 3;
-/// How often each server is asked, because UDP may lose a question.
+/// How often each server is queried, because UDP may lose a query.
 const ROUNDS: usize = 2;
 /// Time for an answer of one server.
 const TIMEOUT: Duration = Duration::from_secs(2);

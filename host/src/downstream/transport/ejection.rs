@@ -1,10 +1,9 @@
 //! Leaving out an endpoint that fails while others of its service do not.
 //!
-//! Two signs put it out for a time, which doubles when it fails again before it had a success:
-//! failures in a row, and a share of failures far above that of the best other endpoint. They are
-//! what Envoy calls outlier detection by consecutive errors and by success rate. Where all
-//! endpoints fail alike, because the service does or one of its paths, there is no outlier and none
-//! is left out.
+//! Two signs eject it for a time, which doubles when it fails again before a success: failures in a
+//! row, and a share of failures far above that of the best other endpoint. They are what Envoy
+//! calls outlier detection by consecutive errors and by success rate. Where all endpoints fail
+//! alike, because the service does or one of its paths, there is no outlier and none is left out.
 //!
 //! A success is the ordinary case, and costs two loads and an addition.
 
@@ -15,7 +14,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use crate::config;
-use crate::downstream::window::{Counts, End, Window};
+use crate::downstream::window::{CallEnd, Counts, Window};
 use crate::sync;
 
 /// The time out is doubled at most this often.
@@ -80,7 +79,7 @@ impl Mark {
 
     /// A call that began at `began` was answered.
     pub fn succeeded(&self, began: Instant, now: Instant) {
-        self.window.add(now, 0, End::default());
+        self.window.add(now, 0, CallEnd::default());
         if !self.failing.load(Ordering::Relaxed) {
             return;
         }
@@ -127,7 +126,7 @@ impl Ejections {
         if count < 2 {
             return;
         }
-        let failed = End {
+        let failed = CallEnd {
             failed: true,
             slow: false,
         };
@@ -198,7 +197,7 @@ impl Outlier {
         time: Duration,
         outlier: impl Fn(u32) -> bool,
     ) -> Option<Instant> {
-        // What began before the endpoint was back tells nothing of how it is now.
+        // What began before the endpoint was back says nothing about its current state.
         if self.ejected.is_some_and(|(_, until)| began < until) {
             return None;
         }

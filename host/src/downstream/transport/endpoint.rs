@@ -1,4 +1,4 @@
-//! One endpoint of a service, an address, with all that is known of it.
+//! One endpoint of a service: an address, with its connections and statistics.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -20,7 +20,7 @@ use crate::config;
 
 /// One endpoint.
 pub struct Endpoint {
-    /// What tells it from all others, former ones included. Never 0.
+    /// Unique among all endpoints, former ones included. Never 0.
     pub id: usize,
     /// Where it is.
     pub address: Address,
@@ -66,7 +66,7 @@ pub struct Record {
     pub slow_start: SlowStart,
     /// Whether it failed where others did not.
     pub mark: Mark,
-    /// Whether it asked to be left alone.
+    /// Whether it requested a pause.
     pub rest: Rest,
     /// Which one comes before which.
     pub rank: Rank,
@@ -111,7 +111,7 @@ impl Endpoint {
         }
     }
 
-    /// It is good again. What put it out would make it the costliest for minutes, and nobody would
+    /// It is good again. What put it out would make it the costliest for minutes, and no call would
     /// see that it is well.
     pub fn is_back(&self, now: Instant) {
         self.record.load.forget();

@@ -1,8 +1,8 @@
 //! The endpoints of one service: one for each address of each host that the settings name.
 //!
 //! The list is a value that is replaced as a whole, so that a call sees one list from its begin to
-//! its end. An address that a lookup finds again keeps its endpoint with all that is known of it.
-//! One that is gone is drained: calls under way on it end as they would, and it gets no others.
+//! its end. An address that a lookup finds again keeps its endpoint and its statistics. One that is
+//! gone is drained: its calls end, and it gets no new ones.
 
 use std::io;
 use std::sync::{Arc, Mutex, MutexGuard};
@@ -33,7 +33,7 @@ pub struct Endpoints {
     list: ArcSwap<List>,
     /// Those of each source. Locked while the list is replaced.
     by_source: Mutex<Vec<List>>,
-    /// Tells those who wait that a lookup ended.
+    /// Notifies waiting calls that a lookup ended.
     ended: Notify,
     lookup: Lookup,
     slots: Arc<Slots>,
@@ -117,7 +117,7 @@ impl Endpoints {
     }
 
     /// Those that are known, once there are any. The first time this waits for a lookup, one for
-    /// all who ask; the caller bounds the time.
+    /// all callers; the caller bounds the time.
     ///
     /// # Errors
     ///

@@ -46,7 +46,7 @@ pub enum WireError {
     /// The connection takes no more requests.
     #[error(transparent)]
     NotSent(h2::Error),
-    /// The answer to another call on the connection is no HTTP/2, or the one to this call: nobody
+    /// The answer to another call on the connection is no HTTP/2, or the one to this call: no one
     /// knows.
     #[error("one of several answers on it is not HTTP: {0}")]
     Bystander(h2::Error),

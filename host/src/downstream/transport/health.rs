@@ -57,7 +57,7 @@ impl Health {
         self.lock().why.clone()
     }
 
-    /// Whether a check should begin. Whoever is told so must report an end.
+    /// Whether a check should begin. A caller that gets `true` must report the end.
     pub fn due(&self, now: Instant) -> bool {
         let mut state = self.lock();
         let interval = self.settings.interval;

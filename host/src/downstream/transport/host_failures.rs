@@ -27,7 +27,7 @@ pub fn of_host(error: &io::Error) -> bool {
     Errno::from_io_error(error).is_some_and(|error| OF_HOST.contains(&error))
 }
 
-/// Tells the operator of a service's calls that fail in the host itself.
+/// Logs a service's calls that fail in the host itself.
 #[derive(Default)]
 pub struct HostFailures(LogInterval);
 

@@ -1,7 +1,7 @@
 //! HTTP/2 to a service: a connection that several calls share, and what is known of it.
 //!
-//! h2 is used without hyper here, because hyper tells neither how many streams the service lets us
-//! open nor whether it processed a stream, and sends no ping when it is asked to.
+//! h2 is used without hyper here, because hyper exposes neither how many streams the service lets
+//! us open nor whether it processed a stream, and sends no ping when it is asked to.
 
 use std::future::poll_fn;
 use std::pin::{Pin, pin};
@@ -146,9 +146,9 @@ async fn drive<T>(
     .await;
 }
 
-/// Pings whenever somebody doubts that the service is there, and now and then while calls are under
-/// way. Ends when a ping is not answered in time, or the service does not even take the end of a
-/// connection that nobody has a handle on.
+/// Pings when a call doubts that the service is there, and now and then while calls are under way.
+/// Ends when a ping is not answered in time, or the service does not even take the end of a
+/// connection without a handle.
 async fn watch(pings: Option<PingPong>, status: &Arc<ConnectionStatus>, interval: Duration) {
     let Some(mut pings) = pings else {
         return std::future::pending().await;
@@ -206,7 +206,7 @@ impl Handle {
         }
     }
 
-    /// Whether it may get calls: it is not closed, and nobody doubts that the service is there.
+    /// Whether it may get calls: it is not closed, and no ping is overdue.
     pub fn is_usable(&self) -> bool {
         !self.is_closed() && !self.status.doubtful.load(Ordering::SeqCst)
     }
@@ -329,7 +329,7 @@ fn announce(request: &mut Request<()>, length: usize) {
     }
 }
 
-/// Whether h2 closed the connection because a head was far larger than allowed. It tells in these
+/// Whether h2 closed the connection because a head was far larger than allowed. It reports in these
 /// words only.
 fn is_of_head_size(error: &h2::Error) -> bool {
     const WORDS: [&str; 2] = ["header_list_way_too_large", "too_many_continuations"];

@@ -1,9 +1,8 @@
 //! The kept connections to one endpoint, for each worker.
 //!
-//! A connection is used by the worker whose pool it lies in, and its bytes are moved on the event
-//! loop of the worker that opened it: nearly always the same. The locks are there for the
-//! exceptions: a worker that must not open one more takes one from another, or closes one that
-//! nobody uses.
+//! A connection is used by the worker whose pool it is in. Its I/O runs on the event loop of the
+//! worker that opened it: nearly always the same. The locks are for the exceptions: a worker that
+//! must not open one more takes one from another, or closes an unused one.
 //!
 //! How many connections a service has is bounded by its [`Slots`], of which the first HTTP/2
 //! connection of a worker to an endpoint needs none.
@@ -57,7 +56,7 @@ pub enum Slot {
 }
 
 impl Pools {
-    /// Pools without connections, for so many workers.
+    /// Pools without connections, for this number of workers.
     pub fn new(slots: &Arc<Slots>, workers: usize) -> Arc<Self> {
         let workers: Arc<[Pool]> = (0..workers).map(|_| Pool::default()).collect();
         slots.register(&workers);
@@ -81,7 +80,7 @@ impl Pools {
 
     /// Closes what no call uses, and keeps no connection from now on.
     pub fn drain(&self) {
-        // Before the locks: whoever gives a connection back looks at it inside of one.
+        // Before the locks: a call that returns a connection reads it inside of one.
         self.drained.store(true, Ordering::SeqCst);
         for pool in &*self.workers {
             lock(&pool.idle).clear();
@@ -122,8 +121,8 @@ impl Pools {
             && !connection.life.over(now, terms.identity)
         {
             let mut idle = lock(&self.workers[worker].idle);
-            // Whoever waits for a slot looked into all pools after it was counted: it found this
-            // one, or is seen here.
+            // A call that waits for a slot looked into all pools after it was counted: it found
+            // this one, or is seen here.
             if self.slots.waiting() == 0 && !self.drained.load(Ordering::Relaxed) {
                 idle.push(Idle {
                     sender,

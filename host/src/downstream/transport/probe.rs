@@ -58,7 +58,7 @@ pub async fn check(connector: &Connector, endpoint: &Endpoint) {
 /// Why a check was not answered well.
 enum Failed {
     Endpoint(String),
-    /// The host could not ask.
+    /// The host could not send the check.
     Host(io::Error),
 }
 

@@ -1,6 +1,5 @@
-//! Connections through a forward proxy: `CONNECT` (RFC 9110 section 9.3.6). What speaks TLS or HTTP
-//! with the service then does so inside of the connection, and the proxy looks the name of the
-//! service up.
+//! Connections through a forward proxy: `CONNECT` (RFC 9110 section 9.3.6). TLS and HTTP with the
+//! service then run inside of the connection, and the proxy resolves the service's name.
 
 mod basic;
 mod error;

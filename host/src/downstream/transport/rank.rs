@@ -1,4 +1,4 @@
-//! Which endpoint of an SRV name comes before which (RFC 2782).
+//! The order of the endpoints of an SRV name (RFC 2782).
 
 use std::sync::atomic::{AtomicU64, Ordering};
 

@@ -74,8 +74,7 @@ impl Lookup {
 pub struct Name {
     host: String,
     port: u16,
-    /// The DNS servers that are asked for its SRV records; `None` for a name that has addresses
-    /// itself.
+    /// The DNS servers for its SRV records; `None` for a name that has addresses itself.
     srv: Option<Vec<SocketAddr>>,
     /// An address needs no lookup.
     literal: Option<Address>,

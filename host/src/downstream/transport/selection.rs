@@ -116,9 +116,9 @@ impl Transport {
         endpoint.good(now) || self.too_few(number(), endpoints.len())
     }
 
-    /// For how long the service asks that nothing more be sent to it, given what came of an attempt
-    /// at `endpoint`. A 503 asks for that endpoint alone: it is the wish of the service when no
-    /// good endpoint is left that did not ask as well, and until the first of them is ready.
+    /// The pause that the service requests, given the result of an attempt at `endpoint`. A 503
+    /// asks for that endpoint alone: it is the wish of the service when no good endpoint is left
+    /// that did not ask as well, and until the first of them is ready.
     pub(super) fn asked_rest(
         endpoints: &[Arc<Endpoint>],
         endpoint: &Endpoint,
@@ -149,7 +149,7 @@ impl Transport {
         good * 100 < all * threshold
     }
 
-    /// The same, and tells the operator when that changes.
+    /// The same, and logs when that changes.
     fn panics(&self, good: usize, all: usize) -> bool {
         let panics = self.too_few(good, all);
         if panics != self.panicking.load(Ordering::Relaxed)

@@ -34,8 +34,8 @@ impl Sender {
     }
 }
 
-/// What moves the bytes of a connection, until it ends. How it ended is told to whoever waits for
-/// an answer on it.
+/// What moves the bytes of a connection, until it ends. How it ended is sent to the call that waits
+/// for an answer on it.
 pub type Driver = Pin<Box<dyn Future<Output = ()> + Send>>;
 
 /// A connection that was opened.

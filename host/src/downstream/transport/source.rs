@@ -140,8 +140,7 @@ impl Source {
         }
     }
 
-    /// Tells the operator that a lookup of a name failed, its own or that of a target, at most once
-    /// a minute.
+    /// Logs that a lookup of a name failed, its own or that of a target, at most once a minute.
     pub fn warn(&self, service: &str, name: &str, error: &io::Error) {
         if self.failures.is_due() {
             let error = error.to_string();

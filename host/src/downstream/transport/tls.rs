@@ -67,7 +67,7 @@ pub enum TlsError {
     /// The file system of the system's authorities does not answer.
     #[error("the authorities of the system: {0}; set `ca-file`")]
     System(std::io::Error),
-    /// The system trusts nobody.
+    /// The system has no trusted certificates.
     #[error("the system has no certificates of authorities; set `ca-file`")]
     NoSystemRoots,
     /// No name that a certificate could hold.
@@ -98,7 +98,7 @@ struct Current {
     looked: Instant,
 }
 
-/// Tells one content of a file from another; `None` when it cannot be read.
+/// Distinguishes one content of a file from another; `None` when it cannot be read.
 type Stamp = Option<[u8; 32]>;
 
 impl Identity {

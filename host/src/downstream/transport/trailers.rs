@@ -14,7 +14,7 @@ const PASSED: [HeaderName; 2] = [
 ];
 
 /// Adds what is passed on to a head. Where the head says itself how the call ended, that holds, and
-/// nothing is added: half of one and half of the other would be what nobody said.
+/// nothing is added: half of one and half of the other would be a message that no service sent.
 ///
 /// # Errors
 ///

@@ -102,7 +102,7 @@ fn a_file_that_is_a_link_a_pipe_or_has_another_name_is_not_read() {
 }
 
 #[test]
-fn links_on_the_way_are_followed_where_nobody_else_can_turn_them() {
+fn links_are_followed_where_no_other_user_can_change_them() {
     let dir = tempfile::tempdir().unwrap();
     fs::create_dir(dir.path().join("real")).unwrap();
     fs::create_dir(dir.path().join("links")).unwrap();

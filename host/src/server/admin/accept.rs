@@ -13,7 +13,7 @@ use tokio::sync::Notify;
 
 use super::Pages;
 use super::connection::serve;
-use super::places::Places;
+use super::places::AdminConnections;
 use crate::config;
 
 /// Pause after a failed `accept`: what is missing takes time to come back.
@@ -21,7 +21,7 @@ const PAUSE: Duration = Duration::from_millis(50);
 
 /// Accepts until it is ended.
 pub(super) async fn accept(listener: TcpListener, pages: Arc<Pages>, settings: config::Admin) {
-    let mut places = Places::new(&settings);
+    let mut places = AdminConnections::new(&settings);
     let mut spare = Spare::default();
     let settings = Arc::new(settings);
     let ended = Arc::new(Notify::new());

@@ -15,14 +15,14 @@ use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::net::TcpStream;
 use tokio::time::{Sleep, sleep};
 
-use super::places::{Kind, Place};
+use super::places::{AdminConnection, Kind};
 use super::{Pages, answer};
 use crate::config;
 
 /// Serves a connection to its end.
 pub(super) async fn serve(
     stream: TcpStream,
-    place: Arc<Place>,
+    place: Arc<AdminConnection>,
     pages: Arc<Pages>,
     settings: Arc<config::Admin>,
 ) {
@@ -61,7 +61,7 @@ pub(super) async fn serve(
 /// A socket whose other end has to take an answer in time.
 struct Timed {
     inner: TokioIo<TcpStream>,
-    place: Arc<Place>,
+    place: Arc<AdminConnection>,
     timeout: Duration,
     /// Runs from the moment at which bytes of an answer were not taken, until all are.
     clock: Option<Pin<Box<Sleep>>>,

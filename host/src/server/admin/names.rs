@@ -1,4 +1,4 @@
-//! By which names the admin listener may be asked, and which format of the metrics is wanted.
+//! The host names that the admin listener accepts, and the format of the metrics.
 //!
 //! A web page may let a name of its own point to the address of this listener, and would then be
 //! allowed to read what is here (DNS rebinding). Its browser sends that name as `host`. An address

@@ -5,7 +5,7 @@ use std::time::SystemTime;
 
 use serde_json::{Map, Value, json};
 
-use crate::bff::swap::{Bff, State};
+use crate::bff::swap::{Bff, BffStatus};
 use crate::config::Rate;
 use crate::downstream::policy::breaker::{self, Position};
 use crate::downstream::{EndpointState, EndpointStatus, Pipeline, Service};
@@ -19,7 +19,7 @@ pub(super) fn document(snapshot: &Snapshot) -> Value {
         .bffs
         .iter()
         .map(|(name, bff)| {
-            let state = bff.state();
+            let state = bff.status();
             let version = state.current.as_ref();
             let settings = bff.settings();
             let (running, waiting) = version.map_or((0, 0), |it| it.admission().load());
@@ -68,7 +68,7 @@ pub(super) fn document(snapshot: &Snapshot) -> Value {
 }
 
 /// Which component answers for a BFF.
-fn serves(state: &State) -> &'static str {
+fn serves(state: &BffStatus) -> &'static str {
     match (&state.current, &state.refused) {
         (None, _) => "nothing",
         (Some(_), Some(_)) => "last-good",
@@ -85,7 +85,7 @@ pub(super) fn is_served(snapshot: &Snapshot) -> bool {
 /// The BFFs whose newest files are refused, what is served instead and why, a line each.
 pub(super) fn refusals(snapshot: &Snapshot) -> String {
     let line = |(name, bff): (&String, &Arc<Bff>)| {
-        let state = bff.state();
+        let state = bff.status();
         let reason = state.refused.as_ref()?.reason.replace('\n', " ");
         Some(format!("{name} serves {}: {reason}\n", serves(&state)))
     };

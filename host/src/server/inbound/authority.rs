@@ -1,4 +1,4 @@
-//! By which name the client addressed tailor.
+//! The host name of a request.
 
 use std::borrow::Cow;
 use std::net::Ipv6Addr;

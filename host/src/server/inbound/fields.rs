@@ -1,4 +1,4 @@
-//! Which of the client's header fields go on, and to whom.
+//! Which of the client's header fields are passed on, and to whom.
 
 use http::header::HeaderMap;
 

@@ -1,4 +1,4 @@
-//! By what a request is known: its id, and its place in a distributed trace.
+//! The identifiers of a request: its id and its trace context.
 
 #[cfg(test)]
 mod tests;
@@ -18,7 +18,7 @@ const TRACESTATE: HeaderName = HeaderName::from_static("tracestate");
 
 /// Longest id that is taken over from a client, bytes.
 const MAX_REQUEST_ID: usize = 64;
-/// Longest `tracestate` that is passed on, bytes: what W3C Trace Context asks for at least.
+/// Longest `tracestate` that is passed on, bytes: the minimum that W3C Trace Context demands.
 const MAX_TRACESTATE: usize = 512;
 
 /// A request's id: 1 to 64 characters of `A-Z a-z 0-9 . _ -`. Cheap to clone.

@@ -11,7 +11,7 @@ use crate::server::problem::Code;
 const NONE: HeaderValue = HeaderValue::from_static("");
 
 /// An extension of a head whose bytes two programs may read in two ways: what is wrong with them.
-/// Only who saw the bytes can tell.
+/// Only the reader of the bytes knows.
 #[derive(Clone, Copy, Debug)]
 pub struct Ambiguity(pub &'static str);
 

@@ -1,5 +1,5 @@
-//! The one list of what can end a request without an answer of its BFF, with all that is said of
-//! each. The table of `docs/reference/errors.md` is made of it.
+//! The list of all that can end a request without an answer of its BFF, with the texts of each. The
+//! table of `docs/reference/errors.md` is made of it.
 
 use http::StatusCode;
 
@@ -21,7 +21,7 @@ pub enum Code {
     UriTooLong,
     /// The head is larger than the host takes.
     HeadTooLarge,
-    /// No route names the host that the client asked for.
+    /// No route has the host name of the request.
     Misdirected,
     /// A method or a transfer coding that the host does not know.
     NotImplemented,

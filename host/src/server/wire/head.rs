@@ -1,9 +1,9 @@
-//! The heads of HTTP/1.1 requests as they come, for what hyper reads in one of several ways and
-//! does not tell: a line that ends in LF alone, a `#` in the target, a `content-length` beside a
+//! The heads of HTTP/1.1 requests as they arrive. Finds what hyper reads in one of several ways and
+//! does not report: a line that ends in LF alone, a `#` in the target, a `content-length` beside a
 //! `transfer-encoding`.
 //!
-//! Bodies are not read. One with a length is counted off; one in chunks ends where [`Heads::ended`]
-//! finds that it can have ended nowhere else, and otherwise the connection ends with its answer.
+//! Bodies are not read. One with a length is counted. The end of one in chunks is where
+//! [`Heads::ended`] finds the only possible one; without it, the connection ends with its answer.
 
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering};
 

@@ -1,10 +1,9 @@
-//! What a client of HTTP/2 does beside asking, and how much of it is taken.
+//! Frames of an HTTP/2 client beside its requests, and how many of them are accepted.
 //!
-//! The heads of frames are looked at in both directions. A frame that carries a part of a request
+//! The heads of frames are inspected in both directions. A frame that carries a part of a request
 //! or of an answer is useful. Others (PING, SETTINGS, PRIORITY, WINDOW_UPDATE, empty DATA, frames
-//! of closed streams, unknown ones) are paid for from an allowance that time and useful frames fill
-//! up again. So is a stream that ends before its answer does, whether the client resets it or makes
-//! the host do so.
+//! of closed streams, unknown ones) use up an allowance that time and useful frames refill. So does
+//! a stream that ends before its answer, whether the client resets it or makes the host do so.
 
 use std::collections::HashSet;
 use std::time::Duration;
@@ -18,11 +17,11 @@ use crate::server::activity::Excess;
 const FRAMES_WITHIN: Duration = Duration::from_secs(10);
 /// Time in which an empty allowance of resets is full again.
 const RESETS_WITHIN: Duration = Duration::from_secs(30);
-/// What a useful frame adds: a client may ask for more with two frames for each that it gets.
+/// The allowance that a useful frame adds: a client may send two control frames for each.
 const USEFUL: f64 = 2.0;
 /// CONTINUATION frames of one head that cost nothing.
 const CONTINUATIONS: u32 = 8;
-/// A frame costs one more for each so many bytes.
+/// Bytes of a frame for each further unit of its cost.
 const COST_BYTES: u32 = 1024;
 
 /// What there may be of something: `size` at once, and as much again in the time it takes to fill

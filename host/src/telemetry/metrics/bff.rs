@@ -1,4 +1,4 @@
-//! What is counted of one BFF and of each of its versions.
+//! The metrics of one BFF and of each of its versions.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -22,7 +22,7 @@ pub struct BffMetrics {
     refused_lines: Sample,
     /// The bytes of the guest's lines, and of those about its failures.
     log_bytes: Sample,
-    /// By name. A version that nobody holds any more has no series.
+    /// By name. A dropped version has no series.
     versions: Mutex<BTreeMap<String, Weak<VersionMetrics>>>,
 }
 

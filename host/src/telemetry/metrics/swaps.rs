@@ -1,4 +1,4 @@
-//! How new versions of BFFs fared.
+//! Counts of swaps by result.
 
 use std::collections::BTreeMap;
 use std::fmt;

@@ -31,7 +31,7 @@ fn call() -> Call {
     Call::get("service", &["users", "ada", "days", "2026-01-15"])
 }
 
-/// 200 when each of so many calls was answered with 200.
+/// 200 when each of this number of calls was answered with 200.
 fn fetched<const N: usize>() -> Response {
     let all = fetch_array([(); N].map(|()| call()));
     let answered = all

@@ -95,7 +95,7 @@ struct Order {
     #[serde(default)]
     headers: Vec<(String, String)>,
     body: Option<String>,
-    /// So many bytes as body instead.
+    /// This number of bytes as body instead.
     bytes: Option<usize>,
 }
 

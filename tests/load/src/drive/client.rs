@@ -38,7 +38,7 @@ impl Protocol {
         }
     }
 
-    /// How many connections carry so many requests at a time.
+    /// How many connections carry this number of requests at a time.
     pub fn connections(self, at_a_time: usize) -> usize {
         match self {
             Self::Http1 => at_a_time,
@@ -76,7 +76,7 @@ pub struct Expected {
 
 /// What is compared between systems.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Answer {
+pub struct ClientResponse {
     /// The status code.
     pub status: StatusCode,
     /// The content type.
@@ -185,12 +185,12 @@ impl Client {
     /// # Errors
     ///
     /// When none comes.
-    pub async fn get(&mut self, path: &str) -> anyhow::Result<Answer> {
+    pub async fn get(&mut self, path: &str) -> anyhow::Result<ClientResponse> {
         let uri = self.uri(path)?;
         let ask = async {
             let response = self.send(uri).await?;
             let (head, body) = response.into_parts();
-            Ok::<_, anyhow::Error>(Answer {
+            Ok::<_, anyhow::Error>(ClientResponse {
                 status: head.status,
                 content_type: head.headers.get(CONTENT_TYPE).cloned(),
                 body: body.collect().await?.to_bytes(),

@@ -45,7 +45,7 @@ pub struct Load {
 pub enum Pace {
     /// The next as soon as one is answered.
     Closed,
-    /// So many a second.
+    /// Requests per second.
     Open(f64),
 }
 
@@ -122,7 +122,7 @@ struct Window {
 }
 
 /// What the connections of a thread share.
-struct Shared {
+struct ThreadState {
     window: Window,
     gate: Option<(Gate, Schedule)>,
     requests: Vec<(Uri, Expected)>,
@@ -156,7 +156,7 @@ async fn thread(load: &Load, index: usize, window: Window) -> anyhow::Result<Lat
             Some((gate, schedule))
         }
     };
-    let shared = Arc::new(Shared {
+    let shared = Arc::new(ThreadState {
         window,
         gate,
         requests: requests.collect::<anyhow::Result<_>>()?,
@@ -164,7 +164,7 @@ async fn thread(load: &Load, index: usize, window: Window) -> anyhow::Result<Lat
     });
     let mut connections = JoinSet::new();
     for (number, client) in clients.into_iter().enumerate() {
-        // Spread over the order, so that no two ask for the same in step.
+        // Spread over the order, so that no two send the same requests in step.
         let place = (number * load.threads + index) * load.order.len() / load.at_a_time;
         connections.spawn(connection(client, shared.clone(), place));
     }
@@ -178,7 +178,7 @@ async fn thread(load: &Load, index: usize, window: Window) -> anyhow::Result<Lat
 /// Asks until the time is over.
 async fn connection(
     mut client: Client,
-    shared: Arc<Shared>,
+    shared: Arc<ThreadState>,
     place: usize,
 ) -> anyhow::Result<Latencies> {
     let mut latencies = Latencies::new();

@@ -7,7 +7,7 @@ use anyhow::{Context as _, bail, ensure};
 use http::StatusCode;
 
 use super::{Cell, Measured, Options, Round, Rounds, Session};
-use crate::drive::{Answer, Client, Expected, Load, Outcome, Pace, Protocol, drive};
+use crate::drive::{Client, ClientResponse, Expected, Load, Outcome, Pace, Protocol, drive};
 use crate::systems::{RIVALS, Running};
 
 /// Measures all systems of a session under one kind of load, in turn, for several rounds.
@@ -112,7 +112,7 @@ fn same_answers(systems: &[&Running], paths: &[String]) -> anyhow::Result<Vec<Ex
         .enable_all()
         .build()?;
     event_loop.block_on(async {
-        let mut expected: Vec<Answer> = Vec::new();
+        let mut expected: Vec<ClientResponse> = Vec::new();
         for system in systems {
             let mut client = Client::connect(system.address, Protocol::Http1).await?;
             for (index, path) in paths.iter().enumerate() {
@@ -147,7 +147,7 @@ fn same_answers(systems: &[&Running], paths: &[String]) -> anyhow::Result<Vec<Ex
     })
 }
 
-fn shown(answer: &Answer) -> String {
+fn shown(answer: &ClientResponse) -> String {
     let body = String::from_utf8_lossy(&answer.body);
     format!("{} {:?}: {body}", answer.status, answer.content_type)
 }

@@ -266,7 +266,7 @@ fn mib(bytes: u64) -> String {
     format!("{:.1}", bytes as f64 / f64::from(1 << 20))
 }
 
-/// The growth of memory over `before`, of each of so many things, in a unit of bytes.
+/// The growth of memory over `before` per item, in a unit of bytes.
 #[expect(clippy::cast_precision_loss, reason = "bytes of memory")]
 fn per(now: u64, before: u64, count: usize, unit: u32) -> String {
     if count == 0 {

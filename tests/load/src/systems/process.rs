@@ -23,16 +23,16 @@ pub struct Running {
     pub label: String,
     /// Where it serves.
     pub address: SocketAddr,
-    /// What it can be asked for; everything unless said otherwise.
+    /// The requests that it can serve; all unless said otherwise.
     pub scenarios: &'static [Scenario],
-    /// How it can be asked; in both ways unless said otherwise.
+    /// The protocols that it serves; both unless said otherwise.
     pub protocols: &'static [Protocol],
     /// The most requests at a time that it is measured with.
     pub most: usize,
     child: Child,
 }
 
-/// A port that nobody listens on at this moment.
+/// A port without a listener at this moment.
 ///
 /// # Errors
 ///

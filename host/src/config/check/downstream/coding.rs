@@ -1,4 +1,4 @@
-//! How the bodies of a service's responses may be coded.
+//! The accepted content codings of a service's responses.
 
 use http::header::ACCEPT_ENCODING;
 use http::{HeaderName, HeaderValue};
@@ -34,7 +34,7 @@ pub(super) fn check(raw: &RawDownstream, cx: &mut Context<'_>) {
     }
 }
 
-/// Reports the field where somebody else is to set it.
+/// Reports the field where the operator must not set it.
 fn check_field<T>(at: &At<T>, name: &HeaderName, cx: &mut Context<'_>) {
     if *name == ACCEPT_ENCODING {
         let what = "the host sets \"accept-encoding\", for it undoes what a service answers with";

@@ -1,4 +1,4 @@
-//! What a breaker says of itself, and what an operator says to it.
+//! The reported state of a breaker, and an operator's override.
 
 use std::fmt;
 use std::time::Duration;
@@ -18,7 +18,7 @@ pub struct Open {
 pub enum Rejects {
     /// Calls fail too often.
     Failing,
-    /// They did until a moment ago, and only so many at once are let through.
+    /// They did until a moment ago, and only a limited number at once is let through.
     SlowStart,
     /// The operator says so.
     Forced,

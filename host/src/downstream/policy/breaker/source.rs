@@ -1,4 +1,4 @@
-//! Which calls a breaker tells apart, so that no path and no BFF alone opens it for all.
+//! The source of a call, so that no single path or BFF opens the breaker for all.
 
 use crate::downstream::window::Counts;
 
@@ -9,7 +9,7 @@ const CALLERS: usize = 4;
 /// A cell for each path of each BFF, and one for failures that have nothing to do with either.
 pub(super) const CELLS: usize = PATHS * CALLERS + 1;
 
-/// What asks, and for what.
+/// The BFF and the path of a call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Source(u8);
 

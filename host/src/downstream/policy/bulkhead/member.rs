@@ -44,7 +44,7 @@ impl Member {
         self.number
     }
 
-    /// Tells it from all others of the service.
+    /// Unique among all members of the service.
     pub fn id(&self) -> u64 {
         self.id
     }
@@ -67,7 +67,7 @@ impl Member {
         Ok(permit)
     }
 
-    /// Takes a permit if one is free for this BFF and nobody waits.
+    /// Takes a permit if one is free for this BFF and the queue is empty.
     pub fn try_acquire(self: &Arc<Self>) -> Option<Permit> {
         let bulkhead = &*self.bulkhead;
         if bulkhead.anybody_waits() {
@@ -89,8 +89,8 @@ impl Member {
         Some(Permit::new(self, token))
     }
 
-    /// Takes a permit without the lock: where nobody waits, and neither rate nor hold is in the
-    /// way.
+    /// Takes a permit without the lock: where the queue is empty, and neither rate nor hold is in
+    /// the way.
     fn at_once(self: &Arc<Self>) -> Option<Permit> {
         let bulkhead = &*self.bulkhead;
         let free = !bulkhead.anybody_waits() && !bulkhead.is_paced();

@@ -1,9 +1,9 @@
-//! What a call has while it is under way.
+//! The permit of a call under way.
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::pace::{Held, Token};
+use super::pace::{HoldStart, Token};
 use super::queue::Wants;
 use super::{Member, Permit, Rejected};
 use crate::downstream::deadline::SharedDeadline;
@@ -40,7 +40,7 @@ impl Permit {
     }
 
     /// A permit for an attempt beside the one that this is for, if one is free for the same BFF and
-    /// nobody waits.
+    /// no call waits.
     pub fn another(&self) -> Option<Self> {
         self.member.try_acquire()
     }
@@ -51,9 +51,9 @@ impl Permit {
         &self.member.budget
     }
 
-    /// Holds back all calls to the service, of all BFFs, for as long as it asks and the operator
-    /// allows; `None` where that is no longer than before.
-    pub fn hold_back(&self, asked: Duration) -> Option<Held> {
+    /// Holds back all calls to the service, of all BFFs, for as long as it requests and the
+    /// operator allows; `None` where that is no longer than before.
+    pub fn hold_back(&self, asked: Duration) -> Option<HoldStart> {
         self.member.bulkhead.hold_back(asked)
     }
 }

@@ -1,10 +1,10 @@
-//! How a call waits: for the word of the queue, until its time is over, or until it is plain that
-//! its turn cannot come in time.
+//! How a call waits: until the queue serves it, until its timeout, or until it is certain that its
+//! turn cannot come in time.
 //!
-//! Places are handed out by those who free them, but nobody frees tokens: they come with time. One
-//! of the calls that wait keeps the time for all of them, and hands out what is due. It is the one
-//! that has the lock of the timekeeper; when it is served or gives up, the next one has it. So
-//! there is one timer at most for a service, and none that outlives the calls.
+//! The call that frees a permit hands it out, but no call frees tokens: they come with time. One of
+//! the waiting calls keeps the time for all of them, and hands out due tokens. It holds the
+//! timekeeper's lock; when it is served or gives up, the next one takes it. So a service has at
+//! most one timer, and none outlives the calls.
 
 use std::convert::Infallible;
 use std::sync::atomic::Ordering;
@@ -119,7 +119,7 @@ impl Member {
         let braked = bulkhead.is_paced() && state.pace.wait(0, now).is_some();
         state.queue.push(self.id, id, wants, sender);
         bulkhead.queued.fetch_add(1, Ordering::SeqCst);
-        // What was freed since the last look was freed by somebody who saw no queue.
+        // What was freed since the last look was freed by a call that saw no queue.
         bulkhead.serve(&mut state);
         Ok(Joined::Waits(Waiting {
             member: self,
@@ -134,8 +134,8 @@ impl Member {
 }
 
 impl Bulkhead {
-    /// Whether a call before which so many others go may be sent before `end` as far as rate and
-    /// hold go, were there nobody but them.
+    /// Whether a call with `ahead` others before it may be sent before `end` as far as rate and
+    /// hold allow, with only these calls in the queue.
     fn check_in_time(
         &self,
         state: &BulkheadState,
@@ -173,7 +173,7 @@ impl Bulkhead {
         }
     }
 
-    /// When the next token is due that somebody waits for; `None` when tokens are not what is
+    /// When the next token is due that a call waits for; `None` when tokens are not what is
     /// lacking.
     fn hand_out_what_is_due(&self) -> Option<Instant> {
         let mut state = self.lock();
@@ -204,8 +204,8 @@ impl Waiting<'_> {
                             Ok(token)
                         }
                         Ok(Outcome::Displaced { queued }) => Err(Rejected::Full { queued }),
-                        // The queue tells before it forgets, so the sender is never dropped without
-                        // a word.
+                        // The queue notifies before it forgets, so the sender is never dropped
+                        // without a word.
                         Err(_) => Err(Rejected::Late { after: Duration::ZERO }),
                     };
                 }

@@ -11,7 +11,7 @@ use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use super::date;
 use crate::downstream::response::ServiceResponse;
 
-/// Makes a request ask whether the stored answer still holds (section 4.3.1). A condition of the
+/// Makes a request conditional, to validate the stored answer (section 4.3.1). A condition of the
 /// caller's own is replaced; it is answered from what comes.
 pub fn ask(stored: &HeaderMap, request: &mut HeaderMap) {
     for (condition, validator) in [(IF_NONE_MATCH, ETAG), (IF_MODIFIED_SINCE, LAST_MODIFIED)] {

@@ -1,7 +1,6 @@
 //! The field `cache-control`, of requests and of answers (RFC 9111 section 5.2).
 //!
-//! What is not understood is left out, and what is understood but wrong is read as the shorter
-//! life.
+//! What is not understood is left out, and an invalid value is read as the shorter lifetime.
 
 use std::time::Duration;
 
@@ -17,7 +16,7 @@ pub struct Directives {
     /// Nothing may be stored. Also set when a quoted string has no end, because it cannot be known
     /// what it hides.
     pub no_store: bool,
-    /// Not to be used without asking. Naming fields makes no difference (section 5.2.2.4 allows
+    /// Not to be used without validation. Naming fields makes no difference (section 5.2.2.4 allows
     /// that).
     pub no_cache: bool,
     /// Not for a shared cache. Naming fields makes no difference (section 5.2.2.7 allows that).

@@ -1,4 +1,4 @@
-//! What is stored: answers of one key, told apart by what they vary with (RFC 9111 section 4.1).
+//! The stored answers of one key, selected by `vary` (RFC 9111 section 4.1).
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -48,7 +48,7 @@ pub struct Stored {
     refreshing: AtomicBool,
 }
 
-/// What an answer was asked for, and the count of changes then.
+/// The target of an answer's request, and the count of changes then.
 #[derive(Debug)]
 pub struct Origin {
     /// The path's place among [`Changes`](super::invalidate::Changes).

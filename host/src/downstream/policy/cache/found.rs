@@ -1,4 +1,4 @@
-//! What is asked of the cache, what a lookup finds, and what can be done with it.
+//! A cacheable call, the result of its lookup, and what can be done with it.
 
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
@@ -13,7 +13,7 @@ use crate::downstream::response::ServiceResponse;
 
 /// A call whose answer may be stored.
 #[derive(Clone, Copy)]
-pub struct Asked<'a> {
+pub struct CacheableCall<'a> {
     /// Where its answers are kept.
     pub key: &'a Key,
     /// Its fields.
@@ -24,7 +24,7 @@ pub struct Asked<'a> {
 
 /// What is stored for a call.
 #[derive(Debug)]
-pub enum Found {
+pub enum CacheLookup {
     /// Nothing. The ticket is for storing what the service answers.
     Miss(Ticket),
     /// An answer that needs no call.
@@ -79,7 +79,7 @@ impl Stale {
         }
     }
 
-    /// Makes the call ask whether the answer still holds (RFC 9111 section 4.3.1). Without a
+    /// Makes the call conditional, to validate the answer (RFC 9111 section 4.3.1). Without a
     /// validator the call is left a plain one. A condition that the BFF set is replaced, and met by
     /// [`Cache::revalidated`](super::Cache::revalidated).
     pub fn add_conditions(&self, request: &mut HeaderMap) {

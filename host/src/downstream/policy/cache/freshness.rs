@@ -46,8 +46,8 @@ pub struct Times {
 
 impl Freshness {
     /// The life of an answer to a read; `None` when it may not be stored, or when it could not be
-    /// used again if it were. `with_cookies` tells that the operator lets answers with `set-cookie`
-    /// be stored that are `public`.
+    /// used again if it were. `with_cookies`: the operator lets answers with `set-cookie` be stored
+    /// that are `public`.
     pub fn of(
         (settings, with_cookies): (&CacheTimes, bool),
         request: &HeaderMap,

@@ -1,4 +1,4 @@
-//! What makes stored answers void before their time (RFC 9111 section 4.4, and the operator).
+//! Invalidation of stored answers before they expire (RFC 9111 section 4.4, and the operator).
 
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, Ordering};

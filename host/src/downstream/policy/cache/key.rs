@@ -1,4 +1,4 @@
-//! What makes two calls the same: method, target and the identity of who asks.
+//! The cache key of a call: method, target and the identity of the caller.
 //!
 //! Every header field is part of the key unless it is known to be harmless. So an answer to one
 //! user's credentials never serves another user, whatever field carries them. Keys are hashed for
@@ -170,8 +170,8 @@ impl Text {
         text.push(target.as_bytes());
         text.push(b"\n");
 
-        // The order in which a BFF set the fields is not part of what it asks for. That of one
-        // field's values is.
+        // The order in which a BFF set the fields is not part of the key. That of one field's
+        // values is.
         let mut usual = [("", &[][..]); USUAL_FIELDS];
         let mut many = Vec::new();
         let mut count = 0;

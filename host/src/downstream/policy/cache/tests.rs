@@ -1,8 +1,7 @@
-//! The cache against the RFCs, on a clock that stands still unless a test moves it.
+//! The cache against the RFCs, on a clock that only the test moves.
 //!
 //! The cases follow those of the published HTTP caching tests that apply to a shared cache which
-//! stores no partial content. Each names the section it is from: RFC 9111, or another one that it
-//! says.
+//! stores no partial content. Each names its section, of RFC 9111 unless it says another.
 
 mod freshness;
 mod identity;
@@ -20,7 +19,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, Uri};
 
-use super::{Asked, Cache, Found, Key, Stale};
+use super::{Cache, CacheLookup, CacheableCall, Key, Stale};
 use crate::config::{self, CacheTimes};
 use crate::downstream::response::ServiceResponse;
 
@@ -113,11 +112,11 @@ impl<'a> Case<'a> {
         host.wait(self.after);
         let found = host.look("/", self.second);
         let was = match &found {
-            Found::Fresh(hit) if hit.answer.body == "first" => Some(Expect::Fresh),
-            Found::Fresh(_) => None,
-            Found::Miss(_) => Some(Expect::Nothing),
-            Found::Unavailable => Some(Expect::Unavailable),
-            Found::Stale(stale) => Some(match (stale.while_revalidate, stale.if_error) {
+            CacheLookup::Fresh(hit) if hit.answer.body == "first" => Some(Expect::Fresh),
+            CacheLookup::Fresh(_) => None,
+            CacheLookup::Miss(_) => Some(Expect::Nothing),
+            CacheLookup::Unavailable => Some(Expect::Unavailable),
+            CacheLookup::Stale(stale) => Some(match (stale.while_revalidate, stale.if_error) {
                 (false, false) => Expect::Nothing,
                 (true, true) => Expect::StaleAnyhow,
                 (false, true) => Expect::StaleIfError,
@@ -191,15 +190,15 @@ impl Host {
         self.now += Duration::from_secs(seconds);
     }
 
-    fn asked<'a>(&'a self, key: &'a Key, headers: &'a HeaderMap) -> Asked<'a> {
-        Asked {
+    fn asked<'a>(&'a self, key: &'a Key, headers: &'a HeaderMap) -> CacheableCall<'a> {
+        CacheableCall {
             key,
             headers,
             times: &self.times,
         }
     }
 
-    fn look(&self, target: &str, request: &str) -> Found {
+    fn look(&self, target: &str, request: &str) -> CacheLookup {
         let request = fields(request, self.now);
         let key = key(target, &request).unwrap();
         self.cache.lookup(&key, &request, self.now)
@@ -214,9 +213,11 @@ impl Host {
         let found = self.look(target, request);
         let request = fields(request, self.now);
         let ticket = match found {
-            Found::Miss(ticket) => ticket,
-            Found::Stale(stale) => stale.ticket,
-            Found::Fresh(_) | Found::Unavailable => panic!("no call to be made: {found:?}"),
+            CacheLookup::Miss(ticket) => ticket,
+            CacheLookup::Stale(stale) => stale.ticket,
+            CacheLookup::Fresh(_) | CacheLookup::Unavailable => {
+                panic!("no call to be made: {found:?}")
+            }
         };
         self.wait(took);
         let key = key(target, &request).unwrap();
@@ -232,14 +233,14 @@ impl Host {
     /// The body of a fresh answer.
     fn fresh(&self, target: &str, request: &str) -> Option<Bytes> {
         match self.look(target, request) {
-            Found::Fresh(hit) => Some(hit.answer.body),
+            CacheLookup::Fresh(hit) => Some(hit.answer.body),
             _ => None,
         }
     }
 
     fn stale(&self, target: &str, request: &str) -> Stale {
         match self.look(target, request) {
-            Found::Stale(stale) => stale,
+            CacheLookup::Stale(stale) => stale,
             found => panic!("not stale: {found:?}"),
         }
     }

@@ -1,5 +1,5 @@
-//! What a write makes void beside its own path: what the operator says, and what the service's
-//! answer names.
+//! What a write invalidates beside its own path: what the operator configured, and what the
+//! service's answer names.
 
 use http::header::{CONTENT_LOCATION, LOCATION};
 use http::{HeaderValue, Method, Uri};

@@ -1,5 +1,5 @@
-//! Calls whose answers were not for all who waited for them ("hit for miss"). For a while they are
-//! made side by side at once: one caller after the other would wait in vain otherwise.
+//! Calls whose answers could not be shared with the waiting callers ("hit for miss"). For a while
+//! they are made side by side at once: one caller after the other would wait in vain otherwise.
 
 #[cfg(test)]
 mod tests;
@@ -21,7 +21,7 @@ const TIME_BITS: u32 = 40;
 #[derive(Debug)]
 pub struct Unshared {
     began: Instant,
-    /// Made for the first of them: the answers of most services are for everybody.
+    /// Made for the first of them: the answers of most services are for all clients.
     places: OnceLock<Box<[AtomicU64]>>,
 }
 

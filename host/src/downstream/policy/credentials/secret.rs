@@ -1,8 +1,8 @@
 //! A secret that lies in a file or in the environment, as a field value that is ready to be sent.
 //!
-//! A file is read once a second at most, on a thread that may block, and compared by its content:
-//! its size and times can be those of before. What was read before stays in use when a look finds
-//! nothing better: a file that is being replaced is missing or empty for a moment.
+//! A file is read once per second at most, on a thread that may block, and compared by its content:
+//! its size and times can be unchanged. The last value stays in use when a look finds none: a file
+//! that is being replaced is missing or empty for a moment.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -36,9 +36,9 @@ pub(super) struct Value {
     pub version: u64,
 }
 
-/// A secret that is held in memory, and followed if it lies in a file.
+/// A secret in memory, reread when its file changes.
 #[derive(Debug)]
-pub(super) struct Held {
+pub(super) struct LiveSecret {
     service: String,
     prefix: &'static str,
     value: ArcSwap<Value>,
@@ -57,7 +57,7 @@ struct Watched {
     warned: Mutex<bool>,
 }
 
-impl Held {
+impl LiveSecret {
     /// Reads a secret for the first time. Blocks for as long as reading a small file takes.
     pub(super) fn new(
         service: &str,
@@ -136,7 +136,7 @@ impl Held {
         let mut warned = match file.warned.try_lock() {
             Ok(warned) => warned,
             Err(TryLockError::Poisoned(poisoned)) => poisoned.into_inner(),
-            // A look that takes longer than the time between two is waited for by nobody.
+            // No call waits for a look that takes longer than the time between two.
             Err(TryLockError::WouldBlock) => return,
         };
         match self.changed(file) {

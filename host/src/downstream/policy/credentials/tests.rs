@@ -1,4 +1,4 @@
-//! What all credentials have in common: they are sent as they should be, and shown nowhere.
+//! What all credentials have in common: they are sent as configured, and never shown.
 
 use std::io::Write;
 use std::path::Path;

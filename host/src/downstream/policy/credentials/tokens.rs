@@ -23,7 +23,7 @@ use super::types::{CredentialsError, Used};
 use crate::sync;
 
 /// The part of its lifetime after which a token is renewed. Up to a tenth of it is taken off by
-/// chance, so that hosts which were started together do not ask together.
+/// chance, so that hosts which were started together do not renew together.
 const RENEW_AFTER: f64 = 0.8;
 
 /// The most that is taken off a wait at random.
@@ -39,12 +39,12 @@ const MAX_BACKOFF: Duration = Duration::from_secs(30);
 /// reasons that no new token mends.
 const REFUSAL_INTERVAL: Duration = Duration::from_secs(10);
 
-/// Time between two polls of a fetch that nobody waits for, milliseconds: thousands of calls in it
+/// Time between two polls of a fetch without a waiting call, milliseconds: thousands of calls in it
 /// need not look.
 const POLL_INTERVAL: u64 = 1;
 
 /// What a fetch that failed may be older than its timeout and still say something of the server. At
-/// a greater age, nobody polled it: whoever had would have seen it fail at the timeout.
+/// a greater age, it was not polled: a poll would have seen it fail at the timeout.
 const GRACE: Duration = Duration::from_secs(1);
 
 /// Time between two lines of the log about failures.
@@ -273,14 +273,14 @@ impl Tokens {
         let current = self.current.load();
         let version = match current.as_ref() {
             None => 1,
-            // A server may give the same token again; whoever was refused with it is not helped by
-            // it.
+            // A server may give the same token again; a call that was refused with it is not helped
+            // by it.
             Some(token) if token.header == grant.header => token.version,
             Some(token) => token.version + 1,
         };
         self.current.store(Some(Arc::new(Token {
             header: grant.header.clone(),
-            // The server began to count no sooner than it was asked.
+            // The server began to count no sooner than the request was sent.
             expires: started + grant.lifetime,
             version,
         })));

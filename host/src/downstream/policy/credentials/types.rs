@@ -11,7 +11,7 @@ use thiserror::Error;
 /// secret why there is none.
 ///
 /// What it returns is polled by the calls that need a token. When a token is renewed ahead of its
-/// expiry nobody waits, and it is polled once by a call now and then. So it should go on by itself
+/// expiry no call waits, and it is polled once by a call now and then. So it should go on by itself
 /// once it was polled first (as a task of the worker does), and must not lose an answer that came
 /// between two polls. It is given up at the operator's timeout.
 pub type Fetch = Arc<

@@ -63,8 +63,8 @@ fn another_rate_keeps_the_tokens() {
 }
 
 proptest! {
-    /// Whoever asks whenever: in no window is more taken than its length brings, and a burst.
-    /// Whoever takes all that there is gets what the time brings, but for one.
+    /// For any callers at any times: no window takes more than its length brings, plus a burst. A
+    /// caller that takes all tokens gets what the time brings, but for one.
     #[test]
     fn no_window_has_more_than_its_worth_and_a_burst(
         count in 1_u32..2000,

@@ -1,4 +1,4 @@
-//! A DNS server that says what a test says.
+//! A scripted DNS server.
 
 use std::io;
 use std::net::SocketAddr;
@@ -70,7 +70,7 @@ impl DnsServer {
         *self.script.says.lock().unwrap() = says;
     }
 
-    /// Questions that were asked over UDP.
+    /// Queries over UDP.
     pub fn asked(&self) -> usize {
         self.script.asked.load(Ordering::SeqCst)
     }

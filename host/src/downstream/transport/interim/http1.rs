@@ -2,7 +2,7 @@
 
 use super::error::TooManyInterim;
 
-/// The part of a status line that tells which answer it begins: `HTTP/1.1 103`.
+/// The part of a status line that shows which answer it begins: `HTTP/1.1 103`.
 const STATUS: usize = 12;
 
 /// Counts interim answers. An ordinary answer costs a look at its first bytes.

@@ -1,8 +1,8 @@
 //! HTTP/2: the connections that the calls of one worker to one endpoint share.
 //!
 //! Ordinarily there is one. A further one is opened when the service lets no more calls be on it,
-//! or while nobody knows whether the service is still there. Further ones are bounded by the slots:
-//! there are no more of them than calls that may be under way.
+//! or while it is unknown whether the service is still there. Further ones are bounded by the
+//! slots: there are no more of them than calls that may be under way.
 
 use tokio::task::Id;
 use tokio::time::Instant;
@@ -21,7 +21,7 @@ const MOST: usize = 1 << 16;
 #[derive(Default)]
 pub(super) struct SharedConnections {
     /// The one opened last at the end.
-    connections: Vec<Shared>,
+    connections: Vec<SharedConnection>,
     /// Connections that are being opened.
     pub(super) opening: usize,
     /// The calls that these will take, beside those who open them.
@@ -30,7 +30,7 @@ pub(super) struct SharedConnections {
     usual: Option<usize>,
 }
 
-struct Shared {
+struct SharedConnection {
     handle: Handle,
     used: Instant,
     life: Lifetime,
@@ -49,7 +49,7 @@ impl SharedConnections {
         id: Id,
         is_further: bool,
     ) {
-        self.connections.push(Shared {
+        self.connections.push(SharedConnection {
             handle,
             used,
             life,
@@ -143,7 +143,7 @@ impl SharedConnections {
     }
 }
 
-impl Shared {
+impl SharedConnection {
     /// Until the service has said how many calls it takes, it gets one.
     fn has_room(&self) -> bool {
         self.handle.is_usable() && self.handle.calls() < self.handle.max_calls().unwrap_or(1)

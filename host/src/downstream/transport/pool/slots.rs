@@ -1,7 +1,7 @@
 //! How many connections a service may have, all workers and endpoints together.
 //!
-//! A caller may have one call under way for each slot there is, so whoever finds none free finds an
-//! idle connection, or one that is about to end.
+//! A caller may have one call under way for each slot there is, so a caller that finds none free
+//! finds an idle connection, or one that is about to end.
 
 use std::mem;
 use std::sync::atomic::{AtomicUsize, Ordering};

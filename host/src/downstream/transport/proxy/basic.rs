@@ -1,4 +1,4 @@
-//! What the host shows a proxy: user name and password (RFC 7617).
+//! The host's credentials for a proxy: user name and password (RFC 7617).
 
 use std::path::Path;
 

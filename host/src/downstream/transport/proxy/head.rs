@@ -1,5 +1,5 @@
-//! The answer of a proxy: nothing of it but the status matters, and not one byte more is read than
-//! its head. The bytes behind it are those of the service.
+//! The answer of a proxy. Only its status matters. Reading stops at the end of its head: the bytes
+//! behind it are those of the service.
 
 use std::io;
 

@@ -10,7 +10,7 @@ use super::*;
 const DELAY: Duration = Duration::from_millis(20);
 const BOTH: [Protocol; 2] = [Protocol::Http1, Protocol::Http2];
 
-/// An address where nobody answers: what waits to be accepted there is all that may.
+/// An address that never answers: its accept queue is full.
 struct Silent {
     listener: TcpListener,
     _waiting: Vec<TcpStream>,
@@ -30,7 +30,7 @@ fn silent() -> Silent {
     }
 }
 
-/// An address that refuses. It is nobody else's as long as the socket is there.
+/// An address that refuses. No other process gets it as long as the socket is there.
 fn closed() -> (TcpSocket, SocketAddr) {
     let socket = TcpSocket::new_v4().unwrap();
     socket.bind("127.0.0.1:0".parse().unwrap()).unwrap();

@@ -93,11 +93,11 @@ proptest! {
         second.extend_from_slice(&other);
         let (first, second) = (map(&first), map(&second));
         let stored = key("/", &first).unwrap();
-        if let super::Found::Miss(ticket) = host.cache.lookup(&stored, &first, host.now) {
+        if let super::CacheLookup::Miss(ticket) = host.cache.lookup(&stored, &first, host.now) {
             prop_assert!(host.cache.store(host.asked(&stored, &first), &answer(200, "", host.now, "first"), || true, ticket, host.now));
         }
         let found = host.cache.lookup(&key("/", &second).unwrap(), &second, host.now);
-        let hit = matches!(found, super::Found::Fresh(_));
+        let hit = matches!(found, super::CacheLookup::Fresh(_));
         prop_assert_eq!(hit, identity(&one) == identity(&other));
     }
 
@@ -157,7 +157,7 @@ fn many_and_long_fields_all_count() {
 }
 
 #[test]
-fn nobody_sees_an_identity_in_a_key() {
+fn a_key_shows_no_identity() {
     let request = fields(
         "authorization: secret\ncookie: secret",
         std::time::UNIX_EPOCH,

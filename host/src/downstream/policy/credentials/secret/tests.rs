@@ -10,12 +10,12 @@ fn replace(path: &Path, text: &str) {
     std::fs::rename(other, path).unwrap();
 }
 
-fn held(path: &Path) -> Arc<Held> {
+fn held(path: &Path) -> Arc<LiveSecret> {
     let secret = Secret::File(path.to_owned());
-    Arc::new(Held::new("activity", &secret, "", |_| None).unwrap())
+    Arc::new(LiveSecret::new("activity", &secret, "", |_| None).unwrap())
 }
 
-fn text(held: &Held) -> String {
+fn text(held: &LiveSecret) -> String {
     held.current().header.to_str().unwrap().to_owned()
 }
 
@@ -60,7 +60,7 @@ async fn one_call_a_second_looks_at_the_file() {
     assert!(due(1_000) && !due(1_000) && !due(1_999));
     assert!(due(5_500) && !due(6_499) && due(6_500));
     let variable = Secret::Env("A".to_owned());
-    let fixed = Held::new("activity", &variable, "", |_| Some("a".to_owned())).unwrap();
+    let fixed = LiveSecret::new("activity", &variable, "", |_| Some("a".to_owned())).unwrap();
     assert!(!fixed.is_due(start + Duration::from_secs(99)));
 }
 
@@ -118,7 +118,7 @@ async fn calls_go_on_with_the_old_value_until_a_new_one_is_read() {
     let settings = bearer(Secret::File(path.clone()));
     let credentials = credentials(&settings, Arc::new(|_| Box::pin(std::future::pending())));
     replace(&path, "renewed");
-    // Within a second nobody looks.
+    // Within a second there is no look.
     assert_eq!(sent(&credentials).await.unwrap().0, "Bearer old");
     let mut tries = 0;
     while sent(&credentials).await.unwrap().0 == "Bearer old" {

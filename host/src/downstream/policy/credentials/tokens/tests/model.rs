@@ -1,4 +1,4 @@
-//! Random calls, refusals and faults, held against what the server knows of its tokens.
+//! Random calls, refusals and faults, compared with what the server knows of its tokens.
 
 use proptest::prelude::*;
 

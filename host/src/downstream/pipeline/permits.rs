@@ -4,15 +4,15 @@ use std::time::Duration;
 
 use crate::downstream::deadline::SharedDeadline;
 use crate::downstream::policy::budget::Budget;
-use crate::downstream::policy::bulkhead::{Held, Permit, Rejected};
+use crate::downstream::policy::bulkhead::{HoldStart, Permit, Rejected};
 
 /// The right to make one call, with its first request. Dropping it frees it.
-pub(super) struct Turn {
+pub(super) struct CallPermits {
     permit: Permit,
     of_rule: Option<Permit>,
 }
 
-impl Turn {
+impl CallPermits {
     /// The permit of the service, and that of the rule.
     pub(super) fn new(permit: Permit, of_rule: Option<Permit>) -> Self {
         Self { permit, of_rule }
@@ -55,7 +55,7 @@ impl Turn {
     }
 
     /// Holds back all calls to the service. See [`Permit::hold_back`].
-    pub(super) fn hold_back(&self, asked: Duration) -> Option<Held> {
+    pub(super) fn hold_back(&self, asked: Duration) -> Option<HoldStart> {
         self.permit.hold_back(asked)
     }
 }
