@@ -89,10 +89,10 @@ pub struct Host {
     grace: Duration,
 }
 
-/// What a host does about a component that is refused.
+/// What a host does with a refused component.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum OnRefused {
-    /// Serves the BFF's last good component, or answers for it.
+    /// Serves the BFF's last good component, or answers in its place.
     GoOn,
     /// Does not start, and takes no configuration that names it.
     End,
@@ -197,8 +197,8 @@ fn store(data_dir: &Path) -> Option<Store> {
 }
 
 impl Host {
-    /// Loads, binds and serves. `config_path` is read again on [`Changes::reload`]. A component
-    /// that is refused is a matter of its BFF alone.
+    /// Loads, binds and serves. `config_path` is read again on [`Changes::reload`]. A refused
+    /// component affects its BFF alone.
     ///
     /// # Errors
     ///
@@ -216,9 +216,8 @@ impl Host {
         .await
     }
 
-    /// The same with a choice of what a component that is refused leads to, and on sockets that
-    /// were handed over, in the place of those that the configuration names. Components are
-    /// compiled in the place that is named.
+    /// The same, with a choice for refused components, and on sockets that were handed over instead
+    /// of those of the configuration. Components are compiled as `compile_in` says.
     ///
     /// # Errors
     ///
@@ -283,13 +282,13 @@ impl Host {
         self.admin.as_ref().map(Admin::address)
     }
 
-    /// To change what runs.
+    /// Makes changes of the running host.
     pub fn changes(&self) -> &Arc<Changes> {
         &self.changes
     }
 
-    /// Makes the change [`Changes::reload`] on the thread for changes. It is given up when the
-    /// returned future is dropped.
+    /// Makes the change [`Changes::reload`] on the thread for changes. It ends when the returned
+    /// future is dropped.
     ///
     /// # Errors
     ///
@@ -321,7 +320,7 @@ impl Host {
         self.server.fail_worker(index);
     }
 
-    /// Says that the host is to be stopped: it is not ready any more and changes no more, but takes
+    /// Announces the stop: the host is no longer ready and makes no more changes, but accepts
     /// connections for `server.drain-delay`, so that load balancers have time to notice.
     pub async fn drain(&self) {
         let _ = self.stopping.send(true);

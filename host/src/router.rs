@@ -20,7 +20,7 @@ use http::HeaderValue;
 
 pub use table::RouteTable;
 
-/// What a table says of a request.
+/// The result of a lookup.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum RouteMatch<'t, 'p> {
     /// The request goes to the BFF of this route.

@@ -90,9 +90,9 @@ impl Builder {
         })
     }
 
-    /// Makes a snapshot of a draft. A BFF whose file was refused goes on with the component of
-    /// before, else with its last good one, else it has no version. A BFF that was swapped after
-    /// its file was read for the draft goes on with what that led to.
+    /// Makes a snapshot of a draft. A BFF whose file was refused keeps its live component, else
+    /// gets its last good one, else has no version. A BFF that was swapped after its file was read
+    /// for the draft keeps the result of the swap.
     pub fn build(&self, draft: Draft, previous: Option<&Snapshot>) -> Snapshot {
         let Draft {
             config,
@@ -166,7 +166,7 @@ impl Builder {
         bff
     }
 
-    /// A version of a BFF that takes over what it can of the one before it.
+    /// A version of a BFF that takes over what it can of its predecessor.
     pub fn version(
         &self,
         settings: &Arc<config::Bff>,

@@ -19,8 +19,8 @@ use crate::http_fields::{Class, class, is_taken_on_trust};
 use crate::path::{self, Ambiguity};
 use crate::text::cut;
 
-/// Fields that room is made for at once. A map panics on a capacity that is past its limit, and a
-/// guest says how many.
+/// Fields that are allocated at once. A map panics on a capacity past its limit, and the guest
+/// chooses the number.
 const MAX_FIELDS: usize = 64;
 /// All header names and values that a guest may set in one call, bytes.
 const MAX_HEADERS: usize = 16 << 10;
@@ -63,7 +63,7 @@ impl Deref for LegalPath {
 
 const TOO_LONG: &str = "is longer than 8 KiB with its query";
 
-/// Why the path is refused, to whom writes BFFs.
+/// Why the path is refused, for authors of BFFs.
 fn why(ambiguity: Ambiguity, given: &str) -> &'static str {
     match ambiguity {
         Ambiguity::NoSlash => {

@@ -10,16 +10,16 @@ mod tests;
 
 /// Patterns that are counted for one request. Those that come after are not.
 const MOST_PATTERNS: usize = 64;
-/// Segments of a path that are looked at one by one as to whether they vary.
+/// Segments of a path that are checked one by one for variation.
 const MOST_SEGMENTS: usize = 12;
 /// A segment longer than this is an id.
 const LONGEST_NAME: usize = 20;
-/// What stands for a segment that varies.
+/// The placeholder for a segment that varies.
 const ANY: &str = "*";
-/// The hash of nothing.
+/// The hash of an empty path.
 const FNV_START: u64 = 0xcbf2_9ce4_8422_2325;
 
-/// The calls of one request so far. A note costs a hash of the path and a look through a small
+/// The calls of one request so far. Recording one costs a hash of the path and a scan of a small
 /// table.
 pub struct Repeats {
     limit: u32,
@@ -32,7 +32,7 @@ pub struct Repeats {
 /// A pattern was called too often.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Repeated {
-    /// The path with `*` for what varies. What is not replaced may still be a guest's text.
+    /// The path with `*` for variable segments. The others may still be a guest's text.
     pub pattern: String,
     /// How often it was called.
     pub times: u32,
@@ -49,11 +49,11 @@ impl Repeats {
         }
     }
 
-    /// Notes a call of a service, given by its place among the granted ones. A query in the path is
-    /// left out.
+    /// Records a call of a service, given by its index among the granted ones. A query in the path
+    /// is left out.
     ///
     /// Reports each pattern once. When several reach the limit with the same call, the one with the
-    /// ids replaced is told.
+    /// ids replaced is reported.
     pub fn note(&mut self, service: usize, path: &str) -> Option<Repeated> {
         if self.limit == 0 {
             return None;
@@ -93,7 +93,7 @@ impl Repeats {
         })
     }
 
-    /// Counts a pattern, and says whether that reached the limit.
+    /// Counts a pattern, and returns whether that reached the limit.
     fn count(&mut self, key: u64) -> bool {
         let known = self.keys[..self.known]
             .iter()

@@ -76,7 +76,7 @@ pub enum PickError {
         /// Size of the body in bytes.
         size: usize,
     },
-    /// The body breaks the grammar, or goes on behind the document.
+    /// The body breaks the grammar, or has bytes after the document.
     #[error("unexpected byte at {at} of {size}")]
     NotJson {
         /// Offset of the first wrong byte.
@@ -158,9 +158,9 @@ impl Selection {
     ///
     /// A byte order mark in front of the document is skipped (RFC 8259 section 8.1).
     ///
-    /// Fails when what is read of `body` is not JSON (RFC 8259 to the letter), or when the body
-    /// ends early. All of it is read but what is in arrays and objects that no pointer leads into:
-    /// there, only strings and brackets have to be closed. Depth and numbers are not limited.
+    /// Fails when `body` is not strict JSON (RFC 8259), or ends early. In arrays and objects
+    /// without a selected value, only strings and brackets are checked. Depth and numbers are not
+    /// limited.
     pub fn pick(&self, body: &[u8]) -> Result<Vec<Option<String>>, PickError> {
         let size = body.len();
         let found = Walk::new(&self.nodes, self.count, body)

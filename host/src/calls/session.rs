@@ -35,7 +35,7 @@ const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
 const TRACESTATE: HeaderName = HeaderName::from_static("tracestate");
 const AGENT: HeaderValue = HeaderValue::from_static(concat!("tailor/", env!("CARGO_PKG_VERSION")));
 
-/// Calls of one list that are looked at before others have the thread.
+/// Calls of one list that are checked before the thread yields.
 const REFUSED_AT_ONCE: usize = 256;
 
 /// A call that is within the budget of its request, by the index of its grant.
@@ -60,8 +60,7 @@ pub struct SessionSettings {
     pub worker: usize,
     /// When the request must be answered.
     pub deadline: Instant,
-    /// Time that is kept back from calls, so that a BFF whose services hang can still answer with
-    /// what it has.
+    /// Time that calls may not use, so that a BFF whose services hang can still answer.
     pub reserve: Duration,
     /// Calls that the request may make.
     pub calls: u32,
@@ -298,8 +297,8 @@ impl Session {
         }
     }
 
-    /// Answers that arrive side by side were each bounded by what was left when they began, so
-    /// together they may be more.
+    /// Concurrent answers were each bounded by the rest at their begin, so together they may exceed
+    /// it.
     fn spend_bytes(&self, bytes: usize) -> Result<(), Fault> {
         self.bytes_left
             .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| {
@@ -334,7 +333,7 @@ impl Session {
     }
 }
 
-/// Puts results that were known at once, with their places, among the others.
+/// Inserts results that were known at once, at their indices.
 fn merge<T>(others: Vec<T>, known: Vec<(usize, T)>) -> Vec<T> {
     let mut all = Vec::with_capacity(others.len() + known.len());
     let mut others = others.into_iter();
@@ -369,8 +368,8 @@ fn note_malformed(service: &Service, cause: &Cause, seen: Option<&ResponseSample
     }
 }
 
-/// A pattern of paths as a log may hold it: `/users/*/days/*`. Whatever follows the name of a
-/// collection may be personal.
+/// A pattern of paths for the log: `/users/*/days/*`. All that follows the name of a collection may
+/// be personal.
 fn collections(pattern: &str) -> String {
     let segments = pattern.split('/').skip(1).enumerate();
     let shown = segments.map(|(place, segment)| if place % 2 == 0 { segment } else { "*" });

@@ -23,11 +23,11 @@ pub(super) struct Unreadable {
     pub(super) content_type: String,
     /// Its `content-encoding`, cut; empty when it has none.
     pub(super) content_encoding: String,
-    /// What its first bytes are.
+    /// The kind of its first bytes.
     pub(super) begins: Beginning,
 }
 
-/// What the first bytes of a body are, as far as that can be told from them.
+/// The kind of content that the first bytes of a body indicate.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Beginning {
     Empty,

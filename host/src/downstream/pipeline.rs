@@ -47,7 +47,7 @@ use super::response::ServiceResponse;
 use super::trace::{Source, Trace};
 
 impl Pipeline {
-    /// Makes a call. `read` makes of the response what the caller wants. Where that cannot be done
+    /// Makes a call. `read` decodes the response for the caller. Where that fails
     /// ([`Cause::Malformed`]), the call has failed.
     pub async fn call<R>(
         self: &Arc<Self>,

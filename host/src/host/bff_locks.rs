@@ -8,7 +8,7 @@ use tokio::sync::{Mutex as Lock, OwnedMutexGuard};
 
 use crate::sync;
 
-/// The right to change a BFF, given back when it is dropped.
+/// The right to change a BFF, released on drop.
 pub(super) type BffLock = OwnedMutexGuard<()>;
 
 /// The locks of the BFFs, by name.

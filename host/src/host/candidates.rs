@@ -26,7 +26,7 @@ use crate::snapshot::{Builder, Candidate, Draft, Refusal, Snapshot};
 /// The longest pause between two looks at a file that may still be written.
 const PAUSE: Duration = Duration::from_millis(500);
 
-/// What candidates are made with.
+/// The context in which candidates are made.
 pub(super) struct Candidates<'a> {
     /// The engine.
     pub(super) runtime: &'a Runtime,
@@ -109,7 +109,7 @@ impl Candidates<'_> {
         self.live?.bffs.get(name)
     }
 
-    /// Whether a file is not being written any more. At a start there is nothing to lose by trying.
+    /// Whether a file is no longer being written. At a start, it is tried in any case.
     async fn settles(&self, path: &Path, users: &[String], draft: &Draft) -> bool {
         if self.live.is_none() {
             return true;
@@ -175,7 +175,7 @@ impl Candidates<'_> {
         smoke(self.runtime, &Arc::new(version), services, caller).await
     }
 
-    /// What may stand in for a component that is refused.
+    /// The fallback for a refused component.
     async fn last_good(&self, permits: &Semaphore, name: &str) -> Option<Arc<Loaded>> {
         if self.bff(name).is_some_and(|bff| bff.current().is_some()) {
             return None;

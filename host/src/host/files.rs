@@ -12,7 +12,7 @@ use crate::config::{Config, Downstream, Protocol};
 /// Files that are always open: standard streams, listeners, the event loop that accepts, the
 /// directory of the log.
 const PROCESS: usize = 16;
-/// Files of an event loop: what it waits on, and what wakes it.
+/// Files of an event loop: its poll descriptor and its waker.
 const WORKER: usize = 4;
 /// Files of a BFF: the memory that its instances begin with, of the live version and of the next.
 const BFF: usize = 2;
@@ -94,7 +94,7 @@ impl FileBudget {
         self.wanted.min(left).max(1)
     }
 
-    /// What an operator has to know when the limit is too small.
+    /// The warning for an operator when the limit is too small.
     pub fn shortage(&self) -> Option<Shortage> {
         let needed = self.wanted + self.calls + self.host;
         self.limit

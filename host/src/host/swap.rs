@@ -16,10 +16,10 @@ use crate::bff::version::Version;
 use crate::downstream::Services;
 use crate::snapshot::Refusal;
 
-/// What an attempt to swap a BFF led to, before any of it is live.
+/// The result of an attempt to swap a BFF, before it is live.
 struct Attempt {
     look: Look,
-    /// What the file holds.
+    /// The content of the file.
     loaded: Option<Arc<Loaded>>,
     /// The version to publish, if it is another than the live one.
     outcome: Result<Option<Arc<Version>>, ChangeError>,
@@ -52,7 +52,7 @@ impl Changes {
         Ok(Some(version.name().to_string()))
     }
 
-    /// Reads a file again that may have changed without a sign of it, and swaps the BFF if it did.
+    /// Reads a file again that may have changed undetected, and swaps the BFF if it did.
     ///
     /// # Errors
     ///
@@ -70,7 +70,7 @@ impl Changes {
         self.swap(name).await
     }
 
-    /// Ends the compile of a BFF whose file has another content by now, by whichever change.
+    /// Ends the compile of a BFF whose file has changed since, by any change.
     pub(super) fn supersede(&self, bff: &Bff, mark: &Mark) {
         let settings = bff.settings();
         let loader = &self.builder.loader;
@@ -84,7 +84,7 @@ impl Changes {
         Ok((bff.clone(), snapshot.services.clone()))
     }
 
-    /// `known` is what the file held when it was read before.
+    /// `known` is the content of the file at the last read.
     async fn attempt(
         &self,
         bff: &Bff,
@@ -119,7 +119,7 @@ impl Changes {
         })
     }
 
-    /// Which file it is that could not be loaded.
+    /// The file that could not be loaded.
     async fn mark(&self, bff: &Bff) -> Result<Look, ChangeError> {
         let path = bff.settings().component.clone();
         let mark = blocking(move || Mark::of(&path)).await?;
@@ -156,7 +156,7 @@ impl Changes {
         Ok(Some(version))
     }
 
-    /// Publishes what an attempt led to, or notes why it is refused. Gives back what was loaded
+    /// Publishes the result of an attempt, or records why it is refused. Returns what was loaded
     /// when the BFF was replaced meanwhile.
     #[expect(
         clippy::type_complexity,

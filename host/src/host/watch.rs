@@ -22,13 +22,13 @@ use crate::bff::swap::Bff;
 /// The state of a watched file.
 #[derive(Default)]
 struct WatchedFile {
-    /// What the last look saw.
+    /// The file at the last look.
     last: Option<Mark>,
-    /// Another content than the one that was taken or refused last, seen once.
+    /// A new content, seen once.
     pending: Option<Mark>,
     /// When the same content is tried again.
     again: Option<Again>,
-    /// When it is read again, because it may have changed without a sign of it.
+    /// When it is read again, because it may have changed undetected.
     doubt: Option<Again>,
     /// The file is not there, which the log says.
     gone: bool,
@@ -36,7 +36,7 @@ struct WatchedFile {
     attempt: Option<Attempt>,
 }
 
-/// A further attempt, and how long it was waited for.
+/// A further attempt, and the wait before it.
 #[derive(Clone, Copy)]
 struct Again {
     due: Instant,
@@ -85,8 +85,8 @@ impl Drop for Attempt {
 }
 
 impl WatchedFile {
-    /// Takes a look at a file into account, and says what is to be done. No file is no change: it
-    /// may be about to be replaced.
+    /// Records a look at a file, and returns what to do. A missing file is no change: it may be
+    /// about to be replaced.
     fn look(&mut self, now: Option<Mark>, bff: &Bff, pace: Pace) -> Option<Action> {
         self.note(now, bff);
         if self.attempt.as_ref().is_some_and(|it| !it.0.is_finished()) {
@@ -113,13 +113,13 @@ impl WatchedFile {
             .then_some(Action::Compare)
     }
 
-    /// Whether the file holds what it held at the look before, and so is whole.
+    /// Whether the file is unchanged since the last look, and so is complete.
     fn settles(&mut self, now: Option<Mark>) -> Option<Mark> {
         let before = std::mem::replace(&mut self.last, now);
         now.filter(|_| before == now)
     }
 
-    /// Plans when the same content is looked at again.
+    /// Plans when the same content is read again.
     fn plan(&mut self, bff: &Bff, ended: bool, pace: Pace) {
         if !bff.is_tried_again() {
             self.again = None;
@@ -179,7 +179,7 @@ pub(super) async fn watch(changes: Arc<Changes>) {
     }
 }
 
-/// For a thread that may block without an end.
+/// To be called on a thread that may block for ever.
 fn mark(path: &Path) -> Option<Mark> {
     Some(Mark::from(&std::fs::metadata(path).ok()?))
 }

@@ -26,10 +26,10 @@ use crate::telemetry::sample::Sample;
 use crate::text::shorten;
 use crate::time::micros;
 
-/// Bytes of a method in a line. Those that are served have fewer.
+/// Longest method in a line, bytes. Served methods are shorter.
 const MAX_METHOD: usize = 16;
 
-/// The account of one request.
+/// The access record of one request.
 pub(super) struct Access {
     shared: Arc<SharedState>,
     log: bool,
@@ -51,7 +51,7 @@ struct Routed {
     by: By,
 }
 
-/// Who a request goes to.
+/// The BFF and version of a request.
 enum By {
     Version(Arc<Version>),
     /// A BFF without a version.
@@ -179,8 +179,9 @@ impl Drop for Access {
 static UNROUTED: Sample = Sample::new();
 
 impl Access {
-    /// Whether there is a line about a request that ended so, and how many were left out before it.
-    /// What a BFF answered has one; clients could fill the disk with what the host refuses.
+    /// Whether a request with this end is logged, and how many lines were left out before it.
+    /// Requests that a BFF answered are; refused ones are sampled, because clients could fill the
+    /// disk with them.
     fn sampled(&self, outcome: Outcome) -> Option<u64> {
         let sample = match (outcome, &self.route) {
             (Outcome::Answered(_), Some(_)) => return Some(0),

@@ -13,16 +13,16 @@ use tokio::time::{Instant, sleep_until};
 use crate::config;
 use crate::time;
 
-/// Bytes of a connection that are read in a row; then others have their turn.
+/// Bytes of a connection that are read in a row before it yields to others.
 pub(super) const TURN: usize = 64 << 10;
 
-/// Time of a connection that has to make room, from when it was told so.
+/// Time in which a connection that must make room ends.
 const MAKES_ROOM: Duration = Duration::from_secs(1);
 
 /// How long a connection is new, from its accept.
 const NEW: Duration = Duration::from_secs(1);
 
-/// What a client of HTTP/2 did too much of.
+/// The limit that a client of HTTP/2 exceeded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Excess {
     /// Frames that carry nothing.
@@ -44,9 +44,9 @@ pub(super) struct Activity {
     /// Milliseconds after `started` of the first byte of a head that is not whole, plus one; 0 for
     /// none. The first head begins with the connection.
     head: AtomicU64,
-    /// Whether the client said anything yet.
+    /// Whether the client sent any byte yet.
     silent: AtomicBool,
-    /// Bytes read since others had their turn.
+    /// Bytes read since it last yielded.
     read: AtomicUsize,
     excess: AtomicU8,
     must_go: AtomicBool,
@@ -95,7 +95,7 @@ impl Activity {
         self.head.store(0, Ordering::Relaxed);
     }
 
-    /// Others had their turn.
+    /// It yielded to others.
     pub(super) fn turn(&self) {
         self.read.store(0, Ordering::Relaxed);
     }
@@ -109,7 +109,7 @@ impl Activity {
         self.silent.store(false, Ordering::Relaxed);
     }
 
-    /// The client does too much of something, for which its connection ends.
+    /// The client exceeded a limit, and its connection ends.
     pub(super) fn exceeds(&self, excess: Excess) {
         let excess = match excess {
             Excess::Frames => 1,
@@ -131,7 +131,7 @@ impl Activity {
         self.waker.register(waker);
     }
 
-    /// Asks the connection to end, from any thread: others need its place.
+    /// Orders the connection to end, from any thread: its permit is needed.
     pub(super) fn make_room(&self) {
         self.must_go.store(true, Ordering::Relaxed);
         self.waker.wake();
@@ -141,7 +141,8 @@ impl Activity {
         self.must_go.load(Ordering::Relaxed)
     }
 
-    /// Whether it makes room and no request of it runs, so that it ends within [`MAKES_ROOM`].
+    /// Whether it was ordered to end and no request of it runs, so that it ends within
+    /// [`MAKES_ROOM`].
     pub(super) fn goes(&self) -> bool {
         self.makes_room() && self.running.load(Ordering::Relaxed) == 0
     }
@@ -157,7 +158,7 @@ impl Activity {
         Some((never, self.started.elapsed().saturating_sub(last)))
     }
 
-    /// Whether it cannot end in a better way than at once.
+    /// Whether it can only be cut.
     pub(super) fn stuck_in_a_head(&self) -> bool {
         self.head.load(Ordering::Relaxed) != 0 && !self.http2.load(Ordering::Relaxed)
     }
@@ -174,7 +175,7 @@ impl Activity {
         .await;
     }
 
-    /// When the connection has to be looked at.
+    /// When the connection has to be checked next.
     pub(super) fn due(&self, settings: &config::Server, closing: bool) -> Instant {
         let at = |from: u64, limit: Duration| self.started + Duration::from_millis(from) + limit;
         if self.running.load(Ordering::Relaxed) > 0 {

@@ -38,7 +38,7 @@ use crate::config;
 use crate::snapshot::{SharedState, Snapshot};
 use crate::telemetry::metrics::{classic, exposition};
 
-/// What the pages are made of.
+/// The state that the pages show.
 struct Pages {
     shared: Arc<SharedState>,
     metrics: Registry,
@@ -144,7 +144,7 @@ fn answer(request: &Request<Incoming>, pages: &Pages, kind: Kind) -> Response<Fu
     }
 }
 
-/// One BFF without a version is no reason to take the others from their clients.
+/// One BFF without a version does not make the host unready for the others.
 fn ready(snapshot: &Snapshot) -> Response<Full<Bytes>> {
     let (status, word) = match state::is_served(snapshot) {
         true => (StatusCode::OK, "ready"),

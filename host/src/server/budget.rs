@@ -16,14 +16,14 @@ use http::HeaderMap;
 use prometheus_client::metrics::gauge::Gauge;
 use thiserror::Error;
 
-/// What a request costs besides its fields, its body and its answer, bytes: its futures, its
-/// stream, its place in a queue. Measured: 11 KiB.
+/// Fixed cost of a request besides its fields, its body and its answer, bytes: its futures, its
+/// stream, its entry in a queue. Measured: 11 KiB.
 pub(super) const REQUEST: usize = 12 << 10;
 
-/// A piece that the allocator keeps for itself as a whole, bytes.
+/// A block that the allocator maps on its own, bytes.
 const LUMP: usize = 1 << 20;
 
-/// What one connection or one BFF holds, bytes.
+/// Bytes that one connection or one BFF holds.
 pub(super) type Share = Arc<AtomicUsize>;
 
 /// The bytes in flight of a host. The count is the gauge that operators see.
@@ -32,7 +32,7 @@ pub(super) struct Budget {
     used: Gauge,
 }
 
-/// There is no room for that many more bytes.
+/// The budget has no room for the bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 #[error("memory: the host holds as many bytes of requests and answers as it may")]
 pub(super) struct Full;
@@ -54,7 +54,7 @@ impl Budget {
         }
     }
 
-    /// Takes what a request costs whatever comes of it. It counts as its connection's.
+    /// Takes the fixed cost of a request, which counts for its connection.
     pub(super) fn request(
         self: &Arc<Self>,
         connection: &Share,
@@ -77,7 +77,7 @@ impl Budget {
         self.used.inner()
     }
 
-    /// Takes bytes of the whole, and says what is left then.
+    /// Takes bytes of the whole, and returns what is left.
     fn take(&self, bytes: i64) -> Option<i64> {
         let taken = self
             .used()
@@ -109,7 +109,7 @@ impl HeldBytes {
         Err(Full)
     }
 
-    /// Counts what is held, and what will be, as a BFF's, too.
+    /// Also counts what is held, now and later, for a BFF.
     pub(super) fn routed(&mut self, bff: &Share) -> Result<(), Full> {
         let of_bff = add(bff, self.bytes);
         let of_connection = count(self.connection.load(Ordering::Relaxed));
@@ -121,7 +121,7 @@ impl HeldBytes {
         Err(Full)
     }
 
-    /// Whether a connection may hold so much, of what is free and of what its BFF has left.
+    /// Whether a connection may hold this much of the free bytes and of its BFF's.
     fn fits(&self, of_connection: i64, free: i64, of_bff: i64) -> bool {
         let (whole, half) = (self.budget.limit, self.budget.limit / 2);
         of_connection <= share(free, whole) && of_connection <= share(half - of_bff, half)
@@ -147,19 +147,19 @@ impl Drop for HeldBytes {
 }
 
 /// Has the allocator give memory back to the system that has been free for a while. It does so only
-/// when a piece as large as this one comes back to it, which may never happen after a crowd is
-/// gone. Nothing is written to the piece, so it costs no memory.
+/// when a block as large as this one is freed, which may never happen after a peak. Nothing is
+/// written to the block, so it costs no memory.
 pub(super) fn give_back() {
     drop(std::hint::black_box(Vec::<u8>::with_capacity(LUMP)));
 }
 
-/// The part of what is left that one connection may hold.
+/// The part of the free bytes that one connection may hold.
 fn share(left: i64, whole: i64) -> i64 {
     let left = i128::from(left.max(0));
     i64::try_from(left * left / i128::from(whole.max(1))).unwrap_or(i64::MAX)
 }
 
-/// Adds to a share; returns what it is then.
+/// Adds to a share; returns the sum.
 fn add(share: &AtomicUsize, more: usize) -> i64 {
     count(
         share

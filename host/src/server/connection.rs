@@ -148,8 +148,8 @@ fn why(activity: &Activity) -> Option<Cut> {
     }
 }
 
-/// Answers a request over HTTP/1.1, and ends the connection where the next one may begin elsewhere
-/// than the client thinks.
+/// Answers a request over HTTP/1.1, and ends the connection where the boundary of the next request
+/// is ambiguous.
 async fn http1(
     worker: Arc<Worker>,
     heads: &Heads,
@@ -169,7 +169,7 @@ async fn http1(
     Ok(response)
 }
 
-/// Lets the other tasks of this thread go first, once.
+/// Yields once to the other tasks of this thread.
 async fn give_way() {
     let mut given = false;
     poll_fn(|context| {
@@ -207,11 +207,11 @@ fn builder(settings: &config::Server, streams: Streams) -> auto::Builder<Streams
     builder
 }
 
-/// The smallest buffer that hyper takes.
+/// The smallest buffer that hyper accepts.
 const MIN_BUFFER: usize = 8 << 10;
 
-/// What a connection may have sent that no request has read yet, bytes. A request reads at once, so
-/// that these are the bytes of the moment; from there on they count as held.
+/// Bytes of a connection that no request has read yet. A request reads at once, so these are few;
+/// once read they count as held.
 const CONNECTION_WINDOW: u32 = 1 << 20;
 /// The same for one stream.
 const STREAM_WINDOW: u32 = 256 << 10;

@@ -24,11 +24,10 @@ use crate::config;
 use crate::snapshot::SharedState;
 use crate::sync;
 
-/// How long the end of all workers is waited for: each has only to drop what it held.
+/// Time limit for the end of all workers: each only drops what it holds.
 const END: Duration = Duration::from_secs(5);
 
-/// How often a worker looks after the services: connections that are too old, names to look up
-/// again, health to ask for.
+/// Interval of a worker's service maintenance: old connections, name lookups, health checks.
 const HOUSEKEEPING: Duration = Duration::from_secs(1);
 
 /// All workers, as the listener sees them.
@@ -142,7 +141,7 @@ impl Thread {
         &self.worker.peers.posts[self.worker.index]
     }
 
-    /// Does what it is told until the host ends.
+    /// Executes orders until the host ends.
     async fn work(&self, orders: &mut Orders, mut ended: watch::Receiver<bool>) {
         let worker = &self.worker;
         let scheduler = worker.scheduler.clone();

@@ -39,7 +39,7 @@ impl Faults {
         }
     }
 
-    /// Whether what failed may be restarted now.
+    /// Whether the failed task may be restarted now.
     pub(super) fn begin(&self, now: Instant) -> bool {
         let mut recent = sync::lock(&self.recent);
         recent.retain(|at| now.saturating_duration_since(*at) < WINDOW);
@@ -106,7 +106,7 @@ pub async fn started_anew<F: Future<Output = ()>>(
     }
 }
 
-/// Does work up to its end or its panic.
+/// Runs work to its end or its panic.
 async fn caught(
     faults: &Faults,
     task: &'static str,
@@ -125,7 +125,7 @@ async fn caught(
     AssertUnwindSafe(work).catch_unwind().await
 }
 
-/// What a panic says of itself.
+/// The message of a panic.
 pub(super) fn message(panic: &(dyn Any + Send)) -> &str {
     match (panic.downcast_ref::<&str>(), panic.downcast_ref::<String>()) {
         (Some(text), _) => text,

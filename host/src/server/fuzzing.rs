@@ -34,7 +34,7 @@ const CONFIG: &str = "log.access = false\n[server]\nworkers = 1\n\
     [[route]]\nbff = \"echo\"\npath = \"/e\"\nmethods = [\"GET\", \"POST\"]\n\
     [bff.echo]\ncomponent = \"echo\"\n";
 
-/// What all requests of a target may hold, bytes.
+/// The limit of bytes that all requests of a target hold.
 const MAX_BYTES: usize = 96 << 10;
 /// Bytes that the connection's two directions take without a reader.
 const PIPE: usize = 1 << 10;
@@ -115,7 +115,7 @@ fn play(steps: Vec<Step>) {
     assert_eq!(begun, told, "requests, and lines about them");
 }
 
-/// Serves one connection until it ends, which it does in its time.
+/// Serves one connection, which must end in time.
 async fn connect(worker: &Arc<Worker>, steps: Vec<Step>) {
     let scheduler = worker.scheduler.clone();
     spawn(async move { scheduler.run().await });
@@ -136,14 +136,14 @@ async fn connect(worker: &Arc<Worker>, steps: Vec<Step>) {
     sleep(STREAMS).await;
 }
 
-/// No more is held than may be.
+/// The held bytes keep their limit.
 fn within(worker: &Worker) {
     let used = worker.shared.metrics.bytes_in_flight.get();
     let most = i64::try_from(MAX_BYTES).unwrap_or(i64::MAX);
     assert!((0..=most).contains(&used), "{used} bytes");
 }
 
-/// Takes the steps; returns what is still open.
+/// Executes the steps; returns what is still open.
 async fn client(
     worker: &Worker,
     far: DuplexStream,

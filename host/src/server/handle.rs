@@ -36,7 +36,7 @@ use crate::telemetry::metrics::Outcome;
 #[error("{Full}")]
 pub(super) struct Refused(#[source] h2::Error);
 
-/// Refuses a request of HTTP/2: an answer would be one more thing to hold.
+/// Refuses a request of HTTP/2 without an answer, which would need memory.
 pub(super) fn refuse(worker: &Worker, request: Request<Incoming>) -> Refused {
     let (parts, _body) = request.into_parts();
     let (code, mut access) = (
@@ -84,11 +84,11 @@ pub(super) async fn handle(
     }
 }
 
-/// The client went while its request was read.
+/// The client disconnected while its request was read.
 struct ClientGone;
 
-/// A bug of the host ends one request, not the thread that serves all others. What the request held
-/// is dropped with its future, so nothing that the panic left half done is seen again.
+/// A bug of the host ends one request, not the thread that serves all others. The request's state
+/// is dropped with its future, so nothing that the panic left inconsistent is used again.
 async fn caught(
     worker: &Worker,
     parts: Parts,
@@ -238,7 +238,7 @@ async fn admit_and_run(
     run::run(&worker.shared.runtime, version, invocation).await
 }
 
-/// A BFF's failure, for its team: what it was, where in its code, and in which version.
+/// Logs a BFF's failure for its team: the error, the place in its code, and the version.
 fn report(error: &BffError, version: &Version, access: &Access) {
     let code = reply::code(error).as_str();
     let (bff, version_name) = (&**version.bff(), &**version.name());

@@ -14,10 +14,10 @@ use tokio::sync::watch;
 
 use super::faults::{Faults, message};
 
-/// Pause before another attempt to make an event loop, for which the system lacks something.
+/// Pause before another attempt to make an event loop, for which the system lacks a resource.
 const PAUSE: Duration = Duration::from_millis(50);
 
-/// Whose life it is.
+/// The worker.
 pub(super) trait Alive {
     /// A new event loop of its thread.
     fn event_loop(&self) -> io::Result<Runtime>;
@@ -35,7 +35,7 @@ pub(super) trait Alive {
     fn restarted(&self);
 }
 
-/// Works until the host ends, or fails too often. `work` is begun anew on each event loop.
+/// Works until the host ends, or fails too often. Each event loop starts `work` again.
 pub(super) fn live(
     worker: &impl Alive,
     mut event_loop: Runtime,

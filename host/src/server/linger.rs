@@ -24,7 +24,7 @@ pub(super) struct Lingering<S> {
     closing: Option<Closing>,
 }
 
-/// What is still borne.
+/// The bytes and the time that are still allowed.
 struct Closing {
     bytes: usize,
     until: Pin<Box<Sleep>>,
@@ -40,7 +40,7 @@ impl<S: AsyncRead + Unpin> Lingering<S> {
         }
     }
 
-    /// Throws away what comes, until the client closes, too, or it is enough.
+    /// Discards what arrives, until the client closes, too, or a limit is reached.
     fn poll_drain(&mut self, context: &mut Context<'_>) -> Poll<()> {
         let Some(closing) = &mut self.closing else {
             return Poll::Ready(());

@@ -15,8 +15,8 @@ use http_body::{Body, Frame, SizeHint};
 use super::budget::HeldBytes;
 use super::flow::Flow;
 
-/// What surely fits into the window of a client that reads its answers, bytes: the longest frame
-/// that needs no agreement.
+/// Bytes that fit into the window of any client that reads its answers: the longest frame that
+/// needs no agreement.
 const SHORT: usize = 16 << 10;
 
 /// The body of an answer.
@@ -44,8 +44,7 @@ impl Outgoing {
         Self(BodyState::Ended)
     }
 
-    /// A body, whose bytes are among those held. Nothing is held for a refusal that there was no
-    /// room for.
+    /// A body whose bytes count as held. A refusal for lack of memory holds none.
     pub(super) fn new(bytes: Bytes, held: Option<HeldBytes>, flow: Arc<Flow>, http2: bool) -> Self {
         if bytes.is_empty() {
             return Self::empty();

@@ -16,7 +16,7 @@ use crate::bff::response::CheckedResponse;
 use crate::telemetry::metrics::Outcome;
 use crate::time::date_field;
 
-/// When a client that met a full queue may try again.
+/// `retry-after` for a full queue.
 const RETRY_AFTER: Duration = Duration::from_secs(1);
 
 /// An answer, and how it counts.
@@ -110,8 +110,8 @@ impl Reply {
         }
     }
 
-    /// What every answer has, and what an answer to HEAD has not. `send` makes the body of the
-    /// bytes.
+    /// Adds what every answer has, and removes the body of an answer to HEAD. `send` makes the body
+    /// of the bytes.
     pub(super) fn finish(
         self,
         access: &mut Access,

@@ -26,14 +26,14 @@ pub(super) struct OpenConnections {
     open: Mutex<BTreeMap<u64, Arc<Activity>>>,
 }
 
-/// A connection, known for as long as it is open.
+/// A connection, registered for as long as it is open.
 pub(super) struct OpenConnection<'a> {
     room: &'a OpenConnections,
     number: u64,
 }
 
 impl OpenConnections {
-    /// Makes a connection known.
+    /// Registers a connection.
     pub(super) fn enter(&self, activity: Arc<Activity>) -> OpenConnection<'_> {
         let number = self.next.fetch_add(1, Ordering::Relaxed);
         self.open().insert(number, activity);
@@ -63,7 +63,7 @@ impl OpenConnections {
         }
     }
 
-    /// Waits for a permit, and makes room as long as there is none.
+    /// Waits for a permit, and closes idle connections as long as there is none.
     async fn permit(&self, permits: &Arc<Semaphore>) -> Option<OwnedSemaphorePermit> {
         let mut permit = std::pin::pin!(permits.clone().acquire_owned());
         loop {
@@ -83,8 +83,8 @@ impl Drop for OpenConnection<'_> {
     }
 }
 
-/// The next connection of a listener, with its permit. A connection that there is no room for stays
-/// in the kernel's queue, all but the first of them: for that one, room is made.
+/// The next connection of a listener, with its permit. When there is no permit, connections stay in
+/// the kernel's queue, except the first: for that one, an idle connection is closed.
 pub(super) async fn accept(
     listener: &TcpListener,
     permits: &Arc<Semaphore>,

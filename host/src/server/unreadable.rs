@@ -27,7 +27,7 @@ const FIELD: usize = 32;
 /// The fields of HTTP/2 that are none over HTTP/1.1: method, scheme, authority and path.
 const PSEUDO_FIELDS: usize = 4;
 
-/// Lines of the process, whose log is one.
+/// The sample of the process, which has one log.
 static LINES: Sample = Sample::new();
 
 /// The size of a head that HTTP/2 reads: enough to answer one that is too large.
@@ -81,8 +81,8 @@ fn read<'a>(
     }
 }
 
-/// Whether the head of an HTTP/2 request has more fields or bytes than may be. Over HTTP/1.1 hyper
-/// itself looks.
+/// Whether the head of an HTTP/2 request has too many fields or bytes. Over HTTP/1.1 hyper checks
+/// that.
 pub(super) fn is_too_large(request: &Request<Incoming>, settings: &config::Server) -> bool {
     let fields = request.headers();
     if fields.len() > settings.max_headers {

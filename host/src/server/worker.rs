@@ -40,15 +40,15 @@ pub(super) struct Worker {
     pub(super) peers: Arc<Peers>,
 }
 
-/// What all workers know of each other.
+/// The state that all workers see of each other.
 pub(super) struct Peers {
     /// In the order of their indices.
     pub(super) posts: Vec<Post>,
-    /// Where open connections are known.
+    /// The open connections.
     pub(super) room: OpenConnections,
 }
 
-/// How to reach a worker, and how busy it is.
+/// The queue of a worker, and its load.
 pub(super) struct Post {
     pub(super) orders: mpsc::UnboundedSender<Order>,
     pub(super) connections: Arc<AtomicUsize>,
@@ -58,7 +58,7 @@ pub(super) struct Post {
     pub(super) down: AtomicBool,
 }
 
-/// What a worker is to do next.
+/// An order to a worker.
 pub(super) type Orders = mpsc::UnboundedReceiver<Order>;
 
 /// Orders to a worker. The queue is unbounded, and still finite: a connection comes with its
@@ -76,7 +76,7 @@ pub(super) type Job =
     Box<dyn FnOnce(Arc<Worker>) -> Pin<Box<dyn Future<Output = ()> + Send>> + Send>;
 
 impl Peers {
-    /// Workers, each with what it will be told to do.
+    /// Workers, each with the queue of its orders.
     pub(super) fn new(workers: usize) -> (Self, Vec<Orders>) {
         let post = |_| {
             let (orders, queue) = mpsc::unbounded_channel();
@@ -96,7 +96,7 @@ impl Peers {
 }
 
 impl Worker {
-    /// Where open connections are known.
+    /// The open connections.
     pub(super) fn room(&self) -> &OpenConnections {
         &self.peers.room
     }

@@ -49,7 +49,7 @@ impl Pipeline {
         }
     }
 
-    /// A round of attempts with credentials. One more when these are refused and there are newer
+    /// Attempts with credentials. They are repeated once when these are refused and there are newer
     /// ones.
     async fn with_credentials(
         &self,
@@ -207,9 +207,9 @@ impl Pipeline {
         result
     }
 
-    /// Whether a further attempt is safe and may go better (RFC 9110 section 9.2.2). That a method
-    /// is idempotent does not make it safe to repeat: a DELETE that did its work is answered 404
-    /// the second time. The operator knows better.
+    /// Whether a further attempt is safe and may succeed (RFC 9110 section 9.2.2). An idempotent
+    /// method is not always safe to repeat: a DELETE that did its work is answered 404 the second
+    /// time. The operator decides.
     fn verdict(&self, call: &CallRequest, result: &Result<ServiceResponse, Cause>) -> Verdict {
         let retry = &self.policy(call).retry;
         let repeatable = || {
@@ -228,7 +228,7 @@ impl Pipeline {
     }
 }
 
-/// Whether the service let no more calls be on its connections for too long.
+/// Whether the service's connections had no room for the call for too long.
 fn is_queue_timeout(result: &Result<ServiceResponse, Cause>) -> bool {
     matches!(
         result,

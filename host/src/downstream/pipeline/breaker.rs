@@ -15,7 +15,7 @@ use crate::telemetry::metrics::Event;
 use crate::time;
 
 impl Pipeline {
-    /// Asks the breaker; there is a pass only where there is one.
+    /// Checks the breaker; `None` without one.
     ///
     /// # Errors
     ///
@@ -108,7 +108,7 @@ impl Pipeline {
     }
 }
 
-/// Whether the caller's time was over while the service was at work.
+/// Whether the caller's time ended while the service processed the call.
 fn gave_up_waiting(result: &Result<ServiceResponse, Cause>) -> bool {
     matches!(
         result,

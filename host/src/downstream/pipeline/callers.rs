@@ -13,7 +13,7 @@ use crate::sync;
 pub(super) struct Callers {
     /// The end of the call: the latest of theirs.
     pub(super) deadline: SharedDeadline,
-    /// Until when it waits in the queue: for as long as one of them may.
+    /// The end of the wait in the queue: the latest of theirs.
     pub(super) queue_end: SharedDeadline,
     /// The BFF that began it.
     first: u64,
@@ -34,8 +34,8 @@ impl Callers {
         }
     }
 
-    /// Another one joins. `false` when it is too late to: the call is ending because the time of
-    /// all who waited until then is over.
+    /// Another one joins. `false` when it is too late: the call is ending because the time of all
+    /// its callers is over.
     pub(super) fn join(&self, call: &CallRequest) -> bool {
         if !(self.deadline.extend(call.end) && self.queue_end.extend(call.end_of_queue())) {
             return false;

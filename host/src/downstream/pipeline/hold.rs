@@ -11,7 +11,7 @@ use crate::downstream::response::ServiceResponse;
 use crate::telemetry::metrics::Event;
 
 impl Pipeline {
-    /// Waits until a call may send a further request. Whether that is before its end.
+    /// Waits until a call may send a further request. Returns whether that is in time.
     pub(super) async fn may_again(&self, permits: &CallPermits, deadline: &SharedDeadline) -> bool {
         let event = match permits.again(deadline).await {
             Ok(false) => return true,

@@ -19,15 +19,15 @@ use crate::time::time_of_day;
 
 /// What the cache has for a call.
 pub(super) enum Lookup {
-    /// The end of it.
+    /// The call ends with it.
     Response(CallOutcome),
-    /// Nothing that may be used at once: the call is made.
+    /// No usable response: the call is made.
     Call(CacheIntent),
 }
 
-/// What the cache is to do with the response of a call.
+/// What the cache does with the response of a call.
 pub(super) enum CacheIntent {
-    /// Nothing: there is no cache, or the call has nothing to do with it.
+    /// Nothing: there is no cache, or the call is not cacheable.
     None,
     /// Store it, where nothing is stored for any call yet. Its key is made only when there is a
     /// response to store.
@@ -68,7 +68,7 @@ impl CacheIntent {
 }
 
 impl Pipeline {
-    /// Looks for a response in the cache. A stale one that may be used when the call fails is noted
+    /// Looks for a response in the cache. A stale one that may be used when the call fails is kept
     /// in `fallback`.
     pub(super) fn lookup(
         self: &Arc<Self>,

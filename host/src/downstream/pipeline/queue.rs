@@ -25,8 +25,8 @@ impl Pipeline {
     ///
     /// # Errors
     ///
-    /// The queue is full, the time is over or will be before the rate or a hold lets the call
-    /// through, or the breaker opened in the meantime.
+    /// The queue is full, the wait is over or cannot succeed in time because of the rate or a hold,
+    /// or the breaker opened in the meantime.
     pub(super) async fn wait_in_queue<'a>(
         &'a self,
         call: &CallRequest,
@@ -113,14 +113,14 @@ impl Pipeline {
     }
 }
 
-/// Waits in the line of the BFF that began the call, and in that of each that joins it. The first
-/// permit serves all of them, and counts for the BFF whose it is; the other places are left then.
-/// Thus no BFF waits longer for a call because another, whose permits are used up, began it. `line`
-/// says which line of a BFF it is: that at the service, or that at a rule of it.
+/// Waits in the line of the BFF that began the call, and in that of each BFF that joins it. The
+/// first permit serves all of them, and counts for its BFF; the other lines are left then. So no
+/// BFF waits longer because another, without permits, began the call. `line` selects the line of a
+/// BFF: that of the service, or that of a rule.
 ///
 /// # Errors
 ///
-/// None of the lines gave a permit; this is what the last one said.
+/// No line gave a permit; this is the error of the last one.
 async fn first_permit(
     first: &Arc<Member>,
     callers: &Callers,

@@ -17,7 +17,7 @@ pub(super) struct Write<'a> {
 }
 
 impl Pipeline {
-    /// Notes that a call is about to be sent; `None` for one that changes nothing.
+    /// Records that a call is about to be sent; `None` for one that changes nothing.
     pub(super) fn begin_write<'a>(&'a self, call: &'a CallRequest) -> Option<Write<'a>> {
         // Made only then: even one that is dropped at once would count.
         (!call.class.effect.is_safe()).then(|| Write {
@@ -29,7 +29,7 @@ impl Pipeline {
 }
 
 impl Write<'_> {
-    /// Drops what the call made void. One that failed may have done its work if any of it was sent.
+    /// Drops what the call invalidated. A failed one may have done its work if any of it was sent.
     pub(super) fn end(mut self, result: &Result<ServiceResponse, Cause>, trace: &Trace) {
         self.ended = true;
         // What is known of the last attempt says nothing about the ones before it.

@@ -39,7 +39,7 @@ use crate::downstream::window::{CallEnd, Counts, Window};
 use crate::sync;
 use crate::time::nanos;
 
-/// Calls at once that a slow start begins with: about as many as one request makes side by side.
+/// Initial concurrent calls of a slow start: about as many as one request makes.
 const FIRST_CALLS: u32 = 8;
 
 /// The breaker of one service, shared by all who call it.
@@ -52,8 +52,8 @@ pub struct Breaker {
     window: Window<CELLS>,
     /// Hashes paths. Seeded at random, so that collisions cannot be precomputed.
     paths: RandomState,
-    /// Held while `mode` changes, and in a slow start. The way of a call through a closed or
-    /// open breaker does without it.
+    /// Held while `mode` changes, and in a slow start. A call through a closed or open breaker does
+    /// not lock it.
     changing: Mutex<SlowStart>,
 }
 
@@ -64,11 +64,11 @@ pub struct Pass<'a> {
     /// The mode under which the call was let through.
     mode: Mode,
     source: Source,
-    /// From when on the call is slow.
+    /// When the call becomes slow.
     slow_call: Duration,
 }
 
-/// What a slow start lets through.
+/// The limits of a slow start.
 struct SlowStart {
     /// Calls that may be made beside those under way.
     room: u32,
@@ -94,8 +94,8 @@ impl Breaker {
         }
     }
 
-    /// A breaker with other settings that stands as this one does, the operator's order included.
-    /// What is counted does not mean the same under them, and is forgotten.
+    /// A breaker with new settings in the same state, the operator's order included. Its counts are
+    /// dropped, because the new settings judge them differently.
     pub fn with_settings(&self, settings: config::Breaker) -> Self {
         let mode = match self.mode() {
             // The probing call reports to the breaker that let it through.
@@ -154,7 +154,7 @@ impl Breaker {
         }
     }
 
-    /// Does as the operator says. `None` makes it automatic again: closed, with an empty window.
+    /// Applies the operator's order. `None` makes it automatic again: closed, with an empty window.
     pub fn force(&self, forced: Option<Forced>) {
         let _changing = self.changing();
         match forced {
@@ -169,7 +169,7 @@ impl Breaker {
         };
     }
 
-    /// What the operator says that it does.
+    /// The operator's order in force.
     pub fn forced(&self) -> Option<Forced> {
         match self.mode().state() {
             State::ForcedOpen => Some(Forced::Open),
@@ -290,7 +290,7 @@ impl Breaker {
         }
     }
 
-    /// One call more may be made beside those under way, if the slow start is still the same.
+    /// Allows one more concurrent call, if the slow start is still the same.
     fn make_room(&self, began: Mode) {
         let mut slow_start = self.changing();
         if self.mode() == began {
@@ -317,7 +317,7 @@ impl Breaker {
         })
     }
 
-    /// For the holder of `changing`.
+    /// To be called with `changing` locked.
     fn change(&self, state: State) -> Mode {
         let mode = self.mode().next(state);
         self.mode.store(mode.0, Ordering::Release);
@@ -347,13 +347,13 @@ impl Breaker {
 }
 
 impl Pass<'_> {
-    /// A pass for a call that is slow from another time on.
+    /// A pass with another threshold for slow calls.
     pub fn with_slow_call(mut self, slow_call: Duration) -> Self {
         self.slow_call = slow_call;
         self
     }
 
-    /// Whether the call shows whether the service is back.
+    /// Whether the call is a probe.
     pub fn is_probe(&self) -> bool {
         matches!(self.mode.state(), State::Probing | State::ShortProbe)
     }

@@ -51,10 +51,10 @@ pub struct Bulkhead {
     alive: AtomicUsize,
     /// The next number of a member or of a waiting call.
     next: AtomicU64,
-    /// Whether rate or hold have a say. Changed only under the lock.
+    /// Whether a rate or a hold applies. Changed only under the lock.
     paced: AtomicBool,
     state: Mutex<BulkheadState>,
-    /// Who keeps the time for all who wait.
+    /// The lock of the timekeeper for all waiting calls.
     timekeeper: tokio::sync::Mutex<()>,
     /// Notifies the timekeeper that the next token may be due earlier than it knows.
     earlier: Notify,
@@ -62,7 +62,7 @@ pub struct Bulkhead {
     changed: Notify,
 }
 
-/// What is changed under the lock only.
+/// The state under the lock.
 struct BulkheadState {
     queue: Queue<Member>,
     pace: Pace,
@@ -85,11 +85,11 @@ pub struct Member {
 #[must_use]
 pub struct Permit {
     member: Arc<Member>,
-    /// What was given for the request, until that is sent.
+    /// The token of the request, until it is sent.
     token: Token,
-    /// How long it was waited for; zero without waiting.
+    /// The wait for it; zero without one.
     pub queued: Duration,
-    /// Whether it was waited for because of the rate or a hold.
+    /// Whether the wait was because of the rate or a hold.
     pub braked: bool,
 }
 
@@ -142,8 +142,8 @@ impl Bulkhead {
         })
     }
 
-    /// Puts other limits in force. Calls that are under way keep their permits, also where there
-    /// are more than the new limit; those that wait keep their place.
+    /// Applies new limits. Calls under way keep their permits, even above the new limit; waiting
+    /// calls keep their place.
     pub fn set_limits(&self, settings: &config::Bulkhead) {
         self.max_calls.store(settings.max_calls, Ordering::Relaxed);
         self.max_queued
@@ -173,7 +173,7 @@ impl Bulkhead {
         )
     }
 
-    /// The rate in force with the tokens that are there, and what is left of a hold.
+    /// The rate in force with its tokens, and the rest of a hold.
     pub fn pace(&self) -> (Option<(config::Rate, u32)>, Option<Duration>) {
         let (state, now) = (self.lock(), Instant::now());
         (state.pace.rate(now), state.pace.held(now))
@@ -202,7 +202,7 @@ impl Bulkhead {
         reserved
     }
 
-    /// Lets a call through for which all is there. To be called when those who wait were served.
+    /// Admits a call that needs no wait. To be called after the queue was served.
     fn admit(&self, state: &mut BulkheadState, held: &AtomicUsize, wants: Wants) -> Option<Token> {
         let now = self.is_paced().then(Instant::now);
         if now.is_some_and(|now| state.pace.wait(0, now).is_some()) {
@@ -214,7 +214,7 @@ impl Bulkhead {
         Some(now.map_or(Token::Free, |now| state.pace.take(now)))
     }
 
-    /// Takes back what a call had.
+    /// Takes back the permit and token of a call.
     fn release(&self, held: &AtomicUsize, had: Wants, token: Token) {
         if had == Wants::Permit {
             held.fetch_sub(1, Ordering::SeqCst);
@@ -239,8 +239,7 @@ impl Bulkhead {
         }
     }
 
-    /// Gives what is free to those who wait. When the next token is due, if it is tokens that are
-    /// lacking.
+    /// Gives free permits to the queue. Returns when the next token is due, if tokens are lacking.
     fn hand_out(&self, state: &mut BulkheadState) -> Option<Instant> {
         let now = self.is_paced().then(Instant::now);
         if now.is_some_and(|now| state.pace.is_free(now)) {
@@ -280,7 +279,7 @@ impl Bulkhead {
         None
     }
 
-    /// Whether rate or hold have a say.
+    /// Whether a rate or a hold applies.
     fn is_paced(&self) -> bool {
         self.paced.load(Ordering::SeqCst)
     }

@@ -60,10 +60,10 @@ pub struct Cache {
     /// Paths that were changed by calls of this host.
     changes: Arc<Changes>,
     writes: Writes,
-    /// How often the operator made answers void.
+    /// The number of the operator's invalidations.
     epoch: AtomicU64,
-    /// Read while an answer is put in, written while the epoch moves: an answer is either put in
-    /// before, and found by who looks for void ones, or sees that it is too late.
+    /// Read-locked while an answer is inserted, write-locked while the epoch moves: an answer is
+    /// either inserted before, and found by the invalidation, or sees that it is too late.
     gate: RwLock<()>,
     /// Whether anything was ever stored. Where nothing was, calls need no key.
     used: AtomicBool,
@@ -90,8 +90,8 @@ impl Cache {
         }
     }
 
-    /// A cache with other settings and the same answers. Without these, where the new settings
-    /// might not have had them stored, or would have other writes make them void.
+    /// A cache with new settings and the same answers. The answers are dropped if the new settings
+    /// might not store them, or change their invalidation.
     pub fn with_settings(&self, settings: &config::Cache, prefix: &str) -> Self {
         let cache = Self {
             // The count of changes at the time of an answer's request says whether it is still
@@ -123,7 +123,7 @@ impl Cache {
         })
     }
 
-    /// Whether [`Self::store`] would store this answer, as far as the answer itself says.
+    /// Whether [`Self::store`] would store this answer, by its own fields.
     pub fn wants(
         &self,
         times: &CacheTimes,
@@ -214,10 +214,9 @@ impl Cache {
         })
     }
 
-    /// Stores the service's answer to a call that was looked up, if that is allowed and of use. An
-    /// answer that may not be stored still takes the place of an older one, unless it is a fault,
-    /// or not `readable` for who asked, which is looked at only where it matters. `now` is when it
-    /// came.
+    /// Stores the service's answer to a call that was looked up, if that is allowed and useful. An
+    /// answer that may not be stored still evicts an older one, unless it is an error, or not
+    /// `readable` for the caller, which is checked only where it matters. `now` is its arrival.
     ///
     /// Says whether it was stored.
     pub fn store(
@@ -263,7 +262,7 @@ impl Cache {
         needed && readable() && self.replace(key, request, new, ticket) && stored
     }
 
-    /// Puts an answer in the place of others for the request. `false` when it comes too late.
+    /// Replaces the answers for the request. `false` when it comes too late.
     fn replace(&self, key: &Key, request: &HeaderMap, new: Option<Stored>, ticket: Ticket) -> bool {
         let _gate = sync::read(&self.gate);
         if self.epoch.load(Ordering::Acquire) != ticket.epoch
@@ -309,9 +308,9 @@ impl Cache {
         condition::answer(answer, request)
     }
 
-    /// To be told of each call with a method that is not safe (RFC 9110 section 9.2.1) once it was
-    /// sent. What is stored for its path is invalid, whatever the query, and what the operator says
-    /// beside it; and targets of this origin that the answer names (RFC 9111 section 4.4).
+    /// To be called for each sent call with an unsafe method (RFC 9110 section 9.2.1). Invalidates
+    /// what is stored for its path with any query, what the operator configured beside it; and the
+    /// targets of this origin that the answer names (RFC 9111 section 4.4).
     ///
     /// Without an answer, or with one of 5xx, the call may have done its work. One of 4xx says that
     /// it did not, unless an earlier attempt of a call that was `repeated` has. `authority` is what
@@ -342,7 +341,7 @@ impl Cache {
         }
     }
 
-    /// Makes the answers void that are stored for the path of a target or on their way.
+    /// Invalidates the answers for the path of a target, stored or under way.
     pub fn forget(&self, target: &Uri) {
         self.changes.note(target.path());
     }
@@ -367,7 +366,7 @@ impl Cache {
         count
     }
 
-    /// How full it is, and how often it helped. Does work that is due, so not for each request.
+    /// Its size, and its hits. Does pending work, so it is not for each request.
     pub fn stats(&self) -> Stats {
         self.entries.run_pending_tasks();
         Stats {
@@ -386,7 +385,7 @@ impl Cache {
     }
 }
 
-/// Whether an answer says that older ones are no longer right. A fault or a busy service does not.
+/// Whether an answer makes older ones obsolete. An error or a busy service does not.
 fn supersedes(status: StatusCode) -> bool {
     !(status.is_server_error()
         || status.is_informational()

@@ -24,17 +24,16 @@ pub use self::unshared::Unshared;
 use super::cache::{ExactKey, Hashed};
 use crate::sync;
 
-/// Maps that callers of different keys lock apart from each other.
+/// Shards, so that callers of different keys rarely share a lock.
 const SHARDS: usize = 16;
 
-/// The calls under way: what comes of each, and what is known of those who wait for it.
+/// The calls under way, each with its future and its callers.
 pub struct Coalescer<T, W>(Arc<Inner<T, W>>);
 
 /// A call that may be shared. Dropping it leaves the call to the others.
 #[must_use = "nothing happens until it is awaited"]
 pub struct Joined<T, C = ()> {
-    /// What this caller would have made the call of; `None` for the first caller, of whose it is
-    /// made.
+    /// The input of this caller; `None` for the first caller, whose input the call uses.
     pub own: Option<C>,
     call: Shared<Call<T>>,
 }
@@ -79,9 +78,9 @@ where
 
     /// Joins the call with this key that is under way, or makes it.
     ///
-    /// `joins` adds the caller to those who wait for the call, and says whether that can still be
-    /// done. `make` makes the future of a new call and what is known of its callers. Both run under
-    /// a lock, and do nothing else.
+    /// `joins` adds the caller to the waiting ones, and returns whether that is still possible.
+    /// `make` makes the future of a new call and its callers. Both run under a lock, and do nothing
+    /// else.
     pub fn join<C, F>(
         &self,
         key: ExactKey,
@@ -141,8 +140,7 @@ where
         Joined { own: None, call }
     }
 
-    /// Calls from now on are not joined to those that are under way, because something changed that
-    /// these may not have seen.
+    /// Later calls do not join those under way, which may have missed a change.
     pub fn start_generation(&self) {
         self.0.generation.fetch_add(1, Ordering::AcqRel);
     }
@@ -177,7 +175,7 @@ fn locked<T, W>(shard: &Mutex<Shard<T, W>>) -> MutexGuard<'_, Shard<T, W>> {
     sync::lock(shard)
 }
 
-/// A call's place in the map, for as long as it can be joined.
+/// A call's entry in the map, for as long as it can be joined.
 struct Listed<T, W> {
     inner: Arc<Inner<T, W>>,
     key: ExactKey,

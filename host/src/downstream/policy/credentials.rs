@@ -36,14 +36,15 @@ enum Kind {
 }
 
 impl Credentials {
-    /// Reads what is there; a token is not fetched before the first call.
+    /// Reads secrets; a token is not fetched before the first call.
     ///
     /// `service` names the service in logs. `variable` reads the environment, `fetch` is used for
     /// token endpoints only.
     ///
     /// # Errors
     ///
-    /// A secret cannot be read, is empty or cannot be sent, or a token endpoint's address is none.
+    /// A secret cannot be read, is empty or cannot be sent, or a token endpoint's address is not a
+    /// URL.
     pub fn new(
         service: &str,
         settings: &config::Credentials,
@@ -68,10 +69,10 @@ impl Credentials {
         Ok(Arc::new(Self(kind)))
     }
 
-    /// Sets the field that proves who the host is, in place of any that is there.
+    /// Sets the field with the credentials, replacing any other value.
     ///
-    /// Waits only when there is no token that holds; the caller bounds that by its own deadline,
-    /// and may hang up.
+    /// Waits only without a valid token; the caller bounds that by its own deadline, and may drop
+    /// the future.
     ///
     /// # Errors
     ///
@@ -98,12 +99,12 @@ impl Credentials {
         }
     }
 
-    /// Takes note that a service answered 401 to a call with these credentials, and renews them: a
+    /// Records that a service answered 401 to a call with these credentials, and renews them: a
     /// file is looked at again (once per second at most), a token fetched (once in 10 seconds at
-    /// most). Other calls go on with what there is meanwhile.
+    /// most). Other calls use the current ones meanwhile.
     ///
-    /// Returns whether a further attempt makes sense, because there are other credentials now than
-    /// the call had. The caller bounds the wait by its own deadline.
+    /// Returns whether a further attempt makes sense, because the credentials are newer than those
+    /// of the call. The caller bounds the wait by its own deadline.
     pub async fn refused(&self, used: Used) -> bool {
         let now = Instant::now();
         match &self.0 {

@@ -15,7 +15,7 @@ use tokio::time::Instant;
 
 /// The time in which calls may be doubled.
 const STEP: Duration = Duration::from_millis(100);
-/// Steps after which nothing is held back any more: a second.
+/// Steps after which the ramp ends: one second.
 const STEPS: u32 = 10;
 
 /// A hold, and the second after it.
@@ -53,7 +53,7 @@ impl Hold {
         self.gone = self.gone.saturating_add(1);
     }
 
-    /// One did not go after all.
+    /// One was not sent after all.
     pub fn give_back(&mut self) {
         self.gone = self.gone.saturating_sub(1);
     }

@@ -15,7 +15,8 @@ use tokio::time::Instant;
 
 use crate::config;
 
-/// The tokens of one limit. In any time `w` no more are taken than `burst` and what comes in `w`.
+/// The tokens of one limit. In any time `w` at most `burst` tokens and those that arrive in `w` are
+/// taken.
 #[derive(Clone, Debug)]
 pub struct Bucket {
     rate: config::Rate,
@@ -69,8 +70,8 @@ impl Bucket {
         self.rate.burst.saturating_sub(missing)
     }
 
-    /// Puts another rate in force. As many tokens are there as before, as far as the new burst
-    /// holds them; the part of one that was on its way is lost.
+    /// Applies a new rate. The number of tokens stays, up to the new burst; the fraction of one is
+    /// lost.
     pub fn set(&mut self, rate: config::Rate, now: Instant) {
         if rate == self.rate {
             return;

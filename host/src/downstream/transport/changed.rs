@@ -8,14 +8,14 @@ use tokio::sync::futures::Notified;
 
 use crate::sync::Counted;
 
-/// Where calls wait for changes of the connections of one worker to one endpoint.
+/// Notifies waiting calls of changes of the connections of one worker to one endpoint.
 #[derive(Debug, Default)]
 pub struct Changed {
     waiting: AtomicUsize,
     notify: Notify,
 }
 
-/// One of those that wait, for as long as it looks and waits by turns.
+/// A waiting call, while it alternates between looks and waits.
 pub struct Waiting<'a> {
     changed: &'a Changed,
     _counted: Counted<&'a AtomicUsize>,

@@ -28,8 +28,8 @@ const MAX_SHARES: usize = 4;
 const MIN_DELAY: Duration = Duration::from_millis(10);
 
 impl<'a> Attempt<'a> {
-    /// Opens a connection, or finds that another caller did. `broken` is the one that this one is
-    /// to replace; a `fresh` one is none that was kept.
+    /// Opens a connection, or gets that of another caller. It replaces `broken`; with `fresh`, a
+    /// kept one is not used.
     pub(super) async fn connect(
         &self,
         charge: &mut Charge<'a>,
@@ -80,7 +80,7 @@ impl<'a> Attempt<'a> {
         }
     }
 
-    /// Gets a place on an HTTP/2 connection.
+    /// Gets a stream on an HTTP/2 connection.
     async fn place(
         &self,
         charge: &mut Charge<'a>,
@@ -110,8 +110,8 @@ impl<'a> Attempt<'a> {
         place.map_err(|phase| self.late(phase, now))
     }
 
-    /// What the endpoint of the attempt gives, or another one of its name that gives it sooner. The
-    /// attempt is charged to that one, and those that gave nothing are charged with that.
+    /// The connection of the attempt's endpoint, or of another one of its name that is faster. The
+    /// attempt is charged to that one, and failures to the others.
     async fn first_of_name<T, F>(
         &self,
         charge: &mut Charge<'a>,

@@ -19,10 +19,10 @@ use super::trailers;
 use crate::config::{self, Protocol};
 use crate::downstream::request::{ServiceRequest, set_time_left};
 
-/// Asks for a body that is not coded. Parts are those of what they are cut from.
+/// Requests an uncoded body. Ranges count in the decoded body.
 const PLAIN: HeaderValue = HeaderValue::from_static("identity");
 
-/// The request as it goes to an endpoint, whose answer has so much time left.
+/// The request for an endpoint, with the time that is left for its answer.
 pub fn request(
     settings: &config::Downstream,
     endpoint: &Endpoint,
@@ -88,7 +88,7 @@ impl Body {
         }
     }
 
-    /// Whether nothing but the end of the connection says where it ends (RFC 9112 section 6.3).
+    /// Whether only the end of the connection ends it (RFC 9112 section 6.3).
     pub fn ends_with_connection(&self, headers: &HeaderMap) -> bool {
         match self {
             Self::Http1(body) => {

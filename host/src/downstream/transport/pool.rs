@@ -39,7 +39,7 @@ pub struct Pools {
 /// How long connections are kept.
 #[derive(Clone, Copy)]
 pub struct Terms {
-    /// The number of the TLS files that they must have been made with.
+    /// The required version of the TLS files.
     pub identity: u32,
     /// Time an unused one is kept.
     pub idle_timeout: Duration,
@@ -51,7 +51,7 @@ pub struct Terms {
 pub enum Slot {
     /// One may be opened.
     Open(Option<OwnedSemaphorePermit>),
-    /// One of another worker, which it does not need now.
+    /// An idle one of another worker.
     Taken(Connection),
 }
 
@@ -67,7 +67,7 @@ impl Pools {
         })
     }
 
-    /// Where a call of a worker waits.
+    /// The notifications for waiting calls of a worker.
     pub fn changed(&self, worker: usize) -> &Changed {
         &self.workers[worker].changed
     }
@@ -93,7 +93,7 @@ impl Pools {
         self.drained.load(Ordering::SeqCst)
     }
 
-    /// A kept HTTP/1.1 connection that is still good. Those that are not are closed on the way.
+    /// A kept HTTP/1.1 connection that is still good. Others are closed.
     pub fn take(&self, worker: usize, now: Instant, terms: Terms) -> Option<Connection> {
         let mut idle = lock(&self.workers[worker].idle);
         // The one used last is the one most likely alive; what lies below an expired one is older
@@ -134,9 +134,8 @@ impl Pools {
         }
     }
 
-    /// The right to open an HTTP/1.1 connection. When there are as many as there may be, it takes
-    /// an idle one of the same endpoint from another worker, unless that has to be `fresh`, or
-    /// closes any idle one.
+    /// The right to open an HTTP/1.1 connection. At the limit, it takes an idle one of the same
+    /// endpoint from another worker, unless it must be `fresh`, or closes any idle one.
     pub async fn slot(&self, worker: usize, fresh: bool, terms: Terms) -> Slot {
         if let Some(slot) = self.slots.try_acquire() {
             return Slot::Open(Some(slot));
@@ -204,7 +203,7 @@ impl Pools {
     }
 }
 
-/// Starts what moves the bytes of a connection, on the event loop of the current worker.
+/// Spawns the task that drives a connection on the event loop of the current worker.
 #[expect(
     clippy::disallowed_methods,
     reason = "a connection outlives the call that opened it and carries no span"

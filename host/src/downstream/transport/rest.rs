@@ -36,7 +36,7 @@ impl Rest {
         }
     }
 
-    /// What is left of the time; zero when nothing is.
+    /// The rest of the pause; zero without one.
     pub fn left(&self, now: Instant) -> Duration {
         let until = self.until.load(Ordering::Relaxed);
         Duration::from_millis(until.saturating_sub(self.millis(now)))

@@ -8,7 +8,7 @@ use tokio::time::Instant;
 
 use crate::time;
 
-/// The share that it begins with, percent.
+/// The initial share, percent.
 const FIRST: u64 = 10;
 
 /// The slow start of one endpoint.

@@ -16,7 +16,7 @@ use super::connection::serve;
 use super::places::AdminConnections;
 use crate::config;
 
-/// Pause after a failed `accept`: what is missing takes time to come back.
+/// Pause after a failed `accept`: a lacking resource takes time to return.
 const PAUSE: Duration = Duration::from_millis(50);
 
 /// Accepts until it is ended.
@@ -49,7 +49,7 @@ pub(super) async fn accept(listener: TcpListener, pages: Arc<Pages>, settings: c
     }
 }
 
-/// An open file that gives way to a connection when no other can be opened.
+/// A spare open file, closed to accept a connection when no other file can be opened.
 #[derive(Default)]
 struct Spare(Option<File>);
 
@@ -65,7 +65,7 @@ impl Spare {
         self.0.is_none()
     }
 
-    /// Accepts in the place of the spare file, if that is what is missing; else waits a little.
+    /// Accepts with the spare file's descriptor if descriptors are lacking; else waits a little.
     async fn accept(&mut self, error: &io::Error, listener: &TcpListener) -> Option<TcpStream> {
         let missing = [Errno::MFILE, Errno::NFILE];
         let missing = Errno::from_io_error(error).is_some_and(|errno| missing.contains(&errno));

@@ -58,12 +58,12 @@ pub(super) async fn serve(
     }
 }
 
-/// A socket whose other end has to take an answer in time.
+/// A socket whose peer must read an answer in time.
 struct Timed {
     inner: TokioIo<TcpStream>,
     place: Arc<AdminConnection>,
     timeout: Duration,
-    /// Runs from the moment at which bytes of an answer were not taken, until all are.
+    /// Runs while bytes of an answer wait for the peer.
     clock: Option<Pin<Box<Sleep>>>,
 }
 
@@ -105,7 +105,7 @@ impl Write for Timed {
         self.in_time(polled, context)
     }
 
-    /// hyper calls it when it has written all that it has.
+    /// hyper calls it when it has written everything.
     fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
         let polled = Pin::new(&mut self.inner).poll_flush(context);
         if polled.is_ready() {

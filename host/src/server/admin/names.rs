@@ -13,7 +13,7 @@ use super::steer::Refused;
 use crate::config;
 use crate::server::inbound::Authority;
 
-/// Refuses a request under a name that the operator did not give to this listener.
+/// Refuses a request with a host name that the operator did not configure for this listener.
 ///
 /// # Errors
 ///

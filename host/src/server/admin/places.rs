@@ -113,7 +113,7 @@ impl OpenConnections {
         self.places.len() >= self.most
     }
 
-    /// A task that has ended has given up its half.
+    /// An ended task has dropped its clone.
     fn forget_ended(&mut self) {
         self.places.retain(|place| Arc::strong_count(place) > 1);
     }

@@ -17,11 +17,11 @@ use crate::downstream::{EndpointStatus, Service};
 use crate::snapshot::SharedState;
 use crate::telemetry::metrics::{BffMetrics, Families, ServiceMetrics};
 
-/// A gauge of something that has a name.
+/// A gauge with a value for each named item.
 struct Gauge<T> {
     name: &'static str,
     help: &'static str,
-    /// `None` where it has no meaning: there is no series then.
+    /// `None` where it does not apply: there is no series then.
     read: fn(&T) -> Option<u64>,
 }
 
@@ -97,8 +97,7 @@ const RULE_BREAKER: (&str, &str) = (
     "The same for the breaker of a rule that has its own.",
 );
 
-/// All that `/metrics` shows: what is counted of the host as a whole, and what the live snapshot
-/// says.
+/// All metrics of `/metrics`: those of the host as a whole, and those of the live snapshot.
 pub(super) fn registry(shared: &Arc<SharedState>) -> Registry {
     let mut registry = shared.metrics.registry();
     registry.register_collector(Box::new(Live(shared.clone())));

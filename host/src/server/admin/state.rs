@@ -76,7 +76,7 @@ fn serves(state: &BffStatus) -> &'static str {
     }
 }
 
-/// Whether there is a BFF that can be served, or none that has to be.
+/// Whether any BFF can be served, or none is configured.
 pub(super) fn is_served(snapshot: &Snapshot) -> bool {
     let bffs = &snapshot.bffs;
     bffs.is_empty() || bffs.values().any(|bff| bff.current().is_some())

@@ -18,19 +18,19 @@ use crate::downstream::policy::cache::Which;
 use crate::server::inbound;
 use crate::snapshot::Snapshot;
 
-/// Where it is told.
+/// The service.
 pub(super) const PREFIX: &str = "/downstreams/";
 
 const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 
-/// Why nothing was done, with the way out.
+/// Why the order was refused, with the way out.
 pub(super) struct Refused(pub(super) StatusCode, pub(super) String);
 
 /// Executes the order of a POST.
 ///
 /// # Errors
 ///
-/// Why nothing was done.
+/// Why the order was refused.
 pub(super) fn steer<B>(request: &Request<B>, snapshot: &Snapshot) -> Result<Value, Refused> {
     if [ORIGIN, SEC_FETCH_SITE]
         .iter()

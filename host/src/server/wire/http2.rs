@@ -24,8 +24,7 @@ const CONTINUATIONS: u32 = 8;
 /// Bytes of a frame for each further unit of its cost.
 const COST_BYTES: u32 = 1024;
 
-/// What there may be of something: `size` at once, and as much again in the time it takes to fill
-/// up.
+/// A token bucket: `size` tokens at once, and as many again in the time that it takes to refill.
 #[derive(Debug)]
 struct Allowance {
     size: f64,
@@ -51,14 +50,14 @@ impl Allowance {
         self.left = (self.left + more).min(self.size);
     }
 
-    /// Takes `cost`; `false` when there is not as much.
+    /// Takes `cost` tokens; `false` when there are fewer.
     fn take(&mut self, cost: f64) -> bool {
         self.left -= cost;
         self.left >= 0.0
     }
 }
 
-/// The account of one connection.
+/// The allowances of one connection.
 #[derive(Debug)]
 pub(super) struct Account {
     read: Frames,
@@ -90,11 +89,11 @@ impl Account {
         }
     }
 
-    /// Looks at bytes of the client, which came behind its preface.
+    /// Inspects bytes of the client after its preface.
     ///
     /// # Errors
     ///
-    /// What it has done too much of.
+    /// The limit that it exceeded.
     pub(super) fn read(&mut self, mut bytes: &[u8]) -> Result<(), Excess> {
         self.pass();
         while let Some(frame) = self.read.next(&mut bytes) {
@@ -153,11 +152,11 @@ impl Account {
         self.resets.take(1.0).then_some(()).ok_or(Excess::Resets)
     }
 
-    /// Looks at bytes of the host. Returns whether a part of an answer is among them.
+    /// Inspects bytes of the host. Returns whether they contain a part of an answer.
     ///
     /// # Errors
     ///
-    /// What the client has made the host do too often.
+    /// The limit that the client exceeded.
     pub(super) fn write(&mut self, mut bytes: &[u8]) -> Result<bool, Excess> {
         let mut answered = false;
         let mut result = Ok(());

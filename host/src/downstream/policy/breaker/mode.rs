@@ -23,7 +23,7 @@ pub(super) enum State {
 }
 
 impl Mode {
-    /// Closed, from the beginning.
+    /// The initial mode: closed.
     pub(super) const FIRST: Self = Self(0);
     const BITS: u32 = 3;
 
@@ -40,7 +40,7 @@ impl Mode {
         }
     }
 
-    /// Whether `now` is what a slow start with this mode ended in, with nothing between.
+    /// Whether `now` directly follows a slow start with this mode.
     pub(super) fn ended_slow_start(self, now: Self) -> bool {
         self.state() == State::SlowStart && now == self.next(State::Closed)
     }

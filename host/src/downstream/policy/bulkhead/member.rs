@@ -12,7 +12,7 @@ use crate::downstream::deadline::SharedDeadline;
 use crate::downstream::policy::budget::Budget;
 
 impl Bulkhead {
-    /// The BFF of this name. While anybody holds it, the same name is the same member.
+    /// The BFF of this name. As long as it is alive, the same name is the same member.
     pub fn member(self: &Arc<Self>, bff: &str) -> Arc<Member> {
         let queue = &mut self.lock().queue;
         if let Some(member) = queue.member(bff) {
@@ -39,7 +39,7 @@ impl Member {
         &self.bff
     }
 
-    /// A number that no other BFF of the service has at the same time; they are as low as can be.
+    /// A number that no other BFF of the service has at the same time; the lowest free one.
     pub fn number(&self) -> usize {
         self.number
     }

@@ -8,7 +8,7 @@ use crate::config;
 use crate::downstream::policy::hold::Hold;
 use crate::downstream::policy::rate::Bucket;
 
-/// What is in force of both.
+/// The rate and the hold in force.
 pub(super) struct Pace {
     bucket: Option<Bucket>,
     hold: Option<Hold>,
@@ -30,7 +30,7 @@ pub(super) enum Token {
 pub struct HoldStart {
     /// For how long from now on.
     pub time: Duration,
-    /// Whether none were until now.
+    /// Whether none was in force before.
     pub began: bool,
 }
 
@@ -51,7 +51,7 @@ impl Pace {
         }
     }
 
-    /// Puts other limits in force; a hold ends no later than they let a new one.
+    /// Applies new limits; a hold ends no later than a new one could under them.
     pub(super) fn set(&mut self, settings: &config::Bulkhead, now: Instant) {
         match (&mut self.bucket, settings.rate) {
             (Some(bucket), Some(rate)) => bucket.set(rate, now),
@@ -96,7 +96,7 @@ impl Pace {
         Token::Taken
     }
 
-    /// One did not go after all.
+    /// One was not sent after all.
     pub(super) fn give_back(&mut self) {
         if let Some(bucket) = &mut self.bucket {
             bucket.give_back();
@@ -125,7 +125,7 @@ impl Pace {
         Some((bucket.rate(), bucket.tokens(now)))
     }
 
-    /// What is left of a hold.
+    /// The rest of a hold.
     pub(super) fn held(&self, now: Instant) -> Option<Duration> {
         let left = self.hold.as_ref()?.until().saturating_duration_since(now);
         (!left.is_zero()).then_some(left)

@@ -19,7 +19,7 @@ impl Permit {
         }
     }
 
-    /// The first request is sent: what was given for it is not given back.
+    /// The first request is sent: its token is not given back.
     pub fn spend(&mut self) {
         self.token = Token::Free;
     }
@@ -39,14 +39,12 @@ impl Permit {
         Ok(waited.braked)
     }
 
-    /// A permit for an attempt beside the one that this is for, if one is free for the same BFF and
-    /// no call waits.
+    /// A permit for a hedge, if one is free for the same BFF and no call waits.
     pub fn another(&self) -> Option<Self> {
         self.member.try_acquire()
     }
 
-    /// What further attempts at the service are paid from: the budget of the BFF whose permit this
-    /// is.
+    /// The retry budget of the BFF whose permit this is.
     pub fn budget(&self) -> &Budget {
         &self.member.budget
     }

@@ -18,16 +18,16 @@ use super::queue::{Outcome, Wants};
 use super::{Bulkhead, BulkheadState, Member, Rejected};
 use crate::downstream::deadline::SharedDeadline;
 
-/// How waiting ended well.
+/// The result of a successful wait.
 pub(super) struct Waited {
     pub(super) token: Token,
     /// For how long it was.
     pub(super) queued: Duration,
-    /// Whether the rate or a hold was in the way.
+    /// Whether a rate or a hold delayed it.
     pub(super) braked: bool,
 }
 
-/// What became of a call that joined the queue.
+/// The result of joining the queue.
 enum Joined<'a> {
     /// It was served at once.
     Served(Token),
@@ -42,9 +42,9 @@ struct Waiting<'a> {
     /// When the service's queue timeout is over.
     limit: Option<Instant>,
     outcome: oneshot::Receiver<Outcome>,
-    /// Whether the rate or a hold was in the way when it came.
+    /// Whether a rate or a hold delayed it when it joined.
     braked: bool,
-    /// What it waited for is in the caller's hands.
+    /// The caller holds what it waited for.
     settled: bool,
 }
 
@@ -88,7 +88,7 @@ impl Member {
         }
     }
 
-    /// Joins the queue, unless all is there after all.
+    /// Joins the queue, unless it can be served at once.
     fn join(
         &self,
         wants: Wants,
@@ -158,8 +158,8 @@ impl Bulkhead {
         }
     }
 
-    /// Hands out tokens when they are due, for as long as it is polled. One of those who wait does
-    /// so at a time.
+    /// Hands out tokens when they are due, for as long as it is polled. One of the waiting calls
+    /// does so at a time.
     async fn keep_time(&self) -> Infallible {
         let _timekeeper = self.timekeeper.lock().await;
         loop {
@@ -183,7 +183,7 @@ impl Bulkhead {
 }
 
 impl Waiting<'_> {
-    /// Waits until the queue serves the call, or it is plain that it won't in time.
+    /// Waits until the queue serves the call, or certainly cannot in time.
     async fn served(&mut self, until: &SharedDeadline) -> Result<Token, Rejected> {
         let member = self.member;
         let bulkhead = &*member.bulkhead;

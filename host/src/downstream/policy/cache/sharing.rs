@@ -51,7 +51,7 @@ pub fn serves_others(answer: &ServiceResponse, with_cookies: bool, now: SystemTi
         || is_out_of_date(&says, headers, times))
 }
 
-/// Whether it was chosen by something that equal calls do not have in common.
+/// Whether it varies with a field in which equal calls differ.
 fn varies_with_each_call(headers: &HeaderMap) -> bool {
     headers.get_all(VARY).iter().any(|line| {
         let mut names = line.as_bytes().split(|byte| *byte == b',');

@@ -10,11 +10,11 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-/// Calls that are known at once, 32 KiB. Of two calls in one place the later one is known. The
-/// other one is shared again, which costs its callers time and is never wrong.
+/// Slots for calls, 32 KiB. Of two calls in one slot the later one is kept. The other one is shared
+/// again, which costs its callers time and is never wrong.
 const PLACES: usize = 1 << 12;
-/// A place holds the milliseconds until which it counts, and above them a part of the hash that did
-/// not choose it.
+/// A slot holds its expiry in milliseconds, and above it the part of the hash that did not select
+/// the slot.
 const TIME_BITS: u32 = 40;
 
 /// The calls that are not shared at present, by their hashes.
@@ -26,7 +26,7 @@ pub struct Unshared {
 }
 
 impl Unshared {
-    /// Knows none.
+    /// An empty table.
     pub fn new(now: Instant) -> Self {
         Self {
             began: now,
@@ -42,7 +42,7 @@ impl Unshared {
         })
     }
 
-    /// Has calls with this hash made side by side until then.
+    /// Makes calls with this hash side by side until then.
     pub fn insert(&self, hash: u64, until: Instant) {
         let places = self
             .places
@@ -51,7 +51,7 @@ impl Unshared {
         places[place(hash)].store(known, Ordering::Relaxed);
     }
 
-    /// Has calls with this hash shared again.
+    /// Shares calls with this hash again.
     pub fn remove(&self, hash: u64) {
         if let Some(places) = self.places.get() {
             places[place(hash)].store(0, Ordering::Relaxed);

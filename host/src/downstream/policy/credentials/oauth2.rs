@@ -21,7 +21,7 @@ use super::secret::LiveSecret;
 use super::types::{CredentialsError, Fetch, sensitive};
 use crate::config::{self, ClientAuthentication};
 
-/// Lifetime of a token whose answer does not say it, as RFC 6749 section 5.1 leaves to us.
+/// Lifetime of a token whose answer has none, which RFC 6749 section 5.1 leaves open.
 const DEFAULT_LIFETIME: Duration = Duration::from_secs(300);
 
 /// The minimum lifetime of a token. A server with a shorter one would be called for each call.
@@ -30,19 +30,19 @@ const MIN_LIFETIME: Duration = Duration::from_secs(1);
 /// A token is renewed at least this often, whatever its answer says.
 const MAX_LIFETIME: Duration = Duration::from_secs(24 * 60 * 60);
 
-/// Who the host is to a token endpoint.
+/// The host's client at a token endpoint.
 pub(super) struct Client {
     client:
         BasicClient<EndpointNotSet, EndpointNotSet, EndpointNotSet, EndpointNotSet, EndpointSet>,
     secret: Arc<LiveSecret>,
     scopes: Vec<Scope>,
-    /// Sent as they are: `audience` and what the operator adds.
+    /// Sent unchanged: `audience` and the operator's parameters.
     parameters: Vec<(String, String)>,
     timeout: Duration,
     fetch: Fetch,
 }
 
-/// A token that was given.
+/// A granted token.
 #[derive(Clone)]
 pub(super) struct Grant {
     /// `Bearer` and the token, marked as sensitive.
@@ -51,7 +51,7 @@ pub(super) struct Grant {
     pub lifetime: Duration,
 }
 
-/// A [`Fetch`] as the crate wants it. It keeps the status, which the crate's errors do not hold.
+/// A [`Fetch`] in the form of the crate. It keeps the status, which the crate's errors lack.
 struct Transport {
     fetch: Fetch,
     status: Arc<AtomicU16>,
@@ -100,7 +100,7 @@ impl Client {
         })
     }
 
-    /// Time for a whole answer. A call that waits has a deadline of its own.
+    /// Time limit for a whole answer. A waiting call has its own deadline.
     pub(super) fn timeout(&self) -> Duration {
         self.timeout
     }
@@ -154,7 +154,7 @@ impl Client {
     }
 }
 
-/// What went wrong, without a word of the server's.
+/// The error, without any text of the server.
 fn failure(error: RequestTokenError<CredentialsError, Refusal>, status: u16) -> CredentialsError {
     match error {
         RequestTokenError::Request(error) => error,

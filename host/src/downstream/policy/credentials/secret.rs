@@ -24,7 +24,7 @@ use crate::time::millis;
 /// one valid for longer than that.
 const INTERVAL: Duration = Duration::from_secs(1);
 
-/// Largest file that is taken for a secret, bytes: more than any service takes in a field.
+/// Largest file of a secret, bytes: more than any service accepts in a field.
 const MAX_SIZE: u64 = 16 << 10;
 
 /// A secret as it is sent.
@@ -52,8 +52,8 @@ struct Watched {
     origin: Instant,
     /// When to look next, milliseconds after `origin`.
     due: AtomicU64,
-    /// The log says that the file is of no use. Taken by looks only, which run one at a time on
-    /// threads that may block.
+    /// Whether the log says that the file is unusable. Locked only by looks, which run one at a
+    /// time on threads that may block.
     warned: Mutex<bool>,
 }
 
@@ -104,7 +104,7 @@ impl LiveSecret {
         self.file.is_some()
     }
 
-    /// Whether the caller is to look at the file now: true for one caller an interval.
+    /// Whether the caller must look at the file now: true for one caller per interval.
     pub(super) fn is_due(&self, now: Instant) -> bool {
         let Some(file) = &self.file else {
             return false;
@@ -159,7 +159,7 @@ impl LiveSecret {
         }
     }
 
-    /// What is sent from now on, if it is another value than before.
+    /// The new value, if it differs from the current one.
     fn changed(&self, file: &Watched) -> Result<Option<HeaderValue>, CredentialsError> {
         let text = read(&file.path)?;
         let header = header(self.prefix, &text, || quoted(&file.path))?;

@@ -6,7 +6,7 @@ use miniz_oxide::{DataFormat, MZError, MZFlush, MZStatus};
 
 use super::fault::Fault;
 
-/// What a step takes at most, bytes.
+/// The most input of a step, bytes.
 const INPUT: usize = 16 << 10;
 
 /// Undoes `gzip` and `deflate`.

@@ -14,7 +14,7 @@ const DESCRIPTOR: usize = 4;
 /// A bit of that: it has no window, but is one block that says how large it is.
 const SINGLE_SEGMENT: u8 = 1 << 5;
 
-/// Undoes `zstd`.
+/// Decodes `zstd`.
 pub(super) struct Zstd {
     /// Of the exponent of a window, the most that is needed. All that comes out of a frame may lie
     /// in its window, and nothing is to come out that is larger than allowed.
