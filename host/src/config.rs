@@ -108,7 +108,7 @@ pub struct Server {
     pub max_get_body_size: usize,
     /// What all requests and unread answers together may hold, bytes.
     pub max_bytes_in_flight: usize,
-    /// Time after which it is looked whether a client takes its answer.
+    /// Interval of checks whether a client reads its answer.
     pub flush_timeout: Duration,
     /// Bytes per second of an answer that a client has to take, on average over `flush_timeout`.
     pub min_rate: usize,
@@ -155,7 +155,7 @@ pub struct Admin {
 }
 
 impl Admin {
-    /// What there is to say when other machines can reach the listener.
+    /// The warning when other machines can reach the listener.
     pub fn exposure(&self) -> Option<String> {
         let address = self.listen.ip().to_canonical();
         (!address.is_loopback()).then(|| {
@@ -203,10 +203,9 @@ pub struct Engine {
     /// Instances that may exist at once, of all BFFs together. Address space is reserved for all of
     /// them.
     pub instances: u32,
-    /// How often component files are looked at for changes.
+    /// The interval at which component files are checked for changes.
     pub watch_interval: Duration,
-    /// The longest wait before a component is tried again that was refused for a reason outside of
-    /// it.
+    /// The longest wait before a component is tried again that was refused for an external reason.
     pub max_retry_wait: Duration,
     /// Size of a component file, bytes.
     pub max_component_size: u64,
@@ -335,7 +334,7 @@ pub fn load(path: &Path) -> Result<Config, ConfigError> {
 }
 
 /// The same, but for the components: whether they can be used is found out when they are loaded, so
-/// that one which is gone is a matter of its BFF alone.
+/// that a missing one affects its BFF alone.
 ///
 /// # Errors
 ///

@@ -39,17 +39,17 @@ const AGE: &KeyRef = key_ref("age");
 const COUNT: &KeyRef = key_ref("n");
 const MORE: &TokenRef = token_ref("more");
 
-/// A call whose answer was not live, or several that ended alike.
+/// A call whose answer was not live, or several with an equal outcome.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Part<'a> {
     pub service: &'a str,
-    /// What the BFF got in place of a live answer.
+    /// What the BFF got instead of a live answer.
     pub what: What,
     /// How many calls.
     pub calls: u32,
 }
 
-/// What a BFF got in place of a live answer.
+/// What a BFF got instead of a live answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum What {
     /// Nothing: a failure of this kind, named as in the contract.
@@ -84,7 +84,7 @@ pub fn header(parts: &[Part<'_>]) -> Option<HeaderValue> {
     HeaderValue::from_maybe_shared(Bytes::from(list.finish()?)).ok()
 }
 
-/// Writes calls of one service that ended alike. They are sorted, so the last is the oldest.
+/// Writes calls of one service with equal outcomes. They are sorted, so the last is the oldest.
 fn push_member(list: &mut ListSerializer<String>, group: &[Part<'_>]) {
     let Some(part) = group.last() else {
         return;
@@ -116,8 +116,8 @@ fn count(group: &[Part<'_>]) -> u32 {
     calls.fold(0, u32::saturating_add)
 }
 
-/// By service, then by what happened, then by age: the same calls always read the same, in
-/// whichever order they ended.
+/// By service, then by what happened, then by age: the same calls always give the same text, in any
+/// order of their ends.
 fn order(a: &Part<'_>, b: &Part<'_>) -> Ordering {
     let rank = |what: &What| match what {
         What::Stale { age } => (0, "", *age),

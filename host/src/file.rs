@@ -28,14 +28,14 @@ pub use trust::Untrusted;
 
 use crate::sync;
 
-/// How long a look at a file is waited for, its content included.
+/// Time limit of a look at a file, its content included.
 pub const TIMEOUT: Duration = Duration::from_secs(10);
 
-/// The same where a look at another file of the directory has not come back: a hundred components
-/// on one dead mount are not waited for one after the other.
+/// The same where a look at another file of the directory hangs: so a hundred components on one
+/// dead mount do not add up.
 const BESIDE: Duration = Duration::from_secs(1);
 
-/// What is there is not a file that could be read.
+/// It is not a regular file.
 #[derive(Debug, Error)]
 #[error("not a file but a {0}")]
 pub struct NotAFile(&'static str);
@@ -47,12 +47,12 @@ impl NotAFile {
     }
 }
 
-/// What a file holds.
+/// The content of a file.
 #[derive(Debug)]
 pub struct Content {
     /// All of it.
     pub bytes: Vec<u8>,
-    /// Older than the bytes: a change between the two is seen later.
+    /// Read before the bytes: a change between the two is seen later.
     pub metadata: Metadata,
 }
 
@@ -98,7 +98,7 @@ pub fn read_text(path: &Path, limit: u64) -> io::Result<String> {
     String::from_utf8(bytes).map_err(|_| io::Error::new(ErrorKind::InvalidData, "not UTF-8"))
 }
 
-/// Does something with what lies at a path, and waits for it as for a look.
+/// Works on a path, with the time limit of a look.
 ///
 /// # Errors
 ///
@@ -110,9 +110,8 @@ pub fn within<T: Send + 'static>(
     bounded(path, TIMEOUT, |path| Ok(work(path)))
 }
 
-/// Opens a regular file. Looked at before, because opening a pipe or a device does something to it,
-/// and again afterwards, because it may be another one by then; it is opened so that even a pipe
-/// does not block.
+/// Opens a regular file. Checked before, because opening a pipe or a device has effects, and again
+/// afterwards, because it may have been replaced; it is opened so that even a pipe does not block.
 fn open(path: &Path) -> io::Result<(File, Metadata)> {
     regular(&std::fs::metadata(path)?)?;
     let flags = OFlags::NONBLOCK | OFlags::NOCTTY;
@@ -159,7 +158,7 @@ fn regular(metadata: &Metadata) -> io::Result<()> {
     Err(io::Error::new(ErrorKind::InvalidInput, NotAFile(what)))
 }
 
-/// Looks that have not come back.
+/// Looks under way.
 static UNDER_WAY: Mutex<BTreeMap<PathBuf, PendingLook>> = Mutex::new(BTreeMap::new());
 static BACK: Condvar = Condvar::new();
 
@@ -195,7 +194,7 @@ fn late(timeout: Duration) -> io::Error {
     io::Error::new(ErrorKind::TimedOut, what)
 }
 
-/// The right to look at a path, given back when it is dropped.
+/// The right to look at a path, released on drop.
 struct LookGuard(PathBuf);
 
 impl LookGuard {

@@ -15,10 +15,10 @@ use http::header::{self, HeaderMap, HeaderName, HeaderValue};
 pub use inside::points_inside;
 pub use trust::is_taken_on_trust;
 
-/// Whose business a field is.
+/// The owner of a field.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Class {
-    /// It speaks of one connection, not of the message (RFC 9110 section 7.6.1), whether
+    /// It is about one connection, not about the message (RFC 9110 section 7.6.1), whether
     /// `connection` names it or not.
     Connection,
     /// Only the host sets it: it frames the message, names its target, or records its path so far.
@@ -126,7 +126,7 @@ pub fn dashed(name: &HeaderName) -> Cow<'_, str> {
     Cow::Owned(name.as_str().chars().map(dash).collect())
 }
 
-/// The fields of a message that its `connection` names: they are meant for the next station only.
+/// The fields of a message that its `connection` names: they are for the next hop only.
 #[must_use]
 pub fn named_in_connection(headers: &HeaderMap) -> Vec<HeaderName> {
     // Nearly all messages have none, and few fields to look through.
@@ -142,8 +142,8 @@ pub fn named_in_connection(headers: &HeaderMap) -> Vec<HeaderName> {
         .collect()
 }
 
-/// Removes what speaks of the connection alone: `connection`, the fields that it names, and those
-/// that always do.
+/// Removes the fields of the connection: `connection`, the fields that it names, and those that
+/// always do.
 ///
 /// The others keep their order, for which the map is built anew: removing from one in place moves
 /// its last field forward. Most messages have nothing to remove and cost one pass over the names.

@@ -28,7 +28,7 @@ use crate::telemetry::metrics::BffMetrics;
 const TRACEPARENT: HeaderValue =
     HeaderValue::from_static("00-00000000000000000000000000000001-0000000000000001-00");
 
-/// What a request led to.
+/// The result of a request.
 #[derive(Debug)]
 pub struct Invoked {
     /// The answer, or why there is none.
@@ -43,7 +43,7 @@ pub struct Invoked {
     pub cost: Cost,
 }
 
-/// What a request cost, and what it might have.
+/// The cost of a request, and its limits.
 #[derive(Clone, Copy, Debug, Serialize)]
 pub struct Cost {
     /// CPU time of the guest, microseconds.
@@ -90,8 +90,7 @@ pub fn detached(
     ))
 }
 
-/// Runs a request on a version. `worker` says whose connections are used for services on the
-/// network.
+/// Runs a request on a version. The connections of `worker` are used for services on the network.
 pub async fn invoke(
     runtime: &Runtime,
     version: &Arc<Version>,

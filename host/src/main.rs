@@ -49,8 +49,8 @@ fn write(words: &str) {
     let _ = std::io::stderr().write_all(words.as_bytes());
 }
 
-/// An error with its causes. Many of our errors say their cause themselves, for those who print
-/// them alone: then it is not said again.
+/// An error with its causes. Many errors include their cause, for callers that print them alone:
+/// then it is not repeated.
 fn in_one_line(error: &anyhow::Error) -> String {
     let mut line = String::new();
     for cause in error.chain().map(ToString::to_string) {

@@ -9,7 +9,7 @@
 /// servers take.
 pub const MAX_LENGTH: usize = 8 << 10;
 
-/// Why a path may mean two things.
+/// Why a path is ambiguous.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Ambiguity {
     /// It is relative, a URL, or empty.

@@ -65,7 +65,7 @@ impl Compiler {
         Self { engine, children }
     }
 
-    /// The machine code of a component. Blocks for as long as the line and compiling take.
+    /// The machine code of a component. Blocks for as long as the queue and compiling take.
     ///
     /// # Errors
     ///
@@ -91,7 +91,7 @@ impl Compiler {
         )
     }
 
-    /// Ends what is compiled, or waits for that, of a BFF's file that has another mark now.
+    /// Ends running and queued compiles of a BFF's file whose mark has changed.
     pub fn supersede(&self, bff: &str, path: &Path, mark: &Mark) {
         if let Some(children) = &self.children {
             children.queue.supersede(bff, path, mark);

@@ -74,7 +74,7 @@ fn config(instances: u32) -> Result<Config, EngineError> {
     Ok(config)
 }
 
-/// All settings that machine code depends on, and no others that cost anything.
+/// All settings that machine code depends on, and no others with a cost.
 fn code() -> Result<Config, EngineError> {
     let mut config = Config::new();
     config
@@ -99,8 +99,8 @@ fn code() -> Result<Config, EngineError> {
     Ok(config)
 }
 
-/// Starts what interrupts running guests. It has a thread of its own: a task of an event loop would
-/// stop ticking when that loop is busy, which is when it matters.
+/// Starts the ticker that interrupts running guests. It has a thread of its own: a task of a busy
+/// event loop would stop ticking.
 pub(super) fn start_ticker(engine: EngineWeak) -> std::io::Result<()> {
     let ticker = sync::thread("tailor-ticker", move || {
         // The engine is held weakly, so the thread ends with it.

@@ -47,15 +47,15 @@ pub struct IncomingRequest {
     pub scheduler: Option<Arc<Scheduler>>,
 }
 
-/// A request with all that it runs with.
+/// A request with its context.
 pub struct Invocation {
     /// The request.
     pub request: Request,
     /// Its calls to services.
     pub session: Arc<Session>,
-    /// Where its log lines go.
+    /// Its log.
     pub log: Arc<GuestLog>,
-    /// What it uses, readable at any time.
+    /// Its usage, readable at any time.
     pub usage: Arc<Usage>,
     /// When it must have ended.
     pub deadline: Instant,
@@ -127,7 +127,7 @@ impl Invocation {
 ///
 /// # Errors
 ///
-/// Which limit the guest met, how it failed, or what is wrong with its answer.
+/// The limit that the guest exceeded, its failure, or what is wrong with its answer.
 pub async fn run(
     runtime: &Runtime,
     version: &Arc<Version>,
@@ -151,7 +151,7 @@ pub async fn run(
     result
 }
 
-/// What is kept of an invocation while its guest runs.
+/// The part of an invocation that is kept while its guest runs.
 struct Order {
     deadline: Instant,
     session: Arc<Session>,
@@ -205,9 +205,8 @@ async fn run_in(
     }
 }
 
-/// Says in the answer what of it is missing or not live, and, where the operator wants it, where
-/// the time went. A guest has no part in that, and an answer that lacks something is not kept for
-/// longer than the operator allows.
+/// Marks a degraded answer, and adds the timing where the operator wants it. A guest cannot change
+/// that, and a degraded answer is not cached for longer than the operator allows.
 fn annotate(
     headers: &mut HeaderMap,
     calls: &[CallRecord],
@@ -227,8 +226,8 @@ fn annotate(
     }
 }
 
-/// Makes the store and the instance of a request and drops both without calling the guest: what a
-/// request costs before its guest begins. For benchmarks.
+/// Makes the store and the instance of a request and drops both without calling the guest: the cost
+/// of a request before its guest begins. For benchmarks.
 ///
 /// # Errors
 ///
@@ -296,7 +295,7 @@ fn fresh_store(
     (store, request)
 }
 
-/// Leaves the guest, once. The code that polls the guest has to see to the next poll.
+/// Yields from the guest, once. The code that polls the guest must schedule the next poll.
 async fn leave_once() {
     let mut left = false;
     poll_fn(|_| match std::mem::replace(&mut left, true) {
@@ -321,8 +320,8 @@ fn table(handles: usize) -> ResourceTable {
     table
 }
 
-/// Which limit or trap it was. A guest that was refused memory fails in its own way afterwards, so
-/// that comes first.
+/// Maps a failure to the limit or trap. A guest that was refused memory fails in its own way
+/// afterwards, so memory comes first.
 fn classify(source: wasmtime::Error, state: &StoreData, version: &Version) -> BffError {
     let limits = &version.settings().limits;
     if source.downcast_ref::<PoolConcurrencyLimitError>().is_some() {

@@ -20,11 +20,11 @@ use crate::sync;
 /// Bytes that may be written at once, and kept of an unfinished line.
 const MAX_WRITE: usize = 4 << 10;
 /// Random bytes of one call. They are made in the host's memory and in one go, while nothing else
-/// runs on the thread; the library's own bound of 64 MiB would hold up the neighbours for a good
+/// runs on the thread; the library's own bound of 64 MiB would delay the neighbours for a large
 /// part of a second.
 const MAX_RANDOM: u64 = 64 << 10;
 
-/// Links what there is.
+/// Links the supported part.
 pub(super) fn add_to_linker(linker: &mut Linker<StoreData>) -> wasmtime::Result<()> {
     // Input and output streams, poll, clocks, random, stdin, stdout and stderr.
     wasmtime_wasi::p2::add_to_linker_proxy_interfaces_async(linker)?;

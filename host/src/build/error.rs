@@ -43,11 +43,11 @@ pub enum BuildError {
     Toolchain {
         /// What was tried, each with how it ended.
         tried: Vec<String>,
-        /// The command that puts it right.
+        /// The command that fixes it.
         by_hand: String,
     },
 
-    /// The compiler refused the sources. It has said why already.
+    /// The compiler refused the sources. Its messages were reported already.
     #[error("{}: does not compile, see the messages above", .0.join(", "))]
     Compile(Vec<String>),
 

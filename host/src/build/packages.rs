@@ -73,7 +73,7 @@ impl Installer {
         command
     }
 
-    /// What a person would type to put things right.
+    /// The command that a user would type to fix it.
     pub(super) fn by_hand(self) -> String {
         if self == Self::Absent {
             return "rustup target add wasm32-unknown-unknown".to_owned();

@@ -15,7 +15,7 @@ use super::{BuildError, Say};
 
 const RUST_MISSING: &str = "Rust BFFs need it: https://rustup.rs";
 
-/// How cargo is to be called so that it can compile for [`TARGET`].
+/// How cargo is called to compile for [`TARGET`].
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Toolchain {
     /// As it is.
@@ -27,7 +27,7 @@ pub(super) enum Toolchain {
     },
 }
 
-/// What this machine has.
+/// The tools of this machine.
 struct Facts {
     installed: bool,
     rustup: bool,

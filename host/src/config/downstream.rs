@@ -19,11 +19,11 @@ use super::secret::Secret;
 pub struct Downstream {
     /// Its name, as BFFs use it.
     pub name: String,
-    /// Where it is. Never empty; calls are spread over several.
+    /// Its addresses. Never empty; calls are spread over several.
     pub endpoints: Vec<Endpoint>,
-    /// What connections are opened through; `None` opens them directly.
+    /// The proxy of its connections; `None` opens them directly.
     pub proxy: Option<Proxy>,
-    /// What TLS is spoken with; `None` for plain connections.
+    /// The TLS settings; `None` for plain connections.
     pub tls: Option<Tls>,
     /// The protocol spoken.
     pub protocol: Protocol,
@@ -35,9 +35,9 @@ pub struct Downstream {
     pub rules: Vec<Rule>,
     /// Calls with POST that change nothing.
     pub reads: Vec<CallPattern>,
-    /// Where answers are kept; `None` where no call's are.
+    /// The cache; `None` where no call uses one.
     pub cache: Option<Cache>,
-    /// How many calls may be under way, and how fast they may follow each other.
+    /// The limits on concurrency and rate.
     pub bulkhead: Bulkhead,
     /// When an endpoint is left out.
     pub ejection: Ejection,
@@ -73,8 +73,8 @@ pub struct Endpoint {
     /// `port` means nothing, and `authority` is what an operator sees of the name; each target of a
     /// record has one of its own.
     pub srv: bool,
-    /// What the `host` header says: host (an IPv6 address in brackets), and port if it is not that
-    /// of the scheme.
+    /// The value of `host`: the host (an IPv6 address in brackets), and port if it is not that of
+    /// the scheme.
     pub authority: HeaderValue,
 }
 
@@ -130,11 +130,11 @@ pub struct Cache {
     pub keep_set_cookie: bool,
     /// The field of answers that holds their tags, by which an operator invalidates.
     pub tag_header: HeaderName,
-    /// What writes make void beside their own paths.
+    /// What writes invalidate beside their own paths.
     pub writes: Vec<Write>,
 }
 
-/// What a call that changes something makes void beside its own path.
+/// What a write invalidates beside its own path.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Write {
     /// Such calls.
@@ -219,13 +219,13 @@ pub enum Credentials {
 pub struct OAuth2 {
     /// The URL of the token endpoint: http or https, without a query.
     pub token_url: String,
-    /// Who the host is to it.
+    /// The host's client identifier.
     pub client_id: String,
-    /// The secret that shows it.
+    /// The client's secret.
     pub client_secret: Secret,
     /// Where in the request client and secret are.
     pub authentication: ClientAuthentication,
-    /// What is asked for.
+    /// The requested scope.
     pub scopes: Vec<String>,
     /// The service that the token is for, where the authorization server wants to be told.
     pub audience: Option<String>,

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-/// Where a secret is. It is read when needed, and never shown.
+/// The source of a secret. It is read when needed, and never shown.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Secret {
     /// In a file, without the line break at its end; read again when the file changes.

@@ -14,7 +14,7 @@ use tokio::time::{Instant, Sleep, sleep_until};
 /// Marks a deadline that has passed.
 const PASSED: u64 = 1 << 63;
 
-/// The latest deadline of all who wait for a call. It may become later while the call runs, when
+/// The latest deadline of all callers of a call. It may become later while the call runs, when
 /// another caller joins it, and never becomes earlier.
 #[derive(Debug)]
 pub struct SharedDeadline {
@@ -60,8 +60,7 @@ impl SharedDeadline {
             .is_ok()
     }
 
-    /// Ready when it or `limit` has passed. A timer that was set to an end that has become later
-    /// since then is set anew.
+    /// Ready when it or `limit` has passed. A timer is reset when the deadline was extended.
     pub fn poll_passed(
         &self,
         mut timer: Pin<&mut Sleep>,
@@ -78,8 +77,8 @@ impl SharedDeadline {
         Poll::Pending
     }
 
-    /// What the future gives, or `None` when this deadline or `limit` passed first. The timer is
-    /// that of the caller, and is not set for a future that is ready.
+    /// The output of the future, or `None` when this deadline or `limit` passed first. The timer is
+    /// the caller's, and is not set for a ready future.
     pub async fn timeout_with<F: Future>(
         &self,
         mut timer: Pin<&mut Sleep>,

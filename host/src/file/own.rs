@@ -89,11 +89,11 @@ impl OwnFolder {
         self.bounded(name, move |folder| Ok(folder.file(&file)?.1.len()))
     }
 
-    /// Writes a file whole or not at all. It is on the disk then.
+    /// Writes a file atomically, and syncs it.
     ///
     /// # Errors
     ///
-    /// [`Untrusted`], or what the system says. The file that was there is there still.
+    /// [`Untrusted`], or what the system says. The old file is still there.
     pub fn write(&self, name: &str, content: &[u8]) -> io::Result<()> {
         let (file, content) = (name.to_owned(), content.to_vec());
         self.bounded(name, move |folder| {
@@ -113,7 +113,7 @@ impl OwnFolder {
         })
     }
 
-    /// Notes that a file was used now.
+    /// Records that a file was used now.
     ///
     /// # Errors
     ///
@@ -149,7 +149,7 @@ impl OwnFolder {
         })
     }
 
-    /// Removes files of these names, and what an end of a host left unfinished.
+    /// Removes files of these names, and unfinished files of a stopped host.
     ///
     /// # Errors
     ///
@@ -179,7 +179,7 @@ impl OwnFolder {
         bounded(&self.path.join(name), TIMEOUT, move |_| work(&folder))
     }
 
-    /// The folder, looked at from the root on.
+    /// The folder, checked from the root on.
     fn descriptor(&self) -> io::Result<OwnedFd> {
         let data_dir = self.path.parent().unwrap_or(Path::new("/"));
         open_own_in(&open_own(data_dir)?, &self.path)

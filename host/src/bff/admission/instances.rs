@@ -34,7 +34,7 @@ struct Line {
     waiting: VecDeque<(u64, oneshot::Sender<()>)>,
 }
 
-/// An instance, free again when this is dropped.
+/// An instance, released on drop.
 pub(super) struct Instance<'a> {
     instances: &'a Instances,
     held: &'a AtomicUsize,
@@ -93,7 +93,7 @@ impl Instances {
         waiting.number = None;
     }
 
-    /// Comes to stand in line, and gets a number.
+    /// Joins the line, and gets a number.
     fn join(&self, held: &Arc<AtomicUsize>, sender: oneshot::Sender<()>) -> u64 {
         let mut lines = self.lines();
         let number = lines.join(held, sender);
@@ -102,7 +102,7 @@ impl Instances {
         number
     }
 
-    /// Gives what is free to those who wait.
+    /// Gives free instances to waiting requests.
     fn serve(&self, lines: &mut Lines) {
         while !lines.all.is_empty() && self.take_free() {
             if let Some(sender) = lines.next() {
@@ -127,7 +127,7 @@ impl Instances {
 }
 
 impl Lines {
-    /// Comes to stand at the end of its BFF's line, and gets a number.
+    /// Joins the end of its BFF's line, and gets a number.
     fn join(&mut self, held: &Arc<AtomicUsize>, sender: oneshot::Sender<()>) -> u64 {
         self.last += 1;
         let number = self.last;
@@ -180,8 +180,8 @@ impl Drop for Instance<'_> {
     }
 }
 
-/// A request that waits. One that goes before it was served leaves its line, and one that was
-/// served and does not know it gives back.
+/// A waiting request. Dropped before it was served, it leaves its line; dropped after, it releases
+/// the instance.
 struct Waiting<'a> {
     instances: &'a Instances,
     held: &'a Arc<AtomicUsize>,

@@ -18,7 +18,7 @@ enum Failure {
 }
 
 /// Compiles one component, with at most `cpu` seconds of CPU time and `memory` bytes of address
-/// space. The process can do little else afterwards.
+/// space. The process can do nothing else afterwards.
 pub fn run(cpu: u64, memory: u64) -> ExitCode {
     let (code, why) = match work(cpu, memory) {
         Ok(()) => return ExitCode::SUCCESS,

@@ -16,11 +16,11 @@ use seccompiler::{
 
 /// Open files of a compiler, its standard ones included.
 const FILES: u64 = 16;
-/// How much a compiler stands back behind the threads of hosts.
+/// The nice value of a compiler.
 const NICE: i32 = 10;
 
-/// Takes effect on whatever follows, so it comes first. `cpu` is in seconds, `memory` in bytes of
-/// address space.
+/// Applies to all later steps, so it comes first. `cpu` is in seconds, `memory` in bytes of address
+/// space.
 ///
 /// # Errors
 ///
@@ -52,14 +52,14 @@ pub(super) fn limit(cpu: u64, memory: u64) -> io::Result<()> {
     Ok(())
 }
 
-/// Has the stack grow to what compiling needs. Later, when there is no more address space, it could
-/// not, and the process would end without a word.
+/// Has the stack grow to what compiling needs. Later, without address space, it could not, and the
+/// process would end without a message.
 #[inline(never)]
 fn touch_stack() {
     std::hint::black_box([0_u8; 1 << 20]);
 }
 
-/// Closes the process off. Returns the names of what this kernel does not have.
+/// Restricts the process. Returns the names of restrictions that this kernel lacks.
 ///
 /// # Errors
 ///
@@ -90,8 +90,8 @@ fn no_files_no_network() -> Result<RulesetStatus, RulesetError> {
     Ok(status.ruleset)
 }
 
-/// What a compiler needs of the kernel once it runs: memory and an end. All else fails as not
-/// permitted, but for what [`rules`] adds.
+/// The system calls of a running compiler: memory and exit. All others fail as not permitted,
+/// except those that [`rules`] adds.
 const CALLS: [libc::c_long; 18] = [
     libc::SYS_close,
     libc::SYS_munmap,

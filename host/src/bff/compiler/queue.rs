@@ -13,17 +13,17 @@ use super::error::CompileError;
 use crate::bff::mark::Mark;
 use crate::sync;
 
-/// A compile that waits or runs: for whom, and of which file.
+/// A queued or running compile: its BFF and file.
 #[derive(Debug)]
 pub struct Job {
     bff: String,
-    /// The file whose later contents end this; `None` for a compile that nothing ends early.
+    /// The file whose change ends this; `None` for a compile that runs to its end.
     file: Option<(PathBuf, Mark)>,
     superseded: AtomicBool,
 }
 
 impl Job {
-    /// A compile for a BFF that runs to its end, whatever happens to files.
+    /// A compile for a BFF that runs to its end, whatever its file becomes.
     pub fn new(bff: &str) -> Self {
         Self {
             bff: bff.to_owned(),
@@ -56,7 +56,7 @@ impl Job {
     }
 }
 
-/// The line in front of the compilers.
+/// The queue of the compilers.
 pub(super) struct Queue {
     jobs: usize,
     state: Mutex<JobQueue>,
@@ -91,7 +91,7 @@ impl Queue {
         }
     }
 
-    /// Waits for the turn of a compile, which lasts until the value is dropped.
+    /// Waits for a permit for a compile, released on drop.
     ///
     /// # Errors
     ///
@@ -122,7 +122,7 @@ impl Queue {
         Ok(JobPermit { queue: self, job })
     }
 
-    /// Gives up the compiles of a BFF's file that has another mark now.
+    /// Ends the compiles of a BFF's file whose mark has changed.
     pub(super) fn supersede(&self, bff: &str, path: &Path, mark: &Mark) {
         let state = self.lock();
         let all = state.waiting.iter().chain(&state.running);
@@ -142,7 +142,7 @@ impl Queue {
     }
 }
 
-/// The turn of a compile.
+/// The permit of a compile.
 pub(super) struct JobPermit<'a> {
     queue: &'a Queue,
     job: Arc<Job>,

@@ -6,7 +6,7 @@
 use std::backtrace::{Backtrace, BacktraceStatus};
 use std::panic::PanicHookInfo;
 
-/// Has panics be lines of the log from now on.
+/// Writes panics to the log from now on.
 pub(super) fn to_log() {
     std::panic::set_hook(Box::new(tell));
 }

@@ -18,17 +18,17 @@ use tracing_subscriber::fmt::MakeWriter;
 
 /// Bytes of lines that may wait to be written.
 const CAPACITY: usize = 4 << 20;
-/// For how long lines gather before they are written.
+/// The time in which lines gather before they are written.
 const GATHERING: Duration = Duration::from_millis(5);
 
-/// What is written at once, bytes: as much as a pipe takes.
+/// The bytes of one write: as much as a pipe holds.
 const PIECE: usize = 64 << 10;
-/// For how long the end of a command waits for a reader that takes nothing.
+/// For how long the end of a command waits for a stuck reader.
 const GRACE: Duration = Duration::from_secs(1);
-/// For how long it waits for one that takes a little now and then.
+/// For how long it waits for a slow reader.
 const LONGEST: Duration = Duration::from_secs(5);
 
-/// Where lines are put.
+/// The writing end of the log.
 #[derive(Clone)]
 pub(super) struct Sink(Arc<Queue>);
 
@@ -41,7 +41,7 @@ pub struct Flush {
 
 /// Buffers. Threads beyond these share them.
 const BUFFERS: usize = 32;
-/// What a buffer keeps of its size when it is empty, bytes.
+/// The capacity that an empty buffer keeps, bytes.
 const KEPT: usize = 256 << 10;
 
 #[derive(Default)]
@@ -50,7 +50,7 @@ struct Queue {
     /// Bytes in all of them.
     waiting: AtomicUsize,
     lost: AtomicU64,
-    /// Whether there is something to write that the writer was told of.
+    /// Whether the writer was woken for pending lines.
     told: AtomicBool,
     ended: AtomicBool,
     /// Bytes that were written.
@@ -59,12 +59,11 @@ struct Queue {
 }
 
 impl Sink {
-    /// Starts the thread that writes to `output`. `lost` says in the log's format how many lines
-    /// were lost.
+    /// Starts the thread that writes to `output`. `lost` formats the line about lost lines.
     ///
     /// # Errors
     ///
-    /// When there is no thread to be had.
+    /// When no thread can be started.
     pub(super) fn start(
         output: impl Write + Send + 'static,
         lost: fn(u64) -> String,

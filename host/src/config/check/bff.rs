@@ -11,7 +11,7 @@ use crate::config::problem::{Fault, nearest};
 use crate::config::raw::{RawBff, RawFile, RawRoute, RawSmoke};
 use crate::config::{Bff, CallPattern, Engine, Smoke};
 
-/// Enough for a guest to make an answer of what it has, also on a busy machine.
+/// Enough for a guest to make an answer, also on a busy machine.
 const ANSWER_RESERVE: Duration = Duration::from_millis(100);
 
 pub(super) fn check(engine: &Engine, cx: &mut Context<'_>) -> BTreeMap<String, Bff> {

@@ -156,7 +156,7 @@ fn check_srv(raw: &RawDownstream, cx: &mut Context<'_>) {
     }
 }
 
-/// What TLS is spoken with, if it is.
+/// The TLS settings, if any.
 fn tls(raw: &RawDownstream, cx: &mut Context<'_>) -> Option<Tls> {
     let https = raw.url.items().first().map(|at| at.value.tls);
     let section = raw.tls.as_ref().map(|section| tls_section(section, cx));

@@ -78,7 +78,7 @@ pub(super) fn credentials(s: &mut Section<'_>) -> RawCredentials {
     }
 }
 
-/// Reads how the host shows a token endpoint who it is.
+/// Reads how the host authenticates to a token endpoint.
 fn authentication(value: &DeValue<'_>) -> Result<ClientAuthentication, Fault> {
     match text(value)? {
         "client_secret_basic" => Ok(ClientAuthentication::Basic),

@@ -62,8 +62,7 @@ impl<'a> Section<'a> {
         value
     }
 
-    /// Has keys that are not of this section, but of one around it, which has been read, reported
-    /// as such.
+    /// Reports keys of a surrounding section, which has been read, as misplaced.
     pub(in crate::config) fn others_belong_to(&mut self, pattern: &'static str, header: String) {
         self.around = Some((pattern, header));
     }
@@ -334,7 +333,7 @@ impl<'a> Section<'a> {
         known.entry(key).or_insert_with(values);
     }
 
-    /// What a key says that the section does not have.
+    /// The message for a key that the section does not have.
     fn unwritten<T>(&self) -> Field<T> {
         match self.source {
             Source::Absent | Source::Table(_) => Field::Absent,

@@ -16,13 +16,13 @@ use super::pool::turn::{NextStep, Opening, Wanted};
 use super::race::Progress;
 use crate::downstream::error::Phase;
 
-/// A call that looks for a place.
+/// A call that needs a stream.
 pub struct Checkout<'a> {
-    /// What connections are made with.
+    /// The connector.
     pub connector: &'a Connector,
-    /// Where it goes.
+    /// The endpoint.
     pub endpoint: &'a Endpoint,
-    /// How far it came.
+    /// Its progress.
     pub progress: &'a Progress,
     /// The wanted connection.
     pub wanted: Wanted,
@@ -30,20 +30,20 @@ pub struct Checkout<'a> {
     pub bounds: Bounds<'a>,
 }
 
-/// There is no place.
+/// There is no stream.
 pub enum CheckoutError {
-    /// The time was over while this was waited for.
+    /// This phase timed out.
     Late(Phase),
-    /// No connection came about.
+    /// No connection could be opened.
     Unreachable(io::Error),
 }
 
 impl Checkout<'_> {
-    /// Gets a place. `queued` is filled in: the time in which all connections were full.
+    /// Gets a stream. `queued` gets the time in which all connections were full.
     ///
     /// # Errors
     ///
-    /// When the time is over, or no connection comes about.
+    /// On a timeout, or when no connection can be opened.
     pub async fn run(
         &self,
         began: Instant,
@@ -88,7 +88,7 @@ impl Checkout<'_> {
         }
     }
 
-    /// Opens a connection, unless a place on another becomes free before that.
+    /// Opens a connection, unless a stream on another becomes free before that.
     async fn open(
         &self,
         mut opening: Opening<'_>,

@@ -6,10 +6,10 @@ use http::{HeaderMap, HeaderName, HeaderValue};
 use crate::coding::check_transfer_coding;
 use crate::downstream::error::Cause;
 
-/// Fields of a head. hyper takes no more over HTTP/1.1.
+/// Most fields of a head. hyper accepts no more over HTTP/1.1.
 pub const MAX_FIELDS: usize = 100;
 
-/// Checks the head of an answer, whose size was checked as it came.
+/// Checks the head of an answer. Its size was checked on arrival.
 ///
 /// # Errors
 ///

@@ -21,7 +21,7 @@ use super::host_failures::of_host;
 use super::race::Progress;
 use crate::downstream::request::ServiceRequest;
 
-/// Checks an endpoint, and logs when that changes how it is.
+/// Checks an endpoint, and logs when its health changes.
 pub async fn check(connector: &Connector, endpoint: &Endpoint) {
     let Some(health) = &endpoint.health else {
         return;
@@ -55,7 +55,7 @@ pub async fn check(connector: &Connector, endpoint: &Endpoint) {
     }
 }
 
-/// Why a check was not answered well.
+/// Why a check failed.
 enum Failed {
     Endpoint(String),
     /// The host could not send the check.

@@ -25,12 +25,12 @@ pub struct Tunnel {
     proxy: config::Proxy,
     /// Host and port of the service. An IPv6 address is in brackets.
     target: Arc<str>,
-    /// When the log is told that no connection comes about.
+    /// Limits the log lines about failed connections.
     failures: Arc<LogInterval>,
 }
 
 impl Tunnel {
-    /// A way to `host` (an IPv6 address without brackets) and `port`.
+    /// A tunnel to `host` (an IPv6 address without brackets) and `port`.
     pub fn new(proxy: &config::Proxy, host: &str, port: u16) -> Self {
         let target = match host.contains(':') {
             true => format!("[{host}]:{port}"),
@@ -47,8 +47,8 @@ impl Tunnel {
     ///
     /// # Errors
     ///
-    /// The system's where the host itself fails, otherwise a [`ProxyError`]. The log is told which
-    /// proxy it was.
+    /// The system's where the host itself fails, otherwise a [`ProxyError`]. The log has the
+    /// proxy's name.
     pub async fn connect(&self) -> io::Result<TcpStream> {
         let error = match self.open().await {
             Ok(stream) => return Ok(stream),

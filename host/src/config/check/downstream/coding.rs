@@ -8,7 +8,7 @@ use crate::config::check::Context;
 use crate::config::field::At;
 use crate::config::raw::RawDownstream;
 
-/// What is sent with every call: all that can be undone, unless the operator lists less.
+/// The `accept-encoding` of every call: all supported codings, unless the operator lists fewer.
 pub(super) fn accept_encoding(raw: &RawDownstream) -> HeaderValue {
     let codings = match raw.accept_encoding.written() {
         None => ContentCoding::ALL.to_vec(),

@@ -104,7 +104,7 @@ fn advance(
     }
 }
 
-/// What follows the head of a member.
+/// The part of a member after its head.
 fn behind_head(input: &[u8]) -> Result<&[u8], Fault> {
     const CHECKSUM: u8 = 1 << 1;
     const EXTRA: u8 = 1 << 2;

@@ -10,7 +10,7 @@ use simple_dns::{CLASS, Name, Packet, PacketFlag, RCODE, ResourceRecord};
 use tokio::net::{TcpListener, UdpSocket};
 use tokio::task::JoinSet;
 
-/// What the server says of each name.
+/// The server's answer for each name.
 #[derive(Clone)]
 pub enum Says {
     /// SRV records: priority, weight, port and target.
@@ -21,13 +21,13 @@ pub enum Says {
     Address,
     /// An answer with this code.
     Code(RCODE),
-    /// Answers to another question, and what is none.
+    /// Answers to another query, and malformed ones.
     Noise,
     /// Nothing.
     Silence,
 }
 
-/// A DNS server, which ends with this.
+/// A DNS server, ended on drop.
 pub struct DnsServer {
     /// Where it listens, over UDP and TCP.
     pub address: SocketAddr,
@@ -65,7 +65,7 @@ impl DnsServer {
         }
     }
 
-    /// From now on it says this.
+    /// Changes its answers.
     pub fn say(&self, says: Says) {
         *self.script.says.lock().unwrap() = says;
     }

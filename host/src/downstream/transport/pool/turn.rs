@@ -18,7 +18,7 @@ pub struct Wanted {
     pub worker: usize,
     /// The connection that was unfit.
     pub avoid: Option<Id>,
-    /// Whether it has to be a new connection.
+    /// Whether it must be a new connection.
     pub fresh: bool,
 }
 
@@ -35,14 +35,13 @@ pub enum NextStep<'a> {
 /// Why a call waits.
 #[derive(Clone, Copy)]
 pub struct Wait {
-    /// Whether there are good connections, all with as many calls as the service lets be on them.
-    /// If not, one is being opened.
+    /// Whether there are good connections, all at the service's limit. If not, one is being opened.
     pub full: bool,
-    /// Whether a slot would help.
+    /// Whether a free slot would help.
     pub for_slot: bool,
 }
 
-/// The right to open a connection. Others count on it while it is there.
+/// The right to open a connection. Other calls wait for it while it lives.
 pub struct Opening<'a> {
     pools: &'a Pools,
     wanted: Wanted,
@@ -51,8 +50,7 @@ pub struct Opening<'a> {
 }
 
 impl Pools {
-    /// A place on a connection that is still good, if there is one. On one that `avoid` does not
-    /// name.
+    /// A stream on a good connection other than `avoid`, if there is one.
     pub fn share(
         &self,
         worker: usize,
@@ -65,8 +63,8 @@ impl Pools {
         shared.place(now, avoid)
     }
 
-    /// What a call is to do that found no place. It waits with [`Changed::wait`] meanwhile, and is
-    /// counted there. `slot` is one that it has already, and is left where it is not needed.
+    /// The next step of a call without a stream. It is counted as waiting in [`Changed::wait`]
+    /// meanwhile. `slot` is one that it has already, and is left in place if it is not needed.
     pub fn turn(
         &self,
         wanted: Wanted,
@@ -113,7 +111,7 @@ impl Pools {
         self.slots.acquire().await
     }
 
-    /// Forgets a connection that broke under a call, or is to get no more.
+    /// Removes a connection that broke under a call, or must get no more calls.
     pub fn forget(&self, worker: usize, broken: Id) {
         lock(&self.workers[worker].shared).forget(broken);
     }
