@@ -23,10 +23,10 @@ use crate::wire::Connection;
 const MAX_REQUEST_BODY: usize = 16 * 1024 * 1024;
 
 /// The most bytes of answers kept by service, 4 years of one user's heart rate. When it is full it
-/// is emptied: what is in use comes back by itself, and a test rarely gets there.
+/// is emptied: what is in use is stored again, and a test rarely gets there.
 const MAX_CACHED_BYTES: usize = 16 * 1024 * 1024;
 
-/// What a service says to a request when no fault is in force.
+/// The response of a service without a fault.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct MockResponse {
     /// The status code.

@@ -28,7 +28,7 @@ pub(crate) struct AnswerBody {
     source: Source,
     /// Bytes still to come, as announced in `content-length`.
     announced: u64,
-    /// `None` for answers of the control listener, and once the answer is finished.
+    /// `None` for answers of the control listener, and after the end of the answer.
     exchange: Option<Exchange>,
 }
 

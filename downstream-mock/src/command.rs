@@ -1,4 +1,4 @@
-//! What a listener is told to do.
+//! A command to a listener.
 
 use std::io;
 

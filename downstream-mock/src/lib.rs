@@ -6,7 +6,7 @@
 //! socket). Nothing here knows the host: it is an ordinary set of HTTP services, so that what works
 //! against it works against real ones.
 //!
-//! [`scripted`] is a service of the test's own making, for whatever the five do not do.
+//! [`scripted`] is a service that the test scripts, for all that the five do not do.
 
 pub mod scripted;
 

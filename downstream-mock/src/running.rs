@@ -15,7 +15,7 @@ use crate::service::Service;
 /// Why a fault was not set.
 #[derive(Debug, Error)]
 pub enum SetFaultError {
-    /// It makes no sense.
+    /// It is invalid.
     #[error(transparent)]
     Invalid(#[from] InvalidFault),
     /// The port could not be opened again.

@@ -15,10 +15,10 @@ use tokio::sync::Notify;
 pub(crate) struct Connection {
     /// Counts from 1, by service.
     pub(crate) number: u64,
-    /// Set when this side ends the connection while requests may be open, so that they don't count
+    /// Set when this side ends the connection while requests may be open, so that they do not count
     /// as given up by their caller.
     pub(crate) ended_here: AtomicBool,
-    /// Asks for a reset of the connection.
+    /// Requests a reset of the connection.
     pub(crate) reset: Notify,
     reset_on_drop: AtomicBool,
 }

@@ -83,8 +83,8 @@ impl Offline {
         }
     }
 
-    /// The same component as it was when it was loaded: without services, with the default
-    /// settings, with no call noted. Loading compiles it, which is paid for once.
+    /// The same component as it was loaded: without services, with the default settings, without
+    /// recorded calls. It is compiled only once.
     #[must_use]
     pub fn again(&self) -> Self {
         Self::new(
@@ -116,7 +116,7 @@ impl Offline {
     ///
     /// # Errors
     ///
-    /// When the fixture's time is none.
+    /// When the fixture's time is malformed.
     pub fn fixture(mut self, fixture: &Arc<Fixture>) -> anyhow::Result<Self> {
         for name in fixture.services() {
             let (asked, service, canned) =
@@ -139,7 +139,7 @@ impl Offline {
         self.settings.downstreams = self.services.keys().cloned().collect();
     }
 
-    /// Changes what the operator would have set: limits, deadline, config.
+    /// Changes the operator's settings: limits, deadline, config.
     #[must_use]
     pub fn settings(mut self, change: impl FnOnce(&mut Bff)) -> Self {
         change(&mut self.settings);
@@ -153,12 +153,12 @@ impl Offline {
         self
     }
 
-    /// Asks with GET. `target` is the path below the route's prefix, with its query.
+    /// Sends a GET. `target` is the path below the route's prefix, with its query.
     pub async fn get(&self, target: &str) -> Invoked {
         self.ask(request(target)).await
     }
 
-    /// Asks.
+    /// Sends a request.
     pub async fn ask(&self, request: Request) -> Invoked {
         let version = detached(self.settings.clone(), self.loaded.clone(), |name| {
             self.services[name].clone()

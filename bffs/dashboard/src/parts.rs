@@ -1,4 +1,4 @@
-//! The parts of the screen: which call each needs, and what of the answer is shown.
+//! The parts of the screen: the call of each, and the shown part of its answer.
 //!
 //! Field names and meanings of what is shown are those of the services, except where the shape is
 //! made smaller.
@@ -74,7 +74,7 @@ impl Part {
     }
 }
 
-/// Who is looking, and how numbers and times are to be written.
+/// The user's profile: name, locale, time zone and units.
 #[derive(Deserialize, Serialize)]
 pub(crate) struct Profile {
     name: String,

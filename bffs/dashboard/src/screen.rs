@@ -65,7 +65,7 @@ impl<'a> Screen<'a> {
         }
     }
 
-    /// Adds what became of a part.
+    /// Adds the result of a part.
     pub(crate) fn add(&mut self, part: Part, fetched: &Fetched) {
         if let Err(why) = self.read(part, fetched) {
             log::warn(

@@ -87,7 +87,7 @@ impl Problem {
         Problem::unavailable(format!("no part is available: {}", parts.join(", ")))
     }
 
-    /// 503 with `retry-after`: what services did not answer now, they may answer soon.
+    /// 503 with `retry-after`: the services may answer soon.
     pub fn unavailable(detail: impl Into<String>) -> Problem {
         Problem::new(503, detail).header("retry-after", RETRY_AFTER_S)
     }

@@ -1,6 +1,5 @@
 //! Tests of a BFF without a host, a network or WebAssembly: `cargo test` runs its handler natively,
-//! and what the host does in production is done by [`Offline`] from closures, or by a [`Fixture`]
-//! from a file.
+//! and [`Offline`] replaces the host with closures, or a [`Fixture`] with a file.
 //!
 //! It stands in for the contract, not for the operator's policy: no grants, caches, retries,
 //! breakers or size limits. The harness in `tests/` runs the component itself under the real host.

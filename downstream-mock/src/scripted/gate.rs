@@ -1,4 +1,4 @@
-//! What holds answers back until the test lets them go.
+//! Holds answers back until the test releases them.
 
 use std::sync::Arc;
 

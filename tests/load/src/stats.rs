@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use hdrhistogram::Histogram;
 
-/// The longest time that is told from longer ones, in microseconds.
+/// The longest recorded time, in microseconds; longer ones count as this.
 const LONGEST_US: u64 = 60_000_000;
 
 /// The middle of some numbers, the mean of the two middle ones if they are even in number; 0 of

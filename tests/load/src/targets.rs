@@ -50,7 +50,7 @@ impl Scenario {
         }
     }
 
-    /// The requests, in the order in which they are made, over and over.
+    /// The requests, in the order in which they are repeated.
     pub fn plan(self) -> Plan {
         let days = |count: usize, path: fn(&str, usize) -> String| {
             let paths: Vec<String> = USERS

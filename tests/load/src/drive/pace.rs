@@ -39,7 +39,7 @@ impl Schedule {
     }
 }
 
-/// Lets one connection after another through, each at the time when the next request is due.
+/// Releases one connection after another, each at the time when the next request is due.
 pub(super) struct Gate(Mutex<Inner>);
 
 struct Inner {

@@ -16,7 +16,7 @@ pub struct Cell {
     pub scenario: Scenario,
     /// How long each service waits before it answers.
     pub delay: Duration,
-    /// How clients speak.
+    /// The protocol of the clients.
     pub protocol: Protocol,
     /// Requests at a time, at most.
     pub at_a_time: usize,

@@ -106,7 +106,7 @@ fn figures(outcome: &Outcome, peak: u64) -> anyhow::Result<Round> {
     })
 }
 
-/// Asks every system for every path. All must answer 200, and the same.
+/// Sends every path to every system. All must answer 200 with the same response.
 fn same_answers(systems: &[&Running], paths: &[String]) -> anyhow::Result<Vec<Expected>> {
     let event_loop = tokio::runtime::Builder::new_current_thread()
         .enable_all()

@@ -21,7 +21,7 @@ const TIMEOUT: Duration = Duration::from_secs(120);
 pub struct Running {
     /// The name in reports.
     pub label: String,
-    /// Where it serves.
+    /// Its address.
     pub address: SocketAddr,
     /// The requests that it can serve; all unless said otherwise.
     pub scenarios: &'static [Scenario],
