@@ -177,7 +177,7 @@ async fn open_data_dir(
     serves: bool,
 ) -> Result<(CompiledCache, Option<Store>), HostError> {
     let (data_dir, limits) = (engine.data_dir.clone(), engine.compiled.clone());
-    // They may lie on a file system that does not answer.
+    // They may be on a file system that does not answer.
     let open = move || {
         let cache = CompiledCache::open(&data_dir, limits)?;
         Ok((cache, serves.then(|| store(&data_dir)).flatten()))

@@ -36,7 +36,7 @@ pub enum Class {
 #[must_use]
 pub fn class(name: &HeaderName) -> Class {
     let name = name.as_str().as_bytes();
-    // Asked for each field of each message: most names have the first letter of few others, or of
+    // Called for each field of each message: most names have the first letter of few others, or of
     // none.
     let known: &[(&str, Class)] = match name.first() {
         Some(b'a') => &[
@@ -137,7 +137,7 @@ pub fn named_in_connection(headers: &HeaderMap) -> Vec<HeaderName> {
     lines
         .flat_map(|line| line.as_bytes().split(|byte| *byte == b','))
         .filter_map(|name| HeaderName::from_bytes(name.trim_ascii()).ok())
-        // Only what is there: a long list of others would be kept in memory for nothing.
+        // Only existing fields: a long list of other names would use memory without need.
         .filter(|name| headers.contains_key(name))
         .collect()
 }

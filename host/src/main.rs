@@ -39,7 +39,7 @@ fn say(words: &str) {
     });
     match writing {
         Ok(_) => drop(ended.recv_timeout(GRACE)),
-        // What the program is out of may be threads.
+        // The lacking resource may be threads.
         Err(_) => write(words),
     }
 }

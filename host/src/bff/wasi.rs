@@ -72,7 +72,7 @@ impl IsTerminal for LogStream {
 
 impl StdoutStream for LogStream {
     fn async_stream(&self) -> Box<dyn tokio::io::AsyncWrite + Send + Sync> {
-        // Asked for by WASI 0.3 only, which is not linked.
+        // Called by WASI 0.3 only, which is not linked.
         Box::new(tokio::io::sink())
     }
 

@@ -44,7 +44,7 @@ impl Modules {
         let mut npm = Command::new("npm");
         npm.current_dir(&root)
             .args([subcommand, "--loglevel=error", "--no-audit", "--no-fund"])
-            // Nothing that a bundle is made of has to run on this machine first.
+            // No package of a bundle has to run an install script.
             .arg("--ignore-scripts");
         let finished = run(&mut npm, NODE_MISSING)?;
         if !finished.ok {

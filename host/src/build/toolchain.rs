@@ -84,7 +84,7 @@ pub(super) fn ready(
     cache: &Path,
     say: Say<'_>,
 ) -> Result<Toolchain, BuildError> {
-    // The two usual cases first: they need no lock, and no look at what else the machine has.
+    // The two usual cases first: they need no lock and no further checks of the machine.
     if target_is_installed(folder)? {
         return Ok(Toolchain::Installed);
     }

@@ -157,7 +157,7 @@ fn headers(list: &[(String, String)], shape: &Shape) -> Result<HeaderMap, Invali
         if let Some(why) = forbidden(&header, shape) {
             return Err(refuse(why));
         }
-        // The library takes any UTF-8, which every program reads in its own way.
+        // The library accepts any UTF-8, which programs read differently.
         let legal = HeaderValue::from_str(value).ok();
         let value = legal.filter(|_| value.is_ascii()).ok_or_else(|| {
             refuse("has a value with a line break, a control or a non-ASCII character")
@@ -351,7 +351,7 @@ mod tests {
         assert!(!try_with(&settings, "accept").unwrap());
         assert!(try_with(&settings, "x-rewrite-url").is_err());
 
-        // What frames the message or is the host's stays so, however it is written.
+        // Fields of framing and of the host keep their class in any spelling.
         for name in [
             "transfer_encoding",
             "X_Forwarded_For",

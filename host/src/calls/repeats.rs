@@ -58,7 +58,7 @@ impl Repeats {
         if self.limit == 0 {
             return None;
         }
-        // For each segment its hash, and that of what stands for it in a pattern without ids.
+        // For each segment its hash, and that of its placeholder in a pattern without ids.
         let mut hashes = [(0, 0); MOST_SEGMENTS];
         let mut length = 0;
         let mut exact = 0_u64;
@@ -79,7 +79,7 @@ impl Repeats {
             .then(|| pattern(path, |_, segment| is_id(segment)));
         for (place, (hash, general)) in hashes.into_iter().enumerate().take(length).skip(1) {
             if hash != general {
-                // An id, which the first pattern takes care of.
+                // An id, which the first pattern covers.
                 continue;
             }
             let key = exact.wrapping_sub(hash).wrapping_add(any(place));
@@ -134,7 +134,7 @@ fn pattern(path: &str, varies: impl Fn(usize, &str) -> bool) -> String {
 /// The hash of a segment at its place. The hash of a path is the sum of those, so that one segment
 /// can be replaced in it.
 fn at(place: usize, segment: &str) -> u64 {
-    // FNV-1a. A guest that finds two paths with one hash gains a wrong line in a log.
+    // FNV-1a. A guest that finds a collision can only cause a wrong log line.
     let hash = segment.bytes().fold(FNV_START, |hash, byte| {
         (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
     });

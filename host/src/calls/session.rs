@@ -126,7 +126,7 @@ impl Session {
                 Err(failure) => refused.push((index, Err(failure))),
             }
             if index % REFUSED_AT_ONCE == REFUSED_AT_ONCE - 1 {
-                // A guest may make very many, and others want the thread, too.
+                // A guest may make very many calls: yield the thread.
                 tokio::task::yield_now().await;
             }
         }
@@ -244,7 +244,7 @@ impl Session {
                     }
                     reply.map(Ok)
                 }
-                // No fault of the service: nothing stands in for it.
+                // Not a fault of the service: there is no fallback.
                 Err(fault) => Ok(Err(fault)),
             }
         };
@@ -310,8 +310,8 @@ impl Session {
 
     fn add_headers(&self, service: &Service, headers: &mut HeaderMap) {
         let settings = &self.settings;
-        // The transport undoes codings and says itself which. Here, the field would only keep equal
-        // calls apart.
+        // The transport decodes bodies and sets the field itself. Here, it would only prevent
+        // coalescing.
         headers.remove(ACCEPT_ENCODING);
         headers.insert(REQUEST_ID, settings.request_id.clone());
         headers.insert(TRACEPARENT, settings.traceparent.clone());

@@ -182,8 +182,8 @@ async fn serve(host: &Host, signals: &mut Signals) -> bool {
         fail,
     } = signals;
     loop {
-        // A reload compiles, and a signal to stop does not wait for that: nothing of it is live
-        // before its very end.
+        // A reload compiles, and a signal to stop does not wait for that: it publishes only at its
+        // end.
         let reload = async {
             hangup.recv().await;
             reload(host).await;

@@ -210,7 +210,7 @@ pub(super) fn check(text: &str, path: &Path, components: bool) -> Result<Config,
         });
     }
     problems.sort();
-    // What a rule takes from its service is looked at again.
+    // Values that a rule takes from its service are checked again.
     problems.dedup();
     Err(invalid(problems))
 }

@@ -44,13 +44,13 @@ fn capped(headers: &HeaderMap, cap: u64) -> Option<HeaderValue> {
             };
             let is = |other: &str| name.eq_ignore_ascii_case(other);
             if is("max-age") {
-                // Of several values the shortest holds.
+                // The shortest of several values applies.
                 max_age = max_age.min(seconds(value));
                 said = true;
             } else if is("s-maxage") {
                 s_maxage = Some(s_maxage.unwrap_or(cap).min(seconds(value)));
             } else if !(is("stale-while-revalidate") || is("stale-if-error") || is("immutable")) {
-                // With a value, `no-cache` speaks of some fields of the answer only (RFC 9111
+                // With a value, `no-cache` is about some fields of the answer only (RFC 9111
                 // section 5.2.2.4).
                 never_reused |= is("no-store") || (is("no-cache") && value.is_none());
                 push(&mut kept, directive);

@@ -192,7 +192,7 @@ impl Transport {
                     if !charge.counted {
                         self.connector.failed(&list, charge.endpoint, now, end);
                     }
-                    // The service is what its good endpoints are.
+                    // The service is judged by its good endpoints.
                     if !self.stands_for_the_service(&list, charge.endpoint, end) {
                         judgement = Judgement::Nothing;
                     }
@@ -201,7 +201,7 @@ impl Transport {
                 Judgement::Nothing if matches!(result, Err(Cause::Host { .. })) => {
                     charge.failed(Instant::now());
                 }
-                // That it took this long is known all the same.
+                // Its duration still counts.
                 Judgement::Nothing => {}
             }
         }

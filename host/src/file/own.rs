@@ -108,7 +108,7 @@ impl OwnFolder {
                 let _ = unlinkat(&folder, &*temporary, AtFlags::empty());
                 return Err(error);
             }
-            // The name itself is on the disk when the folder is.
+            // The name itself is on the disk once the folder is synced.
             File::from(readable(&folder)?).sync_all()
         })
     }
@@ -241,7 +241,7 @@ fn unfinished(folder: &OwnedFd) -> io::Result<(String, File)> {
         let name = format!("{UNFINISHED}{}-{number}", std::process::id());
         match openat(folder, &*name, flags, Mode::RUSR | Mode::WUSR) {
             Ok(file) => return Ok((name, File::from(file))),
-            // Of a host with this number that ended; there are not many.
+            // From a stopped host with this process id; they are few.
             Err(rustix::io::Errno::EXIST) => {}
             Err(error) => return Err(error.into()),
         }

@@ -205,7 +205,7 @@ impl PathWalk {
         };
         let stat = fstat(&entry)?;
         let kind = FileType::from_raw_mode(stat.st_mode);
-        // The folder at the end is looked at more closely by the caller.
+        // The caller checks the folder at the end more closely.
         if !(self.left.is_empty() && kind == FileType::Directory) {
             above(&next, &stat)?;
         }

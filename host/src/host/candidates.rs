@@ -73,7 +73,7 @@ impl Candidates<'_> {
         users: &[String],
     ) -> Vec<(String, Candidate)> {
         let settled = self.settles(path, users, draft).await;
-        // Before the turns: who waits for a permit holds up no change.
+        // Before the locks: a wait for a permit delays no change.
         let permit = permits.acquire().await;
         let bff_locks = self.bff_locks.take_all(users).await;
         let found = if settled {
@@ -133,7 +133,7 @@ impl Candidates<'_> {
         let looked = before.and_then(|bff| bff.looked());
         let (builder, path) = (self.builder.clone(), path.to_owned());
         let users = users.to_vec();
-        // A start is no change: it takes what was live before as it is.
+        // A start is no change: it uses what was live before.
         let starts = self.live.is_none();
         let found = spawn_blocking(move || {
             let loader = &builder.loader;

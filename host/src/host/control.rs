@@ -38,7 +38,7 @@ impl Control {
             wasmtime::Engine::tls_eager_initialize();
             // Nothing is sent: it ends when the sender is dropped.
             let _ = event_loop.block_on(told);
-            // Threads that wait for a file system are left to themselves.
+            // Threads that wait for a file system are not joined.
             event_loop.shutdown_background();
             drop(done);
         })?;

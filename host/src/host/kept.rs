@@ -15,7 +15,7 @@ const TIDYING: Duration = Duration::from_secs(3600);
 /// ended.
 pub(super) async fn keep_again(changes: Arc<Changes>) {
     loop {
-        // Nothing is wrong when the time goes by.
+        // A timeout is the ordinary case.
         let _ = timeout(TIDYING, changes.unkept().notified()).await;
         let first = changes
             .shared()

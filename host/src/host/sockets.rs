@@ -51,7 +51,7 @@ impl Sockets {
     pub fn from_env() -> Result<Self, SocketsError> {
         let variable = |name| env::var(name).unwrap_or_default();
         let count = variable("LISTEN_FDS");
-        // It may be meant for another process, which started this one.
+        // It may be for another process, which started this one.
         if count.is_empty() || variable("LISTEN_PID").parse() != Ok(std::process::id()) {
             return Ok(Self::default());
         }

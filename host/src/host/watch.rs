@@ -295,7 +295,7 @@ mod tests {
         let (bff, mut watched) = (bff(file.path()), WatchedFile::default());
         bff.look(looked(mark, SystemTime::now()));
         assert_eq!(next(&mut watched, mark, &bff).await, (3, Action::Compare));
-        // A clock that is behind that of the file system costs ever fewer looks.
+        // If the clock is behind that of the file system, looks become rarer.
         assert_eq!(next(&mut watched, mark, &bff).await, (6, Action::Compare));
         assert_eq!(next(&mut watched, mark, &bff).await, (8, Action::Compare));
         bff.look_again(looked(mark, SystemTime::now() + 10 * STEP));

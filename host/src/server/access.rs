@@ -148,7 +148,7 @@ impl Drop for Access {
         #[cfg(any(test, feature = "fuzzing"))]
         super::tally::told();
         let took = self.started.elapsed();
-        // 499 is what nginx writes for a client that went; it is never sent.
+        // 499 is nginx's status for a client that disconnected; it is never sent.
         let (outcome, status, bytes_out) = self.ended.unwrap_or((Outcome::ClientGone, 499, 0));
         match &self.route {
             Some(route) => {

@@ -167,7 +167,7 @@ impl Activity {
     /// when the host stops: its client may have sent it already, and no other host answers it.
     pub(super) async fn settled(&self) {
         let mut over = pin!(sleep_until(self.started + NEW));
-        // A request comes by this connection's own task, which looks here again then.
+        // A request arrives on this connection's own task, which checks this again then.
         poll_fn(|context| match self.asked.load(Ordering::Relaxed) {
             true => Poll::Ready(()),
             false => over.as_mut().poll(context),

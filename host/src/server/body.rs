@@ -123,7 +123,7 @@ impl Buffer<'_> {
                 true => BodyError::Malformed,
                 false => BodyError::ClientGone,
             })?;
-            // Trailers mean nothing to a BFF.
+            // A BFF gets no trailers.
             if let Ok(data) = frame.into_data() {
                 self.add(&data)?;
             }

@@ -121,7 +121,7 @@ impl Client {
             if let Some(running) = stream.as_mut().as_pin_mut()
                 && running.poll(context).is_ready()
             {
-                // What is left of it would keep the connection's memory.
+                // The rest of it would keep the connection's memory.
                 stream.set(None);
             }
             if stream.is_none() && flow.poll_gone(context).is_ready() {
@@ -143,7 +143,7 @@ where
 {
     fn execute(&self, stream: F) {
         match self.0.take_next() {
-            // Boxed, because a task has room for several of what it is given.
+            // Boxed, because a task reserves space for several copies of its future.
             Some(flow) => spawn(self.0.clone().stream(flow, Box::pin(stream))),
             None => spawn(stream),
         }

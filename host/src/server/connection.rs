@@ -132,7 +132,7 @@ where
     .await;
     if let Some(reason) = why(&activity) {
         let cut = worker.shared.metrics.cut(reason);
-        // Many may come at once: the 1st, 2nd, 4th, 8th and so on is told of.
+        // Many may come at once: the 1st, 2nd, 4th, 8th and so on are logged.
         if cut.is_power_of_two() {
             tracing::debug!(reason = reason.as_str(), cut, "client connection cut");
         }
@@ -186,11 +186,11 @@ fn builder(settings: &config::Server, streams: Streams) -> auto::Builder<Streams
     let mut builder = auto::Builder::new(streams);
     builder
         .http1()
-        // The library keeps the date of a clock that was set back until the clock comes to it
-        // again. Ours is in each answer ([`super::reply`]).
+        // After the clock was set back, the library keeps its date until the clock reaches it
+        // again. The host sets its own in each answer ([`super::reply`]).
         .auto_date_header(false)
         .timer(TokioTimer::new())
-        // Ours above covers it, and also distinguishes an idle connection from a slow one.
+        // The timeout above covers it, and also distinguishes an idle connection from a slow one.
         .header_read_timeout(None)
         .max_headers(settings.max_headers)
         .max_buf_size(settings.max_header_size.max(MIN_BUFFER));

@@ -89,13 +89,13 @@ impl Crew {
             let down = post.down.load(Ordering::Relaxed);
             (down, post.connections.load(Ordering::Relaxed))
         });
-        // The stream leaves this event loop here and enters the worker's there.
+        // The stream is moved from this event loop to the worker's.
         let (Some(post), Ok(stream)) = (post, stream.into_std()) else {
             return;
         };
         let open = Open::new(&post.connections, open);
-        // A worker that is gone takes no orders: then the host is stopping, and the connection
-        // closes here.
+        // A worker that has ended takes no orders: the host is stopping, and the connection closes
+        // here.
         let _ = post.orders.send(Order::Connection(stream, open, permit));
     }
 
@@ -121,7 +121,7 @@ impl Crew {
                 let _ = thread.join();
             }
         });
-        // A worker that does not come to its end in that time goes with the process.
+        // A worker that does not end in that time ends with the process.
         let _ = tokio::time::timeout(END, joined).await;
     }
 }

@@ -121,7 +121,7 @@ async fn caught(
     };
     #[cfg(not(debug_assertions))]
     let _ = (faults, task);
-    // What the panic left half done is dropped with the work.
+    // State that the panic left inconsistent is dropped with the work.
     AssertUnwindSafe(work).catch_unwind().await
 }
 

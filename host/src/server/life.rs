@@ -43,8 +43,8 @@ pub(super) fn live(
     mut work: impl AsyncFnMut(),
 ) {
     loop {
-        // What the panic left half done is dropped with the event loop. The orders are only taken
-        // from, and what all workers share is whole after each step.
+        // State that the panic left inconsistent is dropped with the event loop. Orders are only
+        // received, and shared state is consistent after each step.
         let result = catch_unwind(AssertUnwindSafe(|| event_loop.block_on(work())));
         if result.is_err() {
             worker.set_down(true);

@@ -56,11 +56,11 @@ impl<S: AsyncRead + Unpin> Lingering<S> {
                 Poll::Ready(Ok(())) if buffer.filled().is_empty() => return Poll::Ready(()),
                 Poll::Ready(Ok(())) => {
                     closing.bytes = closing.bytes.saturating_sub(buffer.filled().len());
-                    // It does send.
+                    // It still sends.
                     self.unread.store(true, Ordering::Relaxed);
                 }
                 Poll::Ready(Err(_)) => return Poll::Ready(()),
-                // Nothing is expected of a client that has sent all.
+                // A client that has sent everything needs no wait.
                 Poll::Pending if !self.unread.load(Ordering::Relaxed) => return Poll::Ready(()),
                 Poll::Pending => return Poll::Pending,
             }

@@ -85,8 +85,7 @@ impl Reply {
     /// The host's answer for a BFF that gave none.
     pub(super) fn bff_error(error: &BffError, access: &Access) -> Self {
         let code = code(error);
-        // What exactly went wrong inside is for the log. The client learns what may help it to
-        // decide what to do.
+        // Internal details are for the log. The client gets what helps it to react.
         let detail = match error {
             BffError::Deadline { .. }
             | BffError::Overloaded { .. }

@@ -125,7 +125,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Watched<S> {
         if let Protocol::Http2(account) = &self.protocol
             && let Some(goaway) = account.farewell()
         {
-            // A client that does not read what it was sent does not read this either.
+            // A client that does not read its answers does not read this either.
             let _ = Pin::new(&mut self.inner).poll_write(context, &goaway);
             let _ = Pin::new(&mut self.inner).poll_shutdown(context);
         }
@@ -146,7 +146,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Read for Watched<S> {
             return Poll::Ready(Err(self.farewell(context)));
         }
         if !self.activity.may_read() {
-            // Behind all that wait for this thread.
+            // After all tasks that wait for this thread.
             context.waker().wake_by_ref();
             return Poll::Pending;
         }

@@ -161,7 +161,7 @@ impl Metrics {
             self.workers_down.clone(),
         );
         for result in Reload::ALL {
-            // Zero is said, too: an alert needs something to compare with.
+            // Zero is written, too: an alert needs a value to compare with.
             drop(self.reloads.get_or_create(&result.labels()));
         }
         registry.register(

@@ -28,7 +28,7 @@ impl Sample {
     /// Takes a line that costs `cost` (1, or its bytes) of the `most` of this second, and says how
     /// many were left out since the last one that was taken. `None` when this one is left out.
     pub fn take(&self, cost: u64, most: u64) -> Option<u64> {
-        // Not by the time of day, which may stand still before 1970 and come twice.
+        // Not by the time of day, which may stand still before 1970 and repeat.
         static BEGAN: LazyLock<Instant> = LazyLock::new(Instant::now);
         self.take_in(cost, most, BEGAN.elapsed().as_secs())
     }

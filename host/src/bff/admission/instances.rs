@@ -107,7 +107,8 @@ impl Instances {
         while !lines.all.is_empty() && self.take_free() {
             if let Some(sender) = lines.next() {
                 self.waiting.fetch_sub(1, Ordering::SeqCst);
-                // Who is gone meanwhile finds that it was served, and gives back.
+                // A request that is dropped meanwhile finds that it was served, and releases the
+                // instance.
                 let _ = sender.send(());
             }
         }

@@ -28,7 +28,7 @@ const NICE: i32 = 10;
 pub(super) fn limit(cpu: u64, memory: u64) -> io::Result<()> {
     for (resource, soft, hard) in [
         // Past the first the process gets a signal that ends it and names the reason; past the
-        // second it is killed, whatever it made of that signal.
+        // second it is killed, even if it handles that signal.
         (Resource::Cpu, cpu, cpu.saturating_add(1)),
         (Resource::As, memory, memory),
         (Resource::Fsize, 0, 0),
@@ -46,7 +46,7 @@ pub(super) fn limit(cpu: u64, memory: u64) -> io::Result<()> {
     }
     touch_stack();
     rustix::process::set_parent_process_death_signal(Some(Signal::KILL))?;
-    // Neither is a limit: without them the compiler is only less polite.
+    // Neither is a limit: without them the compiler only competes more with others.
     let _ = rustix::process::nice(NICE);
     let _ = std::fs::write("/proc/self/oom_score_adj", "1000");
     Ok(())
@@ -136,7 +136,7 @@ fn rules() -> Result<BTreeMap<i64, Vec<SeccompRule>>, BackendError> {
     rules.insert(libc::SYS_write, vec![only(0, 1)?, only(0, 2)?]);
     // Memory of no file, which is number -1.
     rules.insert(libc::SYS_mmap, vec![only(4, u64::from(u32::MAX))?]);
-    // A process aborts itself like this, and must not do so to others.
+    // A process aborts itself with this call; it must not signal others.
     let itself = u64::from(std::process::id());
     rules.insert(libc::SYS_tgkill, vec![only(0, itself)?]);
     Ok(rules)

@@ -52,7 +52,7 @@ pub(super) fn compile(
     let left = || left(end, limits, job);
     let mut process = Process::start(command).map_err(CompileError::Run)?;
     let mut talk = Talk::new(engine, most, wasm);
-    // Whatever ends this early drops the process, which ends and reaps it.
+    // An early return drops the process, which kills and reaps it.
     while process.is_open() {
         process.wait_for_pipes(&talk, LOOK.min(left()?))?;
         process.exchange(&mut talk)?;
@@ -171,7 +171,7 @@ impl Process {
             && talk.may_write()
             && !talk.write(pipe)
         {
-            // Its end is the end of the component.
+            // Closing it ends the component's bytes.
             self.stdin = None;
         }
         Ok(())
@@ -180,7 +180,7 @@ impl Process {
 
 impl Drop for Process {
     fn drop(&mut self) {
-        // One that has ended is left alone.
+        // An ended process is not killed.
         let _ = self.child.kill();
         let _ = self.child.wait();
     }

@@ -75,7 +75,7 @@ impl Sink {
             .name("tailor-log".to_owned())
             .spawn(move || reading.write_all(output, lost, end))?;
         let _ = queue.writer.set(thread.thread().clone());
-        // It looks once it knows that it can be woken.
+        // It checks after it has registered to be woken.
         queue.wake();
         let flush = Flush {
             queue: queue.clone(),

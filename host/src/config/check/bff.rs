@@ -89,7 +89,7 @@ fn check_allowed(raw: &RawBff, cx: &mut Context<'_>) {
             value: patterns.clone(),
             place: allowed.place.clone(),
         });
-        // Of grants that are wrong, nothing is known.
+        // Invalid grants allow no conclusion.
         let granted = || raw.downstreams.items().iter().map(|grant| &*grant.value);
         if matches!(raw.downstreams, Field::Bad) || granted().any(|name| name == service) {
             continue;

@@ -108,7 +108,7 @@ fn tie(a: &Criteria, name: &str, b: &Criteria) -> Option<Fault> {
     let same_rank = a.host == b.host && a.path == b.path && a.headers.len() == b.headers.len();
     let exclusive = a.headers.iter().any(|(header, value)| {
         // Two values of one header: only a request that repeats the header has both, and the router
-        // then takes the route that stands first.
+        // then takes the first route.
         b.headers.get(header).is_some_and(|other| other != value)
     });
     if !same_rank || exclusive {

@@ -151,8 +151,8 @@ impl Pipeline {
                     timeouts: &policy.timeouts,
                     size: self.settings.max_response_size,
                 };
-                // Awaited where it is made, here and above: a future that has a name is in the one
-                // around it twice.
+                // Awaited where it is made, here and above: a future that is bound to a name is
+                // stored twice.
                 let attempted = self
                     .transport
                     .attempt(call.worker, request, bounds, course)
@@ -175,7 +175,7 @@ impl Pipeline {
             ..
         } = ended.value;
         trace.judgement = judgement;
-        // A hedge that was overtaken before it was sent is none.
+        // A hedge that was overtaken before it was sent does not count.
         let hedged = ended.hedged && hedge_course.sent();
         let attempts = ended.attempts - u32::from(ended.hedged && !hedged);
         if !timing.queued.is_zero() {

@@ -270,7 +270,7 @@ fn limits_of(rule: &config::Rule, settings: &config::Downstream) -> config::Bulk
         max_queued: settings.bulkhead.max_queued,
         bff_share: 100,
         rate: rule.rate,
-        // A service speaks of itself as a whole.
+        // A pause is for the service as a whole.
         max_retry_after: Duration::ZERO,
     }
 }

@@ -19,7 +19,7 @@ pub(super) struct Write<'a> {
 impl Pipeline {
     /// Records that a call is about to be sent; `None` for one that changes nothing.
     pub(super) fn begin_write<'a>(&'a self, call: &'a CallRequest) -> Option<Write<'a>> {
-        // Made only then: even one that is dropped at once would count.
+        // Made only for writes: dropping it counts as a write.
         (!call.class.effect.is_safe()).then(|| Write {
             pipeline: self,
             request: &call.request,

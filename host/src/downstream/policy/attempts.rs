@@ -90,8 +90,8 @@ where
     F: Future<Output = Tried<T>>,
 {
     plan.budget.deposit(plan.retry);
-    // Nowhere here is an attempt given a name before it is awaited: it would be in the future of
-    // every call twice.
+    // No attempt is bound to a name before it is awaited: that would store it twice in the future
+    // of every call.
     let first = Try {
         number: 1,
         hedge: false,

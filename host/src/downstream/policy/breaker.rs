@@ -226,7 +226,7 @@ impl Breaker {
             State::Open if now < self.until() => Err(Open {
                 until: Some(self.until()),
             }),
-            // Of a short probe that is under way, nothing is learnt any more.
+            // The result of the short probe no longer matters.
             State::Open | State::HalfOpen | State::ShortProbe => {
                 let probe = match full_time {
                     true => State::Probing,
@@ -254,7 +254,7 @@ impl Breaker {
         match began.state() {
             State::Closed | State::SlowStart => {
                 self.window.add(now, source.cell(), end);
-                // A good call makes nothing worse.
+                // A good call cannot open it.
                 if failed || slow {
                     return self.open(mode, now, judge(&self.settings, self.window.cells(now))?);
                 }
@@ -285,7 +285,7 @@ impl Breaker {
                 }
                 Some(Change::Closed)
             }
-            // Under these no call is let through.
+            // These modes let no call through.
             State::Open | State::HalfOpen | State::ForcedOpen => None,
         }
     }
@@ -304,7 +304,7 @@ impl Breaker {
         if self.mode() != began {
             return None;
         }
-        // Without chance the hosts of a fleet, which all opened together, would probe together.
+        // Random, so that hosts whose breakers opened together do not probe together.
         let open_for = nanos(self.settings.open_for);
         let lasts = open_for.saturating_add(fastrand::u64(0..=open_for / 5));
         let since_start = nanos(now.saturating_duration_since(self.start));
@@ -389,7 +389,7 @@ impl Drop for Pass<'_> {
             State::SlowStart => self.breaker.make_room(self.mode),
             State::Probing | State::ShortProbe => {
                 let _changing = self.breaker.changing();
-                // A probe that was told of has changed the mode.
+                // A reported probe has changed the mode.
                 if self.breaker.mode() == self.mode {
                     self.breaker.change(State::HalfOpen);
                 }

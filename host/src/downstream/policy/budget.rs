@@ -76,7 +76,7 @@ impl Budget {
         if earned == 0 {
             return;
         }
-        // What is left of the time is paid for later.
+        // The rest of the time is paid in later.
         let until = paid + earned.saturating_mul(EARNING) / per_second;
         let ours = self
             .paid
@@ -87,8 +87,8 @@ impl Budget {
     }
 
     fn pay_in(&self, amount: u64, most: u64) {
-        // A full bucket, which is the rule, is only read: threads do not take its cache line from
-        // each other. Whether it was filled does not matter.
+        // A full bucket, which is the rule, is only read: threads do not contend for its cache
+        // line.
         let _ = self
             .saved
             .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |saved| {

@@ -253,7 +253,7 @@ impl Bulkhead {
             let limit = if room { self.limit() } else { 0 };
             let line = state.queue.next(limit)?;
             let wants = line.waiting.front()?.wants;
-            // Between the look and this, calls that saw no queue may have been faster.
+            // Meanwhile, calls that saw no queue may have taken it.
             if wants == Wants::Permit && !self.reserve(&line.held) {
                 continue;
             }
@@ -292,7 +292,7 @@ impl Bulkhead {
         let held = state.pace.hold(asked, now)?;
         self.paced.store(true, Ordering::SeqCst);
         drop(state);
-        // Those who wait look whether they still have the time.
+        // Waiting calls check whether they still have the time.
         self.changed.notify_waiters();
         Some(held)
     }

@@ -171,15 +171,15 @@ impl Cache {
     }
 
     fn find(&self, key: &Key, request: &HeaderMap, now: SystemTime) -> CacheLookup {
-        // Before the store is read: what becomes void in between must be seen when the answer is
-        // put in.
+        // Before the store is read: an invalidation in between must be seen when the answer is
+        // inserted.
         let ticket = self.ticket(now);
         let says = Directives::of_request(request);
         let entry = (!says.no_store).then(|| self.entries.get(key)).flatten();
         let none = || match says.only_if_cached {
             true => CacheLookup::Unavailable,
             false => CacheLookup::Miss(Ticket {
-                // Not looked for is as good as found: it may be there.
+                // Without a lookup, an answer may be stored.
                 found: says.no_store || entry.is_some(),
                 ..ticket
             }),
@@ -256,7 +256,7 @@ impl Cache {
             Stored::new(answer, body(), request, life, origin)
         });
         let stored = new.is_some();
-        // Where the lookup found nothing there is nothing that the answer could take the place of.
+        // If the lookup found nothing, there is no answer to replace.
         let replaces = supersedes(answer.status) && !is_grpc_failure(&answer.headers);
         let needed = stored || (ticket.found && replaces);
         needed && readable() && self.replace(key, request, new, ticket) && stored

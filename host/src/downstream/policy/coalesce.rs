@@ -92,8 +92,8 @@ where
         F: Future<Output = T> + Send + 'static,
     {
         let generation = self.0.generation.load(Ordering::Acquire);
-        // Dropped after the lock is free: it may be the last hold on a call, which then takes
-        // itself out of the map.
+        // Dropped after the lock is released: it may be the last handle of a call, which then
+        // removes itself from the map.
         let _too_late;
         let mut shard = self.0.shard(&key);
         if let Some(under_way) = shard.get(&key)
@@ -110,8 +110,8 @@ where
         }
         // Before there is anything that must be undone under the lock, because it may panic.
         let (callers, future) = make(caller);
-        // In a box at once: a future that is moved into another is in it twice, as what is captured
-        // and as what is awaited.
+        // Boxed at once: a future that is moved into another takes its space twice, captured and
+        // awaited.
         let future = AssertUnwindSafe(future).catch_unwind().boxed();
         let id = self.0.calls.fetch_add(1, Ordering::Relaxed);
         let listed = Listed {
@@ -185,7 +185,7 @@ struct Listed<T, W> {
 impl<T, W> Drop for Listed<T, W> {
     fn drop(&mut self) {
         let mut shard = self.inner.shard(&self.key);
-        // A later call may have taken the place.
+        // A later call may have taken the entry.
         if shard
             .get(&self.key)
             .is_some_and(|under_way| under_way.id == self.id)

@@ -110,7 +110,7 @@ impl Credentials {
         match &self.0 {
             Kind::Header { value, .. } => {
                 if value.current().version == used.0 && value.is_due(now) {
-                    // A look that ended early changed nothing, which the next line sees.
+                    // A cancelled look changed nothing, which the next line detects.
                     let _ = value.look().await;
                 }
                 value.current().version != used.0

@@ -85,7 +85,7 @@ impl SocketFile {
                 "a socket file takes no connection: look whether its service runs and the host may write to it"
             );
         }
-        // As a number of the system, some of these would say that the host fails.
+        // As error numbers of the system, some of these would mean a failure of the host.
         io::Error::new(error.kind(), format!("socket file: {error}"))
     }
 }

@@ -327,7 +327,7 @@ impl<'a> Attempt<'a> {
             }
         } else {
             let source = match error.io_error() {
-                // What ended it is told in the error below only.
+                // Only the error below has the reason.
                 Some(error) if error.kind() == io::ErrorKind::ConnectionAborted => {
                     error.to_string().into()
                 }

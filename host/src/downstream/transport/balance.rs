@@ -158,8 +158,8 @@ impl Drop for UnderWay<'_> {
     fn drop(&mut self) {
         self.load.in_flight.fetch_sub(1, Ordering::Relaxed);
         if !self.ended {
-            // No call waits for it any more. That it took this long is known, though, and is all
-            // that is known of an endpoint that answers nothing.
+            // No call waits for it any more. Its duration still counts: it is the only sample of an
+            // endpoint that never answers.
             let now = Instant::now();
             let took = now.saturating_duration_since(self.began);
             if took > self.load.expected(now) {
@@ -209,8 +209,7 @@ fn two_choices(
     if second >= first {
         second += 1;
     }
-    // One that another worker put out in between is not there any more; the other of the two is as
-    // good.
+    // If another worker ejected one in between, the other of the two is used.
     match (draw(first), draw(second)) {
         (Some(first), Some(second)) if cost(second) < cost(first) => Some(second),
         (first, second) => first.or(second),

@@ -73,7 +73,7 @@ impl Checkout<'_> {
             }
             let changed = async {
                 tokio::select! {
-                    // Either will do, and chance costs more.
+                    // Either is fine, and a random choice costs more.
                     biased;
                     () = change => None,
                     free = pools.free_slot(), if wait.for_slot => free,

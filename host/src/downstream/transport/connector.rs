@@ -50,7 +50,7 @@ impl Connector {
         previous: Option<&Self>,
         lookup: Lookup,
     ) -> Result<Self, TlsError> {
-        // Whom a connection leads to, and as whom.
+        // The peer of a connection, and the host's identity.
         let previous = previous.filter(|previous| {
             let before = &previous.settings;
             (before.protocol, &before.tls, &before.proxy)

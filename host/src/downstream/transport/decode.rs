@@ -74,8 +74,7 @@ pub async fn decoded(
         return Err(DecodeError::Partial);
     }
     answer.body = decode(&codings, answer.body, limit, over).await?;
-    // Also where there is no body: such an answer is about one that has no codings for its reader
-    // asked.
+    // Also where there is no body: such an answer describes one that has no codings for the caller.
     strip(&mut answer.headers);
     Ok(answer)
 }
@@ -130,7 +129,7 @@ async fn decode(
 ) -> Result<Bytes, DecodeError> {
     let mut body = body;
     for (left, coding) in codings.iter().enumerate().rev() {
-        // An empty body is one, whatever it is said to be.
+        // An empty body has no coding, whatever its field claims.
         if body.is_empty() {
             break;
         }
@@ -174,7 +173,7 @@ async fn undo(
         let fault = Fault::Long;
         return Err(DecodeError::Bad { coding, fault });
     }
-    // It may be kept for long.
+    // It may be stored for long.
     output.shrink_to_fit();
     Ok(output.into())
 }

@@ -149,7 +149,7 @@ impl Ejections {
         let until = own.lock().failure(began, now, self.settings.time, outlier);
         if let Some(until) = until {
             own.until.store(own.micros(until), Ordering::Relaxed);
-            // What it did before says nothing of how it is when it is back.
+            // Calls before its ejection say nothing about its state after it.
             own.window.forget();
         }
     }

@@ -82,7 +82,7 @@ impl Body {
         let length = || headers.get(CONTENT_LENGTH)?.to_str().ok()?.parse().ok();
         match self {
             Self::Http1(body) => body.size_hint().lower(),
-            // The answer to a HEAD says how long another body would be.
+            // The length in an answer to HEAD is that of a GET's body.
             Self::Http2(body) if body.is_end_stream() => 0,
             Self::Http2(_) => length().unwrap_or(0),
         }
@@ -160,8 +160,8 @@ pub async fn send(
 ) -> Result<Response<Body>, Broken> {
     match sender {
         Sender::Http1(sender) => {
-            // A connection from the pool was put there when its last answer had been read, perhaps
-            // a moment before hyper's own task saw that.
+            // A connection enters the pool when its last answer was read, perhaps a moment before
+            // hyper's own task sees that.
             if let Err(error) = sender.ready().await {
                 return Err(Broken {
                     unsent: true,

@@ -268,7 +268,7 @@ impl Stream {
             queued.map_err(|error| self.explain(error))?;
         }
         let response = response.await;
-        // Its own is one of those that had come before, when its body does not.
+        // Its own head is among the earlier ones when its body is missing.
         self.heads = self
             .handle
             .status

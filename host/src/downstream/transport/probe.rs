@@ -39,7 +39,7 @@ pub async fn check(connector: &Connector, endpoint: &Endpoint) {
             return health.not_made();
         }
     };
-    // What left the name meanwhile is of no interest any more.
+    // Endpoints that left the name meanwhile no longer matter.
     if health.ended(why.clone().map_or(Ok(()), Err)) && !endpoint.pools.is_drained() {
         let service = &connector.settings.name;
         let (address, authority) = (&endpoint.address, text(&endpoint.authority));
@@ -97,8 +97,8 @@ async fn ask(
         &question,
         until.saturating_duration_since(Instant::now()),
     );
-    // The connection is moved by this very task, so that it ends with the check. Its end says
-    // nothing: the answer may have come with it.
+    // This task drives the connection, so that it ends with the check. Its end says nothing: the
+    // answer may have come with it.
     let moving = async {
         driver.await;
         pending::<Infallible>().await

@@ -70,15 +70,14 @@ impl Tunnel {
         let mut stream = connecting.map_err(ProxyError::Connection)?;
         stream.set_nodelay(true).map_err(ProxyError::Connection)?;
         let sent = stream.write_all(&request).await;
-        // A proxy that refuses at once may close before it has read all: its answer says more than
-        // that.
+        // A proxy that refuses at once may close before it has read all: its answer is more
+        // informative.
         let status = match (read_status(&stream).await, sent) {
             (Err(_), Err(error)) => return Err(ProxyError::Connection(error)),
             (status, _) => status?,
         };
         match status {
-            // What its fields say of a body is to be ignored: there is none (RFC 9110 section
-            // 9.3.6).
+            // Its fields about a body are ignored: there is none (RFC 9110 section 9.3.6).
             200..=299 => Ok(stream),
             status => Err(ProxyError::Refused(status)),
         }

@@ -110,7 +110,7 @@ where
             }
             Err(error) => {
                 return match failed {
-                    // What the host lacks says less than what another endpoint said.
+                    // A lacking resource of the host is less informative than an endpoint's error.
                     Some((number, said)) if of_host(&error) => Finish::new(number, Err(said), true),
                     _ => Finish::new(ended.number, Err(error), false),
                 };

@@ -29,7 +29,7 @@ pub(super) async fn accept(listener: TcpListener, pages: Arc<Pages>, settings: c
         spare.fill();
         let accepted = tokio::select! {
             accepted = listener.accept() => accepted,
-            // Its file is the spare one again, before others come for it.
+            // Its file becomes the spare one again, before others take it.
             () = ended.notified(), if spare.is_given() => continue,
         };
         let (stream, place) = match accepted {
@@ -72,7 +72,7 @@ impl Spare {
         if missing && self.0.take().is_some() {
             match listener.accept().now_or_never() {
                 Some(Ok((stream, _))) => return Some(stream),
-                // The system looks for a file before it looks whether anybody is there.
+                // The system needs a file descriptor before it checks for a waiting connection.
                 None => return None,
                 Some(Err(_)) => {}
             }

@@ -52,7 +52,7 @@ pub(super) async fn serve(
         }
     };
     tokio::select! {
-        // A scraper that goes in the middle is no news.
+        // A scraper that disconnects early is not worth a log line.
         _ = connection => {}
         () = end => {}
     }

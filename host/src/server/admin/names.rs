@@ -22,7 +22,7 @@ pub(super) fn check<B>(request: &Request<B>, settings: &config::Admin) -> Result
     let authority = Authority::of(request.version(), request.uri(), request.headers())
         .map_err(|error| Refused(StatusCode::BAD_REQUEST, format!("{error}\n")))?;
     let host = &*authority.host;
-    // No browser leaves it out.
+    // Every browser sends it.
     if host.is_empty() || host == "localhost" || is_address(host) {
         return Ok(());
     }

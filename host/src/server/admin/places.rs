@@ -189,7 +189,7 @@ mod tests {
         assert!(is_closed(&health[0]).await && !is_closed(&health[1]).await);
         assert_eq!(more.kind, Kind::Health);
 
-        // One that has ended needs no other to be closed.
+        // Ended connections make room without closing another.
         drop(third);
         assert_eq!(places.take().kind, Kind::Whole);
         assert!(!is_closed(&first).await);

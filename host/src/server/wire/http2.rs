@@ -80,7 +80,7 @@ impl Account {
             written: Frames::default(),
             open: HashSet::new(),
             last: 0,
-            // Those past the limit are refused by the host at once; there are a few until it did.
+            // The host refuses streams past the limit at once; a few can be open until then.
             max_open: max_streams as usize * 2 + 1000,
             continuations: 0,
             frames: Allowance::new(max_frames, FRAMES_WITHIN),
@@ -127,7 +127,7 @@ impl Account {
                 self.continuations += 1;
                 Ok(())
             }
-            // Heads may be set to be long ones.
+            // The operator may allow long heads.
             kind::CONTINUATION if frame.length > 0 => self.costs(1),
             kind::RST_STREAM if self.open.remove(&frame.stream) => self.reset(),
             _ => self.costs(1 + frame.length / COST_BYTES),

@@ -176,6 +176,6 @@ impl VersionMetrics {
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    // What these locks guard is whole after each statement, so a panic elsewhere does not spoil it.
+    // The guarded values are consistent after each statement, so poison is ignored.
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

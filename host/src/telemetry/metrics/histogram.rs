@@ -73,8 +73,8 @@ impl Histogram {
 
 impl EncodeMetric for Histogram {
     fn encode(&self, mut encoder: MetricEncoder<'_>) -> Result<(), std::fmt::Error> {
-        // Not one snapshot: an observation made meanwhile may be in one number and not yet in the
-        // other, as everywhere.
+        // Not an atomic snapshot: a concurrent observation may be in one number and not yet in the
+        // other.
         let counts: Vec<u64> = self
             .0
             .counts

@@ -27,7 +27,7 @@ impl Swaps {
     }
 
     fn lock(&self) -> MutexGuard<'_, BTreeMap<(String, &'static str), u64>> {
-        // Whole after each statement, so a panic elsewhere does not spoil it.
+        // Consistent after each statement, so poison is ignored.
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -36,7 +36,7 @@ pub(super) fn check(service: &RawDownstream, raw: &RawPolicy, cx: &mut Context<'
     let total = raw.timeout.or(TOTAL);
     let first_byte = raw.first_byte_timeout.or(FIRST_BYTE.min(total));
     Timeouts {
-        // Connections are the service's: a rule has no word on this.
+        // Connections are the service's: a rule cannot set this.
         connect: service.connect_timeout.or(CONNECT).min(total),
         first_byte,
         between_bytes: raw.between_bytes_timeout.or(first_byte),

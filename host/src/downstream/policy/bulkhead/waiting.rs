@@ -61,7 +61,7 @@ impl Member {
     ) -> Result<Waited, Rejected> {
         let started = Instant::now();
         if until.passed(started) {
-            // It would take a place in the queue from another for nothing.
+            // It would take another call's place in the queue without use.
             return Err(Rejected::Late {
                 after: Duration::ZERO,
             });
@@ -97,7 +97,7 @@ impl Member {
     ) -> Result<Joined<'_>, Rejected> {
         let bulkhead = &*self.bulkhead;
         let mut state = bulkhead.lock();
-        // Those who wait come first; what is then still free, none of them may have.
+        // Waiting calls come first; what is still free after them, none of them may have.
         bulkhead.serve(&mut state);
         if let Some(token) = bulkhead.admit(&mut state, &self.held, wants) {
             return Ok(Joined::Served(token));
@@ -111,7 +111,7 @@ impl Member {
                 return Err(Rejected::Full { queued });
             };
             bulkhead.queued.fetch_sub(1, Ordering::SeqCst);
-            // One that was dropped a moment ago needs no word.
+            // A dropped call needs no notification.
             let _ = displaced.outcome.send(Outcome::Displaced { queued });
         }
         let (sender, outcome) = oneshot::channel();
@@ -205,7 +205,7 @@ impl Waiting<'_> {
                         }
                         Ok(Outcome::Displaced { queued }) => Err(Rejected::Full { queued }),
                         // The queue notifies before it forgets, so the sender is never dropped
-                        // without a word.
+                        // without a message.
                         Err(_) => Err(Rejected::Late { after: Duration::ZERO }),
                     };
                 }

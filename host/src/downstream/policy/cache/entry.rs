@@ -116,8 +116,8 @@ impl Entry {
             .take(MAX_VARIANTS)
             .cloned()
             .collect();
-        // Counted from now on for all of them, so no life is cut short. It may be kept a while in
-        // vain.
+        // Counted from now on for all of them, so no lifetime is cut short. Some may be kept longer
+        // than needed.
         let kept = variants.iter().map(|stored| stored.kept()).max()?;
         let size = variants.iter().map(|stored| stored.size()).sum::<usize>() + key_size;
         Some(Self {
@@ -142,7 +142,7 @@ impl Stored {
         if !headers.contains_key(DATE) {
             date(&mut headers, freshness.came());
         }
-        // The place of the field that each use sets, so that it needs no room then.
+        // A placeholder for the field that each use sets, to avoid an allocation then.
         headers.insert(AGE, HeaderValue::from(0));
         Self {
             varies: varies(&answer.headers, request, freshness.is_of_operator()),
@@ -169,7 +169,7 @@ impl Stored {
         date(&mut headers, came);
         let update = lasting(update);
         for name in update.keys() {
-            // What describes the stored body, which stays as it is.
+            // Fields that describe the unchanged stored body.
             if matches!(*name, CONTENT_LENGTH | CONTENT_ENCODING | CONTENT_RANGE) {
                 continue;
             }
@@ -267,7 +267,7 @@ fn varies(
     let forms = [ACCEPT, ACCEPT_ENCODING, ACCEPT_LANGUAGE];
     let silent = of_operator && !answer.contains_key(VARY);
     names
-        // A name that is none cannot be in a request.
+        // A malformed name cannot be in a request.
         .filter_map(|name| HeaderName::from_bytes(name.trim_ascii()).ok())
         .chain(forms.into_iter().filter(|_| silent))
         .map(|name| {

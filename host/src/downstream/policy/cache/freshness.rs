@@ -65,13 +65,12 @@ impl Freshness {
         {
             return None;
         }
-        // Section 7.3: RFC 9111 would allow it. A session that is handed to the next caller costs
-        // more than a call, and frameworks write `public` beside it without a thought.
+        // Section 7.3: RFC 9111 would allow it. A session leaked to another caller costs more than
+        // a call, and some frameworks add `public` to it.
         if headers.contains_key(SET_COOKIE) && !(with_cookies && says.public) {
             return None;
         }
-        // Most answers of most services: nothing says how long they are good for, and so nothing
-        // else matters.
+        // Most answers of most services have no lifetime, so nothing else matters.
         let silent = says.s_maxage.is_none() && says.max_age.is_none() && !says.no_cache;
         let negative = status.is_client_error() || status.is_server_error();
         let ttl = match negative {
@@ -89,7 +88,7 @@ impl Freshness {
                 && !pragma_no_cache(headers)
                 && cacheable_by_default(status)
         });
-        // Section 3.5. A lifetime of the operator's stands for `s-maxage`.
+        // Section 3.5. The operator's lifetime counts as `s-maxage`.
         if request.contains_key(AUTHORIZATION)
             && !(says.public
                 || says.must_revalidate

@@ -257,7 +257,7 @@ impl Hasher for Hashed {
     }
 
     fn write(&mut self, bytes: &[u8]) {
-        // Keys write one number. Whatever else came would still be hashed, only slowly.
+        // Keys write one number. Other input would still be hashed, only slowly.
         self.0 = HASHER.hash_one((self.0, bytes));
     }
 

@@ -115,7 +115,7 @@ impl Client {
     async fn ask(&self) -> Result<Grant, CredentialsError> {
         // A token is requested rarely, and a refused secret is replaced in its file.
         if self.secret.can_change() {
-            // The secret of a file that does not answer is the one that was good before.
+            // While the file does not answer, the last good secret is used.
             let _ = timeout(self.timeout / 4, self.secret.look()).await;
         }
         let secret = self.secret.current().header.to_str().map(str::to_owned);

@@ -153,8 +153,7 @@ impl Tokens {
             now = Instant::now();
             self.settle(&running, &answer, now);
             let current = self.current.load();
-            // What was left lying half-way through is no answer to a call of today, which begins a
-            // fetch of its own.
+            // An abandoned fetch is too old for this call, which begins its own.
             let late = now >= running.started + self.abandoned;
             match (answer, current.as_ref()) {
                 (Ok(_), Some(token)) if !late || now < token.expires => {

@@ -95,7 +95,7 @@ pub struct Used(pub(super) u64);
 /// tabs.
 pub(super) fn sensitive(text: &str) -> Option<HeaderValue> {
     let mut value = HeaderValue::from_str(text).ok()?;
-    // Bytes past ASCII are legal in a field, but every program reads them in its own way.
+    // Bytes past ASCII are legal in a field, but programs read them differently.
     value.to_str().ok()?;
     value.set_sensitive(true);
     Some(value)

@@ -27,7 +27,7 @@ impl Allocator<u8> for Bounded {
 
     fn alloc_cell(&mut self, length: usize) -> Self::AllocatedMemory {
         if length > self.most {
-            // That is how it says that there is none.
+            // It signals a missing block like this.
             return Self::AllocatedMemory::default();
         }
         StandardAlloc::default().alloc_cell(length)

@@ -43,7 +43,7 @@ impl Zstd {
         let ended = frame
             .decode_blocks(&mut *input, BlockDecodingStrategy::UptoBlocks(1))
             .map_err(|error| fault(&error))?;
-        // What lies in the window is kept back until the end.
+        // Bytes in the window are held back until the end.
         frame
             .collect_to_writer(output)
             .map_err(|_| Fault::Damaged)?;

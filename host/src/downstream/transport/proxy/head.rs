@@ -19,7 +19,7 @@ pub(super) async fn read_status(stream: &TcpStream) -> Result<u16, ProxyError> {
     let mut head = Head::default();
     let mut buffer = [0; 1 << 10];
     loop {
-        // Looked at before it is taken, because it may end amid what there is.
+        // Peeked before it is consumed, because the head may end within these bytes.
         let there = peek(stream, &mut buffer).await;
         let there = there.map_err(ProxyError::Connection)?;
         let (taken, status) = head.push(&buffer[..there])?;
@@ -85,8 +85,8 @@ impl Head {
         let line = line.strip_suffix(b"\r").unwrap_or(&line);
         match self.status {
             None => self.status = Some(status(line)?),
-            // Interim answers say nothing yet. The proxy must not switch protocols: it was not
-            // asked to.
+            // Interim answers say nothing yet. The proxy must not switch protocols, which was not
+            // requested.
             Some(100 | 102..=199) if line.is_empty() => self.status = None,
             Some(status) if line.is_empty() => return Ok(Some(status)),
             Some(_) => {}
