@@ -42,7 +42,7 @@ async fn idle_connections_and_half_heads_give_way() {
             "{path}"
         );
     }
-    // The one that was idle for longest is the one that is gone.
+    // The longest idle one is closed.
     assert_eq!(held.remove(0).rest().await, "");
     let mut last = held.pop().unwrap();
     last.send(&get("/livez", "")).await;
@@ -77,7 +77,7 @@ async fn unread_answers_leave_a_place_for_health() {
     let answer = Wire::ask(address, &get("/metrics", "")).await;
     assert_eq!(answer.status, 503);
     assert!(answer.body.contains("/livez"), "{}", answer.body);
-    // Those that hold the places for health give way, too.
+    // Connections for health are closed for others, too.
     let mut silent = Vec::new();
     for _ in 0..5 {
         silent.push(Wire::connect(address).await);

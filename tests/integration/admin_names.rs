@@ -1,4 +1,4 @@
-//! Who may ask the admin listener: a name that the operator did not give it is a stranger's.
+//! The host names that the admin listener accepts: those that the operator configured.
 
 use tailor_harness::TestHost;
 

@@ -1,5 +1,4 @@
-//! The data directory: where it is, who else may have put something into it, and what is removed
-//! from it.
+//! The data directory: where it is, who else may have written to it, and what is removed from it.
 
 use std::fs;
 use std::os::unix::fs::{PermissionsExt as _, chown};

@@ -117,7 +117,7 @@ async fn clients_leave_files_for_operators_and_components() {
     std::fs::write(&component, modules::echo(Part::Host)).unwrap();
     process.wait_for(says("new version is live")).unwrap();
     assert!(!process.log().iter().any(says("not accepted")));
-    // Who waits is taken when others go.
+    // Waiting clients are accepted when others disconnect.
     let mut last = clients.pop().unwrap();
     drop(clients);
     last.send(&get("/echo/x?a=b", "")).await;
@@ -155,7 +155,7 @@ async fn a_version_that_no_file_was_left_for_is_tried_again_and_health_answers()
         assert_eq!(admin(&process, "/livez").await.body, "ok\n");
     }
     assert_eq!(admin(&process, "/readyz").await.body, "ready\n");
-    // What gave way to these is there again.
+    // The closed spare file is open again.
     assert_eq!(settled_files(&process).await, open);
 
     let component = files.path().join("echo.wasm");

@@ -107,7 +107,7 @@ async fn without_retries_each_status_of_a_sequence_shows() {
 #[tokio::test]
 async fn a_heavy_tail_costs_the_slow_ones_alone() {
     let services = Services::start().unwrap();
-    // All ask the same, and each is to have its own luck.
+    // All requests are equal, and each must meet its own fault.
     let host = host_with(&services, "coalesce = false").await;
     let tail = Fault::heavy_tail(Duration::from_secs(60), 30.0, 7);
     services.set_fault(Service::Heart, tail).await.unwrap();

@@ -136,7 +136,7 @@ async fn services_get_the_hosts_fields_and_not_the_clients() {
             .map(http::HeaderName::as_str)
             .collect();
         names.sort_unstable();
-        // `accept` is the BFF's own doing.
+        // The BFF sets `accept` itself.
         names.retain(|name| *name != "accept");
         assert_eq!(
             names,

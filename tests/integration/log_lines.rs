@@ -10,7 +10,7 @@ use tailor_harness::{Process, TestHost};
 use crate::modules::{self, ECHO, Part};
 use crate::wire::{Wire, get};
 
-/// What a name says that wants to look like a line of the host, as text of WebAssembly has it.
+/// A name that imitates a line of the host, in the text format of WebAssembly.
 const FORGED: &str =
     r"x\0a2026-01-01T00:00:00Z  INFO access: status=200 bff=watch\0d\1b[2J\e2\80\ae";
 
@@ -98,7 +98,7 @@ async fn ask(process: &Process, target: &str, times: usize) {
     }
 }
 
-/// Lines of the log that are about this, after those that were left out are told of.
+/// Lines of the log about this, up to the one that reports left-out lines.
 fn lines(process: &Process, about: impl Fn(&Value) -> bool) -> (u64, u64) {
     let log = process.log();
     let told = log.iter().filter(|line| about(line));

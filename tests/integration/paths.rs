@@ -1,5 +1,5 @@
-//! Paths that could lead elsewhere: both sides of the host are held to one table, and what leaves
-//! the host is held to models of the programs that read it.
+//! Paths that could lead elsewhere: both sides of the host are checked with one table, and what
+//! leaves the host with models of the programs that read it.
 
 mod random;
 mod table;
@@ -36,8 +36,8 @@ fn pattern(text: &str) -> CallPattern {
     }
 }
 
-/// A guest that makes a call of each path that it is asked with, under a grant. No client's rules
-/// stand in front of it.
+/// A guest that makes a call for each path of its requests, under a grant. The rules for clients do
+/// not apply.
 struct Caller {
     guest: Offline,
     made: usize,
@@ -106,7 +106,7 @@ async fn a_clients_hostile_path_reaches_no_bff() {
 
 /// Whether a path, as one reader read it, is one of those that the pattern grants.
 fn granted(pattern: &CallPattern, read: &[u8]) -> bool {
-    // Whether a slash at the end counts is the reader's own affair.
+    // Readers may or may not distinguish a slash at the end.
     let read = read.strip_suffix(b"/").unwrap_or(read);
     let mut given = read.split(|byte| *byte == b'/').skip(1);
     for segment in &pattern.segments {
@@ -130,7 +130,7 @@ fn misread(grant: &str, sent: &str) -> Option<String> {
         let pattern = pattern(&grant.replacen(' ', &format!(" {prefix}"), 1));
         for reader in Reader::ALL {
             let read = reader.read(&format!("{prefix}{sent}"));
-            // Refused is not misread.
+            // A refused path is not misread.
             if let Some(read) = read.filter(|read| !granted(&pattern, read)) {
                 let read = String::from_utf8_lossy(&read).into_owned();
                 return Some(format!("{sent} under {grant}: {reader:?} reads {read}"));

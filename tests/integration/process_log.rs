@@ -155,7 +155,7 @@ async fn the_access_log_can_be_switched_off() {
     );
 }
 
-/// What must stand in no line. Each is a text that nothing else holds.
+/// Texts that no line may have. Each is unique.
 const PERSONAL: [&str; 7] = [
     "margaret",
     "zebulon",

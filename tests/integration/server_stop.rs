@@ -1,5 +1,5 @@
-//! More requests than a BFF may run, and the end of a host: who waits, who is refused, who is still
-//! answered.
+//! More requests than a BFF may run, and the end of a host: which requests wait, are refused, or
+//! are still answered.
 
 use downstream_mock::Services;
 use tailor_harness::TestHost;
@@ -81,7 +81,7 @@ async fn a_client_that_goes_makes_room_for_the_next() {
     assert_eq!(call.rest().await, "");
     gate.call().await.heart().await;
     assert_eq!(second.answer().await.body, HELD_ANSWER);
-    // One that goes while it waits leaves the queue.
+    // A waiting request whose client disconnects leaves the queue.
     let third = held(&host).await;
     let _call = gate.call().await;
     let fourth = held(&host).await;

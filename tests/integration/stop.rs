@@ -37,7 +37,7 @@ async fn ended(child: &mut Child) -> Option<i32> {
     until(|| ready(child.try_wait().unwrap())).await.code()
 }
 
-/// A pipe that takes nothing more: its writing end, and the other one, which keeps it open.
+/// A full pipe: its writing end, and the other one, which keeps it open.
 fn full_pipe() -> (OwnedFd, OwnedFd) {
     let (reading, writing) = std::io::pipe().unwrap();
     let (reading, writing) = (OwnedFd::from(reading), OwnedFd::from(writing));

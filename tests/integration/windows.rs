@@ -14,7 +14,7 @@ pub const NO_ERROR: u32 = 0;
 pub const REFUSED_STREAM: u32 = 7;
 pub const CANCEL: u32 = 8;
 
-/// What the host says of a stream.
+/// The host's frames of a stream.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Told {
     /// The head of an answer, and whether it is 200.

@@ -1,4 +1,4 @@
-//! A client that hides nothing: bytes out, bytes in, over one TCP connection.
+//! A raw client: bytes out, bytes in, over one TCP connection.
 
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -18,7 +18,7 @@ pub async fn soon<T>(what: impl Future<Output = T>) -> T {
         .unwrap_or_else(|_| panic!("it did not happen within {TIMEOUT:?}"))
 }
 
-/// Looks again and again until there is what must come.
+/// Polls until there is a result.
 pub async fn until<T, F: Future<Output = Option<T>>>(mut look: impl FnMut() -> F) -> T {
     soon(async {
         loop {
@@ -31,7 +31,7 @@ pub async fn until<T, F: Future<Output = Option<T>>>(mut look: impl FnMut() -> F
     .await
 }
 
-/// Goes on beside the test. What comes of it is asked for in the test.
+/// Runs beside the test, which reads its result.
 #[expect(
     clippy::disallowed_methods,
     reason = "ends with the test's own event loop"
@@ -46,7 +46,7 @@ pub struct Wire {
     buffer: Vec<u8>,
 }
 
-/// One answer as it came.
+/// One response as received.
 #[derive(Clone, Debug)]
 pub struct ClientResponse {
     pub status: u16,

@@ -1,5 +1,5 @@
 //! A worker fails outside of a request: its connections are lost, and nothing else. The tasks that
-//! live as long as the host fail: that is noticed, too.
+//! live as long as the host fail: that is detected, too.
 
 use tailor_harness::{Process, TestHost};
 

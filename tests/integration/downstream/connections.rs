@@ -68,7 +68,7 @@ async fn calls_side_by_side_have_a_connection_each_which_ends_with_a_call_that_i
 
 #[tokio::test]
 async fn a_connection_that_was_closed_while_idle_is_replaced_without_a_failure() {
-    // One answer a connection, and no word that it is the last one.
+    // One answer per connection, without `connection: close`.
     let raw = ScriptedService::start(|_| Response::text("ok").then_close()).unwrap();
     let host = host(&[("svc", raw.url(), "")]).await;
     for index in 1..=10 {

@@ -103,7 +103,7 @@ async fn text_that_is_none_does_not_cross() {
     }
 }
 
-/// A gigabyte, said in as few bytes as possible, wherever a guest can say something.
+/// A gigabyte, encoded in as few bytes as possible, in each argument of a guest.
 fn gigabytes() -> [(&'static str, Wat<'static>, &'static str); 4] {
     // A thousand times the same megabyte: name and value of each item at 2 MiB and beyond.
     const SAME_MEGABYTE: &str = "(loop $next

@@ -1,4 +1,4 @@
-//! The configuration read again, as SIGHUP does it: all of it takes effect or nothing does.
+//! A reload of the configuration, as by SIGHUP: all of it takes effect or nothing.
 
 use std::time::Duration;
 
@@ -118,7 +118,7 @@ async fn a_component_that_is_not_good_is_a_matter_of_its_bff_alone() {
         host.replace("tailor.toml", &good).unwrap();
         assert_eq!(reload(&host).await, Ok(Changed::default()));
     }
-    // A BFF that is live goes on with its version, under its new settings.
+    // A live BFF keeps its version, under its new settings.
     host.replace("page.wasm", b"nonsense").unwrap();
     edit(&host, |text| {
         text.replace("[bff.page]", "[bff.page]\ndeadline = \"6s\"")

@@ -1,5 +1,5 @@
-//! A hundred swaps while 32 clients ask without a pause, in a process of its own, so that its
-//! memory can be looked at.
+//! A hundred swaps while 32 clients send requests without a pause, in a process of its own, so that
+//! its memory can be measured.
 
 use std::net::SocketAddr;
 use std::path::Path;
@@ -25,10 +25,10 @@ const CLIENTS: usize = 32;
 /// After this number of swaps all that is kept for good is there: each slot of the engine's pool
 /// has been used, and holds on to a few pages of its last instance.
 const WARM: usize = 50;
-/// What may come and go: buffers.
+/// Memory that varies: buffers.
 const SLACK: u64 = 10 << 20;
 
-/// What the test and its clients know of each other.
+/// The state that the test and its clients share.
 #[derive(Default)]
 struct Progress {
     /// `/bffs` has shown this version.
@@ -44,7 +44,7 @@ async fn swaps_under_32_clients_show_only_in_the_answers() {
     let builder = TestHost::builder().unwrap();
     let builder = builder.file("page.wasm", &page(&name(0))).unwrap();
     let builder = builder.config("log.format = \"json\"\nlog.access = false");
-    // 32 clients at once on few cores wait for each other, which is not what is looked at here.
+    // 32 clients at once on few cores wait for each other, which is not tested here.
     let patient = "[bff.page.limits]\nconcurrency = 20\nqueue-timeout = \"20s\"\n";
     let relaxed = PAGE.replace(
         "[[route]]",
@@ -132,9 +132,9 @@ fn name(number: usize) -> String {
     format!("v{number:03}")
 }
 
-/// Asks on one connection until it is told to stop.
+/// Sends requests on one connection until it is stopped.
 async fn client(address: SocketAddr, http2: bool, progress: Arc<Progress>) -> anyhow::Result<()> {
-    // Nothing is repeated in secret: what fails, fails here.
+    // There are no hidden retries: each failure shows here.
     let client: Client<HttpConnector, Full<Bytes>> = Client::builder(TokioExecutor::new())
         .retry_canceled_requests(false)
         .http2_only(http2)

@@ -27,7 +27,7 @@ impl Allocator<u8> for Bounded {
 
     fn alloc_cell(&mut self, length: usize) -> Self::AllocatedMemory {
         if length > self.most {
-            // It signals a missing block like this.
+            // An empty cell tells the decoder that there is no memory.
             return Self::AllocatedMemory::default();
         }
         StandardAlloc::default().alloc_cell(length)
