@@ -138,7 +138,7 @@ async fn open_metrics(host: &TestHost) -> ClientResponse {
 /// Samples by name; each with its labels.
 type Samples = BTreeMap<String, Vec<(BTreeMap<String, String>, f64)>>;
 
-/// What is said of a family.
+/// The metadata of a family.
 struct Family {
     kind: String,
     help: String,
@@ -393,7 +393,7 @@ async fn a_refused_version_is_named_with_its_reason() {
         metrics.contains("tailor_bff_refused{bff=\"watch\"} 1"),
         "{metrics}"
     );
-    // The same by hand, with `curl`.
+    // The same with `curl`.
     let address = host.host().admin_address().unwrap();
     assert_eq!(Wire::ask(address, &get("/readyz", "")).await.status, 200);
 }

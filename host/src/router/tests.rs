@@ -221,7 +221,7 @@ fn each_of_a_thousand_routes_is_found() {
     }
 }
 
-/// The rule of the module, word for word, over all routes.
+/// The rule of the module, literally, over all routes.
 fn naive<'p>(
     routes: &[Route],
     host: &str,

@@ -1,4 +1,4 @@
-//! Cases of the host alone: what it does to a request before and after a guest runs.
+//! Cases of the host alone: its work before and after a guest runs.
 
 use std::fmt::Write as _;
 use std::hint::black_box;
@@ -90,7 +90,7 @@ pub(super) fn route(bffs: usize) -> Box<dyn Fn() -> Turn> {
     })
 }
 
-/// What a browser sends: 14 fields, of which 10 reach the guest.
+/// The fields of a browser: 14, of which 10 reach the guest.
 const SENT: [(&str, &str); 14] = [
     ("host", "watch.example"),
     ("connection", "keep-alive"),

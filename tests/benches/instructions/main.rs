@@ -19,7 +19,7 @@ use cases::{CASES, Case};
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
-/// What the command line asks for.
+/// The options of the command line.
 #[derive(Default)]
 struct Options {
     /// Write the counts as the accepted ones.

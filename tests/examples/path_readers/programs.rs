@@ -84,12 +84,12 @@ impl Program {
         }
     }
 
-    /// What it says that it is.
+    /// Its reported version.
     pub fn version(&self) -> &str {
         &self.version
     }
 
-    /// What it reads the path as.
+    /// The path as it reads it.
     pub fn read(&mut self, path: &str) -> anyhow::Result<Option<Vec<u8>>> {
         match &mut self.transport {
             Transport::Script(input, output) => {
@@ -212,7 +212,7 @@ impl Drop for Program {
     }
 }
 
-/// The first line that a program says of itself, wherever it says it.
+/// The first line of a program's version, of either output.
 fn version(command: &mut Command) -> anyhow::Result<String> {
     let output = command.output().context("it is not installed")?;
     let said = [output.stdout, output.stderr].concat();
@@ -220,7 +220,7 @@ fn version(command: &mut Command) -> anyhow::Result<String> {
     Ok(said.lines().next().unwrap_or_default().trim().to_owned())
 }
 
-/// Asks over a connection of its own. `None` for any other answer than 200.
+/// Sends a request over a connection of its own. `None` for any other answer than 200.
 fn get(socket: &Path, path: &str) -> anyhow::Result<Option<Vec<u8>>> {
     let mut stream = UnixStream::connect(socket)?;
     write!(

@@ -1,4 +1,4 @@
-//! Who is blamed: one caller, one path or one endpoint does not decide for all of a service.
+//! Blame: one caller, one path or one endpoint does not decide for the whole service.
 
 use downstream_mock::scripted::{Response, ScriptedService};
 use futures_util::future::join_all;
@@ -80,7 +80,7 @@ async fn one_endpoint_that_fails_at_once_opens_no_breaker() {
             failed += usize::from(reply.status == 500);
         }
     }
-    // A burst of calls finds it unknown; from then on it is left alone.
+    // A burst of calls meets it as unknown; later calls avoid it.
     assert!(failed <= 20, "{failed} of 200 calls failed");
     assert_eq!(bad.count(), failed);
     assert_eq!(breaker(&host, "svc").await, "closed");

@@ -1,5 +1,4 @@
-//! A service over HTTP/2, whose calls share connections: what happens to one of these is no other
-//! call's fault.
+//! A service over HTTP/2, whose calls share connections: a failure of one affects no other call.
 
 use downstream_mock::scripted::{Response, ScriptedService, frames};
 use futures_util::future::join_all;

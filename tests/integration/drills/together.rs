@@ -12,7 +12,7 @@ use super::*;
 use crate::downstream::relay::{failure, relay};
 use crate::wire::soon;
 
-/// A service that says who asked, once it may.
+/// A service that answers with its caller, once the gate is open.
 fn held() -> (ScriptedService, Gate) {
     held_with(&[])
 }
@@ -27,7 +27,7 @@ fn held_with(fields: &[(&'static str, &'static str)]) -> (ScriptedService, Gate)
     (site.unwrap(), gate)
 }
 
-/// Says who asked, and how many have.
+/// Answers with the caller and the number of requests.
 fn answer(request: Request) -> Response {
     let who = request.header("authorization").unwrap_or_default();
     Response::text(format!("{who} {}", request.number))
@@ -127,9 +127,9 @@ async fn a_client_that_hangs_up_does_not_end_the_call_of_the_others() {
     assert_eq!(site.count(), 1);
 }
 
-/// A BFF without much time asks, and one with enough joins its call while `others` calls are under
-/// way. `joined` is done when it has, `late` when the first one's time is over. Gives what the
-/// second one got.
+/// A BFF with a short timeout makes a call, and one with a long one joins it while `others` calls
+/// are under way. `joined` is done when it has, `late` when the first one's time is over. Gives
+/// what the second one got.
 async fn joins_a_call_with_a_short_timeout(
     host: &TestHost,
     others: u64,
@@ -233,7 +233,7 @@ async fn one_who_joins_gives_a_permit_that_the_first_has_not() {
         assert_eq!(site.count(), 1);
         get(&host, "/idle/svc/x").await
     };
-    // What the busy BFF has under way is not answered before the call of both is there.
+    // The busy BFF's calls are not answered before the shared call is there.
     let release = async {
         soon(site.wait_for(2)).await;
         gate.open(2);

@@ -201,7 +201,7 @@ async fn a_guest_that_is_let_go_and_never_polled_holds_up_others_for_a_while_onl
 
 #[tokio::test(start_paused = true)]
 async fn a_guest_waits_for_its_turn_at_most_cpu_wait() {
-    // Nobody lets guests go here, so none that queues has its turn.
+    // The scheduler does not run here, so no queued guest is served.
     let world = World {
         scheduler: Arc::new(Scheduler::new(0)),
         journal: Journal::default(),

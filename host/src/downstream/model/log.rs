@@ -9,25 +9,25 @@ use crate::downstream::error::{Phase, TimeLimit};
 use crate::downstream::policy::breaker::Position;
 use crate::downstream::trace::Source;
 
-/// A place in the order of events. Of two events at the same time, it says which came first.
+/// A position in the order of events. It orders events at the same time.
 pub type Sequence = u64;
 
-/// All that happened.
+/// All events.
 #[derive(Default)]
 pub struct Log {
     pub calls: Vec<Call>,
     pub requests: Vec<Request>,
     pub dials: Vec<Dial>,
-    /// What the breaker was seen to be, whenever it may have changed.
+    /// The observed states of the breaker, after each possible change.
     pub breaker: Vec<(Instant, Position)>,
-    /// When the operator made all that is stored void.
+    /// The operator's invalidations.
     pub forgotten: Vec<Sequence>,
-    /// What was wrong with a step that is judged when it is made.
+    /// The first broken rule of a step that is judged when it is made.
     pub broken: Option<Broken>,
     places: Sequence,
 }
 
-/// A rule that does not hold, and what shows it.
+/// A broken rule, and the evidence.
 #[derive(Clone, Debug)]
 pub struct Broken {
     pub rule: &'static str,
@@ -57,7 +57,7 @@ pub struct Call {
     pub ended: Option<(Sequence, Instant, Ended)>,
 }
 
-/// What came of a call.
+/// The outcome of a call.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Ended {
     /// An answer of the service, by its number; from there.
@@ -72,7 +72,7 @@ pub enum Ended {
     HungUp,
 }
 
-/// What the service says of who may have an answer.
+/// The caching fields of an answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
     /// Nothing.
@@ -121,13 +121,13 @@ pub struct Dial {
 }
 
 impl Log {
-    /// The place of what happens now.
+    /// The position of the next event.
     pub fn now(&mut self) -> (Sequence, Instant) {
         self.places += 1;
         (self.places, Instant::now())
     }
 
-    /// A call begins; says its number.
+    /// A call begins; returns its number.
     pub fn begins(
         &mut self,
         asked: CallTarget,
@@ -161,18 +161,18 @@ impl Log {
         request.answered = Some((place, at, status));
         request.refused = status == 404;
         if status != 200 {
-            // It says nothing then.
+            // It is never reported then.
             request.kind = Kind::Silent;
         }
     }
 
-    /// The operator makes all that is stored void.
+    /// The operator invalidates all stored answers.
     pub fn forgets(&mut self) {
         let (place, _) = self.now();
         self.forgotten.push(place);
     }
 
-    /// Opens a connection; says its number.
+    /// Opens a connection; returns its number.
     pub fn dials(&mut self, endpoint: usize, failed: bool) -> usize {
         let here = |dial: &&Dial| dial.endpoint == endpoint && !dial.failed && !dial.closed;
         self.dials.push(Dial {
@@ -190,7 +190,7 @@ impl Log {
         self.dials.len() - 1
     }
 
-    /// Notes what the breaker is.
+    /// Records the state of the breaker.
     pub fn sees(&mut self, position: Position) {
         if self
             .breaker
@@ -201,7 +201,7 @@ impl Log {
         }
     }
 
-    /// Notes that a rule does not hold. The first one counts.
+    /// Records a broken rule. The first one counts.
     pub fn breaks(&mut self, rule: &'static str, what: String) {
         self.broken.get_or_insert(Broken { rule, what });
     }

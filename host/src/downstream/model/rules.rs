@@ -30,14 +30,14 @@ pub const NOTHING_LOST: &str = "a reload fails no call";
 pub const RECOVERS: &str = "a service that is good again is called again";
 pub const ALL_END: &str = "all calls end, and give back what they hold";
 
-/// What a timer may be late, and a caller of a shared call more than its own.
+/// The tolerance of a timer, and the extra one of a caller of a shared call.
 const SLACK: Duration = Duration::from_millis(5);
-/// What the breaker looks back on, and what it may be longer for being counted in tenths.
+/// The breaker's window, and its tolerance for being counted in tenths.
 const WINDOW: Duration = Duration::from_secs(11);
 /// The shortest `first-byte-timeout` of a run.
 const FIRST_BYTE: Duration = Duration::from_millis(900);
 
-/// A rule, and what says how a run breaks it.
+/// A rule, and its check.
 type Rule = (&'static str, fn(&Plan, &Log) -> Option<String>);
 
 /// The first rule that is broken.
@@ -146,7 +146,7 @@ fn forgotten(_: &Plan, log: &Log) -> Option<String> {
     })
 }
 
-/// Whether an answer has been stored, and nothing since then may have made it void.
+/// Whether an answer has been stored, and was certainly not invalidated since.
 fn is_kept(log: &Log, answer: usize, call: &Call) -> bool {
     let request = &log.requests[answer];
     let asked_at = log.calls[request.call].started;
@@ -169,7 +169,7 @@ fn is_kept(log: &Log, answer: usize, call: &Call) -> bool {
             && other.came.0 > request.came.0
             && other.came.0 < call.started.0
     });
-    // A path whose answers are not all of one kind forgets what it stored.
+    // A path with answers of several kinds drops what it stored.
     let steady = super::world::PATHS[request.asked.path].1.is_some();
     let left = (asked_at.1 + lifetime(request)).saturating_duration_since(call.started.1);
     delivered && !written && !forgotten && !replaced && steady && left > SLACK

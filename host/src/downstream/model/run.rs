@@ -27,7 +27,7 @@ use crate::downstream::transport::{EndpointState, EndpointStatus};
 use crate::sync;
 
 const BFFS: [&str; 2] = ["one", "two"];
-/// Where the component lies that a configuration must name.
+/// The component that a configuration must name.
 const FOLDER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/src/config/golden");
 const NAME: &str = "model";
 /// When each run begins.
@@ -35,7 +35,7 @@ const DAY: Duration = Duration::from_secs(1_800_000_000);
 /// Longer than any call may take.
 const LONG: Duration = Duration::from_secs(20);
 
-/// Makes a run. Says what happened, and what of it breaks a rule, if anything does.
+/// Executes a run. Returns its log, and the broken rule, if any.
 pub fn run(plan: &Plan) -> (Log, Option<Broken>) {
     let event_loop = tokio::runtime::Builder::new_current_thread()
         .enable_time()
@@ -48,7 +48,7 @@ pub fn run(plan: &Plan) -> (Log, Option<Broken>) {
         let mut run = Run::new(plan);
         for step in &plan.steps {
             run.step(step).await;
-            // What was begun gets as far as it can.
+            // Lets all tasks run as far as they can.
             for _ in 0..8 {
                 tokio::task::yield_now().await;
             }
@@ -140,7 +140,7 @@ impl<'a> Run<'a> {
         call
     }
 
-    /// Other settings, under which all that is stored and known means the same.
+    /// Other settings that keep all stored state valid.
     fn reload(&mut self, change: usize) {
         let before = current(&self.services);
         let old = service(&before);
@@ -238,7 +238,7 @@ impl<'a> Run<'a> {
     }
 }
 
-/// Waits for the answer to a call, and notes what it was.
+/// Waits for the answer to a call, and records it.
 async fn wait(
     service: Arc<Service>,
     request: Box<CallRequest>,

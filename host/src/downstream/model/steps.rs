@@ -5,13 +5,12 @@ use std::fmt;
 use super::log::CallTarget;
 use super::world::{LANGUAGES, Mode, PATHS, WriteEnd};
 
-/// What a run is about. It says what is likely in it, and which rules hold beside those that always
-/// do.
+/// The theme of a run. It sets the likely steps, and the rules beside those that always hold.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Theme {
     /// Everything goes wrong that can.
     Anything,
-    /// Calls that are made as one.
+    /// Coalesced calls.
     Together,
     /// The service is good. Callers have less time than it needs.
     Impatient,
@@ -47,7 +46,7 @@ pub struct Settings {
     pub stale: u64,
     /// Calls from which on the breaker judges.
     pub min_calls: usize,
-    /// How often they were changed, in ways that mean the same for what is stored and known.
+    /// How often they were changed, in ways that keep all stored state valid.
     pub change: usize,
 }
 
@@ -57,9 +56,9 @@ pub enum Step {
     /// Equal reads at the same time.
     Read(CallTarget, Vec<Caller>),
     Write(CallTarget, Caller, WriteEnd),
-    /// From now on an endpoint is so.
+    /// Sets the state of an endpoint.
     Becomes(usize, Mode),
-    /// The operator makes all that is stored void.
+    /// The operator invalidates all stored answers.
     Forgets,
     /// Milliseconds pass.
     Passes(u64),
@@ -82,7 +81,7 @@ const CHANGES: usize = 4;
 /// Calls from which on a breaker judges that is to open soon.
 const MIN_CALLS: usize = 5;
 
-/// How the one endpoint may be.
+/// The possible states of the single endpoint.
 const BAD: [Mode; 5] = [
     Mode::Fails(500),
     Mode::Fails(500),
@@ -218,7 +217,7 @@ impl fmt::Display for Plan {
     }
 }
 
-/// What draws a run.
+/// The generator of a run.
 struct Draw {
     random: fastrand::Rng,
     /// The last call.
@@ -272,7 +271,7 @@ impl Draw {
         }
     }
 
-    /// Often the same as before, so that what happens has to do with each other.
+    /// Often the same as before, so that steps interact.
     fn asked(&mut self, theme: Theme) -> CallTarget {
         if let Some(last) = self.last
             && theme != Theme::OneBad
@@ -288,7 +287,7 @@ impl Draw {
     fn other(&mut self, theme: Theme) -> CallTarget {
         let path = match theme {
             Theme::OneBad => 0,
-            // What is stored is of most interest.
+            // Stored answers are of most interest.
             Theme::Reloads => self.one_of(&[0, 4, 4, 6]),
             Theme::Impatient => self.one_of(&[0, 0, 1, 2, 5]),
             _ => self.below(PATHS.len()),

@@ -23,10 +23,10 @@ use crate::sync;
 
 /// The number of the call in its request. Calls that differ in this field only are equal.
 pub const CALL: HeaderName = HeaderName::from_static("x-request-id");
-/// What the service is to do with a write.
+/// How the service handles a write.
 pub const WRITE: HeaderName = HeaderName::from_static("x-write");
 
-/// The paths, each with what its answers say.
+/// The paths, each with the caching fields of its answers.
 pub const PATHS: [(&str, Option<Kind>); 8] = [
     ("/silent", Some(Kind::Silent)),
     ("/private", Some(Kind::Private)),
@@ -42,7 +42,7 @@ const MIXED: [Kind; 4] = [Kind::Silent, Kind::Private, Kind::Cookie, Kind::Fresh
 /// The languages of callers.
 pub const LANGUAGES: [&str; 2] = ["en", "de"];
 
-/// How an endpoint is.
+/// The state of an endpoint.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Mode {
     /// Answers after this time, milliseconds.
@@ -59,11 +59,11 @@ pub enum Mode {
     Cuts,
     /// Refuses connections, and breaks those that are open when a request comes.
     Refuses,
-    /// Does not answer who wants a connection, and breaks those that are open when a request comes.
+    /// Does not answer connection attempts, and breaks open ones when a request comes.
     Ignores,
 }
 
-/// What becomes of a write at a good endpoint.
+/// The outcome of a write at a good endpoint.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum WriteEnd {
     Done,
@@ -77,7 +77,7 @@ pub enum WriteEnd {
     Refused,
 }
 
-/// All endpoints of the service, and what happened there.
+/// All endpoints of the service, and the log.
 #[derive(Clone)]
 pub struct World {
     state: Arc<Mutex<State>>,
@@ -263,7 +263,7 @@ impl World {
     }
 }
 
-/// A body that breaks off: what came of it is the number of another answer.
+/// A truncated body: its bytes are the number of another answer.
 fn truncated(number: usize) -> Body {
     let part = Bytes::from(format!("{}", number / 2));
     StreamBody::new(stream::iter([Ok(Frame::data(part)), Err(Cut)])).boxed_unsync()
@@ -275,7 +275,7 @@ pub fn address(endpoint: usize) -> SocketAddr {
     ([192, 0, 2, last], 80).into()
 }
 
-/// Puts into an answer what it says of who may have it.
+/// Adds the caching fields to an answer.
 fn says(kind: Kind, headers: &mut HeaderMap) {
     let text = match kind {
         Kind::Silent => return,

@@ -78,7 +78,7 @@ fn a_connection_gets_a_fifth_and_a_bff_half() {
     let others: Vec<HeldBytes> = (0..20).map(|_| greedy(&budget, &bff)).collect();
     let of_bff = bff.load(Ordering::Relaxed);
     assert!((45 * MIB..=50 * MIB).contains(&of_bff), "{of_bff}");
-    // The other half is there for others.
+    // The other half stays free for others.
     let elsewhere = greedy(&budget, &Share::default());
     assert!(elsewhere.bytes() > 12 * MIB);
     drop((first, others, elsewhere));
@@ -128,7 +128,7 @@ fn many_streams_of_a_connection_are_bounded() {
 
 #[test]
 fn a_connection_holds_a_fifth_of_the_whole_for_one_bff() {
-    // As `tailor check` says, by the hundredth.
+    // As `tailor check` reports, to the hundredth.
     for (hundredths, fits) in [(19, true), (20, false)] {
         let (budget, _) = budget(64 * MIB);
         let (connection, bff) = (Share::default(), Share::default());

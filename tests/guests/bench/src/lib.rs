@@ -1,5 +1,5 @@
-//! A component that does as little as there is to do of each thing that a benchmark measures, so
-//! that what is measured is the host, the boundary and the kit. The path says what.
+//! A component that does as little as possible of each measured operation, so that a benchmark
+//! measures the host, the boundary and the kit. The path selects the operation.
 
 use tailor_kit::{Call, Handler, Request, Response, fetch, fetch_array};
 

@@ -1,5 +1,4 @@
-//! A component that does on request whatever a host must withstand. The path says what; tests of
-//! the host ask for it.
+//! A component that attacks its host on request. The path selects the attack.
 //!
 //! What only shows at the level of the canonical ABI (a start function, `cabi_realloc`, lists that
 //! reach beyond the memory) is not here: tests write such components as text.

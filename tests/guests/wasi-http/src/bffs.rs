@@ -1,4 +1,4 @@
-//! What is at which path.
+//! The routes.
 
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};

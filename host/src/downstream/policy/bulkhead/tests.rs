@@ -37,7 +37,7 @@ fn later() -> SharedDeadline {
 
 type Acquiring = Pin<Box<dyn Future<Output = Result<Permit, Rejected>>>>;
 
-/// A call that has begun to ask for a permit.
+/// A call that waits for a permit.
 async fn asking(member: &Arc<Member>) -> Acquiring {
     let member = Arc::clone(member);
     let mut acquiring: Acquiring = Box::pin(async move { member.acquire(&later()).await });
@@ -45,7 +45,7 @@ async fn asking(member: &Arc<Member>) -> Acquiring {
     acquiring
 }
 
-/// What came of it so far.
+/// Its result so far.
 fn now<T>(acquiring: &mut (impl Future<Output = T> + Unpin)) -> Option<T> {
     acquiring.now_or_never()
 }

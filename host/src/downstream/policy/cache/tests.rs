@@ -23,12 +23,12 @@ use super::{Cache, CacheLookup, CacheableCall, Key, Stale};
 use crate::config::{self, CacheTimes};
 use crate::downstream::response::ServiceResponse;
 
-/// What a second call finds.
+/// The result of a second call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Expect {
     /// An answer that needs no call.
     Fresh,
-    /// Nothing that may be used without asking the service, even if it fails.
+    /// Nothing that may be used without the service, even if it fails.
     Nothing,
     /// An answer to use while a new one is fetched, and when the service fails.
     StaleAnyhow,
@@ -45,7 +45,7 @@ enum Expect {
 /// In a table each is a line of `section | name | fields of the answer`, and then what is not as
 /// usual: `status`, `asked` (the fields of the first call), `took` (seconds), `after` (when the
 /// second call is made), `then` (its fields), `ttl`, `negative` and `windows` (of the operator),
-/// and what it `finds` if not a fresh answer. Fields are parted by ` & `.
+/// and what it `finds` if not a fresh answer. Fields are separated by ` & `.
 struct Case<'a> {
     line: &'a str,
     ttl: Option<u64>,
@@ -204,7 +204,7 @@ impl Host {
         self.cache.lookup(&key, &request, self.now)
     }
 
-    /// A call that the service answers, whatever is stored.
+    /// A call that the service answers, regardless of the store.
     fn call(&mut self, target: &str, request: &str, answer: &ServiceResponse) {
         self.call_taking(0, target, request, answer);
     }
@@ -272,7 +272,7 @@ fn answer(status: u16, headers: &str, now: SystemTime, body: &str) -> ServiceRes
     }
 }
 
-/// Fields, parted by line breaks or ` & `, with `{+60}` for the date in a minute.
+/// Fields, separated by line breaks or ` & `, with `{+60}` for the date in a minute.
 fn fields(lines: &str, now: SystemTime) -> HeaderMap {
     let mut headers = HeaderMap::new();
     let lines = lines.split(['\n', '&']).map(str::trim);

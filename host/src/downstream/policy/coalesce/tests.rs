@@ -14,7 +14,7 @@ use tokio::time::{Instant, sleep, timeout};
 
 use super::*;
 
-/// Joins a call, or makes it. Of its callers nothing is known.
+/// Joins a call, or makes it, without data of its callers.
 fn lead<T, F>(calls: &Coalescer<T, ()>, key: ExactKey, make: impl FnOnce() -> F) -> Joined<T>
 where
     T: Clone + Send + Sync + 'static,
@@ -188,7 +188,7 @@ enum Step {
     Join(u64),
     /// One of those who wait leaves.
     Leave(usize),
-    /// All who wait look whether there is an answer, after this many milliseconds.
+    /// All waiting callers poll for an answer, after this many milliseconds.
     Wait(u64),
     Separate,
 }

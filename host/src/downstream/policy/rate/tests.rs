@@ -10,7 +10,7 @@ fn rate(count: u32, seconds: u64, burst: u32) -> config::Rate {
     }
 }
 
-/// Takes all that is there, and says how much that was.
+/// Takes all tokens, and returns their number.
 fn drain(bucket: &mut Bucket, now: Instant) -> u32 {
     let mut taken = 0;
     while bucket.due(0, now) <= now {
@@ -31,7 +31,7 @@ fn a_burst_is_there_at_once_and_then_one_token_after_the_other() {
     assert_eq!(drain(&mut bucket, ms(9)), 0);
     assert_eq!(drain(&mut bucket, ms(25)), 2);
     assert_eq!(bucket.due(0, ms(25)), ms(30));
-    // A quiet hour does not pay for a storm.
+    // An idle hour saves no more than a burst.
     assert_eq!(drain(&mut bucket, ms(3_600_000)), 3);
 }
 

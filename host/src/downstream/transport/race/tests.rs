@@ -8,12 +8,12 @@ use super::*;
 const MILLI: Duration = Duration::from_millis(1);
 const DELAY: Duration = Duration::from_millis(250);
 
-/// What one of them does.
+/// The script of one attempt.
 #[derive(Clone, Copy)]
 enum Does {
-    /// Takes the connection after this time.
+    /// Accepts the connection after this time.
     Connects(Duration),
-    /// Takes it at once, and is ready for requests after this time.
+    /// Accepts it at once, and is ready for requests after this time.
     IsSlowInTls(Duration),
     Refuses,
     Hangs,

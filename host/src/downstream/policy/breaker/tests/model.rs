@@ -53,11 +53,11 @@ struct Event {
     tick: u64,
     failed: bool,
     slow: bool,
-    /// `None` when any other call would have met the same.
+    /// `None` when any other call would have failed as well.
     of: Option<Of>,
 }
 
-/// The obviously right one: a list of what happened.
+/// The simple model: a list of events.
 struct Model {
     slow_start: Duration,
     events: Vec<Event>,
@@ -193,7 +193,7 @@ impl Model {
         }
     }
 
-    /// A call of this era ends without a word.
+    /// A call of this era is dropped.
     fn hang_up(&mut self, era: u32) {
         self.room(era, 1);
         if era == self.era && matches!(self.state, State::Probing | State::ShortProbe) {

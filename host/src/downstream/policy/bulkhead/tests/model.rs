@@ -34,7 +34,7 @@ fn step() -> impl Strategy<Value = Step> {
     ]
 }
 
-/// The obviously right one: all who hold and wait, in the order in which they came.
+/// The simple model: all holders and waiters, in order of arrival.
 struct Model {
     max_calls: usize,
     max_queued: usize,

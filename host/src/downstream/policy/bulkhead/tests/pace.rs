@@ -36,7 +36,7 @@ fn within(millis: u64) -> SharedDeadline {
     SharedDeadline::new(Instant::now() + ms(millis))
 }
 
-/// Makes a call that takes so long, and says after how long it began.
+/// Makes a call of this length, and returns the wait before it began.
 async fn call(member: &Arc<Member>, takes: u64) -> Result<Duration, Rejected> {
     let began = Instant::now();
     let mut permit = member.acquire(&later()).await?;

@@ -59,7 +59,7 @@ fn threads_lose_no_permit() {
                     for turn in 0..500 {
                         let member = &members[(thread + task + turn) % 3];
                         if turn % 5 == 0 {
-                            // Asks, and hangs up if it is not served at once.
+                            // Requests a permit, and hangs up if it is not served at once.
                             let _ = poll!(Box::pin(member.acquire(&later())));
                         } else {
                             call(member, turn).await;

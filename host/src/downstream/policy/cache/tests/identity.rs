@@ -9,7 +9,7 @@ use super::super::ExactKey;
 use super::super::key::MAX_QUERY;
 use super::{Host, Key, answer, fields, key, uri};
 
-/// Fields that do not part calls.
+/// Fields that do not split calls.
 const SHARED: [&str; 9] = [
     "x-request-id",
     "traceparent",
@@ -22,7 +22,7 @@ const SHARED: [&str; 9] = [
     "if-none-match",
 ];
 
-/// Fields that do, some of which look like those that don't.
+/// Fields that split calls, some of them with names like those that do not.
 const PARTING: [&str; 10] = [
     "authorization",
     "cookie",
@@ -190,7 +190,7 @@ fn a_query_is_told_from_others_by_its_body_and_its_type() {
         let (one, other) = (with(json, b"{a}"), with(lines, query));
         assert!(one.0 != other.0 && one.1 != other.1, "{lines} {query:?}");
     }
-    // Not even an empty one is the GET of its path.
+    // A POST read with an empty body is not equal to the GET of its path.
     assert!(with("", b"").0 != key("/graphql", &HeaderMap::new()));
     let target = with(json, b"/other\n").0.unwrap();
     assert_eq!(target.target(), "/graphql");

@@ -7,7 +7,7 @@ use super::{CacheLookup, Host, answer, fields};
 const STORED: &str = "cache-control: max-age=60\netag: \"a\"\nlast-modified: {-1000}\nx-a: old\n\
     content-type: text/plain\ncontent-length: 4\ncontent-encoding: identity";
 
-/// A host with an answer that became stale.
+/// A host with a stale answer.
 fn host(stored: &str) -> Host {
     let mut host = Host::new(None, (0, 0));
     host.call("/", "", &answer(200, stored, host.now, "body"));
@@ -17,7 +17,7 @@ fn host(stored: &str) -> Host {
 
 #[test]
 fn conditions_are_made_of_validators() {
-    // Section 4.3.1: stored validators, and what is to be sent.
+    // Section 4.3.1: stored validators, and the sent condition.
     let date = "Thu, 01 Jan 2026 00:00:00 GMT";
     let cases = [
         ("", None, None),

@@ -3,7 +3,7 @@ use std::path::Path;
 use super::super::tests::{Log, bearer, credentials, sent};
 use super::*;
 
-/// How a secret gets there: beside it, then renamed, as tools do that replace a file as a whole.
+/// Replaces a secret atomically, by a rename.
 fn replace(path: &Path, text: &str) {
     let other = path.with_extension("new");
     std::fs::write(&other, text).unwrap();
@@ -42,7 +42,7 @@ async fn a_secret_of_the_same_length_and_time_in_the_same_file_is_another_one() 
     held.look_now();
     let current = held.current();
     assert_eq!((text(&held), current.version), ("other".to_owned(), 1));
-    // What is the same is no change, whatever its time says.
+    // Equal content is no change, whatever its time.
     file.set_modified(std::time::SystemTime::now()).unwrap();
     held.look_now();
     assert_eq!(held.current().version, 1);
@@ -82,7 +82,7 @@ async fn a_file_that_vanishes_or_turns_bad_leaves_the_old_value_and_is_logged_on
         (text(&held), held.current().version),
         ("first".to_owned(), 0)
     );
-    // It comes back as it was, then vanishes again, which is news.
+    // It comes back unchanged, then vanishes again, which is logged again.
     let aside = dir.path().join("aside");
     std::fs::rename(&path, &aside).unwrap();
     look();
