@@ -23,12 +23,12 @@ use crate::wire::Connection;
 const MAX_REQUEST_BODY: usize = 16 * 1024 * 1024;
 
 /// The most bytes of answers kept by service, 4 years of one user's heart rate. When it is full it
-/// is emptied: what is in use comes back by itself, and a test rarely gets there.
+/// is emptied: what is in use is stored again, and a test rarely gets there.
 const MAX_CACHED_BYTES: usize = 16 * 1024 * 1024;
 
-/// What a service says to a request when no fault is in force.
+/// The response of a service without a fault.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Answer {
+pub struct MockResponse {
     /// The status code.
     pub status: StatusCode,
     /// `application/json`, or `application/problem+json` for an error.
@@ -40,20 +40,20 @@ pub struct Answer {
 
 /// The answer of a service to `GET path_and_query`, without a socket and without faults: what a
 /// test expects, or a fixture.
-pub fn answer(service: Service, path_and_query: &str) -> Answer {
+pub fn answer(service: Service, path_and_query: &str) -> MockResponse {
     make_answer(service, &Method::GET, path_and_query)
 }
 
-fn make_answer(service: Service, method: &Method, path_and_query: &str) -> Answer {
+fn make_answer(service: Service, method: &Method, path_and_query: &str) -> MockResponse {
     match route(service, method, path_and_query) {
-        Ok(json) => Answer::json(Bytes::from(json)),
-        Err(problem) => Answer::from(problem),
+        Ok(json) => MockResponse::json(Bytes::from(json)),
+        Err(problem) => MockResponse::from(problem),
     }
 }
 
-impl Answer {
-    pub(crate) fn json(body: Bytes) -> Answer {
-        Answer {
+impl MockResponse {
+    pub(crate) fn json(body: Bytes) -> MockResponse {
+        MockResponse {
             status: StatusCode::OK,
             content_type: "application/json",
             body,
@@ -62,9 +62,9 @@ impl Answer {
     }
 }
 
-impl From<Problem> for Answer {
-    fn from(problem: Problem) -> Answer {
-        Answer {
+impl From<Problem> for MockResponse {
+    fn from(problem: Problem) -> MockResponse {
+        MockResponse {
             status: problem.status,
             content_type: PROBLEM_JSON,
             body: Bytes::from(problem.to_json()),
@@ -83,7 +83,7 @@ pub(crate) struct ServiceState {
 
 #[derive(Default)]
 struct Cache {
-    answers: HashMap<Box<str>, Answer>,
+    answers: HashMap<Box<str>, MockResponse>,
     bytes: usize,
 }
 
@@ -138,7 +138,7 @@ impl ServiceState {
         if unreadable {
             let detail = format!("the request body is broken or over {MAX_REQUEST_BODY} bytes");
             let problem = Problem::new(StatusCode::PAYLOAD_TOO_LARGE, detail);
-            return respond(Answer::from(problem), exchange);
+            return respond(MockResponse::from(problem), exchange);
         }
         let effect = self.next_effect(exchange.path_and_query());
         let normal = self.normal_answer(exchange.method(), exchange.path_and_query());
@@ -149,7 +149,7 @@ impl ServiceState {
     }
 
     /// The answer without faults, from the cache if it was given before.
-    fn normal_answer(&self, method: &Method, path_and_query: &str) -> Answer {
+    fn normal_answer(&self, method: &Method, path_and_query: &str) -> MockResponse {
         if method != Method::GET && method != Method::HEAD {
             return make_answer(self.service, method, path_and_query);
         }
@@ -169,7 +169,7 @@ impl ServiceState {
 }
 
 impl Cache {
-    fn insert(&mut self, path_and_query: &str, answer: Answer) {
+    fn insert(&mut self, path_and_query: &str, answer: MockResponse) {
         let size = path_and_query.len() + answer.body.len();
         if self.bytes + size > MAX_CACHED_BYTES {
             *self = Cache::default();
@@ -179,7 +179,11 @@ impl Cache {
     }
 }
 
-async fn with_effect(effect: Effect, normal: Answer, exchange: Exchange) -> Response<AnswerBody> {
+async fn with_effect(
+    effect: Effect,
+    normal: MockResponse,
+    exchange: Exchange,
+) -> Response<AnswerBody> {
     match effect {
         Effect::Wait(delay) => {
             if delay > Duration::ZERO {
@@ -207,7 +211,7 @@ async fn with_effect(effect: Effect, normal: Answer, exchange: Exchange) -> Resp
             )
         }
         Effect::ContentType { content_type, body } => {
-            let mut head = head(&Answer {
+            let mut head = head(&MockResponse {
                 status: StatusCode::OK,
                 ..normal
             });
@@ -225,18 +229,22 @@ async fn with_effect(effect: Effect, normal: Answer, exchange: Exchange) -> Resp
                 Garbling::Truncated => normal.body.slice(..normal.body.len() / 2),
                 Garbling::Garbage => Bytes::from_static(b"\x00}<not json> \xff\xfe"),
             };
-            respond(Answer::json(body), exchange)
+            respond(MockResponse::json(body), exchange)
         }
     }
 }
 
 /// A status code of a fault: errors are problem documents, redirects lead elsewhere, other codes go
 /// with the normal body where they may have one.
-fn respond_with_status(code: u16, normal: Answer, exchange: Exchange) -> Response<AnswerBody> {
+fn respond_with_status(
+    code: u16,
+    normal: MockResponse,
+    exchange: Exchange,
+) -> Response<AnswerBody> {
     let status = StatusCode::from_u16(code).expect("checked when the fault was set");
     if status.is_client_error() || status.is_server_error() {
         let problem = Problem::new(status, format!("{code} as the fault in force says"));
-        return respond(Answer::from(problem), exchange);
+        return respond(MockResponse::from(problem), exchange);
     }
     let bare = status.is_redirection() || code == 204 || code == 205;
     let body = if bare {
@@ -245,7 +253,7 @@ fn respond_with_status(code: u16, normal: Answer, exchange: Exchange) -> Respons
         normal.body.clone()
     };
     let mut response = respond(
-        Answer {
+        MockResponse {
             status,
             body,
             ..normal
@@ -260,18 +268,18 @@ fn respond_with_status(code: u16, normal: Answer, exchange: Exchange) -> Respons
     response
 }
 
-fn respond(answer: Answer, exchange: Exchange) -> Response<AnswerBody> {
+fn respond(answer: MockResponse, exchange: Exchange) -> Response<AnswerBody> {
     let head = head(&answer);
     head_and_body(head, AnswerBody::whole(answer.body, Some(exchange)))
 }
 
 /// An answer of the control listener, which is no exchange with a service.
-pub(crate) fn respond_unrecorded(answer: Answer) -> Response<AnswerBody> {
+pub(crate) fn respond_unrecorded(answer: MockResponse) -> Response<AnswerBody> {
     let head = head(&answer);
     head_and_body(head, AnswerBody::whole(answer.body, None))
 }
 
-fn head(answer: &Answer) -> Response<()> {
+fn head(answer: &MockResponse) -> Response<()> {
     let mut head = Response::new(());
     *head.status_mut() = answer.status;
     if !answer.body.is_empty() {

@@ -28,7 +28,7 @@ pub(crate) struct AnswerBody {
     source: Source,
     /// Bytes still to come, as announced in `content-length`.
     announced: u64,
-    /// `None` for answers of the control listener, and once the answer is finished.
+    /// `None` for answers of the control listener, and after the end of the answer.
     exchange: Option<Exchange>,
 }
 
@@ -41,7 +41,7 @@ enum Source {
         pause: Duration,
         next: Pin<Box<Sleep>>,
     },
-    /// `before`, then so many bytes of filler, then `after`.
+    /// `before`, then this number of bytes of filler, then `after`.
     Padded {
         before: Bytes,
         filler: u64,
@@ -125,7 +125,7 @@ impl AnswerBody {
             announced,
             exchange,
         };
-        // Nobody asks an empty body for its frames.
+        // An empty body is never polled for frames.
         body.finish_at_end();
         body
     }

@@ -1,10 +1,10 @@
-//! What a listener is told to do.
+//! A command to a listener.
 
 use std::io;
 
 use tokio::sync::oneshot;
 
-/// What the owner of a listener asks of it. Each is answered when it is done.
+/// Commands of a listener's owner. Each is acknowledged when it is done.
 pub(crate) enum Command {
     /// Listen again on the same port.
     Open(oneshot::Sender<io::Result<()>>),

@@ -11,7 +11,7 @@ use hyper::body::Incoming;
 use serde::Serialize;
 use serde_json::Value;
 
-use crate::answer::{Answer, respond_unrecorded};
+use crate::answer::{MockResponse, respond_unrecorded};
 use crate::body::AnswerBody;
 use crate::fault::Fault;
 use crate::problem::Problem;
@@ -68,11 +68,14 @@ impl Control {
     }
 
     pub(crate) async fn answer(&self, request: Request<Incoming>) -> Response<AnswerBody> {
-        let answer = self.result(request).await.unwrap_or_else(Answer::from);
+        let answer = self
+            .result(request)
+            .await
+            .unwrap_or_else(MockResponse::from);
         respond_unrecorded(answer)
     }
 
-    async fn result(&self, request: Request<Incoming>) -> Result<Answer, Problem> {
+    async fn result(&self, request: Request<Incoming>) -> Result<MockResponse, Problem> {
         let method = request.method().clone();
         let path = request.uri().path().to_owned();
         let segments: Vec<&str> = path.split('/').skip(1).collect();
@@ -136,7 +139,7 @@ async fn read_fault(body: Incoming) -> Result<Fault, Problem> {
     Fault::try_from(object).map_err(|error| wrong(&error.field, error.to_string()))
 }
 
-async fn set_fault(running: &Running, fault: Option<Fault>) -> Result<Answer, Problem> {
+async fn set_fault(running: &Running, fault: Option<Fault>) -> Result<MockResponse, Problem> {
     match running.set_fault(fault).await {
         Ok(()) => Ok(json(&status(running))),
         Err(error) => {
@@ -179,7 +182,7 @@ fn recorded(request: ReceivedRequest) -> RecordedRequest {
     }
 }
 
-fn json(value: &impl Serialize) -> Answer {
+fn json(value: &impl Serialize) -> MockResponse {
     let body = serde_json::to_vec(value).expect("plain structs with text keys always serialise");
-    Answer::json(Bytes::from(body))
+    MockResponse::json(Bytes::from(body))
 }

@@ -1,8 +1,7 @@
-//! What a fault is: one type for the library and for the HTTP control, and which effect it has on
-//! the next request.
+//! Faults: one type for the library and the HTTP control, with its effect on the next request.
 //!
-//! A fault says what happens, to which requests and how often. How an effect looks on the wire is
-//! the matter of `answer` and `body`.
+//! A fault says what happens, to which requests and how often. `answer` and `body` produce its
+//! effect on the wire.
 
 mod active;
 mod parse;
@@ -80,7 +79,7 @@ pub enum FaultKind {
         /// Milliseconds of the pause; in JSON 50 unless given.
         pause_ms: u64,
     },
-    /// A 200 with another content type and body than promised, as a misconfigured proxy sends it.
+    /// A 200 with the wrong content type and body, as of a misconfigured proxy.
     ContentType {
         /// In JSON `text/html` unless given.
         content_type: String,
@@ -92,7 +91,7 @@ pub enum FaultKind {
         /// Bytes of the body, at least 16. It is made while it is sent: a gigabyte costs no memory.
         bytes: u64,
     },
-    /// A 200 that says `application/json` and is none.
+    /// A 200 with `application/json` whose body is not JSON.
     InvalidJson {
         /// What is wrong; in JSON `truncated` unless given.
         garbling: Garbling,
@@ -109,7 +108,7 @@ pub enum Garbling {
     Garbage,
 }
 
-/// A fault that makes no sense. It displays as `field: what is wrong with it`.
+/// An invalid fault. It displays as `field: what is wrong with it`.
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
 #[error("{field}: {problem}")]
 pub struct InvalidFault {
@@ -119,7 +118,7 @@ pub struct InvalidFault {
     pub problem: String,
 }
 
-/// The page that [`FaultKind::ContentType`] sends unless told otherwise.
+/// The default page of [`FaultKind::ContentType`].
 const HTML_PAGE: &str =
     "<!doctype html><title>Service unavailable</title><h1>Service unavailable</h1>";
 
@@ -217,7 +216,7 @@ impl Fault {
         }
     }
 
-    /// Checks what the types alone don't say.
+    /// Checks the rules beyond the types.
     ///
     /// # Errors
     ///

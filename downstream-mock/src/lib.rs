@@ -6,7 +6,7 @@
 //! socket). Nothing here knows the host: it is an ordinary set of HTTP services, so that what works
 //! against it works against real ones.
 //!
-//! [`scripted`] is a service of the test's own making, for whatever the five do not do.
+//! [`scripted`] is a service that the test scripts, for all that the five do not do.
 
 pub mod scripted;
 
@@ -31,7 +31,7 @@ mod service;
 
 mod data;
 
-pub use answer::{Answer, answer};
+pub use answer::{MockResponse, answer};
 pub use fault::{Fault, FaultKind, Garbling, InvalidFault};
 pub use record::{Counts, Outcome, ReceivedRequest};
 pub use running::SetFaultError;

@@ -56,7 +56,7 @@ impl Listener {
         self.address
     }
 
-    /// Serves until it is told to stop or nobody is left who could tell it.
+    /// Serves until it is told to stop or its handle is gone.
     pub(crate) async fn run(mut self, site: Site, mut commands: mpsc::Receiver<Command>) {
         let mut connections = JoinSet::new();
         loop {

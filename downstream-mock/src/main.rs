@@ -31,7 +31,7 @@ struct Args {
 #[tokio::main]
 async fn main() -> anyhow::Result<()> {
     let args = Args::parse();
-    // Before the first line is printed: whoever reads it may send the signal at once.
+    // Before the first line is printed: its reader may send the signal at once.
     let stop = stop_requested(args.exit_on_stdin_close)?;
     let options = Options {
         host: args.host,
@@ -102,7 +102,7 @@ fn stop_requested(on_stdin_close: bool) -> anyhow::Result<impl Future<Output = (
     })
 }
 
-/// Reads standard input to its end, on a thread that nobody waits for: a pending read of it cannot
+/// Reads standard input to its end, on a thread that is never joined: a pending read of it cannot
 /// be cancelled.
 fn watch_stdin() -> oneshot::Receiver<()> {
     let (closed, receiver) = oneshot::channel();

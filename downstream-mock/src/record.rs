@@ -27,7 +27,7 @@ pub enum Outcome {
     Open,
     /// The last byte of the answer was handed over for sending.
     Finished,
-    /// The caller went away, or took back the request, before the answer was finished.
+    /// The caller disconnected, or cancelled the request, before the answer was finished.
     Aborted,
     /// The service ended the connection itself: a reset, a refusal, a shutdown.
     Cut,
@@ -74,7 +74,7 @@ pub(crate) fn path_and_query(uri: &Uri) -> &str {
 pub struct Counts {
     /// Requests received since the last clear.
     pub requests: u64,
-    /// Of these, how many were given up by their caller.
+    /// Those of them that their callers gave up.
     pub aborted: u64,
     /// Connections accepted since the start.
     pub connections_accepted: u64,
@@ -88,7 +88,7 @@ pub(crate) struct Recorder {
     log: Mutex<Log>,
     connections_accepted: AtomicU64,
     connections_open: AtomicU64,
-    /// Rings after each arrival and each end of a request.
+    /// Notifies of each arrival and each end of a request.
     changed: Notify,
 }
 
@@ -129,7 +129,7 @@ impl Recorder {
         self.recording.load(Ordering::Relaxed)
     }
 
-    /// Notes a request. The returned exchange must be finished; dropped before that, it counts as
+    /// Records a request. The returned exchange must be finished; dropped before that, it counts as
     /// aborted.
     pub(crate) fn arrived(
         self: &Arc<Self>,

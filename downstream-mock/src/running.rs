@@ -15,7 +15,7 @@ use crate::service::Service;
 /// Why a fault was not set.
 #[derive(Debug, Error)]
 pub enum SetFaultError {
-    /// It makes no sense.
+    /// It is invalid.
     #[error(transparent)]
     Invalid(#[from] InvalidFault),
     /// The port could not be opened again.
@@ -76,7 +76,7 @@ impl Running {
         } else {
             Command::Open(done)
         };
-        // If the task is gone, nobody takes the command, and its sender is dropped with it.
+        // If the task is gone, the command's sender is dropped with it.
         let _ = commands.send(command).await;
         let result = answer
             .await

@@ -1,4 +1,4 @@
-//! A service that does what a test says: one closure from a request to a [`Response`].
+//! A scripted service: one closure from a request to a [`Response`].
 //!
 //! ```no_run
 //! # async fn example() -> Result<(), Box<dyn std::error::Error>> {

@@ -14,9 +14,9 @@ pub enum Service {
     Heart,
     /// Nights in phases.
     Sleep,
-    /// Targets of a day and how far the user got.
+    /// Targets of a day and the user's progress.
     Goals,
-    /// Who the user is.
+    /// The user's profile.
     Profile,
 }
 

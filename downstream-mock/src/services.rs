@@ -1,4 +1,4 @@
-//! All five services as one thing to start, to put faults on, to ask and to stop.
+//! All five services, to start, call, break and stop together.
 
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
@@ -17,10 +17,10 @@ use crate::running::{Running, SetFaultError};
 use crate::service::Service;
 use crate::site::Site;
 
-/// Where and how the services run.
+/// The options of the services.
 #[derive(Clone, Debug)]
 pub struct Options {
-    /// The address of all listeners.
+    /// The IP address of all listeners.
     pub host: IpAddr,
     /// The port of the control; the services take the five ports after it, in the order of
     /// [`Service::ALL`]. With 0, each takes a free one.
@@ -51,7 +51,7 @@ pub enum StartError {
     Listen {
         /// `control` or the name of the service.
         name: &'static str,
-        /// The address that was asked for.
+        /// The requested address.
         address: SocketAddr,
         /// The cause.
         source: io::Error,
@@ -156,20 +156,20 @@ impl Services {
         format!("http://{}", self.control_address)
     }
 
-    /// Puts a fault on a service, in place of the one in force. When this returns, every request
+    /// Sets the fault of a service, replacing the one in force. When this returns, every request
     /// that begins later is subject to it; with [`Fault::refuse`], the port refuses and all
     /// connections are closed. A request that is being answered keeps the fault with which it
     /// began.
     ///
     /// # Errors
     ///
-    /// If the fault makes no sense, or if it ends a refusal and the port cannot be opened again.
+    /// If the fault is invalid, or if it ends a refusal and the port cannot be opened again.
     pub async fn set_fault(&self, service: Service, fault: Fault) -> Result<(), SetFaultError> {
         fault.check()?;
         self.of(service).set_fault(Some(fault)).await
     }
 
-    /// Returns a service to normal. Requests that hang go on hanging until their callers give up.
+    /// Returns a service to normal. Hung requests stay hung until their callers give up.
     ///
     /// # Errors
     ///
@@ -208,7 +208,7 @@ impl Services {
         }
     }
 
-    /// What a service counted.
+    /// The counts of a service.
     pub fn counts(&self, service: Service) -> Counts {
         self.of(service).state.recorder.counts()
     }
@@ -227,8 +227,8 @@ impl Services {
         self.requests(service)
     }
 
-    /// Resolves as soon as `count` requests since the last clear were given up by their callers,
-    /// and returns the record of all requests. It has no time limit of its own.
+    /// Resolves as soon as the callers of `count` requests since the last clear gave up, and
+    /// returns the record of all requests. It has no time limit of its own.
     pub async fn wait_for_aborted(&self, service: Service, count: u64) -> Vec<ReceivedRequest> {
         self.wait_until(service, |counts| counts.aborted >= count)
             .await;

@@ -1,5 +1,4 @@
-//! The services over real sockets: what a caller sees with and without faults, and what is recorded
-//! of it.
+//! The services over real sockets: a caller's view with and without faults, and the records.
 
 #![expect(
     clippy::disallowed_methods,

@@ -15,10 +15,10 @@ use tokio::sync::Notify;
 pub(crate) struct Connection {
     /// Counts from 1, by service.
     pub(crate) number: u64,
-    /// Set when this side ends the connection while requests may be open, so that they don't count
+    /// Set when this side ends the connection while requests may be open, so that they do not count
     /// as given up by their caller.
     pub(crate) ended_here: AtomicBool,
-    /// Asks for a reset of the connection.
+    /// Requests a reset of the connection.
     pub(crate) reset: Notify,
     reset_on_drop: AtomicBool,
 }
@@ -33,7 +33,7 @@ impl Connection {
         }
     }
 
-    /// Has the connection reset: whoever serves it drops it, and the drop sends RST.
+    /// Has the connection reset: its task drops it, and the drop sends RST.
     pub(crate) fn reset(&self) {
         self.ended_here.store(true, Ordering::Relaxed);
         self.reset_on_drop.store(true, Ordering::Relaxed);
@@ -57,7 +57,7 @@ impl Drop for Wire {
     fn drop(&mut self) {
         if self.connection.reset_on_drop.load(Ordering::Relaxed) {
             // With a linger time of zero, close() discards what is unsent and sends RST. If the
-            // option cannot be set, the peer is gone already, and there is nobody left to send it
+            // option cannot be set, the peer is gone already, and there is no one left to send it
             // to.
             let _ = self.stream.set_zero_linger();
         }

@@ -1,6 +1,6 @@
 //! The BFFs: components with their settings, from the file on disk to the answer of one request.
 //!
-//! In the order of a version's life: [`surface`] (what does the component ask for) -> [`compiled`]
+//! In the order of a version's life: [`surface`] (what does the component import) -> [`compiled`]
 //! (its machine code, cached) -> [`compiler`] (where it is not) -> [`load`] (both, and linked) ->
 //! [`version`] (with the operator's settings) -> [`swap`] (which version is live) -> [`store`] (its
 //! bytes, for the next start) -> and for each request [`admission`], [`run`] with [`state`],

@@ -1,12 +1,12 @@
 //! A BFF's folder in, a component out: Rust and TypeScript.
 //!
 //! Owns the preparation of what a machine lacks for that (Rust's WebAssembly target, npm packages),
-//! the compilers' command lines, and the rule when nothing needs doing. It must not know the host
-//! that runs components: it imports nothing of the rest of this crate, and what it checks of a
-//! component is only what its author can put right.
+//! the compilers' command lines, and the rule when a build is up to date. It must not know the host
+//! that runs components: it imports nothing of the rest of this crate, and checks only what the
+//! author of a component can fix.
 //!
 //! Everything blocks. A component is written whole or not at all, and two processes that build the
-//! same folders take turns.
+//! same folders run one after the other.
 
 mod command;
 mod component;
@@ -34,8 +34,8 @@ pub use project::Language;
 
 use project::Project;
 
-/// Takes what is being done, one line each time, and what compilers print, which may be many lines
-/// at once.
+/// Receives progress, one line each time, and the output of compilers, which may be many lines at
+/// once.
 pub type Say<'a> = &'a mut dyn FnMut(&str);
 
 /// A component that is on disk and matches its sources.
@@ -57,14 +57,14 @@ pub struct Built {
 /// Builds the BFF in `folder`.
 ///
 /// The first build on a machine may install packages and compile a standard library, which takes a
-/// minute or two and is said through `say`. Later ones cost what the compilers need; with nothing
-/// changed, well under a second.
+/// minute or two and is reported through `say`. Later ones cost what the compilers need; with
+/// nothing changed, well under a second.
 ///
 /// # Errors
 ///
 /// When the folder is no BFF, when a tool is missing and could not be installed (the message holds
-/// the command to run by hand), and when the sources do not compile (the compiler's own words have
-/// been said by then).
+/// the command to run by hand), and when the sources do not compile (the compiler's messages were
+/// reported by then).
 pub fn build(folder: &Path, options: &BuildOptions, say: Say<'_>) -> Result<Built, BuildError> {
     let started = Instant::now();
     let project = Project::read(folder)?;
@@ -123,7 +123,7 @@ fn one(built: Vec<Built>, folder: &Path) -> Result<Built, BuildError> {
     built.into_iter().next().ok_or_else(missing)
 }
 
-/// One line for what was written. Nothing is said of what was fresh.
+/// One line for what was written; none for what was up to date.
 fn report(built: &[&Built], started: Instant, say: Say<'_>) {
     let written: Vec<String> = built
         .iter()

@@ -1,10 +1,9 @@
-//! The calls of a guest: what one request may ask of the services, and what it gets of their
-//! answers. Alone knows both the contract and the services.
+//! The calls of a guest to services. The only module that knows both the contract and the services.
 //!
 //! A call passes through these files in this order: [`session`] (budget, deadline, what the host
 //! adds) -> [`grant`] with [`shape`] (may this BFF make it) -> [`check`] (is it legal) -> a
 //! [`Service`](crate::downstream::Service) -> [`reply`] with [`select`] (what of the response
-//! crosses into the guest). [`record`] holds what became of it.
+//! crosses into the guest). [`record`] has its outcome.
 
 mod check;
 mod error;

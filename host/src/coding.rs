@@ -1,30 +1,30 @@
-//! The transfer codings of a message: which framings of a body are taken, from clients and from
+//! The transfer codings of a message: which framings of a body are accepted, from clients and from
 //! services.
 //!
-//! `chunked` frames a body. Other codings change it, and the HTTP library undoes none of them: it
-//! looks for `chunked` at the end of the list and hands on the rest as it came.
+//! `chunked` frames a body. Other codings change it, and the HTTP library decodes none of them: it
+//! looks for `chunked` at the end of the list and passes on the rest.
 
 use http::HeaderMap;
 use http::header::TRANSFER_ENCODING;
 use thiserror::Error;
 
-/// Why the framing of a body is not taken.
+/// Why the framing of a body is refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 pub enum TransferCodingError {
-    /// A coding that nobody here can undo, or something that is no coding.
+    /// A coding that the host cannot decode, or no coding at all.
     #[error("has a coding other than \"chunked\"")]
     Unknown,
-    /// A body is chunked once (RFC 9112 section 6.1). Two programs may take such a body for two
-    /// things.
+    /// A body is chunked once (RFC 9112 section 6.1). Two programs may read such a body
+    /// differently.
     #[error("says \"chunked\" more than once")]
     Repeated,
 }
 
-/// Takes `chunked`, once, and no field at all.
+/// Accepts `chunked`, once, or no field.
 ///
 /// # Errors
 ///
-/// What else the field says.
+/// What is wrong with the field.
 pub fn check_transfer_coding(headers: &HeaderMap) -> Result<(), TransferCodingError> {
     let mut chunked = false;
     let lines = headers.get_all(TRANSFER_ENCODING).iter();

@@ -108,9 +108,9 @@ pub struct Server {
     pub max_get_body_size: usize,
     /// What all requests and unread answers together may hold, bytes.
     pub max_bytes_in_flight: usize,
-    /// Time after which it is looked whether a client takes its answer.
+    /// Interval of checks whether a client reads its answer.
     pub flush_timeout: Duration,
-    /// Bytes a second of an answer that a client has to take, on average over `flush_timeout`.
+    /// Bytes per second of an answer that a client has to take, on average over `flush_timeout`.
     pub min_rate: usize,
     /// Time for which a connection that is being closed still takes what its client sends.
     pub linger_timeout: Duration,
@@ -128,7 +128,7 @@ pub struct Server {
     pub drain_delay: Duration,
     /// Time that running requests get to finish when the host stops.
     pub shutdown_timeout: Duration,
-    /// Workers that may be started anew within a minute after a fault of the host's own; at one
+    /// Workers that may be restarted within a minute after a fault of the host's own; at one
     /// more, the host stops.
     pub max_worker_restarts: usize,
 }
@@ -139,7 +139,7 @@ pub struct Server {
 pub struct Admin {
     /// Address to bind. Port 0 takes a free port.
     pub listen: SocketAddr,
-    /// Names by which it may be asked, besides addresses and `localhost`.
+    /// Host names that it accepts, besides addresses and `localhost`.
     pub hosts: Vec<String>,
     /// Open connections; a further one takes the place of the one that is idle for longest.
     pub max_connections: usize,
@@ -155,7 +155,7 @@ pub struct Admin {
 }
 
 impl Admin {
-    /// What there is to say when other machines can reach the listener.
+    /// The warning when other machines can reach the listener.
     pub fn exposure(&self) -> Option<String> {
         let address = self.listen.ip().to_canonical();
         (!address.is_loopback()).then(|| {
@@ -203,10 +203,9 @@ pub struct Engine {
     /// Instances that may exist at once, of all BFFs together. Address space is reserved for all of
     /// them.
     pub instances: u32,
-    /// How often component files are looked at for changes.
+    /// The interval at which component files are checked for changes.
     pub watch_interval: Duration,
-    /// The longest wait before a component is tried again that was refused for a reason outside of
-    /// it.
+    /// The longest wait before a component is tried again that was refused for an external reason.
     pub max_retry_wait: Duration,
     /// Size of a component file, bytes.
     pub max_component_size: u64,
@@ -275,7 +274,7 @@ pub struct Limits {
     pub handles: usize,
     /// Log lines of one request.
     pub log_lines: u32,
-    /// Bytes a second of the guest's log lines and those about its failures, in all requests.
+    /// Bytes per second of the guest's log lines and those about its failures, in all requests.
     pub log_rate: usize,
     /// Requests that run at once.
     pub concurrency: usize,
@@ -306,8 +305,8 @@ pub struct Route {
     pub client: String,
     /// Name of the BFF; exists in [`Config::bffs`].
     pub bff: String,
-    /// Host name that the client must ask for, lower case, without port; an IPv6 address in
-    /// brackets and in its shortest form. `None` matches any.
+    /// Host name of matching requests, lower case, without port; an IPv6 address in brackets and in
+    /// its shortest form. `None` matches any.
     pub host: Option<String>,
     /// Path prefix, on segment borders: `/` matches all, `/watch` matches `/watch` and `/watch/x`,
     /// not `/watches`. No slash at the end unless it is `/`.
@@ -335,7 +334,7 @@ pub fn load(path: &Path) -> Result<Config, ConfigError> {
 }
 
 /// The same, but for the components: whether they can be used is found out when they are loaded, so
-/// that one which is gone is a matter of its BFF alone.
+/// that a missing one affects its BFF alone.
 ///
 /// # Errors
 ///

@@ -1,8 +1,7 @@
 //! The types and traits of the WIT contract, generated from `wit/` at compile time.
 //!
-//! A leaf: it knows the contract and nothing of how it is served. Only what waits is `async`: the
-//! guest's fiber is suspended there, and the store is held, which is right for one request per
-//! store.
+//! A leaf: it knows the contract, not its implementation. Only functions that wait are `async`:
+//! they suspend the guest's fiber and hold the store, which serves one request.
 
 #![expect(
     missing_docs,
@@ -33,7 +32,7 @@ pub use tailor::bff::types::{Client, Method, Payload, Request, Response};
 pub struct Exchange(Option<oneshot::Receiver<Result<Reply, Failure>>>);
 
 impl Exchange {
-    /// A handle, and where the call's result goes. The call may end when nobody waits there.
+    /// A handle, and where the call's result goes. The call may end when its receiver is gone.
     pub fn new() -> (Self, oneshot::Sender<Result<Reply, Failure>>) {
         let (sender, receiver) = oneshot::channel();
         (Self(Some(receiver)), sender)
@@ -68,7 +67,7 @@ pub const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 
 impl Payload {
     /// The body as text where it is valid UTF-8, as bytes elsewhere, without a copy when the buffer
-    /// has no other owner. A byte order mark tells that it is text, and is no part of that.
+    /// has no other owner. A byte order mark shows that it is text, and is no part of that.
     pub fn from_bytes(mut body: bytes::Bytes) -> Self {
         if body.starts_with(BYTE_ORDER_MARK) && str::from_utf8(&body).is_ok() {
             body = body.slice(BYTE_ORDER_MARK.len()..);

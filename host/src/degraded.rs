@@ -1,5 +1,4 @@
-//! What of an answer was not live: said in one field, and kept from being cached for longer than it
-//! deserves.
+//! Marks a degraded answer: one field says what was not live, and its cache lifetime is shortened.
 //!
 //! The field is `tailor-degraded`, a List of RFC 9651 section 3.1. Each member is the Token of a
 //! service with parameters:
@@ -8,12 +7,12 @@
 //! |---|---|---|
 //! | `failed` | Token | no answer; the kind of the failure |
 //! | `fallback` | Boolean, always true | the operator's answer of last resort |
-//! | `stale` | Boolean, always true | an answer kept for longer than it is fresh |
+//! | `stale` | Boolean, always true | a stored answer that is no longer fresh |
 //! | `age` | Integer, seconds | with `stale`: how long it was kept, of several the longest |
-//! | `n` | Integer, 2 or more | as many calls ended like this; one, if it is not there |
+//! | `n` | Integer, 2 or more | the number of calls that ended like this; one, if it is absent |
 //!
-//! Members are in the order of their services, and a last member `more` has `n` only: as many calls
-//! are left out before it.
+//! Members are in the order of their services, and a last member `more` has `n` only: the number of
+//! calls that are left out.
 
 mod cache_control;
 
@@ -40,17 +39,17 @@ const AGE: &KeyRef = key_ref("age");
 const COUNT: &KeyRef = key_ref("n");
 const MORE: &TokenRef = token_ref("more");
 
-/// A call whose answer was not live, or several that ended alike.
+/// A call whose answer was not live, or several with an equal outcome.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Part<'a> {
     pub service: &'a str,
-    /// What the BFF got in place of a live answer.
+    /// What the BFF got instead of a live answer.
     pub what: What,
     /// How many calls.
     pub calls: u32,
 }
 
-/// What a BFF got in place of a live answer.
+/// What a BFF got instead of a live answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum What {
     /// Nothing: a failure of this kind, named as in the contract.
@@ -85,7 +84,7 @@ pub fn header(parts: &[Part<'_>]) -> Option<HeaderValue> {
     HeaderValue::from_maybe_shared(Bytes::from(list.finish()?)).ok()
 }
 
-/// Writes calls of one service that ended alike. They are sorted, so the last is the oldest.
+/// Writes calls of one service with equal outcomes. They are sorted, so the last is the oldest.
 fn push_member(list: &mut ListSerializer<String>, group: &[Part<'_>]) {
     let Some(part) = group.last() else {
         return;
@@ -117,8 +116,8 @@ fn count(group: &[Part<'_>]) -> u32 {
     calls.fold(0, u32::saturating_add)
 }
 
-/// By service, then by what happened, then by age: the same calls always read the same, in
-/// whichever order they ended.
+/// By service, then by what happened, then by age: the same calls always give the same text, in any
+/// order of their ends.
 fn order(a: &Part<'_>, b: &Part<'_>) -> Ordering {
     let rank = |what: &What| match what {
         What::Stale { age } => (0, "", *age),

@@ -1,4 +1,4 @@
-//! What bytes are named and recognized by.
+//! The digest that identifies bytes.
 
 use sha2::{Digest as _, Sha256};
 

@@ -1,5 +1,4 @@
-//! One named service: how it is called, and what the host knows of it. Knows no guest and no
-//! contract.
+//! One named service: its policy, its transport and its statistics. Knows no guest and no contract.
 //!
 //! A call enters with [`Service::call`]. [`pipeline`] leads it through its steps, in the order of
 //! that module; the parts of [`policy`] decide, [`transport`] sends. [`status`] says whose fault an

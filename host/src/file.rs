@@ -1,11 +1,10 @@
-//! Reading of files that somebody names: configuration, components, fixtures, secrets,
-//! certificates.
+//! Reading of named files: configuration, components, fixtures, secrets, certificates.
 //!
-//! Such a name may lead to a pipe that nobody writes to, to a device, to a directory, to a file
-//! without an end, or to a file system that does not answer. So what is read here is bounded in
-//! kind (a regular file, looked at before and after it is opened), in size and in time: a thread of
-//! its own does each look, and nobody waits for it longer than [`TIMEOUT`]. There is one look at a
-//! path at a time, so that a file system that hangs holds one thread for each file and no more.
+//! Such a name may lead to a pipe without a writer, to a device, to a directory, to a file without
+//! an end, or to a file system that does not answer. So what is read here is bounded in kind (a
+//! regular file, checked before and after it is opened), in size and in time: a thread of its own
+//! does each look, and no caller waits for it longer than [`TIMEOUT`]. There is one look at a path
+//! at a time, so that a file system that hangs holds one thread for each file and no more.
 //!
 //! All of it blocks: no event loop may call it.
 
@@ -29,14 +28,14 @@ pub use trust::Untrusted;
 
 use crate::sync;
 
-/// How long a look at a file is waited for, its content included.
+/// Time limit of a look at a file, its content included.
 pub const TIMEOUT: Duration = Duration::from_secs(10);
 
-/// The same where a look at another file of the directory has not come back: a hundred components
-/// on one dead mount are not waited for one after the other.
+/// The same where a look at another file of the directory hangs: so a hundred components on one
+/// dead mount do not add up.
 const BESIDE: Duration = Duration::from_secs(1);
 
-/// What is there is not a file that could be read.
+/// It is not a regular file.
 #[derive(Debug, Error)]
 #[error("not a file but a {0}")]
 pub struct NotAFile(&'static str);
@@ -48,12 +47,12 @@ impl NotAFile {
     }
 }
 
-/// What a file holds.
+/// The content of a file.
 #[derive(Debug)]
 pub struct Content {
     /// All of it.
     pub bytes: Vec<u8>,
-    /// Older than the bytes: a change between the two is seen later.
+    /// Read before the bytes: a change between the two is seen later.
     pub metadata: Metadata,
 }
 
@@ -99,7 +98,7 @@ pub fn read_text(path: &Path, limit: u64) -> io::Result<String> {
     String::from_utf8(bytes).map_err(|_| io::Error::new(ErrorKind::InvalidData, "not UTF-8"))
 }
 
-/// Does something with what lies at a path, and waits for it as for a look.
+/// Works on a path, with the time limit of a look.
 ///
 /// # Errors
 ///
@@ -111,9 +110,8 @@ pub fn within<T: Send + 'static>(
     bounded(path, TIMEOUT, |path| Ok(work(path)))
 }
 
-/// Opens a regular file. Looked at before, because opening a pipe or a device does something to it,
-/// and again afterwards, because it may be another one by then; it is opened so that even a pipe
-/// does not block.
+/// Opens a regular file. Checked before, because opening a pipe or a device has effects, and again
+/// afterwards, because it may have been replaced; it is opened so that even a pipe does not block.
 fn open(path: &Path) -> io::Result<(File, Metadata)> {
     regular(&std::fs::metadata(path)?)?;
     let flags = OFlags::NONBLOCK | OFlags::NOCTTY;
@@ -129,7 +127,7 @@ fn open(path: &Path) -> io::Result<(File, Metadata)> {
 /// The content of a file that has at most `limit` bytes.
 fn read_all(file: File, limit: u64) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
-    // One byte more tells a file that is too large from one that fits exactly.
+    // One byte more distinguishes a file that is too large from one that fits exactly.
     file.take(limit.saturating_add(1)).read_to_end(&mut bytes)?;
     if bytes.len() as u64 > limit {
         let what = format!("larger than {}", size(limit));
@@ -160,28 +158,28 @@ fn regular(metadata: &Metadata) -> io::Result<()> {
     Err(io::Error::new(ErrorKind::InvalidInput, NotAFile(what)))
 }
 
-/// Looks that have not come back.
-static UNDER_WAY: Mutex<BTreeMap<PathBuf, Look>> = Mutex::new(BTreeMap::new());
+/// Looks under way.
+static UNDER_WAY: Mutex<BTreeMap<PathBuf, PendingLook>> = Mutex::new(BTreeMap::new());
 static BACK: Condvar = Condvar::new();
 
-/// Since when a look is waited for, and from when on it hangs.
-struct Look {
+/// When a look began, and from when on it counts as hung.
+struct PendingLook {
     since: Instant,
     late: Instant,
 }
 
-/// Does a look on a thread of its own, and waits for it so long.
+/// Does a look on a thread of its own, and waits for it until `timeout`.
 fn bounded<T: Send + 'static>(
     path: &Path,
     timeout: Duration,
     look: impl FnOnce(&Path) -> io::Result<T> + Send + 'static,
 ) -> io::Result<T> {
-    let (turn, timeout) = Turn::take(path, timeout)?;
+    let (guard, timeout) = LookGuard::take(path, timeout)?;
     let (done, result) = sync_channel(1);
     sync::thread("tailor-file", move || {
-        let outcome = look(&turn.0);
-        drop(turn);
-        // Nobody may be waiting any more.
+        let outcome = look(&guard.0);
+        drop(guard);
+        // The caller may have stopped waiting.
         let _ = done.send(outcome);
     })?;
     match result.recv_timeout(timeout) {
@@ -196,16 +194,16 @@ fn late(timeout: Duration) -> io::Error {
     io::Error::new(ErrorKind::TimedOut, what)
 }
 
-/// The right to look at a path, given back when it is dropped.
-struct Turn(PathBuf);
+/// The right to look at a path, released on drop.
+struct LookGuard(PathBuf);
 
-impl Turn {
-    /// With it comes how long the look is waited for.
+impl LookGuard {
+    /// Also returns how long to wait for the look.
     fn take(path: &Path, timeout: Duration) -> io::Result<(Self, Duration)> {
         let asked = Instant::now();
         let mut under_way = lock();
         while let Some(look) = under_way.get(path) {
-            // A look that hangs is waited for by all together, not by one after the other.
+            // All callers wait for a hung look together, not one after the other.
             let waited = look.since.min(asked).elapsed();
             let Some(left) = timeout.checked_sub(waited).filter(|left| !left.is_zero()) else {
                 return Err(late(timeout));
@@ -214,7 +212,7 @@ impl Turn {
             under_way = waiting.unwrap_or_else(PoisonError::into_inner).0;
         }
         let since = Instant::now();
-        let hangs = |(other, look): (&PathBuf, &Look)| {
+        let hangs = |(other, look): (&PathBuf, &PendingLook)| {
             look.late <= since && other.parent() == path.parent()
         };
         let timeout = match under_way.iter().any(hangs) {
@@ -222,19 +220,19 @@ impl Turn {
             false => timeout,
         };
         let late = since + timeout;
-        under_way.insert(path.to_owned(), Look { since, late });
+        under_way.insert(path.to_owned(), PendingLook { since, late });
         Ok((Self(path.to_owned()), timeout))
     }
 }
 
-impl Drop for Turn {
+impl Drop for LookGuard {
     fn drop(&mut self) {
         lock().remove(&self.0);
         BACK.notify_all();
     }
 }
 
-fn lock() -> MutexGuard<'static, BTreeMap<PathBuf, Look>> {
+fn lock() -> MutexGuard<'static, BTreeMap<PathBuf, PendingLook>> {
     sync::lock(&UNDER_WAY)
 }
 

@@ -21,7 +21,7 @@ use crate::contract;
 use crate::downstream::{Canned, Cause};
 use crate::file;
 
-/// Largest file that is taken for a fixture, bytes.
+/// Largest fixture file, bytes.
 const MAX_SIZE: u64 = 16 << 20;
 
 /// A fixture cannot be used.
@@ -61,10 +61,10 @@ pub enum FixtureError {
 pub struct Fixture {
     /// What the client asks.
     pub request: Request,
-    /// What `runtime.config` answers.
+    /// The values of `runtime.config`.
     #[serde(default)]
     pub config: BTreeMap<String, String>,
-    /// What `runtime.now-ms` answers: `2026-01-15T12:00:00Z`.
+    /// The time of `runtime.now-ms`: `2026-01-15T12:00:00Z`.
     #[serde(default)]
     pub now: Option<String>,
     /// The kind of client.
@@ -191,7 +191,7 @@ impl Fixture {
     ///
     /// # Errors
     ///
-    /// When the method or the path is none.
+    /// When the method or the path is malformed.
     pub fn request(&self) -> Result<contract::Request, FixtureError> {
         let request = &self.request;
         let method = match request.method.as_str() {

@@ -5,6 +5,7 @@
 //! see [`control`], and reading files and compiling on threads that may block. Requests run on the
 //! workers' own threads.
 
+mod bff_locks;
 mod candidates;
 mod change;
 mod control;
@@ -16,7 +17,6 @@ mod look;
 mod smoke;
 mod sockets;
 mod swap;
-mod turns;
 mod watch;
 
 use std::net::SocketAddr;
@@ -31,7 +31,7 @@ use tokio::task::JoinHandle;
 
 use crate::bff::admission::Instances;
 use crate::bff::compiled::CompiledCache;
-use crate::bff::compiler::Place;
+use crate::bff::compiler::CompileIn;
 use crate::bff::error::{EngineError, LoadError};
 use crate::bff::load::Loader;
 use crate::bff::runtime::Runtime;
@@ -39,10 +39,10 @@ use crate::bff::store::Store;
 use crate::config::{Config, Engine};
 use crate::server::admin::Admin;
 use crate::server::{Faults, Server, ServerError, started_anew};
-use crate::snapshot::{Builder, Shared, SnapshotError};
+use crate::snapshot::{Builder, SharedState, SnapshotError};
 
+use bff_locks::BffLocks;
 use candidates::Candidates;
-use turns::Turns;
 
 pub use change::{Changed, Changes};
 pub use error::ChangeError;
@@ -89,17 +89,17 @@ pub struct Host {
     grace: Duration,
 }
 
-/// What a host does about a component that is refused.
+/// What a host does with a refused component.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum OnRefused {
-    /// Serves the BFF's last good component, or answers for it.
+    /// Serves the BFF's last good component, or answers in its place.
     GoOn,
     /// Does not start, and takes no configuration that names it.
     End,
 }
 
 /// Loads everything that a configuration names, without binding or changing anything: all
-/// components have to be good, and none is asked anything.
+/// components have to be valid, and none gets a smoke request.
 ///
 /// # Errors
 ///
@@ -107,9 +107,9 @@ pub enum OnRefused {
 pub async fn prepare(
     config: Config,
     config_path: Option<PathBuf>,
-    compiling: Place,
+    compile_in: CompileIn,
 ) -> Result<Changes, HostError> {
-    load(config, config_path, None, compiling).await
+    load(config, config_path, None, compile_in).await
 }
 
 /// `on_refused` is `None` for a host that does not serve.
@@ -117,14 +117,14 @@ async fn load(
     config: Config,
     config_path: Option<PathBuf>,
     on_refused: Option<OnRefused>,
-    compiling: Place,
+    compile_in: CompileIn,
 ) -> Result<Changes, HostError> {
     let runtime = Arc::new(Runtime::new(config.engine.instances)?);
     let (cache, store) = open_data_dir(&config.engine, on_refused.is_some()).await?;
     let max_size = config.engine.max_component_size;
     let loader = Loader::new(runtime.clone(), Some(cache), max_size)
         .with_store(store)
-        .compiling(compiling, &config.engine.compile);
+        .compiling(compile_in, &config.engine.compile);
     let builder = Arc::new(Builder {
         loader: Arc::new(loader),
         // One more for the control thread, which makes smoke requests.
@@ -136,7 +136,7 @@ async fn load(
     let candidates = Candidates {
         runtime: &runtime,
         builder: &builder,
-        turns: &Turns::default(),
+        bff_locks: &BffLocks::default(),
         live: None,
         asks: on_refused.is_some(),
     };
@@ -148,7 +148,7 @@ async fn load(
         tracing::error!(bff, "the component is refused: {reason}");
     }
     let snapshot = builder.build(draft, None);
-    let shared = Arc::new(Shared {
+    let shared = Arc::new(SharedState {
         snapshot: ArcSwap::from_pointee(snapshot),
         runtime,
         metrics: Arc::default(),
@@ -177,7 +177,7 @@ async fn open_data_dir(
     serves: bool,
 ) -> Result<(CompiledCache, Option<Store>), HostError> {
     let (data_dir, limits) = (engine.data_dir.clone(), engine.compiled.clone());
-    // They may lie on a file system that does not answer.
+    // They may be on a file system that does not answer.
     let open = move || {
         let cache = CompiledCache::open(&data_dir, limits)?;
         Ok((cache, serves.then(|| store(&data_dir)).flatten()))
@@ -197,8 +197,8 @@ fn store(data_dir: &Path) -> Option<Store> {
 }
 
 impl Host {
-    /// Loads, binds and serves. `config_path` is read again on [`Changes::reload`]. A component
-    /// that is refused is a matter of its BFF alone.
+    /// Loads, binds and serves. `config_path` is read again on [`Changes::reload`]. A refused
+    /// component affects its BFF alone.
     ///
     /// # Errors
     ///
@@ -206,12 +206,18 @@ impl Host {
     pub async fn start(config: Config, config_path: Option<PathBuf>) -> Result<Self, HostError> {
         let sockets = Sockets::default();
         let on_refused = OnRefused::GoOn;
-        Self::start_on(config, config_path, on_refused, sockets, Place::Here).await
+        Self::start_on(
+            config,
+            config_path,
+            on_refused,
+            sockets,
+            CompileIn::ThisProcess,
+        )
+        .await
     }
 
-    /// The same with a choice of what a component that is refused leads to, and on sockets that
-    /// were handed over, in the place of those that the configuration names. Components are
-    /// compiled in the place that is named.
+    /// The same, with a choice for refused components, and on sockets that were handed over instead
+    /// of those of the configuration. Components are compiled as `compile_in` says.
     ///
     /// # Errors
     ///
@@ -221,15 +227,15 @@ impl Host {
         config_path: Option<PathBuf>,
         on_refused: OnRefused,
         sockets: Sockets,
-        compiling: Place,
+        compile_in: CompileIn,
     ) -> Result<Self, HostError> {
         if config.admin.is_none() && sockets.admin.is_some() {
             return Err(HostError::NoAdmin);
         }
         let mut settings = config.server.clone();
-        settings.max_connections = files::Room::of(&config).connections();
+        settings.max_connections = files::FileBudget::of(&config).connections();
         let admin_settings = config.admin.clone();
-        let changes = load(config, config_path, Some(on_refused), compiling).await?;
+        let changes = load(config, config_path, Some(on_refused), compile_in).await?;
         let changes = Arc::new(changes);
         let (stopping, stopped) = channel::channel(false);
         let faults = Arc::new(Faults::new(settings.max_worker_restarts));
@@ -276,13 +282,13 @@ impl Host {
         self.admin.as_ref().map(Admin::address)
     }
 
-    /// To change what runs.
+    /// Makes changes of the running host.
     pub fn changes(&self) -> &Arc<Changes> {
         &self.changes
     }
 
-    /// Makes the change [`Changes::reload`] on the thread for changes. It is given up when the
-    /// returned future is dropped.
+    /// Makes the change [`Changes::reload`] on the thread for changes. It ends when the returned
+    /// future is dropped.
     ///
     /// # Errors
     ///
@@ -314,7 +320,7 @@ impl Host {
         self.server.fail_worker(index);
     }
 
-    /// Says that the host is to be stopped: it is not ready any more and changes no more, but takes
+    /// Announces the stop: the host is no longer ready and makes no more changes, but accepts
     /// connections for `server.drain-delay`, so that load balancers have time to notice.
     pub async fn drain(&self) {
         let _ = self.stopping.send(true);

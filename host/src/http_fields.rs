@@ -1,6 +1,6 @@
-//! Header fields by whose business they are. Whoever leaves fields out of a message or refuses them
-//! asks here: the listener for clients, the calls and the answers of guests, the answers of
-//! services, the cache and the configuration.
+//! Header fields by owner. All code that leaves fields out of a message or refuses them uses this:
+//! the listener for clients, the calls and the answers of guests, the answers of services, the
+//! cache and the configuration.
 
 mod inside;
 mod trust;
@@ -15,15 +15,15 @@ use http::header::{self, HeaderMap, HeaderName, HeaderValue};
 pub use inside::points_inside;
 pub use trust::is_taken_on_trust;
 
-/// Whose business a field is.
+/// The owner of a field.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Class {
-    /// It speaks of one connection, not of the message (RFC 9110 section 7.6.1), whether
+    /// It is about one connection, not about the message (RFC 9110 section 7.6.1), whether
     /// `connection` names it or not.
     Connection,
-    /// Only the host says it: it frames the message, names its target, or tells of its way so far.
+    /// Only the host sets it: it frames the message, names its target, or records its path so far.
     Host,
-    /// It holds a credential, or asks for one.
+    /// It holds a credential, or requests one.
     Credential,
     /// Anyone's.
     Free,
@@ -36,7 +36,7 @@ pub enum Class {
 #[must_use]
 pub fn class(name: &HeaderName) -> Class {
     let name = name.as_str().as_bytes();
-    // Asked for each field of each message: most names have the first letter of few others, or of
+    // Called for each field of each message: most names have the first letter of few others, or of
     // none.
     let known: &[(&str, Class)] = match name.first() {
         Some(b'a') => &[
@@ -126,7 +126,7 @@ pub fn dashed(name: &HeaderName) -> Cow<'_, str> {
     Cow::Owned(name.as_str().chars().map(dash).collect())
 }
 
-/// The fields of a message that its `connection` names: they are meant for the next station only.
+/// The fields of a message that its `connection` names: they are for the next hop only.
 #[must_use]
 pub fn named_in_connection(headers: &HeaderMap) -> Vec<HeaderName> {
     // Nearly all messages have none, and few fields to look through.
@@ -137,13 +137,13 @@ pub fn named_in_connection(headers: &HeaderMap) -> Vec<HeaderName> {
     lines
         .flat_map(|line| line.as_bytes().split(|byte| *byte == b','))
         .filter_map(|name| HeaderName::from_bytes(name.trim_ascii()).ok())
-        // Only what is there: a long list of others would be kept in memory for nothing.
+        // Only existing fields: a long list of other names would use memory without need.
         .filter(|name| headers.contains_key(name))
         .collect()
 }
 
-/// Removes what speaks of the connection alone: `connection`, the fields that it names, and those
-/// that always do.
+/// Removes the fields of the connection: `connection`, the fields that it names, and those that
+/// always do.
 ///
 /// The others keep their order, for which the map is built anew: removing from one in place moves
 /// its last field forward. Most messages have nothing to remove and cost one pass over the names.

@@ -14,8 +14,8 @@ use crate::bff::admission::{Admission, Instances};
 use crate::bff::error::BffError;
 use crate::bff::guest_log::LogLine;
 use crate::bff::load::Loaded;
-use crate::bff::response::Answer;
-use crate::bff::run::{Asked, Invocation, run};
+use crate::bff::response::CheckedResponse;
+use crate::bff::run::{IncomingRequest, Invocation, run};
 use crate::bff::runtime::Runtime;
 use crate::bff::version::Version;
 use crate::calls::{CallRecord, Grants};
@@ -28,11 +28,11 @@ use crate::telemetry::metrics::BffMetrics;
 const TRACEPARENT: HeaderValue =
     HeaderValue::from_static("00-00000000000000000000000000000001-0000000000000001-00");
 
-/// What a request led to.
+/// The result of a request.
 #[derive(Debug)]
 pub struct Invoked {
     /// The answer, or why there is none.
-    pub result: Result<Answer, BffError>,
+    pub result: Result<CheckedResponse, BffError>,
     /// The guest's log lines.
     pub log: Vec<LogLine>,
     /// Lines that were over the limit.
@@ -43,7 +43,7 @@ pub struct Invoked {
     pub cost: Cost,
 }
 
-/// What a request cost, and what it might have.
+/// The cost of a request, and its limits.
 #[derive(Clone, Copy, Debug, Serialize)]
 pub struct Cost {
     /// CPU time of the guest, microseconds.
@@ -90,8 +90,7 @@ pub fn detached(
     ))
 }
 
-/// Runs a request on a version. `worker` says whose connections are used for services on the
-/// network.
+/// Runs a request on a version. The connections of `worker` are used for services on the network.
 pub async fn invoke(
     runtime: &Runtime,
     version: &Arc<Version>,
@@ -102,7 +101,7 @@ pub async fn invoke(
     let arrived = Instant::now();
     let request_id =
         HeaderValue::from_str(&request.id).unwrap_or(HeaderValue::from_static("invoked"));
-    let asked = Asked {
+    let incoming = IncomingRequest {
         request,
         request_id,
         traceparent: TRACEPARENT,
@@ -112,7 +111,7 @@ pub async fn invoke(
         worker,
         scheduler: None,
     };
-    let mut invocation = Invocation::new(version, asked).keeping_log();
+    let mut invocation = Invocation::new(version, incoming).keeping_log();
     invocation.now_ms = now_ms;
     let (session, log, usage) = (
         invocation.session.clone(),

@@ -1,7 +1,7 @@
 //! tailor: a host for Backends for Frontends, each a sandboxed WebAssembly component.
 //!
 //! The modules in the order of a request: `host` -> `server` -> `snapshot` -> `router`, `bff` ->
-//! `calls` -> `downstream`. Nothing lower knows anything higher. `coding`, `contract`, `degraded`,
+//! `calls` -> `downstream`. Lower modules import no higher ones. `coding`, `contract`, `degraded`,
 //! `http_fields`, `path`, `server_timing`, `sync`, `telemetry`, `text` and `time` are leaves that
 //! all may use, and so is `config`, which knows two of them. `fixture` and `invoke` run a request
 //! without a socket; `build` makes components and knows nothing of the rest.

@@ -25,10 +25,10 @@ fn main() -> ExitCode {
     }
 }
 
-/// For how long the last words wait for somebody to read them.
-const PATIENCE: Duration = Duration::from_secs(5);
+/// For how long the last lines wait for a reader.
+const GRACE: Duration = Duration::from_secs(5);
 
-/// Writes to standard error. Where nobody reads that, and a pipe is full, the program ends all the
+/// Writes to standard error. Where there is no reader, and a pipe is full, the program ends all the
 /// same.
 fn say(words: &str) {
     let (done, ended) = channel::<()>();
@@ -38,8 +38,8 @@ fn say(words: &str) {
         drop(done);
     });
     match writing {
-        Ok(_) => drop(ended.recv_timeout(PATIENCE)),
-        // What the program is out of may be threads.
+        Ok(_) => drop(ended.recv_timeout(GRACE)),
+        // The lacking resource may be threads.
         Err(_) => write(words),
     }
 }
@@ -49,8 +49,8 @@ fn write(words: &str) {
     let _ = std::io::stderr().write_all(words.as_bytes());
 }
 
-/// An error with its causes. Many of our errors say their cause themselves, for those who print
-/// them alone: then it is not said again.
+/// An error with its causes. Many errors include their cause, for callers that print them alone:
+/// then it is not repeated.
 fn in_one_line(error: &anyhow::Error) -> String {
     let mut line = String::new();
     for cause in error.chain().map(ToString::to_string) {

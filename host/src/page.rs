@@ -1,5 +1,5 @@
-//! Pages of `docs/reference` that are made of the code: what stands between `<!-- generated: NAME
-//! -->` and `<!-- end -->` is written by a test, and the prose around it by hand.
+//! Pages of `docs/reference` that are made of the code: a test writes the text between
+//! `<!-- generated: NAME -->` and `<!-- end -->`; the prose around it is written by hand.
 //!
 //! `UPDATE_GOLDEN=1 cargo test` rewrites them; read the difference before it is committed.
 

@@ -1,15 +1,15 @@
 //! Which paths mean the same to every program that reads them. The listener for clients, the calls
-//! of guests and the configuration hold their paths to these rules.
+//! of guests and the configuration check their paths with these rules.
 //!
 //! Programs differ in what they do to a path before they use it: decode it, merge slashes, cut off
-//! what follows a `;`, resolve `..`, and all of that in different orders. A path that two of them
-//! read in two ways is how access rules are passed by. Such a path is refused and not repaired.
+//! what follows a `;`, resolve `..`, and all of that in different orders. A path that two programs
+//! read differently bypasses access rules. Such a path is refused and not repaired.
 
 /// Longest path of a client, and longest path of a call with its query, in bytes: what common
 /// servers take.
 pub const MAX_LENGTH: usize = 8 << 10;
 
-/// Why a path may mean two things.
+/// Why a path is ambiguous.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Ambiguity {
     /// It is relative, a URL, or empty.

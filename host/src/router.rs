@@ -2,11 +2,10 @@
 //!
 //! The rule: a route matches when its host, its path prefix and its headers all match. Of several,
 //! the one with a host wins over one without, then the longer path prefix, then the one with more
-//! headers (and of equals the one that stands first in the file).
+//! headers (and of equals the first in the file).
 //!
-//! The method takes no part in the choice: a chosen route that does not serve it is answered 405,
-//! even if another route would. The path is compared as the client sent it, percent-encoding
-//! included.
+//! The method is not part of the choice: a chosen route without it is answered 405, even if another
+//! route has it. The path is compared as the client sent it, percent-encoding included.
 //!
 //! This module knows no BFF and no connection; it turns a request head into the index of a route,
 //! and allocates nothing while it does. What a lookup costs depends on the longest prefix of the
@@ -21,9 +20,9 @@ use http::HeaderValue;
 
 pub use table::RouteTable;
 
-/// What a table says of a request.
+/// The result of a lookup.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Found<'t, 'p> {
+pub enum RouteMatch<'t, 'p> {
     /// The request goes to the BFF of this route.
     Route {
         /// The route, as an index into the slice that the table was made of.
@@ -44,7 +43,7 @@ pub enum Found<'t, 'p> {
     },
     /// No route matches: 404.
     NotFound,
-    /// Every route names a host and none of them is this one: 421. The client asked the wrong
+    /// Every route names a host and none of them is this one: 421. The request went to the wrong
     /// server.
     Misdirected,
 }

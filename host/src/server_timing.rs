@@ -1,8 +1,8 @@
-//! Where the time of an answer went, as the value of `Server-Timing`
+//! The timing of an answer, as the value of `Server-Timing`
 //! (<https://www.w3.org/TR/server-timing/>).
 //!
-//! It tells its readers how services are called and how quick they are, so it is sent
-//! where the operator wants it only.
+//! It reveals how services are called and how quick they are, so it is sent where the operator
+//! wants it only.
 
 use std::time::Duration;
 

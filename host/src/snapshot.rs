@@ -3,9 +3,9 @@
 //!
 //! A request reads the snapshot once. A reload builds the next one beside the live one, taking over
 //! what did not change (connections, compiled code, permits, counters). It is built in two steps,
-//! and the caller loads components and makes smoke requests between them: a [`Draft`] has what
-//! the components' files hold, and the snapshot a version of each BFF, for a file that is no good
-//! that of before or the last good one.
+//! and the caller loads components and makes smoke requests between them: a [`Draft`] has what the
+//! components' files hold, and the snapshot a version of each BFF, for an invalid file the previous
+//! or the last valid one.
 
 mod draft;
 mod error;
@@ -29,8 +29,8 @@ use crate::telemetry::metrics::{BffMetrics, Metrics};
 pub use draft::{Candidate, Draft, Refusal};
 pub use error::SnapshotError;
 
-/// What all threads of a host share.
-pub struct Shared {
+/// The state that all threads of a host share.
+pub struct SharedState {
     /// The live snapshot.
     pub snapshot: ArcSwap<Snapshot>,
     /// The engine.
@@ -90,9 +90,9 @@ impl Builder {
         })
     }
 
-    /// Makes a snapshot of a draft. A BFF whose file was refused goes on with the component of
-    /// before, else with its last good one, else it has no version. A BFF that was swapped after
-    /// its file was read for the draft goes on with what that led to.
+    /// Makes a snapshot of a draft. A BFF whose file was refused keeps its live component, else
+    /// gets its last good one, else has no version. A BFF that was swapped after its file was read
+    /// for the draft keeps the result of the swap.
     pub fn build(&self, draft: Draft, previous: Option<&Snapshot>) -> Snapshot {
         let Draft {
             config,
@@ -148,7 +148,7 @@ impl Builder {
             Arc::new(self.version(&settings, loaded, services, before, &metrics))
         });
         if let Some(old) = swapped {
-            let refused = old.state().refused;
+            let refused = old.status().refused;
             let bff = old.succeed(settings, version);
             if let Some(refused) = refused {
                 bff.refuse(refused.reason, refused.again);
@@ -168,7 +168,7 @@ impl Builder {
         bff
     }
 
-    /// A version of a BFF that takes over what it can of the one before it.
+    /// A version of a BFF that takes over what it can of its predecessor.
     pub fn version(
         &self,
         settings: &Arc<config::Bff>,

@@ -1,7 +1,7 @@
-//! Locks, threads and counts, handled alike everywhere.
+//! Locks, threads and counts, handled in one way.
 //!
-//! The locks are those of the standard library, which a panic can poison: [`lock`] opens them all
-//! the same.
+//! The locks are those of the standard library, which a panic can poison: [`lock`] ignores the
+//! poison.
 
 use std::io;
 use std::ops::Deref;

@@ -1,5 +1,5 @@
-//! The time of day, in which HTTP counts dates and ages, whatever the machine's clock does: it may
-//! be set by a day either way while the host runs, and say a time that HTTP cannot write.
+//! The time of day, in which HTTP counts dates and ages, for any state of the machine's clock: it
+//! may jump by days while the host runs, and have a time that HTTP cannot express.
 
 use std::cell::RefCell;
 #[cfg(not(test))]
@@ -13,13 +13,13 @@ use http::HeaderValue;
 /// The first second after the last one that dates have digits for: that of the year 10,000.
 const END_OF_DATES: u64 = 253_402_300_800;
 
-/// When the process first asked for the time of day, and what the clock said then.
+/// When the process first read the time of day, and the clock's value then.
 #[cfg(not(test))]
 static BEGAN: LazyLock<(SystemTime, Instant)> =
     LazyLock::new(|| (SystemTime::now(), Instant::now()));
 
-/// The time of day as the clock had it when the process first asked, and the time that went by
-/// since. So the difference of two is what went by, also when the clock was set in between.
+/// The time of day that the clock had at the process's first read, and the time that went by since.
+/// So the difference of two is what went by, also when the clock was set in between.
 #[cfg(not(test))]
 #[inline]
 pub fn time_of_day() -> SystemTime {
@@ -67,7 +67,7 @@ pub fn nanos(time: Duration) -> u64 {
 /// sends none (RFC 9110 section 6.6.1).
 pub fn date_field(at: SystemTime) -> Option<HeaderValue> {
     thread_local! {
-        /// The second that was asked for last, and its text.
+        /// The last requested second, and its text.
         static LAST: RefCell<(u64, Option<HeaderValue>)> = const { RefCell::new((0, None)) };
     }
     let second = at.duration_since(UNIX_EPOCH).ok()?.as_secs();

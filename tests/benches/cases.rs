@@ -1,5 +1,4 @@
-//! What is measured, written once for both benchmarks: how long it takes (`micro`) and how many
-//! instructions it is (`instructions`).
+//! The cases of both benchmarks: time (`micro`) and number of instructions (`instructions`).
 //!
 //! A case is prepared once. Each [`Turn`] is made apart from its run, so that the input that it
 //! uses up is not measured.
@@ -28,7 +27,7 @@ pub const CASES: [&str; 11] = [
     "headers-out",
 ];
 
-/// One run of a case with its input. An error says that the case does not do what it is named for.
+/// One run of a case with its input. An error means that the case did not do its work.
 pub type Turn = Box<dyn FnOnce() -> anyhow::Result<()>>;
 
 /// A case, ready to be measured any number of times.

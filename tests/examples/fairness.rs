@@ -1,4 +1,4 @@
-//! What a neighbour's clients notice of a BFF that takes all the CPU it can get, and how two such
+//! The effect of a BFF that uses all the CPU it can get on a neighbour's clients, and how two such
 //! BFFs share it.
 //!
 //! `cargo run --example fairness` asks the example BFF `watch`, whose services answer at once, one
@@ -53,7 +53,7 @@ fn main() -> anyhow::Result<()> {
     })
 }
 
-/// One row: how the neighbour's clients fare.
+/// One row: the neighbour's latencies.
 async fn beside(way: Option<&str>, time: Duration) -> anyhow::Result<()> {
     let services = Services::start()?;
     let host = Arc::new(host(&services, &[("busy", 100)])?.start().await?);
@@ -78,7 +78,7 @@ async fn beside(way: Option<&str>, time: Duration) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Asks the neighbour for so long, one request after the other.
+/// Sends requests to the neighbour for this time, one after the other.
 async fn ask(host: &TestHost, time: Duration) -> anyhow::Result<Vec<Duration>> {
     let end = Instant::now() + time;
     let mut took = Vec::new();
@@ -96,7 +96,7 @@ async fn ask(host: &TestHost, time: Duration) -> anyhow::Result<Vec<Duration>> {
     Ok(took)
 }
 
-/// Clients that ask again as soon as they were answered, whatever it is.
+/// Clients that send the next request as soon as they have an answer of any kind.
 fn clients(
     host: &Arc<TestHost>,
     path: String,

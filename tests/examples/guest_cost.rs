@@ -1,9 +1,9 @@
 //! What a guest costs: microseconds and page faults of a fresh instance, and of a request in one.
 //!
-//! `cargo run --example guest_cost -- COMPONENT FIXTURE [COMPONENT FIXTURE]...` asks each component
-//! what its fixture asks, over and over, with the fixture's services answered in process: an
-//! instance is made, called and dropped for each request. The components take turns, so that a
-//! noisy neighbour of the machine disturbs all alike. It prints a table in Markdown.
+//! `cargo run --example guest_cost -- COMPONENT FIXTURE [COMPONENT FIXTURE]...` sends each
+//! component the request of its fixture, over and over, with the fixture's services answered in
+//! process: an instance is made, called and dropped for each request. The components take turns, so
+//! that a noisy neighbour of the machine disturbs all alike. It prints a table in Markdown.
 //!
 //! Of each figure the best and the median round are given. Faults are minor page faults, a request.
 
@@ -63,7 +63,7 @@ fn main() -> anyhow::Result<()> {
     Ok(())
 }
 
-/// A component with what it is asked, and the rounds so far.
+/// A component with its request, and the rounds so far.
 struct Guest {
     name: String,
     pre: InstancePre<()>,
@@ -100,7 +100,7 @@ impl Guest {
             instances: Vec::new(),
             requests: Vec::new(),
         };
-        // What is measured must be right.
+        // The measured answer must be the expected one.
         let invoked = invoke(
             runtime,
             &guest.version,
@@ -178,7 +178,7 @@ fn answers(path: &str) -> anyhow::Result<BTreeMap<String, Canned>> {
         .collect())
 }
 
-/// What one round cost, a repetition.
+/// The cost of one round, per repetition.
 struct Round {
     begun: Instant,
     cpu: f64,

@@ -2,9 +2,9 @@
 //! clients went.
 //!
 //! `cargo run --example memory` starts the program itself with the limits that it has by default, a
-//! new one for each case: answers that nobody reads, bodies that do not end, bodies in chunks of
-//! one byte, streams without a body. It prints a table in Markdown, and fails when a case takes
-//! more than `server.max-bytes-in-flight` and 64 MiB, or keeps more than 64 MiB.
+//! new one for each case: unread answers, bodies that do not end, bodies in chunks of one byte,
+//! streams without a body. It prints a table in Markdown, and fails when a case takes more than
+//! `server.max-bytes-in-flight` and 64 MiB, or keeps more than 64 MiB.
 //!
 //! `cargo run --example memory -- 2 4` runs the second and the fourth case alone.
 
@@ -44,7 +44,7 @@ const MIB: u64 = 1 << 20;
 /// The default of `server.max-bytes-in-flight`, and what the host may take besides.
 const BUDGET: u64 = 256 * MIB;
 const BESIDES: u64 = 64 * MIB;
-/// How long clients go on, and how long after it is looked again.
+/// How long clients send, and the time from their end to the last measurement.
 const TIME: Duration = Duration::from_secs(10);
 const AFTER: Duration = Duration::from_secs(30);
 
@@ -124,7 +124,7 @@ async fn case(index: usize) -> anyhow::Result<Seen> {
     let address = host.address()?;
     let line = host.wait_for(|line| line["message"] == "serving")?;
     let admin: SocketAddr = line["admin"].as_str().context("admin")?.parse()?;
-    // What the host needs once, instances among it, it has then.
+    // After that, the host has allocated what it needs once, instances among it.
     for path in ["/large", "/echo"] {
         let request = wire::get(path, "");
         join_all((0..16).map(|_| Wire::ask(address, &request))).await;
@@ -190,7 +190,7 @@ async fn unread(address: SocketAddr) {
         for stream in 0..128 {
             client.get(1 + 2 * stream).await;
         }
-        // Refused ones are asked for again, as long as there is time.
+        // Refused requests are repeated as long as there is time.
         let mut next = 257;
         while let Some((_, told)) = client.next().await {
             if matches!(told, windows::Told::Reset(_)) {

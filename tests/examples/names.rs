@@ -1,7 +1,7 @@
-//! A service whose name has several addresses, looked up at a real DNS server, while clients ask
-//! without a pause: an address dies, one leaves the name, one comes to it, and the DNS server
-//! itself goes away. Then a service that SRV records name, whose targets of the first priority die,
-//! and whose spare one moves to another address. No client may see a failure.
+//! A service whose name has several addresses, looked up at a real DNS server, while clients send
+//! requests without a pause: an address dies, one leaves the name, one comes to it, and the DNS
+//! server itself goes away. Then a service that SRV records name, whose targets of the first
+//! priority die, and whose spare one moves to another address. No client may see a failure.
 //!
 //! `cargo run --example names`, as root or where `unshare --mount` is allowed. It needs dnsmasq:
 //! `apt-get install dnsmasq-base` on Debian. What is missing is an error. The lookups are the
@@ -41,7 +41,7 @@ const HEAVY: u8 = 12;
 const LIGHT: u8 = 13;
 const SPARE: u8 = 14;
 const MOVED: u8 = 15;
-/// Clients that ask side by side.
+/// Concurrent clients.
 const CLIENTS: usize = 8;
 /// Time for each change to have its effect.
 const TIMEOUT: Duration = Duration::from_secs(20);
@@ -86,7 +86,7 @@ struct Dns {
 }
 
 impl Dns {
-    /// Starts one that knows what stands in a file of hosts, and SRV records.
+    /// Starts one with a hosts file and SRV records.
     fn start(folder: &Path, known: &str, records: &[String]) -> anyhow::Result<Self> {
         let hosts = folder.join("hosts");
         std::fs::write(&hosts, known)?;
@@ -111,7 +111,7 @@ impl Dns {
         Ok(Self { hosts, process })
     }
 
-    /// These are the hosts from now on.
+    /// Replaces the hosts.
     fn say(&self, known: &str) -> anyhow::Result<()> {
         std::fs::write(&self.hosts, known)?;
         let number = self.process.id().to_string();
@@ -176,7 +176,7 @@ async fn host(url: &str) -> anyhow::Result<TestHost> {
         .await
 }
 
-/// Makes changes while clients ask without a pause.
+/// Makes changes while clients send requests without a pause.
 async fn with_clients(
     host: &TestHost,
     changes: impl Future<Output = anyhow::Result<()>>,

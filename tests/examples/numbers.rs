@@ -41,7 +41,7 @@ fn main() -> anyhow::Result<()> {
     Ok(())
 }
 
-/// What came back: one answer, or several together.
+/// The size of one response, or of several together.
 #[derive(Clone, Copy, Default)]
 struct Received {
     answers: usize,
@@ -142,7 +142,7 @@ fn thousands(number: usize) -> String {
     format!("{},{:03}", number / 1_000, number % 1_000)
 }
 
-/// Asks over HTTP/1.1 and counts the bytes that come back, those of the head as they are on the
+/// Sends a request over HTTP/1.1 and counts the bytes of the response, with its head as on the
 /// wire.
 async fn get(address: &str, target: &str, accept: &str) -> anyhow::Result<Received> {
     let mut stream = TcpStream::connect(address).await?;

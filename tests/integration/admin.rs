@@ -8,9 +8,9 @@ use tailor_harness::TestHost;
 
 use crate::golden;
 use crate::modules::{self, ECHO, Part};
-use crate::wire::{Answer, Wire, get, until};
+use crate::wire::{ClientResponse, Wire, get, until};
 
-async fn ask(host: &TestHost, method: &str, path: &str) -> Answer {
+async fn ask(host: &TestHost, method: &str, path: &str) -> ClientResponse {
     let address = host.host().admin_address().unwrap();
     let mut wire = Wire::connect(address).await;
     let request = format!("{method} {path} HTTP/1.1\r\nhost: localhost\r\n\r\n");
@@ -119,7 +119,7 @@ async fn busy(services: &Services) -> TestHost {
     host
 }
 
-async fn open_metrics(host: &TestHost) -> Answer {
+async fn open_metrics(host: &TestHost) -> ClientResponse {
     let address = host.host().admin_address().unwrap();
     let answer = Wire::ask(
         address,
@@ -138,7 +138,7 @@ async fn open_metrics(host: &TestHost) -> Answer {
 /// Samples by name; each with its labels.
 type Samples = BTreeMap<String, Vec<(BTreeMap<String, String>, f64)>>;
 
-/// What is said of a family.
+/// The metadata of a family.
 struct Family {
     kind: String,
     help: String,
@@ -393,7 +393,7 @@ async fn a_refused_version_is_named_with_its_reason() {
         metrics.contains("tailor_bff_refused{bff=\"watch\"} 1"),
         "{metrics}"
     );
-    // The same by hand, with `curl`.
+    // The same with `curl`.
     let address = host.host().admin_address().unwrap();
     assert_eq!(Wire::ask(address, &get("/readyz", "")).await.status, 200);
 }

@@ -42,14 +42,14 @@ async fn idle_connections_and_half_heads_give_way() {
             "{path}"
         );
     }
-    // The one that was idle for longest is the one that is gone.
+    // The longest idle one is closed.
     assert_eq!(held.remove(0).rest().await, "");
     let mut last = held.pop().unwrap();
     last.send(&get("/livez", "")).await;
     assert_eq!(last.answer().await.status, 200);
 }
 
-/// Connections whose answers nobody takes, until the host reads no more of them, because it waits
+/// Connections whose answers are not read, until the host reads no more of them, because it waits
 /// to write, or has cut them.
 async fn unread(address: SocketAddr, count: usize) -> Vec<Wire> {
     // Large, so that few of them fill what the kernel keeps of them.
@@ -77,7 +77,7 @@ async fn unread_answers_leave_a_place_for_health() {
     let answer = Wire::ask(address, &get("/metrics", "")).await;
     assert_eq!(answer.status, 503);
     assert!(answer.body.contains("/livez"), "{}", answer.body);
-    // Those that hold the places for health give way, too.
+    // Connections for health are closed for others, too.
     let mut silent = Vec::new();
     for _ in 0..5 {
         silent.push(Wire::connect(address).await);
@@ -92,7 +92,7 @@ async fn unread_answers_leave_a_place_for_health() {
 }
 
 #[tokio::test]
-async fn an_answer_that_nobody_takes_ends_its_connection() {
+async fn an_unread_answer_ends_its_connection() {
     let times = "admin.write-timeout = \"300ms\"\nadmin.header-timeout = \"1h\"\n\
                  admin.max-connections = 1\nadmin.health-connections = 1";
     let (_host, address) = host(times).await;

@@ -1,9 +1,9 @@
-//! Who may ask the admin listener: a name that the operator did not give it is a stranger's.
+//! The host names that the admin listener accepts: those that the operator configured.
 
 use tailor_harness::TestHost;
 
 use crate::modules::{self, ECHO, Part};
-use crate::wire::{Answer, Wire};
+use crate::wire::{ClientResponse, Wire};
 
 async fn host() -> TestHost {
     let builder = TestHost::builder().unwrap();
@@ -13,7 +13,7 @@ async fn host() -> TestHost {
     builder.start().await.unwrap()
 }
 
-async fn ask(host: &TestHost, head: &str) -> Answer {
+async fn ask(host: &TestHost, head: &str) -> ClientResponse {
     Wire::ask(
         host.host().admin_address().unwrap(),
         &format!("{head}\r\n\r\n"),
@@ -22,7 +22,7 @@ async fn ask(host: &TestHost, head: &str) -> Answer {
 }
 
 #[tokio::test]
-async fn a_name_that_nobody_gave_it_is_refused_on_every_page() {
+async fn an_unknown_host_name_is_refused_on_every_page() {
     let host = host().await;
     let pages = ["/bffs", "/metrics", "/livez", "/readyz", "/", "/nowhere"];
     for name in [

@@ -91,8 +91,8 @@ async fn the_watch_face_has_less_than_120_bytes_for_everybody() {
 fn run(program: impl AsRef<std::ffi::OsStr>, arguments: &[&str], folder: &Path) {
     let mut command = Command::new(program);
     command.args(arguments).current_dir(folder);
-    // Meant for the build of this test: for another one, they would change what is compiled, or
-    // with what.
+    // These variables are for the build of this test: in another build, they would change its
+    // results.
     for name in [
         "CARGO_BUILD_TARGET",
         "CARGO_BUILD_TARGET_DIR",

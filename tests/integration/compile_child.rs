@@ -1,4 +1,5 @@
-//! Compiling happens in a process of its own: what it costs is bounded, and nobody else notices.
+//! Compiling happens in a process of its own: its cost is bounded, and other requests are not
+//! slowed down.
 
 mod bombs;
 mod confined;
@@ -263,7 +264,7 @@ async fn a_compiler_ends_with_its_host() {
     }
 }
 
-/// Whether a process is there and not only waits for somebody to ask how it ended.
+/// Whether a process runs and is no zombie.
 fn running(process: u32) -> bool {
     let stat = std::fs::read_to_string(format!("/proc/{process}/stat")).unwrap_or_default();
     stat.rsplit_once(") ")

@@ -1,5 +1,4 @@
-//! The data directory: where it is, who else may have put something into it, and what is removed
-//! from it.
+//! The data directory: where it is, who else may have written to it, and what is removed from it.
 
 use std::fs;
 use std::os::unix::fs::{PermissionsExt as _, chown};
@@ -79,7 +78,7 @@ async fn a_folder_that_others_could_put_in_its_place_is_refused_with_the_way_out
         assert!(said.contains(&wanted), "{said}");
         assert!(said.contains("chmod go-w") && said.contains("name a folder elsewhere"));
     }
-    // Where only owners may rename what is theirs, as in /tmp, nobody else can.
+    // Where only owners may rename what is theirs, as in /tmp, no other user can.
     mode(&between, 0o1777);
     stop(Process::serve(&config).unwrap());
     mode(&between, 0o755);
@@ -195,7 +194,7 @@ async fn without_a_setting_it_is_the_unit_s_or_a_folder_of_the_users_state() {
 }
 
 #[tokio::test]
-async fn compiled_code_that_nobody_needs_is_removed_when_it_is_old() {
+async fn unneeded_compiled_code_is_removed_when_it_is_old() {
     let (config, dir) = write("engine.compiled-max-unused = \"2d\"");
     let process = Process::serve(&config).unwrap();
     let data = dir.path().join("data");

@@ -23,10 +23,9 @@ impl Disk {
         )
     }
 
-    /// A file system that never answers, to anybody. `None`, which is printed, where none may be
-    /// mounted.
+    /// A file system that never answers. `None`, which is printed, where none may be mounted.
     pub fn that_hangs(path: &Path) -> Option<Self> {
-        // A file system of the holder's, who does not serve it.
+        // A file system of the holder, which does not serve it.
         Self::mount(
             path,
             "exec 3<>/dev/fuse && \

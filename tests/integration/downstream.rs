@@ -18,7 +18,7 @@ use relay::relay;
 
 /// A host with one worker and a relay to each of these services (name, URL, settings) below
 /// `/<name>`. All limits are far away unless the settings say otherwise, and each call is one on
-/// the wire: equal ones are not made as one, and none is stored, rejected or made again.
+/// the wire: none is coalesced, stored, rejected or retried.
 pub async fn host(services: &[(&str, String, &str)]) -> TestHost {
     host_with(&relay("v1", None), services).await
 }

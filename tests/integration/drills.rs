@@ -1,6 +1,6 @@
-//! Drills: a service fails in a certain way while clients ask, and then recovers. What is asserted
-//! is what a client gets, what an operator sees on `/bffs` and `/metrics`, and how many requests
-//! reached the service; never how long anything took, but for the deadline.
+//! Drills: a service fails in a certain way while clients send requests, and then recovers. What is
+//! asserted is what a client gets, what an operator sees on `/bffs` and `/metrics`, and how many
+//! requests reached the service; never how long anything took, but for the deadline.
 
 mod blame;
 mod changed;
@@ -35,7 +35,7 @@ use crate::observe::{eventually, metric};
 /// The deadline of every BFF of a drill.
 const DEADLINE: Duration = Duration::from_secs(6);
 
-/// What a host of a drill is made of: services, and BFFs that pass requests on to them.
+/// Builds the host of a drill: services, and BFFs that pass requests on to them.
 pub struct Setup {
     builder: TestHostBuilder,
     services: Vec<String>,
@@ -141,7 +141,7 @@ impl Setup {
     }
 }
 
-/// Asks, and holds the host to the deadline: the BFF itself answers, and in time.
+/// Sends a request, and checks the deadline: the BFF itself answers, and in time.
 pub async fn get(host: &TestHost, path: &str) -> Reply {
     get_as(host, path, &[]).await
 }
@@ -160,19 +160,19 @@ pub async fn get_as(host: &TestHost, path: &str, headers: &[(&str, &str)]) -> Re
     reply
 }
 
-/// What the answer says of the parts that were not live.
+/// The degraded parts of the answer.
 pub fn degraded(reply: &Reply) -> &str {
     reply.header("tailor-degraded")
 }
 
-/// How often a policy did something.
+/// The count of a policy's event.
 pub async fn event(host: &TestHost, service: &str, event: &str) -> f64 {
     let labels = [("service", service), ("event", event)];
     let count = metric(host, "tailor_downstream_events_total", &labels).await;
     count.unwrap_or_else(|| panic!("no metric of {service} and {event}"))
 }
 
-/// What `/bffs` says of a service.
+/// The state of a service in `/bffs`.
 pub async fn state(host: &TestHost, service: &str) -> Value {
     host.admin("/bffs").await.unwrap().json()["downstreams"][service].clone()
 }
@@ -183,7 +183,7 @@ pub async fn breaker(host: &TestHost, service: &str) -> String {
     state["breaker"]["state"].as_str().unwrap().to_owned()
 }
 
-/// Asks until an answer has nothing to excuse: the service is back, and nobody restarted anything.
+/// Sends requests until an answer is not degraded: the service is back, without a restart.
 pub async fn recovered(host: &TestHost, path: &str) -> Reply {
     eventually("an answer that lacks nothing", async || {
         let reply = get(host, path).await;
@@ -192,11 +192,11 @@ pub async fn recovered(host: &TestHost, path: &str) -> Reply {
     .await
 }
 
-/// A service that fails must not be asked much more often than it is called. Further attempts are a
-/// tenth of the calls and five to begin with, so that a hundred calls are needed to tell. Those
-/// that come with time are to be switched off.
+/// The attempts at a failing service must not be many more than its calls. Further attempts are a
+/// tenth of the calls and five to begin with, so that the check needs a hundred calls. The attempts
+/// per second must be switched off.
 pub fn not_amplified(calls: u64, requests: u64) {
-    assert!(calls >= 100, "{calls} calls tell nothing");
+    assert!(calls >= 100, "{calls} calls are too few");
     assert!(
         requests * 10 < calls * 12,
         "{requests} requests of {calls} calls"

@@ -6,7 +6,7 @@ use std::process::Command;
 use tailor_harness::{Files, Process, TestHost};
 
 use crate::modules::{self, ECHO, Part};
-use crate::wire::{Answer, Wire, get, until};
+use crate::wire::{ClientResponse, Wire, get, until};
 
 /// A configuration with a BFF that answers with its path.
 fn write(more: &str) -> (std::path::PathBuf, Files) {
@@ -21,7 +21,7 @@ fn write(more: &str) -> (std::path::PathBuf, Files) {
         .unwrap()
 }
 
-async fn admin(process: &Process, path: &str) -> Answer {
+async fn admin(process: &Process, path: &str) -> ClientResponse {
     Wire::ask(process.admin_address().unwrap(), &get(path, "")).await
 }
 
@@ -65,7 +65,7 @@ fn the_soft_limit_is_raised_to_the_hard_one() {
         .find(|line| line.starts_with("Max open files"));
     let numbers: Vec<&str> = line.unwrap().split_whitespace().skip(3).take(2).collect();
     assert_eq!(numbers, ["512", "512"]);
-    // It fits: nobody is warned.
+    // It fits: there is no warning.
     assert!(!process.log().iter().any(says("open files")));
 }
 
@@ -117,7 +117,7 @@ async fn clients_leave_files_for_operators_and_components() {
     std::fs::write(&component, modules::echo(Part::Host)).unwrap();
     process.wait_for(says("new version is live")).unwrap();
     assert!(!process.log().iter().any(says("not accepted")));
-    // Who waits is taken when others go.
+    // Waiting clients are accepted when others disconnect.
     let mut last = clients.pop().unwrap();
     drop(clients);
     last.send(&get("/echo/x?a=b", "")).await;
@@ -155,7 +155,7 @@ async fn a_version_that_no_file_was_left_for_is_tried_again_and_health_answers()
         assert_eq!(admin(&process, "/livez").await.body, "ok\n");
     }
     assert_eq!(admin(&process, "/readyz").await.body, "ready\n");
-    // What gave way to these is there again.
+    // The closed spare file is open again.
     assert_eq!(settled_files(&process).await, open);
 
     let component = files.path().join("echo.wasm");
@@ -169,7 +169,7 @@ async fn a_version_that_no_file_was_left_for_is_tried_again_and_health_answers()
     let reason = state["bffs"]["echo"]["refused"]["reason"].as_str().unwrap();
     assert!(reason.contains("Too many open files"), "{reason}");
 
-    // Nobody touches the file.
+    // The file is not touched.
     assert!(limit(&process, 512));
     process.wait_for(says("new version is live")).unwrap();
     let state = until(async || {

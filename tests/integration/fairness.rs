@@ -1,5 +1,5 @@
-//! One thread, many guests that do all they can to keep it: the others on it have it again soon,
-//! and what they used is charged to them.
+//! One thread, many guests that try to keep it: the others get it back soon, and each is charged
+//! for its use.
 //!
 //! Both are measured on the CPU clock of the thread, which a busy machine does not move.
 
@@ -15,7 +15,7 @@ use rustix::time::{ClockId, clock_gettime};
 use tailor::bff::error::BffError;
 use tailor::bff::load::{Loaded, Loader};
 use tailor::bff::meter::Usage;
-use tailor::bff::run::{Asked, Invocation, run};
+use tailor::bff::run::{IncomingRequest, Invocation, run};
 use tailor::bff::runtime::Runtime;
 use tailor::bff::scheduler::Scheduler;
 use tailor::bff::version::Version;
@@ -74,14 +74,14 @@ impl Thread {
         detached(settings, self.loaded.clone(), |_| goals())
     }
 
-    /// Asks a BFF. Gives what it was charged, and how it ended.
+    /// Sends a request to a BFF. Returns its charge, and how it ended.
     async fn ask(&self, bff: &Arc<Version>, target: &str) -> (Duration, Option<BffError>) {
         let (usage, result) = self.begin(bff, target);
         let error = result.await;
         (usage.cpu(), error)
     }
 
-    /// Begins to ask. What it is charged can be read meanwhile.
+    /// Begins a request. Its charge can be read meanwhile.
     fn begin(
         &self,
         bff: &Arc<Version>,
@@ -89,7 +89,7 @@ impl Thread {
     ) -> (Arc<Usage>, impl Future<Output = Option<BffError>> + use<>) {
         let (path, query) = target.split_once('?').unwrap_or((target, ""));
         let query = query.split_once('=').into_iter();
-        let asked = Asked {
+        let asked = IncomingRequest {
             request: Request {
                 id: "r".to_owned(),
                 method: Method::Get,
@@ -145,8 +145,7 @@ fn cpu() -> Duration {
     )
 }
 
-/// Takes note of how much of the thread others use between two of its own turns, until it is told
-/// to stop.
+/// Records the thread time that others use between two of its own turns, until it is stopped.
 fn heartbeat() -> (Rc<Cell<bool>>, impl Future<Output = Vec<Duration>>) {
     let over = Rc::new(Cell::new(false));
     let stop = over.clone();

@@ -107,7 +107,7 @@ async fn without_retries_each_status_of_a_sequence_shows() {
 #[tokio::test]
 async fn a_heavy_tail_costs_the_slow_ones_alone() {
     let services = Services::start().unwrap();
-    // All ask the same, and each is to have its own luck.
+    // All requests are equal, and each must meet its own fault.
     let host = host_with(&services, "coalesce = false").await;
     let tail = Fault::heavy_tail(Duration::from_secs(60), 30.0, 7);
     services.set_fault(Service::Heart, tail).await.unwrap();
@@ -170,6 +170,6 @@ async fn a_service_that_hangs_keeps_nothing_from_those_who_do_not_need_it() {
     let (watch, ()) = tokio::join!(get(&host, WATCH), waiting);
     assert_eq!(watch.json()["heart"], Value::Null);
     assert_eq!(calls(&host, "heart", "timeout").await, 1.0);
-    // The service learns that nobody waits any more.
+    // The service learns that its caller is gone.
     services.wait_for_aborted(Service::Heart, 1).await;
 }

@@ -1,4 +1,4 @@
-//! Clients of HTTP/2 that do something else than ask.
+//! Clients of HTTP/2 that send frames but no requests.
 
 use std::time::Duration;
 
@@ -142,7 +142,7 @@ async fn a_client_that_uses_its_connection_meets_no_limit() {
     let mut wire = connect(&host).await;
     let mut stream = 1;
     for _page in 0..20 {
-        // A page that is left: most of what it asked for is taken back.
+        // A closed page: most of its requests are cancelled.
         let left: Vec<u8> = (0..20)
             .flat_map(|more| get(stream + 2 * more, "/echo"))
             .chain((0..20).flat_map(|more| reset(stream + 2 * more)))
@@ -219,7 +219,7 @@ async fn a_large_answer_costs_its_reader_nothing() {
         if frame.kind == DATA {
             size += frame.payload.len();
             ended = frame.flags & END_STREAM != 0;
-            // As eager a reader as there is: both windows, for each frame.
+            // The most eager reader: both windows, for each frame.
             let more = u32::try_from(frame.payload.len()).unwrap().to_be_bytes();
             for stream in [0, 1] {
                 wire.send(&frame_of_window(stream, &more)).await;

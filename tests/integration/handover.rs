@@ -46,8 +46,8 @@ fn stop(mut process: Process) {
     assert_eq!(process.wait().unwrap().code(), Some(0));
 }
 
-/// Clients that connect for each request, until they are told that it is enough. Each returns how
-/// many answers it got: all that it asked for.
+/// Clients that connect for each request, until they are stopped. Each returns the number of its
+/// answers: one for each request.
 fn clients(address: SocketAddr, enough: &Arc<AtomicBool>) -> Vec<JoinHandle<u64>> {
     let client = || {
         let enough = enough.clone();
@@ -55,7 +55,7 @@ fn clients(address: SocketAddr, enough: &Arc<AtomicBool>) -> Vec<JoinHandle<u64>
             let mut answers = 0;
             while !enough.load(Ordering::Relaxed) {
                 let mut client = Wire::connect(address).await;
-                // So long are connections new: a host that stops has always one like that.
+                // The time for which a connection is new: a stopping host always has a new one.
                 tokio::time::sleep(Duration::from_millis(10)).await;
                 client.send(&get("/echo/x", "")).await;
                 let answer = client.answer().await;
@@ -82,7 +82,7 @@ async fn hosts_follow_each_other_and_no_client_notices() {
         let next = serve_on(&socket, &path);
         stop(std::mem::replace(&mut host, next));
     }
-    // With nobody there for a while.
+    // Without a process for a while.
     stop(host);
     let last = serve_on(&socket, &path);
     assert_eq!(Wire::ask(address, &get("/echo/x", "")).await.status, 200);

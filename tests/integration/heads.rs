@@ -111,7 +111,7 @@ async fn a_head_that_is_read_in_two_ways_is_refused_with_its_connection() {
                 rest.starts_with(&format!("HTTP/1.1 {status} ")),
                 "{head:?}: {rest}"
             );
-            // Whoever read it in another way must not get an answer to a part of it.
+            // A peer that read it in another way must not get an answer to a part of it.
             assert_eq!(rest.matches("HTTP/1.1 ").count(), 1, "{head:?}: {rest}");
         }
     }
@@ -195,7 +195,7 @@ async fn at_the_cap_who_is_idle_makes_room() {
     let mut used = Wire::connect(host.address()).await;
     used.send(&post("used")).await;
     assert_eq!(used.answer().await.body, "used");
-    // The one that never asks goes before the one that is older.
+    // The one without a request closes before the older one.
     let mut silent = Wire::connect(host.address()).await;
     let mut third = Wire::connect(host.address()).await;
     third.send(&post("third")).await;
@@ -203,7 +203,7 @@ async fn at_the_cap_who_is_idle_makes_room() {
     assert_eq!(silent.rest().await, "");
     used.send(&post("again")).await;
     assert_eq!(used.answer().await.body, "again");
-    // Of the two that are left, the one that asked last stays.
+    // Of the two that are left, the one with the later request stays.
     let mut fourth = Wire::connect(host.address()).await;
     fourth.send(&post("fourth")).await;
     assert_eq!(fourth.answer().await.body, "fourth");

@@ -1,5 +1,5 @@
-//! What a client developer sees with `curl`: each route, over HTTP/1.1 and HTTP/2, and what becomes
-//! of a wrong request.
+//! What a client developer sees with `curl`: each route, over HTTP/1.1 and HTTP/2, and the answers
+//! to wrong requests.
 
 use std::fmt::Write as _;
 
@@ -286,7 +286,7 @@ async fn the_host_is_neither_tunnel_nor_proxy() {
     let connect = "CONNECT a.test:443 HTTP/1.1\r\nhost: a.test:443\r\n\r\n";
     let answer = Wire::ask(host.address(), connect).await;
     assert_eq!((answer.status, answer.code()), (405, "method-not-allowed"));
-    // A tunnel takes no method, and TRACE is told those of the route.
+    // CONNECT gets an empty `allow`, and TRACE that of the route.
     assert!(
         answer
             .headers

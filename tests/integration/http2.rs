@@ -43,7 +43,7 @@ async fn many_streams_share_a_connection() {
 #[tokio::test]
 async fn the_streams_of_a_connection_are_spread_over_the_workers() {
     let services = Services::start().unwrap();
-    // Over HTTP/2, a worker has one connection to a service: so many connections, so many workers.
+    // Over HTTP/2, a worker has one connection to a service: as many connections as workers.
     let builder = TestHost::builder().unwrap().example("watch").unwrap();
     let builder = builder.services(
         &services,

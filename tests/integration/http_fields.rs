@@ -4,7 +4,7 @@ use downstream_mock::{Service, Services};
 use tailor_harness::TestHost;
 
 use crate::modules::{self, Part};
-use crate::wire::{Answer, Wire, get};
+use crate::wire::{ClientResponse, Wire, get};
 
 async fn echo() -> TestHost {
     let echo = modules::echo(Part::Path);
@@ -76,7 +76,7 @@ async fn a_bff_sees_nothing_forged_nothing_secret_and_nothing_of_the_connection(
 #[tokio::test]
 async fn a_request_id_is_kept_when_it_is_well_formed() {
     let host = echo().await;
-    let ask = async |fields: &str| -> Answer {
+    let ask = async |fields: &str| -> ClientResponse {
         let answer = Wire::ask(host.address(), &get("/echo", fields)).await;
         assert_eq!(answer.status, 200, "{fields:?}");
         answer
@@ -136,7 +136,7 @@ async fn services_get_the_hosts_fields_and_not_the_clients() {
             .map(http::HeaderName::as_str)
             .collect();
         names.sort_unstable();
-        // `accept` is the BFF's own doing.
+        // The BFF sets `accept` itself.
         names.retain(|name| *name != "accept");
         assert_eq!(
             names,

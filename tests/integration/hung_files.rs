@@ -69,7 +69,7 @@ async fn a_pipe_as_fixture_or_component_is_refused_and_not_waited_for() {
     let error = host.host().reload().await.unwrap_err().to_string();
     assert!(error.contains("smoke.json"), "{error}");
     assert!(error.contains("not a file but a named pipe"), "{error}");
-    // A component is a matter of its BFF.
+    // A component affects its BFF alone.
     host.replace("smoke.json", fixture.as_bytes()).unwrap();
     let changed = host.host().reload().await.unwrap();
     let reason = &changed.refused[0].1;
@@ -127,8 +127,8 @@ fn a_host_does_not_wait_for_a_pipe_to_start() {
     }
 }
 
-/// Stands between a program and the system: as soon as the file `hung` is there, who looks at or
-/// opens a path with `dead/` in it never comes back.
+/// A shim between a program and the system: as soon as the file `hung` exists, calls on a path with
+/// `dead/` in it hang.
 const SHIM: &str = r#"
 #define _GNU_SOURCE
 #include <dlfcn.h>
@@ -207,7 +207,7 @@ fn threads(process: &Process) -> usize {
 }
 
 #[tokio::test]
-async fn a_file_system_that_does_not_answer_holds_up_nobody() {
+async fn a_file_system_that_does_not_answer_holds_up_no_other_request() {
     let Some((command, path, dir)) = on_dead() else {
         return;
     };
@@ -264,7 +264,7 @@ fn starting(mut command: Command, path: &Path, dir: &Files) -> Child {
     command.stderr(Stdio::piped()).spawn().unwrap()
 }
 
-/// A host that does not start, because of what is named.
+/// A host that does not start, for the named reason.
 fn ends_because_of(child: Child, named: &str) {
     let output = child.wait_with_output().unwrap();
     let said = String::from_utf8(output.stderr).unwrap();

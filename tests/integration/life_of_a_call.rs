@@ -1,5 +1,5 @@
-//! `docs/inside/life-of-a-call.md` is the one document that says in which order a call meets its
-//! rules: it is held to the code.
+//! `docs/inside/life-of-a-call.md` has the order of the steps of a call: it is compared with the
+//! code.
 
 use tailor_harness::components::root;
 

@@ -10,7 +10,7 @@ use tailor_harness::{Process, TestHost};
 use crate::modules::{self, ECHO, Part};
 use crate::wire::{Wire, get};
 
-/// What a name says that wants to look like a line of the host, as text of WebAssembly has it.
+/// A name that imitates a line of the host, in the text format of WebAssembly.
 const FORGED: &str =
     r"x\0a2026-01-01T00:00:00Z  INFO access: status=200 bff=watch\0d\1b[2J\e2\80\ae";
 
@@ -98,7 +98,7 @@ async fn ask(process: &Process, target: &str, times: usize) {
     }
 }
 
-/// Lines of the log that are about this, after those that were left out are told of.
+/// Lines of the log about this, up to the one that reports left-out lines.
 fn lines(process: &Process, about: impl Fn(&Value) -> bool) -> (u64, u64) {
     let log = process.log();
     let told = log.iter().filter(|line| about(line));
@@ -126,7 +126,7 @@ async fn requests_that_the_host_refuses_have_some_lines_a_second() {
     let answered = |line: &Value| line["outcome"] == "2xx";
     let all_answered = || (lines(&process, answered).0 == ASKED as u64).then_some(());
     crate::wire::until(async || all_answered()).await;
-    // The next second tells how many were left out.
+    // The next second reports how many were left out.
     let nowhere = |line: &Value| line["outcome"] == "not-found";
     let told = || {
         let (count, left_out) = lines(&process, nowhere);
@@ -161,7 +161,7 @@ async fn a_guest_s_lines_have_a_rate_and_those_left_out_are_counted() {
     let began = Instant::now();
     ask(&process, "/loud/log?lines=64&bytes=4000", 20).await;
     let guest = |line: &Value| line["target"] == "guest";
-    // One line of the next second tells how many were left out.
+    // One line of the next second reports how many were left out.
     let left_out = crate::wire::until(async || {
         ask(&process, "/loud/log?lines=1&bytes=10", 1).await;
         let (_, left_out) = lines(&process, guest);

@@ -17,7 +17,7 @@ mod disk;
 mod golden;
 // BFFs of a few lines of text.
 mod modules;
-// Metrics, states and things that happen in their own time.
+// Metrics, states and waits for events.
 mod observe;
 // A client of HTTP/2 that counts its windows.
 mod windows;
@@ -98,7 +98,7 @@ mod fairness;
 mod hostile;
 // Components whose modules were linked by the build.
 mod linked;
-// The three example BFFs, as a newcomer sees them.
+// The three example BFFs, as a new user sees them.
 mod smoke;
 // A BFF is replaced while the host runs.
 mod swap;

@@ -1,6 +1,6 @@
-//! What clients can make the host hold: answers that nobody reads, bodies that do not end, streams
-//! without number. All of it counts, the sum has a bound that leaves room for others, and all of it
-//! is given back.
+//! What clients can make the host hold: unread answers, bodies that do not end, streams without
+//! number. All of it counts, the sum has a bound that leaves room for others, and all of it is
+//! given back.
 
 use tailor_harness::TestHost;
 
@@ -11,7 +11,7 @@ use crate::wire::{Gate, Wire, get, soon, until};
 const KIB: usize = 1 << 10;
 const MIB: usize = 1 << 20;
 
-/// Two BFFs: `/large` answers with so many bytes, `/echo` with the body of the request.
+/// Two BFFs: `/large` answers with this number of bytes, `/echo` with the body of the request.
 async fn host(bytes: usize, settings: &str) -> TestHost {
     let builder = TestHost::builder().unwrap();
     let builder = builder.file("large.wasm", &modules::large(bytes)).unwrap();
@@ -48,7 +48,7 @@ async fn refused(host: &TestHost) -> usize {
     numbers.map(|number| number.parse::<usize>().unwrap()).sum()
 }
 
-/// Until the host holds nothing of anybody.
+/// Waits until the host holds no bytes.
 async fn is_empty(host: &TestHost) {
     until(async || (in_flight(host).await == 0).then_some(())).await;
 }
@@ -113,7 +113,7 @@ async fn unread_answers_have_a_bound_that_leaves_room_for_others() {
         }
         clients.push(client);
     }
-    // Each stream has a head, of whichever answer, or is reset.
+    // Each stream gets a head or a reset.
     for client in &mut clients {
         for _ in 0..100 {
             client.next().await.unwrap();
@@ -258,7 +258,7 @@ async fn a_body_takes_what_it_is_long_however_it_is_cut() {
     wire.send("0\r\n\r\n").await;
     assert_eq!(wire.answer().await.body.len(), 50_000);
     is_empty(&host).await;
-    // Who announces much and sends nothing takes nothing.
+    // A client that announces much and sends nothing uses no memory.
     wire.send("POST /echo HTTP/1.1\r\nhost: a\r\ncontent-length: 1000000\r\n\r\n1")
         .await;
     let held = until(async || Some(in_flight(&host).await).filter(|held| *held > 0)).await;
@@ -284,7 +284,7 @@ async fn streams_without_bodies_have_a_bound() {
     let held = in_flight(&host).await;
     assert!((200 * KIB..=MIB / 2).contains(&held), "{held}");
     assert!(refused(&host).await > 40);
-    // Streams that the client takes back hold nothing, nor does a connection that is gone.
+    // Cancelled streams and closed connections hold nothing.
     for stream in 0..10 {
         client.reset(1 + 2 * stream).await;
     }

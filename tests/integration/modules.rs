@@ -1,11 +1,11 @@
-//! What the tests of the server run: BFFs of a few lines of text, which answer at once and call
-//! nobody, and the three examples.
+//! What the tests of the server run: BFFs of a few lines of text, which answer at once and make no
+//! calls, and the three examples.
 
 use downstream_mock::Services;
 use tailor_harness::components::from_module;
 use tailor_harness::{TestHost, TestHostBuilder};
 
-/// What an echo answers with.
+/// The body of an echo.
 #[derive(Clone, Copy)]
 pub enum Part {
     Path,

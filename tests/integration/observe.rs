@@ -1,5 +1,4 @@
-//! What tests look at from outside: metrics, the state of BFFs, and things that come about in their
-//! own time.
+//! Observations from outside: metrics, the state of BFFs, and waits for events.
 
 use std::fs::File;
 use std::io::Write as _;
@@ -12,10 +11,10 @@ use tailor_harness::TestHost;
 /// How long a test waits before it gives up. Far longer than anything takes, even on a loaded
 /// machine.
 const TIMEOUT: Duration = Duration::from_secs(60);
-/// Between two looks.
+/// Interval of the polls.
 const PAUSE: Duration = Duration::from_millis(10);
 
-/// Looks until there is something to see.
+/// Polls until there is a result.
 ///
 /// # Panics
 ///
@@ -76,7 +75,8 @@ pub fn overwrite(path: &Path, content: &[u8]) {
     file.set_modified(before.modified().unwrap()).unwrap();
 }
 
-/// Waits until so many versions of a BFF have replaced another, and returns what `/bffs` says then.
+/// Waits until this number of versions of a BFF have replaced another, and returns what `/bffs`
+/// says then.
 pub async fn swapped(host: &TestHost, name: &str, swaps: u64) -> Value {
     eventually("a swap", async || {
         let state = bff(host, name).await;

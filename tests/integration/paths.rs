@@ -1,5 +1,5 @@
-//! Paths that could lead elsewhere: both sides of the host are held to one table, and what leaves
-//! the host is held to models of the programs that read it.
+//! Paths that could lead elsewhere: both sides of the host are checked with one table, and what
+//! leaves the host with models of the programs that read it.
 
 mod random;
 mod table;
@@ -36,8 +36,8 @@ fn pattern(text: &str) -> CallPattern {
     }
 }
 
-/// A guest that makes a call of each path that it is asked with, under a grant. No client's rules
-/// stand in front of it.
+/// A guest that makes a call for each path of its requests, under a grant. The rules for clients do
+/// not apply.
 struct Caller {
     guest: Offline,
     made: usize,
@@ -104,9 +104,9 @@ async fn a_clients_hostile_path_reaches_no_bff() {
     }
 }
 
-/// Whether a path, as somebody read it, is one of those that the pattern grants.
+/// Whether a path, as one reader read it, is one of those that the pattern grants.
 fn granted(pattern: &CallPattern, read: &[u8]) -> bool {
-    // Whether a slash at the end counts is the reader's own affair.
+    // Readers may or may not distinguish a slash at the end.
     let read = read.strip_suffix(b"/").unwrap_or(read);
     let mut given = read.split(|byte| *byte == b'/').skip(1);
     for segment in &pattern.segments {
@@ -130,7 +130,7 @@ fn misread(grant: &str, sent: &str) -> Option<String> {
         let pattern = pattern(&grant.replacen(' ', &format!(" {prefix}"), 1));
         for reader in Reader::ALL {
             let read = reader.read(&format!("{prefix}{sent}"));
-            // Refused is not misread.
+            // A refused path is not misread.
             if let Some(read) = read.filter(|read| !granted(&pattern, read)) {
                 let read = String::from_utf8_lossy(&read).into_owned();
                 return Some(format!("{sent} under {grant}: {reader:?} reads {read}"));
@@ -141,7 +141,7 @@ fn misread(grant: &str, sent: &str) -> Option<String> {
 }
 
 #[test]
-fn what_is_sent_stays_below_what_is_granted_whoever_reads_it() {
+fn what_is_sent_stays_below_what_is_granted_for_every_reader() {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
@@ -175,7 +175,7 @@ proptest! {
     fn a_path_that_passes_the_rules_is_read_alike(path in random::path()) {
         if tailor::path::check(&path).is_ok() {
             prop_assert_eq!(misread("GET /users/**", &path), None);
-            // The same number of segments to everybody.
+            // The same number of segments to all readers.
             let segments = path.trim_end_matches('/').split('/').count() - 1;
             let stars = vec!["*"; segments - 1];
             let exact = format!("GET /users/{}", stars.join("/"));

@@ -84,8 +84,7 @@ async fn a_bad_file_changes_nothing_on_sighup() {
     assert_eq!(ask(&process, "/more").await.0, 404);
     assert_eq!(ask(&process, "/echo/x").await, (200, "/x".to_owned()));
 
-    // A component that is none is as bad as a bad file, and a good file after it is taken over
-    // again.
+    // A file without a component is refused, and a good file after it is loaded.
     std::fs::write(dir.path().join("other.wasm"), b"no component").unwrap();
     let other =
         "[bff.other]\ncomponent = \"other.wasm\"\n[[route]]\nbff = \"other\"\npath = \"/other\"";
@@ -204,7 +203,7 @@ fn a_data_directory_that_cannot_be_used_is_named() {
         assert!(said.contains(&wanted), "{said}");
         set(folder, 0o700);
     }
-    // As it said, that is the way out; and a folder whose parents are missing is made.
+    // Removing it is the way out, as the message says; a folder with missing parents is created.
     let deep = std::fs::read_to_string(&path).unwrap();
     std::fs::write(&path, deep.replace("\"data\"", "\"a/b/c\"")).unwrap();
     let check = ["check", "--config", &path.display().to_string()];
@@ -258,7 +257,7 @@ async fn compiled_code_is_kept_checked_and_made_anew() {
     );
     assert_eq!(compiled(dir.path()).2, code);
 
-    // Code that matches its sum and is no code: somebody wrote both, or the disk did.
+    // Bytes that match their digest and are no code: both were forged, or the disk is at fault.
     let sum = tailor::digest::hex(b"no code");
     std::fs::write(&file, format!("{sum}no code")).unwrap();
     let log = once(&path).await;

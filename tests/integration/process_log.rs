@@ -56,7 +56,7 @@ async fn each_request_has_one_line() {
         let length: u64 = head.header("content-length").parse().unwrap_or(0);
         let sent = if method == "HEAD" { 0 } else { length };
         assert_eq!(line["bytes_out"], sent, "{line}");
-        // What the log tells of the way is the route, not the path.
+        // The log has the route, not the path.
         let routed = target.starts_with("/watch/a") || target.starts_with("/watch/n");
         if routed && !matches!(method, "OPTIONS" | "POST" | "BREW") {
             assert_eq!(
@@ -155,7 +155,7 @@ async fn the_access_log_can_be_switched_off() {
     );
 }
 
-/// What must stand in no line. Each is a text that nothing else holds.
+/// Texts that no line may have. Each is unique.
 const PERSONAL: [&str; 7] = [
     "margaret",
     "zebulon",

@@ -89,7 +89,7 @@ async fn a_body_that_does_not_arrive_is_answered_408() {
         assert_eq!((answer.status, answer.code()), (408, "body-timeout"));
         assert!(answer.body.contains("longer than 300ms"), "{}", answer.body);
         assert!(!answer.header("x-request-id").is_empty());
-        // What of the body still comes must not be taken for a request.
+        // The rest of the body must not be read as a request.
         assert_eq!(wire.rest().await, "", "{framing}");
     }
 }
@@ -145,7 +145,7 @@ async fn a_body_that_is_coded_for_its_way_is_refused_with_its_connection() {
         assert_eq!((answer.status, answer.code()), (status, code), "{coding}");
         assert!(answer.body.contains("transfer-encoding"), "{}", answer.body);
         assert_eq!(answer.header("connection"), "close");
-        // Whoever framed the first one differently must not get an answer to a part of it.
+        // A peer that framed the first one differently must not get an answer to a part of it.
         assert_eq!(wire.rest().await, "", "{coding}");
     }
     let mut wire = Wire::connect(host.address()).await;
@@ -258,7 +258,7 @@ async fn pipelined_requests_are_answered_in_order() {
     for body in &bodies {
         assert_eq!(wire.answer().await.body, *body);
     }
-    // One that is refused stands in its place of the row, too.
+    // A refused one is answered in order, too.
     wire.send(&format!(
         "{}{}{}",
         get("/nowhere", ""),
@@ -292,7 +292,7 @@ async fn a_client_that_does_not_read_its_answer_loses_it() {
     assert!(deaf.rest().await.len() < SIZE);
 }
 
-/// A connection with so little room for what comes that a large answer has to wait for its reader.
+/// A connection with such small buffers that a large answer waits for its reader.
 async fn slow_reader(address: SocketAddr) -> Wire {
     let socket = TcpSocket::new_v4().unwrap();
     socket.set_recv_buffer_size(4096).unwrap();

@@ -1,12 +1,12 @@
-//! More requests than a BFF may run, and the end of a host: who waits, who is refused, who is still
-//! answered.
+//! More requests than a BFF may run, and the end of a host: which requests wait, are refused, or
+//! are still answered.
 
 use downstream_mock::Services;
 use tailor_harness::TestHost;
 use tokio::net::TcpStream;
 
 use crate::modules::{self, ECHO, Part};
-use crate::wire::{Answer, Gate, HELD, HELD_ANSWER, Wire, beside, get, soon, until};
+use crate::wire::{ClientResponse, Gate, HELD, HELD_ANSWER, Wire, beside, get, soon, until};
 
 /// A host with a BFF that waits for the gate, and a neighbour.
 async fn host(gate: &Gate, first: &str, last: &str) -> TestHost {
@@ -32,7 +32,7 @@ async fn waiting(host: &TestHost, count: u64) {
     .await;
 }
 
-fn assert_overloaded(answer: &Answer, code: &str) {
+fn assert_overloaded(answer: &ClientResponse, code: &str) {
     assert_eq!((answer.status, answer.code()), (503, code));
     assert_eq!(answer.header("retry-after"), "1");
     assert!(!answer.header("x-request-id").is_empty());
@@ -81,7 +81,7 @@ async fn a_client_that_goes_makes_room_for_the_next() {
     assert_eq!(call.rest().await, "");
     gate.call().await.heart().await;
     assert_eq!(second.answer().await.body, HELD_ANSWER);
-    // One that goes while it waits leaves the queue.
+    // A waiting request whose client disconnects leaves the queue.
     let third = held(&host).await;
     let _call = gate.call().await;
     let fourth = held(&host).await;

@@ -1,4 +1,4 @@
-//! The three example BFFs behind a real host, as a newcomer sees them.
+//! The three example BFFs behind a real host, as a new user sees them.
 
 use downstream_mock::Services;
 use tailor_harness::TestHost;

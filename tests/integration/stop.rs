@@ -1,4 +1,4 @@
-//! The end of the program: although nobody reads what it says, and only after a load balancer that
+//! The end of the program: although its output is not read, and only after a load balancer that
 //! sends it clients had time to notice.
 
 use std::future::ready;
@@ -37,7 +37,7 @@ async fn ended(child: &mut Child) -> Option<i32> {
     until(|| ready(child.try_wait().unwrap())).await.code()
 }
 
-/// A pipe that takes nothing more: its writing end, and the other one, which keeps it open.
+/// A full pipe: its writing end, and the other one, which keeps it open.
 fn full_pipe() -> (OwnedFd, OwnedFd) {
     let (reading, writing) = std::io::pipe().unwrap();
     let (reading, writing) = (OwnedFd::from(reading), OwnedFd::from(writing));
@@ -76,7 +76,7 @@ async fn a_host_ends_although_its_log_is_not_read_any_more() {
 #[tokio::test]
 async fn a_host_whose_log_was_never_read_serves_and_ends() {
     let (path, _dir) = write("");
-    // Nobody hears where it listens.
+    // Its address is not read.
     let socket = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let address = socket.local_addr().unwrap();
     let (full, _reading) = full_pipe();

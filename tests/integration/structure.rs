@@ -19,7 +19,7 @@ use tailor::contract::FailureKind;
 use tailor::telemetry::metrics::ServiceMetrics;
 use tailor_harness::components::root;
 
-/// What is not ours or made by a build.
+/// Folders of others, or made by a build.
 const SKIPPED: [&str; 4] = ["target", "node_modules", ".git", ".tailor"];
 
 /// All files below a folder whose name ends in one of `ends`.

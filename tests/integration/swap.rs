@@ -1,4 +1,4 @@
-//! A BFF is replaced while the host runs: nobody notices but by the answers, a bad file changes
+//! A BFF is replaced while the host runs: clients see it only in the answers, a bad file changes
 //! nothing, and what was replaced goes with its last request.
 
 mod beside;
@@ -29,7 +29,7 @@ async fn host(before: &str, after: &str) -> TestHost {
     builder.start().await.unwrap()
 }
 
-/// The version that answers, by what it says of itself. The whole page must be of that version.
+/// The version in an answer. The whole page must be of that version.
 async fn served(host: &TestHost, path: &str) -> String {
     let reply = host.get(path).await.unwrap();
     assert_eq!(reply.status, 200, "{reply:?}");

@@ -23,7 +23,7 @@ async fn each_is_counted_by_its_status() {
         (&long, 414, 2),
         (&large, 431, 1),
         (&get("/echo", &"x: y\r\n".repeat(200)), 431, 1),
-        // These are requests, and have an account.
+        // These are requests, and have an access record.
         (&get("/nowhere", ""), 404, 1),
         (&get("/echo//x", ""), 400, 1),
     ] {
@@ -31,7 +31,7 @@ async fn each_is_counted_by_its_status() {
             assert_eq!(Wire::ask(host.address(), request).await.status, status);
         }
     }
-    // A client that goes is no head that cannot be read.
+    // A disconnected client is not an unreadable head.
     let mut half = Wire::connect(host.address()).await;
     half.send("GET /echo HTTP/1.1\r\nho").await;
     half.finish().await;

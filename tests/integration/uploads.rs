@@ -68,7 +68,7 @@ async fn a_short_upload_that_is_refused_costs_no_connection() {
 #[tokio::test]
 async fn what_is_thrown_away_has_a_bound() {
     let head = "POST /nowhere HTTP/1.1\r\nhost: a\r\ncontent-length: 99999999\r\n\r\n";
-    // Bytes: the client sends for as long as anybody takes it.
+    // Bytes: the client sends as long as the host reads.
     let bytes = host("server.linger-size = \"1MiB\"\nserver.linger-timeout = \"1h\"").await;
     let mut wire = Wire::connect(bytes.address()).await;
     wire.send(head).await;

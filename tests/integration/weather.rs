@@ -1,5 +1,5 @@
-//! What a machine does to a host: clocks that jump, disks that are full or take no writing, and a
-//! thousand signals to reload.
+//! Faults of the machine: clocks that jump, full or read-only disks, and a thousand signals to
+//! reload.
 
 mod clock;
 mod disks;

@@ -1,4 +1,4 @@
-//! A client of HTTP/2 that gives no window, answers nothing but settings, and tells what the host
+//! A client of HTTP/2 that gives no window, answers nothing but settings, and reports what the host
 //! says of its streams.
 
 use std::net::SocketAddr;
@@ -14,7 +14,7 @@ pub const NO_ERROR: u32 = 0;
 pub const REFUSED_STREAM: u32 = 7;
 pub const CANCEL: u32 = 8;
 
-/// What the host says of a stream.
+/// The host's frames of a stream.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Told {
     /// The head of an answer, and whether it is 200.
@@ -77,7 +77,7 @@ impl Streams {
         }
     }
 
-    /// Lets the host send so many bytes more, on a stream, or on all of them with 0.
+    /// Lets the host send this number of bytes more, on a stream, or on all of them with 0.
     pub async fn window(&mut self, stream: u32, bytes: u32) {
         self.send(WINDOW_UPDATE, 0, stream, &bytes.to_be_bytes())
             .await;

@@ -1,4 +1,4 @@
-//! A client that hides nothing: bytes out, bytes in, over one TCP connection.
+//! A raw client: bytes out, bytes in, over one TCP connection.
 
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -18,7 +18,7 @@ pub async fn soon<T>(what: impl Future<Output = T>) -> T {
         .unwrap_or_else(|_| panic!("it did not happen within {TIMEOUT:?}"))
 }
 
-/// Looks again and again until there is what must come.
+/// Polls until there is a result.
 pub async fn until<T, F: Future<Output = Option<T>>>(mut look: impl FnMut() -> F) -> T {
     soon(async {
         loop {
@@ -31,7 +31,7 @@ pub async fn until<T, F: Future<Output = Option<T>>>(mut look: impl FnMut() -> F
     .await
 }
 
-/// Goes on beside the test. What comes of it is asked for in the test.
+/// Runs beside the test, which reads its result.
 #[expect(
     clippy::disallowed_methods,
     reason = "ends with the test's own event loop"
@@ -46,15 +46,15 @@ pub struct Wire {
     buffer: Vec<u8>,
 }
 
-/// One answer as it came.
+/// One response as received.
 #[derive(Clone, Debug)]
-pub struct Answer {
+pub struct ClientResponse {
     pub status: u16,
     pub headers: Vec<(String, String)>,
     pub body: String,
 }
 
-impl Answer {
+impl ClientResponse {
     /// A field, empty when it is absent.
     pub fn header(&self, name: &str) -> &str {
         let mut found = self.headers.iter().filter(|(other, _)| other == name);
@@ -80,7 +80,7 @@ impl Wire {
     }
 
     /// One request on a connection of its own.
-    pub async fn ask(address: SocketAddr, request: &str) -> Answer {
+    pub async fn ask(address: SocketAddr, request: &str) -> ClientResponse {
         let mut wire = Self::connect(address).await;
         wire.send(request).await;
         wire.answer().await
@@ -102,14 +102,14 @@ impl Wire {
     }
 
     /// Reads one answer, with a body of its `content-length`.
-    pub async fn answer(&mut self) -> Answer {
+    pub async fn answer(&mut self) -> ClientResponse {
         let mut answer = self.head().await;
         answer.body = self.body(&answer).await;
         answer
     }
 
     /// Reads the body that belongs to a head.
-    pub async fn body(&mut self, head: &Answer) -> String {
+    pub async fn body(&mut self, head: &ClientResponse) -> String {
         let length = head.header("content-length").parse().unwrap_or(0);
         while self.buffer.len() < length {
             assert!(soon(self.more()).await, "the connection ended in a body");
@@ -134,11 +134,11 @@ impl Wire {
     }
 
     /// Reads one answer's head, and leaves what follows.
-    pub async fn head(&mut self) -> Answer {
+    pub async fn head(&mut self) -> ClientResponse {
         let head = self.until_blank_line().await;
         let mut lines = head.lines();
         let status = lines.next().and_then(|line| line.split(' ').nth(1));
-        Answer {
+        ClientResponse {
             status: status.and_then(|status| status.parse().ok()).unwrap(),
             headers: lines
                 .filter_map(|line| line.split_once(": "))
@@ -205,7 +205,7 @@ impl Gate {
         )
     }
 
-    /// Whether a connection came that nobody took yet.
+    /// Whether a connection came that was not accepted yet.
     pub async fn is_called(&self) -> bool {
         let soon = Duration::from_millis(1);
         tokio::time::timeout(soon, self.listener.accept())

@@ -1,5 +1,5 @@
 //! A worker fails outside of a request: its connections are lost, and nothing else. The tasks that
-//! live as long as the host fail: that is noticed, too.
+//! live as long as the host fail: that is detected, too.
 
 use tailor_harness::{Process, TestHost};
 
@@ -152,7 +152,7 @@ async fn the_program_ends_with_70() {
         move |line: &serde_json::Value| line["message"].as_str().is_some_and(|it| it.contains(text))
     };
     process.signal("USR2").unwrap();
-    let line = process.wait_for(says("started anew")).unwrap();
+    let line = process.wait_for(says("restarted")).unwrap();
     assert_eq!(
         (&line["level"], &line["worker"]),
         (&"ERROR".into(), &0.into())

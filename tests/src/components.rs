@@ -1,5 +1,5 @@
-//! The components that tests run: the example BFFs, built when first asked for, and components
-//! written as text.
+//! The components that tests run: the example BFFs, built on first use, and components written as
+//! text.
 
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
@@ -46,7 +46,7 @@ pub fn example(name: &str) -> anyhow::Result<PathBuf> {
         .with_context(|| format!("there is no example BFF {name:?}"))
 }
 
-/// The component file of `tests/guests/hostile`, which does on request what a host must withstand.
+/// The component file of `tests/guests/hostile`, which attacks the host on request.
 ///
 /// The first call of a process builds it; with nothing changed that is a fraction of a second.
 ///
@@ -58,8 +58,8 @@ pub fn hostile() -> anyhow::Result<PathBuf> {
     guest("hostile", &BUILT)
 }
 
-/// The component file of `tests/guests/bench`, which does as little as there is to do of each thing
-/// that is measured.
+/// The component file of `tests/guests/bench`, which does as little as possible of each measured
+/// operation.
 ///
 /// Built as [`hostile`] is.
 ///
@@ -71,7 +71,7 @@ pub fn bench() -> anyhow::Result<PathBuf> {
     guest("bench", &BUILT)
 }
 
-/// A component of `tests/guests`, once it was asked for.
+/// A component of `tests/guests`, once it was used.
 type Guest = OnceLock<Result<PathBuf, String>>;
 
 fn guest(name: &str, built: &Guest) -> anyhow::Result<PathBuf> {

@@ -1,5 +1,4 @@
-//! A client of HTTP/2 that sends whatever frames it is told to, for what no library of a client
-//! does.
+//! A client of HTTP/2 that sends any frames, for what no client library does.
 
 use std::net::SocketAddr;
 
@@ -32,7 +31,7 @@ pub const END_STREAM: u8 = 1;
 /// The flag that ends a head.
 pub const END_HEADERS: u8 = 4;
 
-/// The error code of a client that was too busy.
+/// The error code for a client that sent too much.
 pub const ENHANCE_YOUR_CALM: u32 = 0xb;
 
 const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
@@ -73,7 +72,7 @@ pub fn post(stream: u32, path: &str) -> Vec<u8> {
     frame(HEADERS, END_HEADERS, stream, &head("POST", path))
 }
 
-/// Takes a request back.
+/// Cancels a request.
 #[must_use]
 pub fn reset(stream: u32) -> Vec<u8> {
     frame(RST_STREAM, 0, stream, &8_u32.to_be_bytes())
@@ -109,7 +108,7 @@ pub struct Frames {
 }
 
 impl Frames {
-    /// Connects, and says no more than a client must.
+    /// Connects, and sends no more than a client must.
     ///
     /// # Errors
     ///
@@ -135,7 +134,7 @@ impl Frames {
         })
     }
 
-    /// Sends bytes; `false` when the connection takes no more.
+    /// Sends bytes; `false` when the connection has ended.
     pub async fn send(&mut self, bytes: &[u8]) -> bool {
         self.stream.write_all(bytes).await.is_ok()
     }
@@ -153,7 +152,7 @@ impl Frames {
         }
     }
 
-    /// Forgets what came, without a wait; `false` when the connection has ended.
+    /// Discards what came, without a wait; `false` when the connection has ended.
     pub fn skip(&mut self) -> bool {
         loop {
             self.buffer.clear();
@@ -193,8 +192,8 @@ impl Frames {
         }
     }
 
-    /// Waits until the other end has seen all that was sent. The error code of a GOAWAY that came
-    /// in place of it; `None` also when the connection ended without one.
+    /// Waits until the peer has processed all that was sent. Returns the error code of a GOAWAY
+    /// that came instead; `None` also when the connection ended without one.
     pub async fn seen(&mut self) -> Result<(), Option<u32>> {
         self.pings += 1;
         let number = self.pings.to_be_bytes();

@@ -28,7 +28,7 @@ pub struct TestHost {
     http2: Client<HttpConnector, Full<Bytes>>,
 }
 
-/// An answer, whole.
+/// A whole response.
 #[derive(Clone, Debug)]
 pub struct Reply {
     /// The status.
@@ -66,7 +66,7 @@ impl TestHost {
     ///
     /// # Errors
     ///
-    /// What `tailor serve` would say.
+    /// The error of `tailor serve`.
     pub async fn start(files: Files) -> anyhow::Result<TestHost> {
         let path = files.path().join("tailor.toml");
         let config = config::load_but_components(&path)?;
@@ -78,7 +78,7 @@ impl TestHost {
     ///
     /// # Errors
     ///
-    /// What `tailor serve` would say.
+    /// The error of `tailor serve`.
     pub async fn restart(self) -> anyhow::Result<TestHost> {
         let Self { host, files, .. } = self;
         host.stop().await;
@@ -121,7 +121,7 @@ impl TestHost {
         self.files.path()
     }
 
-    /// Asks with GET over HTTP/1.1.
+    /// Sends a GET over HTTP/1.1.
     ///
     /// # Errors
     ///
@@ -131,7 +131,7 @@ impl TestHost {
             .await
     }
 
-    /// Asks with GET over HTTP/2.
+    /// Sends a GET over HTTP/2.
     ///
     /// # Errors
     ///
@@ -163,7 +163,7 @@ impl TestHost {
         receive(client.request(request).await?).await
     }
 
-    /// Asks the admin listener.
+    /// Sends a GET to the admin listener.
     ///
     /// # Errors
     ///
@@ -181,7 +181,7 @@ impl TestHost {
         .await
     }
 
-    /// Tells the admin listener something, with POST.
+    /// Sends an order to the admin listener, with POST.
     ///
     /// # Errors
     ///

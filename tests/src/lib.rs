@@ -4,11 +4,11 @@
 //!   fixture file as its services, under the same limits as in production.
 //! - [`TestHost`] runs the real host on a free port, with services of the caller's choice: those of
 //!   `downstream-mock`, or a closure for each (see [`TestHostBuilder`]).
-//! - [`Process`] runs the program itself, for what only shows from outside: its log, its signals,
-//!   its exit code.
-//! - [`frames`] is a client that sends whatever frames of HTTP/2 it is told to.
+//! - [`Process`] runs the program itself, for what is visible only from outside: its log, its
+//!   signals, its exit code.
+//! - [`frames`] is a client that sends any frames of HTTP/2.
 //! - [`readers`] are models of how the programs behind the host read a path.
-//! - [`components`] builds the example BFFs once, however many tests ask for them.
+//! - [`components`] builds the example BFFs once, for any number of tests.
 
 pub mod components;
 pub mod frames;
@@ -18,5 +18,5 @@ mod process;
 pub mod readers;
 
 pub use host::{Files, Reply, TestHost, TestHostBuilder};
-pub use offline::{Asked, Offline, json, reply};
+pub use offline::{Offline, RecordedCall, json, reply};
 pub use process::Process;

@@ -18,19 +18,19 @@ use tailor::fixture::Fixture;
 use tailor::invoke::{Invoked, detached, invoke};
 use tailor::sync;
 
-/// A BFF with its services, ready to be asked.
+/// A BFF with its services, ready for requests.
 pub struct Offline {
     runtime: Arc<Runtime>,
     loaded: Arc<Loaded>,
     settings: Bff,
     services: BTreeMap<String, Canned>,
-    asked: Arc<Mutex<Vec<Asked>>>,
+    asked: Arc<Mutex<Vec<RecordedCall>>>,
     now_ms: Option<u64>,
 }
 
 /// A call that a BFF made.
 #[derive(Clone, Debug)]
-pub struct Asked {
+pub struct RecordedCall {
     /// The service.
     pub service: String,
     /// The method.
@@ -83,8 +83,8 @@ impl Offline {
         }
     }
 
-    /// The same component as it was when it was loaded: without services, with the default
-    /// settings, with no call noted. Loading compiles it, which is paid for once.
+    /// The same component as it was loaded: without services, with the default settings, without
+    /// recorded calls. It is compiled only once.
     #[must_use]
     pub fn again(&self) -> Self {
         Self::new(
@@ -116,7 +116,7 @@ impl Offline {
     ///
     /// # Errors
     ///
-    /// When the fixture's time is none.
+    /// When the fixture's time is malformed.
     pub fn fixture(mut self, fixture: &Arc<Fixture>) -> anyhow::Result<Self> {
         for name in fixture.services() {
             let (asked, service, canned) =
@@ -139,7 +139,7 @@ impl Offline {
         self.settings.downstreams = self.services.keys().cloned().collect();
     }
 
-    /// Changes what the operator would have set: limits, deadline, config.
+    /// Changes the operator's settings: limits, deadline, config.
     #[must_use]
     pub fn settings(mut self, change: impl FnOnce(&mut Bff)) -> Self {
         change(&mut self.settings);
@@ -153,12 +153,12 @@ impl Offline {
         self
     }
 
-    /// Asks with GET. `target` is the path below the route's prefix, with its query.
+    /// Sends a GET. `target` is the path below the route's prefix, with its query.
     pub async fn get(&self, target: &str) -> Invoked {
         self.ask(request(target)).await
     }
 
-    /// Asks.
+    /// Sends a request.
     pub async fn ask(&self, request: Request) -> Invoked {
         let version = detached(self.settings.clone(), self.loaded.clone(), |name| {
             self.services[name].clone()
@@ -166,7 +166,7 @@ impl Offline {
         invoke(&self.runtime, &version, request, self.now_ms, 0).await
     }
 
-    /// Asks what a fixture asks, and compares the answer with what it expects.
+    /// Sends the request of a fixture, and compares the answer with what it expects.
     ///
     /// # Errors
     ///
@@ -192,7 +192,7 @@ impl Offline {
     }
 
     /// The calls made so far by all requests, in the order in which they began.
-    pub fn asked(&self) -> Vec<Asked> {
+    pub fn asked(&self) -> Vec<RecordedCall> {
         sync::lock(&self.asked).clone()
     }
 }
@@ -201,8 +201,8 @@ fn runtime() -> anyhow::Result<Arc<Runtime>> {
     Ok(Arc::new(Runtime::new(4)?))
 }
 
-fn note(asked: &Mutex<Vec<Asked>>, service: &str, outbound: &ServiceRequest) {
-    sync::lock(asked).push(Asked {
+fn note(asked: &Mutex<Vec<RecordedCall>>, service: &str, outbound: &ServiceRequest) {
+    sync::lock(asked).push(RecordedCall {
         service: service.to_owned(),
         method: outbound.method.clone(),
         target: outbound.target.to_string(),

@@ -22,7 +22,7 @@ pub struct Process {
 }
 
 impl Process {
-    /// The program's file. The first call of a process sees to it that it is built.
+    /// The program's file. The first call of a process builds it.
     ///
     /// # Errors
     ///
@@ -107,12 +107,12 @@ impl Process {
         Ok(process)
     }
 
-    /// Its number, for looks at it from outside.
+    /// Its process id.
     pub fn id(&self) -> u32 {
         self.child.id()
     }
 
-    /// The log so far, a JSON object each; what is none is left out.
+    /// The log so far, a JSON object per line; other lines are left out.
     pub fn log(&self) -> Vec<serde_json::Value> {
         let lines = sync::lock(&self.lines.0);
         lines
@@ -139,7 +139,7 @@ impl Process {
         self.wait_for_line(|line| serde_json::from_str(line).ok().filter(&wanted))
     }
 
-    /// Waits for a line, in whatever format, of which `read` makes something.
+    /// Waits for a line that `read` parses.
     ///
     /// # Errors
     ///
@@ -159,7 +159,7 @@ impl Process {
     ///
     /// # Errors
     ///
-    /// When the log does not say it.
+    /// When the log does not have it.
     pub fn address(&self) -> anyhow::Result<SocketAddr> {
         self.wait_for_line(serving)
     }
@@ -182,7 +182,7 @@ impl Process {
     ///
     /// # Errors
     ///
-    /// When the log does not say it.
+    /// When the log does not have it.
     pub fn admin_address(&self) -> anyhow::Result<SocketAddr> {
         let line = self.wait_for(|line| line["message"] == "serving")?;
         Ok(line["admin"].as_str().context("admin")?.parse()?)
@@ -204,7 +204,7 @@ impl Process {
     ///
     /// # Errors
     ///
-    /// When it cannot be asked.
+    /// When the request fails.
     pub fn try_wait(&mut self) -> anyhow::Result<Option<std::process::ExitStatus>> {
         Ok(self.child.try_wait()?)
     }

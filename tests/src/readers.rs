@@ -1,7 +1,7 @@
 //! How programs behind the host read a path: models of four of them, for tests of what the host
 //! sends.
 //!
-//! `cargo run --example path_readers` holds each model to the program itself.
+//! `cargo run --example path_readers` compares each model with the program itself.
 
 mod node;
 mod segments;
@@ -26,14 +26,13 @@ impl Reader {
     /// All of them.
     pub const ALL: [Self; 4] = [Self::Nginx, Self::Node, Self::Python, Self::Tomcat];
 
-    /// Whether a version of the program that is in use reads the path as it stands, although it
-    /// should not.
+    /// Whether a version of the program in use wrongly leaves the path unchanged.
     #[must_use]
     pub fn may_leave(self, path: &str) -> bool {
         self == Self::Node && node::leaves(path)
     }
 
-    /// What the program takes a path for. `None` when it refuses the request, or would ask another
+    /// The path as the program reads it. `None` when it refuses the request, or would call another
     /// host.
     ///
     /// `path` has no query and no fragment, and nothing that ends a request line.

@@ -31,7 +31,7 @@ const RANGES: [Range; 3] = [
 ];
 
 impl Range {
-    /// The range that a request asks for.
+    /// The range of a request.
     pub(crate) fn asked(request: &Request) -> Result<Range, Problem> {
         let asked = request.query_one_of("range", &RANGES.map(|range| range.name))?;
         let longest = RANGES[RANGES.len() - 1];

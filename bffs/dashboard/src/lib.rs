@@ -10,13 +10,19 @@
 //!
 //! ```json
 //! {"user":"ada","date":"2026-01-15","range":"90d",
-//!  "profile":{"name":"Ada Lovelace","avatar_url":"https://…","locale":"en-GB","time_zone":"Europe/London","units":"metric"},
-//!  "goals":[{"id":"steps","title":"Daily steps","target":10000,"current":8423,"unit":"steps","progress_percent":84,"reached":false}],
-//!  "history":{"from":"2025-10-18","to":"2026-01-15","days_per_point":3,"steps":[8423,null],"distance_m":[6120,null],"active_minutes":[54,null]},
-//!  "heart":{"latest":{"at":"2026-01-15T11:55:00Z","bpm":64},"resting_bpm":56,"zones":[{"name":"rest","from_bpm":0,"to_bpm":94,"minutes":1180}]},
-//!  "sleep":{"start":"2026-01-14T22:51:00Z","end":"2026-01-15T06:42:00Z","asleep_minutes":431,"in_bed_minutes":471,
-//!           "efficiency_percent":91,"score":84,"phases":[["light",23],["deep",48]]},
-//!  "today":{"steps":8423,"distance_m":6120,"active_minutes":54,"calories_kcal":2210,"floors":9,"hourly_steps":[0,12]},
+//!  "profile":{"name":"Ada Lovelace","avatar_url":"https://…",
+//!   "locale":"en-GB","time_zone":"Europe/London","units":"metric"},
+//!  "goals":[{"id":"steps","title":"Daily steps","target":10000,"current":8423,
+//!   "unit":"steps","progress_percent":84,"reached":false}],
+//!  "history":{"from":"2025-10-18","to":"2026-01-15","days_per_point":3,
+//!   "steps":[8423,null],"distance_m":[6120,null],"active_minutes":[54,null]},
+//!  "heart":{"latest":{"at":"2026-01-15T11:55:00Z","bpm":64},"resting_bpm":56,
+//!   "zones":[{"name":"rest","from_bpm":0,"to_bpm":94,"minutes":1180}]},
+//!  "sleep":{"start":"2026-01-14T22:51:00Z","end":"2026-01-15T06:42:00Z",
+//!   "asleep_minutes":431,"in_bed_minutes":471,
+//!   "efficiency_percent":91,"score":84,"phases":[["light",23],["deep",48]]},
+//!  "today":{"steps":8423,"distance_m":6120,"active_minutes":54,"calories_kcal":2210,
+//!   "floors":9,"hourly_steps":[0,12]},
 //!  "missing":[]}
 //! ```
 //!
@@ -29,10 +35,9 @@
 //! `{"part":"sleep","why":"timeout"}`. The reasons are `status-` and the status where the service
 //! answered with another than 2xx, `absent` where its answer has no value for the part,
 //! `unreadable` where it has another form, else the kind of the failure in the contract. The rest
-//! arrives. A part that was not asked for has no key. When nothing that was asked for arrives,
-//! the answer is a problem: 404 when a service does not know the user or the date, else 503 with
-//! `retry-after`. A complete answer may be kept for 60 seconds; one with something missing is not
-//! to be kept.
+//! arrives. A part that was not requested has no key. When no requested part arrives, the answer is
+//! a problem: 404 when a service does not know the user or the date, else 503 with `retry-after`. A
+//! complete answer may be kept for 60 seconds; one with something missing is not to be kept.
 //!
 //! Errors are `application/problem+json`: 400 for a bad or unknown parameter, 404, 405, 503.
 //!

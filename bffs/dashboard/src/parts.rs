@@ -1,4 +1,4 @@
-//! The parts of the screen: which call each needs, and what of the answer is shown.
+//! The parts of the screen: the call of each, and the shown part of its answer.
 //!
 //! Field names and meanings of what is shown are those of the services, except where the shape is
 //! made smaller.
@@ -41,7 +41,7 @@ impl Part {
         }
     }
 
-    /// The parts that a request asks for, each once, in the order of the screen.
+    /// The parts of a request, each once, in the order of the screen.
     pub(crate) fn asked(request: &Request) -> Result<Vec<Part>, Problem> {
         let names = Part::ALL.map(Part::name);
         let asked = request.query_list("fields", &names)?;
@@ -74,7 +74,7 @@ impl Part {
     }
 }
 
-/// Who is looking, and how numbers and times are to be written.
+/// The user's profile: name, locale, time zone and units.
 #[derive(Deserialize, Serialize)]
 pub(crate) struct Profile {
     name: String,

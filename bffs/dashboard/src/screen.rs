@@ -6,7 +6,7 @@ use tailor_kit::{Date, Fetched, Missing, Outcome, Problem, ReadReply, Response, 
 use crate::history::{History, Range};
 use crate::parts::{self, Goal, Heart, Part, Profile, Sleep, Today};
 
-/// A part of the answer: no key when it was not asked for, `null` when it did not arrive.
+/// A part of the answer: no key when it was not requested, `null` when it did not arrive.
 type Asked<T> = Option<Option<T>>;
 
 /// The screen while it is put together.
@@ -65,7 +65,7 @@ impl<'a> Screen<'a> {
         }
     }
 
-    /// Adds what became of a part.
+    /// Adds the result of a part.
     pub(crate) fn add(&mut self, part: Part, fetched: &Fetched) {
         if let Err(why) = self.read(part, fetched) {
             log::warn(
@@ -95,7 +95,7 @@ impl<'a> Screen<'a> {
         }
     }
 
-    /// The answer, when `asked` parts were asked for.
+    /// The answer to a request for `asked` parts.
     pub(crate) fn answer(self, asked: usize) -> Result<Response, Problem> {
         if self.missing.len() == asked {
             let not_found = format!("no user `{}`, or no data of {}", self.body.user, self.date);

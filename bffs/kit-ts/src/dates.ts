@@ -1,12 +1,16 @@
 /**
- * Dates and durations as ISO 8601 writes them. A date is counted in days since 1970-01-01, so that arithmetic is plain
- * arithmetic. The time of day comes from `nowMs` only: `Date.now()` and `new Date()` end the instance, for it has no clock.
+ * Dates and durations as ISO 8601 writes them. A date is counted in days since 1970-01-01, so that
+ * arithmetic is plain arithmetic. The time of day comes from `nowMs` only: `Date.now()` and
+ * `new Date()` end the instance, for it has no clock.
  */
 import { nowMs } from "tailor:bff/runtime@0.1.0";
 
 const MS_PER_DAY = 86_400_000;
 
-/** The day number of `YYYY-MM-DD`, or `undefined` if the text is anything else or no day of the calendar (2026-02-30). */
+/**
+ * The day number of `YYYY-MM-DD`, or `undefined` if the text is anything else or no day of the
+ * calendar (2026-02-30).
+ */
 export function parseDate(text: string): number | undefined {
   const parts = /^(\d{4})-(\d{2})-(\d{2})$/.exec(text);
   if (parts === null) return undefined;
@@ -25,7 +29,10 @@ export function today(): number {
   return Math.floor(nowMs() / MS_PER_DAY);
 }
 
-/** Whole minutes, 0 or more, as an ISO 8601 duration in hours and minutes: 431 is `PT7H11M`, 0 is `PT0M`. */
+/**
+ * Whole minutes, 0 or more, as an ISO 8601 duration in hours and minutes: 431 is `PT7H11M`, 0 is
+ * `PT0M`.
+ */
 export function duration(minutes: number): string {
   const hours = Math.trunc(minutes / 60);
   const rest = minutes % 60;

@@ -1,6 +1,7 @@
 /**
- * JSON from the services. All calls of a request go out side by side in one `fetchAll`; each comes back as an `Outcome` of
- * its own, so that a part that fails cannot fail the whole. The host has already logged what failed and why.
+ * JSON from the services. All calls of a request go out side by side in one `fetchAll`; each comes
+ * back as an `Outcome` of its own, so that a part that fails cannot fail the whole. The host has
+ * already logged what failed and why.
  */
 import { fetchAll as fetchRaw, type Result } from "tailor:bff/downstream@0.1.0";
 import type { Payload, Query } from "tailor:bff/types@0.1.0";
@@ -34,7 +35,10 @@ export function getJson<T>(
   return { service, path, query: Object.entries(query), select, decode };
 }
 
-/** The same call with other limits of time and of repetitions: those of a profile that the operator defined, such as `fast`. */
+/**
+ * The same call with other limits of time and of repetitions: those of a profile that the operator
+ * defined, such as `fast`.
+ */
 export function withProfile<T>(call: JsonCall<T>, profile: string): JsonCall<T> {
   return { ...call, profile };
 }
@@ -44,7 +48,10 @@ export function path(literals: TemplateStringsArray, ...values: readonly (string
   return String.raw({ raw: literals }, ...values.map((value) => encodeURIComponent(String(value).toWellFormed())));
 }
 
-/** Makes all calls side by side and waits for all: `const [days, nights] = fetchAll(a, b)`. It never throws. */
+/**
+ * Makes all calls side by side and waits for all: `const [days, nights] = fetchAll(a, b)`. It never
+ * throws.
+ */
 export function fetchAll<T extends readonly unknown[]>(
   ...calls: { readonly [K in keyof T]: JsonCall<T[K]> }
 ): { readonly [K in keyof T]: Outcome<T[K]> } {
@@ -78,7 +85,7 @@ function outcome<T>(call: JsonCall<T>, result: Result | undefined): Outcome<T> {
     return { kind: "value", value: call.decode(document), stale: source === "stale" || source === "fallback" };
   } catch (fault) {
     if (!(fault instanceof DecodeError)) throw fault;
-    // The host saw a complete answer, so nothing but this line tells that it was of no use.
+    // The host saw a complete answer, so only this line shows that it was unusable.
     log.warn("answer is not as expected", { service: call.service, fault: fault.message });
     return noValue(call, selected, fault) ?? { kind: "unreadable" };
   }

@@ -1,10 +1,11 @@
 /**
  * The way from the host into a BFF's routes, and the one place that deals with what they throw.
  *
- * A `Problem` becomes its answer. Anything else is a fault of the code: its message and stack are written to the log, then it
- * is thrown on and ends the instance. So the host answers 502 with its own stable code, names this BFF's version in log and
- * metrics, and can tell a broken release from an answer, as for a panic in any other language. An answer made here would
- * look like one that was meant. The log line comes first because the engine's own way out loses the message.
+ * A `Problem` becomes its answer. Anything else is a fault of the code: its message and stack are
+ * written to the log, then it is thrown on and ends the instance. So the host answers 502 with its
+ * own stable code, names this BFF's version in log and metrics, and can distinguish a broken
+ * release from an answer, as for a panic in any other language. An answer made here would look like
+ * one that was meant. The log line comes first because the engine's own way out loses the message.
  */
 import type { Request, Response } from "tailor:bff/types@0.1.0";
 import { log } from "./log.ts";

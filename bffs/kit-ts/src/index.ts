@@ -1,8 +1,8 @@
 /**
  * The kit of TypeScript BFFs: everything a BFF imports.
  *
- * It shapes requests, calls and answers, and must hold nothing that belongs to one frontend, nor any rule of the
- * business. It uses the language alone, because the engine offers nothing else.
+ * It shapes requests, calls and answers, and must hold nothing that belongs to one frontend, nor
+ * any rule of the business. It uses the language alone, because the engine offers nothing else.
  */
 /// <reference path="./world.d.ts" />
 

@@ -1,13 +1,17 @@
 /**
- * Typed reading of JSON that another service made. A decoder takes any value and returns it with its type, or throws a
- * `DecodeError` that says where and what was expected; `getJson` turns that into a part that is `unreadable`, not a failed request.
- * Members that no decoder names are ignored, so that a service may add some.
+ * Typed reading of JSON that another service made. A decoder takes any value and returns it with
+ * its type, or throws a `DecodeError` that says where and what was expected; `getJson` turns that
+ * into a part that is `unreadable`, not a failed request. Members that no decoder names are
+ * ignored, so that a service may add some.
  */
 
 /** Reads one value. */
 export type Decoder<T> = (value: unknown) => T;
 
-/** A value of the wrong kind. The message holds the place and the kinds, never the value: it may be personal. */
+/**
+ * A value of the wrong kind. The message holds the place and the kinds, never the value: it may be
+ * personal.
+ */
 export class DecodeError extends Error {
   override readonly name = "DecodeError";
   /** The JSON pointer of the value: empty for the whole document. */
@@ -20,7 +24,10 @@ export class DecodeError extends Error {
     this.#what = what;
   }
 
-  /** The same fault, seen from one level further out. Places are put together only on the way out, so that a good value costs none. */
+  /**
+   * The same fault, seen from one level further out. Places are put together only on the way out,
+   * so that a good value costs none.
+   */
   under(token: string | number): DecodeError {
     return new DecodeError(this.#what, `/${token}${this.at}`);
   }
@@ -72,8 +79,9 @@ export function array<T>(item: Decoder<T>): Decoder<T[]> {
 
 /** An object with at least these members. */
 export function object<T>(members: { readonly [K in keyof T]: Decoder<T[K]> }): Decoder<T> {
-  // Runs when the component is built. What runs in a request is plain loops over these: in an interpreter, taking a pair
-  // apart or asking an object what it owns costs more than reading the member.
+  // Runs when the component is built. What runs in a request is plain loops over these: in an
+  // interpreter, taking a pair apart or asking an object what it owns costs more than reading the
+  // member.
   const names = Object.keys(members);
   const decoders = Object.values<Decoder<unknown>>(members);
   const inherited = names.map((name) => name in Object.prototype);

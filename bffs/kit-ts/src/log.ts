@@ -1,4 +1,7 @@
-/** Lines in the host's log. Each carries the BFF, its version and the request id already. Never log personal data. */
+/**
+ * Lines in the host's log. Each carries the BFF, its version and the request id already. Never log
+ * personal data.
+ */
 import { log as write, type Level } from "tailor:bff/runtime@0.1.0";
 
 /** Named values of a line. */
@@ -12,5 +15,8 @@ function at(level: Level): (message: string, fields?: Fields) => void {
   };
 }
 
-/** Writes a line: `log.warn("no unit in profile", { unit })`. The host cuts lines at 4 KiB and limits their number. */
+/**
+ * Writes a line: `log.warn("no unit in profile", { unit })`. The host cuts lines at 4 KiB and
+ * limits their number.
+ */
 export const log = { debug: at("debug"), info: at("info"), warn: at("warn"), error: at("error") } as const;

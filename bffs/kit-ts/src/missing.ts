@@ -44,8 +44,8 @@ export function why(missing: Missing): string {
 }
 
 /**
- * The value of a part that the answer cannot do without. Throws a `Problem` where it is missing: 404
- * for `not-found`, else 503 with `retry-after` and the reason in a word.
+ * The value of a part that the answer cannot do without. Throws a `Problem` where it is missing:
+ * 404 for `not-found`, else 503 with `retry-after` and the reason in a word.
  */
 export function valueOrProblem<T>(outcome: Outcome<T>): T {
   if (outcome.kind === "value") return outcome.value;

@@ -1,6 +1,7 @@
 /**
- * Answers that say what is wrong (RFC 9457). A handler throws a `Problem` where a request cannot be answered; the entry turns
- * it into the answer. A `Problem` is the client's or a service's fault, never a fault of this code: it is not logged.
+ * Answers that say what is wrong (RFC 9457). A handler throws a `Problem` where a request cannot be
+ * answered; the entry turns it into the answer. A `Problem` is the client's or a service's fault,
+ * never a fault of this code: it is not logged.
  */
 import type { Headers, Response } from "tailor:bff/types@0.1.0";
 
@@ -26,7 +27,7 @@ const TITLES: Readonly<Record<number, string>> = {
 
 /** What a problem may carry besides status and detail. */
 export interface ProblemOptions {
-  /** Further members of the document, by which a program can tell what to do. */
+  /** Further members of the document, for programs that read it. */
   readonly members?: Readonly<Record<string, unknown>>;
   /** Further header fields, such as `allow` or `retry-after`. */
   readonly headers?: Headers;
@@ -38,7 +39,10 @@ export class Problem extends Error {
   readonly status: number;
   readonly options: ProblemOptions;
 
-  /** `detail` is one sentence for the developer of the client: lower case, the thing first, no full stop. */
+  /**
+   * `detail` is one sentence for the developer of the client: lower case, the thing first, no full
+   * stop.
+   */
   constructor(status: number, detail: string, options: ProblemOptions = {}) {
     super(detail);
     this.status = status;

@@ -1,6 +1,7 @@
 /**
- * Strict reading of query parameters: an unknown name, a name given twice, a missing one and a bad value are each answered
- * 400, naming the parameter, what was given and what is allowed. A client that misspells `limit` must not get the default.
+ * Strict reading of query parameters: an unknown name, a name given twice, a missing one and a bad
+ * value are each answered 400, naming the parameter, what was given and what is allowed. A client
+ * that misspells `limit` must not get the default.
  */
 import type { Query } from "tailor:bff/types@0.1.0";
 import { parseDate } from "./dates.ts";
@@ -84,7 +85,10 @@ function read(name: string, parameter: Parameter<unknown>, given: string | undef
   throw new Problem(400, detail, { members: { parameter: name, allowed: parameter.allowed } });
 }
 
-/** The 400 of a parameter that was given, also for rules that `readQuery` cannot know: two values that do not go together. */
+/**
+ * The 400 of a parameter that was given, also for rules that `readQuery` cannot know: two values
+ * that do not go together.
+ */
 export function badParameter(name: string, given: string, allowed: string): Problem {
   const [parameter, value] = [cut(name), cut(given)];
   const detail = `query parameter \`${parameter}\` is \`${value}\`; allowed: ${allowed}`;

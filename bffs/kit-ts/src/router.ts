@@ -1,6 +1,7 @@
 /**
- * Which handler answers which path. Patterns are literal segments and `{name}`, which takes one whole segment; the first
- * route in the list that fits wins. Segments are compared decoded, so `/%76` is `/v`.
+ * Which handler answers which path. Patterns are literal segments and `{name}`, which takes one
+ * whole segment; the first route in the list that fits wins. Segments are compared decoded, so
+ * `/%76` is `/v`.
  */
 import type { Method, Request, Response } from "tailor:bff/types@0.1.0";
 import { Problem } from "./problem.ts";
@@ -9,7 +10,10 @@ import { Problem } from "./problem.ts";
 export type Params<P extends string> = { readonly [K in Names<P>]: string };
 type Names<P extends string> = P extends `${string}{${infer Name}}${infer Rest}` ? Name | Names<Rest> : never;
 
-/** Answers a request. `params` holds the decoded segments that the pattern names; none is empty, `.` or `..`. */
+/**
+ * Answers a request. `params` holds the decoded segments that the pattern names; none is empty, `.`
+ * or `..`.
+ */
 export type RouteHandler<P extends string> = (request: Request, params: Params<P>) => Response;
 
 /** One line of a route table. Made by `get` or `route`. */
@@ -30,7 +34,10 @@ export function get<P extends string>(pattern: P, handler: RouteHandler<P>): Rou
   return route("get", pattern, handler);
 }
 
-/** Finds the route and answers. Throws a `Problem`: 404 for an unknown path, 405 with `allow` for a method it lacks. */
+/**
+ * Finds the route and answers. Throws a `Problem`: 404 for an unknown path, 405 with `allow` for a
+ * method it lacks.
+ */
 export function dispatch(routes: readonly Route[], request: Request): Response {
   const segments = request.path.split("/").map(decodeSegment);
   const fitting = routes.flatMap((each) => {

@@ -1,16 +1,23 @@
 /**
- * Stacks that name the lines a developer wrote. The engine knows the bundle only (`/partner.js:310:12`). `tools/bundle.mjs`
- * appends a table of the bundle's lines; here it is looked up, when something was thrown. A bundle made without that
- * tool has no table, and its positions are passed on as they are.
+ * Stacks that name the lines a developer wrote. The engine knows the bundle only
+ * (`/partner.js:310:12`). `tools/bundle.mjs` appends a table of the bundle's lines; here it is
+ * looked up, when something was thrown. A bundle made without that tool has no table, and its
+ * positions are passed on as they are.
  */
 
-/** For each line of the bundle, from the first: index of the file and line in it, or 0 and 0. Flat, two numbers a line. */
+/**
+ * For each line of the bundle, from the first: index of the file and line in it, or 0 and 0. Flat,
+ * two numbers a line.
+ */
 interface LineTable {
   readonly files: readonly string[];
   readonly lines: readonly number[];
 }
 
-/** The engine's `    at name (/partner.js:310:12)` lines as `name src/summaries.ts:41`, joined by ` < `. */
+/**
+ * The engine's `    at name (/partner.js:310:12)` lines as `name src/summaries.ts:41`, joined by `
+ * < `.
+ */
 export function sourceStack(stack: string, table: LineTable | undefined = bundleTable()): string {
   const frames = stack.split("\n").flatMap((frame) => {
     const parts = /^\s*at (?:(.*) )?\(?([^()]*?):(\d+):\d+\)?$/.exec(frame);

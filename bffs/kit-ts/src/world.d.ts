@@ -1,14 +1,17 @@
 /**
- * The contract of `wit/tailor.wit` as the JavaScript engine presents it. The documentation of each item is in that
- * file; here stands only what differs in JavaScript:
+ * The contract of `wit/tailor.wit` as the JavaScript engine presents it. The documentation of each
+ * item is in that file; here stands only what differs in JavaScript:
  *
- * - names are camelCase, an enum is the name of its case (`"too-large"`), a variant is `{ tag, val }`;
- * - an `option` is the value or `null`; in a record that a BFF makes, such a member may be left out;
+ * - names are camelCase, an enum is the name of its case (`"too-large"`), a variant is
+ *   `{ tag, val }`;
+ * - an `option` is the value or `null`; in a record that a BFF makes, such a member may be left
+ *   out;
  * - a `u64` is a `number`;
- * - a `result` in a list is `{ tag: "ok" | "err", val }`, but one returned by a function is returned or *thrown*: `fetch` and
- *   `Exchange.wait` throw an `Error` whose `payload` is the `Failure`. `fetchAll` never throws; prefer it, even for one call;
- * - a record of the wrong shape (a missing member, a number as a header's value, a method in capitals) ends the instance
- *   without a message. These types are what prevents it.
+ * - a `result` in a list is `{ tag: "ok" | "err", val }`, but one returned by a function is
+ *   returned or *thrown*: `fetch` and `Exchange.wait` throw an `Error` whose `payload` is the
+ *   `Failure`. `fetchAll` never throws; prefer it, even for one call;
+ * - a record of the wrong shape (a missing member, a number as a header's value, a method in
+ *   capitals) ends the instance without a message. These types are what prevents it.
  */
 
 declare module "tailor:bff/types@0.1.0" {

@@ -1,4 +1,6 @@
-/** The doubles of the contract refuse what production refuses, and read fixtures as the host does. */
+/**
+ * The doubles of the contract refuse what production refuses, and read fixtures as the host does.
+ */
 import assert from "node:assert/strict";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";

@@ -50,7 +50,8 @@ test("a stack names the source's lines where the bundle has a table", () => {
 });
 
 test("the table has the first source line of each line of the bundle", () => {
-  // Line 1 has no source; 2: file 0, line 1; 3: file 0, line 41; 4: file 1, line 2, then line 3; 5: file 0, line 1.
+  // Line 1 has no source; 2: file 0, line 1; 3: file 0, line 41; 4: file 1, line 2, then line 3; 5:
+  // file 0, line 1.
   assert.deepEqual(lineTable(";AAAA;AAwCA;ACvCA,AACA;ADFA"), [0, 0, 0, 1, 0, 41, 1, 2, 0, 1]);
 });
 

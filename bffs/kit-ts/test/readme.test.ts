@@ -1,6 +1,7 @@
 /**
- * The pages for authors show the examples of example/ as they are: README.md of the repository one of them,
- * docs/write/typescript.md the other. Both work: their tests are run here, from the kit's folder.
+ * The pages for authors show the examples of example/ as they are: README.md of the repository one
+ * of them, docs/write/typescript.md the other. Both work: their tests are run here, from the kit's
+ * folder.
  */
 import assert from "node:assert/strict";
 import { existsSync, readFileSync, realpathSync } from "node:fs";

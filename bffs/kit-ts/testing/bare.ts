@@ -1,6 +1,7 @@
 /**
- * The engine of a component has the language and nothing else. While a handler runs in a test, what Node offers besides is
- * out of reach, so that a test fails where the component would. (tsc refuses most of it; this is for what it cannot see.)
+ * The engine of a component has the language and nothing else. While a handler runs in a test, what
+ * Node offers besides is out of reach, so that a test fails where the component would. (tsc refuses
+ * most of it; this is for what it cannot see.)
  */
 
 const ABSENT = [

@@ -31,7 +31,10 @@ export interface LogLine {
   readonly fields: Readonly<Record<string, string>>;
 }
 
-/** Answers the fixture's request with `handler`. Throws what the handler throws, and on anything the host would refuse. */
+/**
+ * Answers the fixture's request with `handler`. Throws what the handler throws, and on anything the
+ * host would refuse.
+ */
 export function call(handler: { handle: (request: Request) => Response }, fixture: Fixture): Answer {
   const calls: Call[] = [];
   const log: LogLine[] = [];

@@ -1,11 +1,17 @@
-/** What the host and the engine refuse, so that a test fails where production would. The rules are those of `wit/tailor.wit`. */
+/**
+ * What the host and the engine refuse, so that a test fails where production would. The rules are
+ * those of `wit/tailor.wit`.
+ */
 import assert from "node:assert/strict";
 import type { Call } from "tailor:bff/downstream@0.1.0";
 import type { Headers, Payload, Response } from "tailor:bff/types@0.1.0";
 
 const METHODS = ["get", "head", "post", "put", "patch", "delete", "options"];
 
-/** Why the host would answer this call with the failure `invalid`, if it would. Throws where the engine would end. */
+/**
+ * Why the host would answer this call with the failure `invalid`, if it would. Throws where the
+ * engine would end.
+ */
 export function illegal(call: Call): string | undefined {
   assert.ok(METHODS.includes(call.method), `call of ${call.service}: method ${call.method} is not of the contract`);
   assertShape(`call of ${call.service}`, call.headers, call.body);

@@ -1,4 +1,7 @@
-/** Comparing an answer with what a fixture expects, so that the message of a failure shows both whole. */
+/**
+ * Comparing an answer with what a fixture expects, so that the message of a failure shows both
+ * whole.
+ */
 import assert from "node:assert/strict";
 import type { Answer } from "./call.ts";
 import type { Expected } from "./fixture.ts";

@@ -1,4 +1,7 @@
-/** Fixtures: one request, what the services answer, and what must come out. `tailor call` of the host reads the same files. */
+/**
+ * Fixtures: one request, what the services answer, and what must come out. `tailor call` of the
+ * host reads the same files.
+ */
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Call, Failure, FailureKind, Reply } from "tailor:bff/downstream@0.1.0";
@@ -21,7 +24,10 @@ export interface Downstream {
   readonly service: string;
   /** Any unless given. */
   readonly method?: string;
-  /** Compared with the call's path and, where it has a `?`, with path and query. A `*` at the end takes any rest. */
+  /**
+   * Compared with the call's path and, where it has a `?`, with path and query. A `*` at the end
+   * takes any rest.
+   */
   readonly path: string;
   readonly reply?: {
     /** 200 unless given. */
@@ -31,7 +37,10 @@ export interface Downstream {
     readonly text?: string;
   };
   readonly failure?: FailureKind;
-  /** Time that the test counts but does not wait for. A call that outlasts its limit or the request fails as `timeout`. */
+  /**
+   * Time that the test counts but does not wait for. A call that outlasts its limit or the request
+   * fails as `timeout`.
+   */
   readonly "delay-ms"?: number;
 }
 
@@ -44,7 +53,10 @@ export interface Expected {
   readonly text?: string;
 }
 
-/** One fixture. The first fitting entry of `downstreams` answers a call; no entry is the failure `unreachable`. */
+/**
+ * One fixture. The first fitting entry of `downstreams` answers a call; no entry is the failure
+ * `unreachable`.
+ */
 export interface Fixture {
   readonly request: FixtureRequest;
   readonly config?: Readonly<Record<string, string>>;
@@ -57,7 +69,10 @@ export interface Fixture {
   readonly expect?: Expected;
 }
 
-/** The fixtures of a folder by file name. Throws if there are none, or one is no fixture or expects nothing. */
+/**
+ * The fixtures of a folder by file name. Throws if there are none, or one is no fixture or expects
+ * nothing.
+ */
 export function readFixtures(folder: string): [name: string, fixture: Fixture][] {
   const names = readdirSync(folder).filter((name) => name.endsWith(".json"));
   if (names.length === 0) throw new Error(`${folder}: no fixtures`);
@@ -89,7 +104,10 @@ const MEMBERS = {
   expect: ["status", "headers", "json", "text"],
 } as const;
 
-/** The members of an object. Throws on one that is not known: a misspelt `expect` would make a test that cannot fail. */
+/**
+ * The members of an object. Throws on one that is not known: a misspelt `expect` would make a test
+ * that cannot fail.
+ */
 function members<K extends string>(at: string, value: unknown, known: readonly K[]): { readonly [N in K]?: unknown } {
   if (typeof value !== "object" || value === null) throw new Error(`${at}: must be an object`);
   const unknown = Object.keys(value).filter((name) => !known.some((each) => each === name));

@@ -1,7 +1,8 @@
 /**
- * Tests of a BFF without host, engine or network: the contract is replaced by doubles (see tools/test.mjs) that answer
- * from a fixture and refuse what the host would refuse. They stand in for the contract, not for the operator's policy: no
- * grants, caches, retries or size limits. This runs in Node and must never be imported by a BFF.
+ * Tests of a BFF without host, engine or network: the contract is replaced by doubles (see
+ * tools/test.mjs) that answer from a fixture and refuse what the host would refuse. They stand in
+ * for the contract, not for the operator's policy: no grants, caches, retries or size limits. This
+ * runs in Node and must never be imported by a BFF.
  */
 /// <reference path="../src/world.d.ts" />
 

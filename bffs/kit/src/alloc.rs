@@ -1,12 +1,11 @@
 //! The memory of a component: an arena for the usual request, std's allocator for what is larger.
 //!
 //! An instance answers one request and is thrown away, so giving memory back piece by piece is
-//! mostly work for nothing. What is asked for is cut from the memory that the instance starts with,
-//! between the end of its data and the end of its first pages (`--initial-heap` in
-//! `.cargo/config.toml`); only the newest piece can grow in place or be given back. A request that
-//! needs more gets it from std's allocator, which reuses what is freed, so a long one does not run
-//! out. That costs the host a change of the instance's mapping, which the arena saves to all
-//! others.
+//! mostly work for nothing. Blocks are cut from the memory that the instance starts with, between
+//! the end of its data and the end of its first pages (`--initial-heap` in `.cargo/config.toml`);
+//! only the newest piece can grow in place or be given back. A request that needs more gets it from
+//! std's allocator, which reuses what is freed, so a long one does not run out. That costs the host
+//! a change of the instance's mapping, which the arena saves to all others.
 
 #![allow(
     unsafe_code,
@@ -47,7 +46,7 @@ impl Arena {
         self.end.set(core::arch::wasm32::memory_size(0) * PAGE);
     }
 
-    /// The address of so many free bytes, if the arena has them.
+    /// The address of `size` free bytes, if the arena has them.
     fn cut(&self, size: usize, align: usize) -> Option<usize> {
         if self.next.get() == 0 {
             self.begin();
@@ -61,7 +60,7 @@ impl Arena {
     }
 
     fn holds(&self, block: *mut u8) -> bool {
-        // std's allocator asks the engine for pages of its own, which lie after the arena.
+        // std's allocator requests pages of its own from the engine, which lie after the arena.
         (block as usize) < self.end.get()
     }
 

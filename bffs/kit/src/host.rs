@@ -18,7 +18,7 @@ pub use downstream::Exchange;
 
 use crate::{Call, Failure, Reply};
 
-/// What became of one call. Every status is a reply; [`ReadReply`](crate::ReadReply) turns failures
+/// The result of one call. Every status is a reply; [`ReadReply`](crate::ReadReply) turns failures
 /// and statuses other than 2xx into [`Missing`](crate::Missing), so that `fetched.json()?` reads as
 /// "the document, or why there is none".
 pub type Fetched = Result<Reply, Failure>;

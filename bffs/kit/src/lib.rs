@@ -1,8 +1,8 @@
 //! What the BFFs of tailor share, so that each reads like a page of plain code.
 //!
 //! A BFF implements [`Handler`], names its routes in a [`Router`], makes its [`Call`]s with
-//! [`fetch_all`], reads what each brought as JSON ([`ReadReply`]) and answers with a [`Response`]
-//! or a [`Problem`]. `docs/write/rust.md` shows a whole one on a page.
+//! [`fetch_all`], reads each result as JSON ([`ReadReply`]) and answers with a [`Response`] or a
+//! [`Problem`]. `docs/write/rust.md` shows a whole one on a page.
 //!
 //! The kit holds no business rules and knows no service. It must stay small: all of it ends up in
 //! each component.

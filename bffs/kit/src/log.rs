@@ -21,7 +21,7 @@ pub fn warn(message: &str, fields: &[(&str, &str)]) {
     write(Level::Warn, message, fields);
 }
 
-/// A fault of the BFF that its team has to mend.
+/// A fault of the BFF that its team has to fix.
 pub fn error(message: &str, fields: &[(&str, &str)]) {
     write(Level::Error, message, fields);
 }

@@ -5,7 +5,7 @@
 
 use crate::{Failure, Problem};
 
-/// What was read of an answer, or why there is nothing.
+/// A value of an answer, or why it is missing.
 pub type Outcome<T> = Result<T, Missing>;
 
 /// Why a part of the answer is not there.

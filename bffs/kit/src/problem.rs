@@ -9,7 +9,7 @@ use crate::{Headers, Missing, Payload, Response};
 /// How much of a client's own value is repeated to it, in characters: enough to recognise it.
 const REPEATED: usize = 64;
 
-/// Seconds a client is asked to wait when no service answered: services restart and breakers probe
+/// Seconds that a client should wait when no service answered: services restart and breakers probe
 /// within a few.
 const RETRY_AFTER_S: &str = "5";
 
@@ -87,7 +87,7 @@ impl Problem {
         Problem::unavailable(format!("no part is available: {}", parts.join(", ")))
     }
 
-    /// 503 with `retry-after`: what services did not answer now, they may answer soon.
+    /// 503 with `retry-after`: the services may answer soon.
     pub fn unavailable(detail: impl Into<String>) -> Problem {
         Problem::new(503, detail).header("retry-after", RETRY_AFTER_S)
     }
@@ -141,7 +141,7 @@ impl Problem {
     }
 }
 
-/// Type `about:blank` asks for the status's own phrase as the title.
+/// Type `about:blank` requires the status's own phrase as the title.
 fn title(status: u16) -> &'static str {
     match status {
         400 => "Bad Request",

@@ -115,7 +115,7 @@ impl Reply {
     }
 }
 
-/// Reads what a call brought as one reads a [`Reply`], so that no step stands between the two:
+/// Reads the result of a call like a [`Reply`], without a step between the two:
 /// `fetch(&call).json()?`. A failure is [`Missing::Failed`].
 pub trait ReadReply {
     /// [`Reply::json`].

@@ -48,7 +48,7 @@ impl Response {
         self
     }
 
-    /// Says who may keep the answer and for how long: `private, max-age=30`, `no-store`.
+    /// Sets `cache-control`: `private, max-age=30`, `no-store`.
     pub fn cache_control(self, value: &str) -> Response {
         self.header("cache-control", value)
     }

@@ -1,6 +1,5 @@
 //! Tests of a BFF without a host, a network or WebAssembly: `cargo test` runs its handler natively,
-//! and what the host does in production is done by [`Offline`] from closures, or by a [`Fixture`]
-//! from a file.
+//! and [`Offline`] replaces the host with closures, or a [`Fixture`] with a file.
 //!
 //! It stands in for the contract, not for the operator's policy: no grants, caches, retries,
 //! breakers or size limits. The harness in `tests/` runs the component itself under the real host.
@@ -27,7 +26,7 @@ const NOW: &str = "2026-01-15T12:00:00Z";
 /// The milliseconds left in a test that sets none: about what a client waits for a screen.
 const TIME_LEFT_MS: u32 = 2_000;
 
-/// Answers a call after so many milliseconds, which pass on a clock that only the test has.
+/// Answers a call after this time, milliseconds, on a clock that only the test has.
 pub(crate) type Respond = Rc<dyn Fn(&Call) -> (u32, Fetched)>;
 
 /// A host for one test: what the services answer, the settings and the time.

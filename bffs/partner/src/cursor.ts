@@ -1,15 +1,22 @@
 /**
- * Cursors: where the next page starts, and for which range. A client must treat one as opaque. It holds nothing about the
- * user, and needs no signature: a made-up one could only name a day that `from` and `to` grant anyway.
+ * Cursors: where the next page starts, and for which range. A client must treat one as opaque. It
+ * holds nothing about the user, and needs no signature: a made-up one could only name a day that
+ * `from` and `to` grant anyway.
  */
 import { badParameter, formatDate } from "@tailor/kit";
 
-/** The cursor of the page that starts at `next` in the range `from` to `to`, all day numbers. The `1` is its format's version. */
+/**
+ * The cursor of the page that starts at `next` in the range `from` to `to`, all day numbers. The
+ * `1` is its format's version.
+ */
 export function cursorOf(from: number, to: number, next: number): string {
   return ["1", ...[from, to, next].map((day) => day.toString(36))].join(".");
 }
 
-/** The day at which `cursor` goes on. Throws a `Problem` (400) if it is none of ours, or of another range. */
+/**
+ * The day at which `cursor` goes on. Throws a `Problem` (400) if it is none of ours, or of another
+ * range.
+ */
 export function startOf(cursor: string, from: number, to: number): number {
   const next = parseInt(cursor.split(".").at(-1) ?? "", 36);
   // Only what `cursorOf` makes comes back unchanged: parseInt alone would take much else.

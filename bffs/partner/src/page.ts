@@ -1,4 +1,7 @@
-/** Which days a request asks for. Every rule of the parameters is here; whatever breaks one is a 400 that says which. */
+/**
+ * Which days a request asks for. Every rule of the parameters is here; whatever breaks one is a 400
+ * that says which.
+ */
 import { badParameter, date, formatDate, integer, optional, readQuery, required, text, type Query } from "@tailor/kit";
 import { startOf } from "./cursor.ts";
 

@@ -1,4 +1,6 @@
-/** The calls behind a page, one for each service, and what is read of their answers: days by date. */
+/**
+ * The calls behind a page, one for each service, and what is read of their answers: days by date.
+ */
 import { array, formatDate, getJson, number, object, path, string, type Decoder, type JsonCall } from "@tailor/kit";
 
 /** A day of the service `activity`. */

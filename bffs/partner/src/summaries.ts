@@ -1,4 +1,7 @@
-/** `GET /v1/users/{user}/summaries`: one page of days, each tailored from three services, and the way to the next page. */
+/**
+ * `GET /v1/users/{user}/summaries`: one page of days, each tailored from three services, and the
+ * way to the next page.
+ */
 import {
   fetchAll, formatDate, json, Problem, unavailable, why, type Outcome, type Request, type Response,
 } from "@tailor/kit";
@@ -7,7 +10,10 @@ import { readPage, type Page } from "./page.ts";
 import { activityDays, heartDays, nights } from "./sources.ts";
 import { summary } from "./summary.ts";
 
-/** Answers a page, or throws a `Problem`: 400 for parameters, 404 if no service knows the user, 503 if none answered. */
+/**
+ * Answers a page, or throws a `Problem`: 400 for parameters, 404 if no service knows the user, 503
+ * if none answered.
+ */
 export function summaries(request: Request, { user }: { readonly user: string }): Response {
   const page = readPage(request.query);
   const [activity, heart, sleep] = fetchAll(
@@ -38,8 +44,9 @@ export function summaries(request: Request, { user }: { readonly user: string })
 type Parts = Readonly<Record<string, Outcome<unknown>>>;
 
 /**
- * Throws if there is not one part to show: nulls alone would look like a user who recorded nothing. 404 takes all services
- * to agree: a partner may delete what it holds of a user who is gone, so one silent service makes it a 503.
+ * Throws if there is not one part to show: nulls alone would look like a user who recorded nothing.
+ * 404 takes all services to agree: a partner may delete what it holds of a user who is gone, so one
+ * silent service makes it a 503.
  */
 function refuseEmpty(parts: Parts, user: string, page: Page): void {
   const outcomes = Object.values(parts);

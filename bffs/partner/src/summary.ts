@@ -1,6 +1,7 @@
 /**
- * One day as partners see it: units of the SI or of ISO 8601, named in the member or by the format, and the same members on
- * every day. These names are a promise (README.md): add to them, but never rename, remove or change the unit of one.
+ * One day as partners see it: units of the SI or of ISO 8601, named in the member or by the format,
+ * and the same members on every day. These names are a promise (README.md): add to them, but never
+ * rename, remove or change the unit of one.
  */
 import { duration } from "@tailor/kit";
 import type { ActivityDay, HeartDay, Night } from "./sources.ts";

@@ -1,4 +1,7 @@
-/** What no single fixture can show: a whole export, the calls behind it, and that the description is true. */
+/**
+ * What no single fixture can show: a whole export, the calls behind it, and that the description is
+ * true.
+ */
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { call, failure, reply, type Answer, type Fixture } from "@tailor/kit/testing";

@@ -1,4 +1,7 @@
-/** The package can be installed from any registry, its types have no hole, and its bundle is one the engine takes. */
+/**
+ * The package can be installed from any registry, its types have no hole, and its bundle is one the
+ * engine takes.
+ */
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";

@@ -2,7 +2,7 @@
 //! network packet.
 //!
 //! `GET /{user}?date=YYYY-MM-DD` (today in UTC without `date`) answers in the form that `accept`
-//! asks for:
+//! prefers:
 //!
 //! - `application/json` (the default): `{"steps":8423,"heart":64,"sleep":431}`: steps of the day,
 //!   the latest heart rate in beats a minute, minutes asleep in the night that ends on the day. At

@@ -1,6 +1,6 @@
-//! The `goals` service: what a person aims at, and how far the day got. The figures are those of
-//! the `activity` and `sleep` services; percent and "reached" are rules of this service and of
-//! nobody else.
+//! The `goals` service: a person's targets, and the progress of the day. The figures are those of
+//! the `activity` and `sleep` services; percent and "reached" are rules of this service and of no
+//! other service.
 
 use serde::Serialize;
 

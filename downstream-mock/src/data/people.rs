@@ -14,7 +14,7 @@ pub(crate) struct Person {
     /// Identifier, kind and model.
     pub(crate) devices: &'static [(&'static str, &'static str, &'static str)],
     pub(crate) member_since: &'static str,
-    /// Start of all that is drawn for this person.
+    /// The seed of all random numbers of this person.
     pub(crate) seed: u64,
     /// Steps of an average day.
     pub(crate) steps: i32,
@@ -30,7 +30,7 @@ pub(crate) struct Person {
     pub(crate) goals: Goals,
 }
 
-/// What a person aims at on each day.
+/// A person's daily targets.
 pub(crate) struct Goals {
     pub(crate) steps: i32,
     pub(crate) sleep_minutes: i32,

@@ -11,10 +11,10 @@ use super::{activity, goals, heart, profile, sleep};
 use crate::problem::Problem;
 use crate::service::Service;
 
-/// Most days that one request may ask for.
+/// Most days of one request.
 pub(crate) const MAX_DAYS: i32 = 120;
 
-/// What a path names, before users and dates are looked at.
+/// The resource of a path, before users and dates are checked.
 enum Resource<'a> {
     ActivityDay { user: &'a str, date: &'a str },
     ActivityDays { user: &'a str },

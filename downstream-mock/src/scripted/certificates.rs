@@ -1,4 +1,4 @@
-//! Certificates: an authority, what it signs, also badly, and a service's TLS with that.
+//! Certificates: an authority, what it signs, valid or not, and a service's TLS with that.
 
 use std::sync::Arc;
 
@@ -31,7 +31,7 @@ pub enum CertificateError {
     Clients(#[from] VerifierBuilderError),
 }
 
-/// An authority that signs what is asked of it.
+/// An authority that signs any certificate.
 pub struct Authority {
     issuer: CertifiedIssuer<'static, KeyPair>,
 }
@@ -57,7 +57,7 @@ pub enum Validity {
 }
 
 impl Authority {
-    /// A new one, which nobody trusts yet.
+    /// A new one, not trusted yet.
     ///
     /// # Errors
     ///
@@ -69,7 +69,7 @@ impl Authority {
         Ok(Authority { issuer })
     }
 
-    /// Its own certificate, PEM, for those who shall trust it.
+    /// Its own certificate, PEM, for clients that must trust it.
     pub fn certificate(&self) -> String {
         self.issuer.pem()
     }

@@ -12,7 +12,7 @@ use super::stream::Stream;
 /// The longest head and the longest line of a chunk that is read.
 const MAX_HEAD: usize = 1 << 20;
 
-/// A connection, as a test serves it. It is closed when it is dropped.
+/// A connection that a test serves. It is closed on drop.
 pub struct Connection {
     /// Counts the service's connections from 1.
     pub number: usize,
@@ -55,7 +55,7 @@ impl Connection {
         Some(self.record.arrived(request))
     }
 
-    /// Sends bytes. `false` when the client takes no more.
+    /// Sends bytes. `false` when the client has closed.
     pub async fn send(&mut self, bytes: impl AsRef<[u8]>) -> bool {
         // With TLS, what is written may be held back until a flush.
         self.stream.write_all(bytes.as_ref()).await.is_ok() && self.stream.flush().await.is_ok()
@@ -66,13 +66,12 @@ impl Connection {
         self.hung_up().await;
     }
 
-    /// Closes with a reset, as a service does that was killed, or a proxy that has forgotten the
-    /// connection.
+    /// Closes with a reset, like a killed service, or a proxy that lost the connection.
     pub fn reset(self) {
         self.stream.reset_on_drop();
     }
 
-    /// Answers what is no request, as servers do, and closes.
+    /// Answers a malformed request with 400, and closes.
     pub(super) async fn refuse(mut self) {
         if !self.unread.is_empty() {
             let answer = "HTTP/1.1 400 Bad Request\r\ncontent-length: 0\r\n\r\n";
@@ -124,7 +123,7 @@ impl Connection {
             let size = line.split(';').next()?.trim();
             let size = usize::from_str_radix(size, 16).ok()?;
             if size == 0 {
-                // Trailers, which nobody asks for.
+                // Trailers, which no test reads.
                 while !self.line().await?.is_empty() {}
                 return Some(body);
             }

@@ -1,4 +1,4 @@
-//! Frames of HTTP/2 (RFC 9113 section 4.1) as bytes, for what no well-behaved server sends.
+//! Frames of HTTP/2 (RFC 9113 section 4.1) as bytes, for misbehaving servers.
 
 use bytes::{BufMut as _, Bytes, BytesMut};
 

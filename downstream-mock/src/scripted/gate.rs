@@ -1,20 +1,20 @@
-//! What holds answers back until the test lets them go.
+//! Holds answers back until the test releases them.
 
 use std::sync::Arc;
 
 use tokio::sync::Semaphore;
 
-/// Holds back whoever passes, until it is opened for them. Clones are the same gate.
+/// Holds back each task until it is opened for it. Clones are the same gate.
 #[derive(Clone)]
 pub struct Gate(Arc<Semaphore>);
 
 impl Gate {
-    /// A gate that nobody passes yet.
+    /// A closed gate.
     pub fn new() -> Gate {
         Gate(Arc::new(Semaphore::new(0)))
     }
 
-    /// Lets so many pass, those who wait first.
+    /// Lets this number of tasks pass, those that wait first.
     pub fn open(&self, count: usize) {
         self.0.add_permits(count);
     }

@@ -16,7 +16,7 @@ use super::inject::{Inject, Injected};
 use super::record::{Record, Request};
 use super::response::{Answering, Before, End, Fields, Framing, Part, Response};
 
-/// What a stream asks of its connection.
+/// A stream's order to its connection.
 enum Order {
     /// To send what was injected.
     Flush,

@@ -1,4 +1,4 @@
-//! What came to a scripted service.
+//! The requests to a scripted service.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
@@ -9,7 +9,7 @@ use tokio::sync::Notify;
 
 use crate::sync;
 
-/// A request, as it came.
+/// A received request.
 #[derive(Clone, Debug)]
 pub struct Request {
     /// Counts the service's requests from 1.
@@ -24,7 +24,7 @@ pub struct Request {
     pub server_name: Option<String>,
     /// The method.
     pub method: Method,
-    /// Path and query, or whatever else stood there.
+    /// Path and query, or any other text in its place.
     pub target: String,
     /// `http` or `https`, where HTTP/2 says so.
     pub scheme: Option<String>,

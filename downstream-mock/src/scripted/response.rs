@@ -128,7 +128,7 @@ impl Response {
         Response::none(End::Reset)
     }
 
-    /// No answer, and nothing else either: the connection stays open, but nobody reads or writes.
+    /// No answer, and nothing else either: the connection stays open, without reads or writes.
     pub fn silent() -> Response {
         Response::none(End::Silent)
     }
@@ -263,7 +263,7 @@ impl Response {
         self.then(End::Hang)
     }
 
-    /// Then nothing on the whole connection: nobody reads or writes.
+    /// Then nothing on the whole connection: no reads, no writes.
     pub fn then_silent(self) -> Response {
         self.then(End::Silent)
     }

@@ -29,7 +29,7 @@ pub struct ScriptedService {
     task: JoinSet<()>,
 }
 
-/// How a service is to run.
+/// The options of a service.
 pub struct Builder {
     address: SocketAddr,
     tls: Option<TlsAcceptor>,
@@ -47,7 +47,7 @@ enum Script {
 }
 
 impl ScriptedService {
-    /// Starts a service that does about each request what `answer` says, on a free port of
+    /// Starts a service that answers each request with the response of `answer`, on a free port of
     /// 127.0.0.1. It accepts connections when this returns.
     ///
     /// # Errors

@@ -28,7 +28,7 @@ impl Stream {
             Stream::Plain(stream) => stream,
             Stream::Tls(stream) => stream.get_ref().0,
         };
-        // If the option cannot be set, the peer is gone already, and nobody is left to send it to.
+        // If the option cannot be set, the peer is gone already.
         let _ = tcp.set_zero_linger();
     }
 }

@@ -1,4 +1,4 @@
-//! A plain client: one connection, one version of HTTP, nothing done behind the test's back.
+//! A plain client: one connection, one version of HTTP, no retries.
 
 use std::io;
 use std::time::Duration;
@@ -36,7 +36,7 @@ impl Reply {
     }
 }
 
-/// Waits for what must happen soon, so that a test that goes wrong ends.
+/// Waits with a time limit, so that a failing test ends.
 pub(super) async fn within<F: Future>(future: F) -> F::Output {
     tokio::time::timeout(Duration::from_secs(20), future)
         .await

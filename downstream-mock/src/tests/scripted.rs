@@ -148,7 +148,7 @@ async fn an_answer_waits_for_its_gate_and_in_the_midst() {
     }
     rest.open_for_all();
     assert_eq!(within(stream.read_u8()).await.unwrap(), b'b');
-    // Whoever waits and hangs up is not waited for.
+    // The gate does not wait for a task that hung up.
     let gone = connect(&service).await;
     gone.try_write(GET.as_bytes()).unwrap();
     within(service.wait_for(2)).await;

@@ -55,12 +55,13 @@ impl Admission {
         }
     }
 
-    /// What the BFF has used of each worker's CPU.
+    /// The BFF's use of each worker's CPU.
     pub fn share(&self) -> &Arc<CpuShare> {
         &self.share
     }
 
-    /// Bytes that the BFF's requests and answers hold: counted by who reads and sends them.
+    /// Bytes that the BFF's requests and answers hold: counted by the code that reads and sends
+    /// them.
     pub fn held(&self) -> &Arc<AtomicUsize> {
         &self.held
     }
@@ -116,7 +117,7 @@ impl Admission {
     }
 }
 
-/// A request that waits, counted for as long as it does, also when its client goes meanwhile.
+/// A waiting request, counted until it is served or its client disconnects.
 struct Waiting<'a>(&'a AtomicUsize);
 
 impl<'a> Waiting<'a> {

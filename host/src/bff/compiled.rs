@@ -26,7 +26,7 @@ use crate::sync;
 
 /// Bytes of a digest in hexadecimal, which a file begins with.
 const DIGEST: usize = 64;
-/// Bytes of code that are more than any component compiles to.
+/// A size of code that no component reaches, bytes.
 const MAX_CODE: u64 = 1 << 32;
 
 /// The folder of compiled code.
@@ -83,8 +83,8 @@ impl CompiledCache {
         load_bytes(engine, &code)
     }
 
-    /// Notes which components, by digest, a restart needs the code of, and removes what is not
-    /// needed and too old or too much.
+    /// Records the components, by digest, whose code a restart needs, and removes other code that
+    /// is too old or too large.
     pub fn keep(&self, engine: &Engine, digests: &BTreeSet<String>) {
         let needed = digests.iter().map(|digest| name(engine, digest));
         *self.needed() = Some(needed.collect());
@@ -101,7 +101,7 @@ impl CompiledCache {
         });
         if let Err(error) = pruned {
             let path = self.folder.path().display();
-            tracing::warn!(%path, %error, "compiled code that nobody needs cannot be removed");
+            tracing::warn!(%path, %error, "unneeded compiled code cannot be removed");
         }
     }
 
@@ -109,7 +109,7 @@ impl CompiledCache {
         sync::lock(&self.needed)
     }
 
-    /// The code in a file, if it is what a host of this user wrote.
+    /// The code in a file, if a host of this user wrote it.
     fn read(&self, engine: &Engine, name: &str) -> Option<Component> {
         let path = self.folder.path().join(name);
         let path = path.display();
@@ -154,8 +154,8 @@ fn name(engine: &Engine, digest: &str) -> String {
     format!("{digest}-{:016x}.code", compatibility(engine))
 }
 
-/// The files to remove: of those that are not needed, what was not used for long, and what was used
-/// longest ago until the rest fits.
+/// The unneeded files to remove: those not used for long, and the least recently used until the
+/// rest fits.
 fn unwanted(
     mut files: Vec<Entry>,
     needed: &BTreeSet<String>,
@@ -202,9 +202,9 @@ fn told(data_dir: &Path, error: &io::Error) -> String {
 )]
 pub(super) fn load_bytes(engine: &Engine, code: &[u8]) -> Result<Component, LoadError> {
     // SAFETY: `code` was returned by `precompile_component` of an engine with the same settings, in
-    // this process or in one of the same program that wrote it into a pipe which nobody else holds;
-    // or it was read from a file of this user's that nobody else can write to or put in its place,
-    // and has the digest that was noted when this host wrote it.
+    // this process or in one of the same program that wrote it into a pipe which no other process
+    // holds; or it was read from a file of this user's that no other user can write to or put in
+    // its place, and has the digest that was noted when this host wrote it.
     unsafe { Component::deserialize(engine, code) }.map_err(LoadError::Compile)
 }
 

@@ -36,58 +36,65 @@ const CODE_PER_BYTE: usize = 8;
 
 /// Where components are compiled.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Place {
+pub enum CompileIn {
     /// In this process, without limits: for programs that are not `tailor`, and trusted components.
-    Here,
-    /// In a process of its own. The program that runs must be `tailor`.
-    Apart,
+    ThisProcess,
+    /// In a child process. The program that runs must be `tailor`.
+    ChildProcess,
 }
 
 /// Compiles components for an engine.
 pub struct Compiler {
     engine: Engine,
-    apart: Option<Apart>,
+    children: Option<ChildProcesses>,
 }
 
-/// What compiling in processes of their own needs.
-struct Apart {
+/// What compiling in child processes needs.
+struct ChildProcesses {
     limits: Compile,
     queue: Queue,
 }
 
 impl Compiler {
-    /// A compiler in the place that is named, under these limits if that is a process of its own.
-    pub fn new(engine: Engine, place: Place, limits: &Compile) -> Self {
-        let apart = (place == Place::Apart).then(|| Apart {
+    /// A compiler in this or a child process; the limits apply to a child process.
+    pub fn new(engine: Engine, compile_in: CompileIn, limits: &Compile) -> Self {
+        let children = (compile_in == CompileIn::ChildProcess).then(|| ChildProcesses {
             limits: limits.clone(),
             queue: Queue::new(limits.jobs),
         });
-        Self { engine, apart }
+        Self { engine, children }
     }
 
-    /// The machine code of a component. Blocks for as long as the line and compiling take.
+    /// The machine code of a component. Blocks for as long as the queue and compiling take.
     ///
     /// # Errors
     ///
     /// When the component does not compile, or not within the limits, or when it is superseded.
     pub fn compile(&self, job: Job, wasm: &[u8]) -> Result<Vec<u8>, LoadError> {
-        let Some(apart) = &self.apart else {
+        let Some(children) = &self.children else {
             return self
                 .engine
                 .precompile_component(wasm)
                 .map_err(LoadError::Compile);
         };
-        let turn = apart.queue.wait(job)?;
+        let turn = children.queue.wait(job)?;
         let engine = Hello::new(&self.engine, &[]).engine;
-        let mut command = parent::command(&apart.limits);
+        let mut command = parent::command(&children.limits);
         let most = most_code(wasm.len());
-        parent::compile(&mut command, &apart.limits, turn.job(), &engine, most, wasm)
+        parent::compile(
+            &mut command,
+            &children.limits,
+            turn.job(),
+            &engine,
+            most,
+            wasm,
+        )
     }
 
-    /// Ends what is compiled, or waits for that, of a BFF's file that has another mark now.
+    /// Ends running and queued compiles of a BFF's file whose mark has changed.
     pub fn supersede(&self, bff: &str, path: &Path, mark: &Mark) {
-        if let Some(apart) = &self.apart {
-            apart.queue.supersede(bff, path, mark);
+        if let Some(children) = &self.children {
+            children.queue.supersede(bff, path, mark);
         }
     }
 }

@@ -50,7 +50,7 @@ pub(super) fn for_compiling() -> Result<Engine, EngineError> {
 
 fn config(instances: u32) -> Result<Config, EngineError> {
     // The permits of requests are the limit; the pool itself never refuses. One more is for a smoke
-    // request, which asks for no permit.
+    // request, which takes no permit.
     let instances = instances.saturating_add(1);
     let mut pool = PoolingAllocationConfig::new();
     pool.total_component_instances(instances)
@@ -74,13 +74,13 @@ fn config(instances: u32) -> Result<Config, EngineError> {
     Ok(config)
 }
 
-/// All settings that machine code depends on, and no others that cost anything.
+/// All settings that machine code depends on, and no others with a cost.
 fn code() -> Result<Config, EngineError> {
     let mut config = Config::new();
     config
         .epoch_interruption(true)
         // The contract is synchronous; without the machinery for concurrent tasks a store is
-        // cheaper, and that whole class of bugs is out of reach.
+        // cheaper, and that class of bugs cannot occur.
         .concurrency_support(false)
         .memory_init_cow(true)
         .max_wasm_stack(WASM_STACK)
@@ -89,8 +89,8 @@ fn code() -> Result<Config, EngineError> {
         .wasm_relaxed_simd(false)
         // Otherwise this is read from the environment.
         .wasm_backtrace_details(WasmBacktraceDetails::Disable);
-    // By default code compiled by any 48.x loads into any other, and would keep what a patch
-    // release mended.
+    // By default code compiled by any 48.x loads into any other, and would keep bugs that a patch
+    // release fixed.
     config
         .module_version(ModuleVersionStrategy::Custom(
             concat!("wasmtime-48.0.8+tailor-", env!("CARGO_PKG_VERSION")).to_owned(),
@@ -99,8 +99,8 @@ fn code() -> Result<Config, EngineError> {
     Ok(config)
 }
 
-/// Starts what interrupts running guests. It has a thread of its own: a task of an event loop would
-/// stop ticking when that loop is busy, which is when it matters.
+/// Starts the ticker that interrupts running guests. It has a thread of its own: a task of a busy
+/// event loop would stop ticking.
 pub(super) fn start_ticker(engine: EngineWeak) -> std::io::Result<()> {
     let ticker = sync::thread("tailor-ticker", move || {
         // The engine is held weakly, so the thread ends with it.

@@ -12,9 +12,9 @@ use crate::text::{cut, excerpt, shorten, visible};
 
 /// Bytes of foreign text in a message.
 const MAX_EXCERPT: usize = 1 << 10;
-/// Functions of a stack that are told.
+/// Functions of a stack in a message.
 const MAX_FRAMES: usize = 32;
-/// Bytes of the name of a function that are told.
+/// Bytes of a function's name in a message.
 const MAX_NAME: usize = 200;
 
 /// The engine could not be made.
@@ -25,9 +25,9 @@ pub enum EngineError {
         "engine: no room for {instances} instances: {source:#}; lower engine.instances (each reserves 4 GiB of address space)"
     )]
     Engine {
-        /// As asked.
+        /// The requested path.
         instances: u32,
-        /// What the engine said.
+        /// The error of the engine.
         source: wasmtime::Error,
     },
     /// The host's own functions could not be linked.
@@ -74,12 +74,12 @@ pub enum LoadError {
         cut(found)
     )]
     OtherContract {
-        /// What the component asks for.
+        /// The version that the component imports.
         found: String,
         /// What the host serves.
         served: &'static str,
     },
-    /// Asks for more than a BFF gets.
+    /// It imports more than a BFF gets.
     #[error("component: imports {}, which no BFF gets: {why}", cut(import))]
     Forbidden {
         /// The import.
@@ -104,7 +104,7 @@ pub enum LoadError {
     /// The compiler itself failed.
     #[error("component: the compiler failed on it")]
     CompilerPanic,
-    /// It was not compiled, for want of time, memory or a compiler.
+    /// It was not compiled, for lack of time, memory or a compiler.
     #[error(transparent)]
     Compiler(#[from] CompileError),
     /// Does not fit the host's functions.
@@ -151,7 +151,7 @@ pub enum BffError {
         /// Where it was, if it was stopped at a tick of the engine.
         source: Option<wasmtime::Error>,
     },
-    /// The request waited for the CPU, which its BFF has had its share of.
+    /// The request waited too long for the CPU: its BFF had used up its share.
     #[error("waited for the CPU for more than {}ms", limit.as_millis())]
     CpuShare {
         /// The limit.
@@ -257,7 +257,7 @@ fn demangle(name: &str) -> String {
     name.0
 }
 
-/// Takes text until it is too long for a name.
+/// Collects text up to the length of a name.
 struct Short(String);
 
 impl fmt::Write for Short {

@@ -132,7 +132,7 @@ impl GuestLog {
         let log = self.source.metrics.log_bytes();
         macro_rules! at {
             ($level:expr) => {
-                // A line that nobody wants costs nothing.
+                // A line below the log level costs nothing.
                 if tracing::enabled!(target: "guest", $level)
                     && let Some(left_out) = log.take(size as u64, self.rate as u64)
                 {

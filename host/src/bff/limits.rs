@@ -10,7 +10,7 @@ use wasmtime::ResourceLimiter;
 
 use super::meter::Usage;
 
-/// What the engine asks before an instance grows.
+/// The limiter that the engine calls before an instance grows.
 #[derive(Debug)]
 pub(super) struct GuestLimits {
     max_memory: usize,

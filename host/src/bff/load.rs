@@ -6,7 +6,7 @@ use std::path::Path;
 use std::sync::{Arc, Mutex};
 
 use super::compiled::{CompiledCache, load_bytes};
-use super::compiler::{Compiler, Job, Place};
+use super::compiler::{CompileIn, Compiler, Job};
 use super::error::LoadError;
 use super::mark::Mark;
 use super::runtime::Runtime;
@@ -54,7 +54,11 @@ impl Loader {
     /// compiled in this process, without limits, unless [`compiling`](Self::compiling) says
     /// otherwise.
     pub fn new(runtime: Arc<Runtime>, cache: Option<CompiledCache>, max_size: u64) -> Self {
-        let compiler = Compiler::new(runtime.engine().clone(), Place::Here, &Compile::default());
+        let compiler = Compiler::new(
+            runtime.engine().clone(),
+            CompileIn::ThisProcess,
+            &Compile::default(),
+        );
         Self {
             runtime,
             compiler,
@@ -64,15 +68,15 @@ impl Loader {
         }
     }
 
-    /// The same, with components compiled in the place that is named, under these limits if that is
-    /// a process of its own.
+    /// The same, with components compiled as `compile_in` says; the limits apply to a child
+    /// process.
     #[must_use]
-    pub fn compiling(mut self, place: Place, limits: &Compile) -> Self {
-        self.compiler = Compiler::new(self.runtime.engine().clone(), place, limits);
+    pub fn compiling(mut self, compile_in: CompileIn, limits: &Compile) -> Self {
+        self.compiler = Compiler::new(self.runtime.engine().clone(), compile_in, limits);
         self
     }
 
-    /// The same, with a place for the last good components.
+    /// The same, with a store for the last good components.
     #[must_use]
     pub fn with_store(mut self, store: Option<Store>) -> Self {
         self.store = store;
@@ -84,8 +88,8 @@ impl Loader {
         &self.runtime
     }
 
-    /// Loads a component of a BFF from a file; `known` is taken again if it is the same. Blocks for
-    /// as long as compiling takes.
+    /// Loads a component of a BFF from a file; `known` is reused if it is the same. Blocks for as
+    /// long as compiling takes.
     ///
     /// # Errors
     ///
@@ -163,9 +167,9 @@ impl Loader {
         store.is_some_and(|store| store.was_live(bff).iter().any(|other| other == digest))
     }
 
-    /// Notes which components are live, for the next start, and forgets those of no BFF in `all`.
-    /// One caller at a time: what one has written, another must not take for forgotten.
-    /// Blocks until all is on the disk. `false` when the disk did not take it, which the log says.
+    /// Records the live components for the next start, and removes those of no BFF in `all`. One
+    /// caller at a time, so that no call removes what another has written. Blocks until all is on
+    /// the disk. `false` when that failed, which is logged.
     pub fn keep(&self, live: &[(String, Arc<Loaded>)], all: &[String]) -> bool {
         let Some(store) = &self.store else {
             return true;
@@ -200,8 +204,7 @@ impl Loader {
         self.load_job(Job::new(bff), bytes)
     }
 
-    /// Ends the compile of a BFF's file that has another mark now: what it holds by now is taken
-    /// in its place.
+    /// Ends the compile of a BFF's file whose mark has changed: its new content is loaded instead.
     pub fn supersede(&self, bff: &str, path: &Path, mark: &Mark) {
         self.compiler.supersede(bff, path, mark);
     }

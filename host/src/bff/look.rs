@@ -13,17 +13,17 @@ use super::mark::Mark;
 use crate::digest::hex;
 
 /// How often in a row a compile is given up for a newer content of its file. One more runs to its
-/// end, so that a file which changes all the time is taken now and then.
+/// end, so that a file which changes all the time is loaded now and then.
 const GIVEN_UP: usize = 3;
 
-/// Which content a file had.
+/// The content of a file at one time.
 #[derive(Clone, Debug)]
 pub struct Look {
-    /// What the system said before the file was read; `None` when it was not there.
+    /// The mark before the file was read; `None` when it was not there.
     pub mark: Option<Mark>,
     /// When.
     pub at: SystemTime,
-    /// What was read; `None` when it could not be.
+    /// Its content; `None` when it could not be read.
     pub content: Option<Content>,
     /// Whether the content of the look before is the beginning of this one: the file is still being
     /// written.
@@ -67,9 +67,9 @@ impl Look {
 }
 
 impl Loader {
-    /// Looks at the file of a BFF and loads the component that it holds. `known` is taken again if
-    /// it is the same, `before` is the look before this one. What is superseded while it compiles
-    /// is given up for what the file holds by then. Blocks for as long as compiling takes.
+    /// Looks at the file of a BFF and loads the component that it holds. `known` is reused if it is
+    /// the same, `before` is the previous look. A content that is superseded while it compiles is
+    /// given up for the new one. Blocks for as long as compiling takes.
     pub fn attempt(
         &self,
         bff: &str,

@@ -7,13 +7,12 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use crate::file;
 
-/// How exact the clocks of file systems are. What is written within one step of such a clock has
-/// the same time.
+/// The resolution of file system clocks. Writes within one step have the same time.
 pub const STEP: Duration = Duration::from_secs(2);
 
-/// What the system says of a file's content.
+/// The system's metadata of a file's content.
 ///
-/// The time of the last change (`ctime`) is among it: no program can set it, so that it tells of a
+/// The time of the last change (`ctime`) is among it: no program can set it, so that it shows a
 /// file that was written in place with its old size and time, as `tar -x` and reproducible builds
 /// do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

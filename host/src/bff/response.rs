@@ -10,15 +10,15 @@ use crate::contract::{Payload, Response};
 use crate::http_fields;
 use crate::text::cut;
 
-/// Fields that room is made for at once. A map panics on a capacity that is past its limit, and a
-/// guest says how many.
+/// Fields that are allocated at once. A map panics on a capacity past its limit, and the guest
+/// chooses the number.
 const MAX_FIELDS: usize = 64;
 /// All header names and values of a response together, bytes.
 const MAX_HEADERS: usize = 32 << 10;
 
-/// An answer that may be passed on.
+/// A guest's response that passed every check.
 #[derive(Debug)]
-pub struct Answer {
+pub struct CheckedResponse {
     /// 200 to 599.
     pub status: StatusCode,
     /// Without fields that the host sets.
@@ -32,7 +32,7 @@ pub struct Answer {
 /// # Errors
 ///
 /// The first rule that it breaks.
-pub fn check(response: Response, max_size: usize) -> Result<Answer, BffError> {
+pub fn check(response: Response, max_size: usize) -> Result<CheckedResponse, BffError> {
     let illegal = |why: String| BffError::IllegalResponse(why);
     let status = match response.status {
         status @ 200..=599 => {
@@ -64,7 +64,7 @@ pub fn check(response: Response, max_size: usize) -> Result<Answer, BffError> {
             HeaderValue::from_static("application/json"),
         );
     }
-    Ok(Answer {
+    Ok(CheckedResponse {
         status,
         headers,
         body,
@@ -124,8 +124,8 @@ fn header_class(name: &HeaderName) -> Class {
     }
 }
 
-/// Fields by which a web server in front replaces an answer with a file or a place of its own,
-/// where no guest may reach.
+/// Fields by which a web server in front replaces an answer with a file or an internal location,
+/// which no guest may reach.
 fn commands_proxy(name: &str) -> bool {
     let families = ["x-accel-", "x-sendfile", "x-lighttpd-", "x-reproxy-"];
     families.iter().any(|family| name.starts_with(family))

@@ -27,8 +27,8 @@ use crate::contract::Request;
 use crate::degraded;
 use crate::server_timing;
 
-/// A request as it came, and what has to be passed on with its calls.
-pub struct Asked {
+/// A request as it arrived, and what its calls pass on.
+pub struct IncomingRequest {
     /// The request.
     pub request: Request,
     /// Its id, as a header value.
@@ -43,19 +43,19 @@ pub struct Asked {
     pub arrived: Instant,
     /// The worker that runs it.
     pub worker: usize,
-    /// The order of guests on that worker; `None` where nobody else runs.
+    /// The order of guests on that worker; `None` where no other guest runs.
     pub scheduler: Option<Arc<Scheduler>>,
 }
 
-/// A request with all that it runs with.
+/// A request with its context.
 pub struct Invocation {
     /// The request.
     pub request: Request,
-    /// What it may ask of the services.
+    /// Its calls to services.
     pub session: Arc<Session>,
-    /// Where its log lines go.
+    /// Its log.
     pub log: Arc<GuestLog>,
-    /// What it uses, readable at any time.
+    /// Its usage, readable at any time.
     pub usage: Arc<Usage>,
     /// When it must have ended.
     pub deadline: Instant,
@@ -68,33 +68,33 @@ pub struct Invocation {
 impl Invocation {
     /// Puts a request under the limits of a version. Boxed, because it is in the futures of several
     /// steps.
-    pub fn new(version: &Version, asked: Asked) -> Box<Self> {
+    pub fn new(version: &Version, incoming: IncomingRequest) -> Box<Self> {
         let settings = version.settings();
         let limits = &settings.limits;
-        let deadline = asked.arrived + settings.deadline;
+        let deadline = incoming.arrived + settings.deadline;
         let source = version.log_source().clone();
-        let log = GuestLog::new(source, asked.request.id.clone(), limits);
+        let log = GuestLog::new(source, incoming.request.id.clone(), limits);
         let session = Session::new(SessionSettings {
             grants: version.grants().clone(),
-            worker: asked.worker,
+            worker: incoming.worker,
             deadline,
             reserve: settings.answer_reserve,
             calls: limits.calls,
             concurrent_calls: limits.concurrent_calls,
             repeated_calls: limits.repeated_calls,
             bytes: limits.downstream_bytes,
-            request_id: asked.request_id,
-            traceparent: asked.traceparent,
-            tracestate: asked.tracestate,
-            client_headers: asked.client_headers,
+            request_id: incoming.request_id,
+            traceparent: incoming.traceparent,
+            tracestate: incoming.tracestate,
+            client_headers: incoming.client_headers,
         });
         Box::new(Self {
-            request: asked.request,
+            request: incoming.request,
             session: Arc::new(session),
             log: Arc::new(log),
             usage: Arc::default(),
             deadline,
-            scheduler: asked.scheduler,
+            scheduler: incoming.scheduler,
             now_ms: None,
         })
     }
@@ -111,12 +111,12 @@ impl Invocation {
 ///
 /// # Errors
 ///
-/// Which limit the guest met, how it failed, or what is wrong with its answer.
+/// The limit that the guest exceeded, its failure, or what is wrong with its answer.
 pub async fn run(
     runtime: &Runtime,
     version: &Arc<Version>,
     invocation: Box<Invocation>,
-) -> Result<response::Answer, BffError> {
+) -> Result<response::CheckedResponse, BffError> {
     let share = version.admission().share();
     let (deadline, scheduler) = (invocation.deadline, invocation.scheduler.clone());
     let (usage, session) = (invocation.usage.clone(), invocation.session.clone());
@@ -159,7 +159,7 @@ async fn run_in(
     version: &Version,
     request: Request,
     order: Order<'_>,
-) -> Result<response::Answer, BffError> {
+) -> Result<response::CheckedResponse, BffError> {
     let Order {
         deadline,
         session,
@@ -201,9 +201,8 @@ async fn run_in(
     }
 }
 
-/// Says in the answer what of it is missing or not live, and, where the operator wants it, where
-/// the time went. A guest has no part in that, and an answer that lacks something is not kept for
-/// longer than the operator allows.
+/// Marks a degraded answer, and adds the timing where the operator wants it. A guest cannot change
+/// that, and a degraded answer is not cached for longer than the operator allows.
 fn annotate(
     headers: &mut HeaderMap,
     calls: &[CallRecord],
@@ -223,8 +222,8 @@ fn annotate(
     }
 }
 
-/// Makes the store and the instance of a request and drops both without calling the guest: what a
-/// request costs before its guest begins. For benchmarks.
+/// Makes the store and the instance of a request and drops both without calling the guest: the cost
+/// of a request before its guest begins. For benchmarks.
 ///
 /// # Errors
 ///
@@ -292,7 +291,7 @@ fn fresh_store(
     (store, request)
 }
 
-/// Leaves the guest, once. The code that polls the guest has to see to the next poll.
+/// Yields from the guest, once. The code that polls the guest must schedule the next poll.
 async fn leave_once() {
     let mut left = false;
     poll_fn(|_| match std::mem::replace(&mut left, true) {
@@ -317,8 +316,8 @@ fn table(handles: usize) -> ResourceTable {
     table
 }
 
-/// Which limit or trap it was. A guest that was refused memory fails in its own way afterwards, so
-/// that comes first.
+/// Maps a failure to the limit or trap. A guest that was refused memory fails in its own way
+/// afterwards, so memory comes first.
 fn classify(source: wasmtime::Error, state: &StoreData, version: &Version) -> BffError {
     let limits = &version.settings().limits;
     if source.downcast_ref::<PoolConcurrencyLimitError>().is_some() {

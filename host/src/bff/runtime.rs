@@ -19,7 +19,7 @@ impl Runtime {
     ///
     /// # Errors
     ///
-    /// When the address space is not to be had, or the processor lacks what the compiler needs.
+    /// When there is not enough address space, or the processor lacks a needed feature.
     pub fn new(instances: u32) -> Result<Self, EngineError> {
         let runtime = Self::without_ticker(instances)?;
         engine::start_ticker(runtime.engine.weak()).map_err(EngineError::Ticker)?;
@@ -27,7 +27,7 @@ impl Runtime {
     }
 
     /// The same, but nothing interrupts a guest, which may then run for ever. For counting
-    /// instructions, which repeats only where no clock has a say.
+    /// instructions, which is repeatable only without a clock.
     ///
     /// # Errors
     ///

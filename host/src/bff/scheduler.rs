@@ -236,12 +236,12 @@ impl Scheduler {
     }
 }
 
-/// Tells one share from another.
+/// Unique among shares.
 fn address(share: &CpuShare) -> usize {
     std::ptr::from_ref(share).addr()
 }
 
-/// Wakes the one who lets guests go, when nothing is locked any more.
+/// Wakes the task that lets guests go, when nothing is locked any more.
 fn wake(mut queue: MutexGuard<'_, Queue>) {
     let runner = queue.runner.take();
     drop(queue);
@@ -255,7 +255,7 @@ impl Ticket {
         sync::lock(&self.0)
     }
 
-    /// Whether there is still somebody to let go.
+    /// Whether guests still wait.
     fn grant(&self) -> bool {
         let mut status = self.status();
         let Status::Waiting(waker) = std::mem::replace(&mut *status, Status::Done) else {

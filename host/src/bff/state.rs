@@ -17,13 +17,13 @@ pub(super) struct StoreData {
     pub(super) settings: Arc<config::Bff>,
     pub(super) session: Arc<Session>,
     pub(super) log: Arc<GuestLog>,
-    /// Where functions of the host leave what the guest waits for.
+    /// The slot for futures of host functions that the guest waits for.
     pub(super) awaited: Arc<Awaited>,
     pub(super) limits: GuestLimits,
     pub(super) table: ResourceTable,
     /// Set for components that import WASI.
     pub(super) wasi: Option<WasiCtx>,
-    /// What `now-ms` answers instead of the time of day, for tests and for answering a fixture.
+    /// The result of `now-ms` instead of the time of day, for tests and fixtures.
     pub(super) now_ms: Option<u64>,
 }
 

@@ -22,7 +22,7 @@ use crate::sync;
 const KEPT: usize = 2;
 /// Length of a digest in hexadecimal.
 const DIGEST: usize = 64;
-/// Bytes that are more than a note of versions has.
+/// A size that no note of versions reaches, bytes.
 const MAX_NOTE: u64 = 4 << 10;
 
 /// The folders of the last good components.
@@ -64,7 +64,7 @@ impl Store {
         })
     }
 
-    /// The same. None where nothing was noted.
+    /// The same; empty without a note.
     fn noted(&self, bff: &str) -> io::Result<Vec<String>> {
         let note = match self.live.read(bff, MAX_NOTE) {
             Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Vec::new()),
@@ -95,12 +95,12 @@ impl Store {
         Ok(bytes)
     }
 
-    /// Notes which component of a BFF is live. `bytes` are those of the component, if they may not
-    /// be here yet.
+    /// Records which component of a BFF is live. `bytes` are those of the component, if they may
+    /// not be stored yet.
     ///
     /// # Errors
     ///
-    /// When the disk does not take it. What was noted before is still there then.
+    /// When it cannot be written. The previous note is still there then.
     pub fn note(&self, bff: &str, digest: &str, bytes: Option<&[u8]>) -> io::Result<()> {
         match bytes {
             Some(bytes) => self.components.write(&name(digest), bytes)?,
@@ -121,7 +121,7 @@ impl Store {
         self.live.write(bff, text.as_bytes())
     }
 
-    /// Removes what none of these BFFs names, and returns the digests of what they do.
+    /// Removes components that none of these BFFs names, and returns the digests of the others.
     ///
     /// # Errors
     ///
@@ -139,7 +139,7 @@ impl Store {
         Ok(digests)
     }
 
-    /// Says once that nothing can be kept, and once that it can again.
+    /// Logs once that nothing can be kept, and once that it can again.
     pub fn report(&self, written: &io::Result<()>) {
         let failed = written.is_err();
         if self.failing.swap(failed, Ordering::Relaxed) == failed {
@@ -173,7 +173,7 @@ fn is_digest(text: &str) -> bool {
     text.len() == DIGEST && text.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'))
 }
 
-/// Removes all files but those to keep. What is no file is not ours.
+/// Removes all files but those to keep. Other entries stay.
 fn remove(folder: &OwnFolder, keep: impl Fn(&str) -> bool) -> io::Result<()> {
     let names = folder.list()?.into_iter().map(|file| file.name);
     folder.remove(names.filter(|name| !keep(name)).collect())

@@ -17,7 +17,7 @@ use crate::config;
 use crate::sync;
 use crate::telemetry::metrics::{BffMetrics, VersionMetrics};
 
-/// What stands for the version of a request that no version was there for.
+/// The version's name of a request without a version.
 const NO_VERSION: &str = "none";
 
 /// One BFF, whatever its version.
@@ -30,13 +30,13 @@ pub struct Bff {
     history: Mutex<History>,
 }
 
-/// What happened to a BFF's versions.
+/// The history of a BFF's versions.
 #[derive(Clone, Default)]
 struct History {
     published_at: Option<SystemTime>,
     swaps: u64,
     refused: Option<Refused>,
-    /// The content of the file that was taken or refused last.
+    /// The file's content that was loaded or refused last.
     looked: Option<Look>,
     /// How often a file was taken or refused.
     attempts: u64,
@@ -55,8 +55,8 @@ pub struct Refused {
     pub again: bool,
 }
 
-/// A look at a BFF, for `/bffs`.
-pub struct State {
+/// The status of a BFF, for `/bffs` and the metrics.
+pub struct BffStatus {
     /// The version that new requests get; `None` when there is none.
     pub current: Option<Arc<Version>>,
     /// Since when.
@@ -117,7 +117,7 @@ impl Bff {
         &self.metrics
     }
 
-    /// The counters of requests that no version was there for.
+    /// The counters of requests without a version.
     pub fn unserved(&self) -> &VersionMetrics {
         self.unserved
             .get_or_init(|| self.metrics.version(NO_VERSION))
@@ -128,7 +128,7 @@ impl Bff {
         self.current.load_full()
     }
 
-    /// Makes a version the one that new requests get.
+    /// Publishes a version: new requests get it.
     pub fn publish(&self, version: Arc<Version>) {
         let mut history = self.history();
         history
@@ -145,12 +145,12 @@ impl Bff {
         history.refused = None;
     }
 
-    /// Notes that the newest file is the live version: one that was refused has been taken back.
+    /// Records that the newest file is the live version: a refused one was reverted.
     pub fn accept(&self) {
         self.history().refused = None;
     }
 
-    /// Notes that the newest file was refused. The live version stays. `again` says that the same
+    /// Records that the newest file was refused. The live version stays. `again` says that the same
     /// file is tried once more.
     pub fn refuse(&self, reason: String, again: bool) {
         self.history().refused = Some(Refused {
@@ -160,19 +160,19 @@ impl Bff {
         });
     }
 
-    /// Notes which content of the file is taken or refused now.
+    /// Records the content of the file that is loaded or refused now.
     pub fn look(&self, look: Look) {
         let mut history = self.history();
         history.looked = Some(look);
         history.attempts += 1;
     }
 
-    /// Notes that the file still has the content that was taken or refused last.
+    /// Records that the file still has that content.
     pub fn look_again(&self, look: Look) {
         self.history().looked = Some(look);
     }
 
-    /// The content of the file that was taken or refused last.
+    /// The file's content that was loaded or refused last.
     pub fn looked(&self) -> Option<Look> {
         self.history().looked.clone()
     }
@@ -187,7 +187,7 @@ impl Bff {
         self.history().refused.is_some()
     }
 
-    /// Whether the file that was refused is to be tried again.
+    /// Whether the refused file must be tried again.
     pub fn is_tried_again(&self) -> bool {
         let history = self.history();
         history
@@ -196,8 +196,8 @@ impl Bff {
             .is_some_and(|refused| refused.again)
     }
 
-    /// A look at it.
-    pub fn state(&self) -> State {
+    /// Its status.
+    pub fn status(&self) -> BffStatus {
         let current = self.current();
         let history = self.history();
         let draining = history
@@ -206,7 +206,7 @@ impl Bff {
             .filter_map(Weak::upgrade)
             .filter(|version| !current.as_ref().is_some_and(|it| Arc::ptr_eq(it, version)))
             .collect();
-        State {
+        BffStatus {
             current,
             published_at: history.published_at,
             swaps: history.swaps,

@@ -19,12 +19,12 @@ use crate::sync;
 
 /// Bytes that may be written at once, and kept of an unfinished line.
 const MAX_WRITE: usize = 4 << 10;
-/// Random bytes that may be asked for at once. They are made in the host's memory and in one go,
-/// while nothing else runs on the thread; the library's own bound of 64 MiB would hold up the
-/// neighbours for a good part of a second.
+/// Random bytes of one call. They are made in the host's memory and in one go, while nothing else
+/// runs on the thread; the library's own bound of 64 MiB would delay the neighbours for a large
+/// part of a second.
 const MAX_RANDOM: u64 = 64 << 10;
 
-/// Links what there is.
+/// Links the supported part.
 pub(super) fn add_to_linker(linker: &mut Linker<StoreData>) -> wasmtime::Result<()> {
     // Input and output streams, poll, clocks, random, stdin, stdout and stderr.
     wasmtime_wasi::p2::add_to_linker_proxy_interfaces_async(linker)?;
@@ -34,7 +34,7 @@ pub(super) fn add_to_linker(linker: &mut Linker<StoreData>) -> wasmtime::Result<
     random::insecure_seed::add_to_linker::<StoreData, WasiRandom>(linker, |state| {
         state.ctx().ctx.random()
     })?;
-    // Toolchains ask whether the output is a terminal; it never is.
+    // Toolchains query whether the output is a terminal; it never is.
     cli::terminal_input::add_to_linker::<StoreData, WasiCli>(linker, StoreData::cli)?;
     cli::terminal_output::add_to_linker::<StoreData, WasiCli>(linker, StoreData::cli)?;
     cli::terminal_stdin::add_to_linker::<StoreData, WasiCli>(linker, StoreData::cli)?;
@@ -72,7 +72,7 @@ impl IsTerminal for LogStream {
 
 impl StdoutStream for LogStream {
     fn async_stream(&self) -> Box<dyn tokio::io::AsyncWrite + Send + Sync> {
-        // Asked for by WASI 0.3 only, which is not linked.
+        // Called by WASI 0.3 only, which is not linked.
         Box::new(tokio::io::sink())
     }
 

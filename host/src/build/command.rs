@@ -36,7 +36,7 @@ impl Finished {
     }
 }
 
-/// Both ends of a long line: what failed is said first, and the cause at the bottom of it last.
+/// Both ends of a long line: the failure is at the start, and its cause at the end.
 fn shorten(line: &str) -> String {
     /// Characters at each end.
     const END: usize = 100;
@@ -65,7 +65,7 @@ pub(super) fn run(command: &mut Command, missing: &str) -> Result<Finished, Buil
     })
 }
 
-/// Whether a program is there and ends well: `answers(Command::new("sudo").args(["-n", "true"]))`.
+/// Whether a program exists and succeeds: `answers(Command::new("sudo").args(["-n", "true"]))`.
 pub(super) fn answers(command: &mut Command) -> bool {
     run(command, "").is_ok_and(|finished| finished.ok)
 }
@@ -88,7 +88,7 @@ pub(super) struct Lock {
     _file: File,
 }
 
-/// Takes the lock `path`, making its folder. Waits while another process has it, and says so.
+/// Takes the lock `path`, making its folder. Waits while another process has it, and reports that.
 pub(super) fn lock(path: &Path, say: Say<'_>) -> Result<Lock, BuildError> {
     if let Some(folder) = path.parent() {
         std::fs::create_dir_all(folder).map_err(BuildError::io("make the folder", folder))?;

@@ -73,8 +73,8 @@ pub(super) fn write_whole(path: &Path, bytes: &[u8]) -> Result<(), BuildError> {
     Ok(())
 }
 
-/// Writes the component to a place of the caller's choice, and beside it the source map if there is
-/// one. Equal bytes are left alone, so that a host that watches the file sees no change.
+/// Writes the component to the caller's path, and beside it the source map if there is one. Equal
+/// bytes are left alone, so that a host that watches the file sees no change.
 pub(super) fn copy_to(built: Built, output: &Path) -> Result<Built, BuildError> {
     let read = |path: &Path| std::fs::read(path).map_err(BuildError::io("read", path));
     let bytes = read(&built.component)?;

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 /// Why there is no component.
 #[derive(Debug, thiserror::Error)]
 pub enum BuildError {
-    /// The folder has neither of the two files that tell a language.
+    /// The folder has neither of the two files that show a language.
     #[error("{}: not a BFF: looked for Cargo.toml (Rust) and package.json (TypeScript) and found neither", .0.display())]
     NotABff(PathBuf),
 
@@ -18,7 +18,7 @@ pub enum BuildError {
         reason: String,
     },
 
-    /// A whole folder of BFFs was asked for, and it has none.
+    /// The folder of BFFs has none.
     #[error("{}: no BFF in here: looked for Cargo packages with [package.metadata.component] and for folders whose package.json has the key \"tailor\"", .0.display())]
     NoBffs(PathBuf),
 
@@ -43,11 +43,11 @@ pub enum BuildError {
     Toolchain {
         /// What was tried, each with how it ended.
         tried: Vec<String>,
-        /// The command that puts it right.
+        /// The command that fixes it.
         by_hand: String,
     },
 
-    /// The compiler refused the sources. It has said why already.
+    /// The compiler refused the sources. Its messages were reported already.
     #[error("{}: does not compile, see the messages above", .0.join(", "))]
     Compile(Vec<String>),
 

@@ -7,9 +7,9 @@
 //! offsets known beforehand, is filled lazily. Here the linking is done once, when the component is
 //! built. What the component imports, exports and computes stays the same.
 //!
-//! [`wiring`] (how are the modules put together) with [`scope`] and [`item`] -> [`layout`] (where
-//! goes what) with [`module`] and [`places`] -> [`merge`] (one module) -> a component of the same
-//! world.
+//! [`wiring`] (how are the modules put together) with [`scope`] and [`item`] -> [`layout`] (the
+//! merged index spaces) with [`module`] and [`places`] -> [`merge`] (one module) -> a component of
+//! the same world.
 
 mod item;
 mod layout;
@@ -26,13 +26,13 @@ use wit_component::{ComponentEncoder, DecodedWasm, StringEncoding, embed_compone
 /// Why a component stays as it is.
 #[derive(Debug, Error)]
 pub enum FuseError {
-    /// It has something that this cannot take over.
+    /// It has an unsupported item.
     #[error("the component has {0}, which cannot be linked beforehand")]
     Unsupported(&'static str),
     /// It is not a component.
     #[error("not a component: {0}")]
     Broken(#[from] wasmparser::Error),
-    /// An instruction cannot be written again.
+    /// An instruction cannot be encoded.
     #[error("a module cannot be written anew: {0}")]
     Encode(String),
     /// The result is no component of the same world.

@@ -23,7 +23,7 @@ pub(super) struct Modules {
 }
 
 impl Modules {
-    /// Installs what `package.json` and its lock file ask for, unless that is done.
+    /// Installs the packages of `package.json` and its lock file, unless that is done.
     pub(super) fn install(folder: &Path, name: &str, say: Say<'_>) -> Result<Self, BuildError> {
         check_node()?;
         let root = install_root(folder);
@@ -44,7 +44,7 @@ impl Modules {
         let mut npm = Command::new("npm");
         npm.current_dir(&root)
             .args([subcommand, "--loglevel=error", "--no-audit", "--no-fund"])
-            // Nothing that a bundle is made of has to run on this machine first.
+            // No package of a bundle has to run an install script.
             .arg("--ignore-scripts");
         let finished = run(&mut npm, NODE_MISSING)?;
         if !finished.ok {

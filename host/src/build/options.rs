@@ -1,4 +1,4 @@
-//! What a caller may choose, and the one place of this module that reads the environment.
+//! The options of a caller. The only part of this module that reads the environment.
 
 use std::ffi::OsString;
 use std::io::IsTerminal;
@@ -10,7 +10,7 @@ use std::path::PathBuf;
 pub struct BuildOptions {
     /// Where [`super::build`] puts the component. Default: `<bffs>/target/components/<name>.wasm`.
     pub output: Option<PathBuf>,
-    /// Folder for what is made once for the whole machine (a standard library of 80 MB). Default:
+    /// Folder for what is built once for the whole machine (a standard library of 80 MB). Default:
     /// below `target`, so once for each clone.
     pub cache_dir: Option<PathBuf>,
     /// The folder of the contract for languages that need it at build time. Default: the key

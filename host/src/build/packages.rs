@@ -47,7 +47,7 @@ impl Installer {
         let mut install = self.apt_get();
         install
             .args(["install", "-y", "--no-install-recommends"])
-            // Another rustc of Debian's would have to go for these: that is its owner's decision.
+            // These would replace another rustc of Debian's, which is its owner's decision.
             .arg("--no-remove")
             // Seconds to wait for another run of apt.
             .args(["-o", "DPkg::Lock::Timeout=120"])
@@ -73,7 +73,7 @@ impl Installer {
         command
     }
 
-    /// What a person would type to put things right.
+    /// The command that a user would type to fix it.
     pub(super) fn by_hand(self) -> String {
         if self == Self::Absent {
             return "rustup target add wasm32-unknown-unknown".to_owned();

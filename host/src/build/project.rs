@@ -50,8 +50,8 @@ struct Settings {
 }
 
 impl Project {
-    /// Tells the language by the file that is there. A `Cargo.toml` wins: Rust projects may have a
-    /// package.json for tools.
+    /// Detects the language by the file that is there. A `Cargo.toml` wins: Rust projects may have
+    /// a package.json for tools.
     pub(super) fn read(folder: &Path) -> Result<Self, BuildError> {
         let folder = folder
             .canonicalize()

@@ -1,4 +1,4 @@
-//! Rust BFFs: one run of cargo for all that were asked for, then a component of each module.
+//! Rust BFFs: one run of cargo for all requested ones, then a component of each module.
 
 use std::collections::BTreeSet;
 use std::io::{BufRead, BufReader, Read};

@@ -2,7 +2,7 @@
 //!
 //! The order: what is installed; a standard library compiled earlier; `rustup target add`;
 //! compiling one with a compiler whose source is there; installing such a compiler from Debian's
-//! packages. Each way is tried once, and what it did is said.
+//! packages. Each way is tried once, and reported.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -15,7 +15,7 @@ use super::{BuildError, Say};
 
 const RUST_MISSING: &str = "Rust BFFs need it: https://rustup.rs";
 
-/// How cargo is to be called so that it can compile for [`TARGET`].
+/// How cargo is called to compile for [`TARGET`].
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Toolchain {
     /// As it is.
@@ -27,7 +27,7 @@ pub(super) enum Toolchain {
     },
 }
 
-/// What this machine has.
+/// The tools of this machine.
 struct Facts {
     installed: bool,
     rustup: bool,
@@ -36,9 +36,9 @@ struct Facts {
     installer: Installer,
 }
 
-/// The ways that ended without success.
+/// A way to install what is missing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Way {
+enum InstallMethod {
     Rustup,
     Compile,
     Packages,
@@ -47,14 +47,14 @@ enum Way {
 #[derive(Debug, PartialEq, Eq)]
 enum Step {
     Use(Toolchain),
-    Try(Way),
+    Try(InstallMethod),
     GiveUp,
 }
 
-/// What to do next. A compiled library comes before rustup: asking the network each time would make
-/// every build slow where it is out of reach.
-fn next(facts: &Facts, cache: &Path, tried: &[Way]) -> Step {
-    let open = |way: Way| !tried.contains(&way);
+/// What to do next. A compiled library comes before rustup: querying the network each time would
+/// make every build slow where it is out of reach.
+fn next(facts: &Facts, cache: &Path, tried: &[InstallMethod]) -> Step {
+    let open = |method: InstallMethod| !tried.contains(&method);
     if facts.installed {
         return Step::Use(Toolchain::Installed);
     }
@@ -63,9 +63,11 @@ fn next(facts: &Facts, cache: &Path, tried: &[Way]) -> Step {
             compiler: compiler.clone(),
             sysroot: compiler.sysroot(cache),
         }),
-        _ if facts.rustup && open(Way::Rustup) => Step::Try(Way::Rustup),
-        Some(_) if open(Way::Compile) => Step::Try(Way::Compile),
-        None if can_install(facts.installer) && open(Way::Packages) => Step::Try(Way::Packages),
+        _ if facts.rustup && open(InstallMethod::Rustup) => Step::Try(InstallMethod::Rustup),
+        Some(_) if open(InstallMethod::Compile) => Step::Try(InstallMethod::Compile),
+        None if can_install(facts.installer) && open(InstallMethod::Packages) => {
+            Step::Try(InstallMethod::Packages)
+        }
         _ => Step::GiveUp,
     }
 }
@@ -82,7 +84,7 @@ pub(super) fn ready(
     cache: &Path,
     say: Say<'_>,
 ) -> Result<Toolchain, BuildError> {
-    // The two usual cases first: they need no lock, and no look at what else the machine has.
+    // The two usual cases first: they need no lock and no further checks of the machine.
     if target_is_installed(folder)? {
         return Ok(Toolchain::Installed);
     }
@@ -103,10 +105,10 @@ pub(super) fn ready(
         };
         tried.push(way);
         let outcome = match (way, &facts.compiler) {
-            (Way::Rustup, _) => add_target(folder, say),
-            (Way::Compile, Some((compiler, _))) => compiler.build_std(cache, say),
-            (Way::Compile, None) => Ok(()),
-            (Way::Packages, _) => facts.installer.install(say),
+            (InstallMethod::Rustup, _) => add_target(folder, say),
+            (InstallMethod::Compile, Some((compiler, _))) => compiler.build_std(cache, say),
+            (InstallMethod::Compile, None) => Ok(()),
+            (InstallMethod::Packages, _) => facts.installer.install(say),
         };
         if let Err(error) = outcome {
             say(&format!("did not work: {error}"));

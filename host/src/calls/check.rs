@@ -2,7 +2,7 @@
 //! reach another place or to smuggle a second message is refused here, before anything is queued.
 //!
 //! The guest supplies a path, never an authority, and the path must be one that every service reads
-//! in the same way (see [`path`]): none that could read as an authority, none that leaves the
+//! in the same way (see [`path`]): it cannot be read as an authority, and cannot leave the
 //! service's prefix.
 
 use std::ops::Deref;
@@ -19,8 +19,8 @@ use crate::http_fields::{Class, class, is_taken_on_trust};
 use crate::path::{self, Ambiguity};
 use crate::text::cut;
 
-/// Fields that room is made for at once. A map panics on a capacity that is past its limit, and a
-/// guest says how many.
+/// Fields that are allocated at once. A map panics on a capacity past its limit, and the guest
+/// chooses the number.
 const MAX_FIELDS: usize = 64;
 /// All header names and values that a guest may set in one call, bytes.
 const MAX_HEADERS: usize = 16 << 10;
@@ -31,8 +31,8 @@ const QUERY: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'_')
     .remove(b'~');
 
-/// The path of a call that means the same to every program. Grants are asked for no other, and the
-/// log holds no other.
+/// The path of a call that means the same to every program. Grants see no other, and the log holds
+/// no other.
 #[derive(Clone, Debug)]
 pub(super) struct LegalPath(String);
 
@@ -63,7 +63,7 @@ impl Deref for LegalPath {
 
 const TOO_LONG: &str = "is longer than 8 KiB with its query";
 
-/// Why the path is refused, to whom writes BFFs.
+/// Why the path is refused, for authors of BFFs.
 fn why(ambiguity: Ambiguity, given: &str) -> &'static str {
     match ambiguity {
         Ambiguity::NoSlash => {
@@ -157,7 +157,7 @@ fn headers(list: &[(String, String)], shape: &Shape) -> Result<HeaderMap, Invali
         if let Some(why) = forbidden(&header, shape) {
             return Err(refuse(why));
         }
-        // The library takes any UTF-8, which every program reads in its own way.
+        // The library accepts any UTF-8, which programs read differently.
         let legal = HeaderValue::from_str(value).ok();
         let value = legal.filter(|_| value.is_ascii()).ok_or_else(|| {
             refuse("has a value with a line break, a control or a non-ASCII character")
@@ -351,7 +351,7 @@ mod tests {
         assert!(!try_with(&settings, "accept").unwrap());
         assert!(try_with(&settings, "x-rewrite-url").is_err());
 
-        // What frames the message or is the host's stays so, however it is written.
+        // Fields of framing and of the host keep their class in any spelling.
         for name in [
             "transfer_encoding",
             "X_Forwarded_For",

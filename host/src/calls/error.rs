@@ -36,13 +36,13 @@ pub enum Fault {
     /// Bodies are larger together than a request may have.
     #[error("bodies are larger than the downstream-bytes of the request: {left} bytes were left")]
     Bytes {
-        /// What was left, bytes.
+        /// The bytes that were left.
         left: usize,
     },
     /// There is no response, or none that can be given to the guest.
     #[error("{cause}{}{}", shown(limit), shown_attempts(*attempts))]
     Service {
-        /// Why. Shared by all whose calls were one.
+        /// The cause. Shared by all callers of a coalesced call.
         cause: Arc<Cause>,
         /// The limit that ended it, where that is the call's own.
         limit: Option<CallLimit>,
@@ -51,7 +51,7 @@ pub enum Fault {
     },
 }
 
-/// What gives a call its time as a whole.
+/// The origin of a call's total timeout.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum CallLimit {
     /// The guest.
@@ -98,7 +98,7 @@ impl From<Cause> for Fault {
     }
 }
 
-/// The rule that a guest's call breaks.
+/// The rule that a guest's call broke.
 #[derive(Debug, Error)]
 pub enum InvalidCall {
     /// Not a path.
@@ -134,7 +134,7 @@ pub enum InvalidCall {
     Profile {
         /// As given, cut.
         name: String,
-        /// The names there are.
+        /// The defined names.
         known: String,
     },
     /// Not a legal `select`.

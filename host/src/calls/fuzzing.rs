@@ -1,4 +1,4 @@
-//! Targets of fuzzing: what a guest may say in a call. The parts of an input are separated by the
+//! Targets of fuzzing: the content of a guest's call. The parts of an input are separated by the
 //! byte 255, which no text holds.
 
 use http::Method;

@@ -1,5 +1,5 @@
-//! What a BFF may call: the services that the operator granted it, what it may ask of each, and the
-//! profiles that it may pick. Made once for each version of a BFF.
+//! What a BFF may call: the services that the operator granted it, the calls of each, and the
+//! profiles that it may select. Made once for each version of a BFF.
 
 use std::collections::{BTreeMap, HashSet};
 use std::sync::{Arc, Mutex};
@@ -13,8 +13,8 @@ use crate::downstream::{Gate, Member, Service, Services};
 use crate::sync;
 use crate::text::cut;
 
-/// Repeated patterns of a version that are remembered as told. A guest makes up paths, so there may
-/// be any number.
+/// Repeated patterns of a version that are remembered as logged. A guest makes up paths, so there
+/// can be any number.
 const MAX_WARNINGS: usize = 64;
 
 /// What a BFF may call.
@@ -22,10 +22,10 @@ pub struct Grants {
     bff: Arc<str>,
     /// In the order of the services' names.
     grants: Box<[Grant]>,
-    /// `None` where no operator defined any: then every name is good, and none has an effect.
+    /// `None` where the operator defined none: then every name is accepted, without effect.
     profiles: Option<Arc<BTreeMap<String, Profile>>>,
     gate: Arc<Gate>,
-    /// What the log was told of calls that should be one.
+    /// The patterns that were logged as repeated.
     warned: Mutex<HashSet<(Arc<str>, String)>>,
 }
 
@@ -35,9 +35,9 @@ pub struct Grant {
     pub service: Arc<Service>,
     /// The BFF among those that share the service.
     pub member: Arc<Member>,
-    /// What this BFF may ask, if that is less than what the service allows all.
+    /// The calls of this BFF, if they are fewer than those that the service allows all.
     allow: Option<Vec<CallPattern>>,
-    /// What the host adds to its calls, and leaves out of them and of their responses.
+    /// The shape of its calls and their responses.
     pub(super) shape: Shape,
 }
 
@@ -69,18 +69,18 @@ impl Grants {
         &self.bff
     }
 
-    /// The grant of a service, and its place among all.
+    /// The grant of a service, and its index.
     pub fn find(&self, service: &str) -> Option<(usize, &Grant)> {
         let mut grants = self.grants.iter().enumerate();
         grants.find(|(_, grant)| &**grant.service.name() == service)
     }
 
-    /// The grant at a place that [`find`](Self::find) gave.
+    /// The grant at an index from [`find`](Self::find).
     pub(super) fn at(&self, index: usize) -> &Grant {
         &self.grants[index]
     }
 
-    /// The cap on the calls of all BFFs.
+    /// The limit on the calls of all BFFs.
     pub fn gate(&self) -> &Arc<Gate> {
         &self.gate
     }
@@ -108,7 +108,7 @@ impl Grants {
         list(self.grants.iter().map(|grant| &**grant.service.name()))
     }
 
-    /// Whether the log is yet to be told that calls of this pattern should be one.
+    /// Whether repeated calls of this pattern were not logged yet.
     pub fn warn_once(&self, service: &Arc<str>, pattern: &str) -> bool {
         let mut warned = sync::lock(&self.warned);
         warned.len() < MAX_WARNINGS && warned.insert((service.clone(), pattern.to_owned()))
@@ -116,7 +116,7 @@ impl Grants {
 }
 
 impl Grant {
-    /// Whether a call may be made at all.
+    /// Checks whether a call is granted.
     ///
     /// # Errors
     ///

@@ -1,6 +1,6 @@
-//! The calls of a request as they went: for the access log, for the headers that tell a client what
-//! is missing and where the time went, and for whoever runs a component by hand. Holds no path and
-//! no header: these can be personal.
+//! The calls of a request as they went: for the access log, for the headers that inform a client of
+//! what is missing and where the time went, and for `tailor call`. Holds no path and no header:
+//! these can be personal.
 
 #[cfg(test)]
 mod tests;
@@ -17,15 +17,15 @@ use crate::downstream::status::degraded_reason;
 use crate::downstream::{Source, Trace};
 use crate::server_timing::{self, CallTiming, Timing};
 
-/// Records of one request after which calls that ended alike are one.
+/// Records of one request from which on calls with equal outcomes are merged.
 const MAX_RECORDS: usize = 128;
-/// Records of one request. A guest's text can make any number that are not alike.
+/// Records of one request. A guest's text can make any number of distinct ones.
 const MOST_RECORDS: usize = 2 * MAX_RECORDS;
 
-/// One call as it went, or several that ended alike: there are very many when a guest is hostile.
+/// One call, or several with an equal outcome: a hostile guest makes very many.
 #[derive(Clone, Debug)]
 pub struct CallRecord {
-    /// The service that was asked.
+    /// The called service.
     pub service: Arc<str>,
     /// The status of the reply, or the kind of failure.
     pub outcome: Result<u16, &'static str>,
@@ -33,19 +33,19 @@ pub struct CallRecord {
     pub took: Duration,
     /// Bytes of the answers' bodies.
     pub bytes: usize,
-    /// How many calls these are. What is said of the time is that of the first.
+    /// The number of these calls. The times are those of the first.
     pub calls: u32,
-    /// What happened in its course.
+    /// The trace of the call.
     pub trace: Trace,
 }
 
 impl CallRecord {
-    /// Whether it is a call past the budget of its request. These all end alike.
+    /// Whether it is a call past the budget of its request. These all have equal outcomes.
     pub fn is_exhausted(&self) -> bool {
         self.outcome == Err(kind_name(FailureKind::Exhausted))
     }
 
-    /// Adds this one to those of its request: as one more, or to one that ended alike.
+    /// Adds this one to the records of its request, or merges it into one with an equal outcome.
     pub(super) fn add_to(self, records: &mut Vec<Self>) {
         let few = records.len() < MAX_RECORDS;
         if (!few || self.is_exhausted())
@@ -59,7 +59,7 @@ impl CallRecord {
         }
     }
 
-    /// Whether a log and a client are told the same of both.
+    /// Whether both are equal for log and client.
     fn is_like(&self, other: &Self) -> bool {
         let outcome = match (self.outcome, other.outcome) {
             (Ok(one), Ok(other)) => degraded_reason(one) == degraded_reason(other),
@@ -68,7 +68,7 @@ impl CallRecord {
         outcome && self.trace.source == other.trace.source && self.service == other.service
     }
 
-    /// What its BFF got in place of a live answer; `None` for one that is good.
+    /// What its BFF got instead of a live answer; `None` for a live one.
     fn lack(&self) -> Option<Part<'_>> {
         let what = match (self.trace.source, self.outcome) {
             (_, Err(kind)) => What::Failed(kind),
@@ -106,12 +106,12 @@ impl CallRecord {
     }
 }
 
-/// What of an answer was not live.
+/// The degraded parts of an answer.
 pub fn parts(calls: &[CallRecord]) -> Vec<Part<'_>> {
     calls.iter().filter_map(CallRecord::lack).collect()
 }
 
-/// Where the time of an answer went, as the value of `server-timing`.
+/// The value of `server-timing` for an answer.
 pub fn server_timing(
     calls: &[CallRecord],
     guest_cpu: Duration,

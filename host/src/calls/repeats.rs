@@ -1,5 +1,5 @@
-//! Detects N+1 calls: one request asks a service for many things one by one that it could have
-//! asked for together.
+//! Detects N+1 calls: one request fetches many items from a service one by one that it could fetch
+//! together.
 //!
 //! Two paths have one pattern when they differ only in segments that look like ids, or when all of
 //! their segments are the same but one, which is not the first: that one names a collection. The
@@ -10,17 +10,17 @@ mod tests;
 
 /// Patterns that are counted for one request. Those that come after are not.
 const MOST_PATTERNS: usize = 64;
-/// Segments of a path that are looked at one by one as to whether they vary.
+/// Segments of a path that are checked one by one for variation.
 const MOST_SEGMENTS: usize = 12;
 /// A segment longer than this is an id.
 const LONGEST_NAME: usize = 20;
-/// What stands for a segment that varies.
+/// The placeholder for a segment that varies.
 const ANY: &str = "*";
-/// The hash of nothing.
+/// The hash of an empty path.
 const FNV_START: u64 = 0xcbf2_9ce4_8422_2325;
 
-/// What one request has asked for so far. A note costs a hash of the path and a look through a
-/// small table.
+/// The calls of one request so far. Recording one costs a hash of the path and a scan of a small
+/// table.
 pub struct Repeats {
     limit: u32,
     /// Hashes of patterns, the first `known` of them.
@@ -29,17 +29,17 @@ pub struct Repeats {
     known: usize,
 }
 
-/// A pattern was asked for too often.
+/// A pattern was called too often.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Repeated {
-    /// The path with `*` for what varies. What is not replaced may still be a guest's text.
+    /// The path with `*` for variable segments. The others may still be a guest's text.
     pub pattern: String,
-    /// How often it was asked for.
+    /// How often it was called.
     pub times: u32,
 }
 
 impl Repeats {
-    /// Tells when a pattern is asked for the `limit`-th time; zero never tells.
+    /// Reports when a pattern is called for the `limit`-th time; zero never reports.
     pub fn new(limit: u32) -> Self {
         Self {
             limit,
@@ -49,16 +49,16 @@ impl Repeats {
         }
     }
 
-    /// Notes a call of a service, given by its place among the granted ones. A query in the path is
-    /// left out.
+    /// Records a call of a service, given by its index among the granted ones. A query in the path
+    /// is left out.
     ///
-    /// Tells of each pattern once. When several reach the limit with the same call, the one with
-    /// the ids replaced is told.
+    /// Reports each pattern once. When several reach the limit with the same call, the one with the
+    /// ids replaced is reported.
     pub fn note(&mut self, service: usize, path: &str) -> Option<Repeated> {
         if self.limit == 0 {
             return None;
         }
-        // For each segment its hash, and that of what stands for it in a pattern without ids.
+        // For each segment its hash, and that of its placeholder in a pattern without ids.
         let mut hashes = [(0, 0); MOST_SEGMENTS];
         let mut length = 0;
         let mut exact = 0_u64;
@@ -79,7 +79,7 @@ impl Repeats {
             .then(|| pattern(path, |_, segment| is_id(segment)));
         for (place, (hash, general)) in hashes.into_iter().enumerate().take(length).skip(1) {
             if hash != general {
-                // An id, which the first pattern takes care of.
+                // An id, which the first pattern covers.
                 continue;
             }
             let key = exact.wrapping_sub(hash).wrapping_add(any(place));
@@ -93,7 +93,7 @@ impl Repeats {
         })
     }
 
-    /// Counts a pattern, and says whether that reached the limit.
+    /// Counts a pattern, and returns whether that reached the limit.
     fn count(&mut self, key: u64) -> bool {
         let known = self.keys[..self.known]
             .iter()
@@ -134,7 +134,7 @@ fn pattern(path: &str, varies: impl Fn(usize, &str) -> bool) -> String {
 /// The hash of a segment at its place. The hash of a path is the sum of those, so that one segment
 /// can be replaced in it.
 fn at(place: usize, segment: &str) -> u64 {
-    // FNV-1a. A guest that finds two paths with one hash gains a wrong line in a log.
+    // FNV-1a. A guest that finds a collision can only cause a wrong log line.
     let hash = segment.bytes().fold(FNV_START, |hash, byte| {
         (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
     });

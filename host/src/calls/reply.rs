@@ -75,7 +75,7 @@ fn pick(response: &ServiceResponse, selection: &Selection) -> Result<Vec<Option<
     })
 }
 
-/// Whether there is nothing to pick from: no body, or none that means anything.
+/// Whether there is nothing to pick from: no body, or one without a meaning.
 fn is_empty(response: &ServiceResponse) -> bool {
     matches!(
         response.status,

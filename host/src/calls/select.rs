@@ -16,15 +16,15 @@
 //! repeats the others, because it lost: `cargo bench -p tailor --features compare --bench select`.
 //! It also shows what skipping brings: in a heart day of 12 KB nearly all is skipped.
 //!
-//! | body, wanted values          | scan   | sonic-rs check | serde_json check | simd-json | serde_json | no check |
-//! |------------------------------|--------|----------------|------------------|-----------|------------|----------|
-//! | activity day 0.4 KB, 1 early | 0.4 us |            1.3 |              0.9 |       1.5 |        4.4 |     0.27 |
-//! | heart day 12 KB, 1 early     | 8.6 us |            1.4 |              1.2 |       1.8 |        7.6 |     0.02 |
-//! | heart day 12 KB, 3 early     | 8.6 us |            1.4 |              1.3 |       2.0 |         10 |     0.07 |
-//! | 20 KB, 3 at the end          |  14 us |            1.5 |              1.2 |       1.9 |         10 |      1.5 |
-//! | 200 KB, 3 at the end         | 140 us |            1.5 |              1.3 |       2.0 |         11 |      1.5 |
-//! | 20 KB of prose, 3 at the end | 4.4 us |            0.8 |              1.0 |       1.7 |        4.7 |      0.8 |
-//! | heart day indented 19 KB, 3  |  11 us |            2.4 |              1.5 |       1.6 |        8.2 |      2.4 |
+//! | body, wanted | scan | sonic-rs check | serde_json check | simd-json | serde_json | no check |
+//! |---|---|---|---|---|---|---|
+//! | activity day 0.4 KB, 1 early | 0.4 us | 1.3 | 0.9 | 1.5 | 4.4 | 0.27 |
+//! | heart day 12 KB, 1 early | 8.6 us | 1.4 | 1.2 | 1.8 | 7.6 | 0.02 |
+//! | heart day 12 KB, 3 early | 8.6 us | 1.4 | 1.3 | 2.0 | 10 | 0.07 |
+//! | 20 KB, 3 at the end | 14 us | 1.5 | 1.2 | 1.9 | 10 | 1.5 |
+//! | 200 KB, 3 at the end | 140 us | 1.5 | 1.3 | 2.0 | 11 | 1.5 |
+//! | 20 KB of prose, 3 at the end | 4.4 us | 0.8 | 1.0 | 1.7 | 4.7 | 0.8 |
+//! | heart day indented 19 KB, 3 | 11 us | 2.4 | 1.5 | 1.6 | 8.2 | 2.4 |
 //!
 //! A check reads the whole body and picks nothing, so it is the least that a checked pick costs.
 //! "No check" is `get_many` of sonic-rs, which ends at the last wanted value: that is the price of
@@ -76,7 +76,7 @@ pub enum PickError {
         /// Size of the body in bytes.
         size: usize,
     },
-    /// The body breaks the grammar, or goes on behind the document.
+    /// The body breaks the grammar, or has bytes after the document.
     #[error("unexpected byte at {at} of {size}")]
     NotJson {
         /// Offset of the first wrong byte.
@@ -158,9 +158,9 @@ impl Selection {
     ///
     /// A byte order mark in front of the document is skipped (RFC 8259 section 8.1).
     ///
-    /// Fails when what is read of `body` is not JSON (RFC 8259 to the letter), or when the body
-    /// ends early. All of it is read but what is in arrays and objects that no pointer leads into:
-    /// there, only strings and brackets have to be closed. Depth and numbers are not limited.
+    /// Fails when `body` is not strict JSON (RFC 8259), or ends early. In arrays and objects
+    /// without a selected value, only strings and brackets are checked. Depth and numbers are not
+    /// limited.
     pub fn pick(&self, body: &[u8]) -> Result<Vec<Option<String>>, PickError> {
         let size = body.len();
         let found = Walk::new(&self.nodes, self.count, body)

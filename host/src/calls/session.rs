@@ -1,6 +1,6 @@
 //! What one request may ask of the services: its grants, its budget of calls and bytes, its
-//! deadline, and the fields that the host adds to each call. Also the record of what was asked,
-//! which the access log and `call` show.
+//! deadline, and the fields that the host adds to each call. Also the record of its calls, which
+//! the access log and `call` show.
 
 mod admit;
 
@@ -21,7 +21,7 @@ use super::record::CallRecord;
 use super::repeats::Repeats;
 use super::reply::{is_readable, reply};
 use super::select::Selection;
-use super::unreadable::Seen;
+use super::unreadable::ResponseSample;
 use crate::contract::{Call, Failure, Reply};
 use crate::downstream::{
     CallClass, CallRequest, Cause, Limits, Phase, Readable, Service, ServiceResponse, TIME_LEFT,
@@ -35,14 +35,14 @@ const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
 const TRACESTATE: HeaderName = HeaderName::from_static("tracestate");
 const AGENT: HeaderValue = HeaderValue::from_static(concat!("tailor/", env!("CARGO_PKG_VERSION")));
 
-/// Calls of one list that are looked at before others have the thread.
+/// Calls of one list that are checked before the thread yields.
 const REFUSED_AT_ONCE: usize = 256;
 
 /// A call that is within the budget of its request, by the index of its grant.
 #[derive(Clone, Copy, Debug)]
 pub struct Granted(usize);
 
-/// What one request may ask of the services. Shared by the calls that are under way.
+/// The calls of one request to services, with their limits. Shared by the calls that are under way.
 pub struct Session {
     settings: SessionSettings,
     calls_left: AtomicU32,
@@ -60,14 +60,13 @@ pub struct SessionSettings {
     pub worker: usize,
     /// When the request must be answered.
     pub deadline: Instant,
-    /// Time that is kept back from calls, so that a BFF whose services hang can still answer with
-    /// what it has.
+    /// Time that calls may not use, so that a BFF whose services hang can still answer.
     pub reserve: Duration,
     /// Calls that the request may make.
     pub calls: u32,
     /// Calls that may be under way at once.
     pub concurrent_calls: usize,
-    /// Calls of one path pattern from which on the log tells to batch them.
+    /// Calls of one path pattern from which on the log suggests to batch them.
     pub repeated_calls: u32,
     /// Bytes of the bodies of all calls and answers together.
     pub bytes: usize,
@@ -127,7 +126,7 @@ impl Session {
                 Err(failure) => refused.push((index, Err(failure))),
             }
             if index % REFUSED_AT_ONCE == REFUSED_AT_ONCE - 1 {
-                // A guest may ask for very many, and others want the thread, too.
+                // A guest may make very many calls: yield the thread.
                 tokio::task::yield_now().await;
             }
         }
@@ -238,14 +237,14 @@ impl Session {
             *bytes = response.body.len();
             match self.spend_bytes(*bytes) {
                 Ok(()) => {
-                    let seen = selection.is_some().then(|| Seen::of(&response));
+                    let seen = selection.is_some().then(|| ResponseSample::of(&response));
                     let reply = reply(&grant.shape, response, selection.as_deref(), source);
                     if let Err(cause) = &reply {
                         note_malformed(service, cause, seen.as_ref());
                     }
                     reply.map(Ok)
                 }
-                // No fault of the service: nothing stands in for it.
+                // Not a fault of the service: there is no fallback.
                 Err(fault) => Ok(Err(fault)),
             }
         };
@@ -277,8 +276,8 @@ impl Session {
         timeout_at(end, self.permits.acquire()).await.ok()?.ok()
     }
 
-    /// Tells the log, once for each pattern and version, when a request asks the same kind of thing
-    /// many times over.
+    /// Logs, once for each pattern and version, when a request makes the same kind of call many
+    /// times over.
     fn note_repeats(&self, index: usize, service: &Service, path: &LegalPath) {
         let mut repeats = sync::lock(&self.repeats);
         let Some(repeated) = repeats.note(index, path) else {
@@ -298,8 +297,8 @@ impl Session {
         }
     }
 
-    /// Answers that arrive side by side were each bounded by what was left when they began, so
-    /// together they may be more.
+    /// Concurrent answers were each bounded by the rest at their begin, so together they may exceed
+    /// it.
     fn spend_bytes(&self, bytes: usize) -> Result<(), Fault> {
         self.bytes_left
             .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| {
@@ -311,8 +310,8 @@ impl Session {
 
     fn add_headers(&self, service: &Service, headers: &mut HeaderMap) {
         let settings = &self.settings;
-        // The transport undoes codings and says itself which. Here, the field would only keep equal
-        // calls apart.
+        // The transport decodes bodies and sets the field itself. Here, it would only prevent
+        // coalescing.
         headers.remove(ACCEPT_ENCODING);
         headers.insert(REQUEST_ID, settings.request_id.clone());
         headers.insert(TRACEPARENT, settings.traceparent.clone());
@@ -334,7 +333,7 @@ impl Session {
     }
 }
 
-/// Puts results that were known at once, with their places, among the others.
+/// Inserts results that were known at once, at their indices.
 fn merge<T>(others: Vec<T>, known: Vec<(usize, T)>) -> Vec<T> {
     let mut all = Vec::with_capacity(others.len() + known.len());
     let mut others = others.into_iter();
@@ -347,8 +346,8 @@ fn merge<T>(others: Vec<T>, known: Vec<(usize, T)>) -> Vec<T> {
     all
 }
 
-/// Tells the log, at most once a minute for each service, why a response could not be read.
-fn note_malformed(service: &Service, cause: &Cause, seen: Option<&Seen>) {
+/// Logs, at most once per minute for each service, why a response could not be read.
+fn note_malformed(service: &Service, cause: &Cause, seen: Option<&ResponseSample>) {
     let Cause::Malformed { what } = cause else {
         return;
     };
@@ -356,7 +355,7 @@ fn note_malformed(service: &Service, cause: &Cause, seen: Option<&Seen>) {
         return;
     }
     let downstream = &**service.name();
-    match seen.map(Seen::unreadable) {
+    match seen.map(ResponseSample::unreadable) {
         None => tracing::warn!(downstream, what, "a response could not be read"),
         Some(unreadable) => tracing::warn!(
             downstream,
@@ -369,8 +368,8 @@ fn note_malformed(service: &Service, cause: &Cause, seen: Option<&Seen>) {
     }
 }
 
-/// A pattern of paths as a log may hold it: `/users/*/days/*`. Whatever follows the name of a
-/// collection may be personal.
+/// A pattern of paths for the log: `/users/*/days/*`. All that follows the name of a collection may
+/// be personal.
 fn collections(pattern: &str) -> String {
     let segments = pattern.split('/').skip(1).enumerate();
     let shown = segments.map(|(place, segment)| if place % 2 == 0 { segment } else { "*" });

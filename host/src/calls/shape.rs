@@ -1,9 +1,9 @@
-//! Grant and shape: which calls may be made at all, and what the host adds to them and leaves out
-//! of them and their answers.
+//! Grant and shape: which calls are allowed, and what the host adds to or removes from them and
+//! their answers.
 //!
-//! All of it is a list of names that is walked, so what is not configured costs one comparison with
-//! `None`. Patterns are held against the path as the BFF wrote it, percent-encoding included: what
-//! is encoded in another way does not match a text, and so it is refused rather than let through.
+//! All of these are lists of names, so what is not configured costs one comparison with `None`.
+//! Patterns are compared with the path as the BFF wrote it, percent-encoding included: what is
+//! encoded in another way does not match a text, and so it is refused rather than let through.
 //! [`LegalPath`](super::check::LegalPath) has refused encoded slashes and dot segments before.
 
 use std::fmt::Write;
@@ -24,8 +24,8 @@ const QUERY: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'_')
     .remove(b'~');
 
-/// Bytes of the list of patterns in a message: what is read at a glance in a log line. The first
-/// pattern is whole in any case.
+/// Bytes of the list of patterns in a message, which must fit a log line. The first pattern is
+/// never cut.
 const MAX_LISTED: usize = 200;
 
 /// A call outside of what the operator allows.
@@ -40,7 +40,7 @@ pub struct NotAllowed {
     pub allowed: String,
 }
 
-/// What a service's calls are made to look like.
+/// The shape of a service's calls.
 #[derive(Clone, Debug)]
 pub struct Shape {
     allow: Option<Vec<CallPattern>>,
@@ -50,7 +50,7 @@ pub struct Shape {
     parameters: Vec<String>,
     send: Option<Vec<HeaderName>>,
     receive: Option<Vec<HeaderName>>,
-    /// Where the service is: names and addresses that no guest learns.
+    /// The service's names and addresses, which no guest sees.
     hosts: Vec<String>,
 }
 
@@ -117,7 +117,7 @@ impl Shape {
         Ok(())
     }
 
-    /// Leaves out of a BFF's fields what it may not send, and sets those that every call has.
+    /// Removes fields that the BFF may not send, and sets those that every call has.
     ///
     /// It must see the BFF's fields only: the host's own (request id, trace, credentials) are added
     /// after it.
@@ -135,12 +135,12 @@ impl Shape {
         self.send.as_ref().is_some_and(|send| send.contains(name))
     }
 
-    /// Whether a BFF sees a field of an answer. `content-type` it always sees: without it a body
+    /// Whether a BFF sees a field of an answer. It always sees `content-type`: without it a body
     /// has no meaning.
     ///
-    /// Without a word of the operator it sees neither credentials nor addresses inside.
+    /// Unless the operator names them, it sees neither credentials nor internal addresses.
     ///
-    /// It belongs between cache and BFF: what is left out may say how long the answer may be kept.
+    /// It runs between cache and BFF, because removed fields may control the cache.
     pub fn receives(&self, name: &HeaderName, value: &HeaderValue) -> bool {
         match (class(name), &self.receive) {
             (Class::Connection, _) => false,
@@ -161,16 +161,15 @@ impl Shape {
         target.push_str(&self.query);
     }
 
-    /// Whether every call has a parameter of this name, in any case of letters. One that a BFF
-    /// writes as well has to be left out, because of two a service may take either, and some
-    /// services do not tell cases apart.
+    /// Whether every call has a parameter of this name, in any case of letters. The BFF's own is
+    /// removed: with two, a service may read either, and some services are case-insensitive.
     pub fn sets_parameter(&self, name: &str) -> bool {
         let lower = |text| str::chars(text).flat_map(char::to_lowercase);
         self.parameters.iter().any(|own| lower(own).eq(lower(name)))
     }
 }
 
-/// Keeps the fields of some names. Nothing is moved or allocated when that is all of them.
+/// Keeps the fields of some names. Nothing is moved or allocated when all are kept.
 fn keep(headers: &mut HeaderMap, keeps: impl Fn(&HeaderName) -> bool) {
     if headers.keys().all(&keeps) {
         return;

@@ -1,5 +1,5 @@
-//! What the log says about a response that cannot be read: what it claims to be and what it seems
-//! to be, never its content.
+//! Describes an unreadable response for the log: its declared type and what its first bytes look
+//! like, never its content.
 
 use std::fmt;
 
@@ -9,8 +9,8 @@ use http::header::{CONTENT_ENCODING, CONTENT_TYPE, HeaderValue};
 use crate::downstream::ServiceResponse;
 use crate::text::cut;
 
-/// What is kept of a response until it is known whether it can be read.
-pub(super) struct Seen {
+/// The part of a response that is kept until it is decoded.
+pub(super) struct ResponseSample {
     content_type: Option<HeaderValue>,
     content_encoding: Option<HeaderValue>,
     body: Bytes,
@@ -23,11 +23,11 @@ pub(super) struct Unreadable {
     pub(super) content_type: String,
     /// Its `content-encoding`, cut; empty when it has none.
     pub(super) content_encoding: String,
-    /// What its first bytes are.
+    /// The kind of its first bytes.
     pub(super) begins: Beginning,
 }
 
-/// What the first bytes of a body are, as far as that can be told from them.
+/// The kind of content that the first bytes of a body indicate.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Beginning {
     Empty,
@@ -41,7 +41,7 @@ pub(super) enum Beginning {
     Binary,
 }
 
-impl Seen {
+impl ResponseSample {
     /// Copies nothing: fields and body are shared.
     pub(super) fn of(response: &ServiceResponse) -> Self {
         Self {
@@ -128,7 +128,7 @@ mod tests {
     #[test]
     fn fields_are_cut_and_escaped() {
         let field = |value: &[u8]| Some(HeaderValue::from_bytes(value).unwrap());
-        let told = Seen {
+        let told = ResponseSample {
             content_type: field(b"a\xff"),
             content_encoding: field("x".repeat(500).as_bytes()),
             body: Bytes::new(),

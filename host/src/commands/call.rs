@@ -7,7 +7,7 @@ use std::sync::Arc;
 use anyhow::Context as _;
 use clap::Args;
 use serde_json::{Value, json};
-use tailor::bff::compiler::Place;
+use tailor::bff::compiler::CompileIn;
 use tailor::bff::load::{Loaded, Loader};
 use tailor::bff::runtime::Runtime;
 use tailor::config::{self, Bff, Compile};
@@ -35,7 +35,7 @@ impl Call {
         let max_size = config::Config::MAX_COMPONENT_SIZE;
         let runtime = Arc::new(Runtime::new(1)?);
         let loaded = Loader::new(runtime.clone(), None, max_size)
-            .compiling(Place::Apart, &Compile::default())
+            .compiling(CompileIn::ChildProcess, &Compile::default())
             .load("call", &self.component, None)?;
         let mut failed = false;
         for path in &self.fixture {

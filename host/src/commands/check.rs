@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use clap::Args;
-use tailor::bff::compiler::Place;
+use tailor::bff::compiler::CompileIn;
 use tailor::{config, host};
 
 use super::ConfigFile;
@@ -18,11 +18,11 @@ impl Check {
     pub async fn run(self) -> anyhow::Result<ExitCode> {
         let config = config::load(&self.file.config)?;
         host::files::raise_limit();
-        let shortage = host::files::Room::of(&config).shortage();
+        let shortage = host::files::FileBudget::of(&config).shortage();
         let exposure = config.admin.as_ref().and_then(config::Admin::exposure);
         let unsendable = config.unsendable_answers();
         let (routes, services) = (config.routes.len(), config.downstreams.len());
-        let changes = host::prepare(config, None, Place::Apart).await?;
+        let changes = host::prepare(config, None, CompileIn::ChildProcess).await?;
         let snapshot = changes.shared().snapshot.load();
         for (name, bff) in &snapshot.bffs {
             let Some(version) = bff.current() else {

@@ -1,5 +1,5 @@
-//! `tailor compile-worker`: one component in, its machine code out, in a process that is good for
-//! nothing else. For the host, not for people.
+//! `tailor compile-worker`: one component in, its machine code out, in a process of its own. The
+//! host runs it; users do not.
 
 use std::process::ExitCode;
 

@@ -82,7 +82,7 @@ impl Services {
             .context("this program's own file")?
             .with_file_name("downstream-mock");
         let mut process = Command::new(&program)
-            // Its standard input is ours to hold: when we are gone, however that came, it ends.
+            // This process holds its standard input: it ends when this process ends in any way.
             .arg("--exit-on-stdin-close")
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())

@@ -1,4 +1,4 @@
-//! `tailor inspect`: what a component asks for, and what it would get.
+//! `tailor inspect`: what a component imports, and what it would get.
 
 use std::path::PathBuf;
 use std::process::ExitCode;

@@ -6,7 +6,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use anyhow::ensure;
 use clap::Args;
-use tailor::bff::compiler::Place;
+use tailor::bff::compiler::CompileIn;
 use tailor::config::{self, Config};
 use tailor::host::{Host, OnRefused, Sockets, files};
 use tokio::signal::unix::{Signal, SignalKind, signal};
@@ -48,8 +48,8 @@ impl Serve {
     }
 }
 
-/// Refuses a clock that answers cannot be dated by: the HTTP library ends every connection then.
-/// Linux sets no clock to that, but it may start with one that the hardware says.
+/// Refuses a clock whose time HTTP cannot express: the HTTP library would end every connection.
+/// Linux does not set a clock to such a time, but may start with it from the hardware.
 fn look_at_the_clock() -> anyhow::Result<()> {
     ensure!(
         SystemTime::now() >= UNIX_EPOCH,
@@ -59,7 +59,7 @@ fn look_at_the_clock() -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Reads the configuration beside the event loop, which hears signals meanwhile.
+/// Reads the configuration beside the event loop, which handles signals meanwhile.
 async fn load(path: PathBuf, on_refused: OnRefused) -> anyhow::Result<Config> {
     let load = match on_refused {
         OnRefused::End => config::load,
@@ -68,7 +68,7 @@ async fn load(path: PathBuf, on_refused: OnRefused) -> anyhow::Result<Config> {
     Ok(tokio::task::spawn_blocking(move || load(&path)).await??)
 }
 
-/// What an operator tells the process.
+/// Orders of the operator to the process.
 pub(super) struct Signals {
     hangup: Signal,
     terminate: Signal,
@@ -79,8 +79,8 @@ pub(super) struct Signals {
 }
 
 impl Signals {
-    /// Hears them from now on. A command that does so before it starts a host loses none: SIGHUP is
-    /// for the time from when the host serves.
+    /// Handles signals from now on. A command that does so before it starts a host loses none;
+    /// SIGHUP takes effect once the host serves.
     pub(super) fn new() -> anyhow::Result<Self> {
         Ok(Self {
             hangup: signal(SignalKind::hangup())?,
@@ -103,7 +103,7 @@ impl Signals {
 /// The exit code of a host that cannot go on: EX_SOFTWARE of `sysexits.h`.
 const FAILED: u8 = 70;
 
-/// Starts a host and says where it listens.
+/// Starts a host and logs its addresses.
 pub(super) async fn start(
     config: Config,
     path: Option<PathBuf>,
@@ -115,7 +115,7 @@ pub(super) async fn start(
     warn_of_answers(&config);
     let mut admin = config.admin.clone();
     let data_dir = config.engine.data_dir.clone();
-    let host = Host::start_on(config, path, on_refused, sockets, Place::Apart).await?;
+    let host = Host::start_on(config, path, on_refused, sockets, CompileIn::ChildProcess).await?;
     if let (Some(admin), Some(address)) = (&mut admin, host.admin_address()) {
         // That of a socket that was handed over may be another one than that of the configuration.
         admin.listen = address;
@@ -182,8 +182,8 @@ async fn serve(host: &Host, signals: &mut Signals) -> bool {
         fail,
     } = signals;
     loop {
-        // A reload compiles, and a signal to stop does not wait for that: nothing of it is live
-        // before its very end.
+        // A reload compiles, and a signal to stop does not wait for that: it publishes only at its
+        // end.
         let reload = async {
             hangup.recv().await;
             reload(host).await;
@@ -233,16 +233,16 @@ async fn reload(host: &Host) {
     }
 }
 
-/// Says when no connection has room for the largest answers of a BFF.
+/// Warns when no connection has room for the largest answers of a BFF.
 fn warn_of_answers(config: &Config) {
     for unsendable in config.unsendable_answers() {
         tracing::warn!("{unsendable}");
     }
 }
 
-/// Says when the process may not have as many files open as the configuration needs.
+/// Warns when the process may not have as many files open as the configuration needs.
 fn warn_of_files(config: &Config) {
-    if let Some(shortage) = files::Room::of(config).shortage() {
+    if let Some(shortage) = files::FileBudget::of(config).shortage() {
         tracing::warn!("{shortage}");
     }
 }

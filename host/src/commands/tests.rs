@@ -1,4 +1,4 @@
-//! `docs/reference/cli.md` says what the program takes: its tables are made of the commands.
+//! `docs/reference/cli.md` matches the program: its tables are made of the commands.
 
 use std::collections::BTreeMap;
 
@@ -26,7 +26,7 @@ fn row(command: &Command) -> Vec<String> {
     vec![format!("[`tailor {name}`](#tailor-{name})"), about]
 }
 
-/// How a command is called, and a table of what it takes.
+/// The usage of a command, and a table of its arguments.
 fn described(command: &Command) -> String {
     let mut words = vec!["tailor".to_owned(), command.get_name().to_owned()];
     // Options first, as the program's own help has it.

@@ -1,10 +1,9 @@
-//! How many calls of a service may be under way at once, and how fast they may follow each other.
+//! The limits on concurrent calls of a service and on their rate.
 
 use std::fmt::{self, Display};
 use std::time::Duration;
 
-/// How many calls may be under way to a service, of all BFFs and workers, and how fast they may
-/// follow each other.
+/// The limits on concurrent calls to a service, of all BFFs and workers, and on their rate.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Bulkhead {
     /// Calls under way at once. With HTTP/1.1 each has a connection of its own, so it is also the
@@ -14,19 +13,18 @@ pub struct Bulkhead {
     pub max_queued: usize,
     /// The part of `max_calls` that one BFF may have when several may call the service, percent.
     pub bff_share: u32,
-    /// How fast requests may follow each other; `None` is as fast as they come.
+    /// The rate limit; `None` for none.
     pub rate: Option<Rate>,
-    /// The longest time for which the service is left alone because its answer asks for it; zero
-    /// never leaves it alone.
+    /// The longest pause that an answer of the service can request; zero ignores pauses.
     pub max_retry_after: Duration,
 }
 
-/// How many requests may be sent in a time: never more than that many and a burst.
+/// A rate limit: never more requests in a time than this number and a burst.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Rate {
     /// Requests in each `per`; at least one.
     pub count: u32,
-    /// A second, a minute or an hour.
+    /// Per second, minute or hour.
     pub per: Duration,
     /// Requests that may be sent at once after a quiet time; at least one.
     pub burst: u32,

@@ -1,8 +1,8 @@
-//! The second stage: what is in force, and whether it makes sense together.
+//! The second stage: the settings in force, and whether they are consistent.
 //!
-//! Defaults are filled in here, names are looked up, limits are compared and files are looked at.
-//! The rule for comparisons: only what the operator wrote can be wrong, and a default that would
-//! not fit gives way to it.
+//! Defaults are filled in here, names are looked up, limits are compared and files are checked. The
+//! rule for comparisons: only what the operator wrote can be wrong. A default that would not fit
+//! yields to it.
 
 mod bff;
 mod calls;
@@ -23,7 +23,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use super::field::{At, Field};
-use super::problem::{ConfigError, Fault, Place, Problem};
+use super::problem::{ConfigError, Fault, Location, Problem};
 use super::raw::{self, RawAdmin, RawBff, RawEngine, RawFile, RawLog, RawServer};
 use super::reader::Reader;
 use super::units::{ms, show_duration};
@@ -41,7 +41,7 @@ const MAX_COMPONENT_SIZE: u64 = Config::MAX_COMPONENT_SIZE;
 /// A duration that others have to fit into.
 struct Bound {
     key: String,
-    /// `None` if it is not known: what is written is bad.
+    /// `None` if the written value is bad.
     limit: Option<Duration>,
     written: bool,
 }
@@ -73,12 +73,12 @@ impl Display for Bound {
     }
 }
 
-/// What a check can look at, and where it reports.
+/// The context of a check, and its report.
 struct Context<'a> {
     file: &'a RawFile,
     /// The name of the file.
     path: &'a Path,
-    /// The folder of the file, which relative paths begin at.
+    /// The folder of the file, the base of relative paths.
     folder: &'a Path,
     /// Whether the components are looked at.
     components: bool,
@@ -92,20 +92,20 @@ impl Context<'_> {
     }
 
     /// Reports a fault of something that has no value of its own, such as a section.
-    fn report_at(&mut self, place: &Place, what: impl Into<String>, way_out: impl Into<String>) {
+    fn report_at(&mut self, place: &Location, what: impl Into<String>, way_out: impl Into<String>) {
         self.problems.push(place.problem(Fault::new(what, way_out)));
     }
 
     /// Reports a key that a section lacks.
-    fn report_missing(&mut self, section: &Place, key: &str, way_out: impl Into<String>) {
-        let place = Place {
+    fn report_missing(&mut self, section: &Location, key: &str, way_out: impl Into<String>) {
+        let place = Location {
             key: format!("{}.{key}", section.key),
             ..section.clone()
         };
         self.report_at(&place, "missing", way_out);
     }
 
-    /// Reports a value that is nothing without another one, which is not there.
+    /// Reports a value that needs another, missing one.
     fn check_together<T, U>(&mut self, field: &Field<T>, key: &str, other: &Field<U>) {
         if let (Some(at), Field::Absent) = (field.written(), other) {
             let what = format!("there is no {key}, which belongs to it");
@@ -138,7 +138,7 @@ impl Context<'_> {
         self.check_distinct_items(&list.value, Clone::clone);
     }
 
-    /// Reports items of a list that were there before.
+    /// Reports repeated items of a list.
     fn check_distinct<T, K: PartialEq + Display>(
         &mut self,
         list: &Field<Vec<At<T>>>,
@@ -210,7 +210,7 @@ pub(super) fn check(text: &str, path: &Path, components: bool) -> Result<Config,
         });
     }
     problems.sort();
-    // What a rule takes from its service is looked at again.
+    // Values that a rule takes from its service are checked again.
     problems.dedup();
     Err(invalid(problems))
 }
@@ -279,8 +279,8 @@ fn admin(raw: &RawAdmin, cx: &mut Context<'_>) -> Option<Admin> {
     })
 }
 
-/// Whether a listener on `a` takes connections to `b`. The unspecified IPv6 address takes those of
-/// IPv4, too.
+/// Whether a listener on `a` accepts connections to `b`. The unspecified IPv6 address accepts those
+/// of IPv4, too.
 fn covers(a: IpAddr, b: IpAddr) -> bool {
     a == b || (a.is_unspecified() && (a.is_ipv6() || b.is_ipv4()))
 }
@@ -317,7 +317,7 @@ fn engine(raw: &RawEngine, cx: &mut Context<'_>) -> Engine {
     }
 }
 
-/// What a file with nothing but a BFF and a service in it sets for these two.
+/// The defaults of a BFF and a service.
 pub(super) fn defaults() -> (Bff, Downstream) {
     const TEXT: &str =
         "bff.default.component = \"-\"\ndownstream.default.url = \"http://localhost\"";

@@ -1,6 +1,6 @@
 //! The codings of response bodies that the host undoes.
 
-/// A coding of a body (RFC 9110 section 8.4.1) that the host can undo.
+/// A coding of a body (RFC 9110 section 8.4.1) that the host can decode.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ContentCoding {
     /// RFC 7932.

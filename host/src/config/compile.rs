@@ -1,4 +1,4 @@
-//! What compiling a component may cost, and what is kept of it.
+//! Limits of compiling a component, and what is kept of it.
 
 use std::time::Duration;
 

@@ -1,5 +1,5 @@
-//! What the operator says of a service: where it is, what may be asked of it, and what all of its
-//! calls share. How a single call is made is its [`Policy`].
+//! The settings of a service: its address, the calls it accepts, and what all of its calls share.
+//! Those of a single call are its [`Policy`].
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -19,15 +19,15 @@ use super::secret::Secret;
 pub struct Downstream {
     /// Its name, as BFFs use it.
     pub name: String,
-    /// Where it is. Never empty; calls are spread over several.
+    /// Its addresses. Never empty; calls are spread over several.
     pub endpoints: Vec<Endpoint>,
-    /// What connections are opened through; `None` opens them directly.
+    /// The proxy of its connections; `None` opens them directly.
     pub proxy: Option<Proxy>,
-    /// What TLS is spoken with; `None` for plain connections.
+    /// The TLS settings; `None` for plain connections.
     pub tls: Option<Tls>,
     /// The protocol spoken.
     pub protocol: Protocol,
-    /// What may be asked, and what the host adds and leaves out.
+    /// Which calls are accepted, and what the host adds and leaves out.
     pub shape: Shape,
     /// How its calls are made, where no rule says otherwise.
     pub policy: Policy,
@@ -35,13 +35,13 @@ pub struct Downstream {
     pub rules: Vec<Rule>,
     /// Calls with POST that change nothing.
     pub reads: Vec<CallPattern>,
-    /// Where answers are kept; `None` where no call's are.
+    /// The cache; `None` where no call uses one.
     pub cache: Option<Cache>,
-    /// How many calls may be under way, and how fast they may follow each other.
+    /// The limits on concurrency and rate.
     pub bulkhead: Bulkhead,
     /// When an endpoint is left out.
     pub ejection: Ejection,
-    /// Whether endpoints are asked how they are; `None` asks none.
+    /// Health checks of the endpoints; `None` for none.
     pub health: Option<Health>,
     /// How connections are kept.
     pub connections: Connections,
@@ -53,7 +53,7 @@ pub struct Downstream {
     pub max_response_size: usize,
     /// The codings that a response body may have, as `accept-encoding` says them.
     pub accept_encoding: HeaderValue,
-    /// What the host proves itself with; a guest never sees it.
+    /// The host's credentials; a guest never sees them.
     pub credentials: Option<Credentials>,
     /// Answers of last resort, the first that fits.
     pub fallbacks: Vec<Fallback>,
@@ -73,8 +73,8 @@ pub struct Endpoint {
     /// `port` means nothing, and `authority` is what an operator sees of the name; each target of a
     /// record has one of its own.
     pub srv: bool,
-    /// What the `host` header says: host (an IPv6 address in brackets), and port if it is not that
-    /// of the scheme.
+    /// The value of `host`: the host (an IPv6 address in brackets), and port if it is not that of
+    /// the scheme.
     pub authority: HeaderValue,
 }
 
@@ -99,7 +99,7 @@ pub enum Protocol {
     Http2,
 }
 
-/// What may be asked of a service, and what the host adds and leaves out.
+/// Which calls a service accepts, and what the host adds and leaves out.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Shape {
     /// Put in front of every path: empty, or `/api/v1` (no slash at the end).
@@ -130,11 +130,11 @@ pub struct Cache {
     pub keep_set_cookie: bool,
     /// The field of answers that holds their tags, by which an operator invalidates.
     pub tag_header: HeaderName,
-    /// What writes make void beside their own paths.
+    /// What writes invalidate beside their own paths.
     pub writes: Vec<Write>,
 }
 
-/// What a call that changes something makes void beside its own path.
+/// What a write invalidates beside its own path.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Write {
     /// Such calls.
@@ -166,7 +166,7 @@ pub struct Ejection {
 /// Active checks.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Health {
-    /// What is asked for with GET, below the path prefix. A 2xx answer is good.
+    /// The path of the GET request, below the path prefix. A 2xx answer is good.
     pub path: String,
     /// How often.
     pub interval: Duration,
@@ -187,7 +187,7 @@ pub struct Connections {
     pub max_age: Duration,
     /// How often the names of endpoints are looked up.
     pub resolve_interval: Duration,
-    /// The DNS servers that are asked for SRV records; empty for those of the system.
+    /// The DNS servers for SRV records; empty for those of the system.
     pub dns_servers: Vec<SocketAddr>,
     /// Time that one address of a name has to take a connection before the next one is tried beside
     /// it.
@@ -198,7 +198,7 @@ pub struct Connections {
     pub ping_timeout: Duration,
 }
 
-/// What the host proves itself with.
+/// The host's credentials.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Credentials {
     /// A field with a fixed value.
@@ -214,18 +214,18 @@ pub enum Credentials {
     OAuth2(OAuth2),
 }
 
-/// How a token is asked for (client credentials, RFC 6749 section 4.4).
+/// How a token is requested (client credentials, RFC 6749 section 4.4).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct OAuth2 {
     /// The URL of the token endpoint: http or https, without a query.
     pub token_url: String,
-    /// Who the host is to it.
+    /// The host's client identifier.
     pub client_id: String,
-    /// The secret that shows it.
+    /// The client's secret.
     pub client_secret: Secret,
     /// Where in the request client and secret are.
     pub authentication: ClientAuthentication,
-    /// What is asked for.
+    /// The requested scope.
     pub scopes: Vec<String>,
     /// The service that the token is for, where the authorization server wants to be told.
     pub audience: Option<String>,

@@ -1,14 +1,14 @@
-//! What the file says for one key, kept apart from what is in force.
+//! The value of one key in the file, as opposed to the value in force.
 
 use http::{HeaderName, HeaderValue};
 
-use super::problem::Place;
+use super::problem::Location;
 
 /// A value with its place.
 #[derive(Clone)]
 pub(super) struct At<T> {
     pub(super) value: T,
-    pub(super) place: Place,
+    pub(super) place: Location,
 }
 
 /// A list with the name that the operator gave it, and its place.
@@ -17,12 +17,12 @@ pub(super) type NamedList<T> = At<(String, Vec<At<T>>)>;
 /// Header fields, each with its place.
 pub(super) type Headers = Vec<At<(HeaderName, HeaderValue)>>;
 
-/// What the file says for a key.
+/// The value of a key in the file.
 #[derive(Clone)]
 pub(super) enum Field<T> {
     /// Nothing: the default applies.
     Absent,
-    /// Something that is already reported, so that nothing else may be concluded from it.
+    /// A bad value that is already reported: nothing may be concluded from it.
     Bad,
     /// A good value.
     Written(At<T>),
@@ -58,7 +58,7 @@ impl<T: Clone> Field<T> {
 }
 
 impl<T> Field<T> {
-    /// Whether the file says anything, good or bad.
+    /// Whether the file has a value, good or bad.
     pub(super) fn is_there(&self) -> bool {
         !matches!(self, Self::Absent)
     }
@@ -73,8 +73,8 @@ impl<T> Field<T> {
 }
 
 impl<T: Clone + PartialOrd> Field<T> {
-    /// The same as [`Self::over`]. What is taken from the section around gives way to a bound that
-    /// is written in this one.
+    /// The same as [`Self::over`]. A value from the section around yields to a bound that is
+    /// written in this one.
     pub(super) fn over_within(&self, outer: &Self, bound: &Self) -> Self {
         match (self, outer, bound) {
             (Self::Absent, Self::Written(at), Self::Written(bound)) if at.value > bound.value => {

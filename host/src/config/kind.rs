@@ -1,5 +1,5 @@
-//! What a value of the file may be: how it is read, and for numbers and closed sets of words, what
-//! the reference says may be written.
+//! The kinds of values: how each is read and, for numbers and enumerations, what the reference
+//! allows.
 
 use std::ops::RangeInclusive;
 use std::time::Duration;
@@ -8,16 +8,16 @@ use toml::de::DeValue;
 
 use super::problem::Fault;
 
-/// What a value may be.
+/// A kind of values.
 pub(super) trait Kind<T> {
     /// Reads one.
     fn parse(&self, value: &DeValue<'_>) -> Result<T, Fault>;
 
-    /// What may be written. `None` where that is a matter of words.
+    /// The allowed values. `None` where only prose describes them.
     fn values(&self) -> Option<&Values>;
 }
 
-/// A text of some form: its function says all.
+/// A text of some form, which its function defines.
 impl<T, F: Fn(&DeValue<'_>) -> Result<T, Fault>> Kind<T> for F {
     fn parse(&self, value: &DeValue<'_>) -> Result<T, Fault> {
         self(value)
@@ -53,7 +53,7 @@ impl<T, F: Fn(&DeValue<'_>) -> Result<T, Fault>> Kind<T> for Described<F> {
     }
 }
 
-/// What may be written for a value, as the reference says it.
+/// The allowed values, as the reference has them.
 #[derive(Clone, Debug)]
 pub(super) enum Values {
     /// Whole numbers.

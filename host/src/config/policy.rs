@@ -1,6 +1,5 @@
-//! How a call is made: the same for all calls of a service, but for those that a rule of the
-//! operator picks out. A rule is resolved when the file is read: nothing else has to know what it
-//! left to the service.
+//! How a call is made: the same for all calls of a service, except those that a rule selects. A
+//! rule is resolved when the file is read, with the service's values for what it leaves out.
 
 use std::time::Duration;
 
@@ -14,9 +13,9 @@ use super::bulkhead::Rate;
 pub struct Policy {
     /// For how long answers are used again; `None` neither looks for nor stores any.
     pub cache: Option<CacheTimes>,
-    /// Whether equal calls that are under way at the same time are one.
+    /// Whether concurrent equal calls are coalesced.
     pub coalesce: bool,
-    /// For how long equal calls are not one after a response that was for the first of them only.
+    /// For how long equal calls are not coalesced after a response that could not be shared.
     pub coalesce_pause: Duration,
     /// When calls are rejected because they would fail; `None` never does.
     pub breaker: Option<Breaker>,
@@ -24,8 +23,7 @@ pub struct Policy {
     pub timeouts: Timeouts,
     /// When a call is repeated.
     pub retry: Retry,
-    /// Whether and when a call that is slow is made a second time beside the first; `None` never
-    /// does.
+    /// Whether and when a slow call is hedged; `None` never.
     pub hedge: Option<Hedge>,
 }
 
@@ -34,15 +32,14 @@ pub struct Policy {
 pub struct Rule {
     /// These calls.
     pub pattern: CallPattern,
-    /// How they are made: what the rule says, and for the rest what the service says.
+    /// How they are made: by the rule, and for the rest by the service.
     pub policy: Policy,
     /// Whether the rule says anything of a breaker: then its calls count there, and not for the
     /// service's.
     pub own_breaker: bool,
     /// Whether the rule says anything of hedges: then they wait for a percentile of its own calls.
     pub own_hedge: bool,
-    /// How fast these calls may follow each other, within what the service allows; `None` leaves it
-    /// at that.
+    /// The rate limit of these calls, within the service's; `None` for none of their own.
     pub rate: Option<Rate>,
 }
 
@@ -65,7 +62,7 @@ pub struct CacheTimes {
 /// When calls are rejected because they would fail.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Breaker {
-    /// The time that is looked back on.
+    /// The length of the window.
     pub window: Duration,
     /// Calls within it below which nothing is judged.
     pub min_calls: u32,
@@ -117,7 +114,7 @@ pub struct Retry {
     pub min_per_second: u32,
 }
 
-/// When a GET that is slow is made a second time beside the first.
+/// When a slow GET is hedged.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Hedge {
     /// After the time in which this share of calls is answered, percent.
@@ -140,6 +137,7 @@ pub struct Profile {
     pub retries: Option<u32>,
     /// Whether calls are hedged; where the service has no settings for it, the defaults hold.
     pub hedge: Option<bool>,
-    /// Whether a call with this profile is the first to go when the host has too many under way.
+    /// Whether a call with this profile is optional: refused first when the host has too many under
+    /// way.
     pub optional: Option<bool>,
 }

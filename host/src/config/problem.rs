@@ -93,13 +93,13 @@ impl Fault {
 
 /// A key and where it is in the file.
 #[derive(Clone, Debug)]
-pub(super) struct Place {
+pub(super) struct Location {
     pub(super) key: String,
     pub(super) line: usize,
     pub(super) column: usize,
 }
 
-impl Place {
+impl Location {
     /// The problem that `fault` is at this place.
     pub(super) fn problem(&self, fault: Fault) -> Problem {
         Problem {

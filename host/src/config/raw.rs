@@ -1,7 +1,7 @@
 //! The first stage: what the file says, value by value.
 //!
-//! Each value is looked at alone: its type, its unit, its bounds, its form. Nothing here knows a
-//! default, another value or the world outside the file; that is the part of `check`.
+//! Each value is checked alone: its type, its unit, its bounds, its form. Nothing here knows a
+//! default, another value or the world outside the file; that is the task of `check`.
 
 mod bff;
 mod credentials;
@@ -18,7 +18,7 @@ use toml::de::DeTable;
 
 use super::LogFormat;
 use super::field::{At, Field, Headers};
-use super::problem::{Fault, Place, Problem};
+use super::problem::{Fault, Location, Problem};
 use super::reader::{Reader, Section, document};
 use super::units::{
     GIB, KIB, MIB, count, duration, duration_or_zero, duration_within, long_duration, ms, size,
@@ -122,7 +122,7 @@ pub(super) struct RawProfile {
 }
 
 pub(super) struct RawRoute {
-    pub(super) place: Place,
+    pub(super) place: Location,
     pub(super) bff: Field<String>,
     pub(super) client: Field<String>,
     pub(super) host: Field<String>,

@@ -11,7 +11,7 @@ use toml::de::DeValue;
 
 use super::field::{At, Field};
 use super::kind::{Kind, Values};
-use super::problem::{Fault, Place, Problem};
+use super::problem::{Fault, Location, Problem};
 use super::values::show;
 
 pub(super) use section::{Section, document};
@@ -20,8 +20,8 @@ pub(super) use section::{Section, document};
 pub(super) struct Reader {
     text: String,
     pub(super) problems: Vec<Problem>,
-    /// All keys that were asked for, by section, with what may be written for them. `*` stands for
-    /// a name that the operator chose.
+    /// All keys that were read, by section, with their allowed values. `*` stands for a name that
+    /// the operator chose.
     pub(super) known: BTreeMap<&'static str, BTreeMap<&'static str, Option<Values>>>,
 }
 
@@ -35,25 +35,25 @@ impl Reader {
     }
 
     /// The place of a key, given the byte of the text where it or its value begins.
-    pub(super) fn place(&self, key: String, offset: usize) -> Place {
+    pub(super) fn place(&self, key: String, offset: usize) -> Location {
         let before = self.text.get(..offset).unwrap_or(&self.text);
         let lines = before.bytes().filter(|b| *b == b'\n').count();
         let line = before.rsplit('\n').next().unwrap_or_default();
-        Place {
+        Location {
             key,
             line: lines + 1,
             column: line.chars().count() + 1,
         }
     }
 
-    fn report(&mut self, place: &Place, fault: Fault) {
+    fn report(&mut self, place: &Location, fault: Fault) {
         self.problems.push(place.problem(fault));
     }
 
     /// The items of a value that should be an array; `key` is the last part of its name.
     fn items<T>(
         &mut self,
-        place: Place,
+        place: Location,
         value: &DeValue<'_>,
         key: &str,
         kind: &impl Kind<T>,
@@ -70,7 +70,7 @@ impl Reader {
         all(items.collect(), place)
     }
 
-    fn parse<T>(&mut self, place: Place, parsed: Result<T, Fault>) -> Field<T> {
+    fn parse<T>(&mut self, place: Location, parsed: Result<T, Fault>) -> Field<T> {
         match parsed {
             Ok(value) => Field::Written(At { value, place }),
             Err(fault) => {
@@ -82,7 +82,7 @@ impl Reader {
 }
 
 /// A list is good when all of its items are.
-fn all<T>(items: Vec<Field<T>>, place: Place) -> Field<Vec<At<T>>> {
+fn all<T>(items: Vec<Field<T>>, place: Location) -> Field<Vec<At<T>>> {
     let mut value = Vec::with_capacity(items.len());
     for item in items {
         match item {

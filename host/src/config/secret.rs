@@ -1,8 +1,8 @@
-//! Where secrets are.
+//! References to secrets: a file or a variable.
 
 use std::path::PathBuf;
 
-/// Where a secret is. It is read when needed, and never shown.
+/// The source of a secret. It is read when needed, and never shown.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Secret {
     /// In a file, without the line break at its end; read again when the file changes.

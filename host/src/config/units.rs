@@ -136,7 +136,7 @@ fn timed(
 }
 
 /// A rate such as `"100/s"`: a count, and the time that it is for. A count of an hour that is less
-/// than one a second has a meaning, so there are whole numbers only.
+/// than one per second has a meaning, so there are whole numbers only.
 pub(super) fn rate() -> impl Kind<(u32, Duration)> {
     Described::new(Values::Rate, read_rate)
 }

@@ -1,7 +1,6 @@
 //! Values that end up in HTTP messages: header fields, hosts, paths, URLs and methods.
 //!
-//! What is legal here is legal on the wire, so that nothing has to be checked again when a message
-//! is made.
+//! What is legal here is legal on the wire: messages are made without further checks.
 
 mod path;
 mod unix;
@@ -97,12 +96,12 @@ const METHODS: [Method; 7] = [
     Method::OPTIONS,
 ];
 
-/// Reads a method that a BFF can be asked with.
+/// Reads a method that a BFF can serve.
 pub(super) fn method(value: &DeValue<'_>) -> Result<Method, Fault> {
     parse_method(text(value)?)
 }
 
-/// A method of BFFs: those that it can be asked with are those that it can ask with.
+/// A method of BFFs: they can serve and call with the same ones.
 fn parse_method(written: &str) -> Result<Method, Fault> {
     if let Some(method) = METHODS.iter().find(|method| method.as_str() == written) {
         return Ok(method.clone());

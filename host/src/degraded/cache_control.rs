@@ -1,21 +1,21 @@
-//! The cache life of a degraded answer.
+//! The cache lifetime of a degraded answer.
 //!
 //! `cache-control` is read as RFC 9111 section 5.2 says: directives without regard to case, values
-//! bare or quoted, several fields as one list. What is not about the length of life stays.
+//! bare or quoted, several fields as one list. Directives that do not set a lifetime stay.
 
 use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
 use http::header::{CACHE_CONTROL, DATE, EXPIRES, HeaderMap, HeaderName, HeaderValue};
 
-/// Gives an answer at most this cache life. It never gets a longer one than it had.
+/// Limits the cache lifetime of an answer. It never becomes longer.
 ///
 /// A `max_age` of less than a second means that it must not be stored at all. Otherwise `max-age`
 /// and `s-maxage` are lowered, what lets a cache use the answer for longer than that
 /// (`stale-while-revalidate`, `stale-if-error`, `immutable`) goes, and `max-age` takes the place of
-/// `expires`. `no-store`, `no-cache` and `private` stay. Fields that speak to some caches only and
-/// overrule `cache-control` there (RFC 9213, `surrogate-control`) go in either case. What cannot be
-/// read is not stored.
+/// `expires`. `no-store`, `no-cache` and `private` stay. Fields for some caches only that override
+/// `cache-control` there (RFC 9213, `surrogate-control`) go in either case. An unreadable value
+/// means that the answer is not stored.
 pub fn cap_cache(headers: &mut HeaderMap, max_age: Duration) {
     let seconds = max_age.as_secs();
     let value = match seconds {
@@ -44,13 +44,13 @@ fn capped(headers: &HeaderMap, cap: u64) -> Option<HeaderValue> {
             };
             let is = |other: &str| name.eq_ignore_ascii_case(other);
             if is("max-age") {
-                // Of several values the shortest holds.
+                // The shortest of several values applies.
                 max_age = max_age.min(seconds(value));
                 said = true;
             } else if is("s-maxage") {
                 s_maxage = Some(s_maxage.unwrap_or(cap).min(seconds(value)));
             } else if !(is("stale-while-revalidate") || is("stale-if-error") || is("immutable")) {
-                // With a value, `no-cache` speaks of some fields of the answer only (RFC 9111
+                // With a value, `no-cache` is about some fields of the answer only (RFC 9111
                 // section 5.2.2.4).
                 never_reused |= is("no-store") || (is("no-cache") && value.is_none());
                 push(&mut kept, directive);
@@ -118,8 +118,8 @@ fn seconds(value: Option<&str>) -> u64 {
     bare.parse().unwrap_or(u64::MAX)
 }
 
-/// The life that `expires` gives; none at all if it is no date (RFC 9111 section 5.3), `None` if it
-/// is not there.
+/// The lifetime by `expires`; zero if it is no date (RFC 9111 section 5.3), `None` if it is not
+/// there.
 fn expires_in(headers: &HeaderMap) -> Option<u64> {
     let mut shortest = None;
     for expires in headers.get_all(EXPIRES) {
@@ -139,8 +139,8 @@ fn date(value: &HeaderValue) -> Option<SystemTime> {
     httpdate::parse_http_date(value.to_str().ok()?).ok()
 }
 
-/// Removes what overrules `cache-control` for some caches, by the naming convention of RFC 9213
-/// section 3.1.
+/// Removes fields that override `cache-control` for some caches, by the naming convention of RFC
+/// 9213 section 3.1.
 fn remove_targeted(headers: &mut HeaderMap) {
     let targeted = |name: &HeaderName| {
         *name == "surrogate-control" || name.as_str().ends_with("cdn-cache-control")

@@ -15,7 +15,7 @@ use super::response::ServiceResponse;
 use super::trace::Trace;
 use crate::config::{Policy, Profile};
 
-/// Whether who asked can make something of a response.
+/// Whether the caller can read a response.
 pub type Readable = Arc<dyn Fn(&ServiceResponse) -> bool + Send + Sync>;
 
 /// A call to a service: legal, granted and within the budget of its request.
@@ -23,27 +23,27 @@ pub type Readable = Arc<dyn Fn(&ServiceResponse) -> bool + Send + Sync>;
 pub struct CallRequest {
     /// The request.
     pub request: ServiceRequest,
-    /// What the service's settings make of it.
+    /// Its class under the service's settings.
     pub class: CallClass,
-    /// The BFF that asks.
+    /// The calling BFF.
     pub member: Arc<Member>,
-    /// The cap on all calls.
+    /// The limit on all calls.
     pub gate: Arc<Gate>,
     /// The worker whose connections are used.
     pub worker: usize,
-    /// When the guest asked.
+    /// When the guest made the call.
     pub started: Instant,
     /// When it must have its answer.
     pub end: Instant,
     /// The limits in force.
     pub limits: Limits,
-    /// Which responses may be stored; `None` for all. One that cannot be read must not take the
-    /// place of one that can.
+    /// Which responses may be stored; `None` for all. An unreadable one must not replace a readable
+    /// one.
     pub readable: Option<Readable>,
 }
 
 impl CallRequest {
-    /// The body, where it says what is read: calls with another one are other calls.
+    /// The body, where it is part of the key: calls with another one are other calls.
     pub fn query(&self) -> Option<&[u8]> {
         (self.class.effect == Effect::Query).then_some(&*self.request.body)
     }
@@ -66,19 +66,19 @@ pub struct Limits {
     pub queue: Duration,
     /// Attempts after the first.
     pub retries: u32,
-    /// Whether another attempt is made beside one that is slow.
+    /// Whether slow attempts are hedged.
     pub hedge: bool,
-    /// Whether the call is among the first to go when there are too many.
+    /// Whether the call is optional: among the first to be refused under load.
     pub optional: bool,
 }
 
 /// How a call ended.
 #[derive(Clone, Debug)]
 pub struct CallOutcome<T = ServiceResponse> {
-    /// The response or what was read of it, or why there is none. A cause is shared by all whose
-    /// calls were one.
+    /// The response or what was read of it, or why there is none. A cause is shared by all callers
+    /// of a coalesced call.
     pub result: Result<T, Arc<Cause>>,
-    /// What happened in its course.
+    /// The trace of the call.
     pub trace: Trace,
 }
 
@@ -93,8 +93,8 @@ impl CallOutcome {
 }
 
 impl Limits {
-    /// What is in force for a call. A profile, which is the operator's too, may give more than the
-    /// policy of the service or of its rule; a guest may only shorten.
+    /// The limits in force for a call. A profile of the operator may extend those of the service or
+    /// its rule; a guest may only shorten them.
     pub fn of(policy: &Policy, profile: Option<&Profile>, timeout_ms: Option<u32>) -> Self {
         let nothing = Profile::default();
         let profile = profile.unwrap_or(&nothing);
@@ -112,7 +112,7 @@ impl Limits {
         }
     }
 
-    /// What of the limits must be equal for two calls to be made as one.
+    /// The limits that must be equal for two calls to be coalesced.
     pub fn kind(&self) -> u64 {
         let mut hasher = DefaultHasher::new();
         (self.first_byte, self.queue, self.retries, self.hedge).hash(&mut hasher);

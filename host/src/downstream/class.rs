@@ -1,32 +1,31 @@
-//! What the operator's settings make of a call, found once: which rule holds for it, and whether it
-//! may change something.
+//! The class of a call, computed once: the rule that applies to it, and whether it may change
+//! something.
 
 use http::Method;
 
 use super::policy::pattern::matches;
 use crate::config::{Downstream, Policy};
 
-/// What the settings of a service make of a call. It means something only with these settings.
+/// The class of a call, valid only with the settings of its service.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct CallClass {
-    /// The rule that holds, as its place among them; `None` where what holds is the service's own
-    /// policy.
+    /// The index of its rule; `None` where the service's own policy applies.
     pub rule: Option<usize>,
     /// What it does to the service.
     pub effect: Effect,
 }
 
-/// What a call does to its service (RFC 9110 section 9.2.1). The only notion of it: what is stored,
-/// shared, repeated, and made void goes by this.
+/// What a call does to its service (RFC 9110 section 9.2.1). Storing, sharing, retries and
+/// invalidation all use it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Effect {
     /// Nothing, and what it reads may be stored: GET.
     Read,
-    /// The same, and what it reads is said by its body: POST, where the operator lists it.
+    /// The same, selected by its body: POST, where the operator lists it.
     Query,
-    /// Nothing, and all that comes is a head: HEAD.
+    /// Nothing, and the response has no body: HEAD.
     Head,
-    /// Nothing either, but what comes is not about the target alone: OPTIONS.
+    /// Nothing either, but the response is not about the target alone: OPTIONS.
     Safe,
     /// It may change something.
     Write,
@@ -59,7 +58,7 @@ impl CallClass {
 }
 
 impl Effect {
-    /// What a method does by itself.
+    /// The effect of a method.
     pub fn of(method: &Method) -> Self {
         match *method {
             Method::GET => Self::Read,
@@ -69,12 +68,12 @@ impl Effect {
         }
     }
 
-    /// Whether what comes of it may be stored, and whether it is worth a hedge.
+    /// Whether its response may be stored, and whether it is hedged.
     pub fn is_read(self) -> bool {
         matches!(self, Self::Read | Self::Query)
     }
 
-    /// Whether equal ones may be made as one, and whether it is repeated where GET is.
+    /// Whether equal ones are coalesced, and whether it is retried as GET is.
     pub fn is_like_get(self) -> bool {
         matches!(self, Self::Read | Self::Query | Self::Head)
     }
@@ -87,7 +86,7 @@ impl Effect {
 
 /// Whether a body may be a mutation of GraphQL over HTTP, or a subscription: JSON with a member
 /// `query`, in which one of these words stands by itself. Clients send them to the path of the
-/// queries. One too many that is taken for a write costs a call; one too few would be repeated.
+/// queries. A false positive costs a call; a missed mutation would be repeated.
 fn is_graphql_mutation(body: &[u8]) -> bool {
     let holds = |word: &str| words(body).any(|it| it == word.as_bytes());
     holds("query") && (holds("mutation") || holds("subscription"))

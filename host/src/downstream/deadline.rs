@@ -14,7 +14,7 @@ use tokio::time::{Instant, Sleep, sleep_until};
 /// Marks a deadline that has passed.
 const PASSED: u64 = 1 << 63;
 
-/// The latest deadline of all who wait for a call. It may become later while the call runs, when
+/// The latest deadline of all callers of a call. It may become later while the call runs, when
 /// another caller joins it, and never becomes earlier.
 #[derive(Debug)]
 pub struct SharedDeadline {
@@ -32,12 +32,13 @@ impl SharedDeadline {
         }
     }
 
-    /// The latest deadline so far. Whoever waits until then must look again when it has come.
+    /// The latest deadline so far. A caller that waits until then must check again when it has
+    /// come.
     pub fn latest(&self) -> Instant {
         self.after(self.more.load(Ordering::Acquire))
     }
 
-    /// Another caller waits until `end`. `false` when it is too late to: whoever made the call gave
+    /// Another caller waits until `end`. `false` when it is too late to: the maker of the call gave
     /// it up, since the deadline had passed for all who waited until then.
     #[must_use]
     pub fn extend(&self, end: Instant) -> bool {
@@ -50,7 +51,7 @@ impl SharedDeadline {
             .is_ok()
     }
 
-    /// Whether it has passed. If so, nobody can extend it any more.
+    /// Whether it has passed. If so, it can no longer be extended.
     pub fn passed(&self, now: Instant) -> bool {
         self.more
             .fetch_update(Ordering::AcqRel, Ordering::Acquire, |more| {
@@ -59,8 +60,7 @@ impl SharedDeadline {
             .is_ok()
     }
 
-    /// Ready when it or `limit` has passed. A timer that was set to an end that has become later
-    /// since then is set anew.
+    /// Ready when it or `limit` has passed. A timer is reset when the deadline was extended.
     pub fn poll_passed(
         &self,
         mut timer: Pin<&mut Sleep>,
@@ -77,8 +77,8 @@ impl SharedDeadline {
         Poll::Pending
     }
 
-    /// What the future gives, or `None` when this deadline or `limit` passed first. The timer is
-    /// that of the caller, and is not set for a future that is ready.
+    /// The output of the future, or `None` when this deadline or `limit` passed first. The timer is
+    /// the caller's, and is not set for a ready future.
     pub async fn timeout_with<F: Future>(
         &self,
         mut timer: Pin<&mut Sleep>,

@@ -13,7 +13,7 @@ pub enum Cause {
     /// A limit of time passed.
     #[error("{phase} timed out after {}ms, {}", after.as_millis(), limit.name(*phase))]
     Timeout {
-        /// What was waited for.
+        /// The phase that timed out.
         phase: Phase,
         /// How long.
         after: Duration,
@@ -26,7 +26,7 @@ pub enum Cause {
         /// What the system said.
         source: std::io::Error,
     },
-    /// The host itself is out of something that a call needs. No fault of the service.
+    /// The host lacks a resource for the call. Not a fault of the service.
     #[error("the host itself cannot make the call: {source}")]
     Host {
         /// Whether a part of the request may have been sent.
@@ -76,7 +76,7 @@ pub enum Cause {
         /// The limit in force.
         limit: usize,
     },
-    /// Nothing was sent because it would have been of no use.
+    /// Nothing was sent because it would have been useless.
     #[error("{why}")]
     Rejected {
         /// The reason.
@@ -88,15 +88,15 @@ pub enum Cause {
         /// What is wrong with it.
         what: String,
     },
-    /// A fixture plays a failure that otherwise only the guest's side decides.
+    /// A fixture simulates a failure of the guest's side.
     #[error("{0}")]
     Scripted(Scripted),
 }
 
-/// What a call was waiting for when time ran out.
+/// The phase in which a call timed out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Phase {
-    /// Its turn.
+    /// The queue.
     Queue,
     /// The host's credentials for the service.
     Credentials,
@@ -111,14 +111,14 @@ pub enum Phase {
 /// Whose limit of time passed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum TimeLimit {
-    /// The operator's, for the service: it had all the time that its settings give it.
+    /// The operator's, for the service: it had its full time.
     Service,
     /// A shorter one: that of the guest, of its profile, or the request's deadline.
     Caller,
 }
 
 impl TimeLimit {
-    /// Whose limit it was that ended a wait, given how long the service's own settings let it last.
+    /// The owner of the limit that ended a wait, given the limit of the service's settings.
     pub fn after(waited: Duration, allowed: Duration) -> Self {
         match waited >= allowed {
             true => Self::Service,
@@ -128,7 +128,7 @@ impl TimeLimit {
 }
 
 impl TimeLimit {
-    /// The limit in words: the setting of the service, or that it is the call's.
+    /// The limit in words: the setting of the service, or the call's.
     fn name(self, phase: Phase) -> &'static str {
         match (self, phase) {
             (Self::Caller, _) => "all the time that the call had",
@@ -153,7 +153,7 @@ impl std::fmt::Display for Phase {
     }
 }
 
-/// Why a call was not sent although it is legal and there was room for it.
+/// Why a legal call was not sent although there was room for it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 pub enum Rejection {
     /// Calls fail too often at present.
@@ -162,21 +162,21 @@ pub enum Rejection {
     /// Calls failed too often until a moment ago.
     #[error("calls failed too often until a moment ago; its breaker lets few through at once yet")]
     BreakerSlowStart,
-    /// The operator shut the breaker off.
+    /// The operator opened the breaker.
     #[error("its breaker was opened by the operator")]
     BreakerForced,
-    /// It answered 429, or 503, with `retry-after`: for a time, nobody calls it.
+    /// It answered 429, or 503, with `retry-after`: it is not called for that time.
     #[error("it asked not to be called for {}ms more (retry-after)", left.as_millis())]
     Held {
-        /// How long that is yet.
+        /// The rest of that time.
         left: Duration,
     },
-    /// There is no token to call it with.
+    /// There is no token for it.
     #[error("the host has no credentials for it at present")]
     NoCredentials,
 }
 
-/// A failure of the guest's side, played by a fixture.
+/// A failure of the guest's side, simulated by a fixture.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 pub enum Scripted {
     /// As if the operator had not granted the call.

@@ -1,11 +1,11 @@
 //! The pipeline as a whole, against rules. A seed draws a run: a service and its settings, callers
-//! with identities and deadlines, faults, writes, reloads. Everything from [`Service::call`] on is
-//! the real thing, down to HTTP; only the sockets are pipes, to services of the [`world`]. The
-//! clock is paused, and moves when nothing else does, so that a seed means the same run each time.
+//! with identities and deadlines, faults, writes, reloads. Everything from [`Service::call`] down
+//! to HTTP is the product; only the sockets are pipes, to services of the [`world`]. The clock is
+//! paused, and moves when nothing else does, so that a seed means the same run each time.
 //!
-//! [`steps`] draws and shortens, [mod@run] does, [mod@log] is what happened, [`rules`] say what
-//! must be true of it. `tests/mutations` has faults that were put into the product to see that a
-//! rule finds them.
+//! [`steps`] draws and shrinks the steps, [mod@run] executes them, [mod@log] records them,
+//! [`rules`] check the record. `tests/mutations` has faults that were put into the product to see
+//! that a rule finds them.
 //!
 //! `MODEL_RUNS` is the number of runs, `MODEL_SEED` the first seed.
 //!
@@ -19,7 +19,7 @@ mod world;
 
 use std::collections::BTreeMap;
 
-use self::log::{Broken, Call, Got, Log};
+use self::log::{Broken, Call, Ended, Log};
 use self::run::run;
 use self::steps::Plan;
 use super::error::{Phase, TimeLimit};
@@ -77,15 +77,15 @@ fn the_runs_meet_what_the_rules_are_about() {
 
 /// How often a run met what.
 fn situations(log: &Log) -> [(&'static str, usize); 15] {
-    let got = |wanted: &dyn Fn(&Call, &Got) -> bool| {
+    let got = |wanted: &dyn Fn(&Call, &Ended) -> bool| {
         let ended = |call: &&Call| matches!(&call.ended, Some((.., got)) if wanted(call, got));
         log.calls.iter().filter(ended).count()
     };
-    let live = |got: &Got| match got {
-        Got::Answer(number, _, Source::Live) => Some(*number),
+    let live = |got: &Ended| match got {
+        Ended::Answer(number, _, Source::Live) => Some(*number),
         _ => None,
     };
-    let of_another = |call: &Call, got: &Got| {
+    let of_another = |call: &Call, got: &Ended| {
         live(got).is_some_and(|number| log.requests[number].came.0 < call.started.0)
     };
     let lost = log
@@ -100,19 +100,19 @@ fn situations(log: &Log) -> [(&'static str, usize); 15] {
         let turn = |pair: &&[(_, Position)]| pair[0].1 == from && pair[1].1 == to;
         log.breaker.windows(2).filter(turn).count()
     };
-    let late = |phase, limit| got(&|_, got| *got == Got::Late(phase, limit));
+    let late = |phase, limit| got(&|_, got| *got == Ended::Late(phase, limit));
     [
         (
             "stored",
-            got(&|_, got| matches!(got, Got::Answer(_, _, Source::Cached))),
+            got(&|_, got| matches!(got, Ended::Answer(_, _, Source::Cached))),
         ),
         (
             "stale",
-            got(&|_, got| matches!(got, Got::Answer(_, _, Source::Stale))),
+            got(&|_, got| matches!(got, Ended::Answer(_, _, Source::Stale))),
         ),
         ("joined", got(&of_another)),
-        ("hung up", got(&|_, got| *got == Got::HungUp)),
-        ("rejected", got(&|_, got| *got == Got::Rejected)),
+        ("hung up", got(&|_, got| *got == Ended::HungUp)),
+        ("rejected", got(&|_, got| *got == Ended::Rejected)),
         (
             "late by its own limit",
             late(Phase::FirstByte, TimeLimit::Caller),

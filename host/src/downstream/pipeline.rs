@@ -2,17 +2,17 @@
 //!
 //! 1. [`lookup`]: a fresh response from the cache ends the call here.
 //! 2. [`gate`]: the cap on the calls of the whole host.
-//! 3. [`coalesce`]: an equal call that is under way is waited for. Each caller leaves at its own
-//!    deadline; the call goes on for the others, of whom [`callers`] knows what it needs.
-//! 4. [`breaker`]: nothing is sent while calls fail too often. It is asked once more after a wait
-//!    in the queue, so that no call slips through that waited while it opened.
+//! 3. [`coalesce`]: waits for an equal call that is under way. Each caller leaves at its own
+//!    deadline; the call goes on for the others, which [`callers`] tracks.
+//! 4. [`breaker`]: nothing is sent while calls fail too often. It is checked once more after a wait
+//!    in the queue, in case it opened meanwhile.
 //! 5. [`queue`]: the caps on the calls of the service, by number and by rate, with a fair queue. A
-//!    call of several BFFs stands in the line of each. What it gets is its [`turn`].
+//!    call of several BFFs waits in the line of each. It gets its [`permits`].
 //! 6. [`attempts`]: the call itself, with [`credentials`], retries and a [`hedge`]. A service that
-//!    asks to be left alone [holds](mod@hold) all calls back. After a [write](mod@write), nobody is
+//!    requests a pause [holds](mod@hold) all calls back. After a [write](mod@write), no caller is
 //!    given what was read before it.
-//! 7. [`fallback`]: when nothing came of it, a stale response, then what the operator declared,
-//!    then the failure.
+//! 7. [`fallback`]: for a failed call, a stale response, then the operator's fallback, then the
+//!    failure.
 
 mod attempts;
 mod breaker;
@@ -25,9 +25,9 @@ mod gate;
 mod hedge;
 mod hold;
 mod lookup;
+mod permits;
 mod queue;
 mod state;
-mod turn;
 mod write;
 
 use std::sync::Arc;
@@ -47,7 +47,7 @@ use super::response::ServiceResponse;
 use super::trace::{Source, Trace};
 
 impl Pipeline {
-    /// Makes a call. `read` makes of the response what the caller wants. Where that cannot be done
+    /// Makes a call. `read` decodes the response for the caller. Where that fails
     /// ([`Cause::Malformed`]), the call has failed.
     pub async fn call<R>(
         self: &Arc<Self>,
@@ -88,15 +88,15 @@ impl Pipeline {
         trace: &mut Trace,
     ) -> Result<ServiceResponse, Cause> {
         let mut pass = self.ask_breaker(call, callers, call.started)?;
-        let mut turn = self.wait_in_queue(call, callers, &mut pass, trace).await?;
-        turn.spend();
+        let mut permits = self.wait_in_queue(call, callers, &mut pass, trace).await?;
+        permits.spend();
         let conditional = intent.conditional(&call.request);
         let began = Instant::now();
         let request = conditional.as_ref().unwrap_or(&call.request);
         trace.probe = pass.as_ref().is_some_and(Pass::is_probe);
         let write = self.begin_write(call);
         let result = self
-            .attempts(call, request, &callers.deadline, &turn, trace)
+            .attempts(call, request, &callers.deadline, &permits, trace)
             .await;
         if let Some(write) = write {
             write.end(&result, trace);

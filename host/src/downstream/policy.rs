@@ -1,8 +1,8 @@
-//! What decides about calls: no sockets and no logs in most of it. [`pipeline`](super::pipeline)
-//! says in which order a call meets these.
+//! Decides about calls, mostly without sockets and logs. [`pipeline`](super::pipeline) has the
+//! order of the steps.
 //!
-//! Time comes in as an argument, or from tokio's clock where something waits, so that tests run on
-//! a clock of their own.
+//! Time is an argument, or tokio's clock where something waits, so that tests run on a clock of
+//! their own.
 
 pub mod attempts;
 pub mod backoff;

@@ -8,7 +8,7 @@ use http::{HeaderMap, HeaderName, HeaderValue, Method, Uri};
 use crate::time;
 
 /// The milliseconds that the host waits for the head of the answer to this attempt: a service may
-/// stop work that nobody waits for. A call brings the field, and each attempt fills in its own
+/// stop work that no client waits for. A call brings the field, and each attempt fills in its own
 /// time.
 pub const TIME_LEFT: HeaderName = HeaderName::from_static("tailor-time-left-ms");
 

@@ -8,9 +8,9 @@ use std::time::{Duration, SystemTime};
 use http::header::RETRY_AFTER;
 use http::{HeaderMap, StatusCode};
 
-/// For how long an answer asks that nothing more be sent. With 429 (RFC 6585 section 4) it speaks
-/// for the service; with 503 (RFC 9110 section 15.6.4) for the endpoint that it came from. With
-/// other statuses the field does not mean that.
+/// The pause that an answer requests. With 429 (RFC 6585 section 4) it is about the service; with
+/// 503 (RFC 9110 section 15.6.4) for the endpoint that it came from. With other statuses the field
+/// does not mean that.
 pub fn rest(status: StatusCode, headers: &HeaderMap) -> Option<Duration> {
     match status {
         StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE => {
@@ -20,8 +20,8 @@ pub fn rest(status: StatusCode, headers: &HeaderMap) -> Option<Duration> {
     }
 }
 
-/// How long the service asks to be left alone (RFC 9110, section 10.2.3): seconds, or a date. One
-/// that has passed is zero. What is neither is ignored.
+/// The pause that the service requests (RFC 9110, section 10.2.3): seconds, or a date. One that has
+/// passed is zero. Other values are ignored.
 fn retry_after(headers: &HeaderMap, now: SystemTime) -> Option<Duration> {
     let value = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
     if !value.is_empty() && value.bytes().all(|byte| byte.is_ascii_digit()) {

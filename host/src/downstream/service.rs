@@ -25,7 +25,7 @@ pub struct Service {
     bulkhead: Arc<Bulkhead>,
     metrics: Arc<ServiceMetrics>,
     backend: Backend,
-    /// When the log is told of responses that cannot be read.
+    /// Limits the log lines about unreadable responses.
     malformed: LogInterval,
 }
 
@@ -40,14 +40,12 @@ enum Backend {
 /// Answers a call in process.
 pub type Canned = Arc<dyn Fn(ServiceRequest) -> CannedAnswer + Send + Sync>;
 
-/// What a [`Canned`] service does with a call. The future that never ends is a service that never
-/// answers.
+/// The behaviour of a [`Canned`] service. A future that never ends is a service that never answers.
 pub type CannedAnswer = Pin<Box<dyn Future<Output = Result<ServiceResponse, Cause>> + Send>>;
 
 impl Service {
-    /// A service on the network, with connections of its own for each of the workers. Of
-    /// `previous`, the service of this name until now, it keeps what means the same under the new
-    /// settings.
+    /// A service on the network, with connections of its own for each of the workers. It takes over
+    /// from `previous`, the service of this name until now, what the new settings leave unchanged.
     ///
     /// # Errors
     ///
@@ -70,8 +68,8 @@ impl Service {
         Ok(service)
     }
 
-    /// A service that is answered in process. Nothing is stored, repeated or rejected, so that each
-    /// call is answered as the test says; the limits of time and size apply as on the network.
+    /// A service that is answered in process. Nothing is stored, repeated or rejected, so that the
+    /// test answers each call; the limits of time and size apply as on the network.
     pub fn canned(settings: config::Downstream, answer: Canned) -> Self {
         let backend = Backend::InProcess(answer);
         Self::with_backend(Arc::new(settings), Arc::default(), backend)
@@ -93,8 +91,8 @@ impl Service {
         }
     }
 
-    /// Puts limits in force that are shared with the settings before. To be called when the new
-    /// ones are live, and not before: a reload that fails changes nothing.
+    /// Applies limits that are shared with the previous settings. To be called when the new ones
+    /// are live: a reload that fails changes nothing.
     pub fn activate(&self) {
         self.bulkhead.set_limits(&self.settings.bulkhead);
         if let Some(pipeline) = self.pipeline() {
@@ -125,7 +123,7 @@ impl Service {
     }
 
     /// The rate in force with the requests that may be sent at once, and what is left of the time
-    /// for which the service asked to be left alone.
+    /// of a pause that the service requested.
     pub fn pace(&self) -> (Option<(config::Rate, u32)>, Option<Duration>) {
         self.bulkhead.pace()
     }
@@ -143,20 +141,20 @@ impl Service {
         }
     }
 
-    /// Whether the log is to be told of a response that cannot be read: once a minute.
+    /// Whether to log an unreadable response: once per minute.
     pub fn malformed_is_due(&self) -> bool {
         self.malformed.is_due()
     }
 
-    /// Looks after what is kept. For each worker to call, about once a second.
+    /// Maintains its state. For each worker to call, about once per second.
     pub fn tick(&self, worker: usize) {
         if let Backend::Network(pipeline) = &self.backend {
             pipeline.tick(worker);
         }
     }
 
-    /// Makes a call that is legal and granted. `read` makes of the response what the caller wants.
-    /// Each step of the pipeline has the call in its future, so it is boxed.
+    /// Makes a call that is legal and granted. `read` decodes the response for the caller. Each
+    /// step of the pipeline has the call in its future, so it is boxed.
     pub async fn call<R>(
         &self,
         call: Box<CallRequest>,

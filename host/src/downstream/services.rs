@@ -18,9 +18,8 @@ pub struct Services {
 }
 
 impl Services {
-    /// The services of a configuration. What means the same under the new settings is taken over:
-    /// connections, stored answers, what is known of their health, calls under way. Counters go on
-    /// in any case.
+    /// The services of a configuration. Takes over what the new settings leave unchanged:
+    /// connections, stored answers, health, calls under way. Counters always continue.
     ///
     /// `workers` is the number of threads that call services; each has connections of its own.
     ///
@@ -55,8 +54,8 @@ impl Services {
         })
     }
 
-    /// Puts limits in force that are shared with the configuration before. To be called when this
-    /// one is live.
+    /// Applies limits that are shared with the previous configuration. To be called when this one
+    /// is live.
     pub fn activate(&self) {
         self.gate.set_limits(&self.calls);
         for service in self.by_name.values() {
@@ -79,7 +78,7 @@ impl Services {
         &self.profiles
     }
 
-    /// The cap on the calls of all BFFs.
+    /// The limit on the calls of all BFFs.
     pub fn gate(&self) -> &Arc<Gate> {
         &self.gate
     }

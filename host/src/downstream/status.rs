@@ -6,22 +6,22 @@ use http::StatusCode;
 use super::error::{Cause, Phase, TimeLimit};
 use super::response::ServiceResponse;
 
-/// What an outcome says of the service, and of the endpoint that it came from.
+/// The judgement of an outcome, for the service and its endpoint.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Judgement {
     /// It works.
     Good,
     /// It does not.
     Fault,
-    /// Nothing: it was not asked, or not given the time that the operator lets it have.
+    /// Nothing: it was not called, or did not get the time that the operator allows.
     #[default]
     Nothing,
 }
 
-/// What the outcome of a call or of one of its attempts says of the service.
+/// Judges the outcome of a call or of one of its attempts.
 ///
-/// Only the operator's own limits judge a service. A guest, which may be hostile, chooses how long
-/// it waits, and a request's deadline may be nearly over.
+/// Only the operator's own limits judge a service: a hostile guest chooses its timeouts, and a
+/// request's deadline may be nearly over.
 pub fn judge(result: &Result<ServiceResponse, Cause>) -> Judgement {
     match result {
         Ok(response) if is_fault(response.status) => Judgement::Fault,
@@ -49,12 +49,12 @@ pub fn judge(result: &Result<ServiceResponse, Cause>) -> Judgement {
 }
 
 /// Whether a status says that the service cannot answer at present: it counts as a failure of the
-/// service, and a stale response is better then (RFC 5861 section 4).
+/// service, and a stale response is used instead (RFC 5861 section 4).
 pub fn is_fault(status: StatusCode) -> bool {
     matches!(status.as_u16(), 500 | 502..=504)
 }
 
-/// What clients are told in `tailor-degraded` of a status with which a service says that it failed.
+/// The value in `tailor-degraded` for a failure status of a service.
 pub fn degraded_reason(status: u16) -> Option<&'static str> {
     Some(match status {
         500 => "status-500",

@@ -18,7 +18,7 @@ pub enum Source {
     Fallback,
 }
 
-/// What happened in the course of a call.
+/// The trace of a call.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Trace {
     /// Where the response came from.
@@ -27,22 +27,22 @@ pub struct Trace {
     pub age: Duration,
     /// Time in the service's queue.
     pub queued: Duration,
-    /// Time to get a connection, zero for one that was kept.
+    /// Time to get a connection, zero for a kept one.
     pub connect: Duration,
     /// Time from the request sent to the head of the response.
     pub first_byte: Duration,
     /// Time for the rest of the response.
     pub body: Duration,
-    /// How often the service was asked: 0 for a response from the cache.
+    /// The number of attempts: 0 for a response from the cache.
     pub attempts: u32,
-    /// What the last of these says of the service.
+    /// What the last attempt says about the service.
     pub judgement: Judgement,
-    /// Whether the breaker let it through to see whether the service is back.
+    /// Whether it was a probe of the breaker.
     pub probe: bool,
-    /// Whether one of these was made beside another that was slow.
+    /// Whether one of the attempts was a hedge.
     pub hedged: bool,
-    /// Whether the response ended with the connection, so that nobody knows whether it is whole.
+    /// Whether the response ended with the connection, so that it is unknown whether it is whole.
     pub until_close: bool,
-    /// Whether the call was made for another request, which asked the same at the same time.
+    /// Whether the call was made for another request with an equal call at the same time.
     pub coalesced: bool,
 }

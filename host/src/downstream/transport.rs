@@ -2,16 +2,16 @@
 //! them.
 //!
 //! An attempt passes through these files in this order: [`endpoints`] has the list of them, from
-//! the lookups of [`resolve`], which asks [`dns`] for SRV records, and a [`source`] for each name
-//! -> [`selection`] picks one by [`balance`], of those that neither [`ejection`] nor [`health`]
-//! leaves out, and spares one in [`slow_start`]; one may ask for a [`rest`] -> [`pool`] has a
-//! connection to it, or a permit to open one, which [`checkout`] decides for [`http2`]; calls that
-//! wait are woken by [`changed`] -> [`connect`] opens one otherwise, in a [race](mod@race) of the
-//! endpoints of a name, which [`charge`] settles: [dial](mod@dial) opens a [`socket`], and speaks
-//! [`tls`] -> [`attempt`] sends the request and reads the response, by [`exchange`], with
-//! [`interim`] in front of HTTP itself; [`head`] checks what came first, [mod@decode] undoes how
-//! the body is coded. [`endpoint`] is what is known of an endpoint, [`probe`] checks one. Whether
-//! there is a further attempt is not decided here.
+//! the lookups of [`resolve`], which queries [`dns`] for SRV records, and a [`source`] for each
+//! name -> [`selection`] picks one by [`balance`], of those that neither [`ejection`] nor
+//! [`health`] leaves out, and spares one in [`slow_start`]; one may request a [`rest`] -> [`pool`]
+//! has a connection to it, or a permit to open one, which [`checkout`] decides for [`http2`]; calls
+//! that wait are woken by [`changed`] -> [`connect`] opens one otherwise, in a [race](mod@race) of
+//! the endpoints of a name, of which [`charge`] records the winner: [dial](mod@dial) opens a
+//! [`socket`], and speaks [`tls`] -> [`attempt`] sends the request and reads the response, by
+//! [`exchange`], with [`interim`] in front of HTTP itself; [`head`] checks the response's head,
+//! [mod@decode] decodes its body. [`endpoint`] has the state of one endpoint, [`probe`] checks it.
+//! Whether there is a further attempt is not decided here.
 
 mod address;
 mod attempt;
@@ -92,21 +92,21 @@ pub struct Transport {
 pub struct Attempted {
     /// The answer, or why there is none.
     pub result: Result<ServiceResponse, Cause>,
-    /// What it says of the service as a whole.
+    /// Its judgement of the service as a whole.
     pub judgement: Judgement,
-    /// For how long the service asks that nothing more be sent to it.
+    /// The pause that the service requests.
     pub rest: Option<Duration>,
-    /// What took how long.
+    /// The durations of its phases.
     pub timing: Timing,
 }
 
 impl Transport {
-    /// A transport that takes over what means the same from the one before it, if there is one.
+    /// A transport that takes over from its predecessor what the new settings leave unchanged.
     /// Reads the files of TLS, and blocks for that.
     ///
     /// # Errors
     ///
-    /// When TLS cannot be spoken as the settings say.
+    /// When the TLS settings cannot be used.
     pub fn new(
         settings: &config::Downstream,
         workers: usize,
@@ -115,7 +115,7 @@ impl Transport {
         Self::with_lookup(settings, workers, previous, Lookup::System)
     }
 
-    /// The same, with another lookup of names than the system's.
+    /// The same, with another resolver than the system's.
     fn with_lookup(
         settings: &config::Downstream,
         workers: usize,
@@ -130,8 +130,8 @@ impl Transport {
         })
     }
 
-    /// Makes one attempt, on the event loop of the worker. The endpoint of the attempt before,
-    /// which `course` knows, is passed over when there is another good one.
+    /// Makes one attempt, on the event loop of the worker. The endpoint of the previous attempt,
+    /// from `course`, is skipped when there is another good one.
     ///
     /// The caller has no more calls under way at once than `bulkhead.max_calls`, all workers
     /// together: each may need a connection of its own, and there are no more.
@@ -192,7 +192,7 @@ impl Transport {
                     if !charge.counted {
                         self.connector.failed(&list, charge.endpoint, now, end);
                     }
-                    // The service is what its good endpoints are.
+                    // The service is judged by its good endpoints.
                     if !self.stands_for_the_service(&list, charge.endpoint, end) {
                         judgement = Judgement::Nothing;
                     }
@@ -201,7 +201,7 @@ impl Transport {
                 Judgement::Nothing if matches!(result, Err(Cause::Host { .. })) => {
                     charge.failed(Instant::now());
                 }
-                // That it took this long is known all the same.
+                // Its duration still counts.
                 Judgement::Nothing => {}
             }
         }
@@ -231,7 +231,7 @@ impl Transport {
         }
     }
 
-    /// Puts the new number of connections in force, for the old settings, too.
+    /// Applies the new number of connections, for the old settings, too.
     pub fn activate(&self) {
         let max_calls = self.connector.settings.bulkhead.max_calls;
         self.connector.slots.set(max_calls);
@@ -247,15 +247,16 @@ impl Transport {
         self.connector.slots.open()
     }
 
-    /// How the endpoints are, in the order of the settings. A name without an address is one, too.
+    /// The status of the endpoints, in the order of the settings. A name without an address is one,
+    /// too.
     pub fn endpoints(&self) -> Vec<EndpointState> {
         self.connector.endpoints.states(Instant::now())
     }
 
-    /// What is to be done now and then. For each worker to call about once a second on its own
-    /// event loop: closes its connections that are idle or old. The first worker also starts
-    /// lookups and checks that are due, one of a kind for an endpoint at a time, and looks whether
-    /// the files of TLS changed.
+    /// Periodic maintenance. For each worker to call about once per second on its own event loop:
+    /// closes its connections that are idle or old. The first worker also starts lookups and checks
+    /// that are due, one of a kind for an endpoint at a time, and checks whether the TLS files
+    /// changed.
     pub fn tick(self: &Arc<Self>, worker: usize) {
         let now = Instant::now();
         let endpoints = self.connector.endpoints.list();

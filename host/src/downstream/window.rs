@@ -9,17 +9,16 @@ use tokio::time::Instant;
 use crate::sync;
 use crate::time::nanos;
 
-/// Parts of the window. What leaves it leaves a tenth at a time.
+/// Parts of the window. Counts expire a tenth at a time.
 const BUCKETS: usize = 10;
-/// The tick of a bucket that holds nothing.
+/// The tick of an empty bucket.
 const EMPTY: u64 = u64::MAX;
 
-/// Counts of the last while, in cells that its owner gives a meaning. It covers the running tenth
-/// of its length and the nine before it.
+/// Recent counts, in cells whose meaning its owner defines. It covers the running tenth of its
+/// length and the nine before it.
 ///
-/// Counting takes no lock but for the first call of a tenth. A call that is counted at the very
-/// moment in which its bucket is used anew may be lost, or be in the next tenth: judgements are
-/// about shares of many.
+/// Counting takes a lock only for the first call of a tenth. A call counted while its bucket is
+/// cleared may be lost or fall into the next tenth: judgements are about shares of many calls.
 pub struct Window<const CELLS: usize> {
     start: Instant,
     /// Length of a bucket, nanoseconds.
@@ -30,14 +29,14 @@ pub struct Window<const CELLS: usize> {
 
 /// How a call ended.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct End {
+pub struct CallEnd {
     /// Whether it failed.
     pub failed: bool,
     /// Whether it was slow.
     pub slow: bool,
 }
 
-/// What a window counted.
+/// The counts of a window.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Counts {
     pub calls: u32,
@@ -81,7 +80,7 @@ struct Cell {
 }
 
 impl<const CELLS: usize> Window<CELLS> {
-    /// A window that counted nothing.
+    /// An empty window.
     pub fn new(start: Instant, length: Duration) -> Self {
         let bucket = || Bucket {
             tick: AtomicU64::new(EMPTY),
@@ -95,8 +94,8 @@ impl<const CELLS: usize> Window<CELLS> {
         }
     }
 
-    /// Counts a call. A cell that there is not is the last one.
-    pub fn add(&self, now: Instant, cell: usize, end: End) {
+    /// Counts a call. An index past the end is the last cell.
+    pub fn add(&self, now: Instant, cell: usize, end: CallEnd) {
         let tick = self.tick(now);
         let bucket = &self.buckets[(tick % BUCKETS as u64) as usize];
         let counted = bucket.tick.load(Ordering::Acquire);
@@ -117,7 +116,7 @@ impl<const CELLS: usize> Window<CELLS> {
         }
     }
 
-    /// What each cell counted.
+    /// The counts of each cell.
     pub fn cells(&self, now: Instant) -> [Counts; CELLS] {
         let tick = self.tick(now);
         let mut counts = [Counts::default(); CELLS];
@@ -137,13 +136,13 @@ impl<const CELLS: usize> Window<CELLS> {
         counts
     }
 
-    /// What all cells counted.
+    /// The counts of all cells.
     pub fn counts(&self, now: Instant) -> Counts {
         let cells = self.cells(now).into_iter();
         cells.fold(Counts::default(), Counts::and)
     }
 
-    /// Counts from nothing again.
+    /// Resets all counts.
     pub fn forget(&self) {
         let _clearing = sync::lock(&self.clearing);
         for bucket in &self.buckets {

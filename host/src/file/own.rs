@@ -1,10 +1,10 @@
 //! Folders of the data directory, and their files: this user's alone, each time that they are used.
 //!
-//! What lies in them runs with the host's rights, or is served to clients. So every use goes the
-//! whole way to the folder again ([`trust`](super::trust)), and a file is opened by the folder's
-//! descriptor: only when it is a regular file of this user's that nobody else can write to and that
-//! has no other name. A file is written beside, put on the disk, and renamed into place: there is
-//! the old one or the new one, whole, also after a loss of power.
+//! What lies in them runs with the host's rights, or is served to clients. So every use walks the
+//! whole path to the folder again ([`trust`](super::trust)), and a file is opened by the folder's
+//! descriptor: only when it is a regular file of this user's that no other user can write to and
+//! that has no other name. A file is written beside its place, synced and renamed: after a loss of
+//! power there is the whole old one or the whole new one.
 
 use std::ffi::OsStr;
 use std::fs::{File, Metadata};
@@ -89,11 +89,11 @@ impl OwnFolder {
         self.bounded(name, move |folder| Ok(folder.file(&file)?.1.len()))
     }
 
-    /// Writes a file whole or not at all. It is on the disk then.
+    /// Writes a file atomically, and syncs it.
     ///
     /// # Errors
     ///
-    /// [`Untrusted`], or what the system says. The file that was there is there still.
+    /// [`Untrusted`], or what the system says. The old file is still there.
     pub fn write(&self, name: &str, content: &[u8]) -> io::Result<()> {
         let (file, content) = (name.to_owned(), content.to_vec());
         self.bounded(name, move |folder| {
@@ -104,16 +104,16 @@ impl OwnFolder {
                 Ok(renameat(&folder, &*temporary, &folder, &*file)?)
             });
             if let Err(error) = written {
-                // The error to tell is the first one.
+                // The error to report is the first one.
                 let _ = unlinkat(&folder, &*temporary, AtFlags::empty());
                 return Err(error);
             }
-            // The name itself is on the disk when the folder is.
+            // The name itself is on the disk once the folder is synced.
             File::from(readable(&folder)?).sync_all()
         })
     }
 
-    /// Notes that a file was used now.
+    /// Records that a file was used now.
     ///
     /// # Errors
     ///
@@ -149,7 +149,7 @@ impl OwnFolder {
         })
     }
 
-    /// Removes files of these names, and what an end of a host left unfinished.
+    /// Removes files of these names, and unfinished files of a stopped host.
     ///
     /// # Errors
     ///
@@ -179,7 +179,7 @@ impl OwnFolder {
         bounded(&self.path.join(name), TIMEOUT, move |_| work(&folder))
     }
 
-    /// The folder, looked at from the root on.
+    /// The folder, checked from the root on.
     fn descriptor(&self) -> io::Result<OwnedFd> {
         let data_dir = self.path.parent().unwrap_or(Path::new("/"));
         open_own_in(&open_own(data_dir)?, &self.path)
@@ -241,14 +241,14 @@ fn unfinished(folder: &OwnedFd) -> io::Result<(String, File)> {
         let name = format!("{UNFINISHED}{}-{number}", std::process::id());
         match openat(folder, &*name, flags, Mode::RUSR | Mode::WUSR) {
             Ok(file) => return Ok((name, File::from(file))),
-            // Of a host with this number that ended; there are not many.
+            // From a stopped host with this process id; they are few.
             Err(rustix::io::Errno::EXIST) => {}
             Err(error) => return Err(error.into()),
         }
     }
 }
 
-/// Whether nobody writes the file any more.
+/// Whether no writer of the file is left.
 fn is_left(file: &Entry) -> bool {
     age(file.used, SystemTime::now()) > WRITING
 }

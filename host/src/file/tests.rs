@@ -76,7 +76,7 @@ fn a_look_that_hangs_ends_for_those_who_wait_and_holds_one_thread() {
     });
     assert_eq!(hung.unwrap_err().kind(), ErrorKind::TimedOut);
     for _ in 0..3 {
-        // It does not even begin.
+        // It is not started.
         let again = bounded(path, timeout, |_| -> io::Result<()> { unreachable!() });
         assert_eq!(again.unwrap_err().kind(), ErrorKind::TimedOut);
     }
@@ -117,7 +117,7 @@ fn what_lies_beside_a_file_that_hangs_is_waited_for_a_moment() {
     });
     let error = two.unwrap_err().to_string();
     assert!(error.ends_with("has not answered for 1s"), "{error}");
-    // What does answer is good.
+    // Another file that answers is read.
     assert!(bounded(Path::new("/dead/three"), TIMEOUT, |_| Ok(())).is_ok());
     drop((release, releases));
 }

@@ -1,10 +1,10 @@
-//! The way to a folder, step by step from the root, so that nobody but root and this user can have
-//! put another one in its place.
+//! The path to a folder, component by component from the root, so that only root and this user can
+//! have put another one in its place.
 //!
-//! Each step is opened by the descriptor of the one before and looked at before it is gone through,
-//! and a symbolic link is a step like any other. So what was looked at is what is used, also when
-//! another user renames something meanwhile. The rules are those that OpenSSH has for the files it
-//! trusts, and a folder whose entries only their owners may rename (`/tmp`, with its sticky bit) is
+//! Each component is opened by the descriptor of the one before and checked before it is entered; a
+//! symbolic link is checked in the same way. So what was checked is what is used, also when another
+//! user renames something meanwhile. The rules are those that OpenSSH has for the files it trusts,
+//! and a folder whose entries only their owners may rename (`/tmp`, with its sticky bit) is
 //! accepted.
 
 use std::ffi::{OsStr, OsString};
@@ -119,7 +119,7 @@ fn own_folder(path: &Path, folder: &OwnedFd) -> io::Result<()> {
     Ok(own(path, stat.st_uid, stat.st_mode, "700")?)
 }
 
-/// That nobody but root and this user can rename what is in a folder on the way, or point a link
+/// That only root and this user can rename what is in a folder on the way, or point a link
 /// elsewhere.
 fn above(path: &Path, stat: &Stat) -> Result<(), Untrusted> {
     let uid = stat.st_uid;
@@ -137,19 +137,19 @@ fn above(path: &Path, stat: &Stat) -> Result<(), Untrusted> {
     Ok(())
 }
 
-/// Opens a folder that is this user's alone, below folders that nobody else can change. What is
+/// Opens a folder that is this user's alone, below folders that no other user can change. What is
 /// missing on the way is made, for this user alone.
 ///
 /// # Errors
 ///
 /// [`Untrusted`], or what the system says.
 pub(super) fn open_own(path: &Path) -> io::Result<OwnedFd> {
-    let mut way = Way::begin(path)?;
-    while let Some(step) = way.left.pop() {
-        way.go(&step)?;
+    let mut walk = PathWalk::begin(path)?;
+    while let Some(step) = walk.left.pop() {
+        walk.go(&step)?;
     }
-    own_folder(path, &way.at)?;
-    Ok(way.at)
+    own_folder(path, &walk.at)?;
+    Ok(walk.at)
 }
 
 /// Opens a folder in one that was opened so. It is made if it is missing.
@@ -167,26 +167,26 @@ pub(super) fn open_own_in(parent: &OwnedFd, path: &Path) -> io::Result<OwnedFd> 
     Ok(folder)
 }
 
-/// How far a path was gone.
-struct Way {
+/// A walk along a path, so far.
+struct PathWalk {
     at: OwnedFd,
     shown: PathBuf,
-    /// The steps that are left, the next one last.
+    /// The components that are left, the next one last.
     left: Vec<OsString>,
     links: usize,
 }
 
-impl Way {
+impl PathWalk {
     fn begin(path: &Path) -> io::Result<Self> {
-        let mut way = Self {
+        let mut walk = Self {
             at: root()?,
             shown: PathBuf::from("/"),
             left: Vec::new(),
             links: 0,
         };
-        above(&way.shown, &fstat(&way.at)?)?;
-        way.insert(&std::path::absolute(path)?);
-        Ok(way)
+        above(&walk.shown, &fstat(&walk.at)?)?;
+        walk.insert(&std::path::absolute(path)?);
+        Ok(walk)
     }
 
     /// Puts the steps of a path before those that are left.
@@ -205,7 +205,7 @@ impl Way {
         };
         let stat = fstat(&entry)?;
         let kind = FileType::from_raw_mode(stat.st_mode);
-        // The folder at the end is looked at more closely by the caller.
+        // The caller checks the folder at the end more closely.
         if !(self.left.is_empty() && kind == FileType::Directory) {
             above(&next, &stat)?;
         }

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use super::*;
 
-/// Inputs that are made of each one in the corpus.
+/// Inputs that are derived from each one in the corpus.
 const CHANGED: usize = 40;
 
 /// The files of a target's corpus, in an order that is always the same.
@@ -31,7 +31,7 @@ fn change(input: &mut Vec<u8>, other: &[u8], random: &mut fastrand::Rng) {
                 input.splice(at..at, part);
             }
             5 => input.truncate(at.max(1)),
-            // What another input has to say.
+            // A part of another input.
             _ => {
                 let from = random.usize(..=other.len());
                 input.extend(&other[from..other.len().min(from + 40)]);

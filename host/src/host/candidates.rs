@@ -12,9 +12,9 @@ use futures_util::future::join_all;
 use tokio::sync::Semaphore;
 use tokio::task::spawn_blocking;
 
+use super::bff_locks::BffLocks;
 use super::lacking::in_load;
 use super::smoke::smoke;
-use super::turns::Turns;
 use crate::bff::error::LoadError;
 use crate::bff::load::Loaded;
 use crate::bff::look::Look;
@@ -26,22 +26,22 @@ use crate::snapshot::{Builder, Candidate, Draft, Refusal, Snapshot};
 /// The longest pause between two looks at a file that may still be written.
 const PAUSE: Duration = Duration::from_millis(500);
 
-/// What candidates are made with.
+/// The context in which candidates are made.
 pub(super) struct Candidates<'a> {
     /// The engine.
     pub(super) runtime: &'a Runtime,
     /// Loads components.
     pub(super) builder: &'a Arc<Builder>,
-    /// Whose turn it is.
-    pub(super) turns: &'a Turns,
+    /// The locks of the BFFs.
+    pub(super) bff_locks: &'a BffLocks,
     /// What is live; `None` at a start.
     pub(super) live: Option<&'a Snapshot>,
     /// Whether smoke requests are made.
     pub(super) asks: bool,
 }
 
-/// What was found in a file that some BFFs share.
-struct Found {
+/// The content of a file that some BFFs share.
+struct LoadedFile {
     look: Option<Look>,
     loaded: Result<Arc<Loaded>, Refusal>,
     /// For each of the BFFs, whether this component was live before.
@@ -73,16 +73,16 @@ impl Candidates<'_> {
         users: &[String],
     ) -> Vec<(String, Candidate)> {
         let settled = self.settles(path, users, draft).await;
-        // Before the turns: who waits for a permit holds up no change.
+        // Before the locks: a wait for a permit delays no change.
         let permit = permits.acquire().await;
-        let turns = self.turns.take_all(users).await;
+        let bff_locks = self.bff_locks.take_all(users).await;
         let found = if settled {
             self.load(path, users).await
         } else {
-            Found::unsettled(path)
+            LoadedFile::unsettled(path)
         };
         drop(permit);
-        let all = users.iter().zip(&turns).enumerate();
+        let all = users.iter().zip(&bff_locks).enumerate();
         let all = all.map(async |(index, (name, _turn))| {
             let mut file = found.loaded.clone();
             if let Ok(loaded) = &file
@@ -109,7 +109,7 @@ impl Candidates<'_> {
         self.live?.bffs.get(name)
     }
 
-    /// Whether a file is not being written any more. At a start there is nothing to lose by trying.
+    /// Whether a file is no longer being written. At a start, it is tried in any case.
     async fn settles(&self, path: &Path, users: &[String], draft: &Draft) -> bool {
         if self.live.is_none() {
             return true;
@@ -127,13 +127,13 @@ impl Candidates<'_> {
         self::mark(path).await == mark
     }
 
-    async fn load(&self, path: &Path, users: &[String]) -> Found {
+    async fn load(&self, path: &Path, users: &[String]) -> LoadedFile {
         let before = users.iter().find_map(|name| self.bff(name));
         let known = before.and_then(|bff| bff.current());
         let looked = before.and_then(|bff| bff.looked());
         let (builder, path) = (self.builder.clone(), path.to_owned());
         let users = users.to_vec();
-        // A start is no change: it takes what was live before as it is.
+        // A start is no change: it uses what was live before.
         let starts = self.live.is_none();
         let found = spawn_blocking(move || {
             let loader = &builder.loader;
@@ -147,13 +147,13 @@ impl Candidates<'_> {
                 }
                 _ => Vec::new(),
             };
-            Found {
+            LoadedFile {
                 look: Some(look),
                 loaded: loaded.map_err(refusal),
                 was_live,
             }
         });
-        found.await.unwrap_or_else(|_| Found::failed())
+        found.await.unwrap_or_else(|_| LoadedFile::failed())
     }
 
     /// Makes the smoke request to a component that is not live.
@@ -175,7 +175,7 @@ impl Candidates<'_> {
         smoke(self.runtime, &Arc::new(version), services, caller).await
     }
 
-    /// What may stand in for a component that is refused.
+    /// The fallback for a refused component.
     async fn last_good(&self, permits: &Semaphore, name: &str) -> Option<Arc<Loaded>> {
         if self.bff(name).is_some_and(|bff| bff.current().is_some()) {
             return None;
@@ -187,7 +187,7 @@ impl Candidates<'_> {
     }
 }
 
-impl Found {
+impl LoadedFile {
     fn unsettled(path: &Path) -> Self {
         let path = path.to_owned();
         Self {

@@ -1,12 +1,12 @@
 //! Changes of a running host: a new configuration, a new version of one BFF. Each is tested before
-//! it is live. A configuration that is no good changes nothing; a component that is no good changes
-//! nothing of its BFF's version.
+//! it is live. An invalid configuration changes nothing; an invalid component leaves its BFF's
+//! version as it is.
 //!
-//! Each BFF has a lock of its own, which is held while its file is read, compiled and asked: no
+//! Each BFF has a lock of its own, which is held while its file is read, compiled and tested: no
 //! change of a BFF waits for another one's. What is live is changed under one lock for all, which
-//! is held for as long as a pointer and a few tables take, and by nobody who waits. So a reload and
-//! a swap can pass each other by: the reload takes what a swap published after it had read the
-//! file, and the swap begins again with the new settings when a reload came before it.
+//! is held for the exchange of a pointer and a few tables, and never across a wait. So a reload and
+//! a swap can run side by side: the reload takes over what a swap published meanwhile, and the swap
+//! starts again with the new settings after a reload.
 
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard};
@@ -15,20 +15,20 @@ use std::time::Duration;
 use tokio::sync::Notify;
 use tokio::time::timeout;
 
+use super::bff_locks::BffLocks;
 use super::candidates::Candidates;
 use super::error::ChangeError;
-use super::turns::Turns;
 use crate::bff::load::Loaded;
 use crate::config::{self, Config};
 use crate::file::TIMEOUT;
-use crate::snapshot::{Builder, Draft, Shared, Snapshot, SnapshotError};
+use crate::snapshot::{Builder, Draft, SharedState, Snapshot, SnapshotError};
 use crate::sync;
 use crate::telemetry::metrics::Reload;
 
-/// How long the disk is waited for at the end.
+/// Time limit for the disk at the end.
 const END: Duration = Duration::from_secs(2);
 
-/// What a change did.
+/// The result of a change.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Changed {
     /// BFFs with a new version: name, version.
@@ -41,23 +41,23 @@ pub struct Changed {
 
 /// Makes changes.
 pub struct Changes {
-    pub(super) shared: Arc<Shared>,
+    pub(super) shared: Arc<SharedState>,
     pub(super) builder: Arc<Builder>,
     config_path: Option<PathBuf>,
     /// One refused component refuses a whole configuration.
     strict: bool,
-    pub(super) turns: Turns,
+    pub(super) bff_locks: BffLocks,
     /// One reload at a time.
     reloading: tokio::sync::Mutex<()>,
-    /// Held by who changes what is live, for as long as that alone takes.
+    /// Held only while what is live is replaced.
     publishing: Mutex<()>,
-    /// Told when the disk did not take a component.
+    /// Notified when a component could not be stored.
     unkept: Notify,
 }
 
 impl Changes {
     pub(super) fn new(
-        shared: Arc<Shared>,
+        shared: Arc<SharedState>,
         builder: Arc<Builder>,
         config_path: Option<PathBuf>,
         strict: bool,
@@ -67,7 +67,7 @@ impl Changes {
             builder,
             config_path,
             strict,
-            turns: Turns::default(),
+            bff_locks: BffLocks::default(),
             reloading: tokio::sync::Mutex::default(),
             publishing: Mutex::default(),
             unkept: Notify::new(),
@@ -75,11 +75,11 @@ impl Changes {
     }
 
     /// What runs.
-    pub fn shared(&self) -> &Arc<Shared> {
+    pub fn shared(&self) -> &Arc<SharedState> {
         &self.shared
     }
 
-    /// What clients of a BFF get while its newest file is not served, for the log.
+    /// What clients of a BFF get while its newest file is refused, for the log.
     pub fn meanwhile(&self, bff: &str) -> &'static str {
         let snapshot = self.shared.snapshot.load();
         let served = snapshot.bffs.get(bff).and_then(|bff| bff.current());
@@ -89,16 +89,16 @@ impl Changes {
         }
     }
 
-    /// Whose connections the control thread uses: the last of the callers is this thread.
+    /// The index of the control thread among the callers of services: the last.
     pub(super) fn caller(&self) -> usize {
         self.builder.callers - 1
     }
 
-    /// Notes how the start went.
+    /// Records the result of the start.
     pub(super) async fn start(&self) {
         let snapshot = self.shared.snapshot.load_full();
         for (name, bff) in &snapshot.bffs {
-            if let Some(refused) = bff.state().refused {
+            if let Some(refused) = bff.status().refused {
                 self.count(name, result(refused.again));
             }
         }
@@ -130,7 +130,7 @@ impl Changes {
         let candidates = Candidates {
             runtime: &self.shared.runtime,
             builder: &self.builder,
-            turns: &self.turns,
+            bff_locks: &self.bff_locks,
             live: Some(&live),
             asks: true,
         };
@@ -146,7 +146,7 @@ impl Changes {
         next.services.activate();
         let is_live = |bff: &str| next.bffs.contains_key(bff);
         self.shared.metrics.swaps.retain(is_live);
-        self.turns.retain(is_live);
+        self.bff_locks.retain(is_live);
         for (bff, _) in &published {
             self.count(bff, "published");
         }
@@ -171,7 +171,7 @@ impl Changes {
         .await?
     }
 
-    /// Makes a draft live. Returns it, and the BFFs that have another version than before.
+    /// Publishes a draft. Returns it, and the BFFs whose version changed.
     fn publish_all(&self, draft: Draft) -> (Arc<Snapshot>, Vec<(String, String)>) {
         let _publishing = self.publishing();
         let live = self.shared.snapshot.load_full();
@@ -185,8 +185,8 @@ impl Changes {
         sync::lock(&self.publishing)
     }
 
-    /// Sees to it that the components that are live are where the next start finds them: what was
-    /// published last may still be on its way to the disk.
+    /// Stores the live components for the next start: the last published ones may not be stored
+    /// yet.
     pub(super) async fn end(&self) {
         let snapshot = self.shared.snapshot.load_full();
         if timeout(END, self.keep_live(&snapshot)).await.is_err() {
@@ -194,15 +194,14 @@ impl Changes {
         }
     }
 
-    /// The same, and counts when it did not come about, so that it is made again.
+    /// The same. Counts failures, so that it is tried again.
     async fn keep_all(&self, snapshot: &Snapshot) {
         if !self.keep_live(snapshot).await {
             self.not_kept();
         }
     }
 
-    /// Puts the components that are live where the next start finds them, and says whether that
-    /// came about.
+    /// Stores the live components for the next start. Returns whether it succeeded.
     pub(super) async fn keep_live(&self, snapshot: &Snapshot) -> bool {
         let bffs = snapshot.bffs.iter();
         let live = bffs.filter_map(|(name, bff)| Some((name.clone(), bff.current()?)));
@@ -210,13 +209,12 @@ impl Changes {
         self.write(live.collect()).await
     }
 
-    /// Told when a component was not kept.
+    /// Notified when a component was not stored.
     pub(super) fn unkept(&self) -> &Notify {
         &self.unkept
     }
 
-    /// Puts components where the next start finds them. What the disk does not take, or not in
-    /// time, costs that alone.
+    /// Stores components for the next start. A failure or a slow disk affects nothing else.
     pub(super) async fn keep(&self, live: Vec<(String, Arc<Loaded>)>) {
         if !self.write(live).await {
             self.not_kept();
@@ -236,8 +234,7 @@ impl Changes {
         matches!(timeout(TIMEOUT, kept).await, Ok(Ok(true)))
     }
 
-    /// Looks after the connections that smoke requests have left behind. Workers do so for their
-    /// own.
+    /// Maintains the connections of smoke requests. Workers maintain their own.
     pub(super) fn tick(&self) {
         for service in self.shared.snapshot.load().services.iter() {
             service.tick(self.caller());
@@ -267,12 +264,12 @@ pub(super) fn told(draft: &Draft) -> Vec<(String, String)> {
         .collect()
 }
 
-/// How a refusal counts.
+/// Records a refusal in the metrics.
 pub(super) fn result(again: bool) -> &'static str {
     if again { "postponed" } else { "refused" }
 }
 
-/// The BFFs that have another version than before.
+/// The BFFs whose version changed.
 fn published(live: &Snapshot, next: &Snapshot) -> Vec<(String, String)> {
     let version = |snapshot: &Snapshot, name: &str| {
         let current = snapshot.bffs.get(name)?.current()?;

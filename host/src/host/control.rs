@@ -13,7 +13,7 @@ use tokio::time::timeout;
 
 use crate::sync;
 
-/// How long the thread is waited for at the end: it only has to drop what it held.
+/// Time limit for the thread's end: it only drops what it holds.
 const TIMEOUT: Duration = Duration::from_secs(1);
 
 /// The thread. It ends with this value.
@@ -38,7 +38,7 @@ impl Control {
             wasmtime::Engine::tls_eager_initialize();
             // Nothing is sent: it ends when the sender is dropped.
             let _ = event_loop.block_on(told);
-            // Threads that wait for a file system are left to themselves.
+            // Threads that wait for a file system are not joined.
             event_loop.shutdown_background();
             drop(done);
         })?;
@@ -49,7 +49,7 @@ impl Control {
         })
     }
 
-    /// Begins something that goes on until it, or the thread, is ended.
+    /// Spawns a task that runs until it, or the thread, is ended.
     pub(super) fn begin<T: Send + 'static>(
         &self,
         work: impl Future<Output = T> + Send + 'static,
@@ -57,7 +57,7 @@ impl Control {
         self.event_loop.spawn(work)
     }
 
-    /// Does something, and gives it up when the returned future is dropped. `None` when it fails.
+    /// Runs a future, and drops it when the returned future is dropped. `None` when it panics.
     pub(super) async fn run<T: Send + 'static>(
         &self,
         work: impl Future<Output = T> + Send + 'static,
@@ -67,7 +67,7 @@ impl Control {
         under_way.await.ok()
     }
 
-    /// Ends the thread and what runs on it, and waits for that, but not for long.
+    /// Ends the thread and its tasks, and waits for that, but not for long.
     pub(super) async fn end(self) {
         drop(self.end);
         let _ = timeout(TIMEOUT, self.ended).await;

@@ -15,7 +15,7 @@ pub enum ChangeError {
     /// The host was started without a file.
     #[error("there is no configuration file to read again")]
     NoFile,
-    /// The file is not good.
+    /// The file is invalid.
     #[error(transparent)]
     Config(#[from] ConfigError),
     /// Components were refused, or a service cannot be called.
@@ -29,7 +29,7 @@ pub enum ChangeError {
     Smoke {
         /// The BFF.
         bff: String,
-        /// What came instead.
+        /// The answer that came instead.
         source: Arc<LoadError>,
         /// Whether the host or a service may have been the cause.
         again: bool,
@@ -37,14 +37,13 @@ pub enum ChangeError {
     /// There is no such BFF.
     #[error("there is no BFF {0:?}")]
     Unknown(String),
-    /// The thread that did the work failed.
+    /// The thread of the change failed.
     #[error("the change failed inside of the host")]
     Panic,
 }
 
 impl ChangeError {
-    /// Whether the same change may succeed later: the host was out of something, or a service
-    /// failed.
+    /// Whether the same change may succeed later: the host lacked a resource, or a service failed.
     pub(super) fn is_tried_again(&self) -> bool {
         match self {
             Self::Component(error) => in_load(error),

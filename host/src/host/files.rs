@@ -1,7 +1,7 @@
 //! How many files the process may have open, and how they are divided.
 //!
 //! Each connection is an open file. When none is left, the host cannot load a component, read a
-//! secret or accept an operator's connection. So clients get only what the others leave.
+//! secret or accept an operator's connection. So clients get only what these leave.
 
 use std::fmt;
 
@@ -12,7 +12,7 @@ use crate::config::{Config, Downstream, Protocol};
 /// Files that are always open: standard streams, listeners, the event loop that accepts, the
 /// directory of the log.
 const PROCESS: usize = 16;
-/// Files of an event loop: what it waits on, and what wakes it.
+/// Files of an event loop: its poll descriptor and its waker.
 const WORKER: usize = 4;
 /// Files of a BFF: the memory that its instances begin with, of the live version and of the next.
 const BFF: usize = 2;
@@ -39,9 +39,9 @@ pub fn raise_limit() -> Option<u64> {
     }
 }
 
-/// Who needs how many files, and how many connections of clients that leaves.
+/// The file descriptors of each part of the host, and the client connections that are left.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Room {
+pub struct FileBudget {
     /// The limit of the process; `None` for none.
     limit: Option<usize>,
     /// What the configuration allows clients.
@@ -51,7 +51,7 @@ pub struct Room {
     host: usize,
 }
 
-impl Room {
+impl FileBudget {
     /// What a configuration needs under the limit that is in force now.
     pub fn of(config: &Config) -> Self {
         let limit = getrlimit(Resource::Nofile).current;
@@ -94,7 +94,7 @@ impl Room {
         self.wanted.min(left).max(1)
     }
 
-    /// What an operator has to know when the limit is too small.
+    /// The warning for an operator when the limit is too small.
     pub fn shortage(&self) -> Option<Shortage> {
         let needed = self.wanted + self.calls + self.host;
         self.limit
@@ -120,7 +120,7 @@ fn connections(service: &Downstream, workers: usize) -> usize {
 /// out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Shortage {
-    room: Room,
+    room: FileBudget,
     limit: usize,
     needed: usize,
 }
@@ -132,7 +132,7 @@ impl fmt::Display for Shortage {
             limit,
             needed,
         } = self;
-        let Room {
+        let FileBudget {
             wanted,
             calls,
             host,
@@ -153,8 +153,8 @@ impl fmt::Display for Shortage {
 mod tests {
     use super::*;
 
-    fn room(limit: usize, wanted: usize, calls: usize, host: usize) -> Room {
-        Room {
+    fn room(limit: usize, wanted: usize, calls: usize, host: usize) -> FileBudget {
+        FileBudget {
             limit: Some(limit),
             wanted,
             calls,
@@ -178,7 +178,7 @@ mod tests {
             assert_eq!(room.connections(), connections, "{room:?}");
             assert_eq!(room.shortage().is_some(), short, "{room:?}");
         }
-        let unlimited = Room {
+        let unlimited = FileBudget {
             limit: None,
             ..room(0, 1_000, 1, 1)
         };
@@ -197,7 +197,7 @@ mod tests {
                     [bff.x]\ncomponent = \"files.rs\"\n[[route]]\nbff = \"x\"\n";
         let here = std::path::Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/src/host/x.toml"));
         let config = crate::config::parse(text, here).unwrap();
-        let room = Room::within(&config, Some(100));
+        let room = FileBudget::within(&config, Some(100));
         // One connection for each of three event loops and two endpoints.
         assert_eq!((room.calls, room.wanted), (20 + 3 * 2, 7));
         assert_eq!(room.host, 16 + 4 * 3 + 2 + 6 * 2 + 5 + 1000);

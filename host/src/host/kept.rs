@@ -1,5 +1,5 @@
-//! Stores components again that the disk did not take: without a reload and without a new version,
-//! as soon as there is room. Unused ones are removed later.
+//! Retries to store components that could not be stored: without a reload and without a new
+//! version, as soon as there is room. Unused ones are removed later.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -8,13 +8,14 @@ use tokio::time::{sleep, timeout};
 
 use super::change::Changes;
 
-/// The longest time between two looks at what is kept. Code that is too old goes by then.
+/// The longest interval of the check. It also removes old code.
 const TIDYING: Duration = Duration::from_secs(3600);
 
-/// Waits for what was not kept, and tries again after waits that grow, until it is ended.
+/// Waits for components that were not stored, and tries again with growing waits, until it is
+/// ended.
 pub(super) async fn keep_again(changes: Arc<Changes>) {
     loop {
-        // Nothing is wrong when the time goes by.
+        // A timeout is the ordinary case.
         let _ = timeout(TIDYING, changes.unkept().notified()).await;
         let first = changes
             .shared()

@@ -10,12 +10,12 @@ use rustix::process::Signal;
 use crate::bff::compiler::error::{CompileError, SignalName};
 use crate::bff::error::LoadError;
 
-/// What the system says when it has no more open files, memory or room on a disk.
+/// The errors of a system without open files, memory or disk space.
 const LACKING: [Errno; 4] = [Errno::MFILE, Errno::NFILE, Errno::NOMEM, Errno::NOSPC];
 
-/// Whether a component may be good a moment later: it is refused because the host was out of
-/// something, or because its file is not whole yet. A compiler that was killed or starved counts as
-/// the first.
+/// Whether a component may be valid a moment later: it is refused because the host lacked a
+/// resource, or because its file is not complete yet. A killed or starved compiler counts as a
+/// lacking resource.
 pub(super) fn in_load(error: &LoadError) -> bool {
     match error {
         LoadError::Compile(error) | LoadError::Link(error) => in_engine(error),
@@ -25,9 +25,10 @@ pub(super) fn in_load(error: &LoadError) -> bool {
     }
 }
 
-/// Whether a compiler may do better a moment later. One that its own limits did not end was ended
-/// by somebody, for example by the system for want of memory; and one that computes for less than
-/// its time on the processor and takes too long beside others has had too little of it.
+/// Whether a compiler may succeed a moment later. A compiler that did not exceed its limits was
+/// killed by another process, for example by the system for lack of memory; and one that computes
+/// for less than its time on the processor and takes too long beside others has had too little of
+/// it.
 fn in_compiler(error: &CompileError) -> bool {
     match error {
         CompileError::Killed(signal) => *signal == SignalName(Signal::KILL.as_raw()),
@@ -36,12 +37,12 @@ fn in_compiler(error: &CompileError) -> bool {
     }
 }
 
-/// Whether the engine failed because the host was out of something.
+/// Whether the engine failed because the host lacked a resource.
 pub(super) fn in_engine(error: &wasmtime::Error) -> bool {
     error.chain().any(says_so)
 }
 
-/// Whether this or one of its causes says that the host was out of something.
+/// Whether this error or one of its causes is a lack of a resource.
 pub(super) fn in_chain(error: &(dyn Error + 'static)) -> bool {
     let mut next = Some(error);
     while let Some(error) = next {

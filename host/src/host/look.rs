@@ -6,7 +6,7 @@ use std::time::Duration;
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
-/// How long a look is waited for when it is begun. A file on a disk answers in microseconds.
+/// Time limit of a wait for a look. A file on a disk answers in microseconds.
 const MOMENT: Duration = Duration::from_millis(100);
 
 /// The looks that are under way, one for each name at most.
@@ -19,8 +19,8 @@ impl<T> Default for Looks<T> {
 }
 
 impl<T: Send + 'static> Looks<T> {
-    /// What a look finds. `None` when it takes longer than a moment: then it goes on, and what it
-    /// finds is the answer of a later call.
+    /// The result of a look. `None` when it takes longer than the limit: then it continues, and a
+    /// later call returns its result.
     pub(super) async fn at(
         &mut self,
         name: &str,

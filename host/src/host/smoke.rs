@@ -15,7 +15,7 @@ use crate::invoke::{Invoked, detached, invoke};
 use crate::snapshot::Refusal;
 use crate::telemetry::metrics::Event;
 
-/// Kinds of failure of a call that say nothing of who makes it.
+/// Kinds of call failures that are not the fault of the caller.
 const OF_THE_SERVICE: [&str; 5] = [
     "timeout",
     "unreachable",
@@ -28,8 +28,8 @@ const OF_THE_SERVICE: [&str; 5] = [
 ///
 /// # Errors
 ///
-/// What came instead of the answer. It is tried again when the host was out of something meanwhile,
-/// or a service failed: either may be why the answer is another one.
+/// The answer that came instead. The request is tried again when the host lacked a resource
+/// meanwhile, or a service failed: either may be the cause.
 pub(super) async fn smoke(
     runtime: &Runtime,
     version: &Arc<Version>,
@@ -91,7 +91,7 @@ fn fault(smoke: &Smoke, invoked: &Invoked) -> Option<String> {
     }
 }
 
-/// Whether the services, or a host that was busy, may be why the answer is not the right one.
+/// Whether the services or a busy host may be the cause of a wrong answer.
 fn is_of_services(invoked: &Invoked) -> bool {
     let failed = |call: &CallRecord| match call.outcome {
         Ok(status) => status >= 500,
@@ -100,7 +100,7 @@ fn is_of_services(invoked: &Invoked) -> bool {
     matches!(invoked.result, Err(BffError::Deadline { .. })) || invoked.calls.iter().any(failed)
 }
 
-/// How many calls failed in the host itself, so far.
+/// The number of calls that failed in the host itself, so far.
 fn host_failures(services: &Services) -> u64 {
     services
         .iter()

@@ -41,8 +41,9 @@ pub struct Sockets {
 }
 
 impl Sockets {
-    /// Takes what the process was handed over, and takes it out of the environment. Once, at the
-    /// beginning of a program, before it has a second thread: that could read the environment.
+    /// Takes the sockets that the process was handed over, and removes them from the environment.
+    /// Once, at the beginning of a program, before it has a second thread: that could read the
+    /// environment.
     ///
     /// # Errors
     ///
@@ -50,7 +51,7 @@ impl Sockets {
     pub fn from_env() -> Result<Self, SocketsError> {
         let variable = |name| env::var(name).unwrap_or_default();
         let count = variable("LISTEN_FDS");
-        // It may be meant for another process, which started this one.
+        // It may be for another process, which started this one.
         if count.is_empty() || variable("LISTEN_PID").parse() != Ok(std::process::id()) {
             return Ok(Self::default());
         }
@@ -68,7 +69,7 @@ impl Sockets {
     }
 }
 
-/// Takes a socket, which processes that this one starts do not get.
+/// Takes a socket, and keeps child processes from inheriting it.
 fn take(files: &mut ListenFd, index: usize) -> io::Result<Option<TcpListener>> {
     let socket = files.take_tcp_listener(index)?;
     if let Some(socket) = &socket {

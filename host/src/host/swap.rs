@@ -1,5 +1,5 @@
-//! A new version of one BFF, from its file to new requests. See [`super::change`] for what may
-//! happen beside it.
+//! A new version of one BFF, from its file to new requests. See [`super::change`] for concurrent
+//! changes.
 
 use std::sync::Arc;
 use std::time::SystemTime;
@@ -16,10 +16,10 @@ use crate::bff::version::Version;
 use crate::downstream::Services;
 use crate::snapshot::Refusal;
 
-/// What an attempt to swap a BFF led to, before any of it is live.
+/// The result of an attempt to swap a BFF, before it is live.
 struct Attempt {
     look: Look,
-    /// What the file holds.
+    /// The content of the file.
     loaded: Option<Arc<Loaded>>,
     /// The version to publish, if it is another than the live one.
     outcome: Result<Option<Arc<Version>>, ChangeError>,
@@ -33,7 +33,7 @@ impl Changes {
     /// Why the file is refused, once for a file that is written on. The live version goes on, and
     /// the reason is shown in `/bffs`.
     pub async fn swap(&self, name: &str) -> Result<Option<String>, ChangeError> {
-        let _turn = self.turns.take(name).await;
+        let _lock = self.bff_locks.take(name).await;
         let mut known = None;
         let done = loop {
             let (bff, services) = self.bff(name)?;
@@ -52,13 +52,13 @@ impl Changes {
         Ok(Some(version.name().to_string()))
     }
 
-    /// Reads a file again that may have changed without a sign of it, and swaps the BFF if it did.
+    /// Reads a file again that may have changed undetected, and swaps the BFF if it did.
     ///
     /// # Errors
     ///
     /// As [`Self::swap`].
     pub(super) async fn compare(&self, name: &str) -> Result<Option<String>, ChangeError> {
-        let turn = self.turns.take(name).await;
+        let lock = self.bff_locks.take(name).await;
         let (bff, _) = self.bff(name)?;
         let (builder, path) = (self.builder.clone(), bff.settings().component.clone());
         let look = blocking(move || builder.loader.look(&path).0).await?;
@@ -66,11 +66,11 @@ impl Changes {
             bff.look_again(look);
             return Ok(None);
         }
-        drop(turn);
+        drop(lock);
         self.swap(name).await
     }
 
-    /// Ends the compile of a BFF whose file has another content by now, by whichever change.
+    /// Ends the compile of a BFF whose file has changed since, by any change.
     pub(super) fn supersede(&self, bff: &Bff, mark: &Mark) {
         let settings = bff.settings();
         let loader = &self.builder.loader;
@@ -84,7 +84,7 @@ impl Changes {
         Ok((bff.clone(), snapshot.services.clone()))
     }
 
-    /// `known` is what the file held when it was read before.
+    /// `known` is the content of the file at the last read.
     async fn attempt(
         &self,
         bff: &Bff,
@@ -119,7 +119,7 @@ impl Changes {
         })
     }
 
-    /// Which file it is that could not be loaded.
+    /// The file that could not be loaded.
     async fn mark(&self, bff: &Bff) -> Result<Look, ChangeError> {
         let path = bff.settings().component.clone();
         let mark = blocking(move || Mark::of(&path)).await?;
@@ -156,7 +156,7 @@ impl Changes {
         Ok(Some(version))
     }
 
-    /// Publishes what an attempt led to, or notes why it is refused. Gives back what was loaded
+    /// Publishes the result of an attempt, or records why it is refused. Returns what was loaded
     /// when the BFF was replaced meanwhile.
     #[expect(
         clippy::type_complexity,

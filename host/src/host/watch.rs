@@ -19,16 +19,16 @@ use super::look::Looks;
 use crate::bff::mark::{Mark, STEP};
 use crate::bff::swap::Bff;
 
-/// What is known of a file.
+/// The state of a watched file.
 #[derive(Default)]
-struct Seen {
-    /// What the last look saw.
+struct WatchedFile {
+    /// The file at the last look.
     last: Option<Mark>,
-    /// Another content than the one that was taken or refused last, seen once.
+    /// A new content, seen once.
     pending: Option<Mark>,
     /// When the same content is tried again.
     again: Option<Again>,
-    /// When it is read again, because it may have changed without a sign of it.
+    /// When it is read again, because it may have changed undetected.
     doubt: Option<Again>,
     /// The file is not there, which the log says.
     gone: bool,
@@ -36,7 +36,7 @@ struct Seen {
     attempt: Option<Attempt>,
 }
 
-/// A further attempt, and how long it was waited for.
+/// A further attempt, and the wait before it.
 #[derive(Clone, Copy)]
 struct Again {
     due: Instant,
@@ -59,9 +59,9 @@ impl Again {
     }
 }
 
-/// What a look at a file leads to.
+/// What to do after a look at a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Step {
+enum Action {
     /// Load it.
     Swap,
     /// See whether it still has the content that was taken or refused last.
@@ -84,10 +84,10 @@ impl Drop for Attempt {
     }
 }
 
-impl Seen {
-    /// Takes a look at a file into account, and says what is to be done. No file is no change: it
-    /// may be about to be replaced.
-    fn look(&mut self, now: Option<Mark>, bff: &Bff, pace: Pace) -> Option<Step> {
+impl WatchedFile {
+    /// Records a look at a file, and returns what to do. A missing file is no change: it may be
+    /// about to be replaced.
+    fn look(&mut self, now: Option<Mark>, bff: &Bff, pace: Pace) -> Option<Action> {
         self.note(now, bff);
         if self.attempt.as_ref().is_some_and(|it| !it.0.is_finished()) {
             return None;
@@ -102,24 +102,24 @@ impl Seen {
         if looked.and_then(|look| look.mark) != now {
             let settled = self.pending == now;
             self.pending = if settled { None } else { now };
-            return settled.then_some(Step::Swap);
+            return settled.then_some(Action::Swap);
         }
         self.pending = None;
         if self.again.is_some_and(Again::is_due) {
-            return Some(Step::Swap);
+            return Some(Action::Swap);
         }
         self.doubt
             .is_some_and(Again::is_due)
-            .then_some(Step::Compare)
+            .then_some(Action::Compare)
     }
 
-    /// Whether the file holds what it held at the look before, and so is whole.
+    /// Whether the file is unchanged since the last look, and so is complete.
     fn settles(&mut self, now: Option<Mark>) -> Option<Mark> {
         let before = std::mem::replace(&mut self.last, now);
         now.filter(|_| before == now)
     }
 
-    /// Plans when the same content is looked at again.
+    /// Plans when the same content is read again.
     fn plan(&mut self, bff: &Bff, ended: bool, pace: Pace) {
         if !bff.is_tried_again() {
             self.again = None;
@@ -149,7 +149,7 @@ impl Seen {
 
 /// Watches until it is ended.
 pub(super) async fn watch(changes: Arc<Changes>) {
-    let mut files: HashMap<String, Seen> = HashMap::new();
+    let mut files: HashMap<String, WatchedFile> = HashMap::new();
     let mut looks = Looks::default();
     loop {
         let snapshot = changes.shared().snapshot.load_full();
@@ -164,12 +164,12 @@ pub(super) async fn watch(changes: Arc<Changes>) {
             let Some(now) = looks.at(name, move || mark(&path)).await else {
                 continue;
             };
-            let seen = files.entry(name.clone()).or_default();
-            if let Some(mark) = seen.settles(now) {
+            let watched = files.entry(name.clone()).or_default();
+            if let Some(mark) = watched.settles(now) {
                 changes.supersede(bff, &mark);
             }
-            if let Some(step) = seen.look(now, bff, pace) {
-                seen.attempt = Some(begin(changes.clone(), name.clone(), step));
+            if let Some(action) = watched.look(now, bff, pace) {
+                watched.attempt = Some(begin(changes.clone(), name.clone(), action));
             }
         }
         changes.tick();
@@ -179,7 +179,7 @@ pub(super) async fn watch(changes: Arc<Changes>) {
     }
 }
 
-/// For a thread that may block without an end.
+/// To be called on a thread that may block for ever.
 fn mark(path: &Path) -> Option<Mark> {
     Some(Mark::from(&std::fs::metadata(path).ok()?))
 }
@@ -189,11 +189,11 @@ fn mark(path: &Path) -> Option<Mark> {
     clippy::disallowed_methods,
     reason = "owned by what is known of the file, and ended with it"
 )]
-fn begin(changes: Arc<Changes>, bff: String, step: Step) -> Attempt {
+fn begin(changes: Arc<Changes>, bff: String, action: Action) -> Attempt {
     Attempt(tokio::spawn(async move {
-        let done = match step {
-            Step::Swap => changes.swap(&bff).await,
-            Step::Compare => changes.compare(&bff).await,
+        let done = match action {
+            Action::Swap => changes.swap(&bff).await,
+            Action::Compare => changes.compare(&bff).await,
         };
         match done {
             Ok(Some(version)) => tracing::info!(bff, version, "new version is live"),
@@ -241,17 +241,17 @@ mod tests {
     }
 
     /// Seconds until the next step, and which.
-    async fn next(seen: &mut Seen, mark: Option<Mark>, bff: &Bff) -> (u64, Step) {
+    async fn next(watched: &mut WatchedFile, mark: Option<Mark>, bff: &Bff) -> (u64, Action) {
         let begun = Instant::now();
         loop {
-            if let Some(step) = seen.look(mark, bff, PACE) {
+            if let Some(action) = watched.look(mark, bff, PACE) {
                 // An attempt that has ended.
-                seen.attempt = Some(Attempt(tokio::task::spawn_blocking(|| ())));
-                let attempt = seen.attempt.as_ref().unwrap();
+                watched.attempt = Some(Attempt(tokio::task::spawn_blocking(|| ())));
+                let attempt = watched.attempt.as_ref().unwrap();
                 while !attempt.0.is_finished() {
                     tokio::task::yield_now().await;
                 }
-                return (begun.elapsed().as_secs(), step);
+                return (begun.elapsed().as_secs(), action);
             }
             tokio::time::advance(Duration::from_secs(1)).await;
         }
@@ -261,14 +261,14 @@ mod tests {
     async fn a_content_is_taken_at_the_second_look_and_none_is_no_content() {
         let file = tempfile::NamedTempFile::new().unwrap();
         let mark = Mark::of(file.path());
-        let (bff, mut seen) = (bff(file.path()), Seen::default());
-        assert_eq!(seen.look(mark, &bff, PACE), None);
-        assert_eq!(seen.look(None, &bff, PACE), None);
-        assert_eq!(seen.look(mark, &bff, PACE), None);
-        assert_eq!(seen.look(mark, &bff, PACE), Some(Step::Swap));
+        let (bff, mut watched) = (bff(file.path()), WatchedFile::default());
+        assert_eq!(watched.look(mark, &bff, PACE), None);
+        assert_eq!(watched.look(None, &bff, PACE), None);
+        assert_eq!(watched.look(mark, &bff, PACE), None);
+        assert_eq!(watched.look(mark, &bff, PACE), Some(Action::Swap));
         bff.look(looked(mark, SystemTime::now() + 10 * STEP));
         for _ in 0..3 {
-            assert_eq!(seen.look(mark, &bff, PACE), None);
+            assert_eq!(watched.look(mark, &bff, PACE), None);
         }
     }
 
@@ -276,30 +276,30 @@ mod tests {
     async fn what_is_tried_again_waits_twice_as_long_each_time_but_not_for_ever() {
         let file = tempfile::NamedTempFile::new().unwrap();
         let mark = Mark::of(file.path());
-        let (bff, mut seen) = (bff(file.path()), Seen::default());
+        let (bff, mut watched) = (bff(file.path()), WatchedFile::default());
         bff.look(looked(mark, SystemTime::now() + 10 * STEP));
         bff.refuse("a service failed".to_owned(), true);
         for wait in [1, 2, 4, 8, 8] {
-            let found = next(&mut seen, mark, &bff).await;
-            assert_eq!(found, (wait, Step::Swap));
+            let found = next(&mut watched, mark, &bff).await;
+            assert_eq!(found, (wait, Action::Swap));
         }
         bff.refuse("for good".to_owned(), false);
-        assert_eq!(seen.look(mark, &bff, PACE), None);
-        assert!(seen.again.is_none());
+        assert_eq!(watched.look(mark, &bff, PACE), None);
+        assert!(watched.again.is_none());
     }
 
     #[tokio::test(start_paused = true)]
     async fn what_was_read_a_moment_after_its_change_is_compared_later() {
         let file = tempfile::NamedTempFile::new().unwrap();
         let mark = Mark::of(file.path());
-        let (bff, mut seen) = (bff(file.path()), Seen::default());
+        let (bff, mut watched) = (bff(file.path()), WatchedFile::default());
         bff.look(looked(mark, SystemTime::now()));
-        assert_eq!(next(&mut seen, mark, &bff).await, (3, Step::Compare));
-        // A clock that is behind that of the file system costs ever fewer looks.
-        assert_eq!(next(&mut seen, mark, &bff).await, (6, Step::Compare));
-        assert_eq!(next(&mut seen, mark, &bff).await, (8, Step::Compare));
+        assert_eq!(next(&mut watched, mark, &bff).await, (3, Action::Compare));
+        // If the clock is behind that of the file system, looks become rarer.
+        assert_eq!(next(&mut watched, mark, &bff).await, (6, Action::Compare));
+        assert_eq!(next(&mut watched, mark, &bff).await, (8, Action::Compare));
         bff.look_again(looked(mark, SystemTime::now() + 10 * STEP));
-        assert_eq!(seen.look(mark, &bff, PACE), None);
-        assert!(seen.doubt.is_none());
+        assert_eq!(watched.look(mark, &bff, PACE), None);
+        assert!(watched.doubt.is_none());
     }
 }

@@ -1,5 +1,5 @@
-//! Whether a field of a service's answer tells an address inside: one that no client can or should
-//! reach, and that a guest therefore never sees.
+//! Whether a field of a service's answer reveals an internal address: one that no client can or
+//! should reach, and that a guest therefore never sees.
 
 use std::net::{IpAddr, Ipv6Addr};
 
@@ -28,7 +28,7 @@ const INSIDE: [&str; 14] = [
 /// Whether a field says where something is at an address inside.
 ///
 /// `own` are the hosts of the service itself, without ports. References without a host (`/users/7`)
-/// lead to the service that is known by its name already; they and public addresses tell nothing.
+/// lead to the service that is known by its name already; they and public addresses reveal nothing.
 #[must_use]
 pub fn points_inside<'a>(
     name: &HeaderName,
@@ -37,7 +37,7 @@ pub fn points_inside<'a>(
 ) -> bool {
     match *name {
         header::LOCATION | header::CONTENT_LOCATION | header::LINK | header::REFRESH => {
-            // What is not UTF-8 cannot be looked at.
+            // Text that is not UTF-8 cannot be checked.
             match std::str::from_utf8(value.as_bytes()) {
                 Ok(text) => {
                     names_socket_file(text) || hosts(text).any(|host| is_inside(host, own.clone()))
@@ -45,7 +45,7 @@ pub fn points_inside<'a>(
                 Err(_) => true,
             }
         }
-        // It says at which other host and port the same service is (RFC 7838).
+        // It names another host and port of the same service (RFC 7838).
         header::ALT_SVC => true,
         _ => false,
     }
@@ -65,7 +65,7 @@ fn names_socket_file(text: &str) -> bool {
 fn hosts(text: &str) -> impl Iterator<Item = &str> {
     text.match_indices("//").filter_map(|(at, _)| {
         let before = text[..at].chars().next_back();
-        // Inside of a path two slashes are two slashes.
+        // Within a path, two slashes do not begin an authority.
         let begins = before.is_none_or(|it| !it.is_ascii_alphanumeric() && !"/-._~%".contains(it));
         begins.then(|| authority_host(&text[at + 2..]))
     })
@@ -93,10 +93,11 @@ fn is_inside<'a>(host: &str, mut own: impl Iterator<Item = &'a str>) -> bool {
         return !is_global(address);
     }
     match host.rsplit_once('.') {
-        // A name without a dot is found by a search list, or not at all. Nothing is no host.
+        // A name without a dot is resolved by a search list, or not at all. An empty name is no
+        // host.
         None => true,
         Some((_, last)) => {
-            // What ends in a number is an address in another notation: 127.1, 0x7f.0.0.1.
+            // A name that ends in a number is an address in another notation: 127.1, 0x7f.0.0.1.
             INSIDE
                 .iter()
                 .any(|inside| inside.eq_ignore_ascii_case(last))

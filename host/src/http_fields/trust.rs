@@ -1,5 +1,5 @@
-//! Fields that programs believe without a proof, because a proxy in front of them is thought to
-//! have written them. In a guest's call they would change what is asked for or who is taken to ask.
+//! Fields that programs trust because they expect a proxy in front of them to have written them. In
+//! a guest's call they would change the requested resource or the apparent client.
 
 use http::HeaderName;
 
@@ -124,7 +124,7 @@ const PREFIXES: [&str; 41] = [
     "x-ms-client-principal",
     "x-ms-token-",
     "x-vercel-",
-    // Who asks.
+    // The apparent client.
     "impersonate-",
     "ssl-client-",
     "tls-client-",

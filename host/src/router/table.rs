@@ -1,4 +1,4 @@
-//! The table itself: hash by host, then by prefix, then the few header variants of that place.
+//! The table itself: hash by host, then by prefix, then the few header variants of that prefix.
 //!
 //! Prefixes are tried from the longest down along the request's own segment borders, beginning at
 //! the length of the longest prefix in the table, so that a path of thousands of segments costs no
@@ -8,7 +8,7 @@ use std::collections::HashMap;
 
 use http::{HeaderMap, HeaderName, HeaderValue, Method};
 
-use super::Found;
+use super::RouteMatch;
 use crate::config::Route;
 
 /// The methods that a client may use at all, in the order in which `allow` lists them.
@@ -91,31 +91,31 @@ impl RouteTable {
         path: &'p str,
         method: &Method,
         headers: &HeaderMap,
-    ) -> Found<'t, 'p> {
+    ) -> RouteMatch<'t, 'p> {
         let named = self.hosts.get(host);
         if named.is_none() && self.any_host.by_prefix.is_empty() && !self.hosts.is_empty() {
-            return Found::Misdirected;
+            return RouteMatch::Misdirected;
         }
         if path == "*" {
-            return Found::Options { allow: &self.allow };
+            return RouteMatch::Options { allow: &self.allow };
         }
         let found = named
             .and_then(|places| places.find(path, headers))
             .or_else(|| self.any_host.find(path, headers));
         let Some((variant, rest)) = found else {
-            return Found::NotFound;
+            return RouteMatch::NotFound;
         };
         if serves(&variant.methods, method) {
-            Found::Route {
+            RouteMatch::Route {
                 index: variant.index,
                 rest,
             }
         } else if *method == Method::OPTIONS {
-            Found::Options {
+            RouteMatch::Options {
                 allow: &variant.allow,
             }
         } else {
-            Found::MethodNotAllowed {
+            RouteMatch::MethodNotAllowed {
                 allow: &variant.allow,
             }
         }
@@ -173,7 +173,7 @@ fn borders(path: &str, longest: usize) -> impl Iterator<Item = usize> {
     whole.into_iter().chain(slashes)
 }
 
-/// HEAD is served wherever GET is (RFC 9110 section 9.1 asks for both).
+/// HEAD is served wherever GET is (RFC 9110 section 9.1 requires both).
 fn serves(methods: &[Method], method: &Method) -> bool {
     methods.contains(method) || (*method == Method::HEAD && methods.contains(&Method::GET))
 }

@@ -1,6 +1,6 @@
 use http::{HeaderMap, HeaderName, HeaderValue, Method};
 
-use super::{Found, RouteTable};
+use super::{RouteMatch, RouteTable};
 use crate::config::Route;
 
 fn route(host: Option<&str>, path: &str, headers: &[(&str, &str)]) -> Route {
@@ -33,7 +33,7 @@ fn get<'t, 'p>(
     host: &str,
     path: &'p str,
     headers: &[(&str, &str)],
-) -> Found<'t, 'p> {
+) -> RouteMatch<'t, 'p> {
     table.find(host, path, &Method::GET, &header_map(headers))
 }
 
@@ -57,7 +57,7 @@ fn a_prefix_ends_on_a_segment_border() {
         ("/a/bc", None),
         ("/x/watch", None),
     ] {
-        let expected = expected.map_or(Found::NotFound, |(index, rest)| Found::Route {
+        let expected = expected.map_or(RouteMatch::NotFound, |(index, rest)| RouteMatch::Route {
             index,
             rest,
         });
@@ -69,7 +69,7 @@ fn a_prefix_ends_on_a_segment_border() {
 fn the_root_takes_every_path_whole() {
     let table = RouteTable::new(&[route(None, "/", &[])]);
     for path in ["/", "/a", "/a/", "/a/b%20c"] {
-        let expected = Found::Route {
+        let expected = RouteMatch::Route {
             index: 0,
             rest: path,
         };
@@ -88,7 +88,7 @@ fn a_host_wins_over_a_longer_prefix_and_that_over_more_headers() {
     ]);
     let watch = [("x-client", "watch"), ("x-size", "s")];
     let index = |host, path, headers| match get(&table, host, path, headers) {
-        Found::Route { index, .. } => index,
+        RouteMatch::Route { index, .. } => index,
         other => panic!("{host} {path}: {other:?}"),
     };
     assert_eq!(index("h", "/a/b/c", &watch), 3);
@@ -114,7 +114,7 @@ fn headers_that_do_not_match_lead_to_a_shorter_prefix_then_to_a_route_without_a_
         ("", 3, "/v1/x"),
     ] {
         let found = get(&table, "h", "/api/v1/x", &[("x-client", client)]);
-        assert_eq!(found, Found::Route { index, rest }, "{client}");
+        assert_eq!(found, RouteMatch::Route { index, rest }, "{client}");
     }
     // Any of several fields of the name will do, and of two matching routes the first of the file
     // is taken.
@@ -125,19 +125,19 @@ fn headers_that_do_not_match_lead_to_a_shorter_prefix_then_to_a_route_without_a_
     let both = [("x-client", "b"), ("x-client", "a")];
     assert_eq!(
         get(&table, "", "/", &both),
-        Found::Route {
+        RouteMatch::Route {
             index: 0,
             rest: "/"
         }
     );
     assert_eq!(
         get(&table, "", "/", &both[..1]),
-        Found::Route {
+        RouteMatch::Route {
             index: 1,
             rest: "/"
         }
     );
-    assert_eq!(get(&table, "", "/", &[]), Found::NotFound);
+    assert_eq!(get(&table, "", "/", &[]), RouteMatch::NotFound);
 }
 
 #[test]
@@ -153,11 +153,11 @@ fn the_method_is_looked_at_when_the_route_is_chosen() {
     routes[3].methods = vec![Method::OPTIONS, Method::HEAD];
     let table = RouteTable::new(&routes);
     let find = |path, method: &Method| match table.find("", path, method, &HeaderMap::new()) {
-        Found::Route { index, .. } => format!("route {index}"),
-        Found::Options { allow } => format!("options {}", allow.to_str().unwrap()),
-        Found::MethodNotAllowed { allow } => format!("405 {}", allow.to_str().unwrap()),
-        Found::NotFound => "404".to_owned(),
-        Found::Misdirected => "421".to_owned(),
+        RouteMatch::Route { index, .. } => format!("route {index}"),
+        RouteMatch::Options { allow } => format!("options {}", allow.to_str().unwrap()),
+        RouteMatch::MethodNotAllowed { allow } => format!("405 {}", allow.to_str().unwrap()),
+        RouteMatch::NotFound => "404".to_owned(),
+        RouteMatch::Misdirected => "421".to_owned(),
     };
     assert_eq!(find("/read", &Method::GET), "route 1");
     assert_eq!(find("/read", &Method::HEAD), "route 1");
@@ -182,15 +182,18 @@ fn the_method_is_looked_at_when_the_route_is_chosen() {
 fn a_host_that_no_route_names_is_misdirected_only_when_all_name_one() {
     let only_named = [route(Some("a"), "/x", &[]), route(Some("b"), "/", &[])];
     let table = RouteTable::new(&only_named);
-    assert_eq!(get(&table, "c", "/x", &[]), Found::Misdirected);
-    assert_eq!(get(&table, "", "/x", &[]), Found::Misdirected);
-    assert_eq!(get(&table, "a", "/y", &[]), Found::NotFound);
+    assert_eq!(get(&table, "c", "/x", &[]), RouteMatch::Misdirected);
+    assert_eq!(get(&table, "", "/x", &[]), RouteMatch::Misdirected);
+    assert_eq!(get(&table, "a", "/y", &[]), RouteMatch::NotFound);
     let options = table.find("c", "*", &Method::OPTIONS, &HeaderMap::new());
-    assert_eq!(options, Found::Misdirected);
+    assert_eq!(options, RouteMatch::Misdirected);
 
     let table = RouteTable::new(&[route(Some("a"), "/x", &[]), route(None, "/z", &[])]);
-    assert_eq!(get(&table, "c", "/x", &[]), Found::NotFound);
-    assert_eq!(get(&RouteTable::new(&[]), "c", "/x", &[]), Found::NotFound);
+    assert_eq!(get(&table, "c", "/x", &[]), RouteMatch::NotFound);
+    assert_eq!(
+        get(&RouteTable::new(&[]), "c", "/x", &[]),
+        RouteMatch::NotFound
+    );
 }
 
 #[test]
@@ -208,17 +211,17 @@ fn each_of_a_thousand_routes_is_found() {
         let found = get(&table, host, &path, &[]);
         assert_eq!(
             found,
-            Found::Route {
+            RouteMatch::Route {
                 index,
                 rest: "/days/1"
             }
         );
         let near = format!("{}x", route.path);
-        assert_eq!(get(&table, host, &near, &[]), Found::NotFound);
+        assert_eq!(get(&table, host, &near, &[]), RouteMatch::NotFound);
     }
 }
 
-/// The rule of the module, word for word, over all routes.
+/// The rule of the module, literally, over all routes.
 fn naive<'p>(
     routes: &[Route],
     host: &str,
@@ -287,8 +290,8 @@ fn the_table_agrees_with_the_rule_on_generated_routes() {
                 .collect();
             let headers = header_map(&headers);
             let found = match table.find(host, &path, &Method::GET, &headers) {
-                Found::Route { index, rest } => Some((index, rest)),
-                Found::NotFound | Found::Misdirected => None,
+                RouteMatch::Route { index, rest } => Some((index, rest)),
+                RouteMatch::NotFound | RouteMatch::Misdirected => None,
                 other => panic!("case {case}: {other:?}"),
             };
             let expected = naive(&routes, host, &path, &headers);

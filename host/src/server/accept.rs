@@ -21,11 +21,12 @@ use super::crew::Crew;
 use super::faults::{Faults, vital};
 use super::room;
 use crate::config;
-use crate::snapshot::Shared;
+use crate::snapshot::SharedState;
 
-/// Connections that the kernel keeps for us while we are busy or full.
+/// Connections that the kernel queues while the host is busy or full.
 const BACKLOG: u32 = 1024;
-/// Pause after a failed `accept`: out of file descriptors, most likely, which takes time to mend.
+/// Pause after a failed `accept`: out of file descriptors, most likely, which takes time to
+/// recover.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
 /// The server could not be started.
@@ -38,7 +39,7 @@ pub enum ServerError {
         key: &'static str,
         /// Its value.
         address: SocketAddr,
-        /// What the system said.
+        /// The error of the system.
         source: io::Error,
     },
     /// A socket that was handed over cannot be used.
@@ -46,7 +47,7 @@ pub enum ServerError {
     HandedOver {
         /// The setting that it stands for.
         key: &'static str,
-        /// What the system said.
+        /// The error of the system.
         source: io::Error,
     },
     /// A thread could not be started.
@@ -65,14 +66,14 @@ pub struct Server {
 }
 
 impl Server {
-    /// Binds the listener, or takes the one that was handed over, and starts the workers. Where one
-    /// of them fails, `faults` know.
+    /// Binds the listener, or takes the one that was handed over, and starts the workers. A failure
+    /// of one is reported to `faults`.
     ///
     /// # Errors
     ///
     /// When the address is taken or a thread cannot be started.
     pub async fn start(
-        shared: Arc<Shared>,
+        shared: Arc<SharedState>,
         settings: &config::Server,
         handed_over: Option<std::net::TcpListener>,
         faults: Arc<Faults>,
@@ -134,7 +135,7 @@ impl Server {
 }
 
 impl Drop for Server {
-    /// A server that is not stopped in order leaves no thread behind either.
+    /// Ends the threads of a server that was dropped without a stop.
     fn drop(&mut self) {
         self.acceptor.abort();
         self.crew.dismiss();

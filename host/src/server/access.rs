@@ -26,10 +26,10 @@ use crate::telemetry::sample::Sample;
 use crate::text::shorten;
 use crate::time::micros;
 
-/// Bytes of a method in a line. Those that are served have fewer.
+/// Longest method in a line, bytes. Served methods are shorter.
 const MAX_METHOD: usize = 16;
 
-/// The account of one request.
+/// The access record of one request.
 pub(super) struct Access {
     worker: Arc<Worker>,
     log: bool,
@@ -127,7 +127,7 @@ impl Drop for Access {
         #[cfg(any(test, feature = "fuzzing"))]
         super::tally::told();
         let took = self.started.elapsed();
-        // 499 is what nginx writes for a client that went; it is never sent.
+        // 499 is nginx's status for a client that disconnected; it is never sent.
         let (outcome, status, bytes_out) = self.ended.unwrap_or((Outcome::ClientGone, 499, 0));
         match &self.route {
             Some(route) => {
@@ -158,8 +158,9 @@ impl Drop for Access {
 static UNROUTED: Sample = Sample::new();
 
 impl Access {
-    /// Whether there is a line about a request that ended so, and how many were left out before it.
-    /// What a BFF answered has one; clients could fill the disk with what the host refuses.
+    /// Whether a request with this end is logged, and how many lines were left out before it.
+    /// Requests that a BFF answered are; refused ones are sampled, because clients could fill the
+    /// disk with them.
     fn sampled(&self, outcome: Outcome) -> Option<u64> {
         let sample = match (outcome, &self.route) {
             (Outcome::Answered(_), Some(_)) => return Some(0),

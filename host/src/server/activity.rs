@@ -13,16 +13,16 @@ use tokio::time::{Instant, sleep_until};
 use crate::config;
 use crate::time;
 
-/// Bytes of a connection that are read in a row; then others have their turn.
+/// Bytes of a connection that are read in a row before it yields to others.
 pub(super) const TURN: usize = 64 << 10;
 
-/// Time of a connection that has to make room, from when it was told so.
+/// Time in which a connection that must make room ends.
 const MAKES_ROOM: Duration = Duration::from_secs(1);
 
 /// How long a connection is new, from its accept.
 const NEW: Duration = Duration::from_secs(1);
 
-/// What a client of HTTP/2 did too much of.
+/// The limit that a client of HTTP/2 exceeded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Excess {
     /// Frames that carry nothing.
@@ -46,9 +46,9 @@ pub(super) struct Activity {
     /// Milliseconds after `started` of the first byte of a head that is not whole, plus one; 0 for
     /// none. The first head begins with the connection.
     head: AtomicU64,
-    /// Whether the client said anything yet.
+    /// Whether the client sent any byte yet.
     silent: AtomicBool,
-    /// Bytes read since others had their turn.
+    /// Bytes read since it last yielded.
     read: AtomicUsize,
     excess: AtomicU8,
     must_go: AtomicBool,
@@ -108,7 +108,7 @@ impl Activity {
         self.head.store(0, Ordering::Relaxed);
     }
 
-    /// Others had their turn.
+    /// It yielded to others.
     pub(super) fn turn(&self) {
         self.read.store(0, Ordering::Relaxed);
         self.now.store(0, Ordering::Relaxed);
@@ -124,7 +124,7 @@ impl Activity {
         self.silent.store(false, Ordering::Relaxed);
     }
 
-    /// The client does too much of something, for which its connection ends.
+    /// The client exceeded a limit, and its connection ends.
     pub(super) fn exceeds(&self, excess: Excess) {
         let excess = match excess {
             Excess::Frames => 1,
@@ -141,12 +141,12 @@ impl Activity {
         }
     }
 
-    /// Whom to wake when it is asked to end.
+    /// The task to wake when it must end.
     pub(super) fn register(&self, waker: &Waker) {
         self.waker.register(waker);
     }
 
-    /// Asks the connection to end, from any thread: others need its place.
+    /// Orders the connection to end, from any thread: its permit is needed.
     pub(super) fn make_room(&self) {
         self.must_go.store(true, Ordering::Relaxed);
         self.waker.wake();
@@ -156,13 +156,14 @@ impl Activity {
         self.must_go.load(Ordering::Relaxed)
     }
 
-    /// Whether it makes room and no request of it runs, so that it ends within [`MAKES_ROOM`].
+    /// Whether it was ordered to end and no request of it runs, so that it ends within
+    /// [`MAKES_ROOM`].
     pub(super) fn goes(&self) -> bool {
         self.makes_room() && self.running.load(Ordering::Relaxed) == 0
     }
 
-    /// How long nothing was asked on it, from any thread; `None` while a request runs, and when it
-    /// goes already. Those that never asked anything come before all others.
+    /// How long it had no request, from any thread; `None` while a request runs, and when it goes
+    /// already. Connections without any request come before all others.
     pub(super) fn idle(&self) -> Option<(bool, Duration)> {
         if self.running.load(Ordering::Relaxed) > 0 || self.makes_room() {
             return None;
@@ -172,16 +173,16 @@ impl Activity {
         Some((never, self.started.elapsed().saturating_sub(last)))
     }
 
-    /// Whether it cannot end in a better way than at once.
+    /// Whether it can only be cut.
     pub(super) fn stuck_in_a_head(&self) -> bool {
         self.head.load(Ordering::Relaxed) != 0 && !self.http2.load(Ordering::Relaxed)
     }
 
     /// Waits until a request came, or the time for one is over that a connection has which is new
-    /// when the host stops: its client may have sent it already, and nobody else answers it.
+    /// when the host stops: its client may have sent it already, and no other host answers it.
     pub(super) async fn settled(&self) {
         let mut over = pin!(sleep_until(self.started + NEW));
-        // A request comes by this connection's own task, which looks here again then.
+        // A request arrives on this connection's own task, which checks this again then.
         poll_fn(|context| match self.asked.load(Ordering::Relaxed) {
             true => Poll::Ready(()),
             false => over.as_mut().poll(context),
@@ -189,7 +190,7 @@ impl Activity {
         .await;
     }
 
-    /// When the connection has to be looked at.
+    /// When the connection has to be checked next.
     pub(super) fn due(&self, settings: &config::Server, closing: bool) -> Instant {
         let at = |from: u64, limit: Duration| self.started + Duration::from_millis(from) + limit;
         if self.running.load(Ordering::Relaxed) > 0 {
@@ -233,7 +234,7 @@ impl Drop for InFlight<'_> {
         activity.read_clock();
         activity.touch();
         if activity.head.load(Ordering::Relaxed) != 0 {
-            // One that began behind this request has its time from here: until now nobody waited
+            // One that began behind this request has its time from here: until now no client waited
             // for it.
             activity.head.store(activity.now() + 1, Ordering::Relaxed);
         }

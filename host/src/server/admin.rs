@@ -5,12 +5,12 @@
 //!   when the host fails, and while no BFF has a version. Names the BFFs whose newest file was
 //!   refused.
 //! - `GET /metrics`: all metrics, in Prometheus' text format or OpenMetrics, as `accept` says.
-//! - `GET /bffs`: each BFF with its live version, the last refused one, and what it may call; each
+//! - `GET /bffs`: each BFF with its live version, the last refused one, and its grants; each
 //!   service with the state of its policy; as JSON.
 //! - `POST /downstreams/NAME/breaker` and `/downstreams/NAME/invalidate`: see [`steer`].
 //!
-//! Health is answered whatever others do: see [`places`] and [`accept`]. By which names it may be
-//! asked is in [`names`].
+//! Health checks are answered under any load of others: see [`places`] and [`accept`]. [`names`]
+//! has the accepted host names.
 
 mod accept;
 mod connection;
@@ -35,12 +35,12 @@ use self::places::Kind;
 use super::accept::{ServerError, listen};
 use super::faults::{Faults, vital};
 use crate::config;
-use crate::snapshot::{Shared, Snapshot};
+use crate::snapshot::{SharedState, Snapshot};
 use crate::telemetry::metrics::{classic, exposition};
 
-/// What the pages are made of.
+/// The state that the pages show.
 struct Pages {
-    shared: Arc<Shared>,
+    shared: Arc<SharedState>,
     metrics: Registry,
     settings: config::Admin,
     stopping: watch::Receiver<bool>,
@@ -61,7 +61,7 @@ impl Admin {
     ///
     /// When the address is taken.
     pub async fn start(
-        shared: Arc<Shared>,
+        shared: Arc<SharedState>,
         settings: &config::Admin,
         handed_over: Option<std::net::TcpListener>,
         stopping: watch::Receiver<bool>,
@@ -144,7 +144,7 @@ fn answer(request: &Request<Incoming>, pages: &Pages, kind: Kind) -> Response<Fu
     }
 }
 
-/// One BFF without a version is no reason to take the others from their clients.
+/// One BFF without a version does not make the host unready for the others.
 fn ready(snapshot: &Snapshot) -> Response<Full<Bytes>> {
     let (status, word) = match state::is_served(snapshot) {
         true => (StatusCode::OK, "ready"),

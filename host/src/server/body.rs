@@ -10,13 +10,13 @@ use http::Method;
 use http_body::Body as _;
 use hyper::body::Incoming;
 
-use super::budget::{Full, Held};
+use super::budget::{Full, HeldBytes};
 use super::problem::Code;
 use crate::config;
 
-/// The least room that is made for a body whose length is not known, bytes.
+/// The smallest buffer for a body of unknown length, bytes.
 const LEAST: usize = 1 << 10;
-/// How much of a body came with its head, most likely, bytes.
+/// The part of a body that most likely arrived with its head, bytes.
 const AT_ONCE: u64 = 4 << 10;
 
 /// Why there is no body.
@@ -28,9 +28,9 @@ pub(super) enum BodyError {
     Late(Duration),
     /// The host has no room for it: the client gets an answer.
     Full,
-    /// Its chunks are not what HTTP asks for.
+    /// Its chunks are malformed.
     Malformed,
-    /// The client went.
+    /// The client disconnected.
     ClientGone,
 }
 
@@ -40,7 +40,7 @@ impl From<Full> for BodyError {
     }
 }
 
-/// The most bytes that a request of this method may bring.
+/// The largest body of a request with this method, bytes.
 fn limit(method: &Method, settings: &config::Server) -> usize {
     match *method {
         Method::GET | Method::HEAD | Method::DELETE => settings.max_get_body_size,
@@ -48,7 +48,7 @@ fn limit(method: &Method, settings: &config::Server) -> usize {
     }
 }
 
-/// The body of a request on its way.
+/// The body of a request that is being read.
 pub(super) struct Body {
     incoming: Incoming,
     /// Whether all of it was read.
@@ -66,18 +66,18 @@ impl Body {
         !self.whole
     }
 
-    /// Whether that may be more than the library throws away at once when nobody reads it.
+    /// Whether an unread rest may be larger than the library discards at once.
     pub(super) fn is_long(&self) -> bool {
         let size = self.incoming.size_hint().exact();
         self.is_unread() && size.is_none_or(|size| size > AT_ONCE)
     }
 
-    /// Reads it into one buffer. What that takes is counted before it is there.
+    /// Reads it into one buffer. The buffer is counted before it is allocated.
     pub(super) async fn read(
         &mut self,
         method: &Method,
         settings: &config::Server,
-        held: &mut Held,
+        held: &mut HeldBytes,
     ) -> Result<Bytes, BodyError> {
         if self.whole {
             return Ok(Bytes::new());
@@ -107,13 +107,13 @@ impl Body {
     }
 }
 
-/// A body as far as it came. A client that announces much and sends little gets little room.
+/// The bytes of a body so far. A client that announces much and sends little gets a small buffer.
 struct Buffer<'a> {
     bytes: Vec<u8>,
-    /// What it will be at most, as far as one knows.
+    /// Its largest possible size, as far as known.
     most: usize,
     limit: usize,
-    held: &'a mut Held,
+    held: &'a mut HeldBytes,
 }
 
 impl Buffer<'_> {
@@ -123,7 +123,7 @@ impl Buffer<'_> {
                 true => BodyError::Malformed,
                 false => BodyError::ClientGone,
             })?;
-            // Trailers mean nothing to a BFF.
+            // A BFF gets no trailers.
             if let Ok(data) = frame.into_data() {
                 self.add(&data)?;
             }
@@ -158,7 +158,7 @@ impl BodyError {
         }
     }
 
-    /// What the client is told.
+    /// The message for the client.
     pub(super) fn detail(&self) -> String {
         match self {
             Self::TooLarge(limit) => format!("body: it is longer than {limit} bytes"),
@@ -170,8 +170,8 @@ impl BodyError {
     }
 }
 
-/// Whether bytes came that are no body. hyper says so with a kind of I/O error; a connection that
-/// broke has other kinds.
+/// Whether the received bytes are not a body. hyper reports that with a kind of I/O error; a broken
+/// connection has other kinds.
 fn is_malformed(error: &(dyn std::error::Error + 'static)) -> bool {
     std::iter::successors(Some(error), |error| error.source())
         .filter_map(|error| error.downcast_ref::<io::Error>())

@@ -1,14 +1,13 @@
 //! The bytes in flight of the whole host, in fair shares.
 //!
-//! A request counts from its head on (a fixed cost, and its fields), with its body, and with its
-//! answer until the client has taken it. A request that wants more than its share gets 503
-//! `host-memory`.
+//! A request counts from its head on: a fixed cost, its fields, its body, and its answer until the
+//! client has received it. A request that wants more than its share gets 503 `host-memory`.
 //!
 //! A BFF may hold half of all bytes. A connection may hold a share of the free bytes that is as
 //! large as the free part of the whole: half of them when half is free, a tenth when a tenth is.
 //! The same holds within its BFF's half. So the free bytes shrink ever more slowly, and the next
-//! client still gets some: 80 connections that take all they can of 256 MiB leave enough for a
-//! small request on another one.
+//! client still gets some: 80 connections that take as much as they can of 256 MiB leave enough for
+//! a small request on another one.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicUsize, Ordering};
@@ -17,8 +16,8 @@ use http::HeaderMap;
 use prometheus_client::metrics::gauge::Gauge;
 use thiserror::Error;
 
-/// What a request costs besides its fields, its body and its answer, bytes: its futures, its
-/// stream, its place in a queue. Measured: 11 KiB.
+/// Fixed cost of a request besides its fields, its body and its answer, bytes: its futures, its
+/// stream, its entry in a queue. Measured: 11 KiB.
 pub(super) const REQUEST: usize = 12 << 10;
 
 /// The part of [`REQUEST`] that a request does not need any more when its answer is there, bytes.
@@ -27,7 +26,7 @@ const ANSWER: usize = 4 << 10;
 /// A piece that the allocator keeps for itself as a whole, bytes.
 const LUMP: usize = 1 << 20;
 
-/// What one connection or one BFF holds, bytes.
+/// Bytes that one connection or one BFF holds.
 pub(super) type Share = Arc<AtomicUsize>;
 
 /// The bytes in flight of a host. The count is the gauge that operators see.
@@ -36,13 +35,13 @@ pub(super) struct Budget {
     used: Gauge,
 }
 
-/// There is no room for that many more bytes.
+/// The budget has no room for the bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 #[error("memory: the host holds as many bytes of requests and answers as it may")]
 pub(super) struct Full;
 
 /// Bytes of one request, given back when this is dropped.
-pub(super) struct Held {
+pub(super) struct HeldBytes {
     budget: Arc<Budget>,
     connection: Share,
     bff: Option<Share>,
@@ -58,13 +57,13 @@ impl Budget {
         }
     }
 
-    /// Takes what a request costs whatever comes of it. It counts as its connection's.
+    /// Takes the fixed cost of a request, which counts for its connection.
     pub(super) fn request(
         self: &Arc<Self>,
         connection: &Share,
         fields: &HeaderMap,
-    ) -> Result<Held, Full> {
-        let mut held = Held {
+    ) -> Result<HeldBytes, Full> {
+        let mut held = HeldBytes {
             budget: self.clone(),
             connection: connection.clone(),
             bff: None,
@@ -81,7 +80,7 @@ impl Budget {
         self.used.inner()
     }
 
-    /// Takes bytes of the whole, and says what is left then.
+    /// Takes bytes of the whole, and returns what is left.
     fn take(&self, bytes: i64) -> Option<i64> {
         let taken = self
             .used()
@@ -93,7 +92,7 @@ impl Budget {
     }
 }
 
-impl Held {
+impl HeldBytes {
     /// What it is now.
     pub(super) fn bytes(&self) -> usize {
         self.bytes
@@ -116,7 +115,7 @@ impl Held {
         Err(Full)
     }
 
-    /// Counts what is held, and what will be, as a BFF's, too.
+    /// Also counts what is held, now and later, for a BFF.
     pub(super) fn routed(&mut self, bff: &Share) -> Result<(), Full> {
         let of_bff = add(bff, self.bytes);
         let of_connection = count(self.connection.load(Ordering::Relaxed));
@@ -128,7 +127,7 @@ impl Held {
         Err(Full)
     }
 
-    /// Whether a connection may hold so much, of what is free and of what its BFF has left.
+    /// Whether a connection may hold this much of the free bytes and of its BFF's.
     fn fits(&self, of_connection: i64, free: i64, of_bff: i64) -> bool {
         let (whole, half) = (self.budget.limit, self.budget.limit / 2);
         of_connection <= share(free, whole) && of_connection <= share(half - of_bff, half)
@@ -156,26 +155,26 @@ impl Held {
     }
 }
 
-impl Drop for Held {
+impl Drop for HeldBytes {
     fn drop(&mut self) {
         self.shrink(0);
     }
 }
 
 /// Has the allocator give memory back to the system that has been free for a while. It does so only
-/// when a piece as large as this one comes back to it, which may never happen after a crowd is
-/// gone. Nothing is written to the piece, so it costs no memory.
+/// when a block as large as this one is freed, which may never happen after a peak. Nothing is
+/// written to the block, so it costs no memory.
 pub(super) fn give_back() {
     drop(std::hint::black_box(Vec::<u8>::with_capacity(LUMP)));
 }
 
-/// The part of what is left that one connection may hold.
+/// The part of the free bytes that one connection may hold.
 fn share(left: i64, whole: i64) -> i64 {
     let left = i128::from(left.max(0));
     i64::try_from(left * left / i128::from(whole.max(1))).unwrap_or(i64::MAX)
 }
 
-/// Adds to a share; returns what it is then.
+/// Adds to a share; returns the sum.
 fn add(share: &AtomicUsize, more: usize) -> i64 {
     count(
         share

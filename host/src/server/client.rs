@@ -12,27 +12,27 @@ use hyper::rt::Executor;
 use prometheus_client::metrics::counter::Counter;
 use tokio::time::sleep;
 
-use super::budget::{Full, Held, Share};
+use super::budget::{Full, HeldBytes, Share};
 use super::flow::{Flow, Pace, Watch};
 use crate::config;
 use crate::sync;
 
-/// Time for a stream that was given up to leave the connection. A connection that does not even
-/// take the few bytes of its reset is cut.
+/// Time for a stream that was given up to be reset. A connection that does not even accept the few
+/// bytes of the reset is cut.
 const RESET: Duration = Duration::from_secs(2);
 
-/// What goes with a request: whose it is, the way of its answer, and what it holds.
+/// The context of a request: its client, the flow of its answer, and the bytes that it holds.
 pub(super) struct Admitted {
     pub(super) client: Arc<Client>,
     pub(super) flow: Arc<Flow>,
-    pub(super) held: Result<Held, Full>,
+    pub(super) held: Result<HeldBytes, Full>,
 }
 
 /// One client's connection.
 pub(super) struct Client {
-    /// What its requests hold.
+    /// The bytes that its requests hold.
     pub(super) share: Share,
-    /// Whether the client may still send a body that nobody reads.
+    /// Whether the client may still send an unread body.
     pub(super) unread: Arc<AtomicBool>,
     pace: Pace,
     given_up: Counter,
@@ -46,7 +46,7 @@ pub(super) struct Client {
 }
 
 impl Client {
-    /// `given_up` counts the answers that a client does not take.
+    /// `given_up` counts the answers that a client does not read.
     pub(super) fn new(settings: &config::Server, given_up: Counter) -> Arc<Self> {
         Arc::new(Self {
             share: Share::default(),
@@ -60,8 +60,7 @@ impl Client {
         })
     }
 
-    /// The flow of a request's answer. To be asked for before the library gets the service's
-    /// future.
+    /// The flow of a request's answer. To be called before the library gets the service's future.
     pub(super) fn flow(&self, http2: bool) -> Arc<Flow> {
         if !http2 {
             return self.only.clone();
@@ -81,7 +80,7 @@ impl Client {
         self.waker.wake();
     }
 
-    /// Until the connection has to be cut, because its client does not take what it asked for.
+    /// Waits until the connection has to be cut, because its client does not read its answers.
     pub(super) async fn too_slow(&self) {
         let mut watch = Watch::new(self.pace);
         let mut timer = pin!(None);
@@ -99,7 +98,7 @@ impl Client {
         .await;
     }
 
-    /// Serves a stream until its answer left, or its client is too slow.
+    /// Serves a stream until its answer is sent, or its client is too slow.
     async fn stream(self: Arc<Self>, flow: Arc<Flow>, stream: impl Future<Output = ()>) {
         if self.sent(&flow, stream).await {
             return;
@@ -113,7 +112,7 @@ impl Client {
         }
     }
 
-    /// Serves a stream; returns whether its answer left.
+    /// Serves a stream; returns whether its answer was sent.
     async fn sent(&self, flow: &Flow, stream: impl Future<Output = ()>) -> bool {
         let mut stream = pin!(Some(stream));
         let mut watch = Watch::new(self.pace);
@@ -122,7 +121,7 @@ impl Client {
             if let Some(running) = stream.as_mut().as_pin_mut()
                 && running.poll(context).is_ready()
             {
-                // What is left of it would keep the connection's memory.
+                // The rest of it would keep the connection's memory.
                 stream.set(None);
             }
             if stream.is_none() && flow.poll_gone(context).is_ready() {
@@ -144,7 +143,7 @@ where
 {
     fn execute(&self, stream: F) {
         match self.0.take_next() {
-            // Boxed, because a task has room for several of what it is given.
+            // Boxed, because a task reserves space for several copies of its future.
             Some(flow) => spawn(self.0.clone().stream(flow, Box::pin(stream))),
             None => spawn(stream),
         }

@@ -1,5 +1,5 @@
-//! One client connection: both protocols, and where each of its requests runs. [`super::idle`] says
-//! when it ends, [`super::wire`] looks at its bytes.
+//! One client connection: both protocols, and where each of its requests runs. [`super::idle`]
+//! decides when it ends, [`super::wire`] inspects its bytes.
 
 use std::future::poll_fn;
 use std::pin::pin;
@@ -18,7 +18,7 @@ use tokio::net::TcpStream;
 use super::activity::{Activity, Excess, InFlight};
 use super::client::{Admitted, Client, Streams};
 use super::handle::{Refused, handle, refuse};
-use super::idle::{Fate, Idle};
+use super::idle::{ConnectionAction, Idle};
 use super::inbound::Ambiguity;
 use super::linger::Lingering;
 use super::outgoing::Outgoing;
@@ -117,16 +117,16 @@ where
                 continue;
             }
             match idle.poll(context) {
-                Fate::Keep => return Poll::Pending,
-                Fate::Drain => connection.as_mut().graceful_shutdown(),
-                Fate::Cut => return Poll::Ready(()),
+                ConnectionAction::Keep => return Poll::Pending,
+                ConnectionAction::Drain => connection.as_mut().graceful_shutdown(),
+                ConnectionAction::Cut => return Poll::Ready(()),
             }
         }
     })
     .await;
     if let Some(reason) = why(&activity) {
         let cut = worker.shared.metrics.cut(reason);
-        // Many may come at once: the 1st, 2nd, 4th, 8th and so on is told of.
+        // Many may come at once: the 1st, 2nd, 4th, 8th and so on are logged.
         if cut.is_power_of_two() {
             tracing::debug!(reason = reason.as_str(), cut, "client connection cut");
         }
@@ -142,8 +142,8 @@ fn why(activity: &Activity) -> Option<Cut> {
     }
 }
 
-/// Answers a request over HTTP/1.1, and ends the connection where the next one may begin elsewhere
-/// than the client thinks.
+/// Answers a request over HTTP/1.1, and ends the connection where the boundary of the next request
+/// is ambiguous.
 async fn http1(
     worker: Arc<Worker>,
     heads: &Heads,
@@ -198,11 +198,11 @@ fn builder(settings: &config::Server, streams: Streams) -> auto::Builder<Streams
     let mut builder = auto::Builder::new(streams);
     builder
         .http1()
-        // The library keeps the date of a clock that was set back until the clock comes to it
-        // again. Ours is in each answer ([`super::reply`]).
+        // After the clock was set back, the library keeps its date until the clock reaches it
+        // again. The host sets its own in each answer ([`super::reply`]).
         .auto_date_header(false)
         .timer(TokioTimer::new())
-        // Ours above covers it, and also tells an idle connection from a slow one.
+        // The timeout above covers it, and also distinguishes an idle connection from a slow one.
         .header_read_timeout(None)
         .max_headers(settings.max_headers)
         .max_buf_size(settings.max_header_size.max(MIN_BUFFER));
@@ -219,11 +219,11 @@ fn builder(settings: &config::Server, streams: Streams) -> auto::Builder<Streams
     builder
 }
 
-/// The smallest buffer that hyper takes.
+/// The smallest buffer that hyper accepts.
 const MIN_BUFFER: usize = 8 << 10;
 
-/// What a connection may have sent that no request has read yet, bytes. A request reads at once, so
-/// that these are the bytes of the moment; from there on they count as held.
+/// Bytes of a connection that no request has read yet. A request reads at once, so these are few;
+/// once read they count as held.
 const CONNECTION_WINDOW: u32 = 1 << 20;
 /// The same for one stream.
 const STREAM_WINDOW: u32 = 256 << 10;

@@ -1,6 +1,6 @@
-//! The threads of the workers: what starts and ends them, and what they are told to do.
+//! The threads of the workers: their start, their end and their orders.
 //!
-//! What ends a worker, and how it goes on after a fault of the host's own, is in [`life`].
+//! [`life`] ends a worker, and restarts it after a fault of the host.
 
 use std::future::Future;
 use std::io;
@@ -21,14 +21,13 @@ use super::life::{self, Alive};
 use super::worker::{Open, Order, Orders, Peers, Post, Worker};
 use crate::bff::scheduler::Scheduler;
 use crate::config;
-use crate::snapshot::Shared;
+use crate::snapshot::SharedState;
 use crate::sync;
 
-/// How long the end of all workers is waited for: each has only to drop what it held.
+/// Time limit for the end of all workers: each only drops what it holds.
 const END: Duration = Duration::from_secs(5);
 
-/// How often a worker looks after the services: connections that are too old, names to look up
-/// again, health to ask for.
+/// Interval of a worker's service maintenance: old connections, name lookups, health checks.
 const HOUSEKEEPING: Duration = Duration::from_secs(1);
 
 /// All workers, as the listener sees them.
@@ -47,7 +46,7 @@ struct Thread {
 impl Crew {
     /// Starts all workers.
     pub(super) fn start(
-        shared: &Arc<Shared>,
+        shared: &Arc<SharedState>,
         settings: &config::Server,
         stopped: &watch::Receiver<bool>,
         faults: Arc<Faults>,
@@ -90,13 +89,13 @@ impl Crew {
             let down = post.down.load(Ordering::Relaxed);
             (down, post.connections.load(Ordering::Relaxed))
         });
-        // The stream leaves this event loop here and enters the worker's there.
+        // The stream is moved from this event loop to the worker's.
         let (Some(post), Ok(stream)) = (post, stream.into_std()) else {
             return;
         };
         let open = Open::new(&post.connections, open);
-        // A worker that is gone takes no orders: then the host is stopping, and the connection
-        // closes here.
+        // A worker that has ended takes no orders: the host is stopping, and the connection closes
+        // here.
         let _ = post.orders.send(Order::Connection(stream, open, permit));
     }
 
@@ -108,7 +107,7 @@ impl Crew {
         }
     }
 
-    /// Tells all workers to end, with whatever they still do.
+    /// Orders all workers to end, with all running requests.
     pub(super) fn dismiss(&self) {
         let _ = self.end.send(true);
     }
@@ -122,7 +121,7 @@ impl Crew {
                 let _ = thread.join();
             }
         });
-        // A worker that does not come to its end in that time goes with the process.
+        // A worker that does not end in that time ends with the process.
         let _ = tokio::time::timeout(END, joined).await;
     }
 }
@@ -142,7 +141,7 @@ impl Thread {
         &self.worker.peers.posts[self.worker.index]
     }
 
-    /// Does what it is told until the host ends.
+    /// Executes orders until the host ends.
     async fn work(&self, orders: &mut Orders, mut ended: watch::Receiver<bool>) {
         let worker = &self.worker;
         let scheduler = worker.scheduler.clone();

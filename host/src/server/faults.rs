@@ -39,7 +39,7 @@ impl Faults {
         }
     }
 
-    /// Whether what failed may be started anew now.
+    /// Whether the failed task may be restarted now.
     pub(super) fn begin(&self, now: Instant) -> bool {
         let mut recent = sync::lock(&self.recent);
         recent.retain(|at| now.saturating_duration_since(*at) < WINDOW);
@@ -90,7 +90,7 @@ pub(super) async fn vital(faults: Arc<Faults>, task: &'static str, work: impl Fu
     }
 }
 
-/// A task that holds nothing and is started anew when it fails.
+/// A task that holds nothing and is restarted when it fails.
 pub async fn started_anew<F: Future<Output = ()>>(
     faults: Arc<Faults>,
     task: &'static str,
@@ -102,11 +102,11 @@ pub async fn started_anew<F: Future<Output = ()>>(
             tracing::error!(task, "a task of the host failed: {why}");
             return;
         }
-        tracing::error!(task, "a task of the host failed and is started anew: {why}");
+        tracing::error!(task, "a task of the host failed and is restarted: {why}");
     }
 }
 
-/// Does work up to its end or its panic.
+/// Runs work to its end or its panic.
 async fn caught(
     faults: &Faults,
     task: &'static str,
@@ -121,11 +121,11 @@ async fn caught(
     };
     #[cfg(not(debug_assertions))]
     let _ = (faults, task);
-    // What the panic left half done is dropped with the work.
+    // State that the panic left inconsistent is dropped with the work.
     AssertUnwindSafe(work).catch_unwind().await
 }
 
-/// What a panic says of itself.
+/// The message of a panic.
 pub(super) fn message(panic: &(dyn Any + Send)) -> &str {
     match (panic.downcast_ref::<&str>(), panic.downcast_ref::<String>()) {
         (Some(text), _) => text,

@@ -11,8 +11,7 @@ use std::time::Duration;
 use futures_util::task::AtomicWaker;
 use tokio::time::{Instant, Sleep, sleep_until};
 
-/// An answer on its way to the client. The one of a connection of HTTP/1.1 is used for its answers
-/// one after another.
+/// The flow of an answer to the client. A connection of HTTP/1.1 uses one for all of its answers.
 #[derive(Default)]
 pub(super) struct Flow {
     waits: AtomicBool,
@@ -33,7 +32,7 @@ impl Flow {
         self.taken.fetch_add(bytes, Ordering::Relaxed);
     }
 
-    /// All of it went to the socket, or nobody will send it any more.
+    /// All of it went to the socket, or will not be sent any more.
     pub(super) fn end(&self) {
         self.waits.store(false, Ordering::Release);
         self.waker.wake();
@@ -44,7 +43,7 @@ impl Flow {
         self.waits.load(Ordering::Acquire)
     }
 
-    /// Until none wait.
+    /// Waits until none are left.
     pub(super) fn poll_gone(&self, context: &Context<'_>) -> Poll<()> {
         self.waker.register(context.waker());
         if self.waits() {
@@ -54,17 +53,17 @@ impl Flow {
     }
 }
 
-/// What a client has to do with an answer.
+/// The minimum rate at which a client must read an answer.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Pace {
-    /// Time between two looks.
+    /// Interval of the checks.
     pub(super) timeout: Duration,
     /// Bytes that must go out in it; at least 1.
     pub(super) bytes: usize,
 }
 
 impl Pace {
-    /// `rate` bytes per second, looked at after each `timeout`.
+    /// `rate` bytes per second, checked after each `timeout`.
     pub(super) fn new(timeout: Duration, rate: usize) -> Self {
         let bytes = (rate as u128).saturating_mul(timeout.as_millis()) / 1000;
         Self {
@@ -74,7 +73,7 @@ impl Pace {
     }
 }
 
-/// Looks after a flow.
+/// Watches a flow.
 pub(super) struct Watch {
     pace: Pace,
     seen: usize,

@@ -20,7 +20,7 @@ use crate::bff::admission::Instances;
 use crate::bff::load::Loader;
 use crate::bff::runtime::Runtime;
 use crate::config;
-use crate::snapshot::{Builder, Candidate, Shared, Snapshot};
+use crate::snapshot::{Builder, Candidate, SharedState, Snapshot};
 use script::Step;
 
 /// A small BFF that answers with the body of the request.
@@ -34,7 +34,7 @@ const CONFIG: &str = "log.access = false\n[server]\nworkers = 1\n\
     [[route]]\nbff = \"echo\"\npath = \"/e\"\nmethods = [\"GET\", \"POST\"]\n\
     [bff.echo]\ncomponent = \"echo\"\n";
 
-/// What all requests of a target may hold, bytes.
+/// The limit of bytes that all requests of a target hold.
 const MAX_BYTES: usize = 96 << 10;
 /// Bytes that the connection's two directions take without a reader.
 const PIPE: usize = 1 << 10;
@@ -88,7 +88,7 @@ fn play(steps: Vec<Step>) {
     let (Ok(event_loop), Some((runtime, snapshot))) = (runtime, &*PARTS) else {
         return;
     };
-    let shared = Arc::new(Shared {
+    let shared = Arc::new(SharedState {
         snapshot: ArcSwap::from(snapshot.clone()),
         runtime: runtime.clone(),
         metrics: Arc::default(),
@@ -115,7 +115,7 @@ fn play(steps: Vec<Step>) {
     assert_eq!(begun, told, "requests, and lines about them");
 }
 
-/// Serves one connection until it ends, which it does in its time.
+/// Serves one connection, which must end in time.
 async fn connect(worker: &Arc<Worker>, steps: Vec<Step>) {
     let scheduler = worker.scheduler.clone();
     spawn(async move { scheduler.run().await });
@@ -136,14 +136,14 @@ async fn connect(worker: &Arc<Worker>, steps: Vec<Step>) {
     sleep(STREAMS).await;
 }
 
-/// No more is held than may be.
+/// The held bytes keep their limit.
 fn within(worker: &Worker) {
     let used = worker.shared.metrics.bytes_in_flight.get();
     let most = i64::try_from(MAX_BYTES).unwrap_or(i64::MAX);
     assert!((0..=most).contains(&used), "{used} bytes");
 }
 
-/// Takes the steps; returns what is still open.
+/// Executes the steps; returns what is still open.
 async fn client(
     worker: &Worker,
     far: DuplexStream,
@@ -168,7 +168,7 @@ async fn client(
     Some((writes, grants))
 }
 
-/// Reads as much as it was told to, until nobody tells it.
+/// Reads as many bytes as it is ordered to, until the orders end.
 async fn reader(mut reads: ReadHalf<DuplexStream>, mut granted: watch::Receiver<usize>) {
     let (mut taken, mut buffer) = (0_usize, [0; 512]);
     while granted.wait_for(|all| *all > taken).await.is_ok() {

@@ -15,7 +15,7 @@ use tokio::time::{Instant, timeout_at};
 
 use super::access::Access;
 use super::body::{Body, BodyError};
-use super::budget::{Full, Held};
+use super::budget::{Full, HeldBytes};
 use super::client::Admitted;
 use super::inbound::Head;
 use super::outgoing::Outgoing;
@@ -23,10 +23,10 @@ use super::problem::Code;
 use super::reply::{self, Reply};
 use super::worker::Worker;
 use crate::bff::error::BffError;
-use crate::bff::run::{self, Asked, Invocation};
+use crate::bff::run::{self, IncomingRequest, Invocation};
 use crate::bff::version::Version;
 use crate::contract;
-use crate::router::Found;
+use crate::router::RouteMatch;
 use crate::snapshot::Target;
 use crate::telemetry::metrics::Outcome;
 
@@ -72,8 +72,7 @@ pub(super) async fn handle(
             }
             reply.finish(&mut access, &method, send)
         }
-        // Nobody is there to read it, or only one who sent half a request and must not take it for
-        // accepted.
+        // The client is gone, or it sent half a request and must not take it for accepted.
         Err(ClientGone) => {
             let mut response = Response::new(Outgoing::empty());
             *response.status_mut() = StatusCode::BAD_REQUEST;
@@ -82,16 +81,16 @@ pub(super) async fn handle(
     }
 }
 
-/// The client went while its request was read.
+/// The client disconnected while its request was read.
 struct ClientGone;
 
-/// A bug of the host ends one request, not the thread that serves all others. What the request held
-/// is dropped with its future, so nothing that the panic left half done is seen again.
+/// A bug of the host ends one request, not the thread that serves all others. The request's state
+/// is dropped with its future, so nothing that the panic left inconsistent is used again.
 async fn caught(
     worker: &Worker,
     parts: Parts,
     body: &mut Body,
-    held: &mut Held,
+    held: &mut HeldBytes,
     access: &mut Access,
 ) -> Result<Reply, ClientGone> {
     // Boxed, because to be caught it is moved twice.
@@ -110,7 +109,7 @@ async fn answer(
     worker: &Worker,
     mut parts: Parts,
     body: &mut Body,
-    held: &mut Held,
+    held: &mut HeldBytes,
     access: &mut Access,
 ) -> Result<Reply, ClientGone> {
     // Head.
@@ -127,13 +126,13 @@ async fn answer(
                 .routes
                 .find(&head.authority.host, head.path, head.method, head.headers);
         match found {
-            Found::Route { index, rest } => (snapshot.targets[index].clone(), rest),
-            Found::Options { allow } => return Ok(Reply::options(allow)),
-            Found::MethodNotAllowed { allow } => {
+            RouteMatch::Route { index, rest } => (snapshot.targets[index].clone(), rest),
+            RouteMatch::Options { allow } => return Ok(Reply::options(allow)),
+            RouteMatch::MethodNotAllowed { allow } => {
                 return Ok(Reply::method_not_allowed(allow, access));
             }
-            Found::NotFound => return Ok(Reply::problem(Code::NotFound, "", access)),
-            Found::Misdirected => return Ok(Reply::problem(Code::Misdirected, "", access)),
+            RouteMatch::NotFound => return Ok(Reply::problem(Code::NotFound, "", access)),
+            RouteMatch::Misdirected => return Ok(Reply::problem(Code::Misdirected, "", access)),
         }
     };
     let version = target.bff.current();
@@ -157,7 +156,7 @@ async fn answer(
     };
     access.bytes_in = body.len();
     let request = guest_request(&head, rest, &target, access, body);
-    let asked = Asked {
+    let incoming = IncomingRequest {
         request,
         request_id: access.id.header(),
         traceparent: access.trace.header(),
@@ -171,7 +170,7 @@ async fn answer(
     };
 
     // Admit, run, check.
-    let invocation = Invocation::new(&version, asked);
+    let invocation = Invocation::new(&version, incoming);
     let answer = admit_and_run(worker, &version, invocation, access).await;
     // The body went with the guest.
     held.shrink(before);
@@ -226,7 +225,7 @@ async fn admit_and_run(
     version: &Arc<Version>,
     invocation: Box<Invocation>,
     access: &mut Access,
-) -> Result<crate::bff::response::Answer, BffError> {
+) -> Result<crate::bff::response::CheckedResponse, BffError> {
     let after = version.settings().deadline;
     let _permit = timeout_at(invocation.deadline, version.admission().permit())
         .await
@@ -239,7 +238,7 @@ async fn admit_and_run(
     run::run(&worker.shared.runtime, version, invocation).await
 }
 
-/// A BFF's failure, for its team: what it was, where in its code, and in which version.
+/// Logs a BFF's failure for its team: the error, the place in its code, and the version.
 fn report(error: &BffError, version: &Version, access: &Access) {
     let code = reply::code(error).as_str();
     let (bff, version_name) = (&**version.bff(), &**version.name());

@@ -1,10 +1,10 @@
-//! The clock of a connection: the time limits that hyper has none of.
+//! The clock of a connection: the time limits that hyper lacks.
 //!
 //! A connection is closed when its first head is not whole `header-timeout` after it was accepted,
 //! when a later one is not whole `header-timeout` after its first byte, and when it is idle for
 //! `idle-timeout`. A client that does not take its answer counts as idle, and so does one that only
-//! keeps its connection alive. The clock is set once and looked at again when it runs out, not
-//! moved with each request.
+//! keeps its connection alive. The clock is set once and checked again when it runs out, not reset
+//! with each request.
 
 use std::future::Future as _;
 use std::pin::Pin;
@@ -16,9 +16,9 @@ use tokio::time::{Instant, Sleep, sleep_until};
 use super::activity::Activity;
 use crate::config;
 
-/// What is to become of a connection.
+/// What happens to a connection next.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Fate {
+pub(super) enum ConnectionAction {
     /// It stays as it is.
     Keep,
     /// It takes no more requests, and ends when those it has are answered.
@@ -46,14 +46,14 @@ impl Idle {
         }
     }
 
-    /// The connection was asked to end: from now on it has `header-timeout`.
+    /// The connection must end: from now on it has `header-timeout`.
     pub(super) fn closing(&mut self) {
         self.closing = true;
         self.activity.touch();
     }
 
-    /// Says what becomes of the connection, and wakes its task when that has to be asked again.
-    pub(super) fn poll(&mut self, context: &mut Context<'_>) -> Fate {
+    /// Decides about the connection, and wakes its task when it must decide again.
+    pub(super) fn poll(&mut self, context: &mut Context<'_>) -> ConnectionAction {
         self.activity.register(context.waker());
         loop {
             let due = self.activity.due(&self.settings, self.closing);
@@ -61,18 +61,18 @@ impl Idle {
                 self.clock.as_mut().reset(due);
             }
             if self.clock.as_mut().poll(context).is_pending() {
-                return Fate::Keep;
+                return ConnectionAction::Keep;
             }
             if due > Instant::now() {
                 self.clock.as_mut().reset(due);
                 continue;
             }
             if self.closing || self.activity.stuck_in_a_head() {
-                // It was asked to end and did not, or it does not get its request out.
-                return Fate::Cut;
+                // It did not end in time, or its request did not arrive in time.
+                return ConnectionAction::Cut;
             }
             self.closing();
-            return Fate::Drain;
+            return ConnectionAction::Drain;
         }
     }
 }

@@ -1,15 +1,16 @@
 //! What the host makes of a client's request head before it looks for a route.
 //!
 //! Pure functions over [`Parts`]: no connection, no clock, no configuration. A head is taken as it
-//! is or refused; nothing in it is repaired, because what the host repaired in its way another
-//! program on the path may read in its own.
+//! is or refused; nothing in it is repaired, because another program on the path may read the
+//! original differently.
 //!
-//! What was done by then: the HTTP library refused malformed syntax with a bare 400, a target
-//! beyond 64 KiB with 414 and a head beyond its limits with 431; it framed the body; it refused a
-//! `transfer-encoding` that does not end in `chunked`, and differing lengths; it answers `expect:
-//! 100-continue`; and it resets HTTP/2 streams with connection fields or without `:scheme`. It
-//! hides a `content-length` beside a `transfer-encoding`, lines that end in LF alone, and a
-//! fragment: those come as an [`Ambiguity`] from the connection's socket, which looks at the bytes.
+//! Done before: the HTTP library refused malformed syntax with a bare 400, a target beyond 64 KiB
+//! with 414 and a head beyond its limits with 431; it framed the body; it refused a
+//! `transfer-encoding` that does not end in `chunked`, and differing lengths; it answers
+//! `expect: 100-continue`; and it resets HTTP/2 streams with connection fields or without
+//! `:scheme`. It hides a `content-length` beside a `transfer-encoding`, lines that end in LF alone,
+//! and a fragment: those come as an [`Ambiguity`] from the connection's socket, which inspects the
+//! bytes.
 
 mod authority;
 mod fields;

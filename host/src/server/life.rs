@@ -14,10 +14,10 @@ use tokio::sync::watch;
 
 use super::faults::{Faults, message};
 
-/// Pause before another attempt to make an event loop, for which the system lacks something.
+/// Pause before another attempt to make an event loop, for which the system lacks a resource.
 const PAUSE: Duration = Duration::from_millis(50);
 
-/// Whose life it is.
+/// The worker.
 pub(super) trait Alive {
     /// A new event loop of its thread.
     fn event_loop(&self) -> io::Result<Runtime>;
@@ -35,7 +35,7 @@ pub(super) trait Alive {
     fn restarted(&self);
 }
 
-/// Works until the host ends, or fails too often. `work` is begun anew on each event loop.
+/// Works until the host ends, or fails too often. Each event loop starts `work` again.
 pub(super) fn live(
     worker: &impl Alive,
     mut event_loop: Runtime,
@@ -43,8 +43,8 @@ pub(super) fn live(
     mut work: impl AsyncFnMut(),
 ) {
     loop {
-        // What the panic left half done is dropped with the event loop. The orders are only taken
-        // from, and what all workers share is whole after each step.
+        // State that the panic left inconsistent is dropped with the event loop. Orders are only
+        // received, and shared state is consistent after each step.
         let result = catch_unwind(AssertUnwindSafe(|| event_loop.block_on(work())));
         if result.is_err() {
             worker.set_down(true);
@@ -79,14 +79,14 @@ fn restart(
     }
     tracing::error!(
         worker = index,
-        "a worker failed outside of a request and is started anew, its connections are lost: {why}"
+        "a worker failed outside of a request and is restarted, its connections are lost: {why}"
     );
     worker.restarted();
     while !*ended.borrow() {
         match worker.event_loop() {
             Ok(event_loop) => return Some(event_loop),
             Err(error) => {
-                tracing::error!(worker = index, "a worker is not started anew yet: {error}");
+                tracing::error!(worker = index, "a worker is not restarted yet: {error}");
                 // Nothing runs on this thread now.
                 std::thread::park_timeout(PAUSE);
             }

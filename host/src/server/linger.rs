@@ -18,13 +18,13 @@ use crate::config;
 /// A client's socket.
 pub(super) struct Lingering<S> {
     inner: S,
-    /// Whether the client may still send a body that nobody reads.
+    /// Whether the client may still send an unread body.
     unread: Arc<AtomicBool>,
     settings: Arc<config::Server>,
     closing: Option<Closing>,
 }
 
-/// What is still borne.
+/// The bytes and the time that are still allowed.
 struct Closing {
     bytes: usize,
     until: Pin<Box<Sleep>>,
@@ -40,7 +40,7 @@ impl<S: AsyncRead + Unpin> Lingering<S> {
         }
     }
 
-    /// Throws away what comes, until the client closes, too, or it is enough.
+    /// Discards what arrives, until the client closes, too, or a limit is reached.
     fn poll_drain(&mut self, context: &mut Context<'_>) -> Poll<()> {
         let Some(closing) = &mut self.closing else {
             return Poll::Ready(());
@@ -56,11 +56,11 @@ impl<S: AsyncRead + Unpin> Lingering<S> {
                 Poll::Ready(Ok(())) if buffer.filled().is_empty() => return Poll::Ready(()),
                 Poll::Ready(Ok(())) => {
                     closing.bytes = closing.bytes.saturating_sub(buffer.filled().len());
-                    // It does send.
+                    // It still sends.
                     self.unread.store(true, Ordering::Relaxed);
                 }
                 Poll::Ready(Err(_)) => return Poll::Ready(()),
-                // Nothing is expected of a client that has sent all.
+                // A client that has sent everything needs no wait.
                 Poll::Pending if !self.unread.load(Ordering::Relaxed) => return Poll::Ready(()),
                 Poll::Pending => return Poll::Pending,
             }

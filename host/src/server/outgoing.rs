@@ -1,9 +1,8 @@
 //! The body of an answer. Its bytes count as held until they went to the socket.
 //!
 //! Over HTTP/2 the library takes a whole body, and reports it as sent, as soon as the client's
-//! window has room for one byte. What is too long to fit into any sensible window therefore ends
-//! with a frame of its own, which is sent when all of the rest was: until then the stream can be
-//! given up alone.
+//! window has room for one byte. A body too long for any usual window therefore ends with a frame
+//! of its own, sent after all the rest: until then the stream can be reset alone.
 
 use std::convert::Infallible;
 use std::pin::Pin;
@@ -13,11 +12,11 @@ use std::task::{Context, Poll, ready};
 use bytes::{Buf, Bytes};
 use http_body::{Body, Frame, SizeHint};
 
-use super::budget::Held;
+use super::budget::HeldBytes;
 use super::flow::Flow;
 
-/// What surely fits into the window of a client that reads its answers, bytes: the longest frame
-/// that needs no agreement.
+/// Bytes that fit into the window of any client that reads its answers: the longest frame that
+/// needs no agreement.
 const SHORT: usize = 16 << 10;
 
 /// The body of an answer.
@@ -32,11 +31,11 @@ enum BodyState {
     Ended,
 }
 
-/// The bytes of an answer, which tell how many of them went to the socket.
+/// The bytes of an answer, which record how many of them went to the socket.
 pub(super) struct Piece {
     bytes: Bytes,
     flow: Arc<Flow>,
-    _held: Option<Held>,
+    _held: Option<HeldBytes>,
 }
 
 impl Outgoing {
@@ -45,9 +44,8 @@ impl Outgoing {
         Self(BodyState::Ended)
     }
 
-    /// A body, whose bytes are among those held. Nothing is held for a refusal that there was no
-    /// room for.
-    pub(super) fn new(bytes: Bytes, held: Option<Held>, flow: Arc<Flow>, http2: bool) -> Self {
+    /// A body whose bytes count as held. A refusal for lack of memory holds none.
+    pub(super) fn new(bytes: Bytes, held: Option<HeldBytes>, flow: Arc<Flow>, http2: bool) -> Self {
         if bytes.is_empty() {
             return Self::empty();
         }

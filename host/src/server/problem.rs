@@ -1,14 +1,14 @@
 //! The answers that the host makes itself: RFC 9457 documents, one form for all of them.
 //!
-//! A document says what failed, where, and under which request id, and nothing of the inside: no
+//! A document says what failed, where, and under which request id, and nothing internal: no
 //! address, no path of a file, no backtrace. `type` is `urn:tailor:error:` and the code: a name
 //! that never changes and resolves to nothing, so that it means the same behind every host name;
 //! `docs/reference/errors.md` explains each. The field `tailor-error` carries the code too. It
-//! tells "the host failed" from "the BFF said so" without a look at the body, and stands on no
-//! answer of a BFF.
+//! distinguishes "the host failed" from "the BFF said so" without a look at the body, and no answer
+//! of a BFF has it.
 //!
-//! What every answer has, its own or a BFF's (`x-request-id`, `date`), is added where answers are
-//! sent, as is leaving out the body of an answer to HEAD.
+//! What every answer has, the host's or a BFF's (`x-request-id`, `date`), is added where answers
+//! are sent, as is leaving out the body of an answer to HEAD.
 
 mod code;
 
@@ -82,7 +82,7 @@ impl<'a> Problem<'a> {
         }
     }
 
-    /// The answer, with its body whole. Never to be stored: it tells of one moment.
+    /// The answer, with its body whole. Never to be stored: it describes one moment.
     #[must_use]
     pub fn into_response(self) -> Response<Bytes> {
         let code = self.code.as_str();

@@ -1,5 +1,4 @@
-//! From what happened to what the client gets. The only place that knows which error has which
-//! code.
+//! Maps an outcome to the client's response. The only place that knows which error has which code.
 
 use std::time::{Duration, SystemTime};
 
@@ -13,11 +12,11 @@ use super::inbound::{Rejection, X_REQUEST_ID};
 use super::outgoing::Outgoing;
 use super::problem::{Code, Problem};
 use crate::bff::error::BffError;
-use crate::bff::response::Answer;
+use crate::bff::response::CheckedResponse;
 use crate::telemetry::metrics::Outcome;
 use crate::time::date_field;
 
-/// When a client that met a full queue may try again.
+/// `retry-after` for a full queue.
 const RETRY_AFTER: Duration = Duration::from_secs(1);
 
 /// An answer, and how it counts.
@@ -28,7 +27,7 @@ pub(super) struct Reply {
 
 impl Reply {
     /// The BFF's own answer.
-    pub(super) fn answer(answer: Answer) -> Self {
+    pub(super) fn answer(answer: CheckedResponse) -> Self {
         let outcome = Outcome::Answered(answer.status.as_u16());
         let mut response = Response::new(answer.body);
         *response.status_mut() = answer.status;
@@ -86,8 +85,7 @@ impl Reply {
     /// The host's answer for a BFF that gave none.
     pub(super) fn bff_error(error: &BffError, access: &Access) -> Self {
         let code = code(error);
-        // What exactly went wrong inside is for the log. The client learns what may help it to
-        // decide what to do.
+        // Internal details are for the log. The client gets what helps it to react.
         let detail = match error {
             BffError::Deadline { .. }
             | BffError::Overloaded { .. }
@@ -111,8 +109,8 @@ impl Reply {
         }
     }
 
-    /// What every answer has, and what an answer to HEAD has not. `send` makes the body of the
-    /// bytes.
+    /// Adds what every answer has, and removes the body of an answer to HEAD. `send` makes the body
+    /// of the bytes.
     pub(super) fn finish(
         self,
         access: &mut Access,

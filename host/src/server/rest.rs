@@ -4,14 +4,14 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use rustix::time::{ClockId, clock_gettime};
 
-/// Time at work without a pause after which a worker gives a request to one that sleeps,
-/// microseconds. To wake it and to hand the answer back costs about a tenth of this.
+/// Time without a pause after which a worker gives a request to an idle one, microseconds. To wake
+/// it and to hand the answer back costs about a tenth of this.
 const HANDOVER_US: u64 = 100;
 
-/// The rest of one worker. Its event loop says when it begins and ends.
+/// The idle state of one worker, set by its event loop.
 #[derive(Default)]
 pub(super) struct Rest {
-    /// It sleeps until something happens.
+    /// It begins to sleep.
     asleep: AtomicBool,
     /// When it woke up, microseconds of a clock that only goes on.
     awake_since: AtomicU64,
@@ -27,14 +27,14 @@ impl Rest {
         self.awake_since.store(now_us(), Ordering::Relaxed);
     }
 
-    /// Whether the worker, which asks this itself, has been at work for so long without a pause
-    /// that a request better goes elsewhere.
+    /// Whether the calling worker has worked for so long without a pause that another one should
+    /// run the request.
     pub(super) fn is_due(&self) -> bool {
         let since = self.awake_since.load(Ordering::Relaxed);
         now_us().saturating_sub(since) >= HANDOVER_US
     }
 
-    /// Whether the worker sleeps, and nobody else has given it a request yet that wakes it.
+    /// Whether the worker sleeps, and no request has been given to it yet that wakes it.
     pub(super) fn claim(&self) -> bool {
         self.asleep.load(Ordering::Relaxed) && self.asleep.swap(false, Ordering::Relaxed)
     }

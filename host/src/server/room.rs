@@ -14,26 +14,26 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use super::activity::Activity;
 use crate::sync;
 
-/// A connection that was used a moment ago is between two requests rather than idle.
+/// A connection that was used more recently than this is between two requests, not idle.
 const IDLE: Duration = Duration::from_secs(1);
-/// How often it is looked whether one is idle by now.
+/// Interval of the search for an idle connection.
 const AGAIN: Duration = Duration::from_millis(100);
 
 /// The open connections of a host.
 #[derive(Default)]
-pub(super) struct Room {
+pub(super) struct OpenConnections {
     next: AtomicU64,
     open: Mutex<BTreeMap<u64, Arc<Activity>>>,
 }
 
-/// A connection, known for as long as it is open.
+/// A connection, registered for as long as it is open.
 pub(super) struct OpenConnection<'a> {
-    room: &'a Room,
+    room: &'a OpenConnections,
     number: u64,
 }
 
-impl Room {
-    /// Makes a connection known.
+impl OpenConnections {
+    /// Registers a connection.
     pub(super) fn enter(&self, activity: Arc<Activity>) -> OpenConnection<'_> {
         let number = self.next.fetch_add(1, Ordering::Relaxed);
         self.open().insert(number, activity);
@@ -46,8 +46,8 @@ impl Room {
 
     /// Ends the connection that has been idle the longest. `false` when none is for long enough.
     ///
-    /// One that never asked anything is waited for until it has been idle for long enough: it goes
-    /// before an older one that did. While one goes, no other is asked.
+    /// A connection without any request closes before an older one with requests, as soon as it has
+    /// been idle for long enough. While one closes, no other is chosen.
     fn make(&self) -> bool {
         let open = self.open();
         if open.values().any(|one| one.goes()) {
@@ -63,12 +63,12 @@ impl Room {
         }
     }
 
-    /// Waits for a permit, and makes room as long as there is none.
+    /// Waits for a permit, and closes idle connections as long as there is none.
     async fn permit(&self, permits: &Arc<Semaphore>) -> Option<OwnedSemaphorePermit> {
         let mut permit = std::pin::pin!(permits.clone().acquire_owned());
         loop {
             let made = self.make();
-            // One that was asked to go needs a moment.
+            // A closing connection needs a moment.
             let wait = if made { IDLE } else { AGAIN };
             if let Ok(permit) = tokio::time::timeout(wait, permit.as_mut()).await {
                 return permit.ok();
@@ -83,18 +83,18 @@ impl Drop for OpenConnection<'_> {
     }
 }
 
-/// The next connection of a listener, with its permit. A connection that there is no room for stays
-/// in the kernel's queue, all but the first of them: for that one, room is made.
+/// The next connection of a listener, with its permit. When there is no permit, connections stay in
+/// the kernel's queue, except the first: for that one, an idle connection is closed.
 pub(super) async fn accept(
     listener: &TcpListener,
     permits: &Arc<Semaphore>,
-    room: &Room,
+    room: &OpenConnections,
 ) -> Option<(std::io::Result<TcpStream>, OwnedSemaphorePermit)> {
     let accepted = async || listener.accept().await.map(|(stream, _peer)| stream);
     if let Ok(permit) = permits.clone().try_acquire_owned() {
         return Some((accepted().await, permit));
     }
-    // A place that comes free of itself costs nobody the connection.
+    // A permit that is freed in time closes no connection.
     tokio::select! {
         permit = permits.clone().acquire_owned() => Some((accepted().await, permit.ok()?)),
         stream = accepted() => Some((stream, room.permit(permits).await?)),

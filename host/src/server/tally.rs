@@ -17,7 +17,7 @@ pub(super) fn told() {
     TOLD.set(TOLD.get() + 1);
 }
 
-/// Both counts since this was asked before.
+/// Both counts since the last call of this.
 pub(super) fn take() -> (usize, usize) {
     (BEGUN.take(), TOLD.take())
 }

@@ -18,7 +18,7 @@ use super::problem::Code;
 use super::reply::Reply;
 use super::worker::Worker;
 use crate::config;
-use crate::snapshot::Shared;
+use crate::snapshot::SharedState;
 use crate::telemetry::access_log;
 use crate::telemetry::metrics::Unreadable;
 use crate::telemetry::sample::Sample;
@@ -28,7 +28,7 @@ const FIELD: usize = 32;
 /// The fields of HTTP/2 that are none over HTTP/1.1: method, scheme, authority and path.
 const PSEUDO_FIELDS: usize = 4;
 
-/// Lines of the process, whose log is one.
+/// The sample of the process, which has one log.
 static LINES: Sample = Sample::new();
 
 /// The size of a head that HTTP/2 reads: enough to answer one that is too large.
@@ -36,8 +36,8 @@ pub(super) fn read_limit(settings: &config::Server) -> u32 {
     u32::try_from(settings.max_header_size.saturating_mul(2)).unwrap_or(u32::MAX)
 }
 
-/// Counts an error of a connection that is a head which cannot be read, and tells the access log.
-pub(super) fn note(shared: &Shared, error: &(dyn std::error::Error + 'static)) {
+/// Counts and logs a connection error that is an unreadable head.
+pub(super) fn note(shared: &SharedState, error: &(dyn std::error::Error + 'static)) {
     let Some((what, error)) = read(error) else {
         return;
     };
@@ -66,7 +66,7 @@ fn read<'a>(
 ) -> Option<(Unreadable, &'a hyper::Error)> {
     loop {
         match error.downcast_ref::<hyper::Error>() {
-            // Only its text tells the two apart.
+            // Only its text distinguishes the two.
             Some(error) if error.is_parse_too_large() => {
                 let target = error.to_string().contains("URI");
                 let what = if target {
@@ -82,8 +82,8 @@ fn read<'a>(
     }
 }
 
-/// Whether the head of an HTTP/2 request has more fields or bytes than may be. Over HTTP/1.1 hyper
-/// itself looks.
+/// Whether the head of an HTTP/2 request has too many fields or bytes. Over HTTP/1.1 hyper checks
+/// that.
 pub(super) fn is_too_large(request: &Request<Incoming>, settings: &config::Server) -> bool {
     let fields = request.headers();
     if fields.len() > settings.max_headers {

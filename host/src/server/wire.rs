@@ -22,20 +22,21 @@ use http2::Account;
 
 pub(super) use head::Heads;
 
-/// Bytes that one read takes at most.
+/// The most bytes of one read.
 const READ: usize = 16 << 10;
-/// What a read counts at least, so that small ones have an end, too.
+/// The least bytes that a read counts as, so that the number of small ones is limited, too.
 const LEAST: usize = TURN / 100;
 
-/// What a client of HTTP/2 says first (RFC 9113 section 3.4).
+/// The preface of an HTTP/2 client (RFC 9113 section 3.4).
 const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 
 thread_local! {
-    /// Where bytes are looked at before hyper gets them: one place for all connections of a worker.
+    /// The buffer in which bytes are inspected before hyper gets them: one for all connections of a
+    /// worker.
     static BYTES: RefCell<Box<[u8]>> = RefCell::new(vec![0; READ].into_boxed_slice());
 }
 
-/// The protocol, by what the client says first.
+/// The protocol, by the client's first bytes.
 enum Protocol {
     /// This many bytes of the preface came, and nothing else.
     Unknown(usize),
@@ -43,7 +44,7 @@ enum Protocol {
     Http2(Box<Account>),
 }
 
-/// A socket that looks at what passes.
+/// A socket that inspects its bytes.
 pub(super) struct Watched<S> {
     inner: Lingering<S>,
     activity: Arc<Activity>,
@@ -68,7 +69,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Watched<S> {
         }
     }
 
-    /// Looks at bytes of the client.
+    /// Inspects bytes of the client.
     fn look(&mut self, mut bytes: &[u8]) -> Result<(), Excess> {
         if let Protocol::Unknown(before) = self.protocol {
             let left = &PREFACE[before..];
@@ -102,7 +103,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Watched<S> {
         Ok(())
     }
 
-    /// Looks at bytes that went to the client.
+    /// Inspects bytes that were sent to the client.
     fn wrote(&mut self, bytes: &[u8], context: &Context<'_>) {
         let Protocol::Http2(account) = &mut self.protocol else {
             return self.activity.touch();
@@ -119,12 +120,12 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Watched<S> {
         }
     }
 
-    /// Says why the connection ends, if that can be said without a wait.
+    /// Sends the reason for the connection's end, if that does not block.
     fn farewell(&mut self, context: &mut Context<'_>) -> io::Error {
         if let Protocol::Http2(account) = &self.protocol
             && let Some(goaway) = account.farewell()
         {
-            // A client that does not read what it was sent does not read this either.
+            // A client that does not read its answers does not read this either.
             let _ = Pin::new(&mut self.inner).poll_write(context, &goaway);
             let _ = Pin::new(&mut self.inner).poll_shutdown(context);
         }
@@ -145,7 +146,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Read for Watched<S> {
             return Poll::Ready(Err(self.farewell(context)));
         }
         if !self.activity.may_read() {
-            // Behind all that wait for this thread.
+            // After all tasks that wait for this thread.
             context.waker().wake_by_ref();
             return Poll::Pending;
         }

@@ -17,10 +17,10 @@ use tokio::sync::{OwnedSemaphorePermit, mpsc, oneshot, watch};
 
 use super::budget::Budget;
 use super::rest::Rest;
-use super::room::Room;
+use super::room::OpenConnections;
 use crate::bff::scheduler::Scheduler;
 use crate::config;
-use crate::snapshot::Shared;
+use crate::snapshot::SharedState;
 use crate::sync::Counted;
 
 #[cfg(any(test, feature = "fuzzing"))]
@@ -32,7 +32,7 @@ pub(super) struct Worker {
     pub(super) index: usize,
     /// Whose guest runs next on this worker.
     pub(super) scheduler: Arc<Scheduler>,
-    pub(super) shared: Arc<Shared>,
+    pub(super) shared: Arc<SharedState>,
     pub(super) settings: Arc<config::Server>,
     /// The bytes in flight of all workers.
     pub(super) budget: Arc<Budget>,
@@ -40,12 +40,12 @@ pub(super) struct Worker {
     pub(super) peers: Arc<Peers>,
 }
 
-/// What all workers know of each other.
+/// The state that all workers see of each other.
 pub(super) struct Peers {
     /// In the order of their indices.
     pub(super) posts: Vec<Post>,
-    /// Where open connections are known.
-    pub(super) room: Room,
+    /// The open connections.
+    pub(super) room: OpenConnections,
 }
 
 /// How to reach a worker, and how busy it is. On cache lines of its own: each worker writes its own
@@ -60,11 +60,11 @@ pub(super) struct Post {
     pub(super) down: AtomicBool,
 }
 
-/// What a worker is to do next.
+/// An order to a worker.
 pub(super) type Orders = mpsc::UnboundedReceiver<Order>;
 
-/// What a worker is asked to do. The queue is unbounded, and still finite: a connection comes with
-/// its permit, and a job belongs to a stream of a connection, which are limited.
+/// Orders to a worker. The queue is unbounded, and still finite: a connection comes with its
+/// permit, and a job belongs to a stream of a connection, which are limited.
 pub(super) enum Order {
     Connection(std::net::TcpStream, Open, OwnedSemaphorePermit),
     Job(Job),
@@ -78,7 +78,7 @@ pub(super) type Job =
     Box<dyn FnOnce(Arc<Worker>) -> Pin<Box<dyn Future<Output = ()> + Send>> + Send>;
 
 impl Peers {
-    /// Workers, each with what it will be told to do.
+    /// Workers, each with the queue of its orders.
     pub(super) fn new(workers: usize) -> (Self, Vec<Orders>) {
         let post = |_| {
             let (orders, queue) = mpsc::unbounded_channel();
@@ -92,14 +92,14 @@ impl Peers {
             (post, queue)
         };
         let (posts, queues) = (0..workers).map(post).unzip();
-        let room = Room::default();
+        let room = OpenConnections::default();
         (Self { posts, room }, queues)
     }
 }
 
 impl Worker {
-    /// Where open connections are known.
-    pub(super) fn room(&self) -> &Room {
+    /// The open connections.
+    pub(super) fn room(&self) -> &OpenConnections {
         &self.peers.room
     }
 
@@ -154,7 +154,7 @@ impl Worker {
             Box::pin(async move {
                 tokio::select! {
                     output = job => drop(done.send(output)),
-                    // The client is gone, so nobody waits.
+                    // The client is gone, so no one waits.
                     () = done.closed() => {}
                 }
             })

@@ -1,4 +1,4 @@
-//! The first step of a snapshot: what the files of the components hold, good or not.
+//! The first step of a snapshot: the content of the component files, valid or not.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -16,11 +16,11 @@ pub struct Draft {
     pub config: Config,
     /// Its services, which are not active yet.
     pub services: Services,
-    /// What there is for each BFF of the configuration; nothing at first.
+    /// The candidate of each BFF of the configuration; none at first.
     pub candidates: BTreeMap<String, Candidate>,
 }
 
-/// What the file of a BFF holds.
+/// The content of a BFF's file.
 #[derive(Clone)]
 pub struct Candidate {
     /// Which content of the file this is; `None` when that is not known.
@@ -30,7 +30,7 @@ pub struct Candidate {
     pub attempts: u64,
     /// Its component, or why it is refused.
     pub file: Result<Arc<Loaded>, Refusal>,
-    /// Stands in for a component that is refused, where there is no live one.
+    /// Replaces a component that is refused, where there is no live one.
     pub last_good: Option<Arc<Loaded>>,
 }
 
@@ -39,7 +39,7 @@ pub struct Candidate {
 pub struct Refusal {
     /// The reason.
     pub error: Arc<LoadError>,
-    /// Whether the same component may be good a moment later.
+    /// Whether the same component may be valid a moment later.
     pub again: bool,
 }
 
@@ -50,7 +50,7 @@ impl Draft {
         all.filter_map(|(name, candidate)| Some((name, candidate.file.as_ref().err()?)))
     }
 
-    /// For those who want all BFFs or none.
+    /// For callers that want all BFFs or none.
     ///
     /// # Errors
     ///
@@ -68,7 +68,7 @@ impl Draft {
 }
 
 impl Refusal {
-    /// A refusal for good.
+    /// A permanent refusal.
     pub fn of(error: LoadError) -> Self {
         Self {
             error: Arc::new(error),

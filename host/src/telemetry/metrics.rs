@@ -1,11 +1,11 @@
-//! The metrics, in Prometheus' text format. Names and labels are an interface for operators: they
-//! do not change without a word in the changelog.
+//! The metrics, in Prometheus' text format. Names and labels are an interface for operators: each
+//! change is in the changelog.
 //!
-//! What is counted of a service or a BFF belongs to it, not to a table of names: the request path
-//! adds to atomics that it holds already, and `/metrics` asks the services and BFFs of the live
+//! The counters of a service or a BFF belong to it, not to a table of names: the request path adds
+//! to atomics that it holds already, and `/metrics` reads the services and BFFs of the live
 //! snapshot. So their series go when a reload removes them, and requests that still run on what was
-//! removed count where nobody looks. Labels hold what the operator named (BFFs, services) and
-//! closed sets, never what a client or a guest sent.
+//! removed count without a reader. Labels hold what the operator named (BFFs, services) and closed
+//! sets, never what a client or a guest sent.
 
 mod bff;
 mod classic;
@@ -45,9 +45,9 @@ pub struct Metrics {
     pub bytes_in_flight: Gauge,
     /// Answers that their clients did not take in time.
     pub unread_answers: Counter,
-    /// Workers that were started anew after a fault of the host's own.
+    /// Workers that were restarted after a fault of the host.
     pub worker_restarts: Counter,
-    /// Workers that serve nobody now.
+    /// Idle workers.
     pub workers_down: Gauge,
     reloads: Family<ResultLabels, Counter>,
     /// Times that the disk did not take the last good components.
@@ -152,16 +152,16 @@ impl Metrics {
         );
         registry.register(
             "worker_restarts",
-            "Workers that were started anew after a fault of the host outside of a request",
+            "Workers that were restarted after a fault of the host outside of a request",
             self.worker_restarts.clone(),
         );
         registry.register(
             "workers_down",
-            "Workers that have failed and are not started anew yet",
+            "Workers that have failed and are not restarted yet",
             self.workers_down.clone(),
         );
         for result in Reload::ALL {
-            // Zero is said, too: an alert needs something to compare with.
+            // Zero is written, too: an alert needs a value to compare with.
             drop(self.reloads.get_or_create(&result.labels()));
         }
         registry.register(

@@ -1,11 +1,11 @@
-//! A part of each second's lines, for what may come by the thousands.
+//! Samples log lines of frequent events, per second.
 
 use std::sync::LazyLock;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
 
-/// Lets lines of a second through until they cost too much together, and counts the others. Shared
-/// by all workers; no lock.
+/// Lets the lines of each second through until their total cost reaches the limit, and counts the
+/// others. Shared by all workers; no lock.
 #[derive(Debug)]
 pub struct Sample {
     second: AtomicU64,
@@ -28,7 +28,7 @@ impl Sample {
     /// Takes a line that costs `cost` (1, or its bytes) of the `most` of this second, and says how
     /// many were left out since the last one that was taken. `None` when this one is left out.
     pub fn take(&self, cost: u64, most: u64) -> Option<u64> {
-        // Not by the time of day, which may stand still before 1970 and come twice.
+        // Not by the time of day, which may stand still before 1970 and repeat.
         static BEGAN: LazyLock<Instant> = LazyLock::new(Instant::now);
         self.take_in(cost, most, BEGAN.elapsed().as_secs())
     }
@@ -39,8 +39,7 @@ impl Sample {
     }
 
     fn take_in(&self, cost: u64, most: u64, second: u64) -> Option<u64> {
-        // Two workers that meet at the turn of a second, or at the limit, may let one line more
-        // through.
+        // Two workers at the same second's end, or at the limit, may let one line more through.
         if self.second.load(Ordering::Relaxed) != second
             && self.second.swap(second, Ordering::Relaxed) != second
         {

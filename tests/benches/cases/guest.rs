@@ -9,7 +9,7 @@ use anyhow::{Context as _, ensure};
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue};
 use tailor::bff::load::Loader;
-use tailor::bff::run::{self, Asked, Invocation};
+use tailor::bff::run::{self, IncomingRequest, Invocation};
 use tailor::bff::runtime::Runtime;
 use tailor::bff::version::Version;
 use tailor::config::{Bff, Config};
@@ -54,7 +54,7 @@ impl Bench {
     }
 
     fn invocation(&self, path: &str, body: &str) -> Box<Invocation> {
-        let asked = Asked {
+        let asked = IncomingRequest {
             request: request_of(path, body),
             request_id: HeaderValue::from_static("0123456789abcdef"),
             traceparent: HeaderValue::from_static(

@@ -1,4 +1,4 @@
-//! Cases of the host alone: what it does to a request before and after a guest runs.
+//! Cases of the host alone: its work before and after a guest runs.
 
 use std::fmt::Write as _;
 use std::hint::black_box;
@@ -11,7 +11,7 @@ use tailor::bff::response;
 use tailor::calls::select::Selection;
 use tailor::config::Route;
 use tailor::contract::{Payload, Response};
-use tailor::router::{Found, RouteTable};
+use tailor::router::{RouteMatch, RouteTable};
 use tailor::server::inbound::Head;
 
 use super::Turn;
@@ -80,14 +80,17 @@ pub(super) fn route(bffs: usize) -> Box<dyn Fn() -> Turn> {
         Box::new(move || {
             for (host, path) in &*asked {
                 let found = table.find(black_box(host), path, &Method::GET, &headers);
-                ensure!(matches!(found, Found::Route { .. }), "{path}: {found:?}");
+                ensure!(
+                    matches!(found, RouteMatch::Route { .. }),
+                    "{path}: {found:?}"
+                );
             }
             Ok(())
         })
     })
 }
 
-/// What a browser sends: 14 fields, of which 10 reach the guest.
+/// The fields of a browser: 14, of which 10 reach the guest.
 const SENT: [(&str, &str); 14] = [
     ("host", "watch.example"),
     ("connection", "keep-alive"),

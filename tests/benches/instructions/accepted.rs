@@ -14,8 +14,9 @@ pub const TOLERANCE: f64 = 3.0;
 
 const FILE: &str = "tests/benches/instructions.toml";
 const HEAD: &str = "\
-# Instructions of each benchmark case, as accepted. Written by `cargo instructions -- --accept`; `tests/benches/README.md`
-# says what the cases are. Another compiler or C library makes other counts, so these are noted, too.
+# Instructions of each benchmark case, as accepted. Written by `cargo instructions -- --accept`;
+# `tests/benches/README.md` says what the cases are. Another compiler or C library makes other
+# counts, so these are noted, too.
 ";
 
 /// The accepted counts, and what they were counted with.
@@ -29,7 +30,7 @@ pub struct Accepted {
 pub enum Verdict {
     /// There is no accepted one.
     New(u64),
-    /// It is the same, but for what is tolerated.
+    /// It is equal within the tolerance.
     Same { accepted: u64, now: u64 },
     /// It is smaller by more than that.
     Better { accepted: u64, now: u64 },
@@ -70,7 +71,7 @@ impl Accepted {
         }
     }
 
-    /// Takes a count for the accepted one.
+    /// Accepts a count.
     pub fn take(&mut self, name: &str, now: u64) {
         self.instructions.insert(name.to_owned(), now);
     }
@@ -152,7 +153,7 @@ fn path() -> PathBuf {
     root().join(FILE)
 }
 
-/// What decides about the counts besides the code: the compiler, the C library and the counter.
+/// The tools that affect the counts: the compiler, the C library and the counter.
 fn tools() -> anyhow::Result<BTreeMap<String, String>> {
     let version = |program: &str, flag: &str| -> anyhow::Result<String> {
         let output = Command::new(program)

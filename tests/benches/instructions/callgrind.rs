@@ -51,7 +51,7 @@ const INVALID: u32 = 22;
 /// Makes the kernel refuse `PR_GET_AUXV` to this process and those that it starts.
 ///
 /// Valgrind hides the kernel's own functions (the vDSO) from a program, but lets this newer order
-/// through, which tells where they are. rustix believes it, looks there, and crashes. Refused, it
+/// through, which says where they are. rustix believes it, looks there, and crashes. Refused, it
 /// reads `/proc/self/auxv`, which valgrind does amend.
 ///
 /// # Errors

@@ -19,9 +19,9 @@ use cases::{CASES, Case};
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
-/// What the command line asks for.
+/// The options of the command line.
 #[derive(Default)]
-struct Asked {
+struct Options {
     /// Write the counts as the accepted ones.
     accept: bool,
     /// Run one case, under valgrind.
@@ -31,36 +31,36 @@ struct Asked {
 }
 
 fn main() -> anyhow::Result<ExitCode> {
-    let mut asked = Asked::default();
+    let mut options = Options::default();
     for argument in std::env::args().skip(1) {
         match argument.as_str() {
-            "--accept" => asked.accept = true,
-            callgrind::ONCE => asked.once = true,
+            "--accept" => options.accept = true,
+            callgrind::ONCE => options.once = true,
             // Cargo says so to every benchmark.
             "--bench" => {}
             flag if flag.starts_with('-') => {
                 bail!("{flag}: there is no such flag, only --accept")
             }
-            name => name.clone_into(&mut asked.name),
+            name => name.clone_into(&mut options.name),
         }
     }
-    if asked.once {
-        callgrind::once(Case::prepare(&asked.name)?.turn())?;
+    if options.once {
+        callgrind::once(Case::prepare(&options.name)?.turn())?;
         return Ok(ExitCode::SUCCESS);
     }
-    count(&asked)
+    count(&options)
 }
 
 /// Counts, compares and reports, a line for each case.
-fn count(asked: &Asked) -> anyhow::Result<ExitCode> {
+fn count(options: &Options) -> anyhow::Result<ExitCode> {
     let names: Vec<&str> = CASES
         .into_iter()
-        .filter(|name| name.contains(&asked.name))
+        .filter(|name| name.contains(&options.name))
         .collect();
     ensure!(
         !names.is_empty(),
         "no case has {:?} in its name; there are {CASES:?}",
-        asked.name
+        options.name
     );
     // Built before anything is counted: a build under valgrind takes minutes.
     tailor_harness::components::bench()?;
@@ -78,7 +78,7 @@ fn count(asked: &Asked) -> anyhow::Result<ExitCode> {
         worse += usize::from(matches!(verdict, Verdict::New(_) | Verdict::Worse { .. }));
         accepted.take(name, now);
     }
-    if asked.accept {
+    if options.accept {
         accepted.write(&CASES)?;
         println!("accepted: {}", accepted::shown_path());
         return Ok(ExitCode::SUCCESS);

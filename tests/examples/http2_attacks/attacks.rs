@@ -17,12 +17,12 @@ const FRAMES: usize = 500;
 
 /// An attack.
 pub struct Attack {
-    /// As it is known.
+    /// Its common name.
     pub name: &'static str,
     settings: &'static [u8],
-    /// What is sent first.
+    /// The first bytes.
     first: fn() -> Vec<u8>,
-    /// What is sent again and again; the number of the batch makes streams of its own.
+    /// The repeated batch; its number gives it streams of its own.
     batch: fn(u32) -> Vec<u8>,
     /// Until the next batch.
     pause: Duration,
@@ -94,7 +94,7 @@ fn streams(batch: u32, each: impl Fn(u32) -> Vec<u8>) -> Vec<u8> {
     pieces.concat()
 }
 
-/// A field of 3,000 bytes, entered into the table once and asked for thousands of times.
+/// A field of 3,000 bytes, added to the table once and referenced thousands of times.
 fn bomb() -> Vec<u8> {
     const LENGTH: usize = 3000;
     let mut fields = head("GET", "/");

@@ -25,7 +25,7 @@ use neighbour::Neighbour;
 
 /// Connections that attack at the same time.
 const CONNECTIONS: usize = 20;
-/// Until memory is looked at again.
+/// Interval of memory samples.
 const REST: Duration = Duration::from_secs(5);
 
 const CONFIG: &str = r#"
@@ -47,7 +47,7 @@ fn main() -> anyhow::Result<()> {
     Ok(())
 }
 
-/// What came of an attack.
+/// The result of an attack.
 #[derive(Debug)]
 pub struct Outcome {
     /// The attack.
@@ -68,7 +68,7 @@ pub struct Outcome {
     pub descriptors: (usize, usize),
 }
 
-/// Makes each attack.
+/// Runs each attack.
 ///
 /// # Errors
 ///
@@ -133,7 +133,7 @@ async fn attacker(attack: &Attack, address: SocketAddr, end: Instant, counts: &C
         counts.opened.fetch_add(1, Ordering::Relaxed);
         if until.await.is_ok() {
             counts.ended.fetch_add(1, Ordering::Relaxed);
-            // A client that comes again at once is for a limit of connections, not of frames.
+            // Reconnects at once are the matter of connection limits, not of frame limits.
             tokio::time::sleep(Duration::from_millis(10)).await;
         }
     }

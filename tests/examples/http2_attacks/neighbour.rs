@@ -1,4 +1,4 @@
-//! A client that asks one request after the other over HTTP/1.1, on a kept connection.
+//! A client that sends one request after the other over HTTP/1.1, on a kept connection.
 
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
@@ -11,7 +11,7 @@ const PAUSE: Duration = Duration::from_millis(10);
 /// A client that waits for longer has no answer.
 const TIMEOUT: Duration = Duration::from_secs(5);
 
-/// What the client got.
+/// The client's results.
 #[derive(Debug, Default)]
 pub struct Neighbour {
     times: Vec<Duration>,
@@ -19,12 +19,12 @@ pub struct Neighbour {
 }
 
 impl Neighbour {
-    /// How often it asked.
+    /// The number of its requests.
     pub fn asked(&self) -> usize {
         self.times.len() + self.failed
     }
 
-    /// How often it got what it asked for.
+    /// The number of expected answers.
     pub fn answered(&self) -> usize {
         self.times.len()
     }
@@ -37,7 +37,7 @@ impl Neighbour {
         times.get(index).copied().unwrap_or_default()
     }
 
-    /// Asks until then on this thread.
+    /// Sends requests until then on this thread.
     pub fn ask_alone(address: SocketAddr, end: Instant) -> anyhow::Result<Self> {
         let mut asked = Self::default();
         let runtime = tokio::runtime::Builder::new_current_thread()
@@ -47,7 +47,7 @@ impl Neighbour {
         Ok(asked)
     }
 
-    /// Asks until then, and once at least.
+    /// Sends requests until then, at least one.
     pub async fn ask_until(&mut self, address: SocketAddr, end: Instant) {
         let mut kept = None;
         loop {

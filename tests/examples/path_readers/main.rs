@@ -1,6 +1,6 @@
-//! Holds the models of `tailor_harness::readers` to the programs that they are models of: nginx,
-//! Node, Python and Tomcat read the table of hostile paths and random ones, and must read each as
-//! its model does.
+//! Compares the models of `tailor_harness::readers` with the programs themselves: nginx, Node,
+//! Python and Tomcat read the table of hostile paths and random ones, and must read each as its
+//! model does.
 //!
 //! `cargo run --example path_readers` with a number of random paths (2000 unless given). It needs
 //! the programs: `apt-get install nginx-light tomcat10 nodejs python3` on Debian. One that is not
@@ -66,7 +66,7 @@ fn main() -> anyhow::Result<()> {
     Ok(())
 }
 
-/// A path as the tests draw it, or one that does not even begin well.
+/// A path as the tests draw it, or one with an illegal start.
 fn any_path() -> impl Strategy<Value = String> {
     let parts = proptest::sample::select(&random::PARTS[..]);
     let parts = proptest::collection::vec(parts, 0..9);
@@ -76,7 +76,7 @@ fn any_path() -> impl Strategy<Value = String> {
     ]
 }
 
-/// Text without the difference in how programs show bytes that are no text of theirs.
+/// Normalises how programs show bytes that they cannot decode.
 fn comparable(read: &[u8]) -> String {
     let mut text = String::with_capacity(read.len());
     for byte in read {

@@ -63,12 +63,12 @@ out.print(request.getServletPath() + (info == null ? "" : info));
 pub struct Program {
     version: String,
     child: Child,
-    asked: Asked,
+    transport: Transport,
     /// Below the process, so that it is removed after that has ended.
     folder: TempDir,
 }
 
-enum Asked {
+enum Transport {
     Script(ChildStdin, BufReader<ChildStdout>),
     Server,
 }
@@ -84,15 +84,15 @@ impl Program {
         }
     }
 
-    /// What it says that it is.
+    /// Its reported version.
     pub fn version(&self) -> &str {
         &self.version
     }
 
-    /// What it reads the path as.
+    /// The path as it reads it.
     pub fn read(&mut self, path: &str) -> anyhow::Result<Option<Vec<u8>>> {
-        match &mut self.asked {
-            Asked::Script(input, output) => {
+        match &mut self.transport {
+            Transport::Script(input, output) => {
                 writeln!(input, "{path}")?;
                 let mut line = String::new();
                 output.read_line(&mut line)?;
@@ -101,7 +101,7 @@ impl Program {
                     hex => Ok(Some(bytes(hex).context("the script's answer")?)),
                 }
             }
-            Asked::Server => get(&self.folder.path().join("socket"), path),
+            Transport::Server => get(&self.folder.path().join("socket"), path),
         }
     }
 
@@ -112,7 +112,7 @@ impl Program {
         let (input, output) = pipes.context("it has no pipes")?;
         Ok(Self {
             version: version(Command::new(program).arg("--version"))?,
-            asked: Asked::Script(input, BufReader::new(output)),
+            transport: Transport::Script(input, BufReader::new(output)),
             child,
             folder: tempfile::tempdir()?,
         })
@@ -186,7 +186,7 @@ impl Program {
         let mut program = Self {
             version,
             child: child.context("it does not start")?,
-            asked: Asked::Server,
+            transport: Transport::Server,
             folder,
         };
         let started = Instant::now();
@@ -212,7 +212,7 @@ impl Drop for Program {
     }
 }
 
-/// The first line that a program says of itself, wherever it says it.
+/// The first line of a program's version, of either output.
 fn version(command: &mut Command) -> anyhow::Result<String> {
     let output = command.output().context("it is not installed")?;
     let said = [output.stdout, output.stderr].concat();
@@ -220,7 +220,7 @@ fn version(command: &mut Command) -> anyhow::Result<String> {
     Ok(said.lines().next().unwrap_or_default().trim().to_owned())
 }
 
-/// Asks over a connection of its own. `None` for any other answer than 200.
+/// Sends a request over a connection of its own. `None` for any other answer than 200.
 fn get(socket: &Path, path: &str) -> anyhow::Result<Option<Vec<u8>>> {
     let mut stream = UnixStream::connect(socket)?;
     write!(

@@ -1,5 +1,5 @@
 //! A service behind the real tinyproxy: calls reach it through `CONNECT`, with credentials and
-//! without, and where the proxy refuses, the BFF is told that the service is unreachable.
+//! without, and where the proxy refuses, the call fails as `unreachable`.
 //!
 //! `cargo run --example proxied`. It needs the program: `apt-get install tinyproxy` on Debian.
 //! Without it, this is an error that says so.
@@ -68,7 +68,7 @@ async fn run() -> anyhow::Result<()> {
     Ok(())
 }
 
-/// One call; the error is what the BFF was told.
+/// One call; the error is that of the BFF.
 async fn call(settings: &str) -> anyhow::Result<Result<(), String>> {
     let relay = relay::relay("v1", None);
     let host = TestHost::builder()?

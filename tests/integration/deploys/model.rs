@@ -17,14 +17,14 @@ impl Random {
     }
 }
 
-/// What happens to the BFF of this place in the list, or to all.
+/// An action on the BFF with this index, or on all.
 #[derive(Clone, Copy, Debug)]
 pub enum Action {
-    /// A good component takes the place of the file.
+    /// A good component replaces the file.
     Good(usize),
-    /// What is no component does.
+    /// A file without a component replaces it.
     Nonsense(usize),
-    /// A component that fails its smoke request does.
+    /// A component that fails its smoke request replaces it.
     Failing(usize),
     /// Half of a good component is written over the file.
     Half(usize),
@@ -34,7 +34,7 @@ pub enum Action {
     Smoke,
     /// SIGHUP with another configuration.
     Reload,
-    /// SIGHUP with one that is no good.
+    /// SIGHUP with an invalid one.
     BadReload,
     /// The disk of the data directory is full, or has room again.
     Disk,
@@ -66,20 +66,20 @@ impl Action {
     }
 }
 
-/// What is known of one BFF.
+/// The state of one BFF.
 #[derive(Clone, Debug)]
 pub struct State {
     /// The version that it answered with last.
     pub live: u32,
-    /// The good version that its file holds; `None` when it is no good.
+    /// The version in its file; `None` when that is invalid.
     pub file: Option<u32>,
     /// The version that the disk has noted as its last good one, at the last breakdown.
     pub noted: u32,
-    /// The host was started since the BFF was asked last.
+    /// The host was started since the BFF's last request.
     pub restarted: bool,
 }
 
-/// What is known of all.
+/// The state of all.
 #[derive(Debug)]
 pub struct Model {
     pub bffs: [State; 3],
@@ -106,13 +106,13 @@ impl Default for Model {
 }
 
 impl Model {
-    /// A version that there was none of before.
+    /// A new version.
     pub fn next(&mut self) -> u32 {
         self.newest += 1;
         self.newest
     }
 
-    /// The version that a BFF comes to, `None` when it stays as it is.
+    /// The next version of a BFF, `None` when it keeps its own.
     pub fn target(&self, bff: usize) -> Option<u32> {
         let state = &self.bffs[bff];
         // What was live needs no smoke request.
@@ -123,7 +123,7 @@ impl Model {
     /// Whether a BFF may answer with a version now.
     pub fn allows(&self, bff: usize, version: u32) -> bool {
         let state = &self.bffs[bff];
-        // After a start, what the disk did not take is lost, but nothing that it did take.
+        // After a start, only versions that could not be stored are lost.
         let kept = state.restarted && version == state.noted;
         version == state.live || kept || self.target(bff) == Some(version)
     }

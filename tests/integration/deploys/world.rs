@@ -18,8 +18,7 @@ use crate::modules::PATIENT;
 use crate::swap::page::{body, page, page_with_status};
 use crate::wire::{Wire, get, until};
 
-/// How often each BFF is asked after an action, when nothing is to come of it: for several looks of
-/// the watcher.
+/// Requests to each BFF after an action without an effect: for several looks of the watcher.
 const LOOKS: usize = 12;
 const PAUSE: Duration = Duration::from_millis(10);
 
@@ -89,7 +88,7 @@ impl World {
         }
     }
 
-    /// Does it.
+    /// Executes the action.
     pub async fn make(&mut self, action: Action, model: &mut Model) {
         match action {
             Action::Good(bff) => self.good(bff, model),
@@ -124,7 +123,8 @@ impl World {
         }
     }
 
-    /// Asks all BFFs until each has come to its version, and holds every answer to the model.
+    /// Sends requests to all BFFs until each has its version, and checks every answer with the
+    /// model.
     pub async fn hold(&mut self, model: &mut Model) {
         for look in 0.. {
             self.ask(model).await;
@@ -153,7 +153,7 @@ impl World {
         self.stop().await;
     }
 
-    /// Asks each BFF once, on the connection that is kept.
+    /// Sends one request to each BFF, on the kept connection.
     async fn ask(&mut self, model: &mut Model) {
         for (bff, name) in BFFS.iter().enumerate() {
             if self.starved && bff == ASKS {
@@ -279,7 +279,7 @@ impl World {
         count.map_or(0, |count| count.parse().unwrap())
     }
 
-    /// What the disk will say after a breakdown. One with room has the newest versions soon.
+    /// The content of the disk after a crash. One with room has the newest versions soon.
     async fn note(&self, model: &mut Model) {
         for wait in 0.. {
             self.note_from_disk(model);

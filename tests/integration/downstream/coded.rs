@@ -1,4 +1,4 @@
-//! Answers whose bodies are coded: what the host asks for, and what a BFF sees of it.
+//! Answers whose bodies are coded: what the host accepts, and what a BFF sees.
 
 use downstream_mock::scripted::{Response, ScriptedService};
 
@@ -83,7 +83,7 @@ async fn the_operator_says_what_is_asked_for() {
         ("some", "gzip, br"),
         ("none", "identity"),
     ] {
-        // One that was not asked for is undone all the same.
+        // An unrequested one is decoded as well.
         let reply = host.get(&format!("/{name}/zstd")).await.unwrap();
         assert_eq!(reply.text(), TEXT, "{name}");
         let request = service.requests().pop().unwrap();

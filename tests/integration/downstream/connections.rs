@@ -1,6 +1,6 @@
 //! HTTP/1.1 connections are kept, shared out one call at a time, replaced when the service has
-//! closed them, and closed when nobody needs them. A call is repeated only where that cannot do
-//! anything twice, or where the operator says that it may.
+//! closed them, and closed when they are no longer needed. A call is repeated only where that
+//! cannot do anything twice, or where the operator says that it may.
 
 use std::collections::HashSet;
 use std::sync::{Arc, Mutex};
@@ -68,7 +68,7 @@ async fn calls_side_by_side_have_a_connection_each_which_ends_with_a_call_that_i
 
 #[tokio::test]
 async fn a_connection_that_was_closed_while_idle_is_replaced_without_a_failure() {
-    // One answer a connection, and no word that it is the last one.
+    // One answer per connection, without `connection: close`.
     let raw = ScriptedService::start(|_| Response::text("ok").then_close()).unwrap();
     let host = host(&[("svc", raw.url(), "")]).await;
     for index in 1..=10 {
@@ -250,7 +250,7 @@ async fn a_fresh_connection_that_breaks_is_not_tried_again() {
 }
 
 #[tokio::test]
-async fn connections_that_nobody_uses_are_closed() {
+async fn unused_connections_are_closed() {
     let services = Services::start().unwrap();
     let url = || services.url(Service::Profile);
     let host = host(&[

@@ -101,7 +101,7 @@ async fn the_cookies_of_a_client_are_one_line() {
     let raw = ok();
     let host = host(&[("svc", raw.url(), "pass-headers = [\"cookie\"]")]).await;
     for version in [Version::HTTP_11, Version::HTTP_2] {
-        // Clients of HTTP/2 part them, so that each can be compressed.
+        // Clients of HTTP/2 split them, so that each can be compressed.
         let request = host.request("GET", "/svc/x").version(version);
         let request = ["a=1", "b=2; c=3", "d=4"]
             .iter()
@@ -139,7 +139,7 @@ async fn the_request_id_and_the_trace_go_along() {
     assert_eq!(request.header("tracestate"), Some("vendor=value"));
     let parent: Vec<&str> = request.header("traceparent").unwrap().split('-').collect();
     assert_eq!((parent[0], parent[1], parent[3]), ("00", trace, "01"));
-    // The host is a station of its own on the way.
+    // The host is a hop of its own.
     assert_ne!(parent[2], span);
     assert_eq!(parent[2].len(), 16);
 
@@ -162,7 +162,7 @@ async fn the_request_id_and_the_trace_go_along() {
     assert_eq!(begun.len(), 3);
 }
 
-/// What the requests so far told of the time that they had, in milliseconds.
+/// The time limits that the requests so far had in their fields, in milliseconds.
 fn time_left(service: &ScriptedService) -> Vec<u64> {
     let requests = service.requests().into_iter();
     let left = requests.map(|request| request.header("tailor-time-left-ms").unwrap().parse());

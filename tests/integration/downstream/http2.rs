@@ -27,7 +27,7 @@ async fn all_calls_share_one_connection_side_by_side() {
             assert!(requests.iter().all(|request| request.connection == 1));
         }
     }
-    // Calls that are given up are taken back, one by one: the connection lives on.
+    // Calls that are given up are reset one by one: the connection stays open.
     services.wait_for_aborted(Service::Profile, 16).await;
     services.clear_fault(Service::Profile).await.unwrap();
     let reply = host.get("/profile/users/ada").await.unwrap();

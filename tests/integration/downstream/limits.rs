@@ -1,4 +1,4 @@
-//! What bounds a call: connections and those who wait for one, the size of an answer, and time.
+//! The limits of a call: connections and waiting calls, the size of an answer, and time.
 
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
@@ -57,7 +57,7 @@ async fn a_call_waits_for_its_turn_only_as_long_as_it_may() {
         .set_fault(Service::Profile, Fault::hang())
         .await
         .unwrap();
-    // Two BFFs that share a service, one of them in a hurry.
+    // Two BFFs that share a service, one of them with short timeouts.
     let builder = TestHost::builder().unwrap().workers(1);
     let url = services.url(Service::Profile);
     let mut builder = plain(builder, "profile", &url, "max-calls = 1");
@@ -87,7 +87,7 @@ async fn a_call_waits_for_its_turn_only_as_long_as_it_may() {
     assert_eq!(services.counts(Service::Profile).requests, 1);
 }
 
-/// Asks a service that answers with these bytes and then keeps the connection, under a cap of 16
+/// Calls a service that answers with these bytes and then keeps the connection, under a cap of 16
 /// bytes.
 async fn capped(answer: &'static str) -> (Reply, ScriptedService, TestHost) {
     let raw = answering(answer);
@@ -122,7 +122,7 @@ async fn an_answer_that_is_larger_is_cut_off_where_that_shows() {
     ] {
         let (reply, raw, host) = capped(answer).await;
         assert_eq!(failure(&reply), Some(("too-large", true)), "{answer:?}");
-        // A connection with the rest of an answer in it is of no use.
+        // A connection with the rest of an answer in it is unusable.
         eventually("the host has closed the connection", async || {
             (raw.open() == 0).then_some(())
         })
@@ -145,7 +145,7 @@ async fn a_stream_without_end_is_stopped_at_the_cap() {
     .await;
 }
 
-/// Asks, and expects a timeout in a phase.
+/// Makes a call, and expects a timeout in a phase.
 async fn times_out(host: &TestHost, path: &str, sent: bool, phase: &str) -> Duration {
     let started = Instant::now();
     let reply = host.get(path).await.unwrap();
@@ -184,7 +184,7 @@ async fn the_whole_call_has_a_limit() {
     let path = "/heart/users/ada/days/2026-01-15";
     let took = times_out(&host, path, true, "reading the answer").await;
     assert!(took < Duration::from_secs(20), "{took:?}");
-    // The service learns that nobody waits any more.
+    // The service learns that its caller is gone.
     services.wait_for_aborted(Service::Heart, 1).await;
 }
 

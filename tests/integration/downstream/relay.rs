@@ -1,5 +1,5 @@
-//! A BFF that passes each request on to a service and the answer back, written as text: what it
-//! does is plain to see, and several versions of it differ in one word.
+//! A BFF that passes each request on to a service and the answer back, written as text: so that it
+//! is short, and several versions of it differ in one word.
 //!
 //! The service is the one that has the name of the route's client. Method, path, query and body are
 //! the request's; header fields are not passed on. The answer has the status and the body of the

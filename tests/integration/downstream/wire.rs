@@ -1,4 +1,4 @@
-//! What a service may send back, and what becomes of what it may not.
+//! What a service may send back, and the errors for what it may not.
 
 use super::relay::failure;
 use super::{answering, host, ok, post};
@@ -6,7 +6,7 @@ use crate::observe::{calls, eventually};
 use downstream_mock::scripted::{Response, ScriptedService};
 use tailor_harness::{Reply, TestHost};
 
-/// Asks a service that answers each connection's first request with these bytes and closes.
+/// Calls a service that answers each connection's first request with these bytes and closes.
 async fn once(answer: &'static str) -> (Reply, TestHost, ScriptedService) {
     let raw = ScriptedService::start(move |_| Response::raw(answer).then_close()).unwrap();
     let host = host(&[("svc", raw.url(), "")]).await;
@@ -33,7 +33,7 @@ async fn what_is_not_http_is_malformed() {
             reply.text()
         );
         assert_eq!(calls(&host, "svc", "malformed").await, 1.0);
-        // The reason is for the BFF, and holds nothing of what the operator owns.
+        // The reason is for the BFF, and has nothing that belongs to the operator.
         assert!(reply.text().contains("\"svc\""), "{}", reply.text());
         assert!(!reply.text().contains("127.0.0.1"), "{}", reply.text());
     }
@@ -230,7 +230,7 @@ async fn redirects_are_replies_and_are_not_followed() {
 }
 
 #[tokio::test]
-async fn a_second_answer_to_one_request_reaches_nobody() {
+async fn a_second_answer_to_one_request_reaches_no_caller() {
     // The worst that a confused service can do: the answer meant for one user, read as that for the
     // next.
     let raw = ScriptedService::start(|request| {

@@ -1,4 +1,4 @@
-//! Who is blamed: one caller, one path or one endpoint does not decide for all of a service.
+//! Blame: one caller, one path or one endpoint does not decide for the whole service.
 
 use downstream_mock::scripted::{Response, ScriptedService};
 use futures_util::future::join_all;
@@ -16,7 +16,7 @@ fn slow_in_places() -> ScriptedService {
 }
 
 #[tokio::test]
-async fn a_caller_in_a_hurry_takes_the_service_from_nobody() {
+async fn a_caller_with_a_short_timeout_opens_no_breaker_for_others() {
     let site = slow_in_places();
     let host = Setup::new()
         .service("svc", &site.url(), "[breaker]\nmin-calls = 3")
@@ -62,7 +62,7 @@ async fn a_path_that_fails_takes_the_service_from_no_other() {
 }
 
 #[tokio::test]
-async fn one_endpoint_that_fails_at_once_takes_the_service_from_nobody() {
+async fn one_endpoint_that_fails_at_once_opens_no_breaker() {
     let answers =
         |status| ScriptedService::start(move |_| Response::new(status).body("said")).unwrap();
     let (bad, one, two) = (answers(500), answers(200), answers(200));
@@ -80,7 +80,7 @@ async fn one_endpoint_that_fails_at_once_takes_the_service_from_nobody() {
             failed += usize::from(reply.status == 500);
         }
     }
-    // A burst of calls finds it unknown; from then on it is left alone.
+    // A burst of calls meets it as unknown; later calls avoid it.
     assert!(failed <= 20, "{failed} of 200 calls failed");
     assert_eq!(bad.count(), failed);
     assert_eq!(breaker(&host, "svc").await, "closed");

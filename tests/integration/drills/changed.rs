@@ -1,4 +1,4 @@
-//! What a client gets after a change that went through, or may have.
+//! What a client gets after a write that succeeded, or may have.
 
 use bytes::Bytes;
 use downstream_mock::scripted::{Response, ScriptedService};
@@ -56,7 +56,7 @@ async fn a_change_without_an_answer_voids_what_was_kept() {
     let late = host.send(post(&host, "/r/hurried/a")).await.unwrap();
     assert_eq!(failure(&late), Some(("timeout", true)), "{late:?}");
     expect(&host, "/r/hurried/a", "3").await;
-    // The client goes before there is an answer, and its call with it.
+    // The client disconnects before there is an answer, which drops its call.
     expect(&host, "/r/svc/a", "4").await;
     let change = host.send(post(&host, "/r/svc/a"));
     tokio::select! {

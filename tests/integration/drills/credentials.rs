@@ -9,7 +9,7 @@ use tailor_harness::Process;
 
 use super::*;
 
-/// A service that wants this token, which can be changed.
+/// A service that requires this token, which can be changed.
 fn guarded(token: &Arc<Mutex<String>>) -> ScriptedService {
     let token = token.clone();
     ScriptedService::start(move |request| {
@@ -147,7 +147,7 @@ async fn a_token_of_oauth2_serves_many_calls_and_is_renewed_when_it_is_refused()
     }
     assert_eq!((endpoint.count(), site.count()), (1, 20));
 
-    // The service forgets its tokens. The call that learns of it is made again with a new one.
+    // The service revokes its tokens. The refused call is repeated with a new one.
     *token.lock().unwrap() = "forgotten".to_owned();
     assert_eq!(get(&host, "/r/svc/again").await.text(), "welcome");
     assert_eq!((endpoint.count(), site.count()), (2, 22));
@@ -181,7 +181,7 @@ async fn without_a_token_nothing_is_sent() {
 async fn a_token_endpoint_may_take_longer_than_a_service() {
     let token = Arc::new(Mutex::new("slow".to_owned()));
     let site = guarded(&token);
-    // Longer than the time to the first byte of a service for which nothing is set.
+    // Longer than the default `first-byte-timeout`.
     let long = Duration::from_millis(1_200);
     let answer = move |_| given("slow").after(tokio::time::sleep(long));
     let endpoint = ScriptedService::start(answer).unwrap();

@@ -1,5 +1,5 @@
-//! A service that is bad now and then, and one that is bad in one place of three: further attempts
-//! heal it, and are few.
+//! A service that is bad now and then, and one that is bad in one place of three: a few further
+//! attempts hide that.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -23,8 +23,7 @@ async fn a_hedge_heals_what_is_slow_now_and_then() {
         .start()
         .await;
     let path = "/r/heart/users/ada/days/2026-01-15";
-    // Before anything is known of the service nothing is hedged, and these calls earn the first
-    // hedges.
+    // Without latency samples nothing is hedged, and these calls pay for the first hedges.
     for _ in 0..100 {
         assert_eq!(get(&host, path).await.status, 200);
     }
@@ -39,11 +38,11 @@ async fn a_hedge_heals_what_is_slow_now_and_then() {
     assert!(event(&host, "heart", "hedge").await >= 1.0);
     assert_eq!(event(&host, "heart", "retry").await, 0.0);
     not_amplified(250, services.counts(Service::Heart).requests);
-    // What was slow was taken back.
+    // The slow call was cancelled.
     services.wait_for_aborted(Service::Heart, 1).await;
 }
 
-/// A place of a service that resets every connection while it is told to be bad.
+/// An endpoint that resets every connection while it is set to fail.
 fn place(bad: Arc<AtomicBool>) -> ScriptedService {
     let answer = move |_| match bad.load(Ordering::SeqCst) {
         true => Response::reset(),
@@ -120,7 +119,7 @@ async fn one_bad_endpoint_of_three_is_left_out_and_taken_back() {
 
 #[tokio::test]
 async fn a_server_that_listens_on_one_family_of_localhost_fails_no_call() {
-    // On many machines `localhost` is ::1 as well, where nobody listens.
+    // On many machines `localhost` is ::1 as well, without a listener.
     let site = ScriptedService::start(|_| Response::text("ok")).unwrap();
     let url = format!("http://localhost:{}", site.address().port());
     let host = Setup::new()
@@ -145,7 +144,7 @@ async fn a_server_that_listens_on_one_family_of_localhost_fails_no_call() {
 
 #[tokio::test]
 async fn a_hedge_goes_to_another_endpoint() {
-    // The first place is much the faster one, but for the call that hangs there.
+    // The first endpoint is much faster, except for the call that hangs there.
     let fast = ScriptedService::start(|request| match request.path() {
         "/slow" => Response::hang(),
         _ => Response::text("fast"),

@@ -1,4 +1,4 @@
-//! What a BFF may call, and under which limits it may ask for it.
+//! What a BFF may call, and under which limits.
 
 use downstream_mock::scripted::{Gate, Response, ScriptedService};
 

@@ -1,5 +1,4 @@
-//! A service over HTTP/2, whose calls share connections: what happens to one of these is no other
-//! call's fault.
+//! A service over HTTP/2, whose calls share connections: a failure of one affects no other call.
 
 use downstream_mock::scripted::{Response, ScriptedService, frames};
 use futures_util::future::join_all;
@@ -45,7 +44,7 @@ async fn a_connection_that_fell_silent_fails_one_call() {
 #[tokio::test]
 async fn what_one_answer_breaks_is_made_again_for_the_others() {
     let service = ScriptedService::start(|request| match request.target.as_str() {
-        // DATA of a stream that nobody opened ends the connection.
+        // DATA of a stream that was not opened ends the connection.
         "/bad" => Response::raw(frames::frame(0, 0, 9999, b"x")),
         _ if request.connection == 1 => Response::hang(),
         _ => Response::text("ok"),

@@ -1,5 +1,5 @@
-//! Answers that are kept: what of them a client gets, when they are asked for again, and what they
-//! are good for when the service is gone.
+//! Stored answers: what a client gets of them, when they are revalidated, and their use when the
+//! service is gone.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -36,7 +36,7 @@ impl Numbered {
     }
 }
 
-/// Asks, and expects this body of a live or a fresh answer.
+/// Sends a request, and expects this body of a live or a fresh answer.
 pub async fn expect(host: &TestHost, path: &str, body: &str) {
     let reply = get(host, path).await;
     assert_eq!(
@@ -47,7 +47,7 @@ pub async fn expect(host: &TestHost, path: &str, body: &str) {
     assert_eq!(degraded(&reply), "");
 }
 
-/// Whether the answer says that it has a stale part, and of no other fault.
+/// Whether the answer is marked as stale, and nothing else.
 fn is_stale(reply: &Reply) -> bool {
     let age = degraded(reply).strip_prefix("svc;stale;age=");
     age.is_some_and(|age| age.parse::<u64>().is_ok())
@@ -123,7 +123,7 @@ async fn a_stale_answer_stands_in_for_a_service_that_fails() {
     assert!(is_stale(&reply), "{}", degraded(&reply));
     assert_eq!(reply.header("cache-control"), "no-store");
     assert_eq!(event(&host, "svc", "stale").await, 1.0);
-    // What was never asked for is not there.
+    // A path without a request is not stored.
     let reply = get(&host, "/r/svc/b").await;
     assert_eq!(
         (reply.status.as_u16(), degraded(&reply)),
@@ -220,7 +220,7 @@ async fn the_operator_makes_answers_void() {
         asked = asked.max(paths.len());
         assert_eq!(svc.site.count(), asked, "before {order}");
         let order = format!("/downstreams/svc/invalidate?{order}");
-        // A page in somebody's browser must not be able to do that.
+        // A page in an operator's browser must not be able to do that.
         let refused = host
             .steer(&order, &[("origin", "https://evil.test")])
             .await

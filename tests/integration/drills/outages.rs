@@ -1,5 +1,5 @@
-//! One service is gone in one way or the other: the rest of the answer comes in time, and all of it
-//! when the service is back.
+//! One service fails in several ways: the rest of the answer comes in time, and all of it when the
+//! service is back.
 
 use downstream_mock::scripted::{Response, ScriptedService};
 use downstream_mock::{Fault, Garbling, Service, Services};
@@ -11,7 +11,7 @@ use crate::downstream::answering;
 use crate::downstream::relay::failure;
 use crate::observe::calls;
 
-/// A day of January, so that calls are not the same.
+/// A day of January, so that calls differ.
 fn watch(day: usize) -> String {
     format!("/watch/ada?date=2026-01-{day:02}")
 }
@@ -41,8 +41,8 @@ fn without_heart(reply: &Reply) {
     assert!(!body["sleep"].is_null(), "{body}");
 }
 
-/// Asks until the breaker has rejected a call, and then a hundred times more: none of these reaches
-/// the service.
+/// Sends requests until the breaker has rejected a call, and then a hundred more: none of these
+/// reaches the service.
 async fn rejects(host: &TestHost, services: &Services) {
     eventually("a call that is rejected", async || {
         let before = services.counts(Service::Heart).requests;
@@ -223,7 +223,7 @@ async fn json_that_is_cut_off_costs_its_part_alone() {
 }
 
 #[tokio::test]
-async fn a_name_that_nobody_knows_costs_its_part_alone() {
+async fn an_unknown_name_costs_its_part_alone() {
     let services = Services::start().unwrap();
     let heart = "connect-timeout = \"2s\"\n[retry]\nmax = 0";
     let mut setup = Setup::new();
@@ -237,7 +237,7 @@ async fn a_name_that_nobody_knows_costs_its_part_alone() {
     for path in [watch(1), dashboard(1)] {
         let reply = get(&host, &path).await;
         without_heart(&reply);
-        // A resolver that says no, and one that says nothing.
+        // A resolver that answers with an error, and one that never answers.
         let said = ["heart;failed=unreachable", "heart;failed=timeout"];
         assert!(said.contains(&degraded(&reply)), "{}", degraded(&reply));
     }

@@ -1,5 +1,4 @@
-//! A service that says how fast it wants to be called, by the operator's words or its own, is not
-//! called faster: by nobody.
+//! A service with a rate limit, of the operator or its own, is not called faster, by any caller.
 
 use downstream_mock::scripted::{Request, Response, ScriptedService};
 use futures_util::future::join_all;
@@ -8,7 +7,7 @@ use super::*;
 use crate::downstream::relay::failure;
 use crate::drills::reloaded::change;
 
-/// A service whose first answer asks with this status to be left alone for so many seconds.
+/// A service whose first answer requests with this status a pause of this number of seconds.
 fn asks_for_rest(status: u16, seconds: &'static str) -> ScriptedService {
     let answer = move |request: Request| match request.number {
         1 => Response::new(status).header("retry-after", seconds),
@@ -28,7 +27,7 @@ async fn a_429_holds_back_the_calls_of_all() {
         .start()
         .await;
     assert_eq!(get(&host, "/first/svc/x").await.status, 429);
-    // Who has no time for it is told at once, and why.
+    // A call without enough time fails at once, with the reason.
     let reply = get(&host, "/hasty/svc/y").await;
     assert_eq!(failure(&reply), Some(("rejected", false)), "{reply:?}");
     assert_eq!(degraded(&reply), "svc;failed=rejected");
@@ -93,7 +92,7 @@ async fn a_503_of_the_only_endpoint_holds_back_all_calls_its_own_retry_too() {
         .relay("r", "")
         .start()
         .await;
-    // There is no time for another attempt: the answer stands.
+    // There is no time for another attempt: the answer is final.
     assert_eq!(get(&host, "/r/svc/x").await.status, 503);
     let reply = get(&host, "/r/svc/y").await;
     assert_eq!(failure(&reply), Some(("rejected", false)), "{reply:?}");
@@ -120,7 +119,7 @@ async fn a_503_of_one_endpoint_of_several_holds_nothing_back() {
     }
     assert!(bad.count() > 0);
     assert_eq!(event(&host, "svc", "hold").await, 0.0);
-    // Now all of them ask for it.
+    // Now all of them request a pause.
     assert_eq!(get(&host, "/r/svc/last").await.status, 503);
     assert_eq!(event(&host, "svc", "hold").await, 1.0);
     let reply = get(&host, "/r/svc/x").await;

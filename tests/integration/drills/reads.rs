@@ -17,7 +17,7 @@ async fn post(host: &TestHost, path: &str, body: &str) -> Reply {
     host.send(request).await.unwrap()
 }
 
-/// Asks, and expects this body of a live or a fresh answer.
+/// Sends a request, and expects this body of a live or a fresh answer.
 async fn expect(host: &TestHost, path: &str, body: &str, answer: &str) {
     let reply = post(host, path, body).await;
     assert_eq!(
@@ -73,7 +73,7 @@ async fn an_answer_is_kept_for_its_body_until_something_is_written() {
     let host = host(&site, "[cache]\nttl = \"10m\"").await;
     expect(&host, "/r/svc/graphql", "{a}", "1").await;
     expect(&host, "/r/svc/graphql", "{b}", "2").await;
-    // A read makes nothing void: neither its own path nor another body's.
+    // A read invalidates nothing: neither its own path nor another body's.
     expect(&host, "/r/svc/graphql", "{a}", "1").await;
     expect(&host, "/r/svc/graphql", "{b}", "2").await;
     // The GET of the same path is another call, and is kept beside it.
@@ -81,7 +81,7 @@ async fn an_answer_is_kept_for_its_body_until_something_is_written() {
     assert_eq!(read.text(), "3");
     expect(&host, "/r/svc/graphql", "{a}", "1").await;
     assert_eq!(get(&host, "/r/svc/graphql").await.text(), "3");
-    // What is not listed is a write as ever, and not kept.
+    // An unlisted POST is a write, and not stored.
     expect(&host, "/r/svc/other", "{a}", "4").await;
     expect(&host, "/r/svc/other", "{a}", "5").await;
     expect(&host, "/r/svc/graphql", "{a}", "1").await;
@@ -125,7 +125,7 @@ async fn a_large_body_is_a_read_that_is_not_kept() {
     expect(&host, "/r/svc/graphql", &large, "3").await;
     expect(&host, "/r/svc/graphql", &large[1..], "4").await;
     expect(&host, "/r/svc/graphql", &large[1..], "4").await;
-    // It voids nothing either.
+    // It invalidates nothing either.
     expect(&host, "/r/svc/graphql", "{a}", "1").await;
 }
 

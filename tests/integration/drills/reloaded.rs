@@ -1,4 +1,4 @@
-//! The settings of a service change while the host runs: they take effect, and what is known of the
+//! The settings of a service change while the host runs: they take effect, and the state of the
 //! service stays.
 
 use downstream_mock::scripted::{Gate, Response, ScriptedService};

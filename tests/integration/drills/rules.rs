@@ -1,4 +1,4 @@
-//! Some calls of a service are made otherwise than the others: by rules of the operator.
+//! Rules of the operator for some calls of a service.
 
 use downstream_mock::scripted::{Gate, Response, ScriptedService};
 use futures_util::future::join_all;
@@ -185,7 +185,7 @@ async fn a_path_is_kept_for_its_own_time_and_another_not_at_all() {
     ] {
         expect(&host, &format!("/r/svc/{path}"), body).await;
     }
-    // A rule may keep what the service does not.
+    // A rule may store what the service does not.
     let host = svc.host(&format!("{rules}enabled = false")).await;
     for (path, body) in [
         ("other", "5"),

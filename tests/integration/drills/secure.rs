@@ -1,4 +1,4 @@
-//! Certificates: a service that cannot prove who it is gets no request, and the failure says why.
+//! Certificates: a service without a valid certificate gets no request, and the failure says why.
 
 use downstream_mock::scripted::{Authority, Response, ScriptedService, Signed, Validity, acceptor};
 

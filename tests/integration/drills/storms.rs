@@ -1,5 +1,5 @@
-//! More calls than there is room for: one BFF's storm is its own affair, and what is optional goes
-//! first.
+//! More calls than there is room for: one BFF's storm affects no other, and optional calls are
+//! refused first.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -21,8 +21,8 @@ async fn a_storm_that_may_take_all_calls_leaves_another_its_turn() {
     storm("max-calls = 4\nmax-queued = 8\nbff-share = 100").await;
 }
 
-/// One BFF asks for more than the heart service with these settings takes, while another goes on
-/// with its work.
+/// One BFF makes more calls than the heart service with these settings accepts, while another works
+/// on.
 async fn storm(heart: &'static str) {
     const AT_ONCE: u64 = 24;
     let services = Services::start().unwrap();

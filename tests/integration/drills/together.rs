@@ -12,7 +12,7 @@ use super::*;
 use crate::downstream::relay::{failure, relay};
 use crate::wire::soon;
 
-/// A service that says who asked, once it may.
+/// A service that answers with its caller, once the gate is open.
 fn held() -> (ScriptedService, Gate) {
     held_with(&[])
 }
@@ -27,7 +27,7 @@ fn held_with(fields: &[(&'static str, &'static str)]) -> (ScriptedService, Gate)
     (site.unwrap(), gate)
 }
 
-/// Says who asked, and how many have.
+/// Answers with the caller and the number of requests.
 fn answer(request: Request) -> Response {
     let who = request.header("authorization").unwrap_or_default();
     Response::text(format!("{who} {}", request.number))
@@ -45,7 +45,7 @@ async fn in_flight(host: &TestHost, count: u64) {
 async fn a_thousand_equal_reads_make_one_call() {
     const READS: usize = 1_000;
     let (site, gate) = held();
-    // So many at once may wait for each other for longer than usual, on a busy machine.
+    // This many at once may wait for each other for longer than usual, on a busy machine.
     let limits =
         format!("limits.concurrency = {READS}\nlimits.memory = \"1MiB\"\nlimits.cpu-wait = \"6s\"");
     let host = Setup::with("server.max-streams = 1000")
@@ -127,10 +127,10 @@ async fn a_client_that_hangs_up_does_not_end_the_call_of_the_others() {
     assert_eq!(site.count(), 1);
 }
 
-/// A BFF without much time asks, and one with enough joins its call while `others` calls are under
-/// way. `joined` is done when it has, `late` when the first one's time is over. Gives what the
-/// second one got.
-async fn joins_one_in_haste(
+/// A BFF with a short timeout makes a call, and one with a long one joins it while `others` calls
+/// are under way. `joined` is done when it has, `late` when the first one's time is over. Gives
+/// what the second one got.
+async fn joins_a_call_with_a_short_timeout(
     host: &TestHost,
     others: u64,
     joined: impl FnOnce(),
@@ -169,7 +169,7 @@ async fn one_who_joins_in_the_queue_waits_there_for_as_long_as_it_may() {
     let held = get(&host, "/patient/svc/held");
     let others = async {
         soon(site.wait_for(1)).await;
-        joins_one_in_haste(&host, 1, || {}, || gate.open(2)).await
+        joins_a_call_with_a_short_timeout(&host, 1, || {}, || gate.open(2)).await
     };
     let (held, reply) = tokio::join!(held, others);
     assert_eq!((held.status.as_u16(), held.text().as_str()), (200, " 1"));
@@ -194,7 +194,7 @@ async fn one_who_joins_waits_for_credentials_for_as_long_as_it_may() {
         .file("secret", "hush")
         .service("svc", &site.url(), &settings);
     let host = hasty_and_patient(setup).start().await;
-    let reply = joins_one_in_haste(&host, 0, || {}, || gate.open(9)).await;
+    let reply = joins_a_call_with_a_short_timeout(&host, 0, || {}, || gate.open(9)).await;
     assert_eq!(
         (reply.status.as_u16(), reply.text().as_str()),
         (200, "Bearer token 1")
@@ -214,7 +214,7 @@ async fn one_who_joins_has_a_retry_that_the_first_has_no_time_for() {
     let site = site.unwrap();
     let setup = Setup::new().service("svc", &site.url(), "");
     let host = hasty_and_patient(setup).start().await;
-    let reply = joins_one_in_haste(&host, 0, || gate.open(1), || {}).await;
+    let reply = joins_a_call_with_a_short_timeout(&host, 0, || gate.open(1), || {}).await;
     assert_eq!((reply.status.as_u16(), reply.text().as_str()), (200, "2"));
 }
 
@@ -233,7 +233,7 @@ async fn one_who_joins_gives_a_permit_that_the_first_has_not() {
         assert_eq!(site.count(), 1);
         get(&host, "/idle/svc/x").await
     };
-    // What the busy BFF has under way is not answered before the call of both is there.
+    // The busy BFF's calls are not answered before the shared call is there.
     let release = async {
         soon(site.wait_for(2)).await;
         gate.open(2);

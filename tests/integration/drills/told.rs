@@ -1,4 +1,4 @@
-//! What is told of a failure: which limit ended the call, and how often the service was asked.
+//! The report of a failure: which limit ended the call, and the number of attempts.
 
 use downstream_mock::scripted::{Response, ScriptedService};
 use tailor_harness::Process;

@@ -48,8 +48,7 @@ struct Case {
     fault: Fault,
     outcome: &'static str,
     why: &'static str,
-    /// What of that is otherwise when it is the BFF that reads the answer, since the host passes on
-    /// any text.
+    /// What differs when the BFF reads the answer, since the host passes on any text.
     whole: Option<(&'static str, &'static str)>,
 }
 
@@ -114,8 +113,7 @@ fn missing(parts: &[Part], failing: &[Service], case: &Case) -> Vec<(&'static st
 }
 
 /// What the host says of these parts: the service of each call without a good answer, with what it
-/// is short of. An answer that a BFF cannot read is good as far as the host knows, and so is one
-/// that puts the blame on the caller.
+/// is short of. An answer that a BFF cannot read is good for the host, and so is a 4xx.
 fn degraded(parts: &[Part], failing: &[Service], case: &Case) -> String {
     let mut lacking = BTreeMap::new();
     for part in parts.iter().filter(|part| failing.contains(&part.service)) {
@@ -201,7 +199,7 @@ async fn counted(host: &TestHost) -> Vec<(Service, &'static str, f64)> {
     all
 }
 
-/// Puts each fault on these services, asks both BFFs, and takes it away again.
+/// Sets each fault on these services, sends a request to both BFFs, and clears it.
 async fn each_fault_on(failing: &[Service]) {
     let services = Services::start().unwrap();
     let host = host(&services).await;

@@ -1,6 +1,5 @@
 //! A real host with a hostile BFF on the one hand and, on the other, a neighbour that keeps being
-//! asked while the hostile one does what it does. Nothing that the neighbour's clients see may
-//! change.
+//! asked while the hostile one acts. The neighbour's clients must see no change.
 
 use std::cell::Cell;
 use std::net::SocketAddr;
@@ -22,8 +21,7 @@ const NEIGHBOUR: (&str, &str) = (
 );
 /// Clients that ask the neighbour all the time.
 const CLIENTS: usize = 3;
-/// What no test of one hostile request should ever need. Reached only when a guest is not stopped
-/// at all.
+/// A time limit that is reached only when a guest is not stopped at all.
 pub const TIMEOUT: Duration = Duration::from_secs(120);
 /// Within this time one hostile request is stopped, whatever the machine has to do besides. The
 /// limits are far below it.
@@ -38,7 +36,7 @@ pub struct Foe<'a> {
 }
 
 impl<'a> Foe<'a> {
-    /// One that does what its path says: the guest crate `hostile`.
+    /// One that executes its path: the guest crate `hostile`.
     pub fn guest(name: &'a str, settings: &'a str) -> Self {
         Self::of(name, std::fs::read(hostile().unwrap()).unwrap(), settings)
     }
@@ -62,8 +60,7 @@ pub struct Arena {
 ///
 /// A call of `goals` may take `timeout`, at most the deadline of each hostile BFF. The neighbour
 /// has so much time that no load of the machine changes its answers. `profile` is there for the
-/// neighbour alone. Equal calls are not made as one, so that each that a guest makes shows at its
-/// service.
+/// neighbour alone. Calls are not coalesced, so that each reaches its service.
 pub fn builder(services: &Services, foes: &[Foe<'_>], timeout: &str) -> TestHostBuilder {
     let mut builder = TestHost::builder().unwrap().example("watch").unwrap();
     for (name, url) in services.urls() {
@@ -108,8 +105,7 @@ impl Arena {
         arena
     }
 
-    /// Does something hostile while clients ask the neighbour over and over, and once more after
-    /// it.
+    /// Runs a hostile action while clients send requests to the neighbour, and one more after it.
     ///
     /// Fails when one of them gets anything but the answer that it always gets.
     pub async fn beside_neighbour<T>(&self, hostile: impl Future<Output = T>) -> T {
@@ -158,8 +154,8 @@ impl Arena {
         assert_eq!((reply.status.as_u16(), &*reply.text()), (200, expected));
     }
 
-    /// Asks a hostile BFF beside the neighbour, and expects the host to answer with this status and
-    /// code, and to count it.
+    /// Sends a request to a hostile BFF beside the neighbour, and expects the host to answer with
+    /// this status and code, and to count it.
     pub async fn is_stopped(&self, bff: &str, path: &str, status: u16, code: &str) -> Reply {
         let before = self.counted(bff, code).await;
         let target = format!("/{bff}{path}");
@@ -209,7 +205,7 @@ impl Arena {
             .sum()
     }
 
-    /// Asks `/metrics` until a BFF has so many running requests.
+    /// Polls `/metrics` until a BFF has this number of running requests.
     pub async fn wait_until_running(&self, bff: &str, count: u64) {
         let reached = async {
             while self.metric("tailor_bff_running", &[("bff", bff)]).await != count {
@@ -242,7 +238,7 @@ pub fn expect_problem(reply: &Reply, bff: &str, status: u16, code: &str) {
     );
 }
 
-/// Asks a host that runs as a process, over HTTP/1.1: head and body of the answer.
+/// Sends a request to a host process over HTTP/1.1. Returns head and body of the answer.
 pub async fn get(address: SocketAddr, path: &str) -> (String, String) {
     let mut stream = TcpStream::connect(address).await.unwrap();
     let request = format!("GET {path} HTTP/1.1\r\nhost: tailor\r\nconnection: close\r\n\r\n");

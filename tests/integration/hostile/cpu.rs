@@ -1,5 +1,4 @@
-//! Computing without an end: stopped by the limit of CPU time or by the deadline, wherever the
-//! guest does it.
+//! Endless computation: stopped by the limit of CPU time or by the deadline, in every function.
 
 use std::time::Duration;
 
@@ -11,7 +10,7 @@ use tailor_harness::{Offline, components};
 use super::arena::{Arena, Foe, expect_problem};
 use super::wat::{LOOP, Wat};
 
-/// So little CPU time, and so long a deadline, that only the one can be what stops a guest.
+/// So little CPU time, and so long a deadline, that only the CPU limit can stop a guest.
 const LITTLE_CPU: &str = "deadline = \"60s\"\nlimits.cpu = \"50ms\"";
 
 #[tokio::test]

@@ -6,8 +6,7 @@ use http_body_util::Full;
 use serde_json::{Value, json};
 use tailor_harness::{TestHost, components};
 
-/// A host whose guest makes the calls that it is told to make, of the service `svc` with these
-/// settings.
+/// A host whose guest makes any calls of the service `svc` with these settings.
 async fn host(service: &ScriptedService, settings: &str) -> TestHost {
     let component = std::fs::read(components::hostile().unwrap()).unwrap();
     let builder = TestHost::builder()
@@ -19,7 +18,7 @@ async fn host(service: &ScriptedService, settings: &str) -> TestHost {
     builder.start().await.unwrap()
 }
 
-/// What becomes of a call with these fields, as the guest sees it.
+/// The outcome of a call with these fields, as the guest sees it.
 async fn call(host: &TestHost, fields: &[(&str, &str)]) -> Value {
     let order = json!({ "service": "svc", "path": "/x", "headers": fields });
     let request = host.request("POST", "/call");

@@ -1,4 +1,4 @@
-//! Asking too often: log lines, calls, handles.
+//! Too many of something: log lines, calls, handles.
 
 use std::time::Duration;
 
@@ -94,7 +94,7 @@ async fn handles_are_limited_and_their_calls_end_with_the_request() {
     arena
         .is_stopped("handles", "/start?count=5000", 502, "bff-host-limit")
         .await;
-    // Whatever was under way by then is taken back, and nothing more is sent.
+    // Calls under way are cancelled, and nothing more is sent.
     let quiet = async {
         loop {
             let requests = arena.services.requests(Service::Goals);

@@ -1,4 +1,4 @@
-//! Calls that would reach another place, or say more than one thing on the wire. None of them
+//! Calls that would reach another target, or be more than one message on the wire. None of them
 //! leaves the host.
 
 use downstream_mock::Service;
@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::arena::{Arena, Foe};
 
-/// What becomes of a call, as the guest sees it.
+/// The outcome of a call, as the guest sees it.
 async fn outcome(arena: &Arena, call: Value) -> Value {
     let reply = arena.order("forger", "/call", &call).await;
     assert_eq!(reply.status, 200, "{}", reply.text());
@@ -91,7 +91,7 @@ async fn forged_headers_are_not_sent() {
         ("transfer_encoding", "chunked"),
         ("x_forwarded_for", "1.2.3.4"),
         ("X_Tenant", "another"),
-        // What services take on trust.
+        // Fields that services trust.
         ("x-original-url", "/admin"),
         ("X-Rewrite-Url", "/admin"),
         ("x-http-method-override", "DELETE"),

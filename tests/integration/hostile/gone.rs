@@ -58,8 +58,8 @@ async fn ask(arena: &Arena, path: &str) -> TcpStream {
     stream
 }
 
-/// Asks so often at once over HTTP/2, and takes all back as soon as `begun` says that they are
-/// under way.
+/// Sends this many requests at once over HTTP/2, and cancels all as soon as `begun` says that they
+/// are under way.
 ///
 /// The connection, which the neighbour's clients use as well, stays; only the streams are reset.
 async fn ask_and_take_back(arena: &Arena, path: &str, times: u64, begun: impl Future<Output = ()>) {
@@ -73,7 +73,7 @@ async fn ask_and_take_back(arena: &Arena, path: &str, times: u64, begun: impl Fu
     }
 }
 
-/// So much of everything that only the client's going can end the request while the test waits.
+/// Limits so large that only the client's disconnect can end the request while the test waits.
 const ENDLESS: &str = "deadline = \"1000s\"\nlimits.cpu = \"1000s\"";
 
 #[tokio::test]

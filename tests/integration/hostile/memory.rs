@@ -1,4 +1,4 @@
-//! Taking more memory or table than there is for a BFF.
+//! More memory or table elements than a BFF may have.
 
 use super::arena::{Arena, Foe};
 use super::wat::Wat;
@@ -11,7 +11,7 @@ async fn growing_memory_ends_at_the_limit() {
             .is_stopped("grow", path, 502, "bff-memory-limit")
             .await;
     }
-    // What a guest gets is a plain refusal, which it may live with.
+    // The guest gets a plain refusal, which it can handle.
     let lives = arena.host.get("/grow/live-with-refusal").await.unwrap();
     let pages: usize = lives.text().parse().unwrap();
     assert_eq!(lives.status, 200);

@@ -103,7 +103,7 @@ async fn text_that_is_none_does_not_cross() {
     }
 }
 
-/// A gigabyte, said in as few bytes as possible, wherever a guest can say something.
+/// A gigabyte, encoded in as few bytes as possible, in each argument of a guest.
 fn gigabytes() -> [(&'static str, Wat<'static>, &'static str); 4] {
     // A thousand times the same megabyte: name and value of each item at 2 MiB and beyond.
     const SAME_MEGABYTE: &str = "(loop $next
@@ -162,7 +162,7 @@ async fn a_gigabyte_costs_the_host_no_memory() {
             Foe::of(name, wat.component(), settings)
         })
         .collect();
-    // A process of its own: its peak of memory is nobody else's.
+    // A process of its own: its peak of memory is its own.
     let services = Services::start().unwrap();
     let (config, _dir) = builder(&services, &foes, "2s")
         .config("[log]\nformat = \"json\"")

@@ -119,7 +119,7 @@ pub fn sleeping() -> Vec<u8> {
     component("(call $block (call $after (i64.const 1000000000000)))")
 }
 
-/// Asks for so many random bytes in one call.
+/// Requests this number of random bytes in one call.
 pub fn taking_random(bytes: u64) -> Vec<u8> {
     component(&format!(
         "(call $bytes (i64.const {bytes}) (i32.const 512))"

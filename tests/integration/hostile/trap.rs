@@ -1,5 +1,4 @@
-//! Failing: traps of all kinds, with nothing done yet, with a part of the work done, and deep in a
-//! stack.
+//! Traps of all kinds, with nothing done yet, with a part of the work done, and deep in a stack.
 
 use downstream_mock::{Service, Services};
 use tailor_harness::{Offline, Process, components};

@@ -5,7 +5,7 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::select;
 
-/// What a path is put together from. Most of it means something to somebody.
+/// What a path is put together from. Most of it means something to one of the readers.
 pub const PARTS: [&str; 40] = [
     "..", ".", "...", "%2e", "%2E%2e", ".%2e", "%2e.", "/", "/", "/", "//", "/../", "/..;", "/.;/",
     "%2f", "%2F", "\\", "%5c", ";", ";", ";a=b", "%3B", "%3b", "%25", "%252e", "%252f", "%23",

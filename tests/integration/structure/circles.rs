@@ -1,5 +1,5 @@
-//! No file of a crate imports from one that imports from it, be it by way of others: such files can
-//! only be read and changed together.
+//! No files of a crate import from each other in circles, directly or through others: such files
+//! can only be read and changed together.
 
 use tailor_harness::components::root;
 

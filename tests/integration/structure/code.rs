@@ -1,5 +1,5 @@
 //! The part of a Rust file that matters for its imports: declarations of modules, `use`, and paths.
-//! Read from the text as far as that goes, without a parser of the language.
+//! Read from the text, without a parser of the language.
 
 /// What a file declares and names.
 #[derive(Debug, Default)]
@@ -23,7 +23,7 @@ pub struct Use {
     pub name: String,
 }
 
-/// Reads a file. What is there for tests only counts for nothing.
+/// Reads a file. Code for tests only is ignored.
 pub fn read(text: &str) -> Code {
     let mut tokens = tokens(text);
     drop_tests(&mut tokens);

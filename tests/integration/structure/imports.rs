@@ -1,6 +1,6 @@
 //! Which file of a crate imports from which. A name is followed through re-exports to the file that
-//! it is defined in, so that what a module offers in one place ties nobody to all that stands
-//! there.
+//! it is defined in, so that an import of one item of a module does not tie the importer to all
+//! that is there.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -30,12 +30,11 @@ struct Names {
 /// One file imports from another. Files are named by their path below `src`, without its ending.
 #[derive(Debug)]
 pub struct Import<'a> {
-    /// Who imports.
+    /// The importing file.
     pub from: &'a str,
-    /// From whom.
+    /// The imported file.
     pub to: &'a str,
-    /// Whether there is more to it than a file that calls into the modules below it by their names,
-    /// without a `use`.
+    /// Whether it is more than a file that calls into its child modules by name, without a `use`.
     pub used: bool,
     names: &'a BTreeSet<String>,
 }
@@ -92,8 +91,8 @@ impl Imports {
         })
     }
 
-    /// Those among these imports that are part of a circle: from what is imported, imports lead
-    /// back to who imports.
+    /// Those among these imports that are part of a circle: imports lead from the imported file
+    /// back to the importing one.
     pub fn in_circles(&self, among: impl Fn(&Import<'_>) -> bool) -> Vec<Import<'_>> {
         let mut next = BTreeMap::<&str, Vec<&str>>::new();
         for import in self.all().filter(&among) {

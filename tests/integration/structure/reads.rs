@@ -2,7 +2,7 @@
 
 use super::{below, read, shown};
 
-/// What looks at files, or asks for one. Functions of `fs` and calls with these names.
+/// Code that reads files: functions of `fs`, and calls with these names.
 const READS: [&str; 14] = [
     "fs::canonicalize",
     "fs::metadata",
@@ -20,7 +20,7 @@ const READS: [&str; 14] = [
     "load_native_certs",
 ];
 
-/// Who may, and why.
+/// The exceptions, and why.
 const ALLOWED: [(&str, &str); 10] = [
     ("host/src/file.rs", "the one place"),
     ("host/src/file/", "and the data directory"),

@@ -1,5 +1,5 @@
-//! What a host serves that is started with a component which is no good: the last good one of its
-//! BFF, else an answer of its own, and all other BFFs in any case.
+//! A host that is started with an invalid component serves the last good one of its BFF, else an
+//! answer of its own, and all other BFFs in any case.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -57,7 +57,7 @@ async fn a_bff_without_a_good_component_is_answered_for_alone() {
     let counted = metric(&host, "tailor_requests_total", &labels).await;
     assert_eq!(counted, Some(1.0));
 
-    // A good file is taken as soon as it is there.
+    // A good file is loaded as soon as it is there.
     host.replace("other.wasm", &page("w1")).unwrap();
     eventually("the good file", async || {
         (unavailable(&host, "other").await == 0.0).then_some(())
@@ -131,7 +131,7 @@ async fn a_restart_does_not_publish_what_the_smoke_request_refused() {
     let reason = state["refused"]["reason"].as_str().unwrap();
     assert!(reason.contains("500, not 200"), "{reason}");
 
-    // A restart asks nothing of what was live before.
+    // A restart sends no smoke request to what was live before.
     host.replace("page.wasm", &page("v1")).unwrap();
     edit(&host, |text| text + "status = 404\n");
     let host = host.restart().await.unwrap();

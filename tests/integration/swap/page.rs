@@ -29,7 +29,7 @@ pub fn body(version: &str) -> String {
 }
 
 /// The same component under another digest, larger by `size` bytes: what is added is a section that
-/// nobody reads.
+/// is never read.
 pub fn stamped(component: &[u8], size: usize) -> Vec<u8> {
     let mut section = b"\x05stamp".to_vec();
     section.resize(section.len() + size, b'x');

@@ -1,4 +1,4 @@
-//! A file that is no good changes nothing: the live version goes on, and the operator can see why.
+//! An invalid file changes nothing: the live version stays, and the operator can see why.
 
 use serde_json::{Value, json};
 use tailor_harness::TestHost;
@@ -24,7 +24,7 @@ async fn is_refused(host: &TestHost) -> f64 {
         .unwrap()
 }
 
-/// Files that no host may take, with words of the reason.
+/// Invalid files, with a part of the reason.
 fn bad_files() -> Vec<(&'static str, Vec<u8>, &'static [&'static str])> {
     let good = page("v2");
     let text = |text: &str| wat::parse_str(text).unwrap();

@@ -1,4 +1,4 @@
-//! The configuration read again, as SIGHUP does it: all of it takes effect or nothing does.
+//! A reload of the configuration, as by SIGHUP: all of it takes effect or nothing.
 
 use std::time::Duration;
 
@@ -76,7 +76,7 @@ async fn a_file_that_is_not_good_changes_nothing() {
         host.replace("tailor.toml", &good).unwrap();
     }
     assert_eq!(reload(&host).await, Ok(Changed::default()));
-    // What was replaced by its like goes with whoever was looking at it.
+    // A replaced version is dropped with its last reader.
     eventually("the state is as before", async || {
         (bff(&host, "page").await == before).then_some(())
     })
@@ -118,7 +118,7 @@ async fn a_component_that_is_not_good_is_a_matter_of_its_bff_alone() {
         host.replace("tailor.toml", &good).unwrap();
         assert_eq!(reload(&host).await, Ok(Changed::default()));
     }
-    // A BFF that is live goes on with its version, under its new settings.
+    // A live BFF keeps its version, under its new settings.
     host.replace("page.wasm", b"nonsense").unwrap();
     edit(&host, |text| {
         text.replace("[bff.page]", "[bff.page]\ndeadline = \"6s\"")
@@ -266,7 +266,7 @@ async fn a_service_that_has_moved_is_called_at_its_new_address() {
     edit(&host, |text| text.replace(&from, &to));
     reload(&host).await.unwrap();
     assert_eq!(host.get("/x").await.unwrap().text(), "new");
-    // Nobody needs the old address any more.
+    // The old address is no longer needed.
     eventually("the old connection is closed", async || {
         (old.open() == 0).then_some(())
     })

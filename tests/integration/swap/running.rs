@@ -10,7 +10,7 @@ use crate::downstream::relay::relay;
 use crate::observe::{bff, eventually, metric, swapped};
 use crate::wire::soon;
 
-/// A service that holds back the answers to `/held` and below until they are let go, and answers
+/// A service that holds back the answers to `/held` and below until they are released, and answers
 /// everything else at once.
 pub fn holding() -> (ScriptedService, Gate) {
     let gate = Gate::new();

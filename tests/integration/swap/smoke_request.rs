@@ -26,7 +26,7 @@ async fn a_version_that_answers_otherwise_than_it_should_is_refused() {
         (1.0, page_with_status("v2", 503), ["503", "200"]),
         (2.0, page_with_status("v2", 404), ["404", "200"]),
         (3.0, trap("v2"), ["trap", "failed"]),
-        // An answer that the host would not pass on is none.
+        // An illegal answer counts as a failure.
         (4.0, page_with_status("v2", 99), ["99", "illegal"]),
     ] {
         host.replace("page.wasm", &file).unwrap();

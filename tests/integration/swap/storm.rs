@@ -1,5 +1,5 @@
-//! A hundred swaps while 32 clients ask without a pause, in a process of its own, so that its
-//! memory can be looked at.
+//! A hundred swaps while 32 clients send requests without a pause, in a process of its own, so that
+//! its memory can be measured.
 
 use std::net::SocketAddr;
 use std::path::Path;
@@ -22,15 +22,15 @@ use crate::observe::{eventually, samples};
 
 const SWAPS: usize = 100;
 const CLIENTS: usize = 32;
-/// After so many swaps all that is kept for good is there: each slot of the engine's pool has been
-/// used, and holds on to a few pages of its last instance.
+/// After this number of swaps all that is kept for good is there: each slot of the engine's pool
+/// has been used, and holds on to a few pages of its last instance.
 const WARM: usize = 50;
-/// What may come and go: buffers.
+/// Memory that varies: buffers.
 const SLACK: u64 = 10 << 20;
 
-/// What the test and its clients know of each other.
+/// The state that the test and its clients share.
 #[derive(Default)]
-struct Shared {
+struct Progress {
     /// `/bffs` has shown this version.
     published: AtomicUsize,
     /// The newest version that a client has seen.
@@ -40,11 +40,11 @@ struct Shared {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn swaps_under_32_clients_are_seen_by_nobody_but_in_the_answers() {
+async fn swaps_under_32_clients_show_only_in_the_answers() {
     let builder = TestHost::builder().unwrap();
     let builder = builder.file("page.wasm", &page(&name(0))).unwrap();
     let builder = builder.config("log.format = \"json\"\nlog.access = false");
-    // 32 clients at once on few cores wait for each other, which is not what is looked at here.
+    // 32 clients at once on few cores wait for each other, which is not tested here.
     let patient = "[bff.page.limits]\nconcurrency = 20\nqueue-timeout = \"20s\"\n";
     let relaxed = PAGE.replace(
         "[[route]]",
@@ -62,11 +62,11 @@ async fn swaps_under_32_clients_are_seen_by_nobody_but_in_the_answers() {
     let code = loaded_code(process.id());
     assert!(code > 0);
 
-    let shared = Arc::new(Shared::default());
+    let progress = Arc::new(Progress::default());
     let mut clients = JoinSet::new();
     for index in 0..CLIENTS {
         let address = process.address().unwrap();
-        clients.spawn(client(address, index % 2 == 1, shared.clone()));
+        clients.spawn(client(address, index % 2 == 1, progress.clone()));
     }
 
     let mut warm = 0;
@@ -77,20 +77,20 @@ async fn swaps_under_32_clients_are_seen_by_nobody_but_in_the_answers() {
             (swaps == Some(number as u64)).then_some(())
         })
         .await;
-        shared.published.store(number, Ordering::SeqCst);
+        progress.published.store(number, Ordering::SeqCst);
         eventually("a client that sees the new version", async || {
-            (shared.seen.load(Ordering::SeqCst) == number).then_some(())
+            (progress.seen.load(Ordering::SeqCst) == number).then_some(())
         })
         .await;
         if number == WARM {
             warm = resident(process.id());
         }
     }
-    shared.stop.store(true, Ordering::SeqCst);
+    progress.stop.store(true, Ordering::SeqCst);
     while let Some(client) = clients.join_next().await {
         client.unwrap().unwrap();
     }
-    let requests = shared.requests.load(Ordering::SeqCst);
+    let requests = progress.requests.load(Ordering::SeqCst);
     assert!(requests > SWAPS * CLIENTS, "{requests} requests");
 
     // All that the other versions had is gone: their code, their memory, their series.
@@ -132,16 +132,16 @@ fn name(number: usize) -> String {
     format!("v{number:03}")
 }
 
-/// Asks on one connection until it is told to stop.
-async fn client(address: SocketAddr, http2: bool, shared: Arc<Shared>) -> anyhow::Result<()> {
-    // Nothing is repeated in secret: what fails, fails here.
+/// Sends requests on one connection until it is stopped.
+async fn client(address: SocketAddr, http2: bool, progress: Arc<Progress>) -> anyhow::Result<()> {
+    // There are no hidden retries: each failure shows here.
     let client: Client<HttpConnector, Full<Bytes>> = Client::builder(TokioExecutor::new())
         .retry_canceled_requests(false)
         .http2_only(http2)
         .build_http();
     let mut seen = 0;
-    while !shared.stop.load(Ordering::SeqCst) {
-        let published = shared.published.load(Ordering::SeqCst);
+    while !progress.stop.load(Ordering::SeqCst) {
+        let published = progress.published.load(Ordering::SeqCst);
         let response = client
             .get(format!("http://{address}/page").parse()?)
             .await?;
@@ -158,8 +158,8 @@ async fn client(address: SocketAddr, http2: bool, shared: Arc<Shared>) -> anyhow
         );
         ensure!(number >= seen, "{version} answered after {seen} had");
         seen = number;
-        shared.seen.fetch_max(number, Ordering::SeqCst);
-        shared.requests.fetch_add(1, Ordering::SeqCst);
+        progress.seen.fetch_max(number, Ordering::SeqCst);
+        progress.requests.fetch_add(1, Ordering::SeqCst);
     }
     Ok(())
 }

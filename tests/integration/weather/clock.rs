@@ -13,7 +13,7 @@ use crate::wire::{Wire, get};
 
 const DAY: i64 = 86_400;
 
-/// Stands between a program and the system: its clock is that of the machine plus a number of
+/// A shim between a program and the system: its clock is that of the machine plus a number of
 /// seconds more, which are in the file `SKEW`.
 const SHIM: &str = r#"
 #define _GNU_SOURCE
@@ -87,7 +87,7 @@ fn now() -> i64 {
     now.unwrap().as_secs() as i64
 }
 
-/// What makes of the machine's clock one of 1969.
+/// The offset that sets the machine's clock to 1969.
 fn before_1970() -> i64 {
     -now() - DAY
 }

@@ -1,4 +1,4 @@
-//! The disk of the data directory is full, or takes no writing.
+//! The disk of the data directory is full or read-only.
 
 use std::path::Path;
 use std::process::Command;
@@ -10,7 +10,7 @@ use crate::disk::Disk;
 use crate::swap::page::{page, stamped};
 use crate::wire::{Wire, get, until};
 
-/// Ends a host as a machine that breaks down does.
+/// Kills a host as a crash of the machine does.
 fn kill(mut process: Process) {
     process.signal("KILL").unwrap();
     process.wait().unwrap();
@@ -42,7 +42,7 @@ async fn a_full_disk_keeps_no_version_from_its_clients() {
     disk.fill_but(0);
     publish(&process, dir.path(), "v3").await;
     names_the_way_out(&process, "No space left on device");
-    // What cannot be kept is told once, also when more is published meanwhile.
+    // A failure to store is logged once, also when more is published meanwhile.
     publish(&process, dir.path(), "v4").await;
     assert_eq!(told(&process, "components are not kept").len(), 1);
 

@@ -75,7 +75,7 @@ async fn a_thousand_signals_to_reload_are_seen_by_no_client() {
     for result in ["partial", "failed"] {
         assert_eq!(reloads(&process, result).await, 0, "{result}");
     }
-    // Looks at files and answers to this test come and go.
+    // File looks and answers to this test allocate and free.
     until(async || {
         let now = (count(&process, "task"), count(&process, "fd"));
         (now.0 <= threads + 3 && now.1 <= files + 3).then_some(())

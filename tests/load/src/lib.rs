@@ -3,8 +3,8 @@
 //!
 //! [`native`] is the program that the host is compared with. [`drive`] makes load and takes the
 //! time; [`systems`] starts what is measured; [`run`] decides what is measured in which order;
-//! [`report`] writes it down. [`scale`] is the run that makes one thing grow after the other,
-//! [`profile`] the one that says where the time goes. [`stats`], [`process`] and [`zipf`] are the
+//! [`report`] writes it down. [`scale`] is the run that grows one quantity after the other,
+//! [`profile`] the one that attributes CPU time. [`stats`], [`process`] and [`zipf`] are the
 //! arithmetic.
 
 pub mod drive;

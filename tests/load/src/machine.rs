@@ -1,4 +1,4 @@
-//! Where and with what a measurement was made.
+//! The machine and the tools of a measurement.
 
 use std::path::Path;
 use std::process::Command;

@@ -1,11 +1,11 @@
-//! What the system knows about a process: its CPU time, its memory, its children.
+//! The CPU time, memory and children of a process.
 
 use std::path::Path;
 use std::time::Duration;
 
 use anyhow::Context as _;
 
-/// Ticks of `/proc/PID/stat` in a second: fixed for user space on Linux, whatever the kernel's own
+/// Ticks of `/proc/PID/stat` per second: fixed for user space on Linux, whatever the kernel's own
 /// rate is.
 const TICKS: u64 = 100;
 
@@ -100,8 +100,7 @@ impl Family {
         self.0.iter().map(|id| status(*id, "VmRSS")).sum()
     }
 
-    /// Forgets the peak of the past. Where the system does not allow it, the peak is that of the
-    /// process's life.
+    /// Resets the peak. Where the system does not allow it, the peak is that of the process's life.
     pub fn reset_peak(&self) {
         for id in &self.0 {
             let _ = std::fs::write(format!("/proc/{id}/clear_refs"), "5");

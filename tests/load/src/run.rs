@@ -1,4 +1,4 @@
-//! What is measured, in which order.
+//! The measurements, in order.
 
 mod cell;
 mod matrix;

@@ -32,7 +32,7 @@ pub struct ScaleOptions {
     pub write: bool,
 }
 
-/// Measures all of it, prints the table and writes it if asked to.
+/// Measures all of it, prints the table and writes it if the options say so.
 ///
 /// # Errors
 ///

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use hdrhistogram::Histogram;
 
-/// The longest time that is told from longer ones, in microseconds.
+/// The longest recorded time, in microseconds; longer ones count as this.
 const LONGEST_US: u64 = 60_000_000;
 
 /// The middle of some numbers, the mean of the two middle ones if they are even in number; 0 of
@@ -82,7 +82,7 @@ impl Latencies {
         self.0.len()
     }
 
-    /// The latency in milliseconds that so many percent of the requests did not exceed.
+    /// The latency in milliseconds that this percentage of the requests did not exceed.
     pub fn percentile(&self, percent: f64) -> f64 {
         #[expect(clippy::cast_precision_loss, reason = "at most a minute")]
         let us = self.0.value_at_quantile(percent / 100.0) as f64;

@@ -1,4 +1,4 @@
-//! What is asked for: scenarios, and the requests that each is made of.
+//! The targets: scenarios, and the requests of each.
 
 use std::fmt;
 use std::str::FromStr;
@@ -14,7 +14,7 @@ const MIX_DAYS: usize = 250;
 /// How many requests of the mix are drawn before they repeat.
 const MIX_LENGTH: usize = 20_000;
 
-/// What clients ask for.
+/// The requests of clients.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Scenario {
     /// A BFF without calls: what the listener and the sandbox cost.
@@ -50,7 +50,7 @@ impl Scenario {
         }
     }
 
-    /// The requests, in the order in which they are made, over and over.
+    /// The requests, in the order in which they are repeated.
     pub fn plan(self) -> Plan {
         let days = |count: usize, path: fn(&str, usize) -> String| {
             let paths: Vec<String> = USERS

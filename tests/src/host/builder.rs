@@ -1,4 +1,4 @@
-//! What a host of a test is made of.
+//! Builds a host for a test.
 
 use std::path::PathBuf;
 
@@ -10,7 +10,7 @@ use super::TestHost;
 use super::files::Files;
 
 /// What a [`TestHost`] is made of: services, BFFs, files, and the text of a configuration, written
-/// as an operator would. What goes wrong on the way is told by [`TestHostBuilder::start`].
+/// as an operator would. [`TestHostBuilder::start`] returns the first error.
 ///
 /// ```no_run
 /// # async fn example(component: &[u8]) -> anyhow::Result<()> {
@@ -36,7 +36,7 @@ pub struct TestHostBuilder {
     routes: Vec<Value>,
     workers: usize,
     instances: usize,
-    /// The first thing that went wrong.
+    /// The first error.
     failed: Option<anyhow::Error>,
 }
 
@@ -112,8 +112,8 @@ impl TestHostBuilder {
         })
     }
 
-    /// A service that answers as `answer` says, which runs as long as the host.
-    /// [`TestHost::service`] tells what came to it.
+    /// A service with the responses of `answer`, which runs as long as the host.
+    /// [`TestHost::service`] returns what came to it.
     ///
     /// # Panics
     ///
@@ -148,7 +148,7 @@ impl TestHostBuilder {
     }
 
     /// A BFF of this component, with settings as they stand below `[bff.<name>]`. It may call all
-    /// services that there are so far, unless `downstreams` says otherwise.
+    /// services added so far, unless `downstreams` says otherwise.
     #[must_use]
     pub fn bff(mut self, name: &str, component: &[u8], toml: &str) -> Self {
         let file = format!("{name}.wasm");
@@ -191,7 +191,7 @@ impl TestHostBuilder {
     ///
     /// # Errors
     ///
-    /// What `tailor serve` would say.
+    /// The error of `tailor serve`.
     pub async fn start(self) -> anyhow::Result<TestHost> {
         let (_, files) = self.write()?;
         TestHost::start(files).await
@@ -268,7 +268,7 @@ impl TestHostBuilder {
     }
 }
 
-/// The table of this name, which is made where it is missing.
+/// The table of this name, created if missing.
 fn table_of<'a>(tables: &'a mut Table, name: &str) -> &'a mut Table {
     let entry = tables.entry(name).or_insert(Value::Table(Table::new()));
     entry.as_table_mut().expect("only tables are inserted")

@@ -1,4 +1,4 @@
-//! The files of a host, and the services that are up for as long as they are.
+//! The files of a host, with the services that live as long.
 
 use std::path::Path;
 

@@ -7,8 +7,7 @@ fn hex_pair(digits: Option<&[u8]>) -> Option<u8> {
     hex.then(|| u8::from_str_radix(text, 16).ok()).flatten()
 }
 
-/// Percent-decodes once. `bad` says what becomes of a `%` that encodes nothing; `None` refuses the
-/// path.
+/// Percent-decodes once. `bad` replaces a `%` that encodes nothing; `None` refuses the path.
 pub(super) fn decode(path: &str, bad: impl Fn(u8) -> Option<u8>) -> Option<Vec<u8>> {
     let bytes = path.as_bytes();
     let mut decoded = Vec::with_capacity(bytes.len());

@@ -2,7 +2,7 @@
 
 use super::segments::{decode, resolve};
 
-/// Cuts off parameters, decodes, refuses what it cannot tell, and resolves dots.
+/// Cuts off parameters, decodes, refuses what is ambiguous, and resolves dots.
 pub(super) fn read(path: &str) -> Option<Vec<u8>> {
     // Not legal in a request line (RFC 3986), without `relaxedPathChars`.
     if path

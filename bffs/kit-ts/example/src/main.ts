@@ -13,7 +13,8 @@ export const handler = bff([
     const day = formatDate(query.date);
     if (query.date > today()) throw badParameter("date", day, "a date that is not in the future");
 
-    // One crossing to the host, both calls side by side. Of the profile one number is wanted: only that is handed over.
+    // One crossing to the host, both calls side by side. Of the profile one number is wanted: only
+    // that is handed over.
     const [goals, profile] = fetchAll(
       getJson("goals", path`/users/${user}/goals`, { date: day }, goalsOfDay),
       getJson("profile", path`/users/${user}`, {}, weight, ["/weight_kg"]),

@@ -1,4 +1,7 @@
-/** The world of the call that is running. Handlers are synchronous, so there is one at a time in a process. */
+/**
+ * The world of the call that is running. Handlers are synchronous, so there is one at a time in a
+ * process.
+ */
 import type { Call } from "tailor:bff/downstream@0.1.0";
 import type { Level } from "tailor:bff/runtime@0.1.0";
 import type { Timed } from "../replies.ts";
@@ -27,7 +30,10 @@ export function enter(world: World): () => void {
   };
 }
 
-/** The running world. Throws outside of `call`: module-level code runs when a component is built and has no host. */
+/**
+ * The running world. Throws outside of `call`: module-level code runs when a component is built and
+ * has no host.
+ */
 export function world(): World {
   if (current === undefined) throw new Error("the host was called outside of a request, for example at module level");
   return current;

@@ -15,7 +15,7 @@ use crate::{
 /// The limit of the contract.
 const MAX_SELECT: usize = 64;
 
-/// What a handler did.
+/// The record of a handler's run.
 pub struct Run {
     /// Its answer.
     pub response: Response,
@@ -167,7 +167,7 @@ pub(crate) fn log(level: Level, message: &str, fields: &[(String, String)]) {
     });
 }
 
-/// What the host would refuse, as far as an author gets it wrong.
+/// The refusals of the host for common mistakes of authors.
 fn illegal(call: &Call) -> Option<&'static str> {
     let mut segments = call.path.split('/').skip(1);
     if !call.path.starts_with('/') || call.path.starts_with("//") {
@@ -205,7 +205,7 @@ fn invalid(call: &Call, why: &str) -> Failure {
     }
 }
 
-/// Does to a reply what the host does for `select`.
+/// Applies `select` to a reply as the host does.
 fn selected(call: &Call, mut reply: Reply) -> Fetched {
     if call.select.is_empty() {
         return Ok(reply);

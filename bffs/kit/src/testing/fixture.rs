@@ -2,12 +2,14 @@
 //! command and the harness read the same files.
 //!
 //! ```json
-//! { "request": {"method": "GET", "path": "/ada?date=2026-01-15", "headers": {"accept": "application/json"}},
+//! { "request": {"method": "GET", "path": "/ada?date=2026-01-15",
+//!               "headers": {"accept": "application/json"}},
 //!   "config": {"key": "value"},
 //!   "now": "2026-01-15T12:00:00Z",
 //!   "client": "watch",
 //!   "downstreams": [
-//!     {"service": "activity", "method": "GET", "path": "/users/ada/days/2026-01-15", "reply": {"json": {"steps": 8423}}},
+//!     {"service": "activity", "method": "GET", "path": "/users/ada/days/2026-01-15",
+//!      "reply": {"json": {"steps": 8423}}},
 //!     {"service": "heart", "path": "*", "failure": "timeout", "delay-ms": 200} ],
 //!   "expect": {"status": 200, "headers": {"vary": "accept"}, "json": {"steps": 8423}} }
 //! ```

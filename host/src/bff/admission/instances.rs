@@ -22,8 +22,7 @@ pub struct Instances {
     lines: Mutex<Lines>,
 }
 
-/// Those who wait, a line for each BFF of which somebody does. The one that was served last is the
-/// last.
+/// Waiting requests, a line for each BFF that has some. The one that was served last is the last.
 #[derive(Default)]
 struct Lines {
     all: Vec<Line>,
@@ -35,7 +34,7 @@ struct Line {
     waiting: VecDeque<(u64, oneshot::Sender<()>)>,
 }
 
-/// An instance, free again when this is dropped.
+/// An instance, released on drop.
 pub(super) struct Instance<'a> {
     instances: &'a Instances,
     held: &'a AtomicUsize,
@@ -51,8 +50,8 @@ impl Instances {
         }
     }
 
-    /// An instance without a wait, where one is free and nobody waits for it. `held` counts those
-    /// of its BFF.
+    /// An instance without a wait, where one is free and no request waits for it. `held` counts
+    /// those of its BFF.
     pub(super) fn try_take<'a>(&'a self, held: &'a AtomicUsize) -> Option<Instance<'a>> {
         if self.waiting.load(Ordering::SeqCst) > 0 || !self.take_free() {
             return None;
@@ -94,7 +93,7 @@ impl Instances {
         waiting.number = None;
     }
 
-    /// Comes to stand in line, and gets a number.
+    /// Joins the line, and gets a number.
     fn join(&self, held: &Arc<AtomicUsize>, sender: oneshot::Sender<()>) -> u64 {
         let mut lines = self.lines();
         let number = lines.join(held, sender);
@@ -103,12 +102,13 @@ impl Instances {
         number
     }
 
-    /// Gives what is free to those who wait.
+    /// Gives free instances to waiting requests.
     fn serve(&self, lines: &mut Lines) {
         while !lines.all.is_empty() && self.take_free() {
             if let Some(sender) = lines.next() {
                 self.waiting.fetch_sub(1, Ordering::SeqCst);
-                // Who is gone meanwhile finds that it was served, and gives back.
+                // A request that is dropped meanwhile finds that it was served, and releases the
+                // instance.
                 let _ = sender.send(());
             }
         }
@@ -128,7 +128,7 @@ impl Instances {
 }
 
 impl Lines {
-    /// Comes to stand at the end of its BFF's line, and gets a number.
+    /// Joins the end of its BFF's line, and gets a number.
     fn join(&mut self, held: &Arc<AtomicUsize>, sender: oneshot::Sender<()>) -> u64 {
         self.last += 1;
         let number = self.last;
@@ -181,8 +181,8 @@ impl Drop for Instance<'_> {
     }
 }
 
-/// A request that waits. One that goes before it was served leaves its line, and one that was
-/// served and does not know it gives back.
+/// A waiting request. Dropped before it was served, it leaves its line; dropped after, it releases
+/// the instance.
 struct Waiting<'a> {
     instances: &'a Instances,
     held: &'a Arc<AtomicUsize>,
@@ -269,7 +269,7 @@ mod tests {
     }
 
     #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-    async fn nobody_waits_for_ever_beside_a_free_one() {
+    async fn no_request_waits_for_ever_beside_a_free_one() {
         let instances = Arc::new(Instances::new(2));
         let tasks = (0..4).map(|_| {
             let (instances, bff) = (instances.clone(), Arc::new(AtomicUsize::new(0)));

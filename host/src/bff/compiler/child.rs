@@ -18,7 +18,7 @@ enum Failure {
 }
 
 /// Compiles one component, with at most `cpu` seconds of CPU time and `memory` bytes of address
-/// space. The process can do little else afterwards.
+/// space. The process can do nothing else afterwards.
 pub fn run(cpu: u64, memory: u64) -> ExitCode {
     let (code, why) = match work(cpu, memory) {
         Ok(()) => return ExitCode::SUCCESS,
@@ -26,7 +26,7 @@ pub fn run(cpu: u64, memory: u64) -> ExitCode {
         Err(Failure::Refused(error)) => (REFUSED, format!("{error:#}")),
         Err(Failure::Unfit(why)) => (UNFIT, why),
     };
-    // Nobody is left to tell if this fails.
+    // A failure has no reader.
     let _ = io::stderr().write_all(why.as_bytes());
     ExitCode::from(code)
 }

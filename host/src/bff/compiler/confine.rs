@@ -16,11 +16,11 @@ use seccompiler::{
 
 /// Open files of a compiler, its standard ones included.
 const FILES: u64 = 16;
-/// How much a compiler stands back behind the threads of hosts.
+/// The nice value of a compiler.
 const NICE: i32 = 10;
 
-/// Takes effect on whatever follows, so it comes first. `cpu` is in seconds, `memory` in bytes of
-/// address space.
+/// Applies to all later steps, so it comes first. `cpu` is in seconds, `memory` in bytes of address
+/// space.
 ///
 /// # Errors
 ///
@@ -28,7 +28,7 @@ const NICE: i32 = 10;
 pub(super) fn limit(cpu: u64, memory: u64) -> io::Result<()> {
     for (resource, soft, hard) in [
         // Past the first the process gets a signal that ends it and names the reason; past the
-        // second it is killed, whatever it made of that signal.
+        // second it is killed, even if it handles that signal.
         (Resource::Cpu, cpu, cpu.saturating_add(1)),
         (Resource::As, memory, memory),
         (Resource::Fsize, 0, 0),
@@ -46,20 +46,20 @@ pub(super) fn limit(cpu: u64, memory: u64) -> io::Result<()> {
     }
     touch_stack();
     rustix::process::set_parent_process_death_signal(Some(Signal::KILL))?;
-    // Neither is a limit: without them the compiler is only less polite.
+    // Neither is a limit: without them the compiler only competes more with others.
     let _ = rustix::process::nice(NICE);
     let _ = std::fs::write("/proc/self/oom_score_adj", "1000");
     Ok(())
 }
 
-/// Has the stack grow to what compiling needs. Later, when there is no more address space, it could
-/// not, and the process would end without a word.
+/// Has the stack grow to what compiling needs. Later, without address space, it could not, and the
+/// process would end without a message.
 #[inline(never)]
 fn touch_stack() {
     std::hint::black_box([0_u8; 1 << 20]);
 }
 
-/// Closes the process off. Returns the names of what this kernel does not have.
+/// Restricts the process. Returns the names of restrictions that this kernel lacks.
 ///
 /// # Errors
 ///
@@ -90,8 +90,8 @@ fn no_files_no_network() -> Result<RulesetStatus, RulesetError> {
     Ok(status.ruleset)
 }
 
-/// What a compiler needs of the kernel once it runs: memory and an end. All else fails as not
-/// permitted, but for what [`rules`] adds.
+/// The system calls of a running compiler: memory and exit. All others fail as not permitted,
+/// except those that [`rules`] adds.
 const CALLS: [libc::c_long; 18] = [
     libc::SYS_close,
     libc::SYS_munmap,
@@ -136,7 +136,7 @@ fn rules() -> Result<BTreeMap<i64, Vec<SeccompRule>>, BackendError> {
     rules.insert(libc::SYS_write, vec![only(0, 1)?, only(0, 2)?]);
     // Memory of no file, which is number -1.
     rules.insert(libc::SYS_mmap, vec![only(4, u64::from(u32::MAX))?]);
-    // A process aborts itself like this, and must not do so to others.
+    // A process aborts itself with this call; it must not signal others.
     let itself = u64::from(std::process::id());
     rules.insert(libc::SYS_tgkill, vec![only(0, itself)?]);
     Ok(rules)

@@ -27,7 +27,7 @@ pub enum CompileError {
     /// Its file has changed since.
     #[error("compile: given up, because the file has changed since")]
     Superseded,
-    /// Somebody ended the compiler, or the system did for want of memory.
+    /// The compiler was killed, by a user or by the system for lack of memory.
     #[error("compile: the compiler was ended by signal {0}")]
     Killed(SignalName),
     /// The compiler is another program than the host.
@@ -36,15 +36,15 @@ pub enum CompileError {
          start the host again"
     )]
     OtherEngine {
-        /// What the compiler said.
+        /// The engine of the compiler.
         found: String,
-        /// What the host's engine takes.
+        /// The engine of the host.
         wanted: String,
     },
     /// The compiler failed without a verdict on the component.
     #[error("compile: the compiler failed: {}", excerpt(.0, 1 << 10))]
     Failed(String),
-    /// The compiler could not be started, or not be spoken with.
+    /// The compiler could not be started, or communication with it failed.
     #[error("compile: the compiler could not be run: {0}")]
     Run(#[source] io::Error),
 }

@@ -10,7 +10,7 @@ pub(super) const LONGEST: usize = 256;
 
 /// The component is not one that compiles; standard error says why.
 pub(super) const REFUSED: u8 = 3;
-/// Memory was not to be had.
+/// There was not enough memory.
 pub(super) const NO_MEMORY: u8 = 4;
 /// The process could not restrict itself, or its pipes are gone.
 pub(super) const UNFIT: u8 = 5;

@@ -22,9 +22,9 @@ use crate::config::Compile;
 
 /// This very program, even after its file was replaced or removed.
 pub(super) const PROGRAM: &str = "/proc/self/exe";
-/// Between two looks whether a process that has closed its pipes has ended.
+/// Interval of checks whether a process that has closed its pipes has ended.
 const MOMENT: Duration = Duration::from_millis(1);
-/// Between two looks whether what is compiled is still wanted.
+/// Interval of checks whether the compile is still wanted.
 const LOOK: Duration = Duration::from_millis(50);
 
 /// The command of a compiler under these limits.
@@ -39,7 +39,7 @@ pub(super) fn command(limits: &Compile) -> Command {
 }
 
 /// Has a component compiled by the process of a command, for as long as the job is wanted. `engine`
-/// is what the compiler has to say of its engine, `most` the largest machine code, bytes.
+/// is the expected engine of the compiler, `most` the largest machine code, bytes.
 pub(super) fn compile(
     command: &mut Command,
     limits: &Compile,
@@ -52,7 +52,7 @@ pub(super) fn compile(
     let left = || left(end, limits, job);
     let mut process = Process::start(command).map_err(CompileError::Run)?;
     let mut talk = Talk::new(engine, most, wasm);
-    // Whatever ends this early drops the process, which ends and reaps it.
+    // An early return drops the process, which kills and reaps it.
     while process.is_open() {
         process.wait_for_pipes(&talk, LOOK.min(left()?))?;
         process.exchange(&mut talk)?;
@@ -154,8 +154,8 @@ impl Process {
         }
     }
 
-    /// Writes what is possible at once, and reads a part: a compiler that never stops to write must
-    /// not keep this from looking at the time. A pipe at its end is closed.
+    /// Writes what is possible at once, and reads a part: a compiler that never stops writing must
+    /// not keep this from checking the time. A pipe at its end is closed.
     fn exchange(&mut self, talk: &mut Talk<'_>) -> Result<(), CompileError> {
         if let Some(pipe) = &mut self.stdout
             && !talk.hear(pipe)?
@@ -171,7 +171,7 @@ impl Process {
             && talk.may_write()
             && !talk.write(pipe)
         {
-            // Its end is the end of the component.
+            // Closing it ends the component's bytes.
             self.stdin = None;
         }
         Ok(())
@@ -180,13 +180,13 @@ impl Process {
 
 impl Drop for Process {
     fn drop(&mut self) {
-        // One that has ended is left alone.
+        // An ended process is not killed.
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
 }
 
-/// What the end of a compiler means.
+/// Maps the exit of a compiler to a result.
 fn verdict(status: ExitStatus, reason: &str, limits: &Compile) -> Result<(), LoadError> {
     let failed = || {
         let last = reason.lines().rev().find(|line| !line.trim().is_empty());

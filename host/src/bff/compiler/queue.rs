@@ -13,17 +13,17 @@ use super::error::CompileError;
 use crate::bff::mark::Mark;
 use crate::sync;
 
-/// A compile that waits or runs: for whom, and of which file.
+/// A queued or running compile: its BFF and file.
 #[derive(Debug)]
 pub struct Job {
     bff: String,
-    /// The file whose later contents end this; `None` for a compile that nothing ends early.
+    /// The file whose change ends this; `None` for a compile that runs to its end.
     file: Option<(PathBuf, Mark)>,
     superseded: AtomicBool,
 }
 
 impl Job {
-    /// A compile for a BFF that runs to its end, whatever happens to files.
+    /// A compile for a BFF that runs to its end, whatever its file becomes.
     pub fn new(bff: &str) -> Self {
         Self {
             bff: bff.to_owned(),
@@ -56,7 +56,7 @@ impl Job {
     }
 }
 
-/// The line in front of the compilers.
+/// The queue of the compilers.
 pub(super) struct Queue {
     jobs: usize,
     state: Mutex<JobQueue>,
@@ -71,7 +71,7 @@ struct JobQueue {
 }
 
 impl JobQueue {
-    /// The one whose turn it is, if there is room for one.
+    /// The next job, if there is a free permit.
     fn next(&self, jobs: usize) -> Option<&Arc<Job>> {
         if self.running.len() >= jobs {
             return None;
@@ -91,12 +91,12 @@ impl Queue {
         }
     }
 
-    /// Waits for the turn of a compile, which lasts until the value is dropped.
+    /// Waits for a permit for a compile, released on drop.
     ///
     /// # Errors
     ///
     /// When the file has changed meanwhile.
-    pub(super) fn wait(&self, job: Job) -> Result<Turn<'_>, CompileError> {
+    pub(super) fn wait(&self, job: Job) -> Result<JobPermit<'_>, CompileError> {
         let job = Arc::new(job);
         let mut state = self.lock();
         state.waiting.push_back(job.clone());
@@ -119,10 +119,10 @@ impl Queue {
             return Err(CompileError::Superseded);
         }
         state.running.push(job.clone());
-        Ok(Turn { queue: self, job })
+        Ok(JobPermit { queue: self, job })
     }
 
-    /// Gives up the compiles of a BFF's file that has another mark now.
+    /// Ends the compiles of a BFF's file whose mark has changed.
     pub(super) fn supersede(&self, bff: &str, path: &Path, mark: &Mark) {
         let state = self.lock();
         let all = state.waiting.iter().chain(&state.running);
@@ -142,20 +142,20 @@ impl Queue {
     }
 }
 
-/// The turn of a compile.
-pub(super) struct Turn<'a> {
+/// The permit of a compile.
+pub(super) struct JobPermit<'a> {
     queue: &'a Queue,
     job: Arc<Job>,
 }
 
-impl Turn<'_> {
+impl JobPermit<'_> {
     /// What is compiled.
     pub(super) fn job(&self) -> &Job {
         &self.job
     }
 }
 
-impl Drop for Turn<'_> {
+impl Drop for JobPermit<'_> {
     fn drop(&mut self) {
         let mut state = self.queue.lock();
         state.running.retain(|job| !Arc::ptr_eq(job, &self.job));
@@ -179,7 +179,7 @@ mod tests {
         })
     }
 
-    /// Waits on a thread of its own, and tells how it ended.
+    /// Waits on a thread of its own, and sends how it ended.
     fn wait<'scope>(
         scope: &'scope Scope<'scope, '_>,
         queue: &'scope Queue,
@@ -215,7 +215,7 @@ mod tests {
     #[test]
     fn a_bff_that_comes_again_stands_behind_the_others() {
         let queue = Queue::new(1);
-        let first = queue.wait(Job::new("bomb")).expect("nobody is before it");
+        let first = queue.wait(Job::new("bomb")).expect("no job is before it");
         std::thread::scope(|scope| {
             let (tell, told) = channel();
             wait(scope, &queue, Job::new("other"), tell.clone());
@@ -233,7 +233,7 @@ mod tests {
         let [old, new] = marks(&path);
         let queue = Queue::new(1);
         let job = |bff| Job::new(bff).of_file(&path, Some(old));
-        let running = queue.wait(job("page")).expect("nobody is before it");
+        let running = queue.wait(job("page")).expect("no job is before it");
         std::thread::scope(|scope| {
             let (tell, told) = channel();
             wait(scope, &queue, job("other"), tell);

@@ -7,18 +7,18 @@ use std::io::{self, Read, Write};
 use super::error::CompileError;
 use super::hello::{Hello, LONGEST};
 
-/// What of standard error is kept, bytes.
+/// Bytes of standard error that are kept.
 const REASON: usize = 16 << 10;
 /// Read from a pipe at a time: as much as it holds.
 const CHUNK: usize = 64 << 10;
 
 /// The state of a conversation, on the host's side.
 pub(super) struct Talk<'a> {
-    /// What the compiler has to say of its engine.
+    /// The expected engine of the compiler.
     engine: &'a str,
     /// The largest machine code, bytes.
     most: usize,
-    /// What of the component is not written yet.
+    /// The part of the component that is not written yet.
     unsent: &'a [u8],
     greeted: bool,
     heard: Vec<u8>,
@@ -39,12 +39,12 @@ impl<'a> Talk<'a> {
         }
     }
 
-    /// Whether it is the host's turn to write: a compiler that did not say what it is gets nothing.
+    /// Whether the host may write: a compiler without a hello gets nothing.
     pub(super) fn may_write(&self) -> bool {
         self.greeted
     }
 
-    /// Writes as much of the component as the pipe takes. False when there is no more to write.
+    /// Writes as much of the component as the pipe accepts. `false` when there is no more to write.
     pub(super) fn write(&mut self, pipe: &mut impl Write) -> bool {
         while !self.unsent.is_empty() {
             match pipe.write(self.unsent) {
@@ -58,7 +58,7 @@ impl<'a> Talk<'a> {
         false
     }
 
-    /// Reads a part of what the compiler says, if there is any. False at the end.
+    /// Reads a part of the compiler's output, if there is any. `false` at the end.
     pub(super) fn hear(&mut self, pipe: &mut impl Read) -> Result<bool, CompileError> {
         let Some(count) = read(pipe, &mut self.chunk)? else {
             return Ok(true);
@@ -73,8 +73,7 @@ impl<'a> Talk<'a> {
         Ok(count > 0)
     }
 
-    /// Reads a part of why there is no machine code, and forgets what is too long. False at the
-    /// end.
+    /// Reads a part of the error text, and discards what is too long. `false` at the end.
     pub(super) fn hear_reason(&mut self, pipe: &mut impl Read) -> Result<bool, CompileError> {
         let Some(count) = read(pipe, &mut self.chunk)? else {
             return Ok(true);

@@ -17,7 +17,7 @@ fn limits(timeout: Duration) -> Compile {
     }
 }
 
-/// Has a shell stand in for the compiler, for as long as it likes.
+/// A shell in place of the compiler, without a limit.
 fn shell(script: &str, most: usize, wasm: &[u8]) -> Result<Vec<u8>, LoadError> {
     shell_within(Duration::from_secs(600), script, most, wasm)
 }

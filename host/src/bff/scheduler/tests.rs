@@ -209,8 +209,8 @@ async fn a_guest_that_is_let_go_and_never_polled_holds_up_others_for_a_while_onl
 }
 
 #[tokio::test(start_paused = true)]
-async fn patience_ends() {
-    // Nobody lets guests go here, so none that queues has its turn.
+async fn a_guest_waits_for_its_turn_at_most_cpu_wait() {
+    // The scheduler does not run here, so no queued guest is served.
     let world = World {
         max_wait: Duration::from_millis(30),
         ..World::new(Some(Arc::new(Scheduler::new(0))))

@@ -1,4 +1,4 @@
-//! Where everything goes: the index spaces of all modules, laid end to end.
+//! The layout: the index spaces of all modules, laid end to end.
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -1,4 +1,4 @@
-//! Where items of the modules are in the merged one, and values that are known before anything
+//! The indices of the modules' items in the merged one, and values that are known before anything
 //! runs.
 
 use wasm_encoder::ConstExpr;

@@ -15,7 +15,7 @@ fn compiler() -> Compiler {
     Compiler::example()
 }
 
-fn step(facts: &Facts, tried: &[Way]) -> Step {
+fn step(facts: &Facts, tried: &[InstallMethod]) -> Step {
     next(facts, Path::new(CACHE), tried)
 }
 
@@ -36,7 +36,7 @@ fn on_a_developers_computer_rustup_adds_the_target() {
         rustup: true,
         ..nothing()
     };
-    assert_eq!(step(&facts, &[]), Step::Try(Way::Rustup));
+    assert_eq!(step(&facts, &[]), Step::Try(InstallMethod::Rustup));
 }
 
 #[test]
@@ -46,12 +46,12 @@ fn without_a_way_to_the_network_debians_compiler_is_installed_and_its_library_co
         installer: Installer::Root,
         ..nothing()
     };
-    let mut tried = vec![Way::Rustup];
-    assert_eq!(step(&facts, &tried), Step::Try(Way::Packages));
-    tried.push(Way::Packages);
+    let mut tried = vec![InstallMethod::Rustup];
+    assert_eq!(step(&facts, &tried), Step::Try(InstallMethod::Packages));
+    tried.push(InstallMethod::Packages);
     facts.compiler = Some((compiler(), false));
-    assert_eq!(step(&facts, &tried), Step::Try(Way::Compile));
-    tried.push(Way::Compile);
+    assert_eq!(step(&facts, &tried), Step::Try(InstallMethod::Compile));
+    tried.push(InstallMethod::Compile);
     facts.compiler = Some((compiler(), true));
     let Step::Use(Toolchain::Private { sysroot, .. }) = step(&facts, &tried) else {
         panic!("not used");
@@ -80,13 +80,19 @@ fn a_way_that_failed_is_not_tried_again() {
         installer: Installer::Root,
         ..nothing()
     };
-    assert_eq!(step(&facts, &[Way::Rustup]), Step::Try(Way::Compile));
-    assert_eq!(step(&facts, &[Way::Rustup, Way::Compile]), Step::GiveUp);
+    assert_eq!(
+        step(&facts, &[InstallMethod::Rustup]),
+        Step::Try(InstallMethod::Compile)
+    );
+    assert_eq!(
+        step(&facts, &[InstallMethod::Rustup, InstallMethod::Compile]),
+        Step::GiveUp
+    );
     let facts = Facts {
         installer: Installer::Sudo,
         ..nothing()
     };
-    assert_eq!(step(&facts, &[Way::Packages]), Step::GiveUp);
+    assert_eq!(step(&facts, &[InstallMethod::Packages]), Step::GiveUp);
 }
 
 #[test]

@@ -11,7 +11,7 @@ fn record(service: &str, outcome: Result<u16, &'static str>) -> CallRecord {
     }
 }
 
-/// What is kept of these calls: service and number.
+/// The records of these calls: service and number.
 fn kept(calls: impl IntoIterator<Item = CallRecord>) -> Vec<(String, u32)> {
     let mut records = Vec::new();
     for call in calls {
@@ -49,7 +49,7 @@ fn past_a_number_calls_that_ended_alike_are_one_and_what_failed_is_never_left_ou
     assert_eq!(calls.len(), MAX_RECORDS + 1);
     assert_eq!(calls[0].1 as usize, 1000 - MAX_RECORDS + 1);
     assert_eq!(calls[MAX_RECORDS].1, 1000);
-    // Names that a guest makes up have an end.
+    // The number of made-up names is limited.
     let made_up = (0..1000).map(|number| record(&number.to_string(), Err("denied")));
     assert_eq!(kept(made_up).len(), MOST_RECORDS);
 }

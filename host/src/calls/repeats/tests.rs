@@ -1,6 +1,6 @@
 use super::{MOST_PATTERNS, Repeated, Repeats};
 
-/// What is told of calls of one service, with the number of the call that it was told at.
+/// The reports about calls of one service, with the number of the reporting call.
 fn told(limit: u32, paths: &[&str]) -> Vec<(usize, String)> {
     let mut repeats = Repeats::new(limit);
     let mut told = Vec::new();

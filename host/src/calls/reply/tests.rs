@@ -50,7 +50,7 @@ fn a_byte_order_mark_is_no_part_of_a_text() {
         made(response(200, "\u{feff}"), &[]).unwrap().body,
         Payload::None
     ));
-    // What is no text is left as it is.
+    // A body that is not text stays as it is.
     let image = b"\xef\xbb\xbf\xff";
     let reply = made(response(200, &image[..]), &[]).unwrap();
     assert!(matches!(reply.body, Payload::Bytes(bytes) if bytes == image));

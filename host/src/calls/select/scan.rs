@@ -3,8 +3,7 @@
 //!
 //! It decodes nothing and copies nothing. It must not recurse: the body comes from the network, and
 //! a host call runs on the small stack of the guest's fiber, so open arrays and objects are kept on
-//! the heap (one byte each, at most as many as the body has bytes). Whether a text is UTF-8 is for
-//! others to say.
+//! the heap (one byte each, at most as many as the body has bytes). UTF-8 is not checked here.
 
 use super::skip;
 
@@ -110,8 +109,8 @@ impl<'a> Scan<'a> {
         }
     }
 
-    /// Skips the value that begins at `at`, which nobody wants: of arrays and objects only strings
-    /// and brackets are checked.
+    /// Skips the value that begins at `at`, which is not selected: of arrays and objects only
+    /// strings and brackets are checked.
     #[inline]
     pub(super) fn unwanted(&mut self, at: usize) -> Result<usize, Fault> {
         match self.peek(at) {

@@ -1,7 +1,6 @@
-//! Where an array or an object ends, when nobody wants anything in it: its strings and brackets are
-//! looked at, 64 bytes at a time, and nothing else. The ways to find escapes and the insides of
-//! strings without a branch are those of Langdale and Lemire, "Parsing Gigabytes of JSON per
-//! Second", section 3.1.
+//! Where an array or an object ends, when no value in it is selected: only its strings and brackets
+//! are read, 64 bytes at a time. The ways to find escapes and the insides of strings without a
+//! branch are those of Langdale and Lemire, "Parsing Gigabytes of JSON per Second", section 3.1.
 
 /// Bytes that are looked at together, one bit of a mask for each.
 const BLOCK: usize = 64;

@@ -1,5 +1,4 @@
-//! Which calls of a request are made at all: of services that are granted, as many as its budget
-//! has.
+//! Admits the calls of a request: to granted services, within its budget.
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -17,8 +16,7 @@ impl Session {
     ///
     /// # Errors
     ///
-    /// When its service is not granted, or the budget is used up. It is recorded, and nothing is to
-    /// be done any more.
+    /// When its service is not granted, or the budget is used up. The refusal is recorded already.
     pub fn admit(&self, call: &Call) -> Result<Granted, Failure> {
         let found = self.settings.grants.find(&call.service);
         let fault = match found {

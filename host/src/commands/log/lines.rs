@@ -1,8 +1,8 @@
-//! The form of a line, also where it quotes foreign text: one line, and not longer than a limit.
+//! Formats a line, also where it quotes foreign text: one line of limited length.
 //!
-//! Values of fields are quoted by the formatter, messages and names are not. So whatever a message
-//! brings along (the name of a function in a guest, an import of a refused component, what a
-//! service sent) can neither begin a line of its own nor reach the terminal of its reader.
+//! Values of fields are quoted by the formatter, messages and names are not. So foreign text in a
+//! message (the name of a function in a guest, an import of a refused component, bytes of a
+//! service) can neither begin a line nor control the reader's terminal.
 
 use std::fmt;
 

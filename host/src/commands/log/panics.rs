@@ -1,12 +1,12 @@
 //! Panics as lines of the log.
 //!
 //! The hook of the standard library writes to standard error itself, and a thread that does so
-//! waits for its reader: a worker would, with all of its connections.
+//! waits for its reader: a worker would block with all of its connections.
 
 use std::backtrace::{Backtrace, BacktraceStatus};
 use std::panic::PanicHookInfo;
 
-/// Has panics be lines of the log from now on.
+/// Writes panics to the log from now on.
 pub(super) fn to_log() {
     std::panic::set_hook(Box::new(tell));
 }

@@ -1,9 +1,9 @@
 //! A writer that never waits for the reader of the log.
 //!
-//! Each thread puts its lines into a buffer of its own, so that workers don't wait for each other.
-//! A thread writes what has gathered in all of them, many lines at a time, so that at a high rate a
-//! line costs a request neither a write nor the waking of a thread. When the reader is slow or
-//! stuck, lines are lost rather than requests late; how many is said in the log as soon as there is
+//! Each thread puts its lines into a buffer of its own, so that workers do not wait for each other.
+//! A thread writes the content of all of them, many lines at a time, so that at a high rate a line
+//! costs a request neither a write nor the waking of a thread. When the reader is slow or stuck,
+//! lines are dropped instead of delaying requests; the log has their number as soon as there is
 //! room again. Lines of one thread keep their order; those of several may be out of order by some
 //! milliseconds.
 
@@ -19,21 +19,21 @@ use tracing_subscriber::fmt::MakeWriter;
 
 /// Bytes of lines that may wait to be written.
 const CAPACITY: usize = 4 << 20;
-/// For how long lines gather before they are written.
+/// The time in which lines gather before they are written.
 const GATHERING: Duration = Duration::from_millis(5);
 
-/// What is written at once, bytes: as much as a pipe takes.
+/// The bytes of one write: as much as a pipe holds.
 const PIECE: usize = 64 << 10;
-/// For how long the end of a command waits for a reader that takes nothing.
-const PATIENCE: Duration = Duration::from_secs(1);
-/// For how long it waits for one that takes a little now and then.
+/// For how long the end of a command waits for a stuck reader.
+const GRACE: Duration = Duration::from_secs(1);
+/// For how long it waits for a slow reader.
 const LONGEST: Duration = Duration::from_secs(5);
 
-/// Where lines are put.
+/// The writing end of the log.
 #[derive(Clone)]
 pub(super) struct Sink(Arc<Queue>);
 
-/// Writes what is left when it is dropped, for as long as somebody reads it.
+/// Writes what is left when it is dropped, for as long as it has a reader.
 pub struct Flush {
     queue: Arc<Queue>,
     /// Closed when the thread has ended. It is not joined, because a write may never return.
@@ -42,7 +42,7 @@ pub struct Flush {
 
 /// Buffers. Threads beyond these share them.
 const BUFFERS: usize = 32;
-/// What a buffer keeps of its size when it is empty, bytes.
+/// The capacity that an empty buffer keeps, bytes.
 const KEPT: usize = 256 << 10;
 
 /// The lines of one thread, on cache lines of their own.
@@ -56,7 +56,7 @@ struct Queue {
     /// Bytes in all of them.
     waiting: AtomicUsize,
     lost: AtomicU64,
-    /// Whether there is something to write that the writer was told of.
+    /// Whether the writer was woken for pending lines.
     told: AtomicBool,
     ended: AtomicBool,
     /// Bytes that were written.
@@ -65,12 +65,11 @@ struct Queue {
 }
 
 impl Sink {
-    /// Starts the thread that writes to `output`. `lost` says in the log's format how many lines
-    /// were lost.
+    /// Starts the thread that writes to `output`. `lost` formats the line about lost lines.
     ///
     /// # Errors
     ///
-    /// When there is no thread to be had.
+    /// When no thread can be started.
     pub(super) fn start(
         output: impl Write + Send + 'static,
         lost: fn(u64) -> String,
@@ -82,7 +81,7 @@ impl Sink {
             .name("tailor-log".to_owned())
             .spawn(move || reading.write_all(output, lost, end))?;
         let _ = queue.writer.set(thread.thread().clone());
-        // It looks once it knows that it can be woken.
+        // It checks after it has registered to be woken.
         queue.wake();
         let flush = Flush {
             queue: queue.clone(),
@@ -127,7 +126,7 @@ impl Queue {
             while !self.ended.load(Ordering::Acquire) && Instant::now() < gathered {
                 std::thread::park_timeout(gathered.saturating_duration_since(Instant::now()));
             }
-            // First, so that a thread that adds a line from here on tells of it.
+            // First, so that a thread that adds a line from here on reports it.
             let ended = self.ended.load(Ordering::Acquire);
             self.told.store(false, Ordering::Release);
             for buffer in &self.buffers {
@@ -180,7 +179,7 @@ impl Drop for Flush {
         self.queue.wake();
         let last = Instant::now() + LONGEST;
         let mut before = None;
-        while let Err(RecvTimeoutError::Timeout) = self.ended.recv_timeout(PATIENCE) {
+        while let Err(RecvTimeoutError::Timeout) = self.ended.recv_timeout(GRACE) {
             let written = Some(self.queue.written.load(Ordering::Relaxed));
             if written == before || Instant::now() >= last {
                 return;

@@ -11,7 +11,7 @@ use crate::config::problem::{Fault, nearest};
 use crate::config::raw::{RawBff, RawFile, RawRoute, RawSmoke};
 use crate::config::{Bff, CallPattern, Engine, Smoke};
 
-/// Enough for a guest to make an answer of what it has, also on a busy machine.
+/// Enough for a guest to make an answer, also on a busy machine.
 const ANSWER_RESERVE: Duration = Duration::from_millis(100);
 
 pub(super) fn check(engine: &Engine, cx: &mut Context<'_>) -> BTreeMap<String, Bff> {
@@ -89,7 +89,7 @@ fn check_allowed(raw: &RawBff, cx: &mut Context<'_>) {
             value: patterns.clone(),
             place: allowed.place.clone(),
         });
-        // Of grants that are wrong, nothing is known.
+        // Invalid grants allow no conclusion.
         let granted = || raw.downstreams.items().iter().map(|grant| &*grant.value);
         if matches!(raw.downstreams, Field::Bad) || granted().any(|name| name == service) {
             continue;

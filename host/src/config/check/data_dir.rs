@@ -1,12 +1,12 @@
-//! Where the host keeps its files unless the operator says so: not beside the components, where
-//! those who deliver them may rename and remove.
+//! The default data directory: not beside the components, where those who deliver them may rename
+//! and remove files.
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
 use super::Context;
 use crate::config::field::Field;
-use crate::config::problem::Place;
+use crate::config::problem::Location;
 use crate::digest::hex;
 
 /// Digits of the digest in the name of a host's own folder.
@@ -18,7 +18,7 @@ pub(super) fn check(written: &Field<String>, cx: &mut Context<'_>) -> PathBuf {
         return cx.resolve(&at.value);
     }
     default_for(cx.path, |name| std::env::var_os(name)).unwrap_or_else(|| {
-        let place = Place {
+        let place = Location {
             key: "engine.data-dir".to_owned(),
             line: 1,
             column: 1,

@@ -1,5 +1,5 @@
-//! Services: what is said of each fits together, and into the deadlines of the BFFs that may call
-//! it.
+//! Services: the settings of each are consistent, and fit into the deadlines of the BFFs that may
+//! call it.
 
 mod coding;
 mod credentials;
@@ -126,7 +126,7 @@ fn check_endpoints(raw: &RawDownstream, cx: &mut Context<'_>) {
     }
 }
 
-/// Reports a name of SRV records beside what it does not go with, and servers that nobody asks.
+/// Reports a name of SRV records beside what it does not go with, and servers without a use.
 fn check_srv(raw: &RawDownstream, cx: &mut Context<'_>) {
     let urls = raw.url.items();
     let names = || urls.iter().filter(|at| at.value.srv);
@@ -156,7 +156,7 @@ fn check_srv(raw: &RawDownstream, cx: &mut Context<'_>) {
     }
 }
 
-/// What TLS is spoken with, if it is.
+/// The TLS settings, if any.
 fn tls(raw: &RawDownstream, cx: &mut Context<'_>) -> Option<Tls> {
     let https = raw.url.items().first().map(|at| at.value.tls);
     let section = raw.tls.as_ref().map(|section| tls_section(section, cx));

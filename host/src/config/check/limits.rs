@@ -16,8 +16,8 @@ const CALLS: u32 = 16;
 const CONCURRENT_CALLS: usize = 8;
 const RESPONSE_SIZE: usize = 1 << 20;
 const HOSTCALL_BYTES: usize = 4 << 20;
-/// What a response carries besides its body, when the bytes out of the guest follow from the body's
-/// size.
+/// The bytes of a response besides its body, when the limit of the guest's output follows from the
+/// body's size.
 const RESPONSE_HEAD: usize = 1 << 20;
 const CONCURRENCY: usize = 64;
 
@@ -63,7 +63,7 @@ pub(super) fn check(bff: &RawBff, engine: &Engine, cx: &mut Context<'_>) -> Limi
     }
 }
 
-/// A request needs an instance, so permits beyond them would only move the wait.
+/// A request needs an instance, so more permits would only move the wait.
 fn check_concurrency(concurrency: &Field<usize>, instances: usize, cx: &mut Context<'_>) {
     let Some(at) = concurrency.written().filter(|at| at.value > instances) else {
         return;

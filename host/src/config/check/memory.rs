@@ -1,4 +1,4 @@
-//! What requests and answers may hold, and whether one request fits into it.
+//! The memory limits of requests and answers, and whether one request fits into them.
 
 use super::Context;
 use crate::config::raw::RawServer;
@@ -8,8 +8,8 @@ use crate::config::{Bff, Config};
 /// A connection may hold a fifth of the whole for one BFF, and a body is not all that a request
 /// holds.
 const PARTS: usize = 8;
-/// What a connection that holds nothing else may take for one BFF, hundredths of the whole: where
-/// what it holds is the part of the BFF's half that it may hold by what is left of that half.
+/// The most that a connection may hold for one BFF, hundredths of the whole: the point where its
+/// share of the BFF's half equals the free part of that half.
 const SHARE: usize = 19;
 const BODY: usize = 1 << 20;
 const GET_BODY: usize = 64 << 10;
@@ -69,7 +69,7 @@ pub(super) fn check(raw: &RawServer, cx: &mut Context<'_>) -> Sizes {
 }
 
 impl Config {
-    /// What there is to say of BFFs whose largest answer no connection has room for.
+    /// The warning about BFFs whose largest answer no connection has room for.
     pub fn unsendable_answers(&self) -> Vec<String> {
         let whole = self.server.max_bytes_in_flight;
         let most = whole / 100 * SHARE;

@@ -1,10 +1,9 @@
 //! Routes: each leads to a BFF, and no request could go two ways.
 //!
 //! Of the routes that match a request, the most specific one takes it: one with a host before one
-//! without, then the longest path, then the most headers. So a route cannot be shadowed by a more
-//! specific one, which always leaves some requests: those for another host, for the path itself, or
-//! without the header. What is left to be found are routes of equal rank that a single request
-//! matches both of.
+//! without, then the longest path, then the most headers. A more specific route never shadows
+//! another: it always leaves some requests, those for another host, for the path itself, or without
+//! the header. So the check looks for routes of equal rank that both match one request.
 
 use std::collections::BTreeMap;
 
@@ -109,7 +108,7 @@ fn tie(a: &Criteria, name: &str, b: &Criteria) -> Option<Fault> {
     let same_rank = a.host == b.host && a.path == b.path && a.headers.len() == b.headers.len();
     let exclusive = a.headers.iter().any(|(header, value)| {
         // Two values of one header: only a request that repeats the header has both, and the router
-        // then takes the route that stands first.
+        // then takes the first route.
         b.headers.get(header).is_some_and(|other| other != value)
     });
     if !same_rank || exclusive {

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::config::CallPattern;
 use crate::config::field::{At, Field, Headers, NamedList};
-use crate::config::problem::Place;
+use crate::config::problem::Location;
 use crate::config::reader::Section;
 use crate::config::units::{GIB, KIB, count, duration, duration_or_zero, size};
 use crate::config::values::{boolean, name, path, text};
@@ -12,7 +12,7 @@ use crate::config::wire::{call_pattern, header, target};
 
 pub(in crate::config) struct RawBff {
     pub(in crate::config) name: String,
-    pub(in crate::config) place: Place,
+    pub(in crate::config) place: Location,
     pub(in crate::config) component: Field<String>,
     pub(in crate::config) downstreams: Field<Vec<At<String>>>,
     pub(in crate::config) allow: Field<Vec<NamedList<CallPattern>>>,
@@ -46,7 +46,7 @@ pub(in crate::config) struct RawLimits {
 }
 
 pub(in crate::config) struct RawSmoke {
-    pub(in crate::config) place: Place,
+    pub(in crate::config) place: Location,
     pub(in crate::config) path: Field<String>,
     pub(in crate::config) headers: Field<Headers>,
     pub(in crate::config) status: Field<u16>,
@@ -79,7 +79,7 @@ pub(super) fn bff(bff: &str, s: &mut Section<'_>) -> RawBff {
 fn limits(s: &mut Section<'_>) -> RawLimits {
     RawLimits {
         memory: s.read("memory", size(64 * KIB..=4 * GIB)),
-        // The engine has room for so many in each table.
+        // The engine's limit for each table.
         table_elements: s.read("table-elements", count(1..=100_000)),
         cpu: s.read("cpu", duration()),
         cpu_weight: s.read("cpu-weight", count(1..=1000)),

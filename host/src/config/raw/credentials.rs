@@ -7,7 +7,7 @@ use toml::de::DeValue;
 
 use super::policy::status;
 use crate::config::field::{At, Field};
-use crate::config::problem::{Fault, Place};
+use crate::config::problem::{Fault, Location};
 use crate::config::reader::Section;
 use crate::config::units::duration;
 use crate::config::values::{any_text, path, quote, text};
@@ -15,7 +15,7 @@ use crate::config::wire::{call_pattern, header_name, header_value, token_url};
 use crate::config::{CallPattern, ClientAuthentication};
 
 pub(in crate::config) struct RawCredentials {
-    pub(in crate::config) place: Place,
+    pub(in crate::config) place: Location,
     pub(in crate::config) bearer: RawSecret,
     pub(in crate::config) header: Field<HeaderName>,
     pub(in crate::config) value: RawSecret,
@@ -52,7 +52,7 @@ pub(in crate::config) struct RawSecret {
 }
 
 pub(in crate::config) struct RawDefault {
-    pub(in crate::config) place: Place,
+    pub(in crate::config) place: Location,
     pub(in crate::config) call: Field<CallPattern>,
     pub(in crate::config) status: Field<StatusCode>,
     pub(in crate::config) content_type: Field<HeaderValue>,
@@ -78,7 +78,7 @@ pub(super) fn credentials(s: &mut Section<'_>) -> RawCredentials {
     }
 }
 
-/// Reads how the host shows a token endpoint who it is.
+/// Reads how the host authenticates to a token endpoint.
 fn authentication(value: &DeValue<'_>) -> Result<ClientAuthentication, Fault> {
     match text(value)? {
         "client_secret_basic" => Ok(ClientAuthentication::Basic),

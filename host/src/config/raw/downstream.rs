@@ -1,4 +1,4 @@
-//! The section of a service: where it is, what may be asked of it, and its limits.
+//! The section of a service: its address, the calls it accepts, and its limits.
 
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -14,7 +14,7 @@ use super::policy::{
 use super::rate::{RawRate, rate};
 use super::rule::{RawPolicy, RawRule, policy, rule};
 use crate::config::field::{At, Field};
-use crate::config::problem::{Fault, Place};
+use crate::config::problem::{Fault, Location};
 use crate::config::reader::Section;
 use crate::config::units::{
     GIB, KIB, MIB, count, duration, duration_or_zero, duration_within, ms, size,
@@ -72,7 +72,7 @@ pub(in crate::config) struct RawShape {
 }
 
 pub(in crate::config) struct RawTls {
-    pub(in crate::config) place: Place,
+    pub(in crate::config) place: Location,
     pub(in crate::config) ca_file: Field<String>,
     pub(in crate::config) cert_file: Field<String>,
     pub(in crate::config) key_file: Field<String>,

@@ -1,5 +1,4 @@
-//! The sections that say what happens to a call of a service, in the order in which a call meets
-//! them.
+//! The sections of a service's policy, in the order of the pipeline.
 
 use std::time::Duration;
 

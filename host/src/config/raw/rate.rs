@@ -1,4 +1,4 @@
-//! How fast calls may follow each other, as a service or a rule says it.
+//! The rate limit of a service or a rule.
 
 use std::time::Duration;
 

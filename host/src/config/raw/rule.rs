@@ -1,4 +1,4 @@
-//! What a service says of its calls, and what a rule says otherwise of some of them.
+//! Settings of a service's calls, which a rule can override for some of them.
 
 use std::time::Duration;
 
@@ -35,8 +35,8 @@ pub(in crate::config) struct RawRule {
     pub(in crate::config) rate: RawRate,
 }
 
-/// Reads the keys that services and rules have in common. Of the sections that services have more
-/// of, the caller reads that, too.
+/// Reads the keys that services and rules have in common. The caller reads the keys of these
+/// sections that only services have.
 pub(super) fn policy(
     s: &mut Section<'_>,
     [of_breaker, of_hedge]: [&'static str; 2],
@@ -84,8 +84,8 @@ pub(super) fn rule(service: &str, s: &mut Section<'_>) -> RawRule {
 }
 
 impl RawPolicy {
-    /// The policy of a rule: what it says itself, and for the rest what the service says. That
-    /// gives way where it would be longer than what the rule lets it be part of.
+    /// The policy of a rule: its own values, and for the rest those of the service. These yield
+    /// where they exceed a bound of the rule.
     pub(in crate::config) fn over(&self, service: &Self) -> Self {
         let timeout = self.timeout.over(&service.timeout);
         let within =

@@ -8,7 +8,7 @@ use toml::de::{DeTable, DeValue};
 use super::{Reader, all, join};
 use crate::config::field::{At, Field, NamedList};
 use crate::config::kind::{Kind, Values};
-use crate::config::problem::{Fault, Place, nearest};
+use crate::config::problem::{Fault, Location, nearest};
 use crate::config::values::{check_name, show};
 
 /// What a section is read from.
@@ -25,7 +25,7 @@ pub(in crate::config) struct Section<'a> {
     reader: &'a mut Reader,
     pattern: &'static str,
     /// Where the table is, with its path as the key.
-    pub(in crate::config) place: Place,
+    pub(in crate::config) place: Location,
     source: Source<'a>,
     /// The pattern of a section around this one, and how that is written.
     around: Option<(&'static str, String)>,
@@ -45,7 +45,7 @@ impl<'a> Section<'a> {
     /// Reads a table and reports what it has beyond the keys that were read.
     fn whole<T>(
         reader: &'a mut Reader,
-        place: Place,
+        place: Location,
         pattern: &'static str,
         source: Source<'a>,
         read: impl FnOnce(&mut Self) -> T,
@@ -62,8 +62,7 @@ impl<'a> Section<'a> {
         value
     }
 
-    /// Has keys that are not of this section, but of one around it, which has been read, reported
-    /// as such.
+    /// Reports keys of a surrounding section, which has been read, as misplaced.
     pub(in crate::config) fn others_belong_to(&mut self, pattern: &'static str, header: String) {
         self.around = Some((pattern, header));
     }
@@ -92,7 +91,7 @@ impl<'a> Section<'a> {
     ) -> Field<T> {
         match self.read(key, kind) {
             Field::Absent => {
-                let place = Place {
+                let place = Location {
                     key: self.path(key),
                     ..self.place.clone()
                 };
@@ -208,7 +207,7 @@ impl<'a> Section<'a> {
         pattern: &'static str,
         read: impl FnOnce(&mut Section<'_>) -> T,
     ) -> T {
-        let absent = Place {
+        let absent = Location {
             key: self.path(key),
             ..self.place.clone()
         };
@@ -291,7 +290,7 @@ impl<'a> Section<'a> {
             Some(_) => false,
         };
         if nothing {
-            let place = Place {
+            let place = Location {
                 key: key.to_owned(),
                 ..self.place.clone()
             };
@@ -302,7 +301,7 @@ impl<'a> Section<'a> {
     /// The table that a value should be, whose `header` would be written.
     fn table<'v>(
         &mut self,
-        place: &Place,
+        place: &Location,
         value: &'v DeValue<'v>,
         header: impl FnOnce() -> String,
     ) -> Source<'v> {
@@ -316,7 +315,7 @@ impl<'a> Section<'a> {
     }
 
     /// Looks a key up, which makes it a known one.
-    fn get(&mut self, key: &'static str) -> Option<(Place, &'a DeValue<'a>)> {
+    fn get(&mut self, key: &'static str) -> Option<(Location, &'a DeValue<'a>)> {
         self.know(key, || None);
         let Source::Table(table) = self.source else {
             return None;
@@ -334,7 +333,7 @@ impl<'a> Section<'a> {
         known.entry(key).or_insert_with(values);
     }
 
-    /// What a key says that the section does not have.
+    /// The message for a key that the section does not have.
     fn unwritten<T>(&self) -> Field<T> {
         match self.source {
             Source::Absent | Source::Table(_) => Field::Absent,

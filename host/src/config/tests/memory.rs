@@ -1,4 +1,4 @@
-//! What answers may hold.
+//! The memory limits of answers.
 
 use super::*;
 

@@ -1,5 +1,5 @@
-//! `docs/reference/config.md` and `limits.md` say what is so: their tables are made of the keys
-//! that exist, what their readers take, and the words of `raw/reference.toml`.
+//! `docs/reference/config.md` and `limits.md` match the code: their tables are made of the keys
+//! that exist, what their readers accept, and the texts of `raw/reference.toml`.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -17,7 +17,7 @@ const LISTS: [&str; 4] = [
     "downstream.*.write",
 ];
 
-/// What `raw/reference.toml` may say of a key.
+/// The entries of `raw/reference.toml` for a key.
 const WORDS: [&str; 6] = ["values", "bound", "default", "meaning", "exceeded", "limit"];
 
 /// Each section once, with what it must have.
@@ -43,7 +43,7 @@ fn title(section: &str) -> String {
     }
 }
 
-/// What is said of a key, in Markdown.
+/// The text of a key, in Markdown.
 struct Row {
     /// As the reader names it: `downstream.*.cache`.
     section: String,
@@ -81,7 +81,7 @@ fn known() -> BTreeMap<(String, String), Option<Values>> {
     existing
 }
 
-/// What is said of each key, in the order of the reference.
+/// The texts of all keys, in the order of the reference.
 fn rows() -> Vec<Row> {
     let document = DeTable::parse(include_str!("../raw/reference.toml")).unwrap();
     let mut known = known();

@@ -1,4 +1,4 @@
-//! What a rule for some calls leaves out is as its service has it.
+//! A rule inherits what it leaves out from its service.
 
 use http::{Method, StatusCode};
 

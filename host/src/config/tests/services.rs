@@ -1,4 +1,4 @@
-//! What is in force for services: by default, and where a default gives way to what is written.
+//! The settings in force for services: defaults, and defaults that yield to what is written.
 
 use http::{HeaderName, Method, StatusCode};
 

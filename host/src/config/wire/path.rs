@@ -53,7 +53,7 @@ pub(super) fn check_path(path: &str) -> Result<(), Fault> {
             way_out.to_owned(),
         ))
     };
-    // Here, because of the better way out.
+    // Here, because the message has a better way out.
     let Some(inner) = path.strip_prefix('/') else {
         return fault(
             "does not begin with a slash",

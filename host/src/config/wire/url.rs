@@ -1,4 +1,4 @@
-//! Where things are: host names and URLs.
+//! Host names and URLs.
 
 use std::net::{Ipv4Addr, Ipv6Addr};
 use std::path::PathBuf;

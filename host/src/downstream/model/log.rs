@@ -1,4 +1,4 @@
-//! What happened in a run, in its order: what callers asked and got, what came to the service.
+//! The events of a run, in order: calls, their outcomes, and the requests that reached the service.
 
 use std::fmt;
 use std::time::Duration;
@@ -9,34 +9,34 @@ use crate::downstream::error::{Phase, TimeLimit};
 use crate::downstream::policy::breaker::Position;
 use crate::downstream::trace::Source;
 
-/// A place in the order of events. Of two events at the same time, it says which came first.
-pub type Place = u64;
+/// A position in the order of events. It orders events at the same time.
+pub type Sequence = u64;
 
-/// All that happened.
+/// All events.
 #[derive(Default)]
 pub struct Log {
     pub calls: Vec<Call>,
     pub requests: Vec<Request>,
     pub dials: Vec<Dial>,
-    /// What the breaker was seen to be, whenever it may have changed.
+    /// The observed states of the breaker, after each possible change.
     pub breaker: Vec<(Instant, Position)>,
-    /// When the operator made all that is stored void.
-    pub forgotten: Vec<Place>,
-    /// What was wrong with a step that is judged when it is made.
+    /// The operator's invalidations.
+    pub forgotten: Vec<Sequence>,
+    /// The first broken rule of a step that is judged when it is made.
     pub broken: Option<Broken>,
-    places: Place,
+    places: Sequence,
 }
 
-/// A rule that does not hold, and what shows it.
+/// A broken rule, and the evidence.
 #[derive(Clone, Debug)]
 pub struct Broken {
     pub rule: &'static str,
     pub what: String,
 }
 
-/// Who asks for what, as far as a service sees it.
+/// The caller and the target of a call, as far as a service sees them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Asked {
+pub struct CallTarget {
     pub path: usize,
     /// The identity; 0 for none.
     pub who: usize,
@@ -47,19 +47,19 @@ pub struct Asked {
 /// A call of a caller.
 #[derive(Debug)]
 pub struct Call {
-    pub asked: Asked,
+    pub asked: CallTarget,
     pub bff: usize,
-    pub started: (Place, Instant),
+    pub started: (Sequence, Instant),
     /// When it must have its answer.
     pub end: Instant,
     /// Until when it may wait in the queue.
     pub end_of_queue: Instant,
-    pub ended: Option<(Place, Instant, Got)>,
+    pub ended: Option<(Sequence, Instant, Ended)>,
 }
 
-/// What came of a call.
+/// The outcome of a call.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Got {
+pub enum Ended {
     /// An answer of the service, by its number; from there.
     Answer(usize, u16, Source),
     /// A time limit passed.
@@ -72,7 +72,7 @@ pub enum Got {
     HungUp,
 }
 
-/// What the service says of who may have an answer.
+/// The caching fields of an answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
     /// Nothing.
@@ -81,9 +81,9 @@ pub enum Kind {
     NoStore,
     /// With a `set-cookie`.
     Cookie,
-    /// Everybody, for so many seconds.
+    /// All callers, for this time, seconds.
     Fresh(u64),
-    /// Everybody with the same language, for so many seconds.
+    /// All callers with the same language, for this time, seconds.
     Varied(u64),
 }
 
@@ -92,15 +92,15 @@ pub enum Kind {
 pub struct Request {
     /// Of which call.
     pub call: usize,
-    pub asked: Asked,
+    pub asked: CallTarget,
     pub endpoint: usize,
-    pub came: (Place, Instant),
+    pub came: (Sequence, Instant),
     pub kind: Kind,
     /// Whether it was answered that it did nothing.
     pub refused: bool,
     /// The status, and when it was answered.
-    pub answered: Option<(Place, Instant, u16)>,
-    /// When the service was done with it, or saw that nobody waits.
+    pub answered: Option<(Sequence, Instant, u16)>,
+    /// When the service was done with it, or saw that the caller was gone.
     pub left: Option<Instant>,
     /// Whether the service never answers, or breaks the connection.
     pub lost: bool,
@@ -121,14 +121,20 @@ pub struct Dial {
 }
 
 impl Log {
-    /// The place of what happens now.
-    pub fn now(&mut self) -> (Place, Instant) {
+    /// The position of the next event.
+    pub fn now(&mut self) -> (Sequence, Instant) {
         self.places += 1;
         (self.places, Instant::now())
     }
 
-    /// A call begins; says its number.
-    pub fn begins(&mut self, asked: Asked, bff: usize, total: Duration, queue: Duration) -> usize {
+    /// A call begins; returns its number.
+    pub fn begins(
+        &mut self,
+        asked: CallTarget,
+        bff: usize,
+        total: Duration,
+        queue: Duration,
+    ) -> usize {
         let started = self.now();
         let end = started.1 + total;
         self.calls.push(Call {
@@ -143,7 +149,7 @@ impl Log {
     }
 
     /// A call ended.
-    pub fn ended(&mut self, call: usize, got: Got) {
+    pub fn ended(&mut self, call: usize, got: Ended) {
         let (place, at) = self.now();
         self.calls[call].ended = Some((place, at, got));
     }
@@ -155,18 +161,18 @@ impl Log {
         request.answered = Some((place, at, status));
         request.refused = status == 404;
         if status != 200 {
-            // It says nothing then.
+            // It is never reported then.
             request.kind = Kind::Silent;
         }
     }
 
-    /// The operator makes all that is stored void.
+    /// The operator invalidates all stored answers.
     pub fn forgets(&mut self) {
         let (place, _) = self.now();
         self.forgotten.push(place);
     }
 
-    /// Opens a connection; says its number.
+    /// Opens a connection; returns its number.
     pub fn dials(&mut self, endpoint: usize, failed: bool) -> usize {
         let here = |dial: &&Dial| dial.endpoint == endpoint && !dial.failed && !dial.closed;
         self.dials.push(Dial {
@@ -184,7 +190,7 @@ impl Log {
         self.dials.len() - 1
     }
 
-    /// Notes what the breaker is.
+    /// Records the state of the breaker.
     pub fn sees(&mut self, position: Position) {
         if self
             .breaker
@@ -195,7 +201,7 @@ impl Log {
         }
     }
 
-    /// Notes that a rule does not hold. The first one counts.
+    /// Records a broken rule. The first one counts.
     pub fn breaks(&mut self, rule: &'static str, what: String) {
         self.broken.get_or_insert(Broken { rule, what });
     }

@@ -1,42 +1,43 @@
-//! What must be true of each run, said of what happened in it. None of this knows how the pipeline
-//! does it.
+//! The rules that each run must keep, checked on its log. They do not depend on the implementation
+//! of the pipeline.
 
 use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::log::{Broken, Call, Got, Kind, Log, Place, Request};
+use super::log::{Broken, Call, Ended, Kind, Log, Request, Sequence};
 use super::steps::{Plan, Theme};
 use crate::downstream::error::{Phase, TimeLimit};
 use crate::downstream::policy::breaker::Position;
 
 pub const SHARING: &str = "an answer is only for those who may have it";
 pub const AGE: &str = "no answer is used for longer than it may be";
-pub const WRITES: &str = "after a write nobody gets what was before it";
-pub const FORGOTTEN: &str = "nobody gets what the operator made void";
+pub const WRITES: &str = "after a write no caller gets what was before it";
+pub const FORGOTTEN: &str = "no caller gets what the operator invalidated";
 pub const FRESH: &str = "what is stored and fresh costs no request";
 pub const IN_TIME: &str = "each caller is done in its time";
-pub const NOT_EARLY: &str = "nobody's time is over because another's is";
+pub const NOT_EARLY: &str = "no caller times out because another does";
 pub const ANSWERED: &str = "an answer that comes in time is given to its caller";
 pub const ATTEMPTS: &str = "a call is sent as often as it may be, and a write once";
 pub const BUDGET: &str = "further attempts stay in the budget of their BFF";
 pub const AT_ONCE: &str = "no more calls are under way at once than there may be";
 pub const BREAKER: &str = "the breaker opens for faults of the service only";
-pub const IMPATIENCE: &str = "callers without time open no breaker and put no endpoint out";
+pub const SHORT_TIMEOUTS: &str =
+    "callers with short timeouts open no breaker and put no endpoint out";
 pub const ONE_BAD: &str = "one bad endpoint fails few calls";
 pub const RELOAD: &str = "a reload keeps what means the same";
 pub const NOTHING_LOST: &str = "a reload fails no call";
 pub const RECOVERS: &str = "a service that is good again is called again";
 pub const ALL_END: &str = "all calls end, and give back what they hold";
 
-/// What a timer may be late, and a caller of a shared call more than its own.
+/// The tolerance of a timer, and the extra one of a caller of a shared call.
 const SLACK: Duration = Duration::from_millis(5);
-/// What the breaker looks back on, and what it may be longer for being counted in tenths.
+/// The breaker's window, and its tolerance for being counted in tenths.
 const WINDOW: Duration = Duration::from_secs(11);
 /// The shortest `first-byte-timeout` of a run.
 const FIRST_BYTE: Duration = Duration::from_millis(900);
 
-/// A rule, and what says how a run breaks it.
+/// A rule, and its check.
 type Rule = (&'static str, fn(&Plan, &Log) -> Option<String>);
 
 /// The first rule that is broken.
@@ -53,7 +54,7 @@ pub fn broken(plan: &Plan, log: &Log) -> Option<Broken> {
         (ATTEMPTS, attempts),
         (BUDGET, budget),
         (BREAKER, breaker),
-        (IMPATIENCE, impatience),
+        (SHORT_TIMEOUTS, short_timeouts),
         (ONE_BAD, one_bad),
         (NOTHING_LOST, nothing_lost),
         (AT_ONCE, at_once),
@@ -68,7 +69,7 @@ pub fn broken(plan: &Plan, log: &Log) -> Option<Broken> {
 /// The calls that got an answer of the service, with the request that it was the answer to.
 fn answered(log: &Log) -> impl Iterator<Item = (usize, &Call, &Request)> {
     log.calls.iter().enumerate().filter_map(|(number, call)| {
-        let Some((_, _, Got::Answer(answer, ..))) = call.ended else {
+        let Some((_, _, Ended::Answer(answer, ..))) = call.ended else {
             return None;
         };
         Some((number, call, &log.requests[answer]))
@@ -113,7 +114,7 @@ fn lifetime(request: &Request) -> Duration {
 }
 
 /// The requests that may have changed something, and when their callers knew of it.
-fn changes(log: &Log) -> impl Iterator<Item = (&Request, Place)> {
+fn changes(log: &Log) -> impl Iterator<Item = (&Request, Sequence)> {
     let writes = log
         .requests
         .iter()
@@ -139,18 +140,18 @@ fn writes(_: &Plan, log: &Log) -> Option<String> {
 fn forgotten(_: &Plan, log: &Log) -> Option<String> {
     answered(log).find_map(|(number, call, read)| {
         let mut forgotten = log.forgotten.iter();
-        let between = |place: &Place| read.came.0 < *place && *place < call.started.0;
+        let between = |place: &Sequence| read.came.0 < *place && *place < call.started.0;
         let what = || format!("call {number} got {read:?}");
         forgotten.any(between).then(what)
     })
 }
 
-/// Whether an answer has been stored, and nothing since then may have made it void.
+/// Whether an answer has been stored, and was certainly not invalidated since.
 fn is_kept(log: &Log, answer: usize, call: &Call) -> bool {
     let request = &log.requests[answer];
     let asked_at = log.calls[request.call].started;
     let delivered = log.calls.iter().any(|other| match &other.ended {
-        Some((place, _, Got::Answer(got, 200, _))) => *got == answer && *place < call.started.0,
+        Some((place, _, Ended::Answer(got, 200, _))) => *got == answer && *place < call.started.0,
         _ => false,
     });
     let written = log.calls.iter().any(|other| {
@@ -168,7 +169,7 @@ fn is_kept(log: &Log, answer: usize, call: &Call) -> bool {
             && other.came.0 > request.came.0
             && other.came.0 < call.started.0
     });
-    // A path whose answers are not all of one kind forgets what it stored.
+    // A path with answers of several kinds drops what it stored.
     let steady = super::world::PATHS[request.asked.path].1.is_some();
     let left = (asked_at.1 + lifetime(request)).saturating_duration_since(call.started.1);
     delivered && !written && !forgotten && !replaced && steady && left > SLACK
@@ -209,7 +210,7 @@ fn in_time(_: &Plan, log: &Log) -> Option<String> {
 
 fn not_early(_: &Plan, log: &Log) -> Option<String> {
     log.calls.iter().enumerate().find_map(|(number, call)| {
-        let Some((place, at, Got::Late(phase, limit))) = call.ended.clone() else {
+        let Some((place, at, Ended::Late(phase, limit))) = call.ended.clone() else {
             return None;
         };
         let passed = |time: Instant| at + Duration::from_millis(1) >= time;
@@ -233,7 +234,7 @@ fn in_vain(_: &Plan, log: &Log) -> Option<String> {
     log.requests.iter().find_map(|request| {
         let call = &log.calls[request.call];
         let (_, answered, status) = request.answered?;
-        let (_, ended, Got::Late(..)) = call.ended.as_ref()? else {
+        let (_, ended, Ended::Late(..)) = call.ended.as_ref()? else {
             return None;
         };
         let lost = status == 200 && answered + SLACK < *ended;
@@ -325,7 +326,7 @@ fn breaker(plan: &Plan, log: &Log) -> Option<String> {
     })
 }
 
-fn impatience(plan: &Plan, log: &Log) -> Option<String> {
+fn short_timeouts(plan: &Plan, log: &Log) -> Option<String> {
     if !matches!(plan.theme, Theme::Impatient | Theme::Reloads) {
         return None;
     }
@@ -346,7 +347,7 @@ fn one_bad(plan: &Plan, log: &Log) -> Option<String> {
         .filter(|request| request.endpoint == 0)
         .count()
         + log.dials.iter().filter(|dial| dial.failed).count();
-    let is_good = |call: &&Call| matches!(call.ended, Some((_, _, Got::Answer(_, 200, _))));
+    let is_good = |call: &&Call| matches!(call.ended, Some((_, _, Ended::Answer(_, 200, _))));
     let failed = log.calls.len() - log.calls.iter().filter(is_good).count();
     let most = 8 + log.calls.len() / 10;
     let opened = log
@@ -363,7 +364,7 @@ fn nothing_lost(plan: &Plan, log: &Log) -> Option<String> {
     if plan.theme != Theme::Reloads {
         return None;
     }
-    let is_good = |call: &Call| matches!(call.ended, Some((_, _, Got::Answer(_, 200, _))));
+    let is_good = |call: &Call| matches!(call.ended, Some((_, _, Ended::Answer(_, 200, _))));
     let lost = log.calls.iter().find(|call| !is_good(call));
     // A connection that is open and that no call has is used before another is opened.
     let dialed = log.dials.iter().find(|dial| dial.open >= dial.under_way);

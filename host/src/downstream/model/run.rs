@@ -1,4 +1,4 @@
-//! Makes a run: the real pipeline and transport, on a clock that moves when nothing else does.
+//! Executes a run: the real pipeline and transport, on a clock that moves when nothing else does.
 
 use std::path::Path;
 use std::sync::{Arc, Mutex};
@@ -9,7 +9,7 @@ use http::{HeaderMap, HeaderValue, Method};
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep, timeout};
 
-use super::log::{Asked, Broken, Got, Log};
+use super::log::{Broken, CallTarget, Ended, Log};
 use super::rules;
 use super::steps::{Caller, Plan, Settings, Step, Theme};
 use super::world::{CALL, LANGUAGES, Mode, PATHS, WRITE, World, WriteEnd, address, spawn};
@@ -27,7 +27,7 @@ use crate::downstream::transport::{EndpointState, EndpointStatus};
 use crate::sync;
 
 const BFFS: [&str; 2] = ["one", "two"];
-/// Where the component lies that a configuration must name.
+/// The component that a configuration must name.
 const FOLDER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/src/config/golden");
 const NAME: &str = "model";
 /// When each run begins.
@@ -35,7 +35,7 @@ const DAY: Duration = Duration::from_secs(1_800_000_000);
 /// Longer than any call may take.
 const LONG: Duration = Duration::from_secs(20);
 
-/// Makes a run. Says what happened, and what of it breaks a rule, if anything does.
+/// Executes a run. Returns its log, and the broken rule, if any.
 pub fn run(plan: &Plan) -> (Log, Option<Broken>) {
     let event_loop = tokio::runtime::Builder::new_current_thread()
         .enable_time()
@@ -48,7 +48,7 @@ pub fn run(plan: &Plan) -> (Log, Option<Broken>) {
         let mut run = Run::new(plan);
         for step in &plan.steps {
             run.step(step).await;
-            // What was begun gets as far as it can.
+            // Lets all tasks run as far as they can.
             for _ in 0..8 {
                 tokio::task::yield_now().await;
             }
@@ -113,8 +113,8 @@ impl<'a> Run<'a> {
         }
     }
 
-    /// Somebody makes a call. Says its number.
-    fn calls(&mut self, asked: Asked, caller: Caller, write: Option<WriteEnd>) -> usize {
+    /// Makes a call. Returns its number.
+    fn calls(&mut self, asked: CallTarget, caller: Caller, write: Option<WriteEnd>) -> usize {
         let services = current(&self.services);
         let service = service(&services);
         let class = CallClass::of(service.settings(), &method(asked), PATHS[asked.path].0, b"");
@@ -140,7 +140,7 @@ impl<'a> Run<'a> {
         call
     }
 
-    /// Other settings, under which all that is stored and known means the same.
+    /// Other settings that keep all stored state valid.
     fn reload(&mut self, change: usize) {
         let before = current(&self.services);
         let old = service(&before);
@@ -180,14 +180,14 @@ impl<'a> Run<'a> {
         sleep(Duration::from_secs(2)).await;
         let mut last = None;
         for _ in 0..6 {
-            // One who leaves too early to see that the service is good, and one who does not.
+            // A caller that leaves too early to see that the service is good, and one that stays.
             for limit in [10, 2_000].into_iter().skip(usize::from(good)) {
                 let caller = Caller {
                     bff: 0,
                     limit,
                     hangs_up: None,
                 };
-                let asked = Asked {
+                let asked = CallTarget {
                     path: 0,
                     who: limit as usize,
                     language: 0,
@@ -205,7 +205,7 @@ impl<'a> Run<'a> {
         let log = &mut self.world.lock().log;
         if self.plan.theme != Theme::OneBad {
             let got = last.and_then(|call| log.calls[call].ended.clone());
-            if !matches!(got, Some((_, _, Got::Answer(_, 200, _)))) {
+            if !matches!(got, Some((_, _, Ended::Answer(_, 200, _)))) {
                 log.breaks(
                     rules::RECOVERS,
                     format!("the service is good again, but {got:?}"),
@@ -215,7 +215,7 @@ impl<'a> Run<'a> {
         let pipeline = service.pipeline().expect("a pipeline");
         let is_good = |endpoint: &EndpointState| endpoint.status == EndpointStatus::Good;
         if self.plan.theme == Theme::Impatient && !pipeline.endpoints().iter().all(is_good) {
-            log.breaks(rules::IMPATIENCE, format!("{:?}", pipeline.endpoints()));
+            log.breaks(rules::SHORT_TIMEOUTS, format!("{:?}", pipeline.endpoints()));
         }
         let (load, gate) = (service.load(), services.in_flight());
         if load != (0, 0) || gate != 0 {
@@ -238,7 +238,7 @@ impl<'a> Run<'a> {
     }
 }
 
-/// Waits for the answer to a call, and notes what it was.
+/// Waits for the answer to a call, and records it.
 async fn wait(
     service: Arc<Service>,
     request: Box<CallRequest>,
@@ -254,10 +254,10 @@ async fn wait(
     });
     let outcome = timeout(hangs_up.unwrap_or(LONG), calling).await;
     let got = match outcome {
-        Err(_) => Got::HungUp,
+        Err(_) => Ended::HungUp,
         Ok(outcome) => match outcome.result {
-            Ok((Some(number), status, source)) => Got::Answer(number, status, source),
-            Ok(other) => Got::Failed(format!("{other:?}")),
+            Ok((Some(number), status, source)) => Ended::Answer(number, status, source),
+            Ok(other) => Ended::Failed(format!("{other:?}")),
             Err(cause) => failed(&cause),
         },
     };
@@ -268,24 +268,24 @@ async fn wait(
     }
 }
 
-fn failed(cause: &Cause) -> Got {
+fn failed(cause: &Cause) -> Ended {
     match cause {
-        Cause::Timeout { phase, limit, .. } => Got::Late(*phase, *limit),
+        Cause::Timeout { phase, limit, .. } => Ended::Late(*phase, *limit),
         Cause::Rejected {
             why: Rejection::BreakerOpen | Rejection::BreakerSlowStart,
-        } => Got::Rejected,
-        other => Got::Failed(other.to_string()),
+        } => Ended::Rejected,
+        other => Ended::Failed(other.to_string()),
     }
 }
 
-fn method(asked: Asked) -> Method {
+fn method(asked: CallTarget) -> Method {
     match asked.write {
         true => Method::POST,
         false => Method::GET,
     }
 }
 
-fn request(asked: Asked, call: usize, write: Option<WriteEnd>) -> ServiceRequest {
+fn request(asked: CallTarget, call: usize, write: Option<WriteEnd>) -> ServiceRequest {
     let mut headers = HeaderMap::new();
     headers.insert(CALL, HeaderValue::from(call));
     let language = HeaderValue::from_static(LANGUAGES[asked.language]);
@@ -304,7 +304,7 @@ fn request(asked: Asked, call: usize, write: Option<WriteEnd>) -> ServiceRequest
     }
 }
 
-/// Does once a second what a worker does.
+/// Does what a worker does, once per second.
 async fn ticks(services: Current, workers: usize) {
     loop {
         sleep(Duration::from_secs(1)).await;

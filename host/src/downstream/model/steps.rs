@@ -1,17 +1,16 @@
-//! What is done in a run: drawn from a seed, and made shorter when it breaks a rule.
+//! The steps of a run: drawn from a seed, and shrunk when a rule is broken.
 
 use std::fmt;
 
-use super::log::Asked;
+use super::log::CallTarget;
 use super::world::{LANGUAGES, Mode, PATHS, WriteEnd};
 
-/// What a run is about. It says what is likely in it, and which rules hold beside those that always
-/// do.
+/// The theme of a run. It sets the likely steps, and the rules beside those that always hold.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Theme {
     /// Everything goes wrong that can.
     Anything,
-    /// Calls that are made as one.
+    /// Coalesced calls.
     Together,
     /// The service is good. Callers have less time than it needs.
     Impatient,
@@ -47,7 +46,7 @@ pub struct Settings {
     pub stale: u64,
     /// Calls from which on the breaker judges.
     pub min_calls: usize,
-    /// How often they were changed, in ways that mean the same for what is stored and known.
+    /// How often they were changed, in ways that keep all stored state valid.
     pub change: usize,
 }
 
@@ -55,11 +54,11 @@ pub struct Settings {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Step {
     /// Equal reads at the same time.
-    Read(Asked, Vec<Caller>),
-    Write(Asked, Caller, WriteEnd),
-    /// From now on an endpoint is so.
+    Read(CallTarget, Vec<Caller>),
+    Write(CallTarget, Caller, WriteEnd),
+    /// Sets the state of an endpoint.
     Becomes(usize, Mode),
-    /// The operator makes all that is stored void.
+    /// The operator invalidates all stored answers.
     Forgets,
     /// Milliseconds pass.
     Passes(u64),
@@ -67,13 +66,13 @@ pub enum Step {
     Reload(usize),
 }
 
-/// One who asks.
+/// A caller.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Caller {
     pub bff: usize,
     /// Time for the call, milliseconds.
     pub limit: u32,
-    /// When it hangs up, milliseconds after it asked.
+    /// When it hangs up, milliseconds after its call.
     pub hangs_up: Option<u64>,
 }
 
@@ -82,7 +81,7 @@ const CHANGES: usize = 4;
 /// Calls from which on a breaker judges that is to open soon.
 const MIN_CALLS: usize = 5;
 
-/// How the one endpoint may be.
+/// The possible states of the single endpoint.
 const BAD: [Mode; 5] = [
     Mode::Fails(500),
     Mode::Fails(500),
@@ -218,11 +217,11 @@ impl fmt::Display for Plan {
     }
 }
 
-/// What draws a run.
+/// The generator of a run.
 struct Draw {
     random: fastrand::Rng,
-    /// What was asked last.
-    last: Option<Asked>,
+    /// The last call.
+    last: Option<CallTarget>,
 }
 
 impl Draw {
@@ -272,8 +271,8 @@ impl Draw {
         }
     }
 
-    /// Often the same as before, so that what happens has to do with each other.
-    fn asked(&mut self, theme: Theme) -> Asked {
+    /// Often the same as before, so that steps interact.
+    fn asked(&mut self, theme: Theme) -> CallTarget {
         if let Some(last) = self.last
             && theme != Theme::OneBad
             && self.chance(50)
@@ -285,16 +284,16 @@ impl Draw {
         asked
     }
 
-    fn other(&mut self, theme: Theme) -> Asked {
+    fn other(&mut self, theme: Theme) -> CallTarget {
         let path = match theme {
             Theme::OneBad => 0,
-            // What is stored is of most interest.
+            // Stored answers are of most interest.
             Theme::Reloads => self.one_of(&[0, 4, 4, 6]),
             Theme::Impatient => self.one_of(&[0, 0, 1, 2, 5]),
             _ => self.below(PATHS.len()),
         };
         let several = theme != Theme::OneBad;
-        Asked {
+        CallTarget {
             path,
             who: if several {
                 self.one_of(&[0, 1, 1, 2])
@@ -321,7 +320,7 @@ impl Draw {
     }
 
     fn write(&mut self, theme: Theme) -> Step {
-        let asked = Asked {
+        let asked = CallTarget {
             write: true,
             ..self.asked(theme)
         };

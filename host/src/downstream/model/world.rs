@@ -17,16 +17,16 @@ use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use tokio::time::{Instant, sleep};
 
-use super::log::{Asked, Kind, Log, Request};
+use super::log::{CallTarget, Kind, Log, Request};
 use crate::downstream::transport::memory;
 use crate::sync;
 
 /// The number of the call in its request. Calls that differ in this field only are equal.
 pub const CALL: HeaderName = HeaderName::from_static("x-request-id");
-/// What the service is to do with a write.
+/// How the service handles a write.
 pub const WRITE: HeaderName = HeaderName::from_static("x-write");
 
-/// The paths, each with what its answers say.
+/// The paths, each with the caching fields of its answers.
 pub const PATHS: [(&str, Option<Kind>); 8] = [
     ("/silent", Some(Kind::Silent)),
     ("/private", Some(Kind::Private)),
@@ -42,12 +42,12 @@ const MIXED: [Kind; 4] = [Kind::Silent, Kind::Private, Kind::Cookie, Kind::Fresh
 /// The languages of callers.
 pub const LANGUAGES: [&str; 2] = ["en", "de"];
 
-/// How an endpoint is.
+/// The state of an endpoint.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Mode {
-    /// Answers after so many milliseconds.
+    /// Answers after this time, milliseconds.
     Good(u64),
-    /// Sends the head of an answer at once, and the body after so many milliseconds.
+    /// Sends the head of an answer at once, and the body after this time, milliseconds.
     Trickles(u64),
     /// Breaks the connection in the middle of an answer.
     Truncates,
@@ -59,11 +59,11 @@ pub enum Mode {
     Cuts,
     /// Refuses connections, and breaks those that are open when a request comes.
     Refuses,
-    /// Does not answer who wants a connection, and breaks those that are open when a request comes.
+    /// Does not answer connection attempts, and breaks open ones when a request comes.
     Ignores,
 }
 
-/// What becomes of a write at a good endpoint.
+/// The outcome of a write at a good endpoint.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum WriteEnd {
     Done,
@@ -77,7 +77,7 @@ pub enum WriteEnd {
     Refused,
 }
 
-/// All endpoints of the service, and what happened there.
+/// All endpoints of the service, and the log.
 #[derive(Clone)]
 pub struct World {
     state: Arc<Mutex<State>>,
@@ -113,7 +113,7 @@ type Body = UnsyncBoxBody<Bytes, Cut>;
 struct Cut;
 
 impl World {
-    /// Endpoints that are so at first, at addresses that nobody else has on this thread.
+    /// Endpoints in this state at first, at addresses that are unique on this thread.
     pub fn new(modes: Vec<Mode>, http2: bool) -> Self {
         let endpoints = modes.len();
         let state = State {
@@ -240,7 +240,7 @@ impl World {
         let came = state.log.now();
         state.log.requests.push(Request {
             call: number_in(headers, &CALL).expect("the number of the call"),
-            asked: Asked {
+            asked: CallTarget {
                 path,
                 who: number_in(headers, &AUTHORIZATION).unwrap_or(0),
                 language: language(headers),
@@ -263,7 +263,7 @@ impl World {
     }
 }
 
-/// A body that breaks off: what came of it is the number of another answer.
+/// A truncated body: its bytes are the number of another answer.
 fn truncated(number: usize) -> Body {
     let part = Bytes::from(format!("{}", number / 2));
     StreamBody::new(stream::iter([Ok(Frame::data(part)), Err(Cut)])).boxed_unsync()
@@ -275,7 +275,7 @@ pub fn address(endpoint: usize) -> SocketAddr {
     ([192, 0, 2, last], 80).into()
 }
 
-/// Puts into an answer what it says of who may have it.
+/// Adds the caching fields to an answer.
 fn says(kind: Kind, headers: &mut HeaderMap) {
     let text = match kind {
         Kind::Silent => return,
@@ -315,7 +315,7 @@ fn write_end(headers: &HeaderMap) -> Option<WriteEnd> {
 }
 
 impl WriteEnd {
-    /// How a request asks for it.
+    /// How a request selects it.
     pub fn name(self) -> HeaderValue {
         HeaderValue::from_static(match self {
             Self::Done => "done",

@@ -6,7 +6,7 @@ use tokio::time::Instant;
 
 use super::Pipeline;
 use super::hedge::HedgeRight;
-use super::turn::Turn;
+use super::permits::CallPermits;
 use crate::downstream::call::CallRequest;
 use crate::downstream::deadline::SharedDeadline;
 use crate::downstream::error::{Cause, Phase, Rejection, TimeLimit};
@@ -25,24 +25,31 @@ impl Pipeline {
         call: &CallRequest,
         request: &ServiceRequest,
         deadline: &SharedDeadline,
-        turn: &Turn,
+        permits: &CallPermits,
         trace: &mut Trace,
     ) -> Result<ServiceResponse, Cause> {
         match &self.credentials.of_service {
             None => {
-                self.attempt_with_retries(call, request, deadline, turn, trace)
+                self.attempt_with_retries(call, request, deadline, permits, trace)
                     .await
             }
             // Boxed, like what follows here and in `attempts::run`: a future is as large as all
             // that it may ever do, and is moved about.
             Some(credentials) => {
-                Box::pin(self.with_credentials(credentials, call, request, deadline, turn, trace))
-                    .await
+                Box::pin(self.with_credentials(
+                    credentials,
+                    call,
+                    request,
+                    deadline,
+                    permits,
+                    trace,
+                ))
+                .await
             }
         }
     }
 
-    /// A round of attempts with credentials. One more when these are refused and there are newer
+    /// Attempts with credentials. They are repeated once when these are refused and there are newer
     /// ones.
     async fn with_credentials(
         &self,
@@ -50,7 +57,7 @@ impl Pipeline {
         call: &CallRequest,
         request: &ServiceRequest,
         deadline: &SharedDeadline,
-        turn: &Turn,
+        permits: &CallPermits,
         trace: &mut Trace,
     ) -> Result<ServiceResponse, Cause> {
         let mut sent = request.clone();
@@ -58,7 +65,7 @@ impl Pipeline {
         loop {
             let used = self.apply(credentials, call, &mut sent, deadline).await?;
             let result = self
-                .attempt_with_retries(call, &sent, deadline, turn, trace)
+                .attempt_with_retries(call, &sent, deadline, permits, trace)
                 .await;
             let refused =
                 matches!(&result, Ok(answer) if answer.status == StatusCode::UNAUTHORIZED);
@@ -68,7 +75,7 @@ impl Pipeline {
                     .timeout(None, credentials.refused(used))
                     .await
                     .unwrap_or(false);
-            if !(renewed && self.may_again(turn, deadline).await) {
+            if !(renewed && self.may_again(permits, deadline).await) {
                 return result;
             }
         }
@@ -105,7 +112,7 @@ impl Pipeline {
         call: &CallRequest,
         request: &ServiceRequest,
         deadline: &SharedDeadline,
-        turn: &Turn,
+        permits: &CallPermits,
         trace: &mut Trace,
     ) -> Result<ServiceResponse, Cause> {
         let policy = self.policy(call);
@@ -116,7 +123,7 @@ impl Pipeline {
             retry: &policy.retry,
             retries: call.limits.retries,
             hedge_after,
-            budget: turn.budget(),
+            budget: permits.budget(),
             deadline,
         };
         let (course, hedge_course) = (Course::default(), Course::default());
@@ -127,9 +134,9 @@ impl Pipeline {
         let queue = call.limits.queue.saturating_sub(trace.queued);
         let beside = || {
             hedge_course.follow(&course);
-            HedgeRight::new(turn, &policy.retry, &hedge_course)
+            HedgeRight::new(permits, &policy.retry, &hedge_course)
         };
-        let again = || self.may_again(turn, deadline);
+        let again = || self.may_again(permits, deadline);
         let attempt = |attempt: Try| {
             let course = match attempt.hedge {
                 true => &hedge_course,
@@ -144,14 +151,14 @@ impl Pipeline {
                     timeouts: &policy.timeouts,
                     size: self.settings.max_response_size,
                 };
-                // Awaited where it is made, here and above: a future that has a name is in the one
-                // around it twice.
+                // Awaited where it is made, here and above: a future that is bound to a name is
+                // stored twice.
                 let attempted = self
                     .transport
                     .attempt(call.worker, request, bounds, course)
                     .await;
                 if let Some(asked) = attempted.rest {
-                    self.hold_back(asked, &attempted.result, turn);
+                    self.hold_back(asked, &attempted.result, permits);
                 }
                 let verdict = self.verdict(call, &attempted.result);
                 Tried {
@@ -168,7 +175,7 @@ impl Pipeline {
             ..
         } = ended.value;
         trace.judgement = judgement;
-        // A hedge that was overtaken before it was sent is none.
+        // A hedge that was overtaken before it was sent does not count.
         let hedged = ended.hedged && hedge_course.sent();
         let attempts = ended.attempts - u32::from(ended.hedged && !hedged);
         if !timing.queued.is_zero() {
@@ -200,9 +207,9 @@ impl Pipeline {
         result
     }
 
-    /// Whether a further attempt is safe and may go better (RFC 9110 section 9.2.2). That a method
-    /// is idempotent does not make it safe to repeat: a DELETE that did its work is answered 404
-    /// the second time. The operator knows better.
+    /// Whether a further attempt is safe and may succeed (RFC 9110 section 9.2.2). An idempotent
+    /// method is not always safe to repeat: a DELETE that did its work is answered 404 the second
+    /// time. The operator decides.
     fn verdict(&self, call: &CallRequest, result: &Result<ServiceResponse, Cause>) -> Verdict {
         let retry = &self.policy(call).retry;
         let repeatable = || {
@@ -221,7 +228,7 @@ impl Pipeline {
     }
 }
 
-/// Whether the service let no more calls be on its connections for too long.
+/// Whether the service's connections had no room for the call for too long.
 fn is_queue_timeout(result: &Result<ServiceResponse, Cause>) -> bool {
     matches!(
         result,

@@ -1,4 +1,4 @@
-//! Step 4: asks the breaker whether to call the service, and reports the outcome to it.
+//! Step 4: checks the breaker before the call, and reports the outcome to it.
 
 use http::uri::PathAndQuery;
 use tokio::time::Instant;
@@ -15,7 +15,7 @@ use crate::telemetry::metrics::Event;
 use crate::time;
 
 impl Pipeline {
-    /// Asks the breaker; there is a pass only where there is one.
+    /// Checks the breaker; `None` without one.
     ///
     /// # Errors
     ///
@@ -32,11 +32,11 @@ impl Pipeline {
         };
         let allowed = policy.timeouts.first_byte;
         let left = callers.deadline.latest().saturating_duration_since(now);
-        let patient = left.min(call.limits.first_byte) >= allowed;
+        let full_time = left.min(call.limits.first_byte) >= allowed;
         let (method, target) = (call.request.method.as_str(), &call.request.target);
         let path = target.path_and_query().map(PathAndQuery::as_str);
         let source = breaker.source((method, path), call.member.number());
-        let pass = breaker.admit(now, source, patient);
+        let pass = breaker.admit(now, source, full_time);
         // Calls of a rule that share the service's breaker may take another time.
         let pass = pass.map(|pass| Some(pass.with_slow_call(settings.slow_call)));
         pass.map_err(|_| {
@@ -108,7 +108,7 @@ impl Pipeline {
     }
 }
 
-/// Whether the caller's time was over while the service was at work.
+/// Whether the caller's time ended while the service processed the call.
 fn gave_up_waiting(result: &Result<ServiceResponse, Cause>) -> bool {
     matches!(
         result,

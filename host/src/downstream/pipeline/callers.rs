@@ -13,8 +13,8 @@ use crate::sync;
 pub(super) struct Callers {
     /// The end of the call: the latest of theirs.
     pub(super) deadline: SharedDeadline,
-    /// Until when it waits in the queue: for as long as one of them may.
-    pub(super) turn: SharedDeadline,
+    /// The end of the wait in the queue: the latest of theirs.
+    pub(super) queue_end: SharedDeadline,
     /// The BFF that began it.
     first: u64,
     /// The other BFFs, each once, in the order in which they joined.
@@ -27,17 +27,17 @@ impl Callers {
     pub(super) fn new(call: &CallRequest) -> Self {
         Self {
             deadline: SharedDeadline::new(call.end),
-            turn: SharedDeadline::new(call.end_of_queue()),
+            queue_end: SharedDeadline::new(call.end_of_queue()),
             first: call.member.id(),
             others: Mutex::default(),
             joined: Notify::new(),
         }
     }
 
-    /// Another one joins. `false` when it is too late to: the call is ending because the time of
-    /// all who waited until then is over.
+    /// Another one joins. `false` when it is too late: the call is ending because the time of all
+    /// its callers is over.
     pub(super) fn join(&self, call: &CallRequest) -> bool {
-        if !(self.deadline.extend(call.end) && self.turn.extend(call.end_of_queue())) {
+        if !(self.deadline.extend(call.end) && self.queue_end.extend(call.end_of_queue())) {
             return false;
         }
         let member = &call.member;
@@ -61,9 +61,9 @@ impl Callers {
         }
     }
 
-    /// Whether more BFFs joined than so many.
-    pub(super) fn more_than(&self, places: usize) -> bool {
-        self.others().len() > places
+    /// Whether more BFFs joined than `limit`.
+    pub(super) fn more_than(&self, limit: usize) -> bool {
+        self.others().len() > limit
     }
 
     fn others(&self) -> MutexGuard<'_, Vec<Arc<Member>>> {

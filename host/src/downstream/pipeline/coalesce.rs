@@ -17,8 +17,8 @@ use crate::downstream::policy::cache::{ExactKey, may_join, serves_others};
 use crate::telemetry::metrics::Event;
 use crate::time::time_of_day;
 
-/// What a caller waits for a shared call beyond its own deadline: the call itself ends then, and
-/// reports what it knows of the service.
+/// The wait for a shared call beyond the caller's deadline: the call itself ends then, with a
+/// better error.
 const GRACE: Duration = Duration::from_millis(2);
 
 impl Pipeline {
@@ -91,8 +91,8 @@ impl Pipeline {
         Box::pin(self.clone().send(call, callers, intent)).await
     }
 
-    /// Whether the outcome of a call is one for all who made it. Remembers for a while when it is
-    /// not.
+    /// Whether the outcome of a call is valid for all of its callers. Remembers for a while when it
+    /// is not.
     fn learn(&self, class: CallClass, hash: u64, outcome: &CallOutcome) -> bool {
         let Ok(response) = &outcome.result else {
             return true;

@@ -15,10 +15,10 @@ use crate::downstream::policy::credentials::{Credentials, Fetch};
 use crate::downstream::request::ServiceRequest;
 use crate::downstream::transport::{Bounds, Course, TlsError, Transport};
 
-/// Size of an answer with a token, bytes.
+/// The largest answer of a token endpoint, bytes.
 const MAX_ANSWER: usize = 64 << 10;
 
-/// The host's credentials for a service, and what its tokens come over.
+/// The host's credentials for a service, and the transport of its tokens.
 #[derive(Clone, Default)]
 pub(super) struct ServiceCredentials {
     pub(super) of_service: Option<Arc<Credentials>>,
@@ -56,7 +56,7 @@ impl ServiceCredentials {
             })
     }
 
-    /// Looks after the connections to the token endpoint.
+    /// Maintains the connections to the token endpoint.
     pub(super) fn tick(&self) {
         if let Some(tokens) = &self.tokens {
             tokens.tick(0);

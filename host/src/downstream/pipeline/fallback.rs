@@ -1,4 +1,4 @@
-//! Step 7: the answer of a caller, also when its call failed.
+//! Step 7: the answer for a caller, also when the call failed.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -18,14 +18,14 @@ use crate::downstream::status::is_fault;
 use crate::downstream::trace::{Source, Trace};
 use crate::telemetry::metrics::Event;
 
-/// What is needed of a call when it failed.
+/// What the fallback needs to know of a call.
 pub(super) struct FallbackContext {
     method: Method,
     effect: Effect,
     target: Uri,
-    /// Whether the caller may be unable to read a response that others had stored.
+    /// Whether the caller may be unable to read a response that was stored for others.
     picky: bool,
-    /// Whether there is nothing instead of a failure, because the caller wants none.
+    /// Whether the caller declines a fallback.
     pub(super) none: bool,
     /// A stale response that may be used instead.
     pub(super) stale: Option<Hit>,
@@ -45,8 +45,8 @@ impl FallbackContext {
 }
 
 impl Pipeline {
-    /// Gives the caller what it reads in the response. A failure, and a response that it cannot
-    /// read, is replaced by a stale response, then by what the operator declared.
+    /// Returns what the caller reads of the response. A failure, or an unreadable response, is
+    /// replaced by a stale response, then by the operator's fallback.
     pub(super) fn read_or_fall_back<R>(
         &self,
         outcome: CallOutcome,
@@ -61,7 +61,7 @@ impl Pipeline {
                 match read(response, trace.source) {
                     Err(cause @ Cause::Malformed { .. }) => {
                         if broken {
-                            // It is of no use to the next who asks either.
+                            // The next caller could not use it either.
                             self.forget(&context.target);
                         }
                         Err(Arc::new(cause))
@@ -98,7 +98,7 @@ impl Pipeline {
         CallOutcome { result, trace }
     }
 
-    /// What the operator declared for a call that fails.
+    /// The operator's fallback for a failed call.
     fn declared(&self, method: &Method, effect: Effect, target: &Uri) -> Option<ServiceResponse> {
         let path = target.path();
         let path = path
@@ -114,7 +114,7 @@ impl Pipeline {
     }
 }
 
-/// Whether a response is JSON by its own word. What is not may be right for others.
+/// Whether a response claims to be JSON. Another one may be valid for other callers.
 fn says_json(headers: &HeaderMap) -> bool {
     headers.get(CONTENT_TYPE).is_some_and(is_json)
 }

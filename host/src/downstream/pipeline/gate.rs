@@ -7,7 +7,7 @@ use crate::downstream::policy::gate::GatePermit;
 use crate::telemetry::metrics::Event;
 
 impl Pipeline {
-    /// Asks whether the host has room for one more call.
+    /// Takes a permit of the host for one more call.
     ///
     /// # Errors
     ///

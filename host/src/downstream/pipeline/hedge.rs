@@ -9,22 +9,21 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use super::Pipeline;
-use super::turn::Turn;
+use super::permits::CallPermits;
 use crate::config::{self, Hedge};
 use crate::downstream::call::CallRequest;
 use crate::downstream::transport::Course;
 use crate::time;
 
-/// How hedging is done where only a profile asks for it.
+/// The hedging settings where only a profile enables it.
 const HEDGE: Hedge = Hedge {
     percentile: 95,
     min_delay: Duration::from_millis(5),
 };
 
 impl Pipeline {
-    /// When a call that was not answered by then is worth another beside it; `None` while too
-    /// little is known. Looked up in the histogram now and then only: that is a walk over memory
-    /// which other workers write to.
+    /// The time after which a call is hedged; `None` while too little is known. It is read from the
+    /// histogram only now and then, because other workers write to that memory.
     pub(super) fn hedge_delay(&self, call: &CallRequest) -> Option<Duration> {
         let known = self.known(call);
         let micros = known.hedge_delay.load(Ordering::Relaxed);
@@ -42,28 +41,31 @@ impl Pipeline {
     }
 }
 
-/// The right to make an attempt beside another: a permit, because a call holds one and an attempt
-/// beside it needs one of its own, and what it costs of the budget. That is given back if the
-/// attempt was not sent, and so is the token of the rate.
+/// The right to a hedge: a permit of its own and its cost in the budget. Both the cost and the
+/// token of the rate are given back if the hedge was not sent.
 pub(super) struct HedgeRight<'a> {
-    turn: Turn,
+    permits: CallPermits,
     course: &'a Course,
 }
 
 impl<'a> HedgeRight<'a> {
-    /// `None` without a permit, which is not worth a wait, or without budget.
-    pub(super) fn new(turn: &Turn, retry: &config::Retry, course: &'a Course) -> Option<Self> {
-        let turn = turn.another()?;
-        let paid = turn.budget().withdraw(retry, Instant::now());
-        paid.then_some(Self { turn, course })
+    /// `None` without a free permit or without budget.
+    pub(super) fn new(
+        permits: &CallPermits,
+        retry: &config::Retry,
+        course: &'a Course,
+    ) -> Option<Self> {
+        let permits = permits.another()?;
+        let paid = permits.budget().withdraw(retry, Instant::now());
+        paid.then_some(Self { permits, course })
     }
 }
 
 impl Drop for HedgeRight<'_> {
     fn drop(&mut self) {
         match self.course.sent() {
-            true => self.turn.spend(),
-            false => self.turn.budget().refund(),
+            true => self.permits.spend(),
+            false => self.permits.budget().refund(),
         }
     }
 }

@@ -1,9 +1,9 @@
-//! Applies the rate of a service, and the pauses that it asks for, to the attempts of a call.
+//! Applies the rate of a service, and the pauses that it requests, to the attempts of a call.
 
 use std::time::Duration;
 
 use super::Pipeline;
-use super::turn::Turn;
+use super::permits::CallPermits;
 use crate::downstream::deadline::SharedDeadline;
 use crate::downstream::error::Cause;
 use crate::downstream::policy::bulkhead::Rejected;
@@ -11,9 +11,9 @@ use crate::downstream::response::ServiceResponse;
 use crate::telemetry::metrics::Event;
 
 impl Pipeline {
-    /// Waits until a call may send a further request. Whether that is before its end.
-    pub(super) async fn may_again(&self, turn: &Turn, deadline: &SharedDeadline) -> bool {
-        let event = match turn.again(deadline).await {
+    /// Waits until a call may send a further request. Returns whether that is in time.
+    pub(super) async fn may_again(&self, permits: &CallPermits, deadline: &SharedDeadline) -> bool {
+        let event = match permits.again(deadline).await {
             Ok(false) => return true,
             Ok(true) => {
                 self.metrics.event(Event::RateDelayed);
@@ -28,15 +28,15 @@ impl Pipeline {
         false
     }
 
-    /// Holds back all calls to the service, which asked for it with this answer.
+    /// Holds back all calls to the service, as this answer requests.
     #[cold]
     pub(super) fn hold_back(
         &self,
         asked: Duration,
         answer: &Result<ServiceResponse, Cause>,
-        turn: &Turn,
+        permits: &CallPermits,
     ) {
-        let Some(held) = turn.hold_back(asked) else {
+        let Some(held) = permits.hold_back(asked) else {
             return;
         };
         if held.began {

@@ -10,7 +10,7 @@ use super::Pipeline;
 use super::callers::Callers;
 use super::fallback::FallbackContext;
 use crate::downstream::call::{CallOutcome, CallRequest};
-use crate::downstream::policy::cache::{Asked, Found, Hit, Key, Stale, Ticket};
+use crate::downstream::policy::cache::{CacheLookup, CacheableCall, Hit, Key, Stale, Ticket};
 use crate::downstream::request::ServiceRequest;
 use crate::downstream::response::ServiceResponse;
 use crate::downstream::trace::{Source, Trace};
@@ -19,15 +19,15 @@ use crate::time::time_of_day;
 
 /// What the cache has for a call.
 pub(super) enum Lookup {
-    /// The end of it.
+    /// The call ends with it.
     Response(CallOutcome),
-    /// Nothing that may be used at once: the call is made.
+    /// No usable response: the call is made.
     Call(CacheIntent),
 }
 
-/// What the cache is to do with the response of a call.
+/// What the cache does with the response of a call.
 pub(super) enum CacheIntent {
-    /// Nothing: there is no cache, or the call has nothing to do with it.
+    /// Nothing: there is no cache, or the call is not cacheable.
     None,
     /// Store it, where nothing is stored for any call yet. Its key is made only when there is a
     /// response to store.
@@ -44,8 +44,8 @@ pub(super) enum CacheIntent {
 }
 
 impl CacheIntent {
-    /// What is to be done about a stale response. Only a GET may ask whether it still holds: a POST
-    /// that is a read, with a condition that is not met, is refused (RFC 9110 section 13.1.2).
+    /// What to do about a stale response. Only a GET can validate it: a POST that is a read, with a
+    /// condition that is not met, is refused (RFC 9110 section 13.1.2).
     fn renew(call: &CallRequest, key: Key, stale: Stale) -> Self {
         match call.query() {
             None => Self::Revalidate { key, stale },
@@ -56,7 +56,7 @@ impl CacheIntent {
         }
     }
 
-    /// The request that asks whether what is stored still holds; `None` where nothing is stored.
+    /// The request that validates what is stored; `None` where nothing is stored.
     pub(super) fn conditional(&self, request: &ServiceRequest) -> Option<ServiceRequest> {
         let Self::Revalidate { stale, .. } = self else {
             return None;
@@ -68,7 +68,7 @@ impl CacheIntent {
 }
 
 impl Pipeline {
-    /// Looks for a response in the cache. A stale one that may be used when the call fails is noted
+    /// Looks for a response in the cache. A stale one that may be used when the call fails is kept
     /// in `fallback`.
     pub(super) fn lookup(
         self: &Arc<Self>,
@@ -92,15 +92,15 @@ impl Pipeline {
             return Lookup::Call(CacheIntent::None);
         };
         let intent = match cache.lookup(&key, &request.headers, now) {
-            Found::Fresh(hit) => {
+            CacheLookup::Fresh(hit) => {
                 return Lookup::Response(self.stored(hit, Source::Cached, Event::CacheHit));
             }
-            Found::Unavailable => {
+            CacheLookup::Unavailable => {
                 fallback.none = true;
                 return Lookup::Response(not_cached());
             }
-            Found::Miss(ticket) => CacheIntent::Store { key, ticket },
-            Found::Stale(stale) => {
+            CacheLookup::Miss(ticket) => CacheIntent::Store { key, ticket },
+            CacheLookup::Stale(stale) => {
                 let hit = stale.hit(&request.headers, now);
                 if stale.while_revalidate {
                     self.refresh(call, key, stale);
@@ -114,7 +114,7 @@ impl Pipeline {
         Lookup::Call(intent)
     }
 
-    /// Makes the call in the background, for the next who ask.
+    /// Makes the call in the background, for later callers.
     fn refresh(self: &Arc<Self>, call: &CallRequest, key: Key, stale: Stale) {
         let (Some(right), Ok(permit)) = (stale.begin_refresh(), call.gate.enter(true)) else {
             return;
@@ -149,7 +149,7 @@ impl Pipeline {
             return response;
         }
         let (request, now) = (&call.request, time_of_day());
-        let asked = |key| Asked {
+        let asked = |key| CacheableCall {
             key,
             headers: &request.headers,
             times,

@@ -12,7 +12,7 @@ use tokio::time::Instant;
 
 use super::Pipeline;
 use super::callers::Callers;
-use super::turn::Turn;
+use super::permits::CallPermits;
 use crate::downstream::call::CallRequest;
 use crate::downstream::error::{Cause, Phase, Rejection, TimeLimit};
 use crate::downstream::policy::breaker::Pass;
@@ -21,24 +21,24 @@ use crate::downstream::trace::Trace;
 use crate::telemetry::metrics::Event;
 
 impl Pipeline {
-    /// Takes a permit of the service, or waits for one; asks the breaker once more after a wait.
+    /// Takes a permit of the service, or waits for one; checks the breaker once more after a wait.
     ///
     /// # Errors
     ///
-    /// The queue is full, the time is over or will be before the rate or a hold lets the call
-    /// through, or the breaker opened in the meantime.
+    /// The queue is full, the wait is over or cannot succeed in time because of the rate or a hold,
+    /// or the breaker opened in the meantime.
     pub(super) async fn wait_in_queue<'a>(
         &'a self,
         call: &CallRequest,
         callers: &Callers,
         pass: &mut Option<Pass<'a>>,
         trace: &mut Trace,
-    ) -> Result<Turn, Cause> {
+    ) -> Result<CallPermits, Cause> {
         let of_rule = self.known(call).pace.as_ref();
         if of_rule.is_none()
             && let Some(permit) = call.member.try_acquire()
         {
-            return Ok(Turn::new(permit, None));
+            return Ok(CallPermits::new(permit, None));
         }
         // Boxed, because few calls wait, and the future of every call would be as large.
         Box::pin(self.wait(call, callers, of_rule, pass, trace)).await
@@ -53,7 +53,7 @@ impl Pipeline {
         of_rule: Option<&Arc<Bulkhead>>,
         pass: &mut Option<Pass<'a>>,
         trace: &mut Trace,
-    ) -> Result<Turn, Cause> {
+    ) -> Result<CallPermits, Cause> {
         let began = Instant::now();
         let rejected = |why| self.no_permit(call, why, began.elapsed());
         let of_rule = match of_rule {
@@ -81,7 +81,7 @@ impl Pipeline {
             drop(pass.take());
             *pass = self.ask_breaker(call, callers, Instant::now())?;
         }
-        Ok(Turn::new(permit, of_rule))
+        Ok(CallPermits::new(permit, of_rule))
     }
 
     fn no_permit(&self, call: &CallRequest, rejected: Rejected, queued: Duration) -> Cause {
@@ -113,20 +113,20 @@ impl Pipeline {
     }
 }
 
-/// Waits in the line of the BFF that began the call, and in that of each that joins it. The first
-/// permit serves all of them, and counts for the BFF whose it is; the other places are left then.
-/// Thus no BFF waits longer for a call because another, whose permits are used up, began it. `line`
-/// says which line of a BFF it is: that at the service, or that at a rule of it.
+/// Waits in the line of the BFF that began the call, and in that of each BFF that joins it. The
+/// first permit serves all of them, and counts for its BFF; the other lines are left then. So no
+/// BFF waits longer because another, without permits, began the call. `line` selects the line of a
+/// BFF: that of the service, or that of a rule.
 ///
 /// # Errors
 ///
-/// None of the lines gave a permit; this is what the last one said.
+/// No line gave a permit; this is the error of the last one.
 async fn first_permit(
     first: &Arc<Member>,
     callers: &Callers,
     line: impl Fn(&Arc<Member>) -> Arc<Member>,
 ) -> Result<Permit, Rejected> {
-    let place = |member: Arc<Member>| async move { member.acquire(&callers.turn).await };
+    let place = |member: Arc<Member>| async move { member.acquire(&callers.queue_end).await };
     let mut places = FuturesUnordered::new();
     places.push(place(line(first)));
     let mut joined = 0;

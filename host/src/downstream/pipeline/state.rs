@@ -1,4 +1,4 @@
-//! The policy of a service at run time, and what operators see of it and set.
+//! The policy of a service at run time, and what operators read and set of it.
 
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
@@ -27,30 +27,30 @@ pub struct Pipeline {
     pub(super) cache: Option<Arc<Cache>>,
     pub(super) coalescer: Arc<Coalescer<CallOutcome, Callers>>,
     pub(super) unshared: Arc<Unshared>,
-    /// What is known of the calls for which no rule holds.
+    /// The state of the calls without a rule.
     of_service: Known,
     /// The same for those of each rule, in their order.
     of_rules: Box<[Known]>,
     pub(super) credentials: ServiceCredentials,
     pub(super) transport: Arc<Transport>,
     pub(super) metrics: Arc<ServiceMetrics>,
-    /// When the log is told that the service asks to be left alone.
+    /// Limits the log lines about pauses that the service requests.
     pub(super) holds: LogInterval,
 }
 
-/// What is known of the calls of a service, or of one of its rules. A rule that says nothing of
-/// breakers or hedges shares that with the service.
+/// The state of the calls of a service, or of one of its rules. A rule without its own breaker or
+/// hedge settings shares that of the service.
 pub(super) struct Known {
     pub(super) breaker: Option<Arc<Breaker>>,
     pub(super) latency: Arc<Latency>,
-    /// The percentile of it that hedges wait for, microseconds; 0 while it is not known.
+    /// The percentile that hedges wait for, microseconds; 0 while it is unknown.
     pub(super) hedge_delay: AtomicU64,
-    /// Where the calls of a rule wait for its rate; `None` where it has none. The service's own is
-    /// where all its calls wait.
+    /// The queue of a rule's rate; `None` without one. All calls of the service wait in the
+    /// service's own.
     pub(super) pace: Option<Arc<Bulkhead>>,
 }
 
-/// How a rule is that has a state of its own.
+/// The status of a rule with a state of its own.
 pub struct RuleState<'a> {
     pub calls: &'a CallPattern,
     /// Its breaker, where it has its own.
@@ -60,8 +60,8 @@ pub struct RuleState<'a> {
 }
 
 impl Pipeline {
-    /// A pipeline that takes over from the one before it, if there is one, what means the same
-    /// under the new settings. Reads the files that the settings name, and blocks for that.
+    /// A pipeline that takes over from its predecessor what the new settings leave unchanged. Reads
+    /// the files that the settings name, and blocks for that.
     ///
     /// # Errors
     ///
@@ -106,8 +106,7 @@ impl Pipeline {
         })
     }
 
-    /// Puts limits in force that old and new settings share. To be called when the new ones are
-    /// live.
+    /// Applies limits that old and new settings share. To be called when the new ones are live.
     pub fn activate(&self) {
         self.transport.activate();
         for (rule, known) in self.settings.rules.iter().zip(&self.of_rules) {
@@ -117,7 +116,7 @@ impl Pipeline {
         }
     }
 
-    /// Looks after connections, names, health and secrets. For each worker to call, about once a
+    /// Maintains connections, names, health and secrets. For each worker to call, about once a
     /// second.
     pub fn tick(&self, worker: usize) {
         self.transport.tick(worker);
@@ -131,7 +130,7 @@ impl Pipeline {
         call.class.policy(&self.settings)
     }
 
-    /// What is known of calls like this one.
+    /// The state of the calls with this one's rule.
     pub(super) fn known(&self, call: &CallRequest) -> &Known {
         let rule = call.class.rule.and_then(|rule| self.of_rules.get(rule));
         rule.unwrap_or(&self.of_service)
@@ -164,7 +163,7 @@ impl Pipeline {
         paces.map(|pace| pace.load().1).sum()
     }
 
-    /// Lets the operator say what all breakers do, that of the service and those of its rules.
+    /// Applies the operator's order to all breakers, that of the service and those of its rules.
     /// Whether there is any.
     pub fn force_breaker(&self, forced: Option<breaker::Forced>) -> bool {
         let all = [&self.of_service].into_iter().chain(&self.of_rules);
@@ -172,7 +171,7 @@ impl Pipeline {
         breakers.map(|breaker| breaker.force(forced)).count() > 0
     }
 
-    /// Drops what is stored for a target, for whoever asks.
+    /// Drops what is stored for a target, for all callers.
     pub(super) fn forget(&self, target: &Uri) {
         if let Some(cache) = &self.cache {
             cache.forget(target);
@@ -186,7 +185,7 @@ impl Pipeline {
         Some(cache.invalidate(which))
     }
 
-    /// How full the cache is; `None` where there is none.
+    /// The state of the cache; `None` where there is none.
     pub fn cache(&self) -> Option<cache::Stats> {
         self.cache.as_ref().map(|cache| cache.stats())
     }
@@ -203,13 +202,13 @@ impl Pipeline {
 }
 
 impl Known {
-    /// What is known of a service. It keeps what the same one knew under its old settings.
+    /// The state of a service. It takes over that of the same one under its old settings.
     fn of_service(settings: &config::Downstream, same: Option<&Pipeline>) -> Self {
         let kept = same.map(|same| (&same.settings.policy, &same.of_service));
         Self::new(&settings.policy, kept)
     }
 
-    /// What is known of a rule. It keeps what the rule for the same calls knew.
+    /// The state of a rule. It takes over that of the rule for the same calls.
     fn of_rule(
         rule: &config::Rule,
         service: &Self,
@@ -264,15 +263,14 @@ impl Known {
     }
 }
 
-/// What a rule with a rate lets through: as many calls at once as its service does, and no more in
-/// a time than the rate says.
+/// The bulkhead of a rule with a rate: the concurrency of its service, and the rule's rate.
 fn limits_of(rule: &config::Rule, settings: &config::Downstream) -> config::Bulkhead {
     config::Bulkhead {
         max_calls: usize::MAX,
         max_queued: settings.bulkhead.max_queued,
         bff_share: 100,
         rate: rule.rate,
-        // A service speaks of itself as a whole.
+        // A pause is for the service as a whole.
         max_retry_after: Duration::ZERO,
     }
 }
@@ -292,7 +290,7 @@ fn cache_of(settings: &config::Downstream, same: Option<&Pipeline>) -> Option<Ar
 }
 
 /// Whether answers under the old settings would be answers under the new ones: it is the same
-/// service, at one address at least, and it is asked as the same client.
+/// service, at one address at least, with the same client credentials.
 fn is_same_service(old: &config::Downstream, new: &config::Downstream) -> bool {
     (&old.credentials, &old.tls, &old.proxy) == (&new.credentials, &new.tls, &new.proxy)
         && (new.endpoints.iter()).any(|endpoint| old.endpoints.contains(endpoint))

@@ -8,8 +8,8 @@ use crate::downstream::request::ServiceRequest;
 use crate::downstream::response::ServiceResponse;
 use crate::downstream::trace::Trace;
 
-/// A call that may change something, from before it is sent. Dropped before its end, because nobody
-/// waits for it any more, it counts as one that may have done its work.
+/// A call that may change something, from before it is sent. Dropped before its end, because no
+/// caller waits for it any more, it counts as one that may have done its work.
 pub(super) struct Write<'a> {
     pipeline: &'a Pipeline,
     request: &'a ServiceRequest,
@@ -17,9 +17,9 @@ pub(super) struct Write<'a> {
 }
 
 impl Pipeline {
-    /// Notes that a call is about to be sent; `None` for one that changes nothing.
+    /// Records that a call is about to be sent; `None` for one that changes nothing.
     pub(super) fn begin_write<'a>(&'a self, call: &'a CallRequest) -> Option<Write<'a>> {
-        // Made only then: even one that is dropped at once would count.
+        // Made only for writes: dropping it counts as a write.
         (!call.class.effect.is_safe()).then(|| Write {
             pipeline: self,
             request: &call.request,
@@ -29,7 +29,7 @@ impl Pipeline {
 }
 
 impl Write<'_> {
-    /// Drops what the call made void. One that failed may have done its work if any of it was sent.
+    /// Drops what the call invalidated. A failed one may have done its work if any of it was sent.
     pub(super) fn end(mut self, result: &Result<ServiceResponse, Cause>, trace: &Trace) {
         self.ended = true;
         // What is known of the last attempt says nothing about the ones before it.

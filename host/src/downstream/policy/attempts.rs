@@ -16,10 +16,10 @@ use super::budget::Budget;
 use crate::config;
 use crate::downstream::deadline::SharedDeadline;
 
-/// Time below which no further attempt is begun: it would load the service and hardly be answered.
+/// The least time for a further attempt: with less, it would hardly be answered.
 const LEAST: Duration = Duration::from_millis(5);
 
-/// What is allowed for one call.
+/// The limits of one call's attempts.
 pub struct Plan<'a> {
     /// How long is waited before retries, and how many there may be.
     pub retry: &'a config::Retry,
@@ -27,24 +27,24 @@ pub struct Plan<'a> {
     pub retries: u32,
     /// When an attempt is begun beside the first; `None` never.
     pub hedge_after: Option<Duration>,
-    /// What retries are paid from. The call pays in, too.
+    /// The retry budget. The call pays in, too.
     pub budget: &'a Budget,
     /// The end of the call. Attempts themselves must end by then.
     pub deadline: &'a SharedDeadline,
 }
 
-/// Which attempt is made.
+/// The number of an attempt.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Try {
     /// The first is 1.
     pub number: u32,
-    /// Whether another runs beside it.
+    /// Whether it runs beside another.
     pub hedge: bool,
 }
 
 /// How an attempt ended.
 pub struct Tried<T> {
-    /// What came of it: an answer, or an error.
+    /// An answer, or an error.
     pub value: T,
     /// Whether it is worth a further attempt.
     pub verdict: Verdict,
@@ -53,16 +53,16 @@ pub struct Tried<T> {
 /// Whether an attempt is the last.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Verdict {
-    /// It is: it was good, or another could do harm or would go the same way.
+    /// It is: it succeeded, or another could do harm or would fail as well.
     Final,
-    /// Another is safe, and could go better.
+    /// Another is safe, and may succeed.
     Again,
 }
 
 /// How a call ended.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Ended<T> {
-    /// What came of the attempt that counts.
+    /// The result of the deciding attempt.
     pub value: T,
     /// Attempts made, a hedge included.
     pub attempts: u32,
@@ -73,9 +73,8 @@ pub struct Ended<T> {
 }
 
 /// Makes attempts until one is final, or no other is allowed; then the last one is the result.
-/// `beside` gives the right to make one beside the first, if there is one to be had; it is dropped
-/// with that attempt. `again` waits until one may be made after another, and says whether that is
-/// in time.
+/// `beside` returns the right to a hedge, if there is one; it is dropped with that attempt. `again`
+/// waits until a retry may be made, and returns whether that is in time.
 ///
 /// Dropping the future drops the attempts that are under way. A call whose first attempt is final
 /// and that may not be hedged allocates nothing and sets no timer.
@@ -91,8 +90,8 @@ where
     F: Future<Output = Tried<T>>,
 {
     plan.budget.deposit(plan.retry);
-    // Nowhere here is an attempt given a name before it is awaited: it would be in the future of
-    // every call twice.
+    // No attempt is bound to a name before it is awaited: that would store it twice in the future
+    // of every call.
     let first = Try {
         number: 1,
         hedge: false,
@@ -136,8 +135,7 @@ where
     }
 }
 
-/// Waits for the first attempt, and begins another beside it when that takes too long. Says whether
-/// it did.
+/// Waits for the first attempt, and hedges it when that takes too long. Returns whether it did.
 async fn hedge<T, A, F, R>(
     plan: &Plan<'_>,
     delay: Duration,
@@ -176,7 +174,7 @@ where
     }
 }
 
-/// Whether an attempt after so long a wait still has time.
+/// Whether an attempt after this wait still has time.
 fn worth(plan: &Plan<'_>, now: Instant, wait: Duration) -> bool {
     wait.saturating_add(LEAST) <= plan.deadline.latest().saturating_duration_since(now)
 }

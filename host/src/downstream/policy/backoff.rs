@@ -1,4 +1,4 @@
-//! How long is waited before a further attempt.
+//! The wait before a further attempt.
 
 #[cfg(test)]
 mod tests;

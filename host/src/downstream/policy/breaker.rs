@@ -1,13 +1,13 @@
 //! The breaker of a service: rejects calls that would most likely fail, until a probe succeeds.
 //!
 //! Closed lets all calls through and counts how they end. Open rejects them. Half-open lets one at
-//! a time through as a probe. A call is judged by its end, and only if the breaker has not changed
-//! since it began: what comes of calls from before it opened says nothing about the service of now.
-//! Only a bad call opens the breaker, so a good one costs two loads and one addition.
+//! a time through as a probe. A call is judged by its outcome, and only if the breaker has not
+//! changed since it began: earlier calls say nothing about the service's current state. Only a bad
+//! call opens the breaker, so a good one costs two loads and one addition.
 //!
-//! One path that fails, or one BFF whose calls do, shuts nobody else off: the breaker opens when
-//! the other calls fail, too, or there are none ([`source`]). After a good probe it is closed, but
-//! for a while lets only a few calls through at once, and more with each good answer.
+//! One path that fails, or one BFF whose calls do, does not block the others: the breaker opens
+//! when the other calls fail, too, or there are none ([`source`]). After a good probe it is closed,
+//! but for a while lets only a few calls through at once, and more with each good answer.
 
 mod judge;
 mod mode;
@@ -32,14 +32,14 @@ pub use self::report::{BreakerState, Change, Forced, Open, Position, Rejects, Wh
 pub use self::source::Source;
 
 use self::judge::judge;
-use self::mode::{Mode, Place};
+use self::mode::{Mode, State};
 use self::source::CELLS;
 use crate::config;
-use crate::downstream::window::{Counts, End, Window};
+use crate::downstream::window::{CallEnd, Counts, Window};
 use crate::sync;
 use crate::time::nanos;
 
-/// Calls at once that a slow start begins with: about as many as one request makes side by side.
+/// Initial concurrent calls of a slow start: about as many as one request makes.
 const FIRST_CALLS: u32 = 8;
 
 /// The breaker of one service, shared by all who call it.
@@ -50,10 +50,10 @@ pub struct Breaker {
     /// When an open breaker lets a probe through, nanoseconds after `start`.
     until: AtomicU64,
     window: Window<CELLS>,
-    /// Tells paths apart. Seeded at random, so that collisions cannot be precomputed.
+    /// Hashes paths. Seeded at random, so that collisions cannot be precomputed.
     paths: RandomState,
-    /// Held while `mode` changes, and in a slow start. The way of a call through a closed or
-    /// open breaker does without it.
+    /// Held while `mode` changes, and in a slow start. A call through a closed or open breaker does
+    /// not lock it.
     changing: Mutex<SlowStart>,
 }
 
@@ -64,11 +64,11 @@ pub struct Pass<'a> {
     /// The mode under which the call was let through.
     mode: Mode,
     source: Source,
-    /// From when on the call is slow.
+    /// When the call becomes slow.
     slow_call: Duration,
 }
 
-/// What a slow start lets through.
+/// The limits of a slow start.
 struct SlowStart {
     /// Calls that may be made beside those under way.
     room: u32,
@@ -94,15 +94,15 @@ impl Breaker {
         }
     }
 
-    /// A breaker with other settings that stands as this one does, the operator's order included.
-    /// What is counted does not mean the same under them, and is forgotten.
+    /// A breaker with new settings in the same state, the operator's order included. Its counts are
+    /// dropped, because the new settings judge them differently.
     pub fn with_settings(&self, settings: config::Breaker) -> Self {
         let mode = match self.mode() {
             // The probing call reports to the breaker that let it through.
-            mode if matches!(mode.place(), Place::Probing | Place::ShortProbe) => {
-                mode.next(Place::HalfOpen)
+            mode if matches!(mode.state(), State::Probing | State::ShortProbe) => {
+                mode.next(State::HalfOpen)
             }
-            mode if mode.place() == Place::SlowStart => mode.next(Place::Closed),
+            mode if mode.state() == State::SlowStart => mode.next(State::Closed),
             mode => mode,
         };
         Self {
@@ -119,74 +119,74 @@ impl Breaker {
         }
     }
 
-    /// The source of a call, given what tells its path from others and the number of its BFF.
+    /// The source of a call, given the hash of its path and the number of its BFF.
     pub fn source(&self, path: impl Hash, caller: usize) -> Source {
         Source::new(self.paths.hash_one(path), caller)
     }
 
-    /// Asks whether a call may be made. `patient` tells whether it gives the service all the time
-    /// that the operator lets it have: it need not wait for a probe that does not.
+    /// Admits or rejects a call. `full_time` says whether it gives the service all the time that the
+    /// operator lets it have: it need not wait for a probe that does not.
     ///
     /// # Errors
     ///
     /// It is open, half-open with a probe under way, or lets no more calls through at once.
-    pub fn admit(&self, now: Instant, source: Source, patient: bool) -> Result<Pass<'_>, Open> {
+    pub fn admit(&self, now: Instant, source: Source, full_time: bool) -> Result<Pass<'_>, Open> {
         let mode = self.mode();
-        match mode.place() {
-            Place::Closed | Place::ForcedClosed => Ok(self.pass(mode, source)),
-            Place::Probing | Place::ForcedOpen => Err(Open { until: None }),
-            Place::ShortProbe if !patient => Err(Open { until: None }),
-            Place::Open if now < self.until() => Err(Open {
+        match mode.state() {
+            State::Closed | State::ForcedClosed => Ok(self.pass(mode, source)),
+            State::Probing | State::ForcedOpen => Err(Open { until: None }),
+            State::ShortProbe if !full_time => Err(Open { until: None }),
+            State::Open if now < self.until() => Err(Open {
                 until: Some(self.until()),
             }),
-            Place::Open | Place::HalfOpen | Place::ShortProbe | Place::SlowStart => {
-                self.admit_one(now, source, patient)
+            State::Open | State::HalfOpen | State::ShortProbe | State::SlowStart => {
+                self.admit_one(now, source, full_time)
             }
         }
     }
 
     /// Why it rejects calls, when it does.
     pub fn rejects(&self) -> Rejects {
-        match self.mode().place() {
-            Place::ForcedOpen => Rejects::Forced,
-            Place::SlowStart => Rejects::SlowStart,
+        match self.mode().state() {
+            State::ForcedOpen => Rejects::Forced,
+            State::SlowStart => Rejects::SlowStart,
             _ => Rejects::Failing,
         }
     }
 
-    /// Does as the operator says. `None` makes it automatic again: closed, with an empty window.
+    /// Applies the operator's order. `None` makes it automatic again: closed, with an empty window.
     pub fn force(&self, forced: Option<Forced>) {
         let _changing = self.changing();
         match forced {
-            Some(Forced::Open) => self.change(Place::ForcedOpen),
-            Some(Forced::Closed) => self.change(Place::ForcedClosed),
+            Some(Forced::Open) => self.change(State::ForcedOpen),
+            Some(Forced::Closed) => self.change(State::ForcedClosed),
             None => {
                 self.window.forget();
                 // Not the end of a slow start, whose calls would count yet.
-                self.change(Place::ForcedClosed);
-                self.change(Place::Closed)
+                self.change(State::ForcedClosed);
+                self.change(State::Closed)
             }
         };
     }
 
-    /// What the operator says that it does.
+    /// The operator's order in force.
     pub fn forced(&self) -> Option<Forced> {
-        match self.mode().place() {
-            Place::ForcedOpen => Some(Forced::Open),
-            Place::ForcedClosed => Some(Forced::Closed),
+        match self.mode().state() {
+            State::ForcedOpen => Some(Forced::Open),
+            State::ForcedClosed => Some(Forced::Closed),
             _ => None,
         }
     }
 
     /// The breaker as it is now.
     pub fn state(&self, now: Instant) -> BreakerState {
-        let place = self.mode().place();
+        let state = self.mode().state();
         let left = self.until().saturating_duration_since(now);
-        let (position, until) = match place {
-            Place::Closed | Place::ForcedClosed | Place::SlowStart => (Position::Closed, None),
-            Place::ForcedOpen => (Position::Open, None),
-            Place::Open if left > Duration::ZERO => (Position::Open, Some(left)),
-            Place::Open | Place::HalfOpen | Place::Probing | Place::ShortProbe => {
+        let (position, until) = match state {
+            State::Closed | State::ForcedClosed | State::SlowStart => (Position::Closed, None),
+            State::ForcedOpen => (Position::Open, None),
+            State::Open if left > Duration::ZERO => (Position::Open, Some(left)),
+            State::Open | State::HalfOpen | State::Probing | State::ShortProbe => {
                 (Position::HalfOpen, None)
             }
         };
@@ -197,7 +197,7 @@ impl Breaker {
         } = self.window.counts(now);
         BreakerState {
             position,
-            forced: matches!(place, Place::ForcedOpen | Place::ForcedClosed),
+            forced: matches!(state, State::ForcedOpen | State::ForcedClosed),
             until,
             calls,
             failed,
@@ -206,31 +206,31 @@ impl Breaker {
     }
 
     /// Admits a call where not all are: as a probe, or within a slow start.
-    fn admit_one(&self, now: Instant, source: Source, patient: bool) -> Result<Pass<'_>, Open> {
+    fn admit_one(&self, now: Instant, source: Source, full_time: bool) -> Result<Pass<'_>, Open> {
         let mut slow_start = self.changing();
         let mode = self.mode();
-        match mode.place() {
-            Place::Closed | Place::ForcedClosed => Ok(self.pass(mode, source)),
-            Place::SlowStart if now >= slow_start.until => {
-                Ok(self.pass(self.change(Place::Closed), source))
+        match mode.state() {
+            State::Closed | State::ForcedClosed => Ok(self.pass(mode, source)),
+            State::SlowStart if now >= slow_start.until => {
+                Ok(self.pass(self.change(State::Closed), source))
             }
-            Place::SlowStart => {
+            State::SlowStart => {
                 let room = slow_start.room.checked_sub(1);
                 slow_start.room = room.ok_or(Open {
                     until: Some(slow_start.until),
                 })?;
                 Ok(self.pass(mode, source))
             }
-            Place::Probing | Place::ForcedOpen => Err(Open { until: None }),
-            Place::ShortProbe if !patient => Err(Open { until: None }),
-            Place::Open if now < self.until() => Err(Open {
+            State::Probing | State::ForcedOpen => Err(Open { until: None }),
+            State::ShortProbe if !full_time => Err(Open { until: None }),
+            State::Open if now < self.until() => Err(Open {
                 until: Some(self.until()),
             }),
-            // Of a short probe that is under way, nothing is learnt any more.
-            Place::Open | Place::HalfOpen | Place::ShortProbe => {
-                let probe = match patient {
-                    true => Place::Probing,
-                    false => Place::ShortProbe,
+            // The result of the short probe no longer matters.
+            State::Open | State::HalfOpen | State::ShortProbe => {
+                let probe = match full_time {
+                    true => State::Probing,
+                    false => State::ShortProbe,
                 };
                 Ok(self.pass(self.change(probe), source))
             }
@@ -250,47 +250,47 @@ impl Breaker {
             return None;
         }
         let slow = took >= pass.slow_call;
-        let end = End { failed, slow };
-        match began.place() {
-            Place::Closed | Place::SlowStart => {
+        let end = CallEnd { failed, slow };
+        match began.state() {
+            State::Closed | State::SlowStart => {
                 self.window.add(now, source.cell(), end);
-                // A good call makes nothing worse.
+                // A good call cannot open it.
                 if failed || slow {
                     return self.open(mode, now, judge(&self.settings, self.window.cells(now))?);
                 }
-                if began.place() == Place::SlowStart {
+                if began.state() == State::SlowStart {
                     self.make_room(began);
                 }
                 None
             }
-            Place::ForcedClosed => {
+            State::ForcedClosed => {
                 self.window.add(now, source.cell(), end);
                 None
             }
-            Place::Probing | Place::ShortProbe if failed || slow => {
+            State::Probing | State::ShortProbe if failed || slow => {
                 self.open(began, now, Why::Probe)
             }
-            Place::Probing | Place::ShortProbe => {
+            State::Probing | State::ShortProbe => {
                 let mut slow_start = self.changing();
                 if self.mode() != began {
                     return None;
                 }
                 self.window.forget();
                 if self.settings.slow_start.is_zero() {
-                    self.change(Place::Closed);
+                    self.change(State::Closed);
                 } else {
                     slow_start.room = FIRST_CALLS;
                     slow_start.until = now + self.settings.slow_start;
-                    self.change(Place::SlowStart);
+                    self.change(State::SlowStart);
                 }
                 Some(Change::Closed)
             }
-            // Under these no call is let through.
-            Place::Open | Place::HalfOpen | Place::ForcedOpen => None,
+            // These modes let no call through.
+            State::Open | State::HalfOpen | State::ForcedOpen => None,
         }
     }
 
-    /// One call more may be made beside those under way, if the slow start is still the same.
+    /// Allows one more concurrent call, if the slow start is still the same.
     fn make_room(&self, began: Mode) {
         let mut slow_start = self.changing();
         if self.mode() == began {
@@ -304,22 +304,22 @@ impl Breaker {
         if self.mode() != began {
             return None;
         }
-        // Without chance the hosts of a fleet, which all opened together, would probe together.
+        // Random, so that hosts whose breakers opened together do not probe together.
         let open_for = nanos(self.settings.open_for);
         let lasts = open_for.saturating_add(fastrand::u64(0..=open_for / 5));
         let since_start = nanos(now.saturating_duration_since(self.start));
         self.until
             .store(since_start.saturating_add(lasts), Ordering::Release);
-        self.change(Place::Open);
+        self.change(State::Open);
         Some(Change::Opened {
             why,
             lasts: Duration::from_nanos(lasts),
         })
     }
 
-    /// For the holder of `changing`.
-    fn change(&self, place: Place) -> Mode {
-        let mode = self.mode().next(place);
+    /// To be called with `changing` locked.
+    fn change(&self, state: State) -> Mode {
+        let mode = self.mode().next(state);
         self.mode.store(mode.0, Ordering::Release);
         mode
     }
@@ -347,15 +347,15 @@ impl Breaker {
 }
 
 impl Pass<'_> {
-    /// A pass for a call that is slow from another time on.
+    /// A pass with another threshold for slow calls.
     pub fn with_slow_call(mut self, slow_call: Duration) -> Self {
         self.slow_call = slow_call;
         self
     }
 
-    /// Whether the call shows whether the service is back.
+    /// Whether the call is a probe.
     pub fn is_probe(&self) -> bool {
-        matches!(self.mode.place(), Place::Probing | Place::ShortProbe)
+        matches!(self.mode.state(), State::Probing | State::ShortProbe)
     }
 
     /// The call ended well, `took` after it began. It may still have been slow.
@@ -385,13 +385,13 @@ impl Pass<'_> {
 
 impl Drop for Pass<'_> {
     fn drop(&mut self) {
-        match self.mode.place() {
-            Place::SlowStart => self.breaker.make_room(self.mode),
-            Place::Probing | Place::ShortProbe => {
+        match self.mode.state() {
+            State::SlowStart => self.breaker.make_room(self.mode),
+            State::Probing | State::ShortProbe => {
                 let _changing = self.breaker.changing();
-                // A probe that was told of has changed the mode.
+                // A reported probe has changed the mode.
                 if self.breaker.mode() == self.mode {
-                    self.breaker.change(Place::HalfOpen);
+                    self.breaker.change(State::HalfOpen);
                 }
             }
             _ => {}

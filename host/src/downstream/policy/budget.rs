@@ -14,14 +14,14 @@ use tokio::time::Instant;
 
 use crate::config;
 
-/// What one attempt costs. A call brings in as many of these as the budget is percent.
+/// The cost of one attempt. A call pays in a percentage of it, the budget.
 const ATTEMPT: u64 = 100;
-/// Attempts that are allowed before any call was made, and that come back with time alone. As many
-/// as come in a second, if that is more.
+/// The reserve of attempts before any call, which time refills. As many as come per second, if that
+/// is more.
 const RESERVE: u64 = 5 * ATTEMPT;
-/// Attempts that can be saved up. A quiet hour does not pay for a storm.
+/// The most attempts that can be saved up.
 const MOST: u64 = 100 * ATTEMPT;
-/// In this time, microseconds, comes what costs one, where one attempt comes per second.
+/// The time in which one attempt is refilled at one per second, microseconds.
 const EARNING: u64 = 1_000_000 / ATTEMPT;
 
 /// A token bucket. Of `n` calls in `t` seconds come at most `5 + n * budget / 100 + t *
@@ -29,7 +29,7 @@ const EARNING: u64 = 1_000_000 / ATTEMPT;
 pub struct Budget {
     base: Instant,
     saved: AtomicU64,
-    /// Up to when the attempts that come with time were paid in, microseconds after `base`.
+    /// The time up to which the refill was paid in, microseconds after `base`.
     paid: AtomicU64,
 }
 
@@ -48,8 +48,7 @@ impl Budget {
         self.pay_in(u64::from(retry.budget), MOST);
     }
 
-    /// Asks for a further attempt, a retry or a hedge. Once granted it is spent. A budget of zero
-    /// percent grants none.
+    /// Withdraws a further attempt, a retry or a hedge. A budget of zero percent grants none.
     #[must_use]
     pub fn withdraw(&self, retry: &config::Retry, now: Instant) -> bool {
         if retry.budget == 0 {
@@ -68,7 +67,7 @@ impl Budget {
         self.pay_in(ATTEMPT, MOST);
     }
 
-    /// Pays in what came with the time since this was done last.
+    /// Pays in the refill since the last time.
     fn pay_for_time(&self, per_second: u64, now: Instant) {
         let now = now.saturating_duration_since(self.base).as_micros();
         let now = u64::try_from(now).unwrap_or(u64::MAX);
@@ -77,7 +76,7 @@ impl Budget {
         if earned == 0 {
             return;
         }
-        // What is left of the time is paid for later.
+        // The rest of the time is paid in later.
         let until = paid + earned.saturating_mul(EARNING) / per_second;
         let ours = self
             .paid
@@ -88,8 +87,8 @@ impl Budget {
     }
 
     fn pay_in(&self, amount: u64, most: u64) {
-        // A full bucket, which is the rule, is only read: threads do not take its cache line from
-        // each other. Whether it was filled does not matter.
+        // A full bucket, which is the rule, is only read: threads do not contend for its cache
+        // line.
         let _ = self
             .saved
             .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |saved| {

@@ -5,7 +5,7 @@
 //! Slow path: one short lock. A released permit goes to the queued BFF that holds the fewest
 //! permits (ties: least recently served), FIFO within a BFF.
 //!
-//! With a rate, or a hold that the service asked for ([`pace`]), a permit also takes a token, and
+//! With a rate, or a hold that the service requested ([`pace`]), a permit also takes a token, and
 //! so does each further request of a call that has a permit: it queues ahead of its BFF's other
 //! calls. These always take the slow path. [`waiting`] handles what only time releases.
 //!
@@ -29,7 +29,7 @@ use std::time::Duration;
 use tokio::sync::Notify;
 use tokio::time::Instant;
 
-pub use self::pace::Held;
+pub use self::pace::HoldStart;
 
 use self::pace::{Pace, Token};
 use self::queue::{Outcome, Queue, Wants};
@@ -51,18 +51,18 @@ pub struct Bulkhead {
     alive: AtomicUsize,
     /// The next number of a member or of a waiting call.
     next: AtomicU64,
-    /// Whether rate or hold have a say. Changed only under the lock.
+    /// Whether a rate or a hold applies. Changed only under the lock.
     paced: AtomicBool,
     state: Mutex<BulkheadState>,
-    /// Who keeps the time for all who wait.
+    /// The lock of the timekeeper for all waiting calls.
     timekeeper: tokio::sync::Mutex<()>,
-    /// Tells the timekeeper that the next token may be due earlier than it knows.
+    /// Notifies the timekeeper that the next token may be due earlier than it knows.
     earlier: Notify,
-    /// Tells all who wait that their turn may come later than they know.
+    /// Notifies all waiting calls that their turn may come later than they know.
     changed: Notify,
 }
 
-/// What is changed under the lock only.
+/// The state under the lock.
 struct BulkheadState {
     queue: Queue<Member>,
     pace: Pace,
@@ -85,11 +85,11 @@ pub struct Member {
 #[must_use]
 pub struct Permit {
     member: Arc<Member>,
-    /// What was given for the request, until that is sent.
+    /// The token of the request, until it is sent.
     token: Token,
-    /// How long it was waited for; zero without waiting.
+    /// The wait for it; zero without one.
     pub queued: Duration,
-    /// Whether it was waited for because of the rate or a hold.
+    /// Whether the wait was because of the rate or a hold.
     pub braked: bool,
 }
 
@@ -111,7 +111,7 @@ pub enum Rejected {
         /// The rate in force.
         rate: config::Rate,
     },
-    /// The service asked to be left alone for longer than its time.
+    /// The service requested a pause longer than the call's time.
     Held {
         /// For how long.
         left: Duration,
@@ -142,8 +142,8 @@ impl Bulkhead {
         })
     }
 
-    /// Puts other limits in force. Calls that are under way keep their permits, also where there
-    /// are more than the new limit; those that wait keep their place.
+    /// Applies new limits. Calls under way keep their permits, even above the new limit; waiting
+    /// calls keep their place.
     pub fn set_limits(&self, settings: &config::Bulkhead) {
         self.max_calls.store(settings.max_calls, Ordering::Relaxed);
         self.max_queued
@@ -173,7 +173,7 @@ impl Bulkhead {
         )
     }
 
-    /// The rate in force with the tokens that are there, and what is left of a hold.
+    /// The rate in force with its tokens, and the rest of a hold.
     pub fn pace(&self) -> (Option<(config::Rate, u32)>, Option<Duration>) {
         let (state, now) = (self.lock(), Instant::now());
         (state.pace.rate(now), state.pace.held(now))
@@ -189,8 +189,8 @@ impl Bulkhead {
         }
     }
 
-    /// Takes a permit for a member that has so many. A failure may for a moment have kept a free
-    /// permit from others: whoever sees one must call `serve` after it.
+    /// Takes a permit for a member with this number of permits. A failure may for a moment have
+    /// kept a free permit from others: a caller that sees one must call `serve` after it.
     fn reserve(&self, held: &AtomicUsize) -> bool {
         if !below(held, self.limit()) {
             return false;
@@ -202,7 +202,7 @@ impl Bulkhead {
         reserved
     }
 
-    /// Lets a call through for which all is there. To be called when those who wait were served.
+    /// Admits a call that needs no wait. To be called after the queue was served.
     fn admit(&self, state: &mut BulkheadState, held: &AtomicUsize, wants: Wants) -> Option<Token> {
         let now = self.is_paced().then(Instant::now);
         if now.is_some_and(|now| state.pace.wait(0, now).is_some()) {
@@ -214,7 +214,7 @@ impl Bulkhead {
         Some(now.map_or(Token::Free, |now| state.pace.take(now)))
     }
 
-    /// Takes back what a call had.
+    /// Takes back the permit and token of a call.
     fn release(&self, held: &AtomicUsize, had: Wants, token: Token) {
         if had == Wants::Permit {
             held.fetch_sub(1, Ordering::SeqCst);
@@ -229,8 +229,8 @@ impl Bulkhead {
         }
     }
 
-    /// Gives what is free to those who wait, and sees to it that somebody looks again when the next
-    /// token is due.
+    /// Gives free permits to the queue, and has a waiting call look again when the next token is
+    /// due.
     fn serve(&self, state: &mut BulkheadState) {
         if let Some(due) = self.hand_out(state)
             && state.armed.is_none_or(|armed| due < armed)
@@ -239,8 +239,7 @@ impl Bulkhead {
         }
     }
 
-    /// Gives what is free to those who wait. When the next token is due, if it is tokens that are
-    /// lacking.
+    /// Gives free permits to the queue. Returns when the next token is due, if tokens are lacking.
     fn hand_out(&self, state: &mut BulkheadState) -> Option<Instant> {
         let now = self.is_paced().then(Instant::now);
         if now.is_some_and(|now| state.pace.is_free(now)) {
@@ -254,7 +253,7 @@ impl Bulkhead {
             let limit = if room { self.limit() } else { 0 };
             let line = state.queue.next(limit)?;
             let wants = line.waiting.front()?.wants;
-            // Between the look and this, calls that saw no queue may have been faster.
+            // Meanwhile, calls that saw no queue may have taken it.
             if wants == Wants::Permit && !self.reserve(&line.held) {
                 continue;
             }
@@ -280,20 +279,20 @@ impl Bulkhead {
         None
     }
 
-    /// Whether rate or hold have a say.
+    /// Whether a rate or a hold applies.
     fn is_paced(&self) -> bool {
         self.paced.load(Ordering::SeqCst)
     }
 
-    /// Holds all calls back for as long as the service asks and the operator allows; `None` where
-    /// that is no longer than before.
-    fn hold_back(&self, asked: Duration) -> Option<Held> {
+    /// Holds all calls back for as long as the service requests and the operator allows; `None`
+    /// where that is no longer than before.
+    fn hold_back(&self, asked: Duration) -> Option<HoldStart> {
         let now = Instant::now();
         let mut state = self.lock();
         let held = state.pace.hold(asked, now)?;
         self.paced.store(true, Ordering::SeqCst);
         drop(state);
-        // Those who wait look whether they still have the time.
+        // Waiting calls check whether they still have the time.
         self.changed.notify_waiters();
         Some(held)
     }

@@ -3,8 +3,8 @@
 //!
 //! [`key`] says which calls may have each other's answers at all, [`freshness`] which answers are
 //! stored and for how long, [`sharing`] which serve several callers before they are stored,
-//! [`entry`] which of several suits a request, [`found`] what a caller learns, [`condition`] how a
-//! service confirms one, [`invalidate`] and [`writes`] what makes them void. Everything that the
+//! [`entry`] which of several suits a request, [`found`] the result of a lookup, [`condition`] how
+//! a service confirms one, [`invalidate`] and [`writes`] what invalidates them. Everything that the
 //! headers of an answer say is read once, when it is stored: a lookup compares numbers.
 //!
 //! The rules are written here and not taken from `http-cache-semantics`, which reads directives by
@@ -47,7 +47,7 @@ use invalidate::{Changes, path_of, place};
 use stats::Counters;
 use writes::{Writes, named_by};
 
-pub use found::{Asked, Found, Hit, Stale, Ticket};
+pub use found::{CacheLookup, CacheableCall, Hit, Stale, Ticket};
 pub use invalidate::Which;
 pub use key::{ExactKey, Hashed, Key};
 pub use sharing::{may_join, serves_others};
@@ -60,10 +60,10 @@ pub struct Cache {
     /// Paths that were changed by calls of this host.
     changes: Arc<Changes>,
     writes: Writes,
-    /// How often the operator made answers void.
+    /// The number of the operator's invalidations.
     epoch: AtomicU64,
-    /// Read while an answer is put in, written while the epoch moves: an answer is either put in
-    /// before, and found by who looks for void ones, or sees that it is too late.
+    /// Read-locked while an answer is inserted, write-locked while the epoch moves: an answer is
+    /// either inserted before, and found by the invalidation, or sees that it is too late.
     gate: RwLock<()>,
     /// Whether anything was ever stored. Where nothing was, calls need no key.
     used: AtomicBool,
@@ -90,11 +90,12 @@ impl Cache {
         }
     }
 
-    /// A cache with other settings and the same answers. Without these, where the new settings
-    /// might not have had them stored, or would have other writes make them void.
+    /// A cache with new settings and the same answers. The answers are dropped if the new settings
+    /// might not store them, or change their invalidation.
     pub fn with_settings(&self, settings: &config::Cache, prefix: &str) -> Self {
         let cache = Self {
-            // The count of changes when an answer was asked for says whether it is still valid.
+            // The count of changes at the time of an answer's request says whether it is still
+            // valid.
             changes: self.changes.clone(),
             ..Self::new(settings, prefix)
         };
@@ -110,7 +111,7 @@ impl Cache {
     }
 
     /// A ticket without a look, where a look would find nothing: nothing was ever stored, and the
-    /// request asks nothing of the cache.
+    /// request has no directives for the cache.
     pub fn nothing(&self, request: &HeaderMap, now: SystemTime) -> Option<Ticket> {
         if self.used.load(Ordering::Acquire) || request.contains_key(CACHE_CONTROL) {
             return None;
@@ -122,7 +123,7 @@ impl Cache {
         })
     }
 
-    /// Whether [`Self::store`] would store this answer, as far as the answer itself says.
+    /// Whether [`Self::store`] would store this answer, by its own fields.
     pub fn wants(
         &self,
         times: &CacheTimes,
@@ -157,28 +158,28 @@ impl Cache {
         }
     }
 
-    /// Looks for an answer to a call, as its `cache-control` asks (RFC 9111 section 5.2.1).
-    pub fn lookup(&self, key: &Key, request: &HeaderMap, now: SystemTime) -> Found {
+    /// Looks for an answer to a call, by its `cache-control` (RFC 9111 section 5.2.1).
+    pub fn lookup(&self, key: &Key, request: &HeaderMap, now: SystemTime) -> CacheLookup {
         let found = self.find(key, request, now);
         let counter = match found {
-            Found::Fresh(_) => &self.counters.hits,
-            Found::Stale(_) => &self.counters.stale,
-            Found::Miss(_) | Found::Unavailable => &self.counters.misses,
+            CacheLookup::Fresh(_) => &self.counters.hits,
+            CacheLookup::Stale(_) => &self.counters.stale,
+            CacheLookup::Miss(_) | CacheLookup::Unavailable => &self.counters.misses,
         };
         counter.fetch_add(1, Ordering::Relaxed);
         found
     }
 
-    fn find(&self, key: &Key, request: &HeaderMap, now: SystemTime) -> Found {
-        // Before the store is read: what becomes void in between must be seen when the answer is
-        // put in.
+    fn find(&self, key: &Key, request: &HeaderMap, now: SystemTime) -> CacheLookup {
+        // Before the store is read: an invalidation in between must be seen when the answer is
+        // inserted.
         let ticket = self.ticket(now);
         let says = Directives::of_request(request);
         let entry = (!says.no_store).then(|| self.entries.get(key)).flatten();
         let none = || match says.only_if_cached {
-            true => Found::Unavailable,
-            false => Found::Miss(Ticket {
-                // Not looked for is as good as found: it may be there.
+            true => CacheLookup::Unavailable,
+            false => CacheLookup::Miss(Ticket {
+                // Without a lookup, an answer may be stored.
                 found: says.no_store || entry.is_some(),
                 ..ticket
             }),
@@ -200,12 +201,12 @@ impl Cache {
         };
         if welcome && usable {
             let answer = stored.serve(request, now);
-            return Found::Fresh(Hit { answer, age });
+            return CacheLookup::Fresh(Hit { answer, age });
         }
         if says.only_if_cached {
-            return Found::Unavailable;
+            return CacheLookup::Unavailable;
         }
-        Found::Stale(Stale {
+        CacheLookup::Stale(Stale {
             while_revalidate: welcome && life.serves_while_revalidating(now),
             if_error: welcome && life.serves_on_error(now),
             ticket,
@@ -213,15 +214,14 @@ impl Cache {
         })
     }
 
-    /// Stores the service's answer to a call that was looked up, if that is allowed and of use. An
-    /// answer that may not be stored still takes the place of an older one, unless it is a fault,
-    /// or not `readable` for who asked, which is looked at only where it matters. `now` is when it
-    /// came.
+    /// Stores the service's answer to a call that was looked up, if that is allowed and useful. An
+    /// answer that may not be stored still evicts an older one, unless it is an error, or not
+    /// `readable` for the caller, which is checked only where it matters. `now` is its arrival.
     ///
     /// Says whether it was stored.
     pub fn store(
         &self,
-        asked: Asked<'_>,
+        asked: CacheableCall<'_>,
         answer: &ServiceResponse,
         readable: impl FnOnce() -> bool,
         ticket: Ticket,
@@ -234,13 +234,13 @@ impl Cache {
 
     fn keep(
         &self,
-        asked: Asked<'_>,
+        asked: CacheableCall<'_>,
         answer: &ServiceResponse,
         (body, readable): (impl FnOnce() -> Bytes, impl FnOnce() -> bool),
         ticket: Ticket,
         now: SystemTime,
     ) -> bool {
-        let Asked {
+        let CacheableCall {
             key,
             headers: request,
             times,
@@ -256,13 +256,13 @@ impl Cache {
             Stored::new(answer, body(), request, life, origin)
         });
         let stored = new.is_some();
-        // Where the lookup found nothing there is nothing that the answer could take the place of.
+        // If the lookup found nothing, there is no answer to replace.
         let replaces = supersedes(answer.status) && !is_grpc_failure(&answer.headers);
         let needed = stored || (ticket.found && replaces);
         needed && readable() && self.replace(key, request, new, ticket) && stored
     }
 
-    /// Puts an answer in the place of others for the request. `false` when it comes too late.
+    /// Replaces the answers for the request. `false` when it comes too late.
     fn replace(&self, key: &Key, request: &HeaderMap, new: Option<Stored>, ticket: Ticket) -> bool {
         let _gate = sync::read(&self.gate);
         if self.epoch.load(Ordering::Acquire) != ticket.epoch
@@ -286,7 +286,7 @@ impl Cache {
     /// one with the fields of the 304, stored again with its new life. `now` is when the 304 came.
     pub fn revalidated(
         &self,
-        asked: Asked<'_>,
+        asked: CacheableCall<'_>,
         stale: &Stale,
         not_modified: &ServiceResponse,
         now: SystemTime,
@@ -294,9 +294,8 @@ impl Cache {
         let request = asked.headers;
         let stored = &stale.stored;
         let Some(mut answer) = stored.updated_by(&not_modified.headers, now) else {
-            // The service confirmed something else than it was asked about. This answer is used
-            // once more, being what the service was asked about; the next call is made without a
-            // condition.
+            // The service confirmed another answer than the request named. The stored answer is
+            // used once more; the next call is made without a condition.
             self.replace(asked.key, request, None, stale.ticket);
             return stored.serve(request, now);
         };
@@ -309,9 +308,9 @@ impl Cache {
         condition::answer(answer, request)
     }
 
-    /// To be told of each call with a method that is not safe (RFC 9110 section 9.2.1) once it was
-    /// sent. What is stored for its path is invalid, whatever the query, and what the operator says
-    /// beside it; and targets of this origin that the answer names (RFC 9111 section 4.4).
+    /// To be called for each sent call with an unsafe method (RFC 9110 section 9.2.1). Invalidates
+    /// what is stored for its path with any query, what the operator configured beside it; and the
+    /// targets of this origin that the answer names (RFC 9111 section 4.4).
     ///
     /// Without an answer, or with one of 5xx, the call may have done its work. One of 4xx says that
     /// it did not, unless an earlier attempt of a call that was `repeated` has. `authority` is what
@@ -342,7 +341,7 @@ impl Cache {
         }
     }
 
-    /// Makes the answers void that are stored for the path of a target or on their way.
+    /// Invalidates the answers for the path of a target, stored or under way.
     pub fn forget(&self, target: &Uri) {
         self.changes.note(target.path());
     }
@@ -367,7 +366,7 @@ impl Cache {
         count
     }
 
-    /// How full it is, and how often it helped. Does work that is due, so not for each request.
+    /// Its size, and its hits. Does pending work, so it is not for each request.
     pub fn stats(&self) -> Stats {
         self.entries.run_pending_tasks();
         Stats {
@@ -379,14 +378,14 @@ impl Cache {
         }
     }
 
-    /// Whether what the answer was asked for changed since then.
+    /// Whether the answer's target changed since its request.
     fn void(&self, origin: &Origin) -> bool {
         let mut places = origin.above.iter().chain([&origin.place]);
         places.any(|place| self.changes.since(*place, origin.changes))
     }
 }
 
-/// Whether an answer says that older ones are no longer right. A fault or a busy service does not.
+/// Whether an answer makes older ones obsolete. An error or a busy service does not.
 fn supersedes(status: StatusCode) -> bool {
     !(status.is_server_error()
         || status.is_informational()

@@ -24,17 +24,16 @@ pub use self::unshared::Unshared;
 use super::cache::{ExactKey, Hashed};
 use crate::sync;
 
-/// Maps that callers of different keys lock apart from each other.
+/// Shards, so that callers of different keys rarely share a lock.
 const SHARDS: usize = 16;
 
-/// The calls under way: what comes of each, and what is known of those who wait for it.
+/// The calls under way, each with its future and its callers.
 pub struct Coalescer<T, W>(Arc<Inner<T, W>>);
 
 /// A call that may be shared. Dropping it leaves the call to the others.
 #[must_use = "nothing happens until it is awaited"]
 pub struct Joined<T, C = ()> {
-    /// What this caller would have made the call of; `None` for the first caller, of whose it is
-    /// made.
+    /// The input of this caller; `None` for the first caller, whose input the call uses.
     pub own: Option<C>,
     call: Shared<Call<T>>,
 }
@@ -50,7 +49,7 @@ struct Inner<T, W> {
     shards: [Mutex<Shard<T, W>>; SHARDS],
     /// Calls that began in different generations are not one.
     generation: AtomicU64,
-    /// Tells a call from a later one with the same key.
+    /// Distinguishes a call from a later one with the same key.
     calls: AtomicU64,
 }
 
@@ -79,9 +78,9 @@ where
 
     /// Joins the call with this key that is under way, or makes it.
     ///
-    /// `joins` adds the caller to those who wait for the call, and says whether that can still be
-    /// done. `make` makes the future of a new call and what is known of its callers. Both run under
-    /// a lock, and do nothing else.
+    /// `joins` adds the caller to the waiting ones, and returns whether that is still possible.
+    /// `make` makes the future of a new call and its callers. Both run under a lock, and do nothing
+    /// else.
     pub fn join<C, F>(
         &self,
         key: ExactKey,
@@ -93,8 +92,8 @@ where
         F: Future<Output = T> + Send + 'static,
     {
         let generation = self.0.generation.load(Ordering::Acquire);
-        // Dropped after the lock is free: it may be the last hold on a call, which then takes
-        // itself out of the map.
+        // Dropped after the lock is released: it may be the last handle of a call, which then
+        // removes itself from the map.
         let _too_late;
         let mut shard = self.0.shard(&key);
         if let Some(under_way) = shard.get(&key)
@@ -111,8 +110,8 @@ where
         }
         // Before there is anything that must be undone under the lock, because it may panic.
         let (callers, future) = make(caller);
-        // In a box at once: a future that is moved into another is in it twice, as what is captured
-        // and as what is awaited.
+        // Boxed at once: a future that is moved into another takes its space twice, captured and
+        // awaited.
         let future = AssertUnwindSafe(future).catch_unwind().boxed();
         let id = self.0.calls.fetch_add(1, Ordering::Relaxed);
         let listed = Listed {
@@ -128,7 +127,7 @@ where
             result.map_err(|_| Panicked)
         };
         let call = call.boxed().shared();
-        // Not ready, since nobody has polled it.
+        // Not ready, since it was not polled yet.
         if let Some(weak) = call.downgrade() {
             let under_way = UnderWay {
                 call: weak,
@@ -141,8 +140,7 @@ where
         Joined { own: None, call }
     }
 
-    /// Calls from now on are not joined to those that are under way, because something changed that
-    /// these may not have seen.
+    /// Later calls do not join those under way, which may have missed a change.
     pub fn start_generation(&self) {
         self.0.generation.fetch_add(1, Ordering::AcqRel);
     }
@@ -177,7 +175,7 @@ fn locked<T, W>(shard: &Mutex<Shard<T, W>>) -> MutexGuard<'_, Shard<T, W>> {
     sync::lock(shard)
 }
 
-/// A call's place in the map, for as long as it can be joined.
+/// A call's entry in the map, for as long as it can be joined.
 struct Listed<T, W> {
     inner: Arc<Inner<T, W>>,
     key: ExactKey,
@@ -187,7 +185,7 @@ struct Listed<T, W> {
 impl<T, W> Drop for Listed<T, W> {
     fn drop(&mut self) {
         let mut shard = self.inner.shard(&self.key);
-        // A later call may have taken the place.
+        // A later call may have taken the entry.
         if shard
             .get(&self.key)
             .is_some_and(|under_way| under_way.id == self.id)

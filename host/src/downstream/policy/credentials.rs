@@ -1,4 +1,4 @@
-//! Credentials: what the host shows a service to prove who it is. No guest ever sees them.
+//! Credentials that the host sends to a service. No guest ever sees them.
 //!
 //! A field with a fixed value ([`secret`]), or a token ([`tokens`]) of an authorization server
 //! ([`oauth2`]). Either is one value that is ready to be sent, read without a lock by each call and
@@ -17,7 +17,7 @@ use tokio::time::Instant;
 
 use self::oauth2::Client;
 use crate::config;
-use secret::Held;
+use secret::LiveSecret;
 use tokens::Tokens;
 
 pub use types::{CredentialsError, Fetch, Used};
@@ -28,19 +28,23 @@ pub struct Credentials(Kind);
 
 #[derive(Debug)]
 enum Kind {
-    Header { name: HeaderName, value: Arc<Held> },
+    Header {
+        name: HeaderName,
+        value: Arc<LiveSecret>,
+    },
     OAuth2(Box<Tokens>),
 }
 
 impl Credentials {
-    /// Reads what is there; a token is not fetched before the first call.
+    /// Reads secrets; a token is not fetched before the first call.
     ///
     /// `service` names the service in logs. `variable` reads the environment, `fetch` is used for
     /// token endpoints only.
     ///
     /// # Errors
     ///
-    /// A secret cannot be read, is empty or cannot be sent, or a token endpoint's address is none.
+    /// A secret cannot be read, is empty or cannot be sent, or a token endpoint's address is not a
+    /// URL.
     pub fn new(
         service: &str,
         settings: &config::Credentials,
@@ -54,10 +58,10 @@ impl Credentials {
                 secret,
             } => Kind::Header {
                 name: name.clone(),
-                value: Arc::new(Held::new(service, secret, prefix, variable)?),
+                value: Arc::new(LiveSecret::new(service, secret, prefix, variable)?),
             },
             config::Credentials::OAuth2(oauth2) => {
-                let secret = Held::new(service, &oauth2.client_secret, "", variable)?;
+                let secret = LiveSecret::new(service, &oauth2.client_secret, "", variable)?;
                 let client = Client::new(oauth2, secret, fetch)?;
                 Kind::OAuth2(Box::new(Tokens::new(service, client)))
             }
@@ -65,21 +69,21 @@ impl Credentials {
         Ok(Arc::new(Self(kind)))
     }
 
-    /// Sets the field that proves who the host is, in place of any that is there.
+    /// Sets the field with the credentials, replacing any other value.
     ///
-    /// Waits only when there is no token that holds; the caller bounds that by its own deadline,
-    /// and may hang up.
+    /// Waits only without a valid token; the caller bounds that by its own deadline, and may drop
+    /// the future.
     ///
     /// # Errors
     ///
-    /// There is no token, and the token endpoint gives none. After a failure it is asked again no
+    /// There is no token, and the token endpoint gives none. After a failure it is called again no
     /// sooner than a backoff allows, and calls before that fail at once.
     pub async fn apply(&self, headers: &mut HeaderMap) -> Result<Used, CredentialsError> {
         let now = Instant::now();
         match &self.0 {
             Kind::Header { name, value } => {
                 if value.is_due(now) {
-                    // Nobody waits: this call goes on with the value that was good a second ago.
+                    // No call waits: this one goes on with the value that was good a second ago.
                     drop(value.look());
                 }
                 let current = value.current();
@@ -95,18 +99,18 @@ impl Credentials {
         }
     }
 
-    /// Takes note that a service answered 401 to a call with these credentials, and renews them: a
-    /// file is looked at again (once a second at most), a token fetched (once in 10 seconds at
-    /// most). Other calls go on with what there is meanwhile.
+    /// Records that a service answered 401 to a call with these credentials, and renews them: a
+    /// file is looked at again (once per second at most), a token fetched (once in 10 seconds at
+    /// most). Other calls use the current ones meanwhile.
     ///
-    /// Returns whether a further attempt makes sense, because there are other credentials now than
-    /// the call had. The caller bounds the wait by its own deadline.
+    /// Returns whether a further attempt makes sense, because the credentials are newer than those
+    /// of the call. The caller bounds the wait by its own deadline.
     pub async fn refused(&self, used: Used) -> bool {
         let now = Instant::now();
         match &self.0 {
             Kind::Header { value, .. } => {
                 if value.current().version == used.0 && value.is_due(now) {
-                    // A look that ended early changed nothing, which the next line sees.
+                    // A cancelled look changed nothing, which the next line detects.
                     let _ = value.look().await;
                 }
                 value.current().version != used.0

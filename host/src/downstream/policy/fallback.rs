@@ -25,8 +25,7 @@ pub fn last_resort(
     safe: bool,
     path: &str,
 ) -> Option<LastResort> {
-    // What failed to change something must not look as if it had, unless the operator wrote just
-    // that.
+    // A failed write must not look successful, unless the operator configured exactly that.
     let covers = |pattern: &CallPattern| {
         (safe || pattern.method.is_some()) && matches(pattern, method, path)
     };

@@ -8,15 +8,15 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use crate::config;
 
-/// The cap of one host.
+/// The gate of one host.
 pub struct Gate {
     most: AtomicUsize,
-    /// From so many on, optional calls are refused.
+    /// From this number on, optional calls are refused.
     most_optional: AtomicUsize,
     in_flight: AtomicUsize,
 }
 
-/// The right to be under way; given back by dropping it.
+/// The permit of a call; released on drop.
 #[must_use]
 pub struct GatePermit {
     gate: Arc<Gate>,
@@ -27,7 +27,7 @@ pub struct GatePermit {
 pub struct Shed {
     /// The number of calls under way from which on such calls are refused.
     pub limit: usize,
-    /// Whether a call that is not optional would have been let in.
+    /// Whether a mandatory call would have been admitted.
     pub because_optional: bool,
 }
 
@@ -41,14 +41,14 @@ impl Gate {
         })
     }
 
-    /// Puts other limits in force. What is under way stays.
+    /// Applies new limits. Calls under way stay.
     pub fn set_limits(&self, settings: &config::Calls) {
         self.most.store(settings.max_in_flight, Ordering::Relaxed);
         let optional = most_optional(settings);
         self.most_optional.store(optional, Ordering::Relaxed);
     }
 
-    /// Lets a call in.
+    /// Admits a call.
     ///
     /// # Errors
     ///

@@ -1,4 +1,4 @@
-//! The pause that a service asked for (`retry-after`, RFC 9110 section 10.2.3), and the ramp after
+//! The pause that a service requested (`retry-after`, RFC 9110 section 10.2.3), and the ramp after
 //! it.
 //!
 //! Without a ramp, all queued calls would start at the same moment. In the second after the hold
@@ -15,7 +15,7 @@ use tokio::time::Instant;
 
 /// The time in which calls may be doubled.
 const STEP: Duration = Duration::from_millis(100);
-/// Steps after which nothing is held back any more: a second.
+/// Steps after which the ramp ends: one second.
 const STEPS: u32 = 10;
 
 /// A hold, and the second after it.
@@ -42,7 +42,7 @@ impl Hold {
         now >= self.until + STEP * STEPS
     }
 
-    /// When a call may go for which so many others go first.
+    /// When a call may go that has `ahead` others before it.
     pub fn due(&self, ahead: u32) -> Instant {
         let number = self.gone.saturating_add(ahead).saturating_add(1);
         self.until + STEP * number.ilog2().min(STEPS)
@@ -53,7 +53,7 @@ impl Hold {
         self.gone = self.gone.saturating_add(1);
     }
 
-    /// One did not go after all.
+    /// One was not sent after all.
     pub fn give_back(&mut self) {
         self.gone = self.gone.saturating_sub(1);
     }

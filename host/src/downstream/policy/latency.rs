@@ -10,7 +10,7 @@ use tokio::time::Instant;
 
 use crate::time;
 
-/// log2 of the shortest time that is told apart: 64 us.
+/// log2 of the shortest distinct time: 64 us.
 const SHORTEST: u32 = 6;
 /// Doublings of it: up to 67 s.
 const OCTAVES: usize = 20;
@@ -18,10 +18,9 @@ const OCTAVES: usize = 20;
 /// from what is in it.
 const STEPS: u32 = 2;
 const BUCKETS: usize = OCTAVES << STEPS;
-/// For how long times are counted together. Known is what the running half and the one before it
-/// hold.
+/// Length of a half of the window. The histogram covers the running half and the one before.
 const HALF: Duration = Duration::from_secs(30);
-/// Times below which nothing is said.
+/// The least number of times for a percentile.
 const ENOUGH: u32 = 20;
 
 /// A histogram of the last 30 to 60 seconds in which there were calls.
@@ -35,7 +34,7 @@ pub struct Latency {
 }
 
 impl Latency {
-    /// One that knows nothing.
+    /// An empty histogram.
     pub fn new() -> Self {
         Self {
             start: Instant::now(),
@@ -44,7 +43,7 @@ impl Latency {
         }
     }
 
-    /// A call took so long.
+    /// Records the duration of a call.
     pub fn record(&self, now: Instant, took: Duration) {
         let half = now.saturating_duration_since(self.start).as_secs() / HALF.as_secs();
         let counted = self.half.load(Ordering::Relaxed);
@@ -62,7 +61,7 @@ impl Latency {
         self.counts[(half % 2) as usize][bucket(took)].fetch_add(1, Ordering::Relaxed);
     }
 
-    /// The time within which so many percent of the calls ended, less than 15 % off between 64 us
+    /// The time within which this percentage of the calls ended, less than 15 % off between 64 us
     /// and 67 s. `None` when too few calls were seen.
     pub fn percentile(&self, percent: u32) -> Option<Duration> {
         let mut sums = [0_u32; BUCKETS];

@@ -1,4 +1,4 @@
-//! Which calls a pattern of the operator covers.
+//! Which calls the operator's pattern matches.
 
 use http::Method;
 

@@ -1,11 +1,10 @@
-//! How fast requests may follow each other: a bucket of tokens, kept as the instant at which it is
-//! full again (the "generic cell rate algorithm"). A request takes one token, and one comes back in
-//! each interval.
+//! A rate limit: a bucket of tokens, kept as the instant at which it is full again (the "generic
+//! cell rate algorithm"). A request takes one token, and one comes back in each interval.
 //!
 //! This type neither waits nor locks. The queue of the [bulkhead](super::bulkhead) does both,
 //! because it has to decide at once who gets the next place and the next token. That is why this is
-//! not the crate governor, which brings its own clock and lets each caller wait by itself: nobody
-//! could say whose turn it is.
+//! not the crate governor, which brings its own clock and lets each caller wait by itself: it has
+//! no queue that knows the next call.
 
 #[cfg(test)]
 mod tests;
@@ -16,7 +15,8 @@ use tokio::time::Instant;
 
 use crate::config;
 
-/// The tokens of one limit. In any time `w` no more are taken than `burst` and what comes in `w`.
+/// The tokens of one limit. In any time `w` at most `burst` tokens and those that arrive in `w` are
+/// taken.
 #[derive(Clone, Debug)]
 pub struct Bucket {
     rate: config::Rate,
@@ -41,7 +41,7 @@ impl Bucket {
         self.rate
     }
 
-    /// When there is a token for one who lets as many others go first; in the past when it is
+    /// When there is a token for a caller with that many others before it; in the past when it is
     /// there.
     pub fn due(&self, ahead: u32, now: Instant) -> Instant {
         let missing = self.full.saturating_duration_since(now);
@@ -70,8 +70,8 @@ impl Bucket {
         self.rate.burst.saturating_sub(missing)
     }
 
-    /// Puts another rate in force. As many tokens are there as before, as far as the new burst
-    /// holds them; the part of one that was on its way is lost.
+    /// Applies a new rate. The number of tokens stays, up to the new burst; the fraction of one is
+    /// lost.
     pub fn set(&mut self, rate: config::Rate, now: Instant) {
         if rate == self.rate {
             return;

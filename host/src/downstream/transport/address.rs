@@ -12,7 +12,7 @@ use tokio::net::UnixStream;
 use super::proxy::Tunnel;
 use crate::downstream::log_interval::LogInterval;
 
-/// Where a connection leads.
+/// The address of a connection.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Address {
     /// An IP address and a port.
@@ -30,7 +30,7 @@ impl Address {
     }
 }
 
-/// What an operator wrote, or what a lookup found.
+/// A configured or resolved address.
 impl fmt::Display for Address {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -45,13 +45,13 @@ impl fmt::Display for Address {
 #[derive(Clone)]
 pub struct SocketFile {
     path: Arc<Path>,
-    /// When the log is told that it takes no connection.
+    /// Limits the log lines about refused connections.
     failures: Arc<LogInterval>,
 }
 
-/// What the system says of a connection to a socket file when it is not the service that fails.
-/// Unlike for TCP, a right that the host lacks is one to the file, and "try again" means that the
-/// service accepts too slowly.
+/// Errors of a connection to a socket file that are not faults of the service. Unlike for TCP, a
+/// lacking permission is one to the file, and "try again" means that the service accepts too
+/// slowly.
 const OF_HOST: [Errno; 4] = [Errno::MFILE, Errno::NFILE, Errno::NOMEM, Errno::NOBUFS];
 
 impl SocketFile {
@@ -67,7 +67,7 @@ impl SocketFile {
     ///
     /// # Errors
     ///
-    /// The system's. The message holds no path, because a guest reads it; the log is told the path.
+    /// The system's. The message has no path, because a guest reads it; the log has the path.
     pub async fn connect(&self) -> io::Result<UnixStream> {
         UnixStream::connect(&self.path)
             .await
@@ -85,7 +85,7 @@ impl SocketFile {
                 "a socket file takes no connection: look whether its service runs and the host may write to it"
             );
         }
-        // As a number of the system, some of these would say that the host fails.
+        // As error numbers of the system, some of these would mean a failure of the host.
         io::Error::new(error.kind(), format!("socket file: {error}"))
     }
 }

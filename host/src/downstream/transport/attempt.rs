@@ -37,17 +37,17 @@ use crate::downstream::response::ServiceResponse;
 
 /// One attempt.
 pub struct Attempt<'a> {
-    /// What it is made on.
+    /// Its transport.
     pub connector: &'a Connector,
     /// The worker that makes it.
     pub worker: usize,
     /// The endpoints of the service.
     pub endpoints: &'a [Arc<Endpoint>],
-    /// What is asked.
+    /// The request.
     pub request: &'a ServiceRequest,
     /// Its limits.
     pub bounds: Bounds<'a>,
-    /// Where it tells how far it came.
+    /// Where it records how far it came.
     pub course: &'a Course,
 }
 
@@ -155,15 +155,15 @@ impl<'a> Attempt<'a> {
         }
     }
 
-    /// A connection ended before there was an answer: neither this call nor another must meet it
-    /// again. This one has a new one next: kept ones may be as dead, and of one that several calls
-    /// shared, nobody knows whose answer broke it.
+    /// A connection ended before there was an answer, and must not be used again. This call gets a
+    /// new one next: kept ones may be dead as well, and of a shared one, it is unknown whose answer
+    /// broke it.
     fn broke(&self, endpoint: &Endpoint, connection: &Connection) {
         self.course.want_fresh();
         self.forget(endpoint, connection);
     }
 
-    /// Sees to it that no other call gets a connection. One of HTTP/1.1 no other call has.
+    /// Keeps other calls from a shared connection. One of HTTP/1.1 has no other call.
     fn forget(&self, endpoint: &Endpoint, connection: &Connection) {
         endpoint.pools.forget(self.worker, connection.id);
     }
@@ -247,7 +247,7 @@ impl<'a> Attempt<'a> {
         Ok((answer, end))
     }
 
-    /// Undoes the codings of an answer. `head` is when that came.
+    /// Decodes the body of an answer. `head` is the time of its head.
     async fn decode(
         &self,
         answer: ServiceResponse,
@@ -265,7 +265,7 @@ impl<'a> Attempt<'a> {
             })
     }
 
-    /// What was waited for since then did not come in time.
+    /// A wait that began then timed out.
     pub(super) fn late(&self, phase: Phase, since: Instant) -> Cause {
         let timeouts = self.bounds.timeouts;
         let allowed = match phase {
@@ -308,7 +308,7 @@ impl<'a> Attempt<'a> {
         Cause::Host { sent, source }
     }
 
-    /// `first` tells that the failure is that of a connection's first exchange, before its head.
+    /// `first`: the failure is that of a connection's first exchange, before its head.
     fn failed(&self, sent: bool, first: bool, error: WireError) -> Cause {
         if first && let Some(refusal) = error.io_error().and_then(refusal) {
             return self.unreachable(refusal.into());
@@ -327,7 +327,7 @@ impl<'a> Attempt<'a> {
             }
         } else {
             let source = match error.io_error() {
-                // What ended it is told in the error below only.
+                // Only the error below has the reason.
                 Some(error) if error.kind() == io::ErrorKind::ConnectionAborted => {
                     error.to_string().into()
                 }

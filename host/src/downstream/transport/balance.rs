@@ -11,19 +11,19 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-/// In this time what is known of an endpoint's latency loses two thirds of its weight.
+/// The time in which a latency estimate loses two thirds of its weight.
 const DECAY: Duration = Duration::from_secs(10);
 /// Added to the time of a call that failed, because an endpoint that refuses calls at once is not a
 /// fast one.
 const PENALTY: Duration = Duration::from_secs(1);
-/// Below this latency, seconds, nothing is known of an endpoint: it was never called, or long ago.
+/// Below this latency, seconds, an endpoint is unknown: it was never called, or long ago.
 const UNKNOWN: f32 = 1e-6;
 
-/// What is known of the load of one endpoint.
+/// The load of one endpoint.
 pub struct Load {
     base: Instant,
-    /// The latency that is expected, seconds (`f32`, upper half), and when that was so,
-    /// milliseconds since `base` (lower half; it wraps around, so what was last called weeks ago
+    /// The expected latency, seconds (`f32`, upper half), and the time of the estimate,
+    /// milliseconds since `base` (lower half; it wraps around, so an endpoint last called weeks ago
     /// may seem to have been called just now).
     estimate: AtomicU64,
     in_flight: AtomicU32,
@@ -39,7 +39,7 @@ impl Load {
         }
     }
 
-    /// Counts a call in for as long as what is returned lives.
+    /// Counts a call for as long as the returned value lives.
     pub fn begin(&self, now: Instant) -> UnderWay<'_> {
         self.in_flight.fetch_add(1, Ordering::Relaxed);
         UnderWay {
@@ -54,19 +54,19 @@ impl Load {
         self.in_flight.load(Ordering::Relaxed) as usize
     }
 
-    /// The latency that is expected.
+    /// The expected latency.
     pub fn expected(&self, now: Instant) -> Duration {
         let (seconds, _) = self.decayed(self.estimate.load(Ordering::Relaxed), now);
         Duration::from_secs_f32(seconds)
     }
 
-    /// What a further call would cost here, to be compared with that of another endpoint.
+    /// The cost of a further call here, for comparison with other endpoints.
     pub fn cost(&self, now: Instant) -> f32 {
         self.cost_by(now, 1.0)
     }
 
-    /// The same where a call under way counts for more, or less, than one. What has thrice the
-    /// weight of another one may have thrice the calls.
+    /// The same, with calls under way divided by the weight: three times the weight may have three
+    /// times the calls.
     #[inline]
     pub fn cost_by(&self, now: Instant, each: f32) -> f32 {
         let (seconds, _) = self.decayed(self.estimate.load(Ordering::Relaxed), now);
@@ -79,12 +79,12 @@ impl Load {
         seconds * (under_way + 1.0)
     }
 
-    /// Makes it an endpoint of which nothing is known: one call finds out how it is now.
+    /// Resets the estimate: the next call measures it anew.
     pub fn forget(&self) {
         self.estimate.store(0, Ordering::Relaxed);
     }
 
-    /// Takes the time of one call into account.
+    /// Adds the time of one call.
     fn observe(&self, now: Instant, latency: Duration) {
         let latency = latency.as_secs_f32();
         let mut old = self.estimate.load(Ordering::Relaxed);
@@ -107,7 +107,7 @@ impl Load {
         }
     }
 
-    /// A stored estimate as it is worth now, and the weight it has left.
+    /// A stored estimate, decayed to now, and its remaining weight.
     fn decayed(&self, estimate: u64, now: Instant) -> (f32, f32) {
         let (seconds, at) = unpack(estimate);
         // Another worker may have stored a time that is a moment after ours.
@@ -158,8 +158,8 @@ impl Drop for UnderWay<'_> {
     fn drop(&mut self) {
         self.load.in_flight.fetch_sub(1, Ordering::Relaxed);
         if !self.ended {
-            // Nobody waits for it any more. That it took this long is known, though, and is all
-            // that is known of an endpoint that answers nothing.
+            // No call waits for it any more. Its duration still counts: it is the only sample of an
+            // endpoint that never answers.
             let now = Instant::now();
             let took = now.saturating_duration_since(self.began);
             if took > self.load.expected(now) {
@@ -169,9 +169,9 @@ impl Drop for UnderWay<'_> {
     }
 }
 
-/// Picks one of `count` endpoints. Those that are not `good` are passed over, unless none is: then
-/// the call may as well be tried. `avoid` is passed over when there is another good one. Where
-/// there are weights, none of them 0, each is drawn as often as its weight says.
+/// Picks one of `count` endpoints. Those that are not `good` are skipped, unless none is. `avoid`
+/// is skipped when there is another good one. With weights, none of them 0, each is drawn in
+/// proportion to its weight.
 pub fn pick(
     count: usize,
     avoid: Option<usize>,
@@ -209,8 +209,7 @@ fn two_choices(
     if second >= first {
         second += 1;
     }
-    // One that another worker put out in between is not there any more; the other of the two is as
-    // good.
+    // If another worker ejected one in between, the other of the two is used.
     match (draw(first), draw(second)) {
         (Some(first), Some(second)) if cost(second) < cost(first) => Some(second),
         (first, second) => first.or(second),

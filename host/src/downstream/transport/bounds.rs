@@ -13,23 +13,22 @@ pub struct Bounds<'a> {
     /// When the call began, of which this is an attempt; what a timeout reports is counted from
     /// here.
     pub started: Instant,
-    /// When it must have ended. That may become later while it is made, when others wait for the
-    /// same.
+    /// When it must have ended. Callers that join can extend it.
     pub end: &'a SharedDeadline,
-    /// Time for waiting until the service lets one more call be on a connection.
+    /// Time limit for a stream on a connection.
     pub queue: Duration,
     /// Time from the request sent to the head of the answer.
     pub first_byte: Duration,
-    /// The operator's own limits for such a call. What they end is the service's fault.
+    /// The operator's own limits for such a call. Exceeding them is the service's fault.
     pub timeouts: &'a Timeouts,
     /// Most bytes of the body.
     pub size: usize,
 }
 
-/// What took how long, as far as the attempt came.
+/// The duration of each phase so far.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Timing {
-    /// To wait until the service let one more call be on a connection.
+    /// The wait for a stream on a connection.
     pub queued: Duration,
     /// To open a connection; zero when a kept one served.
     pub connect: Duration,

@@ -8,21 +8,21 @@ use tokio::sync::futures::Notified;
 
 use crate::sync::Counted;
 
-/// Where calls wait for changes of the connections of one worker to one endpoint.
+/// Notifies waiting calls of changes of the connections of one worker to one endpoint.
 #[derive(Debug, Default)]
 pub struct Changed {
     waiting: AtomicUsize,
     notify: Notify,
 }
 
-/// One of those that wait, for as long as it looks and waits by turns.
+/// A waiting call, while it alternates between looks and waits.
 pub struct Waiting<'a> {
     changed: &'a Changed,
     _counted: Counted<&'a AtomicUsize>,
 }
 
 impl Changed {
-    /// Begins to wait. Earlier changes wake nobody.
+    /// Begins to wait. Earlier changes wake no waiter.
     pub fn wait(&self) -> Waiting<'_> {
         Waiting {
             changed: self,
@@ -35,7 +35,7 @@ impl Changed {
         self.waiting.load(Ordering::SeqCst)
     }
 
-    /// There is room for one call more. Costs next to nothing when nobody waits.
+    /// There is room for one call more. Costs next to nothing without a waiter.
     pub fn notify_one(&self) {
         if self.waiting() > 0 {
             self.notify.notify_one();

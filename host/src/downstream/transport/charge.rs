@@ -32,7 +32,7 @@ impl<'a> Charge<'a> {
         }
     }
 
-    /// The attempt goes on at another endpoint: the one that it leaves gave it no connection.
+    /// Moves the attempt to another endpoint, because this one gave no connection.
     pub fn move_to(&mut self, endpoint: &'a Endpoint, now: Instant) {
         if endpoint.id == self.endpoint.id {
             return;

@@ -12,41 +12,45 @@ use super::changed::Waiting;
 use super::connection::Connection;
 use super::connector::Connector;
 use super::endpoint::Endpoint;
-use super::pool::turn::{Asked, Opening, Turn};
+use super::pool::turn::{NextStep, Opening, Wanted};
 use super::race::Progress;
 use crate::downstream::error::Phase;
 
-/// A call that looks for a place.
+/// A call that needs a stream.
 pub struct Checkout<'a> {
-    /// What connections are made with.
+    /// The connector.
     pub connector: &'a Connector,
-    /// Where it goes.
+    /// The endpoint.
     pub endpoint: &'a Endpoint,
-    /// How far it came.
+    /// Its progress.
     pub progress: &'a Progress,
-    /// What is asked for.
-    pub asked: Asked,
+    /// The wanted connection.
+    pub wanted: Wanted,
     /// The limits of the call.
     pub bounds: Bounds<'a>,
 }
 
-/// There is no place.
-pub enum NoPlace {
-    /// The time was over while this was waited for.
+/// There is no stream.
+pub enum CheckoutError {
+    /// This phase timed out.
     Late(Phase),
-    /// No connection came about.
+    /// No connection could be opened.
     Unreachable(io::Error),
 }
 
 impl Checkout<'_> {
-    /// Gets a place. `queued` is filled in: the time in which all connections were full.
+    /// Gets a stream. `queued` gets the time in which all connections were full.
     ///
     /// # Errors
     ///
-    /// When the time is over, or no connection comes about.
-    pub async fn run(&self, began: Instant, queued: &mut Duration) -> Result<Connection, NoPlace> {
+    /// On a timeout, or when no connection can be opened.
+    pub async fn run(
+        &self,
+        began: Instant,
+        queued: &mut Duration,
+    ) -> Result<Connection, CheckoutError> {
         let pools = &self.endpoint.pools;
-        let waiting = pools.changed(self.asked.worker).wait();
+        let waiting = pools.changed(self.wanted.worker).wait();
         let mut slot = None;
         let mut now = began;
         loop {
@@ -54,10 +58,10 @@ impl Checkout<'_> {
             // Registered before the look, so that a change between the two is not missed.
             change.as_mut().enable();
             let identity = self.connector.identity_number();
-            let wait = match pools.turn(self.asked, now, identity, &mut slot) {
-                Turn::Place(connection) => return Ok(connection),
-                Turn::Open(opening) => return self.open(opening, &waiting).await,
-                Turn::Wait(wait) => wait,
+            let wait = match pools.turn(self.wanted, now, identity, &mut slot) {
+                NextStep::Use(connection) => return Ok(connection),
+                NextStep::Open(opening) => return self.open(opening, &waiting).await,
+                NextStep::Wait(wait) => wait,
             };
             let (phase, limit) = match wait.full {
                 true => (Phase::Queue, began + self.bounds.queue),
@@ -69,7 +73,7 @@ impl Checkout<'_> {
             }
             let changed = async {
                 tokio::select! {
-                    // Either will do, and chance costs more.
+                    // Either is fine, and a random choice costs more.
                     biased;
                     () = change => None,
                     free = pools.free_slot(), if wait.for_slot => free,
@@ -80,22 +84,22 @@ impl Checkout<'_> {
             if wait.full {
                 *queued += now - asked_at;
             }
-            slot = waited.ok_or(NoPlace::Late(phase))?.or(slot);
+            slot = waited.ok_or(CheckoutError::Late(phase))?.or(slot);
         }
     }
 
-    /// Opens a connection, unless a place on another becomes free before that.
+    /// Opens a connection, unless a stream on another becomes free before that.
     async fn open(
         &self,
         mut opening: Opening<'_>,
         waiting: &Waiting<'_>,
-    ) -> Result<Connection, NoPlace> {
+    ) -> Result<Connection, CheckoutError> {
         let pools = &self.endpoint.pools;
-        let Asked {
+        let Wanted {
             worker,
             avoid,
             fresh,
-        } = self.asked;
+        } = self.wanted;
         let limit = Instant::now() + self.connect_timeout();
         let changed = opening.changed();
         let dialing = self.connector.dial(self.endpoint, changed, self.progress);
@@ -109,8 +113,8 @@ impl Checkout<'_> {
             connection = place => Ok(connection),
             dialed = self.bounds.end.timeout(Some(limit), dialing) => {
                 let dialed = dialed
-                    .ok_or(NoPlace::Late(Phase::Connect))?
-                    .map_err(NoPlace::Unreachable)?;
+                    .ok_or(CheckoutError::Late(Phase::Connect))?
+                    .map_err(CheckoutError::Unreachable)?;
                 let max_age = self.connector.settings.connections.max_age;
                 Ok(pools.opened(worker, dialed, opening.slot.take(), max_age))
             }

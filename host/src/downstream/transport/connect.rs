@@ -11,11 +11,11 @@ use tokio::time::Instant;
 use super::address::Address;
 use super::attempt::Attempt;
 use super::charge::Charge;
-use super::checkout::{Checkout, NoPlace};
+use super::checkout::{Checkout, CheckoutError};
 use super::connection::Connection;
 use super::endpoint::Endpoint;
 use super::pool::Slot;
-use super::pool::turn::Asked;
+use super::pool::turn::Wanted;
 use super::race::{Progress, race};
 use crate::config::Protocol;
 use crate::downstream::error::{Cause, Phase};
@@ -28,8 +28,8 @@ const MAX_SHARES: usize = 4;
 const MIN_DELAY: Duration = Duration::from_millis(10);
 
 impl<'a> Attempt<'a> {
-    /// Opens a connection, or finds that another caller did. `broken` is the one that this one is
-    /// to replace; a `fresh` one is none that was kept.
+    /// Opens a connection, or gets that of another caller. It replaces `broken`; with `fresh`, a
+    /// kept one is not used.
     pub(super) async fn connect(
         &self,
         charge: &mut Charge<'a>,
@@ -41,12 +41,12 @@ impl<'a> Attempt<'a> {
         let limit = now + self.bounds.timeouts.connect;
         let until = self.bounds.end.latest().min(limit);
         if self.connector.settings.protocol == Protocol::Http2 {
-            let asked = Asked {
+            let wanted = Wanted {
                 worker: self.worker,
                 avoid: broken,
                 fresh,
             };
-            return self.place(charge, asked, (now, until), queued).await;
+            return self.place(charge, wanted, (now, until), queued).await;
         }
         let fresh = fresh || broken.is_some();
         self.bounds
@@ -80,11 +80,11 @@ impl<'a> Attempt<'a> {
         }
     }
 
-    /// Gets a place on an HTTP/2 connection.
+    /// Gets a stream on an HTTP/2 connection.
     async fn place(
         &self,
         charge: &mut Charge<'a>,
-        asked: Asked,
+        wanted: Wanted,
         (now, until): (Instant, Instant),
         queued: &mut Duration,
     ) -> Result<Connection, Cause> {
@@ -92,7 +92,7 @@ impl<'a> Attempt<'a> {
             let checkout = Checkout {
                 connector: self.connector,
                 endpoint,
-                asked,
+                wanted,
                 bounds: self.bounds,
                 progress: &progress,
             };
@@ -100,8 +100,8 @@ impl<'a> Attempt<'a> {
             match checkout.run(now, &mut queued).await {
                 Ok(connection) => Ok((Ok(connection), queued)),
                 // There is no time for another endpoint either.
-                Err(NoPlace::Late(phase)) => Ok((Err(phase), queued)),
-                Err(NoPlace::Unreachable(source)) => Err(source),
+                Err(CheckoutError::Late(phase)) => Ok((Err(phase), queued)),
+                Err(CheckoutError::Unreachable(source)) => Err(source),
             }
         };
         let place = self.first_of_name(charge, until, checkout).await;
@@ -110,8 +110,8 @@ impl<'a> Attempt<'a> {
         place.map_err(|phase| self.late(phase, now))
     }
 
-    /// What the endpoint of the attempt gives, or another one of its name that gives it sooner. The
-    /// attempt is charged to that one, and those that gave nothing are charged with that.
+    /// The connection of the attempt's endpoint, or of another one of its name that is faster. The
+    /// attempt is charged to that one, and failures to the others.
     async fn first_of_name<T, F>(
         &self,
         charge: &mut Charge<'a>,

@@ -7,19 +7,18 @@ use super::sender::Sender;
 
 /// A connection to send one request on.
 pub struct Connection {
-    /// To send on.
+    /// The request sender.
     pub sender: Sender,
-    /// Whether it served another call before, and so may have been closed by the service without
-    /// our knowing.
+    /// Whether it served another call before, and so may have been closed by the service unnoticed.
     pub reused: bool,
-    /// Which one it is.
+    /// Its number.
     pub id: Id,
     /// How long it is used.
     pub life: Lifetime,
-    end: End,
+    end: AbortOnDrop,
 }
 
-/// What ends the use of a connection beside its service.
+/// Limits on the use of a connection.
 #[derive(Clone, Copy)]
 pub struct Lifetime {
     /// When it is too old.
@@ -28,34 +27,34 @@ pub struct Lifetime {
     pub identity: u32,
 }
 
-/// Ends an HTTP/1.1 connection that is dropped while an answer is awaited on it: what a service
-/// that hangs does not take from us must not keep a slot.
-struct End(Option<AbortHandle>);
+/// Ends an HTTP/1.1 connection that is dropped while it waits for an answer: bytes that a hung
+/// service does not read must not keep a slot.
+struct AbortOnDrop(Option<AbortHandle>);
 
 impl Connection {
-    /// One of HTTP/1.1, which this call has alone. `task` moves its bytes.
+    /// An HTTP/1.1 connection, of this call alone. `task` drives it.
     pub fn alone(sender: Sender, reused: bool, task: AbortHandle, life: Lifetime) -> Self {
         Self {
             sender,
             reused,
             id: task.id(),
             life,
-            end: End(Some(task)),
+            end: AbortOnDrop(Some(task)),
         }
     }
 
-    /// A place on one of HTTP/2, which goes on without this call.
+    /// A stream of an HTTP/2 connection, which continues without this call.
     pub fn shared(sender: Sender, reused: bool, id: Id, life: Lifetime) -> Self {
         Self {
             sender,
             reused,
             id,
             life,
-            end: End(None),
+            end: AbortOnDrop(None),
         }
     }
 
-    /// What moves the bytes of one that this call has alone. From then on it does not end with the
+    /// The task of a connection that this call has alone. From then on it does not end with the
     /// call.
     pub fn take_task(&mut self) -> Option<AbortHandle> {
         self.end.0.take()
@@ -63,13 +62,13 @@ impl Connection {
 }
 
 impl Lifetime {
-    /// Whether it is over.
+    /// Whether it has ended.
     pub fn over(self, now: Instant, identity: u32) -> bool {
         now >= self.until || self.identity != identity
     }
 }
 
-impl Drop for End {
+impl Drop for AbortOnDrop {
     fn drop(&mut self) {
         if let Some(task) = &self.0 {
             task.abort();

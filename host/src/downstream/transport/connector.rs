@@ -25,24 +25,24 @@ pub struct Connector {
     pub settings: config::Downstream,
     /// The endpoints, with their connections.
     pub endpoints: Arc<Endpoints>,
-    /// What puts them out.
+    /// Their outlier ejection.
     pub ejections: Ejections,
-    /// What TLS is spoken with; `None` without TLS.
+    /// The TLS settings; `None` without TLS.
     pub identity: Option<Arc<Identity>>,
-    /// How many connections there may be.
+    /// The limit of connections.
     pub slots: Arc<Slots>,
-    /// Says when the host itself is short of something.
+    /// Logs lacking resources of the host.
     pub host_failures: HostFailures,
 }
 
 impl Connector {
-    /// Takes over from `previous` what means the same under the new settings: endpoints with what
-    /// is known of them, their connections, and what TLS is spoken with. Reads the files of TLS
-    /// otherwise, and blocks for that.
+    /// Takes over from `previous` what the new settings leave unchanged: endpoints with their
+    /// statistics and connections, and the TLS settings. Otherwise it reads the TLS files, and
+    /// blocks for that.
     ///
     /// # Errors
     ///
-    /// When TLS cannot be spoken as the settings say.
+    /// When the TLS settings cannot be used.
     pub fn new(
         settings: &config::Downstream,
         workers: usize,
@@ -50,7 +50,7 @@ impl Connector {
         previous: Option<&Self>,
         lookup: Lookup,
     ) -> Result<Self, TlsError> {
-        // Whom a connection leads to, and as whom.
+        // The peer of a connection, and the host's identity.
         let previous = previous.filter(|previous| {
             let before = &previous.settings;
             (before.protocol, &before.tls, &before.proxy)
@@ -117,7 +117,7 @@ impl Connector {
         }
     }
 
-    /// The number that the TLS files of a connection must have for it to be used.
+    /// The required version of a connection's TLS files.
     pub fn identity_number(&self) -> u32 {
         self.identity
             .as_ref()

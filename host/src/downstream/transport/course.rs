@@ -2,8 +2,8 @@
 
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
-/// How far the attempts of a call came. Those that are made one after the other share one; a hedge
-/// has one of its own, since it runs beside another.
+/// The progress of a call's attempts. Consecutive attempts share one; a concurrent hedge has its
+/// own.
 #[derive(Debug, Default)]
 pub struct Course {
     /// The id of the endpoint of the last attempt; 0 before the first.
@@ -15,7 +15,7 @@ pub struct Course {
 }
 
 impl Course {
-    /// Begins where another one is: the next attempt prefers another endpoint than that one's.
+    /// A copy for a hedge, which prefers another endpoint.
     pub fn follow(&self, other: &Self) {
         let endpoint = other.endpoint.load(Ordering::Relaxed);
         self.endpoint.store(endpoint, Ordering::Relaxed);
@@ -41,12 +41,12 @@ impl Course {
         self.sent.store(sent, Ordering::Relaxed);
     }
 
-    /// The next attempt is to have a new connection: kept ones are likely dead.
+    /// The next attempt gets a new connection: kept ones are likely dead.
     pub fn want_fresh(&self) {
         self.stale.store(true, Ordering::Relaxed);
     }
 
-    /// Whether the attempt that begins must not use a kept connection.
+    /// Whether the next attempt must not use a kept connection.
     pub(super) fn wants_fresh(&self) -> bool {
         self.stale.load(Ordering::Relaxed) && self.stale.swap(false, Ordering::Relaxed)
     }

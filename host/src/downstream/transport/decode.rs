@@ -1,9 +1,9 @@
-//! Content codings of answers (RFC 9110 section 8.4): undone here, so that nobody above sees one.
+//! Content codings of answers (RFC 9110 section 8.4): decoded here, so that no layer above sees
+//! one.
 //!
-//! A body is undone when all of it is there, in steps. A step takes a few kilobytes and gives some
-//! tens of them, and between two steps the worker serves others. What comes out has the limit of a
-//! body: a few kilobytes may stand for gigabytes, of which neither memory nor time is spent on more
-//! than that.
+//! A whole body is decoded in steps. A step takes a few kilobytes and yields some tens of them, and
+//! between two steps the worker serves others. The output has the limit of a body: a few kilobytes
+//! may decode to gigabytes, and neither memory nor time is spent beyond the limit.
 
 mod brotli;
 mod deflate;
@@ -25,14 +25,14 @@ use self::zstd::Zstd;
 use crate::config::ContentCoding;
 use crate::downstream::response::ServiceResponse;
 
-/// Codings of one body that are undone. More than one is rare already.
+/// Codings of one body that are decoded. More than one is rare.
 const MAX_CODINGS: usize = 3;
-/// What a step gives at most, bytes. A decoder may overshoot that by what it cannot part.
+/// The most output of a step, bytes. A decoder may exceed it by an indivisible part.
 const STEP: usize = 64 << 10;
-/// Room that is made at once, as a multiple of the coded body: what texts are shortened by.
+/// The initial buffer, as a multiple of the coded body: the usual ratio of texts.
 const USUAL_RATIO: usize = 4;
 
-/// Why a body could not be undone.
+/// Why a body could not be decoded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 pub enum DecodeError {
     /// It is larger than allowed.
@@ -41,20 +41,20 @@ pub enum DecodeError {
     /// The time was over first.
     #[error("it took too long")]
     Late,
-    /// It is not what its coding asks for.
+    /// It does not match its coding.
     #[error("the answer's content-encoding {:?}: the body {}", .coding.name(), .fault)]
     Bad {
         coding: ContentCoding,
         /// What is wrong.
         fault: Fault,
     },
-    /// It is a part of a body, which stands for nothing by itself.
+    /// It is a part of a body, which cannot be decoded alone.
     #[error("the answer's content-encoding: a part of a coded body cannot be decoded")]
     Partial,
 }
 
-/// An answer as it is without its codings. One with a coding that is not known stays as it is.
-/// `over` says whether the time is over.
+/// Decodes an answer. One with an unknown coding stays as it is. `over` says whether the time is
+/// over.
 ///
 /// # Errors
 ///
@@ -74,13 +74,12 @@ pub async fn decoded(
         return Err(DecodeError::Partial);
     }
     answer.body = decode(&codings, answer.body, limit, over).await?;
-    // Also where there is no body: such an answer is about one that has no codings for whoever
-    // asked.
+    // Also where there is no body: such an answer describes one that has no codings for the caller.
     strip(&mut answer.headers);
     Ok(answer)
 }
 
-/// What may be read of a body that is to be no larger than `limit`.
+/// The most bytes to read of a body with this limit.
 pub fn read_limit(headers: &HeaderMap, limit: usize) -> usize {
     match headers.contains_key(CONTENT_ENCODING) {
         true => coded_limit(limit),
@@ -88,15 +87,13 @@ pub fn read_limit(headers: &HeaderMap, limit: usize) -> usize {
     }
 }
 
-/// The largest coded body that may stand for one of this size: what cannot be shortened gets a
-/// little longer.
+/// The largest coded form of a body of this size: incompressible data grows a little.
 fn coded_limit(limit: usize) -> usize {
     limit.saturating_add(limit / 1024 + 1024)
 }
 
 /// The codings of a message, in the order in which they were applied; `None` when there are none,
-/// or one that is not known, or too many. A body is handed on as it is then, and its fields with
-/// it.
+/// or one that is not known, or too many. The body and its fields are passed on unchanged then.
 fn codings(headers: &HeaderMap) -> Option<Vec<ContentCoding>> {
     let mut codings = Vec::new();
     for line in headers.get_all(CONTENT_ENCODING) {
@@ -113,8 +110,8 @@ fn codings(headers: &HeaderMap) -> Option<Vec<ContentCoding>> {
         .then_some(codings)
 }
 
-/// Removes the fields that speak of the coded body. The `etag` stays: it goes back to the same
-/// service, which is asked in the same way each time and so knows it.
+/// Removes the fields that describe the coded body. The `etag` stays: it goes back to the same
+/// service, which gets the same request each time and so knows it.
 fn strip(headers: &mut HeaderMap) {
     headers.remove(CONTENT_ENCODING);
     headers.remove(CONTENT_LENGTH);
@@ -123,7 +120,7 @@ fn strip(headers: &mut HeaderMap) {
     }
 }
 
-/// Undoes the codings of a whole body.
+/// Decodes a whole body.
 async fn decode(
     codings: &[ContentCoding],
     body: Bytes,
@@ -132,7 +129,7 @@ async fn decode(
 ) -> Result<Bytes, DecodeError> {
     let mut body = body;
     for (left, coding) in codings.iter().enumerate().rev() {
-        // An empty body is one, whatever it is said to be.
+        // An empty body has no coding, whatever its field claims.
         if body.is_empty() {
             break;
         }
@@ -153,7 +150,7 @@ async fn undo(
     let room = body.len().saturating_mul(USUAL_RATIO).min(limit);
     let mut output = Vec::with_capacity(room);
     loop {
-        // One byte more than allowed tells that it is too much.
+        // One byte more than allowed shows that it is too much.
         let room = (limit - output.len()).saturating_add(1).min(STEP);
         let done = decoder
             .step(&mut input, &mut output, room)
@@ -176,7 +173,7 @@ async fn undo(
         let fault = Fault::Long;
         return Err(DecodeError::Bad { coding, fault });
     }
-    // It may be kept for long.
+    // It may be stored for long.
     output.shrink_to_fit();
     Ok(output.into())
 }
@@ -197,8 +194,8 @@ impl Decoder {
         }
     }
 
-    /// Takes some of `input` and appends what that stands for; says whether that was all. Each step
-    /// takes or gives something, or fails.
+    /// Takes some of `input` and appends its decoded form; returns whether that was all. Each step
+    /// takes or yields something, or fails.
     fn step(
         &mut self,
         input: &mut &[u8],

@@ -20,11 +20,11 @@ use super::sender::{Dialed, Driver, Sender};
 use super::socket::Socket;
 use crate::config::{self, Protocol};
 
-/// What hyper reads at once, bytes, unless it is told otherwise.
+/// The default read size of hyper, bytes.
 const READ_BUFFER: usize = 408 << 10;
 
-/// Opens a connection. The caller bounds the time. `identity` is what TLS is spoken with, and its
-/// number. An HTTP/2 connection tells `changed` when it has room for a call, or more.
+/// Opens a connection. The caller bounds the time. `identity` is the TLS configuration and its
+/// version. An HTTP/2 connection notifies `changed` when it has room for a call, or more.
 ///
 /// # Errors
 ///

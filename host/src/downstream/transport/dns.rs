@@ -1,8 +1,9 @@
-//! SRV records (RFC 2782), asked of DNS servers because the system's lookup knows addresses only.
+//! SRV records (RFC 2782), queried from DNS servers because the system's resolver returns addresses
+//! only.
 //!
-//! A question goes over UDP, and again over TCP where the answer does not fit (RFC 7766 section 5).
-//! Where a server fails or is silent, the next one is asked. Whom an answer sends calls to, it
-//! decides as that of the system's lookup does.
+//! A query goes over UDP, and again over TCP where the answer does not fit (RFC 7766 section 5).
+//! Where a server fails or is silent, the next one is queried. An answer is trusted as one of the
+//! system's resolver is.
 
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
@@ -20,15 +21,15 @@ use crate::file;
 const RESOLV_CONF: &str = "/etc/resolv.conf";
 /// Bytes of it that are too many.
 const MAX_RESOLV_CONF: u64 = 1 << 20;
-/// Where DNS servers listen.
+/// The port of DNS servers.
 const PORT: u16 = 53;
-/// Servers of the system that are asked, as resolv.conf(5) says.
+/// Servers of the system that are queried, as in resolv.conf(5).
 const MAX_SERVERS: usize = 3;
-/// How often each server is asked, because UDP may lose a question.
+/// How often each server is queried, because UDP may lose a query.
 const ROUNDS: usize = 2;
 /// Time for an answer of one server.
 const TIMEOUT: Duration = Duration::from_secs(2);
-/// Records that are taken from one answer. What a DNS server says must not exhaust the host.
+/// Records that are taken from one answer, so that no DNS server can exhaust the host.
 const MAX_RECORDS: usize = 64;
 /// The head of a message, bytes, RFC 1035 section 4.1.1. The question follows.
 const HEAD: usize = 12;
@@ -92,8 +93,8 @@ fn servers(text: &str) -> Vec<SocketAddr> {
     text.lines().filter_map(server).take(MAX_SERVERS).collect()
 }
 
-/// A question for the SRV records of a name. Its number cannot be guessed, nor can the port that it
-/// is sent from: who does not see it can answer it hardly.
+/// A question for the SRV records of a name. Its number and its source port are random, so that an
+/// off-path attacker can hardly answer it.
 fn query(name: &str) -> io::Result<Vec<u8>> {
     let mut number = [0; 2];
     let random = rustls::crypto::ring::default_provider().secure_random;
@@ -221,7 +222,7 @@ pub(super) fn read(reply: &[u8]) -> io::Result<Vec<Record>> {
 }
 
 impl Record {
-    /// `None` where it names nothing that can be called.
+    /// `None` where it names no callable target.
     fn of(srv: &SRV<'_>) -> Option<Self> {
         let host = srv.target.to_string().to_ascii_lowercase();
         let legal = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.');

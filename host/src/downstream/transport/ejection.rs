@@ -1,10 +1,9 @@
 //! Leaving out an endpoint that fails while others of its service do not.
 //!
-//! Two signs put it out for a time, which doubles when it fails again before it had a success:
-//! failures in a row, and a share of failures far above that of the best other endpoint. They are
-//! what Envoy calls outlier detection by consecutive errors and by success rate. Where all
-//! endpoints fail alike, because the service does or one of its paths, there is no outlier and none
-//! is left out.
+//! Two signs eject it for a time, which doubles when it fails again before a success: failures in a
+//! row, and a share of failures far above that of the best other endpoint. They are what Envoy
+//! calls outlier detection by consecutive errors and by success rate. Where all endpoints fail
+//! alike, because the service does or one of its paths, there is no outlier and none is left out.
 //!
 //! A success is the ordinary case, and costs two loads and an addition.
 
@@ -15,28 +14,28 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use crate::config;
-use crate::downstream::window::{Counts, End, Window};
+use crate::downstream::window::{CallEnd, Counts, Window};
 use crate::sync;
 
 /// The time out is doubled at most this often.
 const MAX_DOUBLINGS: u32 = 3;
-/// The time that is looked back on for shares of failures.
+/// The window of the failure rates.
 const WINDOW: Duration = Duration::from_secs(10);
-/// Where even the best other endpoint fails in this share of its calls, percent, a few failures in
-/// a row are no sign of an outlier.
+/// Failure rate of the best other endpoint, percent, from which on consecutive failures are no sign
+/// of an outlier.
 const ALL_FAIL: u32 = 25;
 
-/// What puts the endpoints of one service out.
+/// The outlier ejection of one service.
 pub struct Ejections {
     settings: config::Ejection,
-    /// Held while it is judged whether one is put out: no two are at once beyond the share.
+    /// Held while an endpoint is judged, so that no two exceed the share at once.
     judging: Mutex<()>,
 }
 
-/// What is known of one endpoint.
+/// The record of one endpoint.
 pub struct Mark {
     base: Instant,
-    /// When it is good again, microseconds since the base; 0 while it is not left out.
+    /// The end of its ejection, microseconds since the base; 0 while it is not ejected.
     until: AtomicU64,
     /// Whether a success would change anything.
     failing: AtomicBool,
@@ -56,7 +55,7 @@ impl Mark {
         }
     }
 
-    /// For how long the endpoint is still left out; `None` when it is not.
+    /// For how long the endpoint is still ejected; `None` when it is not.
     pub fn left_out(&self, now: Instant) -> Option<Duration> {
         let until = self.until.load(Ordering::Relaxed);
         // Nearly always there is no ejection, and nothing to compute.
@@ -67,7 +66,7 @@ impl Mark {
         (left > 0).then(|| Duration::from_micros(left))
     }
 
-    /// Whether the endpoint was left out until now. Says so to one caller.
+    /// Whether the endpoint's ejection just ended. Returns `true` to one caller.
     pub fn is_back(&self, now: Instant) -> bool {
         let ended = self.until.load(Ordering::Relaxed);
         ended != 0
@@ -80,7 +79,7 @@ impl Mark {
 
     /// A call that began at `began` was answered.
     pub fn succeeded(&self, began: Instant, now: Instant) {
-        self.window.add(now, 0, End::default());
+        self.window.add(now, 0, CallEnd::default());
         if !self.failing.load(Ordering::Relaxed) {
             return;
         }
@@ -91,7 +90,7 @@ impl Mark {
         }
     }
 
-    /// The share of failures of the last while, percent.
+    /// The recent failure rate, percent.
     fn share(&self, now: Instant) -> u32 {
         share(self.window.counts(now))
     }
@@ -106,7 +105,7 @@ impl Mark {
 }
 
 impl Ejections {
-    /// Rules for endpoints whose marks others keep.
+    /// The rules; the endpoints keep their own records.
     pub fn new(settings: config::Ejection) -> Self {
         Self {
             settings,
@@ -115,7 +114,7 @@ impl Ejections {
     }
 
     /// A call that began at `began` failed at an endpoint. `others` are the other endpoints of the
-    /// service, each with whether it is left out for no other reason.
+    /// service, each with whether only ejection can exclude it.
     pub fn failed<'a>(
         &self,
         own: &Mark,
@@ -127,7 +126,7 @@ impl Ejections {
         if count < 2 {
             return;
         }
-        let failed = End {
+        let failed = CallEnd {
             failed: true,
             slow: false,
         };
@@ -150,18 +149,17 @@ impl Ejections {
         let until = own.lock().failure(began, now, self.settings.time, outlier);
         if let Some(until) = until {
             own.until.store(own.micros(until), Ordering::Relaxed);
-            // What it did before says nothing of how it is when it is back.
+            // Calls before its ejection say nothing about its state after it.
             own.window.forget();
         }
     }
 
-    /// Whether the share of failures is far above that of the best other endpoint.
+    /// Whether the failure rate is far above that of the best other endpoint.
     fn is_far_above(&self, best: u32, own: Counts) -> bool {
         own.calls >= self.settings.min_calls && share(own) >= best + self.settings.error_rate
     }
 
-    /// How many of `count` endpoints may be out at once. A share that is too small for one is taken
-    /// for one.
+    /// How many of `count` endpoints may be ejected at once, at least one.
     fn most_out(&self, count: usize) -> usize {
         match self.settings.max_share {
             0 => 0,
@@ -170,7 +168,7 @@ impl Ejections {
     }
 }
 
-/// The share of failures, percent; none where nothing is known.
+/// The failure rate, percent; `None` without calls.
 fn share(counts: Counts) -> u32 {
     let percent = u64::from(counts.failed) * 100 / u64::from(counts.calls.max(1));
     u32::try_from(percent).unwrap_or(100)
@@ -188,9 +186,8 @@ struct Outlier {
 }
 
 impl Outlier {
-    /// Until when the endpoint is left out because of this failure, if `outlier` says so of its
-    /// failures in a row. The count goes on over an ejection: the first failure after it is the
-    /// next one's cause.
+    /// The end of the ejection that this failure causes, if `outlier` holds for its consecutive
+    /// failures. The count continues over an ejection: the first failure after it causes the next.
     fn failure(
         &mut self,
         began: Instant,
@@ -198,7 +195,7 @@ impl Outlier {
         time: Duration,
         outlier: impl Fn(u32) -> bool,
     ) -> Option<Instant> {
-        // What began before the endpoint was back tells nothing of how it is now.
+        // What began before the endpoint was back says nothing about its current state.
         if self.ejected.is_some_and(|(_, until)| began < until) {
             return None;
         }
@@ -212,7 +209,7 @@ impl Outlier {
         Some(until)
     }
 
-    /// Whether all is forgotten: it is not for a call that is older than the ejection.
+    /// Resets the record, unless the call is older than the ejection. Returns whether it did.
     fn success(&mut self, began: Instant) -> bool {
         if self.ejected.is_some_and(|(from, _)| began < from) {
             return false;

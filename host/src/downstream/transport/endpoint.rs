@@ -1,4 +1,4 @@
-//! One endpoint of a service, an address, with all that is known of it.
+//! One endpoint of a service: an address, with its connections and statistics.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -20,23 +20,23 @@ use crate::config;
 
 /// One endpoint.
 pub struct Endpoint {
-    /// What tells it from all others, former ones included. Never 0.
+    /// Unique among all endpoints, former ones included. Never 0.
     pub id: usize,
-    /// Where it is.
+    /// Its address and names.
     pub address: Address,
-    /// What the `host` header says: host and port of the `url`, or of the target of an SRV record.
+    /// The value of `host`: host and port of the `url`, or of the target of an SRV record.
     pub authority: HeaderValue,
-    /// What its certificate must hold; `None` without TLS.
+    /// The name that its certificate must have; `None` without TLS.
     pub server_name: Option<ServerName<'static>>,
-    /// What its calls showed.
+    /// The statistics of its calls.
     pub record: Arc<Record>,
     /// The connections to it.
     pub pools: Arc<Pools>,
-    /// What checks say of it; `None` when there are none.
+    /// Its health checks; `None` without any.
     pub health: Option<Health>,
 }
 
-/// Where an endpoint is, as the settings or a lookup say.
+/// The address and names of an endpoint, from the settings or a lookup.
 #[derive(Clone)]
 pub struct Site {
     /// See [`Endpoint::address`].
@@ -58,22 +58,22 @@ impl Site {
     }
 }
 
-/// What the calls and the lookups of an endpoint showed.
+/// The statistics of an endpoint from its calls and lookups.
 pub struct Record {
     /// How busy it is. Not kept up to date when it is the only one.
     pub load: Load,
-    /// Whether it came back a moment ago.
+    /// Whether it recovered recently.
     pub slow_start: SlowStart,
-    /// Whether it failed where others did not.
+    /// Whether it is an outlier.
     pub mark: Mark,
-    /// Whether it asked to be left alone.
+    /// Whether it requested a pause.
     pub rest: Rest,
-    /// Which one comes before which.
+    /// Its rank.
     pub rank: Rank,
 }
 
 impl Endpoint {
-    /// An endpoint of which nothing is known.
+    /// A new endpoint.
     pub fn new(
         site: Site,
         pools: Arc<Pools>,
@@ -98,7 +98,7 @@ impl Endpoint {
         }
     }
 
-    /// The same endpoint with other checks. What checks said so far is forgotten.
+    /// The same endpoint with new checks. Results of the old ones are dropped.
     pub fn with_health(&self, health: Option<&config::Health>) -> Self {
         Self {
             id: self.id,
@@ -111,14 +111,14 @@ impl Endpoint {
         }
     }
 
-    /// It is good again. What put it out would make it the costliest for minutes, and nobody would
-    /// see that it is well.
+    /// It recovered. Its failures would make it the costliest for minutes, and no call would find
+    /// out that it is healthy.
     pub fn is_back(&self, now: Instant) {
         self.record.load.forget();
         self.record.slow_start.begin(now);
     }
 
-    /// Whether checks say that it is good, or there are none.
+    /// Whether its checks succeed, or there are none.
     pub fn healthy(&self) -> bool {
         self.health.as_ref().is_none_or(Health::good)
     }
@@ -128,7 +128,7 @@ impl Endpoint {
         self.healthy() && self.record.mark.left_out(now).is_none()
     }
 
-    /// What an operator sees of it.
+    /// Its status for operators.
     pub fn state(&self, now: Instant) -> EndpointState {
         let bad = self.health.as_ref().filter(|health| !health.good());
         EndpointState {
@@ -145,12 +145,12 @@ impl Endpoint {
     }
 }
 
-/// An authority as text, for people.
+/// An authority as text.
 pub fn text(authority: &HeaderValue) -> String {
     String::from_utf8_lossy(authority.as_bytes()).into_owned()
 }
 
-/// What an operator sees of an endpoint.
+/// The status of an endpoint for operators.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct EndpointState {
     /// Host and port of the `url`, or of the target of an SRV record; `localhost` for a socket
@@ -172,14 +172,14 @@ pub struct EndpointState {
 pub enum EndpointStatus {
     /// It does.
     Good,
-    /// It failed where others did not.
+    /// It is ejected as an outlier.
     Ejected {
         /// For how long it is still left out.
         left: Duration,
     },
-    /// Checks say that it is not well.
+    /// Its checks fail.
     Unhealthy {
-        /// What the last bad check found.
+        /// The error of the last failed check.
         why: String,
     },
     /// No lookup of the name gave an address yet.

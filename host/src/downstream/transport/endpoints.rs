@@ -1,8 +1,8 @@
 //! The endpoints of one service: one for each address of each host that the settings name.
 //!
 //! The list is a value that is replaced as a whole, so that a call sees one list from its begin to
-//! its end. An address that a lookup finds again keeps its endpoint with all that is known of it.
-//! One that is gone is drained: calls under way on it end as they would, and it gets no others.
+//! its end. An address that a lookup finds again keeps its endpoint and its statistics. One that is
+//! gone is drained: its calls end, and it gets no new ones.
 
 use std::io;
 use std::sync::{Arc, Mutex, MutexGuard};
@@ -33,7 +33,7 @@ pub struct Endpoints {
     list: ArcSwap<List>,
     /// Those of each source. Locked while the list is replaced.
     by_source: Mutex<Vec<List>>,
-    /// Tells those who wait that a lookup ended.
+    /// Notifies waiting calls that a lookup ended.
     ended: Notify,
     lookup: Lookup,
     slots: Arc<Slots>,
@@ -42,8 +42,8 @@ pub struct Endpoints {
 }
 
 impl Endpoints {
-    /// Endpoints of which those of `previous` keep what is known of them. Addresses are there at
-    /// once, names are looked up later.
+    /// Endpoints that take over the statistics of `previous`. Addresses are there at once, names
+    /// are looked up later.
     ///
     /// # Errors
     ///
@@ -110,14 +110,13 @@ impl Endpoints {
         self.are_ranked
     }
 
-    /// Those that are known. Empty until the first lookup, where there is no address in the
-    /// settings.
+    /// The known ones. Empty until the first lookup, unless the settings have an address.
     pub fn list(&self) -> Arc<List> {
         self.list.load_full()
     }
 
-    /// Those that are known, once there are any. The first time this waits for a lookup, one for
-    /// all who ask; the caller bounds the time.
+    /// The known ones, once there are any. The first time, this waits for a lookup, one for all
+    /// callers; the caller bounds the time.
     ///
     /// # Errors
     ///
@@ -151,7 +150,7 @@ impl Endpoints {
         }
     }
 
-    /// What an operator sees of them, and of the names that gave none.
+    /// Their status for operators, and that of names without an address.
     pub fn states(&self, now: Instant) -> Vec<EndpointState> {
         let by_source = self.by_source();
         let states = |(source, list): (&Source, &List)| match list.is_empty() {
@@ -200,7 +199,7 @@ impl Endpoints {
         }
     }
 
-    /// Takes over what a lookup found.
+    /// Applies the result of a lookup.
     ///
     /// # Errors
     ///

@@ -14,13 +14,13 @@ pub enum DialError {
     /// The address does not accept.
     #[error(transparent)]
     Connect(io::Error),
-    /// TLS did not come about.
+    /// The TLS handshake failed.
     #[error("TLS: {0}")]
     Tls(String),
-    /// The service speaks another protocol than the one that is set.
+    /// The service speaks another protocol than the configured one.
     #[error("TLS: the service does not agree to HTTP/2")]
     NotHttp2,
-    /// HTTP did not begin.
+    /// The HTTP handshake failed.
     #[error(transparent)]
     Http(#[from] WireError),
 }
@@ -46,11 +46,11 @@ pub enum WireError {
     /// The connection takes no more requests.
     #[error(transparent)]
     NotSent(h2::Error),
-    /// The answer to another call on the connection is no HTTP/2, or the one to this call: nobody
+    /// The answer to another call on the connection is no HTTP/2, or the one to this call: no one
     /// knows.
     #[error("one of several answers on it is not HTTP: {0}")]
     Bystander(h2::Error),
-    /// The service is not there any more.
+    /// The service is gone.
     #[error("a ping was not answered in {}ms (ping-timeout)", after.as_millis())]
     Silent {
         /// The limit in force.
@@ -76,7 +76,7 @@ impl WireError {
         }
     }
 
-    /// Whether the connection is of no more use: not when only a stream was reset.
+    /// Whether the connection is unusable: not when only a stream was reset.
     pub fn ends_connection(&self) -> bool {
         match self {
             Self::Http1(_) => self.is_closed_early(),
@@ -104,9 +104,9 @@ impl WireError {
         }
     }
 
-    /// Whether the connection ended before there was an answer. What the service closed a moment
-    /// ago ends in a reset as soon as something is sent to it, and in TLS without the notice that
-    /// it should have given (RFC 8446 section 6.1).
+    /// Whether the connection ended before there was an answer. A connection that the service just
+    /// closed is reset as soon as something is sent, and ends TLS without the required alert (RFC
+    /// 8446 section 6.1).
     pub fn is_closed_early(&self) -> bool {
         let of_http1 = |error: &hyper::Error| {
             error.is_incomplete_message() || error.is_canceled() || error.is_closed()
@@ -141,7 +141,7 @@ impl WireError {
     }
 }
 
-/// Says what went wrong in TLS. The library's own words may hold names of hosts.
+/// Describes a TLS error. The library's own text may have host names.
 pub fn refused(error: &io::Error) -> DialError {
     let what = match fault(error) {
         Some(fault) => explain(fault),
@@ -153,14 +153,13 @@ pub fn refused(error: &io::Error) -> DialError {
     DialError::Tls(what)
 }
 
-/// Whether it is TLS that reported this error of a connection. HTTP/2 keeps only the words.
+/// Whether it is TLS that reported this error of a connection. HTTP/2 keeps only the text.
 pub fn of_tls(error: &io::Error) -> bool {
     fault(error).is_some() || alert(error).is_some()
 }
 
-/// Whether the service says that it does not want to talk to us. In TLS 1.3 it says so only after
-/// the handshake has ended on our side (RFC 8446 section 4.4.2.4), but before it looks at a
-/// request.
+/// Whether the service refuses the host as a client. In TLS 1.3 it does so only after the handshake
+/// has ended on the host's side (RFC 8446 section 4.4.2.4), but before it reads a request.
 pub fn refusal(error: &io::Error) -> Option<DialError> {
     let alert = alert(error)?;
     let known = REFUSALS
@@ -169,7 +168,7 @@ pub fn refusal(error: &io::Error) -> Option<DialError> {
     Some(DialError::Tls(explain(&Fault::AlertReceived(*known))))
 }
 
-/// What a service that does not accept us as its client sends (RFC 8446 section 6.2).
+/// The alerts of a service that does not accept the host as its client (RFC 8446 section 6.2).
 const REFUSALS: [AlertDescription; 9] = [
     AlertDescription::AccessDenied,
     AlertDescription::BadCertificate,

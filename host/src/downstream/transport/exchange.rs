@@ -19,10 +19,10 @@ use super::trailers;
 use crate::config::{self, Protocol};
 use crate::downstream::request::{ServiceRequest, set_time_left};
 
-/// Asks for a body that is not coded. Parts are those of what they are cut from.
+/// Requests an uncoded body. Ranges count in the decoded body.
 const PLAIN: HeaderValue = HeaderValue::from_static("identity");
 
-/// The request as it goes to an endpoint, whose answer has so much time left.
+/// The request for an endpoint, with the time that is left for its answer.
 pub fn request(
     settings: &config::Downstream,
     endpoint: &Endpoint,
@@ -82,13 +82,13 @@ impl Body {
         let length = || headers.get(CONTENT_LENGTH)?.to_str().ok()?.parse().ok();
         match self {
             Self::Http1(body) => body.size_hint().lower(),
-            // The answer to a HEAD says how long another body would be.
+            // The length in an answer to HEAD is that of a GET's body.
             Self::Http2(body) if body.is_end_stream() => 0,
             Self::Http2(_) => length().unwrap_or(0),
         }
     }
 
-    /// Whether nothing but the end of the connection says where it ends (RFC 9112 section 6.3).
+    /// Whether only the end of the connection ends it (RFC 9112 section 6.3).
     pub fn ends_with_connection(&self, headers: &HeaderMap) -> bool {
         match self {
             Self::Http1(body) => {
@@ -160,8 +160,8 @@ pub async fn send(
 ) -> Result<Response<Body>, Broken> {
     match sender {
         Sender::Http1(sender) => {
-            // A connection from the pool was put there when its last answer had been read, perhaps
-            // a moment before hyper's own task saw that.
+            // A connection enters the pool when its last answer was read, perhaps a moment before
+            // hyper's own task sees that.
             if let Err(error) = sender.ready().await {
                 return Err(Broken {
                     unsent: true,

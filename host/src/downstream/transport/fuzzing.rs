@@ -1,4 +1,4 @@
-//! A target of fuzzing: a service answers with any bytes.
+//! A target of fuzzing: a service that answers with any bytes.
 
 use std::net::SocketAddr;
 use std::time::Duration;

@@ -1,4 +1,4 @@
-//! What the head of an answer may be, beside what HTTP itself asks for.
+//! The rules for the head of an answer beyond those of HTTP.
 
 use http::response::Parts;
 use http::{HeaderMap, HeaderName, HeaderValue};
@@ -6,10 +6,10 @@ use http::{HeaderMap, HeaderName, HeaderValue};
 use crate::coding::check_transfer_coding;
 use crate::downstream::error::Cause;
 
-/// Fields of a head. hyper takes no more over HTTP/1.1.
+/// Most fields of a head. hyper accepts no more over HTTP/1.1.
 pub const MAX_FIELDS: usize = 100;
 
-/// Checks the head of an answer, whose size was checked as it came.
+/// Checks the head of an answer. Its size was checked on arrival.
 ///
 /// # Errors
 ///
@@ -20,7 +20,7 @@ pub fn check_head(head: &Parts, has_body: bool, max_size: usize) -> Result<(), C
     }
     if head.status.is_informational() {
         return Err(Cause::Malformed {
-            what: "the answer switches protocols, which nobody asked for".to_owned(),
+            what: "the answer switches protocols, which was not requested".to_owned(),
         });
     }
     if has_body {

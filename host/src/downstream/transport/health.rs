@@ -8,9 +8,9 @@ use tokio::time::Instant;
 use crate::config;
 use crate::sync;
 
-/// What checks say of one endpoint.
+/// The health of one endpoint, by its checks.
 pub struct Health {
-    /// What the operator set.
+    /// The operator's settings.
     pub settings: config::Health,
     bad: AtomicBool,
     /// Whether a check is under way.
@@ -22,7 +22,7 @@ struct HealthState {
     thresholds: Thresholds,
     /// When the last check began.
     last: Option<Instant>,
-    /// What the last bad check found.
+    /// The error of the last failed check.
     why: String,
 }
 
@@ -52,12 +52,12 @@ impl Health {
         self.busy.load(Ordering::Relaxed)
     }
 
-    /// What the last bad check found.
+    /// The error of the last failed check.
     pub fn why(&self) -> String {
         self.lock().why.clone()
     }
 
-    /// Whether a check should begin. Whoever is told so must report an end.
+    /// Whether a check should begin. A caller that gets `true` must report the end.
     pub fn due(&self, now: Instant) -> bool {
         let mut state = self.lock();
         let interval = self.settings.interval;
@@ -71,7 +71,7 @@ impl Health {
         true
     }
 
-    /// Takes the outcome of a check into account; says whether that changed how the endpoint is.
+    /// Records the outcome of a check; returns whether that changed the endpoint's health.
     pub fn ended(&self, outcome: Result<(), String>) -> bool {
         let mut state = self.lock();
         let good = outcome.is_ok();
@@ -84,7 +84,7 @@ impl Health {
         changed
     }
 
-    /// A check could not be made: that says nothing of the endpoint.
+    /// A check could not be made, which says nothing about the endpoint.
     pub fn not_made(&self) {
         self.busy.store(false, Ordering::Relaxed);
     }
@@ -98,7 +98,7 @@ impl Health {
 #[derive(Debug, Default)]
 struct Thresholds {
     bad: bool,
-    /// Outcomes in a row that say the opposite.
+    /// Consecutive opposite outcomes.
     against: u32,
 }
 

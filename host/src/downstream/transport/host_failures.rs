@@ -8,8 +8,8 @@ use rustix::io::Errno;
 
 use crate::downstream::log_interval::LogInterval;
 
-/// What the system says when it is not the other side that fails. Local firewalls say that the host
-/// may not.
+/// Errors of the system that are not faults of the peer. Local firewalls report a missing
+/// permission.
 const OF_HOST: [Errno; 9] = [
     Errno::MFILE,
     Errno::NFILE,
@@ -27,7 +27,7 @@ pub fn of_host(error: &io::Error) -> bool {
     Errno::from_io_error(error).is_some_and(|error| OF_HOST.contains(&error))
 }
 
-/// Tells the operator of a service's calls that fail in the host itself.
+/// Logs a service's calls that fail in the host itself.
 #[derive(Default)]
 pub struct HostFailures(LogInterval);
 

@@ -1,7 +1,7 @@
 //! HTTP/2 to a service: a connection that several calls share, and what is known of it.
 //!
-//! h2 is used without hyper here, because hyper tells neither how many streams the service lets us
-//! open nor whether it processed a stream, and sends no ping when it is asked to.
+//! h2 is used without hyper here, because hyper exposes neither how many streams the service lets
+//! us open nor whether it processed a stream, and sends no ping when it is asked to.
 
 use std::future::poll_fn;
 use std::pin::{Pin, pin};
@@ -24,61 +24,61 @@ use super::error::WireError;
 use super::head;
 use crate::config;
 
-/// Bytes that a service may send on a stream, and on a connection, before we have read them.
+/// Bytes that a service may send on a stream, and on a connection, before the host has read them.
 const STREAM_WINDOW: u32 = 2 << 20;
 const CONNECTION_WINDOW: u32 = 5 << 20;
 
-/// What h2 holds the number of streams to be that the service lets us open, until the service has
-/// said so. The service says it in 32 bits; [`usize::MAX`] stands for no limit.
+/// The stream limit of h2 until the service has sent its own. The service's has 32 bits;
+/// [`usize::MAX`] means no limit.
 const UNKNOWN: usize = usize::MAX - 1;
 
-/// How much larger than allowed a head may be for h2 to read it. Of one that is larger still, h2
-/// only says that the service violates the protocol.
+/// The factor over the limit up to which h2 reads a head. For a larger one, h2 only reports a
+/// protocol error.
 const HEAD_FACTOR: usize = 4;
 
 /// Streams that h2 resets because the service violates the protocol on them, before it closes the
 /// connection.
 const MAX_RESETS: usize = 1024;
 
-/// A connection, to be kept. It is closed when no handle and no stream is left.
+/// A handle on a connection. It is closed when no handle and no stream is left.
 #[derive(Clone)]
 pub struct Handle {
     sender: client::SendRequest<Bytes>,
     status: Arc<ConnectionStatus>,
 }
 
-/// A place for one call on a connection.
+/// A stream for one call on a connection.
 pub struct Stream {
     handle: Handle,
-    /// Heads that had come on the connection before.
+    /// The number of heads received on the connection before.
     heads: u32,
 }
 
-/// What is known of a connection.
+/// The shared state of a connection.
 #[derive(Debug)]
 struct ConnectionStatus {
-    /// Calls that have a place on it.
+    /// Calls that have a stream on it.
     calls: AtomicUsize,
-    /// The most that the service lets have one; [`UNKNOWN`] until it said so.
+    /// The service's limit of streams; [`UNKNOWN`] until it sent one.
     max_calls: AtomicUsize,
-    /// Heads of answers that came.
+    /// The number of heads received.
     heads: AtomicU32,
-    /// A call on it timed out, and no ping was answered since.
+    /// A call on it timed out, without a ping's answer since.
     doubtful: AtomicBool,
-    /// Asks for a ping.
+    /// Requests a ping.
     doubt: Notify,
     /// No ping was answered, so it was closed.
     silent: AtomicBool,
     /// It has ended.
     closed: AtomicBool,
-    /// Calls that were on it when it broke; noted by the first that sees it.
+    /// Calls that were on it when it broke; recorded by the first that sees it.
     broke_under: OnceLock<usize>,
-    /// Whom changes are told.
+    /// Notified of changes.
     changed: Arc<Changed>,
     ping_timeout: Duration,
 }
 
-/// Begins HTTP/2 on a connection. What is returned first moves its bytes until it ends.
+/// Begins HTTP/2 on a connection. Also returns the future that drives it until it ends.
 ///
 /// # Errors
 ///
@@ -122,7 +122,7 @@ where
     Ok((drive(connection, pings, status, interval), handle.stream()))
 }
 
-/// Moves the bytes of a connection until it ends, or a ping is not answered in time.
+/// Drives a connection until it ends, or a ping is not answered in time.
 async fn drive<T>(
     mut connection: client::Connection<T, Bytes>,
     pings: Option<PingPong>,
@@ -146,9 +146,9 @@ async fn drive<T>(
     .await;
 }
 
-/// Pings whenever somebody doubts that the service is there, and now and then while calls are under
-/// way. Ends when a ping is not answered in time, or the service does not even take the end of a
-/// connection that nobody has a handle on.
+/// Pings when a call doubts that the service is there, and now and then while calls are under way.
+/// Ends when a ping is not answered in time, or the service does not even read the end of a
+/// connection without a handle.
 async fn watch(pings: Option<PingPong>, status: &Arc<ConnectionStatus>, interval: Duration) {
     let Some(mut pings) = pings else {
         return std::future::pending().await;
@@ -181,7 +181,7 @@ impl Drop for Closed {
 }
 
 impl ConnectionStatus {
-    /// Notes how many streams the service lets us open.
+    /// Records the service's limit of streams.
     fn learn(&self, max: usize) {
         if self.max_calls.load(Ordering::Relaxed) != max {
             self.max_calls.store(max, Ordering::SeqCst);
@@ -197,7 +197,7 @@ impl ConnectionStatus {
 }
 
 impl Handle {
-    /// A place for one more call, whether there is room or not.
+    /// A stream for one more call, even above the limit.
     pub fn stream(&self) -> Stream {
         self.status.calls.fetch_add(1, Ordering::SeqCst);
         Stream {
@@ -206,7 +206,7 @@ impl Handle {
         }
     }
 
-    /// Whether it may get calls: it is not closed, and nobody doubts that the service is there.
+    /// Whether it may get calls: it is not closed, and no ping is overdue.
     pub fn is_usable(&self) -> bool {
         !self.is_closed() && !self.status.doubtful.load(Ordering::SeqCst)
     }
@@ -216,12 +216,12 @@ impl Handle {
         self.status.closed.load(Ordering::SeqCst)
     }
 
-    /// Calls that have a place on it.
+    /// Calls that have a stream on it.
     pub fn calls(&self) -> usize {
         self.status.calls.load(Ordering::SeqCst)
     }
 
-    /// The most calls that the service lets have one; `None` until it said so.
+    /// The service's limit of streams; `None` until it sent one.
     pub fn max_calls(&self) -> Option<usize> {
         let max = self.status.max_calls.load(Ordering::SeqCst);
         (max != UNKNOWN).then_some(max)
@@ -268,7 +268,7 @@ impl Stream {
             queued.map_err(|error| self.explain(error))?;
         }
         let response = response.await;
-        // Its own is one of those that had come before, when its body does not.
+        // Its own head is among the earlier ones when its body is missing.
         self.heads = self
             .handle
             .status
@@ -284,7 +284,7 @@ impl Stream {
         }
     }
 
-    /// What an error of the stream means for its call.
+    /// The meaning of a stream's error for its call.
     pub fn explain(&self, error: h2::Error) -> WireError {
         let status = &self.handle.status;
         if status.silent.load(Ordering::SeqCst) {
@@ -315,8 +315,7 @@ impl Drop for Stream {
     }
 }
 
-/// Says how long the body is, as hyper does: where there is one, and where the method is of those
-/// that have one.
+/// Sets the length of the body, as hyper does: with a body, and for methods that have one.
 fn announce(request: &mut Request<()>, length: usize) {
     let has_body = matches!(
         *request.method(),
@@ -329,7 +328,7 @@ fn announce(request: &mut Request<()>, length: usize) {
     }
 }
 
-/// Whether h2 closed the connection because a head was far larger than allowed. It tells in these
+/// Whether h2 closed the connection because a head was far larger than allowed. It reports in these
 /// words only.
 fn is_of_head_size(error: &h2::Error) -> bool {
     const WORDS: [&str; 2] = ["header_list_way_too_large", "too_many_continuations"];

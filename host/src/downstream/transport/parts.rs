@@ -1,4 +1,4 @@
-//! The body of an answer, as it comes in parts.
+//! The body of an answer, received in parts.
 
 use bytes::{Bytes, BytesMut};
 

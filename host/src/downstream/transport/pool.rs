@@ -1,9 +1,8 @@
 //! The kept connections to one endpoint, for each worker.
 //!
-//! A connection is used by the worker whose pool it lies in, and its bytes are moved on the event
-//! loop of the worker that opened it: nearly always the same. The locks are there for the
-//! exceptions: a worker that must not open one more takes one from another, or closes one that
-//! nobody uses.
+//! A connection is used by the worker whose pool it is in. Its I/O runs on the event loop of the
+//! worker that opened it: nearly always the same. The locks are for the exceptions: a worker that
+//! must not open one more takes one from another, or closes an unused one.
 //!
 //! How many connections a service has is bounded by its [`Slots`], of which the first HTTP/2
 //! connection of a worker to an endpoint needs none.
@@ -40,7 +39,7 @@ pub struct Pools {
 /// How long connections are kept.
 #[derive(Clone, Copy)]
 pub struct Terms {
-    /// The number of the TLS files that they must have been made with.
+    /// The required version of the TLS files.
     pub identity: u32,
     /// Time an unused one is kept.
     pub idle_timeout: Duration,
@@ -52,12 +51,12 @@ pub struct Terms {
 pub enum Slot {
     /// One may be opened.
     Open(Option<OwnedSemaphorePermit>),
-    /// One of another worker, which it does not need now.
+    /// An idle one of another worker.
     Taken(Connection),
 }
 
 impl Pools {
-    /// Pools without connections, for so many workers.
+    /// Pools without connections, for this number of workers.
     pub fn new(slots: &Arc<Slots>, workers: usize) -> Arc<Self> {
         let workers: Arc<[Pool]> = (0..workers).map(|_| Pool::default()).collect();
         slots.register(&workers);
@@ -68,7 +67,7 @@ impl Pools {
         })
     }
 
-    /// Where a call of a worker waits.
+    /// The notifications for waiting calls of a worker.
     pub fn changed(&self, worker: usize) -> &Changed {
         &self.workers[worker].changed
     }
@@ -81,7 +80,7 @@ impl Pools {
 
     /// Closes what no call uses, and keeps no connection from now on.
     pub fn drain(&self) {
-        // Before the locks: whoever gives a connection back looks at it inside of one.
+        // Before the locks: a call that returns a connection reads it inside of one.
         self.drained.store(true, Ordering::SeqCst);
         for pool in &*self.workers {
             lock(&pool.idle).clear();
@@ -94,7 +93,7 @@ impl Pools {
         self.drained.load(Ordering::SeqCst)
     }
 
-    /// A kept HTTP/1.1 connection that is still good. Those that are not are closed on the way.
+    /// A kept HTTP/1.1 connection that is still good. Others are closed.
     pub fn take(&self, worker: usize, now: Instant, terms: Terms) -> Option<Connection> {
         let mut idle = lock(&self.workers[worker].idle);
         // The one used last is the one most likely alive; what lies below an expired one is older
@@ -122,8 +121,8 @@ impl Pools {
             && !connection.life.over(now, terms.identity)
         {
             let mut idle = lock(&self.workers[worker].idle);
-            // Whoever waits for a slot looked into all pools after it was counted: it found this
-            // one, or is seen here.
+            // A call that waits for a slot looked into all pools after it was counted: it found
+            // this one, or is seen here.
             if self.slots.waiting() == 0 && !self.drained.load(Ordering::Relaxed) {
                 idle.push(Idle {
                     sender,
@@ -135,9 +134,8 @@ impl Pools {
         }
     }
 
-    /// The right to open an HTTP/1.1 connection. When there are as many as there may be, it takes
-    /// an idle one of the same endpoint from another worker, unless that has to be `fresh`, or
-    /// closes any idle one.
+    /// The right to open an HTTP/1.1 connection. At the limit, it takes an idle one of the same
+    /// endpoint from another worker, unless it must be `fresh`, or closes any idle one.
     pub async fn slot(&self, worker: usize, fresh: bool, terms: Terms) -> Slot {
         if let Some(slot) = self.slots.try_acquire() {
             return Slot::Open(Some(slot));
@@ -205,7 +203,7 @@ impl Pools {
     }
 }
 
-/// Starts what moves the bytes of a connection, on the event loop of the current worker.
+/// Spawns the task that drives a connection on the event loop of the current worker.
 #[expect(
     clippy::disallowed_methods,
     reason = "a connection outlives the call that opened it and carries no span"

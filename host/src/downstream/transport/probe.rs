@@ -21,7 +21,7 @@ use super::host_failures::of_host;
 use super::race::Progress;
 use crate::downstream::request::ServiceRequest;
 
-/// Checks an endpoint, and logs when that changes how it is.
+/// Checks an endpoint, and logs when its health changes.
 pub async fn check(connector: &Connector, endpoint: &Endpoint) {
     let Some(health) = &endpoint.health else {
         return;
@@ -39,7 +39,7 @@ pub async fn check(connector: &Connector, endpoint: &Endpoint) {
             return health.not_made();
         }
     };
-    // What left the name meanwhile is of no interest any more.
+    // Endpoints that left the name meanwhile no longer matter.
     if health.ended(why.clone().map_or(Ok(()), Err)) && !endpoint.pools.is_drained() {
         let service = &connector.settings.name;
         let (address, authority) = (&endpoint.address, text(&endpoint.authority));
@@ -55,10 +55,10 @@ pub async fn check(connector: &Connector, endpoint: &Endpoint) {
     }
 }
 
-/// Why a check was not answered well.
+/// Why a check failed.
 enum Failed {
     Endpoint(String),
-    /// The host could not ask.
+    /// The host could not send the check.
     Host(io::Error),
 }
 
@@ -97,8 +97,8 @@ async fn ask(
         &question,
         until.saturating_duration_since(Instant::now()),
     );
-    // The connection is moved by this very task, so that it ends with the check. Its end says
-    // nothing: the answer may have come with it.
+    // This task drives the connection, so that it ends with the check. Its end says nothing: the
+    // answer may have come with it.
     let moving = async {
         driver.await;
         pending::<Infallible>().await

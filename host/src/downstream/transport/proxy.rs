@@ -1,6 +1,5 @@
-//! Connections through a forward proxy: `CONNECT` (RFC 9110 section 9.3.6). What speaks TLS or HTTP
-//! with the service then does so inside of the connection, and the proxy looks the name of the
-//! service up.
+//! Connections through a forward proxy: `CONNECT` (RFC 9110 section 9.3.6). TLS and HTTP with the
+//! service then run inside of the connection, and the proxy resolves the service's name.
 
 mod basic;
 mod error;
@@ -26,12 +25,12 @@ pub struct Tunnel {
     proxy: config::Proxy,
     /// Host and port of the service. An IPv6 address is in brackets.
     target: Arc<str>,
-    /// When the log is told that no connection comes about.
+    /// Limits the log lines about failed connections.
     failures: Arc<LogInterval>,
 }
 
 impl Tunnel {
-    /// A way to `host` (an IPv6 address without brackets) and `port`.
+    /// A tunnel to `host` (an IPv6 address without brackets) and `port`.
     pub fn new(proxy: &config::Proxy, host: &str, port: u16) -> Self {
         let target = match host.contains(':') {
             true => format!("[{host}]:{port}"),
@@ -48,8 +47,8 @@ impl Tunnel {
     ///
     /// # Errors
     ///
-    /// The system's where the host itself fails, otherwise a [`ProxyError`]. The log is told which
-    /// proxy it was.
+    /// The system's where the host itself fails, otherwise a [`ProxyError`]. The log has the
+    /// proxy's name.
     pub async fn connect(&self) -> io::Result<TcpStream> {
         let error = match self.open().await {
             Ok(stream) => return Ok(stream),
@@ -71,15 +70,14 @@ impl Tunnel {
         let mut stream = connecting.map_err(ProxyError::Connection)?;
         stream.set_nodelay(true).map_err(ProxyError::Connection)?;
         let sent = stream.write_all(&request).await;
-        // A proxy that refuses at once may close before it has read all: its answer says more than
-        // that.
+        // A proxy that refuses at once may close before it has read all: its answer is more
+        // informative.
         let status = match (read_status(&stream).await, sent) {
             (Err(_), Err(error)) => return Err(ProxyError::Connection(error)),
             (status, _) => status?,
         };
         match status {
-            // What its fields say of a body is to be ignored: there is none (RFC 9110 section
-            // 9.3.6).
+            // Its fields about a body are ignored: there is none (RFC 9110 section 9.3.6).
             200..=299 => Ok(stream),
             status => Err(ProxyError::Refused(status)),
         }

@@ -13,7 +13,7 @@ use tokio::time::{Instant, sleep};
 
 use super::host_failures::of_host;
 
-/// How far one of them came.
+/// The progress of one attempt.
 #[derive(Debug, Default)]
 pub struct Progress(AtomicU8);
 
@@ -21,7 +21,8 @@ pub struct Progress(AtomicU8);
 const WAITS: u8 = 0;
 /// The endpoint is being connected to.
 const CONNECTS: u8 = 1;
-/// The endpoint took the connection, or has one. It is only slow, and another would be no faster.
+/// The endpoint accepted the connection, or has one. It is only slow, and another would be no
+/// faster.
 const ACCEPTED: u8 = 2;
 
 impl Progress {
@@ -35,7 +36,7 @@ impl Progress {
         self.0.store(CONNECTS, Ordering::Relaxed);
     }
 
-    /// The endpoint took the connection, or has one: no others are begun.
+    /// The endpoint accepted the connection, or has one: no others are begun.
     pub fn accepted(&self) {
         self.0.store(ACCEPTED, Ordering::Relaxed);
     }
@@ -47,11 +48,11 @@ impl Progress {
 
 /// How a race ended.
 pub struct Finish<T> {
-    /// Which one it was, counted from 0.
+    /// The index of the attempt, from 0.
     pub number: usize,
     /// The connection, or why there is none.
     pub result: io::Result<T>,
-    /// Whether this failure was told already.
+    /// Whether this failure was reported already.
     pub told: bool,
 }
 
@@ -59,15 +60,14 @@ struct Runner<F> {
     number: usize,
     progress: Arc<Progress>,
     future: Pin<Box<F>>,
-    /// Whether it was connecting when the next one began for want of it. One that only then began
-    /// to, because it had waited for another caller, is not late.
+    /// Whether it was connecting when the next one began because of it. One that waited for another
+    /// caller until then is not late.
     late: bool,
 }
 
 /// Runs up to `count` futures, at least one. The next one begins when one failed, or when none was
-/// accepted within `delay` of the last. `lost` is told the number of each that failed, or that a
-/// later one was faster than, but for failures of the host itself, and for the failure that the
-/// race ends with.
+/// accepted within `delay` of the last. `lost` gets the number of each that failed or was
+/// overtaken, except for failures of the host itself and the failure that ends the race.
 pub async fn race<T, F>(
     count: usize,
     begin: impl Fn(usize, Arc<Progress>) -> F,
@@ -110,7 +110,7 @@ where
             }
             Err(error) => {
                 return match failed {
-                    // What the host lacks says less than what another endpoint said.
+                    // A lacking resource of the host is less informative than an endpoint's error.
                     Some((number, said)) if of_host(&error) => Finish::new(number, Err(said), true),
                     _ => Finish::new(ended.number, Err(error), false),
                 };
@@ -136,7 +136,8 @@ impl<T> Finish<T> {
     }
 }
 
-/// The place of the one that ends next, and how; `None` when another is to begin after this delay.
+/// The index of the one that ends next, and its result; `None` when another must begin after this
+/// delay.
 async fn next_end<T, F>(
     runners: &mut [Runner<F>],
     delay: Option<Duration>,

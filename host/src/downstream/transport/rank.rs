@@ -1,4 +1,4 @@
-//! Which endpoint of an SRV name comes before which (RFC 2782).
+//! The order of the endpoints of an SRV name (RFC 2782).
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -11,17 +11,17 @@ impl Rank {
         Self(AtomicU64::new(pack(priority, weight)))
     }
 
-    /// What a lookup said.
+    /// The rank of a lookup.
     pub fn set(&self, priority: u16, weight: u32) {
         self.0.store(pack(priority, weight), Ordering::Relaxed);
     }
 
-    /// Those of a lower one get the calls while one of them is good.
+    /// Endpoints of a lower one get the calls while one of them is healthy.
     pub fn priority(&self) -> u64 {
         self.0.load(Ordering::Relaxed) >> 32
     }
 
-    /// The chance to be drawn, beside that of others of the same priority. Never 0.
+    /// The weight among others of the same priority. Never 0.
     pub fn weight(&self) -> u32 {
         self.0.load(Ordering::Relaxed) as u32
     }

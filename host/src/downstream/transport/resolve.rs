@@ -20,20 +20,20 @@ use super::proxy::Tunnel;
 use crate::config;
 use crate::sync;
 
-/// Addresses that are taken from one name. What a DNS server says must not exhaust the host.
+/// Addresses that are taken from one name, so that no DNS server can exhaust the host.
 pub const MAX_ADDRESSES: usize = 64;
 
-/// What names are looked up with.
+/// The resolver of names.
 #[derive(Clone)]
 pub enum Lookup {
     /// The system: its hosts file, and the DNS servers that it knows.
     System,
-    /// What a test says.
+    /// A scripted resolver of a test.
     #[cfg(test)]
     Scripted(Arc<Script>),
 }
 
-/// What a test says of a host and a port.
+/// The scripted addresses of a host and a port.
 #[cfg(test)]
 pub type Script =
     dyn Fn(&str, u16) -> BoxFuture<'static, io::Result<Vec<SocketAddr>>> + Send + Sync;
@@ -74,13 +74,12 @@ impl Lookup {
 pub struct Name {
     host: String,
     port: u16,
-    /// The DNS servers that are asked for its SRV records; `None` for a name that has addresses
-    /// itself.
+    /// The DNS servers for its SRV records; `None` for a name that has addresses itself.
     srv: Option<Vec<SocketAddr>>,
     /// An address needs no lookup.
     literal: Option<Address>,
-    /// Whether a lookup is under way. The system cannot be told to give one up, so one that hangs
-    /// is waited for by all rather than begun again by each.
+    /// Whether a lookup is under way. A lookup of the system cannot be cancelled, so all calls wait
+    /// for a hung one instead of beginning others.
     busy: AtomicBool,
     last: Mutex<Last>,
 }
@@ -106,7 +105,7 @@ impl Name {
         }
     }
 
-    /// Where it leads without a lookup.
+    /// Its endpoint without a lookup.
     pub fn literal(&self) -> Option<&Address> {
         self.literal.as_ref()
     }
@@ -131,14 +130,13 @@ impl Name {
                 .is_none_or(|at| now.saturating_duration_since(at) >= interval)
     }
 
-    /// Whether the caller is to make a lookup. One is made at a time.
+    /// Whether the caller must make a lookup. One is made at a time.
     #[must_use]
     pub fn begin(&self) -> bool {
         self.literal.is_none() && !self.busy.swap(true, Ordering::AcqRel)
     }
 
-    /// What a lookup says. There is no target where SRV records say that the service is not
-    /// offered.
+    /// The result of a lookup. It is empty where SRV records say that the service is not offered.
     ///
     /// # Errors
     ///
@@ -173,7 +171,7 @@ impl Name {
         self.busy.store(false, Ordering::Release);
     }
 
-    /// Goes on from what another one knows: what was looked up is not looked up again at once.
+    /// Takes over the lookup of another one, so that it is not repeated at once.
     pub fn follow(&self, other: &Self) {
         let at = other.lock().at;
         self.lock().at = at;
@@ -208,7 +206,7 @@ fn by_turns(found: Vec<SocketAddr>) -> Vec<SocketAddr> {
     }
 }
 
-/// No lookup failed, and there is nothing all the same.
+/// No lookup failed, but there is no address.
 pub fn no_address() -> io::Error {
     io::Error::new(io::ErrorKind::NotFound, "the name has no address")
 }
@@ -219,7 +217,7 @@ pub fn not_offered() -> io::Error {
     io::Error::new(io::ErrorKind::NotFound, what)
 }
 
-/// The same error once more, with the system's number where it has one.
+/// A copy of the error, with the system's number where it has one.
 fn repeated(error: &io::Error) -> io::Error {
     match error.raw_os_error() {
         Some(number) => io::Error::from_raw_os_error(number),
@@ -227,7 +225,7 @@ fn repeated(error: &io::Error) -> io::Error {
     }
 }
 
-/// Where an endpoint is when that needs no lookup.
+/// The address of an endpoint that needs no lookup.
 fn literal(at: &config::Endpoint, proxy: Option<&config::Proxy>) -> Option<Address> {
     if let Some(path) = &at.socket {
         return Some(Address::Unix(SocketFile::new(path)));

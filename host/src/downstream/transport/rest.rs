@@ -1,4 +1,4 @@
-//! How long an endpoint asked for no calls (`retry-after`).
+//! The pause that an endpoint requested (`retry-after`).
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -7,15 +7,15 @@ use tokio::time::Instant;
 
 use crate::time::millis;
 
-/// Until when an endpoint asked to be left alone.
+/// The end of the pause that an endpoint requested.
 pub struct Rest {
     base: Instant,
-    /// Milliseconds after the base; 0 when it did not ask.
+    /// Milliseconds after the base; 0 for no pause.
     until: AtomicU64,
 }
 
 impl Rest {
-    /// It did not ask.
+    /// No pause.
     pub fn new(now: Instant) -> Self {
         Self {
             base: now,
@@ -23,7 +23,7 @@ impl Rest {
         }
     }
 
-    /// It asks for so long.
+    /// A pause of this length.
     pub fn begin(&self, time: Duration, now: Instant) {
         let until = self.millis(now).saturating_add(millis(time));
         self.until.store(until, Ordering::Relaxed);
@@ -36,7 +36,7 @@ impl Rest {
         }
     }
 
-    /// What is left of the time; zero when nothing is.
+    /// The rest of the pause; zero without one.
     pub fn left(&self, now: Instant) -> Duration {
         let until = self.until.load(Ordering::Relaxed);
         Duration::from_millis(until.saturating_sub(self.millis(now)))

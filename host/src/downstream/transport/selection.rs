@@ -20,8 +20,8 @@ fn mean(weights: impl ExactSizeIterator<Item = u32>) -> f32 {
 }
 
 impl Transport {
-    /// The place of one of several endpoints that is picked for an attempt. `avoid` is the id of
-    /// that of the attempt before.
+    /// The index of the endpoint for an attempt. `avoid` is the id of the previous attempt's
+    /// endpoint.
     pub(super) fn pick(
         &self,
         endpoints: &[Arc<Endpoint>],
@@ -41,9 +41,8 @@ impl Transport {
         places.get(index).copied().unwrap_or(0)
     }
 
-    /// The lowest priority of which enough endpoints are good, and one of them is not that of the
-    /// attempt before. Where there is none, one good endpoint is enough; where none is good, the
-    /// lowest of all.
+    /// The lowest priority with enough good endpoints, one of them not that of the previous
+    /// attempt. Else the lowest with one good endpoint, else the lowest of all.
     fn priority(&self, endpoints: &[Arc<Endpoint>], now: Instant, avoid: Option<usize>) -> u64 {
         let mut groups: BTreeMap<u64, Vec<&Endpoint>> = BTreeMap::new();
         for endpoint in endpoints {
@@ -66,7 +65,7 @@ impl Transport {
             .unwrap_or(0)
     }
 
-    /// The place of one of these, all of which are as good for it as the others.
+    /// The index of one of these equal candidates.
     fn pick_of(
         &self,
         endpoints: &[Arc<Endpoint>],
@@ -104,7 +103,7 @@ impl Transport {
         balance::pick(endpoints.len(), avoid, good, cost, weight)
     }
 
-    /// Whether one of the endpoints stands for the service: it is good, or so few are that all are
+    /// Whether an endpoint counts for the service: it is good, or so few are good that all are
     /// used.
     pub(super) fn stands_for_the_service(
         &self,
@@ -116,9 +115,9 @@ impl Transport {
         endpoint.good(now) || self.too_few(number(), endpoints.len())
     }
 
-    /// For how long the service asks that nothing more be sent to it, given what came of an attempt
-    /// at `endpoint`. A 503 asks for that endpoint alone: it is the wish of the service when no
-    /// good endpoint is left that did not ask as well, and until the first of them is ready.
+    /// The pause that the service requests, given the result of an attempt at `endpoint`. A 503 is
+    /// about that endpoint alone: it counts for the service when all good endpoints have requested
+    /// a pause, until the first of them is ready.
     pub(super) fn asked_rest(
         endpoints: &[Arc<Endpoint>],
         endpoint: &Endpoint,
@@ -142,14 +141,14 @@ impl Transport {
         (!time.is_zero()).then_some(time)
     }
 
-    /// Whether so few are good that they could hardly bear all calls. Then it is also doubtful
-    /// whether the others are as bad as it seems.
+    /// Whether so few are good that they would be overloaded by all calls. Then the signs against
+    /// the others are doubtful, too.
     fn too_few(&self, good: usize, all: usize) -> bool {
         let threshold = self.connector.settings.ejection.panic_threshold as usize;
         good * 100 < all * threshold
     }
 
-    /// The same, and tells the operator when that changes.
+    /// The same, and logs when that changes.
     fn panics(&self, good: usize, all: usize) -> bool {
         let panics = self.too_few(good, all);
         if panics != self.panicking.load(Ordering::Relaxed)

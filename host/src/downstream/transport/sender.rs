@@ -9,11 +9,11 @@ use hyper::client::conn::http1;
 use super::error::WireError;
 use super::http2;
 
-/// What sends on a connection.
+/// The request sender of a connection.
 pub enum Sender {
     /// One request at a time.
     Http1(http1::SendRequest<Full<Bytes>>),
-    /// A place for one call on a connection that several share.
+    /// A stream for one call on a shared connection.
     Http2(http2::Stream),
 }
 
@@ -25,7 +25,7 @@ impl Sender {
         }
     }
 
-    /// What an error of the exchange means for its call.
+    /// The meaning of an exchange's error for its call.
     pub fn explain(&self, error: WireError) -> WireError {
         match (self, error) {
             (Self::Http2(stream), WireError::Http2(error)) => stream.explain(error),
@@ -34,15 +34,15 @@ impl Sender {
     }
 }
 
-/// What moves the bytes of a connection, until it ends. How it ended is told to whoever waits for
+/// The task that drives a connection until it ends. How it ended is sent to the call that waits for
 /// an answer on it.
 pub type Driver = Pin<Box<dyn Future<Output = ()> + Send>>;
 
 /// A connection that was opened.
 pub struct Dialed {
-    /// What sends on it.
+    /// Its request sender.
     pub sender: Sender,
-    /// What moves its bytes.
+    /// The task that drives it.
     pub driver: Driver,
     /// The number of the TLS files that it was made with.
     pub identity: u32,

@@ -8,7 +8,7 @@ use tokio::time::Instant;
 
 use crate::time;
 
-/// The share that it begins with, percent.
+/// The initial share, percent.
 const FIRST: u64 = 10;
 
 /// The slow start of one endpoint.
@@ -42,7 +42,7 @@ impl SlowStart {
         let length = time::micros(length);
         let passed = (self.micros(now) + 1).saturating_sub(began);
         if passed >= length {
-            // One that began anew meanwhile goes on.
+            // One that restarted meanwhile continues.
             let _ = self
                 .began
                 .compare_exchange(began, 0, Ordering::Relaxed, Ordering::Relaxed);

@@ -1,4 +1,4 @@
-//! The bytes of a connection before TLS and HTTP: where it leads, and what carries it.
+//! The socket below TLS and HTTP: TCP, Unix, or a proxy's tunnel.
 
 #[cfg(any(test, feature = "fuzzing"))]
 pub mod memory;

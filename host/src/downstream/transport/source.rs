@@ -14,12 +14,10 @@ use super::tls::TlsError;
 use crate::config;
 use crate::downstream::log_interval::LogInterval;
 
-/// What a weight counts beside the chance of one that has the weight 0 (RFC 2782: a very small
-/// one).
+/// The factor of a weight, so that the weight 0 has a very small chance (RFC 2782).
 const UNIT: u32 = 256;
 
-/// Sites that are looked at. Not all of them become endpoints, but those that are known already
-/// should.
+/// Sites that are considered. Not all of them become endpoints, but known ones should.
 const MAX_SITES: usize = 4 * MAX_ADDRESSES;
 
 /// A host of the settings, which gives endpoints.
@@ -30,9 +28,9 @@ pub struct Source {
     pub name: Name,
     /// Whether TLS is spoken.
     tls: bool,
-    /// What certificates must hold; `None` for the name of the target that a record names.
+    /// The name that certificates must have; `None` for the target's name in the record.
     server_name: Option<ServerName<'static>>,
-    /// When the log is told of lookups that fail.
+    /// Limits the log lines about failed lookups.
     failures: LogInterval,
 }
 
@@ -55,7 +53,7 @@ impl Source {
         })
     }
 
-    /// The endpoint that it is without a lookup.
+    /// Its endpoint, if it needs no lookup.
     pub fn literal(&self) -> Option<Site> {
         Some(Site {
             address: self.name.literal()?.clone(),
@@ -66,8 +64,8 @@ impl Source {
         })
     }
 
-    /// Where the targets of a lookup are, each place once. A target whose addresses are not found
-    /// keeps those that are `known` of it.
+    /// The sites of a lookup's targets, each once. A target whose lookup failed keeps its `known`
+    /// addresses.
     ///
     /// # Errors
     ///
@@ -109,7 +107,7 @@ impl Source {
         }
     }
 
-    /// What a target is called; `None` where no message could say so.
+    /// The authority of a target; `None` where it is not legal in a message.
     fn identity(&self, target: &Target) -> Option<(HeaderValue, Option<ServerName<'static>>)> {
         if !self.at.srv {
             return Some((self.at.authority.clone(), self.server_name.clone()));
@@ -127,7 +125,7 @@ impl Source {
         Some((HeaderValue::try_from(authority).ok()?, name))
     }
 
-    /// What an operator sees of it while no lookup gave an address.
+    /// The name that operators see while there is no address.
     pub fn unresolved(&self) -> EndpointState {
         EndpointState {
             authority: text(&self.at.authority),
@@ -140,8 +138,7 @@ impl Source {
         }
     }
 
-    /// Tells the operator that a lookup of a name failed, its own or that of a target, at most once
-    /// a minute.
+    /// Logs that a lookup of a name failed, its own or that of a target, at most once a minute.
     pub fn warn(&self, service: &str, name: &str, error: &io::Error) {
         if self.failures.is_due() {
             let error = error.to_string();

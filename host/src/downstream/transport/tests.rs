@@ -1,4 +1,4 @@
-//! The transport on real sockets. What depends on time alone is tested beside the parts.
+//! The transport on real sockets. Behaviour that depends on time alone is tested beside the parts.
 
 mod coded;
 mod connections;
@@ -39,7 +39,7 @@ const LONG: Timeouts = Timeouts {
     total: Duration::from_secs(60),
 };
 
-/// A service at these endpoints, with limits that no test meets by accident.
+/// A service at these endpoints, with limits that no test exceeds by accident.
 fn settings(endpoints: &[std::net::SocketAddr]) -> Downstream {
     let long = LONG.total;
     Downstream {
@@ -151,7 +151,7 @@ fn end(at: Instant) -> &'static SharedDeadline {
     Box::leak(Box::new(SharedDeadline::new(at)))
 }
 
-/// An attempt, and the place in the list of the endpoint that it was made on.
+/// An attempt, and the index of its endpoint.
 struct Made {
     result: Result<ServiceResponse, Cause>,
     judgement: Judgement,
@@ -160,7 +160,7 @@ struct Made {
     endpoint: usize,
 }
 
-/// The endpoint at a place in the list.
+/// The endpoint at an index.
 fn endpoint(transport: &Transport, index: usize) -> Arc<Endpoint> {
     transport.connector.endpoints.list()[index].clone()
 }
@@ -216,7 +216,7 @@ fn body(made: Made) -> String {
     String::from_utf8(made.result.unwrap().body.to_vec()).unwrap()
 }
 
-/// A service that does about each request what is said.
+/// A service with scripted responses.
 fn service(answer: impl Fn(Request) -> Response + Send + Sync + 'static) -> ScriptedService {
     ScriptedService::start(answer).unwrap()
 }

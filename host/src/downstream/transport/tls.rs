@@ -19,17 +19,17 @@ use crate::config::{self, Protocol};
 use crate::file;
 use crate::sync;
 
-/// How often at most is looked whether the files changed.
+/// The least interval of checks for changed files.
 const LOOK: Duration = Duration::from_secs(5);
 
 /// Largest file of certificates or keys, bytes: that of a system with all its authorities is
 /// smaller.
 const MAX_SIZE: u64 = 4 << 20;
 
-/// Stands for wherever the system has its authorities.
+/// The name of the system's authorities in messages.
 const SYSTEM: &str = "the authorities of the system";
 
-/// Why TLS cannot be spoken as the operator says.
+/// Why the TLS settings cannot be used.
 #[derive(Debug, Error)]
 pub enum TlsError {
     /// A file cannot be read, or is not PEM.
@@ -67,7 +67,7 @@ pub enum TlsError {
     /// The file system of the system's authorities does not answer.
     #[error("the authorities of the system: {0}; set `ca-file`")]
     System(std::io::Error),
-    /// The system trusts nobody.
+    /// The system has no trusted certificates.
     #[error("the system has no certificates of authorities; set `ca-file`")]
     NoSystemRoots,
     /// No name that a certificate could hold.
@@ -76,7 +76,7 @@ pub enum TlsError {
         /// The name: that of the settings, or an endpoint's host.
         name: String,
     },
-    /// The library does not do what is needed of it.
+    /// The library lacks a needed feature.
     #[error("no common version of TLS: {0}")]
     Versions(#[source] rustls::Error),
 }
@@ -86,9 +86,9 @@ pub struct Identity {
     settings: config::Tls,
     protocol: Protocol,
     current: Mutex<Current>,
-    /// How often the files were replaced; a connection of another number is not used again.
+    /// The version of the files; a connection of another version is not used again.
     number: AtomicU32,
-    /// Whether the files are being looked at.
+    /// Whether the files are being checked.
     busy: AtomicBool,
 }
 
@@ -98,7 +98,7 @@ struct Current {
     looked: Instant,
 }
 
-/// Tells one content of a file from another; `None` when it cannot be read.
+/// Distinguishes one content of a file from another; `None` when it cannot be read.
 type Stamp = Option<[u8; 32]>;
 
 impl Identity {
@@ -106,7 +106,7 @@ impl Identity {
     ///
     /// # Errors
     ///
-    /// The first file that is of no use, and why.
+    /// The first unusable file, and why.
     pub fn new(settings: config::Tls, protocol: Protocol, now: Instant) -> Result<Self, TlsError> {
         // Stamps come first: what changes in between is then seen as a change.
         let stamps = stamps(&settings);
@@ -124,31 +124,31 @@ impl Identity {
         })
     }
 
-    /// What a new connection is made with, and the number of that.
+    /// The configuration of a new connection, and its version.
     pub fn current(&self) -> (Arc<ClientConfig>, u32) {
         let current = self.lock();
         (current.config.clone(), self.number())
     }
 
-    /// The number that connections must have to be used.
+    /// The version that connections must have to be used.
     pub fn number(&self) -> u32 {
         self.number.load(Ordering::Relaxed)
     }
 
-    /// Whether the files are being looked at.
+    /// Whether the files are being checked.
     #[cfg(test)]
     pub fn busy(&self) -> bool {
         self.busy.load(Ordering::Relaxed)
     }
 
-    /// Whether it is time to look at the files. Who is told so has to call [`Self::refresh`].
+    /// Whether a check of the files is due. On `true` the caller must call [`Self::refresh`].
     pub fn due(&self, now: Instant) -> bool {
         now.saturating_duration_since(self.lock().looked) >= LOOK
             && !self.busy.swap(true, Ordering::Relaxed)
     }
 
-    /// Reads the files again if they changed; blocks. New files that are of no use leave all as it
-    /// is, and are logged once.
+    /// Reads the files again if they changed; blocks. Unusable new files change nothing, and are
+    /// logged once.
     pub fn refresh(&self, service: &str, now: Instant) {
         let stamps = stamps(&self.settings);
         let changed = {
@@ -193,8 +193,8 @@ fn stamps(settings: &config::Tls) -> Vec<Stamp> {
     files.map(stamp).collect()
 }
 
-/// The machine's clock, by which certificates are judged. Before 1970 there is none: the library's
-/// own would end the thread.
+/// The machine's clock, for the validity of certificates. It has no time before 1970: the library's
+/// own would panic.
 #[derive(Debug)]
 struct Clock;
 

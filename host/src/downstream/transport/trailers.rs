@@ -5,16 +5,15 @@ use http::{HeaderMap, HeaderName};
 use super::error::WireError;
 use super::head::{MAX_FIELDS, size};
 
-/// What is passed on, as if the head had it. gRPC says here how a call ended. All others are
-/// dropped: who reads them as fields of the head may be led to believe what the service never said
-/// there (section 6.5.1).
+/// The trailers that are merged into the head: gRPC's status. All others are dropped: merged ones
+/// could forge fields of the head (section 6.5.1).
 const PASSED: [HeaderName; 2] = [
     HeaderName::from_static("grpc-status"),
     HeaderName::from_static("grpc-message"),
 ];
 
-/// Adds what is passed on to a head. Where the head says itself how the call ended, that holds, and
-/// nothing is added: half of one and half of the other would be what nobody said.
+/// Adds these trailers to a head. Where the head has the status itself, nothing is added: half of
+/// one and half of the other would be a message that no service sent.
 ///
 /// # Errors
 ///

@@ -94,7 +94,7 @@ fn a_file_that_is_a_link_a_pipe_or_has_another_name_is_not_read() {
     }
     let said = folder.read("hard", 9).unwrap_err().to_string();
     assert!(said.contains("has another name elsewhere"), "{said}");
-    // What is no file is no business of the folder's, and a name that is taken is taken over.
+    // Entries other than files stay, and an existing name is replaced.
     assert_eq!(folder.list().unwrap().len(), 1);
     folder.write("symbolic", b"new").unwrap();
     assert_eq!(folder.read("symbolic", 9).unwrap(), b"new");
@@ -102,7 +102,7 @@ fn a_file_that_is_a_link_a_pipe_or_has_another_name_is_not_read() {
 }
 
 #[test]
-fn links_on_the_way_are_followed_where_nobody_else_can_turn_them() {
+fn links_are_followed_where_no_other_user_can_change_them() {
     let dir = tempfile::tempdir().unwrap();
     fs::create_dir(dir.path().join("real")).unwrap();
     fs::create_dir(dir.path().join("links")).unwrap();
@@ -114,7 +114,7 @@ fn links_on_the_way_are_followed_where_nobody_else_can_turn_them() {
     mode(&dir.path().join("links"), 0o777);
     assert!(refusal(&folder).contains("links, on the way to it"));
     mode(&dir.path().join("links"), 0o700);
-    // A circle has an end.
+    // A circle of links is an error.
     let circle = dir.path().join("circle");
     symlink("circle", &circle).unwrap();
     let error = OwnFolder::open(&circle, "own").unwrap_err().to_string();

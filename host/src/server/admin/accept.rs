@@ -13,15 +13,15 @@ use tokio::sync::Notify;
 
 use super::Pages;
 use super::connection::serve;
-use super::places::Places;
+use super::places::AdminConnections;
 use crate::config;
 
-/// Pause after a failed `accept`: what is missing takes time to come back.
+/// Pause after a failed `accept`: a lacking resource takes time to return.
 const PAUSE: Duration = Duration::from_millis(50);
 
 /// Accepts until it is ended.
 pub(super) async fn accept(listener: TcpListener, pages: Arc<Pages>, settings: config::Admin) {
-    let mut places = Places::new(&settings);
+    let mut places = AdminConnections::new(&settings);
     let mut spare = Spare::default();
     let settings = Arc::new(settings);
     let ended = Arc::new(Notify::new());
@@ -29,7 +29,7 @@ pub(super) async fn accept(listener: TcpListener, pages: Arc<Pages>, settings: c
         spare.fill();
         let accepted = tokio::select! {
             accepted = listener.accept() => accepted,
-            // Its file is the spare one again, before others come for it.
+            // Its file becomes the spare one again, before others take it.
             () = ended.notified(), if spare.is_given() => continue,
         };
         let (stream, place) = match accepted {
@@ -49,7 +49,7 @@ pub(super) async fn accept(listener: TcpListener, pages: Arc<Pages>, settings: c
     }
 }
 
-/// An open file that gives way to a connection when no other can be opened.
+/// A spare open file, closed to accept a connection when no other file can be opened.
 #[derive(Default)]
 struct Spare(Option<File>);
 
@@ -65,14 +65,14 @@ impl Spare {
         self.0.is_none()
     }
 
-    /// Accepts in the place of the spare file, if that is what is missing; else waits a little.
+    /// Accepts with the spare file's descriptor if descriptors are lacking; else waits a little.
     async fn accept(&mut self, error: &io::Error, listener: &TcpListener) -> Option<TcpStream> {
         let missing = [Errno::MFILE, Errno::NFILE];
         let missing = Errno::from_io_error(error).is_some_and(|errno| missing.contains(&errno));
         if missing && self.0.take().is_some() {
             match listener.accept().now_or_never() {
                 Some(Ok((stream, _))) => return Some(stream),
-                // The system looks for a file before it looks whether anybody is there.
+                // The system needs a file descriptor before it checks for a waiting connection.
                 None => return None,
                 Some(Err(_)) => {}
             }

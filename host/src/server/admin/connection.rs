@@ -15,14 +15,14 @@ use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::net::TcpStream;
 use tokio::time::{Sleep, sleep};
 
-use super::places::{Kind, Place};
+use super::places::{AdminConnection, Kind};
 use super::{Pages, answer};
 use crate::config;
 
 /// Serves a connection to its end.
 pub(super) async fn serve(
     stream: TcpStream,
-    place: Arc<Place>,
+    place: Arc<AdminConnection>,
     pages: Arc<Pages>,
     settings: Arc<config::Admin>,
 ) {
@@ -52,18 +52,18 @@ pub(super) async fn serve(
         }
     };
     tokio::select! {
-        // A scraper that goes in the middle is no news.
+        // A scraper that disconnects early is not worth a log line.
         _ = connection => {}
         () = end => {}
     }
 }
 
-/// A socket whose other end has to take an answer in time.
+/// A socket whose peer must read an answer in time.
 struct Timed {
     inner: TokioIo<TcpStream>,
-    place: Arc<Place>,
+    place: Arc<AdminConnection>,
     timeout: Duration,
-    /// Runs from the moment at which bytes of an answer were not taken, until all are.
+    /// Runs while bytes of an answer wait for the peer.
     clock: Option<Pin<Box<Sleep>>>,
 }
 
@@ -105,7 +105,7 @@ impl Write for Timed {
         self.in_time(polled, context)
     }
 
-    /// hyper calls it when it has written all that it has.
+    /// hyper calls it when it has written everything.
     fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
         let polled = Pin::new(&mut self.inner).poll_flush(context);
         if polled.is_ready() {

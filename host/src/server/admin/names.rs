@@ -1,4 +1,4 @@
-//! By which names the admin listener may be asked, and which format of the metrics is wanted.
+//! The host names that the admin listener accepts, and the format of the metrics.
 //!
 //! A web page may let a name of its own point to the address of this listener, and would then be
 //! allowed to read what is here (DNS rebinding). Its browser sends that name as `host`. An address
@@ -13,7 +13,7 @@ use super::steer::Refused;
 use crate::config;
 use crate::server::inbound::Authority;
 
-/// Refuses a request under a name that the operator did not give to this listener.
+/// Refuses a request with a host name that the operator did not configure for this listener.
 ///
 /// # Errors
 ///
@@ -22,7 +22,7 @@ pub(super) fn check<B>(request: &Request<B>, settings: &config::Admin) -> Result
     let authority = Authority::of(request.version(), request.uri(), request.headers())
         .map_err(|error| Refused(StatusCode::BAD_REQUEST, format!("{error}\n")))?;
     let host = &*authority.host;
-    // No browser leaves it out.
+    // Every browser sends it.
     if host.is_empty() || host == "localhost" || is_address(host) {
         return Ok(());
     }

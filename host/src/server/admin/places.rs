@@ -1,5 +1,5 @@
-//! Who may have a connection to the admin listener: nobody is kept out of health by those who hold
-//! connections and do nothing.
+//! Who may have a connection to the admin listener: connections that are held open and idle never
+//! keep a health check out.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -10,7 +10,7 @@ use tokio::time::Instant;
 use crate::config;
 use crate::time;
 
-/// What a connection may ask for.
+/// What a connection may request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Kind {
     /// Everything.
@@ -19,8 +19,8 @@ pub(super) enum Kind {
     Health,
 }
 
-/// The place of one connection, which its task holds for as long as it runs.
-pub(super) struct Place {
+/// One admin connection. Its task holds this for as long as it runs.
+pub(super) struct AdminConnection {
     pub(super) kind: Kind,
     opened: Instant,
     /// Whether an answer is being made or written.
@@ -30,7 +30,7 @@ pub(super) struct Place {
     closed: Notify,
 }
 
-impl Place {
+impl AdminConnection {
     fn new(kind: Kind) -> Arc<Self> {
         Arc::new(Self {
             kind,
@@ -53,7 +53,7 @@ impl Place {
         self.busy.store(false, Ordering::Relaxed);
     }
 
-    /// Waits until another connection needs the place.
+    /// Waits until it must close for another connection.
     pub(super) async fn closed(&self) {
         self.closed.notified().await;
     }
@@ -65,21 +65,21 @@ impl Place {
     }
 }
 
-/// All places that are taken.
-pub(super) struct Places {
-    whole: Taken,
-    health: Taken,
+/// All open admin connections.
+pub(super) struct AdminConnections {
+    whole: OpenConnections,
+    health: OpenConnections,
 }
 
-struct Taken {
+struct OpenConnections {
     most: usize,
-    /// In the order in which they were taken.
-    places: Vec<Arc<Place>>,
+    /// In the order in which they were opened.
+    places: Vec<Arc<AdminConnection>>,
 }
 
-impl Places {
+impl AdminConnections {
     pub(super) fn new(settings: &config::Admin) -> Self {
-        let taken = |most| Taken {
+        let taken = |most| OpenConnections {
             most,
             places: Vec::new(),
         };
@@ -89,8 +89,8 @@ impl Places {
         }
     }
 
-    /// The place of a new connection. Somebody else may lose theirs for it.
-    pub(super) fn take(&mut self) -> Arc<Place> {
+    /// Registers a new connection. The one that is idle for longest may be closed for it.
+    pub(super) fn take(&mut self) -> Arc<AdminConnection> {
         self.whole.forget_ended();
         if self.whole.is_full() && !self.whole.close_longest_idle() {
             return self.take_for_health();
@@ -98,8 +98,8 @@ impl Places {
         self.whole.add(Kind::Whole)
     }
 
-    /// The place of a new connection that only asks for health.
-    pub(super) fn take_for_health(&mut self) -> Arc<Place> {
+    /// Registers a new connection that may only request health.
+    pub(super) fn take_for_health(&mut self) -> Arc<AdminConnection> {
         self.health.forget_ended();
         if self.health.is_full() {
             self.health.close(0);
@@ -108,12 +108,12 @@ impl Places {
     }
 }
 
-impl Taken {
+impl OpenConnections {
     fn is_full(&self) -> bool {
         self.places.len() >= self.most
     }
 
-    /// A task that has ended has given up its half.
+    /// An ended task has dropped its clone.
     fn forget_ended(&mut self) {
         self.places.retain(|place| Arc::strong_count(place) > 1);
     }
@@ -133,8 +133,8 @@ impl Taken {
         self.places.remove(index).closed.notify_one();
     }
 
-    fn add(&mut self, kind: Kind) -> Arc<Place> {
-        let place = Place::new(kind);
+    fn add(&mut self, kind: Kind) -> Arc<AdminConnection> {
+        let place = AdminConnection::new(kind);
         self.places.push(place.clone());
         place
     }
@@ -146,20 +146,20 @@ mod tests {
 
     use super::*;
 
-    fn places(most: usize, health: usize) -> Places {
-        Places {
-            whole: Taken {
+    fn places(most: usize, health: usize) -> AdminConnections {
+        AdminConnections {
+            whole: OpenConnections {
                 most,
                 places: Vec::new(),
             },
-            health: Taken {
+            health: OpenConnections {
                 most: health,
                 places: Vec::new(),
             },
         }
     }
 
-    async fn is_closed(place: &Place) -> bool {
+    async fn is_closed(place: &AdminConnection) -> bool {
         tokio::time::timeout(Duration::from_millis(1), place.closed())
             .await
             .is_ok()
@@ -189,7 +189,7 @@ mod tests {
         assert!(is_closed(&health[0]).await && !is_closed(&health[1]).await);
         assert_eq!(more.kind, Kind::Health);
 
-        // One that has ended needs no other to be closed.
+        // Ended connections make room without closing another.
         drop(third);
         assert_eq!(places.take().kind, Kind::Whole);
         assert!(!is_closed(&first).await);

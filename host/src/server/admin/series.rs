@@ -1,5 +1,5 @@
-//! What `/metrics` says of the services and BFFs of the live snapshot, read at the moment of the
-//! scrape. A gauge is one row here and nothing elsewhere.
+//! The gauges of `/metrics` for services and BFFs, read from the live snapshot at each scrape. A
+//! gauge is one row here.
 
 #[cfg(test)]
 mod tests;
@@ -11,17 +11,17 @@ use prometheus_client::collector::Collector;
 use prometheus_client::encoding::DescriptorEncoder;
 use prometheus_client::registry::Registry;
 
-use crate::bff::swap::State;
+use crate::bff::swap::BffStatus;
 use crate::downstream::policy::breaker::Position;
 use crate::downstream::{EndpointStatus, Service};
-use crate::snapshot::Shared;
+use crate::snapshot::SharedState;
 use crate::telemetry::metrics::{BffMetrics, Families, ServiceMetrics};
 
-/// A gauge of something that has a name.
+/// A gauge with a value for each named item.
 struct Gauge<T> {
     name: &'static str,
     help: &'static str,
-    /// `None` where it has no meaning: there is no series then.
+    /// `None` where it does not apply: there is no series then.
     read: fn(&T) -> Option<u64>,
 }
 
@@ -63,7 +63,7 @@ const SERVICE: [Gauge<Service>; 6] = [
     },
 ];
 
-const BFF: [Gauge<State>; 5] = [
+const BFF: [Gauge<BffStatus>; 5] = [
     Gauge {
         name: "bff_running",
         help: "Requests of a BFF that run.",
@@ -97,16 +97,15 @@ const RULE_BREAKER: (&str, &str) = (
     "The same for the breaker of a rule that has its own.",
 );
 
-/// All that `/metrics` shows: what is counted of the host as a whole, and what the live snapshot
-/// says.
-pub(super) fn registry(shared: &Arc<Shared>) -> Registry {
+/// All metrics of `/metrics`: those of the host as a whole, and those of the live snapshot.
+pub(super) fn registry(shared: &Arc<SharedState>) -> Registry {
     let mut registry = shared.metrics.registry();
     registry.register_collector(Box::new(Live(shared.clone())));
     registry
 }
 
 /// Reads the live snapshot.
-struct Live(Arc<Shared>);
+struct Live(Arc<SharedState>);
 
 impl fmt::Debug for Live {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -132,10 +131,10 @@ impl Collector for Live {
         write(&SERVICE, "service", &services, &mut families)?;
         write_rules(&services, &mut families)?;
 
-        let bffs: Vec<(&str, State)> = snapshot
+        let bffs: Vec<(&str, BffStatus)> = snapshot
             .bffs
             .iter()
-            .map(|(name, bff)| (name.as_str(), bff.state()))
+            .map(|(name, bff)| (name.as_str(), bff.status()))
             .collect();
         let counted: Vec<(&str, Arc<BffMetrics>)> = snapshot
             .bffs
@@ -143,7 +142,7 @@ impl Collector for Live {
             .map(|(name, bff)| (name.as_str(), bff.metrics().clone()))
             .collect();
         BffMetrics::write(&counted, &mut families)?;
-        let states: Vec<(&str, &State)> = bffs.iter().map(|(name, bff)| (*name, bff)).collect();
+        let states: Vec<(&str, &BffStatus)> = bffs.iter().map(|(name, bff)| (*name, bff)).collect();
         write(&BFF, "bff", &states, &mut families)
     }
 }

@@ -5,7 +5,7 @@ use std::time::SystemTime;
 
 use serde_json::{Map, Value, json};
 
-use crate::bff::swap::{Bff, State};
+use crate::bff::swap::{Bff, BffStatus};
 use crate::config::Rate;
 use crate::downstream::policy::breaker::{self, Position};
 use crate::downstream::{EndpointState, EndpointStatus, Pipeline, Service};
@@ -19,7 +19,7 @@ pub(super) fn document(snapshot: &Snapshot) -> Value {
         .bffs
         .iter()
         .map(|(name, bff)| {
-            let state = bff.state();
+            let state = bff.status();
             let version = state.current.as_ref();
             let settings = bff.settings();
             let (running, waiting) = version.map_or((0, 0), |it| it.admission().load());
@@ -68,7 +68,7 @@ pub(super) fn document(snapshot: &Snapshot) -> Value {
 }
 
 /// Which component answers for a BFF.
-fn serves(state: &State) -> &'static str {
+fn serves(state: &BffStatus) -> &'static str {
     match (&state.current, &state.refused) {
         (None, _) => "nothing",
         (Some(_), Some(_)) => "last-good",
@@ -76,7 +76,7 @@ fn serves(state: &State) -> &'static str {
     }
 }
 
-/// Whether there is a BFF that can be served, or none that has to be.
+/// Whether any BFF can be served, or none is configured.
 pub(super) fn is_served(snapshot: &Snapshot) -> bool {
     let bffs = &snapshot.bffs;
     bffs.is_empty() || bffs.values().any(|bff| bff.current().is_some())
@@ -85,7 +85,7 @@ pub(super) fn is_served(snapshot: &Snapshot) -> bool {
 /// The BFFs whose newest files are refused, what is served instead and why, a line each.
 pub(super) fn refusals(snapshot: &Snapshot) -> String {
     let line = |(name, bff): (&String, &Arc<Bff>)| {
-        let state = bff.state();
+        let state = bff.status();
         let reason = state.refused.as_ref()?.reason.replace('\n', " ");
         Some(format!("{name} serves {}: {reason}\n", serves(&state)))
     };

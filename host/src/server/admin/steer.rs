@@ -1,10 +1,10 @@
-//! What an operator may tell a service's policy: what its breaker does, and which stored answers
+//! Orders of the operator to a service's policy: what its breaker does, and which stored answers
 //! are void.
 //!
 //! - `POST /downstreams/NAME/breaker?state=open|closed|auto`
 //! - `POST /downstreams/NAME/invalidate?path=/users/ada/*`, or `?tag=ada`, or `?all`
 //!
-//! A web page that somebody opens on the machine can send such a request, too (cross-site request
+//! A web page that a user of the machine opens can send such a request, too (cross-site request
 //! forgery), but not without a field that says where it comes from. So a request with one of these
 //! fields is refused.
 
@@ -18,19 +18,19 @@ use crate::downstream::policy::cache::Which;
 use crate::server::inbound;
 use crate::snapshot::Snapshot;
 
-/// Where it is told.
+/// The service.
 pub(super) const PREFIX: &str = "/downstreams/";
 
 const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 
-/// Why nothing was done, with the way out.
+/// Why the order was refused, with the way out.
 pub(super) struct Refused(pub(super) StatusCode, pub(super) String);
 
-/// Does what a POST asks for.
+/// Executes the order of a POST.
 ///
 /// # Errors
 ///
-/// Why nothing was done.
+/// Why the order was refused.
 pub(super) fn steer<B>(request: &Request<B>, snapshot: &Snapshot) -> Result<Value, Refused> {
     if [ORIGIN, SEC_FETCH_SITE]
         .iter()

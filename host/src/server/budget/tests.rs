@@ -8,12 +8,12 @@ fn budget(limit: usize) -> (Arc<Budget>, Gauge) {
 }
 
 /// Takes as much as it gets, piece by piece.
-fn fill(held: &mut Held, piece: usize) -> usize {
+fn fill(held: &mut HeldBytes, piece: usize) -> usize {
     while held.grow(piece).is_ok() {}
     held.bytes()
 }
 
-fn request(budget: &Arc<Budget>, connection: &Share) -> Held {
+fn request(budget: &Arc<Budget>, connection: &Share) -> HeldBytes {
     budget.request(connection, &HeaderMap::new()).unwrap()
 }
 
@@ -62,7 +62,7 @@ fn the_fields_of_a_head_count() {
 }
 
 /// A request of a new connection that takes what it gets.
-fn greedy(budget: &Arc<Budget>, bff: &Share) -> Held {
+fn greedy(budget: &Arc<Budget>, bff: &Share) -> HeldBytes {
     let mut held = request(budget, &Share::default());
     held.routed(bff).unwrap();
     fill(&mut held, 4 << 10);
@@ -75,10 +75,10 @@ fn a_connection_gets_a_fifth_and_a_bff_half() {
     let bff = Share::default();
     let first = greedy(&budget, &bff);
     assert!((18 * MIB..20 * MIB).contains(&first.bytes()));
-    let others: Vec<Held> = (0..20).map(|_| greedy(&budget, &bff)).collect();
+    let others: Vec<HeldBytes> = (0..20).map(|_| greedy(&budget, &bff)).collect();
     let of_bff = bff.load(Ordering::Relaxed);
     assert!((45 * MIB..=50 * MIB).contains(&of_bff), "{of_bff}");
-    // The other half is there for others.
+    // The other half stays free for others.
     let elsewhere = greedy(&budget, &Share::default());
     assert!(elsewhere.bytes() > 12 * MIB);
     drop((first, others, elsewhere));
@@ -102,8 +102,8 @@ fn the_greedy_leave_room_for_small_requests() {
 fn what_belongs_to_no_bff_takes_nothing_from_one() {
     let (budget, _) = budget(16 * MIB);
     let bff = Share::default();
-    // Requests that were refused before a BFF was chosen, and whose answers nobody reads.
-    let others: Vec<Vec<Held>> = (0..8)
+    // Requests that were refused before a BFF was chosen, and whose answers are not read.
+    let others: Vec<Vec<HeldBytes>> = (0..8)
         .map(|_| {
             let connection = Share::default();
             std::iter::from_fn(|| budget.request(&connection, &HeaderMap::new()).ok()).collect()
@@ -120,7 +120,7 @@ fn what_belongs_to_no_bff_takes_nothing_from_one() {
 fn many_streams_of_a_connection_are_bounded() {
     let (budget, _) = budget(4 * MIB);
     let connection = Share::default();
-    let held: Vec<Held> =
+    let held: Vec<HeldBytes> =
         std::iter::from_fn(|| budget.request(&connection, &HeaderMap::new()).ok()).collect();
     assert!((60..170).contains(&held.len()), "{}", held.len());
     assert!(budget.request(&Share::default(), &HeaderMap::new()).is_ok());
@@ -128,7 +128,7 @@ fn many_streams_of_a_connection_are_bounded() {
 
 #[test]
 fn a_connection_holds_a_fifth_of_the_whole_for_one_bff() {
-    // As `tailor check` says, by the hundredth.
+    // As `tailor check` reports, to the hundredth.
     for (hundredths, fits) in [(19, true), (20, false)] {
         let (budget, _) = budget(64 * MIB);
         let (connection, bff) = (Share::default(), Share::default());

@@ -10,13 +10,13 @@ pub(super) enum Step {
     Pause(Duration),
     /// It is ready to read this number of bytes more.
     Read(usize),
-    /// It will send no more.
+    /// It ends its sending side.
     Finish,
     /// It is gone.
     Close,
 }
 
-/// Reads more than any answer has.
+/// More bytes than any answer has.
 const ALL: usize = usize::MAX;
 /// The unit of a pause.
 const PAUSE: Duration = Duration::from_millis(100);
@@ -113,7 +113,7 @@ impl Streams {
         self.0
     }
 
-    /// One of before: how many before the last.
+    /// An earlier stream, counted back from the last.
     fn before(&self, back: u8) -> u32 {
         self.0.saturating_sub(u32::from(back % 16) * 2)
     }

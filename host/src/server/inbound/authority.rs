@@ -1,4 +1,4 @@
-//! By which name the client addressed tailor.
+//! The host name of a request.
 
 use std::borrow::Cow;
 use std::net::Ipv6Addr;
@@ -11,8 +11,7 @@ use super::rejection::Rejection;
 /// Longest host name, bytes (RFC 1035 section 2.3.4).
 const MAX_HOST: usize = 253;
 
-/// The name by which the client addressed tailor. Both texts are empty for an HTTP/1.0 request that
-/// named none.
+/// The authority of a request. Both texts are empty for an HTTP/1.0 request without one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Authority<'a> {
     /// Host and port as the client wrote them, for links in answers.

@@ -1,10 +1,10 @@
-//! Which of the client's header fields go on, and to whom.
+//! Which of the client's header fields are passed on, and to whom.
 
 use http::header::HeaderMap;
 
 use crate::http_fields::{Class, class, join_cookies, strip_connection};
 
-/// Makes of the fields what may go on: nothing of the connection, and one line of cookies.
+/// Removes the fields of the connection, and joins cookies to one line.
 pub(super) fn tidy(headers: &mut HeaderMap) {
     strip_connection(headers);
     join_cookies(headers);
@@ -12,9 +12,9 @@ pub(super) fn tidy(headers: &mut HeaderMap) {
 
 /// The fields that a BFF sees, in the order of the message.
 ///
-/// Left out are what only the host may say (a client that says it forges it), what concerned the
-/// message on its way, credentials (a guest never holds a token; the host can pass them to
-/// services), and values that are not UTF-8.
+/// Left out are fields that only the host may set (from a client they are forged), those of the
+/// connection, credentials (a guest never holds a token; the host can pass them to services), and
+/// values that are not UTF-8.
 pub(super) fn for_guest(headers: &HeaderMap) -> Vec<(String, String)> {
     headers
         .iter()

@@ -1,4 +1,4 @@
-//! By what a request is known: its id, and its place in a distributed trace.
+//! The identifiers of a request: its id and its trace context.
 
 #[cfg(test)]
 mod tests;
@@ -13,12 +13,12 @@ use http::{HeaderMap, HeaderName, HeaderValue};
 pub const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 /// The field that carries a trace (W3C Trace Context).
 const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
-/// The field that carries what tracing systems add to it.
+/// The field that carries the vendor data of a trace.
 const TRACESTATE: HeaderName = HeaderName::from_static("tracestate");
 
 /// Longest id that is taken over from a client, bytes.
 const MAX_REQUEST_ID: usize = 64;
-/// Longest `tracestate` that is passed on, bytes: what W3C Trace Context asks for at least.
+/// Longest `tracestate` that is passed on, bytes: the minimum that W3C Trace Context demands.
 const MAX_TRACESTATE: usize = 512;
 
 /// A request's id: 1 to 64 characters of `A-Z a-z 0-9 . _ -`. Cheap to clone.
@@ -93,7 +93,7 @@ impl TraceContext {
         }
     }
 
-    /// The `traceparent` for what the host calls on behalf of the request.
+    /// The `traceparent` of the request's calls to services.
     #[must_use]
     pub fn header(&self) -> HeaderValue {
         let flags = u8::from(self.sampled);
@@ -166,12 +166,12 @@ fn random_u128() -> u128 {
     u128::from(random_u64()) << 64 | u128::from(random_u64())
 }
 
-/// A number that is not zero and that no other request gets, as far as chance can do it
-/// (xoroshiro128++).
+/// A number that is not zero and that no other request gets, as far as a random number can ensure
+/// it (xoroshiro128++).
 ///
 /// Each thread has its own generator, seeded from the operating system's randomness by way of
 /// [`RandomState`], so runs and threads differ. It is fast and not cryptographic: an id can be
-/// guessed by who has seen others, and must never serve as a secret.
+/// guessed from others, and must never serve as a secret.
 fn random_u64() -> u64 {
     thread_local! {
         static STATE: Cell<(u64, u64)> = {

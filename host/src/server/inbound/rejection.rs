@@ -6,12 +6,12 @@ use thiserror::Error;
 use crate::coding::TransferCodingError;
 use crate::server::problem::Code;
 
-/// What `allow` says to CONNECT: the target is no resource of this host, and takes no method (RFC
-/// 9110 section 10.2.1).
+/// The value of `allow` for CONNECT: the target is no resource of this host, and takes no method
+/// (RFC 9110 section 10.2.1).
 const NONE: HeaderValue = HeaderValue::from_static("");
 
 /// An extension of a head whose bytes two programs may read in two ways: what is wrong with them.
-/// Only who saw the bytes can tell.
+/// Only the reader of the bytes knows.
 #[derive(Clone, Copy, Debug)]
 pub struct Ambiguity(pub &'static str);
 
@@ -25,7 +25,7 @@ pub enum Rejection {
     /// A method that the contract has no word for.
     #[error("method: \"{0}\" is not known")]
     MethodUnknown(String),
-    /// The body is coded in a way that the host does not undo.
+    /// The body has a coding that the host does not decode.
     #[error("transfer-encoding: it {0}")]
     TransferCoding(#[from] TransferCodingError),
     /// Two programs may take its bytes for different requests.
@@ -40,7 +40,7 @@ pub enum Rejection {
     /// The path is too long.
     #[error("path: it is longer than {limit} bytes")]
     PathTooLong {
-        /// The most bytes that are taken.
+        /// The limit in bytes.
         limit: usize,
     },
     /// A parameter of the query cannot be decoded.
@@ -54,7 +54,7 @@ pub enum Rejection {
     /// The query has too many parameters.
     #[error("query: it has more than {limit} parameters")]
     TooManyParameters {
-        /// The most that are taken.
+        /// The limit.
         limit: usize,
     },
 }
@@ -78,7 +78,7 @@ impl Rejection {
         }
     }
 
-    /// Whether what follows on the connection may be something else than it seems.
+    /// Whether the bytes after it may be framed differently than they seem.
     #[must_use]
     pub const fn ends_connection(&self) -> bool {
         matches!(self, Self::TransferCoding(_) | Self::Ambiguous(_))

@@ -1,10 +1,10 @@
-//! The one list of what can end a request without an answer of its BFF, with all that is said of
-//! each. The table of `docs/reference/errors.md` is made of it.
+//! The list of all that can end a request without an answer of its BFF, with the texts of each. The
+//! table of `docs/reference/errors.md` is made of it.
 
 use http::StatusCode;
 
-/// Why the host answered itself. The text of a code is stable: clients, alerts and dashboards may
-/// match on it.
+/// Why the host answered instead of a BFF. The text of a code is stable: clients, alerts and
+/// dashboards may match on it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Code {
     /// The request head breaks a rule of HTTP or of this host.
@@ -21,7 +21,7 @@ pub enum Code {
     UriTooLong,
     /// The head is larger than the host takes.
     HeadTooLarge,
-    /// No route names the host that the client asked for.
+    /// No route has the host name of the request.
     Misdirected,
     /// A method or a transfer coding that the host does not know.
     NotImplemented,
@@ -31,7 +31,7 @@ pub enum Code {
     BffMemoryLimit,
     /// A BFF wanted more table elements than it may have.
     BffTableLimit,
-    /// A BFF passed too many bytes in one call of the host, or holds too many handles.
+    /// A BFF passed too many bytes in one host call, or holds too many handles.
     BffHostLimit,
     /// A BFF trapped: a panic, an abort, a stack overflow.
     BffTrap,
@@ -45,7 +45,7 @@ pub enum Code {
     BffOverloaded,
     /// A BFF has no version that could be served.
     BffUnavailable,
-    /// A request waited too long for the CPU, because its BFF had had its share.
+    /// A request waited too long for the CPU, because its BFF had used up its share.
     BffCpuShare,
     /// The host has no instance left for any BFF.
     HostOverloaded,
@@ -57,7 +57,7 @@ pub enum Code {
     HostPanic,
 }
 
-/// What is said of a code.
+/// The texts of a code.
 struct Facts {
     name: &'static str,
     status: StatusCode,
@@ -94,7 +94,7 @@ impl Code {
         Self::HostPanic,
     ];
 
-    /// The code as it stands in documents, headers, logs and metrics.
+    /// The code as it is in documents, headers, logs and metrics.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         self.facts().name
@@ -112,13 +112,13 @@ impl Code {
         self.facts().title
     }
 
-    /// What happened, for people, in Markdown.
+    /// What happened, in Markdown.
     #[must_use]
     pub const fn meaning(self) -> &'static str {
         self.facts().meaning
     }
 
-    /// What who can do about it, for people, in Markdown.
+    /// Who can do what about it, in Markdown.
     #[must_use]
     pub const fn way_out(self) -> &'static str {
         self.facts().way_out

@@ -1,16 +1,16 @@
 use std::sync::Arc;
 
 use super::super::activity::{Activity, InFlight};
-use super::{IDLE, Room};
+use super::{IDLE, OpenConnections};
 
-fn open(room: &Room) -> (Arc<Activity>, super::OpenConnection<'_>) {
+fn open(room: &OpenConnections) -> (Arc<Activity>, super::OpenConnection<'_>) {
     let activity = Arc::new(Activity::new());
     (activity.clone(), room.enter(activity))
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_client_that_asked_stays_while_a_silent_one_may_go_soon() {
-    let room = Room::default();
+    let room = OpenConnections::default();
     let (asked, _asked) = open(&room);
     drop(InFlight::start(&asked));
     tokio::time::advance(IDLE * 5).await;
@@ -24,7 +24,7 @@ async fn a_client_that_asked_stays_while_a_silent_one_may_go_soon() {
 
 #[tokio::test(start_paused = true)]
 async fn while_one_goes_no_other_is_asked() {
-    let room = Room::default();
+    let room = OpenConnections::default();
     let (first, place) = open(&room);
     tokio::time::advance(IDLE).await;
     let (second, _second) = open(&room);
@@ -39,8 +39,8 @@ async fn while_one_goes_no_other_is_asked() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn one_that_answers_before_it_goes_keeps_nobody_waiting() {
-    let room = Room::default();
+async fn one_that_answers_before_it_closes_keeps_no_client_waiting() {
+    let room = OpenConnections::default();
     let (first, _first) = open(&room);
     tokio::time::advance(IDLE).await;
     assert!(room.make());

@@ -4,7 +4,7 @@
 /// Length of a frame's head, bytes.
 const HEAD: usize = 9;
 
-/// The kinds of frames that are told apart.
+/// The kinds of frames that are distinguished.
 pub(super) mod kind {
     pub(in crate::server::wire) const DATA: u8 = 0;
     pub(in crate::server::wire) const HEADERS: u8 = 1;
@@ -56,7 +56,7 @@ impl Frame {
 /// A length of padding has one byte, which counts with it.
 const MAX_PADDING: u32 = 256;
 
-/// Finds the heads of frames in bytes that come in pieces.
+/// Finds the heads of frames in a stream of bytes.
 #[derive(Debug, Default)]
 pub(super) struct Frames {
     head: [u8; HEAD],
@@ -66,8 +66,8 @@ pub(super) struct Frames {
 }
 
 impl Frames {
-    /// The next head in `bytes`, which are shortened by what was looked at; `None` when they are
-    /// used up.
+    /// The next head in `bytes`, which are shortened by what was read; `None` when they are used
+    /// up.
     pub(super) fn next(&mut self, bytes: &mut &[u8]) -> Option<Frame> {
         let skipped = self.left.min(bytes.len());
         self.left -= skipped;
@@ -91,7 +91,7 @@ impl Frames {
     }
 }
 
-/// A GOAWAY that says ENHANCE_YOUR_CALM, and that nothing behind `last` was looked at.
+/// A GOAWAY that says ENHANCE_YOUR_CALM, and that no stream after `last` was processed.
 pub(super) fn calm(last: u32) -> [u8; HEAD + 8] {
     const ENHANCE_YOUR_CALM: u8 = 0xb;
     let [a, b, c, d] = last.to_be_bytes();

@@ -1,9 +1,9 @@
-//! The heads of HTTP/1.1 requests as they come, for what hyper reads in one of several ways and
-//! does not tell: a line that ends in LF alone, a `#` in the target, a `content-length` beside a
+//! The heads of HTTP/1.1 requests as they arrive. Finds what hyper reads in one of several ways and
+//! does not report: a line that ends in LF alone, a `#` in the target, a `content-length` beside a
 //! `transfer-encoding`.
 //!
-//! Bodies are not read. One with a length is counted off; one in chunks ends where [`Heads::ended`]
-//! finds that it can have ended nowhere else, and otherwise the connection ends with its answer.
+//! Bodies are not read. One with a length is counted. The end of one in chunks is where
+//! [`Heads::ended`] finds the only possible one; without it, the connection ends with its answer.
 
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering};
 
@@ -21,7 +21,7 @@ pub(in crate::server) enum Fault {
     TwoLengths,
     /// The length of the body is no number.
     Length,
-    /// hyper found a request where none was seen: bytes behind a body were left over.
+    /// hyper found a request that was not seen here, in bytes after a body.
     Unseen,
 }
 
@@ -38,12 +38,12 @@ impl Fault {
     }
 }
 
-/// What a byte is taken for.
+/// The position of a byte in the message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum At {
     /// Between requests.
     Start,
-    /// Behind the CR of an empty line between requests, which is legal.
+    /// After the CR of an empty line between requests, which is legal.
     Empty,
     /// In the first line.
     Line,
@@ -59,7 +59,7 @@ enum At {
     Body(u64),
     /// In a body that comes in chunks.
     Chunks,
-    /// Behind what the connection does not recover from.
+    /// After a fault that ends the connection.
     Lost,
 }
 
@@ -69,13 +69,13 @@ const CODING: &[u8] = b"transfer-encoding";
 
 /// How a body in chunks ends.
 const END: [u8; 7] = *b"\r\n0\r\n\r\n";
-/// What stands before a body, as far as its end matters: one without a chunk ends like any other.
+/// The end of a head, so that a body without a chunk ends like any other.
 const BEFORE: [u8; 7] = *b"\0\0\0\0\0\r\n";
 
-/// What came.
+/// An event in the bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Event {
-    /// The first byte of a head, or of what stands before it.
+    /// The first byte of a head, or of an empty line before it.
     Begun,
     /// The last byte of a head, with the first fault that it has.
     Whole(Option<Fault>),
@@ -89,7 +89,7 @@ pub(super) struct Scanner {
     last: u8,
     /// How much of the name is that of `field`.
     matched: usize,
-    /// A name that the present one may be, empty for none.
+    /// The name that the current one may be, empty for none.
     field: &'static [u8],
     length: Option<u64>,
     chunked: bool,
@@ -216,7 +216,7 @@ impl Scanner {
         }
     }
 
-    /// Takes digits. hyper refuses all that is neither one nor a space around them.
+    /// Reads digits. hyper refuses all but digits and spaces around them.
     fn number(&mut self, text: &[u8]) {
         for byte in text {
             let digit = match byte {
@@ -273,8 +273,8 @@ impl Scanner {
     }
 }
 
-/// What the socket saw of a connection's requests, for those who answer them. One thread has both;
-/// the atomics are for the compiler.
+/// What the socket saw of a connection's requests, for the tasks that answer them. All run on one
+/// thread; the atomics are for the compiler.
 #[derive(Debug, Default)]
 pub(in crate::server) struct Heads {
     seen: AtomicU64,
@@ -287,7 +287,7 @@ pub(in crate::server) struct Heads {
 }
 
 impl Heads {
-    /// Looks at bytes that came. Returns each event.
+    /// Inspects received bytes. Returns each event.
     pub(super) fn read(
         &self,
         scanner: &mut Scanner,
@@ -332,8 +332,8 @@ impl Heads {
     /// certain where the bytes end that came. If so, a head is what comes next; if not, the
     /// connection has to end.
     ///
-    /// That hyper may have ended it earlier is no matter: what it takes for a request then is one
-    /// that was never seen here.
+    /// hyper may have ended it earlier. Then it finds a request that was not seen here, and the
+    /// connection ends.
     pub(in crate::server) fn ended(&self) -> bool {
         let ended = self.may_have_ended.swap(false, Ordering::Relaxed);
         self.ended.store(ended, Ordering::Relaxed);

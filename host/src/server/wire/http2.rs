@@ -1,10 +1,9 @@
-//! What a client of HTTP/2 does beside asking, and how much of it is taken.
+//! Frames of an HTTP/2 client beside its requests, and how many of them are accepted.
 //!
-//! The heads of frames are looked at in both directions. A frame that carries a part of a request
+//! The heads of frames are inspected in both directions. A frame that carries a part of a request
 //! or of an answer is useful. Others (PING, SETTINGS, PRIORITY, WINDOW_UPDATE, empty DATA, frames
-//! of closed streams, unknown ones) are paid for from an allowance that time and useful frames fill
-//! up again. So is a stream that ends before its answer does, whether the client resets it or makes
-//! the host do so.
+//! of closed streams, unknown ones) use up an allowance that time and useful frames refill. So does
+//! a stream that ends before its answer, whether the client resets it or makes the host do so.
 
 use std::collections::HashSet;
 use std::time::Duration;
@@ -18,15 +17,14 @@ use crate::server::activity::Excess;
 const FRAMES_WITHIN: Duration = Duration::from_secs(10);
 /// Time in which an empty allowance of resets is full again.
 const RESETS_WITHIN: Duration = Duration::from_secs(30);
-/// What a useful frame adds: a client may ask for more with two frames for each that it gets.
+/// The allowance that a useful frame adds: a client may send two control frames for each.
 const USEFUL: f64 = 2.0;
 /// CONTINUATION frames of one head that cost nothing.
 const CONTINUATIONS: u32 = 8;
-/// A frame costs one more for each so many bytes.
+/// Bytes of a frame for each further unit of its cost.
 const COST_BYTES: u32 = 1024;
 
-/// What there may be of something: `size` at once, and as much again in the time it takes to fill
-/// up.
+/// A token bucket: `size` tokens at once, and as many again in the time that it takes to refill.
 #[derive(Debug)]
 struct Allowance {
     size: f64,
@@ -52,14 +50,14 @@ impl Allowance {
         self.left = (self.left + more).min(self.size);
     }
 
-    /// Takes `cost`; `false` when there is not as much.
+    /// Takes `cost` tokens; `false` when there are fewer.
     fn take(&mut self, cost: f64) -> bool {
         self.left -= cost;
         self.left >= 0.0
     }
 }
 
-/// The account of one connection.
+/// The allowances of one connection.
 #[derive(Debug)]
 pub(super) struct Account {
     read: Frames,
@@ -82,7 +80,7 @@ impl Account {
             written: Frames::default(),
             open: HashSet::new(),
             last: 0,
-            // Those past the limit are refused by the host at once; there are a few until it did.
+            // The host refuses streams past the limit at once; a few can be open until then.
             max_open: max_streams as usize * 2 + 1000,
             continuations: 0,
             frames: Allowance::new(max_frames, FRAMES_WITHIN),
@@ -91,11 +89,11 @@ impl Account {
         }
     }
 
-    /// Looks at bytes of the client, which came behind its preface.
+    /// Inspects bytes of the client after its preface.
     ///
     /// # Errors
     ///
-    /// What it has done too much of.
+    /// The limit that it exceeded.
     pub(super) fn read(&mut self, mut bytes: &[u8]) -> Result<(), Excess> {
         self.pass();
         while let Some(frame) = self.read.next(&mut bytes) {
@@ -129,7 +127,7 @@ impl Account {
                 self.continuations += 1;
                 Ok(())
             }
-            // Heads may be set to be long ones.
+            // The operator may allow long heads.
             kind::CONTINUATION if frame.length > 0 => self.costs(1),
             kind::RST_STREAM if self.open.remove(&frame.stream) => self.reset(),
             _ => self.costs(1 + frame.length / COST_BYTES),
@@ -154,11 +152,11 @@ impl Account {
         self.resets.take(1.0).then_some(()).ok_or(Excess::Resets)
     }
 
-    /// Looks at bytes of the host. Returns whether a part of an answer is among them.
+    /// Inspects bytes of the host. Returns whether they contain a part of an answer.
     ///
     /// # Errors
     ///
-    /// What the client has made the host do too often.
+    /// The limit that the client exceeded.
     pub(super) fn write(&mut self, mut bytes: &[u8]) -> Result<bool, Excess> {
         let mut answered = false;
         let mut result = Ok(());

@@ -9,17 +9,17 @@ use super::{Peers, Worker};
 use crate::bff::scheduler::Scheduler;
 use crate::config;
 use crate::server::budget::Budget;
-use crate::snapshot::Shared;
+use crate::snapshot::SharedState;
 
 impl Worker {
     /// The only worker of a host. Its requests run on the thread that polls its connections.
     pub(in crate::server) fn alone(
-        shared: &Arc<Shared>,
+        shared: &Arc<SharedState>,
         settings: config::Server,
         stopped: watch::Receiver<bool>,
     ) -> Arc<Self> {
         let used = shared.metrics.bytes_in_flight.clone();
-        // Nobody takes orders: there is no other worker to give any.
+        // The orders have no reader: there is no other worker to give any.
         let (peers, _) = Peers::new(1);
         Arc::new(Self {
             index: 0,

@@ -1,4 +1,4 @@
-//! What is counted of one BFF and of each of its versions.
+//! The metrics of one BFF and of each of its versions.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -22,7 +22,7 @@ pub struct BffMetrics {
     refused_lines: Sample,
     /// The bytes of the guest's lines, and of those about its failures.
     log_bytes: Sample,
-    /// By name. A version that nobody holds any more has no series.
+    /// By name. A dropped version has no series.
     versions: Mutex<BTreeMap<String, Weak<VersionMetrics>>>,
 }
 
@@ -176,6 +176,6 @@ impl VersionMetrics {
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    // What these locks guard is whole after each statement, so a panic elsewhere does not spoil it.
+    // The guarded values are consistent after each statement, so poison is ignored.
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -1,7 +1,7 @@
 //! Prometheus' own text format 0.0.4, which every scraper reads, made of OpenMetrics.
 //!
-//! Both say the same. In the older one, comments name a counter as its samples do, with `_total`,
-//! and there is neither an end mark nor a unit.
+//! Both have the same content. In the older one, comments name a counter as its samples do, with
+//! `_total`, and there is neither an end mark nor a unit.
 //! <https://prometheus.io/docs/instrumenting/exposition_formats/>
 
 /// The older format of a text as [`super::exposition`] writes it.

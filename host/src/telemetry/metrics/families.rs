@@ -1,4 +1,4 @@
-//! Writes families of series from what holds their values.
+//! Writes metric families from the owners of their values.
 
 use std::fmt;
 

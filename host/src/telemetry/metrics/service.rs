@@ -1,4 +1,4 @@
-//! What is counted of one service, whichever BFF calls it.
+//! The metrics of one service, over all BFFs that call it.
 
 use std::fmt;
 use std::time::Duration;

@@ -1,4 +1,4 @@
-//! How new versions of BFFs fared.
+//! Counts of swaps by result.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -27,7 +27,7 @@ impl Swaps {
     }
 
     fn lock(&self) -> MutexGuard<'_, BTreeMap<(String, &'static str), u64>> {
-        // Whole after each statement, so a panic elsewhere does not spoil it.
+        // Consistent after each statement, so poison is ignored.
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

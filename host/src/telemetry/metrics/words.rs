@@ -92,7 +92,7 @@ pub enum Event {
     RateDelayed,
     /// Not sent: the rate let it through too late.
     RateExceeded,
-    /// Not sent: the service had asked to be left alone for longer than its time.
+    /// Not sent: the service had requested a pause longer than the call's time.
     Held,
     /// Not sent: the host had too many calls under way.
     Shed,
@@ -102,7 +102,7 @@ pub enum Event {
     NoCredentials,
     /// Failed in the host itself, which is out of something.
     HostFailure,
-    /// The service asked to be left alone, and calls are held back.
+    /// The service requested a pause, and calls are held back.
     Hold,
     /// The breaker opened.
     BreakerOpened,

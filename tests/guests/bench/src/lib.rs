@@ -1,5 +1,5 @@
-//! A component that does as little as there is to do of each thing that a benchmark measures, so
-//! that what is measured is the host, the boundary and the kit. The path says what.
+//! A component that does as little as possible of each measured operation, so that a benchmark
+//! measures the host, the boundary and the kit. The path selects the operation.
 
 use tailor_kit::{Call, Handler, Request, Response, fetch, fetch_array};
 
@@ -31,7 +31,7 @@ fn call() -> Call {
     Call::get("service", &["users", "ada", "days", "2026-01-15"])
 }
 
-/// 200 when each of so many calls was answered with 200.
+/// 200 when each of this number of calls was answered with 200.
 fn fetched<const N: usize>() -> Response {
     let all = fetch_array([(); N].map(|()| call()));
     let answered = all

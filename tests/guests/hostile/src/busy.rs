@@ -1,4 +1,4 @@
-//! Keeping a thread in as many ways as there are, without an end.
+//! Endless use of a thread, in many ways.
 
 use tailor_kit::{Call, Request, Response, fetch, fetch_all, log, start};
 

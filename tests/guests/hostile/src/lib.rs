@@ -1,5 +1,4 @@
-//! A component that does on request whatever a host must withstand. The path says what; tests of
-//! the host ask for it.
+//! A component that attacks its host on request. The path selects the attack.
 //!
 //! What only shows at the level of the canonical ABI (a start function, `cabi_realloc`, lists that
 //! reach beyond the memory) is not here: tests write such components as text.
@@ -95,7 +94,7 @@ struct Order {
     #[serde(default)]
     headers: Vec<(String, String)>,
     body: Option<String>,
-    /// So many bytes as body instead.
+    /// This number of bytes as body instead.
     bytes: Option<usize>,
 }
 

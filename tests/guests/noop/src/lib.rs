@@ -1,5 +1,4 @@
-//! A component that does next to nothing, so that what a sandbox, a call and a byte cost can be
-//! seen by themselves.
+//! A component that does next to nothing, to measure the cost of a sandbox, a call and a byte.
 //!
 //! `/` answers without a call. `/calls?n=10` makes that many calls at once and says how many were
 //! answered. `/body?bytes=1000` answers with a body of that size.

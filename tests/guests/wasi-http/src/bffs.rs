@@ -1,4 +1,4 @@
-//! What is at which path.
+//! The routes.
 
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -6,10 +6,10 @@ use wasip2::http::types::IncomingRequest;
 
 use crate::date::Date;
 use crate::history::{Days, History, Range};
-use crate::http::{Answer, Places, fetch_all};
+use crate::http::{GuestResponse, Places, fetch_all};
 use crate::screen::{Goals, MissingPart, Screen, part};
 
-pub(crate) fn answer(request: &IncomingRequest) -> Answer {
+pub(crate) fn answer(request: &IncomingRequest) -> GuestResponse {
     let target = request.path_with_query().unwrap_or_default();
     let (path, query) = target.split_once('?').unwrap_or((&target, ""));
     let date = query
@@ -18,10 +18,10 @@ pub(crate) fn answer(request: &IncomingRequest) -> Answer {
     let places = Places::read();
     let mut segments = path.split('/').skip(1);
     match (segments.next(), segments.next(), date) {
-        (Some("noop"), _, _) => Answer::text("hello"),
+        (Some("noop"), _, _) => GuestResponse::text("hello"),
         (Some("watch"), Some(user), Some(date)) => watch(&places, user, date),
         (Some("dashboard"), Some(user), Some(date)) => dashboard(&places, user, date),
-        _ => Answer::status(404),
+        _ => GuestResponse::status(404),
     }
 }
 
@@ -52,7 +52,7 @@ struct Sleep {
     asleep_minutes: i64,
 }
 
-fn watch(places: &Places, user: &str, date: Date) -> Answer {
+fn watch(places: &Places, user: &str, date: Date) -> GuestResponse {
     let [activity, heart, sleep] = fetch_all([
         (
             places.of_service("activity"),
@@ -67,16 +67,16 @@ fn watch(places: &Places, user: &str, date: Date) -> Answer {
             format!("/users/{user}/nights/{date}"),
         ),
     ]);
-    Answer::json(&Face {
+    GuestResponse::json(&Face {
         steps: read(activity).map(|it: Activity| it.steps).ok(),
         heart: read(heart).map(|it: Heart| it.latest.bpm).ok(),
         sleep: read(sleep).map(|it: Sleep| it.asleep_minutes).ok(),
     })
 }
 
-fn dashboard(places: &Places, user: &str, date: Date) -> Answer {
+fn dashboard(places: &Places, user: &str, date: Date) -> GuestResponse {
     let Some(range) = Range::find(None) else {
-        return Answer::status(500);
+        return GuestResponse::status(500);
     };
     let from = range.from(date);
     let [profile, goals, days, heart, sleep, today] = fetch_all([
@@ -117,7 +117,7 @@ fn dashboard(places: &Places, user: &str, date: Date) -> Answer {
         missing: Vec::new(),
     };
     screen.missing = MissingPart::all(&missing);
-    Answer::json(&screen)
+    GuestResponse::json(&screen)
 }
 
 fn read<T: DeserializeOwned>(body: Option<Vec<u8>>) -> Result<T, &'static str> {

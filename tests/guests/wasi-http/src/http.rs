@@ -15,13 +15,13 @@ const CHUNK: u64 = 64 << 10;
 const WRITE: usize = 4096;
 
 /// An answer.
-pub(crate) struct Answer {
+pub(crate) struct GuestResponse {
     status: u16,
     content_type: &'static str,
     body: Vec<u8>,
 }
 
-impl Answer {
+impl GuestResponse {
     pub(crate) fn json(value: &impl Serialize) -> Self {
         match serde_json::to_vec(value) {
             Ok(body) => Self {
@@ -101,8 +101,8 @@ fn receive(response: FutureIncomingResponse) -> Option<Vec<u8>> {
     }
 }
 
-/// Sends an answer. When the client is gone, nobody is there to be told.
-pub(crate) fn answer(out: ResponseOutparam, answer: Answer) {
+/// Sends an answer. An error means that the client is gone.
+pub(crate) fn answer(out: ResponseOutparam, answer: GuestResponse) {
     let fields = Fields::new();
     let length = answer.body.len().to_string();
     let _ = fields.append("content-type", answer.content_type.as_bytes());

@@ -1,6 +1,7 @@
 /**
- * The example BFFs as plain JavaScript programs have them: asynchronous, on whatever fetches. `partner` is that of
- * `bffs/partner`: its parameters, decoders and summaries, with the calls awaited.
+ * The example BFFs as plain JavaScript programs have them: asynchronous, on whatever fetches.
+ * `partner` is that of `bffs/partner`: its parameters, decoders and summaries, with the calls
+ * awaited.
  */
 import { formatDate, type JsonCall, type Outcome } from "@tailor/kit";
 import { cursorOf } from "../../../../bffs/partner/src/cursor.ts";

@@ -8,5 +8,5 @@ export function nowMs(): number {
 }
 
 export function log(): void {
-  // Nobody reads it.
+  // It is never read.
 }

@@ -1,4 +1,6 @@
-/** Node with undici's pools, a process for each core: `node.mjs PORT PROCESSES activity=URL ...`. */
+/**
+ * Node with undici's pools, a process for each core: `node.mjs PORT PROCESSES activity=URL ...`.
+ */
 import cluster from "node:cluster";
 import { createServer } from "node:http";
 import { Pool } from "undici";

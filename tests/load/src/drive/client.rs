@@ -20,7 +20,7 @@ use tokio::task::JoinSet;
 /// An answer that takes longer than this is a failure of the run.
 const TIMEOUT: Duration = Duration::from_secs(20);
 
-/// How a client speaks.
+/// The protocol of a client.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Protocol {
     /// One request at a time on each connection.
@@ -38,7 +38,7 @@ impl Protocol {
         }
     }
 
-    /// How many connections carry so many requests at a time.
+    /// How many connections carry this number of requests at a time.
     pub fn connections(self, at_a_time: usize) -> usize {
         match self {
             Self::Http1 => at_a_time,
@@ -74,9 +74,9 @@ pub struct Expected {
     pub body: Bytes,
 }
 
-/// What is compared between systems.
+/// The parts of a response that are compared between systems.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Answer {
+pub struct ClientResponse {
     /// The status code.
     pub status: StatusCode,
     /// The content type.
@@ -90,7 +90,7 @@ enum Sender {
     Http2(http2::SendRequest<Empty<Bytes>>),
 }
 
-/// A connection to a system, or with HTTP/2 a share in one.
+/// A connection to a system, or with HTTP/2 a handle on one.
 pub struct Client {
     sender: Sender,
     address: SocketAddr,
@@ -180,17 +180,17 @@ impl Client {
         Ok(response)
     }
 
-    /// Asks, and reads the whole answer.
+    /// Sends a request, and reads the whole answer.
     ///
     /// # Errors
     ///
     /// When none comes.
-    pub async fn get(&mut self, path: &str) -> anyhow::Result<Answer> {
+    pub async fn get(&mut self, path: &str) -> anyhow::Result<ClientResponse> {
         let uri = self.uri(path)?;
         let ask = async {
             let response = self.send(uri).await?;
             let (head, body) = response.into_parts();
-            Ok::<_, anyhow::Error>(Answer {
+            Ok::<_, anyhow::Error>(ClientResponse {
                 status: head.status,
                 content_type: head.headers.get(CONTENT_TYPE).cloned(),
                 body: body.collect().await?.to_bytes(),
@@ -203,7 +203,7 @@ impl Client {
             .with_context(|| format!("{} {path}", self.address))
     }
 
-    /// Asks, and compares the answer with what it must be while it comes.
+    /// Sends a request, and compares the answer with the expected one as it arrives.
     ///
     /// # Errors
     ///

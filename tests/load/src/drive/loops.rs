@@ -14,19 +14,19 @@ use super::pace::{Gate, Schedule};
 use crate::process::Family;
 use crate::stats::Latencies;
 
-/// Answers that come so long after the end are a failure.
+/// Answers that come later than this after the end are a failure.
 const TIMEOUT: Duration = Duration::from_secs(20);
 
-/// What load to make.
+/// The load to generate.
 #[derive(Clone)]
 pub struct Load {
-    /// Where to.
+    /// The address.
     pub address: SocketAddr,
-    /// Over what.
+    /// The protocol.
     pub protocol: Protocol,
     /// Requests at a time, at most.
     pub at_a_time: usize,
-    /// How fast.
+    /// The pace.
     pub pace: Pace,
     /// The different requests.
     pub requests: Arc<Vec<Expected>>,
@@ -40,16 +40,16 @@ pub struct Load {
     pub threads: usize,
 }
 
-/// How fast requests are made.
+/// The pace of requests.
 #[derive(Clone, Copy, Debug)]
 pub enum Pace {
     /// The next as soon as one is answered.
     Closed,
-    /// So many a second.
+    /// Requests per second.
     Open(f64),
 }
 
-/// What came out.
+/// The result.
 pub struct Outcome {
     /// Answers within the time of the measurement.
     pub answers: u64,
@@ -63,7 +63,7 @@ pub struct Outcome {
     pub services_cpu: Duration,
 }
 
-/// Makes load, and measures `system` and `services` meanwhile.
+/// Generates load, and measures `system` and `services` meanwhile.
 ///
 /// # Errors
 ///
@@ -121,8 +121,8 @@ struct Window {
     to: Instant,
 }
 
-/// What the connections of a thread share.
-struct Shared {
+/// The state that the connections of a thread share.
+struct ThreadState {
     window: Window,
     gate: Option<(Gate, Schedule)>,
     requests: Vec<(Uri, Expected)>,
@@ -156,7 +156,7 @@ async fn thread(load: &Load, index: usize, window: Window) -> anyhow::Result<Lat
             Some((gate, schedule))
         }
     };
-    let shared = Arc::new(Shared {
+    let shared = Arc::new(ThreadState {
         window,
         gate,
         requests: requests.collect::<anyhow::Result<_>>()?,
@@ -164,7 +164,7 @@ async fn thread(load: &Load, index: usize, window: Window) -> anyhow::Result<Lat
     });
     let mut connections = JoinSet::new();
     for (number, client) in clients.into_iter().enumerate() {
-        // Spread over the order, so that no two ask for the same in step.
+        // Spread over the order, so that no two send the same requests in step.
         let place = (number * load.threads + index) * load.order.len() / load.at_a_time;
         connections.spawn(connection(client, shared.clone(), place));
     }
@@ -175,10 +175,10 @@ async fn thread(load: &Load, index: usize, window: Window) -> anyhow::Result<Lat
     Ok(latencies)
 }
 
-/// Asks until the time is over.
+/// Sends requests until the time is over.
 async fn connection(
     mut client: Client,
-    shared: Arc<Shared>,
+    shared: Arc<ThreadState>,
     place: usize,
 ) -> anyhow::Result<Latencies> {
     let mut latencies = Latencies::new();

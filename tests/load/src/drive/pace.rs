@@ -11,7 +11,7 @@ use rustix::time::{
 use tokio::io::unix::AsyncFd;
 use tokio::sync::Mutex;
 
-/// Fixed times, so many each second.
+/// Fixed times, at a rate per second.
 #[derive(Clone, Copy, Debug)]
 pub struct Schedule {
     start: Instant,
@@ -19,7 +19,7 @@ pub struct Schedule {
 }
 
 impl Schedule {
-    /// So many requests per second from `start` on.
+    /// This rate of requests per second from `start` on.
     pub fn new(start: Instant, a_second: f64) -> Self {
         Self { start, a_second }
     }
@@ -39,7 +39,7 @@ impl Schedule {
     }
 }
 
-/// Lets one connection after another through, each at the time when the next request is due.
+/// Releases one connection after another, each at the time when the next request is due.
 pub(super) struct Gate(Mutex<Inner>);
 
 struct Inner {

@@ -10,7 +10,7 @@ use super::services::Missing;
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
 
 /// What a BFF answers.
-pub(crate) type Answer = Response<Full<Bytes>>;
+pub(crate) type NativeResponse = Response<Full<Bytes>>;
 
 /// A request that gets a problem instead of an answer.
 #[derive(Debug)]
@@ -45,7 +45,7 @@ impl Refused {
         Self::new(StatusCode::SERVICE_UNAVAILABLE, detail)
     }
 
-    pub(crate) fn answer(self) -> Answer {
+    pub(crate) fn answer(self) -> NativeResponse {
         let problem = serde_json::json!({"status": self.status.as_u16(), "detail": self.detail});
         let mut answer = Response::new(Full::new(Bytes::from(problem.to_string())));
         *answer.status_mut() = self.status;
@@ -56,13 +56,16 @@ impl Refused {
 }
 
 /// 200 with JSON, and with `keep` as its `cache-control`.
-pub(crate) fn json(value: &impl serde::Serialize, keep: &'static str) -> Result<Answer, Refused> {
+pub(crate) fn json(
+    value: &impl serde::Serialize,
+    keep: &'static str,
+) -> Result<NativeResponse, Refused> {
     let body = serde_json::to_vec(value)
         .map_err(|error| Refused::new(StatusCode::INTERNAL_SERVER_ERROR, error.to_string()))?;
     Ok(ok(JSON, body, keep))
 }
 
-pub(crate) fn ok(content_type: HeaderValue, body: Vec<u8>, keep: &'static str) -> Answer {
+pub(crate) fn ok(content_type: HeaderValue, body: Vec<u8>, keep: &'static str) -> NativeResponse {
     let mut answer = Response::new(Full::new(Bytes::from(body)));
     let headers = answer.headers_mut();
     headers.insert(CONTENT_TYPE, content_type);
@@ -70,7 +73,11 @@ pub(crate) fn ok(content_type: HeaderValue, body: Vec<u8>, keep: &'static str) -
     answer
 }
 
-pub(crate) fn with(mut answer: Answer, name: HeaderName, value: HeaderValue) -> Answer {
+pub(crate) fn with(
+    mut answer: NativeResponse,
+    name: HeaderName,
+    value: HeaderValue,
+) -> NativeResponse {
     answer.headers_mut().insert(name, value);
     answer
 }

@@ -1,6 +1,6 @@
 //! The dashboard's screen, as in `bffs/dashboard`, with all of its parts.
 
-use super::answer::{Answer, Refused, json};
+use super::answer::{NativeResponse, Refused, json};
 use super::date::Date;
 use super::history::{Days, History, Range};
 use super::query::Query;
@@ -11,7 +11,7 @@ pub(crate) async fn screen(
     services: &Services,
     user: &str,
     query: Option<&str>,
-) -> Result<Answer, Refused> {
+) -> Result<NativeResponse, Refused> {
     let query = Query::read(query, &["date", "range"])?;
     let date = query.parsed("date")?.unwrap_or_else(Date::today);
     let asked = query.text("range");

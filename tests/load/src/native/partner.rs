@@ -6,7 +6,7 @@ use http::header::LINK;
 use http::{HeaderValue, StatusCode};
 use serde::{Deserialize, Serialize, Serializer};
 
-use super::answer::{Answer, Refused, json, with};
+use super::answer::{NativeResponse, Refused, json, with};
 use super::date::Date;
 use super::query::Query;
 use super::services::{Missing, Service, Services};
@@ -105,7 +105,7 @@ pub(crate) async fn summaries(
     services: &Services,
     user: &str,
     query: Option<&str>,
-) -> Result<Answer, Refused> {
+) -> Result<NativeResponse, Refused> {
     let page = Page::read(query)?;
     let range = format!("from={}&to={}", page.first, page.last);
     let (activity, heart, sleep) = tokio::join!(

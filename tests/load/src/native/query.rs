@@ -1,4 +1,4 @@
-//! The query of a request. What a BFF does not know is refused, as in the kits.
+//! The query of a request. Unknown parameters are refused, as in the kits.
 
 use std::str::FromStr;
 

@@ -110,7 +110,7 @@ pub(crate) struct Today {
     hourly_steps: Vec<i64>,
 }
 
-/// A part that arrived, or nothing and a note of why.
+/// A part that arrived, or `None` and the recorded reason.
 pub(crate) fn part<T, E>(
     name: &'static str,
     value: Result<T, E>,

@@ -12,7 +12,7 @@ use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto;
 use tokio::net::TcpListener;
 
-use super::answer::{Answer, Refused, ok};
+use super::answer::{NativeResponse, Refused, ok};
 use super::services::Services;
 use super::{dashboard, partner, watch};
 
@@ -58,7 +58,7 @@ pub async fn serve(listener: TcpListener, services: Services) -> io::Result<()> 
     }
 }
 
-async fn answer(services: &Services, request: Request<Incoming>) -> Answer {
+async fn answer(services: &Services, request: Request<Incoming>) -> NativeResponse {
     if request.method() != Method::GET {
         let detail = "this path answers GET".to_owned();
         return Refused::new(StatusCode::METHOD_NOT_ALLOWED, detail).answer();

@@ -13,13 +13,13 @@ use hyper_util::rt::{TokioExecutor, TokioTimer};
 use serde::de::DeserializeOwned;
 use tokio::time::timeout;
 
-/// As the host has them by default.
+/// The host's defaults.
 const CALL_TIMEOUT: Duration = Duration::from_secs(2);
 const CONNECT_TIMEOUT: Duration = Duration::from_millis(250);
 const IDLE_TIMEOUT: Duration = Duration::from_secs(30);
 const MAX_BODY: usize = 2 << 20;
 
-/// Where the services are, and the client that calls them.
+/// The addresses of the services, and the client that calls them.
 pub struct Services {
     client: Client<HttpConnector, Empty<Bytes>>,
     activity: Authority,

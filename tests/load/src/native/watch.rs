@@ -4,7 +4,7 @@ use http::header::{ACCEPT, VARY};
 use http::{HeaderMap, HeaderValue};
 use serde::{Deserialize, Serialize};
 
-use super::answer::{Answer, Refused, json, ok, with};
+use super::answer::{NativeResponse, Refused, json, ok, with};
 use super::date::Date;
 use super::query::Query;
 use super::services::{Missing, Service, Services};
@@ -41,7 +41,7 @@ pub(crate) async fn face(
     user: &str,
     query: Option<&str>,
     headers: &HeaderMap,
-) -> Result<Answer, Refused> {
+) -> Result<NativeResponse, Refused> {
     let query = Query::read(query, &["date"])?;
     let day = query.parsed("date")?.unwrap_or_else(Date::today);
     let (activity, heart, sleep) = tokio::join!(

@@ -4,9 +4,9 @@ use std::collections::HashMap;
 use std::fmt::Write as _;
 
 /// The parts, and words in the names of functions by which they are known. A sample belongs to the
-/// first of its functions, from the innermost outwards, that any of these words is in; what serves
-/// all parts alike (memory, formatting, futures) is in none, and so counts where it was called
-/// from. Within one function the order of this table decides.
+/// first of its functions, from the innermost outwards, that any of these words is in; shared
+/// functions (memory, formatting, futures) are in none, and count for their caller. Within one
+/// function the order of this table decides.
 const PARTS: [(&str, &[&str]); 14] = [
     (
         "kernel: writing to sockets",

@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 pub struct Plot {
     /// The sentence above it.
     pub title: String,
-    /// What a bar's length means.
+    /// The unit of a bar's length.
     pub unit: String,
     /// The names of the series, in the order of the values of each group.
     pub series: Vec<String>,
@@ -19,7 +19,7 @@ const LABELS: f64 = 230.0;
 const BAR: f64 = 15.0;
 const GAP: f64 = 12.0;
 const TOP: f64 = 58.0;
-/// Told apart also by those who see few colours (Okabe and Ito).
+/// Distinct also for colour-blind readers (Okabe and Ito).
 const COLOURS: [&str; 6] = [
     "#0072b2", "#e69f00", "#009e73", "#cc79a7", "#56b4e9", "#d55e00",
 ];
@@ -83,7 +83,7 @@ impl Plot {
     }
 }
 
-/// Text as it may stand in XML.
+/// Text escaped for XML.
 fn escaped(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
     for character in text.chars() {

@@ -12,15 +12,15 @@ use crate::targets::Scenario;
 /// One kind of load.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Cell {
-    /// What is asked for.
+    /// The request.
     pub scenario: Scenario,
     /// How long each service waits before it answers.
     pub delay: Duration,
-    /// How clients speak.
+    /// The protocol of the clients.
     pub protocol: Protocol,
     /// Requests at a time, at most.
     pub at_a_time: usize,
-    /// Requests a second of an open loop; without, a closed one.
+    /// Requests per second of an open loop; without, a closed one.
     pub rate: Option<f64>,
 }
 
@@ -44,7 +44,7 @@ impl fmt::Display for Cell {
 /// One round of one system.
 #[derive(Clone, Copy, Debug, Serialize)]
 pub struct Round {
-    /// Answers a second.
+    /// Answers per second.
     pub rate: f64,
     /// CPU time of the system for a request, microseconds.
     pub cpu_us: f64,

@@ -7,7 +7,7 @@ use anyhow::{Context as _, bail, ensure};
 use http::StatusCode;
 
 use super::{Cell, Measured, Options, Round, Rounds, Session};
-use crate::drive::{Answer, Client, Expected, Load, Outcome, Pace, Protocol, drive};
+use crate::drive::{Client, ClientResponse, Expected, Load, Outcome, Pace, Protocol, drive};
 use crate::systems::{RIVALS, Running};
 
 /// Measures all systems of a session under one kind of load, in turn, for several rounds.
@@ -106,13 +106,13 @@ fn figures(outcome: &Outcome, peak: u64) -> anyhow::Result<Round> {
     })
 }
 
-/// Asks every system for every path. All must answer 200, and the same.
+/// Sends every path to every system. All must answer 200 with the same response.
 fn same_answers(systems: &[&Running], paths: &[String]) -> anyhow::Result<Vec<Expected>> {
     let event_loop = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()?;
     event_loop.block_on(async {
-        let mut expected: Vec<Answer> = Vec::new();
+        let mut expected: Vec<ClientResponse> = Vec::new();
         for system in systems {
             let mut client = Client::connect(system.address, Protocol::Http1).await?;
             for (index, path) in paths.iter().enumerate() {
@@ -147,7 +147,7 @@ fn same_answers(systems: &[&Running], paths: &[String]) -> anyhow::Result<Vec<Ex
     })
 }
 
-fn shown(answer: &Answer) -> String {
+fn shown(answer: &ClientResponse) -> String {
     let body = String::from_utf8_lossy(&answer.body);
     format!("{} {:?}: {body}", answer.status, answer.content_type)
 }

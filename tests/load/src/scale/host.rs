@@ -1,4 +1,4 @@
-//! A host with as many BFFs as wanted, all of the same code.
+//! A host with any number of BFFs, all of the same code.
 
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
@@ -8,7 +8,7 @@ use anyhow::Context as _;
 
 use crate::systems::{Mock, Running, free_port, target_dir};
 
-/// What hosts are started from.
+/// The programs and components of the hosts.
 pub(super) struct Hosts<'a> {
     pub(super) tailor: PathBuf,
     pub(super) component: PathBuf,
@@ -59,7 +59,7 @@ impl Hosts<'_> {
     }
 }
 
-/// The component with a custom section that holds a number: other bytes, and nothing else.
+/// The component with a custom section that holds a number: other bytes, same code.
 fn numbered(component: &[u8], number: usize) -> Vec<u8> {
     let name = b"number";
     let number = format!("{number:08}");

@@ -1,4 +1,4 @@
-//! The steps of the scale run: each makes one thing grow.
+//! The steps of the scale run: each grows one quantity.
 
 use std::fmt::Write as _;
 use std::sync::Arc;
@@ -13,9 +13,9 @@ use crate::report::grouped;
 use crate::stats::Latencies;
 use crate::systems::Running;
 
-/// One thing that grows, and the sizes that are measured.
+/// One growing quantity, and the measured sizes.
 pub(super) enum Step {
-    /// Connections that lie idle.
+    /// Idle connections.
     Connections(Vec<usize>),
     /// Calls of one request, side by side.
     Calls(Vec<usize>),
@@ -213,7 +213,7 @@ fn bffs(hosts: &Hosts<'_>, sizes: &[usize], seconds: f64) -> anyhow::Result<Stri
     Ok(text)
 }
 
-/// Asks each BFF for the first time, one after the other.
+/// Sends each BFF its first request, one after the other.
 fn first_requests(host: &Running, paths: &[String]) -> anyhow::Result<Latencies> {
     event_loop()?.block_on(async {
         let mut client = Client::connect(host.address, Protocol::Http1).await?;
@@ -266,7 +266,7 @@ fn mib(bytes: u64) -> String {
     format!("{:.1}", bytes as f64 / f64::from(1 << 20))
 }
 
-/// The growth of memory over `before`, of each of so many things, in a unit of bytes.
+/// The growth of memory over `before` per item, in a unit of bytes.
 #[expect(clippy::cast_precision_loss, reason = "bytes of memory")]
 fn per(now: u64, before: u64, count: usize, unit: u32) -> String {
     if count == 0 {

@@ -61,7 +61,7 @@ impl Mock {
             .map(|(name, url)| (name.as_str(), url.as_str()))
     }
 
-    /// Lets every service wait before each answer; not at all with zero.
+    /// Sets the delay of every service before each answer; zero for none.
     ///
     /// # Errors
     ///

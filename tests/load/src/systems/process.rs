@@ -21,18 +21,18 @@ const TIMEOUT: Duration = Duration::from_secs(120);
 pub struct Running {
     /// The name in reports.
     pub label: String,
-    /// Where it serves.
+    /// Its address.
     pub address: SocketAddr,
-    /// What it can be asked for; everything unless said otherwise.
+    /// The requests that it can serve; all unless said otherwise.
     pub scenarios: &'static [Scenario],
-    /// How it can be asked; in both ways unless said otherwise.
+    /// The protocols that it serves; both unless said otherwise.
     pub protocols: &'static [Protocol],
     /// The most requests at a time that it is measured with.
     pub most: usize,
     child: Child,
 }
 
-/// A port that nobody listens on at this moment.
+/// A port without a listener at this moment.
 ///
 /// # Errors
 ///

@@ -1,5 +1,5 @@
 //! Other ways to run a BFF: `wasmtime serve`, Node and workerd. Installed below the build's folder
-//! when they are asked for.
+//! on demand.
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -16,8 +16,7 @@ const WASMTIME: &str = "48.0.8";
 /// Their names, in the order of the report.
 pub const RIVALS: [&str; 3] = ["wasmtime-serve", "node", "workerd"];
 
-/// Some of them leave most of 256 requests unanswered for seconds, which is no figure to compare
-/// with.
+/// Some of them leave most of 256 requests unanswered for seconds, which cannot be compared.
 const MOST: usize = 32;
 
 /// Installs a rival if it is not there, and starts it.

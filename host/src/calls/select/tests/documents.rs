@@ -80,7 +80,7 @@ impl Random {
         }
     }
 
-    /// A pointer to somewhere in the document, or beside it.
+    /// A pointer to a value of the document, or to none.
     pub(super) fn pointer(&mut self, document: &Value) -> String {
         let mut pointer = String::new();
         let mut current = Some(document);

@@ -85,7 +85,7 @@ fn almost_json_is_refused_where_it_is_read() {
 }
 
 #[test]
-fn what_nobody_wants_needs_only_its_end() {
+fn an_unselected_value_needs_only_its_end() {
     for skipped in [
         "[1 2,]",
         "{1:tru}",

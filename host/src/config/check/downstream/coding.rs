@@ -1,4 +1,4 @@
-//! How the bodies of a service's responses may be coded.
+//! The accepted content codings of a service's responses.
 
 use http::header::ACCEPT_ENCODING;
 use http::{HeaderName, HeaderValue};
@@ -8,7 +8,7 @@ use crate::config::check::Context;
 use crate::config::field::At;
 use crate::config::raw::RawDownstream;
 
-/// What is sent with every call: all that can be undone, unless the operator lists less.
+/// The `accept-encoding` of every call: all supported codings, unless the operator lists fewer.
 pub(super) fn accept_encoding(raw: &RawDownstream) -> HeaderValue {
     let codings = match raw.accept_encoding.written() {
         None => ContentCoding::ALL.to_vec(),
@@ -34,7 +34,7 @@ pub(super) fn check(raw: &RawDownstream, cx: &mut Context<'_>) {
     }
 }
 
-/// Reports the field where somebody else is to set it.
+/// Reports the field where the operator must not set it.
 fn check_field<T>(at: &At<T>, name: &HeaderName, cx: &mut Context<'_>) {
     if *name == ACCEPT_ENCODING {
         let what = "the host sets \"accept-encoding\", for it undoes what a service answers with";

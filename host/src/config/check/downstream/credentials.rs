@@ -1,4 +1,4 @@
-//! What the host proves itself with to a service: of one kind, and there.
+//! The host's credentials for a service: exactly one kind, and present.
 
 use std::time::Duration;
 
@@ -10,7 +10,7 @@ use crate::config::raw::{RawCredentials, RawDownstream, RawSecret};
 use crate::config::units::ms;
 use crate::config::{ClientAuthentication, Credentials, OAuth2, Proxy, Secret};
 
-/// Authorization servers are slower than services, and are asked rarely.
+/// Authorization servers are slower than services, and are called rarely.
 const TOKEN_TIMEOUT: Duration = ms(5_000);
 
 const BEARER: &str = "bearer-file or bearer-env";

@@ -48,7 +48,7 @@ fn cache_times(raw: &RawCacheTimes) -> Option<CacheTimes> {
     })
 }
 
-/// Where answers are kept, if any call's are: `used`.
+/// The cache, if any call uses it: `used`.
 pub(super) fn cache(raw: &RawDownstream, used: bool, cx: &mut Context<'_>) -> Option<Cache> {
     let writes = writes(&raw.writes, cx);
     let key = format!("downstream.{}.cache.max-size", raw.name);

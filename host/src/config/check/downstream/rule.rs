@@ -1,4 +1,4 @@
-//! Rules for some calls of a service: each is resolved against the service, and can be reached.
+//! Rules for some calls of a service: each is resolved against the service, and is reachable.
 
 use super::policy;
 use crate::config::CallPattern;

@@ -1,4 +1,4 @@
-//! What may be asked of a service, and who sets which header field: the operator, the client, the
+//! Which calls a service accepts, and who sets which header field: the operator, the client, the
 //! BFF or the host.
 
 use http::HeaderName;
@@ -77,7 +77,7 @@ fn check_secret<T>(
     taken
 }
 
-/// Reports a field of somebody else to which the operator gave a value.
+/// Reports a field that the operator must not set.
 fn check_fixed(at: &At<HeaderName>, shape: &RawShape, cx: &mut Context<'_>) {
     let fixed = shape.headers.items().iter();
     if fixed

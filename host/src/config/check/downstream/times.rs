@@ -11,7 +11,7 @@ use crate::config::units::{ms, show_duration};
 
 const CONNECT: Duration = ms(250);
 const FIRST_BYTE: Duration = ms(1_000);
-/// A service may use all of the time that a BFF has unless one of the two says otherwise.
+/// By default, a service may use all of a BFF's time.
 const TOTAL: Duration = DEADLINE;
 
 /// The time of the whole call, which all other times have to fit into.
@@ -36,7 +36,7 @@ pub(super) fn check(service: &RawDownstream, raw: &RawPolicy, cx: &mut Context<'
     let total = raw.timeout.or(TOTAL);
     let first_byte = raw.first_byte_timeout.or(FIRST_BYTE.min(total));
     Timeouts {
-        // Connections are the service's: a rule has no word on this.
+        // Connections are the service's: a rule cannot set this.
         connect: service.connect_timeout.or(CONNECT).min(total),
         first_byte,
         between_bytes: raw.between_bytes_timeout.or(first_byte),
@@ -45,7 +45,7 @@ pub(super) fn check(service: &RawDownstream, raw: &RawPolicy, cx: &mut Context<'
     }
 }
 
-/// Reports a timeout that a request with a shorter deadline would never see pass.
+/// Reports a timeout that is longer than the deadlines of all requests.
 fn check_deadlines(service: &RawDownstream, timeout: &At<Duration>, cx: &mut Context<'_>) {
     let shorter: Vec<String> = cx
         .file

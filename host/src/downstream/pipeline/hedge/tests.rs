@@ -3,8 +3,8 @@ use std::sync::Arc;
 use super::*;
 use crate::downstream::policy::bulkhead::Bulkhead;
 
-/// A permit of a service that has so many.
-fn permit(max_calls: usize) -> (Turn, Arc<Bulkhead>) {
+/// A permit of a service with this number.
+fn permit(max_calls: usize) -> (CallPermits, Arc<Bulkhead>) {
     let bulkhead = Bulkhead::new(
         &config::Bulkhead {
             max_calls,
@@ -19,7 +19,7 @@ fn permit(max_calls: usize) -> (Turn, Arc<Bulkhead>) {
         .member("watch")
         .try_acquire()
         .expect("a permit is free");
-    (Turn::new(permit, None), bulkhead)
+    (CallPermits::new(permit, None), bulkhead)
 }
 
 fn retry() -> config::Retry {
@@ -35,7 +35,7 @@ fn retry() -> config::Retry {
 }
 
 /// Takes what is left of the budget, and says how much that was.
-fn left(permit: &Turn) -> usize {
+fn left(permit: &CallPermits) -> usize {
     let (budget, now) = (permit.budget(), Instant::now());
     (0..100).filter(|_| budget.withdraw(&retry(), now)).count()
 }

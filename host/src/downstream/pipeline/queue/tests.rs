@@ -1,4 +1,4 @@
-//! Calls of several BFFs that wait for one and the same.
+//! Calls of several BFFs that share one coalesced call.
 
 use futures_util::FutureExt as _;
 use futures_util::future::join;
@@ -15,7 +15,7 @@ use crate::downstream::request::ServiceRequest;
 
 const SECOND: Duration = Duration::from_secs(1);
 
-/// A service with so many permits, of which a BFF may have half.
+/// A service with this number of permits, of which a BFF may have half.
 fn bulkhead(max_calls: usize, max_queued: usize) -> Arc<Bulkhead> {
     Bulkhead::new(
         &config::Bulkhead {
@@ -121,7 +121,7 @@ async fn a_call_waits_for_as_long_as_the_last_of_its_callers_may() {
     let (result, ()) = join(first_permit(&one, &callers, Arc::clone), joined).await;
     assert!(matches!(result, Err(Rejected::Late { .. })));
     assert_eq!(began.elapsed(), SECOND * 7 / 2);
-    // Whoever comes now is not told that the time of others was over.
+    // A later caller does not get the error of an earlier one's timeout.
     assert!(!callers.join(&call(&other, SECOND, SECOND)));
 }
 

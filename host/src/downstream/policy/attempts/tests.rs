@@ -28,8 +28,8 @@ fn ms(millis: u64) -> Duration {
 /// An attempt of a script: how long it takes, and how it ends.
 type Scripted = (u64, Verdict);
 
-/// Runs a call whose attempts go as scripted; its value is the number of the attempt. Also says
-/// which attempts were made, when, and how many of them were dropped.
+/// Runs a call with scripted attempts; its value is the number of the attempt. Also returns which
+/// attempts were made, when, and how many of them were dropped.
 struct Drill {
     retry: config::Retry,
     retries: u32,
@@ -180,7 +180,7 @@ async fn no_retry_begins_when_the_time_is_nearly_over() {
         let ended = drill.go(&[(takes, AGAIN), (1, Verdict::Final)]).await;
         assert_eq!(ended.attempts, attempts, "{takes}");
     }
-    // What has no time costs no budget.
+    // An attempt without time costs no budget.
     let mut drill = Drill::new(0, 3);
     drill.time = ms(10);
     for _ in 0..10 {

@@ -1,18 +1,18 @@
-//! Which way a breaker is set, in one word.
+//! The state of a breaker, in one word of memory.
 
-/// Where the breaker is, in the lowest bits, and above them a number that grows with each change,
-/// so that a call from before a change is known by it.
+/// The state in the lowest bits, and above them a number that grows with each change: it identifies
+/// calls from before a change.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) struct Mode(pub(super) u64);
 
-/// What a breaker does with calls, as it knows it itself.
+/// The internal state of a breaker, finer than the one that operators see.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Place {
+pub(super) enum State {
     Closed,
     Open,
     /// No probe is under way.
     HalfOpen,
-    /// One is.
+    /// A probe is under way.
     Probing,
     ForcedOpen,
     ForcedClosed,
@@ -23,29 +23,29 @@ pub(super) enum Place {
 }
 
 impl Mode {
-    /// Closed, from the beginning.
+    /// The initial mode: closed.
     pub(super) const FIRST: Self = Self(0);
     const BITS: u32 = 3;
 
-    pub(super) fn place(self) -> Place {
+    pub(super) fn state(self) -> State {
         match self.0 & ((1 << Self::BITS) - 1) {
-            0 => Place::Closed,
-            1 => Place::Open,
-            2 => Place::HalfOpen,
-            3 => Place::Probing,
-            4 => Place::ForcedOpen,
-            5 => Place::ForcedClosed,
-            6 => Place::ShortProbe,
-            _ => Place::SlowStart,
+            0 => State::Closed,
+            1 => State::Open,
+            2 => State::HalfOpen,
+            3 => State::Probing,
+            4 => State::ForcedOpen,
+            5 => State::ForcedClosed,
+            6 => State::ShortProbe,
+            _ => State::SlowStart,
         }
     }
 
-    /// Whether `now` is what a slow start with this mode ended in, with nothing between.
+    /// Whether `now` directly follows a slow start with this mode.
     pub(super) fn ended_slow_start(self, now: Self) -> bool {
-        self.place() == Place::SlowStart && now == self.next(Place::Closed)
+        self.state() == State::SlowStart && now == self.next(State::Closed)
     }
 
-    pub(super) fn next(self, place: Place) -> Self {
-        Self((((self.0 >> Self::BITS) + 1) << Self::BITS) | place as u64)
+    pub(super) fn next(self, state: State) -> Self {
+        Self((((self.0 >> Self::BITS) + 1) << Self::BITS) | state as u64)
     }
 }

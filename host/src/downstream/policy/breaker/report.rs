@@ -1,4 +1,4 @@
-//! What a breaker says of itself, and what an operator says to it.
+//! The reported state of a breaker, and an operator's override.
 
 use std::fmt;
 use std::time::Duration;
@@ -18,9 +18,9 @@ pub struct Open {
 pub enum Rejects {
     /// Calls fail too often.
     Failing,
-    /// They did until a moment ago, and only so many at once are let through.
+    /// Slow start: they failed until a moment ago, and the calls at once are limited.
     SlowStart,
-    /// The operator says so.
+    /// The operator forced it.
     Forced,
 }
 
@@ -29,7 +29,7 @@ pub enum Rejects {
 pub enum Forced {
     /// Rejects all calls.
     Open,
-    /// Lets all calls through, and goes on counting.
+    /// Lets all calls through, and still counts.
     Closed,
 }
 
@@ -44,7 +44,7 @@ pub enum Position {
     HalfOpen,
 }
 
-/// A breaker as it is now, to be shown.
+/// A breaker's current state, to be shown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct BreakerState {
     /// What it does with calls.
@@ -66,7 +66,7 @@ pub struct BreakerState {
 pub enum Change {
     /// It rejects calls from now on.
     Opened {
-        /// What was too much.
+        /// The exceeded threshold.
         why: Why,
         /// For how long, until the first probe.
         lasts: Duration,
@@ -78,14 +78,14 @@ pub enum Change {
 /// Why a breaker opened.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Why {
-    /// Too large a part of the calls in the window failed.
+    /// Too many calls in the window failed.
     Failed {
         /// Those that failed.
         failed: u32,
         /// All.
         calls: u32,
     },
-    /// Too large a part of the calls in the window was slow.
+    /// Too many calls in the window were slow.
     Slow {
         /// Those that were slow.
         slow: u32,

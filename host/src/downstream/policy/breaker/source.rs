@@ -1,20 +1,20 @@
-//! Which calls a breaker tells apart, so that no path and no BFF alone opens it for all.
+//! The source of a call, so that no single path or BFF opens the breaker for all.
 
 use crate::downstream::window::Counts;
 
-/// Paths that are told apart, by a hash.
+/// Distinct paths, by a hash.
 const PATHS: usize = 32;
-/// BFFs that are told apart, by their number.
+/// Distinct BFFs, by their number.
 const CALLERS: usize = 4;
 /// A cell for each path of each BFF, and one for failures that have nothing to do with either.
 pub(super) const CELLS: usize = PATHS * CALLERS + 1;
 
-/// What asks, and for what.
+/// The BFF and the path of a call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Source(u8);
 
 impl Source {
-    /// Of a failure before anything of the call was sent: any other call would have met it.
+    /// The source of a failure before anything was sent: any other call would fail as well.
     pub(super) const ANY: Self = Self((CELLS - 1) as u8);
 
     /// The source of a call, given the hash of its path and the number of its BFF.
@@ -28,8 +28,8 @@ impl Source {
     }
 }
 
-/// Whether what went wrong is no matter of one path or one BFF: without any one of them, the other
-/// calls go wrong at half the rate, percent, at least. True where there are no other calls.
+/// Whether the failures are not those of one path or one BFF: without any one of them, the other
+/// calls still fail at half the rate at least. True without other calls.
 pub(super) fn concerns_all(
     cells: &[Counts; CELLS],
     wrong: impl Fn(&Counts) -> u32,

@@ -196,15 +196,15 @@ fn a_patient_call_need_not_wait_for_a_short_probe() {
     let mut now = Instant::now();
     now += break_it(&breaker, now);
     let short = breaker.admit(now, ONE, false).expect("a probe");
-    let patient = pass(&breaker, now);
-    for patient in [false, true] {
+    let full_time = pass(&breaker, now);
+    for full_time in [false, true] {
         assert_eq!(
-            breaker.admit(now, ONE, patient).err(),
+            breaker.admit(now, ONE, full_time).err(),
             Some(Open { until: None })
         );
     }
     assert_eq!(short.failed(now, FAST), None);
-    assert_eq!(patient.succeeded(now, FAST), Some(Change::Closed));
+    assert_eq!(full_time.succeeded(now, FAST), Some(Change::Closed));
 }
 
 #[test]

@@ -6,7 +6,7 @@ use tokio::time::Instant;
 use super::Budget;
 use crate::config;
 
-/// So many percent of the calls, and so many per second.
+/// This percentage of the calls, and this number per second.
 fn retry(budget: u32, min_per_second: u32) -> config::Retry {
     config::Retry {
         max: 1,
@@ -19,7 +19,7 @@ fn retry(budget: u32, min_per_second: u32) -> config::Retry {
     }
 }
 
-/// Takes so many, and says how many there were.
+/// Takes up to `asked`, and returns how many there were.
 fn take(budget: &Budget, retry: &config::Retry, now: Instant, asked: usize) -> usize {
     (0..asked).filter(|_| budget.withdraw(retry, now)).count()
 }

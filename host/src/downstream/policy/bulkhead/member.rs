@@ -12,7 +12,7 @@ use crate::downstream::deadline::SharedDeadline;
 use crate::downstream::policy::budget::Budget;
 
 impl Bulkhead {
-    /// The BFF of this name. While anybody holds it, the same name is the same member.
+    /// The BFF of this name. As long as it is alive, the same name is the same member.
     pub fn member(self: &Arc<Self>, bff: &str) -> Arc<Member> {
         let queue = &mut self.lock().queue;
         if let Some(member) = queue.member(bff) {
@@ -39,12 +39,12 @@ impl Member {
         &self.bff
     }
 
-    /// A number that no other BFF of the service has at the same time; they are as low as can be.
+    /// A number that no other BFF of the service has at the same time; the lowest free one.
     pub fn number(&self) -> usize {
         self.number
     }
 
-    /// Tells it from all others of the service.
+    /// Unique among all members of the service.
     pub fn id(&self) -> u64 {
         self.id
     }
@@ -67,7 +67,7 @@ impl Member {
         Ok(permit)
     }
 
-    /// Takes a permit if one is free for this BFF and nobody waits.
+    /// Takes a permit if one is free for this BFF and the queue is empty.
     pub fn try_acquire(self: &Arc<Self>) -> Option<Permit> {
         let bulkhead = &*self.bulkhead;
         if bulkhead.anybody_waits() {
@@ -89,8 +89,8 @@ impl Member {
         Some(Permit::new(self, token))
     }
 
-    /// Takes a permit without the lock: where nobody waits, and neither rate nor hold is in the
-    /// way.
+    /// Takes a permit without the lock: where the queue is empty, and neither rate nor hold is in
+    /// the way.
     fn at_once(self: &Arc<Self>) -> Option<Permit> {
         let bulkhead = &*self.bulkhead;
         let free = !bulkhead.anybody_waits() && !bulkhead.is_paced();

@@ -1,5 +1,4 @@
-//! How fast calls may follow each other: by the operator's rate, and by what the service itself
-//! asks for.
+//! The rate of calls: the operator's limit, and the pauses that the service requests.
 
 use std::time::Duration;
 
@@ -9,7 +8,7 @@ use crate::config;
 use crate::downstream::policy::hold::Hold;
 use crate::downstream::policy::rate::Bucket;
 
-/// What is in force of both.
+/// The rate and the hold in force.
 pub(super) struct Pace {
     bucket: Option<Bucket>,
     hold: Option<Hold>,
@@ -17,7 +16,7 @@ pub(super) struct Pace {
     max_hold: Duration,
 }
 
-/// What a call gave for going now.
+/// The token that a call took.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Token {
     /// Nothing: calls went as they came.
@@ -26,12 +25,12 @@ pub(super) enum Token {
     Taken,
 }
 
-/// All calls are held back.
+/// A pause for all calls.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Held {
+pub struct HoldStart {
     /// For how long from now on.
     pub time: Duration,
-    /// Whether none were until now.
+    /// Whether none was in force before.
     pub began: bool,
 }
 
@@ -52,7 +51,7 @@ impl Pace {
         }
     }
 
-    /// Puts other limits in force; a hold ends no later than they let a new one.
+    /// Applies new limits; a hold ends no later than a new one could under them.
     pub(super) fn set(&mut self, settings: &config::Bulkhead, now: Instant) {
         match (&mut self.bucket, settings.rate) {
             (Some(bucket), Some(rate)) => bucket.set(rate, now),
@@ -72,8 +71,8 @@ impl Pace {
         self.bucket.is_none() && self.hold.is_none()
     }
 
-    /// When a call may go that lets so many others go first, and what it waits for; `None` when
-    /// that is now.
+    /// When a call may go with `ahead` others before it, and what it waits for; `None` when that is
+    /// now.
     pub(super) fn wait(&self, ahead: usize, now: Instant) -> Option<(Instant, Brake)> {
         let ahead = u32::try_from(ahead).unwrap_or(u32::MAX);
         let bucket = self.bucket.as_ref();
@@ -97,7 +96,7 @@ impl Pace {
         Token::Taken
     }
 
-    /// One did not go after all.
+    /// One was not sent after all.
     pub(super) fn give_back(&mut self) {
         if let Some(bucket) = &mut self.bucket {
             bucket.give_back();
@@ -107,9 +106,9 @@ impl Pace {
         }
     }
 
-    /// Holds calls back for as long as the service asks and the operator allows; `None` where that
-    /// is no longer than before.
-    pub(super) fn hold(&mut self, asked: Duration, now: Instant) -> Option<Held> {
+    /// Holds calls back for as long as the service requests and the operator allows; `None` where
+    /// that is no longer than before.
+    pub(super) fn hold(&mut self, asked: Duration, now: Instant) -> Option<HoldStart> {
         let time = asked.min(self.max_hold);
         let known = self.hold.as_ref().map_or(now, Hold::until);
         if now + time <= known.max(now) {
@@ -117,7 +116,7 @@ impl Pace {
         }
         self.hold = Some(Hold::new(now + time));
         let began = known <= now;
-        Some(Held { time, began })
+        Some(HoldStart { time, began })
     }
 
     /// The rate in force, and the tokens that are there.
@@ -126,7 +125,7 @@ impl Pace {
         Some((bucket.rate(), bucket.tokens(now)))
     }
 
-    /// What is left of a hold.
+    /// The rest of a hold.
     pub(super) fn held(&self, now: Instant) -> Option<Duration> {
         let left = self.hold.as_ref()?.until().saturating_duration_since(now);
         (!left.is_zero()).then_some(left)

@@ -1,9 +1,9 @@
-//! What a call has while it is under way.
+//! The permit of a call under way.
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::pace::{Held, Token};
+use super::pace::{HoldStart, Token};
 use super::queue::Wants;
 use super::{Member, Permit, Rejected};
 use crate::downstream::deadline::SharedDeadline;
@@ -19,7 +19,7 @@ impl Permit {
         }
     }
 
-    /// The first request is sent: what was given for it is not given back.
+    /// The first request is sent: its token is not given back.
     pub fn spend(&mut self) {
         self.token = Token::Free;
     }
@@ -39,21 +39,19 @@ impl Permit {
         Ok(waited.braked)
     }
 
-    /// A permit for an attempt beside the one that this is for, if one is free for the same BFF and
-    /// nobody waits.
+    /// A permit for a hedge, if one is free for the same BFF and no call waits.
     pub fn another(&self) -> Option<Self> {
         self.member.try_acquire()
     }
 
-    /// What further attempts at the service are paid from: the budget of the BFF whose permit this
-    /// is.
+    /// The retry budget of the BFF whose permit this is.
     pub fn budget(&self) -> &Budget {
         &self.member.budget
     }
 
-    /// Holds back all calls to the service, of all BFFs, for as long as it asks and the operator
-    /// allows; `None` where that is no longer than before.
-    pub fn hold_back(&self, asked: Duration) -> Option<Held> {
+    /// Holds back all calls to the service, of all BFFs, for as long as it requests and the
+    /// operator allows; `None` where that is no longer than before.
+    pub fn hold_back(&self, asked: Duration) -> Option<HoldStart> {
         self.member.bulkhead.hold_back(asked)
     }
 }

@@ -8,14 +8,14 @@ use tokio::sync::oneshot;
 
 use super::pace::Token;
 
-/// All lines. A service has a handful of BFFs, so looking for one is looking at all.
+/// All lines. A service has a handful of BFFs, so a search is a scan.
 pub(super) struct Queue<M> {
     lines: Vec<Line<M>>,
     /// Permits given to lines so far.
     served: u64,
 }
 
-/// The line of one BFF, there as long as the member, empty or not.
+/// The line of one BFF. It lives as long as the member, even when empty.
 pub(super) struct Line<M> {
     name: Box<str>,
     member: Weak<M>,
@@ -37,15 +37,15 @@ pub(super) struct Entry {
 /// What a call waits for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Wants {
-    /// To be made: a place among those under way, and a token.
+    /// To be made: it needs a permit and a token.
     Permit,
-    /// To be tried again: it has its place, and needs a token.
+    /// To be retried: it has a permit, and needs a token.
     Token,
 }
 
-/// How waiting ends from the side of the queue.
+/// How the queue ends a wait.
 pub(super) enum Outcome {
-    /// What the call wants is reserved for it, and it must free that.
+    /// What the call needs is reserved for it, and it must release that.
     Granted(Token),
     /// The place in the queue went to a BFF that had fewer.
     Displaced {
@@ -82,8 +82,7 @@ impl<M> Queue<M> {
         }
     }
 
-    /// The living member of this name. Beside it there can be the line of one that is just being
-    /// dropped.
+    /// The live member of this name. There can also be the line of one that is being dropped.
     pub(super) fn member(&self, name: &str) -> Option<Arc<M>> {
         self.lines
             .iter()
@@ -91,7 +90,7 @@ impl<M> Queue<M> {
             .find_map(|line| line.member.upgrade())
     }
 
-    /// The lowest number that no line has.
+    /// The lowest free number.
     pub(super) fn free_number(&self) -> usize {
         let taken = |number: &usize| self.lines.iter().any(|line| line.number == *number);
         (0..=self.lines.len())
@@ -125,7 +124,7 @@ impl<M> Queue<M> {
             .map(|(_, line)| line)
     }
 
-    /// Notes that a line was given a permit.
+    /// Records that a line got a permit.
     pub(super) fn served(&mut self, member: u64) {
         self.served += 1;
         let served = self.served;

@@ -37,7 +37,7 @@ fn later() -> SharedDeadline {
 
 type Acquiring = Pin<Box<dyn Future<Output = Result<Permit, Rejected>>>>;
 
-/// A call that has begun to ask for a permit.
+/// A call that waits for a permit.
 async fn asking(member: &Arc<Member>) -> Acquiring {
     let member = Arc::clone(member);
     let mut acquiring: Acquiring = Box::pin(async move { member.acquire(&later()).await });
@@ -45,7 +45,7 @@ async fn asking(member: &Arc<Member>) -> Acquiring {
     acquiring
 }
 
-/// What came of it so far.
+/// Its result so far.
 fn now<T>(acquiring: &mut (impl Future<Output = T> + Unpin)) -> Option<T> {
     acquiring.now_or_never()
 }
@@ -117,10 +117,10 @@ async fn one_of_several_holds_no_more_than_its_share() {
     let trickle = bulkhead.member("trickle");
     assert!(storm.try_acquire().is_none());
     let mut waiting = asking(&storm).await;
-    // Those who wait for their share alone are in nobody's way.
+    // Those who wait for their share alone hold up no other BFF.
     permits.push(trickle.acquire(&later()).await.expect("free for others"));
     assert!(now(&mut waiting).is_none());
-    // Alone again, there is nobody to leave something for.
+    // Alone again, there is no other BFF to leave permits for.
     permits.pop();
     drop(trickle);
     assert!(now(&mut waiting).expect("served").is_ok());
@@ -216,7 +216,7 @@ async fn a_full_queue_makes_room_for_those_who_have_fewer_in_it() {
     }
     let full = Rejected::Full { queued: 3 };
     assert_eq!(storm.acquire(&later()).await.err(), Some(full));
-    // One whose time is over takes nobody's place.
+    // A caller whose time is over takes no place in the queue.
     let past = trickle
         .acquire(&SharedDeadline::new(Instant::now()))
         .await
@@ -239,7 +239,7 @@ async fn a_full_queue_makes_room_for_those_who_have_fewer_in_it() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn without_a_queue_nobody_waits() {
+async fn without_a_queue_no_call_waits() {
     let bulkhead = bulkhead(1, 0, 100);
     let member = bulkhead.member("watch");
     let _permit = taken(&member);

@@ -1,10 +1,10 @@
-//! How a call waits: for the word of the queue, until its time is over, or until it is plain that
-//! its turn cannot come in time.
+//! How a call waits: until the queue serves it, until its timeout, or until it is certain that its
+//! turn cannot come in time.
 //!
-//! Places are handed out by those who free them, but nobody frees tokens: they come with time. One
-//! of the calls that wait keeps the time for all of them, and hands out what is due. It is the one
-//! that has the lock of the timekeeper; when it is served or gives up, the next one has it. So
-//! there is one timer at most for a service, and none that outlives the calls.
+//! The call that frees a permit hands it out, but no call frees tokens: they come with time. One of
+//! the waiting calls keeps the time for all of them, and hands out due tokens. It holds the
+//! timekeeper's lock; when it is served or gives up, the next one takes it. So a service has at
+//! most one timer, and none outlives the calls.
 
 use std::convert::Infallible;
 use std::sync::atomic::Ordering;
@@ -18,16 +18,16 @@ use super::queue::{Outcome, Wants};
 use super::{Bulkhead, BulkheadState, Member, Rejected};
 use crate::downstream::deadline::SharedDeadline;
 
-/// How waiting ended well.
+/// The result of a successful wait.
 pub(super) struct Waited {
     pub(super) token: Token,
     /// For how long it was.
     pub(super) queued: Duration,
-    /// Whether the rate or a hold was in the way.
+    /// Whether a rate or a hold delayed it.
     pub(super) braked: bool,
 }
 
-/// What became of a call that joined the queue.
+/// The result of joining the queue.
 enum Joined<'a> {
     /// It was served at once.
     Served(Token),
@@ -42,9 +42,9 @@ struct Waiting<'a> {
     /// When the service's queue timeout is over.
     limit: Option<Instant>,
     outcome: oneshot::Receiver<Outcome>,
-    /// Whether the rate or a hold was in the way when it came.
+    /// Whether a rate or a hold delayed it when it joined.
     braked: bool,
-    /// What it waited for is in the caller's hands.
+    /// The caller holds what it waited for.
     settled: bool,
 }
 
@@ -61,7 +61,7 @@ impl Member {
     ) -> Result<Waited, Rejected> {
         let started = Instant::now();
         if until.passed(started) {
-            // It would take a place in the queue from another for nothing.
+            // It would take another call's place in the queue without use.
             return Err(Rejected::Late {
                 after: Duration::ZERO,
             });
@@ -88,7 +88,7 @@ impl Member {
         }
     }
 
-    /// Joins the queue, unless all is there after all.
+    /// Joins the queue, unless it can be served at once.
     fn join(
         &self,
         wants: Wants,
@@ -97,7 +97,7 @@ impl Member {
     ) -> Result<Joined<'_>, Rejected> {
         let bulkhead = &*self.bulkhead;
         let mut state = bulkhead.lock();
-        // Those who wait come first; what is then still free, none of them may have.
+        // Waiting calls come first; what is still free after them, none of them may have.
         bulkhead.serve(&mut state);
         if let Some(token) = bulkhead.admit(&mut state, &self.held, wants) {
             return Ok(Joined::Served(token));
@@ -111,7 +111,7 @@ impl Member {
                 return Err(Rejected::Full { queued });
             };
             bulkhead.queued.fetch_sub(1, Ordering::SeqCst);
-            // One that was dropped a moment ago needs no word.
+            // A dropped call needs no notification.
             let _ = displaced.outcome.send(Outcome::Displaced { queued });
         }
         let (sender, outcome) = oneshot::channel();
@@ -119,7 +119,7 @@ impl Member {
         let braked = bulkhead.is_paced() && state.pace.wait(0, now).is_some();
         state.queue.push(self.id, id, wants, sender);
         bulkhead.queued.fetch_add(1, Ordering::SeqCst);
-        // What was freed since the last look was freed by somebody who saw no queue.
+        // What was freed since the last look was freed by a call that saw no queue.
         bulkhead.serve(&mut state);
         Ok(Joined::Waits(Waiting {
             member: self,
@@ -134,8 +134,8 @@ impl Member {
 }
 
 impl Bulkhead {
-    /// Whether a call before which so many others go may be sent before `end` as far as rate and
-    /// hold go, were there nobody but them.
+    /// Whether a call with `ahead` others before it may be sent before `end` as far as rate and
+    /// hold allow, with only these calls in the queue.
     fn check_in_time(
         &self,
         state: &BulkheadState,
@@ -158,8 +158,8 @@ impl Bulkhead {
         }
     }
 
-    /// Hands out tokens when they are due, for as long as it is polled. One of those who wait does
-    /// so at a time.
+    /// Hands out tokens when they are due, for as long as it is polled. One of the waiting calls
+    /// does so at a time.
     async fn keep_time(&self) -> Infallible {
         let _timekeeper = self.timekeeper.lock().await;
         loop {
@@ -173,7 +173,7 @@ impl Bulkhead {
         }
     }
 
-    /// When the next token is due that somebody waits for; `None` when tokens are not what is
+    /// When the next token is due that a call waits for; `None` when tokens are not what is
     /// lacking.
     fn hand_out_what_is_due(&self) -> Option<Instant> {
         let mut state = self.lock();
@@ -183,7 +183,7 @@ impl Bulkhead {
 }
 
 impl Waiting<'_> {
-    /// Waits until the queue serves the call, or it is plain that it won't in time.
+    /// Waits until the queue serves the call, or certainly cannot in time.
     async fn served(&mut self, until: &SharedDeadline) -> Result<Token, Rejected> {
         let member = self.member;
         let bulkhead = &*member.bulkhead;
@@ -204,8 +204,8 @@ impl Waiting<'_> {
                             Ok(token)
                         }
                         Ok(Outcome::Displaced { queued }) => Err(Rejected::Full { queued }),
-                        // The queue tells before it forgets, so the sender is never dropped without
-                        // a word.
+                        // The queue notifies before it forgets, so the sender is never dropped
+                        // without a message.
                         Err(_) => Err(Rejected::Late { after: Duration::ZERO }),
                     };
                 }

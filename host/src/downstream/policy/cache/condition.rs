@@ -11,8 +11,8 @@ use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use super::date;
 use crate::downstream::response::ServiceResponse;
 
-/// Makes a request ask whether the stored answer still holds (section 4.3.1). A condition of the
-/// caller's own is replaced; it is answered from what comes.
+/// Makes a request conditional, to validate the stored answer (section 4.3.1). The caller's own
+/// condition is replaced; it is evaluated on the response.
 pub fn ask(stored: &HeaderMap, request: &mut HeaderMap) {
     for (condition, validator) in [(IF_NONE_MATCH, ETAG), (IF_MODIFIED_SINCE, LAST_MODIFIED)] {
         match stored.get(validator) {
@@ -22,8 +22,7 @@ pub fn ask(stored: &HeaderMap, request: &mut HeaderMap) {
     }
 }
 
-/// What a request with a condition of its own gets of an answer with status 200 (RFC 9110 section
-/// 13.2.2).
+/// Applies a request's own condition to an answer with status 200 (RFC 9110 section 13.2.2).
 pub fn answer(answer: ServiceResponse, request: &HeaderMap) -> ServiceResponse {
     let holds = answer.status == StatusCode::OK && unchanged(&answer.headers, request);
     if holds { not_modified(answer) } else { answer }

@@ -1,23 +1,22 @@
 //! The field `cache-control`, of requests and of answers (RFC 9111 section 5.2).
 //!
-//! What is not understood is left out, and what is understood but wrong is read as the shorter
-//! life.
+//! What is not understood is left out, and an invalid value is read as the shorter lifetime.
 
 use std::time::Duration;
 
 use http::HeaderMap;
 use http::header::{CACHE_CONTROL, PRAGMA};
 
-/// The largest number of seconds that is told from larger ones (RFC 9111 section 1.2.2).
+/// The largest number of seconds; larger ones are cut to it (RFC 9111 section 1.2.2).
 const MOST_SECONDS: u64 = 1 << 31;
 
-/// What `cache-control` says.
+/// The directives of `cache-control`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Directives {
-    /// Nothing may be stored. Also set when a quoted string has no end, because it cannot be known
-    /// what it hides.
+    /// Nothing may be stored. Also set when a quoted string has no end, because it may hide
+    /// directives.
     pub no_store: bool,
-    /// Not to be used without asking. Naming fields makes no difference (section 5.2.2.4 allows
+    /// Not to be used without validation. Naming fields makes no difference (section 5.2.2.4 allows
     /// that).
     pub no_cache: bool,
     /// Not for a shared cache. Naming fields makes no difference (section 5.2.2.7 allows that).

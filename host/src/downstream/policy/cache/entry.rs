@@ -1,4 +1,4 @@
-//! What is stored: answers of one key, told apart by what they vary with (RFC 9111 section 4.1).
+//! The stored answers of one key, selected by `vary` (RFC 9111 section 4.1).
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -20,7 +20,8 @@ use crate::time::{by_the_clock, date_field};
 
 /// Most answers under one key.
 const MAX_VARIANTS: usize = 8;
-/// What an answer takes beside its bytes: the structures of the store and of a header map, about.
+/// Approximate overhead of an answer beside its bytes: the structures of the store and of a header
+/// map.
 const OVERHEAD: usize = 512;
 
 /// The answers of one key, the newest first.
@@ -36,25 +37,24 @@ pub struct Entry {
 /// An answer that may be used again.
 #[derive(Debug)]
 pub struct Stored {
-    /// Without what speaks of the connection or changes with time.
+    /// Without fields of the connection and fields that change with time.
     answer: ServiceResponse,
     /// The fields that it varies with, as they were in its request.
     varies: Box<[(HeaderName, Values)]>,
     /// How long it may be used.
     pub freshness: Freshness,
-    /// What makes it void.
+    /// Its target and tags, for invalidation.
     pub origin: Origin,
     /// Whether someone is fetching its successor.
     refreshing: AtomicBool,
 }
 
-/// What an answer was asked for, and the count of changes then.
+/// The target of an answer's request, and the count of changes then.
 #[derive(Debug)]
 pub struct Origin {
-    /// The path's place among [`Changes`](super::invalidate::Changes).
+    /// The path's index in [`Changes`](super::invalidate::Changes).
     pub place: usize,
-    /// The places of paths above it, as far as the operator has those made void with all that is
-    /// below.
+    /// The indices of paths above it that the operator invalidates together with all paths below.
     pub above: Box<[usize]>,
     /// The count.
     pub changes: u64,
@@ -94,13 +94,13 @@ impl Entry {
         self.variants.iter().find(|stored| stored.suits(request))
     }
 
-    /// All answers.
+    /// Iterates over all answers.
     pub fn answers(&self) -> impl ExactSizeIterator<Item = &ServiceResponse> {
         self.variants.iter().map(|stored| &stored.answer)
     }
 
-    /// An entry without the answers that the request might have had, and with a new one in their
-    /// place. The oldest goes when there are too many. `None` when nothing is left.
+    /// An entry in which a new answer replaces those that match the request. The oldest is dropped
+    /// when there are too many. `None` when nothing is left.
     pub fn replace(
         earlier: Option<&Self>,
         request: &HeaderMap,
@@ -116,8 +116,8 @@ impl Entry {
             .take(MAX_VARIANTS)
             .cloned()
             .collect();
-        // Counted from now on for all of them, so no life is cut short. It may be kept a while in
-        // vain.
+        // Counted from now on for all of them, so no lifetime is cut short. Some may be kept longer
+        // than needed.
         let kept = variants.iter().map(|stored| stored.kept()).max()?;
         let size = variants.iter().map(|stored| stored.size()).sum::<usize>() + key_size;
         Some(Self {
@@ -129,7 +129,7 @@ impl Entry {
 }
 
 impl Stored {
-    /// Takes an answer in. `body` is its body in memory that holds nothing else.
+    /// Makes a stored answer. `body` is its body in memory that holds nothing else.
     pub fn new(
         answer: &ServiceResponse,
         body: Bytes,
@@ -142,7 +142,7 @@ impl Stored {
         if !headers.contains_key(DATE) {
             date(&mut headers, freshness.came());
         }
-        // The place of the field that each use sets, so that it needs no room then.
+        // A placeholder for the field that each use sets, to avoid an allocation then.
         headers.insert(AGE, HeaderValue::from(0));
         Self {
             varies: varies(&answer.headers, request, freshness.is_of_operator()),
@@ -157,8 +157,8 @@ impl Stored {
         }
     }
 
-    /// The fields of this answer, brought up to date by a 304 (section 3.2). `None` when the 304
-    /// speaks of another answer (section 4.3.4).
+    /// The fields of this answer, updated by a 304 (section 3.2). `None` when the 304 is about
+    /// another answer (section 4.3.4).
     pub fn updated_by(&self, update: &HeaderMap, came: SystemTime) -> Option<ServiceResponse> {
         if !self.confirmed_by(update) {
             return None;
@@ -169,7 +169,7 @@ impl Stored {
         date(&mut headers, came);
         let update = lasting(update);
         for name in update.keys() {
-            // What describes the stored body, which stays as it is.
+            // Fields that describe the unchanged stored body.
             if matches!(*name, CONTENT_LENGTH | CONTENT_ENCODING | CONTENT_RANGE) {
                 continue;
             }
@@ -202,8 +202,8 @@ impl Stored {
         self.answer.body.clone()
     }
 
-    /// The answer at its present age, or 304 without a body when the request says that its sender
-    /// has it (section 4.3.2).
+    /// The answer at its current age, or 304 without a body when the request's condition matches
+    /// (section 4.3.2).
     pub fn serve(&self, request: &HeaderMap, now: SystemTime) -> ServiceResponse {
         let mut answer = self.answer.clone();
         let age = self.freshness.age(now).as_secs();
@@ -254,9 +254,9 @@ impl Drop for Refresh {
     }
 }
 
-/// What a request has of the fields that its answer varies with. A service that says nothing at all
-/// about caching does not say either that it answers in one form only: what the operator has kept
-/// is parted by what forms are chosen by.
+/// The request's values of the fields that its answer varies with. A service without any caching
+/// fields may still negotiate content: answers that the operator has stored also vary with the
+/// negotiation fields.
 fn varies(
     answer: &HeaderMap,
     request: &HeaderMap,
@@ -267,7 +267,7 @@ fn varies(
     let forms = [ACCEPT, ACCEPT_ENCODING, ACCEPT_LANGUAGE];
     let silent = of_operator && !answer.contains_key(VARY);
     names
-        // A name that is none cannot be in a request.
+        // A malformed name cannot be in a request.
         .filter_map(|name| HeaderName::from_bytes(name.trim_ascii()).ok())
         .chain(forms.into_iter().filter(|_| silent))
         .map(|name| {

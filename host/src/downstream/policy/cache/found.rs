@@ -1,4 +1,4 @@
-//! What is asked of the cache, what a lookup finds, and what can be done with it.
+//! A cacheable call, the result of its lookup, and what can be done with it.
 
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
@@ -13,8 +13,8 @@ use crate::downstream::response::ServiceResponse;
 
 /// A call whose answer may be stored.
 #[derive(Clone, Copy)]
-pub struct Asked<'a> {
-    /// Where its answers are kept.
+pub struct CacheableCall<'a> {
+    /// The key of its answers.
     pub key: &'a Key,
     /// Its fields.
     pub headers: &'a HeaderMap,
@@ -22,14 +22,14 @@ pub struct Asked<'a> {
     pub times: &'a CacheTimes,
 }
 
-/// What is stored for a call.
+/// The result of a lookup.
 #[derive(Debug)]
-pub enum Found {
+pub enum CacheLookup {
     /// Nothing. The ticket is for storing what the service answers.
     Miss(Ticket),
     /// An answer that needs no call.
     Fresh(Hit),
-    /// An answer that needs one, at once or soon.
+    /// An answer that needs a call, at once or soon.
     Stale(Stale),
     /// Nothing, and the caller wants no call made (`only-if-cached`, RFC 9111 section 5.2.1.7). It
     /// gets a 504.
@@ -39,8 +39,7 @@ pub enum Found {
 /// An answer from the store.
 #[derive(Clone, Debug)]
 pub struct Hit {
-    /// With `age`, and without what speaks of a connection. A 304 when the request has a condition
-    /// that it meets.
+    /// With `age`, and without fields of a connection. A 304 when the request's condition matches.
     pub answer: ServiceResponse,
     pub age: Duration,
 }
@@ -59,19 +58,18 @@ pub struct Stale {
     pub(super) stored: Arc<Stored>,
 }
 
-/// When a call was looked up. What was made void since then, or while the call was under way, is
-/// not stored by it.
+/// The time of a lookup. An answer that was invalidated since then is not stored.
 #[derive(Clone, Copy, Debug)]
 pub struct Ticket {
     pub(super) requested: SystemTime,
     pub(super) changes: u64,
     pub(super) epoch: u64,
-    /// Whether there was an answer under the key, of use or not.
+    /// Whether there was an answer under the key, usable or not.
     pub(super) found: bool,
 }
 
 impl Stale {
-    /// The answer, at its age by now.
+    /// The answer, at its current age.
     pub fn hit(&self, request: &HeaderMap, now: SystemTime) -> Hit {
         Hit {
             answer: self.stored.serve(request, now),
@@ -79,9 +77,9 @@ impl Stale {
         }
     }
 
-    /// Makes the call ask whether the answer still holds (RFC 9111 section 4.3.1). Without a
-    /// validator the call is left a plain one. A condition that the BFF set is replaced, and met by
-    /// [`Cache::revalidated`](super::Cache::revalidated).
+    /// Makes the call conditional, to validate the answer (RFC 9111 section 4.3.1). Without a
+    /// validator the call stays unconditional. The BFF's own condition is replaced, and evaluated
+    /// by [`Cache::revalidated`](super::Cache::revalidated).
     pub fn add_conditions(&self, request: &mut HeaderMap) {
         condition::ask(self.stored.headers(), request);
     }

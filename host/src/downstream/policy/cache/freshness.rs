@@ -16,7 +16,7 @@ use crate::time::by_the_clock;
 /// its body.
 const VALIDATE_FOR: Duration = Duration::from_secs(60);
 
-/// The life of a stored answer.
+/// The lifetime of a stored answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Freshness {
     /// Age that it had when it came.
@@ -29,7 +29,7 @@ pub struct Freshness {
     while_revalidate: Duration,
     /// For how long after that it may be used when the service fails.
     if_error: Duration,
-    /// Never to be used stale on a caller's word alone.
+    /// Not to be used stale on a caller's `max-stale` alone.
     strict: bool,
     /// Whether the operator says how long it is fresh, because the answer does not.
     of_operator: bool,
@@ -45,9 +45,9 @@ pub struct Times {
 }
 
 impl Freshness {
-    /// The life of an answer to a read; `None` when it may not be stored, or when it could not be
-    /// used again if it were. `with_cookies` tells that the operator lets answers with `set-cookie`
-    /// be stored that are `public`.
+    /// The lifetime of an answer to a read; `None` when it may not be stored, or could not be used
+    /// again. `with_cookies`: the operator lets answers with `set-cookie` be stored that are
+    /// `public`.
     pub fn of(
         (settings, with_cookies): (&CacheTimes, bool),
         request: &HeaderMap,
@@ -65,13 +65,12 @@ impl Freshness {
         {
             return None;
         }
-        // Section 7.3: RFC 9111 would allow it. A session that is handed to the next caller costs
-        // more than a call, and frameworks write `public` beside it without a thought.
+        // Section 7.3: RFC 9111 would allow it. A session leaked to another caller costs more than
+        // a call, and some frameworks add `public` to it.
         if headers.contains_key(SET_COOKIE) && !(with_cookies && says.public) {
             return None;
         }
-        // Most answers of most services: nothing says how long they are good for, and so nothing
-        // else matters.
+        // Most answers of most services have no lifetime, so nothing else matters.
         let silent = says.s_maxage.is_none() && says.max_age.is_none() && !says.no_cache;
         let negative = status.is_client_error() || status.is_server_error();
         let ttl = match negative {
@@ -89,7 +88,7 @@ impl Freshness {
                 && !pragma_no_cache(headers)
                 && cacheable_by_default(status)
         });
-        // Section 3.5. A lifetime of the operator's stands for `s-maxage`.
+        // Section 3.5. The operator's lifetime counts as `s-maxage`.
         if request.contains_key(AUTHORIZATION)
             && !(says.public
                 || says.must_revalidate
@@ -165,7 +164,7 @@ impl Freshness {
             .is_none_or(|stale| stale < self.if_error)
     }
 
-    /// Whether a caller may take it stale who said that it may be.
+    /// Whether a caller that accepts stale answers may get it.
     pub fn may_be_stale(&self) -> bool {
         !self.strict
     }
@@ -183,8 +182,8 @@ impl Freshness {
 }
 
 /// Statuses that may be stored when the answer says for how long: those of RFC 9110 that end an
-/// exchange and describe the resource. A fault of the service never takes the place of a good
-/// answer that could be used during it.
+/// exchange and describe the resource. An error of the service never replaces a good answer that
+/// can be used instead.
 fn storable(status: StatusCode) -> bool {
     match status {
         StatusCode::PARTIAL_CONTENT | StatusCode::NOT_MODIFIED => false,
@@ -193,8 +192,8 @@ fn storable(status: StatusCode) -> bool {
     }
 }
 
-/// Whether gRPC says that the call failed, whatever the status says. The names are those of the
-/// protocol of gRPC over HTTP/2; 0 is `OK`.
+/// Whether the call failed in gRPC, whatever its HTTP status. The names are those of the protocol
+/// of gRPC over HTTP/2; 0 is `OK`.
 pub fn is_grpc_failure(headers: &HeaderMap) -> bool {
     let mut statuses = headers.get_all("grpc-status").iter();
     statuses.any(|status| status.as_bytes().trim_ascii() != b"0")
@@ -215,7 +214,7 @@ fn varies_with_everything(headers: &HeaderMap) -> bool {
     })
 }
 
-/// Section 4.2.1, without heuristics: an operator must be able to foretell what is stored.
+/// Section 4.2.1, without heuristics, so that operators can predict what is stored.
 fn explicit_lifetime(says: &Directives, headers: &HeaderMap, date: SystemTime) -> Option<Duration> {
     says.s_maxage.or(says.max_age).or_else(|| {
         headers.contains_key(EXPIRES).then(|| {
@@ -229,7 +228,7 @@ fn explicit_lifetime(says: &Directives, headers: &HeaderMap, date: SystemTime) -
     })
 }
 
-/// Whether an answer is past its time already when it comes, by what it says itself.
+/// Whether an answer is stale on arrival, by its own fields.
 pub fn is_out_of_date(says: &Directives, headers: &HeaderMap, times: Times) -> bool {
     let date = date_of(headers, DATE).unwrap_or_else(|| by_the_clock(times.came));
     match explicit_lifetime(says, headers, date) {

@@ -1,4 +1,4 @@
-//! A target of fuzzing: what answers say of how long they may be kept, and for whom.
+//! A target of fuzzing: the freshness and sharing fields of answers.
 
 use std::time::{Duration, SystemTime};
 

@@ -1,4 +1,4 @@
-//! What makes stored answers void before their time (RFC 9111 section 4.4, and the operator).
+//! Invalidation of stored answers before they expire (RFC 9111 section 4.4, and the operator).
 
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -8,11 +8,11 @@ use http::HeaderName;
 use super::key::{Key, hash_of_path};
 use crate::downstream::response::ServiceResponse;
 
-/// Places for paths, 256 KiB. Two paths that share one are made void together, which costs a call
-/// and no more.
+/// Slots for paths, 256 KiB. Two paths that share one are invalidated together, which costs one
+/// call.
 const PLACES: usize = 1 << 15;
 
-/// Which stored answers are void.
+/// Which stored answers are invalidated.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Which {
     All,
@@ -48,11 +48,11 @@ fn tags<'a>(answer: &'a ServiceResponse, header: &HeaderName) -> impl Iterator<I
     })
 }
 
-/// For each path, when it was last changed through us, counted in such changes.
+/// For each path, when it was last changed by a call of this host, counted in changes.
 ///
 /// A change of a path voids the answers to it with any query and under all identities, and those
-/// that are still under way. To look for them all on each change would cost as much as the store is
-/// large; here each answer is compared when it is used.
+/// that are still under way. A scan on each change would cost as much as the store is large; here
+/// each answer is compared when it is used.
 #[derive(Debug, Default)]
 pub struct Changes {
     count: AtomicU64,
@@ -66,7 +66,7 @@ impl Changes {
         self.count.load(Ordering::Acquire)
     }
 
-    /// Takes note that a path changed.
+    /// Records that a path changed.
     pub fn note(&self, path: &str) {
         let places = self
             .places
@@ -75,14 +75,14 @@ impl Changes {
         places[place(path)].fetch_max(count, Ordering::AcqRel);
     }
 
-    /// Whether the path of this place changed after `count` changes.
+    /// Whether the path of this slot changed after `count` changes.
     pub fn since(&self, place: usize, count: u64) -> bool {
         let places = self.places.get();
         places.is_some_and(|places| places[place].load(Ordering::Acquire) > count)
     }
 }
 
-/// The place of a path.
+/// The slot of a path.
 pub fn place(path: &str) -> usize {
     hash_of_path(path) as usize % PLACES
 }

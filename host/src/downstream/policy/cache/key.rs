@@ -1,4 +1,4 @@
-//! What makes two calls the same: method, target and the identity of who asks.
+//! The cache key of a call: method, target and the identity of the caller.
 //!
 //! Every header field is part of the key unless it is known to be harmless. So an answer to one
 //! user's credentials never serves another user, whatever field carries them. Keys are hashed for
@@ -27,13 +27,13 @@ pub const MAX_QUERY: usize = 64 << 10;
 const USUAL_BYTES: usize = 512;
 const USUAL_FIELDS: usize = 16;
 
-/// Where the cache keeps the answers to a call: its target and its identity, which is every field
-/// that neither the host adds to each call afresh nor `vary` governs.
+/// The cache key of a call: its target and its identity, which is every field except those that the
+/// host adds to each call and those that `vary` governs.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Key(Text);
 
-/// A call with all that a service may see of it, negotiation included: calls with the same one may
-/// be made as one.
+/// The identity of a call in everything that a service sees, negotiation included: equal calls can
+/// be coalesced.
 #[derive(Clone, PartialEq, Eq)]
 pub struct ExactKey(Text);
 
@@ -45,9 +45,9 @@ struct Text {
 }
 
 impl Key {
-    /// The key of a call that reads. `None` when the cache has nothing to do with it: it asks for a
-    /// part (RFC 9110 section 14.2), or for a certain state of the resource that only the service
-    /// knows (section 13.1.1).
+    /// The key of a call that reads. `None` when it is not cacheable: it requests a part (RFC 9110
+    /// section 14.2), or for a certain state of the resource that only the service knows (section
+    /// 13.1.1).
     ///
     /// `query` is the body of a POST that is a read. Such a call has no key where the body is too
     /// large for it, nor with a condition of its own: other methods than GET and HEAD are answered
@@ -105,7 +105,7 @@ impl ExactKey {
         })
     }
 
-    /// The hash, for who spreads keys over shards or notes them without their text.
+    /// The hash, for sharding and for records without the text.
     pub fn spread(&self) -> u64 {
         self.0.hash
     }
@@ -120,7 +120,7 @@ pub fn hash_of_path(path: &str) -> u64 {
     HASHER.hash_one(path)
 }
 
-/// What the host adds to every call, different each time.
+/// Fields that the host adds to every call, with different values each time.
 pub fn added_to_each_call(name: &str) -> bool {
     match name.as_bytes().first() {
         Some(b't') => name == "traceparent" || name == "tracestate" || name.starts_with("tailor-"),
@@ -129,8 +129,8 @@ pub fn added_to_each_call(name: &str) -> bool {
     }
 }
 
-/// What a service chooses by among the forms of one thing, and says so in `vary` (RFC 9110 section
-/// 12.5), and what asks the cache itself for something (RFC 9111 sections 4.3 and 5.2).
+/// Fields of content negotiation, which `vary` covers (RFC 9110 section 12.5), and directives for
+/// the cache itself (RFC 9111 sections 4.3 and 5.2).
 fn negotiation(name: &HeaderName) -> bool {
     matches!(
         *name,
@@ -170,8 +170,8 @@ impl Text {
         text.push(target.as_bytes());
         text.push(b"\n");
 
-        // The order in which a BFF set the fields is not part of what it asks for. That of one
-        // field's values is.
+        // The order in which a BFF set the fields is not part of the key. That of one field's
+        // values is.
         let mut usual = [("", &[][..]); USUAL_FIELDS];
         let mut many = Vec::new();
         let mut count = 0;
@@ -247,7 +247,7 @@ impl fmt::Debug for ExactKey {
     }
 }
 
-/// Takes the hash that a key brings along.
+/// A hasher that returns the key's own hash.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Hashed(u64);
 
@@ -257,7 +257,7 @@ impl Hasher for Hashed {
     }
 
     fn write(&mut self, bytes: &[u8]) {
-        // Keys write one number. Whatever else came would still be hashed, only slowly.
+        // Keys write one number. Other input would still be hashed, only slowly.
         self.0 = HASHER.hash_one((self.0, bytes));
     }
 
@@ -266,7 +266,7 @@ impl Hasher for Hashed {
     }
 }
 
-/// Bytes on the stack, until they are too many.
+/// A buffer on the stack that spills to the heap.
 struct Scratch {
     usual: [u8; USUAL_BYTES],
     used: usize,

@@ -1,5 +1,5 @@
 //! Whether several callers may have one answer that is not stored yet (RFC 9111 section 4): when it
-//! might be stored and used again for them. One that says nothing about that may be shared by calls
+//! might be stored and used again for them. An answer without such fields may be shared by calls
 //! that are equal in all that a service sees.
 
 use std::time::SystemTime;
@@ -13,7 +13,7 @@ use super::key::added_to_each_call;
 use crate::downstream::response::ServiceResponse;
 
 /// Whether a call may be answered with the answer to an equal one that was made before it. One that
-/// asks for an answer of its own may not, nor one whose answer nobody may keep (section 5.2.1).
+/// asks for an answer of its own may not, nor one whose answer must not be stored (section 5.2.1).
 pub fn may_join(request: &HeaderMap) -> bool {
     if !request.contains_key(CACHE_CONTROL) && !request.contains_key(PRAGMA) {
         return true;
@@ -24,8 +24,7 @@ pub fn may_join(request: &HeaderMap) -> bool {
 
 /// Whether the answer to one of several equal calls is an answer to all of them.
 ///
-/// `with_cookies` tells that the operator lets answers with `set-cookie` be shared that are
-/// `public`.
+/// `with_cookies`: the operator lets answers with `set-cookie` be shared that are `public`.
 pub fn serves_others(answer: &ServiceResponse, with_cookies: bool, now: SystemTime) -> bool {
     let headers = &answer.headers;
     if is_grpc_failure(headers) {
@@ -52,7 +51,7 @@ pub fn serves_others(answer: &ServiceResponse, with_cookies: bool, now: SystemTi
         || is_out_of_date(&says, headers, times))
 }
 
-/// Whether it was chosen by something that equal calls do not have in common.
+/// Whether it varies with a field in which equal calls differ.
 fn varies_with_each_call(headers: &HeaderMap) -> bool {
     headers.get_all(VARY).iter().any(|line| {
         let mut names = line.as_bytes().split(|byte| *byte == b',');

@@ -13,12 +13,12 @@ pub struct Counters {
     pub stale: AtomicU64,
 }
 
-/// How full a cache is, and how often it helped.
+/// The size of a cache, and its hits.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Stats {
     /// Keys with answers.
     pub entries: u64,
-    /// What they take, bytes.
+    /// Their size, bytes.
     pub bytes: u64,
     /// Lookups that found a fresh answer, or one that was fresh enough for the caller.
     pub hits: u64,

@@ -1,8 +1,7 @@
-//! The cache against the RFCs, on a clock that stands still unless a test moves it.
+//! The cache against the RFCs, on a clock that only the test moves.
 //!
 //! The cases follow those of the published HTTP caching tests that apply to a shared cache which
-//! stores no partial content. Each names the section it is from: RFC 9111, or another one that it
-//! says.
+//! stores no partial content. Each names its section, of RFC 9111 unless it says another.
 
 mod freshness;
 mod identity;
@@ -20,16 +19,16 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, Uri};
 
-use super::{Asked, Cache, Found, Key, Stale};
+use super::{Cache, CacheLookup, CacheableCall, Key, Stale};
 use crate::config::{self, CacheTimes};
 use crate::downstream::response::ServiceResponse;
 
-/// What a second call finds.
+/// The result of a second call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Expect {
     /// An answer that needs no call.
     Fresh,
-    /// Nothing that may be used without asking the service, even if it fails.
+    /// Nothing that may be used without the service, even if it fails.
     Nothing,
     /// An answer to use while a new one is fetched, and when the service fails.
     StaleAnyhow,
@@ -46,7 +45,7 @@ enum Expect {
 /// In a table each is a line of `section | name | fields of the answer`, and then what is not as
 /// usual: `status`, `asked` (the fields of the first call), `took` (seconds), `after` (when the
 /// second call is made), `then` (its fields), `ttl`, `negative` and `windows` (of the operator),
-/// and what it `finds` if not a fresh answer. Fields are parted by ` & `.
+/// and what it `finds` if not a fresh answer. Fields are separated by ` & `.
 struct Case<'a> {
     line: &'a str,
     ttl: Option<u64>,
@@ -113,11 +112,11 @@ impl<'a> Case<'a> {
         host.wait(self.after);
         let found = host.look("/", self.second);
         let was = match &found {
-            Found::Fresh(hit) if hit.answer.body == "first" => Some(Expect::Fresh),
-            Found::Fresh(_) => None,
-            Found::Miss(_) => Some(Expect::Nothing),
-            Found::Unavailable => Some(Expect::Unavailable),
-            Found::Stale(stale) => Some(match (stale.while_revalidate, stale.if_error) {
+            CacheLookup::Fresh(hit) if hit.answer.body == "first" => Some(Expect::Fresh),
+            CacheLookup::Fresh(_) => None,
+            CacheLookup::Miss(_) => Some(Expect::Nothing),
+            CacheLookup::Unavailable => Some(Expect::Unavailable),
+            CacheLookup::Stale(stale) => Some(match (stale.while_revalidate, stale.if_error) {
                 (false, false) => Expect::Nothing,
                 (true, true) => Expect::StaleAnyhow,
                 (false, true) => Expect::StaleIfError,
@@ -191,21 +190,21 @@ impl Host {
         self.now += Duration::from_secs(seconds);
     }
 
-    fn asked<'a>(&'a self, key: &'a Key, headers: &'a HeaderMap) -> Asked<'a> {
-        Asked {
+    fn asked<'a>(&'a self, key: &'a Key, headers: &'a HeaderMap) -> CacheableCall<'a> {
+        CacheableCall {
             key,
             headers,
             times: &self.times,
         }
     }
 
-    fn look(&self, target: &str, request: &str) -> Found {
+    fn look(&self, target: &str, request: &str) -> CacheLookup {
         let request = fields(request, self.now);
         let key = key(target, &request).unwrap();
         self.cache.lookup(&key, &request, self.now)
     }
 
-    /// A call that the service answers, whatever is stored.
+    /// A call that the service answers, regardless of the store.
     fn call(&mut self, target: &str, request: &str, answer: &ServiceResponse) {
         self.call_taking(0, target, request, answer);
     }
@@ -214,9 +213,11 @@ impl Host {
         let found = self.look(target, request);
         let request = fields(request, self.now);
         let ticket = match found {
-            Found::Miss(ticket) => ticket,
-            Found::Stale(stale) => stale.ticket,
-            Found::Fresh(_) | Found::Unavailable => panic!("no call to be made: {found:?}"),
+            CacheLookup::Miss(ticket) => ticket,
+            CacheLookup::Stale(stale) => stale.ticket,
+            CacheLookup::Fresh(_) | CacheLookup::Unavailable => {
+                panic!("no call to be made: {found:?}")
+            }
         };
         self.wait(took);
         let key = key(target, &request).unwrap();
@@ -232,14 +233,14 @@ impl Host {
     /// The body of a fresh answer.
     fn fresh(&self, target: &str, request: &str) -> Option<Bytes> {
         match self.look(target, request) {
-            Found::Fresh(hit) => Some(hit.answer.body),
+            CacheLookup::Fresh(hit) => Some(hit.answer.body),
             _ => None,
         }
     }
 
     fn stale(&self, target: &str, request: &str) -> Stale {
         match self.look(target, request) {
-            Found::Stale(stale) => stale,
+            CacheLookup::Stale(stale) => stale,
             found => panic!("not stale: {found:?}"),
         }
     }
@@ -271,7 +272,7 @@ fn answer(status: u16, headers: &str, now: SystemTime, body: &str) -> ServiceRes
     }
 }
 
-/// Fields, parted by line breaks or ` & `, with `{+60}` for the date in a minute.
+/// Fields, separated by line breaks or ` & `, with `{+60}` for the date in a minute.
 fn fields(lines: &str, now: SystemTime) -> HeaderMap {
     let mut headers = HeaderMap::new();
     let lines = lines.split(['\n', '&']).map(str::trim);

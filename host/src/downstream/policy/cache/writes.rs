@@ -1,5 +1,5 @@
-//! What a write makes void beside its own path: what the operator says, and what the service's
-//! answer names.
+//! What a write invalidates beside its own path: what the operator configured, and what the
+//! service's answer names.
 
 use http::header::{CONTENT_LOCATION, LOCATION};
 use http::{HeaderValue, Method, Uri};
@@ -8,7 +8,7 @@ use crate::config::{self, CallPattern, Segment};
 use crate::downstream::policy::pattern::matches;
 use crate::downstream::response::ServiceResponse;
 
-/// What stands at the end of a path for itself and all paths below it.
+/// The suffix of a path that means itself and all paths below it.
 const AND_BELOW: &str = "/**";
 
 /// The operator's rules, for paths as the service has them.
@@ -39,7 +39,7 @@ impl Writes {
         }
     }
 
-    /// What a write to a path makes void by the rules: paths, or with [`AND_BELOW`] at their end
+    /// What a write to a path invalidates by the rules: paths, or with [`AND_BELOW`] at their end
     /// those and all below.
     pub fn voided_by(&self, method: &Method, path: &str) -> Vec<String> {
         if self.rules.is_empty() {
@@ -56,7 +56,7 @@ impl Writes {
             .collect()
     }
 
-    /// The paths with [`AND_BELOW`] that a rule may make void and that include this one.
+    /// The paths with [`AND_BELOW`] that a rule may invalidate and that include this one.
     pub fn above<'a>(&'a self, path: &'a str) -> impl Iterator<Item = String> + 'a {
         self.depths.iter().filter_map(move |depth| {
             let mut slashes = path.match_indices('/').map(|(at, _)| at);
@@ -71,7 +71,7 @@ impl Writes {
     }
 }
 
-/// What stands in a path for each `*` of a pattern that covers it.
+/// The segments of a path for each `*` of a pattern that matches it.
 fn wildcards<'a>(pattern: &'a CallPattern, path: &'a str) -> impl Iterator<Item = &'a str> {
     let given = path.split('/').skip(1);
     let pairs = pattern.segments.iter().zip(given);

@@ -1,4 +1,4 @@
-//! Callers that come, wait and leave in any order.
+//! Callers that join, wait and leave in any order.
 
 use std::collections::HashMap;
 use std::future::pending;
@@ -14,7 +14,7 @@ use tokio::time::{Instant, sleep, timeout};
 
 use super::*;
 
-/// Joins a call, or makes it. Of its callers nothing is known.
+/// Joins a call, or makes it, without data of its callers.
 fn lead<T, F>(calls: &Coalescer<T, ()>, key: ExactKey, make: impl FnOnce() -> F) -> Joined<T>
 where
     T: Clone + Send + Sync + 'static,
@@ -143,7 +143,7 @@ async fn a_call_after_the_answer_is_a_new_one() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn after_a_change_nobody_joins_what_began_before() {
+async fn after_a_change_no_caller_joins_what_began_before() {
     let calls = Coalescer::new();
     let before = lead(&calls, key(1), || async { "before" });
     calls.start_generation();
@@ -188,7 +188,7 @@ enum Step {
     Join(u64),
     /// One of those who wait leaves.
     Leave(usize),
-    /// All who wait look whether there is an answer, after this many milliseconds.
+    /// All waiting callers poll for an answer, after this many milliseconds.
     Wait(u64),
     Separate,
 }
@@ -340,7 +340,7 @@ async fn those_who_join_are_added_to_the_callers_of_the_call() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn whoever_comes_too_late_to_join_makes_a_call_that_others_join() {
+async fn a_caller_too_late_to_join_makes_a_call_that_others_join() {
     let calls = Coalescer::new();
     let join = |number: u32, open: bool| {
         let call = |number| (Arc::default(), async move { number });
@@ -350,7 +350,7 @@ async fn whoever_comes_too_late_to_join_makes_a_call_that_others_join() {
     let late = join(2, false);
     let follower = join(3, true);
     assert!(first.led() && late.led() && !follower.led());
-    // Also when nobody else holds the call that was too late to join.
+    // Also when no other caller holds the call that was too late to join.
     drop(first);
     assert_eq!((late.await, follower.await), (Ok(2), Ok(2)));
     assert_eq!(calls.under_way(), 0);

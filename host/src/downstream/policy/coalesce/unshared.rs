@@ -1,5 +1,5 @@
-//! Calls whose answers were not for all who waited for them ("hit for miss"). For a while they are
-//! made side by side at once: one caller after the other would wait in vain otherwise.
+//! Calls whose answers could not be shared with the waiting callers ("hit for miss"). For a while
+//! they are made side by side at once: one caller after the other would wait in vain otherwise.
 
 #[cfg(test)]
 mod tests;
@@ -10,23 +10,23 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-/// Calls that are known at once, 32 KiB. Of two calls in one place the later one is known. The
-/// other one is shared again, which costs its callers time and is never wrong.
+/// Slots for calls, 32 KiB. Of two calls in one slot the later one is kept. The other one is shared
+/// again, which costs its callers time and is never wrong.
 const PLACES: usize = 1 << 12;
-/// A place holds the milliseconds until which it counts, and above them a part of the hash that did
-/// not choose it.
+/// A slot holds its expiry in milliseconds, and above it the part of the hash that did not select
+/// the slot.
 const TIME_BITS: u32 = 40;
 
 /// The calls that are not shared at present, by their hashes.
 #[derive(Debug)]
 pub struct Unshared {
     began: Instant,
-    /// Made for the first of them: the answers of most services are for everybody.
+    /// Made for the first of them: the answers of most services are for all clients.
     places: OnceLock<Box<[AtomicU64]>>,
 }
 
 impl Unshared {
-    /// Knows none.
+    /// An empty table.
     pub fn new(now: Instant) -> Self {
         Self {
             began: now,
@@ -42,7 +42,7 @@ impl Unshared {
         })
     }
 
-    /// Has calls with this hash made side by side until then.
+    /// Makes calls with this hash side by side until then.
     pub fn insert(&self, hash: u64, until: Instant) {
         let places = self
             .places
@@ -51,7 +51,7 @@ impl Unshared {
         places[place(hash)].store(known, Ordering::Relaxed);
     }
 
-    /// Has calls with this hash shared again.
+    /// Shares calls with this hash again.
     pub fn remove(&self, hash: u64) {
         if let Some(places) = self.places.get() {
             places[place(hash)].store(0, Ordering::Relaxed);

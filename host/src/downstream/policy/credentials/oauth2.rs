@@ -1,7 +1,7 @@
 //! One token of an authorization server: client credentials (RFC 6749 section 4.4), bearer (RFC
 //! 6750).
 //!
-//! What the server says in words reaches neither errors nor logs: it may repeat the request.
+//! The server's error texts reach neither errors nor logs: it may repeat the request.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU16, Ordering};
@@ -17,41 +17,41 @@ use futures_util::future::BoxFuture;
 use http::HeaderValue;
 use tokio::time::timeout;
 
-use super::secret::Held;
+use super::secret::LiveSecret;
 use super::types::{CredentialsError, Fetch, sensitive};
 use crate::config::{self, ClientAuthentication};
 
-/// Lifetime of a token whose answer does not say it, as RFC 6749 section 5.1 leaves to us.
+/// Lifetime of a token whose answer has none, which RFC 6749 section 5.1 leaves open.
 const DEFAULT_LIFETIME: Duration = Duration::from_secs(300);
 
-/// A token holds at least this long. A server that says less would be asked for each call.
+/// The minimum lifetime of a token. A server with a shorter one would be called for each call.
 const MIN_LIFETIME: Duration = Duration::from_secs(1);
 
 /// A token is renewed at least this often, whatever its answer says.
 const MAX_LIFETIME: Duration = Duration::from_secs(24 * 60 * 60);
 
-/// Who the host is to a token endpoint.
+/// The host's client at a token endpoint.
 pub(super) struct Client {
     client:
         BasicClient<EndpointNotSet, EndpointNotSet, EndpointNotSet, EndpointNotSet, EndpointSet>,
-    secret: Arc<Held>,
+    secret: Arc<LiveSecret>,
     scopes: Vec<Scope>,
-    /// Sent as they are: `audience` and what the operator adds.
+    /// Sent unchanged: `audience` and the operator's parameters.
     parameters: Vec<(String, String)>,
     timeout: Duration,
     fetch: Fetch,
 }
 
-/// A token that was given.
+/// A granted token.
 #[derive(Clone)]
 pub(super) struct Grant {
     /// `Bearer` and the token, marked as sensitive.
     pub header: HeaderValue,
-    /// For how long it holds, from the time at which it was asked for.
+    /// Its lifetime, from the time of its request.
     pub lifetime: Duration,
 }
 
-/// A [`Fetch`] as the crate wants it. It keeps the status, which the crate's errors do not hold.
+/// A [`Fetch`] in the form of the crate. It keeps the status, which the crate's errors lack.
 struct Transport {
     fetch: Fetch,
     status: Arc<AtomicU16>,
@@ -77,7 +77,7 @@ type Refusal = StandardErrorResponse<BasicErrorResponseType>;
 impl Client {
     pub(super) fn new(
         settings: &config::OAuth2,
-        secret: Held,
+        secret: LiveSecret,
         fetch: Fetch,
     ) -> Result<Self, CredentialsError> {
         let token_url =
@@ -100,7 +100,7 @@ impl Client {
         })
     }
 
-    /// Time for a whole answer. A call that waits has a deadline of its own.
+    /// Time limit for a whole answer. A waiting call has its own deadline.
     pub(super) fn timeout(&self) -> Duration {
         self.timeout
     }
@@ -113,9 +113,9 @@ impl Client {
     }
 
     async fn ask(&self) -> Result<Grant, CredentialsError> {
-        // A token is asked for rarely, and a refused secret is replaced in its file.
+        // A token is requested rarely, and a refused secret is replaced in its file.
         if self.secret.can_change() {
-            // The secret of a file that does not answer is the one that was good before.
+            // While the file does not answer, the last good secret is used.
             let _ = timeout(self.timeout / 4, self.secret.look()).await;
         }
         let secret = self.secret.current().header.to_str().map(str::to_owned);
@@ -154,7 +154,7 @@ impl Client {
     }
 }
 
-/// What went wrong, without a word of the server's.
+/// The error, without any text of the server.
 fn failure(error: RequestTokenError<CredentialsError, Refusal>, status: u16) -> CredentialsError {
     match error {
         RequestTokenError::Request(error) => error,

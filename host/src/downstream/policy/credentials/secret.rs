@@ -1,8 +1,8 @@
 //! A secret that lies in a file or in the environment, as a field value that is ready to be sent.
 //!
-//! A file is read once a second at most, on a thread that may block, and compared by its content:
-//! its size and times can be those of before. What was read before stays in use when a look finds
-//! nothing better: a file that is being replaced is missing or empty for a moment.
+//! A file is read once per second at most, on a thread that may block, and compared by its content:
+//! its size and times can be unchanged. The last value stays in use when a look finds none: a file
+//! that is being replaced is missing or empty for a moment.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -24,7 +24,7 @@ use crate::time::millis;
 /// one valid for longer than that.
 const INTERVAL: Duration = Duration::from_secs(1);
 
-/// Largest file that is taken for a secret, bytes: more than any service takes in a field.
+/// Largest file of a secret, bytes: more than any service accepts in a field.
 const MAX_SIZE: u64 = 16 << 10;
 
 /// A secret as it is sent.
@@ -36,9 +36,9 @@ pub(super) struct Value {
     pub version: u64,
 }
 
-/// A secret that is held in memory, and followed if it lies in a file.
+/// A secret in memory, reread when its file changes.
 #[derive(Debug)]
-pub(super) struct Held {
+pub(super) struct LiveSecret {
     service: String,
     prefix: &'static str,
     value: ArcSwap<Value>,
@@ -52,12 +52,12 @@ struct Watched {
     origin: Instant,
     /// When to look next, milliseconds after `origin`.
     due: AtomicU64,
-    /// The log says that the file is of no use. Taken by looks only, which run one at a time on
-    /// threads that may block.
+    /// Whether the log says that the file is unusable. Locked only by looks, which run one at a
+    /// time on threads that may block.
     warned: Mutex<bool>,
 }
 
-impl Held {
+impl LiveSecret {
     /// Reads a secret for the first time. Blocks for as long as reading a small file takes.
     pub(super) fn new(
         service: &str,
@@ -104,7 +104,7 @@ impl Held {
         self.file.is_some()
     }
 
-    /// Whether the caller is to look at the file now: true for one caller an interval.
+    /// Whether the caller must look at the file now: true for one caller per interval.
     pub(super) fn is_due(&self, now: Instant) -> bool {
         let Some(file) = &self.file else {
             return false;
@@ -136,7 +136,7 @@ impl Held {
         let mut warned = match file.warned.try_lock() {
             Ok(warned) => warned,
             Err(TryLockError::Poisoned(poisoned)) => poisoned.into_inner(),
-            // A look that takes longer than the time between two is waited for by nobody.
+            // No call waits for a look that takes longer than the time between two.
             Err(TryLockError::WouldBlock) => return,
         };
         match self.changed(file) {
@@ -159,7 +159,7 @@ impl Held {
         }
     }
 
-    /// What is sent from now on, if it is another value than before.
+    /// The new value, if it differs from the current one.
     fn changed(&self, file: &Watched) -> Result<Option<HeaderValue>, CredentialsError> {
         let text = read(&file.path)?;
         let header = header(self.prefix, &text, || quoted(&file.path))?;

@@ -1,4 +1,4 @@
-//! What all credentials have in common: they are sent as they should be, and shown nowhere.
+//! What all credentials have in common: they are sent as configured, and never shown.
 
 use std::io::Write;
 use std::path::Path;
@@ -18,7 +18,7 @@ use crate::config::{ClientAuthentication, OAuth2, Secret};
 
 const SECRET: &str = "hunter2-is-the-secret";
 
-/// A token endpoint that answers at once, always alike.
+/// A token endpoint that gives the same answer at once.
 pub(super) fn answering(status: u16, content_type: &'static str, body: &'static str) -> Fetch {
     Arc::new(move |_| {
         let mut answer = Response::new(Bytes::from_static(body.as_bytes()));
@@ -67,7 +67,7 @@ pub(super) fn credentials(settings: &config::Credentials, fetch: Fetch) -> Arc<C
     Credentials::new("activity", settings, variable, fetch).unwrap()
 }
 
-/// What a call would send.
+/// The field that a call would send.
 pub(super) async fn sent(credentials: &Credentials) -> Result<(String, Used), CredentialsError> {
     let mut headers = HeaderMap::new();
     headers.insert(AUTHORIZATION, HeaderValue::from_static("of the guest"));
@@ -182,12 +182,12 @@ async fn errors_tell_what_is_wrong_without_the_words_of_the_token_endpoint() {
     );
 }
 
-/// Everything that is logged, of all crates and levels.
+/// All log lines, of all crates and levels.
 #[derive(Clone, Default)]
 pub(super) struct Log(Arc<Mutex<Vec<u8>>>);
 
 impl Log {
-    /// Notes what the test's thread logs, for as long as the result is held.
+    /// Records the log lines of the test's thread, for as long as the result lives.
     ///
     /// That holds a second subscriber: were there only one, `tracing` would ask the thread that
     /// comes to a place in the code first whether anybody wants its lines, and the thread of

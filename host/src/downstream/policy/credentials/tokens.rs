@@ -22,8 +22,8 @@ use super::oauth2::{Client, Grant};
 use super::types::{CredentialsError, Used};
 use crate::sync;
 
-/// The part of its lifetime after which a token is renewed. Up to a tenth of it is taken off by
-/// chance, so that hosts which were started together do not ask together.
+/// The part of its lifetime after which a token is renewed. Up to a tenth of it is taken off at
+/// random, so that hosts which were started together do not renew together.
 const RENEW_AFTER: f64 = 0.8;
 
 /// The most that is taken off a wait at random.
@@ -36,15 +36,15 @@ const MIN_BACKOFF: Duration = Duration::from_secs(1);
 const MAX_BACKOFF: Duration = Duration::from_secs(30);
 
 /// Time between two renewals because a service refused the token. A service may answer 401 for
-/// reasons that no new token mends.
+/// reasons that no new token fixes.
 const REFUSAL_INTERVAL: Duration = Duration::from_secs(10);
 
-/// Time between two polls of a fetch that nobody waits for, milliseconds: thousands of calls in it
-/// need not look.
+/// Time between two polls of a fetch without a waiting call, milliseconds: thousands of calls in
+/// that time need not poll.
 const POLL_INTERVAL: u64 = 1;
 
-/// What a fetch that failed may be older than its timeout and still say something of the server. At
-/// a greater age, nobody polled it: whoever had would have seen it fail at the timeout.
+/// The time past its timeout in which a failed fetch still says something about the server. At a
+/// greater age, it was not polled: a poll would have seen it fail at the timeout.
 const GRACE: Duration = Duration::from_secs(1);
 
 /// Time between two lines of the log about failures.
@@ -58,7 +58,7 @@ pub(super) struct Tokens {
     abandoned: Duration,
     current: ArcSwapOption<Token>,
     origin: Instant,
-    /// When a call is to look after the renewal, milliseconds after `origin`: what calls read of
+    /// When a call checks the renewal next, milliseconds after `origin`: an atomic copy of
     /// `TokenState::renew_at`.
     look_at: AtomicU64,
     /// Never held across a wait, nor while a fetch is polled.
@@ -78,7 +78,7 @@ struct TokenState {
     /// Failed fetches in a row.
     failures: u32,
     last_error: Option<CredentialsError>,
-    /// When the log was last told.
+    /// When the last line was logged.
     warned_at: Option<Instant>,
     /// No fetch begins before: the backoff.
     not_before: Instant,
@@ -119,8 +119,7 @@ impl Tokens {
         }
     }
 
-    /// Sets the token in use; `None` if there is none that holds. Looks after its renewal on the
-    /// way.
+    /// Sets the token in use; `None` if there is no valid one. Also polls its renewal.
     pub(super) fn apply_current(&self, headers: &mut HeaderMap, now: Instant) -> Option<Used> {
         let used = {
             let current = self.current.load();
@@ -154,8 +153,7 @@ impl Tokens {
             now = Instant::now();
             self.settle(&running, &answer, now);
             let current = self.current.load();
-            // What was left lying half-way through is no answer to a call of today, which begins a
-            // fetch of its own.
+            // An abandoned fetch is too old for this call, which begins its own.
             let late = now >= running.started + self.abandoned;
             match (answer, current.as_ref()) {
                 (Ok(_), Some(token)) if !late || now < token.expires => {
@@ -192,7 +190,7 @@ impl Tokens {
         self.version() != used.0
     }
 
-    /// Begins a fetch when it is time, polls it once, and takes its answer if it is there.
+    /// Begins a due fetch, polls it once, and stores its answer if there is one.
     fn renew_ahead(&self, now: Instant) {
         let running = {
             let mut state = self.lock();
@@ -230,7 +228,7 @@ impl Tokens {
         Ok(running)
     }
 
-    /// Takes a fetch's answer: the first who sees it does, for all.
+    /// Stores a fetch's answer: the first caller that sees it does, for all.
     fn settle(&self, running: &Running, answer: &Result<Grant, CredentialsError>, now: Instant) {
         let mut state = self.lock();
         if state
@@ -273,14 +271,14 @@ impl Tokens {
         let current = self.current.load();
         let version = match current.as_ref() {
             None => 1,
-            // A server may give the same token again; whoever was refused with it is not helped by
-            // it.
+            // A server may give the same token again; a call that was refused with it is not helped
+            // by it.
             Some(token) if token.header == grant.header => token.version,
             Some(token) => token.version + 1,
         };
         self.current.store(Some(Arc::new(Token {
             header: grant.header.clone(),
-            // The server began to count no sooner than it was asked.
+            // The server began to count no sooner than the request was sent.
             expires: started + grant.lifetime,
             version,
         })));
@@ -303,7 +301,7 @@ impl Tokens {
     }
 }
 
-/// A wait, less up to a tenth of it.
+/// A wait, less up to a tenth of it at random.
 fn shortened(wait: Duration) -> Duration {
     wait.mul_f64(1.0 - JITTER * fastrand::f64())
 }

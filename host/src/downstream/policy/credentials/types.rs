@@ -7,21 +7,21 @@ use futures_util::future::BoxFuture;
 use http::HeaderValue;
 use thiserror::Error;
 
-/// Makes a request to a token endpoint and gives the whole answer, or says in words that hold no
-/// secret why there is none.
+/// Makes a request to a token endpoint and returns the whole answer, or an error text without
+/// secrets.
 ///
-/// What it returns is polled by the calls that need a token. When a token is renewed ahead of its
-/// expiry nobody waits, and it is polled once by a call now and then. So it should go on by itself
-/// once it was polled first (as a task of the worker does), and must not lose an answer that came
-/// between two polls. It is given up at the operator's timeout.
+/// The calls that need a token poll the future. When a token is renewed ahead of its expiry no call
+/// waits, and a call polls it once now and then. So it should progress by itself after the first
+/// poll (as a task of the worker does), and must not lose an answer between two polls. It is
+/// dropped at the operator's timeout.
 pub type Fetch = Arc<
     dyn Fn(http::Request<Bytes>) -> BoxFuture<'static, Result<http::Response<Bytes>, String>>
         + Send
         + Sync,
 >;
 
-/// Why there are no credentials. Holds neither secrets nor what a token endpoint said, but names
-/// files and addresses, so that the words are for the operator and not for guests.
+/// Why there are no credentials. Has neither secrets nor texts of a token endpoint, but names files
+/// and addresses: it is for the operator, not for guests.
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
 pub enum CredentialsError {
     /// A variable of the environment is missing or no text.
@@ -42,7 +42,7 @@ pub enum CredentialsError {
         /// What the system said.
         why: String,
     },
-    /// A token endpoint's address is none.
+    /// A token endpoint's address is not a URL.
     #[error("token endpoint: not an absolute URL")]
     TokenUrl,
     /// The token endpoint gave no answer.
@@ -91,11 +91,11 @@ impl CredentialsError {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Used(pub(super) u64);
 
-/// A text as a field value that is shown nowhere; `None` if it holds anything but visible ASCII,
-/// spaces and tabs.
+/// A text as a sensitive field value; `None` if it holds anything but visible ASCII, spaces and
+/// tabs.
 pub(super) fn sensitive(text: &str) -> Option<HeaderValue> {
     let mut value = HeaderValue::from_str(text).ok()?;
-    // Bytes past ASCII are legal in a field, but every program reads them in its own way.
+    // Bytes past ASCII are legal in a field, but programs read them differently.
     value.to_str().ok()?;
     value.set_sensitive(true);
     Some(value)

@@ -10,7 +10,7 @@ fn rate(count: u32, seconds: u64, burst: u32) -> config::Rate {
     }
 }
 
-/// Takes all that is there, and says how much that was.
+/// Takes all tokens, and returns their number.
 fn drain(bucket: &mut Bucket, now: Instant) -> u32 {
     let mut taken = 0;
     while bucket.due(0, now) <= now {
@@ -31,7 +31,7 @@ fn a_burst_is_there_at_once_and_then_one_token_after_the_other() {
     assert_eq!(drain(&mut bucket, ms(9)), 0);
     assert_eq!(drain(&mut bucket, ms(25)), 2);
     assert_eq!(bucket.due(0, ms(25)), ms(30));
-    // A quiet hour does not pay for a storm.
+    // An idle hour saves no more than a burst.
     assert_eq!(drain(&mut bucket, ms(3_600_000)), 3);
 }
 
@@ -63,8 +63,8 @@ fn another_rate_keeps_the_tokens() {
 }
 
 proptest! {
-    /// Whoever asks whenever: in no window is more taken than its length brings, and a burst.
-    /// Whoever takes all that there is gets what the time brings, but for one.
+    /// For any callers at any times: no window takes more than its length brings, plus a burst. A
+    /// caller that takes all tokens gets what the time brings, but for one.
     #[test]
     fn no_window_has_more_than_its_worth_and_a_burst(
         count in 1_u32..2000,

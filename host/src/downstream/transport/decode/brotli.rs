@@ -7,17 +7,17 @@ use brotli_decompressor::{
 
 use super::fault::Fault;
 
-/// What a step takes at most, bytes. It is little, because the decoder gives nothing before it has
+/// The most input of a step, bytes. It is small, because the decoder yields nothing before it has
 /// taken all of it or its window is full, and a few bytes may fill that.
 const INPUT: usize = 1 << 10;
-/// The least memory that the decoder gets: what it needs beside its window.
+/// The least memory of the decoder: its needs beside its window.
 const LEAST_MEMORY: usize = 64 << 10;
 
-/// Undoes `br`.
+/// Decodes `br`.
 pub(super) struct Brotli(Box<BrotliState<Bounded, StandardAlloc, StandardAlloc>>);
 
-/// Gives memory for the window, which never has to be larger than what may come out. The decoder
-/// asks for what the body announces.
+/// Allocates the window, which never has to be larger than the output. The decoder requests the
+/// size that the body announces.
 struct Bounded {
     most: usize,
 }
@@ -27,7 +27,7 @@ impl Allocator<u8> for Bounded {
 
     fn alloc_cell(&mut self, length: usize) -> Self::AllocatedMemory {
         if length > self.most {
-            // That is how it says that there is none.
+            // An empty cell tells the decoder that there is no memory.
             return Self::AllocatedMemory::default();
         }
         StandardAlloc::default().alloc_cell(length)

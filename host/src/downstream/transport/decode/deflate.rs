@@ -6,7 +6,7 @@ use miniz_oxide::{DataFormat, MZError, MZFlush, MZStatus};
 
 use super::fault::Fault;
 
-/// What a step takes at most, bytes.
+/// The most input of a step, bytes.
 const INPUT: usize = 16 << 10;
 
 /// Undoes `gzip` and `deflate`.
@@ -104,7 +104,7 @@ fn advance(
     }
 }
 
-/// What follows the head of a member.
+/// The part of a member after its head.
 fn behind_head(input: &[u8]) -> Result<&[u8], Fault> {
     const CHECKSUM: u8 = 1 << 1;
     const EXTRA: u8 = 1 << 2;

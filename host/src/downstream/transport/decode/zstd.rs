@@ -14,7 +14,7 @@ const DESCRIPTOR: usize = 4;
 /// A bit of that: it has no window, but is one block that says how large it is.
 const SINGLE_SEGMENT: u8 = 1 << 5;
 
-/// Undoes `zstd`.
+/// Decodes `zstd`.
 pub(super) struct Zstd {
     /// Of the exponent of a window, the most that is needed. All that comes out of a frame may lie
     /// in its window, and nothing is to come out that is larger than allowed.
@@ -43,7 +43,7 @@ impl Zstd {
         let ended = frame
             .decode_blocks(&mut *input, BlockDecodingStrategy::UptoBlocks(1))
             .map_err(|error| fault(&error))?;
-        // What lies in the window is kept back until the end.
+        // Bytes in the window are held back until the end.
         frame
             .collect_to_writer(output)
             .map_err(|_| Fault::Damaged)?;

@@ -1,4 +1,4 @@
-//! A DNS server that says what a test says.
+//! A scripted DNS server.
 
 use std::io;
 use std::net::SocketAddr;
@@ -10,7 +10,7 @@ use simple_dns::{CLASS, Name, Packet, PacketFlag, RCODE, ResourceRecord};
 use tokio::net::{TcpListener, UdpSocket};
 use tokio::task::JoinSet;
 
-/// What the server says of each name.
+/// The server's answer for each name.
 #[derive(Clone)]
 pub enum Says {
     /// SRV records: priority, weight, port and target.
@@ -21,13 +21,13 @@ pub enum Says {
     Address,
     /// An answer with this code.
     Code(RCODE),
-    /// Answers to another question, and what is none.
+    /// Answers to another query, and malformed ones.
     Noise,
     /// Nothing.
     Silence,
 }
 
-/// A DNS server, which ends with this.
+/// A DNS server, ended on drop.
 pub struct DnsServer {
     /// Where it listens, over UDP and TCP.
     pub address: SocketAddr,
@@ -65,12 +65,12 @@ impl DnsServer {
         }
     }
 
-    /// From now on it says this.
+    /// Changes its answers.
     pub fn say(&self, says: Says) {
         *self.script.says.lock().unwrap() = says;
     }
 
-    /// Questions that were asked over UDP.
+    /// Queries over UDP.
     pub fn asked(&self) -> usize {
         self.script.asked.load(Ordering::SeqCst)
     }

@@ -27,7 +27,7 @@ async fn answer(says: Says) -> io::Result<Vec<Record>> {
 }
 
 #[tokio::test]
-async fn records_come_by_priority_and_those_that_nobody_can_call_are_left_out() {
+async fn records_come_by_priority_and_unusable_ones_are_left_out() {
     let all = says(&[
         (20, 0, 81, "b.example"),
         (10, 5, 80, "A.example"),

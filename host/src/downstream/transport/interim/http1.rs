@@ -2,17 +2,17 @@
 
 use super::error::TooManyInterim;
 
-/// The part of a status line that tells which answer it begins: `HTTP/1.1 103`.
+/// The part of a status line that shows which answer it begins: `HTTP/1.1 103`.
 const STATUS: usize = 12;
 
-/// Counts interim answers. An ordinary answer costs a look at its first bytes.
+/// Counts interim answers. An ordinary answer costs a check of its first bytes.
 pub(super) struct Heads {
     limit: usize,
     count: usize,
     at: At,
 }
 
-/// Where the next byte stands.
+/// The position of the next byte.
 enum At {
     /// In an answer that is none of ours, or in none.
     Elsewhere,
@@ -35,7 +35,7 @@ impl Heads {
         }
     }
 
-    /// Notes that a request is sent, whose answer begins with what is read next.
+    /// Records that a request is sent, whose answer begins with the next byte.
     ///
     /// Parts of a request that are sent while its answer comes already do no harm: what is read
     /// next begins like no head, unless a service means it to.
@@ -46,7 +46,7 @@ impl Heads {
         }
     }
 
-    /// Notes bytes that were read.
+    /// Inspects bytes that were read.
     pub(super) fn read(&mut self, mut bytes: &[u8]) -> Result<(), TooManyInterim> {
         loop {
             match &mut self.at {

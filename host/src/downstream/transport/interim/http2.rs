@@ -18,7 +18,7 @@ const END_STREAM: u8 = 1;
 /// many, all are forgotten, and each may begin to count anew.
 const MAX_STREAMS: usize = 4096;
 
-/// Counts interim answers. A frame costs a look at its head.
+/// Counts interim answers. A frame costs a check of its head.
 pub(super) struct Frames {
     limit: usize,
     head: [u8; HEAD],
@@ -41,7 +41,7 @@ impl Frames {
         }
     }
 
-    /// Notes bytes that were read.
+    /// Inspects bytes that were read.
     pub(super) fn read(&mut self, mut bytes: &[u8]) -> Result<(), TooManyInterim> {
         loop {
             let skipped = self.payload.min(bytes.len());

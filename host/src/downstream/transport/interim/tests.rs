@@ -1,7 +1,7 @@
 use super::*;
 
-/// Reads the bytes whole, then cut at each place; says whether they are too many, which must not
-/// depend on that.
+/// Reads the bytes whole, then cut at each place; returns whether they are too many, which must not
+/// depend on the cuts.
 fn too_many(mut counter: impl FnMut() -> Box<dyn FnMut(&[u8]) -> bool>, bytes: &[u8]) -> bool {
     let whole = counter()(bytes);
     for cut in 0..bytes.len() {

@@ -1,4 +1,4 @@
-//! The connections of one worker to one endpoint that are kept.
+//! The kept connections of one worker to one endpoint.
 
 use std::sync::{Arc, Mutex};
 
@@ -14,7 +14,7 @@ use crate::downstream::transport::connection::Lifetime;
 use crate::sync::lock;
 
 /// The connections of one worker to one endpoint. Aligned so that no two workers write to the same
-/// line of a cache.
+/// cache line.
 #[derive(Default)]
 #[repr(align(128))]
 pub(super) struct Pool {
@@ -22,7 +22,7 @@ pub(super) struct Pool {
     pub(super) idle: Mutex<Vec<Idle>>,
     /// HTTP/2.
     pub(super) shared: Mutex<SharedConnections>,
-    /// Where calls wait for that.
+    /// Notifies calls that wait for HTTP/2.
     pub(super) changed: Arc<Changed>,
 }
 
@@ -35,7 +35,7 @@ pub(super) struct Idle {
 }
 
 impl Pool {
-    /// When the connection was last used that is idle for longest.
+    /// The last use of the longest idle connection.
     pub(super) fn oldest(&self) -> Option<Instant> {
         // Connections are given back in the order of time.
         let idle = lock(&self.idle).first().map(|kept| kept.since);

@@ -1,8 +1,8 @@
 //! HTTP/2: the connections that the calls of one worker to one endpoint share.
 //!
 //! Ordinarily there is one. A further one is opened when the service lets no more calls be on it,
-//! or while nobody knows whether the service is still there. Further ones are bounded by the slots:
-//! there are no more of them than calls that may be under way.
+//! or while it is unknown whether the service is still there. Further ones are bounded by the
+//! slots: there are no more of them than calls that may be under way.
 
 use tokio::task::Id;
 use tokio::time::Instant;
@@ -11,26 +11,25 @@ use crate::downstream::transport::connection::{Connection, Lifetime};
 use crate::downstream::transport::http2::Handle;
 use crate::downstream::transport::sender::Sender;
 
-/// Calls that a connection is expected to take while nothing is known of the service. RFC 9113
-/// section 6.5.2 recommends no less.
+/// The expected stream limit of an unknown service. RFC 9113 section 6.5.2 recommends no less.
 const USUAL: usize = 100;
-/// No service is expected to take more than that, whatever it says.
+/// The largest expected stream limit, whatever the service sends.
 const MOST: usize = 1 << 16;
 
 /// The connections of one worker to one endpoint, and those that are being opened.
 #[derive(Default)]
 pub(super) struct SharedConnections {
     /// The one opened last at the end.
-    connections: Vec<Shared>,
+    connections: Vec<SharedConnection>,
     /// Connections that are being opened.
     pub(super) opening: usize,
-    /// The calls that these will take, beside those who open them.
+    /// The calls that these can serve beside their openers.
     pub(super) promised: usize,
-    /// The calls that the service lets be on a connection, once it has said so.
+    /// The service's limit of streams per connection, once it is known.
     usual: Option<usize>,
 }
 
-struct Shared {
+struct SharedConnection {
     handle: Handle,
     used: Instant,
     life: Lifetime,
@@ -40,7 +39,7 @@ struct Shared {
 }
 
 impl SharedConnections {
-    /// Keeps a connection for other calls.
+    /// Adds a connection for other calls.
     pub(super) fn keep(
         &mut self,
         handle: Handle,
@@ -49,7 +48,7 @@ impl SharedConnections {
         id: Id,
         is_further: bool,
     ) {
-        self.connections.push(Shared {
+        self.connections.push(SharedConnection {
             handle,
             used,
             life,
@@ -58,14 +57,14 @@ impl SharedConnections {
         });
     }
 
-    /// Forgets what is used no more. A connection ends with the last handle on it, so calls that
-    /// are still under way keep theirs.
+    /// Removes unusable connections. A connection ends with its last handle, so calls under way
+    /// keep theirs.
     pub(super) fn close_old(&mut self, now: Instant, identity: u32) {
         self.connections
             .retain(|shared| !shared.handle.is_closed() && !shared.life.over(now, identity));
     }
 
-    /// Forgets what was not used since `idle`, too.
+    /// Also removes what was not used since `idle`.
     pub(super) fn close_idle(
         &mut self,
         now: Instant,
@@ -77,7 +76,7 @@ impl SharedConnections {
             .retain(|shared| !idle(shared.used) || shared.handle.calls() > 0);
     }
 
-    /// When the further connection was last used that is idle for longest.
+    /// The last use of the longest idle further connection.
     pub(super) fn oldest(&self) -> Option<Instant> {
         let used = self.connections.iter().filter(|shared| shared.is_idle());
         used.map(|shared| shared.used).min()
@@ -95,7 +94,7 @@ impl SharedConnections {
         self.connections.is_empty() && self.opening == 0
     }
 
-    /// The calls that a connection which is being opened will take, beside the one that opens it.
+    /// The calls that a connection being opened can serve beside its opener.
     pub(super) fn promise(&self) -> usize {
         self.usual.unwrap_or(USUAL).saturating_sub(1)
     }
@@ -110,8 +109,7 @@ impl SharedConnections {
         self.connections.clear();
     }
 
-    /// A place on the newest connection that has room: those before it become idle then, and are
-    /// closed.
+    /// A stream on the newest connection with room: older ones become idle then, and are closed.
     pub(super) fn place(&mut self, now: Instant, avoid: Option<Id>) -> Option<Connection> {
         let mut newest_first = self.connections.iter_mut().rev();
         let shared = newest_first.find(|shared| shared.has_room() && Some(shared.id) != avoid)?;
@@ -120,9 +118,8 @@ impl SharedConnections {
         Some(Connection::shared(sender, true, shared.id, shared.life))
     }
 
-    /// Whether there are good connections on which there is no room, and how many calls will soon
-    /// find room: on connections that are being opened, and on those whose service has not said yet
-    /// how many it takes.
+    /// Whether there are good but full connections, and how many calls will soon find room: on
+    /// connections that are being opened, and on those whose limit is not known yet.
     pub(super) fn outlook(&mut self, avoid: Option<Id>) -> (bool, usize) {
         let mut full = false;
         let mut expected = self.promised;
@@ -143,8 +140,8 @@ impl SharedConnections {
     }
 }
 
-impl Shared {
-    /// Until the service has said how many calls it takes, it gets one.
+impl SharedConnection {
+    /// Until its limit is known, a connection gets one call.
     fn has_room(&self) -> bool {
         self.handle.is_usable() && self.handle.calls() < self.handle.max_calls().unwrap_or(1)
     }

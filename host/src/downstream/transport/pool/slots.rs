@@ -1,7 +1,7 @@
 //! How many connections a service may have, all workers and endpoints together.
 //!
-//! A caller may have one call under way for each slot there is, so whoever finds none free finds an
-//! idle connection, or one that is about to end.
+//! A caller may have one call under way for each slot there is, so a caller that finds none free
+//! finds an idle connection, or one that is about to end.
 
 use std::mem;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -25,7 +25,7 @@ pub struct Slots {
 }
 
 impl Slots {
-    /// So many.
+    /// A number of slots.
     pub fn new(slots: usize) -> Arc<Self> {
         let slots = slots.min(Semaphore::MAX_PERMITS);
         Arc::new(Self {
@@ -37,8 +37,8 @@ impl Slots {
         })
     }
 
-    /// Changes their number. Where there are fewer than connections, nothing is closed for it: the
-    /// number of calls is bounded elsewhere, and idle connections end by `idle-timeout`.
+    /// Changes their number. With fewer slots than connections, nothing is closed: the number of
+    /// calls is bounded elsewhere, and idle connections end by `idle-timeout`.
     pub fn set(&self, max_calls: usize) {
         let slots = max_calls.min(Semaphore::MAX_PERMITS);
         let before = self.most.swap(slots, Ordering::Relaxed);
@@ -74,7 +74,7 @@ impl Slots {
         self.waiting.load(Ordering::Relaxed)
     }
 
-    /// Counts a call that waits for as long as what is returned lives.
+    /// Counts a waiting call for as long as the returned value lives.
     pub(super) fn wait(&self) -> Waiting<'_> {
         self.waiting.fetch_add(1, Ordering::Relaxed);
         Waiting(self)

@@ -1,4 +1,4 @@
-//! HTTP/2: whose turn it is to use a connection, to open one, or to wait.
+//! HTTP/2: whether a call uses a connection, opens one, or waits.
 
 use std::sync::Arc;
 
@@ -11,48 +11,46 @@ use crate::downstream::transport::changed::Changed;
 use crate::downstream::transport::connection::Connection;
 use crate::sync::lock;
 
-/// What a call asks for that finds no place.
+/// What a call wants that found no free connection.
 #[derive(Clone, Copy)]
-pub struct Asked {
+pub struct Wanted {
     /// The worker that makes the call.
     pub worker: usize,
-    /// The connection that did not do.
+    /// The connection that was unfit.
     pub avoid: Option<Id>,
-    /// Whether it has to be a new connection.
+    /// Whether it must be a new connection.
     pub fresh: bool,
 }
 
-/// What such a call is to do.
-pub enum Turn<'a> {
-    /// To use this.
-    Place(Connection),
-    /// To open a further connection.
+/// What such a call does next.
+pub enum NextStep<'a> {
+    /// Use this.
+    Use(Connection),
+    /// Open a further connection.
     Open(Opening<'a>),
-    /// To wait for a change.
+    /// Wait for a change.
     Wait(Wait),
 }
 
 /// Why a call waits.
 #[derive(Clone, Copy)]
 pub struct Wait {
-    /// Whether there are good connections, all with as many calls as the service lets be on them.
-    /// If not, one is being opened.
+    /// Whether there are good connections, all at the service's limit. If not, one is being opened.
     pub full: bool,
-    /// Whether a slot would help.
+    /// Whether a free slot would help.
     pub for_slot: bool,
 }
 
-/// The right to open a connection. Others count on it while it is there.
+/// The right to open a connection. Other calls wait for it while it lives.
 pub struct Opening<'a> {
     pools: &'a Pools,
-    asked: Asked,
+    wanted: Wanted,
     promised: usize,
     pub slot: Option<OwnedSemaphorePermit>,
 }
 
 impl Pools {
-    /// A place on a connection that is still good, if there is one. On one that `avoid` does not
-    /// name.
+    /// A stream on a good connection other than `avoid`, if there is one.
     pub fn share(
         &self,
         worker: usize,
@@ -65,27 +63,27 @@ impl Pools {
         shared.place(now, avoid)
     }
 
-    /// What a call is to do that found no place. It waits with [`Changed::wait`] meanwhile, and is
-    /// counted there. `slot` is one that it has already, and is left where it is not needed.
+    /// The next step of a call without a stream. It is counted as waiting in [`Changed::wait`]
+    /// meanwhile. `slot` is one that it has already, and is left in place if it is not needed.
     pub fn turn(
         &self,
-        asked: Asked,
+        wanted: Wanted,
         now: Instant,
         identity: u32,
         slot: &mut Option<OwnedSemaphorePermit>,
-    ) -> Turn<'_> {
-        let pool = &self.workers[asked.worker];
+    ) -> NextStep<'_> {
+        let pool = &self.workers[wanted.worker];
         let mut shared = lock(&pool.shared);
         shared.close_old(now, identity);
-        if !asked.fresh
-            && let Some(connection) = shared.place(now, asked.avoid)
+        if !wanted.fresh
+            && let Some(connection) = shared.place(now, wanted.avoid)
         {
-            return Turn::Place(connection);
+            return NextStep::Use(connection);
         }
         let waiting = pool.changed.waiting().saturating_sub(shared.opening);
-        let (full, expected) = shared.outlook(asked.avoid);
-        let wait = |for_slot| Turn::Wait(Wait { full, for_slot });
-        if !asked.fresh && expected >= waiting {
+        let (full, expected) = shared.outlook(wanted.avoid);
+        let wait = |for_slot| NextStep::Wait(Wait { full, for_slot });
+        if !wanted.fresh && expected >= waiting {
             return wait(false);
         }
         let is_first = shared.is_empty();
@@ -100,9 +98,9 @@ impl Pools {
         let promised = shared.promise();
         shared.promised += promised;
         shared.opening += 1;
-        Turn::Open(Opening {
+        NextStep::Open(Opening {
             pools: self,
-            asked,
+            wanted,
             promised,
             slot: slot.take(),
         })
@@ -113,22 +111,22 @@ impl Pools {
         self.slots.acquire().await
     }
 
-    /// Forgets a connection that broke under a call, or is to get no more.
+    /// Removes a connection that broke under a call, or must get no more calls.
     pub fn forget(&self, worker: usize, broken: Id) {
         lock(&self.workers[worker].shared).forget(broken);
     }
 }
 
 impl Opening<'_> {
-    /// Whom the connection tells when it changes.
+    /// What the connection notifies when it changes.
     pub fn changed(&self) -> Arc<Changed> {
-        self.pools.workers[self.asked.worker].changed.clone()
+        self.pools.workers[self.wanted.worker].changed.clone()
     }
 }
 
 impl Drop for Opening<'_> {
     fn drop(&mut self) {
-        let pool = &self.pools.workers[self.asked.worker];
+        let pool = &self.pools.workers[self.wanted.worker];
         {
             let mut shared = lock(&pool.shared);
             shared.opening -= 1;

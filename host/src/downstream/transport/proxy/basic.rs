@@ -1,17 +1,17 @@
-//! What the host shows a proxy: user name and password (RFC 7617).
+//! The host's credentials for a proxy: user name and password (RFC 7617).
 
 use std::path::Path;
 
 use crate::config::Secret;
 use crate::file;
 
-/// Largest file that is taken for a secret, bytes.
+/// Largest file of a secret, bytes.
 const MAX_SIZE: u64 = 16 << 10;
 
 const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
-/// User name and password, encoded; `None` when they cannot be read, or are none. Read for each new
-/// connection, so that a file may be replaced at any time.
+/// User name and password, encoded; `None` when they cannot be read, or are malformed. Read for
+/// each new connection, so that a file may be replaced at any time.
 pub(super) async fn credentials(secret: &Secret) -> Option<String> {
     let text = match secret {
         Secret::Env(name) => std::env::var(name).ok()?,

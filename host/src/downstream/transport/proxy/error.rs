@@ -13,7 +13,7 @@ pub enum ProxyError {
     /// It refuses.
     #[error("the proxy answered {0}")]
     Refused(u16),
-    /// What it answers is no HTTP.
+    /// Its answer is not HTTP.
     #[error("the answer of the proxy is not HTTP")]
     NotHttp,
     /// The head of its answer is too large.
@@ -22,7 +22,7 @@ pub enum ProxyError {
         /// The limit in force.
         limit: usize,
     },
-    /// What it is to be shown cannot be read.
+    /// Its credentials cannot be read.
     #[error("the credentials for the proxy cannot be used")]
     Credentials,
 }

@@ -1,5 +1,5 @@
-//! The answer of a proxy: nothing of it but the status matters, and not one byte more is read than
-//! its head. The bytes behind it are those of the service.
+//! The answer of a proxy. Only its status matters. Reading stops at the end of its head: the bytes
+//! behind it are those of the service.
 
 use std::io;
 
@@ -7,7 +7,7 @@ use tokio::net::TcpStream;
 
 use super::error::ProxyError;
 
-/// The most that an answer may have, interim ones included, bytes.
+/// The largest answer, interim ones included, bytes.
 const MAX_HEAD: usize = 8 << 10;
 
 /// Reads the head of the final answer, and says its status.
@@ -19,7 +19,7 @@ pub(super) async fn read_status(stream: &TcpStream) -> Result<u16, ProxyError> {
     let mut head = Head::default();
     let mut buffer = [0; 1 << 10];
     loop {
-        // Looked at before it is taken, because it may end amid what there is.
+        // Peeked before it is consumed, because the head may end within these bytes.
         let there = peek(stream, &mut buffer).await;
         let there = there.map_err(ProxyError::Connection)?;
         let (taken, status) = head.push(&buffer[..there])?;
@@ -37,7 +37,7 @@ async fn peek(stream: &TcpStream, buffer: &mut [u8]) -> io::Result<usize> {
     }
 }
 
-/// Takes what is known to be there.
+/// Consumes bytes that were peeked.
 fn take(stream: &TcpStream, mut bytes: &mut [u8]) -> io::Result<()> {
     while !bytes.is_empty() {
         match stream.try_read(bytes)? {
@@ -48,7 +48,7 @@ fn take(stream: &TcpStream, mut bytes: &mut [u8]) -> io::Result<()> {
     Ok(())
 }
 
-/// What came of an answer.
+/// The part of an answer that was read.
 #[derive(Default)]
 struct Head {
     /// Of all answers so far, bytes.
@@ -60,8 +60,8 @@ struct Head {
 }
 
 impl Head {
-    /// Takes bytes up to the end of the final head, at most. Says how many, and the status when
-    /// that came.
+    /// Takes bytes up to the end of the final head, at most. Returns their number, and the status
+    /// at the end.
     fn push(&mut self, bytes: &[u8]) -> Result<(usize, Option<u16>), ProxyError> {
         for (index, byte) in bytes.iter().enumerate() {
             self.size += 1;
@@ -79,14 +79,14 @@ impl Head {
         Ok((bytes.len(), None))
     }
 
-    /// A line is complete; says the status when it was the last one.
+    /// A line is complete; returns the status when it was the last one.
     fn end_line(&mut self) -> Result<Option<u16>, ProxyError> {
         let line = std::mem::take(&mut self.line);
         let line = line.strip_suffix(b"\r").unwrap_or(&line);
         match self.status {
             None => self.status = Some(status(line)?),
-            // Interim answers say nothing yet. The proxy must not switch protocols: it was not
-            // asked to.
+            // Interim answers say nothing yet. The proxy must not switch protocols, which was not
+            // requested.
             Some(100 | 102..=199) if line.is_empty() => self.status = None,
             Some(status) if line.is_empty() => return Ok(Some(status)),
             Some(_) => {}

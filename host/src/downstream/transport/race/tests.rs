@@ -8,12 +8,12 @@ use super::*;
 const MILLI: Duration = Duration::from_millis(1);
 const DELAY: Duration = Duration::from_millis(250);
 
-/// What one of them does.
+/// The script of one attempt.
 #[derive(Clone, Copy)]
 enum Does {
-    /// Takes the connection after this time.
+    /// Accepts the connection after this time.
     Connects(Duration),
-    /// Takes it at once, and is ready for requests after this time.
+    /// Accepts it at once, and is ready for requests after this time.
     IsSlowInTls(Duration),
     Refuses,
     Hangs,
@@ -23,7 +23,7 @@ enum Does {
     HostLacks,
 }
 
-/// Runs a race. Who won, or why nobody did; who was lost on the way; and when each began,
+/// Runs a race. Which attempt won, or why none did; who was lost on the way; and when each began,
 /// milliseconds.
 async fn run(all: &[Does]) -> (Result<usize, io::ErrorKind>, Vec<usize>, Vec<u128>) {
     let start = Instant::now();
@@ -104,7 +104,7 @@ async fn waiting_for_another_caller_says_nothing_of_an_endpoint() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_the_host_lacks_is_nobodys_fault_and_the_last_thing_that_is_said() {
+async fn what_the_host_lacks_is_no_endpoints_fault_and_the_last_error_reported() {
     use Does::*;
     let second = run(&[HostLacks, Connects(MILLI)]).await;
     assert_eq!(second, (Ok(1), vec![], vec![0, 0]));

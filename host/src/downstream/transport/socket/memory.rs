@@ -1,4 +1,4 @@
-//! Services in memory, for tests on a paused clock: of their bytes, none passes through the system.
+//! Services in memory, for tests on a paused clock: no bytes pass through the system.
 
 use std::cell::RefCell;
 use std::collections::HashMap;
@@ -16,7 +16,7 @@ thread_local! {
     static SERVICES: RefCell<HashMap<SocketAddr, Rc<dyn Fn() -> Dialing>>> = RefCell::default();
 }
 
-/// From now on, whoever opens a connection to `address` on this thread gets what `dialed` gives.
+/// From now on, connections opened to `address` on this thread are those of `dialed`.
 pub fn listen(address: SocketAddr, dialed: impl Fn() -> Dialing + 'static) {
     SERVICES.with_borrow_mut(|services| services.insert(address, Rc::new(dialed)));
 }

@@ -107,7 +107,7 @@ async fn a_body_has_its_limit_when_it_is_undone() {
             Ok(answer) => assert!(fits && answer.body.len() == size),
             Err(error) => assert!(!fits && matches!(error, Cause::TooLarge { .. }), "{error}"),
         }
-        // One that is not known is no way around it.
+        // An unknown one does not bypass the limit.
         let result = ask_for(&transport, "/api/unknown", Method::GET).await;
         assert_eq!(result.is_ok(), size < 1 << 20);
     }
@@ -120,7 +120,7 @@ async fn codings_are_asked_for_by_the_host_alone() {
     let mut request = ask(Method::GET);
     for (name, value, asked) in [
         (ACCEPT_ENCODING, "br", "gzip"),
-        // A part of a coded body is of no use.
+        // A part of a coded body is unusable.
         (RANGE, "bytes=0-1", "identity"),
     ] {
         request

@@ -1,4 +1,4 @@
-//! Kept connections, their cap, and what becomes of them.
+//! Kept connections, their limit, and their end.
 
 use super::*;
 
@@ -95,7 +95,7 @@ async fn a_service_that_restarted_fails_no_call() {
 }
 
 /// A service that answers once on a connection, and closes it as soon as it is asked again. The
-/// first so many connections are open at once.
+/// first connections, as many as this, are open at once.
 fn closes_when_asked_again(at_once: usize) -> ScriptedService {
     let both = Arc::new(tokio::sync::Barrier::new(at_once));
     service(move |request| match request.turn {
@@ -140,7 +140,7 @@ async fn a_call_whose_first_connection_breaks_is_not_repeated_here() {
 }
 
 #[tokio::test]
-async fn whoever_waits_for_a_slot_gets_that_of_a_call_that_ended() {
+async fn a_waiting_call_gets_the_slot_of_a_call_that_ended() {
     let server = names_connections();
     let mut settings = settings(&[server.address()]);
     settings.bulkhead.max_calls = 1;

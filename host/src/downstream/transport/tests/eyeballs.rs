@@ -10,7 +10,7 @@ use super::*;
 const DELAY: Duration = Duration::from_millis(20);
 const BOTH: [Protocol; 2] = [Protocol::Http1, Protocol::Http2];
 
-/// An address where nobody answers: what waits to be accepted there is all that may.
+/// An address that never answers: its accept queue is full.
 struct Silent {
     listener: TcpListener,
     _waiting: Vec<TcpStream>,
@@ -30,7 +30,7 @@ fn silent() -> Silent {
     }
 }
 
-/// An address that refuses. It is nobody else's as long as the socket is there.
+/// An address that refuses. No other process gets it as long as the socket is there.
 fn closed() -> (TcpSocket, SocketAddr) {
     let socket = TcpSocket::new_v4().unwrap();
     socket.bind("127.0.0.1:0".parse().unwrap()).unwrap();
@@ -49,7 +49,7 @@ async fn to_first(transport: &Transport) -> Made {
     call(transport, 0, Method::GET, bounds(), Some(1)).await
 }
 
-/// The first address of the name, which is bad, costs no call anything but time, and is put out.
+/// The first address of the name, which is bad, costs calls only time, and is ejected.
 async fn is_put_out(bad: SocketAddr, protocol: Protocol) {
     let good = names_connections();
     let dns = Dns::of(&[bad, good.address()]);
@@ -110,7 +110,7 @@ async fn calls_that_wait_for_a_shared_connection_go_elsewhere_with_the_one_that_
     let (silent, good) = (silent(), names_connections());
     let dns = Dns::of(&[silent.listener.local_addr().unwrap(), good.address()]);
     let mut settings = settings(Protocol::Http2);
-    // So long that a busy machine is not what is measured.
+    // Long enough for a busy machine.
     let delay = 10 * DELAY;
     settings.connections.attempt_delay = delay;
     let transport = dns.transport(&settings, None);
@@ -124,7 +124,7 @@ async fn calls_that_wait_for_a_shared_connection_go_elsewhere_with_the_one_that_
     // Not one after the other, and not with a connection each.
     assert!(began.elapsed() < 10 * delay, "{:?}", began.elapsed());
     assert!(good.accepted() <= 2, "{}", good.accepted());
-    // Only who dialed it knows that it does not answer.
+    // Only the dialing call knows that it does not answer.
     assert_eq!(transport.endpoints()[0].status, EndpointStatus::Good);
 }
 

@@ -1,4 +1,4 @@
-//! Names of which nothing is known yet.
+//! Names before their first lookup.
 
 use super::names::{Dns, addresses, answers, at, list, named};
 use super::*;
@@ -21,7 +21,7 @@ async fn the_first_calls_wait_for_one_lookup() {
 }
 
 #[tokio::test]
-async fn a_name_that_nobody_knows_is_unreachable_and_asked_for_by_the_next_call() {
+async fn an_unknown_name_is_unreachable_and_looked_up_again_by_the_next_call() {
     let dns = Dns::of(&[]);
     let transport = dns.transport(&named(), None);
     let state = || transport.endpoints().remove(0);

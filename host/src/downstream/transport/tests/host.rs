@@ -1,4 +1,4 @@
-//! The host itself is out of something.
+//! The host lacks a resource.
 
 use std::fs::File;
 use std::os::fd::AsRawFd as _;
@@ -8,7 +8,7 @@ use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
 use super::*;
 
-/// Tells the test that it runs in a process of its own, which may be short of descriptors.
+/// Shows the test that it runs in a process of its own, which may be short of descriptors.
 const ALONE: &str = "TAILOR_TEST_ALONE";
 
 /// Runs the test of this name again, in a process of its own.
@@ -25,9 +25,9 @@ fn run_alone(name: &str) {
 }
 
 #[tokio::test]
-async fn a_host_without_open_files_blames_nobody() {
+async fn a_host_without_open_files_blames_no_service() {
     if std::env::var_os(ALONE).is_none() {
-        return run_alone("a_host_without_open_files_blames_nobody");
+        return run_alone("a_host_without_open_files_blames_no_service");
     }
     let answer = |_| Response::new(200);
     let (one, two) = (service(answer), service(answer));

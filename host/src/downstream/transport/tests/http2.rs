@@ -243,7 +243,7 @@ async fn a_head_that_is_far_too_large_interrupts_other_calls() {
     let transport = Arc::new(transport(&http2(&service)));
     let mut other = calls(&transport, 1, bounds);
     service.wait_for(1).await;
-    // Of two, nobody knows which it was.
+    // Of two, it is unknown which it was.
     assert!(is_interrupted(&post(&transport).await, true));
     let other = other.join_next().await.unwrap().unwrap();
     assert!(is_interrupted(&other, true), "{:?}", other.result);
@@ -253,7 +253,7 @@ async fn a_head_that_is_far_too_large_interrupts_other_calls() {
 
 #[tokio::test]
 async fn a_fault_of_the_connection_is_that_of_the_only_call_on_it() {
-    // DATA of a stream that nobody opened.
+    // DATA of a stream that was not opened.
     let no_http = || Response::raw(frames::frame(0, 0, 99, b"x"));
     let service = service(move |request| match request.number {
         1 | 3 => no_http(),

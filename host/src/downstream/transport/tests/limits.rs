@@ -1,4 +1,4 @@
-//! The limits of time and size, and what is told of a failure.
+//! The limits of time and size, and the errors at each.
 
 use super::*;
 use crate::downstream::{Phase, TimeLimit};
@@ -77,7 +77,7 @@ async fn a_limit_of_the_service_is_known_from_one_of_the_caller() {
 }
 
 #[tokio::test]
-async fn whoever_joins_gives_more_time_in_every_phase() {
+async fn a_joining_caller_extends_the_time_in_every_phase() {
     // What each connection does when it is asked: nothing until the time of the first caller is
     // over, once before and once after the head.
     let gate = Gate::new();

@@ -9,7 +9,7 @@ use tokio::task::JoinSet;
 
 use super::*;
 
-/// What the name of the service stands for.
+/// The addresses of the service's name.
 #[derive(Clone)]
 pub struct Dns {
     says: Arc<Mutex<Result<Vec<SocketAddr>, io::ErrorKind>>>,
@@ -54,7 +54,7 @@ impl Dns {
         Arc::new(transport.unwrap())
     }
 
-    /// Lets the transport look the name up, and takes over what that says.
+    /// Lets the transport look the name up, and applies the result.
     async fn refresh(&self, transport: &Arc<Transport>) {
         let before = self.asked();
         transport.tick(0);

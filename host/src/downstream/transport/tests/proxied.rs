@@ -199,7 +199,7 @@ async fn a_proxy_that_hangs_has_the_time_of_a_connection() {
 }
 
 #[tokio::test]
-async fn a_proxy_that_nobody_runs_is_unreachable() {
+async fn a_proxy_that_does_not_run_is_unreachable() {
     let free = TcpListener::bind("127.0.0.1:0")
         .await
         .unwrap()

@@ -130,7 +130,7 @@ async fn a_service_without_tls_is_told_from_one_with_a_wrong_certificate() {
     let setup = Setup::new();
     let server = service(names_all);
     let expected = format!("{START}the service does not speak TLS");
-    // What does not speak TLS may also just hang up.
+    // A peer without TLS may also just hang up.
     let why = refused(&setup.settings(&server)).await;
     assert!(
         why == expected || why == format!("{START}the service closed the connection"),
@@ -227,7 +227,7 @@ async fn a_service_that_takes_nothing_keeps_no_connection_open() {
         .await
         .result;
     assert!(matches!(error, Err(Cause::Timeout { .. })));
-    // Its buffers are full, and so a polite end would wait for it for ever.
+    // Its buffers are full, so an orderly end would wait for it for ever.
     until(|| transport.open() == 0).await;
 }
 

@@ -1,4 +1,4 @@
-//! SRV names: their records say where the service is, and what comes before what.
+//! SRV names: the targets and the order of their records.
 
 use std::collections::BTreeSet;
 use std::io;

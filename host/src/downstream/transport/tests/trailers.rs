@@ -2,7 +2,7 @@
 
 use super::*;
 
-/// What came of an answer: its own fields and those of its trailers.
+/// The received answer: its own fields and those of its trailers.
 fn fields(made: Made) -> (String, Vec<(String, String)>) {
     let answer = made.result.unwrap();
     let named = |name: &&str| answer.headers.contains_key(*name);
@@ -23,7 +23,7 @@ fn expected(fields: &[(&str, &str)]) -> Vec<(String, String)> {
     fields.iter().map(owned).collect()
 }
 
-/// What the service is spoken to with.
+/// The protocol of the service.
 fn both(service: &ScriptedService) -> [Transport; 2] {
     [Protocol::Http1, Protocol::Http2].map(|protocol| {
         let mut settings = settings(&[service.address()]);

@@ -86,7 +86,7 @@ async fn a_socket_file_that_is_not_there_is_unreachable_and_no_guest_learns_its_
 }
 
 #[tokio::test]
-async fn a_socket_file_that_nobody_listens_on_is_the_fault_of_the_service() {
+async fn a_socket_file_without_a_listener_is_the_fault_of_the_service() {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("users.sock");
     drop(UnixListener::bind(&path).unwrap());

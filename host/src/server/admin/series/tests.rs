@@ -1,5 +1,5 @@
-//! `docs/reference/metrics.md` says what `/metrics` shows: its table is made of an example of it,
-//! with a series of each metric.
+//! `docs/reference/metrics.md` matches `/metrics`: its table is made of an example of it, with a
+//! series of each metric.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::iter::once;

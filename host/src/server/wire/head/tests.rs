@@ -35,7 +35,7 @@ fn heads_are_found_behind_each_other_and_behind_bodies() {
     assert_eq!(heads_of(&format!("{empty}{get}")), [None; 2]);
     let named = "GET / HTTP/1.1\r\nx-content-length: 9\r\ncontent-lengths: 9\r\nc: 1\r\n\r\n";
     assert_eq!(heads_of(&format!("{named}{get}")), [None; 2]);
-    // What follows chunks is not looked for in the same bytes.
+    // A head after chunks is not searched in the same bytes.
     let chunked = "POST / HTTP/1.1\r\ntransfer-encoding: chunked\r\n\r\n0\r\n\r\n";
     assert_eq!(heads_of(&format!("{chunked}{get}")), [None]);
 }

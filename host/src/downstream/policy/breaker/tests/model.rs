@@ -11,7 +11,7 @@ use super::{FAST, SLOW, settings};
 /// What happens in the model test.
 #[derive(Clone, Debug)]
 enum Step {
-    Admit { patient: bool, source: Of },
+    Admit { full_time: bool, source: Of },
     End { which: usize, how: How, slow: bool },
     HangUp { which: usize },
     Wait { millis: u64 },
@@ -38,7 +38,7 @@ fn step() -> impl Strategy<Value = Step> {
     ];
     prop_oneof![
         8 => (prop::bool::weighted(0.7), 0_u64..3, 0_usize..2)
-            .prop_map(|(patient, path, bff)| Step::Admit { patient, source: (path, bff) }),
+            .prop_map(|(full_time, path, bff)| Step::Admit { full_time, source: (path, bff) }),
         8 => (any::<usize>(), how, prop::bool::weighted(0.3))
             .prop_map(|(which, how, slow)| Step::End { which, how, slow }),
         1 => any::<usize>().prop_map(|which| Step::HangUp { which }),
@@ -53,15 +53,15 @@ struct Event {
     tick: u64,
     failed: bool,
     slow: bool,
-    /// `None` when any other call would have met the same.
+    /// `None` when any other call would have failed as well.
     of: Option<Of>,
 }
 
-/// The obviously right one: a list of what happened.
+/// The simple model: a list of events.
 struct Model {
     slow_start: Duration,
     events: Vec<Event>,
-    place: Place,
+    state: State,
     /// Changes so far; a call from before the last one counts for nothing.
     era: u32,
     /// But one from the slow start that ended in the present era does.
@@ -69,7 +69,7 @@ struct Model {
 }
 
 #[derive(Clone, Copy, PartialEq)]
-enum Place {
+enum State {
     Closed,
     OpenUntil(Instant),
     HalfOpen,
@@ -80,8 +80,8 @@ enum Place {
 }
 
 impl Model {
-    fn go(&mut self, place: Place) {
-        self.place = place;
+    fn go(&mut self, state: State) {
+        self.state = state;
         self.era += 1;
         self.slow_start_before = None;
     }
@@ -118,30 +118,30 @@ impl Model {
     }
 
     /// Whether a call is let through.
-    fn admit(&mut self, now: Instant, patient: bool) -> bool {
-        let lets = match &mut self.place {
-            Place::Closed | Place::HalfOpen => true,
-            Place::OpenUntil(until) => now >= *until,
-            Place::Probing => false,
-            Place::ShortProbe => patient,
-            Place::SlowStart { until, .. } if now >= *until => {
+    fn admit(&mut self, now: Instant, full_time: bool) -> bool {
+        let lets = match &mut self.state {
+            State::Closed | State::HalfOpen => true,
+            State::OpenUntil(until) => now >= *until,
+            State::Probing => false,
+            State::ShortProbe => full_time,
+            State::SlowStart { until, .. } if now >= *until => {
                 let era = self.era;
-                self.go(Place::Closed);
+                self.go(State::Closed);
                 self.slow_start_before = Some(era);
                 return true;
             }
-            Place::SlowStart { room, .. } => {
+            State::SlowStart { room, .. } => {
                 let lets = *room > 0;
                 *room -= u32::from(lets);
                 return lets;
             }
-            Place::Forced(open) => !*open,
+            State::Forced(open) => !*open,
         };
-        if lets && !matches!(self.place, Place::Closed | Place::Forced(_)) {
-            self.go(if patient {
-                Place::Probing
+        if lets && !matches!(self.state, State::Closed | State::Forced(_)) {
+            self.go(if full_time {
+                State::Probing
             } else {
-                Place::ShortProbe
+                State::ShortProbe
             });
         }
         lets
@@ -150,8 +150,8 @@ impl Model {
     /// What changes when a call of this era counts.
     fn end(&mut self, now: Instant, era: u32, event: Event) -> Option<&'static str> {
         let (tick, wrong) = (event.tick, event.failed || event.slow);
-        match self.place {
-            Place::Closed | Place::SlowStart { .. } => {
+        match self.state {
+            State::Closed | State::SlowStart { .. } => {
                 self.events.push(event);
                 let bad = self.counts(tick).0 >= 4
                     && (self.too_many(tick, |event| event.failed, 50)
@@ -161,23 +161,23 @@ impl Model {
                 }
                 (bad && wrong).then_some("opened")
             }
-            Place::Forced(_) => {
+            State::Forced(_) => {
                 self.events.push(event);
                 None
             }
-            Place::Probing | Place::ShortProbe if wrong => Some("opened"),
-            Place::Probing | Place::ShortProbe => {
+            State::Probing | State::ShortProbe if wrong => Some("opened"),
+            State::Probing | State::ShortProbe => {
                 self.events.clear();
                 self.go(match self.slow_start.is_zero() {
-                    true => Place::Closed,
-                    false => Place::SlowStart {
+                    true => State::Closed,
+                    false => State::SlowStart {
                         room: FIRST_CALLS,
                         until: now + self.slow_start,
                     },
                 });
                 Some("closed")
             }
-            Place::OpenUntil(_) | Place::HalfOpen => None,
+            State::OpenUntil(_) | State::HalfOpen => None,
         }
     }
 
@@ -186,18 +186,18 @@ impl Model {
     }
 
     fn room(&mut self, era: u32, more: u32) {
-        if let Place::SlowStart { room, .. } = &mut self.place
+        if let State::SlowStart { room, .. } = &mut self.state
             && era == self.era
         {
             *room += more;
         }
     }
 
-    /// A call of this era ends without a word.
+    /// A call of this era is dropped.
     fn hang_up(&mut self, era: u32) {
         self.room(era, 1);
-        if era == self.era && matches!(self.place, Place::Probing | Place::ShortProbe) {
-            self.go(Place::HalfOpen);
+        if era == self.era && matches!(self.state, State::Probing | State::ShortProbe) {
+            self.go(State::HalfOpen);
         }
     }
 }
@@ -214,7 +214,7 @@ proptest! {
         let mut model = Model {
             slow_start,
             events: Vec::new(),
-            place: Place::Closed,
+            state: State::Closed,
             era: 0,
             slow_start_before: None,
         };
@@ -222,9 +222,9 @@ proptest! {
         for step in steps {
             let tick = u64::try_from((now - start).as_millis() / 1000).expect("short");
             match step {
-                Step::Admit { patient, source: (path, bff) } => {
-                    let pass = breaker.admit(now, Source::new(path, bff), patient);
-                    prop_assert_eq!(pass.is_ok(), model.admit(now, patient));
+                Step::Admit { full_time, source: (path, bff) } => {
+                    let pass = breaker.admit(now, Source::new(path, bff), full_time);
+                    prop_assert_eq!(pass.is_ok(), model.admit(now, full_time));
                     calls.extend(pass.ok().map(|pass| (model.era, (path, bff), pass)));
                 }
                 Step::End { which, how, slow } if !calls.is_empty() => {
@@ -256,7 +256,7 @@ proptest! {
                         Some(Change::Opened { lasts, .. }) => {
                             prop_assert_eq!(expected, Some("opened"));
                             prop_assert!((5000..=6000).contains(&lasts.as_millis()));
-                            model.go(Place::OpenUntil(now + lasts));
+                            model.go(State::OpenUntil(now + lasts));
                         }
                     }
                 }
@@ -270,10 +270,10 @@ proptest! {
                 Step::Force(forced) => {
                     breaker.force(forced.map(|open| if open { Forced::Open } else { Forced::Closed }));
                     match forced {
-                        Some(open) => model.go(Place::Forced(open)),
+                        Some(open) => model.go(State::Forced(open)),
                         None => {
                             model.events.clear();
-                            model.go(Place::Closed);
+                            model.go(State::Closed);
                         }
                     }
                 }
@@ -281,14 +281,14 @@ proptest! {
             let tick = u64::try_from((now - start).as_millis() / 1000).expect("short");
             let state = breaker.state(now);
             prop_assert_eq!((state.calls, state.failed, state.slow), model.counts(tick));
-            let position = match model.place {
-                Place::Closed | Place::SlowStart { .. } | Place::Forced(false) => Position::Closed,
-                Place::Forced(true) => Position::Open,
-                Place::OpenUntil(until) if now < until => Position::Open,
-                Place::OpenUntil(_) | Place::HalfOpen | Place::Probing | Place::ShortProbe => Position::HalfOpen,
+            let position = match model.state {
+                State::Closed | State::SlowStart { .. } | State::Forced(false) => Position::Closed,
+                State::Forced(true) => Position::Open,
+                State::OpenUntil(until) if now < until => Position::Open,
+                State::OpenUntil(_) | State::HalfOpen | State::Probing | State::ShortProbe => Position::HalfOpen,
             };
             prop_assert_eq!(state.position, position);
-            prop_assert_eq!(state.forced, matches!(model.place, Place::Forced(_)));
+            prop_assert_eq!(state.forced, matches!(model.state, State::Forced(_)));
         }
     }
 }

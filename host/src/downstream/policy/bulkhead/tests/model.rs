@@ -1,4 +1,4 @@
-//! Any sequence of events, compared with a model that keeps lists of who holds and who waits.
+//! Any sequence of events, compared with a model that keeps lists of holders and waiters.
 
 use std::sync::Arc;
 use std::task::Poll;
@@ -34,7 +34,7 @@ fn step() -> impl Strategy<Value = Step> {
     ]
 }
 
-/// The obviously right one: all who hold and wait, in the order in which they came.
+/// The simple model: all holders and waiters, in order of arrival.
 struct Model {
     max_calls: usize,
     max_queued: usize,
@@ -111,8 +111,8 @@ impl Model {
 }
 
 proptest! {
-    /// Every permit goes to whom the model gives it, at the same time, whoever hangs up; none is
-    /// lost.
+    /// Every permit goes to the caller that the model gives it to, at the same time, with callers
+    /// that hang up; none is lost.
     #[test]
     fn does_as_the_model(
         max_calls in 1_usize..6,

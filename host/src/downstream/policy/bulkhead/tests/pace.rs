@@ -36,7 +36,7 @@ fn within(millis: u64) -> SharedDeadline {
     SharedDeadline::new(Instant::now() + ms(millis))
 }
 
-/// Makes a call that takes so long, and says after how long it began.
+/// Makes a call of this length, and returns the wait before it began.
 async fn call(member: &Arc<Member>, takes: u64) -> Result<Duration, Rejected> {
     let began = Instant::now();
     let mut permit = member.acquire(&later()).await?;
@@ -210,7 +210,7 @@ async fn a_hold_is_for_all_who_have_the_time_and_ends_gradually() {
     expected.extend([2200; 4]);
     expected.extend([2300; 5]);
     assert_eq!(waits.collect::<Vec<_>>(), expected);
-    // A second later nothing is left of it.
+    // One second later nothing is left of it.
     advance(ms(800)).await;
     let permits: Vec<_> = (0..100).map(|_| taken(&one)).collect();
     assert_eq!((permits.len(), bulkhead.is_paced()), (100, false));
@@ -284,10 +284,10 @@ async fn another_rate_is_for_those_who_wait() {
 }
 
 proptest! {
-    /// Whoever calls and hangs up whenever: in no window are more sent than its worth and a burst,
-    /// and everybody who stays is served.
+    /// For callers that come and hang up at any time: no window sends more than its worth and a
+    /// burst, and every caller that stays is served.
     #[test]
-    fn no_window_has_more_and_nobody_is_forgotten(
+    fn no_window_has_more_and_no_caller_is_forgotten(
         count in 1_u32..500,
         burst in 1_u32..20,
         calls in prop::collection::vec((0_usize..3, 0_u64..400, prop::option::weighted(0.2, 0_u64..400)), 1..60),

@@ -59,7 +59,7 @@ fn threads_lose_no_permit() {
                     for turn in 0..500 {
                         let member = &members[(thread + task + turn) % 3];
                         if turn % 5 == 0 {
-                            // Asks, and hangs up if it is not served at once.
+                            // Requests a permit, and hangs up if it is not served at once.
                             let _ = poll!(Box::pin(member.acquire(&later())));
                         } else {
                             call(member, turn).await;
@@ -112,10 +112,10 @@ fn no_call_waits_for_a_permit_that_is_free() {
     assert_eq!(bulkhead.load(), (0, 0));
 }
 
-/// On real threads, each with a timer of its own: whoever keeps the time for the others may hang up
-/// or be served at any moment, and no token is lost by that.
+/// On real threads, each with a timer of its own: the caller that keeps the time for the others may
+/// hang up or be served at any moment, and no token is lost by that.
 #[test]
-fn somebody_keeps_the_time_whoever_goes() {
+fn a_caller_keeps_the_time_when_others_hang_up() {
     let bulkhead = Bulkhead::new(
         &config::Bulkhead {
             max_calls: 3,

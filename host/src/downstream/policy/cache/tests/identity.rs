@@ -9,7 +9,7 @@ use super::super::ExactKey;
 use super::super::key::MAX_QUERY;
 use super::{Host, Key, answer, fields, key, uri};
 
-/// Fields that do not part calls.
+/// Fields that do not split calls.
 const SHARED: [&str; 9] = [
     "x-request-id",
     "traceparent",
@@ -22,7 +22,7 @@ const SHARED: [&str; 9] = [
     "if-none-match",
 ];
 
-/// Fields that do, some of which look like those that don't.
+/// Fields that split calls, some of them with names like those that do not.
 const PARTING: [&str; 10] = [
     "authorization",
     "cookie",
@@ -93,11 +93,11 @@ proptest! {
         second.extend_from_slice(&other);
         let (first, second) = (map(&first), map(&second));
         let stored = key("/", &first).unwrap();
-        if let super::Found::Miss(ticket) = host.cache.lookup(&stored, &first, host.now) {
+        if let super::CacheLookup::Miss(ticket) = host.cache.lookup(&stored, &first, host.now) {
             prop_assert!(host.cache.store(host.asked(&stored, &first), &answer(200, "", host.now, "first"), || true, ticket, host.now));
         }
         let found = host.cache.lookup(&key("/", &second).unwrap(), &second, host.now);
-        let hit = matches!(found, super::Found::Fresh(_));
+        let hit = matches!(found, super::CacheLookup::Fresh(_));
         prop_assert_eq!(hit, identity(&one) == identity(&other));
     }
 
@@ -157,7 +157,7 @@ fn many_and_long_fields_all_count() {
 }
 
 #[test]
-fn nobody_sees_an_identity_in_a_key() {
+fn a_key_shows_no_identity() {
     let request = fields(
         "authorization: secret\ncookie: secret",
         std::time::UNIX_EPOCH,
@@ -190,7 +190,7 @@ fn a_query_is_told_from_others_by_its_body_and_its_type() {
         let (one, other) = (with(json, b"{a}"), with(lines, query));
         assert!(one.0 != other.0 && one.1 != other.1, "{lines} {query:?}");
     }
-    // Not even an empty one is the GET of its path.
+    // A POST read with an empty body is not equal to the GET of its path.
     assert!(with("", b"").0 != key("/graphql", &HeaderMap::new()));
     let target = with(json, b"/other\n").0.unwrap();
     assert_eq!(target.target(), "/graphql");

@@ -1,11 +1,11 @@
-//! What makes stored answers void.
+//! Invalidation of stored answers.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use http::{HeaderMap, HeaderValue, Method};
 
 use super::super::Which;
-use super::{Found, Host, answer, fields, key, uri};
+use super::{CacheLookup, Host, answer, fields, key, uri};
 use crate::downstream::response::ServiceResponse;
 
 const HOUR: &str = "cache-control: max-age=3600";
@@ -97,7 +97,7 @@ fn an_earlier_attempt_may_have_changed_something_that_the_last_one_did_not() {
 
 #[test]
 fn what_was_not_refused_changes_something() {
-    // Section 4.4 asks for that of 2xx and 3xx. After a 5xx, nobody knows.
+    // Section 4.4 asks for that of 2xx and 3xx. After a 5xx, the outcome is unknown.
     let cases = [
         (200, true),
         (201, true),
@@ -154,7 +154,7 @@ fn an_answer_under_way_is_not_stored_after_a_change() {
     let request = HeaderMap::new();
     let (a, b) = (key("/a", &request).unwrap(), key("/b", &request).unwrap());
     let tickets = [&a, &b].map(|key| match host.cache.lookup(key, &request, host.now) {
-        Found::Miss(ticket) => ticket,
+        CacheLookup::Miss(ticket) => ticket,
         found => panic!("{found:?}"),
     });
     host.post("/a", 200, "");
@@ -189,7 +189,7 @@ fn an_answer_under_way_is_not_stored_after_the_operator_cleared() {
         let host = Host::new(None, (0, 0));
         let request = HeaderMap::new();
         let key = key("/a", &request).unwrap();
-        let Found::Miss(ticket) = host.cache.lookup(&key, &request, host.now) else {
+        let CacheLookup::Miss(ticket) = host.cache.lookup(&key, &request, host.now) else {
             panic!("stored");
         };
         assert_eq!(host.cache.invalidate(&which), 0);
@@ -282,13 +282,13 @@ fn no_answer_from_before_a_change_is_found_after_it() {
     let key = key("/a", &request).unwrap();
     let read = || {
         let (ticket, seen) = match host.cache.lookup(&key, &request, host.now) {
-            Found::Fresh(hit) => {
+            CacheLookup::Fresh(hit) => {
                 return std::str::from_utf8(&hit.answer.body)
                     .unwrap()
                     .parse()
                     .unwrap();
             }
-            Found::Miss(ticket) => (ticket, state.load(Ordering::SeqCst)),
+            CacheLookup::Miss(ticket) => (ticket, state.load(Ordering::SeqCst)),
             found => panic!("{found:?}"),
         };
         let answer = answer(200, HOUR, host.now, &seen.to_string());

@@ -1,4 +1,4 @@
-//! What the `cache-control` of a request asks for.
+//! `cache-control` in requests.
 
 use super::run;
 

@@ -75,7 +75,7 @@ fn an_answer_that_is_not_stored_takes_the_place_of_an_older_one() {
         host.call("/", "", &answer(status, said, host.now, "new"));
         let found = host.look("/", "");
         assert!(
-            matches!(found, super::Found::Miss(_)),
+            matches!(found, super::CacheLookup::Miss(_)),
             "{status}: {found:?}"
         );
     }

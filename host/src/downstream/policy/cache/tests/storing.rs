@@ -136,7 +136,7 @@ fn what_speaks_of_the_connection_is_not_stored() {
          age: 7\nx-a: 1\nx-a: 2\ncontent-type: text/plain";
     host.call("/", "", &answer(200, fields, host.now, ""));
     host.wait(10);
-    let super::Found::Fresh(hit) = host.look("/", "") else {
+    let super::CacheLookup::Fresh(hit) = host.look("/", "") else {
         panic!("not stored");
     };
     let mut names: Vec<_> = hit
@@ -162,7 +162,7 @@ fn what_speaks_of_the_connection_is_not_stored() {
 fn a_lifetime_of_the_operator_is_not_shown() {
     let mut host = Host::new(Some(60), (0, 0));
     host.call("/", "", &answer(200, "", host.now, ""));
-    let super::Found::Fresh(hit) = host.look("/", "") else {
+    let super::CacheLookup::Fresh(hit) = host.look("/", "") else {
         panic!("not stored");
     };
     assert!(!hit.answer.headers.contains_key("cache-control"));

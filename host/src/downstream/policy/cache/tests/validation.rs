@@ -1,13 +1,13 @@
-//! Asking whether a stored answer still holds.
+//! Validation of stored answers.
 
 use http::{HeaderMap, StatusCode};
 
-use super::{Found, Host, answer, fields};
+use super::{CacheLookup, Host, answer, fields};
 
 const STORED: &str = "cache-control: max-age=60\netag: \"a\"\nlast-modified: {-1000}\nx-a: old\n\
     content-type: text/plain\ncontent-length: 4\ncontent-encoding: identity";
 
-/// A host with an answer that became stale.
+/// A host with a stale answer.
 fn host(stored: &str) -> Host {
     let mut host = Host::new(None, (0, 0));
     host.call("/", "", &answer(200, stored, host.now, "body"));
@@ -17,7 +17,7 @@ fn host(stored: &str) -> Host {
 
 #[test]
 fn conditions_are_made_of_validators() {
-    // Section 4.3.1: stored validators, and what is to be sent.
+    // Section 4.3.1: stored validators, and the sent condition.
     let date = "Thu, 01 Jan 2026 00:00:00 GMT";
     let cases = [
         ("", None, None),
@@ -55,7 +55,7 @@ fn a_304_makes_it_fresh_again() {
     assert_eq!(given.headers["x-a"], "new");
     assert_eq!(given.headers["x-b"], "added");
     assert_eq!(given.headers["age"], "0");
-    let Found::Fresh(hit) = host.look("/", "") else {
+    let CacheLookup::Fresh(hit) = host.look("/", "") else {
         panic!("not fresh");
     };
     assert_eq!(hit.answer.body, "body");
@@ -133,7 +133,7 @@ fn a_304_for_another_answer_updates_nothing() {
         let given = host.confirmed("/", "", said);
         assert_eq!(given.body, "body");
         assert_eq!(given.headers["x-a"], "old");
-        assert!(matches!(host.look("/", ""), Found::Miss(_)), "{said}");
+        assert!(matches!(host.look("/", ""), CacheLookup::Miss(_)), "{said}");
     }
 }
 
@@ -178,7 +178,7 @@ fn conditions_of_a_caller_are_met_from_the_store() {
     for (condition, not_modified) in cases {
         let mut host = Host::new(None, (0, 0));
         host.call("/", "", &answer(200, stored, host.now, "body"));
-        let Found::Fresh(hit) = host.look("/", condition) else {
+        let CacheLookup::Fresh(hit) = host.look("/", condition) else {
             panic!("not stored");
         };
         let answer = hit.answer;
@@ -224,7 +224,7 @@ fn the_date_of_an_answer_stands_for_when_it_was_last_modified() {
         let mut host = Host::new(None, (0, 0));
         let said = format!("cache-control: max-age=600 & {stored}");
         host.call("/", "", &answer(200, &said, host.now, "body"));
-        let Found::Fresh(hit) = host.look("/", &format!("if-modified-since: {since}")) else {
+        let CacheLookup::Fresh(hit) = host.look("/", &format!("if-modified-since: {since}")) else {
             panic!("not stored");
         };
         assert_eq!(hit.answer.status == 304, not_modified, "{stored}: {since}");

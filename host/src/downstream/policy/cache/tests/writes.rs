@@ -1,4 +1,4 @@
-//! What writes make void by the operator's rules.
+//! Invalidation by writes, by the operator's rules.
 
 use http::Method;
 

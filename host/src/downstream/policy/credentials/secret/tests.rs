@@ -3,19 +3,19 @@ use std::path::Path;
 use super::super::tests::{Log, bearer, credentials, sent};
 use super::*;
 
-/// How a secret gets there: beside it, then renamed, as tools do that replace a file as a whole.
+/// Replaces a secret atomically, by a rename.
 fn replace(path: &Path, text: &str) {
     let other = path.with_extension("new");
     std::fs::write(&other, text).unwrap();
     std::fs::rename(other, path).unwrap();
 }
 
-fn held(path: &Path) -> Arc<Held> {
+fn held(path: &Path) -> Arc<LiveSecret> {
     let secret = Secret::File(path.to_owned());
-    Arc::new(Held::new("activity", &secret, "", |_| None).unwrap())
+    Arc::new(LiveSecret::new("activity", &secret, "", |_| None).unwrap())
 }
 
-fn text(held: &Held) -> String {
+fn text(held: &LiveSecret) -> String {
     held.current().header.to_str().unwrap().to_owned()
 }
 
@@ -42,7 +42,7 @@ async fn a_secret_of_the_same_length_and_time_in_the_same_file_is_another_one() 
     held.look_now();
     let current = held.current();
     assert_eq!((text(&held), current.version), ("other".to_owned(), 1));
-    // What is the same is no change, whatever its time says.
+    // Equal content is no change, whatever its time.
     file.set_modified(std::time::SystemTime::now()).unwrap();
     held.look_now();
     assert_eq!(held.current().version, 1);
@@ -60,7 +60,7 @@ async fn one_call_a_second_looks_at_the_file() {
     assert!(due(1_000) && !due(1_000) && !due(1_999));
     assert!(due(5_500) && !due(6_499) && due(6_500));
     let variable = Secret::Env("A".to_owned());
-    let fixed = Held::new("activity", &variable, "", |_| Some("a".to_owned())).unwrap();
+    let fixed = LiveSecret::new("activity", &variable, "", |_| Some("a".to_owned())).unwrap();
     assert!(!fixed.is_due(start + Duration::from_secs(99)));
 }
 
@@ -82,7 +82,7 @@ async fn a_file_that_vanishes_or_turns_bad_leaves_the_old_value_and_is_logged_on
         (text(&held), held.current().version),
         ("first".to_owned(), 0)
     );
-    // It comes back as it was, then vanishes again, which is news.
+    // It comes back unchanged, then vanishes again, which is logged again.
     let aside = dir.path().join("aside");
     std::fs::rename(&path, &aside).unwrap();
     look();
@@ -118,7 +118,7 @@ async fn calls_go_on_with_the_old_value_until_a_new_one_is_read() {
     let settings = bearer(Secret::File(path.clone()));
     let credentials = credentials(&settings, Arc::new(|_| Box::pin(std::future::pending())));
     replace(&path, "renewed");
-    // Within a second nobody looks.
+    // Within a second there is no look.
     assert_eq!(sent(&credentials).await.unwrap().0, "Bearer old");
     let mut tries = 0;
     while sent(&credentials).await.unwrap().0 == "Bearer old" {

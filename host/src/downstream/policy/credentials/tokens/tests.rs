@@ -288,7 +288,7 @@ async fn a_refused_token_is_renewed_once_for_all_who_were_refused() {
     assert_eq!(server.asked(), 2);
     let (value, second) = sent(&credentials).await.unwrap();
     assert_eq!(value, "Bearer t2");
-    // One who was refused with the first has better ones already; the second is not renewed so
+    // A call that was refused with the first has a newer one already; the second is not renewed so
     // soon.
     assert!(credentials.refused(first).await);
     assert!(!credentials.refused(second).await);
@@ -334,8 +334,8 @@ async fn a_token_without_a_life_does_not_make_each_call_fetch() {
     assert_eq!(asked.load(Ordering::Relaxed), 1);
 }
 
-/// The one who polls first is on an event loop that ends while the others, on loops of their own,
-/// still wait.
+/// The first to poll is on an event loop that ends while the others, on loops of their own, still
+/// wait.
 #[test]
 fn calls_on_several_event_loops_share_a_fetch_that_survives_the_loop_it_began_on() {
     let (answer, answered) = tokio::sync::oneshot::channel::<()>();

@@ -1,4 +1,4 @@
-//! Random calls, refusals and faults, held against what the server knows of its tokens.
+//! Random calls, refusals and faults, compared with what the server knows of its tokens.
 
 use proptest::prelude::*;
 
@@ -24,7 +24,7 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
     prop::collection::vec(step, 1..80)
 }
 
-/// Runs the steps, and holds each call against what the server knows of its tokens.
+/// Runs the steps, and compares each call with what the server knows of its tokens.
 async fn hold(steps: Vec<Step>) {
     let server = Server::with_lifetime(60);
     let credentials = credentials(&oauth2(), server.fetch());

@@ -4,21 +4,21 @@ use std::time::Duration;
 
 use crate::downstream::deadline::SharedDeadline;
 use crate::downstream::policy::budget::Budget;
-use crate::downstream::policy::bulkhead::{Held, Permit, Rejected};
+use crate::downstream::policy::bulkhead::{HoldStart, Permit, Rejected};
 
 /// The right to make one call, with its first request. Dropping it frees it.
-pub(super) struct Turn {
+pub(super) struct CallPermits {
     permit: Permit,
     of_rule: Option<Permit>,
 }
 
-impl Turn {
-    /// The permit of the service, and that of the rule.
+impl CallPermits {
+    /// Combines the permit of the service and that of the rule.
     pub(super) fn new(permit: Permit, of_rule: Option<Permit>) -> Self {
         Self { permit, of_rule }
     }
 
-    /// The first request is sent: what was given for it is not given back.
+    /// The first request is sent: its tokens are not given back.
     pub(super) fn spend(&mut self) {
         self.permit.spend();
         if let Some(rule) = &mut self.of_rule {
@@ -40,7 +40,7 @@ impl Turn {
         Ok(self.permit.again(until).await? || by_rule)
     }
 
-    /// The same for an attempt beside the one that this is for, if it may be made at once.
+    /// The permits of a hedge, if it may be made at once.
     pub(super) fn another(&self) -> Option<Self> {
         let of_rule = match &self.of_rule {
             Some(rule) => Some(rule.another()?),
@@ -49,13 +49,13 @@ impl Turn {
         Some(Self::new(self.permit.another()?, of_rule))
     }
 
-    /// What further attempts at the service are paid from.
+    /// The retry budget.
     pub(super) fn budget(&self) -> &Budget {
         self.permit.budget()
     }
 
     /// Holds back all calls to the service. See [`Permit::hold_back`].
-    pub(super) fn hold_back(&self, asked: Duration) -> Option<Held> {
+    pub(super) fn hold_back(&self, asked: Duration) -> Option<HoldStart> {
         self.permit.hold_back(asked)
     }
 }
