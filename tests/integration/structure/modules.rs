@@ -132,7 +132,7 @@ const MODULES: [(&str, &[&str]); 24] = [
             "sync",
         ],
     ),
-    ("telemetry", &["time"]),
+    ("telemetry", &["sync", "time"]),
     ("contract", &[]),
     ("coding", &[]),
     ("config", &["digest", "file", "http_fields", "path"]),
