@@ -55,14 +55,15 @@ fn put(whole: &mut Table, settings: Table) {
     }
 }
 
-/// A folder with the components and files that the pages name.
+/// A folder with the components and files that the pages name. All components are the smallest one:
+/// it is the settings that are checked.
 fn folder() -> tempfile::TempDir {
     let dir = tempfile::tempdir().unwrap();
     let components = dir.path().join("target/components");
     std::fs::create_dir_all(&components).unwrap();
     for name in ["watch", "dashboard", "partner"] {
         std::fs::copy(
-            example(name).unwrap(),
+            example("watch").unwrap(),
             components.join(format!("{name}.wasm")),
         )
         .unwrap();
