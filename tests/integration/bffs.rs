@@ -86,13 +86,9 @@ async fn the_watch_face_has_less_than_120_bytes_for_everybody() {
     }
 }
 
-/// Runs a program in a folder below `bffs`; when it fails, so does the test, with all that it
-/// printed.
-fn run(program: impl AsRef<std::ffi::OsStr>, arguments: &[&str], folder: &Path) {
-    let mut command = Command::new(program);
-    command.args(arguments).current_dir(folder);
-    // These variables are for the build of this test: in another build, they would change its
-    // results.
+/// Takes away what is meant for the build of this test: for another one, it would change what is
+/// compiled, or with what.
+pub fn without_our_build(command: &mut Command) {
     for name in [
         "CARGO_BUILD_TARGET",
         "CARGO_BUILD_TARGET_DIR",
@@ -104,6 +100,14 @@ fn run(program: impl AsRef<std::ffi::OsStr>, arguments: &[&str], folder: &Path) 
     ] {
         command.env_remove(name);
     }
+}
+
+/// Runs a program in a folder below `bffs`; when it fails, so does the test, with all that it
+/// printed.
+fn run(program: impl AsRef<std::ffi::OsStr>, arguments: &[&str], folder: &Path) {
+    let mut command = Command::new(program);
+    command.args(arguments).current_dir(folder);
+    without_our_build(&mut command);
     let output = command.output().unwrap();
     assert!(
         output.status.success(),

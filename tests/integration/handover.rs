@@ -11,6 +11,7 @@ use std::time::Duration;
 use tailor_harness::{Files, Process, TestHost};
 use tokio::task::JoinHandle;
 
+use crate::blocks::block;
 use crate::modules::{self, ECHO, Part};
 use crate::wire::{Wire, beside, get, soon, until};
 
@@ -190,6 +191,9 @@ fn systemd_takes_the_unit_files() {
             .join(name);
         let text = std::fs::read_to_string(file).unwrap();
         let here = text.replace("/usr/local/bin/tailor", &program);
+        // With the line that the page adds for a secret.
+        let secret = block("docs/operate/systemd.md", "LoadCredential=");
+        let here = here.replace("[Service]\n", &format!("[Service]\n{secret}"));
         files.push(dir.path().join(name));
         std::fs::write(dir.path().join(name), here).unwrap();
     }

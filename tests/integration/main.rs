@@ -117,6 +117,9 @@ mod faults;
 
 // Documents and code.
 
+// Each block of code in the README and the book: run, read by what reads such a text, or listed
+// with the reason why it cannot be.
+mod blocks;
 // The page on the order of a call, held to the code.
 mod life_of_a_call;
 // The numbers in the documents, held to the programs that measure them.

@@ -38,7 +38,7 @@ fn files(folder: &Path, ends: &[&str], found: &mut Vec<PathBuf>) {
     }
 }
 
-fn below(folder: &str, ends: &[&str]) -> Vec<PathBuf> {
+pub fn below(folder: &str, ends: &[&str]) -> Vec<PathBuf> {
     let mut found = Vec::new();
     files(&root().join(folder), ends, &mut found);
     found.sort();
@@ -47,11 +47,11 @@ fn below(folder: &str, ends: &[&str]) -> Vec<PathBuf> {
 }
 
 /// The path as it is written in the repository.
-fn shown(path: &Path) -> String {
+pub fn shown(path: &Path) -> String {
     path.strip_prefix(root()).unwrap().display().to_string()
 }
 
-fn read(path: impl AsRef<Path>) -> String {
+pub fn read(path: impl AsRef<Path>) -> String {
     let path = root().join(path);
     std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
 }

@@ -1,0 +1,208 @@
+//! What is done with each block.
+
+/// What is done with a block.
+pub enum How {
+    /// The test of this name runs it, as it stands on the page.
+    Walk(&'static str),
+    /// The test of this name does the same with ports and folders of its own.
+    Test(&'static str),
+    /// It is part of this file, which is compiled and tested.
+    Excerpt(&'static str),
+    /// A test reads all blocks of its language.
+    Read,
+    /// Nobody runs it, for this reason.
+    Listed(&'static str),
+}
+
+impl How {
+    pub fn word(&self) -> &'static str {
+        match self {
+            How::Walk(_) => "run as they stand",
+            How::Test(_) => "done by a test with ports and folders of its own",
+            How::Excerpt(_) => "part of a file that is compiled and tested",
+            How::Read => "read",
+            How::Listed(_) => "not run",
+        }
+    }
+}
+
+/// A block, by its page and the text that it begins with.
+pub struct Row {
+    pub page: &'static str,
+    pub begins: &'static str,
+    pub how: How,
+}
+
+const fn row(page: &'static str, begins: &'static str, how: How) -> Row {
+    Row { page, begins, how }
+}
+
+/// Languages whose blocks are all read, by the tests in `read.rs`, unless the table says more.
+pub const READ: &[(&str, How)] = &[
+    ("toml", How::Read),
+    ("json", How::Read),
+    ("nginx", How::Read),
+    ("python", How::Read),
+    (
+        "mermaid",
+        How::Listed("a picture: whether it draws is seen in a browser"),
+    ),
+    ("ini", How::Test("systemd_takes_the_unit_files")),
+];
+
+const DEMO: How = How::Listed("takes the fixed ports of the demo, compiles the engine, and stays");
+const COMMANDS: How = How::Test("the_page_of_commands_is_what_the_program_takes");
+const SYSTEMD: How = How::Listed("needs root and a system that systemd has started");
+const MEASURED: How = How::Listed("measures for minutes on a machine that has to be quiet");
+
+pub const TABLE: &[Row] = &[
+    row("README.md", "cargo demo", DEMO),
+    row(
+        "README.md",
+        "import { array, bff",
+        How::Excerpt("bffs/kit-ts/example/src/watch.ts"),
+    ),
+    row(
+        "README.md",
+        "$ curl 'http://127.0.0.1:8080/watch/ada",
+        How::Walk("the_demo_answers_as_the_pages_show"),
+    ),
+    row("docs/start.md", "cargo demo", DEMO),
+    row(
+        "docs/start.md",
+        "$ curl -i 'http://127.0.0.1:8080/watch/ada",
+        How::Walk("the_demo_answers_as_the_pages_show"),
+    ),
+    row(
+        "docs/start.md",
+        "$ curl -X PUT",
+        How::Walk("the_demo_answers_as_the_pages_show"),
+    ),
+    row(
+        "docs/start.md",
+        "$ curl -i 'http://127.0.0.1:8080/nowhere'",
+        How::Walk("the_demo_answers_as_the_pages_show"),
+    ),
+    row(
+        "docs/start.md",
+        "curl http://127.0.0.1:8081/bffs",
+        How::Walk("the_demo_answers_as_the_pages_show"),
+    ),
+    row(
+        "docs/reference/admin.md",
+        "curl -X POST",
+        How::Walk("the_demo_answers_as_the_pages_show"),
+    ),
+    row(
+        "docs/write/typescript.md",
+        "/** The backend of the bathroom scales",
+        How::Walk("a_bff_in_typescript_from_an_empty_folder"),
+    ),
+    row(
+        "docs/write/typescript.md",
+        "import assert",
+        How::Walk("a_bff_in_typescript_from_an_empty_folder"),
+    ),
+    row(
+        "docs/write/typescript.md",
+        "cargo run --bin tailor -- build",
+        How::Walk("a_bff_in_typescript_from_an_empty_folder"),
+    ),
+    row(
+        "docs/write/rust.md",
+        "mkdir -p bffs/scales/src",
+        How::Walk("a_bff_in_rust_from_an_empty_folder"),
+    ),
+    row(
+        "docs/write/rust.md",
+        "//! The backend of the bathroom scales",
+        How::Excerpt("bffs/kit/examples/scales.rs"),
+    ),
+    row(
+        "docs/write/rust.md",
+        "cargo run --bin tailor -- build",
+        How::Walk("a_bff_in_rust_from_an_empty_folder"),
+    ),
+    row(
+        "docs/write/testing.md",
+        "#[test]",
+        How::Walk("a_bff_in_rust_from_an_empty_folder"),
+    ),
+    row(
+        "docs/write/testing.md",
+        "tailor call",
+        How::Walk("a_bff_in_rust_from_an_empty_folder"),
+    ),
+    row(
+        "docs/write/testing.md",
+        "for (const",
+        How::Excerpt("bffs/kit-ts/example/test/main.test.ts"),
+    ),
+    row(
+        "docs/write/testing.md",
+        "let watch = Offline",
+        How::Excerpt("tests/integration/bffs.rs"),
+    ),
+    row(
+        "docs/write/python.md",
+        "pip install",
+        How::Listed("needs PyPI, and a compiler of 60 MB"),
+    ),
+    row(
+        "docs/operate/run.md",
+        "cargo build --release",
+        How::Listed("compiles the engine once more, as it is shipped"),
+    ),
+    row(
+        "docs/operate/run.md",
+        "tailor check",
+        How::Walk("the_smallest_configuration_is_checked_and_served"),
+    ),
+    row(
+        "docs/operate/deploy.md",
+        "cp watch.wasm",
+        How::Walk("a_version_is_deployed_by_a_copy"),
+    ),
+    row(
+        "docs/operate/deploy.md",
+        "tailor inspect",
+        How::Walk("a_version_is_deployed_by_a_copy"),
+    ),
+    row(
+        "docs/operate/restarts.md",
+        "systemd-socket-activate",
+        How::Test("systemd_starts_the_host_with_the_first_connection"),
+    ),
+    row(
+        "docs/operate/restarts.md",
+        "spec:",
+        How::Listed("is for a cluster of Kubernetes"),
+    ),
+    row(
+        "docs/operate/container.md",
+        "FROM rust",
+        How::Listed("needs a registry of images"),
+    ),
+    row("docs/operate/systemd.md", "install -m 755", SYSTEMD),
+    row("docs/operate/systemd.md", "systemctl reload", SYSTEMD),
+    row("docs/operate/http2-attacks.md", "cargo run", MEASURED),
+    row("docs/inside/performance.md", "S=;", MEASURED),
+    row("docs/inside/performance.md", "cargo run", MEASURED),
+    row("docs/inside/performance.md", "npx esbuild", MEASURED),
+    row(
+        "docs/operate/when-a-service-fails.md",
+        "tailor-degraded:",
+        How::Test("each_part_that_was_not_live_is_named_in_order_of_services"),
+    ),
+    row(
+        "docs/reference/log.md",
+        "2026-",
+        How::Walk("the_line_on_the_page_of_the_log_has_fields_of_its_table"),
+    ),
+    row("docs/reference/cli.md", "tailor serve", COMMANDS),
+    row("docs/reference/cli.md", "tailor check", COMMANDS),
+    row("docs/reference/cli.md", "tailor build", COMMANDS),
+    row("docs/reference/cli.md", "tailor inspect", COMMANDS),
+    row("docs/reference/cli.md", "tailor call", COMMANDS),
+    row("docs/reference/cli.md", "tailor demo", COMMANDS),
+];
