@@ -36,7 +36,7 @@ use project::Project;
 
 /// Receives progress, one line each time, and the output of compilers, which may be many lines at
 /// once.
-pub type Say<'a> = &'a mut dyn FnMut(&str);
+pub type Report<'a> = &'a mut dyn FnMut(&str);
 
 /// A component that is on disk and matches its sources.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -65,7 +65,7 @@ pub struct Built {
 /// When the folder is no BFF, when a tool is missing and could not be installed (the message holds
 /// the command to run by hand), and when the sources do not compile (the compiler's messages were
 /// reported by then).
-pub fn build(folder: &Path, options: &BuildOptions, say: Say<'_>) -> Result<Built, BuildError> {
+pub fn build(folder: &Path, options: &BuildOptions, say: Report<'_>) -> Result<Built, BuildError> {
     let started = Instant::now();
     let project = Project::read(folder)?;
     let mut built = match &project {
@@ -93,7 +93,7 @@ pub fn build(folder: &Path, options: &BuildOptions, say: Say<'_>) -> Result<Buil
 pub fn build_all(
     bffs: &Path,
     options: &BuildOptions,
-    say: Say<'_>,
+    say: Report<'_>,
 ) -> Result<Vec<Built>, BuildError> {
     let started = Instant::now();
     let mut all = Vec::new();
@@ -124,7 +124,7 @@ fn one(built: Vec<Built>, folder: &Path) -> Result<Built, BuildError> {
 }
 
 /// One line for what was written; none for what was up to date.
-fn report(built: &[&Built], started: Instant, say: Say<'_>) {
+fn report(built: &[&Built], started: Instant, say: Report<'_>) {
     let written: Vec<String> = built
         .iter()
         .filter(|built| !built.fresh)

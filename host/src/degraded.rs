@@ -44,14 +44,14 @@ const MORE: &TokenRef = token_ref("more");
 pub struct Part<'a> {
     pub service: &'a str,
     /// What the BFF got instead of a live answer.
-    pub what: What,
+    pub what: Degradation,
     /// How many calls.
     pub calls: u32,
 }
 
 /// What a BFF got instead of a live answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum What {
+pub enum Degradation {
     /// Nothing: a failure of this kind, named as in the contract.
     Failed(&'static str),
     /// An answer of this age.
@@ -93,12 +93,12 @@ fn push_member(list: &mut ListSerializer<String>, group: &[Part<'_>]) {
         return;
     };
     let member = match part.what {
-        What::Failed(kind) => match TokenRef::from_str(kind) {
+        Degradation::Failed(kind) => match TokenRef::from_str(kind) {
             Ok(kind) => list.bare_item(service).parameter(FAILED, kind),
             Err(_) => return,
         },
-        What::Fallback => list.bare_item(service).parameter(FALLBACK, true),
-        What::Stale { age } => list
+        Degradation::Fallback => list.bare_item(service).parameter(FALLBACK, true),
+        Degradation::Stale { age } => list
             .bare_item(service)
             .parameter(STALE, true)
             .parameter(AGE, u32::try_from(age.as_secs()).unwrap_or(u32::MAX)),
@@ -119,10 +119,10 @@ fn count(group: &[Part<'_>]) -> u32 {
 /// By service, then by what happened, then by age: the same calls always give the same text, in any
 /// order of their ends.
 fn order(a: &Part<'_>, b: &Part<'_>) -> Ordering {
-    let rank = |what: &What| match what {
-        What::Stale { age } => (0, "", *age),
-        What::Fallback => (1, "", Duration::ZERO),
-        What::Failed(kind) => (2, *kind, Duration::ZERO),
+    let rank = |what: &Degradation| match what {
+        Degradation::Stale { age } => (0, "", *age),
+        Degradation::Fallback => (1, "", Duration::ZERO),
+        Degradation::Failed(kind) => (2, *kind, Duration::ZERO),
     };
     let by_service = a.service.cmp(b.service);
     by_service.then_with(|| rank(&a.what).cmp(&rank(&b.what)))
@@ -131,7 +131,7 @@ fn order(a: &Part<'_>, b: &Part<'_>) -> Ordering {
 /// Whether two calls share a member.
 fn alike(a: &Part<'_>, b: &Part<'_>) -> bool {
     let what = match (a.what, b.what) {
-        (What::Stale { .. }, What::Stale { .. }) => true,
+        (Degradation::Stale { .. }, Degradation::Stale { .. }) => true,
         (a, b) => a == b,
     };
     what && a.service == b.service

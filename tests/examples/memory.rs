@@ -107,14 +107,14 @@ fn main() -> anyhow::Result<()> {
     Ok(())
 }
 
-struct Seen {
+struct MemoryUse {
     before: u64,
     most: u64,
     after: u64,
     refused: u64,
 }
 
-async fn case(index: usize) -> anyhow::Result<Seen> {
+async fn case(index: usize) -> anyhow::Result<MemoryUse> {
     let folder = tempfile::tempdir()?;
     let write = |name: &str, bytes: &[u8]| std::fs::write(folder.path().join(name), bytes);
     write("large.wasm", &modules::large(1 << 20))?;
@@ -141,7 +141,7 @@ async fn case(index: usize) -> anyhow::Result<Seen> {
     let most = watched(&host, clients).await?;
     let refused = refused(admin).await;
     tokio::time::sleep(AFTER).await;
-    Ok(Seen {
+    Ok(MemoryUse {
         before,
         most,
         after: resident(&host)?,
@@ -193,7 +193,7 @@ async fn unread(address: SocketAddr) {
         // Refused requests are repeated as long as there is time.
         let mut next = 257;
         while let Some((_, told)) = client.next().await {
-            if matches!(told, windows::Told::Reset(_)) {
+            if matches!(told, windows::StreamEvent::Reset(_)) {
                 tokio::time::sleep(Duration::from_millis(1)).await;
                 client.get(next).await;
                 next += 2;

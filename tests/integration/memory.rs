@@ -5,7 +5,7 @@
 use tailor_harness::TestHost;
 
 use crate::modules::{self, Part};
-use crate::windows::{CANCEL, REFUSED_STREAM, Streams, Told};
+use crate::windows::{CANCEL, REFUSED_STREAM, StreamEvent, Streams};
 use crate::wire::{Gate, Wire, get, soon, until};
 
 const KIB: usize = 1 << 10;
@@ -68,7 +68,7 @@ async fn an_answer_counts_until_the_client_took_it() {
     let head = client.of(1).await;
     assert_eq!(
         head,
-        Some(Told::Head {
+        Some(StreamEvent::Head {
             ok: true,
             end: false
         })
@@ -79,7 +79,7 @@ async fn an_answer_counts_until_the_client_took_it() {
     let some = client.of(1).await;
     assert_eq!(
         some,
-        Some(Told::Data {
+        Some(StreamEvent::Data {
             bytes: 100,
             end: false
         })
@@ -87,7 +87,7 @@ async fn an_answer_counts_until_the_client_took_it() {
     assert!(in_flight(&host).await > 300 * KIB);
     client.window(1, 1 << 20).await;
     let mut came = 100;
-    while let Some(Told::Data { bytes, end }) = client.of(1).await {
+    while let Some(StreamEvent::Data { bytes, end }) = client.of(1).await {
         came += bytes;
         if end {
             break;
@@ -158,10 +158,10 @@ async fn a_stream_that_is_not_read_ends_alone() {
         let reset = soon(async {
             loop {
                 match client.next().await.unwrap() {
-                    (1, Told::Reset(code)) => return code,
-                    (1, Told::Head { ok, .. }) => assert!(ok),
-                    (stream, Told::Head { .. }) => client.window(stream, 1 << 20).await,
-                    (_, Told::Data { end: true, .. }) => {
+                    (1, StreamEvent::Reset(code)) => return code,
+                    (1, StreamEvent::Head { ok, .. }) => assert!(ok),
+                    (stream, StreamEvent::Head { .. }) => client.window(stream, 1 << 20).await,
+                    (_, StreamEvent::Data { end: true, .. }) => {
                         asked += 2;
                         client.get(asked).await;
                     }
@@ -175,7 +175,7 @@ async fn a_stream_that_is_not_read_ends_alone() {
         let head = client.of(asked).await;
         assert_eq!(
             head,
-            Some(Told::Head {
+            Some(StreamEvent::Head {
                 ok: true,
                 end: false
             })
@@ -280,7 +280,7 @@ async fn streams_without_bodies_have_a_bound() {
         client.get(1 + 2 * stream).await;
     }
     // Some run, some are answered 503, and past that there is not even room for an answer.
-    while client.next().await.unwrap().1 != Told::Reset(REFUSED_STREAM) {}
+    while client.next().await.unwrap().1 != StreamEvent::Reset(REFUSED_STREAM) {}
     let held = in_flight(&host).await;
     assert!((200 * KIB..=MIB / 2).contains(&held), "{held}");
     assert!(refused(&host).await > 40);

@@ -3,7 +3,7 @@
 use tailor_harness::TestHost;
 
 use crate::modules::{self, ECHO, Part};
-use crate::windows::{NO_ERROR, Streams, Told};
+use crate::windows::{NO_ERROR, StreamEvent, Streams};
 use crate::wire::{Wire, soon};
 
 const MIB: usize = 1 << 20;
@@ -104,7 +104,7 @@ async fn an_upload_over_http2_that_is_refused_is_answered_and_then_reset() {
         let head = client.of(1).await;
         assert_eq!(
             head,
-            Some(Told::Head {
+            Some(StreamEvent::Head {
                 ok: false,
                 end: false
             }),
@@ -112,13 +112,17 @@ async fn an_upload_over_http2_that_is_refused_is_answered_and_then_reset() {
         );
         let body = client.of(1).await;
         assert!(
-            matches!(body, Some(Told::Data { end: true, .. })),
+            matches!(body, Some(StreamEvent::Data { end: true, .. })),
             "{path} {body:?}"
         );
-        assert_eq!(client.of(1).await, Some(Told::Reset(NO_ERROR)), "{path}");
+        assert_eq!(
+            client.of(1).await,
+            Some(StreamEvent::Reset(NO_ERROR)),
+            "{path}"
+        );
         // The connection goes on.
         client.get(3).await;
         let head = client.of(3).await;
-        assert!(matches!(head, Some(Told::Head { .. })), "{path}");
+        assert!(matches!(head, Some(StreamEvent::Head { .. })), "{path}");
     }
 }

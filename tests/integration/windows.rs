@@ -16,7 +16,7 @@ pub const CANCEL: u32 = 8;
 
 /// The host's frames of a stream.
 #[derive(Debug, PartialEq, Eq)]
-pub enum Told {
+pub enum StreamEvent {
     /// The head of an answer, and whether it is 200.
     Head {
         ok: bool,
@@ -95,20 +95,20 @@ impl Streams {
     }
 
     /// What the host says next of any stream; `None` at the end of the connection.
-    pub async fn next(&mut self) -> Option<(u32, Told)> {
+    pub async fn next(&mut self) -> Option<(u32, StreamEvent)> {
         loop {
             let frame = soon(self.wire.next()).await?;
             let end = frame.flags & END_STREAM == END_STREAM;
             let told = match frame.kind {
-                DATA => Told::Data {
+                DATA => StreamEvent::Data {
                     bytes: frame.payload.len(),
                     end,
                 },
-                HEADERS => Told::Head {
+                HEADERS => StreamEvent::Head {
                     ok: frame.payload.first() == Some(&0x88),
                     end,
                 },
-                RST_STREAM => Told::Reset(code(&frame)),
+                RST_STREAM => StreamEvent::Reset(code(&frame)),
                 SETTINGS if frame.flags & ACK == 0 => {
                     self.send(SETTINGS, ACK, 0, &[]).await;
                     continue;
@@ -120,7 +120,7 @@ impl Streams {
     }
 
     /// What the host says next of a stream.
-    pub async fn of(&mut self, stream: u32) -> Option<Told> {
+    pub async fn of(&mut self, stream: u32) -> Option<StreamEvent> {
         loop {
             let (other, told) = self.next().await?;
             if other == stream {

@@ -4,7 +4,7 @@ use std::fs::{File, TryLockError};
 use std::path::Path;
 use std::process::Command;
 
-use super::{BuildError, Say};
+use super::{BuildError, Report};
 
 /// How a program ended, with what it printed as text.
 pub(super) struct Finished {
@@ -89,7 +89,7 @@ pub(super) struct Lock {
 }
 
 /// Takes the lock `path`, making its folder. Waits while another process has it, and reports that.
-pub(super) fn lock(path: &Path, say: Say<'_>) -> Result<Lock, BuildError> {
+pub(super) fn lock(path: &Path, say: Report<'_>) -> Result<Lock, BuildError> {
     if let Some(folder) = path.parent() {
         std::fs::create_dir_all(folder).map_err(BuildError::io("make the folder", folder))?;
     }

@@ -5,7 +5,7 @@ use std::process::Command;
 
 use super::command::{Finished, run};
 use super::stamp::digest_of_files;
-use super::{BuildError, Say};
+use super::{BuildError, Report};
 
 /// The oldest Node that the compilers are run with.
 const OLDEST_NODE: u32 = 20;
@@ -24,7 +24,7 @@ pub(super) struct Modules {
 
 impl Modules {
     /// Installs the packages of `package.json` and its lock file, unless that is done.
-    pub(super) fn install(folder: &Path, name: &str, say: Say<'_>) -> Result<Self, BuildError> {
+    pub(super) fn install(folder: &Path, name: &str, say: Report<'_>) -> Result<Self, BuildError> {
         check_node()?;
         let root = install_root(folder);
         let lock = root.join("package-lock.json");

@@ -4,7 +4,7 @@
 use std::process::Command;
 
 use super::command::{answers, run};
-use super::{BuildError, Say};
+use super::{BuildError, Report};
 
 /// A rustc and the source of the std that belongs to it. They do not touch a toolchain of rustup's.
 const PACKAGES: [&str; 2] = ["rustc-web", "rust-web-src"];
@@ -36,7 +36,7 @@ impl Installer {
     }
 
     /// Installs the packages. The lists are read anew first: old ones know an older compiler only.
-    pub(super) fn install(self, say: Say<'_>) -> Result<(), BuildError> {
+    pub(super) fn install(self, say: Report<'_>) -> Result<(), BuildError> {
         let names = PACKAGES.join(" and ");
         say(&format!(
             "installing {names} from Debian's packages (once, about 85 MB)"

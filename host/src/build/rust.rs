@@ -12,7 +12,7 @@ use super::stamp::{Stamp, digest};
 use super::std_source::minor;
 use super::target::clean;
 use super::toolchain;
-use super::{BuildError, BuildOptions, Built, Language, Say, component};
+use super::{BuildError, BuildOptions, Built, Language, Report, component};
 
 const CARGO_MISSING: &str = "Rust BFFs need it: https://rustup.rs";
 
@@ -141,7 +141,7 @@ pub(super) fn build(
     workspace: &Workspace,
     packages: &[&Package],
     options: &BuildOptions,
-    say: Say<'_>,
+    say: Report<'_>,
 ) -> Result<Vec<Built>, BuildError> {
     let components = workspace.target_directory.join("components");
     let cache = options.cache_dir.as_deref();
@@ -182,7 +182,7 @@ pub(super) fn build(
 
 /// Runs cargo, passes on what the compiler prints as it comes, and gives the modules with the ids
 /// of their packages.
-fn compile(cargo: &mut Command, say: Say<'_>) -> Result<Vec<(String, PathBuf)>, BuildError> {
+fn compile(cargo: &mut Command, say: Report<'_>) -> Result<Vec<(String, PathBuf)>, BuildError> {
     let tool = |cause: std::io::Error| BuildError::Tool {
         tool: "cargo".to_owned(),
         reason: format!("cannot be started ({cause}); {CARGO_MISSING}"),
@@ -221,7 +221,7 @@ fn compile(cargo: &mut Command, say: Say<'_>) -> Result<Vec<(String, PathBuf)>, 
 /// The modules with their packages' ids, and the names of what did not compile.
 type Messages = (Vec<(String, PathBuf)>, BTreeSet<String>);
 
-fn read_messages(stdout: impl BufRead, say: Say<'_>) -> std::io::Result<Messages> {
+fn read_messages(stdout: impl BufRead, say: Report<'_>) -> std::io::Result<Messages> {
     let mut modules = Vec::new();
     let mut failed = BTreeSet::new();
     for line in stdout.lines() {

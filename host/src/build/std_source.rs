@@ -10,7 +10,7 @@ use std::time::Instant;
 use super::command::run;
 use super::stamp::digest;
 use super::target::{TARGET, clean};
-use super::{BuildError, Say};
+use super::{BuildError, Report};
 
 /// A rustc whose own standard library is there as source.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -57,7 +57,7 @@ impl Compiler {
     }
 
     /// Compiles the standard library and puts it in its place.
-    pub(super) fn build_std(&self, cache: &Path, say: Say<'_>) -> Result<(), BuildError> {
+    pub(super) fn build_std(&self, cache: &Path, say: Report<'_>) -> Result<(), BuildError> {
         let started = Instant::now();
         say(&format!(
             "compiling the standard library for {TARGET} (once, up to a minute): rustc {} at {}",

@@ -11,7 +11,7 @@ use super::command::{answers, lock, run};
 use super::packages::Installer;
 use super::std_source::Compiler;
 use super::target::{TARGET, clean};
-use super::{BuildError, Say};
+use super::{BuildError, Report};
 
 const RUST_MISSING: &str = "Rust BFFs need it: https://rustup.rs";
 
@@ -82,7 +82,7 @@ pub(super) fn ready(
     folder: &Path,
     oldest: (u32, u32),
     cache: &Path,
-    say: Say<'_>,
+    say: Report<'_>,
 ) -> Result<Toolchain, BuildError> {
     // The two usual cases first: they need no lock and no further checks of the machine.
     if target_is_installed(folder)? {
@@ -156,7 +156,7 @@ fn target_is_installed(folder: &Path) -> Result<bool, BuildError> {
     Ok(names.any(|name| name.starts_with("libcore-")))
 }
 
-fn add_target(folder: &Path, say: Say<'_>) -> Result<(), BuildError> {
+fn add_target(folder: &Path, say: Report<'_>) -> Result<(), BuildError> {
     say(&format!("adding the Rust target {TARGET} with rustup"));
     let mut command = Command::new("rustup");
     command

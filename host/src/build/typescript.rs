@@ -11,7 +11,7 @@ use super::npm::{Modules, compile, manifests};
 use super::project::Package;
 use super::source_map::SourceMap;
 use super::stamp::{Stamp, digest, digest_of_files};
-use super::{BuildError, BuildOptions, Built, Language, Say, component};
+use super::{BuildError, BuildOptions, Built, Language, Report, component};
 
 /// The kit's own bundler. It adds a table of source lines, so that a stack in the log names the
 /// author's files.
@@ -21,7 +21,7 @@ const KIT_BUNDLER: &str = "@tailor/kit/tools/bundle.mjs";
 pub(super) fn build(
     package: &Package,
     options: &BuildOptions,
-    say: Say<'_>,
+    say: Report<'_>,
 ) -> Result<Built, BuildError> {
     let components = package.components();
     let _lock = lock(&components.join("build.lock"), say)?;
@@ -110,7 +110,7 @@ fn check_types(
     package: &Package,
     modules: &Modules,
     options: &BuildOptions,
-    say: Say<'_>,
+    say: Report<'_>,
 ) -> Result<Vec<PathBuf>, BuildError> {
     if !package.folder.join("tsconfig.json").is_file() {
         return Ok(Vec::new());
@@ -169,7 +169,7 @@ impl Bundle {
         modules: &Modules,
         components: &Path,
         options: &BuildOptions,
-        say: Say<'_>,
+        say: Report<'_>,
     ) -> Result<Self, BuildError> {
         // Beside the folder of components: the source map's relative paths stay right when it is
         // moved there.
@@ -305,7 +305,7 @@ fn componentize(
     modules: &Modules,
     wit: &Path,
     bundle: &Bundle,
-    say: Say<'_>,
+    say: Report<'_>,
 ) -> Result<Vec<u8>, BuildError> {
     if !exports_handler(&bundle.text()?) {
         return Err(BuildError::Component {
@@ -353,7 +353,7 @@ fn componentize(
 
 /// Links the engine, its libraries and their glue beforehand. A component that cannot be linked
 /// works as well, only slower.
-fn link(name: &str, bytes: Vec<u8>, say: Say<'_>) -> Vec<u8> {
+fn link(name: &str, bytes: Vec<u8>, say: Report<'_>) -> Vec<u8> {
     match fuse(&bytes) {
         Ok(fused) => fused.bytes,
         Err(error) => {

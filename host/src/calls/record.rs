@@ -12,7 +12,7 @@ use http::HeaderValue;
 
 use super::error::kind_name;
 use crate::contract::FailureKind;
-use crate::degraded::{Part, What};
+use crate::degraded::{Degradation, Part};
 use crate::downstream::status::degraded_reason;
 use crate::downstream::{Source, Trace};
 use crate::server_timing::{self, CallTiming, Timing};
@@ -71,12 +71,12 @@ impl CallRecord {
     /// What its BFF got instead of a live answer; `None` for a live one.
     fn lack(&self) -> Option<Part<'_>> {
         let what = match (self.trace.source, self.outcome) {
-            (_, Err(kind)) => What::Failed(kind),
-            (Source::Stale, _) => What::Stale {
+            (_, Err(kind)) => Degradation::Failed(kind),
+            (Source::Stale, _) => Degradation::Stale {
                 age: self.trace.age,
             },
-            (Source::Fallback, _) => What::Fallback,
-            (_, Ok(status)) => What::Failed(degraded_reason(status)?),
+            (Source::Fallback, _) => Degradation::Fallback,
+            (_, Ok(status)) => Degradation::Failed(degraded_reason(status)?),
         };
         Some(Part {
             service: &self.service,

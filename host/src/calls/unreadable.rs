@@ -24,12 +24,12 @@ pub(super) struct Unreadable {
     /// Its `content-encoding`, cut; empty when it has none.
     pub(super) content_encoding: String,
     /// The kind of its first bytes.
-    pub(super) begins: Beginning,
+    pub(super) begins: BodyKind,
 }
 
 /// The kind of content that the first bytes of a body indicate.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Beginning {
+pub(super) enum BodyKind {
     Empty,
     ByteOrderMark,
     Utf16,
@@ -60,12 +60,12 @@ impl ResponseSample {
         Unreadable {
             content_type: field(&self.content_type),
             content_encoding: field(&self.content_encoding),
-            begins: Beginning::of(&self.body),
+            begins: BodyKind::of(&self.body),
         }
     }
 }
 
-impl Beginning {
+impl BodyKind {
     fn of(body: &[u8]) -> Self {
         match body {
             [] => Self::Empty,
@@ -84,7 +84,7 @@ impl Beginning {
     }
 }
 
-impl fmt::Display for Beginning {
+impl fmt::Display for BodyKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Empty => "nothing, or white space alone",
@@ -119,7 +119,7 @@ mod tests {
             (b"secret", "text"),
             (b"\0\x01", "binary"),
         ] {
-            let shown = Beginning::of(body).to_string();
+            let shown = BodyKind::of(body).to_string();
             assert!(shown.contains(begins), "{body:?}: {shown}");
             assert!(!shown.contains("secret"), "{shown}");
         }

@@ -22,7 +22,7 @@ use std::num::NonZeroUsize;
 use std::path::Path;
 use std::time::Duration;
 
-use super::field::{At, Field};
+use super::field::{Field, Located};
 use super::problem::{ConfigError, Fault, Location, Problem};
 use super::raw::{self, RawAdmin, RawBff, RawEngine, RawFile, RawLog, RawServer};
 use super::reader::Reader;
@@ -86,7 +86,7 @@ struct Context<'a> {
 }
 
 impl Context<'_> {
-    fn report<T>(&mut self, at: &At<T>, what: impl Into<String>, way_out: impl Into<String>) {
+    fn report<T>(&mut self, at: &Located<T>, what: impl Into<String>, way_out: impl Into<String>) {
         self.problems
             .push(at.place.problem(Fault::new(what, way_out)));
     }
@@ -130,7 +130,7 @@ impl Context<'_> {
     }
 
     /// Reports a list of patterns that has none, or one of them twice.
-    fn check_patterns(&mut self, list: &At<Vec<At<CallPattern>>>) {
+    fn check_patterns(&mut self, list: &Located<Vec<Located<CallPattern>>>) {
         if list.value.is_empty() {
             let way_out = "write those that may be made, such as \"GET /users/**\", or leave it out to allow all";
             self.report(list, "no call may be made", way_out);
@@ -141,7 +141,7 @@ impl Context<'_> {
     /// Reports repeated items of a list.
     fn check_distinct<T, K: PartialEq + Display>(
         &mut self,
-        list: &Field<Vec<At<T>>>,
+        list: &Field<Vec<Located<T>>>,
         key: impl Fn(&T) -> K,
     ) {
         self.check_distinct_items(list.items(), key);
@@ -149,7 +149,7 @@ impl Context<'_> {
 
     fn check_distinct_items<T, K: PartialEq + Display>(
         &mut self,
-        items: &[At<T>],
+        items: &[Located<T>],
         key: impl Fn(&T) -> K,
     ) {
         for (index, item) in items.iter().enumerate() {

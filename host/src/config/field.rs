@@ -6,16 +6,16 @@ use super::problem::Location;
 
 /// A value with its place.
 #[derive(Clone)]
-pub(super) struct At<T> {
+pub(super) struct Located<T> {
     pub(super) value: T,
     pub(super) place: Location,
 }
 
 /// A list with the name that the operator gave it, and its place.
-pub(super) type NamedList<T> = At<(String, Vec<At<T>>)>;
+pub(super) type NamedList<T> = Located<(String, Vec<Located<T>>)>;
 
 /// Header fields, each with its place.
-pub(super) type Headers = Vec<At<(HeaderName, HeaderValue)>>;
+pub(super) type Headers = Vec<Located<(HeaderName, HeaderValue)>>;
 
 /// The value of a key in the file.
 #[derive(Clone)]
@@ -25,7 +25,7 @@ pub(super) enum Field<T> {
     /// A bad value that is already reported: nothing may be concluded from it.
     Bad,
     /// A good value.
-    Written(At<T>),
+    Written(Located<T>),
 }
 
 impl<T: Clone> Field<T> {
@@ -64,7 +64,7 @@ impl<T> Field<T> {
     }
 
     /// What the operator wrote, if it is good.
-    pub(super) fn written(&self) -> Option<&At<T>> {
+    pub(super) fn written(&self) -> Option<&Located<T>> {
         match self {
             Self::Written(at) => Some(at),
             Self::Absent | Self::Bad => None,
@@ -78,7 +78,7 @@ impl<T: Clone + PartialOrd> Field<T> {
     pub(super) fn over_within(&self, outer: &Self, bound: &Self) -> Self {
         match (self, outer, bound) {
             (Self::Absent, Self::Written(at), Self::Written(bound)) if at.value > bound.value => {
-                Self::Written(At {
+                Self::Written(Located {
                     value: bound.value.clone(),
                     place: at.place.clone(),
                 })
@@ -88,14 +88,14 @@ impl<T: Clone + PartialOrd> Field<T> {
     }
 }
 
-impl<T> Field<Vec<At<T>>> {
+impl<T> Field<Vec<Located<T>>> {
     /// The items that the operator wrote, if all of them are good.
-    pub(super) fn items(&self) -> &[At<T>] {
+    pub(super) fn items(&self) -> &[Located<T>] {
         self.written().map_or(&[], |list| &list.value)
     }
 }
 
-impl<T: Clone> Field<Vec<At<T>>> {
+impl<T: Clone> Field<Vec<Located<T>>> {
     /// The values in force, which are none by default.
     pub(super) fn values<C: FromIterator<T>>(&self) -> C {
         self.items().iter().map(|item| item.value.clone()).collect()

@@ -17,7 +17,7 @@ use http::Method;
 use toml::de::DeTable;
 
 use super::LogFormat;
-use super::field::{At, Field, Headers};
+use super::field::{Field, Headers, Located};
 use super::problem::{Fault, Location, Problem};
 use super::reader::{Reader, Section, document};
 use super::units::{
@@ -76,7 +76,7 @@ pub(super) struct RawServer {
 pub(super) struct RawAdmin {
     pub(super) enabled: Field<bool>,
     pub(super) listen: Field<SocketAddr>,
-    pub(super) hosts: Field<Vec<At<String>>>,
+    pub(super) hosts: Field<Vec<Located<String>>>,
     pub(super) max_connections: Field<usize>,
     pub(super) health_connections: Field<usize>,
     pub(super) header_timeout: Field<Duration>,
@@ -128,7 +128,7 @@ pub(super) struct RawRoute {
     pub(super) host: Field<String>,
     pub(super) path: Field<String>,
     pub(super) headers: Field<Headers>,
-    pub(super) methods: Field<Vec<At<Method>>>,
+    pub(super) methods: Field<Vec<Located<Method>>>,
 }
 
 /// Reads the text; what is wrong with single values goes to the reader.

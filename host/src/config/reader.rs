@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 
 use toml::de::DeValue;
 
-use super::field::{At, Field};
+use super::field::{Field, Located};
 use super::kind::{Kind, Values};
 use super::problem::{Fault, Location, Problem};
 use super::values::show;
@@ -57,7 +57,7 @@ impl Reader {
         value: &DeValue<'_>,
         key: &str,
         kind: &impl Kind<T>,
-    ) -> Field<Vec<At<T>>> {
+    ) -> Field<Vec<Located<T>>> {
         let DeValue::Array(array) = value else {
             let way_out = format!("write a list: {key} = [..]");
             let fault = Fault::new(format!("{} is not a list", show(value)), way_out);
@@ -72,7 +72,7 @@ impl Reader {
 
     fn parse<T>(&mut self, place: Location, parsed: Result<T, Fault>) -> Field<T> {
         match parsed {
-            Ok(value) => Field::Written(At { value, place }),
+            Ok(value) => Field::Written(Located { value, place }),
             Err(fault) => {
                 self.report(&place, fault);
                 Field::Bad
@@ -82,7 +82,7 @@ impl Reader {
 }
 
 /// A list is good when all of its items are.
-fn all<T>(items: Vec<Field<T>>, place: Location) -> Field<Vec<At<T>>> {
+fn all<T>(items: Vec<Field<T>>, place: Location) -> Field<Vec<Located<T>>> {
     let mut value = Vec::with_capacity(items.len());
     for item in items {
         match item {
@@ -90,7 +90,7 @@ fn all<T>(items: Vec<Field<T>>, place: Location) -> Field<Vec<At<T>>> {
             Field::Bad | Field::Absent => return Field::Bad,
         }
     }
-    Field::Written(At { value, place })
+    Field::Written(Located { value, place })
 }
 
 /// A key below a path, in quotes where TOML needs them.

@@ -2,7 +2,7 @@ use super::*;
 use proptest::prelude::*;
 use sfv::{List, ListEntry, Parser};
 
-const fn part(service: &str, what: What) -> Part<'_> {
+const fn part(service: &str, what: Degradation) -> Part<'_> {
     Part {
         service,
         what,
@@ -10,8 +10,8 @@ const fn part(service: &str, what: What) -> Part<'_> {
     }
 }
 
-const fn stale(seconds: u64) -> What {
-    What::Stale {
+const fn stale(seconds: u64) -> Degradation {
+    Degradation::Stale {
         age: Duration::from_secs(seconds),
     }
 }
@@ -28,10 +28,10 @@ fn nothing_is_said_of_an_answer_that_is_live() {
 #[test]
 fn each_part_that_was_not_live_is_named_in_order_of_services() {
     let parts = [
-        part("sleep", What::Failed("timeout")),
-        part("goals", What::Fallback),
+        part("sleep", Degradation::Failed("timeout")),
+        part("goals", Degradation::Fallback),
         part("activity", stale(12)),
-        part("activity", What::Failed("too-large")),
+        part("activity", Degradation::Failed("too-large")),
     ];
     assert_eq!(
         text(&parts),
@@ -42,13 +42,13 @@ fn each_part_that_was_not_live_is_named_in_order_of_services() {
 #[test]
 fn parts_that_ended_alike_are_one_member() {
     let parts = [
-        part("a", What::Failed("timeout")),
+        part("a", Degradation::Failed("timeout")),
         part("a", stale(3)),
-        part("a", What::Failed("timeout")),
-        part("a", What::Failed("rejected")),
+        part("a", Degradation::Failed("timeout")),
+        part("a", Degradation::Failed("rejected")),
         part("a", stale(90)),
-        part("b", What::Failed("timeout")),
-        part("a", What::Failed("timeout")),
+        part("b", Degradation::Failed("timeout")),
+        part("a", Degradation::Failed("timeout")),
     ];
     assert_eq!(
         text(&parts),
@@ -64,9 +64,9 @@ fn a_part_of_several_calls_counts_as_many() {
         calls,
     };
     let parts = [
-        many("a", What::Failed("exhausted"), 9_984),
-        many("a", What::Failed("exhausted"), 2),
-        many("b", What::Fallback, 3),
+        many("a", Degradation::Failed("exhausted"), 9_984),
+        many("a", Degradation::Failed("exhausted"), 2),
+        many("b", Degradation::Fallback, 3),
     ];
     assert_eq!(text(&parts), "a;failed=exhausted;n=9986, b;fallback;n=3");
 }
@@ -76,9 +76,9 @@ fn what_is_past_the_cap_is_counted() {
     let names: Vec<String> = (0..35).map(|n| format!("s{n:02}")).collect();
     let mut parts: Vec<_> = names
         .iter()
-        .map(|name| part(name, What::Fallback))
+        .map(|name| part(name, Degradation::Fallback))
         .collect();
-    parts.push(part("s34", What::Fallback));
+    parts.push(part("s34", Degradation::Fallback));
     let text = text(&parts);
     assert_eq!(text.split(", ").count(), 32);
     assert!(text.ends_with(", s30;fallback, more;n=5"), "{text}");
@@ -92,9 +92,9 @@ fn what_is_past_the_cap_is_counted() {
 #[test]
 fn a_name_that_is_no_token_is_left_out() {
     let parts = [
-        part("a b", What::Fallback),
-        part("c", What::Failed("d,e")),
-        part("f", What::Fallback),
+        part("a b", Degradation::Fallback),
+        part("c", Degradation::Failed("d,e")),
+        part("f", Degradation::Fallback),
     ];
     assert_eq!(text(&parts), "f;fallback");
     assert_eq!(header(&parts[..2]), None);
@@ -123,10 +123,11 @@ fn counted(text: &str) -> i64 {
         .sum()
 }
 
-fn what() -> impl Strategy<Value = What> {
+fn what() -> impl Strategy<Value = Degradation> {
     prop_oneof![
-        Just(What::Fallback),
-        prop::sample::select(vec!["timeout", "too-large", "rejected"]).prop_map(What::Failed),
+        Just(Degradation::Fallback),
+        prop::sample::select(vec!["timeout", "too-large", "rejected"])
+            .prop_map(Degradation::Failed),
         (0..100_u64).prop_map(stale),
     ]
 }

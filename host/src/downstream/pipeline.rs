@@ -87,7 +87,7 @@ impl Pipeline {
         intent: CacheIntent,
         trace: &mut Trace,
     ) -> Result<ServiceResponse, Cause> {
-        let mut pass = self.ask_breaker(call, callers, call.started)?;
+        let mut pass = self.check_breaker(call, callers, call.started)?;
         let mut permits = self.wait_in_queue(call, callers, &mut pass, trace).await?;
         permits.spend();
         let conditional = intent.conditional(&call.request);

@@ -193,7 +193,7 @@ impl Transport {
                         self.connector.failed(&list, charge.endpoint, now, end);
                     }
                     // The service is judged by its good endpoints.
-                    if !self.stands_for_the_service(&list, charge.endpoint, end) {
+                    if !self.counts_for_service(&list, charge.endpoint, end) {
                         judgement = Judgement::Nothing;
                     }
                 }
@@ -206,7 +206,7 @@ impl Transport {
             }
         }
         Attempted {
-            rest: Self::asked_rest(&list, charge.endpoint, &result),
+            rest: Self::requested_pause(&list, charge.endpoint, &result),
             result,
             judgement,
             timing,

@@ -10,14 +10,14 @@ const HANDOVER_US: u64 = 100;
 
 /// The idle state of one worker, set by its event loop.
 #[derive(Default)]
-pub(super) struct Rest {
+pub(super) struct Idleness {
     /// It begins to sleep.
     asleep: AtomicBool,
     /// When it woke up, microseconds of a clock that only goes on.
     awake_since: AtomicU64,
 }
 
-impl Rest {
+impl Idleness {
     pub(super) fn begin(&self) {
         self.asleep.store(true, Ordering::Relaxed);
     }
@@ -52,7 +52,7 @@ mod tests {
 
     #[test]
     fn one_request_is_given_to_who_sleeps() {
-        let rest = Rest::default();
+        let rest = Idleness::default();
         assert!(!rest.claim(), "it is awake");
         rest.begin();
         assert!(rest.claim());

@@ -16,7 +16,7 @@ use prometheus_client::metrics::gauge::Gauge;
 use tokio::sync::{OwnedSemaphorePermit, mpsc, oneshot, watch};
 
 use super::budget::Budget;
-use super::rest::Rest;
+use super::rest::Idleness;
 use super::room::OpenConnections;
 use crate::bff::scheduler::Scheduler;
 use crate::config;
@@ -55,7 +55,7 @@ pub(super) struct Post {
     pub(super) orders: mpsc::UnboundedSender<Order>,
     pub(super) connections: Arc<AtomicUsize>,
     running: AtomicUsize,
-    pub(super) rest: Arc<Rest>,
+    pub(super) rest: Arc<Idleness>,
     /// Whether it has no event loop now.
     pub(super) down: AtomicBool,
 }

@@ -28,14 +28,14 @@ pub const TIMEOUT: Duration = Duration::from_secs(120);
 const SOON: Duration = Duration::from_secs(30);
 
 /// A hostile BFF. It is granted the service `goals`, and the route is its name.
-pub struct Foe<'a> {
+pub struct HostileBff<'a> {
     pub name: &'a str,
     pub component: Vec<u8>,
     /// Keys of its table in the configuration: `deadline = "20s"`, `limits.cpu = "50ms"`.
     pub settings: &'a str,
 }
 
-impl<'a> Foe<'a> {
+impl<'a> HostileBff<'a> {
     /// One that executes its path: the guest crate `hostile`.
     pub fn guest(name: &'a str, settings: &'a str) -> Self {
         Self::of(name, std::fs::read(hostile().unwrap()).unwrap(), settings)
@@ -61,7 +61,7 @@ pub struct Arena {
 /// A call of `goals` may take `timeout`, at most the deadline of each hostile BFF. The neighbour
 /// has so much time that no load of the machine changes its answers. `profile` is there for the
 /// neighbour alone. Calls are not coalesced, so that each reaches its service.
-pub fn builder(services: &Services, foes: &[Foe<'_>], timeout: &str) -> TestHostBuilder {
+pub fn builder(services: &Services, foes: &[HostileBff<'_>], timeout: &str) -> TestHostBuilder {
     let mut builder = TestHost::builder().unwrap().example("watch").unwrap();
     for (name, url) in services.urls() {
         let time = if name == "goals" { timeout } else { "30s" };
@@ -74,7 +74,7 @@ pub fn builder(services: &Services, foes: &[Foe<'_>], timeout: &str) -> TestHost
         "[bff.watch]\ncomponent = \"watch.wasm\"\ndeadline = \"30s\"\nlimits.queue-timeout = \"30s\"\nlimits.cpu = \"5s\"\n\
          downstreams = [\"activity\", \"heart\", \"profile\", \"sleep\"]\n[[route]]\nbff = \"watch\"\npath = \"/watch\"",
     );
-    for Foe {
+    for HostileBff {
         name,
         component,
         settings,
@@ -92,12 +92,12 @@ pub fn builder(services: &Services, foes: &[Foe<'_>], timeout: &str) -> TestHost
 impl Arena {
     /// Starts the host, and sees that the neighbour answers. Calls may take as long as the shortest
     /// deadline by default.
-    pub async fn start(foes: &[Foe<'_>]) -> Self {
+    pub async fn start(foes: &[HostileBff<'_>]) -> Self {
         Self::with_patient_calls(foes, "2s").await
     }
 
     /// The same, with calls of the service `goals` that may take so long.
-    pub async fn with_patient_calls(foes: &[Foe<'_>], timeout: &str) -> Self {
+    pub async fn with_patient_calls(foes: &[HostileBff<'_>], timeout: &str) -> Self {
         let services = Services::start().unwrap();
         let host = builder(&services, foes, timeout).start().await.unwrap();
         let arena = Self { host, services };

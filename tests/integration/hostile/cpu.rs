@@ -7,7 +7,7 @@ use futures_util::future::join_all;
 use tailor::bff::error::BffError;
 use tailor_harness::{Offline, components};
 
-use super::arena::{Arena, Foe, expect_problem};
+use super::arena::{Arena, HostileBff, expect_problem};
 use super::wat::{LOOP, Wat};
 
 /// So little CPU time, and so long a deadline, that only the CPU limit can stop a guest.
@@ -15,7 +15,7 @@ const LITTLE_CPU: &str = "deadline = \"60s\"\nlimits.cpu = \"50ms\"";
 
 #[tokio::test]
 async fn an_endless_loop_ends_with_its_cpu_time() {
-    let arena = Arena::start(&[Foe::guest("loop", LITTLE_CPU)]).await;
+    let arena = Arena::start(&[HostileBff::guest("loop", LITTLE_CPU)]).await;
     arena
         .is_stopped("loop", "/loop", 502, "bff-cpu-limit")
         .await;
@@ -38,7 +38,11 @@ async fn the_log_says_in_which_function_the_time_went() {
 #[tokio::test]
 async fn an_endless_loop_ends_with_its_deadline() {
     // A part of the time is spent waiting, so CPU time alone cannot reach the limit first.
-    let arena = Arena::start(&[Foe::guest("loop", "deadline = \"2s\"\nlimits.cpu = \"2s\"")]).await;
+    let arena = Arena::start(&[HostileBff::guest(
+        "loop",
+        "deadline = \"2s\"\nlimits.cpu = \"2s\"",
+    )])
+    .await;
     let hang = Fault::hang();
     arena
         .services
@@ -86,9 +90,9 @@ async fn a_loop_is_stopped_in_whatever_call_of_the_guest_the_host_made() {
             },
         ),
     ]
-    .map(|(name, wat)| Foe::of(name, wat.component(), LITTLE_CPU));
+    .map(|(name, wat)| HostileBff::of(name, wat.component(), LITTLE_CPU));
     let arena = Arena::start(&places).await;
-    for Foe { name, .. } in &places {
+    for HostileBff { name, .. } in &places {
         arena.is_stopped(name, "/", 502, "bff-cpu-limit").await;
     }
 }
@@ -96,7 +100,7 @@ async fn a_loop_is_stopped_in_whatever_call_of_the_guest_the_host_made() {
 #[tokio::test]
 async fn neighbours_answer_between_many_loops() {
     const LOOPS: usize = 32;
-    let arena = Arena::start(&[Foe::guest(
+    let arena = Arena::start(&[HostileBff::guest(
         "loop",
         "deadline = \"100s\"\nlimits.cpu = \"300ms\"\nlimits.cpu-wait = \"100s\"",
     )])
@@ -116,7 +120,7 @@ async fn neighbours_answer_between_many_loops() {
 async fn a_request_that_waits_too_long_for_the_cpu_is_refused() {
     const LOOPS: usize = 32;
     let settings = "deadline = \"100s\"\nlimits.cpu = \"300ms\"\nlimits.cpu-wait = \"50ms\"";
-    let arena = Arena::start(&[Foe::guest("loop", settings)]).await;
+    let arena = Arena::start(&[HostileBff::guest("loop", settings)]).await;
     let loops = join_all((0..LOOPS).map(|_| arena.host.get("/loop/loop")));
     let replies = arena.beside_neighbour(loops).await;
     let mut refused = 0;

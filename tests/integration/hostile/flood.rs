@@ -6,7 +6,7 @@ use downstream_mock::{Fault, Outcome, Service, Services};
 use serde_json::{Value, json};
 use tailor_harness::{Offline, Process, components};
 
-use super::arena::{Arena, Foe, TIMEOUT, builder, get};
+use super::arena::{Arena, HostileBff, TIMEOUT, builder, get};
 
 /// Room for ten thousand of anything, but for what is limited.
 const ROOM: &str = "deadline = \"30s\"\nlimits.cpu = \"20s\"";
@@ -29,7 +29,7 @@ async fn a_log_flood_is_cut_off_and_counted() {
 #[tokio::test]
 async fn a_log_flood_leaves_the_host_s_log_readable() {
     let services = Services::start().unwrap();
-    let (config, _dir) = builder(&services, &[Foe::guest("flood", ROOM)], "2s")
+    let (config, _dir) = builder(&services, &[HostileBff::guest("flood", ROOM)], "2s")
         .config("[log]\nformat = \"json\"")
         .write()
         .unwrap();
@@ -57,7 +57,7 @@ async fn a_log_flood_leaves_the_host_s_log_readable() {
 #[tokio::test]
 async fn calls_past_the_budget_reach_no_service() {
     const BUDGET: u64 = 16;
-    let arena = Arena::start(&[Foe::guest("calls", ROOM)]).await;
+    let arena = Arena::start(&[HostileBff::guest("calls", ROOM)]).await;
     let mut failed = 0;
     for path in ["/fetch-each", "/fetch-all"] {
         arena.services.clear_requests(Service::Goals);
@@ -84,7 +84,7 @@ async fn calls_past_the_budget_reach_no_service() {
 #[tokio::test]
 async fn handles_are_limited_and_their_calls_end_with_the_request() {
     // Nothing but the end of the request ends a call here.
-    let foe = Foe::guest("handles", "deadline = \"1000s\"\nlimits.cpu = \"20s\"");
+    let foe = HostileBff::guest("handles", "deadline = \"1000s\"\nlimits.cpu = \"20s\"");
     let arena = Arena::with_patient_calls(&[foe], "1000s").await;
     arena
         .services

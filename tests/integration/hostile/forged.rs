@@ -4,7 +4,7 @@
 use downstream_mock::Service;
 use serde_json::{Value, json};
 
-use super::arena::{Arena, Foe};
+use super::arena::{Arena, HostileBff};
 
 /// The outcome of a call, as the guest sees it.
 async fn outcome(arena: &Arena, call: Value) -> Value {
@@ -23,7 +23,7 @@ fn requests(arena: &Arena) -> u64 {
 
 #[tokio::test]
 async fn a_service_that_is_not_granted_is_out_of_reach() {
-    let arena = Arena::start(&[Foe::guest("forger", "")]).await;
+    let arena = Arena::start(&[HostileBff::guest("forger", "")]).await;
     let call = json!({ "service": "profile", "path": "/users/ada" });
     let failure = arena.beside_neighbour(outcome(&arena, call)).await;
     assert_eq!(
@@ -52,7 +52,7 @@ async fn a_service_that_is_not_granted_is_out_of_reach() {
 
 #[tokio::test]
 async fn forged_headers_are_not_sent() {
-    let arena = Arena::start(&[Foe::guest("forger", "")]).await;
+    let arena = Arena::start(&[HostileBff::guest("forger", "")]).await;
     let forged = [
         ("x-a", "b\r\nx-injected: 1"),
         ("x-a", "b\nx-injected: 1"),
@@ -134,7 +134,7 @@ async fn forged_headers_are_not_sent() {
 
 #[tokio::test]
 async fn a_path_does_not_leave_the_service() {
-    let arena = Arena::start(&[Foe::guest("forger", "")]).await;
+    let arena = Arena::start(&[HostileBff::guest("forger", "")]).await;
     let long = format!("/{}", "a".repeat(9000));
     let forged = [
         "",
@@ -186,7 +186,7 @@ async fn a_path_does_not_leave_the_service() {
 
 #[tokio::test]
 async fn what_is_not_a_call_is_not_sent() {
-    let arena = Arena::start(&[Foe::guest("forger", "")]).await;
+    let arena = Arena::start(&[HostileBff::guest("forger", "")]).await;
     let path = "/users/ada/goals";
     for call in [
         json!({ "service": "goals", "path": path, "body": "a GET has none" }),

@@ -7,14 +7,14 @@ use http_body_util::Full;
 use tokio::io::AsyncWriteExt as _;
 use tokio::net::TcpStream;
 
-use super::arena::{Arena, Foe};
+use super::arena::{Arena, HostileBff};
 
 #[tokio::test]
 async fn a_service_that_never_answers_leaves_time_for_an_answer() {
     // The service may take as long as the deadline; what ends the call before it is the time kept
     // back.
     let settings = "deadline = \"2s\"\nanswer-reserve = \"1s\"";
-    let arena = Arena::start(&[Foe::guest("waits", settings)]).await;
+    let arena = Arena::start(&[HostileBff::guest("waits", settings)]).await;
     arena
         .services
         .set_fault(Service::Goals, Fault::hang())
@@ -39,7 +39,7 @@ async fn a_service_that_never_answers_leaves_time_for_an_answer() {
 #[tokio::test]
 async fn waiting_again_and_again_ends_with_the_deadline() {
     let settings = "deadline = \"2s\"\nlimits.cpu = \"2s\"\nlimits.calls = 1000";
-    let arena = Arena::start(&[Foe::guest("waits", settings)]).await;
+    let arena = Arena::start(&[HostileBff::guest("waits", settings)]).await;
     arena
         .services
         .set_fault(Service::Goals, Fault::hang())
@@ -78,7 +78,7 @@ const ENDLESS: &str = "deadline = \"1000s\"\nlimits.cpu = \"1000s\"";
 
 #[tokio::test]
 async fn a_loop_ends_when_its_client_hangs_up() {
-    let arena = Arena::start(&[Foe::guest("loop", ENDLESS)]).await;
+    let arena = Arena::start(&[HostileBff::guest("loop", ENDLESS)]).await;
     arena
         .beside_neighbour(async {
             let stream = ask(&arena, "/loop/loop").await;
@@ -94,7 +94,7 @@ async fn a_loop_ends_when_its_client_hangs_up() {
 async fn a_loop_ends_when_its_stream_is_reset() {
     // More than there are workers, so that some run on another than the connection's.
     const STREAMS: u64 = 4;
-    let arena = Arena::start(&[Foe::guest("loop", ENDLESS)]).await;
+    let arena = Arena::start(&[HostileBff::guest("loop", ENDLESS)]).await;
     arena
         .beside_neighbour(async {
             let begun = arena.wait_until_running("loop", STREAMS);
@@ -109,7 +109,7 @@ async fn a_loop_ends_when_its_stream_is_reset() {
 async fn a_call_is_taken_back_when_the_client_goes() {
     for http2 in [false, true] {
         for path in ["/waits/wait", "/waits/start?count=1"] {
-            let waits = [Foe::guest("waits", ENDLESS)];
+            let waits = [HostileBff::guest("waits", ENDLESS)];
             let arena = Arena::with_patient_calls(&waits, "1000s").await;
             let hang = Fault::hang();
             arena
@@ -146,7 +146,7 @@ async fn a_call_is_taken_back_when_the_client_goes() {
 #[tokio::test]
 async fn many_loops_end_with_their_clients() {
     const LOOPS: u64 = 32;
-    let arena = Arena::start(&[Foe::guest("loop", ENDLESS)]).await;
+    let arena = Arena::start(&[HostileBff::guest("loop", ENDLESS)]).await;
     arena
         .beside_neighbour(async {
             let mut streams = Vec::new();

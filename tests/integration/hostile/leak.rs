@@ -1,6 +1,6 @@
 //! What one request wrote is not there for the next one.
 
-use super::arena::{Arena, Foe};
+use super::arena::{Arena, HostileBff};
 use super::wat::Wat;
 
 #[tokio::test]
@@ -23,8 +23,8 @@ async fn nothing_of_a_request_is_seen_by_the_next() {
         ..Wat::default()
     };
     let foes = [
-        Foe::guest("leak", "deadline = \"30s\"\nlimits.cpu = \"10s\""),
-        Foe::of("text", text.component(), ""),
+        HostileBff::guest("leak", "deadline = \"30s\"\nlimits.cpu = \"10s\""),
+        HostileBff::of("text", text.component(), ""),
     ];
     let arena = Arena::start(&foes).await;
     arena

@@ -8,7 +8,7 @@ use tailor::bff::load::Loader;
 use tailor::bff::runtime::Runtime;
 use tailor_harness::{Offline, components};
 
-use super::arena::{Arena, Foe, TIMEOUT};
+use super::arena::{Arena, HostileBff, TIMEOUT};
 use super::toolchain::{self, asking_for};
 use super::wat::Wat;
 
@@ -44,13 +44,13 @@ async fn a_component_of_a_full_toolchain_runs_and_prints_into_the_log() {
 #[tokio::test]
 async fn what_a_toolchain_offers_is_limited_too() {
     let foes = [
-        Foe::of(
+        HostileBff::of(
             "sleeps",
             toolchain::sleeping(),
             "deadline = \"2s\"\nlimits.cpu = \"2s\"",
         ),
-        Foe::of("dices", toolchain::taking_random(1 << 20), ""),
-        Foe::of(
+        HostileBff::of("dices", toolchain::taking_random(1 << 20), ""),
+        HostileBff::of(
             "opens",
             toolchain::opening_streams(),
             "deadline = \"30s\"\nlimits.cpu = \"20s\"",
@@ -171,7 +171,7 @@ fn a_component_that_no_slot_of_the_engine_can_hold_is_refused() {
 
 #[tokio::test]
 async fn a_live_bff_stays_when_its_file_turns_bad() {
-    let arena = Arena::start(&[Foe::guest("turns", "")]).await;
+    let arena = Arena::start(&[HostileBff::guest("turns", "")]).await;
     let good = std::fs::read(components::hostile().unwrap()).unwrap();
     let files = [
         asking_for("wasi:sockets/tcp@0.2.0"),

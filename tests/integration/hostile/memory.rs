@@ -1,11 +1,11 @@
 //! More memory or table elements than a BFF may have.
 
-use super::arena::{Arena, Foe};
+use super::arena::{Arena, HostileBff};
 use super::wat::Wat;
 
 #[tokio::test]
 async fn growing_memory_ends_at_the_limit() {
-    let arena = Arena::start(&[Foe::guest("grow", "limits.memory = \"8MiB\"")]).await;
+    let arena = Arena::start(&[HostileBff::guest("grow", "limits.memory = \"8MiB\"")]).await;
     for path in ["/grow-pages", "/grow-vec"] {
         arena
             .is_stopped("grow", path, 502, "bff-memory-limit")
@@ -25,8 +25,8 @@ async fn memory_that_is_too_large_from_the_start_is_not_given() {
         ..Wat::default()
     };
     let foes = [
-        Foe::of("over", large.component(), "limits.memory = \"2MiB\""),
-        Foe::of("within", large.component(), "limits.memory = \"3MiB\""),
+        HostileBff::of("over", large.component(), "limits.memory = \"2MiB\""),
+        HostileBff::of("within", large.component(), "limits.memory = \"3MiB\""),
     ];
     let arena = Arena::start(&foes).await;
     arena.is_stopped("over", "/", 502, "bff-memory-limit").await;
@@ -47,9 +47,9 @@ async fn tables_end_at_the_limit() {
         ..Wat::default()
     };
     let foes = [
-        Foe::of("growing", growing.component(), ""),
-        Foe::of("over", large.component(), ""),
-        Foe::of("within", large.component(), "limits.table-elements = 40000"),
+        HostileBff::of("growing", growing.component(), ""),
+        HostileBff::of("over", large.component(), ""),
+        HostileBff::of("within", large.component(), "limits.table-elements = 40000"),
     ];
     let arena = Arena::start(&foes).await;
     for foe in ["growing", "over"] {

@@ -4,12 +4,12 @@ use downstream_mock::Services;
 use serde_json::json;
 use tailor_harness::Process;
 
-use super::arena::{Arena, Foe, builder, expect_problem, get};
+use super::arena::{Arena, HostileBff, builder, expect_problem, get};
 use super::wat::Wat;
 
 #[tokio::test]
 async fn an_illegal_response_is_not_passed_on() {
-    let arena = Arena::start(&[Foe::guest("liar", "")]).await;
+    let arena = Arena::start(&[HostileBff::guest("liar", "")]).await;
     let mut orders = Vec::new();
     for status in [0, 1, 99, 100, 101, 103, 199, 600, 1000, 65535] {
         orders.push(json!({ "status": status }));
@@ -67,7 +67,7 @@ async fn an_illegal_response_is_not_passed_on() {
 #[tokio::test]
 async fn a_body_may_be_as_large_as_the_limit_and_no_larger() {
     let settings = "limits.response-size = \"100KB\"\nlimits.hostcall-bytes = \"4MiB\"";
-    let arena = Arena::start(&[Foe::guest("large", settings)]).await;
+    let arena = Arena::start(&[HostileBff::guest("large", settings)]).await;
     let fits = json!({ "status": 200, "bytes": 100_000 });
     let reply = arena.order("large", "/respond", &fits).await;
     assert_eq!((reply.status.as_u16(), reply.body.len()), (200, 100_000));
@@ -94,11 +94,11 @@ async fn text_that_is_none_does_not_cross() {
         ..response
     };
     let foes = [
-        Foe::of("response", response.component(), ""),
-        Foe::of("log", log.component(), ""),
+        HostileBff::of("response", response.component(), ""),
+        HostileBff::of("log", log.component(), ""),
     ];
     let arena = Arena::start(&foes).await;
-    for Foe { name, .. } in &foes {
+    for HostileBff { name, .. } in &foes {
         arena.is_stopped(name, "/", 502, "bff-host-limit").await;
     }
 }
@@ -159,7 +159,7 @@ async fn a_gigabyte_costs_the_host_no_memory() {
             } else {
                 "deadline = \"30s\"\nlimits.memory = \"2GiB\"\nlimits.cpu = \"20s\""
             };
-            Foe::of(name, wat.component(), settings)
+            HostileBff::of(name, wat.component(), settings)
         })
         .collect();
     // A process of its own: its peak of memory is its own.

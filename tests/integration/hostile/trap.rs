@@ -3,7 +3,7 @@
 use downstream_mock::{Service, Services};
 use tailor_harness::{Offline, Process, components};
 
-use super::arena::{Arena, Foe, builder, get};
+use super::arena::{Arena, HostileBff, builder, get};
 use super::wat::Wat;
 
 /// Each call has a frame that is needed after it.
@@ -35,7 +35,7 @@ async fn a_trap_fails_one_request() {
                 more,
                 ..Wat::default()
             };
-            Foe::of(name, wat.component(), "")
+            HostileBff::of(name, wat.component(), "")
         })
         .into();
     // The stack is used up while the host waits in the middle of a call of its own.
@@ -44,22 +44,22 @@ async fn a_trap_fails_one_request() {
         more: DEEP,
         ..Wat::default()
     };
-    foes.push(Foe::of("call", within_a_call.component(), ""));
+    foes.push(HostileBff::of("call", within_a_call.component(), ""));
     let begin = format!("{DEEP} (func $begin {deep}) (start $begin)");
     let within_start = Wat {
         more: &begin,
         ..Wat::default()
     };
-    foes.push(Foe::of("start", within_start.component(), ""));
+    foes.push(HostileBff::of("start", within_start.component(), ""));
     let arena = Arena::start(&foes).await;
-    for Foe { name, .. } in &foes {
+    for HostileBff { name, .. } in &foes {
         arena.is_stopped(name, "/", 502, "bff-trap").await;
     }
 }
 
 #[tokio::test]
 async fn a_guest_of_rust_that_panics_or_recurses_fails_one_request() {
-    let arena = Arena::start(&[Foe::guest("rust", "limits.cpu = \"1s\"")]).await;
+    let arena = Arena::start(&[HostileBff::guest("rust", "limits.cpu = \"1s\"")]).await;
     for path in ["/panic", "/recurse"] {
         arena.is_stopped("rust", path, 502, "bff-trap").await;
     }
@@ -68,7 +68,7 @@ async fn a_guest_of_rust_that_panics_or_recurses_fails_one_request() {
 
 #[tokio::test]
 async fn a_partial_result_is_not_passed_on() {
-    let arena = Arena::start(&[Foe::guest("half", "")]).await;
+    let arena = Arena::start(&[HostileBff::guest("half", "")]).await;
     let reply = arena
         .is_stopped("half", "/fetch-then-unreachable?count=3", 502, "bff-trap")
         .await;
@@ -91,7 +91,7 @@ async fn the_backtrace_names_the_author_s_functions() {
 
     // The host's log has it as well, for the request that the client was told of.
     let services = Services::start().unwrap();
-    let (config, _dir) = builder(&services, &[Foe::guest("panics", "")], "2s")
+    let (config, _dir) = builder(&services, &[HostileBff::guest("panics", "")], "2s")
         .config("[log]\nformat = \"json\"")
         .write()
         .unwrap();

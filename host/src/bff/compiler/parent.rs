@@ -16,7 +16,7 @@ use rustix::process::Signal;
 use super::error::{CompileError, SignalName};
 use super::hello::{NO_MEMORY, REFUSED};
 use super::queue::Job;
-use super::talk::Talk;
+use super::talk::Conversation;
 use crate::bff::error::LoadError;
 use crate::config::Compile;
 
@@ -51,7 +51,7 @@ pub(super) fn compile(
     let end = Instant::now() + limits.timeout;
     let left = || left(end, limits, job);
     let mut process = Process::start(command).map_err(CompileError::Run)?;
-    let mut talk = Talk::new(engine, most, wasm);
+    let mut talk = Conversation::new(engine, most, wasm);
     // An early return drops the process, which kills and reaps it.
     while process.is_open() {
         process.wait_for_pipes(&talk, LOOK.min(left()?))?;
@@ -134,7 +134,7 @@ impl Process {
     }
 
     /// Waits until a pipe has something to read, or room for what is to be written.
-    fn wait_for_pipes(&self, talk: &Talk<'_>, time: Duration) -> Result<(), CompileError> {
+    fn wait_for_pipes(&self, talk: &Conversation<'_>, time: Duration) -> Result<(), CompileError> {
         let stdin = self.stdin.as_ref().filter(|_| talk.may_write());
         let mut pipes: Vec<PollFd<'_>> = Vec::with_capacity(3);
         pipes.extend(stdin.map(|pipe| PollFd::new(pipe, PollFlags::OUT)));
@@ -156,7 +156,7 @@ impl Process {
 
     /// Writes what is possible at once, and reads a part: a compiler that never stops writing must
     /// not keep this from checking the time. A pipe at its end is closed.
-    fn exchange(&mut self, talk: &mut Talk<'_>) -> Result<(), CompileError> {
+    fn exchange(&mut self, talk: &mut Conversation<'_>) -> Result<(), CompileError> {
         if let Some(pipe) = &mut self.stdout
             && !talk.hear(pipe)?
         {

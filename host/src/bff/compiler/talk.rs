@@ -13,7 +13,7 @@ const REASON: usize = 16 << 10;
 const CHUNK: usize = 64 << 10;
 
 /// The state of a conversation, on the host's side.
-pub(super) struct Talk<'a> {
+pub(super) struct Conversation<'a> {
     /// The expected engine of the compiler.
     engine: &'a str,
     /// The largest machine code, bytes.
@@ -26,7 +26,7 @@ pub(super) struct Talk<'a> {
     chunk: Box<[u8]>,
 }
 
-impl<'a> Talk<'a> {
+impl<'a> Conversation<'a> {
     pub(super) fn new(engine: &'a str, most: usize, wasm: &'a [u8]) -> Self {
         Self {
             engine,

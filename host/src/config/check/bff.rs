@@ -6,7 +6,7 @@ use std::time::Duration;
 use http::Method;
 
 use super::{Context, DEADLINE, MAX_COMPONENT_SIZE, limits};
-use crate::config::field::{At, Field};
+use crate::config::field::{Field, Located};
 use crate::config::problem::{Fault, nearest};
 use crate::config::raw::{RawBff, RawFile, RawRoute, RawSmoke};
 use crate::config::{Bff, CallPattern, Engine, Smoke};
@@ -85,7 +85,7 @@ fn check_grants(raw: &RawBff, cx: &mut Context<'_>) {
 fn check_allowed(raw: &RawBff, cx: &mut Context<'_>) {
     for allowed in raw.allow.items() {
         let (service, patterns) = &allowed.value;
-        cx.check_patterns(&At {
+        cx.check_patterns(&Located {
             value: patterns.clone(),
             place: allowed.place.clone(),
         });
@@ -105,7 +105,7 @@ fn check_allowed(raw: &RawBff, cx: &mut Context<'_>) {
 }
 
 fn allowed(raw: &RawBff) -> BTreeMap<String, Vec<CallPattern>> {
-    let values = |items: &[At<CallPattern>]| items.iter().map(|at| at.value.clone()).collect();
+    let values = |items: &[Located<CallPattern>]| items.iter().map(|at| at.value.clone()).collect();
     raw.allow
         .items()
         .iter()

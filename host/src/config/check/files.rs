@@ -4,7 +4,7 @@ use std::io::{self, ErrorKind};
 use std::path::PathBuf;
 
 use super::Context;
-use crate::config::field::At;
+use crate::config::field::Located;
 use crate::config::units::show_size;
 use crate::file::{self, NotAFile};
 
@@ -14,13 +14,17 @@ impl Context<'_> {
     }
 
     /// Reports a file that cannot be opened. Returns its path either way.
-    pub(super) fn check_file(&mut self, at: &At<String>) -> PathBuf {
+    pub(super) fn check_file(&mut self, at: &Located<String>) -> PathBuf {
         self.open(at, "correct the path, or the rights to read it");
         self.resolve(&at.value)
     }
 
     /// Reports a component that cannot be used. Returns its path either way.
-    pub(super) fn check_component(&mut self, at: &At<String>, max_size: Option<u64>) -> PathBuf {
+    pub(super) fn check_component(
+        &mut self,
+        at: &Located<String>,
+        max_size: Option<u64>,
+    ) -> PathBuf {
         let path = self.resolve(&at.value);
         if !self.components {
             return path;
@@ -38,7 +42,7 @@ impl Context<'_> {
 
     /// Reports a file with a secret that cannot be opened or holds none. Returns its path either
     /// way.
-    pub(super) fn check_secret_file(&mut self, at: &At<String>) -> PathBuf {
+    pub(super) fn check_secret_file(&mut self, at: &Located<String>) -> PathBuf {
         let opened = self.open(at, "correct the path, or the rights to read it");
         let path = self.resolve(&at.value);
         if opened == Some(0) {
@@ -50,7 +54,7 @@ impl Context<'_> {
 
     /// Reports a variable that is not there. Its name is not repeated: it may be the secret itself,
     /// by mistake.
-    pub(super) fn check_secret_env(&mut self, at: &At<String>) -> String {
+    pub(super) fn check_secret_env(&mut self, at: &Located<String>) -> String {
         if std::env::var_os(&at.value).is_none_or(|value| value.is_empty()) {
             let what = "the environment has no such variable, or an empty one";
             self.report(at, what, "set it for the host, or correct its name");
@@ -59,7 +63,7 @@ impl Context<'_> {
     }
 
     /// Reads a file that is at most `max` bytes, or reports it.
-    pub(super) fn read_file(&mut self, at: &At<String>, max: u64) -> Option<Vec<u8>> {
+    pub(super) fn read_file(&mut self, at: &Located<String>, max: u64) -> Option<Vec<u8>> {
         let path = self.resolve(&at.value);
         match file::read(&path, max) {
             Ok(content) => return Some(content.bytes),
@@ -73,7 +77,7 @@ impl Context<'_> {
     }
 
     /// Opens a file, or reports it with this way out. Returns its length, bytes.
-    fn open(&mut self, at: &At<String>, way_out: &str) -> Option<u64> {
+    fn open(&mut self, at: &Located<String>, way_out: &str) -> Option<u64> {
         match file::length(&self.resolve(&at.value)) {
             Ok(length) => return Some(length),
             Err(error) => self.unusable(at, &error, way_out),
@@ -81,7 +85,7 @@ impl Context<'_> {
         None
     }
 
-    fn unusable(&mut self, at: &At<String>, error: &io::Error, way_out: &str) {
+    fn unusable(&mut self, at: &Located<String>, error: &io::Error, way_out: &str) {
         let path = self.resolve(&at.value);
         let shown = path.display();
         if NotAFile::is_in(error) {

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::config::CallPattern;
-use crate::config::field::{At, Field, Headers, NamedList};
+use crate::config::field::{Field, Headers, Located, NamedList};
 use crate::config::problem::Location;
 use crate::config::reader::Section;
 use crate::config::units::{GIB, KIB, count, duration, duration_or_zero, size};
@@ -14,13 +14,13 @@ pub(in crate::config) struct RawBff {
     pub(in crate::config) name: String,
     pub(in crate::config) place: Location,
     pub(in crate::config) component: Field<String>,
-    pub(in crate::config) downstreams: Field<Vec<At<String>>>,
+    pub(in crate::config) downstreams: Field<Vec<Located<String>>>,
     pub(in crate::config) allow: Field<Vec<NamedList<CallPattern>>>,
     pub(in crate::config) deadline: Field<Duration>,
     pub(in crate::config) answer_reserve: Field<Duration>,
     pub(in crate::config) degraded_max_age: Field<Duration>,
     pub(in crate::config) server_timing: Field<bool>,
-    pub(in crate::config) config: Field<Vec<At<(String, String)>>>,
+    pub(in crate::config) config: Field<Vec<Located<(String, String)>>>,
     pub(in crate::config) limits: RawLimits,
     pub(in crate::config) smoke: Option<RawSmoke>,
 }

@@ -6,7 +6,7 @@ use http::{HeaderName, HeaderValue, StatusCode};
 use toml::de::DeValue;
 
 use super::policy::status;
-use crate::config::field::{At, Field};
+use crate::config::field::{Field, Located};
 use crate::config::problem::{Fault, Location};
 use crate::config::reader::Section;
 use crate::config::units::duration;
@@ -23,9 +23,9 @@ pub(in crate::config) struct RawCredentials {
     pub(in crate::config) client_id: Field<String>,
     pub(in crate::config) client_secret: RawSecret,
     pub(in crate::config) authentication: Field<ClientAuthentication>,
-    pub(in crate::config) scopes: Field<Vec<At<String>>>,
+    pub(in crate::config) scopes: Field<Vec<Located<String>>>,
     pub(in crate::config) audience: Field<String>,
-    pub(in crate::config) parameters: Field<Vec<At<(String, String)>>>,
+    pub(in crate::config) parameters: Field<Vec<Located<(String, String)>>>,
     pub(in crate::config) token_timeout: Field<Duration>,
     pub(in crate::config) ca_file: Field<String>,
 }

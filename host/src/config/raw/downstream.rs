@@ -13,7 +13,7 @@ use super::policy::{
 };
 use super::rate::{RawRate, rate};
 use super::rule::{RawPolicy, RawRule, policy, rule};
-use crate::config::field::{At, Field};
+use crate::config::field::{Field, Located};
 use crate::config::problem::{Fault, Location};
 use crate::config::reader::Section;
 use crate::config::units::{
@@ -27,7 +27,7 @@ use crate::config::{CallPattern, ContentCoding, Protocol};
 
 pub(in crate::config) struct RawDownstream {
     pub(in crate::config) name: String,
-    pub(in crate::config) url: Field<Vec<At<Url>>>,
+    pub(in crate::config) url: Field<Vec<Located<Url>>>,
     pub(in crate::config) proxy: Field<(String, u16)>,
     pub(in crate::config) proxy_credentials: RawSecret,
     pub(in crate::config) tls: Option<RawTls>,
@@ -35,7 +35,7 @@ pub(in crate::config) struct RawDownstream {
     pub(in crate::config) shape: RawShape,
     pub(in crate::config) policy: RawPolicy,
     pub(in crate::config) rules: Vec<RawRule>,
-    pub(in crate::config) reads: Field<Vec<At<CallPattern>>>,
+    pub(in crate::config) reads: Field<Vec<Located<CallPattern>>>,
     pub(in crate::config) cache: RawCache,
     pub(in crate::config) budget: RawBudget,
     pub(in crate::config) writes: Vec<RawWrite>,
@@ -50,25 +50,25 @@ pub(in crate::config) struct RawDownstream {
     pub(in crate::config) idle_timeout: Field<Duration>,
     pub(in crate::config) max_connection_age: Field<Duration>,
     pub(in crate::config) resolve_interval: Field<Duration>,
-    pub(in crate::config) dns_servers: Field<Vec<At<SocketAddr>>>,
+    pub(in crate::config) dns_servers: Field<Vec<Located<SocketAddr>>>,
     pub(in crate::config) attempt_delay: Field<Duration>,
     pub(in crate::config) ping_interval: Field<Duration>,
     pub(in crate::config) ping_timeout: Field<Duration>,
     pub(in crate::config) max_header_size: Field<usize>,
     pub(in crate::config) max_interim_responses: Field<usize>,
     pub(in crate::config) max_response_size: Field<usize>,
-    pub(in crate::config) accept_encoding: Field<Vec<At<ContentCoding>>>,
+    pub(in crate::config) accept_encoding: Field<Vec<Located<ContentCoding>>>,
     pub(in crate::config) credentials: Option<RawCredentials>,
     pub(in crate::config) defaults: Vec<RawDefault>,
 }
 
 pub(in crate::config) struct RawShape {
-    pub(in crate::config) allow: Field<Vec<At<CallPattern>>>,
-    pub(in crate::config) headers: Field<Vec<At<(HeaderName, HeaderValue)>>>,
-    pub(in crate::config) query: Field<Vec<At<(String, String)>>>,
-    pub(in crate::config) send_headers: Field<Vec<At<HeaderName>>>,
-    pub(in crate::config) receive_headers: Field<Vec<At<HeaderName>>>,
-    pub(in crate::config) pass_headers: Field<Vec<At<HeaderName>>>,
+    pub(in crate::config) allow: Field<Vec<Located<CallPattern>>>,
+    pub(in crate::config) headers: Field<Vec<Located<(HeaderName, HeaderValue)>>>,
+    pub(in crate::config) query: Field<Vec<Located<(String, String)>>>,
+    pub(in crate::config) send_headers: Field<Vec<Located<HeaderName>>>,
+    pub(in crate::config) receive_headers: Field<Vec<Located<HeaderName>>>,
+    pub(in crate::config) pass_headers: Field<Vec<Located<HeaderName>>>,
 }
 
 pub(in crate::config) struct RawTls {

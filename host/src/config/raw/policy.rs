@@ -5,7 +5,7 @@ use std::time::Duration;
 use http::{HeaderName, Method, StatusCode};
 use toml::de::DeValue;
 
-use crate::config::field::{At, Field};
+use crate::config::field::{Field, Located};
 use crate::config::kind::{Described, Kind, Values};
 use crate::config::problem::Fault;
 use crate::config::reader::Section;
@@ -34,7 +34,7 @@ pub(in crate::config) struct RawCacheTimes {
 
 pub(in crate::config) struct RawWrite {
     pub(in crate::config) call: Field<CallPattern>,
-    pub(in crate::config) voids: Field<Vec<At<Vec<Segment>>>>,
+    pub(in crate::config) voids: Field<Vec<Located<Vec<Segment>>>>,
 }
 
 pub(in crate::config) struct RawBreaker {
@@ -52,8 +52,8 @@ pub(in crate::config) struct RawRetry {
     pub(in crate::config) max: Field<u32>,
     pub(in crate::config) backoff: Field<Duration>,
     pub(in crate::config) max_backoff: Field<Duration>,
-    pub(in crate::config) methods: Field<Vec<At<Method>>>,
-    pub(in crate::config) statuses: Field<Vec<At<StatusCode>>>,
+    pub(in crate::config) methods: Field<Vec<Located<Method>>>,
+    pub(in crate::config) statuses: Field<Vec<Located<StatusCode>>>,
 }
 
 pub(in crate::config) struct RawBudget {

@@ -6,7 +6,7 @@
 use toml::de::{DeTable, DeValue};
 
 use super::{Reader, all, join};
-use crate::config::field::{At, Field, NamedList};
+use crate::config::field::{Field, Located, NamedList};
 use crate::config::kind::{Kind, Values};
 use crate::config::problem::{Fault, Location, nearest};
 use crate::config::values::{check_name, show};
@@ -107,7 +107,7 @@ impl<'a> Section<'a> {
         &mut self,
         key: &'static str,
         kind: impl Kind<T>,
-    ) -> Field<Vec<At<T>>> {
+    ) -> Field<Vec<Located<T>>> {
         self.know(key, || {
             let item = kind.values()?;
             Some(Values::ListOf(Box::new(item.clone())))
@@ -125,7 +125,7 @@ impl<'a> Section<'a> {
         key: &'static str,
         way_out: &str,
         kind: impl Kind<T>,
-    ) -> Field<Vec<At<T>>> {
+    ) -> Field<Vec<Located<T>>> {
         match self.get(key) {
             Some((place, value @ DeValue::Array(array))) if !array.is_empty() => {
                 self.reader.items(place, value, key, &kind)
@@ -139,7 +139,7 @@ impl<'a> Section<'a> {
                 all(vec![item], place)
             }
             None => match self.required(key, way_out, kind) {
-                Field::Written(item) => Field::Written(At {
+                Field::Written(item) => Field::Written(Located {
                     place: item.place.clone(),
                     value: vec![item],
                 }),
@@ -153,7 +153,7 @@ impl<'a> Section<'a> {
         &mut self,
         key: &'static str,
         parse: impl Fn(&str, &DeValue<'_>) -> Result<T, Fault>,
-    ) -> Field<Vec<At<T>>> {
+    ) -> Field<Vec<Located<T>>> {
         let Some((place, value)) = self.get(key) else {
             return self.unwritten();
         };
@@ -190,7 +190,7 @@ impl<'a> Section<'a> {
                 .reader
                 .place(join(&place.key, name.get_ref()), name.span().start);
             match self.reader.items(at, list.get_ref(), name.get_ref(), &kind) {
-                Field::Written(At { value, place }) => Field::Written(At {
+                Field::Written(Located { value, place }) => Field::Written(Located {
                     value: (name.get_ref().to_string(), value),
                     place,
                 }),

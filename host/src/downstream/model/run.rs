@@ -19,7 +19,7 @@ use crate::downstream::class::CallClass;
 use crate::downstream::error::{Cause, Rejection};
 use crate::downstream::policy::breaker::Position;
 use crate::downstream::policy::bulkhead::Member;
-use crate::downstream::policy::cache::Which;
+use crate::downstream::policy::cache::Invalidation;
 use crate::downstream::request::ServiceRequest;
 use crate::downstream::service::Service;
 use crate::downstream::services::Services;
@@ -107,7 +107,7 @@ impl<'a> Run<'a> {
             Step::Forgets => {
                 let service = service(&current(&self.services));
                 let pipeline = service.pipeline().expect("a pipeline");
-                pipeline.invalidate(&Which::All);
+                pipeline.invalidate(&Invalidation::All);
                 self.world.lock().log.forgets();
             }
         }

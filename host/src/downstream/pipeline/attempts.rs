@@ -10,8 +10,8 @@ use super::permits::CallPermits;
 use crate::downstream::call::CallRequest;
 use crate::downstream::deadline::SharedDeadline;
 use crate::downstream::error::{Cause, Phase, Rejection, TimeLimit};
-use crate::downstream::policy::attempts::{self, Plan, Tried, Try, Verdict};
-use crate::downstream::policy::credentials::{Credentials, Used};
+use crate::downstream::policy::attempts::{self, AttemptsOutcome, Plan, Try, Verdict};
+use crate::downstream::policy::credentials::{Credentials, UsedCredentials};
 use crate::downstream::request::ServiceRequest;
 use crate::downstream::response::ServiceResponse;
 use crate::downstream::trace::Trace;
@@ -88,7 +88,7 @@ impl Pipeline {
         call: &CallRequest,
         sent: &mut ServiceRequest,
         deadline: &SharedDeadline,
-    ) -> Result<Used, Cause> {
+    ) -> Result<UsedCredentials, Cause> {
         let applying = credentials.apply(&mut sent.headers);
         match deadline.timeout(None, applying).await {
             Some(Ok(used)) => Ok(used),
@@ -161,7 +161,7 @@ impl Pipeline {
                     self.hold_back(asked, &attempted.result, permits);
                 }
                 let verdict = self.verdict(call, &attempted.result);
-                Tried {
+                AttemptsOutcome {
                     value: attempted,
                     verdict,
                 }

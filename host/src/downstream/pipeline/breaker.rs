@@ -20,7 +20,7 @@ impl Pipeline {
     /// # Errors
     ///
     /// The breaker is open.
-    pub(super) fn ask_breaker(
+    pub(super) fn check_breaker(
         &self,
         call: &CallRequest,
         callers: &Callers,

@@ -57,7 +57,7 @@ impl Pipeline {
         let failed = match result {
             Ok(response) if context.none || !is_fault(response.status) => {
                 let of_others = trace.source != Source::Live || trace.coalesced;
-                let broken = context.picky && of_others && says_json(&response.headers);
+                let broken = context.picky && of_others && claims_json(&response.headers);
                 match read(response, trace.source) {
                     Err(cause @ Cause::Malformed { .. }) => {
                         if broken {
@@ -115,6 +115,6 @@ impl Pipeline {
 }
 
 /// Whether a response claims to be JSON. Another one may be valid for other callers.
-fn says_json(headers: &HeaderMap) -> bool {
+fn claims_json(headers: &HeaderMap) -> bool {
     headers.get(CONTENT_TYPE).is_some_and(is_json)
 }

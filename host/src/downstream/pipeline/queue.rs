@@ -79,7 +79,7 @@ impl Pipeline {
             // Given back first: of a breaker that lets one call through at a time, this may be that
             // one.
             drop(pass.take());
-            *pass = self.ask_breaker(call, callers, Instant::now())?;
+            *pass = self.check_breaker(call, callers, Instant::now())?;
         }
         Ok(CallPermits::new(permit, of_rule))
     }

@@ -179,7 +179,7 @@ impl Pipeline {
     }
 
     /// Drops stored responses. Says how many; `None` where nothing is stored.
-    pub fn invalidate(&self, which: &cache::Which) -> Option<usize> {
+    pub fn invalidate(&self, which: &cache::Invalidation) -> Option<usize> {
         let cache = self.cache.as_ref()?;
         self.coalescer.start_generation();
         Some(cache.invalidate(which))

@@ -43,7 +43,7 @@ pub struct Try {
 }
 
 /// How an attempt ended.
-pub struct Tried<T> {
+pub struct AttemptsOutcome<T> {
     /// An answer, or an error.
     pub value: T,
     /// Whether it is worth a further attempt.
@@ -87,7 +87,7 @@ pub async fn run<T, A, F, R, W>(
 where
     W: Future<Output = bool>,
     A: Fn(Try) -> F,
-    F: Future<Output = Tried<T>>,
+    F: Future<Output = AttemptsOutcome<T>>,
 {
     plan.budget.deposit(plan.retry);
     // No attempt is bound to a name before it is awaited: that would store it twice in the future
@@ -142,10 +142,10 @@ async fn hedge<T, A, F, R>(
     first: Try,
     beside: impl FnOnce() -> Option<R>,
     attempt: &A,
-) -> (Tried<T>, bool)
+) -> (AttemptsOutcome<T>, bool)
 where
     A: Fn(Try) -> F,
-    F: Future<Output = Tried<T>>,
+    F: Future<Output = AttemptsOutcome<T>>,
 {
     let mut first = pin!(attempt(first));
     if let Ok(tried) = timeout(delay, first.as_mut()).await {

@@ -28,7 +28,7 @@ use foldhash::fast::FixedState as RandomState;
 use foldhash::fast::RandomState;
 use tokio::time::Instant;
 
-pub use self::report::{BreakerState, Change, Forced, Open, Position, Rejects, Why};
+pub use self::report::{BreakerState, Change, Forced, Open, OpenReason, Position, Rejects};
 pub use self::source::Source;
 
 use self::judge::judge;
@@ -268,7 +268,7 @@ impl Breaker {
                 None
             }
             State::Probing | State::ShortProbe if failed || slow => {
-                self.open(began, now, Why::Probe)
+                self.open(began, now, OpenReason::Probe)
             }
             State::Probing | State::ShortProbe => {
                 let mut slow_start = self.changing();
@@ -298,7 +298,7 @@ impl Breaker {
         }
     }
 
-    fn open(&self, began: Mode, now: Instant, why: Why) -> Option<Change> {
+    fn open(&self, began: Mode, now: Instant, why: OpenReason) -> Option<Change> {
         let _changing = self.changing();
         // Of several bad calls that end at the same time, one opens.
         if self.mode() != began {

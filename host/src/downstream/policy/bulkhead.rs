@@ -32,7 +32,7 @@ use tokio::time::Instant;
 pub use self::pace::HoldStart;
 
 use self::pace::{Pace, Token};
-use self::queue::{Outcome, Queue, Wants};
+use self::queue::{Needs, Outcome, Queue};
 use super::budget::Budget;
 use crate::config;
 use crate::sync;
@@ -203,20 +203,20 @@ impl Bulkhead {
     }
 
     /// Admits a call that needs no wait. To be called after the queue was served.
-    fn admit(&self, state: &mut BulkheadState, held: &AtomicUsize, wants: Wants) -> Option<Token> {
+    fn admit(&self, state: &mut BulkheadState, held: &AtomicUsize, wants: Needs) -> Option<Token> {
         let now = self.is_paced().then(Instant::now);
         if now.is_some_and(|now| state.pace.wait(0, now).is_some()) {
             return None;
         }
-        if wants == Wants::Permit && !self.reserve(held) {
+        if wants == Needs::Permit && !self.reserve(held) {
             return None;
         }
         Some(now.map_or(Token::Free, |now| state.pace.take(now)))
     }
 
     /// Takes back the permit and token of a call.
-    fn release(&self, held: &AtomicUsize, had: Wants, token: Token) {
-        if had == Wants::Permit {
+    fn release(&self, held: &AtomicUsize, had: Needs, token: Token) {
+        if had == Needs::Permit {
             held.fetch_sub(1, Ordering::SeqCst);
             self.in_flight.fetch_sub(1, Ordering::SeqCst);
         }
@@ -254,7 +254,7 @@ impl Bulkhead {
             let line = state.queue.next(limit)?;
             let wants = line.waiting.front()?.wants;
             // Meanwhile, calls that saw no queue may have taken it.
-            if wants == Wants::Permit && !self.reserve(&line.held) {
+            if wants == Needs::Permit && !self.reserve(&line.held) {
                 continue;
             }
             let token = now.map_or(Token::Free, |now| state.pace.take(now));
@@ -268,7 +268,7 @@ impl Bulkhead {
                 continue;
             }
             // The call was dropped a moment ago.
-            if wants == Wants::Permit {
+            if wants == Needs::Permit {
                 line.held.fetch_sub(1, Ordering::SeqCst);
                 self.in_flight.fetch_sub(1, Ordering::SeqCst);
             }

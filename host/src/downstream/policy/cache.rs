@@ -48,7 +48,7 @@ use stats::Counters;
 use writes::{Writes, named_by};
 
 pub use found::{CacheLookup, CacheableCall, Hit, Stale, Ticket};
-pub use invalidate::Which;
+pub use invalidate::Invalidation;
 pub use key::{ExactKey, Hashed, Key};
 pub use sharing::{may_join, serves_others};
 pub use stats::Stats;
@@ -350,7 +350,7 @@ impl Cache {
     ///
     /// Looks at each stored answer. Answers with another `vary` under the key of one that is
     /// dropped go with it, and for an answer under way it makes no difference whether it is meant.
-    pub fn invalidate(&self, which: &Which) -> usize {
+    pub fn invalidate(&self, which: &Invalidation) -> usize {
         {
             let _gate = sync::write(&self.gate);
             self.epoch.fetch_add(1, Ordering::AcqRel);

@@ -20,7 +20,7 @@ use crate::config;
 use secret::LiveSecret;
 use tokens::Tokens;
 
-pub use types::{CredentialsError, Fetch, Used};
+pub use types::{CredentialsError, Fetch, UsedCredentials};
 
 /// The credentials of one service, shared by all calls to it and all workers.
 #[derive(Debug)]
@@ -78,7 +78,10 @@ impl Credentials {
     ///
     /// There is no token, and the token endpoint gives none. After a failure it is called again no
     /// sooner than a backoff allows, and calls before that fail at once.
-    pub async fn apply(&self, headers: &mut HeaderMap) -> Result<Used, CredentialsError> {
+    pub async fn apply(
+        &self,
+        headers: &mut HeaderMap,
+    ) -> Result<UsedCredentials, CredentialsError> {
         let now = Instant::now();
         match &self.0 {
             Kind::Header { name, value } => {
@@ -88,7 +91,7 @@ impl Credentials {
                 }
                 let current = value.current();
                 headers.insert(name, current.header.clone());
-                Ok(Used(current.version))
+                Ok(UsedCredentials(current.version))
             }
             Kind::OAuth2(tokens) => {
                 if let Some(used) = tokens.apply_current(headers, now) {
@@ -105,7 +108,7 @@ impl Credentials {
     ///
     /// Returns whether a further attempt makes sense, because the credentials are newer than those
     /// of the call. The caller bounds the wait by its own deadline.
-    pub async fn refused(&self, used: Used) -> bool {
+    pub async fn refused(&self, used: UsedCredentials) -> bool {
         let now = Instant::now();
         match &self.0 {
             Kind::Header { value, .. } => {

@@ -24,7 +24,7 @@ pub struct GatePermit {
 
 /// The call is refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Shed {
+pub struct GateRejection {
     /// The number of calls under way from which on such calls are refused.
     pub limit: usize,
     /// Whether a mandatory call would have been admitted.
@@ -53,7 +53,7 @@ impl Gate {
     /// # Errors
     ///
     /// Too many are under way, for an optional call or for any.
-    pub fn enter(self: &Arc<Self>, optional: bool) -> Result<GatePermit, Shed> {
+    pub fn enter(self: &Arc<Self>, optional: bool) -> Result<GatePermit, GateRejection> {
         let most = self.most.load(Ordering::Relaxed);
         let limit = if optional {
             self.most_optional.load(Ordering::Relaxed)
@@ -67,7 +67,7 @@ impl Gate {
             .map(|_| GatePermit {
                 gate: Arc::clone(self),
             })
-            .map_err(|in_flight| Shed {
+            .map_err(|in_flight| GateRejection {
                 limit,
                 because_optional: in_flight < most,
             })

@@ -14,7 +14,7 @@ use super::ejection::Mark;
 use super::health::Health;
 use super::pool::Pools;
 use super::rank::Rank;
-use super::rest::Rest;
+use super::rest::RequestedPause;
 use super::slow_start::SlowStart;
 use crate::config;
 
@@ -67,7 +67,7 @@ pub struct Record {
     /// Whether it is an outlier.
     pub mark: Mark,
     /// Whether it requested a pause.
-    pub rest: Rest,
+    pub rest: RequestedPause,
     /// Its rank.
     pub rank: Rank,
 }
@@ -90,7 +90,7 @@ impl Endpoint {
                 load: Load::new(now),
                 slow_start: SlowStart::new(now),
                 mark: Mark::new(now),
-                rest: Rest::new(now),
+                rest: RequestedPause::new(now),
                 rank: Rank::new(site.priority, site.weight),
             }),
             pools,

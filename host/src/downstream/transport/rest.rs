@@ -8,13 +8,13 @@ use tokio::time::Instant;
 use crate::time::millis;
 
 /// The end of the pause that an endpoint requested.
-pub struct Rest {
+pub struct RequestedPause {
     base: Instant,
     /// Milliseconds after the base; 0 for no pause.
     until: AtomicU64,
 }
 
-impl Rest {
+impl RequestedPause {
     /// No pause.
     pub fn new(now: Instant) -> Self {
         Self {

@@ -105,7 +105,7 @@ impl Transport {
 
     /// Whether an endpoint counts for the service: it is good, or so few are good that all are
     /// used.
-    pub(super) fn stands_for_the_service(
+    pub(super) fn counts_for_service(
         &self,
         endpoints: &[Arc<Endpoint>],
         endpoint: &Endpoint,
@@ -118,7 +118,7 @@ impl Transport {
     /// The pause that the service requests, given the result of an attempt at `endpoint`. A 503 is
     /// about that endpoint alone: it counts for the service when all good endpoints have requested
     /// a pause, until the first of them is ready.
-    pub(super) fn asked_rest(
+    pub(super) fn requested_pause(
         endpoints: &[Arc<Endpoint>],
         endpoint: &Endpoint,
         result: &Result<ServiceResponse, Cause>,

@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 
 use crate::downstream::Pipeline;
 use crate::downstream::policy::breaker::Forced;
-use crate::downstream::policy::cache::Which;
+use crate::downstream::policy::cache::Invalidation;
 use crate::server::inbound;
 use crate::snapshot::Snapshot;
 
@@ -101,9 +101,9 @@ fn invalidate(
     query: &[(String, String)],
 ) -> Result<Value, Refused> {
     let which = match query {
-        [(key, path)] if key == "path" && path.starts_with('/') => Which::Path(path.clone()),
-        [(key, tag)] if key == "tag" && !tag.is_empty() => Which::Tag(tag.clone()),
-        [(key, nothing)] if key == "all" && nothing.is_empty() => Which::All,
+        [(key, path)] if key == "path" && path.starts_with('/') => Invalidation::Path(path.clone()),
+        [(key, tag)] if key == "tag" && !tag.is_empty() => Invalidation::Tag(tag.clone()),
+        [(key, nothing)] if key == "all" && nothing.is_empty() => Invalidation::All,
         _ => {
             let what = "write ?path=/users/ada/days, ?path=/users/ada/*, ?tag=ada or ?all\n";
             return Err(Refused(StatusCode::BAD_REQUEST, what.to_owned()));

@@ -40,7 +40,7 @@ impl Fault {
 
 /// The position of a byte in the message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum At {
+enum Position {
     /// Between requests.
     Start,
     /// After the CR of an empty line between requests, which is legal.
@@ -84,7 +84,7 @@ pub(super) enum Event {
 /// Follows the bytes of a connection.
 #[derive(Debug)]
 pub(super) struct Scanner {
-    at: At,
+    at: Position,
     /// The byte before.
     last: u8,
     /// How much of the name is that of `field`.
@@ -101,7 +101,7 @@ pub(super) struct Scanner {
 impl Scanner {
     pub(super) const fn new() -> Self {
         Self {
-            at: At::Start,
+            at: Position::Start,
             last: 0,
             matched: 0,
             field: &[],
@@ -117,11 +117,15 @@ impl Scanner {
     pub(super) fn next(&mut self, bytes: &mut &[u8]) -> Option<Event> {
         while let Some(&byte) = bytes.first() {
             match self.at {
-                At::Lost => *bytes = &[],
-                At::Body(left) => self.skip(left, bytes),
-                At::Chunks => self.keep_tail(std::mem::take(bytes)),
-                At::Line | At::Value => self.text(bytes),
-                At::Start | At::Empty | At::Field | At::Name | At::End => {
+                Position::Lost => *bytes = &[],
+                Position::Body(left) => self.skip(left, bytes),
+                Position::Chunks => self.keep_tail(std::mem::take(bytes)),
+                Position::Line | Position::Value => self.text(bytes),
+                Position::Start
+                | Position::Empty
+                | Position::Field
+                | Position::Name
+                | Position::End => {
                     *bytes = &bytes[1..];
                     let event = self.step(byte);
                     self.last = byte;
@@ -137,26 +141,26 @@ impl Scanner {
     /// The places where each byte matters.
     fn step(&mut self, byte: u8) -> Option<Event> {
         match (self.at, byte) {
-            (At::Start, b'\r') => {
-                self.at = At::Empty;
+            (Position::Start, b'\r') => {
+                self.at = Position::Empty;
                 return Some(Event::Begun);
             }
-            (At::Start, b'\n') => {
+            (Position::Start, b'\n') => {
                 self.wrong(Fault::BareLf);
                 return Some(Event::Begun);
             }
-            (At::Start, _) => {
-                self.at = At::Line;
+            (Position::Start, _) => {
+                self.at = Position::Line;
                 return Some(Event::Begun);
             }
-            (At::Empty, b'\n') => self.at = At::Start,
-            (At::Field, b'\r') => self.at = At::End,
-            (At::Field, b'\n') => {
+            (Position::Empty, b'\n') => self.at = Position::Start,
+            (Position::Field, b'\r') => self.at = Position::End,
+            (Position::Field, b'\n') => {
                 self.wrong(Fault::BareLf);
                 return Some(self.whole());
             }
-            (At::Field, _) => {
-                self.at = At::Name;
+            (Position::Field, _) => {
+                self.at = Position::Name;
                 self.field = match byte.to_ascii_lowercase() {
                     b'c' => LENGTH,
                     b't' => CODING,
@@ -164,26 +168,26 @@ impl Scanner {
                 };
                 self.matched = 1;
             }
-            (At::Name, b':') => self.named(),
+            (Position::Name, b':') => self.named(),
             // hyper refuses a line without a colon.
-            (At::Name, b'\n') => self.at = At::Field,
-            (At::Name, _) => {
+            (Position::Name, b'\n') => self.at = Position::Field,
+            (Position::Name, _) => {
                 let expected = self.field.get(self.matched);
                 if expected != Some(&byte.to_ascii_lowercase()) {
                     self.field = &[];
                 }
                 self.matched += 1;
             }
-            (At::End, b'\n') => return Some(self.whole()),
+            (Position::End, b'\n') => return Some(self.whole()),
             // hyper refuses a CR without LF.
-            _ => self.at = At::Lost,
+            _ => self.at = Position::Lost,
         }
         None
     }
 
     /// The name of a field is whole.
     fn named(&mut self) {
-        self.at = At::Value;
+        self.at = Position::Value;
         if self.field.len() != self.matched {
             self.field = &[];
         }
@@ -198,7 +202,7 @@ impl Scanner {
     fn text(&mut self, bytes: &mut &[u8]) {
         let end = memchr(b'\n', bytes);
         let (text, rest) = bytes.split_at(end.unwrap_or(bytes.len()));
-        if self.at == At::Line {
+        if self.at == Position::Line {
             if memchr(b'#', text).is_some() {
                 self.wrong(Fault::Fragment);
             }
@@ -212,7 +216,7 @@ impl Scanner {
                 self.wrong(Fault::BareLf);
             }
             self.last = b'\n';
-            self.at = At::Field;
+            self.at = Position::Field;
         }
     }
 
@@ -242,10 +246,10 @@ impl Scanner {
         }
         let fault = self.fault;
         let at = match self.length {
-            _ if fault.is_some() => At::Lost,
-            _ if self.chunked => At::Chunks,
-            None | Some(0) => At::Start,
-            Some(length) => At::Body(length),
+            _ if fault.is_some() => Position::Lost,
+            _ if self.chunked => Position::Chunks,
+            None | Some(0) => Position::Start,
+            Some(length) => Position::Body(length),
         };
         *self = Self { at, ..Self::new() };
         Event::Whole(fault)
@@ -255,8 +259,8 @@ impl Scanner {
         let here = usize::try_from(left).unwrap_or(usize::MAX).min(bytes.len());
         *bytes = &bytes[here..];
         self.at = match left - here as u64 {
-            0 => At::Start,
-            left => At::Body(left),
+            0 => Position::Start,
+            left => Position::Body(left),
         };
     }
 
@@ -269,7 +273,7 @@ impl Scanner {
     /// Whether the bytes so far may be those of a body in chunks that ended: without trailers, and
     /// with nothing behind it.
     fn may_have_ended(&self) -> bool {
-        self.at == At::Chunks && self.tail == END
+        self.at == Position::Chunks && self.tail == END
     }
 }
 
@@ -294,7 +298,7 @@ impl Heads {
         mut bytes: &[u8],
         mut each: impl FnMut(Event),
     ) {
-        if self.ended.swap(false, Ordering::Relaxed) && scanner.at == At::Chunks {
+        if self.ended.swap(false, Ordering::Relaxed) && scanner.at == Position::Chunks {
             *scanner = Scanner::new();
         }
         while let Some(event) = scanner.next(&mut bytes) {

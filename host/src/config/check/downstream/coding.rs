@@ -5,7 +5,7 @@ use http::{HeaderName, HeaderValue};
 
 use crate::config::ContentCoding;
 use crate::config::check::Context;
-use crate::config::field::At;
+use crate::config::field::Located;
 use crate::config::raw::RawDownstream;
 
 /// The `accept-encoding` of every call: all supported codings, unless the operator lists fewer.
@@ -35,7 +35,7 @@ pub(super) fn check(raw: &RawDownstream, cx: &mut Context<'_>) {
 }
 
 /// Reports the field where the operator must not set it.
-fn check_field<T>(at: &At<T>, name: &HeaderName, cx: &mut Context<'_>) {
+fn check_field<T>(at: &Located<T>, name: &HeaderName, cx: &mut Context<'_>) {
     if *name == ACCEPT_ENCODING {
         let what = "the host sets \"accept-encoding\", for it undoes what a service answers with";
         cx.report(at, what, "write the codings into the key accept-encoding");

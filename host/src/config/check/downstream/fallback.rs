@@ -6,7 +6,7 @@ use serde::de::IgnoredAny;
 
 use crate::config::Fallback;
 use crate::config::check::Context;
-use crate::config::field::{At, Field};
+use crate::config::field::{Field, Located};
 use crate::config::raw::{RawDefault, RawDownstream};
 use crate::config::units::{MIB, show_size};
 use crate::config::wire::is_json;
@@ -54,7 +54,7 @@ fn one(raw: &RawDefault, cx: &mut Context<'_>) -> Option<Fallback> {
 }
 
 /// The body, with the place of the key that says what it is.
-fn body(raw: &RawDefault, cx: &mut Context<'_>) -> Option<At<Bytes>> {
+fn body(raw: &RawDefault, cx: &mut Context<'_>) -> Option<Located<Bytes>> {
     let (value, place) = match (&raw.body, &raw.body_file) {
         (Field::Written(at), Field::Absent) => {
             let length = at.value.len() as u64;
@@ -80,7 +80,7 @@ fn body(raw: &RawDefault, cx: &mut Context<'_>) -> Option<At<Bytes>> {
         }
         (Field::Bad, _) | (_, Field::Bad) => return None,
     };
-    Some(At {
+    Some(Located {
         value: value.into(),
         place: place.clone(),
     })

@@ -4,7 +4,7 @@ use super::policy;
 use crate::config::CallPattern;
 use crate::config::Rule;
 use crate::config::check::Context;
-use crate::config::field::At;
+use crate::config::field::Located;
 use crate::config::raw::{RawDownstream, RawRule};
 
 pub(super) fn check(service: &RawDownstream, cx: &mut Context<'_>) -> Vec<Rule> {
@@ -27,7 +27,7 @@ fn one(service: &RawDownstream, raw: &RawRule, cx: &mut Context<'_>) -> Option<R
 
 /// Reports rules for calls that an earlier one has.
 fn check_reached(rules: &[RawRule], cx: &mut Context<'_>) {
-    let mut earlier: Vec<&At<CallPattern>> = Vec::new();
+    let mut earlier: Vec<&Located<CallPattern>> = Vec::new();
     for call in rules.iter().filter_map(|rule| rule.call.written()) {
         let first = earlier.iter().find(|it| it.value.covers(&call.value));
         if let Some(first) = first {

@@ -6,12 +6,12 @@ use http::HeaderName;
 use super::credentials;
 use crate::config::Shape;
 use crate::config::check::Context;
-use crate::config::field::{At, Field};
+use crate::config::field::{Field, Located};
 use crate::config::raw::{RawDownstream, RawShape};
 use crate::http_fields::{Class, class, dashed};
 
 pub(super) fn shape(raw: &RawShape, path_prefix: String) -> Shape {
-    let listed = |list: &Field<Vec<At<HeaderName>>>| list.written().map(|_| list.values());
+    let listed = |list: &Field<Vec<Located<HeaderName>>>| list.written().map(|_| list.values());
     Shape {
         path_prefix,
         allow: raw.allow.written().map(|_| raw.allow.values()),
@@ -64,7 +64,7 @@ fn is_same(one: &HeaderName, other: &HeaderName) -> bool {
 
 /// Reports a field that the credentials set. Returns whether it did.
 fn check_secret<T>(
-    at: &At<T>,
+    at: &Located<T>,
     name: &HeaderName,
     secret: Option<&HeaderName>,
     cx: &mut Context<'_>,
@@ -78,7 +78,7 @@ fn check_secret<T>(
 }
 
 /// Reports a field that the operator must not set.
-fn check_fixed(at: &At<HeaderName>, shape: &RawShape, cx: &mut Context<'_>) {
+fn check_fixed(at: &Located<HeaderName>, shape: &RawShape, cx: &mut Context<'_>) {
     let fixed = shape.headers.items().iter();
     if fixed
         .map(|field| &field.value.0)

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use crate::config::Timeouts;
 use crate::config::check::{Bound, Context, DEADLINE};
-use crate::config::field::{At, Field};
+use crate::config::field::{Field, Located};
 use crate::config::raw::{RawDownstream, RawPolicy};
 use crate::config::units::{ms, show_duration};
 
@@ -46,7 +46,7 @@ pub(super) fn check(service: &RawDownstream, raw: &RawPolicy, cx: &mut Context<'
 }
 
 /// Reports a timeout that is longer than the deadlines of all requests.
-fn check_deadlines(service: &RawDownstream, timeout: &At<Duration>, cx: &mut Context<'_>) {
+fn check_deadlines(service: &RawDownstream, timeout: &Located<Duration>, cx: &mut Context<'_>) {
     let shorter: Vec<String> = cx
         .file
         .bffs

@@ -3,7 +3,7 @@ use std::time::Duration;
 
 use tokio::time::{Instant, sleep};
 
-use super::{Budget, Ended, LEAST, Plan, Tried, Try, Verdict, run};
+use super::{AttemptsOutcome, Budget, Ended, LEAST, Plan, Try, Verdict, run};
 use crate::config;
 use crate::downstream::deadline::SharedDeadline;
 
@@ -85,7 +85,7 @@ impl Drill {
             let (takes, verdict) = script[attempt.number as usize - 1];
             sleep(ms(takes)).await;
             self.ended.borrow_mut().push(attempt.number);
-            Tried {
+            AttemptsOutcome {
                 value: attempt.number,
                 verdict,
             }
@@ -299,7 +299,7 @@ async fn a_retry_has_the_time_of_one_who_joined_later() {
             assert!(deadline.extend(Instant::now() + ms(100)));
             async move {
                 sleep(ms(20)).await;
-                Tried {
+                AttemptsOutcome {
                     value: attempt.number,
                     verdict: AGAIN,
                 }

@@ -1,12 +1,12 @@
 //! Whether the counts of the window open the breaker.
 
-use super::report::Why;
+use super::report::OpenReason;
 use super::source::{CELLS, concerns_all};
 use crate::config;
 use crate::downstream::window::Counts;
 
 /// Why a breaker with these settings opens at these counts, if it does.
-pub(super) fn judge(settings: &config::Breaker, cells: [Counts; CELLS]) -> Option<Why> {
+pub(super) fn judge(settings: &config::Breaker, cells: [Counts; CELLS]) -> Option<OpenReason> {
     let Counts {
         calls,
         failed,
@@ -21,9 +21,9 @@ pub(super) fn judge(settings: &config::Breaker, cells: [Counts; CELLS]) -> Optio
     } else if too_many(failed, error_rate)
         && concerns_all(&cells, |counts| counts.failed, error_rate)
     {
-        Some(Why::Failed { failed, calls })
+        Some(OpenReason::Failed { failed, calls })
     } else if too_many(slow, slow_rate) && concerns_all(&cells, |counts| counts.slow, slow_rate) {
-        Some(Why::Slow { slow, calls })
+        Some(OpenReason::Slow { slow, calls })
     } else {
         None
     }

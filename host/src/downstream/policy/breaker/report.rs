@@ -67,7 +67,7 @@ pub enum Change {
     /// It rejects calls from now on.
     Opened {
         /// The exceeded threshold.
-        why: Why,
+        why: OpenReason,
         /// For how long, until the first probe.
         lasts: Duration,
     },
@@ -77,7 +77,7 @@ pub enum Change {
 
 /// Why a breaker opened.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Why {
+pub enum OpenReason {
     /// Too many calls in the window failed.
     Failed {
         /// Those that failed.
@@ -96,7 +96,7 @@ pub enum Why {
     Probe,
 }
 
-impl fmt::Display for Why {
+impl fmt::Display for OpenReason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Failed { failed, calls } => write!(f, "{failed} of {calls} calls failed"),

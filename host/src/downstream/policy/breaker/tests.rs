@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::{Breaker, Change, Forced, Open, Pass, Position, Source, Why};
+use super::{Breaker, Change, Forced, Open, OpenReason, Pass, Position, Source};
 use crate::config;
 
 const FAST: Duration = Duration::from_millis(10);
@@ -56,7 +56,7 @@ fn opens_at_the_error_rate_once_there_are_enough_calls() {
     };
     assert_eq!(
         why,
-        Why::Failed {
+        OpenReason::Failed {
             failed: 2,
             calls: 4
         }
@@ -85,7 +85,7 @@ fn opens_at_the_rate_of_slow_calls() {
         matches!(
             change,
             Some(Change::Opened {
-                why: Why::Slow { slow: 3, calls: 4 },
+                why: OpenReason::Slow { slow: 3, calls: 4 },
                 ..
             })
         ),
@@ -134,7 +134,7 @@ fn one_probe_at_a_time_decides() {
         Some(Open { until: None })
     );
     let Some(Change::Opened {
-        why: Why::Probe,
+        why: OpenReason::Probe,
         lasts,
     }) = probe.failed(now, FAST)
     else {
@@ -142,7 +142,7 @@ fn one_probe_at_a_time_decides() {
     };
     now += lasts;
     let Some(Change::Opened {
-        why: Why::Probe,
+        why: OpenReason::Probe,
         lasts,
     }) = pass(&breaker, now).succeeded(now, SLOW)
     else {
@@ -223,7 +223,7 @@ fn a_call_that_was_given_up_counts_if_it_was_slow_by_then() {
     assert!(matches!(
         pass(&breaker, now).given_up(now, SLOW),
         Some(Change::Opened {
-            why: Why::Slow { slow: 4, calls: 4 },
+            why: OpenReason::Slow { slow: 4, calls: 4 },
             ..
         })
     ));

@@ -6,7 +6,7 @@ use std::sync::atomic::Ordering;
 use tokio::time::Instant;
 
 use super::pace::Token;
-use super::queue::{Line, Wants};
+use super::queue::{Line, Needs};
 use super::{Bulkhead, Member, Permit, Rejected};
 use crate::downstream::deadline::SharedDeadline;
 use crate::downstream::policy::budget::Budget;
@@ -60,7 +60,7 @@ impl Member {
         if let Some(permit) = self.at_once() {
             return Ok(permit);
         }
-        let waited = self.wait(Wants::Permit, until).await?;
+        let waited = self.wait(Needs::Permit, until).await?;
         let mut permit = Permit::new(self, waited.token);
         permit.queued = waited.queued;
         permit.braked = waited.braked;
@@ -85,7 +85,7 @@ impl Member {
         if !paced || bulkhead.anybody_waits() {
             return None;
         }
-        let token = bulkhead.admit(&mut state, &self.held, Wants::Permit)?;
+        let token = bulkhead.admit(&mut state, &self.held, Needs::Permit)?;
         Some(Permit::new(self, token))
     }
 

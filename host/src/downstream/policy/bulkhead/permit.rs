@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::pace::{HoldStart, Token};
-use super::queue::Wants;
+use super::queue::Needs;
 use super::{Member, Permit, Rejected};
 use crate::downstream::deadline::SharedDeadline;
 use crate::downstream::policy::budget::Budget;
@@ -35,7 +35,7 @@ impl Permit {
             return Ok(false);
         }
         // Boxed, because few calls wait, and the future of every call would be as large.
-        let waited = Box::pin(self.member.wait(Wants::Token, until)).await?;
+        let waited = Box::pin(self.member.wait(Needs::Token, until)).await?;
         Ok(waited.braked)
     }
 
@@ -61,6 +61,6 @@ impl Drop for Permit {
         let member = &*self.member;
         member
             .bulkhead
-            .release(&member.held, Wants::Permit, self.token);
+            .release(&member.held, Needs::Permit, self.token);
     }
 }

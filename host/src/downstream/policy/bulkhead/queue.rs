@@ -30,13 +30,13 @@ pub(super) struct Line<M> {
 /// A call that waits.
 pub(super) struct Entry {
     id: u64,
-    pub(super) wants: Wants,
+    pub(super) wants: Needs,
     pub(super) outcome: oneshot::Sender<Outcome>,
 }
 
 /// What a call waits for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Wants {
+pub(super) enum Needs {
     /// To be made: it needs a permit and a token.
     Permit,
     /// To be retried: it has a permit, and needs a token.
@@ -115,8 +115,8 @@ impl<M> Queue<M> {
             .filter_map(|line| {
                 let held = line.held.load(Ordering::SeqCst);
                 let may = match line.waiting.front()?.wants {
-                    Wants::Permit => held < limit,
-                    Wants::Token => true,
+                    Needs::Permit => held < limit,
+                    Needs::Token => true,
                 };
                 may.then_some((held, line))
             })
@@ -135,14 +135,14 @@ impl<M> Queue<M> {
 
     /// Calls of a member that go before one that wants this: all, or those that are tried again,
     /// since they began earlier than all others in the line.
-    pub(super) fn ahead(&mut self, member: u64, wants: Wants) -> usize {
+    pub(super) fn ahead(&mut self, member: u64, wants: Needs) -> usize {
         let Some(line) = self.line(member) else {
             return 0;
         };
         match wants {
-            Wants::Permit => line.waiting.len(),
-            Wants::Token => {
-                let again = |entry: &&Entry| entry.wants == Wants::Token;
+            Needs::Permit => line.waiting.len(),
+            Needs::Token => {
+                let again = |entry: &&Entry| entry.wants == Needs::Token;
                 line.waiting.iter().take_while(again).count()
             }
         }
@@ -152,7 +152,7 @@ impl<M> Queue<M> {
         &mut self,
         member: u64,
         id: u64,
-        wants: Wants,
+        wants: Needs,
         outcome: oneshot::Sender<Outcome>,
     ) {
         let place = self.ahead(member, wants);

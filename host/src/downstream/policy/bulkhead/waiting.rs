@@ -14,7 +14,7 @@ use tokio::sync::oneshot;
 use tokio::time::{Instant, sleep_until};
 
 use super::pace::{Brake, Token};
-use super::queue::{Outcome, Wants};
+use super::queue::{Needs, Outcome};
 use super::{Bulkhead, BulkheadState, Member, Rejected};
 use crate::downstream::deadline::SharedDeadline;
 
@@ -38,7 +38,7 @@ enum Joined<'a> {
 struct Waiting<'a> {
     member: &'a Member,
     id: u64,
-    wants: Wants,
+    wants: Needs,
     /// When the service's queue timeout is over.
     limit: Option<Instant>,
     outcome: oneshot::Receiver<Outcome>,
@@ -56,7 +56,7 @@ impl Member {
     /// The queue is full, the time is over, or the turn cannot come before it is.
     pub(super) async fn wait(
         &self,
-        wants: Wants,
+        wants: Needs,
         until: &SharedDeadline,
     ) -> Result<Waited, Rejected> {
         let started = Instant::now();
@@ -91,7 +91,7 @@ impl Member {
     /// Joins the queue, unless it can be served at once.
     fn join(
         &self,
-        wants: Wants,
+        wants: Needs,
         until: &SharedDeadline,
         now: Instant,
     ) -> Result<Joined<'_>, Rejected> {

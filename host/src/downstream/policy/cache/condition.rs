@@ -13,7 +13,7 @@ use crate::downstream::response::ServiceResponse;
 
 /// Makes a request conditional, to validate the stored answer (section 4.3.1). The caller's own
 /// condition is replaced; it is evaluated on the response.
-pub fn ask(stored: &HeaderMap, request: &mut HeaderMap) {
+pub fn make_conditional(stored: &HeaderMap, request: &mut HeaderMap) {
     for (condition, validator) in [(IF_NONE_MATCH, ETAG), (IF_MODIFIED_SINCE, LAST_MODIFIED)] {
         match stored.get(validator) {
             Some(value) => drop(request.insert(condition, value.clone())),

@@ -81,7 +81,7 @@ impl Stale {
     /// validator the call stays unconditional. The BFF's own condition is replaced, and evaluated
     /// by [`Cache::revalidated`](super::Cache::revalidated).
     pub fn add_conditions(&self, request: &mut HeaderMap) {
-        condition::ask(self.stored.headers(), request);
+        condition::make_conditional(self.stored.headers(), request);
     }
 
     /// Takes the right to fetch a new answer in the background. One caller has it until it drops

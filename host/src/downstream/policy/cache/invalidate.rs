@@ -14,7 +14,7 @@ const PLACES: usize = 1 << 15;
 
 /// Which stored answers are invalidated.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Which {
+pub enum Invalidation {
     All,
     /// Those to this path, whatever the query, or with a `*` at its end to all paths that begin so.
     Path(String),
@@ -22,7 +22,7 @@ pub enum Which {
     Tag(String),
 }
 
-impl Which {
+impl Invalidation {
     /// Whether a stored answer is among them.
     pub fn includes(&self, key: &Key, answer: &ServiceResponse, tag_header: &HeaderName) -> bool {
         match self {

@@ -68,7 +68,9 @@ pub(super) fn credentials(settings: &config::Credentials, fetch: Fetch) -> Arc<C
 }
 
 /// The field that a call would send.
-pub(super) async fn sent(credentials: &Credentials) -> Result<(String, Used), CredentialsError> {
+pub(super) async fn sent(
+    credentials: &Credentials,
+) -> Result<(String, UsedCredentials), CredentialsError> {
     let mut headers = HeaderMap::new();
     headers.insert(AUTHORIZATION, HeaderValue::from_static("of the guest"));
     let used = credentials.apply(&mut headers).await?;

@@ -19,7 +19,7 @@ use http::{HeaderMap, HeaderValue};
 use tokio::time::Instant;
 
 use super::oauth2::{Client, Grant};
-use super::types::{CredentialsError, Used};
+use super::types::{CredentialsError, UsedCredentials};
 use crate::sync;
 
 /// The part of its lifetime after which a token is renewed. Up to a tenth of it is taken off at
@@ -120,12 +120,16 @@ impl Tokens {
     }
 
     /// Sets the token in use; `None` if there is no valid one. Also polls its renewal.
-    pub(super) fn apply_current(&self, headers: &mut HeaderMap, now: Instant) -> Option<Used> {
+    pub(super) fn apply_current(
+        &self,
+        headers: &mut HeaderMap,
+        now: Instant,
+    ) -> Option<UsedCredentials> {
         let used = {
             let current = self.current.load();
             let token = current.as_ref().filter(|token| now < token.expires)?;
             headers.insert(AUTHORIZATION, token.header.clone());
-            Used(token.version)
+            UsedCredentials(token.version)
         };
         let look_at = self.look_at.load(Ordering::Relaxed);
         let now_ms = self.millis(now);
@@ -146,7 +150,7 @@ impl Tokens {
         &self,
         headers: &mut HeaderMap,
         mut now: Instant,
-    ) -> Result<Used, CredentialsError> {
+    ) -> Result<UsedCredentials, CredentialsError> {
         loop {
             let running = self.begin(&mut self.lock(), now)?;
             let answer = running.answer.clone().await;
@@ -158,7 +162,7 @@ impl Tokens {
             match (answer, current.as_ref()) {
                 (Ok(_), Some(token)) if !late || now < token.expires => {
                     headers.insert(AUTHORIZATION, token.header.clone());
-                    return Ok(Used(token.version));
+                    return Ok(UsedCredentials(token.version));
                 }
                 (Err(error), _) if !late => return Err(error),
                 _ => {}
@@ -167,7 +171,7 @@ impl Tokens {
     }
 
     /// See [`super::Credentials::refused`].
-    pub(super) async fn refused(&self, used: Used, now: Instant) -> bool {
+    pub(super) async fn refused(&self, used: UsedCredentials, now: Instant) -> bool {
         let running = {
             let mut state = self.lock();
             if self.version() != used.0 {

@@ -89,7 +89,7 @@ impl CredentialsError {
 
 /// Which credentials a call had, for [`Credentials::refused`](super::Credentials::refused).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Used(pub(super) u64);
+pub struct UsedCredentials(pub(super) u64);
 
 /// A text as a sensitive field value; `None` if it holds anything but visible ASCII, spaces and
 /// tabs.

@@ -1,4 +1,4 @@
-use super::{Gate, Shed};
+use super::{Gate, GateRejection};
 use crate::config;
 
 #[test]
@@ -11,7 +11,7 @@ fn optional_calls_go_first() {
     inside.push(gate.enter(true).expect("the eighth"));
     assert_eq!(
         gate.enter(true).err(),
-        Some(Shed {
+        Some(GateRejection {
             limit: 8,
             because_optional: true
         })
@@ -19,14 +19,14 @@ fn optional_calls_go_first() {
     inside.extend((0..2).map(|_| gate.enter(false).expect("room")));
     assert_eq!(
         gate.enter(false).err(),
-        Some(Shed {
+        Some(GateRejection {
             limit: 10,
             because_optional: false
         })
     );
     assert_eq!(
         gate.enter(true).err(),
-        Some(Shed {
+        Some(GateRejection {
             limit: 8,
             because_optional: false
         })

@@ -12,7 +12,7 @@ use tokio::task::JoinSet;
 
 /// The server's answer for each name.
 #[derive(Clone)]
-pub enum Says {
+pub enum DnsAnswer {
     /// SRV records: priority, weight, port and target.
     Srv(Vec<(u16, u16, u16, String)>),
     /// The same, over TCP only: over UDP the answer is cut off.
@@ -36,13 +36,13 @@ pub struct DnsServer {
 }
 
 struct Script {
-    says: Mutex<Says>,
+    says: Mutex<DnsAnswer>,
     asked: AtomicUsize,
 }
 
 impl DnsServer {
     /// Starts one.
-    pub async fn start(says: Says) -> Self {
+    pub async fn start(says: DnsAnswer) -> Self {
         let (udp, tcp) = loop {
             let tcp = TcpListener::bind("127.0.0.1:0").await.unwrap();
             // The port may be taken for UDP.
@@ -66,7 +66,7 @@ impl DnsServer {
     }
 
     /// Changes its answers.
-    pub fn say(&self, says: Says) {
+    pub fn say(&self, says: DnsAnswer) {
         *self.script.says.lock().unwrap() = says;
     }
 
@@ -82,7 +82,7 @@ impl Script {
         while let Ok((length, from)) = socket.recv_from(&mut query).await {
             self.asked.fetch_add(1, Ordering::SeqCst);
             let says = self.says.lock().unwrap().clone();
-            let noise = matches!(says, Says::Noise);
+            let noise = matches!(says, DnsAnswer::Noise);
             if let Some(mut reply) = reply(&query[..length], says, true) {
                 if noise {
                     socket.send_to(b"noise", from).await.unwrap();
@@ -112,30 +112,30 @@ impl Script {
     }
 }
 
-fn reply(query: &[u8], says: Says, is_udp: bool) -> Option<Vec<u8>> {
+fn reply(query: &[u8], says: DnsAnswer, is_udp: bool) -> Option<Vec<u8>> {
     let query = Packet::parse(query).unwrap();
     let name = query.questions[0].qname.clone();
     let mut reply = Packet::new_reply(query.id());
     reply.questions = query.questions;
     let records = match &says {
-        Says::Srv(records) => records.as_slice(),
-        Says::Long(_) if is_udp => {
+        DnsAnswer::Srv(records) => records.as_slice(),
+        DnsAnswer::Long(_) if is_udp => {
             reply.set_flags(PacketFlag::TRUNCATION);
             &[]
         }
-        Says::Long(records) => records,
-        Says::Address => {
+        DnsAnswer::Long(records) => records,
+        DnsAnswer::Address => {
             let data = RData::A(A { address: 1 });
             let record = ResourceRecord::new(name.clone(), CLASS::IN, 1, data);
             reply.answers.push(record);
             &[]
         }
-        Says::Code(code) => {
+        DnsAnswer::Code(code) => {
             *reply.rcode_mut() = *code;
             &[]
         }
-        Says::Noise => &[],
-        Says::Silence => return None,
+        DnsAnswer::Noise => &[],
+        DnsAnswer::Silence => return None,
     };
     for (priority, weight, port, target) in records {
         let data = RData::SRV(SRV {

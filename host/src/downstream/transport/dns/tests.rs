@@ -1,6 +1,6 @@
 use simple_dns::RCODE;
 
-use super::scripted::{DnsServer, Says};
+use super::scripted::{DnsAnswer, DnsServer};
 use super::*;
 
 const NAME: &str = "_http._tcp.users.example";
@@ -21,7 +21,7 @@ fn says(records: &[(u16, u16, u16, &str)]) -> Vec<(u16, u16, u16, String)> {
     records.iter().map(owned).collect()
 }
 
-async fn answer(says: Says) -> io::Result<Vec<Record>> {
+async fn answer(says: DnsAnswer) -> io::Result<Vec<Record>> {
     let server = DnsServer::start(says).await;
     records(&[server.address], NAME).await
 }
@@ -39,26 +39,31 @@ async fn records_come_by_priority_and_unusable_ones_are_left_out() {
         record(10, 5, 80, "a.example"),
         record(20, 0, 81, "b.example"),
     ];
-    assert_eq!(answer(Says::Srv(all)).await.unwrap(), expected);
+    assert_eq!(answer(DnsAnswer::Srv(all)).await.unwrap(), expected);
 }
 
 #[tokio::test]
 async fn no_more_records_are_taken_than_a_host_can_bear() {
     let all = (0..200).map(|number| (200 - number, 1, 80, format!("{number}.example")));
-    let found = answer(Says::Long(all.collect())).await.unwrap();
+    let found = answer(DnsAnswer::Long(all.collect())).await.unwrap();
     assert_eq!(found.len(), 64);
     assert_eq!(found[0].host, "199.example");
 }
 
 #[tokio::test]
 async fn an_answer_that_is_cut_off_is_asked_for_over_tcp() {
-    let all = Says::Long(says(&[(1, 1, 80, "a.example")]));
+    let all = DnsAnswer::Long(says(&[(1, 1, 80, "a.example")]));
     assert_eq!(answer(all).await.unwrap(), [record(1, 1, 80, "a.example")]);
 }
 
 #[tokio::test]
 async fn a_root_as_target_says_that_the_service_is_not_offered() {
-    assert_eq!(answer(Says::Srv(says(&[(0, 0, 0, "")]))).await.unwrap(), []);
+    assert_eq!(
+        answer(DnsAnswer::Srv(says(&[(0, 0, 0, "")])))
+            .await
+            .unwrap(),
+        []
+    );
 }
 
 #[tokio::test]
@@ -66,14 +71,14 @@ async fn what_is_no_answer_is_an_error_that_says_why() {
     let none = "the name has no SRV record";
     let bad = "the answer of the DNS server is malformed: no SRV record names a host and a port";
     for (says, why) in [
-        (Says::Address, none),
-        (Says::Srv(vec![]), none),
-        (Says::Code(RCODE::NameError), none),
+        (DnsAnswer::Address, none),
+        (DnsAnswer::Srv(vec![]), none),
+        (DnsAnswer::Code(RCODE::NameError), none),
         (
-            Says::Code(RCODE::ServerFailure),
+            DnsAnswer::Code(RCODE::ServerFailure),
             "the DNS server fails with code 2",
         ),
-        (Says::Srv(says(&[(1, 1, 0, "a.example")])), bad),
+        (DnsAnswer::Srv(says(&[(1, 1, 0, "a.example")])), bad),
     ] {
         assert_eq!(answer(says).await.unwrap_err().to_string(), why);
     }
@@ -81,8 +86,8 @@ async fn what_is_no_answer_is_an_error_that_says_why() {
 
 #[tokio::test]
 async fn a_server_that_fails_is_followed_by_the_next_one() {
-    let bad = DnsServer::start(Says::Code(RCODE::Refused)).await;
-    let good = DnsServer::start(Says::Srv(says(&[(1, 1, 80, "a.example")]))).await;
+    let bad = DnsServer::start(DnsAnswer::Code(RCODE::Refused)).await;
+    let good = DnsServer::start(DnsAnswer::Srv(says(&[(1, 1, 80, "a.example")]))).await;
     let found = records(&[bad.address, good.address], NAME).await.unwrap();
     assert_eq!(found, [record(1, 1, 80, "a.example")]);
     assert_eq!((bad.asked(), good.asked()), (1, 1));
@@ -90,7 +95,7 @@ async fn a_server_that_fails_is_followed_by_the_next_one() {
 
 #[tokio::test]
 async fn a_server_that_is_silent_or_answers_something_else_is_given_up() {
-    for says in [Says::Silence, Says::Noise] {
+    for says in [DnsAnswer::Silence, DnsAnswer::Noise] {
         let server = DnsServer::start(says).await;
         let servers = [server.address];
         // The clock is the real one until the server was asked.

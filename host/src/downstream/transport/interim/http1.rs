@@ -9,11 +9,11 @@ const STATUS: usize = 12;
 pub(super) struct Heads {
     limit: usize,
     count: usize,
-    at: At,
+    at: Position,
 }
 
 /// The position of the next byte.
-enum At {
+enum Position {
     /// In an answer that is none of ours, or in none.
     Elsewhere,
     /// At the beginning of a head, behind these bytes.
@@ -22,7 +22,7 @@ enum At {
     Interim { line_begins: bool },
 }
 
-impl At {
+impl Position {
     const START: Self = Self::Start([0; STATUS], 0);
 }
 
@@ -31,7 +31,7 @@ impl Heads {
         Self {
             limit,
             count: 0,
-            at: At::START,
+            at: Position::START,
         }
     }
 
@@ -40,8 +40,8 @@ impl Heads {
     /// Parts of a request that are sent while its answer comes already do no harm: what is read
     /// next begins like no head, unless a service means it to.
     pub(super) fn written(&mut self) {
-        if let At::Elsewhere = self.at {
-            self.at = At::START;
+        if let Position::Elsewhere = self.at {
+            self.at = Position::START;
             self.count = 0;
         }
     }
@@ -50,8 +50,8 @@ impl Heads {
     pub(super) fn read(&mut self, mut bytes: &[u8]) -> Result<(), TooManyInterim> {
         loop {
             match &mut self.at {
-                At::Elsewhere => return Ok(()),
-                At::Start(begun, length) => {
+                Position::Elsewhere => return Ok(()),
+                Position::Start(begun, length) => {
                     // The library skips empty lines there, and so they are skipped here.
                     while *length == 0
                         && let Some((b'\r' | b'\n', rest)) = bytes.split_first()
@@ -66,16 +66,16 @@ impl Heads {
                         return Ok(());
                     }
                     if !is_interim(begun) {
-                        self.at = At::Elsewhere;
+                        self.at = Position::Elsewhere;
                         return Ok(());
                     }
                     self.count += 1;
                     if self.count > self.limit {
                         return Err(TooManyInterim { limit: self.limit });
                     }
-                    self.at = At::Interim { line_begins: false };
+                    self.at = Position::Interim { line_begins: false };
                 }
-                At::Interim { line_begins } => {
+                Position::Interim { line_begins } => {
                     let mut end = None;
                     for (place, byte) in bytes.iter().enumerate() {
                         match byte {
@@ -92,7 +92,7 @@ impl Heads {
                         return Ok(());
                     };
                     bytes = &bytes[end..];
-                    self.at = At::START;
+                    self.at = Position::START;
                 }
             }
         }

@@ -10,7 +10,7 @@ const DELAY: Duration = Duration::from_millis(250);
 
 /// The script of one attempt.
 #[derive(Clone, Copy)]
-enum Does {
+enum Script {
     /// Accepts the connection after this time.
     Connects(Duration),
     /// Accepts it at once, and is ready for requests after this time.
@@ -25,7 +25,7 @@ enum Does {
 
 /// Runs a race. Which attempt won, or why none did; who was lost on the way; and when each began,
 /// milliseconds.
-async fn run(all: &[Does]) -> (Result<usize, io::ErrorKind>, Vec<usize>, Vec<u128>) {
+async fn run(all: &[Script]) -> (Result<usize, io::ErrorKind>, Vec<usize>, Vec<u128>) {
     let start = Instant::now();
     let (lost, begun) = (RefCell::new(vec![]), RefCell::new(vec![]));
     let begin = |number: usize, progress: Arc<Progress>| {
@@ -33,18 +33,18 @@ async fn run(all: &[Does]) -> (Result<usize, io::ErrorKind>, Vec<usize>, Vec<u12
         let does = all[number];
         async move {
             match does {
-                Does::Waits => return pending().await,
+                Script::Waits => return pending().await,
                 _ => progress.connects(),
             }
             match does {
-                Does::Connects(after) => sleep(after).await,
-                Does::IsSlowInTls(after) => {
+                Script::Connects(after) => sleep(after).await,
+                Script::IsSlowInTls(after) => {
                     progress.accepted();
                     sleep(after).await;
                 }
-                Does::Refuses => return Err(Errno::CONNREFUSED.into()),
-                Does::HostLacks => return Err(Errno::ADDRNOTAVAIL.into()),
-                Does::Hangs | Does::Waits => pending().await,
+                Script::Refuses => return Err(Errno::CONNREFUSED.into()),
+                Script::HostLacks => return Err(Errno::ADDRNOTAVAIL.into()),
+                Script::Hangs | Script::Waits => pending().await,
             }
             Ok(number)
         }
@@ -60,7 +60,7 @@ async fn run(all: &[Does]) -> (Result<usize, io::ErrorKind>, Vec<usize>, Vec<u12
 
 #[tokio::test(start_paused = true)]
 async fn the_next_one_begins_when_none_was_accepted_in_time() {
-    use Does::*;
+    use Script::*;
     let second = run(&[Hangs, Connects(MILLI), Connects(MILLI)]).await;
     assert_eq!(second, (Ok(1), vec![0], vec![0, 250]));
     let third = run(&[Hangs, Hangs, Connects(MILLI)]).await;
@@ -74,7 +74,7 @@ async fn the_next_one_begins_when_none_was_accepted_in_time() {
 
 #[tokio::test(start_paused = true)]
 async fn after_a_refusal_the_next_one_begins_at_once() {
-    use Does::*;
+    use Script::*;
     let second = run(&[Refuses, Connects(MILLI)]).await;
     assert_eq!(second, (Ok(1), vec![0], vec![0, 0]));
     let (result, lost, _) = run(&[Refuses, Refuses]).await;
@@ -91,21 +91,21 @@ async fn after_a_refusal_the_next_one_begins_at_once() {
 
 #[tokio::test(start_paused = true)]
 async fn no_other_begins_beside_one_that_took_the_connection() {
-    use Does::*;
+    use Script::*;
     let slow = run(&[IsSlowInTls(3000 * MILLI), Connects(MILLI)]).await;
     assert_eq!(slow, (Ok(0), vec![], vec![0]));
 }
 
 #[tokio::test(start_paused = true)]
 async fn waiting_for_another_caller_says_nothing_of_an_endpoint() {
-    use Does::*;
+    use Script::*;
     let second = run(&[Waits, Connects(MILLI)]).await;
     assert_eq!(second, (Ok(1), vec![], vec![0, 250]));
 }
 
 #[tokio::test(start_paused = true)]
 async fn what_the_host_lacks_is_no_endpoints_fault_and_the_last_error_reported() {
-    use Does::*;
+    use Script::*;
     let second = run(&[HostLacks, Connects(MILLI)]).await;
     assert_eq!(second, (Ok(1), vec![], vec![0, 0]));
     let (result, lost, _) = run(&[Refuses, HostLacks]).await;

@@ -159,13 +159,13 @@ async fn when_too_few_endpoints_are_good_all_are_used() {
     let picked = picks(&transport, now);
     assert!(picked.iter().all(|picks| *picks > 100), "{picked:?}");
     let endpoints = transport.connector.endpoints.list();
-    assert!(transport.stands_for_the_service(&endpoints, &endpoints[1], now));
+    assert!(transport.counts_for_service(&endpoints, &endpoints[1], now));
     // Two of three are enough.
     let health = endpoints[1].health.as_ref().unwrap();
     assert!(health.ended(Ok(())));
     let picked = picks(&transport, now);
     assert_eq!(picked[2], 0);
-    assert!(!transport.stands_for_the_service(&endpoints, &endpoints[2], now));
+    assert!(!transport.counts_for_service(&endpoints, &endpoints[2], now));
 
     let never = one_of_three_is_healthy(|settings| settings.ejection.panic_threshold = 0).await;
     assert_eq!(picks(&never, now), [1000, 0, 0]);

@@ -7,7 +7,7 @@ use std::sync::Mutex;
 
 use super::names::{answers, list};
 use super::*;
-use crate::downstream::transport::dns::scripted::{DnsServer, Says};
+use crate::downstream::transport::dns::scripted::{DnsAnswer, DnsServer};
 
 /// A name whose records name services, each at a host of its own.
 struct Srv {
@@ -19,12 +19,12 @@ struct Srv {
 /// Priority, weight and place.
 type Record<'a> = (u16, u16, &'a ScriptedService);
 
-fn records(records: &[Record<'_>]) -> Says {
+fn records(records: &[Record<'_>]) -> DnsAnswer {
     let record = |(priority, weight, service): &Record<'_>| {
         let port = service.address().port();
         (*priority, *weight, port, format!("h{port}.test"))
     };
-    Says::Srv(records.iter().map(record).collect())
+    DnsAnswer::Srv(records.iter().map(record).collect())
 }
 
 fn host(service: &ScriptedService) -> String {
@@ -246,7 +246,7 @@ async fn a_lookup_that_fails_keeps_what_was_known() {
     let before = list(&transport);
     // The addresses of one target are not found, then the records are not.
     srv.unknown.lock().unwrap().insert(host(&one));
-    for says in [None, Some(Says::Address)] {
+    for says in [None, Some(DnsAnswer::Address)] {
         let asked = srv.dns.asked();
         says.into_iter().for_each(|says| srv.dns.say(says));
         transport.tick(0);
@@ -263,7 +263,7 @@ async fn a_service_that_is_not_offered_is_unreachable_and_says_so() {
     let srv = Srv::of(&[(1, 1, &one)]).await;
     let transport = srv.transport(&srv.settings(), None);
     fine(&transport, 1).await;
-    srv.dns.say(Says::Srv(vec![(0, 0, 0, String::new())]));
+    srv.dns.say(DnsAnswer::Srv(vec![(0, 0, 0, String::new())]));
     srv.until_hosts(&transport, &[]).await;
     until(|| one.open() == 0).await;
     let error = get(&transport, 0).await.result.unwrap_err();

@@ -2,7 +2,7 @@
 
 use tokio::time::Instant;
 
-use super::super::{Breaker, Change, Source, Why};
+use super::super::{Breaker, Change, OpenReason, Source};
 use super::{FAST, pass, settings};
 
 /// Lets a call of this source through, which ends like this.
@@ -35,7 +35,7 @@ fn a_path_that_fails_shuts_no_other_off() {
         matches!(
             change,
             Some(Change::Opened {
-                why: Why::Failed { .. },
+                why: OpenReason::Failed { .. },
                 ..
             })
         ),

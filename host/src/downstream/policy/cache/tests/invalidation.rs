@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use http::{HeaderMap, HeaderValue, Method};
 
-use super::super::Which;
+use super::super::Invalidation;
 use super::{CacheLookup, Host, answer, fields, key, uri};
 use crate::downstream::response::ServiceResponse;
 
@@ -182,9 +182,9 @@ fn an_answer_under_way_is_not_stored_after_a_change() {
 #[test]
 fn an_answer_under_way_is_not_stored_after_the_operator_cleared() {
     for which in [
-        Which::All,
-        Which::Path("/a".to_owned()),
-        Which::Tag("t".to_owned()),
+        Invalidation::All,
+        Invalidation::Path("/a".to_owned()),
+        Invalidation::Tag("t".to_owned()),
     ] {
         let host = Host::new(None, (0, 0));
         let request = HeaderMap::new();
@@ -214,7 +214,7 @@ fn a_confirmation_under_way_is_not_stored_after_the_operator_cleared() {
     host.put("/a", "", "etag: \"a\"");
     host.wait(3601);
     let stale = host.stale("/a", "");
-    assert_eq!(host.cache.invalidate(&Which::All), 1);
+    assert_eq!(host.cache.invalidate(&Invalidation::All), 1);
     let request = fields("", host.now);
     let key = key("/a", &request).unwrap();
     let not_modified = answer(304, "", host.now, "");
@@ -233,11 +233,11 @@ fn the_operator_clears_by_path_and_tag() {
         ("/users/71", "people user-71"),
         ("/other", ""),
     ];
-    let path = |path: &str| Which::Path(path.to_owned());
-    let tag = |tag: &str| Which::Tag(tag.to_owned());
+    let path = |path: &str| Invalidation::Path(path.to_owned());
+    let tag = |tag: &str| Invalidation::Tag(tag.to_owned());
     let cases = [
         (
-            Which::All,
+            Invalidation::All,
             &["/users", "/users?page=2", "/users/7", "/users/71", "/other"][..],
         ),
         (path("/users"), &["/users", "/users?page=2"]),
@@ -317,7 +317,7 @@ fn no_answer_from_before_a_change_is_found_after_it() {
             if change % 2 == 0 {
                 host.post("/a", 200, "");
             } else {
-                host.cache.invalidate(&Which::Path("/a".to_owned()));
+                host.cache.invalidate(&Invalidation::Path("/a".to_owned()));
             }
             let seen: u64 = read();
             assert_eq!(seen, change);
