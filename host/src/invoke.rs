@@ -15,7 +15,7 @@ use crate::bff::error::BffError;
 use crate::bff::guest_log::LogLine;
 use crate::bff::load::Loaded;
 use crate::bff::response::Answer;
-use crate::bff::run::{Asked, Invocation, run};
+use crate::bff::run::{Asked, Fixed, Invocation, run};
 use crate::bff::runtime::Runtime;
 use crate::bff::version::Version;
 use crate::calls::{CallRecord, Grants};
@@ -96,7 +96,7 @@ pub async fn invoke(
     runtime: &Runtime,
     version: &Arc<Version>,
     request: Request,
-    now_ms: Option<u64>,
+    fixed: Fixed,
     worker: usize,
 ) -> Invoked {
     let arrived = Instant::now();
@@ -113,7 +113,7 @@ pub async fn invoke(
         scheduler: None,
     };
     let mut invocation = Invocation::new(version, asked).keeping_log();
-    invocation.now_ms = now_ms;
+    invocation.fixed = fixed;
     let (session, log, usage) = (
         invocation.session.clone(),
         invocation.log.clone(),

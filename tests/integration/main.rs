@@ -88,6 +88,8 @@ mod weather;
 
 // The BFFs' own tests and fixtures.
 mod bffs;
+// Functions of the contract beside calls, and components of its earlier versions.
+mod contract;
 // The process that compiles components.
 mod compile_child;
 // Deployments and breakdowns in random order, from a seed.

@@ -89,8 +89,8 @@ fn guest(name: &str, built: &Guest) -> anyhow::Result<PathBuf> {
 /// A component of a core module in text form, which implements the world `bff` of the contract.
 ///
 /// The module's imports and exports have the names of the canonical ABI, for example
-/// `(import "tailor:bff/runtime@0.1.0" "now-ms" ...)` and
-/// `(export "tailor:bff/handler@0.1.0#handle")`.
+/// `(import "tailor:bff/runtime@0.1.1" "now-ms" ...)` and
+/// `(export "tailor:bff/handler@0.1.1#handle")`.
 ///
 /// # Errors
 ///
@@ -102,7 +102,7 @@ pub fn from_module(text: &str) -> anyhow::Result<Vec<u8>> {
 }
 
 /// The same for a world of the package in `wit`, which may refer to the contract as
-/// `tailor:bff@0.1.0`.
+/// `tailor:bff@0.1.1`.
 ///
 /// # Errors
 ///

@@ -2,7 +2,7 @@
  * Dates and durations as ISO 8601 writes them. A date is counted in days since 1970-01-01, so that arithmetic is plain
  * arithmetic. The time of day comes from `nowMs` only: `Date.now()` and `new Date()` end the instance, for it has no clock.
  */
-import { nowMs } from "tailor:bff/runtime@0.1.0";
+import { nowMs } from "tailor:bff/runtime@0.1.1";
 
 const MS_PER_DAY = 86_400_000;
 

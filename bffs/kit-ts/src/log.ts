@@ -1,5 +1,5 @@
 /** Lines in the host's log. Each carries the BFF, its version and the request id already. Never log personal data. */
-import { log as write, type Level } from "tailor:bff/runtime@0.1.0";
+import { log as write, type Level } from "tailor:bff/runtime@0.1.1";
 
 /** Named values of a line. */
 export type Fields = Readonly<Record<string, string | number | boolean>>;

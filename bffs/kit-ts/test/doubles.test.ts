@@ -4,8 +4,8 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
-import { fetch } from "tailor:bff/downstream@0.1.0";
-import { config } from "../src/index.ts";
+import { fetch } from "tailor:bff/downstream@0.1.1";
+import { config, randomBytes } from "../src/index.ts";
 import { call, checkExpected, readFixtures } from "../testing/index.ts";
 import { run, shown } from "./helpers.ts";
 
@@ -52,6 +52,13 @@ test("settings, client, time and request are those of the fixture", () => {
   );
   const query = [["a", "1 2 3"], ["b", ""], ["c", "d"]];
   assert.deepEqual(answer.json(), ["watch", [["accept", "x"]], query, { tag: "text", val: "text" }, "dry", null]);
+});
+
+test("random bytes are those of the fixture's seed, as under the host", () => {
+  const handler = { handle: () => shown([[...randomBytes(2)], [...randomBytes(6)]]) };
+  const bytes = (seed?: number): unknown => call(handler, { request: { path: "/" }, ...(seed === undefined ? {} : { seed }) }).json();
+  assert.deepEqual(bytes(), [[68, 0], [57, 37, 119, 139, 157, 166]]);
+  assert.deepEqual(bytes(7), [[2, 15], [250, 178, 133, 103, 119, 61]]);
 });
 
 test("an answer that is not as expected fails", () => {

@@ -1,7 +1,7 @@
 /** What the host and the engine refuse, so that a test fails where production would. The rules are those of `wit/tailor.wit`. */
 import assert from "node:assert/strict";
-import type { Call } from "tailor:bff/downstream@0.1.0";
-import type { Headers, Payload, Response } from "tailor:bff/types@0.1.0";
+import type { Call } from "tailor:bff/downstream@0.1.1";
+import type { Headers, Payload, Response } from "tailor:bff/types@0.1.1";
 
 const METHODS = ["get", "head", "post", "put", "patch", "delete", "options"];
 

@@ -9,6 +9,7 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, relative, resolve } from "node:path";
+import { current, earlier } from "./contract.mjs";
 import { lineTable } from "./lines.mjs";
 
 // The kit is linked into node_modules and has no dependencies of its own: esbuild is the BFF's.
@@ -30,6 +31,7 @@ try {
     mainFields: ["module", "main"],
     target: "es2023",
     external: ["tailor:*"],
+    alias: earlier(current),
     sourcemap: "external",
     sourcesContent: false,
     logLevel: "warning",

@@ -8,9 +8,13 @@ use super::error::LoadError;
 
 /// The package of the contract.
 pub const CONTRACT: &str = "tailor:bff";
-/// The version of the contract that this host serves.
-pub const CONTRACT_VERSION: &str = "0.1.0";
-const HANDLER: &str = "tailor:bff/handler@0.1.0";
+/// The version of the contract that this host was built with. It serves all of the same `0.MINOR`
+/// up to this one: a later patch only adds functions, and the engine links what a component imports
+/// of an earlier one to them.
+pub const CONTRACT_VERSION: &str = "0.1.1";
+/// The versions that are served, for messages.
+const SERVED: &str = "tailor:bff@0.1.0 to 0.1.1";
+const HANDLER: &str = "tailor:bff/handler";
 
 /// Interfaces that a component may import: the contract, and of WASI 0.2 what [`super::wasi`]
 /// links.
@@ -125,7 +129,7 @@ impl Surface {
                 });
             }
         }
-        if !self.exports.iter().any(|export| export == HANDLER) {
+        if !(self.exports.iter()).any(|export| split(export).0 == HANDLER) {
             let found = if self.exports.is_empty() {
                 "nothing".to_owned()
             } else {
@@ -163,7 +167,7 @@ fn check_contract(name: &str) -> Result<(), LoadError> {
     } else {
         Err(LoadError::OtherContract {
             found: name.to_owned(),
-            served: "tailor:bff@0.1.0",
+            served: SERVED,
         })
     }
 }
@@ -201,7 +205,7 @@ mod tests {
     fn surface(imports: &[&str]) -> Surface {
         Surface {
             imports: imports.iter().map(ToString::to_string).collect(),
-            exports: vec![HANDLER.to_owned()],
+            exports: vec!["tailor:bff/handler@0.1.0".to_owned()],
         }
     }
 
@@ -209,7 +213,8 @@ mod tests {
     fn another_version_is_refused_with_both_named() {
         for (version, fits) in [
             ("0.1.0", true),
-            ("0.1.1", false),
+            ("0.1.1", true),
+            ("0.1.2", false),
             ("0.2.0", false),
             ("1.1.0", false),
             ("x", false),
@@ -220,11 +225,18 @@ mod tests {
             if let Err(error) = result {
                 let text = error.to_string();
                 assert!(
-                    text.contains(&import) && text.contains("tailor:bff@0.1.0"),
+                    text.contains(&import) && text.contains("tailor:bff@0.1.0 to 0.1.1"),
                     "{text}"
                 );
             }
         }
+    }
+
+    #[test]
+    fn the_version_is_that_of_the_contract() {
+        let wit = include_str!("../../../wit/tailor.wit");
+        assert!(wit.contains(&format!("package {CONTRACT}@{CONTRACT_VERSION};")));
+        assert!(SERVED.ends_with(CONTRACT_VERSION));
     }
 
     #[test]
@@ -238,7 +250,7 @@ mod tests {
             "wasi:http/outgoing-handler@0.2.0",
             "wasi:clocks/wall-clock@0.3.0",
             "wasi:clocks/timezone@0.2.0",
-            "tailor:bff/secrets@0.1.0",
+            "tailor:bff/secrets@0.1.1",
             "env",
             "my:own/thing",
         ] {

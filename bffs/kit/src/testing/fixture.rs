@@ -5,6 +5,7 @@
 //! { "request": {"method": "GET", "path": "/ada?date=2026-01-15", "headers": {"accept": "application/json"}},
 //!   "config": {"key": "value"},
 //!   "now": "2026-01-15T12:00:00Z",
+//!   "seed": 7,
 //!   "client": "watch",
 //!   "downstreams": [
 //!     {"service": "activity", "method": "GET", "path": "/users/ada/days/2026-01-15", "reply": {"json": {"steps": 8423}}},
@@ -37,6 +38,8 @@ pub struct Fixture {
     #[serde(default)]
     config: BTreeMap<String, String>,
     now: Option<String>,
+    #[serde(default)]
+    seed: u32,
     client: Option<String>,
     #[serde(default)]
     downstreams: Vec<Downstream>,
@@ -155,6 +158,7 @@ impl Fixture {
             }
         });
         offline.config.clone_from(&self.config);
+        offline.seed = self.seed;
         if let Some(now) = self.now.as_deref().and_then(time_ms) {
             offline = offline.now_ms(now);
         }

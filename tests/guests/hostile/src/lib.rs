@@ -6,6 +6,7 @@
 
 mod busy;
 mod calls;
+mod host;
 mod leak;
 
 use serde::Deserialize;
@@ -31,6 +32,11 @@ impl Handler for Hostile {
             "/log" => flood(number(&request, "lines"), number(&request, "bytes")),
             "/respond" => respond(&request),
             "/leak" => leak::look_and_mark(number(&request, "mark")),
+            "/random" => host::random(number(&request, "bytes")),
+            "/clock" => host::clock(),
+            "/race" => host::race(),
+            "/sleep" => host::sleep(&request),
+            "/wait-many" => host::wait_many(number(&request, "count")),
             _ => calls::handle(&request),
         }
     }
