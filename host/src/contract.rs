@@ -11,6 +11,9 @@
 
 mod exchange;
 
+/// The text of the contract.
+pub const WIT: &str = include_str!("../../wit/tailor.wit");
+
 wasmtime::component::bindgen!({
     path: "../wit",
     world: "bff",
@@ -27,9 +30,12 @@ wasmtime::component::bindgen!({
     with: { "tailor:bff/downstream.exchange": Exchange },
 });
 
-pub use exchange::{Exchange, Lent, first};
+pub use exchange::first;
 pub use tailor::bff::downstream::{Call, Failure, FailureKind, Reply, Source};
 pub use tailor::bff::types::{Client, Method, Payload, Request, Response};
+
+/// A call that is under way, as the guest's `exchange` handle. Dropping it ends the call.
+pub type Exchange = exchange::UnderWay<Result<Reply, Failure>>;
 
 impl From<Method> for http::Method {
     fn from(method: Method) -> Self {

@@ -105,12 +105,19 @@ async fn the_first_of_several_calls_is_waited_for() {
 
 #[tokio::test]
 async fn a_wait_leaves_time_to_answer_and_has_an_end() {
+    let few = guest();
     let guest = guest().settings(|bff| {
+        bff.limits.handles = 2_000;
         bff.deadline = Duration::from_secs(2);
         bff.answer_reserve = Duration::from_secs(1);
     });
     assert_eq!(text(&guest, "/sleep?ms=4000000000").await, "None");
     assert_eq!(text(&guest, "/wait-many?count=1024").await, "Some(0)");
+    // Those that are waited for count as handles.
+    assert_eq!(
+        fault(&few, "/wait-many?count=64").await,
+        "broke a rule of the boundary: cannot lend resource: store handle limit exceeded"
+    );
     assert_eq!(
         fault(&guest, "/wait-many?count=1025").await,
         "broke a rule of the boundary: wait-any: 1025 calls at once are more than 1024"

@@ -100,6 +100,8 @@ mod fairness;
 mod hostile;
 // Components whose modules were linked by the build.
 mod linked;
+// Components that do not fit the contract.
+mod unfit;
 // The three example BFFs, as a newcomer sees them.
 mod smoke;
 // A BFF is replaced while the host runs.

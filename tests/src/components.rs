@@ -101,6 +101,17 @@ pub fn from_module(text: &str) -> anyhow::Result<Vec<u8>> {
     encode(text, &resolve, package, "bff")
 }
 
+/// The same for another text of the contract, `wit`, in whatever version.
+///
+/// # Errors
+///
+/// When one of the texts does not parse, or when the module does not fit the world.
+pub fn from_module_of(text: &str, wit: &str) -> anyhow::Result<Vec<u8>> {
+    let mut resolve = Resolve::new();
+    let package = resolve.push_str("tailor.wit", wit)?;
+    encode(text, &resolve, package, "bff")
+}
+
 /// The same for a world of the package in `wit`, which may refer to the contract as
 /// `tailor:bff@0.1.1`.
 ///

@@ -24,7 +24,8 @@ export function start<T>(call: JsonCall<T>): Started<T> {
  * Waits until one of these calls has its result, and gives its place in the list, of several the first: `wait` returns at
  * once then. Calls whose outcome was taken are passed over. `undefined` when `limitMs` have passed (0 looks without waiting),
  * when the request's time for calls is over, and at once when there is no limit and nothing to wait for. An empty list with
- * a limit waits for that time. At most 1,024 calls: more end the instance.
+ * a limit waits for that time. At most 1,024 calls, and each counts as one more of the BFF's handles (`limits.handles`)
+ * meanwhile: more end the instance.
  */
 export function waitAny(calls: readonly Started<unknown>[], limitMs?: number): number | undefined {
   const limit = limitMs === undefined ? null : Math.min(Math.max(0, Math.ceil(limitMs)), 0xffff_ffff);

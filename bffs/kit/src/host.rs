@@ -61,7 +61,8 @@ pub fn start(call: &Call) -> Exchange {
 ///
 /// `None` when `limit` has passed, in whole milliseconds (zero looks without waiting), when the
 /// request's time for calls is over, and at once when there is no limit and nothing to wait for. An
-/// empty list with a limit waits for that time. At most 1,024 calls: more end the instance.
+/// empty list with a limit waits for that time. At most 1,024 calls, and each counts as one more of
+/// the BFF's handles (`limits.handles`) meanwhile: more end the instance.
 pub fn wait_any(calls: &[&Exchange], limit: Option<Duration>) -> Option<usize> {
     let limit = limit.map(|limit| u32::try_from(limit.as_millis()).unwrap_or(u32::MAX));
     let place = downstream::wait_any(calls, limit)?;

@@ -1,4 +1,4 @@
-//! A call that is under way, as the guest's `exchange` handle, and waiting for the first of
+//! A call that is under way, for the guest's `exchange` handle, and waiting for the first of
 //! several.
 
 use std::future::poll_fn;
@@ -8,35 +8,31 @@ use std::task::{Context, Poll};
 
 use tokio::sync::oneshot;
 
-use super::{Failure, Reply};
+/// A call that is under way, with the result `T`. Dropping it ends the call.
+pub struct UnderWay<T>(State<T>);
 
-type Outcome = Result<Reply, Failure>;
-
-/// A call that is under way, as the guest's `exchange` handle. Dropping it ends the call.
-pub struct Exchange(State);
-
-enum State {
-    UnderWay(oneshot::Receiver<Outcome>),
+enum State<T> {
+    Waiting(oneshot::Receiver<T>),
     /// The result is there. `None`: the call was ended.
-    Ended(Option<Outcome>),
+    Ended(Option<T>),
     /// The guest has the result.
     Taken,
 }
 
-impl Exchange {
+impl<T: Send> UnderWay<T> {
     /// A handle, and where the call's result goes. The call may end when nobody waits there.
-    pub fn new() -> (Self, oneshot::Sender<Outcome>) {
+    pub fn new() -> (Self, oneshot::Sender<T>) {
         let (sender, receiver) = oneshot::channel();
-        (Self(State::UnderWay(receiver)), sender)
+        (Self(State::Waiting(receiver)), sender)
     }
 
     /// The call's result, once; nothing when it was taken before. The result itself is `None` when
     /// the call was ended.
-    pub fn result(&mut self) -> Option<impl Future<Output = Option<Outcome>> + Send + use<>> {
+    pub fn result(&mut self) -> Option<impl Future<Output = Option<T>> + Send + use<T>> {
         let Lent(state) = self.lend()?;
         Some(async move {
             match state {
-                State::UnderWay(receiver) => receiver.await.ok(),
+                State::Waiting(receiver) => receiver.await.ok(),
                 State::Ended(outcome) => outcome,
                 State::Taken => None,
             }
@@ -45,7 +41,7 @@ impl Exchange {
 
     /// The result, or where it will be, for [`first`]; nothing when it was taken. It has to be
     /// [given back](Self::give_back).
-    pub fn lend(&mut self) -> Option<Lent> {
+    pub fn lend(&mut self) -> Option<Lent<T>> {
         match mem::replace(&mut self.0, State::Taken) {
             State::Taken => None,
             state => Some(Lent(state)),
@@ -53,17 +49,17 @@ impl Exchange {
     }
 
     /// Takes back what was lent.
-    pub fn give_back(&mut self, lent: Lent) {
+    pub fn give_back(&mut self, lent: Lent<T>) {
         self.0 = lent.0;
     }
 }
 
 /// The result of an exchange, or where it will be.
-pub struct Lent(State);
+pub struct Lent<T>(State<T>);
 
-impl Lent {
+impl<T> Lent<T> {
     fn is_ended(&mut self, context: &mut Context<'_>) -> bool {
-        if let State::UnderWay(receiver) = &mut self.0 {
+        if let State::Waiting(receiver) = &mut self.0 {
             match Pin::new(receiver).poll(context) {
                 Poll::Ready(outcome) => self.0 = State::Ended(outcome.ok()),
                 Poll::Pending => return false,
@@ -75,7 +71,7 @@ impl Lent {
 
 /// Waits until one of them has its result, and gives the place that stands beside it: of several,
 /// the first in the list. Waits for ever where there are none.
-pub async fn first(lent: &mut [(u32, Lent)]) -> u32 {
+pub async fn first<T>(lent: &mut [(u32, Lent<T>)]) -> u32 {
     poll_fn(|context| {
         let mut places = lent.iter_mut();
         match places.find_map(|(place, lent)| lent.is_ended(context).then_some(*place)) {
@@ -93,36 +89,21 @@ mod tests {
 
     use super::*;
 
-    fn failure(detail: &str) -> Outcome {
-        Err(Failure {
-            kind: super::super::FailureKind::Denied,
-            sent: false,
-            detail: detail.to_owned(),
-        })
-    }
-
     fn poll<T>(future: impl Future<Output = T>) -> Poll<T> {
         pin!(future).poll(&mut Context::from_waker(Waker::noop()))
     }
 
-    fn lend(exchanges: &mut [&mut Exchange]) -> Vec<(u32, Lent)> {
-        let lent = (0..).zip(exchanges).map(|(at, it)| Some((at, it.lend()?)));
+    fn lend(calls: &mut [&mut UnderWay<u8>]) -> Vec<(u32, Lent<u8>)> {
+        let lent = (0..).zip(calls).map(|(at, it)| Some((at, it.lend()?)));
         lent.flatten().collect()
-    }
-
-    fn detail(exchange: &mut Exchange) -> Option<String> {
-        match poll(exchange.result()?) {
-            Poll::Ready(Some(Err(failure))) => Some(failure.detail),
-            _ => None,
-        }
     }
 
     #[test]
     fn the_first_that_has_ended_is_found_and_keeps_its_result() {
-        let ((mut one, _open), (mut two, sender)) = (Exchange::new(), Exchange::new());
+        let ((mut one, _open), (mut two, sender)) = (UnderWay::new(), UnderWay::new());
         let mut lent = lend(&mut [&mut one, &mut two]);
         assert_eq!(poll(first(&mut lent)), Poll::Pending);
-        sender.send(failure("two")).unwrap();
+        sender.send(2).unwrap();
         assert_eq!(poll(first(&mut lent)), Poll::Ready(1));
         two.give_back(lent.pop().unwrap().1);
         one.give_back(lent.pop().unwrap().1);
@@ -131,18 +112,18 @@ mod tests {
         let mut lent = lend(&mut [&mut two, &mut one]);
         assert_eq!(poll(first(&mut lent)), Poll::Ready(0));
         two.give_back(lent.swap_remove(0).1);
-        assert_eq!(detail(&mut two).as_deref(), Some("two"));
+        assert_eq!(poll(two.result().unwrap()), Poll::Ready(Some(2)));
         assert!(two.lend().is_none() && two.result().is_none());
     }
 
     #[test]
     fn of_none_there_is_no_first() {
-        assert_eq!(poll(first(&mut [])), Poll::Pending);
+        assert_eq!(poll(first::<u8>(&mut [])), Poll::Pending);
     }
 
     #[test]
     fn a_call_that_was_ended_has_ended() {
-        let (mut one, sender) = Exchange::new();
+        let (mut one, sender) = UnderWay::<u8>::new();
         drop(sender);
         let mut lent = lend(&mut [&mut one]);
         assert_eq!(poll(first(&mut lent)), Poll::Ready(0));
