@@ -64,7 +64,7 @@ async fn said(format: &str) -> Vec<String> {
     let file = dir.path().join("new.wasm");
     std::fs::write(&file, refused()).unwrap();
     std::fs::rename(file, dir.path().join("echo.wasm")).unwrap();
-    until("imports");
+    until("is refused");
     host.lines()
 }
 

@@ -1,7 +1,9 @@
 /**
- * The engine of a component has the language and nothing else. While a handler runs in a test, what Node offers besides is
- * out of reach, so that a test fails where the component would. (tsc refuses most of it; this is for what it cannot see.)
+ * The engine of a component has the language, and clock and random numbers from the host, and nothing else. While a
+ * handler runs in a test, what Node offers besides is out of reach, so that a test fails where the component would. (tsc
+ * refuses most of it; this is for what it cannot see.)
  */
+import { hostGlobals } from "../src/globals.ts";
 
 const ABSENT = [
   "AbortController",
@@ -13,9 +15,7 @@ const ABSENT = [
   "URLSearchParams",
   "clearTimeout",
   "console",
-  "crypto",
   "fetch",
-  "performance",
   "process",
   "require",
   "setImmediate",
@@ -24,33 +24,22 @@ const ABSENT = [
   "structuredClone",
 ];
 
-/** Runs `task` with the engine's globals only and gives Node's back afterwards. */
+/** Runs `task` with the engine's globals and the host's clock and chance only, and gives Node's back afterwards. */
 export function inBareEngine<T>(task: () => T): T {
-  const saved = ABSENT.map((name) => [name, Object.getOwnPropertyDescriptor(globalThis, name)] as const);
-  const { Date: realDate, Math: math } = globalThis;
-  const random = math.random;
+  // The doubles of the host refuse by themselves what is outside of a request.
+  const { random, ...host } = hostGlobals(() => undefined);
+  const replaced = [...ABSENT, ...Object.keys(host)];
+  const saved = replaced.map((name) => [name, Object.getOwnPropertyDescriptor(globalThis, name)] as const);
+  const { random: realRandom } = Math;
   try {
     for (const [name, descriptor] of saved) if (descriptor?.configurable === true) Reflect.deleteProperty(globalThis, name);
-    globalThis.Date = clockless(realDate);
-    math.random = () => {
-      throw new Error("Math.random gives every request the same numbers: its state is in the component's image");
-    };
+    for (const [name, value] of Object.entries(host)) {
+      Object.defineProperty(globalThis, name, { value, writable: true, configurable: true });
+    }
+    Math.random = random;
     return task();
   } finally {
     for (const [name, descriptor] of saved) if (descriptor !== undefined) Object.defineProperty(globalThis, name, descriptor);
-    globalThis.Date = realDate;
-    math.random = random;
+    Math.random = realRandom;
   }
-}
-
-/** `Date` for given times only. */
-function clockless(real: DateConstructor): DateConstructor {
-  const refuse = (): never => {
-    throw new Error("the engine has no clock: use nowMs()");
-  };
-  return new Proxy(real, {
-    apply: refuse,
-    construct: (target, given: unknown[]) => (given.length === 0 ? refuse() : Reflect.construct(target, given) as Date),
-    get: (target, name): unknown => (name === "now" ? refuse : Reflect.get(target, name)),
-  });
 }

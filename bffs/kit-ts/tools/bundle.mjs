@@ -9,6 +9,7 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, relative, resolve } from "node:path";
+import { fileURLToPath } from "node:url";
 import { current, earlier } from "./contract.mjs";
 import { lineTable } from "./lines.mjs";
 
@@ -32,6 +33,8 @@ try {
     target: "es2023",
     external: ["tailor:*"],
     alias: earlier(current),
+    // The host's clock and chance in place of the engine's, before any other module.
+    inject: [fileURLToPath(new URL("../src/prelude.ts", import.meta.url))],
     sourcemap: "external",
     sourcesContent: false,
     logLevel: "warning",
