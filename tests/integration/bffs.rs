@@ -159,15 +159,26 @@ fn componentized(module: &str) -> Result<Vec<u8>, String> {
     }
 }
 
-#[tokio::test]
-async fn clock_and_chance_in_typescript_are_the_hosts() {
-    let component = componentized("clock.ts").unwrap();
-    let file = components::root().join("bffs/kit-ts/test/engine/clock.json");
-    let fixture = Arc::new(Fixture::read(&file).unwrap());
+/// A module of the kit's own tests in its component, which answers as it does in Node.
+async fn as_in_node(name: &str) -> Offline {
+    let component = componentized(&format!("{name}.ts")).unwrap();
+    let file = format!("bffs/kit-ts/test/engine/{name}.json");
+    let fixture = Fixture::read(&components::root().join(file)).unwrap();
+    let fixture = Arc::new(fixture);
     let offline = Offline::from_bytes(&component).unwrap();
     let fixed = offline.again().fixture(&fixture).unwrap();
     fixed.check(&fixture).await.unwrap();
+    offline
+}
 
+#[tokio::test]
+async fn what_a_typescript_bff_has_in_node_and_in_its_component_is_the_same() {
+    as_in_node("names").await;
+}
+
+#[tokio::test]
+async fn clock_and_chance_in_typescript_are_the_hosts() {
+    let offline = as_in_node("clock").await;
     // Without a fixture, each request has its own.
     let (one, other) = (offline.get("/").await, offline.get("/").await);
     let body = |invoked: tailor::invoke::Invoked| -> serde_json::Value {

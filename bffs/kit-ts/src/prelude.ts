@@ -3,6 +3,9 @@
  * have taken the engine's own clock before.
  */
 import { EngineDate, hostGlobals } from "./globals.ts";
+import { refuseLocales } from "./locales.ts";
+
+refuseLocales();
 
 const { Date, performance, crypto, random } = hostGlobals((name) => {
   // The bundle's last statement sets the table: before it, a component is built, and there is no request.

@@ -5,9 +5,10 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { test } from "node:test";
 import { fetch } from "tailor:bff/downstream@0.1.1";
-import { config, randomBytes } from "../src/index.ts";
+import { config, randomBytes, type Handler } from "../src/index.ts";
 import { call, checkExpected, readFixtures } from "../testing/index.ts";
 import { handler as clock } from "./engine/clock.ts";
+import { handler as names } from "./engine/names.ts";
 import { run, shown } from "./helpers.ts";
 
 test("what the engine lacks is out of reach, and there again afterwards", () => {
@@ -24,11 +25,18 @@ test("what the engine lacks is out of reach, and there again afterwards", () => 
   }
 });
 
-test("clock and chance are the host's, and Node's again afterwards", () => {
+test("clock, chance, globals, time zone and order of texts are those of a component, and Node's again afterwards", () => {
   // The folder of the kit, whatever folder the tests are run in.
   const folder = join(dirname(realpathSync("node_modules/@tailor/kit/package.json")), "test/engine");
-  for (const [, fixture] of readFixtures(folder)) checkExpected(call(clock, fixture), fixture.expect ?? {});
+  const handlers: Readonly<Record<string, Handler>> = { "clock.json": clock, "names.json": names };
+  for (const [name, fixture] of readFixtures(folder)) {
+    const handler = handlers[name];
+    assert.ok(handler, name);
+    checkExpected(call(handler, fixture), fixture.expect ?? {});
+  }
   assert.ok(Date.now() > Date.UTC(2026, 6) && new Date() instanceof Date && Math.random() !== Math.random());
+  assert.equal(new Date(0).toLocaleDateString("de-DE"), "1.1.1970");
+  assert.equal("ä".localeCompare("z", "de"), -1);
 });
 
 test("answers that the host would refuse fail the test", () => {

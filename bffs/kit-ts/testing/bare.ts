@@ -4,33 +4,18 @@
  * refuses most of it; this is for what it cannot see.)
  */
 import { hostGlobals } from "../src/globals.ts";
+import { refuseLocales } from "../src/locales.ts";
+import { GLOBALS } from "./globals.ts";
 
-const ABSENT = [
-  "AbortController",
-  "Buffer",
-  "Intl",
-  "TextDecoder",
-  "TextEncoder",
-  "URL",
-  "URLSearchParams",
-  "clearTimeout",
-  "console",
-  "fetch",
-  "process",
-  "require",
-  "setImmediate",
-  "setInterval",
-  "setTimeout",
-  "structuredClone",
-];
-
-/** Runs `task` with the engine's globals and the host's clock and chance only, and gives Node's back afterwards. */
+/** Runs `task` with what a component has, and gives Node's globals back afterwards. */
 export function inBareEngine<T>(task: () => T): T {
   // The doubles of the host refuse by themselves what is outside of a request.
   const { random, ...host } = hostGlobals(() => undefined);
-  const replaced = [...ABSENT, ...Object.keys(host)];
+  const absent = Object.getOwnPropertyNames(globalThis).filter((name) => !GLOBALS.includes(name));
+  const replaced = [...absent, ...Object.keys(host)];
   const saved = replaced.map((name) => [name, Object.getOwnPropertyDescriptor(globalThis, name)] as const);
   const { random: realRandom } = Math;
+  const allowLocales = refuseLocales(compareAsTheEngine);
   try {
     for (const [name, descriptor] of saved) if (descriptor?.configurable === true) Reflect.deleteProperty(globalThis, name);
     for (const [name, value] of Object.entries(host)) {
@@ -41,5 +26,14 @@ export function inBareEngine<T>(task: () => T): T {
   } finally {
     for (const [name, descriptor] of saved) if (descriptor !== undefined) Object.defineProperty(globalThis, name, descriptor);
     Math.random = realRandom;
+    allowLocales();
   }
+}
+
+/** `localeCompare` without locales, which Node has for the language of its user: the order of the code points. */
+function compareAsTheEngine(one: string, other: string): number {
+  const [left, right] = [one, other].map((text) => Array.from(text.normalize(), (char) => char.codePointAt(0) ?? 0));
+  const at = left?.findIndex((point, index) => point !== right?.[index]) ?? -1;
+  if (at < 0) return Math.sign((left?.length ?? 0) - (right?.length ?? 0));
+  return Math.sign((left?.[at] ?? -1) - (right?.[at] ?? -1));
 }

@@ -58,7 +58,11 @@ try {
       [current("runtime")]: double("runtime"),
     },
   });
-  const run = spawnSync(process.execPath, ["--enable-source-maps", ...forNode, bundle], { stdio: "inherit" });
+  const run = spawnSync(process.execPath, ["--enable-source-maps", ...forNode, bundle], {
+    stdio: "inherit",
+    // The time zone of a component.
+    env: { ...process.env, TZ: "UTC" },
+  });
   process.exitCode = run.status ?? 1;
 } catch {
   // esbuild has already said what and where.
