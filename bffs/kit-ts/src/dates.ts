@@ -2,8 +2,8 @@
  * Dates and durations as ISO 8601 writes them. A date is counted in days since 1970-01-01, so that arithmetic is plain
  * arithmetic.
  */
-import { nowMs } from "tailor:bff/runtime@0.1.1";
 import { EngineDate } from "./globals.ts";
+import { nowMs } from "./host.ts";
 
 const MS_PER_DAY = 86_400_000;
 

@@ -7,6 +7,7 @@ import type { Payload, Query } from "tailor:bff/types@0.1.1";
 import { DecodeError, type Decoder } from "./json.ts";
 import { log } from "./log.ts";
 import type { Missing, Outcome } from "./missing.ts";
+import { needHost } from "./module-level.ts";
 
 /** A GET that answers JSON. Made by `getJson`. */
 export interface JsonCall<T> {
@@ -48,6 +49,7 @@ export function path(literals: TemplateStringsArray, ...values: readonly (string
 export function fetchAll<T extends readonly unknown[]>(
   ...calls: { readonly [K in keyof T]: JsonCall<T[K]> }
 ): { readonly [K in keyof T]: Outcome<T[K]> } {
+  needHost("fetchAll()");
   const list: readonly JsonCall<unknown>[] = calls;
   const results = fetchRaw(list.map(callOf));
   const outcomes = list.map((call, index) => outcome(call, results[index]));

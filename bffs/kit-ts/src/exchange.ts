@@ -5,6 +5,7 @@
 import { start as startRaw, waitAny as waitAnyRaw, type Exchange, type Failure, type Result } from "tailor:bff/downstream@0.1.1";
 import { callOf, outcome, type JsonCall } from "./downstream.ts";
 import type { Outcome } from "./missing.ts";
+import { needHost } from "./module-level.ts";
 
 /** A call under way. Made by `start`. */
 export interface Started<T> {
@@ -16,6 +17,7 @@ export interface Started<T> {
 
 /** Starts a call and returns at once. */
 export function start<T>(call: JsonCall<T>): Started<T> {
+  needHost("start()");
   const exchange = startRaw(callOf(call));
   return { exchange, wait: () => outcome(call, resultOf(exchange)) };
 }
@@ -28,6 +30,7 @@ export function start<T>(call: JsonCall<T>): Started<T> {
  * meanwhile: more end the instance.
  */
 export function waitAny(calls: readonly Started<unknown>[], limitMs?: number): number | undefined {
+  needHost("waitAny()");
   const limit = limitMs === undefined ? null : Math.min(Math.max(0, Math.ceil(limitMs)), 0xffff_ffff);
   return waitAnyRaw(calls.map(({ exchange }) => exchange), limit) ?? undefined;
 }

@@ -17,6 +17,5 @@ export { json, jsonText } from "./answer.ts";
 export { Problem, type ProblemOptions } from "./problem.ts";
 export { duration, formatDate, parseDate, today } from "./dates.ts";
 export { log } from "./log.ts";
-export { elapsedMs, randomBytes } from "./host.ts";
-export { config, nowMs, timeLeftMs } from "tailor:bff/runtime@0.1.1";
+export { config, elapsedMs, nowMs, randomBytes, timeLeftMs } from "./host.ts";
 export type { Client, Headers, Method, Payload, Query, Request, Response } from "tailor:bff/types@0.1.1";

@@ -4,16 +4,11 @@
  */
 import { EngineDate, hostGlobals } from "./globals.ts";
 import { refuseLocales } from "./locales.ts";
+import { beginModules, needHost } from "./module-level.ts";
 
+beginModules();
 refuseLocales();
-
-const { Date, performance, crypto, random } = hostGlobals((name) => {
-  // The bundle's last statement sets the table: before it, a component is built, and there is no request.
-  if ((globalThis as { tailorLines?: unknown }).tailorLines === undefined) {
-    throw new Error(`${name} at module level, which runs when the component is built: call it in a handler`);
-  }
-});
-
+const { Date, performance, crypto, random } = hostGlobals(needHost);
 for (const [name, value] of Object.entries({ Date, performance, crypto })) {
   Object.defineProperty(globalThis, name, { value, writable: true, configurable: true });
 }
