@@ -21,6 +21,7 @@ pub mod load;
 pub(crate) mod look;
 pub(crate) mod mark;
 pub mod meter;
+mod random;
 pub mod response;
 pub mod run;
 pub mod runtime;

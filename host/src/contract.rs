@@ -8,7 +8,10 @@
     reason = "generated; the contract itself is documented in wit/"
 )]
 
-use tokio::sync::oneshot;
+mod exchange;
+
+/// The text of the contract.
+pub const WIT: &str = include_str!("../../wit/tailor.wit");
 
 wasmtime::component::bindgen!({
     path: "../wit",
@@ -17,6 +20,7 @@ wasmtime::component::bindgen!({
         "tailor:bff/downstream.fetch": async,
         "tailor:bff/downstream.fetch-all": async,
         "tailor:bff/downstream.start": trappable,
+        "tailor:bff/downstream.wait-any": async | trappable,
         "tailor:bff/downstream.[method]exchange.wait": async | trappable,
         "tailor:bff/downstream.[drop]exchange": trappable,
         default: trappable,
@@ -25,28 +29,12 @@ wasmtime::component::bindgen!({
     with: { "tailor:bff/downstream.exchange": Exchange },
 });
 
+pub use exchange::first;
 pub use tailor::bff::downstream::{Call, Failure, FailureKind, Reply, Source};
 pub use tailor::bff::types::{Client, Method, Payload, Request, Response};
 
 /// A call that is under way, as the guest's `exchange` handle. Dropping it ends the call.
-pub struct Exchange(Option<oneshot::Receiver<Result<Reply, Failure>>>);
-
-impl Exchange {
-    /// A handle, and where the call's result goes. The call may end when its receiver is gone.
-    pub fn new() -> (Self, oneshot::Sender<Result<Reply, Failure>>) {
-        let (sender, receiver) = oneshot::channel();
-        (Self(Some(receiver)), sender)
-    }
-
-    /// The call's result, once; nothing when it was taken before. The result itself is `None` when
-    /// the call was ended.
-    pub fn result(
-        &mut self,
-    ) -> Option<impl Future<Output = Option<Result<Reply, Failure>>> + Send + use<>> {
-        let receiver = self.0.take()?;
-        Some(async move { receiver.await.ok() })
-    }
-}
+pub type Exchange = exchange::UnderWay<Result<Reply, Failure>>;
 
 impl From<Method> for http::Method {
     fn from(method: Method) -> Self {

@@ -67,6 +67,9 @@ pub struct Fixture {
     /// The time of `runtime.now-ms`: `2026-01-15T12:00:00Z`.
     #[serde(default)]
     pub now: Option<String>,
+    /// What the bytes of `runtime.random` are made from.
+    #[serde(default)]
+    pub seed: u32,
     /// The kind of client.
     #[serde(default)]
     pub client: Option<String>,

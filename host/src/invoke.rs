@@ -15,7 +15,7 @@ use crate::bff::error::BffError;
 use crate::bff::guest_log::LogLine;
 use crate::bff::load::Loaded;
 use crate::bff::response::CheckedResponse;
-use crate::bff::run::{IncomingRequest, Invocation, run};
+use crate::bff::run::{Fixed, IncomingRequest, Invocation, run};
 use crate::bff::runtime::Runtime;
 use crate::bff::version::Version;
 use crate::calls::{CallRecord, Grants};
@@ -95,7 +95,7 @@ pub async fn invoke(
     runtime: &Runtime,
     version: &Arc<Version>,
     request: Request,
-    now_ms: Option<u64>,
+    fixed: Fixed,
     worker: usize,
 ) -> Invoked {
     let arrived = Instant::now();
@@ -112,7 +112,7 @@ pub async fn invoke(
         scheduler: None,
     };
     let mut invocation = Invocation::new(version, incoming).keeping_log();
-    invocation.now_ms = now_ms;
+    invocation.fixed = fixed;
     let (session, log, usage) = (
         invocation.session.clone(),
         invocation.log.clone(),

@@ -15,6 +15,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context as _, ensure};
 use bytes::Bytes;
 use tailor::bff::load::Loader;
+use tailor::bff::run::Fixed;
 use tailor::bff::runtime::Runtime;
 use tailor::bff::version::Version;
 use tailor::config::{Bff, Config};
@@ -69,7 +70,7 @@ struct Guest {
     pre: InstancePre<()>,
     version: Arc<Version>,
     fixture: Fixture,
-    now_ms: Option<u64>,
+    fixed: Fixed,
     instances: Vec<Round>,
     requests: Vec<Round>,
 }
@@ -95,7 +96,10 @@ impl Guest {
             name: path.to_owned(),
             pre,
             version,
-            now_ms: fixture.now_ms()?,
+            fixed: Fixed {
+                now_ms: fixture.now_ms()?,
+                seed: Some(fixture.seed),
+            },
             fixture,
             instances: Vec::new(),
             requests: Vec::new(),
@@ -105,7 +109,7 @@ impl Guest {
             runtime,
             &guest.version,
             guest.fixture.request()?,
-            guest.now_ms,
+            guest.fixed,
             0,
         )
         .await;
@@ -139,7 +143,7 @@ impl Guest {
         let mut count = 0;
         while round.begun.elapsed() < ROUND {
             let request = self.fixture.request()?;
-            let invoked = invoke(runtime, &self.version, request, self.now_ms, 0).await;
+            let invoked = invoke(runtime, &self.version, request, self.fixed, 0).await;
             ensure!(invoked.result.is_ok(), "{}: no answer", self.name);
             count += 1;
         }

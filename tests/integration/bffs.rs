@@ -139,6 +139,70 @@ fn the_tests_of_the_typescript_bff_and_of_its_kit_pass() {
     run("npm", &["test"], &partner);
 }
 
+/// A module of the kit's own tests as a component, as `tailor build` makes one; or what the
+/// componentizer says against it.
+fn componentized(module: &str) -> Result<Vec<u8>, String> {
+    // Building it installs what is needed here.
+    components::example("partner").unwrap();
+    let partner = components::root().join("bffs/partner");
+    let folder = tempfile::tempdir().unwrap();
+    let file = |name: &str| folder.path().join(name).display().to_string();
+    let (bundle, component) = (file("bff.js"), file("bff.wasm"));
+    let bundler = "node_modules/@tailor/kit/tools/bundle.mjs";
+    let module = format!("../kit-ts/test/engine/{module}");
+    run("node", &[bundler, &module, &bundle], &partner);
+    let output = Command::new(partner.join("node_modules/.bin/componentize-qjs"))
+        .args(["--sync", "--stub-wasi", "--world", "bff", "--wit"])
+        .arg(components::root().join("wit"))
+        .args(["--js", &bundle, "--output", &component])
+        .output()
+        .unwrap();
+    match output.status.success() {
+        true => Ok(std::fs::read(component).unwrap()),
+        false => Err(String::from_utf8_lossy(&output.stderr).into_owned()),
+    }
+}
+
+/// A module of the kit's own tests in its component, which answers as it does in Node.
+async fn as_in_node(name: &str) -> Offline {
+    let component = componentized(&format!("{name}.ts")).unwrap();
+    let file = format!("bffs/kit-ts/test/engine/{name}.json");
+    let fixture = Fixture::read(&components::root().join(file)).unwrap();
+    let fixture = Arc::new(fixture);
+    let offline = Offline::from_bytes(&component).unwrap();
+    let fixed = offline.again().fixture(&fixture).unwrap();
+    fixed.check(&fixture).await.unwrap();
+    offline
+}
+
+#[tokio::test]
+async fn what_a_typescript_bff_has_in_node_and_in_its_component_is_the_same() {
+    as_in_node("names").await;
+}
+
+#[tokio::test]
+async fn clock_and_chance_in_typescript_are_the_hosts() {
+    let offline = as_in_node("clock").await;
+    // Without a fixture, each request has its own.
+    let (one, other) = (offline.get("/").await, offline.get("/").await);
+    let body = |invoked: tailor::invoke::Invoked| -> serde_json::Value {
+        serde_json::from_slice(&invoked.result.unwrap().body).unwrap()
+    };
+    let (one, other) = (body(one), body(other));
+    for number in 0..3 {
+        assert_ne!(one[3][number], other[3][number], "{one}");
+    }
+    let now = std::time::SystemTime::UNIX_EPOCH.elapsed().unwrap();
+    let age = now.as_secs() - one[0][0].as_u64().unwrap() / 1000;
+    assert!(age < 3600, "{one}");
+}
+
+#[test]
+fn what_needs_the_host_fails_the_build_at_module_level_of_typescript() {
+    let refused = componentized("module-level.ts").unwrap_err();
+    assert!(refused.contains("Error: 18 of 18 refused: "), "{refused}");
+}
+
 #[tokio::test]
 async fn the_example_of_the_readme_holds() -> anyhow::Result<()> {
     let watch = Offline::from_file(&components::example("watch")?)?

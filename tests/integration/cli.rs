@@ -185,8 +185,8 @@ fn inspect_shows_imports_exports_and_grants() {
         "sha256   ",
         " bytes\n",
         "imports  tailor:bff/",
-        "tailor:bff/downstream@0.1.0",
-        "exports  tailor:bff/handler@0.1.0",
+        "tailor:bff/downstream@0.1.1",
+        "exports  tailor:bff/handler@0.1.1",
         "verdict  may be loaded",
         "granted  as bff.watch: may call activity, heart, sleep",
         "deadline 800ms, memory 67108864 bytes, CPU 100ms, 16 calls, response 1048576 bytes",
@@ -199,7 +199,7 @@ fn inspect_shows_imports_exports_and_grants() {
     let (code, said, _) = run(&["inspect", &text(&echo), "-c", &text(&path)]);
     assert_eq!(code, 0);
     assert!(
-        said.contains("imports  tailor:bff/types@0.1.0\n") && said.contains("granted  nothing: "),
+        said.contains("imports  tailor:bff/types@0.1.1\n") && said.contains("granted  nothing: "),
         "{said}"
     );
 }

@@ -31,7 +31,7 @@ fn trapping() -> Vec<u8> {
   (func (export "cabi_realloc") (param i32 i32 i32 i32) (result i32) (i32.const 1024))
   {calls}
   (func $f60 (unreachable))
-  (func (export "tailor:bff/handler@0.1.0#handle") (param {params}) (result i32)
+  (func (export "tailor:bff/handler@0.1.1#handle") (param {params}) (result i32)
     (call $f0) (i32.const 16)))"#
     );
     from_module(&text).unwrap()
@@ -64,7 +64,7 @@ async fn said(format: &str) -> Vec<String> {
     let file = dir.path().join("new.wasm");
     std::fs::write(&file, refused()).unwrap();
     std::fs::rename(file, dir.path().join("echo.wasm")).unwrap();
-    until("imports");
+    until("is refused");
     host.lines()
 }
 

@@ -88,6 +88,8 @@ mod weather;
 
 // The BFFs' own tests and fixtures.
 mod bffs;
+// Functions of the contract beside calls, and components of its earlier versions.
+mod contract;
 // The process that compiles components.
 mod compile_child;
 // Deployments and breakdowns in random order, from a seed.
@@ -98,6 +100,8 @@ mod fairness;
 mod hostile;
 // Components whose modules were linked by the build.
 mod linked;
+// Components that do not fit the contract.
+mod unfit;
 // The three example BFFs, as a new user sees them.
 mod smoke;
 // A BFF is replaced while the host runs.

@@ -52,7 +52,7 @@ fn module(fields: &str, body: &str) -> Vec<u8> {
     (i32.store8 (i32.const 28) (local.get $kind))
     (i32.store (i32.const 32) (local.get $address))
     (i32.store (i32.const 36) (local.get $length)))
-  (func (export "tailor:bff/handler@0.1.0#handle")
+  (func (export "tailor:bff/handler@0.1.1#handle")
     (param i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32) (result i32)
     (call $store {fields} {body})
     (i32.const 16)))"#

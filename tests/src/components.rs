@@ -89,8 +89,8 @@ fn guest(name: &str, built: &Guest) -> anyhow::Result<PathBuf> {
 /// A component of a core module in text form, which implements the world `bff` of the contract.
 ///
 /// The module's imports and exports have the names of the canonical ABI, for example
-/// `(import "tailor:bff/runtime@0.1.0" "now-ms" ...)` and
-/// `(export "tailor:bff/handler@0.1.0#handle")`.
+/// `(import "tailor:bff/runtime@0.1.1" "now-ms" ...)` and
+/// `(export "tailor:bff/handler@0.1.1#handle")`.
 ///
 /// # Errors
 ///
@@ -101,8 +101,19 @@ pub fn from_module(text: &str) -> anyhow::Result<Vec<u8>> {
     encode(text, &resolve, package, "bff")
 }
 
+/// The same for another text of the contract, `wit`, in whatever version.
+///
+/// # Errors
+///
+/// When one of the texts does not parse, or when the module does not fit the world.
+pub fn from_module_of(text: &str, wit: &str) -> anyhow::Result<Vec<u8>> {
+    let mut resolve = Resolve::new();
+    let package = resolve.push_str("tailor.wit", wit)?;
+    encode(text, &resolve, package, "bff")
+}
+
 /// The same for a world of the package in `wit`, which may refer to the contract as
-/// `tailor:bff@0.1.0`.
+/// `tailor:bff@0.1.1`.
 ///
 /// # Errors
 ///

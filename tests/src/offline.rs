@@ -10,6 +10,7 @@ use anyhow::Context as _;
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, StatusCode};
 use tailor::bff::load::{Loaded, Loader};
+use tailor::bff::run::Fixed;
 use tailor::bff::runtime::Runtime;
 use tailor::config::{Bff, Config};
 use tailor::contract::{Client, Method, Payload, Request};
@@ -25,7 +26,7 @@ pub struct Offline {
     settings: Bff,
     services: BTreeMap<String, Canned>,
     asked: Arc<Mutex<Vec<RecordedCall>>>,
-    now_ms: Option<u64>,
+    fixed: Fixed,
 }
 
 /// A call that a BFF made.
@@ -79,7 +80,7 @@ impl Offline {
             settings: Bff::with_defaults("offline", path, &[]),
             services: BTreeMap::new(),
             asked: Arc::default(),
-            now_ms: None,
+            fixed: Fixed::default(),
         }
     }
 
@@ -112,7 +113,8 @@ impl Offline {
         self
     }
 
-    /// Grants the services that a fixture answers for, and takes over its settings and its time.
+    /// Grants the services that a fixture answers for, and takes over its settings, its time and its
+    /// seed.
     ///
     /// # Errors
     ///
@@ -130,7 +132,8 @@ impl Offline {
             );
         }
         self.settings.config.extend(fixture.config.clone());
-        self.now_ms = fixture.now_ms()?.or(self.now_ms);
+        self.fixed.now_ms = fixture.now_ms()?.or(self.fixed.now_ms);
+        self.fixed.seed = Some(fixture.seed);
         Ok(self)
     }
 
@@ -149,7 +152,14 @@ impl Offline {
     /// Sets the time of day that the BFF sees, milliseconds since 1970.
     #[must_use]
     pub fn now_ms(mut self, now_ms: u64) -> Self {
-        self.now_ms = Some(now_ms);
+        self.fixed.now_ms = Some(now_ms);
+        self
+    }
+
+    /// Has the BFF's random numbers made from a seed, instead of the system's.
+    #[must_use]
+    pub fn seed(mut self, seed: u32) -> Self {
+        self.fixed.seed = Some(seed);
         self
     }
 
@@ -163,7 +173,7 @@ impl Offline {
         let version = detached(self.settings.clone(), self.loaded.clone(), |name| {
             self.services[name].clone()
         });
-        invoke(&self.runtime, &version, request, self.now_ms, 0).await
+        invoke(&self.runtime, &version, request, self.fixed, 0).await
     }
 
     /// Sends the request of a fixture, and compares the answer with what it expects.

@@ -2,7 +2,7 @@
  * Answers that are not problems. Every member that the contract demands is there, so that no answer
  * can end the instance.
  */
-import type { Headers, Response } from "tailor:bff/types@0.1.0";
+import type { Headers, Response } from "tailor:bff/types@0.1.1";
 
 /** An answer with `value` as compact JSON; `status` is 200 unless given. */
 export function json(value: unknown, headers: Headers = [], status = 200): Response {

@@ -1,9 +1,9 @@
 /**
  * Dates and durations as ISO 8601 writes them. A date is counted in days since 1970-01-01, so that
- * arithmetic is plain arithmetic. The time of day comes from `nowMs` only: `Date.now()` and
- * `new Date()` end the instance, for it has no clock.
+ * arithmetic is plain arithmetic.
  */
-import { nowMs } from "tailor:bff/runtime@0.1.0";
+import { EngineDate } from "./globals.ts";
+import { nowMs } from "./host.ts";
 
 const MS_PER_DAY = 86_400_000;
 
@@ -14,14 +14,14 @@ const MS_PER_DAY = 86_400_000;
 export function parseDate(text: string): number | undefined {
   const parts = /^(\d{4})-(\d{2})-(\d{2})$/.exec(text);
   if (parts === null) return undefined;
-  const day = Date.UTC(Number(parts[1]), Number(parts[2]) - 1, Number(parts[3])) / MS_PER_DAY;
-  // Date.UTC turns 30 February into 2 March; only a real day comes back as it was written.
+  const day = EngineDate.UTC(Number(parts[1]), Number(parts[2]) - 1, Number(parts[3])) / MS_PER_DAY;
+  // `Date.UTC` turns 30 February into 2 March; only a real day comes back as it was written.
   return formatDate(day) === text ? day : undefined;
 }
 
 /** `YYYY-MM-DD` of a day number. Years 0100 to 9999. */
 export function formatDate(day: number): string {
-  return new Date(day * MS_PER_DAY).toISOString().slice(0, 10);
+  return new EngineDate(day * MS_PER_DAY).toISOString().slice(0, 10);
 }
 
 /** The day number of today in UTC. */

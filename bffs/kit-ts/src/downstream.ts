@@ -3,11 +3,12 @@
  * back as an `Outcome` of its own, so that a part that fails cannot fail the whole. The host has
  * already logged what failed and why.
  */
-import { fetchAll as fetchRaw, type Result } from "tailor:bff/downstream@0.1.0";
-import type { Payload, Query } from "tailor:bff/types@0.1.0";
+import { fetchAll as fetchRaw, type Call, type Result } from "tailor:bff/downstream@0.1.1";
+import type { Payload, Query } from "tailor:bff/types@0.1.1";
 import { DecodeError, type Decoder } from "./json.ts";
 import { log } from "./log.ts";
 import type { Missing, Outcome } from "./missing.ts";
+import { needHost } from "./module-level.ts";
 
 /** A GET that answers JSON. Made by `getJson`. */
 export interface JsonCall<T> {
@@ -55,25 +56,30 @@ export function path(literals: TemplateStringsArray, ...values: readonly (string
 export function fetchAll<T extends readonly unknown[]>(
   ...calls: { readonly [K in keyof T]: JsonCall<T[K]> }
 ): { readonly [K in keyof T]: Outcome<T[K]> } {
+  needHost("fetchAll()");
   const list: readonly JsonCall<unknown>[] = calls;
-  const results = fetchRaw(
-    list.map(({ service, path: to, query, select, profile }) => ({
-      service,
-      method: "get",
-      path: to,
-      query,
-      headers: [["accept", "application/json"]],
-      body: { tag: "none" },
-      select,
-      ...(profile === undefined ? {} : { profile }),
-    })),
-  );
+  const results = fetchRaw(list.map(callOf));
   const outcomes = list.map((call, index) => outcome(call, results[index]));
   // One outcome for each call, decoded by that call's decoder, in the same order.
   return outcomes as { readonly [K in keyof T]: Outcome<T[K]> };
 }
 
-function outcome<T>(call: JsonCall<T>, result: Result | undefined): Outcome<T> {
+/** The call as the contract has it. */
+export function callOf({ service, path: to, query, select, profile }: JsonCall<unknown>): Call {
+  return {
+    service,
+    method: "get",
+    path: to,
+    query,
+    headers: [["accept", "application/json"]],
+    body: { tag: "none" },
+    select,
+    ...(profile === undefined ? {} : { profile }),
+  };
+}
+
+/** What a result is to the call's decoder. */
+export function outcome<T>(call: JsonCall<T>, result: Result | undefined): Outcome<T> {
   if (result === undefined) return { kind: "failed", reason: "malformed" };
   if (result.tag === "err") return { kind: "failed", reason: result.val.kind };
   const { status, body, selected, source } = result.val;

@@ -7,7 +7,7 @@
  * release from an answer, as for a panic in any other language. An answer made here would look like
  * one that was meant. The log line comes first because the engine's own way out loses the message.
  */
-import type { Request, Response } from "tailor:bff/types@0.1.0";
+import type { Request, Response } from "tailor:bff/types@0.1.1";
 import { log } from "./log.ts";
 import { Problem, problemAnswer } from "./problem.ts";
 import { dispatch, type Route } from "./router.ts";

@@ -2,13 +2,15 @@
  * Lines in the host's log. Each carries the BFF, its version and the request id already. Never log
  * personal data.
  */
-import { log as write, type Level } from "tailor:bff/runtime@0.1.0";
+import { log as write, type Level } from "tailor:bff/runtime@0.1.1";
+import { needHost } from "./module-level.ts";
 
 /** Named values of a line. */
 export type Fields = Readonly<Record<string, string | number | boolean>>;
 
 function at(level: Level): (message: string, fields?: Fields) => void {
   return (message, fields = {}) => {
+    needHost("log");
     // A lone surrogate in a string that leaves the engine ends the instance.
     const pairs = Object.entries(fields).map(([name, value]): [string, string] => [name, String(value).toWellFormed()]);
     write(level, message.toWellFormed(), pairs);

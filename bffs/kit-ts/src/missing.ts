@@ -3,7 +3,7 @@
  * `not-found`, `no-value` and `unreadable`. Nothing here decides what a missing part means for the
  * client; that is the BFF's.
  */
-import type { FailureKind } from "tailor:bff/downstream@0.1.0";
+import type { FailureKind } from "tailor:bff/downstream@0.1.1";
 import { Problem } from "./problem.ts";
 
 /** Why a call failed: the failure of the contract, or a status that is neither 2xx nor 404. */

@@ -3,7 +3,7 @@
  * answered; the entry turns it into the answer. A `Problem` is the client's or a service's fault,
  * never a fault of this code: it is not logged.
  */
-import type { Headers, Response } from "tailor:bff/types@0.1.0";
+import type { Headers, Response } from "tailor:bff/types@0.1.1";
 
 /** Type `about:blank` asks for the status's own phrase as the title. */
 const TITLES: Readonly<Record<number, string>> = {

@@ -3,7 +3,7 @@
  * value are each answered 400, naming the parameter, what was given and what is allowed. A client
  * that misspells `limit` must not get the default.
  */
-import type { Query } from "tailor:bff/types@0.1.0";
+import type { Query } from "tailor:bff/types@0.1.1";
 import { parseDate } from "./dates.ts";
 import { Problem } from "./problem.ts";
 

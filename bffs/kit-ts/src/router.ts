@@ -3,7 +3,7 @@
  * whole segment; the first route in the list that fits wins. Segments are compared decoded, so
  * `/%76` is `/v`.
  */
-import type { Method, Request, Response } from "tailor:bff/types@0.1.0";
+import type { Method, Request, Response } from "tailor:bff/types@0.1.1";
 import { Problem } from "./problem.ts";
 
 /** The names in a pattern: `Params<"/users/{user}">` is `{ user: string }`. */

@@ -14,7 +14,7 @@
  *   capitals) ends the instance without a message. These types are what prevents it.
  */
 
-declare module "tailor:bff/types@0.1.0" {
+declare module "tailor:bff/types@0.1.1" {
   export type Method = "get" | "head" | "post" | "put" | "patch" | "delete" | "options";
   export type Headers = readonly (readonly [name: string, value: string])[];
   export type Query = readonly (readonly [name: string, value: string])[];
@@ -42,8 +42,8 @@ declare module "tailor:bff/types@0.1.0" {
   }
 }
 
-declare module "tailor:bff/downstream@0.1.0" {
-  import type { Headers, Method, Payload, Query } from "tailor:bff/types@0.1.0";
+declare module "tailor:bff/downstream@0.1.1" {
+  import type { Headers, Method, Payload, Query } from "tailor:bff/types@0.1.1";
 
   export interface Call {
     readonly service: string;
@@ -92,13 +92,27 @@ declare module "tailor:bff/downstream@0.1.0" {
     wait(): Reply;
   }
   export function start(call: Call): Exchange;
+  export function waitAny(exchanges: readonly Exchange[], timeoutMs: number | null): number | null;
 }
 
-declare module "tailor:bff/runtime@0.1.0" {
+declare module "tailor:bff/runtime@0.1.1" {
   export type Level = "debug" | "info" | "warn" | "error";
 
   export function log(level: Level, message: string, fields: readonly (readonly [name: string, value: string])[]): void;
   export function config(key: string): string | null;
   export function nowMs(): number;
   export function timeLeftMs(): number;
+  export function elapsedNs(): number;
+  export function random(length: number): Uint8Array;
+}
+
+// Sources that name an earlier patch of the contract get this one: a patch only adds functions.
+declare module "tailor:bff/types@0.1.0" {
+  export * from "tailor:bff/types@0.1.1";
+}
+declare module "tailor:bff/downstream@0.1.0" {
+  export * from "tailor:bff/downstream@0.1.1";
+}
+declare module "tailor:bff/runtime@0.1.0" {
+  export * from "tailor:bff/runtime@0.1.1";
 }

@@ -2,13 +2,15 @@
  * The doubles of the contract refuse what production refuses, and read fixtures as the host does.
  */
 import assert from "node:assert/strict";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, realpathSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { test } from "node:test";
-import { fetch } from "tailor:bff/downstream@0.1.0";
-import { config } from "../src/index.ts";
+import { fetch } from "tailor:bff/downstream@0.1.1";
+import { config, randomBytes, type Handler } from "../src/index.ts";
 import { call, checkExpected, readFixtures } from "../testing/index.ts";
+import { handler as clock } from "./engine/clock.ts";
+import { handler as names } from "./engine/names.ts";
 import { run, shown } from "./helpers.ts";
 
 test("what the engine lacks is out of reach, and there again afterwards", () => {
@@ -18,17 +20,25 @@ test("what the engine lacks is out of reach, and there again afterwards", () => 
     () => Buffer.from(""),
     () => console.log(""),
     () => setTimeout(() => undefined, 0),
-    () => Date.now(),
-    () => new Date(),
-    () => performance.now(),
-    () => Math.random(),
   ];
   for (const use of reach) {
-    assert.throws(() => run(() => shown(use())), /is not defined|no clock|same numbers/, String(use));
+    assert.throws(() => run(() => shown(use())), /is not defined/, String(use));
     assert.doesNotThrow(use);
   }
-  assert.equal(run(() => shown(new Date(0))).json(), "1970-01-01T00:00:00.000Z");
-  assert.ok(new Date() instanceof Date);
+});
+
+test("clock, chance, globals, time zone and order of texts are those of a component, and Node's again afterwards", () => {
+  // The folder of the kit, whatever folder the tests are run in.
+  const folder = join(dirname(realpathSync("node_modules/@tailor/kit/package.json")), "test/engine");
+  const handlers: Readonly<Record<string, Handler>> = { "clock.json": clock, "names.json": names };
+  for (const [name, fixture] of readFixtures(folder)) {
+    const handler = handlers[name];
+    assert.ok(handler, name);
+    checkExpected(call(handler, fixture), fixture.expect ?? {});
+  }
+  assert.ok(Date.now() > Date.UTC(2026, 6) && new Date() instanceof Date && Math.random() !== Math.random());
+  assert.equal(new Date(0).toLocaleDateString("de-DE"), "1.1.1970");
+  assert.equal("ä".localeCompare("z", "de"), -1);
 });
 
 test("answers that the host would refuse fail the test", () => {
@@ -54,6 +64,13 @@ test("settings, client, time and request are those of the fixture", () => {
   );
   const query = [["a", "1 2 3"], ["b", ""], ["c", "d"]];
   assert.deepEqual(answer.json(), ["watch", [["accept", "x"]], query, { tag: "text", val: "text" }, "dry", null]);
+});
+
+test("random bytes are those of the fixture's seed, as under the host", () => {
+  const handler = { handle: () => shown([[...randomBytes(2)], [...randomBytes(6)]]) };
+  const bytes = (given: { readonly seed?: number }): unknown => call(handler, { request: { path: "/" }, ...given }).json();
+  assert.deepEqual(bytes({}), [[68, 0], [57, 37, 119, 139, 157, 166]]);
+  assert.deepEqual(bytes({ seed: 7 }), [[2, 15], [250, 178, 133, 103, 119, 61]]);
 });
 
 test("an answer that is not as expected fails", () => {

@@ -1,8 +1,10 @@
 /** Calls, and what becomes of their results. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { fetch, start } from "tailor:bff/downstream@0.1.0";
-import { array, fetchAll, getJson, nowMs, nullable, number, object, path, string, timeLeftMs } from "../src/index.ts";
+import { fetch, start } from "tailor:bff/downstream@0.1.1";
+import {
+  array, elapsedMs, fetchAll, getJson, nowMs, nullable, number, object, path, start as begin, string, timeLeftMs, waitAny,
+} from "../src/index.ts";
 import type { Downstream } from "../testing/index.ts";
 import { run, shown } from "./helpers.ts";
 
@@ -124,4 +126,27 @@ test("the contract itself is at hand for chains: time is counted, failures are t
   const text = (val: string): unknown => ({ tag: "text", val });
   const again = { kind: "invalid", sent: false, detail: "service `slow`: invalid" };
   assert.deepEqual(answer.json(), [text("q"), text("s"), [20, 300, 1700], again]);
+});
+
+test("the first of several calls is waited for, within a limit", () => {
+  const downstreams: Downstream[] = [
+    { service: "slow", path: "*", reply: { json: { steps: 1 } }, "delay-ms": 300 },
+    { service: "quick", path: "*", failure: "overloaded", "delay-ms": 20 },
+  ];
+  const answer = run(
+    () => {
+      const [slow, quick] = [begin(getJson("slow", "/x", {}, steps)), begin(getJson("quick", "/x", {}, steps))];
+      const both = [slow, quick];
+      const found: unknown[] = [waitAny(both, 0), waitAny(both, 50), elapsedMs()];
+      // What was found stays found until it is taken.
+      found.push(waitAny(both), quick.wait(), waitAny(both, 100), waitAny(both), elapsedMs(), slow.wait(), quick.wait());
+      found.push(waitAny(both), waitAny([], 200), timeLeftMs());
+      return shown(found.map((each) => each ?? null));
+    },
+    "/",
+    downstreams,
+  );
+  const value = { kind: "value", value: { steps: 1 }, stale: false };
+  const [failed, invalid] = ["overloaded", "invalid"].map((reason) => ({ kind: "failed", reason }));
+  assert.deepEqual(answer.json(), [null, 1, 20, 1, failed, null, 0, 300, value, invalid, null, null, 1500]);
 });

@@ -1,5 +1,5 @@
 /** What several tests of the kit need. */
-import type { Request, Response } from "tailor:bff/types@0.1.0";
+import type { Request, Response } from "tailor:bff/types@0.1.1";
 import { call, type Answer, type Fixture } from "../testing/index.ts";
 
 /** Answers a GET of `path` with `handle`, in the doubles of the contract. */

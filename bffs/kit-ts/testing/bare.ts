@@ -1,57 +1,39 @@
 /**
- * The engine of a component has the language and nothing else. While a handler runs in a test, what
- * Node offers besides is out of reach, so that a test fails where the component would. (tsc refuses
- * most of it; this is for what it cannot see.)
+ * The engine of a component has the language, and clock and random numbers from the host, and
+ * nothing else. While a handler runs in a test, what Node offers besides is out of reach, so that a
+ * test fails where the component would. (tsc refuses most of it; this is for what it cannot see.)
  */
+import { hostGlobals } from "../src/globals.ts";
+import { refuseLocales } from "../src/locales.ts";
+import { GLOBALS } from "./globals.ts";
 
-const ABSENT = [
-  "AbortController",
-  "Buffer",
-  "Intl",
-  "TextDecoder",
-  "TextEncoder",
-  "URL",
-  "URLSearchParams",
-  "clearTimeout",
-  "console",
-  "crypto",
-  "fetch",
-  "performance",
-  "process",
-  "require",
-  "setImmediate",
-  "setInterval",
-  "setTimeout",
-  "structuredClone",
-];
-
-/** Runs `task` with the engine's globals only and gives Node's back afterwards. */
+/** Runs `task` with what a component has, and gives Node's globals back afterwards. */
 export function inBareEngine<T>(task: () => T): T {
-  const saved = ABSENT.map((name) => [name, Object.getOwnPropertyDescriptor(globalThis, name)] as const);
-  const { Date: realDate, Math: math } = globalThis;
-  const random = math.random;
+  // The doubles of the host refuse by themselves what is outside of a request.
+  const { random, ...host } = hostGlobals(() => undefined);
+  const absent = Object.getOwnPropertyNames(globalThis).filter((name) => !GLOBALS.includes(name));
+  const replaced = [...absent, ...Object.keys(host)];
+  const saved = replaced.map((name) => [name, Object.getOwnPropertyDescriptor(globalThis, name)] as const);
+  const { random: realRandom } = Math;
+  const allowLocales = refuseLocales(compareAsTheEngine);
   try {
     for (const [name, descriptor] of saved) if (descriptor?.configurable === true) Reflect.deleteProperty(globalThis, name);
-    globalThis.Date = clockless(realDate);
-    math.random = () => {
-      throw new Error("Math.random gives every request the same numbers: its state is in the component's image");
-    };
+    for (const [name, value] of Object.entries(host)) {
+      Object.defineProperty(globalThis, name, { value, writable: true, configurable: true });
+    }
+    Math.random = random;
     return task();
   } finally {
     for (const [name, descriptor] of saved) if (descriptor !== undefined) Object.defineProperty(globalThis, name, descriptor);
-    globalThis.Date = realDate;
-    math.random = random;
+    Math.random = realRandom;
+    allowLocales();
   }
 }
 
-/** `Date` for given times only. */
-function clockless(real: DateConstructor): DateConstructor {
-  const refuse = (): never => {
-    throw new Error("the engine has no clock: use nowMs()");
-  };
-  return new Proxy(real, {
-    apply: refuse,
-    construct: (target, given: unknown[]) => (given.length === 0 ? refuse() : Reflect.construct(target, given) as Date),
-    get: (target, name): unknown => (name === "now" ? refuse : Reflect.get(target, name)),
-  });
+/** `localeCompare` without locales, which Node has for the language of its user: the order of the code points. */
+function compareAsTheEngine(one: string, other: string): number {
+  const [left, right] = [one, other].map((text) => Array.from(text.normalize(), (char) => char.codePointAt(0) ?? 0));
+  const at = left?.findIndex((point, index) => point !== right?.[index]) ?? -1;
+  if (at < 0) return Math.sign((left?.length ?? 0) - (right?.length ?? 0));
+  return Math.sign((left?.[at] ?? -1) - (right?.[at] ?? -1));
 }

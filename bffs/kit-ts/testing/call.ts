@@ -1,7 +1,7 @@
 /** One request into a BFF, in process. */
-import type { Call } from "tailor:bff/downstream@0.1.0";
-import type { Level } from "tailor:bff/runtime@0.1.0";
-import type { Method, Request, Response } from "tailor:bff/types@0.1.0";
+import type { Call } from "tailor:bff/downstream@0.1.1";
+import type { Level } from "tailor:bff/runtime@0.1.1";
+import type { Method, Request, Response } from "tailor:bff/types@0.1.1";
 import { inBareEngine } from "./bare.ts";
 import { assertLegalResponse } from "./contract.ts";
 import type { Fixture } from "./fixture.ts";
@@ -48,6 +48,7 @@ export function call(handler: { handle: (request: Request) => Response }, fixtur
     config: (key) => fixture.config?.[key] ?? null,
     nowMs: Date.parse(fixture.now ?? "2026-01-15T12:00:00Z"),
     timeLeftMs: TIME_LEFT_MS,
+    random: fixture.seed ?? 0,
     waitedMs: 0,
   });
   try {

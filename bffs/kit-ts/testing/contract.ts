@@ -3,8 +3,8 @@
  * those of `wit/tailor.wit`.
  */
 import assert from "node:assert/strict";
-import type { Call } from "tailor:bff/downstream@0.1.0";
-import type { Headers, Payload, Response } from "tailor:bff/types@0.1.0";
+import type { Call } from "tailor:bff/downstream@0.1.1";
+import type { Headers, Payload, Response } from "tailor:bff/types@0.1.1";
 
 const METHODS = ["get", "head", "post", "put", "patch", "delete", "options"];
 

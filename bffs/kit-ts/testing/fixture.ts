@@ -4,7 +4,7 @@
  */
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import type { Call, Failure, FailureKind, Reply } from "tailor:bff/downstream@0.1.0";
+import type { Call, Failure, FailureKind, Reply } from "tailor:bff/downstream@0.1.1";
 
 /** A request as a client would write it. */
 export interface FixtureRequest {
@@ -62,6 +62,8 @@ export interface Fixture {
   readonly config?: Readonly<Record<string, string>>;
   /** RFC 3339; 2026-01-15T12:00:00Z unless given, so that no test depends on the day it runs. */
   readonly now?: string;
+  /** What the random bytes are made from, 0 to 4,294,967,295; 0 unless given. */
+  readonly seed?: number;
   /** Name of the client; `test` unless given. */
   readonly client?: string;
   /** Entries, or in a test a function of the call for what a list cannot say. */
@@ -97,7 +99,7 @@ function readFixture(file: string): Fixture {
 }
 
 const MEMBERS = {
-  fixture: ["request", "config", "now", "client", "downstreams", "expect"],
+  fixture: ["request", "config", "now", "seed", "client", "downstreams", "expect"],
   request: ["method", "path", "query", "headers", "body"],
   downstream: ["service", "method", "path", "reply", "failure", "delay-ms"],
   reply: ["status", "headers", "json", "text"],

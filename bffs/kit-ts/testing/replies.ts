@@ -1,5 +1,5 @@
 /** Which answer a fixture gives to a call. */
-import type { Call, Failure, FailureKind, Reply } from "tailor:bff/downstream@0.1.0";
+import type { Call, Failure, FailureKind, Reply } from "tailor:bff/downstream@0.1.1";
 import type { Downstream, Fixture } from "./fixture.ts";
 
 /** An answer and the milliseconds it takes. */

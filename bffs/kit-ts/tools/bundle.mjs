@@ -9,6 +9,8 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, relative, resolve } from "node:path";
+import { fileURLToPath } from "node:url";
+import { current, earlier } from "./contract.mjs";
 import { lineTable } from "./lines.mjs";
 
 // The kit is linked into node_modules and has no dependencies of its own: esbuild is the BFF's.
@@ -30,6 +32,9 @@ try {
     mainFields: ["module", "main"],
     target: "es2023",
     external: ["tailor:*"],
+    alias: earlier(current),
+    // The host's clock and chance in place of the engine's, before any other module.
+    inject: [fileURLToPath(new URL("../src/prelude.ts", import.meta.url))],
     sourcemap: "external",
     sourcesContent: false,
     logLevel: "warning",

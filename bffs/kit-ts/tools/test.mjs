@@ -13,6 +13,7 @@ import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
+import { current, earlier } from "./contract.mjs";
 
 // The kit is linked into node_modules and has no dependencies of its own: esbuild is the BFF's.
 /** @type {typeof import("esbuild")} */
@@ -33,6 +34,9 @@ if (tests.length === 0) {
   process.exit(2);
 }
 
+/** The file of an interface's double. @param {string} name */
+const double = (name) => fileURLToPath(new URL(`../testing/world/${name}.ts`, import.meta.url));
+
 const built = mkdtempSync(join(tmpdir(), "tailor-test-"));
 try {
   const bundle = join(built, "tests.mjs");
@@ -49,11 +53,16 @@ try {
     sourcemap: "inline",
     logLevel: "warning",
     alias: {
-      "tailor:bff/downstream@0.1.0": fileURLToPath(new URL("../testing/world/downstream.ts", import.meta.url)),
-      "tailor:bff/runtime@0.1.0": fileURLToPath(new URL("../testing/world/runtime.ts", import.meta.url)),
+      ...earlier(double),
+      [current("downstream")]: double("downstream"),
+      [current("runtime")]: double("runtime"),
     },
   });
-  const run = spawnSync(process.execPath, ["--enable-source-maps", ...forNode, bundle], { stdio: "inherit" });
+  const run = spawnSync(process.execPath, ["--enable-source-maps", ...forNode, bundle], {
+    stdio: "inherit",
+    // The time zone of a component.
+    env: { ...process.env, TZ: "UTC" },
+  });
   process.exitCode = run.status ?? 1;
 } catch {
   // esbuild has already said what and where.

@@ -16,6 +16,8 @@ pub(crate) use crate::bindings::tailor::bff::runtime;
 
 pub use downstream::Exchange;
 
+use std::time::Duration;
+
 use crate::{Call, Failure, Reply};
 
 /// The result of one call. Every status is a reply; [`ReadReply`](crate::ReadReply) turns failures
@@ -53,6 +55,20 @@ pub fn start(call: &Call) -> Exchange {
     downstream::start(call)
 }
 
+/// Waits until one of these calls has its result, and gives its place in the list:
+/// [`Exchange::wait`] returns at once then. Of several, it is the first in the list. Calls whose
+/// result was taken are passed over.
+///
+/// `None` when `limit` has passed, in whole milliseconds (zero looks without waiting), when the
+/// request's time for calls is over, and at once when there is no limit and nothing to wait for. An
+/// empty list with a limit waits for that time. At most 1,024 calls, and each counts as one more of
+/// the BFF's handles (`limits.handles`) meanwhile: more end the instance.
+pub fn wait_any(calls: &[&Exchange], limit: Option<Duration>) -> Option<usize> {
+    let limit = limit.map(|limit| u32::try_from(limit.as_millis()).unwrap_or(u32::MAX));
+    let place = downstream::wait_any(calls, limit)?;
+    usize::try_from(place).ok()
+}
+
 /// A setting of this BFF from the operator's file.
 pub fn config(key: &str) -> Option<String> {
     runtime::config(key)
@@ -62,6 +78,20 @@ pub fn config(key: &str) -> Option<String> {
 /// component.
 pub fn now_ms() -> u64 {
     runtime::now_ms()
+}
+
+/// The time since the host received this request, for measuring how long something takes. Nobody
+/// sets this clock, other than the time of day. `std::time::Instant` is not there in a component.
+pub fn elapsed() -> Duration {
+    Duration::from_nanos(runtime::elapsed_ns())
+}
+
+/// Random bytes from the generator of the host's system, which nobody can guess: for keys and ids.
+/// At most 64 KiB.
+pub fn random_bytes<const N: usize>() -> [u8; N] {
+    let length = u32::try_from(N).unwrap_or(u32::MAX);
+    let bytes = runtime::random(length).try_into();
+    bytes.expect("the host gives as many bytes as it is asked for")
 }
 
 /// Milliseconds left until this request's deadline, 0 when it has passed.

@@ -35,7 +35,8 @@ pub use bindings::tailor::bff::types::{
 };
 pub use date::{Date, NotADate};
 pub use host::{
-    Exchange, Fetched, config, fetch, fetch_all, fetch_array, now_ms, start, time_left_ms,
+    Exchange, Fetched, config, elapsed, fetch, fetch_all, fetch_array, now_ms, random_bytes, start,
+    time_left_ms, wait_any,
 };
 pub use missing::{Missing, Outcome, Reason};
 pub use problem::Problem;

@@ -35,6 +35,7 @@ pub struct Offline {
     pub(crate) config: BTreeMap<String, String>,
     pub(crate) now_ms: u64,
     pub(crate) time_left_ms: u32,
+    pub(crate) seed: u32,
 }
 
 impl Offline {
@@ -53,6 +54,7 @@ impl Offline {
             config: BTreeMap::new(),
             now_ms: time_ms(NOW).expect("the constant is a time"),
             time_left_ms: TIME_LEFT_MS,
+            seed: 0,
         }
     }
 
@@ -71,6 +73,12 @@ impl Offline {
     /// Sets the milliseconds that are left until the deadline when the request arrives.
     pub fn time_left_ms(mut self, time_left_ms: u32) -> Offline {
         self.time_left_ms = time_left_ms;
+        self
+    }
+
+    /// Sets what the random bytes are made from; 0 unless set, so that each run has the same.
+    pub fn seed(mut self, seed: u32) -> Offline {
+        self.seed = seed;
         self
     }
 

@@ -8,6 +8,7 @@ use thiserror::Error;
 use wasmtime::Trap;
 
 use super::compiler::error::CompileError;
+use super::surface::fault::Faults;
 use crate::text::{cut, excerpt, shorten, visible};
 
 /// Bytes of foreign text in a message.
@@ -68,36 +69,9 @@ pub enum LoadError {
     /// Not a component.
     #[error("component: {}", excerpt(_0, MAX_EXCERPT))]
     NotAComponent(String),
-    /// Built against another version of the contract.
-    #[error(
-        "component: built against {}, this host serves {served}; build it again with the host's WIT package",
-        cut(found)
-    )]
-    OtherContract {
-        /// The version that the component imports.
-        found: String,
-        /// What the host serves.
-        served: &'static str,
-    },
-    /// It imports more than a BFF gets.
-    #[error("component: imports {}, which no BFF gets: {why}", cut(import))]
-    Forbidden {
-        /// The import.
-        import: String,
-        /// Why not, and the way out.
-        why: &'static str,
-    },
-    /// Exports no handler.
-    #[error(
-        "component: does not export {wanted}; it exports {}",
-        excerpt(found, MAX_EXCERPT)
-    )]
-    NoHandler {
-        /// What is missing.
-        wanted: &'static str,
-        /// What is there.
-        found: String,
-    },
+    /// Its imports or exports are not those of a BFF.
+    #[error("component: {0}")]
+    Unfit(Faults),
     /// The compiler refused it.
     #[error("component: does not compile: {}", excerpt(&format!("{_0:#}"), MAX_EXCERPT))]
     Compile(wasmtime::Error),

@@ -1,15 +1,25 @@
 //! The host's side of the contract: thin, since the rules are in `calls` and in the limits.
 
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+use thiserror::Error;
+use tokio::time::{Instant, timeout_at};
 use wasmtime::component::{HasSelf, Linker, Resource};
 
 use super::meter::ResultSlot;
 use super::state::StoreData;
 use crate::calls::InvalidCall;
 use crate::contract::tailor::bff::{downstream, runtime, types};
-use crate::contract::{Bff, Call, Exchange, Failure, FailureKind, Reply};
+use crate::contract::{Bff, Call, Exchange, Failure, FailureKind, Reply, first};
 use crate::time;
+
+/// Calls that one `wait-any` may wait for.
+const MAX_WAITED: usize = 1024;
+
+/// A guest waits for more calls at once than it may. It ends the instance.
+#[derive(Debug, Error)]
+#[error("wait-any: {0} calls at once are more than {MAX_WAITED}")]
+struct TooManyWaited(usize);
 
 /// Links the contract's functions.
 pub(super) fn add_to_linker(linker: &mut Linker<StoreData>) -> wasmtime::Result<()> {
@@ -47,6 +57,44 @@ impl downstream::Host for StoreData {
             }
         }
         Ok(self.table.push(exchange)?)
+    }
+
+    async fn wait_any(
+        &mut self,
+        exchanges: Vec<Resource<Exchange>>,
+        timeout_ms: Option<u32>,
+    ) -> wasmtime::Result<Option<u32>> {
+        if exchanges.len() > MAX_WAITED {
+            return Err(TooManyWaited(exchanges.len()).into());
+        }
+        let mut lent = Vec::with_capacity(exchanges.len());
+        for (place, exchange) in (0..).zip(&exchanges) {
+            lent.extend(self.table.get_mut(exchange)?.lend().map(|it| (place, it)));
+        }
+        if lent.is_empty() && timeout_ms.is_none() {
+            return Ok(None);
+        }
+        let end = self.end_of_wait(timeout_ms);
+        let work = |slot: ResultSlot<_>| async move {
+            let first = timeout_at(end, first(&mut lent)).await.ok();
+            slot.put((lent, first));
+        };
+        let (lent, first) = self.awaited.outcome(work).await;
+        for (place, it) in lent {
+            self.table
+                .get_mut(&exchanges[place as usize])?
+                .give_back(it);
+        }
+        Ok(first)
+    }
+}
+
+impl StoreData {
+    /// When a wait ends that the guest limits to so many milliseconds: with its calls at the latest.
+    fn end_of_wait(&self, timeout_ms: Option<u32>) -> Instant {
+        let end = self.session.end_of_calls();
+        let limit = timeout_ms.map(|ms| Instant::now() + Duration::from_millis(ms.into()));
+        limit.map_or(end, |limit| limit.min(end))
     }
 }
 
@@ -110,5 +158,13 @@ impl runtime::Host for StoreData {
 
     fn time_left_ms(&mut self) -> wasmtime::Result<u32> {
         Ok(u32::try_from(self.session.time_left().as_millis()).unwrap_or(u32::MAX))
+    }
+
+    fn elapsed_ns(&mut self) -> wasmtime::Result<u64> {
+        Ok(time::nanos(self.arrived.elapsed()))
+    }
+
+    fn random(&mut self, length: u32) -> wasmtime::Result<Vec<u8>> {
+        Ok(self.random.bytes(length)?)
     }
 }

@@ -16,6 +16,7 @@ use super::error::BffError;
 use super::guest_log::GuestLog;
 use super::limits::GuestLimits;
 use super::meter::{Began, Guest, Stopped, Usage};
+use super::random::Random;
 use super::runtime::Runtime;
 use super::scheduler::Scheduler;
 use super::scheduler::turn::Turn;
@@ -61,8 +62,18 @@ pub struct Invocation {
     pub deadline: Instant,
     /// The order of guests on its thread.
     pub scheduler: Option<Arc<Scheduler>>,
-    /// A time of day to use instead of the real one, milliseconds since 1970.
+    /// What the guest does not get from the machine.
+    pub fixed: Fixed,
+}
+
+/// What a guest gets in place of the machine's time of day and random numbers: for tests, and where
+/// a fixture is answered.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Fixed {
+    /// The time of day, milliseconds since 1970.
     pub now_ms: Option<u64>,
+    /// What its random numbers are made from.
+    pub seed: Option<u32>,
 }
 
 impl Invocation {
@@ -95,7 +106,7 @@ impl Invocation {
             usage: Arc::default(),
             deadline,
             scheduler: incoming.scheduler,
-            now_ms: None,
+            fixed: Fixed::default(),
         })
     }
 
@@ -251,7 +262,8 @@ fn fresh_store(
         session,
         log,
         usage,
-        now_ms,
+        deadline,
+        fixed,
         ..
     } = *invocation;
     let limits = &version.settings().limits;
@@ -267,7 +279,9 @@ fn fresh_store(
         awaited: Arc::default(),
         limits: GuestLimits::new(limits.memory, limits.table_elements, usage.clone()),
         table: table(limits.handles),
-        now_ms,
+        now_ms: fixed.now_ms,
+        arrived: deadline - version.settings().deadline,
+        random: Random::new(fixed.seed),
     };
     let mut store = Store::new(runtime.engine(), state);
     store.limiter(|state| &mut state.limits);

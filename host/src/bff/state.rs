@@ -2,12 +2,14 @@
 
 use std::sync::Arc;
 
+use tokio::time::Instant;
 use wasmtime::component::ResourceTable;
 use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
 
 use super::guest_log::GuestLog;
 use super::limits::GuestLimits;
 use super::meter::Awaited;
+use super::random::Random;
 use crate::calls::Session;
 use crate::config;
 
@@ -25,6 +27,9 @@ pub(super) struct StoreData {
     pub(super) wasi: Option<WasiCtx>,
     /// The result of `now-ms` instead of the time of day, for tests and fixtures.
     pub(super) now_ms: Option<u64>,
+    /// When the request arrived.
+    pub(super) arrived: Instant,
+    pub(super) random: Random,
 }
 
 impl WasiView for StoreData {

@@ -2,15 +2,23 @@
 //! whether that is what a BFF may ask for.
 
 use serde::Serialize;
-use wasmparser::{Encoding, Parser, Payload};
+use wasmparser::types::Types;
+use wasmparser::{Encoding, Parser, Payload, ValidPayload, Validator, WasmFeatures};
+
+use fault::{Fault, Faults};
 
 use super::error::LoadError;
 
+pub mod fault;
+mod types;
+
 /// The package of the contract.
 pub const CONTRACT: &str = "tailor:bff";
-/// The version of the contract that this host serves.
-pub const CONTRACT_VERSION: &str = "0.1.0";
-const HANDLER: &str = "tailor:bff/handler@0.1.0";
+/// The version of the contract that this host was built with. It serves all of the same `0.MINOR`
+/// up to this one: a later patch only adds functions, and the engine links what a component imports
+/// of an earlier one to them.
+pub const CONTRACT_VERSION: &str = "0.1.1";
+const HANDLER: &str = "tailor:bff/handler";
 
 /// Interfaces that a component may import: the contract, and of WASI 0.2 what [`super::wasi`]
 /// links.
@@ -36,17 +44,20 @@ const ALLOWED: [&str; 19] = [
     "tailor:bff/types",
 ];
 
-/// Names that a component imports and exports.
+/// What a component imports and exports.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Surface {
-    /// Imports, in the order of the file.
+    /// Names of the imports, in the order of the file.
     pub imports: Vec<String>,
-    /// Exports, likewise.
+    /// Names of the exports, likewise.
     pub exports: Vec<String>,
+    /// What of the contract's interfaces among them is not as in the contract.
+    #[serde(skip)]
+    unlike: Vec<Fault>,
 }
 
 impl Surface {
-    /// Reads the names.
+    /// Reads the names and their types. Code is not looked at.
     ///
     /// # Errors
     ///
@@ -60,13 +71,14 @@ impl Surface {
                 "not a WebAssembly file".to_owned(),
             ));
         }
-        let mut surface = Self {
-            imports: Vec::new(),
-            exports: Vec::new(),
-        };
+        let (mut imports, mut exports) = (Vec::new(), Vec::new());
+        // What the engine has not, it refuses itself.
+        let mut validator = Validator::new_with_features(WasmFeatures::all());
+        let mut types = None;
         let mut depth = 0_usize;
         for payload in Parser::new(0).parse_all(bytes) {
-            match payload.map_err(broken)? {
+            let payload = payload.map_err(broken)?;
+            match &payload {
                 Payload::Version {
                     encoding: Encoding::Module,
                     ..
@@ -78,24 +90,29 @@ impl Surface {
                 }
                 Payload::ModuleSection { .. } | Payload::ComponentSection { .. } => depth += 1,
                 Payload::End(_) => depth = depth.saturating_sub(1),
-                Payload::ComponentImportSection(imports) if depth == 0 => {
-                    for import in imports {
-                        surface
-                            .imports
-                            .push(import.map_err(broken)?.name.name.to_owned());
+                Payload::ComponentImportSection(section) if depth == 0 => {
+                    for import in section.clone() {
+                        imports.push(import.map_err(broken)?.name.name.to_owned());
                     }
                 }
-                Payload::ComponentExportSection(exports) if depth == 0 => {
-                    for export in exports {
-                        surface
-                            .exports
-                            .push(export.map_err(broken)?.name.name.to_owned());
+                Payload::ComponentExportSection(section) if depth == 0 => {
+                    for export in section.clone() {
+                        exports.push(export.map_err(broken)?.name.name.to_owned());
                     }
                 }
                 _ => {}
             }
+            if let ValidPayload::End(ended) = validator.payload(&payload).map_err(broken)? {
+                // The last to end is the component itself.
+                types = Some(ended);
+            }
         }
-        Ok(surface)
+        let unlike = types.map_or_else(Vec::new, |types| unlike(&types, &imports, &exports));
+        Ok(Self {
+            imports,
+            exports,
+            unlike,
+        })
     }
 
     /// Whether it asks for any of WASI.
@@ -105,90 +122,118 @@ impl Surface {
             .any(|import| import.starts_with("wasi:"))
     }
 
-    /// Checks that it asks for no more than a BFF gets and offers what a BFF must.
+    /// Checks that it asks for no more than a BFF gets and offers what a BFF must, as the contract
+    /// has it.
     ///
     /// # Errors
     ///
-    /// The first import that is refused, with the way out; or that there is no handler.
+    /// All reasons against it, each with the way out.
     pub fn check(&self) -> Result<(), LoadError> {
+        let mut faults = Vec::new();
         for name in self.imports.iter().chain(&self.exports) {
-            check_contract(name)?;
-        }
-        for import in &self.imports {
-            let (interface, version) = split(import);
-            let allowed = ALLOWED.contains(&interface)
-                && (interface.starts_with(CONTRACT) || version.starts_with("0.2."));
-            if !allowed {
-                return Err(LoadError::Forbidden {
-                    import: import.clone(),
-                    why: why_forbidden(interface, version),
+            if !is_served(name) {
+                faults.push(Fault::OtherContract {
+                    found: name.clone(),
                 });
             }
         }
-        if !self.exports.iter().any(|export| export == HANDLER) {
-            let found = if self.exports.is_empty() {
-                "nothing".to_owned()
-            } else {
-                self.exports.join(", ")
-            };
-            return Err(LoadError::NoHandler {
-                wanted: HANDLER,
-                found,
-            });
+        // Against another version there is nothing to compare.
+        if faults.is_empty() {
+            faults.extend(self.imports.iter().filter_map(|import| forbidden(import)));
+            if !(self.exports.iter()).any(|export| split(export).0 == HANDLER) {
+                faults.push(Fault::NoHandler {
+                    found: match self.exports.is_empty() {
+                        true => "nothing".to_owned(),
+                        false => self.exports.join(", "),
+                    },
+                });
+            }
+            faults.extend(self.unlike.iter().cloned());
         }
-        Ok(())
+        match faults.is_empty() {
+            true => Ok(()),
+            false => Err(LoadError::Unfit(Faults(faults))),
+        }
     }
+}
+
+/// What of the contract's interfaces is not as in the contract.
+fn unlike(types: &Types, imports: &[String], exports: &[String]) -> Vec<Fault> {
+    let types = types.as_ref();
+    let imported = imports.iter().filter_map(|name| {
+        let allowed = split(name).0.strip_prefix("tailor:bff/")?;
+        let item = types.component_item_for_import(name)?;
+        Some((name, types::unlike(types, item.ty, allowed, &[])))
+    });
+    let exported = exports.iter().filter_map(|name| {
+        let item = types.component_item_for_export(name)?;
+        let handler = split(name).0 == HANDLER;
+        handler.then(|| (name, types::unlike(types, item.ty, "handler", &["handle"])))
+    });
+    let all = imported.chain(exported);
+    let faults = all.flat_map(|(name, unlike)| {
+        let interface = name.clone();
+        unlike.into_iter().map(move |what| Fault::Unlike {
+            interface: interface.clone(),
+            what,
+        })
+    });
+    faults.collect()
 }
 
 fn split(name: &str) -> (&str, &str) {
     name.split_once('@').unwrap_or((name, ""))
 }
 
-/// The rule of the contract: the same `0.MINOR`, and no later patch than the host's.
-fn check_contract(name: &str) -> Result<(), LoadError> {
+/// The rule of the contract: the same `0.MINOR`, and no later patch than the host's. Names of other
+/// packages are none of its business.
+fn is_served(name: &str) -> bool {
     let (interface, version) = split(name);
     if interface.split('/').next() != Some(CONTRACT) {
-        return Ok(());
+        return true;
     }
     let number = |version: &str| -> Option<[u64; 3]> {
         let mut parts = version.splitn(3, '.').map(|part| part.parse().ok());
         Some([parts.next()??, parts.next()??, parts.next()??])
     };
-    let fits = match (number(version), number(CONTRACT_VERSION)) {
-        (Some(built), Some(served)) => built[..2] == served[..2] && built[2] <= served[2],
+    match (number(version), number(CONTRACT_VERSION)) {
+        (Some(built), Some(host)) => built[..2] == host[..2] && built[2] <= host[2],
         _ => false,
-    };
-    if fits {
-        Ok(())
-    } else {
-        Err(LoadError::OtherContract {
-            found: name.to_owned(),
-            served: "tailor:bff@0.1.0",
-        })
     }
+}
+
+fn forbidden(import: &str) -> Option<Fault> {
+    let (interface, version) = split(import);
+    let allowed = ALLOWED.contains(&interface)
+        && (interface.starts_with(CONTRACT) || version.starts_with("0.2."));
+    (!allowed).then(|| Fault::Forbidden {
+        import: import.to_owned(),
+        why: why_forbidden(interface, version),
+        unasked: interface.starts_with("wasi:"),
+    })
 }
 
 fn why_forbidden(interface: &str, version: &str) -> &'static str {
     let package = interface.split('/').next().unwrap_or_default();
     match package {
         "wasi:filesystem" => {
-            "there are no files; ship data inside of the component or fetch it from a service (a toolchain that imports \
-             this unasked has an adapter for proxies that does not)"
+            "there are no files; ship data inside of the component or fetch it from a service"
         }
         "wasi:sockets" | "wasi:http" => {
             "there is no network; call a service by its name with tailor:bff/downstream"
         }
         "wasi:cli" if interface.ends_with("/environment") => {
-            "there are no environment variables and arguments; use config of tailor:bff/runtime (a toolchain that \
-             imports this unasked has an adapter for proxies that does not)"
+            "there are no environment variables and arguments; use config of tailor:bff/runtime"
         }
         "wasi:cli" if interface.ends_with("/exit") => {
-            "a BFF cannot end the process; return a response, or trap (a toolchain that imports this unasked has an \
-             adapter for proxies that does not)"
+            "a BFF cannot end the process; return a response, or trap"
         }
         "tailor:bff" => "the contract has no such interface",
         _ if package.starts_with("wasi:") && !version.starts_with("0.2.") => {
             "only WASI 0.2 is served"
+        }
+        "env" | "wasi_snapshot_preview1" => {
+            "nobody gives it; find the package that wants it (cargo tree) and leave it out"
         }
         _ => "a BFF gets tailor:bff, and of WASI 0.2 clocks, random numbers and standard output",
     }
@@ -201,7 +246,8 @@ mod tests {
     fn surface(imports: &[&str]) -> Surface {
         Surface {
             imports: imports.iter().map(ToString::to_string).collect(),
-            exports: vec![HANDLER.to_owned()],
+            exports: vec!["tailor:bff/handler@0.1.0".to_owned()],
+            unlike: Vec::new(),
         }
     }
 
@@ -209,7 +255,8 @@ mod tests {
     fn another_version_is_refused_with_both_named() {
         for (version, fits) in [
             ("0.1.0", true),
-            ("0.1.1", false),
+            ("0.1.1", true),
+            ("0.1.2", false),
             ("0.2.0", false),
             ("1.1.0", false),
             ("x", false),
@@ -220,11 +267,18 @@ mod tests {
             if let Err(error) = result {
                 let text = error.to_string();
                 assert!(
-                    text.contains(&import) && text.contains("tailor:bff@0.1.0"),
+                    text.contains(&import) && text.contains("tailor:bff@0.1.0 to 0.1.1"),
                     "{text}"
                 );
             }
         }
+    }
+
+    #[test]
+    fn the_version_is_that_of_the_contract() {
+        let package = format!("package {CONTRACT}@{CONTRACT_VERSION};");
+        assert!(crate::contract::WIT.contains(&package));
+        assert!(fault::SERVED.ends_with(CONTRACT_VERSION));
     }
 
     #[test]
@@ -238,7 +292,7 @@ mod tests {
             "wasi:http/outgoing-handler@0.2.0",
             "wasi:clocks/wall-clock@0.3.0",
             "wasi:clocks/timezone@0.2.0",
-            "tailor:bff/secrets@0.1.0",
+            "tailor:bff/secrets@0.1.1",
             "env",
             "my:own/thing",
         ] {

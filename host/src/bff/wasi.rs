@@ -14,15 +14,12 @@ use wasmtime_wasi::random::WasiRandom;
 use wasmtime_wasi::{WasiCtx, WasiView as _};
 
 use super::guest_log::GuestLog;
+use super::random::MAX_RANDOM;
 use super::state::StoreData;
 use crate::sync;
 
 /// Bytes that may be written at once, and kept of an unfinished line.
 const MAX_WRITE: usize = 4 << 10;
-/// Random bytes of one call. They are made in the host's memory and in one go, while nothing else
-/// runs on the thread; the library's own bound of 64 MiB would delay the neighbours for a large
-/// part of a second.
-const MAX_RANDOM: u64 = 64 << 10;
 
 /// Links the supported part.
 pub(super) fn add_to_linker(linker: &mut Linker<StoreData>) -> wasmtime::Result<()> {
@@ -46,7 +43,9 @@ pub(super) fn add_to_linker(linker: &mut Linker<StoreData>) -> wasmtime::Result<
 /// The context of one request.
 pub(super) fn context(log: &Arc<GuestLog>) -> WasiCtx {
     WasiCtx::builder()
-        .max_random_size(MAX_RANDOM)
+        // The library's own bound of 64 MiB would hold up the neighbours for a good part of a
+        // second.
+        .max_random_size(MAX_RANDOM.into())
         .stdout(LogStream {
             log: log.clone(),
             level: Level::INFO,

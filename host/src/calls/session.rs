@@ -100,6 +100,11 @@ impl Session {
             .saturating_duration_since(Instant::now())
     }
 
+    /// When calls end at the latest, so that time is left to answer.
+    pub fn end_of_calls(&self) -> Instant {
+        self.settings.deadline - self.settings.reserve
+    }
+
     /// The calls made so far, in the order in which they ended.
     pub fn records(&self) -> MutexGuard<'_, Vec<CallRecord>> {
         sync::lock(&self.records)
@@ -205,7 +210,7 @@ impl Session {
         let prefix = &service.settings().shape.path_prefix;
         let mut request = check(call, &path, prefix, &grant.shape)?;
         self.spend_bytes(request.body.len())?;
-        let end = (started + limits.total).min(self.settings.deadline - self.settings.reserve);
+        let end = (started + limits.total).min(self.end_of_calls());
         let ended_by = match () {
             () if end < started + limits.total => CallLimit::Deadline,
             () => given_by,

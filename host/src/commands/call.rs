@@ -9,6 +9,7 @@ use clap::Args;
 use serde_json::{Value, json};
 use tailor::bff::compiler::CompileIn;
 use tailor::bff::load::{Loaded, Loader};
+use tailor::bff::run::Fixed;
 use tailor::bff::runtime::Runtime;
 use tailor::config::{self, Bff, Compile};
 use tailor::fixture::Fixture;
@@ -86,7 +87,11 @@ async fn run(
         settings.unwrap_or_else(|| Bff::with_defaults(&name, component, &fixture.services()));
     settings.config.extend(fixture.config.clone());
     let version = detached(settings, loaded.clone(), |service| fixture.canned(service));
-    let invoked = invoke(runtime, &version, fixture.request()?, fixture.now_ms()?, 0).await;
+    let fixed = Fixed {
+        now_ms: fixture.now_ms()?,
+        seed: Some(fixture.seed),
+    };
+    let invoked = invoke(runtime, &version, fixture.request()?, fixed, 0).await;
     let differences = match (&fixture.expect, &invoked.result) {
         (Some(expect), Ok(answer)) => expect.differences(answer),
         _ => Vec::new(),

@@ -2,11 +2,16 @@
 
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use anyhow::Context as _;
 use clap::Args;
+use tailor::bff::compiler::CompileIn;
+use tailor::bff::error::LoadError;
+use tailor::bff::load::Loader;
+use tailor::bff::runtime::Runtime;
 use tailor::bff::surface::Surface;
-use tailor::config::{self, Bff};
+use tailor::config::{self, Bff, Compile, Config};
 use tailor::digest::hex;
 use tailor::file;
 use tailor::text::visible;
@@ -35,22 +40,32 @@ impl Inspect {
         println!("size     {} bytes", bytes.len());
         list("imports", &surface.imports);
         list("exports", &surface.exports);
-        let verdict = surface.check();
-        match &verdict {
-            Ok(()) => println!("verdict  may be loaded"),
-            Err(error) => println!("verdict  refused: {error}"),
+        let config = self.config.as_deref().map(config::load).transpose()?;
+        let refused = self.load(config.as_ref())?;
+        match &refused {
+            None => println!("verdict  may be loaded"),
+            Some(error) => println!("verdict  refused: {}", in_lines(error)),
         }
-        if let Some(path) = &self.config {
-            self.grants(&config::load(path)?);
+        if let Some(config) = &config {
+            self.grants(config);
         }
-        Ok(if verdict.is_ok() {
-            ExitCode::SUCCESS
-        } else {
-            ExitCode::FAILURE
+        Ok(match refused {
+            None => ExitCode::SUCCESS,
+            Some(_) => ExitCode::FAILURE,
         })
     }
 
-    fn grants(&self, config: &config::Config) {
+    /// Loads the component as the host does, and says why that is refused.
+    fn load(&self, config: Option<&Config>) -> anyhow::Result<Option<LoadError>> {
+        let engine = config.map(|config| &config.engine);
+        let max_size = engine.map_or(Config::MAX_COMPONENT_SIZE, |it| it.max_component_size);
+        let compile = engine.map_or_else(Compile::default, |it| it.compile.clone());
+        let loader = Loader::new(Arc::new(Runtime::new(1)?), None, max_size);
+        let loader = loader.compiling(CompileIn::ChildProcess, &compile);
+        Ok(loader.load("inspect", &self.component, None).err())
+    }
+
+    fn grants(&self, config: &Config) {
         let file = self.component.canonicalize().ok();
         let mut users = config
             .bffs
@@ -63,6 +78,14 @@ impl Inspect {
         for bff in users {
             grant(bff);
         }
+    }
+}
+
+/// A reason, or several, each in a line of its own.
+fn in_lines(error: &LoadError) -> String {
+    match error {
+        LoadError::Unfit(faults) => format!("component: {}", faults.lines().join("\n         ")),
+        other => other.to_string(),
     }
 }
 

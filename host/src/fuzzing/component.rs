@@ -9,6 +9,7 @@ use tokio::runtime;
 use wasmparser::{Parser, Payload as Part};
 
 use crate::bff::load::{Loaded, Loader};
+use crate::bff::run::Fixed;
 use crate::bff::runtime::Runtime;
 use crate::config;
 use crate::contract::{Client, Method, Payload, Request};
@@ -154,7 +155,7 @@ fn run(runtime: &Runtime, loaded: Arc<Loaded>) {
     let event_loop = runtime::Builder::new_current_thread().enable_time().build();
     assert!(event_loop.is_ok(), "{event_loop:?}");
     let Ok(event_loop) = event_loop else { return };
-    let invoked = event_loop.block_on(invoke(runtime, &version, request(), None, 0));
+    let invoked = event_loop.block_on(invoke(runtime, &version, request(), Fixed::default(), 0));
     for line in &invoked.log {
         in_line(&line.message, MAX_TEXT);
     }

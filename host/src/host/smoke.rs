@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::lacking::in_chain;
 use crate::bff::error::{BffError, LoadError};
+use crate::bff::run::Fixed;
 use crate::bff::runtime::Runtime;
 use crate::bff::version::Version;
 use crate::calls::CallRecord;
@@ -40,7 +41,7 @@ pub(super) async fn smoke(
         return Ok(());
     };
     let failures = host_failures(services);
-    let (tried, now_ms) = match &smoke.fixture {
+    let (tried, fixed) = match &smoke.fixture {
         Some(path) => {
             let path = path.clone();
             let read = tokio::task::spawn_blocking(move || Fixture::read(&path));
@@ -51,15 +52,16 @@ pub(super) async fn smoke(
             let now_ms = fixture
                 .now_ms()
                 .map_err(|error: FixtureError| refusal(error.to_string(), false))?;
+            let seed = Some(fixture.seed);
             let fixture = Arc::new(fixture);
             let settings = config::Bff::clone(version.settings());
             let canned = |service: &str| fixture.canned(service);
             let tried = detached(settings, version.loaded().clone(), canned);
-            (tried, now_ms)
+            (tried, Fixed { now_ms, seed })
         }
-        None => (version.clone(), None),
+        None => (version.clone(), Fixed::default()),
     };
-    let invoked = invoke(runtime, &tried, request(smoke), now_ms, caller).await;
+    let invoked = invoke(runtime, &tried, request(smoke), fixed, caller).await;
     let Some(what) = fault(smoke, &invoked) else {
         return Ok(());
     };

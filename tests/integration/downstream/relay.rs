@@ -72,7 +72,7 @@ pub const ALLOCATE: &str = r#"
 
 const TEXT: &str = r#"
 (module
-  (import "tailor:bff/downstream@0.1.0" "fetch" (func $fetch
+  (import "tailor:bff/downstream@0.1.1" "fetch" (func $fetch
     (param i32 i32)))
   (memory (export "memory") 1)
   (data (i32.const 3100) "x-version")
@@ -82,7 +82,7 @@ const TEXT: &str = r#"
 
   ALLOCATE
 
-  (func (export "tailor:bff/handler@0.1.0#handle")
+  (func (export "tailor:bff/handler@0.1.1#handle")
     (param $id i32) (param $id_length i32) (param $method i32) (param $path i32) (param $path_length i32)
     (param $query i32) (param $queries i32) (param $headers i32) (param $header_count i32)
     (param $body i32) (param $body_at i32) (param $body_length i32)

@@ -6,7 +6,7 @@ use tailor_harness::components::from_module_in;
 pub const NOTHING: &str = r#"(module
     (memory (export "memory") 1)
     (func (export "cabi_realloc") (param i32 i32 i32 i32) (result i32) (i32.const 4096))
-    (func (export "tailor:bff/handler@0.1.0#handle")
+    (func (export "tailor:bff/handler@0.1.1#handle")
       (param i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32) (result i32)
       (i32.const 1024))
     (data (i32.const 1024) "\c8\00"))"#;
@@ -23,7 +23,7 @@ const WORLD: &str = r#"
 package tailor:test;
 
 world toolchain {
-    include tailor:bff/bff@0.1.0;
+    include tailor:bff/bff@0.1.1;
     import wasi:cli/stderr@0.2.0;
     import wasi:cli/stdout@0.2.0;
     import wasi:clocks/monotonic-clock@0.2.0;
@@ -84,7 +84,7 @@ fn component(handle: &str) -> Vec<u8> {
           (import "wasi:random/random@0.2.0" "get-random-bytes" (func $bytes (param i64 i32)))
           (memory (export "memory") 64)
           (func (export "cabi_realloc") (param i32 i32 i32 i32) (result i32) (i32.const 65536))
-          (func (export "tailor:bff/handler@0.1.0#handle")
+          (func (export "tailor:bff/handler@0.1.1#handle")
             (param i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32) (result i32)
             (local $out i32) (local $err i32)
             {handle}

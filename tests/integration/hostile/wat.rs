@@ -49,9 +49,9 @@ impl Wat<'_> {
         let handle_params = "i32 ".repeat(16);
         let text = format!(
             r#"(module $hostile
-              (import "tailor:bff/runtime@0.1.0" "log"
+              (import "tailor:bff/runtime@0.1.1" "log"
                 (func $log (param i32 i32 i32 i32 i32)))
-              (import "tailor:bff/downstream@0.1.0" "fetch"
+              (import "tailor:bff/downstream@0.1.1" "fetch"
                 (func $fetch (param i32 i32)))
               (memory (export "memory") {pages})
               (global $free (mut i32) (i32.const 65536))
@@ -62,11 +62,11 @@ impl Wat<'_> {
                 (local.set $at (i32.and (i32.add (global.get $free) (i32.const 7)) (i32.const -8)))
                 (global.set $free (i32.add (local.get $at) (local.get 3)))
                 (local.get $at))
-              (func $handle (export "tailor:bff/handler@0.1.0#handle") (param {handle_params}) (result i32)
+              (func $handle (export "tailor:bff/handler@0.1.1#handle") (param {handle_params}) (result i32)
                 (local $i i32)
                 {handle}
                 (i32.const 1024))
-              (func $post (export "cabi_post_tailor:bff/handler@0.1.0#handle") (param i32)
+              (func $post (export "cabi_post_tailor:bff/handler@0.1.1#handle") (param i32)
                 {post})
               (func $call_of_nothing
                 (call $fetch (i32.const 640) (i32.const 512)))

@@ -58,7 +58,7 @@ fn with_end(version: &str, status: &str) -> Vec<u8> {
   (data (i32.const 65536) "{part}")
   (data (i32.const {second}) "{part}")
   {ALLOCATE}
-  (func (export "tailor:bff/handler@0.1.0#handle")
+  (func (export "tailor:bff/handler@0.1.1#handle")
     (param i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32) (result i32)
     (i32.store (i32.const 3000) (i32.const 3100))
     (i32.store (i32.const 3004) (i32.const 9))

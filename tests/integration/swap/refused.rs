@@ -29,11 +29,11 @@ fn bad_files() -> Vec<(&'static str, Vec<u8>, &'static [&'static str])> {
     let good = page("v2");
     let text = |text: &str| wat::parse_str(text).unwrap();
     let other_contract = |version: &str| {
-        let text = String::from_utf8_lossy(&good).contains("tailor:bff/handler@0.1.0");
+        let text = String::from_utf8_lossy(&good).contains("tailor:bff/handler@0.1.1");
         assert!(text, "the name stands in the component as it is");
         replaced(
             &good,
-            b"handler@0.1.0",
+            b"handler@0.1.1",
             format!("handler@{version}").as_bytes(),
         )
     };
@@ -49,17 +49,17 @@ fn bad_files() -> Vec<(&'static str, Vec<u8>, &'static [&'static str])> {
         (
             "without a handler",
             text("(component)"),
-            &["handler@0.1.0", "nothing"],
+            &["tailor:bff/handler", "nothing"],
         ),
         (
             "a later contract",
             other_contract("0.2.0"),
-            &["0.2.0", "tailor:bff@0.1.0"],
+            &["0.2.0", "tailor:bff@0.1.0 to 0.1.1"],
         ),
         (
             "a later patch",
-            other_contract("0.1.1"),
-            &["0.1.1", "tailor:bff@0.1.0"],
+            other_contract("0.1.2"),
+            &["0.1.2", "tailor:bff@0.1.0 to 0.1.1"],
         ),
         (
             "files",

@@ -1,9 +1,12 @@
 /** The double of `tailor:bff/downstream`. */
-import type * as contract from "tailor:bff/downstream@0.1.0";
+import type * as contract from "tailor:bff/downstream@0.1.1";
 import { illegal } from "../contract.ts";
 import { failure, selected } from "../replies.ts";
 import { timeLeftMs } from "./runtime.ts";
 import { world } from "./state.ts";
+
+/** Calls that one `waitAny` may wait for. */
+const MAX_WAITED = 1024;
 
 /** A call under way. */
 export class Exchange {
@@ -19,6 +22,11 @@ export class Exchange {
 
   wait(): contract.Reply {
     return unwrap(this.take());
+  }
+
+  /** When the result is there, unless it was taken. */
+  get readyMs(): number | undefined {
+    return this.#result === undefined ? undefined : this.#readyMs;
   }
 
   /** The result without the throw. */
@@ -42,6 +50,17 @@ export function start(call: contract.Call): Exchange {
   const limit = Math.min(call.timeoutMs ?? Infinity, timeLeftMs());
   if (delayMs >= limit) return new Exchange(call.service, now.waitedMs + limit, failure("timeout", call.service));
   return new Exchange(call.service, now.waitedMs + delayMs, "kind" in result ? result : selected(call, result));
+}
+
+export function waitAny(exchanges: readonly Exchange[], timeoutMs: number | null): number | null {
+  if (exchanges.length > MAX_WAITED) throw new Error(`wait-any: ${exchanges.length} calls at once are more than ${MAX_WAITED}`);
+  const now = world();
+  const end = timeoutMs === null ? Infinity : now.waitedMs + Math.min(timeoutMs, timeLeftMs());
+  const times = exchanges.map(({ readyMs }) => (readyMs === undefined ? Infinity : Math.max(readyMs, now.waitedMs)));
+  const first = Math.min(...times);
+  if (first === Infinity && end === Infinity) return null;
+  now.waitedMs = Math.min(first, end);
+  return first <= end ? times.indexOf(first) : null;
 }
 
 export function fetch(call: contract.Call): contract.Reply {

@@ -2,8 +2,8 @@
  * The world of the call that is running. Handlers are synchronous, so there is one at a time in a
  * process.
  */
-import type { Call } from "tailor:bff/downstream@0.1.0";
-import type { Level } from "tailor:bff/runtime@0.1.0";
+import type { Call } from "tailor:bff/downstream@0.1.1";
+import type { Level } from "tailor:bff/runtime@0.1.1";
 import type { Timed } from "../replies.ts";
 
 /** What the doubles answer with. */
@@ -15,6 +15,8 @@ export interface World {
   readonly nowMs: number;
   /** What was left of its deadline then. */
   readonly timeLeftMs: number;
+  /** The state of the generator of random bytes. */
+  random: number;
   /** How long the handler has waited since; counted, never waited. */
   waitedMs: number;
 }

@@ -12,8 +12,11 @@ use crate::{
     Call, Failure, FailureKind, Fetched, Level, Method, Payload, Reply, Request, Response,
 };
 
-/// The limit of the contract.
+/// The limits of the contract: pointers of a call, calls that one `wait-any` waits for, and random
+/// bytes at once.
 const MAX_SELECT: usize = 64;
+const MAX_WAITED: usize = 1024;
+const MAX_RANDOM: u32 = 64 << 10;
 
 /// The record of a handler's run.
 pub struct Run {
@@ -45,6 +48,8 @@ struct State {
     config: BTreeMap<String, String>,
     now_ms: u64,
     time_left_ms: u32,
+    /// The state of the generator of random bytes.
+    random: Cell<u32>,
     waited_ms: Cell<u32>,
     round_trips: Cell<usize>,
     calls: RefCell<Vec<Call>>,
@@ -63,6 +68,7 @@ pub(super) fn run(offline: &Offline, handle: fn(Request) -> Response, request: R
         config: offline.config.clone(),
         now_ms: offline.now_ms,
         time_left_ms: offline.time_left_ms,
+        random: Cell::new(offline.seed),
         waited_ms: Cell::new(0),
         round_trips: Cell::new(0),
         calls: RefCell::default(),
@@ -121,6 +127,37 @@ impl Exchange {
         state.round_trips.set(state.round_trips.get() + 1);
         result
     }
+
+    /// When the result is there, unless it was taken.
+    fn ready_ms(&self) -> Option<u32> {
+        let result = self.result.take();
+        let ready_ms = result.as_ref().map(|(ready_ms, _)| *ready_ms);
+        self.result.set(result);
+        ready_ms
+    }
+}
+
+pub(crate) fn wait_any(exchanges: &[&Exchange], timeout_ms: Option<u32>) -> Option<u32> {
+    let count = exchanges.len();
+    assert!(
+        count <= MAX_WAITED,
+        "wait-any: {count} calls at once are more than {MAX_WAITED}"
+    );
+    let state = state();
+    let now = state.waited_ms.get();
+    let ready = (0..).zip(exchanges);
+    let ready = ready.filter_map(|(place, it)| Some((it.ready_ms()?.max(now), place)));
+    let first = ready.min();
+    let limit = timeout_ms.map(|limit| now.saturating_add(limit.min(time_left_ms())));
+    let (end, place) = match (first, limit) {
+        (Some((ready, place)), limit) if limit.is_none_or(|limit| ready <= limit) => {
+            (ready, Some(place))
+        }
+        (_, Some(limit)) => (limit, None),
+        (_, None) => (now, None),
+    };
+    state.waited_ms.set(end);
+    place
 }
 
 pub(crate) fn start(call: &Call) -> Exchange {
@@ -157,6 +194,28 @@ pub(crate) fn now_ms() -> u64 {
 pub(crate) fn time_left_ms() -> u32 {
     let state = state();
     state.time_left_ms.saturating_sub(state.waited_ms.get())
+}
+
+pub(crate) fn elapsed_ns() -> u64 {
+    u64::from(state().waited_ms.get()) * 1_000_000
+}
+
+pub(crate) fn random(length: u32) -> Vec<u8> {
+    assert!(
+        length <= MAX_RANDOM,
+        "random: {length} bytes at once are more than {MAX_RANDOM}"
+    );
+    let state = state();
+    (0..length).map(|_| mulberry32(&state.random)).collect()
+}
+
+/// The bytes that the host makes from a seed, too.
+fn mulberry32(state: &Cell<u32>) -> u8 {
+    let seed = state.get().wrapping_add(0x6d2b_79f5);
+    state.set(seed);
+    let mut mixed = (seed ^ (seed >> 15)).wrapping_mul(seed | 1);
+    mixed ^= mixed.wrapping_add((mixed ^ (mixed >> 7)).wrapping_mul(mixed | 61));
+    ((mixed ^ (mixed >> 14)) >> 24) as u8
 }
 
 pub(crate) fn log(level: Level, message: &str, fields: &[(String, String)]) {

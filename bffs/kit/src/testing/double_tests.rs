@@ -1,11 +1,13 @@
 //! Tests of the stand-in for the host.
 
+use std::time::Duration;
+
 use serde_json::json;
 
 use crate::testing::{Offline, body_text, failure, get, reply};
 use crate::{
-    Call, FailureKind, Request, Response, config, fetch, fetch_all, fetch_array, log, now_ms,
-    start, time_left_ms,
+    Call, FailureKind, Request, Response, config, elapsed, fetch, fetch_all, fetch_array, log,
+    now_ms, random_bytes, start, time_left_ms, wait_any,
 };
 
 /// Services by name: `slow` takes 300 ms, `down` fails, `old` has no JSON, the others answer at
@@ -93,6 +95,48 @@ fn selected_values_replace_the_body_of_a_document_only() {
         body_text(&run.response),
         r#"[([Some("8423"), Some("null"), Some("{\"a\":1}"), None], true), ([None, None, None, None], false)]"#
     );
+}
+
+#[test]
+fn the_first_of_several_calls_is_waited_for_within_a_limit() {
+    fn handle(_: Request) -> Response {
+        let [slow, quick] = ["slow", "quick"].map(|service| start(&Call::get(service, &["x"])));
+        let both = [&slow, &quick];
+        let limit = |ms| Some(Duration::from_millis(ms));
+        let mut found = vec![wait_any(&both, limit(0)), wait_any(&both, limit(50))];
+        assert_eq!(elapsed(), Duration::from_millis(20));
+        // What was found stays found until it is taken.
+        found.push(wait_any(&both, None));
+        assert!(quick.wait().is_ok());
+        found.extend([wait_any(&both, limit(100)), wait_any(&both, None)]);
+        assert_eq!(elapsed(), Duration::from_millis(300));
+        assert!(slow.wait().is_ok());
+        found.extend([wait_any(&both, None), wait_any(&[], limit(200))]);
+        answer(format!("{found:?} {}", time_left_ms()))
+    }
+    let run = offline().time_left_ms(1000).run(handle, get("/"));
+    assert_eq!(
+        body_text(&run.response),
+        "[None, Some(1), Some(1), None, Some(0), None, None] 500"
+    );
+}
+
+#[test]
+fn random_bytes_are_those_of_the_seed() {
+    fn handle(_: Request) -> Response {
+        answer(format!(
+            "{:?} {:?}",
+            random_bytes::<2>(),
+            random_bytes::<6>()
+        ))
+    }
+    for (seed, bytes) in [
+        (0, "[68, 0] [57, 37, 119, 139, 157, 166]"),
+        (7, "[2, 15] [250, 178, 133, 103, 119, 61]"),
+    ] {
+        let run = offline().seed(seed).run(handle, get("/"));
+        assert_eq!(body_text(&run.response), bytes);
+    }
 }
 
 #[test]

@@ -6,6 +6,7 @@
 //!               "headers": {"accept": "application/json"}},
 //!   "config": {"key": "value"},
 //!   "now": "2026-01-15T12:00:00Z",
+//!   "seed": 7,
 //!   "client": "watch",
 //!   "downstreams": [
 //!     {"service": "activity", "method": "GET", "path": "/users/ada/days/2026-01-15",
@@ -39,6 +40,8 @@ pub struct Fixture {
     #[serde(default)]
     config: BTreeMap<String, String>,
     now: Option<String>,
+    #[serde(default)]
+    seed: u32,
     client: Option<String>,
     #[serde(default)]
     downstreams: Vec<Downstream>,
@@ -157,6 +160,7 @@ impl Fixture {
             }
         });
         offline.config.clone_from(&self.config);
+        offline.seed = self.seed;
         if let Some(now) = self.now.as_deref().and_then(time_ms) {
             offline = offline.now_ms(now);
         }

@@ -30,7 +30,7 @@ pub(super) enum CoreInstance {
 /// A function that the component exports, and the core functions behind it.
 #[derive(Clone, Debug)]
 pub(super) struct Lifted {
-    /// As a core module names it: `tailor:bff/handler@0.1.0#handle`.
+    /// As a core module names it: `tailor:bff/handler@0.1.1#handle`.
     pub(super) name: String,
     pub(super) core: CoreItem,
     pub(super) realloc: Option<CoreItem>,

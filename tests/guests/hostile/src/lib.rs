@@ -5,6 +5,7 @@
 
 mod busy;
 mod calls;
+mod host;
 mod leak;
 
 use serde::Deserialize;
@@ -30,6 +31,11 @@ impl Handler for Hostile {
             "/log" => flood(number(&request, "lines"), number(&request, "bytes")),
             "/respond" => respond(&request),
             "/leak" => leak::look_and_mark(number(&request, "mark")),
+            "/random" => host::random(number(&request, "bytes")),
+            "/clock" => host::clock(),
+            "/race" => host::race(),
+            "/sleep" => host::sleep(&request),
+            "/wait-many" => host::wait_many(number(&request, "count")),
             _ => calls::handle(&request),
         }
     }
@@ -47,6 +53,8 @@ fn number(request: &Request, name: &str) -> usize {
         .unwrap_or_default()
 }
 
+/// Its name is to be found in the backtrace.
+#[inline(never)]
 fn endless() -> ! {
     loop {
         core::hint::black_box(());

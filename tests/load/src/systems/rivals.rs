@@ -164,8 +164,8 @@ fn bundle(root: &Path, packages: &Path, name: &str) -> anyhow::Result<PathBuf> {
         ])
         .args(["--platform=node", "--external:undici"])
         .arg(format!("--alias:@tailor/kit={}", kit.display()))
-        .arg(format!("--alias:tailor:bff/downstream@0.1.0={host}"))
-        .arg(format!("--alias:tailor:bff/runtime@0.1.0={host}"))
+        .arg(format!("--alias:tailor:bff/downstream@0.1.1={host}"))
+        .arg(format!("--alias:tailor:bff/runtime@0.1.1={host}"))
         .arg(format!("--outfile={}", output.display()));
     run(&mut command)?;
     Ok(output)

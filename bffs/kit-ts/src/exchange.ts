@@ -1,0 +1,46 @@
+/**
+ * Calls that are started before their results are wanted: for chains, where one answer leads to the next call while others
+ * are still under way, and for the first of several.
+ */
+import { start as startRaw, waitAny as waitAnyRaw, type Exchange, type Failure, type Result } from "tailor:bff/downstream@0.1.1";
+import { callOf, outcome, type JsonCall } from "./downstream.ts";
+import type { Outcome } from "./missing.ts";
+import { needHost } from "./module-level.ts";
+
+/** A call under way. Made by `start`. */
+export interface Started<T> {
+  /** Waits for the outcome. It can be taken once; a second `wait` is `failed` as `invalid`. */
+  readonly wait: () => Outcome<T>;
+  /** The contract's own handle. */
+  readonly exchange: Exchange;
+}
+
+/** Starts a call and returns at once. */
+export function start<T>(call: JsonCall<T>): Started<T> {
+  needHost("start()");
+  const exchange = startRaw(callOf(call));
+  return { exchange, wait: () => outcome(call, resultOf(exchange)) };
+}
+
+/**
+ * Waits until one of these calls has its result, and gives its place in the list, of several the first: `wait` returns at
+ * once then. Calls whose outcome was taken are passed over. `undefined` when `limitMs` have passed (0 looks without waiting),
+ * when the request's time for calls is over, and at once when there is no limit and nothing to wait for. An empty list with
+ * a limit waits for that time. At most 1,024 calls, and each counts as one more of the BFF's handles (`limits.handles`)
+ * meanwhile: more end the instance.
+ */
+export function waitAny(calls: readonly Started<unknown>[], limitMs?: number): number | undefined {
+  needHost("waitAny()");
+  const limit = limitMs === undefined ? null : Math.min(Math.max(0, Math.ceil(limitMs)), 0xffff_ffff);
+  return waitAnyRaw(calls.map(({ exchange }) => exchange), limit) ?? undefined;
+}
+
+/** The result as `fetchAll` would give it: the engine throws a failure. */
+function resultOf(exchange: Exchange): Result {
+  try {
+    return { tag: "ok", val: exchange.wait() };
+  } catch (thrown) {
+    if (!(thrown instanceof Error) || !("payload" in thrown)) throw thrown;
+    return { tag: "err", val: thrown.payload as Failure };
+  }
+}
