@@ -90,7 +90,7 @@ impl downstream::Host for StoreData {
 }
 
 impl StoreData {
-    /// When a wait ends that the guest limits to so many milliseconds: with its calls at the latest.
+    /// When a wait ends that the guest limits to milliseconds: with its calls at the latest.
     fn end_of_wait(&self, timeout_ms: Option<u32>) -> Instant {
         let end = self.session.end_of_calls();
         let limit = timeout_ms.map(|ms| Instant::now() + Duration::from_millis(ms.into()));

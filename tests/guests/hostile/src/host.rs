@@ -35,14 +35,14 @@ pub(crate) fn race() -> Response {
     super::text(&format!("{found:?} {status} {again}"))
 }
 
-/// Waits for nothing, for so many milliseconds.
+/// Waits for nothing, for this many milliseconds.
 pub(crate) fn sleep(request: &Request) -> Response {
     let ms = super::number(request, "ms") as u64;
     let found = wait_any(&[], Some(Duration::from_millis(ms)));
     super::text(&format!("{found:?}"))
 }
 
-/// Waits for one call so many times at once.
+/// Waits for one call this many times at once.
 pub(crate) fn wait_many(count: usize) -> Response {
     let call = begin("quick");
     super::text(&format!("{:?}", wait_any(&vec![&call; count], None)))

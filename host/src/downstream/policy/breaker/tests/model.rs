@@ -103,7 +103,7 @@ impl Model {
         )
     }
 
-    /// Whether so many of the calls are wrong, and of any others than those of one path or one BFF
+    /// Whether this many of the calls are wrong, and of any others than those of one path or one BFF
     /// half as many.
     fn too_many(&self, tick: u64, wrong: fn(&Event) -> bool, rate: usize) -> bool {
         let holds = |counted: &dyn Fn(&Event) -> bool, rate_of_200: usize| {
