@@ -44,6 +44,8 @@ pub struct GuestLog {
     request_id: String,
     left: AtomicU32,
     dropped: AtomicU32,
+    /// The last error that was over the limit.
+    last_error: Mutex<Option<LogLine>>,
     rate: usize,
     kept: Option<Mutex<Vec<LogLine>>>,
 }
@@ -56,6 +58,7 @@ impl GuestLog {
             request_id,
             left: limits.log_lines.into(),
             dropped: 0.into(),
+            last_error: Mutex::default(),
             rate: limits.log_rate,
             kept: None,
         }
@@ -69,6 +72,7 @@ impl GuestLog {
             request_id: self.request_id.clone(),
             left: self.left.load(Ordering::Relaxed).into(),
             dropped: 0.into(),
+            last_error: Mutex::default(),
             rate: self.rate,
             kept: Some(Mutex::default()),
         }
@@ -76,26 +80,31 @@ impl GuestLog {
 
     /// The lines kept.
     pub fn take(&self) -> Vec<LogLine> {
+        self.finish();
         let Some(kept) = &self.kept else {
             return Vec::new();
         };
         std::mem::take(&mut sync::lock(kept))
     }
 
-    /// How many lines were over the limit.
+    /// How many lines were over the limit and are not written.
     pub fn dropped(&self) -> u32 {
         self.dropped.load(Ordering::Relaxed)
     }
 
-    /// Writes a line, or counts it when there were too many.
+    /// Writes a line, or counts it when there were too many. A line below the log's level costs
+    /// nothing. The last error is written in any case, when the request ends: it says most.
     pub fn write(&self, level: Level, message: &str, fields: Vec<(String, String)>) {
+        if self.kept.is_none() && !is_enabled(level) {
+            return;
+        }
         let spent = self
             .left
             .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| {
                 left.checked_sub(1)
             })
             .is_err();
-        if spent {
+        if spent && level != Level::ERROR {
             self.dropped.fetch_add(1, Ordering::Relaxed);
             return;
         }
@@ -104,13 +113,34 @@ impl GuestLog {
         let message = visible(shorten(message, MAX_LINE));
         let message = shorten(&message, MAX_LINE);
         let fields = cut_fields(fields, MAX_LINE - message.len());
+        let line = LogLine {
+            level: name(level),
+            message: message.to_owned(),
+            fields,
+        };
+        if !spent {
+            self.put(level, line);
+        } else if sync::lock(&self.last_error).replace(line).is_some() {
+            self.dropped.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
+    /// The request is over: writes its last error, if that was over the limit.
+    pub fn finish(&self) {
+        // Most requests log less than they may, and take no lock here.
+        if self.left.load(Ordering::Relaxed) > 0 {
+            return;
+        }
+        let last = sync::lock(&self.last_error).take();
+        if let Some(line) = last {
+            self.put(Level::ERROR, line);
+        }
+    }
+
+    fn put(&self, level: Level, line: LogLine) {
         match &self.kept {
-            Some(kept) => sync::lock(kept).push(LogLine {
-                level: name(level),
-                message: message.to_owned(),
-                fields,
-            }),
-            None => self.emit(level, message, &fields),
+            Some(kept) => sync::lock(kept).push(line),
+            None => self.emit(level, &line.message, &line.fields),
         }
     }
 
@@ -132,10 +162,7 @@ impl GuestLog {
         let log = self.source.metrics.log_bytes();
         macro_rules! at {
             ($level:expr) => {
-                // A line below the log level costs nothing.
-                if tracing::enabled!(target: "guest", $level)
-                    && let Some(left_out) = log.take(size as u64, self.rate as u64)
-                {
+                if let Some(left_out) = log.take(size as u64, self.rate as u64) {
                     event!(
                         target: "guest",
                         $level,
@@ -155,6 +182,16 @@ impl GuestLog {
             Level::INFO => at!(Level::INFO),
             _ => at!(Level::DEBUG),
         }
+    }
+}
+
+/// Whether lines of this level are written.
+fn is_enabled(level: Level) -> bool {
+    match level {
+        Level::ERROR => tracing::enabled!(target: "guest", Level::ERROR),
+        Level::WARN => tracing::enabled!(target: "guest", Level::WARN),
+        Level::INFO => tracing::enabled!(target: "guest", Level::INFO),
+        _ => tracing::enabled!(target: "guest", Level::DEBUG),
     }
 }
 
@@ -205,6 +242,40 @@ mod tests {
             log.write(Level::INFO, "x", vec![]);
         }
         assert_eq!((log.take().len(), log.dropped()), (2, 998));
+    }
+
+    #[test]
+    fn the_last_error_is_written_past_the_limit() {
+        let log = log(1);
+        for (level, message) in [
+            (Level::INFO, "begun"),
+            (Level::ERROR, "first"),
+            (Level::ERROR, "last"),
+            (Level::WARN, "done"),
+        ] {
+            log.write(level, message, vec![]);
+        }
+        let lines = log.take();
+        let messages: Vec<_> = lines.iter().map(|line| &*line.message).collect();
+        assert_eq!(messages, ["begun", "last"]);
+        assert_eq!(log.dropped(), 2, "the first error, and the warning");
+    }
+
+    #[test]
+    fn lines_below_the_level_of_the_log_use_nothing_up() {
+        let mut log = log(1);
+        log.kept = None;
+        let errors = tracing_subscriber::fmt()
+            .with_max_level(Level::ERROR)
+            .with_writer(std::io::sink)
+            .finish();
+        tracing::subscriber::with_default(errors, || {
+            for _ in 0..100 {
+                log.write(Level::INFO, "x", vec![]);
+            }
+            log.write(Level::ERROR, "x", vec![]);
+        });
+        assert_eq!((log.left.into_inner(), log.dropped.into_inner()), (0, 0));
     }
 
     #[test]

@@ -134,6 +134,7 @@ impl Drop for Access {
                 let metrics = route.metrics();
                 metrics.request(outcome, took);
                 if let Some(run) = &self.run {
+                    run.log.finish();
                     metrics.guest(run.usage.cpu(), run.usage.memory());
                 }
             }
