@@ -129,6 +129,11 @@ impl Scheduler {
         }
     }
 
+    /// The event loop slept and has read its sockets since: all that want the thread are known.
+    pub fn woke_up(&self) {
+        self.round.store(0, Ordering::Relaxed);
+    }
+
     async fn until(&self, holds: impl Fn(&Queue) -> bool) {
         poll_fn(|context| {
             let mut queue = self.queue();

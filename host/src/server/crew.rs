@@ -179,10 +179,14 @@ impl Alive for Thread {
     fn event_loop(&self) -> io::Result<Runtime> {
         let rest = self.post().rest.clone();
         let (sleeps, wakes) = (rest.clone(), rest);
+        let scheduler = self.worker.scheduler.clone();
         Builder::new_current_thread()
             .enable_all()
             .on_thread_park(move || sleeps.begin())
-            .on_thread_unpark(move || wakes.end())
+            .on_thread_unpark(move || {
+                wakes.end();
+                scheduler.woke_up();
+            })
             .build()
     }
 

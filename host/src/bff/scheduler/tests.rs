@@ -208,6 +208,19 @@ async fn a_guest_that_is_let_go_and_never_polled_holds_up_others_for_a_while_onl
     .await;
 }
 
+#[tokio::test]
+async fn a_worker_that_woke_up_has_a_whole_tick_for_guests() {
+    // The scheduler does not run here, so no queued guest is served.
+    let world = World::new(Some(Arc::new(Scheduler::new(0))));
+    let share = share(100);
+    world.scheduler().charge(&share, TICK_NS);
+    let queued = poll!(pin!(world.guest("queued", &share, 1, 1)));
+    assert!(queued.is_pending());
+    world.scheduler().woke_up();
+    let free = poll!(pin!(world.guest("free", &share, 1, 1)));
+    assert!(matches!(free, Poll::Ready(Ok(()))));
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_guest_waits_for_its_turn_at_most_cpu_wait() {
     // The scheduler does not run here, so no queued guest is served.
