@@ -197,6 +197,45 @@ async fn clock_and_chance_in_typescript_are_the_hosts() {
     assert!(age < 3600, "{one}");
 }
 
+#[tokio::test]
+async fn an_answer_of_the_wrong_form_has_its_line_in_typescript() {
+    let component = componentized("answers.ts").unwrap();
+    let offline = Offline::from_bytes(&component).unwrap();
+    let listed = offline.get("/").await.result.unwrap();
+    let expected: Vec<(String, String)> = serde_json::from_slice(&listed.body).unwrap();
+    assert!(expected.len() > 20);
+    for (path, message) in expected {
+        let invoked = offline.get(&path).await;
+        assert!(invoked.result.is_err(), "{path}");
+        let lines: Vec<_> = invoked
+            .log
+            .iter()
+            .map(|line| (line.level, line.message.as_str()))
+            .collect();
+        assert_eq!(lines, [("error", message.as_str())], "{path}");
+        let fields = &invoked.log[0].fields;
+        assert_eq!(fields[0], ("route".to_owned(), format!("GET {path}")));
+        assert!(
+            fields[1].1.contains("test/engine/answers.ts:"),
+            "{fields:?}"
+        );
+    }
+    let invoked = offline.get("/undefined").await;
+    let line = &invoked.log[0];
+    assert_eq!(
+        line.message,
+        "TypeError: json() of undefined, which JSON does not have"
+    );
+    assert!(
+        line.fields[0].1.contains("test/engine/answers.ts:"),
+        "{:?}",
+        line.fields
+    );
+    let bytes = offline.get("/bytes").await.result.unwrap();
+    assert_eq!(bytes.body, [0, 255].as_slice());
+    assert_eq!(offline.get("/none").await.result.unwrap().status, 204);
+}
+
 #[test]
 fn what_needs_the_host_fails_the_build_at_module_level_of_typescript() {
     let refused = componentized("module-level.ts").unwrap_err();

@@ -5,40 +5,25 @@ import { bff, get, log } from "../src/index.ts";
 import { sourceStack } from "../src/stack.ts";
 import { lineTable } from "../tools/lines.mjs";
 import type { LogLine } from "../testing/index.ts";
-import { enter, world } from "../testing/world/state.ts";
-import { run, shown } from "./helpers.ts";
+import { logOf, run, shown } from "./helpers.ts";
 
 /** The lines logged by a handler that throws `thrown`, which must come through. */
-function logOf(thrown: unknown): LogLine[] {
-  const lines: LogLine[] = [];
+function linesOf(thrown: unknown): LogLine[] {
   const handler = bff([
     get("/", () => {
       throw thrown;
     }),
   ]);
-  const spying = (request: Parameters<typeof handler.handle>[0]): ReturnType<typeof handler.handle> => {
-    const leave = enter({
-      ...world(),
-      log: (level, message, fields) => lines.push({ level, message, fields: Object.fromEntries(fields) }),
-    });
-    try {
-      return handler.handle(request);
-    } finally {
-      leave();
-    }
-  };
-  assert.throws(
-    () => run(spying),
-    (caught) => caught === thrown,
-  );
+  const { caught, lines } = logOf(handler.handle);
+  assert.equal(caught, thrown);
   return lines;
 }
 
 test("a fault is logged with its place and then thrown on, for the host to count", () => {
-  const [line, ...more] = logOf(new TypeError("no such thing"));
+  const [line, ...more] = linesOf(new TypeError("no such thing"));
   assert.deepEqual([line?.level, line?.message, more], ["error", "TypeError: no such thing", []]);
   assert.match(line?.fields["stack"] ?? "", /faults\.test\S*:\d+/);
-  assert.equal(logOf("a text")[0]?.message, "Error: thrown value: a text");
+  assert.equal(linesOf("a text")[0]?.message, "Error: thrown value: a text");
 });
 
 test("a stack names the source's lines where the bundle has a table", () => {
