@@ -29,9 +29,9 @@ export function sourceFrames(stack: string, table: LineTable | undefined = bundl
   });
 }
 
-/** The same in a line, as `name src/summaries.ts:41`, joined by ` < `. */
-export function sourceStack(stack: string, table: LineTable | undefined = bundleTable()): string {
-  const frames = sourceFrames(stack, table);
+/** The same in a line, as `name src/summaries.ts:41`, joined by ` < `: all of them, or the first few. */
+export function sourceStack(stack: string, most?: number, table: LineTable | undefined = bundleTable()): string {
+  const frames = sourceFrames(stack, table).slice(0, most);
   return frames.map(({ name, place: at }) => `${name} ${at}`).join(" < ");
 }
 
