@@ -5,6 +5,7 @@
  */
 import type { Method, Request, Response } from "tailor:bff/types@0.1.1";
 import { Problem } from "./problem.ts";
+import { kindOf } from "./shape.ts";
 import { sourceFrames } from "./stack.ts";
 
 /** The names in a pattern: `Params<"/users/{user}">` is `{ user: string }`. */
@@ -37,6 +38,9 @@ export function get<P extends string>(pattern: P, handler: RouteHandler<P>): Rou
 }
 
 function made<P extends string>(method: Method, pattern: P, handler: RouteHandler<P>): Route {
+  // Routes are made when the component is built: what is wrong here fails the build, with the line.
+  const wrong = wrongHandler(handler);
+  if (wrong !== undefined) throw new TypeError(`the handler of ${method.toUpperCase()} ${pattern} is ${wrong}`);
   return {
     method,
     segments: pattern.split("/"),
@@ -44,6 +48,12 @@ function made<P extends string>(method: Method, pattern: P, handler: RouteHandle
     handle: (request, params) => handler(request, params as Params<P>),
     made: new Error().stack ?? "",
   };
+}
+
+function wrongHandler(handler: unknown): string | undefined {
+  if (typeof handler !== "function") return `${kindOf(handler)}, not a function`;
+  const kind: unknown = handler.constructor.name;
+  return kind === "Function" ? undefined : `of the kind ${String(kind)}, which returns no answer`;
 }
 
 /** The method and pattern of a route, and where the author wrote it: two calls above `made`. */
