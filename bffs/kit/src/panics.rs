@@ -23,7 +23,7 @@ macro_rules! export {
                 }
             }
 
-            $crate::bindings::export!(Logged with_types_in $crate::bindings);
+    $crate::bindings::export!(Logged with_types_in $crate::bindings);
         };
     };
 }
