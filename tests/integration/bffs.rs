@@ -197,6 +197,118 @@ async fn clock_and_chance_in_typescript_are_the_hosts() {
     assert!(age < 3600, "{one}");
 }
 
+#[tokio::test]
+async fn an_answer_of_the_wrong_form_has_its_line_in_typescript() {
+    let component = componentized("answers.ts").unwrap();
+    let offline = Offline::from_bytes(&component).unwrap();
+    let listed = offline.get("/").await.result.unwrap();
+    let expected: Vec<(String, String)> = serde_json::from_slice(&listed.body).unwrap();
+    assert!(expected.len() > 20);
+    for (path, message) in expected {
+        let invoked = offline.get(&path).await;
+        assert!(invoked.result.is_err(), "{path}");
+        let lines: Vec<_> = invoked
+            .log
+            .iter()
+            .map(|line| (line.level, line.message.as_str()))
+            .collect();
+        assert_eq!(lines, [("error", message.as_str())], "{path}");
+        let fields = &invoked.log[0].fields;
+        assert_eq!(fields[0], ("route".to_owned(), format!("GET {path}")));
+        assert!(
+            fields[1].1.contains("test/engine/answers.ts:"),
+            "{fields:?}"
+        );
+    }
+    let invoked = offline.get("/undefined").await;
+    let line = &invoked.log[0];
+    assert_eq!(
+        line.message,
+        "TypeError: json() of undefined, which JSON does not have"
+    );
+    assert!(
+        line.fields[0].1.contains("test/engine/answers.ts:"),
+        "{:?}",
+        line.fields
+    );
+    let bytes = offline.get("/bytes").await.result.unwrap();
+    assert_eq!(bytes.body, [0, 255].as_slice());
+    assert_eq!(offline.get("/none").await.result.unwrap().status, 204);
+}
+
+#[tokio::test]
+async fn what_typescript_throws_has_its_line_with_causes_failures_and_places() {
+    let component = componentized("faults.ts").unwrap();
+    let offline = Offline::from_bytes(&component).unwrap();
+    for (path, expected) in [
+        (
+            "/cause",
+            &[
+                "TypeError: no date",
+                "stack=wrapped ",
+                "faults.ts:14 <",
+                "cause=RangeError: 31 is not a month (parse ",
+                "faults.ts:7 < wrapped ",
+            ][..],
+        ),
+        (
+            "/errors",
+            &[
+                "AggregateError: nothing worked",
+                "errors=7: Error: one (several ",
+                "; thrown string: two; ",
+            ],
+        ),
+        (
+            "/call",
+            &[
+                "Error: the call failed: denied",
+                "stack=",
+                "kind=denied",
+                "service=sleep",
+                "detail=downstream \"sleep\": ",
+            ],
+        ),
+        ("/text", &["thrown string: a text"]),
+        ("/undefined", &["thrown undefined"]),
+        (
+            "/object",
+            &["thrown object: { kind: failed, ", "kind=timeout"],
+        ),
+        (
+            "/getter",
+            &["what was thrown cannot be read", "route=GET /getter"],
+        ),
+        ("/loop", &["Error: in a circle"]),
+        (
+            "/long",
+            &[
+                "Error: ",
+                "stack=",
+                "route=GET /long",
+                "at=",
+                "cause=Error: ccc",
+            ],
+        ),
+    ] {
+        let invoked = offline.get(path).await;
+        assert!(invoked.result.is_err(), "{path}");
+        let [line] = &invoked.log[..] else {
+            panic!("{path}: {:?}", invoked.log);
+        };
+        assert_eq!(line.level, "error", "{path}");
+        let fields: Vec<_> = line
+            .fields
+            .iter()
+            .map(|(name, value)| format!("{name}={value}"))
+            .collect();
+        let shown = format!("{} {}", line.message, fields.join(" "));
+        for part in expected {
+            assert!(shown.contains(part), "{path}: {part:?} is not in {shown}");
+        }
+    }
+}
+
 #[test]
 fn what_needs_the_host_fails_the_build_at_module_level_of_typescript() {
     let refused = componentized("module-level.ts").unwrap_err();

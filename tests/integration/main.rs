@@ -96,6 +96,8 @@ mod compile_child;
 mod deploys;
 // Guests of one thread that all want it.
 mod fairness;
+// Handlers of the wrong kind, at the build.
+mod handlers;
 // A BFF misbehaves. The limit made for that stops it, and its neighbours are served.
 mod hostile;
 // Components whose modules were linked by the build.

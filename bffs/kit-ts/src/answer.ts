@@ -3,10 +3,17 @@
  * can end the instance.
  */
 import type { Headers, Response } from "tailor:bff/types@0.1.1";
+import { kindOf } from "./shape.ts";
 
-/** An answer with `value` as compact JSON; `status` is 200 unless given. */
+/**
+ * An answer with `value` as compact JSON; `status` is 200 unless given. Throws for what JSON does
+ * not have: `undefined`, a function, a symbol.
+ */
 export function json(value: unknown, headers: Headers = [], status = 200): Response {
-  return jsonText(JSON.stringify(value), headers, status);
+  // The type of the language's library leaves the `undefined` out.
+  const text: unknown = JSON.stringify(value);
+  if (typeof text !== "string") throw new TypeError(`json() of ${kindOf(value)}, which JSON does not have`);
+  return jsonText(text, headers, status);
 }
 
 /**

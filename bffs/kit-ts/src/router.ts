@@ -5,6 +5,8 @@
  */
 import type { Method, Request, Response } from "tailor:bff/types@0.1.1";
 import { Problem } from "./problem.ts";
+import { kindOf } from "./shape.ts";
+import { sourceFrames } from "./stack.ts";
 
 /** The names in a pattern: `Params<"/users/{user}">` is `{ user: string }`. */
 export type Params<P extends string> = { readonly [K in Names<P>]: string };
@@ -21,24 +23,49 @@ export interface Route {
   readonly method: Method;
   readonly segments: readonly string[];
   readonly handle: (request: Request, params: Readonly<Record<string, string>>) => Response;
+  /** The stack of the call that made it, for the log: the engine's, as it was when the component was built. */
+  readonly made: string;
 }
 
 /** A route for one method. */
 export function route<P extends string>(method: Method, pattern: P, handler: RouteHandler<P>): Route {
-  // `fit` puts exactly the names of the pattern into the record, which is what Params<P> says.
-  return { method, segments: pattern.split("/"), handle: (request, params) => handler(request, params as Params<P>) };
+  return made(method, pattern, handler);
 }
 
 /** A route for GET, and so for HEAD too: the host leaves out the body. */
 export function get<P extends string>(pattern: P, handler: RouteHandler<P>): Route {
-  return route("get", pattern, handler);
+  return made("get", pattern, handler);
+}
+
+function made<P extends string>(method: Method, pattern: P, handler: RouteHandler<P>): Route {
+  // Routes are made when the component is built: what is wrong here fails the build, with the line.
+  const wrong = wrongHandler(handler);
+  if (wrong !== undefined) throw new TypeError(`the handler of ${method.toUpperCase()} ${pattern} is ${wrong}`);
+  return {
+    method,
+    segments: pattern.split("/"),
+    // `fit` puts exactly the names of the pattern into the record, which is what Params<P> says.
+    handle: (request, params) => handler(request, params as Params<P>),
+    made: new Error().stack ?? "",
+  };
+}
+
+function wrongHandler(handler: unknown): string | undefined {
+  if (typeof handler !== "function") return `${kindOf(handler)}, not a function`;
+  const kind: unknown = handler.constructor.name;
+  return kind === "Function" ? undefined : `of the kind ${String(kind)}, which returns no answer`;
+}
+
+/** The method and pattern of a route, and where the author wrote it: two calls above `made`. */
+export function describeRoute({ method, segments, made: stack }: Route): { readonly route: string; readonly at: string } {
+  return { route: `${method.toUpperCase()} ${segments.join("/")}`, at: sourceFrames(stack)[2]?.place ?? "" };
 }
 
 /**
- * Finds the route and answers. Throws a `Problem`: 404 for an unknown path, 405 with `allow` for a
- * method it lacks.
+ * Finds the route, names it to `take` and answers. Throws a `Problem`: 404 for an unknown path, 405
+ * with `allow` for a method it lacks.
  */
-export function dispatch(routes: readonly Route[], request: Request): Response {
+export function dispatch(routes: readonly Route[], request: Request, take: (route: Route) => void): Response {
   const segments = request.path.split("/").map(decodeSegment);
   const fitting = routes.flatMap((each) => {
     const params = fit(each.segments, segments);
@@ -47,7 +74,10 @@ export function dispatch(routes: readonly Route[], request: Request): Response {
   if (fitting.length === 0) throw new Problem(404, "there is nothing at this path");
   const wanted = request.method === "head" ? "get" : request.method;
   const found = fitting.find(({ route: each }) => each.method === wanted);
-  if (found !== undefined) return found.route.handle(request, found.params);
+  if (found !== undefined) {
+    take(found.route);
+    return found.route.handle(request, found.params);
+  }
 
   const allow = allowed(fitting.map(({ route: each }) => each.method));
   if (request.method === "options") return { status: 204, headers: [["allow", allow]], body: { tag: "none" } };

@@ -14,16 +14,25 @@ interface LineTable {
   readonly lines: readonly number[];
 }
 
-/**
- * The engine's `    at name (/partner.js:310:12)` lines as `name src/summaries.ts:41`, joined by `
- * < `.
- */
-export function sourceStack(stack: string, table: LineTable | undefined = bundleTable()): string {
-  const frames = stack.split("\n").flatMap((frame) => {
+/** One call of a stack. */
+export interface Frame {
+  readonly name: string;
+  /** `src/summaries.ts:41`. */
+  readonly place: string;
+}
+
+/** The engine's `    at name (/partner.js:310:12)` lines. */
+export function sourceFrames(stack: string, table: LineTable | undefined = bundleTable()): Frame[] {
+  return stack.split("\n").flatMap((frame) => {
     const parts = /^\s*at (?:(.*) )?\(?([^()]*?):(\d+):\d+\)?$/.exec(frame);
-    return parts === null ? [] : [`${parts[1] ?? "<module>"} ${place(parts[2] ?? "", Number(parts[3]), table)}`];
+    return parts === null ? [] : [{ name: parts[1] ?? "<module>", place: place(parts[2] ?? "", Number(parts[3]), table) }];
   });
-  return frames.join(" < ");
+}
+
+/** The same in a line, as `name src/summaries.ts:41`, joined by ` < `: all of them, or the first few. */
+export function sourceStack(stack: string, most?: number, table: LineTable | undefined = bundleTable()): string {
+  const frames = sourceFrames(stack, table).slice(0, most);
+  return frames.map(({ name, place: at }) => `${name} ${at}`).join(" < ");
 }
 
 function place(bundle: string, line: number, table: LineTable | undefined): string {

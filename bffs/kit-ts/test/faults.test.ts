@@ -2,50 +2,101 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { bff, get, log } from "../src/index.ts";
+import { cut } from "../src/words.ts";
 import { sourceStack } from "../src/stack.ts";
 import { lineTable } from "../tools/lines.mjs";
 import type { LogLine } from "../testing/index.ts";
-import { enter, world } from "../testing/world/state.ts";
-import { run, shown } from "./helpers.ts";
+import { handler } from "./engine/faults.ts";
+import { logOf, run, shown } from "./helpers.ts";
 
 /** The lines logged by a handler that throws `thrown`, which must come through. */
-function logOf(thrown: unknown): LogLine[] {
-  const lines: LogLine[] = [];
+function linesOf(thrown: unknown): LogLine[] {
   const handler = bff([
     get("/", () => {
       throw thrown;
     }),
   ]);
-  const spying = (request: Parameters<typeof handler.handle>[0]): ReturnType<typeof handler.handle> => {
-    const leave = enter({
-      ...world(),
-      log: (level, message, fields) => lines.push({ level, message, fields: Object.fromEntries(fields) }),
-    });
-    try {
-      return handler.handle(request);
-    } finally {
-      leave();
-    }
-  };
-  assert.throws(
-    () => run(spying),
-    (caught) => caught === thrown,
-  );
+  const { caught, lines } = logOf(handler.handle);
+  assert.equal(caught, thrown);
   return lines;
 }
 
 test("a fault is logged with its place and then thrown on, for the host to count", () => {
-  const [line, ...more] = logOf(new TypeError("no such thing"));
+  const [line, ...more] = linesOf(new TypeError("no such thing"));
   assert.deepEqual([line?.level, line?.message, more], ["error", "TypeError: no such thing", []]);
   assert.match(line?.fields["stack"] ?? "", /faults\.test\S*:\d+/);
-  assert.equal(logOf("a text")[0]?.message, "Error: thrown value: a text");
+  assert.equal(linesOf("a text")[0]?.message, "thrown string: a text");
+});
+
+/** The line of a path of `engine/faults.ts`. */
+function lineOf(path: string): LogLine {
+  const [line, ...more] = logOf(handler.handle, path).lines;
+  assert.ok(line !== undefined && more.length === 0 && line.level === "error", path);
+  return line;
+}
+
+test("causes and the errors of an aggregate are in the line, with their places", () => {
+  const cause = lineOf("/cause");
+  assert.equal(cause.message, "TypeError: no date");
+  assert.match(cause.fields["stack"] ?? "", /^wrapped /);
+  assert.match(cause.fields["cause"] ?? "", /^RangeError: 31 is not a month \(parse \S+:\d+ < wrapped /);
+  const errors = lineOf("/errors");
+  assert.equal(errors.message, "AggregateError: nothing worked");
+  assert.match(errors.fields["errors"] ?? "", /^7: Error: one \(several [^<]*\); thrown string: two; Error: more \(/);
+  assert.match(lineOf("/loop").message, /in a circle/);
+});
+
+test("a failure of a call is in the line, with its kind, its service and what the host says", () => {
+  const call = lineOf("/call");
+  assert.equal(call.message, "Error: the call failed: unreachable");
+  const { kind, detail } = call.fields;
+  assert.deepEqual([kind, detail], ["unreachable", "no fixture matches get / of `sleep`"]);
+  const failure = lineOf("/failure");
+  assert.deepEqual([failure.fields["kind"], failure.fields["service"]], ["denied", "heart"]);
+  assert.equal(failure.fields["detail"], 'downstream "heart": not granted');
+});
+
+test("what is no error is in the line all the same", () => {
+  const messages: Readonly<Record<string, string>> = {
+    "/text": "thrown string: a text",
+    "/undefined": "thrown undefined",
+    "/null": "thrown null",
+    "/number": "thrown number: 8",
+    "/symbol": "thrown symbol: Symbol(s)",
+    "/object": `thrown object: { kind: failed, reason: timeout, days: an array, note: ${"n".repeat(57)}... }`,
+    "/failure": 'thrown object: { kind: denied, sent: false, detail: downstream "heart": not granted }',
+    "/bare": "thrown object: {  }",
+    "/getter": "what was thrown cannot be read",
+  };
+  for (const [path, message] of Object.entries(messages)) {
+    assert.equal(lineOf(path).message, message);
+    assert.equal(lineOf(path).fields["route"], `GET ${path}`);
+  }
+  assert.equal(lineOf("/object").fields["kind"], "timeout");
+});
+
+test("a long message leaves room for its stack and its cause", () => {
+  const { message, fields } = lineOf("/long");
+  assert.match(message, /^Error: (\u{1f642}\n)+\u{1f642}?\.\.\.$/u);
+  assert.match(fields["stack"] ?? "", /faults/);
+  assert.match(fields["cause"] ?? "", /^Error: c+\.\.\. \(/);
+  const size = Object.entries(fields).reduce((sum, [name, value]) => sum + name.length + value.length + 16, 0);
+  assert.ok(size + 800 <= 4096, `${size}`);
+});
+
+test("texts are cut between characters, to so many bytes of the log", () => {
+  assert.equal(cut("steps", 5), "steps");
+  assert.equal(cut("steps!", 5), "st...");
+  assert.equal(cut("\u{1f642}\u{1f642}", 8), "\u{1f642}\u{1f642}");
+  assert.equal(cut("\u{1f642}\u{1f642}", 7), "\u{1f642}...");
+  assert.equal(cut("ab\ncd", 11), "ab...");
 });
 
 test("a stack names the source's lines where the bundle has a table", () => {
   const frames = ["boom (/partner.js:2:18)", "<anonymous> (/partner.js:4:1)", "handle (/partner.js:9:1)", "push (native)"];
   const stack = frames.map((frame) => `    at ${frame}\n`).join("");
   const table = { files: ["src/a.ts", "src/b.ts"], lines: [0, 0, 1, 41, 0, 0, 0, 7] };
-  assert.equal(sourceStack(stack, table), "boom src/b.ts:41 < <anonymous> src/a.ts:7 < handle /partner.js:9");
+  assert.equal(sourceStack(stack, undefined, table), "boom src/b.ts:41 < <anonymous> src/a.ts:7 < handle /partner.js:9");
   assert.equal(sourceStack(stack), "boom /partner.js:2 < <anonymous> /partner.js:4 < handle /partner.js:9");
 });
 

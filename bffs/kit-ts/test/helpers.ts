@@ -1,6 +1,7 @@
 /** What several tests of the kit need. */
 import type { Request, Response } from "tailor:bff/types@0.1.1";
-import { call, type Answer, type Fixture } from "../testing/index.ts";
+import { call, type Answer, type Fixture, type LogLine } from "../testing/index.ts";
+import { enter, world } from "../testing/world/state.ts";
 
 /** Answers a GET of `path` with `handle`, in the doubles of the contract. */
 export function run(handle: (request: Request) => Response, path = "/", downstreams: Fixture["downstreams"] = []): Answer {
@@ -10,4 +11,26 @@ export function run(handle: (request: Request) => Response, path = "/", downstre
 /** An answer whose body is `value`. */
 export function shown(value: unknown): Response {
   return { status: 200, headers: [], body: { tag: "text", val: JSON.stringify(value) } };
+}
+
+/** What a handler throws at a GET of `path`, and the lines that it has logged until then. */
+export function logOf(handle: (request: Request) => Response, path = "/"): { readonly caught: unknown; readonly lines: LogLine[] } {
+  const lines: LogLine[] = [];
+  const spying = (request: Request): Response => {
+    const leave = enter({
+      ...world(),
+      log: (level, message, fields) => lines.push({ level, message, fields: Object.fromEntries(fields) }),
+    });
+    try {
+      return handle(request);
+    } finally {
+      leave();
+    }
+  };
+  try {
+    run(spying, path);
+  } catch (caught) {
+    return { caught, lines };
+  }
+  throw new Error(`${path}: nothing was thrown`);
 }

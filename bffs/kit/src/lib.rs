@@ -19,6 +19,7 @@ mod call;
 mod date;
 mod host;
 mod missing;
+mod panics;
 mod percent;
 mod problem;
 mod query;
@@ -26,7 +27,6 @@ mod reply;
 mod response;
 mod router;
 
-pub use bindings::export;
 pub use bindings::exports::tailor::bff::handler::Guest as Handler;
 pub use bindings::tailor::bff::downstream::{Call, Failure, FailureKind, Reply, Source};
 pub use bindings::tailor::bff::runtime::Level;
@@ -39,6 +39,7 @@ pub use host::{
     time_left_ms, wait_any,
 };
 pub use missing::{Missing, Outcome, Reason};
+pub use panics::log_panics;
 pub use problem::Problem;
 pub use reply::ReadReply;
 pub use router::{Params, RouteHandler, Router};

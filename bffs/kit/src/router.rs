@@ -61,7 +61,6 @@ impl Router {
 
     /// Answers a request. A problem becomes an answer that carries the request's id.
     pub fn answer(&self, request: &Request) -> Response {
-        report_panics();
         self.find(request)
             .unwrap_or_else(|problem| problem.into_response(&request.id))
     }
@@ -146,13 +145,6 @@ fn allow(methods: &[Method]) -> String {
         names.push("OPTIONS");
     }
     names.join(", ")
-}
-
-/// A component has no standard error: without this, the message and the line of a panic would be
-/// lost in a bare trap.
-fn report_panics() {
-    #[cfg(target_family = "wasm")]
-    std::panic::set_hook(Box::new(|panic| crate::log::error(&panic.to_string(), &[])));
 }
 
 #[cfg(test)]

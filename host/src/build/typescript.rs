@@ -217,11 +217,26 @@ impl Bundle {
         if !printed.is_empty() {
             say(&printed);
         }
-        if finished.ok {
-            Ok(bundle)
-        } else {
-            Err(BuildError::Compile(vec![package.name.clone()]))
+        if !finished.ok {
+            return Err(BuildError::Compile(vec![package.name.clone()]));
         }
+        bundle.check_handler(package)?;
+        Ok(bundle)
+    }
+
+    /// Appends the statement that looks at the handler.
+    fn check_handler(&self, package: &Package) -> Result<(), BuildError> {
+        let file = self.file("js");
+        let text = std::fs::read_to_string(&file).map_err(BuildError::io("read", &file))?;
+        let entry = &package.entry;
+        let Some(variable) = handler::exported(&text) else {
+            return Err(BuildError::Component {
+                name: package.name.clone(),
+                reason: format!("its entry {} does not export `handler`", entry.display()),
+            });
+        };
+        let checked = format!("{text}{}", handler::check(variable, entry));
+        std::fs::write(&file, checked).map_err(BuildError::io("write", file))
     }
 
     /// `<name>.<end>`. The engine names the module so in a stack: `/partner.js:12:5`.
@@ -285,21 +300,6 @@ fn tool_version(modules: &Modules) -> String {
         .unwrap_or_default()
 }
 
-/// Whether a bundle exports `handler`. The engine would find out with the first request only.
-/// esbuild lists what a module exports at its end: `export { one as handler, two };`.
-fn exports_handler(bundle: &[u8]) -> bool {
-    let bundle = String::from_utf8_lossy(bundle);
-    let list = bundle
-        .rsplit_once("\nexport {")
-        .and_then(|(_, rest)| rest.split_once('}'));
-    let exported = |item: &str| {
-        item.rsplit(" as ")
-            .next()
-            .is_some_and(|name| name.trim() == "handler")
-    };
-    list.is_some_and(|(names, _)| names.split(',').any(exported))
-}
-
 fn componentize(
     package: &Package,
     modules: &Modules,
@@ -307,15 +307,6 @@ fn componentize(
     bundle: &Bundle,
     say: Report<'_>,
 ) -> Result<Vec<u8>, BuildError> {
-    if !exports_handler(&bundle.text()?) {
-        return Err(BuildError::Component {
-            name: package.name.clone(),
-            reason: format!(
-                "its entry {} does not export `handler`",
-                package.entry.display()
-            ),
-        });
-    }
     let made = bundle.file("wasm");
     let mut tool = modules.tool("componentize-qjs")?;
     // Without WASI: the engine then has no clock and no output of its own, and the component
@@ -331,12 +322,18 @@ fn componentize(
     let finished = compile(&mut tool)?;
     if !finished.ok {
         // The code of modules runs now, once: what it throws ends up here, with a stack.
-        let reason = bundle
-            .map()?
-            .translate(finished.stderr.trim(), &format!("{}.js", bundle.name));
+        let printed = finished.stderr.trim();
+        let reason = match handler::refusal(printed) {
+            Some(refusal) => refusal,
+            None => {
+                let script = format!("{}.js", bundle.name);
+                let reason = bundle.map()?.translate(printed, &script);
+                format!("componentize-qjs failed: {reason}")
+            }
+        };
         return Err(BuildError::Component {
             name: package.name.clone(),
-            reason: format!("componentize-qjs failed: {reason}"),
+            reason,
         });
     }
     let bytes = std::fs::read(&made).map_err(BuildError::io("read", &made))?;
@@ -365,5 +362,6 @@ fn link(name: &str, bytes: Vec<u8>, say: Report<'_>) -> Vec<u8> {
     }
 }
 
+mod handler;
 #[cfg(test)]
 mod tests;

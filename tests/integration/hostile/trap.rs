@@ -67,6 +67,20 @@ async fn a_guest_of_rust_that_panics_or_recurses_fails_one_request() {
 }
 
 #[tokio::test]
+async fn a_panic_outside_of_a_router_has_its_line() {
+    let offline = Offline::from_file(&components::hostile().unwrap()).unwrap();
+    let invoked = offline.get("/panic").await;
+    assert!(invoked.result.is_err());
+    let [line] = &invoked.log[..] else {
+        panic!("{:?}", invoked.log);
+    };
+    assert_eq!(line.level, "error");
+    let message = &line.message;
+    assert!(message.contains("src/lib.rs:"), "{message}");
+    assert!(message.contains("index out of bounds"), "{message}");
+}
+
+#[tokio::test]
 async fn a_partial_result_is_not_passed_on() {
     let arena = Arena::start(&[HostileBff::guest("half", "")]).await;
     let reply = arena

@@ -97,12 +97,26 @@ fn a_missing_contract_is_told_with_the_way_out() {
 fn a_bundle_without_the_handler_is_found_out() {
     let bundle =
         |end: &str| format!("// src/main.ts\nvar text = \"export {{ handler }}\";\n{end}\n");
-    let exports = |end: &str| exports_handler(bundle(end).as_bytes());
-    assert!(exports("export {\n  handler\n};"));
-    assert!(exports(
-        "export {\n  other,\n  main as handler\n};\nglobalThis.tailorLines = {};"
-    ));
-    assert!(!exports("export {\n  handler as handle\n};"));
-    assert!(!exports("export {\n  main_default as default\n};"));
-    assert!(!exports(""));
+    let exported = |end: &str| handler::exported(&bundle(end)).map(str::to_owned);
+    assert_eq!(exported("export {\n  handler\n};").unwrap(), "handler");
+    assert_eq!(
+        exported("export {\n  other,\n  main as handler\n};\nglobalThis.tailorLines = {};")
+            .unwrap(),
+        "main"
+    );
+    assert_eq!(exported("export {\n  handler as handle\n};"), None);
+    assert_eq!(exported("export {\n  main_default as default\n};"), None);
+    assert_eq!(exported(""), None);
+}
+
+#[test]
+fn what_is_said_of_a_handler_is_taken_out_of_what_the_componentizer_prints() {
+    let printed = "Error: : Failed to evaluate: Error: src/main.ts: `handler` is a function\n    \
+                   at <anonymous> (/bff.js:6:27)";
+    assert_eq!(
+        handler::refusal(printed).unwrap(),
+        "its entry src/main.ts exports a `handler` that is a function; it has to be an object with \
+         a function `handle`: `export const handler = bff([ ... ])`"
+    );
+    assert_eq!(handler::refusal("Error: src/main.ts is wrong"), None);
 }

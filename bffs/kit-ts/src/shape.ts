@@ -1,0 +1,71 @@
+/**
+ * What is wrong with the form of an answer. Types do not keep everything out (`any`, casts, plain
+ * JavaScript), and at an answer of another form the engine ends the instance without a word: so the
+ * entry looks first. Kinds and places are said, never values: they may be personal.
+ */
+
+/** The kind of a value with its article: `a number`, `an array`, `undefined`. */
+export function kindOf(value: unknown): string {
+  if (value === null || value === undefined) return String(value);
+  if (Array.isArray(value)) return "an array";
+  if (value instanceof Uint8Array) return "bytes";
+  if (isPromise(value)) return "a promise";
+  return typeof value === "object" ? "an object" : `a ${typeof value}`;
+}
+
+/** The first thing that is wrong with an answer, with its place: `headers[2][1] is a number, not a string`. */
+export function wrongShape(answer: unknown): string | undefined {
+  if (typeof answer !== "object" || answer === null || Array.isArray(answer) || isPromise(answer)) return wrongKind(answer);
+  const { status, headers, body } = answer as Readonly<Record<string, unknown>>;
+  return wrongStatus(status) ?? wrongHeaders(headers) ?? wrongBody(body);
+}
+
+function wrongKind(answer: unknown): string {
+  const found = `it is ${kindOf(answer)}, not an object`;
+  if (answer === undefined) return `${found}: the handler returns nothing`;
+  return isPromise(answer) ? `${found}: handlers are synchronous, and a promise is never awaited` : found;
+}
+
+function wrongStatus(status: unknown): string | undefined {
+  const allowed = "a whole number from 200 to 599";
+  if (typeof status !== "number") return `status is ${kindOf(status)}, not ${allowed}`;
+  return Number.isInteger(status) && status >= 200 && status <= 599 ? undefined : `status is ${status}, not ${allowed}`;
+}
+
+function wrongHeaders(headers: unknown): string | undefined {
+  if (!Array.isArray(headers)) return `headers is ${kindOf(headers)}, not an array`;
+  const fields: readonly unknown[] = headers;
+  for (let index = 0; index < fields.length; index += 1) {
+    const field = fields[index];
+    if (!Array.isArray(field)) return `headers[${index}] is ${kindOf(field)}, not an array of name and value`;
+    const wrong = wrongText(field[0]) ?? wrongText(field[1]);
+    if (wrong !== undefined) return `headers[${index}][${wrongText(field[0]) === undefined ? 1 : 0}] ${wrong}`;
+  }
+  return undefined;
+}
+
+function wrongBody(body: unknown): string | undefined {
+  if (typeof body !== "object" || body === null) return `body is ${kindOf(body)}, not an object with a tag`;
+  const { tag, val } = body as Readonly<Record<string, unknown>>;
+  switch (tag) {
+    case "none":
+      return undefined;
+    case "text": {
+      const wrong = wrongText(val);
+      return wrong === undefined ? undefined : `body.val ${wrong}`;
+    }
+    case "bytes":
+      return val instanceof Uint8Array ? undefined : `body.val is ${kindOf(val)}, not a Uint8Array`;
+    default:
+      return `body.tag is ${typeof tag === "string" ? "another text" : kindOf(tag)}, not "none", "text" or "bytes"`;
+  }
+}
+
+function wrongText(text: unknown): string | undefined {
+  if (typeof text !== "string") return `is ${kindOf(text)}, not a string`;
+  return text.isWellFormed() ? undefined : "has a lone surrogate, as half an emoji is one";
+}
+
+function isPromise(value: unknown): boolean {
+  return typeof value === "object" && value !== null && typeof (value as { then?: unknown }).then === "function";
+}

@@ -1,0 +1,69 @@
+//! What the build says of a `handler` of the wrong kind, which the engine would meet with the first
+//! request.
+
+use std::path::{Path, PathBuf};
+
+use tailor::build::{BuildOptions, build};
+use tailor_harness::components::{example, root};
+
+/// A BFF in JavaScript below a folder that has the packages of `partner`: its own `npm install` has
+/// a neighbour to link, and needs no network.
+fn bff(at: &Path) -> PathBuf {
+    example("partner").unwrap();
+    let folder = at.join("bff");
+    for made in [folder.join("src"), at.join("local")] {
+        std::fs::create_dir_all(made).unwrap();
+    }
+    let packages = root().join("bffs/partner/node_modules");
+    std::os::unix::fs::symlink(packages, at.join("node_modules")).unwrap();
+    let local = r#"{"name": "local", "version": "1.0.0"}"#;
+    std::fs::write(at.join("local/package.json"), local).unwrap();
+    let manifest = serde_json::json!({
+        "name": "bff",
+        "private": true,
+        "type": "module",
+        "tailor": {"entry": "src/main.js", "wit": root().join("wit")},
+        "dependencies": {"local": "file:../local"},
+    });
+    std::fs::write(folder.join("package.json"), manifest.to_string()).unwrap();
+    folder
+}
+
+/// What a build says against an entry of this text.
+fn refused(folder: &Path, entry: &str) -> Option<String> {
+    std::fs::write(folder.join("src/main.js"), entry).unwrap();
+    let error = build(folder, &BuildOptions::from_env(), &mut |_| ()).err()?;
+    Some(format!("{:#}", anyhow::Error::from(error)))
+}
+
+#[test]
+fn a_handler_of_the_wrong_kind_fails_the_build_with_the_file_and_what_was_found() {
+    let at = tempfile::tempdir().unwrap();
+    let folder = bff(at.path());
+    for (handler, found) in [
+        ("() => ({})", "a function"),
+        ("Promise.resolve({ handle() {} })", "a promise"),
+        ("{ fetch() {} }", "an object without `handle`"),
+        (
+            "{ async handle() {} }",
+            "an object whose `handle` is of the kind AsyncFunction, which returns no answer",
+        ),
+    ] {
+        let error = refused(&folder, &format!("export const handler = {handler};\n"));
+        let error = error.expect(handler);
+        let expected = format!("its entry src/main.js exports a `handler` that is {found}; it has");
+        assert!(error.contains(&expected), "{handler}: {error}");
+    }
+    let error = refused(&folder, "export const handle = 1;\n").unwrap();
+    assert!(
+        error.contains("src/main.js does not export `handler`"),
+        "{error}"
+    );
+    let route = "import { bff, get } from \"@tailor/kit\";\n\
+                 const goals = undefined;\n\
+                 export const handler = bff([get(\"/goals\", goals)]);\n";
+    let error = refused(&folder, route).unwrap();
+    let expected = "the handler of GET /goals is undefined, not a function";
+    assert!(error.contains(expected), "{error}");
+    assert!(error.contains("src/main.js:3"), "{error}");
+}
