@@ -26,7 +26,7 @@ export function elapsedMs(): number {
   return elapsedNs() / 1e6;
 }
 
-/** So many random bytes, at most 65,536, which nobody can guess: for keys and ids. In a test they are those of its `seed`. */
+/** Random bytes, at most 65,536 at once, which nobody can guess: for keys and ids. In a test they are those of its `seed`. */
 export function randomBytes(length: number): Uint8Array {
   needHost("randomBytes()");
   return random(length);

@@ -101,7 +101,7 @@ function withPlace(thrown: unknown, frames: number): string {
   return stack === "" ? words : `${words} (${stack})`;
 }
 
-/** A text of at most so many bytes of the log, which ends with `...` where it was cut. */
+/** A text of at most `most` bytes of the log, which ends with `...` where it was cut. */
 export function cut(text: string, most: number): string {
   const end = "...";
   let size = 0;

@@ -84,7 +84,7 @@ test("a long message leaves room for its stack and its cause", () => {
   assert.ok(size + 800 <= 4096, `${size}`);
 });
 
-test("texts are cut between characters, to so many bytes of the log", () => {
+test("texts are cut between characters, to a number of bytes of the log", () => {
   assert.equal(cut("steps", 5), "steps");
   assert.equal(cut("steps!", 5), "st...");
   assert.equal(cut("\u{1f642}\u{1f642}", 8), "\u{1f642}\u{1f642}");

@@ -17,12 +17,13 @@ use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
+use futures_util::StreamExt as _;
+use futures_util::stream::FuturesUnordered;
+
 use super::scheduler::turn::Turn;
 use super::tick::TICK_NS;
 use crate::sync::lock;
 use crate::time;
-use futures_util::StreamExt as _;
-use futures_util::stream::FuturesUnordered;
 
 mod clock;
 

@@ -87,7 +87,7 @@ fn count(options: &Options) -> anyhow::Result<ExitCode> {
         return Ok(ExitCode::SUCCESS);
     }
     println!(
-        "{worse} of the cases became dearer by more than {} %, or have no accepted count.\n\
+        "{worse} of the cases cost more than before by over {} %, or have no accepted count.\n\
          If that is what it should cost now: cargo instructions -- --accept, and say why in the commit.",
         accepted::TOLERANCE
     );
