@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::time::Duration;
 
-use anyhow::Context as _;
+use anyhow::{Context as _, ensure};
 
 /// Ticks of `/proc/PID/stat` per second: fixed for user space on Linux, whatever the kernel's own
 /// rate is.
@@ -108,6 +108,53 @@ impl Family {
     }
 }
 
+/// How the time of all cores was spent since the machine started, in ticks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct MachineTime {
+    busy: u64,
+    all: u64,
+}
+
+impl MachineTime {
+    /// The times of this moment.
+    ///
+    /// # Errors
+    ///
+    /// When `/proc/stat` cannot be read.
+    pub fn now() -> anyhow::Result<Self> {
+        Self::parse(&read("/proc/stat")?)
+    }
+
+    /// Reads the first line of `/proc/stat`: user, nice, system, idle, waiting for a disk, two
+    /// kinds of interrupts, and what the machine's own host took. The times of guests that follow
+    /// are in that of the user already.
+    fn parse(text: &str) -> anyhow::Result<Self> {
+        let line = text.lines().next().context("/proc/stat: empty")?;
+        let mut fields = line.split_ascii_whitespace();
+        ensure!(fields.next() == Some("cpu"), "/proc/stat: {line:?}");
+        let ticks: Vec<u64> = fields
+            .take(8)
+            .map(str::parse)
+            .collect::<Result<_, _>>()
+            .with_context(|| format!("/proc/stat: {line:?}"))?;
+        let all = ticks.iter().sum();
+        let unused: u64 = ticks.iter().skip(3).take(2).sum();
+        Ok(Self {
+            busy: all - unused,
+            all,
+        })
+    }
+
+    /// The share of the time of all cores that was in use since `earlier`, between 0 and 1.
+    pub fn busy_since(self, earlier: Self) -> f64 {
+        let all = self.all.saturating_sub(earlier.all).max(1);
+        let busy = self.busy.saturating_sub(earlier.busy);
+        #[expect(clippy::cast_precision_loss, reason = "ticks of seconds")]
+        let share = busy as f64 / all as f64;
+        share.min(1.0)
+    }
+}
+
 fn stat(id: u32) -> anyhow::Result<Stat> {
     Stat::parse(&read(&format!("/proc/{id}/stat"))?)
 }
@@ -143,6 +190,16 @@ mod tests {
         };
         assert_eq!(Stat::parse(line).unwrap(), expected);
         assert!(Stat::parse("4242 (tailor) S 17").is_err());
+    }
+
+    #[test]
+    fn a_machine_is_busy_when_it_neither_idles_nor_waits_for_a_disk() {
+        let at = |text: &str| MachineTime::parse(text).unwrap();
+        let first = at("cpu  100 0 50 800 50 0 0 0 7 0\ncpu0 1 2 3\n");
+        let then = at("cpu  160 0 60 815 60 2 2 1 9 0\ncpu0 1 2 3\n");
+        assert!((then.busy_since(first) - 0.75).abs() < 1e-9);
+        assert!(first.busy_since(first) < 1e-9);
+        assert!(MachineTime::parse("intr 1 2").is_err());
     }
 
     #[test]

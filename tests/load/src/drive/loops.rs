@@ -11,7 +11,7 @@ use tokio::task::JoinSet;
 
 use super::client::{Client, Expected, Protocol};
 use super::pace::{Gate, Schedule};
-use crate::process::Family;
+use crate::process::{Family, MachineTime};
 use crate::stats::Latencies;
 
 /// Answers that come later than this after the end are a failure.
@@ -61,6 +61,8 @@ pub struct Outcome {
     pub cpu: Duration,
     /// CPU time of the services behind it.
     pub services_cpu: Duration,
+    /// The share of the time of all cores that was in use, the load itself included.
+    pub machine_busy: f64,
 }
 
 /// Generates load, and measures `system` and `services` meanwhile.
@@ -95,9 +97,13 @@ pub fn drive(load: &Load, system: &Family, services: &Family) -> anyhow::Result<
         .context("a thread")?;
     sleep_until(window.from);
     system.reset_peak();
-    let before = (Instant::now(), system.cpu()?, services.cpu()?);
+    let times = || {
+        let machine = MachineTime::now()?;
+        anyhow::Ok((Instant::now(), system.cpu()?, services.cpu()?, machine))
+    };
+    let before = times()?;
     sleep_until(window.to);
-    let after = (Instant::now(), system.cpu()?, services.cpu()?);
+    let after = times()?;
 
     let mut latencies = Latencies::new();
     for thread in threads {
@@ -110,6 +116,7 @@ pub fn drive(load: &Load, system: &Family, services: &Family) -> anyhow::Result<
         time: after.0 - before.0,
         cpu: after.1.saturating_sub(before.1),
         services_cpu: after.2.saturating_sub(before.2),
+        machine_busy: after.3.busy_since(before.3),
     })
 }
 

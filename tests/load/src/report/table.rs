@@ -16,8 +16,8 @@ pub fn table(measured: &Measured) -> String {
     // Writing to a String does not fail.
     let _ = writeln!(
         text,
-        "| system | requests/s | of {against} | CPU us/request | of {against} | p50 ms | p99 ms | p99.9 ms | peak MiB | services us |\n\
-         |---|--:|--:|--:|--:|--:|--:|--:|--:|--:|"
+        "| system | requests/s | of {against} | CPU us/request | of {against} | p50 ms | p99 ms | p99.9 ms | peak MiB | services us | machine busy |\n\
+         |---|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|"
     );
     for system in &measured.systems {
         let _ = writeln!(text, "{}", line(system, first));
@@ -37,7 +37,7 @@ fn line(system: &Rounds, first: &Rounds) -> String {
     #[expect(clippy::cast_precision_loss, reason = "bytes of memory")]
     let peak = system.median(|round| round.peak as f64) / f64::from(1 << 20);
     format!(
-        "| {} | {} | {} | {:.1} | {} | {:.2} | {:.2} | {:.2} | {peak:.1} | {:.0} |",
+        "| {} | {} | {} | {:.1} | {} | {:.2} | {:.2} | {:.2} | {peak:.1} | {:.0} | {:.0} % |",
         system.label,
         grouped(system.median(|round| round.rate)),
         ratio(system.ratio(first, |round| round.rate)),
@@ -47,5 +47,6 @@ fn line(system: &Rounds, first: &Rounds) -> String {
         system.median(|round| round.p99_ms),
         system.median(|round| round.p999_ms),
         system.median(|round| round.services_cpu_us),
+        system.median(|round| round.machine_busy) * 100.0,
     )
 }

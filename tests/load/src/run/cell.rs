@@ -50,6 +50,9 @@ pub struct Round {
     pub cpu_us: f64,
     /// CPU time of the services for a request, microseconds.
     pub services_cpu_us: f64,
+    /// The share of all cores' time that was in use, by whatever program, between 0 and 1. Latency
+    /// follows it: near 1, requests wait for a core.
+    pub machine_busy: f64,
     /// Latency that half of the requests did not exceed, milliseconds.
     pub p50_ms: f64,
     /// The same of 99 of 100.

@@ -99,6 +99,7 @@ fn figures(outcome: &Outcome, peak: u64) -> anyhow::Result<Round> {
         rate: answers / outcome.time.as_secs_f64(),
         cpu_us: us(outcome.cpu),
         services_cpu_us: us(outcome.services_cpu),
+        machine_busy: outcome.machine_busy,
         p50_ms: latencies.percentile(50.0),
         p99_ms: latencies.percentile(99.0),
         p999_ms: latencies.percentile(99.9),
