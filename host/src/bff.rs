@@ -4,12 +4,14 @@
 //! (its machine code, cached) -> [`compiler`] (where it is not) -> [`load`] (both, and linked) ->
 //! [`version`] (with the operator's settings) -> [`swap`] (which version is live) -> [`store`] (its
 //! bytes, for the next start) -> and for each request [`admission`], [`run`] with [`state`],
-//! [`imports`], [`limits`], [`meter`], [`scheduler`] and [`guest_log`], and [`response`].
+//! [`imports`], [`limits`], [`meter`], [`scheduler`] and [`guest_log`], and [`response`] or, when it
+//! failed, [`classify`].
 //!
 //! One store and one instance for each request, dropped after it: nothing that a guest wrote is
 //! there for the next one.
 
 pub(crate) mod admission;
+mod classify;
 pub(crate) mod compiled;
 pub mod compiler;
 mod engine;

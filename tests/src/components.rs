@@ -71,6 +71,18 @@ pub fn bench() -> anyhow::Result<PathBuf> {
     guest("bench", &BUILT)
 }
 
+/// The component file of `tests/guests/crates`, whose crates want random numbers and times.
+///
+/// Built as [`hostile`] is.
+///
+/// # Errors
+///
+/// When it does not build.
+pub fn crates() -> anyhow::Result<PathBuf> {
+    static BUILT: Guest = OnceLock::new();
+    guest("crates", &BUILT)
+}
+
 /// A component of `tests/guests`, once it was used.
 type Guest = OnceLock<Result<PathBuf, String>>;
 

@@ -17,15 +17,20 @@ pub mod testing;
 mod accept;
 mod call;
 mod date;
+#[cfg(all(feature = "getrandom", target_family = "wasm"))]
+mod entropy;
 mod host;
 mod missing;
 mod panics;
 mod percent;
+mod print;
 mod problem;
 mod query;
 mod reply;
 mod response;
 mod router;
+#[cfg(feature = "chrono")]
+mod time;
 
 pub use bindings::exports::tailor::bff::handler::Guest as Handler;
 pub use bindings::tailor::bff::downstream::{Call, Failure, FailureKind, Reply, Source};
@@ -40,9 +45,12 @@ pub use host::{
 };
 pub use missing::{Missing, Outcome, Reason};
 pub use panics::log_panics;
+pub use print::print;
 pub use problem::Problem;
 pub use reply::ReadReply;
 pub use router::{Params, RouteHandler, Router};
+#[cfg(feature = "chrono")]
+pub use time::utc_now;
 
 /// The value of the first header of this name; `name` is lower case, the message's names may be in
 /// any case.

@@ -155,6 +155,15 @@ pub enum BffError {
         /// Where.
         source: wasmtime::Error,
     },
+    /// The guest used up its stack: the one in its own memory, or that of the engine.
+    #[error(
+        "the stack ran out: a recursion without an end, or one that is too deep (the stack of a \
+         Rust BFF is set by -zstack-size in .cargo/config.toml)"
+    )]
+    StackSpent {
+        /// Where.
+        source: wasmtime::Error,
+    },
     /// What crossed the boundary broke a rule: more bytes in one call than allowed, too many
     /// handles, text that is not UTF-8.
     #[error("broke a rule of the boundary: {}", excerpt(&source.root_cause().to_string(), MAX_EXCERPT))]
@@ -187,6 +196,7 @@ impl BffError {
             Self::Memory { source, .. }
             | Self::Table { source, .. }
             | Self::Trap { source, .. }
+            | Self::StackSpent { source }
             | Self::Boundary { source } => source,
             Self::Overloaded { .. }
             | Self::EngineFull

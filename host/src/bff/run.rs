@@ -10,8 +10,9 @@ use std::task::Poll;
 use http::{HeaderMap, HeaderValue};
 use tokio::time::{Instant, timeout_at};
 use wasmtime::component::ResourceTable;
-use wasmtime::{PoolConcurrencyLimitError, Store, Trap, UpdateDeadline};
+use wasmtime::{Store, UpdateDeadline};
 
+use super::classify::classify;
 use super::error::BffError;
 use super::guest_log::GuestLog;
 use super::limits::GuestLimits;
@@ -328,35 +329,4 @@ fn table(handles: usize) -> ResourceTable {
     let mut table = ResourceTable::new();
     table.set_max_capacity(handles);
     table
-}
-
-/// Maps a failure to the limit or trap. A guest that was refused memory fails in its own way
-/// afterwards, so memory comes first.
-fn classify(source: wasmtime::Error, state: &StoreData, version: &Version) -> BffError {
-    let limits = &version.settings().limits;
-    if source.downcast_ref::<PoolConcurrencyLimitError>().is_some() {
-        BffError::EngineFull
-    } else if source.downcast_ref::<Stopped>().is_some() {
-        BffError::Cpu {
-            limit: limits.cpu,
-            source: Some(source),
-        }
-    } else if state.limits.memory_refused {
-        BffError::Memory {
-            limit: limits.memory,
-            source,
-        }
-    } else if state.limits.table_refused {
-        BffError::Table {
-            limit: limits.table_elements,
-            source,
-        }
-    } else if let Some(trap) = source.downcast_ref::<Trap>() {
-        BffError::Trap {
-            trap: *trap,
-            source,
-        }
-    } else {
-        BffError::Boundary { source }
-    }
 }

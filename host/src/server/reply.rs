@@ -151,7 +151,7 @@ pub(super) fn code(error: &BffError) -> Code {
         BffError::Cpu { .. } => Code::BffCpuLimit,
         BffError::Memory { .. } => Code::BffMemoryLimit,
         BffError::Table { .. } => Code::BffTableLimit,
-        BffError::Trap { .. } => Code::BffTrap,
+        BffError::Trap { .. } | BffError::StackSpent { .. } => Code::BffTrap,
         BffError::Boundary { .. } => Code::BffHostLimit,
         BffError::IllegalResponse(_) => Code::BffIllegalResponse,
         BffError::ResponseTooLarge { .. } => Code::BffResponseTooLarge,

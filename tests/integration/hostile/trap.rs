@@ -67,6 +67,19 @@ async fn a_guest_of_rust_that_panics_or_recurses_fails_one_request() {
 }
 
 #[tokio::test]
+async fn a_stack_that_ran_out_is_told_from_other_accesses_outside_of_the_memory() {
+    let offline = Offline::from_file(&components::hostile().unwrap()).unwrap();
+    let error = offline.get("/recurse").await.result.unwrap_err();
+    let (text, backtrace) = (error.to_string(), error.backtrace());
+    assert!(text.starts_with("the stack ran out"), "{text}");
+    assert!(text.contains("-zstack-size"), "{text}");
+    assert!(backtrace.contains("hostile::depth"), "{backtrace}");
+
+    let error = offline.get("/wild").await.result.unwrap_err().to_string();
+    assert_eq!(error, "wasm trap: out of bounds memory access");
+}
+
+#[tokio::test]
 async fn a_panic_outside_of_a_router_has_its_line() {
     let offline = Offline::from_file(&components::hostile().unwrap()).unwrap();
     let invoked = offline.get("/panic").await;

@@ -27,6 +27,7 @@ impl Handler for Hostile {
             "/grow-pages" => leak::grow_until_refused(),
             "/live-with-refusal" => text(&leak::pages_until_refused().to_string()),
             "/recurse" => text(&depth(1).to_string()),
+            "/wild" => wild(),
             "/panic" => an_author_s_mistake(&[]),
             "/log" => flood(number(&request, "lines"), number(&request, "bytes")),
             "/respond" => respond(&request),
@@ -78,6 +79,13 @@ fn depth(so_far: u64) -> u64 {
     // A frame of its own for each call, and work after it: not to be made into a loop.
     let frame = core::hint::black_box([so_far; 8]);
     depth(frame[0] + 1) + frame[1]
+}
+
+/// Reads far outside of the memory.
+fn wild() -> Response {
+    let address = core::hint::black_box(0x4000_0000_usize) as *const u8;
+    // SAFETY: none; the sandbox ends the instance.
+    text(&unsafe { address.read_volatile() }.to_string())
 }
 
 /// Its name is to be found in the backtrace.
