@@ -10,7 +10,7 @@
 //! there for the next one.
 
 pub(crate) mod admission;
-pub(crate) mod compiled;
+pub mod compiled;
 pub mod compiler;
 mod engine;
 pub mod error;
