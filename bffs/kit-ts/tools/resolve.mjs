@@ -6,12 +6,13 @@ import { isBuiltin } from "node:module";
 
 /**
  * For esbuild. The engine is neither Node nor a browser: of the files that a package has for several, those for workers
- * come first, then those for browsers, which at least do not ask for Node; else what it has for all.
+ * come first, then those for browsers, which at least do not ask for Node; else what it has for all. Only with this
+ * platform does the field `browser` of a package leave out single files.
  *
  * @type {Pick<import("esbuild").BuildOptions, "platform" | "conditions" | "mainFields" | "define">}
  */
 export const resolution = {
-  platform: "neutral",
+  platform: "browser",
   conditions: ["worker", "browser", "module"],
   mainFields: ["browser", "module", "main"],
   define: { "process.env.NODE_ENV": '"production"' },

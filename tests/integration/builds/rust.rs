@@ -22,7 +22,11 @@ compile_error!("it has flags of the environment");
 pub static TYPES: [u8; include_bytes!("types").len()] = *include_bytes!("types");
 
 #[unsafe(export_name = "tailor:bff/handler@0.1.1#handle")]
-pub extern "C" fn handle(_request: i32) -> i32 {
+#[rustfmt::skip]
+pub extern "C" fn handle(
+    _: i32, _: i32, _: i32, _: i32, _: i32, _: i32, _: i32, _: i32,
+    _: i32, _: i32, _: i32, _: i32, _: i32, _: i32, _: i32, _: i32,
+) -> i32 {
     std::process::abort()
 }
 
@@ -33,7 +37,8 @@ pub extern "C" fn realloc(_: i32, _: i32, _: i32, _: i32) -> i32 {
 "#;
 
 const MANIFEST: &str = "[package]\nname = \"tiny\"\nversion = \"0.1.0\"\nedition = \"2024\"\n\
-                        [lib]\ncrate-type = [\"cdylib\"]\n[package.metadata.component]\n";
+                        [lib]\ncrate-type = [\"cdylib\"]\n[package.metadata.component]\n\
+                        [lints.rust]\nunexpected_cfgs = \"allow\"\n";
 
 fn tiny(folder: &Path) {
     let mut resolve = Resolve::new();

@@ -24,7 +24,7 @@ fn repository(root_folder: &Path) -> PathBuf {
             ),
             (
                 "tsconfig.json",
-                r#"{"extends": "../../base.json", "include": ["src"]}"#,
+                r#"{"extends": "../../../base.json", "include": ["src"]}"#,
             ),
             ("src/main.ts", MAIN),
             ("dist/text.ts", "export const text = \"first\";\n"),

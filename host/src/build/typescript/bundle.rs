@@ -20,7 +20,7 @@ const KIT_BUNDLER: &str = "@tailor/kit/tools/bundle.mjs";
 /// Which of a package's files are taken: those for an engine that is neither Node nor has a page.
 /// The same as in the kit's tools/resolve.mjs.
 const RESOLUTION: [&str; 4] = [
-    "--platform=neutral",
+    "--platform=browser",
     "--conditions=worker,browser,module",
     "--main-fields=browser,module,main",
     "--define:process.env.NODE_ENV=\"production\"",

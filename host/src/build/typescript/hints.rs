@@ -2,12 +2,26 @@
 
 /// What esbuild prints, with our advice in place of its own. The kit's bundler has done that.
 pub(super) fn fitting(printed: &str) -> String {
-    let lines = printed.lines().filter_map(|line| match node_module(line) {
-        Some(name) => Some(advice(name)),
-        None if is_more(line) => None,
-        None => Some(line.to_owned()),
+    // Behind esbuild's messages stands what Node says of a program that failed.
+    let own = printed
+        .lines()
+        .take_while(|line| !line.starts_with("node:"));
+    let lines = own.filter_map(|line| match (node_module(line), missing(line)) {
+        (Some(name), _) => Some(advice(name)),
+        (_, Some(name)) => Some(format!(
+            "  \"{name}\" is not installed where this file can see it: name it in the dependencies of \
+             package.json and install it."
+        )),
+        _ if is_more(line) => None,
+        _ => Some(line.to_owned()),
     });
-    lines.collect::<Vec<_>>().join("\n")
+    lines.collect::<Vec<_>>().join("\n").trim_end().to_owned()
+}
+
+/// The package that a line says to leave to whoever runs the bundle.
+fn missing(line: &str) -> Option<&str> {
+    let (_, rest) = line.split_once("You can mark the path \"")?;
+    rest.split_once('"').map(|(name, _)| name)
 }
 
 /// The module of Node that a line of advice is about.
@@ -17,9 +31,15 @@ fn node_module(line: &str) -> Option<&str> {
     Some(name)
 }
 
-/// The second line of the advice, which is to bundle for Node.
+/// A further line of an advice, which is to bundle for Node or to leave an import as it is.
 fn is_more(line: &str) -> bool {
-    line.contains("platform=node") || line.contains("platform: 'node'")
+    let words = [
+        "platform=node",
+        "platform: 'node'",
+        "this error and leave",
+        "at run-time instead",
+    ];
+    words.iter().any(|words| line.contains(words))
 }
 
 fn advice(module: &str) -> String {
@@ -37,7 +57,7 @@ mod tests {
     fn the_advice_to_bundle_for_node_is_not_passed_on() {
         let printed = "Could not resolve \"util\"\n\n    a.js:1:7:\n\n  \
             The package \"util\" wasn't found on the file system but is built into node. Are you trying to\n  \
-            bundle for node? You can use \"--platform=node\" to do that, which will remove this error.\n\n1 error";
+            bundle for node? You can use \"--platform=node\" to do that, which will remove this error.\n\n1 error\nnode:child_process:930\n  at x";
         assert_eq!(
             fitting(printed),
             "Could not resolve \"util\"\n\n    a.js:1:7:\n\n  \"util\" is a part of Node, and the engine of a \
