@@ -12,7 +12,7 @@
 
 pub(crate) mod admission;
 mod classify;
-pub(crate) mod compiled;
+pub mod compiled;
 pub mod compiler;
 mod engine;
 pub mod error;

@@ -1,9 +1,9 @@
 //! A BFF's folder in, a component out: Rust and TypeScript.
 //!
 //! Owns the preparation of what a machine lacks for that (Rust's WebAssembly target, npm packages),
-//! the compilers' command lines, and the rule when a build is up to date. It must not know the host
-//! that runs components: it imports nothing of the rest of this crate, and checks only what the
-//! author of a component can fix.
+//! the compilers' command lines, the rule when a build is up to date, and the kits that the program
+//! writes out. It must not know the host that runs components: it imports nothing of the rest of
+//! this crate, and checks only what the author of a component can fix.
 //!
 //! Everything blocks. A component is written whole or not at all, and two processes that build the
 //! same folders run one after the other.
@@ -12,6 +12,7 @@ mod command;
 mod component;
 mod error;
 mod fuse;
+mod kit;
 mod npm;
 mod options;
 mod packages;
@@ -29,6 +30,7 @@ use std::time::Instant;
 
 pub use error::BuildError;
 pub use fuse::{FuseError, Fused, fuse};
+pub use kit::Kit;
 pub use options::BuildOptions;
 pub use project::Language;
 
@@ -43,8 +45,8 @@ pub type Report<'a> = &'a mut dyn FnMut(&str);
 pub struct Built {
     /// The package's name without an npm scope: `watch`. It is the file's stem, too.
     pub name: String,
-    /// Where the component is: `<bffs>/target/components/<name>.wasm`, or where
-    /// [`BuildOptions::output`] said.
+    /// Where the component is: `<bffs>/target/components/<name>.wasm`, whatever cargo's settings
+    /// say, or where [`BuildOptions::output`] said.
     pub component: PathBuf,
     /// What it was written in.
     pub language: Language,

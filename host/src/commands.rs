@@ -7,6 +7,8 @@ mod check;
 mod compile_worker;
 mod demo;
 mod inspect;
+mod kept_code;
+mod kit;
 mod log;
 mod serve;
 #[cfg(test)]
@@ -35,6 +37,9 @@ enum Command {
     Check(check::Check),
     /// Build a BFF's folder (Rust or TypeScript) into a component
     Build(build::Build),
+    /// Write what BFFs are written with, for a repository of its own: the package @tailor/kit, the
+    /// crate tailor-kit
+    Kit(kit::Kit),
     /// Show what a component imports and exports, and what it would be granted
     Inspect(inspect::Inspect),
     /// Run one request in a component without a socket, with services answered from a fixture
@@ -64,6 +69,7 @@ impl Cli {
             Command::Serve(serve) => wait(serve.run()),
             Command::Check(check) => wait(check.run()),
             Command::Build(build) => build.run(),
+            Command::Kit(kit) => kit.run(),
             Command::Inspect(inspect) => inspect.run(),
             Command::Call(call) => wait(call.run()),
             Command::CompileWorker(worker) => Ok(worker.run()),

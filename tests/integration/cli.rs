@@ -32,6 +32,7 @@ fn help_names_every_argument() {
         ("serve", &["-c, --config <FILE>", "[default: tailor.toml]"]),
         ("check", &["-c, --config <FILE>", "[default: tailor.toml]"]),
         ("build", &["<FOLDER>", "--all", "-o, --output <FILE>"]),
+        ("kit", &["--npm <DIR>", "--crate <DIR>"]),
         ("inspect", &["<COMPONENT>", "-c, --config <FILE>"]),
         (
             "call",

@@ -131,3 +131,38 @@ fn call_takes_limits_and_grants_of_a_configuration() {
         "{error}"
     );
 }
+
+#[test]
+fn call_compiles_a_component_once_and_keeps_its_code_for_this_user_alone() {
+    use std::os::unix::fs::PermissionsExt as _;
+
+    let dir = tempfile::tempdir().unwrap();
+    let cache = dir.path().join("cache");
+    let watch = text(&example("watch").unwrap());
+    let face = fixture("watch", "face");
+    let call = || {
+        let mut command = std::process::Command::new(tailor_harness::Process::program().unwrap());
+        command.args(["call", &watch, "--fixture", &face]);
+        let output = command.env("TAILOR_CACHE", &cache).output().unwrap();
+        assert!(output.status.success(), "{output:?}");
+        String::from_utf8(output.stderr).unwrap()
+    };
+    let code = cache.join("compiled");
+    let first = call();
+    let expected = format!("; its code is kept in {}\n", code.display());
+    assert!(
+        first.starts_with(&format!("compiled {watch} in ")) && first.ends_with(&expected),
+        "{first}"
+    );
+    let mode = std::fs::metadata(&code).unwrap().permissions().mode();
+    assert_eq!(mode & 0o777, 0o700);
+    assert_eq!(call(), "", "compiled again");
+
+    // Code that others could have written is not run.
+    std::fs::set_permissions(&code, std::fs::Permissions::from_mode(0o777)).unwrap();
+    let refused = call();
+    assert!(
+        refused.starts_with("compiled code is not kept: ") && refused.contains("others can write"),
+        "{refused}"
+    );
+}

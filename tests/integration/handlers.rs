@@ -6,24 +6,18 @@ use std::path::{Path, PathBuf};
 use tailor::build::{BuildOptions, build};
 use tailor_harness::components::{example, root};
 
-/// A BFF in JavaScript below a folder that has the packages of `partner`: its own `npm install` has
-/// a neighbour to link, and needs no network.
+/// A BFF in JavaScript below a folder that has the packages of `partner`.
 fn bff(at: &Path) -> PathBuf {
     example("partner").unwrap();
     let folder = at.join("bff");
-    for made in [folder.join("src"), at.join("local")] {
-        std::fs::create_dir_all(made).unwrap();
-    }
+    std::fs::create_dir_all(folder.join("src")).unwrap();
     let packages = root().join("bffs/partner/node_modules");
     std::os::unix::fs::symlink(packages, at.join("node_modules")).unwrap();
-    let local = r#"{"name": "local", "version": "1.0.0"}"#;
-    std::fs::write(at.join("local/package.json"), local).unwrap();
     let manifest = serde_json::json!({
         "name": "bff",
         "private": true,
         "type": "module",
         "tailor": {"entry": "src/main.js", "wit": root().join("wit")},
-        "dependencies": {"local": "file:../local"},
     });
     std::fs::write(folder.join("package.json"), manifest.to_string()).unwrap();
     folder

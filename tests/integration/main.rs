@@ -88,6 +88,8 @@ mod weather;
 
 // The BFFs' own tests and fixtures.
 mod bffs;
+// Builds of folders that lie elsewhere than the examples do.
+mod builds;
 // Functions of the contract beside calls, and components of its earlier versions.
 mod contract;
 // The process that compiles components.

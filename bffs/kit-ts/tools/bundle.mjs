@@ -4,7 +4,8 @@
  *
  *     node node_modules/@tailor/kit/tools/bundle.mjs <entry.ts> <bundle.js>
  *
- * It writes <bundle.js> and <bundle.js>.map. Nothing is minified: a position that is not in the table is still readable.
+ * It writes <bundle.js>, <bundle.js>.map and, in <bundle.js>.meta.json, what it read. Nothing is minified: a position that
+ * is not in the table is still readable.
  */
 import { readFileSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
@@ -12,6 +13,7 @@ import { dirname, relative, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { current, earlier } from "./contract.mjs";
 import { lineTable } from "./lines.mjs";
+import { fitting, resolution } from "./resolve.mjs";
 
 // The kit is linked into node_modules and has no dependencies of its own: esbuild is the BFF's.
 /** @type {typeof import("esbuild")} */
@@ -22,14 +24,19 @@ if (entry === undefined || bundle === undefined) {
   process.stderr.write("usage: bundle.mjs <entry.ts> <bundle.js>\n");
   process.exit(2);
 }
+/** @param {import("esbuild").Message[]} messages @param {"error" | "warning"} kind */
+const print = (messages, kind) => {
+  const shown = esbuild.formatMessagesSync(messages.map(fitting), { kind, color: process.stderr.isTTY === true });
+  process.stderr.write(shown.join(""));
+};
+
 try {
-  esbuild.buildSync({
+  const built = esbuild.buildSync({
     entryPoints: [entry],
     outfile: bundle,
     bundle: true,
     format: "esm",
-    platform: "neutral",
-    mainFields: ["module", "main"],
+    ...resolution,
     target: "es2023",
     external: ["tailor:*"],
     alias: earlier(current),
@@ -37,10 +44,16 @@ try {
     inject: [fileURLToPath(new URL("../src/prelude.ts", import.meta.url))],
     sourcemap: "external",
     sourcesContent: false,
-    logLevel: "warning",
+    metafile: true,
+    logLevel: "silent",
   });
-} catch {
-  // esbuild has already said what and where.
+  print(built.warnings, "warning");
+  writeFileSync(`${bundle}.meta.json`, JSON.stringify(built.metafile));
+} catch (error) {
+  const { errors, warnings } = /** @type {Partial<import("esbuild").BuildFailure>} */ (error);
+  if (errors === undefined) throw error;
+  print(warnings ?? [], "warning");
+  print(errors, "error");
   process.exit(1);
 }
 const map = JSON.parse(readFileSync(`${bundle}.map`, "utf8"));

@@ -9,11 +9,12 @@
  */
 import { spawnSync } from "node:child_process";
 import { mkdtempSync, readdirSync, rmSync } from "node:fs";
-import { createRequire } from "node:module";
+import { builtinModules, createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { current, earlier } from "./contract.mjs";
+import { resolution } from "./resolve.mjs";
 
 // The kit is linked into node_modules and has no dependencies of its own: esbuild is the BFF's.
 /** @type {typeof import("esbuild")} */
@@ -48,7 +49,9 @@ try {
     outfile: bundle,
     bundle: true,
     format: "esm",
-    platform: "node",
+    // Of each package the same files as in a component; only tests may ask for what Node has.
+    ...resolution,
+    external: ["node:*", ...builtinModules],
     target: "node20",
     sourcemap: "inline",
     logLevel: "warning",

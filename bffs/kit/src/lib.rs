@@ -60,12 +60,3 @@ fn header<'a>(headers: &'a Headers, name: &str) -> Option<&'a str> {
         .find(|(known, _)| known.eq_ignore_ascii_case(name))
         .map(|(_, value)| value.as_str())
 }
-
-#[cfg(test)]
-mod tests {
-    #[test]
-    fn the_page_for_authors_shows_the_example_that_is_tested() {
-        let example = include_str!("../examples/scales.rs");
-        assert!(include_str!("../../../docs/write/rust.md").contains(example));
-    }
-}

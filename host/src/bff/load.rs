@@ -1,9 +1,11 @@
 //! From a file to a component that can be instantiated: size, surface, machine code, links.
 //! Everything slow or fallible about a component happens here, never on the path of a request.
 
+use std::cell::Cell;
 use std::io::ErrorKind;
 use std::path::Path;
 use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
 
 use super::compiled::{CompiledCache, load_bytes};
 use super::compiler::{CompileIn, Compiler, Job};
@@ -30,6 +32,8 @@ pub struct Loaded {
     pub size: usize,
     /// What it imports and exports.
     pub surface: Surface,
+    /// How long compiling it took; nothing when its code was kept from before.
+    pub compiled_in: Option<Duration>,
     /// The component itself, until the store has it.
     unsaved: Mutex<Option<Vec<u8>>>,
 }
@@ -214,7 +218,13 @@ impl Loader {
         surface.check()?;
         let digest = hex(bytes);
         let engine = self.runtime.engine();
-        let compile = || self.compiler.compile(job, bytes);
+        let compiled_in = Cell::new(None);
+        let compile = || {
+            let started = Instant::now();
+            let code = self.compiler.compile(job, bytes);
+            compiled_in.set(Some(started.elapsed()));
+            code
+        };
         let component = match &self.cache {
             Some(cache) => cache.get(engine, &digest, compile)?,
             None => load_bytes(engine, &compile()?)?,
@@ -234,6 +244,7 @@ impl Loader {
             digest,
             size: bytes.len(),
             surface,
+            compiled_in: compiled_in.get(),
             unsaved: Mutex::default(),
         })
     }

@@ -9,6 +9,27 @@ pub enum BuildError {
     #[error("{}: not a BFF: looked for Cargo.toml (Rust) and package.json (TypeScript) and found neither", .0.display())]
     NotABff(PathBuf),
 
+    /// The folder has both of the two files.
+    #[error("{}: not a BFF: it has a Cargo.toml (Rust) and a package.json (TypeScript); move one of them to a folder of its own", .0.display())]
+    TwoManifests(PathBuf),
+
+    /// Packages of npm are missing in an installation, which is its owner's to change.
+    #[error(
+        "{}: not installed: {}: looked in node_modules of its folder and of those above it; name them in \
+         package.json (tools in devDependencies) and run `{by_hand}` in {}",
+        manifest.display(), missing.join(", "), root.display()
+    )]
+    Packages {
+        /// The BFF's package.json.
+        manifest: PathBuf,
+        /// The packages that are not there.
+        missing: Vec<String>,
+        /// The folder of the installation.
+        root: PathBuf,
+        /// The command that installs them.
+        by_hand: &'static str,
+    },
+
     /// The folder's file is there, but what it describes is no BFF.
     #[error("{}: not a BFF: {reason}", file.display())]
     Unsuitable {
@@ -25,6 +46,10 @@ pub enum BuildError {
     /// Two components would be written to one file.
     #[error("{0}: two BFFs have this name")]
     SameName(String),
+
+    /// A kit would be written into a folder of something else.
+    #[error("{}: has files in it that are no kit; name a folder that is empty or not there", .0.display())]
+    Occupied(PathBuf),
 
     /// A program that is needed is not installed, or too old.
     #[error("{tool}: {reason}")]

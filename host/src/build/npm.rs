@@ -1,119 +1,210 @@
-//! Node and the npm packages of a TypeScript BFF.
+//! Node and the npm packages of a TypeScript BFF, wherever npm, pnpm or yarn put them.
+//!
+//! An installation is its owner's: nothing is written into `node_modules`, and a package manager
+//! runs only where nothing is installed at all. What is there is used, without a network.
+
+mod manager;
+#[cfg(test)]
+mod tests;
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use serde_json::Value;
+
 use super::command::{Finished, run};
-use super::stamp::digest_of_files;
+use super::project::Package;
 use super::{BuildError, Report};
+use manager::{Installation, NODE_MISSING};
+
+pub(super) use manager::lock_file;
 
 /// The oldest Node that the compilers are run with.
 const OLDEST_NODE: u32 = 20;
-
-const NODE_MISSING: &str = "TypeScript BFFs need Node 20 or later with npm: https://nodejs.org";
 
 /// The packages that a BFF's own package.json has to name, pinned, as devDependencies.
 const TOOLS: &str =
     "add typescript, esbuild and componentize-qjs to the devDependencies of package.json";
 
+/// The kit, whose own packages are looked through last.
+const KIT: &str = "@tailor/kit";
+
 /// Installed packages.
 pub(super) struct Modules {
-    /// Where Node starts to look for packages: the BFF's folder.
+    /// The folders in which Node looks for packages, in this order: `node_modules` of the BFF's
+    /// folder and of each one above it. pnpm keeps what no package.json names in a folder below.
+    places: Vec<PathBuf>,
+    /// Where programs run: the BFF's folder.
     folder: PathBuf,
 }
 
 impl Modules {
-    /// Installs the packages of `package.json` and its lock file, unless that is done.
-    pub(super) fn install(folder: &Path, name: &str, say: Report<'_>) -> Result<Self, BuildError> {
-        check_node()?;
-        let root = install_root(folder);
-        let lock = root.join("package-lock.json");
-        let wanted = manifests(folder);
-        let mark = root.join("node_modules/.tailor-installed");
-        let modules = Self {
+    /// The packages that can be seen from a folder, installed or not.
+    pub(super) fn seen_from(folder: &Path) -> Self {
+        let mut modules = Self {
+            places: places(folder),
             folder: folder.to_owned(),
         };
-        let installed = std::fs::read_to_string(&mark).unwrap_or_default();
-        if installed == digest_of_files(&wanted)? {
+        // A kit that is linked may have brought its tools along.
+        let kit = modules.package(KIT).and_then(|kit| kit.canonicalize().ok());
+        modules
+            .places
+            .extend(kit.iter().flat_map(|kit| places(kit)));
+        modules
+    }
+
+    /// The packages of a BFF, installed if there are none at all.
+    pub(super) fn ready(package: &Package, say: Report<'_>) -> Result<Self, BuildError> {
+        check_node()?;
+        let modules = Self::seen_from(&package.folder);
+        let missing = modules.missing(package);
+        if missing.is_empty() {
+            modules.compare_versions(package, say);
             return Ok(modules);
         }
-        let subcommand = if lock.is_file() { "ci" } else { "install" };
-        say(&format!(
-            "installing the npm packages of {name} (npm {subcommand})"
-        ));
-        let mut npm = Command::new("npm");
-        npm.current_dir(&root)
-            .args([subcommand, "--loglevel=error", "--no-audit", "--no-fund"])
-            // No package of a bundle has to run an install script.
-            .arg("--ignore-scripts");
-        let finished = run(&mut npm, NODE_MISSING)?;
-        if !finished.ok {
-            return Err(BuildError::Command {
-                command: format!("npm {subcommand} in {}", root.display()),
-                detail: first_lines(&finished.printed()),
-            });
+        let installation = Installation::of(&package.folder);
+        if installation.is_there(&package.folder) {
+            return Err(installation.lacks(package, missing));
         }
-        // Read again: `npm install` writes the lock file.
-        std::fs::write(&mark, digest_of_files(&wanted)?).map_err(BuildError::io("write", mark))?;
-        Ok(modules)
+        installation.make(&package.name, say)?;
+        let modules = Self::seen_from(&package.folder);
+        match modules.missing(package) {
+            missing if missing.is_empty() => Ok(modules),
+            missing => Err(installation.lacks(package, missing)),
+        }
     }
 
-    /// A file of a package, looked for where Node looks: in the BFF's folder, then in each one
-    /// above.
+    /// The names of the packages that a build needs and that are not there.
+    fn missing(&self, package: &Package) -> Vec<String> {
+        let needed = needed(package).into_iter();
+        needed
+            .filter(|name| self.package(name).is_none())
+            .map(str::to_owned)
+            .collect()
+    }
+
+    /// Says which installed packages are not of the version that package.json names.
+    fn compare_versions(&self, package: &Package, say: Report<'_>) {
+        let both = package.dependencies.iter().chain(&package.dev_dependencies);
+        for (name, wanted) in both.filter(|(_, wanted)| is_exact(wanted)) {
+            let manifest = self.package(name).and_then(|folder| manifest(&folder));
+            let installed = manifest.as_ref().and_then(|it| it["version"].as_str());
+            if let Some(installed) = installed.filter(|installed| installed != wanted) {
+                say(&format!(
+                    "{}: package.json names {name} {wanted}, and {installed} is installed: install the \
+                     packages again",
+                    package.name
+                ));
+            }
+        }
+    }
+
+    /// The folder of a package.
+    pub(super) fn package(&self, name: &str) -> Option<PathBuf> {
+        let file = self.find(&format!("{name}/package.json"))?;
+        file.parent().map(Path::to_owned)
+    }
+
+    /// The manifests of the packages that a build needs, as they are reached from the BFF's folder.
+    pub(super) fn manifests(&self, package: &Package) -> Vec<PathBuf> {
+        let needed = needed(package).into_iter();
+        needed
+            .filter_map(|name| self.find(&format!("{name}/package.json")))
+            .collect()
+    }
+
+    /// A file of a package.
     pub(super) fn find(&self, path: &str) -> Option<PathBuf> {
-        let file = |folder: &Path| folder.join("node_modules").join(path);
-        self.folder
-            .ancestors()
-            .map(file)
-            .find(|file| file.is_file())
+        let files = self.places.iter().map(|place| place.join(path));
+        files.into_iter().find(|file| file.is_file())
     }
 
-    /// A command for a program of a package, to run in the BFF's folder.
-    pub(super) fn tool(&self, name: &str) -> Result<Command, BuildError> {
-        let program = self.find(&format!(".bin/{name}"));
-        let mut command = Command::new(program.ok_or_else(|| BuildError::Tool {
+    /// A command for a program of a package, to run in the BFF's folder. `package` is the one that
+    /// has it, for installations without links to programs.
+    pub(super) fn tool(&self, name: &str, package: &str) -> Result<Command, BuildError> {
+        if let Some(program) = self.find(&format!(".bin/{name}")) {
+            return Ok(self.here(Command::new(program)));
+        }
+        let program = self.program(name, package);
+        let program = program.ok_or_else(|| BuildError::Tool {
             tool: name.to_owned(),
             reason: format!("not among the installed npm packages; {TOOLS}"),
-        })?);
-        command.current_dir(&self.folder);
-        Ok(command)
+        })?;
+        // Some installers put the machine's own program in the place of the script.
+        let script = std::fs::read(&program).is_ok_and(|bytes| bytes.starts_with(b"#!"));
+        Ok(if script {
+            self.script(&program)
+        } else {
+            self.here(Command::new(program))
+        })
     }
 
-    /// A command that runs a script of a package with Node in the BFF's folder.
+    /// The program that a package's manifest names.
+    fn program(&self, name: &str, package: &str) -> Option<PathBuf> {
+        let folder = self.package(package)?;
+        let manifest = manifest(&folder)?;
+        let bin = &manifest["bin"];
+        let path = bin.as_str().or_else(|| bin[name].as_str())?;
+        let program = folder.join(path);
+        program.is_file().then_some(program)
+    }
+
+    /// A command that runs a script with Node in the BFF's folder.
     pub(super) fn script(&self, file: &Path) -> Command {
         let mut command = Command::new("node");
-        command.current_dir(&self.folder).arg(file);
+        command.arg(file);
+        self.here(command)
+    }
+
+    fn here(&self, mut command: Command) -> Command {
+        command
+            .current_dir(&self.folder)
+            // Node looks here last, for what is not above the script.
+            .env(
+                "NODE_PATH",
+                std::env::join_paths(&self.places).unwrap_or_default(),
+            )
+            // What is built does not depend on the machine's mode.
+            .env_remove("NODE_ENV");
         command
     }
+}
+
+/// The folders of packages that can be seen from a folder, the nearest first.
+fn places(folder: &Path) -> Vec<PathBuf> {
+    let all = folder.ancestors().flat_map(|up| {
+        let packages = up.join("node_modules");
+        let hidden = packages.join(".pnpm/node_modules");
+        [packages, hidden]
+    });
+    all.filter(|place| place.is_dir()).collect()
+}
+
+/// The packages that a build needs.
+fn needed(package: &Package) -> Vec<&str> {
+    let mut needed = vec!["esbuild", "componentize-qjs"];
+    if package.folder.join("tsconfig.json").is_file() {
+        needed.push("typescript");
+    }
+    needed.extend(package.dependencies.keys().map(String::as_str));
+    needed
+}
+
+fn manifest(folder: &Path) -> Option<Value> {
+    let text = std::fs::read(folder.join("package.json")).ok()?;
+    serde_json::from_slice(&text).ok()
+}
+
+/// Whether it is one version and no range: `1.2.3`, `1.2.3-rc.1`.
+fn is_exact(version: &str) -> bool {
+    let number = |part: &str| part.parse::<u32>().is_ok();
+    let core = version.split(['-', '+']).next().unwrap_or_default();
+    core.split('.').count() == 3 && core.split('.').all(number)
 }
 
 /// Runs a compiler. `what` names it in the error when it cannot be started.
 pub(super) fn compile(command: &mut Command) -> Result<Finished, BuildError> {
     run(command, TOOLS)
-}
-
-/// The files that say what is installed, whether they are there or not.
-pub(super) fn manifests(folder: &Path) -> Vec<PathBuf> {
-    let root = install_root(folder);
-    let names = ["package.json", "package-lock.json"];
-    let mut files: Vec<PathBuf> = names.iter().map(|name| root.join(name)).collect();
-    files.push(folder.join("package.json"));
-    files
-}
-
-/// What npm says first. After that come pages on how to use it.
-fn first_lines(printed: &str) -> String {
-    let lines = printed.lines().filter(|line| line.trim() != "npm error");
-    lines.take(6).collect::<Vec<_>>().join("\n")
-}
-
-/// Where the lock file is: in the folder, or one level up when several BFFs share one; else in the
-/// folder.
-fn install_root(folder: &Path) -> PathBuf {
-    let locked = |folder: &&Path| folder.join("package-lock.json").is_file();
-    let up = folder.parent();
-    let found = [Some(folder), up].into_iter().flatten().find(locked);
-    found.unwrap_or(folder).to_owned()
 }
 
 fn check_node() -> Result<(), BuildError> {
@@ -131,55 +222,4 @@ fn new_enough(version: &str) -> Result<(), BuildError> {
         tool: "node".to_owned(),
         reason: format!("its version is {version:?}; {NODE_MISSING}"),
     })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn an_old_node_is_refused_with_both_versions() {
-        assert!(new_enough("v20.20.2").is_ok());
-        assert!(new_enough("v104.0.0").is_ok());
-        let error = new_enough("v18.19.0").unwrap_err().to_string();
-        assert_eq!(
-            error,
-            "node: its version is \"v18.19.0\"; TypeScript BFFs need Node 20 or later with npm: https://nodejs.org"
-        );
-        assert!(new_enough("").is_err());
-    }
-
-    #[test]
-    fn tools_are_found_in_the_folder_and_above_it() {
-        let root = tempfile::tempdir().unwrap();
-        let folder = root.path().join("bffs/partner");
-        let above = root.path().join("bffs/node_modules/.bin");
-        std::fs::create_dir_all(&folder).unwrap();
-        std::fs::create_dir_all(&above).unwrap();
-        std::fs::write(above.join("tsc"), "").unwrap();
-        let modules = Modules { folder };
-        assert_eq!(
-            modules.tool("tsc").unwrap().get_program(),
-            above.join("tsc")
-        );
-        let error = modules.tool("esbuild").unwrap_err().to_string();
-        assert!(
-            error.starts_with("esbuild: not among the installed npm packages"),
-            "{error}"
-        );
-        assert!(error.contains("devDependencies"), "{error}");
-    }
-
-    #[test]
-    fn a_lock_file_one_level_up_is_shared() {
-        let root = tempfile::tempdir().unwrap();
-        let folder = root.path().join("partner");
-        std::fs::create_dir_all(&folder).unwrap();
-        assert_eq!(install_root(&folder), folder);
-        std::fs::write(root.path().join("package-lock.json"), "").unwrap();
-        assert_eq!(install_root(&folder), root.path());
-        assert!(manifests(&folder).contains(&root.path().join("package-lock.json")));
-        std::fs::write(folder.join("package-lock.json"), "").unwrap();
-        assert_eq!(install_root(&folder), folder);
-    }
 }

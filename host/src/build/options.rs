@@ -4,6 +4,8 @@ use std::ffi::OsString;
 use std::io::IsTerminal;
 use std::path::PathBuf;
 
+use super::target::FLAGS;
+
 /// Choices for a build. The default suits tests: plain text, and a private standard library in
 /// `<bffs>/target`.
 #[derive(Debug, Clone, Default)]
@@ -16,6 +18,11 @@ pub struct BuildOptions {
     /// The folder of the contract for languages that need it at build time. Default: the key
     /// `tailor.wit` of package.json, else the nearest folder `wit` in or above the BFF.
     pub wit: Option<PathBuf>,
+    /// cargo's own folder, whose name components do not tell. Default: it is told.
+    pub cargo_home: Option<PathBuf>,
+    /// Variables of the environment with flags that are not for components: a build of Rust says
+    /// so.
+    pub ignored: Vec<&'static str>,
     /// Colours in what compilers print.
     pub color: bool,
 }
@@ -28,10 +35,21 @@ impl BuildOptions {
         let variable = |name: &str| std::env::var_os(name);
         Self {
             cache_dir: cache_dir(variable),
+            cargo_home: cargo_home(variable),
+            ignored: FLAGS
+                .into_iter()
+                .filter(|name| variable(name).is_some_and(|value| !value.is_empty()))
+                .collect(),
             color: std::io::stderr().is_terminal() && variable("NO_COLOR").is_none(),
             ..Self::default()
         }
     }
+}
+
+fn cargo_home(variable: impl Fn(&str) -> Option<OsString>) -> Option<PathBuf> {
+    let home = || Some(PathBuf::from(variable("HOME")?).join(".cargo"));
+    let named = variable("CARGO_HOME").map(PathBuf::from);
+    named.or_else(home).filter(|path| path.is_absolute())
 }
 
 fn cache_dir(variable: impl Fn(&str) -> Option<OsString>) -> Option<PathBuf> {

@@ -1,5 +1,6 @@
 //! What kind of BFF a folder is, and what its `package.json` says.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
@@ -33,12 +34,21 @@ pub(super) struct Package {
     pub entry: PathBuf,
     /// The contract's folder if the package names it, absolute.
     pub wit: Option<PathBuf>,
+    /// The packages that its code may import, by name, with the versions that it asks for.
+    pub dependencies: BTreeMap<String, String>,
+    /// The packages for its build and its tests, likewise.
+    pub dev_dependencies: BTreeMap<String, String>,
 }
 
 #[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
 struct PackageJson {
     name: Option<String>,
     tailor: Option<Settings>,
+    #[serde(default)]
+    dependencies: BTreeMap<String, String>,
+    #[serde(default)]
+    dev_dependencies: BTreeMap<String, String>,
 }
 
 /// The key `tailor` of package.json.
@@ -50,17 +60,16 @@ struct Settings {
 }
 
 impl Project {
-    /// Detects the language by the file that is there. A `Cargo.toml` wins: Rust projects may have
-    /// a package.json for tools.
+    /// Detects the language by the file that is there.
     pub(super) fn read(folder: &Path) -> Result<Self, BuildError> {
         let folder = folder
             .canonicalize()
             .map_err(BuildError::io("read", folder))?;
-        if folder.join("Cargo.toml").is_file() {
-            return Ok(Self::Rust(folder));
-        }
+        let rust = folder.join("Cargo.toml").is_file();
         match Package::read(&folder)? {
+            Some(_) if rust => Err(BuildError::TwoManifests(folder)),
             Some((package, _)) => Ok(Self::TypeScript(package)),
+            None if rust => Ok(Self::Rust(folder)),
             None => Err(BuildError::NotABff(folder)),
         }
     }
@@ -95,6 +104,8 @@ impl Package {
             name: name.rsplit('/').next().unwrap_or_default().to_owned(),
             entry: settings.entry.unwrap_or_else(|| "src/index.ts".into()),
             wit: settings.wit.map(|wit| folder.join(wit)),
+            dependencies: json.dependencies,
+            dev_dependencies: json.dev_dependencies,
         };
         Ok(Some((package, declared)))
     }
@@ -120,6 +131,9 @@ pub(super) fn typescript_below(bffs: &Path) -> Result<Vec<Package>, BuildError> 
         if folder.is_dir()
             && let Some((package, true)) = Package::read(&folder)?
         {
+            if folder.join("Cargo.toml").is_file() {
+                return Err(BuildError::TwoManifests(folder));
+            }
             packages.push(package);
         }
     }
@@ -159,9 +173,29 @@ mod tests {
     }
 
     #[test]
-    fn a_cargo_manifest_makes_it_rust_also_beside_a_package_json() {
+    fn two_manifests_in_a_folder_are_refused_by_name_with_the_way_out() {
+        let rust = folder(&[("Cargo.toml", "")]);
+        assert!(matches!(Project::read(rust.path()), Ok(Project::Rust(_))));
         let both = folder(&[("Cargo.toml", ""), ("package.json", "{}")]);
-        assert!(matches!(Project::read(both.path()), Ok(Project::Rust(_))));
+        let error = Project::read(both.path()).unwrap_err().to_string();
+        let path = both.path().canonicalize().unwrap();
+        assert_eq!(
+            error,
+            format!(
+                "{}: not a BFF: it has a Cargo.toml (Rust) and a package.json (TypeScript); move one \
+                 of them to a folder of its own",
+                path.display()
+            )
+        );
+        let among = folder(&[
+            ("watch/Cargo.toml", ""),
+            ("watch/package.json", r#"{"tailor": {}}"#),
+        ]);
+        let error = typescript_below(among.path()).unwrap_err().to_string();
+        assert!(
+            error.contains("watch: not a BFF: it has a Cargo.toml"),
+            "{error}"
+        );
     }
 
     #[test]

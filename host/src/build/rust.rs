@@ -1,6 +1,6 @@
 //! Rust BFFs: one run of cargo for all requested ones, then a component of each module.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::{BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -10,9 +10,12 @@ use serde::Deserialize;
 use super::command::{lock, run};
 use super::stamp::{Stamp, digest};
 use super::std_source::minor;
-use super::target::clean;
+use super::target::{TARGET, clean};
 use super::toolchain;
 use super::{BuildError, BuildOptions, Built, Language, Report, component};
+
+/// The kit, whose components want some settings of the linker.
+const KIT: &str = "tailor-kit";
 
 const CARGO_MISSING: &str = "Rust BFFs need it: https://rustup.rs";
 
@@ -34,6 +37,13 @@ pub(super) struct Package {
     targets: Vec<Target>,
     #[serde(default)]
     metadata: Option<serde_json::Value>,
+    #[serde(default)]
+    dependencies: Vec<Dependency>,
+}
+
+#[derive(Debug, Deserialize)]
+struct Dependency {
+    name: String,
 }
 
 #[derive(Debug, Deserialize)]
@@ -51,6 +61,10 @@ impl Target {
 impl Package {
     fn is_module(&self) -> bool {
         self.targets.iter().any(Target::is_module)
+    }
+
+    fn has_kit(&self) -> bool {
+        self.dependencies.iter().any(|it| it.name == KIT)
     }
 
     fn is_component(&self) -> bool {
@@ -143,35 +157,21 @@ pub(super) fn build(
     options: &BuildOptions,
     say: Report<'_>,
 ) -> Result<Vec<Built>, BuildError> {
-    let components = workspace.target_directory.join("components");
-    let cache = options.cache_dir.as_deref();
-    let cache = cache.unwrap_or(&workspace.target_directory);
-    let oldest = packages
-        .iter()
-        .filter_map(|it| minor(it.rust_version.as_deref()?))
-        .max();
-    let root = &workspace.workspace_root;
-    let toolchain = toolchain::ready(root, oldest.unwrap_or_default(), cache, say)?;
-
+    // Not where cargo puts its own files, which its settings may move.
+    let components = workspace.workspace_root.join("target/components");
     let _lock = lock(&components.join("build.lock"), say)?;
-    let mut cargo = toolchain.cargo(root, "build");
-    // One package that does not compile should not hide what is wrong with the next.
-    cargo.args(["--release", "--lib", "--quiet", "--keep-going"]);
-    cargo.arg("--target-dir").arg(&workspace.target_directory);
-    cargo.arg(if options.color {
-        "--color=always"
-    } else {
-        "--color=never"
-    });
-    cargo.arg(if options.color {
-        "--message-format=json-diagnostic-rendered-ansi"
-    } else {
-        "--message-format=json"
-    });
-    for package in packages {
-        cargo.args(["--package", &package.id]);
+    for name in &options.ignored {
+        say(&format!(
+            "{name} is set, and is not used for components: write their flags into \
+             .cargo/config.toml, as target.{TARGET}.rustflags"
+        ));
     }
-    let modules = compile(&mut cargo, say)?;
+    let mut modules = Vec::new();
+    for ((place, with_kit), packages) in workspace.runs(packages) {
+        let flags = flags::flags(&place, options.cargo_home.as_deref(), with_kit);
+        let mut cargo = workspace.cargo(&place, &flags, &packages, options, say)?;
+        modules.extend(compile(&mut cargo, say)?);
+    }
     let module_of = |package: &&Package| {
         let module = modules.iter().find(|(id, _)| *id == package.id);
         let (_, module) = module.ok_or_else(|| BuildError::NoArtefact(package.name.clone()))?;
@@ -179,6 +179,68 @@ pub(super) fn build(
     };
     packages.iter().map(module_of).collect()
 }
+
+/// The packages of one run of cargo, by the folder that it runs in and whether they have the kit.
+type Runs<'a> = BTreeMap<(PathBuf, bool), Vec<&'a Package>>;
+
+impl Workspace {
+    fn runs<'a>(&self, packages: &[&'a Package]) -> Runs<'a> {
+        let mut runs = Runs::new();
+        for package in packages {
+            let run = (self.place(package), package.has_kit());
+            runs.entry(run).or_default().push(package);
+        }
+        runs
+    }
+
+    /// Where cargo runs for a package: the innermost folder with settings of cargo's or rustup's
+    /// from the package's own up to the workspace's.
+    fn place(&self, package: &Package) -> PathBuf {
+        let folder = package.manifest_path.parent();
+        let up = folder.into_iter().flat_map(Path::ancestors);
+        let mut up = up.take_while(|up| up.starts_with(&self.workspace_root));
+        let found = up.find(|up| SETTINGS.iter().any(|name| up.join(name).is_file()));
+        found.unwrap_or(&self.workspace_root).to_owned()
+    }
+
+    /// The command that compiles packages in `place`.
+    fn cargo(
+        &self,
+        place: &Path,
+        flags: &[String],
+        packages: &[&Package],
+        options: &BuildOptions,
+        say: Report<'_>,
+    ) -> Result<Command, BuildError> {
+        let versions = packages.iter().filter_map(|it| it.rust_version.as_deref());
+        let oldest = versions.filter_map(minor).max().unwrap_or_default();
+        let cache = options.cache_dir.as_deref();
+        let cache = cache.unwrap_or(&self.target_directory);
+        let toolchain = toolchain::ready(place, oldest, cache, say)?;
+        let mut cargo = toolchain.cargo(place, "build", flags);
+        // One package that does not compile should not hide what is wrong with the next.
+        cargo.args(["--release", "--lib", "--quiet", "--keep-going"]);
+        cargo.arg("--target-dir").arg(&self.target_directory);
+        let (color, format) = match options.color {
+            true => ("always", "json-diagnostic-rendered-ansi"),
+            false => ("never", "json"),
+        };
+        cargo.arg(format!("--color={color}"));
+        cargo.arg(format!("--message-format={format}"));
+        for package in packages {
+            cargo.args(["--package", &package.id]);
+        }
+        Ok(cargo)
+    }
+}
+
+/// The files that say how cargo builds in a folder and below it.
+const SETTINGS: [&str; 4] = [
+    ".cargo/config.toml",
+    ".cargo/config",
+    "rust-toolchain.toml",
+    "rust-toolchain",
+];
 
 /// Runs cargo, passes on what the compiler prints as it comes, and gives the modules with the ids
 /// of their packages.
@@ -281,6 +343,8 @@ fn componentize(name: &str, module: &Path, components: &Path) -> Result<Built, B
     stamp.write(&output)?;
     Ok(built(bytes.len() as u64, false))
 }
+
+mod flags;
 
 #[cfg(test)]
 mod tests;

@@ -2,7 +2,8 @@
 //!
 //! Digests, not times: a fresh clone or a branch switch changes times and no content.
 
-use std::path::{Path, PathBuf};
+use std::io::ErrorKind;
+use std::path::{Component, Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -20,8 +21,8 @@ pub(super) struct Stamp {
     pub last_step: String,
     /// Digest of the component that came out, so that a file put in its place by hand is noticed.
     pub component: String,
-    /// Files and folders outside of the BFF's own folder that were read. They are part of `inputs`.
-    pub outside: Vec<PathBuf>,
+    /// The files that were read, as seen from the BFF's folder. They are part of `inputs`.
+    pub read: Vec<PathBuf>,
 }
 
 impl Stamp {
@@ -59,46 +60,61 @@ pub(super) fn digest<'a>(parts: impl IntoIterator<Item = &'a [u8]>) -> String {
         .collect()
 }
 
-/// The digest of all files in these files and folders: paths and contents. What is generated is
-/// left out: `node_modules`, `target`, `dist` and names that begin with a dot. A path that is not
-/// there counts as such.
-pub(super) fn digest_of_files(roots: &[PathBuf]) -> Result<String, BuildError> {
-    let mut files = Vec::new();
-    for root in roots {
-        collect(root, &mut files)?;
-    }
-    files.sort();
-    files.dedup();
-    let mut parts = Vec::with_capacity(files.len() * 2);
-    for file in files {
-        let bytes = std::fs::read(&file).map_err(BuildError::io("read", &file))?;
-        parts.push(file.into_os_string().into_encoded_bytes());
-        parts.push(bytes);
+/// The digest of files: their names as seen from `base`, so that a folder that was moved has the
+/// same, and their contents. A file that is not there counts as such. All paths are absolute.
+pub(super) fn digest_of_files(base: &Path, files: &[PathBuf]) -> Result<String, BuildError> {
+    let mut named: Vec<(PathBuf, &PathBuf)> = files
+        .iter()
+        .map(|file| (relative(base, file), file))
+        .collect();
+    named.sort();
+    named.dedup();
+    let mut parts = Vec::with_capacity(named.len() * 2);
+    for (name, file) in named {
+        let content = match std::fs::read(file) {
+            Ok(bytes) => [b"1".as_slice(), &bytes].concat(),
+            Err(error) if error.kind() == ErrorKind::NotFound => b"0".to_vec(),
+            Err(error) => return Err(BuildError::io("read", file)(error)),
+        };
+        parts.push(name.into_os_string().into_encoded_bytes());
+        parts.push(content);
     }
     Ok(digest(parts.iter().map(Vec::as_slice)))
 }
 
-fn collect(path: &Path, files: &mut Vec<PathBuf>) -> Result<(), BuildError> {
-    if path.is_file() {
-        files.push(path.to_owned());
-    }
-    if !path.is_dir() {
-        return Ok(());
-    }
-    for entry in std::fs::read_dir(path).map_err(BuildError::io("read", path))? {
-        let entry = entry.map_err(BuildError::io("read", path))?;
-        let name = entry.file_name();
-        let name = name.to_string_lossy();
-        let generated = ["node_modules", "target", "dist"].contains(&name.as_ref());
-        // Links to folders are not followed, so that a loop of links is no endless walk.
-        let link = entry.file_type().is_ok_and(|kind| kind.is_symlink());
-        let child = entry.path();
-        if generated || name.starts_with('.') || (link && child.is_dir()) {
-            continue;
+/// A path as seen from a folder: `../kit-ts/src/index.ts`. Both are absolute.
+pub(super) fn relative(base: &Path, path: &Path) -> PathBuf {
+    let common = base.components().zip(path.components());
+    let common = common.take_while(|(one, other)| one == other).count();
+    let up = base.components().skip(common).map(|_| Component::ParentDir);
+    up.chain(path.components().skip(common)).collect()
+}
+
+/// All files in a folder but those that `skip` names, and what lies in such a folder. Links to
+/// folders are not followed, so that a loop of links is no endless walk.
+pub(super) fn files_below(
+    folder: &Path,
+    skip: &dyn Fn(&Path) -> bool,
+) -> Result<Vec<PathBuf>, BuildError> {
+    let mut files = Vec::new();
+    let mut folders = vec![folder.to_owned()];
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(&folder).map_err(BuildError::io("read", &folder))? {
+            let entry = entry.map_err(BuildError::io("read", &folder))?;
+            let (path, kind) = (entry.path(), entry.file_type());
+            let kind = kind.map_err(BuildError::io("read", &path))?;
+            if skip(&path) {
+                continue;
+            }
+            if kind.is_dir() {
+                folders.push(path);
+            } else if kind.is_file() || path.is_file() {
+                files.push(path);
+            }
         }
-        collect(&child, files)?;
     }
-    Ok(())
+    files.sort();
+    Ok(files)
 }
 
 #[cfg(test)]
@@ -107,40 +123,52 @@ mod tests {
     use std::fs;
 
     #[test]
-    fn any_change_of_an_input_is_noticed_and_nothing_else() {
-        let folder = tempfile::tempdir().unwrap();
-        let root = folder.path().to_owned();
+    fn names_and_contents_count_and_not_where_the_folder_is() {
+        let root = tempfile::tempdir().unwrap();
+        let now = |place: &str| {
+            let base = root.path().join(place).join("bff");
+            let files = ["src/main.ts", "../kit.ts", "none.ts"].map(|name| base.join(name));
+            let files = files.map(|file| file.components().collect());
+            digest_of_files(&base, &files).unwrap()
+        };
         let write = |name: &str, text: &str| {
-            let path = root.join(name);
+            let path = root.path().join(name);
             fs::create_dir_all(path.parent().unwrap()).unwrap();
             fs::write(path, text).unwrap();
         };
-        let now = || {
-            digest_of_files(&[root.join("bff"), root.join("kit.ts"), root.join("none")]).unwrap()
-        };
-        write("bff/src/main.ts", "1");
-        write("kit.ts", "1");
-        let first = now();
-        assert_eq!(now(), first);
+        for place in ["one", "elsewhere/two"] {
+            write(&format!("{place}/bff/src/main.ts"), "1");
+            write(&format!("{place}/kit.ts"), "1");
+        }
+        let first = now("one");
+        assert_eq!(now("elsewhere/two"), first);
+        write("one/bff/none.ts", "");
+        let second = now("one");
+        assert_ne!(second, first, "a new empty file counts");
+        write("one/kit.ts", "2");
+        assert_ne!(now("one"), second, "a file outside of the folder counts");
+    }
 
-        write("bff/node_modules/x/index.js", "1");
-        write("bff/target/components/x.wasm", "1");
-        write("bff/.git/HEAD", "1");
-        write("elsewhere.ts", "1");
-        assert_eq!(
-            now(),
-            first,
-            "generated files and other folders do not count"
-        );
+    #[test]
+    fn a_path_is_told_from_where_one_stands() {
+        let seen = |base: &str, path: &str| relative(Path::new(base), Path::new(path));
+        assert_eq!(seen("/a/b", "/a/b/c/d"), Path::new("c/d"));
+        assert_eq!(seen("/a/b", "/a/kit/x.ts"), Path::new("../kit/x.ts"));
+        assert_eq!(seen("/a/b", "/a/bc"), Path::new("../bc"));
+    }
 
-        write("kit.ts", "2");
-        let second = now();
-        assert_ne!(second, first, "a file outside of the folder counts");
-        write("bff/src/new.ts", "");
-        let third = now();
-        assert_ne!(third, second, "a new empty file counts");
-        fs::rename(root.join("bff/src/new.ts"), root.join("bff/src/newer.ts")).unwrap();
-        assert_ne!(now(), third, "a name counts");
+    #[test]
+    fn a_walk_leaves_out_what_it_is_told_and_does_not_follow_links() {
+        let root = tempfile::tempdir().unwrap();
+        let root = root.path();
+        for name in ["dist/a.ts", "node_modules/x/index.js", "b.ts"] {
+            let path = root.join(name);
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            fs::write(path, "").unwrap();
+        }
+        std::os::unix::fs::symlink(root, root.join("loop")).unwrap();
+        let found = files_below(root, &|path| path.ends_with("node_modules")).unwrap();
+        assert_eq!(found, [root.join("b.ts"), root.join("dist/a.ts")]);
     }
 
     #[test]

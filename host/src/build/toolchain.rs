@@ -193,22 +193,23 @@ fn give_up(facts: &Facts, (major, minor): (u32, u32), mut tried: Vec<String>) ->
 }
 
 impl Toolchain {
-    /// A cargo command for `folder` that compiles for the target.
-    pub(super) fn cargo(&self, folder: &Path, subcommand: &str) -> Command {
+    /// A cargo command for `folder` that compiles for the target, with these flags of rustc.
+    pub(super) fn cargo(&self, folder: &Path, subcommand: &str, flags: &[String]) -> Command {
         let mut command = Command::new("cargo");
         clean(&mut command).current_dir(folder);
         command.args([subcommand, "--target", TARGET]);
+        let mut flags = flags.to_vec();
         if let Self::Private { compiler, sysroot } = self {
             command.env("RUSTC", &compiler.rustc);
-            // Given as configuration and not in RUSTFLAGS, which would replace the flags of the
-            // workspace's own configuration.
-            let flag = format!("--sysroot={}", sysroot.display());
-            command
-                .arg("--config")
-                .arg(setting("rustflags", &[flag].as_slice()));
-            command
-                .arg("--config")
-                .arg(setting("linker", &compiler.linker));
+            flags.push(format!("--sysroot={}", sysroot.display()));
+            let linker = setting("linker", &compiler.linker);
+            command.arg("--config").arg(linker);
+        }
+        // Given as configuration and not in RUSTFLAGS, which would replace the flags of the
+        // workspace's own configuration.
+        if !flags.is_empty() {
+            let flags = setting("rustflags", &flags);
+            command.arg("--config").arg(flags);
         }
         command
     }

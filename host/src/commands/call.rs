@@ -7,13 +7,14 @@ use std::sync::Arc;
 use anyhow::Context as _;
 use clap::Args;
 use serde_json::{Value, json};
-use tailor::bff::compiler::CompileIn;
-use tailor::bff::load::{Loaded, Loader};
+use tailor::bff::load::Loaded;
 use tailor::bff::run::Fixed;
 use tailor::bff::runtime::Runtime;
-use tailor::config::{self, Bff, Compile};
+use tailor::config::{self, Bff, Config};
 use tailor::fixture::Fixture;
 use tailor::invoke::{Invoked, detached, invoke};
+
+use super::kept_code::KeptCode;
 
 #[derive(Args)]
 pub struct Call {
@@ -32,12 +33,11 @@ pub struct Call {
 
 impl Call {
     pub async fn run(self) -> anyhow::Result<ExitCode> {
-        let settings = self.settings()?;
-        let max_size = config::Config::MAX_COMPONENT_SIZE;
+        let config = self.config.as_deref().map(config::load).transpose()?;
+        let code = KeptCode::open(config.as_ref());
+        let settings = self.settings(config)?;
         let runtime = Arc::new(Runtime::new(1)?);
-        let loaded = Loader::new(runtime.clone(), None, max_size)
-            .compiling(CompileIn::ChildProcess, &Compile::default())
-            .load("call", &self.component, None)?;
+        let loaded = code.load(&runtime, &self.component)?;
         let mut failed = false;
         for path in &self.fixture {
             let fixture = Arc::new(Fixture::read(path)?);
@@ -59,11 +59,10 @@ impl Call {
         })
     }
 
-    fn settings(&self) -> anyhow::Result<Option<Bff>> {
-        let (Some(path), Some(name)) = (&self.config, &self.bff) else {
+    fn settings(&self, config: Option<Config>) -> anyhow::Result<Option<Bff>> {
+        let (Some(mut config), Some(path), Some(name)) = (config, &self.config, &self.bff) else {
             return Ok(None);
         };
-        let mut config = config::load(path)?;
         let known = config.bffs.keys().cloned().collect::<Vec<_>>().join(", ");
         let bff = config.bffs.remove(name);
         Ok(Some(bff.with_context(|| {

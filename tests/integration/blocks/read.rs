@@ -61,14 +61,13 @@ fn folder() -> tempfile::TempDir {
     let dir = tempfile::tempdir().unwrap();
     let components = dir.path().join("target/components");
     std::fs::create_dir_all(&components).unwrap();
-    for name in ["watch", "dashboard", "partner"] {
+    for name in ["watch", "dashboard", "partner", "scales", "treadmill"] {
         std::fs::copy(
             example("watch").unwrap(),
             components.join(format!("{name}.wasm")),
         )
         .unwrap();
     }
-    std::fs::copy(example("watch").unwrap(), components.join("scales.wasm")).unwrap();
     std::fs::copy(example("watch").unwrap(), dir.path().join("watch.wasm")).unwrap();
     let fixture = root().join("bffs/watch/fixtures/face.json");
     std::fs::copy(fixture, dir.path().join("smoke.json")).unwrap();

@@ -6,6 +6,7 @@ use std::path::Path;
 use std::process::Command;
 
 use tailor_harness::Process;
+use tailor_harness::components::root;
 
 use crate::bffs::without_our_build;
 
@@ -29,6 +30,15 @@ PATH=$OUTER_PATH
 exec "$CARGO" "$@"
 "#;
 
+/// `npm`: what it would install from a registry is what the BFF `partner` has here.
+const NPM: &str = r#"#!/bin/sh
+PATH=$OUTER_PATH
+if [ "$*" != install ]; then exec npm "$@"; fi
+mkdir -p node_modules/@tailor
+ln -s "$PACKAGES"/.bin "$PACKAGES"/[@a-z]* node_modules/ 2> /dev/null
+ln -s ../../vendor/tailor-kit node_modules/@tailor/kit
+"#;
+
 /// Whether a program is installed.
 pub fn installed(program: &str) -> bool {
     Command::new(program).arg("--version").output().is_ok()
@@ -38,7 +48,7 @@ pub fn installed(program: &str) -> bool {
 /// fails, so does the test, with all that was printed.
 pub fn run(folder: &Path, script: &str) -> String {
     let programs = tempfile::tempdir().unwrap();
-    for (name, text) in [("tailor", TAILOR), ("cargo", CARGO)] {
+    for (name, text) in [("tailor", TAILOR), ("cargo", CARGO), ("npm", NPM)] {
         let file = programs.path().join(name);
         std::fs::write(&file, text).unwrap();
         std::fs::set_permissions(&file, Permissions::from_mode(0o755)).unwrap();
@@ -52,6 +62,9 @@ pub fn run(folder: &Path, script: &str) -> String {
     command
         .env("PATH", format!("{}:{path}", programs.path().display()))
         .env("OUTER_PATH", &path)
+        .env("PACKAGES", root().join("bffs/partner/node_modules"))
+        // What the walks need is on this machine.
+        .env("CARGO_NET_OFFLINE", "true")
         .env("TAILOR", Process::program().unwrap())
         .env(
             "CARGO",

@@ -105,22 +105,37 @@ pub const TABLE: &[Row] = &[
     ),
     row(
         "docs/write/typescript.md",
-        "cargo run --bin tailor -- build",
+        "mkdir -p scales/src",
+        How::Walk("a_bff_in_typescript_from_an_empty_folder"),
+    ),
+    row(
+        "docs/write/typescript.md",
+        "npm install",
+        How::Walk("a_bff_in_typescript_from_an_empty_folder"),
+    ),
+    row(
+        "docs/write/typescript.md",
+        "tailor build .",
         How::Walk("a_bff_in_typescript_from_an_empty_folder"),
     ),
     row(
         "docs/write/rust.md",
-        "mkdir -p bffs/scales/src",
+        "mkdir -p treadmill/src",
         How::Walk("a_bff_in_rust_from_an_empty_folder"),
     ),
     row(
         "docs/write/rust.md",
-        "//! The backend of the bathroom scales",
-        How::Excerpt("bffs/kit/examples/scales.rs"),
+        "//! The backend of the treadmill",
+        How::Excerpt("bffs/kit/examples/treadmill.rs"),
     ),
     row(
         "docs/write/rust.md",
-        "cargo run --bin tailor -- build",
+        "cargo test",
+        How::Walk("a_bff_in_rust_from_an_empty_folder"),
+    ),
+    row(
+        "docs/write/rust.md",
+        "tailor build .",
         How::Walk("a_bff_in_rust_from_an_empty_folder"),
     ),
     row(
@@ -202,6 +217,7 @@ pub const TABLE: &[Row] = &[
     row("docs/reference/cli.md", "tailor serve", COMMANDS),
     row("docs/reference/cli.md", "tailor check", COMMANDS),
     row("docs/reference/cli.md", "tailor build", COMMANDS),
+    row("docs/reference/cli.md", "tailor kit", COMMANDS),
     row("docs/reference/cli.md", "tailor inspect", COMMANDS),
     row("docs/reference/cli.md", "tailor call", COMMANDS),
     row("docs/reference/cli.md", "tailor demo", COMMANDS),

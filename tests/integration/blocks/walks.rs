@@ -10,61 +10,40 @@ use super::shell::run;
 use super::{block, blocks_of};
 use crate::wire::{Wire, get, until};
 
-/// What BFFs are written in of a clone, without what builds made. Its own builds stay from one run
-/// to the next.
-fn clone(name: &str) -> PathBuf {
-    let clone = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
-    for part in ["bffs", "wit"] {
-        clear(&clone.join(part));
-        copy(&root().join(part), &clone.join(part));
-    }
-    clone
-}
-
-const BUILT: [&str; 2] = ["target", "node_modules"];
-
-fn clear(folder: &Path) {
-    let Ok(entries) = std::fs::read_dir(folder) else {
-        return;
-    };
-    for entry in entries {
-        let path = entry.unwrap().path();
-        if path.ends_with("target") {
-            continue;
-        }
-        if path.is_dir() {
-            std::fs::remove_dir_all(path).unwrap();
-        } else {
-            std::fs::remove_file(path).unwrap();
+/// An empty folder for a repository. What builds of `name` made in the last run stays there.
+fn empty(name: &str) -> PathBuf {
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("walk-{name}"));
+    let repository = folder.join(name);
+    if let Ok(entries) = std::fs::read_dir(&repository) {
+        for path in entries.map(|entry| entry.unwrap().path()) {
+            if path.ends_with("target") {
+                continue;
+            }
+            let is_folder = path.is_dir() && !path.is_symlink();
+            let removed = match is_folder {
+                true => std::fs::remove_dir_all(path),
+                false => std::fs::remove_file(path),
+            };
+            removed.unwrap();
         }
     }
+    std::fs::create_dir_all(&folder).unwrap();
+    folder
 }
 
-fn copy(from: &Path, to: &Path) {
-    std::fs::create_dir_all(to).unwrap();
-    for entry in std::fs::read_dir(from).unwrap() {
-        let path = entry.unwrap().path();
-        let name = path.file_name().unwrap();
-        if path.is_dir() && !BUILT.iter().any(|built| name == *built) {
-            copy(&path, &to.join(name));
-        } else if path.is_file() {
-            std::fs::copy(&path, to.join(name)).unwrap();
-        }
-    }
-}
-
-/// The answer of the BFF `scales` of a clone, with the settings of its page, beside the services
-/// of the demo.
-async fn served(clone: &Path, page: &str) -> String {
+/// The answer of the BFF of this name, with the settings of its page, beside the services of the
+/// demo.
+async fn served(repository: &Path, name: &str, page: &str) -> String {
     let services = Services::start().unwrap();
-    let component = std::fs::read(clone.join("bffs/target/components/scales.wasm")).unwrap();
-    let settings = block(page, "[bff.scales]").replace("target/components/", "");
+    let file = format!("{name}.wasm");
+    let component = std::fs::read(repository.join("target/components").join(&file)).unwrap();
+    let settings = block(page, &format!("[bff.{name}]")).replace("target/components/", "");
     let builder = TestHost::builder().unwrap();
-    let builder = builder.file("scales.wasm", &component).unwrap();
+    let builder = builder.file(&file, &component).unwrap();
     let builder = builder.services(&services, "").config(&settings);
     let host = builder.start().await.unwrap();
-    let target = "/scales/ada/goals?date=2026-01-15";
-    let answer = host.get(target).await.unwrap();
+    let target = format!("/{name}/ada/goals?date=2026-01-15");
+    let answer = host.get(&target).await.unwrap();
     assert_eq!(answer.status, 200, "{answer:?}");
     answer.text()
 }
@@ -72,38 +51,37 @@ async fn served(clone: &Path, page: &str) -> String {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_bff_in_rust_from_an_empty_folder() {
     let page = "docs/write/rust.md";
-    let clone = clone("walk-rust");
-    // It runs the tests of the example, too.
-    let tested = run(&clone, &block(page, "mkdir -p bffs/scales/src"));
+    let folder = empty("treadmill");
+    run(&folder, &block(page, "mkdir -p treadmill/src"));
+    let folder = folder.join("treadmill");
+    let code = block(page, "//! The backend of the treadmill");
+    let file = folder.join("src/lib.rs");
+    std::fs::write(&file, &code).unwrap();
+    let tested = run(&folder, &block(page, "cargo test"));
     assert!(tested.contains("2 passed"), "{tested}");
 
-    let folder = clone.join("bffs/scales");
     let fixture = block(page, "{\n  \"request\"");
     std::fs::write(folder.join("fixtures/morning.json"), fixture).unwrap();
     // The page on tests has one more, for its module.
-    let file = folder.join("src/lib.rs");
-    let code = std::fs::read_to_string(&file).unwrap();
     let code = code.trim_end().strip_suffix('}').unwrap();
     let test = block("docs/write/testing.md", "#[test]");
     std::fs::write(&file, format!("{code}\n{test}}}\n")).unwrap();
-    let tested = run(&clone, "cd bffs && cargo test -p scales");
+    let tested = run(&folder, "cargo test");
     assert!(tested.contains("3 passed"), "{tested}");
 
-    let called = run(&clone, &block(page, "cargo run --bin tailor -- build"));
+    let called = run(&folder, &block(page, "tailor build ."));
     assert!(called.contains("+ Steps, - Sleep"), "{called}");
-    run(&clone, &block("docs/write/testing.md", "tailor call"));
-    let answer = served(&clone, page).await;
+    run(&folder, &block("docs/write/testing.md", "tailor call"));
+    let answer = served(&folder, "treadmill", page).await;
     assert!(answer.starts_with(['+', '-']), "{answer}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_bff_in_typescript_from_an_empty_folder() {
     let page = "docs/write/typescript.md";
-    let clone = clone("walk-typescript");
-    let folder = clone.join("bffs/scales");
-    for name in ["src", "test", "fixtures"] {
-        std::fs::create_dir_all(folder.join(name)).unwrap();
-    }
+    let folder = empty("scales");
+    run(&folder, &block(page, "mkdir -p scales/src"));
+    let folder = folder.join("scales");
     let both = block(page, "{ \"extends\"");
     let (ours, tests) = both.split_once('\n').unwrap();
     for (name, text) in [
@@ -119,17 +97,13 @@ async fn a_bff_in_typescript_from_an_empty_folder() {
     ] {
         std::fs::write(folder.join(name), text).unwrap();
     }
-    // `npm install` would ask the registry what there is; with the lock file of the packages that
-    // `partner` has, what was installed there is enough.
-    let lock = std::fs::read_to_string(clone.join("bffs/partner/package-lock.json")).unwrap();
-    let lock = lock.replace("@tailor/partner", "scales");
-    std::fs::write(folder.join("package-lock.json"), lock).unwrap();
-    run(&clone, "cp bffs/partner/.npmrc bffs/scales/");
+    // What is installed is what `partner` has.
+    example("partner").unwrap();
+    run(&folder, &block(page, "npm install"));
 
-    let called = run(&clone, &block(page, "cargo run --bin tailor -- build"));
+    let called = run(&folder, &block(page, "tailor build ."));
     assert!(called.contains("weight_kg"), "{called}");
-    run(&folder, "npm run check && npm test");
-    let answer = served(&clone, page).await;
+    let answer = served(&folder, "scales", page).await;
     assert!(answer.contains("\"weight_kg\":"), "{answer}");
 }
 

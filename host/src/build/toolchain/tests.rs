@@ -114,7 +114,7 @@ fn a_user_who_may_not_install_is_told_what_to_run() {
 
 #[test]
 fn an_installed_toolchain_needs_no_further_arguments() {
-    let cargo = Toolchain::Installed.cargo(Path::new("/bffs"), "build");
+    let cargo = Toolchain::Installed.cargo(Path::new("/bffs"), "build", &[]);
     let arguments: Vec<_> = cargo.get_args().collect();
     assert_eq!(arguments, ["build", "--target", TARGET]);
 }
@@ -125,7 +125,7 @@ fn a_private_library_is_handed_to_cargo_as_valid_configuration() {
         compiler: compiler(),
         sysroot: "/cache/with \"quotes\"".into(),
     };
-    let cargo = private.cargo(Path::new("/bffs"), "build");
+    let cargo = private.cargo(Path::new("/bffs"), "build", &["-Ca".to_owned()]);
     let settings = cargo
         .get_args()
         .map(|argument| argument.to_str().unwrap())
@@ -135,9 +135,9 @@ fn a_private_library_is_handed_to_cargo_as_valid_configuration() {
     for setting in settings {
         let table: toml::Table = setting.parse().unwrap();
         let target = &table["target"][TARGET];
-        let flags = target.get("rustflags").map(|flags| flags[0].as_str());
+        let flags = target.get("rustflags").map(ToString::to_string);
         assert!(
-            flags == Some(Some("--sysroot=/cache/with \"quotes\""))
+            flags.is_some_and(|flags| flags == r#"["-Ca", '--sysroot=/cache/with "quotes"']"#)
                 || target["linker"].as_str() == Some("/toolchain/bin/rust-lld")
         );
     }

@@ -1,4 +1,6 @@
+use super::types::{split_listing, with_colons};
 use super::*;
+use std::collections::BTreeMap;
 use std::fs;
 
 #[test]
@@ -25,37 +27,14 @@ fn the_files_that_tsc_read_are_told_from_its_messages() {
     assert_eq!(messages, "src/main.ts:1:1: error TS1: bad\n/no/such/file");
 }
 
-#[test]
-fn a_kit_outside_of_the_folder_is_an_input_as_a_whole() {
-    let root = tempfile::tempdir().unwrap();
-    let root = root.path().canonicalize().unwrap();
-    let files = [
-        "package.json",
-        "shared.ts",
-        "kit-ts/package.json",
-        "kit-ts/src/index.ts",
-        "kit-ts/src/json.ts",
-        "partner/package.json",
-        "partner/src/main.ts",
-        "partner/node_modules/esbuild/x.d.ts",
-    ];
-    for file in files {
-        let path = root.join(file);
-        fs::create_dir_all(path.parent().unwrap()).unwrap();
-        fs::write(path, "").unwrap();
-    }
-    let read = files.iter().filter(|file| file.ends_with(".ts"));
-    let found = outside(&root.join("partner"), read.map(|file| root.join(file)));
-    // The package above holds the BFF itself, so only the one file of it counts.
-    assert_eq!(found, [root.join("kit-ts"), root.join("shared.ts")]);
-}
-
 fn package(folder: &Path) -> Package {
     Package {
         folder: folder.to_owned(),
         name: "partner".to_owned(),
         entry: "src/main.ts".into(),
         wit: None,
+        dependencies: BTreeMap::new(),
+        dev_dependencies: BTreeMap::new(),
     }
 }
 
@@ -82,6 +61,15 @@ fn the_contract_is_found_in_or_above_the_folder_or_where_it_was_named() {
         ..BuildOptions::default()
     };
     assert_eq!(find(&named, &options), root.join("wit"));
+
+    // The one that the kit brings along is that of its types.
+    let kit = folder.join("node_modules/@tailor/kit");
+    fs::create_dir_all(kit.join("wit")).unwrap();
+    for file in ["package.json", "wit/tailor.wit"] {
+        fs::write(kit.join(file), "").unwrap();
+    }
+    let found = find(&package(&folder), &BuildOptions::default());
+    assert_eq!(found, kit.join("wit"));
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! The backend of the bathroom scales: which of the day's goals are reached, in one line of text.
+//! The backend of the treadmill: which of the day's goals are reached, in one line of text.
 
 use serde::Deserialize;
 use tailor_kit::{
@@ -6,13 +6,13 @@ use tailor_kit::{
 };
 
 /// The BFF.
-pub struct Scales;
+pub struct Treadmill;
 
 // Natively, where the tests run, nothing is exported.
 #[cfg(target_family = "wasm")]
-tailor_kit::export!(Scales);
+tailor_kit::export!(Treadmill);
 
-impl Handler for Scales {
+impl Handler for Treadmill {
     fn handle(request: Request) -> Response {
         Router::new().get("/{user}/goals", goals).answer(&request)
     }
@@ -61,14 +61,14 @@ mod tests {
                 json!([{"title": "Steps", "reached": true}, {"title": "Sleep", "reached": false}]);
             Ok(reply(200, &json!({ "goals": goals })))
         });
-        let run = services.run(Scales::handle, get("/ada/goals?date=2026-01-15"));
+        let run = services.run(Treadmill::handle, get("/ada/goals?date=2026-01-15"));
         assert_eq!(body_text(&run.response), "+ Steps, - Sleep");
     }
 
     #[test]
     fn a_user_whom_the_service_does_not_know_is_404() {
         let services = Offline::new(|_| Ok(reply(404, &json!({}))));
-        let run = services.run(Scales::handle, get("/bob/goals"));
+        let run = services.run(Treadmill::handle, get("/bob/goals"));
         assert_eq!(run.response.status, 404);
     }
 }

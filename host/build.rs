@@ -1,0 +1,61 @@
+//! Puts the sources of the kits and the contract into the program, which writes them out with
+//! `tailor kit`.
+
+use std::fmt::Write as _;
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+/// The name of each list, its folder from the repository's root, and what of it is put in.
+const LISTS: [(&str, &str, &[&str]); 3] = [
+    (
+        "NPM",
+        "bffs/kit-ts",
+        &[
+            "globals.d.ts",
+            "package.json",
+            "src",
+            "testing",
+            "tools",
+            "tsconfig.json",
+        ],
+    ),
+    ("CRATE", "bffs/kit", &["Cargo.toml", "src"]),
+    ("SHARED", "", &["LICENSE", "bffs/Cargo.toml", "wit"]),
+];
+
+fn main() -> io::Result<()> {
+    let host = PathBuf::from(std::env::var_os("CARGO_MANIFEST_DIR").unwrap_or_default());
+    let root = host.parent().unwrap_or(&host);
+    let mut code = String::new();
+    for (name, folder, parts) in LISTS {
+        let folder = root.join(folder);
+        let mut files = Vec::new();
+        for part in parts {
+            let path = folder.join(part);
+            println!("cargo::rerun-if-changed={}", path.display());
+            collect(&path, &mut files)?;
+        }
+        files.sort();
+        code += &format!("pub(super) const {name}: &[(&str, &str)] = &[\n");
+        for file in files {
+            let shown = file.strip_prefix(&folder).unwrap_or(&file).display();
+            let line = writeln!(code, "(\"{shown}\", include_str!({:?})),", file);
+            line.map_err(io::Error::other)?;
+        }
+        code += "];\n";
+    }
+    let out = PathBuf::from(std::env::var_os("OUT_DIR").unwrap_or_default());
+    fs::write(out.join("kits.rs"), code)
+}
+
+fn collect(path: &Path, files: &mut Vec<PathBuf>) -> io::Result<()> {
+    if !path.is_dir() {
+        files.push(path.to_owned());
+        return Ok(());
+    }
+    for entry in fs::read_dir(path)? {
+        collect(&entry?.path(), files)?;
+    }
+    Ok(())
+}

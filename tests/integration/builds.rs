@@ -1,0 +1,7 @@
+//! Builds of folders that lie elsewhere than the examples do: what is found, what is left alone,
+//! and when there is something to do.
+
+mod kits;
+mod repository;
+mod rust;
+mod typescript;

@@ -1,0 +1,105 @@
+//! BFFs in Rust: which settings of cargo count, and where components end up.
+
+use std::fs;
+use std::path::Path;
+
+use tailor_harness::components::root;
+use wit_component::{StringEncoding, metadata};
+use wit_parser::Resolve;
+
+use super::repository::{Said, tailor, write};
+
+/// A BFF without packages, which is compiled in a moment. It wants the flags of its folder, and
+/// none of the environment.
+const CODE: &str = r#"
+#[cfg(not(own))]
+compile_error!("its own flags are lost");
+#[cfg(other)]
+compile_error!("it has flags of the environment");
+
+#[used]
+#[unsafe(link_section = "component-type:bff")]
+pub static TYPES: [u8; include_bytes!("types").len()] = *include_bytes!("types");
+
+#[unsafe(export_name = "tailor:bff/handler@0.1.1#handle")]
+#[rustfmt::skip]
+pub extern "C" fn handle(
+    _: i32, _: i32, _: i32, _: i32, _: i32, _: i32, _: i32, _: i32,
+    _: i32, _: i32, _: i32, _: i32, _: i32, _: i32, _: i32, _: i32,
+) -> i32 {
+    std::process::abort()
+}
+
+#[unsafe(export_name = "cabi_realloc")]
+pub extern "C" fn realloc(_: i32, _: i32, _: i32, _: i32) -> i32 {
+    std::process::abort()
+}
+"#;
+
+const MANIFEST: &str = "[package]\nname = \"tiny\"\nversion = \"0.1.0\"\nedition = \"2024\"\n\
+                        [lib]\ncrate-type = [\"cdylib\"]\n[package.metadata.component]\n\
+                        [lints.rust]\nunexpected_cfgs = \"allow\"\n";
+
+fn tiny(folder: &Path) {
+    let mut resolve = Resolve::new();
+    let (package, _) = resolve.push_dir(root().join("wit")).unwrap();
+    let world = resolve.select_world(&[package], Some("bff")).unwrap();
+    let types = metadata::encode(&resolve, world, StringEncoding::UTF8, None).unwrap();
+    write(folder, &[("Cargo.toml", MANIFEST), ("src/lib.rs", CODE)]);
+    fs::write(folder.join("src/types"), types).unwrap();
+}
+
+/// The component of a build, which is in the one place for it.
+fn is_built(said: &Said, root: &Path) {
+    let component = root
+        .canonicalize()
+        .unwrap()
+        .join("target/components/tiny.wasm");
+    assert!(said.good, "{}", said.errors);
+    assert_eq!(said.printed, format!("{}\n", component.display()));
+    assert!(component.is_file());
+}
+
+#[test]
+fn a_component_is_in_one_place_whatever_folder_cargo_is_told() {
+    let at = tempfile::tempdir().unwrap();
+    tiny(at.path());
+    let config = "[build]\ntarget-dir = \"elsewhere\"\nrustflags = [\"--cfg=own\"]\n";
+    write(at.path(), &[(".cargo/config.toml", config)]);
+    is_built(&tailor(at.path(), &["build", "."], &[]), at.path());
+    assert!(at.path().join("elsewhere/wasm32-unknown-unknown").is_dir());
+
+    let other = at.path().join("other").display().to_string();
+    let variables = [("CARGO_TARGET_DIR", other.as_str())];
+    let said = tailor(at.path(), &["build", "."], &variables);
+    is_built(&said, at.path());
+    assert_eq!(said.errors, "");
+}
+
+#[test]
+fn settings_of_a_bffs_folder_count_and_flags_of_the_environment_are_left_out_with_a_word() {
+    let at = tempfile::tempdir().unwrap();
+    let folder = at.path().join("tiny");
+    tiny(&folder);
+    write(
+        at.path(),
+        &[
+            (
+                "Cargo.toml",
+                "[workspace]\nresolver = \"3\"\nmembers = [\"tiny\"]\n",
+            ),
+            (
+                "tiny/.cargo/config.toml",
+                "[build]\nrustflags = \"--cfg=own\"\n",
+            ),
+        ],
+    );
+    let variables = [("RUSTFLAGS", "--cfg=other")];
+    for arguments in [["build", "tiny"].as_slice(), &["build", "--all", "."]] {
+        let said = tailor(at.path(), arguments, &variables);
+        is_built(&said, at.path());
+        let word = "RUSTFLAGS is set, and is not used for components: write their flags into \
+                    .cargo/config.toml, as target.wasm32-unknown-unknown.rustflags\n";
+        assert!(said.errors.starts_with(word), "{}", said.errors);
+    }
+}
