@@ -175,7 +175,7 @@ pub(super) fn build(
     let module_of = |package: &&Package| {
         let module = modules.iter().find(|(id, _)| *id == package.id);
         let (_, module) = module.ok_or_else(|| BuildError::NoArtefact(package.name.clone()))?;
-        componentize(&package.name, module, &components)
+        workspace.componentize(package, module, &components)
     };
     packages.iter().map(module_of).collect()
 }
@@ -316,35 +316,48 @@ fn read_messages(stdout: impl BufRead, say: Report<'_>) -> std::io::Result<Messa
     Ok((modules, failed))
 }
 
-/// Makes the component of a module, unless it is there.
-fn componentize(name: &str, module: &Path, components: &Path) -> Result<Built, BuildError> {
-    let output = components.join(format!("{name}.wasm"));
-    let module = std::fs::read(module).map_err(BuildError::io("read", module))?;
-    let inputs = digest([module.as_slice()]);
-    let built = |size: u64, fresh| Built {
-        name: name.to_owned(),
-        component: output.clone(),
-        language: Language::Rust,
-        size,
-        fresh,
-    };
-    if Stamp::of(&output).is_some_and(|stamp| stamp.inputs == inputs) {
-        let file = std::fs::metadata(&output).map_err(BuildError::io("read", &output))?;
-        return Ok(built(file.len(), true));
+impl Workspace {
+    /// Makes the component of a module, unless it is there.
+    fn componentize(
+        &self,
+        package: &Package,
+        module: &Path,
+        components: &Path,
+    ) -> Result<Built, BuildError> {
+        let name = package.name.as_str();
+        let output = components.join(format!("{name}.wasm"));
+        let module = std::fs::read(module).map_err(BuildError::io("read", module))?;
+        let inputs = digest([module.as_slice()]);
+        let built = |size: u64, fresh| Built {
+            name: name.to_owned(),
+            component: output.clone(),
+            language: Language::Rust,
+            size,
+            fresh,
+        };
+        if Stamp::of(&output).is_some_and(|stamp| stamp.inputs == inputs) {
+            let file = std::fs::metadata(&output).map_err(BuildError::io("read", &output))?;
+            return Ok(built(file.len(), true));
+        }
+        if let Some(reason) = imports::reason(&module, &self.workspace_root, &package.id) {
+            let name = name.to_owned();
+            return Err(BuildError::Component { name, reason });
+        }
+        let bytes = component::encode(name, &module)?;
+        component::check(name, &bytes)?;
+        component::write_whole(&output, &bytes)?;
+        let stamp = Stamp {
+            inputs,
+            component: digest([bytes.as_slice()]),
+            ..Stamp::default()
+        };
+        stamp.write(&output)?;
+        Ok(built(bytes.len() as u64, false))
     }
-    let bytes = component::encode(name, &module)?;
-    component::check(name, &bytes)?;
-    component::write_whole(&output, &bytes)?;
-    let stamp = Stamp {
-        inputs,
-        component: digest([bytes.as_slice()]),
-        ..Stamp::default()
-    };
-    stamp.write(&output)?;
-    Ok(built(bytes.len() as u64, false))
 }
 
 mod flags;
+mod imports;
 
 #[cfg(test)]
 mod tests;

@@ -9,12 +9,14 @@ use toml::{Table, Value};
 
 use super::super::target::TARGET;
 
-/// What the linker is told for BFFs with the kit `tailor-kit`, each with the word by which it is
-/// known: 48 KiB of stack instead of 1 MiB, and 64 KiB of memory for what a request allocates. A
-/// configuration of cargo that has the word decides instead.
-pub(super) const LINKER: [(&str, &str); 2] = [
+/// What BFFs with the kit `tailor-kit` are compiled with, each flag with the word by which it is
+/// known: 48 KiB of stack instead of 1 MiB, 64 KiB of memory for what a request allocates, and the
+/// kit as the source of `getrandom`'s numbers. A configuration of cargo that has the word decides
+/// instead.
+pub(super) const KIT: [(&str, &str); 3] = [
     ("stack-size", "-Clink-arg=-zstack-size=49152"),
     ("initial-heap", "-Clink-arg=--initial-heap=65536"),
+    ("getrandom_backend", "--cfg=getrandom_backend=\"custom\""),
 ];
 
 /// The flags for a build that cargo runs in `folder`. `home` is cargo's own folder, whose name is
@@ -37,8 +39,8 @@ pub(super) fn flags(folder: &Path, home: Option<&Path>, with_kit: bool) -> Vec<S
     let known: Vec<String> = target.iter().chain(&flags).cloned().collect();
     if with_kit {
         let open = |word: &str| !known.iter().any(|flag| flag.contains(word));
-        let linker = LINKER.into_iter().filter(|(word, _)| open(word));
-        flags.extend(linker.map(|(_, flag)| flag.to_owned()));
+        let kit = KIT.into_iter().filter(|(word, _)| open(word));
+        flags.extend(kit.map(|(_, flag)| flag.to_owned()));
     }
     flags.extend(home.map(|home| format!("--remap-path-prefix={}=/cargo", home.display())));
     flags
@@ -89,8 +91,8 @@ mod tests {
     }
 
     #[test]
-    fn the_linkers_settings_are_those_of_the_kit_unless_the_author_has_others() {
-        let ours = LINKER.map(|(_, flag)| flag);
+    fn the_settings_are_those_of_the_kit_unless_the_author_has_others() {
+        let ours = KIT.map(|(_, flag)| flag);
         let plain = configured("");
         assert_eq!(flags(plain.path(), None, true), ours);
         assert!(flags(plain.path(), None, false).is_empty());
@@ -122,6 +124,6 @@ mod tests {
         let bffs = Path::new(env!("CARGO_MANIFEST_DIR")).join("../bffs");
         let own = configurations(&bffs, None);
         let own = listed(&own.last().unwrap()["target"][TARGET]["rustflags"]);
-        assert_eq!(own, LINKER.map(|(_, flag)| flag));
+        assert_eq!(own, KIT.map(|(_, flag)| flag));
     }
 }
