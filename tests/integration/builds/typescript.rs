@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use tailor_harness::components::root;
+use tailor_harness::components::{example, root};
 
 use super::repository::{Said, copy, install, names, tailor, write};
 
@@ -105,6 +105,19 @@ fn what_was_read_is_looked_at_again_and_nothing_else() {
         said.errors
     );
     fs::remove_file(folder.join("src/wrong.ts")).unwrap();
+    assert!(build(&folder).good);
+
+    // The kit.
+    let kit = at.path().join("kit/src/answer.ts");
+    let code = fs::read_to_string(&kit).unwrap();
+    fs::write(&kit, format!("{code}export const wrong: string = 1;\n")).unwrap();
+    let said = build(&folder);
+    assert!(
+        !said.good && said.errors.contains("kit/src/answer.ts"),
+        "{}",
+        said.errors
+    );
+    fs::write(&kit, code).unwrap();
     assert!(build(&folder).good);
 
     // Settings that are extended.
@@ -253,4 +266,66 @@ fn an_installation_without_a_package_is_told_and_not_changed() {
         names(&folder.join("node_modules")),
         [folder.join("node_modules/own")]
     );
+}
+
+/// A package that stands for one of `partner`'s: its module and its program are that one's.
+fn stand_in(at: &Path, name: &str) -> (String, String) {
+    example("partner").unwrap();
+    let real = root().join("bffs/partner/node_modules").join(name);
+    let program = root().join("bffs/partner/node_modules/.bin").join(name);
+    let manifest = format!(
+        r#"{{"name": "{name}", "version": "1.0.0", "main": "main.js", "bin": {{"{name}": "run.js"}}}}"#
+    );
+    let main = format!("module.exports = require({real:?});\n");
+    let run = format!(
+        "#!/usr/bin/env node\nconst {{ spawnSync }} = require(\"child_process\");\n\
+         process.exit(spawnSync({program:?}, process.argv.slice(2), {{ stdio: \"inherit\" }}).status);\n"
+    );
+    let files = [
+        ("package.json", &*manifest),
+        ("main.js", &*main),
+        ("run.js", &*run),
+    ];
+    write(&at.join("tools").join(name), &files);
+    (name.to_owned(), format!("file:../../../tools/{name}"))
+}
+
+#[test]
+fn where_nothing_is_installed_all_is_installed_in_production_too() {
+    let at = tempfile::tempdir().unwrap();
+    let folder = repository(at.path());
+    fs::remove_file(folder.join("tsconfig.json")).unwrap();
+    let tools = ["esbuild", "componentize-qjs"].map(|name| stand_in(at.path(), name));
+    let manifest = serde_json::json!({
+        "name": "scales",
+        "type": "module",
+        "tailor": {"entry": "src/main.ts"},
+        "dependencies": {"@tailor/kit": "file:../../../kit"},
+        "devDependencies": std::collections::BTreeMap::from(tools),
+    });
+    // What another tool keeps there is no installation.
+    write(
+        &folder,
+        &[
+            ("package.json", &manifest.to_string()),
+            ("node_modules/.cache/x", ""),
+        ],
+    );
+    let said = build(&folder);
+    assert!(
+        said.errors
+            .contains("installing the npm packages of scales (npm install)"),
+        "{}",
+        said.errors
+    );
+    said.component();
+    let modules = folder.join("node_modules");
+    assert!(modules.join("esbuild").exists() && modules.join("@tailor/kit").exists());
+    // Nobody but npm has put something there.
+    let marks = names(&modules).into_iter().filter(|name| {
+        let name = name.file_name().unwrap().to_string_lossy();
+        name.starts_with('.') && ![".bin", ".cache", ".package-lock.json"].contains(&&*name)
+    });
+    assert_eq!(marks.count(), 0);
+    assert_eq!(build(&folder).errors, "");
 }

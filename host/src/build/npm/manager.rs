@@ -56,9 +56,16 @@ impl Installation {
         }
     }
 
-    /// Whether anything was installed here before.
+    /// Whether anything was installed here before. Some tools keep files of their own there, under
+    /// names with a dot.
     pub(super) fn is_there(&self, folder: &Path) -> bool {
-        let packages = |folder: &Path| folder.join("node_modules").is_dir();
+        let packages = |folder: &Path| {
+            let entries = std::fs::read_dir(folder.join("node_modules"));
+            let names = entries.into_iter().flatten().flatten();
+            names
+                .map(|entry| entry.file_name())
+                .any(|name| !name.as_encoded_bytes().starts_with(b"."))
+        };
         packages(&self.root) || packages(folder) || self.root.join(".pnp.cjs").is_file()
     }
 
