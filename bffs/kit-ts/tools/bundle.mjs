@@ -46,5 +46,9 @@ try {
 const map = JSON.parse(readFileSync(`${bundle}.map`, "utf8"));
 const folder = dirname(resolve(bundle));
 const files = map.sources.map((/** @type {string} */ source) => relative(process.cwd(), resolve(folder, source)));
-const table = JSON.stringify({ files, lines: lineTable(map.mappings) });
-writeFileSync(bundle, `${readFileSync(bundle, "utf8")}globalThis.tailorLines = ${table};\n`);
+const text = readFileSync(bundle, "utf8");
+const warn = (/** @type {string} */ fault) => {
+  process.stderr.write(`lines of faults are less exact than they could be: the bundle is not understood: ${fault}\n`);
+};
+const table = JSON.stringify({ files, ...lineTable(text, map, warn) });
+writeFileSync(bundle, `${text}globalThis.tailorLines = ${table};\n`);

@@ -1,0 +1,120 @@
+//! The line and the column that the log and the build name for what TypeScript throws: those of the
+//! author's sources, in the real engine.
+
+use std::path::Path;
+
+use tailor::build::{BuildOptions, build};
+use tailor_harness::Offline;
+use tailor_harness::components::{example, root};
+
+const MAIN: &str = include_str!("throws/main.ts");
+const PACKAGE: &str = include_str!("throws/thrower.js");
+
+/// A BFF in TypeScript that has the tools of `partner`, and a package of its own.
+fn bff(at: &Path) -> std::path::PathBuf {
+    example("partner").unwrap();
+    let modules = at.join("node_modules");
+    std::fs::create_dir_all(modules.join("thrower")).unwrap();
+    for entry in std::fs::read_dir(root().join("bffs/partner/node_modules")).unwrap() {
+        let entry = entry.unwrap();
+        std::os::unix::fs::symlink(entry.path(), modules.join(entry.file_name())).unwrap();
+    }
+    let write = |path: &str, text: &str| std::fs::write(at.join(path), text).unwrap();
+    write("node_modules/thrower/index.js", PACKAGE);
+    let thrower = r#"{"name": "thrower", "version": "1.0.0", "main": "index.js"}"#;
+    write("node_modules/thrower/package.json", thrower);
+    std::fs::create_dir_all(at.join("bff/src")).unwrap();
+    std::fs::create_dir_all(at.join("local")).unwrap();
+    write(
+        "local/package.json",
+        r#"{"name": "local", "version": "1.0.0"}"#,
+    );
+    let manifest = serde_json::json!({
+        "name": "bff",
+        "private": true,
+        "type": "module",
+        "tailor": {"entry": "src/main.ts", "wit": root().join("wit")},
+        "dependencies": {"local": "file:../local"},
+    });
+    write("bff/package.json", &manifest.to_string());
+    at.join("bff")
+}
+
+/// A place that a comment in a source marks.
+#[derive(Clone)]
+struct Mark {
+    /// The path of the request.
+    name: String,
+    /// Which call of the stack, from the innermost.
+    call: usize,
+    /// `src/main.ts:8:50`.
+    place: String,
+}
+
+/// The marks of a source: each `/*@name 1*/` stands before what the log has to name.
+fn marks(file: &str, text: &str) -> Vec<Mark> {
+    let parts: Vec<&str> = text.split("/*@").collect();
+    let mut end = parts[0].len();
+    let mut marks = Vec::new();
+    for part in &parts[1..] {
+        let (mark, _) = part.split_once("*/").unwrap();
+        let (name, call) = mark.split_once(' ').unwrap_or((mark, "0"));
+        let before = &text[..end + mark.len() + 5];
+        let line = before.lines().count();
+        let column = before.len() - before.rfind('\n').unwrap();
+        marks.push(Mark {
+            name: name.to_owned(),
+            call: call.parse().unwrap(),
+            place: format!("{file}:{line}:{column}"),
+        });
+        end += part.len() + 3;
+    }
+    marks
+}
+
+/// The places of a stack in the log: `name file:line:column < name file:line:column`.
+fn places(stack: &str) -> Vec<&str> {
+    let calls = stack.split(" < ");
+    calls
+        .map(|call| call.rsplit_once(' ').map_or(call, |(_, place)| place))
+        .collect()
+}
+
+#[tokio::test]
+async fn each_throw_in_typescript_is_logged_with_its_line_and_column() {
+    let at = tempfile::tempdir().unwrap();
+    let folder = bff(at.path());
+    std::fs::write(folder.join("src/main.ts"), MAIN).unwrap();
+    let built = build(&folder, &BuildOptions::default(), &mut |_| ()).unwrap();
+    let offline = Offline::from_file(&built.component).unwrap();
+    let mut marks = [
+        marks("src/main.ts", MAIN),
+        marks("../node_modules/thrower/index.js", PACKAGE),
+    ]
+    .concat();
+    assert!(marks.len() >= 40);
+    marks.sort_by(|one, other| one.name.cmp(&other.name));
+    let mut wrong = Vec::new();
+    for named in marks.chunk_by(|one, other| one.name == other.name) {
+        let name = &named[0].name;
+        let invoked = offline.get(&format!("/{name}")).await;
+        assert!(invoked.result.is_err(), "{name}: nothing was thrown");
+        let line = &invoked.log[0];
+        let stack = line.fields.iter().find(|(field, _)| field == "stack");
+        let stack = stack.map_or("", |(_, value)| value.as_str());
+        for Mark { call, place, .. } in named {
+            if places(stack).get(*call) != Some(&place.as_str()) {
+                wrong.push(format!(
+                    "{name} {call}: {place} is not in {}: {stack}",
+                    line.message
+                ));
+            }
+        }
+    }
+    assert!(
+        wrong.is_empty(),
+        "{} wrong:\n{}",
+        wrong.len(),
+        wrong.join("\n")
+    );
+}
