@@ -96,6 +96,8 @@ mod compile_child;
 mod deploys;
 // Guests of one thread that all want it.
 mod fairness;
+// The lines and columns of what TypeScript throws.
+mod throws;
 // Handlers of the wrong kind, at the build.
 mod handlers;
 // A BFF misbehaves. The limit made for that stops it, and its neighbours are served.

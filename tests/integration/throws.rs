@@ -118,3 +118,48 @@ async fn each_throw_in_typescript_is_logged_with_its_line_and_column() {
         wrong.join("\n")
     );
 }
+
+/// What is wrong at module level, with the mark of its place.
+const MODULE_LEVEL: &[(&str, &str)] = &[
+    (
+        "const table = JSON./*@0*/parse(\n  `{`,\n);\nexport const steps = table;",
+        "SyntaxError",
+    ),
+    (
+        "const nothing = (): any => undefined;\nexport const steps = {\n  a: 1,\n  b: nothing()./*@0*/x,\n};",
+        "cannot read property 'x' of undefined",
+    ),
+    (
+        "import { config } from \"@tailor/kit\";\nexport const zone = `${/*@0*/config(\"zone\")}`;",
+        "config() at module level",
+    ),
+    (
+        "import { config } from \"tailor:bff/runtime@0.1.1\";\nexport const zone = `${/*@0*/config(\"zone\")}`;",
+        "config() at module level",
+    ),
+    (
+        "import { thrown } from \"thrower\";\nexport const steps =\n  /*@0*/thrown(1);",
+        "TypeError: from a package",
+    ),
+    (
+        "export const day = [\n  /*@0*/new Date(),\n];",
+        "new Date() at module level",
+    ),
+];
+
+#[test]
+fn what_fails_at_module_level_of_typescript_fails_the_build_with_line_and_column() {
+    let at = tempfile::tempdir().unwrap();
+    let folder = bff(at.path());
+    let main = "import { bff, get, json } from \"@tailor/kit\";\nimport * as settings from \"./settings.ts\";\n\
+                export const handler = bff([get(\"/\", () => json(settings))]);\n";
+    std::fs::write(folder.join("src/main.ts"), main).unwrap();
+    for (text, expected) in MODULE_LEVEL {
+        std::fs::write(folder.join("src/settings.ts"), text).unwrap();
+        let error = build(&folder, &BuildOptions::default(), &mut |_| ()).err();
+        let error = format!("{:#}", anyhow::Error::from(error.expect(text)));
+        let place = &marks("src/settings.ts", text)[0].place;
+        assert!(error.contains(expected), "{error}");
+        assert!(error.contains(&format!("({place})")), "{place}: {error}");
+    }
+}

@@ -24,7 +24,7 @@ export interface Place {
 
 /** What may fail: a variable, a property, a call, ... */
 export const KINDS: Readonly<
-  Record<"variable" | "field" | "call" | "construct" | "set" | "operator" | "iteration" | "pattern", number>
+  Record<"variable" | "field" | "call" | "construct" | "set" | "operator" | "iteration" | "pattern" | "method" | "known", number>
 >;
 /** Lines of the bundle from one mark to the next. */
 export const MARK: number;

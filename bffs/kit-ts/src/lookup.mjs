@@ -10,7 +10,9 @@
 
 /** What may fail: what the engine says of an error, or which function comes next in the stack, tells which it was. */
 export const KINDS = Object.freeze({
-  variable: 0, field: 1, call: 2, construct: 3, set: 4, operator: 5, iteration: 6, pattern: 7,
+  variable: 0, field: 1, call: 2, construct: 3, set: 4, operator: 5, iteration: 6, pattern: 7, method: 8,
+  /** A call of a function that is declared by this name. */
+  known: 9,
 });
 
 /** Lines of the bundle from one mark to the next. */
@@ -22,7 +24,7 @@ export function keyOf(kind, name) {
   if (name === "") return kind;
   let hash = 7;
   for (let index = 0; index < name.length; index += 1) hash = (hash * 31 + name.charCodeAt(index)) % 1021;
-  return kind + 8 * (hash + 1);
+  return kind + 16 * (hash + 1);
 }
 
 /** A number in base64: five bits a digit, least first; the sixth says that more follow, the lowest is the sign. @param {number} number */
@@ -61,6 +63,7 @@ export function parseStack(stack) {
   for (const text of stack.split("\n")) {
     const placed = /^\s*at (?:(.*) )?\(?([^()]*?):(\d+):(\d+)\)?$/.exec(text);
     const native = placed === null ? /^\s*at (.*) \((?:native|missing)\)$/.exec(text) : null;
+    if (placed !== null && placed[2] === "<input>") continue;
     if (placed !== null) {
       calls.push({ name: placed[1] ?? "<module>", file: placed[2] ?? "", line: Number(placed[3]), column: Number(placed[4]) });
     } else if (native !== null) {
@@ -116,7 +119,7 @@ function stepsOf(entry) {
   for (let index = 0; index + 2 < entry.steps.length; index += 3) {
     const key = entry.steps[index] ?? 0;
     steps.push({
-      kind: key & 7,
+      kind: key & 15,
       key,
       line: entry.line + (entry.steps[index + 1] ?? 0),
       column: entry.column + (entry.steps[index + 2] ?? 0),
@@ -132,24 +135,29 @@ function stepsOf(entry) {
  * @param {string} inner
  */
 function calling(steps, inner) {
-  const name = inner.replace(/^(?:get|set) /, "");
-  const is = (/** @type {number} */ kind) => steps.find((step) => step.key === keyOf(kind, name));
+  const access = /^(?:get|set) (.*)$/.exec(inner)?.[1];
+  if (access !== undefined) {
+    const step = first([KINDS.field, KINDS.set], (kind) => steps.find((each) => each.key === keyOf(kind, access)));
+    if (step !== undefined) return step;
+  }
   const any = (/** @type {number} */ kind) => steps.find((step) => step.kind === kind);
-  return is(KINDS.call) ?? is(KINDS.construct) ?? (name === inner ? undefined : (is(KINDS.field) ?? is(KINDS.set))) ??
-    any(KINDS.call) ?? any(KINDS.construct) ?? any(KINDS.operator) ?? any(KINDS.iteration) ?? steps.at(-1);
+  const is = (/** @type {number} */ kind) => steps.find((step) => step.key === keyOf(kind, inner));
+  const { known, call, method, construct, operator, iteration } = KINDS;
+  return first([known, call, method, construct], is) ?? first([call, method, construct, operator, iteration, known], any) ?? steps.at(-1);
 }
 
 /** What the engine says of an error, and which step that is. */
 const SAYINGS = /** @type {const} */ ([
-  [/^cannot read property '(.*)' of (?:null|undefined)$/, [KINDS.field, KINDS.call]],
+  [/^cannot read property '(?:Symbol\.iterator)()' of/, [KINDS.iteration, KINDS.construct]],
+  [/^cannot read property '(.*)' of (?:null|undefined)$/, [KINDS.field]],
   [/^cannot set property '(.*)' of (?:null|undefined)$/, [KINDS.set]],
+  [/^not an object()$/, [KINDS.set]],
   [/^'?(.*?)'? is not (?:defined|initialized)$/, [KINDS.variable, KINDS.set]],
   [/^'(.*)' is read-only$/, [KINDS.set, KINDS.variable]],
-  [/^(.*) is not a constructor$/, [KINDS.construct]],
-  [/^not a constructor()$/, [KINDS.construct]],
-  [/^(?:not a function|(.*) is not a function)$/, [KINDS.call]],
-  [/not iterable()$/, [KINDS.iteration, KINDS.call, KINDS.construct, KINDS.pattern]],
-  [/^cannot convert to object()$/, [KINDS.pattern, KINDS.call]],
+  [/^(?:(.*) is )?not a constructor$/, [KINDS.construct]],
+  [/^(?:(.*) is )?not a function$/, [KINDS.method, KINDS.call, KINDS.construct, KINDS.known]],
+  [/not iterable()$/, [KINDS.iteration, KINDS.construct]],
+  [/^Cannot convert undefined or null to object()$/, [KINDS.pattern]],
   [/^(?:invalid '|cannot convert )()/, [KINDS.operator]],
 ]);
 
@@ -165,8 +173,9 @@ function failing(steps, error) {
   const any = (/** @type {number} */ kind) => steps.find((step) => step.kind === kind);
   const [said = "", kinds = []] = saidOf(message);
   const named = said === "" ? undefined : first(kinds, (kind) => is(kind, said));
-  return named ?? is(KINDS.construct, name) ?? first(kinds, (kind) => is(kind, "") ?? any(kind)) ??
-    first([KINDS.construct, KINDS.operator, KINDS.call, KINDS.iteration], any) ?? steps.at(-1);
+  const made = is(KINDS.construct, name) ?? (kinds.length === 0 ? is(KINDS.call, "super") : undefined);
+  return named ?? made ?? first(kinds, (kind) => is(kind, "") ?? any(kind)) ??
+    first([KINDS.construct, KINDS.operator, KINDS.call, KINDS.method, KINDS.iteration], any) ?? steps.at(-1);
 }
 
 /** The name in what the engine says, and the kinds of steps that it says so of. @param {string} message */

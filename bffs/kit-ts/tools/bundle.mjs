@@ -10,7 +10,7 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, relative, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
-import { current, earlier } from "./contract.mjs";
+import { contract } from "./contract.mjs";
 import { lineTable } from "./lines.mjs";
 
 // The kit is linked into node_modules and has no dependencies of its own: esbuild is the BFF's.
@@ -23,7 +23,7 @@ if (entry === undefined || bundle === undefined) {
   process.exit(2);
 }
 try {
-  esbuild.buildSync({
+  await esbuild.build({
     entryPoints: [entry],
     outfile: bundle,
     bundle: true,
@@ -32,7 +32,7 @@ try {
     mainFields: ["module", "main"],
     target: "es2023",
     external: ["tailor:*"],
-    alias: earlier(current),
+    plugins: [contract({ doubles: false })],
     // The host's clock and chance in place of the engine's, before any other module.
     inject: [fileURLToPath(new URL("../src/prelude.ts", import.meta.url))],
     sourcemap: "external",
@@ -51,4 +51,8 @@ const warn = (/** @type {string} */ fault) => {
   process.stderr.write(`lines of faults are less exact than they could be: the bundle is not understood: ${fault}\n`);
 };
 const table = JSON.stringify({ files, ...lineTable(text, map, warn) });
-writeFileSync(bundle, `${text}globalThis.tailorLines = ${table};\n`);
+// esbuild lists what a module exports at its end: `export { one as handler, two };`.
+const [, exports = ""] = /[^]*\nexport \{([^}]*)\}/.exec(text) ?? [];
+const handler = exports.split(",").map((name) => name.trim().split(" as ")).find((names) => names.at(-1) === "handler");
+const watch = handler === undefined ? "" : `globalThis.tailorWatch(${handler[0]});\n`;
+writeFileSync(bundle, `${text}${watch}delete globalThis.tailorWatch;\nglobalThis.tailorLines = ${table};\n`);

@@ -4,6 +4,7 @@ import { Tokens } from "./tokens.mjs";
 
 /** @typedef {import("./tokens.mjs").Token} Token */
 /** @typedef {import("./places.mjs").Step} Step */
+/** What may be called or assigned, and whether it is a property. @typedef {{ name: string, at: number, member?: boolean }} Target */
 
 const ASSIGN = new Set(["=", "+=", "-=", "*=", "/=", "%=", "**=", "<<=", ">>=", ">>>=", "&=", "|=", "^=", "&&=", "||=", "??="]);
 const LOGIC = new Set(["&&", "||", "??"]);
@@ -19,6 +20,8 @@ export class Expressions extends Tokens {
     super(text);
     /** @type {{ place: number, step?: Step }[]} */
     this.found = [];
+    /** The names of functions and classes: a call of one of another name is none of them. @type {Set<string>} */
+    this.declared = new Set();
     /** The last place that the engine noted in this function. */
     this.place = 0;
     /** Which parentheses are the parameters of an arrow function, as far as known. @type {Map<number, boolean>} */
@@ -38,11 +41,11 @@ export class Expressions extends Tokens {
     this.found.push({ place: this.place, step: { kind, name, at } });
   }
 
-  /** A function, whose places are its own. @param {number} start @param {() => void} body */
-  inFunction(start, body) {
+  /** A function, whose places are its own. @param {number} mark of its first token @param {() => void} body */
+  inFunction(mark, body) {
     const { place, withIn } = this;
     this.withIn = true;
-    this.note(start);
+    this.note(mark);
     body();
     this.place = place;
     this.withIn = withIn;
@@ -56,40 +59,47 @@ export class Expressions extends Tokens {
     this.withIn = withIn;
   }
 
+  /** The target of its last part. @returns {Target | undefined} */
   expression() {
-    do this.assignment();
+    let target;
+    do target = this.assignment();
     while (this.accept(","));
+    return target;
   }
 
+  /** @returns {Target | undefined} */
   assignment() {
     const first = this.token;
     if (this.accept("yield")) {
       this.accept("*");
       if (!this.token.newLine && !/^[)\]},;:]$/.test(this.token.text)) this.assignment();
-      return;
+      return undefined;
     }
-    if (this.arrow(first)) return;
+    if (this.arrow(first)) return undefined;
     const target = this.conditional();
     if (this.token.kind === "sign" && ASSIGN.has(this.token.text)) {
       this.take();
       this.assignment();
       if (target !== undefined) this.step(KINDS.set, target.name, target.at);
+      return undefined;
     }
+    return target;
   }
 
-  /** The target that it would be of an assignment. @returns {{ name: string, at: number } | undefined} */
+  /** The target that it would be of an assignment. @returns {Target | undefined} */
   conditional() {
     let target = this.unary();
     for (;;) {
-      const { text, start } = this.token;
+      const { text } = this.token;
       if (LOGIC.has(text)) {
         this.take();
         this.unary();
       } else if (BINARY.has(text) && (this.withIn || text !== "in")) {
         this.take();
-        this.note(this.token.start);
+        this.note(this.token.mark);
+        const right = this.token.start;
         this.unary();
-        this.step(KINDS.operator, "", start);
+        this.step(KINDS.operator, "", right);
       } else {
         break;
       }
@@ -102,7 +112,7 @@ export class Expressions extends Tokens {
     return undefined;
   }
 
-  /** @returns {{ name: string, at: number } | undefined} */
+  /** @returns {Target | undefined} */
   unary() {
     if (UNARY.has(this.token.text) && this.token.kind !== "text") {
       const { text } = this.take();
@@ -119,7 +129,7 @@ export class Expressions extends Tokens {
     return target;
   }
 
-  /** A value with its properties and calls. `calls` is false after `new`. @returns {{ name: string, at: number } | undefined} */
+  /** A value with its properties and calls. `calls` is false after `new`. @returns {Target | undefined} */
   member(calls = true) {
     let last = this.primary();
     for (;;) {
@@ -138,18 +148,18 @@ export class Expressions extends Tokens {
         const name = key.kind === "text" ? key.text.slice(1, -1) : "";
         this.whole(() => this.expression());
         this.expect("]");
-        last = { name, at };
+        last = { name, at, member: true };
         this.step(KINDS.field, name, at);
       } else if (text === "(" && calls) {
         this.take();
-        this.note(this.token.start);
+        this.note(this.token.mark);
         this.rest();
-        this.step(KINDS.call, last?.name ?? "", last?.at ?? start);
+        this.called(last, start);
         last = undefined;
       } else if (text === "`") {
-        this.note(start);
+        this.note(this.token.mark);
         this.template();
-        this.step(KINDS.call, last?.name ?? "", last?.at ?? start);
+        this.called(last, start);
         last = undefined;
       } else {
         return last;
@@ -160,7 +170,13 @@ export class Expressions extends Tokens {
   property() {
     const { text, start } = this.take();
     this.step(KINDS.field, text, start);
-    return { name: text, at: start };
+    return { name: text, at: start, member: true };
+  }
+
+  /** @param {Target | undefined} target @param {number} start */
+  called(target, start) {
+    const kind = target?.member === true ? KINDS.method : KINDS.call;
+    this.step(kind, target?.name ?? "", target?.at ?? start);
   }
 
   /** The arguments of a call, behind its parenthesis. */
@@ -186,9 +202,9 @@ export class Expressions extends Tokens {
     }
   }
 
-  /** What it is the name of, if that may be called or assigned. @returns {{ name: string, at: number } | undefined} */
+  /** What it is the name of, if that may be called or assigned. @returns {Target | undefined} */
   primary() {
-    const { kind, text, start } = this.token;
+    const { kind, text, start, mark } = this.token;
     if (kind === "number" || kind === "text") {
       this.take();
       return undefined;
@@ -218,7 +234,7 @@ export class Expressions extends Tokens {
     this.take();
     if (LITERAL.has(text)) return undefined;
     if (text === "async" && this.is("function") && !this.token.newLine) {
-      this.definition(start);
+      this.definition(mark);
       return undefined;
     }
     this.note(start);
@@ -226,28 +242,31 @@ export class Expressions extends Tokens {
     return { name: text, at: start };
   }
 
-  /** @param {string} text @returns {undefined} */
+  /** @param {string} text @returns {Target | undefined} */
   signed(text) {
     switch (text) {
-      case "(":
+      case "(": {
         this.take();
-        this.whole(() => this.expression());
+        /** @type {Target | undefined} */
+        let target;
+        this.whole(() => (target = this.expression()));
         this.expect(")");
-        return;
+        return target;
+      }
       case "[":
         this.take();
         this.whole(() => this.list());
-        return;
+        return undefined;
       case "{":
         this.whole(() => this.object());
-        return;
+        return undefined;
       case "`":
         this.template();
-        return;
+        return undefined;
       case "/":
       case "/=":
         this.takePattern();
-        return;
+        return undefined;
     }
     throw this.fault("an expression");
   }
@@ -270,7 +289,7 @@ export class Expressions extends Tokens {
       this.take();
       return undefined;
     }
-    this.note(this.token.start);
+    this.note(this.token.mark);
     const made = this.member(false);
     if (this.accept("(")) this.rest();
     this.step(KINDS.construct, made?.name ?? "", start);
@@ -293,7 +312,7 @@ export class Expressions extends Tokens {
     const first = this.token;
     const key = this.key();
     if (this.is("(")) {
-      this.callable(first.start);
+      this.callable(first.mark);
     } else if (this.accept(":")) {
       this.assignment();
     } else {
@@ -318,9 +337,9 @@ export class Expressions extends Tokens {
     }
   }
 
-  /** The parameters and the body of a function. @param {number} start */
-  callable(start) {
-    this.inFunction(start, () => {
+  /** The parameters and the body of a function. @param {number} mark */
+  callable(mark) {
+    this.inFunction(mark, () => {
       this.expect("(");
       this.parameters();
       this.block();
@@ -348,15 +367,28 @@ export class Expressions extends Tokens {
       }
     } else if (this.is("{")) {
       this.take();
-      this.step(KINDS.pattern, "", start);
+      this.step(KINDS.pattern, "", this.token.start);
       while (!this.accept("}")) {
         this.patternMember();
         if (!this.is("}")) this.expect(",");
       }
     } else {
-      this.take();
+      const { text } = this.take();
+      const begin = this.is("=") ? this.at(this.token.end).text : "";
+      if (/^(?:function|class|async|\()$/.test(begin)) this.declares(text);
     }
     if (this.accept("=")) this.assignment();
+  }
+
+  /** A variable that begins as a function, if it does. @param {string} name */
+  declares(name) {
+    const equals = this.token;
+    this.take();
+    const { token } = this;
+    const from = token.text === "async" && token.kind === "name" ? this.afterAsync(token) : token;
+    const arrow = from !== undefined && from.text === "(" && this.isArrow(from);
+    if (arrow || token.text === "function" || token.text === "class") this.declared.add(name);
+    this.back(equals);
   }
 
   patternMember() {
@@ -376,7 +408,7 @@ export class Expressions extends Tokens {
     if (first.kind === "name" && first.text !== "async") {
       this.take();
       const found = this.is("=>");
-      if (found) this.arrowBody(first.start, () => undefined);
+      if (found) this.arrowBody(first.mark, () => undefined);
       else this.back(first);
       return found;
     }
@@ -384,14 +416,14 @@ export class Expressions extends Tokens {
     if (from === undefined) return false;
     if (from.kind === "name") {
       this.take();
-      this.arrowBody(first.start, () => undefined);
+      this.arrowBody(first.mark, () => undefined);
       return true;
     }
     if (from.text !== "(" || !this.isArrow(from)) {
       this.back(first);
       return false;
     }
-    this.arrowBody(first.start, () => {
+    this.arrowBody(first.mark, () => {
       this.expect("(");
       this.parameters();
     });
@@ -433,9 +465,9 @@ export class Expressions extends Tokens {
     return found;
   }
 
-  /** @param {number} start @param {() => void} parameters */
-  arrowBody(start, parameters) {
-    this.inFunction(start, () => {
+  /** @param {number} mark @param {() => void} parameters */
+  arrowBody(mark, parameters) {
+    this.inFunction(mark, () => {
       parameters();
       this.expect("=>");
       if (this.is("{")) this.block();
@@ -443,9 +475,9 @@ export class Expressions extends Tokens {
     });
   }
 
-  /** `function` or `class`, with a name or without. @param {number} [start] */
-  definition(start) {
-    throw new Error(`no definition at ${start}`);
+  /** `function` or `class`, with a name or without. @param {number} [mark] */
+  definition(mark) {
+    throw new Error(`no definition at ${mark}`);
   }
 
   block() {

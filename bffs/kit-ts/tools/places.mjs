@@ -26,12 +26,14 @@ import { Statements } from "./statements.mjs";
 export function placesOf(bundle) {
   /** @type {Map<number, Step[]>} */
   const places = new Map();
-  for (const { place, step } of new Statements(bundle).all()) {
+  const statements = new Statements(bundle);
+  for (const { place, step } of statements.all()) {
     const steps = places.get(place) ?? [];
     places.set(place, steps);
-    if (step !== undefined) steps.push(step);
+    if (step === undefined) continue;
+    const known = step.kind === KINDS.call && statements.declared.has(step.name);
+    steps.push(known ? { ...step, kind: KINDS.known } : step);
   }
   return places;
 }
 
-export { KINDS };

@@ -18,11 +18,11 @@ export class Statements extends Expressions {
 
   statement() {
     while (this.token.kind === "name" && this.labelled());
-    const { kind, text, start } = this.token;
+    const { kind, text, mark } = this.token;
     if (this.is("{")) {
       this.block();
     } else if (!this.accept(";") && !(kind === "name" && this.keyword(text))) {
-      this.note(start);
+      this.note(mark);
       this.expression();
       this.end();
     }
@@ -59,11 +59,11 @@ export class Statements extends Expressions {
         this.definition();
         return true;
       case "async": {
-        const { start, end } = this.token;
+        const { mark, end } = this.token;
         const next = this.at(end);
         if (next.text !== "function" || next.newLine) return false;
         this.take();
-        this.definition(start);
+        this.definition(mark);
         return true;
       }
       case "if":
@@ -100,7 +100,7 @@ export class Statements extends Expressions {
         return true;
       case "throw":
         this.take();
-        this.note(this.token.start);
+        this.note(this.token.mark);
         this.expression();
         this.end();
         return true;
@@ -209,20 +209,20 @@ export class Statements extends Expressions {
     }
   }
 
-  /** @override @param {number} [start] */
-  definition(start = this.token.start) {
+  /** @override @param {number} [mark] */
+  definition(mark = this.token.mark) {
     if (this.accept("class")) {
       this.classBody();
       return;
     }
     this.expect("function");
     this.accept("*");
-    if (!this.is("(")) this.take();
-    this.callable(start);
+    if (!this.is("(")) this.declared.add(this.take().text);
+    this.callable(mark);
   }
 
   classBody() {
-    if (!this.is("{") && !this.is("extends")) this.take();
+    if (!this.is("{") && !this.is("extends")) this.declared.add(this.take().text);
     if (this.accept("extends")) this.member();
     this.expect("{");
     while (!this.accept("}")) {
@@ -231,18 +231,18 @@ export class Statements extends Expressions {
   }
 
   classMember() {
-    const { start, text } = this.token;
+    const { mark, text } = this.token;
     if (text === "static" && this.at(this.token.end).text === "{") {
       this.take();
-      this.inFunction(start, () => this.block());
+      this.inFunction(mark, () => this.block());
       return;
     }
     this.key();
     if (this.is("(")) {
-      this.callable(start);
+      this.callable(mark);
       return;
     }
-    if (this.accept("=")) this.inFunction(this.token.start, () => this.assignment());
+    if (this.accept("=")) this.inFunction(this.token.mark, () => this.assignment());
     this.end();
   }
 }

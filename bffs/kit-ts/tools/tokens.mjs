@@ -7,6 +7,7 @@
  * @property {number} start its first character
  * @property {number} end after its last one
  * @property {boolean} newLine a line begins before it
+ * @property {number} mark where the engine says that it is: it goes on only at space, a line's begin and a name
  */
 
 const SPACE = /(?:[\s\uFEFF]+|\/\/[^\n]*|\/\*[^]*?\*\/)*/y;
@@ -29,13 +30,13 @@ export class Tokens {
   /** @param {string} text */
   constructor(text) {
     this.source = text;
-    this.token = this.at(0);
+    this.token = this.at(0, 0);
   }
 
   /** Takes the next token. @returns {Token} */
   take() {
     const taken = this.token;
-    this.token = this.at(taken.end);
+    this.token = this.at(taken.end, taken.mark);
     return taken;
   }
 
@@ -43,7 +44,7 @@ export class Tokens {
   takePattern() {
     const text = this.match(PATTERN, this.token.start);
     if (text === undefined) throw this.fault("a regular expression");
-    this.token = this.at(this.token.start + text.length);
+    this.token = this.at(this.token.start + text.length, this.token.mark);
   }
 
   /**
@@ -55,7 +56,8 @@ export class Tokens {
   takeTemplate(from) {
     const text = this.match(TEMPLATE, from);
     if (text === undefined) throw this.fault("a template");
-    this.token = this.at(from + text.length);
+    const line = text.lastIndexOf("\n");
+    this.token = this.at(from + text.length, line < 0 ? this.token.mark : from + line + 1);
     return text.endsWith("${");
   }
 
@@ -88,19 +90,21 @@ export class Tokens {
     return new Error(`expected ${wanted}, found ${JSON.stringify(text)} at ${start}`);
   }
 
-  /** @param {number} from @returns {Token} */
-  at(from) {
+  /** The token that comes next. @param {number} from @param {number} mark of the token before it @returns {Token} */
+  at(from, mark = from) {
     const space = this.match(SPACE, from) ?? "";
     const start = from + space.length;
     const newLine = from === 0 || space.includes("\n");
     for (const [kind, form] of FORMS) {
       const text = this.match(form, start);
-      if (text !== undefined && text !== "") return { kind, text, start, end: start + text.length, newLine };
+      if (text === undefined || text === "") continue;
+      const marked = space !== "" || kind === "name";
+      return { kind, text, start, end: start + text.length, newLine, mark: marked ? start : mark };
     }
     if (start < this.source.length) {
       throw new Error(`no token at ${start}: ${JSON.stringify(this.source.slice(start, start + 20))}`);
     }
-    return { kind: "end", text: "", start, end: start, newLine };
+    return { kind: "end", text: "", start, end: start, newLine, mark: start };
   }
 
   /** @param {RegExp} form @param {number} from */

@@ -139,7 +139,7 @@ impl Usage {
 /// CPU time past its limit after which a guest is ended wherever it is. Before that it is ended at
 /// a tick of the engine, where the error tells in which function it was; only an instruction that
 /// moves much memory runs through a tick.
-const BACKSTOP: Duration = Duration::from_millis(10);
+const BACKSTOP: Duration = Duration::from_millis(15);
 
 /// Why a guest was ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]

@@ -6,6 +6,7 @@ use std::future::poll_fn;
 use std::pin::pin;
 use std::sync::Arc;
 use std::task::Poll;
+use std::time::Duration;
 
 use http::{HeaderMap, HeaderValue};
 use tokio::time::{Instant, timeout_at};
@@ -251,6 +252,10 @@ pub async fn instantiate(
     }
 }
 
+/// CPU time past its limit in which a guest may still log where it is: one that asks its clock learns
+/// that the time is up.
+const LAST_WORDS: Duration = Duration::from_millis(5);
+
 /// A store under the limits of a version.
 fn fresh_store(
     runtime: &Runtime,
@@ -290,7 +295,7 @@ fn fresh_store(
     store.set_epoch_deadline(1);
     let (cpu, used) = (limits.cpu, usage.clone());
     store.epoch_deadline_callback(move |_| {
-        if used.cpu() > cpu {
+        if used.cpu() > cpu + LAST_WORDS {
             // As an error of the guest it carries the stack, so that its team sees where the time
             // went.
             return Err(Stopped::CpuSpent.into());
@@ -350,6 +355,12 @@ fn classify(source: wasmtime::Error, state: &StoreData, version: &Version) -> Bf
         BffError::Table {
             limit: limits.table_elements,
             source,
+        }
+    } else if state.is_cpu_spent() {
+        // It was told so, and ended itself.
+        BffError::Cpu {
+            limit: limits.cpu,
+            source: Some(source),
         }
     } else if let Some(trap) = source.downcast_ref::<Trap>() {
         BffError::Trap {

@@ -17,6 +17,9 @@ use super::{BuildError, BuildOptions, Built, Language, Report, component};
 /// author's files.
 const KIT_BUNDLER: &str = "@tailor/kit/tools/bundle.mjs";
 
+/// The kit's tool that finds the places of a stack in that table.
+const KIT_TRACER: &str = "@tailor/kit/tools/trace.mjs";
+
 /// Builds one package.
 pub(super) fn build(
     package: &Package,
@@ -264,6 +267,21 @@ impl Bundle {
         Ok(map)
     }
 
+    /// What was printed, with the author's places in its stacks.
+    fn trace(&self, modules: &Modules, printed: &str) -> Result<String, BuildError> {
+        if let Some(script) = modules.find(KIT_TRACER) {
+            let file = self.file("txt");
+            std::fs::write(&file, printed).map_err(BuildError::io("write", &file))?;
+            let mut node = modules.script(&script);
+            let traced = compile(node.arg(self.file("js")).arg(&file))?;
+            if traced.ok {
+                return Ok(traced.stdout.trim_end().to_owned());
+            }
+        }
+        let script = format!("{}.js", self.name);
+        Ok(self.map()?.translate(printed, &script))
+    }
+
     /// Puts the module and its map beside the component.
     fn keep(&self, components: &Path) -> Result<(), BuildError> {
         for end in ["js", "js.map"] {
@@ -325,11 +343,10 @@ fn componentize(
         let printed = finished.stderr.trim();
         let reason = match handler::refusal(printed) {
             Some(refusal) => refusal,
-            None => {
-                let script = format!("{}.js", bundle.name);
-                let reason = bundle.map()?.translate(printed, &script);
-                format!("componentize-qjs failed: {reason}")
-            }
+            None => format!(
+                "componentize-qjs failed: {}",
+                bundle.trace(modules, printed)?
+            ),
         };
         return Err(BuildError::Component {
             name: package.name.clone(),
