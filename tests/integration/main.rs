@@ -96,6 +96,8 @@ mod compile_child;
 mod deploys;
 // Guests of one thread that all want it.
 mod fairness;
+// What components in TypeScript have not.
+mod refused;
 // The lines and columns of what TypeScript throws.
 mod throws;
 // Handlers of the wrong kind, at the build.

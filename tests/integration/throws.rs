@@ -11,7 +11,7 @@ const MAIN: &str = include_str!("throws/main.ts");
 const PACKAGE: &str = include_str!("throws/thrower.js");
 
 /// A BFF in TypeScript that has the tools of `partner`, and a package of its own.
-fn bff(at: &Path) -> std::path::PathBuf {
+pub fn bff(at: &Path) -> std::path::PathBuf {
     example("partner").unwrap();
     let modules = at.join("node_modules");
     std::fs::create_dir_all(modules.join("thrower")).unwrap();
@@ -119,6 +119,58 @@ async fn each_throw_in_typescript_is_logged_with_its_line_and_column() {
     );
 }
 
+/// What is logged beside the author's line, for each kind of limit: the kit's message, and the host's
+/// error.
+fn said(name: &str) -> (&'static str, &'static str) {
+    match name.split('-').next().unwrap() {
+        "recursion" | "deep" => (
+            "RangeError: Maximum call stack size exceeded",
+            "unreachable",
+        ),
+        "loop" | "pattern" => (
+            "CpuTimeUsedUp: the request was ended here: it has used its CPU time (limits.cpu)",
+            "of CPU time",
+        ),
+        _ => ("InternalError: out of memory", "bytes of memory"),
+    }
+}
+
+#[tokio::test]
+async fn recursion_loops_and_memory_past_their_limits_are_logged_with_the_authors_line() {
+    let at = tempfile::tempdir().unwrap();
+    let folder = bff(at.path());
+    let source = root().join("tests/integration/throws/limits.ts");
+    let text = std::fs::read_to_string(source).unwrap();
+    std::fs::write(folder.join("src/main.ts"), &text).unwrap();
+    let built = build(&folder, &BuildOptions::default(), &mut |_| ()).unwrap();
+    let offline = Offline::from_file(&built.component).unwrap();
+    let mut wrong = Vec::new();
+    for Mark { name, place, .. } in marks("src/main.ts", &text) {
+        let invoked = offline.get(&format!("/{name}")).await;
+        let error = invoked.result.unwrap_err().to_string();
+        let message = invoked.log.first().map_or("", |line| &*line.message);
+        let fields = invoked.log.first().map_or(&[][..], |line| &line.fields);
+        let stack = fields.first().map_or("", |(_, stack)| stack.as_str());
+        let (line, _) = place.rsplit_once(':').unwrap();
+        let (kit, host) = said(&name);
+        let first = places(stack).first().is_some_and(|place| {
+            place
+                .rsplit_once(':')
+                .is_some_and(|(found, _)| found == line)
+        });
+        if !first || message != kit || !error.contains(host) {
+            wrong.push(format!("{name}: {line}: {error}: {message}: {stack}"));
+        }
+    }
+    assert_eq!(offline.get("/good").await.result.unwrap().body, "1");
+    assert!(
+        wrong.is_empty(),
+        "{} wrong:\n{}",
+        wrong.len(),
+        wrong.join("\n")
+    );
+}
+
 /// What is wrong at module level, with the mark of its place.
 const MODULE_LEVEL: &[(&str, &str)] = &[
     (
@@ -161,5 +213,44 @@ fn what_fails_at_module_level_of_typescript_fails_the_build_with_line_and_column
         let place = &marks("src/settings.ts", text)[0].place;
         assert!(error.contains(expected), "{error}");
         assert!(error.contains(&format!("({place})")), "{place}: {error}");
+    }
+}
+
+#[test]
+fn module_level_code_that_does_not_end_fails_the_build_with_its_function() {
+    let at = tempfile::tempdir().unwrap();
+    let folder = bff(at.path());
+    let file = folder.join("package.json");
+    let manifest = std::fs::read_to_string(&file).unwrap();
+    let set = |key: &str, value: u32| {
+        let mut manifest: serde_json::Value = serde_json::from_str(&manifest).unwrap();
+        manifest["tailor"][key] = value.into();
+        std::fs::write(&file, manifest.to_string()).unwrap();
+    };
+    let main = "import { bff, get, json } from \"@tailor/kit\";\nimport { spin } from \"./tables.ts\";\n\
+                const table = spin();\n\
+                export const handler = bff([get(\"/\", () => json(table))]);\n";
+    std::fs::write(folder.join("src/main.ts"), main).unwrap();
+    for (key, limit, body, found) in [
+        ("module-seconds", 10, "steps += 1", "ran for more than 10s"),
+        (
+            "module-mib",
+            700,
+            "all.push([all.length])",
+            "took more than 700 MiB of memory",
+        ),
+    ] {
+        set(key, limit);
+        let spin = format!(
+            "const all: unknown[] = [];\nexport function spin(): number {{\n  let steps = 0;\n  \
+             for (;;) {body};\n  return steps + all.length;\n}}\n"
+        );
+        std::fs::write(folder.join("src/tables.ts"), spin).unwrap();
+        let error = build(&folder, &BuildOptions::default(), &mut |_| ()).err();
+        let error = format!("{:#}", anyhow::Error::from(error.expect(key)));
+        assert!(error.contains(found), "{error}");
+        let place = "module-level code of src/main.ts, in spin src/tables.ts:4:";
+        assert!(error.contains(place), "{error}");
+        assert!(error.contains(&format!("raise \"{key}\"")), "{error}");
     }
 }

@@ -95,7 +95,7 @@ function columnOf(bundle, start, position) {
 }
 
 /** The mapping for a column: the last one at or before it, as in Node. @param {Mapping[]} mappings @param {number} column */
-function before(mappings, column) {
+export function before(mappings, column) {
   return mappings.findLast(({ at }) => at <= column) ?? mappings[0];
 }
 

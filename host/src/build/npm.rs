@@ -13,7 +13,7 @@ const OLDEST_NODE: u32 = 20;
 const NODE_MISSING: &str = "TypeScript BFFs need Node 20 or later with npm: https://nodejs.org";
 
 /// The packages that a BFF's own package.json has to name, pinned, as devDependencies.
-const TOOLS: &str =
+pub(super) const TOOLS: &str =
     "add typescript, esbuild and componentize-qjs to the devDependencies of package.json";
 
 /// Installed packages.

@@ -6,7 +6,6 @@
 use std::path::{Path, PathBuf};
 
 use super::command::lock;
-use super::fuse::fuse;
 use super::npm::{Modules, compile, manifests};
 use super::project::Package;
 use super::source_map::SourceMap;
@@ -16,9 +15,6 @@ use super::{BuildError, BuildOptions, Built, Language, Report, component};
 /// The kit's own bundler. It adds a table of source lines, so that a stack in the log names the
 /// author's files.
 const KIT_BUNDLER: &str = "@tailor/kit/tools/bundle.mjs";
-
-/// The kit's tool that finds the places of a stack in that table.
-const KIT_TRACER: &str = "@tailor/kit/tools/trace.mjs";
 
 /// Builds one package.
 pub(super) fn build(
@@ -68,7 +64,7 @@ pub(super) fn build(
     let component = match old {
         Some(old) if fresh => old.component,
         _ => {
-            let bytes = componentize(package, &modules, &wit, &bundle, say)?;
+            let bytes = componentize::componentize(package, &modules, &wit, &bundle, say)?;
             component::write_whole(&output, &bytes)?;
             digest([bytes.as_slice()])
         }
@@ -267,21 +263,6 @@ impl Bundle {
         Ok(map)
     }
 
-    /// What was printed, with the author's places in its stacks.
-    fn trace(&self, modules: &Modules, printed: &str) -> Result<String, BuildError> {
-        if let Some(script) = modules.find(KIT_TRACER) {
-            let file = self.file("txt");
-            std::fs::write(&file, printed).map_err(BuildError::io("write", &file))?;
-            let mut node = modules.script(&script);
-            let traced = compile(node.arg(self.file("js")).arg(&file))?;
-            if traced.ok {
-                return Ok(traced.stdout.trim_end().to_owned());
-            }
-        }
-        let script = format!("{}.js", self.name);
-        Ok(self.map()?.translate(printed, &script))
-    }
-
     /// Puts the module and its map beside the component.
     fn keep(&self, components: &Path) -> Result<(), BuildError> {
         for end in ["js", "js.map"] {
@@ -318,67 +299,7 @@ fn tool_version(modules: &Modules) -> String {
         .unwrap_or_default()
 }
 
-fn componentize(
-    package: &Package,
-    modules: &Modules,
-    wit: &Path,
-    bundle: &Bundle,
-    say: Report<'_>,
-) -> Result<Vec<u8>, BuildError> {
-    let made = bundle.file("wasm");
-    let mut tool = modules.tool("componentize-qjs")?;
-    // Without WASI: the engine then has no clock and no output of its own, and the component
-    // imports the contract only.
-    tool.args(["--sync", "--stub-wasi", "--world", "bff", "--wit"])
-        .arg(wit)
-        .arg("--module-root")
-        .arg(bundle.folder.path())
-        .arg("--js")
-        .arg(bundle.file("js"))
-        .arg("--output")
-        .arg(&made);
-    let finished = compile(&mut tool)?;
-    if !finished.ok {
-        // The code of modules runs now, once: what it throws ends up here, with a stack.
-        let printed = finished.stderr.trim();
-        let reason = match handler::refusal(printed) {
-            Some(refusal) => refusal,
-            None => format!(
-                "componentize-qjs failed: {}",
-                bundle.trace(modules, printed)?
-            ),
-        };
-        return Err(BuildError::Component {
-            name: package.name.clone(),
-            reason,
-        });
-    }
-    let bytes = std::fs::read(&made).map_err(BuildError::io("read", &made))?;
-    let wasi = component::check(&package.name, &bytes)?;
-    if !wasi.is_empty() {
-        say(&format!(
-            "{}: imports {} although WASI was to be left out; the host may refuse it",
-            package.name,
-            wasi.join(", ")
-        ));
-    }
-    Ok(link(&package.name, bytes, say))
-}
-
-/// Links the engine, its libraries and their glue beforehand. A component that cannot be linked
-/// works as well, only slower.
-fn link(name: &str, bytes: Vec<u8>, say: Report<'_>) -> Vec<u8> {
-    match fuse(&bytes) {
-        Ok(fused) => fused.bytes,
-        Err(error) => {
-            say(&format!(
-                "{name}: each request will cost more than it could: {error}"
-            ));
-            bytes
-        }
-    }
-}
-
+mod componentize;
 mod handler;
 #[cfg(test)]
 mod tests;

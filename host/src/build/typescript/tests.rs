@@ -56,6 +56,10 @@ fn package(folder: &Path) -> Package {
         name: "partner".to_owned(),
         entry: "src/main.ts".into(),
         wit: None,
+        modules: crate::build::bounds::Bounds {
+            time: std::time::Duration::from_secs(60),
+            memory: 2 << 30,
+        },
     }
 }
 
