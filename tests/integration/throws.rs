@@ -61,7 +61,7 @@ fn marks(file: &str, text: &str) -> Vec<Mark> {
         let (name, call) = mark.split_once(' ').unwrap_or((mark, "0"));
         let before = &text[..end + mark.len() + 5];
         let line = before.lines().count();
-        let column = before.len() - before.rfind('\n').unwrap();
+        let column = before.len() + 1 - before.rfind('\n').map_or(0, |end| end + 1);
         marks.push(Mark {
             name: name.to_owned(),
             call: call.parse().unwrap(),
@@ -163,6 +163,9 @@ async fn recursion_loops_and_memory_past_their_limits_are_logged_with_the_author
         }
     }
     assert_eq!(offline.get("/good").await.result.unwrap().body, "1");
+    let depth = offline.get("/depth").await.result.unwrap().body;
+    let depth: u32 = std::str::from_utf8(&depth).unwrap().parse().unwrap();
+    assert!(depth > 150, "{depth}");
     assert!(
         wrong.is_empty(),
         "{} wrong:\n{}",

@@ -6,7 +6,6 @@ use std::future::poll_fn;
 use std::pin::pin;
 use std::sync::Arc;
 use std::task::Poll;
-use std::time::Duration;
 
 use http::{HeaderMap, HeaderValue};
 use tokio::time::{Instant, timeout_at};
@@ -16,7 +15,7 @@ use wasmtime::{PoolConcurrencyLimitError, Store, Trap, UpdateDeadline};
 use super::error::BffError;
 use super::guest_log::GuestLog;
 use super::limits::GuestLimits;
-use super::meter::{Began, Guest, Stopped, Usage};
+use super::meter::{Began, Guest, Stopped, Usage, last_words};
 use super::random::Random;
 use super::runtime::Runtime;
 use super::scheduler::Scheduler;
@@ -252,10 +251,6 @@ pub async fn instantiate(
     }
 }
 
-/// CPU time past its limit in which a guest may still log where it is: one that asks its clock learns
-/// that the time is up.
-const LAST_WORDS: Duration = Duration::from_millis(5);
-
 /// A store under the limits of a version.
 fn fresh_store(
     runtime: &Runtime,
@@ -295,7 +290,7 @@ fn fresh_store(
     store.set_epoch_deadline(1);
     let (cpu, used) = (limits.cpu, usage.clone());
     store.epoch_deadline_callback(move |_| {
-        if used.cpu() > cpu + LAST_WORDS {
+        if used.cpu() > cpu + last_words(cpu) {
             // As an error of the guest it carries the stack, so that its team sees where the time
             // went.
             return Err(Stopped::CpuSpent.into());

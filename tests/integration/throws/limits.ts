@@ -67,7 +67,6 @@ const routes: Record<string, () => unknown> = {
   },
   "deep-json": () => JSON./*@deep-json*/stringify(nested(100_000)),
   "deep-text": () => JSON./*@deep-text*/parse("[".repeat(100_000)),
-  "deep-pattern": () => /*@deep-pattern*/new RegExp("(".repeat(50_000) + ")".repeat(50_000)),
   loop: () => spin(),
   "loop-of-calls": () => {
     for (;;) {
@@ -88,17 +87,27 @@ const routes: Record<string, () => unknown> = {
     const all: Any[] = [];
     for (;;) all.push(/*@memory*/new Uint8Array(1 << 20));
   },
-  "memory-of-objects": () => {
+  "memory-of-lists": () => {
     const all: Any[] = [];
-    for (;;) /*@memory-of-objects*/all.push({ steps: all.length });
+    for (;;) /*@memory-of-lists*/all.push(new Array(100_000).fill(all.length));
   },
-  "memory-of-a-text": () => {
-    let text = "x";
-    for (;;) /*@memory-of-a-text*/text += text;
+  "memory-of-texts": () => {
+    const all: string[] = [];
+    for (;;) all.push("x"./*@memory-of-texts*/repeat(1 << 20));
   },
 };
 
 export const handler = bff([
   ...Object.entries(routes).map(([name, use]) => get(`/${name}`, () => json(use()))),
   get("/good", () => json(1)),
+  get("/depth", () => {
+    const deeper = (depth: number): number => {
+      try {
+        return deeper(depth + 1);
+      } catch {
+        return depth;
+      }
+    };
+    return json(deeper(0));
+  }),
 ]);

@@ -12,11 +12,22 @@
 //! interrupt_handler, interrupt_opaque
 //! ```
 //!
+//! What is interrupted cannot be caught. So the kit has left a function in the engine's hook for
+//! stacks, which sees it. The hook would cost every error, and there is no room for it where the
+//! stack is used up: so it is taken away here, and put back when something is interrupted. It is a
+//! field of `JSContext`:
+//!
+//! ```text
+//! error_ctor, error_back_trace             values of eight bytes: number or address, and tag
+//! error_prepare_stack                      the hook; tag 3 is nothing
+//! error_stack_trace_limit                  a number: 10
+//! ```
+//!
 //! A component where these values are not found exactly once stays as it is.
 
 use wasm_encoder::{
     BlockType, CodeSection, ConstExpr, DataSection, ElementSection, Elements, Function,
-    GlobalSection, GlobalType, TypeSection, ValType,
+    GlobalSection, GlobalType, MemArg, TypeSection, ValType,
 };
 
 use super::FuseError;
@@ -35,8 +46,12 @@ const STACK: u32 = 128 << 10;
 /// Where two of the fields are behind the first one, bytes.
 const STACK_LIMIT: u32 = 8;
 const INTERRUPT_HANDLER: u32 = 28;
-/// The tag of a value that there is not.
+/// The tags of values: an object, no value in a field of the engine's, and `undefined`.
+const OBJECT: u32 = u32::MAX;
 const NOTHING: u32 = 4;
+const UNDEFINED: u32 = 3;
+/// The calls that a stack has.
+const CALLS: u32 = 10;
 
 /// Where the engine is in memory, and what is known of the module around it.
 pub(super) struct Engine {
@@ -44,6 +59,8 @@ pub(super) struct Engine {
     fields: u32,
     /// The top of its stack.
     top: u32,
+    /// The address of the hook for stacks, and the value that it has.
+    hook: (u32, u64),
     /// The function of the host that is asked.
     clock: Option<u32>,
     /// The first free index of functions, types and globals.
@@ -57,8 +74,8 @@ impl Engine {
     /// Finds the engine, if there is one.
     pub(super) fn find(layout: &Layout<'_>) -> Result<Option<Self>, FuseError> {
         let image = image(layout)?;
-        let mut found = runtimes(&image);
-        let (Some((fields, top)), None) = (found.next(), found.next()) else {
+        let (Some((fields, top)), Some(hook)) = (only(runtimes(&image)), only(hooks(&image)))
+        else {
             return Ok(None);
         };
         let is_clock = |(module, name, _): &(String, String, u32)| {
@@ -69,6 +86,7 @@ impl Engine {
         Ok(Some(Self {
             fields,
             top,
+            hook,
             clock: layout
                 .hosts
                 .iter()
@@ -96,10 +114,12 @@ impl Engine {
         table.ty.maximum = table.ty.maximum.map(|most| most.max(table.ty.initial));
     }
 
-    /// Gives the stack its limit.
+    /// Gives the stack its limit, and takes the hook away.
     pub(super) fn set_stack(&self, data: &mut DataSection) {
         let limit = self.top.saturating_sub(STACK);
-        set(data, self.fields + STACK_LIMIT, limit);
+        set(data, self.fields + STACK_LIMIT, &limit.to_le_bytes());
+        let undefined = u64::from(UNDEFINED) << 32;
+        set(data, self.hook.0, &undefined.to_le_bytes());
     }
 
     /// What is needed for the function that is asked.
@@ -123,7 +143,8 @@ pub(super) struct Handler<'a> {
 impl Handler<'_> {
     /// Puts it into the table, and its slot into the engine's field.
     pub(super) fn set(&self, data: &mut DataSection, elements: &mut ElementSection) {
-        set(data, self.engine.fields + INTERRUPT_HANDLER, self.slot);
+        let field = self.engine.fields + INTERRUPT_HANDLER;
+        set(data, field, &self.slot.to_le_bytes());
         let [function, ..] = self.engine.free;
         let offset = ConstExpr::i32_const(self.slot.cast_signed());
         elements.active(
@@ -148,6 +169,12 @@ impl Handler<'_> {
             shared: false,
         };
         globals.global(global, &ConstExpr::i32_const(0));
+        let (address, hook) = self.engine.hook;
+        let place = MemArg {
+            offset: address.into(),
+            align: 3,
+            memory_index: 0,
+        };
         let mut body = Function::new([]);
         body.instructions()
             .global_get(said)
@@ -160,6 +187,12 @@ impl Handler<'_> {
             .i64_eq()
             .global_set(said)
             .global_get(said)
+            .if_(BlockType::Empty)
+            .i32_const(0)
+            .i64_const(hook.cast_signed())
+            .i64_store(place)
+            .end()
+            .global_get(said)
             .end();
         code.function(&body);
         ty
@@ -167,9 +200,15 @@ impl Handler<'_> {
 }
 
 /// Writes a number over what is in memory.
-fn set(data: &mut DataSection, address: u32, value: u32) {
+fn set(data: &mut DataSection, address: u32, value: &[u8]) {
     let address = ConstExpr::i32_const(address.cast_signed());
-    data.active(0, &address, value.to_le_bytes());
+    data.active(0, &address, value.iter().copied());
+}
+
+/// The only one, if there is one.
+fn only<T>(mut found: impl Iterator<Item = T>) -> Option<T> {
+    let first = found.next();
+    first.filter(|_| found.next().is_none())
 }
 
 /// Memory as it is before anything runs.
@@ -204,11 +243,6 @@ const MAX_IMAGE: usize = 256 << 20;
 /// The addresses where the fields have the values that they have in an engine that waits, each with
 /// the top of its stack.
 fn runtimes(image: &[u8]) -> impl Iterator<Item = (u32, u32)> {
-    let words = |at: usize| {
-        let words = image.get(at..at + 40)?.chunks_exact(4);
-        let word = |bytes: &[u8]| bytes.try_into().map_or(0, u32::from_le_bytes);
-        Some(words.map(word).collect::<Vec<u32>>())
-    };
     // `current_exception` is aligned to 8, and 12 bytes behind.
     let addresses = (4..image.len()).step_by(8);
     addresses.filter_map(move |at| {
@@ -216,27 +250,36 @@ fn runtimes(image: &[u8]) -> impl Iterator<Item = (u32, u32)> {
         if image.get(at + 16) != Some(&4) {
             return None;
         }
-        let words = words(at)?;
-        let [
-            size,
-            top,
-            limit,
-            value,
-            tag,
-            flags,
-            frame,
-            handler,
-            opaque,
-            _,
-        ] = words[..]
-        else {
-            return None;
-        };
+        let [size, top, limit, value, tag, flags, frame, handler, opaque] = words(image, at)?;
         let none = [size, limit, value, flags, frame, handler, opaque];
         let waits = none.iter().all(|word| *word == 0) && tag == NOTHING;
         // Its stack is below it, and larger than the limit.
         (waits && top > STACK && (top as usize) < at).then_some((u32::try_from(at).ok()?, top))
     })
+}
+
+/// The addresses of what may be the hook, each with its value: between a function with a text, and
+/// the number of calls in a stack.
+fn hooks(image: &[u8]) -> impl Iterator<Item = (u32, u64)> {
+    (0..image.len()).step_by(8).filter_map(move |at| {
+        if image.get(at + 24) != Some(&CALLS.to_le_bytes()[0]) {
+            return None;
+        }
+        let [_, made, _, _, hook, tag, calls, number] = words(image, at)?;
+        let is_hook = made == OBJECT && tag == OBJECT && calls == CALLS && number == 0;
+        let value = u64::from(tag) << 32 | u64::from(hook);
+        is_hook.then_some((u32::try_from(at + 16).ok()?, value))
+    })
+}
+
+/// The words from an address on.
+fn words<const COUNT: usize>(image: &[u8], at: usize) -> Option<[u32; COUNT]> {
+    let bytes = image.get(at..at + 4 * COUNT)?;
+    let mut words = [0; COUNT];
+    for (word, bytes) in words.iter_mut().zip(bytes.chunks_exact(4)) {
+        *word = u32::from_le_bytes(bytes.try_into().ok()?);
+    }
+    Some(words)
 }
 
 #[cfg(test)]
@@ -257,5 +300,29 @@ mod tests {
         // It runs, or has a handler of its own.
         image[at + 28] = 1;
         assert_eq!(runtimes(&image).count(), 0);
+    }
+
+    #[test]
+    fn a_hook_is_found_by_what_is_around_it() {
+        let mut image = vec![0; 64 << 10];
+        let at = 0x1000;
+        for (index, word) in [
+            0x12a690,
+            OBJECT,
+            0x1aa920,
+            0xffff_fff9,
+            0x17d030,
+            OBJECT,
+            CALLS,
+        ]
+        .into_iter()
+        .enumerate()
+        {
+            image[at + 4 * index..][..4].copy_from_slice(&u32::to_le_bytes(word));
+        }
+        let found: Vec<_> = hooks(&image).collect();
+        assert_eq!(found, [(0x1010, 0xffff_ffff_0017_d030)]);
+        image[at + 20] = 0;
+        assert_eq!(hooks(&image).count(), 0);
     }
 }
