@@ -14,3 +14,88 @@ declare var crypto: {
   getRandomValues<T extends ArrayBufferView>(array: T): T;
   randomUUID(): `${string}-${string}-${string}-${string}-${string}`;
 };
+
+/**
+ * What everything that needs a locale returns: a component has no locales, so that the text could not be what you want. In
+ * tests and in a component it throws. Nothing can be done with a value of this type; write the text yourself.
+ */
+type ComponentsHaveNoLocales = symbol & { readonly "a component has no locales: write the text yourself": never };
+
+// These come before what the library has of the same names, and are what a call gets.
+interface Number {
+  /** @deprecated A component has no locales: write the text yourself. */
+  toLocaleString(locales?: unknown, options?: unknown): ComponentsHaveNoLocales;
+}
+interface BigInt {
+  /** @deprecated A component has no locales: write the text yourself. */
+  toLocaleString(locales?: unknown, options?: unknown): ComponentsHaveNoLocales;
+}
+interface Date {
+  /** @deprecated A component has no locales: write the text yourself. */
+  toLocaleString(locales?: unknown, options?: unknown): ComponentsHaveNoLocales;
+  /** @deprecated A component has no locales: write the text yourself, with `formatDate` of the kit. */
+  toLocaleDateString(locales?: unknown, options?: unknown): ComponentsHaveNoLocales;
+  /** @deprecated A component has no locales: write the text yourself. */
+  toLocaleTimeString(locales?: unknown, options?: unknown): ComponentsHaveNoLocales;
+}
+interface Array<T> {
+  /** @deprecated A component has no locales: write the text yourself, with `join`. */
+  toLocaleString(locales?: unknown, options?: unknown): ComponentsHaveNoLocales;
+}
+interface ReadonlyArray<T> {
+  /** @deprecated A component has no locales: write the text yourself, with `join`. */
+  toLocaleString(locales?: unknown, options?: unknown): ComponentsHaveNoLocales;
+}
+interface String {
+  /** The order of the code points. */
+  localeCompare(that: string): number;
+  /** @deprecated A component has no locales: leave them out, for the order of the code points. */
+  localeCompare(that: string, locales: unknown, options?: unknown): ComponentsHaveNoLocales;
+  toLocaleLowerCase(): string;
+  /** @deprecated A component has no locales: leave them out. */
+  toLocaleLowerCase(locales: unknown): ComponentsHaveNoLocales;
+  toLocaleUpperCase(): string;
+  /** @deprecated A component has no locales: leave them out. */
+  toLocaleUpperCase(locales: unknown): ComponentsHaveNoLocales;
+}
+
+declare namespace Intl {
+  interface CollatorConstructor {
+    /** @deprecated A component has no `Intl`. */
+    new (locales?: unknown, options?: unknown): ComponentsHaveNoLocales;
+    /** @deprecated A component has no `Intl`. */
+    (locales?: unknown, options?: unknown): ComponentsHaveNoLocales;
+  }
+  interface NumberFormatConstructor {
+    /** @deprecated A component has no `Intl`. */
+    new (locales?: unknown, options?: unknown): ComponentsHaveNoLocales;
+    /** @deprecated A component has no `Intl`. */
+    (locales?: unknown, options?: unknown): ComponentsHaveNoLocales;
+  }
+  interface DateTimeFormatConstructor {
+    /** @deprecated A component has no `Intl`. */
+    new (locales?: unknown, options?: unknown): ComponentsHaveNoLocales;
+    /** @deprecated A component has no `Intl`. */
+    (locales?: unknown, options?: unknown): ComponentsHaveNoLocales;
+  }
+  interface PluralRulesConstructor {
+    /** @deprecated A component has no `Intl`. */
+    new (locales?: unknown, options?: unknown): ComponentsHaveNoLocales;
+  }
+  interface RelativeTimeFormat {
+    /** @deprecated A component has no `Intl`. */
+    format(value: unknown, unit: unknown): ComponentsHaveNoLocales;
+  }
+  interface ListFormat {
+    /** @deprecated A component has no `Intl`. */
+    format(list: unknown): ComponentsHaveNoLocales;
+  }
+  interface DisplayNames {
+    /** @deprecated A component has no `Intl`. */
+    of(code: unknown): ComponentsHaveNoLocales;
+  }
+  interface Segmenter {
+    /** @deprecated A component has no `Intl`. */
+    segment(input: unknown): ComponentsHaveNoLocales;
+  }
+}

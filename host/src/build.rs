@@ -8,6 +8,7 @@
 //! Everything blocks. A component is written whole or not at all, and two processes that build the
 //! same folders run one after the other.
 
+mod bounds;
 mod command;
 mod component;
 mod error;

@@ -237,6 +237,57 @@ async fn an_answer_of_the_wrong_form_has_its_line_in_typescript() {
 }
 
 #[tokio::test]
+async fn a_call_of_the_wrong_form_has_its_line_in_typescript() {
+    let component = componentized("calls.ts").unwrap();
+    let offline = Offline::from_bytes(&component).unwrap();
+    let listed = offline.get("/").await.result.unwrap();
+    let expected: Vec<(String, String)> = serde_json::from_slice(&listed.body).unwrap();
+    assert!(expected.len() > 25);
+    for (path, message) in expected {
+        let invoked = offline.get(&path).await;
+        assert!(invoked.result.is_err(), "{path}");
+        let [line] = &invoked.log[..] else {
+            panic!("{path}: {:?}", invoked.log);
+        };
+        assert_eq!((line.level, line.message.as_str()), ("error", &*message));
+        let (field, stack) = &line.fields[0];
+        assert_eq!(field, "stack");
+        assert!(stack.contains("test/engine/calls.ts:"), "{path}: {stack}");
+    }
+}
+
+#[tokio::test]
+async fn a_handle_of_ones_own_is_watched_as_routes_are_in_typescript() {
+    let component = componentized("own-handle.ts").unwrap();
+    let offline = Offline::from_bytes(&component).unwrap();
+    for (path, message) in [
+        (
+            "/nothing",
+            "TypeError: the answer cannot be sent: it is undefined, not an object: the handler \
+             returns nothing",
+        ),
+        (
+            "/header",
+            "TypeError: the answer cannot be sent: headers[1][1] is a number, not a string",
+        ),
+        ("/throw", "RangeError: too many"),
+        (
+            "/call",
+            "TypeError: the call cannot be made: method is undefined, not one of \"get\", \
+             \"head\", \"post\", \"put\", \"patch\", \"delete\", \"options\"",
+        ),
+    ] {
+        let invoked = offline.get(path).await;
+        assert!(invoked.result.is_err(), "{path}");
+        let messages: Vec<_> = invoked.log.iter().map(|line| &*line.message).collect();
+        assert_eq!(messages, [message], "{path}");
+    }
+    let problem = offline.get("/problem").await.result.unwrap();
+    assert_eq!(problem.status, 404);
+    assert_eq!(offline.get("/this").await.result.unwrap().body, "true");
+}
+
+#[tokio::test]
 async fn what_typescript_throws_has_its_line_with_causes_failures_and_places() {
     let component = componentized("faults.ts").unwrap();
     let offline = Offline::from_bytes(&component).unwrap();

@@ -98,6 +98,10 @@ mod compile_child;
 mod deploys;
 // Guests of one thread that all want it.
 mod fairness;
+// What components in TypeScript have not.
+mod refused;
+// The lines and columns of what TypeScript throws.
+mod throws;
 // Handlers of the wrong kind, at the build.
 mod handlers;
 // A BFF misbehaves. The limit made for that stops it, and its neighbours are served.

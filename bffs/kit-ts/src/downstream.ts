@@ -8,6 +8,7 @@ import type { Payload, Query } from "tailor:bff/types@0.1.1";
 import { DecodeError, type Decoder } from "./json.ts";
 import { log } from "./log.ts";
 import type { Missing, Outcome } from "./missing.ts";
+import { needText, refuse, wrongTexts } from "./call-shape.ts";
 import { needHost } from "./module-level.ts";
 
 /** A GET that answers JSON. Made by `getJson`. */
@@ -33,7 +34,19 @@ export function getJson<T>(
   decode: Decoder<T>,
   select: readonly string[] = [],
 ): JsonCall<T> {
-  return { service, path, query: Object.entries(query), select, decode };
+  needText("getJson: service", service);
+  needText("getJson: path", path);
+  const pairs = Object.entries(query);
+  for (const [name, value] of pairs) {
+    if (typeof value !== "string" || !value.isWellFormed() || !name.isWellFormed()) refuseQuery(name, value);
+  }
+  if (select.length > 0) refuse("getJson", wrongTexts("select", select));
+  return { service, path, query: pairs, select, decode };
+}
+
+function refuseQuery(name: string, value: unknown): void {
+  needText("getJson: a name in query", name);
+  needText(`getJson: query.${name}`, value);
 }
 
 /**
@@ -41,6 +54,7 @@ export function getJson<T>(
  * defined, such as `fast`.
  */
 export function withProfile<T>(call: JsonCall<T>, profile: string): JsonCall<T> {
+  needText("withProfile: profile", profile);
   return { ...call, profile };
 }
 

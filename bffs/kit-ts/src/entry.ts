@@ -9,6 +9,7 @@
  */
 import type { Request, Response } from "tailor:bff/types@0.1.1";
 import { logFault, WrongAnswer } from "./fault.ts";
+import { runs } from "./interrupted.ts";
 import { Problem, problemAnswer } from "./problem.ts";
 import { dispatch, type Route } from "./router.ts";
 import { wrongShape } from "./shape.ts";
@@ -18,27 +19,45 @@ export interface Handler {
   readonly handle: (request: Request) => Response;
 }
 
+/** The handlers that `bff` made. */
+const made = new WeakSet<object>();
+
 /** A BFF of these routes. */
 export function bff(routes: readonly Route[]): Handler {
-  return {
-    handle(request) {
-      let taken: Route | undefined;
-      try {
-        const answer = answerOf(routes, request, (route) => (taken = route));
-        const wrong = wrongShape(answer);
-        if (wrong !== undefined) throw new WrongAnswer(`the answer cannot be sent: ${wrong}`);
-        return answer;
-      } catch (thrown) {
-        logFault(thrown, taken);
-        throw thrown;
-      }
-    },
-  };
+  const handler: Handler = { handle: (request) => watched(request, (take) => dispatch(routes, request, take)) };
+  made.add(handler);
+  return handler;
 }
 
-function answerOf(routes: readonly Route[], request: Request, take: (route: Route) => void): Response {
+/**
+ * Gives a handler that `bff` did not make the same: a `Problem` becomes its answer, what it throws is logged, and the form of
+ * its answer is looked at. The last statement of a bundle calls it.
+ */
+export function watchHandler(handler: unknown): void {
+  if (typeof handler !== "object" || handler === null || made.has(handler)) return;
+  const own = (handler as { readonly handle?: unknown }).handle;
+  // What is wrong with the handler itself, the build says.
+  if (typeof own !== "function" || own.constructor.name !== "Function") return;
+  const handle = (request: Request): Response => watched(request, () => Reflect.apply(own, handler, [request]) as Response);
+  Reflect.defineProperty(handler, "handle", { value: handle, writable: true, configurable: true, enumerable: true });
+}
+
+function watched(request: Request, answer: (take: (route: Route) => void) => Response): Response {
+  let taken: Route | undefined;
   try {
-    return dispatch(routes, request, take);
+    const given = answerOf(request, () => answer((route) => (taken = runs(route))));
+    const wrong = wrongShape(given);
+    if (wrong !== undefined) throw new WrongAnswer(`the answer cannot be sent: ${wrong}`);
+    return given;
+  } catch (thrown) {
+    logFault(thrown, taken);
+    throw thrown;
+  }
+}
+
+function answerOf(request: Request, answer: () => Response): Response {
+  try {
+    return answer();
   } catch (thrown) {
     if (thrown instanceof Problem) return problemAnswer(thrown, request.id);
     throw thrown;

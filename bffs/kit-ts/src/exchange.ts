@@ -6,6 +6,7 @@ import { start as startRaw, waitAny as waitAnyRaw, type Exchange, type Failure, 
 import { callOf, outcome, type JsonCall } from "./downstream.ts";
 import type { Outcome } from "./missing.ts";
 import { needHost } from "./module-level.ts";
+import { kindOf } from "./shape.ts";
 
 /** A call under way. Made by `start`. */
 export interface Started<T> {
@@ -31,6 +32,9 @@ export function start<T>(call: JsonCall<T>): Started<T> {
  */
 export function waitAny(calls: readonly Started<unknown>[], limitMs?: number): number | undefined {
   needHost("waitAny()");
+  if (limitMs !== undefined && (typeof limitMs !== "number" || Number.isNaN(limitMs))) {
+    throw new TypeError(`waitAny: limitMs is ${typeof limitMs === "number" ? "NaN" : kindOf(limitMs)}, not a number`);
+  }
   const limit = limitMs === undefined ? null : Math.min(Math.max(0, Math.ceil(limitMs)), 0xffff_ffff);
   return waitAnyRaw(calls.map(({ exchange }) => exchange), limit) ?? undefined;
 }

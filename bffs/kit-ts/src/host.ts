@@ -1,10 +1,12 @@
 /** The host's settings, clocks and random numbers. */
 import { config as hostConfig, elapsedNs, nowMs as hostNowMs, random, timeLeftMs as hostTimeLeftMs } from "tailor:bff/runtime@0.1.1";
+import { needText, refuse, wrongNumber } from "./call-shape.ts";
 import { needHost } from "./module-level.ts";
 
 /** A setting of this BFF from the operator's file, or `null`. */
 export function config(key: string): string | null {
   needHost("config()");
+  needText("config: key", key);
   return hostConfig(key);
 }
 
@@ -29,5 +31,6 @@ export function elapsedMs(): number {
 /** Random bytes, at most 65,536 at once, which nobody can guess: for keys and ids. In a test they are those of its `seed`. */
 export function randomBytes(length: number): Uint8Array {
   needHost("randomBytes()");
+  refuse("randomBytes", wrongNumber("length", length, 65_536));
   return random(length);
 }

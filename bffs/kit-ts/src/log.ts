@@ -4,6 +4,7 @@
  */
 import { log as write, type Level } from "tailor:bff/runtime@0.1.1";
 import { needHost } from "./module-level.ts";
+import { kindOf } from "./shape.ts";
 
 /** Named values of a line. */
 export type Fields = Readonly<Record<string, string | number | boolean>>;
@@ -11,6 +12,7 @@ export type Fields = Readonly<Record<string, string | number | boolean>>;
 function at(level: Level): (message: string, fields?: Fields) => void {
   return (message, fields = {}) => {
     needHost("log");
+    if (typeof message !== "string") throw new TypeError(`log: message is ${kindOf(message)}, not a string`);
     // A lone surrogate in a string that leaves the engine ends the instance.
     const pairs = Object.entries(fields).map(([name, value]): [string, string] => [name, String(value).toWellFormed()]);
     write(level, message.toWellFormed(), pairs);

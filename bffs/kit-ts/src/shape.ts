@@ -32,19 +32,21 @@ function wrongStatus(status: unknown): string | undefined {
   return Number.isInteger(status) && status >= 200 && status <= 599 ? undefined : `status is ${status}, not ${allowed}`;
 }
 
-function wrongHeaders(headers: unknown): string | undefined {
-  if (!Array.isArray(headers)) return `headers is ${kindOf(headers)}, not an array`;
+/** What is wrong with a list of pairs of name and value. */
+export function wrongHeaders(headers: unknown, list = "headers"): string | undefined {
+  if (!Array.isArray(headers)) return `${list} is ${kindOf(headers)}, not an array`;
   const fields: readonly unknown[] = headers;
   for (let index = 0; index < fields.length; index += 1) {
     const field = fields[index];
-    if (!Array.isArray(field)) return `headers[${index}] is ${kindOf(field)}, not an array of name and value`;
+    if (!Array.isArray(field)) return `${list}[${index}] is ${kindOf(field)}, not an array of name and value`;
     const wrong = wrongText(field[0]) ?? wrongText(field[1]);
-    if (wrong !== undefined) return `headers[${index}][${wrongText(field[0]) === undefined ? 1 : 0}] ${wrong}`;
+    if (wrong !== undefined) return `${list}[${index}][${wrongText(field[0]) === undefined ? 1 : 0}] ${wrong}`;
   }
   return undefined;
 }
 
-function wrongBody(body: unknown): string | undefined {
+/** What is wrong with a body. */
+export function wrongBody(body: unknown): string | undefined {
   if (typeof body !== "object" || body === null) return `body is ${kindOf(body)}, not an object with a tag`;
   const { tag, val } = body as Readonly<Record<string, unknown>>;
   switch (tag) {
@@ -61,7 +63,8 @@ function wrongBody(body: unknown): string | undefined {
   }
 }
 
-function wrongText(text: unknown): string | undefined {
+/** What is wrong with a text. */
+export function wrongText(text: unknown): string | undefined {
   if (typeof text !== "string") return `is ${kindOf(text)}, not a string`;
   return text.isWellFormed() ? undefined : "has a lone surrogate, as half an emoji is one";
 }

@@ -1,47 +1,43 @@
 /**
- * Stacks that name the lines a developer wrote. The engine knows the bundle only
- * (`/partner.js:310:12`). `tools/bundle.mjs` appends a table of the bundle's lines; here it is
- * looked up, when something was thrown. A bundle made without that tool has no table, and its
- * positions are passed on as they are.
+ * Stacks that name what a developer wrote. The engine knows the bundle only (`/partner.js:310:12`).
+ * `tools/bundle.mjs` appends a table of the places that it can name; here they are looked up, when
+ * something was thrown. A bundle made without that tool has no table, and its positions are passed
+ * on as they are.
  */
-
-/**
- * For each line of the bundle, from the first: index of the file and line in it, or 0 and 0. Flat,
- * two numbers a line.
- */
-interface LineTable {
-  readonly files: readonly string[];
-  readonly lines: readonly number[];
-}
+import { lookUp, parseStack, type Call, type Table } from "./lookup.mjs";
 
 /** One call of a stack. */
 export interface Frame {
   readonly name: string;
-  /** `src/summaries.ts:41`. */
+  /** `src/summaries.ts:41:17`. */
   readonly place: string;
 }
 
+/** What was thrown, as far as it tells which of the steps at the innermost place failed. */
+type Thrown = { readonly name: string; readonly message: string };
+
 /** The engine's `    at name (/partner.js:310:12)` lines. */
-export function sourceFrames(stack: string, table: LineTable | undefined = bundleTable()): Frame[] {
-  return stack.split("\n").flatMap((frame) => {
-    const parts = /^\s*at (?:(.*) )?\(?([^()]*?):(\d+):\d+\)?$/.exec(frame);
-    return parts === null ? [] : [{ name: parts[1] ?? "<module>", place: place(parts[2] ?? "", Number(parts[3]), table) }];
+export function sourceFrames(stack: string, thrown?: Thrown, table: Table | undefined = bundleTable()): Frame[] {
+  const calls = parseStack(stack);
+  return calls.flatMap((call, index) => {
+    if (call.line === 0) return [];
+    return [{ name: call.name, place: place(call, calls[index - 1]?.name, thrown, table) }];
   });
 }
 
-/** The same in a line, as `name src/summaries.ts:41`, joined by ` < `: all of them, or the first few. */
-export function sourceStack(stack: string, most?: number, table: LineTable | undefined = bundleTable()): string {
-  const frames = sourceFrames(stack, table).slice(0, most);
+/** The same in a line, as `name src/summaries.ts:41:17`, joined by ` < `: all of them, or the first few. */
+export function sourceStack(stack: string, most?: number, thrown?: Thrown, table: Table | undefined = bundleTable()): string {
+  const frames = sourceFrames(stack, thrown, table).slice(0, most);
   return frames.map(({ name, place: at }) => `${name} ${at}`).join(" < ");
 }
 
-function place(bundle: string, line: number, table: LineTable | undefined): string {
-  const sourceLine = table?.lines[2 * line - 1] ?? 0;
-  const file = table?.files[table.lines[2 * line - 2] ?? 0];
-  return sourceLine === 0 || file === undefined ? `${bundle}:${line}` : `${file}:${sourceLine}`;
+function place(call: Call, inner: string | undefined, thrown: Thrown | undefined, table: Table | undefined): string {
+  const found = table === undefined ? undefined : lookUp(table, call, inner, thrown);
+  const { file, line, column } = found ?? call;
+  return `${file}:${line}:${column}`;
 }
 
-function bundleTable(): LineTable | undefined {
+function bundleTable(): Table | undefined {
   // The name is set by the appended line of the bundle and by nothing else.
-  return (globalThis as { tailorLines?: LineTable }).tailorLines;
+  return (globalThis as { tailorLines?: Table }).tailorLines;
 }

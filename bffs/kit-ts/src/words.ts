@@ -70,7 +70,7 @@ export function stackOf(thrown: unknown, frames?: number): string {
   // Node's begins with the message, which may be long.
   const head = `${thrown.name}: ${thrown.message}`;
   const calls = thrown.stack.startsWith(head) ? thrown.stack.slice(head.length) : thrown.stack;
-  return sourceStack(calls.slice(0, STACK_READ), frames);
+  return sourceStack(calls.slice(0, STACK_READ), frames, thrown);
 }
 
 /** The causes of an error, each with its place, the nearest first. */

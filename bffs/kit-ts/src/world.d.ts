@@ -11,8 +11,8 @@
  *   returned or *thrown*: `fetch` and `Exchange.wait` throw an `Error` whose `payload` is the
  *   `Failure`. `fetchAll` never throws; prefer it, even for one call;
  * - a record of the wrong shape (a missing member, a number as a header's value, a method in
- *   capitals) ends the instance without a message. These types are what prevents it in calls; an
- *   answer is checked by `bff`, which logs what is wrong.
+ *   capitals) would end the instance without a message. The modules of `src/contract`, which a bundle
+ *   has in place of these, throw a `TypeError` that says what is wrong; an answer is checked, too.
  */
 
 declare module "tailor:bff/types@0.1.1" {

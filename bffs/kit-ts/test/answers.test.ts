@@ -11,7 +11,7 @@ test("an answer of the wrong form is logged with what is wrong and its route, an
     const [line, ...more] = lines;
     assert.deepEqual([line?.level, line?.message, more], ["error", message, []], path);
     assert.equal(line?.fields["route"], `GET ${path}`);
-    assert.match(line?.fields["at"] ?? "", /answers\.ts:\d+$|tests\.mjs:\d+$/);
+    assert.match(line?.fields["at"] ?? "", /answers\.ts:\d+:\d+$|tests\.mjs:\d+:\d+$/);
     assert.ok(!("stack" in line.fields), path);
   }
 });

@@ -4,6 +4,7 @@ import { test } from "node:test";
 import { bff, get, log } from "../src/index.ts";
 import { cut } from "../src/words.ts";
 import { sourceStack } from "../src/stack.ts";
+import { decode, encode } from "../src/lookup.mjs";
 import { lineTable } from "../tools/lines.mjs";
 import type { LogLine } from "../testing/index.ts";
 import { handler } from "./engine/faults.ts";
@@ -92,18 +93,37 @@ test("texts are cut between characters, to a number of bytes of the log", () => 
   assert.equal(cut("ab\ncd", 11), "ab...");
 });
 
-test("a stack names the source's lines where the bundle has a table", () => {
-  const frames = ["boom (/partner.js:2:18)", "<anonymous> (/partner.js:4:1)", "handle (/partner.js:9:1)", "push (native)"];
-  const stack = frames.map((frame) => `    at ${frame}\n`).join("");
-  const table = { files: ["src/a.ts", "src/b.ts"], lines: [0, 0, 1, 41, 0, 0, 0, 7] };
-  assert.equal(sourceStack(stack, undefined, table), "boom src/b.ts:41 < <anonymous> src/a.ts:7 < handle /partner.js:9");
-  assert.equal(sourceStack(stack), "boom /partner.js:2 < <anonymous> /partner.js:4 < handle /partner.js:9");
+/** A bundle of one file, whose second line `c = f(a, b.x);` is line 8 of `src/a.ts`, and its table. */
+const bundle = "// src/a.ts\nc = f(a, b.x);\n";
+const table = { files: ["src/a.ts"], ...lineTable(bundle, { mappings: ";AAOA,IAAI,EACA,GAAG,EACF" }, assert.fail) };
+
+test("a stack names the source's lines and columns where the bundle has a table", () => {
+  const stack = (names: readonly string[]): string => names.map((name) => `    at ${name}\n`).join("");
+  const called = stack(["f (/a.js:2:1)", "handle (/a.js:2:10)", "push (native)", "<anonymous> (/a.js:1:1)"]);
+  const places = sourceStack(called, undefined, new Error("failed"), table);
+  // The engine's place is that of `b`, and the call of `f` is meant.
+  assert.equal(places, "f src/a.ts:8:1 < handle src/a.ts:8:5 < <anonymous> /a.js:1:1");
+  const read = new TypeError("cannot read property 'x' of undefined");
+  assert.equal(sourceStack(stack(["handle (/a.js:2:10)"]), undefined, read, table), "handle src/a.ts:10:6");
+  assert.equal(sourceStack(called), "f /a.js:2:1 < handle /a.js:2:10 < <anonymous> /a.js:1:1");
 });
 
-test("the table has the first source line of each line of the bundle", () => {
-  // Line 1 has no source; 2: file 0, line 1; 3: file 0, line 41; 4: file 1, line 2, then line 3; 5:
-  // file 0, line 1.
-  assert.deepEqual(lineTable(";AAAA;AAwCA;ACvCA,AACA;ADFA"), [0, 0, 0, 1, 0, 41, 1, 2, 0, 1]);
+test("a bundle that is not understood keeps the places of its source map", () => {
+  const faults: string[] = [];
+  const { marks, text } = lineTable("c = ;\n", { mappings: "AAOA,IAAI" }, (fault) => faults.push(fault));
+  assert.match(faults.join(), /expected an expression/);
+  const plain = { files: ["src/a.ts"], marks, text };
+  assert.equal(sourceStack("    at f (/a.js:1:6)", undefined, undefined, plain), "f src/a.ts:8:5");
+});
+
+test("numbers of a table come back as they were, and lines beyond a mark are found", () => {
+  for (const number of [0, 1, -1, 15, 16, -16, 1000, -70_000, 2 ** 29]) assert.deepEqual(decode(encode(number)), [number]);
+  const lines = Array.from({ length: 200 }, (_, line) => `f${line}();\n`).join("");
+  const mappings = `AAAA;${"AACA;".repeat(199)}`;
+  const long = { files: ["src/a.ts"], ...lineTable(lines, { mappings }, assert.fail) };
+  for (const line of [1, 63, 64, 65, 128, 129, 200]) {
+    assert.equal(sourceStack(`    at f (/a.js:${line}:1)`, undefined, undefined, long), `f src/a.ts:${line}:1`);
+  }
 });
 
 test("log lines hold texts", () => {

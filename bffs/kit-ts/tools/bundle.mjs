@@ -11,7 +11,7 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, relative, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
-import { current, earlier } from "./contract.mjs";
+import { contract } from "./contract.mjs";
 import { lineTable } from "./lines.mjs";
 import { fitting, resolution } from "./resolve.mjs";
 
@@ -31,7 +31,7 @@ const print = (messages, kind) => {
 };
 
 try {
-  const built = esbuild.buildSync({
+  const built = await esbuild.build({
     entryPoints: [entry],
     outfile: bundle,
     bundle: true,
@@ -39,7 +39,7 @@ try {
     ...resolution,
     target: "es2023",
     external: ["tailor:*"],
-    alias: earlier(current),
+    plugins: [contract({ doubles: false })],
     // The host's clock and chance in place of the engine's, before any other module.
     inject: [fileURLToPath(new URL("../src/prelude.ts", import.meta.url))],
     sourcemap: "external",
@@ -59,5 +59,13 @@ try {
 const map = JSON.parse(readFileSync(`${bundle}.map`, "utf8"));
 const folder = dirname(resolve(bundle));
 const files = map.sources.map((/** @type {string} */ source) => relative(process.cwd(), resolve(folder, source)));
-const table = JSON.stringify({ files, lines: lineTable(map.mappings) });
-writeFileSync(bundle, `${readFileSync(bundle, "utf8")}globalThis.tailorLines = ${table};\n`);
+const text = readFileSync(bundle, "utf8");
+const warn = (/** @type {string} */ fault) => {
+  process.stderr.write(`lines of faults are less exact than they could be: the bundle is not understood: ${fault}\n`);
+};
+const table = JSON.stringify({ files, ...lineTable(text, map, warn) });
+// esbuild lists what a module exports at its end: `export { one as handler, two };`.
+const [, exports = ""] = /[^]*\nexport \{([^}]*)\}/.exec(text) ?? [];
+const handler = exports.split(",").map((name) => name.trim().split(" as ")).find((names) => names.at(-1) === "handler");
+const watch = handler === undefined ? "" : `globalThis.tailorWatch(${handler[0]});\n`;
+writeFileSync(bundle, `${text}${watch}delete globalThis.tailorWatch;\nglobalThis.tailorLines = ${table};\n`);

@@ -1,21 +1,33 @@
 /**
- * Earlier patches of the contract, whose names in a BFF's sources stand for the kit's own: a patch only adds functions.
- * The interfaces are those that have functions; what has types only is not there in JavaScript.
+ * The imports of the contract (`tailor:bff/...`) in a bundle. Those of the kit's own modules are the host's functions, or in
+ * tests their doubles. Those of a BFF go through `src/contract`, which looks at what is passed. Names of earlier patches stand
+ * for the kit's own: a patch only adds functions.
  */
+import { fileURLToPath } from "node:url";
+
 const CURRENT = "0.1.1";
 const EARLIER = ["0.1.0"];
+const KIT = fileURLToPath(new URL("../src/", import.meta.url));
+const DOUBLES = fileURLToPath(new URL("../testing/world/", import.meta.url));
+/** The interfaces that have functions; what has types only is not there in JavaScript. */
+const CHECKED = ["downstream", "runtime"];
 
 /**
- * For esbuild's `alias`: each name of an earlier patch, and `to` for the interface.
+ * For esbuild's `plugins`.
  *
- * @param {(name: string) => string} to
+ * @param {{ doubles: boolean }} options whether the host is that of a test
+ * @returns {import("esbuild").Plugin}
  */
-export function earlier(to) {
-  const names = ["downstream", "runtime"];
-  return Object.fromEntries(EARLIER.flatMap((patch) => names.map((name) => [`tailor:bff/${name}@${patch}`, to(name)])));
-}
-
-/** The name of an interface in the kit's own version of the contract. @param {string} name */
-export function current(name) {
-  return `tailor:bff/${name}@${CURRENT}`;
+export function contract({ doubles }) {
+  return {
+    name: "contract",
+    setup(build) {
+      build.onResolve({ filter: /^tailor:bff\// }, ({ path, importer }) => {
+        const [, name = "", patch = ""] = /^tailor:bff\/([^@]*)@(.*)$/.exec(path) ?? [];
+        if (!CHECKED.includes(name) || (patch !== CURRENT && !EARLIER.includes(patch))) return { path, external: true };
+        if (!importer.startsWith(KIT)) return { path: `${KIT}contract/${name}.ts` };
+        return doubles ? { path: `${DOUBLES}${name}.ts` } : { path: `tailor:bff/${name}@${CURRENT}`, external: true };
+      });
+    },
+  };
 }

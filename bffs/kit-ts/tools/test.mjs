@@ -12,8 +12,7 @@ import { mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { builtinModules, createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
-import { fileURLToPath } from "node:url";
-import { current, earlier } from "./contract.mjs";
+import { contract } from "./contract.mjs";
 import { resolution } from "./resolve.mjs";
 
 // The kit is linked into node_modules and has no dependencies of its own: esbuild is the BFF's.
@@ -35,9 +34,6 @@ if (tests.length === 0) {
   process.exit(2);
 }
 
-/** The file of an interface's double. @param {string} name */
-const double = (name) => fileURLToPath(new URL(`../testing/world/${name}.ts`, import.meta.url));
-
 const built = mkdtempSync(join(tmpdir(), "tailor-test-"));
 try {
   const bundle = join(built, "tests.mjs");
@@ -55,11 +51,7 @@ try {
     target: "node20",
     sourcemap: "inline",
     logLevel: "warning",
-    alias: {
-      ...earlier(double),
-      [current("downstream")]: double("downstream"),
-      [current("runtime")]: double("runtime"),
-    },
+    plugins: [contract({ doubles: true })],
   });
   const run = spawnSync(process.execPath, ["--enable-source-maps", ...forNode, bundle], {
     stdio: "inherit",

@@ -8,6 +8,8 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
+import type { Table } from "../../kit-ts/src/lookup.mjs";
+import { sourceStack } from "../../kit-ts/src/stack.ts";
 
 test("the lock file names no registry", () => {
   const lock = readFileSync("package-lock.json", "utf8");
@@ -34,15 +36,14 @@ test("the bundle is one module that imports the contract only and knows the line
     const imports = bundle.flatMap((line) => /^import .* from "(.*)";$/.exec(line)?.[1] ?? []);
     assert.deepEqual(new Set(imports), new Set(["tailor:bff/downstream@0.1.1", "tailor:bff/runtime@0.1.1"]));
 
-    const table = JSON.parse(/^globalThis\.tailorLines = (.*);$/.exec(bundle.at(-2) ?? "")?.[1] ?? "null") as {
-      readonly files: readonly string[];
-      readonly lines: readonly number[];
-    };
+    const table = JSON.parse(/^globalThis\.tailorLines = (.*);$/.exec(bundle.at(-2) ?? "")?.[1] ?? "null") as Table;
     const at = bundle.findIndex((line) => line.includes("] = fetchAll("));
-    const source = table.files[table.lines[2 * at] ?? -1] ?? "";
+    const column = (bundle[at]?.indexOf("fetchAll(") ?? 0) + 1;
+    const place = sourceStack(`    at f (/partner.js:${at + 1}:${column})`, undefined, undefined, table);
+    const [, source = "", row, start] = /^f (.*):(\d+):(\d+)$/.exec(place) ?? [];
     assert.equal(source, "src/summaries.ts");
-    const line = readFileSync(source, "utf8").split("\n")[(table.lines[2 * at + 1] ?? 0) - 1];
-    assert.match(line ?? "", /\] = fetchAll\($/);
+    const line = readFileSync(source, "utf8").split("\n")[Number(row) - 1];
+    assert.match(line?.slice(Number(start) - 1) ?? "", /^fetchAll\($/);
   } finally {
     rmSync(folder, { recursive: true });
   }

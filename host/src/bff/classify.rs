@@ -32,6 +32,12 @@ pub(super) fn classify(source: wasmtime::Error, state: &StoreData, version: &Ver
             limit: limits.table_elements,
             source,
         }
+    } else if state.is_cpu_spent() {
+        // It was told so, and ended itself.
+        BffError::Cpu {
+            limit: limits.cpu,
+            source: Some(source),
+        }
     } else if is_stack_spent(&source) {
         BffError::StackSpent { source }
     } else if let Some(trap) = source.downcast_ref::<Trap>() {

@@ -118,7 +118,7 @@ pub enum BffError {
         after: Duration,
     },
     /// The guest used its CPU time.
-    #[error("more than {}ms of CPU time", limit.as_millis())]
+    #[error("more than {}ms of CPU time (limits.cpu)", limit.as_millis())]
     Cpu {
         /// The limit.
         limit: Duration,
@@ -132,7 +132,7 @@ pub enum BffError {
         limit: Duration,
     },
     /// The guest failed after it was refused more memory.
-    #[error("more than {limit} bytes of memory")]
+    #[error("more than {limit} bytes of memory (limits.memory)")]
     Memory {
         /// The limit.
         limit: usize,
@@ -140,7 +140,7 @@ pub enum BffError {
         source: wasmtime::Error,
     },
     /// The guest failed after it was refused a larger table.
-    #[error("more than {limit} table elements")]
+    #[error("more than {limit} table elements (limits.table-elements)")]
     Table {
         /// The limit.
         limit: usize,

@@ -15,7 +15,7 @@ use super::meter::Usage;
 pub(super) struct GuestLimits {
     max_memory: usize,
     max_elements: usize,
-    usage: Arc<Usage>,
+    pub(super) usage: Arc<Usage>,
     elements: usize,
     pub(super) memory_refused: bool,
     pub(super) table_refused: bool,

@@ -32,6 +32,13 @@ pub(super) struct StoreData {
     pub(super) random: Random,
 }
 
+impl StoreData {
+    /// Whether the request has used its CPU time. It is ended soon, and may say where it is.
+    pub(super) fn is_cpu_spent(&self) -> bool {
+        self.limits.usage.cpu() > self.settings.limits.cpu
+    }
+}
+
 impl WasiView for StoreData {
     fn ctx(&mut self) -> WasiCtxView<'_> {
         let ctx = self

@@ -70,7 +70,7 @@ pub(super) fn answers(command: &mut Command) -> bool {
     run(command, "").is_ok_and(|finished| finished.ok)
 }
 
-fn not_started(command: &Command, cause: &std::io::Error, missing: &str) -> BuildError {
+pub(super) fn not_started(command: &Command, cause: &std::io::Error, missing: &str) -> BuildError {
     let reason = if cause.kind() == std::io::ErrorKind::NotFound {
         format!("not found; {missing}")
     } else {

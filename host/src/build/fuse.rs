@@ -11,6 +11,7 @@
 //! merged index spaces) with [`module`] and [`places`] -> [`merge`] (one module) -> a component of
 //! the same world.
 
+mod engine;
 mod item;
 mod layout;
 mod merge;

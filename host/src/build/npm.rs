@@ -23,7 +23,7 @@ pub(super) use manager::lock_file;
 const OLDEST_NODE: u32 = 20;
 
 /// The packages that a BFF's own package.json has to name, pinned, as devDependencies.
-const TOOLS: &str =
+pub(super) const TOOLS: &str =
     "add typescript, esbuild and componentize-qjs to the devDependencies of package.json";
 
 /// The kit, whose own packages are looked through last.

@@ -2,10 +2,12 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use serde::Deserialize;
 
 use super::BuildError;
+use super::bounds::Bounds;
 
 /// A language that a BFF can be built from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -38,7 +40,15 @@ pub(super) struct Package {
     pub dependencies: BTreeMap<String, String>,
     /// The packages for its build and its tests, likewise.
     pub dev_dependencies: BTreeMap<String, String>,
+    /// What its module-level code may use when the component is built.
+    pub modules: Bounds,
 }
+
+/// Seconds that module-level code may run, unless the package says otherwise. The engine around it
+/// takes some seconds, more on a busy machine.
+const MODULE_SECONDS: u32 = 60;
+/// MiB of memory that it may take, with the engine and the program around it.
+const MODULE_MIB: u32 = 2048;
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -53,10 +63,23 @@ struct PackageJson {
 
 /// The key `tailor` of package.json.
 #[derive(Deserialize, Default)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
 struct Settings {
     entry: Option<PathBuf>,
     wit: Option<PathBuf>,
+    module_seconds: Option<u32>,
+    module_mib: Option<u32>,
+}
+
+impl Settings {
+    fn modules(&self) -> Bounds {
+        let seconds = self.module_seconds.unwrap_or(MODULE_SECONDS);
+        let mib = self.module_mib.unwrap_or(MODULE_MIB);
+        Bounds {
+            time: Duration::from_secs(seconds.into()),
+            memory: u64::from(mib) << 20,
+        }
+    }
 }
 
 impl Project {
@@ -102,6 +125,7 @@ impl Package {
             folder: folder.to_owned(),
             // An npm name has at most one slash, after the scope.
             name: name.rsplit('/').next().unwrap_or_default().to_owned(),
+            modules: settings.modules(),
             entry: settings.entry.unwrap_or_else(|| "src/index.ts".into()),
             wit: settings.wit.map(|wit| folder.join(wit)),
             dependencies: json.dependencies,

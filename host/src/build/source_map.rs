@@ -1,5 +1,5 @@
-//! From a position in a bundle to the line that its author wrote, by the bundle's source map
-//! (version 3).
+//! From a position in a bundle to the place that its author wrote, by the bundle's source map
+//! (version 3): for bundles without the kit's own table.
 
 use std::path::PathBuf;
 
@@ -18,15 +18,16 @@ struct Segment {
     column: i64,
     source: i64,
     line: i64,
+    source_column: i64,
 }
 
 impl SourceMap {
-    /// The file (an index of `sources`) and the line in it, from 1, for a position in the bundle,
-    /// whose line and column count from 1.
-    pub(super) fn origin(&self, line: usize, column: i64) -> Option<(usize, i64)> {
+    /// The file (an index of `sources`) and line and column in it for a position in the bundle. All
+    /// lines and columns count from 1.
+    pub(super) fn origin(&self, line: usize, column: i64) -> Option<(usize, i64, i64)> {
         // Files and lines are differences to the segment before, over all lines; columns start anew
         // in each line.
-        let (mut source, mut source_line) = (0, 0);
+        let (mut source, mut source_line, mut source_column) = (0, 0, 0);
         let mut segments = Vec::new();
         for group in self.mappings.split(';').take(line) {
             segments.clear();
@@ -35,13 +36,15 @@ impl SourceMap {
                 let steps = numbers(segment)?;
                 generated += steps.first()?;
                 // A segment of one number maps to no source.
-                if let [_, source_step, line_step, ..] = steps.as_slice() {
+                if let [_, source_step, line_step, column_step, ..] = steps.as_slice() {
                     source += source_step;
                     source_line += line_step;
+                    source_column += column_step;
                     segments.push(Segment {
                         column: generated,
                         source,
                         line: source_line,
+                        source_column,
                     });
                 }
             }
@@ -52,11 +55,12 @@ impl SourceMap {
             .find(|segment| segment.column < column);
         let segment = before.or(segments.first())?;
         let source = usize::try_from(segment.source).ok()?;
-        (source < self.sources.len()).then_some((source, segment.line + 1))
+        let known = source < self.sources.len();
+        known.then_some((source, segment.line + 1, segment.source_column + 1))
     }
 
     /// Replaces each `/<bundle>:<line>:<column>` in a text, as the engine writes them in a stack,
-    /// by file and line.
+    /// by file, line and column.
     pub(super) fn translate(&self, text: &str, bundle: &str) -> String {
         let place = format!("/{bundle}:");
         let mut parts = text.split(&place);
@@ -64,9 +68,10 @@ impl SourceMap {
         for part in parts {
             let (numbers, rest) = position(part);
             let origin = numbers.and_then(|(line, column)| self.origin(line, column));
-            match origin.and_then(|(source, line)| Some((self.sources.get(source)?, line))) {
-                Some((file, line)) => {
-                    translated.push_str(&format!("{}:{line}{rest}", file.display()));
+            let file = origin.and_then(|(source, ..)| self.sources.get(source));
+            match origin.zip(file) {
+                Some(((_, line, column), file)) => {
+                    translated.push_str(&format!("{}:{line}:{column}{rest}", file.display()));
                 }
                 None => translated.push_str(&format!("{place}{part}")),
             }
@@ -143,7 +148,7 @@ mod tests {
         let stack = "ReferenceError: console is not defined\n    at k (/partner.js:3:10)\n    at <anonymous> (/partner.js:9:1)\n";
         assert_eq!(
             map().translate(stack, "partner.js"),
-            "ReferenceError: console is not defined\n    at k (../../kit/k.ts:1)\n    at <anonymous> (../src/main.ts:1)\n"
+            "ReferenceError: console is not defined\n    at k (../../kit/k.ts:1:37)\n    at <anonymous> (../src/main.ts:1:75)\n"
         );
     }
 
@@ -164,10 +169,10 @@ mod tests {
         // Two lines of one file: the second is three lines further down, then two up.
         let json = r#"{"sources": ["a.ts"], "mappings": "AAAA;AAGA,QAFA"}"#;
         let map: SourceMap = serde_json::from_str(json).unwrap();
-        assert_eq!(map.origin(1, 1), Some((0, 1)));
-        assert_eq!(map.origin(2, 1), Some((0, 4)));
-        assert_eq!(map.origin(2, 8), Some((0, 4)));
-        assert_eq!(map.origin(2, 9), Some((0, 2)));
+        assert_eq!(map.origin(1, 1), Some((0, 1, 1)));
+        assert_eq!(map.origin(2, 1), Some((0, 4, 1)));
+        assert_eq!(map.origin(2, 8), Some((0, 4, 1)));
+        assert_eq!(map.origin(2, 9), Some((0, 2, 1)));
     }
 
     #[test]

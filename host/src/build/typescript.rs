@@ -6,8 +6,7 @@
 use std::path::{Path, PathBuf};
 
 use super::command::lock;
-use super::fuse::fuse;
-use super::npm::{Modules, compile};
+use super::npm::Modules;
 use super::project::Package;
 use super::stamp::{Stamp, digest};
 use super::{BuildError, BuildOptions, Built, Language, Report, component};
@@ -58,7 +57,7 @@ pub(super) fn build(
     let component = match old {
         Some(old) if fresh => old.component,
         _ => {
-            let bytes = componentize(package, &modules, &wit, &bundle, say)?;
+            let bytes = componentize::componentize(package, &modules, &wit, &bundle, say)?;
             component::write_whole(&output, &bytes)?;
             digest([bytes.as_slice()])
         }
@@ -105,69 +104,8 @@ fn tool_version(modules: &Modules) -> String {
         .unwrap_or_default()
 }
 
-fn componentize(
-    package: &Package,
-    modules: &Modules,
-    wit: &Path,
-    bundle: &Bundle,
-    say: Report<'_>,
-) -> Result<Vec<u8>, BuildError> {
-    let made = bundle.file("wasm");
-    let mut tool = modules.tool("componentize-qjs", "componentize-qjs")?;
-    // Without WASI: the engine then has no clock and no output of its own, and the component
-    // imports the contract only.
-    tool.args(["--sync", "--stub-wasi", "--world", "bff", "--wit"])
-        .arg(wit)
-        .arg("--module-root")
-        .arg(bundle.folder.path())
-        .arg("--js")
-        .arg(bundle.file("js"))
-        .arg("--output")
-        .arg(&made);
-    let finished = compile(&mut tool)?;
-    if !finished.ok {
-        // The code of modules runs now, once: what it throws ends up here, with a stack.
-        let printed = finished.stderr.trim();
-        let reason = match handler::refusal(printed) {
-            Some(refusal) => refusal,
-            None => {
-                let script = format!("{}.js", bundle.name);
-                let reason = bundle.map()?.translate(printed, &script);
-                format!("componentize-qjs failed: {reason}")
-            }
-        };
-        return Err(BuildError::Component {
-            name: package.name.clone(),
-            reason,
-        });
-    }
-    let bytes = std::fs::read(&made).map_err(BuildError::io("read", &made))?;
-    let wasi = component::check(&package.name, &bytes)?;
-    if !wasi.is_empty() {
-        say(&format!(
-            "{}: imports {} although WASI was to be left out; the host may refuse it",
-            package.name,
-            wasi.join(", ")
-        ));
-    }
-    Ok(link(&package.name, bytes, say))
-}
-
-/// Links the engine, its libraries and their glue beforehand. A component that cannot be linked
-/// works as well, only slower.
-fn link(name: &str, bytes: Vec<u8>, say: Report<'_>) -> Vec<u8> {
-    match fuse(&bytes) {
-        Ok(fused) => fused.bytes,
-        Err(error) => {
-            say(&format!(
-                "{name}: each request will cost more than it could: {error}"
-            ));
-            bytes
-        }
-    }
-}
-
 mod bundle;
+mod componentize;
 mod handler;
 mod hints;
 mod read;

@@ -15,6 +15,7 @@ use wasm_encoder::{
 use wasmparser::{DataKind, ElementItems, ElementKind, ExternalKind};
 
 use super::FuseError;
+use super::engine::Engine;
 use super::item::CoreItem;
 use super::layout::{Layout, kept, number};
 use super::module::Module;
@@ -49,6 +50,7 @@ pub(super) fn merge(wiring: &Wiring<'_>) -> Result<Merged, FuseError> {
 impl Layout<'_> {
     fn encode(mut self) -> Result<wasm_encoder::Module, FuseError> {
         let exports = self.exports()?;
+        let mut engine = Engine::find(&self)?;
         let mut types = TypeSection::new();
         let mut imports = ImportSection::new();
         let mut functions = FunctionSection::new();
@@ -81,7 +83,11 @@ impl Layout<'_> {
                 functions.function(places.types + ty);
             }
             for table in &module.tables {
-                encoded(places.parse_table(&mut tables, table.clone()))?;
+                let mut table = table.clone();
+                if let Some(engine) = &mut engine {
+                    engine.extend(&mut table);
+                }
+                encoded(places.parse_table(&mut tables, table))?;
             }
             for memory in &module.memories {
                 memories.memory(encoded(places.memory_type(*memory))?);
@@ -103,6 +109,14 @@ impl Layout<'_> {
             let mut body = Function::new([]);
             body.instructions().unreachable().end();
             code.function(&body);
+        }
+        if let Some(engine) = &engine {
+            engine.set_stack(&mut data);
+            if let Some(handler) = engine.handler() {
+                handler.set(&mut data, &mut elements);
+                let index = handler.add(&mut types, &mut globals, &mut code);
+                functions.function(index);
+            }
         }
         let mut named = NameSection::new();
         named.functions(&names);

@@ -1,0 +1,328 @@
+//! The JavaScript engine in a component, as it lies in memory when the component is built: given a
+//! limit of its stack, and a function that it asks now and then whether it has to end.
+//!
+//! Built for WASI, QuickJS has neither: endless recursion and endless loops end in the host, where
+//! no function of the author's is known. With them the engine throws, and the kit logs the line.
+//! Both are fields of the engine's `JSRuntime`, at its end:
+//!
+//! ```text
+//! stack_size, stack_top, stack_limit       the stack; 0 is no limit
+//! current_exception                        eight bytes: none, which is tag 4
+//! in_out_of_memory, ..., current_stack_frame
+//! interrupt_handler, interrupt_opaque
+//! ```
+//!
+//! What is interrupted cannot be caught. So the kit has left a function in the engine's hook for
+//! stacks, which sees it. The hook would cost every error, and there is no room for it where the
+//! stack is used up: so it is taken away here, and put back when something is interrupted. It is a
+//! field of `JSContext`:
+//!
+//! ```text
+//! error_ctor, error_back_trace             values of eight bytes: number or address, and tag
+//! error_prepare_stack                      the hook; tag 3 is nothing
+//! error_stack_trace_limit                  a number: 10
+//! ```
+//!
+//! A component where these values are not found exactly once stays as it is.
+
+use wasm_encoder::{
+    BlockType, CodeSection, ConstExpr, DataSection, ElementSection, Elements, Function,
+    GlobalSection, GlobalType, MemArg, TypeSection, ValType,
+};
+
+use super::FuseError;
+use super::layout::{Layout, number};
+use super::module::Module;
+use super::places::{Known, known};
+
+/// The function that the engine asks through: it says that the CPU time is used up by the largest
+/// number.
+const CLOCK: &str = "elapsed-ns";
+/// The interface that has it, whatever its version.
+const RUNTIME: &str = "tailor:bff/runtime@";
+/// The part of its stack in memory that the engine may use, bytes. Calls use the host's stack
+/// beside it (see `bff::engine`), which must not end first.
+const STACK: u32 = 128 << 10;
+/// Where two of the fields are behind the first one, bytes.
+const STACK_LIMIT: u32 = 8;
+const INTERRUPT_HANDLER: u32 = 28;
+/// The tags of values: an object, no value in a field of the engine's, and `undefined`.
+const OBJECT: u32 = u32::MAX;
+const NOTHING: u32 = 4;
+const UNDEFINED: u32 = 3;
+/// The calls that a stack has.
+const CALLS: u32 = 10;
+
+/// Where the engine is in memory, and what is known of the module around it.
+pub(super) struct Engine {
+    /// The address of `stack_size`, the first field.
+    fields: u32,
+    /// The top of its stack.
+    top: u32,
+    /// The address of the hook for stacks, and the value that it has.
+    hook: (u32, u64),
+    /// The function of the host that is asked.
+    clock: Option<u32>,
+    /// The first free index of functions, types and globals.
+    free: [u32; 3],
+    /// The slot of the table that was added. `None` unless there is one table.
+    slot: Option<u32>,
+    tables: usize,
+}
+
+impl Engine {
+    /// Finds the engine, if there is one.
+    pub(super) fn find(layout: &Layout<'_>) -> Result<Option<Self>, FuseError> {
+        let image = image(layout)?;
+        let (Some((fields, top)), Some(hook)) = (only(runtimes(&image)), only(hooks(&image)))
+        else {
+            return Ok(None);
+        };
+        let is_clock = |(module, name, _): &(String, String, u32)| {
+            module.starts_with(RUNTIME) && name == CLOCK
+        };
+        let modules = || layout.kept.iter().map(|kept| &layout.modules[*kept]);
+        let functions: usize = modules().map(|module| module.functions.len()).sum();
+        Ok(Some(Self {
+            fields,
+            top,
+            hook,
+            clock: layout
+                .hosts
+                .iter()
+                .position(is_clock)
+                .map(number)
+                .transpose()?,
+            free: [
+                number(layout.hosts.len() + functions + layout.traps.len())?,
+                modules().map(Module::type_count).sum(),
+                number(layout.globals.len())?,
+            ],
+            slot: None,
+            tables: 0,
+        }))
+    }
+
+    /// Makes room for one more function in the module's table.
+    pub(super) fn extend(&mut self, table: &mut wasmparser::Table<'_>) {
+        self.tables += 1;
+        self.slot = u32::try_from(table.ty.initial).ok();
+        if self.clock.is_none() {
+            return;
+        }
+        table.ty.initial += 1;
+        table.ty.maximum = table.ty.maximum.map(|most| most.max(table.ty.initial));
+    }
+
+    /// Gives the stack its limit, and takes the hook away.
+    pub(super) fn set_stack(&self, data: &mut DataSection) {
+        let limit = self.top.saturating_sub(STACK);
+        set(data, self.fields + STACK_LIMIT, &limit.to_le_bytes());
+        let undefined = u64::from(UNDEFINED) << 32;
+        set(data, self.hook.0, &undefined.to_le_bytes());
+    }
+
+    /// What is needed for the function that is asked.
+    pub(super) fn handler(&self) -> Option<Handler<'_>> {
+        let (clock, slot) = (self.clock?, self.slot?);
+        (self.tables == 1).then_some(Handler {
+            engine: self,
+            clock,
+            slot,
+        })
+    }
+}
+
+/// The function that the engine asks now and then: not zero ends what runs.
+pub(super) struct Handler<'a> {
+    engine: &'a Engine,
+    clock: u32,
+    slot: u32,
+}
+
+impl Handler<'_> {
+    /// Puts it into the table, and its slot into the engine's field.
+    pub(super) fn set(&self, data: &mut DataSection, elements: &mut ElementSection) {
+        let field = self.engine.fields + INTERRUPT_HANDLER;
+        set(data, field, &self.slot.to_le_bytes());
+        let [function, ..] = self.engine.free;
+        let offset = ConstExpr::i32_const(self.slot.cast_signed());
+        elements.active(
+            None,
+            &offset,
+            Elements::Functions([function].as_slice().into()),
+        );
+    }
+
+    /// Adds its code; gives its type. It says yes once: then the kit has to write its line.
+    pub(super) fn add(
+        &self,
+        types: &mut TypeSection,
+        globals: &mut GlobalSection,
+        code: &mut CodeSection,
+    ) -> u32 {
+        let [_, ty, said] = self.engine.free;
+        types.ty().function([ValType::I32; 2], [ValType::I32]);
+        let global = GlobalType {
+            val_type: ValType::I32,
+            mutable: true,
+            shared: false,
+        };
+        globals.global(global, &ConstExpr::i32_const(0));
+        let (address, hook) = self.engine.hook;
+        let place = MemArg {
+            offset: address.into(),
+            align: 3,
+            memory_index: 0,
+        };
+        let mut body = Function::new([]);
+        body.instructions()
+            .global_get(said)
+            .if_(BlockType::Empty)
+            .i32_const(0)
+            .return_()
+            .end()
+            .call(self.clock)
+            .i64_const(-1)
+            .i64_eq()
+            .global_set(said)
+            .global_get(said)
+            .if_(BlockType::Empty)
+            .i32_const(0)
+            .i64_const(hook.cast_signed())
+            .i64_store(place)
+            .end()
+            .global_get(said)
+            .end();
+        code.function(&body);
+        ty
+    }
+}
+
+/// Writes a number over what is in memory.
+fn set(data: &mut DataSection, address: u32, value: &[u8]) {
+    let address = ConstExpr::i32_const(address.cast_signed());
+    data.active(0, &address, value.iter().copied());
+}
+
+/// The only one, if there is one.
+fn only<T>(mut found: impl Iterator<Item = T>) -> Option<T> {
+    let first = found.next();
+    first.filter(|_| found.next().is_none())
+}
+
+/// Memory as it is before anything runs.
+fn image(layout: &Layout<'_>) -> Result<Vec<u8>, FuseError> {
+    let mut image = Vec::new();
+    for &instance in layout.kept {
+        for segment in &layout.modules[instance].data {
+            let wasmparser::DataKind::Active { offset_expr, .. } = &segment.kind else {
+                continue;
+            };
+            let offset = known(&layout.places[&instance], &layout.globals, offset_expr)?;
+            let Known::I32(offset) = offset else {
+                continue;
+            };
+            let start = offset.cast_unsigned() as usize;
+            let end = start.saturating_add(segment.data.len());
+            if end > MAX_IMAGE {
+                return Ok(Vec::new());
+            }
+            if image.len() < end {
+                image.resize(end, 0);
+            }
+            image[start..end].copy_from_slice(segment.data);
+        }
+    }
+    Ok(image)
+}
+
+/// Bytes of memory that are looked at.
+const MAX_IMAGE: usize = 256 << 20;
+
+/// The addresses where the fields have the values that they have in an engine that waits, each with
+/// the top of its stack.
+fn runtimes(image: &[u8]) -> impl Iterator<Item = (u32, u32)> {
+    // `current_exception` is aligned to 8, and 12 bytes behind.
+    let addresses = (4..image.len()).step_by(8);
+    addresses.filter_map(move |at| {
+        // Most of memory is something else: look at one byte first.
+        if image.get(at + 16) != Some(&4) {
+            return None;
+        }
+        let [size, top, limit, value, tag, flags, frame, handler, opaque] = words(image, at)?;
+        let none = [size, limit, value, flags, frame, handler, opaque];
+        let waits = none.iter().all(|word| *word == 0) && tag == NOTHING;
+        // Its stack is below it, and larger than the limit.
+        (waits && top > STACK && (top as usize) < at).then_some((u32::try_from(at).ok()?, top))
+    })
+}
+
+/// The addresses of what may be the hook, each with its value: between a function with a text, and
+/// the number of calls in a stack.
+fn hooks(image: &[u8]) -> impl Iterator<Item = (u32, u64)> {
+    (0..image.len()).step_by(8).filter_map(move |at| {
+        if image.get(at + 24) != Some(&CALLS.to_le_bytes()[0]) {
+            return None;
+        }
+        let [_, made, _, _, hook, tag, calls, number] = words(image, at)?;
+        let is_hook = made == OBJECT && tag == OBJECT && calls == CALLS && number == 0;
+        let value = u64::from(tag) << 32 | u64::from(hook);
+        is_hook.then_some((u32::try_from(at + 16).ok()?, value))
+    })
+}
+
+/// The words from an address on.
+fn words<const COUNT: usize>(image: &[u8], at: usize) -> Option<[u32; COUNT]> {
+    let bytes = image.get(at..at + 4 * COUNT)?;
+    let mut words = [0; COUNT];
+    for (word, bytes) in words.iter_mut().zip(bytes.chunks_exact(4)) {
+        *word = u32::from_le_bytes(bytes.try_into().ok()?);
+    }
+    Some(words)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_engine_is_found_by_the_values_of_its_fields() {
+        let mut image = vec![0; 2 << 20];
+        let at = 0x125_824;
+        image[at + 4..at + 8].copy_from_slice(&0xf_fe10_u32.to_le_bytes());
+        assert_eq!(runtimes(&image).count(), 0);
+        image[at + 16] = 4;
+        assert_eq!(
+            runtimes(&image).collect::<Vec<_>>(),
+            [(0x125_824, 0xf_fe10)]
+        );
+        // It runs, or has a handler of its own.
+        image[at + 28] = 1;
+        assert_eq!(runtimes(&image).count(), 0);
+    }
+
+    #[test]
+    fn a_hook_is_found_by_what_is_around_it() {
+        let mut image = vec![0; 64 << 10];
+        let at = 0x1000;
+        for (index, word) in [
+            0x12a690,
+            OBJECT,
+            0x1aa920,
+            0xffff_fff9,
+            0x17d030,
+            OBJECT,
+            CALLS,
+        ]
+        .into_iter()
+        .enumerate()
+        {
+            image[at + 4 * index..][..4].copy_from_slice(&u32::to_le_bytes(word));
+        }
+        let found: Vec<_> = hooks(&image).collect();
+        assert_eq!(found, [(0x1010, 0xffff_ffff_0017_d030)]);
+        image[at + 20] = 0;
+        assert_eq!(hooks(&image).count(), 0);
+    }
+}

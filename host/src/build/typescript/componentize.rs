@@ -1,0 +1,147 @@
+//! The last step: the bundle and the engine as a component. The code of modules runs in it, once.
+
+use std::path::Path;
+
+use super::super::bounds::{Bounds, Ended, run_within};
+use super::super::fuse::fuse;
+use super::super::npm::{Modules, TOOLS, compile};
+use super::super::project::Package;
+use super::super::{BuildError, Report, component};
+use super::bundle::Bundle;
+use super::handler;
+
+/// The kit's tool that finds the places of a stack in that table.
+const KIT_TRACER: &str = "@tailor/kit/tools/trace.mjs";
+
+/// The kit's tool that finds out where module-level code is when it does not end, and the
+/// milliseconds after which it looks.
+const KIT_WATCHER: &str = "@tailor/kit/tools/where.mjs";
+const LOOK_AFTER_MS: &str = "1000";
+/// What that tool may use.
+const WATCHER: Bounds = Bounds {
+    time: std::time::Duration::from_secs(30),
+    memory: 2 << 30,
+};
+
+/// Makes the component.
+pub(super) fn componentize(
+    package: &Package,
+    modules: &Modules,
+    wit: &Path,
+    bundle: &Bundle,
+    say: Report<'_>,
+) -> Result<Vec<u8>, BuildError> {
+    let made = bundle.file("wasm");
+    let mut tool = modules.tool("componentize-qjs", "componentize-qjs")?;
+    // Without WASI: the engine then has no clock and no output of its own, and the component
+    // imports the contract only.
+    tool.args(["--sync", "--stub-wasi", "--world", "bff", "--wit"])
+        .arg(wit)
+        .arg("--module-root")
+        .arg(bundle.folder.path())
+        .arg("--js")
+        .arg(bundle.file("js"))
+        .arg("--output")
+        .arg(&made);
+    let finished = match run_within(&mut tool, TOOLS, package.modules)? {
+        Ended::Finished(finished) => finished,
+        Ended::Time => {
+            let seconds = package.modules.time.as_secs();
+            let found = format!("ran for more than {seconds}s");
+            return Err(endless(package, modules, bundle, &found, "module-seconds"));
+        }
+        Ended::Memory => {
+            let mib = package.modules.memory >> 20;
+            let found = format!("took more than {mib} MiB of memory");
+            return Err(endless(package, modules, bundle, &found, "module-mib"));
+        }
+    };
+    if !finished.ok {
+        // The code of modules runs now, once: what it throws ends up here, with a stack.
+        let printed = finished.stderr.trim();
+        let reason = match handler::refusal(printed) {
+            Some(refusal) => refusal,
+            None => format!(
+                "componentize-qjs failed: {}",
+                trace(bundle, modules, printed)?
+            ),
+        };
+        return Err(BuildError::Component {
+            name: package.name.clone(),
+            reason,
+        });
+    }
+    let bytes = std::fs::read(&made).map_err(BuildError::io("read", &made))?;
+    let wasi = component::check(&package.name, &bytes)?;
+    if !wasi.is_empty() {
+        say(&format!(
+            "{}: imports {} although WASI was to be left out; the host may refuse it",
+            package.name,
+            wasi.join(", ")
+        ));
+    }
+    Ok(link(&package.name, bytes, say))
+}
+
+/// Links the engine, its libraries and their glue beforehand. A component that cannot be linked
+/// works as well, only slower.
+fn link(name: &str, bytes: Vec<u8>, say: Report<'_>) -> Vec<u8> {
+    match fuse(&bytes) {
+        Ok(fused) => fused.bytes,
+        Err(error) => {
+            say(&format!(
+                "{name}: each request will cost more than it could: {error}"
+            ));
+            bytes
+        }
+    }
+}
+
+/// What was printed, with the author's places in its stacks.
+fn trace(bundle: &Bundle, modules: &Modules, printed: &str) -> Result<String, BuildError> {
+    if let Some(script) = modules.find(KIT_TRACER) {
+        let file = bundle.file("txt");
+        std::fs::write(&file, printed).map_err(BuildError::io("write", &file))?;
+        let mut node = modules.script(&script);
+        let traced = compile(node.arg(bundle.file("js")).arg(&file))?;
+        if traced.ok {
+            return Ok(traced.stdout.trim_end().to_owned());
+        }
+    }
+    let script = format!("{}.js", bundle.name);
+    Ok(bundle.map()?.translate(printed, &script))
+}
+
+/// Module-level code that went past what it may use: which limit, and where it was.
+fn endless(
+    package: &Package,
+    modules: &Modules,
+    bundle: &Bundle,
+    found: &str,
+    setting: &str,
+) -> BuildError {
+    let entry = package.entry.display();
+    let place = place(modules, bundle).map_or_else(
+        || format!("of {entry} or of what it imports"),
+        |place| format!("of {entry}, in {place},"),
+    );
+    BuildError::Component {
+        name: package.name.clone(),
+        reason: format!(
+            "module-level code {place} {found} when the component was built; it runs once, then: \
+             look for a loop, or raise \"{setting}\" of the key \"tailor\" in package.json"
+        ),
+    }
+}
+
+/// Where module-level code is after a while in Node, the innermost call first.
+fn place(modules: &Modules, bundle: &Bundle) -> Option<String> {
+    let script = modules.find(KIT_WATCHER)?;
+    let mut node = modules.script(&script);
+    node.arg(bundle.file("js")).arg(LOOK_AFTER_MS);
+    let Ok(Ended::Finished(watched)) = run_within(&mut node, TOOLS, WATCHER) else {
+        return None;
+    };
+    let place = watched.stdout.trim();
+    (!place.is_empty()).then(|| place.to_owned())
+}

@@ -1,0 +1,151 @@
+//! What a component has not, and would be silently different or end a request: refused by types, by
+//! tests in Node and by the engine alike.
+
+use std::process::Command;
+
+use tailor::build::{BuildOptions, build};
+use tailor_harness::Offline;
+use tailor_harness::components::root;
+
+use crate::throws;
+
+/// The type that an expression has elsewhere, and the expression.
+const ROWS: &[(&str, &str)] = &[
+    ("string", "(1234.5).toLocaleString(\"de-DE\")"),
+    ("string", "(1234.5).toLocaleString()"),
+    ("string", "1n.toLocaleString(\"de-DE\")"),
+    ("string", "[1.5].toLocaleString()"),
+    ("string", "new Date(0).toLocaleString(\"de-DE\")"),
+    ("string", "new Date(0).toLocaleDateString()"),
+    (
+        "string",
+        "new Date(0).toLocaleTimeString(\"de-DE\", { hour: \"2-digit\" })",
+    ),
+    (
+        "string",
+        "`on ${new Date(0).toLocaleDateString(\"de-DE\")}`",
+    ),
+    ("number", "\"a\".localeCompare(\"b\", \"de\")"),
+    (
+        "number",
+        "\"a\".localeCompare(\"b\", undefined, { numeric: true })",
+    ),
+    (
+        "string[]",
+        "[\"b\", \"a\"].sort((one, other) => one.localeCompare(other, \"de\"))",
+    ),
+    ("string", "\"i\".toLocaleUpperCase(\"tr\")"),
+    ("string", "\"I\".toLocaleLowerCase(\"tr\")"),
+    ("string", "new Intl.NumberFormat(\"de\").format(1)"),
+    ("string", "Intl.DateTimeFormat(\"de\").format(new Date(0))"),
+    ("number", "new Intl.Collator(\"de\").compare(\"a\", \"b\")"),
+    ("string", "new Intl.PluralRules(\"de\").select(1)"),
+    (
+        "string",
+        "new Intl.RelativeTimeFormat(\"de\").format(1, \"day\")",
+    ),
+    ("string", "new Intl.ListFormat(\"de\").format([\"a\"])"),
+    ("string", "Intl.DateTimeFormat().resolvedOptions().timeZone"),
+    ("unknown", "fetch(\"http://a.example/\")"),
+    ("unknown", "new Request(\"http://a.example/\")"),
+    ("unknown", "new Response(\"a\")"),
+    ("unknown", "new Headers()"),
+    ("string", "new URL(\"http://a.example/\").href"),
+    ("string", "new URLSearchParams(\"a=b\").toString()"),
+    ("Uint8Array", "new TextEncoder().encode(\"a\")"),
+    ("string", "new TextDecoder().decode(new Uint8Array())"),
+    ("unknown", "structuredClone({})"),
+    ("unknown", "setTimeout(() => 1, 0)"),
+    ("unknown", "console.log(\"a\")"),
+    ("unknown", "Buffer.from(\"a\")"),
+    ("unknown", "process.env[\"HOME\"]"),
+    (
+        "unknown",
+        "crypto.subtle.digest(\"SHA-256\", new Uint8Array())",
+    ),
+    ("unknown", "require(\"fs\")"),
+];
+
+#[tokio::test]
+async fn what_a_component_has_not_is_refused_by_types_tests_and_engine_alike() {
+    let at = tempfile::tempdir().unwrap();
+    let folder = throws::bff(at.path());
+    let write = |path: &str, text: &str| std::fs::write(folder.join(path), text).unwrap();
+    std::fs::create_dir_all(folder.join("test")).unwrap();
+
+    // Types: each row is a file of its own, and each file has an error.
+    let config = r#"{"extends": "@tailor/kit/tsconfig.json", "include": ["src"]}"#;
+    write("tsconfig.json", config);
+    for (index, (ty, row)) in ROWS.iter().enumerate() {
+        let text = format!("export const value = (): {ty} => {row};\n");
+        write(&format!("src/row-{index}.ts"), &text);
+    }
+    let tsc = root().join("bffs/partner/node_modules/.bin/tsc");
+    let checked = Command::new(tsc)
+        .args(["--noEmit", "--pretty", "false"])
+        .current_dir(&folder)
+        .output()
+        .unwrap();
+    let printed = String::from_utf8_lossy(&checked.stdout).into_owned();
+    let allowed = |index: &usize| !printed.contains(&format!("src/row-{index}.ts("));
+    let allowed: Vec<_> = (0..ROWS.len())
+        .filter(allowed)
+        .map(|at| ROWS[at].1)
+        .collect();
+    assert!(allowed.is_empty(), "types allow {allowed:?}: {printed}");
+    for index in 0..ROWS.len() {
+        std::fs::remove_file(folder.join(format!("src/row-{index}.ts"))).unwrap();
+    }
+    std::fs::remove_file(folder.join("tsconfig.json")).unwrap();
+
+    // The same in JavaScript, which has no types: each route throws where it would have a value.
+    let routes: Vec<String> = ROWS
+        .iter()
+        .enumerate()
+        .map(|(index, (_, row))| format!("  get(\"/{index}\", () => json({{ value: {row} }})),\n"))
+        .collect();
+    let main = format!(
+        "import {{ bff, get, json }} from \"@tailor/kit\";\nexport const handler = bff([\n{}]);\n",
+        routes.concat()
+    );
+    write("src/main.js", &main);
+
+    // Tests.
+    let test = format!(
+        "import {{ test }} from \"node:test\";\nimport {{ call }} from \"@tailor/kit/testing\";\n\
+         import {{ handler }} from \"../src/main.js\";\n\
+         test(\"each throws\", () => {{\n  for (let index = 0; index < {}; index += 1) {{\n    \
+         let given;\n    try {{\n      given = call(handler, {{ request: {{ path: `/${{index}}` }} }});\n    \
+         }} catch {{\n      continue;\n    }}\n    throw new Error(`allowed: ${{index}} ${{given.text}}`);\n  \
+         }}\n}});\n",
+        ROWS.len()
+    );
+    write("test/rows.test.ts", &test);
+    let tested = Command::new("node")
+        .arg(root().join("bffs/kit-ts/tools/test.mjs"))
+        .arg("test")
+        .current_dir(&folder)
+        .output()
+        .unwrap();
+    let printed = String::from_utf8_lossy(&tested.stdout).into_owned();
+    assert!(tested.status.success(), "{printed}");
+
+    // The engine.
+    let manifest = std::fs::read_to_string(folder.join("package.json")).unwrap();
+    write(
+        "package.json",
+        &manifest.replace("src/main.ts", "src/main.js"),
+    );
+    let built = build(&folder, &BuildOptions::default(), &mut |_| ()).unwrap();
+    let offline = Offline::from_file(&built.component).unwrap();
+    for (index, (_, row)) in ROWS.iter().enumerate() {
+        let invoked = offline.get(&format!("/{index}")).await;
+        assert!(invoked.result.is_err(), "the engine allows {row}");
+        let line = &invoked.log[0];
+        let place = line
+            .fields
+            .iter()
+            .any(|(_, value)| value.contains("src/main.js:"));
+        assert!(place, "{row}: {line:?}");
+    }
+}
