@@ -15,12 +15,15 @@ pub mod log;
 pub mod testing;
 
 mod accept;
+mod body;
 mod call;
 mod date;
+mod hand_back;
 mod host;
 mod missing;
 mod panics;
 mod percent;
+mod place;
 mod problem;
 mod query;
 mod reply;
