@@ -43,46 +43,34 @@ fn weigh(request: &Request, params: &Params) -> Result<Response, Problem> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use serde_json::json;
-    use tailor_kit::testing::{Offline, body_json, request};
-    use tailor_kit::{Method, Payload};
+    use serde_json::{Value, json};
+    use tailor_kit::testing::{Offline, Run, body_json, post, reply};
 
-    fn ask(status: u16, body: &str) -> tailor_kit::testing::Run {
+    fn ask(status: u16, body: &Value) -> Run {
         let services = Offline::new(move |call| {
-            assert!(
-                call.headers
-                    .contains(&("idempotency-key".into(), "k".into()))
-            );
-            Ok(tailor_kit::testing::reply(
-                status,
-                &json!({"detail": "weighed today"}),
-            ))
+            let key = ("idempotency-key".to_owned(), "k".to_owned());
+            assert!(call.headers.contains(&key));
+            Ok(reply(status, &json!({"detail": "weighed today"})))
         });
-        let mut request = request(Method::Post, "/ada/weights");
-        for (name, value) in [
-            ("content-type", "application/json"),
-            ("idempotency-key", "k"),
-        ] {
-            request.headers.push((name.into(), value.into()));
-        }
-        request.body = Payload::Text(body.to_owned());
+        let mut request = post("/ada/weights", body);
+        request.headers.push(("idempotency-key".into(), "k".into()));
         services.run(Scales::handle, request)
     }
 
     #[test]
     fn a_weight_is_passed_on_once_it_is_one() {
-        let run = ask(201, r#"{"kg": 61.5}"#);
+        let run = ask(201, &json!({"kg": 61.5}));
         assert_eq!((run.response.status, run.calls.len()), (201, 1));
-        let run = ask(201, r#"{"kg": 0}"#);
+        let run = ask(201, &json!({"kg": 0}));
         assert_eq!((run.response.status, run.calls.len()), (400, 0));
         assert_eq!(body_json(&run.response).unwrap()["field"], "/kg");
     }
 
     #[test]
     fn a_conflict_is_handed_back_and_a_failure_is_503() {
-        let run = ask(409, r#"{"kg": 61.5}"#);
+        let run = ask(409, &json!({"kg": 61.5}));
         assert_eq!(run.response.status, 409);
         assert_eq!(body_json(&run.response).unwrap()["detail"], "weighed today");
-        assert_eq!(ask(500, r#"{"kg": 61.5}"#).response.status, 503);
+        assert_eq!(ask(500, &json!({"kg": 61.5})).response.status, 503);
     }
 }
