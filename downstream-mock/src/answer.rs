@@ -12,6 +12,7 @@ use hyper::body::{Body, Incoming};
 
 use crate::body::AnswerBody;
 use crate::data::route::route;
+use crate::data::workouts::{self, Asked, Done, Workouts};
 use crate::fault::{Active, Effect, Fault, Garbling};
 use crate::problem::{PROBLEM_JSON, Problem};
 use crate::record::{Exchange, Recorder};
@@ -19,7 +20,7 @@ use crate::service::Service;
 use crate::sync;
 use crate::wire::Connection;
 
-/// The longest request body that is read. The services take none; it is recorded for assertions.
+/// The longest request body that is read. Most services take none; it is recorded for assertions.
 const MAX_REQUEST_BODY: usize = 16 * 1024 * 1024;
 
 /// The most bytes of answers kept by service, 4 years of one user's heart rate. When it is full it
@@ -36,6 +37,8 @@ pub struct MockResponse {
     /// The body.
     pub body: Bytes,
     allow: Option<&'static str>,
+    /// Further fields.
+    headers: Vec<(&'static str, String)>,
 }
 
 /// The answer of a service to `GET path_and_query`, without a socket and without faults: what a
@@ -52,12 +55,27 @@ fn make_answer(service: Service, method: &Method, path_and_query: &str) -> MockR
 }
 
 impl MockResponse {
+    fn empty() -> MockResponse {
+        MockResponse::json(Bytes::new())
+    }
+
     pub(crate) fn json(body: Bytes) -> MockResponse {
         MockResponse {
             status: StatusCode::OK,
             content_type: "application/json",
             body,
             allow: None,
+            headers: Vec::new(),
+        }
+    }
+}
+
+impl From<Done> for MockResponse {
+    fn from(done: Done) -> MockResponse {
+        MockResponse {
+            status: done.status,
+            headers: done.headers,
+            ..MockResponse::json(Bytes::from(done.body))
         }
     }
 }
@@ -69,6 +87,7 @@ impl From<Problem> for MockResponse {
             content_type: PROBLEM_JSON,
             body: Bytes::from(problem.to_json()),
             allow: problem.allow,
+            headers: Vec::new(),
         }
     }
 }
@@ -79,6 +98,7 @@ pub(crate) struct ServiceState {
     pub(crate) recorder: Arc<Recorder>,
     fault: Mutex<Option<Active>>,
     cache: RwLock<Cache>,
+    workouts: Mutex<Workouts>,
 }
 
 #[derive(Default)]
@@ -94,6 +114,7 @@ impl ServiceState {
             recorder: Arc::new(Recorder::new(recording)),
             fault: Mutex::new(None),
             cache: RwLock::default(),
+            workouts: Mutex::default(),
         }
     }
 
@@ -106,13 +127,16 @@ impl ServiceState {
         active.as_ref().map(|active| active.fault.clone())
     }
 
-    fn next_effect(&self, path_and_query: &str) -> Option<Effect> {
+    /// The effect of the fault on the next request, and whether a write is done before it.
+    fn next_effect(&self, path_and_query: &str) -> Option<(Effect, bool)> {
         let mut fault = sync::lock(&self.fault);
-        let (effect, last) = fault.as_mut()?.next(path_and_query);
+        let active = fault.as_mut()?;
+        let after_write = active.fault.after_write;
+        let (effect, last) = active.next(path_and_query);
         if last {
             *fault = None;
         }
-        effect
+        effect.map(|effect| (effect, after_write))
     }
 
     /// Answers one request. It never fails; a fault that ends the connection does so through
@@ -140,16 +164,50 @@ impl ServiceState {
             let problem = Problem::new(StatusCode::PAYLOAD_TOO_LARGE, detail);
             return respond(MockResponse::from(problem), exchange);
         }
-        let effect = self.next_effect(exchange.path_and_query());
-        let normal = self.normal_answer(exchange.method(), exchange.path_and_query());
+        let Some((effect, after_write)) = self.next_effect(exchange.path_and_query()) else {
+            return respond(self.normal_answer(&exchange), exchange);
+        };
+        if exchange.method().is_safe() || after_write || effect.needs_answer() {
+            let normal = self.normal_answer(&exchange);
+            return with_effect(effect, normal, exchange).await;
+        }
+        self.before_write(effect, exchange).await
+    }
+
+    /// What a fault does before a write, or in place of it.
+    async fn before_write(&self, effect: Effect, exchange: Exchange) -> Response<AnswerBody> {
         match effect {
-            None => respond(normal, exchange),
-            Some(effect) => with_effect(effect, normal, exchange).await,
+            Effect::Hang => std::future::pending().await,
+            Effect::Status(code) => respond_with_status(code, MockResponse::empty(), exchange),
+            effect => {
+                if let Effect::Wait(delay) = effect {
+                    tokio::time::sleep(delay).await;
+                }
+                respond(self.normal_answer(&exchange), exchange)
+            }
         }
     }
 
-    /// The answer without faults, from the cache if it was given before.
-    fn normal_answer(&self, method: &Method, path_and_query: &str) -> MockResponse {
+    /// The answer without faults. What a request asks for is done.
+    fn normal_answer(&self, exchange: &Exchange) -> MockResponse {
+        let (method, target) = (exchange.method(), exchange.path_and_query());
+        if self.service != Service::Activity || !workouts::is_workouts(target) {
+            return self.read(method, target);
+        }
+        let asked = Asked {
+            method,
+            target,
+            headers: exchange.headers(),
+            body: exchange.body(),
+        };
+        match sync::lock(&self.workouts).answer(&asked) {
+            Ok(done) => MockResponse::from(done),
+            Err(problem) => MockResponse::from(problem),
+        }
+    }
+
+    /// The answer of what is not written, from the cache if it was given before.
+    fn read(&self, method: &Method, path_and_query: &str) -> MockResponse {
         if method != Method::GET && method != Method::HEAD {
             return make_answer(self.service, method, path_and_query);
         }
@@ -289,6 +347,12 @@ fn head(answer: &MockResponse) -> Response<()> {
     if let Some(allow) = answer.allow {
         head.headers_mut()
             .insert(ALLOW, HeaderValue::from_static(allow));
+    }
+    for (name, value) in &answer.headers {
+        // What is kept of a caller is in the body alone.
+        if let Ok(value) = HeaderValue::try_from(value) {
+            head.headers_mut().insert(*name, value);
+        }
     }
     head
 }

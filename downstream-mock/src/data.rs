@@ -1,5 +1,5 @@
 //! The numbers of the five services: a pure function of a user and a day, the same in every run and
-//! on every machine.
+//! on every machine. Only workouts are written by callers.
 //!
 //! Nothing here knows about HTTP connections, faults or time of day. All users live by UTC, summer
 //! time is ignored, so that a day is the same 24 hours in each service and the services agree with
@@ -13,6 +13,7 @@ pub(crate) mod people;
 pub(crate) mod profile;
 pub(crate) mod route;
 pub(crate) mod sleep;
+pub(crate) mod workouts;
 
 use day::Day;
 use people::Person;

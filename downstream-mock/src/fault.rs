@@ -30,6 +30,11 @@ pub struct Fault {
     /// cleared.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub times: Option<u64>,
+    /// Whether a request that writes is done before the fault acts: its caller does not learn of
+    /// it. Without it a delay comes before the write, and a hang or an error status in place of it.
+    /// Kinds that shape the answer act on one that there is, so the write is always done.
+    #[serde(skip_serializing_if = "is_false")]
+    pub after_write: bool,
 }
 
 /// The kinds of faults.
@@ -132,6 +137,7 @@ impl Fault {
             kind,
             path: None,
             times: None,
+            after_write: false,
         }
     }
 
@@ -216,6 +222,15 @@ impl Fault {
         }
     }
 
+    /// Has requests that write do so before the fault acts.
+    #[must_use]
+    pub fn after_write(self) -> Fault {
+        Fault {
+            after_write: true,
+            ..self
+        }
+    }
+
     /// Checks the rules beyond the types.
     ///
     /// # Errors
@@ -232,6 +247,12 @@ impl Fault {
         }
         if self.times == Some(0) {
             return Err(InvalidFault::new("times", "must be at least 1"));
+        }
+        if self.after_write && !self.kind.may_act_before_writes() {
+            return Err(InvalidFault::new(
+                "after_write",
+                "goes with delay, heavy-tail, statuses and hang only",
+            ));
         }
         match &self.kind {
             FaultKind::HeavyTail { slow_percent, .. } if !(0.0..=100.0).contains(slow_percent) => {
@@ -288,6 +309,23 @@ impl Fault {
             | FaultKind::InvalidJson { .. } => Ok(()),
         }
     }
+}
+
+impl FaultKind {
+    fn may_act_before_writes(&self) -> bool {
+        matches!(
+            self,
+            FaultKind::Delay { .. }
+                | FaultKind::HeavyTail { .. }
+                | FaultKind::Statuses { .. }
+                | FaultKind::Hang
+        )
+    }
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes it so")]
+fn is_false(value: &bool) -> bool {
+    !value
 }
 
 impl InvalidFault {

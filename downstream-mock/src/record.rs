@@ -257,6 +257,14 @@ impl Exchange {
         path_and_query(&self.entry.parts.uri)
     }
 
+    pub(crate) fn headers(&self) -> &HeaderMap {
+        &self.entry.parts.headers
+    }
+
+    pub(crate) fn body(&self) -> &Bytes {
+        &self.entry.body
+    }
+
     pub(crate) fn connection(&self) -> &Arc<Connection> {
         &self.entry.connection
     }

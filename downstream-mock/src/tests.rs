@@ -11,6 +11,7 @@ mod faults;
 mod records;
 mod scripted;
 mod scripted_http2;
+mod writes;
 
 use http::header::{ALLOW, CONTENT_LENGTH, CONTENT_TYPE};
 use http::{Method, StatusCode, Version};

@@ -4,6 +4,7 @@
 
 mod exchange;
 mod expect;
+mod json;
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -11,11 +12,13 @@ use std::sync::Arc;
 use std::time::{Duration, UNIX_EPOCH};
 
 use serde::Deserialize;
-use serde_json::Value;
 use thiserror::Error;
+
+use json::Node;
 
 pub use exchange::{Exchange, Reply};
 pub use expect::Expect;
+pub use json::Json;
 
 use crate::contract;
 use crate::downstream::{Canned, Cause};
@@ -62,7 +65,7 @@ pub struct Fixture {
     /// What the client asks.
     pub request: Request,
     /// The values of `runtime.config`.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "config")]
     pub config: BTreeMap<String, String>,
     /// The time of `runtime.now-ms`: `2026-01-15T12:00:00Z`.
     #[serde(default)]
@@ -92,19 +95,23 @@ pub struct Request {
     pub method: String,
     /// Path below the route's prefix; may hold a query.
     pub path: String,
-    /// Added to that of the path.
+    /// Added to that of the path, in this order.
+    #[serde(default, deserialize_with = "json::pairs")]
+    pub query: Vec<(String, String)>,
+    /// Header fields, each name once.
+    #[serde(default, deserialize_with = "json::fields")]
+    pub headers: Vec<(String, String)>,
+    /// Text, or any other JSON, which is sent as it is written, with its content type.
     #[serde(default)]
-    pub query: BTreeMap<String, String>,
-    /// Header fields.
-    #[serde(default)]
-    pub headers: BTreeMap<String, String>,
-    /// Text, or any other JSON, which is sent as its text.
-    #[serde(default)]
-    pub body: Option<Value>,
+    pub body: Option<Json>,
 }
 
 fn get() -> String {
     "GET".to_owned()
+}
+
+fn config<'de, D: serde::Deserializer<'de>>(from: D) -> Result<BTreeMap<String, String>, D::Error> {
+    Ok(json::pairs(from)?.into_iter().collect())
 }
 
 impl Fixture {
@@ -128,14 +135,36 @@ impl Fixture {
     ///
     /// When it is not a fixture; says where.
     pub fn parse(text: &str, path: &str) -> Result<Self, FixtureError> {
-        let mut fixture: Self =
-            serde_json::from_str(text).map_err(|source| FixtureError::Malformed {
-                path: path.to_owned(),
-                source,
-            })?;
+        // As editors of some systems write it in front.
+        let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+        let malformed = |source| FixtureError::Malformed {
+            path: path.to_owned(),
+            source,
+        };
+        let mut fixture: Self = serde_json::from_str(text).map_err(malformed)?;
+        fixture.take_as_written(&Node::read(text).map_err(malformed)?);
         fixture.path = path.to_owned();
         fixture.check()?;
         Ok(fixture)
+    }
+
+    /// Takes the documents as they stand in the file.
+    fn take_as_written(&mut self, file: &Node<'_>) {
+        let written = |place: Option<&Node<'_>>, name: &str, json: &mut Option<Json>| {
+            if let (Some(node), Some(json)) = (place.and_then(|it| it.member(name)), json) {
+                *json = Json::of(node);
+            }
+        };
+        written(file.member("request"), "body", &mut self.request.body);
+        if let Some(expect) = &mut self.expect {
+            written(file.member("expect"), "json", &mut expect.json);
+        }
+        let entries = file.member("downstreams").map_or(&[][..], Node::items);
+        for (entry, exchange) in entries.iter().zip(&mut self.downstreams) {
+            if let Some(reply) = &mut exchange.reply {
+                written(entry.member("reply"), "json", &mut reply.json);
+            }
+        }
     }
 
     fn check(&self) -> Result<(), FixtureError> {
@@ -166,8 +195,9 @@ impl Fixture {
         let Some(now) = &self.now else {
             return Ok(None);
         };
-        humantime::parse_rfc3339(now)
-            .ok()
+        Some(now)
+            .filter(|now| is_time(now))
+            .and_then(|now| humantime::parse_rfc3339(now).ok())
             .and_then(|time| u64::try_from(time.duration_since(UNIX_EPOCH).ok()?.as_millis()).ok())
             .map(Some)
             .ok_or_else(|| {
@@ -218,21 +248,31 @@ impl Fixture {
         let (path, query) = request.path.split_once('?').unwrap_or((&request.path, ""));
         let mut query = decode_query(query);
         query.extend(request.query.clone());
+        let mut headers: Vec<(String, String)> = request
+            .headers
+            .iter()
+            .map(|(name, value)| (name.to_lowercase(), value.clone()))
+            .collect();
         let body = match &request.body {
-            None | Some(Value::Null) => contract::Payload::None,
-            Some(Value::String(text)) => contract::Payload::Text(text.clone()),
-            Some(json) => contract::Payload::Text(json.to_string()),
+            None => contract::Payload::None,
+            Some(json) => contract::Payload::Text(json.as_text().unwrap_or_else(|| {
+                if !headers.iter().any(|(name, _)| name == "content-type") {
+                    let json = "application/json".to_owned();
+                    headers.insert(0, ("content-type".to_owned(), json));
+                }
+                json.as_str().to_owned()
+            })),
+        };
+        let body = match body {
+            contract::Payload::Text(text) if text.is_empty() => contract::Payload::None,
+            body => body,
         };
         Ok(contract::Request {
             id: "test-1".to_owned(),
             method,
             path: path.to_owned(),
             query,
-            headers: request
-                .headers
-                .iter()
-                .map(|(name, value)| (name.to_lowercase(), value.clone()))
-                .collect(),
+            headers,
             body,
             client: contract::Client {
                 name: self.client.clone().unwrap_or_else(|| "test".to_owned()),
@@ -267,6 +307,23 @@ impl Fixture {
             })
         })
     }
+}
+
+/// Whether a text has the one form of a time that all readers of fixtures take: of RFC 3339 that in
+/// UTC with `Z`, to the second or with up to nine more digits, without leap seconds. Which days
+/// there are is not looked at here.
+fn is_time(text: &str) -> bool {
+    let form = text
+        .bytes()
+        .map(|byte| if byte.is_ascii_digit() { b'0' } else { byte });
+    let form: Vec<u8> = form.collect();
+    let fraction = match form.strip_prefix(b"0000-00-00T00:00:00") {
+        Some(b"Z") => return !text.ends_with(":60Z"),
+        Some([b'.', fraction @ .., b'Z']) => fraction,
+        _ => return false,
+    };
+    let digits = fraction.iter().all(|byte| *byte == b'0');
+    digits && (1..=9).contains(&fraction.len()) && !text.contains(":60.")
 }
 
 /// The pairs of an encoded query.

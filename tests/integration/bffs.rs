@@ -175,6 +175,41 @@ async fn as_in_node(name: &str) -> Offline {
     offline
 }
 
+/// The files of `kit-ts/test/fixtures` are read by the tests of both kits, which are run above, too.
+#[tokio::test]
+async fn all_readers_of_fixtures_see_the_same_in_them() {
+    let echo = Offline::from_bytes(&componentized("echo.ts").unwrap()).unwrap();
+    let mut wrong = Vec::new();
+    let all = fixtures("kit-ts/test");
+    assert!(all.len() > 10);
+    for (name, fixture) in all {
+        let offline = echo.again().fixture(&fixture).unwrap();
+        if let Err(error) = offline.check(&fixture).await {
+            wrong.push(format!("{name}.json: {error}"));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n\n"));
+}
+
+#[test]
+fn what_one_reader_of_fixtures_refuses_all_do() {
+    let file = components::root().join("bffs/kit-ts/test/fixtures/refused/all.json");
+    let all = std::fs::read_to_string(file).unwrap();
+    let all: Vec<serde_json::Value> = serde_json::from_str(&all).unwrap();
+    assert!(all.len() > 20);
+    for refused in all {
+        let text = refused["fixture"].as_str().unwrap();
+        assert!(Fixture::parse(text, "x.json").is_err(), "{refused}");
+    }
+}
+
+#[test]
+fn the_host_and_the_kit_for_rust_read_json_in_the_same_words() {
+    let read = |file: &str| std::fs::read_to_string(components::root().join(file)).unwrap();
+    let kits = read("bffs/kit/src/testing/json.rs");
+    assert_eq!(read("host/src/fixture/json.rs"), kits);
+}
+
 #[tokio::test]
 async fn what_a_typescript_bff_has_in_node_and_in_its_component_is_the_same() {
     as_in_node("names").await;

@@ -39,13 +39,20 @@
 //! a problem: 404 when a service does not know the user or the date, else 503 with `retry-after`. A
 //! complete answer may be kept for 60 seconds; one with something missing is not to be kept.
 //!
-//! Errors are `application/problem+json`: 400 for a bad or unknown parameter, 404, 405, 503.
+//! `POST /{user}/workouts` logs a workout, `{"date":"2026-01-15","start":"07:30","kind":"run",
+//! "minutes":30}`, and answers 201 with it and its `id`. With an `idempotency-key`, which is passed
+//! on, it may be repeated. A workout at that time already is 409, one that the service does not take
+//! 422, both in the service's words.
+//!
+//! Errors are `application/problem+json`: 400 for a bad or unknown parameter or body, 404, 405, 415,
+//! 503.
 //!
 //! Progress, zones and scores are the services' business: nothing here decides what a number means.
 
 mod history;
 mod parts;
 mod screen;
+mod workouts;
 
 use tailor_kit::{Call, Date, Handler, Params, Problem, Request, Response, Router, fetch_all};
 
@@ -61,7 +68,10 @@ tailor_kit::export!(Dashboard);
 
 impl Handler for Dashboard {
     fn handle(request: Request) -> Response {
-        Router::new().get("/{user}", screen).answer(&request)
+        Router::new()
+            .get("/{user}", screen)
+            .post("/{user}/workouts", workouts::log)
+            .answer(&request)
     }
 }
 

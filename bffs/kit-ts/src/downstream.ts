@@ -3,15 +3,15 @@
  * back as an `Outcome` of its own, so that a part that fails cannot fail the whole. The host has
  * already logged what failed and why.
  */
-import { fetchAll as fetchRaw, type Call, type Result } from "tailor:bff/downstream@0.1.1";
-import type { Payload, Query } from "tailor:bff/types@0.1.1";
-import { DecodeError, type Decoder } from "./json.ts";
+import { fetchAll as fetchRaw, type Call, type Reply, type Result } from "tailor:bff/downstream@0.1.1";
+import type { Headers, Method, Payload, Query } from "tailor:bff/types@0.1.1";
+import { DecodeError, nothing, type Decoder } from "./json.ts";
 import { log } from "./log.ts";
 import type { Missing, Outcome } from "./missing.ts";
 import { needText, refuse, wrongTexts } from "./call-shape.ts";
 import { needHost } from "./module-level.ts";
 
-/** A GET that answers JSON. Made by `getJson`. */
+/** A call that answers JSON. Made by `getJson`, `postJson` and their like. */
 export interface JsonCall<T> {
   readonly service: string;
   readonly path: string;
@@ -19,6 +19,8 @@ export interface JsonCall<T> {
   readonly select: readonly string[];
   readonly decode: Decoder<T>;
   readonly profile?: string;
+  /** What a call has that is not a GET. */
+  readonly write?: { readonly method: Method; readonly headers: Headers; readonly body: Payload };
 }
 
 /**
@@ -79,7 +81,7 @@ export function fetchAll<T extends readonly unknown[]>(
 }
 
 /** The call as the contract has it. */
-export function callOf({ service, path: to, query, select, profile }: JsonCall<unknown>): Call {
+export function callOf({ service, path: to, query, select, profile, write }: JsonCall<unknown>): Call {
   return {
     service,
     method: "get",
@@ -89,6 +91,7 @@ export function callOf({ service, path: to, query, select, profile }: JsonCall<u
     body: { tag: "none" },
     select,
     ...(profile === undefined ? {} : { profile }),
+    ...write,
   };
 }
 
@@ -96,18 +99,36 @@ export function callOf({ service, path: to, query, select, profile }: JsonCall<u
 export function outcome<T>(call: JsonCall<T>, result: Result | undefined): Outcome<T> {
   if (result === undefined) return { kind: "failed", reason: "malformed" };
   if (result.tag === "err") return { kind: "failed", reason: result.val.kind };
-  const { status, body, selected, source } = result.val;
-  if (status === 404) return { kind: "not-found" };
-  if (status < 200 || status > 299) return { kind: "failed", reason: `status-${status}` };
+  const reply = result.val;
+  const { status } = reply;
+  if (status === 404) return { kind: "not-found", reply };
+  if (status < 200 || status > 299) return { kind: "failed", reason: `status-${status}`, reply };
+  return read(reply, call);
+}
+
+/**
+ * The document of a reply whatever its status: for what a service says about a 409 or 422. The
+ * decoder reads `null` where there is no body.
+ */
+export function readDocument<T>(reply: Reply, decode: Decoder<T>): Outcome<T> {
+  return read(reply, { service: "", select: [], decode });
+}
+
+function read<T>(reply: Reply, call: Pick<JsonCall<T>, "service" | "select" | "decode">): Outcome<T> {
+  const { body, selected, source } = reply;
+  let document: unknown;
   try {
-    const document: unknown =
-      call.select.length > 0 ? selected.map((part) => (part === null ? null : parse(part))) : parse(textOf(body));
-    return { kind: "value", value: call.decode(document), stale: source === "stale" || source === "fallback" };
+    // What is not wanted need not be JSON.
+    if (call.decode !== nothing) {
+      document = call.select.length > 0 ? selected.map((part) => (part === null ? null : parse(part))) : parse(textOf(body));
+    }
+    return { kind: "value", value: call.decode(document), stale: source === "stale" || source === "fallback", reply };
   } catch (fault) {
     if (!(fault instanceof DecodeError)) throw fault;
     // The host saw a complete answer, so only this line shows that it was unusable.
     log.warn("answer is not as expected", { service: call.service, fault: fault.message });
-    return noValue(call, selected, fault) ?? { kind: "unreadable" };
+    if (document === null && fault.at === "") return { kind: "no-value", reply };
+    return noValue(call, reply, fault) ?? { kind: "unreadable", reply };
   }
 }
 
@@ -115,15 +136,16 @@ export function outcome<T>(call: JsonCall<T>, result: Result | undefined): Outco
  * The outcome when the fault is that of a selected value which the document does not have. What
  * lies inside of a value belongs to its form.
  */
-function noValue(call: JsonCall<unknown>, selected: readonly (string | null)[], fault: DecodeError): Missing | undefined {
+function noValue(call: Pick<JsonCall<unknown>, "select">, reply: Reply, fault: DecodeError): Missing | undefined {
   const index = call.select.findIndex((_, position) => fault.at === `/${position}`);
-  const text = selected[index];
-  return text === null || text === "null" ? { kind: "no-value", index } : undefined;
+  const text = reply.selected[index];
+  return text === null || text === "null" ? { kind: "no-value", index, reply } : undefined;
 }
 
 function textOf(body: Payload): string {
   if (body.tag === "text") return body.val;
-  throw new DecodeError("expected JSON text, found none");
+  if (body.tag === "none") return "null";
+  throw new DecodeError("expected JSON text, found bytes");
 }
 
 function parse(text: string): unknown {

@@ -7,15 +7,19 @@
 /// <reference path="./world.d.ts" />
 
 export { bff, type Handler } from "./entry.ts";
-export { get, route, type Params, type Route, type RouteHandler } from "./router.ts";
+export { get, patch, post, put, route, type Params, type Route, type RouteHandler } from "./router.ts";
 export { badParameter, date, integer, oneOf, optional, readQuery, required, text, type Kind, type Parameter } from "./query.ts";
-export { fetchAll, getJson, path, withProfile, type JsonCall } from "./downstream.ts";
+export { badField, header, readBytes, readForm, readJson, readText } from "./body.ts";
+export { fetchAll, getJson, path, readDocument, withProfile, type JsonCall } from "./downstream.ts";
+export { deleteJson, patchJson, postJson, putJson, type WriteOptions } from "./write.ts";
 export { start, waitAny, type Started } from "./exchange.ts";
 export { nothingArrived, unavailable, valueOrProblem, why, type Missing, type Outcome, type Reason } from "./missing.ts";
-export { array, boolean, nullable, number, object, string, type Decoder } from "./json.ts";
+export { array, boolean, nothing, nullable, number, object, string, type Decoder } from "./json.ts";
 export { json, jsonText } from "./answer.ts";
+export { handBack } from "./hand-back.ts";
 export { Problem, type ProblemOptions } from "./problem.ts";
 export { duration, formatDate, parseDate, today } from "./dates.ts";
 export { log } from "./log.ts";
 export { config, elapsedMs, nowMs, randomBytes, timeLeftMs } from "./host.ts";
 export type { Client, Headers, Method, Payload, Query, Request, Response } from "tailor:bff/types@0.1.1";
+export type { Reply } from "tailor:bff/downstream@0.1.1";

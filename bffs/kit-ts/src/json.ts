@@ -16,12 +16,13 @@ export class DecodeError extends Error {
   override readonly name = "DecodeError";
   /** The JSON pointer of the value: empty for the whole document. */
   readonly at: string;
-  readonly #what: string;
+  /** What is wrong there: `expected number, found string`. */
+  readonly what: string;
 
   constructor(what: string, at = "") {
     super(`${at === "" ? "the document" : at}: ${what}`);
     this.at = at;
-    this.#what = what;
+    this.what = what;
   }
 
   /**
@@ -29,7 +30,7 @@ export class DecodeError extends Error {
    * so that a good value costs none.
    */
   under(token: string | number): DecodeError {
-    return new DecodeError(this.#what, `/${token}${this.at}`);
+    return new DecodeError(this.what, `/${String(token).replaceAll("~", "~0").replaceAll("/", "~1")}${this.at}`);
   }
 }
 
@@ -55,6 +56,9 @@ export const boolean: Decoder<boolean> = (value) => {
   if (typeof value === "boolean") return value;
   throw wrong("boolean", value);
 };
+
+/** For answers that need not be read: nothing, whatever is there. */
+export const nothing: Decoder<undefined> = () => undefined;
 
 /** A value that may be `null` or not there; both become `null`. */
 export function nullable<T>(decode: Decoder<T>): Decoder<T | null> {

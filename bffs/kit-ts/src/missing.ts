@@ -3,30 +3,36 @@
  * `not-found`, `no-value` and `unreadable`. Nothing here decides what a missing part means for the
  * client; that is the BFF's.
  */
-import type { FailureKind } from "tailor:bff/downstream@0.1.1";
+import type { FailureKind, Reply } from "tailor:bff/downstream@0.1.1";
 import { Problem } from "./problem.ts";
 
 /** Why a call failed: the failure of the contract, or a status that is neither 2xx nor 404. */
 export type Reason = FailureKind | `status-${number}`;
 
-/** Why a part of the answer is not there. */
+/**
+ * Why a part of the answer is not there. `reply` is what the service answered, if it did: its
+ * status, fields and body.
+ */
 export type Missing =
   /** There is no reply, or one with a status other than 2xx and 404. */
-  | { readonly kind: "failed"; readonly reason: Reason }
+  | { readonly kind: "failed"; readonly reason: Reason; readonly reply?: Reply }
   /** The service has no such thing, and answered 404. */
-  | { readonly kind: "not-found" }
-  /** The document has no such value, or it is `null`: the position in the call's `select`. */
-  | { readonly kind: "no-value"; readonly index: number }
+  | { readonly kind: "not-found"; readonly reply?: Reply }
+  /**
+   * The answer has no such value, or it is `null`: the position in the call's `select`; without one
+   * the whole document was wanted, and there is no body, as with 204, or it is `null`.
+   */
+  | { readonly kind: "no-value"; readonly index?: number; readonly reply?: Reply }
   /** The document or value is not of the expected form. */
-  | { readonly kind: "unreadable" };
+  | { readonly kind: "unreadable"; readonly reply?: Reply };
 
 /** What was read of an answer, or why there is nothing. */
 export type Outcome<T> =
   /**
    * A 2xx answer whose JSON is as expected. `stale`: the host had to fall back on an old one, or on
-   * one that the operator declared.
+   * one that the operator declared. `reply` has the status (200, 201, 202) and the fields.
    */
-  | { readonly kind: "value"; readonly value: T; readonly stale: boolean }
+  | { readonly kind: "value"; readonly value: T; readonly stale: boolean; readonly reply?: Reply }
   | Missing;
 
 /**
@@ -45,11 +51,14 @@ export function why(missing: Missing): string {
 
 /**
  * The value of a part that the answer cannot do without. Throws a `Problem` where it is missing:
- * 404 for `not-found`, else 503 with `retry-after` and the reason in a word.
+ * 404 for `not-found`, the service's status where it refused a write as the client made it (409,
+ * 412, 422), else 503 with `retry-after` and the reason in a word.
  */
 export function valueOrProblem<T>(outcome: Outcome<T>): T {
   if (outcome.kind === "value") return outcome.value;
   if (outcome.kind === "not-found") throw new Problem(404, "the service has no such thing");
+  const status = outcome.kind === "failed" ? outcome.reply?.status : undefined;
+  if (status === 409 || status === 412 || status === 422) throw new Problem(status, `the service refused this: ${why(outcome)}`);
   throw unavailable(`no answer of the service: ${why(outcome)}`);
 }
 

@@ -96,7 +96,7 @@ export function badParameter(name: string, given: string, allowed: string): Prob
 }
 
 /** As much of a client's own value as it needs to recognise it, in whole characters. */
-function cut(given: string): string {
+export function cut(given: string): string {
   const characters = [...given];
   return characters.length <= 64 ? given : `${characters.slice(0, 64).join("")}…`;
 }

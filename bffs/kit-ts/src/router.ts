@@ -37,6 +37,21 @@ export function get<P extends string>(pattern: P, handler: RouteHandler<P>): Rou
   return made("get", pattern, handler);
 }
 
+/** A route for POST. The operator lists the method, too: `methods = ["GET", "POST"]` of the route in the host's file. */
+export function post<P extends string>(pattern: P, handler: RouteHandler<P>): Route {
+  return made("post", pattern, handler);
+}
+
+/** A route for PUT. */
+export function put<P extends string>(pattern: P, handler: RouteHandler<P>): Route {
+  return made("put", pattern, handler);
+}
+
+/** A route for PATCH. */
+export function patch<P extends string>(pattern: P, handler: RouteHandler<P>): Route {
+  return made("patch", pattern, handler);
+}
+
 function made<P extends string>(method: Method, pattern: P, handler: RouteHandler<P>): Route {
   // Routes are made when the component is built: what is wrong here fails the build, with the line.
   const wrong = wrongHandler(handler);
@@ -67,19 +82,19 @@ export function describeRoute({ method, segments, made: stack }: Route): { reado
  */
 export function dispatch(routes: readonly Route[], request: Request, take: (route: Route) => void): Response {
   const segments = request.path.split("/").map(decodeSegment);
-  const fitting = routes.flatMap((each) => {
-    const params = fit(each.segments, segments);
-    return params === undefined ? [] : [{ route: each, params }];
-  });
-  if (fitting.length === 0) throw new Problem(404, "there is nothing at this path");
   const wanted = request.method === "head" ? "get" : request.method;
-  const found = fitting.find(({ route: each }) => each.method === wanted);
-  if (found !== undefined) {
-    take(found.route);
-    return found.route.handle(request, found.params);
+  const others: Method[] = [];
+  for (const each of routes) {
+    const params = fit(each.segments, segments);
+    if (params === undefined) continue;
+    if (each.method === wanted) {
+      take(each);
+      return each.handle(request, params);
+    }
+    others.push(each.method);
   }
-
-  const allow = allowed(fitting.map(({ route: each }) => each.method));
+  if (others.length === 0) throw new Problem(404, "there is nothing at this path");
+  const allow = allowed(others);
   if (request.method === "options") return { status: 204, headers: [["allow", allow]], body: { tag: "none" } };
   throw new Problem(405, `this path answers ${allow}`, { headers: [["allow", allow]] });
 }

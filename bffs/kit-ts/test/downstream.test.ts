@@ -6,13 +6,13 @@ import {
   array, elapsedMs, fetchAll, getJson, nowMs, nullable, number, object, path, start as begin, string, timeLeftMs, waitAny,
 } from "../src/index.ts";
 import type { Downstream } from "../testing/index.ts";
-import { run, shown } from "./helpers.ts";
+import { ended, run, shown } from "./helpers.ts";
 
 const steps = object({ steps: number });
 
 /** The outcomes of one call to `service` for each of `services`. */
 function outcomes(services: readonly string[], downstreams: readonly Downstream[]): unknown {
-  return run(() => shown(fetchAll(...services.map((name) => getJson(name, "/x", {}, steps)))), "/", downstreams).json();
+  return run(() => ended(fetchAll(...services.map((name) => getJson(name, "/x", {}, steps)))), "/", downstreams).json();
 }
 
 test("each call ends in its own way and in its own place", () => {
@@ -36,7 +36,7 @@ test("each call ends in its own way and in its own place", () => {
     { kind: "failed", reason: "status-503" },
     { kind: "unreadable" },
     { kind: "failed", reason: "timeout" },
-    { kind: "unreadable" },
+    { kind: "no-value" },
     { kind: "unreadable" },
     { kind: "failed", reason: "unreachable" },
     { kind: "failed", reason: "timeout" },
@@ -66,7 +66,7 @@ test("selected values reach the decoder in their order, null where there is none
   const select = ["/zones/1/a~1b", "/no", "/null", "/zones/9"];
   const downstreams: Downstream[] = [{ service: "s", path: "/x", reply: { json: { zones: [0, { "a/b": 5 }], null: null } } }];
   const call = getJson("s", "/x", {}, array(nullable(number)), select);
-  const answer = run(() => shown(fetchAll(call)), "/", downstreams);
+  const answer = run(() => ended(fetchAll(call)), "/", downstreams);
   assert.deepEqual(answer.json(), [{ kind: "value", value: [5, null, null, null], stale: false }]);
   assert.deepEqual(answer.calls[0]?.select, select);
 });
@@ -74,15 +74,15 @@ test("selected values reach the decoder in their order, null where there is none
 test("a value that is not there is another thing than one of another form, and than a 404", () => {
   const select = ["/steps", "/latest"];
   const pair = array(object({ bpm: number }));
-  const ended = (json: unknown, status = 200): unknown => {
+  const outcome = (json: unknown, status = 200): unknown => {
     const call = getJson("s", "/x", {}, pair, select);
-    return run(() => shown(fetchAll(call)), "/", [{ service: "s", path: "/x", reply: { status, json } }]).json();
+    return run(() => ended(fetchAll(call)), "/", [{ service: "s", path: "/x", reply: { status, json } }]).json();
   };
-  assert.deepEqual(ended({ steps: { bpm: 1 } }), [{ kind: "no-value", index: 1 }]);
-  assert.deepEqual(ended({ steps: { bpm: 1 }, latest: null }), [{ kind: "no-value", index: 1 }]);
-  assert.deepEqual(ended({ steps: { bpm: 1 }, latest: 64 }), [{ kind: "unreadable" }]);
-  assert.deepEqual(ended({ steps: { bpm: null }, latest: null }), [{ kind: "unreadable" }]);
-  assert.deepEqual(ended({}, 404), [{ kind: "not-found" }]);
+  assert.deepEqual(outcome({ steps: { bpm: 1 } }), [{ kind: "no-value", index: 1 }]);
+  assert.deepEqual(outcome({ steps: { bpm: 1 }, latest: null }), [{ kind: "no-value", index: 1 }]);
+  assert.deepEqual(outcome({ steps: { bpm: 1 }, latest: 64 }), [{ kind: "unreadable" }]);
+  assert.deepEqual(outcome({ steps: { bpm: null }, latest: null }), [{ kind: "unreadable" }]);
+  assert.deepEqual(outcome({}, 404), [{ kind: "not-found" }]);
 });
 
 test("paths are encoded, and one that the host would refuse fails alone", () => {
@@ -93,7 +93,7 @@ test("paths are encoded, and one that the host would refuse fails alone", () => 
 
   const refused = ["//x", "/x?y=1", "/x/../y", "/x/%2e%2E", "x", "/ü", "/a%2fb"];
   const any: Downstream[] = [{ service: "s", path: "*", reply: { json: { steps: 1 } } }];
-  const answer = run(() => shown(fetchAll(...["/x", ...refused].map((each) => getJson("s", each, {}, steps)))), "/", any);
+  const answer = run(() => ended(fetchAll(...["/x", ...refused].map((each) => getJson("s", each, {}, steps)))), "/", any);
   const invalid = { kind: "failed", reason: "invalid" };
   assert.deepEqual(answer.json(), [{ kind: "value", value: { steps: 1 }, stale: false }, ...refused.map(() => invalid)]);
 });
@@ -141,7 +141,7 @@ test("the first of several calls is waited for, within a limit", () => {
       // What was found stays found until it is taken.
       found.push(waitAny(both), quick.wait(), waitAny(both, 100), waitAny(both), elapsedMs(), slow.wait(), quick.wait());
       found.push(waitAny(both), waitAny([], 200), timeLeftMs());
-      return shown(found.map((each) => each ?? null));
+      return ended(found.map((each) => each ?? null));
     },
     "/",
     downstreams,

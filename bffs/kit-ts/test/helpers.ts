@@ -13,6 +13,12 @@ export function shown(value: unknown): Response {
   return { status: 200, headers: [], body: { tag: "text", val: JSON.stringify(value) } };
 }
 
+/** An answer whose body is these outcomes, without their replies. */
+export function ended(outcomes: readonly unknown[]): Response {
+  const withoutReply = (key: string, value: unknown): unknown => (key === "reply" ? undefined : value);
+  return { ...shown(null), body: { tag: "text", val: JSON.stringify(outcomes, withoutReply) } };
+}
+
 /** What a handler throws at a GET of `path`, and the lines that it has logged until then. */
 export function logOf(handle: (request: Request) => Response, path = "/"): { readonly caught: unknown; readonly lines: LogLine[] } {
   const lines: LogLine[] = [];

@@ -6,13 +6,14 @@ import { nothingArrived, Problem, valueOrProblem, why, type Missing } from "../s
 const EACH: readonly Missing[] = [
   { kind: "failed", reason: "timeout" },
   { kind: "failed", reason: "status-410" },
+  { kind: "failed", reason: "status-409", reply: { status: 409, headers: [], body: { tag: "none" }, selected: [], source: "live" } },
   { kind: "not-found" },
   { kind: "no-value", index: 0 },
   { kind: "unreadable" },
 ];
 
 test("what is missing has one of four words, and a reason", () => {
-  assert.deepEqual(EACH.map(why), ["timeout", "status-410", "not-found", "no-value", "unreadable"]);
+  assert.deepEqual(EACH.map(why), ["timeout", "status-410", "status-409", "not-found", "no-value", "unreadable"]);
 });
 
 test("a part that a handler cannot do without ends it, as in Rust", () => {
@@ -29,6 +30,7 @@ test("a part that a handler cannot do without ends it, as in Rust", () => {
   assert.deepEqual(thrown, [
     unavailable("timeout"),
     unavailable("status-410"),
+    [409, "the service refused this: status-409", []],
     [404, "the service has no such thing", []],
     unavailable("no-value"),
     unavailable("unreadable"),

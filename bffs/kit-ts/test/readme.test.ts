@@ -7,9 +7,10 @@ import assert from "node:assert/strict";
 import { existsSync, readFileSync, realpathSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
-import { call, checkExpected, readFixtures } from "../testing/index.ts";
+import { call, checkExpected, readFixtures, type Answer, type Downstream } from "../testing/index.ts";
 import { handler } from "../example/src/main.ts";
 import { handler as watch } from "../example/src/watch.ts";
+import { handler as weights } from "../example/src/weights.ts";
 
 /** The kit's folder, which is linked into that of the BFF which uses it, where tests run. */
 const KIT = realpathSync(
@@ -63,4 +64,20 @@ test("example: the watch face has what arrives", () => {
   ];
   assert.deepEqual(call(watch, { request, downstreams }).json(), { steps: 10213, heart: 51, sleep: null });
   assert.equal(call(watch, { request: { path: "/ada?day=2026-01-15" } }).status, 400);
+});
+
+test("example: a weight is passed on once it is one, and a conflict is handed back", () => {
+  const ask = (body: unknown, reply: NonNullable<Downstream["reply"]>): Answer =>
+    call(weights, {
+      request: { method: "POST", path: "/ada/weights", headers: { "content-type": "application/json", "idempotency-key": "k" }, body },
+      downstreams: [{ service: "goals", path: "/users/ada/weights", method: "POST", reply }],
+    });
+  const made = ask({ kg: 61.5 }, { status: 201, json: { id: "w1" } });
+  assert.deepEqual([made.status, made.text], [201, '{"id":"w1"}']);
+  assert.ok(made.calls[0]?.headers.some(([name, value]) => name === "idempotency-key" && value === "k"));
+  const refused = ask({ kg: 0 }, {});
+  assert.deepEqual([refused.status, refused.calls.length], [400, 0]);
+  const taken = ask({ kg: 61.5 }, { status: 409, json: { detail: "weighed today" } });
+  assert.deepEqual([taken.status, taken.text], [409, '{"detail":"weighed today"}']);
+  assert.equal(ask({ kg: 61.5 }, { status: 500 }).status, 503);
 });

@@ -4,7 +4,7 @@ import type { Level } from "tailor:bff/runtime@0.1.1";
 import type { Method, Request, Response } from "tailor:bff/types@0.1.1";
 import { inBareEngine } from "./bare.ts";
 import { assertLegalResponse } from "./contract.ts";
-import type { Fixture } from "./fixture.ts";
+import { fieldsIn, pairsIn, timeMs, writtenIn, type Fixture } from "./fixture.ts";
 import { repliesOf } from "./replies.ts";
 import { enter } from "./world/state.ts";
 
@@ -14,7 +14,7 @@ const TIME_LEFT_MS = 2000;
 /** What came out, and what was done on the way. */
 export interface Answer {
   readonly status: number;
-  /** By lower-case name; the last one of a name that occurs twice. */
+  /** By lower-case name; the first one of a name that occurs twice. */
   readonly headers: Readonly<Record<string, string>>;
   /** The body, or an empty text. */
   readonly text: string;
@@ -46,7 +46,7 @@ export function call(handler: { handle: (request: Request) => Response }, fixtur
     },
     log: (level, message, fields) => log.push({ level, message, fields: Object.fromEntries(fields) }),
     config: (key) => fixture.config?.[key] ?? null,
-    nowMs: Date.parse(fixture.now ?? "2026-01-15T12:00:00Z"),
+    nowMs: timeMs(fixture.now ?? "2026-01-15T12:00:00Z"),
     timeLeftMs: TIME_LEFT_MS,
     random: fixture.seed ?? 0,
     waitedMs: 0,
@@ -56,7 +56,10 @@ export function call(handler: { handle: (request: Request) => Response }, fixtur
     const response = inBareEngine(() => handler.handle(request));
     assertLegalResponse(response);
     const text = response.body.tag === "text" ? response.body.val : "";
-    const headers = Object.fromEntries(response.headers.map(([name, value]) => [name.toLowerCase(), value]));
+    const fields = response.headers.map(([name, value]) => [name.toLowerCase(), value] as const).reverse();
+    // The host says so of a text without a type.
+    const typed = response.body.tag !== "text" || fields.some(([name]) => name === "content-type");
+    const headers = Object.fromEntries(typed ? fields : [["content-type", "application/json"], ...fields]);
     return { status: response.status, headers, text, json: (): unknown => JSON.parse(text), calls, log };
   } finally {
     leave();
@@ -64,7 +67,9 @@ export function call(handler: { handle: (request: Request) => Response }, fixtur
 }
 
 function requestOf({ request, client }: Fixture): Request {
-  const { method = "GET", path, query = {}, headers = {}, body } = request;
+  const { method = "GET", path, query, headers, body } = request;
+  const isJson = body !== undefined && body !== null && typeof body !== "string";
+  const text = isJson ? writtenIn(request, body) : (body ?? "");
   const [bare = "", search = ""] = splitOnce(path, "?");
   const inPath = search.split("&").filter((pair) => pair !== "");
   return {
@@ -72,12 +77,9 @@ function requestOf({ request, client }: Fixture): Request {
     // A method outside of the contract is answered by the host; a fixture has no use for one.
     method: method.toLowerCase() as Method,
     path: bare,
-    query: [...inPath.map(parameter), ...Object.entries(query)],
-    headers: Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value]),
-    body:
-      body === undefined || body === null
-        ? { tag: "none" }
-        : { tag: "text", val: typeof body === "string" ? body : JSON.stringify(body) },
+    query: [...inPath.map(parameter), ...pairsIn(query)],
+    headers: fieldsIn(headers, isJson),
+    body: text === "" ? { tag: "none" } : { tag: "text", val: text },
     client: { name: client ?? "test", host: "localhost" },
   };
 }

@@ -5,6 +5,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Call, Failure, FailureKind, Reply } from "tailor:bff/downstream@0.1.1";
+import { compact, meaning, member, membersOf, readNode, type Node } from "./json.ts";
 
 /** A request as a client would write it. */
 export interface FixtureRequest {
@@ -15,7 +16,7 @@ export interface FixtureRequest {
   /** Added to the query of the path. */
   readonly query?: Readonly<Record<string, string>>;
   readonly headers?: Readonly<Record<string, string>>;
-  /** Text as it is; anything else is sent as JSON. */
+  /** Text as it is; anything else is sent as JSON, with its content type. */
   readonly body?: unknown;
 }
 
@@ -60,7 +61,7 @@ export interface Expected {
 export interface Fixture {
   readonly request: FixtureRequest;
   readonly config?: Readonly<Record<string, string>>;
-  /** RFC 3339; 2026-01-15T12:00:00Z unless given, so that no test depends on the day it runs. */
+  /** RFC 3339 in UTC, with `Z`; 2026-01-15T12:00:00Z unless given, so that no test depends on the day it runs. */
   readonly now?: string;
   /** What the random bytes are made from, 0 to 4,294,967,295; 0 unless given. */
   readonly seed?: number;
@@ -82,20 +83,111 @@ export function readFixtures(folder: string): [name: string, fixture: Fixture][]
 }
 
 function readFixture(file: string): Fixture {
-  const fixture: unknown = JSON.parse(readFileSync(file, "utf8"));
-  const { request, downstreams = [], expect } = members(file, fixture, MEMBERS.fixture);
-  members(`${file}: request`, request, MEMBERS.request);
+  // As editors of some systems write it in front.
+  const text = readFileSync(file, "utf8").replace(/^\ufeff/, "");
+  const node = inFile(file, () => readNode(text));
+  const fixture: unknown = JSON.parse(text);
+  once(file, node);
+  const { request, downstreams = [], expect, now } = members(file, fixture, MEMBERS.fixture);
   // One that expects nothing could never fail.
   members(`${file}: expect`, expect, MEMBERS.expect);
+  members(`${file}: request`, request, MEMBERS.request);
+  for (const name of ["request", "expect"]) once(`${file}: ${name}`, member(node, name));
   if (!Array.isArray(downstreams)) throw new Error(`${file}: downstreams: must be an array`);
+  const entries = member(node, "downstreams");
   for (const [index, entry] of downstreams.entries()) {
     const at = `${file}: downstreams/${index}`;
     const { reply, failure } = members(at, entry, MEMBERS.downstream);
+    const place = entries?.kind === "array" ? entries.items[index] : undefined;
+    once(at, place);
     if ((reply === undefined) === (failure === undefined)) throw new Error(`${at}: needs either \`reply\` or \`failure\``);
-    if (reply !== undefined) members(`${at}/reply`, reply, MEMBERS.reply);
+    if (reply === undefined) continue;
+    const { json, text: body } = members(`${at}/reply`, reply, MEMBERS.reply);
+    if (json !== undefined && body !== undefined) throw new Error(`${at}/reply: has both \`json\` and \`text\``);
+    const written = member(place, "reply");
+    once(`${at}/reply`, written);
+    keep(reply, member(written, "json"));
+    keepPairs(`${at}/reply: headers`, reply, "headers", written, true);
   }
-  // The kinds of the values are checked by use: a wrong one fails its test.
+  keep(request, member(member(node, "request"), "body"));
+  keep(expect, member(member(node, "expect"), "json"));
+  keepPairs(`${file}: request: query`, request, "query", member(node, "request"), false);
+  keepPairs(`${file}: request: headers`, request, "headers", member(node, "request"), true);
+  keepPairs(`${file}: expect: headers`, expect, "headers", member(node, "expect"), true);
+  keepPairs(`${file}: config`, fixture, "config", node, false);
+  if (now !== undefined) inFile(file, () => timeMs(String(now)));
+  // The kinds of the other values are checked by use: a wrong one fails its test.
   return fixture as Fixture;
+}
+
+/** Throws where a member is there twice: which of the two counts, readers of JSON do not agree on. */
+function once(at: string, node: Node | undefined): void {
+  const names = membersOf(node).map(([name]) => name);
+  const twice = names.find((name, index) => names.indexOf(name) !== index);
+  if (twice !== undefined) throw new Error(`${at}: \`${twice}\` is there twice`);
+}
+
+function inFile<T>(file: string, read: () => T): T {
+  try {
+    return read();
+  } catch (fault) {
+    throw new Error(`${file}: ${fault instanceof Error ? fault.message : String(fault)}`, { cause: fault });
+  }
+}
+
+/** The documents and pairs of fixtures that were read from files, as they stand there, by the object that has them. */
+const WRITTEN = new WeakMap<object, string>();
+const PAIRS = new WeakMap<object, readonly (readonly [string, string])[]>();
+
+function keep(holder: unknown, document: Node | undefined): void {
+  if (document !== undefined) WRITTEN.set(holder as object, compact(document));
+}
+
+function keepPairs(at: string, holder: unknown, name: string, written: Node | undefined, fields: boolean): void {
+  const node = member(written, name);
+  if (node === undefined) return;
+  if (node.kind !== "object") throw new Error(`${at}: must be an object of texts`);
+  const seen = new Set<string>();
+  const pairs = membersOf(node).map(([key, value]): [string, string] => {
+    const text: unknown = value.kind === "scalar" ? meaning(value.text) : undefined;
+    if (typeof text !== "string") throw new Error(`${at}: \`${key}\` must be a text`);
+    const same = fields ? key.toLowerCase() : key;
+    if (seen.has(same)) throw new Error(`${at}: \`${key}\` is there twice`);
+    seen.add(same);
+    return [key, text];
+  });
+  PAIRS.set((holder as Readonly<Record<string, object>>)[name] ?? {}, pairs);
+}
+
+/** The text of the document that `holder` has: of a request its `body`, else its `json`. */
+export function writtenIn(holder: object, document: unknown): string {
+  return WRITTEN.get(holder) ?? JSON.stringify(document);
+}
+
+/** The pairs of an object of texts, in the order of its file. */
+export function pairsIn(texts: Readonly<Record<string, string>> = {}): readonly (readonly [string, string])[] {
+  return PAIRS.get(texts) ?? Object.entries(texts);
+}
+
+/** Header fields with those of a JSON document: its content type, unless they have one. */
+export function fieldsIn(texts: Readonly<Record<string, string>> | undefined, isJson: boolean): [string, string][] {
+  const fields = pairsIn(texts).map(([name, value]): [string, string] => [name.toLowerCase(), value]);
+  const typed = !isJson || fields.some(([name]) => name === "content-type");
+  return typed ? fields : [["content-type", "application/json"], ...fields];
+}
+
+/**
+ * A time in milliseconds since 1970-01-01T00:00:00Z. It has the one form that all readers of fixtures take: of RFC 3339 that
+ * in UTC with `Z`, to the second or with up to nine more digits, without leap seconds.
+ */
+export function timeMs(text: string): number {
+  const [, second = "", fraction = ""] = /^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.(\d{1,9}))?Z$/.exec(text) ?? [];
+  const ms = Date.parse(`${second}Z`);
+  // `Date.parse` takes February 30 for a day of March.
+  if (!(ms >= 0) || new Date(ms).toISOString().slice(0, 19) !== second) {
+    throw new Error(`now: \`${text}\` is not a time; write "2026-01-15T12:00:00Z"`);
+  }
+  return ms + Number(fraction.padEnd(3, "0").slice(0, 3));
 }
 
 const MEMBERS = {

@@ -1,6 +1,7 @@
 /** Which answer a fixture gives to a call. */
 import type { Call, Failure, FailureKind, Reply } from "tailor:bff/downstream@0.1.1";
-import type { Downstream, Fixture } from "./fixture.ts";
+import { fieldsIn, writtenIn, type Downstream, type Fixture } from "./fixture.ts";
+import { compact, member, readNode, type Node } from "./json.ts";
 
 /** An answer and the milliseconds it takes. */
 export interface Timed {
@@ -37,9 +38,11 @@ export function failure(kind: FailureKind, service: string): Failure {
 export function selected(call: Call, whole: Reply): Reply | Failure {
   if (call.select.length === 0) return whole;
   if (whole.status < 200 || whole.status > 299) return { ...whole, selected: call.select.map(() => null) };
-  let document: unknown;
+  // Nothing is selected of nothing.
+  if (whole.body.tag === "none") return { ...whole, selected: call.select.map(() => null) };
+  let document: Node;
   try {
-    document = JSON.parse(whole.body.tag === "text" ? whole.body.val : "");
+    document = readNode(whole.body.tag === "text" ? whole.body.val : "");
   } catch {
     return failure("malformed", call.service);
   }
@@ -59,27 +62,25 @@ function target(call: Call): string {
   return query.length === 0 ? call.path : `${call.path}?${query.join("&")}`;
 }
 
-function fixtureReply({ status = 200, headers = {}, json, text }: NonNullable<Downstream["reply"]>): Reply {
-  const body = json === undefined ? text : JSON.stringify(json);
-  const type = json === undefined ? {} : { "content-type": "application/json" };
+function fixtureReply(reply: NonNullable<Downstream["reply"]>): Reply {
+  const { status = 200, headers, json, text } = reply;
+  const body = json === undefined ? (text ?? "") : writtenIn(reply, json);
   return {
     status,
-    headers: Object.entries({ ...type, ...headers }),
-    body: body === undefined ? { tag: "none" } : { tag: "text", val: body },
+    headers: fieldsIn(headers, json !== undefined),
+    body: body === "" ? { tag: "none" } : { tag: "text", val: body },
     selected: [],
     source: "live",
   };
 }
 
 /** The JSON text at a pointer (RFC 6901), or `null` where the document has no such value. */
-function pick(document: unknown, pointer: string): string | null {
-  let value = document;
+function pick(document: Node, pointer: string): string | null {
+  let value: Node | undefined = document;
   for (const token of pointer.split("/").slice(1)) {
     const name = token.replaceAll("~1", "/").replaceAll("~0", "~");
-    if (typeof value !== "object" || value === null) return null;
-    const member = Object.entries(value).find(([key]) => key === name);
-    if (member === undefined) return null;
-    value = member[1];
+    if (value?.kind === "array") value = /^(0|[1-9]\d*)$/.test(name) ? value.items[Number(name)] : undefined;
+    else value = member(value, name);
   }
-  return JSON.stringify(value);
+  return value === undefined ? null : compact(value);
 }

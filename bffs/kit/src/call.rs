@@ -38,6 +38,26 @@ impl Call {
         Call::new(Method::Get, service, segments)
     }
 
+    /// [`Call::new`] with POST.
+    pub fn post(service: &str, segments: &[&str]) -> Call {
+        Call::new(Method::Post, service, segments)
+    }
+
+    /// [`Call::new`] with PUT.
+    pub fn put(service: &str, segments: &[&str]) -> Call {
+        Call::new(Method::Put, service, segments)
+    }
+
+    /// [`Call::new`] with PATCH.
+    pub fn patch(service: &str, segments: &[&str]) -> Call {
+        Call::new(Method::Patch, service, segments)
+    }
+
+    /// [`Call::new`] with DELETE.
+    pub fn delete(service: &str, segments: &[&str]) -> Call {
+        Call::new(Method::Delete, service, segments)
+    }
+
     /// Adds a query parameter; the host encodes it.
     pub fn query(mut self, name: &str, value: &str) -> Call {
         self.query.push((name.to_owned(), value.to_owned()));
@@ -48,6 +68,13 @@ impl Call {
     pub fn header(mut self, name: &str, value: &str) -> Call {
         self.headers.push((name.to_owned(), value.to_owned()));
         self
+    }
+
+    /// Adds `idempotency-key`: a service that knows the key does the work once, however often the
+    /// call arrives. Pass the client's own on, so that it holds for its repetitions, too. The host
+    /// repeats a write only where the operator says so (`retry.methods`).
+    pub fn idempotency_key(self, key: &str) -> Call {
+        self.header("idempotency-key", key)
     }
 
     /// Asks for these values only, as JSON pointers (`/latest/bpm`): the host reads the document,
@@ -77,11 +104,22 @@ impl Call {
     ///
     /// A problem with status 500 where JSON has no form for the value, such as a map with keys that
     /// are not text.
-    pub fn json(mut self, value: &impl Serialize) -> Result<Call, Problem> {
+    pub fn json(self, value: &impl Serialize) -> Result<Call, Problem> {
         let text = serde_json::to_string(value)
             .map_err(|error| Problem::new(500, format!("a call cannot be written: {error}")))?;
-        self.body = Payload::Text(text);
-        Ok(self.header("content-type", "application/json"))
+        Ok(self.text("application/json", text))
+    }
+
+    /// Sends a text of this content type.
+    pub fn text(mut self, content_type: &str, text: impl Into<String>) -> Call {
+        self.body = Payload::Text(text.into());
+        self.header("content-type", content_type)
+    }
+
+    /// Sends bytes of this content type.
+    pub fn bytes(mut self, content_type: &str, bytes: impl Into<Vec<u8>>) -> Call {
+        self.body = Payload::Bytes(bytes.into());
+        self.header("content-type", content_type)
     }
 }
 
@@ -97,8 +135,24 @@ mod tests {
     }
 
     #[test]
+    fn a_write_has_its_method_and_key() {
+        for (call, method) in [
+            (Call::post("a", &["x"]), Method::Post),
+            (Call::put("a", &["x"]), Method::Put),
+            (Call::patch("a", &["x"]), Method::Patch),
+            (Call::delete("a", &["x"]), Method::Delete),
+        ] {
+            let call = call.idempotency_key("k-1");
+            assert_eq!((call.method, call.path.as_str()), (method, "/x"));
+            assert_eq!(call.headers, [("idempotency-key".into(), "k-1".into())]);
+        }
+        let call = Call::put("a", &["x"]).bytes("image/png", [0xff]);
+        assert!(matches!(&call.body, Payload::Bytes(bytes) if bytes == &[0xff]));
+    }
+
+    #[test]
     fn a_body_is_json_with_its_type() {
-        let call = Call::new(Method::Post, "goals", &["goals"])
+        let call = Call::post("goals", &["goals"])
             .json(&[("steps", 1)])
             .unwrap();
         assert!(matches!(&call.body, Payload::Text(text) if text == r#"[["steps",1]]"#));

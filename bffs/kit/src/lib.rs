@@ -15,14 +15,17 @@ pub mod log;
 pub mod testing;
 
 mod accept;
+mod body;
 mod call;
 mod date;
 #[cfg(all(feature = "getrandom", target_family = "wasm"))]
 mod entropy;
+mod hand_back;
 mod host;
 mod missing;
 mod panics;
 mod percent;
+mod place;
 mod print;
 mod problem;
 mod query;

@@ -17,13 +17,21 @@ pub enum Missing {
     /// `not-found`: the service has no such thing, and answered 404.
     #[error("service answered with status 404")]
     NotFound,
-    /// `no-value`: the document has no such value, or it is `null`. Holds the position in the
-    /// call's `select`.
-    #[error("value {0} of the selection is not in the document")]
-    NoValue(usize),
+    /// `no-value`: the answer has no such value, or it is `null`. Holds the position in the call's
+    /// `select`, or `None` where the whole document was wanted: the answer has no body, as with
+    /// 204, or it is `null`.
+    #[error("{}", no_value(*.0))]
+    NoValue(Option<usize>),
     /// `unreadable`: the document or value is not of the expected form.
     #[error("answer of the service cannot be read: {0}")]
     Unreadable(String),
+}
+
+fn no_value(position: Option<usize>) -> String {
+    match position {
+        Some(index) => format!("value {index} of the selection is not in the document"),
+        None => "answer of the service has no document".to_owned(),
+    }
 }
 
 /// Why a call failed.
@@ -68,6 +76,20 @@ impl Missing {
     }
 }
 
+impl Missing {
+    /// The status of the service's answer where that is why something is missing: 404 of
+    /// `not-found`, and that of `failed`, such as 409 or 422.
+    pub fn status(&self) -> Option<u16> {
+        match self {
+            Missing::Failed(Reason::Status(status)) => Some(*status),
+            Missing::NotFound => Some(404),
+            Missing::Failed(Reason::Failure(_)) | Missing::NoValue(_) | Missing::Unreadable(_) => {
+                None
+            }
+        }
+    }
+}
+
 impl From<Failure> for Missing {
     fn from(failure: Failure) -> Missing {
         Missing::Failed(Reason::Failure(failure))
@@ -75,11 +97,15 @@ impl From<Failure> for Missing {
 }
 
 /// The answer without a part that it cannot do without, so that `fetched.json()?` is enough in a
-/// handler: 404 for `not-found`, else 503 with `retry-after` and the reason in a word.
+/// handler: 404 for `not-found`, the service's status where it refused a write as the client made
+/// it (409, 412, 422), else 503 with `retry-after` and the reason in a word.
 impl From<Missing> for Problem {
     fn from(missing: Missing) -> Problem {
         match missing {
             Missing::NotFound => Problem::not_found("the service has no such thing"),
+            Missing::Failed(Reason::Status(status @ (409 | 412 | 422))) => {
+                Problem::new(status, format!("the service refused this: status-{status}"))
+            }
             other => Problem::unavailable(format!("no answer of the service: {}", other.why())),
         }
     }
@@ -91,12 +117,13 @@ mod tests {
     use crate::FailureKind;
     use crate::testing::{body_json, failure, header};
 
-    fn each() -> [Missing; 5] {
+    fn each() -> [Missing; 6] {
         [
             failure(FailureKind::Timeout, "sleep").into(),
             Missing::Failed(Reason::Status(410)),
+            Missing::Failed(Reason::Status(409)),
             Missing::NotFound,
-            Missing::NoValue(0),
+            Missing::NoValue(Some(0)),
             Missing::Unreadable("not JSON".to_owned()),
         ]
     }
@@ -105,17 +132,33 @@ mod tests {
     fn what_is_missing_has_one_of_four_words_and_a_reason() {
         assert_eq!(
             each().map(|missing| missing.kind()),
-            ["failed", "failed", "not-found", "no-value", "unreadable"]
+            [
+                "failed",
+                "failed",
+                "failed",
+                "not-found",
+                "no-value",
+                "unreadable"
+            ]
         );
         assert_eq!(
             each().map(|missing| missing.why()),
             [
                 "timeout",
                 "status-410",
+                "status-409",
                 "not-found",
                 "no-value",
                 "unreadable"
             ]
+        );
+        assert_eq!(
+            each().map(|missing| missing.status()),
+            [None, Some(410), Some(409), Some(404), None, None]
+        );
+        assert_eq!(
+            Missing::NoValue(None).to_string(),
+            "answer of the service has no document"
         );
     }
 
@@ -134,6 +177,7 @@ mod tests {
             [
                 unavailable("timeout"),
                 unavailable("status-410"),
+                (409, false, "the service refused this: status-409".into()),
                 (404, false, "the service has no such thing".into()),
                 unavailable("no-value"),
                 unavailable("unreadable"),

@@ -22,7 +22,16 @@ pub struct Problem {
     detail: String,
     headers: Headers,
     // Boxed: a problem is the error of many results, most of which hold none.
-    parameter: Option<Box<Parameter>>,
+    place: Option<Box<Place>>,
+}
+
+/// What of a request was not accepted.
+#[derive(Debug)]
+enum Place {
+    /// A query parameter.
+    Parameter(Parameter),
+    /// The JSON pointer of a value of the body.
+    Field(String),
 }
 
 /// A query parameter that was not accepted.
@@ -41,7 +50,7 @@ impl Problem {
             status,
             detail: detail.into(),
             headers: Vec::new(),
-            parameter: None,
+            place: None,
         }
     }
 
@@ -58,11 +67,23 @@ impl Problem {
             400,
             format!("query parameter `{name}` is `{value}`; allowed: {allowed}"),
         );
-        problem.parameter = Some(Box::new(Parameter {
+        problem.place = Some(Box::new(Place::Parameter(Parameter {
             name,
             value,
             allowed: allowed.to_owned(),
-        }));
+        })));
+        problem
+    }
+
+    /// 400 for a value of the body: its JSON pointer (`/laps/0/ms`, empty for all of it), and what
+    /// is wrong with it: `more than 24 hours`.
+    pub fn bad_field(pointer: &str, what: &str) -> Problem {
+        let detail = match pointer {
+            "" => format!("body: {what}"),
+            _ => format!("body field `{}`: {what}", cut(pointer)),
+        };
+        let mut problem = Problem::new(400, detail);
+        problem.place = Some(Box::new(Place::Field(cut(pointer))));
         problem
     }
 
@@ -112,9 +133,15 @@ impl Problem {
             value: Option<&'a str>,
             #[serde(skip_serializing_if = "Option::is_none")]
             allowed: Option<&'a str>,
+            #[serde(skip_serializing_if = "Option::is_none")]
+            field: Option<&'a str>,
             request_id: &'a str,
         }
-        let parameter = self.parameter.as_ref();
+        let (parameter, field) = match self.place.as_deref() {
+            None => (None, None),
+            Some(Place::Parameter(parameter)) => (Some(parameter), None),
+            Some(Place::Field(pointer)) => (None, Some(pointer.as_str())),
+        };
         let body = serde_json::to_string(&Body {
             r#type: "about:blank",
             title: title(self.status),
@@ -123,6 +150,7 @@ impl Problem {
             parameter: parameter.map(|parameter| parameter.name.as_str()),
             value: parameter.map(|parameter| parameter.value.as_str()),
             allowed: parameter.map(|parameter| parameter.allowed.as_str()),
+            field,
             request_id,
         })
         .expect("texts and a number always have a form in JSON");
@@ -153,8 +181,10 @@ fn title(status: u16) -> &'static str {
         409 => "Conflict",
         410 => "Gone",
         412 => "Precondition Failed",
+        413 => "Content Too Large",
         415 => "Unsupported Media Type",
         422 => "Unprocessable Content",
+        428 => "Precondition Required",
         429 => "Too Many Requests",
         500 => "Internal Server Error",
         502 => "Bad Gateway",
@@ -164,7 +194,8 @@ fn title(status: u16) -> &'static str {
     }
 }
 
-fn cut(text: &str) -> String {
+/// As much of a client's own text as it needs to recognise it, in whole characters.
+pub(crate) fn cut(text: &str) -> String {
     match text.char_indices().nth(REPEATED) {
         None => text.to_owned(),
         Some((end, _)) => format!("{}…", &text[..end]),
@@ -222,7 +253,7 @@ mod tests {
         assert_eq!(response.status, 404);
         assert_eq!(body_json(&response).unwrap()["detail"], "no user `bob`");
 
-        let response = nothing(Missing::NoValue(0));
+        let response = nothing(Missing::NoValue(None));
         assert_eq!(response.status, 503);
         assert_eq!(header(&response, "retry-after"), Some("5"));
         assert_eq!(

@@ -4,7 +4,7 @@ use serde::Deserialize;
 use serde::de::value::Error;
 use serde::de::{DeserializeOwned, IntoDeserializer};
 
-use crate::{FailureKind, Fetched, Missing, Outcome, Payload, Reply};
+use crate::{FailureKind, Fetched, Missing, Outcome, Payload, Reply, Response};
 
 impl FailureKind {
     /// All kinds, in the contract's order.
@@ -44,18 +44,41 @@ impl Reply {
         crate::header(&self.headers, name)
     }
 
-    /// The body as a JSON document; unknown fields are ignored, as serde does.
+    /// The body as a JSON document; unknown fields are ignored, as serde does. Ask for an `Option`
+    /// where the answer need not have one: no body, as with 204, and `null` are then `None`.
     ///
     /// # Errors
     ///
-    /// The status is not 2xx, the body is not JSON, or it has another form than `T`.
+    /// The status is not 2xx, there is no body or it is `null`, it is not JSON, or it has another
+    /// form than `T`.
     pub fn json<T: DeserializeOwned>(&self) -> Outcome<T> {
         self.check_status()?;
+        self.read_document()
+    }
+
+    /// [`Reply::json`] whatever the status: for what a service says about a 409 or 422.
+    ///
+    /// # Errors
+    ///
+    /// As [`Reply::json`], but for the status.
+    pub fn read_document<T: DeserializeOwned>(&self) -> Outcome<T> {
         match &self.body {
-            Payload::Text(text) => read(text),
+            Payload::Text(text) => read(text).map_err(|why| match text.trim_ascii() {
+                "" | "null" => Missing::NoValue(None),
+                _ => why,
+            }),
             Payload::Bytes(_) => Err(Missing::Unreadable("body is not text".to_owned())),
-            Payload::None => Err(Missing::Unreadable("body is empty".to_owned())),
+            Payload::None => absent(None),
         }
+    }
+
+    /// The status of a 2xx reply, for calls whose answer needs no body: 201, 202, 204.
+    ///
+    /// # Errors
+    ///
+    /// The status is not 2xx.
+    pub fn success(&self) -> Outcome<u16> {
+        self.check_status().map(|()| self.status)
     }
 
     /// The selected value at `index`, which is the position of its pointer in
@@ -68,9 +91,7 @@ impl Reply {
     /// `T`.
     pub fn pick<'a, T: Deserialize<'a>>(&'a self, index: usize) -> Outcome<T> {
         match self.selected_text(index) {
-            Err(Missing::NoValue(_)) => {
-                T::deserialize(().into_deserializer()).map_err(|_: Error| Missing::NoValue(index))
-            }
+            Err(Missing::NoValue(index)) => absent(index),
             text => read(text?),
         }
     }
@@ -102,7 +123,7 @@ impl Reply {
     fn selected_text(&self, index: usize) -> Outcome<&str> {
         self.check_status()?;
         match self.selected.get(index).and_then(Option::as_deref) {
-            None | Some("null") => Err(Missing::NoValue(index)),
+            None | Some("null") => Err(Missing::NoValue(Some(index))),
             Some(text) => Ok(text),
         }
     }
@@ -124,6 +145,20 @@ pub trait ReadReply {
     ///
     /// There is no reply; else as [`Reply::json`].
     fn json<T: DeserializeOwned>(&self) -> Outcome<T>;
+
+    /// [`Reply::success`].
+    ///
+    /// # Errors
+    ///
+    /// There is no reply; else as [`Reply::success`].
+    fn success(&self) -> Outcome<u16>;
+
+    /// [`Reply::hand_back`].
+    ///
+    /// # Errors
+    ///
+    /// There is no reply.
+    fn hand_back(&self) -> Outcome<Response>;
 
     /// [`Reply::pick`].
     ///
@@ -152,6 +187,14 @@ impl ReadReply for Fetched {
         arrived(self)?.json()
     }
 
+    fn success(&self) -> Outcome<u16> {
+        arrived(self)?.success()
+    }
+
+    fn hand_back(&self) -> Outcome<Response> {
+        Ok(arrived(self)?.hand_back())
+    }
+
     fn pick<'a, T: Deserialize<'a>>(&'a self, index: usize) -> Outcome<T> {
         arrived(self)?.pick(index)
     }
@@ -169,6 +212,11 @@ fn arrived(fetched: &Fetched) -> Outcome<&Reply> {
     fetched
         .as_ref()
         .map_err(|failure| Missing::from(failure.clone()))
+}
+
+/// What `T` makes of nothing: an `Option` is `None`, anything else has no value.
+fn absent<'a, T: Deserialize<'a>>(position: Option<usize>) -> Outcome<T> {
+    T::deserialize(().into_deserializer()).map_err(|_: Error| Missing::NoValue(position))
 }
 
 fn read<'a, T: Deserialize<'a>>(text: &'a str) -> Outcome<T> {
@@ -270,6 +318,48 @@ mod tests {
         );
         assert_eq!(missing.to_string(), "service `heart`: timeout");
         assert_eq!(failed.integer(0).unwrap_err().kind(), "failed");
+    }
+
+    #[test]
+    fn an_answer_without_a_document_has_no_value() {
+        let empty = |status| Reply {
+            body: Payload::None,
+            ..reply(status, "", &[])
+        };
+        for nothing in [
+            empty(204),
+            empty(200),
+            reply(200, " null\n", &[]),
+            reply(200, "", &[]),
+        ] {
+            let missing = nothing.json::<u32>().unwrap_err();
+            assert!(matches!(missing, Missing::NoValue(None)), "{missing}");
+        }
+        assert_eq!(empty(204).json::<Option<u32>>().unwrap(), None);
+        assert_eq!(reply(200, "null", &[]).json::<Option<u32>>().unwrap(), None);
+        let other = reply(200, "{}", &[]).json::<u32>().unwrap_err();
+        assert_eq!(other.kind(), "unreadable");
+        let missing = empty(404).json::<u32>().unwrap_err();
+        assert_eq!(missing.kind(), "not-found");
+    }
+
+    #[test]
+    fn what_a_write_led_to_is_at_hand_without_an_exception() {
+        let fetched = |status, body| -> Fetched { Ok(reply(status, body, &[])) };
+        for status in [200, 201, 202, 204] {
+            assert_eq!(fetched(status, "{}").success().unwrap(), status);
+        }
+        for status in [409, 412, 422] {
+            let refused = fetched(status, r#"{"detail":"taken"}"#);
+            let missing = refused.success().unwrap_err();
+            assert_eq!((missing.kind(), missing.status()), ("failed", Some(status)));
+            let why: serde_json::Value = refused.as_ref().unwrap().read_document().unwrap();
+            assert_eq!(why["detail"], "taken");
+            assert_eq!(refused.hand_back().unwrap().status, status);
+        }
+        let failed: Fetched = Err(failure(FailureKind::Timeout, "heart"));
+        assert_eq!(failed.success().unwrap_err().status(), None);
+        assert_eq!(failed.hand_back().unwrap_err().kind(), "failed");
     }
 
     #[test]

@@ -59,6 +59,21 @@ impl Router {
         self.route(Method::Post, pattern, handler)
     }
 
+    /// [`Router::route`] with PUT.
+    pub fn put(self, pattern: &'static str, handler: RouteHandler) -> Router {
+        self.route(Method::Put, pattern, handler)
+    }
+
+    /// [`Router::route`] with PATCH.
+    pub fn patch(self, pattern: &'static str, handler: RouteHandler) -> Router {
+        self.route(Method::Patch, pattern, handler)
+    }
+
+    /// [`Router::route`] with DELETE.
+    pub fn delete(self, pattern: &'static str, handler: RouteHandler) -> Router {
+        self.route(Method::Delete, pattern, handler)
+    }
+
     /// Answers a request. A problem becomes an answer that carries the request's id.
     pub fn answer(&self, request: &Request) -> Response {
         self.find(request)

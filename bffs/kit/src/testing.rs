@@ -8,6 +8,7 @@
 pub(crate) mod double;
 mod expect;
 mod fixture;
+mod json;
 
 use std::collections::BTreeMap;
 use std::rc::Rc;
@@ -119,6 +120,16 @@ pub fn request(method: Method, path: &str) -> Request {
     }
 }
 
+/// A POST of a JSON document, with its content type.
+pub fn post(path: &str, json: &serde_json::Value) -> Request {
+    let json_type = ("content-type".to_owned(), "application/json".to_owned());
+    Request {
+        headers: vec![json_type],
+        body: Payload::Text(json.to_string()),
+        ..request(Method::Post, path)
+    }
+}
+
 /// A live reply with a JSON document as its body.
 pub fn reply(status: u16, json: &serde_json::Value) -> Reply {
     Reply {
@@ -159,19 +170,26 @@ pub fn header<'a>(response: &'a Response, name: &str) -> Option<&'a str> {
     crate::header(&response.headers, name)
 }
 
-/// `2026-01-15T12:00:00Z` in milliseconds since 1970-01-01T00:00:00Z.
+/// `2026-01-15T12:00:00Z` in milliseconds since 1970-01-01T00:00:00Z. A time has the one form that
+/// all readers of fixtures take: of RFC 3339 that in UTC with `Z`, to the second or with up to nine
+/// more digits, without leap seconds.
 pub(crate) fn time_ms(text: &str) -> Option<u64> {
     let (date, time) = text.strip_suffix('Z')?.split_once('T')?;
     let date: Date = date.parse().ok()?;
-    let mut fields = time.split(':').map(str::parse::<u64>);
-    let (hour, minute, second) = (
-        fields.next()?.ok()?,
-        fields.next()?.ok()?,
-        fields.next()?.ok()?,
-    );
-    if hour > 23 || minute > 59 || second > 59 || fields.next().is_some() {
+    let (time, fraction) = time.split_once('.').unwrap_or((time, "0"));
+    let digits = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
+    if !(1..=9).contains(&fraction.len()) || !digits(fraction) {
         return None;
     }
-    let seconds = u64::try_from(date.days()).ok()? * 86_400 + hour * 3_600 + minute * 60 + second;
-    Some(seconds * 1_000)
+    let fields: Vec<&str> = time.split(':').collect();
+    let &[hour, minute, second] = &fields[..] else {
+        return None;
+    };
+    let field = |text: &str, most: u64| -> Option<u64> {
+        let number = text.parse().ok()?;
+        (text.len() == 2 && digits(text) && number <= most).then_some(number)
+    };
+    let of_day = field(hour, 23)? * 3_600 + field(minute, 59)? * 60 + field(second, 59)?;
+    let ms: u64 = format!("{fraction:0<3}").get(..3)?.parse().ok()?;
+    Some((u64::try_from(date.days()).ok()? * 86_400 + of_day) * 1_000 + ms)
 }

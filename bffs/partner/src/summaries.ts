@@ -68,7 +68,7 @@ function isGone(part: Outcome<unknown>): boolean {
 function word(part: Outcome<unknown>): string {
   if (part.kind === "value") return part.kind;
   if (isGone(part)) return "absent";
-  return part.kind === "unreadable" ? "malformed" : why(part);
+  return part.kind === "unreadable" || part.kind === "no-value" ? "malformed" : why(part);
 }
 
 function dayOf<T>(part: Outcome<ReadonlyMap<string, T>>, day: string): T | undefined {

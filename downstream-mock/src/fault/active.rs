@@ -18,6 +18,21 @@ pub(crate) enum Effect {
     InvalidJson(Garbling),
 }
 
+impl Effect {
+    /// Whether it is done to an answer, which there has to be then.
+    pub(crate) fn needs_answer(&self) -> bool {
+        match self {
+            Effect::Wait(_) | Effect::Hang => false,
+            Effect::Status(code) => *code < 400,
+            Effect::Reset { .. }
+            | Effect::Trickle { .. }
+            | Effect::ContentType { .. }
+            | Effect::Oversize { .. }
+            | Effect::InvalidJson(_) => true,
+        }
+    }
+}
+
 /// A fault with the number of requests that it has affected.
 pub(crate) struct Active {
     pub(crate) fault: Fault,
@@ -31,7 +46,9 @@ impl Active {
 
     /// The effect on the next request, and whether it was the last one affected.
     pub(crate) fn next(&mut self, path_and_query: &str) -> (Option<Effect>, bool) {
-        let Fault { kind, path, times } = &self.fault;
+        let Fault {
+            kind, path, times, ..
+        } = &self.fault;
         if path
             .as_ref()
             .is_some_and(|path| !path_and_query.starts_with(path))

@@ -75,6 +75,7 @@ impl TryFrom<Map<String, Value>> for Fault {
             kind,
             path: fields.text("path")?,
             times: fields.number("times")?,
+            after_write: fields.truth("after_write")?,
         };
         if let Some(unknown) = fields.0.keys().next() {
             return Err(InvalidFault::new(
@@ -104,6 +105,17 @@ impl Fields {
             None | Some(Value::Null) => Ok(None),
             Some(Value::String(text)) => Ok(Some(text)),
             Some(other) => Err(InvalidFault::new(name, format!("{other} is not a text"))),
+        }
+    }
+
+    fn truth(&mut self, name: &str) -> Result<bool, InvalidFault> {
+        match self.0.remove(name) {
+            None | Some(Value::Null) => Ok(false),
+            Some(Value::Bool(truth)) => Ok(truth),
+            Some(other) => {
+                let problem = format!("{other} is neither true nor false");
+                Err(InvalidFault::new(name, problem))
+            }
         }
     }
 

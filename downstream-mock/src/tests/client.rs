@@ -85,6 +85,34 @@ impl Http1 {
             .send_request(request.body(Full::from(body)).unwrap())
     }
 
+    /// Starts a request with these fields.
+    pub(super) fn start_with(
+        &mut self,
+        method: Method,
+        target: &str,
+        fields: &[(&str, &str)],
+        body: &'static str,
+    ) -> impl Future<Output = hyper::Result<Response<Incoming>>> + use<> {
+        let mut request = Request::builder().method(method).uri(target);
+        for (name, value) in [("host", "mock.test")].iter().chain(fields) {
+            request = request.header(*name, *value);
+        }
+        self.sender
+            .send_request(request.body(Full::from(body)).unwrap())
+    }
+
+    /// Sends a request with these fields.
+    pub(super) async fn send_with(
+        &mut self,
+        method: Method,
+        target: &str,
+        fields: &[(&str, &str)],
+        body: &'static str,
+    ) -> Reply {
+        let response = self.start_with(method, target, fields, body);
+        Reply::read(within(response).await.unwrap()).await
+    }
+
     /// Resolves when the service has closed the connection.
     pub(super) async fn closed(self) {
         let _ = self.connection.await.unwrap();

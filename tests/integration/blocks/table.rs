@@ -119,6 +119,16 @@ pub const TABLE: &[Row] = &[
         How::Walk("a_bff_in_typescript_from_an_empty_folder"),
     ),
     row(
+        "docs/write/typescript.md",
+        "const weight = object(",
+        How::Excerpt("bffs/kit-ts/example/src/weights.ts"),
+    ),
+    row(
+        "docs/write/rust.md",
+        "#[derive(Deserialize, Serialize)]",
+        How::Excerpt("bffs/kit/examples/weights.rs"),
+    ),
+    row(
         "docs/write/rust.md",
         "mkdir -p treadmill/src",
         How::Walk("a_bff_in_rust_from_an_empty_folder"),

@@ -7,6 +7,7 @@ use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
+use super::json::Node;
 use super::{Offline, Respond, failure};
 use crate::{
     Call, Failure, FailureKind, Fetched, Level, Method, Payload, Reply, Request, Response,
@@ -273,18 +274,33 @@ fn selected(call: &Call, mut reply: Reply) -> Fetched {
         reply.selected = vec![None; call.select.len()];
         return Ok(reply);
     }
-    let document: serde_json::Value = match &reply.body {
-        Payload::Text(text) => serde_json::from_str(text).ok(),
-        Payload::Bytes(_) | Payload::None => None,
+    // Nothing is selected of nothing.
+    if matches!(reply.body, Payload::None) {
+        reply.selected = vec![None; call.select.len()];
+        return Ok(reply);
     }
-    .ok_or_else(|| failure(FailureKind::Malformed, &call.service))?;
-    reply.selected = call
-        .select
-        .iter()
-        .map(|pointer| document.pointer(pointer).map(ToString::to_string))
-        .collect();
+    let malformed = || failure(FailureKind::Malformed, &call.service);
+    let Payload::Text(text) = &reply.body else {
+        return Err(malformed());
+    };
+    let document = Node::read(text).map_err(|_| malformed())?;
+    let pick = |pointer: &String| at(&document, pointer).map(Node::compact);
+    reply.selected = call.select.iter().map(pick).collect();
     reply.body = Payload::None;
     Ok(reply)
+}
+
+/// The value at a JSON pointer (RFC 6901).
+fn at<'n, 'a>(document: &'n Node<'a>, pointer: &str) -> Option<&'n Node<'a>> {
+    let mut value = document;
+    for token in pointer.split('/').skip(1) {
+        let name = token.replace("~1", "/").replace("~0", "~");
+        value = match value {
+            Node::Array(items) => items.get(name.parse::<usize>().ok()?)?,
+            _ => value.member(&name)?,
+        };
+    }
+    Some(value)
 }
 
 #[cfg(test)]

@@ -24,9 +24,9 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use serde::Deserialize;
-use serde_json::Value;
 
 use super::expect::Expect;
+use super::json::{self, Json, Node};
 use super::{FixtureError, Offline, Run, failure, request, time_ms};
 use crate::{
     Call, Failure, FailureKind, Fetched, Method, Payload, Reply, Request, Response, Source, percent,
@@ -37,7 +37,7 @@ use crate::{
 #[serde(deny_unknown_fields)]
 pub struct Fixture {
     request: RequestEntry,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "config")]
     config: BTreeMap<String, String>,
     now: Option<String>,
     #[serde(default)]
@@ -54,11 +54,11 @@ struct RequestEntry {
     #[serde(default = "get")]
     method: String,
     path: String,
-    #[serde(default)]
-    query: BTreeMap<String, String>,
-    #[serde(default)]
-    headers: BTreeMap<String, String>,
-    body: Option<Value>,
+    #[serde(default, deserialize_with = "json::pairs")]
+    query: Vec<(String, String)>,
+    #[serde(default, deserialize_with = "json::fields")]
+    headers: Vec<(String, String)>,
+    body: Option<Json>,
 }
 
 #[derive(Clone, Debug, Deserialize)]
@@ -78,9 +78,10 @@ struct Downstream {
 struct ReplyEntry {
     #[serde(default = "ok")]
     status: u16,
-    #[serde(default)]
-    headers: BTreeMap<String, String>,
-    json: Option<Value>,
+    #[serde(default, deserialize_with = "json::fields")]
+    headers: Vec<(String, String)>,
+    #[serde(default, deserialize_with = "json::present")]
+    json: Option<Json>,
     text: Option<String>,
 }
 
@@ -90,6 +91,10 @@ fn get() -> String {
 
 fn ok() -> u16 {
     200
+}
+
+fn config<'de, D: serde::Deserializer<'de>>(from: D) -> Result<BTreeMap<String, String>, D::Error> {
+    Ok(json::pairs(from)?.into_iter().collect())
 }
 
 impl Fixture {
@@ -112,7 +117,11 @@ impl Fixture {
     ///
     /// What is wrong in it, with the line where it is not JSON of the right form.
     pub fn parse(text: &str) -> Result<Fixture, String> {
-        let fixture: Fixture = serde_json::from_str(text).map_err(|error| error.to_string())?;
+        // As editors of some systems write it in front.
+        let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+        let mut fixture: Fixture = serde_json::from_str(text).map_err(|error| error.to_string())?;
+        let file = Node::read(text).map_err(|error| error.to_string())?;
+        fixture.take_as_written(&file);
         method(&fixture.request.method)?;
         if let Some(now) = &fixture.now {
             time_ms(now).ok_or(format!(
@@ -128,8 +137,32 @@ impl Fixture {
                     "`{service}` {path}: needs either `reply` or `failure`"
                 ));
             }
+            let reply = entry.reply.as_ref();
+            if reply.is_some_and(|reply| reply.json.is_some() && reply.text.is_some()) {
+                let (service, path) = (&entry.service, &entry.path);
+                return Err(format!("`{service}` {path}: has both `json` and `text`"));
+            }
         }
         Ok(fixture)
+    }
+
+    /// Takes the documents as they stand in the file.
+    fn take_as_written(&mut self, file: &Node<'_>) {
+        let written = |place: Option<&Node<'_>>, name: &str, json: &mut Option<Json>| {
+            if let (Some(node), Some(json)) = (place.and_then(|it| it.member(name)), json) {
+                *json = Json::of(node);
+            }
+        };
+        written(file.member("request"), "body", &mut self.request.body);
+        if let Some(expect) = &mut self.expect {
+            written(file.member("expect"), "json", &mut expect.json);
+        }
+        let entries = file.member("downstreams").map_or(&[][..], Node::items);
+        for (entry, downstream) in entries.iter().zip(&mut self.downstreams) {
+            if let Some(reply) = &mut downstream.reply {
+                written(entry.member("reply"), "json", &mut reply.json);
+            }
+        }
     }
 
     /// The request.
@@ -138,12 +171,10 @@ impl Fixture {
         let method = method(&entry.method).expect("checked when the fixture was read");
         let mut request = request(method, &entry.path);
         request.query.extend(entry.query.clone());
-        request.headers = lower_case(&entry.headers);
-        request.body = match &entry.body {
-            None | Some(Value::Null) => Payload::None,
-            Some(Value::String(text)) => Payload::Text(text.clone()),
-            Some(json) => Payload::Text(json.to_string()),
-        };
+        let text = entry.body.as_ref().and_then(Json::as_text);
+        let json = entry.body.as_ref().filter(|_| text.is_none());
+        request.headers = fields(&entry.headers, json.is_some());
+        request.body = payload(text.or(json.map(|json| json.as_str().to_owned())));
         if let Some(client) = &self.client {
             request.client.name.clone_from(client);
         }
@@ -195,17 +226,9 @@ impl Downstream {
             .reply
             .as_ref()
             .expect("checked when the fixture was read");
-        let mut headers = lower_case(&entry.headers);
-        let body = match (&entry.json, &entry.text) {
-            (Some(json), _) => {
-                if !entry.headers.contains_key("content-type") {
-                    headers.push(("content-type".to_owned(), "application/json".to_owned()));
-                }
-                Payload::Text(json.to_string())
-            }
-            (None, Some(text)) => Payload::Text(text.clone()),
-            (None, None) => Payload::None,
-        };
+        let headers = fields(&entry.headers, entry.json.is_some());
+        let json = entry.json.as_ref().map(|json| json.as_str().to_owned());
+        let body = payload(json.or(entry.text.clone()));
         Ok(Reply {
             status: entry.status,
             headers,
@@ -241,11 +264,25 @@ fn unmatched(call: &Call) -> Failure {
     }
 }
 
-fn lower_case(headers: &BTreeMap<String, String>) -> Vec<(String, String)> {
-    headers
+/// Header fields with those of a JSON document: its content type, unless they have one.
+fn fields(given: &[(String, String)], is_json: bool) -> Vec<(String, String)> {
+    let mut fields: Vec<(String, String)> = given
         .iter()
         .map(|(name, value)| (name.to_ascii_lowercase(), value.clone()))
-        .collect()
+        .collect();
+    if is_json && !fields.iter().any(|(name, _)| name == "content-type") {
+        fields.insert(
+            0,
+            ("content-type".to_owned(), "application/json".to_owned()),
+        );
+    }
+    fields
+}
+
+/// An empty body is none, as on the wire.
+fn payload(text: Option<String>) -> Payload {
+    text.filter(|text| !text.is_empty())
+        .map_or(Payload::None, Payload::Text)
 }
 
 fn method(name: &str) -> Result<Method, String> {
@@ -271,3 +308,7 @@ fn kind(name: &str) -> Result<FailureKind, String> {
 #[cfg(test)]
 #[path = "fixture_tests.rs"]
 mod tests;
+
+#[cfg(test)]
+#[path = "table_tests.rs"]
+mod table;
