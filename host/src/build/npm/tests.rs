@@ -36,6 +36,10 @@ fn bff(folder: &Path, dependencies: &[&str]) -> Package {
         wit: None,
         dependencies: versions.collect(),
         dev_dependencies: Default::default(),
+        modules: crate::build::bounds::Bounds {
+            time: std::time::Duration::from_secs(60),
+            memory: 2 << 30,
+        },
     }
 }
 
