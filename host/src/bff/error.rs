@@ -212,7 +212,7 @@ impl BffError {
 /// What a trap means for the author, where its name does not say it.
 fn hint(trap: Trap) -> &'static str {
     match trap {
-        Trap::StackOverflow => ": endless recursion, or more than 1 MiB of stack",
+        Trap::StackOverflow => ": endless recursion, or more than 512 KiB of stack",
         _ => "",
     }
 }
