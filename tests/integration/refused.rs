@@ -63,7 +63,6 @@ const ROWS: &[(&str, &str)] = &[
         "unknown",
         "crypto.subtle.digest(\"SHA-256\", new Uint8Array())",
     ),
-    ("unknown", "require(\"fs\")"),
 ];
 
 #[tokio::test]

@@ -2,10 +2,10 @@
  * From a place that the engine names to the author's file, line and column. Plain JavaScript, as it runs in the component
  * and in the build; `tools/lines.mjs` makes the table.
  *
- * `text` has for each line of the bundle a group, ended by `;`, of entries, ended by `,`: numbers in base64 as in a source
- * map. The first four are column of the bundle, file, line and column of the source; then three for each step that may fail
- * there: kind and name, line and column. Each number is the difference to the one before of its sort; a step's, to its
- * entry's. `marks` are the positions in `text` of every 64th line.
+ * `text` has for each line of the bundle a group, ended by `;`, of entries with `,` between them: numbers in base64 as in a
+ * source map. The first four are column of the bundle, file, line and column of the source; then, behind a `!`, three for
+ * each step that may fail there: kind and name, line and column. Each number is the difference to the one before of its
+ * sort; a step's, to its entry's. `marks` are the positions in `text` of every 64th line.
  */
 
 /** What may fail: what the engine says of an error, or which function comes next in the stack, tells which it was. */
@@ -18,6 +18,8 @@ export const KINDS = Object.freeze({
 /** Lines of the bundle from one mark to the next. */
 export const MARK = 64;
 const DIGITS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+/** The value of each digit by its code. */
+const BITS = Array.from({ length: 128 }, (_, code) => DIGITS.indexOf(String.fromCharCode(code)));
 
 /** Kind and name of a step in a number. @param {number} kind @param {string} name */
 export function keyOf(kind, name) {
@@ -45,7 +47,7 @@ export function decode(entry) {
   let value = 0;
   let shift = 0;
   for (let index = 0; index < entry.length; index += 1) {
-    const bits = DIGITS.indexOf(entry.charAt(index));
+    const bits = BITS[entry.charCodeAt(index)] ?? 0;
     value |= (bits & 31) << shift;
     shift += 5;
     if ((bits & 32) === 0) {
@@ -102,27 +104,29 @@ function entryAt(table, line, column) {
   const last = { at: 0, file: 0, line: 0, column: 0 };
   let found;
   for (const text of table.text.slice(start, end).split(",")) {
-    const [at = 0, file = 0, fromLine = 0, fromColumn = 0, ...steps] = decode(text);
+    const steps = text.indexOf("!");
+    const [at = 0, file = 0, fromLine = 0, fromColumn = 0] = decode(steps < 0 ? text : text.slice(0, steps));
     last.at += at;
     if (found !== undefined && last.at > column) break;
     last.file += file;
     last.line += fromLine;
     last.column += fromColumn;
-    found = { file: last.file, line: last.line, column: last.column, steps };
+    found = { file: last.file, line: last.line, column: last.column, steps: steps < 0 ? "" : text.slice(steps + 1) };
   }
   return found === undefined ? undefined : { ...found, steps: stepsOf(found) };
 }
 
-/** @param {{ readonly line: number, readonly column: number, readonly steps: readonly number[] }} entry */
+/** @param {{ readonly line: number, readonly column: number, readonly steps: string }} entry */
 function stepsOf(entry) {
+  const numbers = decode(entry.steps);
   const steps = [];
-  for (let index = 0; index + 2 < entry.steps.length; index += 3) {
-    const key = entry.steps[index] ?? 0;
+  for (let index = 0; index + 2 < numbers.length; index += 3) {
+    const key = numbers[index] ?? 0;
     steps.push({
       kind: key & 15,
       key,
-      line: entry.line + (entry.steps[index + 1] ?? 0),
-      column: entry.column + (entry.steps[index + 2] ?? 0),
+      line: entry.line + (numbers[index + 1] ?? 0),
+      column: entry.column + (numbers[index + 2] ?? 0),
     });
   }
   return steps;

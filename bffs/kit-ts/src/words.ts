@@ -104,6 +104,8 @@ function withPlace(thrown: unknown, frames: number): string {
 /** A text of at most `most` bytes of the log, which ends with `...` where it was cut. */
 export function cut(text: string, most: number): string {
   const end = "...";
+  // Most texts are plain, and each character one byte.
+  if (/^[ -~]*$/.test(text)) return text.length <= most ? text : `${text.slice(0, most - end.length)}${end}`;
   let size = 0;
   let position = 0;
   let fitting = 0;

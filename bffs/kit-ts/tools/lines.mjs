@@ -67,12 +67,14 @@ function group(mappings, columns, places, origin) {
     const steps = (place === undefined ? undefined : places.get(place)) ?? [];
     const numbers = [at - last.at, from.file - last.file, from.line - last.line, from.column - last.column];
     Object.assign(last, from, { at });
+    const behind = [];
     for (const { kind, name, at: position } of steps) {
       const to = origin(position);
       if (to === undefined || to.file !== from.file) continue;
-      numbers.push(keyOf(kind, name), to.line - from.line, to.column - from.column);
+      behind.push(keyOf(kind, name), to.line - from.line, to.column - from.column);
     }
-    entries.push(numbers.map(encode).join(""));
+    const text = numbers.map(encode).join("");
+    entries.push(behind.length === 0 ? text : `${text}!${behind.map(encode).join("")}`);
   }
   return entries.join(",");
 }

@@ -28,7 +28,7 @@ let inner;
 for (const line of readFileSync(printed, "utf8").split("\n")) {
   const [call] = parseStack(line);
   if (call === undefined) {
-    const [, name = "", message = ""] = /(?:^|: )(\w*Error): (.*)$/.exec(line) ?? [];
+    const [, name = "", message = ""] = /^(?:.*: )?(\w*Error): (.*)$/.exec(line) ?? [];
     error = { name, message };
     inner = undefined;
     process.stdout.write(`${line}\n`);

@@ -10,12 +10,10 @@ use super::error::EngineError;
 use super::tick::TICK;
 use crate::sync;
 
-/// Stack of a guest, beside the one that compilers keep in its memory. The engine of TypeScript
-/// counts the latter only (see `build::fuse::engine`): what is nested deep in it, such as a JSON
-/// text, needs up to five times as much here before it is refused there.
-const WASM_STACK: usize = 1 << 20;
+/// Stack of a guest. The default of the engine, as tested most.
+const WASM_STACK: usize = 512 << 10;
 /// Stack on which guest and host functions run: room for the host above the guest's limit.
-const FIBER_STACK: usize = WASM_STACK + (512 << 10);
+const FIBER_STACK: usize = 1 << 20;
 /// Memory of a slot that is cleared rather than given back to the system after a request, counted
 /// from the start of its linear memory. A page that is given back costs its next user a fault of 2
 /// to 4 us; clearing costs about 35 us a MiB, of what an instance really has. Guests made with the

@@ -21,7 +21,6 @@ pub(super) fn build(
     let components = package.components();
     let _lock = lock(&components.join("build.lock"), say)?;
     let output = components.join(format!("{}.wasm", package.name));
-    let wit = find_wit(package, options)?;
     let built = |size, fresh| Built {
         name: package.name.clone(),
         component: output.clone(),
@@ -37,12 +36,15 @@ pub(super) fn build(
 
     let old = Stamp::of(&output);
     if let Some(old) = &old
+        && let Ok(wit) = find_wit(package, options)
         && old.inputs == read::inputs(package, &wit, &old.read)?
     {
         return Ok(built(size()?, true));
     }
 
     let modules = Modules::ready(package, say)?;
+    // The kit may have been installed just now.
+    let wit = find_wit(package, options)?;
     let listed = types::check(package, &modules, options, say)?;
     let bundle = Bundle::make(package, &modules, &components, options, say)?;
     let read = read::files(package, &modules, listed, bundle.read(package)?);

@@ -82,6 +82,8 @@ pub fn tailor(folder: &Path, arguments: &[&str], variables: &[(&str, &str)]) -> 
     command
         .args(arguments)
         .current_dir(folder)
+        // Which names the compiler of this test.
+        .env_remove("RUSTUP_TOOLCHAIN")
         .env("NODE_ENV", "production")
         .env("npm_config_offline", "true")
         .env("CARGO_NET_OFFLINE", "true")

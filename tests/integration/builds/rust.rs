@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::Path;
 
-use tailor_harness::components::root;
+use tailor_harness::components::{example, root};
 use wit_component::{StringEncoding, metadata};
 use wit_parser::Resolve;
 
@@ -101,5 +101,34 @@ fn settings_of_a_bffs_folder_count_and_flags_of_the_environment_are_left_out_wit
         let word = "RUSTFLAGS is set, and is not used for components: write their flags into \
                     .cargo/config.toml, as target.wasm32-unknown-unknown.rustflags\n";
         assert!(said.errors.starts_with(word), "{}", said.errors);
+    }
+    // A compiler of the folder's own, which is not installed.
+    write(
+        &folder,
+        &[(
+            "rust-toolchain.toml",
+            "[toolchain]\nchannel = \"none-such\"\n",
+        )],
+    );
+    for arguments in [["build", "tiny"].as_slice(), &["build", "--all", "."]] {
+        let said = tailor(at.path(), arguments, &[]);
+        assert!(
+            !said.good && said.errors.contains("none-such"),
+            "{}",
+            said.errors
+        );
+    }
+}
+
+#[test]
+fn no_component_tells_the_folder_of_cargos_packages() {
+    for name in ["watch", "dashboard"] {
+        let component = fs::read(example(name).unwrap()).unwrap();
+        let text = String::from_utf8_lossy(&component);
+        assert!(
+            !text.contains("registry/src") || text.contains("/cargo/registry/src"),
+            "{name}"
+        );
+        assert!(!text.contains(root().to_str().unwrap()), "{name}");
     }
 }

@@ -295,6 +295,8 @@ fn where_nothing_is_installed_all_is_installed_in_production_too() {
     let at = tempfile::tempdir().unwrap();
     let folder = repository(at.path());
     fs::remove_file(folder.join("tsconfig.json")).unwrap();
+    // The contract comes with the kit alone.
+    fs::rename(at.path().join("wit"), at.path().join("kit/wit")).unwrap();
     let tools = ["esbuild", "componentize-qjs"].map(|name| stand_in(at.path(), name));
     let manifest = serde_json::json!({
         "name": "scales",

@@ -65,8 +65,8 @@ const routes: Record<string, () => unknown> = {
     const value: Any = { toString: () => `${/*@recursion-of-a-text*/value}` };
     return `${value}`;
   },
-  "deep-json": () => JSON./*@deep-json*/stringify(nested(100_000)),
-  "deep-text": () => JSON./*@deep-text*/parse("[".repeat(100_000)),
+  "deep-json": () => JSON.stringify(nested(100_000)),
+  "deep-text": () => JSON.parse("[".repeat(100_000)),
   loop: () => spin(),
   "loop-of-calls": () => {
     for (;;) {
