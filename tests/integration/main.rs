@@ -104,6 +104,8 @@ mod refused;
 mod throws;
 // Handlers of the wrong kind, at the build.
 mod handlers;
+// Crates of Rust that want random numbers and times.
+mod rust_crates;
 // A BFF misbehaves. The limit made for that stops it, and its neighbours are served.
 mod hostile;
 // Components whose modules were linked by the build.

@@ -9,7 +9,7 @@ fn offline() -> Offline {
 async fn text(offline: &Offline, path: &str) -> String {
     let response = offline.get(path).await.result.unwrap();
     assert_eq!(response.status, 200, "{path}");
-    String::from_utf8(response.body.bytes().to_vec()).unwrap()
+    String::from_utf8(response.body.to_vec()).unwrap()
 }
 
 #[tokio::test]
@@ -43,13 +43,19 @@ fn chrono_day(time: &str) -> u64 {
     let years: u64 = (1970..year).map(|it| 365 + u64::from(leap(it))).sum();
     let february = 28 + u64::from(leap(year));
     let lengths = [31, february, 31, 30, 31, 30, 31, 31, 30, 31, 30];
-    let months: u64 = lengths.iter().take(usize::try_from(month - 1).unwrap()).sum();
+    let months: u64 = lengths
+        .iter()
+        .take(usize::try_from(month - 1).unwrap())
+        .sum();
     years + months + day - 1
 }
 
 #[tokio::test]
 async fn what_the_kit_s_macros_print_is_in_the_log() {
     let log = offline().get("/print").await.log;
-    let lines: Vec<_> = log.iter().map(|line| (line.level.as_str(), line.message.as_str())).collect();
+    let lines: Vec<_> = log
+        .iter()
+        .map(|line| (line.level, line.message.as_str()))
+        .collect();
     assert_eq!(lines, [("info", "7 steps"), ("warn", "no pulse")]);
 }

@@ -121,6 +121,55 @@ fn settings_of_a_bffs_folder_count_and_flags_of_the_environment_are_left_out_wit
 }
 
 #[test]
+fn what_asks_for_a_browser_is_refused_with_the_crates_that_brought_it() {
+    let at = tempfile::tempdir().unwrap();
+    tiny(at.path());
+    let package = |name: &str| {
+        format!("[package]\nname = \"{name}\"\nversion = \"0.4.0\"\nedition = \"2024\"\n")
+    };
+    let dependency = |name: &str| format!("[dependencies]\n{name} = {{ path = \"../{name}\" }}\n");
+    let glue = "#[link(wasm_import_module = \"__wbindgen_placeholder__\")]\n\
+                unsafe extern \"C\" { fn __wbindgen_describe(of: i32); }\n\
+                pub fn describe() { unsafe { __wbindgen_describe(1) } }\n";
+    let manifest = MANIFEST.replace(
+        "[lib]",
+        "[dependencies]\nchrono = { path = \"chrono\" }\n[lib]",
+    );
+    let code = CODE.replacen("std::process", "chrono::now();\n    std::process", 1);
+    write(
+        at.path(),
+        &[
+            ("Cargo.toml", &manifest),
+            ("src/lib.rs", &code),
+            (".cargo/config.toml", "[build]\nrustflags = \"--cfg=own\"\n"),
+            (
+                "chrono/Cargo.toml",
+                &(package("chrono") + &dependency("wasm-bindgen")),
+            ),
+            (
+                "chrono/src/lib.rs",
+                "pub fn now() { wasm_bindgen::describe() }\n",
+            ),
+            ("wasm-bindgen/Cargo.toml", &package("wasm-bindgen")),
+            ("wasm-bindgen/src/lib.rs", glue),
+        ],
+    );
+    let said = tailor(at.path(), &["build", "."], &[]);
+    assert!(!said.good);
+    for part in [
+        "tiny: not a component of a BFF: its code asks for 1 function of the module \
+         `__wbindgen_placeholder__`, such as `__wbindgen_describe`, which only a browser has",
+        "wasm-bindgen v0.4.0",
+        "── chrono v0.4.0",
+        "chrono: default-features = false",
+        "utc_now() of tailor-kit's feature `chrono`",
+    ] {
+        assert!(said.errors.contains(part), "{part}: {}", said.errors);
+    }
+    assert!(!at.path().join("target/components/tiny.wasm").exists());
+}
+
+#[test]
 fn no_component_tells_the_folder_of_cargos_packages() {
     for name in ["watch", "dashboard"] {
         let component = fs::read(example(name).unwrap()).unwrap();
