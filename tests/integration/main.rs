@@ -88,6 +88,8 @@ mod weather;
 
 // The BFFs' own tests and fixtures.
 mod bffs;
+// Requests that change something.
+mod writes;
 // Functions of the contract beside calls, and components of its earlier versions.
 mod contract;
 // The process that compiles components.
