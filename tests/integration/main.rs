@@ -90,6 +90,8 @@ mod weather;
 mod bffs;
 // Builds of folders that lie elsewhere than the examples do.
 mod builds;
+// Requests that change something.
+mod writes;
 // Functions of the contract beside calls, and components of its earlier versions.
 mod contract;
 // The process that compiles components.
