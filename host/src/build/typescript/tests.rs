@@ -56,7 +56,7 @@ fn package(folder: &Path) -> Package {
         name: "partner".to_owned(),
         entry: "src/main.ts".into(),
         wit: None,
-        modules: crate::build::bounds::Bounds {
+        modules: crate::build::project::Bounds {
             time: std::time::Duration::from_secs(60),
             memory: 2 << 30,
         },
