@@ -332,9 +332,9 @@ async fn what_typescript_throws_has_its_line_with_causes_failures_and_places() {
             &[
                 "TypeError: no date",
                 "stack=wrapped ",
-                "faults.ts:14 <",
+                "faults.ts:14:11 <",
                 "cause=RangeError: 31 is not a month (parse ",
-                "faults.ts:7 < wrapped ",
+                "faults.ts:7:9 < wrapped ",
             ][..],
         ),
         (

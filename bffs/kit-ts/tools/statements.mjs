@@ -1,8 +1,8 @@
 /** Goes over the statements of a bundle in the order in which the engine makes its byte code. See places.mjs. */
 import { KINDS } from "../src/lookup.mjs";
-import { Expressions } from "./expressions.mjs";
+import { Functions } from "./functions.mjs";
 
-export class Statements extends Expressions {
+export class Statements extends Functions {
   /** All that is found in the bundle, in order. */
   all() {
     this.note(0);

@@ -7,18 +7,10 @@ use std::time::{Duration, Instant};
 
 use super::BuildError;
 use super::command::{Finished, not_started};
+use super::project::Bounds;
 
 /// How often time and memory are looked at.
 const LOOK: Duration = Duration::from_millis(50);
-
-/// What a program may use.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Bounds {
-    /// Wall time.
-    pub(super) time: Duration,
-    /// Resident memory, bytes. Only Linux tells it.
-    pub(super) memory: u64,
-}
 
 /// How a program ended.
 pub(super) enum Ended {

@@ -7,7 +7,6 @@ use std::time::Duration;
 use serde::Deserialize;
 
 use super::BuildError;
-use super::bounds::Bounds;
 
 /// A language that a BFF can be built from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -42,6 +41,15 @@ pub(super) struct Package {
     pub dev_dependencies: BTreeMap<String, String>,
     /// What its module-level code may use when the component is built.
     pub modules: Bounds,
+}
+
+/// What a program may use.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Bounds {
+    /// Wall time.
+    pub(super) time: Duration,
+    /// Resident memory, bytes. Only Linux tells it.
+    pub(super) memory: u64,
 }
 
 /// Seconds that module-level code may run, unless the package says otherwise. The engine around it

@@ -148,7 +148,7 @@ mod tests {
         let stack = "ReferenceError: console is not defined\n    at k (/partner.js:3:10)\n    at <anonymous> (/partner.js:9:1)\n";
         assert_eq!(
             map().translate(stack, "partner.js"),
-            "ReferenceError: console is not defined\n    at k (../../kit/k.ts:1:37)\n    at <anonymous> (../src/main.ts:1:75)\n"
+            "ReferenceError: console is not defined\n    at k (../../kit/k.ts:1:47)\n    at <anonymous> (../src/main.ts:1:68)\n"
         );
     }
 

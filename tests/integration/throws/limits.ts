@@ -16,9 +16,9 @@ class Node {
   }
 }
 
-function spin(): number {
+/*@loop*/function spin(): number {
   let steps = 0;
-  for (;;) /*@loop*/steps += 1;
+  for (;;) steps += 1;
 }
 
 const nested = (depth: number): Any => {
@@ -76,7 +76,7 @@ const routes: Record<string, () => unknown> = {
   "loop-that-catches": () => {
     for (;;) {
       try {
-        spin();
+        /*@loop-that-catches*/JSON.stringify([1]);
       } catch {
         // Goes on.
       }

@@ -65,9 +65,10 @@ pub(super) struct Engine {
     clock: Option<u32>,
     /// The first free index of functions, types and globals.
     free: [u32; 3],
-    /// The slot of the table that was added. `None` unless there is one table.
-    slot: Option<u32>,
-    tables: usize,
+    /// Which table has the functions that the engine calls, and its first free slot.
+    table: Option<(u32, u32)>,
+    /// Tables so far.
+    tables: u32,
 }
 
 impl Engine {
@@ -98,20 +99,19 @@ impl Engine {
                 modules().map(Module::type_count).sum(),
                 number(layout.globals.len())?,
             ],
-            slot: None,
+            table: largest_table(modules()),
             tables: 0,
         }))
     }
 
-    /// Makes room for one more function in the module's table.
+    /// Makes room for one more function, if it is that table. Called for each, in order.
     pub(super) fn extend(&mut self, table: &mut wasmparser::Table<'_>) {
+        let index = self.tables;
         self.tables += 1;
-        self.slot = u32::try_from(table.ty.initial).ok();
-        if self.clock.is_none() {
-            return;
+        if self.clock.is_some() && self.table.is_some_and(|(which, _)| which == index) {
+            table.ty.initial += 1;
+            table.ty.maximum = table.ty.maximum.map(|most| most.max(table.ty.initial));
         }
-        table.ty.initial += 1;
-        table.ty.maximum = table.ty.maximum.map(|most| most.max(table.ty.initial));
     }
 
     /// Gives the stack its limit, and takes the hook away.
@@ -124,10 +124,11 @@ impl Engine {
 
     /// What is needed for the function that is asked.
     pub(super) fn handler(&self) -> Option<Handler<'_>> {
-        let (clock, slot) = (self.clock?, self.slot?);
-        (self.tables == 1).then_some(Handler {
+        let (clock, (table, slot)) = (self.clock?, self.table?);
+        Some(Handler {
             engine: self,
             clock,
+            table,
             slot,
         })
     }
@@ -137,6 +138,7 @@ impl Engine {
 pub(super) struct Handler<'a> {
     engine: &'a Engine,
     clock: u32,
+    table: u32,
     slot: u32,
 }
 
@@ -147,8 +149,9 @@ impl Handler<'_> {
         set(data, field, &self.slot.to_le_bytes());
         let [function, ..] = self.engine.free;
         let offset = ConstExpr::i32_const(self.slot.cast_signed());
+        let table = (self.table != 0).then_some(self.table);
         elements.active(
-            None,
+            table,
             &offset,
             Elements::Functions([function].as_slice().into()),
         );
@@ -197,6 +200,13 @@ impl Handler<'_> {
         code.function(&body);
         ty
     }
+}
+
+/// The table with the most slots, and how many. Glue between modules has small ones of its own.
+fn largest_table<'a, 'b: 'a>(modules: impl Iterator<Item = &'a Module<'b>>) -> Option<(u32, u32)> {
+    let tables = modules.flat_map(|module| &module.tables);
+    let sizes = tables.map(|table| u32::try_from(table.ty.initial).unwrap_or(u32::MAX));
+    (0..).zip(sizes).max_by_key(|(_, size)| *size)
 }
 
 /// Writes a number over what is in memory.

@@ -2,10 +2,10 @@
 
 use std::path::Path;
 
-use super::super::bounds::{Bounds, Ended, run_within};
+use super::super::bounds::{Ended, run_within};
 use super::super::fuse::fuse;
 use super::super::npm::{Modules, TOOLS, compile};
-use super::super::project::Package;
+use super::super::project::{Bounds, Package};
 use super::super::{BuildError, Report, component};
 use super::bundle::Bundle;
 use super::handler;
