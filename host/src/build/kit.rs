@@ -9,7 +9,7 @@ use super::BuildError;
 use super::component::write_whole;
 use super::stamp::files_below;
 
-/// The sources, by [`build.rs`](../../../build.rs).
+/// The sources: `build.rs` of this crate lists them.
 mod sources {
     include!(concat!(env!("OUT_DIR"), "/kits.rs"));
 }

@@ -27,7 +27,7 @@ pub(super) const TOOLS: &str =
     "add typescript, esbuild and componentize-qjs to the devDependencies of package.json";
 
 /// The kit, whose own packages are looked through last.
-const KIT: &str = "@tailor/kit";
+pub(super) const KIT: &str = "@tailor/kit";
 
 /// Installed packages.
 pub(super) struct Modules {

@@ -6,7 +6,7 @@
 use std::path::{Path, PathBuf};
 
 use super::command::lock;
-use super::npm::Modules;
+use super::npm::{KIT, Modules};
 use super::project::Package;
 use super::stamp::{Stamp, digest};
 use super::{BuildError, BuildOptions, Built, Language, Report, component};
@@ -35,15 +35,20 @@ pub(super) fn build(
     };
 
     let old = Stamp::of(&output);
-    if let Some(old) = &old
-        && let Ok(wit) = find_wit(package, options)
-        && old.inputs == read::inputs(package, &wit, &old.read)?
-    {
-        return Ok(built(size()?, true));
+    match find_wit(package, options) {
+        Ok(wit) => {
+            if let Some(old) = &old
+                && old.inputs == read::inputs(package, &wit, &old.read)?
+            {
+                return Ok(built(size()?, true));
+            }
+        }
+        // It comes with the kit, which is not installed yet.
+        Err(_) if package.dependencies.contains_key(KIT) => {}
+        Err(error) => return Err(error),
     }
 
     let modules = Modules::ready(package, say)?;
-    // The kit may have been installed just now.
     let wit = find_wit(package, options)?;
     let listed = types::check(package, &modules, options, say)?;
     let bundle = Bundle::make(package, &modules, &components, options, say)?;

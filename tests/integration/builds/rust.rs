@@ -7,7 +7,7 @@ use tailor_harness::components::{example, root};
 use wit_component::{StringEncoding, metadata};
 use wit_parser::Resolve;
 
-use super::repository::{Said, tailor, write};
+use super::repository::{Said, copy, tailor, write};
 
 /// A BFF without packages, which is compiled in a moment. It wants the flags of its folder, and
 /// none of the environment.
@@ -74,6 +74,15 @@ fn a_component_is_in_one_place_whatever_folder_cargo_is_told() {
     let said = tailor(at.path(), &["build", "."], &variables);
     is_built(&said, at.path());
     assert_eq!(said.errors, "");
+
+    // A copy is built anew, elsewhere, and is the same.
+    let copied = tempfile::tempdir().unwrap();
+    let copied = copied.path().join("a/copy");
+    copy(at.path(), &copied);
+    fs::remove_dir_all(copied.join("elsewhere")).unwrap();
+    let copy = tailor(&copied, &["build", "."], &[]);
+    is_built(&copy, &copied);
+    assert_eq!(copy.component(), said.component());
 }
 
 #[test]
