@@ -157,8 +157,8 @@ pub enum BffError {
     },
     /// The guest used up its stack: the one in its own memory, or that of the engine.
     #[error(
-        "the stack ran out: a recursion without an end, or one that is too deep (the stack of a \
-         Rust BFF is set by -zstack-size in .cargo/config.toml)"
+        "the stack ran out: a recursion without an end, or data that is nested too deeply for one \
+         (the stack of a Rust BFF is set by -zstack-size in .cargo/config.toml)"
     )]
     StackSpent {
         /// Where.

@@ -2,8 +2,14 @@
 //! answers and print its tables.
 
 use std::process::Command;
+use std::sync::{Mutex, PoisonError};
+
+/// Held by a run: a free port that one has found could be taken by another before its server has
+/// it.
+static ALONE: Mutex<()> = Mutex::new(());
 
 fn load(arguments: &str) -> anyhow::Result<String> {
+    let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
     let output = Command::new(env!("CARGO_BIN_EXE_load"))
         .args(arguments.split_whitespace())
         .output()?;

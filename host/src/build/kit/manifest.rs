@@ -23,6 +23,21 @@ pub(super) fn npm(text: &str, version: &str) -> String {
     lines.collect()
 }
 
+/// An entry that takes the workspace's, with what it says itself beside that, such as `optional`.
+fn written_out(entry: &Value, shared: &Value) -> Value {
+    let own = entry.as_table().into_iter().flatten();
+    let mut own = own.filter(|(key, _)| *key != "workspace").peekable();
+    if own.peek().is_none() {
+        return shared.clone();
+    }
+    let mut whole = match shared {
+        Value::Table(table) => table.clone(),
+        version => Table::from_iter([("version".to_owned(), version.clone())]),
+    };
+    whole.extend(own.map(|(key, value)| (key.clone(), value.clone())));
+    Value::Table(whole)
+}
+
 /// The Cargo.toml without a workspace: what it has from there is written out.
 pub(super) fn cargo(text: &str, workspace: &str, version: &str) -> Result<String, BuildError> {
     let parse = |text: &str| {
@@ -42,7 +57,7 @@ pub(super) fn cargo(text: &str, workspace: &str, version: &str) -> Result<String
         for (key, value) in entries.into_iter().flatten() {
             let inherits = value.get("workspace").is_some();
             if let Some(shared) = shared(section, key).filter(|_| inherits) {
-                *value = shared.clone();
+                *value = written_out(value, shared);
             }
         }
     }
@@ -51,4 +66,25 @@ pub(super) fn cargo(text: &str, workspace: &str, version: &str) -> Result<String
         package.remove("publish");
     }
     Ok(manifest.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_dependency_says_beside_the_workspace_is_kept() {
+        let workspace =
+            "[workspace.dependencies]\na = { version = \"1\", features = [\"x\"] }\nb = \"2\"\n";
+        let text = "[package]\nname = \"kit\"\n[dependencies]\n\
+                    a = { workspace = true, optional = true }\nb.workspace = true\nc = \"3\"\n";
+        let written = cargo(text, workspace, "0.1.0").unwrap();
+        let written: Table = written.parse().unwrap();
+        let expected =
+            "a = { version = \"1\", features = [\"x\"], optional = true }\nb = \"2\"\nc = \"3\"\n";
+        assert_eq!(
+            written["dependencies"],
+            Value::Table(expected.parse().unwrap())
+        );
+    }
 }
