@@ -129,7 +129,14 @@ fn the_tests_of_the_rust_bffs_and_of_their_kit_pass() {
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     run(
         cargo,
-        &["test", "--workspace", "--locked", "--target-dir", "target"],
+        &[
+            "test",
+            "--workspace",
+            "--all-features",
+            "--locked",
+            "--target-dir",
+            "target",
+        ],
         &bffs,
     );
 }

@@ -4,10 +4,8 @@
 use std::process::Command;
 use std::sync::Arc;
 
-use downstream_mock::Service;
-use http::{HeaderValue, StatusCode};
 use tailor::fixture::Fixture;
-use tailor_harness::{Offline, components, json, reply};
+use tailor_harness::{Offline, components};
 
 use super::run;
 
