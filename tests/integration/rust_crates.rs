@@ -39,7 +39,9 @@ async fn times_of_chrono_are_the_host_s() {
 fn chrono_day(time: &str) -> u64 {
     let part = |range: std::ops::Range<usize>| time[range].parse::<u64>().unwrap();
     let (year, month, day) = (part(0..4), part(5..7), part(8..10));
-    let leap = |year: u64| year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
+    let leap = |year: u64| {
+        year.is_multiple_of(4) && (!year.is_multiple_of(100) || year.is_multiple_of(400))
+    };
     let years: u64 = (1970..year).map(|it| 365 + u64::from(leap(it))).sum();
     let february = 28 + u64::from(leap(year));
     let lengths = [31, february, 31, 30, 31, 30, 31, 31, 30, 31, 30];
