@@ -24,7 +24,8 @@ wasip2::http::proxy::export!(Component);
 // It is a BFF of tailor as well, one that knows no path: only such a component is built by
 // `tailor build`.
 #[cfg(target_family = "wasm")]
-tailor_kit::export!(Component);
+// Without the hook for panics, whose log nobody gives it here.
+tailor_kit::bindings::export!(Component with_types_in tailor_kit::bindings);
 
 impl tailor_kit::Handler for Component {
     fn handle(_request: tailor_kit::Request) -> tailor_kit::Response {

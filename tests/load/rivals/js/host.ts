@@ -3,7 +3,14 @@ export function fetchAll(): never {
   throw new Error("calls are awaited here");
 }
 
-export { fetchAll as elapsedNs, fetchAll as random, fetchAll as start, fetchAll as waitAny };
+export {
+  fetchAll as config,
+  fetchAll as elapsedNs,
+  fetchAll as random,
+  fetchAll as start,
+  fetchAll as timeLeftMs,
+  fetchAll as waitAny,
+};
 
 export function nowMs(): number {
   return Date.now();
