@@ -8,7 +8,10 @@ declare var performance: {
   readonly timeOrigin: number;
 };
 
-/** Random numbers of the host's system, new for each request. In a test they are those of the fixture's `seed`. */
+/**
+ * Random numbers of the host's system, new for each request. In a test they are those of the
+ * fixture's `seed`.
+ */
 declare var crypto: {
   /** Fills an array of integers, of at most 65,536 bytes. */
   getRandomValues<T extends ArrayBufferView>(array: T): T;
@@ -16,8 +19,9 @@ declare var crypto: {
 };
 
 /**
- * What everything that needs a locale returns: a component has no locales, so that the text could not be what you want. In
- * tests and in a component it throws. Nothing can be done with a value of this type; write the text yourself.
+ * What everything that needs a locale returns: a component has no locales, so that the text could
+ * not be what you want. In tests and in a component it throws. Nothing can be done with a value of
+ * this type; write the text yourself.
  */
 type ComponentsHaveNoLocales = symbol & { readonly "a component has no locales: write the text yourself": never };
 
@@ -33,7 +37,9 @@ interface BigInt {
 interface Date {
   /** @deprecated A component has no locales: write the text yourself. */
   toLocaleString(locales?: unknown, options?: unknown): ComponentsHaveNoLocales;
-  /** @deprecated A component has no locales: write the text yourself, with `formatDate` of the kit. */
+  /**
+   * @deprecated A component has no locales: write the text yourself, with `formatDate` of the kit.
+   */
   toLocaleDateString(locales?: unknown, options?: unknown): ComponentsHaveNoLocales;
   /** @deprecated A component has no locales: write the text yourself. */
   toLocaleTimeString(locales?: unknown, options?: unknown): ComponentsHaveNoLocales;

@@ -178,13 +178,6 @@ fn what_one_reader_of_fixtures_refuses_all_do() {
     }
 }
 
-#[test]
-fn the_host_and_the_kit_for_rust_read_json_in_the_same_words() {
-    let read = |file: &str| std::fs::read_to_string(components::root().join(file)).unwrap();
-    let kits = read("bffs/kit/src/testing/json.rs");
-    assert_eq!(read("host/src/fixture/json.rs"), kits);
-}
-
 #[tokio::test]
 async fn the_example_of_the_readme_holds() -> anyhow::Result<()> {
     let watch = Offline::from_file(&components::example("watch")?)?

@@ -37,7 +37,8 @@ export function readJson<T>(request: Request, decode: Decoder<T>): T {
 
 /**
  * The pairs of a body that an HTML form sent (`application/x-www-form-urlencoded`), decoded, in
- * order. Throws a `Problem`: 415 for another content type, 400 for what is not percent-encoded UTF-8.
+ * order. Throws a `Problem`: 415 for another content type, 400 for what is not percent-encoded
+ * UTF-8.
  */
 export function readForm(request: Request): Query {
   if (mediaType(request) !== FORM_TYPE) throw unsupported(request, FORM_TYPE);
@@ -48,7 +49,10 @@ export function readForm(request: Request): Query {
   });
 }
 
-/** The body as text, whatever its content type; empty where there is none. Throws a `Problem` (400) when it is not UTF-8. */
+/**
+ * The body as text, whatever its content type; empty where there is none. Throws a `Problem` (400)
+ * when it is not UTF-8.
+ */
 export function readText({ body }: Request): string {
   if (body.tag === "bytes") throw badField("", "not text in UTF-8");
   return body.tag === "text" ? body.val : "";

@@ -1,6 +1,7 @@
 /**
- * What is wrong with the form of a call, or of another value for the host. At a value of another form than the contract's
- * the engine ends the instance without a word: so the kit looks first, and throws where the author's line is in the stack.
+ * What is wrong with the form of a call, or of another value for the host. At a value of another
+ * form than the contract's the engine ends the instance without a word: so the kit looks first, and
+ * throws where the author's line is in the stack.
  */
 import { kindOf, wrongBody, wrongHeaders, wrongText } from "./shape.ts";
 
@@ -8,7 +9,10 @@ const METHODS: readonly unknown[] = ["get", "head", "post", "put", "patch", "del
 /** The largest number of 32 bits without a sign. */
 export const MAX_U32 = 0xffff_ffff;
 
-/** The first thing that is wrong with a call of the contract, with its place: `query[0][1] is a number, not a string`. */
+/**
+ * The first thing that is wrong with a call of the contract, with its place: `query[0][1] is a
+ * number, not a string`.
+ */
 export function wrongCall(call: unknown): string | undefined {
   if (typeof call !== "object" || call === null || Array.isArray(call)) return `it is ${kindOf(call)}, not an object`;
   const { service, method, path, query, headers, body, select, timeoutMs, profile } = call as Readonly<Record<string, unknown>>;

@@ -1,11 +1,12 @@
 /**
  * The way from the host into a BFF's routes, and the one place that deals with what they throw.
  *
- * A `Problem` becomes its answer. Anything else is a fault of the code, and so is an answer of a form
- * that the engine does not take: it is written to the log, then thrown on and ends the instance. So the host answers 502 with its
- * own stable code, names this BFF's version in log and metrics, and can distinguish a broken
- * release from an answer, as for a panic in any other language. An answer made here would look like
- * one that was meant. The log line comes first because the engine's own way out loses the message.
+ * A `Problem` becomes its answer. Anything else is a fault of the code, and so is an answer of a
+ * form that the engine does not take: it is written to the log, then thrown on and ends the
+ * instance. So the host answers 502 with its own stable code, names this BFF's version in log and
+ * metrics, and can distinguish a broken release from an answer, as for a panic in any other
+ * language. An answer made here would look like one that was meant. The log line comes first
+ * because the engine's own way out loses the message.
  */
 import type { Request, Response } from "tailor:bff/types@0.1.1";
 import { logFault, WrongAnswer } from "./fault.ts";
@@ -30,8 +31,8 @@ export function bff(routes: readonly Route[]): Handler {
 }
 
 /**
- * Gives a handler that `bff` did not make the same: a `Problem` becomes its answer, what it throws is logged, and the form of
- * its answer is looked at. The last statement of a bundle calls it.
+ * Gives a handler that `bff` did not make the same: a `Problem` becomes its answer, what it throws
+ * is logged, and the form of its answer is looked at. The last statement of a bundle calls it.
  */
 export function watchHandler(handler: unknown): void {
   if (typeof handler !== "object" || handler === null || made.has(handler)) return;

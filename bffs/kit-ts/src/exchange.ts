@@ -1,6 +1,6 @@
 /**
- * Calls that are started before their results are wanted: for chains, where one answer leads to the next call while others
- * are still under way, and for the first of several.
+ * Calls that are started before their results are wanted: for chains, where one answer leads to the
+ * next call while others are still under way, and for the first of several.
  */
 import { start as startRaw, waitAny as waitAnyRaw, type Exchange, type Failure, type Result } from "tailor:bff/downstream@0.1.1";
 import { callOf, outcome, type JsonCall } from "./downstream.ts";
@@ -24,11 +24,12 @@ export function start<T>(call: JsonCall<T>): Started<T> {
 }
 
 /**
- * Waits until one of these calls has its result, and gives its place in the list, of several the first: `wait` returns at
- * once then. Calls whose outcome was taken are passed over. `undefined` when `limitMs` have passed (0 looks without waiting),
- * when the request's time for calls is over, and at once when there is no limit and nothing to wait for. An empty list with
- * a limit waits for that time. At most 1,024 calls, and each counts as one more of the BFF's handles (`limits.handles`)
- * meanwhile: more end the instance.
+ * Waits until one of these calls has its result, and gives its place in the list, of several the
+ * first: `wait` returns at once then. Calls whose outcome was taken are passed over. `undefined`
+ * when `limitMs` have passed (0 looks without waiting), when the request's time for calls is over,
+ * and at once when there is no limit and nothing to wait for. An empty list with a limit waits for
+ * that time. At most 1,024 calls, and each counts as one more of the BFF's handles
+ * (`limits.handles`) meanwhile: more end the instance.
  */
 export function waitAny(calls: readonly Started<unknown>[], limitMs?: number): number | undefined {
   needHost("waitAny()");

@@ -4,8 +4,8 @@ import { describeRoute, type Route } from "./router.ts";
 import { causesOf, cut, errorsOf, failureOf, inWords, stackOf } from "./words.ts";
 
 /**
- * Bytes of the parts of a line. The host cuts a line at 4 KiB, and leaves out whole fields: together
- * with what a field costs beside its value, 16 bytes and its name, these stay below it.
+ * Bytes of the parts of a line. The host cuts a line at 4 KiB, and leaves out whole fields:
+ * together with what a field costs beside its value, 16 bytes and its name, these stay below it.
  */
 const MESSAGE = 800;
 const MOST: Readonly<Record<string, number>> = {
@@ -19,10 +19,16 @@ const MOST: Readonly<Record<string, number>> = {
   errors: 500,
 };
 
-/** An answer of another form than the contract's. Its stack has nothing of the author's, who returned it. */
+/**
+ * An answer of another form than the contract's. Its stack has nothing of the author's, who
+ * returned it.
+ */
 export class WrongAnswer extends TypeError {}
 
-/** Writes a line of level `error`, whatever was thrown. `route` is the one that was taken, if one was. */
+/**
+ * Writes a line of level `error`, whatever was thrown. `route` is the one that was taken, if one
+ * was.
+ */
 export function logFault(thrown: unknown, route: Route | undefined): void {
   const place = route === undefined ? {} : describeRoute(route);
   let message: string;

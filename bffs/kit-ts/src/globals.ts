@@ -1,6 +1,6 @@
 /**
- * The web's globals for clock and chance, by the host. The engine has neither: what it has of them when the component is
- * built is in the component's image, the same for every request.
+ * The web's globals for clock and chance, by the host. The engine has neither: what it has of them
+ * when the component is built is in the component's image, the same for every request.
  */
 import { elapsedNs, nowMs, random } from "tailor:bff/runtime@0.1.1";
 
@@ -28,7 +28,10 @@ export interface HostGlobals {
   readonly random: () => number;
 }
 
-/** The globals of one request. `check` gets the name of each that is used, and throws where there is no host to ask. */
+/**
+ * The globals of one request. `check` gets the name of each that is used, and throws where there is
+ * no host to ask.
+ */
 export function hostGlobals(check: (name: string) => void): HostGlobals {
   const now = (name: string): number => {
     check(name);
@@ -60,7 +63,8 @@ function hostDate(now: (name: string) => number): DateConstructor {
     const target = new.target as unknown;
     if (target === undefined) return new EngineDate(now("Date()")).toString();
     const parts = given.length === 0 ? [now("new Date()")] : given;
-    // The engine's own way is much faster, and the rule; the other one is for classes that extend `Date`.
+    // The engine's own way is much faster, and the rule; the other one is for classes that extend
+    // `Date`.
     if (target === HostDate && parts.length === 1) return new EngineDate(parts[0] as number);
     return Reflect.construct(EngineDate, parts, target as () => void) as Date;
   }

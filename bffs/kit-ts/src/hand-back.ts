@@ -16,10 +16,10 @@ const MAX_HEADERS = 32 * 1024;
  * is none.
  *
  * Left out are the fields that only the host may set (those of the connection, `content-length`,
- * `date`, `server`, `forwarded`, `x-forwarded-*`, `x-request-id`, `tailor-*` and the like), those by
- * which a proxy in front would send something else (`x-accel-redirect`), and what is past 32 KiB of
- * fields. A status that no answer may have becomes 502. After a `select` there is no body, since it
- * stayed with the host.
+ * `date`, `server`, `forwarded`, `x-forwarded-*`, `x-request-id`, `tailor-*` and the like), those
+ * by which a proxy in front would send something else (`x-accel-redirect`), and what is past 32 KiB
+ * of fields. A status that no answer may have becomes 502. After a `select` there is no body, since
+ * it stayed with the host.
  */
 export function handBack(outcome: Outcome<unknown>): Response {
   const { reply } = outcome;
@@ -32,7 +32,8 @@ function fieldsOf(given: Headers): Headers {
   let size = 0;
   const fields: (readonly [string, string])[] = [];
   for (const [name, value] of given) {
-    // Names are read as the host reads them: any other character than a letter or digit counts as a dash.
+    // Names are read as the host reads them: any other character than a letter or digit counts as a
+    // dash.
     if (HOSTS.test(name.replace(/[^0-9A-Za-z]/g, "-"))) continue;
     size += utf8(name).length + utf8(value).length + 4;
     if (size > MAX_HEADERS) break;

@@ -22,13 +22,19 @@ export function timeLeftMs(): number {
   return hostTimeLeftMs();
 }
 
-/** Milliseconds, with fractions, since the host received this request. Nobody sets this clock, other than `nowMs`. */
+/**
+ * Milliseconds, with fractions, since the host received this request. Nobody sets this clock, other
+ * than `nowMs`.
+ */
 export function elapsedMs(): number {
   needHost("elapsedMs()");
   return elapsedNs() / 1e6;
 }
 
-/** Random bytes, at most 65,536 at once, which nobody can guess: for keys and ids. In a test they are those of its `seed`. */
+/**
+ * Random bytes, at most 65,536 at once, which nobody can guess: for keys and ids. In a test they
+ * are those of its `seed`.
+ */
 export function randomBytes(length: number): Uint8Array {
   needHost("randomBytes()");
   refuse("randomBytes", wrongNumber("length", length, 65_536));

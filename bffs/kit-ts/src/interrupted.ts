@@ -1,6 +1,6 @@
 /**
- * The line of a request that has used its CPU time. The engine ends it with an error that no code can catch: the kit sees it
- * only when the engine makes its stack, by the hook that V8 has, too.
+ * The line of a request that has used its CPU time. The engine ends it with an error that no code
+ * can catch: the kit sees it only when the engine makes its stack, by the hook that V8 has, too.
  */
 import { logFault } from "./fault.ts";
 import type { Route } from "./router.ts";
@@ -21,7 +21,10 @@ class CpuTimeUsedUp extends Error {
 
 let route: Route | undefined;
 
-/** Notes the route that is taken. Each request has an instance of its own, so that it is that of the request. */
+/**
+ * Notes the route that is taken. Each request has an instance of its own, so that it is that of the
+ * request.
+ */
 export function runs(taken: Route): Route {
   route = taken;
   return taken;

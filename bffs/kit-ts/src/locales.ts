@@ -1,6 +1,7 @@
 /**
- * The methods that depend on a locale. The engine has no locales: it would write American dates and plain numbers whatever
- * it is asked for, and compare texts by the numbers of their characters. So they throw where a locale matters.
+ * The methods that depend on a locale. The engine has no locales: it would write American dates and
+ * plain numbers whatever it is asked for, and compare texts by the numbers of their characters. So
+ * they throw where a locale matters.
  */
 
 const WRITES: readonly (readonly [prototype: object, methods: readonly string[]])[] = [
@@ -9,7 +10,10 @@ const WRITES: readonly (readonly [prototype: object, methods: readonly string[]]
   [BigInt.prototype, ["toLocaleString"]],
 ];
 
-/** Puts methods that throw where a locale matters into the place of these. `compare` is what `localeCompare` does without. */
+/**
+ * Puts methods that throw where a locale matters into the place of these. `compare` is what
+ * `localeCompare` does without.
+ */
 export function refuseLocales(compare?: (one: string, other: string) => number): () => void {
   const undo: (() => void)[] = [];
   const replace = (prototype: object, method: string, value: unknown): void => {

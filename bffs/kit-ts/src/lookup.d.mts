@@ -7,7 +7,10 @@ export interface Table {
   readonly text: string;
 }
 
-/** A call of a stack, in the bundle: lines and columns from 1, and 0 in a function of the engine's own. */
+/**
+ * A call of a stack, in the bundle: lines and columns from 1, and 0 in a function of the engine's
+ * own.
+ */
 export interface Call {
   readonly name: string;
   readonly file: string;
@@ -34,11 +37,14 @@ export function keyOf(kind: number, name: string): number;
 export function encode(number: number): string;
 /** The numbers of an entry. */
 export function decode(entry: string): number[];
-/** The calls of a stack of the engine, the innermost first; `line` is 0 for a function of its own. */
+/**
+ * The calls of a stack of the engine, the innermost first; `line` is 0 for a function of its own.
+ */
 export function parseStack(stack: string): Call[];
 /**
- * The place of a call, or nothing where the bundle has no source there. `inner` is the name of the function that it has
- * called, or `undefined` for the innermost: then the error's name and message tell.
+ * The place of a call, or nothing where the bundle has no source there. `inner` is the name of the
+ * function that it has called, or `undefined` for the innermost: then the error's name and message
+ * tell.
  */
 export function lookUp(
   table: Table,

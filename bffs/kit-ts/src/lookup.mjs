@@ -1,14 +1,18 @@
 /**
- * From a place that the engine names to the author's file, line and column. Plain JavaScript, as it runs in the component
- * and in the build; `tools/lines.mjs` makes the table.
+ * From a place that the engine names to the author's file, line and column. Plain JavaScript, as it
+ * runs in the component and in the build; `tools/lines.mjs` makes the table.
  *
- * `text` has for each line of the bundle a group, ended by `;`, of entries with `,` between them: numbers in base64 as in a
- * source map. The first four are column of the bundle, file, line and column of the source; then, behind a `!`, three for
- * each step that may fail there: kind and name, line and column. Each number is the difference to the one before of its
- * sort; a step's, to its entry's. `marks` are the positions in `text` of every 64th line.
+ * `text` has for each line of the bundle a group, ended by `;`, of entries with `,` between them:
+ * numbers in base64 as in a source map. The first four are column of the bundle, file, line and
+ * column of the source; then, behind a `!`, three for each step that may fail there: kind and name,
+ * line and column. Each number is the difference to the one before of its sort; a step's, to its
+ * entry's. `marks` are the positions in `text` of every 64th line.
  */
 
-/** What may fail: what the engine says of an error, or which function comes next in the stack, tells which it was. */
+/**
+ * What may fail: what the engine says of an error, or which function comes next in the stack, tells
+ * which it was.
+ */
 export const KINDS = Object.freeze({
   variable: 0, field: 1, call: 2, construct: 3, set: 4, operator: 5, iteration: 6, pattern: 7, method: 8,
   /** A call of a function that is declared by this name. */
@@ -29,7 +33,12 @@ export function keyOf(kind, name) {
   return kind + 16 * (hash + 1);
 }
 
-/** A number in base64: five bits a digit, least first; the sixth says that more follow, the lowest is the sign. @param {number} number */
+/**
+ * A number in base64: five bits a digit, least first; the sixth says that more follow, the lowest
+ * is the sign.
+ *
+ * @param {number} number
+ */
 export function encode(number) {
   let rest = number < 0 ? -number * 2 + 1 : number * 2;
   let text = "";
@@ -59,7 +68,11 @@ export function decode(entry) {
   return numbers;
 }
 
-/** The calls of a stack of the engine, the innermost first; `line` is 0 for a function of its own. @param {string} stack */
+/**
+ * The calls of a stack of the engine, the innermost first; `line` is 0 for a function of its own.
+ *
+ * @param {string} stack
+ */
 export function parseStack(stack) {
   const calls = [];
   for (const text of stack.split("\n")) {
@@ -76,8 +89,9 @@ export function parseStack(stack) {
 }
 
 /**
- * The place of a call, or nothing where the bundle has no source there. `inner` is the name of the function that it has
- * called, or `undefined` for the innermost: then the error's name and message tell.
+ * The place of a call, or nothing where the bundle has no source there. `inner` is the name of the
+ * function that it has called, or `undefined` for the innermost: then the error's name and message
+ * tell.
  *
  * @param {import("./lookup.d.mts").Table} table
  * @param {{ readonly line: number, readonly column: number }} call
@@ -133,7 +147,8 @@ function stepsOf(entry) {
 }
 
 /**
- * The step that called a function of this name: the first call of the name, else the first call at all.
+ * The step that called a function of this name: the first call of the name, else the first call at
+ * all.
  *
  * @param {ReturnType<typeof stepsOf>} steps
  * @param {string} inner
@@ -182,7 +197,11 @@ function failing(steps, error) {
     first([KINDS.construct, KINDS.operator, KINDS.call, KINDS.method, KINDS.iteration], any) ?? steps.at(-1);
 }
 
-/** The name in what the engine says, and the kinds of steps that it says so of. @param {string} message */
+/**
+ * The name in what the engine says, and the kinds of steps that it says so of.
+ *
+ * @param {string} message
+ */
 function saidOf(message) {
   for (const [form, kinds] of SAYINGS) {
     const said = form.exec(message);

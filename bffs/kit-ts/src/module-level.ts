@@ -1,10 +1,14 @@
 /**
- * Module-level code runs once, when a component is built, where there is no host: a call of it would end the build without
- * a word, and what the engine has instead would be in every answer. So whatever needs the host asks here first.
+ * Module-level code runs once, when a component is built, where there is no host: a call of it
+ * would end the build without a word, and what the engine has instead would be in every answer. So
+ * whatever needs the host asks here first.
  */
 let inBundle = false;
 
-/** The modules of a bundle begin to run. Its last statement, which sets the table of lines, says that they have. */
+/**
+ * The modules of a bundle begin to run. Its last statement, which sets the table of lines, says
+ * that they have.
+ */
 export function beginModules(): void {
   inBundle = true;
 }

@@ -1,6 +1,6 @@
 /**
- * What runs before all modules of a BFF: `tools/bundle.mjs` puts it at the beginning of the bundle, so that no package can
- * have taken the engine's own clock before.
+ * What runs before all modules of a BFF: `tools/bundle.mjs` puts it at the beginning of the bundle,
+ * so that no package can have taken the engine's own clock before.
  */
 import { watchHandler } from "./entry.ts";
 import { EngineDate, hostGlobals } from "./globals.ts";

@@ -23,7 +23,10 @@ export interface Route {
   readonly method: Method;
   readonly segments: readonly string[];
   readonly handle: (request: Request, params: Readonly<Record<string, string>>) => Response;
-  /** The stack of the call that made it, for the log: the engine's, as it was when the component was built. */
+  /**
+   * The stack of the call that made it, for the log: the engine's, as it was when the component was
+   * built.
+   */
   readonly made: string;
 }
 
@@ -37,7 +40,10 @@ export function get<P extends string>(pattern: P, handler: RouteHandler<P>): Rou
   return made("get", pattern, handler);
 }
 
-/** A route for POST. The operator lists the method, too: `methods = ["GET", "POST"]` of the route in the host's file. */
+/**
+ * A route for POST. The operator lists the method, too: `methods = ["GET", "POST"]` of the route in
+ * the host's file.
+ */
 export function post<P extends string>(pattern: P, handler: RouteHandler<P>): Route {
   return made("post", pattern, handler);
 }

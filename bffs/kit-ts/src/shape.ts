@@ -13,7 +13,10 @@ export function kindOf(value: unknown): string {
   return typeof value === "object" ? "an object" : `a ${typeof value}`;
 }
 
-/** The first thing that is wrong with an answer, with its place: `headers[2][1] is a number, not a string`. */
+/**
+ * The first thing that is wrong with an answer, with its place: `headers[2][1] is a number, not a
+ * string`.
+ */
 export function wrongShape(answer: unknown): string | undefined {
   if (typeof answer !== "object" || answer === null || Array.isArray(answer) || isPromise(answer)) return wrongKind(answer);
   const { status, headers, body } = answer as Readonly<Record<string, unknown>>;

@@ -25,7 +25,10 @@ export function sourceFrames(stack: string, thrown?: Thrown, table: Table | unde
   });
 }
 
-/** The same in a line, as `name src/summaries.ts:41:17`, joined by ` < `: all of them, or the first few. */
+/**
+ * The same in a line, as `name src/summaries.ts:41:17`, joined by ` < `: all of them, or the first
+ * few.
+ */
 export function sourceStack(stack: string, most?: number, thrown?: Thrown, table: Table | undefined = bundleTable()): string {
   const frames = sourceFrames(stack, thrown, table).slice(0, most);
   return frames.map(({ name, place: at }) => `${name} ${at}`).join(" < ");

@@ -49,7 +49,10 @@ function nonError(thrown: unknown): string {
   return `object: { ${members.join(", ")} }`;
 }
 
-/** The failure that an error carries, or that was thrown itself: of the contract, or one of an `Outcome`. */
+/**
+ * The failure that an error carries, or that was thrown itself: of the contract, or one of an
+ * `Outcome`.
+ */
 export function failureOf(thrown: unknown): FailureFields {
   const value = thrown instanceof Error && "payload" in thrown ? thrown.payload : thrown;
   if (typeof value !== "object" || value === null || value instanceof Error) return {};
@@ -118,7 +121,10 @@ export function cut(text: string, most: number): string {
   return text;
 }
 
-/** The size of a character in the host's log: in UTF-8, or escaped where it has no shape or breaks the line. */
+/**
+ * The size of a character in the host's log: in UTF-8, or escaped where it has no shape or breaks
+ * the line.
+ */
 function bytesOf(char: number): number {
   if (char < 0x20 || (char >= 0x7f && char < 0xa0) || (char >= 0x2000 && char < 0x2070) || char === 0xfeff) return 8;
   if (char < 0x80) return 1;

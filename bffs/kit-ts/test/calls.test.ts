@@ -1,4 +1,7 @@
-/** Calls of the host of another form than the contract's: each is a `TypeError` where the author's line is. */
+/**
+ * Calls of the host of another form than the contract's: each is a `TypeError` where the author's
+ * line is.
+ */
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { expected, handler } from "./engine/calls.ts";

@@ -93,7 +93,9 @@ test("texts are cut between characters, to a number of bytes of the log", () => 
   assert.equal(cut("ab\ncd", 11), "ab...");
 });
 
-/** A bundle of one file, whose second line `c = f(a, b.x);` is line 8 of `src/a.ts`, and its table. */
+/**
+ * A bundle of one file, whose second line `c = f(a, b.x);` is line 8 of `src/a.ts`, and its table.
+ */
 const bundle = "// src/a.ts\nc = f(a, b.x);\n";
 const table = { files: ["src/a.ts"], ...lineTable(bundle, { mappings: ";AAOA,IAAI,EACA,GAAG,EACF" }, assert.fail) };
 

@@ -1,4 +1,7 @@
-/** Files that other programs read, too: `tailor call` and the kit for Rust have to see the same in them. */
+/**
+ * Files that other programs read, too: `tailor call` and the kit for Rust have to see the same in
+ * them.
+ */
 import assert from "node:assert/strict";
 import { mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";

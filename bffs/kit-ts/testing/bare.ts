@@ -30,7 +30,10 @@ export function inBareEngine<T>(task: () => T): T {
   }
 }
 
-/** `localeCompare` without locales, which Node has for the language of its user: the order of the code points. */
+/**
+ * `localeCompare` without locales, which Node has for the language of its user: the order of the
+ * code points.
+ */
 function compareAsTheEngine(one: string, other: string): number {
   const [left, right] = [one, other].map((text) => Array.from(text.normalize(), (char) => char.codePointAt(0) ?? 0));
   const at = left?.findIndex((point, index) => point !== right?.[index]) ?? -1;

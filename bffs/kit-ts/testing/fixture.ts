@@ -61,7 +61,10 @@ export interface Expected {
 export interface Fixture {
   readonly request: FixtureRequest;
   readonly config?: Readonly<Record<string, string>>;
-  /** RFC 3339 in UTC, with `Z`; 2026-01-15T12:00:00Z unless given, so that no test depends on the day it runs. */
+  /**
+   * RFC 3339 in UTC, with `Z`; 2026-01-15T12:00:00Z unless given, so that no test depends on the
+   * day it runs.
+   */
   readonly now?: string;
   /** What the random bytes are made from, 0 to 4,294,967,295; 0 unless given. */
   readonly seed?: number;
@@ -120,7 +123,9 @@ function readFixture(file: string): Fixture {
   return fixture as Fixture;
 }
 
-/** Throws where a member is there twice: which of the two counts, readers of JSON do not agree on. */
+/**
+ * Throws where a member is there twice: which of the two counts, readers of JSON do not agree on.
+ */
 function once(at: string, node: Node | undefined): void {
   const names = membersOf(node).map(([name]) => name);
   const twice = names.find((name, index) => names.indexOf(name) !== index);
@@ -135,7 +140,10 @@ function inFile<T>(file: string, read: () => T): T {
   }
 }
 
-/** The documents and pairs of fixtures that were read from files, as they stand there, by the object that has them. */
+/**
+ * The documents and pairs of fixtures that were read from files, as they stand there, by the object
+ * that has them.
+ */
 const WRITTEN = new WeakMap<object, string>();
 const PAIRS = new WeakMap<object, readonly (readonly [string, string])[]>();
 
@@ -177,8 +185,9 @@ export function fieldsIn(texts: Readonly<Record<string, string>> | undefined, is
 }
 
 /**
- * A time in milliseconds since 1970-01-01T00:00:00Z. It has the one form that all readers of fixtures take: of RFC 3339 that
- * in UTC with `Z`, to the second or with up to nine more digits, without leap seconds.
+ * A time in milliseconds since 1970-01-01T00:00:00Z. It has the one form that all readers of
+ * fixtures take: of RFC 3339 that in UTC with `Z`, to the second or with up to nine more digits,
+ * without leap seconds.
  */
 export function timeMs(text: string): number {
   const [, second = "", fraction = ""] = /^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.(\d{1,9}))?Z$/.exec(text) ?? [];

@@ -1,4 +1,7 @@
-/** The globals of a component: those of its engine, and what the kit puts in their place. A test compares the two. */
+/**
+ * The globals of a component: those of its engine, and what the kit puts in their place. A test
+ * compares the two.
+ */
 export const GLOBALS: readonly string[] = [
   "AggregateError",
   "Array",

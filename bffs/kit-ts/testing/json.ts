@@ -68,8 +68,8 @@ export function meaning(text: string): unknown {
 }
 
 /**
- * Whether two values mean the same: numbers are compared as doubles, so that `5.0` is `5`; the order
- * of members does not count, and of equal names the last one does.
+ * Whether two values mean the same: numbers are compared as doubles, so that `5.0` is `5`; the
+ * order of members does not count, and of equal names the last one does.
  */
 export function same(one: Node | undefined, other: Node | undefined): boolean {
   if (one?.kind === "scalar" && other?.kind === "scalar") return meaning(one.text) === meaning(other.text);

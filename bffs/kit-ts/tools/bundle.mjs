@@ -1,11 +1,12 @@
 /**
- * Bundles a BFF into the one ES module that the engine takes, with a table of its lines at the end, so that a stack in
- * the log names the developer's files and lines (see src/stack.ts). Run in the BFF's folder:
+ * Bundles a BFF into the one ES module that the engine takes, with a table of its lines at the end,
+ * so that a stack in the log names the developer's files and lines (see src/stack.ts). Run in the
+ * BFF's folder:
  *
  *     node node_modules/@tailor/kit/tools/bundle.mjs <entry.ts> <bundle.js>
  *
- * It writes <bundle.js>, <bundle.js>.map and, in <bundle.js>.meta.json, what it read. Nothing is minified: a position that
- * is not in the table is still readable.
+ * It writes <bundle.js>, <bundle.js>.map and, in <bundle.js>.meta.json, what it read. Nothing is
+ * minified: a position that is not in the table is still readable.
  */
 import { readFileSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";

@@ -1,7 +1,8 @@
 /**
- * The imports of the contract (`tailor:bff/...`) in a bundle. Those of the kit's own modules are the host's functions, or in
- * tests their doubles. Those of a BFF go through `src/contract`, which looks at what is passed. Names of earlier patches stand
- * for the kit's own: a patch only adds functions.
+ * The imports of the contract (`tailor:bff/...`) in a bundle. Those of the kit's own modules are
+ * the host's functions, or in tests their doubles. Those of a BFF go through `src/contract`, which
+ * looks at what is passed. Names of earlier patches stand for the kit's own: a patch only adds
+ * functions.
  */
 import { fileURLToPath } from "node:url";
 

@@ -1,10 +1,17 @@
-/** Goes over the expressions of a bundle in the order in which the engine makes its byte code. See places.mjs. */
+/**
+ * Goes over the expressions of a bundle in the order in which the engine makes its byte code. See
+ * places.mjs.
+ */
 import { KINDS } from "../src/lookup.mjs";
 import { Tokens } from "./tokens.mjs";
 
 /** @typedef {import("./tokens.mjs").Token} Token */
 /** @typedef {import("./places.mjs").Step} Step */
-/** What may be called or assigned, and whether it is a property. @typedef {{ name: string, at: number, member?: boolean }} Target */
+/**
+ * What may be called or assigned, and whether it is a property.
+ *
+ * @typedef {{ name: string, at: number, member?: boolean }} Target
+ */
 
 const ASSIGN = new Set(["=", "+=", "-=", "*=", "/=", "%=", "**=", "<<=", ">>=", ">>>=", "&=", "|=", "^=", "&&=", "||=", "??="]);
 const LOGIC = new Set(["&&", "||", "??"]);
@@ -37,7 +44,12 @@ export class Expressions extends Tokens {
     this.found.push({ place: this.place, step: { kind, name, at } });
   }
 
-  /** A function, whose places are its own. @param {number} mark of its first token @param {() => void} body */
+  /**
+   * A function, whose places are its own.
+   *
+   * @param {number} mark of its first token
+   * @param {() => void} body
+   */
   inFunction(mark, body) {
     const { place, withIn } = this;
     this.withIn = true;
@@ -125,7 +137,11 @@ export class Expressions extends Tokens {
     return target;
   }
 
-  /** A value with its properties and calls. `calls` is false after `new`. @returns {Target | undefined} */
+  /**
+   * A value with its properties and calls. `calls` is false after `new`.
+   *
+   * @returns {Target | undefined}
+   */
   member(calls = true) {
     let last = this.primary();
     for (;;) {

@@ -1,6 +1,6 @@
 /**
- * Goes over objects, what declarations take apart, and functions, in the order in which the engine makes its byte code. See
- * places.mjs.
+ * Goes over objects, what declarations take apart, and functions, in the order in which the engine
+ * makes its byte code. See places.mjs.
  */
 import { KINDS } from "../src/lookup.mjs";
 import { Expressions } from "./expressions.mjs";
@@ -11,9 +11,17 @@ export class Functions extends Expressions {
   /** @param {string} text */
   constructor(text) {
     super(text);
-    /** Which parentheses are the parameters of an arrow function, as far as known. @type {Map<number, boolean>} */
+    /**
+     * Which parentheses are the parameters of an arrow function, as far as known.
+     *
+     * @type {Map<number, boolean>}
+     */
     this.arrows = new Map();
-    /** The names of functions and classes: a call of one of another name is none of them. @type {Set<string>} */
+    /**
+     * The names of functions and classes: a call of one of another name is none of them.
+     *
+     * @type {Set<string>}
+     */
     this.declared = new Set();
   }
 
@@ -76,7 +84,10 @@ export class Functions extends Expressions {
     }
   }
 
-  /** What a declaration takes apart: names, lists and objects, each with what it is when there is nothing. */
+  /**
+   * What a declaration takes apart: names, lists and objects, each with what it is when there is
+   * nothing.
+   */
   pattern() {
     const { start } = this.token;
     if (this.accept("[")) {
@@ -161,7 +172,12 @@ export class Functions extends Expressions {
     return undefined;
   }
 
-  /** Whether `=>` comes after the parenthesis that closes this one: goes over what is in it, and back. @param {Token} open */
+  /**
+   * Whether `=>` comes after the parenthesis that closes this one: goes over what is in it, and
+   * back.
+   *
+   * @param {Token} open
+   */
   isArrow(open) {
     const known = this.arrows.get(open.start);
     if (known !== undefined) return known;

@@ -1,4 +1,7 @@
-/** Makes the table by which src/lookup.mjs finds the author's line and column, of a bundle and its source map. */
+/**
+ * Makes the table by which src/lookup.mjs finds the author's line and column, of a bundle and its
+ * source map.
+ */
 import { decode, encode, keyOf, MARK } from "../src/lookup.mjs";
 import { placesOf } from "./places.mjs";
 
@@ -79,7 +82,12 @@ function group(mappings, columns, places, origin) {
   return entries.join(",");
 }
 
-/** The last line that begins at or before a position. @param {readonly number[]} starts @param {number} position */
+/**
+ * The last line that begins at or before a position.
+ *
+ * @param {readonly number[]} starts
+ * @param {number} position
+ */
 function lineOf(starts, position) {
   let low = 0;
   let high = starts.length - 1;
@@ -91,17 +99,33 @@ function lineOf(starts, position) {
   return low;
 }
 
-/** The engine counts columns in bytes. @param {string} bundle @param {number} start @param {number} position */
+/**
+ * The engine counts columns in bytes.
+ *
+ * @param {string} bundle
+ * @param {number} start
+ * @param {number} position
+ */
 function columnOf(bundle, start, position) {
   return Buffer.byteLength(bundle.slice(start, position));
 }
 
-/** The mapping for a column: the last one at or before it, as in Node. @param {Mapping[]} mappings @param {number} column */
+/**
+ * The mapping for a column: the last one at or before it, as in Node.
+ *
+ * @param {Mapping[]} mappings
+ * @param {number} column
+ */
 export function before(mappings, column) {
   return mappings.findLast(({ at }) => at <= column) ?? mappings[0];
 }
 
-/** The mappings of each line of a source map, version 3. @param {string} mappings @returns {Mapping[][]} */
+/**
+ * The mappings of each line of a source map, version 3.
+ *
+ * @param {string} mappings
+ * @returns {Mapping[][]}
+ */
 export function mappingsOf(mappings) {
   let file = 0;
   let line = 0;

@@ -1,13 +1,15 @@
 /**
- * Which files of a package go into a bundle, and what is said when there are none for this engine. The bundler and the
- * runner of tests share it, so that a test runs the code that the component has.
+ * Which files of a package go into a bundle, and what is said when there are none for this engine.
+ * The bundler and the runner of tests share it, so that a test runs the code that the component
+ * has.
  */
 import { isBuiltin } from "node:module";
 
 /**
- * For esbuild. The engine is neither Node nor a browser: of the files that a package has for several, those for workers
- * come first, then those for browsers, which at least do not ask for Node; else what it has for all. Only with this
- * platform does the field `browser` of a package leave out single files.
+ * For esbuild. The engine is neither Node nor a browser: of the files that a package has for
+ * several, those for workers come first, then those for browsers, which at least do not ask for
+ * Node; else what it has for all. Only with this platform does the field `browser` of a package
+ * leave out single files.
  *
  * @type {Pick<import("esbuild").BuildOptions, "platform" | "conditions" | "mainFields" | "define">}
  */
@@ -19,8 +21,8 @@ export const resolution = {
 };
 
 /**
- * A message of esbuild, with advice that fits this engine. Its own is to bundle for Node, or to leave the import to
- * whoever runs the bundle.
+ * A message of esbuild, with advice that fits this engine. Its own is to bundle for Node, or to
+ * leave the import to the program that runs the bundle.
  *
  * @param {import("esbuild").Message} message
  * @returns {import("esbuild").Message}

@@ -1,4 +1,7 @@
-/** Goes over the statements of a bundle in the order in which the engine makes its byte code. See places.mjs. */
+/**
+ * Goes over the statements of a bundle in the order in which the engine makes its byte code. See
+ * places.mjs.
+ */
 import { KINDS } from "../src/lookup.mjs";
 import { Functions } from "./functions.mjs";
 

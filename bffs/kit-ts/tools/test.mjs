@@ -3,9 +3,9 @@
  *
  *     node node_modules/@tailor/kit/tools/test.mjs <folder>...
  *
- * Every `*.test.ts` of the folders is bundled, with the imports of the contract (`tailor:bff/...`) replaced by the doubles in
- * `testing/world`, and run, all in one process; what follows `--` goes to Node (`-- --test-name-pattern=cursor`). Stacks
- * name the .ts files.
+ * Every `*.test.ts` of the folders is bundled, with the imports of the contract (`tailor:bff/...`)
+ * replaced by the doubles in `testing/world`, and run, all in one process; what follows `--` goes
+ * to Node (`-- --test-name-pattern=cursor`). Stacks name the .ts files.
  */
 import { spawnSync } from "node:child_process";
 import { mkdtempSync, readdirSync, rmSync } from "node:fs";

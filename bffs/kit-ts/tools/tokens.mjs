@@ -1,4 +1,7 @@
-/** The tokens of a bundle as esbuild prints it: the language as of 2023, without types, with all semicolons. */
+/**
+ * The tokens of a bundle as esbuild prints it: the language as of 2023, without types, with all
+ * semicolons.
+ */
 
 /**
  * @typedef {object} Token
@@ -48,8 +51,9 @@ export class Tokens {
   }
 
   /**
-   * Reads on in a template, from the first character after its beginning or after an expression. Whether there is another
-   * expression; then `token` is its first one, else the one after the template.
+   * Reads on in a template, from the first character after its beginning or after an expression.
+   * Whether there is another expression; then `token` is its first one, else the one after the
+   * template.
    *
    * @param {number} from
    */
@@ -90,7 +94,13 @@ export class Tokens {
     return new Error(`expected ${wanted}, found ${JSON.stringify(text)} at ${start}`);
   }
 
-  /** The token that comes next. @param {number} from @param {number} mark of the token before it @returns {Token} */
+  /**
+   * The token that comes next.
+   *
+   * @param {number} from
+   * @param {number} mark of the token before it
+   * @returns {Token}
+   */
   at(from, mark = from) {
     const space = this.match(SPACE, from) ?? "";
     const start = from + space.length;

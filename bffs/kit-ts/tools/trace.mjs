@@ -1,9 +1,11 @@
 /**
- * Names the author's files, lines and columns in what was printed about an error at module level, when a component is built:
+ * Names the author's files, lines and columns in what was printed about an error at module level,
+ * when a component is built:
  *
  *     node node_modules/@tailor/kit/tools/trace.mjs <bundle.js> <printed.txt>
  *
- * It prints the text with each `/<bundle>.js:12:5` of a stack replaced. The bundle has the table (see bundle.mjs).
+ * It prints the text with each `/<bundle>.js:12:5` of a stack replaced. The bundle has the table
+ * (see bundle.mjs).
  */
 import { readFileSync } from "node:fs";
 import { basename } from "node:path";

@@ -1,6 +1,6 @@
 /**
- * Says where module-level code of a bundle is after a while, when it does not end: it runs the bundle in a thread
- * of Node, and asks that thread's debugger.
+ * Says where module-level code of a bundle is after a while, when it does not end: it runs the
+ * bundle in a thread of Node, and asks that thread's debugger.
  *
  *     node node_modules/@tailor/kit/tools/where.mjs <bundle.js> <milliseconds>
  *

@@ -10,7 +10,9 @@ import {
 const workout = object({ date: string, start: string, kind: string, minutes: number });
 const logged = object({ id: string, date: string, start: string, kind: string, minutes: number });
 
-/** What the partner can put right: a workout at that time already (409), a value or the key (422). */
+/**
+ * What the partner can put right: a workout at that time already (409), a value or the key (422).
+ */
 const REFUSED: readonly (number | undefined)[] = [409, 422];
 
 /**

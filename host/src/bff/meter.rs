@@ -136,15 +136,15 @@ impl Usage {
     }
 }
 
-/// CPU time past its limit in which a guest may still log where it is: one that asks its clock learns
-/// that the time is up. A fifth of the limit, 5 to 20 ms.
-pub(super) fn last_words(limit: Duration) -> Duration {
+/// CPU time past its limit in which a guest may still log where it is: one that asks its clock
+/// learns that the time is up. A fifth of the limit, 5 to 20 ms.
+pub(super) fn grace(limit: Duration) -> Duration {
     (limit / 5).clamp(Duration::from_millis(5), Duration::from_millis(20))
 }
 
-/// CPU time past that after which a guest is ended wherever it is. Before that it is ended at a tick
-/// of the engine, where the error tells in which function it was; only an instruction that moves
-/// much memory runs through a tick.
+/// CPU time past that after which a guest is ended wherever it is. Before that it is ended at a
+/// tick of the engine, where the error tells in which function it was; only an instruction that
+/// moves much memory runs through a tick.
 const BACKSTOP: Duration = Duration::from_millis(10);
 
 /// Why a guest was ended.
@@ -244,7 +244,7 @@ impl<'a, F> Guest<'a, F> {
         turn: Turn<'a>,
         limit: Duration,
     ) -> Self {
-        let limit_ns = time::nanos(limit + last_words(limit) + BACKSTOP);
+        let limit_ns = time::nanos(limit + grace(limit) + BACKSTOP);
         Self {
             inner,
             awaited,

@@ -16,7 +16,7 @@ use super::classify::classify;
 use super::error::BffError;
 use super::guest_log::GuestLog;
 use super::limits::GuestLimits;
-use super::meter::{Began, Guest, Stopped, Usage, last_words};
+use super::meter::{Began, Guest, Stopped, Usage, grace};
 use super::random::Random;
 use super::runtime::Runtime;
 use super::scheduler::Scheduler;
@@ -291,7 +291,7 @@ fn fresh_store(
     store.set_epoch_deadline(1);
     let (cpu, used) = (limits.cpu, usage.clone());
     store.epoch_deadline_callback(move |_| {
-        if used.cpu() > cpu + last_words(cpu) {
+        if used.cpu() > cpu + grace(cpu) {
             // As an error of the guest it carries the stack, so that its team sees where the time
             // went.
             return Err(Stopped::CpuSpent.into());

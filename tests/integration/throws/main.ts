@@ -1,6 +1,8 @@
-// Each route throws. A comment `@name` stands before what the log has to name for `/name`: the place of the error, where
-// Node says that it is, with three more exact: a property that is read of nothing is named by its own place, an operator by
-// what stands right of it, an error class of one's own by its `super`. `@name 1` is the call that led there, `@name 2` the one that led to that.
+// Each route throws. A comment `@name` stands before what the log has to name for `/name`: the
+// place of the error, where Node says that it is, with three more exact: a property that is read of
+// nothing is named by its own place, an operator by what stands right of it, an error class of
+// one's own by its `super`. `@name 1` is the call that led there, `@name 2` the one that led to
+// that.
 import { bff, get, json, path, type Response } from "@tailor/kit";
 import { later, thrown } from "thrower";
 

@@ -1,4 +1,7 @@
-/** The contract's `downstream` as a BFF imports it: what the engine would end the instance for is a `TypeError`. */
+/**
+ * The contract's `downstream` as a BFF imports it: what the engine would end the instance for is a
+ * `TypeError`.
+ */
 import * as host from "tailor:bff/downstream@0.1.1";
 import type { Call, Reply, Result } from "tailor:bff/downstream@0.1.1";
 import { kindOf } from "../shape.ts";

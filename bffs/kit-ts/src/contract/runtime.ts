@@ -1,4 +1,7 @@
-/** The contract's `runtime` as a BFF imports it: what the engine would end the instance for is a `TypeError`. */
+/**
+ * The contract's `runtime` as a BFF imports it: what the engine would end the instance for is a
+ * `TypeError`.
+ */
 import * as host from "tailor:bff/runtime@0.1.1";
 import type { Level } from "tailor:bff/runtime@0.1.1";
 import { needText, refuse, wrongNumber } from "../call-shape.ts";

@@ -1,4 +1,7 @@
-/** A BFF whose answers are of a form that the engine does not take, each with what its log line has to say. */
+/**
+ * A BFF whose answers are of a form that the engine does not take, each with what its log line has
+ * to say.
+ */
 import type { Response } from "tailor:bff/types@0.1.1";
 import { bff, get, json, jsonText, Problem, type Route } from "../../src/index.ts";
 

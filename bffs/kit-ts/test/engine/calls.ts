@@ -1,4 +1,7 @@
-/** A BFF whose calls of the host are of a form that the engine does not take, each with what its log line has to say. */
+/**
+ * A BFF whose calls of the host are of a form that the engine does not take, each with what its log
+ * line has to say.
+ */
 import { fetch, fetchAll as fetchAllRaw, start as startRaw, waitAny as waitAnyRaw } from "tailor:bff/downstream@0.1.1";
 import * as runtime from "tailor:bff/runtime@0.1.0";
 import { bff, config, get, getJson, json, log, number, path, randomBytes, waitAny, withProfile } from "../../src/index.ts";

@@ -1,4 +1,7 @@
-/** A BFF that tells its clock and its random numbers: run in Node by doubles.test.ts, and in a component by the host's tests. */
+/**
+ * A BFF that tells its clock and its random numbers: run in Node by doubles.test.ts, and in a
+ * component by the host's tests.
+ */
 // The name of an earlier patch of the contract stands for the kit's own.
 import { nowMs } from "tailor:bff/runtime@0.1.0";
 import { bff, get, json } from "../../src/index.ts";

@@ -3,7 +3,8 @@
  * files, this kit, the kit for Rust and `tailor call`, have to see the same.
  *
  * `?call=/x` makes a call of the service `s` and shows its reply, `?pick=/x` selects from it all of
- * it, `/a` and `/b/1`, and `?raw=/x` answers with its body. `?field=x-a:1` adds a field to the answer.
+ * it, `/a` and `/b/1`, and `?raw=/x` answers with its body. `?field=x-a:1` adds a field to the
+ * answer.
  */
 import { fetchAll, type Call } from "tailor:bff/downstream@0.1.1";
 import type { Payload, Request, Response } from "tailor:bff/types@0.1.1";

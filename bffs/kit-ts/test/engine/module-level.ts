@@ -1,4 +1,7 @@
-/** A BFF whose module-level code needs the host: it must not build, since the answer would be the one of the build. */
+/**
+ * A BFF whose module-level code needs the host: it must not build, since the answer would be the
+ * one of the build.
+ */
 import {
   bff, config, elapsedMs, fetchAll, get, getJson, json, log, nowMs, number, randomBytes, start, timeLeftMs, today, waitAny,
 } from "../../src/index.ts";

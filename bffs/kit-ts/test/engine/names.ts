@@ -1,4 +1,7 @@
-/** A BFF that compares the globals that there are with the list of those that a test has, and texts with each other. */
+/**
+ * A BFF that compares the globals that there are with the list of those that a test has, and texts
+ * with each other.
+ */
 import { bff, get, json } from "../../src/index.ts";
 import { GLOBALS } from "../../testing/globals.ts";
 

@@ -14,7 +14,9 @@ export const nowMs: typeof contract.nowMs = () => world().nowMs + world().waited
 
 export const elapsedNs: typeof contract.elapsedNs = () => world().waitedMs * 1e6;
 
-/** The bytes that the host makes from a seed: the highest eight bits of each number of Mulberry32. */
+/**
+ * The bytes that the host makes from a seed: the highest eight bits of each number of Mulberry32.
+ */
 export const random: typeof contract.random = (length) => {
   if (length > MAX_RANDOM) throw new Error(`random: ${length} bytes at once are more than ${MAX_RANDOM}`);
   const now = world();

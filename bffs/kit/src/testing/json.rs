@@ -1,7 +1,7 @@
 //! JSON as it stands in a file: the numbers with their digits, the members in their order. A parsed
 //! value has lost both, and other programs that read the same fixture lose something else.
 //!
-//! The host and the kit for Rust have this file each; a test keeps them the same.
+//! The host compiles this file, too, so that both read fixtures alike.
 
 #![allow(unreachable_pub, reason = "public in the host alone")]
 

@@ -18,7 +18,7 @@ pub(super) fn fitting(printed: &str) -> String {
     lines.collect::<Vec<_>>().join("\n").trim_end().to_owned()
 }
 
-/// The package that a line says to leave to whoever runs the bundle.
+/// The package that a line says to leave to the program that runs the bundle.
 fn missing(line: &str) -> Option<&str> {
     let (_, rest) = line.split_once("You can mark the path \"")?;
     rest.split_once('"').map(|(name, _)| name)
