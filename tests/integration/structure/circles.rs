@@ -88,12 +88,15 @@ fn an_import_is_of_the_file_that_defines_the_name() {
 #[test]
 fn a_circle_is_found_through_paths_and_other_files() {
     let (_, in_circles) = of(&[
-        ("lib.rs", "mod a;\nmod b;\nmod c;\nmod outside;"),
+        (
+            "lib.rs",
+            "mod a;\nmod b;\nmod c;\n#[path = \"elsewhere/there.rs\"]\nmod outside;",
+        ),
         ("a.rs", "fn a() { crate::b::b() }"),
         ("b.rs", "pub(in crate::a) mod x;\npub fn b() { x::x() }"),
         ("b/x.rs", "use super::super::c::C;"),
         ("c.rs", "use super::a;\nuse crate::outside::Y;"),
-        ("outside.rs", "pub struct Y;"),
+        ("elsewhere/there.rs", "pub struct Y;"),
     ]);
     assert_eq!(in_circles, ["a -> b", "b -> b/x", "b/x -> c", "c -> a"]);
 }

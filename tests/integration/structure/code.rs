@@ -5,13 +5,22 @@
 #[derive(Debug, Default)]
 pub struct Code {
     /// Modules in files of their own.
-    pub modules: Vec<String>,
+    pub modules: Vec<Module>,
     /// What `use` brings in.
     pub imports: Vec<Use>,
     /// What `pub use` brings in and offers to others.
     pub reexports: Vec<Use>,
     /// Paths and names elsewhere.
     pub paths: Vec<Vec<String>>,
+}
+
+/// A module in a file of its own.
+#[derive(Debug, PartialEq)]
+pub struct Module {
+    /// Its name.
+    pub name: String,
+    /// The file that `#[path]` names, from the folder of the file that declares it.
+    pub file: Option<String>,
 }
 
 /// One path of a `use`.
@@ -34,7 +43,9 @@ pub fn read(text: &str) -> Code {
         let word = |offset: usize| tokens.get(start + offset).map_or("", String::as_str);
         at = match word(0) {
             "mod" if word(2) == ";" => {
-                code.modules.push(word(1).to_owned());
+                let name = word(1).to_owned();
+                let file = named_file(text, &name);
+                code.modules.push(Module { name, file });
                 start + 3
             }
             "use" => {
@@ -50,6 +61,18 @@ pub fn read(text: &str) -> Code {
         };
     }
     code
+}
+
+/// The file that `#[path]` names for a module. Looked for in the text, as quotes are no tokens.
+fn named_file(text: &str, module: &str) -> Option<String> {
+    let lines: Vec<&str> = text.lines().map(str::trim).collect();
+    let declared = lines
+        .windows(2)
+        .find(|pair| pair[1].ends_with(&format!("mod {module};")))?;
+    let file = declared[0]
+        .strip_prefix("#[path = \"")?
+        .strip_suffix("\"]")?;
+    Some(file.to_owned())
 }
 
 /// Whether a visibility is written here, and where it ends.

@@ -212,8 +212,11 @@ fn read_module(file: &Path, module: Module, files: &mut BTreeMap<Module, Code>) 
         folder.push(name);
     }
     for child in &code.modules {
-        let path = folder.join(format!("{child}.rs"));
-        let child = [&module[..], std::slice::from_ref(child)].concat();
+        let path = match &child.file {
+            Some(named) => file.with_file_name(named),
+            None => folder.join(format!("{}.rs", child.name)),
+        };
+        let child = [&module[..], std::slice::from_ref(&child.name)].concat();
         read_module(&path, child, files);
     }
     files.insert(module, code);
