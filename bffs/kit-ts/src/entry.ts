@@ -13,54 +13,62 @@ import { logFault, WrongAnswer } from "./fault.ts";
 import { runs } from "./interrupted.ts";
 import { Problem, problemAnswer } from "./problem.ts";
 import { dispatch, type Route } from "./router.ts";
-import { wrongShape } from "./shape.ts";
+import { isPromise, wrongShape } from "./shape.ts";
 
-/** What a component exports: `export const handler = bff([ ... ])`. */
-export interface Handler {
-  readonly handle: (request: Request) => Response;
+/**
+ * What a component exports: `export const handler = bff([ ... ])`. `A` is a promise, too, when one
+ * of its routes is asynchronous.
+ */
+export interface Handler<A extends Answer = Answer> {
+  readonly handle: (request: Request) => A;
 }
+
+/** What a handler returns. */
+export type Answer = Response | Promise<Response>;
 
 /** The handlers that `bff` made. */
 const made = new WeakSet<object>();
 
 /** A BFF of these routes. */
-export function bff(routes: readonly Route[]): Handler {
-  const handler: Handler = { handle: (request) => watched(request, (take) => dispatch(routes, request, take)) };
+export function bff<A extends Answer>(routes: readonly Route<A>[]): Handler<A> {
+  const handler: Handler<A> = { handle: (request) => watched(request, (take) => dispatch(routes, request, take)) };
   made.add(handler);
   return handler;
 }
 
 /**
  * Gives a handler that `bff` did not make the same: a `Problem` becomes its answer, what it throws
- * is logged, and the form of its answer is looked at. The last statement of a bundle calls it.
+ * is logged, and the form of its answer is looked at.
  */
-export function watchHandler(handler: unknown): void {
-  if (typeof handler !== "object" || handler === null || made.has(handler)) return;
-  const own = (handler as { readonly handle?: unknown }).handle;
-  // What is wrong with the handler itself, the build says.
-  if (typeof own !== "function" || own.constructor.name !== "Function") return;
-  const handle = (request: Request): Response => watched(request, () => Reflect.apply(own, handler, [request]) as Response);
-  Reflect.defineProperty(handler, "handle", { value: handle, writable: true, configurable: true, enumerable: true });
+export function watchHandler(handler: unknown): Handler {
+  const own = handler as Handler;
+  if (made.has(own)) return own;
+  const { handle } = own;
+  return { handle: (request) => watched(request, () => Reflect.apply(handle, own, [request])) };
 }
 
-function watched(request: Request, answer: (take: (route: Route) => void) => Response): Response {
+function watched<A extends Answer>(request: Request, answer: (take: (route: Route<A>) => void) => A): A {
   let taken: Route | undefined;
-  try {
-    const given = answerOf(request, () => answer((route) => (taken = runs(route))));
-    const wrong = wrongShape(given);
-    if (wrong !== undefined) throw new WrongAnswer(`the answer cannot be sent: ${wrong}`);
-    return given;
-  } catch (thrown) {
+  const failed = (thrown: unknown): Response => {
+    try {
+      if (thrown instanceof Problem) return sent(problemAnswer(thrown, request.id));
+    } catch (fault) {
+      logFault(fault, taken);
+      throw fault;
+    }
     logFault(thrown, taken);
     throw thrown;
+  };
+  try {
+    const given: Answer = answer((route) => (taken = runs(route)));
+    return (isPromise(given) ? given.then(sent).then(undefined, failed) : sent(given)) as A;
+  } catch (thrown) {
+    return failed(thrown) as A;
   }
 }
 
-function answerOf(request: Request, answer: () => Response): Response {
-  try {
-    return answer();
-  } catch (thrown) {
-    if (thrown instanceof Problem) return problemAnswer(thrown, request.id);
-    throw thrown;
-  }
+function sent(answer: Response): Response {
+  const wrong = wrongShape(answer);
+  if (wrong !== undefined) throw new WrongAnswer(`the answer cannot be sent: ${wrong}`);
+  return answer;
 }

@@ -2,8 +2,9 @@
  * Calls that are started before their results are wanted: for chains, where one answer leads to the
  * next call while others are still under way, and for the first of several.
  */
-import { start as startRaw, waitAny as waitAnyRaw, type Exchange, type Failure, type Result } from "tailor:bff/downstream@0.1.1";
+import { start as startRaw, waitAny as waitAnyRaw, type Exchange } from "tailor:bff/downstream@0.1.1";
 import { callOf, outcome, type JsonCall } from "./downstream.ts";
+import { launch, resultOf } from "./loop.ts";
 import type { Outcome } from "./missing.ts";
 import { needHost } from "./module-level.ts";
 import { kindOf } from "./shape.ts";
@@ -40,12 +41,12 @@ export function waitAny(calls: readonly Started<unknown>[], limitMs?: number): n
   return waitAnyRaw(calls.map(({ exchange }) => exchange), limit) ?? undefined;
 }
 
-/** The result as `fetchAll` would give it: the engine throws a failure. */
-function resultOf(exchange: Exchange): Result {
-  try {
-    return { tag: "ok", val: exchange.wait() };
-  } catch (thrown) {
-    if (!(thrown instanceof Error) || !("payload" in thrown)) throw thrown;
-    return { tag: "err", val: thrown.payload as Failure };
-  }
+/**
+ * Starts a call and promises its outcome, for `async` handlers. Promises that are made before one
+ * is awaited are under way together: `await Promise.all([send(one), send(other)])`. `fetchAll` does
+ * the same in one step, and costs less.
+ */
+export function send<T>(call: JsonCall<T>): Promise<Outcome<T>> {
+  needHost("send()");
+  return launch(callOf(call)).result.then((result) => outcome(call, result));
 }

@@ -16,13 +16,16 @@ type Names<P extends string> = P extends `${string}{${infer Name}}${infer Rest}`
  * Answers a request. `params` holds the decoded segments that the pattern names; none is empty, `.`
  * or `..`.
  */
-export type RouteHandler<P extends string> = (request: Request, params: Params<P>) => Response;
+export type RouteHandler<P extends string, A = Response | Promise<Response>> = (request: Request, params: Params<P>) => A;
 
-/** One line of a route table. Made by `get` or `route`. */
-export interface Route {
+/**
+ * One line of a route table. Made by `get` or `route`. `A` is what its handler returns: an answer,
+ * or a promise of one.
+ */
+export interface Route<A = Response | Promise<Response>> {
   readonly method: Method;
   readonly segments: readonly string[];
-  readonly handle: (request: Request, params: Readonly<Record<string, string>>) => Response;
+  readonly handle: (request: Request, params: Readonly<Record<string, string>>) => A;
   /**
    * The stack of the call that made it, for the log: the engine's, as it was when the component was
    * built.
@@ -31,12 +34,12 @@ export interface Route {
 }
 
 /** A route for one method. */
-export function route<P extends string>(method: Method, pattern: P, handler: RouteHandler<P>): Route {
+export function route<P extends string, A extends Response | Promise<Response>>(method: Method, pattern: P, handler: RouteHandler<P, A>): Route<A> {
   return made(method, pattern, handler);
 }
 
 /** A route for GET, and so for HEAD too: the host leaves out the body. */
-export function get<P extends string>(pattern: P, handler: RouteHandler<P>): Route {
+export function get<P extends string, A extends Response | Promise<Response>>(pattern: P, handler: RouteHandler<P, A>): Route<A> {
   return made("get", pattern, handler);
 }
 
@@ -44,21 +47,21 @@ export function get<P extends string>(pattern: P, handler: RouteHandler<P>): Rou
  * A route for POST. The operator lists the method, too: `methods = ["GET", "POST"]` of the route in
  * the host's file.
  */
-export function post<P extends string>(pattern: P, handler: RouteHandler<P>): Route {
+export function post<P extends string, A extends Response | Promise<Response>>(pattern: P, handler: RouteHandler<P, A>): Route<A> {
   return made("post", pattern, handler);
 }
 
 /** A route for PUT. */
-export function put<P extends string>(pattern: P, handler: RouteHandler<P>): Route {
+export function put<P extends string, A extends Response | Promise<Response>>(pattern: P, handler: RouteHandler<P, A>): Route<A> {
   return made("put", pattern, handler);
 }
 
 /** A route for PATCH. */
-export function patch<P extends string>(pattern: P, handler: RouteHandler<P>): Route {
+export function patch<P extends string, A extends Response | Promise<Response>>(pattern: P, handler: RouteHandler<P, A>): Route<A> {
   return made("patch", pattern, handler);
 }
 
-function made<P extends string>(method: Method, pattern: P, handler: RouteHandler<P>): Route {
+function made<P extends string, A>(method: Method, pattern: P, handler: RouteHandler<P, A>): Route<A> {
   // Routes are made when the component is built: what is wrong here fails the build, with the line.
   const wrong = wrongHandler(handler);
   if (wrong !== undefined) throw new TypeError(`the handler of ${method.toUpperCase()} ${pattern} is ${wrong}`);
@@ -74,7 +77,7 @@ function made<P extends string>(method: Method, pattern: P, handler: RouteHandle
 function wrongHandler(handler: unknown): string | undefined {
   if (typeof handler !== "function") return `${kindOf(handler)}, not a function`;
   const kind: unknown = handler.constructor.name;
-  return kind === "Function" ? undefined : `of the kind ${String(kind)}, which returns no answer`;
+  return kind === "Function" || kind === "AsyncFunction" ? undefined : `of the kind ${String(kind)}, which returns no answer`;
 }
 
 /** The method and pattern of a route, and where the author wrote it: two calls above `made`. */
@@ -86,7 +89,7 @@ export function describeRoute({ method, segments, made: stack }: Route): { reado
  * Finds the route, names it to `take` and answers. Throws a `Problem`: 404 for an unknown path, 405
  * with `allow` for a method it lacks.
  */
-export function dispatch(routes: readonly Route[], request: Request, take: (route: Route) => void): Response {
+export function dispatch<A>(routes: readonly Route<A>[], request: Request, take: (route: Route<A>) => void): A | Response {
   const segments = request.path.split("/").map(decodeSegment);
   const wanted = request.method === "head" ? "get" : request.method;
   const others: Method[] = [];

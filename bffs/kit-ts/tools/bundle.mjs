@@ -65,8 +65,4 @@ const warn = (/** @type {string} */ fault) => {
   process.stderr.write(`lines of faults are less exact than they could be: the bundle is not understood: ${fault}\n`);
 };
 const table = JSON.stringify({ files, ...lineTable(text, map, warn) });
-// esbuild lists what a module exports at its end: `export { one as handler, two };`.
-const [, exports = ""] = /[^]*\nexport \{([^}]*)\}/.exec(text) ?? [];
-const handler = exports.split(",").map((name) => name.trim().split(" as ")).find((names) => names.at(-1) === "handler");
-const watch = handler === undefined ? "" : `globalThis.tailorWatch(${handler[0]});\n`;
-writeFileSync(bundle, `${text}${watch}delete globalThis.tailorWatch;\nglobalThis.tailorLines = ${table};\n`);
+writeFileSync(bundle, `${text}globalThis.tailorLines = ${table};\n`);

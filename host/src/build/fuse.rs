@@ -7,6 +7,8 @@
 //! offsets known beforehand, is filled lazily. Here the linking is done once, when the component is
 //! built. What the component imports, exports and computes stays the same.
 //!
+//! An asynchronous handler becomes the synchronous one of the contract on the way ([`turns`]).
+//!
 //! [`wiring`] (how are the modules put together) with [`scope`] and [`item`] -> [`layout`] (the
 //! merged index spaces) with [`module`] and [`places`] -> [`merge`] (one module) -> a component of
 //! the same world.
@@ -19,10 +21,12 @@ mod module;
 mod options;
 mod places;
 mod scope;
+mod turns;
 mod wiring;
 
 use thiserror::Error;
 use wit_component::{ComponentEncoder, DecodedWasm, StringEncoding, embed_component_metadata};
+use wit_parser::{Resolve, WorldId};
 
 /// Why a component stays as it is.
 #[derive(Debug, Error)]
@@ -49,21 +53,46 @@ pub struct Fused {
     pub modules: usize,
 }
 
-/// Links the core modules of a component into one.
+/// Links the core modules of a component into one, which is a component of the same world.
 ///
 /// # Errors
 ///
 /// Why that is not possible. The component itself may be fine.
 pub fn fuse(component: &[u8]) -> Result<Fused, FuseError> {
     let wiring = wiring::read(component)?;
-    let merged = merge::merge(&wiring)?;
-    let mut module = merged.module.finish();
-    let invalid = |error: &dyn std::fmt::Display| FuseError::Result(format!("{error:#}"));
     let decoded = wit_component::decode(component).map_err(|error| invalid(&error))?;
     let DecodedWasm::Component(resolve, world) = decoded else {
         return Err(FuseError::Unsupported("no code"));
     };
-    embed_component_metadata(&mut module, &resolve, world, StringEncoding::UTF8)
+    link(&wiring, &resolve, world, None)
+}
+
+/// The same for a component of the world of `engine.wit`, which has an asynchronous handler. The
+/// result is a component of the contract's `world`, which exports `handler`.
+///
+/// # Errors
+///
+/// As [`fuse`].
+pub fn fuse_turns(
+    component: &[u8],
+    contract: &Resolve,
+    world: WorldId,
+) -> Result<Fused, FuseError> {
+    let wiring = wiring::read(component)?;
+    let exports = contract.worlds[world].exports.keys();
+    let handler = exports.map(|key| contract.name_world_key(key)).next();
+    link(&wiring, contract, world, handler.as_deref())
+}
+
+fn link(
+    wiring: &wiring::Wiring<'_>,
+    resolve: &Resolve,
+    world: WorldId,
+    handler: Option<&str>,
+) -> Result<Fused, FuseError> {
+    let merged = merge::merge(wiring, handler)?;
+    let mut module = merged.module.finish();
+    embed_component_metadata(&mut module, resolve, world, StringEncoding::UTF8)
         .map_err(|error| invalid(&error))?;
     let bytes = ComponentEncoder::default()
         .validate(true)
@@ -74,4 +103,8 @@ pub fn fuse(component: &[u8]) -> Result<Fused, FuseError> {
         bytes,
         modules: merged.modules,
     })
+}
+
+fn invalid(error: &dyn std::fmt::Display) -> FuseError {
+    FuseError::Result(format!("{error:#}"))
 }

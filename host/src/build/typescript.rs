@@ -118,6 +118,7 @@ mod hints;
 mod read;
 mod tsconfig;
 mod types;
+mod world;
 
 #[cfg(test)]
 mod tests;

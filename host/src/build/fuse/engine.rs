@@ -27,11 +27,11 @@
 
 use wasm_encoder::{
     BlockType, CodeSection, ConstExpr, DataSection, ElementSection, Elements, Function,
-    GlobalSection, GlobalType, MemArg, TypeSection, ValType,
+    FunctionSection, GlobalSection, GlobalType, MemArg, TypeSection, ValType,
 };
 
 use super::FuseError;
-use super::layout::{Layout, number};
+use super::layout::{Free, Layout, number};
 use super::module::Module;
 use super::places::{Known, known};
 
@@ -63,8 +63,6 @@ pub(super) struct Engine {
     hook: (u32, u64),
     /// The function of the host that is asked.
     clock: Option<u32>,
-    /// The first free index of functions, types and globals.
-    free: [u32; 3],
     /// Which table has the functions that the engine calls, and its first free slot.
     table: Option<(u32, u32)>,
     /// Tables so far.
@@ -82,8 +80,7 @@ impl Engine {
         let is_clock = |(module, name, _): &(String, String, u32)| {
             module.starts_with(RUNTIME) && name == CLOCK
         };
-        let modules = || layout.kept.iter().map(|kept| &layout.modules[*kept]);
-        let functions: usize = modules().map(|module| module.functions.len()).sum();
+        let modules = layout.kept.iter().map(|kept| &layout.modules[*kept]);
         Ok(Some(Self {
             fields,
             top,
@@ -94,12 +91,7 @@ impl Engine {
                 .position(is_clock)
                 .map(number)
                 .transpose()?,
-            free: [
-                number(layout.hosts.len() + functions + layout.traps.len())?,
-                modules().map(Module::type_count).sum(),
-                number(layout.globals.len())?,
-            ],
-            table: largest_table(modules()),
+            table: largest_table(modules),
             tables: 0,
         }))
     }
@@ -123,13 +115,16 @@ impl Engine {
     }
 
     /// What is needed for the function that is asked.
-    pub(super) fn handler(&self) -> Option<Handler<'_>> {
+    pub(super) fn handler(&self, free: &mut Free) -> Option<Handler<'_>> {
         let (clock, (table, slot)) = (self.clock?, self.table?);
         Some(Handler {
             engine: self,
             clock,
             table,
             slot,
+            function: free.function(),
+            ty: free.ty(),
+            said: free.global(),
         })
     }
 }
@@ -140,6 +135,10 @@ pub(super) struct Handler<'a> {
     clock: u32,
     table: u32,
     slot: u32,
+    function: u32,
+    ty: u32,
+    /// The global that notes that it has said yes.
+    said: u32,
 }
 
 impl Handler<'_> {
@@ -147,24 +146,25 @@ impl Handler<'_> {
     pub(super) fn set(&self, data: &mut DataSection, elements: &mut ElementSection) {
         let field = self.engine.fields + INTERRUPT_HANDLER;
         set(data, field, &self.slot.to_le_bytes());
-        let [function, ..] = self.engine.free;
         let offset = ConstExpr::i32_const(self.slot.cast_signed());
         let table = (self.table != 0).then_some(self.table);
         elements.active(
             table,
             &offset,
-            Elements::Functions([function].as_slice().into()),
+            Elements::Functions([self.function].as_slice().into()),
         );
     }
 
-    /// Adds its code; gives its type. It says yes once: then the kit has to write its line.
+    /// Adds its type, global and code. It says yes once: then the kit has to write its line.
     pub(super) fn add(
         &self,
         types: &mut TypeSection,
+        functions: &mut FunctionSection,
         globals: &mut GlobalSection,
         code: &mut CodeSection,
-    ) -> u32 {
-        let [_, ty, said] = self.engine.free;
+    ) {
+        let said = self.said;
+        functions.function(self.ty);
         types.ty().function([ValType::I32; 2], [ValType::I32]);
         let global = GlobalType {
             val_type: ValType::I32,
@@ -198,7 +198,6 @@ impl Handler<'_> {
             .global_get(said)
             .end();
         code.function(&body);
-        ty
     }
 }
 

@@ -17,9 +17,10 @@ use wasmparser::{DataKind, ElementItems, ElementKind, ExternalKind};
 use super::FuseError;
 use super::engine::Engine;
 use super::item::CoreItem;
-use super::layout::{Layout, kept, number};
+use super::layout::{Layout, Made, kept, number};
 use super::module::Module;
 use super::places::{Places, encoded, known, place};
+use super::turns::Handle;
 use super::wiring::Wiring;
 
 /// The merged module, and how many there were.
@@ -29,7 +30,8 @@ pub(super) struct Merged {
 }
 
 /// Makes one module of all that the component's exports need.
-pub(super) fn merge(wiring: &Wiring<'_>) -> Result<Merged, FuseError> {
+/// `handler` is the interface of the contract that an asynchronous handler is exported by.
+pub(super) fn merge(wiring: &Wiring<'_>, handler: Option<&str>) -> Result<Merged, FuseError> {
     let modules = wiring
         .instances
         .iter()
@@ -42,14 +44,19 @@ pub(super) fn merge(wiring: &Wiring<'_>) -> Result<Merged, FuseError> {
         }
     }
     Ok(Merged {
-        module: Layout::new(wiring, &modules, &kept)?.encode()?,
+        module: Layout::new(wiring, &modules, &kept)?.encode(handler)?,
         modules: kept.len(),
     })
 }
 
 impl Layout<'_> {
-    fn encode(mut self) -> Result<wasm_encoder::Module, FuseError> {
-        let exports = self.exports()?;
+    fn encode(mut self, handler: Option<&str>) -> Result<wasm_encoder::Module, FuseError> {
+        let mut free = self.free()?;
+        let handle = match (self.turns, handler) {
+            (Some(turns), Some(handler)) => Some(Handle::new(&self, turns, handler, &mut free)?),
+            _ => None,
+        };
+        let exports = self.exports(handle.as_ref())?;
         let mut engine = Engine::find(&self)?;
         let mut types = TypeSection::new();
         let mut imports = ImportSection::new();
@@ -104,18 +111,21 @@ impl Layout<'_> {
                 names.append(place(&places.funcs, *index)?, name);
             }
         }
-        for ty in &self.traps {
+        for (made, ty) in &self.made {
             functions.function(*ty);
-            let mut body = Function::new([]);
-            body.instructions().unreachable().end();
-            code.function(&body);
+            code.function(&match (made, &handle) {
+                (Made::TaskReturn, Some(handle)) => handle.task_return(),
+                _ => trap(),
+            });
+        }
+        if let Some(handle) = &handle {
+            handle.add(&mut types, &mut functions, &mut globals, &mut code);
         }
         if let Some(engine) = &engine {
             engine.set_stack(&mut data);
-            if let Some(handler) = engine.handler() {
+            if let Some(handler) = engine.handler(&mut free) {
                 handler.set(&mut data, &mut elements);
-                let index = handler.add(&mut types, &mut globals, &mut code);
-                functions.function(index);
+                handler.add(&mut types, &mut functions, &mut globals, &mut code);
             }
         }
         let mut named = NameSection::new();
@@ -137,19 +147,28 @@ impl Layout<'_> {
         Ok(module)
     }
 
-    fn exports(&self) -> Result<ExportSection, FuseError> {
+    fn exports(&self, handle: Option<&Handle>) -> Result<ExportSection, FuseError> {
         let mut exports = ExportSection::new();
         let mut reallocs = BTreeSet::new();
-        for export in &self.wiring.exports {
+        for (place, export) in self.wiring.exports.iter().enumerate() {
+            if let Some(realloc) = &export.realloc {
+                reallocs.insert(self.func(realloc)?);
+            }
+            if handle.is_some() && self.turns.is_some_and(|turns| turns.has(place)) {
+                continue;
+            }
+            if export.is_async {
+                return Err(FuseError::Unsupported("an async export"));
+            }
             let name = &export.name;
             exports.export(name, ExportKind::Func, self.func(&export.core)?);
             if let Some(post_return) = &export.post_return {
                 let index = self.func(post_return)?;
                 exports.export(&format!("cabi_post_{name}"), ExportKind::Func, index);
             }
-            if let Some(realloc) = &export.realloc {
-                reallocs.insert(self.func(realloc)?);
-            }
+        }
+        if let Some(handle) = handle {
+            handle.export(&mut exports);
         }
         for &instance in self.kept {
             for import in &self.modules[instance].imports {
@@ -240,4 +259,11 @@ impl Layout<'_> {
         };
         Ok(())
     }
+}
+
+/// A function that ends the instance.
+fn trap() -> Function {
+    let mut body = Function::new([]);
+    body.instructions().unreachable().end();
+    body
 }

@@ -1,0 +1,56 @@
+/**
+ * What the engine calls, by `engine.wit` of the build: an asynchronous handler in turns, of which
+ * `tailor build` makes the one function of the contract. Between two turns the engine runs what the
+ * last one settled.
+ */
+import type { Request, Response } from "tailor:bff/types@0.1.1";
+import { watchHandler } from "./entry.ts";
+import { logFault } from "./fault.ts";
+import { runningRoute } from "./interrupted.ts";
+import { turn } from "./loop.ts";
+import { isPromise } from "./shape.ts";
+import { webHandler, type App } from "./web-app.ts";
+
+/** The functions. What `start` and `turn` return calls back once the handler has returned. */
+export interface Turns {
+  readonly start: (request: Request) => Awaited;
+  readonly turn: () => Awaited;
+  readonly finish: () => Response | undefined;
+}
+
+/** As much of a promise as the engine looks at. */
+interface Awaited {
+  readonly then: (returned: () => void, failed: (reason: unknown) => void) => unknown;
+}
+
+const RETURNED: Awaited = { then: (returned) => returned() };
+/** `start` is what returns. */
+const LATER: Awaited = { then: () => undefined };
+
+/** For a bundle that exports `handler`, or an app of the web as its default. */
+export function turnsOf(handler: unknown, app: App | undefined): Turns {
+  const { handle } = app === undefined ? watchHandler(handler) : webHandler(app);
+  let answer: Response | undefined;
+  return {
+    start: (request) => {
+      const given = handle(request);
+      if (isPromise(given)) {
+        return given.then((it) => {
+          answer = it;
+        });
+      }
+      answer = given;
+      return RETURNED;
+    },
+    turn: () => {
+      try {
+        turn();
+      } catch (thrown) {
+        logFault(thrown, runningRoute());
+        throw thrown;
+      }
+      return LATER;
+    },
+    finish: () => answer,
+  };
+}
