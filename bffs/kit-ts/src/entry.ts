@@ -47,7 +47,8 @@ export function watchHandler(handler: unknown): Handler {
   return { handle: (request) => watched(request, () => Reflect.apply(handle, own, [request])) };
 }
 
-function watched<A extends Answer>(request: Request, answer: (take: (route: Route<A>) => void) => A): A {
+/** The way of an answer, from the handler to the host. */
+export function watched<A extends Answer>(request: Request, answer: (take: (route: Route<A>) => void) => A): A {
   let taken: Route | undefined;
   const failed = (thrown: unknown): Response => {
     try {

@@ -32,11 +32,14 @@ export function beginLoop(): void {
   timers = [];
 }
 
-/** A call under way, and how to end it. */
+/** A call under way. */
 export interface Underway {
   readonly result: Promise<Result>;
-  /** Ends the call: its result is never there. */
-  readonly drop: () => void;
+  /**
+   * Waits no longer for its result, which is never there then. The call itself ends with the
+   * request: the engine has no way to drop a handle.
+   */
+  readonly forget: () => void;
 }
 
 /** Starts a call. */
@@ -52,13 +55,11 @@ export function launch(call: Call): Underway {
   };
   const entry = { exchange, settle };
   waiting.push(entry);
-  const drop = (): void => {
+  const forget = (): void => {
     const place = waiting.indexOf(entry);
-    if (place < 0) return;
-    waiting.splice(place, 1);
-    exchange[Symbol.dispose]();
+    if (place >= 0) waiting.splice(place, 1);
   };
-  return { result: promise, drop };
+  return { result: promise, forget };
 }
 
 /** The result of a call as `fetchAll` would give it: the engine throws a failure. */

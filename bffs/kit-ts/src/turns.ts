@@ -8,6 +8,7 @@ import { watchHandler } from "./entry.ts";
 import { logFault } from "./fault.ts";
 import { runningRoute } from "./interrupted.ts";
 import { turn } from "./loop.ts";
+import { unhandled } from "./rejections.ts";
 import { isPromise } from "./shape.ts";
 import { webHandler, type App } from "./web-app.ts";
 
@@ -43,14 +44,28 @@ export function turnsOf(handler: unknown, app: App | undefined): Turns {
       return RETURNED;
     },
     turn: () => {
-      try {
-        turn();
-      } catch (thrown) {
-        logFault(thrown, runningRoute());
-        throw thrown;
-      }
+      inWatch(turn);
       return LATER;
     },
-    finish: () => answer,
+    finish: () => {
+      inWatch(() => undefined);
+      return answer;
+    },
   };
+}
+
+/**
+ * Goes on where no promise can: first come those that were rejected and that nobody handles. They
+ * end the request, as they end a process of Node.
+ */
+function inWatch(goOn: () => void): void {
+  const [first] = unhandled();
+  let fault = first;
+  try {
+    if (fault === undefined) return goOn();
+  } catch (reason) {
+    fault = { reason };
+  }
+  logFault(fault.reason, runningRoute());
+  throw fault.reason;
 }

@@ -9,6 +9,16 @@ import { GLOBALS } from "./globals.ts";
 
 /** Runs `task` with what a component has, and gives Node's globals back afterwards. */
 export function inBareEngine<T>(task: () => T): T {
+  const leave = enterBareEngine();
+  try {
+    return task();
+  } finally {
+    leave();
+  }
+}
+
+/** Takes Node's globals away, until the returned function is called. */
+export function enterBareEngine(): () => void {
   // The doubles of the host refuse by themselves what is outside of a request.
   const { random, ...host } = hostGlobals(() => undefined);
   const absent = Object.getOwnPropertyNames(globalThis).filter((name) => !GLOBALS.includes(name));
@@ -16,18 +26,16 @@ export function inBareEngine<T>(task: () => T): T {
   const saved = replaced.map((name) => [name, Object.getOwnPropertyDescriptor(globalThis, name)] as const);
   const { random: realRandom } = Math;
   const allowLocales = refuseLocales(compareAsTheEngine);
-  try {
-    for (const [name, descriptor] of saved) if (descriptor?.configurable === true) Reflect.deleteProperty(globalThis, name);
-    for (const [name, value] of Object.entries(host)) {
-      Object.defineProperty(globalThis, name, { value, writable: true, configurable: true });
-    }
-    Math.random = random;
-    return task();
-  } finally {
+  for (const [name, descriptor] of saved) if (descriptor?.configurable === true) Reflect.deleteProperty(globalThis, name);
+  for (const [name, value] of Object.entries(host)) {
+    Object.defineProperty(globalThis, name, { value, writable: true, configurable: true });
+  }
+  Math.random = random;
+  return () => {
     for (const [name, descriptor] of saved) if (descriptor !== undefined) Object.defineProperty(globalThis, name, descriptor);
     Math.random = realRandom;
     allowLocales();
-  }
+  };
 }
 
 /**

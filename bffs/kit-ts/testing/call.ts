@@ -2,7 +2,11 @@
 import type { Call } from "tailor:bff/downstream@0.1.1";
 import type { Level } from "tailor:bff/runtime@0.1.1";
 import type { Method, Request, Response } from "tailor:bff/types@0.1.1";
-import { inBareEngine } from "./bare.ts";
+import { setImmediate } from "node:timers";
+import type { Handler } from "../src/entry.ts";
+import { beginLoop, turn } from "../src/loop.ts";
+import { webHandler, type App } from "../src/web-app.ts";
+import { enterBareEngine, inBareEngine } from "./bare.ts";
 import { assertLegalResponse } from "./contract.ts";
 import { fieldsIn, pairsIn, timeMs, writtenIn, type Fixture } from "./fixture.ts";
 import { repliesOf } from "./replies.ts";
@@ -33,36 +37,86 @@ export interface LogLine {
 
 /**
  * Answers the fixture's request with `handler`. Throws what the handler throws, and on anything the
- * host would refuse.
+ * host would refuse. For a handler that is asynchronous, or an app of the web, see `callAsync`.
  */
 export function call(handler: { handle: (request: Request) => Response }, fixture: Fixture): Answer {
-  const calls: Call[] = [];
-  const log: LogLine[] = [];
-  const answer = repliesOf(fixture.downstreams ?? []);
-  const leave = enter({
-    answer: (made) => {
-      calls.push(made);
-      return answer(made);
-    },
-    log: (level, message, fields) => log.push({ level, message, fields: Object.fromEntries(fields) }),
-    config: (key) => fixture.config?.[key] ?? null,
-    nowMs: timeMs(fixture.now ?? "2026-01-15T12:00:00Z"),
-    timeLeftMs: TIME_LEFT_MS,
-    random: fixture.seed ?? 0,
-    waitedMs: 0,
-  });
+  const run = new Run(fixture);
   try {
-    const request = requestOf(fixture);
-    const response = inBareEngine(() => handler.handle(request));
+    return run.answer(inBareEngine(() => handler.handle(run.request)));
+  } finally {
+    run.leave();
+  }
+}
+
+/** Whether a call that waits is under way: each has the globals of the process to itself. */
+let running = false;
+
+/**
+ * The same for a handler that may be asynchronous: `await callAsync(handler, fixture)`. An app of
+ * the web (`export default { fetch }`) is called in the same way. Waits take no time: the clock of
+ * the fixture goes on by what its calls and timers take.
+ */
+export async function callAsync(handler: Handler | App, fixture: Fixture): Promise<Answer> {
+  if (running) throw new Error("callAsync: another call is under way; await it first");
+  running = true;
+  const run = new Run(fixture);
+  const leave = enterBareEngine();
+  try {
+    beginLoop();
+    const { handle } = "fetch" in handler ? webHandler(handler) : handler;
+    let ended: { readonly response: Response } | { readonly thrown: unknown } | undefined;
+    Promise.resolve(handle(run.request)).then(
+      (response) => (ended = { response }),
+      (thrown: unknown) => (ended = { thrown }),
+    );
+    for (;;) {
+      // Whatever can go on without the host does.
+      await new Promise<void>((idle) => setImmediate(idle));
+      if (ended !== undefined) break;
+      turn();
+    }
+    if ("thrown" in ended) throw ended.thrown;
+    return run.answer(ended.response);
+  } finally {
+    leave();
+    run.leave();
+    running = false;
+  }
+}
+
+/** One request in the doubles of the host. */
+class Run {
+  readonly request: Request;
+  readonly leave: () => void;
+  readonly #calls: Call[] = [];
+  readonly #log: LogLine[] = [];
+
+  constructor(fixture: Fixture) {
+    const answer = repliesOf(fixture.downstreams ?? []);
+    this.request = requestOf(fixture);
+    this.leave = enter({
+      answer: (made) => {
+        this.#calls.push(made);
+        return answer(made);
+      },
+      log: (level, message, fields) => this.#log.push({ level, message, fields: Object.fromEntries(fields) }),
+      config: (key) => fixture.config?.[key] ?? null,
+      nowMs: timeMs(fixture.now ?? "2026-01-15T12:00:00Z"),
+      timeLeftMs: TIME_LEFT_MS,
+      random: fixture.seed ?? 0,
+      waitedMs: 0,
+    });
+  }
+
+  /** The answer, as the host would send it. */
+  answer(response: Response): Answer {
     assertLegalResponse(response);
     const text = response.body.tag === "text" ? response.body.val : "";
     const fields = response.headers.map(([name, value]) => [name.toLowerCase(), value] as const).reverse();
     // The host says so of a text without a type.
     const typed = response.body.tag !== "text" || fields.some(([name]) => name === "content-type");
     const headers = Object.fromEntries(typed ? fields : [["content-type", "application/json"], ...fields]);
-    return { status: response.status, headers, text, json: (): unknown => JSON.parse(text), calls, log };
-  } finally {
-    leave();
+    return { status: response.status, headers, text, json: (): unknown => JSON.parse(text), calls: this.#calls, log: this.#log };
   }
 }
 

@@ -20,6 +20,7 @@ mod merge;
 mod module;
 mod options;
 mod places;
+mod rejections;
 mod scope;
 mod turns;
 mod wiring;

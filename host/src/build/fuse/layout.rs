@@ -321,9 +321,9 @@ impl<'a> Layout<'a> {
             return Err(none);
         };
         let module = &self.modules[instance];
-        let types = module.types.iter().flat_map(wasmparser::RecGroup::types);
+        let mut types = module.types.iter().flat_map(wasmparser::RecGroup::types);
         let ty = module.functions.get(index).copied();
-        let ty = ty.and_then(|ty| types.clone().nth(ty as usize));
+        let ty = ty.and_then(|ty| types.nth(ty as usize));
         match ty.map(|ty| &ty.composite_type.inner) {
             Some(wasmparser::CompositeInnerType::Func(ty)) => Ok(ty.params().to_vec()),
             _ => Err(none),

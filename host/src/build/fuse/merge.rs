@@ -57,7 +57,7 @@ impl Layout<'_> {
             _ => None,
         };
         let exports = self.exports(handle.as_ref())?;
-        let mut engine = Engine::find(&self)?;
+        let mut engine = Engine::find(&self, &mut free)?;
         let mut types = TypeSection::new();
         let mut imports = ImportSection::new();
         let mut functions = FunctionSection::new();
@@ -122,11 +122,8 @@ impl Layout<'_> {
             handle.add(&mut types, &mut functions, &mut globals, &mut code);
         }
         if let Some(engine) = &engine {
-            engine.set_stack(&mut data);
-            if let Some(handler) = engine.handler(&mut free) {
-                handler.set(&mut data, &mut elements);
-                handler.add(&mut types, &mut functions, &mut globals, &mut code);
-            }
+            engine.set(&mut data, &mut elements);
+            engine.add(&mut types, &mut functions, &mut globals, &mut code);
         }
         let mut named = NameSection::new();
         named.functions(&names);

@@ -22,10 +22,11 @@ impl World {
     /// Reads the contract in a folder. The error says what is wrong with it.
     pub(super) fn read(wit: &Path) -> Result<Self, String> {
         let mut resolve = Resolve::default();
-        let world = |(package, _)| resolve.select_world(&[package], Some(CONTRACT));
-        let id = resolve
+        let (package, _) = resolve
             .push_path(wit)
-            .and_then(world)
+            .map_err(|error| format!("{error:#}"))?;
+        let id = resolve
+            .select_world(&[package], Some(CONTRACT))
             .map_err(|error| format!("{error:#}"))?;
         Ok(Self { resolve, id })
     }

@@ -1,0 +1,216 @@
+//! Rejected promises that nobody handles. The engine has a hook for them, which is a field of its
+//! `JSRuntime`, and nobody sets it. A function is put there that notes them in an array of the
+//! kit's, where the kit looks for them whenever nothing else can go on.
+//!
+//! The array begins with numbers that are nowhere else. Behind them are pairs of a reason and its
+//! promise, `undefined` at first. What is noted is kept from being freed by its count of
+//! references, the first word of what a value of a negative tag points to.
+
+use wasm_encoder::{
+    BlockType, CodeSection, DataSection, ElementSection, Function, FunctionSection,
+    InstructionSink, MemArg, TypeSection, ValType,
+};
+
+use super::engine::{UNDEFINED, only, put, set, words};
+use super::layout::Free;
+
+/// Where the hook is behind the first field of the engine, bytes.
+const TRACKER: u32 = 48;
+/// The numbers that the array of the kit begins with (`src/rejections.ts`).
+const MARK: [u32; 4] = [0x7461_696c, 0x6f72_2072, 0x656a_6563, 0x7469_6f6e];
+/// Pairs that the array has.
+const PAIRS: u32 = 8;
+/// Bytes of a value, and of a pair.
+const VALUE: u32 = 8;
+const PAIR: u32 = 2 * VALUE;
+/// The lowest tag of a value with a count of references.
+const COUNTED: i32 = -9;
+
+/// The function that the engine calls with each such promise, and again once it is handled.
+pub(super) struct Tracker {
+    /// The address of the hook.
+    hook: u32,
+    /// The address of the first pair.
+    pairs: u32,
+    table: u32,
+    slot: u32,
+    function: u32,
+    ty: u32,
+}
+
+impl Tracker {
+    /// Finds the array; nothing without one, and where something is in the hook.
+    pub(super) fn find(
+        image: &[u8],
+        fields: u32,
+        table: u32,
+        slot: u32,
+        free: &mut Free,
+    ) -> Option<Self> {
+        let hook = fields + TRACKER;
+        let [now] = words(image, hook as usize)?;
+        let array = only(arrays(image))?;
+        (now == 0).then(|| Self {
+            hook,
+            pairs: array + u32::try_from(MARK.len()).unwrap_or(0) * VALUE,
+            table,
+            slot,
+            function: free.function(),
+            ty: free.ty(),
+        })
+    }
+
+    /// Puts it into the table, and its slot into the hook.
+    pub(super) fn set(&self, data: &mut DataSection, elements: &mut ElementSection) {
+        set(data, self.hook, &self.slot.to_le_bytes());
+        put(elements, self.table, self.slot, self.function);
+    }
+
+    /// Adds its type and code.
+    pub(super) fn add(
+        &self,
+        types: &mut TypeSection,
+        functions: &mut FunctionSection,
+        code: &mut CodeSection,
+    ) {
+        let params = [
+            ValType::I32,
+            ValType::I64,
+            ValType::I64,
+            ValType::I32,
+            ValType::I32,
+        ];
+        types.ty().function(params, []);
+        functions.function(self.ty);
+        /// The parameters, and the address of a pair.
+        const PROMISE: u32 = 1;
+        const REASON: u32 = 2;
+        const IS_HANDLED: u32 = 3;
+        const PAIR_AT: u32 = 5;
+        const WANTED: u32 = 6;
+        let none = i64::from(UNDEFINED) << 32;
+        let mut body = Function::new([(1, ValType::I32), (1, ValType::I64)]);
+        let mut write = body.instructions();
+        // The pair of this promise if it is handled now, else one that is free.
+        write
+            .local_get(PROMISE)
+            .i64_const(none)
+            .local_get(IS_HANDLED)
+            .select()
+            .local_set(WANTED)
+            .i32_const(self.pairs.cast_signed())
+            .local_set(PAIR_AT)
+            .block(BlockType::Empty)
+            .loop_(BlockType::Empty)
+            .local_get(PAIR_AT)
+            .i64_load(at(VALUE))
+            .local_get(WANTED)
+            .i64_eq()
+            .br_if(1)
+            .local_get(PAIR_AT)
+            .i32_const(PAIR.cast_signed())
+            .i32_add()
+            .local_tee(PAIR_AT)
+            .i32_const((self.pairs + PAIRS * PAIR).cast_signed())
+            .i32_lt_u()
+            .br_if(0)
+            .return_()
+            .end()
+            .end();
+        write
+            .local_get(IS_HANDLED)
+            .if_(BlockType::Empty)
+            .local_get(PAIR_AT)
+            .i64_const(none)
+            .i64_store(at(0))
+            .local_get(PAIR_AT)
+            .i64_const(none)
+            .i64_store(at(VALUE))
+            .else_();
+        keep(&mut write, REASON);
+        keep(&mut write, PROMISE);
+        write
+            .local_get(PAIR_AT)
+            .local_get(REASON)
+            .i64_store(at(0))
+            .local_get(PAIR_AT)
+            .local_get(PROMISE)
+            .i64_store(at(VALUE))
+            .end()
+            .end();
+        code.function(&body);
+    }
+}
+
+/// Counts one more reference to a value, if it has a count.
+fn keep(write: &mut InstructionSink<'_>, value: u32) {
+    write
+        .local_get(value)
+        .i64_const(32)
+        .i64_shr_u()
+        .i32_wrap_i64()
+        .i32_const(COUNTED)
+        .i32_ge_u()
+        .if_(BlockType::Empty)
+        .local_get(value)
+        .i32_wrap_i64()
+        .local_get(value)
+        .i32_wrap_i64()
+        .i32_load(word())
+        .i32_const(1)
+        .i32_add()
+        .i32_store(word())
+        .end();
+}
+
+fn at(offset: u32) -> MemArg {
+    MemArg {
+        offset: offset.into(),
+        align: 3,
+        memory_index: 0,
+    }
+}
+
+fn word() -> MemArg {
+    MemArg { align: 2, ..at(0) }
+}
+
+/// The addresses of what may be the array, as the kit made it.
+fn arrays(image: &[u8]) -> impl Iterator<Item = u32> {
+    let number = |word: u32| u64::from(word).to_le_bytes();
+    let undefined = (u64::from(UNDEFINED) << 32).to_le_bytes();
+    let mut bytes: Vec<u8> = MARK.into_iter().flat_map(number).collect();
+    bytes.extend((0..2 * PAIRS).flat_map(|_| undefined));
+    let first = bytes.first().copied();
+    (0..image.len())
+        .step_by(VALUE as usize)
+        .filter_map(move |address| {
+            if image.get(address).copied() != first {
+                return None;
+            }
+            let found = image.get(address..address + bytes.len())? == bytes.as_slice();
+            found.then(|| u32::try_from(address).ok())?
+        })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_array_is_found_by_its_mark() {
+        let mut image = vec![0; 4096];
+        let at = 0x208;
+        for (index, word) in MARK.into_iter().enumerate() {
+            image[at + 8 * index..][..4].copy_from_slice(&word.to_le_bytes());
+        }
+        assert_eq!(arrays(&image).count(), 0);
+        for index in 0..2 * PAIRS as usize {
+            image[at + 32 + 8 * index + 4] = 3;
+        }
+        assert_eq!(arrays(&image).collect::<Vec<_>>(), [0x208]);
+        // Something was noted before.
+        image[at + 32] = 1;
+        assert_eq!(arrays(&image).count(), 0);
+    }
+}
