@@ -1,21 +1,23 @@
 /**
  * What runs before all modules of a BFF: `tools/bundle.mjs` puts it at the beginning of the bundle,
- * so that no package can have taken the engine's own clock before.
+ * so that no package can have taken the engine's own clock before. All of it is in the component's
+ * image, and costs a request nothing.
  */
 import { EngineDate, hostGlobals } from "./globals.ts";
 import { watchInterrupts } from "./interrupted.ts";
 import { refuseLocales } from "./locales.ts";
 import { beginModules, needHost } from "./module-level.ts";
 import { turnsOf } from "./turns.ts";
+import { webGlobals } from "./web-globals.ts";
 
 beginModules();
 refuseLocales();
 watchInterrupts();
-const { Date, performance, crypto, random } = hostGlobals(needHost);
-for (const [name, value] of Object.entries({ Date, performance, crypto })) {
+const { random, ...host } = hostGlobals(needHost);
+for (const [name, value] of Object.entries({ ...webGlobals(), ...host })) {
   Object.defineProperty(globalThis, name, { value, writable: true, configurable: true });
 }
-Object.defineProperty(EngineDate.prototype, "constructor", { value: Date, writable: true, configurable: true });
+Object.defineProperty(EngineDate.prototype, "constructor", { value: host.Date, writable: true, configurable: true });
 Object.defineProperty(Math, "random", { value: random, writable: true, configurable: true });
 // The bundle's last statement takes it, and away.
 Object.defineProperty(globalThis, "tailorTurns", { value: turnsOf, configurable: true });

@@ -9,7 +9,7 @@ import { watched, type Handler } from "./entry.ts";
 import { logFault } from "./fault.ts";
 import { isOfHost } from "./hand-back.ts";
 import { config } from "./host.ts";
-import { bodyOf, requestWith, Response, type Request } from "./web/index.ts";
+import { headerList, incomingRequest, Response, wholeBody, type Request } from "./web/index.ts";
 
 /** The settings of a BFF by their keys, from the operator's file. A key that is not there is `undefined`. */
 export type Env = Readonly<Record<string, string | undefined>>;
@@ -64,7 +64,7 @@ const ENV: Env = new Proxy({}, {
 function webRequest({ method, path, query, headers, body, client }: HostRequest): Request {
   const pairs = query.map(([name, value]) => `${encodeURIComponent(name)}=${encodeURIComponent(value)}`);
   const search = pairs.length === 0 ? "" : `?${pairs.join("&")}`;
-  return requestWith({ url: `http://${client.host}${path}${search}`, method: method.toUpperCase(), headers: withLength(headers, body), body });
+  return incomingRequest({ url: `http://${client.host}${path}${search}`, method: method.toUpperCase(), headers: withLength(headers, body), body });
 }
 
 /** The host keeps the length to itself; some apps look at it before they read. */
@@ -77,8 +77,8 @@ function withLength(headers: Fields, body: Payload): Fields {
 async function hostResponse(response: unknown): Promise<HostResponse> {
   if (!(response instanceof Response)) return response as HostResponse;
   const { status } = response;
-  const headers = [...response.headers].filter(([name]) => !isOfHost(name));
-  const body = await bodyOf(response);
+  const headers = headerList(response.headers).filter(([name]) => !isOfHost(name));
+  const body = await wholeBody(response);
   if (status === 204 || status === 205 || status === 304) return { status, headers, body: { tag: "none" } };
   // The host would call a text without a type JSON.
   const untyped = body.tag === "text" && !response.headers.has("content-type");

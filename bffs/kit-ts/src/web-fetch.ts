@@ -7,7 +7,9 @@ import type { Call, Failure, Reply, Result } from "tailor:bff/downstream@0.1.1";
 import type { Method, Payload, Query } from "tailor:bff/types@0.1.1";
 import { launch } from "./loop.ts";
 import { needHost } from "./module-level.ts";
-import { bodyOf, Request, responseWith, URL, type AbortSignal, type RequestInit, type Response } from "./web/index.ts";
+import {
+  headerList, incomingResponse, onAbort, Request, URL, wholeBody, type AbortSignal, type RequestInit, type Response,
+} from "./web/index.ts";
 
 const METHODS: readonly string[] = ["get", "head", "post", "put", "patch", "delete", "options"];
 
@@ -50,14 +52,14 @@ async function callOf(request: Request, { profile, timeoutMs }: TailorInit): Pro
   if (url.port !== "" || url.username !== "" || url.password !== "") {
     throw new TypeError(`fetch: ${url.hostname} is called by its name alone: its port and credentials are the operator's`);
   }
-  const headers = [...request.headers].filter(([name]) => !SENDERS.has(name) && !name.startsWith("proxy-") && !name.startsWith("sec-"));
+  const headers = headerList(request.headers).filter(([name]) => !SENDERS.has(name) && !name.startsWith("proxy-") && !name.startsWith("sec-"));
   return {
     service: url.hostname,
     method: method as Method,
     path: url.pathname,
     query: [...url.searchParams] as Query,
     headers,
-    body: await bodyOf(request),
+    body: await wholeBody(request),
     select: [],
     ...(profile === undefined ? {} : { profile }),
     ...(timeoutMs === undefined ? {} : { timeoutMs }),
@@ -67,7 +69,7 @@ async function callOf(request: Request, { profile, timeoutMs }: TailorInit): Pro
 function answered(url: string, service: string, result: Result): Response {
   if (result.tag === "err") throw failed(service, result.val);
   const { status, headers, body }: Reply = result.val;
-  return responseWith({ url, status, headers, body: withoutText(body) });
+  return incomingResponse({ url, status, headers, body: withoutText(body) });
 }
 
 /** A status without a body has none, also where a service sent an empty one. */
@@ -82,11 +84,10 @@ function failed(service: string, failure: Failure): TypeError {
 
 function unlessAborted<T>(signal: AbortSignal, result: Promise<T>, forget: () => void): Promise<T> {
   return new Promise((resolve, reject) => {
-    const abort = (): void => {
+    const listenNoMore = onAbort(signal, () => {
       forget();
       reject(signal.reason);
-    };
-    signal.addEventListener("abort", abort);
-    result.then(resolve, reject).finally(() => signal.removeEventListener("abort", abort));
+    });
+    void result.then(resolve, reject).then(listenNoMore);
   });
 }
