@@ -45,12 +45,16 @@ test("answers that the host would refuse fail the test", () => {
   const none = { tag: "none" } as const;
   const wrong = [
     { status: 199, headers: [], body: none },
-    { status: 204, headers: [], body: { tag: "text", val: "" } as const },
+    ...[204, 205, 304].map((status) => ({ status, headers: [], body: { tag: "text", val: "x" } as const })),
     { status: 200, headers: [["a", "b\r\nc: d"] as const], body: none },
-    { status: 200, headers: [["content-length", "1"] as const], body: none },
+    ...["content-length", "Connection", "x_forwarded_for", "tailor-x", "traceparent", "x-accel-redirect", ""].map((name) => ({
+      status: 200, headers: [[name, "1"] as const], body: none,
+    })),
     { status: 200, headers: [], body: { tag: "text", val: "\ud800" } as const },
   ];
   for (const answer of wrong) assert.throws(() => run(() => answer), { name: "AssertionError" }, JSON.stringify(answer));
+  const headers = ["date", "x-request-id", "set-cookie", "x-mine"].map((name) => [name, "1"] as const);
+  run(() => ({ status: 204, headers, body: { tag: "text", val: "" } }));
 });
 
 test("settings, client, time and request are those of the fixture", () => {

@@ -9,6 +9,7 @@ use std::rc::Rc;
 
 use super::json::Node;
 use super::{Offline, Respond, failure};
+use crate::hand_back::is_hosts;
 use crate::{
     Call, Failure, FailureKind, Fetched, Level, Method, Payload, Reply, Request, Response,
 };
@@ -232,6 +233,8 @@ fn illegal(call: &Call) -> Option<&'static str> {
     let mut segments = call.path.split('/').skip(1);
     if !call.path.starts_with('/') || call.path.starts_with("//") {
         Some("path does not begin with a single `/`")
+    } else if call.path.contains("//") {
+        Some("path has an empty segment")
     } else if call.path.contains(['?', '#', ' ']) || !call.path.is_ascii() {
         Some("path has a query, a fragment or characters that are not percent-encoded")
     } else if segments.any(|segment| matches!(segment, "." | "..")) {
@@ -253,8 +256,20 @@ fn illegal(call: &Call) -> Option<&'static str> {
         && !matches!(call.body, Payload::None)
     {
         Some("a GET or HEAD call has a body")
+    } else if call.headers.iter().any(|(name, _)| is_refused(name)) {
+        Some("a header is a credential, or one that only the host sets")
     } else {
         None
+    }
+}
+
+/// Whether a field may not be set in a call.
+fn is_refused(name: &str) -> bool {
+    let name = name.to_ascii_lowercase();
+    match &*name {
+        "date" | "server" => false,
+        "authorization" | "cookie" | "set-cookie" | "www-authenticate" => true,
+        name => is_hosts(name),
     }
 }
 
@@ -296,7 +311,11 @@ fn at<'n, 'a>(document: &'n Node<'a>, pointer: &str) -> Option<&'n Node<'a>> {
     for token in pointer.split('/').skip(1) {
         let name = token.replace("~1", "/").replace("~0", "~");
         value = match value {
-            Node::Array(items) => items.get(name.parse::<usize>().ok()?)?,
+            Node::Array(items) => {
+                let index = name.parse::<usize>().ok()?;
+                // `01` and `+1` are the names of no item.
+                items.get(index).filter(|_| index.to_string() == name)?
+            }
             _ => value.member(&name)?,
         };
     }

@@ -81,7 +81,7 @@ fn a_call_ends_at_its_limit_and_at_the_deadline() {
 fn selected_values_replace_the_body_of_a_document_only() {
     fn handle(_: Request) -> Response {
         let calls = ["quick", "gone"].map(|service| {
-            Call::get(service, &["x"]).select(&["/steps", "/none", "/zones/0", "/no"])
+            Call::get(service, &["x"]).select(&["/steps", "/none", "/zones/0", "/zones/00"])
         });
         let texts: Vec<_> = fetch_all(&calls)
             .into_iter()
@@ -154,6 +154,9 @@ fn what_the_host_would_refuse_is_refused() {
                 path: "/x?y=1".into(),
                 ..good.clone()
             },
+            Call::get("quick", &["users", "", "days"]),
+            good.clone().header("Authorization", "secret"),
+            good.clone().header("x_forwarded_for", "10.0.0.1"),
             good.clone().select(&["steps"]),
             good.clone().select(&[""; 65]),
             good.json(&1).unwrap(),
@@ -163,7 +166,7 @@ fn what_the_host_would_refuse_is_refused() {
             .filter(|fetched| matches!(fetched, Err(failure) if failure.kind == FailureKind::Invalid && !failure.sent));
         answer(refused.count().to_string())
     }
-    assert_eq!(body_text(&offline().run(handle, get("/")).response), "7");
+    assert_eq!(body_text(&offline().run(handle, get("/")).response), "10");
 }
 
 #[test]
