@@ -58,7 +58,8 @@ function fits(entry: Downstream, call: Call): boolean {
 
 /** Path and query as a service sees them. */
 function target(call: Call): string {
-  const query = call.query.map((pair) => pair.map(encodeURIComponent).join("="));
+  const encoded = (text: string): string => encodeURIComponent(text).replace(/[!'()*]/g, (mark) => `%${mark.charCodeAt(0).toString(16).toUpperCase()}`);
+  const query = call.query.map((pair) => pair.map(encoded).join("="));
   return query.length === 0 ? call.path : `${call.path}?${query.join("&")}`;
 }
 
