@@ -47,6 +47,8 @@ pub struct Fused {
     pub bytes: Vec<u8>,
     /// How many core modules were linked.
     pub modules: usize,
+    /// Whether a JavaScript engine was found, which then has a limit of its stack and a clock.
+    pub engine: bool,
 }
 
 /// Links the core modules of a component into one.
@@ -73,5 +75,6 @@ pub fn fuse(component: &[u8]) -> Result<Fused, FuseError> {
     Ok(Fused {
         bytes,
         modules: merged.modules,
+        engine: merged.engine,
     })
 }

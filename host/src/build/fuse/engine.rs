@@ -23,7 +23,7 @@
 //! error_stack_trace_limit                  a number: 10
 //! ```
 //!
-//! A component where these values are not found exactly once stays as it is.
+//! A component where these values are not found exactly once stays as it is, and the build says so.
 
 use wasm_encoder::{
     BlockType, CodeSection, ConstExpr, DataSection, ElementSection, Elements, Function,

@@ -22,10 +22,11 @@ use super::module::Module;
 use super::places::{Places, encoded, known, place};
 use super::wiring::Wiring;
 
-/// The merged module, and how many there were.
+/// The merged module, how many there were, and whether an engine was found in them.
 pub(super) struct Merged {
     pub(super) module: wasm_encoder::Module,
     pub(super) modules: usize,
+    pub(super) engine: bool,
 }
 
 /// Makes one module of all that the component's exports need.
@@ -41,14 +42,17 @@ pub(super) fn merge(wiring: &Wiring<'_>) -> Result<Merged, FuseError> {
             return Err(FuseError::Unsupported("a start function"));
         }
     }
+    let (module, engine) = Layout::new(wiring, &modules, &kept)?.encode()?;
     Ok(Merged {
-        module: Layout::new(wiring, &modules, &kept)?.encode()?,
+        module,
         modules: kept.len(),
+        engine,
     })
 }
 
 impl Layout<'_> {
-    fn encode(mut self) -> Result<wasm_encoder::Module, FuseError> {
+    /// The module, and whether an engine was found.
+    fn encode(mut self) -> Result<(wasm_encoder::Module, bool), FuseError> {
         let exports = self.exports()?;
         let mut engine = Engine::find(&self)?;
         let mut types = TypeSection::new();
@@ -134,7 +138,7 @@ impl Layout<'_> {
             .section(&code)
             .section(&data)
             .section(&named);
-        Ok(module)
+        Ok((module, engine.is_some()))
     }
 
     fn exports(&self) -> Result<ExportSection, FuseError> {

@@ -87,7 +87,16 @@ pub(super) fn componentize(
 /// works as well, only slower.
 fn link(name: &str, bytes: Vec<u8>, say: Report<'_>) -> Vec<u8> {
     match fuse(&bytes) {
-        Ok(fused) => fused.bytes,
+        Ok(fused) => {
+            if !fused.engine {
+                say(&format!(
+                    "{name}: its JavaScript engine is none that this version of tailor knows: \
+                     endless recursion and loops will be logged without your line; take the \
+                     componentize-qjs of the documents"
+                ));
+            }
+            fused.bytes
+        }
         Err(error) => {
             say(&format!(
                 "{name}: each request will cost more than it could: {error}"
