@@ -5,7 +5,7 @@
 import { fetch, fetchAll as fetchAllRaw, start as startRaw, waitAny as waitAnyRaw } from "tailor:bff/downstream@0.1.1";
 import * as runtime from "tailor:bff/runtime@0.1.0";
 import {
-  bff, config, deleteJson, get, getJson, json, log, nothing, number, path, postJson, randomBytes, waitAny, withProfile,
+  bff, config, deleteJson, get, getJson, json, log, nothing, number, path, postJson, randomBytes, start, waitAny, withProfile,
 } from "../../src/index.ts";
 
 const half = "\u{1f642}".slice(0, 1);
@@ -41,6 +41,11 @@ const uses: Readonly<Record<string, readonly [use: () => unknown, message: strin
   ],
   start: [() => startRaw({ ...good, service: 1 } as never), "the call cannot be started: service is a number, not a string"],
   "wait-any": [() => waitAnyRaw([{}] as never, null), "waitAny: exchanges[0] is an object, not an Exchange"],
+  "wait-any-of-the-kit": [() => waitAny([{} as never]), "waitAny: exchanges[0] is undefined, not an Exchange"],
+  "wait-any-many": [
+    () => waitAny(new Array(1025).fill(start(getJson("sleep", "/", {}, number))) as never),
+    "waitAny: 1025 calls at once are more than 1024",
+  ],
   "wait-any-limit": [() => waitAny([], "1" as never), "waitAny: limitMs is a string, not a number"],
   "get-json-path": [() => getJson("sleep", undefined as never, {}, number), "getJson: path is undefined, not a string"],
   "get-json-query": [
