@@ -1,4 +1,4 @@
-use super::types::{split_listing, with_colons};
+use super::types::{fitting, split_listing, with_colons};
 use super::*;
 use std::collections::BTreeMap;
 use std::fs;
@@ -11,6 +11,31 @@ fn type_errors_are_told_with_file_and_line_as_editors_take_them() {
     );
     let detail = "  Property 'a' is missing (see above): really.";
     assert_eq!(with_colons(detail), detail);
+}
+
+#[test]
+fn the_advice_to_add_the_types_of_browsers_or_node_is_not_passed_on() {
+    let ours =
+        "A component has the language and what the kit adds, and nothing of browsers or Node";
+    for (name, advice) in [
+        (
+            "console",
+            "Do you need to change your target library? Try changing the 'lib' compiler option to \
+             include 'dom'.",
+        ),
+        (
+            "Buffer",
+            "Do you need to install type definitions for node? Try `npm i --save-dev @types/node` \
+             and then add 'node' to the types field in your tsconfig.",
+        ),
+    ] {
+        let error = format!("src/main.ts(1,2): error TS2584: Cannot find name '{name}'.");
+        assert_eq!(
+            fitting(&format!("{error} {advice}")),
+            format!("{error} {ours}")
+        );
+        assert_eq!(fitting(&error), error);
+    }
 }
 
 #[test]
