@@ -148,6 +148,8 @@ function parse(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch {
+    // White space alone is no document, as no body is none.
+    if (text.trim() === "") return null;
     throw new DecodeError("not JSON");
   }
 }
