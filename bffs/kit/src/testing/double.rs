@@ -79,6 +79,11 @@ pub(super) fn run(offline: &Offline, handle: fn(Request) -> Response, request: R
     RUNNING.set(Some(Rc::clone(&state)));
     let response = handle(request);
     RUNNING.set(None);
+    let illegal = illegal_answer(&response).unwrap_or_default();
+    assert!(
+        illegal.is_empty(),
+        "the host would not pass this answer on: {illegal}"
+    );
     Run {
         response,
         calls: state.calls.take(),
@@ -271,6 +276,35 @@ fn is_refused(name: &str) -> bool {
         "authorization" | "cookie" | "set-cookie" | "www-authenticate" => true,
         name => is_hosts(name),
     }
+}
+
+/// Why the host would not pass an answer on, if it would not.
+fn illegal_answer(response: &Response) -> Option<String> {
+    let status = response.status;
+    let is_empty = match &response.body {
+        Payload::None => true,
+        Payload::Text(text) => text.is_empty(),
+        Payload::Bytes(bytes) => bytes.is_empty(),
+    };
+    if !(200..=599).contains(&status) {
+        return Some(format!("status {status}"));
+    }
+    if !is_empty && matches!(status, 204 | 205 | 304) {
+        return Some(format!("a body with status {status}"));
+    }
+    let is_illegal = |(name, value): &&(String, String)| {
+        let token = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte);
+        let control = |byte: u8| (byte < b' ' && byte != b'\t') || byte == 0x7f;
+        // The host has its own of these, and leaves these out.
+        let dropped = ["date", "server", "x-request-id"];
+        let dropped = dropped.iter().any(|it| name.eq_ignore_ascii_case(it));
+        name.is_empty()
+            || !name.bytes().all(token)
+            || value.bytes().any(control)
+            || (is_hosts(name) && !dropped)
+    };
+    let illegal = response.headers.iter().find(is_illegal);
+    illegal.map(|(name, _)| format!("header `{name}`"))
 }
 
 fn invalid(call: &Call, why: &str) -> Failure {
