@@ -2,6 +2,8 @@
  * The form of a fixture's objects: their members, and the values that these take. What one reader
  * of fixtures refuses, all do.
  */
+import type { FailureKind } from "tailor:bff/downstream@0.1.1";
+import type { Method } from "tailor:bff/types@0.1.1";
 import { meaning, membersOf, type Node } from "./json.ts";
 
 /** What a value has to be, and the words for it. */
@@ -10,19 +12,22 @@ interface Kind {
   readonly takes: (node: Node) => boolean;
 }
 
-const METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"];
-/** Of the contract's kinds; a call is `invalid` by itself. */
-const FAILURES = [
-  "denied", "exhausted", "timeout", "unreachable", "interrupted", "overloaded", "too-large", "malformed", "rejected",
-];
+const METHODS: Readonly<Record<Uppercase<Method>, true>> = {
+  GET: true, HEAD: true, POST: true, PUT: true, PATCH: true, DELETE: true, OPTIONS: true,
+};
+/** All kinds but one: a call is `invalid` by itself. */
+const FAILURES: Readonly<Record<Exclude<FailureKind, "invalid">, true>> = {
+  denied: true, exhausted: true, timeout: true, unreachable: true, interrupted: true, overloaded: true, "too-large": true,
+  malformed: true, rejected: true,
+};
 
 const anything: Kind = { must: "", takes: () => true };
 const object: Kind = { must: "an object", takes: ({ kind }) => kind === "object" };
 const list: Kind = { must: "an array", takes: ({ kind }) => kind === "array" };
 const text: Kind = { must: "a text", takes: (node) => typeof textOf(node) === "string" };
 const path: Kind = { must: "a text that begins with `/`", takes: (node) => textOf(node)?.startsWith("/") === true };
-const method = oneOf(METHODS);
-const failure = oneOf(FAILURES);
+const method = oneOf(Object.keys(METHODS));
+const failure = oneOf(Object.keys(FAILURES));
 
 /** The members of each object. */
 const MEMBERS = {
