@@ -42,7 +42,7 @@ export function getJson<T>(
   for (const [name, value] of pairs) {
     if (typeof value !== "string" || !value.isWellFormed() || !name.isWellFormed()) refuseQuery(name, value);
   }
-  if (select.length > 0) refuse("getJson", wrongTexts("select", select));
+  if (select.length !== 0 || !Array.isArray(select)) refuse("getJson", wrongTexts("select", select));
   return { service, path, query: pairs, select, decode };
 }
 

@@ -77,6 +77,15 @@ const uses: Readonly<Record<string, readonly [use: () => unknown, message: strin
     () => deleteJson("goals", "/", nothing, { headers: [["if-match", half]] }),
     "the call cannot be made: headers[1][1] has a lone surrogate, as half an emoji is one",
   ],
+  "get-json-select-object": [() => getJson("sleep", "/", {}, number, {} as never), "getJson: select is an object, not an array"],
+  "random-values": [
+    () => crypto.getRandomValues({} as never),
+    "crypto.getRandomValues: the array must be one of integers",
+  ],
+  "random-values-floats": [
+    () => crypto.getRandomValues(new Float64Array(1) as never),
+    "crypto.getRandomValues: the array must be one of integers",
+  ],
   "with-profile": [
     () => withProfile(getJson("sleep", "/", {}, number), 1 as never),
     "withProfile: profile is a number, not a string",
