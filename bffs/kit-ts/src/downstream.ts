@@ -6,6 +6,7 @@
 import { fetchAll as fetchRaw, type Call, type Reply, type Result } from "tailor:bff/downstream@0.1.1";
 import type { Headers, Method, Payload, Query } from "tailor:bff/types@0.1.1";
 import { DecodeError, nothing, type Decoder } from "./json.ts";
+import { isTooDeep, MOST_LEVELS } from "./levels.ts";
 import { log } from "./log.ts";
 import type { Missing, Outcome } from "./missing.ts";
 import { needText, refuse, wrongTexts } from "./call-shape.ts";
@@ -145,6 +146,7 @@ function textOf(body: Payload): string {
 }
 
 function parse(text: string): unknown {
+  if (isTooDeep(text)) throw new DecodeError(`more than ${MOST_LEVELS} levels`);
   try {
     return JSON.parse(text);
   } catch {

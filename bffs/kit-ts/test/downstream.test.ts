@@ -85,6 +85,21 @@ test("a value that is not there is another thing than one of another form, and t
   assert.deepEqual(outcome({}, 404), [{ kind: "not-found" }]);
 });
 
+test("what is nested too deeply is unreadable, and the call is named; what is only long is read", () => {
+  const nested = (levels: number): string => `${'{"a":['.repeat(levels / 2)}"]]}}"${"]}".repeat(levels / 2)}`;
+  const long = JSON.stringify(Array.from({ length: 3000 }, (_, at) => ({ at, text: '\\"[[[{{{' })));
+  const texts = [nested(1000), nested(1002), "[".repeat(100_000), `["${"[".repeat(5000)}\\""]`, long];
+  const whole = (value: unknown): string => typeof value;
+  const kinds = texts.map((text) => {
+    const services: Downstream[] = [{ service: "s", path: "*", reply: { text } }];
+    const { json: read, log } = run(() => ended(fetchAll(getJson("s", "/x", {}, whole))), "/", services);
+    return [(read() as readonly { readonly kind: string }[])[0]?.kind, log[0]?.fields];
+  });
+  const deep = ["unreadable", { service: "s", fault: "the document: more than 1000 levels" }];
+  const good = ["value", undefined];
+  assert.deepEqual(kinds, [good, deep, deep, good, good]);
+});
+
 test("paths are encoded, and one that the host would refuse fails alone", () => {
   const user = "a/b?c#d ü\ud800";
   const calls = run(() => shown(fetchAll(getJson("s", path`/users/${user}/days/${7}`, { from: "a b" }, steps)))).calls;
