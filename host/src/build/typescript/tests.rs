@@ -111,6 +111,32 @@ fn a_missing_contract_is_told_with_the_way_out() {
 }
 
 #[test]
+fn what_is_written_while_a_build_runs_is_noticed() {
+    let folder = tempfile::tempdir().unwrap();
+    for name in ["kit.mjs", "bff/src/main.ts"] {
+        let file = folder.path().join(name);
+        fs::create_dir_all(file.parent().unwrap()).unwrap();
+        fs::write(file, "").unwrap();
+    }
+    let package = package(&folder.path().join("bff"));
+    let at = |name: &str, seconds: u64| {
+        let file = fs::File::options()
+            .write(true)
+            .open(folder.path().join(name));
+        let time = SystemTime::UNIX_EPOCH + std::time::Duration::from_secs(seconds);
+        file.unwrap().set_modified(time).unwrap();
+        time
+    };
+    let begun = at("kit.mjs", 100);
+    at("bff/src/main.ts", 99);
+    let is_changed = |read: &[PathBuf]| read::is_changed_since(&package, read, begun).unwrap();
+    assert!(!is_changed(&["src/main.ts".into()]));
+    assert!(is_changed(&["src/main.ts".into(), "../kit.mjs".into()]));
+    at("bff/src/main.ts", 101);
+    assert!(is_changed(&[]), "a source that was not there before");
+}
+
+#[test]
 fn a_bundle_without_the_handler_is_found_out() {
     let bundle =
         |end: &str| format!("// src/main.ts\nvar text = \"export {{ handler }}\";\n{end}\n");
