@@ -110,7 +110,13 @@ interface String {
 }
 
 declare namespace Intl {
+  /** @deprecated A component has no `Intl`. */
+  function getCanonicalLocales(locales?: unknown): ComponentsHaveNoLocales;
+  /** @deprecated A component has no `Intl`. */
+  function supportedValuesOf(key: unknown): ComponentsHaveNoLocales;
   interface CollatorConstructor {
+    /** @deprecated A component has no `Intl`. */
+    supportedLocalesOf(locales?: unknown, options?: unknown): ComponentsHaveNoLocales;
     /** @deprecated A component has no `Intl`. */
     new (locales?: unknown, options?: unknown): ComponentsHaveNoLocales;
     /** @deprecated A component has no `Intl`. */
@@ -118,17 +124,23 @@ declare namespace Intl {
   }
   interface NumberFormatConstructor {
     /** @deprecated A component has no `Intl`. */
+    supportedLocalesOf(locales?: unknown, options?: unknown): ComponentsHaveNoLocales;
+    /** @deprecated A component has no `Intl`. */
     new (locales?: unknown, options?: unknown): ComponentsHaveNoLocales;
     /** @deprecated A component has no `Intl`. */
     (locales?: unknown, options?: unknown): ComponentsHaveNoLocales;
   }
   interface DateTimeFormatConstructor {
     /** @deprecated A component has no `Intl`. */
+    supportedLocalesOf(locales?: unknown, options?: unknown): ComponentsHaveNoLocales;
+    /** @deprecated A component has no `Intl`. */
     new (locales?: unknown, options?: unknown): ComponentsHaveNoLocales;
     /** @deprecated A component has no `Intl`. */
     (locales?: unknown, options?: unknown): ComponentsHaveNoLocales;
   }
   interface PluralRulesConstructor {
+    /** @deprecated A component has no `Intl`. */
+    supportedLocalesOf(locales?: unknown, options?: unknown): ComponentsHaveNoLocales;
     /** @deprecated A component has no `Intl`. */
     new (locales?: unknown, options?: unknown): ComponentsHaveNoLocales;
   }
