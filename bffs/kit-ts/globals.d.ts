@@ -52,6 +52,50 @@ interface ReadonlyArray<T> {
   /** @deprecated A component has no locales: write the text yourself, with `join`. */
   toLocaleString(locales?: unknown, options?: unknown): ComponentsHaveNoLocales;
 }
+interface Int8Array<TArrayBuffer extends ArrayBufferLike> {
+  /** @deprecated A component has no locales: write the text yourself, with `join`. */
+  toLocaleString(locales?: unknown, options?: unknown): ComponentsHaveNoLocales;
+}
+interface Uint8Array<TArrayBuffer extends ArrayBufferLike> {
+  /** @deprecated A component has no locales: write the text yourself, with `join`. */
+  toLocaleString(locales?: unknown, options?: unknown): ComponentsHaveNoLocales;
+}
+interface Uint8ClampedArray<TArrayBuffer extends ArrayBufferLike> {
+  /** @deprecated A component has no locales: write the text yourself, with `join`. */
+  toLocaleString(locales?: unknown, options?: unknown): ComponentsHaveNoLocales;
+}
+interface Int16Array<TArrayBuffer extends ArrayBufferLike> {
+  /** @deprecated A component has no locales: write the text yourself, with `join`. */
+  toLocaleString(locales?: unknown, options?: unknown): ComponentsHaveNoLocales;
+}
+interface Uint16Array<TArrayBuffer extends ArrayBufferLike> {
+  /** @deprecated A component has no locales: write the text yourself, with `join`. */
+  toLocaleString(locales?: unknown, options?: unknown): ComponentsHaveNoLocales;
+}
+interface Int32Array<TArrayBuffer extends ArrayBufferLike> {
+  /** @deprecated A component has no locales: write the text yourself, with `join`. */
+  toLocaleString(locales?: unknown, options?: unknown): ComponentsHaveNoLocales;
+}
+interface Uint32Array<TArrayBuffer extends ArrayBufferLike> {
+  /** @deprecated A component has no locales: write the text yourself, with `join`. */
+  toLocaleString(locales?: unknown, options?: unknown): ComponentsHaveNoLocales;
+}
+interface Float32Array<TArrayBuffer extends ArrayBufferLike> {
+  /** @deprecated A component has no locales: write the text yourself, with `join`. */
+  toLocaleString(locales?: unknown, options?: unknown): ComponentsHaveNoLocales;
+}
+interface Float64Array<TArrayBuffer extends ArrayBufferLike> {
+  /** @deprecated A component has no locales: write the text yourself, with `join`. */
+  toLocaleString(locales?: unknown, options?: unknown): ComponentsHaveNoLocales;
+}
+interface BigInt64Array<TArrayBuffer extends ArrayBufferLike> {
+  /** @deprecated A component has no locales: write the text yourself, with `join`. */
+  toLocaleString(locales?: unknown, options?: unknown): ComponentsHaveNoLocales;
+}
+interface BigUint64Array<TArrayBuffer extends ArrayBufferLike> {
+  /** @deprecated A component has no locales: write the text yourself, with `join`. */
+  toLocaleString(locales?: unknown, options?: unknown): ComponentsHaveNoLocales;
+}
 interface String {
   /** The order of the code points. */
   localeCompare(that: string): number;
@@ -66,7 +110,13 @@ interface String {
 }
 
 declare namespace Intl {
+  /** @deprecated A component has no `Intl`. */
+  function getCanonicalLocales(locales?: unknown): ComponentsHaveNoLocales;
+  /** @deprecated A component has no `Intl`. */
+  function supportedValuesOf(key: unknown): ComponentsHaveNoLocales;
   interface CollatorConstructor {
+    /** @deprecated A component has no `Intl`. */
+    supportedLocalesOf(locales?: unknown, options?: unknown): ComponentsHaveNoLocales;
     /** @deprecated A component has no `Intl`. */
     new (locales?: unknown, options?: unknown): ComponentsHaveNoLocales;
     /** @deprecated A component has no `Intl`. */
@@ -74,11 +124,15 @@ declare namespace Intl {
   }
   interface NumberFormatConstructor {
     /** @deprecated A component has no `Intl`. */
+    supportedLocalesOf(locales?: unknown, options?: unknown): ComponentsHaveNoLocales;
+    /** @deprecated A component has no `Intl`. */
     new (locales?: unknown, options?: unknown): ComponentsHaveNoLocales;
     /** @deprecated A component has no `Intl`. */
     (locales?: unknown, options?: unknown): ComponentsHaveNoLocales;
   }
   interface DateTimeFormatConstructor {
+    /** @deprecated A component has no `Intl`. */
+    supportedLocalesOf(locales?: unknown, options?: unknown): ComponentsHaveNoLocales;
     /** @deprecated A component has no `Intl`. */
     new (locales?: unknown, options?: unknown): ComponentsHaveNoLocales;
     /** @deprecated A component has no `Intl`. */
@@ -86,15 +140,21 @@ declare namespace Intl {
   }
   interface PluralRulesConstructor {
     /** @deprecated A component has no `Intl`. */
+    supportedLocalesOf(locales?: unknown, options?: unknown): ComponentsHaveNoLocales;
+    /** @deprecated A component has no `Intl`. */
     new (locales?: unknown, options?: unknown): ComponentsHaveNoLocales;
   }
   interface RelativeTimeFormat {
     /** @deprecated A component has no `Intl`. */
     format(value: unknown, unit: unknown): ComponentsHaveNoLocales;
+    /** @deprecated A component has no `Intl`. */
+    formatToParts(value: unknown, unit: unknown): ComponentsHaveNoLocales;
   }
   interface ListFormat {
     /** @deprecated A component has no `Intl`. */
     format(list: unknown): ComponentsHaveNoLocales;
+    /** @deprecated A component has no `Intl`. */
+    formatToParts(list: unknown): ComponentsHaveNoLocales;
   }
   interface DisplayNames {
     /** @deprecated A component has no `Intl`. */

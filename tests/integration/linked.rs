@@ -60,6 +60,7 @@ fn places_of_a_library_become_plain_numbers() {
     let component = wat::parse_str(LIBRARY).unwrap();
     let linked = fuse(&component).unwrap();
     assert_eq!(linked.modules, 2);
+    assert!(!linked.engine, "it has no JavaScript engine");
     let engine = wasmtime::Engine::default();
     let component = wasmtime::component::Component::new(&engine, &linked.bytes).unwrap();
     let linker = wasmtime::component::Linker::new(&engine);

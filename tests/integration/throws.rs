@@ -180,6 +180,13 @@ async fn recursion_loops_and_memory_past_their_limits_are_logged_with_the_author
         assert!(error.starts_with("the stack ran out"), "{path}: {error}");
     }
     assert_eq!(plain.get("/good").await.result.unwrap().body, "1");
+    // The kit counts the levels of what others send, and takes as many as the engine can write.
+    let most = plain.get("/levels/1000").await.result.unwrap().body;
+    assert_eq!(most.len(), 2001);
+    for levels in ["1001", "100000"] {
+        let answer = plain.get(&format!("/levels/{levels}")).await;
+        assert_eq!(answer.result.unwrap().body, "\"unreadable\"", "{levels}");
+    }
     let depth = plain.get("/depth").await.result.unwrap().body;
     let depth: u32 = std::str::from_utf8(&depth).unwrap().parse().unwrap();
     assert!(depth > 150, "{depth}");

@@ -32,7 +32,7 @@ function fieldsOf(given: Headers): Headers {
   let size = 0;
   const fields: (readonly [string, string])[] = [];
   for (const [name, value] of given) {
-    if (isOfHost(name)) continue;
+    if (isHosts(name)) continue;
     size += utf8(name).length + utf8(value).length + 4;
     if (size > MAX_HEADERS) break;
     fields.push([name, value]);
@@ -54,13 +54,12 @@ const NAMES = [
 ];
 const BEGINNINGS = ["proxy-", "tailor-", "x-accel-", "x-forwarded-", "x-lighttpd-", "x-reproxy-", "x-sendfile"];
 
+const HOSTS = new RegExp(`^(?:${NAMES.join("|")})$|^(?:${BEGINNINGS.join("|")})`, "i");
+
 /**
- * Whether a field is the host's, or an order to a proxy. Names are read as the host reads them: any
- * other character than a letter or digit counts as a dash.
+ * Whether a field of an answer is the host's, or an order to a proxy. Names are read as the host
+ * reads them: any other character than a letter or digit counts as a dash.
  */
-export function isOfHost(name: string): boolean {
+export function isHosts(name: string): boolean {
   return HOSTS.test(name.replace(/[^0-9A-Za-z]/g, "-"));
 }
-
-/** Fields that are the host's, and orders to a proxy. */
-const HOSTS = new RegExp(`^(?:${NAMES.join("|")})$|^(?:${BEGINNINGS.join("|")})`, "i");

@@ -7,7 +7,7 @@ import type { Headers as Fields, Payload, Request as HostRequest, Response as Ho
 import { utf8 } from "./bytes.ts";
 import { watched, type Handler } from "./entry.ts";
 import { logFault } from "./fault.ts";
-import { isOfHost } from "./hand-back.ts";
+import { isHosts } from "./hand-back.ts";
 import { config } from "./host.ts";
 import { headerList, incomingRequest, Response, wholeBody, type Request } from "./web/index.ts";
 
@@ -77,7 +77,7 @@ function withLength(headers: Fields, body: Payload): Fields {
 async function hostResponse(response: unknown): Promise<HostResponse> {
   if (!(response instanceof Response)) return response as HostResponse;
   const { status } = response;
-  const headers = headerList(response.headers).filter(([name]) => !isOfHost(name));
+  const headers = headerList(response.headers).filter(([name]) => !isHosts(name));
   const body = await wholeBody(response);
   if (status === 204 || status === 205 || status === 304) return { status, headers, body: { tag: "none" } };
   // The host would call a text without a type JSON.

@@ -52,6 +52,7 @@ test("a body that cannot be read is 400 and names the field", () => {
     [text('{"kg": 1, "laps": [{"a/b": 1}]}'), "body field `/laps/0/a~1b`: expected string, found number", "/laps/0/a~1b"],
     [text("[]"), "body: expected object, found array", ""],
     [text("{"), "body: not JSON", ""],
+    [text("[".repeat(5000)), "body: more than 1000 levels of lists and objects", ""],
     [{ tag: "none" }, "body: expected JSON, found none", ""],
     [{ tag: "bytes", val: Uint8Array.of(255) }, "body: not text in UTF-8", ""],
   ];

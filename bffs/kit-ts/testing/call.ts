@@ -1,7 +1,7 @@
 /** One request into a BFF, in process. */
 import type { Call } from "tailor:bff/downstream@0.1.1";
 import type { Level } from "tailor:bff/runtime@0.1.1";
-import type { Method, Request, Response } from "tailor:bff/types@0.1.1";
+import type { Method, Payload, Request, Response } from "tailor:bff/types@0.1.1";
 import { setImmediate } from "node:timers";
 import type { Handler } from "../src/entry.ts";
 import { beginLoop, turn } from "../src/loop.ts";
@@ -20,7 +20,7 @@ export interface Answer {
   readonly status: number;
   /** By lower-case name; the first one of a name that occurs twice. */
   readonly headers: Readonly<Record<string, string>>;
-  /** The body, or an empty text. */
+  /** The body, or an empty text. Of bytes that are no UTF-8, what can be read. */
   readonly text: string;
   /** The body as JSON. Throws if it is none. */
   readonly json: () => unknown;
@@ -111,13 +111,18 @@ class Run {
   /** The answer, as the host would send it. */
   answer(response: Response): Answer {
     assertLegalResponse(response);
-    const text = response.body.tag === "text" ? response.body.val : "";
+    const text = textOf(response.body);
     const fields = response.headers.map(([name, value]) => [name.toLowerCase(), value] as const).reverse();
     // The host says so of a text without a type.
     const typed = response.body.tag !== "text" || fields.some(([name]) => name === "content-type");
     const headers = Object.fromEntries(typed ? fields : [["content-type", "application/json"], ...fields]);
     return { status: response.status, headers, text, json: (): unknown => JSON.parse(text), calls: this.#calls, log: this.#log };
   }
+}
+
+function textOf(body: Payload): string {
+  if (body.tag === "bytes") return new TextDecoder("utf-8", { ignoreBOM: true }).decode(body.val);
+  return body.tag === "text" ? body.val : "";
 }
 
 function requestOf({ request, client }: Fixture): Request {
@@ -128,8 +133,9 @@ function requestOf({ request, client }: Fixture): Request {
   const inPath = search.split("&").filter((pair) => pair !== "");
   return {
     id: "test-1",
-    // A method outside of the contract is answered by the host; a fixture has no use for one.
-    method: method.toLowerCase() as Method,
+    // A method outside of the contract is answered by the host; a fixture has no use for one. HEAD
+    // is GET to a BFF.
+    method: (method === "HEAD" ? "get" : method.toLowerCase()) as Method,
     path: bare,
     query: [...inPath.map(parameter), ...pairsIn(query)],
     headers: fieldsIn(headers, isJson),

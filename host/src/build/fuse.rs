@@ -52,6 +52,8 @@ pub struct Fused {
     pub bytes: Vec<u8>,
     /// How many core modules were linked.
     pub modules: usize,
+    /// Whether a JavaScript engine was found, which then has a limit of its stack and a clock.
+    pub engine: bool,
 }
 
 /// Links the core modules of a component into one, which is a component of the same world.
@@ -103,6 +105,7 @@ fn link(
     Ok(Fused {
         bytes,
         modules: merged.modules,
+        engine: merged.engine,
     })
 }
 

@@ -25,7 +25,7 @@
 //!
 //! A third hook is that for promises that nobody handles ([`super::rejections`]).
 //!
-//! A component where these values are not found exactly once stays as it is.
+//! A component where these values are not found exactly once stays as it is, and the build says so.
 
 use wasm_encoder::{
     BlockType, CodeSection, ConstExpr, DataSection, ElementSection, Elements, Function,

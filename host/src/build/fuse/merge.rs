@@ -23,10 +23,11 @@ use super::places::{Places, encoded, known, place};
 use super::turns::Handle;
 use super::wiring::Wiring;
 
-/// The merged module, and how many there were.
+/// The merged module, how many there were, and whether an engine was found in them.
 pub(super) struct Merged {
     pub(super) module: wasm_encoder::Module,
     pub(super) modules: usize,
+    pub(super) engine: bool,
 }
 
 /// Makes one module of all that the component's exports need.
@@ -43,14 +44,17 @@ pub(super) fn merge(wiring: &Wiring<'_>, handler: Option<&str>) -> Result<Merged
             return Err(FuseError::Unsupported("a start function"));
         }
     }
+    let (module, engine) = Layout::new(wiring, &modules, &kept)?.encode(handler)?;
     Ok(Merged {
-        module: Layout::new(wiring, &modules, &kept)?.encode(handler)?,
+        module,
         modules: kept.len(),
+        engine,
     })
 }
 
 impl Layout<'_> {
-    fn encode(mut self, handler: Option<&str>) -> Result<wasm_encoder::Module, FuseError> {
+    /// The module, and whether an engine was found.
+    fn encode(mut self, handler: Option<&str>) -> Result<(wasm_encoder::Module, bool), FuseError> {
         let mut free = self.free()?;
         let handle = match (self.turns, handler) {
             (Some(turns), Some(handler)) => Some(Handle::new(&self, turns, handler, &mut free)?),
@@ -141,7 +145,7 @@ impl Layout<'_> {
             .section(&code)
             .section(&data)
             .section(&named);
-        Ok(module)
+        Ok((module, engine.is_some()))
     }
 
     fn exports(&self, handle: Option<&Handle>) -> Result<ExportSection, FuseError> {

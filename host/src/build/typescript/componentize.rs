@@ -97,6 +97,13 @@ pub(super) fn componentize(
             wasi.join(", ")
         ));
     }
+    if !linked.engine {
+        say(&format!(
+            "{}: its JavaScript engine is none that this version of tailor knows: endless recursion \
+             and loops will be logged without your line; take the componentize-qjs of the documents",
+            package.name
+        ));
+    }
     Ok(linked.bytes)
 }
 

@@ -1,4 +1,4 @@
-use super::types::{split_listing, with_colons};
+use super::types::{fitting, split_listing, with_colons};
 use super::*;
 use std::collections::BTreeMap;
 use std::fs;
@@ -11,6 +11,31 @@ fn type_errors_are_told_with_file_and_line_as_editors_take_them() {
     );
     let detail = "  Property 'a' is missing (see above): really.";
     assert_eq!(with_colons(detail), detail);
+}
+
+#[test]
+fn the_advice_to_add_the_types_of_browsers_or_node_is_not_passed_on() {
+    let ours =
+        "A component has the language and what the kit adds, and nothing of browsers or Node";
+    for (name, advice) in [
+        (
+            "console",
+            "Do you need to change your target library? Try changing the 'lib' compiler option to \
+             include 'dom'.",
+        ),
+        (
+            "Buffer",
+            "Do you need to install type definitions for node? Try `npm i --save-dev @types/node` \
+             and then add 'node' to the types field in your tsconfig.",
+        ),
+    ] {
+        let error = format!("src/main.ts(1,2): error TS2584: Cannot find name '{name}'.");
+        assert_eq!(
+            fitting(&format!("{error} {advice}")),
+            format!("{error} {ours}")
+        );
+        assert_eq!(fitting(&error), error);
+    }
 }
 
 #[test]
@@ -83,6 +108,32 @@ fn a_missing_contract_is_told_with_the_way_out() {
     let error = error.unwrap_err().to_string();
     assert!(error.contains("no wit/tailor.wit"), "{error}");
     assert!(error.contains("\"tailor\": { \"wit\""), "{error}");
+}
+
+#[test]
+fn what_is_written_while_a_build_runs_is_noticed() {
+    let folder = tempfile::tempdir().unwrap();
+    for name in ["kit.mjs", "bff/src/main.ts"] {
+        let file = folder.path().join(name);
+        fs::create_dir_all(file.parent().unwrap()).unwrap();
+        fs::write(file, "").unwrap();
+    }
+    let package = package(&folder.path().join("bff"));
+    let at = |name: &str, seconds: u64| {
+        let file = fs::File::options()
+            .write(true)
+            .open(folder.path().join(name));
+        let time = SystemTime::UNIX_EPOCH + std::time::Duration::from_secs(seconds);
+        file.unwrap().set_modified(time).unwrap();
+        time
+    };
+    let begun = at("kit.mjs", 100);
+    at("bff/src/main.ts", 99);
+    let is_changed = |read: &[PathBuf]| read::is_changed_since(&package, read, begun).unwrap();
+    assert!(!is_changed(&["src/main.ts".into()]));
+    assert!(is_changed(&["src/main.ts".into(), "../kit.mjs".into()]));
+    at("bff/src/main.ts", 101);
+    assert!(is_changed(&[]), "a source that was not there before");
 }
 
 #[test]
