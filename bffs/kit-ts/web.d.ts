@@ -4,6 +4,7 @@
  * use instead.
  */
 /// <reference path="./src/world.d.ts" />
+import type { TailorInit } from "./src/web-fetch.ts";
 import type * as web from "./src/web/index.ts";
 
 declare global {
@@ -84,11 +85,11 @@ declare global {
   var console: Console;
 
   /** Calls the service that is the host of the address, under its grants and policy. */
-  function fetch(input: RequestInfo | URL, init?: RequestInit): Promise<Response>;
+  function fetch(input: RequestInfo | URL, init?: RequestInit & { readonly tailor?: TailorInit }): Promise<Response>;
   /** Runs a task after some milliseconds, within the deadline of the request. */
-  function setTimeout<A extends unknown[]>(task: (...given: A) => void, delayMs?: number, ...given: A): number;
+  function setTimeout(task: (...given: any[]) => void, delayMs?: number, ...given: any[]): number;
   function clearTimeout(id?: number): void;
-  function setInterval<A extends unknown[]>(task: (...given: A) => void, delayMs?: number, ...given: A): number;
+  function setInterval(task: (...given: any[]) => void, delayMs?: number, ...given: any[]): number;
   function clearInterval(id?: number): void;
   function queueMicrotask(task: () => void): void;
   /** A deep copy. Throws a `DataCloneError` where there is something that has no copy. */

@@ -12,26 +12,20 @@ import type { Request, Response } from "tailor:bff/types@0.1.1";
 import { logFault, WrongAnswer } from "./fault.ts";
 import { runs } from "./interrupted.ts";
 import { Problem, problemAnswer } from "./problem.ts";
-import { dispatch, type Route } from "./router.ts";
+import { dispatch, type Answer, type Route } from "./router.ts";
 import { isPromise, wrongShape } from "./shape.ts";
 
-/**
- * What a component exports: `export const handler = bff([ ... ])`. `A` is a promise, too, when one
- * of its routes is asynchronous.
- */
-export interface Handler<A extends Answer = Answer> {
-  readonly handle: (request: Request) => A;
+/** What a component exports: `export const handler = bff([ ... ])`. */
+export interface Handler {
+  readonly handle: (request: Request) => Answer;
 }
-
-/** What a handler returns. */
-export type Answer = Response | Promise<Response>;
 
 /** The handlers that `bff` made. */
 const made = new WeakSet<object>();
 
 /** A BFF of these routes. */
-export function bff<A extends Answer>(routes: readonly Route<A>[]): Handler<A> {
-  const handler: Handler<A> = { handle: (request) => watched(request, (take) => dispatch(routes, request, take)) };
+export function bff(routes: readonly Route[]): Handler {
+  const handler: Handler = { handle: (request) => watched(request, (take) => dispatch(routes, request, take)) };
   made.add(handler);
   return handler;
 }
@@ -48,7 +42,7 @@ export function watchHandler(handler: unknown): Handler {
 }
 
 /** The way of an answer, from the handler to the host. */
-export function watched<A extends Answer>(request: Request, answer: (take: (route: Route<A>) => void) => A): A {
+export function watched(request: Request, answer: (take: (route: Route) => void) => Answer): Answer {
   let taken: Route | undefined;
   const failed = (thrown: unknown): Response => {
     try {
@@ -61,10 +55,10 @@ export function watched<A extends Answer>(request: Request, answer: (take: (rout
     throw thrown;
   };
   try {
-    const given: Answer = answer((route) => (taken = runs(route)));
-    return (isPromise(given) ? given.then(sent).then(undefined, failed) : sent(given)) as A;
+    const given = answer((route) => (taken = runs(route)));
+    return isPromise(given) ? Promise.resolve(given).then(sent).then(undefined, failed) : sent(given);
   } catch (thrown) {
-    return failed(thrown) as A;
+    return failed(thrown);
   }
 }
 

@@ -16,6 +16,8 @@ export { send, start, waitAny, type Started } from "./exchange.ts";
 export { nothingArrived, unavailable, valueOrProblem, why, type Missing, type Outcome, type Reason } from "./missing.ts";
 export { array, boolean, nothing, nullable, number, object, string, type Decoder } from "./json.ts";
 export { json, jsonText } from "./answer.ts";
+export type { App, Env, ExecutionContext } from "./web-app.ts";
+export type { TailorInit } from "./web-fetch.ts";
 export { handBack } from "./hand-back.ts";
 export { Problem, type ProblemOptions } from "./problem.ts";
 export { duration, formatDate, parseDate, today } from "./dates.ts";

@@ -8,13 +8,12 @@ import { watchInterrupts } from "./interrupted.ts";
 import { refuseLocales } from "./locales.ts";
 import { beginModules, needHost } from "./module-level.ts";
 import { turnsOf } from "./turns.ts";
-import { webGlobals } from "./web-globals.ts";
 
 beginModules();
 refuseLocales();
 watchInterrupts();
 const { random, ...host } = hostGlobals(needHost);
-for (const [name, value] of Object.entries({ ...webGlobals(), ...host })) {
+for (const [name, value] of Object.entries(host)) {
   Object.defineProperty(globalThis, name, { value, writable: true, configurable: true });
 }
 Object.defineProperty(EngineDate.prototype, "constructor", { value: host.Date, writable: true, configurable: true });

@@ -16,16 +16,16 @@ type Names<P extends string> = P extends `${string}{${infer Name}}${infer Rest}`
  * Answers a request. `params` holds the decoded segments that the pattern names; none is empty, `.`
  * or `..`.
  */
-export type RouteHandler<P extends string, A = Response | Promise<Response>> = (request: Request, params: Params<P>) => A;
+export type RouteHandler<P extends string> = (request: Request, params: Params<P>) => Answer;
 
-/**
- * One line of a route table. Made by `get` or `route`. `A` is what its handler returns: an answer,
- * or a promise of one.
- */
-export interface Route<A = Response | Promise<Response>> {
+/** What a handler returns: an answer, or when it is `async` a promise of one. */
+export type Answer = Response | Promise<Response>;
+
+/** One line of a route table. Made by `get` or `route`. */
+export interface Route {
   readonly method: Method;
   readonly segments: readonly string[];
-  readonly handle: (request: Request, params: Readonly<Record<string, string>>) => A;
+  readonly handle: (request: Request, params: Readonly<Record<string, string>>) => Answer;
   /**
    * The stack of the call that made it, for the log: the engine's, as it was when the component was
    * built.
@@ -34,12 +34,12 @@ export interface Route<A = Response | Promise<Response>> {
 }
 
 /** A route for one method. */
-export function route<P extends string, A extends Response | Promise<Response>>(method: Method, pattern: P, handler: RouteHandler<P, A>): Route<A> {
+export function route<P extends string>(method: Method, pattern: P, handler: RouteHandler<P>): Route {
   return made(method, pattern, handler);
 }
 
 /** A route for GET, and so for HEAD too: the host leaves out the body. */
-export function get<P extends string, A extends Response | Promise<Response>>(pattern: P, handler: RouteHandler<P, A>): Route<A> {
+export function get<P extends string>(pattern: P, handler: RouteHandler<P>): Route {
   return made("get", pattern, handler);
 }
 
@@ -47,21 +47,21 @@ export function get<P extends string, A extends Response | Promise<Response>>(pa
  * A route for POST. The operator lists the method, too: `methods = ["GET", "POST"]` of the route in
  * the host's file.
  */
-export function post<P extends string, A extends Response | Promise<Response>>(pattern: P, handler: RouteHandler<P, A>): Route<A> {
+export function post<P extends string>(pattern: P, handler: RouteHandler<P>): Route {
   return made("post", pattern, handler);
 }
 
 /** A route for PUT. */
-export function put<P extends string, A extends Response | Promise<Response>>(pattern: P, handler: RouteHandler<P, A>): Route<A> {
+export function put<P extends string>(pattern: P, handler: RouteHandler<P>): Route {
   return made("put", pattern, handler);
 }
 
 /** A route for PATCH. */
-export function patch<P extends string, A extends Response | Promise<Response>>(pattern: P, handler: RouteHandler<P, A>): Route<A> {
+export function patch<P extends string>(pattern: P, handler: RouteHandler<P>): Route {
   return made("patch", pattern, handler);
 }
 
-function made<P extends string, A>(method: Method, pattern: P, handler: RouteHandler<P, A>): Route<A> {
+function made<P extends string>(method: Method, pattern: P, handler: RouteHandler<P>): Route {
   // Routes are made when the component is built: what is wrong here fails the build, with the line.
   const wrong = wrongHandler(handler);
   if (wrong !== undefined) throw new TypeError(`the handler of ${method.toUpperCase()} ${pattern} is ${wrong}`);
@@ -89,7 +89,7 @@ export function describeRoute({ method, segments, made: stack }: Route): { reado
  * Finds the route, names it to `take` and answers. Throws a `Problem`: 404 for an unknown path, 405
  * with `allow` for a method it lacks.
  */
-export function dispatch<A>(routes: readonly Route<A>[], request: Request, take: (route: Route<A>) => void): A | Response {
+export function dispatch(routes: readonly Route[], request: Request, take: (route: Route) => void): Answer {
   const segments = request.path.split("/").map(decodeSegment);
   const wanted = request.method === "head" ? "get" : request.method;
   const others: Method[] = [];

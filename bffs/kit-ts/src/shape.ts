@@ -73,6 +73,6 @@ export function wrongText(text: unknown): string | undefined {
 }
 
 /** Whether a value is awaited by the language. */
-export function isPromise(value: unknown): value is PromiseLike<never> {
+export function isPromise(value: unknown): value is PromiseLike<unknown> {
   return typeof value === "object" && value !== null && typeof (value as { then?: unknown }).then === "function";
 }

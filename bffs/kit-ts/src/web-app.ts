@@ -4,12 +4,12 @@
  * answer is sent, as nothing of a request outlives it.
  */
 import type { Headers as Fields, Payload, Request as HostRequest, Response as HostResponse } from "tailor:bff/types@0.1.1";
-import { utf8 } from "./bytes.ts";
 import { watched, type Handler } from "./entry.ts";
 import { logFault } from "./fault.ts";
 import { isHosts } from "./hand-back.ts";
 import { config } from "./host.ts";
 import { headerList, incomingRequest, Response, wholeBody, type Request } from "./web/index.ts";
+import { encodeUtf8, utf8Length } from "./web/utf8.ts";
 
 /** The settings of a BFF by their keys, from the operator's file. A key that is not there is `undefined`. */
 export type Env = Readonly<Record<string, string | undefined>>;
@@ -70,7 +70,7 @@ function webRequest({ method, path, query, headers, body, client }: HostRequest)
 /** The host keeps the length to itself; some apps look at it before they read. */
 function withLength(headers: Fields, body: Payload): Fields {
   if (body.tag === "none") return headers;
-  const length = body.tag === "text" ? utf8(body.val).length : body.val.length;
+  const length = body.tag === "text" ? utf8Length(body.val) : body.val.length;
   return [...headers, ["content-length", String(length)]];
 }
 
@@ -82,5 +82,5 @@ async function hostResponse(response: unknown): Promise<HostResponse> {
   if (status === 204 || status === 205 || status === 304) return { status, headers, body: { tag: "none" } };
   // The host would call a text without a type JSON.
   const untyped = body.tag === "text" && !response.headers.has("content-type");
-  return { status, headers, body: untyped ? { tag: "bytes", val: utf8(body.val) } : body };
+  return { status, headers, body: untyped ? { tag: "bytes", val: encodeUtf8(body.val) } : body };
 }

@@ -1,31 +1,42 @@
-/** The globals of the web that a component has, beside clock and chance (`globals.ts`). */
+/** The globals of the web that wait or write: calls, timers and the log. */
+import { elapsedNs } from "tailor:bff/runtime@0.1.1";
+import { log } from "./log.ts";
 import { clearTimer, setTimer } from "./loop.ts";
 import { needHost } from "./module-level.ts";
 import { fetch } from "./web-fetch.ts";
-import * as web from "./web/index.ts";
+import { makeConsole, setAbortTimer, webGlobals, type Console } from "./web/index.ts";
 
-/** The names that `web/index.ts` has for the kit alone. */
-const OWN: readonly string[] = [
-  "headerList", "incomingRequest", "incomingResponse", "onAbort", "setAbortTimer", "wholeBody", "wholeBodyNow",
-];
+/** Sets a timer, and gives its number. */
+type SetTimer = (task: unknown, delayMs?: unknown, ...given: unknown[]) => number;
 
-/** What the prelude puts on `globalThis`, by name. */
-export function webGlobals(): Readonly<Record<string, unknown>> {
-  web.setAbortTimer((task, delayMs) => setTimer(task, delayMs, false));
-  const classes = Object.entries(web).filter(([name]) => !OWN.includes(name));
-  return { ...Object.fromEntries(classes), fetch, ...timers() };
-}
+/** The globals, with the names that they have. */
+export type WaitingGlobals = ReturnType<typeof webGlobals> & {
+  readonly console: Console;
+  readonly fetch: typeof fetch;
+  readonly setTimeout: SetTimer;
+  readonly setInterval: SetTimer;
+  readonly clearTimeout: (id: unknown) => void;
+  readonly clearInterval: (id: unknown) => void;
+};
 
-function timers(): Readonly<Record<string, unknown>> {
-  const timer = (name: string, repeat: boolean) => (task: unknown, delayMs: unknown = 0, ...given: unknown[]): number => {
-    needHost(`${name}()`);
-    if (typeof task !== "function") throw new TypeError(`${name}: what is to run is no function`);
-    return setTimer(() => Reflect.apply(task, undefined, given), Number(delayMs), repeat);
-  };
+/** The globals of one request, and those of the web that need no host. */
+export function waitingGlobals(): WaitingGlobals {
+  setAbortTimer((task, delayMs) => setTimer(task, delayMs, false));
   return {
+    ...webGlobals(),
+    console: makeConsole((level, text) => log[level](text), () => elapsedNs() / 1e6),
+    fetch,
     setTimeout: timer("setTimeout", false),
     setInterval: timer("setInterval", true),
     clearTimeout: clearTimer,
     clearInterval: clearTimer,
+  };
+}
+
+function timer(name: string, repeat: boolean): SetTimer {
+  return (task, delayMs = 0, ...given) => {
+    needHost(`${name}()`);
+    if (typeof task !== "function") throw new TypeError(`${name}: what is to run is no function`);
+    return setTimer(() => Reflect.apply(task, undefined, given), Number(delayMs), repeat);
   };
 }

@@ -5,6 +5,7 @@ import type { Method, Payload, Request, Response } from "tailor:bff/types@0.1.1"
 import { setImmediate } from "node:timers";
 import type { Handler } from "../src/entry.ts";
 import { beginLoop, turn } from "../src/loop.ts";
+import { isPromise } from "../src/shape.ts";
 import { webHandler, type App } from "../src/web-app.ts";
 import { enterBareEngine, inBareEngine } from "./bare.ts";
 import { assertLegalResponse } from "./contract.ts";
@@ -39,10 +40,12 @@ export interface LogLine {
  * Answers the fixture's request with `handler`. Throws what the handler throws, and on anything the
  * host would refuse. For a handler that is asynchronous, or an app of the web, see `callAsync`.
  */
-export function call(handler: { handle: (request: Request) => Response }, fixture: Fixture): Answer {
+export function call(handler: Handler, fixture: Fixture): Answer {
   const run = new Run(fixture);
   try {
-    return run.answer(inBareEngine(() => handler.handle(run.request)));
+    const response = inBareEngine(() => handler.handle(run.request));
+    if (isPromise(response)) throw new Error("call: the handler is asynchronous; use `await callAsync(handler, fixture)`");
+    return run.answer(response);
   } finally {
     run.leave();
   }

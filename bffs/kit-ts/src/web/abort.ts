@@ -12,7 +12,7 @@ let abortSignal: (signal: AbortSignal, reason: unknown) => void;
 let addTask: (signal: AbortSignal, task: () => void) => () => void;
 
 /** What `AbortSignal.timeout` waits with: the event loop's timer. */
-export function setAbortTimer(given: Timer): void {
+export function setAbortTimer(given: Timer | undefined): void {
   timer = given;
 }
 

@@ -14,8 +14,10 @@ use wasm_encoder::{
 use super::engine::{UNDEFINED, only, put, set, words};
 use super::layout::Free;
 
-/// Where the hook is behind the first field of the engine, bytes.
-const TRACKER: u32 = 48;
+/// Where the engine's list of jobs may be behind its first field, bytes. When it is empty, both of
+/// its pointers lead to itself. In front of it are the hook and what is passed to it.
+const JOBS: std::ops::Range<u32> = 40..96;
+const TRACKER_BEFORE_JOBS: u32 = 8;
 /// The numbers that the array of the kit begins with (`src/rejections.ts`).
 const MARK: [u32; 4] = [0x7461_696c, 0x6f72_2072, 0x656a_6563, 0x7469_6f6e];
 /// Pairs that the array has.
@@ -47,11 +49,9 @@ impl Tracker {
         slot: u32,
         free: &mut Free,
     ) -> Option<Self> {
-        let hook = fields + TRACKER;
-        let [now] = words(image, hook as usize)?;
         let array = only(arrays(image))?;
-        (now == 0).then(|| Self {
-            hook,
+        Some(Self {
+            hook: only(hooks(image, fields))?,
             pairs: array + u32::try_from(MARK.len()).unwrap_or(0) * VALUE,
             table,
             slot,
@@ -173,6 +173,16 @@ fn at(offset: u32) -> MemArg {
 
 fn word() -> MemArg {
     MemArg { align: 2, ..at(0) }
+}
+
+/// The addresses of what may be the hook, in which nothing is.
+fn hooks(image: &[u8], fields: u32) -> impl Iterator<Item = u32> {
+    JOBS.step_by(4).filter_map(move |offset| {
+        let jobs = fields + offset;
+        let hook = jobs - TRACKER_BEFORE_JOBS;
+        let [tracker, opaque, next, last] = words(image, hook as usize)?;
+        (tracker == 0 && opaque == 0 && next == jobs && last == jobs).then_some(hook)
+    })
 }
 
 /// The addresses of what may be the array, as the kit made it.
