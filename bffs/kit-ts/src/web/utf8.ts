@@ -20,7 +20,10 @@ export function utf8Length(text: string): number {
 
 /** The text of UTF-8, or `undefined` where it is not. */
 export function strictUtf8(bytes: Uint8Array): string | undefined {
-  const binary = binaryOfBytes(bytes);
+  return strictBinary(binaryOfBytes(bytes));
+}
+
+function strictBinary(binary: string): string | undefined {
   if (ASCII.test(binary)) return binary;
   try {
     return decodeURIComponent(escape(binary));
@@ -35,6 +38,11 @@ export function strictUtf8(bytes: Uint8Array): string | undefined {
  */
 export function looseUtf8(bytes: Uint8Array): string {
   return strictUtf8(bytes) ?? repaired(bytes);
+}
+
+/** The same of one character for each byte. */
+export function looseBinary(binary: string): string {
+  return strictBinary(binary) ?? repaired(bytesOfBinary(binary));
 }
 
 /** The standard's "UTF-8 decode": without a byte order mark, and never an error. */
