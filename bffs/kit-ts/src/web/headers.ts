@@ -41,6 +41,13 @@ export function headerList(headers: Headers): HeaderList {
   return listOf(headers);
 }
 
+let addField: (headers: Headers, name: string, value: string) => void;
+
+/** Adds a field that is not there, with a name in lower case and a value that need no check. */
+export function addTrusted(headers: Headers, name: string, value: string): void {
+  addField(headers, name, value);
+}
+
 export class Headers {
   #fields: Field[];
   /** The fields are somebody else's, who may look at them again. */
@@ -49,6 +56,10 @@ export class Headers {
 
   static {
     listOf = (headers) => headers.#fields;
+    addField = (headers, name, value) => {
+      headers.#own();
+      headers.#fields.push([name, value]);
+    };
   }
 
   constructor(init?: HeadersInit | HeaderFields) {

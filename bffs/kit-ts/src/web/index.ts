@@ -13,7 +13,9 @@ export {
   CustomEvent, Event, EventTarget, type AddEventListenerOptions, type CustomEventInit, type EventInit, type EventListener,
   type EventListenerObject, type EventListenerOptions, type EventListenerOrEventListenerObject,
 } from "./events.ts";
+export { makeConsole, type Console, type ConsoleLevel, type ConsoleSink } from "./console.ts";
 export { FormData, type FormDataEntryValue } from "./form-data.ts";
+export { webGlobals } from "./globals.ts";
 export { headerList, Headers, type HeaderList, type HeadersInit } from "./headers.ts";
 export {
   incomingRequest, Request, type IncomingRequest, type RequestCache, type RequestCredentials, type RequestInfo, type RequestInit,
@@ -25,5 +27,9 @@ export {
   type UnderlyingSource,
 } from "./streams.ts";
 export { structuredClone, type StructuredSerializeOptions } from "./structured-clone.ts";
+export {
+  CryptoKey, SubtleCrypto, type Algorithm, type AlgorithmIdentifier, type HmacKeyAlgorithm, type HmacParams, type JsonWebKey, type KeyFormat,
+  type KeyUsage,
+} from "./subtle.ts";
 export { URL } from "./url.ts";
 export { URLSearchParams, type URLSearchParamsInit } from "./url-search-params.ts";

@@ -2,7 +2,7 @@
 import type { Payload } from "tailor:bff/types@0.1.1";
 import { AbortController, AbortSignal } from "./abort.ts";
 import { Body, clonedContent, extract, movedContent, peekContent, type BodyContent, type BodyInit, type Extracted } from "./body.ts";
-import { HeaderFields, Headers, type HeaderList, type HeadersInit } from "./headers.ts";
+import { addTrusted, HeaderFields, Headers, type HeaderList, type HeadersInit } from "./headers.ts";
 import { ReadableStream } from "./streams.ts";
 import { URL } from "./url.ts";
 import { utf8Length } from "./utf8.ts";
@@ -109,7 +109,7 @@ export class Request extends Body {
     this.#url = url;
     this.#method = method;
     const headers = new Headers(init?.headers ?? before?.headers);
-    if (extracted.type !== null && !headers.has("content-type")) headers.set("content-type", extracted.type);
+    if (extracted.type !== null && !headers.has("content-type")) addTrusted(headers, "content-type", extracted.type);
     this.#headers = headers;
     this.#init = before === undefined ? (init ?? NO_INIT) : { ...before.#init, ...init };
     const followed = before === undefined ? undefined : before.#signal;

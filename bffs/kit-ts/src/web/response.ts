@@ -1,7 +1,7 @@
 /** `Response` of the Fetch Standard. */
 import type { Payload } from "tailor:bff/types@0.1.1";
 import { Body, clonedContent, extract, type BodyContent, type BodyInit } from "./body.ts";
-import { HeaderFields, Headers, type HeaderList, type HeadersInit } from "./headers.ts";
+import { addTrusted, HeaderFields, Headers, type HeaderList, type HeadersInit } from "./headers.ts";
 import { URL } from "./url.ts";
 
 export interface ResponseInit {
@@ -74,13 +74,13 @@ export class Response extends Body {
     if (!(status >= 200 && status <= 599)) throw new RangeError(`Response: the status is ${init?.status}, not one from 200 to 599`);
     if (content !== null && isNullBody(status)) throw new TypeError(`Response: one of status ${status} has no body`);
     const statusText = init?.statusText === undefined ? "" : `${init.statusText}`;
-    if (!/^[\t\x20-\x7e\x80-\xff]*$/.test(statusText)) throw new TypeError("Response: the statusText has a character that it may not have");
+    if (statusText !== "" && !/^[\t\x20-\x7e\x80-\xff]*$/.test(statusText)) throw new TypeError("Response: the statusText has a character that it may not have");
     this.#status = status;
     this.#statusText = statusText;
     this.#headers = new Headers(init?.headers);
     this.#type = "default";
     this.#url = "";
-    if (type !== null && !this.#headers.has("content-type")) this.#headers.set("content-type", type);
+    if (type !== null && !this.#headers.has("content-type")) addTrusted(this.#headers, "content-type", type);
   }
 
   /** A response that stands for a failed fetch. */
