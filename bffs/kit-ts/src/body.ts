@@ -3,7 +3,7 @@
  * wrong content type 415. A body that is too large does not come here: the host answers 413.
  */
 import type { Query, Request } from "tailor:bff/types@0.1.1";
-import { utf8 } from "./bytes.ts";
+import { encodeUtf8 } from "./web/utf8.ts";
 import { DecodeError, type Decoder } from "./json.ts";
 import { isTooDeep, MOST_LEVELS } from "./levels.ts";
 import { Problem } from "./problem.ts";
@@ -62,7 +62,7 @@ export function readText({ body }: Request): string {
 
 /** The bytes of the body, whatever its content type; empty where there is none. */
 export function readBytes({ body }: Request): Uint8Array {
-  return body.tag === "bytes" ? body.val : utf8(body.tag === "text" ? body.val : "");
+  return body.tag === "bytes" ? body.val : encodeUtf8(body.tag === "text" ? body.val : "");
 }
 
 /**

@@ -2,6 +2,7 @@
  * The web's globals that need no host: the prelude puts them on `globalThis`. Nothing here does
  * anything when it is imported.
  */
+export { insteadOf } from "./absent.ts";
 export { AbortController, AbortSignal, onAbort, setAbortTimer, type Timer } from "./abort.ts";
 export { type BufferSource } from "./binary.ts";
 export { Blob, File, type BlobPart, type BlobPropertyBag, type FilePropertyBag } from "./blob.ts";

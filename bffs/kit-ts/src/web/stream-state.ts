@@ -67,7 +67,7 @@ export function readOf<R>(state: State<R>): Promise<ReadableStreamReadResult<R>>
   const next = state.queue.shift();
   if (next !== undefined) {
     state.queued = Math.max(0, state.queued - next.size);
-    if (state.closing && state.queue.length === 0) finish(state);
+    if (state.closing && state.queue.length === 0) endStream(state);
     else pullIfWanted(state);
     return Promise.resolve({ done: false, value: next.chunk });
   }
@@ -85,7 +85,7 @@ export async function cancelOf<R>(state: State<R>, reason: unknown): Promise<voi
   state.queue.length = 0;
   state.queued = 0;
   const { source } = state;
-  finish(state);
+  endStream(state);
   await source?.cancel?.(reason);
 }
 
@@ -102,7 +102,7 @@ export function pullIfWanted<R>(state: State<R>): void {
   try {
     pulled = source.pull(state.controller);
   } catch (thrown) {
-    fail(state, thrown);
+    failStream(state, thrown);
     return;
   }
   Promise.resolve(pulled).then(
@@ -112,11 +112,11 @@ export function pullIfWanted<R>(state: State<R>): void {
       state.pullAgain = false;
       pullIfWanted(state);
     },
-    (reason: unknown) => fail(state, reason),
+    (reason: unknown) => failStream(state, reason),
   );
 }
 
-export function finish<R>(state: State<R>): void {
+export function endStream<R>(state: State<R>): void {
   state.status = "closed";
   state.source = undefined;
   const { waiting } = state;
@@ -125,7 +125,7 @@ export function finish<R>(state: State<R>): void {
   state.reader?.closed();
 }
 
-export function fail<R>(state: State<R>, reason: unknown): void {
+export function failStream<R>(state: State<R>, reason: unknown): void {
   if (state.status !== "readable") return;
   state.status = "errored";
   state.error = reason;

@@ -4,7 +4,7 @@
  */
 import { bytesOf, joined } from "./binary.ts";
 import {
-  cancelOf, fail, finish, pullIfWanted, readOf, withResolvers, type Lock, type QueuingStrategy, type ReadableStreamIteratorOptions,
+  cancelOf, endStream, failStream, pullIfWanted, readOf, withResolvers, type Lock, type QueuingStrategy, type ReadableStreamIteratorOptions,
   type ReadableStreamReadResult, type Resolvers, type State, type UnderlyingSource,
 } from "./stream-state.ts";
 
@@ -78,7 +78,7 @@ export class ReadableStreamDefaultController<R = any> {
         size = Number(state.sizeOf(given));
         if (!(size >= 0) || size === Infinity) throw new RangeError(`ReadableStream: ${size} is no size of a chunk`);
       } catch (thrown) {
-        fail(state, thrown);
+        failStream(state, thrown);
         throw thrown;
       }
       state.queue.push({ chunk: given, size });
@@ -91,11 +91,11 @@ export class ReadableStreamDefaultController<R = any> {
     const state = this.#state;
     if (state.closing || state.status !== "readable") throw new TypeError("ReadableStream: the stream is closed already");
     state.closing = true;
-    if (state.queue.length === 0) finish(state);
+    if (state.queue.length === 0) endStream(state);
   }
 
   error(reason?: unknown): void {
-    fail(this.#state, reason);
+    failStream(this.#state, reason);
   }
 
   get [Symbol.toStringTag](): string {
@@ -183,7 +183,7 @@ export class ReadableStream<R = any> {
         state.started = true;
         pullIfWanted(state);
       },
-      (reason: unknown) => fail(state, reason),
+      (reason: unknown) => failStream(state, reason),
     );
   }
 
