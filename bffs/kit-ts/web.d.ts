@@ -3,6 +3,7 @@
  * What the web has beside is not declared, so that tsc refuses it: docs/write/web.md says what to
  * use instead.
  */
+/// <reference path="./src/world.d.ts" />
 import type * as web from "./src/web/index.ts";
 
 declare global {

@@ -79,7 +79,7 @@ function ofObject(value: object, scene: Scene): string {
     return `[Circular *${number}]`;
   }
   const name = nameOf(value);
-  const { head, open, close, size, entries, isShort } = formOf(value, name, scene.showHidden);
+  const { head, open, close, size, entries, isShort } = safeForm(value, name, scene.showHidden);
   const indexed = Array.isArray(value) || ArrayBuffer.isView(value) || value instanceof String;
   const keys = keysOf(value, indexed, scene.showHidden);
   if (size + keys.length > 0 && scene.around.length > scene.depth) return `[${Array.isArray(value) ? "Array" : name}]`;
@@ -107,6 +107,15 @@ interface Form {
 }
 
 const NOTHING = (): string[] => [];
+
+function safeForm(value: object, name: string, showHidden: boolean): Form {
+  try {
+    return formOf(value, name, showHidden);
+  } catch {
+    // It only looks like one of its class: `Object.create(Date.prototype)`.
+    return { head: name, open: "{", close: "}", entries: NOTHING, size: 0, isShort: false };
+  }
+}
 
 function formOf(value: object, name: string, showHidden: boolean): Form {
   const braces = { open: "{", close: "}" };

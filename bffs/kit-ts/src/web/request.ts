@@ -69,6 +69,7 @@ export function incomingRequest({ method, url, headers, body }: IncomingRequest)
 }
 
 const METHODS = new Set(["DELETE", "GET", "HEAD", "OPTIONS", "POST", "PUT"]);
+const KEPT = ["redirect", "cache", "credentials", "mode", "integrity", "keepalive", "referrerPolicy"] as const;
 const FORBIDDEN = new Set(["CONNECT", "TRACE", "TRACK"]);
 const METHOD = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
 
@@ -111,7 +112,7 @@ export class Request extends Body {
     const headers = new Headers(init?.headers ?? before?.headers);
     if (extracted.type !== null && !headers.has("content-type")) addTrusted(headers, "content-type", extracted.type);
     this.#headers = headers;
-    this.#init = before === undefined ? (init ?? NO_INIT) : { ...before.#init, ...init };
+    this.#init = kept(init, before === undefined ? NO_INIT : before.#init);
     const followed = before === undefined ? undefined : before.#signal;
     const signal = init?.signal === undefined ? followed : init.signal;
     if (signal === null || signal === undefined) return;
@@ -206,6 +207,14 @@ function checkInit(init: RequestInit | undefined): void {
   if (init.cache === "only-if-cached" && init.mode !== "same-origin") {
     throw new TypeError("Request: only-if-cached needs the mode same-origin");
   }
+}
+
+/** Of what was given beside, what somebody may ask for. */
+function kept(init: RequestInit | undefined, before: RequestInit): RequestInit {
+  if (init === undefined || init === null) return before;
+  let all = before;
+  for (const name of KEPT) if (init[name] !== undefined) all = { ...all, [name]: init[name] };
+  return all;
 }
 
 function address(given: string): string {

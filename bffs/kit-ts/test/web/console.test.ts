@@ -103,6 +103,12 @@ test("objects of the web show what is in them", () => {
   ]);
 });
 
+test("whatever is logged, nothing is thrown", () => {
+  const odd: unknown[] = [Date, Map, Set, RegExp, Uint8Array, Error, web.Headers, web.URL, Boolean, String].map((kind) => Object.create(kind.prototype as object));
+  odd.push(new Proxy({}, {}), Object.create({ get [Symbol.toStringTag](): string { throw new Error("no"); } }), Object.defineProperty(() => 1, "name", { value: 7 }));
+  for (const value of odd) assert.equal(typeof inspect(value), "string");
+});
+
 test("each call is a line with its level", () => {
   const lines: [ConsoleLevel, string][] = [];
   let clock = 1_000;
