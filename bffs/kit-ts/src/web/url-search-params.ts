@@ -1,4 +1,5 @@
 /** `URLSearchParams` of the URL Standard. */
+import { recordKeys } from "./record.ts";
 import { decodeForm, encodeForm } from "./url-encode.ts";
 
 export type URLSearchParamsInit = URLSearchParams | string | Iterable<readonly string[]> | Readonly<Record<string, string>>;
@@ -162,10 +163,7 @@ function pairsOf(init: Iterable<readonly string[]> | Readonly<Record<string, str
     });
   }
   const pairs = new Map<string, string>();
-  for (const name of Reflect.ownKeys(init)) {
-    if (Reflect.getOwnPropertyDescriptor(init, name)?.enumerable !== true) continue;
-    pairs.set(wellFormed(name as string), wellFormed((init as Readonly<Record<string, string>>)[name as string]));
-  }
+  for (const name of recordKeys(init)) pairs.set(wellFormed(name), wellFormed((init as Readonly<Record<string, string>>)[name]));
   return [...pairs];
 }
 
