@@ -8,7 +8,7 @@ const INSTEAD: Readonly<Record<string, string>> = {
   Buffer: "use Uint8Array with TextEncoder and TextDecoder, and atob() and btoa() for Base64",
   BroadcastChannel: ONE_REQUEST,
   ByteLengthQueuingStrategy: "give ReadableStream an object with highWaterMark and size",
-  CompressionStream: "a proxy in front of the host compresses",
+  CompressionStream: "a proxy in front of the host can compress",
   CountQueuingStrategy: "give ReadableStream an object with highWaterMark",
   DecompressionStream: "the host decodes what services answer",
   EventSource: NO_SOCKETS,
