@@ -1,4 +1,6 @@
-/** What the web has and a BFF has not, with what to use instead: for the message of who asks for it. */
+/**
+ * What the web has and a BFF has not, with what to use instead: for the message of who asks for it.
+ */
 
 const WHOLE = "bodies are whole here: read them with text(), json() or bytes(), and answer with a text or bytes";
 const NO_SOCKETS = "the host makes all connections: call a service with fetch()";

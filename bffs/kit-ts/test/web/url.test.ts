@@ -45,7 +45,9 @@ const INPUTS = [
 ];
 const BASES = [undefined, "http://base.example:81/a/b/c?d#e", "https://u:p@h/", "file:///C:/d/e?f", "file://host/d/e", "mailto:x", "foo://h/a/b?c", "foo:/a/b/c", "about:blank"];
 
-/** What the URL of Node 20 does otherwise than the standard of today: see "as the standard has it". */
+/**
+ * What the URL of Node 20 does otherwise than the standard of today: see "as the standard has it".
+ */
 function isOld({ input, base = "" }: Addressed): boolean {
   if (/^(mailto|about):/.test(base) && input.indexOf("#") > 0) return true;
   const [, scheme = ""] = /^\s*([a-z][a-z0-9+.-]*):/i.exec(input.replace(/[\t\n\r]/g, "")) ?? /^(\w+):/.exec(base) ?? [];
