@@ -1,5 +1,5 @@
 /**
- * `console`, as Node has it with everything in one line. Cases of web-platform-tests:
+ * `console`, as Node has it with everything in one line. Cases of the kinds of web-platform-tests:
  * console/console-is-a-namespace.any.js, console-log-symbol.any.js,
  * console-label-conversion.any.js, idlharness.any.js.
  */

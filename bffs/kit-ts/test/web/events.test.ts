@@ -1,5 +1,5 @@
 /**
- * `EventTarget`, `AbortSignal` and `structuredClone`, as Node has them. Cases of
+ * `EventTarget`, `AbortSignal` and `structuredClone`, as Node has them. Cases of the kinds of
  * web-platform-tests: dom/events/EventTarget-constructible.any.js, Event-constructors.any.js,
  * AddEventListenerOptions-once.any.js, AddEventListenerOptions-signal.any.js,
  * AddEventListenerOptions-passive.any.js, dom/abort/event.any.js, abort-signal-any.any.js,

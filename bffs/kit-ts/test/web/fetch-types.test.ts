@@ -1,5 +1,5 @@
 /**
- * `Headers`, `Request` and `Response`, as Node has them. Cases of web-platform-tests:
+ * `Headers`, `Request` and `Response`, as Node has them. Cases of the kinds of web-platform-tests:
  * fetch/api/headers/headers-basic.any.js, headers-combine.any.js, headers-normalize.any.js,
  * headers-errors.any.js, header-setcookie.any.js, fetch/api/request/request-init-001.sub.html,
  * request-consume.any.js, request-disturbed.any.js, request-error.any.js, request-structure.any.js,

@@ -1,5 +1,5 @@
 /**
- * Forms, `Blob` and `File`, as Node has them. Cases of web-platform-tests:
+ * Forms, `Blob` and `File`, as Node has them. Cases of the kinds of web-platform-tests:
  * FileAPI/blob/Blob-constructor.any.js, Blob-slice.any.js, FileAPI/file/File-constructor.any.js,
  * xhr/formdata/*.any.js, fetch/api/response/response-consume.html.
  */

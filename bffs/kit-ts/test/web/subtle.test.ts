@@ -1,5 +1,5 @@
 /**
- * `crypto.subtle`, as Node has it. Cases of web-platform-tests:
+ * `crypto.subtle`, as Node has it. Cases of the kinds of web-platform-tests:
  * WebCryptoAPI/digest/digest.https.any.js, import_export/symmetric_importKey.https.any.js,
  * sign_verify/hmac.https.any.js, generateKey/failures_HMAC.https.any.js.
  */

@@ -5,6 +5,7 @@
  */
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { Headers } from "../../src/web/headers.ts";
 import * as search from "../../src/web/url-search-params.ts";
 import { URL as KitURL } from "../../src/web/url.ts";
 import { numbers, same } from "./same.ts";
@@ -174,6 +175,12 @@ test("parameters are made of whatever the standard takes, and refuse the rest", 
     return [String(params), [...params], params.size];
   };
   same(inits, of(KitParams), of(URLSearchParams));
+});
+
+test("parameters and headers with an iterator of their own are read by it", () => {
+  const own = { *[Symbol.iterator]() { yield ["a", "b"] as [string, string]; } };
+  assert.equal(`${new search.URLSearchParams(Object.assign(new search.URLSearchParams("x=y"), own) as search.URLSearchParams)}`, "a=b");
+  assert.deepEqual([...new Headers(Object.assign(new Headers({ x: "y" }), own) as Headers)], [["a", "b"]]);
 });
 
 test("parameters are read, changed, sorted and walked through as Node's are", () => {
