@@ -81,7 +81,10 @@ declare global {
   type UnderlyingSource<R = any> = web.UnderlyingSource<R>;
 
   interface Console extends web.Console {}
-  /** Each call is a line of the log: `debug`, `warn` and `error` have their levels, the others `info`. */
+  /**
+   * Each call is a line of the log: `debug`, `warn` and `error` have their levels, the others
+   * `info`.
+   */
   var console: Console;
 
   /** Calls the service that is the host of the address, under its grants and policy. */

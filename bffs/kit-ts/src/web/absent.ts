@@ -1,4 +1,6 @@
-/** What the web has and a BFF has not, with what to use instead: for the message of who asks for it. */
+/**
+ * What the web has and a BFF has not, with what to use instead: for the message of who asks for it.
+ */
 
 const WHOLE = "bodies are whole here: read them with text(), json() or bytes(), and answer with a text or bytes";
 const NO_SOCKETS = "the host makes all connections: call a service with fetch()";
@@ -8,9 +10,9 @@ const INSTEAD: Readonly<Record<string, string>> = {
   Buffer: "use Uint8Array with TextEncoder and TextDecoder, and atob() and btoa() for Base64",
   BroadcastChannel: ONE_REQUEST,
   ByteLengthQueuingStrategy: "give ReadableStream an object with highWaterMark and size",
-  CompressionStream: "the host compresses what it sends",
+  CompressionStream: "a proxy in front of the host can compress",
   CountQueuingStrategy: "give ReadableStream an object with highWaterMark",
-  DecompressionStream: "the host decompresses what services answer",
+  DecompressionStream: "the host decodes what services answer",
   EventSource: NO_SOCKETS,
   MessageChannel: "use promises, or an EventTarget",
   TextDecoderStream: `use TextDecoder with { stream: true }; ${WHOLE}`,

@@ -1,4 +1,6 @@
-/** `TextEncoder` and `TextDecoder` of the Encoding Standard, with the encodings that need no tables. */
+/**
+ * `TextEncoder` and `TextDecoder` of the Encoding Standard, with the encodings that need no tables.
+ */
 import { binaryOfBytes, bytesOf, isBufferSource, joined, textOfUnits, type BufferSource } from "./binary.ts";
 import { encodeUtf8, incompleteTail, looseUtf8, strictUtf8 } from "./utf8.ts";
 

@@ -1,5 +1,7 @@
 /** `Headers` of the Fetch Standard, without guards: every name may be set. */
 
+import { recordKeys } from "./record.ts";
+
 /** Fields in their order, with names in lower case. */
 export type HeaderList = readonly (readonly [name: string, value: string])[];
 export type HeadersInit = Headers | Iterable<readonly string[]> | Readonly<Record<string, string>>;
@@ -85,11 +87,7 @@ export class Headers {
       for (const pair of init as Iterable<readonly string[]>) this.#pair(pair);
       return;
     }
-    for (const name of Reflect.ownKeys(init)) {
-      if (Reflect.getOwnPropertyDescriptor(init, name)?.enumerable !== true) continue;
-      // A symbol is no name of a field: the check says so.
-      this.append(name as string, (init as Readonly<Record<string, string>>)[name as string] as string);
-    }
+    for (const name of recordKeys(init)) this.append(name, (init as Readonly<Record<string, string>>)[name] as string);
   }
 
   /** Adds a value to those that the field has. */

@@ -172,7 +172,10 @@ function errorHead(error: Error): string {
   return stack === "" ? `[${words}]` : `${words} (${stack})`;
 }
 
-/** `Foo`, `Object <Foo> {}` and so on are the names of constructors in Node. */
+/**
+ * The name of the constructor, with how many things the object holds and with its tag: `Own(1)
+ * [Map]`.
+ */
 function nameOf(value: object, size?: number): string {
   const count = size === undefined ? "" : `(${size})`;
   for (let at: object | null = value; at !== null; at = Object.getPrototypeOf(at) as object | null) {

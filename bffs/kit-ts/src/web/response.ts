@@ -91,10 +91,9 @@ export class Response extends Body {
   static json(data: unknown, init?: ResponseInit): Response {
     const text: string | undefined = JSON.stringify(data);
     if (text === undefined) throw new TypeError(`Response.json: ${typeof data} is no JSON`);
-    const response = new Response(text, init);
-    if (new Headers(init?.headers).has("content-type")) return response;
-    response.#headers.set("content-type", "application/json");
-    return response;
+    const headers = new Headers(init?.headers);
+    if (!headers.has("content-type")) addTrusted(headers, "content-type", "application/json");
+    return new Response(text, { status: init?.status, statusText: init?.statusText, headers });
   }
 
   static redirect(url: string | URL, status = 302): Response {

@@ -224,13 +224,12 @@ export class ReadableStream<R = any> {
     return teeOf(new ReadableStreamDefaultReader<R>(this));
   }
 
-  async *values(options?: ReadableStreamIteratorOptions): AsyncGenerator<R, undefined, unknown> {
-    yield* chunksOf(this.getReader(), options?.preventCancel === true);
-    return undefined;
+  values(options?: ReadableStreamIteratorOptions): AsyncGenerator<R, undefined, unknown> {
+    return chunksOf(this.getReader(), options?.preventCancel === true);
   }
 
   [Symbol.asyncIterator](options?: ReadableStreamIteratorOptions): AsyncGenerator<R, undefined, unknown> {
-    return chunksOf(this.getReader(), options?.preventCancel === true);
+    return this.values(options);
   }
 
   get [Symbol.toStringTag](): string {

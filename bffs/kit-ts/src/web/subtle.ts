@@ -1,4 +1,6 @@
-/** `crypto.subtle` of the Web Cryptography API: hashes and HMAC. Whatever else there is, is refused. */
+/**
+ * `crypto.subtle` of the Web Cryptography API: hashes and HMAC. Whatever else there is, is refused.
+ */
 import { binaryOfBytes, bytesOfBinary, copyOf, isBufferSource, type BufferSource } from "./binary.ts";
 import { HASHES, hmac, type Hash } from "./hash.ts";
 

@@ -37,7 +37,8 @@ export function isSpecial(scheme: string): boolean {
 
 /** A URL, or `undefined` where the text is none. */
 export function parseUrl(input: string, base: UrlRecord | undefined): UrlRecord | undefined {
-  const text = withoutBreaks(input.replace(/^[\0-\x20]+|[\0-\x20]+$/g, ""));
+  const isTight = input.charCodeAt(0) > 0x20 && input.charCodeAt(input.length - 1) > 0x20;
+  const text = withoutBreaks(isTight ? input : input.replace(/^[\0-\x20]+|[\0-\x20]+$/g, ""));
   const hash = text.indexOf("#");
   const fragment = hash < 0 ? null : encodePercent(text.slice(hash + 1), FRAGMENT);
   const beforeHash = hash < 0 ? text : text.slice(0, hash);
@@ -65,7 +66,7 @@ function withScheme(scheme: string, rest: string, base: UrlRecord | undefined): 
   if (scheme === "file") return fileUrl(url, body, query, base?.scheme === "file" ? base : undefined);
   if (isSpecial(scheme)) {
     if (base?.scheme === scheme && !body.startsWith("//")) return relative(url, body, query, base);
-    return withAuthority(url, body.replace(/^[/\\]+/, ""));
+    return withAuthority(url, pastSlashes(body));
   }
   if (body.startsWith("//")) return withAuthority(url, body.slice(2));
   if (body.startsWith("/")) {
@@ -98,7 +99,7 @@ export function setQuery(url: UrlRecord, query: string | null): void {
 function relative(url: UrlRecord, body: string, query: string | null, base: UrlRecord): UrlRecord | undefined {
   const special = isSpecial(url.scheme);
   const isSlash = (at: number): boolean => body[at] === "/" || (special && body[at] === "\\");
-  if (isSlash(0) && isSlash(1)) return withAuthority(url, special ? body.replace(/^[/\\]+/, "") : body.slice(2));
+  if (isSlash(0) && isSlash(1)) return withAuthority(url, special ? pastSlashes(body) : body.slice(2));
   url.username = base.username;
   url.password = base.password;
   url.host = base.host;
@@ -115,6 +116,12 @@ function relative(url: UrlRecord, body: string, query: string | null, base: UrlR
   shorten(url);
   appendPath(url, body);
   return url;
+}
+
+function pastSlashes(text: string): string {
+  let at = 0;
+  while (text[at] === "/" || text[at] === "\\") at += 1;
+  return text.slice(at);
 }
 
 /** `//user:password@host:port/path`, from behind the slashes. */

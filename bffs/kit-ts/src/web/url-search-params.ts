@@ -1,4 +1,5 @@
 /** `URLSearchParams` of the URL Standard. */
+import { recordKeys } from "./record.ts";
 import { decodeForm, encodeForm } from "./url-encode.ts";
 
 export type URLSearchParamsInit = URLSearchParams | string | Iterable<readonly string[]> | Readonly<Record<string, string>>;
@@ -50,7 +51,8 @@ export class URLSearchParams {
     if (init === undefined || init === null) {
       this.#pairs = init === null ? [["null", ""]] : [];
     } else if (typeof init === "object" || typeof init === "function") {
-      this.#pairs = init instanceof URLSearchParams ? init.#pairs.map(([name, value]) => [name, value]) : pairsOf(init);
+      const isPlain = init instanceof URLSearchParams && init[Symbol.iterator] === URLSearchParams.prototype[Symbol.iterator];
+      this.#pairs = isPlain ? init.#pairs.map(([name, value]) => [name, value]) : pairsOf(init);
     } else {
       const text = wellFormed(init);
       this.#pairs = parsePairs(text.startsWith("?") ? text.slice(1) : text);
@@ -151,7 +153,7 @@ export class URLSearchParams {
   }
 }
 
-function pairsOf(init: Iterable<readonly string[]> | Readonly<Record<string, string>>): Pair[] {
+function pairsOf(init: Exclude<URLSearchParamsInit, string>): Pair[] {
   const iterator: unknown = (init as Partial<Iterable<unknown>>)[Symbol.iterator];
   if (iterator !== undefined && iterator !== null) {
     if (typeof iterator !== "function") throw new TypeError("URLSearchParams: it takes a text, pairs or an object");
@@ -162,10 +164,7 @@ function pairsOf(init: Iterable<readonly string[]> | Readonly<Record<string, str
     });
   }
   const pairs = new Map<string, string>();
-  for (const name of Reflect.ownKeys(init)) {
-    if (Reflect.getOwnPropertyDescriptor(init, name)?.enumerable !== true) continue;
-    pairs.set(wellFormed(name as string), wellFormed((init as Readonly<Record<string, string>>)[name as string]));
-  }
+  for (const name of recordKeys(init)) pairs.set(wellFormed(name), wellFormed((init as unknown as Readonly<Record<string, string>>)[name]));
   return [...pairs];
 }
 

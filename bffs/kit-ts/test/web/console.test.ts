@@ -1,6 +1,7 @@
 /**
- * `console`, as Node has it with everything in one line. Cases of web-platform-tests: console/console-is-a-namespace.any.js,
- * console-log-symbol.any.js, console-label-conversion.any.js, idlharness.any.js.
+ * `console`, as Node has it with everything in one line. Cases of the kinds of web-platform-tests:
+ * console/console-is-a-namespace.any.js, console-log-symbol.any.js,
+ * console-label-conversion.any.js, idlharness.any.js.
  */
 import assert from "node:assert/strict";
 import { test } from "node:test";
@@ -12,7 +13,9 @@ import { same } from "./same.ts";
 
 const ONE_LINE = { breakLength: Infinity, compact: true } as const;
 
-/** As Node writes it: in its usual way where that is one line, else in the one that is always one. */
+/**
+ * As Node writes it: in its usual way where that is one line, else in the one that is always one.
+ */
 function byNode(value: unknown, depth: number | null): string {
   const usual = util.inspect(value, { breakLength: Infinity, depth });
   return usual.includes("\n") ? util.inspect(value, { ...ONE_LINE, depth }) : usual;

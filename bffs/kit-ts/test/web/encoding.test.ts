@@ -1,8 +1,9 @@
 /**
- * `TextEncoder` and `TextDecoder`, as Node has them. Cases of web-platform-tests:
+ * `TextEncoder` and `TextDecoder`, as Node has them. Cases of the kinds of web-platform-tests:
  * encoding/api-basics.any.js, textdecoder-fatal.any.js, textdecoder-ignorebom.any.js,
- * textdecoder-fatal-streaming.any.js, textdecoder-streaming.any.js, textdecoder-utf16-surrogates.any.js,
- * textencoder-utf16-surrogates.any.js, encodeInto.any.js, textdecoder-labels.any.js.
+ * textdecoder-fatal-streaming.any.js, textdecoder-streaming.any.js,
+ * textdecoder-utf16-surrogates.any.js, textencoder-utf16-surrogates.any.js, encodeInto.any.js,
+ * textdecoder-labels.any.js.
  */
 import assert from "node:assert/strict";
 import { test } from "node:test";

@@ -1,8 +1,9 @@
 /**
- * `EventTarget`, `AbortSignal` and `structuredClone`, as Node has them. Cases of web-platform-tests:
- * dom/events/EventTarget-constructible.any.js, Event-constructors.any.js, AddEventListenerOptions-once.any.js,
- * AddEventListenerOptions-signal.any.js, AddEventListenerOptions-passive.any.js, dom/abort/event.any.js,
- * abort-signal-any.any.js, html/webappapis/structured-clone/structured-clone-battery-of-tests.js.
+ * `EventTarget`, `AbortSignal` and `structuredClone`, as Node has them. Cases of the kinds of
+ * web-platform-tests: dom/events/EventTarget-constructible.any.js, Event-constructors.any.js,
+ * AddEventListenerOptions-once.any.js, AddEventListenerOptions-signal.any.js,
+ * AddEventListenerOptions-passive.any.js, dom/abort/event.any.js, abort-signal-any.any.js,
+ * html/webappapis/structured-clone/structured-clone-battery-of-tests.js.
  */
 import assert from "node:assert/strict";
 import { test } from "node:test";

@@ -1,10 +1,11 @@
 /**
- * `Headers`, `Request` and `Response`, as Node has them. Cases of
- * web-platform-tests: fetch/api/headers/headers-basic.any.js, headers-combine.any.js, headers-normalize.any.js,
- * headers-errors.any.js, header-setcookie.any.js, fetch/api/request/request-init-001.sub.html, request-consume.any.js,
- * request-disturbed.any.js, request-error.any.js, request-structure.any.js, fetch/api/response/response-consume.html,
- * response-init-001.any.js, response-init-002.any.js, response-error.any.js, response-clone.any.js,
- * response-static-json.any.js, response-static-redirect.any.js, response-static-error.any.js.
+ * `Headers`, `Request` and `Response`, as Node has them. Cases of the kinds of web-platform-tests:
+ * fetch/api/headers/headers-basic.any.js, headers-combine.any.js, headers-normalize.any.js,
+ * headers-errors.any.js, header-setcookie.any.js, fetch/api/request/request-init-001.sub.html,
+ * request-consume.any.js, request-disturbed.any.js, request-error.any.js, request-structure.any.js,
+ * fetch/api/response/response-consume.html, response-init-001.any.js, response-init-002.any.js,
+ * response-error.any.js, response-clone.any.js, response-static-json.any.js,
+ * response-static-redirect.any.js, response-static-error.any.js.
  */
 import assert from "node:assert/strict";
 import { test } from "node:test";

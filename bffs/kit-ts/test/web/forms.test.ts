@@ -1,6 +1,7 @@
 /**
- * Forms, `Blob` and `File`, as Node has them. Cases of web-platform-tests: FileAPI/blob/Blob-constructor.any.js,
- * Blob-slice.any.js, FileAPI/file/File-constructor.any.js, xhr/formdata/*.any.js, fetch/api/response/response-consume.html.
+ * Forms, `Blob` and `File`, as Node has them. Cases of the kinds of web-platform-tests:
+ * FileAPI/blob/Blob-constructor.any.js, Blob-slice.any.js, FileAPI/file/File-constructor.any.js,
+ * xhr/formdata/*.any.js, fetch/api/response/response-consume.html.
  */
 import assert from "node:assert/strict";
 import { test } from "node:test";

@@ -1,7 +1,8 @@
 /**
- * `ReadableStream`, as Node has it. Cases of web-platform-tests: streams/readable-streams/general.any.js,
- * default-reader.any.js, cancel.any.js, bad-underlying-sources.any.js, bad-strategies.any.js, async-iterator.any.js,
- * tee.any.js, count-queuing-strategy-integration.any.js, from.any.js.
+ * `ReadableStream`, as Node has it. Cases of the kinds of web-platform-tests:
+ * streams/readable-streams/general.any.js, default-reader.any.js, cancel.any.js,
+ * bad-underlying-sources.any.js, bad-strategies.any.js, async-iterator.any.js, tee.any.js,
+ * count-queuing-strategy-integration.any.js, from.any.js.
  */
 import assert from "node:assert/strict";
 import { test } from "node:test";

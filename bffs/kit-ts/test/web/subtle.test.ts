@@ -1,6 +1,7 @@
 /**
- * `crypto.subtle`, as Node has it. Cases of web-platform-tests: WebCryptoAPI/digest/digest.https.any.js,
- * import_export/symmetric_importKey.https.any.js, sign_verify/hmac.https.any.js, generateKey/failures_HMAC.https.any.js.
+ * `crypto.subtle`, as Node has it. Cases of the kinds of web-platform-tests:
+ * WebCryptoAPI/digest/digest.https.any.js, import_export/symmetric_importKey.https.any.js,
+ * sign_verify/hmac.https.any.js, generateKey/failures_HMAC.https.any.js.
  */
 import assert from "node:assert/strict";
 import { test } from "node:test";

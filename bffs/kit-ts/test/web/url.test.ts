@@ -5,6 +5,7 @@
  */
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { Headers } from "../../src/web/headers.ts";
 import * as search from "../../src/web/url-search-params.ts";
 import { URL as KitURL } from "../../src/web/url.ts";
 import { numbers, same } from "./same.ts";
@@ -45,7 +46,9 @@ const INPUTS = [
 ];
 const BASES = [undefined, "http://base.example:81/a/b/c?d#e", "https://u:p@h/", "file:///C:/d/e?f", "file://host/d/e", "mailto:x", "foo://h/a/b?c", "foo:/a/b/c", "about:blank"];
 
-/** What the URL of Node 20 does otherwise than the standard of today: see "as the standard has it". */
+/**
+ * What the URL of Node 20 does otherwise than the standard of today: see "as the standard has it".
+ */
 function isOld({ input, base = "" }: Addressed): boolean {
   if (/^(mailto|about):/.test(base) && input.indexOf("#") > 0) return true;
   const [, scheme = ""] = /^\s*([a-z][a-z0-9+.-]*):/i.exec(input.replace(/[\t\n\r]/g, "")) ?? /^(\w+):/.exec(base) ?? [];
@@ -172,6 +175,12 @@ test("parameters are made of whatever the standard takes, and refuse the rest", 
     return [String(params), [...params], params.size];
   };
   same(inits, of(KitParams), of(URLSearchParams));
+});
+
+test("parameters and headers with an iterator of their own are read by it", () => {
+  const own = { *[Symbol.iterator]() { yield ["a", "b"] as [string, string]; } };
+  assert.equal(`${new search.URLSearchParams(Object.assign(new search.URLSearchParams("x=y"), own) as search.URLSearchParams)}`, "a=b");
+  assert.deepEqual([...new Headers(Object.assign(new Headers({ x: "y" }), own) as Headers)], [["a", "b"]]);
 });
 
 test("parameters are read, changed, sorted and walked through as Node's are", () => {
