@@ -50,7 +50,7 @@ const STACK: u32 = 128 << 10;
 const STACK_LIMIT: u32 = 8;
 const INTERRUPT_HANDLER: u32 = 28;
 /// The tags of values: an object, no value in a field of the engine's, and `undefined`.
-const OBJECT: u32 = u32::MAX;
+pub(super) const OBJECT: u32 = u32::MAX;
 const NOTHING: u32 = 4;
 pub(super) const UNDEFINED: u32 = 3;
 /// The calls that a stack has.

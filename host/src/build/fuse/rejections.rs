@@ -2,16 +2,17 @@
 //! `JSRuntime`, and nobody sets it. A function is put there that notes them in an array of the
 //! kit's, where the kit looks for them whenever nothing else can go on.
 //!
-//! The array begins with numbers that are nowhere else. Behind them are pairs of a reason and its
-//! promise, `undefined` at first. What is noted is kept from being freed by its count of
-//! references, the first word of what a value of a negative tag points to.
+//! The array begins with numbers that are nowhere else, and an object. Behind them are pairs of a
+//! reason and its promise, `undefined` at first. What is noted is kept from being freed by its count
+//! of references. Where that is beside what a value of a negative tag points to depends on the
+//! version of the engine: it is found by the object, which the kit has put into another array often.
 
 use wasm_encoder::{
     BlockType, CodeSection, DataSection, ElementSection, Function, FunctionSection,
     InstructionSink, MemArg, TypeSection, ValType,
 };
 
-use super::engine::{UNDEFINED, only, put, set, words};
+use super::engine::{OBJECT, UNDEFINED, only, put, set, words};
 use super::layout::Free;
 
 /// Where the engine's list of jobs may be behind its first field, bytes. When it is empty, both of
@@ -20,6 +21,10 @@ const JOBS: std::ops::Range<u32> = 40..96;
 const TRACKER_BEFORE_JOBS: u32 = 8;
 /// The numbers that the array of the kit begins with (`src/rejections.ts`).
 const MARK: [u32; 4] = [0x7461_696c, 0x6f72_2072, 0x656a_6563, 0x7469_6f6e];
+/// How often the kit holds the object that is behind them, at least and at most.
+const HELD: std::ops::RangeInclusive<u32> = 211..=219;
+/// Where the count may be, from what a value points to, bytes.
+const COUNTS: [i32; 3] = [-8, -4, 0];
 /// Pairs that the array has.
 const PAIRS: u32 = 8;
 /// Bytes of a value, and of a pair.
@@ -34,6 +39,8 @@ pub(super) struct Tracker {
     hook: u32,
     /// The address of the first pair.
     pairs: u32,
+    /// Where the count of references is, from what a value points to.
+    count: i32,
     table: u32,
     slot: u32,
     function: u32,
@@ -49,10 +56,11 @@ impl Tracker {
         slot: u32,
         free: &mut Free,
     ) -> Option<Self> {
-        let array = only(arrays(image))?;
+        let held = only(arrays(image))? + u32::try_from(MARK.len()).unwrap_or(0) * VALUE;
         Some(Self {
             hook: only(hooks(image, fields))?,
-            pairs: array + u32::try_from(MARK.len()).unwrap_or(0) * VALUE,
+            pairs: held + VALUE,
+            count: only(counts(image, held))?,
             table,
             slot,
             function: free.function(),
@@ -127,8 +135,8 @@ impl Tracker {
             .i64_const(none)
             .i64_store(at(VALUE))
             .else_();
-        keep(&mut write, REASON);
-        keep(&mut write, PROMISE);
+        keep(&mut write, REASON, self.count);
+        keep(&mut write, PROMISE, self.count);
         write
             .local_get(PAIR_AT)
             .local_get(REASON)
@@ -142,8 +150,15 @@ impl Tracker {
     }
 }
 
-/// Counts one more reference to a value, if it has a count.
-fn keep(write: &mut InstructionSink<'_>, value: u32) {
+/// Counts one more reference to a value, if it has a count, which is at `count` from its pointer.
+fn keep(write: &mut InstructionSink<'_>, value: u32, count: i32) {
+    let count_of = |write: &mut InstructionSink<'_>| {
+        write
+            .local_get(value)
+            .i32_wrap_i64()
+            .i32_const(count)
+            .i32_add();
+    };
     write
         .local_get(value)
         .i64_const(32)
@@ -151,11 +166,10 @@ fn keep(write: &mut InstructionSink<'_>, value: u32) {
         .i32_wrap_i64()
         .i32_const(COUNTED)
         .i32_ge_u()
-        .if_(BlockType::Empty)
-        .local_get(value)
-        .i32_wrap_i64()
-        .local_get(value)
-        .i32_wrap_i64()
+        .if_(BlockType::Empty);
+    count_of(write);
+    count_of(write);
+    write
         .i32_load(word())
         .i32_const(1)
         .i32_add()
@@ -185,21 +199,35 @@ fn hooks(image: &[u8], fields: u32) -> impl Iterator<Item = u32> {
     })
 }
 
+/// Where the count of references may be of the object at `held`.
+fn counts(image: &[u8], held: u32) -> impl Iterator<Item = i32> {
+    let object = words(image, held as usize);
+    COUNTS.into_iter().filter(move |offset| {
+        let Some([pointer, OBJECT]) = object else {
+            return false;
+        };
+        let at = pointer.checked_add_signed(*offset);
+        let count = at.and_then(|at| words(image, at as usize));
+        count.is_some_and(|[count]: [u32; 1]| HELD.contains(&count))
+    })
+}
+
 /// The addresses of what may be the array, as the kit made it.
 fn arrays(image: &[u8]) -> impl Iterator<Item = u32> {
-    let number = |word: u32| u64::from(word).to_le_bytes();
-    let undefined = (u64::from(UNDEFINED) << 32).to_le_bytes();
-    let mut bytes: Vec<u8> = MARK.into_iter().flat_map(number).collect();
-    bytes.extend((0..2 * PAIRS).flat_map(|_| undefined));
-    let first = bytes.first().copied();
+    let bytes = |words: &[u32]| words.iter().flat_map(|word| word.to_le_bytes()).collect();
+    let marks: Vec<u8> = bytes(&MARK.map(|mark| [mark, 0]).concat());
+    let pairs: Vec<u8> = bytes(&[0, UNDEFINED].repeat(2 * PAIRS as usize));
+    let first = marks.first().copied();
     (0..image.len())
         .step_by(VALUE as usize)
         .filter_map(move |address| {
             if image.get(address).copied() != first {
                 return None;
             }
-            let found = image.get(address..address + bytes.len())? == bytes.as_slice();
-            found.then(|| u32::try_from(address).ok())?
+            let rest = image[address..].strip_prefix(marks.as_slice())?;
+            let rest = rest.get(VALUE as usize..)?;
+            rest.starts_with(&pairs)
+                .then(|| u32::try_from(address).ok())?
         })
 }
 
@@ -216,11 +244,18 @@ mod tests {
         }
         assert_eq!(arrays(&image).count(), 0);
         for index in 0..2 * PAIRS as usize {
-            image[at + 32 + 8 * index + 4] = 3;
+            image[at + 40 + 8 * index + 4] = 3;
         }
         assert_eq!(arrays(&image).collect::<Vec<_>>(), [0x208]);
+        // Its object, and the count in front of that.
+        let held = u32::try_from(at + 32).unwrap();
+        image[at + 32..at + 36].copy_from_slice(&0x800_u32.to_le_bytes());
+        image[at + 36..at + 40].copy_from_slice(&OBJECT.to_le_bytes());
+        assert_eq!(counts(&image, held).count(), 0);
+        image[0x7fc] = 213;
+        assert_eq!(counts(&image, held).collect::<Vec<_>>(), [-4]);
         // Something was noted before.
-        image[at + 32] = 1;
+        image[at + 40] = 1;
         assert_eq!(arrays(&image).count(), 0);
     }
 }
