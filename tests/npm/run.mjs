@@ -1,6 +1,6 @@
 /**
- * Answers the requests of `requests.json` with the BFF of this folder in Node, and prints the
- * answers as a list. Clock and chance are those that a test has, by each request's `now` and
+ * Answers the requests of files with the BFF of this folder in Node, and prints the answers as a
+ * list. Clock and chance are those that a test has, by each request's `now` and
  * `seed`; all other globals are Node's own.
  */
 import { readFileSync, rmSync, mkdtempSync } from "node:fs";
@@ -26,7 +26,7 @@ try {
     plugins: [contract({ doubles: true })],
     logLevel: "warning",
   });
-  const requests = JSON.parse(readFileSync(join(import.meta.dirname, "requests.json"), "utf8"));
+  const requests = process.argv.slice(2).flatMap((file) => JSON.parse(readFileSync(join(import.meta.dirname, file), "utf8")));
   const answers = [];
   for (const [index, request] of requests.entries()) {
     // As in a component, each request has modules of its own.

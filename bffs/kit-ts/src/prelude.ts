@@ -3,6 +3,7 @@
  * so that no package can have taken the engine's own clock before. All of it is in the component's
  * image, and costs a request nothing.
  */
+import { looseStacks } from "./error-stack.ts";
 import { EngineDate, hostGlobals } from "./globals.ts";
 import { watchInterrupts } from "./interrupted.ts";
 import { refuseLocales } from "./locales.ts";
@@ -11,6 +12,7 @@ import { turnsOf } from "./turns.ts";
 
 beginModules();
 refuseLocales();
+looseStacks();
 watchInterrupts();
 const { random, ...host } = hostGlobals(needHost);
 for (const [name, value] of Object.entries(host)) {

@@ -18,7 +18,6 @@ import { poweredBy } from "hono/powered-by";
 import { prettyJSON } from "hono/pretty-json";
 import { requestId } from "hono/request-id";
 import { secureHeaders } from "hono/secure-headers";
-import { stream, streamText } from "hono/streaming";
 import { timeout } from "hono/timeout";
 import { endTime, setMetric, startTime, timing } from "hono/timing";
 import { trimTrailingSlash } from "hono/trailing-slash";
@@ -114,14 +113,6 @@ app.get("/answers/:form", (context) => {
     default: return context.notFound();
   }
 });
-app.get("/stream", (context) => stream(context, async (body) => {
-  await body.write("one ");
-  await body.sleep(1);
-  await body.writeln("two");
-}));
-app.get("/lines", (context) => streamText(context, async (body) => {
-  for (const line of ["a", "b"]) await body.writeln(line);
-}));
 app.get("/thrown/:kind", (context) => {
   if (context.req.param("kind") === "http") throw new HTTPException(403, { message: "not yours" });
   if (context.req.param("kind") === "answer") throw new HTTPException(409, { res: new Response("taken", { status: 409, headers: { "x-why": "twice" } }) });

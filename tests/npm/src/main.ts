@@ -1,5 +1,5 @@
 /**
- * A route for each package, whose answer is what its functions gave. `Node` answers the same
+ * A route for each package, whose answer is what its functions gave. Node answers the same
  * requests with the same modules, and each byte is compared.
  */
 import { dateFns } from "./date-fns.ts";
@@ -7,6 +7,7 @@ import { dayJs } from "./dayjs.ts";
 import { app } from "./hono.ts";
 import { router } from "./itty-router.ts";
 import { tokens } from "./jose.ts";
+import { dayJsByIntl, luxonByIntl } from "./locales.ts";
 import { lodash } from "./lodash-es.ts";
 import { luxon } from "./luxon.ts";
 import { nanoid } from "./nanoid.ts";
@@ -19,9 +20,11 @@ import { zod } from "./zod.ts";
 const PACKAGES: Readonly<Record<string, () => unknown>> = {
   "date-fns": dateFns,
   dayjs: dayJs,
+  "dayjs-intl": dayJsByIntl,
   jose: tokens,
   "lodash-es": lodash,
   luxon,
+  "luxon-intl": luxonByIntl,
   nanoid,
   qs: query,
   superjson: superJson,
