@@ -3,8 +3,9 @@ import {
   chunk,
   cloneDeep,
   curry,
-  debounce,
   deburr,
+  defer,
+  delay,
   difference,
   escape,
   fill,
@@ -53,13 +54,12 @@ const DAYS = [
 /** Collections, objects, texts, functions, and those that wait. */
 export async function lodash(): Promise<unknown> {
   const counted: number[] = [];
-  const slow = debounce((value: number) => counted.push(value), 20);
-  const paced = throttle((value: number) => counted.push(value), 30);
-  for (const value of [1, 2, 3]) {
-    slow(value);
-    paced(value * 10);
-  }
-  await new Promise((go) => setTimeout(go, 100));
+  delay((value: number) => counted.push(value), 3, 2);
+  defer((value: number) => counted.push(value), 1);
+  const paced = throttle((value: number) => counted.push(value), 30, { trailing: false });
+  paced(0);
+  paced.cancel();
+  await new Promise((go) => setTimeout(go, 20));
   const copy = cloneDeep({ at: new Date(0), map: new Map([["a", new Set([1])]]), bytes: new Uint8Array([1, 2]), pattern: /a/gi });
   return {
     lists: [
