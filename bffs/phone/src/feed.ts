@@ -40,7 +40,7 @@ interface Day {
  * `Problem`: 404 for an unknown user, 503 if there is nothing to show.
  */
 export async function feed(user: string, range: Range, patience: number): Promise<Feed> {
-  const { profile, missing } = await profileOf(user, AbortSignal.timeout(patience));
+  const { profile, found } = await profileOf(user, AbortSignal.timeout(patience));
   const write = writerFor(profile.locale, profile.units);
   const dates = datesOf(range.last ?? today(profile.time_zone), range.days);
 
@@ -53,7 +53,7 @@ export async function feed(user: string, range: Range, patience: number): Promis
     part(`http://sleep/${at}/nights?from=${first}&to=${last}`, nightsOf, soon),
     part(`http://goals/${at}/goals?date=${last}`, goalsOf, soon),
   ]);
-  const leftOut = gaps({ profile: missing, activity, heart, sleep, goals });
+  const leftOut = gaps({ profile: found, activity, heart, sleep, goals });
   if (![activity, heart, sleep].some((each) => "value" in each)) throw nothing(leftOut);
 
   const steps = byDate("value" in activity ? activity.value.days : []);

@@ -42,7 +42,9 @@ const AMERICAN: Words = { ...ENGLISH, date: (weekday, day, month) => `${weekday}
 
 const GERMAN: Words = {
   weekdays: ["Sonntag", "Montag", "Dienstag", "Mittwoch", "Donnerstag", "Freitag", "Samstag"],
-  months: ["Januar", "Februar", "März", "April", "Mai", "Juni", "Juli", "August", "September", "Oktober", "November", "Dezember"],
+  months: [
+    "Januar", "Februar", "März", "April", "Mai", "Juni", "Juli", "August", "September", "Oktober", "November", "Dezember",
+  ],
   date: (weekday, day, month) => `${weekday}, ${day}. ${month}`,
   groups: ".",
   point: ",",

@@ -8,10 +8,16 @@ export type Profile = ReturnType<typeof profile>;
 /** How to write for somebody whose profile is not there. */
 const NOBODY: Profile = { name: "", locale: "en-GB", time_zone: "UTC", units: "metric" };
 
-/** The profile, or that of nobody with the word for what is missing. Throws 404 for an unknown user. */
-export async function profileOf(user: string, signal: AbortSignal): Promise<{ readonly profile: Profile; readonly missing: Part<Profile> }> {
+/** A profile to write by, and how the call for it ended. */
+export interface Reader {
+  readonly profile: Profile;
+  readonly found: Part<Profile>;
+}
+
+/** The user's profile, or nobody's where it is missing. Throws 404 for an unknown user. */
+export async function profileOf(user: string, signal: AbortSignal): Promise<Reader> {
   const found = await part(`http://profile/users/${encodeURIComponent(user)}`, profile, signal);
-  if ("value" in found) return { profile: found.value, missing: found };
+  if ("value" in found) return { profile: found.value, found };
   if (found.why === "status-404") throw new Problem(404, `no user \`${user}\``);
-  return { profile: NOBODY, missing: found };
+  return { profile: NOBODY, found };
 }

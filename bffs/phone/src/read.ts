@@ -1,4 +1,7 @@
-/** What the phone sends, for Hono's validators: each gives a value, or throws the 400 that says why not. */
+/**
+ * What the phone sends, for Hono's validators: each gives a value, or throws the 400 that says why
+ * not.
+ */
 import { badField, badParameter, DecodeError, number, object, parseDate, Problem, string } from "@tailor/kit";
 
 /** Days of the feed, the last one first. */

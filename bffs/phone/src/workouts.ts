@@ -10,10 +10,13 @@ import type { Workout } from "./read.ts";
 
 const logged = object({ id: string, date: string, start: string, kind: string, minutes: number });
 
-/** What the phone can put right: a value (400, 422), the user (404), another workout at that time (409). */
+/** What the phone can put right: a value (400, 422), the user (404), another time (409). */
 const REFUSED: readonly number[] = [400, 404, 409, 422];
 
-/** Throws a `Problem` (503) if the service gives no answer: the phone repeats it with the same key. */
+/**
+ * Answers 201, or throws a `Problem` (503) if the service gives no answer: the phone repeats it
+ * with the same key.
+ */
 export async function logWorkout(user: string, workout: Workout, key: string, patience: number): Promise<Response> {
   // Side by side: the profile has no say in what is logged.
   const [made, { profile }] = await Promise.all([post(user, workout, key), profileOf(user, AbortSignal.timeout(patience))]);
@@ -39,5 +42,6 @@ async function post(user: string, workout: Workout, key: string): Promise<Return
 }
 
 function later(why: string): Problem {
-  return new Problem(503, `it is not known whether the workout was logged: activity (${why})`, { headers: [["retry-after", "5"]] });
+  const detail = `it is not known whether the workout was logged: activity (${why})`;
+  return new Problem(503, detail, { headers: [["retry-after", "5"]] });
 }

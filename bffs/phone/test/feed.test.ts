@@ -1,4 +1,7 @@
-/** What no single fixture can show: the order of the calls, and what reaches the services and the host. */
+/**
+ * What no single fixture can show: the order of the calls, and what reaches the services and the
+ * host.
+ */
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { callAsync, failure, reply, type Answer, type Fixture } from "@tailor/kit/testing";
