@@ -1,6 +1,6 @@
 //! Components whose modules the build has linked beforehand: the same answers from one module.
 
-use tailor::build::{FuseError, fuse};
+use tailor::build::{FuseError, fuse, fuse_turns};
 use tailor_harness::components::{example, hostile};
 use tailor_harness::{Offline, json};
 
@@ -31,6 +31,84 @@ const LIBRARY: &str = r#"
   (core instance $l (instantiate $library (with "env" (instance $m))))
   (func (export "ask") (result u32) (canon lift (core func $l "ask"))))
 "#;
+
+/// An asynchronous handler as `tailor build` has one made: it returns after as many turns as it is
+/// asked for, and answers with their number.
+const TURNS: &str = r#"
+(component
+  (core func $return (canon task.return))
+  (core module $m
+    (import "" "return" (func $return))
+    (memory (export "memory") 1)
+    (global $left (mut i32) (i32.const 0))
+    (global $taken (mut i32) (i32.const 0))
+    (func $look
+      (if (i32.eqz (global.get $left)) (then (call $return))))
+    (func (export "start") (param i32) (result i32)
+      (global.set $left (local.get 0))
+      (call $look)
+      (i32.const 0))
+    (func (export "turn") (result i32)
+      (global.set $left (i32.sub (global.get $left) (i32.const 1)))
+      (global.set $taken (i32.add (global.get $taken) (i32.const 1)))
+      (call $look)
+      (i32.const 0))
+    (func (export "callback") (param i32 i32 i32) (result i32) unreachable)
+    (func (export "finish") (result i32)
+      (i32.store8 (i32.const 16) (i32.add (i32.const 48) (global.get $taken)))
+      (i32.store (i32.const 8) (i32.const 16))
+      (i32.store (i32.const 12) (i32.const 1))
+      (i32.const 8))
+    (func (export "post") (param i32)))
+  (core instance $imports (export "return" (func $return)))
+  (core instance $i (instantiate $m (with "" (instance $imports))))
+  (func $start async (param "n" u32)
+    (canon lift (core func $i "start") async (callback (core func $i "callback"))))
+  (func $turn async
+    (canon lift (core func $i "turn") async (callback (core func $i "callback"))))
+  (func $finish (result string)
+    (canon lift (core func $i "finish") (memory (core memory $i "memory")) (post-return (core func $i "post"))))
+  (instance $turns
+    (export "start" (func $start))
+    (export "turn" (func $turn))
+    (export "finish" (func $finish)))
+  (export "tailor:engine/turns" (instance $turns)))
+"#;
+
+const CONTRACT: &str = "package tailor:bff@0.1.1;
+    interface handler { handle: func(n: u32) -> string; }
+    world bff { export handler; }";
+
+#[test]
+fn an_asynchronous_handler_becomes_the_one_of_the_contract() {
+    let component = wat::parse_str(TURNS).unwrap();
+    let mut contract = wit_parser::Resolve::default();
+    let package = contract.push_str("contract.wit", CONTRACT).unwrap();
+    let world = contract.select_world(&[package], Some("bff")).unwrap();
+    let linked = fuse_turns(&component, &contract, world).unwrap();
+    assert!(!linked.engine);
+    let engine = wasmtime::Engine::default();
+    let component = wasmtime::component::Component::new(&engine, &linked.bytes).unwrap();
+    let linker = wasmtime::component::Linker::new(&engine);
+    for turns in [0, 1, 5] {
+        let mut store = wasmtime::Store::new(&engine, ());
+        let instance = linker.instantiate(&mut store, &component).unwrap();
+        let (_, handler) = instance
+            .get_export(&mut store, None, "tailor:bff/handler@0.1.1")
+            .unwrap();
+        let (_, handle) = instance
+            .get_export(&mut store, Some(&handler), "handle")
+            .unwrap();
+        let handle = instance
+            .get_typed_func::<(u32,), (String,)>(&mut store, handle)
+            .unwrap();
+        let answer = handle.call(&mut store, (turns,)).unwrap();
+        assert_eq!(answer, (turns.to_string(),));
+    }
+    // Without the contract there is no handler that it could be.
+    let refused = fuse(&wat::parse_str(TURNS).unwrap()).err();
+    assert!(refused.is_some());
+}
 
 #[test]
 fn a_typescript_bff_is_linked_when_it_is_built() {

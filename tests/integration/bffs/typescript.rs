@@ -1,35 +1,40 @@
 //! The kit for TypeScript in the engine of components: the same as in Node, and a line of the
 //! author's for whatever goes wrong.
 
-use std::process::Command;
 use std::sync::Arc;
 
+use serde_json::json;
+use tailor::build::{BuildOptions, build};
 use tailor::fixture::Fixture;
 use tailor_harness::{Offline, components};
 
-use super::run;
-
-/// A module of the kit's own tests as a component, as `tailor build` makes one; or what the
-/// componentizer says against it.
+/// A module of the kit's own tests as a component; or what the build says against it.
 pub(super) fn componentized(module: &str) -> Result<Vec<u8>, String> {
     // Building it installs what is needed here.
     components::example("partner").unwrap();
-    let partner = components::root().join("bffs/partner");
-    let folder = tempfile::tempdir().unwrap();
-    let file = |name: &str| folder.path().join(name).display().to_string();
-    let (bundle, component) = (file("bff.js"), file("bff.wasm"));
-    let bundler = "node_modules/@tailor/kit/tools/bundle.mjs";
-    let module = format!("../kit-ts/test/engine/{module}");
-    run("node", &[bundler, &module, &bundle], &partner);
-    let output = Command::new(partner.join("node_modules/.bin/componentize-qjs"))
-        .args(["--sync", "--stub-wasi", "--world", "bff", "--wit"])
-        .arg(components::root().join("wit"))
-        .args(["--js", &bundle, "--output", &component])
-        .output()
-        .unwrap();
-    match output.status.success() {
-        true => Ok(std::fs::read(component).unwrap()),
-        false => Err(String::from_utf8_lossy(&output.stderr).into_owned()),
+    let root = components::root();
+    let at = tempfile::tempdir().unwrap();
+    let link = |to: &str, from: &str| {
+        std::os::unix::fs::symlink(root.join(to), at.path().join(from)).unwrap();
+    };
+    link("bffs/partner/node_modules", "node_modules");
+    let folder = at.path().join("bff");
+    std::fs::create_dir_all(&folder).unwrap();
+    // The module as it stands, so that its stacks name it.
+    let entry = root.join("bffs/kit-ts/test/engine").join(module);
+    let exports = format!("export {{ handler }} from {};\n", json!(entry));
+    std::fs::write(folder.join("main.js"), exports).unwrap();
+    let manifest = json!({
+        "name": "bff",
+        "private": true,
+        "type": "module",
+        "tailor": {"entry": "main.js", "wit": root.join("wit")},
+    });
+    std::fs::write(folder.join("package.json"), manifest.to_string()).unwrap();
+    let built = build(&folder, &BuildOptions::default(), &mut |_| ());
+    match built {
+        Ok(built) => Ok(std::fs::read(built.component).unwrap()),
+        Err(error) => Err(format!("{:#}", anyhow::Error::from(error))),
     }
 }
 

@@ -158,11 +158,11 @@ const routes: Record<string, () => Promise<unknown>> = {
   },
   "after-a-call": async () => {
     const outcome = await send(call);
-    return (outcome as Any).value./*@after-a-call*/first;
+    return (outcome as Any).value.first./*@after-a-call*/second;
   },
   "after-two-calls": async () => {
     const [one, other] = await Promise.all([send(call), send(call)]);
-    return [one, (other as Any).value.
+    return [one, (other as Any).value.first.
       /*@after-two-calls*/second];
   },
   "middleware-before": async () => guarded(tick),

@@ -137,29 +137,37 @@ fn what_is_written_while_a_build_runs_is_noticed() {
 }
 
 #[test]
-fn a_bundle_without_the_handler_is_found_out() {
+fn what_a_bundle_exports_is_found_where_the_bundler_lists_it() {
     let bundle =
-        |end: &str| format!("// src/main.ts\nvar text = \"export {{ handler }}\";\n{end}\n");
-    let exported = |end: &str| handler::exported(&bundle(end)).map(str::to_owned);
-    assert_eq!(exported("export {\n  handler\n};").unwrap(), "handler");
-    assert_eq!(
-        exported("export {\n  other,\n  main as handler\n};\nglobalThis.tailorLines = {};")
-            .unwrap(),
-        "main"
-    );
-    assert_eq!(exported("export {\n  handler as handle\n};"), None);
-    assert_eq!(exported("export {\n  main_default as default\n};"), None);
-    assert_eq!(exported(""), None);
+        |end: &str| format!("var handler = {{}};\n\n// src/main.ts\nvar main = 1;\n{end}\n");
+    let statement = |end: &str| handler::statement(&bundle(end), Path::new("src/main.ts"));
+    let given = |end: &str| {
+        let statement = statement(end).unwrap();
+        let (_, given) = statement.rsplit_once("})(").unwrap();
+        given.trim_end().to_owned()
+    };
+    let kit = "globalThis.tailorTurns);";
+    let plain = "export {\n  handler\n};";
+    assert_eq!(given(plain), format!("handler, undefined, {kit}"));
+    let named = "export {\n  other,\n  main as handler\n};\nglobalThis.tailorLines = {};";
+    assert_eq!(given(named), format!("main, undefined, {kit}"));
+    let app = "export {\n  main_default as default\n};";
+    assert_eq!(given(app), format!("undefined, main_default, {kit}"));
+    let both = "export {\n  main_default as default,\n  handler\n};";
+    assert_eq!(given(both), format!("handler, main_default, {kit}"));
+    assert_eq!(statement("export {\n  handler as handle\n};"), None);
+    assert_eq!(statement(""), None);
 }
 
 #[test]
 fn what_is_said_of_a_handler_is_taken_out_of_what_the_componentizer_prints() {
-    let printed = "Error: : Failed to evaluate: Error: src/main.ts: `handler` is a function\n    \
-                   at <anonymous> (/bff.js:6:27)";
+    let printed = "Error: : Failed to evaluate: Error: src/main.ts: it exports a `handler` that is a \
+                   function\n    at <anonymous> (/bff.js:6:27)";
     assert_eq!(
         handler::refusal(printed).unwrap(),
         "its entry src/main.ts exports a `handler` that is a function; it has to be an object with \
-         a function `handle`: `export const handler = bff([ ... ])`"
+         a function `handle`, `export const handler = bff([ ... ])`, or one with a function \
+         `fetch`, `export default { fetch }`"
     );
     assert_eq!(handler::refusal("Error: src/main.ts is wrong"), None);
 }
