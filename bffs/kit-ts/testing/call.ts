@@ -51,6 +51,14 @@ export function call(handler: Handler, fixture: Fixture): Answer {
   }
 }
 
+/**
+ * An app of the web as its tests see it: they have the types of Node for `Request` and `Response`,
+ * which are not those of a component.
+ */
+export interface TestedApp {
+  fetch(request: never, env: never, ctx: never): unknown;
+}
+
 /** Whether a call that waits is under way: each has the globals of the process to itself. */
 let running = false;
 
@@ -59,14 +67,14 @@ let running = false;
  * the web (`export default { fetch }`) is called in the same way. Waits take no time: the clock of
  * the fixture goes on by what its calls and timers take.
  */
-export async function callAsync(handler: Handler | App, fixture: Fixture): Promise<Answer> {
+export async function callAsync(handler: Handler | TestedApp, fixture: Fixture): Promise<Answer> {
   if (running) throw new Error("callAsync: another call is under way; await it first");
   running = true;
   const run = new Run(fixture);
   const leave = enterBareEngine();
   try {
     beginLoop();
-    const { handle } = "fetch" in handler ? webHandler(handler) : handler;
+    const { handle } = "fetch" in handler ? webHandler(handler as App) : handler;
     let ended: { readonly response: Response } | { readonly thrown: unknown } | undefined;
     Promise.resolve(handle(run.request)).then(
       (response) => (ended = { response }),
