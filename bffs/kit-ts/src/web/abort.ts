@@ -1,18 +1,19 @@
 /** `AbortController` and `AbortSignal` of the DOM Standard. */
+import { setTimer } from "../loop.ts";
 import { Event, EventTarget } from "./events.ts";
 
 /** Runs a task after some milliseconds. */
 export type Timer = (task: () => void, delayMs: number) => unknown;
 
-let timer: Timer | undefined;
+let timer: Timer = (task, delayMs) => setTimer(task, delayMs, false);
 /** Says who may make a signal. */
 const MADE_HERE = Symbol("AbortSignal");
 
 let abortSignal: (signal: AbortSignal, reason: unknown) => void;
 let addTask: (signal: AbortSignal, task: () => void) => () => void;
 
-/** What `AbortSignal.timeout` waits with: the event loop's timer. */
-export function setAbortTimer(given: Timer | undefined): void {
+/** What `AbortSignal.timeout` waits with in place of the loop's timers, for tests. */
+export function setAbortTimer(given: Timer): void {
   timer = given;
 }
 
@@ -61,7 +62,6 @@ export class AbortSignal extends EventTarget {
   static timeout(milliseconds: number): AbortSignal {
     const delay = Number(milliseconds);
     if (!Number.isFinite(delay) || delay < 0) throw new TypeError(`AbortSignal.timeout: ${milliseconds} is no number of milliseconds`);
-    if (timer === undefined) throw new DOMException("AbortSignal.timeout: there are no timers here", "NotSupportedError");
     const signal = new AbortSignal(MADE_HERE);
     timer(() => signal.#abort(new DOMException("The operation was aborted due to timeout", "TimeoutError")), delay);
     return signal;

@@ -200,8 +200,6 @@ test("a listener that throws does not keep the others from being called, and is 
 test("a signal with a time waits with the timer that was given", () => {
   let run: (() => void) | undefined;
   let waited: number | undefined;
-  abort.setAbortTimer(undefined);
-  assert.throws(() => abort.AbortSignal.timeout(1), { name: "NotSupportedError" });
   abort.setAbortTimer((task, ms) => {
     run = task;
     waited = ms;
