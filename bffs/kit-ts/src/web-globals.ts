@@ -15,6 +15,7 @@ export type WaitingGlobals = ReturnType<typeof webGlobals> & {
   readonly fetch: typeof fetch;
   readonly setTimeout: SetTimer;
   readonly setInterval: SetTimer;
+  readonly queueMicrotask: (task: () => void) => void;
   readonly clearTimeout: (id: unknown) => void;
   readonly clearInterval: (id: unknown) => void;
 };
@@ -28,9 +29,19 @@ export function waitingGlobals(): WaitingGlobals {
     fetch,
     setTimeout: timer("setTimeout", false),
     setInterval: timer("setInterval", true),
+    queueMicrotask,
     clearTimeout: clearTimer,
     clearInterval: clearTimer,
   };
+}
+
+/**
+ * The engine's own ends the instance without a line when the task throws. So it is a rejected
+ * promise that nobody handles.
+ */
+function queueMicrotask(task: unknown): void {
+  if (typeof task !== "function") throw new TypeError("queueMicrotask: what is to run is no function");
+  void Promise.resolve().then(() => void Reflect.apply(task, undefined, []));
 }
 
 function timer(name: string, repeat: boolean): SetTimer {
