@@ -245,6 +245,10 @@ const MODULE_LEVEL: &[(&str, &str)] = &[
         "from a package",
     ),
     (
+        "import { now } from \"thrower\";\nexport const built = /*@0*/now();",
+        "Date.now() at module level",
+    ),
+    (
         "export const day = [\n  /*@0*/new Date(),\n];",
         "new Date() at module level",
     ),

@@ -3,6 +3,7 @@
  * bundle, so that no package can have taken the engine's own clock before. All of it is in the
  * component's image.
  */
+import { looseStacks } from "./error-stack.ts";
 import { EngineDate, hostGlobals } from "./globals.ts";
 import { watchInterrupts } from "./interrupted.ts";
 import { refuseLocales } from "./locales.ts";
@@ -14,6 +15,7 @@ import type { webHandler } from "./web-app.ts";
 export function begin(web: Readonly<Record<string, unknown>>, handlerOf: typeof webHandler | undefined): void {
   beginModules();
   refuseLocales();
+  looseStacks();
   watchInterrupts();
   const { random, ...host } = hostGlobals(needHost);
   const { subtle, ...named } = web;

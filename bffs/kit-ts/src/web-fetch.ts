@@ -3,7 +3,7 @@
  * service's name, `http://activity/users/ada`. Everything else of a call is the operator's, as for
  * the kit's own calls: address, credentials, timeouts, repetitions, cache.
  */
-import type { Call, Failure, Reply, Result } from "tailor:bff/downstream@0.1.1";
+import type { Call, Failure, Reply } from "tailor:bff/downstream@0.1.1";
 import type { Method, Payload, Query } from "tailor:bff/types@0.1.1";
 import { launch } from "./loop.ts";
 import { needHost } from "./module-level.ts";
@@ -34,12 +34,16 @@ export interface TailorInit {
  */
 export async function fetch(input: string | URL | Request, init?: RequestInit & { readonly tailor?: TailorInit }): Promise<Response> {
   needHost("fetch()");
+  // Made here for its stack: nothing that comes after an `await` has the caller's line.
+  const fault = new TypeError("fetch failed");
   const request = new Request(input, init);
   const { signal } = request;
   signal.throwIfAborted();
   const call = await callOf(request, init?.tailor ?? {});
   const { result, forget } = launch(call);
-  return answered(request.url, call.service, await unlessAborted(signal, result, forget));
+  const ended = await unlessAborted(signal, result, forget);
+  if (ended.tag === "err") throw failed(fault, call.service, ended.val);
+  return answered(request.url, ended.val);
 }
 
 async function callOf(request: Request, { profile, timeoutMs }: TailorInit): Promise<Call> {
@@ -66,9 +70,7 @@ async function callOf(request: Request, { profile, timeoutMs }: TailorInit): Pro
   };
 }
 
-function answered(url: string, service: string, result: Result): Response {
-  if (result.tag === "err") throw failed(service, result.val);
-  const { status, headers, body }: Reply = result.val;
+function answered(url: string, { status, headers, body }: Reply): Response {
   return incomingResponse({ url, status, headers, body: withoutText(body) });
 }
 
@@ -78,8 +80,10 @@ function withoutText(body: Payload): Payload {
 }
 
 /** As the error of Node's `fetch`: what was wrong is its cause. */
-function failed(service: string, failure: Failure): TypeError {
-  return new TypeError(`fetch failed: ${service}: ${failure.detail}`, { cause: failure });
+function failed(fault: TypeError, service: string, failure: Failure): TypeError {
+  fault.message += `: ${service}: ${failure.detail}`;
+  Object.defineProperty(fault, "cause", { value: failure, writable: true, configurable: true });
+  return fault;
 }
 
 function unlessAborted<T>(signal: AbortSignal, result: Promise<T>, forget: () => void): Promise<T> {

@@ -7,6 +7,7 @@ import type { Handler } from "../src/entry.ts";
 import { beginLoop, turn } from "../src/loop.ts";
 import { isPromise } from "../src/shape.ts";
 import { webHandler, type App } from "../src/web-app.ts";
+import { adviceOn } from "../src/words.ts";
 import { enterBareEngine, inBareEngine } from "./bare.ts";
 import { assertLegalResponse } from "./contract.ts";
 import { fieldsIn, pairsIn, timeMs, writtenIn, type Fixture } from "./fixture.ts";
@@ -46,6 +47,9 @@ export function call(handler: Handler, fixture: Fixture): Answer {
     const response = inBareEngine(() => handler.handle(run.request));
     if (isPromise(response)) throw new Error("call: the handler is asynchronous; use `await callAsync(handler, fixture)`");
     return run.answer(response);
+  } catch (thrown) {
+    advise(thrown);
+    throw thrown;
   } finally {
     run.leave();
   }
@@ -94,11 +98,24 @@ export async function callAsync(handler: Handler | TestedApp, fixture: Fixture):
     }
     if ("thrown" in ended) throw ended.thrown;
     return run.answer(ended.response);
+  } catch (thrown) {
+    advise(thrown);
+    throw thrown;
   } finally {
     leave();
     run.leave();
     running = false;
   }
+}
+
+/** Says in the error what the log of a component says, where a global is not there. */
+function advise(thrown: unknown): void {
+  const advice = adviceOn(thrown);
+  if (advice === undefined || !(thrown instanceof Error)) return;
+  const { message, stack } = thrown;
+  thrown.message = `${message}: ${advice}`;
+  // Node writes the message into the stack, and shows that.
+  if (stack !== undefined) thrown.stack = stack.replace(message, () => thrown.message);
 }
 
 /** One request in the doubles of the host. */

@@ -11,6 +11,7 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { basename, dirname, relative, resolve } from "node:path";
+import { withAuthorsLines } from "./authors.mjs";
 import { contract } from "./contract.mjs";
 import { lineTable } from "./lines.mjs";
 import { prelude } from "./prelude.mjs";
@@ -65,7 +66,7 @@ try {
 const map = JSON.parse(readFileSync(`${bundle}.map`, "utf8"));
 const folder = dirname(resolve(bundle));
 const files = map.sources.map((/** @type {string} */ source) => relative(process.cwd(), resolve(folder, source)));
-const text = readFileSync(bundle, "utf8");
+const text = withAuthorsLines(readFileSync(bundle, "utf8"), map.mappings, files);
 const warn = (/** @type {string} */ fault) => {
   process.stderr.write(`lines of faults are less exact than they could be: the bundle is not understood: ${fault}\n`);
 };

@@ -195,6 +195,13 @@ async fn what_typescript_throws_has_its_line_with_causes_failures_and_places() {
                 "detail=downstream \"sleep\": ",
             ],
         ),
+        (
+            "/absent",
+            &[
+                "ReferenceError: Buffer is not defined: use Uint8Array with TextEncoder",
+                "stack=absent ",
+            ],
+        ),
         ("/text", &["thrown string: a text"]),
         ("/undefined", &["thrown undefined"]),
         (

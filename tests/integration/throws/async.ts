@@ -1,7 +1,7 @@
 // Each route throws after a promise. A comment `@name` stands before what the log has to name for
 // `/name`. What runs after an `await` was called by the engine itself, so its stack has the
 // author's innermost call first, and those that led to it until the last `await`.
-import { bff, get, send, getJson, number, type Response } from "@tailor/kit";
+import { bff, get, send, getJson, number, type Response as Answer } from "@tailor/kit";
 import { later, rejected, thrown } from "async-thrower";
 
 type Any = any;
@@ -172,6 +172,19 @@ const routes: Record<string, () => Promise<unknown>> = {
   "package-rejected": async () => {
     await rejected();
   },
+  "fetch-refused": async () => /*@fetch-refused 1*/fetch("http://nowhere/now"),
+  "fetch-after-await": async () => {
+    await tick();
+    return /*@fetch-after-await 1*/fetch("http://nowhere/now");
+  },
+  "timeout-signal": async () => new Promise((_, reject) => {
+    const signal = AbortSignal./*@timeout-signal 1*/timeout(1);
+    signal.addEventListener("abort", () => reject(signal.reason));
+  }),
+  "json-of-a-body": async () => {
+    await tick();
+    return new Response("{no")./*@json-of-a-body 1*/json();
+  },
   destructuring: async () => {
     const { /*@destructuring*/heart: { bpm } } = await Promise.resolve({} as Any);
     return bpm;
@@ -183,7 +196,7 @@ const routes: Record<string, () => Promise<unknown>> = {
 };
 
 export const handler = bff(
-  Object.entries(routes).map(([name, run]) => get(`/${name}`, async (): Promise<Response> => {
+  Object.entries(routes).map(([name, run]) => get(`/${name}`, async (): Promise<Answer> => {
     await run();
     return { status: 200, headers: [], body: { tag: "none" } };
   })),

@@ -63,7 +63,9 @@ export class AbortSignal extends EventTarget {
     const delay = Number(milliseconds);
     if (!Number.isFinite(delay) || delay < 0) throw new TypeError(`AbortSignal.timeout: ${milliseconds} is no number of milliseconds`);
     const signal = new AbortSignal(MADE_HERE);
-    timer(() => signal.#abort(new DOMException("The operation was aborted due to timeout", "TimeoutError")), delay);
+    // Made here for its stack, which has the caller's line.
+    const reason = new DOMException("The operation was aborted due to timeout", "TimeoutError");
+    timer(() => signal.#abort(reason), delay);
     return signal;
   }
 

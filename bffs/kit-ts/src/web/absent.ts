@@ -4,6 +4,7 @@
 
 const WHOLE = "bodies are whole here: read them with text(), json() or bytes(), and answer with a text or bytes";
 const NO_SOCKETS = "the host makes all connections: call a service with fetch()";
+const NO_FILES = "a component has no files: import what is to be in it";
 const ONE_REQUEST = "each request has an instance of its own, which nothing outlives: keep it in a service";
 
 const INSTEAD: Readonly<Record<string, string>> = {
@@ -23,14 +24,18 @@ const INSTEAD: Readonly<Record<string, string>> = {
   Worker: "fetch() and Promise.all() run calls side by side in the host",
   WritableStream: WHOLE,
   XMLHttpRequest: "use fetch()",
+  __dirname: NO_FILES,
+  __filename: NO_FILES,
   caches: "the host keeps what services answer, by its configuration",
   document: "there is no page here",
+  global: "use globalThis",
   indexedDB: ONE_REQUEST,
   localStorage: ONE_REQUEST,
   navigator: "there is no browser here",
   process: "settings come with config() of the kit, or env of the web's way",
   reportError: "throw it, or log it with console.error()",
   require: "import it: packages are bundled as modules",
+  self: "use globalThis",
   sessionStorage: ONE_REQUEST,
   setImmediate: "use queueMicrotask() or setTimeout()",
   window: "use globalThis",

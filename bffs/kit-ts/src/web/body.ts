@@ -116,14 +116,12 @@ export abstract class Body {
   }
 
   async text(): Promise<string> {
-    const whole = this.#take() ?? (await this.#read());
-    if (typeof whole !== "string") return decodeUtf8(whole);
-    const text = whole.isWellFormed() ? whole : whole.toWellFormed();
-    return text.charCodeAt(0) === 0xfeff ? text.slice(1) : text;
+    return textOf(this.#take() ?? (await this.#read()));
   }
 
   async json(): Promise<any> {
-    return JSON.parse(await this.text());
+    // At once where the body is whole: the stack of what is no JSON then has the caller's line.
+    return JSON.parse(textOf(this.#take() ?? (await this.#read())));
   }
 
   async bytes(): Promise<Uint8Array<ArrayBuffer>> {
@@ -219,4 +217,11 @@ export abstract class Body {
   async #read(): Promise<Uint8Array<ArrayBuffer>> {
     return readAll(this.#content as ReadableStream);
   }
+}
+
+/** A body as text: well-formed, without a mark of its order of bytes. */
+function textOf(whole: Content): string {
+  if (typeof whole !== "string") return decodeUtf8(whole);
+  const text = whole.isWellFormed() ? whole : whole.toWellFormed();
+  return text.charCodeAt(0) === 0xfeff ? text.slice(1) : text;
 }

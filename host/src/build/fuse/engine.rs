@@ -49,6 +49,9 @@ const STACK: u32 = 128 << 10;
 /// Where two of the fields are behind the first one, bytes.
 const STACK_LIMIT: u32 = 8;
 const INTERRUPT_HANDLER: u32 = 28;
+/// Bytes behind those fields in which the hook is: the engine makes its context at once. What a BFF
+/// has made later may look like it.
+const CONTEXT: usize = 64 << 10;
 /// The tags of values: an object, no value in a field of the engine's, and `undefined`.
 pub(super) const OBJECT: u32 = u32::MAX;
 const NOTHING: u32 = 4;
@@ -75,8 +78,10 @@ impl Engine {
     /// Finds the engine, if there is one.
     pub(super) fn find(layout: &Layout<'_>, free: &mut Free) -> Result<Option<Self>, FuseError> {
         let image = image(layout)?;
-        let (Some((fields, top)), Some(hook)) = (only(runtimes(&image)), only(hooks(&image)))
-        else {
+        let Some((fields, top)) = only(runtimes(&image)) else {
+            return Ok(None);
+        };
+        let Some(hook) = only(hooks(&image, fields)) else {
             return Ok(None);
         };
         let modules = layout.kept.iter().map(|kept| &layout.modules[*kept]);
@@ -299,10 +304,12 @@ fn runtimes(image: &[u8]) -> impl Iterator<Item = (u32, u32)> {
     })
 }
 
-/// The addresses of what may be the hook, each with its value: between a function with a text, and
-/// the number of calls in a stack.
-fn hooks(image: &[u8]) -> impl Iterator<Item = (u32, u64)> {
-    (0..image.len()).step_by(8).filter_map(move |at| {
+/// The addresses of what may be the hook of the engine at `runtime`, each with its value: between a
+/// function with a text, and the number of calls in a stack.
+fn hooks(image: &[u8], runtime: u32) -> impl Iterator<Item = (u32, u64)> {
+    let start = (runtime as usize).next_multiple_of(8);
+    let end = image.len().min(start.saturating_add(CONTEXT));
+    (start..end).step_by(8).filter_map(move |at| {
         if image.get(at + 24) != Some(&CALLS.to_le_bytes()[0]) {
             return None;
         }
@@ -345,7 +352,7 @@ mod tests {
 
     #[test]
     fn a_hook_is_found_by_what_is_around_it() {
-        let mut image = vec![0; 64 << 10];
+        let mut image = vec![0; 128 << 10];
         let at = 0x1000;
         for (index, word) in [
             0x12a690,
@@ -361,9 +368,13 @@ mod tests {
         {
             image[at + 4 * index..][..4].copy_from_slice(&u32::to_le_bytes(word));
         }
-        let found: Vec<_> = hooks(&image).collect();
+        // Objects of the BFF's own: before the engine, and behind its context.
+        image.copy_within(at..at + 28, at - 0x100);
+        image.copy_within(at..at + 28, at + CONTEXT);
+        let runtime = 0xf44;
+        let found: Vec<_> = hooks(&image, runtime).collect();
         assert_eq!(found, [(0x1010, 0xffff_ffff_0017_d030)]);
         image[at + 20] = 0;
-        assert_eq!(hooks(&image).count(), 0);
+        assert_eq!(hooks(&image, runtime).count(), 0);
     }
 }
