@@ -102,9 +102,8 @@ function hostCrypto(bytes: (name: string, length: number) => Uint8Array): HostCr
   return {
     getRandomValues: (array) => {
       const { buffer, byteOffset, byteLength } = array;
-      if (array instanceof Float32Array || array instanceof Float64Array || array instanceof DataView) {
-        throw new TypeError("crypto.getRandomValues: the array must be one of integers");
-      }
+      const kind = ArrayBuffer.isView(array) ? Object.prototype.toString.call(array) : "";
+      if (!/^\[object (?:Big)?(?:Int|Uint)/.test(kind)) throw new TypeError("crypto.getRandomValues: the array must be one of integers");
       if (byteLength > MAX_BYTES) {
         const fault = new Error(`crypto.getRandomValues: ${byteLength} bytes at once are more than ${MAX_BYTES}`);
         fault.name = "QuotaExceededError";

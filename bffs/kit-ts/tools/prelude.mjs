@@ -31,6 +31,8 @@ function withoutKit(text) {
  */
 export function prelude(text, isApp) {
   const words = new Set(withoutKit(text).match(/[A-Za-z]\w*/g));
+  // A signal with a time waits by a timer.
+  if (words.has("AbortSignal")) words.add("setTimeout");
   const named = NAMES.filter((name) => words.has(name));
   const from = (/** @type {string} */ name) => JSON.stringify(file(name));
   return [

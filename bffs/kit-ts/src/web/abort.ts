@@ -1,21 +1,11 @@
 /** `AbortController` and `AbortSignal` of the DOM Standard. */
-import { setTimer } from "../loop.ts";
 import { Event, EventTarget } from "./events.ts";
 
-/** Runs a task after some milliseconds. */
-export type Timer = (task: () => void, delayMs: number) => unknown;
-
-let timer: Timer = (task, delayMs) => setTimer(task, delayMs, false);
 /** Says who may make a signal. */
 const MADE_HERE = Symbol("AbortSignal");
 
 let abortSignal: (signal: AbortSignal, reason: unknown) => void;
 let addTask: (signal: AbortSignal, task: () => void) => () => void;
-
-/** What `AbortSignal.timeout` waits with in place of the loop's timers, for tests. */
-export function setAbortTimer(given: Timer): void {
-  timer = given;
-}
 
 /**
  * Runs a task when a signal is aborted, before its listeners hear of it. Returns what takes the
@@ -65,7 +55,7 @@ export class AbortSignal extends EventTarget {
     const signal = new AbortSignal(MADE_HERE);
     // Made here for its stack, which has the caller's line.
     const reason = new DOMException("The operation was aborted due to timeout", "TimeoutError");
-    timer(() => signal.#abort(reason), delay);
+    setTimeout(() => signal.#abort(reason), delay);
     return signal;
   }
 
