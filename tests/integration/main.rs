@@ -116,7 +116,7 @@ mod hostile;
 mod linked;
 // Components that do not fit the contract.
 mod unfit;
-// The three example BFFs, as a new user sees them.
+// The four example BFFs, as a new user sees them.
 mod smoke;
 // A BFF is replaced while the host runs.
 mod swap;

@@ -1,11 +1,9 @@
 /**
- * The web's globals. Those for clock and chance are the host's. The engine has neither: what it has of them
+ * The web's globals for clock and chance, by the host. The engine has neither: what it has of them
  * when the component is built is in the component's image, the same for every request.
  */
 import { elapsedNs, nowMs, random } from "tailor:bff/runtime@0.1.1";
 import { isPackagesOwn } from "./module-level.ts";
-import { waitingGlobals, type WaitingGlobals } from "./web-globals.ts";
-import { SubtleCrypto } from "./web/index.ts";
 
 /** The engine's own `Date`, for times that are given: it is faster, and has no clock. */
 export const EngineDate: DateConstructor = globalThis.Date;
@@ -18,13 +16,12 @@ const NUMBERS = 8;
 
 /** `crypto`, as far as it is there. */
 interface HostCrypto {
-  readonly subtle: SubtleCrypto;
   getRandomValues<T extends ArrayBufferView>(array: T): T;
   randomUUID(): `${string}-${string}-${string}-${string}-${string}`;
 }
 
 /** The globals, with the names that they have. */
-export interface HostGlobals extends WaitingGlobals {
+export interface HostGlobals {
   readonly Date: DateConstructor;
   readonly performance: { now(): number; readonly timeOrigin: number };
   readonly crypto: HostCrypto;
@@ -52,7 +49,6 @@ export function hostGlobals(check: (name: string) => void): HostGlobals {
     return elapsedNs() / 1e6;
   };
   return {
-    ...waitingGlobals(),
     Date: hostDate(now),
     performance: {
       now: elapsed,
@@ -104,7 +100,6 @@ function hostRandom(more: () => Uint8Array): () => number {
 
 function hostCrypto(bytes: (name: string, length: number) => Uint8Array): HostCrypto {
   return {
-    subtle: new SubtleCrypto((length) => bytes("crypto.subtle", length)),
     getRandomValues: (array) => {
       const { buffer, byteOffset, byteLength } = array;
       const kind = ArrayBuffer.isView(array) ? Object.prototype.toString.call(array) : "";

@@ -5,6 +5,7 @@
  */
 import { start, waitAny, type Call, type Exchange, type Failure, type Result } from "tailor:bff/downstream@0.1.1";
 import { elapsedNs } from "tailor:bff/runtime@0.1.1";
+import { withResolvers } from "./web/stream-state.ts";
 
 /** A call whose promise is not settled. */
 interface Waiting {
@@ -45,7 +46,7 @@ export interface Underway {
 /** Starts a call. */
 export function launch(call: Call): Underway {
   const exchange = start(call);
-  const { promise, resolve, reject } = Promise.withResolvers<Result>();
+  const { promise, resolve, reject } = withResolvers<Result>();
   const settle = (): void => {
     try {
       resolve(resultOf(exchange));

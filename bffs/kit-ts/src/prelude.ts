@@ -1,24 +1,32 @@
 /**
- * What runs before all modules of a BFF: `tools/bundle.mjs` puts it at the beginning of the bundle,
- * so that no package can have taken the engine's own clock before. All of it is in the component's
- * image, and costs a request nothing.
+ * What runs before all modules of a BFF: `tools/prelude.mjs` calls it at the beginning of the
+ * bundle, so that no package can have taken the engine's own clock before. All of it is in the
+ * component's image.
  */
 import { looseStacks } from "./error-stack.ts";
 import { EngineDate, hostGlobals } from "./globals.ts";
 import { watchInterrupts } from "./interrupted.ts";
 import { refuseLocales } from "./locales.ts";
 import { beginModules, needHost } from "./module-level.ts";
-import { turnsOf } from "./turns.ts";
+import { turnsWith } from "./turns.ts";
+import type { webHandler } from "./web-app.ts";
 
-beginModules();
-refuseLocales();
-looseStacks();
-watchInterrupts();
-const { random, ...host } = hostGlobals(needHost);
-for (const [name, value] of Object.entries(host)) {
-  Object.defineProperty(globalThis, name, { value, writable: true, configurable: true });
+/** `web` are the globals of the web that the bundle names. Without `handlerOf` it exports no app. */
+export function begin(web: Readonly<Record<string, unknown>>, handlerOf: typeof webHandler | undefined): void {
+  beginModules();
+  refuseLocales();
+  looseStacks();
+  watchInterrupts();
+  const { random, ...host } = hostGlobals(needHost);
+  const { subtle, ...named } = web;
+  if (subtle !== undefined) Object.defineProperty(host.crypto, "subtle", { value: subtle });
+  for (const [name, value] of Object.entries({ ...named, ...host })) {
+    // A bundler may have given a class another name.
+    if (typeof value === "function") Object.defineProperty(value, "name", { value: name, configurable: true });
+    Object.defineProperty(globalThis, name, { value, writable: true, configurable: true });
+  }
+  Object.defineProperty(EngineDate.prototype, "constructor", { value: host.Date, writable: true, configurable: true });
+  Object.defineProperty(Math, "random", { value: random, writable: true, configurable: true });
+  // The bundle's last statement takes it, and away.
+  Object.defineProperty(globalThis, "tailorTurns", { value: turnsWith(handlerOf), configurable: true });
 }
-Object.defineProperty(EngineDate.prototype, "constructor", { value: host.Date, writable: true, configurable: true });
-Object.defineProperty(Math, "random", { value: random, writable: true, configurable: true });
-// The bundle's last statement takes it, and away.
-Object.defineProperty(globalThis, "tailorTurns", { value: turnsOf, configurable: true });

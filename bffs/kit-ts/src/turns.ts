@@ -4,13 +4,13 @@
  * last one settled.
  */
 import type { Request, Response } from "tailor:bff/types@0.1.1";
-import { watchHandler } from "./entry.ts";
+import { watchHandler, type Handler } from "./entry.ts";
 import { logFault } from "./fault.ts";
 import { runningRoute } from "./interrupted.ts";
 import { turn } from "./loop.ts";
 import { unhandled } from "./rejections.ts";
 import { isPromise } from "./shape.ts";
-import { webHandler, type App } from "./web-app.ts";
+import type { App, webHandler } from "./web-app.ts";
 
 /** The functions. What `start` and `turn` return calls back once the handler has returned. */
 export interface Turns {
@@ -28,9 +28,12 @@ const RETURNED: Awaited = { then: (returned) => returned() };
 /** `start` is what returns. */
 const LATER: Awaited = { then: () => undefined };
 
-/** For a bundle that exports `handler`, or an app of the web as its default. */
-export function turnsOf(handler: unknown, app: App | undefined): Turns {
-  const { handle } = app === undefined ? watchHandler(handler) : webHandler(app);
+/** Makes them for a bundle that exports `handler`, or an app of the web as its default. */
+export function turnsWith(handlerOf: typeof webHandler | undefined): (handler: unknown, app: App | undefined) => Turns {
+  return (handler, app) => turnsOf(app === undefined || handlerOf === undefined ? watchHandler(handler) : handlerOf(app));
+}
+
+function turnsOf({ handle }: Handler): Turns {
   let answer: Response | undefined;
   return {
     start: (request) => {

@@ -1,42 +1,22 @@
-/** The globals of the web that wait or write: calls, timers and the log. */
-import { elapsedNs } from "tailor:bff/runtime@0.1.1";
-import { log } from "./log.ts";
-import { clearTimer, setTimer } from "./loop.ts";
-import { needHost } from "./module-level.ts";
-import { fetch } from "./web-fetch.ts";
-import { makeConsole, setAbortTimer, webGlobals, type Console } from "./web/index.ts";
-
-/** Sets a timer, and gives its number. */
-type SetTimer = (task: unknown, delayMs?: unknown, ...given: unknown[]) => number;
-
-/** The globals, with the names that they have. */
-export type WaitingGlobals = ReturnType<typeof webGlobals> & {
-  readonly console: Console;
-  readonly fetch: typeof fetch;
-  readonly setTimeout: SetTimer;
-  readonly setInterval: SetTimer;
-  readonly clearTimeout: (id: unknown) => void;
-  readonly clearInterval: (id: unknown) => void;
-};
-
-/** The globals of one request, and those of the web that need no host. */
-export function waitingGlobals(): WaitingGlobals {
-  setAbortTimer((task, delayMs) => setTimer(task, delayMs, false));
-  return {
-    ...webGlobals(),
-    console: makeConsole((level, text) => log[level](text), () => elapsedNs() / 1e6),
-    fetch,
-    setTimeout: timer("setTimeout", false),
-    setInterval: timer("setInterval", true),
-    clearTimeout: clearTimer,
-    clearInterval: clearTimer,
-  };
-}
-
-function timer(name: string, repeat: boolean): SetTimer {
-  return (task, delayMs = 0, ...given) => {
-    needHost(`${name}()`);
-    if (typeof task !== "function") throw new TypeError(`${name}: what is to run is no function`);
-    return setTimer(() => Reflect.apply(task, undefined, given), Number(delayMs), repeat);
-  };
-}
+/**
+ * The globals of the web beside clock and chance, by their names; `subtle` is that of `crypto`. A
+ * component has those that its bundle names (`tools/prelude.mjs`): what is in its image costs every
+ * request a little.
+ */
+export { AbortController, AbortSignal } from "./web/abort.ts";
+export { Blob, File } from "./web/blob.ts";
+export { TextDecoder, TextEncoder } from "./web/encoding.ts";
+export { CustomEvent, Event, EventTarget } from "./web/events.ts";
+export { FormData } from "./web/form-data.ts";
+export { Headers } from "./web/headers.ts";
+export { Request } from "./web/request.ts";
+export { Response } from "./web/response.ts";
+export { ReadableStream, ReadableStreamDefaultController, ReadableStreamDefaultReader } from "./web/streams.ts";
+export { structuredClone } from "./web/structured-clone.ts";
+export { CryptoKey, SubtleCrypto } from "./web/subtle.ts";
+export { URL } from "./web/url.ts";
+export { URLSearchParams } from "./web/url-search-params.ts";
+export { console } from "./web-console.ts";
+export { subtle } from "./web-crypto.ts";
+export { fetch } from "./web-fetch.ts";
+export { clearInterval, clearTimeout, queueMicrotask, setInterval, setTimeout } from "./web-timers.ts";

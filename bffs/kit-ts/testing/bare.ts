@@ -5,6 +5,7 @@
  */
 import { hostGlobals } from "../src/globals.ts";
 import { refuseLocales } from "../src/locales.ts";
+import * as web from "../src/web-globals.ts";
 import { GLOBALS } from "./globals.ts";
 
 /** Runs `task` with what a component has, and gives Node's globals back afterwards. */
@@ -17,11 +18,13 @@ export function inBareEngine<T>(task: () => T): T {
   }
 }
 
-/** Takes Node's globals away, until the returned function is called. */
-export function enterBareEngine(): () => void {
+/** Takes Node's globals away, but for the `spared` ones, until the returned function is called. */
+export function enterBareEngine(spared: readonly string[] = []): () => void {
   // The doubles of the host refuse by themselves what is outside of a request.
-  const { random, ...host } = hostGlobals(() => undefined);
-  const absent = Object.getOwnPropertyNames(globalThis).filter((name) => !GLOBALS.includes(name));
+  const { random, ...clocks } = hostGlobals(() => undefined);
+  const { subtle, ...named } = web;
+  const host = { ...named, ...clocks, crypto: { ...clocks.crypto, subtle } };
+  const absent = Object.getOwnPropertyNames(globalThis).filter((name) => !GLOBALS.includes(name) && !spared.includes(name));
   const replaced = [...absent, ...Object.keys(host)];
   const saved = replaced.map((name) => [name, Object.getOwnPropertyDescriptor(globalThis, name)] as const);
   const { random: realRandom } = Math;

@@ -11,15 +11,17 @@ import { test } from "node:test";
 import type { Table } from "../../kit-ts/src/lookup.mjs";
 import { sourceStack } from "../../kit-ts/src/stack.ts";
 
-test("the lock file names no registry", () => {
-  const lock = readFileSync("package-lock.json", "utf8");
-  assert.doesNotMatch(lock, /:\/\//);
-  assert.deepEqual(lock.match(/"resolved":.*/g), ['"resolved": "../kit-ts",']);
+test("the lock files of both examples name no registry", () => {
+  for (const bff of [".", "../phone"]) {
+    const lock = readFileSync(join(bff, "package-lock.json"), "utf8");
+    assert.doesNotMatch(lock, /:\/\//);
+    assert.deepEqual(lock.match(/"resolved":.*/g), ['"resolved": "../kit-ts",'], bff);
+  }
 });
 
 test("no source escapes from the type checker", () => {
   const kit = ["src", "example/src", "test", "testing", "testing/world"].map((name) => join("node_modules/@tailor/kit", name));
-  const files = ["src", "test", ...kit].flatMap((folder) => readdirSync(folder).map((name) => join(folder, name)));
+  const files = ["src", "test", "../phone/src", "../phone/test", ...kit].flatMap((folder) => readdirSync(folder).map((name) => join(folder, name)));
   const sources = files.filter((file) => file.endsWith(".ts"));
   assert.ok(sources.length > 30);
   const escape = new RegExp("(?::|\\bas|<|\\|) ?any\\b(?! \\w)|@ts-" + "(?:ignore|expect-error|nocheck)");

@@ -32,7 +32,7 @@ class Screen {
 async function* days(): AsyncGenerator<number> {
   yield 1;
   await tick();
-  yield nothing()./*@async-generator*/day;
+  yield nothing()./*@for-await*/day;
 }
 
 /** Middleware, as routers of packages have it. */
@@ -186,7 +186,7 @@ const routes: Record<string, () => Promise<unknown>> = {
     return new Response("{no")./*@json-of-a-body 1*/json();
   },
   destructuring: async () => {
-    const { heart: { bpm } } = /*@destructuring*/await Promise.resolve({} as Any);
+    const { /*@destructuring*/heart: { bpm } } = await Promise.resolve({} as Any);
     return bpm;
   },
   "default-parameter": async () => {

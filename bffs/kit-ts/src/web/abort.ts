@@ -1,20 +1,11 @@
 /** `AbortController` and `AbortSignal` of the DOM Standard. */
 import { Event, EventTarget } from "./events.ts";
 
-/** Runs a task after some milliseconds. */
-export type Timer = (task: () => void, delayMs: number) => unknown;
-
-let timer: Timer | undefined;
 /** Says who may make a signal. */
 const MADE_HERE = Symbol("AbortSignal");
 
 let abortSignal: (signal: AbortSignal, reason: unknown) => void;
 let addTask: (signal: AbortSignal, task: () => void) => () => void;
-
-/** What `AbortSignal.timeout` waits with: the event loop's timer. */
-export function setAbortTimer(given: Timer | undefined): void {
-  timer = given;
-}
 
 /**
  * Runs a task when a signal is aborted, before its listeners hear of it. Returns what takes the
@@ -61,11 +52,10 @@ export class AbortSignal extends EventTarget {
   static timeout(milliseconds: number): AbortSignal {
     const delay = Number(milliseconds);
     if (!Number.isFinite(delay) || delay < 0) throw new TypeError(`AbortSignal.timeout: ${milliseconds} is no number of milliseconds`);
-    if (timer === undefined) throw new DOMException("AbortSignal.timeout: there are no timers here", "NotSupportedError");
     const signal = new AbortSignal(MADE_HERE);
     // Made here for its stack, which has the caller's line.
     const reason = new DOMException("The operation was aborted due to timeout", "TimeoutError");
-    timer(() => signal.#abort(reason), delay);
+    setTimeout(() => signal.#abort(reason), delay);
     return signal;
   }
 

@@ -3,7 +3,7 @@
  * anything when it is imported.
  */
 export { insteadOf } from "./absent.ts";
-export { AbortController, AbortSignal, onAbort, setAbortTimer, type Timer } from "./abort.ts";
+export { AbortController, AbortSignal, onAbort } from "./abort.ts";
 export { type BufferSource } from "./binary.ts";
 export { Blob, File, type BlobPart, type BlobPropertyBag, type FilePropertyBag } from "./blob.ts";
 export { wholeBody, wholeBodyNow, type BodyInit } from "./body.ts";
