@@ -103,7 +103,7 @@ export class SubtleCrypto {
     const bits = secret.length * 8;
     const length = (algorithm as HmacParams).length ?? bits;
     if (length !== bits) throw new DOMException(`importKey: the key has ${bits} bits, not ${length}`, "DataError");
-    return new CryptoKey(MADE_HERE, secret, { name: "HMAC", hash: { name: hash }, length }, Boolean(extractable), usages);
+    return new CryptoKey(MADE_HERE, secret, { name: "HMAC", length, hash: { name: hash } }, Boolean(extractable), usages);
   }
 
   async exportKey(format: KeyFormat, key: CryptoKey): Promise<any> {
@@ -125,7 +125,7 @@ export class SubtleCrypto {
     }
     if (this.#random === undefined) throw refused("generateKey without a source of random numbers");
     const secret = copyOf(this.#random(length / 8));
-    return new CryptoKey(MADE_HERE, secret, { name: "HMAC", hash: { name: hash }, length }, Boolean(extractable), usages);
+    return new CryptoKey(MADE_HERE, secret, { name: "HMAC", length, hash: { name: hash } }, Boolean(extractable), usages);
   }
 
   async sign(algorithm: AlgorithmIdentifier, key: CryptoKey, data: BufferSource): Promise<ArrayBuffer> {
