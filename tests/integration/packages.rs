@@ -75,7 +75,11 @@ async fn packages_of_npm_answer_in_a_component_as_in_node() {
         headers.sort();
         let expected = (expected.status, headers, expected.body.clone());
         if given != expected {
-            wrong.push(format!("{request}:\n{}\n{}", shown(&given), shown(&expected)));
+            wrong.push(format!(
+                "{request}:\n{}\n{}",
+                shown(&given),
+                shown(&expected)
+            ));
         }
     }
     assert!(
