@@ -14,6 +14,9 @@
 //! the same world.
 
 mod engine;
+mod free;
+mod handle;
+mod image;
 mod item;
 mod layout;
 mod merge;

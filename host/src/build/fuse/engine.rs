@@ -28,12 +28,14 @@
 //! A component where these values are not found exactly once stays as it is, and the build says so.
 
 use wasm_encoder::{
-    BlockType, CodeSection, ConstExpr, DataSection, ElementSection, Elements, Function,
-    FunctionSection, GlobalSection, GlobalType, MemArg, TypeSection, ValType,
+    BlockType, CodeSection, ConstExpr, DataSection, ElementSection, Function, FunctionSection,
+    GlobalSection, GlobalType, MemArg, TypeSection, ValType,
 };
 
 use super::FuseError;
-use super::layout::{Free, Layout, number};
+use super::free::Free;
+use super::image::{OBJECT, UNDEFINED, only, put, set, words};
+use super::layout::{Layout, number};
 use super::module::Module;
 use super::places::{Known, known};
 use super::rejections::Tracker;
@@ -52,10 +54,8 @@ const INTERRUPT_HANDLER: u32 = 28;
 /// Bytes behind those fields in which the hook is: the engine makes its context at once. What a BFF
 /// has made later may look like it.
 const CONTEXT: usize = 64 << 10;
-/// The tags of values: an object, no value in a field of the engine's, and `undefined`.
-pub(super) const OBJECT: u32 = u32::MAX;
+/// The tag of no value, in a field of the engine's.
 const NOTHING: u32 = 4;
-pub(super) const UNDEFINED: u32 = 3;
 /// The calls that a stack has.
 const CALLS: u32 = 10;
 
@@ -233,30 +233,6 @@ fn largest_table<'a, 'b: 'a>(modules: impl Iterator<Item = &'a Module<'b>>) -> O
     (0..).zip(sizes).max_by_key(|(_, size)| *size)
 }
 
-/// Puts a function into a slot of a table.
-pub(super) fn put(elements: &mut ElementSection, table: u32, slot: u32, function: u32) {
-    let offset = ConstExpr::i32_const(slot.cast_signed());
-    let table = (table != 0).then_some(table);
-    let functions = [function];
-    elements.active(
-        table,
-        &offset,
-        Elements::Functions(functions.as_slice().into()),
-    );
-}
-
-/// Writes a number over what is in memory.
-pub(super) fn set(data: &mut DataSection, address: u32, value: &[u8]) {
-    let address = ConstExpr::i32_const(address.cast_signed());
-    data.active(0, &address, value.iter().copied());
-}
-
-/// The only one, if there is one.
-pub(super) fn only<T>(mut found: impl Iterator<Item = T>) -> Option<T> {
-    let first = found.next();
-    first.filter(|_| found.next().is_none())
-}
-
 /// Memory as it is before anything runs.
 fn image(layout: &Layout<'_>) -> Result<Vec<u8>, FuseError> {
     let mut image = Vec::new();
@@ -318,16 +294,6 @@ fn hooks(image: &[u8], runtime: u32) -> impl Iterator<Item = (u32, u64)> {
         let value = u64::from(tag) << 32 | u64::from(hook);
         is_hook.then_some((u32::try_from(at + 16).ok()?, value))
     })
-}
-
-/// The words from an address on.
-pub(super) fn words<const COUNT: usize>(image: &[u8], at: usize) -> Option<[u32; COUNT]> {
-    let bytes = image.get(at..at + 4 * COUNT)?;
-    let mut words = [0; COUNT];
-    for (word, bytes) in words.iter_mut().zip(bytes.chunks_exact(4)) {
-        *word = u32::from_le_bytes(bytes.try_into().ok()?);
-    }
-    Some(words)
 }
 
 #[cfg(test)]

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use wasmparser::{ExternalKind, TypeRef};
 
 use super::FuseError;
+use super::free::Free;
 use super::item::CoreItem;
 use super::module::{Module, kind_of};
 use super::places::{Known, Places, known, place};
@@ -71,34 +72,6 @@ pub(super) enum Made {
     Trap,
     /// It notes that the handler has returned.
     TaskReturn,
-}
-
-/// The first indexes that no module takes.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Free {
-    function: u32,
-    ty: u32,
-    global: u32,
-}
-
-impl Free {
-    /// Takes the next function.
-    pub(super) fn function(&mut self) -> u32 {
-        self.function += 1;
-        self.function - 1
-    }
-
-    /// Takes the next type.
-    pub(super) fn ty(&mut self) -> u32 {
-        self.ty += 1;
-        self.ty - 1
-    }
-
-    /// Takes the next global.
-    pub(super) fn global(&mut self) -> u32 {
-        self.global += 1;
-        self.global - 1
-    }
 }
 
 pub(super) struct Layout<'a> {
@@ -307,11 +280,11 @@ impl<'a> Layout<'a> {
     pub(super) fn free(&self) -> Result<Free, FuseError> {
         let modules = || self.kept.iter().map(|kept| &self.modules[*kept]);
         let functions: usize = modules().map(|module| module.functions.len()).sum();
-        Ok(Free {
-            function: number(self.hosts.len() + functions + self.made.len())?,
-            ty: modules().map(Module::type_count).sum(),
-            global: number(self.globals.len())?,
-        })
+        Ok(Free::behind(
+            number(self.hosts.len() + functions + self.made.len())?,
+            modules().map(Module::type_count).sum(),
+            number(self.globals.len())?,
+        ))
     }
 
     /// The types of a function's parameters.

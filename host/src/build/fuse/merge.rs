@@ -16,11 +16,11 @@ use wasmparser::{DataKind, ElementItems, ElementKind, ExternalKind};
 
 use super::FuseError;
 use super::engine::Engine;
+use super::handle::Handle;
 use super::item::CoreItem;
 use super::layout::{Layout, Made, kept, number};
 use super::module::Module;
 use super::places::{Places, encoded, known, place};
-use super::turns::Handle;
 use super::wiring::Wiring;
 
 /// The merged module, how many there were, and whether an engine was found in them.

@@ -12,8 +12,8 @@ use wasm_encoder::{
     InstructionSink, MemArg, TypeSection, ValType,
 };
 
-use super::engine::{OBJECT, UNDEFINED, only, put, set, words};
-use super::layout::Free;
+use super::free::Free;
+use super::image::{OBJECT, UNDEFINED, only, put, set, words};
 
 /// Where the engine's list of jobs may be behind its first field, bytes. When it is empty, both of
 /// its pointers lead to itself. In front of it are the hook and what is passed to it.
