@@ -30,7 +30,7 @@ use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 pub use error::BuildError;
-pub use fuse::{FuseError, Fused, fuse, fuse_turns};
+pub use fuse::{FuseError, Fused, fuse};
 pub use kit::Kit;
 pub use options::BuildOptions;
 pub use project::Language;

@@ -1,8 +1,10 @@
 //! Components whose modules the build has linked beforehand: the same answers from one module.
 
-use tailor::build::{FuseError, fuse, fuse_turns};
+use tailor::build::{FuseError, Fused, fuse};
 use tailor_harness::components::{example, hostile};
 use tailor_harness::{Offline, json};
+use wit_component::DecodedWasm;
+use wit_parser::{Resolve, WorldId};
 
 /// A main module, its shim and what fills the shim: what `wit-component` makes of one core module
 /// that imports anything.
@@ -79,13 +81,26 @@ const CONTRACT: &str = "package tailor:bff@0.1.1;
     interface handler { handle: func(n: u32) -> string; }
     world bff { export handler; }";
 
+fn contract() -> (Resolve, WorldId) {
+    let mut contract = Resolve::default();
+    let package = contract.push_str("contract.wit", CONTRACT).unwrap();
+    let world = contract.select_world(&[package], Some("bff")).unwrap();
+    (contract, world)
+}
+
+/// Links a component that stays one of its own world.
+fn linked(component: &[u8]) -> Result<Fused, FuseError> {
+    let Ok(DecodedWasm::Component(resolve, world)) = wit_component::decode(component) else {
+        panic!("it is no component");
+    };
+    fuse(component, &resolve, world)
+}
+
 #[test]
 fn an_asynchronous_handler_becomes_the_one_of_the_contract() {
     let component = wat::parse_str(TURNS).unwrap();
-    let mut contract = wit_parser::Resolve::default();
-    let package = contract.push_str("contract.wit", CONTRACT).unwrap();
-    let world = contract.select_world(&[package], Some("bff")).unwrap();
-    let linked = fuse_turns(&component, &contract, world).unwrap();
+    let (contract, world) = contract();
+    let linked = fuse(&component, &contract, world).unwrap();
     assert!(!linked.engine);
     let engine = wasmtime::Engine::default();
     let component = wasmtime::component::Component::new(&engine, &linked.bytes).unwrap();
@@ -105,21 +120,18 @@ fn an_asynchronous_handler_becomes_the_one_of_the_contract() {
         let answer = handle.call(&mut store, (turns,)).unwrap();
         assert_eq!(answer, (turns.to_string(),));
     }
-    // Without the contract there is no handler that it could be.
-    let refused = fuse(&wat::parse_str(TURNS).unwrap()).err();
-    assert!(refused.is_some());
 }
 
 #[test]
 fn a_typescript_bff_is_linked_when_it_is_built() {
     let built = std::fs::read(example("partner").unwrap()).unwrap();
-    assert_eq!(fuse(&built).unwrap().modules, MODULES_OF_ONE);
+    assert_eq!(linked(&built).unwrap().modules, MODULES_OF_ONE);
 }
 
 #[tokio::test]
 async fn a_linked_component_answers_what_it_did_before() {
     let component = std::fs::read(hostile().unwrap()).unwrap();
-    let linked = fuse(&component).unwrap().bytes;
+    let linked = linked(&component).unwrap().bytes;
     for bytes in [component, linked] {
         let offline = Offline::from_bytes(&bytes)
             .unwrap()
@@ -136,7 +148,7 @@ async fn a_linked_component_answers_what_it_did_before() {
 #[test]
 fn places_of_a_library_become_plain_numbers() {
     let component = wat::parse_str(LIBRARY).unwrap();
-    let linked = fuse(&component).unwrap();
+    let linked = linked(&component).unwrap();
     assert_eq!(linked.modules, 2);
     assert!(!linked.engine, "it has no JavaScript engine");
     let engine = wasmtime::Engine::default();
@@ -159,10 +171,12 @@ fn what_can_not_be_linked_is_refused_with_the_reason() {
             (func (export "ask") (result i32) (i32.const 1)))
           (core instance $i (instantiate $m))
           (func (export "ask") (result u32) (canon lift (core func $i "ask"))))"#;
-    let refused = fuse(&wat::parse_str(starts).unwrap()).err();
+    let refused = linked(&wat::parse_str(starts).unwrap()).err();
     let Some(FuseError::Unsupported(what)) = refused else {
         panic!("{refused:?}");
     };
     assert_eq!(what, "a start function");
-    assert!(matches!(fuse(b"no component"), Err(FuseError::Broken(_))));
+    let (contract, world) = contract();
+    let nothing = fuse(b"no component", &contract, world);
+    assert!(matches!(nothing, Err(FuseError::Broken(_))));
 }

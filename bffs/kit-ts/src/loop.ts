@@ -21,15 +21,23 @@ interface Timer {
 
 /** Most timers at once: each is looked at in each turn. */
 const MAX_TIMERS = 1024;
+/**
+ * Most calls at once; further ones begin when one of them has ended. Each is a handle of the BFF,
+ * and one more while it is waited for: together they stay below `limits.handles`, which is 64, past
+ * which the host ends the instance.
+ */
+const MAX_CALLS = 31;
 
 // Each request has an instance of its own. Tests begin anew by `beginLoop`.
 let waiting: Waiting[] = [];
+let queued: (() => void)[] = [];
 let timers: Timer[] = [];
 let lastTimer = 0;
 
 /** Forgets what waits. */
 export function beginLoop(): void {
   waiting = [];
+  queued = [];
   timers = [];
 }
 
@@ -37,30 +45,40 @@ export function beginLoop(): void {
 export interface Underway {
   readonly result: Promise<Result>;
   /**
-   * Waits no longer for its result, which is never there then. The call itself ends with the
-   * request: the engine has no way to drop a handle.
+   * Waits no longer for its result, which is never there then. The call itself ends when the engine
+   * frees its handle, with the request at the latest.
    */
   readonly forget: () => void;
 }
 
-/** Starts a call. */
+/** Starts a call, or has it wait for its turn. */
 export function launch(call: Call): Underway {
-  const exchange = start(call);
   const { promise, resolve, reject } = withResolvers<Result>();
-  const settle = (): void => {
+  let entry: Waiting | undefined;
+  const begin = (): void => {
     try {
-      resolve(resultOf(exchange));
+      const exchange = start(call);
+      entry = { exchange, settle: () => resolve(resultOf(exchange)) };
+      waiting.push(entry);
     } catch (thrown) {
       reject(thrown);
     }
   };
-  const entry = { exchange, settle };
-  waiting.push(entry);
+  if (waiting.length < MAX_CALLS) begin();
+  else queued.push(begin);
   const forget = (): void => {
-    const place = waiting.indexOf(entry);
-    if (place >= 0) waiting.splice(place, 1);
+    queued = queued.filter((each) => each !== begin);
+    const place = waiting.findIndex((each) => each === entry);
+    if (place >= 0) take(place);
   };
   return { result: promise, forget };
+}
+
+/** Takes a call out, and begins the one that has waited longest. */
+function take(place: number): Waiting | undefined {
+  const [taken] = waiting.splice(place, 1);
+  queued.shift()?.();
+  return taken;
 }
 
 /** The result of a call as `fetchAll` would give it: the engine throws a failure. */
@@ -117,14 +135,13 @@ export function turn(): void {
   const left = next === undefined ? null : Math.max(0, Math.ceil(next.dueMs - elapsedMs()));
   const place = waitAny(waiting.map(({ exchange }) => exchange), left);
   if (place !== null) {
-    const [done] = waiting.splice(place, 1);
-    done?.settle();
+    take(place)?.settle();
   } else if (next !== undefined && elapsedMs() >= next.dueMs) {
     timers.shift();
     next.run();
   } else {
     // The request's time for calls is over: what is under way fails.
-    const [first] = waiting.splice(0, 1);
+    const first = take(0);
     if (first === undefined) throw new NothingToWaitFor("the handler waits for a timer that ends after the request's deadline");
     first.settle();
   }

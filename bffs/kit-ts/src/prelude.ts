@@ -10,8 +10,11 @@ import { refuseLocales } from "./locales.ts";
 import { beginModules, needHost } from "./module-level.ts";
 import { turnsWith } from "./turns.ts";
 import type { webHandler } from "./web-app.ts";
+import { giveNames } from "./web/names.ts";
 
-/** `web` are the globals of the web that the bundle names. Without `handlerOf` it exports no app. */
+/**
+ * `web` are the globals of the web that the bundle names. Without `handlerOf` it exports no app.
+ */
 export function begin(web: Readonly<Record<string, unknown>>, handlerOf: typeof webHandler | undefined): void {
   beginModules();
   refuseLocales();
@@ -20,9 +23,8 @@ export function begin(web: Readonly<Record<string, unknown>>, handlerOf: typeof 
   const { random, ...host } = hostGlobals(needHost);
   const { subtle, ...named } = web;
   if (subtle !== undefined) Object.defineProperty(host.crypto, "subtle", { value: subtle });
+  giveNames(named);
   for (const [name, value] of Object.entries({ ...named, ...host })) {
-    // A bundler may have given a class another name.
-    if (typeof value === "function") Object.defineProperty(value, "name", { value: name, configurable: true });
     Object.defineProperty(globalThis, name, { value, writable: true, configurable: true });
   }
   Object.defineProperty(EngineDate.prototype, "constructor", { value: host.Date, writable: true, configurable: true });

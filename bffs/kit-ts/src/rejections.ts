@@ -8,7 +8,10 @@ const MARK = [0x7461696c, 0x6f722072, 0x656a6563, 0x74696f6e] as const;
 /** Pairs of a reason and its promise. */
 const PAIRS = 8;
 
-/** An object that is held often, by itself: by it the build finds where the engine counts references. */
+/**
+ * An object that is held often, by itself: by it the build finds where the engine counts
+ * references.
+ */
 const held: unknown[] = [];
 const HELD = 211;
 for (let count = 0; count < HELD; count += 1) held.push(held);

@@ -3,15 +3,18 @@
  * Hono. `env` has the settings of this BFF; what `waitUntil` is given is waited for before the
  * answer is sent, as nothing of a request outlives it.
  */
-import type { Headers as Fields, Payload, Request as HostRequest, Response as HostResponse } from "tailor:bff/types@0.1.1";
+import type { Request as HostRequest, Response as HostResponse } from "tailor:bff/types@0.1.1";
 import { watched, type Handler } from "./entry.ts";
 import { logFault } from "./fault.ts";
 import { isHosts } from "./hand-back.ts";
 import { config } from "./host.ts";
 import { headerList, incomingRequest, Response, wholeBody, type Request } from "./web/index.ts";
-import { encodeUtf8, utf8Length } from "./web/utf8.ts";
+import { encodeUtf8 } from "./web/utf8.ts";
 
-/** The settings of a BFF by their keys, from the operator's file. A key that is not there is `undefined`. */
+/**
+ * The settings of a BFF by their keys, from the operator's file. A key that is not there is
+ * `undefined`.
+ */
 export type Env = Readonly<Record<string, string | undefined>>;
 
 /** What belongs to one request beside it. */
@@ -64,14 +67,7 @@ const ENV: Env = new Proxy({}, {
 function webRequest({ method, path, query, headers, body, client }: HostRequest): Request {
   const pairs = query.map(([name, value]) => `${encodeURIComponent(name)}=${encodeURIComponent(value)}`);
   const search = pairs.length === 0 ? "" : `?${pairs.join("&")}`;
-  return incomingRequest({ url: `http://${client.host}${path}${search}`, method: method.toUpperCase(), headers: withLength(headers, body), body });
-}
-
-/** The host keeps the length to itself; some apps look at it before they read. */
-function withLength(headers: Fields, body: Payload): Fields {
-  if (body.tag === "none") return headers;
-  const length = body.tag === "text" ? utf8Length(body.val) : body.val.length;
-  return [...headers, ["content-length", String(length)]];
+  return incomingRequest({ url: `http://${client.host}${path}${search}`, method: method.toUpperCase(), headers, body });
 }
 
 async function hostResponse(response: unknown): Promise<HostResponse> {

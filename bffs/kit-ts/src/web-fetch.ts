@@ -5,6 +5,7 @@
  */
 import type { Call, Failure, Reply } from "tailor:bff/downstream@0.1.1";
 import type { Method, Payload, Query } from "tailor:bff/types@0.1.1";
+import { refuse, wrongCall } from "./call-shape.ts";
 import { launch } from "./loop.ts";
 import { needHost } from "./module-level.ts";
 import {
@@ -19,7 +20,9 @@ const SENDERS = new Set([
   "trailer", "transfer-encoding", "upgrade", "via",
 ]);
 
-/** What a call of tailor has beside those of the web: `fetch(url, { tailor: { profile: "fast" } })`. */
+/**
+ * What a call of tailor has beside those of the web: `fetch(url, { tailor: { profile: "fast" } })`.
+ */
 export interface TailorInit {
   /** A profile of the operator's, with other limits of time and repetitions. */
   readonly profile?: string;
@@ -40,9 +43,10 @@ export async function fetch(input: string | URL | Request, init?: RequestInit & 
   const { signal } = request;
   signal.throwIfAborted();
   const call = await callOf(request, init?.tailor ?? {});
+  refuse("fetch", wrongCall(call));
   const { result, forget } = launch(call);
   const ended = await unlessAborted(signal, result, forget);
-  if (ended.tag === "err") throw failed(fault, call.service, ended.val);
+  if (ended.tag === "err") throw failed(fault, ended.val);
   return answered(request.url, ended.val);
 }
 
@@ -80,8 +84,8 @@ function withoutText(body: Payload): Payload {
 }
 
 /** As the error of Node's `fetch`: what was wrong is its cause. */
-function failed(fault: TypeError, service: string, failure: Failure): TypeError {
-  fault.message += `: ${service}: ${failure.detail}`;
+function failed(fault: TypeError, failure: Failure): TypeError {
+  fault.message += `: ${failure.detail}`;
   Object.defineProperty(fault, "cause", { value: failure, writable: true, configurable: true });
   return fault;
 }

@@ -247,3 +247,35 @@ fn what_needs_the_host_fails_the_build_at_module_level_of_typescript() {
     let refused = componentized("module-level.ts").unwrap_err();
     assert!(refused.contains("Error: 18 of 18 refused: "), "{refused}");
 }
+
+#[tokio::test]
+async fn more_calls_at_once_than_there_are_handles_wait_for_their_turn_in_typescript() {
+    let component = componentized("many.ts").unwrap();
+    let offline = Offline::from_bytes(&component)
+        .unwrap()
+        .service("heart", |request| async move {
+            if request.target.path() == "/slow" {
+                std::future::pending::<()>().await;
+            }
+            Ok(tailor_harness::json("1"))
+        });
+    for (path, expected) in [
+        ("/kit", json!({"value": 16, "exhausted": 184})),
+        ("/web", json!({"200": 16, "exhausted": 184})),
+    ] {
+        let answer = offline.get(path).await.result.unwrap();
+        let counts: serde_json::Value = serde_json::from_slice(&answer.body).unwrap();
+        assert_eq!(counts, expected, "{path}");
+    }
+    // Those that are given up make room for the others, which are past the number of calls.
+    let answer = offline.get("/abort").await.result.unwrap();
+    let counts: std::collections::BTreeMap<String, u32> =
+        serde_json::from_slice(&answer.body).unwrap();
+    assert_eq!(counts.values().sum::<u32>(), 200, "{counts:?}");
+    assert!(counts["TimeoutError"] >= 16, "{counts:?}");
+    let invoked = offline.get("/wrong").await;
+    assert!(invoked.result.is_err());
+    let line = &invoked.log[0];
+    let message = "TypeError: fetch: timeoutMs is a string, not a whole number";
+    assert!(line.message.starts_with(message), "{line:?}");
+}

@@ -16,8 +16,8 @@ export {
 } from "./events.ts";
 export { makeConsole, type Console, type ConsoleLevel, type ConsoleSink } from "./console.ts";
 export { FormData, type FormDataEntryValue } from "./form-data.ts";
-export { webGlobals } from "./globals.ts";
 export { headerList, Headers, type HeaderList, type HeadersInit } from "./headers.ts";
+export { giveNames } from "./names.ts";
 export {
   incomingRequest, Request, type IncomingRequest, type RequestCache, type RequestCredentials, type RequestInfo, type RequestInit,
   type RequestMode, type RequestRedirect,

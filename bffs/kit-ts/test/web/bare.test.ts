@@ -17,7 +17,7 @@ function bare(): vm.Context {
   const engine = { atob, btoa, DOMException, queueMicrotask };
   const context = vm.createContext({ ...engine });
   vm.runInContext(outputFiles[0]?.text ?? "", context);
-  vm.runInContext("Object.assign(globalThis, web.webGlobals()); delete globalThis.web;", context);
+  vm.runInContext("web.giveNames(web); Object.assign(globalThis, web); delete globalThis.web;", context);
   return context;
 }
 

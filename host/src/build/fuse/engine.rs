@@ -28,12 +28,12 @@
 //! A component where these values are not found exactly once stays as it is, and the build says so.
 
 use wasm_encoder::{
-    BlockType, CodeSection, ConstExpr, DataSection, ElementSection, Function, FunctionSection,
-    GlobalSection, GlobalType, MemArg, TypeSection, ValType,
+    BlockType, CodeSection, DataSection, ElementSection, Function, FunctionSection, GlobalSection,
+    MemArg, TypeSection, ValType,
 };
 
 use super::FuseError;
-use super::free::Free;
+use super::free::{Free, add_flag};
 use super::image::{OBJECT, UNDEFINED, only, put, set, words};
 use super::layout::{Layout, number};
 use super::module::Module;
@@ -191,12 +191,7 @@ impl Handler {
         let said = self.said;
         functions.function(self.ty);
         types.ty().function([ValType::I32; 2], [ValType::I32]);
-        let global = GlobalType {
-            val_type: ValType::I32,
-            mutable: true,
-            shared: false,
-        };
-        globals.global(global, &ConstExpr::i32_const(0));
+        add_flag(globals);
         let (address, hook) = self.hook;
         let place = MemArg {
             offset: address.into(),

@@ -1,4 +1,6 @@
-//! Indexes of what is written here, beside the items of the modules.
+//! What is written here, beside the items of the modules: its indexes, and flags.
+
+use wasm_encoder::{ConstExpr, GlobalSection, GlobalType, ValType};
 
 /// The first indexes that no module takes.
 #[derive(Clone, Copy, Debug)]
@@ -35,4 +37,14 @@ impl Free {
         self.next_global += 1;
         self.next_global - 1
     }
+}
+
+/// Adds a global that is 0 at first, and 1 once something has happened.
+pub(super) fn add_flag(globals: &mut GlobalSection) {
+    let ty = GlobalType {
+        val_type: ValType::I32,
+        mutable: true,
+        shared: false,
+    };
+    globals.global(ty, &ConstExpr::i32_const(0));
 }

@@ -2,12 +2,12 @@
 
 use wasm_encoder::reencode::Reencode;
 use wasm_encoder::{
-    BlockType, CodeSection, ConstExpr, ExportKind, ExportSection, Function, FunctionSection,
-    GlobalSection, GlobalType, TypeSection, ValType,
+    BlockType, CodeSection, ExportKind, ExportSection, Function, FunctionSection, GlobalSection,
+    TypeSection, ValType,
 };
 
 use super::FuseError;
-use super::free::Free;
+use super::free::{Free, add_flag};
 use super::layout::Layout;
 use super::places::{Places, encoded};
 use super::turns::Turns;
@@ -88,12 +88,7 @@ impl Handle {
             .ty()
             .function(self.request.iter().copied(), [ValType::I32]);
         functions.function(self.ty);
-        let flag = GlobalType {
-            val_type: ValType::I32,
-            mutable: true,
-            shared: false,
-        };
-        globals.global(flag, &ConstExpr::i32_const(0));
+        add_flag(globals);
         let mut body = Function::new([]);
         let mut write = body.instructions();
         write.i32_const(0).global_set(self.returned);

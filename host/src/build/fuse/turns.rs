@@ -19,6 +19,7 @@ use super::item::Lifted;
 
 /// The interface of `engine.wit`.
 const INTERFACE: &str = "tailor:engine/turns";
+
 /// The three exports of `engine.wit`, by their places among those of the component.
 #[derive(Clone, Copy)]
 pub(super) struct Turns {

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use super::super::bounds::{Ended, run_within};
-use super::super::fuse::fuse_turns;
+use super::super::fuse::fuse;
 use super::super::npm::{Modules, TOOLS, compile};
 use super::super::project::{Bounds, Package};
 use super::super::{BuildError, Report, component};
@@ -81,7 +81,7 @@ pub(super) fn componentize(
         });
     }
     let bytes = std::fs::read(&made).map_err(BuildError::io("read", &made))?;
-    let linked = fuse_turns(&bytes, &world.resolve, world.id);
+    let linked = fuse(&bytes, &world.resolve, world.id);
     let linked = linked.map_err(|error| BuildError::Component {
         name: package.name.clone(),
         reason: format!(
