@@ -46,7 +46,8 @@ async fn swaps_under_32_clients_show_only_in_the_answers() {
     let builder = builder.config("log.format = \"json\"\nlog.access = false");
     // 32 clients at once on few cores wait for each other and for other processes, which is not
     // tested here.
-    let patient = "[bff.page.limits]\nconcurrency = 20\nqueue-timeout = \"20s\"\ncpu-wait = \"20s\"\n";
+    let patient =
+        "[bff.page.limits]\nconcurrency = 20\nqueue-timeout = \"20s\"\ncpu-wait = \"20s\"\n";
     let relaxed = PAGE.replace(
         "[[route]]",
         &format!("deadline = \"30s\"\n{patient}[[route]]"),
