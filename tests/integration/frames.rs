@@ -194,7 +194,7 @@ async fn pings_do_not_keep_a_connection() {
 
 #[tokio::test]
 async fn a_connection_that_never_asks_is_told_to_go() {
-    let host = echo("server.header-timeout = \"300ms\"\nserver.idle-timeout = \"1h\"").await;
+    let host = echo("server.header-timeout = \"2s\"\nserver.idle-timeout = \"1h\"").await;
     let mut wire = connect(&host).await;
     let goaway = soon(wire.until(|frame| frame.kind == GOAWAY)).await;
     assert_eq!(goaway.and_then(|frame| frame.goaway()), Some(0));

@@ -179,7 +179,7 @@ async fn a_connection_that_says_nothing_has_the_time_of_a_head() {
 
 #[tokio::test]
 async fn half_a_head_behind_a_request_has_the_time_of_a_head() {
-    let host = host("server.header-timeout = \"300ms\"\nserver.idle-timeout = \"1h\"").await;
+    let host = host("server.header-timeout = \"3s\"\nserver.idle-timeout = \"1h\"").await;
     let mut wire = Wire::connect(host.address()).await;
     wire.send(&format!("{}GET /echo HTTP/1.1\r\nx: ", post("one")))
         .await;

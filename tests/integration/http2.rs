@@ -126,7 +126,7 @@ async fn the_limits_of_a_head_hold() {
 
 #[tokio::test]
 async fn a_connection_without_requests_is_closed() {
-    let host = echo("server.idle-timeout = \"400ms\"\nserver.header-timeout = \"1h\"").await;
+    let host = echo("server.idle-timeout = \"3s\"\nserver.header-timeout = \"1h\"").await;
     // The client keeps the connection, and answers whatever the host asks of it.
     assert_eq!(host.get_http2("/echo").await.unwrap().text(), "/");
     assert_eq!(client_connections(&host).await, 1);

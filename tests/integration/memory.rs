@@ -204,7 +204,7 @@ async fn a_short_answer_that_never_fits_ends_with_its_connection() {
 async fn an_answer_over_http1_that_is_not_read_ends_with_its_connection() {
     let host = host(
         12 * MIB,
-        "server.flush-timeout = \"300ms\"\nserver.idle-timeout = \"1h\"",
+        "server.flush-timeout = \"3s\"\nserver.idle-timeout = \"1h\"",
     )
     .await;
     let mut wire = Wire::connect(host.address()).await;

@@ -90,7 +90,7 @@ pub fn examples(services: &Services, first: &str) -> TestHostBuilder {
         builder = builder.example(name).unwrap().config(&format!(
             "[[route]]\nbff = \"{name}\"\npath = \"/{name}\"\n\
              [bff.{name}]\ncomponent = \"{name}.wasm\"\ndownstreams = [{grants}]\ndeadline = \"1m\"\n\
-             limits.cpu = \"5s\""
+             limits.cpu = \"5s\"\nlimits.cpu-wait = \"1m\""
         ));
     }
     builder

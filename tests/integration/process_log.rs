@@ -70,7 +70,9 @@ async fn each_request_has_one_line() {
             );
         }
     }
-    let log = process.log();
+    let lines = process.lines();
+    let read = lines.iter().map(|line| serde_json::from_str(line).unwrap());
+    let log: Vec<Value> = read.collect();
     for number in 0..requests.len() {
         let count = log
             .iter()
@@ -78,7 +80,6 @@ async fn each_request_has_one_line() {
             .count();
         assert_eq!(count, 1, "one-{number}");
     }
-    assert_eq!(log.len(), process.lines().len(), "each line is one of JSON");
 }
 
 #[tokio::test]

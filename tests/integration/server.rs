@@ -25,7 +25,7 @@ fn post(body: &str) -> String {
 
 #[tokio::test]
 async fn a_head_that_trickles_in_is_cut_off() {
-    let host = host("server.header-timeout = \"300ms\"\nserver.idle-timeout = \"1h\"").await;
+    let host = host("server.header-timeout = \"2s\"\nserver.idle-timeout = \"1h\"").await;
     for head in [
         // A byte now and then keeps no connection open, neither at the first head nor after an
         // answer.
@@ -50,7 +50,7 @@ async fn a_head_that_trickles_in_is_cut_off() {
 
 #[tokio::test]
 async fn a_silent_connection_is_closed() {
-    let host = host("server.header-timeout = \"1h\"\nserver.idle-timeout = \"300ms\"").await;
+    let host = host("server.header-timeout = \"1h\"\nserver.idle-timeout = \"3s\"").await;
     let mut silent = Wire::connect(host.address()).await;
     let mut idle = Wire::connect(host.address()).await;
     for body in ["one", "two"] {
@@ -275,8 +275,8 @@ async fn pipelined_requests_are_answered_in_order() {
 #[tokio::test]
 async fn a_client_that_does_not_read_its_answer_loses_it() {
     const SIZE: usize = 24 << 20;
-    let settings = "server.max-connections = 1\nserver.idle-timeout = \"500ms\"\n\
-         server.header-timeout = \"500ms\"";
+    let settings = "server.max-connections = 1\nserver.idle-timeout = \"3s\"\n\
+         server.header-timeout = \"3s\"";
     let limits = "[bff.echo.limits]\nresponse-size = \"24MiB\"\nhostcall-bytes = \"25MiB\"";
     let builder = TestHost::builder().unwrap();
     let builder = builder.file("echo.wasm", &modules::large(SIZE)).unwrap();

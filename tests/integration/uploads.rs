@@ -79,7 +79,7 @@ async fn what_is_thrown_away_has_a_bound() {
         assert!(sent < 64 * MIB);
     }
     // Time: it sends nothing, and does not close either.
-    let time = host("server.linger-timeout = \"300ms\"\nserver.idle-timeout = \"1h\"").await;
+    let time = host("server.linger-timeout = \"3s\"\nserver.idle-timeout = \"1h\"").await;
     let mut wire = Wire::connect(time.address()).await;
     wire.send(head).await;
     assert_eq!(wire.answer().await.status, 404);

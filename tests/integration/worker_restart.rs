@@ -162,3 +162,15 @@ async fn the_program_ends_with_70() {
     process.wait_for(says("cannot go on")).unwrap();
     process.wait_for(says("stopped")).unwrap();
 }
+
+#[tokio::test]
+async fn a_program_whose_log_fails_ends_with_70_and_says_so() {
+    let builder = TestHost::builder().unwrap();
+    let builder = builder.file("echo.wasm", &modules::echo(Part::Path));
+    let (path, _files) = builder.unwrap().config(ECHO).write().unwrap();
+    let mut process = Process::serve(&path).unwrap();
+    process.signal("USR1").unwrap();
+    assert_eq!(process.wait().unwrap().code(), Some(70));
+    let says = |line: &str| line.contains("cannot go on").then_some(());
+    process.wait_for_line(says).unwrap();
+}

@@ -69,7 +69,7 @@ impl Compiler {
     ///
     /// # Errors
     ///
-    /// When the component does not compile, or not within the limits, or when it is superseded.
+    /// When the component does not compile, or not within the limits, or when it is given up.
     pub fn compile(&self, job: Job, wasm: &[u8]) -> Result<Vec<u8>, LoadError> {
         let Some(children) = &self.children else {
             return self
@@ -95,6 +95,13 @@ impl Compiler {
     pub fn supersede(&self, bff: &str, path: &Path, mark: &Mark) {
         if let Some(children) = &self.children {
             children.queue.supersede(bff, path, mark);
+        }
+    }
+
+    /// Ends running and queued compiles of BFFs and files that are not wanted.
+    pub fn withdraw(&self, is_wanted: impl Fn(&str, &Path) -> bool) {
+        if let Some(children) = &self.children {
+            children.queue.withdraw(is_wanted);
         }
     }
 }

@@ -213,6 +213,11 @@ impl Loader {
         self.compiler.supersede(bff, path, mark);
     }
 
+    /// Ends compiles of BFFs and files that the configuration does not name any more.
+    pub fn withdraw(&self, is_wanted: impl Fn(&str, &Path) -> bool) {
+        self.compiler.withdraw(is_wanted);
+    }
+
     fn load_job(&self, job: Job, bytes: &[u8]) -> Result<Loaded, LoadError> {
         let surface = Surface::read(bytes)?;
         surface.check()?;

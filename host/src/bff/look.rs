@@ -84,10 +84,8 @@ impl Loader {
                 (Some(before), Ok(bytes)) => look.grew(before, bytes),
                 _ => false,
             };
-            let mut job = Job::new(bff);
-            if given_up < GIVEN_UP {
-                job = job.of_file(path, look.mark);
-            }
+            let mark = look.mark.filter(|_| given_up < GIVEN_UP);
+            let job = Job::new(bff).of_file(path, mark);
             match bytes.and_then(|bytes| self.load_read(job, bytes, known)) {
                 Err(LoadError::Compiler(CompileError::Superseded)) => given_up += 1,
                 loaded => return (look, loaded),

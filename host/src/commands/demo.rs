@@ -33,7 +33,7 @@ impl Demo {
         let _services = Services::start(&root)?;
         let file = root.join("bffs/tailor.toml");
         let config = config::load(&file)?;
-        let _log = log::start(&config.log)?;
+        let log = log::start(&config.log)?;
         let routes = routes(&config);
         let mut signals = Signals::new()?;
         let starting = serve::start(config, Some(file), OnRefused::End, Sockets::default());
@@ -42,7 +42,7 @@ impl Demo {
             () = signals.stop() => return Ok(ExitCode::SUCCESS),
         };
         print!("{}", guide(&host, &routes));
-        serve::until_stopped(host, signals).await
+        serve::until_stopped(host, &log, signals).await
     }
 }
 

@@ -13,13 +13,15 @@ use tracing_subscriber::EnvFilter;
 use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::util::SubscriberInitExt as _;
 
+pub(super) use sink::Flush;
+
 /// Sets up the log of the process, once. What is left is written when the guard is dropped, at the
 /// end of the command.
 ///
 /// # Errors
 ///
 /// When the filter is not legal or a log is set up already.
-pub(super) fn start(settings: &Log) -> anyhow::Result<sink::Flush> {
+pub(super) fn start(settings: &Log) -> anyhow::Result<Flush> {
     let filter = EnvFilter::try_new(&settings.level)
         .with_context(|| format!("log.level = {:?}", settings.level))?;
     let lost = match settings.format {

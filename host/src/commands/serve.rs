@@ -40,11 +40,11 @@ impl Serve {
             let host = start(config, Some(path), on_refused, sockets).await?;
             anyhow::Ok((log, host))
         };
-        let (_log, host) = tokio::select! {
+        let (log, host) = tokio::select! {
             started = starting => started?,
             () = signals.stop() => return Ok(ExitCode::SUCCESS),
         };
-        until_stopped(host, signals).await
+        until_stopped(host, &log, signals).await
     }
 }
 
@@ -76,6 +76,9 @@ pub(super) struct Signals {
     /// Has a worker fail, in the builds of tests.
     #[cfg(debug_assertions)]
     fail: Signal,
+    /// Has the log fail, in the builds of tests.
+    #[cfg(debug_assertions)]
+    fail_log: Signal,
 }
 
 impl Signals {
@@ -88,6 +91,8 @@ impl Signals {
             interrupt: signal(SignalKind::interrupt())?,
             #[cfg(debug_assertions)]
             fail: signal(SignalKind::user_defined2())?,
+            #[cfg(debug_assertions)]
+            fail_log: signal(SignalKind::user_defined1())?,
         })
     }
 
@@ -136,8 +141,12 @@ pub(super) async fn start(
 
 /// Serves until SIGTERM or Ctrl-C; SIGHUP reads the configuration and the components again. A
 /// second signal to stop does not wait for running requests.
-pub(super) async fn until_stopped(host: Host, mut signals: Signals) -> anyhow::Result<ExitCode> {
-    let failed = serve(&host, &mut signals).await;
+pub(super) async fn until_stopped(
+    host: Host,
+    log: &log::Flush,
+    mut signals: Signals,
+) -> anyhow::Result<ExitCode> {
+    let failed = serve(&host, log, &mut signals).await;
     if failed {
         tracing::error!("the host cannot go on: it ends, with exit code {FAILED}");
     }
@@ -173,13 +182,15 @@ pub(super) async fn until_stopped(host: Host, mut signals: Signals) -> anyhow::R
 }
 
 /// Serves until the host is to be stopped; `true` when it cannot go on.
-async fn serve(host: &Host, signals: &mut Signals) -> bool {
+async fn serve(host: &Host, log: &log::Flush, signals: &mut Signals) -> bool {
     let Signals {
         hangup,
         terminate,
         interrupt,
         #[cfg(debug_assertions)]
         fail,
+        #[cfg(debug_assertions)]
+        fail_log,
     } = signals;
     loop {
         // A reload compiles, and a signal to stop does not wait for that: it publishes only at its
@@ -190,8 +201,10 @@ async fn serve(host: &Host, signals: &mut Signals) -> bool {
         };
         #[cfg(debug_assertions)]
         let fail = async {
-            fail.recv().await;
-            host.fail_worker(0);
+            tokio::select! {
+                _ = fail.recv() => host.fail_worker(0),
+                _ = fail_log.recv() => log.fail(),
+            }
         };
         #[cfg(not(debug_assertions))]
         let fail = std::future::pending();
@@ -199,6 +212,7 @@ async fn serve(host: &Host, signals: &mut Signals) -> bool {
             () = reload => {}
             () = fail => {}
             () = host.failed() => return true,
+            () = log.failed() => return true,
             _ = terminate.recv() => return false,
             _ = interrupt.recv() => return false,
         }

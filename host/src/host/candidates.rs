@@ -2,8 +2,10 @@
 //! its smoke request, if the operator wants that.
 //!
 //! Each BFF is read under its own lock. Nothing is live at the end: the caller publishes it.
+//! Meanwhile, compiles that the candidates make useless are ended.
 
 use std::collections::BTreeMap;
+use std::convert::Infallible;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
@@ -60,7 +62,12 @@ impl Candidates<'_> {
         let threads = std::thread::available_parallelism().map_or(1, usize::from);
         let permits = Semaphore::new(threads);
         let all = files.iter();
-        let all = all.map(|(path, users)| self.of_file(draft, &permits, path, users));
+        let all = all.map(async |(path, users)| {
+            tokio::select! {
+                candidates = self.of_file(draft, &permits, path, users) => candidates,
+                never = self.end_useless(draft, path, users) => match never {},
+            }
+        });
         let candidates = join_all(all).await.into_iter().flatten().collect();
         draft.candidates = candidates;
     }
@@ -103,6 +110,25 @@ impl Candidates<'_> {
             (name.clone(), candidate)
         });
         join_all(all).await
+    }
+
+    /// Ends compiles of these BFFs for another file, which hold their locks, and those of this file
+    /// as soon as it has another content. The watcher looks only at what is live.
+    async fn end_useless(&self, draft: &Draft, path: &Path, users: &[String]) -> Infallible {
+        let loader = &self.builder.loader;
+        let is_user = |bff: &str| users.iter().any(|name| name == bff);
+        let mut last = None;
+        loop {
+            loader.withdraw(|bff, file| file == path || !is_user(bff));
+            let now = mark(path).await;
+            if let Some(settled) = now.filter(|_| now == last) {
+                for name in users {
+                    loader.supersede(name, path, &settled);
+                }
+            }
+            last = now;
+            tokio::time::sleep(draft.config.engine.watch_interval).await;
+        }
     }
 
     fn bff(&self, name: &str) -> Option<&Arc<Bff>> {

@@ -147,6 +147,7 @@ impl Changes {
         let is_live = |bff: &str| next.bffs.contains_key(bff);
         self.shared.metrics.swaps.retain(is_live);
         self.bff_locks.retain(is_live);
+        self.builder.loader.withdraw(|bff, _| is_live(bff));
         for (bff, _) in &published {
             self.count(bff, "published");
         }

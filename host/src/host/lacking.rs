@@ -32,7 +32,8 @@ pub(super) fn in_load(error: &LoadError) -> bool {
 fn in_compiler(error: &CompileError) -> bool {
     match error {
         CompileError::Killed(signal) => *signal == SignalName(Signal::KILL.as_raw()),
-        CompileError::Time(_) | CompileError::Run(_) => true,
+        // Another configuration may be refused as a whole: this one goes on then.
+        CompileError::Time(_) | CompileError::Run(_) | CompileError::Withdrawn => true,
         _ => false,
     }
 }
@@ -94,6 +95,7 @@ mod tests {
             (CompileError::Killed(SignalName(11)), false),
             (CompileError::Time(Duration::from_secs(60)), true),
             (CompileError::Run(Errno::AGAIN.into()), true),
+            (CompileError::Withdrawn, true),
             (CompileError::Cpu(30), false),
             (CompileError::Memory(2 << 30), false),
         ] {

@@ -3,6 +3,7 @@
 
 use std::future::{Future as _, poll_fn};
 use std::pin::pin;
+use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, AtomicUsize, Ordering};
 use std::task::{Poll, Waker};
 use std::time::Duration;
@@ -19,7 +20,7 @@ pub(super) const TURN: usize = 64 << 10;
 /// Time in which a connection that must make room ends.
 const MAKES_ROOM: Duration = Duration::from_secs(1);
 
-/// How long a connection is new, from its accept.
+/// How long a connection is new, from its worker's first look at it.
 const NEW: Duration = Duration::from_secs(1);
 
 /// The limit that a client of HTTP/2 exceeded.
@@ -34,16 +35,17 @@ pub(super) enum Excess {
 /// What happens on a connection. One thread writes and reads it, but for `must_go`; the other
 /// atomics are for the compiler.
 pub(super) struct Activity {
-    started: Instant,
-    /// Milliseconds after `started`, read once for each time that others had their turn; 0 before.
+    /// When its worker began to serve it. Until then it waits in the queue of the worker.
+    begun: OnceLock<Instant>,
+    /// Microseconds after `begun`, read once for each time that others had their turn; 0 before.
     now: AtomicU64,
     running: AtomicUsize,
     http2: AtomicBool,
     /// Whether a request ever came.
     asked: AtomicBool,
-    /// Milliseconds after `started` of the last bytes of an answer.
+    /// Microseconds after `begun` of the last bytes of an answer.
     last: AtomicU64,
-    /// Milliseconds after `started` of the first byte of a head that is not whole, plus one; 0 for
+    /// Microseconds after `begun` of the first byte of a head that is not whole, plus one; 0 for
     /// none. The first head begins with the connection.
     head: AtomicU64,
     /// Whether the client sent any byte yet.
@@ -58,7 +60,7 @@ pub(super) struct Activity {
 impl Activity {
     pub(super) fn new() -> Self {
         Self {
-            started: Instant::now(),
+            begun: OnceLock::new(),
             now: AtomicU64::new(0),
             running: AtomicUsize::new(0),
             http2: AtomicBool::new(false),
@@ -73,7 +75,20 @@ impl Activity {
         }
     }
 
-    /// Milliseconds after `started`: those of this turn, which is short beside all limits.
+    /// Its worker begins to serve it: all its times count from here.
+    pub(super) fn begin(&self) {
+        self.begun();
+    }
+
+    pub(super) fn has_begun(&self) -> bool {
+        self.begun.get().is_some()
+    }
+
+    fn begun(&self) -> Instant {
+        *self.begun.get_or_init(Instant::now)
+    }
+
+    /// Microseconds after `begun`: those of this turn, which is short beside all limits.
     fn now(&self) -> u64 {
         match self.now.load(Ordering::Relaxed) {
             0 => self.read_clock(),
@@ -82,7 +97,7 @@ impl Activity {
     }
 
     fn read_clock(&self) -> u64 {
-        let now = time::millis(self.started.elapsed());
+        let now = time::micros(self.begun().elapsed());
         self.now.store(now, Ordering::Relaxed);
         now
     }
@@ -162,15 +177,17 @@ impl Activity {
         self.makes_room() && self.running.load(Ordering::Relaxed) == 0
     }
 
-    /// How long it had no request, from any thread; `None` while a request runs, and when it goes
-    /// already. Connections without any request come before all others.
+    /// How long it had no request, from any thread; `None` while a request runs, when it goes
+    /// already, and before its worker has begun to serve it. Connections without any request come
+    /// before all others.
     pub(super) fn idle(&self) -> Option<(bool, Duration)> {
+        let begun = self.begun.get()?;
         if self.running.load(Ordering::Relaxed) > 0 || self.makes_room() {
             return None;
         }
-        let last = Duration::from_millis(self.last.load(Ordering::Relaxed));
+        let last = Duration::from_micros(self.last.load(Ordering::Relaxed));
         let never = !self.asked.load(Ordering::Relaxed);
-        Some((never, self.started.elapsed().saturating_sub(last)))
+        Some((never, begun.elapsed().saturating_sub(last)))
     }
 
     /// Whether it can only be cut.
@@ -181,7 +198,7 @@ impl Activity {
     /// Waits until a request came, or the time for one is over that a connection has which is new
     /// when the host stops: its client may have sent it already, and no other host answers it.
     pub(super) async fn settled(&self) {
-        let mut over = pin!(sleep_until(self.started + NEW));
+        let mut over = pin!(sleep_until(self.begun() + NEW));
         // A request arrives on this connection's own task, which checks this again then.
         poll_fn(|context| match self.asked.load(Ordering::Relaxed) {
             true => Poll::Ready(()),
@@ -192,7 +209,8 @@ impl Activity {
 
     /// When the connection has to be checked next.
     pub(super) fn due(&self, settings: &config::Server, closing: bool) -> Instant {
-        let at = |from: u64, limit: Duration| self.started + Duration::from_millis(from) + limit;
+        let begun = self.begun();
+        let at = |from: u64, limit: Duration| begun + Duration::from_micros(from) + limit;
         if self.running.load(Ordering::Relaxed) > 0 {
             // A request has limits of its own.
             return at(self.now(), settings.idle_timeout);

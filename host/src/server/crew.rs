@@ -14,11 +14,12 @@ use tokio::net::TcpStream;
 use tokio::runtime::{Builder, Runtime};
 use tokio::sync::{OwnedSemaphorePermit, watch};
 
+use super::activity::Activity;
 use super::budget::{Budget, give_back};
 use super::connection;
 use super::faults::{Faults, vital};
 use super::life::{self, Alive};
-use super::worker::{Open, Order, Orders, Peers, Post, Worker};
+use super::worker::{Accepted, Held, Open, Order, Orders, Peers, Post, Worker};
 use crate::bff::scheduler::Scheduler;
 use crate::config;
 use crate::snapshot::SharedState;
@@ -93,10 +94,20 @@ impl Crew {
         let (Some(post), Ok(stream)) = (post, stream.into_std()) else {
             return;
         };
-        let open = Open::new(&post.connections, open);
+        let activity = Arc::new(Activity::new());
+        let held = Held {
+            _open: Open::new(&post.connections, open),
+            _permit: permit,
+            _place: self.peers.room.enter(activity.clone()),
+        };
+        let accepted = Accepted {
+            stream,
+            activity,
+            held,
+        };
         // A worker that has ended takes no orders: the host is stopping, and the connection closes
         // here.
-        let _ = post.orders.send(Order::Connection(stream, open, permit));
+        let _ = post.orders.send(Order::Connection(accepted));
     }
 
     /// Has a worker fail outside of a request, for a test.
@@ -151,13 +162,9 @@ impl Thread {
         loop {
             tokio::select! {
                 order = orders.recv() => match order {
-                    Some(Order::Connection(stream, open, permit)) => {
+                    Some(Order::Connection(accepted)) => {
                         let worker = worker.clone();
-                        spawn(async move {
-                            let place = connection::serve(&worker, stream).await;
-                            drop((open, permit));
-                            drop(place);
-                        });
+                        spawn(async move { connection::serve(&worker, accepted).await });
                     }
                     Some(Order::Job(job)) => spawn(job(worker.clone())),
                     #[cfg(debug_assertions)]

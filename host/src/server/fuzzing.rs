@@ -14,6 +14,7 @@ use tokio::runtime;
 use tokio::sync::watch;
 use tokio::time::{sleep, timeout};
 
+use super::activity::Activity;
 use super::worker::Worker;
 use super::{connection, tally};
 use crate::bff::admission::Instances;
@@ -120,14 +121,15 @@ async fn connect(worker: &Arc<Worker>, steps: Vec<Step>) {
     let scheduler = worker.scheduler.clone();
     spawn(async move { scheduler.run().await });
     let (near, far) = tokio::io::duplex(PIPE);
-    let mut running = pin!(connection::run(worker, near));
+    let activity = Arc::new(Activity::new());
+    let mut running = pin!(connection::run(worker, near, activity));
     let mut served = poll_fn(|context| {
         let polled = running.as_mut().poll(context);
         within(worker);
         polled
     });
     tokio::select! {
-        _place = &mut served => {}
+        () = &mut served => {}
         // Open pipes stay open: the host ends a connection of itself.
         _pipes = client(worker, far, steps) => {
             assert!(timeout(END, served).await.is_ok(), "a connection without an end");

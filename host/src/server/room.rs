@@ -1,7 +1,8 @@
 //! Which connection ends when `max-connections` is reached and another client comes: the one that
 //! has been idle the longest, and first of all one that never sent a request.
 //!
-//! Every open connection is registered here. Requests do not touch this.
+//! Every open connection is registered here from its accept on, before its worker begins to serve
+//! it. Requests do not touch this.
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -27,17 +28,18 @@ pub(super) struct OpenConnections {
 }
 
 /// A connection, registered for as long as it is open.
-pub(super) struct OpenConnection<'a> {
-    room: &'a OpenConnections,
+pub(super) struct OpenConnection {
+    room: Arc<OpenConnections>,
     number: u64,
 }
 
 impl OpenConnections {
     /// Registers a connection.
-    pub(super) fn enter(&self, activity: Arc<Activity>) -> OpenConnection<'_> {
+    pub(super) fn enter(self: &Arc<Self>, activity: Arc<Activity>) -> OpenConnection {
         let number = self.next.fetch_add(1, Ordering::Relaxed);
         self.open().insert(number, activity);
-        OpenConnection { room: self, number }
+        let room = self.clone();
+        OpenConnection { room, number }
     }
 
     fn open(&self) -> MutexGuard<'_, BTreeMap<u64, Arc<Activity>>> {
@@ -47,15 +49,17 @@ impl OpenConnections {
     /// Ends the connection that has been idle the longest. `false` when none is for long enough.
     ///
     /// A connection without any request closes before an older one with requests, as soon as it has
-    /// been idle for long enough. While one closes, no other is chosen.
+    /// been idle for long enough. While one closes, no other is chosen. While one waits for its
+    /// worker, none with requests is chosen: the one that waits may be without any.
     fn make(&self) -> bool {
         let open = self.open();
         if open.values().any(|one| one.goes()) {
             return true;
         }
+        let all_begun = open.values().all(|one| one.has_begun());
         let idle = open.values().filter_map(|one| Some((one.idle()?, one)));
         match idle.max_by_key(|(idle, _)| *idle) {
-            Some(((_, time), one)) if time >= IDLE => {
+            Some(((never, time), one)) if time >= IDLE && (never || all_begun) => {
                 one.make_room();
                 true
             }
@@ -77,7 +81,7 @@ impl OpenConnections {
     }
 }
 
-impl Drop for OpenConnection<'_> {
+impl Drop for OpenConnection {
     fn drop(&mut self) {
         self.room.open().remove(&self.number);
     }

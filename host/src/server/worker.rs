@@ -15,9 +15,10 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use prometheus_client::metrics::gauge::Gauge;
 use tokio::sync::{OwnedSemaphorePermit, mpsc, oneshot, watch};
 
+use super::activity::Activity;
 use super::budget::Budget;
 use super::rest::Idleness;
-use super::room::OpenConnections;
+use super::room::{OpenConnection, OpenConnections};
 use crate::bff::scheduler::Scheduler;
 use crate::config;
 use crate::snapshot::SharedState;
@@ -45,7 +46,7 @@ pub(super) struct Peers {
     /// In the order of their indices.
     pub(super) posts: Vec<Post>,
     /// The open connections.
-    pub(super) room: OpenConnections,
+    pub(super) room: Arc<OpenConnections>,
 }
 
 /// How to reach a worker, and how busy it is. On cache lines of its own: each worker writes its own
@@ -66,11 +67,27 @@ pub(super) type Orders = mpsc::UnboundedReceiver<Order>;
 /// Orders to a worker. The queue is unbounded, and still finite: a connection comes with its
 /// permit, and a job belongs to a stream of a connection, which are limited.
 pub(super) enum Order {
-    Connection(std::net::TcpStream, Open, OwnedSemaphorePermit),
+    Connection(Accepted),
     Job(Job),
     /// Fail, for a test. No other build has it.
     #[cfg(debug_assertions)]
     Fail,
+}
+
+/// A connection that no worker serves yet.
+pub(super) struct Accepted {
+    pub(super) stream: std::net::TcpStream,
+    pub(super) activity: Arc<Activity>,
+    pub(super) held: Held,
+}
+
+/// What a connection holds until its end. It is given back in the order of these fields: between
+/// the place and the permit, a client that waits for a permit would have another connection closed,
+/// although this one has made room.
+pub(super) struct Held {
+    pub(super) _open: Open,
+    pub(super) _permit: OwnedSemaphorePermit,
+    pub(super) _place: OpenConnection,
 }
 
 /// A request of a shared connection, for whichever worker takes it.
@@ -92,17 +109,12 @@ impl Peers {
             (post, queue)
         };
         let (posts, queues) = (0..workers).map(post).unzip();
-        let room = OpenConnections::default();
+        let room = Arc::default();
         (Self { posts, room }, queues)
     }
 }
 
 impl Worker {
-    /// The open connections.
-    pub(super) fn room(&self) -> &OpenConnections {
-        &self.peers.room
-    }
-
     /// The worker that a request of HTTP/1.1 runs on: this one, or, where it is busy, one that has
     /// nothing to do.
     pub(super) fn near(&self) -> usize {

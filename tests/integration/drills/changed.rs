@@ -48,7 +48,7 @@ async fn a_change_without_an_answer_voids_what_was_kept() {
     let site = site.unwrap();
     let host = Setup::new()
         .service("svc", &site.url(), "")
-        .service("hurried", &site.url(), "timeout = \"300ms\"")
+        .service("hurried", &site.url(), "timeout = \"3s\"")
         .relay("r", "")
         .start()
         .await;

@@ -29,7 +29,7 @@ async fn a_connection_that_fell_silent_fails_one_call() {
     })
     .unwrap();
     let settings =
-        "protocol = \"h2\"\nretry.max = 0\nbreaker.enabled = false\nfirst-byte-timeout = \"300ms\"";
+        "protocol = \"h2\"\nretry.max = 0\nbreaker.enabled = false\nfirst-byte-timeout = \"3s\"";
     let host = host(&service, settings).await;
     for number in 1..=20 {
         let reply = get(&host, "/r/svc/x").await;

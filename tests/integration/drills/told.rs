@@ -55,7 +55,7 @@ async fn a_failure_says_how_often_the_service_was_asked() {
 #[tokio::test]
 async fn a_full_queue_names_its_limit() {
     let site = silent();
-    let settings = "max-calls = 1\nmax-queued = 0\ncoalesce = false\nfirst-byte-timeout = \"300ms\"\n\
+    let settings = "max-calls = 1\nmax-queued = 0\ncoalesce = false\nfirst-byte-timeout = \"3s\"\n\
                     [retry]\nmax = 0";
     let host = Setup::new()
         .service("svc", &site.url(), settings)

@@ -44,8 +44,10 @@ async fn swaps_under_32_clients_show_only_in_the_answers() {
     let builder = TestHost::builder().unwrap();
     let builder = builder.file("page.wasm", &page(&name(0))).unwrap();
     let builder = builder.config("log.format = \"json\"\nlog.access = false");
-    // 32 clients at once on few cores wait for each other, which is not tested here.
-    let patient = "[bff.page.limits]\nconcurrency = 20\nqueue-timeout = \"20s\"\n";
+    // 32 clients at once on few cores wait for each other and for other processes, which is not
+    // tested here.
+    let patient =
+        "[bff.page.limits]\nconcurrency = 20\nqueue-timeout = \"20s\"\ncpu-wait = \"20s\"\n";
     let relaxed = PAGE.replace(
         "[[route]]",
         &format!("deadline = \"30s\"\n{patient}[[route]]"),
@@ -82,6 +84,11 @@ async fn swaps_under_32_clients_show_only_in_the_answers() {
             (progress.seen.load(Ordering::SeqCst) == number).then_some(())
         })
         .await;
+        // A swap for each few requests would test little, however slow the machine is.
+        eventually("a request of each client", async || {
+            (progress.requests.load(Ordering::SeqCst) > number * CLIENTS).then_some(())
+        })
+        .await;
         if number == WARM {
             warm = resident(process.id());
         }
@@ -90,8 +97,6 @@ async fn swaps_under_32_clients_show_only_in_the_answers() {
     while let Some(client) = clients.join_next().await {
         client.unwrap().unwrap();
     }
-    let requests = progress.requests.load(Ordering::SeqCst);
-    assert!(requests > SWAPS * CLIENTS, "{requests} requests");
 
     // All that the other versions had is gone: their code, their memory, their series.
     eventually("one version is left", async || {
@@ -120,12 +125,15 @@ async fn swaps_under_32_clients_show_only_in_the_answers() {
     for line in series {
         assert!(line.contains(&last), "{line}");
     }
-    assert_eq!(loaded_code(process.id()), code);
-    let after = resident(process.id());
-    assert!(
-        after < warm + SLACK,
-        "{warm} bytes when warm, {after} after all"
-    );
+    // A thread that had no turn yet may still hold what it is about to drop.
+    eventually("the code of one version is left", async || {
+        (loaded_code(process.id()) == code).then_some(())
+    })
+    .await;
+    eventually("no more memory than when it was warm", async || {
+        (resident(process.id()) < warm + SLACK).then_some(())
+    })
+    .await;
 }
 
 fn name(number: usize) -> String {

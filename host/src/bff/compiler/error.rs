@@ -27,6 +27,9 @@ pub enum CompileError {
     /// Its file has changed since.
     #[error("compile: given up, because the file has changed since")]
     Superseded,
+    /// The configuration has no use for its file any more.
+    #[error("compile: given up, because the configuration names this file no more")]
+    Withdrawn,
     /// The compiler was killed, by a user or by the system for lack of memory.
     #[error("compile: the compiler was ended by signal {0}")]
     Killed(SignalName),

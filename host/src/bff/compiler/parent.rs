@@ -69,9 +69,7 @@ pub(super) fn compile(
 
 /// The time that is left for a job.
 fn left(end: Instant, limits: &Compile, job: &Job) -> Result<Duration, CompileError> {
-    if job.is_superseded() {
-        return Err(CompileError::Superseded);
-    }
+    job.is_wanted()?;
     let left = end.saturating_duration_since(Instant::now());
     if left.is_zero() {
         return Err(CompileError::Time(limits.timeout));

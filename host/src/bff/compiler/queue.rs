@@ -2,12 +2,11 @@
 //!
 //! Each BFF has at most one running compile. A later one queues behind the BFFs that came before,
 //! so a BFF that compiles again and again delays another by one compile at most. A compile whose
-//! file has changed since is abandoned, queued or running.
+//! file has changed since, or is no longer the file of its BFF, is abandoned, queued or running.
 
 use std::collections::VecDeque;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use super::error::CompileError;
 use crate::bff::mark::Mark;
@@ -17,9 +16,26 @@ use crate::sync;
 #[derive(Debug)]
 pub struct Job {
     bff: String,
-    /// The file whose change ends this; `None` for a compile that runs to its end.
-    file: Option<(PathBuf, Mark)>,
-    superseded: AtomicBool,
+    /// `None` for a compile that runs to its end.
+    file: Option<JobFile>,
+    given_up: OnceLock<GivenUp>,
+}
+
+/// The file of a job.
+#[derive(Debug)]
+struct JobFile {
+    path: PathBuf,
+    /// Its mark, where a change of that ends the job.
+    mark: Option<Mark>,
+}
+
+/// Why a compile is not wanted any more.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum GivenUp {
+    /// Its file has changed.
+    Superseded,
+    /// The configuration has no use for its file.
+    Withdrawn,
 }
 
 impl Job {
@@ -28,31 +44,37 @@ impl Job {
         Self {
             bff: bff.to_owned(),
             file: None,
-            superseded: AtomicBool::new(false),
+            given_up: OnceLock::new(),
         }
     }
 
-    /// The same, of a file with this mark: given up when the file has another one.
+    /// The same, of a file: given up when its BFF has another one, and, with a mark, when it has
+    /// another mark.
     #[must_use]
     pub fn of_file(mut self, path: &Path, mark: Option<Mark>) -> Self {
-        self.file = mark.map(|mark| (path.to_owned(), mark));
+        let path = path.to_owned();
+        self.file = Some(JobFile { path, mark });
         self
     }
 
-    /// Whether its file has changed since.
-    pub(super) fn is_superseded(&self) -> bool {
-        self.superseded.load(Ordering::Relaxed)
+    /// Whether it is still wanted.
+    ///
+    /// # Errors
+    ///
+    /// Why not.
+    pub(super) fn is_wanted(&self) -> Result<(), CompileError> {
+        match self.given_up.get() {
+            None => Ok(()),
+            Some(GivenUp::Superseded) => Err(CompileError::Superseded),
+            Some(GivenUp::Withdrawn) => Err(CompileError::Withdrawn),
+        }
     }
 
-    fn supersede(&self, bff: &str, path: &Path, mark: &Mark) -> bool {
-        let file = self.file.as_ref();
-        let is_old = self.bff == bff
-            && file.is_some_and(|(of, compiled)| of == path && compiled != mark)
-            && !self.is_superseded();
-        if is_old {
-            self.superseded.store(true, Ordering::Relaxed);
-        }
-        is_old
+    fn is_superseded(&self, bff: &str, path: &Path, mark: &Mark) -> bool {
+        let is_older = |file: &JobFile| {
+            file.path == path && file.mark.as_ref().is_some_and(|compiled| compiled != mark)
+        };
+        self.bff == bff && self.file.as_ref().is_some_and(is_older)
     }
 }
 
@@ -95,7 +117,7 @@ impl Queue {
     ///
     /// # Errors
     ///
-    /// When the file has changed meanwhile.
+    /// When the job is not wanted any more.
     pub(super) fn wait(&self, job: Job) -> Result<JobPermit<'_>, CompileError> {
         let job = Arc::new(job);
         let mut state = self.lock();
@@ -104,7 +126,7 @@ impl Queue {
             let is_next = state
                 .next(self.jobs)
                 .is_some_and(|next| Arc::ptr_eq(next, &job));
-            if is_next || job.is_superseded() {
+            if is_next || job.is_wanted().is_err() {
                 break;
             }
             state = self
@@ -115,26 +137,48 @@ impl Queue {
         state.waiting.retain(|other| !Arc::ptr_eq(other, &job));
         // There may be room for a further one.
         self.moved.notify_all();
-        if job.is_superseded() {
-            return Err(CompileError::Superseded);
-        }
+        job.is_wanted()?;
         state.running.push(job.clone());
         Ok(JobPermit { queue: self, job })
     }
 
     /// Ends the compiles of a BFF's file whose mark has changed.
     pub(super) fn supersede(&self, bff: &str, path: &Path, mark: &Mark) {
-        let state = self.lock();
-        let all = state.waiting.iter().chain(&state.running);
-        let given_up = all.filter(|job| job.supersede(bff, path, mark)).count();
-        drop(state);
-        if given_up > 0 {
-            self.moved.notify_all();
+        for bff in self.give_up(GivenUp::Superseded, |job| {
+            job.is_superseded(bff, path, mark)
+        }) {
             tracing::info!(
                 bff,
                 "the component file has changed, its compile is given up"
             );
         }
+    }
+
+    /// Ends the compiles of BFFs and files that are not wanted.
+    pub(super) fn withdraw(&self, is_wanted: impl Fn(&str, &Path) -> bool) {
+        let is_unwanted = |job: &Job| {
+            let file = job.file.as_ref();
+            file.is_some_and(|file| !is_wanted(&job.bff, &file.path))
+        };
+        for bff in self.give_up(GivenUp::Withdrawn, is_unwanted) {
+            tracing::info!(
+                bff,
+                "the configuration names another component file, the compile is given up"
+            );
+        }
+    }
+
+    /// Gives up some compiles, and returns their BFFs.
+    fn give_up(&self, why: GivenUp, which: impl Fn(&Job) -> bool) -> Vec<String> {
+        let state = self.lock();
+        let all = state.waiting.iter().chain(&state.running);
+        let given_up = all.filter(|job| which(job) && job.given_up.set(why).is_ok());
+        let bffs: Vec<String> = given_up.map(|job| job.bff.clone()).collect();
+        drop(state);
+        if !bffs.is_empty() {
+            self.moved.notify_all();
+        }
+        bffs
     }
 
     fn lock(&self) -> MutexGuard<'_, JobQueue> {
@@ -191,7 +235,7 @@ mod tests {
             let bff = job.bff.clone();
             let told = match queue.wait(job) {
                 Ok(_turn) => tell.send(bff),
-                Err(_) => tell.send(format!("{bff} superseded")),
+                Err(error) => tell.send(format!("{bff}: {error:?}")),
             };
             told.unwrap();
         });
@@ -239,13 +283,40 @@ mod tests {
             wait(scope, &queue, job("other"), tell);
             queue.supersede("page", &path, &old);
             queue.supersede("page", &dir.path().join("another.wasm"), &new);
-            assert!(!running.job().is_superseded(), "it is the newest");
+            assert!(running.job().is_wanted().is_ok(), "it is the newest");
             queue.supersede("other", &path, &new);
-            assert_eq!(told.recv().as_deref(), Ok("other superseded"));
+            assert_eq!(told.recv().as_deref(), Ok("other: Superseded"));
             queue.supersede("page", &path, &new);
-            assert!(running.job().is_superseded());
+            let given_up = running.job().is_wanted();
+            assert!(matches!(given_up, Err(CompileError::Superseded)));
         });
         let kept = Job::new("page");
-        assert!(!kept.supersede("page", &path, &new), "it is of no file");
+        assert!(!kept.is_superseded("page", &path, &new), "it is of no file");
+        let last = job("page").of_file(&path, None);
+        assert!(
+            !last.is_superseded("page", &path, &new),
+            "it runs to its end"
+        );
+    }
+
+    #[test]
+    fn a_compile_of_a_file_that_nobody_names_is_given_up_while_it_runs_and_while_it_waits() {
+        let (one, two) = (Path::new("one.wasm"), Path::new("two.wasm"));
+        let queue = Queue::new(2);
+        let kept = queue.wait(Job::new("page")).expect("no job is before it");
+        let running = queue.wait(Job::new("other").of_file(one, None));
+        let running = running.expect("two may run");
+        std::thread::scope(|scope| {
+            let (tell, told) = channel();
+            wait(scope, &queue, Job::new("page").of_file(one, None), tell);
+            queue.withdraw(|bff, path| bff != "page" || path == two);
+            assert_eq!(told.recv().as_deref(), Ok("page: Withdrawn"));
+        });
+        assert!(running.job().is_wanted().is_ok(), "of another BFF");
+        queue.withdraw(|bff, _| bff == "page");
+        let given_up = running.job().is_wanted();
+        assert!(matches!(given_up, Err(CompileError::Withdrawn)));
+        queue.withdraw(|_, _| false);
+        assert!(kept.job().is_wanted().is_ok(), "it is of no file");
     }
 }

@@ -6,8 +6,12 @@
 //! lines are dropped instead of delaying requests; the log has their number as soon as there is
 //! room again. Lines of one thread keep their order; those of several may be out of order by some
 //! milliseconds.
+//!
+//! Without this thread nobody sees what the host does: when it panics, the host ends ([`Flush`]),
+//! and the lines about that are still written.
 
 use std::io::{self, Write};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
@@ -15,6 +19,7 @@ use std::thread::Thread;
 use std::time::{Duration, Instant};
 
 use tailor::sync::thread_number;
+use tokio::sync::watch;
 use tracing_subscriber::fmt::MakeWriter;
 
 /// Bytes of lines that may wait to be written.
@@ -61,6 +66,11 @@ struct Queue {
     ended: AtomicBool,
     /// Bytes that were written.
     written: AtomicU64,
+    /// Whether the thread panicked.
+    failed: watch::Sender<bool>,
+    /// A test wants it to panic.
+    #[cfg(debug_assertions)]
+    fail: AtomicBool,
     writer: OnceLock<Thread>,
 }
 
@@ -115,7 +125,20 @@ impl Queue {
         }
     }
 
+    /// Writes until the end, also after a panic: its line is in a buffer, and so will be the reason
+    /// of the host's end. After another one, nothing is written any more.
     fn write_all(&self, mut output: impl Write, lost: fn(u64) -> String, _end: Sender<()>) {
+        for _ in 0..2 {
+            // What was taken from a buffer is lost. All else is whole after each statement.
+            let writing = AssertUnwindSafe(|| self.write_until_end(&mut output, lost));
+            if catch_unwind(writing).is_ok() {
+                return;
+            }
+            self.failed.send_replace(true);
+        }
+    }
+
+    fn write_until_end(&self, output: &mut impl Write, lost: fn(u64) -> String) {
         let mut lines = Vec::new();
         loop {
             while !self.told.load(Ordering::Acquire) && !self.ended.load(Ordering::Acquire) {
@@ -129,6 +152,10 @@ impl Queue {
             // First, so that a thread that adds a line from here on reports it.
             let ended = self.ended.load(Ordering::Acquire);
             self.told.store(false, Ordering::Release);
+            #[cfg(debug_assertions)]
+            if self.fail.swap(false, Ordering::Relaxed) {
+                std::panic::resume_unwind(Box::new("a test wants it"));
+            }
             for buffer in &self.buffers {
                 std::mem::swap(&mut *lock(&buffer.0), &mut lines);
                 self.waiting.fetch_sub(lines.len(), Ordering::Relaxed);
@@ -150,6 +177,23 @@ impl Queue {
                 return;
             }
         }
+    }
+}
+
+impl Flush {
+    /// Waits until the log cannot be relied on any more: the thread that writes it has failed.
+    pub async fn failed(&self) {
+        let mut failed = self.queue.failed.subscribe();
+        // The sender lives as long as this does.
+        let _ = failed.wait_for(|failed| *failed).await;
+    }
+
+    /// Has the thread fail, for a test. No other build has this.
+    #[cfg(debug_assertions)]
+    pub fn fail(&self) {
+        self.queue.fail.store(true, Ordering::Relaxed);
+        self.queue.told.store(true, Ordering::Release);
+        self.queue.wake();
     }
 }
 

@@ -108,3 +108,14 @@ fn the_end_does_not_wait_for_a_reader_that_never_reads() {
     drop(flush);
     assert!(written.lock().unwrap().is_empty());
 }
+
+#[tokio::test]
+async fn a_panic_of_the_thread_is_noticed_and_later_lines_are_written() {
+    let (sink, flush, opened, written) = start();
+    drop(opened);
+    flush.fail();
+    flush.failed().await;
+    sink.put(b"the host ends\n");
+    drop(flush);
+    assert_eq!(*written.lock().unwrap(), b"the host ends\n");
+}

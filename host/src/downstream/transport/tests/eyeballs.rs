@@ -22,8 +22,11 @@ fn silent() -> Silent {
     let listener = socket.listen(0).unwrap();
     let address = listener.local_addr().unwrap();
     let short = Duration::from_millis(100);
+    // One is enough for a queue of no length, and has all the time that it needs. The kernel may
+    // take more.
+    let mut waiting = vec![TcpStream::connect(address).unwrap()];
     let connect = |_| TcpStream::connect_timeout(&address, short).ok();
-    let waiting = (0..16).map_while(connect).collect();
+    waiting.extend((0..16).map_while(connect));
     Silent {
         listener,
         _waiting: waiting,
@@ -111,7 +114,7 @@ async fn calls_that_wait_for_a_shared_connection_go_elsewhere_with_the_one_that_
     let dns = Dns::of(&[silent.listener.local_addr().unwrap(), good.address()]);
     let mut settings = settings(Protocol::Http2);
     // Long enough for a busy machine.
-    let delay = 10 * DELAY;
+    let delay = 50 * DELAY;
     settings.connections.attempt_delay = delay;
     let transport = dns.transport(&settings, None);
     transport.connector.endpoints.ready().await.unwrap();
@@ -122,7 +125,7 @@ async fn calls_that_wait_for_a_shared_connection_go_elsewhere_with_the_one_that_
         assert_eq!(made.result.unwrap().status, 200);
     }
     // Not one after the other, and not with a connection each.
-    assert!(began.elapsed() < 10 * delay, "{:?}", began.elapsed());
+    assert!(began.elapsed() < 15 * delay, "{:?}", began.elapsed());
     assert!(good.accepted() <= 2, "{}", good.accepted());
     // Only the dialing call knows that it does not answer.
     assert_eq!(transport.endpoints()[0].status, EndpointStatus::Good);
