@@ -73,7 +73,10 @@ const ROWS: &[(&str, &str)] = &[
     ("unknown", "new TextEncoderStream()"),
     ("unknown", "new DecompressionStream(\"gzip\")"),
     ("unknown", "new CountQueuingStrategy({ highWaterMark: 1 })"),
-    ("unknown", "new ByteLengthQueuingStrategy({ highWaterMark: 1 })"),
+    (
+        "unknown",
+        "new ByteLengthQueuingStrategy({ highWaterMark: 1 })",
+    ),
     ("unknown", "new FileReader()"),
     ("unknown", "new WebSocketPair()"),
     ("unknown", "Deno.env.get(\"HOME\")"),

@@ -307,3 +307,22 @@ async fn more_calls_at_once_than_there_are_handles_wait_for_their_turn_in_typesc
     let message = "TypeError: fetch: timeoutMs is a string, not a whole number";
     assert!(line.message.starts_with(message), "{line:?}");
 }
+
+#[tokio::test]
+async fn a_call_that_typescript_gave_up_is_told_as_one_that_failed_is() {
+    let component = componentized("given-up.ts").unwrap();
+    let offline = Offline::from_bytes(&component)
+        .unwrap()
+        .service("heart", |_| async { Ok(tailor_harness::json("1")) })
+        .service("sleep", |_| std::future::pending());
+    let listed = offline.get("/").await.result.unwrap();
+    let expected: Vec<(String, String)> = serde_json::from_slice(&listed.body).unwrap();
+    for (path, degraded) in expected {
+        let invoked = offline.get(&path).await;
+        let answer = invoked.result.unwrap();
+        assert_eq!(answer.body, "answered", "{path}");
+        let told = answer.headers.get("tailor-degraded");
+        let told = told.map_or("", |value| value.to_str().unwrap());
+        assert_eq!(told, degraded, "{path}");
+    }
+}
