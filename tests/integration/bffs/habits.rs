@@ -16,18 +16,21 @@ const ROWS: &[(&str, &str)] = &[
     ("now", "200 [true,true,true]"),
     ("locale", "error "),
     ("post", "201 {\"kg\":80,\"stored\":200}"),
-    (
-        "line",
-        "error RangeError: 31 is not a month stack=failing ../kit-ts/test/engine/habits.ts:13:37 \
-         < first ",
-    ),
+    ("line", "error RangeError: 31 is not a month stack=failing "),
+    ("line", "/test/engine/habits.ts:12:38 < first "),
     ("cause", "error TypeError: no date "),
     ("cause", " cause=RangeError: 31 is not a month (failing "),
     ("object", "error thrown object: { code: 7 }"),
     ("several", " errors=2: Error: one ("),
-    ("payload", "error TypeError: fetch failed: downstream \"sleep\": not granted"),
+    (
+        "payload",
+        "error TypeError: fetch failed: downstream \"sleep\": not granted",
+    ),
     ("payload", " kind=denied service=sleep"),
-    ("plain", " returns an object, not a Response; return Response.json(value)"),
+    (
+        "plain",
+        " returns an object, not a Response; return Response.json(value)",
+    ),
     ("nothing", " returns nothing, not a Response"),
     ("status", "200 {}"),
     ("status-high", "error RangeError: "),
