@@ -1,9 +1,10 @@
 /**
  * The web's globals of a BFF, with the types of what is there: `src/web`, and `fetch` and timers.
- * What the web has beside is not declared, so that tsc refuses it: docs/write/web.md says what to
- * use instead.
+ * What is not there has a type without members, which names what to use instead: so tsc refuses
+ * each use, and not the question whether it is there.
  */
 /// <reference path="./src/world.d.ts" />
+import type { Instead, NotInAComponent } from "./src/web/absent.ts";
 import type { TailorInit } from "./src/web-fetch.ts";
 import type * as web from "./src/web/index.ts";
 
@@ -110,4 +111,82 @@ declare global {
     new (message?: string, name?: string): DOMException;
     readonly prototype: DOMException;
   };
+
+  // What is not there. A test compares the list with that of src/web/absent.ts.
+  /** @deprecated Not in a component. */
+  var Bun: NotInAComponent<Instead["Bun"]>;
+  /** @deprecated Not in a component. */
+  var Buffer: NotInAComponent<Instead["Buffer"]>;
+  /** @deprecated Not in a component. */
+  var BroadcastChannel: NotInAComponent<Instead["BroadcastChannel"]>;
+  /** @deprecated Not in a component. */
+  var ByteLengthQueuingStrategy: NotInAComponent<Instead["ByteLengthQueuingStrategy"]>;
+  /** @deprecated Not in a component. */
+  var CompressionStream: NotInAComponent<Instead["CompressionStream"]>;
+  /** @deprecated Not in a component. */
+  var CountQueuingStrategy: NotInAComponent<Instead["CountQueuingStrategy"]>;
+  /** @deprecated Not in a component. */
+  var DecompressionStream: NotInAComponent<Instead["DecompressionStream"]>;
+  /** @deprecated Not in a component. */
+  var Deno: NotInAComponent<Instead["Deno"]>;
+  /** @deprecated Not in a component. */
+  var EventSource: NotInAComponent<Instead["EventSource"]>;
+  /** @deprecated Not in a component. */
+  var FileReader: NotInAComponent<Instead["FileReader"]>;
+  /** @deprecated Not in a component. */
+  var MessageChannel: NotInAComponent<Instead["MessageChannel"]>;
+  /** @deprecated Not in a component. */
+  var TextDecoderStream: NotInAComponent<Instead["TextDecoderStream"]>;
+  /** @deprecated Not in a component. */
+  var TextEncoderStream: NotInAComponent<Instead["TextEncoderStream"]>;
+  /** @deprecated Not in a component. */
+  var TransformStream: NotInAComponent<Instead["TransformStream"]>;
+  /** @deprecated Not in a component. */
+  var WebAssembly: NotInAComponent<Instead["WebAssembly"]>;
+  /** @deprecated Not in a component. */
+  var WebSocket: NotInAComponent<Instead["WebSocket"]>;
+  /** @deprecated Not in a component. */
+  var WebSocketPair: NotInAComponent<Instead["WebSocketPair"]>;
+  /** @deprecated Not in a component. */
+  var Worker: NotInAComponent<Instead["Worker"]>;
+  /** @deprecated Not in a component. */
+  var WritableStream: NotInAComponent<Instead["WritableStream"]>;
+  /** @deprecated Not in a component. */
+  var XMLHttpRequest: NotInAComponent<Instead["XMLHttpRequest"]>;
+  /** @deprecated Not in a component. */
+  var __dirname: NotInAComponent<Instead["__dirname"]>;
+  /** @deprecated Not in a component. */
+  var __filename: NotInAComponent<Instead["__filename"]>;
+  /** @deprecated Not in a component. */
+  var addEventListener: NotInAComponent<Instead["addEventListener"]>;
+  /** @deprecated Not in a component. */
+  var caches: NotInAComponent<Instead["caches"]>;
+  /** @deprecated Not in a component. */
+  var clearImmediate: NotInAComponent<Instead["clearImmediate"]>;
+  /** @deprecated Not in a component. */
+  var document: NotInAComponent<Instead["document"]>;
+  /** @deprecated Not in a component. */
+  var global: NotInAComponent<Instead["global"]>;
+  /** @deprecated Not in a component. */
+  var indexedDB: NotInAComponent<Instead["indexedDB"]>;
+  /** @deprecated Not in a component. */
+  var localStorage: NotInAComponent<Instead["localStorage"]>;
+  /** @deprecated Not in a component. */
+  var location: NotInAComponent<Instead["location"]>;
+  /** @deprecated Not in a component. */
+  var navigator: NotInAComponent<Instead["navigator"]>;
+  /** @deprecated Not in a component. */
+  var process: NotInAComponent<Instead["process"]>;
+  /** @deprecated Not in a component. */
+  var reportError: NotInAComponent<Instead["reportError"]>;
+  /** @deprecated Not in a component. */
+  var require: NotInAComponent<Instead["require"]>;
+  /** @deprecated Not in a component. */
+  var self: NotInAComponent<Instead["self"]>;
+  /** @deprecated Not in a component. */
+  var sessionStorage: NotInAComponent<Instead["sessionStorage"]>;
+  /** @deprecated Not in a component. */
+  var setImmediate: NotInAComponent<Instead["setImmediate"]>;
+  /** @deprecated Not in a component. */
+  var window: NotInAComponent<Instead["window"]>;
 }

@@ -10,6 +10,7 @@ use http::{HeaderValue, StatusCode};
 use tailor::fixture::Fixture;
 use tailor_harness::{Offline, components, json, reply};
 
+mod habits;
 mod typescript;
 
 use typescript::componentized;

@@ -36,7 +36,11 @@ export function logFault(thrown: unknown, route: Route | undefined): void {
   try {
     message = cut(inWords(thrown), MESSAGE);
     const stack = thrown instanceof WrongAnswer ? "" : stackOf(thrown);
-    fields = fitting({ stack, ...place, ...failureOf(thrown), cause: causesOf(thrown), errors: errorsOf(thrown) });
+    const failure = failureOf(thrown);
+    // The error of `fetch` has it in its message.
+    const isTold = thrown instanceof Error && message.includes(failure.detail ?? "");
+    const detail = isTold ? "" : (failure.detail ?? "");
+    fields = fitting({ stack, ...place, ...failure, detail, cause: causesOf(thrown), errors: errorsOf(thrown) });
   } catch (fault) {
     // Something in it throws when it is read, such as a getter.
     message = "what was thrown cannot be read";

@@ -5,9 +5,10 @@
  */
 import type { Request as HostRequest, Response as HostResponse } from "tailor:bff/types@0.1.1";
 import { watched, type Handler } from "./entry.ts";
-import { logFault } from "./fault.ts";
+import { logFault, WrongAnswer } from "./fault.ts";
 import { isHosts } from "./hand-back.ts";
 import { config } from "./host.ts";
+import { kindOf } from "./shape.ts";
 import { headerList, incomingRequest, Response, wholeBody, type Request } from "./web/index.ts";
 import { encodeUtf8 } from "./web/utf8.ts";
 
@@ -71,7 +72,7 @@ function webRequest({ method, path, query, headers, body, client }: HostRequest)
 }
 
 async function hostResponse(response: unknown): Promise<HostResponse> {
-  if (!(response instanceof Response)) return response as HostResponse;
+  if (!(response instanceof Response)) throw new WrongAnswer(noResponse(response));
   const { status } = response;
   const headers = headerList(response.headers).filter(([name]) => !isHosts(name));
   const body = await wholeBody(response);
@@ -79,4 +80,12 @@ async function hostResponse(response: unknown): Promise<HostResponse> {
   // The host would call a text without a type JSON.
   const untyped = body.tag === "text" && !response.headers.has("content-type");
   return { status, headers, body: untyped ? { tag: "bytes", val: encodeUtf8(body.val) } : body };
+}
+
+/** What is wrong with an answer that is no `Response`, and how to make one of it. */
+function noResponse(answer: unknown): string {
+  const found = answer === undefined ? "nothing" : kindOf(answer);
+  const isWhole = typeof answer === "string" || answer instanceof Uint8Array;
+  const instead = isWhole ? "new Response(body)" : "Response.json(value)";
+  return `the answer cannot be sent: fetch() of the default export returns ${found}, not a Response; return ${instead}`;
 }

@@ -2,6 +2,7 @@
  * What was thrown, in a line of text: errors, failures of calls, and whatever else `throw` takes.
  * Every text is cut, so that a line of the log has room for all of its parts.
  */
+import type { Failure } from "tailor:bff/downstream@0.1.1";
 import { kindOf } from "./shape.ts";
 import { sourceStack } from "./stack.ts";
 import { insteadOf } from "./web/absent.ts";
@@ -63,7 +64,7 @@ function nonError(thrown: unknown): string {
  * `Outcome`.
  */
 export function failureOf(thrown: unknown): FailureFields {
-  const value = thrown instanceof Error && "payload" in thrown ? thrown.payload : thrown;
+  const value = carried(thrown) ?? thrown;
   if (typeof value !== "object" || value === null || value instanceof Error) return {};
   const { kind, detail, reason } = value as Readonly<Record<string, unknown>>;
   const text = typeof detail === "string" ? detail : "";
@@ -76,6 +77,22 @@ export function failureOf(thrown: unknown): FailureFields {
   };
 }
 
+/**
+ * The failure of the contract in an error: the engine's has it as its `payload`, that of `fetch` as
+ * its cause.
+ */
+function carried(thrown: unknown): unknown {
+  if (!(thrown instanceof Error)) return undefined;
+  if ("payload" in thrown) return thrown.payload;
+  return isFailure(thrown.cause) ? thrown.cause : undefined;
+}
+
+function isFailure(value: unknown): value is Failure {
+  if (typeof value !== "object" || value === null || value instanceof Error) return false;
+  const { kind, sent, detail } = value as Partial<Failure>;
+  return typeof kind === "string" && typeof sent === "boolean" && typeof detail === "string";
+}
+
 /** The calls that led to an error, the innermost first; nothing for what has no stack. */
 export function stackOf(thrown: unknown, frames?: number): string {
   if (!(thrown instanceof Error) || typeof thrown.stack !== "string") return "";
@@ -85,13 +102,17 @@ export function stackOf(thrown: unknown, frames?: number): string {
   return sourceStack(calls.slice(0, STACK_READ), frames, thrown);
 }
 
-/** The causes of an error, each with its place, the nearest first. */
+/**
+ * The causes of an error, each with its place, the nearest first. The failure of a `fetch` is told
+ * by its error.
+ */
 export function causesOf(thrown: unknown): string {
   const causes: string[] = [];
   const seen = new Set<unknown>([thrown]);
   let inner = thrown;
   while (inner instanceof Error && "cause" in inner && !seen.has(inner.cause) && causes.length < MOST_CAUSES) {
     inner = inner.cause;
+    if (isFailure(inner)) break;
     seen.add(inner);
     causes.push(withPlace(inner, CAUSE_FRAMES));
   }
@@ -108,7 +129,8 @@ export function errorsOf(thrown: unknown): string {
 
 function withPlace(thrown: unknown, frames: number): string {
   const { detail } = failureOf(thrown);
-  const words = cut(detail === undefined ? inWords(thrown) : `${inWords(thrown)}: ${detail}`, INNER);
+  const said = inWords(thrown);
+  const words = cut(detail === undefined || said.includes(detail) ? said : `${said}: ${detail}`, INNER);
   const stack = cut(stackOf(thrown, frames), INNER_STACK);
   return stack === "" ? words : `${words} (${stack})`;
 }

@@ -1,7 +1,9 @@
 /** Answers of another form than the contract's: each has a line in the log. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { callAsync } from "../testing/index.ts";
 import { expected, handler } from "./engine/answers.ts";
+import app, { expected as expectedOfApp } from "./engine/web-answers.ts";
 import { logOf, run } from "./helpers.ts";
 
 test("an answer of the wrong form is logged with what is wrong and its route, and then thrown on", () => {
@@ -26,4 +28,12 @@ test("answers of the right form pass", () => {
   assert.deepEqual(run(handler.handle, "/").json(), expected);
   assert.equal(run(handler.handle, "/bytes").headers["a"], "\u{1f642}");
   assert.equal(run(handler.handle, "/none").status, 204);
+});
+
+test("an answer of an app that is no Response is refused with what it is and what to return", async () => {
+  assert.deepEqual((await callAsync(app, { request: { path: "/" } })).json(), expectedOfApp);
+  for (const [path = "", message] of expectedOfApp) {
+    const caught = await callAsync(app, { request: { path } }).catch((thrown: unknown) => thrown);
+    assert.equal(String(caught), message, path);
+  }
 });

@@ -8,6 +8,7 @@ import { decode, encode } from "../src/lookup.mjs";
 import { lineTable } from "../tools/lines.mjs";
 import { callAsync, type LogLine } from "../testing/index.ts";
 import { handler } from "./engine/faults.ts";
+import app from "./engine/web-answers.ts";
 import { logOf, run, shown } from "./helpers.ts";
 
 /** The lines logged by a handler that throws `thrown`, which must come through. */
@@ -68,6 +69,19 @@ test("a failure of a call is in the line, with its kind, its service and what th
   const failure = lineOf("/failure");
   assert.deepEqual([failure.fields["kind"], failure.fields["service"]], ["denied", "heart"]);
   assert.equal(failure.fields["detail"], 'downstream "heart": not granted');
+});
+
+test("a fetch that failed names its service once, and has its failure in fields, also as a cause", async () => {
+  const failure = { kind: "denied", sent: false, detail: 'downstream "sleep": not granted' };
+  const failed = new TypeError(`fetch failed: ${failure.detail}`, { cause: failure });
+  const [line] = linesOf(failed);
+  assert.equal(line?.message, 'TypeError: fetch failed: downstream "sleep": not granted');
+  const { stack, route, at, ...fields } = line?.fields ?? {};
+  assert.deepEqual(fields, { kind: "denied", service: "sleep" }, `${stack} ${route} ${at}`);
+  const outer = linesOf(new Error("no night", { cause: failed }))[0]?.fields ?? {};
+  assert.match(outer["cause"] ?? "", /^TypeError: fetch failed: downstream "sleep": not granted \([^"]*\)$/);
+  const caught = await callAsync(app, { request: { path: "/call" } }).catch((thrown: unknown) => thrown);
+  assert.equal(String(caught), "TypeError: fetch failed: no fixture matches get /users/ada of `sleep`");
 });
 
 test("what is no error is in the line all the same", () => {

@@ -10,10 +10,13 @@ use super::error::EngineError;
 use super::tick::TICK;
 use crate::sync;
 
-/// Stack of a guest. The default of the engine, as tested most.
-const WASM_STACK: usize = 512 << 10;
-/// Stack on which guest and host functions run: room for the host above the guest's limit.
-const FIBER_STACK: usize = 1 << 20;
+/// Stack of a guest. Five times the default of the engine: QuickJS limits the part of its stack that
+/// is in linear memory to 128 KiB, and throws an error with the author's line there. This one must
+/// not end before: a level of JSON takes 16 bytes of that and up to 261 of this.
+const WASM_STACK: usize = 2560 << 10;
+/// Stack on which guest and host functions run: room for the host above the guest's limit. Only
+/// what was used takes memory.
+const FIBER_STACK: usize = WASM_STACK + (512 << 10);
 /// Memory of a slot that is cleared rather than given back to the system after a request, counted
 /// from the start of its linear memory. A page that is given back costs its next user a fault of 2
 /// to 4 us; clearing costs about 35 us a MiB, of what an instance really has. Guests made with the

@@ -8,7 +8,7 @@ use wasmtime::component::{HasSelf, Linker, Resource};
 
 use super::meter::ResultSlot;
 use super::state::StoreData;
-use crate::calls::InvalidCall;
+use crate::calls::{InvalidCall, StartedCall};
 use crate::contract::tailor::bff::{downstream, runtime, types};
 use crate::contract::{Bff, Call, Exchange, Failure, FailureKind, Reply, first};
 use crate::time;
@@ -47,10 +47,10 @@ impl downstream::Host for StoreData {
             // One that is refused costs no future: a guest may start very many.
             Err(failure) => drop(result.send(Err(failure))),
             Ok(granted) => {
-                let session = self.session.clone();
+                let mut started = StartedCall::new(self.session.clone(), granted);
                 self.awaited.start(async move {
                     tokio::select! {
-                        reply = session.make(granted, call) => drop(result.send(reply)),
+                        reply = started.make(call) => drop(result.send(reply)),
                         () = result.closed() => {}
                     }
                 });

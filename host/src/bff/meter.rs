@@ -203,6 +203,13 @@ impl Awaited {
         self.any_started.store(true, Ordering::Relaxed);
     }
 
+    /// Ends what was started and is still under way: its guest has answered.
+    pub(super) fn end_started(&self) {
+        if self.any_started.swap(false, Ordering::Relaxed) {
+            lock(&self.started).clear();
+        }
+    }
+
     fn take(&self) -> Option<Work> {
         lock(&self.next).take()
     }

@@ -199,6 +199,8 @@ async fn run_in(
         }),
         Ok(Ok(Err(error))) => Err(classify(error, store.data(), version)),
         Ok(Ok(Ok(answer))) => {
+            // The answer is without these, which its records say.
+            awaited.end_started();
             let mut answer = response::check(answer, limits.response_size)?;
             let arrived = deadline - version.settings().deadline;
             annotate(

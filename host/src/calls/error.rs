@@ -195,6 +195,10 @@ impl From<CallError> for Failure {
     }
 }
 
+/// What became of a call that its guest gave up, or had under way when it answered. The contract has
+/// no kind for it, as no guest sees it.
+pub const CANCELLED: &str = "cancelled";
+
 /// The name of a kind in logs, metrics and fixtures: as in the WIT.
 pub fn kind_name(kind: FailureKind) -> &'static str {
     match kind {

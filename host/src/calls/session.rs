@@ -3,6 +3,7 @@
 //! the access log and `call` show.
 
 mod admit;
+mod started;
 
 use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
@@ -29,6 +30,8 @@ use crate::downstream::{
 };
 use crate::sync;
 use crate::text::cut;
+
+pub use started::StartedCall;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");

@@ -22,7 +22,10 @@ pub(super) fn componentized(module: &str) -> Result<Vec<u8>, String> {
     std::fs::create_dir_all(&folder).unwrap();
     // The module as it stands, so that its stacks name it.
     let entry = root.join("bffs/kit-ts/test/engine").join(module);
-    let exports = format!("export {{ handler }} from {};\n", json!(entry));
+    let text = std::fs::read_to_string(&entry).unwrap();
+    let is_app = text.contains("export default");
+    let name = if is_app { "default" } else { "handler" };
+    let exports = format!("export {{ {name} }} from {};\n", json!(entry));
     std::fs::write(folder.join("main.js"), exports).unwrap();
     let manifest = json!({
         "name": "bff",
@@ -109,6 +112,31 @@ async fn an_answer_of_the_wrong_form_has_its_line_in_typescript() {
     let bytes = offline.get("/bytes").await.result.unwrap();
     assert_eq!(bytes.body, [0, 255].as_slice());
     assert_eq!(offline.get("/none").await.result.unwrap().status, 204);
+}
+
+#[tokio::test]
+async fn an_answer_of_an_app_that_is_no_response_has_its_line_in_typescript() {
+    let component = componentized("web-answers.ts").unwrap();
+    let offline = Offline::from_bytes(&component).unwrap();
+    let listed = offline.get("/").await.result.unwrap();
+    let mut expected: Vec<(String, String)> = serde_json::from_slice(&listed.body).unwrap();
+    assert!(expected.len() > 8);
+    let denied = "TypeError: fetch failed: downstream \"sleep\": not granted to this BFF; \
+                  granted are: none";
+    expected.push(("/call".to_owned(), denied.to_owned()));
+    for (path, message) in expected {
+        let invoked = offline.get(&path).await;
+        assert!(invoked.result.is_err(), "{path}");
+        let [line] = &invoked.log[..] else {
+            panic!("{path}: {:?}", invoked.log);
+        };
+        assert_eq!((line.level, &*line.message), ("error", &*message), "{path}");
+    }
+    // Its failure is in fields of its own, and said once.
+    let invoked = offline.get("/call").await;
+    let fields = &invoked.log[0].fields;
+    let names: Vec<_> = fields.iter().map(|(name, _)| &**name).collect();
+    assert_eq!(names, ["stack", "kind", "service"], "{fields:?}");
 }
 
 #[tokio::test]
@@ -278,4 +306,23 @@ async fn more_calls_at_once_than_there_are_handles_wait_for_their_turn_in_typesc
     let line = &invoked.log[0];
     let message = "TypeError: fetch: timeoutMs is a string, not a whole number";
     assert!(line.message.starts_with(message), "{line:?}");
+}
+
+#[tokio::test]
+async fn a_call_that_typescript_gave_up_is_told_as_one_that_failed_is() {
+    let component = componentized("given-up.ts").unwrap();
+    let offline = Offline::from_bytes(&component)
+        .unwrap()
+        .service("heart", |_| async { Ok(tailor_harness::json("1")) })
+        .service("sleep", |_| std::future::pending());
+    let listed = offline.get("/").await.result.unwrap();
+    let expected: Vec<(String, String)> = serde_json::from_slice(&listed.body).unwrap();
+    for (path, degraded) in expected {
+        let invoked = offline.get(&path).await;
+        let answer = invoked.result.unwrap();
+        assert_eq!(answer.body, "answered", "{path}");
+        let told = answer.headers.get("tailor-degraded");
+        let told = told.map_or("", |value| value.to_str().unwrap());
+        assert_eq!(told, degraded, "{path}");
+    }
 }

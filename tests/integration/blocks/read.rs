@@ -68,6 +68,7 @@ fn folder() -> tempfile::TempDir {
         "phone",
         "scales",
         "mirror",
+        "earbuds",
         "treadmill",
     ] {
         std::fs::copy(

@@ -159,6 +159,36 @@ pub const TABLE: &[Row] = &[
         How::Walk("an_app_of_hono_from_an_empty_folder"),
     ),
     row(
+        "docs/write/workers.md",
+        "/** The backend of the earbuds",
+        How::Walk("a_handler_of_workers_from_an_empty_folder"),
+    ),
+    row(
+        "docs/write/workers.md",
+        "import assert",
+        How::Walk("a_handler_of_workers_from_an_empty_folder"),
+    ),
+    row(
+        "docs/write/workers.md",
+        "mkdir -p earbuds/src",
+        How::Walk("a_handler_of_workers_from_an_empty_folder"),
+    ),
+    row(
+        "docs/write/workers.md",
+        "npm install",
+        How::Walk("a_handler_of_workers_from_an_empty_folder"),
+    ),
+    row(
+        "docs/write/workers.md",
+        "tailor build .",
+        How::Walk("a_handler_of_workers_from_an_empty_folder"),
+    ),
+    row(
+        "docs/write/workers.md",
+        "$ curl",
+        How::Walk("a_handler_of_workers_from_an_empty_folder"),
+    ),
+    row(
         "docs/write/rust.md",
         "#[derive(Deserialize, Serialize)]",
         How::Excerpt("bffs/kit/examples/weights.rs"),

@@ -119,32 +119,46 @@ async fn a_bff_in_typescript_from_an_empty_folder() {
     assert!(answer.contains("\"weight_kg\":"), "{answer}");
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn an_app_of_hono_from_an_empty_folder() {
-    let page = "docs/write/hono.md";
-    let folder = empty("mirror");
-    run(&folder, &block(page, "mkdir -p mirror/src"));
-    let folder = folder.join("mirror");
-    let files = [
-        ("src/main.ts", "/** The backend of the bathroom mirror"),
-        ("test/main.test.ts", "import assert"),
-        ("fixtures/slow-profile.json", "{\n  \"request\""),
-    ];
-    write_typescript(&folder, page, &files);
+/// Walks a page about an app of the web, up to the answers that it shows. `shown` is in that of its
+/// fixture.
+async fn walk_of_an_app(name: &str, page: &str, files: &[(&str, &str)], shown: &str) {
+    let folder = empty(name);
+    run(&folder, &block(page, &format!("mkdir -p {name}/src")));
+    let folder = folder.join(name);
+    write_typescript(&folder, page, files);
     // What is installed is what `phone` has.
     example("phone").unwrap();
     let tested = run(&folder, &block(page, "npm install"));
     assert!(tested.contains("# pass 2"), "{tested}");
 
     let called = run(&folder, &block(page, "tailor build ."));
-    assert!(
-        called.contains("\"greeting\": \"Good morning\""),
-        "{called}"
-    );
-    let (host, services) = serve(&folder, "mirror", page).await;
+    assert!(called.contains(shown), "{called}");
+    let (host, services) = serve(&folder, name, page).await;
     if installed("curl") {
         holds(page, "$ curl", &host, &services).await;
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_app_of_hono_from_an_empty_folder() {
+    let files = [
+        ("src/main.ts", "/** The backend of the bathroom mirror"),
+        ("test/main.test.ts", "import assert"),
+        ("fixtures/slow-profile.json", "{\n  \"request\""),
+    ];
+    let shown = "\"greeting\": \"Good morning\"";
+    walk_of_an_app("mirror", "docs/write/hono.md", &files, shown).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_handler_of_workers_from_an_empty_folder() {
+    let files = [
+        ("src/index.ts", "/** The backend of the earbuds"),
+        ("test/index.test.ts", "import assert"),
+        ("fixtures/steps-to-go.json", "{\n  \"request\""),
+    ];
+    let shown = "\"say\": \"577 steps to go\"";
+    walk_of_an_app("earbuds", "docs/write/workers.md", &files, shown).await;
 }
 
 #[test]

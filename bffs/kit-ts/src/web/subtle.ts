@@ -1,6 +1,7 @@
 /**
  * `crypto.subtle` of the Web Cryptography API: hashes and HMAC. Whatever else there is, is refused.
  */
+import type { NotInAComponent } from "./absent.ts";
 import { binaryOfBytes, bytesOfBinary, copyOf, isBufferSource, type BufferSource } from "./binary.ts";
 import { HASHES, hmac, type Hash } from "./hash.ts";
 
@@ -29,6 +30,9 @@ export interface HmacKeyAlgorithm extends Algorithm {
 }
 
 const THERE_IS = `there are digest with ${Object.keys(HASHES).join(", ")}, and HMAC with these for importKey, exportKey, generateKey, sign and verify`;
+const NO_CIPHERS = "use a package such as @noble/ciphers, @noble/curves or @noble/hashes";
+/** What the methods are given that are not there: for tsc, nothing is. */
+type Refused = readonly NotInAComponent<typeof NO_CIPHERS>[];
 const MADE_HERE = Symbol("CryptoKey");
 
 let secretOf: (key: CryptoKey) => Uint8Array;
@@ -141,27 +145,33 @@ export class SubtleCrypto {
     return difference === 0;
   }
 
-  async encrypt(): Promise<never> {
+  /** @deprecated Not in a component. */
+  async encrypt(..._given: Refused): Promise<never> {
     throw refused("encrypt");
   }
 
-  async decrypt(): Promise<never> {
+  /** @deprecated Not in a component. */
+  async decrypt(..._given: Refused): Promise<never> {
     throw refused("decrypt");
   }
 
-  async deriveBits(): Promise<never> {
+  /** @deprecated Not in a component. */
+  async deriveBits(..._given: Refused): Promise<never> {
     throw refused("deriveBits");
   }
 
-  async deriveKey(): Promise<never> {
+  /** @deprecated Not in a component. */
+  async deriveKey(..._given: Refused): Promise<never> {
     throw refused("deriveKey");
   }
 
-  async wrapKey(): Promise<never> {
+  /** @deprecated Not in a component. */
+  async wrapKey(..._given: Refused): Promise<never> {
     throw refused("wrapKey");
   }
 
-  async unwrapKey(): Promise<never> {
+  /** @deprecated Not in a component. */
+  async unwrapKey(..._given: Refused): Promise<never> {
     throw refused("unwrapKey");
   }
 
@@ -230,5 +240,5 @@ function bytesOf(data: BufferSource): Uint8Array {
 }
 
 function refused(what: string): DOMException {
-  return new DOMException(`crypto.subtle: ${what} is not there: ${THERE_IS}`, "NotSupportedError");
+  return new DOMException(`crypto.subtle: ${what} is not there: ${NO_CIPHERS}; ${THERE_IS}`, "NotSupportedError");
 }

@@ -27,7 +27,11 @@ export const event: CustomEvent<number> = new CustomEvent("x", { detail: 1 });
 export class Own extends Response {}
 export const plain: Response = new Own(new URLSearchParams({ a: "1" }));
 
-// What is not there must not be found.
+// Whether something is there may be asked.
+export const onNode: boolean = typeof process !== "undefined";
+export const everything: unknown = typeof window === "undefined" ? globalThis : window;
+
+// What is not there cannot be used.
 // @ts-expect-error
 export const transform = new TransformStream();
 // @ts-expect-error
@@ -37,4 +41,8 @@ export const buffer = Buffer.from("x");
 // @ts-expect-error
 export const { env } = process;
 // @ts-expect-error
-export const store = localStorage;
+export const stored = localStorage.getItem("a");
+// @ts-expect-error
+setImmediate(() => undefined);
+// @ts-expect-error
+export const secret = crypto.subtle.encrypt({ name: "AES-GCM" }, new Uint8Array());

@@ -1,9 +1,11 @@
 /** The web's globals need nothing but the language, and what the engine has beside it. */
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { resolve } from "node:path";
 import { test } from "node:test";
 import * as vm from "node:vm";
+import { INSTEAD } from "../../src/web/absent.ts";
 import { insteadOf } from "../../src/web/index.ts";
 import { GLOBALS } from "../../testing/globals.ts";
 
@@ -53,4 +55,10 @@ test("what is not there has a way out, and nothing that is there has", () => {
   assert.deepEqual(names.filter((name) => insteadOf(name) !== undefined), []);
   assert.match(insteadOf("WebSocket") ?? "", /fetch\(\)/);
   assert.equal(insteadOf("toString"), undefined);
+});
+
+test("each global that is not there has a type that names the way out", () => {
+  const types = readFileSync(resolve("../kit-ts/web.d.ts"), "utf8");
+  const declared = Array.from(types.matchAll(/var (\w+): NotInAComponent<Instead\["(\w+)"\]>;/g), ([, name, way]) => [name, way]);
+  assert.deepEqual(declared, Object.keys(INSTEAD).map((name) => [name, name]));
 });

@@ -28,7 +28,7 @@ test("digests are those of Node, for all lengths about the size of a block", asy
   for (const algorithm of odd.slice(2)) await assert.rejects(digest(kit)(algorithm));
   await assert.rejects(kit.digest("MD5", Uint8Array.of()), {
     name: "NotSupportedError",
-    message: "crypto.subtle: digest with MD5 is not there: there are digest with SHA-1, SHA-256, SHA-384, SHA-512, and HMAC with these for " +
+    message: "crypto.subtle: digest with MD5 is not there: use a package such as @noble/ciphers, @noble/curves or @noble/hashes; there are digest with SHA-1, SHA-256, SHA-384, SHA-512, and HMAC with these for " +
       "importKey, exportKey, generateKey, sign and verify",
   });
   await assert.rejects(kit.digest("SHA-1", "text" as never), TypeError);

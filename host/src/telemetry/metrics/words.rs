@@ -2,8 +2,8 @@
 
 /// Classes of statuses, as labels.
 pub(super) const STATUS_CLASSES: [&str; 5] = ["1xx", "2xx", "3xx", "4xx", "5xx"];
-/// Kinds of failure of a call, as in the contract.
-pub(super) const FAILURES: [&str; 10] = [
+/// Kinds of failure of a call, as in the contract, and the one that no guest sees.
+pub(super) const FAILURES: [&str; 11] = [
     "denied",
     "invalid",
     "exhausted",
@@ -14,6 +14,7 @@ pub(super) const FAILURES: [&str; 10] = [
     "too-large",
     "malformed",
     "rejected",
+    "cancelled",
 ];
 
 /// The place of a status among [`STATUS_CLASSES`].
