@@ -12,10 +12,11 @@ const MS_PER_DAY = 86_400_000;
  * calendar (2026-02-30).
  */
 export function parseDate(text: string): number | undefined {
-  const parts = /^(\d{4})-(\d{2})-(\d{2})$/.exec(text);
-  if (parts === null) return undefined;
-  const day = EngineDate.UTC(Number(parts[1]), Number(parts[2]) - 1, Number(parts[3])) / MS_PER_DAY;
-  // `Date.UTC` turns 30 February into 2 March; only a real day comes back as it was written.
+  const ms = EngineDate.parse(text);
+  // The engine takes more than that, and turns 30 February into 2 March. Only a real day comes back
+  // as it was written; what is less than 0100 would be read as of another century elsewhere.
+  if (Number.isNaN(ms) || text < "0100") return undefined;
+  const day = ms / MS_PER_DAY;
   return formatDate(day) === text ? day : undefined;
 }
 

@@ -40,7 +40,8 @@ export function getJson<T>(
   needText("getJson: service", service);
   needText("getJson: path", path);
   const pairs = Object.entries(query);
-  for (const [name, value] of pairs) {
+  for (let index = 0; index < pairs.length; index += 1) {
+    const { 0: name, 1: value } = pairs[index] as [string, string];
     if (typeof value !== "string" || !value.isWellFormed() || !name.isWellFormed()) refuseQuery(name, value);
   }
   if (select.length !== 0 || !Array.isArray(select)) refuse("getJson", wrongTexts("select", select));
@@ -63,7 +64,11 @@ export function withProfile<T>(call: JsonCall<T>, profile: string): JsonCall<T> 
 
 /** Builds a path whose values are percent-encoded: ``path`/users/${user}/days` ``. */
 export function path(literals: TemplateStringsArray, ...values: readonly (string | number)[]): string {
-  return String.raw({ raw: literals }, ...values.map((value) => encodeURIComponent(String(value).toWellFormed())));
+  let made = literals[0] as string;
+  for (let index = 0; index < values.length; index += 1) {
+    made += encodeURIComponent(String(values[index]).toWellFormed()) + (literals[index + 1] as string);
+  }
+  return made;
 }
 
 /**

@@ -20,11 +20,10 @@ for (let count = 0; count < HELD; count += 1) held.push(held);
 const noted: unknown[] = Array.from({ length: MARK.length + 1 + 2 * PAIRS }, () => undefined);
 for (const [index, mark] of [...MARK, held].entries()) noted[index] = mark;
 
-/** The reasons of those that nobody has handled until now. */
-export function unhandled(): readonly { readonly reason: unknown }[] {
-  const found: { readonly reason: unknown }[] = [];
+/** The reason of the first one that nobody has handled until now. */
+export function unhandled(): { readonly reason: unknown } | undefined {
   for (let at = MARK.length + 1; at < noted.length; at += 2) {
-    if (noted[at + 1] !== undefined) found.push({ reason: noted[at] });
+    if (noted[at + 1] !== undefined) return { reason: noted[at] };
   }
-  return found;
+  return undefined;
 }

@@ -25,6 +25,8 @@ export type Answer = Response | Promise<Response>;
 export interface Route {
   readonly method: Method;
   readonly segments: readonly string[];
+  /** The parameter that the segment at the same place is, if it is one. */
+  readonly names: readonly (string | undefined)[];
   readonly handle: (request: Request, params: Readonly<Record<string, string>>) => Answer;
   /**
    * The stack of the call that made it, for the log: the engine's, as it was when the component was
@@ -65,9 +67,11 @@ function made<P extends string>(method: Method, pattern: P, handler: RouteHandle
   // Routes are made when the component is built: what is wrong here fails the build, with the line.
   const wrong = wrongHandler(handler);
   if (wrong !== undefined) throw new TypeError(`the handler of ${method.toUpperCase()} ${pattern} is ${wrong}`);
+  const segments = pattern.split("/");
   return {
     method,
-    segments: pattern.split("/"),
+    segments,
+    names: segments.map((segment) => (segment.startsWith("{") && segment.endsWith("}") ? segment.slice(1, -1) : undefined)),
     // `fit` puts exactly the names of the pattern into the record, which is what Params<P> says.
     handle: (request, params) => handler(request, params as Params<P>),
     made: new Error().stack ?? "",
@@ -90,11 +94,12 @@ export function describeRoute({ method, segments, made: stack }: Route): { reado
  * with `allow` for a method it lacks.
  */
 export function dispatch(routes: readonly Route[], request: Request, take: (route: Route) => void): Answer {
-  const segments = request.path.split("/").map(decodeSegment);
+  const given = request.path.split("/");
+  const segments = request.path.includes("%") ? given.map(decodeSegment) : given;
   const wanted = request.method === "head" ? "get" : request.method;
   const others: Method[] = [];
   for (const each of routes) {
-    const params = fit(each.segments, segments);
+    const params = fit(each, segments);
     if (params === undefined) continue;
     if (each.method === wanted) {
       take(each);
@@ -121,17 +126,19 @@ function decodeSegment(segment: string): string {
   }
 }
 
-function fit(pattern: readonly string[], segments: readonly string[]): Record<string, string> | undefined {
-  if (pattern.length !== segments.length) return undefined;
+function fit({ segments: pattern, names }: Route, segments: readonly string[]): Record<string, string> | undefined {
+  const { length } = pattern;
+  if (length !== segments.length) return undefined;
   const params: Record<string, string> = {};
-  for (const [index, expected] of pattern.entries()) {
-    const segment = segments[index] ?? "";
-    if (expected.startsWith("{") && expected.endsWith("}")) {
+  for (let index = 0; index < length; index += 1) {
+    const segment = segments[index] as string;
+    const name = names[index];
+    if (name === undefined) {
+      if (segment !== pattern[index]) return undefined;
+    } else {
       // `.` and `..` would mean another path in a downstream call; nothing is ever named so.
       if (segment === "" || segment === "." || segment === "..") return undefined;
-      params[expected.slice(1, -1)] = segment;
-    } else if (segment !== expected) {
-      return undefined;
+      params[name] = segment;
     }
   }
   return params;

@@ -62,8 +62,7 @@ function turnsOf({ handle }: Handler): Turns {
  * end the request, as they end a process of Node.
  */
 function inWatch(goOn: () => void): void {
-  const [first] = unhandled();
-  let fault = first;
+  let fault = unhandled();
   try {
     if (fault === undefined) return goOn();
   } catch (reason) {

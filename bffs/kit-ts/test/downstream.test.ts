@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { fetch, fetchAll as raw, start, type FailureKind } from "tailor:bff/downstream@0.1.1";
 import {
-  array, elapsedMs, fetchAll, getJson, nowMs, nullable, number, object, path, start as begin, string, timeLeftMs, waitAny,
+  array, columns, elapsedMs, fetchAll, getJson, nowMs, nullable, number, object, path, start as begin, string, timeLeftMs, waitAny,
 } from "../src/index.ts";
 import type { Downstream } from "../testing/index.ts";
 import { ended, run, shown } from "./helpers.ts";
@@ -69,6 +69,34 @@ test("selected values reach the decoder in their order, null where there is none
   const answer = run(() => ended(fetchAll(call)), "/", downstreams);
   assert.deepEqual(answer.json(), [{ kind: "value", value: [5, null, null, null], stale: false }]);
   assert.deepEqual(answer.calls[0]?.select, select);
+});
+
+test("columns are read as arrays of one length, and faults name the place in the document", () => {
+  const days = columns("/a~1b/days", { date: string, "steps/h": nullable(number) });
+  assert.deepEqual(days.select, ["/a~1b/days/*/date", "/a~1b/days/*/steps~1h"]);
+  const outcome = (json: unknown): unknown => {
+    const call = getJson("s", "/x", {}, days.decode, days.select);
+    const answer = run(() => ended(fetchAll(call)), "/", [{ service: "s", path: "/x", reply: { json } }]);
+    return answer.log[0]?.fields["fault"] ?? (answer.json() as readonly unknown[])[0];
+  };
+  const of = (list: unknown): unknown => outcome({ "a/b": { days: list } });
+  const value = (date: readonly string[], steps: readonly (number | null)[]): unknown => ({ kind: "value", value: { date, "steps/h": steps }, stale: false });
+  assert.deepEqual(of([{ date: "a", "steps/h": 1 }, { date: "b" }]), value(["a", "b"], [1, null]));
+  assert.deepEqual(of([]), value([], []));
+  assert.equal(of([{ date: "a", "steps/h": 1 }, { date: "b", "steps/h": "x" }]), "/a~1b/days/1/steps~1h: expected number, found string");
+  assert.equal(of([{ date: "a" }, {}]), "/a~1b/days/1/date: expected string, found null");
+  for (const none of ["many", 7, null, { date: "a" }]) assert.equal(of(none), "/a~1b/days: expected array, found nothing");
+});
+
+test("a column is picked as the host picks it, and refused as it refuses", () => {
+  const picked = (select: readonly string[]): unknown => {
+    const document = { days: [{ x: 1 }, { y: [2] }, 3], "*": { a: 4 } };
+    const call = getJson("s", "/x", {}, (value) => value, select);
+    const answer = run(() => ended(fetchAll(call)), "/", [{ service: "s", path: "/x", reply: { json: document } }]);
+    return (answer.json() as readonly { readonly value?: unknown; readonly reason?: string }[]).map((each) => each.value ?? each.reason)[0];
+  };
+  assert.deepEqual(picked(["/days/*/x", "/days/*/y/0", "/*/a", "/no/*", "/*/*x"]), [[1, null, null], [null, 2, null], 4, null, null]);
+  for (const refused of [["/days/*/x/*"], ["/days/*/x", "/days/0"]]) assert.equal(picked(refused), "invalid");
 });
 
 test("a value that is not there is another thing than one of another form, and than a 404", () => {

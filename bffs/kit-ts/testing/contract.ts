@@ -6,6 +6,7 @@ import assert from "node:assert/strict";
 import type { Call } from "tailor:bff/downstream@0.1.1";
 import type { Headers, Payload, Response } from "tailor:bff/types@0.1.1";
 import { isHosts } from "../src/hand-back.ts";
+import { illegalColumns } from "./pick.ts";
 
 const METHODS = ["get", "head", "post", "put", "patch", "delete", "options"];
 
@@ -24,6 +25,8 @@ export function illegal(call: Call): string | undefined {
   if (call.path.length > 8192) return "path is longer than 8 KiB";
   if (call.select.length > 64) return "select has more than 64 pointers";
   if (!call.select.every((pointer) => pointer === "" || pointer.startsWith("/"))) return "a pointer does not begin with `/`";
+  const columns = illegalColumns(call.select);
+  if (columns !== undefined) return columns;
   if (["get", "head"].includes(call.method) && call.body.tag !== "none") return `a ${call.method} call has a body`;
   const [credential] = call.headers.find(([name]) => CREDENTIAL.test(name)) ?? [];
   if (credential !== undefined) return `header ${credential} is a credential, which the operator lets the host pass on`;

@@ -1,7 +1,8 @@
 /** Which answer a fixture gives to a call. */
 import type { Call, Failure, FailureKind, Reply } from "tailor:bff/downstream@0.1.1";
 import { fieldsIn, writtenIn, type Downstream, type Fixture } from "./fixture.ts";
-import { compact, member, readNode, type Node } from "./json.ts";
+import { readNode, type Node } from "./json.ts";
+import { pick } from "./pick.ts";
 
 /** An answer and the milliseconds it takes. */
 export interface Timed {
@@ -78,15 +79,4 @@ function fixtureReply(reply: NonNullable<Downstream["reply"]>): Reply {
     selected: [],
     source: "live",
   };
-}
-
-/** The JSON text at a pointer (RFC 6901), or `null` where the document has no such value. */
-function pick(document: Node, pointer: string): string | null {
-  let value: Node | undefined = document;
-  for (const token of pointer.split("/").slice(1)) {
-    const name = token.replaceAll("~1", "/").replaceAll("~0", "~");
-    if (value?.kind === "array") value = /^(0|[1-9]\d*)$/.test(name) ? value.items[Number(name)] : undefined;
-    else value = member(value, name);
-  }
-  return value === undefined ? null : compact(value);
 }

@@ -79,7 +79,8 @@ impl Call {
 
     /// Asks for these values only, as JSON pointers (`/latest/bpm`): the host reads the document,
     /// and [`Reply::integer`](crate::Reply::integer) and its like take the values by their
-    /// position. At most 64.
+    /// position. A token `*` stands for each item of a list: `/days/*/steps` picks one array, with
+    /// `null` where an item has no such value. At most 64.
     pub fn select(mut self, pointers: &[&str]) -> Call {
         self.select = pointers.iter().map(|text| (*text).to_owned()).collect();
         self

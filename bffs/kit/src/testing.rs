@@ -5,6 +5,7 @@
 //! breakers or size limits. The harness in `tests/` runs the component itself under the real host.
 //! This module is not part of components.
 
+mod columns;
 pub(crate) mod double;
 mod expect;
 mod fixture;

@@ -1,37 +1,19 @@
 /**
- * The calls behind a page, one for each service, and what is read of their answers: days by date.
+ * The calls behind a page, one for each service, and what is read of their answers. The host picks
+ * the columns, so that what is not shown never comes in here.
  */
-import { array, formatDate, getJson, number, object, path, string, type Decoder, type JsonCall } from "@tailor/kit";
+import { columns, formatDate, getJson, number, path, string, type JsonCall } from "@tailor/kit";
 
-/** A day of the service `activity`. */
-export interface ActivityDay {
-  readonly date: string;
-  readonly steps: number;
-  readonly distance_m: number;
-  readonly active_minutes: number;
-  readonly calories_kcal: number;
-  readonly floors: number;
-}
+/** Days of the service `activity`. */
+export type Activity = ReturnType<typeof activity.decode>;
 
-/** A day of the service `heart`. */
-export interface HeartDay {
-  readonly date: string;
-  readonly resting_bpm: number;
-  readonly min_bpm: number;
-  readonly max_bpm: number;
-  readonly average_bpm: number;
-}
+/** Days of the service `heart`. */
+export type Heart = ReturnType<typeof heart.decode>;
 
-/** A night of the service `sleep`, by the date on which it ends. */
-export interface Night {
-  readonly date: string;
-  readonly asleep_minutes: number;
-  readonly in_bed_minutes: number;
-  readonly efficiency_percent: number;
-  readonly score: number;
-}
+/** Nights of the service `sleep`, by the date on which they end. */
+export type Sleep = ReturnType<typeof sleep.decode>;
 
-const activityDay: Decoder<ActivityDay> = object({
+const activity = columns("/days", {
   date: string,
   steps: number,
   distance_m: number,
@@ -40,7 +22,7 @@ const activityDay: Decoder<ActivityDay> = object({
   floors: number,
 });
 
-const heartDay: Decoder<HeartDay> = object({
+const heart = columns("/days", {
   date: string,
   resting_bpm: number,
   min_bpm: number,
@@ -48,7 +30,7 @@ const heartDay: Decoder<HeartDay> = object({
   average_bpm: number,
 });
 
-const night: Decoder<Night> = object({
+const sleep = columns("/nights", {
   date: string,
   asleep_minutes: number,
   in_bed_minutes: number,
@@ -56,34 +38,21 @@ const night: Decoder<Night> = object({
   score: number,
 });
 
-const activityRange = object({ days: array(activityDay) });
-const heartRange = object({ days: array(heartDay) });
-const sleepRange = object({ nights: array(night) });
-
 /** The user's activity from day `first` to day `last`. */
-export function activityDays(user: string, first: number, last: number): JsonCall<ReadonlyMap<string, ActivityDay>> {
-  const decode: Decoder<ReadonlyMap<string, ActivityDay>> = (value) => byDate(activityRange(value).days);
-  return getJson("activity", path`/users/${user}/days`, range(first, last), decode);
+export function activityDays(user: string, first: number, last: number): JsonCall<Activity> {
+  return getJson("activity", path`/users/${user}/days`, range(first, last), activity.decode, activity.select);
 }
 
 /** The user's heart rates from day `first` to day `last`. */
-export function heartDays(user: string, first: number, last: number): JsonCall<ReadonlyMap<string, HeartDay>> {
-  const decode: Decoder<ReadonlyMap<string, HeartDay>> = (value) => byDate(heartRange(value).days);
-  return getJson("heart", path`/users/${user}/days`, range(first, last), decode);
+export function heartDays(user: string, first: number, last: number): JsonCall<Heart> {
+  return getJson("heart", path`/users/${user}/days`, range(first, last), heart.decode, heart.select);
 }
 
 /** The user's nights that end from day `first` to day `last`. */
-export function nights(user: string, first: number, last: number): JsonCall<ReadonlyMap<string, Night>> {
-  const decode: Decoder<ReadonlyMap<string, Night>> = (value) => byDate(sleepRange(value).nights);
-  return getJson("sleep", path`/users/${user}/nights`, range(first, last), decode);
+export function nights(user: string, first: number, last: number): JsonCall<Sleep> {
+  return getJson("sleep", path`/users/${user}/nights`, range(first, last), sleep.decode, sleep.select);
 }
 
 function range(first: number, last: number): Readonly<Record<string, string>> {
   return { from: formatDate(first), to: formatDate(last) };
-}
-
-function byDate<T extends { readonly date: string }>(days: readonly T[]): ReadonlyMap<string, T> {
-  const byDate = new Map<string, T>();
-  for (const day of days) byDate.set(day.date, day);
-  return byDate;
 }

@@ -8,7 +8,7 @@ import {
 import { cursorOf } from "./cursor.ts";
 import { readPage, type Page } from "./page.ts";
 import { activityDays, heartDays, nights } from "./sources.ts";
-import { summary } from "./summary.ts";
+import { summary, type Tables } from "./summary.ts";
 
 /**
  * Answers a page, or throws a `Problem`: 400 for parameters, 404 if no service knows the user, 503
@@ -26,11 +26,9 @@ export function summaries(request: Request, { user }: { readonly user: string })
 
   const incomplete = Object.entries(parts).flatMap(([name, part]) => (part.kind === "value" || isGone(part) ? [] : [name]));
   const next = page.last < page.to ? cursorOf(page.from, page.to, page.last + 1) : null;
+  const tables: Tables = { activity: valueOf(activity), heart: valueOf(heart), sleep: valueOf(sleep) };
   const document = {
-    data: Array.from({ length: page.last - page.first + 1 }, (_, index) => {
-      const day = formatDate(page.first + index);
-      return summary(day, dayOf(activity, day), dayOf(heart, day), dayOf(sleep, day));
-    }),
+    data: Array.from({ length: page.last - page.first + 1 }, (_, index) => summary(formatDate(page.first + index), index, tables)),
     page: { limit: page.limit, next },
     incomplete,
   };
@@ -71,8 +69,8 @@ function word(part: Outcome<unknown>): string {
   return part.kind === "unreadable" || part.kind === "no-value" ? "malformed" : why(part);
 }
 
-function dayOf<T>(part: Outcome<ReadonlyMap<string, T>>, day: string): T | undefined {
-  return part.kind === "value" ? part.value.get(day) : undefined;
+function valueOf<T>(part: Outcome<T>): T | undefined {
+  return part.kind === "value" ? part.value : undefined;
 }
 
 /** The query alone (RFC 3986, 4.2), since only the host knows the path's prefix. */

@@ -4,7 +4,7 @@
  * rename, remove or change the unit of one.
  */
 import { duration } from "@tailor/kit";
-import type { ActivityDay, HeartDay, Night } from "./sources.ts";
+import type { Activity, Heart, Sleep } from "./sources.ts";
 
 /** A day of the export. `null` where no value is known. */
 export interface Summary {
@@ -27,27 +27,43 @@ export interface Summary {
 /** One thermochemical kilocalorie in kilojoules. */
 const KJ_PER_KCAL = 4.184;
 
-/** The summary of a day from what each service holds of it. */
-export function summary(
-  date: string,
-  activity: ActivityDay | undefined,
-  heart: HeartDay | undefined,
-  night: Night | undefined,
-): Summary {
+/** What the services hold of the days of a page, as far as it arrived. */
+export interface Tables {
+  readonly activity: Activity | undefined;
+  readonly heart: Heart | undefined;
+  readonly sleep: Sleep | undefined;
+}
+
+/** The summary of a day, which is likely to be the row `likely` of each table. */
+export function summary(date: string, likely: number, { activity, heart, sleep }: Tables): Summary {
+  const day = rowOf(activity, date, likely);
+  const beat = rowOf(heart, date, likely);
+  const night = rowOf(sleep, date, likely);
+  const active = activity?.active_minutes[day];
+  const energy = activity?.calories_kcal[day];
+  const asleep = sleep?.asleep_minutes[night];
+  const inBed = sleep?.in_bed_minutes[night];
+  const efficiency = sleep?.efficiency_percent[night];
   return {
     date,
-    steps: activity?.steps ?? null,
-    floors: activity?.floors ?? null,
-    distance_m: activity?.distance_m ?? null,
-    active: activity === undefined ? null : duration(activity.active_minutes),
-    energy_kj: activity === undefined ? null : Math.round(activity.calories_kcal * KJ_PER_KCAL),
-    resting_heart_rate_bpm: heart?.resting_bpm ?? null,
-    average_heart_rate_bpm: heart?.average_bpm ?? null,
-    min_heart_rate_bpm: heart?.min_bpm ?? null,
-    max_heart_rate_bpm: heart?.max_bpm ?? null,
-    sleep: night === undefined ? null : duration(night.asleep_minutes),
-    time_in_bed: night === undefined ? null : duration(night.in_bed_minutes),
-    sleep_efficiency: night === undefined ? null : night.efficiency_percent / 100,
-    sleep_score: night?.score ?? null,
+    steps: activity?.steps[day] ?? null,
+    floors: activity?.floors[day] ?? null,
+    distance_m: activity?.distance_m[day] ?? null,
+    active: active === undefined ? null : duration(active),
+    energy_kj: energy === undefined ? null : Math.round(energy * KJ_PER_KCAL),
+    resting_heart_rate_bpm: heart?.resting_bpm[beat] ?? null,
+    average_heart_rate_bpm: heart?.average_bpm[beat] ?? null,
+    min_heart_rate_bpm: heart?.min_bpm[beat] ?? null,
+    max_heart_rate_bpm: heart?.max_bpm[beat] ?? null,
+    sleep: asleep === undefined ? null : duration(asleep),
+    time_in_bed: inBed === undefined ? null : duration(inBed),
+    sleep_efficiency: efficiency === undefined ? null : efficiency / 100,
+    sleep_score: sleep?.score[night] ?? null,
   };
+}
+
+/** The row of a date, -1 if there is none. Services leave out days without data. */
+function rowOf(table: { readonly date: readonly string[] } | undefined, date: string, likely: number): number {
+  if (table === undefined) return -1;
+  return table.date[likely] === date ? likely : table.date.lastIndexOf(date);
 }

@@ -21,9 +21,9 @@ const FIBER_STACK: usize = WASM_STACK + (512 << 10);
 /// from the start of its linear memory. A page that is given back costs its next user a fault of 2
 /// to 4 us; clearing costs about 35 us a MiB, of what an instance really has. Guests made with the
 /// kit have 0.2 MiB. QuickJS has 1.6, and a request dirties 80 pages at its end: with less than all
-/// of it, such a request costs half as much again. `docs/inside/performance.md` has the
-/// figures.
-const KEEP_RESIDENT: usize = 2 << 20;
+/// of it, such a request costs half as much again. With Hono and its like it has 3 to 4.
+/// `docs/inside/performance.md` has the figures.
+const KEEP_RESIDENT: usize = 4 << 20;
 /// Slots that wait for the next request of the component that they ran last, with its image mapped.
 /// Another component's image has to be mapped anew, which costs five times as much as a whole
 /// request without calls: with the engine's default of 100, a hundred busy BFFs take slots from

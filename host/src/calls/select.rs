@@ -1,5 +1,6 @@
 //! Which values of an answer cross into the guest: RFC 6901 pointers, and the JSON text at each of
-//! them.
+//! them. The token `*` stands for each element of an array, and its pointer picks a column: an array
+//! with one item for each element.
 //!
 //! One pass from the first byte to the last finds the values, because a body that is cut off behind
 //! the wanted value still means a service that broke. What is wanted, and what lies on the way to
@@ -38,6 +39,7 @@
 //! simd-json writes to a copy of the body, does not keep the text of a number, and refuses integers
 //! of more than 64 bits.
 
+mod found;
 mod node;
 mod pointer;
 mod scan;
@@ -47,16 +49,14 @@ mod skip;
 mod tests;
 mod walk;
 
-use std::ops::Range;
-
+use self::found::Found;
 use self::node::Node;
 pub use self::pointer::{MAX_POINTER_SIZE, MAX_POINTERS, MAX_TOKENS, SelectError};
-use self::scan::Fault;
-use self::walk::Walk;
+use self::walk::{Stop, Walk};
 
-/// What overlapping pointers may add to the size of the body, bytes. Values that do not overlap are
-/// never larger than the body together; without a bound, 64 times the pointer `""` would make 64
-/// copies of it.
+/// What overlapping pointers and the `null`s of columns may add to the size of the body, bytes.
+/// Values that do not overlap are never larger than the body together; without a bound, 64 times the
+/// pointer `""` would make 64 copies of it.
 pub const MAX_OVERLAP: usize = 1 << 20;
 
 /// Why nothing was picked. It holds no text of the body, which may be personal data.
@@ -84,9 +84,9 @@ pub enum PickError {
         /// Size of the body in bytes.
         size: usize,
     },
-    /// The body is JSON, but the pointers overlap so much that the values exceed it by more than
-    /// [`MAX_OVERLAP`].
-    #[error("overlapping pointers select more than {limit} bytes")]
+    /// The pointers overlap so much, or their columns have so many gaps, that the values exceed the
+    /// body by more than [`MAX_OVERLAP`].
+    #[error("overlapping pointers and columns select more than {limit} bytes")]
     TooLarge {
         /// The limit in bytes.
         limit: usize,
@@ -119,8 +119,16 @@ impl Selection {
                     Some(&known) => known,
                     None => {
                         let new = nodes.len();
-                        if let Some(index) = pointer::index(&token) {
+                        if token == pointer::EACH {
+                            nodes[current].column = Some(new);
+                        } else if let Some(index) = pointer::index(&token) {
                             nodes[current].elements.insert(index, new);
+                        }
+                        // Each element then has one node, and is passed once.
+                        if nodes[current].column.is_some() && !nodes[current].elements.is_empty() {
+                            return Err(SelectError::Mixed {
+                                pointer: pointer.clone(),
+                            });
                         }
                         nodes[current]
                             .members
@@ -152,7 +160,9 @@ impl Selection {
     /// around it; `None` where the document has no such value.
     ///
     /// A token is a name in an object and an index in an array: `0`, or digits without a leading
-    /// zero; `-` and anything else name no element, and no token goes into a scalar. Of members
+    /// zero; `-` and anything else name no element, and no token goes into a scalar. The token `*`
+    /// is a name in an object, too, and in an array stands for each element: the value is an array
+    /// of what the rest of the pointer picks in each, `null` where that is nothing. Of members
     /// with one name the last counts, as in JavaScript and serde. A name is compared after
     /// decoding; one with a lone surrogate equals no token.
     ///
@@ -163,27 +173,23 @@ impl Selection {
     /// limited.
     pub fn pick(&self, body: &[u8]) -> Result<Vec<Option<String>>, PickError> {
         let size = body.len();
-        let found = Walk::new(&self.nodes, self.count, body)
-            .document()
-            .map_err(|Fault(at)| match at {
-                at if at >= size => PickError::Truncated { size },
-                at => PickError::NotJson { at, size },
-            })?;
         let limit = size.saturating_add(MAX_OVERLAP);
-        if found.iter().flatten().map(Range::len).sum::<usize>() > limit {
+        let stopped = |stop| match stop {
+            Stop::Fault(at) if at >= size => PickError::Truncated { size },
+            Stop::Fault(at) => PickError::NotJson { at, size },
+            Stop::NotUtf8(at) => PickError::NotUtf8 { at, size },
+            Stop::TooLarge => PickError::TooLarge { limit },
+        };
+        let walk = Walk::new(&self.nodes, self.count, body, limit);
+        let found = walk.document().map_err(stopped)?;
+        if found.iter().map(Found::size).sum::<usize>() > limit {
             return Err(PickError::TooLarge { limit });
         }
-        let text = |place: Range<usize>| {
-            let start = place.start;
-            match str::from_utf8(&body[place]) {
-                Ok(text) => Ok(text.to_owned()),
-                Err(error) => Err(PickError::NotUtf8 {
-                    at: start + error.valid_up_to(),
-                    size,
-                }),
-            }
-        };
-        let texts = found.into_iter().map(|place| place.map(text).transpose());
-        texts.collect()
+        let texts = found.into_iter().map(|found| match found {
+            Found::Nothing => Ok(None),
+            Found::Value(place) => found::text(body, place).map(|text| Some(text.to_owned())),
+            Found::Column(text) => Ok(Some(text)),
+        });
+        texts.map(|text| text.map_err(stopped)).collect()
     }
 }

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use super::json::Node;
-use super::{Offline, Respond, failure};
+use super::{Offline, Respond, columns, failure};
 use crate::hand_back::is_hosts;
 use crate::{
     Call, Failure, FailureKind, Fetched, Level, Method, Payload, Reply, Request, Response,
@@ -257,6 +257,8 @@ fn illegal(call: &Call) -> Option<&'static str> {
         .any(|pointer| !pointer.is_empty() && !pointer.starts_with('/'))
     {
         Some("select has a pointer that does not begin with `/`")
+    } else if let Some(why) = columns::illegal(&call.select) {
+        Some(why)
     } else if matches!(call.method, Method::Get | Method::Head)
         && !matches!(call.body, Payload::None)
     {
@@ -333,27 +335,10 @@ fn selected(call: &Call, mut reply: Reply) -> Fetched {
         return Err(malformed());
     };
     let document = Node::read(text).map_err(|_| malformed())?;
-    let pick = |pointer: &String| at(&document, pointer).map(Node::compact);
+    let pick = |pointer: &String| columns::pick(&document, pointer);
     reply.selected = call.select.iter().map(pick).collect();
     reply.body = Payload::None;
     Ok(reply)
-}
-
-/// The value at a JSON pointer (RFC 6901).
-fn at<'n, 'a>(document: &'n Node<'a>, pointer: &str) -> Option<&'n Node<'a>> {
-    let mut value = document;
-    for token in pointer.split('/').skip(1) {
-        let name = token.replace("~1", "/").replace("~0", "~");
-        value = match value {
-            Node::Array(items) => {
-                let index = name.parse::<usize>().ok()?;
-                // `01` and `+1` are the names of no item.
-                items.get(index).filter(|_| index.to_string() == name)?
-            }
-            _ => value.member(&name)?,
-        };
-    }
-    Some(value)
 }
 
 #[cfg(test)]

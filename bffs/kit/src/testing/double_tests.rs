@@ -216,3 +216,29 @@ fn settings_and_log_lines_are_those_of_the_run() {
     assert_eq!(body_text(&run.response), r#"Some("dry") None"#);
     assert_eq!(run.logs[0].fields, [("part".into(), "sleep".into())]);
 }
+
+#[test]
+fn a_star_picks_a_column_and_has_its_limits() {
+    fn handle(_: Request) -> Response {
+        let call = |pointers: &[&str]| Call::get("days", &["x"]).select(pointers);
+        let picked = |pointers: &[&str]| match fetch(&call(pointers)) {
+            Ok(reply) => format!("{:?}", reply.selected),
+            Err(failure) => failure.detail,
+        };
+        let lines = [
+            picked(&["/zones/*/a", "/zones/*/b", "/zones/*", "/steps/*", "/no/*"]),
+            picked(&["/a/*/b/*"]),
+            picked(&["/a/*/b", "/a/0"]),
+        ];
+        answer(lines.join("\n"))
+    }
+    let run = offline().run(handle, get("/"));
+    let text = body_text(&run.response);
+    let lines: Vec<&str> = text.lines().collect();
+    assert_eq!(
+        lines[0],
+        r#"[Some("[1]"), Some("[null]"), Some("[{\"a\":1}]"), None, None]"#
+    );
+    assert!(lines[1].contains("more than one `*`"), "{text}");
+    assert!(lines[2].contains("by `*` and by index"), "{text}");
+}

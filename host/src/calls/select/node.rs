@@ -14,4 +14,6 @@ pub(super) struct Node {
     pub(super) members: BTreeMap<Vec<u8>, usize>,
     /// The next node by index, for an array: those tokens that are an index.
     pub(super) elements: BTreeMap<usize, usize>,
+    /// The next node for each element of an array: the token `*`.
+    pub(super) column: Option<usize>,
 }

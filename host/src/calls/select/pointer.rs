@@ -1,4 +1,5 @@
-//! The syntax of RFC 6901: a pointer's text in, its decoded tokens out. Knows nothing of documents.
+//! The syntax of RFC 6901 and the token `*`: a pointer's text in, its decoded tokens out. Knows
+//! nothing of documents.
 
 use std::borrow::Cow;
 
@@ -8,6 +9,9 @@ pub const MAX_POINTERS: usize = 64;
 pub const MAX_POINTER_SIZE: usize = 1024;
 /// Reference tokens of one pointer. The walk recurses this deep at most.
 pub const MAX_TOKENS: usize = 32;
+
+/// The token that stands for each element of an array.
+pub(super) const EACH: &str = "*";
 
 /// Pointers that cannot be used. A fault of the BFF.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -48,6 +52,23 @@ pub enum SelectError {
         /// Offset of the tilde in bytes.
         at: usize,
     },
+    /// More than one token `*`.
+    #[error(
+        "pointer {pointer:?} has more than one `*`: select the outer list and read the inner ones"
+    )]
+    Nested {
+        /// The pointer.
+        pointer: String,
+    },
+    /// A place of which one pointer takes each element and another takes one by its index.
+    #[error(
+        "pointer {pointer:?} and another one take the same list by `*` and by index: `*` alone has \
+         all of it"
+    )]
+    Mixed {
+        /// The pointer.
+        pointer: String,
+    },
 }
 
 /// Splits a pointer into its decoded tokens.
@@ -75,6 +96,11 @@ pub(super) fn tokens(pointer: &str) -> Result<Vec<Cow<'_, str>>, SelectError> {
         });
     }
     let tokens: Vec<_> = parts.map(decode).collect();
+    if tokens.iter().filter(|&token| token == EACH).count() > 1 {
+        return Err(SelectError::Nested {
+            pointer: pointer.to_owned(),
+        });
+    }
     if tokens.len() > MAX_TOKENS {
         return Err(SelectError::TooDeep {
             pointer: pointer.to_owned(),

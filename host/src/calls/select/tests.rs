@@ -1,4 +1,5 @@
 mod agreement;
+mod columns;
 mod documents;
 mod hostile;
 

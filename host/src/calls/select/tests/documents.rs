@@ -3,7 +3,8 @@
 use serde_json::{Map, Value};
 
 /// Names that collide with each other, with indices and with escapes.
-const NAMES: [&str; 14] = [
+const NAMES: [&str; 15] = [
+    "*",
     "a",
     "b",
     "ab",
@@ -91,14 +92,20 @@ impl Random {
                     .nth(self.below(map.len()))
                     .cloned()
                     .unwrap_or_default(),
-                Some(Value::Array(list)) if self.below(8) != 0 => {
-                    self.below(list.len() + 1).to_string()
-                }
+                Some(Value::Array(list)) if self.below(8) != 0 => match self.below(8) {
+                    0 => "*".to_owned(),
+                    _ => self.below(list.len() + 1).to_string(),
+                },
                 _ => self.of(&NAMES).to_owned(),
             };
+            let start = pointer.len();
             pointer.push('/');
             pointer.push_str(&token.replace('~', "~0").replace('/', "~1"));
-            current = document.pointer(&pointer);
+            current = match (&*token, current) {
+                // Those below are of its first element.
+                ("*", Some(Value::Array(list))) => list.first(),
+                _ => current.and_then(|value| value.pointer(&pointer[start..])),
+            };
             if current.is_none() && self.below(2) == 0 {
                 break;
             }
