@@ -1,6 +1,6 @@
 //! The history of activity, reduced to what a chart needs.
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use tailor_kit::{Date, Fetched, Outcome, Problem, ReadReply, Request};
 
 /// How many days of history are shown.
@@ -64,48 +64,48 @@ pub(crate) struct History {
     active_minutes: Vec<Option<i64>>,
 }
 
-#[derive(Deserialize)]
-struct Days {
-    days: Vec<Day>,
-}
-
-#[derive(Deserialize)]
-struct Day {
-    date: Date,
-    steps: i64,
-    distance_m: i64,
-    active_minutes: i64,
-}
+/// The columns of the activity service's answer that a history is made of. The host picks them, so
+/// that the names of 90 days' members stay outside.
+pub(crate) const COLUMNS: [&str; 4] = [
+    "/days/*/date",
+    "/days/*/steps",
+    "/days/*/distance_m",
+    "/days/*/active_minutes",
+];
 
 impl History {
-    /// The history of the range that ends on `to`, from the answer of the activity service.
+    /// The history of the range that ends on `to`, from [`COLUMNS`].
     pub(crate) fn read(fetched: &Fetched, range: Range, to: Date) -> Outcome<History> {
-        let Days { days } = fetched.json()?;
         let from = range.from(to);
-        let points = |value: fn(&Day) -> i64| points(&days, value, from, range);
+        let dates: Vec<Date> = fetched.pick(0)?;
+        let point_of = |date: &Date| {
+            let point = (date.days() - from.days()).div_euclid(range.days_per_point);
+            usize::try_from(point).ok()
+        };
+        let places: Vec<Option<usize>> = dates.iter().map(point_of).collect();
+        let points = |column| -> Outcome<Vec<Option<i64>>> {
+            let values: Vec<i64> = fetched.pick(column)?;
+            Ok(points(&places, &values, range))
+        };
         Ok(History {
             from,
             to,
             days_per_point: range.days_per_point,
-            steps: points(|day| day.steps),
-            distance_m: points(|day| day.distance_m),
-            active_minutes: points(|day| day.active_minutes),
+            steps: points(1)?,
+            distance_m: points(2)?,
+            active_minutes: points(3)?,
         })
     }
 }
 
 /// The mean of each point's days, rounded to the nearest whole number. Days outside of the range
 /// are left out.
-fn points(days: &[Day], value: fn(&Day) -> i64, from: Date, range: Range) -> Vec<Option<i64>> {
+fn points(places: &[Option<usize>], values: &[i64], range: Range) -> Vec<Option<i64>> {
     let count = usize::try_from(range.days / range.days_per_point).unwrap_or_default();
     let mut sums = vec![(0_i64, 0_i64); count];
-    for day in days {
-        let point = (day.date.days() - from.days()).div_euclid(range.days_per_point);
-        if let Some((sum, known)) = usize::try_from(point)
-            .ok()
-            .and_then(|point| sums.get_mut(point))
-        {
-            *sum = sum.saturating_add(value(day));
+    for (place, value) in places.iter().zip(values) {
+        if let Some((sum, known)) = place.and_then(|point| sums.get_mut(point)) {
+            *sum = sum.saturating_add(*value);
             *known += 1;
         }
     }
@@ -117,8 +117,19 @@ fn points(days: &[Day], value: fn(&Day) -> i64, from: Date, range: Range) -> Vec
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::Dashboard;
     use serde_json::{Value, json};
-    use tailor_kit::testing::{get, reply};
+    use tailor_kit::Handler as _;
+    use tailor_kit::testing::{Offline, body_json, get, reply};
+
+    /// The history of the screen of 2026-01-15, where the service has these days.
+    fn screen(range: &str, days: &Value) -> Value {
+        let days = json!({"days": days});
+        let services = Offline::new(move |_| Ok(reply(200, &days)));
+        let path = format!("/ada?date=2026-01-15&range={range}&fields=history");
+        let response = services.run(Dashboard::handle, get(&path)).response;
+        body_json(&response).unwrap()["history"].take()
+    }
 
     /// Day `n` of the range (from 0) has `n` steps; two days of the fifth point and all of the last
     /// are not known.
@@ -129,9 +140,7 @@ mod tests {
         let days: Vec<Value> = known
             .map(|n| json!({"date": from.plus_days(n), "steps": n, "distance_m": 7 * n, "active_minutes": 0}))
             .collect();
-        let range = Range::asked(&get(&format!("/?range={range}"))).unwrap();
-        let history = History::read(&Ok(reply(200, &json!({"days": days}))), range, to).unwrap();
-        serde_json::to_value(history).unwrap()
+        screen(range, &json!(days))
     }
 
     #[test]
@@ -166,11 +175,19 @@ mod tests {
     #[test]
     fn a_mean_is_rounded_to_the_nearest() {
         let day = |date: &str, steps| json!({"date": date, "steps": steps, "distance_m": 0, "active_minutes": 0});
-        let days = json!({"days": [day("2025-10-18", 1), day("2025-10-19", 1), day("2025-10-20", 3),
-            day("2025-10-21", 1), day("2025-10-22", 2)]});
-        let range = Range::asked(&get("/")).unwrap();
-        let history =
-            History::read(&Ok(reply(200, &days)), range, "2026-01-15".parse().unwrap()).unwrap();
-        assert_eq!(history.steps[..2], [Some(2), Some(2)]);
+        let history = screen(
+            "90d",
+            &json!([
+                day("2025-10-18", 1),
+                day("2025-10-19", 1),
+                day("2025-10-20", 3),
+                day("2025-10-21", 1),
+                day("2025-10-22", 2)
+            ]),
+        );
+        assert_eq!(
+            history["steps"].as_array().unwrap()[..2],
+            [json!(2), json!(2)]
+        );
     }
 }

@@ -6,7 +6,7 @@
 use serde::{Deserialize, Serialize};
 use tailor_kit::{Call, Date, Fetched, Outcome, Problem, ReadReply, Request};
 
-use crate::history::Range;
+use crate::history::{COLUMNS, Range};
 
 /// A part of the screen.
 #[derive(Clone, Copy)]
@@ -60,7 +60,8 @@ impl Part {
             Part::Goals => Call::get("goals", &["users", user, "goals"]).query("date", &day),
             Part::History => Call::get("activity", &["users", user, "days"])
                 .query("from", &range.from(date).to_string())
-                .query("to", &day),
+                .query("to", &day)
+                .select(&COLUMNS),
             // A day of heart rates has 288 samples that the screen does not show: they stay
             // outside.
             Part::Heart => Call::get("heart", &["users", user, "days", &day]).select(&[
