@@ -17,7 +17,7 @@ const ROWS: &[(&str, &str)] = &[
     ("locale", "error "),
     ("post", "201 {\"kg\":80,\"stored\":200}"),
     ("line", "error RangeError: 31 is not a month stack=failing "),
-    ("line", "/test/engine/habits.ts:12:38 < first "),
+    ("line", "/test/engine/habits.ts:12:40 < first "),
     ("cause", "error TypeError: no date "),
     ("cause", " cause=RangeError: 31 is not a month (failing "),
     ("object", "error thrown object: { code: 7 }"),

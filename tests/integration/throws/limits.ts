@@ -27,12 +27,6 @@ const nested = (depth: number): Any => {
   return value;
 };
 
-const nestedObjects = (depth: number): Any => {
-  let value: Any = {};
-  for (let level = 0; level < depth; level += 1) value = { value };
-  return value;
-};
-
 const routes: Record<string, () => unknown> = {
   recursion: () => walk({}),
   "recursion-of-a-getter": () => new Node().next,
@@ -71,14 +65,10 @@ const routes: Record<string, () => unknown> = {
     const value: Any = { toString: () => `${/*@recursion-of-a-text*/value}` };
     return `${value}`;
   },
-  "deep-json": () => JSON./*@deep-json*/stringify(nested(20_000)),
-  "deep-objects": () => JSON./*@deep-objects*/stringify(nestedObjects(20_000)),
   "deep-text": () => JSON./*@deep-text*/parse("[".repeat(100_000)),
   "deep-text-of-objects": () => JSON./*@deep-text-of-objects*/parse('{"a":'.repeat(100_000)),
   "deep-text-of-both": () => JSON./*@deep-text-of-both*/parse('[{"a":'.repeat(100_000), (_name, value) => value),
   "deep-lists": () => nested(20_000)./*@deep-lists*/flat(Infinity),
-  "deep-list-as-text": () => /*@deep-list-as-text*/`${nested(20_000)}`,
-  "deep-pattern": () => /*@deep-pattern*/new RegExp(`${"(".repeat(100_000)}a${")".repeat(100_000)}`),
   loop: () => spin(),
   "loop-of-calls": () => {
     for (;;) {

@@ -9,8 +9,8 @@ interface Heart {
 }
 
 const heart = async (): Promise<Heart> => (await (await fetch(HEART)).json()) as Heart;
-const failing = (): never => { throw new RangeError("31 is not a month"); };
-const days = { first: () => failing() };
+const day = { failing(): never { throw new RangeError("31 is not a month"); } };
+const days = { first: () => day.failing() };
 
 const habits: Readonly<Record<string, (request: Request) => unknown>> = {
   await: async () => {
@@ -47,7 +47,7 @@ const habits: Readonly<Record<string, (request: Request) => unknown>> = {
   line: () => [1].map((day) => ({ day, first: days.first() })),
   cause: () => {
     try {
-      failing();
+      day.failing();
     } catch (cause) {
       throw new TypeError("no date", { cause });
     }
