@@ -33,7 +33,8 @@ pub(super) fn pick(document: &Node<'_>, pointer: &str) -> Option<String> {
 /// The pointers before and behind the first token `*`.
 fn split(pointer: &str) -> Option<(&str, &str)> {
     let mut stars = pointer.match_indices("/*");
-    let (at, _) = stars.find(|(at, _)| matches!(pointer.as_bytes().get(at + 2), None | Some(b'/')))?;
+    let (at, _) =
+        stars.find(|(at, _)| matches!(pointer.as_bytes().get(at + 2), None | Some(b'/')))?;
     Some((&pointer[..at], &pointer[at + 2..]))
 }
 
