@@ -3,9 +3,11 @@
 //! `cargo run --example guest_cost -- COMPONENT FIXTURE [COMPONENT FIXTURE]...` sends each
 //! component the request of its fixture, over and over, with the fixture's services answered in
 //! process: an instance is made, called and dropped for each request. The components take turns, so
-//! that a noisy neighbour of the machine disturbs all alike. It prints a table in Markdown.
+//! that a noisy neighbour of the machine disturbs all alike. It prints tables in Markdown.
 //!
 //! Of each figure the best and the median round are given. Faults are minor page faults, a request.
+//! The second table has what a version costs once: compiling it, and loading its kept code, as when
+//! a host starts again or goes back to it; and the memory of its request.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -14,11 +16,12 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, ensure};
 use bytes::Bytes;
+use tailor::bff::compiled::CompiledCache;
 use tailor::bff::load::Loader;
 use tailor::bff::run::Fixed;
 use tailor::bff::runtime::Runtime;
 use tailor::bff::version::Version;
-use tailor::config::{Bff, Config};
+use tailor::config::{Bff, CompiledCode, Config};
 use tailor::downstream::Canned;
 use tailor::fixture::Fixture;
 use tailor::invoke::{detached, invoke};
@@ -61,7 +64,26 @@ fn main() -> anyhow::Result<()> {
             summary(&guest.requests, true),
         );
     }
+    println!("\n| guest | component, KB | compile, ms | load, ms | memory of a request, KiB |");
+    println!("|---|--:|--:|--:|--:|");
+    for Guest { name, once, .. } in &guests {
+        println!(
+            "| {name} | {} | {:.0} | {:.1} | {} |",
+            once.size / 1000,
+            once.compile.as_secs_f64() * 1e3,
+            once.load.as_secs_f64() * 1e3,
+            once.memory >> 10,
+        );
+    }
     Ok(())
+}
+
+/// What a version costs once, and the memory of its request.
+struct Once {
+    size: usize,
+    compile: Duration,
+    load: Duration,
+    memory: usize,
 }
 
 /// A component with its request, and the rounds so far.
@@ -71,6 +93,7 @@ struct Guest {
     version: Arc<Version>,
     fixture: Fixture,
     fixed: Fixed,
+    once: Once,
     instances: Vec<Round>,
     requests: Vec<Round>,
 }
@@ -83,8 +106,17 @@ impl Guest {
             .define_unknown_imports_as_traps(&component)
             .map_err(engine)?;
         let pre = linker.instantiate_pre(&component).map_err(engine)?;
-        let loader = Loader::new(runtime.clone(), None, Config::MAX_COMPONENT_SIZE);
-        let loaded = loader.load("guest", Path::new(path), None)?;
+        let kept = tempfile::tempdir()?;
+        let load = || {
+            let cache = CompiledCache::open(kept.path(), CompiledCode::default())?;
+            let loader = Loader::new(runtime.clone(), Some(cache), Config::MAX_COMPONENT_SIZE);
+            loader.load("guest", Path::new(path), None)
+        };
+        let compile = load()?.compiled_in.unwrap_or_default();
+        let begun = Instant::now();
+        let loaded = load()?;
+        let load = begun.elapsed();
+        let size = loaded.size;
         let answers = answers(fixture)?;
         let names: Vec<String> = answers.keys().cloned().collect();
         let mut settings = Bff::with_defaults("guest", Path::new(path), &[]);
@@ -92,7 +124,7 @@ impl Guest {
         let fixture = Fixture::read(Path::new(fixture))?;
         settings.config.extend(fixture.config.clone());
         let version = detached(settings, loaded, |name| answers[name].clone());
-        let guest = Self {
+        let mut guest = Self {
             name: path.to_owned(),
             pre,
             version,
@@ -101,6 +133,12 @@ impl Guest {
                 seed: Some(fixture.seed),
             },
             fixture,
+            once: Once {
+                size,
+                compile,
+                load,
+                memory: 0,
+            },
             instances: Vec::new(),
             requests: Vec::new(),
         };
@@ -113,6 +151,7 @@ impl Guest {
             0,
         )
         .await;
+        guest.once.memory = invoked.cost.memory;
         let answer = invoked
             .result
             .map_err(|error| anyhow::anyhow!("{path}: {error}\n{}", error.backtrace()))?;

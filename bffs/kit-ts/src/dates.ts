@@ -35,8 +35,8 @@ export function today(): number {
  * `PT0M`.
  */
 export function duration(minutes: number): string {
-  const hours = Math.trunc(minutes / 60);
   const rest = minutes % 60;
+  const hours = (minutes - rest) / 60;
   if (hours === 0) return `PT${rest}M`;
   return rest === 0 ? `PT${hours}H` : `PT${hours}H${rest}M`;
 }

@@ -66,7 +66,8 @@ export function withProfile<T>(call: JsonCall<T>, profile: string): JsonCall<T> 
 export function path(literals: TemplateStringsArray, ...values: readonly (string | number)[]): string {
   let made = literals[0] as string;
   for (let index = 0; index < values.length; index += 1) {
-    made += encodeURIComponent(String(values[index]).toWellFormed()) + (literals[index + 1] as string);
+    const value = values[index];
+    made += encodeURIComponent((typeof value === "string" ? value : String(value)).toWellFormed()) + (literals[index + 1] as string);
   }
   return made;
 }

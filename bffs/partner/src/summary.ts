@@ -24,6 +24,9 @@ export interface Summary {
   readonly sleep_score: number | null;
 }
 
+/** The durations of a day by their minutes: made when the component is built. */
+const DURATIONS: readonly string[] = Array.from({ length: 24 * 60 + 1 }, (_, minutes) => duration(minutes));
+
 /** One thermochemical kilocalorie in kilojoules. */
 const KJ_PER_KCAL = 4.184;
 
@@ -49,17 +52,21 @@ export function summary(date: string, likely: number, { activity, heart, sleep }
     steps: activity?.steps[day] ?? null,
     floors: activity?.floors[day] ?? null,
     distance_m: activity?.distance_m[day] ?? null,
-    active: active === undefined ? null : duration(active),
+    active: active === undefined ? null : lasting(active),
     energy_kj: energy === undefined ? null : Math.round(energy * KJ_PER_KCAL),
     resting_heart_rate_bpm: heart?.resting_bpm[beat] ?? null,
     average_heart_rate_bpm: heart?.average_bpm[beat] ?? null,
     min_heart_rate_bpm: heart?.min_bpm[beat] ?? null,
     max_heart_rate_bpm: heart?.max_bpm[beat] ?? null,
-    sleep: asleep === undefined ? null : duration(asleep),
-    time_in_bed: inBed === undefined ? null : duration(inBed),
+    sleep: asleep === undefined ? null : lasting(asleep),
+    time_in_bed: inBed === undefined ? null : lasting(inBed),
     sleep_efficiency: efficiency === undefined ? null : efficiency / 100,
     sleep_score: sleep?.score[night] ?? null,
   };
+}
+
+function lasting(minutes: number): string {
+  return DURATIONS[minutes] ?? duration(minutes);
 }
 
 /** The row of a date, -1 if there is none. Services leave out days without data. */

@@ -213,7 +213,11 @@ pub(super) fn value_at(document: &Value, pointer: &str) -> Option<Value> {
         return document.pointer(pointer).cloned();
     };
     let item = |element: &Value| element.pointer(&pointer[at + 2..]).cloned();
-    Some(list.iter().map(|element| item(element).unwrap_or_default()).collect())
+    Some(
+        list.iter()
+            .map(|element| item(element).unwrap_or_default())
+            .collect(),
+    )
 }
 
 /// Pointers, and after them a body. What is picked is what serde_json finds there.

@@ -49,10 +49,10 @@ mod skip;
 mod tests;
 mod walk;
 
-use self::found::Found;
+use self::found::{Found, Stop};
 use self::node::Node;
 pub use self::pointer::{MAX_POINTER_SIZE, MAX_POINTERS, MAX_TOKENS, SelectError};
-use self::walk::{Stop, Walk};
+use self::walk::Walk;
 
 /// What overlapping pointers and the `null`s of columns may add to the size of the body, bytes.
 /// Values that do not overlap are never larger than the body together; without a bound, 64 times the

@@ -2,27 +2,10 @@
 //! wanted values, skips all others, and notes where the wanted ones are. It recurses as deep as the
 //! pointers, never as deep as the document.
 
-use super::found::{Found, text};
+use super::found::{Found, Stop, text};
 use super::node::Node;
-use super::scan::{Fault, Scan};
+use super::scan::Scan;
 use crate::contract::BYTE_ORDER_MARK;
-
-/// Why a pass ended before the document did.
-#[derive(Clone, Copy, Debug)]
-pub(super) enum Stop {
-    /// The offset at which the text stops being JSON.
-    Fault(usize),
-    /// The offset of the first byte of a wanted value that is not UTF-8.
-    NotUtf8(usize),
-    /// The columns have more than the limit.
-    TooLarge,
-}
-
-impl From<Fault> for Stop {
-    fn from(Fault(at): Fault) -> Self {
-        Stop::Fault(at)
-    }
-}
 
 /// One pass over one document.
 pub(super) struct Walk<'a> {
@@ -188,7 +171,10 @@ impl<'a> Walk<'a> {
             Found::Value(place) => text(self.text, place)?,
             Found::Nothing | Found::Column(_) => "null",
         };
-        self.left = self.left.checked_sub(item.len() + 1).ok_or(Stop::TooLarge)?;
+        self.left = self
+            .left
+            .checked_sub(item.len() + 1)
+            .ok_or(Stop::TooLarge)?;
         if column.len() > 1 {
             column.push(',');
         }

@@ -22,9 +22,13 @@ fn agrees_with_serde_json_on_generated_documents() {
             selection => selection.unwrap(),
         };
         let picked = selection.pick(text.as_bytes()).unwrap();
-        columns += pointers.iter().zip(&picked).filter(|(pointer, picked)| {
-            pointer.contains("/*") && picked.as_ref().is_some_and(|text| text.starts_with('['))
-        }).count();
+        columns += pointers
+            .iter()
+            .zip(&picked)
+            .filter(|(pointer, picked)| {
+                pointer.contains("/*") && picked.as_ref().is_some_and(|text| text.starts_with('['))
+            })
+            .count();
         for (pointer, picked) in pointers.iter().zip(&picked) {
             let read = picked
                 .as_ref()

@@ -46,10 +46,7 @@ fn a_column_goes_with_the_list_and_its_neighbours() {
     let pointers = ["/a", "/a/*/x", "/b", "/a/*/y/0", "/a/*/x"];
     let found = pick(body, &pointers);
     let list = r#"[{"x":1,"y":[2]},{"x":3}]"#;
-    assert_eq!(
-        found,
-        [list, "[1,3]", "4", "[2,null]", "[1,3]"].map(some)
-    );
+    assert_eq!(found, [list, "[1,3]", "4", "[2,null]", "[1,3]"].map(some));
 }
 
 #[test]
@@ -57,7 +54,10 @@ fn the_last_of_equal_members_counts() {
     let body = r#"{"a":[{"x":1},{"x":2}],"a":[{"x":3,"x":4}]}"#;
     assert_eq!(at(body, "/a/*/x"), some("[4]"));
     assert_eq!(at(r#"{"a":[1,2],"a":5}"#, "/a/*"), None);
-    assert_eq!(at(r#"{"a":[{"x":{"y":1},"x":2}]}"#, "/a/*/x/y"), some("[null]"));
+    assert_eq!(
+        at(r#"{"a":[{"x":{"y":1},"x":2}]}"#, "/a/*/x/y"),
+        some("[null]")
+    );
 }
 
 #[test]
@@ -81,7 +81,11 @@ fn every_cut_and_every_fault_in_a_column_is_found() {
         let cut = &body.as_bytes()[..size];
         assert_eq!(column.pick(cut), Err(PickError::Truncated { size }));
     }
-    for wrong in [r#"{"a":[{"x":1} {"x":2}]}"#, r#"{"a":[{"x":1},]}"#, r#"{"a":[tru]}"#] {
+    for wrong in [
+        r#"{"a":[{"x":1} {"x":2}]}"#,
+        r#"{"a":[{"x":1},]}"#,
+        r#"{"a":[tru]}"#,
+    ] {
         let found = column.pick(wrong.as_bytes());
         assert!(matches!(found, Err(PickError::NotJson { .. })), "{wrong}");
     }
