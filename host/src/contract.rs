@@ -27,6 +27,8 @@ wasmtime::component::bindgen!({
     },
     exports: { default: async },
     with: { "tailor:bff/downstream.exchange": Exchange },
+    // What formatters are kept by.
+    additional_derives: [PartialEq, Eq, Hash],
 });
 
 pub use exchange::first;
