@@ -13,9 +13,14 @@ export function beginModules(): void {
   inBundle = true;
 }
 
+/** Whether module-level code runs: there is no host then. */
+export function isModuleLevel(): boolean {
+  return inBundle && (globalThis as { tailorLines?: unknown }).tailorLines === undefined;
+}
+
 /** Throws at module level. `name` is what was called. */
 export function needHost(name: string): void {
-  if (inBundle && (globalThis as { tailorLines?: unknown }).tailorLines === undefined) {
+  if (isModuleLevel()) {
     throw new Error(`${name} at module level, which runs when the component is built: call it in a handler`);
   }
 }
