@@ -5,14 +5,14 @@
 import { watchHandler } from "./entry.ts";
 import { EngineDate, hostGlobals } from "./globals.ts";
 import { watchInterrupts } from "./interrupted.ts";
-import { refuseLocales } from "./locales.ts";
+import { hostIntl, hostLocales } from "./intl.ts";
 import { beginModules, needHost } from "./module-level.ts";
 
 beginModules();
-refuseLocales();
+hostLocales();
 watchInterrupts();
 const { Date, performance, crypto, random } = hostGlobals(needHost);
-for (const [name, value] of Object.entries({ Date, performance, crypto })) {
+for (const [name, value] of Object.entries({ Date, Intl: hostIntl, performance, crypto })) {
   Object.defineProperty(globalThis, name, { value, writable: true, configurable: true });
 }
 Object.defineProperty(EngineDate.prototype, "constructor", { value: Date, writable: true, configurable: true });

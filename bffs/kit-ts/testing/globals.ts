@@ -27,6 +27,7 @@ export const GLOBALS: readonly string[] = [
   "Int32Array",
   "Int8Array",
   "InternalError",
+  "Intl",
   "Iterator",
   "JSON",
   "Map",

@@ -28,7 +28,7 @@ export function dateOptions(locales: unknown, given: unknown, needed: Usual | "a
   }
   const chosen: DateOptions = {
     locales: localesOrDefault(locales),
-    timeZone: options["timeZone"] === undefined ? DEFAULT_ZONE : String(options["timeZone"]),
+    timeZone: options["timeZone"] === undefined ? DEFAULT_ZONE : String(options["timeZone"]).toWellFormed(),
     dateStyle: choice(options, "dateStyle", STYLES) ?? null,
     timeStyle: choice(options, "timeStyle", STYLES) ?? null,
     weekday: choice(options, "weekday", WIDTHS) ?? null,
