@@ -70,10 +70,10 @@ function methods(): readonly (readonly [prototype: object, name: string, value: 
       return localeCompare(this, other, locales, options);
     }],
     [String.prototype, "toLocaleUpperCase", function (this: string, ...[locales]) {
-      return localeCase("toLocaleUpperCase", String(this), "upper", locales, () => Reflect.apply(toUpperCase, this, []));
+      return localeCase("toLocaleUpperCase", String(this), "uppercase", locales, () => Reflect.apply(toUpperCase, this, []));
     }],
     [String.prototype, "toLocaleLowerCase", function (this: string, ...[locales]) {
-      return localeCase("toLocaleLowerCase", String(this), "lower", locales, () => Reflect.apply(toLowerCase, this, []));
+      return localeCase("toLocaleLowerCase", String(this), "lowercase", locales, () => Reflect.apply(toLowerCase, this, []));
     }],
   ];
 }

@@ -238,7 +238,7 @@ declare module "tailor:bff/locale@0.1.1" {
     readonly locales: readonly string[];
     readonly sensitivity: Sensitivity;
     readonly numeric?: boolean | null;
-    readonly caseFirst?: "upper" | "lower" | null;
+    readonly caseFirst?: "upper-first" | "lower-first" | null;
     readonly ignorePunctuation?: boolean | null;
   }
   export type NameKind = "language" | "region" | "script" | "currency";
@@ -266,7 +266,7 @@ declare module "tailor:bff/locale@0.1.1" {
   export function compare(one: string, other: string, options: CollationOptions): number;
   export function sort(items: readonly string[], options: CollationOptions): number[];
   export function displayName(code: string, options: NameOptions): string | null;
-  export function changeCase(text: string, to: "upper" | "lower", locales: readonly string[]): string;
+  export function changeCase(text: string, to: "uppercase" | "lowercase", locales: readonly string[]): string;
   export function canonicalLocales(locales: readonly string[]): string[];
   export function supportedLocales(locales: readonly string[]): string[];
   export function supportedValues(kind: ValueKind): string[];

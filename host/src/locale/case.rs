@@ -15,8 +15,8 @@ pub fn change_case(text: &str, case: LetterCase, locales: &[String]) -> Outcome<
     let language = tags::choose(locales)?.id;
     let mapper = CaseMapper::new();
     Ok(match case {
-        LetterCase::Upper => mapper.uppercase_to_string(text, &language),
-        LetterCase::Lower => mapper.lowercase_to_string(text, &language),
+        LetterCase::Uppercase => mapper.uppercase_to_string(text, &language),
+        LetterCase::Lowercase => mapper.lowercase_to_string(text, &language),
     }
     .into_owned())
 }

@@ -65,8 +65,8 @@ fn collator(
         }
         if let Some(first) = options.case_first {
             preferences.case_first = Some(match first {
-                CaseFirst::Upper => CollationCaseFirst::Upper,
-                CaseFirst::Lower => CollationCaseFirst::Lower,
+                CaseFirst::UpperFirst => CollationCaseFirst::Upper,
+                CaseFirst::LowerFirst => CollationCaseFirst::Lower,
             });
         }
         let mut collation = CollatorOptions::default();

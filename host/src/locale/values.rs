@@ -3,7 +3,8 @@
 use icu_decimal::provider::{Baked, DecimalSymbolsV1};
 use icu_locale::Locale;
 use icu_locale::extensions::unicode::key;
-use icu_provider::{DataIdentifierBorrowed, DataMarker, DataProvider, DataRequest, DataResponse};
+use icu_provider::marker::DataMarkerExt;
+use icu_provider::{DataIdentifierBorrowed, DataProvider, DataRequest, DataResponse};
 
 use super::contract::ValueKind;
 use super::{experimental, tags, zone};

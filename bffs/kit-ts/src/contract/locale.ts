@@ -94,7 +94,7 @@ const collation = object({
   locales: texts,
   sensitivity: one("base", "accent", "case", "variant"),
   numeric: perhaps(boolean),
-  caseFirst: perhaps(one("upper", "lower")),
+  caseFirst: perhaps(one("upper-first", "lower-first")),
   ignorePunctuation: perhaps(boolean),
 });
 const names = object({ locales: texts, kind: one("language", "region", "script", "currency"), width, dialect: boolean });
@@ -127,7 +127,7 @@ export const listParts = checked("listParts", host.listParts, ["items", texts], 
 export const compare = checked("compare", host.compare, ["one", text], ["other", text], ["options", collation]);
 export const sort = checked("sort", host.sort, ["items", texts], ["options", collation]);
 export const displayName = checked("displayName", host.displayName, ["code", text], ["options", names]);
-export const changeCase = checked("changeCase", host.changeCase, ["text", text], ["to", one("upper", "lower")], ["locales", texts]);
+export const changeCase = checked("changeCase", host.changeCase, ["text", text], ["to", one("uppercase", "lowercase")], ["locales", texts]);
 export const canonicalLocales = checked("canonicalLocales", host.canonicalLocales, ["locales", texts]);
 export const supportedLocales = checked("supportedLocales", host.supportedLocales, ["locales", texts]);
 export const supportedValues = checked("supportedValues", host.supportedValues, ["kind", one("currency", "numbering-system", "time-zone", "unit")]);

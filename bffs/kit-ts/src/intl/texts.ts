@@ -108,7 +108,7 @@ function collationOptions(locales: unknown, given: unknown): CollationOptions {
     locales: localesOrDefault(locales),
     sensitivity: choice(options, "sensitivity", ["base", "accent", "case", "variant"]) ?? "variant",
     numeric: flag(options, "numeric") ?? null,
-    caseFirst: first === undefined || first === "false" ? null : first,
+    caseFirst: first === undefined || first === "false" ? null : `${first}-first`,
     ignorePunctuation: flag(options, "ignorePunctuation") ?? null,
   };
 }
@@ -138,7 +138,7 @@ class Collator {
       ignorePunctuation: ignorePunctuation ?? false,
       collation: "default",
       numeric: numeric ?? false,
-      caseFirst: caseFirst ?? "false",
+      caseFirst: caseFirst?.replace("-first", "") ?? "false",
     });
   }
 
@@ -165,7 +165,7 @@ export function localeCompare(one: unknown, other: unknown, locales: unknown, op
 const OWN_CASE = /^(az|el|hy|lt|tr)\b/i;
 
 /** `toLocaleUpperCase` and `toLocaleLowerCase`. `usual` is what most languages do. */
-export function localeCase(name: string, text: string, to: "upper" | "lower", given: unknown, usual: () => string): string {
+export function localeCase(name: string, text: string, to: "uppercase" | "lowercase", given: unknown, usual: () => string): string {
   const locales = localesOf(given);
   const [first = DEFAULT_LOCALE] = locales;
   return OWN_CASE.test(first) ? ask(name, () => changeCase(text.toWellFormed(), to, locales)) : usual();

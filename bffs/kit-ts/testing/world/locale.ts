@@ -239,7 +239,7 @@ export const listParts: typeof contract.listParts = (items, given) =>
   });
 
 function collator({ locales, sensitivity, numeric, caseFirst, ignorePunctuation }: CollationOptions): Intl.Collator {
-  return new NodeIntl.Collator(tags(locales), options({ sensitivity, numeric, caseFirst, ignorePunctuation }));
+  return new NodeIntl.Collator(tags(locales), options({ sensitivity, numeric, caseFirst: caseFirst?.replace("-first", ""), ignorePunctuation }));
 }
 
 export const compare: typeof contract.compare = (one, other, given) =>
@@ -264,7 +264,7 @@ export const displayName: typeof contract.displayName = (code, { locales, kind, 
 export const changeCase: typeof contract.changeCase = (text, to, locales) =>
   answer(locales, () => {
     bounded([text]);
-    return Reflect.apply(to === "upper" ? toLocaleUpperCase : toLocaleLowerCase, text, [tags(locales)]);
+    return Reflect.apply(to === "uppercase" ? toLocaleUpperCase : toLocaleLowerCase, text, [tags(locales)]);
   });
 
 export const canonicalLocales: typeof contract.canonicalLocales = (locales) => answer(locales, () => NodeIntl.getCanonicalLocales(locales));
