@@ -2,6 +2,7 @@
 
 mod fields;
 mod pattern;
+mod widths;
 
 use std::rc::Rc;
 
@@ -74,9 +75,14 @@ impl DateFormat {
         let fields = fields::of(options)?;
         let found = match fields::without_hours(&fields) {
             Some(pattern) => pattern?,
-            None => usual_pattern(preferences, &fields, &zone)?,
+            None => usual_pattern(preferences, fields.set, &zone)?,
         };
-        let text = pattern::adjusted(&found, &fields);
+        // Where short dates are numbers, the month is in words only in long ones.
+        let found = match fields.with_long_month() {
+            Some(set) if !pattern::names_month(&found) => usual_pattern(preferences, set, &zone)?,
+            _ => found,
+        };
+        let text = pattern::adjusted(&found, &fields, &locale);
         let pattern = DateTimePattern::try_from_pattern_str(&text)
             .map_err(|error| unsupported(format!("date pattern `{text}`: {error}")))?;
         let mut names = FixedCalendarDateTimeNames::try_new(preferences)
@@ -138,11 +144,10 @@ fn locale(options: &DateOptions) -> Outcome<Locale> {
 /// The pattern that the language has for these fields.
 fn usual_pattern(
     preferences: DateTimeFormatterPreferences,
-    fields: &fields::Fields,
+    fields: CompositeFieldSet,
     zone: &Zone,
 ) -> Outcome<String> {
-    let formatter =
-        FixedCalendarDateTimeFormatter::<Gregorian, _>::try_new(preferences, fields.set)
+    let formatter = FixedCalendarDateTimeFormatter::<Gregorian, _>::try_new(preferences, fields)
             .map_err(|error| unsupported(format!("dates: the host has no data for it: {error}")))?;
     let local = local(zone, 0)?;
     let pattern = formatter.format(&local).pattern();

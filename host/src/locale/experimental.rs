@@ -13,6 +13,7 @@ use icu_experimental::dimension::provider::currency::symbols::CurrencySymbolsV1;
 use icu_experimental::dimension::provider::percent::DecimalPercentV1;
 use icu_experimental::provider::Baked;
 use icu_experimental::relativetime::RelativeTimeFormatter;
+use icu_experimental::relativetime::provider::DatetimeRelativeDayLongV1;
 use icu_experimental::relativetime::options::{Numeric, RelativeTimeFormatterOptions};
 use icu_locale::{DataLocale, Locale};
 use icu_pattern::{DoublePlaceholderKey, DoublePlaceholderPattern, PatternItem};
@@ -228,6 +229,19 @@ pub(super) fn currency_name(locale: &Locale, code: &str) -> Outcome<Option<Strin
     currency_type(code)?;
     let name = find::<CurrencyDisplaynameV1>(locale, &code.to_ascii_uppercase());
     Ok(name.map(|name| name.get().to_string()))
+}
+
+/// Whether there are words of the language of a locale. Where there are none, data is that of the
+/// root of all locales, which writes `+1 d` for tomorrow.
+pub(super) fn has_language(locale: &Locale) -> bool {
+    let locale = DatetimeRelativeDayLongV1::make_locale(locale.into());
+    let request = DataRequest {
+        id: DataIdentifierBorrowed::for_locale(&locale),
+        ..DataRequest::default()
+    };
+    let response: Result<DataResponse<DatetimeRelativeDayLongV1>, _> = Baked.load(request);
+    let found = response.map(|response| response.metadata.locale);
+    found.is_ok_and(|found| !found.unwrap_or(locale).is_unknown())
 }
 
 /// How relative time is written.

@@ -1,12 +1,10 @@
 //! Names of locales: how they are written, and which of them the host has.
 
-use icu_decimal::provider::{Baked, DecimalSymbolsV1};
 use icu_locale::extensions::unicode::{Key, Value};
-use icu_locale::{DataLocale, Locale, LocaleCanonicalizer, locale};
-use icu_provider::{DataIdentifierBorrowed, DataProvider, DataRequest, DataResponse};
+use icu_locale::{Locale, LocaleCanonicalizer, locale};
 
 use super::contract::ErrorKind;
-use super::{MAX_LOCALES, Outcome, error, named, range_error};
+use super::{MAX_LOCALES, Outcome, error, experimental, named, range_error};
 use crate::text::cut;
 
 /// Locales as they are written, each once.
@@ -32,7 +30,7 @@ pub fn canonical_locales(tags: &[String]) -> Outcome<Vec<String>> {
 /// As [`canonical_locales`].
 pub fn supported_locales(tags: &[String]) -> Outcome<Vec<String>> {
     let mut supported = parse_all(tags)?;
-    supported.retain(is_supported);
+    supported.retain(experimental::has_language);
     let mut tags: Vec<String> = supported.iter().map(ToString::to_string).collect();
     tags.dedup();
     Ok(tags)
@@ -41,7 +39,7 @@ pub fn supported_locales(tags: &[String]) -> Outcome<Vec<String>> {
 /// The locale that is taken of these: the first that the host has, or American English.
 pub(super) fn choose(tags: &[String]) -> Outcome<Locale> {
     let mut locales = parse_all(tags)?;
-    let first = locales.iter().position(is_supported);
+    let first = locales.iter().position(experimental::has_language);
     Ok(first.map_or(locale!("en-US"), |first| locales.swap_remove(first)))
 }
 
@@ -71,17 +69,6 @@ pub(super) fn parse(tag: &str) -> Outcome<Locale> {
     })?;
     LocaleCanonicalizer::new_extended().canonicalize(&mut locale);
     Ok(locale)
-}
-
-fn is_supported(locale: &Locale) -> bool {
-    let data = DataLocale::from(locale);
-    let request = DataRequest {
-        id: DataIdentifierBorrowed::for_locale(&data),
-        ..DataRequest::default()
-    };
-    let response: Result<DataResponse<DecimalSymbolsV1>, _> = Baked.load(request);
-    // What it has not, it has as the root of all locales.
-    response.is_ok_and(|response| response.metadata.locale.is_none_or(|it| !it.is_unknown()))
 }
 
 /// Sets a keyword of the extension `u`, such as `nu`.

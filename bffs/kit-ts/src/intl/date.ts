@@ -13,6 +13,7 @@ export type Usual = "date" | "time" | "all";
 
 const WIDTHS = ["long", "short", "narrow"] as const;
 const STYLES = ["full", "long", "medium", "short"] as const;
+const CYCLES = ["h11", "h12", "h23", "h24"] as const;
 const DIGITS = ["numeric", "2-digit"] as const;
 const ZONES = ["short", "long", "shortOffset", "longOffset", "shortGeneric", "longGeneric"] as const;
 const FIELDS = ["weekday", "year", "month", "day", "dayPeriod", "hour", "minute", "second", "fractionalSecondDigits"] as const;
@@ -43,7 +44,7 @@ export function dateOptions(locales: unknown, given: unknown, needed: Usual | "a
     fractionalSecondDigits: numberOption(options, "fractionalSecondDigits", 1, 3) ?? null,
     timeZoneName: zoneName(choice(options, "timeZoneName", ZONES)),
     hour12: flag(options, "hour12") ?? null,
-    hourCycle: choice(options, "hourCycle", ["h11", "h12", "h23", "h24"]) ?? null,
+    hourCycle: choice(options, "hourCycle", CYCLES) ?? null,
     numberingSystem: textOption(options, "numberingSystem", /^[a-z0-9]{3,8}$/i) ?? null,
   };
   return withUsual(chosen, options, needed, usual);

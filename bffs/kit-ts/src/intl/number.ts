@@ -6,6 +6,7 @@ import { chosenOf, supportedLocalesOf } from "./locales.ts";
 import { callable, camel, choice, kebab, localesOrDefault, numberOption, optionsOf, present, textOption, type Given } from "./options.ts";
 
 const WIDTHS = ["long", "short", "narrow"] as const;
+const GROUPINGS = ["auto", "always", "min2"] as const;
 const ROUNDING = ["ceil", "floor", "expand", "trunc", "halfCeil", "halfFloor", "halfExpand", "halfTrunc", "halfEven"] as const;
 
 /** The digits that options ask for. */
@@ -67,7 +68,7 @@ function groupingOf(options: Given): Grouping | null {
   if (grouping === undefined) return null;
   if (grouping === false || grouping === "false") return grouping === false ? "never" : null;
   if (grouping === true) return "always";
-  return grouping === "true" ? null : (choice(options, "useGrouping", ["auto", "always", "min2"]) ?? null);
+  return grouping === "true" ? null : (choice(options, "useGrouping", GROUPINGS) ?? null);
 }
 
 /** A number as the contract takes it. */

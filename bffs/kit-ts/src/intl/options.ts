@@ -40,7 +40,7 @@ export function optionsOf(given: unknown): Given {
 }
 
 /** An option that is one of some texts. */
-export function choice<T extends string>(options: Given, name: string, allowed: readonly T[]): T | undefined {
+export function choice<const T extends string>(options: Given, name: string, allowed: readonly T[]): T | undefined {
   const value = options[name];
   if (value === undefined) return undefined;
   const text = String(value);

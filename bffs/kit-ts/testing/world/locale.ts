@@ -9,6 +9,8 @@ import { world } from "./state.ts";
 /** Node's, before the one of the kit takes its place. */
 const NodeIntl = globalThis.Intl;
 const { toLocaleUpperCase, toLocaleLowerCase } = String.prototype;
+/** Out of reach while a handler runs. */
+const byteLength = Buffer.byteLength;
 
 const MAX_TEXT = 65_536;
 const MAX_TEXTS = 10_000;
@@ -39,7 +41,7 @@ function answer<T>(locales: readonly string[], use: () => T): T {
 
 function bounded(texts: readonly string[]): void {
   if (texts.length > MAX_TEXTS) refuse("too-large", `${texts.length} texts are more than ${MAX_TEXTS}; pass fewer at once`);
-  const size = texts.reduce((sum, text) => sum + Buffer.byteLength(text), 0);
+  const size = texts.reduce((sum, text) => sum + byteLength(text), 0);
   if (size > MAX_TEXT) refuse("too-large", `${size} bytes of text are more than ${MAX_TEXT}; pass less at once`);
 }
 

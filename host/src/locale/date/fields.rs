@@ -18,6 +18,19 @@ pub(super) struct Fields {
     pub(super) options: DateOptions,
 }
 
+impl Fields {
+    /// The same with a long month, where a short one is asked for.
+    pub(super) fn with_long_month(&self) -> Option<CompositeFieldSet> {
+        let is_short = matches!(
+            self.options.month,
+            Some(MonthFormat::Short | MonthFormat::Narrow)
+        );
+        let mut bag = bag(&self.options);
+        bag.month = Some(field::Month::Long);
+        is_short.then(|| bag.to_composite_field_set())
+    }
+}
+
 /// The fields of options.
 pub(super) fn of(options: &DateOptions) -> Outcome<Fields> {
     let single = has_date(options) || has_time(options) || options.time_zone_name.is_some();

@@ -3,8 +3,11 @@
 //! The formatters know lengths of whole dates. A field of another width than the length has is
 //! adjusted in the pattern, in the manner of ECMA-402: text stays text, and a number stays one.
 
+use icu_locale::Locale;
+
 use super::super::contract::{DateOptions, DigitWidth, HourCycle, MonthFormat, Width, ZoneName};
 use super::fields::Fields;
+use super::widths;
 
 /// A piece of a pattern: a field with its width, or text as it stands.
 #[derive(Debug, PartialEq, Eq)]
@@ -37,20 +40,62 @@ fn pieces(pattern: &str) -> Vec<Piece<'_>> {
     pieces
 }
 
+/// Whether a pattern has a month in words.
+pub(super) fn names_month(pattern: &str) -> bool {
+    let is_name = |piece: &Piece<'_>| matches!(piece, Piece::Field('M' | 'L', width) if *width > 2);
+    pieces(pattern).iter().any(is_name)
+}
+
 /// The pattern with the widths that are asked for.
-pub(super) fn adjusted(pattern: &str, fields: &Fields) -> String {
+pub(super) fn adjusted(pattern: &str, fields: &Fields, locale: &Locale) -> String {
     let options = &fields.options;
+    let usual = Usual::of(pattern, options, locale);
     let mut text = String::with_capacity(pattern.len() + 8);
     for piece in pieces(pattern) {
         match piece {
             Piece::Text(part) => text.push_str(part),
-            Piece::Field(symbol, width) => {
-                let width = asked(symbol, width, options).unwrap_or(width);
+            // The year of weeks is a mistake in the data of some languages.
+            Piece::Field('Y', width) => text.extend(std::iter::repeat_n('y', width)),
+            Piece::Field(symbol, of_pattern) => {
+                let width = asked(symbol, of_pattern, options).or_else(|| usual.width(symbol));
+                let width = width.unwrap_or(of_pattern);
                 text.extend(std::iter::repeat_n(symbol, width));
             }
         }
     }
     text
+}
+
+/// Widths that a language has where nobody asks for one.
+struct Usual {
+    date: Option<(usize, usize)>,
+    hours: Option<usize>,
+}
+
+impl Usual {
+    fn of(pattern: &str, options: &DateOptions, locale: &Locale) -> Self {
+        let has = |symbol| {
+            let is_number = |piece: &Piece<'_>| {
+                matches!(piece, Piece::Field(of, width) if *of == symbol && *width <= 2)
+            };
+            pieces(pattern).iter().any(is_number)
+        };
+        let is_date = options.date_style.is_none() && has('d') && (has('M') || has('L'));
+        let is_date = is_date && options.year.is_some();
+        Self {
+            date: widths::of_date(locale).filter(|_| is_date),
+            hours: widths::of_hours(locale),
+        }
+    }
+
+    fn width(&self, symbol: char) -> Option<usize> {
+        match symbol {
+            'd' => self.date.map(|(day, _)| day),
+            'M' | 'L' => self.date.map(|(_, month)| month),
+            'h' | 'H' => self.hours,
+            _ => None,
+        }
+    }
 }
 
 /// The width that a field is to have, where that is another one.
