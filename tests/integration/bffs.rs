@@ -10,7 +10,7 @@ use http::{HeaderValue, StatusCode};
 use tailor::fixture::Fixture;
 use tailor_harness::{Offline, components, json, reply};
 
-mod typescript;
+pub(crate) mod typescript;
 
 use typescript::componentized;
 

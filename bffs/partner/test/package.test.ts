@@ -34,7 +34,7 @@ test("the bundle is one module that imports the contract only and knows the line
     assert.deepEqual([made.status, made.stderr], [0, ""]);
     const bundle = readFileSync(file, "utf8").split("\n");
     const imports = bundle.flatMap((line) => /^import .* from "(.*)";$/.exec(line)?.[1] ?? []);
-    assert.deepEqual(new Set(imports), new Set(["tailor:bff/downstream@0.1.1", "tailor:bff/runtime@0.1.1"]));
+    assert.deepEqual(new Set(imports), new Set(["tailor:bff/downstream@0.1.1", "tailor:bff/locale@0.1.1", "tailor:bff/runtime@0.1.1"]));
 
     const table = JSON.parse(/^globalThis\.tailorLines = (.*);$/.exec(bundle.at(-2) ?? "")?.[1] ?? "null") as Table;
     const at = bundle.findIndex((line) => line.includes("] = fetchAll("));

@@ -11,7 +11,7 @@ use super::run;
 
 /// A module of the kit's own tests as a component, as `tailor build` makes one; or what the
 /// componentizer says against it.
-pub(super) fn componentized(module: &str) -> Result<Vec<u8>, String> {
+pub(crate) fn componentized(module: &str) -> Result<Vec<u8>, String> {
     // Building it installs what is needed here.
     components::example("partner").unwrap();
     let partner = components::root().join("bffs/partner");

@@ -38,6 +38,22 @@ pub fn all() -> Vec<Case> {
 }
 
 impl Case {
+    /// A question without a value.
+    pub fn new(what: &str, locale: &str, options: &str) -> Self {
+        Self {
+            what: what.to_owned(),
+            locale: locale.to_owned(),
+            options: serde_json::from_str(options).unwrap(),
+            value: Value::Null,
+            text: String::new(),
+        }
+    }
+
+    /// The case as it is in the file.
+    pub fn row(&self) -> Value {
+        serde_json::json!([self.what, self.locale, self.options, self.value, self.text])
+    }
+
     /// What the host makes of it, and of a refusal the words.
     pub fn answer(&self) -> String {
         let outcome = match self.what.as_str() {
@@ -84,7 +100,7 @@ impl Case {
         })
     }
 
-    fn date(&self) -> DateOptions {
+    pub fn date(&self) -> DateOptions {
         let style = |name| {
             self.option(name).map(|style| match style {
                 "full" => DateStyle::Full,
@@ -136,7 +152,7 @@ impl Case {
         }
     }
 
-    fn number(&self) -> NumberOptions {
+    pub fn number(&self) -> NumberOptions {
         NumberOptions {
             locales: self.locales(),
             style: match self.option("style") {
@@ -186,7 +202,7 @@ impl Case {
         locale::format_relative(CALLER, &self.value.to_string(), unit, options)
     }
 
-    fn list(&self) -> ListOptions {
+    pub fn list(&self) -> ListOptions {
         ListOptions {
             locales: self.locales(),
             kind: match self.option("type") {
@@ -258,7 +274,7 @@ fn width(width: &str) -> Width {
     }
 }
 
-/// A text whose kinds of spaces, and marks of direction that do not show, do not count.
+/// A text whose kinds of spaces do not count.
 pub fn folded(text: &str) -> String {
     let space = |character: char| match character {
         '\u{a0}' | '\u{2009}' | '\u{202f}' => ' ',
