@@ -88,7 +88,11 @@ fn what_is_none_and_what_the_host_cannot_do_is_refused_with_a_way_out() {
     };
     let refused = locale::zone_at("Europe/Nowhere", 0).unwrap_err();
     assert_eq!(refused.kind, ErrorKind::RangeError);
-    assert!(refused.detail.contains("`Europe/Berlin`"), "{}", refused.detail);
+    assert!(
+        refused.detail.contains("`Europe/Berlin`"),
+        "{}",
+        refused.detail
+    );
     for text in ["", "1.2.3", "0x10", "1e9999", "--1", "one"] {
         let number = Case::new("number", "de", "{}");
         let refused = locale::format_number(caller, text, number.number()).unwrap_err();
@@ -96,10 +100,19 @@ fn what_is_none_and_what_the_host_cannot_do_is_refused_with_a_way_out() {
     }
     for (options, kind) in [
         (r#"{"style":"currency"}"#, ErrorKind::RangeError),
-        (r#"{"style":"currency","currency":"EURO"}"#, ErrorKind::RangeError),
+        (
+            r#"{"style":"currency","currency":"EURO"}"#,
+            ErrorKind::RangeError,
+        ),
         (r#"{"style":"unit","unit":"parsec"}"#, ErrorKind::RangeError),
-        (r#"{"style":"unit","unit":"celsius"}"#, ErrorKind::Unsupported),
-        (r#"{"style":"unit","unit":"kilometer-per-hour"}"#, ErrorKind::Unsupported),
+        (
+            r#"{"style":"unit","unit":"celsius"}"#,
+            ErrorKind::Unsupported,
+        ),
+        (
+            r#"{"style":"unit","unit":"kilometer-per-hour"}"#,
+            ErrorKind::Unsupported,
+        ),
         (r#"{"minimumFractionDigits":200}"#, ErrorKind::RangeError),
     ] {
         let number = Case::new("number", "de", options).number();

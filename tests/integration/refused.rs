@@ -15,10 +15,7 @@ const ROWS: &[(&str, &str)] = &[
         "string",
         "new Intl.DateTimeFormat(\"de\").formatRange(new Date(0), new Date(1))",
     ),
-    (
-        "string",
-        "new Intl.NumberFormat(\"de\").formatRange(1, 2)",
-    ),
+    ("string", "new Intl.NumberFormat(\"de\").formatRange(1, 2)"),
     ("string", "new Intl.PluralRules(\"de\").selectRange(1, 2)"),
     ("string", "new Intl.Locale(\"de\").maximize().toString()"),
     (

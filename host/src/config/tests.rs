@@ -392,11 +392,8 @@ fn defaults_give_way_to_what_is_written() {
         ("max-get-body-size = \"2MiB\"", 2 << 20, 2 << 20, 256 << 20),
     ] {
         let server = parse_with(&format!("server.{written}")).server;
-        let sizes = (
-            server.max_body_size,
-            server.max_get_body_size,
-            server.max_bytes_in_flight,
-        );
-        assert_eq!(sizes, (body, get_body, in_flight), "{written}");
+        assert_eq!(server.max_body_size, body, "{written}");
+        assert_eq!(server.max_get_body_size, get_body, "{written}");
+        assert_eq!(server.max_bytes_in_flight, in_flight, "{written}");
     }
 }

@@ -4,8 +4,8 @@ use std::cmp::Ordering;
 use std::rc::Rc;
 
 use icu_collator::options::{AlternateHandling, CaseLevel, CollatorOptions, Strength};
-use icu_collator::{Collator, CollatorBorrowed, CollatorPreferences};
 use icu_collator::preferences::{CollationCaseFirst, CollationNumericOrdering};
+use icu_collator::{Collator, CollatorBorrowed, CollatorPreferences};
 
 use super::cache::{Key, formatter};
 use super::contract::{CaseFirst, CollationOptions, Sensitivity};
@@ -35,11 +35,7 @@ pub fn compare(
 /// # Errors
 ///
 /// As [`compare`].
-pub fn sort(
-    caller: Caller<'_>,
-    items: &[String],
-    options: CollationOptions,
-) -> Outcome<Vec<u32>> {
+pub fn sort(caller: Caller<'_>, items: &[String], options: CollationOptions) -> Outcome<Vec<u32>> {
     bounded(items.iter().map(String::as_str))?;
     let collator = collator(caller, options)?;
     let mut places: Vec<(u32, &String)> = (0..).zip(items).collect();

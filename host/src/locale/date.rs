@@ -85,8 +85,8 @@ impl DateFormat {
         let text = pattern::adjusted(&found, &fields, &locale);
         let pattern = DateTimePattern::try_from_pattern_str(&text)
             .map_err(|error| unsupported(format!("date pattern `{text}`: {error}")))?;
-        let mut names = FixedCalendarDateTimeNames::try_new(preferences)
-            .map_err(super::no_data("dates"))?;
+        let mut names =
+            FixedCalendarDateTimeNames::try_new(preferences).map_err(super::no_data("dates"))?;
         names
             .include_for_pattern(&pattern)
             .map_err(|error| unsupported(format!("date pattern `{text}`: {error}")))?;
@@ -106,7 +106,10 @@ impl DateFormat {
 
     fn parts(&self, at_ms: i64) -> Outcome<Vec<Part>> {
         let local = local(&self.zone, at_ms)?;
-        let formatted = self.names.with_pattern_unchecked(&self.pattern).format(&local);
+        let formatted = self
+            .names
+            .with_pattern_unchecked(&self.pattern)
+            .format(&local);
         Ok(parts::of_fallible(&formatted))
     }
 }
@@ -148,7 +151,7 @@ fn usual_pattern(
     zone: &Zone,
 ) -> Outcome<String> {
     let formatter = FixedCalendarDateTimeFormatter::<Gregorian, _>::try_new(preferences, fields)
-            .map_err(|error| unsupported(format!("dates: the host has no data for it: {error}")))?;
+        .map_err(|error| unsupported(format!("dates: the host has no data for it: {error}")))?;
     let local = local(zone, 0)?;
     let pattern = formatter.format(&local).pattern();
     Ok(pattern.write_to_string().into_owned())

@@ -13,15 +13,17 @@ use icu_experimental::dimension::provider::currency::symbols::CurrencySymbolsV1;
 use icu_experimental::dimension::provider::percent::DecimalPercentV1;
 use icu_experimental::provider::Baked;
 use icu_experimental::relativetime::RelativeTimeFormatter;
-use icu_experimental::relativetime::provider::DatetimeRelativeDayLongV1;
 use icu_experimental::relativetime::options::{Numeric, RelativeTimeFormatterOptions};
+use icu_experimental::relativetime::provider::DatetimeRelativeDayLongV1;
 use icu_locale::{DataLocale, Locale};
 use icu_pattern::{DoublePlaceholderKey, DoublePlaceholderPattern, PatternItem};
 use icu_plurals::{PluralOperands, PluralRules};
 use icu_provider::prelude::*;
 use writeable::Writeable;
 
-use super::contract::{CurrencyDisplay, Error, Part, PartKind, RelativeOptions, RelativeUnit, Width};
+use super::contract::{
+    CurrencyDisplay, Error, Part, PartKind, RelativeOptions, RelativeUnit, Width,
+};
 use super::{Outcome, no_data, parts, range_error};
 use crate::text::cut;
 
@@ -187,7 +189,10 @@ impl Currency {
                 data.get_positive_accounting(starts, ends),
                 data.get_negative_accounting(starts, ends),
             ),
-            false => (data.get_positive(starts, ends), data.get_negative(starts, ends)),
+            false => (
+                data.get_positive(starts, ends),
+                data.get_negative(starts, ends),
+            ),
         };
         Ok(Self::Symbol {
             positive: template(positive, &Piece::Name),
@@ -219,8 +224,9 @@ impl Currency {
 /// The digits of the fraction of a currency.
 pub(super) fn currency_digits(code: &str) -> Outcome<u8> {
     let currency = currency_type(code)?;
-    let response: DataResponse<CurrencyFractionsV1> =
-        Baked.load(DataRequest::default()).map_err(no_data("currencies"))?;
+    let response: DataResponse<CurrencyFractionsV1> = Baked
+        .load(DataRequest::default())
+        .map_err(no_data("currencies"))?;
     Ok(response.payload.get().resolve(currency).digits)
 }
 

@@ -14,11 +14,7 @@ use super::{Caller, Outcome, bounded, no_data, parts, range_error, tags};
 /// # Errors
 ///
 /// When there is too much text, or an option is none.
-pub fn format_list(
-    caller: Caller<'_>,
-    items: &[String],
-    options: ListOptions,
-) -> Outcome<String> {
+pub fn format_list(caller: Caller<'_>, items: &[String], options: ListOptions) -> Outcome<String> {
     bounded(items.iter().map(String::as_str))?;
     Ok(list(caller, options)?.format_to_string(items.iter()))
 }

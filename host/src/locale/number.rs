@@ -34,11 +34,7 @@ pub fn format_number(caller: Caller<'_>, value: &str, options: NumberOptions) ->
 /// # Errors
 ///
 /// As [`format_number`].
-pub fn number_parts(
-    caller: Caller<'_>,
-    value: &str,
-    options: NumberOptions,
-) -> Outcome<Vec<Part>> {
+pub fn number_parts(caller: Caller<'_>, value: &str, options: NumberOptions) -> Outcome<Vec<Part>> {
     Ok(number(caller, options)?.parts(parse(value)?))
 }
 
@@ -122,10 +118,15 @@ impl Number {
                 strategy.into(),
             )),
         };
-        let plural = form.is_plural().then(|| PluralRules::try_new_cardinal((&locale).into()));
+        let plural = form
+            .is_plural()
+            .then(|| PluralRules::try_new_cardinal((&locale).into()));
         let resolved = NumberOptions {
             locales: vec![tags::base(&locale)],
-            currency: options.currency.as_ref().map(|code| code.to_ascii_uppercase()),
+            currency: options
+                .currency
+                .as_ref()
+                .map(|code| code.to_ascii_uppercase()),
             currency_display: (options.style == NumberStyle::Currency)
                 .then(|| options.currency_display.unwrap_or(CurrencyDisplay::Symbol)),
             unit_display: (options.style == NumberStyle::Unit)
@@ -156,7 +157,10 @@ impl Number {
             }
             Value::Infinite(sign) => {
                 let infinity = parts::part(PartKind::Infinity, "\u{221e}");
-                let sign = Decimal::from(1).with_sign(sign).with_sign_display(display).sign();
+                let sign = Decimal::from(1)
+                    .with_sign(sign)
+                    .with_sign_display(display)
+                    .sign();
                 (vec![infinity], sign, PluralOperands::from(0_u32))
             }
             Value::Finite(mut value) => {
@@ -174,7 +178,8 @@ impl Number {
             Sign::Negative => Some((PartKind::MinusSign, &self.signs.minus)),
             Sign::Positive => Some((PartKind::PlusSign, &self.signs.plus)),
         };
-        self.form.around(number, sign, operands, self.plural.as_ref())
+        self.form
+            .around(number, sign, operands, self.plural.as_ref())
     }
 
     /// The number as it is written, and the power of ten that is written in words.

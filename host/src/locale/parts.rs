@@ -82,7 +82,10 @@ impl Parts {
 
     /// What the text is that is written now.
     fn kind(&self) -> PartKind {
-        let outer = self.labels.iter().find(|label| label.category == "datetime");
+        let outer = self
+            .labels
+            .iter()
+            .find(|label| label.category == "datetime");
         let inner = self.labels.last().map_or("", |label| label.value);
         let Some(outer) = outer else {
             return number_kind(inner);

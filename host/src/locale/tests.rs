@@ -108,7 +108,10 @@ fn parts_are_the_text_and_have_the_names_of_ecma_402() {
         .iter()
         .map(|part| (part.kind, part.text.as_str()))
         .collect();
-    assert!(last.contains(&(PartKind::FractionalSecond, "23")), "{last:?}");
+    assert!(
+        last.contains(&(PartKind::FractionalSecond, "23")),
+        "{last:?}"
+    );
 }
 
 #[test]
@@ -116,7 +119,10 @@ fn days_begin_and_end_where_clocks_are_turned() {
     // Berlin, 29 March 2026: the hour from two to three is left out.
     let noon = 1_774_778_400_000;
     let zone = zone_at("europe/BERLIN", noon).unwrap();
-    assert_eq!((zone.name.as_str(), zone.offset_s), ("Europe/Berlin", 7_200));
+    assert_eq!(
+        (zone.name.as_str(), zone.offset_s),
+        ("Europe/Berlin", 7_200)
+    );
     assert_eq!(zone.today, "2026-03-29");
     assert_eq!(zone.day_ends_ms - zone.day_begins_ms, 23 * 3_600_000);
     let zone = zone_at("-03:30", 0).unwrap();

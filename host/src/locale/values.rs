@@ -40,7 +40,9 @@ pub fn supported_values(kind: ValueKind) -> Vec<String> {
 
 /// Whether there are such digits.
 pub(super) fn is_numbering_system(name: &str) -> bool {
-    NUMBERING_SYSTEMS.split_whitespace().any(|known| known == name)
+    NUMBERING_SYSTEMS
+        .split_whitespace()
+        .any(|known| known == name)
 }
 
 /// The digits that a locale has.

@@ -1,6 +1,8 @@
 //! Dates and times.
 
-use super::{DateStyle, DigitWidth, HourCycle, LocaleError, MonthFormat, Part, Width, ZoneName, tags};
+use super::{
+    DateStyle, DigitWidth, HourCycle, LocaleError, MonthFormat, Part, Width, ZoneName, tags,
+};
 use crate::bindings::tailor::bff::locale::DateOptions;
 use crate::host::locale as host;
 

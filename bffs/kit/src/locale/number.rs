@@ -1,8 +1,8 @@
 //! Numbers.
 
 use super::{
-    CurrencyDisplay, Grouping, LocaleError, Notation, Part, RoundingMode, SignDisplay, USUAL, Width,
-    tags,
+    CurrencyDisplay, Grouping, LocaleError, Notation, Part, RoundingMode, SignDisplay, USUAL,
+    Width, tags,
 };
 use crate::bindings::tailor::bff::locale::{NumberOptions, NumberStyle};
 use crate::host::locale as host;
@@ -160,7 +160,11 @@ impl NumberFormat {
     ///
     /// A locale, the currency, the unit or a number of digits is none, or the host has no names of
     /// the unit.
-    pub fn format(&self, locales: &[&str], value: impl Into<Number>) -> Result<String, LocaleError> {
+    pub fn format(
+        &self,
+        locales: &[&str],
+        value: impl Into<Number>,
+    ) -> Result<String, LocaleError> {
         host::format_number(value.into().as_str(), &self.options(locales))
     }
 

@@ -10,10 +10,15 @@ fn the_options_are_those_of_the_contract() {
     assert_eq!(options.time_zone, "Europe/Berlin");
     assert_eq!(options.date_style, Some(DateStyle::Long));
     assert_eq!(options.time_style, Some(DateStyle::Short));
-    let single = DateFormat::new().month(MonthFormat::Long).second(3).options(&[]);
+    let single = DateFormat::new()
+        .month(MonthFormat::Long)
+        .second(3)
+        .options(&[]);
     assert_eq!(single.month, Some(MonthFormat::Long));
     assert_eq!(single.fractional_second_digits, Some(3));
-    let price = NumberFormat::currency("EUR").fraction(0, 2).options(&["de"]);
+    let price = NumberFormat::currency("EUR")
+        .fraction(0, 2)
+        .options(&["de"]);
     assert_eq!(price.currency.as_deref(), Some("EUR"));
     assert_eq!(price.digits.maximum_fraction, Some(2));
     let short = NumberFormat::new().compact(Width::Short).options(&["de"]);
@@ -40,7 +45,9 @@ fn stand_ins_say_what_was_asked_for() {
     let date = DateFormat::date(DateStyle::Short).zone("+05:30");
     let text = date.format(&locales, 0).unwrap();
     assert_eq!(text, "[de, en: 1970-01-01 05:30 +05:30]");
-    let price = NumberFormat::currency("EUR").format(&locales, 12.5).unwrap();
+    let price = NumberFormat::currency("EUR")
+        .format(&locales, 12.5)
+        .unwrap();
     assert_eq!(price, "[de, en: 12.5 EUR]");
     let ago = relative(&["de"], -3, RelativeUnit::Day).unwrap();
     assert_eq!(ago, "[de: -3 day]");

@@ -2,12 +2,11 @@
 //! for, so that a test sees that it was asked, and in which locale: `[de, en: 12.5 EUR]`. Real texts
 //! are those of fixtures, with `tailor call` or the harness.
 
-use crate::bindings::tailor::bff::locale::{
-    CollationOptions, DateOptions, Error, LetterCase, ListOptions, NameOptions,
-    NumberOptions, Part, PartKind, PluralCategory, PluralOptions, RelativeOptions, RelativeUnit,
-    Zone,
-};
 use crate::Date;
+use crate::bindings::tailor::bff::locale::{
+    CollationOptions, DateOptions, Error, LetterCase, ListOptions, NameOptions, NumberOptions,
+    Part, PartKind, PluralCategory, PluralOptions, RelativeOptions, RelativeUnit, Zone,
+};
 
 const DAY_MS: i64 = 86_400_000;
 

@@ -72,7 +72,9 @@ impl Host for StoreData {
         options: RelativeOptions,
     ) -> Given<String> {
         let caller = self.caller();
-        Ok(guard(|| locale::format_relative(caller, &value, of, options)))
+        Ok(guard(|| {
+            locale::format_relative(caller, &value, of, options)
+        }))
     }
 
     fn relative_parts(
@@ -82,7 +84,9 @@ impl Host for StoreData {
         options: RelativeOptions,
     ) -> Given<Vec<Part>> {
         let caller = self.caller();
-        Ok(guard(|| locale::relative_parts(caller, &value, of, options)))
+        Ok(guard(|| {
+            locale::relative_parts(caller, &value, of, options)
+        }))
     }
 
     fn format_list(&mut self, items: Vec<String>, options: ListOptions) -> Given<String> {
@@ -109,12 +113,7 @@ impl Host for StoreData {
         Ok(guard(|| locale::display_name(&code, &options)))
     }
 
-    fn change_case(
-        &mut self,
-        text: String,
-        to: LetterCase,
-        locales: Vec<String>,
-    ) -> Given<String> {
+    fn change_case(&mut self, text: String, to: LetterCase, locales: Vec<String>) -> Given<String> {
         Ok(guard(|| locale::change_case(&text, to, &locales)))
     }
 

@@ -6,9 +6,7 @@ use icu_datetime::fieldsets::builder::{DateFields, FieldSetBuilder, ZoneStyle};
 use icu_datetime::fieldsets::enums::CompositeFieldSet;
 use icu_datetime::options::{Length, TimePrecision};
 
-use super::super::contract::{
-    DateOptions, DateStyle, DigitWidth, MonthFormat, Width, ZoneName,
-};
+use super::super::contract::{DateOptions, DateStyle, DigitWidth, MonthFormat, Width, ZoneName};
 use super::super::{Outcome, range_error, unsupported};
 
 /// The fields of a date, and how wide each is.

@@ -75,9 +75,7 @@ struct Usual {
 impl Usual {
     fn of(pattern: &str, options: &DateOptions, locale: &Locale) -> Self {
         let has = |symbol| {
-            let is_number = |piece: &Piece<'_>| {
-                matches!(piece, Piece::Field(of, width) if *of == symbol && *width <= 2)
-            };
+            let is_number = |piece: &Piece<'_>| matches!(piece, Piece::Field(of, width) if *of == symbol && *width <= 2);
             pieces(pattern).iter().any(is_number)
         };
         let is_date = options.date_style.is_none() && has('d') && (has('M') || has('L'));

@@ -28,7 +28,11 @@ pub(super) fn of_hours(locale: &Locale) -> Option<usize> {
 
 fn find(table: &'static str, locale: &Locale) -> Option<&'static str> {
     let language = locale.id.language.as_str();
-    let region = locale.id.region.as_ref().map_or("", |region| region.as_str());
+    let region = locale
+        .id
+        .region
+        .as_ref()
+        .map_or("", |region| region.as_str());
     table.split_whitespace().find_map(|row| {
         let (tag, widths) = row.split_once('/')?;
         let (of_language, of_region) = tag.split_once('-').unwrap_or((tag, region));

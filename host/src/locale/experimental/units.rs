@@ -88,7 +88,9 @@ pub(in super::super) struct Unit(DataPayload<ErasedMarker<UnitsDisplayNames<'sta
 impl Unit {
     pub(in super::super) fn new(locale: &Locale, unit: &str, width: Width) -> Outcome<Self> {
         let Some((_, kind)) = KINDS.iter().find(|(known, _)| *known == unit) else {
-            let parts = unit.split_once("-per-").map_or([unit, unit], |(one, per)| [one, per]);
+            let parts = unit
+                .split_once("-per-")
+                .map_or([unit, unit], |(one, per)| [one, per]);
             let is_known = |part: &str| {
                 WITHOUT_NAMES.contains(&part) || KINDS.iter().any(|(known, _)| *known == part)
             };
@@ -137,7 +139,11 @@ impl Unit {
     }
 
     /// The text around a number.
-    pub(in super::super) fn template(&self, number: PluralOperands, rules: &PluralRules) -> Template {
+    pub(in super::super) fn template(
+        &self,
+        number: PluralOperands,
+        rules: &PluralRules,
+    ) -> Template {
         let pattern = self.0.get().get(number, rules);
         let piece = |item: PatternItem<'_, _>| match item {
             PatternItem::Placeholder(_) => Piece::Number,
@@ -160,7 +166,11 @@ where
     C: DataMarker<DataStruct = UnitsDisplayNames<'static>>,
     Baked: DataProvider<A> + DataProvider<B> + DataProvider<C>,
 {
-    let all = [of::<A>(locale, id), of::<B>(locale, id), of::<C>(locale, id)];
+    let all = [
+        of::<A>(locale, id),
+        of::<B>(locale, id),
+        of::<C>(locale, id),
+    ];
     let mut of_root = None;
     for (is_own, names) in all.into_iter().flatten() {
         match is_own {

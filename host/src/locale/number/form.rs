@@ -29,7 +29,9 @@ impl Form {
             NumberStyle::Percent => Self::Percent(Percent::new(locale, digits)?),
             NumberStyle::Currency => {
                 let Some(code) = &options.currency else {
-                    return Err(range_error("currency: not set; the style `currency` needs it"));
+                    return Err(range_error(
+                        "currency: not set; the style `currency` needs it",
+                    ));
                 };
                 let display = options.currency_display.unwrap_or(CurrencyDisplay::Symbol);
                 let accounting = options.accounting;
@@ -86,7 +88,13 @@ impl Form {
         match (self, plural) {
             (Self::Decimal, _) => signed(number, sign),
             (Self::Percent(percent), _) => match sign {
-                None => fill(&percent.unsigned, &number, PartKind::PercentSign, None, None),
+                None => fill(
+                    &percent.unsigned,
+                    &number,
+                    PartKind::PercentSign,
+                    None,
+                    None,
+                ),
                 sign => fill(&percent.signed, &number, PartKind::PercentSign, None, sign),
             },
             (Self::Unit(unit), Some(rules)) => {
@@ -152,7 +160,11 @@ fn signed(number: Vec<Part>, sign: Option<SignText<'_>>) -> Vec<Part> {
     };
     let part = |text: &String| (!text.is_empty()).then(|| parts::part(kind, text));
     let behind = part(after);
-    part(before).into_iter().chain(number).chain(behind).collect()
+    part(before)
+        .into_iter()
+        .chain(number)
+        .chain(behind)
+        .collect()
 }
 
 /// A template with all its places filled. Its own text is of `kind`.
