@@ -17,7 +17,7 @@ const ROWS: &[(&str, &str)] = &[
     ),
     ("string", "new Intl.NumberFormat(\"de\").formatRange(1, 2)"),
     ("string", "new Intl.PluralRules(\"de\").selectRange(1, 2)"),
-    ("string", "new Intl.Locale(\"de\").maximize().toString()"),
+    ("string", "new Intl.Locale(\"de\").maximize().baseName"),
     (
         "unknown[]",
         "[...new Intl.Segmenter(\"de\").segment(\"a b\")]",
