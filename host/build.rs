@@ -18,6 +18,7 @@ const LISTS: [(&str, &str, &[&str]); 3] = [
             "testing",
             "tools",
             "tsconfig.json",
+            "web.d.ts",
         ],
     ),
     ("CRATE", "bffs/kit", &["Cargo.toml", "src"]),

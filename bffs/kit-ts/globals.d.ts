@@ -1,4 +1,5 @@
 /** What the kit gives a BFF of the web's globals, beside the language. Tests have those of Node. */
+/// <reference path="./web.d.ts" />
 
 /** The host's clock that only goes forward. */
 declare var performance: {
@@ -12,11 +13,14 @@ declare var performance: {
  * Random numbers of the host's system, new for each request. In a test they are those of the
  * fixture's `seed`.
  */
-declare var crypto: {
+declare var crypto: Crypto;
+interface Crypto {
+  /** Hashes and HMAC. */
+  readonly subtle: SubtleCrypto;
   /** Fills an array of integers, of at most 65,536 bytes. */
   getRandomValues<T extends ArrayBufferView>(array: T): T;
   randomUUID(): `${string}-${string}-${string}-${string}-${string}`;
-};
+}
 
 /**
  * What the host cannot do of `Intl` returns. In tests and in a component it throws, and says what

@@ -70,19 +70,19 @@ pub struct Fixture {
     #[serde(default, deserialize_with = "config")]
     pub config: BTreeMap<String, String>,
     /// The time of `runtime.now-ms`: `2026-01-15T12:00:00Z`.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "json::present")]
     pub now: Option<String>,
     /// What the bytes of `runtime.random` are made from.
     #[serde(default)]
     pub seed: u32,
     /// The kind of client.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "json::present")]
     pub client: Option<String>,
     /// The services' answers. The first that matches a call answers it, any number of times.
     #[serde(default)]
     pub downstreams: Vec<Exchange>,
     /// What must come back.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "json::present")]
     pub expect: Option<Expect>,
     #[serde(skip)]
     path: String,
@@ -303,7 +303,7 @@ impl Fixture {
                     });
                 };
                 if exchange.delay_ms > 0 {
-                    tokio::time::sleep(Duration::from_millis(exchange.delay_ms)).await;
+                    tokio::time::sleep(Duration::from_millis(exchange.delay_ms.into())).await;
                 }
                 exchange.answer()
             })

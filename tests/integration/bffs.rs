@@ -63,6 +63,11 @@ async fn the_fixtures_of_partner_hold_in_its_component() {
 }
 
 #[tokio::test]
+async fn the_fixtures_of_phone_hold_in_its_component() {
+    check_fixtures("phone").await;
+}
+
+#[tokio::test]
 async fn the_watch_face_has_less_than_120_bytes_for_everybody() {
     let mut watch = Offline::from_file(&components::example("watch").unwrap()).unwrap();
     for service in [Service::Activity, Service::Heart, Service::Sleep] {
@@ -142,12 +147,14 @@ fn the_tests_of_the_rust_bffs_and_of_their_kit_pass() {
 }
 
 #[test]
-fn the_tests_of_the_typescript_bff_and_of_its_kit_pass() {
-    // Building it installs the packages that its tests need, too.
-    components::example("partner").unwrap();
-    let partner = components::root().join("bffs/partner");
-    run("npm", &["run", "check"], &partner);
-    run("npm", &["test"], &partner);
+fn the_tests_of_the_typescript_bffs_and_of_their_kit_pass() {
+    for bff in ["partner", "phone"] {
+        // Building it installs the packages that its tests need, too.
+        components::example(bff).unwrap();
+        let folder = components::root().join("bffs").join(bff);
+        run("npm", &["run", "check"], &folder);
+        run("npm", &["test"], &folder);
+    }
 }
 
 /// The files of `kit-ts/test/fixtures` are read by the tests of both kits, which are run above, too.

@@ -79,7 +79,7 @@ fn wrong_usage_exits_2() {
 pub fn demo() -> (PathBuf, tempfile::TempDir) {
     let dir = tempfile::tempdir().unwrap();
     let demo = std::fs::read_to_string(root().join("bffs/tailor.toml")).unwrap();
-    for name in ["watch", "dashboard", "partner"] {
+    for name in ["watch", "dashboard", "partner", "phone"] {
         let folder = dir.path().join("target/components");
         std::fs::create_dir_all(&folder).unwrap();
         std::fs::copy(example(name).unwrap(), folder.join(format!("{name}.wasm"))).unwrap();
@@ -98,7 +98,7 @@ fn check_says_what_would_be_served() {
     drop(taken);
     assert_eq!(code, 0, "{error}");
     let lines: Vec<&str> = said.lines().collect();
-    let [dashboard, partner, watch, ok] = lines[..] else {
+    let [dashboard, partner, phone, watch, ok] = lines[..] else {
         panic!("{said}");
     };
     for (line, bff, grants) in [
@@ -108,6 +108,7 @@ fn check_says_what_would_be_served() {
             "activity, goals, heart, profile, sleep",
         ),
         (partner, "partner", "activity, heart, sleep"),
+        (phone, "phone", "activity, goals, heart, profile, sleep"),
         (watch, "watch", "activity, heart, sleep"),
     ] {
         let size = std::fs::metadata(example(bff).unwrap()).unwrap().len();
@@ -117,7 +118,7 @@ fn check_says_what_would_be_served() {
             "{line}"
         );
     }
-    assert_eq!(ok, "ok: 3 BFFs, 4 routes, 5 downstreams");
+    assert_eq!(ok, "ok: 4 BFFs, 5 routes, 5 downstreams");
     let open = std::fs::read_to_string(&path).unwrap();
     std::fs::write(&path, open.replace("127.0.0.1:8081", "0.0.0.0:0")).unwrap();
     let (code, said, error) = run(&["check", "--config", &text(&path)]);

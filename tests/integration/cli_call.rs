@@ -124,10 +124,10 @@ fn call_takes_limits_and_grants_of_a_configuration() {
     let report: Value = serde_json::from_str(&said).unwrap();
     assert_eq!(report["response"]["body"]["sleep"], Value::Null);
     assert!(said.contains("\"failure\": \"denied\""), "{said}");
-    let (code, _, error) = run(&["call", &watch, "-f", &face, "-c", &config, "-b", "phone"]);
+    let (code, _, error) = run(&["call", &watch, "-f", &face, "-c", &config, "-b", "tablet"]);
     assert_eq!(code, 1);
     assert!(
-        error.contains("no bff.phone; there are dashboard, partner, watch"),
+        error.contains("no bff.tablet; there are dashboard, partner, phone, watch"),
         "{error}"
     );
 }

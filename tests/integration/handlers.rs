@@ -39,8 +39,8 @@ fn a_handler_of_the_wrong_kind_fails_the_build_with_the_file_and_what_was_found(
         ("Promise.resolve({ handle() {} })", "a promise"),
         ("{ fetch() {} }", "an object without `handle`"),
         (
-            "{ async handle() {} }",
-            "an object whose `handle` is of the kind AsyncFunction, which returns no answer",
+            "{ *handle() {} }",
+            "an object whose `handle` is of the kind GeneratorFunction, which returns no answer",
         ),
     ] {
         let error = refused(&folder, &format!("export const handler = {handler};\n"));
@@ -50,9 +50,24 @@ fn a_handler_of_the_wrong_kind_fails_the_build_with_the_file_and_what_was_found(
     }
     let error = refused(&folder, "export const handle = 1;\n").unwrap();
     assert!(
-        error.contains("src/main.js does not export `handler`"),
+        error.contains("src/main.js exports neither `handler` nor a default"),
         "{error}"
     );
+    for (entry, found) in [
+        ("export default () => ({});", "a default that is a function"),
+        (
+            "export default { fetch: 1 };",
+            "a default that is an object whose `fetch` is a number",
+        ),
+        (
+            "export default { fetch() {} };\nexport const handler = { handle() {} };",
+            "both a `handler` and a default",
+        ),
+    ] {
+        let error = refused(&folder, entry).expect(entry);
+        let expected = format!("its entry src/main.js exports {found}; it has to be");
+        assert!(error.contains(&expected), "{entry}: {error}");
+    }
     let route = "import { bff, get } from \"@tailor/kit\";\n\
                  const goals = undefined;\n\
                  export const handler = bff([get(\"/goals\", goals)]);\n";

@@ -1,8 +1,10 @@
 //! Components whose modules the build has linked beforehand: the same answers from one module.
 
-use tailor::build::{FuseError, fuse};
+use tailor::build::{FuseError, Fused, fuse};
 use tailor_harness::components::{example, hostile};
 use tailor_harness::{Offline, json};
+use wit_component::DecodedWasm;
+use wit_parser::{Resolve, WorldId};
 
 /// A main module, its shim and what fills the shim: what `wit-component` makes of one core module
 /// that imports anything.
@@ -32,16 +34,104 @@ const LIBRARY: &str = r#"
   (func (export "ask") (result u32) (canon lift (core func $l "ask"))))
 "#;
 
+/// An asynchronous handler as `tailor build` has one made: it returns after as many turns as it is
+/// asked for, and answers with their number.
+const TURNS: &str = r#"
+(component
+  (core func $return (canon task.return))
+  (core module $m
+    (import "" "return" (func $return))
+    (memory (export "memory") 1)
+    (global $left (mut i32) (i32.const 0))
+    (global $taken (mut i32) (i32.const 0))
+    (func $look
+      (if (i32.eqz (global.get $left)) (then (call $return))))
+    (func (export "start") (param i32) (result i32)
+      (global.set $left (local.get 0))
+      (call $look)
+      (i32.const 0))
+    (func (export "turn") (result i32)
+      (global.set $left (i32.sub (global.get $left) (i32.const 1)))
+      (global.set $taken (i32.add (global.get $taken) (i32.const 1)))
+      (call $look)
+      (i32.const 0))
+    (func (export "callback") (param i32 i32 i32) (result i32) unreachable)
+    (func (export "finish") (result i32)
+      (i32.store8 (i32.const 16) (i32.add (i32.const 48) (global.get $taken)))
+      (i32.store (i32.const 8) (i32.const 16))
+      (i32.store (i32.const 12) (i32.const 1))
+      (i32.const 8))
+    (func (export "post") (param i32)))
+  (core instance $imports (export "return" (func $return)))
+  (core instance $i (instantiate $m (with "" (instance $imports))))
+  (func $start async (param "n" u32)
+    (canon lift (core func $i "start") async (callback (core func $i "callback"))))
+  (func $turn async
+    (canon lift (core func $i "turn") async (callback (core func $i "callback"))))
+  (func $finish (result string)
+    (canon lift (core func $i "finish") (memory (core memory $i "memory")) (post-return (core func $i "post"))))
+  (instance $turns
+    (export "start" (func $start))
+    (export "turn" (func $turn))
+    (export "finish" (func $finish)))
+  (export "tailor:engine/turns" (instance $turns)))
+"#;
+
+const CONTRACT: &str = "package tailor:bff@0.1.1;
+    interface handler { handle: func(n: u32) -> string; }
+    world bff { export handler; }";
+
+fn contract() -> (Resolve, WorldId) {
+    let mut contract = Resolve::default();
+    let package = contract.push_str("contract.wit", CONTRACT).unwrap();
+    let world = contract.select_world(&[package], Some("bff")).unwrap();
+    (contract, world)
+}
+
+/// Links a component that stays one of its own world.
+fn linked(component: &[u8]) -> Result<Fused, FuseError> {
+    let Ok(DecodedWasm::Component(resolve, world)) = wit_component::decode(component) else {
+        panic!("it is no component");
+    };
+    fuse(component, &resolve, world)
+}
+
+#[test]
+fn an_asynchronous_handler_becomes_the_one_of_the_contract() {
+    let component = wat::parse_str(TURNS).unwrap();
+    let (contract, world) = contract();
+    let linked = fuse(&component, &contract, world).unwrap();
+    assert!(!linked.engine);
+    let engine = wasmtime::Engine::default();
+    let component = wasmtime::component::Component::new(&engine, &linked.bytes).unwrap();
+    let linker = wasmtime::component::Linker::new(&engine);
+    for turns in [0, 1, 5] {
+        let mut store = wasmtime::Store::new(&engine, ());
+        let instance = linker.instantiate(&mut store, &component).unwrap();
+        let (_, handler) = instance
+            .get_export(&mut store, None, "tailor:bff/handler@0.1.1")
+            .unwrap();
+        let (_, handle) = instance
+            .get_export(&mut store, Some(&handler), "handle")
+            .unwrap();
+        let handle = instance
+            .get_typed_func::<(u32,), (String,)>(&mut store, handle)
+            .unwrap();
+        let answer = handle.call(&mut store, (turns,)).unwrap();
+        assert_eq!(answer, (turns.to_string(),));
+    }
+}
+
 #[test]
 fn a_typescript_bff_is_linked_when_it_is_built() {
     let built = std::fs::read(example("partner").unwrap()).unwrap();
-    assert_eq!(fuse(&built).unwrap().modules, MODULES_OF_ONE);
+    assert_eq!(linked(&built).unwrap().modules, MODULES_OF_ONE);
 }
 
 #[tokio::test]
 async fn a_linked_component_answers_what_it_did_before() {
     let component = std::fs::read(hostile().unwrap()).unwrap();
-    let linked = fuse(&component).unwrap().bytes;
+    let linked = linked(&component).unwrap().bytes;
     for bytes in [component, linked] {
         let offline = Offline::from_bytes(&bytes)
             .unwrap()
@@ -58,8 +148,9 @@ async fn a_linked_component_answers_what_it_did_before() {
 #[test]
 fn places_of_a_library_become_plain_numbers() {
     let component = wat::parse_str(LIBRARY).unwrap();
-    let linked = fuse(&component).unwrap();
+    let linked = linked(&component).unwrap();
     assert_eq!(linked.modules, 2);
+    assert!(!linked.engine, "it has no JavaScript engine");
     let engine = wasmtime::Engine::default();
     let component = wasmtime::component::Component::new(&engine, &linked.bytes).unwrap();
     let linker = wasmtime::component::Linker::new(&engine);
@@ -80,10 +171,12 @@ fn what_can_not_be_linked_is_refused_with_the_reason() {
             (func (export "ask") (result i32) (i32.const 1)))
           (core instance $i (instantiate $m))
           (func (export "ask") (result u32) (canon lift (core func $i "ask"))))"#;
-    let refused = fuse(&wat::parse_str(starts).unwrap()).err();
+    let refused = linked(&wat::parse_str(starts).unwrap()).err();
     let Some(FuseError::Unsupported(what)) = refused else {
         panic!("{refused:?}");
     };
     assert_eq!(what, "a start function");
-    assert!(matches!(fuse(b"no component"), Err(FuseError::Broken(_))));
+    let (contract, world) = contract();
+    let nothing = fuse(b"no component", &contract, world);
+    assert!(matches!(nothing, Err(FuseError::Broken(_))));
 }

@@ -106,6 +106,8 @@ mod refused;
 mod throws;
 // Handlers of the wrong kind, at the build.
 mod handlers;
+// Packages of npm, whose answers are those of Node.
+mod packages;
 // Crates of Rust that want random numbers and times.
 mod rust_crates;
 // A BFF misbehaves. The limit made for that stops it, and its neighbours are served.
@@ -116,7 +118,7 @@ mod linked;
 mod locale;
 // Components that do not fit the contract.
 mod unfit;
-// The three example BFFs, as a new user sees them.
+// The four example BFFs, as a new user sees them.
 mod smoke;
 // A BFF is replaced while the host runs.
 mod swap;

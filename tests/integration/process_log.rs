@@ -175,7 +175,7 @@ async fn no_line_holds_anything_personal() {
         log.level = \"info,tailor=trace,access=trace,guest=trace\"";
     // With short time limits, so that calls end in each way.
     let mut builder = TestHost::builder().unwrap().config(first);
-    for name in ["watch", "dashboard", "partner"] {
+    for name in ["watch", "dashboard", "partner", "phone"] {
         builder = builder.example(name).unwrap();
     }
     let builder = builder.services(&services, "").config(smoke::BFFS);
@@ -195,6 +195,8 @@ async fn no_line_holds_anything_personal() {
         "/partner/v1/users/margaret/summaries?from=2026-01-15&to=2026-01-15",
         "/partner/v1/users/zebulon/summaries?from=2026-01-15&to=2026-01-15",
         "/partner/v1/users/margaret/summaries?from=2026-01-15&zebulon=1",
+        "/phone/margaret/feed?date=2026-01-15&days=1",
+        "/phone/zebulon/feed?date=zebulon",
         "/margaret?zebulon",
     ];
     let faults = [

@@ -1,4 +1,4 @@
-//! The three example BFFs behind a real host, as a new user sees them.
+//! The four example BFFs behind a real host, as a new user sees them.
 
 use downstream_mock::Services;
 use tailor_harness::TestHost;
@@ -14,6 +14,9 @@ downstreams = ["activity", "goals", "heart", "profile", "sleep"]
 [bff.partner]
 component = "partner.wasm"
 downstreams = ["activity", "heart", "sleep"]
+[bff.phone]
+component = "phone.wasm"
+downstreams = ["activity", "goals", "heart", "profile", "sleep"]
 [[route]]
 bff = "watch"
 path = "/watch"
@@ -23,17 +26,16 @@ path = "/dashboard"
 [[route]]
 bff = "partner"
 path = "/partner"
+[[route]]
+bff = "phone"
+path = "/phone"
 "#;
 
 pub async fn host(services: &Services) -> TestHost {
-    let builder = TestHost::builder().unwrap();
-    let builder = builder
-        .example("watch")
-        .unwrap()
-        .example("dashboard")
-        .unwrap()
-        .example("partner")
-        .unwrap();
+    let mut builder = TestHost::builder().unwrap();
+    for name in ["watch", "dashboard", "partner", "phone"] {
+        builder = builder.example(name).unwrap();
+    }
     builder
         .services(services, "")
         .config(BFFS)

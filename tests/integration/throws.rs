@@ -5,11 +5,13 @@ use std::path::Path;
 use std::time::Duration;
 
 use tailor::build::{BuildOptions, build};
-use tailor_harness::Offline;
 use tailor_harness::components::{example, root};
+use tailor_harness::{Offline, json};
 
 const MAIN: &str = include_str!("throws/main.ts");
 const PACKAGE: &str = include_str!("throws/thrower.js");
+const ASYNC: &str = include_str!("throws/async.ts");
+const ASYNC_PACKAGE: &str = include_str!("throws/async-thrower.js");
 
 /// A BFF in TypeScript that has the tools of `partner`, and a package of its own.
 pub fn bff(at: &Path) -> std::path::PathBuf {
@@ -53,7 +55,7 @@ struct Mark {
 }
 
 /// The marks of a source: each `/*@name 1*/` stands before what the log has to name.
-fn marks(file: &str, text: &str) -> Vec<Mark> {
+fn marks_of(file: &str, text: &str) -> Vec<Mark> {
     let parts: Vec<&str> = text.split("/*@").collect();
     let mut end = parts[0].len();
     let mut marks = Vec::new();
@@ -86,14 +88,36 @@ async fn each_throw_in_typescript_is_logged_with_its_line_and_column() {
     let at = tempfile::tempdir().unwrap();
     let folder = bff(at.path());
     std::fs::write(folder.join("src/main.ts"), MAIN).unwrap();
-    let built = build(&folder, &BuildOptions::default(), &mut |_| ()).unwrap();
-    let offline = Offline::from_file(&built.component).unwrap();
-    let mut marks = [
-        marks("src/main.ts", MAIN),
-        marks("../node_modules/thrower/index.js", PACKAGE),
-    ]
-    .concat();
+    let mut marks = marks_of("src/main.ts", MAIN);
+    marks.extend(marks_of("../node_modules/thrower/index.js", PACKAGE));
     assert!(marks.len() >= 40);
+    each_is_logged(&folder, marks).await;
+}
+
+#[tokio::test]
+async fn each_throw_after_a_promise_is_logged_with_its_line_and_column() {
+    let at = tempfile::tempdir().unwrap();
+    let folder = bff(at.path());
+    std::fs::write(folder.join("src/main.ts"), ASYNC).unwrap();
+    let package = at.path().join("node_modules/async-thrower");
+    std::fs::create_dir_all(&package).unwrap();
+    let manifest =
+        r#"{"name": "async-thrower", "version": "1.0.0", "type": "module", "main": "index.js"}"#;
+    std::fs::write(package.join("package.json"), manifest).unwrap();
+    std::fs::write(package.join("index.js"), ASYNC_PACKAGE).unwrap();
+    let mut marks = marks_of("src/main.ts", ASYNC);
+    let file = "../node_modules/async-thrower/index.js";
+    marks.extend(marks_of(file, ASYNC_PACKAGE));
+    assert!(marks.len() >= 38);
+    each_is_logged(&folder, marks).await;
+}
+
+/// Each mark of these sources is where the log says that something was thrown.
+async fn each_is_logged(folder: &Path, mut marks: Vec<Mark>) {
+    let built = build(folder, &BuildOptions::default(), &mut |_| ()).unwrap();
+    let offline = Offline::from_file(&built.component)
+        .unwrap()
+        .service("heart", |_| async { Ok(json("72")) });
     marks.sort_by(|one, other| one.name.cmp(&other.name));
     let mut wrong = Vec::new();
     for named in marks.chunk_by(|one, other| one.name == other.name) {
@@ -146,7 +170,7 @@ async fn recursion_loops_and_memory_past_their_limits_are_logged_with_the_author
     let built = build(&folder, &BuildOptions::default(), &mut |_| ()).unwrap();
     let plain = Offline::from_file(&built.component).unwrap();
     let mut wrong = Vec::new();
-    for Mark { name, place, .. } in marks("src/main.ts", &text) {
+    for Mark { name, place, .. } in marks_of("src/main.ts", &text) {
         // On a busy machine, memory takes time.
         let offline = plain.again().settings(|bff| {
             if name.starts_with("memory") {
@@ -180,6 +204,13 @@ async fn recursion_loops_and_memory_past_their_limits_are_logged_with_the_author
         assert!(error.starts_with("the stack ran out"), "{path}: {error}");
     }
     assert_eq!(plain.get("/good").await.result.unwrap().body, "1");
+    // The kit counts the levels of what others send, and takes as many as the engine can write.
+    let most = plain.get("/levels/1000").await.result.unwrap().body;
+    assert_eq!(most.len(), 2001);
+    for levels in ["1001", "100000"] {
+        let answer = plain.get(&format!("/levels/{levels}")).await;
+        assert_eq!(answer.result.unwrap().body, "\"unreadable\"", "{levels}");
+    }
     let depth = plain.get("/depth").await.result.unwrap().body;
     let depth: u32 = std::str::from_utf8(&depth).unwrap().parse().unwrap();
     assert!(depth > 150, "{depth}");
@@ -214,6 +245,10 @@ const MODULE_LEVEL: &[(&str, &str)] = &[
         "from a package",
     ),
     (
+        "import { now } from \"thrower\";\nexport const built = /*@0*/now();",
+        "Date.now() at module level",
+    ),
+    (
         "export const day = [\n  /*@0*/new Date(),\n];",
         "new Date() at module level",
     ),
@@ -230,7 +265,7 @@ fn what_fails_at_module_level_of_typescript_fails_the_build_with_line_and_column
         std::fs::write(folder.join("src/settings.ts"), text).unwrap();
         let error = build(&folder, &BuildOptions::default(), &mut |_| ()).err();
         let error = format!("{:#}", anyhow::Error::from(error.expect(text)));
-        let place = &marks("src/settings.ts", text)[0].place;
+        let place = &marks_of("src/settings.ts", text)[0].place;
         assert!(error.contains(expected), "{error}");
         assert!(error.contains(&format!("({place})")), "{place}: {error}");
     }

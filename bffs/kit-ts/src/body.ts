@@ -3,8 +3,9 @@
  * wrong content type 415. A body that is too large does not come here: the host answers 413.
  */
 import type { Query, Request } from "tailor:bff/types@0.1.1";
-import { utf8 } from "./bytes.ts";
+import { encodeUtf8 } from "./web/utf8.ts";
 import { DecodeError, type Decoder } from "./json.ts";
+import { isTooDeep, MOST_LEVELS } from "./levels.ts";
 import { Problem } from "./problem.ts";
 import { cut } from "./query.ts";
 
@@ -14,14 +15,15 @@ const FORM_TYPE = "application/x-www-form-urlencoded";
 /**
  * The body as a JSON document. Its type must be `application/json` or one that ends with `+json`: a
  * page of another site can send other types without asking first, and none at all. Throws a
- * `Problem`: 415 for another content type or none; 400 when there is no body, when it is not JSON,
- * and when it has another form, with the JSON pointer of the field.
+ * `Problem`: 415 for another content type or none; 400 when there is no body, when it is not JSON
+ * or has more than 1,000 levels, and when it has another form, with the JSON pointer of the field.
  */
 export function readJson<T>(request: Request, decode: Decoder<T>): T {
   const media = mediaType(request);
   if (media !== JSON_TYPE && !/^application\/.*\+json$/.test(media)) throw unsupported(request, JSON_TYPE);
   const text = readText(request);
   if (text === "") throw badField("", "expected JSON, found none");
+  if (isTooDeep(text)) throw badField("", `more than ${MOST_LEVELS} levels of lists and objects`);
   let document: unknown;
   try {
     document = JSON.parse(text);
@@ -60,7 +62,7 @@ export function readText({ body }: Request): string {
 
 /** The bytes of the body, whatever its content type; empty where there is none. */
 export function readBytes({ body }: Request): Uint8Array {
-  return body.tag === "bytes" ? body.val : utf8(body.tag === "text" ? body.val : "");
+  return body.tag === "bytes" ? body.val : encodeUtf8(body.tag === "text" ? body.val : "");
 }
 
 /**

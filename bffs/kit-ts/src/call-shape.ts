@@ -49,6 +49,19 @@ export function wrongNumber(name: string, number: unknown, most: number): string
   return Number.isInteger(number) && number >= 0 && number <= most ? undefined : `${name} is ${number}, not ${allowed}`;
 }
 
+/** Calls that one `wait-any` waits for. */
+const MAX_WAITED = 1024;
+
+/** What is wrong with a list of calls under way. `isOne` tells those that the host made. */
+export function wrongExchanges(exchanges: unknown, isOne: (exchange: unknown) => boolean): string | undefined {
+  if (!Array.isArray(exchanges)) return `exchanges is ${kindOf(exchanges)}, not an array`;
+  if (exchanges.length > MAX_WAITED) return `${exchanges.length} calls at once are more than ${MAX_WAITED}`;
+  for (let index = 0; index < exchanges.length; index += 1) {
+    if (!isOne(exchanges[index])) return `exchanges[${index}] is ${kindOf(exchanges[index])}, not an Exchange`;
+  }
+  return undefined;
+}
+
 /** Throws a `TypeError` when something is wrong. `what` says what cannot be done. */
 export function refuse(what: string, wrong: string | undefined): void {
   if (wrong !== undefined) throw new TypeError(`${what}: ${wrong}`);

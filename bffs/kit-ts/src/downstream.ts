@@ -6,6 +6,7 @@
 import { fetchAll as fetchRaw, type Call, type Reply, type Result } from "tailor:bff/downstream@0.1.1";
 import type { Headers, Method, Payload, Query } from "tailor:bff/types@0.1.1";
 import { DecodeError, nothing, type Decoder } from "./json.ts";
+import { isTooDeep, MOST_LEVELS } from "./levels.ts";
 import { log } from "./log.ts";
 import type { Missing, Outcome } from "./missing.ts";
 import { needText, refuse, wrongTexts } from "./call-shape.ts";
@@ -42,7 +43,7 @@ export function getJson<T>(
   for (const [name, value] of pairs) {
     if (typeof value !== "string" || !value.isWellFormed() || !name.isWellFormed()) refuseQuery(name, value);
   }
-  if (select.length > 0) refuse("getJson", wrongTexts("select", select));
+  if (select.length !== 0 || !Array.isArray(select)) refuse("getJson", wrongTexts("select", select));
   return { service, path, query: pairs, select, decode };
 }
 
@@ -145,9 +146,12 @@ function textOf(body: Payload): string {
 }
 
 function parse(text: string): unknown {
+  if (isTooDeep(text)) throw new DecodeError(`more than ${MOST_LEVELS} levels`);
   try {
     return JSON.parse(text);
   } catch {
+    // White space alone is no document, as no body is none.
+    if (text.trim() === "") return null;
     throw new DecodeError("not JSON");
   }
 }

@@ -12,12 +12,12 @@ import type { Request, Response } from "tailor:bff/types@0.1.1";
 import { logFault, WrongAnswer } from "./fault.ts";
 import { runs } from "./interrupted.ts";
 import { Problem, problemAnswer } from "./problem.ts";
-import { dispatch, type Route } from "./router.ts";
-import { wrongShape } from "./shape.ts";
+import { dispatch, type Answer, type Route } from "./router.ts";
+import { isPromise, wrongShape } from "./shape.ts";
 
 /** What a component exports: `export const handler = bff([ ... ])`. */
 export interface Handler {
-  readonly handle: (request: Request) => Response;
+  readonly handle: (request: Request) => Answer;
 }
 
 /** The handlers that `bff` made. */
@@ -32,35 +32,38 @@ export function bff(routes: readonly Route[]): Handler {
 
 /**
  * Gives a handler that `bff` did not make the same: a `Problem` becomes its answer, what it throws
- * is logged, and the form of its answer is looked at. The last statement of a bundle calls it.
+ * is logged, and the form of its answer is looked at.
  */
-export function watchHandler(handler: unknown): void {
-  if (typeof handler !== "object" || handler === null || made.has(handler)) return;
-  const own = (handler as { readonly handle?: unknown }).handle;
-  // What is wrong with the handler itself, the build says.
-  if (typeof own !== "function" || own.constructor.name !== "Function") return;
-  const handle = (request: Request): Response => watched(request, () => Reflect.apply(own, handler, [request]) as Response);
-  Reflect.defineProperty(handler, "handle", { value: handle, writable: true, configurable: true, enumerable: true });
+export function watchHandler(handler: unknown): Handler {
+  const own = handler as Handler;
+  if (made.has(own)) return own;
+  const { handle } = own;
+  return { handle: (request) => watched(request, () => Reflect.apply(handle, own, [request])) };
 }
 
-function watched(request: Request, answer: (take: (route: Route) => void) => Response): Response {
+/** The way of an answer, from the handler to the host. */
+export function watched(request: Request, answer: (take: (route: Route) => void) => Answer): Answer {
   let taken: Route | undefined;
-  try {
-    const given = answerOf(request, () => answer((route) => (taken = runs(route))));
-    const wrong = wrongShape(given);
-    if (wrong !== undefined) throw new WrongAnswer(`the answer cannot be sent: ${wrong}`);
-    return given;
-  } catch (thrown) {
+  const failed = (thrown: unknown): Response => {
+    try {
+      if (thrown instanceof Problem) return sent(problemAnswer(thrown, request.id));
+    } catch (fault) {
+      logFault(fault, taken);
+      throw fault;
+    }
     logFault(thrown, taken);
     throw thrown;
+  };
+  try {
+    const given = answer((route) => (taken = runs(route)));
+    return isPromise(given) ? Promise.resolve(given).then(sent).then(undefined, failed) : sent(given);
+  } catch (thrown) {
+    return failed(thrown);
   }
 }
 
-function answerOf(request: Request, answer: () => Response): Response {
-  try {
-    return answer();
-  } catch (thrown) {
-    if (thrown instanceof Problem) return problemAnswer(thrown, request.id);
-    throw thrown;
-  }
+function sent(answer: Response): Response {
+  const wrong = wrongShape(answer);
+  if (wrong !== undefined) throw new WrongAnswer(`the answer cannot be sent: ${wrong}`);
+  return answer;
 }

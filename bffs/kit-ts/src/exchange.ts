@@ -2,8 +2,10 @@
  * Calls that are started before their results are wanted: for chains, where one answer leads to the
  * next call while others are still under way, and for the first of several.
  */
-import { start as startRaw, waitAny as waitAnyRaw, type Exchange, type Failure, type Result } from "tailor:bff/downstream@0.1.1";
+import { Exchange, start as startRaw, waitAny as waitAnyRaw } from "tailor:bff/downstream@0.1.1";
+import { refuse, wrongExchanges } from "./call-shape.ts";
 import { callOf, outcome, type JsonCall } from "./downstream.ts";
+import { launch, resultOf } from "./loop.ts";
 import type { Outcome } from "./missing.ts";
 import { needHost } from "./module-level.ts";
 import { kindOf } from "./shape.ts";
@@ -29,7 +31,7 @@ export function start<T>(call: JsonCall<T>): Started<T> {
  * when `limitMs` have passed (0 looks without waiting), when the request's time for calls is over,
  * and at once when there is no limit and nothing to wait for. An empty list with a limit waits for
  * that time. At most 1,024 calls, and each counts as one more of the BFF's handles
- * (`limits.handles`) meanwhile: more end the instance.
+ * (`limits.handles`) meanwhile: more of these end the instance.
  */
 export function waitAny(calls: readonly Started<unknown>[], limitMs?: number): number | undefined {
   needHost("waitAny()");
@@ -37,15 +39,17 @@ export function waitAny(calls: readonly Started<unknown>[], limitMs?: number): n
     throw new TypeError(`waitAny: limitMs is ${typeof limitMs === "number" ? "NaN" : kindOf(limitMs)}, not a number`);
   }
   const limit = limitMs === undefined ? null : Math.min(Math.max(0, Math.ceil(limitMs)), 0xffff_ffff);
-  return waitAnyRaw(calls.map(({ exchange }) => exchange), limit) ?? undefined;
+  const exchanges = calls.map(({ exchange }) => exchange);
+  refuse("waitAny", wrongExchanges(exchanges, (exchange) => exchange instanceof Exchange));
+  return waitAnyRaw(exchanges, limit) ?? undefined;
 }
 
-/** The result as `fetchAll` would give it: the engine throws a failure. */
-function resultOf(exchange: Exchange): Result {
-  try {
-    return { tag: "ok", val: exchange.wait() };
-  } catch (thrown) {
-    if (!(thrown instanceof Error) || !("payload" in thrown)) throw thrown;
-    return { tag: "err", val: thrown.payload as Failure };
-  }
+/**
+ * Starts a call and promises its outcome, for `async` handlers. Promises that are made before one
+ * is awaited are under way together: `await Promise.all([send(one), send(other)])`. `fetchAll` does
+ * the same in one step, and costs less.
+ */
+export function send<T>(call: JsonCall<T>): Promise<Outcome<T>> {
+  needHost("send()");
+  return launch(callOf(call)).result.then((result) => outcome(call, result));
 }

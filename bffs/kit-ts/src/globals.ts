@@ -3,6 +3,7 @@
  * when the component is built is in the component's image, the same for every request.
  */
 import { elapsedNs, nowMs, random } from "tailor:bff/runtime@0.1.1";
+import { isPackagesOwn } from "./module-level.ts";
 
 /** The engine's own `Date`, for times that are given: it is faster, and has no clock. */
 export const EngineDate: DateConstructor = globalThis.Date;
@@ -34,6 +35,7 @@ export interface HostGlobals {
  */
 export function hostGlobals(check: (name: string) => void): HostGlobals {
   const now = (name: string): number => {
+    if (isPackagesOwn()) return 0;
     check(name);
     return nowMs();
   };
@@ -42,6 +44,7 @@ export function hostGlobals(check: (name: string) => void): HostGlobals {
     return random(length);
   };
   const elapsed = (): number => {
+    if (isPackagesOwn()) return 0;
     check("performance.now()");
     return elapsedNs() / 1e6;
   };
@@ -99,9 +102,8 @@ function hostCrypto(bytes: (name: string, length: number) => Uint8Array): HostCr
   return {
     getRandomValues: (array) => {
       const { buffer, byteOffset, byteLength } = array;
-      if (array instanceof Float32Array || array instanceof Float64Array || array instanceof DataView) {
-        throw new TypeError("crypto.getRandomValues: the array must be one of integers");
-      }
+      const kind = ArrayBuffer.isView(array) ? Object.prototype.toString.call(array) : "";
+      if (!/^\[object (?:Big)?(?:Int|Uint)/.test(kind)) throw new TypeError("crypto.getRandomValues: the array must be one of integers");
       if (byteLength > MAX_BYTES) {
         const fault = new Error(`crypto.getRandomValues: ${byteLength} bytes at once are more than ${MAX_BYTES}`);
         fault.name = "QuotaExceededError";

@@ -5,7 +5,7 @@
 import type { Reply } from "tailor:bff/downstream@0.1.1";
 import type { Headers, Payload, Response } from "tailor:bff/types@0.1.1";
 import { header } from "./body.ts";
-import { utf8 } from "./bytes.ts";
+import { encodeUtf8, utf8Length } from "./web/utf8.ts";
 import { unavailable, why, type Outcome } from "./missing.ts";
 
 /** All names and values of an answer, bytes, with 4 for each field: what the host takes. */
@@ -32,10 +32,8 @@ function fieldsOf(given: Headers): Headers {
   let size = 0;
   const fields: (readonly [string, string])[] = [];
   for (const [name, value] of given) {
-    // Names are read as the host reads them: any other character than a letter or digit counts as a
-    // dash.
-    if (HOSTS.test(name.replace(/[^0-9A-Za-z]/g, "-"))) continue;
-    size += utf8(name).length + utf8(value).length + 4;
+    if (isHosts(name)) continue;
+    size += utf8Length(name) + utf8Length(value) + 4;
     if (size > MAX_HEADERS) break;
     fields.push([name, value]);
   }
@@ -46,7 +44,7 @@ function bodyOf(status: number, reply: Reply): Payload {
   // No answer of these has a body.
   if (status === 204 || status === 205 || status === 304) return { tag: "none" };
   // The host would call a text without a type JSON.
-  if (reply.body.tag === "text" && header(reply, "content-type") === undefined) return { tag: "bytes", val: utf8(reply.body.val) };
+  if (reply.body.tag === "text" && header(reply, "content-type") === undefined) return { tag: "bytes", val: encodeUtf8(reply.body.val) };
   return reply.body;
 }
 
@@ -56,5 +54,12 @@ const NAMES = [
 ];
 const BEGINNINGS = ["proxy-", "tailor-", "x-accel-", "x-forwarded-", "x-lighttpd-", "x-reproxy-", "x-sendfile"];
 
-/** Fields that are the host's, and orders to a proxy. */
 const HOSTS = new RegExp(`^(?:${NAMES.join("|")})$|^(?:${BEGINNINGS.join("|")})`, "i");
+
+/**
+ * Whether a field of an answer is the host's, or an order to a proxy. Names are read as the host
+ * reads them: any other character than a letter or digit counts as a dash.
+ */
+export function isHosts(name: string): boolean {
+  return HOSTS.test(name.replace(/[^0-9A-Za-z]/g, "-"));
+}

@@ -12,10 +12,12 @@ export { badParameter, date, integer, oneOf, optional, readQuery, required, text
 export { badField, header, readBytes, readForm, readJson, readText } from "./body.ts";
 export { fetchAll, getJson, path, readDocument, withProfile, type JsonCall } from "./downstream.ts";
 export { deleteJson, patchJson, postJson, putJson, type WriteOptions } from "./write.ts";
-export { start, waitAny, type Started } from "./exchange.ts";
+export { send, start, waitAny, type Started } from "./exchange.ts";
 export { nothingArrived, unavailable, valueOrProblem, why, type Missing, type Outcome, type Reason } from "./missing.ts";
-export { array, boolean, nothing, nullable, number, object, string, type Decoder } from "./json.ts";
+export { array, boolean, DecodeError, nothing, nullable, number, object, string, type Decoder } from "./json.ts";
 export { json, jsonText } from "./answer.ts";
+export type { App, Env, ExecutionContext } from "./web-app.ts";
+export type { TailorInit } from "./web-fetch.ts";
 export { handBack } from "./hand-back.ts";
 export { Problem, type ProblemOptions } from "./problem.ts";
 export { duration, formatDate, parseDate, today } from "./dates.ts";

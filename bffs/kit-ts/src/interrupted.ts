@@ -30,6 +30,11 @@ export function runs(taken: Route): Route {
   return taken;
 }
 
+/** The route that was taken, if one was. */
+export function runningRoute(): Route | undefined {
+  return route;
+}
+
 /** Has the engine's stacks made here, as it makes them itself. */
 export function watchInterrupts(): void {
   const prepare = (error: unknown, sites: readonly Site[]): string => {

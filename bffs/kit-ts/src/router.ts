@@ -16,13 +16,16 @@ type Names<P extends string> = P extends `${string}{${infer Name}}${infer Rest}`
  * Answers a request. `params` holds the decoded segments that the pattern names; none is empty, `.`
  * or `..`.
  */
-export type RouteHandler<P extends string> = (request: Request, params: Params<P>) => Response;
+export type RouteHandler<P extends string> = (request: Request, params: Params<P>) => Answer;
+
+/** What a handler returns: an answer, or when it is `async` a promise of one. */
+export type Answer = Response | Promise<Response>;
 
 /** One line of a route table. Made by `get` or `route`. */
 export interface Route {
   readonly method: Method;
   readonly segments: readonly string[];
-  readonly handle: (request: Request, params: Readonly<Record<string, string>>) => Response;
+  readonly handle: (request: Request, params: Readonly<Record<string, string>>) => Answer;
   /**
    * The stack of the call that made it, for the log: the engine's, as it was when the component was
    * built.
@@ -74,7 +77,7 @@ function made<P extends string>(method: Method, pattern: P, handler: RouteHandle
 function wrongHandler(handler: unknown): string | undefined {
   if (typeof handler !== "function") return `${kindOf(handler)}, not a function`;
   const kind: unknown = handler.constructor.name;
-  return kind === "Function" ? undefined : `of the kind ${String(kind)}, which returns no answer`;
+  return kind === "Function" || kind === "AsyncFunction" ? undefined : `of the kind ${String(kind)}, which returns no answer`;
 }
 
 /** The method and pattern of a route, and where the author wrote it: two calls above `made`. */
@@ -86,7 +89,7 @@ export function describeRoute({ method, segments, made: stack }: Route): { reado
  * Finds the route, names it to `take` and answers. Throws a `Problem`: 404 for an unknown path, 405
  * with `allow` for a method it lacks.
  */
-export function dispatch(routes: readonly Route[], request: Request, take: (route: Route) => void): Response {
+export function dispatch(routes: readonly Route[], request: Request, take: (route: Route) => void): Answer {
   const segments = request.path.split("/").map(decodeSegment);
   const wanted = request.method === "head" ? "get" : request.method;
   const others: Method[] = [];

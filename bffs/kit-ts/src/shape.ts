@@ -26,7 +26,7 @@ export function wrongShape(answer: unknown): string | undefined {
 function wrongKind(answer: unknown): string {
   const found = `it is ${kindOf(answer)}, not an object`;
   if (answer === undefined) return `${found}: the handler returns nothing`;
-  return isPromise(answer) ? `${found}: handlers are synchronous, and a promise is never awaited` : found;
+  return found;
 }
 
 function wrongStatus(status: unknown): string | undefined {
@@ -72,6 +72,7 @@ export function wrongText(text: unknown): string | undefined {
   return text.isWellFormed() ? undefined : "has a lone surrogate, as half an emoji is one";
 }
 
-function isPromise(value: unknown): boolean {
+/** Whether a value is awaited by the language. */
+export function isPromise(value: unknown): value is PromiseLike<unknown> {
   return typeof value === "object" && value !== null && typeof (value as { then?: unknown }).then === "function";
 }

@@ -4,6 +4,7 @@
  */
 import { kindOf } from "./shape.ts";
 import { sourceStack } from "./stack.ts";
+import { insteadOf } from "./web/absent.ts";
 
 /** Members of an object that are shown, and causes and errors of an aggregate. */
 const MOST_MEMBERS = 12;
@@ -33,7 +34,15 @@ export function inWords(thrown: unknown): string {
   const { kind } = failureOf(thrown);
   // The message of the engine has nothing of the failure.
   const message = kind !== undefined && thrown.message.startsWith("[object ") ? `the call failed: ${kind}` : thrown.message;
-  return `${thrown.name}: ${message}`;
+  const advice = adviceOn(thrown);
+  return `${thrown.name}: ${message}${advice === undefined ? "" : `: ${advice}`}`;
+}
+
+/** What to use instead of the global that an error says is not there. */
+export function adviceOn(thrown: unknown): string | undefined {
+  if (!(thrown instanceof ReferenceError)) return undefined;
+  const [, name] = /^(\w+) is not defined$/.exec(thrown.message) ?? [];
+  return name === undefined ? undefined : insteadOf(name);
 }
 
 function nonError(thrown: unknown): string {

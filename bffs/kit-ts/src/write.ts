@@ -3,7 +3,8 @@
  * outcome keeps the reply: its status (201, 202), and what the service says about a 409 or 422.
  */
 import type { Headers, Method } from "tailor:bff/types@0.1.1";
-import type { JsonCall } from "./downstream.ts";
+import { refuse, wrongCall } from "./call-shape.ts";
+import { callOf, type JsonCall } from "./downstream.ts";
 import type { Decoder } from "./json.ts";
 
 /** What a write may have besides its body. */
@@ -56,5 +57,7 @@ function write<T>(
   if (idempotencyKey !== undefined) fields.push(["idempotency-key", idempotencyKey]);
   fields.push(...headers);
   const body = text === undefined ? ({ tag: "none" } as const) : ({ tag: "text", val: text } as const);
-  return { service, path, query: Object.entries(query), select, decode, write: { method, headers: fields, body } };
+  const call: JsonCall<T> = { service, path, query: Object.entries(query), select, decode, write: { method, headers: fields, body } };
+  refuse("the call cannot be made", wrongCall(callOf(call)));
+  return call;
 }

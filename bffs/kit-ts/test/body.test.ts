@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Payload, Request } from "tailor:bff/types@0.1.1";
 import { array, bff, json, number, object, post, Problem, readBytes, readForm, readJson, readText, string } from "../src/index.ts";
-import { utf8 } from "../src/bytes.ts";
+import { encodeUtf8 } from "../src/web/utf8.ts";
 import { call } from "../testing/index.ts";
 
 const log = object({ kg: number, laps: array(object({ "a/b": string })) });
@@ -52,6 +52,7 @@ test("a body that cannot be read is 400 and names the field", () => {
     [text('{"kg": 1, "laps": [{"a/b": 1}]}'), "body field `/laps/0/a~1b`: expected string, found number", "/laps/0/a~1b"],
     [text("[]"), "body: expected object, found array", ""],
     [text("{"), "body: not JSON", ""],
+    [text("[".repeat(5000)), "body: more than 1000 levels of lists and objects", ""],
     [{ tag: "none" }, "body: expected JSON, found none", ""],
     [{ tag: "bytes", val: Uint8Array.of(255) }, "body: not text in UTF-8", ""],
   ];
@@ -80,7 +81,7 @@ test("forms, texts and bytes are read", () => {
   assert.equal(readText(request({ tag: "none" })), "");
   assert.deepEqual([...readBytes(request({ tag: "bytes", val: Uint8Array.of(255) }))], [255]);
   for (const each of ["", "abc%", "\u{fc}\u{20ac}\u{1f642}"]) {
-    assert.deepEqual(readBytes(request(text(each))), utf8(each));
-    assert.deepEqual([...utf8(each)], [...Buffer.from(each)]);
+    assert.deepEqual(readBytes(request(text(each))), encodeUtf8(each));
+    assert.deepEqual([...encodeUtf8(each)], [...Buffer.from(each)]);
   }
 });

@@ -1,7 +1,7 @@
 /** Calls, and what becomes of their results. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { fetch, start } from "tailor:bff/downstream@0.1.1";
+import { fetch, fetchAll as raw, start, type FailureKind } from "tailor:bff/downstream@0.1.1";
 import {
   array, elapsedMs, fetchAll, getJson, nowMs, nullable, number, object, path, start as begin, string, timeLeftMs, waitAny,
 } from "../src/index.ts";
@@ -85,17 +85,43 @@ test("a value that is not there is another thing than one of another form, and t
   assert.deepEqual(outcome({}, 404), [{ kind: "not-found" }]);
 });
 
+test("what is nested too deeply is unreadable, and the call is named; what is only long is read", () => {
+  const nested = (levels: number): string => `${'{"a":['.repeat(levels / 2)}"]]}}"${"]}".repeat(levels / 2)}`;
+  const long = JSON.stringify(Array.from({ length: 3000 }, (_, at) => ({ at, text: '\\"[[[{{{' })));
+  const texts = [nested(1000), nested(1002), "[".repeat(100_000), `["${"[".repeat(5000)}\\""]`, long];
+  const whole = (value: unknown): string => typeof value;
+  const kinds = texts.map((text) => {
+    const services: Downstream[] = [{ service: "s", path: "*", reply: { text } }];
+    const { json: read, log } = run(() => ended(fetchAll(getJson("s", "/x", {}, whole))), "/", services);
+    return [(read() as readonly { readonly kind: string }[])[0]?.kind, log[0]?.fields];
+  });
+  const deep = ["unreadable", { service: "s", fault: "the document: more than 1000 levels" }];
+  const good = ["value", undefined];
+  assert.deepEqual(kinds, [good, deep, deep, good, good]);
+});
+
 test("paths are encoded, and one that the host would refuse fails alone", () => {
   const user = "a/b?c#d ü\ud800";
   const calls = run(() => shown(fetchAll(getJson("s", path`/users/${user}/days/${7}`, { from: "a b" }, steps)))).calls;
   assert.equal(calls[0]?.path, "/users/a%2Fb%3Fc%23d%20%C3%BC%EF%BF%BD/days/7");
   assert.deepEqual(calls[0]?.query, [["from", "a b"]]);
 
-  const refused = ["//x", "/x?y=1", "/x/../y", "/x/%2e%2E", "x", "/ü", "/a%2fb"];
+  const refused = ["//x", "/x//y", "/x?y=1", "/x/../y", "/x/%2e%2E", "x", "/ü", "/a%2fb", "/a%b", "/a\\b"];
   const any: Downstream[] = [{ service: "s", path: "*", reply: { json: { steps: 1 } } }];
   const answer = run(() => ended(fetchAll(...["/x", ...refused].map((each) => getJson("s", each, {}, steps)))), "/", any);
   const invalid = { kind: "failed", reason: "invalid" };
   assert.deepEqual(answer.json(), [{ kind: "value", value: { steps: 1 }, stale: false }, ...refused.map(() => invalid)]);
+});
+
+test("a call with a field that the host would refuse fails alone", () => {
+  const call = (name: string, value = "1"): FailureKind | 200 => {
+    const [result] = raw([{ service: "s", method: "get", path: "/", query: [], headers: [[name, value]], body: { tag: "none" }, select: [] }]);
+    return result?.tag === "ok" ? 200 : (result?.val.kind ?? "malformed");
+  };
+  const names = ["authorization", "Cookie", "x-request-id", "x-forwarded-for", "content-length", "tailor-x", "bad name"];
+  const any: Downstream[] = [{ service: "s", path: "*", reply: { json: 1 } }];
+  const answer = run(() => shown([...names.map((name) => call(name)), call("x-a", "\u{fc}"), call("if-match"), call("date")]), "/", any);
+  assert.deepEqual(answer.json(), [...names.map(() => "invalid"), "invalid", 200, 200]);
 });
 
 test("the contract itself is at hand for chains: time is counted, failures are thrown", () => {

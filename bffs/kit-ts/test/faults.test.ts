@@ -1,12 +1,12 @@
 /** What becomes of a fault in the code of a BFF. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { bff, get, log } from "../src/index.ts";
+import { bff, get, json, log } from "../src/index.ts";
 import { cut } from "../src/words.ts";
 import { sourceStack } from "../src/stack.ts";
 import { decode, encode } from "../src/lookup.mjs";
 import { lineTable } from "../tools/lines.mjs";
-import type { LogLine } from "../testing/index.ts";
+import { callAsync, type LogLine } from "../testing/index.ts";
 import { handler } from "./engine/faults.ts";
 import { logOf, run, shown } from "./helpers.ts";
 
@@ -27,6 +27,19 @@ test("a fault is logged with its place and then thrown on, for the host to count
   assert.deepEqual([line?.level, line?.message, more], ["error", "TypeError: no such thing", []]);
   assert.match(line?.fields["stack"] ?? "", /faults\.test\S*:\d+/);
   assert.equal(linesOf("a text")[0]?.message, "thrown string: a text");
+});
+
+test("a global that is not there is in the line and in the test's error with what to use instead", async () => {
+  const absent = (): unknown => new TransformStream();
+  for (const handler of [bff([get("/", () => json(absent()))]), { fetch: async () => absent() as never }]) {
+    const caught = await callAsync(handler, { request: { path: "/" } }).catch((thrown: unknown) => thrown);
+    assert.ok(caught instanceof ReferenceError);
+    assert.match(caught.message, /^TransformStream is not defined: bodies are whole here: /);
+    assert.ok(caught.stack?.startsWith(`ReferenceError: ${caught.message}`));
+  }
+  assert.match(lineOf("/absent").message, /^ReferenceError: Buffer is not defined: use Uint8Array with TextEncoder/);
+  assert.match(linesOf(new Error("failed", { cause: new ReferenceError("process is not defined") }))[0]?.fields["cause"] ?? "", /: settings come with config\(\)/);
+  assert.equal(linesOf(new ReferenceError("steps is not defined"))[0]?.message, "ReferenceError: steps is not defined");
 });
 
 /** The line of a path of `engine/faults.ts`. */

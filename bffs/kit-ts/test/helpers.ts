@@ -1,10 +1,11 @@
 /** What several tests of the kit need. */
-import type { Request, Response } from "tailor:bff/types@0.1.1";
+import type { Response } from "tailor:bff/types@0.1.1";
+import type { Handler } from "../src/index.ts";
 import { call, type Answer, type Fixture, type LogLine } from "../testing/index.ts";
 import { enter, world } from "../testing/world/state.ts";
 
 /** Answers a GET of `path` with `handle`, in the doubles of the contract. */
-export function run(handle: (request: Request) => Response, path = "/", downstreams: Fixture["downstreams"] = []): Answer {
+export function run(handle: Handler["handle"], path = "/", downstreams: Fixture["downstreams"] = []): Answer {
   return call({ handle }, { request: { path }, downstreams });
 }
 
@@ -20,9 +21,9 @@ export function ended(outcomes: readonly unknown[]): Response {
 }
 
 /** What a handler throws at a GET of `path`, and the lines that it has logged until then. */
-export function logOf(handle: (request: Request) => Response, path = "/"): { readonly caught: unknown; readonly lines: LogLine[] } {
+export function logOf(handle: Handler["handle"], path = "/"): { readonly caught: unknown; readonly lines: LogLine[] } {
   const lines: LogLine[] = [];
-  const spying = (request: Request): Response => {
+  const spying: Handler["handle"] = (request) => {
     const leave = enter({
       ...world(),
       log: (level, message, fields) => lines.push({ level, message, fields: Object.fromEntries(fields) }),

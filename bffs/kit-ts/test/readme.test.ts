@@ -7,9 +7,10 @@ import assert from "node:assert/strict";
 import { existsSync, readFileSync, realpathSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
-import { call, checkExpected, readFixtures, type Answer, type Downstream } from "../testing/index.ts";
+import { call, callAsync, checkExpected, readFixtures, type Answer, type Downstream } from "../testing/index.ts";
 import { handler } from "../example/src/main.ts";
 import { handler as watch } from "../example/src/watch.ts";
+import web from "../example/src/web.ts";
 import { handler as weights } from "../example/src/weights.ts";
 
 /** The kit's folder, which is linked into that of the BFF which uses it, where tests run. */
@@ -64,6 +65,17 @@ test("example: the watch face has what arrives", () => {
   ];
   assert.deepEqual(call(watch, { request, downstreams }).json(), { steps: 10213, heart: 51, sleep: null });
   assert.equal(call(watch, { request: { path: "/ada?day=2026-01-15" } }).status, 400);
+});
+
+test("example: in the web's way, what is slow is left out, and what is needed is handed back", async () => {
+  const days = { service: "activity", path: "/users/ada/days/2026-01-15", reply: { json: { steps: 10213 } } };
+  const night = { service: "sleep", path: "/users/ada/nights/2026-01-15", reply: { json: { score: 84 } } };
+  const ask = (...downstreams: Downstream[]): Promise<Answer> => callAsync(web, { request: { path: "/ada" }, downstreams });
+  assert.deepEqual((await ask(days, night)).json(), { steps: 10213, score: 84 });
+  assert.deepEqual((await ask(days, { ...night, "delay-ms": 301 })).json(), { steps: 10213, score: null });
+  assert.deepEqual((await ask(days)).json(), { steps: 10213, score: null });
+  const unknown = await ask({ ...days, reply: { status: 404, json: { detail: "no user `ada`" } } }, night);
+  assert.deepEqual([unknown.status, unknown.json()], [404, { detail: "no user `ada`" }]);
 });
 
 test("example: a weight is passed on once it is one, and a conflict is handed back", () => {

@@ -62,7 +62,7 @@ test("a problem is an answer, with its own members and headers, and is not logge
   assert.deepEqual(answer.log, []);
 });
 
-test("a handler that is no function, or an async one, is refused where the route is made", () => {
+test("a handler that is no function, or a generator, is refused where the route is made", () => {
   const refused = (handler: unknown): unknown => {
     try {
       return get("/x/{y}", handler as never);
@@ -73,5 +73,5 @@ test("a handler that is no function, or an async one, is refused where the route
   const start = "TypeError: the handler of GET /x/{y} is";
   assert.equal(refused(undefined), `${start} undefined, not a function`);
   assert.equal(refused({ handle: () => shown(1) }), `${start} an object, not a function`);
-  assert.equal(refused(async () => Promise.resolve(shown(1))), `${start} of the kind AsyncFunction, which returns no answer`);
+  assert.equal(refused(function* () { yield shown(1); }), `${start} of the kind GeneratorFunction, which returns no answer`);
 });

@@ -66,6 +66,12 @@ test("an outcome is the value with its status, or one of the four words with its
   }
 });
 
+test("white space alone is no document", () => {
+  assert.equal(outcome(postJson("s", "/x", {}, made), { status: 201, text: " \n" }).kind, "no-value");
+  assert.equal(outcome(postJson("s", "/x", {}, nullable(made)), { status: 201, text: " " }).kind, "value");
+  assert.equal(outcome(postJson("s", "/x", {}, made), { status: 201, text: " x" }).kind, "unreadable");
+});
+
 test("what need not be there is null, and what is not wanted is not read", () => {
   assert.equal(outcome(postJson("s", "/x", {}, nullable(made)), { status: 204 }).kind, "value");
   for (const reply of [{ status: 204 }, { status: 201, text: "<html>" }, { status: 202, json: { id: "7" } }]) {

@@ -5,7 +5,8 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Call, Failure, FailureKind, Reply } from "tailor:bff/downstream@0.1.1";
-import { compact, meaning, member, membersOf, readNode, type Node } from "./json.ts";
+import { checkForm } from "./form.ts";
+import { compact, itemsOf, meaning, member, membersOf, readNode, type Node } from "./json.ts";
 
 /** A request as a client would write it. */
 export interface FixtureRequest {
@@ -89,47 +90,33 @@ function readFixture(file: string): Fixture {
   // As editors of some systems write it in front.
   const text = readFileSync(file, "utf8").replace(/^\ufeff/, "");
   const node = inFile(file, () => readNode(text));
-  const fixture: unknown = JSON.parse(text);
-  once(file, node);
-  const { request, downstreams = [], expect, now } = members(file, fixture, MEMBERS.fixture);
-  // One that expects nothing could never fail.
-  members(`${file}: expect`, expect, MEMBERS.expect);
-  members(`${file}: request`, request, MEMBERS.request);
-  for (const name of ["request", "expect"]) once(`${file}: ${name}`, member(node, name));
-  if (!Array.isArray(downstreams)) throw new Error(`${file}: downstreams: must be an array`);
-  const entries = member(node, "downstreams");
+  const fixture = JSON.parse(text) as Fixture & { readonly downstreams?: readonly Downstream[] };
+  checkForm(file, "fixture", node);
+  const { request, downstreams = [], expect, now } = fixture;
+  const [written, expected] = [member(node, "request"), member(node, "expect")];
+  checkForm(`${file}: request`, "request", written);
+  checkForm(`${file}: expect`, "expect", expected);
+  const entries = itemsOf(member(node, "downstreams"));
   for (const [index, entry] of downstreams.entries()) {
     const at = `${file}: downstreams/${index}`;
-    const { reply, failure } = members(at, entry, MEMBERS.downstream);
-    const place = entries?.kind === "array" ? entries.items[index] : undefined;
-    once(at, place);
+    checkForm(at, "downstream", entries[index]);
+    const { reply, failure } = entry;
     if ((reply === undefined) === (failure === undefined)) throw new Error(`${at}: needs either \`reply\` or \`failure\``);
     if (reply === undefined) continue;
-    const { json, text: body } = members(`${at}/reply`, reply, MEMBERS.reply);
-    if (json !== undefined && body !== undefined) throw new Error(`${at}/reply: has both \`json\` and \`text\``);
-    const written = member(place, "reply");
-    once(`${at}/reply`, written);
-    keep(reply, member(written, "json"));
-    keepPairs(`${at}/reply: headers`, reply, "headers", written, true);
+    const answer = member(entries[index], "reply");
+    checkForm(`${at}/reply`, "reply", answer);
+    if (reply.json !== undefined && reply.text !== undefined) throw new Error(`${at}/reply: has both \`json\` and \`text\``);
+    keep(reply, member(answer, "json"));
+    keepPairs(`${at}/reply: headers`, reply, "headers", answer, true);
   }
-  keep(request, member(member(node, "request"), "body"));
-  keep(expect, member(member(node, "expect"), "json"));
-  keepPairs(`${file}: request: query`, request, "query", member(node, "request"), false);
-  keepPairs(`${file}: request: headers`, request, "headers", member(node, "request"), true);
-  keepPairs(`${file}: expect: headers`, expect, "headers", member(node, "expect"), true);
+  keep(request, member(written, "body"));
+  keep(expect, member(expected, "json"));
+  keepPairs(`${file}: request: query`, request, "query", written, false);
+  keepPairs(`${file}: request: headers`, request, "headers", written, true);
+  keepPairs(`${file}: expect: headers`, expect, "headers", expected, true);
   keepPairs(`${file}: config`, fixture, "config", node, false);
-  if (now !== undefined) inFile(file, () => timeMs(String(now)));
-  // The kinds of the other values are checked by use: a wrong one fails its test.
-  return fixture as Fixture;
-}
-
-/**
- * Throws where a member is there twice: which of the two counts, readers of JSON do not agree on.
- */
-function once(at: string, node: Node | undefined): void {
-  const names = membersOf(node).map(([name]) => name);
-  const twice = names.find((name, index) => names.indexOf(name) !== index);
-  if (twice !== undefined) throw new Error(`${at}: \`${twice}\` is there twice`);
+  if (now !== undefined) inFile(file, () => timeMs(now));
+  return fixture;
 }
 
 function inFile<T>(file: string, read: () => T): T {
@@ -197,23 +184,4 @@ export function timeMs(text: string): number {
     throw new Error(`now: \`${text}\` is not a time; write "2026-01-15T12:00:00Z"`);
   }
   return ms + Number(fraction.padEnd(3, "0").slice(0, 3));
-}
-
-const MEMBERS = {
-  fixture: ["request", "config", "now", "seed", "client", "downstreams", "expect"],
-  request: ["method", "path", "query", "headers", "body"],
-  downstream: ["service", "method", "path", "reply", "failure", "delay-ms"],
-  reply: ["status", "headers", "json", "text"],
-  expect: ["status", "headers", "json", "text"],
-} as const;
-
-/**
- * The members of an object. Throws on one that is not known: a misspelt `expect` would make a test
- * that cannot fail.
- */
-function members<K extends string>(at: string, value: unknown, known: readonly K[]): { readonly [N in K]?: unknown } {
-  if (typeof value !== "object" || value === null) throw new Error(`${at}: must be an object`);
-  const unknown = Object.keys(value).filter((name) => !known.some((each) => each === name));
-  if (unknown.length > 0) throw new Error(`${at}: unknown member ${unknown.join(", ")}; known: ${known.join(", ")}`);
-  return value;
 }

@@ -6,7 +6,7 @@
  */
 /// <reference path="../src/world.d.ts" />
 
-export { call, type Answer, type LogLine } from "./call.ts";
+export { call, callAsync, type Answer, type LogLine, type TestedApp } from "./call.ts";
 export { readFixtures, type Downstream, type Expected, type Fixture, type FixtureRequest } from "./fixture.ts";
 export { checkExpected } from "./expect.ts";
 export { failure, reply } from "./replies.ts";

@@ -12,18 +12,30 @@ export type Node =
   /** The members with their names as they are written. */
   | { readonly kind: "object"; readonly members: readonly (readonly [name: string, value: Node])[] };
 
-/** Reads a text. Throws what `JSON.parse` throws, and at a number that no double holds. */
+/** The levels of lists and objects that the other readers of fixtures take. */
+const MOST_LEVELS = 127;
+
+/**
+ * Reads a text. Throws what `JSON.parse` throws, and at what the other readers of fixtures refuse:
+ * a number that no double holds, half a surrogate pair, and very many levels.
+ */
 export function readNode(text: string): Node {
   JSON.parse(text);
   const tokens = text.match(/[{}[\],:]|"(?:[^"\\]|\\.)*"|[^\s{}[\],:"]+/g) ?? [];
   const tooLarge = tokens.find((token) => /^[-\d]/.test(token) && !Number.isFinite(Number(token)));
   if (tooLarge !== undefined) throw new SyntaxError(`number out of range: ${tooLarge}`);
+  const half = tokens.find((token) => token.startsWith('"') && !String(meaning(token)).isWellFormed());
+  if (half !== undefined) throw new SyntaxError(`a lone surrogate: ${half}`);
   let at = 0;
+  let level = 0;
   const list = <T>(next: () => T, end: string): T[] => {
     const found: T[] = [];
+    level += 1;
+    if (level > MOST_LEVELS) throw new SyntaxError(`more than ${MOST_LEVELS} levels`);
     if (tokens[at] === end) at += 1;
     else do found.push(next());
     while (tokens[at++] === ",");
+    level -= 1;
     return found;
   };
   const next = (): Node => {
@@ -60,6 +72,11 @@ export function member(node: Node | undefined, name: string): Node | undefined {
 /** The members of an object, with the meaning of their names; none of anything else. */
 export function membersOf(node: Node | undefined): readonly (readonly [name: string, value: Node])[] {
   return node?.kind === "object" ? node.members.map(([name, value]) => [String(meaning(name)), value]) : [];
+}
+
+/** The items of a list; none of anything else. */
+export function itemsOf(node: Node | undefined): readonly Node[] {
+  return node?.kind === "array" ? node.items : [];
 }
 
 /** What a scalar is in JavaScript. */

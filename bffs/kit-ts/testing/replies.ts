@@ -58,8 +58,14 @@ function fits(entry: Downstream, call: Call): boolean {
 
 /** Path and query as a service sees them. */
 function target(call: Call): string {
-  const query = call.query.map((pair) => pair.map(encodeURIComponent).join("="));
+  const query = call.query.map((pair) => pair.map(encoded).join("="));
   return query.length === 0 ? call.path : `${call.path}?${query.join("&")}`;
+}
+
+/** As the host does it, which leaves only letters, digits and `-._~` as they are. */
+function encoded(text: string): string {
+  const hex = (mark: string): string => `%${mark.charCodeAt(0).toString(16).toUpperCase()}`;
+  return encodeURIComponent(text).replace(/[!'()*]/g, hex);
 }
 
 function fixtureReply(reply: NonNullable<Downstream["reply"]>): Reply {

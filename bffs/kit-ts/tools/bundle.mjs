@@ -10,10 +10,11 @@
  */
 import { readFileSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
-import { dirname, relative, resolve } from "node:path";
-import { fileURLToPath } from "node:url";
+import { basename, dirname, relative, resolve } from "node:path";
+import { withAuthorsLines } from "./authors.mjs";
 import { contract } from "./contract.mjs";
 import { lineTable } from "./lines.mjs";
+import { prelude } from "./prelude.mjs";
 import { fitting, resolution } from "./resolve.mjs";
 
 // The kit is linked into node_modules and has no dependencies of its own: esbuild is the BFF's.
@@ -31,8 +32,10 @@ const print = (messages, kind) => {
   process.stderr.write(shown.join(""));
 };
 
+const begin = `${bundle}.begin.mjs`;
 try {
-  const built = await esbuild.build({
+  /** @type {import("esbuild").BuildOptions} */
+  const options = {
     entryPoints: [entry],
     outfile: bundle,
     bundle: true,
@@ -41,15 +44,18 @@ try {
     target: "es2023",
     external: ["tailor:*"],
     plugins: [contract({ doubles: false })],
-    // The host's clock and chance in place of the engine's, before any other module.
-    inject: [fileURLToPath(new URL("../src/prelude.ts", import.meta.url))],
-    sourcemap: "external",
-    sourcesContent: false,
     metafile: true,
     logLevel: "silent",
-  });
+  };
+  // Once without the prelude: which globals it has is decided by what it is for.
+  const first = await esbuild.build({ ...options, write: false });
+  const [{ exports = [] } = {}] = Object.values(first.metafile?.outputs ?? {});
+  writeFileSync(begin, prelude(first.outputFiles?.[0]?.text ?? "", exports.includes("default")));
+  // The host's clock and chance in place of the engine's, before any other module.
+  const built = await esbuild.build({ ...options, inject: [begin], sourcemap: "external", sourcesContent: false });
   print(built.warnings, "warning");
-  writeFileSync(`${bundle}.meta.json`, JSON.stringify(built.metafile));
+  const inputs = Object.entries(built.metafile?.inputs ?? {}).filter(([path]) => !path.endsWith(basename(begin)));
+  writeFileSync(`${bundle}.meta.json`, JSON.stringify({ inputs: Object.fromEntries(inputs) }));
 } catch (error) {
   const { errors, warnings } = /** @type {Partial<import("esbuild").BuildFailure>} */ (error);
   if (errors === undefined) throw error;
@@ -60,13 +66,9 @@ try {
 const map = JSON.parse(readFileSync(`${bundle}.map`, "utf8"));
 const folder = dirname(resolve(bundle));
 const files = map.sources.map((/** @type {string} */ source) => relative(process.cwd(), resolve(folder, source)));
-const text = readFileSync(bundle, "utf8");
+const text = withAuthorsLines(readFileSync(bundle, "utf8"), map.mappings, files);
 const warn = (/** @type {string} */ fault) => {
   process.stderr.write(`lines of faults are less exact than they could be: the bundle is not understood: ${fault}\n`);
 };
 const table = JSON.stringify({ files, ...lineTable(text, map, warn) });
-// esbuild lists what a module exports at its end: `export { one as handler, two };`.
-const [, exports = ""] = /[^]*\nexport \{([^}]*)\}/.exec(text) ?? [];
-const handler = exports.split(",").map((name) => name.trim().split(" as ")).find((names) => names.at(-1) === "handler");
-const watch = handler === undefined ? "" : `globalThis.tailorWatch(${handler[0]});\n`;
-writeFileSync(bundle, `${text}${watch}delete globalThis.tailorWatch;\nglobalThis.tailorLines = ${table};\n`);
+writeFileSync(bundle, `${text}globalThis.tailorLines = ${table};\n`);

@@ -50,7 +50,7 @@ impl Reply {
 
 /// Whether a field of an answer is the host's, or an order to a proxy. Names are read as the host
 /// reads them: any other character than a letter or digit counts as a dash.
-fn is_hosts(name: &str) -> bool {
+pub(crate) fn is_hosts(name: &str) -> bool {
     let dashed = |it: char| match it {
         it if it.is_ascii_alphanumeric() => it.to_ascii_lowercase(),
         _ => '-',

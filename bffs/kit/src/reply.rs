@@ -63,9 +63,9 @@ impl Reply {
     /// As [`Reply::json`], but for the status.
     pub fn read_document<T: DeserializeOwned>(&self) -> Outcome<T> {
         match &self.body {
-            Payload::Text(text) => read(text).map_err(|why| match text.trim_ascii() {
-                "" | "null" => Missing::NoValue(None),
-                _ => why,
+            Payload::Text(text) => read(text).or_else(|why| match text.trim_ascii() {
+                "" | "null" => absent(None),
+                _ => Err(why),
             }),
             Payload::Bytes(_) => Err(Missing::Unreadable("body is not text".to_owned())),
             Payload::None => absent(None),

@@ -11,15 +11,17 @@ import { test } from "node:test";
 import type { Table } from "../../kit-ts/src/lookup.mjs";
 import { sourceStack } from "../../kit-ts/src/stack.ts";
 
-test("the lock file names no registry", () => {
-  const lock = readFileSync("package-lock.json", "utf8");
-  assert.doesNotMatch(lock, /:\/\//);
-  assert.deepEqual(lock.match(/"resolved":.*/g), ['"resolved": "../kit-ts",']);
+test("the lock files of both examples name no registry", () => {
+  for (const bff of [".", "../phone"]) {
+    const lock = readFileSync(join(bff, "package-lock.json"), "utf8");
+    assert.doesNotMatch(lock, /:\/\//);
+    assert.deepEqual(lock.match(/"resolved":.*/g), ['"resolved": "../kit-ts",'], bff);
+  }
 });
 
 test("no source escapes from the type checker", () => {
   const kit = ["src", "example/src", "test", "testing", "testing/world"].map((name) => join("node_modules/@tailor/kit", name));
-  const files = ["src", "test", ...kit].flatMap((folder) => readdirSync(folder).map((name) => join(folder, name)));
+  const files = ["src", "test", "../phone/src", "../phone/test", ...kit].flatMap((folder) => readdirSync(folder).map((name) => join(folder, name)));
   const sources = files.filter((file) => file.endsWith(".ts"));
   assert.ok(sources.length > 30);
   const escape = new RegExp("(?::|\\bas|<|\\|) ?any\\b(?! \\w)|@ts-" + "(?:ignore|expect-error|nocheck)");
@@ -34,7 +36,7 @@ test("the bundle is one module that imports the contract only and knows the line
     assert.deepEqual([made.status, made.stderr], [0, ""]);
     const bundle = readFileSync(file, "utf8").split("\n");
     const imports = bundle.flatMap((line) => /^import .* from "(.*)";$/.exec(line)?.[1] ?? []);
-    assert.deepEqual(new Set(imports), new Set(["tailor:bff/downstream@0.1.1", "tailor:bff/locale@0.1.1", "tailor:bff/runtime@0.1.1"]));
+    assert.deepEqual(new Set(imports), new Set(["tailor:bff/downstream@0.1.1", "tailor:bff/runtime@0.1.1"]));
 
     const table = JSON.parse(/^globalThis\.tailorLines = (.*);$/.exec(bundle.at(-2) ?? "")?.[1] ?? "null") as Table;
     const at = bundle.findIndex((line) => line.includes("] = fetchAll("));

@@ -8,7 +8,7 @@ use wit_component::{ComponentEncoder, DecodedWasm};
 use super::{BuildError, Built};
 
 /// Part of every stamp: another way of making components makes all of them stale.
-pub(super) const RECIPE: &str = "3";
+pub(super) const RECIPE: &str = "4";
 
 /// The interface that makes a component a BFF, whatever its version: the host compares versions
 /// when it loads it.

@@ -5,26 +5,35 @@
 //! together anew for every instance. Each instance is then paid for in modules, and in table
 //! entries that are written one by one, because only a table that a module defines itself, with
 //! offsets known beforehand, is filled lazily. Here the linking is done once, when the component is
-//! built. What the component imports, exports and computes stays the same.
+//! built. What the component imports and computes stays the same.
+//!
+//! An asynchronous handler becomes the synchronous one of the contract on the way ([`turns`],
+//! [`handle`]), and the engine of JavaScript gets what it lacks ([`engine`], [`rejections`]).
 //!
 //! [`wiring`] (how are the modules put together) with [`scope`] and [`item`] -> [`layout`] (the
 //! merged index spaces) with [`module`] and [`places`] -> [`merge`] (one module) -> a component of
-//! the same world.
+//! the contract's world.
 
 mod engine;
+mod free;
+mod handle;
+mod image;
 mod item;
 mod layout;
 mod merge;
 mod module;
 mod options;
 mod places;
+mod rejections;
 mod scope;
+mod turns;
 mod wiring;
 
 use thiserror::Error;
-use wit_component::{ComponentEncoder, DecodedWasm, StringEncoding, embed_component_metadata};
+use wit_component::{ComponentEncoder, StringEncoding, embed_component_metadata};
+use wit_parser::{Resolve, WorldId};
 
-/// Why a component stays as it is.
+/// Why the modules of a component cannot be linked.
 #[derive(Debug, Error)]
 pub enum FuseError {
     /// It has an unsupported item.
@@ -36,7 +45,7 @@ pub enum FuseError {
     /// An instruction cannot be encoded.
     #[error("a module cannot be written anew: {0}")]
     Encode(String),
-    /// The result is no component of the same world.
+    /// The result is no component of the world.
     #[error("the linked component is not valid: {0}")]
     Result(String),
 }
@@ -47,23 +56,24 @@ pub struct Fused {
     pub bytes: Vec<u8>,
     /// How many core modules were linked.
     pub modules: usize,
+    /// Whether a JavaScript engine was found, which then has a limit of its stack and a clock.
+    pub engine: bool,
 }
 
-/// Links the core modules of a component into one.
+/// Links the core modules of a component into one, which is a component of the contract's `world`.
+/// An asynchronous handler, as a component of the world of `engine.wit` has it, becomes the one that
+/// `world` exports.
 ///
 /// # Errors
 ///
 /// Why that is not possible. The component itself may be fine.
-pub fn fuse(component: &[u8]) -> Result<Fused, FuseError> {
+pub fn fuse(component: &[u8], contract: &Resolve, world: WorldId) -> Result<Fused, FuseError> {
     let wiring = wiring::read(component)?;
-    let merged = merge::merge(&wiring)?;
+    let exports = contract.worlds[world].exports.keys();
+    let handler = exports.map(|key| contract.name_world_key(key)).next();
+    let merged = merge::merge(&wiring, handler.as_deref())?;
     let mut module = merged.module.finish();
-    let invalid = |error: &dyn std::fmt::Display| FuseError::Result(format!("{error:#}"));
-    let decoded = wit_component::decode(component).map_err(|error| invalid(&error))?;
-    let DecodedWasm::Component(resolve, world) = decoded else {
-        return Err(FuseError::Unsupported("no code"));
-    };
-    embed_component_metadata(&mut module, &resolve, world, StringEncoding::UTF8)
+    embed_component_metadata(&mut module, contract, world, StringEncoding::UTF8)
         .map_err(|error| invalid(&error))?;
     let bytes = ComponentEncoder::default()
         .validate(true)
@@ -73,5 +83,10 @@ pub fn fuse(component: &[u8]) -> Result<Fused, FuseError> {
     Ok(Fused {
         bytes,
         modules: merged.modules,
+        engine: merged.engine,
     })
+}
+
+fn invalid(error: &dyn std::fmt::Display) -> FuseError {
+    FuseError::Result(format!("{error:#}"))
 }

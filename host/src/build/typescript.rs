@@ -4,6 +4,7 @@
 //! version to the host. So the last step runs only when what it is given has changed.
 
 use std::path::{Path, PathBuf};
+use std::time::SystemTime;
 
 use super::command::lock;
 use super::npm::{KIT, Modules};
@@ -50,11 +51,16 @@ pub(super) fn build(
 
     let modules = Modules::ready(package, say)?;
     let wit = find_wit(package, options)?;
+    let begun = SystemTime::now();
     let listed = types::check(package, &modules, options, say)?;
     let bundle = Bundle::make(package, &modules, &components, options, say)?;
     let read = read::files(package, &modules, listed, bundle.read(package)?);
     // Taken after an installation, which may have written the lock file.
-    let inputs = read::inputs(package, &wit, &read)?;
+    let mut inputs = read::inputs(package, &wit, &read)?;
+    if read::is_changed_since(package, &read, begun)? {
+        // It may have been read before: the next build has to look again.
+        inputs.clear();
+    }
     let last_step = digest([
         bundle.text()?.as_slice(),
         read::contract(&wit)?.as_bytes(),
@@ -118,6 +124,7 @@ mod hints;
 mod read;
 mod tsconfig;
 mod types;
+mod world;
 
 #[cfg(test)]
 mod tests;

@@ -1,4 +1,4 @@
-//! `tailor demo`: from a clone to three running BFFs with one command.
+//! `tailor demo`: from a clone to four running BFFs with one command.
 
 use std::io::{BufRead as _, BufReader};
 use std::os::unix::process::CommandExt as _;
@@ -127,6 +127,7 @@ fn routes(config: &Config) -> Vec<(String, String)> {
             let prefix = if route.path == "/" { "" } else { &route.path };
             let rest = match route.bff.as_str() {
                 "partner" => "/v1/users/ada/summaries?from=2026-01-01&to=2026-01-03",
+                "phone" => "/margaret/feed?date=2026-01-15&days=3",
                 _ => "/ada?date=2026-01-15",
             };
             let headers: String = route

@@ -22,6 +22,7 @@ use super::idle::{ConnectionAction, Idle};
 use super::inbound::Ambiguity;
 use super::linger::Lingering;
 use super::outgoing::Outgoing;
+use super::room::OpenConnection;
 use super::unreadable;
 use super::wire::{Heads, Watched};
 use super::worker::Worker;
@@ -30,19 +31,21 @@ use crate::telemetry::metrics::Cut;
 
 type Request = hyper::Request<hyper::body::Incoming>;
 
-/// Serves a connection to its end.
-pub(super) async fn serve(worker: Arc<Worker>, stream: std::net::TcpStream) {
-    let Ok(stream) =
-        TcpStream::from_std(stream).and_then(|stream| stream.set_nodelay(true).map(|()| stream))
-    else {
-        // The client is gone already.
-        return;
-    };
-    run(&worker, stream).await;
+/// Serves a connection to its end. `None` when its client is gone already.
+///
+/// What it gives back must outlive the connection's permit: between the two, a client that waits
+/// for a permit would have another connection closed, although this one has made room.
+pub(super) async fn serve(
+    worker: &Arc<Worker>,
+    stream: std::net::TcpStream,
+) -> Option<OpenConnection<'_>> {
+    let stream = TcpStream::from_std(stream).ok()?;
+    stream.set_nodelay(true).ok()?;
+    Some(run(worker, stream).await)
 }
 
-/// Serves a connection of any kind of stream to its end.
-pub(super) async fn run<S>(worker: &Arc<Worker>, stream: S)
+/// Serves a connection of any kind of stream to its end, as [`serve`].
+pub(super) async fn run<S>(worker: &Arc<Worker>, stream: S) -> OpenConnection<'_>
 where
     S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
 {
@@ -85,7 +88,7 @@ where
     });
     let socket = Lingering::new(stream, client.unread.clone(), settings.clone());
     let io = Watched::new(socket, activity.clone(), heads.clone(), settings.clone());
-    let _place = worker.room().enter(activity.clone());
+    let place = worker.room().enter(activity.clone());
     let builder = builder(&settings, Streams(client.clone()));
     let mut connection = pin!(builder.serve_connection(io, service));
     let mut idle = Idle::new(activity.clone(), settings.clone());
@@ -131,6 +134,7 @@ where
             tracing::debug!(reason = reason.as_str(), cut, "client connection cut");
         }
     }
+    place
 }
 
 /// Why the host ended the connection, where that is counted.

@@ -154,8 +154,9 @@ impl Thread {
                     Some(Order::Connection(stream, open, permit)) => {
                         let worker = worker.clone();
                         spawn(async move {
-                            connection::serve(worker, stream).await;
+                            let place = connection::serve(&worker, stream).await;
                             drop((open, permit));
+                            drop(place);
                         });
                     }
                     Some(Order::Job(job)) => spawn(job(worker.clone())),

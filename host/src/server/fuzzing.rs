@@ -127,7 +127,7 @@ async fn connect(worker: &Arc<Worker>, steps: Vec<Step>) {
         polled
     });
     tokio::select! {
-        () = &mut served => {}
+        _place = &mut served => {}
         // Open pipes stay open: the host ends a connection of itself.
         _pipes = client(worker, far, steps) => {
             assert!(timeout(END, served).await.is_ok(), "a connection without an end");

@@ -1,35 +1,40 @@
 //! The kit for TypeScript in the engine of components: the same as in Node, and a line of the
 //! author's for whatever goes wrong.
 
-use std::process::Command;
 use std::sync::Arc;
 
+use serde_json::json;
+use tailor::build::{BuildOptions, build};
 use tailor::fixture::Fixture;
 use tailor_harness::{Offline, components};
 
-use super::run;
-
-/// A module of the kit's own tests as a component, as `tailor build` makes one; or what the
-/// componentizer says against it.
+/// A module of the kit's own tests as a component; or what the build says against it.
 pub(crate) fn componentized(module: &str) -> Result<Vec<u8>, String> {
     // Building it installs what is needed here.
     components::example("partner").unwrap();
-    let partner = components::root().join("bffs/partner");
-    let folder = tempfile::tempdir().unwrap();
-    let file = |name: &str| folder.path().join(name).display().to_string();
-    let (bundle, component) = (file("bff.js"), file("bff.wasm"));
-    let bundler = "node_modules/@tailor/kit/tools/bundle.mjs";
-    let module = format!("../kit-ts/test/engine/{module}");
-    run("node", &[bundler, &module, &bundle], &partner);
-    let output = Command::new(partner.join("node_modules/.bin/componentize-qjs"))
-        .args(["--sync", "--stub-wasi", "--world", "bff", "--wit"])
-        .arg(components::root().join("wit"))
-        .args(["--js", &bundle, "--output", &component])
-        .output()
-        .unwrap();
-    match output.status.success() {
-        true => Ok(std::fs::read(component).unwrap()),
-        false => Err(String::from_utf8_lossy(&output.stderr).into_owned()),
+    let root = components::root();
+    let at = tempfile::tempdir().unwrap();
+    let link = |to: &str, from: &str| {
+        std::os::unix::fs::symlink(root.join(to), at.path().join(from)).unwrap();
+    };
+    link("bffs/partner/node_modules", "node_modules");
+    let folder = at.path().join("bff");
+    std::fs::create_dir_all(&folder).unwrap();
+    // The module as it stands, so that its stacks name it.
+    let entry = root.join("bffs/kit-ts/test/engine").join(module);
+    let exports = format!("export {{ handler }} from {};\n", json!(entry));
+    std::fs::write(folder.join("main.js"), exports).unwrap();
+    let manifest = json!({
+        "name": "bff",
+        "private": true,
+        "type": "module",
+        "tailor": {"entry": "main.js", "wit": root.join("wit")},
+    });
+    std::fs::write(folder.join("package.json"), manifest.to_string()).unwrap();
+    let built = build(&folder, &BuildOptions::default(), &mut |_| ());
+    match built {
+        Ok(built) => Ok(std::fs::read(built.component).unwrap()),
+        Err(error) => Err(format!("{:#}", anyhow::Error::from(error))),
     }
 }
 
@@ -190,6 +195,13 @@ async fn what_typescript_throws_has_its_line_with_causes_failures_and_places() {
                 "detail=downstream \"sleep\": ",
             ],
         ),
+        (
+            "/absent",
+            &[
+                "ReferenceError: Buffer is not defined: use Uint8Array with TextEncoder",
+                "stack=absent ",
+            ],
+        ),
         ("/text", &["thrown string: a text"]),
         ("/undefined", &["thrown undefined"]),
         (
@@ -234,4 +246,36 @@ async fn what_typescript_throws_has_its_line_with_causes_failures_and_places() {
 fn what_needs_the_host_fails_the_build_at_module_level_of_typescript() {
     let refused = componentized("module-level.ts").unwrap_err();
     assert!(refused.contains("Error: 18 of 18 refused: "), "{refused}");
+}
+
+#[tokio::test]
+async fn more_calls_at_once_than_there_are_handles_wait_for_their_turn_in_typescript() {
+    let component = componentized("many.ts").unwrap();
+    let offline = Offline::from_bytes(&component)
+        .unwrap()
+        .service("heart", |request| async move {
+            if request.target.path() == "/slow" {
+                std::future::pending::<()>().await;
+            }
+            Ok(tailor_harness::json("1"))
+        });
+    for (path, expected) in [
+        ("/kit", json!({"value": 16, "exhausted": 184})),
+        ("/web", json!({"200": 16, "exhausted": 184})),
+    ] {
+        let answer = offline.get(path).await.result.unwrap();
+        let counts: serde_json::Value = serde_json::from_slice(&answer.body).unwrap();
+        assert_eq!(counts, expected, "{path}");
+    }
+    // Those that are given up make room for the others, which are past the number of calls.
+    let answer = offline.get("/abort").await.result.unwrap();
+    let counts: std::collections::BTreeMap<String, u32> =
+        serde_json::from_slice(&answer.body).unwrap();
+    assert_eq!(counts.values().sum::<u32>(), 200, "{counts:?}");
+    assert!(counts["TimeoutError"] >= 16, "{counts:?}");
+    let invoked = offline.get("/wrong").await;
+    assert!(invoked.result.is_err());
+    let line = &invoked.log[0];
+    let message = "TypeError: fetch: timeoutMs is a string, not a whole number";
+    assert!(line.message.starts_with(message), "{line:?}");
 }

@@ -61,7 +61,15 @@ fn folder() -> tempfile::TempDir {
     let dir = tempfile::tempdir().unwrap();
     let components = dir.path().join("target/components");
     std::fs::create_dir_all(&components).unwrap();
-    for name in ["watch", "dashboard", "partner", "scales", "treadmill"] {
+    for name in [
+        "watch",
+        "dashboard",
+        "partner",
+        "phone",
+        "scales",
+        "mirror",
+        "treadmill",
+    ] {
         std::fs::copy(
             example("watch").unwrap(),
             components.join(format!("{name}.wasm")),

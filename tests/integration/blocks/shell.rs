@@ -30,7 +30,7 @@ PATH=$OUTER_PATH
 exec "$CARGO" "$@"
 "#;
 
-/// `npm`: what it would install from a registry is what the BFF `partner` has here.
+/// `npm`: what it would install from a registry is what the BFF `phone` has here.
 const NPM: &str = r#"#!/bin/sh
 PATH=$OUTER_PATH
 if [ "$*" != install ]; then exec npm "$@"; fi
@@ -62,7 +62,7 @@ pub fn run(folder: &Path, script: &str) -> String {
     command
         .env("PATH", format!("{}:{path}", programs.path().display()))
         .env("OUTER_PATH", &path)
-        .env("PACKAGES", root().join("bffs/partner/node_modules"))
+        .env("PACKAGES", root().join("bffs/phone/node_modules"))
         // What the walks need is on this machine.
         .env("CARGO_NET_OFFLINE", "true")
         .env("TAILOR", Process::program().unwrap())

@@ -124,6 +124,41 @@ pub const TABLE: &[Row] = &[
         How::Excerpt("bffs/kit-ts/example/src/weights.ts"),
     ),
     row(
+        "docs/write/typescript.md",
+        "export default {",
+        How::Excerpt("bffs/kit-ts/example/src/web.ts"),
+    ),
+    row(
+        "docs/write/hono.md",
+        "/** The backend of the bathroom mirror",
+        How::Walk("an_app_of_hono_from_an_empty_folder"),
+    ),
+    row(
+        "docs/write/hono.md",
+        "import assert",
+        How::Walk("an_app_of_hono_from_an_empty_folder"),
+    ),
+    row(
+        "docs/write/hono.md",
+        "mkdir -p mirror/src",
+        How::Walk("an_app_of_hono_from_an_empty_folder"),
+    ),
+    row(
+        "docs/write/hono.md",
+        "npm install",
+        How::Walk("an_app_of_hono_from_an_empty_folder"),
+    ),
+    row(
+        "docs/write/hono.md",
+        "tailor build .",
+        How::Walk("an_app_of_hono_from_an_empty_folder"),
+    ),
+    row(
+        "docs/write/hono.md",
+        "$ curl",
+        How::Walk("an_app_of_hono_from_an_empty_folder"),
+    ),
+    row(
         "docs/write/rust.md",
         "#[derive(Deserialize, Serialize)]",
         How::Excerpt("bffs/kit/examples/weights.rs"),

@@ -6,7 +6,8 @@ use downstream_mock::Services;
 use tailor_harness::components::{example, root};
 use tailor_harness::{Process, TestHost};
 
-use super::shell::run;
+use super::console::holds;
+use super::shell::{installed, run};
 use super::{block, blocks_of};
 use crate::wire::{Wire, get, until};
 
@@ -31,9 +32,8 @@ fn empty(name: &str) -> PathBuf {
     folder
 }
 
-/// The answer of the BFF of this name, with the settings of its page, beside the services of the
-/// demo.
-async fn served(repository: &Path, name: &str, page: &str) -> String {
+/// The BFF of this name in a host with the settings of its page, beside the services of the demo.
+async fn serve(repository: &Path, name: &str, page: &str) -> (TestHost, Services) {
     let services = Services::start().unwrap();
     let file = format!("{name}.wasm");
     let component = std::fs::read(repository.join("target/components").join(&file)).unwrap();
@@ -41,11 +41,28 @@ async fn served(repository: &Path, name: &str, page: &str) -> String {
     let builder = TestHost::builder().unwrap();
     let builder = builder.file(&file, &component).unwrap();
     let builder = builder.services(&services, "").config(&settings);
-    let host = builder.start().await.unwrap();
+    (builder.start().await.unwrap(), services)
+}
+
+/// What that BFF answers about a day's goals.
+async fn served(repository: &Path, name: &str, page: &str) -> String {
+    let (host, _services) = serve(repository, name, page).await;
     let target = format!("/{name}/ada/goals?date=2026-01-15");
     let answer = host.get(&target).await.unwrap();
     assert_eq!(answer.status, 200, "{answer:?}");
     answer.text()
+}
+
+/// Writes the files of a BFF in TypeScript that its page shows, beside those that differ.
+fn write_typescript(folder: &Path, page: &str, files: &[(&str, &str)]) {
+    let both = block(page, "{ \"extends\"");
+    let (ours, tests) = both.split_once('\n').unwrap();
+    for (name, text) in [("tsconfig.json", ours), ("tsconfig.test.json", tests)] {
+        std::fs::write(folder.join(name), text).unwrap();
+    }
+    for (name, begins) in [("package.json", "{\n  \"name\"")].iter().chain(files) {
+        std::fs::write(folder.join(name), block(page, begins)).unwrap();
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -86,29 +103,48 @@ async fn a_bff_in_typescript_from_an_empty_folder() {
     let folder = empty("scales");
     run(&folder, &block(page, "mkdir -p scales/src"));
     let folder = folder.join("scales");
-    let both = block(page, "{ \"extends\"");
-    let (ours, tests) = both.split_once('\n').unwrap();
-    for (name, text) in [
-        ("package.json", block(page, "{\n  \"name\"")),
-        ("tsconfig.json", ours.to_owned()),
-        ("tsconfig.test.json", tests.to_owned()),
-        (
-            "src/main.ts",
-            block(page, "/** The backend of the bathroom scales"),
-        ),
-        ("test/main.test.ts", block(page, "import assert")),
-        ("fixtures/no-profile.json", block(page, "{\n  \"request\"")),
-    ] {
-        std::fs::write(folder.join(name), text).unwrap();
-    }
-    // What is installed is what `partner` has.
-    example("partner").unwrap();
+    let files = [
+        ("src/main.ts", "/** The backend of the bathroom scales"),
+        ("test/main.test.ts", "import assert"),
+        ("fixtures/no-profile.json", "{\n  \"request\""),
+    ];
+    write_typescript(&folder, page, &files);
+    // What is installed is what `phone` has.
+    example("phone").unwrap();
     run(&folder, &block(page, "npm install"));
 
     let called = run(&folder, &block(page, "tailor build ."));
     assert!(called.contains("weight_kg"), "{called}");
     let answer = served(&folder, "scales", page).await;
     assert!(answer.contains("\"weight_kg\":"), "{answer}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_app_of_hono_from_an_empty_folder() {
+    let page = "docs/write/hono.md";
+    let folder = empty("mirror");
+    run(&folder, &block(page, "mkdir -p mirror/src"));
+    let folder = folder.join("mirror");
+    let files = [
+        ("src/main.ts", "/** The backend of the bathroom mirror"),
+        ("test/main.test.ts", "import assert"),
+        ("fixtures/slow-profile.json", "{\n  \"request\""),
+    ];
+    write_typescript(&folder, page, &files);
+    // What is installed is what `phone` has.
+    example("phone").unwrap();
+    let tested = run(&folder, &block(page, "npm install"));
+    assert!(tested.contains("# pass 2"), "{tested}");
+
+    let called = run(&folder, &block(page, "tailor build ."));
+    assert!(
+        called.contains("\"greeting\": \"Good morning\""),
+        "{called}"
+    );
+    let (host, services) = serve(&folder, "mirror", page).await;
+    if installed("curl") {
+        holds(page, "$ curl", &host, &services).await;
+    }
 }
 
 #[test]

@@ -1,5 +1,5 @@
 // Each route goes past a limit. A comment `@name` stands in the line that the log has to name first for `/name`.
-import { bff, get, json } from "@tailor/kit";
+import { bff, get, json, readDocument } from "@tailor/kit";
 
 type Any = any;
 
@@ -97,9 +97,17 @@ const routes: Record<string, () => unknown> = {
   },
 };
 
+/** What the kit makes of lists within each other, as a service may answer them. */
+const answered = (levels: number): unknown => {
+  const body = { tag: "text", val: `${"[".repeat(levels)}1${"]".repeat(levels)}` } as const;
+  const found = readDocument({ status: 200, headers: [], body, selected: [], source: "live" }, (value) => value);
+  return found.kind === "value" ? found.value : found.kind;
+};
+
 export const handler = bff([
   ...Object.entries(routes).map(([name, use]) => get(`/${name}`, () => json(use()))),
   get("/good", () => json(1)),
+  get("/levels/{levels}", (_request, { levels }) => json(answered(Number(levels)))),
   get("/depth", () => {
     const deeper = (depth: number): number => {
       try {

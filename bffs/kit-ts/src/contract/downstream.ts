@@ -5,7 +5,7 @@
 import * as host from "tailor:bff/downstream@0.1.1";
 import type { Call, Reply, Result } from "tailor:bff/downstream@0.1.1";
 import { kindOf } from "../shape.ts";
-import { MAX_U32, refuse, wrongCall, wrongNumber } from "../call-shape.ts";
+import { MAX_U32, refuse, wrongCall, wrongExchanges, wrongNumber } from "../call-shape.ts";
 import { needHost } from "../module-level.ts";
 
 export const { Exchange } = host;
@@ -33,10 +33,7 @@ export function start(call: Call): Exchange {
 
 export function waitAny(exchanges: readonly Exchange[], timeoutMs: number | null): number | null {
   needHost("waitAny()");
-  if (!Array.isArray(exchanges)) throw new TypeError(`waitAny: exchanges is ${kindOf(exchanges)}, not an array`);
-  for (const [index, exchange] of exchanges.entries()) {
-    if (!(exchange instanceof Exchange)) throw new TypeError(`waitAny: exchanges[${index}] is ${kindOf(exchange)}, not an Exchange`);
-  }
+  refuse("waitAny", wrongExchanges(exchanges, (exchange) => exchange instanceof Exchange));
   if (timeoutMs !== null) refuse("waitAny", wrongNumber("timeoutMs", timeoutMs, MAX_U32));
   return host.waitAny(exchanges, timeoutMs);
 }

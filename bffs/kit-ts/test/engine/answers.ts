@@ -14,10 +14,6 @@ const answers: Readonly<Record<string, readonly [answer: () => unknown, wrong: s
   null: [() => null, "it is null, not an object"],
   text: [() => "steps", "it is a string, not an object"],
   array: [() => [json(1)], "it is an array, not an object"],
-  promise: [
-    () => Promise.resolve(json(1)),
-    "it is a promise, not an object: handlers are synchronous, and a promise is never awaited",
-  ],
   empty: [() => ({}), `status is undefined, ${status}`],
   "status-text": [() => ({ ...json(1), status: "200" }), `status is a string, ${status}`],
   "status-high": [() => ({ ...json(1), status: 65_736 }), `status is 65736, ${status}`],

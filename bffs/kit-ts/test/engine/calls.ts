@@ -4,7 +4,9 @@
  */
 import { fetch, fetchAll as fetchAllRaw, start as startRaw, waitAny as waitAnyRaw } from "tailor:bff/downstream@0.1.1";
 import * as runtime from "tailor:bff/runtime@0.1.0";
-import { bff, config, get, getJson, json, log, number, path, randomBytes, waitAny, withProfile } from "../../src/index.ts";
+import {
+  bff, config, deleteJson, get, getJson, json, log, nothing, number, path, postJson, randomBytes, start, waitAny, withProfile,
+} from "../../src/index.ts";
 
 const half = "\u{1f642}".slice(0, 1);
 const good = { service: "sleep", method: "get", path: "/", query: [], headers: [], body: { tag: "none" }, select: [] };
@@ -39,6 +41,11 @@ const uses: Readonly<Record<string, readonly [use: () => unknown, message: strin
   ],
   start: [() => startRaw({ ...good, service: 1 } as never), "the call cannot be started: service is a number, not a string"],
   "wait-any": [() => waitAnyRaw([{}] as never, null), "waitAny: exchanges[0] is an object, not an Exchange"],
+  "wait-any-of-the-kit": [() => waitAny([{} as never]), "waitAny: exchanges[0] is undefined, not an Exchange"],
+  "wait-any-many": [
+    () => waitAny(new Array(1025).fill(start(getJson("sleep", "/", {}, number))) as never),
+    "waitAny: 1025 calls at once are more than 1024",
+  ],
   "wait-any-limit": [() => waitAny([], "1" as never), "waitAny: limitMs is a string, not a number"],
   "get-json-path": [() => getJson("sleep", undefined as never, {}, number), "getJson: path is undefined, not a string"],
   "get-json-query": [
@@ -50,6 +57,35 @@ const uses: Readonly<Record<string, readonly [use: () => unknown, message: strin
     "getJson: query.text has a lone surrogate, as half an emoji is one",
   ],
   "get-json-select": [() => getJson("sleep", "/", {}, number, [1 as never]), "getJson: select[0] is a number, not a string"],
+  "post-json-path": [
+    () => postJson("goals", undefined as never, {}, nothing),
+    "the call cannot be made: path is undefined, not a string",
+  ],
+  "post-json-key": [
+    () => postJson("goals", "/", {}, nothing, { idempotencyKey: 7 as never }),
+    "the call cannot be made: headers[2][1] is a number, not a string",
+  ],
+  "post-json-query": [
+    () => postJson("goals", "/", {}, nothing, { query: { dry: true as never } }),
+    "the call cannot be made: query[0][1] is a boolean, not a string",
+  ],
+  "post-json-select": [
+    () => postJson("goals", "/", {}, nothing, { select: "/id" as never }),
+    "the call cannot be made: select is a string, not an array",
+  ],
+  "delete-json-half": [
+    () => deleteJson("goals", "/", nothing, { headers: [["if-match", half]] }),
+    "the call cannot be made: headers[1][1] has a lone surrogate, as half an emoji is one",
+  ],
+  "get-json-select-object": [() => getJson("sleep", "/", {}, number, {} as never), "getJson: select is an object, not an array"],
+  "random-values": [
+    () => crypto.getRandomValues({} as never),
+    "crypto.getRandomValues: the array must be one of integers",
+  ],
+  "random-values-floats": [
+    () => crypto.getRandomValues(new Float64Array(1) as never),
+    "crypto.getRandomValues: the array must be one of integers",
+  ],
   "with-profile": [
     () => withProfile(getJson("sleep", "/", {}, number), 1 as never),
     "withProfile: profile is a number, not a string",

@@ -25,6 +25,11 @@ function call(): never {
   throw new Error("the call did not fail");
 }
 
+function absent(): never {
+  Buffer.from("a");
+  throw new Error("there is a Buffer");
+}
+
 const looped = new Error("in a circle");
 looped.cause = looped;
 
@@ -46,7 +51,7 @@ const thrown: Readonly<Record<string, () => unknown>> = {
   long: () => new Error(`${"\u{1f642}\n".repeat(20_000)}`, { cause: new Error("c".repeat(5000)) }),
 };
 
-const throws: Readonly<Record<string, () => never>> = { cause: wrapped, errors: several, call };
+const throws: Readonly<Record<string, () => never>> = { cause: wrapped, errors: several, call, absent };
 
 export const handler = bff([
   ...Object.entries(thrown).map(([name, value]) =>

@@ -9,6 +9,7 @@ use std::rc::Rc;
 
 use super::json::Node;
 use super::{Offline, Respond, failure};
+use crate::hand_back::is_hosts;
 use crate::{
     Call, Failure, FailureKind, Fetched, Level, Method, Payload, Reply, Request, Response,
 };
@@ -78,6 +79,11 @@ pub(super) fn run(offline: &Offline, handle: fn(Request) -> Response, request: R
     RUNNING.set(Some(Rc::clone(&state)));
     let response = handle(request);
     RUNNING.set(None);
+    let illegal = illegal_answer(&response).unwrap_or_default();
+    assert!(
+        illegal.is_empty(),
+        "the host would not pass this answer on: {illegal}"
+    );
     Run {
         response,
         calls: state.calls.take(),
@@ -232,6 +238,8 @@ fn illegal(call: &Call) -> Option<&'static str> {
     let mut segments = call.path.split('/').skip(1);
     if !call.path.starts_with('/') || call.path.starts_with("//") {
         Some("path does not begin with a single `/`")
+    } else if call.path.contains("//") {
+        Some("path has an empty segment")
     } else if call.path.contains(['?', '#', ' ']) || !call.path.is_ascii() {
         Some("path has a query, a fragment or characters that are not percent-encoded")
     } else if segments.any(|segment| matches!(segment, "." | "..")) {
@@ -253,9 +261,50 @@ fn illegal(call: &Call) -> Option<&'static str> {
         && !matches!(call.body, Payload::None)
     {
         Some("a GET or HEAD call has a body")
+    } else if call.headers.iter().any(|(name, _)| is_refused(name)) {
+        Some("a header is a credential, or one that only the host sets")
     } else {
         None
     }
+}
+
+/// Whether a field may not be set in a call.
+fn is_refused(name: &str) -> bool {
+    let name = name.to_ascii_lowercase();
+    match &*name {
+        "date" | "server" => false,
+        "authorization" | "cookie" | "set-cookie" | "www-authenticate" => true,
+        name => is_hosts(name),
+    }
+}
+
+/// Why the host would not pass an answer on, if it would not.
+fn illegal_answer(response: &Response) -> Option<String> {
+    let status = response.status;
+    let is_empty = match &response.body {
+        Payload::None => true,
+        Payload::Text(text) => text.is_empty(),
+        Payload::Bytes(bytes) => bytes.is_empty(),
+    };
+    if !(200..=599).contains(&status) {
+        return Some(format!("status {status}"));
+    }
+    if !is_empty && matches!(status, 204 | 205 | 304) {
+        return Some(format!("a body with status {status}"));
+    }
+    let is_illegal = |(name, value): &&(String, String)| {
+        let token = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte);
+        let control = |byte: u8| (byte < b' ' && byte != b'\t') || byte == 0x7f;
+        // The host has its own of these, and leaves these out.
+        let dropped = ["date", "server", "x-request-id"];
+        let dropped = dropped.iter().any(|it| name.eq_ignore_ascii_case(it));
+        name.is_empty()
+            || !name.bytes().all(token)
+            || value.bytes().any(control)
+            || (is_hosts(name) && !dropped)
+    };
+    let illegal = response.headers.iter().find(is_illegal);
+    illegal.map(|(name, _)| format!("header `{name}`"))
 }
 
 fn invalid(call: &Call, why: &str) -> Failure {
@@ -296,7 +345,11 @@ fn at<'n, 'a>(document: &'n Node<'a>, pointer: &str) -> Option<&'n Node<'a>> {
     for token in pointer.split('/').skip(1) {
         let name = token.replace("~1", "/").replace("~0", "~");
         value = match value {
-            Node::Array(items) => items.get(name.parse::<usize>().ok()?)?,
+            Node::Array(items) => {
+                let index = name.parse::<usize>().ok()?;
+                // `01` and `+1` are the names of no item.
+                items.get(index).filter(|_| index.to_string() == name)?
+            }
             _ => value.member(&name)?,
         };
     }

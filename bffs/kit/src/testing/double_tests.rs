@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use serde_json::json;
 
+use super::illegal_answer;
 use crate::testing::{Offline, body_text, failure, get, reply};
 use crate::{
     Call, FailureKind, Request, Response, config, elapsed, fetch, fetch_all, fetch_array, log,
@@ -81,7 +82,7 @@ fn a_call_ends_at_its_limit_and_at_the_deadline() {
 fn selected_values_replace_the_body_of_a_document_only() {
     fn handle(_: Request) -> Response {
         let calls = ["quick", "gone"].map(|service| {
-            Call::get(service, &["x"]).select(&["/steps", "/none", "/zones/0", "/no"])
+            Call::get(service, &["x"]).select(&["/steps", "/none", "/zones/0", "/zones/00"])
         });
         let texts: Vec<_> = fetch_all(&calls)
             .into_iter()
@@ -154,6 +155,9 @@ fn what_the_host_would_refuse_is_refused() {
                 path: "/x?y=1".into(),
                 ..good.clone()
             },
+            Call::get("quick", &["users", "", "days"]),
+            good.clone().header("Authorization", "secret"),
+            good.clone().header("x_forwarded_for", "10.0.0.1"),
             good.clone().select(&["steps"]),
             good.clone().select(&[""; 65]),
             good.json(&1).unwrap(),
@@ -163,7 +167,29 @@ fn what_the_host_would_refuse_is_refused() {
             .filter(|fetched| matches!(fetched, Err(failure) if failure.kind == FailureKind::Invalid && !failure.sent));
         answer(refused.count().to_string())
     }
-    assert_eq!(body_text(&offline().run(handle, get("/")).response), "7");
+    assert_eq!(body_text(&offline().run(handle, get("/")).response), "10");
+}
+
+#[test]
+fn answers_that_the_host_would_refuse_fail_the_test() {
+    let with = |name: &str, value: &str| answer("x").header(name, value);
+    for (wrong, why) in [
+        (answer("x").status(199), "status 199"),
+        (answer("x").status(600), "status 600"),
+        (answer("x").status(204), "a body with status 204"),
+        (answer("x").status(205), "a body with status 205"),
+        (with("Content-Length", "1"), "header `Content-Length`"),
+        (with("x_forwarded_for", "1"), "header `x_forwarded_for`"),
+        (with("tailor-x", "1"), "header `tailor-x`"),
+        (with("x-a", "b\r\nc: d"), "header `x-a`"),
+        (with("", "1"), "header ``"),
+    ] {
+        assert_eq!(illegal_answer(&wrong).as_deref(), Some(why));
+    }
+    for name in ["date", "X-Request-Id", "set-cookie", "x-mine"] {
+        assert_eq!(illegal_answer(&with(name, "1")), None, "{name}");
+    }
+    assert_eq!(illegal_answer(&answer("").status(204)), None);
 }
 
 #[test]

@@ -13,11 +13,13 @@ use crate::{Payload, Request, Response};
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Expect {
+    #[serde(default, deserialize_with = "json::present")]
     status: Option<u16>,
     #[serde(default, deserialize_with = "json::fields")]
     headers: Vec<(String, String)>,
     #[serde(default, deserialize_with = "json::present")]
     pub(super) json: Option<Json>,
+    #[serde(default, deserialize_with = "json::present")]
     text: Option<String>,
 }
 

@@ -39,12 +39,15 @@ pub struct Fixture {
     request: RequestEntry,
     #[serde(default, deserialize_with = "config")]
     config: BTreeMap<String, String>,
+    #[serde(default, deserialize_with = "json::present")]
     now: Option<String>,
     #[serde(default)]
     seed: u32,
+    #[serde(default, deserialize_with = "json::present")]
     client: Option<String>,
     #[serde(default)]
     downstreams: Vec<Downstream>,
+    #[serde(default, deserialize_with = "json::present")]
     pub(super) expect: Option<Expect>,
 }
 
@@ -65,9 +68,12 @@ struct RequestEntry {
 #[serde(deny_unknown_fields)]
 struct Downstream {
     service: String,
+    #[serde(default, deserialize_with = "json::present")]
     method: Option<String>,
     path: String,
+    #[serde(default, deserialize_with = "json::present")]
     reply: Option<ReplyEntry>,
+    #[serde(default, deserialize_with = "json::present")]
     failure: Option<String>,
     #[serde(default, rename = "delay-ms")]
     delay_ms: u32,
@@ -82,6 +88,7 @@ struct ReplyEntry {
     headers: Vec<(String, String)>,
     #[serde(default, deserialize_with = "json::present")]
     json: Option<Json>,
+    #[serde(default, deserialize_with = "json::present")]
     text: Option<String>,
 }
 
@@ -123,6 +130,9 @@ impl Fixture {
         let file = Node::read(text).map_err(|error| error.to_string())?;
         fixture.take_as_written(&file);
         method(&fixture.request.method)?;
+        if !fixture.request.path.starts_with('/') {
+            return Err("the path of `request` does not begin with `/`".to_owned());
+        }
         if let Some(now) = &fixture.now {
             time_ms(now).ok_or(format!(
                 "`now` is `{now}`, not a time as 2026-01-15T12:00:00Z"
@@ -138,6 +148,12 @@ impl Fixture {
                 ));
             }
             let reply = entry.reply.as_ref();
+            if let Some(status) = reply.map(|reply| reply.status)
+                && !(100..=999).contains(&status)
+            {
+                let (service, path) = (&entry.service, &entry.path);
+                return Err(format!("`{service}` {path}: status {status} is none"));
+            }
             if reply.is_some_and(|reply| reply.json.is_some() && reply.text.is_some()) {
                 let (service, path) = (&entry.service, &entry.path);
                 return Err(format!("`{service}` {path}: has both `json` and `text`"));
@@ -168,7 +184,11 @@ impl Fixture {
     /// The request.
     pub fn request(&self) -> Request {
         let entry = &self.request;
-        let method = method(&entry.method).expect("checked when the fixture was read");
+        let method = match method(&entry.method).expect("checked when the fixture was read") {
+            // As the host does it: HEAD is GET to a BFF.
+            Method::Head => Method::Get,
+            method => method,
+        };
         let mut request = request(method, &entry.path);
         request.query.extend(entry.query.clone());
         let text = entry.body.as_ref().and_then(Json::as_text);
@@ -298,10 +318,11 @@ fn method(name: &str) -> Result<Method, String> {
     })
 }
 
+/// A call is `invalid` by itself.
 fn kind(name: &str) -> Result<FailureKind, String> {
     FailureKind::ALL
         .into_iter()
-        .find(|kind| kind.name() == name)
+        .find(|kind| kind.name() == name && *kind != FailureKind::Invalid)
         .ok_or_else(|| format!("`{name}` is not a kind of failure of the contract"))
 }
 

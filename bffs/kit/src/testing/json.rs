@@ -216,9 +216,12 @@ impl<'de> Deserialize<'de> for Json {
     }
 }
 
-/// Reads a member that is there: `null` is the document `null`.
-pub(super) fn present<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Json>, D::Error> {
-    Json::deserialize(from).map(Some)
+/// Reads a member that is there: `null` is the document `null`, and no way to leave out anything
+/// else.
+pub(super) fn present<'de, T: Deserialize<'de>, D: Deserializer<'de>>(
+    from: D,
+) -> Result<Option<T>, D::Error> {
+    T::deserialize(from).map(Some)
 }
 
 /// Reads an object of texts in its order. No name may be there twice.

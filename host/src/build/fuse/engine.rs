@@ -23,17 +23,22 @@
 //! error_stack_trace_limit                  a number: 10
 //! ```
 //!
-//! A component where these values are not found exactly once stays as it is.
+//! A third hook is that for promises that nobody handles ([`super::rejections`]).
+//!
+//! A component where these values are not found exactly once stays as it is, and the build says so.
 
 use wasm_encoder::{
-    BlockType, CodeSection, ConstExpr, DataSection, ElementSection, Elements, Function,
-    GlobalSection, GlobalType, MemArg, TypeSection, ValType,
+    BlockType, CodeSection, DataSection, ElementSection, Function, FunctionSection, GlobalSection,
+    MemArg, TypeSection, ValType,
 };
 
 use super::FuseError;
+use super::free::{Free, add_flag};
+use super::image::{OBJECT, UNDEFINED, only, put, set, words};
 use super::layout::{Layout, number};
 use super::module::Module;
 use super::places::{Known, known};
+use super::rejections::Tracker;
 
 /// The function that the engine asks through: it says that the CPU time is used up by the largest
 /// number.
@@ -46,133 +51,148 @@ const STACK: u32 = 128 << 10;
 /// Where two of the fields are behind the first one, bytes.
 const STACK_LIMIT: u32 = 8;
 const INTERRUPT_HANDLER: u32 = 28;
-/// The tags of values: an object, no value in a field of the engine's, and `undefined`.
-const OBJECT: u32 = u32::MAX;
+/// Bytes behind those fields in which the hook is: the engine makes its context at once. What a BFF
+/// has made later may look like it.
+const CONTEXT: usize = 64 << 10;
+/// The tag of no value, in a field of the engine's.
 const NOTHING: u32 = 4;
-const UNDEFINED: u32 = 3;
 /// The calls that a stack has.
 const CALLS: u32 = 10;
 
-/// Where the engine is in memory, and what is known of the module around it.
+/// Where the engine is in memory, and what is put into it.
 pub(super) struct Engine {
     /// The address of `stack_size`, the first field.
     fields: u32,
     /// The top of its stack.
     top: u32,
-    /// The address of the hook for stacks, and the value that it has.
-    hook: (u32, u64),
-    /// The function of the host that is asked.
-    clock: Option<u32>,
-    /// The first free index of functions, types and globals.
-    free: [u32; 3],
-    /// Which table has the functions that the engine calls, and its first free slot.
-    table: Option<(u32, u32)>,
-    /// Tables so far.
+    /// The address of the hook for stacks.
+    hook: u32,
+    handler: Option<Handler>,
+    tracker: Option<Tracker>,
+    /// Which table has the functions that the engine calls, and tables so far.
+    table: u32,
     tables: u32,
 }
 
 impl Engine {
     /// Finds the engine, if there is one.
-    pub(super) fn find(layout: &Layout<'_>) -> Result<Option<Self>, FuseError> {
+    pub(super) fn find(layout: &Layout<'_>, free: &mut Free) -> Result<Option<Self>, FuseError> {
         let image = image(layout)?;
-        let (Some((fields, top)), Some(hook)) = (only(runtimes(&image)), only(hooks(&image)))
-        else {
+        let Some((fields, top)) = only(runtimes(&image)) else {
+            return Ok(None);
+        };
+        let Some(hook) = only(hooks(&image, fields)) else {
+            return Ok(None);
+        };
+        let modules = layout.kept.iter().map(|kept| &layout.modules[*kept]);
+        let Some((table, mut slot)) = largest_table(modules) else {
             return Ok(None);
         };
         let is_clock = |(module, name, _): &(String, String, u32)| {
             module.starts_with(RUNTIME) && name == CLOCK
         };
-        let modules = || layout.kept.iter().map(|kept| &layout.modules[*kept]);
-        let functions: usize = modules().map(|module| module.functions.len()).sum();
+        let clock = layout.hosts.iter().position(is_clock);
+        let clock = clock.map(number).transpose()?;
+        let handler = clock.map(|clock| {
+            slot += 1;
+            Handler {
+                field: fields + INTERRUPT_HANDLER,
+                hook,
+                clock,
+                table,
+                slot: slot - 1,
+                function: free.function(),
+                ty: free.ty(),
+                said: free.global(),
+            }
+        });
         Ok(Some(Self {
             fields,
             top,
-            hook,
-            clock: layout
-                .hosts
-                .iter()
-                .position(is_clock)
-                .map(number)
-                .transpose()?,
-            free: [
-                number(layout.hosts.len() + functions + layout.traps.len())?,
-                modules().map(Module::type_count).sum(),
-                number(layout.globals.len())?,
-            ],
-            table: largest_table(modules()),
+            hook: hook.0,
+            handler,
+            tracker: Tracker::find(&image, fields, table, slot, free),
+            table,
             tables: 0,
         }))
     }
 
-    /// Makes room for one more function, if it is that table. Called for each, in order.
+    /// Makes room for the functions, if it is that table. Called for each, in order.
     pub(super) fn extend(&mut self, table: &mut wasmparser::Table<'_>) {
-        let index = self.tables;
-        self.tables += 1;
-        if self.clock.is_some() && self.table.is_some_and(|(which, _)| which == index) {
-            table.ty.initial += 1;
+        if self.tables == self.table {
+            table.ty.initial +=
+                u64::from(self.handler.is_some()) + u64::from(self.tracker.is_some());
             table.ty.maximum = table.ty.maximum.map(|most| most.max(table.ty.initial));
         }
+        self.tables += 1;
     }
 
-    /// Gives the stack its limit, and takes the hook away.
-    pub(super) fn set_stack(&self, data: &mut DataSection) {
+    /// Gives the stack its limit, takes the hook away, and puts the functions into their fields.
+    pub(super) fn set(&self, data: &mut DataSection, elements: &mut ElementSection) {
         let limit = self.top.saturating_sub(STACK);
         set(data, self.fields + STACK_LIMIT, &limit.to_le_bytes());
         let undefined = u64::from(UNDEFINED) << 32;
-        set(data, self.hook.0, &undefined.to_le_bytes());
+        set(data, self.hook, &undefined.to_le_bytes());
+        if let Some(handler) = &self.handler {
+            handler.set(data, elements);
+        }
+        if let Some(tracker) = &self.tracker {
+            tracker.set(data, elements);
+        }
     }
 
-    /// What is needed for the function that is asked.
-    pub(super) fn handler(&self) -> Option<Handler<'_>> {
-        let (clock, (table, slot)) = (self.clock?, self.table?);
-        Some(Handler {
-            engine: self,
-            clock,
-            table,
-            slot,
-        })
+    /// Adds the functions.
+    pub(super) fn add(
+        &self,
+        types: &mut TypeSection,
+        functions: &mut FunctionSection,
+        globals: &mut GlobalSection,
+        code: &mut CodeSection,
+    ) {
+        if let Some(handler) = &self.handler {
+            handler.add(types, functions, globals, code);
+        }
+        if let Some(tracker) = &self.tracker {
+            tracker.add(types, functions, code);
+        }
     }
 }
 
 /// The function that the engine asks now and then: not zero ends what runs.
-pub(super) struct Handler<'a> {
-    engine: &'a Engine,
+struct Handler {
+    /// The address of the engine's field.
+    field: u32,
+    /// The address of the hook for stacks, and the value that it had.
+    hook: (u32, u64),
     clock: u32,
     table: u32,
     slot: u32,
+    function: u32,
+    ty: u32,
+    /// The global that notes that it has said yes.
+    said: u32,
 }
 
-impl Handler<'_> {
+impl Handler {
     /// Puts it into the table, and its slot into the engine's field.
-    pub(super) fn set(&self, data: &mut DataSection, elements: &mut ElementSection) {
-        let field = self.engine.fields + INTERRUPT_HANDLER;
-        set(data, field, &self.slot.to_le_bytes());
-        let [function, ..] = self.engine.free;
-        let offset = ConstExpr::i32_const(self.slot.cast_signed());
-        let table = (self.table != 0).then_some(self.table);
-        elements.active(
-            table,
-            &offset,
-            Elements::Functions([function].as_slice().into()),
-        );
+    fn set(&self, data: &mut DataSection, elements: &mut ElementSection) {
+        set(data, self.field, &self.slot.to_le_bytes());
+        put(elements, self.table, self.slot, self.function);
     }
 
-    /// Adds its code; gives its type. It says yes once: then the kit has to write its line.
-    pub(super) fn add(
+    /// Adds its type, global and code. It says yes once: then the kit has to write its line.
+    fn add(
         &self,
         types: &mut TypeSection,
+        functions: &mut FunctionSection,
         globals: &mut GlobalSection,
         code: &mut CodeSection,
-    ) -> u32 {
-        let [_, ty, said] = self.engine.free;
+    ) {
+        let said = self.said;
+        functions.function(self.ty);
         types.ty().function([ValType::I32; 2], [ValType::I32]);
-        let global = GlobalType {
-            val_type: ValType::I32,
-            mutable: true,
-            shared: false,
-        };
-        globals.global(global, &ConstExpr::i32_const(0));
-        let (address, hook) = self.engine.hook;
+        add_flag(globals);
+        let (address, hook) = self.hook;
         let place = MemArg {
             offset: address.into(),
             align: 3,
@@ -198,7 +218,6 @@ impl Handler<'_> {
             .global_get(said)
             .end();
         code.function(&body);
-        ty
     }
 }
 
@@ -207,18 +226,6 @@ fn largest_table<'a, 'b: 'a>(modules: impl Iterator<Item = &'a Module<'b>>) -> O
     let tables = modules.flat_map(|module| &module.tables);
     let sizes = tables.map(|table| u32::try_from(table.ty.initial).unwrap_or(u32::MAX));
     (0..).zip(sizes).max_by_key(|(_, size)| *size)
-}
-
-/// Writes a number over what is in memory.
-fn set(data: &mut DataSection, address: u32, value: &[u8]) {
-    let address = ConstExpr::i32_const(address.cast_signed());
-    data.active(0, &address, value.iter().copied());
-}
-
-/// The only one, if there is one.
-fn only<T>(mut found: impl Iterator<Item = T>) -> Option<T> {
-    let first = found.next();
-    first.filter(|_| found.next().is_none())
 }
 
 /// Memory as it is before anything runs.
@@ -268,10 +275,12 @@ fn runtimes(image: &[u8]) -> impl Iterator<Item = (u32, u32)> {
     })
 }
 
-/// The addresses of what may be the hook, each with its value: between a function with a text, and
-/// the number of calls in a stack.
-fn hooks(image: &[u8]) -> impl Iterator<Item = (u32, u64)> {
-    (0..image.len()).step_by(8).filter_map(move |at| {
+/// The addresses of what may be the hook of the engine at `runtime`, each with its value: between a
+/// function with a text, and the number of calls in a stack.
+fn hooks(image: &[u8], runtime: u32) -> impl Iterator<Item = (u32, u64)> {
+    let start = (runtime as usize).next_multiple_of(8);
+    let end = image.len().min(start.saturating_add(CONTEXT));
+    (start..end).step_by(8).filter_map(move |at| {
         if image.get(at + 24) != Some(&CALLS.to_le_bytes()[0]) {
             return None;
         }
@@ -280,16 +289,6 @@ fn hooks(image: &[u8]) -> impl Iterator<Item = (u32, u64)> {
         let value = u64::from(tag) << 32 | u64::from(hook);
         is_hook.then_some((u32::try_from(at + 16).ok()?, value))
     })
-}
-
-/// The words from an address on.
-fn words<const COUNT: usize>(image: &[u8], at: usize) -> Option<[u32; COUNT]> {
-    let bytes = image.get(at..at + 4 * COUNT)?;
-    let mut words = [0; COUNT];
-    for (word, bytes) in words.iter_mut().zip(bytes.chunks_exact(4)) {
-        *word = u32::from_le_bytes(bytes.try_into().ok()?);
-    }
-    Some(words)
 }
 
 #[cfg(test)]
@@ -314,7 +313,7 @@ mod tests {
 
     #[test]
     fn a_hook_is_found_by_what_is_around_it() {
-        let mut image = vec![0; 64 << 10];
+        let mut image = vec![0; 128 << 10];
         let at = 0x1000;
         for (index, word) in [
             0x12a690,
@@ -330,9 +329,13 @@ mod tests {
         {
             image[at + 4 * index..][..4].copy_from_slice(&u32::to_le_bytes(word));
         }
-        let found: Vec<_> = hooks(&image).collect();
+        // Objects of the BFF's own: before the engine, and behind its context.
+        image.copy_within(at..at + 28, at - 0x100);
+        image.copy_within(at..at + 28, at + CONTEXT);
+        let runtime = 0xf44;
+        let found: Vec<_> = hooks(&image, runtime).collect();
         assert_eq!(found, [(0x1010, 0xffff_ffff_0017_d030)]);
         image[at + 20] = 0;
-        assert_eq!(hooks(&image).count(), 0);
+        assert_eq!(hooks(&image, runtime).count(), 0);
     }
 }

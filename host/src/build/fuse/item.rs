@@ -16,6 +16,10 @@ pub(super) enum CoreItem {
     },
     /// A function that does nothing but end the instance, such as a stub.
     Trap,
+    /// The built-in function by which an async export gives its result.
+    TaskReturn,
+    /// Another built-in function of async components.
+    BuiltIn,
     /// Anything else: the component is then left as it is, if this is used.
     Unsupported(&'static str),
 }
@@ -35,4 +39,6 @@ pub(super) struct Lifted {
     pub(super) core: CoreItem,
     pub(super) realloc: Option<CoreItem>,
     pub(super) post_return: Option<CoreItem>,
+    /// Whether it is async, by the ABI of callbacks.
+    pub(super) is_async: bool,
 }

@@ -5,9 +5,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use wasmparser::{ExternalKind, TypeRef};
 
 use super::FuseError;
+use super::free::Free;
 use super::item::CoreItem;
 use super::module::{Module, kind_of};
 use super::places::{Known, Places, known, place};
+use super::turns::Turns;
 use super::wiring::Wiring;
 
 /// The instances that the exports need, in their order: those whose items are used, and those that
@@ -60,7 +62,16 @@ pub(super) fn kept(wiring: &Wiring<'_>, modules: &[Module<'_>]) -> Vec<usize> {
 enum Origin {
     Own { instance: usize, index: usize },
     Host { module: String, name: String },
+    Made(Made),
+}
+
+/// A function that is written here.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum Made {
+    /// It ends the instance.
     Trap,
+    /// It notes that the handler has returned.
+    TaskReturn,
 }
 
 pub(super) struct Layout<'a> {
@@ -70,8 +81,10 @@ pub(super) struct Layout<'a> {
     pub(super) places: BTreeMap<usize, Places>,
     /// Functions of the component's imports: names and type.
     pub(super) hosts: Vec<(String, String, u32)>,
-    /// Types of the functions that only trap.
-    pub(super) traps: Vec<u32>,
+    /// The functions that are written here, behind those of the modules, and their types.
+    pub(super) made: Vec<(Made, u32)>,
+    /// The exports that an asynchronous handler has.
+    pub(super) turns: Option<Turns>,
     /// What the globals begin with.
     pub(super) globals: Vec<Known>,
 }
@@ -88,7 +101,8 @@ impl<'a> Layout<'a> {
             kept,
             places: BTreeMap::new(),
             hosts: Vec::new(),
-            traps: Vec::new(),
+            made: Vec::new(),
+            turns: Turns::find(&wiring.exports),
             globals: Vec::new(),
         };
         layout.find_hosts()?;
@@ -115,7 +129,18 @@ impl<'a> Layout<'a> {
             let (instance, name) = match item {
                 CoreItem::Export { instance, name } => (instance, name),
                 CoreItem::Host { module, name, .. } => return Ok(Origin::Host { module, name }),
-                CoreItem::Trap => return Ok(Origin::Trap),
+                CoreItem::Trap => return Ok(Origin::Made(Made::Trap)),
+                CoreItem::TaskReturn if self.turns.is_some() => {
+                    return Ok(Origin::Made(Made::TaskReturn));
+                }
+                CoreItem::BuiltIn if self.turns.is_some() => {
+                    return Ok(Origin::Made(Made::Trap));
+                }
+                CoreItem::TaskReturn | CoreItem::BuiltIn => {
+                    return Err(FuseError::Unsupported(
+                        "a built-in function of the canonical ABI",
+                    ));
+                }
                 CoreItem::Unsupported(what) => return Err(FuseError::Unsupported(what)),
             };
             let module = &self.modules[instance];
@@ -194,7 +219,7 @@ impl<'a> Layout<'a> {
         if next[2] > 1 {
             return Err(FuseError::Unsupported("several memories"));
         }
-        let mut trap = next[0];
+        let mut made = next[0];
         for &instance in self.kept {
             let begin = begins[&instance];
             let mut places = Places {
@@ -227,12 +252,12 @@ impl<'a> Layout<'a> {
                             let host = self.hosts.iter().position(known);
                             number(host.ok_or(FuseError::Unsupported("a missing import"))?)?
                         }
-                        (Origin::Trap, TypeRef::Func(ty)) => {
-                            self.traps.push(places.types + ty);
-                            trap += 1;
-                            trap - 1
+                        (Origin::Made(what), TypeRef::Func(ty)) => {
+                            self.made.push((what, places.types + ty));
+                            made += 1;
+                            made - 1
                         }
-                        (Origin::Trap, _) => {
+                        (Origin::Made(_), _) => {
                             return Err(FuseError::Unsupported("a missing import"));
                         }
                     });
@@ -249,6 +274,33 @@ impl<'a> Layout<'a> {
             self.places.insert(instance, places);
         }
         Ok(())
+    }
+
+    /// What is free behind the items of all modules.
+    pub(super) fn free(&self) -> Result<Free, FuseError> {
+        let modules = || self.kept.iter().map(|kept| &self.modules[*kept]);
+        let functions: usize = modules().map(|module| module.functions.len()).sum();
+        Ok(Free::behind(
+            number(self.hosts.len() + functions + self.made.len())?,
+            modules().map(Module::type_count).sum(),
+            number(self.globals.len())?,
+        ))
+    }
+
+    /// The types of a function's parameters.
+    pub(super) fn params(&self, item: &CoreItem) -> Result<Vec<wasmparser::ValType>, FuseError> {
+        let none = FuseError::Unsupported("an export that is no function of a module");
+        let Origin::Own { instance, index } = self.origin(item, ExternalKind::Func)? else {
+            return Err(none);
+        };
+        let module = &self.modules[instance];
+        let mut types = module.types.iter().flat_map(wasmparser::RecGroup::types);
+        let ty = module.functions.get(index).copied();
+        let ty = ty.and_then(|ty| types.nth(ty as usize));
+        match ty.map(|ty| &ty.composite_type.inner) {
+            Some(wasmparser::CompositeInnerType::Func(ty)) => Ok(ty.params().to_vec()),
+            _ => Err(none),
+        }
     }
 
     pub(super) fn func(&self, item: &CoreItem) -> Result<u32, FuseError> {

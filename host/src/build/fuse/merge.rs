@@ -16,20 +16,23 @@ use wasmparser::{DataKind, ElementItems, ElementKind, ExternalKind};
 
 use super::FuseError;
 use super::engine::Engine;
+use super::handle::Handle;
 use super::item::CoreItem;
-use super::layout::{Layout, kept, number};
+use super::layout::{Layout, Made, kept, number};
 use super::module::Module;
 use super::places::{Places, encoded, known, place};
 use super::wiring::Wiring;
 
-/// The merged module, and how many there were.
+/// The merged module, how many there were, and whether an engine was found in them.
 pub(super) struct Merged {
     pub(super) module: wasm_encoder::Module,
     pub(super) modules: usize,
+    pub(super) engine: bool,
 }
 
 /// Makes one module of all that the component's exports need.
-pub(super) fn merge(wiring: &Wiring<'_>) -> Result<Merged, FuseError> {
+/// `handler` is the interface of the contract that an asynchronous handler is exported by.
+pub(super) fn merge(wiring: &Wiring<'_>, handler: Option<&str>) -> Result<Merged, FuseError> {
     let modules = wiring
         .instances
         .iter()
@@ -41,16 +44,24 @@ pub(super) fn merge(wiring: &Wiring<'_>) -> Result<Merged, FuseError> {
             return Err(FuseError::Unsupported("a start function"));
         }
     }
+    let (module, engine) = Layout::new(wiring, &modules, &kept)?.encode(handler)?;
     Ok(Merged {
-        module: Layout::new(wiring, &modules, &kept)?.encode()?,
+        module,
         modules: kept.len(),
+        engine,
     })
 }
 
 impl Layout<'_> {
-    fn encode(mut self) -> Result<wasm_encoder::Module, FuseError> {
-        let exports = self.exports()?;
-        let mut engine = Engine::find(&self)?;
+    /// The module, and whether an engine was found.
+    fn encode(mut self, handler: Option<&str>) -> Result<(wasm_encoder::Module, bool), FuseError> {
+        let mut free = self.free()?;
+        let handle = match (self.turns, handler) {
+            (Some(turns), Some(handler)) => Some(Handle::new(&self, turns, handler, &mut free)?),
+            _ => None,
+        };
+        let exports = self.exports(handle.as_ref())?;
+        let mut engine = Engine::find(&self, &mut free)?;
         let mut types = TypeSection::new();
         let mut imports = ImportSection::new();
         let mut functions = FunctionSection::new();
@@ -104,19 +115,19 @@ impl Layout<'_> {
                 names.append(place(&places.funcs, *index)?, name);
             }
         }
-        for ty in &self.traps {
+        for (made, ty) in &self.made {
             functions.function(*ty);
-            let mut body = Function::new([]);
-            body.instructions().unreachable().end();
-            code.function(&body);
+            code.function(&match (made, &handle) {
+                (Made::TaskReturn, Some(handle)) => handle.task_return(),
+                _ => trap(),
+            });
+        }
+        if let Some(handle) = &handle {
+            handle.add(&mut types, &mut functions, &mut globals, &mut code);
         }
         if let Some(engine) = &engine {
-            engine.set_stack(&mut data);
-            if let Some(handler) = engine.handler() {
-                handler.set(&mut data, &mut elements);
-                let index = handler.add(&mut types, &mut globals, &mut code);
-                functions.function(index);
-            }
+            engine.set(&mut data, &mut elements);
+            engine.add(&mut types, &mut functions, &mut globals, &mut code);
         }
         let mut named = NameSection::new();
         named.functions(&names);
@@ -134,22 +145,31 @@ impl Layout<'_> {
             .section(&code)
             .section(&data)
             .section(&named);
-        Ok(module)
+        Ok((module, engine.is_some()))
     }
 
-    fn exports(&self) -> Result<ExportSection, FuseError> {
+    fn exports(&self, handle: Option<&Handle>) -> Result<ExportSection, FuseError> {
         let mut exports = ExportSection::new();
         let mut reallocs = BTreeSet::new();
-        for export in &self.wiring.exports {
+        for (place, export) in self.wiring.exports.iter().enumerate() {
+            if let Some(realloc) = &export.realloc {
+                reallocs.insert(self.func(realloc)?);
+            }
+            if handle.is_some() && self.turns.is_some_and(|turns| turns.has(place)) {
+                continue;
+            }
+            if export.is_async {
+                return Err(FuseError::Unsupported("an async export"));
+            }
             let name = &export.name;
             exports.export(name, ExportKind::Func, self.func(&export.core)?);
             if let Some(post_return) = &export.post_return {
                 let index = self.func(post_return)?;
                 exports.export(&format!("cabi_post_{name}"), ExportKind::Func, index);
             }
-            if let Some(realloc) = &export.realloc {
-                reallocs.insert(self.func(realloc)?);
-            }
+        }
+        if let Some(handle) = handle {
+            handle.export(&mut exports);
         }
         for &instance in self.kept {
             for import in &self.modules[instance].imports {
@@ -240,4 +260,11 @@ impl Layout<'_> {
         };
         Ok(())
     }
+}
+
+/// A function that ends the instance.
+fn trap() -> Function {
+    let mut body = Function::new([]);
+    body.instructions().unreachable().end();
+    body
 }

@@ -10,6 +10,7 @@ use super::scope::{Scope, at};
 pub(super) struct Options {
     pub(super) realloc: Option<CoreItem>,
     pub(super) post_return: Option<CoreItem>,
+    pub(super) is_async: bool,
     plain: bool,
 }
 
@@ -18,6 +19,7 @@ impl Options {
         let mut read = Self {
             realloc: None,
             post_return: None,
+            is_async: false,
             plain: true,
         };
         for option in options {
@@ -29,6 +31,7 @@ impl Options {
                 CanonicalOption::PostReturn(index) => {
                     read.post_return = Some(at(&scope.core_funcs, *index)?);
                 }
+                CanonicalOption::Async | CanonicalOption::Callback(_) => read.is_async = true,
                 _ => read.plain = false,
             }
         }
@@ -39,7 +42,7 @@ impl Options {
         if self.plain {
             item
         } else {
-            CoreItem::Unsupported("a function that is async or does not use UTF-8")
+            CoreItem::Unsupported("a function that does not use UTF-8")
         }
     }
 }

@@ -260,6 +260,7 @@ impl<'a> Reader<'a> {
                     core: options.check(core),
                     realloc: options.realloc,
                     post_return: options.post_return,
+                    is_async: options.is_async,
                 })));
             }
             CanonicalFunction::Lower {
@@ -268,6 +269,7 @@ impl<'a> Reader<'a> {
             } => {
                 let options = Options::read(scope, &options)?;
                 let item = match at(&scope.funcs, func_index)? {
+                    _ if options.is_async => CoreItem::Unsupported("an async import"),
                     Func::Import { interface, name } => CoreItem::Host {
                         module: interface,
                         name,
@@ -288,9 +290,8 @@ impl<'a> Reader<'a> {
                     Type::Other => CoreItem::Trap,
                 });
             }
-            _ => scope.core_funcs.push(CoreItem::Unsupported(
-                "a built-in function of the canonical ABI",
-            )),
+            CanonicalFunction::TaskReturn { .. } => scope.core_funcs.push(CoreItem::TaskReturn),
+            _ => scope.core_funcs.push(CoreItem::BuiltIn),
         }
         Ok(())
     }

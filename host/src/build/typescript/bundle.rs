@@ -73,7 +73,7 @@ impl Bundle {
         if !finished.ok {
             return Err(BuildError::Compile(vec![package.name.clone()]));
         }
-        bundle.check_handler(package)?;
+        bundle.export_turns(package)?;
         Ok(bundle)
     }
 
@@ -122,19 +122,21 @@ impl Bundle {
         Ok(metafile.inputs.keys().map(path).collect())
     }
 
-    /// Appends the statement that looks at the handler.
-    fn check_handler(&self, package: &Package) -> Result<(), BuildError> {
+    /// Appends the statement that looks at the handler, and exports what the engine calls.
+    fn export_turns(&self, package: &Package) -> Result<(), BuildError> {
         let file = self.file("js");
         let text = std::fs::read_to_string(&file).map_err(BuildError::io("read", &file))?;
         let entry = &package.entry;
-        let Some(variable) = handler::exported(&text) else {
+        let Some(statement) = handler::statement(&text, entry) else {
             return Err(BuildError::Component {
                 name: package.name.clone(),
-                reason: format!("its entry {} does not export `handler`", entry.display()),
+                reason: format!(
+                    "its entry {} exports neither `handler` nor a default",
+                    entry.display()
+                ),
             });
         };
-        let checked = format!("{text}{}", handler::check(variable, entry));
-        std::fs::write(&file, checked).map_err(BuildError::io("write", file))
+        std::fs::write(&file, text + &statement).map_err(BuildError::io("write", file))
     }
 
     /// `<name>.<end>`. The engine names the module so in a stack: `/partner.js:12:5`.

@@ -9,6 +9,7 @@ use super::super::project::{Bounds, Package};
 use super::super::{BuildError, Report, component};
 use super::bundle::Bundle;
 use super::handler;
+use super::world::{self, World};
 
 /// The kit's tool that finds the places of a stack in that table.
 const KIT_TRACER: &str = "@tailor/kit/tools/trace.mjs";
@@ -33,10 +34,18 @@ pub(super) fn componentize(
 ) -> Result<Vec<u8>, BuildError> {
     let made = bundle.file("wasm");
     let mut tool = modules.tool("componentize-qjs", "componentize-qjs")?;
+    let world = World::read(wit).map_err(|error| BuildError::Component {
+        name: package.name.clone(),
+        reason: format!("the contract in {} cannot be read: {error}", wit.display()),
+    })?;
+    let engine = bundle.file("wit");
+    let engine = world
+        .write_engine(wit, &engine)
+        .map_err(BuildError::io("write", &engine))?;
     // Without WASI: the engine then has no clock and no output of its own, and the component
     // imports the contract only.
-    tool.args(["--sync", "--stub-wasi", "--world", "bff", "--wit"])
-        .arg(wit)
+    tool.args(["--stub-wasi", "--world", world::ENGINE, "--wit"])
+        .arg(&engine)
         .arg("--module-root")
         .arg(bundle.folder.path())
         .arg("--js")
@@ -72,7 +81,15 @@ pub(super) fn componentize(
         });
     }
     let bytes = std::fs::read(&made).map_err(BuildError::io("read", &made))?;
-    let wasi = component::check(&package.name, &bytes)?;
+    let linked = fuse(&bytes, &world.resolve, world.id);
+    let linked = linked.map_err(|error| BuildError::Component {
+        name: package.name.clone(),
+        reason: format!(
+            "what componentize-qjs made cannot be linked: {error}; install the version that the \
+             kit is made for"
+        ),
+    })?;
+    let wasi = component::check(&package.name, &linked.bytes)?;
     if !wasi.is_empty() {
         say(&format!(
             "{}: imports {} although WASI was to be left out; the host may refuse it",
@@ -80,21 +97,14 @@ pub(super) fn componentize(
             wasi.join(", ")
         ));
     }
-    Ok(link(&package.name, bytes, say))
-}
-
-/// Links the engine, its libraries and their glue beforehand. A component that cannot be linked
-/// works as well, only slower.
-fn link(name: &str, bytes: Vec<u8>, say: Report<'_>) -> Vec<u8> {
-    match fuse(&bytes) {
-        Ok(fused) => fused.bytes,
-        Err(error) => {
-            say(&format!(
-                "{name}: each request will cost more than it could: {error}"
-            ));
-            bytes
-        }
+    if !linked.engine {
+        say(&format!(
+            "{}: its JavaScript engine is none that this version of tailor knows: endless recursion \
+             and loops will be logged without your line; take the componentize-qjs of the documents",
+            package.name
+        ));
     }
+    Ok(linked.bytes)
 }
 
 /// What was printed, with the author's places in its stacks.

@@ -1,6 +1,7 @@
 //! Which files a build reads, so that the next one knows whether there is anything to do.
 
 use std::path::{Path, PathBuf};
+use std::time::SystemTime;
 
 use super::super::BuildError;
 use super::super::npm::{Modules, lock_file};
@@ -76,6 +77,20 @@ pub(super) fn inputs(
         contract(wit)?.as_bytes(),
         digest(names).as_bytes(),
     ]))
+}
+
+/// Whether one of these files, or of the sources that there are, was written at that time or later.
+pub(super) fn is_changed_since(
+    package: &Package,
+    read: &[PathBuf],
+    time: SystemTime,
+) -> Result<bool, BuildError> {
+    let sources = sources(package)?;
+    let is_newer = |file: &PathBuf| {
+        let written = std::fs::metadata(package.folder.join(file)).and_then(|it| it.modified());
+        written.is_ok_and(|written| written >= time)
+    };
+    Ok(read.iter().chain(&sources).any(is_newer))
 }
 
 /// The digest of the contract, wherever its folder is.

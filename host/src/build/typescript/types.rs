@@ -39,11 +39,27 @@ pub(super) fn split_listing(stdout: &str) -> (Vec<PathBuf>, String) {
         path.is_absolute() && path.is_file()
     };
     let (files, messages): (Vec<&str>, Vec<&str>) = stdout.lines().partition(|line| is_file(line));
-    let messages: Vec<String> = messages.into_iter().map(with_colons).collect();
+    let messages: Vec<String> = messages
+        .into_iter()
+        .map(|line| with_colons(&fitting(line)))
+        .collect();
     (
         files.into_iter().map(PathBuf::from).collect(),
         messages.join("\n"),
     )
+}
+
+/// A message with advice that fits the engine. That of tsc for a name it does not know is to add the
+/// types of browsers or of Node: the build would pass then, and the component would lack them.
+pub(super) fn fitting(line: &str) -> String {
+    let advice = line.split_once(" Do you need to ");
+    match advice.filter(|(before, _)| before.contains("Cannot find name '")) {
+        Some((before, _)) => format!(
+            "{before} A component has the language and what the kit adds, and nothing of browsers or \
+             Node"
+        ),
+        None => line.to_owned(),
+    }
 }
 
 /// `src/main.ts(3,14): error ...` as `src/main.ts:3:14: error ...`, which editors and terminals can
