@@ -7,10 +7,11 @@ mod cases;
 
 use std::fmt::Write;
 
+use serde_json::{Value, json};
 use tailor::contract::{Client, Method, Payload, Request};
 use tailor::locale::contract::ErrorKind;
 use tailor::locale::{self, Caller};
-use tailor_harness::Offline;
+use tailor_harness::{Offline, components};
 
 use crate::bffs::typescript::componentized;
 use crate::golden;
@@ -59,24 +60,77 @@ async fn a_component_in_typescript_writes_the_texts_of_the_host() {
     let all = answered();
     for some in all.chunks(100) {
         let rows: Vec<_> = some.iter().map(|(case, _)| case.row()).collect();
-        let body = serde_json::to_string(&rows).unwrap();
-        let request = Request {
-            id: "locale".to_owned(),
-            method: Method::Post,
-            path: "/".to_owned(),
-            query: Vec::new(),
-            headers: vec![("content-type".to_owned(), "application/json".to_owned())],
-            body: Payload::Text(body),
-            client: Client {
-                name: "test".to_owned(),
-                host: "localhost".to_owned(),
-            },
-        };
-        let invoked = component.again().ask(request).await;
-        let response = invoked.result.unwrap();
-        let texts: Vec<String> = serde_json::from_slice(&response.body).unwrap();
+        let texts = in_typescript(&component, &rows).await;
         let expected: Vec<&String> = some.iter().map(|(_, answer)| answer).collect();
         assert_eq!(texts.iter().collect::<Vec<_>>(), expected);
+    }
+}
+
+/// What the component of `locale.ts` answers to these cases.
+async fn in_typescript(component: &Offline, rows: &[Value]) -> Vec<String> {
+    let request = Request {
+        id: "locale".to_owned(),
+        method: Method::Post,
+        path: "/".to_owned(),
+        query: Vec::new(),
+        headers: vec![("content-type".to_owned(), "application/json".to_owned())],
+        body: Payload::Text(serde_json::to_string(rows).unwrap()),
+        client: Client {
+            name: "test".to_owned(),
+            host: "localhost".to_owned(),
+        },
+    };
+    let invoked = component.again().ask(request).await;
+    serde_json::from_slice(&invoked.result.unwrap().body).unwrap()
+}
+
+/// What `tests/guests/locale` asks for, line by line, as cases of `locale.ts`.
+const LINES: [(&str, &str, &str); 12] = [
+    (
+        "date",
+        r#"{"dateStyle":"full","timeStyle":"short","timeZone":"Europe/Berlin"}"#,
+        "1784674740000",
+    ),
+    (
+        "date",
+        r#"{"dateStyle":"short","timeZone":"Asia/Tokyo"}"#,
+        "1784674740000",
+    ),
+    ("number", "{}", "1234567.891"),
+    ("number", r#"{"style":"percent"}"#, "0.256"),
+    (
+        "number",
+        r#"{"style":"currency","currency":"EUR"}"#,
+        "1234.5",
+    ),
+    ("number", r#"{"style":"unit","unit":"kilometer"}"#, "7.4"),
+    ("relative", r#"{"unit":"day"}"#, "-3"),
+    ("relative", r#"{"unit":"day","numeric":"auto"}"#, "1"),
+    ("sorted-list", "{}", r#"["z","ä","a","Z"]"#),
+    ("plural", "{}", "2"),
+    ("name", r#"{"type":"region"}"#, r#""JP""#),
+    ("upper", "{}", r#""istanbul""#),
+];
+
+#[tokio::test]
+async fn a_component_in_rust_writes_the_texts_of_one_in_typescript() {
+    let rust = Offline::from_file(&components::locale().unwrap()).unwrap();
+    let typescript = Offline::from_bytes(&componentized("locale.ts").unwrap()).unwrap();
+    let mut all: Vec<String> = cases::all().into_iter().map(|case| case.locale).collect();
+    all.sort();
+    all.dedup();
+    assert!(all.len() >= 12, "{all:?}");
+    for locale in all {
+        let row = |(what, options, value): &(&str, &str, &str)| {
+            let read = |text| serde_json::from_str::<Value>(text).unwrap();
+            json!([what, locale, read(options), read(value), ""])
+        };
+        let rows: Vec<Value> = LINES.iter().map(row).collect();
+        let mut expected = in_typescript(&typescript, &rows).await;
+        expected.push("2026-07-22".to_owned());
+        let answer = rust.get(&format!("/{locale}")).await.result.unwrap();
+        let texts = String::from_utf8(answer.body.to_vec()).unwrap();
+        assert_eq!(texts.lines().collect::<Vec<_>>(), expected, "{locale}");
     }
 }
 

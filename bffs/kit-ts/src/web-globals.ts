@@ -1,7 +1,7 @@
 /**
  * The globals of the web beside clock and chance, and `Intl`, by their names; `subtle` is that of
- * `crypto`. A component has those that its bundle names (`tools/prelude.mjs`): what is in its image costs every
- * request a little.
+ * `crypto`. A component has those that its bundle names (`tools/prelude.mjs`): what is in its image
+ * costs every request a little.
  */
 export { Intl } from "./intl.ts";
 export { AbortController, AbortSignal } from "./web/abort.ts";

@@ -22,6 +22,10 @@ export function answer([what, locale, options, value]: Case): string {
       return new Intl.RelativeTimeFormat(locale, options).format(value as number, (options as { unit: Intl.RelativeTimeFormatUnit }).unit);
     case "list":
       return new Intl.ListFormat(locale, options).format(value as string[]);
+    case "sorted-list": {
+      const items = [...(value as string[])].sort(new Intl.Collator(locale, options).compare);
+      return new Intl.ListFormat(locale, options).format(items);
+    }
     case "plural":
       return new Intl.PluralRules(locale, options).select(value as number);
     case "sort":
