@@ -55,6 +55,31 @@ fn stand_ins_say_what_was_asked_for() {
 }
 
 #[test]
+fn stand_ins_refuse_what_the_host_refuses_by_its_form() {
+    for tag in ["", "de_DE", "not a tag", "d", "deut", "de-", "de-überall"] {
+        let refused = DateFormat::date(DateStyle::Short).format(&["de", tag], 0);
+        assert_eq!(
+            refused.unwrap_err().kind,
+            LocaleErrorKind::RangeError,
+            "{tag}"
+        );
+        assert!(compare("a", "b", &order(&[tag])).is_err(), "{tag}");
+    }
+    let euro = NumberFormat::currency("EURO").format(&["de"], 1);
+    assert!(euro.unwrap_err().detail.contains("`EUR`"));
+    assert!(
+        NumberFormat::new()
+            .format(&["de"], Number::decimal("one"))
+            .is_err()
+    );
+    assert!(
+        NumberFormat::new()
+            .format(&["zh-Hant-TW-u-nu-hanidec"], f64::NAN)
+            .is_ok()
+    );
+}
+
+#[test]
 fn items_are_sorted_by_a_text_of_each_and_none_is_lost() {
     let mut items = vec![(2, "b"), (1, "a"), (3, "c"), (0, "a")];
     sort_by_text(&mut items, |(_, text)| (*text).to_owned(), &order(&["de"])).unwrap();

@@ -1,17 +1,45 @@
 //! Stand-ins for the host's texts: natively there is no data of locales. They say what was asked
 //! for, so that a test sees that it was asked, and in which locale: `[de, en: 12.5 EUR]`. Real texts
-//! are those of fixtures, with `tailor call` or the harness.
+//! are those of fixtures, with `tailor call` or the harness. What has not the form of a locale, a
+//! currency or a number is refused as the host refuses it.
 
 use crate::Date;
 use crate::bindings::tailor::bff::locale::{
-    CollationOptions, DateOptions, Error, LetterCase, ListOptions, NameOptions, NumberOptions,
-    Part, PartKind, PluralCategory, PluralOptions, RelativeOptions, RelativeUnit, Zone,
+    CollationOptions, DateOptions, Error, ErrorKind, LetterCase, ListOptions, NameOptions,
+    NumberOptions, Part, PartKind, PluralCategory, PluralOptions, RelativeOptions, RelativeUnit,
+    Zone,
 };
 
 const DAY_MS: i64 = 86_400_000;
 
-fn stand_in(locales: &[String], what: &str) -> String {
-    format!("[{}: {what}]", locales.join(", "))
+fn stand_in(locales: &[String], what: &str) -> Result<String, Error> {
+    well_formed(locales)?;
+    Ok(format!("[{}: {what}]", locales.join(", ")))
+}
+
+fn range_error(what: &str, text: &str, such_as: &str) -> Error {
+    Error {
+        kind: ErrorKind::RangeError,
+        detail: format!("{what} `{text}`: not one; write it such as `{such_as}`"),
+    }
+}
+
+/// Whether these are tags of BCP 47, known or not.
+fn well_formed(locales: &[String]) -> Result<(), Error> {
+    let is_subtag = |part: &str| {
+        (1..=8).contains(&part.len()) && part.bytes().all(|byte| byte.is_ascii_alphanumeric())
+    };
+    let is_language = |part: &str| {
+        matches!(part.len(), 2 | 3 | 5..=8) && part.bytes().all(|byte| byte.is_ascii_alphabetic())
+    };
+    let is_tag = |tag: &String| {
+        let mut parts = tag.split('-');
+        parts.next().is_some_and(is_language) && parts.all(is_subtag)
+    };
+    match locales.iter().find(|tag| !is_tag(tag)) {
+        Some(tag) => Err(range_error("locale", tag, "de-AT")),
+        None => Ok(()),
+    }
 }
 
 fn in_parts(text: String) -> Vec<Part> {
@@ -24,7 +52,7 @@ pub(crate) fn format_date(at_ms: i64, options: &DateOptions) -> Result<String, E
     let minutes = (at_ms + i64::from(zone.offset_s) * 1000).rem_euclid(DAY_MS) / 60_000;
     let (hour, minute) = (minutes / 60, minutes % 60);
     let text = format!("{} {hour:02}:{minute:02} {}", zone.today, zone.name);
-    Ok(stand_in(&options.locales, &text))
+    stand_in(&options.locales, &text)
 }
 
 pub(crate) fn date_parts(at_ms: i64, options: &DateOptions) -> Result<Vec<Part>, Error> {
@@ -63,7 +91,15 @@ pub(crate) fn format_number(value: &str, options: &NumberOptions) -> Result<Stri
         Some(name) => format!(" {name}"),
         None => String::new(),
     };
-    Ok(stand_in(&options.locales, &format!("{value}{style}")))
+    if let Some(code) = &options.currency
+        && (code.len() != 3 || !code.bytes().all(|byte| byte.is_ascii_alphabetic()))
+    {
+        return Err(range_error("currency", code, "EUR"));
+    }
+    if value.parse::<f64>().is_err() {
+        return Err(range_error("number", value, "12.5"));
+    }
+    stand_in(&options.locales, &format!("{value}{style}"))
 }
 
 pub(crate) fn number_parts(value: &str, options: &NumberOptions) -> Result<Vec<Part>, Error> {
@@ -77,35 +113,39 @@ pub(crate) fn format_relative(
 ) -> Result<String, Error> {
     let unit = format!("{of:?}").rsplit("::").next().map(str::to_lowercase);
     let text = format!("{value} {}", unit.unwrap_or_default());
-    Ok(stand_in(&options.locales, &text))
+    stand_in(&options.locales, &text)
 }
 
 pub(crate) fn format_list(items: &[String], options: &ListOptions) -> Result<String, Error> {
-    Ok(stand_in(&options.locales, &items.join(", ")))
+    stand_in(&options.locales, &items.join(", "))
 }
 
-pub(crate) fn select_plural(value: &str, _: &PluralOptions) -> Result<PluralCategory, Error> {
+pub(crate) fn select_plural(value: &str, options: &PluralOptions) -> Result<PluralCategory, Error> {
+    well_formed(&options.locales)?;
     Ok(match value {
         "1" => PluralCategory::One,
         _ => PluralCategory::Other,
     })
 }
 
-pub(crate) fn compare(one: &str, other: &str, _: &CollationOptions) -> Result<i8, Error> {
+pub(crate) fn compare(one: &str, other: &str, options: &CollationOptions) -> Result<i8, Error> {
+    well_formed(&options.locales)?;
     Ok(one.cmp(other) as i8)
 }
 
-pub(crate) fn sort(items: &[String], _: &CollationOptions) -> Result<Vec<u32>, Error> {
+pub(crate) fn sort(items: &[String], options: &CollationOptions) -> Result<Vec<u32>, Error> {
+    well_formed(&options.locales)?;
     let mut places: Vec<(u32, &String)> = (0..).zip(items).collect();
     places.sort_by_key(|(_, text)| *text);
     Ok(places.into_iter().map(|(place, _)| place).collect())
 }
 
 pub(crate) fn display_name(code: &str, options: &NameOptions) -> Result<Option<String>, Error> {
-    Ok(Some(stand_in(&options.locales, code)))
+    stand_in(&options.locales, code).map(Some)
 }
 
-pub(crate) fn change_case(text: &str, to: LetterCase, _: &[String]) -> Result<String, Error> {
+pub(crate) fn change_case(text: &str, to: LetterCase, locales: &[String]) -> Result<String, Error> {
+    well_formed(locales)?;
     Ok(match to {
         LetterCase::Uppercase => text.to_uppercase(),
         LetterCase::Lowercase => text.to_lowercase(),
