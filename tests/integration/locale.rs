@@ -160,12 +160,12 @@ fn what_is_none_and_what_the_host_cannot_do_is_refused_with_a_way_out() {
         ),
         (r#"{"style":"unit","unit":"parsec"}"#, ErrorKind::RangeError),
         (
-            r#"{"style":"unit","unit":"celsius"}"#,
+            r#"{"style":"unit","unit":"liter-per-hour"}"#,
             ErrorKind::Unsupported,
         ),
         (
-            r#"{"style":"unit","unit":"kilometer-per-hour"}"#,
-            ErrorKind::Unsupported,
+            r#"{"style":"unit","unit":"liter-per-parsec"}"#,
+            ErrorKind::RangeError,
         ),
         (r#"{"minimumFractionDigits":200}"#, ErrorKind::RangeError),
     ] {

@@ -40,7 +40,7 @@ export const handler = bff([
       ],
       refused: [
         message(() => new Intl.DateTimeFormat("de").formatRange(0, 1)),
-        message(() => new Intl.NumberFormat("de", { style: "unit", unit: "celsius" }).format(1)),
+        message(() => new Intl.NumberFormat("de", { style: "unit", unit: "liter-per-hour" }).format(1)),
         message(() => new Intl.NumberFormat("de", { notation: "scientific" })),
         message(() => new Intl.Segmenter("de")),
         message(() => new Intl.DateTimeFormat("de", { calendar: "buddhist" })),

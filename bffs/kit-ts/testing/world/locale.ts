@@ -16,11 +16,8 @@ const MAX_TEXT = 65_536;
 const MAX_TEXTS = 10_000;
 const MAX_LOCALES = 16;
 const CATEGORIES: readonly PluralCategory[] = ["zero", "one", "two", "few", "many", "other"];
-/** The units that the host has names of. */
-const UNITS =
-  "acre centimeter day fluid-ounce foot gallon gram hectare hour inch kilogram kilometer liter meter microsecond mile mile-scandinavian milliliter millimeter millisecond minute month nanosecond ounce pound second stone week yard year".split(
-    " ",
-  );
+/** The units of two units that the host has texts of; it has all others that `Intl` has. */
+const PER = ["kilometer-per-hour", "liter-per-kilometer", "meter-per-second", "mile-per-gallon", "mile-per-hour"];
 
 function refuse(kind: LocaleError["kind"], detail: string): never {
   const payload: LocaleError = { kind, detail };
@@ -153,9 +150,9 @@ function digits(given: Digits): Record<string, unknown> {
 
 function numbers(given: NumberOptions): Intl.NumberFormat {
   const { locales, style, currency, currencyDisplay, accounting, unit, unitDisplay, notation, grouping, sign, numberingSystem } = given;
-  if (style === "unit" && typeof unit === "string" && !UNITS.includes(unit)) {
+  if (style === "unit" && typeof unit === "string" && unit.includes("-per-") && !PER.includes(unit)) {
     new NodeIntl.NumberFormat("en", { style, unit });
-    refuse("unsupported", `unit \`${unit}\`: the host has no names of it; format the number alone and write the unit yourself`);
+    refuse("unsupported", `unit \`${unit}\`: the host has no texts of it; format the number alone and write the unit yourself`);
   }
   const isCompact = notation !== "standard";
   const chosen = {
@@ -276,6 +273,5 @@ export const supportedLocales: typeof contract.supportedLocales = (locales) =>
 
 export const supportedValues: typeof contract.supportedValues = (kind) => {
   world();
-  if (kind === "unit") return [...UNITS];
-  return NodeIntl.supportedValuesOf(coded(kind) as "currency" | "numberingSystem" | "timeZone");
+  return NodeIntl.supportedValuesOf(coded(kind) as "currency" | "numberingSystem" | "timeZone" | "unit");
 };

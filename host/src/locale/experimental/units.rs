@@ -1,5 +1,7 @@
 //! Units of measure: `5 km`, `5 kilometers`.
 
+mod written;
+
 use icu_experimental::dimension::provider::units::categorized_display_names as data;
 use icu_experimental::dimension::provider::units::display_names::UnitsDisplayNames;
 use icu_experimental::provider::Baked;
@@ -9,7 +11,7 @@ use icu_plurals::{PluralOperands, PluralRules};
 use icu_provider::marker::ErasedMarker;
 use icu_provider::prelude::*;
 
-use super::super::contract::Width;
+use super::super::contract::{Error, Width};
 use super::super::{Outcome, unsupported};
 use super::{Piece, Template, request, unknown_unit};
 
@@ -23,7 +25,7 @@ enum Kind {
     Volume,
 }
 
-/// The units that the host has names of, in the order of their letters.
+/// The units that the crate has names of.
 const KINDS: [(&str, Kind); 30] = [
     ("acre", Kind::Area),
     ("centimeter", Kind::Length),
@@ -57,50 +59,32 @@ const KINDS: [(&str, Kind); 30] = [
     ("year", Kind::Duration),
 ];
 
-/// Units of ECMA-402 that it has none of.
-const WITHOUT_NAMES: [&str; 15] = [
-    "bit",
-    "byte",
-    "celsius",
-    "degree",
-    "fahrenheit",
-    "gigabit",
-    "gigabyte",
-    "kilobit",
-    "kilobyte",
-    "megabit",
-    "megabyte",
-    "percent",
-    "petabyte",
-    "terabit",
-    "terabyte",
-];
-
-/// The names of the units that there are texts for, in the order of their letters.
+/// The names of the units that there are texts for, in the order of their letters. Those of two
+/// units are not among them, as in browsers.
 pub(in super::super) fn names() -> Vec<String> {
-    KINDS.iter().map(|(unit, _)| (*unit).to_owned()).collect()
+    let written = written::names().filter(|unit| !unit.contains("-per-"));
+    let mut names: Vec<String> = KINDS
+        .iter()
+        .map(|(unit, _)| *unit)
+        .chain(written)
+        .map(str::to_owned)
+        .collect();
+    names.sort();
+    names
 }
 
 /// A unit's name, whose form goes with the number.
 #[derive(Debug)]
-pub(in super::super) struct Unit(DataPayload<ErasedMarker<UnitsDisplayNames<'static>>>);
+pub(in super::super) enum Unit {
+    Names(DataPayload<ErasedMarker<UnitsDisplayNames<'static>>>),
+    Written(written::Texts),
+}
 
 impl Unit {
     pub(in super::super) fn new(locale: &Locale, unit: &str, width: Width) -> Outcome<Self> {
         let Some((_, kind)) = KINDS.iter().find(|(known, _)| *known == unit) else {
-            let parts = unit
-                .split_once("-per-")
-                .map_or([unit, unit], |(one, per)| [one, per]);
-            let is_known = |part: &str| {
-                WITHOUT_NAMES.contains(&part) || KINDS.iter().any(|(known, _)| *known == part)
-            };
-            return Err(match parts.into_iter().all(is_known) {
-                true => unsupported(format!(
-                    "unit `{unit}`: the host has no names of it; format the number alone and write \
-                     the unit yourself"
-                )),
-                false => unknown_unit(unit),
-            });
+            let texts = written::texts(locale, unit, width);
+            return texts.map(Self::Written).ok_or_else(|| without_texts(unit));
         };
         let width = match width {
             Width::Long => "long",
@@ -135,7 +119,7 @@ impl Unit {
                 data::UnitsNamesVolumeOutlierV1,
             >(locale, &id),
         };
-        names.map(Self).ok_or_else(|| unknown_unit(unit))
+        names.map(Self::Names).ok_or_else(|| unknown_unit(unit))
     }
 
     /// The text around a number.
@@ -144,12 +128,36 @@ impl Unit {
         number: PluralOperands,
         rules: &PluralRules,
     ) -> Template {
-        let pattern = self.0.get().get(number, rules);
+        let pattern = match self {
+            Self::Names(names) => names.get().get(number, rules),
+            Self::Written(texts) => {
+                let form = rules.category_for(number);
+                let own = texts.iter().find(|(of, _)| *of == form);
+                return own
+                    .or(texts.first())
+                    .map_or_else(Vec::new, |(_, text)| text.clone());
+            }
+        };
         let piece = |item: PatternItem<'_, _>| match item {
             PatternItem::Placeholder(_) => Piece::Number,
             PatternItem::Literal(text) => Piece::Text(text.to_owned()),
         };
         pattern.iter().map(piece).collect()
+    }
+}
+
+/// The error for a unit without texts: one of two known units, or none at all.
+fn without_texts(unit: &str) -> Error {
+    let is_known = |part: &str| {
+        KINDS.iter().any(|(known, _)| *known == part) || written::names().any(|it| it == part)
+    };
+    let parts = unit.split_once("-per-");
+    match parts.is_some_and(|(one, other)| is_known(one) && is_known(other)) {
+        true => unsupported(format!(
+            "unit `{unit}`: the host has no texts of it; format the number alone and write the \
+             unit yourself"
+        )),
+        false => unknown_unit(unit),
     }
 }
 
