@@ -23,149 +23,36 @@ interface Crypto {
 }
 
 /**
- * What everything that needs a locale returns: a component has no locales, so that the text could
- * not be what you want. In tests and in a component it throws. Nothing can be done with a value of
- * this type; write the text yourself.
+ * What the host cannot do of `Intl` returns. In tests and in a component it throws, and says what
+ * to use. Nothing can be done with a value of this type.
  */
-type ComponentsHaveNoLocales = symbol & { readonly "a component has no locales: write the text yourself": never };
-
-// These come before what the library has of the same names, and are what a call gets.
-interface Number {
-  /** @deprecated A component has no locales: write the text yourself. */
-  toLocaleString(locales?: unknown, options?: unknown): ComponentsHaveNoLocales;
-}
-interface BigInt {
-  /** @deprecated A component has no locales: write the text yourself. */
-  toLocaleString(locales?: unknown, options?: unknown): ComponentsHaveNoLocales;
-}
-interface Date {
-  /** @deprecated A component has no locales: write the text yourself. */
-  toLocaleString(locales?: unknown, options?: unknown): ComponentsHaveNoLocales;
-  /**
-   * @deprecated A component has no locales: write the text yourself, with `formatDate` of the kit.
-   */
-  toLocaleDateString(locales?: unknown, options?: unknown): ComponentsHaveNoLocales;
-  /** @deprecated A component has no locales: write the text yourself. */
-  toLocaleTimeString(locales?: unknown, options?: unknown): ComponentsHaveNoLocales;
-}
-interface Array<T> {
-  /** @deprecated A component has no locales: write the text yourself, with `join`. */
-  toLocaleString(locales?: unknown, options?: unknown): ComponentsHaveNoLocales;
-}
-interface ReadonlyArray<T> {
-  /** @deprecated A component has no locales: write the text yourself, with `join`. */
-  toLocaleString(locales?: unknown, options?: unknown): ComponentsHaveNoLocales;
-}
-interface Int8Array<TArrayBuffer extends ArrayBufferLike> {
-  /** @deprecated A component has no locales: write the text yourself, with `join`. */
-  toLocaleString(locales?: unknown, options?: unknown): ComponentsHaveNoLocales;
-}
-interface Uint8Array<TArrayBuffer extends ArrayBufferLike> {
-  /** @deprecated A component has no locales: write the text yourself, with `join`. */
-  toLocaleString(locales?: unknown, options?: unknown): ComponentsHaveNoLocales;
-}
-interface Uint8ClampedArray<TArrayBuffer extends ArrayBufferLike> {
-  /** @deprecated A component has no locales: write the text yourself, with `join`. */
-  toLocaleString(locales?: unknown, options?: unknown): ComponentsHaveNoLocales;
-}
-interface Int16Array<TArrayBuffer extends ArrayBufferLike> {
-  /** @deprecated A component has no locales: write the text yourself, with `join`. */
-  toLocaleString(locales?: unknown, options?: unknown): ComponentsHaveNoLocales;
-}
-interface Uint16Array<TArrayBuffer extends ArrayBufferLike> {
-  /** @deprecated A component has no locales: write the text yourself, with `join`. */
-  toLocaleString(locales?: unknown, options?: unknown): ComponentsHaveNoLocales;
-}
-interface Int32Array<TArrayBuffer extends ArrayBufferLike> {
-  /** @deprecated A component has no locales: write the text yourself, with `join`. */
-  toLocaleString(locales?: unknown, options?: unknown): ComponentsHaveNoLocales;
-}
-interface Uint32Array<TArrayBuffer extends ArrayBufferLike> {
-  /** @deprecated A component has no locales: write the text yourself, with `join`. */
-  toLocaleString(locales?: unknown, options?: unknown): ComponentsHaveNoLocales;
-}
-interface Float32Array<TArrayBuffer extends ArrayBufferLike> {
-  /** @deprecated A component has no locales: write the text yourself, with `join`. */
-  toLocaleString(locales?: unknown, options?: unknown): ComponentsHaveNoLocales;
-}
-interface Float64Array<TArrayBuffer extends ArrayBufferLike> {
-  /** @deprecated A component has no locales: write the text yourself, with `join`. */
-  toLocaleString(locales?: unknown, options?: unknown): ComponentsHaveNoLocales;
-}
-interface BigInt64Array<TArrayBuffer extends ArrayBufferLike> {
-  /** @deprecated A component has no locales: write the text yourself, with `join`. */
-  toLocaleString(locales?: unknown, options?: unknown): ComponentsHaveNoLocales;
-}
-interface BigUint64Array<TArrayBuffer extends ArrayBufferLike> {
-  /** @deprecated A component has no locales: write the text yourself, with `join`. */
-  toLocaleString(locales?: unknown, options?: unknown): ComponentsHaveNoLocales;
-}
-interface String {
-  /** The order of the code points. */
-  localeCompare(that: string): number;
-  /** @deprecated A component has no locales: leave them out, for the order of the code points. */
-  localeCompare(that: string, locales: unknown, options?: unknown): ComponentsHaveNoLocales;
-  toLocaleLowerCase(): string;
-  /** @deprecated A component has no locales: leave them out. */
-  toLocaleLowerCase(locales: unknown): ComponentsHaveNoLocales;
-  toLocaleUpperCase(): string;
-  /** @deprecated A component has no locales: leave them out. */
-  toLocaleUpperCase(locales: unknown): ComponentsHaveNoLocales;
-}
+type NotByTheHost = symbol & { readonly "the host cannot do this": never };
 
 declare namespace Intl {
-  /** @deprecated A component has no `Intl`. */
-  function getCanonicalLocales(locales?: unknown): ComponentsHaveNoLocales;
-  /** @deprecated A component has no `Intl`. */
-  function supportedValuesOf(key: unknown): ComponentsHaveNoLocales;
-  interface CollatorConstructor {
-    /** @deprecated A component has no `Intl`. */
-    supportedLocalesOf(locales?: unknown, options?: unknown): ComponentsHaveNoLocales;
-    /** @deprecated A component has no `Intl`. */
-    new (locales?: unknown, options?: unknown): ComponentsHaveNoLocales;
-    /** @deprecated A component has no `Intl`. */
-    (locales?: unknown, options?: unknown): ComponentsHaveNoLocales;
+  interface DateTimeFormat {
+    /** @deprecated The host cannot do this: format both dates and join them. */
+    formatRange(startDate: unknown, endDate: unknown): NotByTheHost;
+    /** @deprecated The host cannot do this: format both dates and join them. */
+    formatRangeToParts(startDate: unknown, endDate: unknown): NotByTheHost;
   }
-  interface NumberFormatConstructor {
-    /** @deprecated A component has no `Intl`. */
-    supportedLocalesOf(locales?: unknown, options?: unknown): ComponentsHaveNoLocales;
-    /** @deprecated A component has no `Intl`. */
-    new (locales?: unknown, options?: unknown): ComponentsHaveNoLocales;
-    /** @deprecated A component has no `Intl`. */
-    (locales?: unknown, options?: unknown): ComponentsHaveNoLocales;
+  interface NumberFormat {
+    /** @deprecated The host cannot do this: format both numbers and join them. */
+    formatRange(start: unknown, end: unknown): NotByTheHost;
+    /** @deprecated The host cannot do this: format both numbers and join them. */
+    formatRangeToParts(start: unknown, end: unknown): NotByTheHost;
   }
-  interface DateTimeFormatConstructor {
-    /** @deprecated A component has no `Intl`. */
-    supportedLocalesOf(locales?: unknown, options?: unknown): ComponentsHaveNoLocales;
-    /** @deprecated A component has no `Intl`. */
-    new (locales?: unknown, options?: unknown): ComponentsHaveNoLocales;
-    /** @deprecated A component has no `Intl`. */
-    (locales?: unknown, options?: unknown): ComponentsHaveNoLocales;
+  interface PluralRules {
+    /** @deprecated The host cannot do this: select the form of the last number. */
+    selectRange(start: unknown, end: unknown): NotByTheHost;
   }
-  interface PluralRulesConstructor {
-    /** @deprecated A component has no `Intl`. */
-    supportedLocalesOf(locales?: unknown, options?: unknown): ComponentsHaveNoLocales;
-    /** @deprecated A component has no `Intl`. */
-    new (locales?: unknown, options?: unknown): ComponentsHaveNoLocales;
-  }
-  interface RelativeTimeFormat {
-    /** @deprecated A component has no `Intl`. */
-    format(value: unknown, unit: unknown): ComponentsHaveNoLocales;
-    /** @deprecated A component has no `Intl`. */
-    formatToParts(value: unknown, unit: unknown): ComponentsHaveNoLocales;
-  }
-  interface ListFormat {
-    /** @deprecated A component has no `Intl`. */
-    format(list: unknown): ComponentsHaveNoLocales;
-    /** @deprecated A component has no `Intl`. */
-    formatToParts(list: unknown): ComponentsHaveNoLocales;
-  }
-  interface DisplayNames {
-    /** @deprecated A component has no `Intl`. */
-    of(code: unknown): ComponentsHaveNoLocales;
+  interface Locale {
+    /** @deprecated The host cannot do this: write the whole tag, such as de-Latn-DE. */
+    maximize(): NotByTheHost;
+    /** @deprecated The host cannot do this: write the short tag, such as de. */
+    minimize(): NotByTheHost;
   }
   interface Segmenter {
-    /** @deprecated A component has no `Intl`. */
-    segment(input: unknown): ComponentsHaveNoLocales;
+    /** @deprecated The host cannot do this: split texts with `Array.from`, or at the spaces. */
+    segment(input: unknown): NotByTheHost;
   }
 }

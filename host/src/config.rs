@@ -272,6 +272,8 @@ pub struct Limits {
     pub hostcall_bytes: usize,
     /// Handles (such as `exchange`) that may be open at once in one request.
     pub handles: usize,
+    /// Formatters of locales that each worker keeps of the BFF.
+    pub formatters: usize,
     /// Log lines of one request.
     pub log_lines: u32,
     /// Bytes per second of the guest's log lines and those about its failures, in all requests.

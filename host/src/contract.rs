@@ -10,8 +10,12 @@
 
 mod exchange;
 
-/// The text of the contract.
-pub const WIT: &str = include_str!("../../wit/tailor.wit");
+/// The text of the contract, all files of `wit/` in one.
+pub const WIT: &str = concat!(
+    include_str!("../../wit/tailor.wit"),
+    "\n",
+    include_str!("../../wit/locale.wit")
+);
 
 wasmtime::component::bindgen!({
     path: "../wit",
@@ -27,6 +31,8 @@ wasmtime::component::bindgen!({
     },
     exports: { default: async },
     with: { "tailor:bff/downstream.exchange": Exchange },
+    // What formatters are kept by.
+    additional_derives: [PartialEq, Eq, Hash],
 });
 
 pub use exchange::first;

@@ -2,8 +2,8 @@
 //!
 //! The modules in the order of a request: `host` -> `server` -> `snapshot` -> `router`, `bff` ->
 //! `calls` -> `downstream`. Lower modules import no higher ones. `coding`, `contract`, `degraded`,
-//! `http_fields`, `path`, `server_timing`, `sync`, `telemetry`, `text` and `time` are leaves that
-//! all may use, and so is `config`, which knows two of them. `fixture` and `invoke` run a request
+//! `http_fields`, `locale`, `path`, `server_timing`, `sync`, `telemetry`, `text` and `time` are
+//! leaves that all may use, and so is `config`, which knows two of them. `fixture` and `invoke` run a request
 //! without a socket; `build` makes components and knows nothing of the rest.
 
 pub mod bff;
@@ -22,6 +22,7 @@ pub mod fuzzing;
 pub mod host;
 pub(crate) mod http_fields;
 pub mod invoke;
+pub mod locale;
 #[cfg(test)]
 mod page;
 pub mod path;

@@ -11,7 +11,7 @@ use tailor::fixture::Fixture;
 use tailor_harness::{Offline, components, json, reply};
 
 mod habits;
-mod typescript;
+pub(crate) mod typescript;
 
 use typescript::componentized;
 

@@ -114,6 +114,8 @@ mod rust_crates;
 mod hostile;
 // Components whose modules were linked by the build.
 mod linked;
+// Dates, numbers and texts in the manner of a language.
+mod locale;
 // Components that do not fit the contract.
 mod unfit;
 // The four example BFFs, as a new user sees them.

@@ -11,7 +11,7 @@ use tailor::fixture::Fixture;
 use tailor_harness::{Offline, components};
 
 /// The files with requests. What packages take from `Intl` is in `intl.json`.
-const REQUESTS: [&str; 1] = ["requests.json"];
+const REQUESTS: [&str; 2] = ["requests.json", "intl.json"];
 
 /// Fields that the host sets itself, and takes from no answer.
 const HOSTS: [&str; 3] = ["content-length", "transfer-encoding", "x-request-id"];

@@ -3,7 +3,7 @@
 
 use std::path::Path;
 
-use tailor_harness::components::{from_module_in, from_module_of, root};
+use tailor_harness::components::{from_module_in, from_module_of};
 
 use crate::cli::{run, text};
 
@@ -23,7 +23,7 @@ fn module(imports: &str, parameters: usize) -> String {
 
 /// A component of another text of the contract. `from` is changed to `to`.
 fn changed(from: &str, to: &str, module: &str) -> Vec<u8> {
-    let wit = std::fs::read_to_string(root().join("wit/tailor.wit")).unwrap();
+    let wit = tailor::contract::WIT;
     assert!(wit.contains(from), "{from}");
     from_module_of(module, &wit.replace(from, to)).unwrap()
 }

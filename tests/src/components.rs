@@ -83,6 +83,18 @@ pub fn crates() -> anyhow::Result<PathBuf> {
     guest("crates", &BUILT)
 }
 
+/// The component file of `tests/guests/locale`, which writes texts in the language of its path.
+///
+/// Built as [`hostile`] is.
+///
+/// # Errors
+///
+/// When it does not build.
+pub fn locale() -> anyhow::Result<PathBuf> {
+    static BUILT: Guest = OnceLock::new();
+    guest("locale", &BUILT)
+}
+
 /// A component of `tests/guests`, once it was used.
 type Guest = OnceLock<Result<PathBuf, String>>;
 

@@ -24,6 +24,11 @@ export function beginModules(): void {
   inBundle = true;
 }
 
+/** Whether module-level code runs: there is no host then. */
+export function isModuleLevel(): boolean {
+  return inBundle && (globalThis as { tailorLines?: unknown }).tailorLines === undefined;
+}
+
 /** Throws at module level. `name` is what was called. */
 export function needHost(name: string): void {
   if (isModuleLevel()) throw new Error(`${name} at module level, which runs when the component is built: call it in a handler`);
@@ -35,10 +40,6 @@ export function needHost(name: string): void {
  */
 export function isPackagesOwn(): boolean {
   return isModuleLevel() && calledByPackage();
-}
-
-function isModuleLevel(): boolean {
-  return inBundle && (globalThis as { tailorLines?: unknown }).tailorLines === undefined;
 }
 
 function calledByPackage(): boolean {

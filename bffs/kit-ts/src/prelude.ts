@@ -4,26 +4,28 @@
  * component's image.
  */
 import { looseStacks } from "./error-stack.ts";
+import { giveMethods } from "./give-methods.ts";
 import { EngineDate, hostGlobals } from "./globals.ts";
 import { watchInterrupts } from "./interrupted.ts";
-import { refuseLocales } from "./locales.ts";
+import type { LocaleMethod } from "./locale-methods.ts";
 import { beginModules, needHost } from "./module-level.ts";
 import { turnsWith } from "./turns.ts";
 import type { webHandler } from "./web-app.ts";
 import { giveNames } from "./web/names.ts";
 
 /**
- * `web` are the globals of the web that the bundle names. Without `handlerOf` it exports no app.
+ * `web` are the globals of the web that the bundle names, `locale` the methods that depend on a
+ * locale. Without `handlerOf` it exports no app.
  */
-export function begin(web: Readonly<Record<string, unknown>>, handlerOf: typeof webHandler | undefined): void {
+export function begin(web: Readonly<Record<string, unknown>>, locale: readonly LocaleMethod[], handlerOf: typeof webHandler | undefined): void {
   beginModules();
-  refuseLocales();
   looseStacks();
   watchInterrupts();
   const { random, ...host } = hostGlobals(needHost);
   const { subtle, ...named } = web;
   if (subtle !== undefined) Object.defineProperty(host.crypto, "subtle", { value: subtle });
   giveNames(named);
+  giveMethods(locale);
   for (const [name, value] of Object.entries({ ...named, ...host })) {
     Object.defineProperty(globalThis, name, { value, writable: true, configurable: true });
   }

@@ -1,8 +1,9 @@
 /**
- * The globals of the web beside clock and chance, by their names; `subtle` is that of `crypto`. A
- * component has those that its bundle names (`tools/prelude.mjs`): what is in its image costs every
- * request a little.
+ * The globals of the web beside clock and chance, and `Intl`, by their names; `subtle` is that of
+ * `crypto`. A component has those that its bundle names (`tools/prelude.mjs`): what is in its image
+ * costs every request a little.
  */
+export { Intl } from "./intl.ts";
 export { AbortController, AbortSignal } from "./web/abort.ts";
 export { Blob, File } from "./web/blob.ts";
 export { TextDecoder, TextEncoder } from "./web/encoding.ts";

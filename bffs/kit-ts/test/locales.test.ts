@@ -1,4 +1,4 @@
-/** What the types refuse: everything that needs a locale. */
+/** What the types refuse of locales: what the host cannot do. */
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import { mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
@@ -13,6 +13,21 @@ declare const [day, tree, rows]: [Date, Tree, readonly { readonly day: Date; rea
 `;
 
 const REFUSED = [
+  'const range: string = new Intl.DateTimeFormat("de").formatRange(day, day);',
+  'const parts: unknown[] = new Intl.DateTimeFormat("de").formatRangeToParts(day, day);',
+  'const numbers: string = new Intl.NumberFormat("de").formatRange(1, 2);',
+  'const plural: string = new Intl.PluralRules("de").selectRange(1, 2);',
+  'const words = [...new Intl.Segmenter("de").segment("a b")];',
+  'const whole: string = new Intl.Locale("de").maximize().baseName;',
+  'const time = `at ${new Intl.DateTimeFormat("de").formatRange(day, day)}`;',
+  'get("/", () => json(new Intl.DateTimeFormat("de").formatRange(day, day)));',
+  'get("/", () => json({ range: new Intl.NumberFormat("de").formatRange(1, 2), tree }));',
+  'get("/", () => json({ rows: rows.map((row) => ({ ...row, text: new Intl.NumberFormat("de").formatRange(1, row.steps) })) }, [], 201));',
+  'get("/", () => json({ rows: rows.map((row) => (row.steps > 0 ? new Intl.NumberFormat("de").formatRange(1, row.steps) : null)) }));',
+  'log.info("day", { day: new Intl.DateTimeFormat("de").formatRange(day, day) });',
+];
+
+const TAKEN = [
   'const text: string = day.toLocaleString();',
   'const date: string = day.toLocaleDateString("de-DE", { timeZone: "Europe/Berlin" });',
   'const time = `at ${day.toLocaleTimeString()}`;',
@@ -36,9 +51,6 @@ const REFUSED = [
   'get("/", () => json({ rows: rows.map((row) => ({ ...row, text: row.steps.toLocaleString() })) }, [], 201));',
   'get("/", () => json({ rows: rows.map((row) => (row.steps > 0 ? row.steps.toLocaleString() : null)) }));',
   'log.info("day", { day: day.toLocaleDateString() });',
-];
-
-const TAKEN = [
   'const order = ["b", "a"].sort((one, other) => one.localeCompare(other));',
   'const lower: string = "A".toLocaleLowerCase();',
   'get("/", () => json({ tree, rows, day, nothing: null, list: [1, "a", undefined], of: () => 1 }, [["a", "b"]], 201));',
@@ -48,7 +60,7 @@ const TAKEN = [
   'const made = <T>(value: T) => get("/", () => json({ value }));',
 ];
 
-test("what needs a locale is refused by tsc, also within an answer, and nothing else is", () => {
+test("what the host cannot do of locales is refused by tsc, also within an answer, and nothing else is", () => {
   const folder = mkdtempSync(join(tmpdir(), "tailor-types-"));
   try {
     symlinkSync(join(process.cwd(), "node_modules"), join(folder, "node_modules"));

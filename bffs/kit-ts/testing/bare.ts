@@ -1,10 +1,11 @@
 /**
- * The engine of a component has the language, and clock and random numbers from the host, and
- * nothing else. While a handler runs in a test, what Node offers besides is out of reach, so that a
+ * The engine of a component has the language, and clock, random numbers and locales from the host,
+ * and nothing else. While a handler runs in a test, what Node offers besides is out of reach, so that a
  * test fails where the component would. (tsc refuses most of it; this is for what it cannot see.)
  */
+import { giveMethods } from "../src/give-methods.ts";
 import { hostGlobals } from "../src/globals.ts";
-import { refuseLocales } from "../src/locales.ts";
+import * as localeMethods from "../src/locale-methods.ts";
 import * as web from "../src/web-globals.ts";
 import { GLOBALS } from "./globals.ts";
 
@@ -28,7 +29,7 @@ export function enterBareEngine(spared: readonly string[] = []): () => void {
   const replaced = [...absent, ...Object.keys(host)];
   const saved = replaced.map((name) => [name, Object.getOwnPropertyDescriptor(globalThis, name)] as const);
   const { random: realRandom } = Math;
-  const allowLocales = refuseLocales(compareAsTheEngine);
+  const restoreMethods = giveMethods(Object.values(localeMethods));
   for (const [name, descriptor] of saved) if (descriptor?.configurable === true) Reflect.deleteProperty(globalThis, name);
   for (const [name, value] of Object.entries(host)) {
     Object.defineProperty(globalThis, name, { value, writable: true, configurable: true });
@@ -37,17 +38,6 @@ export function enterBareEngine(spared: readonly string[] = []): () => void {
   return () => {
     for (const [name, descriptor] of saved) if (descriptor !== undefined) Object.defineProperty(globalThis, name, descriptor);
     Math.random = realRandom;
-    allowLocales();
+    restoreMethods();
   };
-}
-
-/**
- * `localeCompare` without locales, which Node has for the language of its user: the order of the
- * code points.
- */
-function compareAsTheEngine(one: string, other: string): number {
-  const [left, right] = [one, other].map((text) => Array.from(text.normalize(), (char) => char.codePointAt(0) ?? 0));
-  const at = left?.findIndex((point, index) => point !== right?.[index]) ?? -1;
-  if (at < 0) return Math.sign((left?.length ?? 0) - (right?.length ?? 0));
-  return Math.sign((left?.[at] ?? -1) - (right?.[at] ?? -1));
 }

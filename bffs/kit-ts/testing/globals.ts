@@ -37,6 +37,7 @@ export const GLOBALS: readonly string[] = [
   "Int32Array",
   "Int8Array",
   "InternalError",
+  "Intl",
   "Iterator",
   "JSON",
   "Map",

@@ -11,7 +11,7 @@ const EARLIER = ["0.1.0"];
 const KIT = fileURLToPath(new URL("../src/", import.meta.url));
 const DOUBLES = fileURLToPath(new URL("../testing/world/", import.meta.url));
 /** The interfaces that have functions; what has types only is not there in JavaScript. */
-const CHECKED = ["downstream", "runtime"];
+const CHECKED = ["downstream", "locale", "runtime"];
 
 /**
  * For esbuild's `plugins`.

@@ -1,7 +1,8 @@
 /**
- * The module that begins a bundle: it has the kit put the globals of the web on `globalThis`, those
- * whose names the bundle has. Packages name them without importing anything, and each of them is
- * code in the image of the component, which costs every request a little.
+ * The module that begins a bundle: it has the kit put the globals of the web on `globalThis`, and
+ * the methods that depend on a locale on their prototypes, those whose names the bundle has.
+ * Packages name them without importing anything, and each of them is code in the image of the
+ * component, which costs every request a little.
  */
 import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
@@ -9,10 +10,14 @@ import { fileURLToPath } from "node:url";
 
 const file = (/** @type {string} */ name) => fileURLToPath(new URL(`../src/${name}`, import.meta.url));
 
-/** The names that `web-globals.ts` exports. */
-const NAMES = [...readFileSync(file("web-globals.ts"), "utf8").matchAll(/^export \{([^}]*)\}/gm)]
-  .flatMap(([, names = ""]) => names.split(","))
-  .map((name) => name.trim());
+/** The names that a module of the kit exports by lists. */
+const exported = (/** @type {string} */ name) =>
+  [...readFileSync(file(name), "utf8").matchAll(/^export \{([^}]*)\}/gm)]
+    .flatMap(([, names = ""]) => names.split(","))
+    .map((each) => each.trim());
+
+const GLOBALS = exported("web-globals.ts");
+const METHODS = exported("locale-methods.ts");
 
 /**
  * The text without the modules of the kit, which names what it uses. esbuild has the path of each in
@@ -33,12 +38,14 @@ export function prelude(text, isApp) {
   const words = new Set(withoutKit(text).match(/[A-Za-z]\w*/g));
   // A signal with a time waits by a timer.
   if (words.has("AbortSignal")) words.add("setTimeout");
-  const named = NAMES.filter((name) => words.has(name));
+  const globals = GLOBALS.filter((name) => words.has(name)).join(", ");
+  const methods = METHODS.filter((name) => words.has(name)).join(", ");
   const from = (/** @type {string} */ name) => JSON.stringify(file(name));
   return [
     `import { begin } from ${from("prelude.ts")};`,
-    named.length > 0 ? `import { ${named.join(", ")} } from ${from("web-globals.ts")};` : "",
+    globals === "" ? "" : `import { ${globals} } from ${from("web-globals.ts")};`,
+    methods === "" ? "" : `import { ${methods} } from ${from("locale-methods.ts")};`,
     isApp ? `import { webHandler } from ${from("web-app.ts")};` : "",
-    `begin({ ${named.join(", ")} }, ${isApp ? "webHandler" : "undefined"});`,
+    `begin({ ${globals} }, [${methods}], ${isApp ? "webHandler" : "undefined"});`,
   ].join("\n");
 }

@@ -14,6 +14,11 @@ use crate::bindings::tailor::bff::downstream;
 #[cfg(target_family = "wasm")]
 pub(crate) use crate::bindings::tailor::bff::runtime;
 
+#[cfg(target_family = "wasm")]
+pub(crate) use crate::bindings::tailor::bff::locale;
+#[cfg(not(target_family = "wasm"))]
+pub(crate) use crate::testing::locale;
+
 pub use downstream::Exchange;
 
 use std::time::Duration;

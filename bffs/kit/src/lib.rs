@@ -10,6 +10,7 @@
 #[cfg(target_family = "wasm")]
 mod alloc;
 pub mod bindings;
+pub mod locale;
 pub mod log;
 #[cfg(not(target_family = "wasm"))]
 pub mod testing;

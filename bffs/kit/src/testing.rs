@@ -10,6 +10,7 @@ pub(crate) mod double;
 mod expect;
 mod fixture;
 mod json;
+pub(crate) mod locale;
 
 use std::collections::BTreeMap;
 use std::rc::Rc;

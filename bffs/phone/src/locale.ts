@@ -1,8 +1,8 @@
 /**
- * Dates and numbers in the words of a user. All that depends on a locale is here, for English and
- * German; everybody else reads English. The texts are those that `Intl` makes, and a test holds
- * them to it.
+ * Dates and numbers in the words of a user. All that depends on a locale is here; whoever has none
+ * that is known reads English.
  */
+import { zoneAt } from "tailor:bff/locale@0.1.1";
 
 /** How to write for one user. */
 export interface Writer {
@@ -18,63 +18,41 @@ export interface Writer {
   readonly time: (minutes: number) => string;
 }
 
-interface Words {
-  readonly weekdays: readonly string[];
-  readonly months: readonly string[];
-  readonly date: (weekday: string, day: number, month: string) => string;
-  readonly groups: string;
-  readonly point: string;
-  readonly percent: string;
-}
-
-const ENGLISH: Words = {
-  weekdays: ["Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday"],
-  months: [
-    "January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November", "December",
-  ],
-  date: (weekday, day, month) => `${weekday} ${day} ${month}`,
-  groups: ",",
-  point: ".",
-  percent: "%",
-};
-
-const AMERICAN: Words = { ...ENGLISH, date: (weekday, day, month) => `${weekday}, ${month} ${day}` };
-
-const GERMAN: Words = {
-  weekdays: ["Sonntag", "Montag", "Dienstag", "Mittwoch", "Donnerstag", "Freitag", "Samstag"],
-  months: [
-    "Januar", "Februar", "März", "April", "Mai", "Juni", "Juli", "August", "September", "Oktober", "November", "Dezember",
-  ],
-  date: (weekday, day, month) => `${weekday}, ${day}. ${month}`,
-  groups: ".",
-  point: ",",
-  percent: "\u00a0%",
-};
-
 const METRES_PER_KM = 1000;
 const METRES_PER_MILE = 1609.344;
 
 /** The writer of a locale, such as `de-DE`, with distances in `imperial` or other `units`. */
 export function writerFor(locale: string, units: string): Writer {
-  const words = locale === "en-US" ? AMERICAN : /^de\b/.test(locale) ? GERMAN : ENGLISH;
-  const [metres, unit] = units === "imperial" ? [METRES_PER_MILE, "mi"] : [METRES_PER_KM, "km"];
-  const grouped = (digits: string): string => digits.replace(/\B(?=(?:\d{3})+$)/g, words.groups);
+  const locales = localesOf(locale);
+  const [metres, unit] = units === "imperial" ? [METRES_PER_MILE, "mile"] : [METRES_PER_KM, "kilometer"];
+  const day = new Intl.DateTimeFormat(locales, { weekday: "long", day: "numeric", month: "long", timeZone: "UTC" });
+  const count = new Intl.NumberFormat(locales);
+  const percent = new Intl.NumberFormat(locales, { style: "percent" });
+  const tenths = { minimumFractionDigits: 1, maximumFractionDigits: 1 };
+  const distance = new Intl.NumberFormat(locales, { style: "unit", unit, ...tenths });
   return {
-    day: (date) => {
-      const at = new Date(`${date}T00:00:00Z`);
-      return words.date(words.weekdays[at.getUTCDay()] ?? "", at.getUTCDate(), words.months[at.getUTCMonth()] ?? "");
-    },
-    count: (whole) => grouped(String(whole)),
-    distance: (way) => {
-      const [whole = "", tenths = ""] = (way / metres).toFixed(1).split(".");
-      return `${grouped(whole)}${words.point}${tenths} ${unit}`;
-    },
-    percent: (percent) => `${grouped(String(percent))}${words.percent}`,
+    day: (date) => day.format(Date.parse(date)),
+    count: count.format,
+    distance: (way) => distance.format(way / metres),
+    percent: (share) => percent.format(share / 100),
     time: (minutes) => `${Math.trunc(minutes / 60)}:${String(minutes % 60).padStart(2, "0")}`,
   };
 }
 
-/** The date, YYYY-MM-DD, that it is now in a time zone: without tables of zones, that of UTC. */
-export function today(_timeZone: string): string {
-  return new Date().toISOString().slice(0, 10);
+/** The date, YYYY-MM-DD, that it is now in a time zone; in UTC if there is no such zone. */
+export function today(timeZone: string): string {
+  try {
+    return zoneAt(timeZone, Date.now()).today;
+  } catch {
+    return new Date().toISOString().slice(0, 10);
+  }
+}
+
+/** What to ask for, the first that is known. A profile may have a text that is no locale. */
+function localesOf(locale: string): string[] {
+  try {
+    return [new Intl.Locale(locale).baseName, "en-GB"];
+  } catch {
+    return ["en-GB"];
+  }
 }

@@ -1,4 +1,7 @@
-//! The host's side of the contract: thin, since the rules are in `calls` and in the limits.
+//! The host's side of the contract: thin, since the rules are in `calls`, in `locale` and in the
+//! limits.
+
+mod locale;
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 

@@ -22,7 +22,7 @@ const HANDLER: &str = "tailor:bff/handler";
 
 /// Interfaces that a component may import: the contract, and of WASI 0.2 what [`super::wasi`]
 /// links.
-const ALLOWED: [&str; 19] = [
+const ALLOWED: [&str; 20] = [
     "wasi:cli/stderr",
     "wasi:cli/stdin",
     "wasi:cli/stdout",
@@ -40,6 +40,7 @@ const ALLOWED: [&str; 19] = [
     "wasi:random/insecure-seed",
     "wasi:random/random",
     "tailor:bff/downstream",
+    "tailor:bff/locale",
     "tailor:bff/runtime",
     "tailor:bff/types",
 ];

@@ -143,6 +143,7 @@ fn a_minimal_file_gets_the_documented_defaults() {
             response_size: 1 << 20,
             hostcall_bytes: 4 << 20,
             handles: 64,
+            formatters: 64,
             log_lines: 64,
             log_rate: 1 << 20,
             concurrency: 64,
@@ -330,6 +331,7 @@ fn a_maximal_file_is_read_key_by_key() {
             response_size: 512,
             hostcall_bytes: 1 << 20,
             handles: 16,
+            formatters: 8,
             log_lines: 0,
             log_rate: 128 << 10,
             concurrency: 10,
@@ -390,11 +392,8 @@ fn defaults_give_way_to_what_is_written() {
         ("max-get-body-size = \"2MiB\"", 2 << 20, 2 << 20, 256 << 20),
     ] {
         let server = parse_with(&format!("server.{written}")).server;
-        let sizes = (
-            server.max_body_size,
-            server.max_get_body_size,
-            server.max_bytes_in_flight,
-        );
-        assert_eq!(sizes, (body, get_body, in_flight), "{written}");
+        assert_eq!(server.max_body_size, body, "{written}");
+        assert_eq!(server.max_get_body_size, get_body, "{written}");
+        assert_eq!(server.max_bytes_in_flight, in_flight, "{written}");
     }
 }

@@ -9,7 +9,7 @@ use tailor::fixture::Fixture;
 use tailor_harness::{Offline, components};
 
 /// A module of the kit's own tests as a component; or what the build says against it.
-pub(super) fn componentized(module: &str) -> Result<Vec<u8>, String> {
+pub(crate) fn componentized(module: &str) -> Result<Vec<u8>, String> {
     // Building it installs what is needed here.
     components::example("partner").unwrap();
     let root = components::root();

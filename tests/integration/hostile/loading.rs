@@ -95,8 +95,7 @@ fn a_component_of_another_contract_is_refused_with_both_versions() {
     let load = load();
     load(&components::from_module(toolchain::NOTHING).unwrap()).unwrap();
     for version in ["0.0.9", "0.1.2", "0.2.0", "1.0.0"] {
-        let wit = std::fs::read_to_string(components::root().join("wit/tailor.wit")).unwrap();
-        let wit = wit
+        let wit = tailor::contract::WIT
             .replace("tailor:bff@0.1.1", &format!("tailor:bff@{version}"))
             .replace("@since(version = 0.1.1)", "");
         let module = toolchain::NOTHING.replace("@0.1.1", &format!("@{version}"));

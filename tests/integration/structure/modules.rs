@@ -10,7 +10,7 @@ use super::{below, read, shown};
 
 /// The host's modules from the highest to the lowest, each with those that it may know. A module
 /// knows lower ones only.
-const MODULES: [(&str, &[&str]); 24] = [
+const MODULES: [(&str, &[&str]); 25] = [
     (
         "host",
         &[
@@ -101,6 +101,7 @@ const MODULES: [(&str, &[&str]); 24] = [
             "contract",
             "config",
             "http_fields",
+            "locale",
             "text",
             "sync",
             "time",
@@ -133,6 +134,7 @@ const MODULES: [(&str, &[&str]); 24] = [
         ],
     ),
     ("telemetry", &["sync", "time"]),
+    ("locale", &["contract", "text"]),
     ("contract", &[]),
     ("coding", &[]),
     ("config", &["digest", "file", "http_fields", "path"]),

@@ -14,6 +14,7 @@ fn limits(concurrency: usize, queue: usize) -> Limits {
         response_size: 1,
         hostcall_bytes: 1,
         handles: 1,
+        formatters: 1,
         log_lines: 1,
         log_rate: 1 << 20,
         concurrency,

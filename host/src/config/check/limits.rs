@@ -55,6 +55,7 @@ pub(super) fn check(bff: &RawBff, engine: &Engine, cx: &mut Context<'_>) -> Limi
         response_size: raw.response_size.or(RESPONSE_SIZE.min(hostcall_bytes)),
         hostcall_bytes,
         handles: raw.handles.or(64),
+        formatters: raw.formatters.or(64),
         log_lines: raw.log_lines.or(64),
         log_rate: raw.log_rate.or(1 << 20),
         concurrency: raw.concurrency.or(CONCURRENCY.min(instances)),
