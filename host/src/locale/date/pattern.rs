@@ -53,8 +53,6 @@ pub(super) fn adjusted(pattern: &str, fields: &Fields, locale: &Locale) -> Strin
     let mut text = String::with_capacity(pattern.len() + 8);
     for piece in pieces(pattern) {
         match piece {
-            // The data of Portuguese has its year in quotes where there is an era.
-            Piece::Text("'Y'") if options.year.is_some() => text.push('y'),
             Piece::Text(part) => text.push_str(part),
             // The year of weeks is a mistake in the data of some languages.
             Piece::Field('Y', width) => text.extend(std::iter::repeat_n('y', width)),
