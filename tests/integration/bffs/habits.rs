@@ -14,7 +14,7 @@ const ROWS: &[(&str, &str)] = &[
     ("rejected-later", "error Error: after a call"),
     ("web", "200 [\"?b=1\",\"d=%C3%A9\",\"f\",0,32,\"i\"]"),
     ("now", "200 [true,true,true]"),
-    ("locale", "error "),
+    ("locale", "200 1.234,5"),
     ("post", "201 {\"kg\":80,\"stored\":200}"),
     ("line", "error RangeError: 31 is not a month stack=failing "),
     ("line", "/test/engine/habits.ts:12:40 < first "),

@@ -38,7 +38,7 @@ const habits: Readonly<Record<string, (request: Request) => unknown>> = {
     return Response.json([apart < 1000, Date.now() > Date.UTC(2026, 0), performance.now() > 0]);
   },
   chance: () => Response.json([Math.random(), crypto.randomUUID()]),
-  locale: () => new Response((1234.5).toLocaleString("de-DE") as unknown as string),
+  locale: () => new Response((1234.5).toLocaleString("de-DE")),
   post: async (request) => {
     const { kg } = (await request.json()) as { readonly kg: number };
     const stored = await fetch(HEART, { method: "POST", body: JSON.stringify({ kg }), headers: { "content-type": "application/json" } });
