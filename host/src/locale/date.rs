@@ -79,9 +79,16 @@ impl DateFormat {
         };
         // Where short dates are numbers, the month is in words only in long ones.
         let found = match fields.with_long_month() {
-            Some(set) if !pattern::names_month(&found) => usual_pattern(preferences, set, &zone)?,
+            // A time stays joined to it as to a short one.
+            Some(long) if !pattern::names_month(&found) => {
+                let short = usual_pattern(preferences, fields.date(), &zone)?;
+                found.replace(&short, &usual_pattern(preferences, long, &zone)?)
+            }
             _ => found,
         };
+        // As JavaScript writes it: programs read dates back, and few know the narrow space of CLDR
+        // (https://bugs.chromium.org/p/v8/issues/detail?id=13494).
+        let found = found.replace('\u{202f}', " ");
         let text = pattern::adjusted(&found, &fields, &locale);
         let pattern = DateTimePattern::try_from_pattern_str(&text)
             .map_err(|error| unsupported(format!("date pattern `{text}`: {error}")))?;

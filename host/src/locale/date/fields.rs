@@ -17,15 +17,32 @@ pub(super) struct Fields {
 }
 
 impl Fields {
-    /// The same with a long month, where a short one is asked for.
+    /// Those of the date alone.
+    pub(super) fn date(&self) -> CompositeFieldSet {
+        self.date_bag().to_composite_field_set()
+    }
+
+    /// Those of the date with a long month, where a short one is asked for.
     pub(super) fn with_long_month(&self) -> Option<CompositeFieldSet> {
         let is_short = matches!(
             self.options.month,
             Some(MonthFormat::Short | MonthFormat::Narrow)
         );
-        let mut bag = bag(&self.options);
+        let mut bag = self.date_bag();
         bag.month = Some(field::Month::Long);
         is_short.then(|| bag.to_composite_field_set())
+    }
+
+    fn date_bag(&self) -> DateTimeFieldBag {
+        DateTimeFieldBag {
+            hour: None,
+            minute: None,
+            second: None,
+            fractional_second_digits: None,
+            day_period: None,
+            time_zone_name: None,
+            ..bag(&self.options)
+        }
     }
 }
 
