@@ -3,8 +3,7 @@
 
 use std::io;
 use std::pin::{Pin, pin};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU8, Ordering};
+use std::sync::{Arc, Mutex};
 use std::task::Poll;
 use std::time::Duration;
 
@@ -12,37 +11,55 @@ use futures_util::future::poll_fn;
 use tokio::time::{Instant, sleep};
 
 use super::host_failures::of_host;
+use crate::sync;
 
 /// The progress of one attempt.
 #[derive(Debug, Default)]
-pub struct Progress(AtomicU8);
+pub struct Progress(Mutex<Step>);
 
-/// Another caller opens the connection, or nothing began.
-const WAITS: u8 = 0;
-/// The endpoint is being connected to.
-const CONNECTS: u8 = 1;
-/// The endpoint accepted the connection, or has one. It is only slow, and another would be no
-/// faster.
-const ACCEPTED: u8 = 2;
+#[derive(Clone, Copy, Debug, Default)]
+enum Step {
+    /// Another caller opens the connection, or nothing began.
+    #[default]
+    Waits,
+    /// The endpoint is being connected to.
+    Connects { since: Instant },
+    /// The endpoint accepted the connection, or has one. It is only slow, and another would be no
+    /// faster.
+    Accepted,
+}
 
 impl Progress {
     /// Another caller opens the connection.
     pub fn waits(&self) {
-        self.0.store(WAITS, Ordering::Relaxed);
+        self.reached(Step::Waits);
     }
 
     /// The endpoint is being connected to.
     pub fn connects(&self) {
-        self.0.store(CONNECTS, Ordering::Relaxed);
+        let since = Instant::now();
+        self.reached(Step::Connects { since });
     }
 
     /// The endpoint accepted the connection, or has one: no others are begun.
     pub fn accepted(&self) {
-        self.0.store(ACCEPTED, Ordering::Relaxed);
+        self.reached(Step::Accepted);
     }
 
-    fn is(&self, step: u8) -> bool {
-        self.0.load(Ordering::Relaxed) == step
+    fn reached(&self, step: Step) {
+        *sync::lock(&self.0) = step;
+    }
+
+    /// Since when the endpoint is being connected to, if it is.
+    fn connects_since(&self) -> Option<Instant> {
+        match *sync::lock(&self.0) {
+            Step::Connects { since } => Some(since),
+            Step::Waits | Step::Accepted => None,
+        }
+    }
+
+    fn is_accepted(&self) -> bool {
+        matches!(*sync::lock(&self.0), Step::Accepted)
     }
 }
 
@@ -60,8 +77,8 @@ struct Runner<F> {
     number: usize,
     progress: Arc<Progress>,
     future: Pin<Box<F>>,
-    /// Whether it was connecting when the next one began because of it. One that waited for another
-    /// caller until then is not late.
+    /// Whether it was connecting for most of the delay when the next one began because of it. One
+    /// that waited for another caller until then, or took over from it a moment ago, is not late.
     late: bool,
 }
 
@@ -92,10 +109,12 @@ where
             begun += 1;
         }
         let more = begun < count;
-        let Some((place, result)) = next_end(&mut runners, more.then(|| delay(begun - 1))).await
-        else {
+        let pause = more.then(|| delay(begun - 1));
+        let Some((place, result)) = next_end(&mut runners, pause).await else {
+            let most = pause.unwrap_or_default() / 2;
             for runner in &mut runners {
-                runner.late |= runner.progress.is(CONNECTS);
+                let since = runner.progress.connects_since();
+                runner.late |= since.is_some_and(|since| since.elapsed() >= most);
             }
             continue;
         };
@@ -118,7 +137,7 @@ where
             Ok(won) => {
                 let slower = runners.iter().filter(|it| it.number < ended.number);
                 slower
-                    .filter(|it| it.late && it.progress.is(CONNECTS))
+                    .filter(|it| it.late && it.progress.connects_since().is_some())
                     .for_each(|it| lost(it.number));
                 return Finish::new(ended.number, Ok(won), false);
             }
@@ -157,7 +176,7 @@ where
             return Poll::Pending;
         };
         while timer.as_mut().poll(context).is_ready() {
-            if !runners.iter().any(|it| it.progress.is(ACCEPTED)) {
+            if !runners.iter().any(|it| it.progress.is_accepted()) {
                 return Poll::Ready(None);
             }
             timer.as_mut().reset(Instant::now() + delay);

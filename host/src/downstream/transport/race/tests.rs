@@ -19,6 +19,8 @@ enum Script {
     Hangs,
     /// Waits for a connection that another caller opens.
     Waits,
+    /// The same for this time, and then connects in the place of that caller.
+    TakesOver(Duration),
     /// The host has no address of this family.
     HostLacks,
 }
@@ -34,6 +36,10 @@ async fn run(all: &[Script]) -> (Result<usize, io::ErrorKind>, Vec<usize>, Vec<u
         async move {
             match does {
                 Script::Waits => return pending().await,
+                Script::TakesOver(after) => {
+                    sleep(after).await;
+                    progress.connects();
+                }
                 _ => progress.connects(),
             }
             match does {
@@ -44,7 +50,7 @@ async fn run(all: &[Script]) -> (Result<usize, io::ErrorKind>, Vec<usize>, Vec<u
                 }
                 Script::Refuses => return Err(Errno::CONNREFUSED.into()),
                 Script::HostLacks => return Err(Errno::ADDRNOTAVAIL.into()),
-                Script::Hangs | Script::Waits => pending().await,
+                Script::Hangs | Script::Waits | Script::TakesOver(_) => pending().await,
             }
             Ok(number)
         }
@@ -101,6 +107,10 @@ async fn waiting_for_another_caller_says_nothing_of_an_endpoint() {
     use Script::*;
     let second = run(&[Waits, Connects(MILLI)]).await;
     assert_eq!(second, (Ok(1), vec![], vec![0, 250]));
+    let late = run(&[TakesOver(200 * MILLI), Connects(MILLI)]).await;
+    assert_eq!(late, (Ok(1), vec![], vec![0, 250]));
+    let early = run(&[TakesOver(50 * MILLI), Connects(MILLI)]).await;
+    assert_eq!(early, (Ok(1), vec![0], vec![0, 250]));
 }
 
 #[tokio::test(start_paused = true)]
