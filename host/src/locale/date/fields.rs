@@ -34,15 +34,14 @@ impl Fields {
     }
 
     fn date_bag(&self) -> DateTimeFieldBag {
-        DateTimeFieldBag {
-            hour: None,
-            minute: None,
-            second: None,
-            fractional_second_digits: None,
-            day_period: None,
-            time_zone_name: None,
-            ..bag(&self.options)
-        }
+        let mut bag = bag(&self.options);
+        bag.hour = None;
+        bag.minute = None;
+        bag.second = None;
+        bag.fractional_second_digits = None;
+        bag.day_period = None;
+        bag.time_zone_name = None;
+        bag
     }
 }
 
