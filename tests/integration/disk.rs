@@ -1,6 +1,7 @@
 //! A disk of a test's own, small or one that hangs, which only the processes in its mount namespace
 //! see.
 
+use std::fs::File;
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -74,12 +75,14 @@ impl Disk {
         root.join(self.at.strip_prefix("/").unwrap()).join(name)
     }
 
-    /// Uses all but `kib` KiB of what is left.
+    /// Uses all but `kib` KiB of what is left. What it used before stays used meanwhile: a host that
+    /// tries again finds no moment with room.
     pub fn fill_but(&self, kib: usize) {
-        self.empty();
         let spare = self.path("spare");
         std::fs::write(&spare, vec![1; kib << 10]).unwrap();
-        let mut filler = std::fs::File::create(self.path("filler")).unwrap();
+        let filler = self.path("filler");
+        let filler = File::options().create(true).append(true).open(filler);
+        let mut filler = filler.unwrap();
         for size in [64 << 10, 4 << 10, 1] {
             while filler.write_all(&vec![1; size]).is_ok() {}
         }

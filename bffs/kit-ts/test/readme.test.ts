@@ -8,6 +8,7 @@ import { existsSync, readFileSync, realpathSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { call, callAsync, checkExpected, readFixtures, type Answer, type Downstream } from "../testing/index.ts";
+import { handler as history } from "../example/src/history.ts";
 import { handler } from "../example/src/main.ts";
 import { handler as watch } from "../example/src/watch.ts";
 import web from "../example/src/web.ts";
@@ -65,6 +66,17 @@ test("example: the watch face has what arrives", () => {
   ];
   assert.deepEqual(call(watch, { request, downstreams }).json(), { steps: 10213, heart: 51, sleep: null });
   assert.equal(call(watch, { request: { path: "/ada?day=2026-01-15" } }).status, 400);
+});
+
+test("example: a table of columns", () => {
+  const days = (rows: readonly unknown[]): Answer => {
+    const downstreams = [{ service: "activity", path: "/users/ada/days", reply: { json: { days: rows } } }];
+    return call(history, { request: { path: "/ada/steps" }, downstreams });
+  };
+  const rows = [{ date: "2026-01-14", steps: 8423, floors: 9 }, { steps: 10213, date: "2026-01-15" }];
+  assert.deepEqual(days(rows).json(), [["2026-01-14", 8423], ["2026-01-15", 10213]]);
+  const torn = days([...rows, { date: "2026-01-16" }]);
+  assert.equal(torn.status, 503);
 });
 
 test("example: in the web's way, what is slow is left out, and what is needed is handed back", async () => {

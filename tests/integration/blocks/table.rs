@@ -125,6 +125,11 @@ pub const TABLE: &[Row] = &[
     ),
     row(
         "docs/write/typescript.md",
+        "const days = columns(",
+        How::Excerpt("bffs/kit-ts/example/src/history.ts"),
+    ),
+    row(
+        "docs/write/typescript.md",
         "export default {",
         How::Excerpt("bffs/kit-ts/example/src/web.ts"),
     ),

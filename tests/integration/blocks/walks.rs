@@ -119,23 +119,29 @@ async fn a_bff_in_typescript_from_an_empty_folder() {
     assert!(answer.contains("\"weight_kg\":"), "{answer}");
 }
 
-/// Walks a page about an app of the web, up to the answers that it shows. `shown` is in that of its
-/// fixture.
-async fn walk_of_an_app(name: &str, page: &str, files: &[(&str, &str)], shown: &str) {
+/// Walks a page about an app of the web by its blocks, up to the answers that it shows. `shown` is in
+/// that of its fixture.
+async fn walk_of_an_app(
+    name: &str,
+    page: &str,
+    [folders, install, build, curl]: [&str; 4],
+    files: &[(&str, &str)],
+    shown: &str,
+) {
     let folder = empty(name);
-    run(&folder, &block(page, &format!("mkdir -p {name}/src")));
+    run(&folder, &block(page, folders));
     let folder = folder.join(name);
     write_typescript(&folder, page, files);
     // What is installed is what `phone` has.
     example("phone").unwrap();
-    let tested = run(&folder, &block(page, "npm install"));
+    let tested = run(&folder, &block(page, install));
     assert!(tested.contains("# pass 2"), "{tested}");
 
-    let called = run(&folder, &block(page, "tailor build ."));
+    let called = run(&folder, &block(page, build));
     assert!(called.contains(shown), "{called}");
     let (host, services) = serve(&folder, name, page).await;
     if installed("curl") {
-        holds(page, "$ curl", &host, &services).await;
+        holds(page, curl, &host, &services).await;
     }
 }
 
@@ -147,7 +153,13 @@ async fn an_app_of_hono_from_an_empty_folder() {
         ("fixtures/slow-profile.json", "{\n  \"request\""),
     ];
     let shown = "\"greeting\": \"Good morning\"";
-    walk_of_an_app("mirror", "docs/write/hono.md", &files, shown).await;
+    let blocks = [
+        "mkdir -p mirror/src",
+        "npm install",
+        "tailor build .",
+        "$ curl",
+    ];
+    walk_of_an_app("mirror", "docs/write/hono.md", blocks, &files, shown).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -158,7 +170,13 @@ async fn a_handler_of_workers_from_an_empty_folder() {
         ("fixtures/steps-to-go.json", "{\n  \"request\""),
     ];
     let shown = "\"say\": \"577 steps to go\"";
-    walk_of_an_app("earbuds", "docs/write/workers.md", &files, shown).await;
+    let blocks = [
+        "mkdir -p earbuds/src",
+        "npm install",
+        "tailor build .",
+        "$ curl",
+    ];
+    walk_of_an_app("earbuds", "docs/write/workers.md", blocks, &files, shown).await;
 }
 
 #[test]

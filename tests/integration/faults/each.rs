@@ -37,7 +37,7 @@ const WATCH_PARTS: [Part; 3] = [
 const DASHBOARD_PARTS: [Part; 6] = [
     part("profile", Service::Profile, false),
     part("goals", Service::Goals, false),
-    part("history", Service::Activity, false),
+    part("history", Service::Activity, true),
     part("heart", Service::Heart, true),
     part("sleep", Service::Sleep, false),
     part("today", Service::Activity, false),
