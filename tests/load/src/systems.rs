@@ -10,7 +10,7 @@ mod tailor;
 pub use build::{Programs, components, target_dir};
 pub use mock::{Mock, SERVICES};
 pub use process::{Running, free_port};
-pub use rivals::{RIVALS, start_rival};
+pub use rivals::{RIVALS, bundle, start_rival};
 pub use tailor::{LogTo, TailorSpec, start_tailor};
 
 use std::path::Path;

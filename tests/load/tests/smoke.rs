@@ -35,6 +35,13 @@ fn a_run_measures_both_systems_in_both_loops() -> anyhow::Result<()> {
     let title = "### partner, HTTP/1.1, 4 at a time, services wait 1 ms, 50 requests/s offered\n";
     assert!(open.contains(title), "{open}");
     assert_eq!(open.matches("\n| tailor |").count(), 2, "{open}");
+
+    // The programs that `--rivals` measures share code with the partner, which is built by now.
+    let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    let folder = tempfile::tempdir()?;
+    for program in ["node", "worker"] {
+        tailor_load::systems::bundle(&root.canonicalize()?, folder.path(), program)?;
+    }
     Ok(())
 }
 

@@ -7,7 +7,7 @@ import { formatDate, type JsonCall, type Outcome } from "@tailor/kit";
 import { cursorOf } from "../../../../bffs/partner/src/cursor.ts";
 import { readPage } from "../../../../bffs/partner/src/page.ts";
 import { activityDays, heartDays, nights } from "../../../../bffs/partner/src/sources.ts";
-import { summary } from "../../../../bffs/partner/src/summary.ts";
+import { summary, type Tables } from "../../../../bffs/partner/src/summary.ts";
 
 /** The JSON text at a path of a service; rejects when it does not answer with 200. */
 export type Get = (service: string, path: string) => Promise<string>;
@@ -151,10 +151,11 @@ async function partner(user: string, query: URLSearchParams, get: Get): Promise<
   const parts: Readonly<Record<string, Outcome<unknown>>> = { activity, heart, sleep };
   const incomplete = Object.keys(parts).filter((name) => parts[name]?.kind === "failed");
   const next = page.last < page.to ? cursorOf(page.from, page.to, page.last + 1) : null;
+  const tables: Tables = { activity: valueOf(activity), heart: valueOf(heart), sleep: valueOf(sleep) };
   const document = {
     data: Array.from({ length: page.last - page.first + 1 }, (_, index) => {
       const day = formatDate(page.first + index);
-      return summary(day, of(activity, day), of(heart, day), of(sleep, day));
+      return summary(day, index, tables);
     }),
     page: { limit: page.limit, next },
     incomplete,
@@ -166,16 +167,24 @@ async function partner(user: string, query: URLSearchParams, get: Get): Promise<
   return json(document, keep, link === null ? {} : { link });
 }
 
-function of<T>(part: Outcome<ReadonlyMap<string, T>>, day: string): T | undefined {
-  return part.kind === "value" ? part.value.get(day) : undefined;
+function valueOf<T>(part: Outcome<T>): T | undefined {
+  return part.kind === "value" ? part.value : undefined;
 }
 
 async function decoded<T>(call: JsonCall<T>, get: Get): Promise<Outcome<T>> {
   const query = call.query.map(([name, value]) => `${name}=${value}`).join("&");
   try {
-    const text = await get(call.service, `${call.path}?${query}`);
-    return { kind: "value", value: call.decode(JSON.parse(text)), stale: false };
+    const document: unknown = JSON.parse(await get(call.service, `${call.path}?${query}`));
+    const picked = call.select.map((pointer) => column(document, pointer));
+    return { kind: "value", value: call.decode(picked), stale: false };
   } catch {
     return { kind: "failed", reason: "unreachable" };
   }
+}
+
+/** The column at a pointer such as `/days/*\/steps`, which tailor's host picks. */
+function column(document: unknown, pointer: string): unknown[] {
+  const [, list = "", , member = ""] = pointer.split("/");
+  const rows = (document as Record<string, Record<string, unknown>[]>)[list] ?? [];
+  return rows.map((row) => row[member] ?? null);
 }

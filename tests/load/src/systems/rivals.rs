@@ -145,9 +145,13 @@ fn packages(folder: &Path, root: &Path) -> anyhow::Result<PathBuf> {
     Ok(packages)
 }
 
-/// Makes one file of a program and of what it shares with the partner BFF, with the tools that
-/// built that one.
-fn bundle(root: &Path, packages: &Path, name: &str) -> anyhow::Result<PathBuf> {
+/// Makes one file of a program (`node`, `worker`) and of what it shares with the partner BFF, in
+/// `packages`, with the tools that built that one.
+///
+/// # Errors
+///
+/// When the tools are not there, or the program does not fit what it shares any more.
+pub fn bundle(root: &Path, packages: &Path, name: &str) -> anyhow::Result<PathBuf> {
     let partner = root.join("bffs/partner/node_modules");
     let host = root.join("tests/load/rivals/js/host.ts");
     let host = host.display();
