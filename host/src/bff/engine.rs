@@ -15,7 +15,8 @@ use crate::sync;
 /// not end before: a level of JSON takes 16 bytes of that and up to 261 of this.
 const WASM_STACK: usize = 2560 << 10;
 /// Stack on which guest and host functions run: room for the host above the guest's limit. Only
-/// what was used takes memory.
+/// what was used takes memory, and a slot keeps the deepest that it ever had. Giving the rest back
+/// after each request (`async_stack_zeroing`) costs 9 to 16 % of the CPU of a BFF in Rust.
 const FIBER_STACK: usize = WASM_STACK + (512 << 10);
 /// Memory of a slot that is cleared rather than given back to the system after a request, counted
 /// from the start of its linear memory. A page that is given back costs its next user a fault of 2

@@ -53,6 +53,10 @@ pub(super) fn adjusted(pattern: &str, fields: &Fields, locale: &Locale) -> Strin
     let mut text = String::with_capacity(pattern.len() + 8);
     for piece in pieces(pattern) {
         match piece {
+            // A year within quotes is a mistake in the data of Portuguese.
+            Piece::Text(part) if part.starts_with('\'') && part.contains(" Y") => {
+                text.push_str(&part.replace(" Y", " 'y'").replace("''", ""));
+            }
             Piece::Text(part) => text.push_str(part),
             // The year of weeks is a mistake in the data of some languages.
             Piece::Field('Y', width) => text.extend(std::iter::repeat_n('y', width)),
