@@ -184,8 +184,9 @@ fn what_is_none_and_what_the_host_cannot_do_is_refused_with_a_way_out() {
     let date = Case::new("date", "de", "{}").date();
     let refused = locale::format_date(caller, i64::MAX, date).unwrap_err();
     assert_eq!(refused.kind, ErrorKind::RangeError, "{}", refused.detail);
-    let many = vec![String::from("a"); 10_001];
+    let many = vec![String::from("a"); 1_001];
     let list = Case::new("list", "de", "{}").list();
+    assert!(locale::format_list(caller, &many[1..], list.clone()).is_ok());
     let refused = locale::format_list(caller, &many, list).unwrap_err();
     assert_eq!(refused.kind, ErrorKind::TooLarge, "{}", refused.detail);
     let tags = vec![String::from("de"); 17];

@@ -6,8 +6,8 @@ import type { Headers, Response } from "tailor:bff/types@0.1.1";
 import { kindOf } from "./shape.ts";
 
 /**
- * Whether a type has a symbol in it, at most six levels deep: JSON has none, and the texts for
- * locales, which no component can make, are of such a type.
+ * Whether a type has a symbol in it, at most six levels deep: JSON has none, and what the host cannot
+ * do of `Intl` is of such a type.
  */
 type HasSymbol<T, Levels extends readonly unknown[] = [0, 0, 0, 0, 0, 0]> =
   0 extends 1 & T ? false
@@ -20,7 +20,7 @@ type HasSymbol<T, Levels extends readonly unknown[] = [0, 0, 0, 0, 0, 0]> =
   : false;
 
 /** In the place of an answer, so that tsc refuses it. */
-type NotSent = symbol & { readonly "JSON has no symbols, and a component no locales: write the text yourself": never };
+type NotSent = symbol & { readonly "JSON has no symbols, and what the host cannot do is one: write the text yourself": never };
 
 /**
  * An answer with `value` as compact JSON; `status` is 200 unless given. Throws for what JSON does

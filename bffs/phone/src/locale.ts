@@ -1,6 +1,6 @@
 /**
- * Dates and numbers in the words of a user. All that depends on a locale is here; whoever has none
- * that is known reads English.
+ * Dates and numbers in the words of a user. All that depends on a locale is here. A user without a
+ * known one reads English.
  */
 import { zoneAt } from "tailor:bff/locale@0.1.1";
 

@@ -44,7 +44,7 @@ for (const [locale, ...texts] of [
   });
 }
 
-test("whoever has no known language reads English", async () => {
+test("a user without a known language reads English", async () => {
   const english = await row("en-GB");
   for (const locale of ["xx-XX", "de_DE", "", "not a locale"]) assert.deepEqual(await row(locale), english, locale);
   // It is the language that is taken of a tag, and nothing else.

@@ -84,8 +84,8 @@ pub enum PickError {
         /// Size of the body in bytes.
         size: usize,
     },
-    /// The pointers overlap so much, or their columns have so many gaps, that the values exceed the
-    /// body by more than [`MAX_OVERLAP`].
+    /// The values exceed the body by more than [`MAX_OVERLAP`]: pointers overlap, or columns have
+    /// gaps.
     #[error("overlapping pointers and columns select more than {limit} bytes")]
     TooLarge {
         /// The limit in bytes.

@@ -11,6 +11,17 @@ const MAX_NUMBER: usize = 1_000;
 /// Digits before and behind the point, as many as a double may have before it.
 const MAX_MAGNITUDE: i16 = 1_100;
 
+/// No digits asked for.
+pub(super) const USUAL: Digits = Digits {
+    minimum_integer: None,
+    minimum_fraction: None,
+    maximum_fraction: None,
+    minimum_significant: None,
+    maximum_significant: None,
+    rounding: None,
+    strip_if_integer: false,
+};
+
 /// A number of a guest.
 #[derive(Clone, Debug)]
 pub(super) enum Value {

@@ -5,8 +5,8 @@ use std::rc::Rc;
 use fixed_decimal::Decimal;
 
 use super::cache::{Key, formatter};
-use super::contract::{Digits, Part, RelativeOptions, RelativeUnit};
-use super::digits::{Rounding, Value, parse};
+use super::contract::{Part, RelativeOptions, RelativeUnit};
+use super::digits::{Rounding, USUAL, Value, parse};
 use super::experimental::Relative;
 use super::{Caller, Outcome, number, range_error};
 
@@ -46,16 +46,7 @@ fn finite(text: &str) -> Outcome<Decimal> {
             "relative time of {text}: not finite; there are no words for it"
         )));
     };
-    let usual = Digits {
-        minimum_integer: None,
-        minimum_fraction: None,
-        maximum_fraction: None,
-        minimum_significant: None,
-        maximum_significant: None,
-        rounding: None,
-        strip_if_integer: false,
-    };
-    Rounding::new(&usual, Some((0, 3)))?.apply(&mut value);
+    Rounding::new(&USUAL, Some((0, 3)))?.apply(&mut value);
     Ok(value)
 }
 

@@ -1,6 +1,7 @@
 use super::contract::{
-    DateOptions, Digits, HourCycle, Notation, NumberOptions, NumberStyle, PartKind, ValueKind,
+    DateOptions, HourCycle, Notation, NumberOptions, NumberStyle, PartKind, ValueKind,
 };
+use super::digits::USUAL;
 use super::*;
 
 fn caller(bff: &str) -> Caller<'_> {
@@ -17,15 +18,7 @@ fn number(locale: &str) -> NumberOptions {
         unit: None,
         unit_display: None,
         notation: Notation::Standard,
-        digits: Digits {
-            minimum_integer: None,
-            minimum_fraction: None,
-            maximum_fraction: None,
-            minimum_significant: None,
-            maximum_significant: None,
-            rounding: None,
-            strip_if_integer: false,
-        },
+        digits: USUAL,
         grouping: None,
         sign: None,
         numbering_system: None,

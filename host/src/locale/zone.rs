@@ -13,7 +13,7 @@ use super::contract;
 use super::{Outcome, named, range_error};
 use crate::text::cut;
 
-/// Zones that a thread keeps. There are some 450, and whoever asks for all of them reads them again.
+/// Zones that a thread keeps, of some 450. A BFF that asks for all of them has them read again.
 const MAX_KEPT: usize = 64;
 
 /// A time zone by its name.

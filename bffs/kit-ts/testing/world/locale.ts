@@ -13,7 +13,7 @@ const { toLocaleUpperCase, toLocaleLowerCase } = String.prototype;
 const byteLength = Buffer.byteLength;
 
 const MAX_TEXT = 65_536;
-const MAX_TEXTS = 10_000;
+const MAX_TEXTS = 1_000;
 const MAX_LOCALES = 16;
 const CATEGORIES: readonly PluralCategory[] = ["zero", "one", "two", "few", "many", "other"];
 /** The units of two units that the host has texts of; it has all others that `Intl` has. */

@@ -104,7 +104,7 @@ impl DateFormat {
         self.with(|options| options.minute = Some(DigitWidth::TwoDigit))
     }
 
-    /// With the second, and so many digits of its fraction, at most three.
+    /// With the second and `fraction` digits behind it, at most three.
     #[must_use]
     pub fn second(self, fraction: u8) -> Self {
         self.with(|options| {

@@ -95,7 +95,7 @@ impl NumberFormat {
         })
     }
 
-    /// With so many digits of the fraction, at least and at most.
+    /// With this number of digits in the fraction, at least and at most.
     #[must_use]
     pub fn fraction(self, least: u8, most: u8) -> Self {
         self.with(|options| {
@@ -104,7 +104,7 @@ impl NumberFormat {
         })
     }
 
-    /// With so many significant digits, at least and at most.
+    /// With this number of significant digits, at least and at most.
     #[must_use]
     pub fn significant(self, least: u8, most: u8) -> Self {
         self.with(|options| {
