@@ -21,7 +21,7 @@ mod imports;
 mod limits;
 pub mod load;
 pub(crate) mod look;
-pub(crate) mod mark;
+pub mod mark;
 pub mod meter;
 mod random;
 pub mod response;

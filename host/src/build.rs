@@ -1,5 +1,7 @@
 //! A BFF's folder in, a component out: Rust and TypeScript.
 //!
+//! [`build`] makes components for production, [`Session`] those of an author's loop.
+//!
 //! Owns the preparation of what a machine lacks for that (Rust's WebAssembly target, npm packages),
 //! the compilers' command lines, the rule when a build is up to date, and the kits that the program
 //! writes out. It must not know the host that runs components: it imports nothing of the rest of
@@ -19,6 +21,7 @@ mod options;
 mod packages;
 mod project;
 mod rust;
+mod session;
 mod source_map;
 mod stamp;
 mod std_source;
@@ -34,6 +37,7 @@ pub use fuse::{FuseError, Fused, fuse};
 pub use kit::Kit;
 pub use options::BuildOptions;
 pub use project::Language;
+pub use session::Session;
 
 use project::Project;
 
@@ -119,6 +123,25 @@ pub fn build_all(
     }
     report(&all.iter().collect::<Vec<_>>(), started, say);
     Ok(all)
+}
+
+/// Where [`build`] puts the component of the BFF in `folder`, as seen from there.
+///
+/// # Errors
+///
+/// When the folder is no BFF.
+pub fn component_of(folder: &Path) -> Result<PathBuf, BuildError> {
+    let folder = folder
+        .canonicalize()
+        .map_err(BuildError::io("read", folder))?;
+    let component = match Project::read(&folder)? {
+        Project::Rust(folder) => {
+            let workspace = rust::Workspace::read(&folder)?;
+            workspace.component_of(workspace.package_in(&folder)?)
+        }
+        Project::TypeScript(package) => package.component(),
+    };
+    Ok(stamp::relative(&folder, &component))
 }
 
 fn one(built: Vec<Built>, folder: &Path) -> Result<Built, BuildError> {

@@ -20,5 +20,5 @@ mod unreadable;
 
 pub use error::{CallError, Fault, InvalidCall, kind_name};
 pub use grant::{Grants, grants};
-pub use record::{CallRecord, parts, server_timing};
+pub use record::{CallRecord, Target, parts, server_timing};
 pub use session::{Session, SessionSettings, StartedCall};

@@ -6,11 +6,17 @@ mod call;
 mod check;
 mod compile_worker;
 mod demo;
+mod dev;
+mod init;
 mod inspect;
 mod kept_code;
 mod kit;
+mod last_runs;
 mod log;
+mod new;
+mod outcome;
 mod serve;
+mod test;
 #[cfg(test)]
 mod tests;
 
@@ -31,12 +37,19 @@ pub struct Cli {
 enum Command {
     /// Build the example BFFs, start their services and the host, and stay until Ctrl-C
     Demo(demo::Demo),
+    /// Build BFFs when their sources are saved, serve what was built last, and show requests with
+    /// their calls
+    Dev(dev::Dev),
     /// Run the host
     Serve(serve::Serve),
     /// Check the configuration and load all components, as `serve` would, without binding
     Check(check::Check),
     /// Build a BFF's folder (Rust or TypeScript) into a component
     Build(build::Build),
+    /// Make the folder of a BFF: a source with a route, tests, fixtures, a configuration to serve it
+    New(new::New),
+    /// Add to an existing package what it lacks to be a BFF, and leave alone what it has
+    Init(init::Init),
     /// Write what BFFs are written with, for a repository of its own: the package @tailor/kit, the
     /// crate tailor-kit
     Kit(kit::Kit),
@@ -44,6 +57,8 @@ enum Command {
     Inspect(inspect::Inspect),
     /// Run one request in a component without a socket, with services answered from a fixture
     Call(call::Call),
+    /// Run the tests of BFFs: their own, and their fixtures in the real engine
+    Test(test::Test),
     /// Compile the component of standard input; started by the other subcommands
     #[command(hide = true)]
     CompileWorker(compile_worker::CompileWorker),
@@ -66,12 +81,16 @@ impl Cli {
     pub fn run(self) -> anyhow::Result<ExitCode> {
         match self.command {
             Command::Demo(demo) => wait(demo.run()),
+            Command::Dev(dev) => wait(dev.run()),
             Command::Serve(serve) => wait(serve.run()),
             Command::Check(check) => wait(check.run()),
             Command::Build(build) => build.run(),
+            Command::New(new) => new.run(),
+            Command::Init(init) => init.run(),
             Command::Kit(kit) => kit.run(),
             Command::Inspect(inspect) => inspect.run(),
             Command::Call(call) => wait(call.run()),
+            Command::Test(test) => wait(test.run()),
             Command::CompileWorker(worker) => Ok(worker.run()),
         }
     }

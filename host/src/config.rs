@@ -5,7 +5,7 @@
 //! The rule for the boundary: everything in this file is ready to use. A duration is a `Duration`,
 //! a name that refers to something has been found, a limit is finite. Nothing here is read again
 //! from the environment or the file, but for secrets, which are only named here. The only I/O is
-//! that of [`load`], which reads the one file, and of [`parse`], which looks at the number of
+//! that of [`load()`], which reads the one file, and of [`parse`], which looks at the number of
 //! cores, at the files and variables that are named (whether they are there, and how large), and
 //! reads the bodies of answers of last resort.
 
@@ -16,6 +16,7 @@ mod compile;
 mod downstream;
 mod field;
 mod kind;
+mod load;
 mod pattern;
 mod policy;
 mod problem;
@@ -45,14 +46,14 @@ pub use downstream::{
     Cache, Calls, ClientAuthentication, Connections, Credentials, Downstream, Ejection, Endpoint,
     Fallback, Health, OAuth2, Protocol, Shape, Tls, Write,
 };
+pub use load::{load, load_but_components, parse, parse_but_components};
 pub use pattern::{CallPattern, Segment};
 pub use policy::{Breaker, CacheTimes, Hedge, Policy, Profile, Retry, Rule, Timeouts};
 pub use problem::{ConfigError, Problem};
 pub use proxy::Proxy;
 pub use secret::Secret;
+pub use values::{NAME, is_name};
 pub use wire::is_json;
-
-use crate::file;
 
 /// The whole configuration, checked.
 #[derive(Clone, Debug, PartialEq)]
@@ -318,50 +319,6 @@ pub struct Route {
     /// Methods that reach the BFF. HEAD is served wherever GET is; the host answers OPTIONS unless
     /// it is listed.
     pub methods: Vec<Method>,
-}
-
-/// Largest file that is taken for a configuration, bytes.
-const MAX_SIZE: u64 = 16 << 20;
-
-/// Reads and checks the file.
-///
-/// Relative paths in the file are taken from the file's own directory.
-///
-/// # Errors
-///
-/// All problems of the file at once, each with its key, line and way out; or that the file cannot
-/// be read.
-pub fn load(path: &Path) -> Result<Config, ConfigError> {
-    parse(&read(path)?, path)
-}
-
-/// The same, but for the components: whether they can be used is found out when they are loaded, so
-/// that a missing one affects its BFF alone.
-///
-/// # Errors
-///
-/// When the file cannot be read, or all problems of its text at once.
-pub fn load_but_components(path: &Path) -> Result<Config, ConfigError> {
-    check::check(&read(path)?, path, false)
-}
-
-fn read(path: &Path) -> Result<String, ConfigError> {
-    file::read_text(path, MAX_SIZE).map_err(|source| ConfigError::Unreadable {
-        path: path.to_owned(),
-        source,
-    })
-}
-
-/// Checks the text of a file; `path` is its name in messages, and its folder the base of relative
-/// paths.
-///
-/// Blocks for as long as it takes to open the files that the text names.
-///
-/// # Errors
-///
-/// All problems of the text at once.
-pub fn parse(text: &str, path: &Path) -> Result<Config, ConfigError> {
-    check::check(text, path, true)
 }
 
 impl Bff {

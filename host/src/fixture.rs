@@ -2,8 +2,10 @@
 //! request of a swap and a BFF's own tests run without a network. `docs/write/fixtures.md` is
 //! the reference of the format.
 
+mod difference;
 mod exchange;
 mod expect;
+mod lookup;
 // The kit for Rust reads the same fixtures, and has to be whole without the host.
 #[path = "../../bffs/kit/src/testing/json.rs"]
 mod json;
@@ -13,17 +15,19 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, UNIX_EPOCH};
 
+use http::Method;
 use serde::Deserialize;
 use thiserror::Error;
 
 use json::Node;
 
+pub use difference::Difference;
 pub use exchange::{Exchange, Reply};
 pub use expect::Expect;
 pub use json::Json;
 
 use crate::contract;
-use crate::downstream::{Canned, Cause};
+use crate::downstream::{Canned, Cause, ServiceRequest};
 use crate::file;
 
 /// Largest fixture file, bytes.
@@ -123,12 +127,19 @@ impl Fixture {
     ///
     /// When it cannot be read or is not a fixture; says where.
     pub fn read(path: &Path) -> Result<Self, FixtureError> {
-        let name = path.display().to_string();
-        let text = file::read_text(path, MAX_SIZE).map_err(|source| FixtureError::Unreadable {
-            path: name.clone(),
+        Self::parse(&Self::text(path)?, &path.display().to_string())
+    }
+
+    /// The text of a file, for [`parse`](Self::parse). Blocks as [`read`](Self::read) does.
+    ///
+    /// # Errors
+    ///
+    /// When it cannot be read.
+    pub fn text(path: &Path) -> Result<String, FixtureError> {
+        file::read_text(path, MAX_SIZE).map_err(|source| FixtureError::Unreadable {
+            path: path.display().to_string(),
             source,
-        })?;
-        Self::parse(&text, &name)
+        })
     }
 
     /// Takes a text; `path` names it in messages.
@@ -283,15 +294,30 @@ impl Fixture {
         })
     }
 
+    /// The index of the entry that answers a call of `target`, path and query.
+    pub fn entry_of(&self, service: &str, method: &Method, target: &str) -> Option<usize> {
+        let mut entries = self.downstreams.iter();
+        entries.position(|entry| entry.matches(service, method, target))
+    }
+
+    /// The file that it was read from.
+    pub fn path(&self) -> &str {
+        &self.path
+    }
+
+    /// The entry that answers a call of a service.
+    pub fn entry(&self, service: &str, request: &ServiceRequest) -> Option<&Exchange> {
+        let target = request.target.path_and_query();
+        let target = target.map_or("", http::uri::PathAndQuery::as_str);
+        let index = self.entry_of(service, &request.method, target)?;
+        self.downstreams.get(index)
+    }
+
     /// Answers calls of a service from the fixture.
     pub fn canned(self: &Arc<Self>, service: &str) -> Canned {
         let (fixture, service) = (self.clone(), service.to_owned());
         Arc::new(move |request| {
-            let found = fixture
-                .downstreams
-                .iter()
-                .find(|exchange| exchange.matches(&service, &request))
-                .cloned();
+            let found = fixture.entry(&service, &request).cloned();
             Box::pin(async move {
                 let Some(exchange) = found else {
                     let what = format!(

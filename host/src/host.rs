@@ -36,7 +36,8 @@ use crate::bff::error::{EngineError, LoadError};
 use crate::bff::load::Loader;
 use crate::bff::runtime::Runtime;
 use crate::bff::store::Store;
-use crate::config::{Config, Engine};
+use crate::config::{Config, ConfigError, Engine};
+use crate::development::Development;
 use crate::server::admin::Admin;
 use crate::server::{Faults, Server, ServerError, started_anew};
 use crate::snapshot::{Builder, SharedState, SnapshotError};
@@ -98,6 +99,31 @@ pub enum OnRefused {
     End,
 }
 
+/// How a host is started.
+pub struct StartOptions {
+    /// What it does with a refused component.
+    pub on_refused: OnRefused,
+    /// Sockets that were handed over, instead of those of the configuration.
+    pub sockets: Sockets,
+    /// Where components are compiled.
+    pub compile_in: CompileIn,
+    /// What a host for development has besides.
+    pub development: Option<Development>,
+}
+
+impl Default for StartOptions {
+    /// As in a test: components are compiled in this process, and a refused one affects its BFF
+    /// alone.
+    fn default() -> Self {
+        Self {
+            on_refused: OnRefused::GoOn,
+            sockets: Sockets::default(),
+            compile_in: CompileIn::ThisProcess,
+            development: None,
+        }
+    }
+}
+
 /// Loads everything that a configuration names, without binding or changing anything: all
 /// components have to be valid, and none gets a smoke request.
 ///
@@ -109,7 +135,7 @@ pub async fn prepare(
     config_path: Option<PathBuf>,
     compile_in: CompileIn,
 ) -> Result<Changes, HostError> {
-    load(config, config_path, None, compile_in).await
+    load(config, config_path, None, compile_in, None).await
 }
 
 /// `on_refused` is `None` for a host that does not serve.
@@ -118,7 +144,15 @@ async fn load(
     config_path: Option<PathBuf>,
     on_refused: Option<OnRefused>,
     compile_in: CompileIn,
+    development: Option<Development>,
 ) -> Result<Changes, HostError> {
+    let (observer, stand_ins) = match development {
+        Some(Development {
+            observer,
+            stand_ins,
+        }) => (Some(observer), Some(stand_ins)),
+        None => (None, None),
+    };
     let runtime = Arc::new(Runtime::new(config.engine.instances)?);
     let (cache, store) = open_data_dir(&config.engine, on_refused.is_some()).await?;
     let max_size = config.engine.max_component_size;
@@ -130,6 +164,7 @@ async fn load(
         // One more for the control thread, which makes smoke requests.
         callers: config.server.workers.get() + 1,
         instances: Arc::new(Instances::new(config.engine.instances as usize)),
+        stand_ins,
     });
     let building = builder.clone();
     let mut draft = blocking(move || building.draft(config, None)).await??;
@@ -152,6 +187,7 @@ async fn load(
         snapshot: ArcSwap::from_pointee(snapshot),
         runtime,
         metrics: Arc::default(),
+        observer,
     });
     let strict = on_refused == Some(OnRefused::End);
     let changes = Changes::new(shared, builder, config_path, strict);
@@ -204,38 +240,33 @@ impl Host {
     ///
     /// The first step that failed. Nothing stays behind then.
     pub async fn start(config: Config, config_path: Option<PathBuf>) -> Result<Self, HostError> {
-        let sockets = Sockets::default();
-        let on_refused = OnRefused::GoOn;
-        Self::start_on(
-            config,
-            config_path,
-            on_refused,
-            sockets,
-            CompileIn::ThisProcess,
-        )
-        .await
+        Self::start_with(config, config_path, StartOptions::default()).await
     }
 
-    /// The same, with a choice for refused components, and on sockets that were handed over instead
-    /// of those of the configuration. Components are compiled as `compile_in` says.
+    /// The same, with choices of the program that it runs in.
     ///
     /// # Errors
     ///
     /// The first step that failed. Nothing stays behind then.
-    pub async fn start_on(
+    pub async fn start_with(
         config: Config,
         config_path: Option<PathBuf>,
-        on_refused: OnRefused,
-        sockets: Sockets,
-        compile_in: CompileIn,
+        options: StartOptions,
     ) -> Result<Self, HostError> {
+        let StartOptions {
+            on_refused,
+            sockets,
+            compile_in,
+            development,
+        } = options;
         if config.admin.is_none() && sockets.admin.is_some() {
             return Err(HostError::NoAdmin);
         }
         let mut settings = config.server.clone();
         settings.max_connections = files::FileBudget::of(&config).connections();
         let admin_settings = config.admin.clone();
-        let changes = load(config, config_path, Some(on_refused), compile_in).await?;
+        let on_refused = Some(on_refused);
+        let changes = load(config, config_path, on_refused, compile_in, development).await?;
         let changes = Arc::new(changes);
         let (stopping, stopped) = channel::channel(false);
         let faults = Arc::new(Faults::new(settings.max_worker_restarts));
@@ -297,6 +328,31 @@ impl Host {
         let changes = self.changes.clone();
         let reload = self.control.run(async move { changes.reload().await });
         reload.await.unwrap_or(Err(ChangeError::Panic))
+    }
+
+    /// Makes the change [`Changes::swap`] on the thread for changes.
+    ///
+    /// # Errors
+    ///
+    /// Why the file is refused. The live version goes on.
+    pub async fn swap(&self, bff: &str) -> Result<Option<String>, ChangeError> {
+        let (changes, bff) = (self.changes.clone(), bff.to_owned());
+        let swap = self.control.run(async move { changes.swap(&bff).await });
+        swap.await.unwrap_or(Err(ChangeError::Panic))
+    }
+
+    /// Makes the change [`Changes::apply`] on the thread for changes.
+    ///
+    /// # Errors
+    ///
+    /// What is wrong with the configuration. Nothing has changed then.
+    pub async fn apply(
+        &self,
+        read: impl FnOnce() -> Result<Config, ConfigError> + Send + 'static,
+    ) -> Result<Changed, ChangeError> {
+        let changes = self.changes.clone();
+        let apply = self.control.run(async move { changes.apply(read).await });
+        apply.await.unwrap_or(Err(ChangeError::Panic))
     }
 
     /// Waits until the host cannot go on, because workers or the watcher fail too often, or one of

@@ -58,6 +58,16 @@ pub struct Cost {
     pub calls: usize,
     /// Their limit.
     pub calls_limit: u32,
+    /// Bytes of the bodies of its calls.
+    pub bytes_out: usize,
+    /// Bytes of the bodies of their answers.
+    pub bytes_in: usize,
+    /// The limit of both together.
+    pub bytes_limit: usize,
+    /// Bytes of the body of its own answer; 0 where there is none.
+    pub response_bytes: usize,
+    /// Their limit.
+    pub response_limit: usize,
     /// From the request to the answer, microseconds.
     pub took_us: u128,
 }
@@ -110,6 +120,7 @@ pub async fn invoke(
         arrived,
         worker,
         scheduler: None,
+        keeps_targets: true,
     };
     let mut invocation = Invocation::new(version, incoming).keeping_log();
     invocation.fixed = fixed;
@@ -138,6 +149,11 @@ pub async fn invoke(
                 .map(|call| call.calls as usize)
                 .sum(),
             calls_limit: limits.calls,
+            bytes_out: calls.iter().map(|call| call.sent).sum(),
+            bytes_in: calls.iter().map(|call| call.bytes).sum(),
+            bytes_limit: limits.downstream_bytes,
+            response_bytes: (result.as_ref()).map_or(0, |response| response.body.len()),
+            response_limit: limits.response_size,
             took_us: took.as_micros(),
         },
         result,

@@ -3,8 +3,10 @@
 //! The modules in the order of a request: `host` -> `server` -> `snapshot` -> `router`, `bff` ->
 //! `calls` -> `downstream`. Lower modules import no higher ones. `coding`, `contract`, `degraded`,
 //! `http_fields`, `locale`, `path`, `server_timing`, `sync`, `telemetry`, `text` and `time` are
-//! leaves that all may use, and so is `config`, which knows two of them. `fixture` and `invoke` run a request
-//! without a socket; `build` makes components and knows nothing of the rest.
+//! leaves that all may use, and so is `config`, which knows some of them. `fixture` and `invoke`
+//! run a request without a socket, and `suite` many as tests; `development` is what a host tells the
+//! author of a BFF; `build` makes components and knows nothing of the rest; `template` makes folders
+//! that it builds.
 
 pub mod bff;
 pub mod build;
@@ -13,6 +15,7 @@ pub(crate) mod coding;
 pub mod config;
 pub mod contract;
 pub(crate) mod degraded;
+pub mod development;
 pub mod digest;
 pub mod downstream;
 pub mod file;
@@ -30,7 +33,9 @@ pub mod router;
 pub mod server;
 pub(crate) mod server_timing;
 pub(crate) mod snapshot;
+pub mod suite;
 pub mod sync;
 pub mod telemetry;
+pub mod template;
 pub mod text;
 pub(crate) mod time;

@@ -22,6 +22,7 @@ use crate::bff::swap::Bff;
 use crate::bff::version::Version;
 use crate::calls::grants;
 use crate::config::{self, Config};
+use crate::development::{Observer, StandIns};
 use crate::downstream::Services;
 use crate::router::RouteTable;
 use crate::telemetry::metrics::{BffMetrics, Metrics};
@@ -37,6 +38,8 @@ pub struct SharedState {
     pub runtime: Arc<Runtime>,
     /// The counters.
     pub metrics: Arc<Metrics>,
+    /// Is told of each request, in a host for development.
+    pub observer: Option<Arc<dyn Observer>>,
 }
 
 /// Routes, BFFs and services of one configuration.
@@ -69,6 +72,8 @@ pub struct Builder {
     pub callers: usize,
     /// The instances of the host.
     pub instances: Arc<Instances>,
+    /// Answers services in process, in a host for development.
+    pub stand_ins: Option<StandIns>,
 }
 
 impl Builder {
@@ -84,7 +89,9 @@ impl Builder {
     ) -> Result<Draft, SnapshotError> {
         let services = previous.map(|previous| &*previous.services);
         Ok(Draft {
-            services: Services::new(&config, self.callers, services)?,
+            services: Services::new(&config, self.callers, services, |name| {
+                self.stand_ins.as_ref()?(name)
+            })?,
             candidates: BTreeMap::new(),
             config,
         })

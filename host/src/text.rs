@@ -1,5 +1,6 @@
 //! Foreign text in messages and log lines: what a guest, a component, a service or a client chose.
-//! It is cut, and characters that a terminal or a reader of lines would act on are written out.
+//! It is cut, characters that a terminal or a reader of lines would act on are written out, and a
+//! name that nobody knows is told with the nearest one.
 
 use std::borrow::Cow;
 
@@ -42,7 +43,7 @@ pub fn visible(text: &str) -> Cow<'_, str> {
 
 /// Whether a character is a control, a break of lines, of no width, or turns the direction of text
 /// (Unicode Technical Report 36 section 2.10).
-fn is_hidden(character: char) -> bool {
+pub fn is_hidden(character: char) -> bool {
     character.is_control()
         || matches!(
             character,
@@ -56,6 +57,32 @@ fn is_hidden(character: char) -> bool {
 /// The first `most` bytes at most, whole characters.
 pub fn shorten(text: &str, most: usize) -> &str {
     &text[..text.floor_char_boundary(most)]
+}
+
+/// The known name that was probably meant: for `did you mean`.
+pub fn nearest<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    known
+        .into_iter()
+        .map(|candidate| (distance(name, candidate), candidate))
+        .filter(|(distance, candidate)| *distance <= candidate.len().max(name.len()).div_ceil(3))
+        .min()
+        .map(|(_, candidate)| candidate)
+}
+
+/// Levenshtein distance: how many characters must be put in, left out or replaced.
+pub fn distance(a: &str, b: &str) -> usize {
+    let b: Vec<char> = b.chars().collect();
+    let mut row: Vec<usize> = (0..=b.len()).collect();
+    for (i, from) in a.chars().enumerate() {
+        let mut diagonal = row[0];
+        row[0] = i + 1;
+        for (j, to) in b.iter().enumerate() {
+            let replaced = diagonal + usize::from(from != *to);
+            diagonal = row[j + 1];
+            row[j + 1] = replaced.min(row[j] + 1).min(diagonal + 1);
+        }
+    }
+    row[b.len()]
 }
 
 #[cfg(test)]

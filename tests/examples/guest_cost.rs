@@ -161,7 +161,8 @@ impl Guest {
             .as_ref()
             .context("the fixture has no `expect`")?;
         let differences = expect.differences(&answer);
-        ensure!(differences.is_empty(), "{path}: {}", differences.join("\n"));
+        let lines: Vec<String> = differences.iter().map(ToString::to_string).collect();
+        ensure!(lines.is_empty(), "{path}: {}", lines.join("\n"));
         Ok(guest)
     }
 

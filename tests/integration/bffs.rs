@@ -8,11 +8,13 @@ use std::sync::Arc;
 use downstream_mock::Service;
 use http::{HeaderValue, StatusCode};
 use tailor::fixture::Fixture;
+use tailor::suite;
 use tailor_harness::{Offline, components, json, reply};
 
 mod habits;
 pub(crate) mod typescript;
 
+use crate::suites::subject;
 use typescript::componentized;
 
 /// The fixtures of a BFF, by name.
@@ -34,38 +36,46 @@ fn fixtures(bff: &str) -> Vec<(String, Arc<Fixture>)> {
         .collect()
 }
 
-/// Runs all fixtures of a BFF in its component, and reports all that are answered otherwise than
-/// they expect.
-async fn check_fixtures(bff: &str) {
-    let component = Offline::from_file(&components::example(bff).unwrap()).unwrap();
-    let mut wrong = Vec::new();
-    for (name, fixture) in fixtures(bff) {
-        let offline = component.again().fixture(&fixture).unwrap();
-        if let Err(error) = offline.check(&fixture).await {
-            wrong.push(format!("{bff}/fixtures/{name}.json: {error}"));
-        }
-    }
-    assert!(wrong.is_empty(), "{}", wrong.join("\n\n"));
+/// Runs all fixtures of a BFF in its component as `tailor test` does, with the limits and grants of
+/// the demo. Besides what they expect, each of their entries has to be used.
+fn check_fixtures(bff: &str) {
+    check_fixtures_in(&components::example(bff).unwrap(), bff);
 }
 
-#[tokio::test]
-async fn the_fixtures_of_watch_hold_in_its_component() {
-    check_fixtures("watch").await;
+/// The same for another component of that BFF.
+pub(crate) fn check_fixtures_in(component: &Path, bff: &str) {
+    let folder = components::root().join("bffs").join(bff);
+    let own = components::example(bff).unwrap();
+    let settings = suite::settings_of(&own, &folder, None).unwrap();
+    let settings = settings.unwrap();
+    assert!(settings.file.ends_with("bffs/tailor.toml"), "{settings:?}");
+    let files = suite::fixtures(&folder).unwrap();
+    let options = suite::Options::default();
+    let mut last = suite::LastRuns::default();
+    let subject = subject(component.to_owned(), Some(settings.bff));
+    let all = suite::run(&subject, &files, options, &mut last).unwrap();
+    let failed: Vec<_> = all.iter().filter(|outcome| !outcome.passed()).collect();
+    assert!(failed.is_empty(), "{failed:#?}");
 }
 
-#[tokio::test]
-async fn the_fixtures_of_dashboard_hold_in_its_component() {
-    check_fixtures("dashboard").await;
+#[test]
+fn the_fixtures_of_watch_hold_in_its_component() {
+    check_fixtures("watch");
 }
 
-#[tokio::test]
-async fn the_fixtures_of_partner_hold_in_its_component() {
-    check_fixtures("partner").await;
+#[test]
+fn the_fixtures_of_dashboard_hold_in_its_component() {
+    check_fixtures("dashboard");
 }
 
-#[tokio::test]
-async fn the_fixtures_of_phone_hold_in_its_component() {
-    check_fixtures("phone").await;
+#[test]
+fn the_fixtures_of_partner_hold_in_its_component() {
+    check_fixtures("partner");
+}
+
+#[test]
+fn the_fixtures_of_phone_hold_in_its_component() {
+    check_fixtures("phone");
 }
 
 #[tokio::test]

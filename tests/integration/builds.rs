@@ -2,6 +2,7 @@
 //! and when there is something to do.
 
 mod kits;
-mod repository;
-mod rust;
+pub mod repository;
+pub mod rust;
+mod session;
 mod typescript;

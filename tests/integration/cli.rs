@@ -32,6 +32,8 @@ fn help_names_every_argument() {
         ("serve", &["-c, --config <FILE>", "[default: tailor.toml]"]),
         ("check", &["-c, --config <FILE>", "[default: tailor.toml]"]),
         ("build", &["<FOLDER>", "--all", "-o, --output <FILE>"]),
+        ("new", &["<NAME>", "-l, --lang <ts|hono|rust>"]),
+        ("init", &["[FOLDER]", "-l, --lang <ts|hono|rust>"]),
         ("kit", &["--npm <DIR>", "--crate <DIR>"]),
         ("inspect", &["<COMPONENT>", "-c, --config <FILE>"]),
         (
@@ -42,6 +44,10 @@ fn help_names_every_argument() {
                 "-c, --config <FILE>",
                 "-b, --bff <NAME>",
             ],
+        ),
+        (
+            "test",
+            &["[FOLDER]...", "--update", "--watch", "--junit <FILE>"],
         ),
     ] {
         assert!(all.contains(&format!("\n  {command} ")), "{all}");

@@ -26,6 +26,12 @@ fn call_runs_a_fixture() {
     for call in report["calls"].as_array().unwrap() {
         assert_eq!(call["status"], 200, "{call}");
         assert!(call["bytes"].as_u64().unwrap() > 0, "{call}");
+        assert_eq!(call["method"], "GET", "{call}");
+        let path = call["path"].as_str().unwrap();
+        assert!(
+            path.ends_with("/2026-01-15") && call["entry"].is_u64(),
+            "{call}"
+        );
     }
     let cost = &report["cost"];
     assert!(cost["cpu_us"].as_u64().unwrap() > 0 && cost["memory"].as_u64().unwrap() > 0);
@@ -62,9 +68,15 @@ fn call_says_how_an_answer_differs() {
     assert_eq!(code, 1, "{error}");
     let report: Value = serde_json::from_str(&said).unwrap();
     let differences = report["differences"].as_array().unwrap();
-    assert_eq!(differences[0], "status: expected 201, got 200");
-    let body = differences[1].as_str().unwrap();
-    assert!(body.contains("8424") && body.contains("8423"), "{body}");
+    let status = serde_json::json!({"pointer": "/status", "expected": "201", "found": "200"});
+    assert_eq!(differences[0], status);
+    let body = &differences[1];
+    assert_eq!(body["pointer"], "/text");
+    let (expected, found) = (body["expected"].as_str(), body["found"].as_str());
+    assert!(
+        expected.unwrap().contains("8424") && found.unwrap().contains("8423"),
+        "{body}"
+    );
     assert_eq!(differences.len(), 2);
 }
 

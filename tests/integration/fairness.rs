@@ -113,6 +113,7 @@ impl Thread {
             arrived: Instant::now(),
             worker: 0,
             scheduler: Some(self.scheduler.clone()),
+            keeps_targets: false,
         };
         let invocation = Invocation::new(bff, asked).keeping_log();
         let usage = invocation.usage.clone();

@@ -67,6 +67,8 @@ mod worker_restart;
 mod cli;
 // `tailor call`.
 mod cli_call;
+// `tailor test`, as it is typed.
+mod cli_test;
 // The data directory: whose it is and what is removed from it.
 mod data_dir;
 // No open files left.
@@ -88,6 +90,8 @@ mod weather;
 
 // The BFFs' own tests and fixtures.
 mod bffs;
+// Fixtures in their components, as `tailor test` runs them.
+mod suites;
 // Builds of folders that lie elsewhere than the examples do.
 mod builds;
 // Requests that change something.
@@ -125,6 +129,8 @@ mod swap;
 
 // Services.
 
+// The author's loop of `tailor dev`: a save, a build, an answer of the new code.
+mod dev;
 // Single exchanges with a service over real sockets: what the host sends, what it takes. All
 // policies are off, so that each call is one request on the wire.
 mod downstream;

@@ -192,10 +192,11 @@ impl Offline {
             .as_ref()
             .context("the fixture has no `expect`")?;
         let differences = expect.differences(answer);
+        let lines: Vec<String> = differences.iter().map(ToString::to_string).collect();
         anyhow::ensure!(
-            differences.is_empty(),
+            lines.is_empty(),
             "{}\nlog: {:#?}",
-            differences.join("\n"),
+            lines.join("\n"),
             invoked.log
         );
         Ok(invoked)

@@ -36,8 +36,8 @@ function wrongLimits(timeoutMs: unknown, profile: unknown): string | undefined {
 export function wrongTexts(name: string, texts: unknown): string | undefined {
   if (!Array.isArray(texts)) return `${name} is ${kindOf(texts)}, not an array`;
   for (let index = 0; index < texts.length; index += 1) {
-    const wrong = wrongText(texts[index]);
-    if (wrong !== undefined) return `${name}[${index}] ${wrong}`;
+    const text: unknown = texts[index];
+    if (typeof text !== "string" || !text.isWellFormed()) return `${name}[${index}] ${wrongText(text)}`;
   }
   return undefined;
 }

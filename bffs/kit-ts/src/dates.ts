@@ -20,9 +20,21 @@ export function parseDate(text: string): number | undefined {
   return formatDate(day) === text ? day : undefined;
 }
 
+/** The days that every month has, as a date writes them. */
+const DAYS: readonly string[] = Array.from({ length: 28 }, (_, index) => String(index + 1).padStart(2, "0"));
+
+/** The month of the date that was written last, and the number of its first day: dates come in runs. */
+let month = "";
+let monthsFirst = 0;
+
 /** `YYYY-MM-DD` of a day number. Years 0100 to 9999. */
 export function formatDate(day: number): string {
-  return new EngineDate(day * MS_PER_DAY).toISOString().slice(0, 10);
+  const known = DAYS[day - monthsFirst];
+  if (known !== undefined && month !== "") return month + known;
+  const text = new EngineDate(day * MS_PER_DAY).toISOString().slice(0, 10);
+  month = text.slice(0, 8);
+  monthsFirst = Math.floor(day) - Number(text.slice(8)) + 1;
+  return text;
 }
 
 /** The day number of today in UTC. */

@@ -37,8 +37,9 @@ export function getJson<T>(
   decode: Decoder<T>,
   select: readonly string[] = [],
 ): JsonCall<T> {
-  needText("getJson: service", service);
-  needText("getJson: path", path);
+  // In an interpreter, calls that look at what is right would cost more than all else here.
+  if (typeof service !== "string" || !service.isWellFormed()) needText("getJson: service", service);
+  if (typeof path !== "string" || !path.isWellFormed()) needText("getJson: path", path);
   const pairs = Object.entries(query);
   for (let index = 0; index < pairs.length; index += 1) {
     const { 0: name, 1: value } = pairs[index] as [string, string];
@@ -123,7 +124,7 @@ function read<T>(reply: Reply, call: Pick<JsonCall<T>, "service" | "select" | "d
   try {
     // What is not wanted need not be JSON.
     if (call.decode !== nothing) {
-      document = call.select.length > 0 ? selected.map((part) => (part === null ? null : parse(part))) : parse(textOf(body));
+      document = call.select.length > 0 ? parseEach(selected) : parseJson(textOf(body));
     }
     return { kind: "value", value: call.decode(document), stale: source === "stale" || source === "fallback", reply };
   } catch (fault) {
@@ -151,8 +152,18 @@ function textOf(body: Payload): string {
   throw new DecodeError("expected JSON text, found bytes");
 }
 
-function parse(text: string): unknown {
-  if (isTooDeep(text)) throw new DecodeError(`more than ${MOST_LEVELS} levels`);
+function parseEach(selected: Reply["selected"]): unknown[] {
+  const values: unknown[] = [];
+  for (let index = 0; index < selected.length; index += 1) {
+    const part = selected[index] ?? null;
+    values.push(part === null ? null : parseJson(part));
+  }
+  return values;
+}
+
+function parseJson(text: string): unknown {
+  // A level takes a character.
+  if (text.length > MOST_LEVELS && isTooDeep(text)) throw new DecodeError(`more than ${MOST_LEVELS} levels`);
   try {
     return JSON.parse(text);
   } catch {

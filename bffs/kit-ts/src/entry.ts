@@ -11,7 +11,9 @@
 import type { Request, Response } from "tailor:bff/types@0.1.1";
 import { logFault, WrongAnswer } from "./fault.ts";
 import { runs } from "./interrupted.ts";
+import { isModuleLevel } from "./module-level.ts";
 import { Problem, problemAnswer } from "./problem.ts";
+import { rehearse } from "./rehearsal.ts";
 import { dispatch, type Answer, type Route } from "./router.ts";
 import { isPromise, wrongShape } from "./shape.ts";
 
@@ -27,6 +29,7 @@ const made = new WeakSet<object>();
 export function bff(routes: readonly Route[]): Handler {
   const handler: Handler = { handle: (request) => watched(request, (take) => dispatch(routes, request, take)) };
   made.add(handler);
+  if (isModuleLevel()) rehearse(watched);
   return handler;
 }
 

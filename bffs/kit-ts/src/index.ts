@@ -15,6 +15,7 @@ export { deleteJson, patchJson, postJson, putJson, type WriteOptions } from "./w
 export { send, start, waitAny, type Started } from "./exchange.ts";
 export { nothingArrived, unavailable, valueOrProblem, why, type Missing, type Outcome, type Reason } from "./missing.ts";
 export { columns, type Columns } from "./columns.ts";
+export { rowWriter, tabulated, type Cell, type Table, type Tabulated } from "./row-writer.ts";
 export { array, boolean, DecodeError, nothing, nullable, number, object, string, type Decoder } from "./json.ts";
 export { json, jsonText } from "./answer.ts";
 export type { App, Env, ExecutionContext } from "./web-app.ts";

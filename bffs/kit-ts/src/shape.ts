@@ -42,8 +42,10 @@ export function wrongHeaders(headers: unknown, list = "headers"): string | undef
   for (let index = 0; index < fields.length; index += 1) {
     const field = fields[index];
     if (!Array.isArray(field)) return `${list}[${index}] is ${kindOf(field)}, not an array of name and value`;
-    const wrong = wrongText(field[0]) ?? wrongText(field[1]);
-    if (wrong !== undefined) return `${list}[${index}][${wrongText(field[0]) === undefined ? 1 : 0}] ${wrong}`;
+    const { 0: name, 1: value } = field as readonly unknown[];
+    if (typeof name === "string" && name.isWellFormed() && typeof value === "string" && value.isWellFormed()) continue;
+    const wrong = wrongText(name) ?? wrongText(value);
+    if (wrong !== undefined) return `${list}[${index}][${wrongText(name) === undefined ? 1 : 0}] ${wrong}`;
   }
   return undefined;
 }

@@ -1,16 +1,15 @@
 /**
- * The pages for authors show the examples of example/ as they are: README.md of the repository one
- * of them, docs/write/typescript.md the other. Both work: their tests are run here, from the kit's
- * folder.
+ * README.md of the repository shows an example of example/ as it is, and docs/write/typescript.md
+ * parts of the others. They work: their tests are run here, from the kit's folder.
  */
 import assert from "node:assert/strict";
 import { existsSync, readFileSync, realpathSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
-import { call, callAsync, checkExpected, readFixtures, type Answer, type Downstream } from "../testing/index.ts";
+import { call, callAsync, type Answer, type Downstream } from "../testing/index.ts";
 import { handler as history } from "../example/src/history.ts";
-import { handler } from "../example/src/main.ts";
 import { handler as watch } from "../example/src/watch.ts";
+import { handler as week } from "../example/src/week.ts";
 import web from "../example/src/web.ts";
 import { handler as weights } from "../example/src/weights.ts";
 
@@ -21,16 +20,9 @@ const KIT = realpathSync(
 const PAGE = "../../docs/write/typescript.md";
 const read = (file: string): string => readFileSync(join(KIT, file), "utf8");
 
-for (const [page, file] of [
-  ["../../README.md", "example/src/watch.ts"],
-  [PAGE, "example/src/main.ts"],
-  [PAGE, "example/test/main.test.ts"],
-  [PAGE, "example/fixtures/no-profile.json"],
-] as const) {
-  test(`${page} shows ${file} as it is`, () => {
-    assert.ok(read(page).includes(`\n${read(file)}\`\`\`\n`));
-  });
-}
+test("the README shows the watch face as it is", () => {
+  assert.ok(read("../../README.md").includes(`\n${read("example/src/watch.ts")}\`\`\`\n`));
+});
 
 test("the page names everything that the kit exports", () => {
   const page = read(PAGE);
@@ -38,24 +30,6 @@ test("the page names everything that the kit exports", () => {
   const values = exported.map((name) => name.trim()).filter((name) => name !== "" && !name.startsWith("type "));
   assert.ok(values.length > 20);
   assert.deepEqual(values.filter((name) => !page.includes(`\`${name}`)), []);
-});
-
-for (const [name, fixture] of readFixtures(join(KIT, "example/fixtures"))) {
-  test(`example: ${name}`, () => {
-    checkExpected(call(handler, fixture), fixture.expect ?? {});
-  });
-}
-
-test("example: a selected value, an unknown user, a silent service, a day to come", () => {
-  const goals = { service: "goals", path: "*", reply: { json: { goals: [] } } };
-  const profile = { service: "profile", path: "/users/ada", reply: { json: { weight_kg: 61, name: "Ada" } } };
-  const request = { path: "/ada/goals" };
-  assert.deepEqual(call(handler, { request, downstreams: [goals, profile] }).json(), { reached: [], open: [], weight_kg: 61 });
-  assert.equal(call(handler, { request, downstreams: [{ ...goals, reply: { status: 404 } }] }).status, 404);
-  const silent = call(handler, { request, downstreams: [profile] });
-  assert.deepEqual([silent.status, silent.headers["retry-after"]], [503, "5"]);
-  const future = call(handler, { request: { path: "/ada/goals?date=2026-01-16" }, now: "2026-01-15T23:59:00Z" });
-  assert.deepEqual([future.status, future.calls.length], [400, 0]);
 });
 
 test("example: the watch face has what arrives", () => {
@@ -77,6 +51,19 @@ test("example: a table of columns", () => {
   assert.deepEqual(days(rows).json(), [["2026-01-14", 8423], ["2026-01-15", 10213]]);
   const torn = days([...rows, { date: "2026-01-16" }]);
   assert.equal(torn.status, 503);
+});
+
+test("example: rows that are written from columns", () => {
+  const ask = (reply: NonNullable<Downstream["reply"]>): Answer => {
+    const downstreams = [{ service: "activity", path: "/users/ada/days", reply }];
+    return call(week, { request: { path: "/ada/week" }, downstreams, now: "2026-01-15T06:00:00Z" });
+  };
+  const rows = [{ date: "2026-01-14", steps: 8423, active_minutes: 61 }, { date: "2026-01-15", steps: 12, active_minutes: 0 }];
+  const text = ask({ json: { days: rows } }).text;
+  assert.ok(text.startsWith('[{"date":"2026-01-15","steps":12,"active":"PT0M"},{"date":"2026-01-14","steps":8423,"active":"PT1H1M"},'));
+  assert.ok(text.endsWith(',{"date":"2026-01-09","steps":null,"active":null}]'));
+  assert.equal(text, JSON.stringify(JSON.parse(text)));
+  assert.equal(ask({ status: 503 }).text, text.replace('12,"active":"PT0M"', 'null,"active":null').replace('8423,"active":"PT1H1M"', 'null,"active":null'));
 });
 
 test("example: in the web's way, what is slow is left out, and what is needed is handed back", async () => {

@@ -13,7 +13,7 @@ export type Heart = ReturnType<typeof heart.decode>;
 /** Nights of the service `sleep`, by the date on which they end. */
 export type Sleep = ReturnType<typeof sleep.decode>;
 
-const activity = columns("/days", {
+export const activity = columns("/days", {
   date: string,
   steps: number,
   distance_m: number,
@@ -22,7 +22,7 @@ const activity = columns("/days", {
   floors: number,
 });
 
-const heart = columns("/days", {
+export const heart = columns("/days", {
   date: string,
   resting_bpm: number,
   min_bpm: number,
@@ -30,7 +30,7 @@ const heart = columns("/days", {
   average_bpm: number,
 });
 
-const sleep = columns("/nights", {
+export const sleep = columns("/nights", {
   date: string,
   asleep_minutes: number,
   in_bed_minutes: number,

@@ -5,6 +5,7 @@
 //! rights that compiling does not need. The host ends it at its limits ([`parent`]). [`queue`]
 //! decides how many run at once and which is next.
 
+mod again;
 pub mod child;
 mod confine;
 pub mod error;
@@ -19,6 +20,7 @@ use std::path::Path;
 
 use wasmtime::Engine;
 
+use self::again::Again;
 use self::hello::Hello;
 use self::queue::Queue;
 use super::error::LoadError;
@@ -39,6 +41,10 @@ const CODE_PER_BYTE: usize = 8;
 pub enum CompileIn {
     /// In this process, without limits: for programs that are not `tailor`, and trusted components.
     ThisProcess,
+    /// In this process, without limits, and with what was compiled kept for the next component: for
+    /// the loop of an author, whose components have most of their code in common. The code is the
+    /// same as without.
+    ThisProcessAgain,
     /// In a child process. The program that runs must be `tailor`.
     ChildProcess,
 }
@@ -46,6 +52,7 @@ pub enum CompileIn {
 /// Compiles components for an engine.
 pub struct Compiler {
     engine: Engine,
+    again: Option<Again>,
     children: Option<ChildProcesses>,
 }
 
@@ -62,7 +69,19 @@ impl Compiler {
             limits: limits.clone(),
             queue: Queue::new(limits.jobs),
         });
-        Self { engine, children }
+        let again = (compile_in == CompileIn::ThisProcessAgain).then(Again::new);
+        let again = again.and_then(|again| match again {
+            Ok(again) => Some(again),
+            Err(error) => {
+                tracing::warn!(%error, "what was compiled is not kept");
+                None
+            }
+        });
+        Self {
+            engine,
+            again,
+            children,
+        }
     }
 
     /// The machine code of a component. Blocks for as long as the queue and compiling take.
@@ -72,20 +91,21 @@ impl Compiler {
     /// When the component does not compile, or not within the limits, or when it is given up.
     pub fn compile(&self, job: Job, wasm: &[u8]) -> Result<Vec<u8>, LoadError> {
         let Some(children) = &self.children else {
-            return self
-                .engine
-                .precompile_component(wasm)
-                .map_err(LoadError::Compile);
+            let code = match &self.again {
+                Some(again) => again.compile(wasm),
+                None => self.engine.precompile_component(wasm),
+            };
+            return code.map_err(LoadError::Compile);
         };
         let turn = children.queue.wait(job)?;
-        let engine = Hello::new(&self.engine, &[]).engine;
+        let hello = Hello::new(&self.engine, &[]).engine;
         let mut command = parent::command(&children.limits);
         let most = most_code(wasm.len());
         parent::compile(
             &mut command,
             &children.limits,
             turn.job(),
-            &engine,
+            &hello,
             most,
             wasm,
         )
@@ -96,6 +116,12 @@ impl Compiler {
         if let Some(children) = &self.children {
             children.queue.supersede(bff, path, mark);
         }
+    }
+
+    /// Whether a compile of this file is queued or running.
+    pub fn compiles(&self, path: &Path) -> bool {
+        let children = self.children.as_ref();
+        children.is_some_and(|children| children.queue.has(path))
     }
 
     /// Ends running and queued compiles of BFFs and files that are not wanted.

@@ -1,8 +1,10 @@
 //! How the WebAssembly engine is set up, and its clock tick. [`super::runtime`] has the one engine
 //! of the process with what components may import.
 
+use std::sync::Arc;
+
 use wasmtime::{
-    Config, Engine, EngineWeak, InstanceAllocationStrategy, ModuleVersionStrategy,
+    CacheStore, Config, Engine, EngineWeak, InstanceAllocationStrategy, ModuleVersionStrategy,
     PoolingAllocationConfig, WasmBacktraceDetails,
 };
 
@@ -50,6 +52,15 @@ pub(super) fn for_instances(instances: u32) -> Result<Engine, EngineError> {
 /// An engine that only compiles, for engines that run: without room for instances.
 pub(super) fn for_compiling() -> Result<Engine, EngineError> {
     Engine::new(&code()?).map_err(EngineError::Link)
+}
+
+/// An engine that only compiles, and takes the code of functions that it compiled before.
+pub(super) fn for_compiling_again(functions: Arc<dyn CacheStore>) -> Result<Engine, EngineError> {
+    let mut config = code()?;
+    config
+        .enable_incremental_compilation(functions)
+        .map_err(EngineError::Link)?;
+    Engine::new(&config).map_err(EngineError::Link)
 }
 
 fn config(instances: u32) -> Result<Config, EngineError> {

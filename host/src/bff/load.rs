@@ -213,6 +213,11 @@ impl Loader {
         self.compiler.supersede(bff, path, mark);
     }
 
+    /// Whether a compile of this file is queued or running.
+    pub fn compiles(&self, path: &Path) -> bool {
+        self.compiler.compiles(path)
+    }
+
     /// Ends compiles of BFFs and files that the configuration does not name any more.
     pub fn withdraw(&self, is_wanted: impl Fn(&str, &Path) -> bool) {
         self.compiler.withdraw(is_wanted);

@@ -47,6 +47,8 @@ pub struct IncomingRequest {
     pub worker: usize,
     /// The order of guests on that worker; `None` where no other guest runs.
     pub scheduler: Option<Arc<Scheduler>>,
+    /// Whether the records of its calls have their paths, which can be personal.
+    pub keeps_targets: bool,
 }
 
 /// A request with its context.
@@ -99,6 +101,7 @@ impl Invocation {
             traceparent: incoming.traceparent,
             tracestate: incoming.tracestate,
             client_headers: incoming.client_headers,
+            keeps_targets: incoming.keeps_targets,
         });
         Box::new(Self {
             request: incoming.request,

@@ -20,6 +20,7 @@ mod handle;
 mod image;
 mod item;
 mod layout;
+mod memory;
 mod merge;
 mod module;
 mod options;
@@ -29,6 +30,8 @@ mod scope;
 mod turns;
 mod wiring;
 
+pub(super) use handle::{RETURNED, START};
+pub(super) use memory::{State, Value, place_of_global};
 use thiserror::Error;
 use wit_component::{ComponentEncoder, StringEncoding, embed_component_metadata};
 use wit_parser::{Resolve, WorldId};
@@ -68,10 +71,40 @@ pub struct Fused {
 ///
 /// Why that is not possible. The component itself may be fine.
 pub fn fuse(component: &[u8], contract: &Resolve, world: WorldId) -> Result<Fused, FuseError> {
-    let wiring = wiring::read(component)?;
-    let exports = contract.worlds[world].exports.keys();
-    let handler = exports.map(|key| contract.name_world_key(key)).next();
-    let merged = merge::merge(&wiring, handler.as_deref())?;
+    component_of(component, contract, world, merge::Purpose::Component)
+}
+
+/// As [`fuse`], with memory and globals as they were after [`runnable`] had run.
+pub(super) fn fuse_with(
+    component: &[u8],
+    contract: &Resolve,
+    world: WorldId,
+    state: &memory::State,
+) -> Result<Fused, FuseError> {
+    component_of(component, contract, world, merge::Purpose::With(state))
+}
+
+/// Links the core modules of a component into one that is run here and now: its engine asks for
+/// modules of JavaScript by the imports of [`LOADER`], and it exports its state.
+pub(super) fn runnable(component: &[u8], handler: &str) -> Result<Vec<u8>, FuseError> {
+    let wiring = wiring::read(component, wiring::Stubs::Loader)?;
+    let merged = merge::merge(&wiring, Some(handler), merge::Purpose::Run)?;
+    Ok(merged.module.finish())
+}
+
+/// The name of the interface by which the engine asks for modules while a component is made.
+pub(super) const LOADER: &str = "local:init/module-loader";
+
+fn component_of(
+    component: &[u8],
+    contract: &Resolve,
+    world: WorldId,
+    purpose: merge::Purpose<'_>,
+) -> Result<Fused, FuseError> {
+    let wiring = wiring::read(component, wiring::Stubs::Trap)?;
+    let mut exports = contract.worlds[world].exports.keys();
+    let handler = exports.next().map(|key| contract.name_world_key(key));
+    let merged = merge::merge(&wiring, handler.as_deref(), purpose)?;
     let mut module = merged.module.finish();
     embed_component_metadata(&mut module, contract, world, StringEncoding::UTF8)
         .map_err(|error| invalid(&error))?;

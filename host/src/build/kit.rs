@@ -35,7 +35,11 @@ impl Kit {
     }
 
     /// The files with their texts. The version is the program's, the contract is in `wit`.
-    fn files(self) -> Result<Vec<(PathBuf, String)>, BuildError> {
+    ///
+    /// # Errors
+    ///
+    /// When the manifest of the crate is none, which is a fault of the program.
+    pub fn files(self) -> Result<Vec<(PathBuf, String)>, BuildError> {
         let own = match self {
             Self::Npm => sources::NPM,
             Self::Crate => sources::CRATE,

@@ -151,6 +151,16 @@ impl Package {
             .filter(|up| up.join("Cargo.toml").is_file());
         together.unwrap_or(&self.folder).join("target/components")
     }
+
+    /// Where its component is.
+    pub(super) fn component(&self) -> PathBuf {
+        self.components().join(format!("{}.wasm", self.name))
+    }
+
+    /// The folder of components of development builds, beside that one.
+    pub(super) fn development(&self) -> PathBuf {
+        self.components().with_file_name("dev")
+    }
 }
 
 /// The TypeScript BFFs among the folders directly in `bffs`: those whose package.json has the key

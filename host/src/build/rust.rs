@@ -11,8 +11,9 @@ use super::command::{lock, run};
 use super::stamp::{Stamp, digest};
 use super::std_source::minor;
 use super::target::{TARGET, clean};
-use super::toolchain;
+use super::toolchain::{self, Toolchain};
 use super::{BuildError, BuildOptions, Built, Language, Report, component};
+use profile::Profile;
 
 /// The kit, whose components want some settings of the linker.
 const KIT: &str = "tailor-kit";
@@ -31,7 +32,7 @@ pub(super) struct Workspace {
 #[derive(Debug, Deserialize)]
 pub(super) struct Package {
     id: String,
-    name: String,
+    pub(super) name: String,
     manifest_path: PathBuf,
     rust_version: Option<String>,
     targets: Vec<Target>,
@@ -119,6 +120,23 @@ impl Workspace {
         Err(BuildError::Unsuitable { file, reason })
     }
 
+    /// The folder of finished components. It is not where cargo puts its own files, which its
+    /// settings may move.
+    fn components_folder(&self) -> PathBuf {
+        self.workspace_root.join("target/components")
+    }
+
+    /// Where the component of a package is.
+    pub(super) fn component_of(&self, package: &Package) -> PathBuf {
+        let file = format!("{}.wasm", package.name);
+        self.components_folder().join(file)
+    }
+
+    /// The folder of components of development builds.
+    pub(super) fn development(&self) -> PathBuf {
+        self.workspace_root.join("target/dev")
+    }
+
     /// The packages that are BFFs.
     pub(super) fn components(&self) -> Vec<&Package> {
         self.packages
@@ -157,8 +175,7 @@ pub(super) fn build(
     options: &BuildOptions,
     say: Report<'_>,
 ) -> Result<Vec<Built>, BuildError> {
-    // Not where cargo puts its own files, which its settings may move.
-    let components = workspace.workspace_root.join("target/components");
+    let components = workspace.components_folder();
     let _lock = lock(&components.join("build.lock"), say)?;
     for name in &options.ignored {
         say(&format!(
@@ -169,13 +186,15 @@ pub(super) fn build(
     let mut modules = Vec::new();
     for ((place, with_kit), packages) in workspace.runs(packages) {
         let flags = flags::flags(&place, options.cargo_home.as_deref(), with_kit);
-        let mut cargo = workspace.cargo(&place, &flags, &packages, options, say)?;
+        let toolchain = workspace.toolchain(&place, &packages, options, say)?;
+        let mut cargo = toolchain.cargo(&place, "build", &flags);
+        workspace.arguments(&mut cargo, Profile::Release, &packages, options);
         modules.extend(compile(&mut cargo, say)?);
     }
     let module_of = |package: &&Package| {
         let module = modules.iter().find(|(id, _)| *id == package.id);
         let (_, module) = module.ok_or_else(|| BuildError::NoArtefact(package.name.clone()))?;
-        workspace.componentize(package, module, &components)
+        workspace.componentize(package, module)
     };
     packages.iter().map(module_of).collect()
 }
@@ -203,23 +222,32 @@ impl Workspace {
         found.unwrap_or(&self.workspace_root).to_owned()
     }
 
-    /// The command that compiles packages in `place`.
-    fn cargo(
+    /// What compiles packages in `place`, prepared if the machine lacks it.
+    fn toolchain(
         &self,
         place: &Path,
-        flags: &[String],
         packages: &[&Package],
         options: &BuildOptions,
         say: Report<'_>,
-    ) -> Result<Command, BuildError> {
+    ) -> Result<Toolchain, BuildError> {
         let versions = packages.iter().filter_map(|it| it.rust_version.as_deref());
         let oldest = versions.filter_map(minor).max().unwrap_or_default();
         let cache = options.cache_dir.as_deref();
         let cache = cache.unwrap_or(&self.target_directory);
-        let toolchain = toolchain::ready(place, oldest, cache, say)?;
-        let mut cargo = toolchain.cargo(place, "build", flags);
+        toolchain::ready(place, oldest, cache, say)
+    }
+
+    /// The arguments of cargo that compile packages.
+    fn arguments(
+        &self,
+        cargo: &mut Command,
+        profile: Profile,
+        packages: &[&Package],
+        options: &BuildOptions,
+    ) {
+        profile.choose(cargo);
         // One package that does not compile should not hide what is wrong with the next.
-        cargo.args(["--release", "--lib", "--quiet", "--keep-going"]);
+        cargo.args(["--lib", "--quiet", "--keep-going"]);
         cargo.arg("--target-dir").arg(&self.target_directory);
         let (color, format) = match options.color {
             true => ("always", "json-diagnostic-rendered-ansi"),
@@ -230,7 +258,6 @@ impl Workspace {
         for package in packages {
             cargo.args(["--package", &package.id]);
         }
-        Ok(cargo)
     }
 }
 
@@ -318,14 +345,9 @@ fn read_messages(stdout: impl BufRead, say: Report<'_>) -> std::io::Result<Messa
 
 impl Workspace {
     /// Makes the component of a module, unless it is there.
-    fn componentize(
-        &self,
-        package: &Package,
-        module: &Path,
-        components: &Path,
-    ) -> Result<Built, BuildError> {
+    fn componentize(&self, package: &Package, module: &Path) -> Result<Built, BuildError> {
         let name = package.name.as_str();
-        let output = components.join(format!("{name}.wasm"));
+        let output = self.component_of(package);
         let module = std::fs::read(module).map_err(BuildError::io("read", module))?;
         let inputs = digest([module.as_slice()]);
         let built = |size: u64, fresh| Built {
@@ -356,8 +378,12 @@ impl Workspace {
     }
 }
 
+mod development;
 mod flags;
 mod imports;
+mod profile;
+
+pub(super) use development::Development;
 
 #[cfg(test)]
 mod tests;

@@ -21,7 +21,7 @@ pub(super) fn build(
 ) -> Result<Built, BuildError> {
     let components = package.components();
     let _lock = lock(&components.join("build.lock"), say)?;
-    let output = components.join(format!("{}.wasm", package.name));
+    let output = package.component();
     let built = |size, fresh| Built {
         name: package.name.clone(),
         component: output.clone(),
@@ -118,13 +118,18 @@ fn tool_version(modules: &Modules) -> String {
 }
 
 mod bundle;
+mod bundler;
 mod componentize;
+mod development;
+mod engine;
 mod handler;
 mod hints;
 mod read;
 mod tsconfig;
 mod types;
 mod world;
+
+pub(super) use development::{Development, check};
 
 #[cfg(test)]
 mod tests;

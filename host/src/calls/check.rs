@@ -9,10 +9,9 @@ use std::ops::Deref;
 
 use http::header::{HeaderMap, HeaderName, HeaderValue};
 use http::{Method, Uri};
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
 use super::error::InvalidCall;
-use super::shape::Shape;
+use super::shape::{Shape, push_parameter};
 use crate::contract;
 use crate::downstream::ServiceRequest;
 use crate::http_fields::{Class, class, is_taken_on_trust};
@@ -24,12 +23,6 @@ use crate::text::cut;
 const MAX_FIELDS: usize = 64;
 /// All header names and values that a guest may set in one call, bytes.
 const MAX_HEADERS: usize = 16 << 10;
-/// A query may hold these unencoded (RFC 3986 section 2.3).
-const QUERY: &AsciiSet = &NON_ALPHANUMERIC
-    .remove(b'-')
-    .remove(b'.')
-    .remove(b'_')
-    .remove(b'~');
 
 /// The path of a call that means the same to every program. Grants see no other, and the log holds
 /// no other.
@@ -126,10 +119,7 @@ fn target(
         if target.len() + name.len() + value.len() > path::MAX_LENGTH {
             return Err(refused(path, TOO_LONG));
         }
-        target.push(if index == 0 { '?' } else { '&' });
-        target.extend(utf8_percent_encode(name, QUERY));
-        target.push('=');
-        target.extend(utf8_percent_encode(value, QUERY));
+        push_parameter(&mut target, if index == 0 { "?" } else { "&" }, name, value);
     }
     shape.push_query(&mut target);
     if target.len() > path::MAX_LENGTH {

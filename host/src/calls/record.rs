@@ -1,14 +1,16 @@
 //! The calls of a request as they went: for the access log, for the headers that inform a client of
-//! what is missing and where the time went, and for `tailor call`. Holds no path and no header:
-//! these can be personal.
+//! what is missing and where the time went, and for commands that run a BFF for its author. Holds no
+//! header, and in production no path: these can be personal.
 
 #[cfg(test)]
 mod tests;
 
+use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use http::HeaderValue;
+use http::{HeaderValue, Method};
+use tokio::time::Instant;
 
 use super::error::kind_name;
 use crate::contract::FailureKind;
@@ -16,27 +18,53 @@ use crate::degraded::{Degradation, Part};
 use crate::downstream::status::degraded_reason;
 use crate::downstream::{Source, Trace};
 use crate::server_timing::{self, CallTiming, Timing};
+use crate::text::excerpt;
 
 /// Records of one request from which on calls with equal outcomes are merged.
 const MAX_RECORDS: usize = 128;
 /// Records of one request. A guest's text can make any number of distinct ones.
 const MOST_RECORDS: usize = 2 * MAX_RECORDS;
 
+/// Bytes of a path that are shown.
+const MAX_SHOWN: usize = 1 << 10;
+
 /// One call, or several with an equal outcome: a hostile guest makes very many.
 #[derive(Clone, Debug)]
 pub struct CallRecord {
     /// The called service.
     pub service: Arc<str>,
+    /// What was asked of it, where the session keeps that: it can be personal.
+    pub target: Option<Box<Target>>,
+    /// When the guest made it.
+    pub started: Instant,
     /// The status of the reply, or the kind of failure.
     pub outcome: Result<u16, &'static str>,
     /// From the guest's call to its result.
     pub took: Duration,
     /// Bytes of the answers' bodies.
     pub bytes: usize,
+    /// Bytes of the calls' own bodies.
+    pub sent: usize,
     /// The number of these calls. The times are those of the first.
     pub calls: u32,
     /// The trace of the call.
     pub trace: Trace,
+}
+
+/// What a call asks of its service.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Target {
+    /// The method.
+    pub method: Method,
+    /// Path and query as they are sent; as the guest has them where the call ended before that.
+    pub path: String,
+}
+
+/// `GET /users/ada`, to be shown: a guest chose it.
+impl fmt::Display for Target {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}", self.method, excerpt(&self.path, MAX_SHOWN))
+    }
 }
 
 impl CallRecord {
@@ -53,6 +81,7 @@ impl CallRecord {
         {
             alike.calls = alike.calls.saturating_add(self.calls);
             alike.bytes = alike.bytes.saturating_add(self.bytes);
+            alike.sent = alike.sent.saturating_add(self.sent);
             alike.trace.age = alike.trace.age.max(self.trace.age);
         } else if records.len() < MOST_RECORDS {
             records.push(self);

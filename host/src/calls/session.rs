@@ -3,6 +3,7 @@
 //! the access log and `call` show.
 
 mod admit;
+mod seen;
 mod started;
 
 use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
@@ -18,7 +19,7 @@ use tokio::time::{Instant, timeout_at};
 use super::check::{LegalPath, check};
 use super::error::{CallError, CallLimit, Fault, InvalidCall, kind_name};
 use super::grant::{Grant, Grants};
-use super::record::CallRecord;
+use super::record::{CallRecord, Target};
 use super::repeats::Repeats;
 use super::reply::{is_readable, reply};
 use super::select::Selection;
@@ -26,10 +27,11 @@ use super::unreadable::ResponseSample;
 use crate::contract::{Call, Failure, Reply};
 use crate::downstream::{
     CallClass, CallRequest, Cause, Limits, Phase, Readable, Service, ServiceResponse, TIME_LEFT,
-    TimeLimit, Trace,
+    TimeLimit,
 };
 use crate::sync;
 use crate::text::cut;
+use seen::{Seen, target};
 
 pub use started::StartedCall;
 
@@ -81,6 +83,8 @@ pub struct SessionSettings {
     pub tracestate: Option<HeaderValue>,
     /// The client's own fields, from which a service's `pass-headers` are taken.
     pub client_headers: HeaderMap,
+    /// Whether the record of a call has its method, path and query.
+    pub keeps_targets: bool,
 }
 
 impl Session {
@@ -154,13 +158,13 @@ impl Session {
     /// Why there is no reply, as the guest sees it.
     pub async fn make(&self, granted: Granted, call: Call) -> Result<Reply, Failure> {
         let started = Instant::now();
-        let mut trace = Trace::default();
-        let mut bytes = 0;
+        let mut seen = Seen {
+            target: self.target(&call),
+            ..Seen::default()
+        };
         let Granted(index) = granted;
         let grant = self.settings.grants.at(index);
-        let result = self
-            .call(index, grant, call, started, &mut trace, &mut bytes)
-            .await;
+        let result = self.call(index, grant, call, started, &mut seen).await;
         let took = started.elapsed();
         let outcome = match &result {
             Ok(reply) => Ok(reply.status),
@@ -170,11 +174,14 @@ impl Session {
         let service = grant.service.name().clone();
         let record = CallRecord {
             service: service.clone(),
+            target: seen.target,
+            started,
             outcome,
             took,
-            bytes,
+            bytes: seen.bytes,
+            sent: seen.sent,
             calls: 1,
-            trace,
+            trace: seen.trace,
         };
         record.add_to(&mut self.records());
         result.map_err(|fault| CallError { service, fault }.into())
@@ -186,8 +193,7 @@ impl Session {
         grant: &Grant,
         mut call: Call,
         started: Instant,
-        trace: &mut Trace,
-        bytes: &mut usize,
+        seen: &mut Seen,
     ) -> Result<Reply, Fault> {
         let service = &grant.service;
         let selection = match call.select.len() {
@@ -212,7 +218,11 @@ impl Session {
         self.note_repeats(index, service, &path);
         let prefix = &service.settings().shape.path_prefix;
         let mut request = check(call, &path, prefix, &grant.shape)?;
+        if let Some(target) = &mut seen.target {
+            target.path = request.target.to_string();
+        }
         self.spend_bytes(request.body.len())?;
+        seen.sent = request.body.len();
         let end = (started + limits.total).min(self.end_of_calls());
         let ended_by = match () {
             () if end < started + limits.total => CallLimit::Deadline,
@@ -242,13 +252,13 @@ impl Session {
             readable,
         });
         let read = |response: ServiceResponse, source| {
-            *bytes = response.body.len();
-            match self.spend_bytes(*bytes) {
+            seen.bytes = response.body.len();
+            match self.spend_bytes(seen.bytes) {
                 Ok(()) => {
-                    let seen = selection.is_some().then(|| ResponseSample::of(&response));
+                    let sample = selection.is_some().then(|| ResponseSample::of(&response));
                     let reply = reply(&grant.shape, response, selection.as_deref(), source);
                     if let Err(cause) = &reply {
-                        note_malformed(service, cause, seen.as_ref());
+                        note_malformed(service, cause, sample.as_ref());
                     }
                     reply.map(Ok)
                 }
@@ -257,8 +267,8 @@ impl Session {
             }
         };
         let outcome = service.call(call, read).await;
-        *trace = outcome.trace;
-        let attempts = trace.attempts;
+        seen.trace = outcome.trace;
+        let attempts = seen.trace.attempts;
         outcome.result.unwrap_or_else(|cause| {
             note_malformed(service, &cause, None);
             let limit = match &*cause {
@@ -274,6 +284,11 @@ impl Session {
                 attempts,
             })
         })
+    }
+
+    /// What a call asks, where that is kept.
+    fn target(&self, call: &Call) -> Option<Box<Target>> {
+        self.settings.keeps_targets.then(|| target(call))
     }
 
     /// The right to have one more call under way in this request.

@@ -17,12 +17,20 @@ use crate::downstream::policy::pattern::matches;
 use crate::http_fields::{Class, class, points_inside};
 use crate::text::cut;
 
-/// A query may hold these unencoded (RFC 3986 section 2.3), as in the part of it that a BFF writes.
+/// A query may hold these unencoded (RFC 3986 section 2.3).
 const QUERY: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'-')
     .remove(b'.')
     .remove(b'_')
     .remove(b'~');
+
+/// Adds a parameter, encoded, to a query or to the target that ends with it.
+pub(super) fn push_parameter(target: &mut String, separator: &str, name: &str, value: &str) {
+    target.push_str(separator);
+    target.extend(utf8_percent_encode(name, QUERY));
+    target.push('=');
+    target.extend(utf8_percent_encode(value, QUERY));
+}
 
 /// Bytes of the list of patterns in a message, which must fit a log line. The first pattern is
 /// never cut.
@@ -69,12 +77,8 @@ impl Shape {
     fn new(settings: &config::Shape) -> Self {
         let mut query = String::new();
         for (name, value) in &settings.query {
-            if !query.is_empty() {
-                query.push('&');
-            }
-            query.extend(utf8_percent_encode(name, QUERY));
-            query.push('=');
-            query.extend(utf8_percent_encode(value, QUERY));
+            let separator = if query.is_empty() { "" } else { "&" };
+            push_parameter(&mut query, separator, name, value);
         }
         Self {
             allow: settings.allow.clone(),

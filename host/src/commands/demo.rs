@@ -48,7 +48,7 @@ impl Demo {
 
 /// The nearest folder upwards that has the example BFFs, from where the program was run or where it
 /// was built.
-fn find_root() -> anyhow::Result<PathBuf> {
+pub(super) fn find_root() -> anyhow::Result<PathBuf> {
     let start = std::env::current_dir().context("working directory")?;
     let built = Path::new(env!("CARGO_MANIFEST_DIR"));
     start
@@ -60,12 +60,12 @@ fn find_root() -> anyhow::Result<PathBuf> {
 }
 
 /// The mock services, in a process of their own that ends with this value.
-struct Services {
+pub(super) struct Services {
     process: Child,
 }
 
 impl Services {
-    fn start(root: &Path) -> anyhow::Result<Self> {
+    pub(super) fn start(root: &Path) -> anyhow::Result<Self> {
         let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
         let built = Command::new(cargo)
             // By its binary rather than its package: then its dependencies have the features that

@@ -8,7 +8,7 @@ use anyhow::ensure;
 use clap::Args;
 use tailor::bff::compiler::CompileIn;
 use tailor::config::{self, Config};
-use tailor::host::{Host, OnRefused, Sockets, files};
+use tailor::host::{Host, OnRefused, Sockets, StartOptions, files};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use super::{ConfigFile, log};
@@ -120,7 +120,13 @@ pub(super) async fn start(
     warn_of_answers(&config);
     let mut admin = config.admin.clone();
     let data_dir = config.engine.data_dir.clone();
-    let host = Host::start_on(config, path, on_refused, sockets, CompileIn::ChildProcess).await?;
+    let options = StartOptions {
+        on_refused,
+        sockets,
+        compile_in: CompileIn::ChildProcess,
+        development: None,
+    };
+    let host = Host::start_with(config, path, options).await?;
     if let (Some(admin), Some(address)) = (&mut admin, host.admin_address()) {
         // That of a socket that was handed over may be another one than that of the configuration.
         admin.listen = address;

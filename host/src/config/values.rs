@@ -5,7 +5,8 @@ use std::net::SocketAddr;
 use toml::de::DeValue;
 
 use super::kind::{Described, Kind, Values};
-use super::problem::{Fault, nearest};
+use super::problem::Fault;
+use crate::text::nearest;
 
 /// A value as a message shows it: short, and never a whole table.
 pub(super) fn show(value: &DeValue<'_>) -> String {
@@ -92,18 +93,24 @@ pub(super) fn name(value: &DeValue<'_>) -> Result<String, Fault> {
     Ok(name.to_owned())
 }
 
+/// What a name is made of, in the words of an error.
+pub const NAME: &str = "1 to 63 of a-z, 0-9 and -, beginning with a letter";
+
 /// Names are parts of metrics, headers and file names, so they are as narrow as a label of a host
 /// name.
-pub(super) fn check_name(name: &str) -> Result<(), Fault> {
+pub fn is_name(name: &str) -> bool {
     let legal = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-';
     let starts_well = name.starts_with(|c: char| c.is_ascii_lowercase());
-    if starts_well && name.len() <= 63 && name.bytes().all(legal) {
+    starts_well && name.len() <= 63 && name.bytes().all(legal)
+}
+
+pub(super) fn check_name(name: &str) -> Result<(), Fault> {
+    if is_name(name) {
         return Ok(());
     }
-    let way_out = "write 1 to 63 of a-z, 0-9 and -, beginning with a letter";
     Err(Fault::new(
         format!("{} is not a legal name", quote(name)),
-        way_out,
+        format!("write {NAME}"),
     ))
 }
 

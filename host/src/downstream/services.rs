@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use super::pipeline::ServiceError;
 use super::policy::gate::Gate;
-use super::service::Service;
+use super::service::{Canned, Service};
 use crate::config::{self, Config, Profile};
 
 /// All services of a configuration.
@@ -22,6 +22,7 @@ impl Services {
     /// connections, stored answers, health, calls under way. Counters always continue.
     ///
     /// `workers` is the number of threads that call services; each has connections of its own.
+    /// `stand_in` answers a service in process, where it gives an answer for its name.
     ///
     /// # Errors
     ///
@@ -30,18 +31,22 @@ impl Services {
         config: &Config,
         workers: usize,
         previous: Option<&Self>,
+        stand_in: impl Fn(&str) -> Option<Canned>,
     ) -> Result<Self, ServiceError> {
         let mut by_name = BTreeMap::new();
         for (name, settings) in &config.downstreams {
             let before = previous.and_then(|previous| previous.by_name.get(name));
             let service = match before {
                 Some(service) if service.settings() == settings => service.clone(),
-                before => Arc::new(Service::new(
-                    settings.clone(),
-                    workers,
-                    before.map_or_else(Arc::default, |before| before.metrics().clone()),
-                    before.map(|before| &**before),
-                )?),
+                before => Arc::new(match stand_in(name) {
+                    Some(canned) => Service::canned(settings.clone(), canned),
+                    None => Service::new(
+                        settings.clone(),
+                        workers,
+                        before.map_or_else(Arc::default, |before| before.metrics().clone()),
+                        before.map(|before| &**before),
+                    )?,
+                }),
             };
             by_name.insert(name.clone(), service);
         }

@@ -120,7 +120,11 @@ impl Candidates<'_> {
         let mut last = None;
         loop {
             loader.withdraw(|bff, file| file == path || !is_user(bff));
-            let now = mark(path).await;
+            // A look takes a thread for a moment, and there may be hundreds of files.
+            let now = match loader.compiles(path) {
+                true => mark(path).await,
+                false => None,
+            };
             if let Some(settled) = now.filter(|_| now == last) {
                 for name in users {
                     loader.supersede(name, path, &settled);

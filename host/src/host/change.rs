@@ -19,7 +19,7 @@ use super::bff_locks::BffLocks;
 use super::candidates::Candidates;
 use super::error::ChangeError;
 use crate::bff::load::Loaded;
-use crate::config::{self, Config};
+use crate::config::{self, Config, ConfigError};
 use crate::file::TIMEOUT;
 use crate::snapshot::{Builder, Draft, SharedState, Snapshot, SnapshotError};
 use crate::sync;
@@ -113,8 +113,21 @@ impl Changes {
     /// What is wrong with the file, or, of a host that is strict, with a component. Nothing has
     /// changed then.
     pub async fn reload(&self) -> Result<Changed, ChangeError> {
+        let path = self.config_path.clone().ok_or(ChangeError::NoFile)?;
+        self.apply(move || config::load_but_components(&path)).await
+    }
+
+    /// The same with another way to the configuration, which may block.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::reload`].
+    pub async fn apply(
+        &self,
+        read: impl FnOnce() -> Result<Config, ConfigError> + Send + 'static,
+    ) -> Result<Changed, ChangeError> {
         let _alone = self.reloading.lock().await;
-        let reloaded = self.try_reload().await;
+        let reloaded = self.try_apply(read).await;
         self.shared.metrics.reload(match &reloaded {
             Ok(changed) if changed.refused.is_empty() => Reload::Done,
             Ok(_) => Reload::Partial,
@@ -123,10 +136,12 @@ impl Changes {
         reloaded
     }
 
-    async fn try_reload(&self) -> Result<Changed, ChangeError> {
-        let path = self.config_path.clone().ok_or(ChangeError::NoFile)?;
+    async fn try_apply(
+        &self,
+        read: impl FnOnce() -> Result<Config, ConfigError> + Send + 'static,
+    ) -> Result<Changed, ChangeError> {
         let live = self.shared.snapshot.load_full();
-        let mut draft = self.draft(path, live.clone()).await?;
+        let mut draft = self.draft(read, live.clone()).await?;
         let candidates = Candidates {
             runtime: &self.shared.runtime,
             builder: &self.builder,
@@ -163,10 +178,14 @@ impl Changes {
         self.shared.metrics.swaps.count(bff, result);
     }
 
-    async fn draft(&self, path: PathBuf, live: Arc<Snapshot>) -> Result<Draft, ChangeError> {
+    async fn draft(
+        &self,
+        read: impl FnOnce() -> Result<Config, ConfigError> + Send + 'static,
+        live: Arc<Snapshot>,
+    ) -> Result<Draft, ChangeError> {
         let builder = self.builder.clone();
         blocking(move || {
-            let config = config::load_but_components(&path)?;
+            let config = read()?;
             Ok(builder.draft(config, Some(&live))?)
         })
         .await?

@@ -18,6 +18,7 @@ use crate::bff::meter::Usage;
 use crate::bff::version::Version;
 use crate::calls::{Session, parts};
 use crate::degraded;
+use crate::development::{EndedRequest, GuestUsage, Observer};
 use crate::downstream::{Source, Trace};
 use crate::snapshot::Target;
 use crate::telemetry::access_log;
@@ -36,6 +37,8 @@ pub(super) struct Access {
     refused_lines: u32,
     started: Instant,
     method: Method,
+    /// Path and query, for an observer: no log has them.
+    target: Option<Box<str>>,
     protocol: Protocol,
     pub(super) id: RequestId,
     pub(super) trace: TraceContext,
@@ -76,7 +79,12 @@ impl Access {
         let settings = &snapshot.config.log;
         let (log, refused_lines) = (settings.access, settings.refused_lines);
         drop(snapshot);
+        let target = worker.shared.observer.as_ref().and_then(|_| {
+            let target = parts.uri.path_and_query()?;
+            Some(target.as_str().into())
+        });
         Self {
+            target,
             log,
             refused_lines,
             worker,
@@ -116,6 +124,45 @@ impl Access {
         self.route.as_ref()?.version.as_ref()
     }
 
+    /// Tells an observer of the end.
+    fn observe(
+        &self,
+        observer: &dyn Observer,
+        outcome: &str,
+        status: u16,
+        took: Duration,
+        bytes_out: usize,
+    ) {
+        let limits = self.version().map(|version| &version.settings().limits);
+        let used = self.run.as_ref().zip(limits);
+        let calls = self.run.as_ref().map(|run| run.session.records());
+        observer.ended(&EndedRequest {
+            id: self.id.as_str(),
+            method: self.method.as_str(),
+            target: self.target.as_deref().unwrap_or_default(),
+            bff: self.bff().map(|bff| {
+                let version = self.version().map(|version| &**version.name());
+                let version = version.unwrap_or_default();
+                (bff, version)
+            }),
+            status,
+            outcome,
+            started: self.started,
+            took,
+            bytes_in: self.bytes_in,
+            bytes_out,
+            usage: used.map(|(run, limits)| GuestUsage {
+                cpu: run.usage.cpu(),
+                memory: run.usage.memory(),
+                cpu_limit: limits.cpu,
+                memory_limit: limits.memory,
+                calls_limit: limits.calls,
+            }),
+            log_dropped: self.run.as_ref().map_or(0, |run| run.log.dropped()),
+            calls: calls.as_deref().map_or(&[], Vec::as_slice),
+        });
+    }
+
     /// There is an answer.
     pub(super) fn end(&mut self, outcome: Outcome, status: u16, bytes_out: usize) {
         self.ended = Some((outcome, status, bytes_out));
@@ -139,6 +186,9 @@ impl Drop for Access {
                 }
             }
             None => self.worker.shared.metrics.unrouted(outcome.name()),
+        }
+        if let Some(observer) = &self.worker.shared.observer {
+            self.observe(&**observer, outcome.name(), status, took, bytes_out);
         }
         if !self.log {
             return;

@@ -68,6 +68,7 @@ fn parts() -> Option<(Arc<Runtime>, Arc<Snapshot>)> {
         loader: Arc::new(loader),
         callers: 1,
         instances: Arc::new(Instances::new(8)),
+        stand_ins: None,
     };
     let mut draft = builder.draft(config, None).ok()?;
     let candidate = Candidate {
@@ -93,6 +94,7 @@ fn play(steps: Vec<Step>) {
         snapshot: ArcSwap::from(snapshot.clone()),
         runtime: runtime.clone(),
         metrics: Arc::default(),
+        observer: None,
     });
     let mut settings = snapshot.config.server.clone();
     settings.max_bytes_in_flight = MAX_BYTES;

@@ -7,8 +7,9 @@ use std::sync::atomic::Ordering;
 
 use bytes::Bytes;
 use futures_util::FutureExt as _;
+use http::header::ACCEPT;
 use http::request::Parts;
-use http::{Method, Request, Response, StatusCode};
+use http::{HeaderMap, Method, Request, Response, StatusCode};
 use hyper::body::Incoming;
 use thiserror::Error;
 use tokio::time::{Instant, timeout_at};
@@ -26,6 +27,7 @@ use crate::bff::error::BffError;
 use crate::bff::run::{self, IncomingRequest, Invocation};
 use crate::bff::version::Version;
 use crate::contract;
+use crate::development::{Failure, Observer};
 use crate::router::RouteMatch;
 use crate::snapshot::Target;
 use crate::telemetry::metrics::Outcome;
@@ -137,8 +139,12 @@ async fn answer(
     };
     let version = target.bff.current();
     access.routed(target.clone(), version.clone());
+    // In a host for development, browsers get a page.
+    let observer = worker.shared.observer.clone();
+    let pages = observer.as_deref().filter(|_| takes_pages(head.headers));
     let Some(version) = version else {
-        return Ok(Reply::problem(Code::BffUnavailable, "", access));
+        let reply = Reply::problem(Code::BffUnavailable, "", access);
+        return Ok(with_page(reply, pages, Code::BffUnavailable, None, access));
     };
     if let Err(Full) = held.routed(version.admission().held()) {
         return Ok(Reply::full(access));
@@ -156,6 +162,9 @@ async fn answer(
     };
     access.bytes_in = body.len();
     let request = guest_request(&head, rest, &target, access, body);
+    if let Some(observer) = &observer {
+        observer.begun(&request);
+    }
     let incoming = IncomingRequest {
         request,
         request_id: access.id.header(),
@@ -167,6 +176,7 @@ async fn answer(
         arrived: Instant::now(),
         worker: worker.index,
         scheduler: Some(worker.scheduler.clone()),
+        keeps_targets: observer.is_some(),
     };
 
     // Admit, run, check.
@@ -181,9 +191,49 @@ async fn answer(
         },
         Err(error) => {
             report(&error, &version, access);
-            Reply::bff_error(&error, access)
+            let reply = Reply::bff_error(&error, access);
+            with_page(reply, pages, reply::code(&error), Some(&error), access)
         }
     })
+}
+
+/// Whether a client shows pages: browsers name the type, others take any.
+fn takes_pages(headers: &HeaderMap) -> bool {
+    let is_page = |range: &str| {
+        let mut parts = range.split(';').map(str::trim);
+        let is_html = parts
+            .next()
+            .is_some_and(|it| it.eq_ignore_ascii_case("text/html"));
+        let is_none = |part: &str| {
+            part.starts_with("q=0") && !part.contains(['1', '2', '3', '4', '5', '6', '7', '8', '9'])
+        };
+        is_html && !parts.any(is_none)
+    };
+    let accepted = headers.get_all(ACCEPT).iter();
+    let mut accepted = accepted.filter_map(|value| value.to_str().ok());
+    accepted.any(|value| value.split(',').any(is_page))
+}
+
+/// The same answer with the page of an observer, where it has one.
+fn with_page(
+    reply: Reply,
+    pages: Option<&dyn Observer>,
+    code: Code,
+    error: Option<&BffError>,
+    access: &Access,
+) -> Reply {
+    let failure = Failure {
+        id: access.id.as_str(),
+        bff: access.bff().unwrap_or_default(),
+        status: code.status().as_u16(),
+        code: code.as_str(),
+        title: code.title(),
+        error,
+    };
+    match pages.and_then(|observer| observer.page(&failure)) {
+        Some(page) => reply.with_page(page),
+        None => reply,
+    }
 }
 
 fn guest_request(

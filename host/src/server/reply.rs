@@ -3,7 +3,7 @@
 use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
-use http::header::{CONNECTION, CONTENT_LENGTH, DATE};
+use http::header::{CONNECTION, CONTENT_LENGTH, CONTENT_TYPE, DATE};
 use http::{HeaderValue, Method, Response, StatusCode};
 
 use super::access::Access;
@@ -94,6 +94,14 @@ impl Reply {
             _ => String::new(),
         };
         Self::of(Problem::new(code, detail, access.id.as_str()), access)
+    }
+
+    /// The same answer as a page for people.
+    pub(super) fn with_page(mut self, page: String) -> Self {
+        let html = HeaderValue::from_static("text/html; charset=utf-8");
+        self.response.headers_mut().insert(CONTENT_TYPE, html);
+        *self.response.body_mut() = Bytes::from(page);
+        self
     }
 
     fn of<'a>(mut problem: Problem<'a>, access: &'a Access) -> Self {

@@ -65,6 +65,7 @@ impl Bench {
             arrived: Instant::now(),
             worker: 0,
             scheduler: None,
+            keeps_targets: false,
         };
         Invocation::new(&self.version, asked)
     }

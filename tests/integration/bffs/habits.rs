@@ -17,7 +17,7 @@ const ROWS: &[(&str, &str)] = &[
     ("locale", "200 1.234,5"),
     ("post", "201 {\"kg\":80,\"stored\":200}"),
     ("line", "error RangeError: 31 is not a month stack=failing "),
-    ("line", "/test/engine/habits.ts:12:40 < first "),
+    ("line", "/test/engine/habits.ts:14:40 < first "),
     ("cause", "error TypeError: no date "),
     ("cause", " cause=RangeError: 31 is not a month (failing "),
     ("object", "error thrown object: { code: 7 }"),
@@ -37,6 +37,7 @@ const ROWS: &[(&str, &str)] = &[
     ("emoji", "200 {\"title\":\"\\ud83d\"}"),
     ("number", "200 1"),
     ("many-lines", "error Error: after many lines stack="),
+    ("rows", "200 []"),
 ];
 
 #[tokio::test]

@@ -85,6 +85,11 @@ pub const TABLE: &[Row] = &[
     ),
     row(
         "docs/start.md",
+        "tailor new scales",
+        How::Test("a_bff_in_typescript_from_an_empty_folder"),
+    ),
+    row(
+        "docs/start.md",
         "curl http://127.0.0.1:8081/bffs",
         How::Walk("the_demo_answers_as_the_pages_show"),
     ),
@@ -95,7 +100,17 @@ pub const TABLE: &[Row] = &[
     ),
     row(
         "docs/write/typescript.md",
-        "/** The backend of the bathroom scales",
+        "/** The backend of bathroom scales",
+        How::Walk("a_bff_in_typescript_from_an_empty_folder"),
+    ),
+    row(
+        "docs/write/typescript.md",
+        "{",
+        How::Walk("a_bff_in_typescript_from_an_empty_folder"),
+    ),
+    row(
+        "docs/write/typescript.md",
+        "# The services",
         How::Walk("a_bff_in_typescript_from_an_empty_folder"),
     ),
     row(
@@ -105,12 +120,12 @@ pub const TABLE: &[Row] = &[
     ),
     row(
         "docs/write/typescript.md",
-        "mkdir -p scales/src",
+        "tailor new scales",
         How::Walk("a_bff_in_typescript_from_an_empty_folder"),
     ),
     row(
         "docs/write/typescript.md",
-        "npm install",
+        "npm run check",
         How::Walk("a_bff_in_typescript_from_an_empty_folder"),
     ),
     row(
@@ -130,12 +145,22 @@ pub const TABLE: &[Row] = &[
     ),
     row(
         "docs/write/typescript.md",
+        "const writeDays = rowWriter(",
+        How::Excerpt("bffs/kit-ts/example/src/week.ts"),
+    ),
+    row(
+        "docs/write/typescript.md",
         "export default {",
         How::Excerpt("bffs/kit-ts/example/src/web.ts"),
     ),
     row(
         "docs/write/hono.md",
-        "/** The backend of the bathroom mirror",
+        "/** The backend of a bathroom mirror",
+        How::Walk("an_app_of_hono_from_an_empty_folder"),
+    ),
+    row(
+        "docs/write/hono.md",
+        "{",
         How::Walk("an_app_of_hono_from_an_empty_folder"),
     ),
     row(
@@ -145,12 +170,12 @@ pub const TABLE: &[Row] = &[
     ),
     row(
         "docs/write/hono.md",
-        "mkdir -p mirror/src",
+        "tailor new mirror",
         How::Walk("an_app_of_hono_from_an_empty_folder"),
     ),
     row(
         "docs/write/hono.md",
-        "npm install",
+        "npm run check",
         How::Walk("an_app_of_hono_from_an_empty_folder"),
     ),
     row(
@@ -200,17 +225,27 @@ pub const TABLE: &[Row] = &[
     ),
     row(
         "docs/write/rust.md",
-        "mkdir -p treadmill/src",
+        "tailor new treadmill",
         How::Walk("a_bff_in_rust_from_an_empty_folder"),
     ),
     row(
         "docs/write/rust.md",
-        "//! The backend of the treadmill",
-        How::Excerpt("bffs/kit/examples/treadmill.rs"),
+        "//! The backend of a treadmill",
+        How::Walk("a_bff_in_rust_from_an_empty_folder"),
     ),
     row(
         "docs/write/rust.md",
         "cargo test",
+        How::Walk("a_bff_in_rust_from_an_empty_folder"),
+    ),
+    row(
+        "docs/write/rust.md",
+        "{",
+        How::Walk("a_bff_in_rust_from_an_empty_folder"),
+    ),
+    row(
+        "docs/write/rust.md",
+        "# The services",
         How::Walk("a_bff_in_rust_from_an_empty_folder"),
     ),
     row(
@@ -221,17 +256,22 @@ pub const TABLE: &[Row] = &[
     row(
         "docs/write/testing.md",
         "#[test]",
+        How::Excerpt("host/templates/rust/src/lib.rs"),
+    ),
+    row(
+        "docs/write/testing.md",
+        "tailor test",
         How::Walk("a_bff_in_rust_from_an_empty_folder"),
     ),
     row(
         "docs/write/testing.md",
-        "tailor call",
-        How::Walk("a_bff_in_rust_from_an_empty_folder"),
+        "FAIL fixtures/morning.json",
+        How::Test("what_fails_is_told_by_its_place_and_can_be_written_anew"),
     ),
     row(
         "docs/write/testing.md",
         "for (const",
-        How::Excerpt("bffs/kit-ts/example/test/main.test.ts"),
+        How::Excerpt("host/templates/ts/test/main.test.ts"),
     ),
     row(
         "docs/write/testing.md",
@@ -294,11 +334,20 @@ pub const TABLE: &[Row] = &[
         "2026-",
         How::Walk("the_line_on_the_page_of_the_log_has_fields_of_its_table"),
     ),
+    row("docs/reference/cli.md", "tailor dev", COMMANDS),
+    row(
+        "docs/write/dev.md",
+        "tailor dev",
+        How::Test("what_is_saved_is_served_and_what_does_not_build_leaves_the_last_good_version"),
+    ),
     row("docs/reference/cli.md", "tailor serve", COMMANDS),
     row("docs/reference/cli.md", "tailor check", COMMANDS),
     row("docs/reference/cli.md", "tailor build", COMMANDS),
+    row("docs/reference/cli.md", "tailor new", COMMANDS),
+    row("docs/reference/cli.md", "tailor init", COMMANDS),
     row("docs/reference/cli.md", "tailor kit", COMMANDS),
     row("docs/reference/cli.md", "tailor inspect", COMMANDS),
     row("docs/reference/cli.md", "tailor call", COMMANDS),
+    row("docs/reference/cli.md", "tailor test", COMMANDS),
     row("docs/reference/cli.md", "tailor demo", COMMANDS),
 ];

@@ -32,59 +32,81 @@ fn empty(name: &str) -> PathBuf {
     folder
 }
 
-/// The BFF of this name in a host with the settings of its page, beside the services of the demo.
-async fn serve(repository: &Path, name: &str, page: &str) -> (TestHost, Services) {
+/// The BFF of this name in a host with these settings, beside the services of the demo.
+async fn serve(repository: &Path, name: &str, settings: &str) -> (TestHost, Services) {
     let services = Services::start().unwrap();
     let file = format!("{name}.wasm");
     let component = std::fs::read(repository.join("target/components").join(&file)).unwrap();
-    let settings = block(page, &format!("[bff.{name}]")).replace("target/components/", "");
+    let settings = settings.replace("target/components/", "");
     let builder = TestHost::builder().unwrap();
     let builder = builder.file(&file, &component).unwrap();
     let builder = builder.services(&services, "").config(&settings);
     (builder.start().await.unwrap(), services)
 }
 
+/// The BFF in the configuration of its folder, and the route to it: the rest has addresses that are
+/// not free here.
+fn settings(repository: &Path) -> String {
+    let text = std::fs::read_to_string(repository.join("tailor.toml")).unwrap();
+    let (_, settings) = text.split_once("\n[bff.").unwrap();
+    format!("[bff.{settings}")
+}
+
 /// What that BFF answers about a day's goals.
-async fn served(repository: &Path, name: &str, page: &str) -> String {
-    let (host, _services) = serve(repository, name, page).await;
+async fn served(repository: &Path, name: &str) -> String {
+    let (host, _services) = serve(repository, name, &settings(repository)).await;
     let target = format!("/{name}/ada/goals?date=2026-01-15");
     let answer = host.get(&target).await.unwrap();
     assert_eq!(answer.status, 200, "{answer:?}");
     answer.text()
 }
 
-/// Writes the files of a BFF in TypeScript that its page shows, beside those that differ.
-fn write_typescript(folder: &Path, page: &str, files: &[(&str, &str)]) {
-    let both = block(page, "{ \"extends\"");
-    let (ours, tests) = both.split_once('\n').unwrap();
-    for (name, text) in [("tsconfig.json", ours), ("tsconfig.test.json", tests)] {
-        std::fs::write(folder.join(name), text).unwrap();
+/// Makes the folder of a BFF as its page does, and looks whether the page shows these files of it
+/// byte for byte, each by how it begins there.
+fn made(name: &str, page: &str, new: &str, files: &[(&str, &str)]) -> PathBuf {
+    let parent = empty(name);
+    // The packages that the page installs are those of `phone`.
+    example("phone").unwrap();
+    let draft = tempfile::tempdir_in(&parent).unwrap();
+    run(draft.path(), &block(page, new));
+    let folder = parent.join(name);
+    move_all(&draft.path().join(name), &folder);
+    for (file, begins) in files {
+        let text = std::fs::read_to_string(folder.join(file)).unwrap();
+        let shown = block(page, begins);
+        assert!(
+            text.ends_with(&shown),
+            "{page} does not show {file} as it is"
+        );
     }
-    for (name, begins) in [("package.json", "{\n  \"name\"")].iter().chain(files) {
-        std::fs::write(folder.join(name), block(page, begins)).unwrap();
+    folder
+}
+
+/// Moves what is in a folder into another one, beside what builds made there.
+fn move_all(from: &Path, to: &Path) {
+    std::fs::create_dir_all(to).unwrap();
+    for entry in std::fs::read_dir(from).unwrap() {
+        let entry = entry.unwrap();
+        std::fs::rename(entry.path(), to.join(entry.file_name())).unwrap();
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_bff_in_rust_from_an_empty_folder() {
     let page = "docs/write/rust.md";
-    let folder = empty("treadmill");
-    run(&folder, &block(page, "mkdir -p treadmill/src"));
-    let folder = folder.join("treadmill");
-    let code = block(page, "//! The backend of the treadmill");
-    let file = folder.join("src/lib.rs");
-    std::fs::write(&file, &code).unwrap();
+    let files = [
+        ("src/lib.rs", "//! The backend of a treadmill"),
+        ("fixtures/good-day.json", "{"),
+        ("tailor.toml", "# The services"),
+    ];
+    let folder = made("treadmill", page, "tailor new treadmill", &files);
     let tested = run(&folder, &block(page, "cargo test"));
-    assert!(tested.contains("2 passed"), "{tested}");
-
-    let fixture = block(page, "{\n  \"request\"");
-    std::fs::write(folder.join("fixtures/morning.json"), fixture).unwrap();
-    // The page on tests has one more, for its module.
-    let code = code.trim_end().strip_suffix('}').unwrap();
-    let test = block("docs/write/testing.md", "#[test]");
-    std::fs::write(&file, format!("{code}\n{test}}}\n")).unwrap();
-    let tested = run(&folder, "cargo test");
     assert!(tested.contains("3 passed"), "{tested}");
+    // What its workflow asks for beside that.
+    run(
+        &folder,
+        "cargo fmt --check && cargo clippy --all-targets -- -D warnings",
+    );
 
     let called = run(&folder, &block(page, "tailor build ."));
     assert!(called.contains("+ Steps, - Sleep"), "{called}");
@@ -92,91 +114,116 @@ async fn a_bff_in_rust_from_an_empty_folder() {
     let (_, memory) = called.split_once("\"memory\": ").unwrap();
     let (memory, _) = memory.split_once(',').unwrap();
     assert!(memory.parse::<u64>().unwrap() < 512 << 10, "{called}");
-    run(&folder, &block("docs/write/testing.md", "tailor call"));
-    let answer = served(&folder, "treadmill", page).await;
+    let tested = run(&folder, &block("docs/write/testing.md", "tailor test"));
+    assert!(tested.contains("2 passed, 0 failed"), "{tested}");
+    run(&folder, "tailor check");
+    let answer = served(&folder, "treadmill").await;
     assert!(answer.starts_with(['+', '-']), "{answer}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_bff_in_typescript_from_an_empty_folder() {
     let page = "docs/write/typescript.md";
-    let folder = empty("scales");
-    run(&folder, &block(page, "mkdir -p scales/src"));
-    let folder = folder.join("scales");
     let files = [
-        ("src/main.ts", "/** The backend of the bathroom scales"),
+        ("src/main.ts", "/** The backend of bathroom scales"),
         ("test/main.test.ts", "import assert"),
-        ("fixtures/no-profile.json", "{\n  \"request\""),
+        ("fixtures/no-profile.json", "{"),
+        ("tailor.toml", "# The services"),
     ];
-    write_typescript(&folder, page, &files);
-    // What is installed is what `phone` has.
-    example("phone").unwrap();
-    run(&folder, &block(page, "npm install"));
+    let folder = made("scales", page, "tailor new scales", &files);
+    let tested = run(&folder, &block(page, "npm run check"));
+    assert!(tested.contains("# pass 4"), "{tested}");
 
     let called = run(&folder, &block(page, "tailor build ."));
     assert!(called.contains("weight_kg"), "{called}");
-    let answer = served(&folder, "scales", page).await;
+    run(&folder, "tailor check");
+    let answer = served(&folder, "scales").await;
     assert!(answer.contains("\"weight_kg\":"), "{answer}");
-}
-
-/// Walks a page about an app of the web by its blocks, up to the answers that it shows. `shown` is in
-/// that of its fixture.
-async fn walk_of_an_app(
-    name: &str,
-    page: &str,
-    [folders, install, build, curl]: [&str; 4],
-    files: &[(&str, &str)],
-    shown: &str,
-) {
-    let folder = empty(name);
-    run(&folder, &block(page, folders));
-    let folder = folder.join(name);
-    write_typescript(&folder, page, files);
-    // What is installed is what `phone` has.
-    example("phone").unwrap();
-    let tested = run(&folder, &block(page, install));
-    assert!(tested.contains("# pass 2"), "{tested}");
-
-    let called = run(&folder, &block(page, build));
-    assert!(called.contains(shown), "{called}");
-    let (host, services) = serve(&folder, name, page).await;
-    if installed("curl") {
-        holds(page, curl, &host, &services).await;
-    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_app_of_hono_from_an_empty_folder() {
+    let page = "docs/write/hono.md";
     let files = [
-        ("src/main.ts", "/** The backend of the bathroom mirror"),
+        ("src/main.ts", "/** The backend of a bathroom mirror"),
         ("test/main.test.ts", "import assert"),
-        ("fixtures/slow-profile.json", "{\n  \"request\""),
+        ("fixtures/slow-profile.json", "{"),
     ];
-    let shown = "\"greeting\": \"Good morning\"";
-    let blocks = [
-        "mkdir -p mirror/src",
-        "npm install",
-        "tailor build .",
-        "$ curl",
-    ];
-    walk_of_an_app("mirror", "docs/write/hono.md", blocks, &files, shown).await;
+    let folder = made("mirror", page, "tailor new mirror", &files);
+    let tested = run(&folder, &block(page, "npm run check"));
+    assert!(tested.contains("# pass 3"), "{tested}");
+
+    let called = run(&folder, &block(page, "tailor build ."));
+    assert!(
+        called.contains("\"greeting\": \"Good morning\""),
+        "{called}"
+    );
+    run(&folder, "tailor check");
+    let (host, services) = serve(&folder, "mirror", &settings(&folder)).await;
+    if installed("curl") {
+        holds(page, "$ curl", &host, &services).await;
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_handler_of_workers_from_an_empty_folder() {
-    let files = [
+    let page = "docs/write/workers.md";
+    let folder = empty("earbuds");
+    run(&folder, &block(page, "mkdir -p earbuds/src"));
+    let folder = folder.join("earbuds");
+    let both = block(page, "{ \"extends\"");
+    let (ours, tests) = both.split_once('\n').unwrap();
+    for (name, text) in [("tsconfig.json", ours), ("tsconfig.test.json", tests)] {
+        std::fs::write(folder.join(name), text).unwrap();
+    }
+    for (name, begins) in [
+        ("package.json", "{\n  \"name\""),
         ("src/index.ts", "/** The backend of the earbuds"),
         ("test/index.test.ts", "import assert"),
         ("fixtures/steps-to-go.json", "{\n  \"request\""),
-    ];
-    let shown = "\"say\": \"577 steps to go\"";
-    let blocks = [
-        "mkdir -p earbuds/src",
-        "npm install",
-        "tailor build .",
-        "$ curl",
-    ];
-    walk_of_an_app("earbuds", "docs/write/workers.md", blocks, &files, shown).await;
+    ] {
+        std::fs::write(folder.join(name), block(page, begins)).unwrap();
+    }
+    example("phone").unwrap();
+    let tested = run(&folder, &block(page, "npm install"));
+    assert!(tested.contains("# pass 2"), "{tested}");
+
+    let called = run(&folder, &block(page, "tailor build ."));
+    assert!(called.contains("\"say\": \"577 steps to go\""), "{called}");
+    let (host, services) = serve(&folder, "earbuds", &block(page, "[bff.earbuds]")).await;
+    if installed("curl") {
+        holds(page, "$ curl", &host, &services).await;
+    }
+}
+
+/// What `tailor init` makes of a package that has a source, up to its first answer.
+#[test]
+fn a_package_of_npm_becomes_a_bff_and_stays_what_it_was() {
+    let folder = empty("washstand");
+    let folder = folder.join("washstand");
+    std::fs::create_dir_all(folder.join("src")).unwrap();
+    let source = "import { Hono } from \"hono\";\nconst app = new Hono();\n\
+                  app.get(\"/\", (c) => c.text(\"good morning\"));\nexport default app;\n";
+    let manifest = "{\n  \"name\": \"@team/washstand\",\n  \"type\": \"commonjs\",\n  \
+                    \"dependencies\": { \"hono\": \"4.13.19\" }\n}\n";
+    for (name, text) in [("src/index.ts", source), ("package.json", manifest)] {
+        std::fs::write(folder.join(name), text).unwrap();
+    }
+    example("phone").unwrap();
+    let said = run(&folder, "tailor init");
+    assert!(
+        said.contains("added  package.json: tailor.entry\n"),
+        "{said}"
+    );
+    let again = run(&folder, "tailor init");
+    assert!(!again.contains("added"), "{again}");
+    let kept = std::fs::read_to_string(folder.join("package.json")).unwrap();
+    let (beginning, _) = manifest.rsplit_once(" }\n}").unwrap();
+    assert!(kept.starts_with(beginning), "{kept}");
+    let script = "npm install\nnpm run check\ntailor build .\ntailor check\n\
+                  tailor call target/components/washstand.wasm --fixture fixtures/first.json";
+    let called = run(&folder, script);
+    assert!(called.contains("good morning"), "{called}");
 }
 
 #[test]

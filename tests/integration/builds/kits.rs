@@ -45,7 +45,7 @@ fn the_packed_kit_is_all_that_a_bff_in_typescript_needs_of_this_repository() {
         r#"{{"name": "scales", "type": "module", "tailor": {{"entry": "src/main.ts"}},
             "dependencies": {{"@tailor/kit": "file:vendor/tailor-kit/{packed}"}}}}"#
     );
-    let example = root().join("bffs/kit-ts/example");
+    let example = root().join("host/templates/ts");
     for file in [
         "src/main.ts",
         "test/main.test.ts",

@@ -40,13 +40,17 @@ const MANIFEST: &str = "[package]\nname = \"tiny\"\nversion = \"0.1.0\"\nedition
                         [lib]\ncrate-type = [\"cdylib\"]\n[package.metadata.component]\n\
                         [lints.rust]\nunexpected_cfgs = \"allow\"\n";
 
-fn tiny(folder: &Path) {
+/// The contract, as a section of a module.
+pub fn types() -> Vec<u8> {
     let mut resolve = Resolve::new();
     let (package, _) = resolve.push_dir(root().join("wit")).unwrap();
     let world = resolve.select_world(&[package], Some("bff")).unwrap();
-    let types = metadata::encode(&resolve, world, StringEncoding::UTF8, None).unwrap();
+    metadata::encode(&resolve, world, StringEncoding::UTF8, None).unwrap()
+}
+
+pub(super) fn tiny(folder: &Path) {
     write(folder, &[("Cargo.toml", MANIFEST), ("src/lib.rs", CODE)]);
-    fs::write(folder.join("src/types"), types).unwrap();
+    fs::write(folder.join("src/types"), types()).unwrap();
 }
 
 /// The component of a build, which is in the one place for it.

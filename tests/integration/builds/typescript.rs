@@ -12,7 +12,7 @@ const MAIN: &str = "import { bff, get, json } from \"@tailor/kit\";\n\
                     export const handler = bff([get(\"/\", () => json({ text }))]);\n";
 
 /// A BFF two folders below the root, where the packages and the settings of tsc are.
-fn repository(root_folder: &Path) -> PathBuf {
+pub(super) fn repository(root_folder: &Path) -> PathBuf {
     let folder = root_folder.join("apps/web/scales");
     write(
         &folder,

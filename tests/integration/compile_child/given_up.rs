@@ -3,7 +3,7 @@
 
 use std::path::Path;
 
-use tailor_harness::Process;
+use tailor_harness::{Process, TestHost};
 
 use super::{PATIENT, Two, bombs, children, replace, running, said};
 use crate::observe::eventually;
@@ -165,4 +165,26 @@ async fn a_file_that_changes_all_the_time_is_compiled_to_the_end_now_and_then() 
     assert!(reason.contains("engine.compile-cpu"), "{reason}");
     host.live("page");
     assert_eq!(host.serves("page").await, body("v2"));
+}
+
+/// A thread for each file would keep memory of its own, 0.7 MiB each.
+#[tokio::test]
+async fn a_start_does_not_look_at_all_files_at_once() {
+    let component = page("v1");
+    let mut builder = TestHost::builder().unwrap().config(super::CONFIG);
+    for number in 0..100 {
+        builder = builder
+            .file(&format!("b{number}.wasm"), &component)
+            .unwrap()
+            .config(&format!(
+                "[bff.b{number}]\ncomponent = \"b{number}.wasm\"\n\
+                 [[route]]\nbff = \"b{number}\"\npath = \"/b{number}\"\n"
+            ));
+    }
+    let (path, _files) = builder.write().unwrap();
+    let process = Process::serve(&path).unwrap();
+    process.address().unwrap();
+    let threads = format!("/proc/{}/task", process.id());
+    let threads = std::fs::read_dir(threads).unwrap().count();
+    assert!(threads < 60, "{threads} threads for 100 files");
 }

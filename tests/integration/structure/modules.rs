@@ -10,7 +10,7 @@ use super::{below, read, shown};
 
 /// The host's modules from the highest to the lowest, each with those that it may know. A module
 /// knows lower ones only.
-const MODULES: [(&str, &[&str]); 25] = [
+const MODULES: [(&str, &[&str]); 28] = [
     (
         "host",
         &[
@@ -23,6 +23,7 @@ const MODULES: [(&str, &[&str]); 25] = [
             "calls",
             "downstream",
             "telemetry",
+            "development",
             "contract",
             "config",
             "text",
@@ -52,6 +53,7 @@ const MODULES: [(&str, &[&str]); 25] = [
             "downstream",
             "telemetry",
             "degraded",
+            "development",
             "contract",
             "coding",
             "config",
@@ -69,8 +71,16 @@ const MODULES: [(&str, &[&str]); 25] = [
             "bff",
             "calls",
             "downstream",
+            "development",
             "telemetry",
             "config",
+        ],
+    ),
+    ("development", &["bff", "calls", "downstream", "contract"]),
+    (
+        "suite",
+        &[
+            "invoke", "fixture", "bff", "calls", "contract", "config", "digest", "file", "text",
         ],
     ),
     (
@@ -86,8 +96,9 @@ const MODULES: [(&str, &[&str]); 25] = [
     ),
     (
         "fixture",
-        &["file", "bff", "calls", "downstream", "contract"],
+        &["file", "bff", "calls", "downstream", "contract", "text"],
     ),
+    ("template", &["build", "config", "text"]),
     ("router", &["config"]),
     (
         "bff",
@@ -137,7 +148,7 @@ const MODULES: [(&str, &[&str]); 25] = [
     ("locale", &["contract", "text"]),
     ("contract", &[]),
     ("coding", &[]),
-    ("config", &["digest", "file", "http_fields", "path"]),
+    ("config", &["digest", "file", "http_fields", "path", "text"]),
     ("http_fields", &[]),
     ("path", &[]),
     ("degraded", &[]),

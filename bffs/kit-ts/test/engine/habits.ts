@@ -2,6 +2,8 @@
  * What frontend engineers write by habit, a path each, in the web's way. The integration test
  * `habits` has the answers and lines of the log.
  */
+import { differences } from "./rows.ts";
+
 const HEART = "http://heart/users/ada";
 
 interface Heart {
@@ -72,6 +74,7 @@ const habits: Readonly<Record<string, (request: Request) => unknown>> = {
     for (let line = 0; line < 100; line += 1) console.info(line);
     throw new Error("after many lines");
   },
+  rows: () => Response.json(differences()),
 };
 
 export default {

@@ -5,6 +5,7 @@
 
 #![allow(unreachable_pub, reason = "public in the host alone")]
 
+use std::collections::BTreeMap;
 use std::fmt;
 
 use serde::Deserialize;
@@ -106,26 +107,26 @@ impl<'a> Node<'a> {
             (Node::Array(one), Node::Array(other)) => {
                 one.len() == other.len() && one.iter().zip(other).all(|(a, b)| a.same(b))
             }
-            (Node::Object(one), Node::Object(_)) => {
-                self.names() == other.names()
-                    && one.iter().all(|(name, _)| {
-                        let name = text_of(name);
-                        let both = self.member(&name).zip(other.member(&name));
-                        both.is_some_and(|(one, other)| one.same(other))
-                    })
+            (Node::Object(_), Node::Object(_)) => {
+                let (one, other) = (self.members(), other.members());
+                let same = |((a, one), (b, other)): ((_, &&Node<'_>), (_, &&Node<'_>))| {
+                    a == b && one.same(other)
+                };
+                one.len() == other.len() && one.iter().zip(&other).all(same)
             }
             _ => false,
         }
     }
 
-    fn names(&self) -> Vec<String> {
-        let mut names = match self {
-            Node::Object(members) => members.iter().map(|(name, _)| text_of(name)).collect(),
-            Node::Scalar(_) | Node::Array(_) => Vec::new(),
-        };
-        names.sort();
-        names.dedup();
-        names
+    /// The members by name, of equal names the last; none of anything else.
+    pub(super) fn members(&self) -> BTreeMap<String, &Node<'a>> {
+        match self {
+            Node::Object(members) => members
+                .iter()
+                .map(|(name, value)| (text_of(name), value))
+                .collect(),
+            Node::Scalar(_) | Node::Array(_) => BTreeMap::new(),
+        }
     }
 }
 

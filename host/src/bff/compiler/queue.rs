@@ -154,6 +154,13 @@ impl Queue {
         }
     }
 
+    /// Whether a compile of this file is queued or running.
+    pub(super) fn has(&self, path: &Path) -> bool {
+        let state = self.lock();
+        let mut all = state.waiting.iter().chain(&state.running);
+        all.any(|job| job.file.as_ref().is_some_and(|file| file.path == path))
+    }
+
     /// Ends the compiles of BFFs and files that are not wanted.
     pub(super) fn withdraw(&self, is_wanted: impl Fn(&str, &Path) -> bool) {
         let is_unwanted = |job: &Job| {

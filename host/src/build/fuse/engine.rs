@@ -28,14 +28,15 @@
 //! A component where these values are not found exactly once stays as it is, and the build says so.
 
 use wasm_encoder::{
-    BlockType, CodeSection, DataSection, ElementSection, Function, FunctionSection, GlobalSection,
-    MemArg, TypeSection, ValType,
+    BlockType, CodeSection, ElementSection, Function, FunctionSection, GlobalSection, MemArg,
+    TypeSection, ValType,
 };
 
 use super::FuseError;
 use super::free::{Free, add_flag};
-use super::image::{OBJECT, UNDEFINED, only, put, set, words};
+use super::image::{OBJECT, Target, UNDEFINED, only, put, words};
 use super::layout::{Layout, number};
+use super::memory::Spare;
 use super::module::Module;
 use super::places::{Known, known};
 use super::rejections::Tracker;
@@ -75,13 +76,17 @@ pub(super) struct Engine {
 }
 
 impl Engine {
-    /// Finds the engine, if there is one.
-    pub(super) fn find(layout: &Layout<'_>, free: &mut Free) -> Result<Option<Self>, FuseError> {
-        let image = image(layout)?;
-        let Some((fields, top)) = only(runtimes(&image)) else {
+    /// Finds the engine in memory, if there is one.
+    pub(super) fn find(
+        image: &[u8],
+        spare: Option<Spare>,
+        layout: &Layout<'_>,
+        free: &mut Free,
+    ) -> Result<Option<Self>, FuseError> {
+        let Some((fields, top)) = only(runtimes(image)) else {
             return Ok(None);
         };
-        let Some(hook) = only(hooks(&image, fields)) else {
+        let Some(hook) = only(hooks(image, fields)) else {
             return Ok(None);
         };
         let modules = layout.kept.iter().map(|kept| &layout.modules[*kept]);
@@ -98,6 +103,7 @@ impl Engine {
             Handler {
                 field: fields + INTERRUPT_HANDLER,
                 hook,
+                spare: spare.map(|spare| spare.hook),
                 clock,
                 table,
                 slot: slot - 1,
@@ -111,7 +117,7 @@ impl Engine {
             top,
             hook: hook.0,
             handler,
-            tracker: Tracker::find(&image, fields, table, slot, free),
+            tracker: Tracker::find(image, fields, spare, (table, slot), free),
             table,
             tables: 0,
         }))
@@ -128,16 +134,16 @@ impl Engine {
     }
 
     /// Gives the stack its limit, takes the hook away, and puts the functions into their fields.
-    pub(super) fn set(&self, data: &mut DataSection, elements: &mut ElementSection) {
+    pub(super) fn set(&self, memory: &mut Target<'_>, elements: &mut ElementSection) {
         let limit = self.top.saturating_sub(STACK);
-        set(data, self.fields + STACK_LIMIT, &limit.to_le_bytes());
+        memory.set(self.fields + STACK_LIMIT, &limit.to_le_bytes());
         let undefined = u64::from(UNDEFINED) << 32;
-        set(data, self.hook, &undefined.to_le_bytes());
+        memory.set(self.hook, &undefined.to_le_bytes());
         if let Some(handler) = &self.handler {
-            handler.set(data, elements);
+            handler.set(memory, elements);
         }
         if let Some(tracker) = &self.tracker {
-            tracker.set(data, elements);
+            tracker.set(memory, elements);
         }
     }
 
@@ -164,6 +170,8 @@ struct Handler {
     field: u32,
     /// The address of the hook for stacks, and the value that it had.
     hook: (u32, u64),
+    /// Where that value is kept, if it is not a part of the code.
+    spare: Option<u32>,
     clock: u32,
     table: u32,
     slot: u32,
@@ -175,8 +183,11 @@ struct Handler {
 
 impl Handler {
     /// Puts it into the table, and its slot into the engine's field.
-    fn set(&self, data: &mut DataSection, elements: &mut ElementSection) {
-        set(data, self.field, &self.slot.to_le_bytes());
+    fn set(&self, memory: &mut Target<'_>, elements: &mut ElementSection) {
+        memory.set(self.field, &self.slot.to_le_bytes());
+        if let Some(spare) = self.spare {
+            memory.set(spare, &self.hook.1.to_le_bytes());
+        }
         put(elements, self.table, self.slot, self.function);
     }
 
@@ -199,7 +210,8 @@ impl Handler {
             memory_index: 0,
         };
         let mut body = Function::new([]);
-        body.instructions()
+        let mut write = body.instructions();
+        write
             .global_get(said)
             .if_(BlockType::Empty)
             .i32_const(0)
@@ -211,12 +223,14 @@ impl Handler {
             .global_set(said)
             .global_get(said)
             .if_(BlockType::Empty)
-            .i32_const(0)
-            .i64_const(hook.cast_signed())
-            .i64_store(place)
-            .end()
-            .global_get(said)
-            .end();
+            .i32_const(0);
+        match self.spare {
+            Some(spare) => write
+                .i32_const(spare.cast_signed())
+                .i64_load(MemArg { offset: 0, ..place }),
+            None => write.i64_const(hook.cast_signed()),
+        };
+        write.i64_store(place).end().global_get(said).end();
         code.function(&body);
     }
 }
@@ -229,7 +243,7 @@ fn largest_table<'a, 'b: 'a>(modules: impl Iterator<Item = &'a Module<'b>>) -> O
 }
 
 /// Memory as it is before anything runs.
-fn image(layout: &Layout<'_>) -> Result<Vec<u8>, FuseError> {
+pub(super) fn image(layout: &Layout<'_>) -> Result<Vec<u8>, FuseError> {
     let mut image = Vec::new();
     for &instance in layout.kept {
         for segment in &layout.modules[instance].data {

@@ -14,6 +14,9 @@ use super::turns::Turns;
 
 /// What it is called in the contract's interface.
 const HANDLE: &str = "handle";
+/// The names of its parts in a module that is run when a component is built.
+pub(in crate::build) const START: &str = "start";
+pub(in crate::build) const RETURNED: &str = "returned";
 
 /// The function `handle`: the functions that it calls, and its own indexes.
 pub(super) struct Handle {
@@ -64,6 +67,12 @@ impl Handle {
             let name = format!("cabi_post_{}", self.name);
             exports.export(&name, ExportKind::Func, post_return);
         }
+    }
+
+    /// Exports the first turn by itself, and whether the handler has returned.
+    pub(super) fn export_start(&self, exports: &mut ExportSection) {
+        exports.export(START, ExportKind::Func, self.start);
+        exports.export(RETURNED, ExportKind::Global, self.returned);
     }
 
     /// The code of `task.return`, whatever it is given: the answer is taken by `finish`.

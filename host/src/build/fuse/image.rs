@@ -18,10 +18,32 @@ pub(super) fn put(elements: &mut ElementSection, table: u32, slot: u32, function
     );
 }
 
-/// Writes a number over what is in memory.
-pub(super) fn set(data: &mut DataSection, address: u32, value: &[u8]) {
-    let address = ConstExpr::i32_const(address.cast_signed());
-    data.active(0, &address, value.iter().copied());
+/// Memory that numbers are written over.
+pub(super) enum Target<'a> {
+    /// By segments that come after the others.
+    Segments(&'a mut DataSection),
+    /// In its place.
+    Memory(&'a mut [u8]),
+}
+
+impl Target<'_> {
+    /// Writes a number over what is in memory.
+    pub(super) fn set(&mut self, address: u32, value: &[u8]) {
+        match self {
+            Self::Segments(data) => {
+                let address = ConstExpr::i32_const(address.cast_signed());
+                data.active(0, &address, value.iter().copied());
+            }
+            Self::Memory(memory) => {
+                let place = memory.get_mut(address as usize..);
+                let place = place.and_then(|rest| rest.get_mut(..value.len()));
+                // What is found in memory is in it.
+                if let Some(place) = place {
+                    place.copy_from_slice(value);
+                }
+            }
+        }
+    }
 }
 
 /// The only one, if there is one.

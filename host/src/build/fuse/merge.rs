@@ -8,20 +8,25 @@ use std::collections::BTreeSet;
 
 use wasm_encoder::reencode::Reencode;
 use wasm_encoder::{
-    CodeSection, DataCountSection, DataSection, ElementMode, ElementSection, Elements, EntityType,
-    ExportKind, ExportSection, Function, FunctionSection, GlobalSection, ImportSection,
+    CodeSection, ConstExpr, DataCountSection, DataSection, ElementMode, ElementSection, Elements,
+    EntityType, ExportKind, ExportSection, Function, FunctionSection, GlobalSection, ImportSection,
     MemorySection, NameMap, NameSection, TableSection, TypeSection,
 };
 use wasmparser::{DataKind, ElementItems, ElementKind, ExternalKind};
 
 use super::FuseError;
-use super::engine::Engine;
+use super::engine::{Engine, image};
 use super::handle::Handle;
+use super::image::Target;
 use super::item::CoreItem;
 use super::layout::{Layout, Made, kept, number};
+use super::memory::{self, State};
 use super::module::Module;
 use super::places::{Places, encoded, known, place};
 use super::wiring::Wiring;
+
+/// Bytes of a page of memory.
+const PAGE: u64 = 64 << 10;
 
 /// The merged module, how many there were, and whether an engine was found in them.
 pub(super) struct Merged {
@@ -30,9 +35,25 @@ pub(super) struct Merged {
     pub(super) engine: bool,
 }
 
+/// What a module is made for.
+#[derive(Clone, Copy)]
+pub(super) enum Purpose<'a> {
+    /// To become a component.
+    Component,
+    /// To be run here: what is still to be put into the engine is left out, and its state is
+    /// exported with the first of the turns.
+    Run,
+    /// To become a component that goes on from a state.
+    With(&'a State),
+}
+
 /// Makes one module of all that the component's exports need.
 /// `handler` is the interface of the contract that an asynchronous handler is exported by.
-pub(super) fn merge(wiring: &Wiring<'_>, handler: Option<&str>) -> Result<Merged, FuseError> {
+pub(super) fn merge(
+    wiring: &Wiring<'_>,
+    handler: Option<&str>,
+    purpose: Purpose<'_>,
+) -> Result<Merged, FuseError> {
     let modules = wiring
         .instances
         .iter()
@@ -44,7 +65,7 @@ pub(super) fn merge(wiring: &Wiring<'_>, handler: Option<&str>) -> Result<Merged
             return Err(FuseError::Unsupported("a start function"));
         }
     }
-    let (module, engine) = Layout::new(wiring, &modules, &kept)?.encode(handler)?;
+    let (module, engine) = Layout::new(wiring, &modules, &kept)?.encode(handler, purpose)?;
     Ok(Merged {
         module,
         modules: kept.len(),
@@ -54,14 +75,29 @@ pub(super) fn merge(wiring: &Wiring<'_>, handler: Option<&str>) -> Result<Merged
 
 impl Layout<'_> {
     /// The module, and whether an engine was found.
-    fn encode(mut self, handler: Option<&str>) -> Result<(wasm_encoder::Module, bool), FuseError> {
+    fn encode(
+        mut self,
+        handler: Option<&str>,
+        purpose: Purpose<'_>,
+    ) -> Result<(wasm_encoder::Module, bool), FuseError> {
+        let state = match purpose {
+            Purpose::With(state) => Some(state),
+            Purpose::Component | Purpose::Run => None,
+        };
         let mut free = self.free()?;
         let handle = match (self.turns, handler) {
             (Some(turns), Some(handler)) => Some(Handle::new(&self, turns, handler, &mut free)?),
             _ => None,
         };
-        let exports = self.exports(handle.as_ref())?;
-        let mut engine = Engine::find(&self, &mut free)?;
+        let mut exports = self.exports(handle.as_ref())?;
+        let mut engine = match purpose {
+            Purpose::Component => Engine::find(&image(&self)?, None, &self, &mut free)?,
+            Purpose::With(state) => Engine::find(&state.memory, state.spare(), &self, &mut free)?,
+            Purpose::Run => {
+                self.export_state(handle.as_ref(), &mut exports)?;
+                None
+            }
+        };
         let mut types = TypeSection::new();
         let mut imports = ImportSection::new();
         let mut functions = FunctionSection::new();
@@ -75,14 +111,20 @@ impl Layout<'_> {
         for (module, name, ty) in &self.hosts {
             imports.import(module, name, EntityType::Function(*ty));
         }
-        let mut known = self.globals.iter();
+        let mut known = self.globals.clone();
+        for (place, value) in state.iter().flat_map(|state| &state.globals) {
+            if let Some(known) = known.get_mut(*place) {
+                *known = value.known();
+            }
+        }
+        let mut known = known.iter();
         for &instance in self.kept {
             let module = &self.modules[instance];
             for element in &module.elements {
                 self.element(instance, element, &mut elements)?;
             }
             for segment in &module.data {
-                self.segment(instance, segment, &mut data)?;
+                self.segment(instance, segment, state.is_some(), &mut data)?;
             }
             let Some(places) = self.places.get_mut(&instance) else {
                 continue;
@@ -101,7 +143,11 @@ impl Layout<'_> {
                 encoded(places.parse_table(&mut tables, table))?;
             }
             for memory in &module.memories {
-                memories.memory(encoded(places.memory_type(*memory))?);
+                let mut memory = encoded(places.memory_type(*memory))?;
+                if let Some(state) = state {
+                    memory.minimum = (state.memory.len() as u64).div_ceil(PAGE);
+                }
+                memories.memory(memory);
             }
             for (global, known) in module.globals.iter().zip(known.by_ref()) {
                 let ty = encoded(places.global_type(global.ty))?;
@@ -125,9 +171,17 @@ impl Layout<'_> {
         if let Some(handle) = &handle {
             handle.add(&mut types, &mut functions, &mut globals, &mut code);
         }
+        let mut memory = state.map(|state| state.memory.clone());
         if let Some(engine) = &engine {
-            engine.set(&mut data, &mut elements);
+            let mut target = match &mut memory {
+                Some(memory) => Target::Memory(memory),
+                None => Target::Segments(&mut data),
+            };
+            engine.set(&mut target, &mut elements);
             engine.add(&mut types, &mut functions, &mut globals, &mut code);
+        }
+        if let Some(memory) = &memory {
+            memory::write(memory, &mut data);
         }
         let mut named = NameSection::new();
         named.functions(&names);
@@ -146,6 +200,28 @@ impl Layout<'_> {
             .section(&data)
             .section(&named);
         Ok((module, engine.is_some()))
+    }
+
+    /// Exports the first of the turns, whether it has returned, and the globals that may change.
+    fn export_state(
+        &self,
+        handle: Option<&Handle>,
+        exports: &mut ExportSection,
+    ) -> Result<(), FuseError> {
+        if let Some(handle) = handle {
+            handle.export_start(exports);
+        }
+        let globals = self
+            .kept
+            .iter()
+            .flat_map(|kept| &self.modules[*kept].globals);
+        for (place, global) in globals.enumerate() {
+            if global.ty.mutable {
+                let name = memory::global(place);
+                exports.export(&name, ExportKind::Global, number(place)?);
+            }
+        }
+        Ok(())
     }
 
     fn exports(&self, handle: Option<&Handle>) -> Result<ExportSection, FuseError> {
@@ -248,10 +324,13 @@ impl Layout<'_> {
         &self,
         instance: usize,
         segment: &wasmparser::Data<'_>,
+        is_replaced: bool,
         into: &mut DataSection,
     ) -> Result<(), FuseError> {
         let places = &self.places[&instance];
         match &segment.kind {
+            // Its index may be used.
+            DataKind::Active { .. } if is_replaced => into.active(0, &ConstExpr::i32_const(0), []),
             DataKind::Passive => into.passive(segment.data.iter().copied()),
             DataKind::Active { offset_expr, .. } => {
                 let offset = known(places, &self.globals, offset_expr)?.expression();

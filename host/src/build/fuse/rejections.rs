@@ -8,12 +8,13 @@
 //! version of the engine: it is found by the object, which the kit has put into another array often.
 
 use wasm_encoder::{
-    BlockType, CodeSection, DataSection, ElementSection, Function, FunctionSection,
-    InstructionSink, MemArg, TypeSection, ValType,
+    BlockType, CodeSection, ElementSection, Function, FunctionSection, InstructionSink, MemArg,
+    TypeSection, ValType,
 };
 
 use super::free::Free;
-use super::image::{OBJECT, UNDEFINED, only, put, set, words};
+use super::image::{OBJECT, Target, UNDEFINED, only, put, words};
+use super::memory::Spare;
 
 /// Where the engine's list of jobs may be behind its first field, bytes. When it is empty, both of
 /// its pointers lead to itself. In front of it are the hook and what is passed to it.
@@ -39,6 +40,8 @@ pub(super) struct Tracker {
     hook: u32,
     /// The address of the first pair.
     pairs: u32,
+    /// Where that address is kept, if it is not a part of the code.
+    spare: Option<u32>,
     /// Where the count of references is, from what a value points to.
     count: i32,
     table: u32,
@@ -52,14 +55,15 @@ impl Tracker {
     pub(super) fn find(
         image: &[u8],
         fields: u32,
-        table: u32,
-        slot: u32,
+        spare: Option<Spare>,
+        (table, slot): (u32, u32),
         free: &mut Free,
     ) -> Option<Self> {
         let held = only(arrays(image))? + u32::try_from(MARK.len()).unwrap_or(0) * VALUE;
         Some(Self {
             hook: only(hooks(image, fields))?,
             pairs: held + VALUE,
+            spare: spare.map(|spare| spare.pairs),
             count: only(counts(image, held))?,
             table,
             slot,
@@ -69,8 +73,11 @@ impl Tracker {
     }
 
     /// Puts it into the table, and its slot into the hook.
-    pub(super) fn set(&self, data: &mut DataSection, elements: &mut ElementSection) {
-        set(data, self.hook, &self.slot.to_le_bytes());
+    pub(super) fn set(&self, memory: &mut Target<'_>, elements: &mut ElementSection) {
+        memory.set(self.hook, &self.slot.to_le_bytes());
+        if let Some(spare) = self.spare {
+            memory.set(spare, &self.pairs.to_le_bytes());
+        }
         put(elements, self.table, self.slot, self.function);
     }
 
@@ -105,8 +112,9 @@ impl Tracker {
             .i64_const(none)
             .local_get(IS_HANDLED)
             .select()
-            .local_set(WANTED)
-            .i32_const(self.pairs.cast_signed())
+            .local_set(WANTED);
+        self.pairs(&mut write);
+        write
             .local_set(PAIR_AT)
             .block(BlockType::Empty)
             .loop_(BlockType::Empty)
@@ -118,8 +126,11 @@ impl Tracker {
             .local_get(PAIR_AT)
             .i32_const(PAIR.cast_signed())
             .i32_add()
-            .local_tee(PAIR_AT)
-            .i32_const((self.pairs + PAIRS * PAIR).cast_signed())
+            .local_tee(PAIR_AT);
+        self.pairs(&mut write);
+        write
+            .i32_const((PAIRS * PAIR).cast_signed())
+            .i32_add()
             .i32_lt_u()
             .br_if(0)
             .return_()
@@ -147,6 +158,16 @@ impl Tracker {
             .end()
             .end();
         code.function(&body);
+    }
+}
+
+impl Tracker {
+    /// The address of the first pair, as an operand.
+    fn pairs(&self, write: &mut InstructionSink<'_>) {
+        match self.spare {
+            Some(spare) => write.i32_const(spare.cast_signed()).i32_load(word()),
+            None => write.i32_const(self.pairs.cast_signed()),
+        };
     }
 }
 

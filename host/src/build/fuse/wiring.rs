@@ -8,11 +8,11 @@ use wasmparser::{
     CanonicalFunction, ComponentInstance, ComponentTypeRef, Export, Instance, Parser, Payload,
 };
 
-use super::FuseError;
 use super::item::{CoreInstance, CoreItem, Lifted};
 use super::module::always_traps;
 use super::options::Options;
 use super::scope::{Args, Func, Item, Nested, Scope, Type, Whole, at};
+use super::{FuseError, LOADER};
 
 /// A core module with what it was instantiated with.
 pub(super) struct ModuleInstance<'a> {
@@ -43,10 +43,20 @@ pub(super) struct Wiring<'a> {
     pub(super) exports: Vec<Lifted>,
 }
 
+/// What becomes of functions that do nothing but end the instance.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Stubs {
+    /// They stay as they are.
+    Trap,
+    /// Those that stand for the engine's loader of modules are imported, as they were before.
+    Loader,
+}
+
 /// Reads a component.
-pub(super) fn read(component: &[u8]) -> Result<Wiring<'_>, FuseError> {
+pub(super) fn read(component: &[u8], stubs: Stubs) -> Result<Wiring<'_>, FuseError> {
     let mut reader = Reader {
         bytes: component,
+        stubs,
         instances: Vec::new(),
     };
     let all = reader.component(0..component.len(), &Args::Outermost, None)?;
@@ -81,6 +91,7 @@ fn lifted(name: &str, item: &Item, into: &mut Vec<Lifted>) -> Result<(), FuseErr
 
 struct Reader<'a> {
     bytes: &'a [u8],
+    stubs: Stubs,
     instances: Vec<ModuleInstance<'a>>,
 }
 
@@ -275,7 +286,7 @@ impl<'a> Reader<'a> {
                         name,
                         realloc: options.realloc.clone().map(Box::new),
                     },
-                    Func::Lift(lift) => self.stub(&lift.core)?,
+                    Func::Lift(lift) => self.stub(&lift.core, options.realloc.as_ref())?,
                 };
                 scope.core_funcs.push(options.check(item));
             }
@@ -298,10 +309,20 @@ impl<'a> Reader<'a> {
 
     /// A function of another component inside. It takes its own memory, so only one that has
     /// nothing to do with it can be taken over.
-    fn stub(&self, core: &CoreItem) -> Result<CoreItem, FuseError> {
+    fn stub(&self, core: &CoreItem, realloc: Option<&CoreItem>) -> Result<CoreItem, FuseError> {
         let CoreItem::Export { instance, name } = core else {
             return Ok(CoreItem::Unsupported("a call between components"));
         };
+        // Between interface and function is a sign, which depends on how names are mangled.
+        let function = name.rsplit_once(['#', '|']);
+        let function = function.filter(|(interface, _)| interface.ends_with(LOADER));
+        if let Some((_, function)) = function.filter(|_| self.stubs == Stubs::Loader) {
+            return Ok(CoreItem::Host {
+                module: LOADER.to_owned(),
+                name: function.to_owned(),
+                realloc: realloc.cloned().map(Box::new),
+            });
+        }
         Ok(if always_traps(self.instances[*instance].bytes, name)? {
             CoreItem::Trap
         } else {

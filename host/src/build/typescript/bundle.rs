@@ -15,7 +15,7 @@ use super::{handler, hints};
 
 /// The kit's own bundler. It adds a table of source lines, so that a stack in the log names the
 /// author's files.
-const KIT_BUNDLER: &str = "@tailor/kit/tools/bundle.mjs";
+pub(super) const KIT_BUNDLER: &str = "@tailor/kit/tools/bundle.mjs";
 
 /// Which of a package's files are taken: those for an engine that is neither Node nor has a page.
 /// The same as in the kit's tools/resolve.mjs.
@@ -28,6 +28,21 @@ const RESOLUTION: [&str; 4] = [
 
 /// The end of the name of the file in which the bundler lists what it read.
 const METAFILE: &str = "js.meta.json";
+
+/// Checks that the module that the bundle begins with is there.
+pub(super) fn entry(package: &Package) -> Result<(), BuildError> {
+    if package.folder.join(&package.entry).is_file() {
+        return Ok(());
+    }
+    Err(BuildError::Unsuitable {
+        file: package.folder.join("package.json"),
+        reason: format!(
+            "its entry {} does not exist: name the module that exports `handler`, \"tailor\": {{ \
+             \"entry\": \"...\" }}",
+            package.entry.display()
+        ),
+    })
+}
 
 /// One ES module and its source map, in a folder of its own until the component is written.
 pub(super) struct Bundle {
@@ -43,38 +58,55 @@ impl Bundle {
         options: &BuildOptions,
         say: Report<'_>,
     ) -> Result<Self, BuildError> {
+        let bundle = Self::folder(package, components)?;
+        bundle.write(package, modules, options, say)?;
+        Ok(bundle)
+    }
+
+    /// The place of a bundle that is not there yet.
+    pub(super) fn folder(package: &Package, components: &Path) -> Result<Self, BuildError> {
         // Beside the folder of components: the source map's relative paths stay right when it is
         // moved there.
         let beside = components.parent().unwrap_or(components);
         let folder = tempfile::Builder::new()
             .prefix("bundle-")
             .tempdir_in(beside);
-        let bundle = Self {
+        Ok(Self {
             folder: folder.map_err(BuildError::io("write in", beside))?,
             name: package.name.clone(),
-        };
-        let entry = package.folder.join(&package.entry);
-        if !entry.is_file() {
-            return Err(BuildError::Unsuitable {
-                file: package.folder.join("package.json"),
-                reason: format!(
-                    "its entry {} does not exist: name the module that exports `handler`, \
-                     \"tailor\": {{ \"entry\": \"...\" }}",
-                    package.entry.display()
-                ),
-            });
-        }
-        let mut bundler = bundle.bundler(package, modules, options)?;
+        })
+    }
+
+    /// Bundles into this place.
+    pub(super) fn write(
+        &self,
+        package: &Package,
+        modules: &Modules,
+        options: &BuildOptions,
+        say: Report<'_>,
+    ) -> Result<(), BuildError> {
+        entry(package)?;
+        let mut bundler = self.bundler(package, modules, options)?;
         let finished = compile(&mut bundler)?;
-        let printed = finished.printed();
+        self.finish(package, finished.ok, &finished.printed(), say)
+    }
+
+    /// What is left to do when the bundler has ended: its messages are told, and the bundle gets
+    /// its last statement.
+    pub(super) fn finish(
+        &self,
+        package: &Package,
+        ok: bool,
+        printed: &str,
+        say: Report<'_>,
+    ) -> Result<(), BuildError> {
         if !printed.is_empty() {
-            say(&hints::fitting(&printed));
+            say(&hints::fitting(printed));
         }
-        if !finished.ok {
+        if !ok {
             return Err(BuildError::Compile(vec![package.name.clone()]));
         }
-        bundle.export_turns(package)?;
-        Ok(bundle)
+        self.export_turns(package)
     }
 
     /// The kit's bundler, or esbuild with the same settings for a BFF without the kit.

@@ -1,9 +1,10 @@
 //! The last step: the bundle and the engine as a component. The code of modules runs in it, once.
 
 use std::path::Path;
+use std::process::Command;
 
 use super::super::bounds::{Ended, run_within};
-use super::super::fuse::fuse;
+use super::super::fuse::{Fused, fuse};
 use super::super::npm::{Modules, TOOLS, compile};
 use super::super::project::{Bounds, Package};
 use super::super::{BuildError, Report, component};
@@ -33,25 +34,11 @@ pub(super) fn componentize(
     say: Report<'_>,
 ) -> Result<Vec<u8>, BuildError> {
     let made = bundle.file("wasm");
-    let mut tool = modules.tool("componentize-qjs", "componentize-qjs")?;
     let world = World::read(wit).map_err(|error| BuildError::Component {
         name: package.name.clone(),
         reason: format!("the contract in {} cannot be read: {error}", wit.display()),
     })?;
-    let engine = bundle.file("wit");
-    let engine = world
-        .write_engine(wit, &engine)
-        .map_err(BuildError::io("write", &engine))?;
-    // Without WASI: the engine then has no clock and no output of its own, and the component
-    // imports the contract only.
-    tool.args(["--stub-wasi", "--world", world::ENGINE, "--wit"])
-        .arg(&engine)
-        .arg("--module-root")
-        .arg(bundle.folder.path())
-        .arg("--js")
-        .arg(bundle.file("js"))
-        .arg("--output")
-        .arg(&made);
+    let mut tool = tool(modules, &world, wit, &bundle.file("js"), &made)?;
     let finished = match run_within(&mut tool, TOOLS, package.modules)? {
         Ended::Finished(finished) => finished,
         Ended::Time => {
@@ -89,6 +76,42 @@ pub(super) fn componentize(
              kit is made for"
         ),
     })?;
+    checked(package, linked, say)
+}
+
+/// The command that makes a component of a module of JavaScript. Files on the way lie beside the
+/// component.
+pub(super) fn tool(
+    modules: &Modules,
+    world: &World,
+    wit: &Path,
+    js: &Path,
+    made: &Path,
+) -> Result<Command, BuildError> {
+    let mut tool = modules.tool("componentize-qjs", "componentize-qjs")?;
+    let engine = made.with_extension("wit");
+    let engine = world
+        .write_engine(wit, &engine)
+        .map_err(BuildError::io("write", &engine))?;
+    // Without WASI: the engine then has no clock and no output of its own, and the component
+    // imports the contract only.
+    tool.args(["--stub-wasi", "--world", world::ENGINE, "--wit"])
+        .arg(&engine)
+        .arg("--module-root")
+        .arg(js.parent().unwrap_or(js))
+        .arg("--js")
+        .arg(js)
+        .arg("--output")
+        .arg(made);
+    Ok(tool)
+}
+
+/// The bytes of a component; says what about it may not be meant.
+pub(super) fn checked(
+    package: &Package,
+    linked: Fused,
+    say: Report<'_>,
+) -> Result<Vec<u8>, BuildError> {
     let wasi = component::check(&package.name, &linked.bytes)?;
     if !wasi.is_empty() {
         say(&format!(

@@ -31,6 +31,12 @@ impl World {
         Ok(Self { resolve, id })
     }
 
+    /// The interface that the contract's handler is exported by, with its version.
+    pub(super) fn handler(&self) -> Option<String> {
+        let mut exports = self.resolve.worlds[self.id].exports.keys();
+        exports.next().map(|key| self.resolve.name_world_key(key))
+    }
+
     /// Writes `engine.wit` and the contract that it names into a folder.
     pub(super) fn write_engine(&self, wit: &Path, into: &Path) -> std::io::Result<PathBuf> {
         let contract = into.join("deps/contract");

@@ -3,9 +3,12 @@ use super::*;
 fn record(service: &str, outcome: Result<u16, &'static str>) -> CallRecord {
     CallRecord {
         service: service.into(),
+        target: None,
+        started: Instant::now(),
         outcome,
         took: Duration::ZERO,
         bytes: 1,
+        sent: 2,
         calls: 1,
         trace: Trace::default(),
     }

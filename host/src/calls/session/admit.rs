@@ -4,6 +4,8 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
+use tokio::time::Instant;
+
 use super::{Granted, Session};
 use crate::calls::error::{CallError, Fault, kind_name};
 use crate::calls::record::CallRecord;
@@ -38,9 +40,12 @@ impl Session {
         };
         let record = CallRecord {
             service: service.clone(),
+            target: self.target(call),
+            started: Instant::now(),
             outcome,
             took: Duration::ZERO,
             bytes: 0,
+            sent: 0,
             calls: 1,
             trace: Trace::default(),
         };

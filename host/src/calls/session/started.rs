@@ -6,7 +6,7 @@ use tokio::time::Instant;
 
 use super::{Granted, Session};
 use crate::calls::error::CANCELLED;
-use crate::calls::record::CallRecord;
+use crate::calls::record::{CallRecord, Target};
 use crate::contract::{Call, Failure, Reply};
 use crate::downstream::Trace;
 
@@ -16,6 +16,7 @@ pub struct StartedCall {
     session: Arc<Session>,
     granted: Granted,
     started: Instant,
+    target: Option<Box<Target>>,
     ended: bool,
 }
 
@@ -26,6 +27,7 @@ impl StartedCall {
             session,
             granted,
             started: Instant::now(),
+            target: None,
             ended: false,
         }
     }
@@ -36,6 +38,7 @@ impl StartedCall {
     ///
     /// Why there is no reply, as the guest sees it.
     pub async fn make(&mut self, call: Call) -> Result<Reply, Failure> {
+        self.target = self.session.target(&call);
         let result = self.session.make(self.granted, call).await;
         self.ended = true;
         result
@@ -53,9 +56,12 @@ impl Drop for StartedCall {
         service.metrics().call(outcome, took);
         let record = CallRecord {
             service: service.name().clone(),
+            target: self.target.take(),
+            started: self.started,
             outcome,
             took,
             bytes: 0,
+            sent: 0,
             calls: 1,
             trace: Trace::default(),
         };

@@ -7,9 +7,10 @@ use http::Method;
 
 use super::{Context, DEADLINE, MAX_COMPONENT_SIZE, limits};
 use crate::config::field::{Field, Located};
-use crate::config::problem::{Fault, nearest};
+use crate::config::problem::Fault;
 use crate::config::raw::{RawBff, RawFile, RawRoute, RawSmoke};
 use crate::config::{Bff, CallPattern, Engine, Smoke};
+use crate::text::nearest;
 
 /// Enough for a guest to make an answer, also on a busy machine.
 const ANSWER_RESERVE: Duration = Duration::from_millis(100);

@@ -12,8 +12,9 @@ use http::{HeaderValue, Method};
 use super::Context;
 use crate::config::Route;
 use crate::config::field::Field;
-use crate::config::problem::{Fault, nearest};
+use crate::config::problem::Fault;
 use crate::config::raw::RawRoute;
+use crate::text::nearest;
 
 /// What a route matches.
 struct Criteria {

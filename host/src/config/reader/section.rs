@@ -8,8 +8,9 @@ use toml::de::{DeTable, DeValue};
 use super::{Reader, all, join};
 use crate::config::field::{Field, Located, NamedList};
 use crate::config::kind::{Kind, Values};
-use crate::config::problem::{Fault, Location, nearest};
+use crate::config::problem::{Fault, Location};
 use crate::config::values::{check_name, show};
+use crate::text::nearest;
 
 /// What a section is read from.
 enum Source<'a> {

@@ -325,7 +325,7 @@ fn services(plan: &Plan, settings: Settings, previous: Option<&Services>) -> Arc
     let text = text(plan.modes.len(), settings);
     let config = config::parse(&text, &Path::new(FOLDER).join("tailor.toml"));
     let config = config.unwrap_or_else(|error| panic!("{error}"));
-    let services = Services::new(&config, settings.workers, previous);
+    let services = Services::new(&config, settings.workers, previous, |_| None);
     Arc::new(services.unwrap_or_else(|error| panic!("{error}")))
 }
 

@@ -7,7 +7,7 @@ import { formatDate, type JsonCall, type Outcome } from "@tailor/kit";
 import { cursorOf } from "../../../../bffs/partner/src/cursor.ts";
 import { readPage } from "../../../../bffs/partner/src/page.ts";
 import { activityDays, heartDays, nights } from "../../../../bffs/partner/src/sources.ts";
-import { summary, type Tables } from "../../../../bffs/partner/src/summary.ts";
+import { summariesOf, type Tables } from "../../../../bffs/partner/src/summary.ts";
 
 /** The JSON text at a path of a service; rejects when it does not answer with 200. */
 export type Get = (service: string, path: string) => Promise<string>;
@@ -41,8 +41,12 @@ export async function answer(target: string, get: Get): Promise<Answer> {
 }
 
 function json(value: unknown, keep: string, more: Readonly<Record<string, string>> = {}): Answer {
+  return jsonText(JSON.stringify(value), keep, more);
+}
+
+function jsonText(body: string, keep: string, more: Readonly<Record<string, string>>): Answer {
   const headers = { "content-type": "application/json", "cache-control": keep, ...more };
-  return { status: 200, headers, body: JSON.stringify(value) };
+  return { status: 200, headers, body };
 }
 
 function day(query: URLSearchParams): string {
@@ -152,19 +156,14 @@ async function partner(user: string, query: URLSearchParams, get: Get): Promise<
   const incomplete = Object.keys(parts).filter((name) => parts[name]?.kind === "failed");
   const next = page.last < page.to ? cursorOf(page.from, page.to, page.last + 1) : null;
   const tables: Tables = { activity: valueOf(activity), heart: valueOf(heart), sleep: valueOf(sleep) };
-  const document = {
-    data: Array.from({ length: page.last - page.first + 1 }, (_, index) => {
-      const day = formatDate(page.first + index);
-      return summary(day, index, tables);
-    }),
-    page: { limit: page.limit, next },
-    incomplete,
-  };
+  const dates = Array.from({ length: page.last - page.first + 1 }, (_, index) => formatDate(page.first + index));
+  const rest = JSON.stringify({ page: { limit: page.limit, next }, incomplete });
+  const document = `{"data":${summariesOf(dates, tables)},${rest.slice(1)}`;
   const from = formatDate(page.from);
   const to = formatDate(page.to);
   const link = next && `<?from=${from}&to=${to}&limit=${page.limit}&cursor=${next}>; rel="next"`;
   const keep = incomplete.length > 0 ? "no-store" : "private, max-age=60";
-  return json(document, keep, link === null ? {} : { link });
+  return jsonText(document, keep, link === null ? {} : { link });
 }
 
 function valueOf<T>(part: Outcome<T>): T | undefined {

@@ -1,4 +1,4 @@
-//! The backend of the treadmill: which of the day's goals are reached, in one line of text.
+//! The backend of a treadmill: which of the day's goals are reached, in one line of text.
 
 use serde::Deserialize;
 use tailor_kit::{
@@ -18,6 +18,7 @@ impl Handler for Treadmill {
     }
 }
 
+// What of the service's answer is read. Members that are not named may be there.
 #[derive(Deserialize)]
 struct Goals {
     goals: Vec<Goal>,
@@ -30,9 +31,12 @@ struct Goal {
 }
 
 fn goals(request: &Request, params: &Params) -> Result<Response, Problem> {
+    // A date that is none is 400.
     let (user, date) = (params.get("user"), request.query_date("date")?);
     let day = date.unwrap_or_else(Date::today).to_string();
 
+    // The host calls the service by its name, which the operator granted. Without goals there is
+    // no line: `?` answers 404 for an unknown user, else 503 with the reason.
     let call = Call::get("goals", &["users", user, "goals"]).query("date", &day);
     let goals: Goals = fetch(&call).json()?;
 
@@ -51,7 +55,13 @@ fn goals(request: &Request, params: &Params) -> Result<Response, Problem> {
 mod tests {
     use super::*;
     use serde_json::json;
-    use tailor_kit::testing::{Offline, body_text, get, reply};
+    use tailor_kit::testing::{Offline, body_text, check_folder, get, reply};
+
+    /// Each file of the folder is a test. `tailor call` runs the same ones in the component.
+    #[test]
+    fn fixtures_hold() {
+        check_folder(Treadmill::handle, "fixtures").unwrap();
+    }
 
     #[test]
     fn goals_that_are_reached_have_a_plus() {

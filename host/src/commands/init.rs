@@ -1,0 +1,31 @@
+//! `tailor init`: what a package lacks to be a BFF.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::Args;
+use tailor::template::{Step, init};
+
+use super::new::Lang;
+
+#[derive(Args)]
+pub struct Init {
+    /// The folder of the package, with its package.json or Cargo.toml
+    #[arg(default_value = ".")]
+    folder: PathBuf,
+    /// What its first source is written with, if it has none [default: rust beside Cargo.toml; hono where package.json has it; else ts]
+    #[arg(short, long, value_name = "ts|hono|rust", hide_possible_values = true)]
+    lang: Option<Lang>,
+}
+
+impl Init {
+    pub fn run(self) -> anyhow::Result<ExitCode> {
+        for step in init(&self.folder, self.lang.map(Into::into))? {
+            match step {
+                Step::Added(what) => println!("added  {what}"),
+                Step::Kept(what) => println!("kept   {what}"),
+            }
+        }
+        Ok(ExitCode::SUCCESS)
+    }
+}

@@ -1,0 +1,49 @@
+//! `tailor new`: the folder of a BFF, from a template.
+
+use std::path::Path;
+use std::process::ExitCode;
+
+use clap::{Args, ValueEnum};
+use tailor::template::{Template, create};
+
+#[derive(Args)]
+pub struct New {
+    /// The BFF's name, and that of its folder, which is made here
+    name: String,
+    /// What it is written with: TypeScript and the kit, an app of Hono, or Rust
+    #[arg(short, long, value_name = "ts|hono|rust", hide_possible_values = true)]
+    lang: Lang,
+}
+
+/// A template, as it is typed.
+#[derive(Clone, Copy, ValueEnum)]
+pub enum Lang {
+    Ts,
+    Hono,
+    Rust,
+}
+
+impl From<Lang> for Template {
+    fn from(lang: Lang) -> Self {
+        match lang {
+            Lang::Ts => Self::Ts,
+            Lang::Hono => Self::Hono,
+            Lang::Rust => Self::Rust,
+        }
+    }
+}
+
+impl New {
+    pub fn run(self) -> anyhow::Result<ExitCode> {
+        let made = create(Path::new(""), &self.name, self.lang.into())?;
+        let folder = made.folder.display();
+        for file in made.files {
+            println!("{folder}/{}", file.display());
+        }
+        println!("{folder}/vendor/tailor-kit\n\nnext, in {folder} (README.md has the rest):");
+        for command in made.next {
+            println!("    {command}");
+        }
+        Ok(ExitCode::SUCCESS)
+    }
+}

@@ -1,0 +1,155 @@
+//! The tests of one BFF.
+
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use serde_json::{Value, json};
+use tailor::build::{BuildOptions, build};
+use tailor::suite::{
+    Coverage, Options, Outcome, Subject, UnitRun, fixtures, run, settings_of, unit_tests,
+};
+
+use super::context::Context;
+use crate::commands::last_runs::{last_runs, save};
+use crate::commands::outcome;
+
+/// What came of the tests of one BFF.
+pub struct BffRun {
+    /// Its folder, as it was named.
+    pub folder: PathBuf,
+    /// Its name; that of the folder where it is not known.
+    pub name: String,
+    /// The configuration whose limits held.
+    pub config: Option<PathBuf>,
+    /// Its own tests, if it has some.
+    pub unit: Option<UnitRun>,
+    /// Its fixtures.
+    pub outcomes: Vec<Outcome>,
+    /// What they cover.
+    pub coverage: Coverage,
+    /// Why something could not be run.
+    pub problems: Vec<String>,
+    /// How long the fixtures took.
+    pub took: Duration,
+}
+
+impl BffRun {
+    /// Builds the BFF, then runs its own tests and its fixtures.
+    pub fn of(folder: &Path, context: &Context) -> Self {
+        let mut run = Self {
+            folder: folder.to_owned(),
+            name: name(folder),
+            config: None,
+            unit: None,
+            outcomes: Vec::new(),
+            coverage: Coverage::default(),
+            problems: Vec::new(),
+            took: Duration::ZERO,
+        };
+        if let Err(error) = run.run(context) {
+            run.problems.push(format!("{error:#}"));
+        }
+        run
+    }
+
+    fn run(&mut self, context: &Context) -> anyhow::Result<()> {
+        let test = &context.arguments;
+        let mut say = |line: &str| eprintln!("{line}");
+        let built = build(&self.folder, &BuildOptions::from_env(), &mut say)?;
+        self.name = built.name;
+        if !test.no_unit && test.filter.is_none() {
+            match unit_tests(&self.folder) {
+                Ok(unit) => self.unit = unit,
+                Err(error) => self.problems.push(error.to_string()),
+            }
+        }
+        let mut files = fixtures(&self.folder)?;
+        if let Some(filter) = &test.filter {
+            files.retain(|file| shown(file).contains(filter.as_str()));
+        }
+        let settings = settings_of(&built.component, &self.folder, test.config.as_deref())?;
+        self.config = settings.as_ref().map(|settings| settings.file.clone());
+        let subject = Subject {
+            loaded: context.code.load(&context.runtime, &built.component)?,
+            runtime: context.runtime.clone(),
+            component: built.component,
+            settings: settings.map(|settings| settings.bff),
+        };
+        let options = Options {
+            update: test.update,
+            ..Options::default()
+        };
+        let mut last = last_runs(&subject.component);
+        let started = Instant::now();
+        self.outcomes = run(&subject, &files, options, &mut last)?;
+        self.took = started.elapsed();
+        self.coverage = Coverage::of(&self.outcomes);
+        save(&mut last);
+        Ok(())
+    }
+
+    /// Whether nothing failed.
+    pub fn passed(&self) -> bool {
+        let fixtures = (self.outcomes.iter()).all(|it| it.passed() || it.is_updated());
+        fixtures && self.problems.is_empty() && self.unit.as_ref().is_none_or(|unit| unit.passed)
+    }
+
+    /// All of it, for programs.
+    pub fn json(&self) -> Value {
+        let fixtures: Vec<Value> = self
+            .outcomes
+            .iter()
+            .map(|outcome| {
+                let mut json = outcome::json(outcome);
+                json["file"] = json!(shown(&outcome.path));
+                json["passed"] = json!(outcome.passed() || outcome.is_updated());
+                if let Some(run) = &outcome.run {
+                    json["request"] = json!({"method": run.method, "path": run.path});
+                    json["expects"] = json!(run.expects);
+                }
+                match &outcome.update {
+                    Some(Ok(())) => json["updated"] = json!(true),
+                    Some(Err(error)) => json["not_updated"] = json!(error.to_string()),
+                    None => {}
+                }
+                json
+            })
+            .collect();
+        let services = self.coverage.services.iter().map(|(name, service)| {
+            let missing = service.missing();
+            let missing: Vec<&str> = missing.iter().map(|case| case.name()).collect();
+            (name.clone(), json!({"missing": missing}))
+        });
+        let services: serde_json::Map<String, Value> = services.collect();
+        let unit = self.unit.as_ref().map(
+            |unit| json!({"command": unit.command, "passed": unit.passed, "output": unit.output}),
+        );
+        json!({
+            "bff": self.name,
+            "folder": shown(&self.folder),
+            "config": self.config.as_deref().map(shown),
+            "passed": self.passed(),
+            "problems": self.problems,
+            "unit": unit,
+            "fixtures": fixtures,
+            "coverage": {"services": services, "requests": self.coverage.requests},
+        })
+    }
+}
+
+/// A path as it is shown.
+pub fn shown(path: &Path) -> String {
+    let path = path
+        .strip_prefix(".")
+        .ok()
+        .filter(|it| !it.as_os_str().is_empty())
+        .unwrap_or(path);
+    tailor::text::visible(&path.to_string_lossy()).into_owned()
+}
+
+fn name(folder: &Path) -> String {
+    let real = folder.canonicalize();
+    let real = real.as_deref().unwrap_or(folder);
+    real.file_name()
+        .map_or_else(|| shown(folder), |name| shown(Path::new(name)))
+}

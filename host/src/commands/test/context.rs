@@ -1,0 +1,48 @@
+//! What stays the same from one run of a BFF's tests to the next.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use clap::Args;
+use tailor::bff::runtime::Runtime;
+
+use crate::commands::kept_code::KeptCode;
+
+#[derive(Args, Clone)]
+pub struct Arguments {
+    /// The folders of BFFs, each with its fixtures in `fixtures`
+    #[arg(value_name = "FOLDER", num_args = 1.., default_value = ".")]
+    pub folders: Vec<PathBuf>,
+    /// The configuration file whose limits and grants apply [default: the nearest tailor.toml, from
+    /// the folder up, that has a BFF of the component]
+    #[arg(short, long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// Run only fixtures whose path has this text, and not the BFF's own tests
+    #[arg(long, value_name = "TEXT")]
+    pub filter: Option<String>,
+    /// Do not run the BFF's own tests (`cargo test`, `npm test`)
+    #[arg(long)]
+    pub no_unit: bool,
+    /// Write `expect` of fixtures anew that do not hold, or expect nothing
+    #[arg(long)]
+    pub update: bool,
+    /// Run again when a file in the folders changes, until Ctrl-C
+    #[arg(long, conflicts_with = "json")]
+    pub watch: bool,
+    /// Print all that the fixtures cover: services, their failures, requests
+    #[arg(long)]
+    pub coverage: bool,
+    /// Print one JSON document instead of lines for people
+    #[arg(long)]
+    pub json: bool,
+    /// Also write the results to this file, as JUnit XML
+    #[arg(long, value_name = "FILE")]
+    pub junit: Option<PathBuf>,
+}
+
+/// What runs of BFFs share.
+pub struct Context {
+    pub arguments: Arguments,
+    pub code: KeptCode,
+    pub runtime: Arc<Runtime>,
+}

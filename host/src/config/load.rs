@@ -1,0 +1,60 @@
+//! Reads the file, and checks it.
+
+use std::path::Path;
+
+use super::check::{self};
+use super::{Config, ConfigError};
+use crate::file;
+
+/// Largest file that is taken for a configuration, bytes.
+const MAX_SIZE: u64 = 16 << 20;
+
+/// Reads and checks the file.
+///
+/// Relative paths in the file are taken from the file's own directory.
+///
+/// # Errors
+///
+/// All problems of the file at once, each with its key, line and way out; or that the file cannot
+/// be read.
+pub fn load(path: &Path) -> Result<Config, ConfigError> {
+    parse(&read(path)?, path)
+}
+
+/// The same, but for the components: whether they can be used is found out when they are loaded, so
+/// that a missing one affects its BFF alone.
+///
+/// # Errors
+///
+/// When the file cannot be read, or all problems of its text at once.
+pub fn load_but_components(path: &Path) -> Result<Config, ConfigError> {
+    check::check(&read(path)?, path, false)
+}
+
+fn read(path: &Path) -> Result<String, ConfigError> {
+    file::read_text(path, MAX_SIZE).map_err(|source| ConfigError::Unreadable {
+        path: path.to_owned(),
+        source,
+    })
+}
+
+/// Checks the text of a file; `path` is its name in messages, and its folder the base of relative
+/// paths.
+///
+/// Blocks for as long as it takes to open the files that the text names.
+///
+/// # Errors
+///
+/// All problems of the text at once.
+pub fn parse(text: &str, path: &Path) -> Result<Config, ConfigError> {
+    check::check(text, path, true)
+}
+
+/// The same, but for the components, as [`load_but_components`] does.
+///
+/// # Errors
+///
+/// All problems of the text at once.
+pub fn parse_but_components(text: &str, path: &Path) -> Result<Config, ConfigError> {
+    check::check(text, path, false)
+}

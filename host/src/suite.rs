@@ -1,0 +1,29 @@
+//! The fixtures of a BFF as a suite of tests: what `tailor test` and `tailor call` run.
+//!
+//! Owns the rules of a suite: where its fixtures are ([`find`]), whose limits and grants hold
+//! ([`settings`]), how they run side by side in one engine ([`run()`]), what is told of each
+//! ([`outcome`], [`warning`], [`coverage`]), what it cost beside the last time ([`cost`]), and how
+//! its expectation is written anew ([`update`]). [`mod@unit`] runs the BFF's own tests. It prints
+//! nothing and reads no arguments.
+
+mod called;
+mod cost;
+mod coverage;
+mod find;
+mod outcome;
+mod run;
+mod settings;
+mod unit;
+mod update;
+mod warning;
+
+pub use called::Called;
+pub use cost::{Change, LastRuns, Spent};
+pub use coverage::{Case, Coverage, ServiceCoverage};
+pub use find::{FindError, fixtures};
+pub use outcome::{Outcome, Verdict};
+pub use run::{Options, Subject, run};
+pub use settings::{Settings, SettingsError, settings_of};
+pub use unit::{UnitError, UnitRun, unit_tests};
+pub use update::UpdateError;
+pub use warning::Warning;
