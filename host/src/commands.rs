@@ -15,6 +15,8 @@ mod last_runs;
 mod log;
 mod new;
 mod outcome;
+mod record;
+mod replay;
 mod serve;
 mod test;
 #[cfg(test)]
@@ -59,6 +61,10 @@ enum Command {
     Call(call::Call),
     /// Run the tests of BFFs: their own, and their fixtures in the real engine
     Test(test::Test),
+    /// Write requests of a running host as fixtures, with what services answered
+    Record(record::Record),
+    /// Run recorded requests again, and say what differs
+    Replay(replay::Replay),
     /// Compile the component of standard input; started by the other subcommands
     #[command(hide = true)]
     CompileWorker(compile_worker::CompileWorker),
@@ -91,6 +97,8 @@ impl Cli {
             Command::Inspect(inspect) => inspect.run(),
             Command::Call(call) => wait(call.run()),
             Command::Test(test) => wait(test.run()),
+            Command::Record(record) => wait(record.run()),
+            Command::Replay(replay) => wait(replay.run()),
             Command::CompileWorker(worker) => Ok(worker.run()),
         }
     }

@@ -23,6 +23,7 @@ mod problem;
 mod proxy;
 mod raw;
 mod reader;
+mod record;
 mod secret;
 mod units;
 mod values;
@@ -35,6 +36,7 @@ use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 use http::{HeaderName, HeaderValue, Method};
@@ -51,6 +53,7 @@ pub use pattern::{CallPattern, Segment};
 pub use policy::{Breaker, CacheTimes, Hedge, Policy, Profile, Retry, Rule, Timeouts};
 pub use problem::{ConfigError, Problem};
 pub use proxy::Proxy;
+pub use record::Record;
 pub use secret::Secret;
 pub use values::{NAME, is_name};
 pub use wire::is_json;
@@ -64,6 +67,8 @@ pub struct Config {
     pub admin: Option<Admin>,
     /// What is logged, and how.
     pub log: Log,
+    /// Which requests are recorded, and what of them.
+    pub record: Arc<Record>,
     /// The WebAssembly engine and the data directory.
     pub engine: Engine,
     /// Calls of all BFFs to all services.

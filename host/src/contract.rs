@@ -35,7 +35,7 @@ wasmtime::component::bindgen!({
     additional_derives: [PartialEq, Eq, Hash],
 });
 
-pub use exchange::first;
+pub use exchange::{Lent, first};
 pub use tailor::bff::downstream::{Call, Failure, FailureKind, Reply, Source};
 pub use tailor::bff::types::{Client, Method, Payload, Request, Response};
 

@@ -5,7 +5,10 @@
 mod difference;
 mod exchange;
 mod expect;
+mod layout;
 mod lookup;
+mod recorded;
+mod redaction;
 // The kit for Rust reads the same fixtures, and has to be whole without the host.
 #[path = "../../bffs/kit/src/testing/json.rs"]
 mod json;
@@ -25,6 +28,10 @@ pub use difference::Difference;
 pub use exchange::{Exchange, Reply};
 pub use expect::Expect;
 pub use json::Json;
+pub use layout::{compact, laid_out};
+pub use lookup::NON_ALPHANUMERIC_BUT_MARKS;
+pub use recorded::{NotText, Recorded, RecordedCall, RecordedLimits};
+pub use redaction::{Place, Redaction};
 
 use crate::contract;
 use crate::downstream::{Canned, Cause, ServiceRequest};
@@ -88,6 +95,9 @@ pub struct Fixture {
     /// What must come back.
     #[serde(default, deserialize_with = "json::present")]
     pub expect: Option<Expect>,
+    /// What it has besides, when it was recorded.
+    #[serde(default, deserialize_with = "json::present")]
+    pub recorded: Option<Recorded>,
     #[serde(skip)]
     path: String,
 }
@@ -183,6 +193,7 @@ impl Fixture {
     fn check(&self) -> Result<(), FixtureError> {
         self.now_ms()?;
         self.request()?;
+        self.tape()?;
         for (index, exchange) in self.downstreams.iter().enumerate() {
             exchange
                 .check()

@@ -188,6 +188,7 @@ async fn load(
         runtime,
         metrics: Arc::default(),
         observer,
+        recordings: Arc::default(),
     });
     let strict = on_refused == Some(OnRefused::End);
     let changes = Changes::new(shared, builder, config_path, strict);
@@ -286,7 +287,13 @@ impl Host {
             started_anew(faults.clone(), "watcher", move || {
                 let changes = changes.clone();
                 async move {
-                    tokio::join!(watch::watch(changes.clone()), kept::keep_again(changes));
+                    let shared = changes.shared().clone();
+                    let recording = shared.recordings.work(&shared.runtime);
+                    tokio::join!(
+                        watch::watch(changes.clone()),
+                        kept::keep_again(changes),
+                        recording
+                    );
                 }
             })
         });

@@ -121,9 +121,9 @@ pub async fn invoke(
         worker,
         scheduler: None,
         keeps_targets: true,
+        fixed,
     };
-    let mut invocation = Invocation::new(version, incoming).keeping_log();
-    invocation.fixed = fixed;
+    let invocation = Invocation::new(version, incoming).keeping_log();
     let (session, log, usage) = (
         invocation.session.clone(),
         invocation.log.clone(),

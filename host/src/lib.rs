@@ -29,12 +29,14 @@ pub mod locale;
 #[cfg(test)]
 mod page;
 pub mod path;
+pub mod recording;
 pub mod router;
 pub mod server;
 pub(crate) mod server_timing;
 pub(crate) mod snapshot;
 pub mod suite;
 pub mod sync;
+pub mod tape;
 pub mod telemetry;
 pub mod template;
 pub mod text;

@@ -42,6 +42,9 @@ pub use zone::zone_at;
 
 use contract::{Error, ErrorKind};
 
+/// The data of languages and zones: with another one, texts are others.
+pub const DATA: &str = "ICU4X 2.4.0";
+
 /// Bytes of text that one call may bring, all texts together. The contract names it, and so it does
 /// the other two.
 const MAX_TEXT: usize = 64 << 10;

@@ -24,6 +24,7 @@ use crate::calls::grants;
 use crate::config::{self, Config};
 use crate::development::{Observer, StandIns};
 use crate::downstream::Services;
+use crate::recording::Recordings;
 use crate::router::RouteTable;
 use crate::telemetry::metrics::{BffMetrics, Metrics};
 
@@ -40,6 +41,8 @@ pub struct SharedState {
     pub metrics: Arc<Metrics>,
     /// Is told of each request, in a host for development.
     pub observer: Option<Arc<dyn Observer>>,
+    /// The requests that are recorded.
+    pub recordings: Arc<Recordings>,
 }
 
 /// Routes, BFFs and services of one configuration.

@@ -131,6 +131,7 @@ impl Guest {
             fixed: Fixed {
                 now_ms: fixture.now_ms()?,
                 seed: Some(fixture.seed),
+                tap: None,
             },
             fixture,
             once: Once {
@@ -147,7 +148,7 @@ impl Guest {
             runtime,
             &guest.version,
             guest.fixture.request()?,
-            guest.fixed,
+            guest.fixed.clone(),
             0,
         )
         .await;
@@ -183,7 +184,7 @@ impl Guest {
         let mut count = 0;
         while round.begun.elapsed() < ROUND {
             let request = self.fixture.request()?;
-            let invoked = invoke(runtime, &self.version, request, self.fixed, 0).await;
+            let invoked = invoke(runtime, &self.version, request, self.fixed.clone(), 0).await;
             ensure!(invoked.result.is_ok(), "{}: no answer", self.name);
             count += 1;
         }

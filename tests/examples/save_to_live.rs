@@ -73,6 +73,7 @@ fn measure(
         let fixed = Fixed {
             now_ms: fixture.now_ms()?,
             seed: Some(fixture.seed),
+            tap: None,
         };
         let request = fixture.request()?;
         let invoked = tokio.block_on(invoke(&runtime, &version, request, fixed, 0));

@@ -15,7 +15,7 @@ use rustix::time::{ClockId, clock_gettime};
 use tailor::bff::error::BffError;
 use tailor::bff::load::{Loaded, Loader};
 use tailor::bff::meter::Usage;
-use tailor::bff::run::{IncomingRequest, Invocation, run};
+use tailor::bff::run::{Fixed, IncomingRequest, Invocation, run};
 use tailor::bff::runtime::Runtime;
 use tailor::bff::scheduler::Scheduler;
 use tailor::bff::version::Version;
@@ -114,6 +114,7 @@ impl Thread {
             worker: 0,
             scheduler: Some(self.scheduler.clone()),
             keeps_targets: false,
+            fixed: Fixed::default(),
         };
         let invocation = Invocation::new(bff, asked).keeping_log();
         let usage = invocation.usage.clone();

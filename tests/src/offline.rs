@@ -173,7 +173,7 @@ impl Offline {
         let version = detached(self.settings.clone(), self.loaded.clone(), |name| {
             self.services[name].clone()
         });
-        invoke(&self.runtime, &version, request, self.fixed, 0).await
+        invoke(&self.runtime, &version, request, self.fixed.clone(), 0).await
     }
 
     /// Sends the request of a fixture, and compares the answer with what it expects.

@@ -31,7 +31,7 @@ const failure = oneOf(Object.keys(FAILURES));
 
 /** The members of each object. */
 const MEMBERS = {
-  fixture: { request: object, config: anything, now: text, seed: whole(0, 0xffff_ffff), client: text, downstreams: list, expect: object },
+  fixture: { request: object, config: anything, now: text, seed: whole(0, 0xffff_ffff), client: text, downstreams: list, expect: object, recorded: object },
   request: { method, path, query: anything, headers: anything, body: anything },
   downstream: { service: text, method, path: text, reply: object, failure, "delay-ms": whole(0, 0xffff_ffff) },
   reply: { status: whole(100, 999), headers: anything, json: anything, text },

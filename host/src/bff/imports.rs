@@ -13,7 +13,8 @@ use super::meter::ResultSlot;
 use super::state::StoreData;
 use crate::calls::{InvalidCall, StartedCall};
 use crate::contract::tailor::bff::{downstream, runtime, types};
-use crate::contract::{Bff, Call, Exchange, Failure, FailureKind, Reply, first};
+use crate::contract::{Bff, Call, Exchange, Failure, FailureKind, Lent, Reply, first};
+use crate::tape::Tap;
 use crate::time;
 
 /// Calls that one `wait-any` may wait for.
@@ -77,22 +78,38 @@ impl downstream::Host for StoreData {
         if lent.is_empty() && timeout_ms.is_none() {
             return Ok(None);
         }
+        let tap = self.session.tap();
+        if let Some(first) = tap.and_then(|tap| tap.player()?.waited(exchanges.len())) {
+            return self.give_back(&exchanges, lent).map(|()| first);
+        }
         let end = self.end_of_wait(timeout_ms);
         let work = |slot: ResultSlot<_>| async move {
             let first = timeout_at(end, first(&mut lent)).await.ok();
             slot.put((lent, first));
         };
         let (lent, first) = self.awaited.outcome(work).await;
-        for (place, it) in lent {
-            self.table
-                .get_mut(&exchanges[place as usize])?
-                .give_back(it);
+        self.give_back(&exchanges, lent)?;
+        if let Some(recorder) = self.session.tap().and_then(Tap::recorder) {
+            recorder.waited(first);
         }
         Ok(first)
     }
 }
 
 impl StoreData {
+    /// Gives back what was lent to wait for it.
+    fn give_back(
+        &mut self,
+        exchanges: &[Resource<Exchange>],
+        lent: Vec<(u32, Lent<Result<Reply, Failure>>)>,
+    ) -> wasmtime::Result<()> {
+        for (place, it) in lent {
+            let exchange = &exchanges[place as usize];
+            self.table.get_mut(exchange)?.give_back(it);
+        }
+        Ok(())
+    }
+
     /// When a wait ends that the guest limits to milliseconds: with its calls at the latest.
     fn end_of_wait(&self, timeout_ms: Option<u32>) -> Instant {
         let end = self.session.end_of_calls();
@@ -147,30 +164,49 @@ impl runtime::Host for StoreData {
     }
 
     fn config(&mut self, key: String) -> wasmtime::Result<Option<String>> {
-        Ok(self.settings.config.get(&key).cloned())
+        let value = self.settings.config.get(&key).cloned();
+        Ok(match self.session.tap() {
+            Some(tap) => tap.setting(&key, value),
+            None => value,
+        })
     }
 
     fn now_ms(&mut self) -> wasmtime::Result<u64> {
-        Ok(self.now_ms.unwrap_or_else(|| {
-            let since = SystemTime::now()
-                .duration_since(UNIX_EPOCH)
-                .unwrap_or_default();
-            time::millis(since)
-        }))
+        let now = || {
+            self.now_ms.unwrap_or_else(|| {
+                let since = SystemTime::now().duration_since(UNIX_EPOCH);
+                time::millis(since.unwrap_or_default())
+            })
+        };
+        Ok(match self.session.tap() {
+            Some(tap) => tap.now_ms(now),
+            None => now(),
+        })
     }
 
     fn time_left_ms(&mut self) -> wasmtime::Result<u32> {
-        Ok(u32::try_from(self.session.time_left().as_millis()).unwrap_or(u32::MAX))
+        let left = u32::try_from(self.session.time_left().as_millis()).unwrap_or(u32::MAX);
+        Ok(match self.session.tap() {
+            Some(tap) => tap.time_left_ms(left),
+            None => left,
+        })
     }
 
     fn elapsed_ns(&mut self) -> wasmtime::Result<u64> {
         if self.is_cpu_spent() {
             return Ok(u64::MAX);
         }
-        Ok(time::nanos(self.arrived.elapsed()))
+        let elapsed = time::nanos(self.arrived.elapsed());
+        Ok(match self.session.tap() {
+            Some(tap) => tap.elapsed_ns(elapsed),
+            None => elapsed,
+        })
     }
 
     fn random(&mut self, length: u32) -> wasmtime::Result<Vec<u8>> {
-        Ok(self.random.bytes(length)?)
+        Ok(match self.session.tap() {
+            Some(tap) => tap.random(length, |length| self.random.bytes(length))?,
+            None => self.random.bytes(length)?,
+        })
     }
 }

@@ -28,6 +28,7 @@ use crate::calls::{self, CallRecord, Session, SessionSettings, parts};
 use crate::contract::Request;
 use crate::degraded;
 use crate::server_timing;
+use crate::tape::Tap;
 
 /// A request as it arrived, and what its calls pass on.
 pub struct IncomingRequest {
@@ -49,6 +50,8 @@ pub struct IncomingRequest {
     pub scheduler: Option<Arc<Scheduler>>,
     /// Whether the records of its calls have their paths, which can be personal.
     pub keeps_targets: bool,
+    /// What the guest does not get from the machine.
+    pub fixed: Fixed,
 }
 
 /// A request with its context.
@@ -71,12 +74,14 @@ pub struct Invocation {
 
 /// What a guest gets in place of the machine's time of day and random numbers: for tests, and where
 /// a fixture is answered.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Fixed {
     /// The time of day, milliseconds since 1970.
     pub now_ms: Option<u64>,
     /// What its random numbers are made from.
     pub seed: Option<u32>,
+    /// What keeps all that the guest learns, or has it from another run.
+    pub tap: Option<Arc<Tap>>,
 }
 
 impl Invocation {
@@ -102,6 +107,7 @@ impl Invocation {
             tracestate: incoming.tracestate,
             client_headers: incoming.client_headers,
             keeps_targets: incoming.keeps_targets,
+            tap: incoming.fixed.tap.clone(),
         });
         Box::new(Self {
             request: incoming.request,
@@ -110,7 +116,7 @@ impl Invocation {
             usage: Arc::default(),
             deadline,
             scheduler: incoming.scheduler,
-            fixed: Fixed::default(),
+            fixed: incoming.fixed,
         })
     }
 

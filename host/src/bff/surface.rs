@@ -18,6 +18,7 @@ pub const CONTRACT: &str = "tailor:bff";
 /// up to this one: a later patch only adds functions, and the engine links what a component imports
 /// of an earlier one to them.
 pub const CONTRACT_VERSION: &str = "0.1.1";
+const LOCALE: &str = "tailor:bff/locale";
 const HANDLER: &str = "tailor:bff/handler";
 
 /// Interfaces that a component may import: the contract, and of WASI 0.2 what [`super::wasi`]
@@ -40,7 +41,7 @@ const ALLOWED: [&str; 20] = [
     "wasi:random/insecure-seed",
     "wasi:random/random",
     "tailor:bff/downstream",
-    "tailor:bff/locale",
+    LOCALE,
     "tailor:bff/runtime",
     "tailor:bff/types",
 ];
@@ -121,6 +122,11 @@ impl Surface {
         self.imports
             .iter()
             .any(|import| import.starts_with("wasi:"))
+    }
+
+    /// Whether it asks for the interface `locale`.
+    pub fn uses_locale(&self) -> bool {
+        self.imports.iter().any(|import| import.starts_with(LOCALE))
     }
 
     /// Checks that it asks for no more than a BFF gets and offers what a BFF must, as the contract

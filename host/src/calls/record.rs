@@ -13,12 +13,14 @@ use http::{HeaderValue, Method};
 use tokio::time::Instant;
 
 use super::error::kind_name;
-use crate::contract::FailureKind;
+use super::shape::push_parameter;
+use crate::contract::{Call, FailureKind};
 use crate::degraded::{Degradation, Part};
 use crate::downstream::status::degraded_reason;
 use crate::downstream::{Source, Trace};
+use crate::path::MAX_LENGTH;
 use crate::server_timing::{self, CallTiming, Timing};
-use crate::text::excerpt;
+use crate::text::{excerpt, shorten};
 
 /// Records of one request from which on calls with equal outcomes are merged.
 const MAX_RECORDS: usize = 128;
@@ -58,6 +60,23 @@ pub struct Target {
     pub method: Method,
     /// Path and query as they are sent; as the guest has them where the call ended before that.
     pub path: String,
+}
+
+impl Target {
+    /// What a call asks: path and query as far as they could be sent.
+    pub fn of(call: &Call) -> Self {
+        let mut path = shorten(&call.path, MAX_LENGTH).to_owned();
+        for (index, (name, value)) in call.query.iter().enumerate() {
+            if path.len() + name.len() + value.len() > MAX_LENGTH {
+                break;
+            }
+            push_parameter(&mut path, if index == 0 { "?" } else { "&" }, name, value);
+        }
+        Self {
+            method: call.method.into(),
+            path,
+        }
+    }
 }
 
 /// `GET /users/ada`, to be shown: a guest chose it.

@@ -1,13 +1,14 @@
 //! From a service's response to what crosses into the guest: header fields, and the body or the
 //! values picked out of it.
 
-use http::StatusCode;
+use http::{HeaderMap, StatusCode};
 
 use super::select::{PickError, Selection};
 use super::shape::Shape;
 use crate::contract::{self, BYTE_ORDER_MARK, Payload, Reply};
 use crate::downstream::{Cause, ServiceResponse, Source};
 use crate::http_fields::named_in_connection;
+use crate::tape::Answered;
 
 /// Makes the guest's reply.
 ///
@@ -31,18 +32,7 @@ pub(super) fn reply(
             Some((name.as_str().to_owned(), value.to_owned()))
         })
         .collect();
-    let (body, selected) = match selection {
-        None => (Payload::from_bytes(response.body), Vec::new()),
-        Some(selection) if !response.status.is_success() => (
-            Payload::from_bytes(response.body),
-            vec![None; selection.len()],
-        ),
-        Some(selection) if is_empty(&response) => (Payload::None, vec![None; selection.len()]),
-        Some(selection) => {
-            let picked = pick(&response, selection)?;
-            (Payload::None, picked)
-        }
-    };
+    let (body, selected) = body(response, selection)?;
     Ok(Reply {
         status,
         headers,
@@ -54,6 +44,48 @@ pub(super) fn reply(
             Source::Stale => contract::Source::Stale,
             Source::Fallback => contract::Source::Fallback,
         },
+    })
+}
+
+/// The same of an answer on a tape, whose header fields are those that a guest gets.
+///
+/// # Errors
+///
+/// As [`reply`].
+pub(super) fn replayed(answered: Answered, selection: Option<&Selection>) -> Result<Reply, Cause> {
+    let response = ServiceResponse {
+        status: StatusCode::from_u16(answered.status).map_err(|_| Cause::Malformed {
+            what: format!("status {} is none", answered.status),
+        })?,
+        headers: HeaderMap::new(),
+        body: answered.body,
+    };
+    let (body, selected) = body(response, selection)?;
+    Ok(Reply {
+        status: answered.status,
+        headers: answered.headers,
+        body,
+        selected,
+        source: answered.source,
+    })
+}
+
+/// The body of a response, or the values picked out of it.
+fn body(
+    response: ServiceResponse,
+    selection: Option<&Selection>,
+) -> Result<(Payload, Vec<Option<String>>), Cause> {
+    Ok(match selection {
+        None => (Payload::from_bytes(response.body), Vec::new()),
+        Some(selection) if !response.status.is_success() => (
+            Payload::from_bytes(response.body),
+            vec![None; selection.len()],
+        ),
+        Some(selection) if is_empty(&response) => (Payload::None, vec![None; selection.len()]),
+        Some(selection) => {
+            let picked = pick(&response, selection)?;
+            (Payload::None, picked)
+        }
     })
 }
 

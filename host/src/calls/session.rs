@@ -3,6 +3,7 @@
 //! the access log and `call` show.
 
 mod admit;
+mod replayed;
 mod seen;
 mod started;
 
@@ -30,8 +31,10 @@ use crate::downstream::{
     TimeLimit,
 };
 use crate::sync;
+use crate::tape::Tap;
 use crate::text::cut;
-use seen::{Seen, target};
+use replayed::replayed;
+use seen::Seen;
 
 pub use started::StartedCall;
 
@@ -43,9 +46,13 @@ const AGENT: HeaderValue = HeaderValue::from_static(concat!("tailor/", env!("CAR
 /// Calls of one list that are checked before the thread yields.
 const REFUSED_AT_ONCE: usize = 256;
 
-/// A call that is within the budget of its request, by the index of its grant.
+/// A call that is within the budget of its request, with the index of its grant.
 #[derive(Clone, Copy, Debug)]
-pub struct Granted(usize);
+pub struct Granted {
+    grant: usize,
+    /// The call's number on a tape.
+    number: u32,
+}
 
 /// The calls of one request to services, with their limits. Shared by the calls that are under way.
 pub struct Session {
@@ -85,6 +92,8 @@ pub struct SessionSettings {
     pub client_headers: HeaderMap,
     /// Whether the record of a call has its method, path and query.
     pub keeps_targets: bool,
+    /// Keeps the calls with their results, or has results for them.
+    pub tap: Option<Arc<Tap>>,
 }
 
 impl Session {
@@ -110,6 +119,11 @@ impl Session {
     /// When calls end at the latest, so that time is left to answer.
     pub fn end_of_calls(&self) -> Instant {
         self.settings.deadline - self.settings.reserve
+    }
+
+    /// What keeps what the guest learns, or has it from another run.
+    pub fn tap(&self) -> Option<&Tap> {
+        self.settings.tap.as_deref()
     }
 
     /// The calls made so far, in the order in which they ended.
@@ -162,18 +176,32 @@ impl Session {
             target: self.target(&call),
             ..Seen::default()
         };
-        let Granted(index) = granted;
-        let grant = self.settings.grants.at(index);
-        let result = self.call(index, grant, call, started, &mut seen).await;
+        let grant = self.settings.grants.at(granted.grant);
+        let service = grant.service.name().clone();
+        let result = match self.tap().and_then(Tap::player) {
+            Some(player) => replayed(player, granted.number, &call, &mut seen).await,
+            None => {
+                let called = self.call(granted.grant, grant, call, started, &mut seen);
+                let named = |fault| {
+                    Failure::from(CallError {
+                        service: service.clone(),
+                        fault,
+                    })
+                };
+                called.await.map_err(named)
+            }
+        };
+        if let Some(recorder) = self.tap().and_then(Tap::recorder) {
+            recorder.end(granted.number, seen.result_of(&result));
+        }
         let took = started.elapsed();
         let outcome = match &result {
             Ok(reply) => Ok(reply.status),
-            Err(fault) => Err(kind_name(fault.kind())),
+            Err(failure) => Err(kind_name(failure.kind)),
         };
         grant.service.metrics().call(outcome, took);
-        let service = grant.service.name().clone();
         let record = CallRecord {
-            service: service.clone(),
+            service,
             target: seen.target,
             started,
             outcome,
@@ -184,7 +212,7 @@ impl Session {
             trace: seen.trace,
         };
         record.add_to(&mut self.records());
-        result.map_err(|fault| CallError { service, fault }.into())
+        result
     }
 
     async fn call(
@@ -253,6 +281,7 @@ impl Session {
         });
         let read = |response: ServiceResponse, source| {
             seen.bytes = response.body.len();
+            seen.body = self.settings.tap.is_some().then(|| response.body.clone());
             match self.spend_bytes(seen.bytes) {
                 Ok(()) => {
                     let sample = selection.is_some().then(|| ResponseSample::of(&response));
@@ -288,7 +317,8 @@ impl Session {
 
     /// What a call asks, where that is kept.
     fn target(&self, call: &Call) -> Option<Box<Target>> {
-        self.settings.keeps_targets.then(|| target(call))
+        let keeps = self.settings.keeps_targets;
+        keeps.then(|| Box::new(Target::of(call)))
     }
 
     /// The right to have one more call under way in this request.

@@ -151,6 +151,7 @@ impl Dev {
         };
         let routes = project::routes(&project, &config, &fixtures);
         let host = Host::start_with(config, None, options).await?;
+        journal.records_at(host.admin_address());
         terminal.show(Event::Serving {
             address: host.address(),
             routes: routes.clone(),

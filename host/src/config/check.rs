@@ -11,6 +11,7 @@ mod downstream;
 mod files;
 mod limits;
 mod memory;
+mod record;
 mod route;
 
 #[cfg(test)]
@@ -189,6 +190,7 @@ pub(super) fn check(text: &str, path: &Path, components: bool) -> Result<Config,
     let admin = admin(&file.admin, &mut cx);
     let engine = engine(&file.engine, &mut cx);
     let log = log(&file.log);
+    let record = record::check(&mut cx);
     let calls = calls::calls(&file.calls);
     let profiles = calls::profiles(&mut cx);
     let downstreams = downstream::check(&mut cx);
@@ -201,6 +203,7 @@ pub(super) fn check(text: &str, path: &Path, components: bool) -> Result<Config,
             server,
             admin,
             log,
+            record,
             engine,
             calls,
             profiles,

@@ -8,6 +8,7 @@ mod credentials;
 mod downstream;
 mod policy;
 mod rate;
+mod record;
 mod rule;
 
 use std::net::SocketAddr;
@@ -31,6 +32,7 @@ pub(super) use credentials::{RawCredentials, RawDefault, RawSecret};
 pub(super) use downstream::{RawDownstream, RawShape, RawTls};
 pub(super) use policy::{RawBreaker, RawCacheTimes, RawEjection, RawHedge, RawRetry, RawWrite};
 pub(super) use rate::RawRate;
+pub(super) use record::RawRecord;
 pub(super) use rule::{RawPolicy, RawRule};
 
 use self::policy::MAX_RETRIES;
@@ -40,6 +42,7 @@ pub(super) struct RawFile {
     pub(super) server: RawServer,
     pub(super) admin: RawAdmin,
     pub(super) log: RawLog,
+    pub(super) record: RawRecord,
     pub(super) engine: RawEngine,
     pub(super) calls: RawCalls,
     pub(super) profiles: Vec<RawProfile>,
@@ -156,6 +159,7 @@ pub(super) fn read(text: &str, reader: &mut Reader) -> Result<RawFile, Problem> 
             server: top.section("server", "server", server),
             admin: top.section("admin", "admin", admin),
             log: top.section("log", "log", log),
+            record: top.section("record", "record", record::record),
             engine: top.section("engine", "engine", engine),
             calls: top.section("calls", "calls", calls),
             profiles: top.named("profile", "profile.*", profile),

@@ -194,6 +194,7 @@ fn a_minimal_file_gets_the_documented_defaults() {
             unreadable_lines: 10,
             refused_lines: 100,
         },
+        record: Arc::default(),
         engine: Engine {
             data_dir: check::default_data_dir(&golden().join("minimal.toml"), |name| {
                 std::env::var_os(name)
@@ -283,6 +284,19 @@ fn a_maximal_file_is_read_key_by_key() {
             refused_lines: 50,
         }
     );
+    let words = |words: &[&str]| words.iter().map(ToString::to_string).collect();
+    let record = Record {
+        enabled: true,
+        keep: 3,
+        keep_all: true,
+        max_size: 64 << 10,
+        max_total: 2 << 20,
+        text_bodies: true,
+        redact_headers: words(&["x-user"]),
+        redact_query: words(&["token"]),
+        redact: words(&["/user/email", "/days/*/place"]),
+    };
+    assert_eq!(*config.record, record);
     let engine = Engine {
         data_dir: PathBuf::from("/var/lib/tailor"),
         instances: 1_000,

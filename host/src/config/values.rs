@@ -114,6 +114,25 @@ pub(super) fn check_name(name: &str) -> Result<(), Fault> {
     ))
 }
 
+/// Reads any text that is not empty.
+pub(super) fn words(value: &DeValue<'_>) -> Result<String, Fault> {
+    match text(value)? {
+        "" => Err(Fault::new("an empty text", "leave it out")),
+        text => Ok(text.to_owned()),
+    }
+}
+
+/// Reads a JSON pointer (RFC 6901) to a part of a document.
+pub(super) fn pointer(value: &DeValue<'_>) -> Result<String, Fault> {
+    let written = text(value)?;
+    if written.len() > 1 && written.starts_with('/') {
+        return Ok(written.to_owned());
+    }
+    let what = format!("{} is not a JSON pointer", quote(written));
+    let way_out = "write \"/\" before each name, such as \"/user/email\" or \"/days/*/place\"";
+    Err(Fault::new(what, way_out))
+}
+
 /// Reads an address to listen on.
 pub(super) fn address(value: &DeValue<'_>) -> Result<SocketAddr, Fault> {
     ip_and_port(value, "an address to listen on", "8080")

@@ -57,7 +57,12 @@ pub(super) async fn smoke(
             let settings = config::Bff::clone(version.settings());
             let canned = |service: &str| fixture.canned(service);
             let tried = detached(settings, version.loaded().clone(), canned);
-            (tried, Fixed { now_ms, seed })
+            let fixed = Fixed {
+                now_ms,
+                seed,
+                tap: None,
+            };
+            (tried, fixed)
         }
         None => (version.clone(), Fixed::default()),
     };

@@ -8,6 +8,7 @@
 //! - `GET /bffs`: each BFF with its live version, the last refused one, and its grants; each
 //!   service with the state of its policy; as JSON.
 //! - `POST /downstreams/NAME/breaker` and `/downstreams/NAME/invalidate`: see [`steer`].
+//! - `POST /recordings`: see [`record`].
 //!
 //! Health checks are answered under any load of others: see [`places`] and [`accept`]. [`names`]
 //! has the accepted host names.
@@ -16,6 +17,7 @@ mod accept;
 mod connection;
 mod names;
 mod places;
+mod record;
 mod series;
 mod state;
 mod steer;
@@ -107,11 +109,17 @@ fn answer(request: &Request<Incoming>, pages: &Pages, kind: Kind) -> Response<Fu
         let what = "all connections are in use, so here are only /livez and /readyz\n";
         return text(StatusCode::SERVICE_UNAVAILABLE, what);
     }
-    if path.starts_with(steer::PREFIX) {
+    if path.starts_with(steer::PREFIX) || path == record::PATH {
         if *request.method() != Method::POST {
             return not_allowed("POST", "only POST is served here\n");
         }
-        return match steer::steer(request, &snapshot) {
+        let done = match path {
+            record::PATH => {
+                record::record(request, &snapshot.config.record, &pages.shared.recordings)
+            }
+            _ => steer::steer(request, &snapshot),
+        };
+        return match done {
             Ok(done) => typed(StatusCode::OK, "application/json", format!("{done}\n")),
             Err(steer::Refused(status, what)) => typed(status, "text/plain; charset=utf-8", what),
         };

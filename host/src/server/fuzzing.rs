@@ -91,6 +91,7 @@ fn play(steps: Vec<Step>) {
         return;
     };
     let shared = Arc::new(SharedState {
+        recordings: Arc::default(),
         snapshot: ArcSwap::from(snapshot.clone()),
         runtime: runtime.clone(),
         metrics: Arc::default(),

@@ -24,10 +24,12 @@ use super::problem::Code;
 use super::reply::{self, Reply};
 use super::worker::Worker;
 use crate::bff::error::BffError;
-use crate::bff::run::{self, IncomingRequest, Invocation};
+use crate::bff::response::CheckedResponse;
+use crate::bff::run::{self, Fixed, IncomingRequest, Invocation};
 use crate::bff::version::Version;
 use crate::contract;
 use crate::development::{Failure, Observer};
+use crate::recording::Ended;
 use crate::router::RouteMatch;
 use crate::snapshot::Target;
 use crate::telemetry::metrics::Outcome;
@@ -121,14 +123,15 @@ async fn answer(
     };
 
     // Route. The version is fixed here: a swap does not change a running request.
-    let (target, rest) = {
+    let (target, rest, record) = {
         let snapshot = worker.shared.snapshot.load();
+        let record = snapshot.config.record.clone();
         let found =
             snapshot
                 .routes
                 .find(&head.authority.host, head.path, head.method, head.headers);
         match found {
-            RouteMatch::Route { index, rest } => (snapshot.targets[index].clone(), rest),
+            RouteMatch::Route { index, rest } => (snapshot.targets[index].clone(), rest, record),
             RouteMatch::Options { allow } => return Ok(Reply::options(allow)),
             RouteMatch::MethodNotAllowed { allow } => {
                 return Ok(Reply::method_not_allowed(allow, access));
@@ -165,6 +168,8 @@ async fn answer(
     if let Some(observer) = &observer {
         observer.begun(&request);
     }
+    let recordings = &worker.shared.recordings;
+    let capture = recordings.begin(&record, &request);
     let incoming = IncomingRequest {
         request,
         request_id: access.id.header(),
@@ -177,6 +182,10 @@ async fn answer(
         worker: worker.index,
         scheduler: Some(worker.scheduler.clone()),
         keeps_targets: observer.is_some(),
+        fixed: Fixed {
+            tap: capture.as_ref().map(|capture| capture.tap.clone()),
+            ..Fixed::default()
+        },
     };
 
     // Admit, run, check.
@@ -184,6 +193,9 @@ async fn answer(
     let answer = admit_and_run(worker, &version, invocation, access).await;
     // The body went with the guest.
     held.shrink(before);
+    if let Some(capture) = capture {
+        recordings.ended(capture, ended(&version, &answer));
+    }
     Ok(match answer {
         Ok(answer) => match held.answer(answer.body.len()) {
             Ok(()) => Reply::answer(answer),
@@ -195,6 +207,22 @@ async fn answer(
             with_page(reply, pages, reply::code(&error), Some(&error), access)
         }
     })
+}
+
+/// How a request that may be recorded has ended.
+fn ended(version: &Arc<Version>, answer: &Result<CheckedResponse, BffError>) -> Ended {
+    let (outcome, failed) = match answer {
+        Ok(answer) => (
+            answer.status.as_str().to_owned(),
+            answer.status.is_server_error(),
+        ),
+        Err(error) => (reply::code(error).as_str().to_owned(), true),
+    };
+    Ended {
+        version: version.clone(),
+        outcome,
+        failed,
+    }
 }
 
 /// Whether a client shows pages: browsers name the type, others take any.
@@ -275,7 +303,7 @@ async fn admit_and_run(
     version: &Arc<Version>,
     invocation: Box<Invocation>,
     access: &mut Access,
-) -> Result<crate::bff::response::CheckedResponse, BffError> {
+) -> Result<CheckedResponse, BffError> {
     let after = version.settings().deadline;
     let _permit = timeout_at(invocation.deadline, version.admission().permit())
         .await

@@ -215,6 +215,7 @@ impl Subject {
         let fixed = Fixed {
             now_ms: fixture.now_ms()?,
             seed: Some(fixture.seed),
+            tap: fixture.readings()?,
         };
         let answer = |service: &str| fixture.canned(service);
         let version = detached(settings, self.loaded.clone(), answer);

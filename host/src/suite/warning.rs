@@ -70,7 +70,8 @@ pub(super) fn warnings(fixture: &Fixture, calls: &[Called], holds: bool) -> Vec<
     if !merged {
         let used = |index| calls.iter().any(|call| call.entry == Some(index));
         let entries = fixture.downstreams.iter().enumerate();
-        let unused = entries.filter(|(index, _)| !used(*index));
+        let unused = entries
+            .filter(|(index, entry)| !used(*index) && !is_later_answer(fixture, *index, entry));
         all.extend(
             unused
                 .take(MAX_WARNINGS)
@@ -91,6 +92,15 @@ pub(super) fn warnings(fixture: &Fixture, calls: &[Called], holds: bool) -> Vec<
         });
     }
     all
+}
+
+/// Whether a recorded service answered an earlier call of the same in another way.
+fn is_later_answer(fixture: &Fixture, index: usize, entry: &Exchange) -> bool {
+    let is_same = |earlier: &Exchange| {
+        let place = |it: &Exchange| (it.service.clone(), it.method.clone(), it.path.clone());
+        place(earlier) == place(entry)
+    };
+    fixture.recorded.is_some() && fixture.downstreams[..index].iter().any(is_same)
 }
 
 /// An entry as a call of it is shown.

@@ -9,7 +9,7 @@ use anyhow::{Context as _, ensure};
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue};
 use tailor::bff::load::Loader;
-use tailor::bff::run::{self, IncomingRequest, Invocation};
+use tailor::bff::run::{self, Fixed, IncomingRequest, Invocation};
 use tailor::bff::runtime::Runtime;
 use tailor::bff::version::Version;
 use tailor::config::{Bff, Config};
@@ -66,6 +66,7 @@ impl Bench {
             worker: 0,
             scheduler: None,
             keeps_targets: false,
+            fixed: Fixed::default(),
         };
         Invocation::new(&self.version, asked)
     }

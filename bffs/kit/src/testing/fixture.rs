@@ -24,6 +24,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use serde::Deserialize;
+use serde::de::IgnoredAny;
 
 use super::expect::Expect;
 use super::json::{self, Json, Node};
@@ -49,6 +50,9 @@ pub struct Fixture {
     downstreams: Vec<Downstream>,
     #[serde(default, deserialize_with = "json::present")]
     pub(super) expect: Option<Expect>,
+    /// What only `tailor replay` reads.
+    #[serde(default, rename = "recorded")]
+    _recorded: Option<IgnoredAny>,
 }
 
 #[derive(Clone, Debug, Deserialize)]

@@ -11,6 +11,7 @@ use crate::calls::error::{CallError, Fault, kind_name};
 use crate::calls::record::CallRecord;
 use crate::contract::{Call, Failure};
 use crate::downstream::Trace;
+use crate::tape::{CallResult, Tap};
 use crate::text::cut;
 
 impl Session {
@@ -20,11 +21,12 @@ impl Session {
     ///
     /// When its service is not granted, or the budget is used up. The refusal is recorded already.
     pub fn admit(&self, call: &Call) -> Result<Granted, Failure> {
+        let number = self.tap().map_or(0, |tap| tap.begin(call));
         let found = self.settings.grants.find(&call.service);
         let fault = match found {
             None => self.denied(),
-            Some((index, _)) => match self.spend_call() {
-                Ok(()) => return Ok(Granted(index)),
+            Some((grant, _)) => match self.spend_call() {
+                Ok(()) => return Ok(Granted { grant, number }),
                 Err(fault) => fault,
             },
         };
@@ -50,7 +52,22 @@ impl Session {
             trace: Trace::default(),
         };
         record.add_to(&mut self.records());
-        Err(CallError { service, fault }.into())
+        Err(self.taped(number, CallError { service, fault }.into()))
+    }
+
+    /// A failure that is kept on a tape, or the one that is there in its place.
+    fn taped(&self, number: u32, failure: Failure) -> Failure {
+        match self.tap() {
+            None => failure,
+            Some(Tap::Recording(recorder)) => {
+                recorder.end(number, CallResult::Failed(failure.clone()));
+                failure
+            }
+            Some(Tap::Playing(player)) => match player.result(number) {
+                Some(CallResult::Failed(recorded)) if player.has_calls() => recorded,
+                _ => failure,
+            },
+        }
     }
 
     fn exhausted(&self) -> Fault {

@@ -1,11 +1,11 @@
 //! What is learned of a call while it is made, for its record.
 
+use bytes::Bytes;
+
 use crate::calls::record::Target;
-use crate::calls::shape::push_parameter;
-use crate::contract::Call;
+use crate::contract::{Failure, Reply};
 use crate::downstream::Trace;
-use crate::path::MAX_LENGTH;
-use crate::text::shorten;
+use crate::tape::{Answered, CallResult};
 
 /// What is known of a call, however it ends.
 #[derive(Default)]
@@ -14,24 +14,21 @@ pub(super) struct Seen {
     pub(super) bytes: usize,
     pub(super) sent: usize,
     pub(super) target: Option<Box<Target>>,
+    /// The body of the answer, where the call is kept on a tape.
+    pub(super) body: Option<Bytes>,
 }
 
-/// What a call asks, for those that end before they are sent.
-pub(super) fn target(call: &Call) -> Box<Target> {
-    Box::new(Target {
-        method: call.method.into(),
-        path: asked(call),
-    })
-}
-
-/// Path and query of a call, as far as they could be sent.
-fn asked(call: &Call) -> String {
-    let mut path = shorten(&call.path, MAX_LENGTH).to_owned();
-    for (index, (name, value)) in call.query.iter().enumerate() {
-        if path.len() + name.len() + value.len() > MAX_LENGTH {
-            break;
+impl Seen {
+    /// What the guest was told, for a tape.
+    pub(super) fn result_of(&mut self, result: &Result<Reply, Failure>) -> CallResult {
+        match result {
+            Ok(reply) => CallResult::Answered(Answered {
+                status: reply.status,
+                headers: reply.headers.clone(),
+                body: self.body.take().unwrap_or_default(),
+                source: reply.source,
+            }),
+            Err(failure) => CallResult::Failed(failure.clone()),
         }
-        push_parameter(&mut path, if index == 0 { "?" } else { "&" }, name, value);
     }
-    path
 }

@@ -50,8 +50,8 @@ impl Drop for StartedCall {
         if self.ended {
             return;
         }
-        let Granted(index) = self.granted;
-        let service = &self.session.settings.grants.at(index).service;
+        let grants = &self.session.settings.grants;
+        let service = &grants.at(self.granted.grant).service;
         let (outcome, took) = (Err(CANCELLED), self.started.elapsed());
         service.metrics().call(outcome, took);
         let record = CallRecord {

@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use tailor::development::GuestUsage;
+use tailor::suite::Change;
 use tracing::Level;
 
 use super::place::Excerpt;
@@ -58,6 +59,8 @@ pub(super) struct Finished {
     pub(super) bytes_out: usize,
     pub(super) usage: Option<GuestUsage>,
     pub(super) calls: Vec<Call>,
+    /// How its cost differs from that of the last one like it.
+    pub(super) changes: Vec<Change>,
     /// The fixture that has this request.
     pub(super) fixture: Option<String>,
     /// What to do about calls without an answer and lines that are missing.

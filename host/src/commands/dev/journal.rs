@@ -2,11 +2,13 @@
 //! and hands both to the terminal and to the error page.
 
 use std::collections::{BTreeSet, HashMap};
+use std::net::SocketAddr;
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, OnceLock};
 
 use tailor::contract::Request;
 use tailor::development::{EndedRequest, Failure, Observer};
+use tailor::suite::{Change, Spent};
 use tailor::sync;
 use tailor::text::{shorten, visible};
 use tracing::field::{Field, Visit};
@@ -37,6 +39,10 @@ pub(super) struct Journal {
     notes: Mutex<HashMap<String, Vec<Note>>>,
     /// Why the newest build of a BFF does not serve.
     failed_builds: Mutex<HashMap<String, String>>,
+    /// What requests cost, by method, path and query, the last time.
+    costs: Mutex<HashMap<String, Spent>>,
+    /// Where `tailor record` finds requests.
+    admin: OnceLock<SocketAddr>,
 }
 
 impl Journal {
@@ -52,6 +58,8 @@ impl Journal {
             folders,
             notes: Mutex::default(),
             failed_builds: Mutex::default(),
+            costs: Mutex::default(),
+            admin: OnceLock::new(),
         }
     }
 
@@ -67,6 +75,38 @@ impl Journal {
     /// Whether the last build of a BFF failed.
     fn does_not_build(&self, bff: &str) -> bool {
         sync::lock(&self.failed_builds).contains_key(bff)
+    }
+
+    /// The host has begun to serve.
+    pub(super) fn records_at(&self, admin: Option<SocketAddr>) {
+        if let Some(admin) = admin {
+            // It begins once.
+            let _ = self.admin.set(admin);
+        }
+    }
+
+    /// How the cost of a request differs from that of the last one like it.
+    fn changes(&self, request: &EndedRequest<'_>) -> Vec<Change> {
+        let Some(usage) = &request.usage else {
+            return Vec::new();
+        };
+        let number = |size: usize| u64::try_from(size).unwrap_or(u64::MAX);
+        let calls = request.calls;
+        let now = Spent {
+            cpu_us: u64::try_from(usage.cpu.as_micros()).unwrap_or(u64::MAX),
+            memory: number(usage.memory),
+            calls: calls.iter().map(|call| u64::from(call.calls)).sum(),
+            bytes_out: number(calls.iter().map(|call| call.sent).sum()),
+            bytes_in: number(calls.iter().map(|call| call.bytes).sum()),
+            response_bytes: number(request.bytes_out),
+        };
+        let key = format!("{} {}", request.method, shorten(request.target, MAX_TEXT));
+        let mut costs = sync::lock(&self.costs);
+        if costs.len() >= MAX_REQUESTS && !costs.contains_key(&key) {
+            costs.clear();
+        }
+        let before = costs.insert(key, now);
+        before.map_or(Vec::new(), |before| before.changes(&now))
     }
 
     /// Keeps a line until its request has ended.
@@ -131,6 +171,10 @@ impl Observer for Journal {
             ));
         }
         let has_failed = request.status >= 500 && !request.outcome.ends_with("xx");
+        if let (Some(admin), 500.., Some(_)) = (self.admin.get(), request.status, &request.usage) {
+            let id = visible(request.id);
+            unanswered.push(format!("a test of it: tailor record {id} --admin {admin}"));
+        }
         let excerpt = has_failed.then(|| self.excerpt(&notes, "")).flatten();
         let calls = request.calls.iter().map(|call| Call {
             service: call.service.to_string(),
@@ -155,6 +199,7 @@ impl Observer for Journal {
             bytes_out: request.bytes_out,
             usage: request.usage,
             calls: calls.collect(),
+            changes: self.changes(request),
             fixture,
             hints: unanswered,
             notes,

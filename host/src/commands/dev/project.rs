@@ -1,12 +1,13 @@
 //! What a development host serves: BFFs of some folders, under a configuration, or under one that is
 //! made for them.
 
+use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::{Context as _, bail};
 use tailor::build::{BuildOptions, Session};
-use tailor::config::{self, Bff, Config};
+use tailor::config::{self, Bff, Config, Record};
 
 use super::event::Route;
 use super::fixtures::FixtureServices;
@@ -14,6 +15,8 @@ use super::marks::{Marks, marks};
 
 /// The configuration's file in a folder.
 const FILE: &str = "tailor.toml";
+/// Requests that are kept, so that a test can be made of one.
+const RECORDED: usize = 100;
 
 /// The BFFs of a development host.
 pub(super) struct Project {
@@ -116,8 +119,19 @@ impl Project {
         config.engine.watch_interval = std::time::Duration::from_secs(3600);
         config.server.drain_delay = std::time::Duration::ZERO;
         config.log.access = false;
-        // Its port is another host's, where two run on one machine.
-        config.admin = None;
+        // Its port is another host's, where two run on one machine. What is there is only for
+        // `tailor record`.
+        if let Some(admin) = &mut config.admin {
+            admin.listen = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
+        }
+        let record = &config.record;
+        config.record = Arc::new(Record {
+            enabled: true,
+            keep: record.keep.max(RECORDED),
+            keep_all: true,
+            text_bodies: true,
+            ..Record::clone(record)
+        });
         Ok(config)
     }
 

@@ -141,6 +141,10 @@ fn request(it: &Finished) -> String {
         cost.push(format!("answers of {}", visible(fixture)));
     }
     text += &format!("\n  {}\n", styled(QUIET, &cost.join(", ")));
+    if !it.changes.is_empty() {
+        let changes: Vec<String> = it.changes.iter().map(ToString::to_string).collect();
+        text += &format!("  {}\n", styled(WARN, &changes.join(", ")));
+    }
     let width = it
         .calls
         .iter()

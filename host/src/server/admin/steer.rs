@@ -32,13 +32,7 @@ pub(super) struct Refused(pub(super) StatusCode, pub(super) String);
 ///
 /// Why the order was refused.
 pub(super) fn steer<B>(request: &Request<B>, snapshot: &Snapshot) -> Result<Value, Refused> {
-    if [ORIGIN, SEC_FETCH_SITE]
-        .iter()
-        .any(|name| request.headers().contains_key(name))
-    {
-        let what = "a browser's request changes nothing here; use curl\n";
-        return Err(Refused(StatusCode::FORBIDDEN, what.to_owned()));
-    }
+    refuse_browsers(request)?;
     let path = request.uri().path();
     let not_found = || {
         let what = "POST goes to /downstreams/NAME/breaker and /downstreams/NAME/invalidate\n";
@@ -71,6 +65,20 @@ pub(super) fn steer<B>(request: &Request<B>, snapshot: &Snapshot) -> Result<Valu
         "invalidate" => invalidate(name, pipeline, &query),
         _ => Err(not_found()),
     }
+}
+
+/// Refuses what a browser sends.
+///
+/// # Errors
+///
+/// When a page may have sent it.
+pub(super) fn refuse_browsers<B>(request: &Request<B>) -> Result<(), Refused> {
+    let mut signs = [ORIGIN, SEC_FETCH_SITE].into_iter();
+    if signs.any(|name| request.headers().contains_key(name)) {
+        let what = "a browser's request changes nothing here; use curl\n";
+        return Err(Refused(StatusCode::FORBIDDEN, what.to_owned()));
+    }
+    Ok(())
 }
 
 fn force_breaker(

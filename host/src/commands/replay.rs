@@ -1,0 +1,89 @@
+//! `tailor replay`: recorded requests run again, and are compared with what was recorded.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use clap::Args;
+use tailor::bff::runtime::Runtime;
+use tailor::config::{Bff, Config};
+use tailor::fixture::Fixture;
+use tailor::recording::{Verdict, replay};
+use tailor::text::visible;
+
+use super::kept_code::KeptCode;
+
+/// Differences of one file that are shown.
+const MAX_SHOWN: usize = 20;
+
+#[derive(Args)]
+pub struct Replay {
+    /// The component file
+    component: PathBuf,
+    /// Fixtures that `tailor record` wrote
+    #[arg(value_name = "RECORDING", required = true)]
+    recordings: Vec<PathBuf>,
+    /// How often each is run
+    #[arg(short, long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+    times: u32,
+}
+
+impl Replay {
+    pub async fn run(self) -> anyhow::Result<ExitCode> {
+        let runtime = Arc::new(Runtime::new(1)?);
+        let code = KeptCode::open(None::<&Config>);
+        let (component, loading) = (self.component.clone(), runtime.clone());
+        let load = move || code.load(&loading, &component);
+        let loaded = tokio::task::spawn_blocking(load).await??;
+        let name = self.component.file_stem().unwrap_or_default();
+        let settings = Bff::with_defaults(&name.to_string_lossy(), &self.component, &[]);
+        let mut all_same = true;
+        for path in self.recordings {
+            let shown = visible(&path.display().to_string()).into_owned();
+            let read = tokio::task::spawn_blocking(move || Fixture::read(&path));
+            let fixture = read.await??;
+            let mut ran = 0;
+            let verdict = loop {
+                let replayed = replay(&runtime, &loaded, &settings, &fixture).await?;
+                ran += 1;
+                let is_same = matches!(replayed.verdict, Verdict::Same);
+                if !is_same || ran == self.times {
+                    break replayed.verdict;
+                }
+            };
+            all_same &= matches!(verdict, Verdict::Same);
+            show(&shown, &verdict, ran);
+        }
+        Ok(match all_same {
+            true => ExitCode::SUCCESS,
+            false => ExitCode::FAILURE,
+        })
+    }
+}
+
+fn show(path: &str, verdict: &Verdict, ran: u32) {
+    let times = match ran {
+        1 => String::new(),
+        ran => format!(", {ran} times"),
+    };
+    match verdict {
+        Verdict::Same => println!("same     {path}{times}"),
+        Verdict::Refused(why) => println!("refused  {path}: {}", visible(why)),
+        Verdict::Differs(differences) => {
+            println!(
+                "differs  {path}{}",
+                if ran > 1 {
+                    format!(", at run {ran}")
+                } else {
+                    times
+                }
+            );
+            for difference in differences.iter().take(MAX_SHOWN) {
+                println!("         {difference}");
+            }
+            if differences.len() > MAX_SHOWN {
+                println!("         and {} more", differences.len() - MAX_SHOWN);
+            }
+        }
+    }
+}

@@ -1,0 +1,271 @@
+//! Runs a recorded request again, and says what differs.
+
+use std::sync::Arc;
+
+use crate::bff::error::BffError;
+use crate::bff::load::Loaded;
+use crate::bff::response::CheckedResponse;
+use crate::bff::run::Fixed;
+use crate::bff::runtime::Runtime;
+use crate::config;
+use crate::fixture::{Difference, Expect, Fixture, FixtureError, Recorded, RecordedCall};
+use crate::invoke::{Cost, detached, invoke};
+use crate::locale;
+use crate::tape::{Missing, Played, Player, Strictness, Tap};
+
+/// Interfaces whose answers a tape does not have.
+const UNRECORDED: [&str; 3] = ["wasi:clocks/", "wasi:random/", "wasi:io/poll"];
+
+/// What came of a replay.
+#[derive(Debug)]
+pub struct Replayed {
+    /// Whether it was the same.
+    pub verdict: Verdict,
+    /// What it cost.
+    pub cost: Option<Cost>,
+}
+
+/// Whether a replay was the same.
+#[derive(Debug)]
+pub enum Verdict {
+    /// The same calls and the same answer, byte for byte.
+    Same,
+    /// Where it differs.
+    Differs(Vec<Difference>),
+    /// Why it cannot be said.
+    Refused(String),
+}
+
+/// A recorded request that ran again.
+pub(super) struct Ran {
+    pub(super) played: Played,
+    pub(super) result: Result<CheckedResponse, BffError>,
+    /// Calls on the tape.
+    recorded: usize,
+    cost: Cost,
+}
+
+/// Runs a recorded request again, and compares all that its BFF did.
+///
+/// `settings` are those of the BFF; the limits are those of the recording.
+///
+/// # Errors
+///
+/// When the fixture's request cannot be made.
+pub async fn replay(
+    runtime: &Runtime,
+    loaded: &Arc<Loaded>,
+    settings: &config::Bff,
+    fixture: &Fixture,
+) -> Result<Replayed, FixtureError> {
+    let refused = |why: String| {
+        Ok(Replayed {
+            verdict: Verdict::Refused(why),
+            cost: None,
+        })
+    };
+    let Some(recorded) = &fixture.recorded else {
+        return refused("recorded: it is not there; `tailor test` runs such a fixture".to_owned());
+    };
+    if let Some(import) = unrecorded(loaded) {
+        return refused(format!(
+            "{import}: the component imports it, and what it answers is not recorded"
+        ));
+    }
+    match &recorded.locale {
+        Some(data) if loaded.surface.uses_locale() && data != locale::DATA => {
+            return refused(format!(
+                "locale: recorded with {data}, and this tailor has {}; record it again",
+                locale::DATA
+            ));
+        }
+        _ => {}
+    }
+    if recorded.error.is_none()
+        && !fixture
+            .expect
+            .as_ref()
+            .is_some_and(|it| it.status.is_some())
+    {
+        return refused(
+            "expect: has no status, and a recorded answer has one; record it again".to_owned(),
+        );
+    }
+    let ran = run(runtime, loaded, settings, fixture, Strictness::Same).await?;
+    if ran.is_of_host() {
+        return refused(ran.error().unwrap_or_default());
+    }
+    Ok(Replayed {
+        cost: Some(ran.cost),
+        verdict: ran.verdict(fixture, recorded),
+    })
+}
+
+/// The first interface of a component whose answers are not recorded.
+pub(super) fn unrecorded(loaded: &Loaded) -> Option<&str> {
+    let imports = loaded.surface.imports.iter();
+    let mut imports = imports.map(String::as_str);
+    imports.find(|import| UNRECORDED.iter().any(|it| import.starts_with(it)))
+}
+
+/// Runs a recorded request.
+///
+/// # Errors
+///
+/// When its request cannot be made.
+pub(super) async fn run(
+    runtime: &Runtime,
+    loaded: &Arc<Loaded>,
+    settings: &config::Bff,
+    fixture: &Fixture,
+    strictness: Strictness,
+) -> Result<Ran, FixtureError> {
+    let mut settings =
+        config::Bff::with_defaults(&settings.name, &settings.component, &fixture.services());
+    if let Some(recorded) = &fixture.recorded {
+        recorded.limits.apply(&mut settings);
+    }
+    settings.config.extend(fixture.config.clone());
+    let tape = fixture.tape()?.unwrap_or_default();
+    let recorded = tape.calls.len();
+    let tap = Arc::new(Tap::Playing(Player::new(tape, strictness)));
+    let fixed = Fixed {
+        now_ms: fixture.now_ms()?,
+        seed: Some(fixture.seed),
+        tap: Some(tap.clone()),
+    };
+    let fixture = Arc::new(fixture.clone());
+    let version = detached(settings, loaded.clone(), |service| fixture.canned(service));
+    let invoked = invoke(runtime, &version, fixture.request()?, fixed, 0).await;
+    Ok(Ran {
+        played: tap.player().map(Player::played).unwrap_or_default(),
+        result: invoked.result,
+        recorded,
+        cost: invoked.cost,
+    })
+}
+
+impl Ran {
+    /// Why there was no answer.
+    pub(super) fn error(&self) -> Option<String> {
+        self.result.as_ref().err().map(ToString::to_string)
+    }
+
+    /// Whether it failed for a reason that is not its own.
+    pub(super) fn is_of_host(&self) -> bool {
+        matches!(
+            self.result,
+            Err(BffError::EngineFull
+                | BffError::HostPanic
+                | BffError::Overloaded { .. }
+                | BffError::CpuShare { .. })
+        )
+    }
+
+    /// What the run did that the tape has no answers for.
+    pub(super) fn otherwise(&self) -> Option<String> {
+        if let Some(missing) = &self.played.missing {
+            return Some(told(missing));
+        }
+        let made = self.played.calls.len();
+        match self.played.differs_at {
+            Some(place) => {
+                let call = self.played.calls.get(place)?;
+                Some(format!("call {place} is one of {:?}", call.service))
+            }
+            None if made < self.recorded => {
+                Some(format!("it makes {made} calls, and made {}", self.recorded))
+            }
+            None => None,
+        }
+    }
+
+    /// The header fields of the answer, in their order.
+    pub(super) fn headers(&self) -> Vec<(String, String)> {
+        let Ok(answer) = &self.result else {
+            return Vec::new();
+        };
+        // How long it took.
+        let headers = answer.headers.iter();
+        let headers = headers.filter(|(name, _)| **name != crate::server_timing::NAME);
+        let text =
+            |value: &http::HeaderValue| String::from_utf8_lossy(value.as_bytes()).into_owned();
+        headers
+            .map(|(name, value)| (name.to_string(), text(value)))
+            .collect()
+    }
+
+    fn verdict(&self, fixture: &Fixture, recorded: &Recorded) -> Verdict {
+        let mut all = Vec::new();
+        self.compare_calls(recorded, &mut all);
+        if all.is_empty() {
+            if let Some(missing) = &self.played.missing {
+                return Verdict::Refused(told(missing));
+            }
+            self.compare_answer(fixture.expect.as_ref(), recorded, &mut all);
+        }
+        match all.is_empty() {
+            true => Verdict::Same,
+            false => Verdict::Differs(all),
+        }
+    }
+
+    fn compare_calls(&self, recorded: &Recorded, all: &mut Vec<Difference>) {
+        let made = &self.played.calls;
+        if let Some(place) = self.played.differs_at {
+            let expected = recorded.calls.get(place).map(without_result);
+            let found = made.get(place).and_then(|call| RecordedCall::of(call).ok());
+            let pointer = format!("/recorded/calls/{place}");
+            Difference::of_values(&pointer, expected.as_ref(), found.as_ref(), all);
+        } else if let Some(expected) = recorded.calls.get(made.len()) {
+            let pointer = format!("/recorded/calls/{}", made.len());
+            let expected = without_result(expected);
+            Difference::of_values(&pointer, Some(&expected), None::<&RecordedCall>, all);
+        }
+    }
+
+    fn compare_answer(
+        &self,
+        expect: Option<&Expect>,
+        recorded: &Recorded,
+        all: &mut Vec<Difference>,
+    ) {
+        let (expected, found) = (recorded.error.as_ref(), self.error());
+        if expected != found.as_ref() {
+            Difference::of_values("/recorded/error", expected, found.as_ref(), all);
+            return;
+        }
+        let (Ok(answer), Some(expect)) = (&self.result, expect) else {
+            return;
+        };
+        all.extend(expect.differences(answer));
+        all.extend(expect.other_text(answer));
+        if all.is_empty() {
+            let found = self.headers();
+            Difference::of_values(
+                "/recorded/headers",
+                Some(&recorded.headers),
+                Some(&found),
+                all,
+            );
+        }
+    }
+}
+
+fn without_result(call: &RecordedCall) -> RecordedCall {
+    RecordedCall {
+        reply: None,
+        source: None,
+        failure: None,
+        ..call.clone()
+    }
+}
+
+/// What was missing, and the way out.
+fn told(missing: &Missing) -> String {
+    let Missing { what, recorded } = missing;
+    format!(
+        "{what}: the BFF asks for more than is recorded ({recorded}); record the request again, or \
+         run it with `tailor test`"
+    )
+}

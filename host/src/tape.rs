@@ -1,0 +1,161 @@
+//! What one request's guest learns from outside, so that the request can be run again: what the
+//! clocks said, its random bytes, its settings, its calls with their results, and which of them
+//! ended first.
+//!
+//! A guest is told nothing else and runs alone, so the same component that gets all of it again
+//! does the same. [`Recorder`] keeps it while a guest runs, and [`Player`] gives it to another run.
+//! Where neither is, a function of the host pays one look at an [`Option`].
+
+mod player;
+mod recorder;
+#[cfg(test)]
+mod tests;
+
+use std::collections::BTreeMap;
+
+use bytes::Bytes;
+
+use crate::contract::{Call, Failure, Source};
+
+pub use player::{Missing, Played, Player, Strictness};
+pub use recorder::{Recorder, TooMuch};
+
+/// What a guest learned.
+#[derive(Clone, Debug, Default)]
+pub struct Tape {
+    /// What it learned besides results of calls.
+    pub readings: Readings,
+    /// Its calls, in the order in which it made them.
+    pub calls: Vec<TapedCall>,
+}
+
+/// What a guest learns besides results of calls, each in the order in which it was told.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Readings {
+    /// Results of `runtime.now-ms`.
+    pub now_ms: Vec<u64>,
+    /// Results of `runtime.time-left-ms`.
+    pub time_left_ms: Vec<u32>,
+    /// Results of `runtime.elapsed-ns`.
+    pub elapsed_ns: Vec<u64>,
+    /// The bytes of `runtime.random`, whatever the pieces.
+    pub random: Vec<u8>,
+    /// What `runtime.config` answered for a key.
+    pub settings: BTreeMap<String, Option<String>>,
+    /// Results of `downstream.wait-any`.
+    pub waits: Vec<Option<u32>>,
+}
+
+/// A call of a guest.
+#[derive(Clone, Debug)]
+pub struct TapedCall {
+    /// What the guest asked.
+    pub call: Call,
+    /// What it was told; `None` for a call that had not ended when nobody waited for it any more.
+    pub result: Option<CallResult>,
+}
+
+/// What a guest is told of a call.
+#[derive(Clone, Debug)]
+pub enum CallResult {
+    /// A service answered.
+    Answered(Answered),
+    /// There is no reply.
+    Failed(Failure),
+}
+
+/// The answer of a service, as far as a guest may see it.
+#[derive(Clone, Debug)]
+pub struct Answered {
+    /// The status.
+    pub status: u16,
+    /// The header fields that a guest gets.
+    pub headers: Vec<(String, String)>,
+    /// The whole body, also where the guest picks values out of it.
+    pub body: Bytes,
+    /// Where it came from.
+    pub source: Source,
+}
+
+/// What a run does with the tape.
+#[derive(Debug)]
+pub enum Tap {
+    /// Keeps what the guest learns.
+    Recording(Recorder),
+    /// Tells the guest what is on a tape.
+    Playing(Player),
+}
+
+impl Tap {
+    /// Its recorder.
+    pub fn recorder(&self) -> Option<&Recorder> {
+        match self {
+            Self::Recording(recorder) => Some(recorder),
+            Self::Playing(_) => None,
+        }
+    }
+
+    /// Its player.
+    pub fn player(&self) -> Option<&Player> {
+        match self {
+            Self::Playing(player) => Some(player),
+            Self::Recording(_) => None,
+        }
+    }
+
+    /// The result of `runtime.now-ms`.
+    pub fn now_ms(&self, real: impl FnOnce() -> u64) -> u64 {
+        match self {
+            Self::Recording(recorder) => recorder.now_ms(real()),
+            Self::Playing(player) => player.now_ms(real),
+        }
+    }
+
+    /// The result of `runtime.time-left-ms`.
+    pub fn time_left_ms(&self, real: u32) -> u32 {
+        match self {
+            Self::Recording(recorder) => recorder.time_left_ms(real),
+            Self::Playing(player) => player.time_left_ms(real),
+        }
+    }
+
+    /// The result of `runtime.elapsed-ns`.
+    pub fn elapsed_ns(&self, real: u64) -> u64 {
+        match self {
+            Self::Recording(recorder) => recorder.elapsed_ns(real),
+            Self::Playing(player) => player.elapsed_ns(real),
+        }
+    }
+
+    /// The bytes of `runtime.random`. `real` makes as many as it is asked for.
+    ///
+    /// # Errors
+    ///
+    /// Those of `real`.
+    pub fn random<E>(
+        &self,
+        length: u32,
+        real: impl FnOnce(u32) -> Result<Vec<u8>, E>,
+    ) -> Result<Vec<u8>, E> {
+        match self {
+            Self::Recording(recorder) => Ok(recorder.random(real(length)?)),
+            Self::Playing(player) => player.random(length, real),
+        }
+    }
+
+    /// The result of `runtime.config`.
+    pub fn setting(&self, key: &str, real: Option<String>) -> Option<String> {
+        match self {
+            Self::Recording(recorder) => recorder.setting(key, real),
+            Self::Playing(player) => player.setting(key, real),
+        }
+    }
+
+    /// The guest makes a call; gives its number.
+    pub fn begin(&self, call: &Call) -> u32 {
+        match self {
+            Self::Recording(recorder) => recorder.begin(call),
+            Self::Playing(player) => player.begin(call),
+        }
+    }
+}

@@ -1,0 +1,208 @@
+//! Tells a guest what is on a tape.
+
+use std::sync::Mutex;
+
+use super::{CallResult, Tape};
+use crate::contract::{Call, Failure, FailureKind};
+use crate::sync;
+
+/// How much a run has to be like the recorded one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Strictness {
+    /// It makes the same calls, and learns no more than is on the tape.
+    Same,
+    /// As many calls of the same services by the same methods: what is asked may differ, where
+    /// the tape has other texts than the recorded run had.
+    SameServices,
+    /// Whatever it does. Calls go to services; only the clocks and random bytes are the tape's, as
+    /// far as there are any.
+    Any,
+}
+
+/// Something that a run asked for and that is not on the tape.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Missing {
+    /// Its name in the contract: `runtime.now-ms`.
+    pub what: &'static str,
+    /// How often the tape has it; of random bytes, their number.
+    pub recorded: usize,
+}
+
+/// What came of a run.
+#[derive(Clone, Debug, Default)]
+pub struct Played {
+    /// The calls that it made, up to one after the first that is another than the tape has.
+    pub calls: Vec<Call>,
+    /// The number of the first call that is another.
+    pub differs_at: Option<usize>,
+    /// The first thing that was missing.
+    pub missing: Option<Missing>,
+}
+
+/// Tells one guest what is on a tape.
+#[derive(Debug)]
+pub struct Player {
+    tape: Tape,
+    strictness: Strictness,
+    progress: Mutex<Progress>,
+}
+
+#[derive(Debug, Default)]
+struct Progress {
+    now_ms: usize,
+    time_left_ms: usize,
+    elapsed_ns: usize,
+    random: usize,
+    waits: usize,
+    calls: u32,
+    played: Played,
+}
+
+impl Player {
+    /// Plays a tape from its beginning.
+    pub fn new(tape: Tape, strictness: Strictness) -> Self {
+        Self {
+            tape,
+            strictness,
+            progress: Mutex::default(),
+        }
+    }
+
+    /// The tape.
+    pub fn tape(&self) -> &Tape {
+        &self.tape
+    }
+
+    /// What came of the run so far.
+    pub fn played(&self) -> Played {
+        sync::lock(&self.progress).played.clone()
+    }
+
+    /// Whether calls get the tape's results.
+    pub fn has_calls(&self) -> bool {
+        self.strictness != Strictness::Any
+    }
+
+    fn miss(&self, progress: &mut Progress, what: &'static str, recorded: usize) {
+        if self.has_calls() && progress.played.missing.is_none() {
+            progress.played.missing = Some(Missing { what, recorded });
+        }
+    }
+
+    /// The next of a list of readings.
+    fn next<T: Copy>(
+        &self,
+        what: &'static str,
+        all: &[T],
+        place: impl FnOnce(&mut Progress) -> &mut usize,
+    ) -> Option<T> {
+        let progress = &mut *sync::lock(&self.progress);
+        let place = place(progress);
+        let next = all.get(*place).copied();
+        match next {
+            Some(_) => *place += 1,
+            None => self.miss(progress, what, all.len()),
+        }
+        next
+    }
+
+    pub(super) fn now_ms(&self, real: impl FnOnce() -> u64) -> u64 {
+        let all = &self.tape.readings.now_ms;
+        let next = self.next("runtime.now-ms", all, |progress| &mut progress.now_ms);
+        next.unwrap_or_else(|| all.last().copied().unwrap_or_else(real))
+    }
+
+    pub(super) fn time_left_ms(&self, real: u32) -> u32 {
+        let all = &self.tape.readings.time_left_ms;
+        let next = self.next("runtime.time-left-ms", all, |it| &mut it.time_left_ms);
+        next.unwrap_or(all.last().map_or(real, |last| real.min(*last)))
+    }
+
+    pub(super) fn elapsed_ns(&self, real: u64) -> u64 {
+        let all = &self.tape.readings.elapsed_ns;
+        let next = self.next("runtime.elapsed-ns", all, |it| &mut it.elapsed_ns);
+        // The clock only goes on.
+        next.unwrap_or(all.last().map_or(real, |last| real.max(*last)))
+    }
+
+    pub(super) fn random<E>(
+        &self,
+        length: u32,
+        real: impl FnOnce(u32) -> Result<Vec<u8>, E>,
+    ) -> Result<Vec<u8>, E> {
+        // Those of the machine that the tape lacks, and with them the limits of the function.
+        let made = real(length)?;
+        let progress = &mut *sync::lock(&self.progress);
+        let rest = &self.tape.readings.random[progress.random..];
+        let mut bytes = rest[..rest.len().min(made.len())].to_vec();
+        progress.random += bytes.len();
+        if bytes.len() < made.len() {
+            self.miss(progress, "runtime.random", self.tape.readings.random.len());
+            bytes.extend_from_slice(&made[bytes.len()..]);
+        }
+        Ok(bytes)
+    }
+
+    pub(super) fn setting(&self, key: &str, real: Option<String>) -> Option<String> {
+        let settings = &self.tape.readings.settings;
+        match settings.get(key) {
+            // What the fixture says is what its author wants.
+            Some(recorded) if self.has_calls() => recorded.clone(),
+            Some(_) => real,
+            None => {
+                let progress = &mut *sync::lock(&self.progress);
+                self.miss(progress, "runtime.config", settings.len());
+                real
+            }
+        }
+    }
+
+    /// The result of a `wait-any` for one of `calls`; `None` where calls go to services.
+    pub fn waited(&self, calls: usize) -> Option<Option<u32>> {
+        if !self.has_calls() {
+            return None;
+        }
+        let all = &self.tape.readings.waits;
+        let next = self.next("downstream.wait-any", all, |it| &mut it.waits);
+        let is_one = |place: &u32| (*place as usize) < calls;
+        Some(next.flatten().filter(is_one))
+    }
+
+    pub(super) fn begin(&self, call: &Call) -> u32 {
+        let progress = &mut *sync::lock(&self.progress);
+        let number = progress.calls;
+        progress.calls = number.saturating_add(1);
+        if !self.has_calls() || progress.played.differs_at.is_some() {
+            return number;
+        }
+        let place = progress.played.calls.len();
+        let recorded = self.tape.calls.get(place);
+        let is_same = recorded.is_some_and(|recorded| {
+            let recorded = &recorded.call;
+            match self.strictness {
+                Strictness::Same => recorded == call,
+                _ => recorded.service == call.service && recorded.method == call.method,
+            }
+        });
+        progress.played.calls.push(call.clone());
+        if !is_same {
+            progress.played.differs_at = Some(place);
+        }
+        number
+    }
+
+    /// What a call leads to; `None` when the tape says that nobody waited for it. A call that is
+    /// another than the tape has, and all after it, fail.
+    pub fn result(&self, number: u32) -> Option<CallResult> {
+        let number = number as usize;
+        let differs_at = sync::lock(&self.progress).played.differs_at;
+        if differs_at.is_some_and(|place| number >= place) {
+            return Some(CallResult::Failed(Failure {
+                kind: FailureKind::Rejected,
+                sent: false,
+                detail: "this call is not in the recording".to_owned(),
+            }));
+        }
+        self.tape.calls.get(number)?.result.clone()
+    }
+}

@@ -1,0 +1,150 @@
+//! Keeps what a guest learns while it runs, up to a number of bytes.
+
+use std::sync::Mutex;
+
+use thiserror::Error;
+
+use super::{CallResult, Readings, Tape, TapedCall};
+use crate::contract::Call;
+use crate::sync;
+
+/// What a reading, a call or a header field costs besides its text, bytes.
+const OVERHEAD: usize = 16;
+
+/// A guest learned more than is kept.
+#[derive(Clone, Copy, Debug, Error, PartialEq, Eq)]
+#[error("what its BFF learned is more than {limit} bytes (record.max-size)")]
+pub struct TooMuch {
+    /// The limit.
+    pub limit: usize,
+}
+
+/// Keeps what a guest learns.
+#[derive(Debug)]
+pub struct Recorder {
+    limit: usize,
+    kept: Mutex<Kept>,
+}
+
+#[derive(Debug, Default)]
+struct Kept {
+    tape: Tape,
+    size: usize,
+}
+
+impl Recorder {
+    /// Keeps up to `limit` bytes.
+    pub fn new(limit: usize) -> Self {
+        Self {
+            limit,
+            kept: Mutex::default(),
+        }
+    }
+
+    /// What was kept.
+    ///
+    /// # Errors
+    ///
+    /// When it was too much. Nothing is left then.
+    pub fn take(&self) -> Result<Tape, TooMuch> {
+        let kept = std::mem::take(&mut *sync::lock(&self.kept));
+        match kept.size > self.limit {
+            true => Err(TooMuch { limit: self.limit }),
+            false => Ok(kept.tape),
+        }
+    }
+
+    /// Bytes that are kept.
+    pub fn size(&self) -> usize {
+        sync::lock(&self.kept).size
+    }
+
+    /// Keeps something of a size. Past the limit, all that was kept is given back at once.
+    fn keep(&self, size: usize, keep: impl FnOnce(&mut Tape)) {
+        let mut kept = sync::lock(&self.kept);
+        if kept.size > self.limit {
+            return;
+        }
+        kept.size = kept.size.saturating_add(size).saturating_add(OVERHEAD);
+        if kept.size > self.limit {
+            kept.tape = Tape::default();
+            return;
+        }
+        keep(&mut kept.tape);
+    }
+
+    fn read(&self, size: usize, keep: impl FnOnce(&mut Readings)) {
+        self.keep(size, |tape| keep(&mut tape.readings));
+    }
+
+    pub(super) fn now_ms(&self, now: u64) -> u64 {
+        self.read(0, |readings| readings.now_ms.push(now));
+        now
+    }
+
+    pub(super) fn time_left_ms(&self, left: u32) -> u32 {
+        self.read(0, |readings| readings.time_left_ms.push(left));
+        left
+    }
+
+    pub(super) fn elapsed_ns(&self, elapsed: u64) -> u64 {
+        self.read(0, |readings| readings.elapsed_ns.push(elapsed));
+        elapsed
+    }
+
+    pub(super) fn random(&self, bytes: Vec<u8>) -> Vec<u8> {
+        self.read(2 * bytes.len(), |readings| {
+            readings.random.extend_from_slice(&bytes);
+        });
+        bytes
+    }
+
+    pub(super) fn setting(&self, key: &str, value: Option<String>) -> Option<String> {
+        let size = key.len() + value.as_ref().map_or(0, String::len);
+        self.read(size, |readings| {
+            readings.settings.insert(key.to_owned(), value.clone());
+        });
+        value
+    }
+
+    /// Keeps the result of a `wait-any`.
+    pub fn waited(&self, first: Option<u32>) {
+        self.read(0, |readings| readings.waits.push(first));
+    }
+
+    pub(super) fn begin(&self, call: &Call) -> u32 {
+        let mut number = 0;
+        self.keep(size(call), |tape| {
+            number = u32::try_from(tape.calls.len()).unwrap_or(u32::MAX);
+            tape.calls.push(TapedCall {
+                call: call.clone(),
+                result: None,
+            });
+        });
+        number
+    }
+
+    /// Keeps what a call led to.
+    pub fn end(&self, number: u32, result: CallResult) {
+        let size = match &result {
+            CallResult::Answered(answered) => answered.body.len() + of_pairs(&answered.headers),
+            CallResult::Failed(failure) => failure.detail.len(),
+        };
+        self.keep(size, |tape| {
+            if let Some(call) = tape.calls.get_mut(number as usize) {
+                call.result = Some(result);
+            }
+        });
+    }
+}
+
+fn size(call: &Call) -> usize {
+    let select: usize = call.select.iter().map(|it| it.len() + OVERHEAD).sum();
+    let text = call.service.len() + call.path.len() + call.body.as_bytes().len();
+    text + select + of_pairs(&call.query) + of_pairs(&call.headers)
+}
+
+fn of_pairs(pairs: &[(String, String)]) -> usize {
+    let sizes = pairs.iter().map(|(a, b)| a.len() + b.len() + OVERHEAD);
+    sizes.sum()
+}
