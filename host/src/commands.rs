@@ -5,6 +5,7 @@ mod build;
 mod call;
 mod check;
 mod compile_worker;
+mod completions;
 mod demo;
 mod dev;
 mod init;
@@ -13,15 +14,18 @@ mod kept_code;
 mod kit;
 mod last_runs;
 mod log;
+mod man;
 mod new;
 mod outcome;
 mod record;
 mod replay;
+mod schema;
 mod serve;
 mod test;
 #[cfg(test)]
 mod tests;
 
+use std::io::{ErrorKind, Write as _};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -65,6 +69,12 @@ enum Command {
     Record(record::Record),
     /// Run recorded requests again, and say what differs
     Replay(replay::Replay),
+    /// Write the JSON Schema of a file, for editors
+    Schema(schema::Schema),
+    /// Write the completions of a shell
+    Completions(completions::Completions),
+    /// Write the manual page
+    Man(man::Man),
     /// Compile the component of standard input; started by the other subcommands
     #[command(hide = true)]
     CompileWorker(compile_worker::CompileWorker),
@@ -99,6 +109,9 @@ impl Cli {
             Command::Test(test) => wait(test.run()),
             Command::Record(record) => wait(record.run()),
             Command::Replay(replay) => wait(replay.run()),
+            Command::Schema(schema) => schema.run(),
+            Command::Completions(completions) => completions.run(),
+            Command::Man(man) => man.run(),
             Command::CompileWorker(worker) => Ok(worker.run()),
         }
     }
@@ -113,4 +126,14 @@ fn wait(work: impl Future<Output = anyhow::Result<ExitCode>>) -> anyhow::Result<
     // A thread that compiles, or reads a file that never ends, must not keep the process alive.
     event_loop.shutdown_background();
     result
+}
+
+/// Writes to standard output. A reader that has gone, as `head` does, is no failure.
+fn print(text: &[u8]) -> anyhow::Result<ExitCode> {
+    match std::io::stdout().write_all(text) {
+        Err(error) if error.kind() != ErrorKind::BrokenPipe => {
+            Err(anyhow::Error::from(error).context("standard output"))
+        }
+        _ => Ok(ExitCode::SUCCESS),
+    }
 }

@@ -24,6 +24,7 @@ mod proxy;
 mod raw;
 mod reader;
 mod record;
+mod schema;
 mod secret;
 mod units;
 mod values;
@@ -54,6 +55,7 @@ pub use policy::{Breaker, CacheTimes, Hedge, Policy, Profile, Retry, Rule, Timeo
 pub use problem::{ConfigError, Problem};
 pub use proxy::Proxy;
 pub use record::Record;
+pub use schema::schema;
 pub use secret::Secret;
 pub use values::{NAME, is_name};
 pub use wire::is_json;

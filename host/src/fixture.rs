@@ -37,6 +37,9 @@ use crate::contract;
 use crate::downstream::{Canned, Cause, ServiceRequest};
 use crate::file;
 
+/// The JSON Schema (draft 2020-12) of a fixture, for editors.
+pub const SCHEMA: &str = include_str!("fixture/schema.json");
+
 /// Largest fixture file, bytes.
 const MAX_SIZE: u64 = 16 << 20;
 

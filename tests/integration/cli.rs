@@ -49,6 +49,11 @@ fn help_names_every_argument() {
             "test",
             &["[FOLDER]...", "--update", "--watch", "--junit <FILE>"],
         ),
+        ("record", &["[ID]", "--admin <ADDRESS>", "--failed"]),
+        ("replay", &["<COMPONENT>", "<RECORDING>...", "--times <N>"]),
+        ("schema", &["<config|fixture>"]),
+        ("completions", &["<bash|elvish|fish|powershell|zsh>"]),
+        ("man", &["--dir <FOLDER>"]),
     ] {
         assert!(all.contains(&format!("\n  {command} ")), "{all}");
         let (code, help, _) = run(&[command, "--help"]);
@@ -196,7 +201,11 @@ fn inspect_shows_imports_exports_and_grants() {
         "tailor:bff/downstream@0.1.1",
         "exports  tailor:bff/handler@0.1.1",
         "verdict  may be loaded",
+        "reaches  services, by name: those that a configuration grants, and no other address\n",
+        "no file, no socket, no environment variable, no other BFF\n",
         "granted  as bff.watch: may call activity, heart, sleep",
+        "         heart: ",
+        "         is reached at ",
         "deadline 800ms, memory 67108864 bytes, CPU 100ms, 16 calls, response 1048576 bytes",
     ] {
         assert!(said.contains(part), "{part}: {said}");

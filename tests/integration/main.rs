@@ -104,6 +104,8 @@ mod compile_child;
 mod deploys;
 // Guests of one thread that all want it.
 mod fairness;
+// Requests of a running host that become fixtures, and their replays.
+mod recordings;
 // What components in TypeScript have not.
 mod refused;
 // The lines and columns of what TypeScript throws.

@@ -6,12 +6,13 @@ use std::sync::Arc;
 
 use anyhow::Context as _;
 use clap::Args;
+use http::HeaderName;
 use tailor::bff::compiler::CompileIn;
 use tailor::bff::error::LoadError;
 use tailor::bff::load::Loader;
 use tailor::bff::runtime::Runtime;
 use tailor::bff::surface::Surface;
-use tailor::config::{self, Bff, Compile, Config};
+use tailor::config::{self, Bff, CallPattern, Compile, Config, Downstream};
 use tailor::digest::hex;
 use tailor::file;
 use tailor::text::visible;
@@ -40,6 +41,7 @@ impl Inspect {
         println!("size     {} bytes", bytes.len());
         list("imports", &surface.imports);
         list("exports", &surface.exports);
+        list("reaches", &reach(&surface));
         let config = self.config.as_deref().map(config::load).transpose()?;
         let refused = self.load(config.as_ref())?;
         match &refused {
@@ -76,7 +78,7 @@ impl Inspect {
             println!("granted  nothing: no BFF of the configuration is made of this file");
         }
         for bff in users {
-            grant(bff);
+            grant(bff, config);
         }
     }
 }
@@ -100,7 +102,63 @@ fn list(title: &str, names: &[String]) {
     }
 }
 
-fn grant(bff: &Bff) {
+/// What a component can reach, by what it imports.
+fn reach(surface: &Surface) -> Vec<String> {
+    let imports = |names: &[&str]| {
+        let mut imports = surface.imports.iter();
+        imports.any(|import| names.iter().any(|name| import.starts_with(name)))
+    };
+    let table: [(&[&str], &str); 6] = [
+        (
+            &["tailor:bff/downstream"],
+            "services, by name: those that a configuration grants, and no other address",
+        ),
+        (
+            &["tailor:bff/runtime"],
+            "its settings, its log, clocks, random numbers",
+        ),
+        (
+            &["tailor:bff/locale"],
+            "the host's data of languages and time zones",
+        ),
+        (&["wasi:clocks"], "clocks, by WASI"),
+        (&["wasi:random"], "random numbers, by WASI"),
+        (&["wasi:cli/std"], "its log, by standard output of WASI"),
+    ];
+    let found = table.iter().filter(|(names, _)| imports(names));
+    let found = found.map(|(_, what)| (*what).to_owned());
+    let never = "no file, no socket, no environment variable, no other BFF".to_owned();
+    found.chain([never]).collect()
+}
+
+/// What a BFF may ask of a service, and what of the client's request goes along.
+fn service(bff: &Bff, service: &Downstream) {
+    let name = &service.name;
+    let shown = |patterns: &[CallPattern]| {
+        let patterns: Vec<String> = patterns.iter().map(ToString::to_string).collect();
+        patterns.join(", ")
+    };
+    let calls = match (bff.allow.get(name), &service.shape.allow) {
+        (None, None) => "any call".to_owned(),
+        (Some(own), None) => shown(own),
+        (None, Some(all)) => shown(all),
+        (Some(own), Some(all)) => format!("{}, of those that all may: {}", shown(own), shown(all)),
+    };
+    println!("         {name}: {calls}");
+    let names = |names: &[HeaderName]| {
+        let names: Vec<&str> = names.iter().map(HeaderName::as_str).collect();
+        names.join(", ")
+    };
+    if !service.shape.pass_headers.is_empty() {
+        let names = names(&service.shape.pass_headers);
+        println!("         {name}: gets the client's {names}");
+    }
+    if service.credentials.is_some() {
+        println!("         {name}: gets credentials of the host, which the BFF does not see");
+    }
+}
+
+fn grant(bff: &Bff, config: &Config) {
     let limits = &bff.limits;
     let services = if bff.downstreams.is_empty() {
         "nothing".to_owned()
@@ -112,7 +170,21 @@ fn grant(bff: &Bff) {
         "         deadline {:?}, memory {} bytes, CPU {:?}, {} calls, response {} bytes",
         bff.deadline, limits.memory, limits.cpu, limits.calls, limits.response_size
     );
+    for name in &bff.downstreams {
+        if let Some(downstream) = config.downstreams.get(name) {
+            service(bff, downstream);
+        }
+    }
     for key in bff.config.keys() {
         println!("         config {key}");
+    }
+    for route in config.routes.iter().filter(|route| route.bff == bff.name) {
+        let host = route.host.as_deref().unwrap_or("any host");
+        let methods: Vec<&str> = route.methods.iter().map(|it| it.as_str()).collect();
+        println!(
+            "         is reached at {} of {host} by {}",
+            route.path,
+            methods.join(", ")
+        );
     }
 }

@@ -7,6 +7,7 @@ mod maximal;
 mod memory;
 mod reference;
 mod rules;
+mod schema;
 mod services;
 
 use std::collections::{BTreeMap, BTreeSet};

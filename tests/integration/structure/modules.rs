@@ -10,7 +10,7 @@ use super::{below, read, shown};
 
 /// The host's modules from the highest to the lowest, each with those that it may know. A module
 /// knows lower ones only.
-const MODULES: [(&str, &[&str]); 28] = [
+const MODULES: [(&str, &[&str]); 30] = [
     (
         "host",
         &[
@@ -47,6 +47,7 @@ const MODULES: [(&str, &[&str]); 28] = [
         "server",
         &[
             "snapshot",
+            "recording",
             "router",
             "bff",
             "calls",
@@ -67,6 +68,7 @@ const MODULES: [(&str, &[&str]); 28] = [
     (
         "snapshot",
         &[
+            "recording",
             "router",
             "bff",
             "calls",
@@ -77,6 +79,22 @@ const MODULES: [(&str, &[&str]); 28] = [
         ],
     ),
     ("development", &["bff", "calls", "downstream", "contract"]),
+    (
+        "recording",
+        &[
+            "invoke",
+            "fixture",
+            "bff",
+            "calls",
+            "tape",
+            "degraded",
+            "server_timing",
+            "locale",
+            "contract",
+            "config",
+            "sync",
+        ],
+    ),
     (
         "suite",
         &[
@@ -96,7 +114,17 @@ const MODULES: [(&str, &[&str]); 28] = [
     ),
     (
         "fixture",
-        &["file", "bff", "calls", "downstream", "contract", "text"],
+        &[
+            "file",
+            "bff",
+            "calls",
+            "downstream",
+            "tape",
+            "contract",
+            "config",
+            "http_fields",
+            "text",
+        ],
     ),
     ("template", &["build", "config", "text"]),
     ("router", &["config"]),
@@ -109,6 +137,7 @@ const MODULES: [(&str, &[&str]); 28] = [
             "telemetry",
             "degraded",
             "server_timing",
+            "tape",
             "contract",
             "config",
             "http_fields",
@@ -124,6 +153,7 @@ const MODULES: [(&str, &[&str]); 28] = [
             "downstream",
             "degraded",
             "server_timing",
+            "tape",
             "contract",
             "config",
             "http_fields",
@@ -145,6 +175,7 @@ const MODULES: [(&str, &[&str]); 28] = [
         ],
     ),
     ("telemetry", &["sync", "time"]),
+    ("tape", &["contract", "sync"]),
     ("locale", &["contract", "text"]),
     ("contract", &[]),
     ("coding", &[]),

@@ -5,7 +5,7 @@
 
 use toml::de::{DeTable, DeValue};
 
-use super::{Reader, all, join};
+use super::{Form, Known, Reader, all, join};
 use crate::config::field::{Field, Located, NamedList};
 use crate::config::kind::{Kind, Values};
 use crate::config::problem::{Fault, Location};
@@ -75,7 +75,7 @@ impl<'a> Section<'a> {
 
     /// Reads one value.
     pub(in crate::config) fn read<T>(&mut self, key: &'static str, kind: impl Kind<T>) -> Field<T> {
-        self.know(key, || kind.values().cloned());
+        self.know(key, Form::One, || kind.values().cloned());
         match self.get(key) {
             None => self.unwritten(),
             Some((place, value)) => self.reader.parse(place, kind.parse(value)),
@@ -109,7 +109,7 @@ impl<'a> Section<'a> {
         key: &'static str,
         kind: impl Kind<T>,
     ) -> Field<Vec<Located<T>>> {
-        self.know(key, || {
+        self.know(key, Form::List, || {
             let item = kind.values()?;
             Some(Values::ListOf(Box::new(item.clone())))
         });
@@ -127,6 +127,7 @@ impl<'a> Section<'a> {
         way_out: &str,
         kind: impl Kind<T>,
     ) -> Field<Vec<Located<T>>> {
+        self.know(key, Form::OneOrMore, || None);
         match self.get(key) {
             Some((place, value @ DeValue::Array(array))) if !array.is_empty() => {
                 self.reader.items(place, value, key, &kind)
@@ -155,6 +156,7 @@ impl<'a> Section<'a> {
         key: &'static str,
         parse: impl Fn(&str, &DeValue<'_>) -> Result<T, Fault>,
     ) -> Field<Vec<Located<T>>> {
+        self.know(key, Form::Texts, || None);
         let Some((place, value)) = self.get(key) else {
             return self.unwritten();
         };
@@ -178,6 +180,7 @@ impl<'a> Section<'a> {
         key: &'static str,
         kind: impl Kind<T>,
     ) -> Field<Vec<NamedList<T>>> {
+        self.know(key, Form::Lists, || None);
         let Some((place, value)) = self.get(key) else {
             return self.unwritten();
         };
@@ -208,6 +211,7 @@ impl<'a> Section<'a> {
         pattern: &'static str,
         read: impl FnOnce(&mut Section<'_>) -> T,
     ) -> T {
+        self.know(key, Form::Section, || None);
         let absent = Location {
             key: self.path(key),
             ..self.place.clone()
@@ -229,6 +233,7 @@ impl<'a> Section<'a> {
         pattern: &'static str,
         read: impl Fn(&str, &mut Section<'_>) -> T,
     ) -> Vec<T> {
+        self.know(key, Form::Named, || None);
         let Some((place, value)) = self.get(key) else {
             return Vec::new();
         };
@@ -262,6 +267,7 @@ impl<'a> Section<'a> {
         pattern: &'static str,
         read: impl Fn(&mut Section<'_>) -> T,
     ) -> Vec<T> {
+        self.know(key, Form::Tables, || None);
         let Some((place, value)) = self.get(key) else {
             return Vec::new();
         };
@@ -317,7 +323,7 @@ impl<'a> Section<'a> {
 
     /// Looks a key up, which makes it a known one.
     fn get(&mut self, key: &'static str) -> Option<(Location, &'a DeValue<'a>)> {
-        self.know(key, || None);
+        self.know(key, Form::One, || None);
         let Source::Table(table) = self.source else {
             return None;
         };
@@ -329,9 +335,16 @@ impl<'a> Section<'a> {
     }
 
     /// Makes a key a known one.
-    fn know(&mut self, key: &'static str, values: impl FnOnce() -> Option<Values>) {
+    fn know(&mut self, key: &'static str, form: Form, values: impl FnOnce() -> Option<Values>) {
         let known = self.reader.known.entry(self.pattern).or_default();
-        known.entry(key).or_insert_with(values);
+        let known = known.entry(key).or_insert_with(|| Known {
+            form,
+            values: values(),
+        });
+        // Whether it is there may have been asked before it is read.
+        if form != Form::One {
+            known.form = form;
+        }
     }
 
     /// The message for a key that the section does not have.

@@ -7,6 +7,7 @@ use toml::de::{DeTable, DeValue};
 
 use super::{golden, parse_here, raw, reader};
 use crate::config::kind::Values;
+use crate::config::schema::EVERY_SECTION;
 use crate::page;
 
 /// The sections that may be there several times.
@@ -19,20 +20,6 @@ const LISTS: [&str; 4] = [
 
 /// The entries of `raw/reference.toml` for a key.
 const WORDS: [&str; 6] = ["values", "bound", "default", "meaning", "exceeded", "limit"];
-
-/// Each section once, with what it must have.
-const SECTIONS: &str = "[server]\n[admin]\n[log]\n[engine]\n[calls]\n[profile.x]\n\
-    [downstream.x]\nurl = \"https://127.0.0.1\"\n[downstream.x.tls]\n\
-    [downstream.x.cache]\n[downstream.x.breaker]\n[downstream.x.retry]\n\
-    [downstream.x.hedge]\n[downstream.x.ejection]\n\
-    [downstream.x.health]\npath = \"/healthz\"\n\
-    [downstream.x.credentials]\noauth2-token-url = \"https://127.0.0.1/token\"\n\
-    client-id = \"x\"\nclient-secret-env = \"PATH\"\n\
-    [[downstream.x.default]]\ncall = \"GET /\"\nbody = \"[]\"\n\
-    [[downstream.x.rule]]\ncall = \"GET /\"\n\
-    [[downstream.x.write]]\ncall = \"POST /\"\nvoids = \"/\"\n\
-    [bff.x]\ncomponent = \"watch.component\"\n[bff.x.limits]\n[bff.x.smoke]\n\
-    [[route]]\nbff = \"x\"\n";
 
 /// A section as it is written: `[downstream.*.cache]`.
 fn title(section: &str) -> String {
@@ -71,9 +58,9 @@ fn known() -> BTreeMap<(String, String), Option<Values>> {
             below.iter().any(|name| reader.known.contains_key(&**name))
         };
         let rows = keys.iter().filter(|(key, _)| !is_section(key));
-        let row = |(key, values): (&&str, &Option<Values>)| {
+        let row = |(key, known): (&&str, &reader::Known)| {
             let key = ((*section).to_owned(), (*key).to_owned());
-            (key, values.clone())
+            (key, known.values.clone())
         };
         existing.extend(rows.map(row));
     }
@@ -207,7 +194,7 @@ fn each_table_of_keys_stands_below_the_heading_of_its_section() {
 
 #[test]
 fn the_defaults_of_the_reference_are_those_in_force() {
-    let default = parse_here(SECTIONS).unwrap_or_else(|error| panic!("{error}"));
+    let default = parse_here(EVERY_SECTION).unwrap_or_else(|error| panic!("{error}"));
     let mut compared = 0;
     for Row {
         section,
@@ -224,8 +211,8 @@ fn the_defaults_of_the_reference_are_those_in_force() {
             continue;
         };
         let title = title(&section).replace('*', "x") + "\n";
-        let written = SECTIONS.replace(&title, &format!("{title}{key} = {value}\n"));
-        assert_ne!(written, SECTIONS, "{title}");
+        let written = EVERY_SECTION.replace(&title, &format!("{title}{key} = {value}\n"));
+        assert_ne!(written, EVERY_SECTION, "{title}");
         let written = parse_here(&written).unwrap_or_else(|error| panic!("{error}"));
         assert_eq!(written, default, "{title}{key} = {value}");
         compared += 1;
@@ -238,7 +225,7 @@ fn what_the_reference_calls_required_is_missed() {
     let mut left_out = 0;
     for row in rows().iter().filter(|row| row.default == "required") {
         let title = title(&row.section).replace('*', "x");
-        let (before, keys) = SECTIONS.split_once(&title).unwrap();
+        let (before, keys) = EVERY_SECTION.split_once(&title).unwrap();
         let start = format!("\n{} = ", row.key);
         let (kept, rest) = keys.split_once(&start).unwrap();
         let (_, rest) = rest.split_once('\n').unwrap();
