@@ -7,6 +7,7 @@ use std::time::Duration;
 use serde::Deserialize;
 
 use super::BuildError;
+use super::pyproject::PyProject;
 
 /// A language that a BFF can be built from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -15,6 +16,8 @@ pub enum Language {
     Rust,
     /// An npm package. Plain JavaScript is built in the same way.
     TypeScript,
+    /// A Python project.
+    Python,
 }
 
 /// A BFF's folder, absolute, and its language.
@@ -22,6 +25,7 @@ pub enum Language {
 pub(super) enum Project {
     Rust(PathBuf),
     TypeScript(Package),
+    Python(PyProject),
 }
 
 /// A BFF that is an npm package.
@@ -96,14 +100,47 @@ impl Project {
         let folder = folder
             .canonicalize()
             .map_err(BuildError::io("read", folder))?;
-        let rust = folder.join("Cargo.toml").is_file();
-        match Package::read(&folder)? {
-            Some(_) if rust => Err(BuildError::TwoManifests(folder)),
-            Some((package, _)) => Ok(Self::TypeScript(package)),
-            None if rust => Ok(Self::Rust(folder)),
-            None => Err(BuildError::NotABff(folder)),
+        only_manifest(&folder)?;
+        if let Some((package, _)) = Package::read(&folder)? {
+            return Ok(Self::TypeScript(package));
+        }
+        if let Some((project, _)) = PyProject::read(&folder)? {
+            return Ok(Self::Python(project));
+        }
+        match folder.join("Cargo.toml").is_file() {
+            true => Ok(Self::Rust(folder)),
+            false => Err(BuildError::NotABff(folder)),
         }
     }
+}
+
+/// The files that show a language, each with its language.
+const MANIFESTS: [(&str, &str); 3] = [
+    ("Cargo.toml", "Rust"),
+    ("package.json", "TypeScript"),
+    ("pyproject.toml", "Python"),
+];
+
+/// Refuses a folder that has the files of two languages.
+pub(super) fn only_manifest(folder: &Path) -> Result<(), BuildError> {
+    let mut found = MANIFESTS
+        .into_iter()
+        .filter(|(file, _)| folder.join(file).is_file());
+    match (found.next(), found.next()) {
+        (Some(first), Some(second)) => Err(BuildError::TwoManifests {
+            folder: folder.to_owned(),
+            found: [first, second],
+        }),
+        _ => Ok(()),
+    }
+}
+
+/// The folder of finished components of the BFF in `folder`: `target/components` beside the other
+/// BFFs when this one is among them (then there is a Cargo.toml one level up), else in the folder.
+pub(super) fn components_of(folder: &Path) -> PathBuf {
+    let up = folder.parent();
+    let together = up.filter(|up| up.join("Cargo.toml").is_file());
+    together.unwrap_or(folder).join("target/components")
 }
 
 impl Package {
@@ -142,14 +179,9 @@ impl Package {
         Ok(Some((package, declared)))
     }
 
-    /// The folder of finished components: `target/components` beside the other BFFs when this one
-    /// is among them (then there is a Cargo.toml one level up), else in this folder.
+    /// The folder of finished components.
     pub(super) fn components(&self) -> PathBuf {
-        let together = self
-            .folder
-            .parent()
-            .filter(|up| up.join("Cargo.toml").is_file());
-        together.unwrap_or(&self.folder).join("target/components")
+        components_of(&self.folder)
     }
 
     /// Where its component is.
@@ -173,9 +205,7 @@ pub(super) fn typescript_below(bffs: &Path) -> Result<Vec<Package>, BuildError> 
         if folder.is_dir()
             && let Some((package, true)) = Package::read(&folder)?
         {
-            if folder.join("Cargo.toml").is_file() {
-                return Err(BuildError::TwoManifests(folder));
-            }
+            only_manifest(&folder)?;
             packages.push(package);
         }
     }
@@ -205,7 +235,8 @@ mod tests {
         assert_eq!(
             error,
             format!(
-                "{}: not a BFF: looked for Cargo.toml (Rust) and package.json (TypeScript) and found neither",
+                "{}: not a BFF: looked for Cargo.toml (Rust), package.json (TypeScript) and \
+                 pyproject.toml (Python) and found none",
                 path.display()
             )
         );
