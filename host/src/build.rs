@@ -14,6 +14,7 @@ mod bounds;
 mod command;
 mod component;
 mod error;
+mod folder;
 mod fuse;
 mod kit;
 mod npm;

@@ -6,7 +6,7 @@ use std::time::Duration;
 use serde::Deserialize;
 
 use super::BuildError;
-use super::project::{Bounds, components_of};
+use super::folder::{Bounds, components_of, only_manifest};
 
 /// The file that makes a folder a Python project.
 pub(super) const MANIFEST: &str = "pyproject.toml";
@@ -17,7 +17,7 @@ pub(super) const COMPONENTIZE: &str = "0.25.1";
 /// takes ten to twenty of processor time, whatever the project does.
 const MODULE_SECONDS: u32 = 120;
 /// MiB of memory that it may take, likewise.
-const MODULE_MIB: u32 = 3072;
+const MODULE_MIB: u32 = 2048;
 
 /// A BFF that is a Python project.
 #[derive(Debug, PartialEq, Eq)]
@@ -207,7 +207,7 @@ pub(super) fn below(bffs: &Path) -> Result<Vec<PyProject>, BuildError> {
         if folder.is_dir()
             && let Some((project, true)) = PyProject::read(&folder)?
         {
-            super::project::only_manifest(&folder)?;
+            only_manifest(&folder)?;
             projects.push(project);
         }
     }

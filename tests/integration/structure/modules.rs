@@ -80,7 +80,8 @@ const MODULES: [(&str, &[&str]); 28] = [
     (
         "suite",
         &[
-            "invoke", "fixture", "bff", "calls", "contract", "config", "digest", "file", "text",
+            "build", "invoke", "fixture", "bff", "calls", "contract", "config", "digest", "file",
+            "text",
         ],
     ),
     (

@@ -49,12 +49,15 @@ def _stack(error):
         code = trace.tb_frame.f_code
         place = _place(code, trace.tb_lasti, trace.tb_lineno)
         if place is not None:
-            calls.append(f"{code.co_name} {place}")
+            calls.append((f"{code.co_name} {place}", code.co_filename.startswith("/0/")))
             # Of endless recursion the innermost calls are as good as any.
             if len(calls) > 4 * _MOST_CALLS:
                 del calls[: 2 * _MOST_CALLS]
         trace = trace.tb_next
-    return " < ".join(calls[: -_MOST_CALLS - 1 : -1])
+    # The way from the host to the author's first function is the same each time.
+    own = [place for place, (_, is_own) in enumerate(calls) if is_own]
+    calls = calls[own[0] :] if own else calls
+    return " < ".join(call for call, _ in calls[: -_MOST_CALLS - 1 : -1])
 
 
 def _in_words(error):
@@ -101,7 +104,40 @@ def _find():
     return handler
 
 
+def _connect_logging():
+    """What the standard library's `logging` writes becomes lines of the host, too."""
+    import logging
+
+    levels = {
+        logging.DEBUG: runtime.Level.DEBUG,
+        logging.INFO: runtime.Level.INFO,
+        logging.WARNING: runtime.Level.WARN,
+    }
+
+    class Lines(logging.Handler):
+        def emit(self, record):
+            fields = [("logger", record.name)]
+            if record.exc_info and record.exc_info[1] is not None:
+                error = record.exc_info[1]
+                fields += [
+                    ("error", _cut(_in_words(error), 800)),
+                    ("stack", _cut(_stack(error), 1200)),
+                ]
+            level = levels.get(record.levelno, runtime.Level.ERROR)
+            if record.levelno < logging.INFO:
+                level = runtime.Level.DEBUG
+            runtime.log(level, _cut(record.getMessage(), _MOST["message"]), fields)
+
+    root = logging.getLogger()
+    # Somebody who has set it up wants it so.
+    if not root.handlers:
+        root.addHandler(Lines())
+        root.setLevel(logging.INFO)
+
+
 _handler = _find()
+if "logging" in sys.modules:
+    _connect_logging()
 
 
 class Handler(exports.Handler):
