@@ -2,10 +2,10 @@
 //!
 //! [`build`] makes components for production, [`Session`] those of an author's loop.
 //!
-//! Owns the preparation of what a machine lacks for that (Rust's WebAssembly target, packages of npm and pip),
-//! the compilers' command lines, the rule when a build is up to date, and the kits that the program
-//! writes out. It must not know the host that runs components: it imports nothing of the rest of
-//! this crate, and checks only what the author of a component can fix.
+//! Owns the preparation of what a machine lacks for that (Rust's WebAssembly target, packages of
+//! npm and pip), the compilers' command lines, the rule when a build is up to date, and the kits
+//! that the program writes out. It must not know the host that runs components: it imports nothing
+//! of the rest of this crate, and checks only what the author of a component can fix.
 //!
 //! Everything blocks. A component is written whole or not at all, and two processes that build the
 //! same folders run one after the other.
@@ -97,7 +97,8 @@ pub fn build(folder: &Path, options: &BuildOptions, say: Report<'_>) -> Result<B
 
 /// Builds every BFF below `bffs`, ordered by name: the packages of its Cargo workspace that are a
 /// `cdylib` and have `[package.metadata.component]`, and the folders whose `package.json` has the
-/// key `tailor` or whose `pyproject.toml` has the table `tool.tailor`. The Rust ones are one run of cargo. [`BuildOptions::output`] is not used.
+/// key `tailor` or whose `pyproject.toml` has the table `tool.tailor`. The Rust ones are one run of
+/// cargo. [`BuildOptions::output`] is not used.
 ///
 /// # Errors
 ///

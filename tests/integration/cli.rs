@@ -266,8 +266,7 @@ fn build_says_what_is_no_bff() {
     let folder = text(dir.path());
     let (code, said, error) = run(&["build", &folder]);
     assert_eq!((code, said.as_str()), (1, ""));
-    let wanted =
-        format!("tailor: {folder}: not a BFF: looked for Cargo.toml (Rust) and package.json");
+    let wanted = format!("tailor: {folder}: not a BFF: looked for Cargo.toml (Rust), package.json");
     assert!(error.contains(&wanted), "{error}");
     let (code, _, error) = run(&["build", &folder, "--all"]);
     assert_eq!(

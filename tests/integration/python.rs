@@ -139,7 +139,7 @@ async fn what_goes_wrong_in_python_is_logged_with_its_line_and_ends_as_in_typesc
             ["printed 1", "to stderr", "logged 2", "told", "by the kit"]
         );
         let levels: Vec<_> = used.log.iter().map(|line| line.level).collect();
-        assert_eq!(levels, ["INFO", "WARN", "WARN", "INFO", "INFO"]);
+        assert_eq!(levels, ["info", "warn", "warn", "info", "info"]);
     }
     assert_ne!(seeds[0], seeds[1]);
     let file = plain.get("/file").await.result.unwrap();

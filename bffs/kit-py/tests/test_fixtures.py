@@ -9,7 +9,6 @@ from tailor_kit.messages import Call
 from tailor_kit.testing import call, check_expected, read_fixtures
 from tailor_kit.testing.document import compact, parse, pick
 
-
 SHARED = Path(__file__).parent.parent.parent / "kit-ts/test/fixtures"
 
 

@@ -111,7 +111,7 @@ pub fn python_tests(folder: &Path) -> Result<Command, BuildError> {
     let Some((project, _)) = PyProject::read(&folder)? else {
         return Err(BuildError::NotABff(folder));
     };
-    let mut command = tools::interpreter(&project)?;
+    let mut command = tools::interpreter(&project);
     command.args(["-m", "unittest", "discover", "-s", "tests"]);
     Ok(command)
 }

@@ -5,17 +5,22 @@ wrong content type 415. A body that is too large does not come here: the host an
 from __future__ import annotations
 
 import re
-from typing import Any
+from typing import Any, TypeVar, overload
 from urllib.parse import parse_qsl
 
 from .decode import DecodeError, parse, reader
 from .messages import Request
 from .problem import Problem, cut
 
+T = TypeVar("T")
 _JSON = "application/json"
 _FORM = "application/x-www-form-urlencoded"
 
 
+@overload
+def read_json(request: Request, of: type[T]) -> T: ...
+@overload
+def read_json(request: Request, of: Any = Any) -> Any: ...
 def read_json(request: Request, of: Any = Any) -> Any:
     """The body as JSON of a type: `read_json(request, Workout)`, for a dataclass `Workout`.
 

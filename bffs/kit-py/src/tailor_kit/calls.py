@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, TypeVar, overload
 from urllib.parse import quote
 
 from . import host
@@ -20,6 +20,11 @@ from .missing import Failed, NotFound, NoValue, Outcome, Unreadable, Value
 from .respond import to_json
 
 T = TypeVar("T")
+A = TypeVar("A")
+B = TypeVar("B")
+C = TypeVar("C")
+D = TypeVar("D")
+E = TypeVar("E")
 _MOST_MS = 0xFFFF_FFFF
 
 
@@ -44,6 +49,38 @@ def path(pattern: str, *values: object) -> str:
     return pattern.format(*(quote(str(value), safe="") for value in values))
 
 
+@overload
+def get_json(
+    service: str,
+    path: str,
+    of: Columns,
+    *,
+    query: Mapping[str, object] | None = None,
+) -> JsonCall[dict[str, list[Any]]]: ...
+
+
+@overload
+def get_json(
+    service: str,
+    path: str,
+    of: type[T],
+    *,
+    query: Mapping[str, object] | None = None,
+    select: Sequence[str] = (),
+) -> JsonCall[T]: ...
+
+
+@overload
+def get_json(
+    service: str,
+    path: str,
+    of: Any = Any,
+    *,
+    query: Mapping[str, object] | None = None,
+    select: Sequence[str] = (),
+) -> JsonCall[Any]: ...
+
+
 def get_json(
     service: str,
     path: str,
@@ -55,8 +92,8 @@ def get_json(
     """A call for `fetch_all`. `of` is the type that the document is read as.
 
     With `select` pointers (RFC 6901) it is that of the list of the values that they picked, in
-    their order: `list[float | None]`, or `tuple[int, str | None]`. Select when little of much is wanted:
-    what is not selected never enters the component.
+    their order: `list[float | None]`, or `tuple[int, str | None]`. Select when little of much is
+    wanted: what is not selected never enters the component.
     """
     return _json_call("GET", service, path, of, query, select, [], None)
 
@@ -128,10 +165,31 @@ def _json_call(
     return JsonCall(Call(service, method, path, pairs, fields, body, pointers), of)
 
 
-def fetch_all(*calls: JsonCall[Any]) -> list[Outcome[Any]]:
-    """Makes all calls side by side and waits for all: `days, nights = fetch_all(a, b)`."""
+@overload
+def fetch_all(a: JsonCall[A], /) -> tuple[Outcome[A]]: ...
+@overload
+def fetch_all(a: JsonCall[A], b: JsonCall[B], /) -> tuple[Outcome[A], Outcome[B]]: ...
+@overload
+def fetch_all(
+    a: JsonCall[A], b: JsonCall[B], c: JsonCall[C], /
+) -> tuple[Outcome[A], Outcome[B], Outcome[C]]: ...
+@overload
+def fetch_all(
+    a: JsonCall[A], b: JsonCall[B], c: JsonCall[C], d: JsonCall[D], /
+) -> tuple[Outcome[A], Outcome[B], Outcome[C], Outcome[D]]: ...
+@overload
+def fetch_all(
+    a: JsonCall[A], b: JsonCall[B], c: JsonCall[C], d: JsonCall[D], e: JsonCall[E], /
+) -> tuple[Outcome[A], Outcome[B], Outcome[C], Outcome[D], Outcome[E]]: ...
+@overload
+def fetch_all(*calls: JsonCall[Any]) -> tuple[Outcome[Any], ...]: ...
+def fetch_all(*calls: JsonCall[Any]) -> tuple[Outcome[Any], ...]:
+    """Makes all calls side by side and waits for all: `days, nights = fetch_all(a, b)`.
+
+    It never raises. Up to five calls have outcomes of their own types.
+    """
     results = host.need("fetch_all()").fetch_all([each.call for each in calls])
-    return [_outcome(call, result) for call, result in zip(calls, results, strict=True)]
+    return tuple(_outcome(call, result) for call, result in zip(calls, results, strict=True))
 
 
 class Started(Generic[T]):

@@ -65,12 +65,14 @@ impl Tools {
 }
 
 /// The interpreter that runs the tests of a project, with its own modules within reach.
-pub(in crate::build) fn interpreter(project: &PyProject) -> Result<Command, BuildError> {
+pub(in crate::build) fn interpreter(project: &PyProject) -> Command {
     let own = environment(project).map(|it| it.join("bin/python"));
     let own = own.filter(|it| it.is_file());
     let mut python = clean(Command::new(own.as_deref().unwrap_or(Path::new("python3"))));
-    let (folder, _) = project.module()?;
-    let places = [folder].into_iter().chain(project.path.iter().cloned());
+    // A kit has modules there, and no entry among them.
+    let entry = project.folder.join(&project.entry);
+    let places = entry.parent().map(Path::to_owned).into_iter();
+    let places = places.chain(project.path.iter().cloned());
     python
         .env(
             "PYTHONPATH",
@@ -78,7 +80,7 @@ pub(in crate::build) fn interpreter(project: &PyProject) -> Result<Command, Buil
         )
         // What it compiles would lie beside the sources.
         .env("PYTHONDONTWRITEBYTECODE", "1");
-    Ok(python)
+    python
 }
 
 /// The names and versions of the packages that a project may import. Without dependencies there are

@@ -49,7 +49,7 @@ def goals(request: Request, user: str) -> Response:
         get_json("profile", path("/users/{}", user), list[float | None], select=["/weight_kg"]),
     )
     # Without goals there is no screen: 404 for an unknown user, else 503 with the reason.
-    found: list[Goal] = value_or_problem(of_day).goals
+    found = value_or_problem(of_day).goals
 
     screen = {
         "reached": [goal.title for goal in found if goal.reached],
