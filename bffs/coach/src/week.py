@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from tailor_kit import (
+    JsonCall,
     Missing,
     Response,
     Value,
@@ -45,7 +46,7 @@ def week_of(athlete: str, last: datetime.date) -> Response:
     """The answer. A part that is missing is `null`, and named with the reason in a word."""
     first = last - datetime.timedelta(days=DAYS - 1)
     span = {"from": first, "to": last}
-    parts = {
+    parts: dict[str, JsonCall[Any]] = {
         "name": get_json("profile", path("/users/{}", athlete), tuple[str], select=["/name"]),
         "activity": get_json("activity", path("/users/{}/days", athlete), ACTIVITY, query=span),
         "heart": get_json("heart", path("/users/{}/days", athlete), HEART, query=span),
