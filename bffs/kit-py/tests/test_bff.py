@@ -91,6 +91,7 @@ class Routes(unittest.TestCase):
 
         answer = answer_of(refuse)
         self.assertEqual(answer.headers["content-type"], "application/problem+json")
+        self.assertEqual(answer.headers["cache-control"], "no-store")
         self.assertEqual(
             answer.json(),
             {
@@ -168,6 +169,8 @@ class Bodies(unittest.TestCase):
 
         made = of({"kind": "run", "minutes": 30})
         self.assertEqual((made.status, made.text), (201, '{"kind":"run","minutes":30}'))
+        other = {"content-type": "application/vnd.team+json; charset=utf-8"}
+        self.assertEqual(of('{"kind": "run", "minutes": 30}', **other).status, 201)
         json_type = {"content-type": "application/json"}
         for body, headers, status, detail in [
             ({"kind": "run"}, {}, 400, "body field `/minutes`: is missing"),

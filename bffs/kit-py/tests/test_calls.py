@@ -7,6 +7,7 @@ from helpers import Workout, answer_of
 from tailor_kit import (
     Failed,
     NotFound,
+    Reply,
     Request,
     Response,
     Unreadable,
@@ -111,6 +112,23 @@ class Calls(unittest.TestCase):
         self.assertEqual((gone.status, gone.detail), (404, "no such user"))
         silent = nothing_arrived("", {"a": Unreadable(), "b": Failed(reason="timeout")})
         self.assertEqual(silent.detail, "no part is available: a (unreadable), b (timeout)")
+
+    def test_a_value_says_whether_it_is_an_old_one(self) -> None:
+        for source, stale in [
+            ("live", False),
+            ("cached", False),
+            ("stale", True),
+            ("fallback", True),
+        ]:
+            seen: list[Any] = []
+
+            def look(request: Request, user: str, seen: list[Any] = seen) -> Response:
+                seen.extend(fetch_all(get_json("a", "/", int)))
+                return respond(1)
+
+            reply = Reply(200, [], "1", [], source)
+            answer_of(look, {"downstreams": lambda call, reply=reply: reply})
+            self.assertEqual((seen[0].value, seen[0].stale), (1, stale), source)
 
     def test_columns_are_read_as_lists_of_one_length(self) -> None:
         days = columns("/days", {"date": datetime.date, "steps": int | None})
