@@ -236,10 +236,10 @@ fn first_line(finished: &Finished) -> String {
 /// The last error of pip: those before are of single attempts.
 fn pip_reason(finished: &Finished) -> String {
     let printed = finished.printed();
-    let errors = printed
+    let mut errors = printed
         .lines()
         .filter_map(|line| line.strip_prefix("ERROR: "));
-    match errors.last() {
+    match errors.next_back() {
         Some(error) => error.trim().to_owned(),
         None => finished.reason(),
     }
