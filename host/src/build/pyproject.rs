@@ -105,7 +105,11 @@ impl PyProject {
         let mib = settings.module_mib.unwrap_or(MODULE_MIB);
         let project = Self {
             folder: folder.to_owned(),
-            name: name.or_else(folder_name).unwrap_or_default(),
+            // It becomes the name of a file.
+            name: name
+                .or_else(folder_name)
+                .unwrap_or_default()
+                .replace(['/', '\\'], "-"),
             entry: settings.entry.unwrap_or_else(|| "src/main.py".into()),
             path: settings.path.iter().map(|it| folder.join(it)).collect(),
             wit: settings.wit.map(|wit| folder.join(wit)),
@@ -238,6 +242,8 @@ mod tests {
         let read = read.unwrap();
         assert_eq!((&*read.name, &*read.componentize), ("coach", COMPONENTIZE));
         assert_eq!(read.entry, Path::new("src/main.py"));
+        let (_other, read) = project("[project]\nname = \"../../coach\"\n", &[]);
+        assert_eq!(read.unwrap().name, "..-..-coach");
         let (folder, read) = project(
             "[project]\nname = \"coach\"\ndependencies = [\"isodate==0.7.2\"]\n\
              [dependency-groups]\ndev = [\"ruff\", \"componentize_py == 0.26.0\"]\n\
