@@ -5,6 +5,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
+use crate::build::python_tests;
+
 /// Bytes of the output that are kept, from its end.
 const MAX_OUTPUT: u64 = 256 << 10;
 
@@ -30,30 +32,45 @@ pub struct UnitError {
     source: std::io::Error,
 }
 
-/// Runs them: `cargo test` in a Cargo package, `npm test` in a package with that script. Nothing
-/// where there are none.
+/// Runs them: `cargo test` in a Cargo package, `npm test` in a package with that script, `python3 -m
+/// unittest` in a Python project with a folder `tests`. Nothing where there are none.
 ///
 /// # Errors
 ///
 /// When the program cannot be started.
 pub fn unit_tests(folder: &Path) -> Result<Option<UnitRun>, UnitError> {
+    let failed = |command| {
+        let folder = folder.to_owned();
+        move |source| UnitError {
+            command,
+            folder,
+            source,
+        }
+    };
     let (program, command) = match () {
-        () if folder.join("Cargo.toml").is_file() => ("cargo", "cargo test"),
-        () if has_script(folder) => ("npm", "npm test"),
+        () if folder.join("Cargo.toml").is_file() => (tests_of("cargo"), "cargo test"),
+        () if has_script(folder) => (tests_of("npm"), "npm test"),
+        () if folder.join("pyproject.toml").is_file() && folder.join("tests").is_dir() => {
+            let command = "python3 -m unittest";
+            let program = python_tests(folder).map_err(std::io::Error::other);
+            (program.map_err(failed(command))?, command)
+        }
         () => return Ok(None),
     };
     let started = Instant::now();
-    let (passed, output) = test(program, folder).map_err(|source| UnitError {
-        command,
-        folder: folder.to_owned(),
-        source,
-    })?;
+    let (passed, output) = test(program, folder).map_err(failed(command))?;
     Ok(Some(UnitRun {
         command,
         passed,
         output,
         took: started.elapsed(),
     }))
+}
+
+fn tests_of(program: &str) -> Command {
+    let mut command = Command::new(program);
+    command.arg("test");
+    command
 }
 
 fn has_script(folder: &Path) -> bool {
@@ -64,10 +81,9 @@ fn has_script(folder: &Path) -> bool {
 
 /// Whether they passed, and the end of what they printed. A file holds it all in its order, however
 /// much there is.
-fn test(program: &str, folder: &Path) -> std::io::Result<(bool, String)> {
+fn test(mut program: Command, folder: &Path) -> std::io::Result<(bool, String)> {
     let mut output = tempfile::tempfile()?;
-    let status = Command::new(program)
-        .arg("test")
+    let status = program
         .current_dir(folder)
         .stdin(Stdio::null())
         .stdout(output.try_clone()?)

@@ -319,8 +319,38 @@ pub const TABLE: &[Row] = &[
     ),
     row(
         "docs/write/python.md",
-        "pip install",
-        How::Listed("needs PyPI, and a compiler of 60 MB"),
+        "tailor new balance",
+        How::Walk("a_bff_in_python_from_an_empty_folder"),
+    ),
+    row(
+        "docs/write/python.md",
+        "\"\"\"The backend of bathroom scales",
+        How::Walk("a_bff_in_python_from_an_empty_folder"),
+    ),
+    row(
+        "docs/write/python.md",
+        "{",
+        How::Walk("a_bff_in_python_from_an_empty_folder"),
+    ),
+    row(
+        "docs/write/python.md",
+        "import unittest",
+        How::Walk("a_bff_in_python_from_an_empty_folder"),
+    ),
+    row(
+        "docs/write/python.md",
+        "tailor build .",
+        How::Walk("a_bff_in_python_from_an_empty_folder"),
+    ),
+    row(
+        "docs/write/python.md",
+        "# The services",
+        How::Walk("a_bff_in_python_from_an_empty_folder"),
+    ),
+    row(
+        "docs/write/python.md",
+        "balance: not a component",
+        How::Test("what_fails_while_modules_are_imported_fails_the_build_with_its_line"),
     ),
     row(
         "docs/operate/run.md",
