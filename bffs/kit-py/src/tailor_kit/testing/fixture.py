@@ -74,6 +74,7 @@ _MEMBERS: dict[str, dict[str, tuple[str, Any]]] = {
         "config": ("an object of texts", _is_texts),
         "downstreams": ("an array", lambda value: isinstance(value, list)),
         "expect": ("an object", lambda value: isinstance(value, dict)),
+        "recorded": ("an object", lambda value: isinstance(value, dict)),
     },
     "request": {
         "method": ("a method", lambda value: value in _METHODS),
