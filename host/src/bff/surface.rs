@@ -19,6 +19,8 @@ pub const CONTRACT: &str = "tailor:bff";
 /// of an earlier one to them.
 pub const CONTRACT_VERSION: &str = "0.1.1";
 const HANDLER: &str = "tailor:bff/handler";
+/// What a component of others exports, in a version 0.2.
+pub const HTTP_HANDLER: &str = "wasi:http/incoming-handler";
 
 /// Interfaces that a component may import: the contract, and of WASI 0.2 what [`super::wasi`]
 /// links.
@@ -44,6 +46,44 @@ const ALLOWED: [&str; 20] = [
     "tailor:bff/runtime",
     "tailor:bff/types",
 ];
+
+/// Interfaces that a component may import besides when it exports [`HTTP_HANDLER`]. Of these, only
+/// `wasi:http` does anything: [`super::wasi`] has the others empty.
+const ALLOWED_BY_HTTP: [&str; 13] = [
+    "wasi:cli/environment",
+    "wasi:cli/exit",
+    "wasi:filesystem/preopens",
+    "wasi:filesystem/types",
+    "wasi:http/outgoing-handler",
+    "wasi:http/types",
+    "wasi:sockets/instance-network",
+    "wasi:sockets/ip-name-lookup",
+    "wasi:sockets/network",
+    "wasi:sockets/tcp",
+    "wasi:sockets/tcp-create-socket",
+    "wasi:sockets/udp",
+    "wasi:sockets/udp-create-socket",
+];
+
+/// What a component has to be linked with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Wants {
+    /// The contract alone.
+    Contract,
+    /// Also the supported part of WASI.
+    Wasi,
+    /// Also `wasi:http`, and all of WASI.
+    WasiHttp,
+}
+
+/// By which contract a component answers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Contract {
+    /// `tailor:bff/handler`, also where it exports the other one as well.
+    Tailor,
+    /// `wasi:http/incoming-handler`.
+    WasiHttp,
+}
 
 /// What a component imports and exports.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -116,11 +156,34 @@ impl Surface {
         })
     }
 
-    /// Whether it asks for any of WASI.
-    pub fn wants_wasi(&self) -> bool {
-        self.imports
-            .iter()
-            .any(|import| import.starts_with("wasi:"))
+    /// What it has to be linked with.
+    pub fn wants(&self) -> Wants {
+        if self.exports_http() {
+            return Wants::WasiHttp;
+        }
+        let mut imports = self.imports.iter();
+        match imports.any(|import| import.starts_with("wasi:")) {
+            true => Wants::Wasi,
+            false => Wants::Contract,
+        }
+    }
+
+    /// By which contract it answers.
+    pub fn contract(&self) -> Contract {
+        match self.exports_handler() {
+            false if self.exports_http() => Contract::WasiHttp,
+            _ => Contract::Tailor,
+        }
+    }
+
+    fn exports_handler(&self) -> bool {
+        let mut exports = self.exports.iter();
+        exports.any(|export| split(export).0 == HANDLER)
+    }
+
+    fn exports_http(&self) -> bool {
+        let mut exports = self.exports.iter().map(|export| split(export));
+        exports.any(|(interface, version)| interface == HTTP_HANDLER && version.starts_with("0.2."))
     }
 
     /// Checks that it asks for no more than a BFF gets and offers what a BFF must, as the contract
@@ -140,8 +203,10 @@ impl Surface {
         }
         // Against another version there is nothing to compare.
         if faults.is_empty() {
-            faults.extend(self.imports.iter().filter_map(|import| forbidden(import)));
-            if !(self.exports.iter()).any(|export| split(export).0 == HANDLER) {
+            let by_http = self.exports_http();
+            let imports = self.imports.iter();
+            faults.extend(imports.filter_map(|import| forbidden(import, by_http)));
+            if !self.exports_handler() && !by_http {
                 faults.push(Fault::NoHandler {
                     found: match self.exports.is_empty() {
                         true => "nothing".to_owned(),
@@ -203,10 +268,10 @@ fn is_served(name: &str) -> bool {
     }
 }
 
-fn forbidden(import: &str) -> Option<Fault> {
+fn forbidden(import: &str, by_http: bool) -> Option<Fault> {
     let (interface, version) = split(import);
-    let allowed = ALLOWED.contains(&interface)
-        && (interface.starts_with(CONTRACT) || version.starts_with("0.2."));
+    let listed = ALLOWED.contains(&interface) || (by_http && ALLOWED_BY_HTTP.contains(&interface));
+    let allowed = listed && (interface.starts_with(CONTRACT) || version.starts_with("0.2."));
     (!allowed).then(|| Fault::Forbidden {
         import: import.to_owned(),
         why: why_forbidden(interface, version),
@@ -307,6 +372,50 @@ mod tests {
         ])
         .check()
         .unwrap();
+    }
+
+    #[test]
+    fn a_component_of_others_may_import_what_toolchains_want() {
+        let mut others = surface(&[
+            "wasi:http/types@0.2.0",
+            "wasi:http/outgoing-handler@0.2.3",
+            "wasi:cli/environment@0.2.0",
+            "wasi:filesystem/preopens@0.2.6",
+            "wasi:sockets/tcp@0.2.0",
+            "tailor:bff/runtime@0.1.1",
+        ]);
+        assert!(others.check().is_err());
+        others.exports = vec!["wasi:http/incoming-handler@0.2.3".to_owned()];
+        others.check().unwrap();
+        assert_eq!(others.contract(), Contract::WasiHttp);
+        assert_eq!(others.wants(), Wants::WasiHttp);
+        // One that is a BFF by the host's contract as well is that.
+        others.exports.push("tailor:bff/handler@0.1.1".to_owned());
+        others.check().unwrap();
+        assert_eq!(others.contract(), Contract::Tailor);
+        assert_eq!(others.wants(), Wants::WasiHttp);
+
+        for import in [
+            "wasi:keyvalue/store@0.2.0",
+            "fermyon:spin/redis",
+            "wasi:http/types@0.3.0",
+        ] {
+            others.imports = vec![import.to_owned()];
+            let text = others.check().unwrap_err().to_string();
+            assert!(text.contains(import), "{text}");
+        }
+        for export in [
+            "wasi:http/incoming-handler@0.3.0",
+            "wasi:http/handler@0.3.0",
+        ] {
+            let mut newer = surface(&[]);
+            newer.exports = vec![export.to_owned()];
+            let text = newer.check().unwrap_err().to_string();
+            assert!(
+                text.contains(export) && text.contains("wasi:http/incoming-handler@0.2"),
+                "{text}"
+            );
+        }
     }
 
     #[test]

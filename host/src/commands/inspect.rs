@@ -10,7 +10,7 @@ use tailor::bff::compiler::CompileIn;
 use tailor::bff::error::LoadError;
 use tailor::bff::load::Loader;
 use tailor::bff::runtime::Runtime;
-use tailor::bff::surface::Surface;
+use tailor::bff::surface::{Contract, Surface};
 use tailor::config::{self, Bff, Compile, Config};
 use tailor::digest::hex;
 use tailor::file;
@@ -40,6 +40,9 @@ impl Inspect {
         println!("size     {} bytes", bytes.len());
         list("imports", &surface.imports);
         list("exports", &surface.exports);
+        if surface.contract() == Contract::WasiHttp {
+            println!("answers  by wasi:http; its requests to http://<service>/ are calls");
+        }
         let config = self.config.as_deref().map(config::load).transpose()?;
         let refused = self.load(config.as_ref())?;
         match &refused {

@@ -10,7 +10,7 @@ use super::{below, read, shown};
 
 /// The host's modules from the highest to the lowest, each with those that it may know. A module
 /// knows lower ones only.
-const MODULES: [(&str, &[&str]); 28] = [
+const MODULES: [(&str, &[&str]); 29] = [
     (
         "host",
         &[
@@ -59,6 +59,7 @@ const MODULES: [(&str, &[&str]); 28] = [
             "config",
             "http_fields",
             "path",
+            "query",
             "text",
             "time",
             "sync",
@@ -113,6 +114,7 @@ const MODULES: [(&str, &[&str]); 28] = [
             "config",
             "http_fields",
             "locale",
+            "query",
             "text",
             "sync",
             "time",
@@ -128,6 +130,7 @@ const MODULES: [(&str, &[&str]); 28] = [
             "config",
             "http_fields",
             "path",
+            "query",
             "text",
             "sync",
         ],
@@ -150,6 +153,7 @@ const MODULES: [(&str, &[&str]); 28] = [
     ("coding", &[]),
     ("config", &["digest", "file", "http_fields", "path", "text"]),
     ("http_fields", &[]),
+    ("query", &["path"]),
     ("path", &[]),
     ("degraded", &[]),
     ("server_timing", &[]),

@@ -1,10 +1,10 @@
 //! What is learned of a call while it is made, for its record.
 
 use crate::calls::record::Target;
-use crate::calls::shape::push_parameter;
 use crate::contract::Call;
 use crate::downstream::Trace;
 use crate::path::MAX_LENGTH;
+use crate::query::push_parameter;
 use crate::text::shorten;
 
 /// What is known of a call, however it ends.
