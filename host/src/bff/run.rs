@@ -32,6 +32,10 @@ use crate::contract::Request;
 use crate::degraded;
 use crate::server_timing;
 
+/// Handles of a component by `wasi:http` for one of any other: each request, response, body, set of
+/// fields and wait is one, and engines of JavaScript keep them for a while.
+const HANDLES_BY_HTTP: usize = 4;
+
 /// A request as it arrived, and what its calls pass on.
 pub struct IncomingRequest {
     /// The request.
@@ -281,6 +285,10 @@ fn fresh_store(
     } = *invocation;
     let limits = &version.settings().limits;
     let wants = version.loaded().wants;
+    let handles = match wants {
+        Wants::WasiHttp => limits.handles.saturating_mul(HANDLES_BY_HTTP),
+        Wants::Contract | Wants::Wasi => limits.handles,
+    };
     let awaited = Arc::<Awaited>::default();
     let state = StoreData {
         settings: version.settings().clone(),
@@ -291,7 +299,7 @@ fn fresh_store(
         log,
         awaited,
         limits: GuestLimits::new(limits.memory, limits.table_elements, usage.clone()),
-        table: table(limits.handles),
+        table: table(handles),
         now_ms: fixed.now_ms,
         arrived: deadline - version.settings().deadline,
         random: Random::new(fixed.seed),
@@ -299,7 +307,7 @@ fn fresh_store(
     let mut store = Store::new(runtime.engine(), state);
     store.limiter(|state| &mut state.limits);
     store.set_hostcall_fuel(limits.hostcall_bytes);
-    store.set_max_component_handles(limits.handles);
+    store.set_max_component_handles(handles);
     store.set_epoch_deadline(1);
     let (cpu, used) = (limits.cpu, usage.clone());
     store.epoch_deadline_callback(move |_| {

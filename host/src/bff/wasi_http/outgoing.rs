@@ -27,12 +27,17 @@ use crate::calls::{Fault, InvalidCall, Session, StartedCall};
 use crate::contract::{self, Call, Failure, FailureKind, Payload, Reply};
 use crate::text::cut;
 
-/// Bytes of one write into a body that are kept until the host takes them. Two such writes are kept
-/// of each body; the handles that a guest may have bound the bodies.
-const CHUNK: usize = 64 << 10;
-/// Names and values of one set of fields with what holds them, bytes. All that a response or a call
-/// may have is less.
-const FIELDS: usize = 128 << 10;
+/// Bytes of one write into a body. Two writes are kept until the host takes them, which it does once
+/// the request is sent: some guests write a megabyte before that.
+const WRITE: usize = 512 << 10;
+/// Bodies with such writes, of a call or of the response. A guest may begin many without an end to
+/// any.
+const LARGE_BODIES: usize = 8;
+/// Bytes of one write into the others, which the guest's handles bound in number.
+const SMALL_WRITE: usize = 16 << 10;
+/// Names and values of one set of fields with what holds them, bytes. What a response or a call may
+/// have is less.
+const FIELDS: usize = 64 << 10;
 
 /// What the store of a guest by `wasi:http` has.
 pub(in crate::bff) struct Http {
@@ -49,6 +54,7 @@ impl Http {
             session,
             awaited,
             bytes_left: Arc::new(AtomicUsize::new(bytes)),
+            bodies: 0,
         };
         Self { context, calls }
     }
@@ -73,6 +79,8 @@ struct Calls {
     /// What the bodies that the guest writes may still have. The session has a budget of its own,
     /// but counts a body only once it is whole.
     bytes_left: Arc<AtomicUsize>,
+    /// Bodies that the guest began.
+    bodies: usize,
 }
 
 /// The result of a request in the library's words. What stands beside the response is work of a
@@ -100,7 +108,12 @@ impl WasiHttpHooks for Calls {
     }
 
     fn p2_outgoing_body_chunk_size(&mut self) -> usize {
-        CHUNK
+        // The library asks once for each body.
+        self.bodies = self.bodies.saturating_add(1);
+        match self.bodies {
+            ..=LARGE_BODIES => WRITE,
+            _ => SMALL_WRITE,
+        }
     }
 
     fn send_request(
