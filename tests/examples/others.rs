@@ -18,8 +18,8 @@ use hyper_util::rt::TokioExecutor;
 use tailor_harness::{Process, TestHost};
 use tokio::sync::Barrier;
 
-/// Each path, with what must come back: the outcome of the access log, the status, the body, and the
-/// calls that failed.
+/// Each path, with what must come back: the outcome of the access log, the status, the body, and
+/// the calls that failed.
 const ROWS: [(&str, &str, u16, &str, &str); 6] = [
     ("/post", "2xx", 200, "1000000 1000000", ""),
     ("/three", "2xx", 200, "a b c", ""),
@@ -29,8 +29,8 @@ const ROWS: [(&str, &str, u16, &str, &str); 6] = [
     ("/memory", "bff-memory-limit", 502, "", ""),
 ];
 
-/// What differs by toolchain: when a handler throws, the engine of componentize-js begins a response
-/// that it does not finish.
+/// What differs by toolchain: when a handler throws, the engine of componentize-js begins a
+/// response that it does not finish.
 const OWN: [(&str, &str, &str, u16); 1] = [("js", "/trap", "bff-illegal-response", 502)];
 
 const BYTES: usize = 1_000_000;

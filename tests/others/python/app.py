@@ -53,6 +53,8 @@ async def answer(request: IncomingRequest, response_out: ResponseOutparam) -> No
         call.set_method(Method_Post())
         sink = Sink(call.body())
         sent = asyncio.ensure_future(poll_loop.send(call))
+        # The loop begins it here, and not while the body waits for room.
+        await asyncio.sleep(0)
         await sink.send(body)
         sink.close()
         text = b"%d " % len(body) + await read((await sent).consume())

@@ -2,7 +2,7 @@
 //! under its grants, limits and deadline. There is no other way out.
 //!
 //! A call begins when its guest sends the request, and runs beside the guest, as do all that the
-//! guest has under way. It is sent once its body is whole, and its reply is there once that is whole.
+//! guest has under way. It is sent once its body is whole. Its reply is there once that is whole.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -27,11 +27,10 @@ use crate::calls::{Fault, InvalidCall, Session, StartedCall};
 use crate::contract::{self, Call, Failure, FailureKind, Payload, Reply};
 use crate::text::cut;
 
-/// Bytes of one write into a body. Two writes are kept until the host takes them, which it does once
-/// the request is sent: some guests write a megabyte before that.
-const WRITE: usize = 512 << 10;
-/// Bodies with such writes, of a call or of the response. A guest may begin many without an end to
-/// any.
+/// Bytes of one write into a body, as many as other hosts take: some guests write a megabyte before
+/// they send their request. Two writes are kept until the host takes them.
+const WRITE: usize = 1 << 20;
+/// Bodies with such writes, of calls and of the response. A guest may begin many and end none.
 const LARGE_BODIES: usize = 8;
 /// Bytes of one write into the others, which the guest's handles bound in number.
 const SMALL_WRITE: usize = 16 << 10;

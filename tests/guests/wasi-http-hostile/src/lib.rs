@@ -1,5 +1,5 @@
-//! A component of another contract, `wasi:http`, which attacks its host on request. The path selects
-//! the attack, and the query its size.
+//! A component of another contract, `wasi:http`, which attacks its host on request. The path
+//! selects the attack, and the query its size.
 
 mod answers;
 mod calls;
