@@ -74,7 +74,7 @@ async fn a_megabyte_goes_through_it_and_back() {
         )
         .route("bff = \"others\"\npath = \"/o\"\nmethods = [\"POST\"]");
     let host = host.start().await.unwrap();
-    let bytes: Vec<u8> = (0..1_000_000_u32).map(|it| (it * 7 >> 3) as u8).collect();
+    let bytes: Vec<u8> = (0..1_000_000_u32).map(|it| ((it * 7) >> 3) as u8).collect();
     for (path, expected) in [("/o/echo", &bytes[..]), ("/o/relay", b"200:1000000")] {
         let body = Full::new(Bytes::from(bytes.clone()));
         let request = host.request("POST", path).body(body).unwrap();
