@@ -4,8 +4,8 @@
 //! (its machine code, cached) -> [`compiler`] (where it is not) -> [`load`] (both, and linked) ->
 //! [`version`] (with the operator's settings) -> [`swap`] (which version is live) -> [`store`] (its
 //! bytes, for the next start) -> and for each request [`admission`], [`run`] with [`state`],
-//! [`imports`], [`limits`], [`meter`], [`scheduler`] and [`guest_log`], and [`response`] or, when it
-//! failed, [`classify`].
+//! [`imports`], [`wasi_http`] for components of others, [`limits`], [`meter`], [`scheduler`] and
+//! [`guest_log`], and [`response`] or, when it failed, [`classify`].
 //!
 //! One store and one instance for each request, dropped after it: nothing that a guest wrote is
 //! there for the next one.
@@ -35,3 +35,4 @@ pub(crate) mod swap;
 mod tick;
 pub mod version;
 mod wasi;
+mod wasi_http;

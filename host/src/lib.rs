@@ -2,8 +2,8 @@
 //!
 //! The modules in the order of a request: `host` -> `server` -> `snapshot` -> `router`, `bff` ->
 //! `calls` -> `downstream`. Lower modules import no higher ones. `coding`, `contract`, `degraded`,
-//! `http_fields`, `locale`, `path`, `server_timing`, `sync`, `telemetry`, `text` and `time` are
-//! leaves that all may use, and so is `config`, which knows some of them. `fixture` and `invoke`
+//! `http_fields`, `locale`, `path`, `query`, `server_timing`, `sync`, `telemetry`, `text` and `time`
+//! are leaves that all may use, and so is `config`, which knows some of them. `fixture` and `invoke`
 //! run a request without a socket, and `suite` many as tests; `development` is what a host tells the
 //! author of a BFF; `build` makes components and knows nothing of the rest; `template` makes folders
 //! that it builds.
@@ -29,6 +29,7 @@ pub mod locale;
 #[cfg(test)]
 mod page;
 pub mod path;
+pub(crate) mod query;
 pub mod recording;
 pub mod router;
 pub mod server;

@@ -13,4 +13,5 @@ mod memory;
 mod response;
 mod toolchain;
 mod trap;
+mod wasi_http;
 pub mod wat;

@@ -118,6 +118,8 @@ mod handlers;
 mod packages;
 // Crates of Rust that want random numbers and times.
 mod rust_crates;
+// Components of others, by `wasi:http`.
+mod wasi_http;
 // A BFF misbehaves. The limit made for that stops it, and its neighbours are served.
 mod hostile;
 // Components whose modules were linked by the build.

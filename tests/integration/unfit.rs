@@ -119,7 +119,7 @@ fn unfit() -> Vec<(Vec<u8>, Vec<&'static str>)> {
                 "imports wasi:cli/environment@0.2.6, which no BFF gets: there are no environment",
                 "imports tailor:bff/secrets@0.1.0, which no BFF gets: the contract has no such",
                 "imports env, which no BFF gets: ",
-                "does not export tailor:bff/handler; it exports nothing",
+                "does not export tailor:bff/handler or wasi:http/incoming-handler@0.2; it exports nothing",
                 "leaves it out with --stub-wasi (componentize-qjs, componentize-py)",
             ],
         ),

@@ -95,6 +95,32 @@ pub fn locale() -> anyhow::Result<PathBuf> {
     guest("locale", &BUILT)
 }
 
+/// The component file of `tests/guests/wasi-http-hostile`, which answers by `wasi:http` and attacks
+/// the host on request.
+///
+/// Built as [`hostile`] is.
+///
+/// # Errors
+///
+/// When it does not build.
+pub fn wasi_http_hostile() -> anyhow::Result<PathBuf> {
+    static BUILT: Guest = OnceLock::new();
+    guest("wasi-http-hostile", &BUILT)
+}
+
+/// The component file of `tests/guests/wasi-http`, which answers by `wasi:http` and by the host's
+/// contract.
+///
+/// Built as [`hostile`] is.
+///
+/// # Errors
+///
+/// When it does not build.
+pub fn wasi_http() -> anyhow::Result<PathBuf> {
+    static BUILT: Guest = OnceLock::new();
+    guest("wasi-http", &BUILT)
+}
+
 /// A component of `tests/guests`, once it was used.
 type Guest = OnceLock<Result<PathBuf, String>>;
 

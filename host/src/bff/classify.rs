@@ -6,6 +6,7 @@ use super::error::BffError;
 use super::meter::Stopped;
 use super::state::StoreData;
 use super::version::Version;
+use super::wasi_http::Unanswered;
 
 /// Accesses this close to the end of a 32-bit memory's addresses, in bytes, are taken for a stack
 /// that fell below address 0. The largest frame of a function is hardly larger.
@@ -37,6 +38,14 @@ pub(super) fn classify(source: wasmtime::Error, state: &StoreData, version: &Ver
         BffError::Cpu {
             limit: limits.cpu,
             source: Some(source),
+        }
+    } else if let Some(unanswered) = source.downcast_ref::<Unanswered>() {
+        match unanswered {
+            Unanswered::TooLarge { size, limit } => BffError::ResponseTooLarge {
+                size: *size,
+                limit: *limit,
+            },
+            other => BffError::IllegalResponse(other.to_string()),
         }
     } else if is_stack_spent(&source) {
         BffError::StackSpent { source }

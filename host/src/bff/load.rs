@@ -7,6 +7,9 @@ use std::path::Path;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
+use wasmtime::component::InstancePre;
+use wasmtime_wasi_http::p2::bindings::ProxyPre;
+
 use super::compiled::{CompiledCache, load_bytes};
 use super::compiler::{CompileIn, Compiler, Job};
 use super::error::LoadError;
@@ -14,16 +17,35 @@ use super::mark::Mark;
 use super::runtime::Runtime;
 use super::state::StoreData;
 use super::store::Store;
-use super::surface::Surface;
+use super::surface::{Contract, Surface, Wants};
 use crate::config::Compile;
 use crate::contract::BffPre;
 use crate::digest::hex;
 use crate::file;
 use crate::sync;
 
+/// A component that can be instantiated, by the contract that it answers by.
+pub(super) enum Handler {
+    /// The host's own.
+    Tailor(BffPre<StoreData>),
+    /// `wasi:http`.
+    WasiHttp(ProxyPre<StoreData>),
+}
+
+impl Handler {
+    fn of(surface: &Surface, linked: InstancePre<StoreData>) -> wasmtime::Result<Self> {
+        match surface.contract() {
+            Contract::Tailor => BffPre::new(linked).map(Self::Tailor),
+            Contract::WasiHttp => ProxyPre::new(linked).map(Self::WasiHttp),
+        }
+    }
+}
+
 /// A component, ready to be instantiated. Holds no settings: versions share it.
 pub struct Loaded {
-    pub(super) pre: BffPre<StoreData>,
+    pub(super) handler: Handler,
+    /// What it is linked with.
+    pub(super) wants: Wants,
     /// The version's name: the first twelve digits of the component's SHA-256.
     pub version: Arc<str>,
     /// SHA-256 of the component, in hexadecimal.
@@ -242,14 +264,16 @@ impl Loader {
         component
             .initialize_copy_on_write_image()
             .map_err(LoadError::Compile)?;
-        let pre = self
+        let wants = surface.wants();
+        let handler = self
             .runtime
-            .linker(surface.wants_wasi())
+            .linker(wants)
             .instantiate_pre(&component)
-            .and_then(BffPre::new)
+            .and_then(|linked| Handler::of(&surface, linked))
             .map_err(LoadError::Link)?;
         Ok(Loaded {
-            pre,
+            handler,
+            wants,
             version: digest[..12].into(),
             digest,
             size: bytes.len(),

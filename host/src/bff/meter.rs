@@ -313,6 +313,9 @@ impl<F: Future> Guest<'_, F> {
             }
             self.work = self.awaited.take();
             if self.work.is_none() {
+                // A guest may wait for something of the engine's, such as WASI's `poll`, that comes
+                // from what it has just started: until it is polled, that wakes nobody.
+                self.awaited.poll_started(context);
                 return Poll::Pending;
             }
         }

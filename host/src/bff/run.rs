@@ -16,19 +16,26 @@ use super::classify::classify;
 use super::error::BffError;
 use super::guest_log::GuestLog;
 use super::limits::GuestLimits;
-use super::meter::{Began, Guest, Stopped, Usage, grace};
+use super::load::Handler;
+use super::meter::{Awaited, Began, Guest, Stopped, Usage, grace};
 use super::random::Random;
 use super::runtime::Runtime;
 use super::scheduler::Scheduler;
 use super::scheduler::turn::Turn;
 use super::state::StoreData;
+use super::surface::Wants;
 use super::version::Version;
-use super::{response, wasi};
+use super::wasi_http::outgoing::Http;
+use super::{response, wasi, wasi_http};
 use crate::calls::{self, CallRecord, Session, SessionSettings, parts};
 use crate::contract::Request;
 use crate::degraded;
 use crate::server_timing;
 use crate::tape::Tap;
+
+/// Handles of a component by `wasi:http` for one of any other: each request, response, body, set of
+/// fields and wait is one, and engines of JavaScript keep them for a while.
+const HANDLES_BY_HTTP: usize = 4;
 
 /// A request as it arrived, and what its calls pass on.
 pub struct IncomingRequest {
@@ -257,8 +264,12 @@ pub async fn instantiate(
     invocation: Box<Invocation>,
 ) -> Result<(), BffError> {
     let (mut store, _request) = fresh_store(runtime, version, invocation);
-    match version.loaded().pre.instantiate_async(&mut store).await {
-        Ok(_) => Ok(()),
+    let instantiated = match &version.loaded().handler {
+        Handler::Tailor(component) => component.instantiate_async(&mut store).await.map(drop),
+        Handler::WasiHttp(component) => component.instantiate_async(&mut store).await.map(drop),
+    };
+    match instantiated {
+        Ok(()) => Ok(()),
         Err(error) => Err(classify(error, store.data(), version)),
     }
 }
@@ -279,18 +290,22 @@ fn fresh_store(
         ..
     } = *invocation;
     let limits = &version.settings().limits;
+    let wants = version.loaded().wants;
+    let handles = match wants {
+        Wants::WasiHttp => limits.handles.saturating_mul(HANDLES_BY_HTTP),
+        Wants::Contract | Wants::Wasi => limits.handles,
+    };
+    let awaited = Arc::<Awaited>::default();
     let state = StoreData {
         settings: version.settings().clone(),
+        wasi: (wants != Wants::Contract).then(|| wasi::context(&log, fixed.now_ms)),
+        wasi_http: (wants == Wants::WasiHttp)
+            .then(|| Http::new(session.clone(), awaited.clone(), limits.downstream_bytes)),
         session,
-        wasi: version
-            .loaded()
-            .surface
-            .wants_wasi()
-            .then(|| wasi::context(&log)),
         log,
-        awaited: Arc::default(),
+        awaited,
         limits: GuestLimits::new(limits.memory, limits.table_elements, usage.clone()),
-        table: table(limits.handles),
+        table: table(handles),
         now_ms: fixed.now_ms,
         arrived: deadline - version.settings().deadline,
         random: Random::new(fixed.seed),
@@ -298,7 +313,7 @@ fn fresh_store(
     let mut store = Store::new(runtime.engine(), state);
     store.limiter(|state| &mut state.limits);
     store.set_hostcall_fuel(limits.hostcall_bytes);
-    store.set_max_component_handles(limits.handles);
+    store.set_max_component_handles(handles);
     store.set_epoch_deadline(1);
     let (cpu, used) = (limits.cpu, usage.clone());
     store.epoch_deadline_callback(move |_| {
@@ -332,8 +347,17 @@ async fn call(
     store: &mut Store<StoreData>,
     request: Request,
 ) -> wasmtime::Result<crate::contract::Response> {
-    let bff = version.loaded().pre.instantiate_async(&mut *store).await?;
-    bff.tailor_bff_handler().call_handle(store, &request).await
+    match &version.loaded().handler {
+        Handler::Tailor(component) => {
+            let bff = component.instantiate_async(&mut *store).await?;
+            bff.tailor_bff_handler().call_handle(store, &request).await
+        }
+        Handler::WasiHttp(component) => {
+            let max_size = version.settings().limits.response_size;
+            // Boxed, so that requests of the other kind do not carry room for it.
+            Box::pin(wasi_http::handle(component, store, request, max_size)).await
+        }
+    }
 }
 
 fn table(handles: usize) -> ResourceTable {

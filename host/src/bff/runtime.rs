@@ -5,13 +5,15 @@ use wasmtime::component::Linker;
 
 use super::error::EngineError;
 use super::state::StoreData;
-use super::{engine, imports, wasi};
+use super::surface::Wants;
+use super::{engine, imports, wasi, wasi_http};
 
 /// The engine with all that is linked into components.
 pub struct Runtime {
     engine: Engine,
     plain: Linker<StoreData>,
     with_wasi: Linker<StoreData>,
+    with_http: Linker<StoreData>,
 }
 
 impl Runtime {
@@ -39,10 +41,15 @@ impl Runtime {
         let mut with_wasi = Linker::new(&engine);
         imports::add_to_linker(&mut with_wasi).map_err(EngineError::Link)?;
         wasi::add_to_linker(&mut with_wasi).map_err(EngineError::Link)?;
+        let mut with_http = Linker::new(&engine);
+        imports::add_to_linker(&mut with_http).map_err(EngineError::Link)?;
+        wasi::add_all_to_linker(&mut with_http).map_err(EngineError::Link)?;
+        wasi_http::add_to_linker(&mut with_http).map_err(EngineError::Link)?;
         Ok(Self {
             engine,
             plain,
             with_wasi,
+            with_http,
         })
     }
 
@@ -53,7 +60,11 @@ impl Runtime {
 
     /// What a component is linked with. Only one that imports WASI gets WASI, which costs each of
     /// its requests a context.
-    pub(super) fn linker(&self, wasi: bool) -> &Linker<StoreData> {
-        if wasi { &self.with_wasi } else { &self.plain }
+    pub(super) fn linker(&self, wants: Wants) -> &Linker<StoreData> {
+        match wants {
+            Wants::Contract => &self.plain,
+            Wants::Wasi => &self.with_wasi,
+            Wants::WasiHttp => &self.with_http,
+        }
     }
 }

@@ -5,11 +5,13 @@ use std::sync::Arc;
 use tokio::time::Instant;
 use wasmtime::component::ResourceTable;
 use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
+use wasmtime_wasi_http::{WasiHttpCtxView, WasiHttpView};
 
 use super::guest_log::GuestLog;
 use super::limits::GuestLimits;
 use super::meter::Awaited;
 use super::random::Random;
+use super::wasi_http::outgoing::Http;
 use crate::calls::Session;
 use crate::config;
 
@@ -25,6 +27,8 @@ pub(super) struct StoreData {
     pub(super) table: ResourceTable,
     /// Set for components that import WASI.
     pub(super) wasi: Option<WasiCtx>,
+    /// Set for components that import `wasi:http`.
+    pub(super) wasi_http: Option<Http>,
     /// The result of `now-ms` instead of the time of day, for tests and fixtures.
     pub(super) now_ms: Option<u64>,
     /// When the request arrived.
@@ -49,5 +53,15 @@ impl WasiView for StoreData {
             ctx,
             table: &mut self.table,
         }
+    }
+}
+
+impl WasiHttpView for StoreData {
+    fn http(&mut self) -> WasiHttpCtxView<'_> {
+        let http = self
+            .wasi_http
+            .as_mut()
+            .expect("wasi:http is linked only into components whose stores have its context");
+        http.view(&mut self.table)
     }
 }

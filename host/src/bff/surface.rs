@@ -20,6 +20,8 @@ pub const CONTRACT: &str = "tailor:bff";
 pub const CONTRACT_VERSION: &str = "0.1.1";
 const LOCALE: &str = "tailor:bff/locale";
 const HANDLER: &str = "tailor:bff/handler";
+/// What a component of others exports, in a version 0.2.
+pub const HTTP_HANDLER: &str = "wasi:http/incoming-handler";
 
 /// Interfaces that a component may import: the contract, and of WASI 0.2 what [`super::wasi`]
 /// links.
@@ -45,6 +47,44 @@ const ALLOWED: [&str; 20] = [
     "tailor:bff/runtime",
     "tailor:bff/types",
 ];
+
+/// Interfaces that a component may import besides when it exports [`HTTP_HANDLER`]. Of these, only
+/// `wasi:http` does anything: [`super::wasi`] has the others empty.
+const ALLOWED_BY_HTTP: [&str; 13] = [
+    "wasi:cli/environment",
+    "wasi:cli/exit",
+    "wasi:filesystem/preopens",
+    "wasi:filesystem/types",
+    "wasi:http/outgoing-handler",
+    "wasi:http/types",
+    "wasi:sockets/instance-network",
+    "wasi:sockets/ip-name-lookup",
+    "wasi:sockets/network",
+    "wasi:sockets/tcp",
+    "wasi:sockets/tcp-create-socket",
+    "wasi:sockets/udp",
+    "wasi:sockets/udp-create-socket",
+];
+
+/// What a component has to be linked with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Wants {
+    /// The contract alone.
+    Contract,
+    /// Also the supported part of WASI.
+    Wasi,
+    /// Also `wasi:http`, and all of WASI.
+    WasiHttp,
+}
+
+/// By which contract a component answers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Contract {
+    /// `tailor:bff/handler`, also where it exports the other one as well.
+    Tailor,
+    /// `wasi:http/incoming-handler`.
+    WasiHttp,
+}
 
 /// What a component imports and exports.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -117,11 +157,34 @@ impl Surface {
         })
     }
 
-    /// Whether it asks for any of WASI.
-    pub fn wants_wasi(&self) -> bool {
-        self.imports
-            .iter()
-            .any(|import| import.starts_with("wasi:"))
+    /// What it has to be linked with.
+    pub fn wants(&self) -> Wants {
+        if self.exports_http() {
+            return Wants::WasiHttp;
+        }
+        let mut imports = self.imports.iter();
+        match imports.any(|import| import.starts_with("wasi:")) {
+            true => Wants::Wasi,
+            false => Wants::Contract,
+        }
+    }
+
+    /// By which contract it answers.
+    pub fn contract(&self) -> Contract {
+        match self.exports_handler() {
+            false if self.exports_http() => Contract::WasiHttp,
+            _ => Contract::Tailor,
+        }
+    }
+
+    fn exports_handler(&self) -> bool {
+        let mut exports = self.exports.iter();
+        exports.any(|export| split(export).0 == HANDLER)
+    }
+
+    fn exports_http(&self) -> bool {
+        let mut exports = self.exports.iter().map(|export| split(export));
+        exports.any(|(interface, version)| interface == HTTP_HANDLER && version.starts_with("0.2."))
     }
 
     /// Whether it asks for the interface `locale`.
@@ -146,8 +209,10 @@ impl Surface {
         }
         // Against another version there is nothing to compare.
         if faults.is_empty() {
-            faults.extend(self.imports.iter().filter_map(|import| forbidden(import)));
-            if !(self.exports.iter()).any(|export| split(export).0 == HANDLER) {
+            let by_http = self.exports_http();
+            let imports = self.imports.iter();
+            faults.extend(imports.filter_map(|import| forbidden(import, by_http)));
+            if !self.exports_handler() && !by_http {
                 faults.push(Fault::NoHandler {
                     found: match self.exports.is_empty() {
                         true => "nothing".to_owned(),
@@ -209,10 +274,10 @@ fn is_served(name: &str) -> bool {
     }
 }
 
-fn forbidden(import: &str) -> Option<Fault> {
+fn forbidden(import: &str, by_http: bool) -> Option<Fault> {
     let (interface, version) = split(import);
-    let allowed = ALLOWED.contains(&interface)
-        && (interface.starts_with(CONTRACT) || version.starts_with("0.2."));
+    let listed = ALLOWED.contains(&interface) || (by_http && ALLOWED_BY_HTTP.contains(&interface));
+    let allowed = listed && (interface.starts_with(CONTRACT) || version.starts_with("0.2."));
     (!allowed).then(|| Fault::Forbidden {
         import: import.to_owned(),
         why: why_forbidden(interface, version),
@@ -247,83 +312,4 @@ fn why_forbidden(interface: &str, version: &str) -> &'static str {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn surface(imports: &[&str]) -> Surface {
-        Surface {
-            imports: imports.iter().map(ToString::to_string).collect(),
-            exports: vec!["tailor:bff/handler@0.1.0".to_owned()],
-            unlike: Vec::new(),
-        }
-    }
-
-    #[test]
-    fn another_version_is_refused_with_both_named() {
-        for (version, fits) in [
-            ("0.1.0", true),
-            ("0.1.1", true),
-            ("0.1.2", false),
-            ("0.2.0", false),
-            ("1.1.0", false),
-            ("x", false),
-        ] {
-            let import = format!("tailor:bff/runtime@{version}");
-            let result = surface(&[&import]).check();
-            assert_eq!(result.is_ok(), fits, "{version}");
-            if let Err(error) = result {
-                let text = error.to_string();
-                assert!(
-                    text.contains(&import) && text.contains("tailor:bff@0.1.0 to 0.1.1"),
-                    "{text}"
-                );
-            }
-        }
-    }
-
-    #[test]
-    fn the_version_is_that_of_the_contract() {
-        let package = format!("package {CONTRACT}@{CONTRACT_VERSION};");
-        assert!(crate::contract::WIT.contains(&package));
-        assert!(fault::SERVED.ends_with(CONTRACT_VERSION));
-    }
-
-    #[test]
-    fn what_a_bff_may_not_have_is_refused_by_name() {
-        for import in [
-            "wasi:filesystem/types@0.2.6",
-            "wasi:filesystem/preopens@0.2.0",
-            "wasi:sockets/tcp@0.2.6",
-            "wasi:cli/environment@0.2.6",
-            "wasi:cli/exit@0.2.6",
-            "wasi:http/outgoing-handler@0.2.0",
-            "wasi:clocks/wall-clock@0.3.0",
-            "wasi:clocks/timezone@0.2.0",
-            "tailor:bff/secrets@0.1.1",
-            "env",
-            "my:own/thing",
-        ] {
-            let text = surface(&[import]).check().unwrap_err().to_string();
-            assert!(text.contains(import), "{text}");
-        }
-        surface(&[
-            "wasi:clocks/wall-clock@0.2.0",
-            "wasi:random/random@0.2.6",
-            "wasi:cli/stdout@0.2.3",
-        ])
-        .check()
-        .unwrap();
-    }
-
-    #[test]
-    fn other_files_are_named_for_what_they_are() {
-        for (bytes, word) in [
-            (&b"hello"[..], "not a WebAssembly file"),
-            (b"\0asm\x01\0\0\0", "core module"),
-            (b"\0asm", "not valid"),
-        ] {
-            let text = Surface::read(bytes).unwrap_err().to_string();
-            assert!(text.contains(word), "{text}");
-        }
-    }
-}
+mod tests;

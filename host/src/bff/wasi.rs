@@ -1,12 +1,18 @@
 //! The part of WASI 0.2 that components of full toolchains get: clocks, random numbers and standard
 //! output, which becomes log lines. There are no files, sockets, environment variables or
 //! arguments, and standard input is empty.
+//!
+//! Components of others, which are written for `wasi:http`, often import the interfaces of these
+//! without a use for them. They get them empty: no folder is open, no socket is made, no name is
+//! looked up, and no variable is set.
 
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use bytes::Bytes;
 use tracing::Level;
 use wasmtime::component::Linker;
+use wasmtime_wasi::HostWallClock;
 use wasmtime_wasi::cli::{IsTerminal, StdoutStream, WasiCli, WasiCliView as _};
 use wasmtime_wasi::p2::bindings::{cli, random};
 use wasmtime_wasi::p2::{OutputStream, Pollable, StreamResult};
@@ -40,12 +46,24 @@ pub(super) fn add_to_linker(linker: &mut Linker<StoreData>) -> wasmtime::Result<
     Ok(())
 }
 
-/// The context of one request.
-pub(super) fn context(log: &Arc<GuestLog>) -> WasiCtx {
-    WasiCtx::builder()
+/// Links all of WASI 0.2, of which the [`context`] leaves nothing but the supported part.
+pub(super) fn add_all_to_linker(linker: &mut Linker<StoreData>) -> wasmtime::Result<()> {
+    wasmtime_wasi::p2::add_to_linker_async(linker)
+}
+
+/// The context of one request, whose time of day stands still where a fixture sets it.
+pub(super) fn context(log: &Arc<GuestLog>, now_ms: Option<u64>) -> WasiCtx {
+    let mut builder = WasiCtx::builder();
+    if let Some(now_ms) = now_ms {
+        builder.wall_clock(FixedClock(Duration::from_millis(now_ms)));
+    }
+    builder
         // The library's own bound of 64 MiB would hold up the neighbours for a good part of a
         // second.
         .max_random_size(MAX_RANDOM.into())
+        .allow_tcp(false)
+        .allow_udp(false)
+        .allow_ip_name_lookup(false)
         .stdout(LogStream {
             log: log.clone(),
             level: Level::INFO,
@@ -55,6 +73,19 @@ pub(super) fn context(log: &Arc<GuestLog>) -> WasiCtx {
             level: Level::WARN,
         })
         .build()
+}
+
+/// A time of day that does not go on, since 1970.
+struct FixedClock(Duration);
+
+impl HostWallClock for FixedClock {
+    fn resolution(&self) -> Duration {
+        Duration::from_millis(1)
+    }
+
+    fn now(&self) -> Duration {
+        self.0
+    }
 }
 
 /// Standard output or error: each line becomes a line of the log.

@@ -10,9 +10,9 @@ use super::{BuildError, Built};
 /// Part of every stamp: another way of making components makes all of them stale.
 pub(super) const RECIPE: &str = "4";
 
-/// The interface that makes a component a BFF, whatever its version: the host compares versions
+/// The interfaces that make a component a BFF, whatever their version: the host compares versions
 /// when it loads it.
-const HANDLER: &str = "tailor:bff/handler@";
+const HANDLERS: [&str; 2] = ["tailor:bff/handler@", "wasi:http/incoming-handler@"];
 
 /// Turns a core module with embedded bindings into a component. Function names are kept, so that
 /// backtraces are readable.
@@ -27,7 +27,7 @@ pub(super) fn encode(name: &str, module: &[u8]) -> Result<Vec<u8>, BuildError> {
     encode().map_err(|cause| unsuitable(name, format!("{cause:#}")))
 }
 
-/// Checks that the component exports the contract's handler; gives the names of the WASI interfaces
+/// Checks that the component exports a handler; gives the names of the WASI interfaces
 /// that it imports.
 pub(super) fn check(name: &str, component: &[u8]) -> Result<Vec<String>, BuildError> {
     let decoded =
@@ -37,7 +37,10 @@ pub(super) fn check(name: &str, component: &[u8]) -> Result<Vec<String>, BuildEr
         return Err(unsuitable(name, reason.to_owned()));
     };
     let world = &resolve.worlds[world];
-    let handles = |key: &_| resolve.name_world_key(key).starts_with(HANDLER);
+    let handles = |key: &_| {
+        let name = resolve.name_world_key(key);
+        HANDLERS.iter().any(|handler| name.starts_with(handler))
+    };
     if !world.exports.keys().any(handles) {
         let reason = "it does not export the interface tailor:bff/handler (Rust: is `export!` called? \
                       TypeScript: does the entry module `export const handler`? Python: has the entry \

@@ -11,11 +11,12 @@ use http::header::{HeaderMap, HeaderName, HeaderValue};
 use http::{Method, Uri};
 
 use super::error::InvalidCall;
-use super::shape::{Shape, push_parameter};
+use super::shape::Shape;
 use crate::contract;
 use crate::downstream::ServiceRequest;
 use crate::http_fields::{Class, class, is_taken_on_trust};
 use crate::path::{self, Ambiguity};
+use crate::query::push_parameter;
 use crate::text::cut;
 
 /// Fields that are allocated at once. A map panics on a capacity past its limit, and the guest

@@ -129,6 +129,23 @@ pub enum InvalidCall {
         /// The method.
         method: http::Method,
     },
+    /// Not one of the methods of a call.
+    #[error("method {method:?} is none that a call can have")]
+    Method {
+        /// As given, cut.
+        method: String,
+    },
+    /// Not a legal query.
+    #[error("query parameter {parameter:?} {why}")]
+    Query {
+        /// As given, cut.
+        parameter: String,
+        /// What is wrong.
+        why: &'static str,
+    },
+    /// The guest began a body and did not finish it, or not with the length that it had announced.
+    #[error("the body of the call was not finished, or has another length than its content-length")]
+    Unfinished,
     /// No such profile.
     #[error("profile {name:?} is not defined; defined are: {known}")]
     Profile {

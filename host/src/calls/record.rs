@@ -13,12 +13,12 @@ use http::{HeaderValue, Method};
 use tokio::time::Instant;
 
 use super::error::kind_name;
-use super::shape::push_parameter;
 use crate::contract::{Call, FailureKind};
 use crate::degraded::{Degradation, Part};
 use crate::downstream::status::degraded_reason;
 use crate::downstream::{Source, Trace};
 use crate::path::MAX_LENGTH;
+use crate::query::push_parameter;
 use crate::server_timing::{self, CallTiming, Timing};
 use crate::text::{excerpt, shorten};
 

@@ -9,28 +9,13 @@
 use std::fmt::Write;
 
 use http::{HeaderMap, HeaderName, HeaderValue, Method, header};
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use thiserror::Error;
 
 use crate::config::{self, CallPattern};
 use crate::downstream::policy::pattern::matches;
 use crate::http_fields::{Class, class, points_inside};
+use crate::query::push_parameter;
 use crate::text::cut;
-
-/// A query may hold these unencoded (RFC 3986 section 2.3).
-const QUERY: &AsciiSet = &NON_ALPHANUMERIC
-    .remove(b'-')
-    .remove(b'.')
-    .remove(b'_')
-    .remove(b'~');
-
-/// Adds a parameter, encoded, to a query or to the target that ends with it.
-pub(super) fn push_parameter(target: &mut String, separator: &str, name: &str, value: &str) {
-    target.push_str(separator);
-    target.extend(utf8_percent_encode(name, QUERY));
-    target.push('=');
-    target.extend(utf8_percent_encode(value, QUERY));
-}
 
 /// Bytes of the list of patterns in a message, which must fit a log line. The first pattern is
 /// never cut.

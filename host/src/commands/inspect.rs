@@ -11,7 +11,7 @@ use tailor::bff::compiler::CompileIn;
 use tailor::bff::error::LoadError;
 use tailor::bff::load::Loader;
 use tailor::bff::runtime::Runtime;
-use tailor::bff::surface::Surface;
+use tailor::bff::surface::{Contract, Surface};
 use tailor::config::{self, Bff, CallPattern, Compile, Config, Downstream};
 use tailor::digest::hex;
 use tailor::file;
@@ -41,6 +41,9 @@ impl Inspect {
         println!("size     {} bytes", bytes.len());
         list("imports", &surface.imports);
         list("exports", &surface.exports);
+        if surface.contract() == Contract::WasiHttp {
+            println!("answers  by wasi:http; its requests to http://<service>/ are calls");
+        }
         list("reaches", &reach(&surface));
         let config = self.config.as_deref().map(config::load).transpose()?;
         let refused = self.load(config.as_ref())?;
@@ -110,7 +113,7 @@ fn reach(surface: &Surface) -> Vec<String> {
     };
     let table: [(&[&str], &str); 6] = [
         (
-            &["tailor:bff/downstream"],
+            &["tailor:bff/downstream", "wasi:http/outgoing-handler"],
             "services, by name: those that a configuration grants, and no other address",
         ),
         (

@@ -23,7 +23,9 @@ pub(super) use sink::Flush;
 /// When the filter is not legal or a log is set up already.
 pub(super) fn start(settings: &Log) -> anyhow::Result<Flush> {
     let filter = EnvFilter::try_new(&settings.level)
-        .with_context(|| format!("log.level = {:?}", settings.level))?;
+        .with_context(|| format!("log.level = {:?}", settings.level))?
+        // It writes a line for each malformed request of a guest, past the guest's limits.
+        .add_directive("wasmtime_wasi_http=error".parse()?);
     let lost = match settings.format {
         LogFormat::Text => {
             |lost| format!(" WARN {lost} log lines were lost: standard error is read too slowly\n")

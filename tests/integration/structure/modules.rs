@@ -10,7 +10,7 @@ use super::{below, read, shown};
 
 /// The host's modules from the highest to the lowest, each with those that it may know. A module
 /// knows lower ones only.
-const MODULES: [(&str, &[&str]); 30] = [
+const MODULES: [(&str, &[&str]); 31] = [
     (
         "host",
         &[
@@ -60,6 +60,7 @@ const MODULES: [(&str, &[&str]); 30] = [
             "config",
             "http_fields",
             "path",
+            "query",
             "text",
             "time",
             "sync",
@@ -143,6 +144,7 @@ const MODULES: [(&str, &[&str]); 30] = [
             "config",
             "http_fields",
             "locale",
+            "query",
             "text",
             "sync",
             "time",
@@ -159,6 +161,7 @@ const MODULES: [(&str, &[&str]); 30] = [
             "config",
             "http_fields",
             "path",
+            "query",
             "text",
             "sync",
         ],
@@ -182,6 +185,7 @@ const MODULES: [(&str, &[&str]); 30] = [
     ("coding", &[]),
     ("config", &["digest", "file", "http_fields", "path", "text"]),
     ("http_fields", &[]),
+    ("query", &["path"]),
     ("path", &[]),
     ("degraded", &[]),
     ("server_timing", &[]),

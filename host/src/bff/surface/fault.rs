@@ -65,7 +65,8 @@ impl Display for Fault {
             }
             Self::NoHandler { found } => write!(
                 f,
-                "does not export tailor:bff/handler; it exports {}",
+                "does not export tailor:bff/handler or wasi:http/incoming-handler@0.2; it exports \
+                 {}",
                 excerpt(found, MAX_EXPORTS)
             ),
             Self::Unlike { interface, what } => write!(f, "{}: {what}", cut(interface)),

@@ -4,7 +4,8 @@ use http::request::Parts;
 use http::{Method, Uri};
 
 use super::rejection::Rejection;
-use crate::path::{self, hex_pair};
+use crate::path;
+use crate::query;
 use crate::text::cut;
 
 /// Most parameters of a query.
@@ -45,44 +46,20 @@ fn check_form(uri: &Uri) -> Result<(), Rejection> {
 /// Name and value of each parameter, decoded, in order (`application/x-www-form-urlencoded`).
 pub(in crate::server) fn query(uri: &Uri) -> Result<Vec<(String, String)>, Rejection> {
     let mut pairs = Vec::new();
-    // Two `&` side by side hold no parameter.
-    for parameter in uri
-        .query()
-        .unwrap_or_default()
-        .split('&')
-        .filter(|one| !one.is_empty())
-    {
+    for (name, value) in query::parameters(uri.query().unwrap_or_default()) {
         if pairs.len() == MAX_PARAMETERS {
             return Err(Rejection::TooManyParameters {
                 limit: MAX_PARAMETERS,
             });
         }
-        let (name, value) = parameter.split_once('=').unwrap_or((parameter, ""));
         let refuse = |why| Rejection::Query {
             parameter: cut(name),
             why,
         };
         pairs.push((
-            decode(name).map_err(refuse)?,
-            decode(value).map_err(refuse)?,
+            query::decode(name).map_err(refuse)?,
+            query::decode(value).map_err(refuse)?,
         ));
     }
     Ok(pairs)
-}
-
-fn decode(text: &str) -> Result<String, &'static str> {
-    if !text.bytes().any(|byte| matches!(byte, b'%' | b'+')) {
-        return Ok(text.to_owned());
-    }
-    let mut decoded = Vec::with_capacity(text.len());
-    let mut bytes = text.bytes();
-    while let Some(byte) = bytes.next() {
-        decoded.push(match byte {
-            b'+' => b' ',
-            b'%' => hex_pair(bytes.next(), bytes.next())
-                .ok_or("holds a \"%\" without two hexadecimal digits")?,
-            byte => byte,
-        });
-    }
-    String::from_utf8(decoded).map_err(|_| "is not UTF-8 when decoded")
 }

@@ -242,7 +242,8 @@ impl Code {
                 status: StatusCode::BAD_GATEWAY,
                 title: "The BFF gave an illegal response",
                 meaning: "The status, a header or the body of the response is not legal; see \
-                          `response` in the contract.",
+                          `response` in the contract. Or a component of others gave none, or not \
+                          a whole one.",
                 way_out: "BFF team: the log names the fault.",
             },
             Self::BffResponseTooLarge => &Facts {

@@ -1,0 +1,277 @@
+//! The requests that a guest sends by `wasi:http`: calls of services, made by the request's session
+//! under its grants, limits and deadline. There is no other way out.
+//!
+//! A call begins when its guest sends the request, and runs beside the guest, as do all that the
+//! guest has under way. It is sent once its body is whole. Its reply is there once that is whole.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::header::{CONTENT_LENGTH, HeaderMap, HeaderName, HeaderValue};
+use http::request::Parts;
+use http::uri::Scheme;
+use http::{Method, Request, Response, StatusCode};
+use http_body_util::{BodyExt as _, Full};
+use tokio::sync::oneshot;
+use tokio::time::timeout_at;
+use wasmtime::component::ResourceTable;
+use wasmtime_wasi_http::{
+    Error, RequestOptions, WasiBody, WasiHttpCtx, WasiHttpCtxView, WasiHttpHooks,
+};
+
+use super::super::meter::Awaited;
+use super::target;
+use crate::calls::{Fault, InvalidCall, Session, StartedCall};
+use crate::contract::{self, Call, Failure, FailureKind, Payload, Reply};
+use crate::text::cut;
+
+/// Bytes of one write into a body, as many as other hosts take: some guests write a megabyte before
+/// they send their request. Two writes are kept until the host takes them.
+const WRITE: usize = 1 << 20;
+/// Bodies with such writes, of calls and of the response. A guest may begin many and end none.
+const LARGE_BODIES: usize = 8;
+/// Bytes of one write into the others, which the guest's handles bound in number.
+const SMALL_WRITE: usize = 16 << 10;
+/// Names and values of one set of fields with what holds them, bytes. What a response or a call may
+/// have is less.
+const FIELDS: usize = 64 << 10;
+
+/// What the store of a guest by `wasi:http` has.
+pub(in crate::bff) struct Http {
+    context: WasiHttpCtx,
+    calls: Calls,
+}
+
+impl Http {
+    /// For one request, whose calls may have bodies of `bytes` together.
+    pub(in crate::bff) fn new(session: Arc<Session>, awaited: Arc<Awaited>, bytes: usize) -> Self {
+        let mut context = WasiHttpCtx::new();
+        context.set_field_size_limit(FIELDS);
+        let calls = Calls {
+            session,
+            awaited,
+            bytes_left: Arc::new(AtomicUsize::new(bytes)),
+            bodies: 0,
+        };
+        Self { context, calls }
+    }
+
+    /// As the library wants it.
+    pub(in crate::bff) fn view<'a>(
+        &'a mut self,
+        table: &'a mut ResourceTable,
+    ) -> WasiHttpCtxView<'a> {
+        WasiHttpCtxView {
+            ctx: &mut self.context,
+            table,
+            hooks: &mut self.calls,
+        }
+    }
+}
+
+/// The calls of one request.
+struct Calls {
+    session: Arc<Session>,
+    awaited: Arc<Awaited>,
+    /// What the bodies that the guest writes may still have. The session has a budget of its own,
+    /// but counts a body only once it is whole.
+    bytes_left: Arc<AtomicUsize>,
+    /// Bodies that the guest began.
+    bodies: usize,
+}
+
+/// The result of a request in the library's words. What stands beside the response is work of a
+/// connection, of which there is none.
+type Sent = Result<
+    (
+        Response<WasiBody>,
+        Box<dyn Future<Output = Result<(), Error>> + Send>,
+    ),
+    Error,
+>;
+
+impl WasiHttpHooks for Calls {
+    fn is_supported_scheme(&mut self, _scheme: &Scheme) -> bool {
+        // Another one is denied as a call, so that the log has it.
+        true
+    }
+
+    fn set_host_header(&mut self) -> bool {
+        false
+    }
+
+    fn default_scheme(&mut self) -> Option<Scheme> {
+        Some(Scheme::HTTP)
+    }
+
+    fn p2_outgoing_body_chunk_size(&mut self) -> usize {
+        // The library asks once for each body.
+        self.bodies = self.bodies.saturating_add(1);
+        match self.bodies {
+            ..=LARGE_BODIES => WRITE,
+            _ => SMALL_WRITE,
+        }
+    }
+
+    fn send_request(
+        &mut self,
+        request: Request<WasiBody>,
+        options: Option<RequestOptions>,
+        _response_error: Box<dyn Future<Output = Result<(), Error>> + Send>,
+    ) -> Box<dyn Future<Output = Sent> + Send> {
+        let (parts, body) = request.into_parts();
+        let (call, legal) = call(&parts, options);
+        let (mut result, received) = oneshot::channel();
+        match self.session.admit(&call) {
+            Err(failure) => drop(result.send(Err(failure))),
+            Ok(granted) => {
+                let started = StartedCall::new(self.session.clone(), granted).of(&call);
+                let (session, bytes_left) = (self.session.clone(), self.bytes_left.clone());
+                self.awaited.start(async move {
+                    let sent = send(started, call, legal, body, &session, &bytes_left);
+                    tokio::select! {
+                        reply = sent => drop(result.send(reply)),
+                        () = result.closed() => {}
+                    }
+                });
+            }
+        }
+        Box::new(async move {
+            let reply = match received.await {
+                Ok(reply) => reply.map_err(error)?,
+                // The request has ended.
+                Err(_) => return Err(Error::ConnectionTerminated),
+            };
+            let done: Box<dyn Future<Output = _> + Send> = Box::new(std::future::ready(Ok(())));
+            Ok((response(reply)?, done))
+        })
+    }
+}
+
+/// Waits for the body of a call, and makes it.
+async fn send(
+    mut started: StartedCall,
+    mut call: Call,
+    legal: Result<(), InvalidCall>,
+    body: WasiBody,
+    session: &Session,
+    bytes_left: &AtomicUsize,
+) -> Result<Reply, Failure> {
+    if let Err(invalid) = legal {
+        return Err(started.refuse(invalid.into()));
+    }
+    match timeout_at(session.end_of_calls(), collect(body, bytes_left)).await {
+        Ok(Ok(body)) => call.body = body,
+        Ok(Err(fault)) => return Err(started.refuse(fault)),
+        Err(_elapsed) => return Err(started.expire()),
+    }
+    started.make(call).await
+}
+
+/// The body as the guest writes it. Its trailers are left out.
+async fn collect(mut body: WasiBody, bytes_left: &AtomicUsize) -> Result<Payload, Fault> {
+    let mut bytes = Vec::new();
+    while let Some(frame) = body.frame().await {
+        let frame = frame.map_err(|_| InvalidCall::Unfinished)?;
+        let Ok(data) = frame.into_data() else {
+            continue;
+        };
+        let take = |left: usize| left.checked_sub(data.len());
+        bytes_left
+            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, take)
+            .map_err(|left| Fault::Bytes { left })?;
+        bytes.extend_from_slice(&data);
+    }
+    Ok(match bytes.len() {
+        0 => Payload::None,
+        _ => Payload::Bytes(bytes),
+    })
+}
+
+/// The call that a request is, without its body, and whether it can be made.
+fn call(parts: &Parts, options: Option<RequestOptions>) -> (Call, Result<(), InvalidCall>) {
+    let mut legal = Ok(());
+    let method = method(&parts.method).unwrap_or_else(|| {
+        let method = cut(parts.method.as_str());
+        legal = Err(InvalidCall::Method { method });
+        contract::Method::Get
+    });
+    let query = target::query(&parts.uri).unwrap_or_else(|invalid| {
+        legal = Err(invalid);
+        Vec::new()
+    });
+    let call = Call {
+        service: target::service(&parts.uri),
+        method,
+        path: parts.uri.path().to_owned(),
+        query,
+        headers: headers(&parts.headers),
+        body: Payload::None,
+        select: Vec::new(),
+        // The head of a reply is there when its body is.
+        timeout_ms: options.and_then(|it| it.first_byte_timeout).map(millis),
+        profile: None,
+    };
+    (call, legal)
+}
+
+fn method(method: &Method) -> Option<contract::Method> {
+    Some(match *method {
+        Method::GET => contract::Method::Get,
+        Method::HEAD => contract::Method::Head,
+        Method::POST => contract::Method::Post,
+        Method::PUT => contract::Method::Put,
+        Method::PATCH => contract::Method::Patch,
+        Method::DELETE => contract::Method::Delete,
+        Method::OPTIONS => contract::Method::Options,
+        _ => return None,
+    })
+}
+
+/// The fields of a call. The length is left out: the host sets it, and the library has compared it
+/// with the body.
+fn headers(headers: &HeaderMap) -> Vec<(String, String)> {
+    let sent = headers.iter().filter(|(name, _)| **name != CONTENT_LENGTH);
+    let texts = sent.map(|(name, value)| {
+        // What is no text has a character then that no call may have.
+        let value = String::from_utf8_lossy(value.as_bytes()).into_owned();
+        (name.as_str().to_owned(), value)
+    });
+    texts.collect()
+}
+
+/// Up to the next whole millisecond, so that a short limit is not none.
+fn millis(time: Duration) -> u32 {
+    u32::try_from(time.as_nanos().div_ceil(1_000_000)).unwrap_or(u32::MAX)
+}
+
+fn response(reply: Reply) -> Result<Response<WasiBody>, Error> {
+    let unreadable = |_| Error::HttpProtocolError;
+    let body = Full::new(reply.body.into_bytes()).map_err(|never| match never {});
+    let mut response = Response::new(body.boxed_unsync());
+    *response.status_mut() = StatusCode::from_u16(reply.status).map_err(unreadable)?;
+    for (name, value) in reply.headers {
+        // They come from such a map.
+        let name = HeaderName::from_bytes(name.as_bytes());
+        if let (Ok(name), Ok(value)) = (name, HeaderValue::from_maybe_shared(Bytes::from(value))) {
+            response.headers_mut().append(name, value);
+        }
+    }
+    Ok(response)
+}
+
+/// The code that a guest gets in place of a reply.
+fn error(failure: Failure) -> Error {
+    match failure.kind {
+        FailureKind::Denied => Error::HttpRequestDenied,
+        FailureKind::Invalid => Error::InternalError(Some(failure.detail)),
+        FailureKind::Timeout => Error::HttpResponseTimeout,
+        FailureKind::Unreachable | FailureKind::Rejected => Error::DestinationUnavailable,
+        FailureKind::Interrupted => Error::HttpResponseIncomplete,
+        FailureKind::Exhausted | FailureKind::Overloaded => Error::ConnectionLimitReached,
+        FailureKind::TooLarge => Error::HttpResponseBodySize(None),
+        FailureKind::Malformed => Error::HttpProtocolError,
+    }
+}
