@@ -99,6 +99,7 @@ const MODULES: [(&str, &[&str]); 30] = [
         "suite",
         &[
             "invoke", "fixture", "bff", "calls", "contract", "config", "digest", "file", "text",
+            "sync",
         ],
     ),
     (
