@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 /// The name of a list, its folder from the repository's root, and what of it is put in.
 type List = (&'static str, &'static str, &'static [&'static str]);
 
-const KITS: [List; 3] = [
+const KITS: [List; 4] = [
     (
         "NPM",
         "bffs/kit-ts",
@@ -24,15 +24,17 @@ const KITS: [List; 3] = [
         ],
     ),
     ("CRATE", "bffs/kit", &["Cargo.toml", "src"]),
+    ("PYTHON", "bffs/kit-py", &["pyproject.toml", "src"]),
     ("SHARED", "", &["LICENSE", "bffs/Cargo.toml", "wit"]),
 ];
 
 /// Whole folders.
-const TEMPLATES: [List; 5] = [
+const TEMPLATES: [List; 6] = [
     ("NPM", "host/templates/npm", &[""]),
     ("TS", "host/templates/ts", &[""]),
     ("HONO", "host/templates/hono", &[""]),
     ("RUST", "host/templates/rust", &[""]),
+    ("PY", "host/templates/py", &[""]),
     ("OWN", "host/templates/own", &[""]),
 ];
 
@@ -68,6 +70,10 @@ fn write(name: &str, lists: &[List]) -> io::Result<()> {
 }
 
 fn collect(path: &Path, files: &mut Vec<PathBuf>) -> io::Result<()> {
+    // Python writes what it compiles beside what it imports.
+    if path.ends_with("__pycache__") {
+        return Ok(());
+    }
     if !path.is_dir() {
         files.push(path.to_owned());
         return Ok(());

@@ -1,11 +1,11 @@
-//! A BFF's folder in, a component out: Rust and TypeScript.
+//! A BFF's folder in, a component out: Rust, TypeScript and Python.
 //!
 //! [`build`] makes components for production, [`Session`] those of an author's loop.
 //!
-//! Owns the preparation of what a machine lacks for that (Rust's WebAssembly target, npm packages),
-//! the compilers' command lines, the rule when a build is up to date, and the kits that the program
-//! writes out. It must not know the host that runs components: it imports nothing of the rest of
-//! this crate, and checks only what the author of a component can fix.
+//! Owns the preparation of what a machine lacks for that (Rust's WebAssembly target, packages of
+//! npm and pip), the compilers' command lines, the rule when a build is up to date, and the kits
+//! that the program writes out. It must not know the host that runs components: it imports nothing
+//! of the rest of this crate, and checks only what the author of a component can fix.
 //!
 //! Everything blocks. A component is written whole or not at all, and two processes that build the
 //! same folders run one after the other.
@@ -14,12 +14,15 @@ mod bounds;
 mod command;
 mod component;
 mod error;
+mod folder;
 mod fuse;
 mod kit;
 mod npm;
 mod options;
 mod packages;
 mod project;
+mod pyproject;
+mod python;
 mod rust;
 mod session;
 mod source_map;
@@ -37,6 +40,7 @@ pub use fuse::{FuseError, Fused, fuse};
 pub use kit::Kit;
 pub use options::BuildOptions;
 pub use project::Language;
+pub use python::python_tests;
 pub use session::Session;
 
 use project::Project;
@@ -82,6 +86,7 @@ pub fn build(folder: &Path, options: &BuildOptions, say: Report<'_>) -> Result<B
             one(rust::build(&workspace, &[package], options, say)?, folder)?
         }
         Project::TypeScript(package) => typescript::build(package, options, say)?,
+        Project::Python(project) => python::build(project, options, say)?,
     };
     if let Some(output) = &options.output {
         built = component::copy_to(built, output)?;
@@ -92,7 +97,8 @@ pub fn build(folder: &Path, options: &BuildOptions, say: Report<'_>) -> Result<B
 
 /// Builds every BFF below `bffs`, ordered by name: the packages of its Cargo workspace that are a
 /// `cdylib` and have `[package.metadata.component]`, and the folders whose `package.json` has the
-/// key `tailor`. The Rust ones are one run of cargo. [`BuildOptions::output`] is not used.
+/// key `tailor` or whose `pyproject.toml` has the table `tool.tailor`. The Rust ones are one run of
+/// cargo. [`BuildOptions::output`] is not used.
 ///
 /// # Errors
 ///
@@ -113,6 +119,9 @@ pub fn build_all(
     }
     for package in project::typescript_below(bffs)? {
         all.push(typescript::build(&package, options, say)?);
+    }
+    for project in pyproject::below(bffs)? {
+        all.push(python::build(&project, options, say)?);
     }
     all.sort_by(|a, b| a.name.cmp(&b.name));
     if all.is_empty() {
@@ -140,6 +149,7 @@ pub fn component_of(folder: &Path) -> Result<PathBuf, BuildError> {
             workspace.component_of(workspace.package_in(&folder)?)
         }
         Project::TypeScript(package) => package.component(),
+        Project::Python(project) => project.component(),
     };
     Ok(stamp::relative(&folder, &component))
 }

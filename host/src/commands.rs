@@ -51,7 +51,7 @@ enum Command {
     Serve(serve::Serve),
     /// Check the configuration and load all components, as `serve` would, without binding
     Check(check::Check),
-    /// Build a BFF's folder (Rust or TypeScript) into a component
+    /// Build a BFF's folder (Rust, TypeScript or Python) into a component
     Build(build::Build),
     /// Make the folder of a BFF: a source with a route, tests, fixtures, a configuration to serve it
     New(new::New),

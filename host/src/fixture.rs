@@ -32,7 +32,7 @@ pub use json::Json;
 pub use layout::{compact, laid_out};
 pub use lookup::NON_ALPHANUMERIC_BUT_MARKS;
 pub use recorded::{NotText, Recorded, RecordedCall, RecordedLimits};
-pub use redaction::{Place, Redaction};
+pub use redaction::{Place, REDACTED, Redaction};
 pub use rewritten::{rewritten, with_member};
 
 use crate::contract;

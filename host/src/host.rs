@@ -288,7 +288,8 @@ impl Host {
                 let changes = changes.clone();
                 async move {
                     let shared = changes.shared().clone();
-                    let recording = shared.recordings.work(&shared.runtime);
+                    let record = || shared.snapshot.load().config.record.clone();
+                    let recording = shared.recordings.work(&shared.runtime, record);
                     tokio::join!(
                         watch::watch(changes.clone()),
                         kept::keep_again(changes),

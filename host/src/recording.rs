@@ -11,6 +11,7 @@ mod inputs;
 mod replay;
 mod requests;
 
+use std::fmt;
 use std::sync::Arc;
 
 use thiserror::Error;
@@ -56,7 +57,10 @@ pub enum NotRecorded {
         what: String,
     },
     /// With what is left, the BFF does something else.
-    #[error("with what is taken out of it, its BFF does something else: {0}")]
+    #[error(
+        "its BFF does something else with what is recorded of it: {0} (values that are taken out, the \
+         request's id and its host name are others then)"
+    )]
     Otherwise(String),
     /// The BFF does not do the same twice.
     #[error("its BFF does not do the same twice: {0}")]
@@ -83,6 +87,26 @@ pub struct Source<'a> {
     pub redaction: &'a Redaction,
     /// Whether bodies that are not JSON are recorded.
     pub text_bodies: bool,
+    /// What the client had.
+    pub outcome: &'a Outcome,
+}
+
+/// How a request ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// Its BFF answered with this status.
+    Answered(u16),
+    /// It did not, for this reason.
+    Failed(String),
+}
+
+impl fmt::Display for Outcome {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Answered(status) => write!(f, "an answer with status {status}"),
+            Self::Failed(error) => write!(f, "no answer ({error})"),
+        }
+    }
 }
 
 /// The text of the fixture of a request.
@@ -107,7 +131,13 @@ pub async fn record(runtime: &Runtime, source: Source<'_>) -> Result<String, Not
     if let Some(otherwise) = ran.otherwise() {
         return Err(NotRecorded::Otherwise(otherwise));
     }
-    let document = document.with_outcome(&ran)?;
+    if ran.outcome() != *source.outcome {
+        let (now, then) = (ran.outcome(), source.outcome);
+        return Err(NotRecorded::Otherwise(format!(
+            "it comes to {now}, and came to {then}"
+        )));
+    }
+    let document = document.with_outcome(&ran, source.redaction)?;
     let fixture = read(&document)?;
     let again = replay(runtime, loaded, settings, &fixture).await?;
     match again.verdict {

@@ -47,6 +47,8 @@ pub enum Template {
     Hono,
     /// Rust.
     Rust,
+    /// Python.
+    Python,
 }
 
 impl Template {
@@ -55,6 +57,7 @@ impl Template {
         match self {
             Self::Ts | Self::Hono => Kit::Npm,
             Self::Rust => Kit::Crate,
+            Self::Python => Kit::Python,
         }
     }
 
@@ -64,6 +67,7 @@ impl Template {
             Self::Ts => [sources::NPM, sources::TS],
             Self::Hono => [sources::NPM, sources::HONO],
             Self::Rust => [&[], sources::RUST],
+            Self::Python => [&[], sources::PY],
         }
     }
 

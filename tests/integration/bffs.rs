@@ -7,13 +7,16 @@ use std::sync::Arc;
 
 use downstream_mock::Service;
 use http::{HeaderValue, StatusCode};
+use tailor::bff::runtime::Runtime;
+use tailor::config::Bff;
 use tailor::fixture::Fixture;
-use tailor::suite;
-use tailor_harness::{Offline, components, json, reply};
+use tailor::suite::{self, Subject};
+use tailor_harness::{Offline, components, json, load_kept, reply};
 
 mod habits;
 pub(crate) mod typescript;
 
+use crate::python;
 use crate::suites::subject;
 use typescript::componentized;
 
@@ -44,6 +47,11 @@ fn check_fixtures(bff: &str) {
 
 /// The same for another component of that BFF.
 pub(crate) fn check_fixtures_in(component: &Path, bff: &str) {
+    check_fixtures_of(bff, |_, settings| subject(component.to_owned(), settings));
+}
+
+/// The same with a component that is loaded in its own way.
+fn check_fixtures_of(bff: &str, subject: impl Fn(PathBuf, Option<Bff>) -> Subject) {
     let folder = components::root().join("bffs").join(bff);
     let own = components::example(bff).unwrap();
     let settings = suite::settings_of(&own, &folder, None).unwrap();
@@ -52,7 +60,7 @@ pub(crate) fn check_fixtures_in(component: &Path, bff: &str) {
     let files = suite::fixtures(&folder).unwrap();
     let options = suite::Options::default();
     let mut last = suite::LastRuns::default();
-    let subject = subject(component.to_owned(), Some(settings.bff));
+    let subject = subject(own, Some(settings.bff));
     let all = suite::run(&subject, &files, options, &mut last).unwrap();
     let failed: Vec<_> = all.iter().filter(|outcome| !outcome.passed()).collect();
     assert!(failed.is_empty(), "{failed:#?}");
@@ -76,6 +84,19 @@ fn the_fixtures_of_partner_hold_in_its_component() {
 #[test]
 fn the_fixtures_of_phone_hold_in_its_component() {
     check_fixtures("phone");
+}
+
+#[test]
+fn the_fixtures_of_coach_hold_in_its_component() {
+    check_fixtures_of("coach", |component, settings| {
+        let runtime = Arc::new(Runtime::new(suite::Options::instances()).unwrap());
+        Subject {
+            loaded: load_kept(&runtime, &component, &python::code()).unwrap(),
+            runtime,
+            component,
+            settings,
+        }
+    });
 }
 
 #[tokio::test]
@@ -168,7 +189,19 @@ fn the_tests_of_the_typescript_bffs_and_of_their_kit_pass() {
     }
 }
 
-/// The files of `kit-ts/test/fixtures` are read by the tests of both kits, which are run above, too.
+#[test]
+fn the_tests_of_the_python_bff_and_of_its_kit_pass() {
+    for folder in ["kit-py", "coach"] {
+        let folder = components::root().join("bffs").join(folder);
+        let limit = std::time::Duration::from_secs(600);
+        let run = suite::unit_tests(&folder, limit, &suite::Interrupt::default());
+        let run = run.unwrap().unwrap();
+        assert!(run.passed(), "{}: {}", folder.display(), run.output);
+        assert!(run.output.contains("OK"), "{}", run.output);
+    }
+}
+
+/// The files of `kit-ts/test/fixtures` are read by the tests of all kits, which are run above, too.
 #[tokio::test]
 async fn all_readers_of_fixtures_see_the_same_in_them() {
     let echo = Offline::from_bytes(&componentized("echo.ts").unwrap()).unwrap();

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use tailor_harness::Dev;
 use tailor_harness::dev::package;
 
+use crate::cli::run;
 use crate::wire::{Wire, get};
 
 const MAIN: &str = r#"import { bff, get, getJson, fetchAll, json, number, object } from "@tailor/kit";
@@ -75,12 +76,14 @@ async fn what_is_saved_is_served_and_what_does_not_build_leaves_the_last_good_ve
         r#"{"version":"v2","steps":8423}"#
     );
 
-    save(&folder, "\"v1\"", "\"v3\"");
+    save(&folder, "\"v1\"", "\"v3333\"");
     dev.line("is live").unwrap();
     assert_eq!(
         body(address, "/ada").await,
-        r#"{"version":"v3","steps":8423}"#
+        r#"{"version":"v3333","steps":8423}"#
     );
+    // What a request cost is compared with the last one like it.
+    dev.line("response_bytes 32, was 29").unwrap();
 
     // Its types are wrong, and it serves all the same.
     save(&folder, "\"v1\"", "(\"v4\" as number)");
@@ -103,6 +106,17 @@ async fn a_failure_is_a_page_with_its_place_for_a_browser_and_a_document_for_oth
     assert!(text.contains("src/main.ts:7"), "{text}");
     assert!(text.contains("if (user === &quot;boom&quot;)"), "{text}");
     dev.line("GET /boom 502").unwrap();
+    // A failing request becomes a test in one command.
+    let hint = dev.line("a test of it: tailor record ").unwrap();
+    let (_, arguments) = hint.split_once("tailor ").unwrap();
+    let out = at.path().join("recorded").display().to_string();
+    let mut arguments: Vec<&str> = arguments.split_whitespace().collect();
+    arguments.extend(["--out", &out]);
+    let (code, said, error) = run(&arguments);
+    assert!(
+        code == 0 && said.contains("face bff-trap "),
+        "{said}{error}"
+    );
     dev.line("error").unwrap();
     assert!(
         dev.line(">     7 |")

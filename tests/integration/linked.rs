@@ -77,6 +77,50 @@ const TURNS: &str = r#"
   (export "tailor:engine/turns" (instance $turns)))
 "#;
 
+/// Two modules with an allocator each, of one `malloc`, that ask for more than the host has.
+const SYSTEM: &str = r#"
+(component
+  (import "wasi:filesystem/preopens@0.2.0"
+    (instance $fs (export "get-directories" (func (result (list u32))))))
+  (import "wasi:cli/exit@0.2.0" (instance $cli (export "exit" (func (param "status" u32)))))
+  (import "local:host/name@0.1.0" (instance $host (export "name" (func (result string)))))
+  (core module $libc
+    (memory (export "memory") 1)
+    (func (export "malloc") (param i32) (result i32) (i32.const 1024))
+    (func (export "cabi_realloc") (param i32 i32 i32 i32) (result i32) (i32.const 2048)))
+  (core instance $libc (instantiate $libc))
+  (alias core export $libc "memory" (core memory $memory))
+  (core func $dirs (canon lower (func $fs "get-directories")
+    (memory $memory) (realloc (core func $libc "cabi_realloc"))))
+  (core func $name (canon lower (func $host "name")
+    (memory $memory) (realloc (core func $libc "cabi_realloc"))))
+  (core func $exit (canon lower (func $cli "exit")))
+  (core module $m
+    (import "libc" "memory" (memory 1))
+    (import "libc" "malloc" (func $malloc (param i32) (result i32)))
+    (import "host" "dirs" (func $dirs (param i32)))
+    (import "host" "name" (func $name (param i32)))
+    (import "host" "exit" (func $exit (param i32)))
+    (func (export "cabi_realloc") (param i32 i32 i32 i32) (result i32)
+      (call $malloc (local.get 3)))
+    ;; Where the name was put, and how many folders there are.
+    (func (export "ask") (param i32 i32) (result i32)
+      (i64.store (i32.const 8) (i64.const -1))
+      (call $dirs (i32.const 8))
+      (call $name (i32.const 24))
+      (i32.add (i32.load (i32.const 24)) (i32.load (i32.const 12))))
+    (func (export "end") (call $exit (i32.const 1))))
+  (core instance $imports
+    (export "dirs" (func $dirs))
+    (export "name" (func $name))
+    (export "exit" (func $exit)))
+  (core instance $i (instantiate $m
+    (with "libc" (instance $libc)) (with "host" (instance $imports))))
+  (func (export "ask") (param "text" string) (result u32)
+    (canon lift (core func $i "ask") (memory $memory) (realloc (core func $i "cabi_realloc"))))
+  (func (export "end") (canon lift (core func $i "end"))))
+"#;
+
 const CONTRACT: &str = "package tailor:bff@0.1.1;
     interface handler { handle: func(n: u32) -> string; }
     world bff { export handler; }";
@@ -160,6 +204,45 @@ fn places_of_a_library_become_plain_numbers() {
         .get_typed_func::<(), (u32,)>(&mut store, "ask")
         .unwrap();
     assert_eq!(ask.call(&mut store, ()).unwrap(), (42,));
+}
+
+#[test]
+fn files_are_not_found_and_two_allocators_of_one_malloc_become_one() {
+    let component = wat::parse_str(SYSTEM).unwrap();
+    let linked = linked(&component).unwrap();
+    assert_eq!(linked.modules, 2);
+    let engine = wasmtime::Engine::default();
+    let component = wasmtime::component::Component::new(&engine, &linked.bytes).unwrap();
+    let imports = component.component_type();
+    let imports: Vec<String> = imports
+        .imports(&engine)
+        .map(|(name, _)| name.to_owned())
+        .collect();
+    assert_eq!(imports, ["local:host/name@0.1.0"]);
+    let mut linker = wasmtime::component::Linker::new(&engine);
+    let mut host = linker.instance("local:host/name@0.1.0").unwrap();
+    let name = |_: wasmtime::StoreContextMut<'_, ()>, (): ()| Ok(("ada".to_owned(),));
+    host.func_wrap("name", name).unwrap();
+    let mut store = wasmtime::Store::new(&engine, ());
+    let instance = linker.instantiate(&mut store, &component).unwrap();
+    let ask = instance
+        .get_typed_func::<(&str,), (u32,)>(&mut store, "ask")
+        .unwrap();
+    // The allocator is that of what is exported, and there is no folder.
+    assert_eq!(ask.call(&mut store, ("x",)).unwrap(), (1024,));
+    let end = instance
+        .get_typed_func::<(), ()>(&mut store, "end")
+        .unwrap();
+    let ended = format!("{:?}", end.call(&mut store, ()).unwrap_err());
+    assert!(ended.contains("unreachable"), "{ended}");
+
+    let apart = SYSTEM.replace("(export \"malloc\")", "(export \"mine\")");
+    let apart = apart.replace("\"libc\" \"malloc\"", "\"libc\" \"mine\"");
+    let refused = self::linked(&wat::parse_str(apart).unwrap()).err();
+    assert!(
+        matches!(refused, Some(FuseError::Unsupported("several allocators"))),
+        "{refused:?}"
+    );
 }
 
 #[test]

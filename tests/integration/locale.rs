@@ -193,3 +193,13 @@ fn what_is_none_and_what_the_host_cannot_do_is_refused_with_a_way_out() {
     let refused = locale::canonical_locales(&tags).unwrap_err();
     assert_eq!(refused.kind, ErrorKind::TooLarge, "{}", refused.detail);
 }
+
+#[test]
+fn the_version_of_the_data_is_that_of_its_crates() {
+    let lock = std::fs::read_to_string(components::root().join("Cargo.lock")).unwrap();
+    let (_, after) = lock
+        .split_once("name = \"icu_locale_data\"\nversion = \"")
+        .unwrap();
+    let (version, _) = after.split_once('"').unwrap();
+    assert_eq!(tailor::locale::DATA, format!("ICU4X {version}"));
+}

@@ -108,6 +108,8 @@ mod fairness;
 mod recordings;
 // What components in TypeScript have not.
 mod refused;
+// BFFs in Python: their build, and what they do wrong.
+mod python;
 // The lines and columns of what TypeScript throws.
 mod throws;
 // Handlers of the wrong kind, at the build.

@@ -16,7 +16,7 @@ pub fn root() -> &'static Path {
         .unwrap_or(Path::new("."))
 }
 
-/// The component file of an example BFF: `watch`, `dashboard`, `partner` or `phone`.
+/// The component file of an example BFF: `watch`, `dashboard`, `partner`, `phone` or `coach`.
 ///
 /// The first call of a process builds all of them; with nothing changed that is a fraction of a
 /// second.

@@ -21,5 +21,5 @@ pub mod readers;
 
 pub use dev::Dev;
 pub use host::{Files, Reply, TestHost, TestHostBuilder};
-pub use offline::{Offline, RecordedCall, json, reply};
+pub use offline::{Offline, RecordedCall, json, load_kept, reply};
 pub use process::Process;

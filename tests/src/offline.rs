@@ -9,10 +9,11 @@ use std::sync::{Arc, Mutex};
 use anyhow::Context as _;
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, StatusCode};
+use tailor::bff::compiled::CompiledCache;
 use tailor::bff::load::{Loaded, Loader};
 use tailor::bff::run::Fixed;
 use tailor::bff::runtime::Runtime;
-use tailor::config::{Bff, Config};
+use tailor::config::{Bff, CompiledCode, Config};
 use tailor::contract::{Client, Method, Payload, Request};
 use tailor::downstream::{Canned, Cause, ServiceRequest, ServiceResponse};
 use tailor::fixture::Fixture;
@@ -44,6 +45,22 @@ pub struct RecordedCall {
     pub body: Bytes,
 }
 
+/// Loads a component, and keeps its code in a folder: as good as the user's cache, where nothing of
+/// other components goes away.
+///
+/// # Errors
+///
+/// Why the host would refuse it.
+pub fn load_kept(
+    runtime: &Arc<Runtime>,
+    path: &Path,
+    folder: &Path,
+) -> anyhow::Result<Arc<Loaded>> {
+    let cache = CompiledCache::open(folder, CompiledCode::default())?;
+    let loader = Loader::new(runtime.clone(), Some(cache), Config::MAX_COMPONENT_SIZE);
+    Ok(loader.load("offline", path, None)?)
+}
+
 impl Offline {
     /// A component from a file.
     ///
@@ -54,6 +71,18 @@ impl Offline {
         let runtime = runtime()?;
         let loaded = Loader::new(runtime.clone(), None, Config::MAX_COMPONENT_SIZE)
             .load("offline", path, None)?;
+        Ok(Self::new(runtime, loaded, path))
+    }
+
+    /// A component from a file, whose code is kept in a folder: for one that takes seconds to
+    /// compile.
+    ///
+    /// # Errors
+    ///
+    /// Why the host would refuse it.
+    pub fn kept(path: &Path, folder: &Path) -> anyhow::Result<Self> {
+        let runtime = runtime()?;
+        let loaded = load_kept(&runtime, path, folder)?;
         Ok(Self::new(runtime, loaded, path))
     }
 

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use super::BuildError;
 use super::command::{Finished, not_started};
-use super::project::Bounds;
+use super::folder::Bounds;
 
 /// How often time and memory are looked at.
 const LOOK: Duration = Duration::from_millis(50);

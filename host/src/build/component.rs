@@ -40,7 +40,8 @@ pub(super) fn check(name: &str, component: &[u8]) -> Result<Vec<String>, BuildEr
     let handles = |key: &_| resolve.name_world_key(key).starts_with(HANDLER);
     if !world.exports.keys().any(handles) {
         let reason = "it does not export the interface tailor:bff/handler (Rust: is `export!` called? \
-                      TypeScript: does the entry module `export const handler`?)";
+                      TypeScript: does the entry module `export const handler`? Python: has the entry \
+                      module a `handler`?)";
         return Err(unsuitable(name, reason.to_owned()));
     }
     let imports = world.imports.keys().map(|key| resolve.name_world_key(key));

@@ -5,13 +5,24 @@ use std::path::PathBuf;
 /// Why there is no component.
 #[derive(Debug, thiserror::Error)]
 pub enum BuildError {
-    /// The folder has neither of the two files that show a language.
-    #[error("{}: not a BFF: looked for Cargo.toml (Rust) and package.json (TypeScript) and found neither", .0.display())]
+    /// The folder has none of the files that show a language.
+    #[error(
+        "{}: not a BFF: looked for Cargo.toml (Rust), package.json (TypeScript) and pyproject.toml \
+         (Python) and found none", .0.display()
+    )]
     NotABff(PathBuf),
 
-    /// The folder has both of the two files.
-    #[error("{}: not a BFF: it has a Cargo.toml (Rust) and a package.json (TypeScript); move one of them to a folder of its own", .0.display())]
-    TwoManifests(PathBuf),
+    /// The folder has the files of two languages.
+    #[error(
+        "{}: not a BFF: it has a {} ({}) and a {} ({}); move one of them to a folder of its own",
+        folder.display(), found[0].0, found[0].1, found[1].0, found[1].1
+    )]
+    TwoManifests {
+        /// The BFF's folder.
+        folder: PathBuf,
+        /// The files, each with its language.
+        found: [(&'static str, &'static str); 2],
+    },
 
     /// Packages of npm are missing in an installation, which is its owner's to change.
     #[error(
@@ -30,17 +41,37 @@ pub enum BuildError {
         by_hand: &'static str,
     },
 
+    /// Packages of Python are missing in an environment, which is its owner's to change.
+    #[error(
+        "{}: not installed: {}: looked in {}; run `{by_hand}`",
+        manifest.display(), missing.join(", "), environment.display()
+    )]
+    PythonPackages {
+        /// The BFF's pyproject.toml.
+        manifest: PathBuf,
+        /// The packages that are not there.
+        missing: Vec<String>,
+        /// The folder of the environment.
+        environment: PathBuf,
+        /// The command that installs them.
+        by_hand: String,
+    },
+
     /// The folder's file is there, but what it describes is no BFF.
     #[error("{}: not a BFF: {reason}", file.display())]
     Unsuitable {
-        /// The `Cargo.toml` or `package.json`.
+        /// The `Cargo.toml`, `package.json` or `pyproject.toml`.
         file: PathBuf,
         /// What is wrong with it, and the way out.
         reason: String,
     },
 
     /// The folder of BFFs has none.
-    #[error("{}: no BFF in here: looked for Cargo packages with [package.metadata.component] and for folders whose package.json has the key \"tailor\"", .0.display())]
+    #[error(
+        "{}: no BFF in here: looked for Cargo packages with [package.metadata.component], and for \
+         folders whose package.json has the key \"tailor\" or whose pyproject.toml has the table \
+         [tool.tailor]", .0.display()
+    )]
     NoBffs(PathBuf),
 
     /// Two components would be written to one file.

@@ -7,6 +7,8 @@
 //! offsets known beforehand, is filled lazily. Here the linking is done once, when the component is
 //! built. What the component imports and computes stays the same.
 //!
+//! Of WASI only what the host grants stays an import ([`wasi`]), whatever the interpreter asks for.
+//!
 //! An asynchronous handler becomes the synchronous one of the contract on the way ([`turns`],
 //! [`handle`]), and the engine of JavaScript gets what it lacks ([`engine`], [`rejections`]).
 //!
@@ -28,11 +30,15 @@ mod places;
 mod rejections;
 mod scope;
 mod turns;
+mod wasi;
 mod wiring;
 
 pub(super) use handle::{RETURNED, START};
 pub(super) use memory::{State, Value, place_of_global};
+pub(in crate::build) use wasi::world_of;
+
 use thiserror::Error;
+use turns::Turns;
 use wit_component::{ComponentEncoder, StringEncoding, embed_component_metadata};
 use wit_parser::{Resolve, WorldId};
 
@@ -101,9 +107,15 @@ fn component_of(
     world: WorldId,
     purpose: merge::Purpose<'_>,
 ) -> Result<Fused, FuseError> {
-    let wiring = wiring::read(component, wiring::Stubs::Trap)?;
-    let mut exports = contract.worlds[world].exports.keys();
-    let handler = exports.next().map(|key| contract.name_world_key(key));
+    let mut wiring = wiring::read(component, wiring::Stubs::Trap)?;
+    let exports = contract.worlds[world].exports.keys();
+    let exports: Vec<String> = exports.map(|key| contract.name_world_key(key)).collect();
+    // What else there is was for the making of the component.
+    wiring.exports.retain(|export| {
+        let interface = export.name.split('#').next();
+        Turns::is_part(&export.name) || exports.iter().any(|it| interface == Some(it.as_str()))
+    });
+    let handler = exports.into_iter().next();
     let merged = merge::merge(&wiring, handler.as_deref(), purpose)?;
     let mut module = merged.module.finish();
     embed_component_metadata(&mut module, contract, world, StringEncoding::UTF8)

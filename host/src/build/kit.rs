@@ -23,6 +23,8 @@ pub enum Kit {
     Npm,
     /// `tailor-kit`, for BFFs in Rust.
     Crate,
+    /// `tailor_kit`, for BFFs in Python.
+    Python,
 }
 
 impl Kit {
@@ -31,6 +33,7 @@ impl Kit {
         match self {
             Self::Npm => ("package.json", "\"name\": \"@tailor/kit\""),
             Self::Crate => ("Cargo.toml", "name = \"tailor-kit\""),
+            Self::Python => ("pyproject.toml", "name = \"tailor-kit\""),
         }
     }
 
@@ -43,6 +46,7 @@ impl Kit {
         let own = match self {
             Self::Npm => sources::NPM,
             Self::Crate => sources::CRATE,
+            Self::Python => sources::PYTHON,
         };
         let shared = sources::SHARED.iter();
         let shared = shared.filter(|(name, _)| *name != manifest::WORKSPACE);
@@ -51,6 +55,7 @@ impl Kit {
             let text = match *name {
                 "package.json" => manifest::npm(text, VERSION),
                 "Cargo.toml" => manifest::cargo(text, workspace(), VERSION)?,
+                "pyproject.toml" => manifest::python(text, VERSION),
                 // The contract is in the package, and no longer in the repository's root.
                 _ => text
                     .replace("path: \"../../wit\"", "path: \"wit\"")
@@ -66,6 +71,7 @@ impl Kit {
         let (name, option) = match self {
             Self::Npm => ("@tailor/kit", "--npm"),
             Self::Crate => ("tailor-kit", "--crate"),
+            Self::Python => ("tailor-kit", "--python"),
         };
         format!(
             "# {name}\n\nWritten by `tailor kit {option}` of tailor {VERSION}, with the contract of that \
@@ -130,7 +136,11 @@ mod tests {
     #[test]
     fn a_kit_is_written_over_an_earlier_one_and_over_nothing_else() {
         let root = tempfile::tempdir().unwrap();
-        for (kit, file) in [(Kit::Npm, "src/index.ts"), (Kit::Crate, "src/lib.rs")] {
+        for (kit, file) in [
+            (Kit::Npm, "src/index.ts"),
+            (Kit::Crate, "src/lib.rs"),
+            (Kit::Python, "src/tailor_kit/__init__.py"),
+        ] {
             let folder = root.path().join(format!("{kit:?}/vendor"));
             kit.write(&folder).unwrap();
             assert!(folder.join("wit/tailor.wit").is_file());
@@ -189,5 +199,9 @@ mod tests {
             Some("=0.61.1")
         );
         assert!(text(Kit::Crate, "src/bindings.rs").contains("path: \"wit\","));
+
+        let python: toml::Table = text(Kit::Python, "pyproject.toml").parse().unwrap();
+        assert_eq!(python["project"]["version"].as_str(), Some(VERSION));
+        assert!(text(Kit::Python, "src/tailor_kit/py.typed").is_empty());
     }
 }

@@ -7,6 +7,8 @@ use std::time::Duration;
 use serde::Deserialize;
 
 use super::BuildError;
+use super::folder::{Bounds, components_of, only_manifest};
+use super::pyproject::PyProject;
 
 /// A language that a BFF can be built from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -15,6 +17,8 @@ pub enum Language {
     Rust,
     /// An npm package. Plain JavaScript is built in the same way.
     TypeScript,
+    /// A Python project.
+    Python,
 }
 
 /// A BFF's folder, absolute, and its language.
@@ -22,6 +26,7 @@ pub enum Language {
 pub(super) enum Project {
     Rust(PathBuf),
     TypeScript(Package),
+    Python(PyProject),
 }
 
 /// A BFF that is an npm package.
@@ -41,15 +46,6 @@ pub(super) struct Package {
     pub dev_dependencies: BTreeMap<String, String>,
     /// What its module-level code may use when the component is built.
     pub modules: Bounds,
-}
-
-/// What a program may use.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Bounds {
-    /// Wall time.
-    pub(super) time: Duration,
-    /// Resident memory, bytes. Only Linux tells it.
-    pub(super) memory: u64,
 }
 
 /// Seconds that module-level code may run, unless the package says otherwise. The engine around it
@@ -96,12 +92,16 @@ impl Project {
         let folder = folder
             .canonicalize()
             .map_err(BuildError::io("read", folder))?;
-        let rust = folder.join("Cargo.toml").is_file();
-        match Package::read(&folder)? {
-            Some(_) if rust => Err(BuildError::TwoManifests(folder)),
-            Some((package, _)) => Ok(Self::TypeScript(package)),
-            None if rust => Ok(Self::Rust(folder)),
-            None => Err(BuildError::NotABff(folder)),
+        only_manifest(&folder)?;
+        if let Some((package, _)) = Package::read(&folder)? {
+            return Ok(Self::TypeScript(package));
+        }
+        if let Some((project, _)) = PyProject::read(&folder)? {
+            return Ok(Self::Python(project));
+        }
+        match folder.join("Cargo.toml").is_file() {
+            true => Ok(Self::Rust(folder)),
+            false => Err(BuildError::NotABff(folder)),
         }
     }
 }
@@ -142,14 +142,9 @@ impl Package {
         Ok(Some((package, declared)))
     }
 
-    /// The folder of finished components: `target/components` beside the other BFFs when this one
-    /// is among them (then there is a Cargo.toml one level up), else in this folder.
+    /// The folder of finished components.
     pub(super) fn components(&self) -> PathBuf {
-        let together = self
-            .folder
-            .parent()
-            .filter(|up| up.join("Cargo.toml").is_file());
-        together.unwrap_or(&self.folder).join("target/components")
+        components_of(&self.folder)
     }
 
     /// Where its component is.
@@ -173,9 +168,7 @@ pub(super) fn typescript_below(bffs: &Path) -> Result<Vec<Package>, BuildError> 
         if folder.is_dir()
             && let Some((package, true)) = Package::read(&folder)?
         {
-            if folder.join("Cargo.toml").is_file() {
-                return Err(BuildError::TwoManifests(folder));
-            }
+            only_manifest(&folder)?;
             packages.push(package);
         }
     }
@@ -205,7 +198,8 @@ mod tests {
         assert_eq!(
             error,
             format!(
-                "{}: not a BFF: looked for Cargo.toml (Rust) and package.json (TypeScript) and found neither",
+                "{}: not a BFF: looked for Cargo.toml (Rust), package.json (TypeScript) and \
+                 pyproject.toml (Python) and found none",
                 path.display()
             )
         );

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
 use super::project::Project;
-use super::{BuildError, BuildOptions, Built, Report, rust, typescript};
+use super::{BuildError, BuildOptions, Built, Report, python, rust, typescript};
 
 /// The builds of one folder. It may be shared by threads: builds take turns, and a check runs
 /// beside them.
@@ -23,6 +23,7 @@ pub struct Session {
 struct Kept {
     rust: rust::Development,
     typescript: typescript::Development,
+    python: python::Development,
     /// What the last build read, also when it failed.
     inputs: Vec<PathBuf>,
 }
@@ -61,6 +62,7 @@ impl Session {
                 (workspace.development(), name)
             }
             Project::TypeScript(package) => (package.development(), package.name),
+            Project::Python(project) => (project.development(), project.name),
         };
         Ok(components.join(format!("{name}.wasm")))
     }
@@ -83,6 +85,10 @@ impl Session {
                 let built = kept.typescript.build(&package, &self.options, say);
                 (built, kept.typescript.read().to_vec())
             }
+            Project::Python(project) => {
+                let built = kept.python.build(&project, &self.options, say);
+                (built, kept.python.read().to_vec())
+            }
         };
         kept.inputs = inputs;
         built
@@ -97,14 +103,14 @@ impl Session {
     }
 
     /// Checks the types of a BFF in TypeScript, for which the build does not wait; says what is
-    /// wrong. In Rust the build has found all that there is.
+    /// wrong. In Rust the build has found all that there is, and in Python nothing is checked.
     ///
     /// # Errors
     ///
     /// When there are errors, which were said by then, and when the check cannot run.
     pub fn check(&self, say: Report<'_>) -> Result<(), BuildError> {
         match Project::read(&self.folder)? {
-            Project::Rust(_) => Ok(()),
+            Project::Rust(_) | Project::Python(_) => Ok(()),
             Project::TypeScript(package) => typescript::check(&package, &self.options, say),
         }
     }

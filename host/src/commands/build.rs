@@ -8,7 +8,7 @@ use tailor::build::{BuildOptions, build, build_all};
 
 #[derive(Args)]
 pub struct Build {
-    /// The BFF's folder, with its Cargo.toml or package.json; with --all, a folder of such folders
+    /// The BFF's folder, with its Cargo.toml, package.json or pyproject.toml; with --all, a folder of such folders
     folder: PathBuf,
     /// Build every BFF below the folder
     #[arg(long, conflicts_with = "output")]

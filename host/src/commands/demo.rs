@@ -128,6 +128,7 @@ fn routes(config: &Config) -> Vec<(String, String)> {
             let rest = match route.bff.as_str() {
                 "partner" => "/v1/users/ada/summaries?from=2026-01-01&to=2026-01-03",
                 "phone" => "/margaret/feed?date=2026-01-15&days=3",
+                "coach" => "/ada/week?to=2026-01-15",
                 _ => "/ada?date=2026-01-15",
             };
             let headers: String = route

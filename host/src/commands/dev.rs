@@ -41,7 +41,7 @@ const LOOK: Duration = Duration::from_millis(200);
 
 #[derive(Args)]
 pub struct Dev {
-    /// The BFFs' folders, each with its Cargo.toml or package.json
+    /// The BFFs' folders, each with its Cargo.toml, package.json or pyproject.toml
     #[arg(value_name = "FOLDER", default_value = ".")]
     folders: Vec<PathBuf>,
     /// The configuration file [default: tailor.toml in the first folder or above it in the

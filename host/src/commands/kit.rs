@@ -15,11 +15,18 @@ pub struct Kit {
     /// Write the crate tailor-kit for Rust into this folder
     #[arg(long = "crate", value_name = "DIR")]
     cargo: Option<PathBuf>,
+    /// Write the package tailor-kit for Python, which pip can install, into this folder
+    #[arg(long, value_name = "DIR")]
+    python: Option<PathBuf>,
 }
 
 impl Kit {
     pub fn run(self) -> anyhow::Result<ExitCode> {
-        let kits = [(build::Kit::Npm, self.npm), (build::Kit::Crate, self.cargo)];
+        let kits = [
+            (build::Kit::Npm, self.npm),
+            (build::Kit::Crate, self.cargo),
+            (build::Kit::Python, self.python),
+        ];
         for (kit, folder) in kits {
             let Some(folder) = folder else { continue };
             kit.write(&folder)?;

@@ -10,8 +10,13 @@ use tailor::template::{Template, create};
 pub struct New {
     /// The BFF's name, and that of its folder, which is made here
     name: String,
-    /// What it is written with: TypeScript and the kit, an app of Hono, or Rust
-    #[arg(short, long, value_name = "ts|hono|rust", hide_possible_values = true)]
+    /// What it is written with: TypeScript and the kit, an app of Hono, Rust, or Python
+    #[arg(
+        short,
+        long,
+        value_name = "ts|hono|rust|python",
+        hide_possible_values = true
+    )]
     lang: Lang,
 }
 
@@ -21,6 +26,7 @@ pub enum Lang {
     Ts,
     Hono,
     Rust,
+    Python,
 }
 
 impl From<Lang> for Template {
@@ -29,6 +35,7 @@ impl From<Lang> for Template {
             Lang::Ts => Self::Ts,
             Lang::Hono => Self::Hono,
             Lang::Rust => Self::Rust,
+            Lang::Python => Self::Python,
         }
     }
 }

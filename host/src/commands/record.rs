@@ -19,6 +19,7 @@ use hyper_util::rt::TokioIo;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::Deserialize;
 use tailor::digest::hex;
+use tailor::file;
 use tailor::text::visible;
 use tokio::net::TcpStream;
 use tokio::time::{sleep, timeout};
@@ -31,6 +32,8 @@ const PAUSE: Duration = Duration::from_millis(200);
 const TIMEOUT: Duration = Duration::from_secs(10);
 /// Time for the host to make the fixture of one request.
 const MAKING: Duration = Duration::from_secs(60);
+/// Largest fixture, bytes.
+const MAX_FILE: u64 = 16 << 20;
 /// Largest answer of the host, bytes: texts of 1 MiB and one more, quoted.
 const MAX_ANSWER: usize = 64 << 20;
 
@@ -94,6 +97,7 @@ impl Record {
             admin: self.admin,
             session,
             out: self.out.clone(),
+            count: self.count,
             written: 0,
             refused: 0,
             dropped: 0,
@@ -124,11 +128,11 @@ impl Record {
     }
 
     async fn record(&self, recorder: &mut Recorder) -> anyhow::Result<()> {
-        let (question, count, end) = match &self.id {
+        let (question, end) = match &self.id {
             Some(id) => {
                 let id = utf8_percent_encode(id, NON_ALPHANUMERIC);
                 recorder.ask(&format!("&id={id}")).await?;
-                ("&one-in=0".to_owned(), 1, Instant::now() + MAKING)
+                ("&one-in=0".to_owned(), Instant::now() + MAKING)
             }
             None => {
                 let bff = self
@@ -139,14 +143,14 @@ impl Record {
                 let failed = if self.failed { "&failed" } else { "" };
                 let seconds = Duration::from_secs(self.seconds);
                 let question = format!("&one-in={}{bff}{failed}", self.one_in);
-                (question, self.count, Instant::now() + seconds)
+                (question, Instant::now() + seconds)
             }
         };
         loop {
             let answer = recorder.ask(&question).await?;
             recorder.take(answer)?;
             let is_refused = self.id.is_some() && recorder.refused > 0;
-            if recorder.written >= count || is_refused || Instant::now() >= end {
+            if recorder.written >= recorder.count || is_refused || Instant::now() >= end {
                 return Ok(());
             }
             sleep(PAUSE).await;
@@ -159,6 +163,8 @@ struct Recorder {
     admin: SocketAddr,
     session: String,
     out: PathBuf,
+    /// Fixtures that are wanted.
+    count: u32,
     written: u32,
     refused: u32,
     dropped: u64,
@@ -170,16 +176,18 @@ impl Recorder {
         let asked = timeout(TIMEOUT, post(self.admin, &path)).await;
         let admin = self.admin;
         let body = asked.with_context(|| format!("{admin}: no answer within {TIMEOUT:?}"))??;
-        Ok(serde_json::from_slice(&body).unwrap_or(Answer {
-            taken: Vec::new(),
-            dropped: 0,
-        }))
+        serde_json::from_slice(&body)
+            .with_context(|| format!("{admin}: what listens there is no host of tailor"))
     }
 
     /// Writes what came.
     fn take(&mut self, answer: Answer) -> anyhow::Result<()> {
         self.dropped += answer.dropped;
         for taken in answer.taken {
+            // The rest was made by the way, and is nobody's wish.
+            if self.written >= self.count {
+                break;
+            }
             let (id, bff) = (
                 visible(&taken.id).into_owned(),
                 visible(&taken.bff).into_owned(),
@@ -226,8 +234,16 @@ fn write(folder: &Path, taken: &Taken, text: &str) -> anyhow::Result<PathBuf> {
     let mut options = OpenOptions::new();
     let opened = options.write(true).create_new(true).mode(0o600).open(&path);
     let mut file = match opened {
-        // The same text, which needs no second file.
-        Err(error) if error.kind() == ErrorKind::AlreadyExists => return Ok(path),
+        // The same text needs no second file.
+        Err(error) if error.kind() == ErrorKind::AlreadyExists => {
+            let is_same = file::read_text(&path, MAX_FILE).is_ok_and(|there| there == text);
+            ensure!(
+                is_same,
+                "{}: is there, with something else in it",
+                path.display()
+            );
+            return Ok(path);
+        }
         opened => opened.with_context(|| path.display().to_string())?,
     };
     let written = file

@@ -8,7 +8,7 @@ use clap::Args;
 use tailor::bff::runtime::Runtime;
 use tailor::config::{Bff, Config};
 use tailor::fixture::Fixture;
-use tailor::recording::{Verdict, replay};
+use tailor::recording::{Replayed, Verdict, replay};
 use tailor::text::visible;
 
 use super::kept_code::KeptCode;
@@ -40,15 +40,20 @@ impl Replay {
         let mut all_same = true;
         for path in self.recordings {
             let shown = visible(&path.display().to_string()).into_owned();
-            let read = tokio::task::spawn_blocking(move || Fixture::read(&path));
-            let fixture = read.await??;
+            let read = tokio::task::spawn_blocking(move || Fixture::read(&path)).await?;
             let mut ran = 0;
             let verdict = loop {
-                let replayed = replay(&runtime, &loaded, &settings, &fixture).await?;
+                let replayed = match &read {
+                    Ok(fixture) => replay(&runtime, &loaded, &settings, fixture).await,
+                    Err(error) => Ok(Replayed::refused(error.to_string())),
+                };
+                let verdict = match replayed {
+                    Ok(replayed) => replayed.verdict,
+                    Err(error) => Verdict::Refused(error.to_string()),
+                };
                 ran += 1;
-                let is_same = matches!(replayed.verdict, Verdict::Same);
-                if !is_same || ran == self.times {
-                    break replayed.verdict;
+                if !matches!(verdict, Verdict::Same) || ran == self.times {
+                    break verdict;
                 }
             };
             all_same &= matches!(verdict, Verdict::Same);

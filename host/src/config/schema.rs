@@ -109,7 +109,11 @@ fn one(values: Option<&Values>) -> Value {
         Some(Values::OneOf(words)) if words.iter().all(|it| it == "true" || it == "false") => {
             json!({"type": "boolean"})
         }
-        Some(Values::OneOf(words)) => json!({"type": "string", "enum": words}),
+        Some(Values::OneOf(words)) => {
+            // They stand there as in the file.
+            let words: Vec<&str> = words.iter().map(|word| word.trim_matches('"')).collect();
+            json!({"type": "string", "enum": words})
+        }
         Some(Values::ListOf(values)) => json!({"type": "array", "items": one(Some(values))}),
     }
 }

@@ -125,11 +125,11 @@ pub(super) fn words(value: &DeValue<'_>) -> Result<String, Fault> {
 /// Reads a JSON pointer (RFC 6901) to a part of a document.
 pub(super) fn pointer(value: &DeValue<'_>) -> Result<String, Fault> {
     let written = text(value)?;
-    if written.len() > 1 && written.starts_with('/') {
+    if written.is_empty() || (written.len() > 1 && written.starts_with('/')) {
         return Ok(written.to_owned());
     }
     let what = format!("{} is not a JSON pointer", quote(written));
-    let way_out = "write \"/\" before each name, such as \"/user/email\" or \"/days/*/place\"";
+    let way_out = "write \"/\" before each name, such as \"/user/email\" or \"/days/*/place\", or nothing for a whole body";
     Err(Fault::new(what, way_out))
 }
 

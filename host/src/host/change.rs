@@ -197,6 +197,7 @@ impl Changes {
         let live = self.shared.snapshot.load_full();
         let next = Arc::new(self.builder.build(draft, Some(&live)));
         self.shared.snapshot.store(next.clone());
+        self.shared.recordings.apply(&next.config.record);
         let published = published(&live, &next);
         (next, published)
     }

@@ -10,7 +10,7 @@ use super::replay::Ran;
 use crate::calls::{Target, kind_name};
 use crate::contract::{Call, FailureKind};
 use crate::degraded;
-use crate::fixture::{NotText, Recorded, RecordedCall, compact, laid_out};
+use crate::fixture::{NotText, REDACTED, Recorded, RecordedCall, Redaction, compact, laid_out};
 use crate::server_timing;
 use crate::tape::CallResult;
 
@@ -61,7 +61,11 @@ impl Document {
     /// # Errors
     ///
     /// When an answer or a call is not text.
-    pub(super) fn with_outcome(mut self, ran: &Ran) -> Result<Self, NotRecorded> {
+    pub(super) fn with_outcome(
+        mut self,
+        ran: &Ran,
+        redaction: &Redaction,
+    ) -> Result<Self, NotRecorded> {
         let made = ran.played.calls.iter().enumerate();
         for (own, (number, made)) in self.calls.iter_mut().zip(made) {
             RecordedCall::of(made).map_err(|NotText| NotRecorded::NotText {
@@ -75,7 +79,7 @@ impl Document {
                 let text = text.map_err(|_| NotRecorded::NotText {
                     what: "the answer".to_owned(),
                 })?;
-                self.recorded.headers = ran.headers();
+                self.recorded.headers = ran.headers(redaction);
                 self.expected = Some(Expected {
                     status: answer.status.as_u16(),
                     headers: expected_headers(&self.recorded.headers),
@@ -98,18 +102,21 @@ impl Document {
     /// The file's text.
     pub(super) fn text(&self) -> String {
         let mut entries: Vec<String> = Vec::new();
+        // One without a query answers calls with any, so it comes last.
+        for with_query in [true, false] {
+            let calls = self.calls.iter();
+            let calls = calls.filter(|call| call.call.query.is_empty() != with_query);
+            for entry in calls.filter_map(entry) {
+                if !entries.contains(&entry) {
+                    entries.push(entry);
+                }
+            }
+        }
         let mut calls = Vec::new();
         for call in &self.calls {
-            let entry = entry(call);
-            let known = entry
-                .as_ref()
-                .and_then(|entry| entries.iter().position(|it| it == entry));
-            let place = known.unwrap_or(entries.len());
-            if let (None, Some(entry)) = (known, entry) {
-                entries.push(entry);
-            }
+            let place = entry(call).and_then(|entry| entries.iter().position(|it| *it == entry));
             if let Ok(recorded) = RecordedCall::of(&call.call) {
-                calls.push(recorded.with_result(call.result.as_ref(), Some(place)));
+                calls.push(recorded.with_result(call.result.as_ref(), place));
             }
         }
         let recorded = Recorded {
@@ -185,10 +192,12 @@ fn body_of(text: String) -> Option<Body> {
 /// run.
 fn expected_headers(headers: &[(String, String)]) -> Vec<(String, String)> {
     let own = [degraded::NAME, server_timing::NAME];
+    let is_left = |value: &str| value != REDACTED;
     let is_once = |name: &str| headers.iter().filter(|(other, _)| other == name).count() == 1;
     let kept = headers
         .iter()
-        .filter(|(name, _)| !own.iter().any(|own| own.as_str() == name) && is_once(name));
+        .filter(|(name, _)| !own.iter().any(|own| own.as_str() == name) && is_once(name))
+        .filter(|(_, value)| is_left(value));
     kept.cloned().collect()
 }
 

@@ -7,6 +7,7 @@ use percent_encoding::utf8_percent_encode;
 
 use super::document::{Body, Document, DocumentCall};
 use super::{NotRecorded, Source};
+use crate::calls::kind_name;
 use crate::contract::{Method, Payload, Request};
 use crate::fixture::{NON_ALPHANUMERIC_BUT_MARKS, Recorded, RecordedLimits, Redaction};
 use crate::locale;
@@ -58,6 +59,7 @@ pub(super) fn document(source: &Source<'_>) -> Result<Document, NotRecorded> {
             waits: readings.waits.clone(),
             calls: Vec::new(),
             headers: Vec::new(),
+            redacted_headers: redaction.headers.clone(),
             error: None,
         },
     })
@@ -75,6 +77,11 @@ fn call(
     }
     let mut result = taped.result.clone();
     let mut reply_body = None;
+    if let Some(CallResult::Failed(failure)) = &mut result {
+        // The text of a failure may quote what the guest asked.
+        let kind = kind_name(failure.kind);
+        failure.detail = format!("downstream {service:?}: {kind}, as it was recorded");
+    }
     if let Some(CallResult::Answered(answered)) = &mut result {
         let what = format!("the answer of {service} to call {number}");
         let payload = Payload::from_bytes(answered.body.clone());
@@ -125,9 +132,17 @@ fn body(source: &Source<'_>, body: &Payload, what: &str) -> Result<Option<Body>,
     };
     match source.redaction.document(text) {
         Some(json) => Ok(Some(Body::Json(json))),
-        None if source.text_bodies => Ok(Some(Body::Text(text.clone()))),
+        // What others read as JSON is none: something would be left in it.
+        None if source.text_bodies && !is_meant_as_json(text) => Ok(Some(Body::Text(text.clone()))),
         None => Err(NotRecorded::NotJson { what: what() }),
     }
+}
+
+/// Whether a text that cannot be read as JSON was meant as such: it is too deep, or has a number or a
+/// text that only other readers take.
+fn is_meant_as_json(text: &str) -> bool {
+    let text = text.trim_start_matches('\u{feff}').trim_start();
+    text.starts_with(['{', '[', '"'])
 }
 
 /// Header fields, each name once (RFC 9110 section 5.3), in lower case.

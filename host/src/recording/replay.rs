@@ -2,13 +2,15 @@
 
 use std::sync::Arc;
 
+use super::Outcome;
 use crate::bff::error::BffError;
 use crate::bff::load::Loaded;
 use crate::bff::response::CheckedResponse;
 use crate::bff::run::Fixed;
 use crate::bff::runtime::Runtime;
 use crate::config;
-use crate::fixture::{Difference, Expect, Fixture, FixtureError, Recorded, RecordedCall};
+use crate::contract::Call;
+use crate::fixture::{Difference, Fixture, FixtureError, Recorded, RecordedCall, Redaction};
 use crate::invoke::{Cost, detached, invoke};
 use crate::locale;
 use crate::tape::{Missing, Played, Player, Strictness, Tap};
@@ -23,6 +25,16 @@ pub struct Replayed {
     pub verdict: Verdict,
     /// What it cost.
     pub cost: Option<Cost>,
+}
+
+impl Replayed {
+    /// One that could not be made.
+    pub fn refused(why: String) -> Self {
+        Self {
+            verdict: Verdict::Refused(why),
+            cost: None,
+        }
+    }
 }
 
 /// Whether a replay was the same.
@@ -58,12 +70,7 @@ pub async fn replay(
     settings: &config::Bff,
     fixture: &Fixture,
 ) -> Result<Replayed, FixtureError> {
-    let refused = |why: String| {
-        Ok(Replayed {
-            verdict: Verdict::Refused(why),
-            cost: None,
-        })
-    };
+    let refused = |why: String| Ok(Replayed::refused(why));
     let Some(recorded) = &fixture.recorded else {
         return refused("recorded: it is not there; `tailor test` runs such a fixture".to_owned());
     };
@@ -128,7 +135,9 @@ pub(super) async fn run(
     settings.config.extend(fixture.config.clone());
     let tape = fixture.tape()?.unwrap_or_default();
     let recorded = tape.calls.len();
-    let tap = Arc::new(Tap::Playing(Player::new(tape, strictness)));
+    let masked = redaction(fixture);
+    let mask = Box::new(move |call: &Call| masked.call(call));
+    let tap = Arc::new(Tap::Playing(Player::new(tape, strictness, mask)));
     let fixed = Fixed {
         now_ms: fixture.now_ms()?,
         seed: Some(fixture.seed),
@@ -151,6 +160,22 @@ impl Ran {
         self.result.as_ref().err().map(ToString::to_string)
     }
 
+    /// How it ended.
+    pub(super) fn outcome(&self) -> Outcome {
+        match &self.result {
+            Ok(answer) => Outcome::Answered(answer.status.as_u16()),
+            Err(error) => Outcome::Failed(error.to_string()),
+        }
+    }
+
+    /// Whether it met a limit of time. How far it came until then is not the same each time.
+    fn ran_out_of_time(&self) -> bool {
+        matches!(
+            self.result,
+            Err(BffError::Cpu { .. } | BffError::Deadline { .. })
+        )
+    }
+
     /// Whether it failed for a reason that is not its own.
     pub(super) fn is_of_host(&self) -> bool {
         matches!(
@@ -164,8 +189,11 @@ impl Ran {
 
     /// What the run did that the tape has no answers for.
     pub(super) fn otherwise(&self) -> Option<String> {
+        if self.ran_out_of_time() {
+            return None;
+        }
         if let Some(missing) = &self.played.missing {
-            return Some(told(missing));
+            return Some(asks(missing));
         }
         let made = self.played.calls.len();
         match self.played.differs_at {
@@ -181,28 +209,27 @@ impl Ran {
     }
 
     /// The header fields of the answer, in their order.
-    pub(super) fn headers(&self) -> Vec<(String, String)> {
+    pub(super) fn headers(&self, redaction: &Redaction) -> Vec<(String, String)> {
         let Ok(answer) = &self.result else {
             return Vec::new();
         };
-        // How long it took.
-        let headers = answer.headers.iter();
-        let headers = headers.filter(|(name, _)| **name != crate::server_timing::NAME);
-        let text =
-            |value: &http::HeaderValue| String::from_utf8_lossy(value.as_bytes()).into_owned();
-        headers
-            .map(|(name, value)| (name.to_string(), text(value)))
-            .collect()
+        let headers = answer.headers.iter().map(|(name, value)| {
+            let value = String::from_utf8_lossy(value.as_bytes());
+            let value = redaction.header(name.as_str(), &value).to_owned();
+            (name.to_string(), value)
+        });
+        headers.collect()
     }
 
     fn verdict(&self, fixture: &Fixture, recorded: &Recorded) -> Verdict {
         let mut all = Vec::new();
         self.compare_calls(recorded, &mut all);
         if all.is_empty() {
-            if let Some(missing) = &self.played.missing {
+            let missing = self.played.missing.as_ref();
+            if let Some(missing) = missing.filter(|_| !self.ran_out_of_time()) {
                 return Verdict::Refused(told(missing));
             }
-            self.compare_answer(fixture.expect.as_ref(), recorded, &mut all);
+            self.compare_answer(fixture, recorded, &mut all);
         }
         match all.is_empty() {
             true => Verdict::Same,
@@ -224,24 +251,19 @@ impl Ran {
         }
     }
 
-    fn compare_answer(
-        &self,
-        expect: Option<&Expect>,
-        recorded: &Recorded,
-        all: &mut Vec<Difference>,
-    ) {
+    fn compare_answer(&self, fixture: &Fixture, recorded: &Recorded, all: &mut Vec<Difference>) {
         let (expected, found) = (recorded.error.as_ref(), self.error());
         if expected != found.as_ref() {
             Difference::of_values("/recorded/error", expected, found.as_ref(), all);
             return;
         }
-        let (Ok(answer), Some(expect)) = (&self.result, expect) else {
+        let (Ok(answer), Some(expect)) = (&self.result, &fixture.expect) else {
             return;
         };
         all.extend(expect.differences(answer));
         all.extend(expect.other_text(answer));
         if all.is_empty() {
-            let found = self.headers();
+            let found = self.headers(&redaction(fixture));
             Difference::of_values(
                 "/recorded/headers",
                 Some(&recorded.headers),
@@ -263,9 +285,20 @@ fn without_result(call: &RecordedCall) -> RecordedCall {
 
 /// What was missing, and the way out.
 fn told(missing: &Missing) -> String {
+    let asks = asks(missing);
+    format!("{asks}; record the request again, or run it with `tailor test`")
+}
+
+fn asks(missing: &Missing) -> String {
     let Missing { what, recorded } = missing;
-    format!(
-        "{what}: the BFF asks for more than is recorded ({recorded}); record the request again, or \
-         run it with `tailor test`"
-    )
+    format!("{what}: the BFF asks for more than is recorded ({recorded})")
+}
+
+/// What is not written down of calls and answers of a recording.
+fn redaction(fixture: &Fixture) -> Redaction {
+    let recorded = fixture.recorded.as_ref();
+    Redaction {
+        headers: recorded.map_or(Vec::new(), |it| it.redacted_headers.clone()),
+        ..Redaction::default()
+    }
 }

@@ -6,16 +6,19 @@
 //! that are queued, one by one. All of it is bounded, and what has no room is counted.
 
 use std::collections::VecDeque;
+use std::convert::Infallible;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
 use serde::Serialize;
 use thiserror::Error;
+use tokio::runtime::Handle;
 use tokio::sync::Notify;
+use tokio::task::spawn_blocking;
 use tokio::time::Instant;
 
-use super::{NotRecorded, Source, record};
+use super::{NotRecorded, Outcome, Source, record};
 use crate::bff::runtime::Runtime;
 use crate::bff::version::Version;
 use crate::config;
@@ -24,7 +27,7 @@ use crate::fixture::{Place, Redaction};
 use crate::sync;
 use crate::tape::{Recorder, Tap, TooMuch};
 
-/// Time after which nobody asks for samples any more, where nobody took any.
+/// Time after which nobody wants what was not taken.
 const LEASE: Duration = Duration::from_secs(10);
 /// Requests and texts that wait, of each at most.
 const MAX_WAITING: usize = 1000;
@@ -51,7 +54,10 @@ pub enum RecordError {
     #[error("nothing is recorded: set record.enabled = true, and what is taken out")]
     Disabled,
     /// Someone else samples.
-    #[error("requests are being sampled for somebody else; try again in {} s", LEASE.as_secs())]
+    #[error(
+        "requests are being sampled for somebody else; try again when that has ended, or ask for one \
+         by its id"
+    )]
     Taken,
     /// No such request is kept.
     #[error(
@@ -94,8 +100,10 @@ pub struct Capture {
 pub struct Ended {
     /// Its version.
     pub version: Arc<Version>,
-    /// The status of its answer, or the code of a problem.
-    pub outcome: String,
+    /// The status of its answer, or the code of a problem: what logs say.
+    pub code: String,
+    /// How it ended.
+    pub outcome: Outcome,
     /// Whether it failed.
     pub failed: bool,
 }
@@ -107,18 +115,34 @@ struct Kept {
     size: usize,
 }
 
+/// One whose text is to be made.
+struct Queued {
+    kept: Arc<Kept>,
+    /// For whom.
+    session: String,
+    /// Bytes that it adds; none for one that is kept besides.
+    size: usize,
+}
+
+/// A text that waits for whom it was made.
+struct Ready {
+    taken: Taken,
+    session: String,
+    until: Instant,
+}
+
 #[derive(Default)]
 struct State {
     order: Option<(Order, Instant)>,
     /// Of those that the order is about.
     seen: u32,
     /// Those that can be asked for.
-    kept: VecDeque<Kept>,
-    queue: VecDeque<Kept>,
-    ready: VecDeque<Taken>,
+    kept: VecDeque<Arc<Kept>>,
+    queue: VecDeque<Queued>,
+    ready: VecDeque<Ready>,
     /// Bytes of all these.
     size: usize,
-    /// Requests of which there was no room for.
+    /// Requests that there was no room for.
     dropped: u64,
 }
 
@@ -150,49 +174,46 @@ impl Recordings {
     pub fn ended(&self, capture: Capture, ended: Ended) {
         let size = capture.size();
         let mut state = self.state();
-        let wanted = state.wants(&ended);
-        if !self.is_leased(&mut state) {
+        if !state.is_leased() {
             self.sampling.store(false, Ordering::Relaxed);
         }
+        let session = state.wants(&ended);
         let keeps = capture.settings.keep > 0 && (ended.failed || capture.settings.keep_all);
-        if !wanted && !keeps {
+        if session.is_none() && !keeps {
             return;
         }
         let (limit, most) = (capture.settings.max_total, capture.settings.keep);
-        let kept = Kept {
+        if !state.make_room(size, limit) {
+            state.drop_one();
+            return;
+        }
+        let kept = Arc::new(Kept {
             capture,
             ended,
             size,
-        };
-        if !state.make_room(size, limit) {
-            state.dropped = state.dropped.saturating_add(1);
-            return;
+        });
+        if keeps {
+            state.size += size;
+            state.kept.push_back(kept.clone());
+            while state.kept.len() > most {
+                state.drop_oldest();
+            }
         }
-        state.size += size;
-        if wanted {
+        if let Some(session) = session {
+            let size = if keeps { 0 } else { size };
             if state.queue.len() >= MAX_WAITING {
-                state.forget(size);
-                state.dropped = state.dropped.saturating_add(1);
+                state.drop_one();
                 return;
             }
-            state.queue.push_back(kept);
+            state.size += size;
+            state.queue.push_back(Queued {
+                kept,
+                session,
+                size,
+            });
             drop(state);
             self.work.notify_one();
-            return;
         }
-        state.kept.push_back(kept);
-        while state.kept.len() > most {
-            state.drop_oldest();
-        }
-    }
-
-    /// Whether someone still takes samples.
-    fn is_leased(&self, state: &mut State) -> bool {
-        let is_over = |(_, until): &mut (Order, Instant)| *until <= Instant::now();
-        if state.order.as_mut().is_some_and(|order| is_over(order)) {
-            state.end_order();
-        }
-        state.order.is_some()
     }
 
     /// Samples requests for someone who asks again within [`LEASE`], and gives what was made since.
@@ -205,106 +226,144 @@ impl Recordings {
         settings: &config::Record,
         order: Order,
     ) -> Result<(Vec<Taken>, u64), RecordError> {
-        self.lease(settings, order)?;
-        Ok(self.state().take_ready())
-    }
-
-    fn lease(&self, settings: &config::Record, order: Order) -> Result<(), RecordError> {
         if !settings.enabled {
             return Err(RecordError::Disabled);
         }
         let mut state = self.state();
-        if self.is_leased(&mut state)
-            && let Some((other, _)) = &state.order
-            && other.session != order.session
-        {
-            return Err(RecordError::Taken);
+        let session = order.session.clone();
+        if order.one_in > 0 {
+            if state.is_leased()
+                && let Some((other, _)) = &state.order
+                && other.session != order.session
+            {
+                return Err(RecordError::Taken);
+            }
+            self.sampling.store(true, Ordering::Relaxed);
+            state.order = Some((order, Instant::now() + LEASE));
         }
-        self.sampling.store(order.one_in > 0, Ordering::Relaxed);
-        state.order = Some((order, Instant::now() + LEASE));
-        Ok(())
+        Ok(state.take_ready(&session))
     }
 
     /// Ends what [`sample`](Self::sample) began, and gives what is left.
     pub fn end(&self, session: &str) -> (Vec<Taken>, u64) {
         let mut state = self.state();
+        let left = state.take_ready(session);
         let is_own = |(order, _): &(Order, Instant)| order.session == session;
-        if !state.order.as_ref().is_some_and(is_own) {
-            return (Vec::new(), 0);
+        if state.order.as_ref().is_some_and(is_own) {
+            state.end_order();
+            self.sampling.store(false, Ordering::Relaxed);
         }
-        let left = state.take_ready();
-        state.end_order();
-        self.sampling.store(false, Ordering::Relaxed);
         left
     }
 
     /// Makes the text of a request that is kept, for someone who takes it by
-    /// [`sample`](Self::sample) within [`LEASE`].
+    /// [`sample`](Self::sample) within [`LEASE`]. It stays kept.
     ///
     /// # Errors
     ///
-    /// When nothing is recorded, when it is not kept, or for somebody else.
+    /// When nothing is recorded, or when it is not kept.
     pub fn ask(
         &self,
         settings: &config::Record,
         session: &str,
         id: &str,
     ) -> Result<(), RecordError> {
-        let order = Order {
-            session: session.to_owned(),
-            bff: None,
-            one_in: 0,
-            failed: false,
-        };
-        self.lease(settings, order)?;
+        if !settings.enabled {
+            return Err(RecordError::Disabled);
+        }
         let mut state = self.state();
         // Ids are the clients' to choose, and the last one with it is meant.
-        let place = state
-            .kept
-            .iter()
-            .rposition(|it| it.capture.request.id == id);
-        let kept = place.and_then(|place| state.kept.remove(place));
+        let kept = state.kept.iter().rfind(|it| it.capture.request.id == id);
+        let kept = kept.cloned().filter(|_| state.queue.len() < MAX_WAITING);
         let kept = kept.ok_or_else(|| RecordError::NotKept { id: id.to_owned() })?;
-        state.queue.push_back(kept);
+        state.queue.push_back(Queued {
+            kept,
+            session: session.to_owned(),
+            size: 0,
+        });
         drop(state);
         self.work.notify_one();
         Ok(())
     }
 
-    /// Makes the texts of requests that were queued, for ever.
-    pub async fn work(&self, runtime: &Runtime) {
+    /// Makes the texts of requests that were queued, for ever, with what is taken out at that time.
+    /// What needs a processor runs on a thread that may block.
+    pub async fn work(
+        &self,
+        runtime: &Arc<Runtime>,
+        settings: impl Fn() -> Arc<config::Record>,
+    ) -> Infallible {
         loop {
             let next = self.state().queue.pop_front();
-            let Some(kept) = next else {
+            let Some(Queued {
+                kept,
+                session,
+                size,
+            }) = next
+            else {
                 self.work.notified().await;
                 continue;
             };
-            let size = kept.size;
-            let taken = kept.text(runtime).await;
+            let settings = settings();
+            let limit = settings.max_total;
+            let (handle, runtime) = (Handle::current(), runtime.clone());
+            let making = settings.clone();
+            let made = spawn_blocking(move || handle.block_on(kept.text(&runtime, &making))).await;
             let mut state = self.state();
             state.forget(size);
-            if state.order.is_some() && state.ready.len() < MAX_WAITING {
-                state.size += taken.size();
-                state.ready.push_back(taken);
+            state.forget_old();
+            let Ok(taken) = made else {
+                state.drop_one();
+                continue;
+            };
+            let (size, until) = (taken.size(), Instant::now() + LEASE);
+            if settings.enabled && state.ready.len() < MAX_WAITING && state.make_room(size, limit) {
+                state.size += size;
+                state.ready.push_back(Ready {
+                    taken,
+                    session,
+                    until,
+                });
+            } else {
+                state.drop_one();
             }
+        }
+    }
+
+    /// Settings are in force. What was kept is dropped where nothing is recorded any more.
+    pub fn apply(&self, settings: &config::Record) {
+        if !settings.enabled {
+            *self.state() = State::default();
+            self.sampling.store(false, Ordering::Relaxed);
         }
     }
 }
 
 impl State {
-    /// Whether a sample of this one is wanted.
-    fn wants(&mut self, ended: &Ended) -> bool {
-        let Some((order, _)) = &self.order else {
-            return false;
-        };
+    /// Whether someone still takes samples.
+    fn is_leased(&mut self) -> bool {
+        let is_over = self
+            .order
+            .as_ref()
+            .is_some_and(|(_, until)| *until <= Instant::now());
+        if is_over {
+            self.end_order();
+        }
+        self.order.is_some()
+    }
+
+    /// For whom a sample of this one is wanted.
+    fn wants(&mut self, ended: &Ended) -> Option<String> {
+        let (order, _) = self.order.as_ref()?;
         let bff = &**ended.version.bff();
         let is_other = order.bff.as_deref().is_some_and(|name| name != bff);
-        if order.one_in == 0 || is_other || (order.failed && !ended.failed) {
-            return false;
+        if is_other || (order.failed && !ended.failed) {
+            return None;
         }
         let is_one = self.seen.is_multiple_of(order.one_in);
+        let session = order.session.clone();
         self.seen = self.seen.wrapping_add(1);
-        is_one
+        is_one.then_some(session)
     }
 
     /// Drops what was kept until there is room.
@@ -324,30 +383,59 @@ impl State {
         }
     }
 
+    fn drop_one(&mut self) {
+        self.dropped = self.dropped.saturating_add(1);
+    }
+
     fn forget(&mut self, size: usize) {
         self.size = self.size.saturating_sub(size);
     }
 
-    fn take_ready(&mut self) -> (Vec<Taken>, u64) {
-        let (mut ready, mut size) = (Vec::new(), 0);
-        while let Some(taken) = self.ready.pop_front() {
-            size += taken.size();
-            ready.push(taken);
-            if size > MAX_TAKEN {
-                break;
+    /// Forgets texts that nobody took.
+    fn forget_old(&mut self) {
+        let now = Instant::now();
+        self.keep_ready(|ready| ready.until > now);
+    }
+
+    fn keep_ready(&mut self, is_kept: impl Fn(&Ready) -> bool) {
+        let mut size = 0;
+        self.ready.retain(|ready| {
+            let is_kept = is_kept(ready);
+            size += if is_kept { 0 } else { ready.taken.size() };
+            is_kept
+        });
+        self.forget(size);
+    }
+
+    /// The texts for one session, as many as one answer has.
+    fn take_ready(&mut self, session: &str) -> (Vec<Taken>, u64) {
+        let (mut taken, mut size) = (Vec::new(), 0);
+        let ready = std::mem::take(&mut self.ready);
+        for ready in ready {
+            if ready.session == session && (size < MAX_TAKEN || taken.is_empty()) {
+                size += ready.taken.size();
+                taken.push(ready.taken);
+            } else {
+                self.ready.push_back(ready);
             }
         }
         self.forget(size);
-        (ready, std::mem::take(&mut self.dropped))
+        (taken, std::mem::take(&mut self.dropped))
     }
 
+    /// Drops the order, with what was made and is still to be made for it.
     fn end_order(&mut self) {
-        self.order = None;
+        let Some((order, _)) = self.order.take() else {
+            return;
+        };
         self.seen = 0;
         let queue = std::mem::take(&mut self.queue);
-        let ready = std::mem::take(&mut self.ready);
-        let ready: usize = ready.iter().map(Taken::size).sum();
-        self.forget(queue.iter().map(|kept| kept.size).sum::<usize>() + ready);
+        let (own, others): (Vec<Queued>, Vec<Queued>) = queue
+            .into_iter()
+            .partition(|queued| queued.session == order.session);
+        self.queue = others.into();
+        self.forget(own.iter().map(|queued| queued.size).sum());
+        self.keep_ready(|ready| ready.session != order.session);
     }
 }
 
@@ -370,45 +458,38 @@ impl Capture {
 
 impl Kept {
     /// Makes its text.
-    async fn text(self, runtime: &Runtime) -> Taken {
-        let id = self.capture.request.id.clone();
-        let bff = self.ended.version.bff().to_string();
-        let outcome = self.ended.outcome.clone();
-        let made = Box::pin(self.make(runtime)).await;
+    async fn text(&self, runtime: &Runtime, settings: &config::Record) -> Taken {
+        let made = Box::pin(self.make(runtime, settings)).await;
         let (fixture, refused) = match made {
             Ok(text) => (Some(text), None),
             Err(error) => (None, Some(error.to_string())),
         };
         Taken {
-            id,
-            bff,
-            outcome,
+            id: self.capture.request.id.clone(),
+            bff: self.ended.version.bff().to_string(),
+            outcome: self.ended.code.clone(),
             fixture,
             refused,
         }
     }
 
-    async fn make(self, runtime: &Runtime) -> Result<String, NotRecorded> {
-        let Capture {
-            tap,
-            request,
-            settings,
-        } = self.capture;
+    async fn make(
+        &self,
+        runtime: &Runtime,
+        settings: &config::Record,
+    ) -> Result<String, NotRecorded> {
+        let Capture { tap, request, .. } = &self.capture;
         let limit = settings.max_size;
-        if self.size > limit {
-            return Err(TooMuch { limit }.into());
-        }
-        let tape = match tap.recorder() {
-            Some(recorder) => recorder.take()?,
-            None => return Err(TooMuch { limit }.into()),
-        };
+        let tape = tap.recorder().map(Recorder::tape).transpose()?;
+        let tape = tape.filter(|_| self.size <= limit);
         let source = Source {
-            request: &request,
-            tape,
+            request,
+            tape: tape.ok_or(TooMuch { limit })?,
             loaded: self.ended.version.loaded(),
             settings: self.ended.version.settings(),
-            redaction: &redaction(&settings),
+            redaction: &redaction(settings),
             text_bodies: settings.text_bodies,
+            outcome: &self.ended.outcome,
         };
         record(runtime, source).await
     }

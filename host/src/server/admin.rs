@@ -115,7 +115,9 @@ fn answer(request: &Request<Incoming>, pages: &Pages, kind: Kind) -> Response<Fu
         }
         let done = match path {
             record::PATH => {
-                record::record(request, &snapshot.config.record, &pages.shared.recordings)
+                let bffs = || snapshot.bffs.keys().cloned().collect();
+                let settings = &snapshot.config.record;
+                record::record(request, settings, &pages.shared.recordings, bffs)
             }
             _ => steer::steer(request, &snapshot),
         };

@@ -29,7 +29,7 @@ use crate::bff::run::{self, Fixed, IncomingRequest, Invocation};
 use crate::bff::version::Version;
 use crate::contract;
 use crate::development::{Failure, Observer};
-use crate::recording::Ended;
+use crate::recording::{self, Ended};
 use crate::router::RouteMatch;
 use crate::snapshot::Target;
 use crate::telemetry::metrics::Outcome;
@@ -125,7 +125,9 @@ async fn answer(
     // Route. The version is fixed here: a swap does not change a running request.
     let (target, rest, record) = {
         let snapshot = worker.shared.snapshot.load();
-        let record = snapshot.config.record.clone();
+        let record = &snapshot.config.record;
+        // A shared reference costs all workers, so only where it is needed.
+        let record = record.enabled.then(|| record.clone());
         let found =
             snapshot
                 .routes
@@ -169,7 +171,7 @@ async fn answer(
         observer.begun(&request);
     }
     let recordings = &worker.shared.recordings;
-    let capture = recordings.begin(&record, &request);
+    let capture = record.and_then(|record| recordings.begin(&record, &request));
     let incoming = IncomingRequest {
         request,
         request_id: access.id.header(),
@@ -211,15 +213,25 @@ async fn answer(
 
 /// How a request that may be recorded has ended.
 fn ended(version: &Arc<Version>, answer: &Result<CheckedResponse, BffError>) -> Ended {
-    let (outcome, failed) = match answer {
-        Ok(answer) => (
-            answer.status.as_str().to_owned(),
-            answer.status.is_server_error(),
+    let (code, outcome, failed) = match answer {
+        Ok(answer) => {
+            let status = answer.status;
+            let outcome = recording::Outcome::Answered(status.as_u16());
+            (
+                status.as_str().to_owned(),
+                outcome,
+                status.is_server_error(),
+            )
+        }
+        Err(error) => (
+            reply::code(error).as_str().to_owned(),
+            recording::Outcome::Failed(error.to_string()),
+            true,
         ),
-        Err(error) => (reply::code(error).as_str().to_owned(), true),
     };
     Ended {
         version: version.clone(),
+        code,
         outcome,
         failed,
     }

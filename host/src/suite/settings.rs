@@ -37,7 +37,7 @@ pub enum SettingsError {
 /// What the root of a repository has.
 const REPOSITORIES: [&str; 3] = [".git", ".hg", ".jj"];
 /// What a package has.
-const MANIFESTS: [&str; 2] = ["Cargo.toml", "package.json"];
+const MANIFESTS: [&str; 3] = ["Cargo.toml", "package.json", "pyproject.toml"];
 
 /// The files that may configure a BFF in a folder, the nearest first, whether they are there or
 /// not: in the folder and those above it, up to the root of the repository. Without a repository,

@@ -11,6 +11,7 @@ use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process_group, waitid};
 
+use crate::build::python_tests;
 use crate::sync;
 
 /// Bytes of the output that are kept, from its end.
@@ -162,8 +163,8 @@ fn kill(group: Pid) {
     let _ = kill_process_group(group, Signal::KILL);
 }
 
-/// Runs them: `cargo test` in a Cargo package, `npm test` in a package with that script. Nothing
-/// where there are none. All that the tests start ends with them, or after `limit`.
+/// Runs them: `cargo test` in a Cargo package, `npm test` in a package with that script, `python3 -m
+/// unittest` in a Python project with a folder `tests`. Nothing where there are none. All that the tests start ends with them, or after `limit`.
 ///
 /// # Errors
 ///
@@ -173,26 +174,40 @@ pub fn unit_tests(
     limit: Duration,
     interrupt: &Interrupt,
 ) -> Result<Option<UnitRun>, UnitError> {
-    let (program, command) = match () {
-        () if folder.join("Cargo.toml").is_file() => ("cargo", "cargo test"),
-        () if has_script(folder) => ("npm", "npm test"),
+    let failed = |command| {
+        let folder = folder.to_owned();
+        move |source| UnitError {
+            command,
+            folder,
+            source,
+        }
+    };
+    let (mut program, command) = match () {
+        () if folder.join("Cargo.toml").is_file() => (tests_of("cargo"), "cargo test"),
+        () if has_script(folder) => (tests_of("npm"), "npm test"),
+        () if folder.join("pyproject.toml").is_file() && folder.join("tests").is_dir() => {
+            let command = "python3 -m unittest";
+            let program = python_tests(folder).map_err(io::Error::other);
+            (program.map_err(failed(command))?, command)
+        }
         () => return Ok(None),
     };
     let started = Instant::now();
-    let mut program = Command::new(program);
-    program.arg("test").current_dir(folder);
-    let (ended, output) =
-        test(&mut program, limit, MAX_WRITTEN, interrupt).map_err(|source| UnitError {
-            command,
-            folder: folder.to_owned(),
-            source,
-        })?;
+    program.current_dir(folder);
+    let ran = test(&mut program, limit, MAX_WRITTEN, interrupt);
+    let (ended, output) = ran.map_err(failed(command))?;
     Ok(Some(UnitRun {
         command,
         ended,
         output,
         took: started.elapsed(),
     }))
+}
+
+fn tests_of(program: &str) -> Command {
+    let mut command = Command::new(program);
+    command.arg("test");
+    command
 }
 
 fn has_script(folder: &Path) -> bool {

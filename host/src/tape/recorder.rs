@@ -46,11 +46,11 @@ impl Recorder {
     /// # Errors
     ///
     /// When it was too much. Nothing is left then.
-    pub fn take(&self) -> Result<Tape, TooMuch> {
-        let kept = std::mem::take(&mut *sync::lock(&self.kept));
+    pub fn tape(&self) -> Result<Tape, TooMuch> {
+        let kept = sync::lock(&self.kept);
         match kept.size > self.limit {
             true => Err(TooMuch { limit: self.limit }),
-            false => Ok(kept.tape),
+            false => Ok(kept.tape.clone()),
         }
     }
 

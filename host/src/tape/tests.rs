@@ -44,11 +44,11 @@ fn recorded() -> Tape {
     let recorder = tap.recorder().unwrap();
     recorder.end(first, failed("late"));
     recorder.waited(Some(0));
-    recorder.take().unwrap()
+    recorder.tape().unwrap()
 }
 
 fn play(strictness: Strictness) -> Tap {
-    Tap::Playing(Player::new(recorded(), strictness))
+    Tap::Playing(Player::new(recorded(), strictness, Box::new(Call::clone)))
 }
 
 #[test]
@@ -153,5 +153,5 @@ fn what_is_too_much_is_given_back_at_once() {
     }
     let recorder = tap.recorder().unwrap();
     assert!(recorder.size() < 200, "{}", recorder.size());
-    assert_eq!(recorder.take().unwrap_err(), TooMuch { limit: 100 });
+    assert_eq!(recorder.tape().unwrap_err(), TooMuch { limit: 100 });
 }

@@ -31,13 +31,19 @@ pub fn init(folder: &Path, template: Option<Template>) -> Result<Vec<Step>, Temp
         folder,
         steps: Vec::new(),
     };
+    let python = folder.join("pyproject.toml");
     match (json.is_file(), toml.is_file()) {
+        (false, false) if python.is_file() => {
+            let reason = "is a Python project, which nothing is added to; `tailor new NAME --lang python` \
+                          makes a folder whose [tool.tailor] shows what a BFF needs";
+            return Err(TemplateError::manifest(&python, reason));
+        }
         (false, false) => return Err(TemplateError::NoPackage(folder.to_owned())),
         (true, true) => {
             let reason = "there is a Cargo.toml beside it; move one of them to a folder of its own";
             return Err(TemplateError::manifest(&json, reason));
         }
-        (true, false) if template == Some(Template::Rust) => {
+        (true, false) if matches!(template, Some(Template::Rust | Template::Python)) => {
             let reason =
                 "is for `--lang ts` or `--lang hono`; for Rust, run `cargo init` elsewhere";
             return Err(TemplateError::manifest(&json, reason));

@@ -12,8 +12,7 @@ const RESERVED: &str = "abstract as async await become box break const continue 
     where while yield alloc core proc-macro std test build deps examples incremental aux con nul prn";
 
 /// Packages that a BFF depends on: one of the same name would depend on itself.
-const PACKAGES: &str =
-    "componentize-qjs esbuild hono serde serde-json tailor-kit typescript wit-bindgen";
+const PACKAGES: &str = "componentize-py componentize-qjs esbuild hono serde serde-json tailor-kit typescript wit-bindgen";
 
 /// Whether a list has the name.
 fn has(list: &str, name: &str) -> bool {

@@ -51,7 +51,7 @@ pub fn create(parent: &Path, name: &str, template: Template) -> Result<New, Temp
     let _ = draft.keep();
     let next = match template {
         Template::Ts | Template::Hono => ["npm install", "tailor dev", "tailor test"],
-        Template::Rust => ["tailor dev", "tailor test", "tailor build ."],
+        Template::Rust | Template::Python => ["tailor dev", "tailor test", "tailor build ."],
     };
     Ok(New {
         folder,

@@ -7,7 +7,12 @@ use std::path::Path;
 use super::*;
 use crate::build::component_of;
 
-const ALL: [Template; 3] = [Template::Ts, Template::Hono, Template::Rust];
+const ALL: [Template; 4] = [
+    Template::Ts,
+    Template::Hono,
+    Template::Rust,
+    Template::Python,
+];
 
 /// All files of a folder, by their paths in it.
 fn files(folder: &Path) -> BTreeMap<String, String> {
@@ -306,6 +311,18 @@ fn a_package_that_cannot_be_added_to_stays_as_it_is() {
             "is for `--lang rust`",
         ),
         ("Cargo.toml", "[workspace]", None, "has no [package]"),
+        (
+            "pyproject.toml",
+            "",
+            None,
+            "is a Python project, which nothing is added to",
+        ),
+        (
+            "package.json",
+            "{}",
+            Some(Template::Python),
+            "is for `--lang ts` or `--lang hono`",
+        ),
     ] {
         let root = tempfile::tempdir().unwrap();
         write(root.path(), &[(file, text)]);

@@ -4,6 +4,7 @@ use std::path::Path;
 use std::process::Command;
 
 use downstream_mock::scripted::{Authority, Validity};
+use tailor::build::component_of;
 use tailor::fixture::Fixture;
 use tailor_harness::components::{example, root};
 use toml::{Table, Value};
@@ -66,6 +67,8 @@ fn folder() -> tempfile::TempDir {
         "dashboard",
         "partner",
         "phone",
+        "coach",
+        "balance",
         "scales",
         "mirror",
         "earbuds",
@@ -92,6 +95,14 @@ fn settings_of_the_documents_are_good() {
         // Folders of a machine that runs a host.
         for folder in ["/run/secrets", "/run/credentials/tailor.service"] {
             settings = settings.replace(folder, &dir.path().display().to_string());
+        }
+        // The manifest of a Python project is the build's to read.
+        if settings.starts_with("[project]") {
+            let project = tempfile::tempdir().unwrap();
+            std::fs::write(project.path().join("pyproject.toml"), settings).unwrap();
+            let component = component_of(project.path()).unwrap();
+            assert_eq!(component, Path::new("target/components/balance.wasm"));
+            continue;
         }
         let settings = settings.replace("/var/lib/tailor/state", "data");
         let mut whole = whole();

@@ -279,9 +279,78 @@ pub const TABLE: &[Row] = &[
         How::Excerpt("tests/integration/bffs.rs"),
     ),
     row(
+        "docs/write/recordings.md",
+        "tailor record --bff",
+        How::Test(
+            "a_request_of_each_example_replays_the_same_and_of_a_changed_one_the_place_is_named",
+        ),
+    ),
+    row(
+        "docs/write/recordings.md",
+        "tailor record 4f1c",
+        How::Test("a_request_that_failed_becomes_a_test_by_its_id"),
+    ),
+    row(
+        "docs/write/recordings.md",
+        "same     fixtures",
+        How::Test(
+            "a_request_of_each_example_replays_the_same_and_of_a_changed_one_the_place_is_named",
+        ),
+    ),
+    row(
+        "docs/write/editors.md",
+        "tailor schema config",
+        How::Test("what_editors_and_shells_get_is_that_of_the_program"),
+    ),
+    row(
+        "docs/write/editors.md",
+        "tailor schema fixture",
+        How::Test("what_editors_and_shells_get_is_that_of_the_program"),
+    ),
+    row(
+        "docs/write/editors.md",
+        "tailor completions bash",
+        How::Test("what_editors_and_shells_get_is_that_of_the_program"),
+    ),
+    row(
+        "docs/write/editors.md",
+        "mkdir -p",
+        How::Test("what_editors_and_shells_get_is_that_of_the_program"),
+    ),
+    row(
         "docs/write/python.md",
-        "pip install",
-        How::Listed("needs PyPI, and a compiler of 60 MB"),
+        "tailor new balance",
+        How::Walk("a_bff_in_python_from_an_empty_folder"),
+    ),
+    row(
+        "docs/write/python.md",
+        "\"\"\"The backend of bathroom scales",
+        How::Walk("a_bff_in_python_from_an_empty_folder"),
+    ),
+    row(
+        "docs/write/python.md",
+        "{",
+        How::Walk("a_bff_in_python_from_an_empty_folder"),
+    ),
+    row(
+        "docs/write/python.md",
+        "import unittest",
+        How::Walk("a_bff_in_python_from_an_empty_folder"),
+    ),
+    row(
+        "docs/write/python.md",
+        "tailor build .",
+        How::Walk("a_bff_in_python_from_an_empty_folder"),
+    ),
+    row(
+        "docs/write/python.md",
+        "# The services",
+        How::Walk("a_bff_in_python_from_an_empty_folder"),
+    ),
+    row(
+        "docs/write/python.md",
+        "balance: not a component",
+        How::Test("what_fails_while_modules_are_imported_fails_the_build_with_its_line"),
     ),
     row(
         "docs/operate/run.md",

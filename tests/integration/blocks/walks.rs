@@ -141,6 +141,26 @@ async fn a_bff_in_typescript_from_an_empty_folder() {
     assert!(answer.contains("\"weight_kg\":"), "{answer}");
 }
 
+#[test]
+fn a_bff_in_python_from_an_empty_folder() {
+    let page = "docs/write/python.md";
+    let files = [
+        ("src/main.py", "\"\"\"The backend of bathroom scales"),
+        ("tests/test_main.py", "import unittest"),
+        ("fixtures/no-profile.json", "{"),
+        ("tailor.toml", "# The services"),
+    ];
+    let folder = made("balance", page, "tailor new balance", &files);
+    // The code of its component is kept, as the answer of a host would not be: a test that asks one
+    // would compile the interpreter each time. `.ci/new` does.
+    let tested = run(&folder, &block(page, "tailor build ."));
+    assert!(tested.contains("ok   python3 -m unittest"), "{tested}");
+    assert!(tested.contains("2 passed, 0 failed"), "{tested}");
+    // What pip would install from here is the kit of this version.
+    let manifest = std::fs::read_to_string(folder.join("vendor/tailor-kit/pyproject.toml"));
+    assert!(manifest.unwrap().contains(env!("CARGO_PKG_VERSION")));
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn an_app_of_hono_from_an_empty_folder() {
     let page = "docs/write/hono.md";

@@ -98,8 +98,8 @@ const MODULES: [(&str, &[&str]); 30] = [
     (
         "suite",
         &[
-            "invoke", "fixture", "bff", "calls", "contract", "config", "digest", "file", "text",
-            "sync",
+            "build", "invoke", "fixture", "bff", "calls", "contract", "config", "digest", "file",
+            "text", "sync",
         ],
     ),
     (

@@ -11,7 +11,9 @@ export default {
     const { name } = (await fastest.json()) as { name: string };
     await new Promise((done) => setTimeout(done, 2));
     if (url.searchParams.has("throw")) throw new Error(`no page for ${name}`);
-    return Response.json({
+    const known = url.searchParams.has("known") && url.hostname === "localhost";
+    const init = { status: known ? 404 : 200, headers: { "set-cookie": `sid=${crypto.randomUUID()}` } };
+    const page = {
       hello: name.toUpperCase(),
       id: btoa(email),
       token: url.searchParams.get("token"),
@@ -20,6 +22,7 @@ export default {
       ticket: crypto.randomUUID(),
       at: Date.now(),
       ms: performance.now(),
-    });
+    };
+    return Response.json(page, init);
   },
 };

@@ -16,6 +16,8 @@ pub(super) enum CoreItem {
     },
     /// A function that does nothing but end the instance, such as a stub.
     Trap,
+    /// A function that writes eight bytes of zeros to the address that it is given: an empty list.
+    Empty,
     /// The built-in function by which an async export gives its result.
     TaskReturn,
     /// Another built-in function of async components.

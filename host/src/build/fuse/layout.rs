@@ -12,6 +12,9 @@ use super::places::{Known, Places, known, place};
 use super::turns::Turns;
 use super::wiring::Wiring;
 
+/// The function of C by which memory is allocated.
+const MALLOC: &str = "malloc";
+
 /// The instances that the exports need, in their order: those whose items are used, and those that
 /// fill a table or memory of theirs.
 pub(super) fn kept(wiring: &Wiring<'_>, modules: &[Module<'_>]) -> Vec<usize> {
@@ -40,6 +43,9 @@ pub(super) fn kept(wiring: &Wiring<'_>, modules: &[Module<'_>]) -> Vec<usize> {
             }
         }
         for (instance, module) in modules.iter().enumerate() {
+            if module.elements.is_empty() && module.data.is_empty() {
+                continue;
+            }
             let fills = module.imports.iter().any(|import| {
                 let shared = matches!(
                     kind_of(import.ty),
@@ -70,6 +76,8 @@ enum Origin {
 pub(super) enum Made {
     /// It ends the instance.
     Trap,
+    /// It gives an empty list.
+    Empty,
     /// It notes that the handler has returned.
     TaskReturn,
 }
@@ -130,6 +138,7 @@ impl<'a> Layout<'a> {
                 CoreItem::Export { instance, name } => (instance, name),
                 CoreItem::Host { module, name, .. } => return Ok(Origin::Host { module, name }),
                 CoreItem::Trap => return Ok(Origin::Made(Made::Trap)),
+                CoreItem::Empty => return Ok(Origin::Made(Made::Empty)),
                 CoreItem::TaskReturn if self.turns.is_some() => {
                     return Ok(Origin::Made(Made::TaskReturn));
                 }
@@ -301,6 +310,38 @@ impl<'a> Layout<'a> {
             Some(wasmparser::CompositeInnerType::Func(ty)) => Ok(ty.params().to_vec()),
             _ => Err(none),
         }
+    }
+
+    /// Whether an item is one of the instances that are kept. An allocator of another one is for
+    /// calls that only that one makes.
+    pub(super) fn has(&self, item: &CoreItem) -> bool {
+        !matches!(item, CoreItem::Export { instance, .. } if !self.kept.contains(instance))
+    }
+
+    /// Whether two allocators, each in the way of its own language, take their memory from the same
+    /// `malloc`: what one of them has allocated, the other's module can free.
+    pub(super) fn have_one_heap(&self, a: &CoreItem, b: &CoreItem) -> Result<bool, FuseError> {
+        let heap = self.malloc_of(a)?;
+        Ok(heap.is_some() && heap == self.malloc_of(b)?)
+    }
+
+    /// The instance that has the `malloc` of the instance that an allocator is in.
+    fn malloc_of(&self, allocator: &CoreItem) -> Result<Option<usize>, FuseError> {
+        let Origin::Own { instance, .. } = self.origin(allocator, ExternalKind::Func)? else {
+            return Ok(None);
+        };
+        let module = &self.modules[instance];
+        if module.exports.contains_key(MALLOC) {
+            return Ok(Some(instance));
+        }
+        let Some(import) = module.imports.iter().find(|import| import.name == MALLOC) else {
+            return Ok(None);
+        };
+        let item = self.wiring.instances[instance].import(import.module, import.name);
+        Ok(match self.origin(&item, ExternalKind::Func)? {
+            Origin::Own { instance, .. } => Some(instance),
+            _ => None,
+        })
     }
 
     pub(super) fn func(&self, item: &CoreItem) -> Result<u32, FuseError> {

@@ -4,13 +4,11 @@
 //! Offsets that were globals of another module become plain numbers, and with them the engine can
 //! prepare memory and table when the component is compiled instead of for each instance.
 
-use std::collections::BTreeSet;
-
 use wasm_encoder::reencode::Reencode;
 use wasm_encoder::{
     CodeSection, ConstExpr, DataCountSection, DataSection, ElementMode, ElementSection, Elements,
     EntityType, ExportKind, ExportSection, Function, FunctionSection, GlobalSection, ImportSection,
-    MemorySection, NameMap, NameSection, TableSection, TypeSection,
+    MemArg, MemorySection, NameMap, NameSection, TableSection, TypeSection,
 };
 use wasmparser::{DataKind, ElementItems, ElementKind, ExternalKind};
 
@@ -165,6 +163,7 @@ impl Layout<'_> {
             functions.function(*ty);
             code.function(&match (made, &handle) {
                 (Made::TaskReturn, Some(handle)) => handle.task_return(),
+                (Made::Empty, _) => empty(),
                 _ => trap(),
             });
         }
@@ -226,11 +225,9 @@ impl Layout<'_> {
 
     fn exports(&self, handle: Option<&Handle>) -> Result<ExportSection, FuseError> {
         let mut exports = ExportSection::new();
-        let mut reallocs = BTreeSet::new();
+        let mut reallocs = Vec::new();
         for (place, export) in self.wiring.exports.iter().enumerate() {
-            if let Some(realloc) = &export.realloc {
-                reallocs.insert(self.func(realloc)?);
-            }
+            reallocs.extend(export.realloc.clone());
             if handle.is_some() && self.turns.is_some_and(|turns| turns.has(place)) {
                 continue;
             }
@@ -254,17 +251,20 @@ impl Layout<'_> {
                     realloc: Some(realloc),
                     ..
                 } = item
+                    && self.has(&realloc)
                 {
-                    reallocs.insert(self.func(&realloc)?);
+                    reallocs.push(*realloc);
                 }
             }
         }
-        let mut reallocs = reallocs.into_iter();
-        if let Some(realloc) = reallocs.next() {
-            exports.export("cabi_realloc", ExportKind::Func, realloc);
-        }
-        if reallocs.next().is_some() {
-            return Err(FuseError::Unsupported("several allocators"));
+        if let Some(realloc) = reallocs.first() {
+            let index = self.func(realloc)?;
+            exports.export("cabi_realloc", ExportKind::Func, index);
+            for other in &reallocs {
+                if self.func(other)? != index && !self.have_one_heap(realloc, other)? {
+                    return Err(FuseError::Unsupported("several allocators"));
+                }
+            }
         }
         if self
             .kept
@@ -339,6 +339,22 @@ impl Layout<'_> {
         };
         Ok(())
     }
+}
+
+/// A function that writes an empty list to the address that it is given.
+fn empty() -> Function {
+    let place = MemArg {
+        offset: 0,
+        align: 2,
+        memory_index: 0,
+    };
+    let mut body = Function::new([]);
+    body.instructions()
+        .local_get(0)
+        .i64_const(0)
+        .i64_store(place)
+        .end();
+    body
 }
 
 /// A function that ends the instance.

@@ -7,6 +7,7 @@ use wasmparser::{ComponentAlias, ComponentExternalKind, ComponentOuterAliasKind,
 
 use super::FuseError;
 use super::item::{CoreInstance, CoreItem, Lifted};
+use super::wasi::ADAPTER_RESET;
 
 /// Something that a component can import or export.
 #[derive(Clone)]
@@ -140,6 +141,7 @@ impl Scope {
                 name,
             } => {
                 let item = match at(&self.core_instances, instance_index)? {
+                    CoreInstance::Module(_) if name == ADAPTER_RESET => CoreItem::Trap,
                     CoreInstance::Module(instance) => CoreItem::Export {
                         instance,
                         name: name.to_owned(),

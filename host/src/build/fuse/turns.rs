@@ -42,6 +42,12 @@ impl Turns {
         })
     }
 
+    /// Whether a name is that of one of them.
+    pub(super) fn is_part(name: &str) -> bool {
+        name.strip_prefix(INTERFACE)
+            .is_some_and(|function| function.starts_with('#'))
+    }
+
     /// Whether an export of the component is one of them: it is not one of the result.
     pub(super) fn has(&self, export: usize) -> bool {
         [self.start, self.turn, self.finish].contains(&export)

@@ -12,6 +12,7 @@ use super::item::{CoreInstance, CoreItem, Lifted};
 use super::module::always_traps;
 use super::options::Options;
 use super::scope::{Args, Func, Item, Nested, Scope, Type, Whole, at};
+use super::wasi::{instead_of, is_kept};
 use super::{FuseError, LOADER};
 
 /// A core module with what it was instantiated with.
@@ -281,10 +282,13 @@ impl<'a> Reader<'a> {
                 let options = Options::read(scope, &options)?;
                 let item = match at(&scope.funcs, func_index)? {
                     _ if options.is_async => CoreItem::Unsupported("an async import"),
-                    Func::Import { interface, name } => CoreItem::Host {
-                        module: interface,
-                        name,
-                        realloc: options.realloc.clone().map(Box::new),
+                    Func::Import { interface, name } => match instead_of(&interface, &name) {
+                        Some(item) => item,
+                        None => CoreItem::Host {
+                            module: interface,
+                            name,
+                            realloc: options.realloc.clone().map(Box::new),
+                        },
                     },
                     Func::Lift(lift) => self.stub(&lift.core, options.realloc.as_ref())?,
                 };
@@ -292,13 +296,13 @@ impl<'a> Reader<'a> {
             }
             CanonicalFunction::ResourceDrop { resource } => {
                 scope.core_funcs.push(match at(&scope.types, resource)? {
-                    Type::Import { interface, name } => CoreItem::Host {
+                    Type::Import { interface, name } if is_kept(&interface) => CoreItem::Host {
                         module: interface,
                         name: format!("[resource-drop]{name}"),
                         realloc: None,
                     },
                     // Of a resource that only stubs could make there is no handle to drop.
-                    Type::Other => CoreItem::Trap,
+                    Type::Import { .. } | Type::Other => CoreItem::Trap,
                 });
             }
             CanonicalFunction::TaskReturn { .. } => scope.core_funcs.push(CoreItem::TaskReturn),

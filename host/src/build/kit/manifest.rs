@@ -23,6 +23,17 @@ pub(super) fn npm(text: &str, version: &str) -> String {
     lines.collect()
 }
 
+/// The pyproject.toml with the version of the program.
+pub(super) fn python(text: &str, version: &str) -> String {
+    let lines = text
+        .lines()
+        .map(|line| match line.starts_with("version = ") {
+            true => format!("version = \"{version}\"\n"),
+            false => format!("{line}\n"),
+        });
+    lines.collect()
+}
+
 /// An entry that takes the workspace's, with what it says itself beside that, such as `optional`.
 fn written_out(entry: &Value, shared: &Value) -> Value {
     let own = entry.as_table().into_iter().flatten();

@@ -36,7 +36,7 @@ fn bff(folder: &Path, dependencies: &[&str]) -> Package {
         wit: None,
         dependencies: versions.collect(),
         dev_dependencies: Default::default(),
-        modules: crate::build::project::Bounds {
+        modules: crate::build::folder::Bounds {
             time: std::time::Duration::from_secs(60),
             memory: 2 << 30,
         },

@@ -4,9 +4,10 @@ use std::path::Path;
 use std::process::Command;
 
 use super::super::bounds::{Ended, run_within};
+use super::super::folder::Bounds;
 use super::super::fuse::{Fused, fuse};
 use super::super::npm::{Modules, TOOLS, compile};
-use super::super::project::{Bounds, Package};
+use super::super::project::Package;
 use super::super::{BuildError, Report, component};
 use super::bundle::Bundle;
 use super::handler;

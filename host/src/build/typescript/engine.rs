@@ -17,9 +17,10 @@ use wasmtime::{
     StoreLimitsBuilder, Val,
 };
 
+use super::super::folder::Bounds;
 use super::super::fuse::{self, FuseError, LOADER, RETURNED, START, State, Value};
 use super::super::npm::Modules;
-use super::super::project::{Bounds, Package};
+use super::super::project::Package;
 use super::super::{BuildError, Report};
 use super::componentize;
 use super::world::World;

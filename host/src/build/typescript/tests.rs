@@ -60,7 +60,7 @@ fn package(folder: &Path) -> Package {
         wit: None,
         dependencies: BTreeMap::new(),
         dev_dependencies: BTreeMap::new(),
-        modules: crate::build::project::Bounds {
+        modules: crate::build::folder::Bounds {
             time: std::time::Duration::from_secs(60),
             memory: 2 << 30,
         },

@@ -22,7 +22,7 @@ pub struct Arguments {
     /// Run only fixtures whose path has this text, and not the BFF's own tests
     #[arg(long, value_name = "TEXT")]
     pub filter: Option<String>,
-    /// Do not run the BFF's own tests (`cargo test`, `npm test`)
+    /// Do not run the BFF's own tests (`cargo test`, `npm test`, `python3 -m unittest`)
     #[arg(long)]
     pub no_unit: bool,
     /// End the BFF's own tests after so many seconds

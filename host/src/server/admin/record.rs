@@ -29,6 +29,7 @@ pub(super) fn record<B>(
     request: &Request<B>,
     settings: &config::Record,
     recordings: &Recordings,
+    bffs: impl Fn() -> Vec<String>,
 ) -> Result<Value, Refused> {
     refuse_browsers(request)?;
     let query = inbound::query(request.uri())
@@ -40,12 +41,19 @@ pub(super) fn record<B>(
     })?;
     match asked {
         Asked::Sample(order) => {
+            if let Some(bff) = order.bff.as_ref().filter(|bff| !bffs().contains(bff)) {
+                let what = format!(
+                    "there is no BFF {bff:?}; there are: {}\n",
+                    bffs().join(", ")
+                );
+                return Err(Refused(StatusCode::NOT_FOUND, what));
+            }
             let taken = recordings.sample(settings, order).map_err(refused)?;
             Ok(document(taken))
         }
         Asked::One { session, id } => {
             recordings.ask(settings, &session, &id).map_err(refused)?;
-            Ok(json!({"id": id}))
+            Ok(document((Vec::new(), 0)))
         }
         Asked::End { session } => Ok(document(recordings.end(&session))),
     }

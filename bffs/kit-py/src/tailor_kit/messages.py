@@ -1,0 +1,87 @@
+"""What crosses the boundary to the host, as Python has it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+Headers = list[tuple[str, str]]
+"""Header fields in their order. A name may occur more than once."""
+
+Body = str | bytes | None
+"""The body of a message, whole. JSON travels as text."""
+
+
+@dataclass(slots=True)
+class Client:
+    """Who is asking."""
+
+    name: str
+    """`x-client` of the request, or an empty text."""
+    host: str
+    """The host that the request was sent to, without a port."""
+
+
+@dataclass(slots=True)
+class Request:
+    """A request of a client. The path is below the route's, and is still percent-encoded."""
+
+    id: str
+    method: str
+    path: str
+    query: list[tuple[str, str]] = field(default_factory=list)
+    headers: Headers = field(default_factory=list)
+    body: Body = None
+    client: Client = field(default_factory=lambda: Client("", ""))
+
+    def header(self, name: str) -> str | None:
+        """The value of the first field of this name, whatever its case."""
+        wanted = name.lower()
+        return next((value for known, value in self.headers if known.lower() == wanted), None)
+
+
+@dataclass(slots=True)
+class Response:
+    """The answer to a client. `respond` makes one of JSON."""
+
+    status: int
+    headers: Headers = field(default_factory=list)
+    body: Body = None
+
+
+@dataclass(slots=True)
+class Call:
+    """A call of a service, as the contract has it."""
+
+    service: str
+    method: str
+    path: str
+    query: list[tuple[str, str]]
+    headers: Headers
+    body: Body
+    select: list[str]
+    timeout_ms: int | None = None
+    profile: str | None = None
+
+
+@dataclass(slots=True)
+class Reply:
+    """The answer of a service."""
+
+    status: int
+    headers: Headers
+    body: Body
+    selected: list[str | None]
+    """The JSON text of each selected value, `None` where there is none."""
+    source: str
+    """`live`, `cached`, `stale` or `fallback`."""
+
+
+@dataclass(slots=True)
+class Failure:
+    """Why there is no answer of a service."""
+
+    kind: str
+    """A word of the contract: `timeout`, `unreachable`, ..."""
+    sent: bool
+    """Whether the service may have got the call."""
+    detail: str

@@ -1,0 +1,103 @@
+"""The contract as componentize-py has it. Imported in a component only: nothing else has
+`wit_world`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from componentize_py_types import Err, Ok  # type: ignore[import-not-found]
+from wit_world.imports import downstream, runtime, types  # type: ignore[import-not-found]
+
+from . import host
+from .messages import Body, Call, Client, Failure, Reply, Request, Response
+
+_METHODS = {method.name: method for method in types.Method}
+_NAMES = {method: name for name, method in _METHODS.items()}
+_LEVELS = {level.name.lower(): level for level in runtime.Level}
+_KINDS = {kind: kind.name.lower().replace("_", "-") for kind in downstream.FailureKind}
+_SOURCES = {source: source.name.lower() for source in downstream.Source}
+_NOTHING = types.Payload_None_()
+
+
+def _payload(body: Body) -> Any:
+    if body is None:
+        return _NOTHING
+    return types.Payload_Text(body) if isinstance(body, str) else types.Payload_Bytes(bytes(body))
+
+
+def _body(payload: Any) -> Body:
+    return getattr(payload, "value", None)
+
+
+def _reply(reply: Any) -> Reply:
+    source = _SOURCES[reply.source]
+    return Reply(reply.status, reply.headers, _body(reply.body), reply.selected, source)
+
+
+def _failure(failure: Any) -> Failure:
+    return Failure(_KINDS[failure.kind], failure.sent, failure.detail)
+
+
+def _call(call: Call) -> Any:
+    return downstream.Call(
+        call.service,
+        _METHODS[call.method],
+        call.path,
+        call.query,
+        call.headers,
+        _payload(call.body),
+        call.select,
+        call.timeout_ms,
+        call.profile,
+    )
+
+
+class _Exchange:
+    def __init__(self, own: Any) -> None:
+        self.own = own
+
+    def wait(self) -> Reply | Failure:
+        try:
+            return _reply(self.own.wait())
+        except Err as error:
+            return _failure(error.value)
+
+
+class _Host:
+    """The host of a component."""
+
+    def fetch_all(self, calls: Sequence[Call]) -> list[Reply | Failure]:
+        results = downstream.fetch_all([_call(call) for call in calls])
+        return [
+            _reply(each.value) if isinstance(each, Ok) else _failure(each.value) for each in results
+        ]
+
+    def start(self, call: Call) -> _Exchange:
+        return _Exchange(downstream.start(_call(call)))
+
+    def wait_any(self, exchanges: Sequence[Any], timeout_ms: int | None) -> int | None:
+        first: int | None = downstream.wait_any([each.own for each in exchanges], timeout_ms)
+        return first
+
+    def log(self, level: str, message: str, fields: list[tuple[str, str]]) -> None:
+        runtime.log(_LEVELS[level], message, fields)
+
+    config = staticmethod(runtime.config)
+    now_ms = staticmethod(runtime.now_ms)
+    time_left_ms = staticmethod(runtime.time_left_ms)
+    elapsed_ns = staticmethod(runtime.elapsed_ns)
+    random = staticmethod(runtime.random)
+
+
+_host = _Host()
+
+
+def answer(handle: Callable[[Request], Response], given: Any) -> Any:
+    """Answers a request of the host."""
+    host.enter(_host)
+    client = Client(given.client.name, given.client.host)
+    method, body = _NAMES[given.method], _body(given.body)
+    made = handle(Request(given.id, method, given.path, given.query, given.headers, body, client))
+    return types.Response(made.status, made.headers, _payload(made.body))

@@ -1,0 +1,151 @@
+"""What the host calls: the handler of the author, and what becomes of an exception in it.
+
+`tailor build` puts this module into the component. An exception that nobody catches is a fault of
+the code: it is written to the log as one line with the author's places, and ends the instance, so
+that the host answers 502 with its own stable code. Left to the interpreter it would be a dozen
+lines, each of them apart.
+"""
+
+import importlib
+import os
+import sys
+
+from tailor_build import MODULE, ROOTS
+from wit_world import exports
+from wit_world.imports import runtime
+
+# Bytes of the parts of a line, of which the host takes 4 KiB, and calls of a stack.
+_MOST = {"message": 800, "stack": 1200, "route": 120, "cause": 900}
+_MOST_CALLS = 12
+_MOST_CAUSES = 4
+# Memory that is given back where there is no more of it, for the line that says so.
+_SPARE = [bytearray(256 << 10)]
+
+
+def _cut(text, most):
+    data = text.encode("utf-8", "replace")
+    if len(data) <= most:
+        return data.decode()
+    return data[:most].decode("utf-8", "ignore") + "…"
+
+
+def _place(code, instruction, line):
+    """`src/main.py:14:9`, or nothing for code that is not the author's."""
+    parts = code.co_filename.split("/", 2)
+    if len(parts) != 3 or not parts[1].isdigit() or int(parts[1]) >= len(ROOTS):
+        return None
+    root = ROOTS[int(parts[1])]
+    file = parts[2] if root == "." else f"{root}/{parts[2]}"
+    positions = list(code.co_positions())
+    column = positions[instruction // 2][2] if instruction // 2 < len(positions) else None
+    return f"{file}:{line}" if column is None else f"{file}:{line}:{column + 1}"
+
+
+def _stack(error):
+    """The calls of the author's, the innermost first."""
+    calls = []
+    trace = error.__traceback__
+    while trace is not None:
+        code = trace.tb_frame.f_code
+        place = _place(code, trace.tb_lasti, trace.tb_lineno)
+        if place is not None:
+            calls.append((f"{code.co_name} {place}", code.co_filename.startswith("/0/")))
+            # Of endless recursion the innermost calls are as good as any.
+            if len(calls) > 4 * _MOST_CALLS:
+                del calls[: 2 * _MOST_CALLS]
+        trace = trace.tb_next
+    # The way from the host to the author's first function is the same each time.
+    own = [place for place, (_, is_own) in enumerate(calls) if is_own]
+    calls = calls[own[0] :] if own else calls
+    return " < ".join(call for call, _ in calls[: -_MOST_CALLS - 1 : -1])
+
+
+def _in_words(error):
+    name = type(error).__name__
+    try:
+        text = str(error)
+    except Exception:
+        text = "which cannot be read"
+    return f"{name}: {text}" if text else name
+
+
+def _causes(error):
+    told = []
+    seen = {id(error)}
+    while len(told) < _MOST_CAUSES:
+        hidden = error.__suppress_context__
+        error = error.__cause__ or (None if hidden else error.__context__)
+        if error is None or id(error) in seen:
+            break
+        seen.add(id(error))
+        place = _stack(error).split(" < ", 1)[0]
+        told.append(f"{_in_words(error)} ({place})" if place else _in_words(error))
+    return "; ".join(told)
+
+
+def _write(error):
+    fields = {
+        "stack": _stack(error),
+        "route": getattr(error, "tailor_route", ""),
+        "cause": _causes(error),
+    }
+    pairs = [(name, _cut(value, _MOST[name])) for name, value in fields.items() if value]
+    runtime.log(runtime.Level.ERROR, _cut(_in_words(error), _MOST["message"]), pairs)
+
+
+def _find():
+    """The author's handler: `handler` of the module, or an instance of its class `Handler`."""
+    module = importlib.import_module(MODULE)
+    handler = getattr(module, "handler", None)
+    if handler is None and hasattr(module, "Handler"):
+        handler = module.Handler()
+    if not callable(getattr(handler, "handle", None)):
+        raise TypeError(f"the module {MODULE} has no `handler` with a method `handle(request)`")
+    return handler
+
+
+def _connect_logging():
+    """What the standard library's `logging` writes becomes lines of the host, too."""
+    import logging
+
+    levels = {
+        logging.DEBUG: runtime.Level.DEBUG,
+        logging.INFO: runtime.Level.INFO,
+        logging.WARNING: runtime.Level.WARN,
+    }
+
+    class Lines(logging.Handler):
+        def emit(self, record):
+            fields = [("logger", record.name)]
+            if record.exc_info and record.exc_info[1] is not None:
+                error = record.exc_info[1]
+                fields += [
+                    ("error", _cut(_in_words(error), 800)),
+                    ("stack", _cut(_stack(error), 1200)),
+                ]
+            level = levels.get(record.levelno, runtime.Level.ERROR)
+            if record.levelno < logging.INFO:
+                level = runtime.Level.DEBUG
+            runtime.log(level, _cut(record.getMessage(), _MOST["message"]), fields)
+
+    root = logging.getLogger()
+    # Somebody who has set it up wants it so.
+    if not root.handlers:
+        root.addHandler(Lines())
+        root.setLevel(logging.INFO)
+
+
+_handler = _find()
+if "logging" in sys.modules:
+    _connect_logging()
+
+
+class Handler(exports.Handler):
+    def handle(self, r):
+        try:
+            return _handler.handle(r)
+        except BaseException as error:
+            _SPARE.clear()
+            sys.stdout.flush()
+            _write(error)
+            os.abort()

@@ -1,0 +1,114 @@
+//! The modules that a build reads, as they were when it began.
+//!
+//! They are copied, because the interpreter writes what it compiles beside what it imports, and
+//! because a file that is saved meanwhile belongs to the next build.
+
+use std::path::{Path, PathBuf};
+
+use super::super::BuildError;
+use super::super::pyproject::PyProject;
+use super::super::stamp::{digest, files_below, relative};
+
+/// The folders that modules are imported from, with their files.
+pub(super) struct Sources {
+    pub(super) roots: Vec<Root>,
+    /// The entry as it is imported, from the first of the folders.
+    pub(super) module: String,
+}
+
+/// One folder.
+pub(super) struct Root {
+    /// Absolute.
+    pub(super) folder: PathBuf,
+    /// As it is seen from the BFF's folder: `src`.
+    pub(super) shown: PathBuf,
+    /// Paths in the folder, with what is in the files.
+    files: Vec<(PathBuf, Vec<u8>)>,
+}
+
+impl Sources {
+    /// Reads all of them.
+    pub(super) fn read(project: &PyProject) -> Result<Self, BuildError> {
+        let (folder, module) = project.module()?;
+        let mut roots = vec![Root::read(project, &folder)?];
+        for folder in &project.path {
+            let folder = folder
+                .canonicalize()
+                .map_err(BuildError::io("read", folder))?;
+            roots.push(Root::read(project, &folder)?);
+        }
+        Ok(Self { roots, module })
+    }
+
+    pub(super) fn digest(&self) -> String {
+        let roots = self.roots.iter().map(|root| {
+            let files = root.files.iter();
+            let parts =
+                files.flat_map(|(name, bytes)| [name.as_os_str().as_encoded_bytes(), bytes]);
+            digest(
+                [root.shown.as_os_str().as_encoded_bytes()]
+                    .into_iter()
+                    .chain(parts),
+            )
+        });
+        let roots: Vec<String> = roots.collect();
+        let parts = roots.iter().map(String::as_bytes);
+        digest([self.module.as_bytes()].into_iter().chain(parts))
+    }
+
+    /// Writes the copies into a folder, one folder for each root in their order.
+    pub(super) fn write(&self, into: &Path) -> Result<Vec<PathBuf>, BuildError> {
+        let mut folders = Vec::new();
+        for (number, root) in self.roots.iter().enumerate() {
+            let copy = into.join(number.to_string());
+            std::fs::create_dir_all(&copy).map_err(BuildError::io("make the folder", &copy))?;
+            for (name, bytes) in &root.files {
+                let file = copy.join(name);
+                let folder = file.parent().unwrap_or(&copy);
+                std::fs::create_dir_all(folder)
+                    .map_err(BuildError::io("make the folder", folder))?;
+                std::fs::write(&file, bytes).map_err(BuildError::io("write", &file))?;
+            }
+            folders.push(copy);
+        }
+        Ok(folders)
+    }
+
+    /// The files, and the folders that they are in, where one may be added.
+    pub(super) fn places(&self) -> Vec<PathBuf> {
+        let mut places = Vec::new();
+        for root in &self.roots {
+            places.push(root.folder.clone());
+            for (name, _) in &root.files {
+                let file = root.folder.join(name);
+                places.extend(file.parent().map(Path::to_owned));
+                places.push(file);
+            }
+        }
+        places.sort();
+        places.dedup();
+        places
+    }
+}
+
+impl Root {
+    fn read(project: &PyProject, folder: &Path) -> Result<Self, BuildError> {
+        let own = folder == project.folder;
+        let skip = |path: &Path| {
+            let name = path.file_name().unwrap_or_default().to_string_lossy();
+            name.starts_with('.')
+                || name == "__pycache__"
+                || (own && ["target", "node_modules", "vendor"].contains(&&*name))
+        };
+        let mut files = Vec::new();
+        for file in files_below(folder, &skip)? {
+            let bytes = std::fs::read(&file).map_err(BuildError::io("read", &file))?;
+            files.push((relative(folder, &file), bytes));
+        }
+        Ok(Self {
+            folder: folder.to_owned(),
+            shown: relative(&project.folder, folder),
+            files,
+        })
+    }
+}
