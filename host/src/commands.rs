@@ -17,6 +17,7 @@ mod log;
 mod man;
 mod new;
 mod outcome;
+mod output;
 mod record;
 mod replay;
 mod schema;

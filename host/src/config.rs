@@ -49,7 +49,7 @@ pub use downstream::{
     Cache, Calls, ClientAuthentication, Connections, Credentials, Downstream, Ejection, Endpoint,
     Fallback, Health, OAuth2, Protocol, Shape, Tls, Write,
 };
-pub use load::{load, load_but_components, parse, parse_but_components};
+pub use load::{load, load_bffs, load_but_components, parse, parse_bffs};
 pub use pattern::{CallPattern, Segment};
 pub use policy::{Breaker, CacheTimes, Hedge, Policy, Profile, Retry, Rule, Timeouts};
 pub use problem::{ConfigError, Problem};

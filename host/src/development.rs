@@ -78,6 +78,8 @@ pub struct GuestUsage {
     pub memory_limit: usize,
     /// The limit of calls.
     pub calls_limit: u32,
+    /// The limit of the bytes of their bodies and of those of their answers.
+    pub bytes_limit: usize,
 }
 
 /// A request that its BFF did not answer.

@@ -9,6 +9,7 @@ mod layout;
 mod lookup;
 mod recorded;
 mod redaction;
+mod rewritten;
 // The kit for Rust reads the same fixtures, and has to be whole without the host.
 #[path = "../../bffs/kit/src/testing/json.rs"]
 mod json;
@@ -32,6 +33,7 @@ pub use layout::{compact, laid_out};
 pub use lookup::NON_ALPHANUMERIC_BUT_MARKS;
 pub use recorded::{NotText, Recorded, RecordedCall, RecordedLimits};
 pub use redaction::{Place, REDACTED, Redaction};
+pub use rewritten::{rewritten, with_member};
 
 use crate::contract;
 use crate::downstream::{Canned, Cause, ServiceRequest};
@@ -79,6 +81,7 @@ pub enum FixtureError {
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Fixture {
     /// What the client asks.
+    #[serde(deserialize_with = "json::object")]
     pub request: Request,
     /// The values of `runtime.config`.
     #[serde(default, deserialize_with = "config")]
@@ -93,13 +96,13 @@ pub struct Fixture {
     #[serde(default, deserialize_with = "json::present")]
     pub client: Option<String>,
     /// The services' answers. The first that matches a call answers it, any number of times.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "json::objects")]
     pub downstreams: Vec<Exchange>,
     /// What must come back.
-    #[serde(default, deserialize_with = "json::present")]
+    #[serde(default, deserialize_with = "json::present_object")]
     pub expect: Option<Expect>,
     /// What it has besides, when it was recorded.
-    #[serde(default, deserialize_with = "json::present")]
+    #[serde(default, deserialize_with = "json::present_object")]
     pub recorded: Option<Recorded>,
     #[serde(skip)]
     path: String,
@@ -167,7 +170,7 @@ impl Fixture {
             path: path.to_owned(),
             source,
         };
-        let mut fixture: Self = serde_json::from_str(text).map_err(malformed)?;
+        let mut fixture: Self = json::read_object(text).map_err(malformed)?;
         fixture.take_as_written(&Node::read(text).map_err(malformed)?);
         fixture.path = path.to_owned();
         fixture.check()?;

@@ -17,13 +17,14 @@ mod unit;
 mod update;
 mod warning;
 
+pub use crate::bff::guest_log::LogLine;
 pub use called::Called;
 pub use cost::{Change, LastRuns, Spent};
 pub use coverage::{Case, Coverage, ServiceCoverage};
 pub use find::{FindError, fixtures};
-pub use outcome::{Outcome, Verdict};
+pub use outcome::{Outcome, Run, Verdict};
 pub use run::{Options, Subject, run};
-pub use settings::{Settings, SettingsError, settings_of};
-pub use unit::{UnitError, UnitRun, unit_tests};
+pub use settings::{Settings, SettingsError, configurations, settings_of};
+pub use unit::{Ended, Interrupt, UnitError, UnitRun, unit_tests};
 pub use update::UpdateError;
-pub use warning::Warning;
+pub use warning::{NothingArrived, Warning, Why};

@@ -1,5 +1,7 @@
 //! `tailor test`: a BFF from its sources to its fixtures, as its author types it.
 
+mod reports;
+
 use std::io::{BufRead as _, BufReader};
 use std::path::Path;
 use std::process::{Command, Stdio};
@@ -267,6 +269,12 @@ fn a_watched_folder_is_tested_again_when_a_fixture_changes() {
         &[("fixtures/six.json", &FIVE.replace("5.0", "6"))],
     );
     until("1 passed, 1 failed");
+    until("waiting for changes");
+    // The configuration is looked at, too.
+    let config = "[bff.echo]\ncomponent = \"target/components/echo.wasm\"\n\
+                  limits.memory = \"8MiB\"\n[[route]]\nbff = \"echo\"\npath = \"/\"\n";
+    write(dir.path(), &[("tailor.toml", config)]);
+    until("limits and grants of /");
     until("waiting for changes");
     let id = child.id().to_string();
     assert!(

@@ -53,7 +53,11 @@ async fn what_is_saved_is_served_and_what_does_not_build_leaves_the_last_good_ve
     );
     let shown = dev.line("GET /ada 200").unwrap();
     assert!(!shown.contains('\u{1b}'), "colours in a pipe: {shown:?}");
-    assert!(dev.line("answers of").unwrap().contains("calls 1 of"));
+    let cost = dev.line("answers of").unwrap();
+    assert!(
+        cost.contains("calls 1 of 16, their bodies 14 B of "),
+        "{cost}"
+    );
     dev.line("activity GET /users/ada").unwrap();
 
     save(&folder, "\"v1\"", "\"v2\"");

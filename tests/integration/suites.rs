@@ -99,7 +99,7 @@ fn a_misspelt_entry_fails_a_fixture_whose_expectation_holds() {
         };
         let wanted = format!("downstreams[0], {entry}: no call used it; ");
         assert!(unused.starts_with(&wanted), "{unused}");
-        assert!(nothing.ends_with(&call), "{nothing}");
+        assert!(nothing.contains(&call), "{nothing}");
     }
     let near = format!("no entry answers {call}: is it meant?");
     assert!(
@@ -138,6 +138,32 @@ fn each_call_has_its_method_path_and_entry_and_each_case_is_counted_that_happene
         [Case::TimesOut, Case::Fails]
     );
     assert_eq!(most.requests["GET /wait"], 3);
+}
+
+#[test]
+fn a_call_that_was_refused_covers_nothing_and_its_service_is_listed() {
+    let entry = r#"{"service": "goals", "path": "*", "reply": {}}"#;
+    let (_dir, found) = folder(&[("a", "/wait", entry, r#"{"status": 200}"#)]);
+    let component = components::hostile().unwrap();
+    let settings = Bff::with_defaults("hostile", &component, &[]);
+    let subject = subject(component, Some(settings));
+    let all = run(
+        &subject,
+        &found,
+        Options::default(),
+        &mut LastRuns::default(),
+    )
+    .unwrap();
+    assert!(!all[0].passed());
+    let call = &all[0].run.as_ref().unwrap().calls[0];
+    assert_eq!((call.entry, call.record.outcome), (None, Err("denied")));
+    assert_eq!(Coverage::of(&all).share(), (0, 5));
+
+    // Of calls past the limit, none was answered.
+    let all = outcomes(&[("a", "/fetch-each?count=20", entry, r#"{"status": 200}"#)]);
+    let coverage = Coverage::of(&all);
+    let missing = coverage.services["goals"].missing();
+    assert!(missing.contains(&Case::Fails), "{missing:?}");
 }
 
 #[test]

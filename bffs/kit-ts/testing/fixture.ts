@@ -81,7 +81,7 @@ export interface Fixture {
  * nothing.
  */
 export function readFixtures(folder: string): [name: string, fixture: Fixture][] {
-  const names = readdirSync(folder).filter((name) => name.endsWith(".json"));
+  const names = readdirSync(folder).filter((name) => name.toLowerCase().endsWith(".json"));
   if (names.length === 0) throw new Error(`${folder}: no fixtures`);
   return names.sort().map((name) => [name, readFixture(join(folder, name))]);
 }

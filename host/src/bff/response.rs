@@ -17,7 +17,7 @@ const MAX_FIELDS: usize = 64;
 const MAX_HEADERS: usize = 32 << 10;
 
 /// A guest's response that passed every check.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct CheckedResponse {
     /// 200 to 599.
     pub status: StatusCode,

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use anyhow::Context as _;
+use anyhow::{Context as _, ensure};
 use clap::Args;
 use tailor::bff::runtime::Runtime;
 use tailor::config::{self, Bff, Config};
@@ -13,6 +13,7 @@ use tailor::suite::{Options, Subject, Verdict, run};
 use super::kept_code::KeptCode;
 use super::last_runs::{last_runs, save};
 use super::outcome;
+use super::output::Output;
 
 #[derive(Args)]
 pub struct Call {
@@ -52,14 +53,18 @@ impl Call {
         let mut last = last_runs(&subject.component);
         let outcomes = run(&subject, &self.fixture, options, &mut last)?;
         save(&mut last);
-        let mut passed = true;
+        let (mut passed, mut unusable) = (true, Vec::new());
+        let mut out = Output::default();
         for outcome in outcomes {
-            if let Verdict::Unusable(error) = outcome.verdict {
-                return Err(error.into());
-            }
-            println!("{}", outcome::text(&outcome::json(&outcome)));
             passed &= matches!(outcome.verdict, Verdict::Passed);
+            match outcome.verdict {
+                Verdict::Unusable(error) => unusable.push(error.to_string()),
+                _ => out.print(&format!("{}\n", outcome::text(&outcome::json(&outcome)))),
+            }
         }
+        out.end()?;
+        // Those that can be run are, whatever the others are.
+        ensure!(unusable.is_empty(), "{}", unusable.join("; "));
         Ok(if passed {
             ExitCode::SUCCESS
         } else {

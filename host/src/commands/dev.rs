@@ -44,8 +44,8 @@ pub struct Dev {
     /// The BFFs' folders, each with its Cargo.toml, package.json or pyproject.toml
     #[arg(value_name = "FOLDER", default_value = ".")]
     folders: Vec<PathBuf>,
-    /// The configuration file [default: tailor.toml in the first folder or above it; without one,
-    /// the BFF gets all paths and the services of its fixtures]
+    /// The configuration file [default: tailor.toml in the first folder or above it in the
+    /// repository; without one, the BFF gets all paths and the services of its fixtures]
     #[arg(short, long, value_name = "FILE")]
     config: Option<PathBuf>,
     /// What answers calls of services

@@ -2,6 +2,7 @@
 
 use serde_json::{Map, Value, json};
 use tailor::bff::response::CheckedResponse;
+use tailor::fixture::Difference;
 use tailor::suite::{Called, Outcome, Verdict};
 use tailor::text::is_hidden;
 
@@ -26,7 +27,12 @@ pub fn json(outcome: &Outcome) -> Value {
     let mut add = |name: &str, value: Value| shown.insert(name.to_owned(), value);
     match &outcome.verdict {
         Verdict::Passed => {}
-        Verdict::Failed(differences) => drop(add("differences", json!(differences))),
+        Verdict::Failed(differences) => {
+            add("differences", json!(differences));
+            if differences.len() >= Difference::MOST {
+                add("differences_cut", json!(true));
+            }
+        }
         Verdict::NoAnswer { error, backtrace } => {
             add("error", json!(error));
             add("backtrace", json!(backtrace.lines().collect::<Vec<_>>()));

@@ -87,7 +87,8 @@ fn show(path: &str, verdict: &Verdict, ran: u32) {
                 println!("         {difference}");
             }
             if differences.len() > MAX_SHOWN {
-                println!("         and {} more", differences.len() - MAX_SHOWN);
+                let more = differences.len() - MAX_SHOWN;
+                println!("         and at least {more} more");
             }
         }
     }

@@ -2,12 +2,15 @@
 
 mod bff;
 mod context;
+mod fault;
 mod junit;
+mod marks;
 mod people;
 mod watch;
 
 use std::collections::BTreeSet;
-use std::io::{IsTerminal as _, Write as _};
+use std::io::IsTerminal as _;
+use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Instant;
@@ -15,13 +18,18 @@ use std::time::Instant;
 use clap::Args;
 use serde_json::json;
 use tailor::bff::runtime::Runtime;
-use tailor::suite::Options;
+use tailor::suite::{Interrupt, Options};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use super::kept_code::KeptCode;
 use super::outcome;
+use super::output::{Output, Reader};
 use bff::BffRun;
 use context::{Arguments, Context};
 use people::Style;
+
+/// The exit code of a run that a signal ended, as shells have it for Ctrl-C.
+const INTERRUPTED: u8 = 130;
 
 #[derive(Args)]
 pub struct Test {
@@ -33,18 +41,55 @@ impl Test {
     pub async fn run(self) -> anyhow::Result<ExitCode> {
         let code = KeptCode::open(None);
         let runtime = Arc::new(Runtime::new(Options::instances())?);
-        let session = Session {
+        let session = Arc::new(Session {
             context: Context {
                 arguments: self.arguments,
                 code,
                 runtime,
+                interrupt: Interrupt::default(),
             },
             style: Style::of_output(),
+        });
+        // What tests start is in groups of its own, which Ctrl-C does not reach.
+        let mut signals = Signals::new()?;
+        let interrupt = session.context.interrupt.clone();
+        let ended = if session.context.arguments.watch {
+            watch::watch(session, &mut signals).await
+        } else {
+            let run = tokio::task::spawn_blocking(move || session.run());
+            tokio::select! {
+                ran = run => Ok(ran??.code),
+                () = signals.stop() => Ok(ExitCode::from(INTERRUPTED)),
+            }
         };
-        if session.context.arguments.watch {
-            return watch::watch(Arc::new(session)).await;
+        interrupt.end();
+        ended
+    }
+}
+
+/// What asks the program to end: Ctrl-C, a terminal that is closed, another program.
+struct Signals {
+    interrupt: Signal,
+    hangup: Signal,
+    terminate: Signal,
+}
+
+impl Signals {
+    fn new() -> std::io::Result<Self> {
+        Ok(Self {
+            interrupt: signal(SignalKind::interrupt())?,
+            hangup: signal(SignalKind::hangup())?,
+            terminate: signal(SignalKind::terminate())?,
+        })
+    }
+
+    /// Waits for one of them.
+    async fn stop(&mut self) {
+        tokio::select! {
+            _ = self.interrupt.recv() => {}
+            _ = self.hangup.recv() => {}
+            _ = self.terminate.recv() => {}
         }
-        Ok(tokio::task::spawn_blocking(move || session.run()).await?)
     }
 }
 
@@ -54,11 +99,21 @@ struct Session {
     style: Style,
 }
 
+/// A run of all.
+struct Ran {
+    code: ExitCode,
+    /// Whether somebody still reads what is printed.
+    reader: Reader,
+    /// The files that it wrote itself.
+    written: Vec<PathBuf>,
+}
+
 impl Session {
-    /// Runs all once, prints what came of it, and gives the exit code.
-    fn run(&self) -> ExitCode {
+    /// Runs all once, and prints what came of it.
+    fn run(&self) -> anyhow::Result<Ran> {
         let started = Instant::now();
         let arguments = &self.context.arguments;
+        let mut out = Output::default();
         let mut seen = BTreeSet::new();
         let mut runs: Vec<BffRun> = Vec::new();
         for folder in &arguments.folders {
@@ -69,7 +124,7 @@ impl Session {
             }
             let run = BffRun::of(folder, &self.context);
             if !arguments.json {
-                print(&people::section(&run, self.style, arguments.coverage));
+                out.print(&people::section(&run, self.style, arguments.coverage));
             }
             runs.push(run);
         }
@@ -91,27 +146,27 @@ impl Session {
         if arguments.json {
             let suites: Vec<_> = runs.iter().map(BffRun::json).collect();
             let document = json!({"passed": passed, "suites": suites, "problems": problems});
-            print(&format!("{}\n", outcome::text(&document)));
+            out.print(&format!("{}\n", outcome::text(&document)));
         } else {
-            print(&people::end(
+            out.print(&people::end(
                 &runs,
                 &problems,
                 started.elapsed(),
                 self.style,
             ));
         }
-        if passed {
-            ExitCode::SUCCESS
-        } else {
-            ExitCode::FAILURE
-        }
+        let updated = runs.iter().flat_map(|run| &run.outcomes);
+        let updated = updated.filter(|outcome| outcome.is_updated());
+        let updated = updated.map(|outcome| outcome.path.clone());
+        Ok(Ran {
+            reader: out.end()?,
+            code: match passed {
+                true => ExitCode::SUCCESS,
+                false => ExitCode::FAILURE,
+            },
+            written: updated.chain(arguments.junit.clone()).collect(),
+        })
     }
-}
-
-/// Prints a text. A reader that has gone, as `head` does, has read what it wanted.
-fn print(text: &str) {
-    let mut out = std::io::stdout().lock();
-    let _ = out.write_all(text.as_bytes()).and_then(|()| out.flush());
 }
 
 impl Style {

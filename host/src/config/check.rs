@@ -74,6 +74,17 @@ impl Display for Bound {
     }
 }
 
+/// What of a file is looked at.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Part {
+    /// All of it.
+    All,
+    /// All but the components.
+    Host,
+    /// Neither the components, nor whether there is a place for the host's own files.
+    Bffs,
+}
+
 /// The context of a check, and its report.
 struct Context<'a> {
     file: &'a RawFile,
@@ -81,8 +92,7 @@ struct Context<'a> {
     path: &'a Path,
     /// The folder of the file, the base of relative paths.
     folder: &'a Path,
-    /// Whether the components are looked at.
-    components: bool,
+    part: Part,
     problems: Vec<Problem>,
 }
 
@@ -170,7 +180,7 @@ impl Context<'_> {
 }
 
 /// Checks the text of a file, whose name is `path`.
-pub(super) fn check(text: &str, path: &Path, components: bool) -> Result<Config, ConfigError> {
+pub(super) fn check(text: &str, path: &Path, part: Part) -> Result<Config, ConfigError> {
     let invalid = |problems| ConfigError::Invalid {
         path: path.to_owned(),
         problems,
@@ -182,7 +192,7 @@ pub(super) fn check(text: &str, path: &Path, components: bool) -> Result<Config,
         file: &file,
         path,
         folder,
-        components,
+        part,
         problems: reader.problems,
     };
 
@@ -330,7 +340,7 @@ pub(super) fn defaults() -> (Bff, Downstream) {
         file: &file,
         path: Path::new(""),
         folder: Path::new(""),
-        components: false,
+        part: Part::Host,
         problems: Vec::new(),
     };
     let engine = engine(&file.engine, &mut cx);

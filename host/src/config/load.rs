@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::check::{self};
+use super::check::{self, Part};
 use super::{Config, ConfigError};
 use crate::file;
 
@@ -28,7 +28,17 @@ pub fn load(path: &Path) -> Result<Config, ConfigError> {
 ///
 /// When the file cannot be read, or all problems of its text at once.
 pub fn load_but_components(path: &Path) -> Result<Config, ConfigError> {
-    check::check(&read(path)?, path, false)
+    check::check(&read(path)?, path, Part::Host)
+}
+
+/// The same for commands that run the BFFs of a file and no host: a place for the host's own files
+/// is not needed.
+///
+/// # Errors
+///
+/// When the file cannot be read, or all problems of its text at once.
+pub fn load_bffs(path: &Path) -> Result<Config, ConfigError> {
+    check::check(&read(path)?, path, Part::Bffs)
 }
 
 fn read(path: &Path) -> Result<String, ConfigError> {
@@ -47,14 +57,14 @@ fn read(path: &Path) -> Result<String, ConfigError> {
 ///
 /// All problems of the text at once.
 pub fn parse(text: &str, path: &Path) -> Result<Config, ConfigError> {
-    check::check(text, path, true)
+    check::check(text, path, Part::All)
 }
 
-/// The same, but for the components, as [`load_but_components`] does.
+/// The same of what [`load_bffs`] looks at.
 ///
 /// # Errors
 ///
 /// All problems of the text at once.
-pub fn parse_but_components(text: &str, path: &Path) -> Result<Config, ConfigError> {
-    check::check(text, path, false)
+pub fn parse_bffs(text: &str, path: &Path) -> Result<Config, ConfigError> {
+    check::check(text, path, Part::Bffs)
 }

@@ -157,6 +157,7 @@ impl Access {
                 cpu_limit: limits.cpu,
                 memory_limit: limits.memory,
                 calls_limit: limits.calls,
+                bytes_limit: limits.downstream_bytes,
             }),
             log_dropped: self.run.as_ref().map_or(0, |run| run.log.dropped()),
             calls: calls.as_deref().map_or(&[], Vec::as_slice),

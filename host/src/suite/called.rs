@@ -2,9 +2,17 @@
 
 use std::fmt;
 
-use crate::calls::CallRecord;
-use crate::fixture::Fixture;
+use crate::calls::{CallRecord, kind_name};
+use crate::contract::FailureKind;
+use crate::fixture::{Exchange, Fixture};
 use crate::text::{excerpt, visible};
+
+/// The kinds of failures with which the host ends a call before it asks a service.
+const REFUSALS: [FailureKind; 3] = [
+    FailureKind::Denied,
+    FailureKind::Exhausted,
+    FailureKind::Invalid,
+];
 
 /// Bytes of a path that are shown.
 const MAX_SHOWN: usize = 1 << 10;
@@ -23,7 +31,36 @@ impl Called {
     pub(super) fn new(record: CallRecord, fixture: &Fixture) -> Self {
         let target = record.target.as_deref();
         let entry = target.and_then(|it| fixture.entry_of(&record.service, &it.method, &it.path));
-        Self { record, entry }
+        let mut called = Self {
+            record,
+            entry: None,
+        };
+        // A call that was refused came as far as no entry, unless one says that it is.
+        let says_so = |index| {
+            let entry: Option<&Exchange> = fixture.downstreams.get(index);
+            entry.and_then(|entry| entry.failure.as_deref()) == called.refusal()
+        };
+        called.entry = match called.refusal() {
+            None => entry,
+            Some(_) => entry.filter(|index| says_so(*index)),
+        };
+        called
+    }
+
+    /// The kind of failure with which the host ended it before it asked a service, if it did; an
+    /// entry may say so, too.
+    pub(super) fn refusal(&self) -> Option<&'static str> {
+        let kind = self.record.outcome.err()?;
+        let is_refusal = REFUSALS
+            .into_iter()
+            .any(|refusal| kind_name(refusal) == kind);
+        is_refusal.then_some(kind)
+    }
+
+    /// Whether this is what an entry is for.
+    pub(super) fn is_of(&self, entry: &Exchange) -> bool {
+        let target = self.record.target.as_deref();
+        target.is_some_and(|it| entry.matches(&self.record.service, &it.method, &it.path))
     }
 
     /// Whether it failed, and the fixture does not say so.

@@ -104,22 +104,25 @@ impl ServiceCoverage {
 }
 
 impl Coverage {
-    /// What these fixtures cover. Services that were refused to the BFF are not counted.
+    /// What these fixtures cover. A service that was refused to the BFF is listed, too: no case of it
+    /// happened.
     pub fn of(outcomes: &[Outcome]) -> Self {
         let mut coverage = Self::default();
-        for run in outcomes.iter().filter_map(|outcome| outcome.run.as_ref()) {
+        let runs = || outcomes.iter().filter_map(|outcome| outcome.run.as_ref());
+        // Before those that a guest may have made up.
+        for name in runs().flat_map(|run| &run.granted) {
+            coverage.service(name);
+        }
+        for run in runs() {
             coverage.add(run);
         }
         coverage
     }
 
     fn add(&mut self, run: &Run) {
-        for name in &run.granted {
-            self.service(name);
-        }
         for call in &run.calls {
-            if let Some(case) = Case::of(call)
-                && let Some(service) = self.service(&call.record.service)
+            if let Some(service) = self.service(&call.record.service)
+                && let Some(case) = Case::of(call)
             {
                 service.0.insert(case);
             }

@@ -24,14 +24,17 @@ pub enum FindError {
     /// There are too many.
     #[error("{}: more than {MAX_FIXTURES} fixtures; move some to another BFF's folder", .0.display())]
     TooMany(PathBuf),
+    /// They are too deep in it.
+    #[error("{}: more than {MAX_DEPTH} folders deep; move it up", .0.display())]
+    TooDeep(PathBuf),
 }
 
-/// All files `fixtures/**/*.json` of a folder, ordered by their paths. Links to folders are not
+/// All files `fixtures/**/*.json` of a folder, ordered by their paths; capitals do not matter. Links to folders are not
 /// followed, so that a loop of links is no endless walk, and hidden files are none.
 ///
 /// # Errors
 ///
-/// When there is none, and when a folder cannot be read.
+/// When there is none, when a folder cannot be read, and when there is too much.
 pub fn fixtures(folder: &Path) -> Result<Vec<PathBuf>, FindError> {
     let top = folder.join("fixtures");
     if !top.is_dir() {
@@ -51,10 +54,11 @@ pub fn fixtures(folder: &Path) -> Result<Vec<PathBuf>, FindError> {
                 continue;
             }
             if entry.file_type().map_err(unreadable)?.is_dir() {
-                if depth < MAX_DEPTH {
-                    folders.push((path, depth + 1));
+                if depth >= MAX_DEPTH {
+                    return Err(FindError::TooDeep(path));
                 }
-            } else if path.extension().is_some_and(|end| end == "json") && !path.is_dir() {
+                folders.push((path, depth + 1));
+            } else if is_json(&path) && !path.is_dir() {
                 found.push(path);
             }
         }
@@ -67,6 +71,11 @@ pub fn fixtures(folder: &Path) -> Result<Vec<PathBuf>, FindError> {
     }
     found.sort();
     Ok(found)
+}
+
+fn is_json(path: &Path) -> bool {
+    let end = path.extension();
+    end.is_some_and(|end| end.eq_ignore_ascii_case("json"))
 }
 
 #[cfg(test)]
@@ -82,7 +91,7 @@ mod tests {
         let top = dir.path().join("fixtures");
         std::fs::create_dir_all(top.join("workout")).unwrap();
         let strange = std::ffi::OsStr::from_bytes(b"z\xff.json");
-        for name in ["b.json", "workout/a.json", "notes.md", ".hidden.json"] {
+        for name in ["b.json", "workout/a.JSON", "notes.md", ".hidden.json"] {
             std::fs::write(top.join(name), "{}").unwrap();
         }
         std::fs::write(top.join(strange), "{}").unwrap();
@@ -90,10 +99,16 @@ mod tests {
         symlink(&top, top.join("folder.json")).unwrap();
         symlink(top.join("b.json"), top.join("c.json")).unwrap();
         let found = fixtures(dir.path()).unwrap();
-        let wanted = ["b.json", "c.json", "workout/a.json"];
+        let wanted = ["b.json", "c.json", "workout/a.JSON"];
         let mut wanted: Vec<PathBuf> = wanted.iter().map(|name| top.join(name)).collect();
         wanted.push(top.join(strange));
         assert_eq!(found, wanted);
+        // What is too deep is told.
+        let deep = top.join(["d"; 17].join("/"));
+        std::fs::create_dir_all(&deep).unwrap();
+        let error = fixtures(dir.path()).unwrap_err().to_string();
+        let wanted = format!("{}: more than 16 folders deep; move it up", deep.display());
+        assert_eq!(error, wanted);
     }
 
     #[test]

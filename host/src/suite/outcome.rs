@@ -21,7 +21,7 @@ pub struct Outcome {
     pub verdict: Verdict,
     /// The rest, where the request was made.
     pub run: Option<Run>,
-    /// Whether `expect` was written anew, where that was wanted and could make sense.
+    /// Whether `expect` was written anew, where that was wanted and the fixture does not pass.
     pub update: Option<Result<(), UpdateError>>,
 }
 
@@ -68,7 +68,7 @@ pub struct Run {
     pub changes: Vec<Change>,
     /// What makes the fixture worth less than it looks.
     pub warnings: Vec<Warning>,
-    /// From reading the file to the verdict.
+    /// From the request to the answer.
     pub took: Duration,
 }
 

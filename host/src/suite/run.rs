@@ -13,13 +13,14 @@ use tokio::time::Instant;
 use super::called::Called;
 use super::cost::{LastRuns, Spent};
 use super::outcome::{Outcome, Run, Verdict};
-use super::update::write_expect;
-use super::warning::warnings;
+use super::update::{UpdateError, updated, write};
+use super::warning::{nothing_arrived, warnings};
 use crate::bff::load::Loaded;
+use crate::bff::response::CheckedResponse;
 use crate::bff::run::Fixed;
 use crate::bff::runtime::Runtime;
 use crate::config::Bff;
-use crate::fixture::{Fixture, FixtureError};
+use crate::fixture::{Difference, Fixture, FixtureError};
 use crate::invoke::{Invoked, detached, invoke};
 
 /// Fixtures that run at once on one thread. Many wait for services that are slow on purpose; more
@@ -104,8 +105,10 @@ pub fn run(
     Ok(outcomes)
 }
 
+/// An event loop with one thread beside it, for what would delay the fixtures that wait.
 fn event_loop() -> io::Result<EventLoop> {
     tokio::runtime::Builder::new_current_thread()
+        .max_blocking_threads(1)
         .enable_all()
         .build()
 }
@@ -133,76 +136,165 @@ fn work(
 }
 
 async fn outcome(subject: &Subject, path: &Path, options: Options) -> Outcome {
-    let began = Instant::now();
     let unusable = |error| Outcome {
         path: path.to_owned(),
         verdict: Verdict::Unusable(error),
         run: None,
         update: None,
     };
-    let read = || {
-        let text = Fixture::text(path)?;
-        let fixture = Fixture::parse(&text, &path.display().to_string())?;
-        Ok((text, Arc::new(fixture)))
+    let judged = async {
+        let (text, fixture) = aside(path, read).await?;
+        let judged = subject.judge(path, &fixture).await?;
+        Ok((text, fixture, judged))
     };
-    let (text, fixture) = match read() {
-        Ok(read) => read,
+    let (text, fixture, judged) = match judged.await {
+        Ok(judged) => judged,
         Err(error) => return unusable(error),
     };
-    let (invoked, granted) = match subject.invoke(&fixture).await {
-        Ok(invoked) => invoked,
-        Err(error) => return unusable(error),
+    let Judged {
+        verdict,
+        mut run,
+        holds,
+    } = judged;
+    let update = match options.update && !holds {
+        true => Some(subject.update(path, text, &fixture, &run).await),
+        false => None,
     };
-    let expect = fixture.expect.as_ref();
-    let expects = expect.is_some_and(|expect| !expect.is_empty());
-    let calls = invoked.calls.into_iter();
-    let calls: Vec<Called> = calls.map(|call| Called::new(call, &fixture)).collect();
-    let (verdict, response) = match invoked.result {
-        Ok(response) => {
-            let differences = expect.map_or(Vec::new(), |it| it.differences(&response));
-            let verdict = match differences.is_empty() {
-                true => Verdict::Passed,
-                false => Verdict::Failed(differences),
-            };
-            (verdict, Some(response))
-        }
-        Err(error) => {
-            let (error, backtrace) = (error.to_string(), error.backtrace());
-            (Verdict::NoAnswer { error, backtrace }, None)
-        }
-    };
-    let holds = matches!(verdict, Verdict::Passed);
-    let warnings = match response {
-        Some(_) => warnings(&fixture, &calls, holds && expects),
-        None => Vec::new(),
-    };
-    let wants_update = options.update && warnings.is_empty() && !(holds && expects);
-    let update = match &response {
-        Some(response) if wants_update => Some(write_expect(path, &text, expect, response)),
-        _ => None,
-    };
+    run.response = run.response.filter(|_| options.keep_responses);
     Outcome {
         path: path.to_owned(),
         verdict,
-        run: Some(Run {
-            method: fixture.request.method.clone(),
-            path: fixture.request.path.clone(),
-            expects,
-            response: response.filter(|_| options.keep_responses),
-            calls,
-            granted,
-            log: invoked.log,
-            log_dropped: invoked.log_dropped,
-            cost: invoked.cost,
-            changes: Vec::new(),
-            warnings,
-            took: began.elapsed(),
-        }),
+        run: Some(run),
         update,
     }
 }
 
+/// Reads a fixture, with its text.
+fn read(path: &Path) -> Result<(String, Arc<Fixture>), FixtureError> {
+    let text = Fixture::text(path)?;
+    let fixture = Fixture::parse(&text, &path.display().to_string())?;
+    Ok((text, Arc::new(fixture)))
+}
+
+/// Does something with a file that takes its time, aside of the fixtures that wait for answers.
+async fn aside<T: Send + 'static, E: From<FixtureError> + Send + 'static>(
+    path: &Path,
+    work: impl FnOnce(&Path) -> Result<T, E> + Send + 'static,
+) -> Result<T, E> {
+    let owned = path.to_owned();
+    let done = tokio::task::spawn_blocking(move || work(&owned)).await;
+    done.unwrap_or_else(|error| {
+        let path = path.display().to_string();
+        let source = io::Error::other(error);
+        Err(FixtureError::Unreadable { path, source }.into())
+    })
+}
+
+/// How an answer differs from what a fixture expects; with the answer.
+async fn differences(
+    path: &Path,
+    fixture: &Arc<Fixture>,
+    answer: CheckedResponse,
+) -> Result<(Vec<Difference>, CheckedResponse), FixtureError> {
+    let fixture = fixture.clone();
+    let compare = move |_: &Path| {
+        let expect = fixture.expect.as_ref();
+        let differences = expect.map_or(Vec::new(), |expect| expect.differences(&answer));
+        Ok((differences, answer))
+    };
+    aside(path, compare).await
+}
+
+/// A fixture that was run.
+struct Judged {
+    verdict: Verdict,
+    run: Run,
+    /// Whether it passes.
+    holds: bool,
+}
+
 impl Subject {
+    /// Runs a fixture, and compares the answer with what is expected.
+    async fn judge(&self, path: &Path, fixture: &Arc<Fixture>) -> Result<Judged, FixtureError> {
+        let began = Instant::now();
+        let (invoked, granted) = self.invoke(fixture).await?;
+        let took = began.elapsed();
+        let expect = fixture.expect.as_ref();
+        let expects = expect.is_some_and(|expect| !expect.is_empty());
+        let calls = invoked.calls.into_iter();
+        let calls: Vec<Called> = calls.map(|call| Called::new(call, fixture)).collect();
+        let (verdict, response) = match invoked.result {
+            Ok(response) => {
+                let (differences, response) = differences(path, fixture, response).await?;
+                let verdict = match differences.is_empty() {
+                    true => Verdict::Passed,
+                    false => Verdict::Failed(differences),
+                };
+                (verdict, Some(response))
+            }
+            Err(error) => {
+                let (error, backtrace) = (error.to_string(), error.backtrace());
+                (Verdict::NoAnswer { error, backtrace }, None)
+            }
+        };
+        let is_same = matches!(verdict, Verdict::Passed);
+        let warnings = match response {
+            Some(_) => warnings(fixture, &calls, is_same && expects),
+            None => Vec::new(),
+        };
+        Ok(Judged {
+            holds: is_same && expects && warnings.is_empty(),
+            verdict,
+            run: Run {
+                method: fixture.request.method.clone(),
+                path: fixture.request.path.clone(),
+                expects,
+                response,
+                calls,
+                granted,
+                log: invoked.log,
+                log_dropped: invoked.log_dropped,
+                cost: invoked.cost,
+                changes: Vec::new(),
+                warnings,
+                took,
+            },
+        })
+    }
+
+    /// Writes what a fixture expects anew, where it would hold: for the answer that came, and for
+    /// that of a second run.
+    async fn update(
+        &self,
+        path: &Path,
+        text: String,
+        fixture: &Arc<Fixture>,
+        run: &Run,
+    ) -> Result<(), UpdateError> {
+        let response = run.response.clone().ok_or(UpdateError::NoAnswer)?;
+        if !run.warnings.is_empty() {
+            return Err(UpdateError::Warned);
+        }
+        if let Some(nothing) = nothing_arrived(&run.calls) {
+            return Err(UpdateError::NothingArrived(nothing));
+        }
+        let fixture = fixture.clone();
+        let make = move |path: &Path| {
+            let new = updated(path, &text, fixture.expect.as_ref(), &response)?;
+            Ok::<_, UpdateError>((text, new.text, Arc::new(new.fixture)))
+        };
+        let (old, new, fixture) = aside(path, make).await?;
+        let (again, _) = self.invoke(&fixture).await?;
+        let again = again
+            .result
+            .map_err(|error| UpdateError::UnsteadyFailure(error.to_string()))?;
+        let (differences, _) = differences(path, &fixture, again).await?;
+        if let Some(difference) = differences.into_iter().next() {
+            return Err(UpdateError::Unsteady(difference));
+        }
+        aside(path, move |path| write(path, &old, &new)).await
+    }
+
     /// Makes the request of a fixture. Also gives the services that were granted.
     async fn invoke(&self, fixture: &Arc<Fixture>) -> Result<(Invoked, Vec<String>), FixtureError> {
         let name = self.component.file_stem();

@@ -34,9 +34,34 @@ pub enum SettingsError {
     },
 }
 
+/// What the root of a repository has.
+const REPOSITORIES: [&str; 3] = [".git", ".hg", ".jj"];
+/// What a package has.
+const MANIFESTS: [&str; 3] = ["Cargo.toml", "package.json", "pyproject.toml"];
+
+/// The files that may configure a BFF in a folder, the nearest first, whether they are there or
+/// not: in the folder and those above it, up to the root of the repository. Without a repository,
+/// up to the home folder, and elsewhere up to the outermost package: what is above is another's.
+pub fn configurations(folder: &Path) -> Vec<PathBuf> {
+    let home = std::env::var_os("HOME").map(PathBuf::from);
+    configurations_below(&real(folder), home.as_deref())
+}
+
+fn configurations_below(folder: &Path, home: Option<&Path>) -> Vec<PathBuf> {
+    let folders: Vec<&Path> = folder.ancestors().collect();
+    let home = home.filter(|home| home.is_absolute()).map(real);
+    let has = |folder: &Path, names: &[&str]| names.iter().any(|name| folder.join(name).exists());
+    let repository = folders.iter().position(|it| has(it, &REPOSITORIES));
+    let home = folders.iter().position(|it| Some(*it) == home.as_deref());
+    let package = folders.iter().rposition(|it| has(it, &MANIFESTS));
+    let last = repository.or(home).or(package).unwrap_or(0);
+    let folders = folders.into_iter().take(last + 1);
+    folders.map(|folder| folder.join(FILE)).collect()
+}
+
 /// The settings of the BFF of a component, the first by name where there are several: in the file
-/// `named`, else in the nearest `tailor.toml` of the folder and those above it that has such a BFF,
-/// up to the root of the repository. Nothing where no file has one: then the defaults hold.
+/// `named`, else in the nearest of [`configurations`] that has such a BFF. Nothing where no file has
+/// one: then the defaults hold.
 ///
 /// # Errors
 ///
@@ -48,7 +73,7 @@ pub fn settings_of(
 ) -> Result<Option<Settings>, SettingsError> {
     let wanted = real(component);
     if let Some(file) = named {
-        let config = config::load_but_components(file)?;
+        let config = config::load_bffs(file)?;
         let names: Vec<String> = config
             .bffs
             .values()
@@ -66,17 +91,12 @@ pub fn settings_of(
         let file = file.to_owned();
         return Ok(Some(Settings { file, bff }));
     }
-    let folder = real(folder);
-    for folder in folder.ancestors() {
-        let file = folder.join(FILE);
+    for file in configurations(folder) {
         if file.is_file() {
-            let mut bffs = config::load_but_components(&file)?.bffs.into_values();
+            let mut bffs = config::load_bffs(&file)?.bffs.into_values();
             if let Some(bff) = bffs.find(|bff| real(&bff.component) == wanted) {
                 return Ok(Some(Settings { file, bff }));
             }
-        }
-        if folder.join(".git").exists() {
-            break;
         }
     }
     Ok(None)
@@ -105,6 +125,7 @@ mod tests {
             );
             std::fs::write(dir.path().join(path), text).unwrap();
         };
+        std::fs::create_dir(dir.path().join(".git")).unwrap();
         let found = |named: Option<&Path>| settings_of(&component, &folder, named);
         assert!(found(None).unwrap().is_none());
         config("tailor.toml", "far");
@@ -124,5 +145,25 @@ mod tests {
         // It ends with the repository.
         std::fs::create_dir(dir.path().join("bffs/.git")).unwrap();
         assert!(found(None).unwrap().is_none());
+    }
+
+    #[test]
+    fn what_is_above_the_repository_or_the_home_or_the_package_is_not_looked_at() {
+        let dir = tempfile::tempdir().unwrap();
+        let top = dir.path().canonicalize().unwrap();
+        let folder = top.join("a/b/c");
+        std::fs::create_dir_all(&folder).unwrap();
+        let found = |home: Option<&Path>| {
+            let found = configurations_below(&folder, home);
+            let last = found.last().and_then(|last| last.parent()).unwrap();
+            (found.len(), last.to_owned())
+        };
+        assert_eq!(found(None), (1, folder.clone()));
+        std::fs::write(top.join("a/b/package.json"), "{}").unwrap();
+        assert_eq!(found(None), (2, top.join("a/b")));
+        assert_eq!(found(Some(&top)), (4, top.clone()));
+        assert_eq!(found(Some(&top.join("x"))), (2, top.join("a/b")));
+        std::fs::create_dir(top.join("a/.git")).unwrap();
+        assert_eq!(found(Some(&top)), (3, top.join("a")));
     }
 }

@@ -100,7 +100,7 @@ const MODULES: [(&str, &[&str]); 31] = [
         "suite",
         &[
             "build", "invoke", "fixture", "bff", "calls", "contract", "config", "digest", "file",
-            "text",
+            "text", "sync",
         ],
     ),
     (

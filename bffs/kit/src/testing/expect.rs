@@ -89,7 +89,7 @@ pub fn check_folder(
         .map_err(|error| Mismatches(vec![io(error)]))?;
     paths.retain(|path| {
         path.extension()
-            .is_some_and(|extension| extension == "json")
+            .is_some_and(|extension| extension.eq_ignore_ascii_case("json"))
     });
     paths.sort();
 
@@ -149,8 +149,13 @@ impl Fixture {
         {
             wrong.push(format!("body is not the JSON {}", json.as_str()));
         }
+        let bytes = match &response.body {
+            Payload::Text(text) => text.as_bytes(),
+            Payload::Bytes(bytes) => bytes,
+            Payload::None => &[],
+        };
         if let Some(text) = &expect.text
-            && body != text
+            && bytes != text.as_bytes()
         {
             wrong.push(format!("body is not the text {text:?}"));
         }

@@ -37,6 +37,7 @@ use crate::{
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Fixture {
+    #[serde(deserialize_with = "json::object")]
     request: RequestEntry,
     #[serde(default, deserialize_with = "config")]
     config: BTreeMap<String, String>,
@@ -46,12 +47,16 @@ pub struct Fixture {
     seed: u32,
     #[serde(default, deserialize_with = "json::present")]
     client: Option<String>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "json::objects")]
     downstreams: Vec<Downstream>,
-    #[serde(default, deserialize_with = "json::present")]
+    #[serde(default, deserialize_with = "json::present_object")]
     pub(super) expect: Option<Expect>,
     /// What only `tailor replay` reads.
-    #[serde(default, rename = "recorded")]
+    #[serde(
+        default,
+        rename = "recorded",
+        deserialize_with = "json::present_object"
+    )]
     _recorded: Option<IgnoredAny>,
 }
 
@@ -75,7 +80,7 @@ struct Downstream {
     #[serde(default, deserialize_with = "json::present")]
     method: Option<String>,
     path: String,
-    #[serde(default, deserialize_with = "json::present")]
+    #[serde(default, deserialize_with = "json::present_object")]
     reply: Option<ReplyEntry>,
     #[serde(default, deserialize_with = "json::present")]
     failure: Option<String>,
@@ -130,7 +135,7 @@ impl Fixture {
     pub fn parse(text: &str) -> Result<Fixture, String> {
         // As editors of some systems write it in front.
         let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-        let mut fixture: Fixture = serde_json::from_str(text).map_err(|error| error.to_string())?;
+        let mut fixture: Fixture = json::read_object(text).map_err(|error| error.to_string())?;
         let file = Node::read(text).map_err(|error| error.to_string())?;
         fixture.take_as_written(&file);
         method(&fixture.request.method)?;

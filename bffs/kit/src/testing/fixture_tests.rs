@@ -90,6 +90,15 @@ fn a_slip_in_a_fixture_is_named() {
             r#"{"request": {"path": "/"}, "downstream": []}"#,
             "unknown field `downstream`",
         ),
+        (r#"[{"path": "/"}]"#, "sequence, expected an object"),
+        (
+            r#"{"request": ["GET", "/"]}"#,
+            "sequence, expected an object",
+        ),
+        (
+            r#"{"request": {"path": "/"}, "expect": [200]}"#,
+            "sequence, expected an object",
+        ),
         (
             r#"{"request": {"path": "/", "method": "TRACE"}}"#,
             "`TRACE` is not a method",
@@ -110,6 +119,21 @@ fn a_slip_in_a_fixture_is_named() {
         let error = Fixture::parse(text).unwrap_err();
         assert!(error.contains(expected), "{error}");
     }
+}
+
+#[test]
+fn bytes_that_are_no_text_are_not_the_one_that_is_expected() {
+    fn bytes(_: Request) -> Response {
+        let body = Payload::Bytes(vec![0xff, 0xfe]);
+        Response {
+            body,
+            ..Response::text("text/plain", "")
+        }
+    }
+    let text = r#"{"request": {"path": "/"}, "expect": {"text": ""}}"#;
+    let fixture = Fixture::parse(text).unwrap();
+    let error = fixture.check(&fixture.run(bytes)).unwrap_err();
+    assert!(error.contains("body is not the text"), "{error}");
 }
 
 #[test]

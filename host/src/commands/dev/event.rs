@@ -80,7 +80,10 @@ pub(super) struct Call {
     /// From the request's begin.
     pub(super) from: Duration,
     pub(super) took: Duration,
+    /// Bytes of the answers' bodies.
     pub(super) bytes: usize,
+    /// Bytes of the calls' own bodies.
+    pub(super) sent: usize,
     /// How many calls with this outcome.
     pub(super) times: u32,
 }

@@ -187,6 +187,7 @@ impl Observer for Journal {
             from: call.started.saturating_duration_since(request.started),
             took: call.took,
             bytes: call.bytes,
+            sent: call.sent,
             times: call.calls,
         });
         self.terminal.show(Event::Request(Box::new(Finished {

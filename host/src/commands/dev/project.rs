@@ -8,6 +8,7 @@ use std::sync::Arc;
 use anyhow::{Context as _, bail};
 use tailor::build::{BuildOptions, Session};
 use tailor::config::{self, Bff, Config, Record};
+use tailor::suite::configurations;
 
 use super::event::Route;
 use super::fixtures::FixtureServices;
@@ -63,14 +64,14 @@ impl Project {
         let file = match (file, bffs.first()) {
             (Some(file), _) => Some(file.to_owned()),
             (None, Some(first)) => {
-                let mut files = first.folder.ancestors().map(|folder| folder.join(FILE));
-                files.find(|file| file.is_file())
+                let files = configurations(&first.folder);
+                files.into_iter().find(|file| file.is_file())
             }
             (None, None) => None,
         };
         let mut project = Self { bffs, file };
         if let Some(file) = &project.file {
-            let config = config::load_but_components(file)?;
+            let config = config::load_bffs(file)?;
             for bff in &mut project.bffs {
                 bff.name = name_in(&config, &bff.package, file)?;
             }
@@ -96,7 +97,7 @@ impl Project {
     /// The configuration of the host.
     pub(super) fn config(&self, fixtures: &FixtureServices) -> anyhow::Result<Config> {
         let mut config = match &self.file {
-            Some(file) => config::load_but_components(file)?,
+            Some(file) => config::load_bffs(file)?,
             None => self.made(fixtures)?,
         };
         let is_here = |name: &str| self.bffs.iter().any(|bff| bff.name == name);
@@ -157,7 +158,7 @@ impl Project {
             );
         }
         let path = Path::new("the configuration that is made of the fixtures");
-        Ok(config::parse_but_components(&text, path)?)
+        Ok(config::parse_bffs(&text, path)?)
     }
 }
 

@@ -136,6 +136,12 @@ fn request(it: &Finished) -> String {
             bytes(usage.memory_limit)
         ));
         cost.push(format!("calls {calls} of {}", usage.calls_limit));
+        let bodies = it.calls.iter().map(|call| call.bytes + call.sent).sum();
+        cost.push(format!(
+            "their bodies {} of {}",
+            bytes(bodies),
+            bytes(usage.bytes_limit)
+        ));
     }
     if let Some(fixture) = &it.fixture {
         cost.push(format!("answers of {}", visible(fixture)));

@@ -1,13 +1,15 @@
 //! The tests of one BFF.
 
+use std::error::Error as _;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
-use tailor::build::{BuildOptions, build};
+use tailor::build::{BuildError, BuildOptions, build};
 use tailor::suite::{
     Coverage, Options, Outcome, Subject, UnitRun, fixtures, run, settings_of, unit_tests,
 };
+use tailor::text::shorten;
 
 use super::context::Context;
 use crate::commands::last_runs::{last_runs, save};
@@ -28,9 +30,29 @@ pub struct BffRun {
     /// What they cover.
     pub coverage: Coverage,
     /// Why something could not be run.
-    pub problems: Vec<String>,
+    pub problems: Vec<Problem>,
     /// How long the fixtures took.
     pub took: Duration,
+}
+
+/// Bytes of what compilers say that are kept.
+const MAX_SAID: usize = 256 << 10;
+
+/// Why something could not be run.
+pub struct Problem {
+    /// For people, who have read what compilers say.
+    pub shown: String,
+    /// With what they say.
+    pub whole: String,
+}
+
+impl From<String> for Problem {
+    fn from(shown: String) -> Self {
+        Self {
+            whole: shown.clone(),
+            shown,
+        }
+    }
 }
 
 impl BffRun {
@@ -47,20 +69,33 @@ impl BffRun {
             took: Duration::ZERO,
         };
         if let Err(error) = run.run(context) {
-            run.problems.push(format!("{error:#}"));
+            run.problems.push(format!("{error:#}").into());
         }
         run
     }
 
     fn run(&mut self, context: &Context) -> anyhow::Result<()> {
         let test = &context.arguments;
-        let mut say = |line: &str| eprintln!("{line}");
-        let built = build(&self.folder, &BuildOptions::from_env(), &mut say)?;
+        let mut said = String::new();
+        let mut say = |line: &str| {
+            eprintln!("{line}");
+            said.push_str(shorten(line, MAX_SAID.saturating_sub(said.len())));
+            said.push('\n');
+        };
+        let mut options = BuildOptions::from_env();
+        options.color &= !test.is_for_programs();
+        let built = match build(&self.folder, &options, &mut say) {
+            Ok(built) => built,
+            Err(error) => {
+                self.problems.push(failed_build(&error, said.trim_end()));
+                return Ok(());
+            }
+        };
         self.name = built.name;
         if !test.no_unit && test.filter.is_none() {
-            match unit_tests(&self.folder) {
+            match unit_tests(&self.folder, test.unit_limit(), &context.interrupt) {
                 Ok(unit) => self.unit = unit,
-                Err(error) => self.problems.push(error.to_string()),
+                Err(error) => self.problems.push(error.to_string().into()),
             }
         }
         let mut files = fixtures(&self.folder)?;
@@ -91,7 +126,7 @@ impl BffRun {
     /// Whether nothing failed.
     pub fn passed(&self) -> bool {
         let fixtures = (self.outcomes.iter()).all(|it| it.passed() || it.is_updated());
-        fixtures && self.problems.is_empty() && self.unit.as_ref().is_none_or(|unit| unit.passed)
+        fixtures && self.problems.is_empty() && self.unit.as_ref().is_none_or(UnitRun::passed)
     }
 
     /// All of it, for programs.
@@ -121,20 +156,48 @@ impl BffRun {
             (name.clone(), json!({"missing": missing}))
         });
         let services: serde_json::Map<String, Value> = services.collect();
-        let unit = self.unit.as_ref().map(
-            |unit| json!({"command": unit.command, "passed": unit.passed, "output": unit.output}),
-        );
+        let unit = self.unit.as_ref().map(|unit| {
+            json!({
+                "command": unit.command,
+                "passed": unit.passed(),
+                "ended": unit.ended.to_string(),
+                "output": unit.output,
+            })
+        });
+        let problems = self.problems.iter().map(|problem| problem.whole.as_str());
+        let problems: Vec<&str> = problems.collect();
         json!({
             "bff": self.name,
             "folder": shown(&self.folder),
             "config": self.config.as_deref().map(shown),
             "passed": self.passed(),
-            "problems": self.problems,
+            "problems": problems,
             "unit": unit,
             "fixtures": fixtures,
             "coverage": {"services": services, "requests": self.coverage.requests},
         })
     }
+}
+
+/// Why there is no component. What a compiler says of it, people have read above.
+fn failed_build(error: &BuildError, said: &str) -> Problem {
+    let shown = with_causes(error);
+    let whole = match error {
+        BuildError::Compile(names) => format!("{}: does not compile\n{said}", names.join(", ")),
+        _ => shown.clone(),
+    };
+    Problem { shown, whole }
+}
+
+/// An error with its causes.
+fn with_causes(error: &BuildError) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        text.push_str(&format!(": {error}"));
+        cause = error.source();
+    }
+    text
 }
 
 /// A path as it is shown.

@@ -7,6 +7,8 @@ use tailor::suite::{Outcome, Verdict};
 use tailor::text::visible;
 
 use super::bff::{BffRun, shown};
+use super::fault::Fault;
+use super::people::log_line;
 
 /// A `testsuite` for each BFF, a `testcase` for each fixture, for its own tests and for what could
 /// not be run.
@@ -31,12 +33,13 @@ fn suite(out: &mut String, run: &BffRun) {
     cases.extend(run.unit.as_ref().map(|unit| TestCase {
         name: unit.command.to_owned(),
         took: unit.took,
-        wrong: (!unit.passed).then(|| unit.output.clone()),
+        wrong:
+            (!unit.passed()).then(|| format!("{} {}\n{}", unit.command, unit.ended, unit.output)),
     }));
     cases.extend(run.problems.iter().map(|problem| TestCase {
         name: shown(&run.folder),
         took: Duration::ZERO,
-        wrong: Some(problem.clone()),
+        wrong: Some(problem.whole.clone()),
     }));
     cases.extend(run.outcomes.iter().map(|outcome| TestCase {
         name: shown(&outcome.path),
@@ -85,7 +88,13 @@ fn wrong(outcome: &Outcome) -> Option<String> {
     let mut lines = match &outcome.verdict {
         Verdict::Passed => Vec::new(),
         Verdict::Failed(differences) => differences.iter().map(ToString::to_string).collect(),
-        Verdict::NoAnswer { error, backtrace } => vec![error.clone(), backtrace.clone()],
+        Verdict::NoAnswer { error, backtrace } => {
+            let fault = outcome.run.as_ref().and_then(Fault::of);
+            let fault = fault.map_or(Vec::new(), |fault| {
+                [vec![fault.message], fault.more].concat()
+            });
+            [fault, vec![error.clone(), backtrace.clone()]].concat()
+        }
         Verdict::Unusable(error) => vec![error.to_string()],
     };
     if let Some(run) = &outcome.run {
@@ -98,11 +107,10 @@ fn wrong(outcome: &Outcome) -> Option<String> {
             Err(kind) => format!("{call} -> {kind}"),
         });
         lines.extend(calls);
-        lines.extend(
-            run.log
-                .iter()
-                .map(|line| format!("{} {}", line.level, line.message)),
-        );
+        lines.extend(run.log.iter().map(log_line));
+    }
+    if let Some(Err(error)) = &outcome.update {
+        lines.push(format!("not written anew: {error}"));
     }
     Some(lines.join("\n"))
 }

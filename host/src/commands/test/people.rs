@@ -5,10 +5,11 @@ use std::time::Duration;
 
 use tailor::fixture::Difference;
 use tailor::invoke::Cost;
-use tailor::suite::{Called, Case, Outcome, Verdict};
+use tailor::suite::{Called, Case, Ended, LogLine, Outcome, UnitRun, Verdict};
 use tailor::text::visible;
 
 use super::bff::{BffRun, shown};
+use super::fault::Fault;
 
 /// Lines of a log, of calls or of differences that are shown of one fixture.
 const MAX_LINES: usize = 100;
@@ -45,16 +46,9 @@ impl Style {
 pub fn section(run: &BffRun, style: Style, all_coverage: bool) -> String {
     let mut out = String::new();
     if let Some(unit) = &run.unit {
-        let verdict = verdict(unit.passed, style);
-        line(
-            &mut out,
-            format!(
-                "{verdict} {} in {} ({})",
-                unit.command,
-                shown(&run.folder),
-                time(unit.took)
-            ),
-        );
+        let verdict = verdict(unit.passed(), style);
+        let (what, took) = (own_tests(unit, run), time(unit.took));
+        line(&mut out, format!("{verdict} {what} ({took})"));
     }
     for outcome in &run.outcomes {
         line(&mut out, fixture(outcome, style));
@@ -69,7 +63,23 @@ pub fn section(run: &BffRun, style: Style, all_coverage: bool) -> String {
             style.aside(format!("     {of} (--coverage names the others)")),
         );
     }
+    if !run.outcomes.is_empty() {
+        let limits = match &run.config {
+            Some(file) => format!("limits and grants of {}", shown(file)),
+            None => "default limits, and a grant for each service of a fixture".to_owned(),
+        };
+        line(&mut out, style.aside(format!("     {limits}")));
+    }
     out
+}
+
+/// The BFF's own tests, and how they ended where that is no matter of course.
+fn own_tests(unit: &UnitRun, run: &BffRun) -> String {
+    let what = format!("{} in {}", unit.command, shown(&run.folder));
+    match unit.ended {
+        Ended::Passed | Ended::Failed(_) => what,
+        ended => format!("{what} {ended}"),
+    }
 }
 
 /// One fixture in a line.
@@ -183,8 +193,8 @@ fn names(cases: &[Case]) -> String {
 pub fn end(runs: &[BffRun], problems: &[String], took: Duration, style: Style) -> String {
     let mut out = String::new();
     for run in runs {
-        if let Some(unit) = run.unit.as_ref().filter(|unit| !unit.passed) {
-            let what = format!("{} in {}", unit.command, shown(&run.folder));
+        if let Some(unit) = run.unit.as_ref().filter(|unit| !unit.passed()) {
+            let what = own_tests(unit, run);
             line(&mut out, format!("\n{} {what}", style.bad("FAIL")));
             for text in unit.output.lines() {
                 line(&mut out, format!("  {}", visible(text)));
@@ -198,9 +208,9 @@ pub fn end(runs: &[BffRun], problems: &[String], took: Duration, style: Style) -
         for problem in &run.problems {
             let folder = shown(&run.folder);
             // Most errors name a file in it.
-            let problem = match problem.contains(&folder) {
-                true => problem.clone(),
-                false => format!("{folder}: {problem}"),
+            let problem = match problem.shown.contains(&folder) {
+                true => problem.shown.clone(),
+                false => format!("{folder}: {}", problem.shown),
             };
             problem_of(&mut out, &problem, style);
         }
@@ -217,7 +227,7 @@ pub fn end(runs: &[BffRun], problems: &[String], took: Duration, style: Style) -
         let _ = write!(counts, ", {updated} written anew");
     }
     let units = runs.iter().filter_map(|run| run.unit.as_ref());
-    let broken = units.filter(|unit| !unit.passed).count();
+    let broken = units.filter(|unit| !unit.passed()).count();
     if broken > 0 {
         let _ = write!(counts, ", own tests of {broken} failed");
     }
@@ -262,8 +272,21 @@ fn failure(out: &mut String, outcome: &Outcome, style: Style) {
             for difference in differences.iter().take(MAX_LINES) {
                 differs(out, difference, style);
             }
+            if differences.len() >= Difference::MOST {
+                line(
+                    out,
+                    "  and perhaps more: no others are looked for".to_owned(),
+                );
+            }
         }
         Verdict::NoAnswer { error, backtrace } => {
+            let fault = outcome.run.as_ref().and_then(Fault::of);
+            if let Some(fault) = fault {
+                line(out, format!("  {}", style.bad(fault.message)));
+                for more in fault.more {
+                    line(out, format!("    {more}"));
+                }
+            }
             line(out, format!("  {}", style.bad(visible(error))));
             for frame in backtrace.lines() {
                 line(out, format!("    at {frame}"));
@@ -297,11 +320,7 @@ fn failure(out: &mut String, outcome: &Outcome, style: Style) {
         line(out, "  log:".to_owned());
     }
     for entry in run.log.iter().take(MAX_LINES) {
-        let mut text = format!("    {} {}", entry.level, visible(&entry.message));
-        for (name, value) in &entry.fields {
-            let _ = write!(text, " {}={}", visible(name), visible(value));
-        }
-        line(out, text);
+        line(out, format!("    {}", log_line(entry)));
     }
     if run.log_dropped > 0 {
         line(
@@ -309,6 +328,15 @@ fn failure(out: &mut String, outcome: &Outcome, style: Style) {
             format!("    {} lines more than the limit", run.log_dropped),
         );
     }
+}
+
+/// A line of a guest's log with its fields.
+pub fn log_line(entry: &LogLine) -> String {
+    let mut text = format!("{} {}", entry.level, visible(&entry.message));
+    for (name, value) in &entry.fields {
+        let _ = write!(text, " {}={}", visible(name), visible(value));
+    }
+    text
 }
 
 fn differs(out: &mut String, difference: &Difference, style: Style) {

@@ -1,105 +1,74 @@
 //! `tailor test --watch`: again and again, when a file changed.
 
-use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tailor::bff::mark::Mark;
-use tokio::signal::ctrl_c;
-
-use super::{Session, print};
+use super::bff::shown;
+use super::marks::{Marks, OwnFiles, Places};
+use super::{Session, Signals};
+use crate::commands::output::{Output, Reader};
 
 /// How often the files are looked at.
 const INTERVAL: Duration = Duration::from_millis(300);
-/// Files that are looked at.
-const MAX_FILES: usize = 20_000;
+/// Files that are named.
+const MAX_NAMED: usize = 3;
 
-/// Runs until Ctrl-C, and ends with the code of the last run that ended.
-pub async fn watch(session: Arc<Session>) -> anyhow::Result<ExitCode> {
+/// Runs until Ctrl-C, or until nobody reads what is printed, and ends with the code of the last run
+/// that ended.
+pub async fn watch(session: Arc<Session>, signals: &mut Signals) -> anyhow::Result<ExitCode> {
     let mut code = ExitCode::FAILURE;
+    let mut own = OwnFiles::default();
     loop {
+        let places = Places::of(&session.context.arguments);
         // Before the run, so that a change during it is noticed.
-        let before = Marks::of(&session.context.arguments.folders);
+        let before = Marks::of(&places);
         let run = session.clone();
         let run = tokio::task::spawn_blocking(move || run.run());
-        tokio::select! {
-            ended = run => code = ended?,
-            _ = ctrl_c() => return Ok(code),
+        let ran = tokio::select! {
+            ended = run => ended??,
+            () = signals.stop() => return Ok(code),
+        };
+        code = ran.code;
+        let seen = own.seen(before, &Marks::of(&places), &ran.written);
+        let mut out = Output::default();
+        if ran.reader == Reader::There {
+            let own = seen.own.iter().take(MAX_NAMED).map(|path| shown(path));
+            let own = own.collect::<Vec<_>>().join(", ");
+            let but = match seen.own.len() {
+                0 => String::new(),
+                1..=MAX_NAMED => format!(" (the tests write {own})"),
+                all => format!(" (the tests write {own} and {} more)", all - MAX_NAMED),
+            };
+            out.print(&format!("waiting for changes{but}; Ctrl-C ends\n"));
         }
-        print("waiting for changes; Ctrl-C ends\n");
+        if ran.reader == Reader::Gone || out.end()? == Reader::Gone {
+            return Ok(code);
+        }
         tokio::select! {
-            () = changed(before, &session.context.arguments.folders) => {}
-            _ = ctrl_c() => return Ok(code),
+            reader = changed(seen.marks, &places) => {
+                if reader == Reader::Gone {
+                    return Ok(code);
+                }
+            }
+            () = signals.stop() => return Ok(code),
         }
     }
 }
 
-/// Waits until a file is another one, and all have been the same for one look.
-async fn changed(before: Marks, folders: &[PathBuf]) {
+/// Waits until a file is another one, and all have been the same for one look; or until nobody
+/// reads.
+async fn changed(before: Marks, places: &Places) -> Reader {
     let mut last = before.clone();
     loop {
         tokio::time::sleep(INTERVAL).await;
-        let now = Marks::of(folders);
+        let now = Marks::of(places);
         if now != before && now == last {
-            return;
+            return Reader::There;
+        }
+        if Reader::now() == Reader::Gone {
+            return Reader::Gone;
         }
         last = now;
-    }
-}
-
-/// What shows that files changed.
-#[derive(Clone, PartialEq)]
-struct Marks(BTreeMap<PathBuf, Mark>);
-
-impl Marks {
-    /// Those of all files in the folders, but for what builds write, for packages and for hidden
-    /// files. Links to folders are not followed.
-    fn of(folders: &[PathBuf]) -> Self {
-        let mut marks = BTreeMap::new();
-        let mut folders = folders.to_vec();
-        while let Some(folder) = folders.pop() {
-            // What cannot be read is reported by the run.
-            for entry in std::fs::read_dir(&folder).into_iter().flatten().flatten() {
-                let path = entry.path();
-                if is_left_out(&path) || marks.len() >= MAX_FILES {
-                    continue;
-                }
-                if entry.file_type().is_ok_and(|kind| kind.is_dir()) {
-                    folders.push(path);
-                } else if let Ok(metadata) = std::fs::metadata(&path) {
-                    marks.insert(path, Mark::from(&metadata));
-                }
-            }
-        }
-        Self(marks)
-    }
-}
-
-fn is_left_out(path: &Path) -> bool {
-    let name = path.file_name().unwrap_or_default();
-    name == "target" || name == "node_modules" || name.as_encoded_bytes().starts_with(b".")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn files_of_authors_are_looked_at_and_no_others() {
-        let dir = tempfile::tempdir().unwrap();
-        let folders = [dir.path().to_owned()];
-        for name in ["src", "target", "node_modules", ".git"] {
-            std::fs::create_dir(dir.path().join(name)).unwrap();
-        }
-        std::os::unix::fs::symlink(dir.path(), dir.path().join("src/loop")).unwrap();
-        let before = Marks::of(&folders);
-        for name in ["target/a", "node_modules/a", ".git/a"] {
-            std::fs::write(dir.path().join(name), "").unwrap();
-        }
-        assert!(Marks::of(&folders) == before);
-        std::fs::write(dir.path().join("src/a"), "").unwrap();
-        assert!(Marks::of(&folders) != before);
     }
 }

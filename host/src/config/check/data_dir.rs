@@ -4,7 +4,7 @@
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
-use super::Context;
+use super::{Context, Part};
 use crate::config::field::Field;
 use crate::config::problem::Location;
 use crate::digest::hex;
@@ -17,7 +17,11 @@ pub(super) fn check(written: &Field<String>, cx: &mut Context<'_>) -> PathBuf {
     if let Some(at) = written.written() {
         return cx.resolve(&at.value);
     }
-    default_for(cx.path, |name| std::env::var_os(name)).unwrap_or_else(|| {
+    let default = default_for(cx.path, |name| std::env::var_os(name));
+    if cx.part == Part::Bffs {
+        return default.unwrap_or_default();
+    }
+    default.unwrap_or_else(|| {
         let place = Location {
             key: "engine.data-dir".to_owned(),
             line: 1,

@@ -3,7 +3,7 @@
 use std::io::{self, ErrorKind};
 use std::path::PathBuf;
 
-use super::Context;
+use super::{Context, Part};
 use crate::config::field::Located;
 use crate::config::units::show_size;
 use crate::file::{self, NotAFile};
@@ -26,7 +26,7 @@ impl Context<'_> {
         max_size: Option<u64>,
     ) -> PathBuf {
         let path = self.resolve(&at.value);
-        if !self.components {
+        if self.part != Part::All {
             return path;
         }
         let opened = self.open(at, "build the file, or correct its path");

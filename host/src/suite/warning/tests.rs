@@ -36,6 +36,13 @@ fn called(service: &str, path: &str, fixture: &Fixture) -> Called {
     Called::new(record, fixture)
 }
 
+/// A call that the host ended before it asked a service.
+fn refused(kind: &'static str, path: &str, fixture: &Fixture) -> Called {
+    let mut record = called("heart", path, fixture).record;
+    record.outcome = Err(kind);
+    Called::new(record, fixture)
+}
+
 /// The warnings of these calls, where the expectation holds.
 fn told(entries: &str, calls: &[(&str, &str)]) -> Vec<String> {
     let fixture = fixture(entries);
@@ -65,10 +72,52 @@ fn an_entry_that_no_call_used_is_told_with_the_call_that_was_meant() {
     assert_eq!(all, [format!("{entry}correct it, or leave it out")]);
     let both = format!(r#"{{"service": "heart", "path": "*", "reply": {{}}}}, {HEART}"#);
     let all = told(&both, &[("heart", "/users/ada/days")]);
-    assert!(
-        all[0].starts_with("downstreams[1], heart /users"),
-        "{all:?}"
-    );
+    let wanted = "downstreams[1], heart /users/ada/days: no call used it; downstreams[0] answers \
+                  GET heart /users/ada/days before it";
+    assert_eq!(all, [wanted]);
+}
+
+#[test]
+fn a_call_that_the_host_refused_was_answered_by_no_entry_but_one_that_says_so() {
+    let fixture = fixture(HEART);
+    for (kind, way_out) in [
+        (
+            "denied",
+            "write one for GET heart /users/ada/days, which is denied: grant the service, or say \
+             \"failure\": \"denied\"",
+        ),
+        ("exhausted", "write one for GET heart /users/ada/days"),
+        (
+            "invalid",
+            "GET heart /users/ada/days is invalid by itself: correct it",
+        ),
+    ] {
+        let calls = [refused(kind, "/users/ada/days", &fixture)];
+        assert_eq!(calls[0].entry, None);
+        let all = warnings(&fixture, &calls, true);
+        let all: Vec<String> = all.iter().map(ToString::to_string).collect();
+        let unused = format!(
+            "downstreams[0], heart /users/ada/days: no call used it; GET heart /users/ada/days is \
+             {kind} before any service is asked"
+        );
+        let nothing = format!(
+            "the expectation holds although all calls (1) failed, and no entry says so; {way_out}"
+        );
+        assert_eq!(all, [unused, nothing]);
+    }
+    for kind in ["denied", "exhausted"] {
+        let entry = format!(r#"{{"service": "heart", "path": "*", "failure": "{kind}"}}"#);
+        let other =
+            format!(r#"{{"service": "heart", "path": "/b", "failure": "{kind}"}}, {entry}"#);
+        for entries in [&entry, &other] {
+            let fixture = self::fixture(entries);
+            let mut calls = [refused(kind, "/a", &fixture)];
+            assert!(calls[0].entry.is_some());
+            // Those past the limit of calls have one record.
+            calls[0].record.calls = 2;
+            assert!(warnings(&fixture, &calls, true).is_empty());
+        }
+    }
 }
 
 #[test]
