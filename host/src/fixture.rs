@@ -9,6 +9,7 @@ mod layout;
 mod lookup;
 mod recorded;
 mod redaction;
+mod replay;
 mod rewritten;
 // The kit for Rust reads the same fixtures, and has to be whole without the host.
 #[path = "../../bffs/kit/src/testing/json.rs"]

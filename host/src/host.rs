@@ -9,6 +9,7 @@ mod bff_locks;
 mod candidates;
 mod change;
 mod control;
+mod data_dir;
 mod error;
 pub mod files;
 mod kept;
@@ -20,7 +21,7 @@ mod swap;
 mod watch;
 
 use std::net::SocketAddr;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -30,13 +31,11 @@ use tokio::sync::watch as channel;
 use tokio::task::JoinHandle;
 
 use crate::bff::admission::Instances;
-use crate::bff::compiled::CompiledCache;
 use crate::bff::compiler::CompileIn;
 use crate::bff::error::{EngineError, LoadError};
 use crate::bff::load::Loader;
 use crate::bff::runtime::Runtime;
-use crate::bff::store::Store;
-use crate::config::{Config, ConfigError, Engine};
+use crate::config::{Config, ConfigError};
 use crate::development::Development;
 use crate::server::admin::Admin;
 use crate::server::{Faults, Server, ServerError, started_anew};
@@ -50,6 +49,7 @@ pub use error::ChangeError;
 pub use sockets::{Sockets, SocketsError};
 
 use control::Control;
+use data_dir::open_data_dir;
 
 /// The host could not be started.
 #[derive(Debug, Error)]
@@ -208,29 +208,10 @@ async fn blocking<T: Send + 'static>(
     tokio::task::spawn_blocking(work).await.map_err(panicked)
 }
 
-/// Opens the folders of compiled code and, for a host that serves, of the last good components.
-async fn open_data_dir(
-    engine: &Engine,
-    serves: bool,
-) -> Result<(CompiledCache, Option<Store>), HostError> {
-    let (data_dir, limits) = (engine.data_dir.clone(), engine.compiled.clone());
-    // They may be on a file system that does not answer.
-    let open = move || {
-        let cache = CompiledCache::open(&data_dir, limits)?;
-        Ok((cache, serves.then(|| store(&data_dir)).flatten()))
-    };
-    let opened = tokio::task::spawn_blocking(open).await;
-    opened
-        .unwrap_or_else(|panic| Err(LoadError::DataDir(panic.to_string())))
-        .map_err(HostError::DataDir)
-}
-
-/// Without one, a restart has no component to go back to, and all else is as it should be.
-fn store(data_dir: &Path) -> Option<Store> {
-    let store = Store::open(data_dir);
-    let store =
-        store.inspect_err(|error| tracing::warn!("last good components are not kept: {error}"));
-    store.ok()
+/// Makes the texts of recorded requests, for ever.
+async fn record(shared: Arc<SharedState>) {
+    let settings = || shared.snapshot.load().config.record.clone();
+    shared.recordings.work(&shared.runtime, settings).await;
 }
 
 impl Host {
@@ -287,14 +268,9 @@ impl Host {
             started_anew(faults.clone(), "watcher", move || {
                 let changes = changes.clone();
                 async move {
-                    let shared = changes.shared().clone();
-                    let record = || shared.snapshot.load().config.record.clone();
-                    let recording = shared.recordings.work(&shared.runtime, record);
-                    tokio::join!(
-                        watch::watch(changes.clone()),
-                        kept::keep_again(changes),
-                        recording
-                    );
+                    let watching = watch::watch(changes.clone());
+                    let recording = record(changes.shared().clone());
+                    tokio::join!(watching, kept::keep_again(changes), recording);
                 }
             })
         });

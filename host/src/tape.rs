@@ -6,77 +6,19 @@
 //! does the same. [`Recorder`] keeps it while a guest runs, and [`Player`] gives it to another run.
 //! Where neither is, a function of the host pays one look at an [`Option`].
 
+mod learned;
 mod player;
 mod recorder;
 #[cfg(test)]
 mod tests;
 
-use std::collections::BTreeMap;
 use std::fmt;
 
-use bytes::Bytes;
+use crate::contract::Call;
 
-use crate::contract::{Call, Failure, Source};
-
+pub use learned::{Answered, CallResult, Readings, Tape, TapedCall};
 pub use player::{Mask, Missing, Played, Player, Strictness};
 pub use recorder::{Recorder, TooMuch};
-
-/// What a guest learned.
-#[derive(Clone, Debug, Default)]
-pub struct Tape {
-    /// What it learned besides results of calls.
-    pub readings: Readings,
-    /// Its calls, in the order in which it made them.
-    pub calls: Vec<TapedCall>,
-}
-
-/// What a guest learns besides results of calls, each in the order in which it was told.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Readings {
-    /// Results of `runtime.now-ms`.
-    pub now_ms: Vec<u64>,
-    /// Results of `runtime.time-left-ms`.
-    pub time_left_ms: Vec<u32>,
-    /// Results of `runtime.elapsed-ns`.
-    pub elapsed_ns: Vec<u64>,
-    /// The bytes of `runtime.random`, whatever the pieces.
-    pub random: Vec<u8>,
-    /// What `runtime.config` answered for a key.
-    pub settings: BTreeMap<String, Option<String>>,
-    /// Results of `downstream.wait-any`.
-    pub waits: Vec<Option<u32>>,
-}
-
-/// A call of a guest.
-#[derive(Clone, Debug)]
-pub struct TapedCall {
-    /// What the guest asked.
-    pub call: Call,
-    /// What it was told; `None` for a call that had not ended when nobody waited for it any more.
-    pub result: Option<CallResult>,
-}
-
-/// What a guest is told of a call.
-#[derive(Clone, Debug)]
-pub enum CallResult {
-    /// A service answered.
-    Answered(Answered),
-    /// There is no reply.
-    Failed(Failure),
-}
-
-/// The answer of a service, as far as a guest may see it.
-#[derive(Clone, Debug)]
-pub struct Answered {
-    /// The status.
-    pub status: u16,
-    /// The header fields that a guest gets.
-    pub headers: Vec<(String, String)>,
-    /// The whole body, also where the guest picks values out of it.
-    pub body: Bytes,
-    /// Where it came from.
-    pub source: Source,
-}
 
 /// What a run does with the tape.
 pub enum Tap {

@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 
 use crate::structure::{below, read, shown};
 
-use table::{How, TABLE};
+use table::{How, rows};
 
 /// A block between two lines of three backticks.
 #[derive(Clone, Debug)]
@@ -66,9 +66,7 @@ pub fn block(page: &str, begins: &str) -> String {
 
 /// What is done with a block, if anything is.
 fn how(block: &Block) -> Option<&'static How> {
-    let in_table = TABLE
-        .iter()
-        .find(|row| row.page == block.page && block.text.starts_with(row.begins));
+    let in_table = rows().find(|row| row.page == block.page && block.text.starts_with(row.begins));
     in_table.map(|row| &row.how).or_else(|| {
         let reader = table::READ.iter();
         let mut reader = reader.filter(|(language, _)| *language == block.language);
@@ -108,7 +106,7 @@ fn each_block_of_the_documents_is_run_read_or_listed() {
 fn the_table_names_blocks_and_tests_that_exist() {
     let blocks = blocks();
     let sources: Vec<String> = below("", &[".rs", ".ts"]).iter().map(read).collect();
-    for row in TABLE {
+    for row in rows() {
         let fits = |block: &&Block| block.page == row.page && block.text.starts_with(row.begins);
         let count = blocks.iter().filter(fits).count();
         assert_eq!(count, 1, "{}: {:?}", row.page, row.begins);
@@ -147,7 +145,7 @@ fn dense(text: &str) -> String {
 
 #[test]
 fn excerpts_are_of_files_that_are_compiled_and_tested() {
-    for row in TABLE {
+    for row in rows() {
         let How::Excerpt(file) = row.how else {
             continue;
         };

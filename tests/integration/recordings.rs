@@ -1,5 +1,7 @@
 //! Recorded requests: from a running host to a fixture, and from that to the same answer.
 
+mod bounds;
+
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -12,7 +14,7 @@ use tailor_harness::{Reply, TestHost, TestHostBuilder};
 
 use crate::bffs::typescript::componentized;
 use crate::cli::{run, text};
-use crate::modules::{self, Part};
+use crate::modules;
 
 /// How often each is replayed here; `tailor replay --times` does it as often as one likes.
 const TIMES: &str = "20";
@@ -55,13 +57,6 @@ fn replay(component: &str, files: &[String], times: &str) -> (i32, String, Strin
     run(&arguments)
 }
 
-/// A host with a BFF that answers with the request's body.
-fn echoing() -> TestHostBuilder {
-    let echo = modules::echo(Part::Body);
-    let builder = TestHost::builder().unwrap().bff("echo", &echo, "");
-    builder.route("bff = \"echo\"\npath = \"/\"\nmethods = [\"POST\"]")
-}
-
 const ENABLED: &str = "[record]\nenabled = true";
 
 #[tokio::test(flavor = "multi_thread")]
@@ -74,7 +69,7 @@ async fn a_request_of_each_example_replays_the_same_and_of_a_changed_one_the_pla
         ("dashboard", "/dashboard/ada"),
         (
             "partner",
-            "/partner/users/ada/summaries?from=2026-01-01&to=2026-01-05",
+            "/partner/v1/users/ada/summaries?from=2026-01-01&to=2026-01-05",
         ),
     ] {
         taken(&host, 0).await;
@@ -149,7 +144,7 @@ fn personal(record: &str) -> TestHostBuilder {
         .bff(
             "personal",
             &component,
-            "[config]\nkey = \"value\"\n[limits]\ncpu = \"5s\"",
+            "deadline = \"1m\"\n[config]\nkey = \"value\"\n[limits]\ncpu = \"5s\"\ncpu-wait = \"1m\"",
         )
         .route("bff = \"personal\"\npath = \"/\"\nmethods = [\"POST\"]")
 }
@@ -255,23 +250,6 @@ async fn a_bff_that_answers_in_another_way_with_what_is_left_is_not_recorded() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_others_read_as_json_is_none_that_nothing_can_be_taken_out_of() {
-    let texts = "[record]\nenabled = true\ntext-bodies = true";
-    let host = echoing().config(texts).start().await.unwrap();
-    taken(&host, 0).await;
-    for (body, is_recorded) in [
-        ("plain text", true),
-        (r#"{"user": {"email": "x@y"}, "n": 1e400}"#, false),
-        (r#"{"user": "\ud800"}"#, false),
-    ] {
-        let request = host.request("POST", "/").body(Full::from(body)).unwrap();
-        host.send(request).await.unwrap();
-        let one = taken(&host, 1).await.remove(0);
-        assert_eq!(one["fixture"].is_string(), is_recorded, "{body}: {one}");
-    }
-}
-
-#[tokio::test(flavor = "multi_thread")]
 async fn what_is_taken_out_is_what_is_in_force_and_nothing_stays_where_nothing_is_recorded() {
     let host = personal("keep-all = true").start().await.unwrap();
     let id = post(&host, "/a").await.header("x-request-id").to_owned();
@@ -345,97 +323,4 @@ async fn a_request_that_failed_becomes_a_test_by_its_id() {
     let mode =
         std::os::unix::fs::PermissionsExt::mode(&std::fs::metadata(&file).unwrap().permissions());
     assert_eq!(mode & 0o777, 0o600);
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn nothing_is_recorded_unless_its_operator_wants_it_and_then_for_one_at_a_time() {
-    let ask = async |host: &TestHost, question: &str, headers: &[(&str, &str)]| {
-        let reply = host
-            .steer(&format!("/recordings?{question}"), headers)
-            .await
-            .unwrap();
-        (reply.status.as_u16(), reply.text())
-    };
-    let host = echoing().start().await.unwrap();
-    let (status, said) = ask(&host, "session=a&one-in=1", &[]).await;
-    assert!(
-        status == 403 && said.contains("set record.enabled = true"),
-        "{said}"
-    );
-    let (status, _) = ask(&host, "session=a&id=x", &[]).await;
-    assert_eq!(status, 403);
-    assert_eq!(host.admin("/recordings").await.unwrap().status, 405);
-
-    let host = echoing().config(ENABLED).start().await.unwrap();
-    let page = [("origin", "http://localhost")];
-    assert_eq!(ask(&host, "session=a&one-in=1", &page).await.0, 403);
-    for question in [
-        "",
-        "session=a",
-        "session=a&one-in=x",
-        "session=a&one-in=1&id=x",
-        "one-in=1",
-        "session=a&ids=x",
-    ] {
-        let (status, said) = ask(&host, question, &[]).await;
-        assert!(
-            status == 400 && said.starts_with("write ?session=S"),
-            "{question}: {said}"
-        );
-    }
-    assert_eq!(ask(&host, "session=a&one-in=1", &[]).await.0, 200);
-    let (status, said) = ask(&host, "session=b&one-in=1", &[]).await;
-    assert!(
-        status == 409 && said.contains("for somebody else"),
-        "{said}"
-    );
-    assert_eq!(
-        ask(&host, "session=b&end", &[]).await.0,
-        200,
-        "ends nothing"
-    );
-    assert_eq!(ask(&host, "session=b&one-in=1", &[]).await.0, 409);
-    assert_eq!(ask(&host, "session=a&end", &[]).await.0, 200);
-    assert_eq!(ask(&host, "session=b&one-in=1", &[]).await.0, 200);
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn what_is_kept_is_bounded_and_a_body_that_cannot_be_looked_into_is_not_recorded() {
-    let limits = "[record]\nenabled = true\nmax-size = \"4KiB\"\nmax-total = \"8KiB\"";
-    let host = echoing().config(limits).start().await.unwrap();
-    taken(&host, 0).await;
-    let send = async |body: Vec<u8>| {
-        let request = host.request("POST", "/").body(Full::from(body)).unwrap();
-        host.send(request).await.unwrap();
-        let mut all = taken(&host, 1).await;
-        all.remove(0)["refused"]
-            .as_str()
-            .unwrap_or_default()
-            .to_owned()
-    };
-    let why = send(vec![b'1'; 5 << 10]).await;
-    assert!(
-        why.contains("more than 4096 bytes (record.max-size)"),
-        "{why}"
-    );
-    let why = send(b"user=ada&password=s3cret".to_vec()).await;
-    assert!(
-        why.contains("the request's body is not JSON") && why.contains("record.text-bodies"),
-        "{why}"
-    );
-    let why = send(vec![0xff, 0xfe]).await;
-    assert!(why.contains("is not UTF-8"), "{why}");
-    assert_eq!(send(b"{}".to_vec()).await, "");
-    // More than fits together is dropped, and counted.
-    let large = || {
-        let body = Full::from(vec![b'1'; 3 << 10]);
-        host.send(host.request("POST", "/").body(body).unwrap())
-    };
-    let mut dropped = 0;
-    while dropped == 0 {
-        let (one, two, three) = tokio::join!(large(), large(), large());
-        assert!(one.is_ok() && two.is_ok() && three.is_ok());
-        let reply = host.steer("/recordings?session=test&one-in=1", &[]).await;
-        dropped += reply.unwrap().json()["dropped"].as_u64().unwrap();
-    }
 }

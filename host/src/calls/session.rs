@@ -3,6 +3,7 @@
 //! the access log and `call` show.
 
 mod admit;
+mod advice;
 mod replayed;
 mod seen;
 mod started;
@@ -32,7 +33,7 @@ use crate::downstream::{
 };
 use crate::sync;
 use crate::tape::Tap;
-use crate::text::cut;
+use advice::note_malformed;
 use replayed::replayed;
 use seen::Seen;
 
@@ -329,27 +330,6 @@ impl Session {
         timeout_at(end, self.permits.acquire()).await.ok()?.ok()
     }
 
-    /// Logs, once for each pattern and version, when a request makes the same kind of call many
-    /// times over.
-    fn note_repeats(&self, index: usize, service: &Service, path: &LegalPath) {
-        let mut repeats = sync::lock(&self.repeats);
-        let Some(repeated) = repeats.note(index, path) else {
-            return;
-        };
-        drop(repeats);
-        let grants = &self.settings.grants;
-        let pattern = cut(&collections(&repeated.pattern));
-        if grants.warn_once(service.name(), &pattern) {
-            tracing::warn!(
-                bff = grants.bff(),
-                downstream = &**service.name(),
-                pattern,
-                "one request made {} calls of this pattern; ask the service for all of them in one call, or keep what it answered",
-                repeated.times
-            );
-        }
-    }
-
     /// Concurrent answers were each bounded by the rest at their begin, so together they may exceed
     /// it.
     fn spend_bytes(&self, bytes: usize) -> Result<(), Fault> {
@@ -397,34 +377,4 @@ fn merge<T>(others: Vec<T>, known: Vec<(usize, T)>) -> Vec<T> {
     }
     all.extend(others);
     all
-}
-
-/// Logs, at most once per minute for each service, why a response could not be read.
-fn note_malformed(service: &Service, cause: &Cause, seen: Option<&ResponseSample>) {
-    let Cause::Malformed { what } = cause else {
-        return;
-    };
-    if !service.malformed_is_due() {
-        return;
-    }
-    let downstream = &**service.name();
-    match seen.map(ResponseSample::unreadable) {
-        None => tracing::warn!(downstream, what, "a response could not be read"),
-        Some(unreadable) => tracing::warn!(
-            downstream,
-            what,
-            content_type = unreadable.content_type,
-            content_encoding = unreadable.content_encoding,
-            begins = %unreadable.begins,
-            "a response could not be read as JSON"
-        ),
-    }
-}
-
-/// A pattern of paths for the log: `/users/*/days/*`. All that follows the name of a collection may
-/// be personal.
-fn collections(pattern: &str) -> String {
-    let segments = pattern.split('/').skip(1).enumerate();
-    let shown = segments.map(|(place, segment)| if place % 2 == 0 { segment } else { "*" });
-    shown.fold(String::new(), |shown, segment| shown + "/" + segment)
 }

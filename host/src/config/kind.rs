@@ -75,3 +75,30 @@ pub(super) enum Values {
     /// Any number of those.
     ListOf(Box<Self>),
 }
+
+/// A key that was read.
+#[derive(Clone, Debug)]
+pub(super) struct Known {
+    pub(super) form: Form,
+    /// The allowed values. `None` where only prose describes them.
+    pub(super) values: Option<Values>,
+}
+
+/// What is written for a key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Form {
+    One,
+    /// One, or a list of at least one.
+    OneOrMore,
+    List,
+    /// A table of texts, whose keys the operator chooses.
+    Texts,
+    /// A table of lists, likewise.
+    Lists,
+    /// A table with keys of its own.
+    Section,
+    /// Such tables, by names that the operator chooses.
+    Named,
+    /// A list of such tables.
+    Tables,
+}

@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 use toml::de::DeValue;
 
 use super::field::{Field, Located};
-use super::kind::{Kind, Values};
+use super::kind::{Kind, Known};
 use super::problem::{Fault, Location, Problem};
 use super::values::show;
 
@@ -22,33 +22,6 @@ pub(super) struct Reader {
     pub(super) problems: Vec<Problem>,
     /// All keys that were read, by section. `*` stands for a name that the operator chose.
     pub(super) known: BTreeMap<&'static str, BTreeMap<&'static str, Known>>,
-}
-
-/// A key that was read.
-#[derive(Clone, Debug)]
-pub(super) struct Known {
-    pub(super) form: Form,
-    /// The allowed values. `None` where only prose describes them.
-    pub(super) values: Option<Values>,
-}
-
-/// What is written for a key.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Form {
-    One,
-    /// One, or a list of at least one.
-    OneOrMore,
-    List,
-    /// A table of texts, whose keys the operator chooses.
-    Texts,
-    /// A table of lists, likewise.
-    Lists,
-    /// A table with keys of its own.
-    Section,
-    /// Such tables, by names that the operator chooses.
-    Named,
-    /// A list of such tables.
-    Tables,
 }
 
 impl Reader {

@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 use serde_json::{Map, Value, json};
 use toml::de::DeTable;
 
-use super::kind::Values;
+use super::kind::{Form, Known, Values};
 use super::raw;
-use super::reader::{Form, Known, Reader};
+use super::reader::Reader;
 
 /// Each section once, with what it must have.
 pub(super) const EVERY_SECTION: &str = "[server]\n[admin]\n[log]\n[record]\n[engine]\n[calls]\n[profile.x]\n\

@@ -285,19 +285,7 @@ fn a_maximal_file_is_read_key_by_key() {
             refused_lines: 50,
         }
     );
-    let words = |words: &[&str]| words.iter().map(ToString::to_string).collect();
-    let record = Record {
-        enabled: true,
-        keep: 3,
-        keep_all: true,
-        max_size: 64 << 10,
-        max_total: 2 << 20,
-        text_bodies: true,
-        redact_headers: words(&["x-user"]),
-        redact_query: words(&["token"]),
-        redact: words(&["/user/email", "/days/*/place"]),
-    };
-    assert_eq!(*config.record, record);
+    assert_eq!(*config.record, maximal::record());
     let engine = Engine {
         data_dir: PathBuf::from("/var/lib/tailor"),
         instances: 1_000,
@@ -316,11 +304,7 @@ fn a_maximal_file_is_read_key_by_key() {
         },
     };
     assert_eq!(config.engine, engine);
-    let calls = Calls {
-        max_in_flight: 1_000,
-        optional_share: 60,
-    };
-    assert_eq!(config.calls, calls);
+    assert_eq!(config.calls, maximal::calls());
     let watch = Bff {
         name: "watch".to_owned(),
         component: golden().join("watch.component"),

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 
 use http::Method;
 
-use super::NotRecorded;
+use super::error::NotRecorded;
 use super::replay::Ran;
 use crate::calls::{Target, kind_name};
 use crate::contract::{Call, FailureKind};

@@ -1,17 +1,38 @@
 //! What a recording has of the request and of what its guest learned, with all taken out of it
 //! that may not be seen.
 
+use std::sync::Arc;
 use std::time::{Duration, UNIX_EPOCH};
 
 use percent_encoding::utf8_percent_encode;
 
 use super::document::{Body, Document, DocumentCall};
-use super::{NotRecorded, Source};
+use super::error::{NotRecorded, Outcome};
+use crate::bff::load::Loaded;
 use crate::calls::kind_name;
+use crate::config;
 use crate::contract::{Method, Payload, Request};
 use crate::fixture::{NON_ALPHANUMERIC_BUT_MARKS, Recorded, RecordedLimits, Redaction};
 use crate::locale;
-use crate::tape::{Answered, CallResult, TapedCall};
+use crate::tape::{Answered, CallResult, Tape, TapedCall};
+
+/// What a recording is made of.
+pub struct Source<'a> {
+    /// The request, as the guest got it.
+    pub request: &'a Request,
+    /// What the guest learned.
+    pub tape: Tape,
+    /// The component.
+    pub loaded: &'a Arc<Loaded>,
+    /// The settings of the BFF.
+    pub settings: &'a config::Bff,
+    /// What is taken out.
+    pub redaction: &'a Redaction,
+    /// Whether bodies that are not JSON are recorded.
+    pub text_bodies: bool,
+    /// What the client had.
+    pub outcome: &'a Outcome,
+}
 
 /// The document without calls' texts and without an outcome: both come of running it.
 ///

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::Outcome;
+use super::error::Outcome;
 use crate::bff::error::BffError;
 use crate::bff::load::Loaded;
 use crate::bff::response::CheckedResponse;

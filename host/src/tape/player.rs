@@ -2,7 +2,7 @@
 
 use std::sync::Mutex;
 
-use super::{CallResult, Tape};
+use super::learned::{CallResult, Tape};
 use crate::contract::{Call, Failure, FailureKind};
 use crate::sync;
 

@@ -4,7 +4,7 @@ use std::sync::Mutex;
 
 use thiserror::Error;
 
-use super::{CallResult, Readings, Tape, TapedCall};
+use super::learned::{CallResult, Readings, Tape, TapedCall};
 use crate::contract::Call;
 use crate::sync;
 

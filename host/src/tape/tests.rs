@@ -1,5 +1,5 @@
 use super::*;
-use crate::contract::{FailureKind, Method, Payload};
+use crate::contract::{Failure, FailureKind, Method, Payload};
 
 fn call(service: &str, path: &str) -> Call {
     Call {

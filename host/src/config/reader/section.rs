@@ -5,9 +5,9 @@
 
 use toml::de::{DeTable, DeValue};
 
-use super::{Form, Known, Reader, all, join};
+use super::{Reader, all, join};
 use crate::config::field::{Field, Located, NamedList};
-use crate::config::kind::{Kind, Values};
+use crate::config::kind::{Form, Kind, Known, Values};
 use crate::config::problem::{Fault, Location};
 use crate::config::values::{check_name, show};
 use crate::text::nearest;

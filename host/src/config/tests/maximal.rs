@@ -343,3 +343,25 @@ fn profiles_hold_what_is_written_and_nothing_else() {
         BTreeMap::from(expected.map(|(name, profile)| (name.to_owned(), profile)))
     );
 }
+
+pub(super) fn record() -> Record {
+    let words = |words: &[&str]| words.iter().map(ToString::to_string).collect();
+    Record {
+        enabled: true,
+        keep: 3,
+        keep_all: true,
+        max_size: 64 << 10,
+        max_total: 2 << 20,
+        text_bodies: true,
+        redact_headers: words(&["x-user"]),
+        redact_query: words(&["token"]),
+        redact: words(&["/user/email", "/days/*/place"]),
+    }
+}
+
+pub(super) fn calls() -> Calls {
+    Calls {
+        max_in_flight: 1_000,
+        optional_share: 60,
+    }
+}

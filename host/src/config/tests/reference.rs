@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use toml::de::{DeTable, DeValue};
 
 use super::{golden, parse_here, raw, reader};
-use crate::config::kind::Values;
+use crate::config::kind::{Known, Values};
 use crate::config::schema::EVERY_SECTION;
 use crate::page;
 
@@ -58,7 +58,7 @@ fn known() -> BTreeMap<(String, String), Option<Values>> {
             below.iter().any(|name| reader.known.contains_key(&**name))
         };
         let rows = keys.iter().filter(|(key, _)| !is_section(key));
-        let row = |(key, known): (&&str, &reader::Known)| {
+        let row = |(key, known): (&&str, &Known)| {
             let key = ((*section).to_owned(), (*key).to_owned());
             (key, known.values.clone())
         };

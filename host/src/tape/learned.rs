@@ -1,0 +1,64 @@
+//! What is on a tape.
+
+use std::collections::BTreeMap;
+
+use bytes::Bytes;
+
+use crate::contract::{Call, Failure, Source};
+
+/// What a guest learned.
+#[derive(Clone, Debug, Default)]
+pub struct Tape {
+    /// What it learned besides results of calls.
+    pub readings: Readings,
+    /// Its calls, in the order in which it made them.
+    pub calls: Vec<TapedCall>,
+}
+
+/// What a guest learns besides results of calls, each in the order in which it was told.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Readings {
+    /// Results of `runtime.now-ms`.
+    pub now_ms: Vec<u64>,
+    /// Results of `runtime.time-left-ms`.
+    pub time_left_ms: Vec<u32>,
+    /// Results of `runtime.elapsed-ns`.
+    pub elapsed_ns: Vec<u64>,
+    /// The bytes of `runtime.random`, whatever the pieces.
+    pub random: Vec<u8>,
+    /// What `runtime.config` answered for a key.
+    pub settings: BTreeMap<String, Option<String>>,
+    /// Results of `downstream.wait-any`.
+    pub waits: Vec<Option<u32>>,
+}
+
+/// A call of a guest.
+#[derive(Clone, Debug)]
+pub struct TapedCall {
+    /// What the guest asked.
+    pub call: Call,
+    /// What it was told; `None` for a call that had not ended when nobody waited for it any more.
+    pub result: Option<CallResult>,
+}
+
+/// What a guest is told of a call.
+#[derive(Clone, Debug)]
+pub enum CallResult {
+    /// A service answered.
+    Answered(Answered),
+    /// There is no reply.
+    Failed(Failure),
+}
+
+/// The answer of a service, as far as a guest may see it.
+#[derive(Clone, Debug)]
+pub struct Answered {
+    /// The status.
+    pub status: u16,
+    /// The header fields that a guest gets.
+    pub headers: Vec<(String, String)>,
+    /// The whole body, also where the guest picks values out of it.
+    pub body: Bytes,
+    /// Where it came from.
+    pub source: Source,
+}
