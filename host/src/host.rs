@@ -154,7 +154,8 @@ async fn load(
         None => (None, None),
     };
     let runtime = Arc::new(Runtime::new(config.engine.instances)?);
-    let (cache, store) = open_data_dir(&config.engine, on_refused.is_some()).await?;
+    let opened = open_data_dir(&config.engine, on_refused.is_some()).await;
+    let (cache, store) = opened.map_err(HostError::DataDir)?;
     let max_size = config.engine.max_component_size;
     let loader = Loader::new(runtime.clone(), Some(cache), max_size)
         .with_store(store)

@@ -32,7 +32,7 @@ fn help_names_every_argument() {
         ("serve", &["-c, --config <FILE>", "[default: tailor.toml]"]),
         ("check", &["-c, --config <FILE>", "[default: tailor.toml]"]),
         ("build", &["<FOLDER>", "--all", "-o, --output <FILE>"]),
-        ("new", &["<NAME>", "-l, --lang <ts|hono|rust>"]),
+        ("new", &["<NAME>", "-l, --lang <ts|hono|rust|python>"]),
         ("init", &["[FOLDER]", "-l, --lang <ts|hono|rust>"]),
         ("kit", &["--npm <DIR>", "--crate <DIR>"]),
         ("inspect", &["<COMPONENT>", "-c, --config <FILE>"]),

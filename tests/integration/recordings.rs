@@ -289,7 +289,7 @@ async fn a_request_that_failed_becomes_a_test_by_its_id() {
     let mut ids = Vec::new();
     for _ in 0..3 {
         let failed = post(&host, "/a?throw").await;
-        assert_eq!(failed.status, 500, "{}", failed.text());
+        assert_eq!(failed.status, 502, "{}", failed.text());
         ids.push(failed.header("x-request-id").to_owned());
     }
     let admin = host.host().admin_address().unwrap().to_string();

@@ -33,7 +33,7 @@ use crate::downstream::{
 };
 use crate::sync;
 use crate::tape::Tap;
-use advice::note_malformed;
+use advice::{note_malformed, note_repeats};
 use replayed::replayed;
 use seen::Seen;
 
@@ -244,7 +244,8 @@ impl Session {
             (_, None) => CallLimit::Service,
         };
         grant.check(call.method, &path)?;
-        self.note_repeats(index, service, &path);
+        let grants = &self.settings.grants;
+        note_repeats(grants, &self.repeats, (index, service), &path);
         let prefix = &service.settings().shape.path_prefix;
         let mut request = check(call, &path, prefix, &grant.shape)?;
         if let Some(target) = &mut seen.target {

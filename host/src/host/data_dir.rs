@@ -2,7 +2,6 @@
 
 use std::path::Path;
 
-use super::HostError;
 use crate::bff::compiled::CompiledCache;
 use crate::bff::error::LoadError;
 use crate::bff::store::Store;
@@ -12,7 +11,7 @@ use crate::config::Engine;
 pub(super) async fn open_data_dir(
     engine: &Engine,
     serves: bool,
-) -> Result<(CompiledCache, Option<Store>), HostError> {
+) -> Result<(CompiledCache, Option<Store>), LoadError> {
     let (data_dir, limits) = (engine.data_dir.clone(), engine.compiled.clone());
     // They may be on a file system that does not answer.
     let open = move || {
@@ -20,9 +19,7 @@ pub(super) async fn open_data_dir(
         Ok((cache, serves.then(|| store(&data_dir)).flatten()))
     };
     let opened = tokio::task::spawn_blocking(open).await;
-    opened
-        .unwrap_or_else(|panic| Err(LoadError::DataDir(panic.to_string())))
-        .map_err(HostError::DataDir)
+    opened.unwrap_or_else(|panic| Err(LoadError::DataDir(panic.to_string())))
 }
 
 /// Without one, a restart has no component to go back to, and all else is as it should be.

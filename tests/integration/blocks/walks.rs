@@ -145,7 +145,7 @@ async fn a_bff_in_typescript_from_an_empty_folder() {
 fn a_bff_in_python_from_an_empty_folder() {
     let page = "docs/write/python.md";
     let files = [
-        ("src/main.py", "\"\"\"The backend of bathroom scales"),
+        ("src/main.py", r#""""The backend of bathroom scales"#),
         ("tests/test_main.py", "import unittest"),
         ("fixtures/no-profile.json", "{"),
         ("tailor.toml", "# The services"),

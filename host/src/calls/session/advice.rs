@@ -1,32 +1,37 @@
 //! What the log says of calls that could be better, and of answers that cannot be read.
 
-use super::Session;
+use std::sync::Mutex;
+
 use crate::calls::check::LegalPath;
+use crate::calls::grant::Grants;
+use crate::calls::repeats::Repeats;
 use crate::calls::unreadable::ResponseSample;
 use crate::downstream::{Cause, Service};
 use crate::sync;
 use crate::text::cut;
 
-impl Session {
-    /// Logs, once for each pattern and version, when a request makes the same kind of call many
-    /// times over.
-    pub(super) fn note_repeats(&self, index: usize, service: &Service, path: &LegalPath) {
-        let mut repeats = sync::lock(&self.repeats);
-        let Some(repeated) = repeats.note(index, path) else {
-            return;
-        };
-        drop(repeats);
-        let grants = &self.settings.grants;
-        let pattern = cut(&collections(&repeated.pattern));
-        if grants.warn_once(service.name(), &pattern) {
-            tracing::warn!(
-                bff = grants.bff(),
-                downstream = &**service.name(),
-                pattern,
-                "one request made {} calls of this pattern; ask the service for all of them in one call, or keep what it answered",
-                repeated.times
-            );
-        }
+/// Logs, once for each pattern and version, when a request makes the same kind of call many times
+/// over.
+pub(super) fn note_repeats(
+    grants: &Grants,
+    repeats: &Mutex<Repeats>,
+    (index, service): (usize, &Service),
+    path: &LegalPath,
+) {
+    let mut repeats = sync::lock(repeats);
+    let Some(repeated) = repeats.note(index, path) else {
+        return;
+    };
+    drop(repeats);
+    let pattern = cut(&collections(&repeated.pattern));
+    if grants.warn_once(service.name(), &pattern) {
+        tracing::warn!(
+            bff = grants.bff(),
+            downstream = &**service.name(),
+            pattern,
+            "one request made {} calls of this pattern; ask the service for all of them in one call, or keep what it answered",
+            repeated.times
+        );
     }
 }
 
