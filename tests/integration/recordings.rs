@@ -30,7 +30,7 @@ async fn take(host: &TestHost, question: &str) -> Vec<Value> {
         .unwrap_or_default()
 }
 
-/// All that was sampled, once there are so many.
+/// All that was sampled, once there are `count`.
 async fn taken(host: &TestHost, count: usize) -> Vec<Value> {
     let mut all = take(host, "session=test&one-in=1").await;
     while all.len() < count {

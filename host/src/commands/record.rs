@@ -59,13 +59,13 @@ pub struct Record {
     /// Only requests without an answer of the BFF, or with a status of 500 or above
     #[arg(long, conflicts_with = "id")]
     failed: bool,
-    /// Take one of so many requests
+    /// Take one of every N requests
     #[arg(long, value_name = "N", default_value_t = 1, conflicts_with = "id", value_parser = clap::value_parser!(u32).range(1..))]
     one_in: u32,
-    /// End after so many fixtures
+    /// End after N fixtures
     #[arg(long, value_name = "N", default_value_t = 1, conflicts_with = "id", value_parser = clap::value_parser!(u32).range(1..=10_000))]
     count: u32,
-    /// End after so many seconds
+    /// End after this time, seconds
     #[arg(long = "for", value_name = "SECONDS", default_value_t = 60, conflicts_with = "id", value_parser = clap::value_parser!(u64).range(1..=86_400))]
     seconds: u64,
 }

@@ -25,7 +25,7 @@ pub struct Arguments {
     /// Do not run the BFF's own tests (`cargo test`, `npm test`, `python3 -m unittest`)
     #[arg(long)]
     pub no_unit: bool,
-    /// End the BFF's own tests after so many seconds
+    /// End the BFF's own tests after this time, seconds
     #[arg(long, value_name = "SECONDS", default_value_t = 600, value_parser = clap::value_parser!(u64).range(1..=86_400))]
     pub unit_timeout: u64,
     /// Write `expect` of fixtures anew that do not hold, or expect nothing

@@ -8,7 +8,7 @@ use std::ops::Range;
 
 use wasmparser::{DataKind, Operator, Parser, Payload};
 
-/// Bytes of the smallest segment that this is worth it for. Shorter ones may be in code by chance.
+/// Bytes of the smallest segment that this is worth it for. Shorter ones may be in code by accident.
 const SMALLEST: usize = 256 << 10;
 /// Bytes of the smallest page of memory. Code has the pages from the first to the last that are not
 /// zero.
