@@ -164,7 +164,8 @@ fn kill(group: Pid) {
 }
 
 /// Runs them: `cargo test` in a Cargo package, `npm test` in a package with that script, `python3 -m
-/// unittest` in a Python project with a folder `tests`. Nothing where there are none. All that the tests start ends with them, or after `limit`.
+/// unittest` in a Python project with a folder `tests`. Nothing where there are none. All that the
+/// tests start ends with them, or after `limit`.
 ///
 /// # Errors
 ///
