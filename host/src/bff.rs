@@ -4,7 +4,7 @@
 //! (its machine code, cached) -> [`compiler`] (where it is not) -> [`load`] (both, and linked) ->
 //! [`version`] (with the operator's settings) -> [`swap`] (which version is live) -> [`store`] (its
 //! bytes, for the next start) -> and for each request [`admission`], [`run`] with [`state`],
-//! [`imports`], [`wasi_http`] for components of others, [`limits`], [`meter`], [`scheduler`] and
+//! [`imports`], [`wasi_http`] and [`unlinked`] for components of others, [`limits`], [`meter`], [`scheduler`] and
 //! [`guest_log`], and [`response`] or, when it failed, [`classify`].
 //!
 //! One store and one instance for each request, dropped after it: nothing that a guest wrote is
@@ -33,6 +33,7 @@ pub(crate) mod store;
 pub mod surface;
 pub(crate) mod swap;
 mod tick;
+mod unlinked;
 pub mod version;
 mod wasi;
 mod wasi_http;

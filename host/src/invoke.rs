@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::FutureExt as _;
-use http::{HeaderMap, HeaderValue};
+use http::{HeaderMap, HeaderName, HeaderValue};
 use serde::Serialize;
 use tokio::time::Instant;
 
@@ -111,12 +111,21 @@ pub async fn invoke(
     let arrived = Instant::now();
     let request_id =
         HeaderValue::from_str(&request.id).unwrap_or(HeaderValue::from_static("invoked"));
+    let mut client_headers = HeaderMap::new();
+    for (name, value) in &request.headers {
+        if let (Ok(name), Ok(value)) = (
+            HeaderName::from_bytes(name.as_bytes()),
+            HeaderValue::from_str(value),
+        ) {
+            client_headers.append(name, value);
+        }
+    }
     let incoming = IncomingRequest {
         request,
         request_id,
         traceparent: TRACEPARENT,
         tracestate: None,
-        client_headers: HeaderMap::new(),
+        client_headers,
         arrived,
         worker,
         scheduler: None,

@@ -1,12 +1,15 @@
 //! Which limit or trap ended a guest.
 
+use wasmtime::component::ResourceTableError;
 use wasmtime::{PoolConcurrencyLimitError, Trap};
+use wasmtime_wasi::I32Exit;
 
 use super::error::BffError;
 use super::meter::Stopped;
 use super::state::StoreData;
+use super::unlinked::Unlinked;
 use super::version::Version;
-use super::wasi_http::Unanswered;
+use super::wasi_http::{TooLong, Unanswered};
 
 /// Accesses this close to the end of a 32-bit memory's addresses, in bytes, are taken for a stack
 /// that fell below address 0. The largest frame of a function is hardly larger.
@@ -54,9 +57,23 @@ pub(super) fn classify(source: wasmtime::Error, state: &StoreData, version: &Ver
             trap: *trap,
             source,
         }
+    } else if let Some(TooLong { size }) = source.downcast_ref::<TooLong>() {
+        BffError::TargetTooLong { size: *size }
+    } else if has_ended_itself(&source) {
+        BffError::Ended { source }
     } else {
         BffError::Boundary { source }
     }
+}
+
+/// Whether the guest ended by what WASI calls a trap and the engine does not.
+fn has_ended_itself(source: &wasmtime::Error) -> bool {
+    let has_children = matches!(
+        source.downcast_ref::<ResourceTableError>(),
+        Some(ResourceTableError::HasChildren)
+    );
+    let said = source.downcast_ref::<I32Exit>().is_some();
+    said || has_children || source.downcast_ref::<Unlinked>().is_some()
 }
 
 /// Whether the guest trapped because its stack ran out. Linkers put the stack at the beginning of

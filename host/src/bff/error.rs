@@ -155,6 +155,19 @@ pub enum BffError {
         /// Where.
         source: wasmtime::Error,
     },
+    /// The guest ended itself: it said so, gave back a resource that others need, or called what no
+    /// BFF gets.
+    #[error("ended itself: {}", excerpt(&source.root_cause().to_string(), MAX_EXCERPT))]
+    Ended {
+        /// How, and where.
+        source: wasmtime::Error,
+    },
+    /// The request is larger than a component of others can be given.
+    #[error("the target of {size} bytes is more than a component of others can be given")]
+    TargetTooLong {
+        /// Bytes of its path with its query, as they would be written for the guest.
+        size: usize,
+    },
     /// The guest used up its stack: the one in its own memory, or that of the engine.
     #[error(
         "the stack ran out: a recursion without an end, or data that is nested too deeply for one \
@@ -197,6 +210,7 @@ impl BffError {
             | Self::Table { source, .. }
             | Self::Trap { source, .. }
             | Self::StackSpent { source }
+            | Self::Ended { source }
             | Self::Boundary { source } => source,
             Self::Overloaded { .. }
             | Self::EngineFull
@@ -204,6 +218,7 @@ impl BffError {
             | Self::Deadline { .. }
             | Self::Cpu { source: None, .. }
             | Self::CpuShare { .. }
+            | Self::TargetTooLong { .. }
             | Self::IllegalResponse(_)
             | Self::ResponseTooLarge { .. } => return String::new(),
         };

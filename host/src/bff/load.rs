@@ -18,6 +18,7 @@ use super::runtime::Runtime;
 use super::state::StoreData;
 use super::store::Store;
 use super::surface::{Contract, Surface, Wants};
+use super::unlinked;
 use crate::config::Compile;
 use crate::contract::BffPre;
 use crate::digest::hex;
@@ -265,10 +266,13 @@ impl Loader {
             .initialize_copy_on_write_image()
             .map_err(LoadError::Compile)?;
         let wants = surface.wants();
-        let handler = self
-            .runtime
-            .linker(wants)
-            .instantiate_pre(&component)
+        let unlinked = surface.unlinked();
+        let linked = match unlinked.is_empty() {
+            true => self.runtime.linker(wants).instantiate_pre(&component),
+            false => unlinked::linker(self.runtime.linker(wants), &component, &unlinked)
+                .and_then(|linker| linker.instantiate_pre(&component)),
+        };
+        let handler = linked
             .and_then(|linked| Handler::of(&surface, linked))
             .map_err(LoadError::Link)?;
         Ok(Loaded {

@@ -299,8 +299,10 @@ fn fresh_store(
     let state = StoreData {
         settings: version.settings().clone(),
         wasi: (wants != Wants::Contract).then(|| wasi::context(&log, fixed.now_ms)),
-        wasi_http: (wants == Wants::WasiHttp)
-            .then(|| Http::new(session.clone(), awaited.clone(), limits.downstream_bytes)),
+        wasi_http: (wants == Wants::WasiHttp).then(|| {
+            let (session, awaited, log) = (session.clone(), awaited.clone(), log.clone());
+            Http::new(session, awaited, log, limits.downstream_bytes)
+        }),
         session,
         log,
         awaited,

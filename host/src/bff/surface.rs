@@ -184,7 +184,40 @@ impl Surface {
 
     fn exports_http(&self) -> bool {
         let mut exports = self.exports.iter().map(|export| split(export));
-        exports.any(|(interface, version)| interface == HTTP_HANDLER && version.starts_with("0.2."))
+        exports.any(|(interface, version)| interface == HTTP_HANDLER && is_stable(version))
+    }
+
+    /// The interfaces that it imports and nobody gives. A component of others may import any, and
+    /// ends where it calls one.
+    pub(super) fn unlinked(&self) -> Vec<&str> {
+        let imports = self.imports.iter().map(String::as_str);
+        imports.filter(|import| self.is_unlinked(import)).collect()
+    }
+
+    fn is_unlinked(&self, import: &str) -> bool {
+        let interface = split(import).0;
+        let is_foreign = interface.contains(':') && interface.split('/').next() != Some(CONTRACT);
+        self.contract() == Contract::WasiHttp && is_foreign && !self.is_given(import)
+    }
+
+    /// Whether the host has an interface for it.
+    fn is_given(&self, import: &str) -> bool {
+        let (interface, version) = split(import);
+        let by_http = self.exports_http() && ALLOWED_BY_HTTP.contains(&interface);
+        let listed = by_http || ALLOWED.contains(&interface);
+        listed && (interface.starts_with(CONTRACT) || is_stable(version))
+    }
+
+    fn forbidden(&self, import: &str) -> Option<Fault> {
+        if self.is_given(import) || self.is_unlinked(import) {
+            return None;
+        }
+        let (interface, version) = split(import);
+        Some(Fault::Forbidden {
+            import: import.to_owned(),
+            why: why_forbidden(interface, version),
+            unasked: interface.starts_with("wasi:"),
+        })
     }
 
     /// Whether it asks for the interface `locale`.
@@ -209,10 +242,10 @@ impl Surface {
         }
         // Against another version there is nothing to compare.
         if faults.is_empty() {
-            let by_http = self.exports_http();
             let imports = self.imports.iter();
-            faults.extend(imports.filter_map(|import| forbidden(import, by_http)));
-            if !self.exports_handler() && !by_http {
+            let forbidden = imports.filter_map(|import| self.forbidden(import));
+            faults.extend(forbidden);
+            if !self.exports_handler() && !self.exports_http() {
                 faults.push(Fault::NoHandler {
                     found: match self.exports.is_empty() {
                         true => "nothing".to_owned(),
@@ -274,15 +307,10 @@ fn is_served(name: &str) -> bool {
     }
 }
 
-fn forbidden(import: &str, by_http: bool) -> Option<Fault> {
-    let (interface, version) = split(import);
-    let listed = ALLOWED.contains(&interface) || (by_http && ALLOWED_BY_HTTP.contains(&interface));
-    let allowed = listed && (interface.starts_with(CONTRACT) || version.starts_with("0.2."));
-    (!allowed).then(|| Fault::Forbidden {
-        import: import.to_owned(),
-        why: why_forbidden(interface, version),
-        unasked: interface.starts_with("wasi:"),
-    })
+/// Whether a version is one of WASI 0.2 that was released.
+fn is_stable(version: &str) -> bool {
+    let patch = version.strip_prefix("0.2.");
+    patch.is_some_and(|it| !it.is_empty() && it.bytes().all(|byte| byte.is_ascii_digit()))
 }
 
 fn why_forbidden(interface: &str, version: &str) -> &'static str {
@@ -301,9 +329,7 @@ fn why_forbidden(interface: &str, version: &str) -> &'static str {
             "a BFF cannot end the process; return a response, or trap"
         }
         "tailor:bff" => "the contract has no such interface",
-        _ if package.starts_with("wasi:") && !version.starts_with("0.2.") => {
-            "only WASI 0.2 is served"
-        }
+        _ if package.starts_with("wasi:") && !is_stable(version) => "only WASI 0.2 is served",
         "env" | "wasi_snapshot_preview1" => {
             "nobody gives it; find the package that wants it (cargo tree) and leave it out"
         }

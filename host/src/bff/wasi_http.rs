@@ -22,6 +22,7 @@ use wasmtime_wasi_http::p2::bindings::ProxyPre;
 use wasmtime_wasi_http::p2::bindings::http::types::Scheme;
 
 pub(super) use answer::Unanswered;
+pub(super) use incoming::TooLong;
 
 use super::state::StoreData;
 use crate::contract::{Request, Response};
@@ -42,7 +43,8 @@ pub(super) async fn handle(
     request: Request,
     max_size: usize,
 ) -> wasmtime::Result<Response> {
-    let request = incoming::request(request)?;
+    let session = store.data().session.clone();
+    let request = incoming::request(request, |host| session.is_granted(host))?;
     let (sender, receiver) = oneshot::channel();
     let mut http = store.data_mut().http();
     let request = http.new_incoming_request(Scheme::Http, request)?;

@@ -13,6 +13,7 @@ use http::{HeaderValue, Method};
 use tokio::time::Instant;
 
 use super::error::kind_name;
+use crate::config;
 use crate::contract::{Call, FailureKind};
 use crate::degraded::{Degradation, Part};
 use crate::downstream::status::degraded_reason;
@@ -27,6 +28,8 @@ const MAX_RECORDS: usize = 128;
 /// Records of one request. A guest's text can make any number of distinct ones.
 const MOST_RECORDS: usize = 2 * MAX_RECORDS;
 
+/// What clients are told in place of what is no name of a service.
+const ELSEWHERE: &str = "elsewhere";
 /// Bytes of a path that are shown.
 const MAX_SHOWN: usize = 1 << 10;
 
@@ -127,10 +130,19 @@ impl CallRecord {
             (_, Ok(status)) => Degradation::Failed(degraded_reason(status)?),
         };
         Some(Part {
-            service: &self.service,
+            service: self.place(),
             what,
             calls: self.calls,
         })
+    }
+
+    /// The service, as clients are told. What is no name of one came from a guest, such as a place
+    /// on the network, and is none of theirs.
+    fn place(&self) -> &str {
+        match config::is_name(&self.service) {
+            true => &self.service,
+            false => ELSEWHERE,
+        }
     }
 
     fn timing(&self) -> CallTiming<'_> {
@@ -143,7 +155,7 @@ impl CallRecord {
             (Ok(_), Source::Fallback) => "fallback",
         };
         CallTiming {
-            service: &self.service,
+            service: self.place(),
             outcome,
             total: self.took,
             queue: self.trace.queued,

@@ -4,6 +4,7 @@
 
 mod admit;
 mod advice;
+mod passed_on;
 mod replayed;
 mod seen;
 mod started;
@@ -125,6 +126,11 @@ impl Session {
     /// What keeps what the guest learns, or has it from another run.
     pub fn tap(&self) -> Option<&Tap> {
         self.settings.tap.as_deref()
+    }
+
+    /// Whether a service of this name may be called.
+    pub fn is_granted(&self, service: &str) -> bool {
+        self.settings.grants.find(service).is_some()
     }
 
     /// The calls made so far, in the order in which they ended.

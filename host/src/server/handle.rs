@@ -333,8 +333,11 @@ fn report(error: &BffError, version: &Version, access: &Access) {
     let code = reply::code(error).as_str();
     let (bff, version_name) = (&**version.bff(), &**version.name());
     let request_id = access.id.as_str();
-    if let BffError::Overloaded { .. } | BffError::CpuShare { .. } = error {
-        // Many at once, and no fault of the BFF's code: the metrics count them.
+    if let BffError::Overloaded { .. }
+    | BffError::CpuShare { .. }
+    | BffError::TargetTooLong { .. } = error
+    {
+        // Many at once, or a client's doing, and no fault of the BFF's code: the metrics count them.
         tracing::debug!(bff, version = version_name, request_id, code, "{error}");
         return;
     }

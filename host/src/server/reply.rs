@@ -159,7 +159,10 @@ pub(super) fn code(error: &BffError) -> Code {
         BffError::Cpu { .. } => Code::BffCpuLimit,
         BffError::Memory { .. } => Code::BffMemoryLimit,
         BffError::Table { .. } => Code::BffTableLimit,
-        BffError::Trap { .. } | BffError::StackSpent { .. } => Code::BffTrap,
+        BffError::Trap { .. } | BffError::StackSpent { .. } | BffError::Ended { .. } => {
+            Code::BffTrap
+        }
+        BffError::TargetTooLong { .. } => Code::UriTooLong,
         BffError::Boundary { .. } => Code::BffHostLimit,
         BffError::IllegalResponse(_) => Code::BffIllegalResponse,
         BffError::ResponseTooLarge { .. } => Code::BffResponseTooLarge,

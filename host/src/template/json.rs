@@ -1,5 +1,7 @@
 //! Members that are put into a JSON text, every byte of which stays as it is.
 
+use std::collections::BTreeSet;
+
 use serde_json::{Map, Value};
 
 /// What an object of a text has, by places in the text.
@@ -46,6 +48,29 @@ pub(super) fn insert(text: &str, keys: &[&str], key: &str, value: &Value) -> Str
         Some(object) => put(text, &object, depth, key, &value),
         None => text.to_owned(),
     }
+}
+
+/// A member that an object of a text has twice: the outermost one, or one of the `inner` in it. What
+/// is put beside them would be read by some programs and not by others.
+pub(super) fn twice<'a>(text: &str, inner: impl IntoIterator<Item = &'a str>) -> Option<String> {
+    let outer = object(text, find(text, 0, "{"));
+    let doubled = |object: &Object| {
+        let mut seen = BTreeSet::new();
+        let mut keys = object.members.iter().map(|member| member.key.clone());
+        keys.find(|key| !seen.insert(key.clone()))
+    };
+    if let Some(key) = doubled(&outer) {
+        return Some(key);
+    }
+    let inner: Vec<&str> = inner.into_iter().collect();
+    let mut objects = outer
+        .members
+        .iter()
+        .filter(|it| inner.contains(&it.key.as_str()));
+    objects.find_map(|member| {
+        let key = doubled(&object(text, member.value))?;
+        Some(format!("{}.{key}", member.key))
+    })
 }
 
 /// Puts a member into an object that lies so deep.

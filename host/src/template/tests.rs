@@ -300,6 +300,18 @@ fn a_package_that_cannot_be_added_to_stays_as_it_is() {
         ),
         (
             "package.json",
+            r#"{"scripts": {}, "type": "module", "scripts": {}}"#,
+            None,
+            "scripts is there twice",
+        ),
+        (
+            "package.json",
+            r#"{"scripts": {"test": "a", "b": {"test": 1}, "t\u0065st": "c"}}"#,
+            None,
+            "scripts.test is there twice",
+        ),
+        (
+            "package.json",
             "{}",
             Some(Template::Rust),
             "is for `--lang ts` or `--lang hono`",

@@ -25,7 +25,8 @@ async fn each_limit_stops_it_with_its_code() {
         ("/trap", "bff-trap"),
         // It has answered, and is not whole yet.
         ("/after", "bff-trap"),
-        ("/exit", "bff-host-limit"),
+        ("/exit", "bff-trap"),
+        ("/foreign", "bff-trap"),
         ("/twice", "bff-host-limit"),
         ("/fields?count=10000", "bff-host-limit"),
         ("/many?count=10000", "bff-host-limit"),

@@ -26,9 +26,14 @@ fn echoing() -> Offline {
 
 /// Has the guest call this URL, with more of its order as `name=value`.
 async fn call(offline: &Offline, url: &str, more: &str) -> Invoked {
+    offline.ask(order(url, more)).await
+}
+
+/// The request by which the guest calls a URL.
+fn order(url: &str, more: &str) -> Request {
     let pair = |(name, value): (&str, &str)| (name.to_owned(), value.to_owned());
     let more = more.split('&').filter_map(|more| more.split_once('='));
-    let request = Request {
+    Request {
         id: "offline".to_owned(),
         method: Method::Get,
         path: "/call".to_owned(),
@@ -39,8 +44,7 @@ async fn call(offline: &Offline, url: &str, more: &str) -> Invoked {
             name: "offline".to_owned(),
             host: "localhost".to_owned(),
         },
-    };
-    offline.ask(request).await
+    }
 }
 
 /// What became of the calls of one request, by service.
@@ -148,6 +152,65 @@ async fn an_illegal_call_is_not_made_and_says_why() {
         assert_eq!(text_of(&invoked), "field refused");
     }
     assert!(offline.asked().is_empty());
+}
+
+#[tokio::test]
+async fn fields_of_its_request_that_a_call_may_not_have_are_left_out() {
+    let offline = offline().service("goals", |request| async move {
+        let names = request.headers.keys().map(ToString::to_string);
+        Ok(reply(StatusCode::OK, names.collect::<Vec<_>>().join(" ")))
+    });
+    let passed_on = [
+        ("via", "1.1 proxy"),
+        ("x_a", "1"),
+        ("x-u", "\u{fc}"),
+        ("b3", "1"),
+    ];
+    for (name, value) in passed_on {
+        let mut request = order("http://goals/", &format!("name={name}&value={value}"));
+        // The guest made it up.
+        let invoked = offline.ask(request.clone()).await;
+        let answer = text_of(&invoked);
+        assert!(
+            answer.starts_with("ErrorCode::InternalError"),
+            "{name}: {answer}"
+        );
+        let told = &invoked.log[0];
+        assert!(
+            told.level == "warn" && told.message.starts_with("an invalid call: "),
+            "{told:?}"
+        );
+        // It came so.
+        request.headers = vec![(name.to_owned(), value.to_owned())];
+        let answer = text_of(&offline.ask(request).await);
+        assert!(
+            answer.starts_with("200:") && !answer.contains(name),
+            "{name}: {answer}"
+        );
+    }
+    // What the host sets, libraries for traces set as well.
+    for name in ["traceparent", "te", "expect"] {
+        let answer =
+            text_of(&call(&offline, "http://goals/", &format!("name={name}&value=x")).await);
+        assert!(answer.starts_with("200:"), "{name}: {answer}");
+    }
+}
+
+#[tokio::test]
+async fn what_is_no_service_is_not_told_to_clients() {
+    for place in [
+        "http://10.0.0.1/",
+        "http://ada:secret@goals/",
+        "https://db.internal:5432/",
+    ] {
+        let invoked = call(&offline(), place, "").await;
+        let answer = invoked.result.unwrap();
+        assert_eq!(
+            answer.headers["tailor-degraded"], "elsewhere;failed=denied",
+            "{place}"
+        );
+        assert!(invoked.calls[0].service.len() >= 8, "{place}");
+    }
 }
 
 fn is_invalid(invoked: &Invoked, why: &str) {

@@ -63,12 +63,18 @@ impl Display for Fault {
             Self::Forbidden { import, why, .. } => {
                 write!(f, "imports {}, which no BFF gets: {why}", cut(import))
             }
-            Self::NoHandler { found } => write!(
-                f,
-                "does not export tailor:bff/handler or wasi:http/incoming-handler@0.2; it exports \
-                 {}",
-                excerpt(found, MAX_EXPORTS)
-            ),
+            Self::NoHandler { found } => {
+                write!(
+                    f,
+                    "does not export tailor:bff/handler or wasi:http/incoming-handler@0.2; it \
+                     exports {}",
+                    excerpt(found, MAX_EXPORTS)
+                )?;
+                if found.contains("wasi:http/") {
+                    f.write_str("; build it for a version 0.2 of wasi:http that was released")?;
+                }
+                Ok(())
+            }
             Self::Unlike { interface, what } => write!(f, "{}: {what}", cut(interface)),
         }
     }

@@ -86,17 +86,32 @@ fn a_component_of_others_may_import_what_toolchains_want() {
     assert_eq!(others.contract(), Contract::Tailor);
     assert_eq!(others.wants(), Wants::WasiHttp);
 
-    for import in [
-        "wasi:keyvalue/store@0.2.0",
+    let foreign = [
+        "wasi:keyvalue/store@0.2.0-draft2",
         "fermyon:spin/redis",
+        "wasi:logging/logging",
         "wasi:http/types@0.3.0",
-    ] {
+        "wasi:http/types@0.2.0-rc-2023-11-10",
+    ];
+    for import in foreign {
         others.imports = vec![import.to_owned()];
         let text = others.check().unwrap_err().to_string();
         assert!(text.contains(import), "{text}");
     }
+    // What nobody gives, it may import as long as it does not use it.
+    others.exports = vec!["wasi:http/incoming-handler@0.2.3".to_owned()];
+    for import in foreign {
+        others.imports = vec![import.to_owned(), "wasi:http/types@0.2.3".to_owned()];
+        others.check().unwrap();
+        assert_eq!(others.unlinked(), [import]);
+    }
+    for import in ["tailor:bff/secrets@0.1.1", "env"] {
+        others.imports = vec![import.to_owned()];
+        others.check().unwrap_err();
+    }
     for export in [
         "wasi:http/incoming-handler@0.3.0",
+        "wasi:http/incoming-handler@0.2.0-rc-2023-11-10",
         "wasi:http/handler@0.3.0",
     ] {
         let mut newer = surface(&[]);

@@ -9,34 +9,45 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::header::{CONTENT_LENGTH, HeaderMap, HeaderName, HeaderValue};
+use http::header::{HeaderMap, HeaderName, HeaderValue};
 use http::request::Parts;
 use http::uri::Scheme;
 use http::{Method, Request, Response, StatusCode};
 use http_body_util::{BodyExt as _, Full};
 use tokio::sync::oneshot;
 use tokio::time::timeout_at;
+use tracing::Level;
 use wasmtime::component::ResourceTable;
 use wasmtime_wasi_http::{
     Error, RequestOptions, WasiBody, WasiHttpCtx, WasiHttpCtxView, WasiHttpHooks,
 };
 
+use super::super::guest_log::GuestLog;
 use super::super::meter::Awaited;
 use super::target;
 use crate::calls::{Fault, InvalidCall, Session, StartedCall};
 use crate::contract::{self, Call, Failure, FailureKind, Payload, Reply};
+use crate::http_fields::{Class, class};
 use crate::text::cut;
 
-/// Bytes of one write into a body, as many as other hosts take: some guests write a megabyte before
-/// they send their request. Two writes are kept until the host takes them.
-const WRITE: usize = 1 << 20;
-/// Bodies with such writes, of calls and of the response. A guest may begin many and end none.
-const LARGE_BODIES: usize = 8;
-/// Bytes of one write into the others, which the guest's handles bound in number.
-const SMALL_WRITE: usize = 16 << 10;
+/// Bytes of one write into a body: as many as `blocking-write-and-flush` takes.
+const WRITE: usize = 4 << 10;
+/// Writes of a body that are kept until the host takes them, a megabyte: some guests write that
+/// before they send their request, or set their response.
+const WRITES: usize = 256;
+/// Bodies of which so much is kept. A guest may begin many and end none.
+const LARGE_BODIES: usize = 4;
+/// Fields that libraries add to requests, beside those of the connection.
+const LEFT_OUT: [&str; 5] = [
+    "content-length",
+    "expect",
+    "traceparent",
+    "tracestate",
+    "x-request-id",
+];
 /// Names and values of one set of fields with what holds them, bytes. What a response or a call may
 /// have is less.
-const FIELDS: usize = 64 << 10;
+const FIELDS: usize = 32 << 10;
 
 /// What the store of a guest by `wasi:http` has.
 pub(in crate::bff) struct Http {
@@ -46,7 +57,12 @@ pub(in crate::bff) struct Http {
 
 impl Http {
     /// For one request, whose calls may have bodies of `bytes` together.
-    pub(in crate::bff) fn new(session: Arc<Session>, awaited: Arc<Awaited>, bytes: usize) -> Self {
+    pub(in crate::bff) fn new(
+        session: Arc<Session>,
+        awaited: Arc<Awaited>,
+        log: Arc<GuestLog>,
+        bytes: usize,
+    ) -> Self {
         let mut context = WasiHttpCtx::new();
         context.set_field_size_limit(FIELDS);
         let calls = Calls {
@@ -54,6 +70,7 @@ impl Http {
             awaited,
             bytes_left: Arc::new(AtomicUsize::new(bytes)),
             bodies: 0,
+            log,
         };
         Self { context, calls }
     }
@@ -80,6 +97,7 @@ struct Calls {
     bytes_left: Arc<AtomicUsize>,
     /// Bodies that the guest began.
     bodies: usize,
+    log: Arc<GuestLog>,
 }
 
 /// The result of a request in the library's words. What stands beside the response is work of a
@@ -107,11 +125,15 @@ impl WasiHttpHooks for Calls {
     }
 
     fn p2_outgoing_body_chunk_size(&mut self) -> usize {
+        WRITE
+    }
+
+    fn p2_outgoing_body_buffer_chunks(&mut self) -> usize {
         // The library asks once for each body.
         self.bodies = self.bodies.saturating_add(1);
         match self.bodies {
-            ..=LARGE_BODIES => WRITE,
-            _ => SMALL_WRITE,
+            ..=LARGE_BODIES => WRITES,
+            _ => 1,
         }
     }
 
@@ -122,17 +144,22 @@ impl WasiHttpHooks for Calls {
         _response_error: Box<dyn Future<Output = Result<(), Error>> + Send>,
     ) -> Box<dyn Future<Output = Sent> + Send> {
         let (parts, body) = request.into_parts();
-        let (call, legal) = call(&parts, options);
+        let (mut call, legal) = call(&parts, options);
         let (mut result, received) = oneshot::channel();
         match self.session.admit(&call) {
             Err(failure) => drop(result.send(Err(failure))),
             Ok(granted) => {
+                self.session.leave_out(granted, &mut call.headers);
                 let started = StartedCall::new(self.session.clone(), granted).of(&call);
                 let (session, bytes_left) = (self.session.clone(), self.bytes_left.clone());
+                let log = self.log.clone();
                 self.awaited.start(async move {
                     let sent = send(started, call, legal, body, &session, &bytes_left);
                     tokio::select! {
-                        reply = sent => drop(result.send(reply)),
+                        reply = sent => {
+                            note_invalid(&reply, &log);
+                            drop(result.send(reply));
+                        }
                         () = result.closed() => {}
                     }
                 });
@@ -147,6 +174,16 @@ impl WasiHttpHooks for Calls {
             let done: Box<dyn Future<Output = _> + Send> = Box::new(std::future::ready(Ok(())));
             Ok((response(reply)?, done))
         })
+    }
+}
+
+/// Tells why a call is invalid. What a guest gets of it, most libraries throw away.
+fn note_invalid(reply: &Result<Reply, Failure>, log: &GuestLog) {
+    if let Err(failure) = reply
+        && failure.kind == FailureKind::Invalid
+    {
+        let message = format!("an invalid call: {}", failure.detail);
+        log.write(Level::WARN, &message, Vec::new());
     }
 }
 
@@ -230,10 +267,12 @@ fn method(method: &Method) -> Option<contract::Method> {
     })
 }
 
-/// The fields of a call. The length is left out: the host sets it, and the library has compared it
-/// with the body.
+/// The fields of a call, without those that libraries add by themselves and the host sets. The
+/// library for `wasi:http` has compared the length with the body.
 fn headers(headers: &HeaderMap) -> Vec<(String, String)> {
-    let sent = headers.iter().filter(|(name, _)| **name != CONTENT_LENGTH);
+    let is_added =
+        |name: &HeaderName| class(name) == Class::Connection || LEFT_OUT.contains(&name.as_str());
+    let sent = headers.iter().filter(|(name, _)| !is_added(name));
     let texts = sent.map(|(name, value)| {
         // What is no text has a character then that no call may have.
         let value = String::from_utf8_lossy(value.as_bytes()).into_owned();

@@ -170,7 +170,8 @@ impl Code {
                 name: "uri-too-long",
                 status: StatusCode::URI_TOO_LONG,
                 title: "The request path is too long",
-                meaning: "The path is longer than 8 KiB.",
+                meaning: "The path is longer than 8 KiB; or path and query are longer than 64 KiB \
+                          as a component of others would be given them.",
                 way_out: "Client: put data into the query or the body.",
             },
             Self::HeadTooLarge => &Facts {
@@ -234,7 +235,7 @@ impl Code {
                 name: "bff-trap",
                 status: StatusCode::BAD_GATEWAY,
                 title: "The BFF failed",
-                meaning: "The guest panicked, aborted, overflowed its stack or hit another trap.",
+                meaning: "The guest panicked, aborted, overflowed its stack or hit another trap, or ended itself: by `exit`, or by a call of what no BFF gets.",
                 way_out: "BFF team: find the backtrace in the log by the request id.",
             },
             Self::BffIllegalResponse => &Facts {

@@ -4,8 +4,9 @@ use std::path::Path;
 
 use serde_json::Value;
 
-use super::super::json::insert;
+use super::super::json::{insert, twice};
 use super::{Init, Template, TemplateError, read};
+use crate::text::cut;
 
 /// The modules that may be the entry of a package that names none, the first that is there. The
 /// first of all is the one that the build takes.
@@ -41,6 +42,10 @@ impl<'a> Manifest<'a> {
                 let reason = format!("{key} is no object; take it out or mend it");
                 return Err(TemplateError::manifest(file, reason));
             }
+        }
+        if let Some(key) = twice(&text, SHARED.into_iter().chain(["tailor"])) {
+            let reason = format!("{} is there twice; take one of them out", cut(&key));
+            return Err(TemplateError::manifest(file, reason));
         }
         Ok(Self {
             file,

@@ -3,6 +3,7 @@
 
 mod answers;
 mod calls;
+mod foreign;
 mod host;
 
 use std::collections::BTreeMap;
@@ -27,6 +28,7 @@ impl Guest for Component {
                 core::hint::black_box(());
             },
             "/grow" => grow(),
+            "/foreign" => answers::text(out, &foreign::value()),
             "/trap" => an_author_s_mistake(&[]),
             "/fan-out" | "/each" | "/many" | "/call" | "/relay" | "/unfinished" | "/aborted"
             | "/upload" | "/given-up" => calls::handle(path, &order, &request, out),
