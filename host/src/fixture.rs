@@ -26,13 +26,13 @@ use thiserror::Error;
 
 use json::Node;
 
-pub use difference::Difference;
+pub use difference::{Difference, escaped};
 pub use exchange::{Exchange, Reply};
 pub use expect::Expect;
 pub use json::Json;
 pub use layout::{compact, laid_out};
 pub use lookup::NON_ALPHANUMERIC_BUT_MARKS;
-pub use recorded::{NotText, Recorded, RecordedCall, RecordedLimits};
+pub use recorded::{NotText, Recorded, RecordedCall, RecordedLimits, RecordedWasi, hexadecimal};
 pub use redaction::{Place, REDACTED, Redaction};
 pub use rewritten::{rewritten, with_member};
 

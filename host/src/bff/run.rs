@@ -298,7 +298,7 @@ fn fresh_store(
     let awaited = Arc::<Awaited>::default();
     let state = StoreData {
         settings: version.settings().clone(),
-        wasi: (wants != Wants::Contract).then(|| wasi::context(&log, fixed.now_ms)),
+        wasi: (wants != Wants::Contract).then(|| wasi::context(&log)),
         wasi_http: (wants == Wants::WasiHttp)
             .then(|| Http::new(session.clone(), awaited.clone(), limits.downstream_bytes)),
         session,

@@ -4,6 +4,7 @@ use std::sync::Mutex;
 
 use thiserror::Error;
 
+use super::dice::Dice;
 use super::learned::{CallResult, Readings, Tape, TapedCall};
 use crate::contract::Call;
 use crate::sync;
@@ -92,11 +93,45 @@ impl Recorder {
         elapsed
     }
 
-    pub(super) fn random(&self, bytes: Vec<u8>) -> Vec<u8> {
+    pub(super) fn wall_ns(&self, now: u64) -> u64 {
+        self.read(0, |readings| readings.wasi.wall_ns.push(now));
+        now
+    }
+
+    pub(super) fn monotonic_ns(&self, now: u64) -> u64 {
+        self.read(0, |readings| readings.wasi.monotonic_ns.push(now));
+        now
+    }
+
+    pub(super) fn random(&self, from: Dice, bytes: Vec<u8>) -> Vec<u8> {
         self.read(2 * bytes.len(), |readings| {
-            readings.random.extend_from_slice(&bytes);
+            from.kept_mut(readings).extend_from_slice(&bytes);
         });
         bytes
+    }
+
+    pub(super) fn insecure_seed(&self, seed: (u64, u64)) -> (u64, u64) {
+        self.read(0, |readings| readings.wasi.insecure_seed = Some(seed));
+        seed
+    }
+
+    /// The guest begins to wait with WASI's `poll`; gives the number of the wait.
+    pub fn poll_begins(&self) -> usize {
+        let mut number = 0;
+        self.read(0, |readings| {
+            number = readings.wasi.polls.len();
+            readings.wasi.polls.push(None);
+        });
+        number
+    }
+
+    /// Keeps what was ready when the wait ended.
+    pub fn poll_ended(&self, number: usize, ready: &[u32]) {
+        self.read(size_of_val(ready), |readings| {
+            if let Some(poll) = readings.wasi.polls.get_mut(number) {
+                *poll = Some(ready.to_vec());
+            }
+        });
     }
 
     pub(super) fn setting(&self, key: &str, value: Option<String>) -> Option<String> {
