@@ -27,7 +27,7 @@ use thiserror::Error;
 use json::Node;
 
 pub use difference::{Difference, escaped};
-pub use exchange::{Exchange, Reply};
+pub use exchange::{Exchange, Reply, exact};
 pub use expect::Expect;
 pub use json::Json;
 pub use layout::{compact, laid_out};

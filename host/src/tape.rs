@@ -20,7 +20,7 @@ use crate::contract::Call;
 pub use dice::Dice;
 pub use learned::{Answered, CallResult, Readings, Tape, TapedCall, WasiReadings};
 pub use player::{Mask, Missing, Played, Player, Strictness};
-pub use recorder::{Recorder, TooMuch};
+pub use recorder::{Recorder, Room, TooMuch};
 
 /// What a run does with the tape.
 pub enum Tap {

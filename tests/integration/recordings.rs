@@ -1,6 +1,7 @@
 //! Recorded requests: from a running host to a fixture, and from that to the same answer.
 
 mod bounds;
+mod mix;
 mod wasi;
 
 use std::path::{Path, PathBuf};

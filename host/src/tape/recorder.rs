@@ -11,6 +11,12 @@ use crate::sync;
 
 /// What a reading, a call or a header field costs besides its text, bytes.
 const OVERHEAD: usize = 16;
+/// Bytes of room that are asked for at once.
+const STEP: usize = 512;
+
+/// Whether there is room for so many bytes more, which are taken then. What was taken is given back
+/// when this is dropped.
+pub type Room = Box<dyn Fn(usize) -> bool + Send + Sync>;
 
 /// A guest learned more than is kept.
 #[derive(Clone, Copy, Debug, Error, PartialEq, Eq)]
@@ -21,25 +27,40 @@ pub struct TooMuch {
 }
 
 /// Keeps what a guest learns.
-#[derive(Debug)]
 pub struct Recorder {
     limit: usize,
     kept: Mutex<Kept>,
 }
 
-#[derive(Debug, Default)]
 struct Kept {
     tape: Tape,
     size: usize,
+    /// `None` once nothing is kept any more.
+    room: Option<Room>,
+    /// Bytes of it that were taken.
+    taken: usize,
+    /// Whether there was room each time.
+    had_room: bool,
 }
 
 impl Recorder {
-    /// Keeps up to `limit` bytes.
-    pub fn new(limit: usize) -> Self {
+    /// Keeps up to `limit` bytes, as far as there is room.
+    pub fn new(limit: usize, room: Room) -> Self {
         Self {
             limit,
-            kept: Mutex::default(),
+            kept: Mutex::new(Kept {
+                tape: Tape::default(),
+                size: 0,
+                room: Some(room),
+                taken: 0,
+                had_room: true,
+            }),
         }
+    }
+
+    /// Whether there was room for all of it. Nothing is left where there was not.
+    pub fn had_room(&self) -> bool {
+        sync::lock(&self.kept).had_room
     }
 
     /// What was kept.
@@ -60,15 +81,22 @@ impl Recorder {
         sync::lock(&self.kept).size
     }
 
-    /// Keeps something of a size. Past the limit, all that was kept is given back at once.
+    /// Keeps something of a size. Past the limit, and where there is no room, all that was kept is
+    /// given back at once.
     fn keep(&self, size: usize, keep: impl FnOnce(&mut Tape)) {
-        let mut kept = sync::lock(&self.kept);
-        if kept.size > self.limit {
+        let kept = &mut *sync::lock(&self.kept);
+        let Some(room) = &kept.room else {
             return;
-        }
+        };
         kept.size = kept.size.saturating_add(size).saturating_add(OVERHEAD);
-        if kept.size > self.limit {
+        if kept.size <= self.limit {
+            let lacks = kept.size.saturating_sub(kept.taken).next_multiple_of(STEP);
+            kept.had_room = lacks == 0 || room(lacks);
+            kept.taken += lacks;
+        }
+        if kept.size > self.limit || !kept.had_room {
             kept.tape = Tape::default();
+            kept.room = None;
             return;
         }
         keep(&mut kept.tape);

@@ -1,3 +1,6 @@
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
 use super::*;
 use crate::contract::{Failure, FailureKind, Method, Payload};
 
@@ -33,7 +36,7 @@ fn detail(result: Option<CallResult>) -> Option<String> {
 /// Records a guest that reads each thing once and makes two calls, the second of which nobody waits
 /// for.
 fn recorded() -> Tape {
-    let tap = Tap::Recording(Recorder::new(1 << 20));
+    let tap = Tap::Recording(Recorder::new(1 << 20, Box::new(|_| true)));
     assert_eq!(tap.now_ms(|| 5), 5);
     assert_eq!(tap.time_left_ms(900), 900);
     assert_eq!(tap.elapsed_ns(7), 7);
@@ -230,12 +233,39 @@ fn clocks_go_on_past_the_tape_where_nothing_is_compared() {
 
 #[test]
 fn what_is_too_much_is_given_back_at_once() {
-    let tap = Tap::Recording(Recorder::new(100));
-    for _ in 0..10_000 {
-        tap.begin(&call("heart", "/a"));
-        tap.now_ms(|| 1);
+    /// Tells when the room is given back.
+    struct Held(Arc<AtomicUsize>);
+    impl Drop for Held {
+        fn drop(&mut self) {
+            self.0.store(0, Ordering::Relaxed);
+        }
     }
-    let recorder = tap.recorder().unwrap();
-    assert!(recorder.size() < 200, "{}", recorder.size());
-    assert_eq!(recorder.tape().unwrap_err(), TooMuch { limit: 100 });
+    let limits = [(100, usize::MAX, true), (1 << 20, 2048, false)];
+    for (limit, room, had_room) in limits {
+        let taken = Arc::new(AtomicUsize::new(0));
+        let held = Held(taken.clone());
+        let tap = Tap::Recording(Recorder::new(
+            limit,
+            Box::new(move |bytes| held.0.fetch_add(bytes, Ordering::Relaxed) + bytes <= room),
+        ));
+        let recorder = tap.recorder().unwrap();
+        tap.begin(&call("heart", "/a"));
+        assert!(taken.load(Ordering::Relaxed) >= recorder.size());
+        for _ in 0..10_000 {
+            tap.begin(&call("heart", "/a"));
+            tap.now_ms(|| 1);
+        }
+        assert!(
+            recorder.size() < room.min(2 * limit) + 200,
+            "{}",
+            recorder.size()
+        );
+        assert_eq!(taken.load(Ordering::Relaxed), 0);
+        assert_eq!(recorder.had_room(), had_room);
+        let tape = recorder.tape();
+        match had_room {
+            true => assert_eq!(tape.unwrap_err(), TooMuch { limit }),
+            false => assert!(tape.unwrap().calls.is_empty()),
+        }
+    }
 }

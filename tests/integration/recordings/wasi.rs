@@ -62,6 +62,9 @@ package wasi:random@0.2.0 {
 fn learner(more: &str) -> Vec<u8> {
     let text = format!(
         r#"(module
+  (import "tailor:bff/runtime@0.1.1" "config" (func $setting (param i32 i32 i32)))
+  (import "tailor:bff/runtime@0.1.1" "now-ms" (func $now_ms (result i64)))
+  (import "tailor:bff/runtime@0.1.1" "random" (func $contract_bytes (param i32 i32)))
   (import "wasi:clocks/wall-clock@0.2.0" "now" (func $wall (param i32)))
   (import "wasi:clocks/wall-clock@0.2.0" "resolution" (func $fine (param i32)))
   (import "wasi:clocks/monotonic-clock@0.2.0" "now" (func $ticks (result i64)))
@@ -133,7 +136,8 @@ fn learner(more: &str) -> Vec<u8> {
     (i32.store (i32.const 32) (i32.const 8192))
     (i32.store (i32.const 36) (i32.sub (global.get $out) (i32.const 8192)))
     (i32.const 16))
-  (data (i32.const 1024) "0123456789abcdef"))"#
+  (data (i32.const 1024) "0123456789abcdef")
+  (data (i32.const 1040) "a/theme"))"#
     );
     from_module_in(&text, WORLD, "learner").unwrap_or_else(|error| panic!("{error:#}"))
 }
@@ -241,6 +245,18 @@ async fn a_changed_guest_is_caught_where_it_first_departs() {
         (
             "(drop (call $number))",
             "/recorded/wasi/random: not asked for when recorded (wasi:random/random)",
+        ),
+        (
+            "(call $setting (i32.const 1040) (i32.const 7) (i32.const 512))",
+            "/recorded/settings/a~1theme: not asked for when recorded (runtime.config)",
+        ),
+        (
+            "(drop (call $now_ms))",
+            "/recorded/now-ms/0: not asked for when recorded (runtime.now-ms)",
+        ),
+        (
+            "(call $contract_bytes (i32.const 7) (i32.const 512))",
+            "/recorded/random: not asked for when recorded (runtime.random)",
         ),
         ("(call $digit (i32.const 7))", "/text: expected"),
     ] {
