@@ -160,7 +160,11 @@ fn body(source: &Source<'_>, body: &Payload, what: &str) -> Result<Option<Body>,
         Payload::Bytes(_) => return Err(NotRecorded::NotText { what: what() }),
         Payload::Text(text) => text,
     };
-    match source.redaction.document(text) {
+    // As some services write it in front.
+    match source
+        .redaction
+        .document(text.strip_prefix('\u{feff}').unwrap_or(text))
+    {
         Some(json) => Ok(Some(Body::Json(json))),
         // What others read as JSON is none: something would be left in it.
         None if source.text_bodies && !is_meant_as_json(text) => Ok(Some(Body::Text(text.clone()))),

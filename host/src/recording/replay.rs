@@ -240,7 +240,7 @@ impl Ran {
             return Verdict::Departs(departure);
         }
         let mut all = Vec::new();
-        self.compare_calls(recorded, &mut all);
+        self.compare_calls(recorded, met_limit, &mut all);
         if all.is_empty() {
             self.compare_answer(fixture, recorded, &mut all);
         }
@@ -250,14 +250,17 @@ impl Ran {
         }
     }
 
-    fn compare_calls(&self, recorded: &Recorded, all: &mut Vec<Difference>) {
+    fn compare_calls(&self, recorded: &Recorded, met_limit: bool, all: &mut Vec<Difference>) {
         let made = &self.played.calls;
         if let Some(place) = self.played.differs_at {
             let expected = recorded.calls.get(place).map(without_result);
+            if met_limit && expected.is_none() {
+                return;
+            }
             let found = made.get(place).and_then(|call| RecordedCall::of(call).ok());
             let pointer = format!("/recorded/calls/{place}");
             Difference::of_values(&pointer, expected.as_ref(), found.as_ref(), all);
-        } else if let Some(expected) = recorded.calls.get(made.len()) {
+        } else if let Some(expected) = recorded.calls.get(made.len()).filter(|_| !met_limit) {
             let pointer = format!("/recorded/calls/{}", made.len());
             let expected = without_result(expected);
             Difference::of_values(&pointer, Some(&expected), None::<&RecordedCall>, all);

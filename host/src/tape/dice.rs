@@ -2,7 +2,9 @@
 //! it does not matter in which order they are asked.
 
 use super::learned::Readings;
-use super::player::Names;
+
+/// The function that is asked, and the members of a recording that lead to its answers.
+pub(super) type Names = (&'static str, &'static [&'static str]);
 
 /// A source of random bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

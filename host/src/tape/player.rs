@@ -2,7 +2,7 @@
 
 use std::sync::Mutex;
 
-use super::dice::Dice;
+use super::dice::{Dice, Names};
 use super::learned::{CallResult, Tape};
 use crate::contract::{Call, Failure, FailureKind};
 use crate::sync;
@@ -32,9 +32,6 @@ pub struct Missing {
     /// Calls that the run had made until then.
     pub calls: usize,
 }
-
-/// The function that is asked, and the members of a recording that lead to its answers.
-pub(super) type Names = (&'static str, &'static [&'static str]);
 
 const NOW_MS: Names = ("runtime.now-ms", &["now-ms"]);
 const TIME_LEFT_MS: Names = ("runtime.time-left-ms", &["time-left-ms"]);

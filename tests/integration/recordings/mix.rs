@@ -16,6 +16,8 @@ const STEPS: &str = r#"{"steps":4711,"unit":"steps"}"#;
 const GZIP: &[u8] = b"\x1f\x8b\x08\0\0\0\0\0\0\x03\xabV*.I-(V\xb22174\xd4Q*\xcd\xcb,Q\xb2\x82\x8a\xd5\x02\0(EW\xe9\x1d\0\0\0";
 const BROTLI: &[u8] = b"\x0b\x0e\x80{\"steps\":4711,\"unit\":\"steps\"}\x03";
 
+const DAYS: &str = r#"{"days": [{"steps": 1.0}, {}, {"steps": 3}]}"#;
+
 /// Answers of the services by their paths, of which some are others when they are asked again.
 fn answer(again: &[AtomicBool; 3], request: &Request) -> Response {
     let coded = || Response::new(200).header("content-type", "application/json");
@@ -24,10 +26,14 @@ fn answer(again: &[AtomicBool; 3], request: &Request) -> Response {
         "/flaky" if !is_again(0) => Response::new(503),
         "/gzip" => coded().header("content-encoding", "gzip").body(GZIP),
         "/br" => coded().header("content-encoding", "br").body(BROTLI),
-        "/same" => Response::json(r#"{"days": [{"steps": 1.0}, {}, {"steps": 3}]}"#)
+        // With a byte order mark.
+        "/same" => Response::json(format!("\u{feff}{DAYS}"))
             .after(tokio::time::sleep(Duration::from_millis(20))),
         "/missing" => Response::new(404),
-        "/new" => Response::json("[1]").header("cache-control", "max-age=600"),
+        "/new" => {
+            let kept = Response::json("[1]").header("cache-control", "max-age=600");
+            kept.header("x-city", "Zürich")
+        }
         "/old" if is_again(1) => Response::close(),
         "/old" => Response::json("[2]").header("cache-control", "max-age=0, stale-if-error=600"),
         "/slow" if !is_again(2) => Response::hang(),
@@ -105,13 +111,15 @@ async fn a_request_with_calls_of_all_kinds_replays_the_same() {
     assert_eq!(outcomes(recorded), expected);
     assert_eq!(recorded[1][2], STEPS);
     assert_eq!(recorded[2][3], json!(["4711"]));
+    assert!(recorded[8][4].to_string().contains("Zürich"));
     assert_eq!(recorded[4][3], json!(["[1.0,null,3]", null]));
     for (place, value) in answer.json().as_array().unwrap().iter().enumerate() {
         if value[0].is_number() {
             let body = |value: &Value| [value[2].clone(), value[3].clone()];
-            let compact = |value: Value| match value.as_str().map(serde_json::from_str::<Value>) {
-                Some(Ok(document)) => document,
-                _ => value,
+            let compact = |value: Value| {
+                let text = value.as_str().unwrap_or_default();
+                let document = text.strip_prefix('\u{feff}').unwrap_or(text);
+                serde_json::from_str(document).unwrap_or(value)
             };
             assert_eq!(
                 body(value).map(compact),
