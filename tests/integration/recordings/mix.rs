@@ -10,6 +10,7 @@ use tailor_harness::TestHost;
 use super::{ENABLED, TIMES, replay, taken, write};
 use crate::bffs::typescript::componentized;
 use crate::cli::text;
+use crate::modules::PATIENT;
 
 const STEPS: &str = r#"{"steps":4711,"unit":"steps"}"#;
 /// The same by zlib and by Brotli.
@@ -46,17 +47,19 @@ async fn host(component: &[u8]) -> TestHost {
         let again = [const { AtomicBool::new(false) }; 3];
         move |request: Request| answer(&again, &request)
     };
-    let patient = "timeout = \"20s\"\nfirst-byte-timeout = \"20s\"\n[retry]\nbackoff = \"1ms\"";
+    let patient = format!("{PATIENT}\n[retry]\nbackoff = \"1ms\"");
     let default = "[[default]]\ncall = \"GET /**\"\nbody = \"{\\\"is\\\": \\\"default\\\"}\"";
     TestHost::builder()
         .unwrap()
         .config(ENABLED)
         .service("plain", service())
-        .settings("plain", patient)
+        .settings("plain", &patient)
         .service("kept", service())
+        .settings("kept", &patient)
         .service("gone", |_| Response::close())
-        .settings("gone", default)
+        .settings("gone", &format!("{patient}\n{default}"))
         .service("lost", |_| Response::close())
+        .settings("lost", &patient)
         .service("slow", service())
         .settings(
             "slow",
@@ -65,7 +68,7 @@ async fn host(component: &[u8]) -> TestHost {
         .bff(
             "mix",
             component,
-            "deadline = \"1m\"\n[limits]\ncpu = \"5s\"\ncpu-wait = \"1m\"",
+            "deadline = \"1m\"\n[limits]\ncalls = 100\ncpu = \"5s\"\ncpu-wait = \"1m\"",
         )
         .route("bff = \"mix\"\npath = \"/\"")
         .start()

@@ -271,7 +271,7 @@ async fn a_changed_guest_is_caught_where_it_first_departs() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_wait_that_did_not_end_does_not_end_again() {
     let sleeping = learner("(call $block (call $after (i64.const 1000000000000)))");
-    let host = host(&sleeping, "deadline = \"150ms\"", "").await;
+    let host = host(&sleeping, "deadline = \"1s\"", "").await;
     taken(&host, 0).await;
     assert_eq!(host.get("/").await.unwrap().status, 504);
     let folder = tempfile::tempdir().unwrap();
@@ -280,7 +280,7 @@ async fn a_wait_that_did_not_end_does_not_end_again() {
     let polls = &fixture["recorded"]["wasi"]["polls"];
     assert_eq!(*polls, json!([[1], [], [0], null]));
     let component = text(&host.dir().join("learner.wasm"));
-    let (code, said, error) = replay(&component, &files, "2");
+    let (code, said, error) = replay(&component, &files, "1");
     assert_eq!(code, 0, "{said}{error}");
     // How far it comes until then is not the same each time.
     let further = edited(&files[0], |it| {
@@ -306,7 +306,7 @@ async fn what_is_not_recorded_is_refused_by_its_name() {
     taken(&host, 0).await;
     host.get("/noop").await.unwrap();
     let why = taken(&host, 1).await.remove(0)["refused"].to_string();
-    let expected = "its component imports wasi:http/";
+    let expected = "its component imports wasi:";
     assert!(
         why.contains(expected) && why.contains("is not recorded"),
         "{why}"
