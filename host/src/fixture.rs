@@ -5,6 +5,7 @@
 mod difference;
 mod exchange;
 mod expect;
+mod hexadecimal;
 mod layout;
 mod lookup;
 mod recorded;
@@ -26,13 +27,14 @@ use thiserror::Error;
 
 use json::Node;
 
-pub use difference::{Difference, escaped as step};
-pub use exchange::{Exchange, Reply};
+pub use difference::{Difference, escaped};
+pub use exchange::{Exchange, Reply, exact};
 pub use expect::Expect;
+pub use hexadecimal::hexadecimal;
 pub use json::Json;
 pub use layout::{compact, laid_out, laid_out_deep};
 pub use lookup::NON_ALPHANUMERIC_BUT_MARKS;
-pub use recorded::{NotText, Recorded, RecordedCall, RecordedLimits};
+pub use recorded::{NotText, Recorded, RecordedCall, RecordedLimits, RecordedWasi};
 pub use redaction::{Place, REDACTED, Redaction};
 pub use rewritten::{rewritten, with_member};
 

@@ -6,6 +6,7 @@
 //! answer, is what is written down. So nothing is in the file that was made of what was taken out,
 //! and the file holds what its component does.
 
+mod departure;
 mod document;
 mod error;
 mod inputs;
@@ -17,6 +18,7 @@ use crate::bff::runtime::Runtime;
 use crate::fixture::Fixture;
 use crate::tape::Strictness;
 
+pub use departure::Departure;
 pub use error::{NotRecorded, Outcome};
 pub use inputs::Source;
 pub use queue::{Capture, Ended, Order, Taken};
@@ -65,6 +67,7 @@ pub async fn record(runtime: &Runtime, source: Source<'_>) -> Result<String, Not
         Verdict::Differs(_) => Err(NotRecorded::Otherwise(
             "nothing that can be told".to_owned(),
         )),
+        Verdict::Departs(departure) => Err(NotRecorded::Otherwise(departure.to_string())),
         Verdict::Refused(why) => Err(NotRecorded::Otherwise(why)),
     }
 }

@@ -1,11 +1,12 @@
 //! What one request's guest learns from outside, so that the request can be run again: what the
-//! clocks said, its random bytes, its settings, its calls with their results, and which of them
-//! ended first.
+//! clocks said, its random bytes, its settings, its calls with their results, which of them ended
+//! first, and which of WASI's timers.
 //!
 //! A guest is told nothing else and runs alone, so the same component that gets all of it again
 //! does the same. [`Recorder`] keeps it while a guest runs, and [`Player`] gives it to another run.
 //! Where neither is, a function of the host pays one look at an [`Option`].
 
+mod dice;
 mod learned;
 mod player;
 mod recorder;
@@ -16,9 +17,10 @@ use std::fmt;
 
 use crate::contract::Call;
 
-pub use learned::{Answered, CallResult, Readings, Tape, TapedCall};
+pub use dice::Dice;
+pub use learned::{Answered, CallResult, Readings, Tape, TapedCall, WasiReadings};
 pub use player::{Mask, Missing, Played, Player, Strictness};
-pub use recorder::{Recorder, TooMuch};
+pub use recorder::{Recorder, Room, TooMuch};
 
 /// What a run does with the tape.
 pub enum Tap {
@@ -79,19 +81,35 @@ impl Tap {
         }
     }
 
-    /// The bytes of `runtime.random`. `real` makes as many as it is asked for.
-    ///
-    /// # Errors
-    ///
-    /// Those of `real`.
-    pub fn random<E>(
-        &self,
-        length: u32,
-        real: impl FnOnce(u32) -> Result<Vec<u8>, E>,
-    ) -> Result<Vec<u8>, E> {
+    /// Random bytes, in place of as many that the machine has made.
+    pub fn random(&self, from: Dice, real: Vec<u8>) -> Vec<u8> {
         match self {
-            Self::Recording(recorder) => Ok(recorder.random(real(length)?)),
-            Self::Playing(player) => player.random(length, real),
+            Self::Recording(recorder) => recorder.random(from, real),
+            Self::Playing(player) => player.random(from, real),
+        }
+    }
+
+    /// The result of WASI's `insecure-seed`.
+    pub fn insecure_seed(&self, real: (u64, u64)) -> (u64, u64) {
+        match self {
+            Self::Recording(recorder) => recorder.insecure_seed(real),
+            Self::Playing(player) => player.insecure_seed(real),
+        }
+    }
+
+    /// The result of WASI's `wall-clock.now`, nanoseconds since 1970.
+    pub fn wall_ns(&self, real: u64) -> u64 {
+        match self {
+            Self::Recording(recorder) => recorder.wall_ns(real),
+            Self::Playing(player) => player.wall_ns(real),
+        }
+    }
+
+    /// The result of WASI's `monotonic-clock.now`.
+    pub fn monotonic_ns(&self, real: u64) -> u64 {
+        match self {
+            Self::Recording(recorder) => recorder.monotonic_ns(real),
+            Self::Playing(player) => player.monotonic_ns(real),
         }
     }
 

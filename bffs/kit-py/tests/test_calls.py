@@ -91,6 +91,20 @@ class Calls(unittest.TestCase):
         self.assertEqual(faults[0], "/1: expected a whole number, found null")
         self.assertIn(("accept", "application/json"), answer.calls[0].headers)
 
+    def test_a_star_at_the_end_of_an_entry_takes_any_rest_or_is_one(self) -> None:
+        entries = [
+            {"service": "a", "path": "/f/\\*", "reply": {"json": "a star"}},
+            {"service": "a", "path": "/f/*", "reply": {"json": "any rest"}},
+        ]
+        for path, expected in [("/f/*", "a star"), ("/f/", "any rest"), ("/f/**", "any rest")]:
+            answer = answer_of(
+                lambda request, user, path=path: respond(
+                    value_or_problem(*fetch_all(get_json("a", path, str)))
+                ),
+                {"downstreams": entries},
+            )
+            self.assertEqual(answer.json(), expected, path)
+
     def test_a_part_that_must_be_there_ends_the_request_with_its_status(self) -> None:
         for entry, status in [
             ({"reply": {"status": 404}}, 404),

@@ -6,7 +6,7 @@ import { mkdtempSync, realpathSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { test } from "node:test";
-import { fetch } from "tailor:bff/downstream@0.1.1";
+import { fetch, type Call } from "tailor:bff/downstream@0.1.1";
 import { config, randomBytes, type Handler } from "../src/index.ts";
 import { call, checkExpected, readFixtures } from "../testing/index.ts";
 import { handler as clock } from "./engine/clock.ts";
@@ -117,9 +117,9 @@ test("the first entry that fits answers: by service, method, path, and query whe
   const empty = { headers: [], body: { tag: "none" }, select: [] } as const;
   const made = { service: "a", method: "post", path: "/x", query: [["q", "ü*"]], ...empty } as const;
   const reply = (text: string): { readonly reply: { readonly text: string } } => ({ reply: { text } });
-  const fits = (path: string, more: object = {}): boolean => {
+  const fits = (path: string, more: object = {}, call: Call = made): boolean => {
     const first = { service: "a", path, ...reply("first"), ...more };
-    const answer = run(() => shown(fetch(made).body), "/", [first, { service: "a", path: "*", ...reply("other") }]);
+    const answer = run(() => shown(fetch(call).body), "/", [first, { service: "a", path: "*", ...reply("other") }]);
     return answer.text.includes("first");
   };
   for (const path of ["/x", "/x?q=%C3%BC%2A", "/x?q=*", "/*", "*"]) assert.ok(fits(path), path);
@@ -127,4 +127,8 @@ test("the first entry that fits answers: by service, method, path, and query whe
   for (const path of ["/", "/x?q=1", "/y*", "/x?q=%C3%BC%2A&r"]) assert.ok(!fits(path), path);
   assert.ok(!fits("/x", { method: "GET" }));
   assert.ok(!fits("/x", { service: "b" }));
+  const starred = { ...made, path: "/f/*" };
+  for (const path of ["/f/\\*", "/f/*"]) assert.ok(fits(path, {}, starred), path);
+  for (const path of ["\\*", "/f\\*"]) assert.ok(!fits(path, {}, starred), path);
+  for (const path of ["/f/", "/f/a", "/f/**"]) assert.ok(!fits("/f/\\*", {}, { ...made, path }), path);
 });

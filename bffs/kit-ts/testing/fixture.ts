@@ -28,7 +28,7 @@ export interface Downstream {
   readonly method?: string;
   /**
    * Compared with the call's path and, where it has a `?`, with path and query. A `*` at the end
-   * takes any rest.
+   * takes any rest, and `\*` there is a `*`.
    */
   readonly path: string;
   readonly reply?: {

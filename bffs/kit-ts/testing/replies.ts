@@ -54,6 +54,7 @@ function fits(entry: Downstream, call: Call): boolean {
   if (entry.service !== call.service) return false;
   if (entry.method !== undefined && entry.method.toLowerCase() !== call.method) return false;
   const made = entry.path.includes("?") ? target(call) : call.path;
+  if (entry.path.endsWith("\\*")) return made === `${entry.path.slice(0, -2)}*`;
   return entry.path.endsWith("*") ? made.startsWith(entry.path.slice(0, -1)) : made === entry.path;
 }
 

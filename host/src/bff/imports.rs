@@ -14,7 +14,7 @@ use super::state::StoreData;
 use crate::calls::{InvalidCall, StartedCall};
 use crate::contract::tailor::bff::{downstream, runtime, types};
 use crate::contract::{Bff, Call, Exchange, Failure, FailureKind, Lent, Reply, first};
-use crate::tape::Tap;
+use crate::tape::{Dice, Tap};
 use crate::time;
 
 /// Calls that one `wait-any` may wait for.
@@ -204,9 +204,10 @@ impl runtime::Host for StoreData {
     }
 
     fn random(&mut self, length: u32) -> wasmtime::Result<Vec<u8>> {
+        let bytes = self.random.bytes(length)?;
         Ok(match self.session.tap() {
-            Some(tap) => tap.random(length, |length| self.random.bytes(length))?,
-            None => self.random.bytes(length)?,
+            Some(tap) => tap.random(Dice::Contract, bytes),
+            None => bytes,
         })
     }
 }

@@ -298,7 +298,7 @@ fn fresh_store(
     let awaited = Arc::<Awaited>::default();
     let state = StoreData {
         settings: version.settings().clone(),
-        wasi: (wants != Wants::Contract).then(|| wasi::context(&log, fixed.now_ms)),
+        wasi: (wants != Wants::Contract).then(|| wasi::context(&log)),
         wasi_http: (wants == Wants::WasiHttp).then(|| {
             let (session, awaited, log) = (session.clone(), awaited.clone(), log.clone());
             Http::new(session, awaited, log, limits.downstream_bytes)

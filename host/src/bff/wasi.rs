@@ -6,18 +6,17 @@
 //! without a use for them. They get them empty: no folder is open, no socket is made, no name is
 //! looked up, and no variable is set.
 
+mod learned;
+
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
 
 use bytes::Bytes;
 use tracing::Level;
 use wasmtime::component::Linker;
-use wasmtime_wasi::HostWallClock;
+use wasmtime_wasi::WasiCtx;
 use wasmtime_wasi::cli::{IsTerminal, StdoutStream, WasiCli, WasiCliView as _};
-use wasmtime_wasi::p2::bindings::{cli, random};
+use wasmtime_wasi::p2::bindings::cli;
 use wasmtime_wasi::p2::{OutputStream, Pollable, StreamResult};
-use wasmtime_wasi::random::WasiRandom;
-use wasmtime_wasi::{WasiCtx, WasiView as _};
 
 use super::guest_log::GuestLog;
 use super::random::MAX_RANDOM;
@@ -29,14 +28,9 @@ const MAX_WRITE: usize = 4 << 10;
 
 /// Links the supported part.
 pub(super) fn add_to_linker(linker: &mut Linker<StoreData>) -> wasmtime::Result<()> {
-    // Input and output streams, poll, clocks, random, stdin, stdout and stderr.
+    // Input and output streams, stdin, stdout and stderr.
     wasmtime_wasi::p2::add_to_linker_proxy_interfaces_async(linker)?;
-    random::insecure::add_to_linker::<StoreData, WasiRandom>(linker, |state| {
-        state.ctx().ctx.random()
-    })?;
-    random::insecure_seed::add_to_linker::<StoreData, WasiRandom>(linker, |state| {
-        state.ctx().ctx.random()
-    })?;
+    learned::add_to_linker(linker)?;
     // Toolchains query whether the output is a terminal; it never is.
     cli::terminal_input::add_to_linker::<StoreData, WasiCli>(linker, StoreData::cli)?;
     cli::terminal_output::add_to_linker::<StoreData, WasiCli>(linker, StoreData::cli)?;
@@ -48,16 +42,13 @@ pub(super) fn add_to_linker(linker: &mut Linker<StoreData>) -> wasmtime::Result<
 
 /// Links all of WASI 0.2, of which the [`context`] leaves nothing but the supported part.
 pub(super) fn add_all_to_linker(linker: &mut Linker<StoreData>) -> wasmtime::Result<()> {
-    wasmtime_wasi::p2::add_to_linker_async(linker)
+    wasmtime_wasi::p2::add_to_linker_async(linker)?;
+    learned::add_to_linker(linker)
 }
 
-/// The context of one request, whose time of day stands still where a fixture sets it.
-pub(super) fn context(log: &Arc<GuestLog>, now_ms: Option<u64>) -> WasiCtx {
-    let mut builder = WasiCtx::builder();
-    if let Some(now_ms) = now_ms {
-        builder.wall_clock(FixedClock(Duration::from_millis(now_ms)));
-    }
-    builder
+/// The context of one request.
+pub(super) fn context(log: &Arc<GuestLog>) -> WasiCtx {
+    WasiCtx::builder()
         // The library's own bound of 64 MiB would hold up the neighbours for a good part of a
         // second.
         .max_random_size(MAX_RANDOM.into())
@@ -73,19 +64,6 @@ pub(super) fn context(log: &Arc<GuestLog>, now_ms: Option<u64>) -> WasiCtx {
             level: Level::WARN,
         })
         .build()
-}
-
-/// A time of day that does not go on, since 1970.
-struct FixedClock(Duration);
-
-impl HostWallClock for FixedClock {
-    fn resolution(&self) -> Duration {
-        Duration::from_millis(1)
-    }
-
-    fn now(&self) -> Duration {
-        self.0
-    }
 }
 
 /// Standard output or error: each line becomes a line of the log.

@@ -1,5 +1,6 @@
 //! `tailor replay`: recorded requests run again, and are compared with what was recorded.
 
+use std::fmt::Display;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -74,22 +75,22 @@ fn show(path: &str, verdict: &Verdict, ran: u32) {
     match verdict {
         Verdict::Same => println!("same     {path}{times}"),
         Verdict::Refused(why) => println!("refused  {path}: {}", visible(why)),
-        Verdict::Differs(differences) => {
-            println!(
-                "differs  {path}{}",
-                if ran > 1 {
-                    format!(", at run {ran}")
-                } else {
-                    times
-                }
-            );
-            for difference in differences.iter().take(MAX_SHOWN) {
-                println!("         {difference}");
-            }
-            if differences.len() > MAX_SHOWN {
-                let more = differences.len() - MAX_SHOWN;
-                println!("         and at least {more} more");
-            }
-        }
+        Verdict::Departs(departure) => differs(path, ran, std::slice::from_ref(departure)),
+        Verdict::Differs(differences) => differs(path, ran, differences),
+    }
+}
+
+fn differs(path: &str, ran: u32, places: &[impl Display]) {
+    let run = match ran {
+        1 => String::new(),
+        ran => format!(", at run {ran}"),
+    };
+    println!("differs  {path}{run}");
+    for place in places.iter().take(MAX_SHOWN) {
+        println!("         {}", visible(&place.to_string()));
+    }
+    if places.len() > MAX_SHOWN {
+        let more = places.len() - MAX_SHOWN;
+        println!("         and at least {more} more");
     }
 }

@@ -12,7 +12,7 @@ pub struct Record {
     pub keep_all: bool,
     /// Size of one request with all that its BFF learned, bytes.
     pub max_size: usize,
-    /// The same of all that are kept and wait, bytes.
+    /// The same of all that run, are kept and wait, bytes.
     pub max_total: usize,
     /// Whether bodies that are not JSON are recorded.
     pub text_bodies: bool,

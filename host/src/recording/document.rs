@@ -10,7 +10,9 @@ use super::replay::Ran;
 use crate::calls::{Target, kind_name};
 use crate::contract::{Call, FailureKind};
 use crate::degraded;
-use crate::fixture::{NotText, REDACTED, Recorded, RecordedCall, Redaction, compact, laid_out};
+use crate::fixture::{
+    NotText, REDACTED, Recorded, RecordedCall, Redaction, compact, exact, laid_out,
+};
 use crate::server_timing;
 use crate::tape::CallResult;
 
@@ -227,7 +229,7 @@ fn entry(call: &DocumentCall) -> Option<String> {
         "{{\"service\":{},\"method\":{},\"path\":{},{outcome}}}",
         quoted(&call.call.service),
         quoted(method_name(&method)),
-        quoted(&path)
+        quoted(&exact(&path))
     ))
 }
 

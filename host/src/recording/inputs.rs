@@ -12,9 +12,11 @@ use crate::bff::load::Loaded;
 use crate::calls::kind_name;
 use crate::config;
 use crate::contract::{Method, Payload, Request};
-use crate::fixture::{NON_ALPHANUMERIC_BUT_MARKS, Recorded, RecordedLimits, Redaction};
+use crate::fixture::{
+    NON_ALPHANUMERIC_BUT_MARKS, Recorded, RecordedLimits, RecordedWasi, Redaction, hexadecimal,
+};
 use crate::locale;
-use crate::tape::{Answered, CallResult, Tape, TapedCall};
+use crate::tape::{Answered, CallResult, Readings, Tape, TapedCall};
 
 /// What a recording is made of.
 pub struct Source<'a> {
@@ -59,7 +61,7 @@ pub(super) fn document(source: &Source<'_>) -> Result<Document, NotRecorded> {
         path: target(redaction, request),
         body: body.map(|body| request_body(body, is_typed)),
         headers,
-        now: readings.now_ms.first().map(|now| time(*now)),
+        now: now_ms(readings).map(time),
         client: request.client.name.clone(),
         calls: calls.collect::<Result<_, _>>()?,
         expected: None,
@@ -78,12 +80,19 @@ pub(super) fn document(source: &Source<'_>) -> Result<Document, NotRecorded> {
             elapsed_ns: readings.elapsed_ns.clone(),
             random: hexadecimal(&readings.random),
             waits: readings.waits.clone(),
+            wasi: RecordedWasi::of(&readings.wasi),
             calls: Vec::new(),
             headers: Vec::new(),
             redacted_headers: redaction.headers.clone(),
             error: None,
         },
     })
+}
+
+/// The time of day that the guest read first.
+fn now_ms(readings: &Readings) -> Option<u64> {
+    let of_wasi = || readings.wasi.wall_ns.first().map(|ns| ns / 1_000_000);
+    readings.now_ms.first().copied().or_else(of_wasi)
 }
 
 fn call(
@@ -151,7 +160,11 @@ fn body(source: &Source<'_>, body: &Payload, what: &str) -> Result<Option<Body>,
         Payload::Bytes(_) => return Err(NotRecorded::NotText { what: what() }),
         Payload::Text(text) => text,
     };
-    match source.redaction.document(text) {
+    // As some services write it in front.
+    match source
+        .redaction
+        .document(text.strip_prefix('\u{feff}').unwrap_or(text))
+    {
         Some(json) => Ok(Some(Body::Json(json))),
         // What others read as JSON is none: something would be left in it.
         None if source.text_bodies && !is_meant_as_json(text) => Ok(Some(Body::Text(text.clone()))),
@@ -214,8 +227,4 @@ fn time(now_ms: u64) -> String {
     const LAST_MS: u64 = 253_402_300_799_999;
     let time = UNIX_EPOCH + Duration::from_millis(now_ms.min(LAST_MS));
     humantime::format_rfc3339_millis(time).to_string()
-}
-
-fn hexadecimal(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }

@@ -1,7 +1,8 @@
 //! What a host keeps of requests that may be recorded, and what waits to be taken.
 
 use std::collections::VecDeque;
-use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, Weak};
 use std::time::Duration;
 
 use serde::Serialize;
@@ -15,7 +16,8 @@ use crate::bff::version::Version;
 use crate::config;
 use crate::contract::Request;
 use crate::fixture::{Place, Redaction};
-use crate::tape::{Recorder, Tap, TooMuch};
+use crate::sync;
+use crate::tape::{Recorder, Room, Tap, TooMuch};
 
 /// Time after which nobody wants what was not taken.
 pub(super) const LEASE: Duration = Duration::from_secs(10);
@@ -61,6 +63,22 @@ pub struct Capture {
     pub tap: Arc<Tap>,
     pub(super) request: Request,
     pub(super) settings: Arc<config::Record>,
+    /// The bytes of the request.
+    pub(super) _held: Held,
+}
+
+/// Bytes that are counted for as long as this is there.
+#[derive(Debug)]
+pub(super) struct Held {
+    used: Arc<AtomicUsize>,
+    bytes: AtomicUsize,
+}
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        let bytes = *self.bytes.get_mut();
+        self.used.fetch_sub(bytes, Ordering::Relaxed);
+    }
 }
 
 /// A request that has ended.
@@ -79,7 +97,6 @@ pub struct Ended {
 pub(super) struct Kept {
     pub(super) capture: Capture,
     pub(super) ended: Ended,
-    pub(super) size: usize,
 }
 
 /// One whose text is to be made.
@@ -87,8 +104,6 @@ pub(super) struct Queued {
     pub(super) kept: Arc<Kept>,
     /// For whom.
     pub(super) session: String,
-    /// Bytes that it adds; none for one that is kept besides.
-    pub(super) size: usize,
 }
 
 /// A text that waits for whom it was made.
@@ -96,6 +111,7 @@ pub(super) struct Ready {
     pub(super) taken: Taken,
     pub(super) session: String,
     pub(super) until: Instant,
+    pub(super) _held: Held,
 }
 
 #[derive(Default)]
@@ -107,8 +123,8 @@ pub(super) struct State {
     pub(super) kept: VecDeque<Arc<Kept>>,
     pub(super) queue: VecDeque<Queued>,
     pub(super) ready: VecDeque<Ready>,
-    /// Bytes of all these.
-    pub(super) size: usize,
+    /// Bytes of all these, and of requests that run. They grow only where this state is locked.
+    used: Arc<AtomicUsize>,
     /// Requests that there was no room for.
     pub(super) dropped: u64,
 }
@@ -140,45 +156,47 @@ impl State {
         is_one.then_some(session)
     }
 
-    /// Drops what was kept until there is room.
-    pub(super) fn make_room(&mut self, size: usize, limit: usize) -> bool {
-        while self.size.saturating_add(size) > limit {
-            if self.kept.is_empty() {
+    /// Takes room for so many bytes, of `limit`. The oldest that is kept makes place.
+    pub(super) fn hold(&mut self, bytes: usize, limit: usize) -> Option<Held> {
+        let held = Held {
+            used: self.used.clone(),
+            bytes: AtomicUsize::new(0),
+        };
+        self.grow(&held, bytes, limit).then_some(held)
+    }
+
+    fn grow(&mut self, held: &Held, bytes: usize, limit: usize) -> bool {
+        while self.used().saturating_add(bytes) > limit {
+            if self.kept.pop_front().is_none() {
                 return false;
             }
-            self.drop_oldest();
         }
+        self.used.fetch_add(bytes, Ordering::Relaxed);
+        held.bytes.fetch_add(bytes, Ordering::Relaxed);
         true
     }
 
-    pub(super) fn drop_oldest(&mut self) {
-        if let Some(oldest) = self.kept.pop_front() {
-            self.forget(oldest.size);
-        }
+    /// Bytes that are taken.
+    pub(super) fn used(&self) -> usize {
+        self.used.load(Ordering::Relaxed)
+    }
+
+    /// Drops all but what still runs.
+    pub(super) fn clear(&mut self) {
+        *self = Self {
+            used: self.used.clone(),
+            ..Self::default()
+        };
     }
 
     pub(super) fn drop_one(&mut self) {
         self.dropped = self.dropped.saturating_add(1);
     }
 
-    pub(super) fn forget(&mut self, size: usize) {
-        self.size = self.size.saturating_sub(size);
-    }
-
     /// Forgets texts that nobody took.
     pub(super) fn forget_old(&mut self) {
         let now = Instant::now();
-        self.keep_ready(|ready| ready.until > now);
-    }
-
-    pub(super) fn keep_ready(&mut self, is_kept: impl Fn(&Ready) -> bool) {
-        let mut size = 0;
-        self.ready.retain(|ready| {
-            let is_kept = is_kept(ready);
-            size += if is_kept { 0 } else { ready.taken.size() };
-            is_kept
-        });
-        self.forget(size);
+        self.ready.retain(|ready| ready.until > now);
     }
 
     /// The texts for one session, as many as one answer has.
@@ -193,7 +211,6 @@ impl State {
                 self.ready.push_back(ready);
             }
         }
-        self.forget(size);
         (taken, std::mem::take(&mut self.dropped))
     }
 
@@ -203,14 +220,19 @@ impl State {
             return;
         };
         self.seen = 0;
-        let queue = std::mem::take(&mut self.queue);
-        let (own, others): (Vec<Queued>, Vec<Queued>) = queue
-            .into_iter()
-            .partition(|queued| queued.session == order.session);
-        self.queue = others.into();
-        self.forget(own.iter().map(|queued| queued.size).sum());
-        self.keep_ready(|ready| ready.session != order.session);
+        self.queue.retain(|queued| queued.session != order.session);
+        self.ready.retain(|ready| ready.session != order.session);
     }
+}
+
+/// Room in a state for one that runs.
+pub(super) fn room(state: &Arc<Mutex<State>>, held: Held, limit: usize) -> Room {
+    // What is kept has its room still, and the state has what is kept.
+    let state: Weak<Mutex<State>> = Arc::downgrade(state);
+    Box::new(move |bytes| {
+        let state = state.upgrade();
+        state.is_some_and(|state| sync::lock(&state).grow(&held, bytes, limit))
+    })
 }
 
 impl Taken {
@@ -220,13 +242,21 @@ impl Taken {
 }
 
 impl Capture {
-    /// Bytes that it holds.
-    pub(super) fn size(&self) -> usize {
-        let request = &self.request;
+    /// Bytes that it has besides what its guest learns.
+    pub(super) fn size_of(request: &Request) -> usize {
         let pairs = request.headers.iter().chain(&request.query);
         let pairs: usize = pairs.map(|(a, b)| a.len() + b.len()).sum();
+        request.body.as_bytes().len() + request.path.len() + pairs
+    }
+
+    fn size(&self) -> usize {
         let tape = self.tap.recorder().map_or(0, Recorder::size);
-        request.body.as_bytes().len() + request.path.len() + pairs + tape
+        Self::size_of(&self.request) + tape
+    }
+
+    /// Whether there was room for all of it.
+    pub(super) fn had_room(&self) -> bool {
+        self.tap.recorder().is_none_or(Recorder::had_room)
     }
 }
 
@@ -255,7 +285,7 @@ impl Kept {
         let Capture { tap, request, .. } = &self.capture;
         let limit = settings.max_size;
         let tape = tap.recorder().map(Recorder::tape).transpose()?;
-        let tape = tape.filter(|_| self.size <= limit);
+        let tape = tape.filter(|_| self.capture.size() <= limit);
         let source = Source {
             request,
             tape: tape.ok_or(TooMuch { limit })?,

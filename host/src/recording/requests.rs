@@ -15,7 +15,9 @@ use tokio::sync::Notify;
 use tokio::task::spawn_blocking;
 use tokio::time::Instant;
 
-use super::queue::{Capture, Ended, Kept, LEASE, MAX_WAITING, Order, Queued, Ready, State, Taken};
+use super::queue::{
+    Capture, Ended, Kept, LEASE, MAX_WAITING, Order, Queued, Ready, State, Taken, room,
+};
 use crate::bff::runtime::Runtime;
 use crate::config;
 use crate::contract::Request;
@@ -48,7 +50,7 @@ pub enum RecordError {
 /// The requests of a host that are recorded.
 #[derive(Default)]
 pub struct Recordings {
-    state: Mutex<State>,
+    state: Arc<Mutex<State>>,
     /// Whether samples are wanted, so that requests need not look.
     sampling: AtomicBool,
     work: Notify,
@@ -61,17 +63,32 @@ impl Recordings {
 
     /// A request is about to run. `None` when it will not be recorded.
     pub fn begin(&self, settings: &Arc<config::Record>, request: &Request) -> Option<Capture> {
-        let keeps = settings.keep > 0 || self.sampling.load(Ordering::Relaxed);
-        (settings.enabled && keeps).then(|| Capture {
-            tap: Arc::new(Tap::Recording(Recorder::new(settings.max_size))),
+        let is_sampled = self.sampling.load(Ordering::Relaxed);
+        if !settings.enabled || !(settings.keep > 0 || is_sampled) {
+            return None;
+        }
+        let limit = settings.max_total;
+        let mut state = self.state();
+        let held = state.hold(Capture::size_of(request), limit);
+        let Some((held, learned)) = held.zip(state.hold(0, limit)) else {
+            if is_sampled {
+                state.drop_one();
+            }
+            return None;
+        };
+        drop(state);
+        let room = room(&self.state, learned, limit);
+        Some(Capture {
+            tap: Arc::new(Tap::Recording(Recorder::new(settings.max_size, room))),
             request: request.clone(),
             settings: settings.clone(),
+            _held: held,
         })
     }
 
     /// It has ended.
     pub fn ended(&self, capture: Capture, ended: Ended) {
-        let size = capture.size();
+        let had_room = capture.had_room();
         let mut state = self.state();
         if !state.is_leased() {
             self.sampling.store(false, Ordering::Relaxed);
@@ -81,35 +98,24 @@ impl Recordings {
         if session.is_none() && !keeps {
             return;
         }
-        let (limit, most) = (capture.settings.max_total, capture.settings.keep);
-        if !state.make_room(size, limit) {
+        if !had_room {
             state.drop_one();
             return;
         }
-        let kept = Arc::new(Kept {
-            capture,
-            ended,
-            size,
-        });
+        let most = capture.settings.keep;
+        let kept = Arc::new(Kept { capture, ended });
         if keeps {
-            state.size += size;
             state.kept.push_back(kept.clone());
             while state.kept.len() > most {
-                state.drop_oldest();
+                state.kept.pop_front();
             }
         }
         if let Some(session) = session {
-            let size = if keeps { 0 } else { size };
             if state.queue.len() >= MAX_WAITING {
                 state.drop_one();
                 return;
             }
-            state.size += size;
-            state.queue.push_back(Queued {
-                kept,
-                session,
-                size,
-            });
+            state.queue.push_back(Queued { kept, session });
             drop(state);
             self.work.notify_one();
         }
@@ -178,7 +184,6 @@ impl Recordings {
         state.queue.push_back(Queued {
             kept,
             session: session.to_owned(),
-            size: 0,
         });
         drop(state);
         self.work.notify_one();
@@ -194,12 +199,7 @@ impl Recordings {
     ) -> Infallible {
         loop {
             let next = self.state().queue.pop_front();
-            let Some(Queued {
-                kept,
-                session,
-                size,
-            }) = next
-            else {
+            let Some(Queued { kept, session }) = next else {
                 self.work.notified().await;
                 continue;
             };
@@ -209,22 +209,21 @@ impl Recordings {
             let making = settings.clone();
             let made = spawn_blocking(move || handle.block_on(kept.text(&runtime, &making))).await;
             let mut state = self.state();
-            state.forget(size);
             state.forget_old();
             let Ok(taken) = made else {
                 state.drop_one();
                 continue;
             };
-            let (size, until) = (taken.size(), Instant::now() + LEASE);
-            if settings.enabled && state.ready.len() < MAX_WAITING && state.make_room(size, limit) {
-                state.size += size;
-                state.ready.push_back(Ready {
+            let has_place = settings.enabled && state.ready.len() < MAX_WAITING;
+            let held = has_place.then(|| state.hold(taken.size(), limit)).flatten();
+            match held {
+                Some(held) => state.ready.push_back(Ready {
                     taken,
                     session,
-                    until,
-                });
-            } else {
-                state.drop_one();
+                    until: Instant::now() + LEASE,
+                    _held: held,
+                }),
+                None => state.drop_one(),
             }
         }
     }
@@ -232,8 +231,11 @@ impl Recordings {
     /// Settings are in force. What was kept is dropped where nothing is recorded any more.
     pub fn apply(&self, settings: &config::Record) {
         if !settings.enabled {
-            *self.state() = State::default();
+            self.state().clear();
             self.sampling.store(false, Ordering::Relaxed);
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

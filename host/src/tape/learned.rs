@@ -30,6 +30,26 @@ pub struct Readings {
     pub settings: BTreeMap<String, Option<String>>,
     /// Results of `downstream.wait-any`.
     pub waits: Vec<Option<u32>>,
+    /// What WASI told it.
+    pub wasi: WasiReadings,
+}
+
+/// What a guest learns of WASI 0.2, each in the order in which it was told.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct WasiReadings {
+    /// Results of `wall-clock.now`, nanoseconds since 1970.
+    pub wall_ns: Vec<u64>,
+    /// Results of `monotonic-clock.now`.
+    pub monotonic_ns: Vec<u64>,
+    /// The bytes of the interface `random`, whatever the pieces.
+    pub random: Vec<u8>,
+    /// Those of the interface `insecure`.
+    pub insecure_random: Vec<u8>,
+    /// The result of `insecure-seed`, which is the same each time.
+    pub insecure_seed: Option<(u64, u64)>,
+    /// What was ready at the end of each `poll`, by its place in the list; of a wait for one thing
+    /// that is place 0. `None` for a wait that had not ended when the guest did.
+    pub polls: Vec<Option<Vec<u32>>>,
 }
 
 /// A call of a guest.

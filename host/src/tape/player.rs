@@ -2,6 +2,7 @@
 
 use std::sync::Mutex;
 
+use super::dice::{Dice, Names};
 use super::learned::{CallResult, Tape};
 use crate::contract::{Call, Failure, FailureKind};
 use crate::sync;
@@ -22,11 +23,25 @@ pub enum Strictness {
 /// Something that a run asked for and that is not on the tape.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Missing {
-    /// Its name in the contract: `runtime.now-ms`.
+    /// Its name: `runtime.now-ms`.
     pub what: &'static str,
-    /// How often the tape has it; of random bytes, their number.
-    pub recorded: usize,
+    /// The members of a recording that lead to where it would be: `wasi` and `polls`.
+    pub members: &'static [&'static str],
+    /// The name or the number below these; `None` where it is the last of them itself.
+    pub step: Option<String>,
+    /// Calls that the run had made until then.
+    pub calls: usize,
 }
+
+const NOW_MS: Names = ("runtime.now-ms", &["now-ms"]);
+const TIME_LEFT_MS: Names = ("runtime.time-left-ms", &["time-left-ms"]);
+const ELAPSED_NS: Names = ("runtime.elapsed-ns", &["elapsed-ns"]);
+const SETTINGS: Names = ("runtime.config", &["settings"]);
+const WAITS: Names = ("downstream.wait-any", &["waits"]);
+const WALL_NS: Names = ("wasi:clocks/wall-clock.now", &["wasi", "wall-ns"]);
+const MONOTONIC_NS: Names = ("wasi:clocks/monotonic-clock.now", &["wasi", "monotonic-ns"]);
+const INSECURE_SEED: Names = ("wasi:random/insecure-seed", &["wasi", "insecure-seed"]);
+const POLLS: Names = ("wasi:io/poll", &["wasi", "polls"]);
 
 /// What came of a run.
 #[derive(Clone, Debug, Default)]
@@ -55,8 +70,11 @@ struct Progress {
     now_ms: usize,
     time_left_ms: usize,
     elapsed_ns: usize,
-    random: usize,
+    wall_ns: usize,
+    monotonic_ns: usize,
+    random: [usize; Dice::COUNT],
     waits: usize,
+    polls: usize,
     calls: u32,
     played: Played,
 }
@@ -87,64 +105,100 @@ impl Player {
         self.strictness != Strictness::Any
     }
 
-    fn miss(&self, progress: &mut Progress, what: &'static str, recorded: usize) {
+    fn miss(&self, progress: &mut Progress, (what, members): Names, step: Option<String>) {
         if self.has_calls() && progress.played.missing.is_none() {
-            progress.played.missing = Some(Missing { what, recorded });
+            progress.played.missing = Some(Missing {
+                what,
+                members,
+                step,
+                calls: progress.played.calls.len(),
+            });
         }
     }
 
     /// The next of a list of readings.
-    fn next<T: Copy>(
+    fn next<T: Clone>(
         &self,
-        what: &'static str,
+        names: Names,
         all: &[T],
         place: impl FnOnce(&mut Progress) -> &mut usize,
     ) -> Option<T> {
         let progress = &mut *sync::lock(&self.progress);
         let place = place(progress);
-        let next = all.get(*place).copied();
+        let next = all.get(*place).cloned();
         match next {
             Some(_) => *place += 1,
-            None => self.miss(progress, what, all.len()),
+            None => self.miss(progress, names, Some(all.len().to_string())),
         }
         next
     }
 
     pub(super) fn now_ms(&self, real: impl FnOnce() -> u64) -> u64 {
         let all = &self.tape.readings.now_ms;
-        let next = self.next("runtime.now-ms", all, |progress| &mut progress.now_ms);
+        let next = self.next(NOW_MS, all, |it| &mut it.now_ms);
         next.unwrap_or_else(|| all.last().copied().unwrap_or_else(real))
     }
 
     pub(super) fn time_left_ms(&self, real: u32) -> u32 {
         let all = &self.tape.readings.time_left_ms;
-        let next = self.next("runtime.time-left-ms", all, |it| &mut it.time_left_ms);
+        let next = self.next(TIME_LEFT_MS, all, |it| &mut it.time_left_ms);
         next.unwrap_or(all.last().map_or(real, |last| real.min(*last)))
     }
 
     pub(super) fn elapsed_ns(&self, real: u64) -> u64 {
         let all = &self.tape.readings.elapsed_ns;
-        let next = self.next("runtime.elapsed-ns", all, |it| &mut it.elapsed_ns);
+        let next = self.next(ELAPSED_NS, all, |it| &mut it.elapsed_ns);
         // The clock only goes on.
         next.unwrap_or(all.last().map_or(real, |last| real.max(*last)))
     }
 
-    pub(super) fn random<E>(
-        &self,
-        length: u32,
-        real: impl FnOnce(u32) -> Result<Vec<u8>, E>,
-    ) -> Result<Vec<u8>, E> {
-        // Those of the machine that the tape lacks, and with them the limits of the function.
-        let made = real(length)?;
+    pub(super) fn wall_ns(&self, real: u64) -> u64 {
+        let all = &self.tape.readings.wasi.wall_ns;
+        let next = self.next(WALL_NS, all, |it| &mut it.wall_ns);
+        next.unwrap_or(all.last().copied().unwrap_or(real))
+    }
+
+    pub(super) fn monotonic_ns(&self, real: u64) -> u64 {
+        let all = &self.tape.readings.wasi.monotonic_ns;
+        let next = self.next(MONOTONIC_NS, all, |it| &mut it.monotonic_ns);
+        next.unwrap_or(all.last().map_or(real, |last| real.max(*last)))
+    }
+
+    /// Those of the tape, and of the machine those that it lacks.
+    pub(super) fn random(&self, from: Dice, real: Vec<u8>) -> Vec<u8> {
+        let all = from.kept(&self.tape.readings);
         let progress = &mut *sync::lock(&self.progress);
-        let rest = &self.tape.readings.random[progress.random..];
-        let mut bytes = rest[..rest.len().min(made.len())].to_vec();
-        progress.random += bytes.len();
-        if bytes.len() < made.len() {
-            self.miss(progress, "runtime.random", self.tape.readings.random.len());
-            bytes.extend_from_slice(&made[bytes.len()..]);
+        let rest = &all[progress.random[from.index()]..];
+        let mut bytes = rest[..rest.len().min(real.len())].to_vec();
+        progress.random[from.index()] += bytes.len();
+        if bytes.len() < real.len() {
+            self.miss(progress, from.names(), None);
+            bytes.extend_from_slice(&real[bytes.len()..]);
         }
-        Ok(bytes)
+        bytes
+    }
+
+    pub(super) fn insecure_seed(&self, real: (u64, u64)) -> (u64, u64) {
+        self.tape.readings.wasi.insecure_seed.unwrap_or_else(|| {
+            let progress = &mut *sync::lock(&self.progress);
+            self.miss(progress, INSECURE_SEED, None);
+            real
+        })
+    }
+
+    /// What is ready when a wait with WASI's `poll` for one of `count` things ends, or `None` for
+    /// one that does not end. The outer `None` says that it really waits: where calls go to
+    /// services, and where the tape has nothing of it.
+    pub fn polled(&self, count: usize) -> Option<Option<Vec<u32>>> {
+        if !self.has_calls() {
+            return None;
+        }
+        let all = &self.tape.readings.wasi.polls;
+        let next = self.next(POLLS, all, |it| &mut it.polls)?;
+        Some(next.map(|mut ready| {
+            ready.retain(|place| (*place as usize) < count);
+            ready
+        }))
     }
 
     pub(super) fn setting(&self, key: &str, real: Option<String>) -> Option<String> {
@@ -155,7 +209,7 @@ impl Player {
             Some(_) => real,
             None => {
                 let progress = &mut *sync::lock(&self.progress);
-                self.miss(progress, "runtime.config", settings.len());
+                self.miss(progress, SETTINGS, Some(key.to_owned()));
                 real
             }
         }
@@ -167,7 +221,7 @@ impl Player {
             return None;
         }
         let all = &self.tape.readings.waits;
-        let next = self.next("downstream.wait-any", all, |it| &mut it.waits);
+        let next = self.next(WAITS, all, |it| &mut it.waits);
         let is_one = |place: &u32| (*place as usize) < calls;
         Some(next.flatten().filter(is_one))
     }

@@ -4,12 +4,19 @@ use std::sync::Mutex;
 
 use thiserror::Error;
 
+use super::dice::Dice;
 use super::learned::{CallResult, Readings, Tape, TapedCall};
 use crate::contract::Call;
 use crate::sync;
 
 /// What a reading, a call or a header field costs besides its text, bytes.
 const OVERHEAD: usize = 16;
+/// Bytes of room that are asked for at once.
+const STEP: usize = 512;
+
+/// Whether there is room for so many bytes more, which are taken then. What was taken is given back
+/// when this is dropped.
+pub type Room = Box<dyn Fn(usize) -> bool + Send + Sync>;
 
 /// A guest learned more than is kept.
 #[derive(Clone, Copy, Debug, Error, PartialEq, Eq)]
@@ -20,25 +27,40 @@ pub struct TooMuch {
 }
 
 /// Keeps what a guest learns.
-#[derive(Debug)]
 pub struct Recorder {
     limit: usize,
     kept: Mutex<Kept>,
 }
 
-#[derive(Debug, Default)]
 struct Kept {
     tape: Tape,
     size: usize,
+    /// `None` once nothing is kept any more.
+    room: Option<Room>,
+    /// Bytes of it that were taken.
+    taken: usize,
+    /// Whether there was room each time.
+    had_room: bool,
 }
 
 impl Recorder {
-    /// Keeps up to `limit` bytes.
-    pub fn new(limit: usize) -> Self {
+    /// Keeps up to `limit` bytes, as far as there is room.
+    pub fn new(limit: usize, room: Room) -> Self {
         Self {
             limit,
-            kept: Mutex::default(),
+            kept: Mutex::new(Kept {
+                tape: Tape::default(),
+                size: 0,
+                room: Some(room),
+                taken: 0,
+                had_room: true,
+            }),
         }
+    }
+
+    /// Whether there was room for all of it. Nothing is left where there was not.
+    pub fn had_room(&self) -> bool {
+        sync::lock(&self.kept).had_room
     }
 
     /// What was kept.
@@ -59,15 +81,22 @@ impl Recorder {
         sync::lock(&self.kept).size
     }
 
-    /// Keeps something of a size. Past the limit, all that was kept is given back at once.
+    /// Keeps something of a size. Past the limit, and where there is no room, all that was kept is
+    /// given back at once.
     fn keep(&self, size: usize, keep: impl FnOnce(&mut Tape)) {
-        let mut kept = sync::lock(&self.kept);
-        if kept.size > self.limit {
+        let kept = &mut *sync::lock(&self.kept);
+        let Some(room) = &kept.room else {
             return;
-        }
+        };
         kept.size = kept.size.saturating_add(size).saturating_add(OVERHEAD);
-        if kept.size > self.limit {
+        if kept.size <= self.limit {
+            let lacks = kept.size.saturating_sub(kept.taken).next_multiple_of(STEP);
+            kept.had_room = lacks == 0 || room(lacks);
+            kept.taken += lacks;
+        }
+        if kept.size > self.limit || !kept.had_room {
             kept.tape = Tape::default();
+            kept.room = None;
             return;
         }
         keep(&mut kept.tape);
@@ -92,11 +121,45 @@ impl Recorder {
         elapsed
     }
 
-    pub(super) fn random(&self, bytes: Vec<u8>) -> Vec<u8> {
+    pub(super) fn wall_ns(&self, now: u64) -> u64 {
+        self.read(0, |readings| readings.wasi.wall_ns.push(now));
+        now
+    }
+
+    pub(super) fn monotonic_ns(&self, now: u64) -> u64 {
+        self.read(0, |readings| readings.wasi.monotonic_ns.push(now));
+        now
+    }
+
+    pub(super) fn random(&self, from: Dice, bytes: Vec<u8>) -> Vec<u8> {
         self.read(2 * bytes.len(), |readings| {
-            readings.random.extend_from_slice(&bytes);
+            from.kept_mut(readings).extend_from_slice(&bytes);
         });
         bytes
+    }
+
+    pub(super) fn insecure_seed(&self, seed: (u64, u64)) -> (u64, u64) {
+        self.read(0, |readings| readings.wasi.insecure_seed = Some(seed));
+        seed
+    }
+
+    /// The guest begins to wait with WASI's `poll`; gives the number of the wait.
+    pub fn poll_begins(&self) -> usize {
+        let mut number = 0;
+        self.read(0, |readings| {
+            number = readings.wasi.polls.len();
+            readings.wasi.polls.push(None);
+        });
+        number
+    }
+
+    /// Keeps what was ready when the wait ended.
+    pub fn poll_ended(&self, number: usize, ready: &[u32]) {
+        self.read(size_of_val(ready), |readings| {
+            if let Some(poll) = readings.wasi.polls.get_mut(number) {
+                *poll = Some(ready.to_vec());
+            }
+        });
     }
 
     pub(super) fn setting(&self, key: &str, value: Option<String>) -> Option<String> {

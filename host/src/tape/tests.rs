@@ -1,3 +1,6 @@
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
 use super::*;
 use crate::contract::{Failure, FailureKind, Method, Payload};
 
@@ -33,17 +36,27 @@ fn detail(result: Option<CallResult>) -> Option<String> {
 /// Records a guest that reads each thing once and makes two calls, the second of which nobody waits
 /// for.
 fn recorded() -> Tape {
-    let tap = Tap::Recording(Recorder::new(1 << 20));
+    let tap = Tap::Recording(Recorder::new(1 << 20, Box::new(|_| true)));
     assert_eq!(tap.now_ms(|| 5), 5);
     assert_eq!(tap.time_left_ms(900), 900);
     assert_eq!(tap.elapsed_ns(7), 7);
-    assert_eq!(tap.random::<()>(2, |_| Ok(vec![1, 2])), Ok(vec![1, 2]));
+    assert_eq!(tap.random(Dice::Contract, vec![1, 2]), [1, 2]);
+    assert_eq!(tap.random(Dice::Wasi, vec![3]), [3]);
+    assert_eq!(tap.random(Dice::WasiInsecure, vec![4]), [4]);
+    assert_eq!(tap.insecure_seed((5, 6)), (5, 6));
+    assert_eq!(tap.wall_ns(8), 8);
+    assert_eq!(tap.monotonic_ns(9), 9);
     assert_eq!(tap.setting("key", None), None);
     let first = tap.begin(&call("heart", "/a"));
     tap.begin(&call("sleep", "/b"));
     let recorder = tap.recorder().unwrap();
     recorder.end(first, failed("late"));
     recorder.waited(Some(0));
+    let second = {
+        recorder.poll_begins();
+        recorder.poll_begins()
+    };
+    recorder.poll_ended(second - 1, &[0, 2]);
     recorder.tape().unwrap()
 }
 
@@ -59,8 +72,17 @@ fn a_run_that_does_the_same_is_told_the_same() {
     assert_eq!(tap.time_left_ms(99), 900);
     assert_eq!(tap.elapsed_ns(99), 7);
     // In other pieces.
-    let one = |tap: &Tap| tap.random::<()>(1, |_| Ok(vec![9])).unwrap();
-    assert_eq!([one(&tap), one(&tap)], [[1], [2]]);
+    let one = |from| tap.random(from, vec![9]);
+    assert_eq!([one(Dice::Contract), one(Dice::Contract)], [[1], [2]]);
+    assert_eq!([one(Dice::WasiInsecure), one(Dice::Wasi)], [[4], [3]]);
+    assert_eq!(
+        [tap.insecure_seed((0, 0)), tap.insecure_seed((0, 0))],
+        [(5, 6); 2]
+    );
+    assert_eq!([tap.wall_ns(99), tap.monotonic_ns(99)], [8, 9]);
+    // Of two things, a third one cannot be ready. The second wait did not end.
+    assert_eq!(player.polled(2), Some(Some(vec![0])));
+    assert_eq!(player.polled(2), Some(None));
     assert_eq!(tap.setting("key", Some("now there".to_owned())), None);
     let number = tap.begin(&call("heart", "/a"));
     assert_eq!(detail(player.result(number)).as_deref(), Some("late"));
@@ -101,28 +123,82 @@ fn another_call_is_named_and_all_after_it_fail() {
 #[test]
 fn the_first_thing_that_is_missing_is_named() {
     type Ask = fn(&Tap);
-    let cases: [(&str, usize, Ask); 6] = [
-        ("runtime.now-ms", 1, |tap| _ = tap.now_ms(|| 0)),
-        ("runtime.time-left-ms", 1, |tap| _ = tap.time_left_ms(0)),
-        ("runtime.elapsed-ns", 1, |tap| _ = tap.elapsed_ns(0)),
-        ("runtime.random", 2, |tap| {
-            drop(tap.random::<()>(2, |_| Ok(vec![3, 4])));
+    let waited = |tap: &Tap| _ = tap.player().unwrap().waited(1);
+    let polled = |tap: &Tap| _ = tap.player().unwrap().polled(1);
+    let cases: [(&str, &[&str], Option<&str>, Ask); 11] = [
+        ("runtime.now-ms", &["now-ms"], Some("1"), |tap| {
+            _ = tap.now_ms(|| 0)
         }),
-        ("downstream.wait-any", 1, |tap| {
-            _ = tap.player().unwrap().waited(1);
+        (
+            "runtime.time-left-ms",
+            &["time-left-ms"],
+            Some("1"),
+            |tap| _ = tap.time_left_ms(0),
+        ),
+        ("runtime.elapsed-ns", &["elapsed-ns"], Some("1"), |tap| {
+            _ = tap.elapsed_ns(0)
         }),
-        ("runtime.config", 1, |tap| _ = tap.setting("other", None)),
+        ("runtime.random", &["random"], None, |tap| {
+            drop(tap.random(Dice::Contract, vec![3, 4]));
+        }),
+        ("wasi:random/random", &["wasi", "random"], None, |tap| {
+            drop(tap.random(Dice::Wasi, vec![3]));
+        }),
+        (
+            "wasi:random/insecure",
+            &["wasi", "insecure-random"],
+            None,
+            |tap| {
+                drop(tap.random(Dice::WasiInsecure, vec![3]));
+            },
+        ),
+        (
+            "wasi:clocks/wall-clock.now",
+            &["wasi", "wall-ns"],
+            Some("1"),
+            |tap| {
+                _ = tap.wall_ns(0);
+            },
+        ),
+        (
+            "wasi:clocks/monotonic-clock.now",
+            &["wasi", "monotonic-ns"],
+            Some("1"),
+            |tap| {
+                _ = tap.monotonic_ns(0);
+            },
+        ),
+        ("downstream.wait-any", &["waits"], Some("1"), waited),
+        ("wasi:io/poll", &["wasi", "polls"], Some("2"), polled),
+        ("runtime.config", &["settings"], Some("other"), |tap| {
+            _ = tap.setting("other", None)
+        }),
     ];
-    for (what, recorded, ask) in cases {
+    for (what, members, step, ask) in cases {
         let tap = play(Strictness::Same);
-        ask(&tap);
-        if what != "runtime.config" {
-            assert_eq!(tap.player().unwrap().played().missing, None, "{what}");
+        for _ in 0..3 {
             ask(&tap);
+            tap.begin(&call("heart", "/a"));
         }
-        let missing = tap.player().unwrap().played().missing;
-        assert_eq!(missing, Some(Missing { what, recorded }));
+        let missing = tap.player().unwrap().played().missing.unwrap();
+        assert_eq!((missing.what, missing.members), (what, members));
+        assert_eq!(missing.step.as_deref(), step, "{what}");
+        let calls = match what {
+            "runtime.config" => 0,
+            "wasi:io/poll" => 2,
+            _ => 1,
+        };
+        assert_eq!(missing.calls, calls, "{what}");
     }
+    let tap = Tap::Playing(Player::new(
+        Tape::default(),
+        Strictness::Same,
+        Box::new(Call::clone),
+    ));
+    assert_eq!(tap.insecure_seed((7, 8)), (7, 8));
+    assert_eq!(tap.player().unwrap().polled(1), None);
+    let missing = tap.player().unwrap().played().missing.unwrap();
+    assert_eq!(missing.members, ["wasi", "insecure-seed"]);
 }
 
 #[test]
@@ -134,8 +210,19 @@ fn clocks_go_on_past_the_tape_where_nothing_is_compared() {
         [7, 7, 30]
     );
     assert_eq!([tap.time_left_ms(50), tap.time_left_ms(50)], [900, 50]);
-    let bytes = tap.random::<()>(3, |_| Ok(vec![7, 8, 9]));
-    assert_eq!(bytes, Ok(vec![1, 2, 9]));
+    assert_eq!(tap.random(Dice::Contract, vec![7, 8, 9]), [1, 2, 9]);
+    assert_eq!(tap.random(Dice::Wasi, vec![7, 8]), [3, 8]);
+    assert_eq!([tap.wall_ns(99), tap.wall_ns(99)], [8, 8]);
+    assert_eq!(
+        [
+            tap.monotonic_ns(1),
+            tap.monotonic_ns(1),
+            tap.monotonic_ns(30)
+        ],
+        [9, 9, 30]
+    );
+    // It really waits.
+    assert_eq!(tap.player().unwrap().polled(1), None);
     assert_eq!(
         tap.setting("key", Some("x".to_owned())).as_deref(),
         Some("x")
@@ -146,12 +233,39 @@ fn clocks_go_on_past_the_tape_where_nothing_is_compared() {
 
 #[test]
 fn what_is_too_much_is_given_back_at_once() {
-    let tap = Tap::Recording(Recorder::new(100));
-    for _ in 0..10_000 {
-        tap.begin(&call("heart", "/a"));
-        tap.now_ms(|| 1);
+    /// Tells when the room is given back.
+    struct Held(Arc<AtomicUsize>);
+    impl Drop for Held {
+        fn drop(&mut self) {
+            self.0.store(0, Ordering::Relaxed);
+        }
     }
-    let recorder = tap.recorder().unwrap();
-    assert!(recorder.size() < 200, "{}", recorder.size());
-    assert_eq!(recorder.tape().unwrap_err(), TooMuch { limit: 100 });
+    let limits = [(100, usize::MAX, true), (1 << 20, 2048, false)];
+    for (limit, room, had_room) in limits {
+        let taken = Arc::new(AtomicUsize::new(0));
+        let held = Held(taken.clone());
+        let tap = Tap::Recording(Recorder::new(
+            limit,
+            Box::new(move |bytes| held.0.fetch_add(bytes, Ordering::Relaxed) + bytes <= room),
+        ));
+        let recorder = tap.recorder().unwrap();
+        tap.begin(&call("heart", "/a"));
+        assert!(taken.load(Ordering::Relaxed) >= recorder.size());
+        for _ in 0..10_000 {
+            tap.begin(&call("heart", "/a"));
+            tap.now_ms(|| 1);
+        }
+        assert!(
+            recorder.size() < room.min(2 * limit) + 200,
+            "{}",
+            recorder.size()
+        );
+        assert_eq!(taken.load(Ordering::Relaxed), 0);
+        assert_eq!(recorder.had_room(), had_room);
+        let tape = recorder.tape();
+        match had_room {
+            true => assert_eq!(tape.unwrap_err(), TooMuch { limit }),
+            false => assert!(tape.unwrap().calls.is_empty()),
+        }
+    }
 }

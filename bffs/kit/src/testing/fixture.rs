@@ -239,9 +239,10 @@ impl Downstream {
         } else {
             call.path.clone()
         };
-        let same_path = match self.path.strip_suffix('*') {
-            Some(start) => target.starts_with(start),
-            None => target == self.path,
+        let same_path = match (self.path.strip_suffix("\\*"), self.path.strip_suffix('*')) {
+            (Some(start), _) => target.strip_suffix('*') == Some(start),
+            (None, Some(start)) => target.starts_with(start),
+            (None, None) => target == self.path,
         };
         self.service == call.service && same_method && same_path
     }

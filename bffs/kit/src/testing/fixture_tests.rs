@@ -64,6 +64,27 @@ fn the_first_entry_that_matches_answers() {
 }
 
 #[test]
+fn a_star_at_the_end_takes_any_rest_or_is_one() {
+    let entries = r#""downstreams": [
+        {"service": "s", "path": "/f/\\*", "reply": {"text": "a star"}},
+        {"service": "s", "path": "/f/*", "reply": {"text": "any rest"}} ]"#;
+    for (path, expected) in [("/f/*", "a star"), ("/f/", "any rest"), ("/f/**", "any rest")] {
+        let fixture = format!(r#"{{"request": {{"path": "/"}}, {entries}}}"#);
+        let run = Fixture::parse(&fixture).unwrap().run(|request| {
+            let mut call = Call::new(request.method, "s", &[]);
+            call.path = path.to_owned();
+            let reply = fetch(&call).unwrap();
+            Response {
+                status: reply.status,
+                headers: reply.headers,
+                body: reply.body,
+            }
+        });
+        assert_eq!(body_text(&run.response), expected, "{path}");
+    }
+}
+
+#[test]
 fn a_call_without_an_entry_says_which_it_was() {
     let (status, body, logs) = answer(&format!(
         r#"{{"request": {{"path": "/?day=9"}}, {DOWNSTREAMS}}}"#

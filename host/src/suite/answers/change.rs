@@ -5,7 +5,7 @@ use std::fmt;
 
 use super::Answers;
 use super::shape::{Shape, Type};
-use crate::fixture::step;
+use crate::fixture::escaped;
 use crate::text::{cut, excerpt};
 
 /// Changes that are told.
@@ -154,7 +154,7 @@ impl Found<'_> {
         }
         if now.has(Type::Object) {
             for (name, shape) in &kept.properties {
-                self.below(&step(name), |found| match now.properties.get(name) {
+                self.below(&escaped(name), |found| match now.properties.get(name) {
                     None => found.tell(What::Gone),
                     Some(there) => {
                         if kept.required.contains(name) && !now.required.contains(name) {

@@ -213,6 +213,11 @@ pub const WRITE: &[Row] = &[
         ),
     ),
     row(
+        "docs/write/recordings.md",
+        "differs  fixtures",
+        How::Test("a_changed_guest_is_caught_where_it_first_departs"),
+    ),
+    row(
         "docs/write/editors.md",
         "tailor schema config",
         How::Test("what_editors_and_shells_get_is_that_of_the_program"),

@@ -79,6 +79,8 @@ def _fits(entry: Any, call: Call) -> bool:
         return False
     pattern = entry["path"]
     made = _target(call) if "?" in pattern else call.path
+    if pattern.endswith("\\*"):
+        return made == pattern[:-2] + "*"
     return made.startswith(pattern[:-1]) if pattern.endswith("*") else made == pattern
 
 
