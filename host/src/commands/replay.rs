@@ -12,6 +12,7 @@ use tailor::recording::{Replayed, Verdict, replay};
 use tailor::text::visible;
 
 use super::kept_code::KeptCode;
+use super::output::Output;
 
 /// Differences of one file that are shown.
 const MAX_SHOWN: usize = 20;
@@ -37,7 +38,7 @@ impl Replay {
         let loaded = tokio::task::spawn_blocking(load).await??;
         let name = self.component.file_stem().unwrap_or_default();
         let settings = Bff::with_defaults(&name.to_string_lossy(), &self.component, &[]);
-        let mut all_same = true;
+        let (mut all_same, mut out) = (true, Output::default());
         for path in self.recordings {
             let shown = visible(&path.display().to_string()).into_owned();
             let read = tokio::task::spawn_blocking(move || Fixture::read(&path)).await?;
@@ -57,8 +58,9 @@ impl Replay {
                 }
             };
             all_same &= matches!(verdict, Verdict::Same);
-            show(&shown, &verdict, ran);
+            show(&shown, &verdict, ran, &mut out);
         }
+        out.end()?;
         Ok(match all_same {
             true => ExitCode::SUCCESS,
             false => ExitCode::FAILURE,
@@ -66,29 +68,26 @@ impl Replay {
     }
 }
 
-fn show(path: &str, verdict: &Verdict, ran: u32) {
+fn show(path: &str, verdict: &Verdict, ran: u32, out: &mut Output) {
     let times = match ran {
         1 => String::new(),
         ran => format!(", {ran} times"),
     };
     match verdict {
-        Verdict::Same => println!("same     {path}{times}"),
-        Verdict::Refused(why) => println!("refused  {path}: {}", visible(why)),
+        Verdict::Same => out.line(format_args!("same     {path}{times}")),
+        Verdict::Refused(why) => out.line(format_args!("refused  {path}: {}", visible(why))),
         Verdict::Differs(differences) => {
-            println!(
-                "differs  {path}{}",
-                if ran > 1 {
-                    format!(", at run {ran}")
-                } else {
-                    times
-                }
-            );
+            let at = match ran {
+                1 => String::new(),
+                ran => format!(", at run {ran}"),
+            };
+            out.line(format_args!("differs  {path}{at}"));
             for difference in differences.iter().take(MAX_SHOWN) {
-                println!("         {difference}");
+                out.line(format_args!("         {difference}"));
             }
             if differences.len() > MAX_SHOWN {
                 let more = differences.len() - MAX_SHOWN;
-                println!("         and at least {more} more");
+                out.line(format_args!("         and at least {more} more"));
             }
         }
     }
