@@ -26,11 +26,11 @@ use thiserror::Error;
 
 use json::Node;
 
-pub use difference::Difference;
+pub use difference::{Difference, escaped as step};
 pub use exchange::{Exchange, Reply};
 pub use expect::Expect;
 pub use json::Json;
-pub use layout::{compact, laid_out};
+pub use layout::{compact, laid_out, laid_out_deep};
 pub use lookup::NON_ALPHANUMERIC_BUT_MARKS;
 pub use recorded::{NotText, Recorded, RecordedCall, RecordedLimits};
 pub use redaction::{Place, REDACTED, Redaction};

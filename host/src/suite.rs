@@ -2,10 +2,12 @@
 //!
 //! Owns the rules of a suite: where its fixtures are ([`find`]), whose limits and grants hold
 //! ([`settings`]), how they run side by side in one engine ([`run()`]), what is told of each
-//! ([`outcome`], [`warning`], [`coverage`]), what it cost beside the last time ([`cost`]), and how
-//! its expectation is written anew ([`update`]). [`mod@unit`] runs the BFF's own tests. It prints
+//! ([`outcome`], [`warning`], [`coverage`]), what it cost beside the last time ([`cost`]), how
+//! its expectation is written anew ([`update`]), and whether the answers are still ones that clients
+//! are ready for ([`answers`]). [`mod@unit`] runs the BFF's own tests. It prints
 //! nothing and reads no arguments.
 
+mod answers;
 mod called;
 mod cost;
 mod coverage;
@@ -18,6 +20,9 @@ mod update;
 mod warning;
 
 pub use crate::bff::guest_log::LogLine;
+pub use answers::{
+    ANSWERS, Answers, AnswersError, Change as AnswerChange, Comparison, Consent, What, compare,
+};
 pub use called::Called;
 pub use cost::{Change, LastRuns, Spent};
 pub use coverage::{Case, Coverage, ServiceCoverage};

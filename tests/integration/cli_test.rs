@@ -1,5 +1,6 @@
 //! `tailor test`: a BFF from its sources to its fixtures, as its author types it.
 
+mod answers;
 mod reports;
 
 use std::io::{BufRead as _, BufReader};

@@ -1,11 +1,13 @@
 //! `tailor test`: the tests of BFFs, theirs and their fixtures in the real engine.
 
+mod answers;
 mod bff;
 mod context;
 mod fault;
 mod junit;
 mod marks;
 mod people;
+mod style;
 mod watch;
 
 use std::collections::BTreeSet;
@@ -26,7 +28,7 @@ use super::outcome;
 use super::output::{Output, Reader};
 use bff::BffRun;
 use context::{Arguments, Context};
-use people::Style;
+use style::Style;
 
 /// The exit code of a run that a signal ended, as shells have it for Ctrl-C.
 const INTERRUPTED: u8 = 130;
@@ -158,13 +160,19 @@ impl Session {
         let updated = runs.iter().flat_map(|run| &run.outcomes);
         let updated = updated.filter(|outcome| outcome.is_updated());
         let updated = updated.map(|outcome| outcome.path.clone());
+        let answers = runs.iter().filter_map(|run| run.answers.as_ref());
+        let answers = answers.filter(|answers| answers.is_written);
+        let answers = answers.map(|answers| answers.file.clone());
         Ok(Ran {
             reader: out.end()?,
             code: match passed {
                 true => ExitCode::SUCCESS,
                 false => ExitCode::FAILURE,
             },
-            written: updated.chain(arguments.junit.clone()).collect(),
+            written: updated
+                .chain(answers)
+                .chain(arguments.junit.clone())
+                .collect(),
         })
     }
 }

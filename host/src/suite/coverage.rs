@@ -127,7 +127,7 @@ impl Coverage {
                 service.0.insert(case);
             }
         }
-        let request = format!("{} {}", run.method, shape(&run.path));
+        let request = request(&run.method, &run.path);
         if self.requests.len() < MAX_REQUESTS || self.requests.contains_key(&request) {
             *self.requests.entry(request).or_default() += 1;
         }
@@ -144,6 +144,11 @@ impl Coverage {
         let seen = self.services.values().map(ServiceCoverage::seen).sum();
         (seen, self.services.len() * Case::ALL.len())
     }
+}
+
+/// A request without its values: method, and path with `*` for each segment that has a digit.
+pub(super) fn request(method: &str, path: &str) -> String {
+    format!("{method} {}", shape(path))
 }
 
 /// A path with `*` for each segment that has a digit.

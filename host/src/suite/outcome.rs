@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use super::answers::Answer;
 use super::called::Called;
 use super::cost::Change;
 use super::update::UpdateError;
@@ -54,6 +55,8 @@ pub struct Run {
     pub expects: bool,
     /// The answer, where it is kept.
     pub response: Option<CheckedResponse>,
+    /// The shape of the answer, if there is one.
+    pub answer: Option<Answer>,
     /// The calls that it led to, in the order in which they ended.
     pub calls: Vec<Called>,
     /// The services that were granted.

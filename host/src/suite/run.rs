@@ -10,6 +10,7 @@ use futures_util::future::join_all;
 use tokio::runtime::Runtime as EventLoop;
 use tokio::time::Instant;
 
+use super::answers::Answer;
 use super::called::Called;
 use super::cost::{LastRuns, Spent};
 use super::outcome::{Outcome, Run, Verdict};
@@ -190,17 +191,26 @@ async fn aside<T: Send + 'static, E: From<FixtureError> + Send + 'static>(
     })
 }
 
-/// How an answer differs from what a fixture expects; with the answer.
-async fn differences(
+/// An answer beside what a fixture expects.
+struct Compared {
+    differences: Vec<Difference>,
+    shape: Answer,
+    response: CheckedResponse,
+}
+
+async fn compared(
     path: &Path,
     fixture: &Arc<Fixture>,
-    answer: CheckedResponse,
-) -> Result<(Vec<Difference>, CheckedResponse), FixtureError> {
+    response: CheckedResponse,
+) -> Result<Compared, FixtureError> {
     let fixture = fixture.clone();
     let compare = move |_: &Path| {
         let expect = fixture.expect.as_ref();
-        let differences = expect.map_or(Vec::new(), |expect| expect.differences(&answer));
-        Ok((differences, answer))
+        Ok(Compared {
+            differences: expect.map_or(Vec::new(), |expect| expect.differences(&response)),
+            shape: Answer::of(&response),
+            response,
+        })
     };
     aside(path, compare).await
 }
@@ -223,18 +233,18 @@ impl Subject {
         let expects = expect.is_some_and(|expect| !expect.is_empty());
         let calls = invoked.calls.into_iter();
         let calls: Vec<Called> = calls.map(|call| Called::new(call, fixture)).collect();
-        let (verdict, response) = match invoked.result {
+        let (verdict, response, answer) = match invoked.result {
             Ok(response) => {
-                let (differences, response) = differences(path, fixture, response).await?;
-                let verdict = match differences.is_empty() {
+                let compared = compared(path, fixture, response).await?;
+                let verdict = match compared.differences.is_empty() {
                     true => Verdict::Passed,
-                    false => Verdict::Failed(differences),
+                    false => Verdict::Failed(compared.differences),
                 };
-                (verdict, Some(response))
+                (verdict, Some(compared.response), Some(compared.shape))
             }
             Err(error) => {
                 let (error, backtrace) = (error.to_string(), error.backtrace());
-                (Verdict::NoAnswer { error, backtrace }, None)
+                (Verdict::NoAnswer { error, backtrace }, None, None)
             }
         };
         let is_same = matches!(verdict, Verdict::Passed);
@@ -250,6 +260,7 @@ impl Subject {
                 path: fixture.request.path.clone(),
                 expects,
                 response,
+                answer,
                 calls,
                 granted,
                 log: invoked.log,
@@ -288,8 +299,8 @@ impl Subject {
         let again = again
             .result
             .map_err(|error| UpdateError::UnsteadyFailure(error.to_string()))?;
-        let (differences, _) = differences(path, &fixture, again).await?;
-        if let Some(difference) = differences.into_iter().next() {
+        let again = compared(path, &fixture, again).await?;
+        if let Some(difference) = again.differences.into_iter().next() {
             return Err(UpdateError::Unsteady(difference));
         }
         aside(path, move |path| write(path, &old, &new)).await

@@ -182,11 +182,11 @@ fn expected(expect: Option<&Expect>, answer: &CheckedResponse) -> Result<String,
 }
 
 /// JSON without characters that do not show or that change how others do: they are part of a text,
-/// where they can be written as escapes.
-fn plain(json: &str) -> String {
+/// where they can be written as escapes. Only a line break never is: it is between parts.
+pub(super) fn plain(json: &str) -> String {
     let mut plain = String::with_capacity(json.len());
     for character in json.chars() {
-        if is_hidden(character) {
+        if character != '\n' && is_hidden(character) {
             let mut units = [0; 2];
             for unit in character.encode_utf16(&mut units) {
                 plain.push_str(&format!("\\u{unit:04x}"));

@@ -7,11 +7,14 @@ use std::time::{Duration, Instant};
 use serde_json::{Value, json};
 use tailor::build::{BuildError, BuildOptions, build};
 use tailor::suite::{
-    Coverage, Options, Outcome, Subject, UnitRun, fixtures, run, settings_of, unit_tests,
+    Comparison, Coverage, Options, Outcome, Subject, UnitRun, compare, fixtures, run, settings_of,
+    unit_tests,
 };
 use tailor::text::shorten;
 
+use super::answers;
 use super::context::Context;
+use super::style::shown;
 use crate::commands::last_runs::{last_runs, save};
 use crate::commands::outcome;
 
@@ -27,6 +30,8 @@ pub struct BffRun {
     pub unit: Option<UnitRun>,
     /// Its fixtures.
     pub outcomes: Vec<Outcome>,
+    /// How their answers compare with those that are kept, where all fixtures ran.
+    pub answers: Option<Comparison>,
     /// What they cover.
     pub coverage: Coverage,
     /// Why something could not be run.
@@ -64,6 +69,7 @@ impl BffRun {
             config: None,
             unit: None,
             outcomes: Vec::new(),
+            answers: None,
             coverage: Coverage::default(),
             problems: Vec::new(),
             took: Duration::ZERO,
@@ -120,13 +126,24 @@ impl BffRun {
         self.took = started.elapsed();
         self.coverage = Coverage::of(&self.outcomes);
         save(&mut last);
+        if test.filter.is_none() {
+            match compare(&self.folder, &self.outcomes, test.consent()) {
+                Ok(answers) => self.answers = answers,
+                Err(error) => self.problems.push(error.to_string().into()),
+            }
+        }
         Ok(())
     }
 
     /// Whether nothing failed.
     pub fn passed(&self) -> bool {
         let fixtures = (self.outcomes.iter()).all(|it| it.passed() || it.is_updated());
-        fixtures && self.problems.is_empty() && self.unit.as_ref().is_none_or(UnitRun::passed)
+        let answers = self.answers.as_ref();
+        let answers = answers.is_none_or(|answers| answers.changes.is_empty());
+        fixtures
+            && answers
+            && self.problems.is_empty()
+            && self.unit.as_ref().is_none_or(UnitRun::passed)
     }
 
     /// All of it, for programs.
@@ -174,6 +191,7 @@ impl BffRun {
             "problems": problems,
             "unit": unit,
             "fixtures": fixtures,
+            "answers": self.answers.as_ref().map(answers::json),
             "coverage": {"services": services, "requests": self.coverage.requests},
         })
     }
@@ -198,16 +216,6 @@ fn with_causes(error: &BuildError) -> String {
         cause = error.source();
     }
     text
-}
-
-/// A path as it is shown.
-pub fn shown(path: &Path) -> String {
-    let path = path
-        .strip_prefix(".")
-        .ok()
-        .filter(|it| !it.as_os_str().is_empty())
-        .unwrap_or(path);
-    tailor::text::visible(&path.to_string_lossy()).into_owned()
 }
 
 fn name(folder: &Path) -> String {

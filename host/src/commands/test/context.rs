@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use clap::Args;
 use tailor::bff::runtime::Runtime;
-use tailor::suite::Interrupt;
+use tailor::suite::{Consent, Interrupt};
 
 use crate::commands::kept_code::KeptCode;
 
@@ -31,6 +31,9 @@ pub struct Arguments {
     /// Write `expect` of fixtures anew that do not hold, or expect nothing
     #[arg(long)]
     pub update: bool,
+    /// Keep the shapes of all answers in the folder's `answers.json`, also where they may break clients
+    #[arg(long, conflicts_with = "filter")]
+    pub accept: bool,
     /// Run again when a file in the folders or the configuration changes, until Ctrl-C
     #[arg(long, conflicts_with = "json")]
     pub watch: bool,
@@ -58,6 +61,15 @@ impl Arguments {
     /// The time for the BFF's own tests.
     pub fn unit_limit(&self) -> Duration {
         Duration::from_secs(self.unit_timeout)
+    }
+
+    /// What is written of the answers' shapes.
+    pub fn consent(&self) -> Consent {
+        match (self.accept, self.update) {
+            (true, _) => Consent::All,
+            (false, true) => Consent::Additions,
+            (false, false) => Consent::None,
+        }
     }
 
     /// Whether a program reads the results.

@@ -6,9 +6,11 @@ use std::time::Duration;
 use tailor::suite::{Outcome, Verdict};
 use tailor::text::visible;
 
-use super::bff::{BffRun, shown};
+use super::answers;
+use super::bff::BffRun;
 use super::fault::Fault;
 use super::people::log_line;
+use super::style::shown;
 
 /// A `testsuite` for each BFF, a `testcase` for each fixture, for its own tests and for what could
 /// not be run.
@@ -45,6 +47,11 @@ fn suite(out: &mut String, run: &BffRun) {
         name: shown(&outcome.path),
         took: outcome.run.as_ref().map_or(Duration::ZERO, |run| run.took),
         wrong: wrong(outcome),
+    }));
+    cases.extend(run.answers.as_ref().map(|answers| TestCase {
+        name: shown(&answers.file),
+        took: Duration::ZERO,
+        wrong: answers::wrong(answers),
     }));
     let failures = cases.iter().filter(|case| case.wrong.is_some()).count();
     let took: Duration = cases.iter().map(|case| case.took).sum();

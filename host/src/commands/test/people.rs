@@ -1,6 +1,6 @@
 //! Results for people: a line for each fixture, what failed at the end, and a closing line.
 
-use std::fmt::{Display, Write as _};
+use std::fmt::Write as _;
 use std::time::Duration;
 
 use tailor::fixture::Difference;
@@ -8,45 +8,19 @@ use tailor::invoke::Cost;
 use tailor::suite::{Called, Case, Ended, LogLine, Outcome, UnitRun, Verdict};
 use tailor::text::visible;
 
-use super::bff::{BffRun, shown};
+use super::answers;
+use super::bff::BffRun;
 use super::fault::Fault;
+use super::style::{Style, shown};
 
 /// Lines of a log, of calls or of differences that are shown of one fixture.
 const MAX_LINES: usize = 100;
-
-/// Whether texts are coloured.
-#[derive(Clone, Copy)]
-pub struct Style {
-    pub color: bool,
-}
-
-impl Style {
-    fn in_color(self, code: u8, text: impl Display) -> String {
-        if self.color {
-            format!("\u{1b}[{code}m{text}\u{1b}[0m")
-        } else {
-            text.to_string()
-        }
-    }
-
-    fn bad(self, text: impl Display) -> String {
-        self.in_color(31, text)
-    }
-
-    fn good(self, text: impl Display) -> String {
-        self.in_color(32, text)
-    }
-
-    fn aside(self, text: impl Display) -> String {
-        self.in_color(2, text)
-    }
-}
 
 /// The lines of one BFF, as soon as it has ended.
 pub fn section(run: &BffRun, style: Style, all_coverage: bool) -> String {
     let mut out = String::new();
     if let Some(unit) = &run.unit {
-        let verdict = verdict(unit.passed(), style);
+        let verdict = style.verdict(unit.passed());
         let (what, took) = (own_tests(unit, run), time(unit.took));
         line(&mut out, format!("{verdict} {what} ({took})"));
     }
@@ -62,6 +36,9 @@ pub fn section(run: &BffRun, style: Style, all_coverage: bool) -> String {
             &mut out,
             style.aside(format!("     {of} (--coverage names the others)")),
         );
+    }
+    if let Some(compared) = &run.answers {
+        line(&mut out, answers::line(compared, style));
     }
     if !run.outcomes.is_empty() {
         let limits = match &run.config {
@@ -86,7 +63,7 @@ fn own_tests(unit: &UnitRun, run: &BffRun) -> String {
 fn fixture(outcome: &Outcome, style: Style) -> String {
     let word = match outcome.is_updated() {
         true => style.good("new "),
-        false => verdict(outcome.passed(), style),
+        false => style.verdict(outcome.passed()),
     };
     let mut shown = format!("{word} {}", shown(&outcome.path));
     if let Some(run) = &outcome.run {
@@ -98,13 +75,6 @@ fn fixture(outcome: &Outcome, style: Style) -> String {
         }
     }
     shown
-}
-
-fn verdict(passed: bool, style: Style) -> String {
-    match passed {
-        true => style.good("ok  "),
-        false => style.bad("FAIL"),
-    }
 }
 
 /// What a request cost, each with its limit.
@@ -205,6 +175,9 @@ pub fn end(runs: &[BffRun], problems: &[String], took: Duration, style: Style) -
                 failure(&mut out, outcome, style);
             }
         }
+        if let Some(compared) = &run.answers {
+            out.push_str(&answers::failure(compared, style));
+        }
         for problem in &run.problems {
             let folder = shown(&run.folder);
             // Most errors name a file in it.
@@ -231,11 +204,16 @@ pub fn end(runs: &[BffRun], problems: &[String], took: Duration, style: Style) -
     if broken > 0 {
         let _ = write!(counts, ", own tests of {broken} failed");
     }
+    let answers = runs.iter().filter_map(|run| run.answers.as_ref());
+    let changed = answers.filter(|it| !it.changes.is_empty()).count();
+    if changed > 0 {
+        let _ = write!(counts, ", answers of {changed} changed");
+    }
     let stuck = problems.len() + runs.iter().map(|run| run.problems.len()).sum::<usize>();
     if stuck > 0 {
         let _ = write!(counts, ", {stuck} could not be run");
     }
-    let is_good = failed == 0 && broken == 0 && stuck == 0;
+    let is_good = failed == 0 && broken == 0 && changed == 0 && stuck == 0;
     let counts = if is_good {
         style.good(counts)
     } else {

@@ -4,8 +4,8 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::bff::shown;
 use super::marks::{Marks, OwnFiles, Places};
+use super::style::shown;
 use super::{Session, Signals};
 use crate::commands::output::{Output, Reader};
 

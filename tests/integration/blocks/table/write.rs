@@ -180,6 +180,16 @@ pub const WRITE: &[Row] = &[
     ),
     row(
         "docs/write/testing.md",
+        "{",
+        How::Excerpt("host/templates/ts/answers.json"),
+    ),
+    row(
+        "docs/write/testing.md",
+        "FAIL answers.json",
+        How::Test("a_change_that_may_break_clients_fails_until_it_is_accepted"),
+    ),
+    row(
+        "docs/write/testing.md",
         "let watch = Offline",
         How::Excerpt("tests/integration/bffs.rs"),
     ),
