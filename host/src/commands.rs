@@ -134,7 +134,7 @@ fn wait(work: impl Future<Output = anyhow::Result<ExitCode>>) -> anyhow::Result<
 /// Prints what is the whole report of a command.
 fn print(report: impl AsRef<[u8]>) -> anyhow::Result<ExitCode> {
     let mut out = Output::default();
-    out.print(report);
+    out.print(&report);
     out.end()?;
     Ok(ExitCode::SUCCESS)
 }

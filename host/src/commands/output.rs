@@ -27,7 +27,7 @@ pub enum Reader {
 
 impl Output {
     /// Prints a text. What becomes of it, [`end`](Self::end) tells.
-    pub fn print(&mut self, text: impl AsRef<[u8]>) {
+    pub fn print(&mut self, text: &(impl AsRef<[u8]> + ?Sized)) {
         if self.is_read == Reader::Gone || self.error.is_some() {
             return;
         }
@@ -41,7 +41,7 @@ impl Output {
 
     /// Prints a text and the end of its line.
     pub fn line(&mut self, text: impl Display) {
-        self.print(format!("{text}\n"));
+        self.print(&format!("{text}\n"));
     }
 
     /// Whether somebody still reads.
