@@ -25,12 +25,14 @@ mod serve;
 mod test;
 #[cfg(test)]
 mod tests;
+mod usage;
 
-use std::io::{ErrorKind, Write as _};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand};
+
+use output::Output;
 
 /// Host for Backends for Frontends, each a sandboxed WebAssembly component.
 #[derive(Parser)]
@@ -129,12 +131,10 @@ fn wait(work: impl Future<Output = anyhow::Result<ExitCode>>) -> anyhow::Result<
     result
 }
 
-/// Writes to standard output. A reader that has gone, as `head` does, is no failure.
-fn print(text: &[u8]) -> anyhow::Result<ExitCode> {
-    match std::io::stdout().write_all(text) {
-        Err(error) if error.kind() != ErrorKind::BrokenPipe => {
-            Err(anyhow::Error::from(error).context("standard output"))
-        }
-        _ => Ok(ExitCode::SUCCESS),
-    }
+/// Prints what is the whole report of a command.
+fn print(report: impl AsRef<[u8]>) -> anyhow::Result<ExitCode> {
+    let mut out = Output::default();
+    out.print(&report);
+    out.end()?;
+    Ok(ExitCode::SUCCESS)
 }

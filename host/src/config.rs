@@ -49,7 +49,7 @@ pub use downstream::{
     Cache, Calls, ClientAuthentication, Connections, Credentials, Downstream, Ejection, Endpoint,
     Fallback, Health, OAuth2, Protocol, Shape, Tls, Write,
 };
-pub use load::{load, load_bffs, load_but_components, parse, parse_bffs};
+pub use load::{load, load_bffs, load_but_components, load_grants, parse, parse_bffs};
 pub use pattern::{CallPattern, Segment};
 pub use policy::{Breaker, CacheTimes, Hedge, Policy, Profile, Retry, Rule, Timeouts};
 pub use problem::{ConfigError, Problem};
@@ -57,6 +57,7 @@ pub use proxy::Proxy;
 pub use record::Record;
 pub use schema::schema;
 pub use secret::Secret;
+pub use units::{show_duration, show_size};
 pub use values::{NAME, is_name};
 pub use wire::is_json;
 

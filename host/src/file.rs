@@ -83,6 +83,11 @@ pub fn length(path: &Path) -> io::Result<u64> {
 pub fn read(path: &Path, limit: u64) -> io::Result<Content> {
     bounded(path, TIMEOUT, move |path| {
         let (file, metadata) = open(path)?;
+        // What is too large by its length is not read: that may take all memory, or all the time
+        // there is. A file without a length, such as those of /proc, is bounded as it is read.
+        if metadata.len() > limit {
+            return Err(too_large(limit));
+        }
         let bytes = read_all(file, limit)?;
         Ok(Content { bytes, metadata })
     })
@@ -130,10 +135,14 @@ fn read_all(file: File, limit: u64) -> io::Result<Vec<u8>> {
     // One byte more distinguishes a file that is too large from one that fits exactly.
     file.take(limit.saturating_add(1)).read_to_end(&mut bytes)?;
     if bytes.len() as u64 > limit {
-        let what = format!("larger than {}", size(limit));
-        return Err(io::Error::new(ErrorKind::FileTooLarge, what));
+        return Err(too_large(limit));
     }
     Ok(bytes)
+}
+
+fn too_large(limit: u64) -> io::Error {
+    let what = format!("larger than {}", size(limit));
+    io::Error::new(ErrorKind::FileTooLarge, what)
 }
 
 /// A size as people write it.

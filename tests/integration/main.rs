@@ -67,6 +67,8 @@ mod worker_restart;
 mod cli;
 // `tailor call`.
 mod cli_call;
+// `tailor inspect`, and what becomes of a report that nobody reads.
+mod cli_inspect;
 // `tailor test`, as it is typed.
 mod cli_test;
 // The data directory: whose it is and what is removed from it.

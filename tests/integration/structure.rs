@@ -9,6 +9,7 @@ mod imports;
 mod modules;
 mod mutations;
 mod names;
+mod printing;
 mod reads;
 
 use std::collections::BTreeSet;

@@ -131,7 +131,11 @@ impl Loader {
     }
 
     /// Reads the file of a component. Blocks.
-    pub(super) fn read(&self, path: &Path) -> Result<Vec<u8>, LoadError> {
+    ///
+    /// # Errors
+    ///
+    /// That it cannot be read, or is too large.
+    pub fn read(&self, path: &Path) -> Result<Vec<u8>, LoadError> {
         match file::read(path, self.max_size) {
             Ok(content) => Ok(content.bytes),
             Err(error) if error.kind() == ErrorKind::FileTooLarge => {

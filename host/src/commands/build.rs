@@ -6,6 +6,8 @@ use std::process::ExitCode;
 use clap::Args;
 use tailor::build::{BuildOptions, build, build_all};
 
+use super::print;
+
 #[derive(Args)]
 pub struct Build {
     /// The BFF's folder, with its Cargo.toml, package.json or pyproject.toml; with --all, a folder of such folders
@@ -30,9 +32,7 @@ impl Build {
         } else {
             vec![build(&self.folder, &options, &mut say)?]
         };
-        for built in built {
-            println!("{}", built.component.display());
-        }
-        Ok(ExitCode::SUCCESS)
+        let components = built.iter().map(|it| it.component.display());
+        print(components.map(|it| format!("{it}\n")).collect::<String>())
     }
 }

@@ -7,6 +7,7 @@ use tailor::bff::compiler::CompileIn;
 use tailor::{config, host};
 
 use super::ConfigFile;
+use super::output::Output;
 
 #[derive(Args)]
 pub struct Check {
@@ -24,6 +25,7 @@ impl Check {
         let (routes, services) = (config.routes.len(), config.downstreams.len());
         let changes = host::prepare(config, None, CompileIn::ChildProcess).await?;
         let snapshot = changes.shared().snapshot.load();
+        let mut out = Output::default();
         for (name, bff) in &snapshot.bffs {
             let Some(version) = bff.current() else {
                 continue;
@@ -32,22 +34,25 @@ impl Check {
                 none if none.is_empty() => "nothing".to_owned(),
                 grants => grants,
             };
-            println!(
+            out.line(format_args!(
                 "{name}: version {}, {} bytes, may call {grants}",
                 version.name(),
                 version.loaded().size
-            );
+            ));
         }
         if let Some(shortage) = shortage {
-            println!("warning, with the limits of this shell: {shortage}");
+            out.line(format_args!(
+                "warning, with the limits of this shell: {shortage}"
+            ));
         }
         for warning in exposure.into_iter().chain(unsendable) {
-            println!("warning: {warning}");
+            out.line(format_args!("warning: {warning}"));
         }
-        println!(
+        out.line(format_args!(
             "ok: {} BFFs, {routes} routes, {services} downstreams",
             snapshot.bffs.len()
-        );
+        ));
+        out.end()?;
         Ok(ExitCode::SUCCESS)
     }
 }

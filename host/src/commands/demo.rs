@@ -11,8 +11,9 @@ use tailor::build::{BuildOptions, build_all};
 use tailor::config::{self, Config};
 use tailor::host::{OnRefused, Sockets};
 
-use super::log;
+use super::output::Output;
 use super::serve::{self, Signals};
+use super::{log, print};
 
 #[derive(Args)]
 pub struct Demo {
@@ -41,7 +42,7 @@ impl Demo {
             started = starting => started?,
             () = signals.stop() => return Ok(ExitCode::SUCCESS),
         };
-        print!("{}", guide(&host, &routes));
+        print(guide(&host, &routes))?;
         serve::until_stopped(host, &log, signals).await
     }
 }
@@ -94,11 +95,13 @@ impl Services {
         let lines = output
             .into_iter()
             .flat_map(|output| BufReader::new(output).lines());
+        let mut out = Output::default();
         let ready = lines
             .map_while(Result::ok)
             .take(SERVICES)
-            .inspect(|line| println!("{line}"))
+            .inspect(|line| out.line(line))
             .count();
+        out.end()?;
         if ready < SERVICES {
             let status = services.process.wait()?;
             bail!("downstream-mock: {status}");

@@ -7,6 +7,7 @@ use clap::Args;
 use tailor::template::{Step, init};
 
 use super::new::Lang;
+use super::output::Output;
 
 #[derive(Args)]
 pub struct Init {
@@ -20,12 +21,14 @@ pub struct Init {
 
 impl Init {
     pub fn run(self) -> anyhow::Result<ExitCode> {
+        let mut out = Output::default();
         for step in init(&self.folder, self.lang.map(Into::into))? {
             match step {
-                Step::Added(what) => println!("added  {what}"),
-                Step::Kept(what) => println!("kept   {what}"),
+                Step::Added(what) => out.line(format_args!("added  {what}")),
+                Step::Kept(what) => out.line(format_args!("kept   {what}")),
             }
         }
+        out.end()?;
         Ok(ExitCode::SUCCESS)
     }
 }

@@ -1,4 +1,4 @@
-//! The compiled code that `tailor call` keeps, so that a component is compiled once.
+//! The compiled code that commands for one component keep, so that it is compiled once.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -44,18 +44,34 @@ impl KeptCode {
         Some(CompiledCache::open(folder, self.limits.clone()))
     }
 
+    /// A loader that takes code from here, and compiles in a process of its own with these limits.
+    pub fn loader(
+        &self,
+        runtime: &Arc<Runtime>,
+        max_size: u64,
+        compile: &Compile,
+    ) -> anyhow::Result<Loader> {
+        let loader = Loader::new(runtime.clone(), self.cache().transpose()?, max_size);
+        Ok(loader.compiling(CompileIn::ChildProcess, compile))
+    }
+
     /// Loads a component, and says where its code is when it had to be compiled.
     pub fn load(&self, runtime: &Arc<Runtime>, component: &Path) -> anyhow::Result<Arc<Loaded>> {
-        let loader = Loader::new(
-            runtime.clone(),
-            self.cache().transpose()?,
-            Config::MAX_COMPONENT_SIZE,
-        );
-        let loaded = loader
-            .compiling(CompileIn::ChildProcess, &Compile::default())
-            .load("call", component, None)?;
+        let loader = self.loader(runtime, Config::MAX_COMPONENT_SIZE, &Compile::default())?;
+        let loaded = loader.load("call", component, None)?;
+        self.keep(runtime, &loaded, component)?;
+        Ok(loaded)
+    }
+
+    /// Says where the code of a component is when it had to be compiled, and removes older code.
+    pub fn keep(
+        &self,
+        runtime: &Arc<Runtime>,
+        loaded: &Loaded,
+        component: &Path,
+    ) -> anyhow::Result<()> {
         let (Some(took), Some(folder)) = (loaded.compiled_in, &self.folder) else {
-            return Ok(loaded);
+            return Ok(());
         };
         eprintln!(
             "compiled {} in {:.1} s; its code is kept in {}",
@@ -68,6 +84,6 @@ impl KeptCode {
         {
             cache.keep(runtime.engine(), &BTreeSet::from([loaded.digest.clone()]));
         }
-        Ok(loaded)
+        Ok(())
     }
 }

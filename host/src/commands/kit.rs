@@ -6,6 +6,8 @@ use std::process::ExitCode;
 use clap::Args;
 use tailor::build;
 
+use super::output::Output;
+
 #[derive(Args)]
 #[group(required = true, multiple = true)]
 pub struct Kit {
@@ -27,11 +29,13 @@ impl Kit {
             (build::Kit::Crate, self.cargo),
             (build::Kit::Python, self.python),
         ];
+        let mut out = Output::default();
         for (kit, folder) in kits {
             let Some(folder) = folder else { continue };
             kit.write(&folder)?;
-            println!("{}", folder.display());
+            out.line(folder.display());
         }
+        out.end()?;
         Ok(ExitCode::SUCCESS)
     }
 }

@@ -6,6 +6,8 @@ use std::process::ExitCode;
 use clap::{Args, ValueEnum};
 use tailor::template::{Template, create};
 
+use super::output::Output;
+
 #[derive(Args)]
 pub struct New {
     /// The BFF's name, and that of its folder, which is made here
@@ -44,13 +46,17 @@ impl New {
     pub fn run(self) -> anyhow::Result<ExitCode> {
         let made = create(Path::new(""), &self.name, self.lang.into())?;
         let folder = made.folder.display();
+        let mut out = Output::default();
         for file in made.files {
-            println!("{folder}/{}", file.display());
+            out.line(format_args!("{folder}/{}", file.display()));
         }
-        println!("{folder}/vendor/tailor-kit\n\nnext, in {folder} (README.md has the rest):");
+        out.line(format_args!(
+            "{folder}/vendor/tailor-kit\n\nnext, in {folder} (README.md has the rest):"
+        ));
         for command in made.next {
-            println!("    {command}");
+            out.line(format_args!("    {command}"));
         }
+        out.end()?;
         Ok(ExitCode::SUCCESS)
     }
 }

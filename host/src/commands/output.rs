@@ -1,5 +1,8 @@
-//! Standard output of commands whose report is all that they give.
+//! Standard output of the commands. All of them print here. A reader that has gone, as `head` does,
+//! is no failure: the command does the rest of its work. Output that cannot be written is one, with
+//! the exit code of a failure: `println!` would panic for either.
 
+use std::fmt::Display;
 use std::io::{self, ErrorKind, Write as _};
 
 use anyhow::Context as _;
@@ -24,16 +27,21 @@ pub enum Reader {
 
 impl Output {
     /// Prints a text. What becomes of it, [`end`](Self::end) tells.
-    pub fn print(&mut self, text: &str) {
+    pub fn print(&mut self, text: &(impl AsRef<[u8]> + ?Sized)) {
         if self.is_read == Reader::Gone || self.error.is_some() {
             return;
         }
         let mut out = io::stdout().lock();
-        match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+        match out.write_all(text.as_ref()).and_then(|()| out.flush()) {
             Ok(()) => {}
             Err(error) if error.kind() == ErrorKind::BrokenPipe => self.is_read = Reader::Gone,
             Err(error) => self.error = Some(error),
         }
+    }
+
+    /// Prints a text and the end of its line.
+    pub fn line(&mut self, text: impl Display) {
+        self.print(&format!("{text}\n"));
     }
 
     /// Whether somebody still reads.

@@ -24,6 +24,7 @@ use tailor::text::visible;
 use tokio::net::TcpStream;
 use tokio::time::{sleep, timeout};
 
+use super::output::Output;
 use super::serve::Signals;
 
 /// Pause between two questions.
@@ -101,6 +102,7 @@ impl Record {
             written: 0,
             refused: 0,
             dropped: 0,
+            report: Output::default(),
         };
         let recorded = tokio::select! {
             recorded = self.record(&mut recorder) => recorded,
@@ -113,16 +115,17 @@ impl Record {
         }
         recorded?;
         if recorder.dropped > 0 {
-            println!(
+            recorder.report.line(format_args!(
                 "{} requests were dropped: there was no room (record.max-total)",
                 recorder.dropped
-            );
+            ));
         }
+        if recorder.written == 0 {
+            recorder.report.line("nothing was recorded");
+        }
+        recorder.report.end()?;
         Ok(match recorder.written {
-            0 => {
-                println!("nothing was recorded");
-                ExitCode::FAILURE
-            }
+            0 => ExitCode::FAILURE,
             _ => ExitCode::SUCCESS,
         })
     }
@@ -168,6 +171,8 @@ struct Recorder {
     written: u32,
     refused: u32,
     dropped: u64,
+    /// What is told of them.
+    report: Output,
 }
 
 impl Recorder {
@@ -196,12 +201,13 @@ impl Recorder {
             match (&taken.fixture, &taken.refused) {
                 (Some(text), _) => {
                     let path = write(&self.out, &taken, text)?;
-                    println!("{of} -> {}", path.display());
+                    self.report.line(format_args!("{of} -> {}", path.display()));
                     self.written += 1;
                 }
                 (None, why) => {
                     let why = why.as_deref().unwrap_or("the host says no more");
-                    println!("{of} is not recorded: {}", visible(why));
+                    self.report
+                        .line(format_args!("{of} is not recorded: {}", visible(why)));
                     self.refused += 1;
                 }
             }

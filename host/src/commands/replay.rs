@@ -13,6 +13,7 @@ use tailor::recording::{Replayed, Verdict, replay};
 use tailor::text::visible;
 
 use super::kept_code::KeptCode;
+use super::output::Output;
 
 /// Differences of one file that are shown.
 const MAX_SHOWN: usize = 20;
@@ -38,7 +39,7 @@ impl Replay {
         let loaded = tokio::task::spawn_blocking(load).await??;
         let name = self.component.file_stem().unwrap_or_default();
         let settings = Bff::with_defaults(&name.to_string_lossy(), &self.component, &[]);
-        let mut all_same = true;
+        let (mut all_same, mut out) = (true, Output::default());
         for path in self.recordings {
             let shown = visible(&path.display().to_string()).into_owned();
             let read = tokio::task::spawn_blocking(move || Fixture::read(&path)).await?;
@@ -58,8 +59,9 @@ impl Replay {
                 }
             };
             all_same &= matches!(verdict, Verdict::Same);
-            show(&shown, &verdict, ran);
+            show(&shown, &verdict, ran, &mut out);
         }
+        out.end()?;
         Ok(match all_same {
             true => ExitCode::SUCCESS,
             false => ExitCode::FAILURE,
@@ -67,30 +69,30 @@ impl Replay {
     }
 }
 
-fn show(path: &str, verdict: &Verdict, ran: u32) {
+fn show(path: &str, verdict: &Verdict, ran: u32, out: &mut Output) {
     let times = match ran {
         1 => String::new(),
         ran => format!(", {ran} times"),
     };
     match verdict {
-        Verdict::Same => println!("same     {path}{times}"),
-        Verdict::Refused(why) => println!("refused  {path}: {}", visible(why)),
-        Verdict::Departs(departure) => differs(path, ran, std::slice::from_ref(departure)),
-        Verdict::Differs(differences) => differs(path, ran, differences),
+        Verdict::Same => out.line(format_args!("same     {path}{times}")),
+        Verdict::Refused(why) => out.line(format_args!("refused  {path}: {}", visible(why))),
+        Verdict::Departs(departure) => differs(path, ran, std::slice::from_ref(departure), out),
+        Verdict::Differs(differences) => differs(path, ran, differences, out),
     }
 }
 
-fn differs(path: &str, ran: u32, places: &[impl Display]) {
+fn differs(path: &str, ran: u32, places: &[impl Display], out: &mut Output) {
     let run = match ran {
         1 => String::new(),
         ran => format!(", at run {ran}"),
     };
-    println!("differs  {path}{run}");
+    out.line(format_args!("differs  {path}{run}"));
     for place in places.iter().take(MAX_SHOWN) {
-        println!("         {}", visible(&place.to_string()));
+        out.line(format_args!("         {}", visible(&place.to_string())));
     }
     if places.len() > MAX_SHOWN {
         let more = places.len() - MAX_SHOWN;
-        println!("         and at least {more} more");
+        out.line(format_args!("         and at least {more} more"));
     }
 }

@@ -23,8 +23,8 @@ enum Of {
 impl Schema {
     pub fn run(self) -> anyhow::Result<ExitCode> {
         match self.of {
-            Of::Config => print(format!("{:#}\n", config::schema()).as_bytes()),
-            Of::Fixture => print(fixture::SCHEMA.as_bytes()),
+            Of::Config => print(format!("{:#}\n", config::schema())),
+            Of::Fixture => print(fixture::SCHEMA),
         }
     }
 }

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use clap::{Arg, Command, CommandFactory as _};
 
 use super::Cli;
+use super::usage::{long, usage};
 use crate::page;
 
 #[test]
@@ -28,20 +29,9 @@ fn row(command: &Command) -> Vec<String> {
 
 /// The usage of a command, and a table of its arguments.
 fn described(command: &Command) -> String {
-    let mut words = vec!["tailor".to_owned(), command.get_name().to_owned()];
-    // Options first, as the program's own help has it.
-    let (options, files): (Vec<&Arg>, Vec<&Arg>) =
-        (command.get_arguments()).partition(|arg| !arg.is_positional());
-    words.extend(options.into_iter().chain(files).map(|arg| {
-        if arg.is_required_set() {
-            long(arg)
-        } else {
-            format!("[{}]", long(arg))
-        }
-    }));
     let rows: Vec<Vec<String>> = command.get_arguments().map(option).collect();
     let table = page::table(&["option", "default", "meaning"], &rows);
-    format!("```text\n{}\n```\n\n{table}", words.join(" "))
+    format!("```text\n{}\n```\n\n{table}", usage(command))
 }
 
 fn option(arg: &Arg) -> Vec<String> {
@@ -62,18 +52,4 @@ fn default(arg: &Arg) -> String {
         [value] => format!("`{}`", value.to_string_lossy()),
         _ => String::new(),
     }
-}
-
-/// An argument as it is written: `--config <FILE>`, `<FOLDER>`, `--strict`.
-fn long(arg: &Arg) -> String {
-    let mut words = Vec::new();
-    words.extend(arg.get_long().map(|long| format!("--{long}")));
-    if arg.get_action().takes_values() {
-        let value = &arg.get_value_names().unwrap()[0];
-        let several = arg
-            .get_num_args()
-            .is_some_and(|count| count.max_values() > 1);
-        words.push(format!("<{value}>{}", if several { "..." } else { "" }));
-    }
-    words.join(" ")
 }

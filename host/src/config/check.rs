@@ -83,6 +83,8 @@ pub(super) enum Part {
     Host,
     /// Neither the components, nor whether there is a place for the host's own files.
     Bffs,
+    /// The text alone: no file and no variable that it names.
+    Grants,
 }
 
 /// The context of a check, and its report.

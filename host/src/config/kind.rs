@@ -14,17 +14,20 @@ pub(super) trait Kind<T> {
     fn parse(&self, value: &DeValue<'_>) -> Result<T, Fault>;
 
     /// The allowed values. `None` where only prose describes them.
-    fn values(&self) -> Option<&Values>;
+    fn values(&self) -> Option<&Values> {
+        None
+    }
+
+    /// The form of a text, as far as a schema says it.
+    fn text(&self) -> Option<&Text> {
+        None
+    }
 }
 
 /// A text of some form, which its function defines.
 impl<T, F: Fn(&DeValue<'_>) -> Result<T, Fault>> Kind<T> for F {
     fn parse(&self, value: &DeValue<'_>) -> Result<T, Fault> {
         self(value)
-    }
-
-    fn values(&self) -> Option<&Values> {
-        None
     }
 }
 
@@ -51,6 +54,47 @@ impl<T, F: Fn(&DeValue<'_>) -> Result<T, Fault>> Kind<T> for Described<F> {
     fn values(&self) -> Option<&Values> {
         Some(&self.values)
     }
+}
+
+/// A function that reads texts, with their form.
+pub(super) struct Formed<F> {
+    form: Text,
+    parse: F,
+}
+
+impl<F> Formed<F> {
+    pub(super) fn new<T>(form: Text, parse: F) -> Self
+    where
+        F: Fn(&DeValue<'_>) -> Result<T, Fault>,
+    {
+        Self { form, parse }
+    }
+}
+
+impl<T, F: Fn(&DeValue<'_>) -> Result<T, Fault>> Kind<T> for Formed<F> {
+    fn parse(&self, value: &DeValue<'_>) -> Result<T, Fault> {
+        (self.parse)(value)
+    }
+
+    fn text(&self) -> Option<&Text> {
+        Some(&self.form)
+    }
+}
+
+/// The form of a text, for editors. It refuses nothing that the reader takes; the reader may know
+/// more.
+#[derive(Clone, Debug)]
+pub(super) enum Text {
+    Any,
+    NotEmpty,
+    /// What a regular expression (of JSON Schema) finds.
+    Like(&'static str),
+    OneOf(Vec<String>),
+}
+
+/// What is known of a value of this kind.
+pub(super) fn described<T>(kind: &impl Kind<T>) -> (Option<Values>, Option<Text>) {
+    (kind.values().cloned(), kind.text().cloned())
 }
 
 /// The allowed values, as the reference has them.
@@ -82,6 +126,10 @@ pub(super) struct Known {
     pub(super) form: Form,
     /// The allowed values. `None` where only prose describes them.
     pub(super) values: Option<Values>,
+    /// The form of one text.
+    pub(super) text: Option<Text>,
+    /// Whether a section without it is reported.
+    pub(super) required: bool,
 }
 
 /// What is written for a key.
@@ -91,6 +139,8 @@ pub(super) enum Form {
     /// One, or a list of at least one.
     OneOrMore,
     List,
+    /// A list of at least one.
+    Filled,
     /// A table of texts, whose keys the operator chooses.
     Texts,
     /// A table of lists, likewise.

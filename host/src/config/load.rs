@@ -41,6 +41,16 @@ pub fn load_bffs(path: &Path) -> Result<Config, ConfigError> {
     check::check(&read(path)?, path, Part::Bffs)
 }
 
+/// The same for a look at what the file grants, which may be done on another machine than the
+/// host's: no file and no variable that the text names has to be there.
+///
+/// # Errors
+///
+/// When the file cannot be read, or all problems of its text at once.
+pub fn load_grants(path: &Path) -> Result<Config, ConfigError> {
+    check::check(&read(path)?, path, Part::Grants)
+}
+
 fn read(path: &Path) -> Result<String, ConfigError> {
     file::read_text(path, MAX_SIZE).map_err(|source| ConfigError::Unreadable {
         path: path.to_owned(),

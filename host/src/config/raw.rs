@@ -172,7 +172,7 @@ pub(super) fn read(text: &str, reader: &mut Reader) -> Result<RawFile, Problem> 
 
 fn server(s: &mut Section<'_>) -> RawServer {
     RawServer {
-        listen: s.read("listen", address),
+        listen: s.read("listen", address()),
         workers: s.read("workers", count(1..=1024)),
         max_connections: s.read("max-connections", count(1..=1_000_000)),
         file_reserve: s.read("file-reserve", count(1..=100_000)),
@@ -201,8 +201,8 @@ fn server(s: &mut Section<'_>) -> RawServer {
 fn admin(s: &mut Section<'_>) -> RawAdmin {
     RawAdmin {
         enabled: s.read("enabled", boolean()),
-        listen: s.read("listen", address),
-        hosts: s.list("hosts", host),
+        listen: s.read("listen", address()),
+        hosts: s.list("hosts", host()),
         max_connections: s.read("max-connections", count(1..=10_000)),
         health_connections: s.read("health-connections", count(1..=1000)),
         header_timeout: s.read("header-timeout", duration()),
@@ -215,7 +215,7 @@ fn log(s: &mut Section<'_>) -> RawLog {
     let formats = [("text", LogFormat::Text), ("json", LogFormat::Json)];
     RawLog {
         format: s.read("format", choice(&formats)),
-        level: s.read("level", level),
+        level: s.read("level", level()),
         access: s.read("access", boolean()),
         unreadable_lines: s.read("unreadable-lines", count(0..=1000)),
         refused_lines: s.read("refused-lines", count(0..=1_000_000)),
@@ -224,7 +224,7 @@ fn log(s: &mut Section<'_>) -> RawLog {
 
 fn engine(s: &mut Section<'_>) -> RawEngine {
     RawEngine {
-        data_dir: s.read("data-dir", path),
+        data_dir: s.read("data-dir", path()),
         // Address space is reserved for every instance (over 4 GiB each), and a process has 128
         // TiB.
         instances: s.read("instances", count(1..=10_000)),
@@ -265,11 +265,11 @@ fn profile(name: &str, s: &mut Section<'_>) -> RawProfile {
 fn route(s: &mut Section<'_>) -> RawRoute {
     RawRoute {
         place: s.place.clone(),
-        bff: s.required("bff", "name the BFF: bff = \"watch\"", name),
-        client: s.read("client", name),
-        host: s.read("host", host),
-        path: s.read("path", route_path),
+        bff: s.required("bff", "name the BFF: bff = \"watch\"", name()),
+        client: s.read("client", name()),
+        host: s.read("host", host()),
+        path: s.read("path", route_path()),
         headers: s.map("headers", header),
-        methods: s.list("methods", method),
+        methods: s.filled("methods", method()),
     }
 }

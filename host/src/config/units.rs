@@ -15,9 +15,9 @@ use super::problem::Fault;
 use super::values::show;
 
 const DURATIONS: [(&str, f64); 4] = [("ms", 0.001), ("s", 1.0), ("m", 60.0), ("h", 3600.0)];
-const LONG_DURATIONS: [(&str, f64); 2] = [("h", 3_600.0), ("d", 86_400.0)];
-const RATES: [(&str, u64); 3] = [("/s", 1), ("/m", 60), ("/h", 3600)];
-const SIZES: [(&str, u64); 7] = [
+pub(super) const LONG_DURATIONS: [(&str, f64); 2] = [("h", 3_600.0), ("d", 86_400.0)];
+pub(super) const RATES: [(&str, u64); 3] = [("/s", 1), ("/m", 60), ("/h", 3600)];
+pub(super) const SIZES: [(&str, u64); 7] = [
     ("B", 1),
     ("KB", 1_000),
     ("MB", 1_000_000),
@@ -265,7 +265,7 @@ fn split(written: &str) -> (&str, &str) {
 }
 
 /// A duration as it would be written in the file.
-pub(super) fn show_duration(duration: Duration) -> String {
+pub fn show_duration(duration: Duration) -> String {
     let millis = duration.as_micros() as f64 / 1_000.0;
     for (unit, scale) in [("h", 3_600_000.0), ("m", 60_000.0), ("s", 1_000.0)] {
         if millis % scale == 0.0 {
@@ -276,7 +276,7 @@ pub(super) fn show_duration(duration: Duration) -> String {
 }
 
 /// A size as it would be written in the file.
-pub(super) fn show_size(bytes: u64) -> String {
+pub fn show_size(bytes: u64) -> String {
     for (unit, scale) in [("GiB", GIB), ("MiB", MIB), ("KiB", KIB)] {
         if bytes > 0 && bytes.is_multiple_of(scale) {
             return format!("{}{unit}", bytes / scale);

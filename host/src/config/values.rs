@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 
 use toml::de::DeValue;
 
-use super::kind::{Described, Kind, Values};
+use super::kind::{Described, Formed, Kind, Text, Values};
 use super::problem::Fault;
 use crate::text::nearest;
 
@@ -44,7 +44,11 @@ pub(super) fn text<'v>(value: &'v DeValue<'_>) -> Result<&'v str, Fault> {
 }
 
 /// Reads any text.
-pub(super) fn any_text(value: &DeValue<'_>) -> Result<String, Fault> {
+pub(super) fn any_text() -> impl Kind<String> {
+    Formed::new(Text::Any, read_any_text)
+}
+
+fn read_any_text(value: &DeValue<'_>) -> Result<String, Fault> {
     Ok(text(value)?.to_owned())
 }
 
@@ -79,7 +83,11 @@ pub(super) fn choice<T: Copy>(choices: &[(&str, T)]) -> impl Kind<T> {
 }
 
 /// Reads the path of a file.
-pub(super) fn path(value: &DeValue<'_>) -> Result<String, Fault> {
+pub(super) fn path() -> impl Kind<String> {
+    Formed::new(Text::NotEmpty, read_path)
+}
+
+fn read_path(value: &DeValue<'_>) -> Result<String, Fault> {
     match text(value)? {
         "" => Err(Fault::new("the path is empty", "name a file")),
         path => Ok(path.to_owned()),
@@ -87,11 +95,27 @@ pub(super) fn path(value: &DeValue<'_>) -> Result<String, Fault> {
 }
 
 /// Reads the name of a BFF, a service or a kind of client.
-pub(super) fn name(value: &DeValue<'_>) -> Result<String, Fault> {
+pub(super) fn name() -> impl Kind<String> {
+    Formed::new(Text::Like(NAME_PATTERN), read_name)
+}
+
+fn read_name(value: &DeValue<'_>) -> Result<String, Fault> {
     let name = text(value)?;
     check_name(name)?;
     Ok(name.to_owned())
 }
+
+/// What [`is_name`] takes.
+pub(super) const NAME_PATTERN: &str = "^[a-z][a-z0-9-]{0,62}$";
+
+/// What is near to an IP address and a port.
+const IP_AND_PORT: &str = r"^([0-9]{1,3}(\.[0-9]{1,3}){3}|\[[0-9A-Fa-f:.]+(%[0-9]+)?\]):[0-9]+$";
+
+/// A filter, but that it may have two general levels.
+const LEVEL_PATTERN: &str = concat!(
+    r"^\s*([A-Za-z0-9_:.-]+=)?(error|warn|info|debug|trace|off)\s*",
+    r"(,\s*([A-Za-z0-9_:.-]+=)?(error|warn|info|debug|trace|off)\s*)*$"
+);
 
 /// What a name is made of, in the words of an error.
 pub const NAME: &str = "1 to 63 of a-z, 0-9 and -, beginning with a letter";
@@ -115,7 +139,11 @@ pub(super) fn check_name(name: &str) -> Result<(), Fault> {
 }
 
 /// Reads any text that is not empty.
-pub(super) fn words(value: &DeValue<'_>) -> Result<String, Fault> {
+pub(super) fn words() -> impl Kind<String> {
+    Formed::new(Text::NotEmpty, read_words)
+}
+
+fn read_words(value: &DeValue<'_>) -> Result<String, Fault> {
     match text(value)? {
         "" => Err(Fault::new("an empty text", "leave it out")),
         text => Ok(text.to_owned()),
@@ -123,7 +151,11 @@ pub(super) fn words(value: &DeValue<'_>) -> Result<String, Fault> {
 }
 
 /// Reads a JSON pointer (RFC 6901) to a part of a document.
-pub(super) fn pointer(value: &DeValue<'_>) -> Result<String, Fault> {
+pub(super) fn pointer() -> impl Kind<String> {
+    Formed::new(Text::Like(r"^(/[\s\S]+)?$"), read_pointer)
+}
+
+fn read_pointer(value: &DeValue<'_>) -> Result<String, Fault> {
     let written = text(value)?;
     if written.is_empty() || (written.len() > 1 && written.starts_with('/')) {
         return Ok(written.to_owned());
@@ -134,12 +166,20 @@ pub(super) fn pointer(value: &DeValue<'_>) -> Result<String, Fault> {
 }
 
 /// Reads an address to listen on.
-pub(super) fn address(value: &DeValue<'_>) -> Result<SocketAddr, Fault> {
+pub(super) fn address() -> impl Kind<SocketAddr> {
+    Formed::new(Text::Like(IP_AND_PORT), read_address)
+}
+
+fn read_address(value: &DeValue<'_>) -> Result<SocketAddr, Fault> {
     ip_and_port(value, "an address to listen on", "8080")
 }
 
 /// Reads the address of a DNS server.
-pub(super) fn dns_server(value: &DeValue<'_>) -> Result<SocketAddr, Fault> {
+pub(super) fn dns_server() -> impl Kind<SocketAddr> {
+    Formed::new(Text::Like(IP_AND_PORT), read_dns_server)
+}
+
+fn read_dns_server(value: &DeValue<'_>) -> Result<SocketAddr, Fault> {
     let address = ip_and_port(value, "the address of a DNS server", "53")?;
     if address.port() == 0 {
         let what = format!("\"{address}\" has a port that is none");
@@ -167,7 +207,11 @@ const LEVELS: [&str; 6] = ["error", "warn", "info", "debug", "trace", "off"];
 ///
 /// The filter of `tracing` takes a misspelt level for the name of a target and then shows
 /// everything of it, so a word alone has to be a level here.
-pub(super) fn level(value: &DeValue<'_>) -> Result<String, Fault> {
+pub(super) fn level() -> impl Kind<String> {
+    Formed::new(Text::Like(LEVEL_PATTERN), read_level)
+}
+
+fn read_level(value: &DeValue<'_>) -> Result<String, Fault> {
     let filter = text(value)?;
     let mut general = None;
     for directive in filter.split(',').map(str::trim) {

@@ -9,6 +9,7 @@ mod url;
 use http::{HeaderName, HeaderValue, Method};
 use toml::de::DeValue;
 
+use super::kind::{Formed, Kind, Text};
 use super::problem::Fault;
 use super::values::{quote, text};
 use crate::http_fields::{Class, class};
@@ -16,14 +17,25 @@ use crate::http_fields::{Class, class};
 pub(super) use path::{call_pattern, path_pattern, route_path, target};
 pub(super) use url::{Url, host, proxy, server_name, token_url, url};
 
+/// A name of a header field (RFC 9110 section 5.1). Those that only the host sets are among them.
+const HEADER_NAME: &str = r"^[!#$%&'*+.^_`|~0-9A-Za-z-]+$";
+
 /// Reads the name of a header field that an operator may use.
-pub(super) fn header_name(value: &DeValue<'_>) -> Result<HeaderName, Fault> {
+pub(super) fn header_name() -> impl Kind<HeaderName> {
+    Formed::new(Text::Like(HEADER_NAME), read_header_name)
+}
+
+fn read_header_name(value: &DeValue<'_>) -> Result<HeaderName, Fault> {
     parse_header_name(text(value)?)
 }
 
 /// Reads the name of a header field of a service's answers: any there is, because nothing is sent
 /// with it.
-pub(super) fn answer_header_name(value: &DeValue<'_>) -> Result<HeaderName, Fault> {
+pub(super) fn answer_header_name() -> impl Kind<HeaderName> {
+    Formed::new(Text::Like(HEADER_NAME), read_answer_header_name)
+}
+
+fn read_answer_header_name(value: &DeValue<'_>) -> Result<HeaderName, Fault> {
     any_header_name(text(value)?)
 }
 
@@ -52,7 +64,7 @@ fn parse_header_name(written: &str) -> Result<HeaderName, Fault> {
 
 /// Reads one header field.
 pub(super) fn header(name: &str, value: &DeValue<'_>) -> Result<(HeaderName, HeaderValue), Fault> {
-    Ok((parse_header_name(name)?, header_value(value)?))
+    Ok((parse_header_name(name)?, read_header_value(value)?))
 }
 
 /// Reads a header field that every call of a service gets. What is secret belongs elsewhere.
@@ -67,11 +79,15 @@ pub(super) fn fixed_header(
         let way_out = "name the file or variable that holds it in the section credentials";
         return Err(Fault::new(what, way_out));
     }
-    Ok((name, header_value(value)?))
+    Ok((name, read_header_value(value)?))
 }
 
 /// Reads the value of a header field.
-pub(super) fn header_value(value: &DeValue<'_>) -> Result<HeaderValue, Fault> {
+pub(super) fn header_value() -> impl Kind<HeaderValue> {
+    Formed::new(Text::Like(r"^[!-~]([\t -~]*[!-~])?$"), read_header_value)
+}
+
+fn read_header_value(value: &DeValue<'_>) -> Result<HeaderValue, Fault> {
     let written = text(value)?;
     let bad = |why| {
         let what = format!("{} {why}", quote(written));
@@ -97,7 +113,14 @@ const METHODS: [Method; 7] = [
 ];
 
 /// Reads a method that a BFF can serve.
-pub(super) fn method(value: &DeValue<'_>) -> Result<Method, Fault> {
+pub(super) fn method() -> impl Kind<Method> {
+    Formed::new(
+        Text::OneOf(METHODS.iter().map(ToString::to_string).collect()),
+        read_method,
+    )
+}
+
+fn read_method(value: &DeValue<'_>) -> Result<Method, Fault> {
     parse_method(text(value)?)
 }
 

@@ -52,6 +52,14 @@ fn a_file_is_read_up_to_its_limit() {
     let error = read(&path, 4).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::FileTooLarge);
     assert_eq!(error.to_string(), "larger than 4 bytes");
+    // It is refused by its length: were it read, that would take longer than a look may.
+    let huge = dir.path().join("huge");
+    std::fs::File::create(&huge)
+        .unwrap()
+        .set_len(1 << 40)
+        .unwrap();
+    let error = read(&huge, 1 << 30).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::FileTooLarge);
     assert_eq!(
         [size(16 << 10), size(3 << 20), size(1025)],
         ["16 KiB", "3 MiB", "1025 bytes"]

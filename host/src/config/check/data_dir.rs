@@ -18,7 +18,7 @@ pub(super) fn check(written: &Field<String>, cx: &mut Context<'_>) -> PathBuf {
         return cx.resolve(&at.value);
     }
     let default = default_for(cx.path, |name| std::env::var_os(name));
-    if cx.part == Part::Bffs {
+    if matches!(cx.part, Part::Bffs | Part::Grants) {
         return default.unwrap_or_default();
     }
     default.unwrap_or_else(|| {

@@ -61,10 +61,10 @@ pub(super) fn bff(bff: &str, s: &mut Section<'_>) -> RawBff {
         component: s.required(
             "component",
             "name its file: component = \"watch.wasm\"",
-            path,
+            path(),
         ),
-        downstreams: s.list("downstreams", name),
-        allow: s.lists("allow", call_pattern),
+        downstreams: s.list("downstreams", name()),
+        allow: s.lists("allow", call_pattern()),
         deadline: s.read("deadline", duration()),
         answer_reserve: s.read("answer-reserve", duration()),
         degraded_max_age: s.read("degraded-max-age", duration_or_zero()),
@@ -105,9 +105,9 @@ fn limits(s: &mut Section<'_>) -> RawLimits {
 fn smoke(s: &mut Section<'_>) -> RawSmoke {
     RawSmoke {
         place: s.place.clone(),
-        path: s.read("path", target),
+        path: s.read("path", target()),
         headers: s.map("headers", header),
         status: s.read("status", count(200..=599)),
-        fixture: s.read("fixture", path),
+        fixture: s.read("fixture", path()),
     }
 }

@@ -7,6 +7,7 @@ use toml::de::DeValue;
 
 use super::policy::status;
 use crate::config::field::{Field, Located};
+use crate::config::kind::{Formed, Kind, Text};
 use crate::config::problem::{Fault, Location};
 use crate::config::reader::Section;
 use crate::config::units::duration;
@@ -64,22 +65,32 @@ pub(super) fn credentials(s: &mut Section<'_>) -> RawCredentials {
     RawCredentials {
         place: s.place.clone(),
         bearer: secret(s, "bearer-file", "bearer-env"),
-        header: s.read("header", header_name),
+        header: s.read("header", header_name()),
         value: secret(s, "value-file", "value-env"),
-        token_url: s.read("oauth2-token-url", token_url),
+        token_url: s.read("oauth2-token-url", token_url()),
         client_id: s.read("client-id", visible(" ")),
         client_secret: secret(s, "client-secret-file", "client-secret-env"),
-        authentication: s.read("client-authentication", authentication),
+        authentication: s.read("client-authentication", authentication()),
         scopes: s.list("scopes", visible("")),
-        audience: s.read("audience", filled),
+        audience: s.read("audience", filled()),
         parameters: s.map("token-parameters", parameter),
         token_timeout: s.read("token-timeout", duration()),
-        ca_file: s.read("ca-file", path),
+        ca_file: s.read("ca-file", path()),
     }
 }
 
 /// Reads how the host authenticates to a token endpoint.
-fn authentication(value: &DeValue<'_>) -> Result<ClientAuthentication, Fault> {
+fn authentication() -> impl Kind<ClientAuthentication> {
+    Formed::new(
+        Text::OneOf(vec![
+            "client_secret_basic".to_owned(),
+            "client_secret_post".to_owned(),
+        ]),
+        read_authentication,
+    )
+}
+
+fn read_authentication(value: &DeValue<'_>) -> Result<ClientAuthentication, Fault> {
     match text(value)? {
         "client_secret_basic" => Ok(ClientAuthentication::Basic),
         "client_secret_post" => Ok(ClientAuthentication::Post),
@@ -107,7 +118,11 @@ fn parameter(name: &str, value: &DeValue<'_>) -> Result<(String, String), Fault>
 }
 
 /// A text that is not empty.
-fn filled(value: &DeValue<'_>) -> Result<String, Fault> {
+fn filled() -> impl Kind<String> {
+    Formed::new(Text::NotEmpty, read_filled)
+}
+
+fn read_filled(value: &DeValue<'_>) -> Result<String, Fault> {
     match text(value)? {
         "" => Err(Fault::new("this is empty", "write a text, or leave it out")),
         written => Ok(written.to_owned()),
@@ -117,14 +132,18 @@ fn filled(value: &DeValue<'_>) -> Result<String, Fault> {
 /// Reads where a secret is.
 pub(super) fn secret(s: &mut Section<'_>, file: &'static str, env: &'static str) -> RawSecret {
     RawSecret {
-        file: s.read(file, path),
-        env: s.read(env, variable),
+        file: s.read(file, path()),
+        env: s.read(env, variable()),
     }
 }
 
 /// Reads the name of a variable of the environment. No message shows what is no name: it may be the
 /// secret itself.
-fn variable(value: &DeValue<'_>) -> Result<String, Fault> {
+fn variable() -> impl Kind<String> {
+    Formed::new(Text::Like(r"^[A-Za-z_][A-Za-z0-9_]*$"), read_variable)
+}
+
+fn read_variable(value: &DeValue<'_>) -> Result<String, Fault> {
     let way_out = "write the name of a variable, such as \"ACTIVITY_TOKEN\"";
     let fault = || Fault::new("this is not the name of a variable", way_out);
     let DeValue::String(name) = value else {
@@ -140,8 +159,12 @@ fn variable(value: &DeValue<'_>) -> Result<String, Fault> {
 
 /// Reads what an authorization server takes for an identifier or a scope (RFC 6749 appendix A),
 /// where `more` is legal besides visible characters.
-fn visible(more: &str) -> impl Fn(&DeValue<'_>) -> Result<String, Fault> {
-    move |value: &DeValue<'_>| {
+fn visible(more: &'static str) -> impl Kind<String> {
+    let form = match more {
+        "" => Text::Like(r"^[!#-\[\]-~]+$"),
+        _ => Text::Like(r"^[ !#-\[\]-~]+$"),
+    };
+    Formed::new(form, move |value: &DeValue<'_>| {
         let written = text(value)?;
         let legal = |c: char| (c.is_ascii_graphic() && !"\"\\".contains(c)) || more.contains(c);
         if !written.is_empty() && written.chars().all(legal) {
@@ -150,7 +173,7 @@ fn visible(more: &str) -> impl Fn(&DeValue<'_>) -> Result<String, Fault> {
         let what = format!("{} is empty or has illegal characters", quote(written));
         let way_out = "write visible ASCII characters without quotes and backslashes";
         Err(Fault::new(what, way_out))
-    }
+    })
 }
 
 pub(super) fn default(s: &mut Section<'_>) -> RawDefault {
@@ -159,11 +182,11 @@ pub(super) fn default(s: &mut Section<'_>) -> RawDefault {
         call: s.required(
             "call",
             "say which calls it answers: call = \"GET /users/*/goals\"",
-            call_pattern,
+            call_pattern(),
         ),
         status: s.read("status", status(200)),
-        content_type: s.read("content-type", header_value),
-        body: s.read("body", any_text),
-        body_file: s.read("body-file", path),
+        content_type: s.read("content-type", header_value()),
+        body: s.read("body", any_text()),
+        body_file: s.read("body-file", path()),
     }
 }

@@ -91,15 +91,15 @@ pub(super) fn downstream(name: &str, s: &mut Section<'_>) -> RawDownstream {
         name: name.to_owned(),
         policy: policy(s, sections, cache_times, retry),
         rules: Vec::new(),
-        reads: s.list("read", call_pattern),
+        reads: s.list("read", call_pattern()),
         cache,
         budget,
         url: s.one_or_more(
             "url",
             "write the service's address: url = \"http://127.0.0.1:9101\"",
-            url,
+            url(),
         ),
-        proxy: s.read("proxy", proxy),
+        proxy: s.read("proxy", proxy()),
         proxy_credentials: secret(s, "proxy-credentials-file", "proxy-credentials-env"),
         tls: s
             .has("tls")
@@ -120,7 +120,7 @@ pub(super) fn downstream(name: &str, s: &mut Section<'_>) -> RawDownstream {
         idle_timeout: s.read("idle-timeout", duration()),
         max_connection_age: s.read("max-connection-age", duration()),
         resolve_interval: s.read("resolve-interval", duration()),
-        dns_servers: s.list("dns-servers", dns_server),
+        dns_servers: s.list("dns-servers", dns_server()),
         // RFC 8305 section 5 names these bounds.
         attempt_delay: s.read(
             "connection-attempt-delay",
@@ -145,12 +145,12 @@ pub(super) fn downstream(name: &str, s: &mut Section<'_>) -> RawDownstream {
 
 fn shape(s: &mut Section<'_>) -> RawShape {
     RawShape {
-        allow: s.list("allow", call_pattern),
+        allow: s.filled("allow", call_pattern()),
         headers: s.map("headers", fixed_header),
         query: s.map("query", parameter),
-        send_headers: s.list("send-headers", header_name),
-        receive_headers: s.list("receive-headers", answer_header_name),
-        pass_headers: s.list("pass-headers", header_name),
+        send_headers: s.list("send-headers", header_name()),
+        receive_headers: s.list("receive-headers", answer_header_name()),
+        pass_headers: s.list("pass-headers", header_name()),
     }
 }
 
@@ -165,9 +165,9 @@ fn parameter(name: &str, value: &DeValue<'_>) -> Result<(String, String), Fault>
 fn tls(s: &mut Section<'_>) -> RawTls {
     RawTls {
         place: s.place.clone(),
-        ca_file: s.read("ca-file", path),
-        cert_file: s.read("cert-file", path),
-        key_file: s.read("key-file", path),
-        server_name: s.read("server-name", server_name),
+        ca_file: s.read("ca-file", path()),
+        cert_file: s.read("cert-file", path()),
+        key_file: s.read("key-file", path()),
+        server_name: s.read("server-name", server_name()),
     }
 }

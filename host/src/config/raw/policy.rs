@@ -90,7 +90,7 @@ pub(super) fn cache(s: &mut Section<'_>) -> RawCache {
         max_size: s.read("max-size", size(KIB..=64 * GIB)),
         max_entry_size: s.read("max-entry-size", size(1..=GIB)),
         keep_set_cookie: s.read("keep-set-cookie", boolean()),
-        tag_header: s.read("tag-header", answer_header_name),
+        tag_header: s.read("tag-header", answer_header_name()),
     }
 }
 
@@ -109,12 +109,12 @@ pub(super) fn write(s: &mut Section<'_>) -> RawWrite {
         call: s.required(
             "call",
             "say which calls change something: call = \"POST /users/*/days\"",
-            call_pattern,
+            call_pattern(),
         ),
         voids: s.one_or_more(
             "voids",
             "say which paths they change: voids = [\"/users/*/summary\"]",
-            path_pattern,
+            path_pattern(),
         ),
     }
 }
@@ -137,7 +137,7 @@ pub(super) fn retry(s: &mut Section<'_>) -> RawRetry {
         max: s.read("max", count(0..=MAX_RETRIES)),
         backoff: s.read("backoff", duration()),
         max_backoff: s.read("max-backoff", duration()),
-        methods: s.list("methods", method),
+        methods: s.list("methods", method()),
         statuses: s.list("statuses", status(400)),
     }
 }
@@ -185,7 +185,7 @@ pub(super) fn health(s: &mut Section<'_>) -> RawHealth {
         path: s.required(
             "path",
             "name what is asked for: path = \"/healthz\"",
-            target,
+            target(),
         ),
         interval: s.read("interval", duration()),
         timeout: s.read("timeout", duration()),

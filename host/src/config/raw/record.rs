@@ -29,8 +29,8 @@ pub(super) fn record(s: &mut Section<'_>) -> RawRecord {
         max_size: s.read("max-size", size(KIB..=8 * MIB)),
         max_total: s.read("max-total", size(KIB..=GIB)),
         text_bodies: s.read("text-bodies", boolean()),
-        redact_headers: s.list("redact-headers", answer_header_name),
-        redact_query: s.list("redact-query", words),
-        redact: s.list("redact", pointer),
+        redact_headers: s.list("redact-headers", answer_header_name()),
+        redact_query: s.list("redact-query", words()),
+        redact: s.list("redact", pointer()),
     }
 }

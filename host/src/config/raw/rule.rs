@@ -63,7 +63,7 @@ pub(super) fn rule(service: &str, s: &mut Section<'_>) -> RawRule {
     let call = s.required(
         "call",
         "say which calls it is for: call = \"GET /users/*/days/**\"",
-        call_pattern,
+        call_pattern(),
     );
     let cache = s.section("cache", "downstream.*.rule.cache", |s| {
         s.others_belong_to("downstream.*.cache", format!("[{service}.cache]"));

@@ -3,14 +3,15 @@
 //! The keys that are read are the keys that exist: what a table holds beyond them is reported as
 //! unknown.
 
+mod keys;
+
 use toml::de::{DeTable, DeValue};
 
 use super::{Reader, all, join};
 use crate::config::field::{Field, Located, NamedList};
-use crate::config::kind::{Form, Kind, Known, Values};
+use crate::config::kind::{Form, Kind, Values, described};
 use crate::config::problem::{Fault, Location};
 use crate::config::values::{check_name, show};
-use crate::text::nearest;
 
 /// What a section is read from.
 enum Source<'a> {
@@ -75,7 +76,7 @@ impl<'a> Section<'a> {
 
     /// Reads one value.
     pub(in crate::config) fn read<T>(&mut self, key: &'static str, kind: impl Kind<T>) -> Field<T> {
-        self.know(key, Form::One, || kind.values().cloned());
+        self.know(key, Form::One, || described(&kind));
         match self.get(key) {
             None => self.unwritten(),
             Some((place, value)) => self.reader.parse(place, kind.parse(value)),
@@ -90,7 +91,9 @@ impl<'a> Section<'a> {
         way_out: &str,
         kind: impl Kind<T>,
     ) -> Field<T> {
-        match self.read(key, kind) {
+        let field = self.read(key, kind);
+        self.require(key);
+        match field {
             Field::Absent => {
                 let place = Location {
                     key: self.path(key),
@@ -109,9 +112,27 @@ impl<'a> Section<'a> {
         key: &'static str,
         kind: impl Kind<T>,
     ) -> Field<Vec<Located<T>>> {
-        self.know(key, Form::List, || {
-            let item = kind.values()?;
-            Some(Values::ListOf(Box::new(item.clone())))
+        self.list_of(key, Form::List, kind)
+    }
+
+    /// Reads an array that has a meaning only with at least one value, which is checked later.
+    pub(in crate::config) fn filled<T>(
+        &mut self,
+        key: &'static str,
+        kind: impl Kind<T>,
+    ) -> Field<Vec<Located<T>>> {
+        self.list_of(key, Form::Filled, kind)
+    }
+
+    fn list_of<T>(
+        &mut self,
+        key: &'static str,
+        form: Form,
+        kind: impl Kind<T>,
+    ) -> Field<Vec<Located<T>>> {
+        self.know(key, form, || {
+            let (values, text) = described(&kind);
+            (values.map(|it| Values::ListOf(Box::new(it))), text)
         });
         match self.get(key) {
             None => self.unwritten(),
@@ -127,7 +148,8 @@ impl<'a> Section<'a> {
         way_out: &str,
         kind: impl Kind<T>,
     ) -> Field<Vec<Located<T>>> {
-        self.know(key, Form::OneOrMore, || None);
+        self.know(key, Form::OneOrMore, || described(&kind));
+        self.require(key);
         match self.get(key) {
             Some((place, value @ DeValue::Array(array))) if !array.is_empty() => {
                 self.reader.items(place, value, key, &kind)
@@ -156,7 +178,7 @@ impl<'a> Section<'a> {
         key: &'static str,
         parse: impl Fn(&str, &DeValue<'_>) -> Result<T, Fault>,
     ) -> Field<Vec<Located<T>>> {
-        self.know(key, Form::Texts, || None);
+        self.know(key, Form::Texts, || (None, None));
         let Some((place, value)) = self.get(key) else {
             return self.unwritten();
         };
@@ -180,7 +202,7 @@ impl<'a> Section<'a> {
         key: &'static str,
         kind: impl Kind<T>,
     ) -> Field<Vec<NamedList<T>>> {
-        self.know(key, Form::Lists, || None);
+        self.know(key, Form::Lists, || described(&kind));
         let Some((place, value)) = self.get(key) else {
             return self.unwritten();
         };
@@ -211,7 +233,7 @@ impl<'a> Section<'a> {
         pattern: &'static str,
         read: impl FnOnce(&mut Section<'_>) -> T,
     ) -> T {
-        self.know(key, Form::Section, || None);
+        self.know(key, Form::Section, || (None, None));
         let absent = Location {
             key: self.path(key),
             ..self.place.clone()
@@ -233,7 +255,7 @@ impl<'a> Section<'a> {
         pattern: &'static str,
         read: impl Fn(&str, &mut Section<'_>) -> T,
     ) -> Vec<T> {
-        self.know(key, Form::Named, || None);
+        self.know(key, Form::Named, || (None, None));
         let Some((place, value)) = self.get(key) else {
             return Vec::new();
         };
@@ -267,7 +289,7 @@ impl<'a> Section<'a> {
         pattern: &'static str,
         read: impl Fn(&mut Section<'_>) -> T,
     ) -> Vec<T> {
-        self.know(key, Form::Tables, || None);
+        self.know(key, Form::Tables, || (None, None));
         let Some((place, value)) = self.get(key) else {
             return Vec::new();
         };
@@ -296,6 +318,7 @@ impl<'a> Section<'a> {
             Some((_, DeValue::Array(array))) => array.is_empty(),
             Some(_) => false,
         };
+        self.require(key);
         if nothing {
             let place = Location {
                 key: key.to_owned(),
@@ -321,32 +344,6 @@ impl<'a> Section<'a> {
         Source::Bad
     }
 
-    /// Looks a key up, which makes it a known one.
-    fn get(&mut self, key: &'static str) -> Option<(Location, &'a DeValue<'a>)> {
-        self.know(key, Form::One, || None);
-        let Source::Table(table) = self.source else {
-            return None;
-        };
-        let value = table.get(key)?;
-        Some((
-            self.reader.place(self.path(key), value.span().start),
-            value.get_ref(),
-        ))
-    }
-
-    /// Makes a key a known one.
-    fn know(&mut self, key: &'static str, form: Form, values: impl FnOnce() -> Option<Values>) {
-        let known = self.reader.known.entry(self.pattern).or_default();
-        let known = known.entry(key).or_insert_with(|| Known {
-            form,
-            values: values(),
-        });
-        // Whether it is there may have been asked before it is read.
-        if form != Form::One {
-            known.form = form;
-        }
-    }
-
     /// The message for a key that the section does not have.
     fn unwritten<T>(&self) -> Field<T> {
         match self.source {
@@ -357,38 +354,5 @@ impl<'a> Section<'a> {
 
     fn path(&self, key: &str) -> String {
         join(&self.place.key, key)
-    }
-
-    fn report_unknown(self) {
-        let Source::Table(table) = self.source else {
-            return;
-        };
-        let known = self.reader.known.entry(self.pattern).or_default().clone();
-        for (key, _) in table {
-            if known.contains_key(key.get_ref().as_ref()) {
-                continue;
-            }
-            let place = self
-                .reader
-                .place(self.path(key.get_ref()), key.span().start);
-            if let Some((pattern, header)) = &self.around
-                && let Some(theirs) = self.reader.known.get(pattern)
-                && theirs.contains_key(key.get_ref().as_ref())
-            {
-                let what = "it is the same for all calls of the service";
-                let fault = Fault::new(what, format!("write it in {header}"));
-                self.reader.report(&place, fault);
-                continue;
-            }
-            let way_out = match nearest(key.get_ref(), known.keys().copied()) {
-                Some(meant) => format!("did you mean \"{meant}\"?"),
-                None => {
-                    let known: Vec<&str> = known.keys().copied().collect();
-                    format!("known here: {}", known.join(", "))
-                }
-            };
-            self.reader
-                .report(&place, Fault::new("unknown key", way_out));
-        }
     }
 }

@@ -1,55 +1,13 @@
 //! The schema for editors knows what the reader of the file knows.
 
+mod validate;
+mod verdicts;
+
 use serde_json::Value;
 
 use super::golden;
 use crate::config::schema;
-
-/// Whether a value is what a schema says, as far as the words go that are used here, but for the
-/// patterns of texts.
-fn check(schema: &Value, value: &Value, place: &str) -> Result<(), String> {
-    if let Some(choices) = schema["anyOf"].as_array() {
-        let fits = |choice| check(choice, value, place).is_ok();
-        let any = choices.iter().any(fits);
-        return any
-            .then_some(())
-            .ok_or(format!("{place}: none of {choices:?}"));
-    }
-    if let Some(words) = schema["enum"].as_array() {
-        let is_one = words.contains(value);
-        return is_one.then_some(()).ok_or(format!("{place}: {value}"));
-    }
-    let is_right = match schema["type"].as_str() {
-        Some("string") => value.is_string(),
-        Some("boolean") => value.is_boolean(),
-        Some("integer") => value.as_u64().is_some_and(|value| {
-            let (least, most) = (schema["minimum"].as_u64(), schema["maximum"].as_u64());
-            least.is_none_or(|least| value >= least) && most.is_none_or(|most| value <= most)
-        }),
-        Some("array") => {
-            let items = value.as_array().ok_or(place)?.iter().enumerate();
-            let mut items =
-                items.map(|(at, it)| check(&schema["items"], it, &format!("{place}[{at}]")));
-            return items.try_for_each(|it| it);
-        }
-        Some("object") => {
-            let members = value.as_object().ok_or(place)?;
-            let mut members = members.iter().map(|(name, it)| {
-                let place = format!("{place}.{name}");
-                let known = schema["properties"].get(name);
-                match known.unwrap_or(&schema["additionalProperties"]) {
-                    Value::Bool(false) | Value::Null => Err(format!("{place}: no such key")),
-                    schema => check(schema, it, &place),
-                }
-            });
-            return members.try_for_each(|it| it);
-        }
-        other => return Err(format!("{place}: {other:?}")),
-    };
-    is_right
-        .then_some(())
-        .ok_or(format!("{place}: {value} is not {schema}"))
-}
+use validate::Validator;
 
 fn read(text: &str) -> Value {
     serde_json::to_value(toml::from_str::<toml::Table>(text).unwrap()).unwrap()
@@ -57,10 +15,11 @@ fn read(text: &str) -> Value {
 
 #[test]
 fn files_that_are_read_are_what_the_schema_says_and_others_are_not() {
-    let schema = schema();
+    let (schema, mut validator) = (schema(), Validator::default());
+    let mut check = |value: &Value, place: &str| validator.check(&schema, value, place);
     for name in ["minimal", "maximal"] {
         let text = std::fs::read_to_string(golden().join(format!("{name}.toml"))).unwrap();
-        check(&schema, &read(&text), name).unwrap_or_else(|wrong| panic!("{wrong}"));
+        check(&read(&text), name).unwrap_or_else(|wrong| panic!("{wrong}"));
     }
     for (wrong, place) in [
         ("[server]\nlisten = 8080", "x.server.listen"),
@@ -71,10 +30,14 @@ fn files_that_are_read_are_what_the_schema_says_and_others_are_not() {
             "[downstream.a.cache]\nmax-size = true",
             "x.downstream.a.cache.max-size",
         ),
-        ("[[route]]\nmethods = \"GET\"", "x.route[0].methods"),
-        ("[bff.a.limits]\ncpu = 5", "x.bff.a.limits.cpu"),
+        (
+            "[[route]]\nbff = \"x\"\nmethods = \"GET\"",
+            "x.route[1].methods",
+        ),
+        ("[bff.x.limits]\ncpu = 5", "x.bff.x.limits.cpu"),
     ] {
-        let found = check(&schema, &read(wrong), "x").unwrap_err();
+        let whole = "[bff.x]\ncomponent = \"x\"\n[[route]]\nbff = \"x\"\n";
+        let found = check(&read(&format!("{whole}{wrong}")), "x").unwrap_err();
         assert!(found.starts_with(place), "{wrong}: {found}");
     }
 }
@@ -88,23 +51,33 @@ fn each_key_has_the_words_of_the_reference() {
         listen.starts_with("Address to bind.")
             && listen.ends_with("Default: `\"127.0.0.1:8080\"`.")
     );
+    let size = &schema["properties"]["server"]["properties"]["max-header-size"];
+    assert_eq!(
+        (size["description"].as_str(), size["default"].as_str()),
+        (
+            Some(
+                "Size of a request head. Values: 8 KiB to 1 MiB. \
+                 When exceeded: 431 `head-too-large`. Default: `\"32KiB\"`."
+            ),
+            Some("32KiB")
+        )
+    );
     let mut without = Vec::new();
     find(&schema, "", &mut without);
-    assert!(without.is_empty(), "no words: {without:?}");
+    assert!(without.is_empty(), "{}", without.join("\n"));
 }
 
-/// Keys that are no tables and have no words.
+/// Keys and tables that have no words, or words that lead to what an editor does not show.
 fn find(schema: &Value, place: &str, without: &mut Vec<String>) {
     for (name, key) in schema["properties"].as_object().into_iter().flatten() {
         let place = format!("{place}.{name}");
-        let below = [key, &key["additionalProperties"], &key["items"]];
-        let tables: Vec<&&Value> = below
-            .iter()
-            .filter(|it| it.get("properties").is_some())
-            .collect();
-        if tables.is_empty() && key["description"].as_str().is_none_or(str::is_empty) {
-            without.push(place.clone());
+        let words = key["description"].as_str().unwrap_or_default();
+        let elsewhere = ["The same", "See `", "see below", "See below", "]("];
+        if words.is_empty() || elsewhere.iter().any(|it| words.contains(it)) {
+            without.push(format!("{place}: {words}"));
         }
-        tables.iter().for_each(|table| find(table, &place, without));
+        let below = [key, &key["additionalProperties"], &key["items"]];
+        let tables = below.iter().filter(|it| it.get("properties").is_some());
+        tables.for_each(|table| find(table, &place, without));
     }
 }

@@ -3,13 +3,27 @@
 use toml::de::DeValue;
 
 use super::parse_method;
+use crate::config::kind::{Formed, Kind, Text};
 use crate::config::problem::Fault;
 use crate::config::values::{quote, text};
 use crate::config::{CallPattern, Segment};
 use crate::path::{self, Ambiguity};
 
+/// What is near to the path of a route, a target, a path pattern and a call pattern.
+const ROUTE_PATH: &str = r"^(/|(/[A-Za-z0-9._~!$&'()*+,;=:@-]+)+)$";
+const TARGET: &str = r"^/[A-Za-z0-9._~!$&'()*+,;=:@%/?-]*$";
+const PATH: &str = r"^/[A-Za-z0-9._~!$&'()*+,;=:@%/-]*$";
+const CALL_PATTERN: &str = concat!(
+    r"^(\*|GET|HEAD|POST|PUT|PATCH|DELETE|OPTIONS) ",
+    r"/[A-Za-z0-9._~!$&'()*+,;=:@%/-]*$"
+);
+
 /// Reads the path prefix of a route.
-pub(in crate::config) fn route_path(value: &DeValue<'_>) -> Result<String, Fault> {
+pub(in crate::config) fn route_path() -> impl Kind<String> {
+    Formed::new(Text::Like(ROUTE_PATH), read_route_path)
+}
+
+fn read_route_path(value: &DeValue<'_>) -> Result<String, Fault> {
     let path = text(value)?;
     if path.contains('%') || !legal_encoding(path) {
         let what = format!("{} has a character that is encoded in a path", quote(path));
@@ -31,7 +45,11 @@ pub(in crate::config) fn route_path(value: &DeValue<'_>) -> Result<String, Fault
 }
 
 /// Reads the path of a request, with or without query.
-pub(in crate::config) fn target(value: &DeValue<'_>) -> Result<String, Fault> {
+pub(in crate::config) fn target() -> impl Kind<String> {
+    Formed::new(Text::Like(TARGET), read_target)
+}
+
+fn read_target(value: &DeValue<'_>) -> Result<String, Fault> {
     let written = text(value)?;
     let (path, query) = written.split_once('?').unwrap_or((written, ""));
     check_path(path)?;
@@ -99,7 +117,11 @@ pub(super) fn legal_encoding(text: &str) -> bool {
 
 /// Reads which calls are meant: a method or `*`, a space, and a path in which the segment `*`
 /// stands for any one, and `**` at the end for any number.
-pub(in crate::config) fn call_pattern(value: &DeValue<'_>) -> Result<CallPattern, Fault> {
+pub(in crate::config) fn call_pattern() -> impl Kind<CallPattern> {
+    Formed::new(Text::Like(CALL_PATTERN), read_call_pattern)
+}
+
+fn read_call_pattern(value: &DeValue<'_>) -> Result<CallPattern, Fault> {
     let written = text(value)?;
     let fault = |what: &str, way_out: &str| {
         Fault::new(format!("{} {what}", quote(written)), way_out.to_owned())
@@ -119,7 +141,11 @@ pub(in crate::config) fn call_pattern(value: &DeValue<'_>) -> Result<CallPattern
 }
 
 /// Reads which paths are meant, as in a pattern of calls.
-pub(in crate::config) fn path_pattern(value: &DeValue<'_>) -> Result<Vec<Segment>, Fault> {
+pub(in crate::config) fn path_pattern() -> impl Kind<Vec<Segment>> {
+    Formed::new(Text::Like(PATH), read_path_pattern)
+}
+
+fn read_path_pattern(value: &DeValue<'_>) -> Result<Vec<Segment>, Fault> {
     let written = text(value)?;
     segments(written, written)
 }

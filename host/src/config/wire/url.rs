@@ -8,8 +8,28 @@ use toml::de::DeValue;
 
 use super::path::check_path;
 use super::unix::unix;
+use crate::config::kind::{Formed, Kind, Text};
 use crate::config::problem::Fault;
 use crate::config::values::{quote, text};
+
+/// What is near to a name of a host or to an address: names end with a label that is no number.
+const HOST: &str = concat!(
+    r"^(([a-z0-9_]([a-z0-9_-]*[a-z0-9_])?\.)*",
+    r"([0-9]*[a-z_]([a-z0-9_-]*[a-z0-9_])?|[0-9]+-[a-z0-9_-]*[a-z0-9_])",
+    r"|[0-9]{1,3}(\.[0-9]{1,3}){3}|\[[0-9a-f:.]+\])$"
+);
+/// The same, but for an address in brackets.
+const SERVER_NAME: &str = concat!(
+    r"^(([a-z0-9_]([a-z0-9_-]*[a-z0-9_])?\.)*",
+    r"([0-9]*[a-z_]([a-z0-9_-]*[a-z0-9_])?|[0-9]+-[a-z0-9_-]*[a-z0-9_])",
+    r"|[0-9]{1,3}(\.[0-9]{1,3}){3})$"
+);
+/// What is near to a URL with a host, a port and a path.
+const TOKEN_URL: &str = r"^https?://(\[[0-9a-f:.]+\]|[^?#@:/A-Z\[\]]+)(:[0-9]+)?(/[^?#@]*)?$";
+const SERVICE_URL: &str = concat!(
+    r"^((https?://)?unix:/[^?#@]+",
+    r"|https?(\+srv)?://(\[[0-9a-f:.]+\]|[^?#@:/A-Z\[\]]+)(:[0-9]+)?(/[^?#@]*)?)$"
+);
 
 /// What stands before the path of a socket file.
 const UNIX: &str = "unix:";
@@ -30,7 +50,11 @@ pub(in crate::config) struct Url {
 }
 
 /// Reads the host name of a route.
-pub(in crate::config) fn host(value: &DeValue<'_>) -> Result<String, Fault> {
+pub(in crate::config) fn host() -> impl Kind<String> {
+    Formed::new(Text::Like(HOST), read_host)
+}
+
+fn read_host(value: &DeValue<'_>) -> Result<String, Fault> {
     let written = text(value)?;
     let fault = |what: &str, way_out: String| {
         Err(Fault::new(format!("{} {what}", quote(written)), way_out))
@@ -95,7 +119,11 @@ fn legal_host(host: &str) -> bool {
 }
 
 /// Reads the address of a service.
-pub(in crate::config) fn url(value: &DeValue<'_>) -> Result<Url, Fault> {
+pub(in crate::config) fn url() -> impl Kind<Url> {
+    Formed::new(Text::Like(SERVICE_URL), read_url)
+}
+
+fn read_url(value: &DeValue<'_>) -> Result<Url, Fault> {
     let written = text(value)?;
     let example = "such as \"http://127.0.0.1:9101/api\"";
     // Ahead of anything that would show the value: it may hold a password.
@@ -230,14 +258,18 @@ fn host_fault(authority: &str) -> &'static str {
 }
 
 /// Reads the URL of a forward proxy. Returns its host and port.
-pub(in crate::config) fn proxy(value: &DeValue<'_>) -> Result<(String, u16), Fault> {
+pub(in crate::config) fn proxy() -> impl Kind<(String, u16)> {
+    Formed::new(Text::Like(r"^http://[^/?#@]+/?$"), read_proxy)
+}
+
+fn read_proxy(value: &DeValue<'_>) -> Result<(String, u16), Fault> {
     let written = text(value)?;
     // Ahead of anything that would show the value: it may hold a password.
     if written.contains('@') {
         let way_out = "write user:password into a file, and name that in proxy-credentials-file";
         return Err(Fault::new("the URL holds a user name or password", way_out));
     }
-    let url = url(value)?;
+    let url = read_url(value)?;
     if url.tls || url.srv || url.socket.is_some() || !url.path_prefix.is_empty() {
         let what = format!("{} is no proxy that the host can use", quote(written));
         let way_out = "write host and port alone, such as \"http://proxy.internal:3128\"";
@@ -247,8 +279,12 @@ pub(in crate::config) fn proxy(value: &DeValue<'_>) -> Result<(String, u16), Fau
 }
 
 /// Reads the URL of an OAuth 2.0 token endpoint. Returns its text, and whether it is https.
-pub(in crate::config) fn token_url(value: &DeValue<'_>) -> Result<(String, bool), Fault> {
-    let url = url(value)?;
+pub(in crate::config) fn token_url() -> impl Kind<(String, bool)> {
+    Formed::new(Text::Like(TOKEN_URL), read_token_url)
+}
+
+fn read_token_url(value: &DeValue<'_>) -> Result<(String, bool), Fault> {
+    let url = read_url(value)?;
     let written = text(value)?;
     if url.socket.is_some() || url.srv {
         let kind = if url.srv {
@@ -263,7 +299,11 @@ pub(in crate::config) fn token_url(value: &DeValue<'_>) -> Result<(String, bool)
 }
 
 /// Reads the name that a certificate must hold.
-pub(in crate::config) fn server_name(value: &DeValue<'_>) -> Result<String, Fault> {
+pub(in crate::config) fn server_name() -> impl Kind<String> {
+    Formed::new(Text::Like(SERVER_NAME), read_server_name)
+}
+
+fn read_server_name(value: &DeValue<'_>) -> Result<String, Fault> {
     let written = text(value)?;
     if legal_host(written) && !written.starts_with('[') {
         return Ok(written.to_owned());

@@ -229,12 +229,12 @@ pub const WRITE: &[Row] = &[
     ),
     row(
         "docs/write/editors.md",
-        "tailor completions bash",
+        "mkdir -p",
         How::Test("what_editors_and_shells_get_is_that_of_the_program"),
     ),
     row(
         "docs/write/editors.md",
-        "mkdir -p",
+        "tailor man",
         How::Test("what_editors_and_shells_get_is_that_of_the_program"),
     ),
     row(
