@@ -183,30 +183,53 @@ def fetch_all(
 ) -> tuple[Outcome[A], Outcome[B], Outcome[C], Outcome[D], Outcome[E]]: ...
 @overload
 def fetch_all(*calls: JsonCall[Any]) -> tuple[Outcome[Any], ...]: ...
-def fetch_all(*calls: JsonCall[Any]) -> tuple[Outcome[Any], ...]:
+@overload
+def fetch_all(*calls: Call) -> tuple[Reply | Failure, ...]: ...
+def fetch_all(*calls: Any) -> tuple[Any, ...]:
     """Makes all calls side by side and waits for all: `days, nights = fetch_all(a, b)`.
 
-    It never raises. Up to five calls have outcomes of their own types.
+    It never raises. Up to five calls have outcomes of their own types. A `Call` of the contract,
+    for bodies that are no JSON, comes back as its `Reply` or `Failure`.
     """
-    results = host.need("fetch_all()").fetch_all([each.call for each in calls])
-    return tuple(_outcome(call, result) for call, result in zip(calls, results, strict=True))
+    made = [_contract(each) for each in calls]
+    results = host.need("fetch_all()").fetch_all(made)
+    return tuple(_result(call, result) for call, result in zip(calls, results, strict=True))
+
+
+def fetch(call: Call) -> Reply | Failure:
+    """Makes one call of the contract and waits for it. Every status is a reply."""
+    (result,) = fetch_all(call)
+    return result
+
+
+def _contract(call: Call | JsonCall[Any]) -> Call:
+    return call if isinstance(call, Call) else call.call
+
+
+def _result(call: Call | JsonCall[Any], result: Reply | Failure) -> Any:
+    return result if isinstance(call, Call) else _outcome(call, result)
 
 
 class Started(Generic[T]):
     """A call under way. Made by `start`."""
 
-    def __init__(self, call: JsonCall[T], exchange: host.Exchange) -> None:
+    def __init__(self, call: Call | JsonCall[Any], exchange: host.Exchange) -> None:
         self._call = call
         self.exchange = exchange
 
-    def wait(self) -> Outcome[T]:
+    def wait(self) -> T:
         """Waits for the outcome. It can be taken once: the next is `failed` as `invalid`."""
-        return _outcome(self._call, self.exchange.wait())
+        result: T = _result(self._call, self.exchange.wait())
+        return result
 
 
-def start(call: JsonCall[T]) -> Started[T]:
+@overload
+def start(call: JsonCall[T]) -> Started[Outcome[T]]: ...
+@overload
+def start(call: Call) -> Started[Reply | Failure]: ...
+def start(call: Call | JsonCall[Any]) -> Started[Any]:
     """Starts a call and returns at once, for chains while others are still under way."""
-    return Started(call, host.need("start()").start(call.call))
+    return Started(call, host.need("start()").start(_contract(call)))
 
 
 def wait_any(calls: Sequence[Started[Any]], limit_ms: float | None = None) -> int | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Protocol
+from typing import Any, Protocol
 
 from .messages import Call, Failure, Reply
 
@@ -26,6 +26,7 @@ class Host(Protocol):
     def time_left_ms(self) -> int: ...
     def elapsed_ns(self) -> int: ...
     def random(self, length: int) -> bytes: ...
+    def locale(self, function: str, *given: Any) -> Any: ...
 
 
 _current: Host | None = None

@@ -13,12 +13,14 @@ from .. import host
 from ..messages import Call, Client, Failure, Reply, Request, Response
 from .document import Number, compact, plain
 from .fixture import Fixture, time_ms
+from .locale import Locale
 from .replies import answer_of, failure, illegal, selected
 
 # What is left of a request's deadline when it arrives: about what a client waits for a screen.
 _TIME_LEFT_MS = 2000
 _MOST_RANDOM = 65_536
 _WORD = 0xFFFF_FFFF
+_LOCALE = Locale()
 _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+", re.ASCII)
 _HOSTS = {
     "connection",
@@ -162,6 +164,9 @@ class Double:
 
     def elapsed_ns(self) -> int:
         return self._waited * 1_000_000
+
+    def locale(self, function: str, *given: Any) -> Any:
+        return getattr(_LOCALE, function)(*given)
 
     def random(self, length: int) -> bytes:
         if length > _MOST_RANDOM:
