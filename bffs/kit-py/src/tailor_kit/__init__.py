@@ -24,7 +24,7 @@ from .calls import (
 )
 from .columns import Columns, columns
 from .dates import duration, parse_date, today
-from .decode import DecodeError, read
+from .decode import DecodeError, nothing, read
 from .hand_back import hand_back
 from .host import config, elapsed_ms, now_ms, random_bytes, time_left_ms
 from .log import log
@@ -94,6 +94,7 @@ __all__ = [
     "locale",
     "log",
     "negotiate",
+    "nothing",
     "nothing_arrived",
     "now_ms",
     "one_of",

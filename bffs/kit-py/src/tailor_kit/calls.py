@@ -13,11 +13,12 @@ from urllib.parse import quote
 
 from . import host
 from .columns import Columns
-from .decode import DecodeError, parse, reader
+from .decode import DecodeError, nothing, parse, reader
 from .log import log
 from .messages import Body, Call, Failure, Headers, Reply
 from .missing import Failed, NotFound, NoValue, Outcome, Unreadable, Value
 from .respond import to_json
+from .shape import call_of, value_of, whole
 
 T = TypeVar("T")
 A = TypeVar("A")
@@ -37,7 +38,8 @@ class JsonCall(Generic[T]):
 
     def with_timeout(self, ms: int) -> JsonCall[T]:
         """The same call with a limit of time, which may only be shorter than the operator's."""
-        return replace(self, call=replace(self.call, timeout_ms=ms))
+        limit = whole("the limit of a call", ms, _MOST_MS)
+        return replace(self, call=replace(self.call, timeout_ms=limit))
 
     def with_profile(self, profile: str) -> JsonCall[T]:
         """The same call with the limits of a profile that the operator defined, such as `fast`."""
@@ -46,7 +48,10 @@ class JsonCall(Generic[T]):
 
 def path(pattern: str, *values: object) -> str:
     """A path with percent-encoded values: `path("/users/{}/days/{}", user, day)`."""
-    return pattern.format(*(quote(str(value), safe="") for value in values))
+    if pattern.count("{}") != len(values):
+        raise TypeError(f"the path {pattern} has {pattern.count('{}')} values, not {len(values)}")
+    parts = [quote(value_of(f"a value of the path {pattern}", each), safe="") for each in values]
+    return pattern.format(*parts)
 
 
 @overload
@@ -159,8 +164,14 @@ def _json_call(
     headers: Headers,
     body: Body,
 ) -> JsonCall[Any]:
-    pairs = [(name, str(value)) for name, value in (query or {}).items()]
+    pairs = [
+        (name, value_of(f"query parameter `{name}`", value))
+        for name, value in (query or {}).items()
+    ]
     pointers = of.select if isinstance(of, Columns) else list(select)
+    if not isinstance(of, Columns):
+        # What cannot be read raises whatever the service answers.
+        reader(of)
     fields = [("accept", "application/json"), *headers]
     return JsonCall(Call(service, method, path, pairs, fields, body, pointers), of)
 
@@ -203,7 +214,7 @@ def fetch(call: Call) -> Reply | Failure:
 
 
 def _contract(call: Call | JsonCall[Any]) -> Call:
-    return call if isinstance(call, Call) else call.call
+    return call_of(call if isinstance(call, Call) else call.call)
 
 
 def _result(call: Call | JsonCall[Any], result: Reply | Failure) -> Any:
@@ -259,6 +270,8 @@ def _outcome(call: JsonCall[Any], result: Reply | Failure) -> Outcome[Any]:
 
 def _read(reply: Reply, of: Any, select: list[str], service: str) -> Outcome[Any]:
     document: Any = ...
+    if of is nothing:
+        return Value(None, reply.source in ("stale", "fallback"), reply)
     try:
         if select:
             document = [None if text is None else parse(text) for text in reply.selected]

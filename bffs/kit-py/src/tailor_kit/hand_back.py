@@ -17,9 +17,14 @@ _NAMES = (
     "traceparent|tracestate|trailer|transfer-encoding|upgrade|x-real-ip|x-request-id"
 )
 _BEGINNINGS = "proxy-|tailor-|x-accel-|x-forwarded-|x-lighttpd-|x-reproxy-|x-sendfile"
-# Whether a field of an answer is the host's, or an order to a proxy.
 _HOSTS = re.compile(f"(?:{_NAMES})$|(?:{_BEGINNINGS})", re.ASCII | re.IGNORECASE)
 _NO_BODY = (204, 205, 304)
+
+
+def is_hosts(name: str) -> bool:
+    """Whether a field of an answer is the host's, or an order to a proxy."""
+    # The host reads any other character than a letter or digit as a dash.
+    return _HOSTS.match(re.sub("[^0-9A-Za-z]", "-", name)) is not None
 
 
 def hand_back(outcome: Outcome[Any]) -> Response:
@@ -42,8 +47,7 @@ def _fields(given: Headers) -> Headers:
     size = 0
     fields: Headers = []
     for name, value in given:
-        # The host reads any other character than a letter or digit as a dash.
-        if _HOSTS.match(re.sub("[^0-9A-Za-z]", "-", name)):
+        if is_hosts(name):
             continue
         size += len(name.encode()) + len(value.encode()) + 4
         if size > _MOST_HEADERS:

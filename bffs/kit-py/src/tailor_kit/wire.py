@@ -164,5 +164,6 @@ def answer(handle: Callable[[Request], Response], given: Any) -> Any:
     host.enter(_host)
     client = Client(given.client.name, given.client.host)
     method, body = _NAMES[given.method], _body(given.body)
-    made = handle(Request(given.id, method, given.path, given.query, given.headers, body, client))
+    request = Request(given.id, method, given.path, given.query, given.headers, body, client)
+    made = handle(request)
     return types.Response(made.status, made.headers, _payload(made.body))
