@@ -9,22 +9,17 @@ from .accept import negotiate
 from .body import bad_field, read_bytes, read_form, read_json, read_text
 from .calls import (
     JsonCall,
-    Started,
     delete_json,
-    fetch,
-    fetch_all,
     get_json,
     patch_json,
     path,
     post_json,
     put_json,
-    read_document,
-    start,
-    wait_any,
 )
 from .columns import Columns, columns
 from .dates import duration, parse_date, today
 from .decode import DecodeError, nothing, read
+from .exchange import Started, fetch, fetch_all, read_document, start, wait_any
 from .hand_back import hand_back
 from .host import config, elapsed_ms, now_ms, random_bytes, time_left_ms
 from .log import log
