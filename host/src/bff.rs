@@ -5,7 +5,7 @@
 //! [`version`] (with the operator's settings) -> [`swap`] (which version is live) -> [`store`] (its
 //! bytes, for the next start) -> and for each request [`admission`], [`run`] with [`state`],
 //! [`imports`], [`wasi_http`] for components of others, [`limits`], [`meter`], [`scheduler`] and
-//! [`guest_log`], and [`response`] or, when it failed, [`classify`].
+//! [`guest_log`], and [`response`] or, when it failed, [`classify`] and [`python`].
 //!
 //! One store and one instance for each request, dropped after it: nothing that a guest wrote is
 //! there for the next one.
@@ -23,6 +23,7 @@ pub mod load;
 pub(crate) mod look;
 pub mod mark;
 pub mod meter;
+mod python;
 mod random;
 pub mod response;
 pub mod run;
