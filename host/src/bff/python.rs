@@ -16,6 +16,7 @@ use wasmtime::{Store, WasmCoreDump};
 
 use super::error::BffError;
 use super::guest_log::GuestLog;
+use super::meter::Stopped;
 use super::state::StoreData;
 use super::surface::Wants;
 use super::version::Version;
@@ -37,9 +38,11 @@ const MOST_LINES: u32 = 1 << 20;
 /// The bits of a reference that are no part of the address.
 const TAG: u32 = 3;
 
-/// Where a guest that has ended was, if it has not said so itself and has CPython in it.
+/// Where a guest that has ended was, if it has not said so itself and has CPython in it. One that is
+/// stopped for its time cannot say so.
 pub(super) fn stack_of(source: &wasmtime::Error, store: &Store<StoreData>) -> Option<String> {
-    if store.data().log.has_error() {
+    let is_stopped = source.downcast_ref::<Stopped>().is_some();
+    if store.data().log.has_error() && !is_stopped {
         return None;
     }
     let mut memories = source.downcast_ref::<WasmCoreDump>()?.memories().iter();

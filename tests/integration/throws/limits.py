@@ -76,6 +76,7 @@ def expression(request: Request) -> Response:
 
 @handler.get("/rows")
 def rows(request: Request) -> Response:
+    log.error("what the author says before")
     endless = itertools.count()
     return respond(sum(number * 2 for number in endless))  # @rows
 

@@ -42,11 +42,11 @@ fn an_instruction_has_the_line_and_column_that_cpython_says() {
     assert_eq!(position(&LINES[..11], 1, 5), None);
     assert_eq!(position(&[], 1, 0), None);
     // No line, a line without a column, and a number that does not end.
-    assert_eq!(position(&[0b1_1111_000], 1, 0), None);
-    assert_eq!(position(&[0b1_1101_000, 4], 1, 0), Some((3, None)));
-    assert_eq!(position(&[0b1_1101_000, 5], 1, 0), None);
+    assert_eq!(position(&[0b1111_1000], 1, 0), None);
+    assert_eq!(position(&[0b1110_1000, 4], 1, 0), Some((3, None)));
+    assert_eq!(position(&[0b1110_1000, 5], 1, 0), None);
     assert_eq!(
-        position(&[0b1_1110_000, 255, 255, 255, 255, 255], 1, 0),
+        position(&[0b1111_0000, 255, 255, 255, 255, 255], 1, 0),
         None
     );
 }
