@@ -4,8 +4,9 @@
 //! (its machine code, cached) -> [`compiler`] (where it is not) -> [`load`] (both, and linked) ->
 //! [`version`] (with the operator's settings) -> [`swap`] (which version is live) -> [`store`] (its
 //! bytes, for the next start) -> and for each request [`admission`], [`run`] with [`state`],
-//! [`imports`], [`wasi_http`] and [`unlinked`] for components of others, [`limits`], [`meter`], [`scheduler`] and
-//! [`guest_log`], and [`response`] or, when it failed, [`classify`].
+//! [`imports`], [`wasi_http`] and [`unlinked`] for components of others, [`limits`], [`meter`],
+//! [`scheduler`] and [`guest_log`], and [`response`] or, when it failed, [`classify`] and
+//! [`python`].
 //!
 //! One store and one instance for each request, dropped after it: nothing that a guest wrote is
 //! there for the next one.
@@ -23,6 +24,7 @@ pub mod load;
 pub(crate) mod look;
 pub mod mark;
 pub mod meter;
+mod python;
 mod random;
 pub mod response;
 pub mod run;

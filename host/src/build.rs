@@ -23,6 +23,7 @@ mod packages;
 mod project;
 mod pyproject;
 mod python;
+mod running;
 mod rust;
 mod session;
 mod source_map;

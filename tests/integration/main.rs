@@ -156,6 +156,8 @@ mod faults;
 mod blocks;
 // The page on the order of a call, held to the code.
 mod life_of_a_call;
+// The page with the words of the three kits, held to what they export.
+mod kits;
 // The numbers in the documents, held to the programs that measure them.
 mod numbers;
 // The shape of the code: imports, lengths, names, lists.

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 use tailor::bff::error::BffError;
-use tailor::build::{BuildOptions, build};
+use tailor::build::{BuildOptions, Session, build};
 use tailor_harness::Offline;
 use tailor_harness::components::root;
 
@@ -66,6 +66,11 @@ async fn what_goes_wrong_in_python_is_logged_with_its_line_and_ends_as_in_typesc
             "unreachable",
         ),
         ("memory", "MemoryError", "bytes of memory"),
+        (
+            "events",
+            "OSError: there are no sockets in a component, which event loops of asyncio need",
+            "unreachable",
+        ),
     ] {
         // On a busy machine, memory takes time.
         let offline = plain.again().settings(|bff| {
@@ -101,10 +106,42 @@ async fn what_goes_wrong_in_python_is_logged_with_its_line_and_ends_as_in_typesc
             assert_eq!(field("cause"), cause);
         }
     }
-    let looped = plain.get("/loop").await;
-    let error = looped.result.unwrap_err();
-    assert!(error.to_string().contains("of CPU time"), "{error}");
-    assert_eq!(looped.log.len(), 0);
+    for (name, first) in [
+        ("loop", "spin"),
+        ("expression", "match_slowly"),
+        ("rows", "<genexpr>"),
+    ] {
+        let looped = plain.get(&format!("/{name}")).await;
+        let error = looped.result.unwrap_err();
+        assert!(error.to_string().contains("of CPU time"), "{error}");
+        let Some(logged) = looped.log.last() else {
+            panic!("{name}: no line");
+        };
+        assert_eq!(
+            logged.message,
+            "CpuTimeUsedUp: the request was ended here: it has used its CPU time (limits.cpu)"
+        );
+        let (field, stack) = &logged.fields[0];
+        assert_eq!(field, "stack");
+        let place = format!("{first} src/main.py:{}:", line(name));
+        assert!(stack.starts_with(&place), "{name}: {stack}");
+        assert!(
+            stack.contains(&format!(" < {name} src/main.py:")),
+            "{stack}"
+        );
+        assert!(!stack.contains("tailor_kit"), "{name}: {stack}");
+    }
+    // Code in C ends the stack without an exception.
+    let deep = plain.get("/deep").await;
+    let [logged] = &deep.log[..] else {
+        panic!("{:?}", deep.log);
+    };
+    assert!(
+        logged.message.starts_with("the request was ended here: "),
+        "{logged:?}"
+    );
+    let place = format!("deep src/main.py:{}:", line("deep"));
+    assert!(logged.fields[0].1.starts_with(&place), "{logged:?}");
     let answered = plain.get("/answer").await;
     assert_eq!(
         answered.log[0].message,
@@ -163,4 +200,96 @@ fn what_fails_while_modules_are_imported_fails_the_build_with_its_line() {
     );
     assert!(!folder.join("src/__pycache__").exists());
     assert!(!folder.join("target/components/fails.wasm").exists());
+}
+
+#[tokio::test]
+async fn the_functions_of_locale_have_the_texts_of_the_host_and_its_refusals() {
+    let folder = bff("locales", include_str!("throws/locales.py"));
+    let built = build(&folder, &options(), &mut |line| eprintln!("{line}")).unwrap();
+    let plain = Offline::kept(&built.component, &code()).unwrap();
+    let answer = plain.get("/texts").await.result.unwrap();
+    let texts: Value = serde_json::from_slice(&answer.body).unwrap();
+    assert_eq!(
+        texts,
+        json!([
+            "15. Jänner 2026 um 13:00",
+            ["15", "literal"],
+            ["de-AT", "numeric", "Europe/Vienna"],
+            ["Europe/Vienna", 3600, "2026-01-15", 24],
+            "12,50\u{a0}€",
+            "12.345.678.901.234.567.890,5",
+            ["de", 2, "half-expand"],
+            ["gestern", "vor 3 Tagen"],
+            "a, b oder c",
+            ["element", "literal"],
+            ["one", "few", "many"],
+            ["one", "two", "few", "other"],
+            [-1, 0],
+            ["Äpfel", "Birnen", "Zimt"],
+            ["Japan", null],
+            "İ",
+            ["de-AT", "he"],
+            ["de"],
+            true
+        ])
+    );
+    let refused = plain.get("/refused").await.result.unwrap();
+    let refused: Value = serde_json::from_slice(&refused.body).unwrap();
+    assert_eq!(
+        refused,
+        json!(["range-error", "range-error", "unsupported", "range-error"])
+    );
+}
+
+/// What the loop of an author makes, in the interpreter that it keeps.
+#[tokio::test]
+async fn a_save_is_a_component_of_the_interpreter_that_is_kept() {
+    const FIRST: &str = "import random\nimport words\nfrom tailor_kit import Bff, respond\n\n\
+         handler = Bff()\n\n\n@handler.get(\"/\")\ndef one(request):\n    \
+         return respond([words.TEXT, random.random()])\n";
+    let folder = bff("kept", FIRST);
+    let words = folder.join("src/words.py");
+    std::fs::write(&words, "TEXT = 'one'\n").unwrap();
+    let session = Session::open(&folder, options()).unwrap();
+    let build = |said: &mut Vec<String>| session.build(&mut |line| said.push(line.to_owned()));
+    let answer = async |component: &Path| {
+        let plain = Offline::kept(component, &code()).unwrap();
+        let answer = plain.get("/").await.result.unwrap();
+        let answer: Value = serde_json::from_slice(&answer.body).unwrap();
+        let again = plain.again().get("/").await.result.unwrap();
+        assert_ne!(
+            again.body,
+            answer.to_string(),
+            "random numbers are others each time"
+        );
+        answer[0].as_str().unwrap().to_owned()
+    };
+    let mut said = Vec::new();
+    let built = build(&mut said).unwrap();
+    assert_eq!(answer(&built.component).await, "one");
+    assert_eq!(
+        said,
+        ["starting the Python interpreter, which is kept from now on"]
+    );
+    let first = std::fs::read(&built.component).unwrap();
+    std::fs::write(&words, "TEXT = 'two'\n").unwrap();
+    let built = build(&mut said).unwrap();
+    assert_eq!(answer(&built.component).await, "two");
+    // Only the bytes of memory are others, so that a host compiles nothing.
+    let second = std::fs::read(&built.component).unwrap();
+    assert_eq!(first.len(), second.len());
+
+    // A file that is no Python is told at once, with its line.
+    std::fs::write(&words, "TEXT = 'two'\ndef (:\n").unwrap();
+    let error = build(&mut said).unwrap_err().to_string();
+    assert_eq!(
+        error,
+        "kept: not a component of a BFF: module-level code failed: SyntaxError: invalid syntax \
+         (words.py, line 2)\n    at src/words.py:2\n    at src/main.py:2"
+    );
+    assert_eq!(said.len(), 1, "{said:?}");
+    // What the interpreter has not is imported in the usual way.
+    std::fs::write(&words, "import colorsys\nTEXT = colorsys.__name__\n").unwrap();
+    let built = build(&mut said).unwrap();
+    assert_eq!(answer(&built.component).await, "colorsys");
 }

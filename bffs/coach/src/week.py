@@ -76,12 +76,6 @@ def week_of(athlete: str, last: datetime.date) -> Response:
     return respond(screen, headers={"cache-control": caching})
 
 
-def _by_date(table: dict[str, list[Any]], name: str, dates: list[str]) -> list[Any]:
-    """A column with one value for each date, `None` where the service has no such day."""
-    known = dict(zip(table["date"], table[name], strict=True))
-    return [known.get(date) for date in dates]
-
-
 def _mean(values: list[Any]) -> int | None:
     known = [value for value in values if value is not None]
     return round(sum(known) / len(known)) if known else None
@@ -90,11 +84,12 @@ def _mean(values: list[Any]) -> int | None:
 def _activity(table: dict[str, list[Any]] | None, dates: list[str]) -> dict[str, Any] | None:
     if table is None:
         return None
-    minutes = _by_date(table, "active_minutes", dates)
-    metres = [value or 0 for value in _by_date(table, "distance_m", dates)]
+    week = ACTIVITY.align("date", dates, table)
+    minutes = week["active_minutes"]
+    metres = [value or 0 for value in week["distance_m"]]
     return {
         "active_minutes": minutes,
-        "steps": _by_date(table, "steps", dates),
+        "steps": week["steps"],
         "total": duration(sum(value or 0 for value in minutes)),
         "kilometres": round(sum(metres) / 1000, 1),
         # A day that is not known may not have been one of rest.
@@ -105,7 +100,7 @@ def _activity(table: dict[str, list[Any]] | None, dates: list[str]) -> dict[str,
 def _heart(table: dict[str, list[Any]] | None, dates: list[str]) -> dict[str, Any] | None:
     if table is None:
         return None
-    resting = _by_date(table, "resting_bpm", dates)
+    resting = HEART.align("date", dates, table)["resting_bpm"]
     mean, latest = _mean(resting[:-1]), resting[-1]
     change = None if mean is None or latest is None else latest - mean
     # Above that of the days before: the first sign of too much, or of an illness.
@@ -115,7 +110,8 @@ def _heart(table: dict[str, list[Any]] | None, dates: list[str]) -> dict[str, An
 def _sleep(table: dict[str, list[Any]] | None, dates: list[str]) -> dict[str, Any] | None:
     if table is None:
         return None
-    asleep = _by_date(table, "asleep_minutes", dates)
+    week = SLEEP.align("date", dates, table)
+    asleep = week["asleep_minutes"]
     mean = _mean(asleep)
     shortest = (
         min((value, date) for value, date in zip(asleep, dates, strict=True) if value is not None)
@@ -126,7 +122,7 @@ def _sleep(table: dict[str, list[Any]] | None, dates: list[str]) -> dict[str, An
         "asleep": [None if value is None else duration(value) for value in asleep],
         "mean": None if mean is None else duration(mean),
         "shortest_on": shortest[1] if shortest else None,
-        "mean_score": _mean(_by_date(table, "score", dates)),
+        "mean_score": _mean(week["score"]),
     }
 
 

@@ -182,7 +182,7 @@ class Bodies(unittest.TestCase):
                 "[" * 100_000,
                 json_type,
                 400,
-                "body: more levels of lists and objects than can be read",
+                "body: more than 1000 levels of lists and objects",
             ),
         ]:
             answer = of(body, **headers)
@@ -218,7 +218,9 @@ class Doubles(unittest.TestCase):
         answer = answer_of(tell, given)
         self.assertEqual(answer.json(), ["kg", None, "2026-02-01", "020ffab2", "watch"])
         (line,) = answer.log
-        self.assertEqual((line.level, line.message, line.fields), ("warn", "half?", {"count": "3"}))
+        self.assertEqual(
+            (line.level, line.message, line.fields), ("warn", "half\ufffd", {"count": "3"})
+        )
 
     def test_without_a_host_functions_of_it_say_so(self) -> None:
         with self.assertRaisesRegex(RuntimeError, r"config\(\) needs a host, and there is none"):
@@ -231,7 +233,7 @@ class Doubles(unittest.TestCase):
             Response(200, [("content-length", "1")], "x"),
             Response(200, [("x", "a\nb")], "x"),
         ]:
-            with self.assertRaises(AssertionError):
+            with self.assertRaises((AssertionError, ValueError)):
                 answer_of(lambda request, user, response=response: response)
 
     def test_no_json_has_what_json_lacks(self) -> None:

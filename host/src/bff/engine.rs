@@ -102,6 +102,9 @@ fn code() -> Result<Config, EngineError> {
         .async_stack_size(FIBER_STACK)
         .wasm_memory64(false)
         .wasm_relaxed_simd(false)
+        // Memory is read after a trap, for where an interpreter was (`bff::python`). Of the dump
+        // itself only the list of memories is made, and none is written.
+        .coredump_on_trap(true)
         // Otherwise this is read from the environment.
         .wasm_backtrace_details(WasmBacktraceDetails::Disable);
     // By default code compiled by any 48.x loads into any other, and would keep bugs that a patch

@@ -1,6 +1,6 @@
 //! Log lines of a guest: cut to a length, limited per request, and marked with BFF and request.
 
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
 
 use serde::Serialize;
@@ -44,6 +44,8 @@ pub struct GuestLog {
     request_id: String,
     left: AtomicU32,
     dropped: AtomicU32,
+    /// Whether there was a line of level error.
+    has_error: AtomicBool,
     /// The last error that was over the limit.
     last_error: Mutex<Option<LogLine>>,
     rate: usize,
@@ -58,6 +60,7 @@ impl GuestLog {
             request_id,
             left: limits.log_lines.into(),
             dropped: 0.into(),
+            has_error: false.into(),
             last_error: Mutex::default(),
             rate: limits.log_rate,
             kept: None,
@@ -72,6 +75,7 @@ impl GuestLog {
             request_id: self.request_id.clone(),
             left: self.left.load(Ordering::Relaxed).into(),
             dropped: 0.into(),
+            has_error: false.into(),
             last_error: Mutex::default(),
             rate: self.rate,
             kept: Some(Mutex::default()),
@@ -92,9 +96,17 @@ impl GuestLog {
         self.dropped.load(Ordering::Relaxed)
     }
 
+    /// Whether there was a line of level error, written or not.
+    pub(super) fn has_error(&self) -> bool {
+        self.has_error.load(Ordering::Relaxed)
+    }
+
     /// Writes a line, or counts it when there were too many. A line below the log's level costs
     /// nothing. The last error is written in any case, when the request ends: it says most.
     pub fn write(&self, level: Level, message: &str, fields: Vec<(String, String)>) {
+        if level == Level::ERROR {
+            self.has_error.store(true, Ordering::Relaxed);
+        }
         if self.kept.is_none() && !is_enabled(level) {
             return;
         }

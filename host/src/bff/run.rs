@@ -18,6 +18,7 @@ use super::guest_log::GuestLog;
 use super::limits::GuestLimits;
 use super::load::Handler;
 use super::meter::{Awaited, Began, Guest, Stopped, Usage, grace};
+use super::python;
 use super::random::Random;
 use super::runtime::Runtime;
 use super::scheduler::Scheduler;
@@ -213,7 +214,14 @@ async fn run_in(
         Ok(Err(Stopped::WaitedTooLong)) => Err(BffError::CpuShare {
             limit: limits.cpu_wait,
         }),
-        Ok(Ok(Err(error))) => Err(classify(error, store.data(), version)),
+        Ok(Ok(Err(error))) => {
+            let has_python = python::may_be(version).then(|| python::stack_of(&error, store));
+            let error = classify(error, store.data(), version);
+            if let Some(stack) = has_python.flatten() {
+                python::tell(&error, stack, &store.data().log);
+            }
+            Err(error)
+        }
         Ok(Ok(Ok(answer))) => {
             // The answer is without these, which its records say.
             awaited.end_started();

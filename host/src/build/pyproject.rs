@@ -107,6 +107,7 @@ impl PyProject {
             folder: folder.to_owned(),
             // It becomes the name of a file.
             name: name
+                .filter(|name| !name.trim().is_empty())
                 .or_else(folder_name)
                 .unwrap_or_default()
                 .replace(['/', '\\'], "-"),
@@ -244,6 +245,9 @@ mod tests {
         assert_eq!(read.entry, Path::new("src/main.py"));
         let (_other, read) = project("[project]\nname = \"../../coach\"\n", &[]);
         assert_eq!(read.unwrap().name, "..-..-coach");
+        let (folder, read) = project("[project]\nname = \"\"\n", &[]);
+        let name = folder.path().file_name().unwrap().to_string_lossy();
+        assert_eq!(read.unwrap().name, name);
         let (folder, read) = project(
             "[project]\nname = \"coach\"\ndependencies = [\"isodate==0.7.2\"]\n\
              [dependency-groups]\ndev = [\"ruff\", \"componentize_py == 0.26.0\"]\n\

@@ -19,15 +19,32 @@ pub(super) fn build(
     options: &BuildOptions,
     say: Report<'_>,
 ) -> Result<Built, BuildError> {
-    build_into(project, &project.components(), options, say)
+    let components = project.components();
+    build_into(project, &components, options, say, |parts, _| {
+        componentize::componentize(
+            project,
+            &parts.tools,
+            &parts.wit,
+            &parts.sources,
+            &components,
+        )
+    })
 }
 
-/// Builds one project, with its component in a folder.
+/// What a component is made of.
+struct Parts {
+    tools: Tools,
+    wit: PathBuf,
+    sources: Sources,
+}
+
+/// Builds one project, with its component in a folder. `make` makes it where something has changed.
 fn build_into(
     project: &PyProject,
     components: &Path,
     options: &BuildOptions,
     say: Report<'_>,
+    make: impl FnOnce(&Parts, Report<'_>) -> Result<Vec<u8>, BuildError>,
 ) -> Result<Built, BuildError> {
     let _lock = lock(&components.join("build.lock"), say)?;
     let output = components.join(format!("{}.wasm", project.name));
@@ -49,7 +66,12 @@ fn build_into(
     let tools = Tools::ready(project, options, say)?;
     // Taken after an installation, which may have brought packages.
     let inputs = inputs(project, &wit, &sources)?;
-    let bytes = componentize::componentize(project, &tools, &wit, &sources, components)?;
+    let parts = Parts {
+        tools,
+        wit,
+        sources,
+    };
+    let bytes = make(&parts, say)?;
     component::write_whole(&output, &bytes)?;
     let stamp = Stamp {
         inputs,
@@ -67,8 +89,19 @@ fn inputs(project: &PyProject, wit: &Path, sources: &Sources) -> Result<String, 
         sources.digest().as_bytes(),
         digest_of_files(&project.folder, &[manifest])?.as_bytes(),
         digest_of_files(wit, &files_below(wit, &|_| false)?)?.as_bytes(),
-        tools::installed(project).join("\n").as_bytes(),
+        tools::installed(project)?.join("\n").as_bytes(),
         componentize::ENTRY.as_bytes(),
+    ]))
+}
+
+/// The digest of what an interpreter that is kept is made of.
+fn kept_of(project: &PyProject, parts: &Parts) -> Result<String, BuildError> {
+    let wit = &parts.wit;
+    Ok(digest([
+        parts.sources.digest_of_kit().as_bytes(),
+        digest_of_files(&project.folder, &[project.folder.join(MANIFEST)])?.as_bytes(),
+        digest_of_files(wit, &files_below(wit, &|_| false)?)?.as_bytes(),
+        tools::installed(project)?.join("\n").as_bytes(),
     ]))
 }
 
@@ -93,7 +126,10 @@ fn find_wit(project: &PyProject, options: &BuildOptions) -> Result<PathBuf, Buil
 
 mod componentize;
 mod development;
+mod engine;
 mod failure;
+mod pip;
+mod requirements;
 mod sources;
 mod tools;
 

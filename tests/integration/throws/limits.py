@@ -3,10 +3,13 @@
 A comment `@name` stands at the end of the line that the log has to name first for `/name`.
 """
 
+import asyncio
 import datetime
+import itertools
 import logging
 import os
 import random
+import re
 import socket
 import sys
 import time
@@ -25,8 +28,13 @@ def parse(text: str) -> int:
 
 
 def spin() -> None:
+    count = 0
     while True:
-        pass
+        count += 1  # @loop
+
+
+def match_slowly(text: str) -> bool:
+    return re.match("(a*)*b", text) is not None  # @expression
 
 
 @handler.get("/raise")
@@ -61,6 +69,18 @@ def loop(request: Request) -> Response:
     return respond(1)
 
 
+@handler.get("/expression")
+def expression(request: Request) -> Response:
+    return respond(match_slowly("a" * 64))
+
+
+@handler.get("/rows")
+def rows(request: Request) -> Response:
+    log.error("what the author says before")
+    endless = itertools.count()
+    return respond(sum(number * 2 for number in endless))  # @rows
+
+
 @handler.get("/exit")
 def exits(request: Request) -> Response:
     sys.exit(3)  # @exit
@@ -70,6 +90,24 @@ def exits(request: Request) -> Response:
 def sockets(request: Request) -> Response:
     socket.create_connection(("127.0.0.1", 80))  # @socket
     return respond(1)
+
+
+async def nothing() -> None:
+    pass
+
+
+@handler.get("/events")
+def events(request: Request) -> Response:
+    asyncio.run(nothing())  # @events
+    return respond(1)
+
+
+@handler.get("/deep")
+def deep(request: Request) -> Response:
+    nested: list[object] = []
+    for _ in range(100_000):
+        nested = [nested]
+    return respond(nested)  # @deep
 
 
 @handler.get("/file")

@@ -4,27 +4,26 @@ It shapes requests, calls and answers, and holds nothing that belongs to one fro
 of the business. It needs the standard library alone.
 """
 
+from . import locale
+from .accept import negotiate
 from .body import bad_field, read_bytes, read_form, read_json, read_text
 from .calls import (
     JsonCall,
-    Started,
     delete_json,
-    fetch_all,
     get_json,
     patch_json,
     path,
     post_json,
     put_json,
-    read_document,
-    start,
-    wait_any,
 )
 from .columns import Columns, columns
-from .dates import duration, today
-from .decode import DecodeError, read
+from .dates import duration, parse_date, today
+from .decode import DecodeError, nothing, read
+from .exchange import Started, fetch, fetch_all, read_document, start, wait_any
+from .hand_back import hand_back
 from .host import config, elapsed_ms, now_ms, random_bytes, time_left_ms
 from .log import log
-from .messages import Client, Failure, Reply, Request, Response
+from .messages import Call, Client, Failure, Reply, Request, Response
 from .missing import (
     Failed,
     Missing,
@@ -55,6 +54,7 @@ from .router import Bff
 
 __all__ = [
     "Bff",
+    "Call",
     "Client",
     "Columns",
     "DecodeError",
@@ -81,14 +81,20 @@ __all__ = [
     "delete_json",
     "duration",
     "elapsed_ms",
+    "fetch",
     "fetch_all",
     "get_json",
+    "hand_back",
     "integer",
+    "locale",
     "log",
+    "negotiate",
+    "nothing",
     "nothing_arrived",
     "now_ms",
     "one_of",
     "optional",
+    "parse_date",
     "patch_json",
     "path",
     "post_json",

@@ -5,7 +5,7 @@ in each row; of columns it reads one array each.
 from __future__ import annotations
 
 import types
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from .decode import DecodeError, Reader, reader
@@ -36,6 +36,23 @@ class Columns:
                 inner = "/" + rest[0] if rest else ""
                 raise DecodeError(fault.what, f"{self._place}/{row}/{name}{inner}") from None
         return table
+
+    def align(
+        self, name: str, keys: Sequence[Any], table: dict[str, list[Any]] | None
+    ) -> dict[str, list[Any]]:
+        """The table with one row for each of `keys`, by the values of its column `name`.
+
+        A key that no row has is a row of `None`, and rows of other keys are left out. Where there
+        is no table, all rows are such: `DAYS.align("date", dates, outcome.value_or(None))`.
+        """
+        if table is None:
+            return {known: [None] * len(keys) for known, _ in self._members}
+        row_of = {key: row for row, key in enumerate(table[name])}
+        rows = [row_of.get(key) for key in keys]
+        return {
+            known: [None if row is None else column[row] for row in rows]
+            for known, column in table.items()
+        }
 
 
 def columns(place: str, members: Mapping[str, Any]) -> Columns:

@@ -11,8 +11,11 @@ _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", re.ASCII)
 
 
 def parse_date(text: str) -> datetime.date | None:
-    """The day of `YYYY-MM-DD`; nothing for any other text, and for no day of the calendar."""
-    if _DATE.fullmatch(text) is None:
+    """The day of `YYYY-MM-DD`; nothing for any other text, and for no day of the calendar.
+
+    Years are 0100 to 9999: what is less would be read as of another century elsewhere.
+    """
+    if _DATE.fullmatch(text) is None or text < "0100":
         return None
     try:
         return datetime.date.fromisoformat(text)

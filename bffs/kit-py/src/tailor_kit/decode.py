@@ -1,18 +1,31 @@
 """Reading JSON into the types that a program names: `str`, `int | None`, `list[Day]`, a dataclass.
 
-A reader is made once for each type, when the component is built, and kept.
+A reader is made once for each type and kept: that of `columns` when the component is built, those
+of calls and bodies in each request that has them.
 """
 
 from __future__ import annotations
 
 import dataclasses
 import datetime
+import enum
 import json
+import re
 import types
 import typing
 from collections.abc import Callable
-from functools import cache
+from itertools import accumulate
 from typing import Any
+
+from .dates import parse_date
+
+# Levels that a document may have. The interpreter's stack ends at some 5,000, and with it the
+# instance, without an exception.
+MOST_LEVELS = 1000
+_STEPS = {"[": 1, "{": 1, "]": -1, "}": -1}
+_BRACKET = re.compile(r"[\[\]{}]")
+# A number that no double may hold.
+_HUGE = re.compile(r"[eE]\+?0*[0-9]{3}|[0-9]{300}")
 
 Reader = Callable[[Any], Any]
 
@@ -41,37 +54,100 @@ def read(of: Any, value: Any) -> Any:
 
 
 def parse(text: str) -> Any:
-    """JSON as Python has it. `NaN` and `Infinity` are none."""
+    """JSON as Python has it. `NaN` and `Infinity` are none, nor are numbers as large."""
+    too_deep = DecodeError(f"more than {MOST_LEVELS} levels of lists and objects")
+    if is_too_deep(text):
+        raise too_deep
     try:
+        if _HUGE.search(text):
+            return json.loads(text, parse_constant=_constant, parse_float=_finite)
         return json.loads(text, parse_constant=_constant)
     except RecursionError:
-        raise DecodeError("more levels of lists and objects than can be read") from None
+        # Some versions of Python take fewer.
+        raise too_deep from None
     except ValueError:
         raise DecodeError("not JSON") from None
+
+
+def is_too_deep(text: str) -> bool:
+    """Whether a text has more levels than that, as far as it is JSON."""
+    if text.count("[") + text.count("{") <= MOST_LEVELS:
+        return False
+    # Outside of texts are the parts before their first quote and behind their second.
+    plain = text.replace("\\\\", "").replace('\\"', "").split('"')[::2]
+    steps = (_STEPS[mark] for part in plain for mark in _BRACKET.findall(part))
+    return max(accumulate(steps), default=0) > MOST_LEVELS
 
 
 def _constant(name: str) -> Any:
     raise ValueError(name)
 
 
-@cache
+def _finite(digits: str) -> float:
+    number = float(digits)
+    if number in (float("inf"), float("-inf")):
+        raise ValueError(digits)
+    return number
+
+
+_readers: dict[tuple[Any, str], Reader] = {}
+
+
 def reader(of: Any) -> Reader:
     """The reader of a type. Raises `TypeError` for one that JSON has no values of."""
+    # `A | B` equals `B | A`, and is written in another order.
+    key = (of, repr(of))
+    if key not in _readers:
+        made: list[Reader] = []
+        # A dataclass may have members of its own type.
+        _readers[key] = lambda value: made[0](value)
+        try:
+            made.append(_made(of))
+        except BaseException:
+            del _readers[key]
+            raise
+        _readers[key] = made[0]
+    return _readers[key]
+
+
+def nothing(value: Any) -> None:
+    """In the place of a type: an answer that need not be read, whatever it is."""
+
+
+def _ignored(value: Any) -> Any:
+    return None
+
+
+def _made(of: Any) -> Reader:
+    if of is nothing:
+        return _ignored
+    if isinstance(of, typing.NewType):
+        made: Reader = reader(of.__supertype__)
+        return made
     if of is Any or of is object:
-        return lambda value: value
+        return _anything
     if of is None or of is type(None):
         return _nothing
     if of in _PLAIN:
         return _PLAIN[of]
     if dataclasses.is_dataclass(of) and isinstance(of, type):
         return _object(of)
+    if isinstance(of, type) and issubclass(of, enum.Enum):
+        return _enum(of)
+    if typing.is_typeddict(of):
+        return _typed_dict(of)
     origin, arguments = typing.get_origin(of), typing.get_args(of)
     if origin in (typing.Union, types.UnionType):
         return _union(arguments)
+    if origin is typing.Annotated:
+        return reader(arguments[0])
     if origin is list:
         return _list(reader(arguments[0]))
     if origin is dict and arguments[0] is str:
         return _dict(reader(arguments[1]))
+    if origin is tuple and len(arguments) == 2 and arguments[1] is ...:
+        items = _list(reader(arguments[0]))
+        return lambda value: tuple(items(value))
     if origin is tuple:
         return _tuple([reader(each) for each in arguments])
     if origin is typing.Literal:
@@ -99,6 +175,10 @@ def _found(value: Any) -> str:
 
 def _wrong(expected: str, value: Any) -> DecodeError:
     return DecodeError(f"expected {expected}, found {_found(value)}")
+
+
+def _anything(value: Any) -> Any:
+    return value
 
 
 def _nothing(value: Any) -> None:
@@ -133,10 +213,10 @@ def _number(value: Any) -> float:
 
 
 def _date(value: Any) -> datetime.date:
-    try:
-        return datetime.date.fromisoformat(_text(value))
-    except ValueError:
-        raise DecodeError("expected a date as `YYYY-MM-DD`") from None
+    day = parse_date(_text(value))
+    if day is None:
+        raise DecodeError("expected a date as `YYYY-MM-DD`")
+    return day
 
 
 _PLAIN: dict[Any, Reader] = {
@@ -211,6 +291,34 @@ def _literal(words: tuple[Any, ...]) -> Reader:
     return read_literal
 
 
+def _enum(of: type[enum.Enum]) -> Reader:
+    values = [member.value for member in of]
+    literal = _literal(tuple(values))
+    return lambda value: of(literal(value))
+
+
+def _typed_dict(of: Any) -> Reader:
+    hints = typing.get_type_hints(of)
+    members = [(name, reader(hint), name in of.__required_keys__) for name, hint in hints.items()]
+
+    def read_typed_dict(value: Any) -> Any:
+        if type(value) is not dict:
+            raise _wrong("an object", value)
+        made = {}
+        name = ""
+        try:
+            for name, member, is_required in members:
+                if name in value:
+                    made[name] = member(value[name])
+                elif is_required:
+                    raise DecodeError("is missing")
+        except DecodeError as fault:
+            raise fault.inside(name) from None
+        return made
+
+    return read_typed_dict
+
+
 def _union(members: tuple[Any, ...]) -> Reader:
     readers = [reader(each) for each in members if each is not type(None)]
     nullable = type(None) in members
@@ -241,6 +349,7 @@ def _object(of: Any) -> Reader:
             field.default is not plain or field.default_factory is not plain,
         )
         for field in dataclasses.fields(of)
+        if field.init
     ]
 
     def read_object(value: Any) -> Any:
@@ -258,6 +367,10 @@ def _object(of: Any) -> Reader:
                     raise DecodeError("is missing")
         except DecodeError as fault:
             raise fault.inside(name) from None
-        return of(**made)
+        try:
+            return of(**made)
+        except ValueError as refused:
+            # Of a rule in `__post_init__`.
+            raise DecodeError(str(refused)) from None
 
     return read_object

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Protocol
+from typing import Any, Protocol
 
 from .messages import Call, Failure, Reply
+from .shape import text_of, whole
 
 
 class Exchange(Protocol):
@@ -26,6 +27,7 @@ class Host(Protocol):
     def time_left_ms(self) -> int: ...
     def elapsed_ns(self) -> int: ...
     def random(self, length: int) -> bytes: ...
+    def locale(self, function: str, *given: Any) -> Any: ...
 
 
 _current: Host | None = None
@@ -50,7 +52,7 @@ def need(what: str) -> Host:
 
 def config(key: str) -> str | None:
     """A setting of this BFF from the operator's file."""
-    return need("config()").config(key)
+    return need("config()").config(text_of("the name of a setting", key))
 
 
 def now_ms() -> int:
@@ -70,4 +72,5 @@ def elapsed_ms() -> float:
 
 def random_bytes(length: int) -> bytes:
     """Random bytes that nobody can guess, at most 65,536. In a test they are of its seed."""
-    return need("random_bytes()").random(length)
+    host = need("random_bytes()")
+    return host.random(whole("the number of random bytes", length, 65_536))

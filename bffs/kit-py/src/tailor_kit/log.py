@@ -5,11 +5,7 @@ personal data.
 from __future__ import annotations
 
 from . import host
-
-
-def _clean(text: str) -> str:
-    # A lone surrogate has no form in UTF-8.
-    return text if text.isascii() else text.encode("utf-8", "replace").decode()
+from .shape import text_of, well_formed
 
 
 class Log:
@@ -32,8 +28,8 @@ class Log:
         self._write("error", message, fields)
 
     def _write(self, level: str, message: str, fields: dict[str, object]) -> None:
-        pairs = [(name, _clean(str(value))) for name, value in fields.items()]
-        host.need("log").log(level, _clean(message), pairs)
+        pairs = [(well_formed(name), well_formed(str(value))) for name, value in fields.items()]
+        host.need("log").log(level, text_of("the message of a line", message), pairs)
 
 
 log = Log()

@@ -11,6 +11,11 @@ Body = str | bytes | None
 """The body of a message, whole. JSON travels as text."""
 
 
+def _first(headers: Headers, name: str) -> str | None:
+    wanted = name.lower()
+    return next((value for known, value in headers if known.lower() == wanted), None)
+
+
 @dataclass(slots=True)
 class Client:
     """Who is asking."""
@@ -35,8 +40,7 @@ class Request:
 
     def header(self, name: str) -> str | None:
         """The value of the first field of this name, whatever its case."""
-        wanted = name.lower()
-        return next((value for known, value in self.headers if known.lower() == wanted), None)
+        return _first(self.headers, name)
 
 
 @dataclass(slots=True)
@@ -55,10 +59,10 @@ class Call:
     service: str
     method: str
     path: str
-    query: list[tuple[str, str]]
-    headers: Headers
-    body: Body
-    select: list[str]
+    query: list[tuple[str, str]] = field(default_factory=list)
+    headers: Headers = field(default_factory=list)
+    body: Body = None
+    select: list[str] = field(default_factory=list)
     timeout_ms: int | None = None
     profile: str | None = None
 
@@ -74,6 +78,10 @@ class Reply:
     """The JSON text of each selected value, `None` where there is none."""
     source: str
     """`live`, `cached`, `stale` or `fallback`."""
+
+    def header(self, name: str) -> str | None:
+        """The value of the first field of this name, whatever its case."""
+        return _first(self.headers, name)
 
 
 @dataclass(slots=True)

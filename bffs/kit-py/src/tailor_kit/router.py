@@ -9,6 +9,7 @@ from __future__ import annotations
 import importlib
 import importlib.util
 import inspect
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, TypeVar
@@ -16,6 +17,7 @@ from urllib.parse import unquote
 
 from .messages import Request, Response
 from .problem import Problem
+from .shape import response_of
 
 # Read when the component is built. Outside of one there is no contract, and no request of a host.
 _wire: Any = None
@@ -23,6 +25,7 @@ if importlib.util.find_spec("wit_world") is not None:
     _wire = importlib.import_module(".wire", __package__)
 
 F = TypeVar("F", bound=Callable[..., Response])
+_METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +87,17 @@ class Bff:
 
     def route(self, method: str, pattern: str) -> Callable[[F], F]:
         """A route for one method. What is wrong with it fails the build, with the line."""
+        method = method.upper()
+        if method not in _METHODS:
+            raise ValueError(f"{method} {pattern}: no method of HTTP that a BFF answers")
+        if not pattern.startswith("/") or re.search(r"[?#\s]", pattern):
+            raise ValueError(f"{method} {pattern}: a pattern is `/` and segments, without a query")
         segments = tuple(pattern.split("/"))
+        for each in segments:
+            if ("{" in each or "}" in each) and not re.fullmatch(r"\{\w+\}", each):
+                raise ValueError(f"{method} {pattern}: `{{name}}` takes one whole segment")
+        if any((route.method, route.pattern) == (method, pattern) for route in self._routes):
+            raise ValueError(f"{method} {pattern}: is a route already")
         is_name = [each.startswith("{") and each.endswith("}") for each in segments]
         names = tuple(
             each[1:-1] if named else None for each, named in zip(segments, is_name, strict=True)
@@ -100,7 +113,7 @@ class Bff:
                 raise TypeError(message) from None
             if inspect.iscoroutinefunction(function):
                 raise TypeError(f"{method} {pattern}: the function is async, and nothing awaits it")
-            self._routes.append(Route(method.upper(), pattern, segments, names, function))
+            self._routes.append(Route(method, pattern, segments, names, function))
             return function
 
         return add
@@ -115,7 +128,7 @@ class Bff:
         try:
             return self._dispatch(request)
         except Problem as problem:
-            return problem.answer(request.id)
+            return response_of(problem.answer(request.id))
 
     def _dispatch(self, request: Request) -> Response:
         segments = [_decoded(each) for each in request.path.split("/")]
@@ -143,7 +156,7 @@ def _call(route: Route, request: Request, values: dict[str, str]) -> Response:
         if not isinstance(answer, Response):
             kind = type(answer).__name__
             raise TypeError(f"{name}: the answer is of type {kind}, not a Response: use respond()")
-        return answer
+        return response_of(answer)
     except Problem:
         raise
     except BaseException as error:

@@ -4,13 +4,23 @@
 
 from __future__ import annotations
 
+import dataclasses
+import enum
+import inspect
+import typing
 from collections.abc import Callable, Sequence
 from typing import Any
 
 from componentize_py_types import Err, Ok  # type: ignore[import-not-found]
-from wit_world.imports import downstream, runtime, types  # type: ignore[import-not-found]
+from wit_world.imports import (  # type: ignore[import-not-found]
+    downstream,
+    locale,
+    runtime,
+    types,
+)
 
 from . import host
+from .locale import LocaleError
 from .messages import Body, Call, Client, Failure, Reply, Request, Response
 
 _METHODS = {method.name: method for method in types.Method}
@@ -65,6 +75,53 @@ class _Exchange:
             return _failure(error.value)
 
 
+def _of_contract(of: Any) -> Callable[[Any], Any] | None:
+    """What makes a value of the contract of a plain one; nothing where both are the same."""
+    if type(None) in typing.get_args(of):
+        made = _of_contract(typing.get_args(of)[0])
+        return None if made is None else lambda value: None if value is None else made(value)
+    if isinstance(of, type) and issubclass(of, enum.Enum):
+        members = {_word(member): member for member in of}
+        return lambda value: members[value]
+    if dataclasses.is_dataclass(of):
+        record: Any = of
+        fields = [(field.name, _of_contract(field.type)) for field in dataclasses.fields(record)]
+        return lambda value: record(
+            *[value[name] if made is None else made(value[name]) for name, made in fields]
+        )
+    return None
+
+
+def _word(member: Any) -> str:
+    word: str = member.name.lower().replace("_", "-")
+    return word
+
+
+def _plain(value: Any) -> Any:
+    """A value of the contract as plain ones."""
+    if isinstance(value, list):
+        return [_plain(each) for each in value]
+    if isinstance(value, enum.Enum):
+        return _word(value)
+    if dataclasses.is_dataclass(value):
+        names = [field.name for field in dataclasses.fields(value)]
+        return {name: _plain(getattr(value, name)) for name in names}
+    return value
+
+
+def _functions() -> dict[str, tuple[Any, list[Callable[[Any], Any] | None]]]:
+    """The functions of `locale`, with what makes their parameters."""
+    found = {}
+    for name, function in inspect.getmembers(locale, inspect.isfunction):
+        if function.__module__ == locale.__name__:
+            parameters = inspect.signature(function).parameters.values()
+            found[name] = (function, [_of_contract(each.annotation) for each in parameters])
+    return found
+
+
+_LOCALE = _functions()
+
+
 class _Host:
     """The host of a component."""
 
@@ -84,6 +141,14 @@ class _Host:
     def log(self, level: str, message: str, fields: list[tuple[str, str]]) -> None:
         runtime.log(_LEVELS[level], message, fields)
 
+    def locale(self, function: str, *given: Any) -> Any:
+        own, parameters = _LOCALE[function]
+        made = zip(parameters, given, strict=True)
+        try:
+            return _plain(own(*[value if make is None else make(value) for make, value in made]))
+        except Err as error:
+            raise LocaleError(_word(error.value.kind), error.value.detail) from None
+
     config = staticmethod(runtime.config)
     now_ms = staticmethod(runtime.now_ms)
     time_left_ms = staticmethod(runtime.time_left_ms)
@@ -99,5 +164,6 @@ def answer(handle: Callable[[Request], Response], given: Any) -> Any:
     host.enter(_host)
     client = Client(given.client.name, given.client.host)
     method, body = _NAMES[given.method], _body(given.body)
-    made = handle(Request(given.id, method, given.path, given.query, given.headers, body, client))
+    request = Request(given.id, method, given.path, given.query, given.headers, body, client)
+    made = handle(request)
     return types.Response(made.status, made.headers, _payload(made.body))

@@ -22,7 +22,7 @@ pub(in crate::build) struct State {
 
 /// Bytes of memory up to which all of it is one segment: of two modules that ran the same way, only
 /// the bytes of that segment differ then, and a host may compile them once.
-const WHOLE: usize = 16 << 20;
+const WHOLE: usize = 48 << 20;
 
 /// Places in memory that are free, for numbers that would be a part of the code otherwise: at the
 /// bottom of the stack, which the engine's limit keeps it away from.

@@ -9,16 +9,30 @@ use super::super::fuse::{fuse, world_of};
 use super::super::pyproject::PyProject;
 use super::super::{BuildError, component};
 use super::failure;
+use super::pip::MISSING;
+use super::requirements;
 use super::sources::Sources;
-use super::tools::{MISSING, Tools};
+use super::tools::Tools;
 
 /// The module that the host calls, and its name. It imports that of the author.
 pub(super) const ENTRY: &str = include_str!("entry.py");
-pub(super) const ENTRY_MODULE: &str = "tailor_entry";
+const ENTRY_MODULE: &str = "tailor_entry";
+/// The module that the host calls in a component that is kept, and its name.
+pub(super) const KEPT: &str = include_str!("kept.py");
+const KEPT_MODULE: &str = "tailor_kept";
 /// The world of the contract.
 const WORLD: &str = "bff";
 /// The interface that a component exports, whatever its version.
-const HANDLER: &str = "tailor:bff/handler@";
+pub(super) const HANDLER: &str = "tailor:bff/handler@";
+
+/// What the component begins with.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Entry {
+    /// The author's modules, imported.
+    Whole,
+    /// What these import. They come in a first request.
+    Kept,
+}
 
 /// Makes the component. Files on the way lie in a folder in `components`.
 pub(super) fn componentize(
@@ -28,25 +42,48 @@ pub(super) fn componentize(
     sources: &Sources,
     components: &Path,
 ) -> Result<Vec<u8>, BuildError> {
+    let bytes = made(project, tools, wit, sources, components, Entry::Whole)?;
+    let linked = world_of(&bytes, HANDLER).and_then(|(resolve, id)| fuse(&bytes, &resolve, id));
+    let linked = linked.map_err(|error| BuildError::Component {
+        name: project.name.clone(),
+        reason: format!(
+            "what componentize-py made cannot be linked: {error}; take the version that tailor is \
+             made for, {}",
+            super::super::pyproject::COMPONENTIZE
+        ),
+    })?;
+    component::check(&project.name, &linked.bytes)?;
+    Ok(linked.bytes)
+}
+
+/// What componentize-py makes, which is still to be linked.
+pub(super) fn made(
+    project: &PyProject,
+    tools: &Tools,
+    wit: &Path,
+    sources: &Sources,
+    components: &Path,
+    entry: Entry,
+) -> Result<Vec<u8>, BuildError> {
     let folder = tempfile::Builder::new()
         .prefix(".python-")
         .tempdir_in(components)
         .map_err(BuildError::io("make a folder in", components))?;
     let folder = folder.path();
     let made = folder.join("made.wasm");
-    let mut tool = tool(tools, wit, sources, folder)?;
+    let mut tool = tool(tools, wit, sources, folder, entry)?;
     tool.arg("-o").arg(&made);
     let failed = |reason: String| BuildError::Component {
         name: project.name.clone(),
         reason,
     };
-    let entry = project.entry.display();
+    let shown_entry = project.entry.display();
     let finished = match run_within(&mut tool, MISSING, project.modules)? {
         Ended::Finished(finished) => finished,
         Ended::Time => {
             let seconds = project.modules.time.as_secs();
             return Err(failed(format!(
-                "module-level code of {entry} or of what it imports ran for more than {seconds}s when \
+                "module-level code of {shown_entry} or of what it imports ran for more than {seconds}s when \
                  the component was built; it runs once, then: look for a loop, or raise \
                  \"module-seconds\" of [tool.tailor] in pyproject.toml"
             )));
@@ -54,7 +91,7 @@ pub(super) fn componentize(
         Ended::Memory => {
             let mib = project.modules.memory >> 20;
             return Err(failed(format!(
-                "module-level code of {entry} or of what it imports took more than {mib} MiB of memory \
+                "module-level code of {shown_entry} or of what it imports took more than {mib} MiB of memory \
                  when the component was built; it runs once, then: make less of it, or raise \
                  \"module-mib\" of [tool.tailor] in pyproject.toml"
             )));
@@ -62,19 +99,15 @@ pub(super) fn componentize(
     };
     if !finished.ok {
         let shown: Vec<_> = sources.roots.iter().map(|root| &*root.shown).collect();
-        return Err(failed(failure::reason(&finished.printed(), &shown)));
+        let printed = finished.printed();
+        let mut reason = failure::reason(&printed, &shown);
+        let packages = tools.packages.as_deref();
+        if let Some(needs) = packages.and_then(|it| requirements::needs_c(&printed, it)) {
+            reason = format!("{reason}\n{needs}");
+        }
+        return Err(failed(reason));
     }
-    let bytes = std::fs::read(&made).map_err(BuildError::io("read", &made))?;
-    let linked = world_of(&bytes, HANDLER).and_then(|(resolve, id)| fuse(&bytes, &resolve, id));
-    let linked = linked.map_err(|error| {
-        failed(format!(
-            "what componentize-py made cannot be linked: {error}; take the version that tailor is \
-             made for, {}",
-            super::super::pyproject::COMPONENTIZE
-        ))
-    })?;
-    component::check(&project.name, &linked.bytes)?;
-    Ok(linked.bytes)
+    std::fs::read(&made).map_err(BuildError::io("read", &made))
 }
 
 /// The command without its output, with all that it reads written into `folder`.
@@ -83,6 +116,7 @@ fn tool(
     wit: &Path,
     sources: &Sources,
     folder: &Path,
+    entry: Entry,
 ) -> Result<Command, BuildError> {
     let mut path = sources.write(folder)?;
     let own = folder.join("entry");
@@ -97,6 +131,13 @@ fn tool(
     }
     written(&format!("{ENTRY_MODULE}.py"), ENTRY)?;
     written("tailor_build.py", &settings(sources))?;
+    let module = match entry {
+        Entry::Whole => ENTRY_MODULE,
+        Entry::Kept => {
+            written(&format!("{KEPT_MODULE}.py"), KEPT)?;
+            KEPT_MODULE
+        }
+    };
     path.push(own.clone());
     path.extend(tools.packages.clone());
     let mut tool = tools.command();
@@ -104,7 +145,7 @@ fn tool(
         .current_dir(folder)
         .arg("-d")
         .arg(wit)
-        .args(["-q", "-w", WORLD, "componentize", ENTRY_MODULE]);
+        .args(["-q", "-w", WORLD, "componentize", module]);
     for folder in path {
         tool.arg("-p").arg(folder);
     }

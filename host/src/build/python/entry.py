@@ -9,10 +9,19 @@ lines, each of them apart.
 import importlib
 import os
 import sys
+from importlib.machinery import (
+    BYTECODE_SUFFIXES,
+    EXTENSION_SUFFIXES,
+    SOURCE_SUFFIXES,
+    ExtensionFileLoader,
+    FileFinder,
+    SourceFileLoader,
+    SourcelessFileLoader,
+)
 
 from tailor_build import MODULE, ROOTS
 from wit_world import exports
-from wit_world.imports import runtime
+from wit_world.imports import runtime, types
 
 # Bytes of the parts of a line, of which the host takes 4 KiB, and calls of a stack.
 _MOST = {"message": 800, "stack": 1200, "route": 120, "cause": 900}
@@ -29,13 +38,42 @@ def _cut(text, most):
     return data[:most].decode("utf-8", "ignore") + "…"
 
 
+def shown(path):
+    """`src/main.py` of `/0/main.py`. The kit and what is not the author's are as they are."""
+    parts = path.split("/", 2)
+    if len(parts) != 3 or not parts[1].isdigit() or int(parts[1]) >= len(ROOTS):
+        return path
+    if parts[2].startswith("tailor_kit/"):
+        return path
+    root = ROOTS[int(parts[1])]
+    return parts[2] if root == "." else f"{root}/{parts[2]}"
+
+
+class _Loader(SourceFileLoader):
+    """Gives the author's code the names of files that the author knows: in the interpreter's own
+    messages, and in the frames that the host reads when it ends the request.
+    """
+
+    def source_to_code(self, data, path, **options):
+        return super().source_to_code(data, shown(path), **options)
+
+
+def _finder(folder):
+    if shown(f"{folder}/") == f"{folder}/":
+        raise ImportError("is found in the usual way", path=folder)
+    return FileFinder(
+        folder,
+        (ExtensionFileLoader, EXTENSION_SUFFIXES),
+        (_Loader, SOURCE_SUFFIXES),
+        (SourcelessFileLoader, BYTECODE_SUFFIXES),
+    )
+
+
 def _place(code, instruction, line):
     """`src/main.py:14:9`, or nothing for code that is not the author's."""
-    parts = code.co_filename.split("/", 2)
-    if len(parts) != 3 or not parts[1].isdigit() or int(parts[1]) >= len(ROOTS):
+    file = code.co_filename
+    if file.startswith(("/", "<")):
         return None
-    root = ROOTS[int(parts[1])]
-    file = parts[2] if root == "." else f"{root}/{parts[2]}"
     positions = list(code.co_positions())
     column = positions[instruction // 2][2] if instruction // 2 < len(positions) else None
     return f"{file}:{line}" if column is None else f"{file}:{line}:{column + 1}"
@@ -49,15 +87,12 @@ def _stack(error):
         code = trace.tb_frame.f_code
         place = _place(code, trace.tb_lasti, trace.tb_lineno)
         if place is not None:
-            calls.append((f"{code.co_name} {place}", code.co_filename.startswith("/0/")))
+            calls.append(f"{code.co_name} {place}")
             # Of endless recursion the innermost calls are as good as any.
             if len(calls) > 4 * _MOST_CALLS:
                 del calls[: 2 * _MOST_CALLS]
         trace = trace.tb_next
-    # The way from the host to the author's first function is the same each time.
-    own = [place for place, (_, is_own) in enumerate(calls) if is_own]
-    calls = calls[own[0] :] if own else calls
-    return " < ".join(call for call, _ in calls[: -_MOST_CALLS - 1 : -1])
+    return " < ".join(calls[: -_MOST_CALLS - 1 : -1])
 
 
 def _in_words(error):
@@ -95,13 +130,15 @@ def _write(error):
 
 def _find():
     """The author's handler: `handler` of the module, or an instance of its class `Handler`."""
+    sys.path_hooks.insert(0, _finder)
+    sys.path_importer_cache.clear()
     module = importlib.import_module(MODULE)
-    handler = getattr(module, "handler", None)
-    if handler is None and hasattr(module, "Handler"):
-        handler = module.Handler()
-    if not callable(getattr(handler, "handle", None)):
+    found = getattr(module, "handler", None)
+    if found is None and hasattr(module, "Handler"):
+        found = module.Handler()
+    if not callable(getattr(found, "handle", None)):
         raise TypeError(f"the module {MODULE} has no `handler` with a method `handle(request)`")
-    return handler
+    return found
 
 
 def _connect_logging():
@@ -135,17 +172,60 @@ def _connect_logging():
         root.setLevel(logging.INFO)
 
 
-_handler = _find()
-if "logging" in sys.modules:
-    _connect_logging()
+_PAYLOADS = {types.Payload_None_: None, types.Payload_Text: str, types.Payload_Bytes: bytes}
+
+
+def _checked(answer):
+    """An answer of the contract. At another value the interpreter ends without a word."""
+    if not isinstance(answer, types.Response):
+        kind = type(answer).__name__
+        raise TypeError(f"the handler returned a value of type {kind}, not a Response")
+    status, headers, body = answer.status, answer.headers, answer.body
+    if type(status) is not int or not 0 <= status <= 0xFFFF:
+        raise TypeError("the status of the answer is not a whole number")
+    if not all(type(text) is str for pair in headers for text in pair):
+        raise TypeError("a header of the answer is not a pair of texts")
+    of = _PAYLOADS.get(type(body), ...)
+    if of is ... or (of is not None and type(body.value) is not of):
+        raise TypeError(f"the body of the answer is of type {type(body).__name__}")
+    return answer
+
+
+def _refuse_sockets():
+    """A socket would end the instance without a word, and so would what makes one: an event loop of
+    `asyncio`.
+    """
+    socket = sys.modules["socket"]
+
+    class NoSocket(socket.socket):
+        def __init__(self, *given, **named):
+            raise OSError("there are no sockets in a component, which event loops of asyncio need")
+
+    socket.socket = NoSocket
+
+
+handler = None
+
+
+def begin():
+    """Imports the author's modules."""
+    global handler
+    handler = _find()
+    if "logging" in sys.modules:
+        _connect_logging()
+    if "socket" in sys.modules:
+        _refuse_sockets()
 
 
 class Handler(exports.Handler):
     def handle(self, r):
         try:
-            return _handler.handle(r)
+            return _checked(handler.handle(r))
         except BaseException as error:
             _SPARE.clear()
             sys.stdout.flush()
             _write(error)
             os.abort()
+
+
+begin()

@@ -6,6 +6,11 @@ use std::path::Path;
 const STUB: &str = "called trapping stub: ";
 /// The line before the causes, of which the first is the exception.
 const CAUSES: &str = "Caused by:";
+/// What it says of an interpreter that ended, and of one whose memory it cannot keep.
+const ENDED: &str = "error while executing at wasm backtrace";
+const TOO_LARGE: &str = "component-init-get-memory";
+/// What the entry says of a module without a handler.
+const NO_HANDLER: &str = "has no `handler` with a method";
 /// Calls that are shown of a stack.
 const MOST_CALLS: usize = 8;
 
@@ -27,12 +32,32 @@ pub(super) fn reason(printed: &str, shown: &[&Path]) -> String {
     let Some(cause) = cause.map(|line| line.trim_start_matches("0: ")) else {
         return format!("componentize-py failed: {}", last_line(printed));
     };
+    if cause.starts_with(ENDED) {
+        return "module-level code ended the interpreter when the component was built: look for \
+                `sys.exit`, `os.abort` and data that is nested too deeply"
+            .to_owned();
+    }
+    if cause.contains(TOO_LARGE) {
+        return "module-level code left more in memory than a component can begin with: make less of \
+                it, or make it in a handler"
+            .to_owned();
+    }
     let calls = calls(before, shown);
+    if cause.contains(NO_HANDLER) {
+        return cause.to_owned();
+    }
     if calls.is_empty() {
         return format!("componentize-py failed: {cause}");
     }
     let cause = translated(cause, shown);
     format!("module-level code failed: {cause}\n{}", calls.join("\n"))
+}
+
+/// Whether what was printed is of a file that is no Python.
+pub(super) fn is_of_syntax(printed: &str) -> bool {
+    let kinds = ["SyntaxError", "IndentationError", "TabError"];
+    let last = last_line(printed);
+    kinds.iter().any(|kind| last.starts_with(kind))
 }
 
 fn last_line(printed: &str) -> &str {
@@ -59,8 +84,11 @@ fn calls(printed: &str, shown: &[&Path]) -> Vec<String> {
     calls
 }
 
-/// `src/main.py` of `/0/main.py`, if it is in one of the author's folders.
+/// `src/main.py`, also of `/0/main.py`, if it is in one of the author's folders.
 fn place(file: &str, shown: &[&Path]) -> Option<String> {
+    if file.ends_with(".py") && !file.starts_with(['/', '<']) {
+        return Some(file.to_owned());
+    }
     let (number, rest) = file.strip_prefix('/')?.split_once('/')?;
     let folder = shown.get(number.parse::<usize>().ok()?)?;
     Some(folder.join(rest).display().to_string())
@@ -120,6 +148,23 @@ mod tests {
             "module-level code calls `log` of the host when the component is built, and there is no host \
              then: call it in a handler"
         );
+    }
+
+    #[test]
+    fn an_interpreter_that_ended_and_a_module_without_a_handler_are_told() {
+        let of = |cause: &str| of(&format!("AssertionError: \n\nCaused by:\n    0: {cause}\n"));
+        let ended = of("error while executing at wasm backtrace:\n           0: 0xa0f4c8 - wasm");
+        assert!(
+            ended.starts_with("module-level code ended the interpreter"),
+            "{ended}"
+        );
+        let large = of("retrieving memory with component-init-get-memory");
+        assert!(
+            large.contains("more in memory than a component can begin with"),
+            "{large}"
+        );
+        let lacking = "TypeError: the module main has no `handler` with a method `handle(request)`";
+        assert_eq!(of(lacking), lacking);
     }
 
     #[test]

@@ -56,6 +56,41 @@ impl Sources {
         digest([self.module.as_bytes()].into_iter().chain(parts))
     }
 
+    /// The author's modules as the kept interpreter takes them: a text of JSON with the text of each
+    /// by the name that its file has there.
+    pub(super) fn texts(&self) -> String {
+        let files = self.files(|name| !is_kit(name));
+        let texts = files.filter_map(|(name, bytes)| {
+            let text = std::str::from_utf8(bytes).ok()?;
+            Some((name, serde_json::Value::from(text)))
+        });
+        serde_json::Value::Object(texts.collect()).to_string()
+    }
+
+    /// The digest of what the kept interpreter has imported: the kit.
+    pub(super) fn digest_of_kit(&self) -> String {
+        let files: Vec<(String, &[u8])> = self.files(is_kit).collect();
+        let parts = files
+            .iter()
+            .flat_map(|(name, bytes)| [name.as_bytes(), bytes]);
+        digest(parts)
+    }
+
+    /// Modules by the names that their files have in the interpreter.
+    fn files(&self, is_wanted: impl Fn(&Path) -> bool) -> impl Iterator<Item = (String, &[u8])> {
+        let roots = self.roots.iter().enumerate();
+        let files = roots.flat_map(|(number, root)| {
+            root.files
+                .iter()
+                .map(move |(name, bytes)| (number, name, bytes.as_slice()))
+        });
+        files.filter_map(move |(number, name, bytes)| {
+            let is_module = name.extension().is_some_and(|end| end == "py");
+            let named = format!("/{number}/{}", name.display());
+            (is_module && is_wanted(name)).then_some((named, bytes))
+        })
+    }
+
     /// Writes the copies into a folder, one folder for each root in their order.
     pub(super) fn write(&self, into: &Path) -> Result<Vec<PathBuf>, BuildError> {
         let mut folders = Vec::new();
@@ -89,6 +124,11 @@ impl Sources {
         places.dedup();
         places
     }
+}
+
+/// Whether a module is of the kit, which is imported once.
+fn is_kit(name: &Path) -> bool {
+    name.starts_with("tailor_kit")
 }
 
 impl Root {

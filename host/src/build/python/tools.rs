@@ -1,8 +1,9 @@
 //! componentize-py, and the packages of a BFF.
 //!
-//! An environment in the BFF's folder is its owner's: packages are installed only where there is
-//! none at all. componentize-py is taken from there or from the `PATH`, if it is of the version that
-//! is asked for; else it is installed once for the whole machine.
+//! Packages are those that are pinned beside the manifest ([`requirements`]). An environment in the
+//! BFF's folder is its owner's: where there is one and nothing is pinned, they are taken from it, and
+//! none is installed. componentize-py is taken from there or from the `PATH`, if it is of the version
+//! that is asked for; else it is installed once for the whole machine.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -10,9 +11,9 @@ use std::process::Command;
 use super::super::command::{Finished, lock, run};
 use super::super::pyproject::{MANIFEST, PyProject, name_of};
 use super::super::{BuildError, BuildOptions, Report};
+use super::pip::{MISSING, clean, pip_reason};
+use super::requirements;
 
-/// What is said when Python is not there.
-pub(super) const MISSING: &str = "Python BFFs need Python 3.10 or later with venv and pip (Debian: apt-get install python3-venv)";
 /// The tool, as it is run and as it is installed.
 const TOOL: &str = "componentize-py";
 /// The folder of an environment, beside a pyproject.toml.
@@ -34,20 +35,15 @@ impl Tools {
         options: &BuildOptions,
         say: Report<'_>,
     ) -> Result<Self, BuildError> {
-        if !project.dependencies.is_empty() && environment(project).is_none() {
-            let place = project.folder.join(ENVIRONMENT);
-            say(&format!(
-                "installing the Python packages of {} (pip install)",
-                project.name
-            ));
-            make(&place, &project.dependencies)?;
-        }
         let found = environment(project);
         let packages = match &found {
-            Some(environment) if !project.dependencies.is_empty() => {
-                Some(needed(project, environment)?)
+            _ if project.dependencies.is_empty() => None,
+            Some(environment) if !are_pinned(project) => Some(needed(project, environment)?),
+            _ => {
+                let pip = cached(project, options, "pip", &[], say)?;
+                let python = pip.join("bin/python");
+                Some(requirements::ready(project, &python, say)?)
             }
-            _ => None,
         };
         let own = found.filter(|it| has(it, TOOL, Some(&project.componentize)));
         let program = match own {
@@ -73,6 +69,8 @@ pub(in crate::build) fn interpreter(project: &PyProject) -> Command {
     let entry = project.folder.join(&project.entry);
     let places = entry.parent().map(Path::to_owned).into_iter();
     let places = places.chain(project.path.iter().cloned());
+    let pinned = are_pinned(project).then(|| requirements::folder(project));
+    let places = places.chain(pinned);
     python
         .env(
             "PYTHONPATH",
@@ -83,11 +81,22 @@ pub(in crate::build) fn interpreter(project: &PyProject) -> Command {
     python
 }
 
-/// The names and versions of the packages that a project may import. Without dependencies there are
-/// none.
-pub(super) fn installed(project: &PyProject) -> Vec<String> {
-    let environment = environment(project).filter(|_| !project.dependencies.is_empty());
-    environment.map_or_else(Vec::new, |it| distributions(&it))
+/// What tells the packages that a project may import from others: their pins, or their names and
+/// versions. Without dependencies there are none.
+pub(super) fn installed(project: &PyProject) -> Result<Vec<String>, BuildError> {
+    if project.dependencies.is_empty() {
+        return Ok(Vec::new());
+    }
+    if are_pinned(project) {
+        return Ok(Vec::from_iter(requirements::pins(project)?));
+    }
+    Ok(environment(project).map_or_else(Vec::new, |it| distributions(&it)))
+}
+
+/// Whether the packages of a project are those of its pins, which may be yet to make.
+fn are_pinned(project: &PyProject) -> bool {
+    !project.dependencies.is_empty()
+        && (project.folder.join(requirements::FILE).is_file() || environment(project).is_none())
 }
 
 /// The environment of a project: in its folder, or in one above.
@@ -136,10 +145,9 @@ fn has(environment: &Path, name: &str, version: Option<&str>) -> bool {
 
 /// The folder of packages of an environment that has all that the project names.
 fn needed(project: &PyProject, environment: &Path) -> Result<PathBuf, BuildError> {
-    let missing = project
-        .dependencies
-        .iter()
-        .filter(|it| !has(environment, &name_of(it), None));
+    // One with a condition may not be wanted here.
+    let names = project.dependencies.iter().filter(|it| !it.contains(';'));
+    let missing = names.filter(|it| !has(environment, &name_of(it), pinned(it)));
     let missing: Vec<String> = missing.cloned().collect();
     match site_packages(environment).filter(|_| missing.is_empty()) {
         Some(folder) => Ok(folder),
@@ -160,6 +168,14 @@ fn needed(project: &PyProject, environment: &Path) -> Result<PathBuf, BuildError
     }
 }
 
+/// The version that a requirement pins: `0.7.2` of `isodate==0.7.2`.
+fn pinned(requirement: &str) -> Option<&str> {
+    let (_, version) = requirement.split_once("==")?;
+    let version = version.trim();
+    let is_version = |it: char| it.is_ascii_alphanumeric() || matches!(it, '.' | '!' | '+');
+    version.chars().all(is_version).then_some(version)
+}
+
 fn is_on_path(version: &str) -> bool {
     let mut tool = clean(Command::new(TOOL));
     let said = run(tool.arg("--version"), "");
@@ -172,19 +188,43 @@ fn shared(
     options: &BuildOptions,
     say: Report<'_>,
 ) -> Result<PathBuf, BuildError> {
+    let version = &project.componentize;
+    let name = format!("{TOOL}-{version}");
+    let environment = cached(
+        project,
+        options,
+        &name,
+        &[format!("{TOOL}=={version}")],
+        say,
+    )?;
+    Ok(program(&environment))
+}
+
+/// An environment in the cache of the machine, with packages in it.
+fn cached(
+    project: &PyProject,
+    options: &BuildOptions,
+    name: &str,
+    packages: &[String],
+    say: Report<'_>,
+) -> Result<PathBuf, BuildError> {
     let components = project.components();
     let own = components.parent().unwrap_or(&components);
     let cache = options.cache_dir.as_deref().unwrap_or(own).join("python");
-    let version = &project.componentize;
-    let environment = cache.join(format!("{TOOL}-{version}"));
+    let environment = cache.join(name);
     let _lock = lock(&cache.join("install.lock"), say)?;
     let whole = environment.join(WHOLE);
     if !whole.is_file() {
-        say(&format!("installing {TOOL} {version} (once, about 25 MB)"));
-        make(&environment, &[format!("{TOOL}=={version}")])?;
+        if !packages.is_empty() {
+            say(&format!(
+                "installing {} (once, about 25 MB)",
+                packages.join(" ")
+            ));
+        }
+        make(&environment, packages)?;
         std::fs::write(&whole, "").map_err(BuildError::io("write", whole))?;
     }
-    Ok(program(&environment))
+    Ok(environment)
 }
 
 /// Makes an environment with packages in it.
@@ -199,6 +239,9 @@ fn make(environment: &Path, packages: &[String]) -> Result<(), BuildError> {
             tool: "python3 -m venv".to_owned(),
             reason: format!("failed ({}); {MISSING}", first_line(&made)),
         });
+    }
+    if packages.is_empty() {
+        return Ok(());
     }
     let mut pip = clean(Command::new(environment.join("bin/python")));
     pip.args([
@@ -233,26 +276,6 @@ fn first_line(finished: &Finished) -> String {
         .to_owned()
 }
 
-/// The last error of pip: those before are of single attempts.
-fn pip_reason(finished: &Finished) -> String {
-    let printed = finished.printed();
-    let mut errors = printed
-        .lines()
-        .filter_map(|line| line.strip_prefix("ERROR: "));
-    match errors.next_back() {
-        Some(error) => error.trim().to_owned(),
-        None => finished.reason(),
-    }
-}
-
-/// Python and its programs take the place of their packages from the environment.
-fn clean(mut command: Command) -> Command {
-    for variable in ["PYTHONHOME", "PYTHONPATH", "PYTHONSTARTUP", "VIRTUAL_ENV"] {
-        command.env_remove(variable);
-    }
-    command
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -279,10 +302,13 @@ mod tests {
         let folder = root.path().join("bffs/coach");
         let both = project(&folder, &["typing-extensions>=4", "isodate"]);
         assert_eq!(
-            installed(&both),
+            installed(&both).unwrap(),
             ["isodate-0.7.2", "typing-extensions-4.12.2"]
         );
         assert_eq!(needed(&both, &environment).unwrap(), packages);
+        let conditional = ["isodate==0.7.2", "tomli>=2; python_version < '3.10'"];
+        assert!(needed(&project(&folder, &conditional), &environment).is_ok());
+        assert!(needed(&project(&folder, &["isodate==0.7.1"]), &environment).is_err());
         let more = project(&folder, &["isodate", "babel==2.17"]);
         let error = needed(&more, &environment).unwrap_err().to_string();
         assert_eq!(
@@ -294,22 +320,8 @@ mod tests {
                 environment.join("bin/python").display()
             )
         );
-        assert!(installed(&project(&folder, &[])).is_empty());
-    }
-
-    #[test]
-    fn of_what_pip_prints_the_last_error_is_told() {
-        let finished = |stderr: &str| Finished {
-            ok: false,
-            stdout: String::new(),
-            stderr: stderr.to_owned(),
-        };
-        let printed = "ERROR: Could not find a version that satisfies the requirement x==1\n\
-                       ERROR: No matching distribution found for x==1\n";
-        assert_eq!(
-            pip_reason(&finished(printed)),
-            "No matching distribution found for x==1"
-        );
-        assert_eq!(pip_reason(&finished("boom\n")), "boom");
+        assert!(installed(&project(&folder, &[])).unwrap().is_empty());
+        std::fs::write(folder.join(requirements::FILE), "isodate==1\n").unwrap();
+        assert_eq!(installed(&both).unwrap(), ["isodate==1\n"]);
     }
 }

@@ -8,19 +8,15 @@
 //! Where anything is other than expected, the caller makes the component in the usual way, which
 //! tells what is wrong with module-level code.
 
-use std::collections::BTreeMap;
 use std::path::Path;
-use std::sync::mpsc::{self, RecvTimeoutError};
 
-use wasmtime::{
-    AsContextMut, Caller, Config, Extern, Instance, Linker, Memory, Module, Store, StoreLimits,
-    StoreLimitsBuilder, Val,
-};
+use wasmtime::{Caller, Linker, Module, OptLevel, Store, StoreLimits, StoreLimitsBuilder, Val};
 
 use super::super::folder::Bounds;
-use super::super::fuse::{self, FuseError, LOADER, RETURNED, START, State, Value};
+use super::super::fuse::{self, LOADER, RETURNED, START, State};
 use super::super::npm::Modules;
 use super::super::project::Package;
+use super::super::running::{self, RunError, memory};
 use super::super::{BuildError, Report};
 use super::componentize;
 use super::world::World;
@@ -52,19 +48,6 @@ struct Given {
     limits: StoreLimits,
 }
 
-/// Why the engine did not evaluate a bundle.
-#[derive(Debug, thiserror::Error)]
-pub(super) enum EngineError {
-    #[error(transparent)]
-    Fuse(#[from] FuseError),
-    #[error("{0:#}")]
-    Run(#[from] wasmtime::Error),
-    #[error("module-level code waits for something")]
-    Waits,
-    #[error("it has no {0}")]
-    Lacks(&'static str),
-}
-
 impl Engine {
     /// Has componentize-qjs make the engine, and compiles it. `folder` is for files on the way.
     pub(super) fn start(
@@ -92,7 +75,8 @@ impl Engine {
         let handler = world.handler().unwrap_or_default();
         let module = fuse::runnable(&component, &handler);
         let module = module.map_err(|error| unusable(error.to_string()))?;
-        let module = compile(&module).map_err(|error| unusable(format!("{error:#}")))?;
+        let module = running::compile(&module, OptLevel::Speed)
+            .map_err(|error| unusable(format!("{error:#}")))?;
         Ok(Self {
             world,
             component,
@@ -106,14 +90,14 @@ impl Engine {
         name: &str,
         bundle: &str,
         bounds: Bounds,
-    ) -> Result<fuse::Fused, EngineError> {
+    ) -> Result<fuse::Fused, RunError> {
         let state = self.evaluate(name, bundle, bounds)?;
         let World { resolve, id } = &self.world;
         Ok(fuse::fuse_with(&self.component, resolve, *id, &state)?)
     }
 
     /// Evaluates a bundle in a fresh instance, and gives what it has left.
-    fn evaluate(&self, name: &str, bundle: &str, bounds: Bounds) -> Result<State, EngineError> {
+    fn evaluate(&self, name: &str, bundle: &str, bounds: Bounds) -> Result<State, RunError> {
         let memory = usize::try_from(bounds.memory).unwrap_or(usize::MAX);
         let given = Given {
             name: format!("/{name}.js"),
@@ -132,7 +116,7 @@ impl Engine {
         let instance = linker.instantiate(&mut store, &self.module)?;
         let start = instance
             .get_func(&mut store, START)
-            .ok_or(EngineError::Lacks("start"))?;
+            .ok_or(RunError::Lacks("start"))?;
         let ty = start.ty(&store);
         // A request of nothing: none of it is read.
         let params: Vec<Val> = ty
@@ -143,55 +127,16 @@ impl Engine {
             .results()
             .filter_map(|ty| Val::default_for_ty(&ty))
             .collect();
-        let (ended, end) = mpsc::channel::<()>();
-        let ticker = engine.clone();
-        std::thread::scope(|scope| {
-            scope.spawn(move || {
-                if end.recv_timeout(bounds.time) == Err(RecvTimeoutError::Timeout) {
-                    ticker.increment_epoch();
-                }
-            });
-            let ran = start.call(&mut store, &params, &mut results);
-            drop(ended);
-            ran
+        running::within(engine, bounds.time, || {
+            start.call(&mut store, &params, &mut results)
         })?;
         let returned = instance.get_global(&mut store, RETURNED);
-        let returned = returned.ok_or(EngineError::Lacks("note of its end"))?;
+        let returned = returned.ok_or(RunError::Lacks("note of its end"))?;
         match returned.get(&mut store) {
-            Val::I32(1) => self.state(&instance, &mut store),
-            _ => Err(EngineError::Waits),
+            Val::I32(1) => running::state(&self.module, &instance, &mut store),
+            _ => Err(RunError::Waits),
         }
     }
-
-    fn state(&self, instance: &Instance, store: &mut Store<Given>) -> Result<State, EngineError> {
-        let memory = instance.get_memory(&mut *store, "memory");
-        let memory = memory.ok_or(EngineError::Lacks("memory"))?;
-        let mut globals = BTreeMap::new();
-        for export in self.module.exports() {
-            let Some(place) = fuse::place_of_global(export.name()) else {
-                continue;
-            };
-            let global = instance.get_global(&mut *store, export.name());
-            let value = match global.map(|global| global.get(&mut *store)) {
-                Some(Val::I32(value)) => Value::I32(value),
-                Some(Val::I64(value)) => Value::I64(value),
-                Some(Val::F32(bits)) => Value::F32(bits),
-                Some(Val::F64(bits)) => Value::F64(bits),
-                _ => return Err(EngineError::Lacks("global of this kind")),
-            };
-            globals.insert(place, value);
-        }
-        Ok(State {
-            memory: memory.data(&store).to_vec(),
-            globals,
-        })
-    }
-}
-
-fn compile(module: &[u8]) -> wasmtime::Result<Module> {
-    let mut config = Config::new();
-    config.epoch_interruption(true);
-    Module::new(&wasmtime::Engine::new(&config)?, module)
 }
 
 /// `resolve: func(referrer: string, specifier: string) -> result<string, string>`, with its texts and
@@ -227,11 +172,6 @@ fn load(
     answer(caller, result, Ok(text))
 }
 
-fn memory(caller: &mut Caller<'_, Given>) -> wasmtime::Result<Memory> {
-    let memory = caller.get_export("memory").and_then(Extern::into_memory);
-    memory.ok_or_else(|| wasmtime::Error::msg("the engine exports no memory"))
-}
-
 fn text(caller: &mut Caller<'_, Given>, at: i32, length: i32) -> wasmtime::Result<String> {
     let mut bytes = vec![0; length.cast_unsigned() as usize];
     memory(caller)?.read(caller, at.cast_unsigned() as usize, &mut bytes)?;
@@ -248,16 +188,9 @@ fn answer(
         Ok(text) => (0, text),
         Err(text) => (1_i32, text),
     };
-    let realloc = caller
-        .get_export("cabi_realloc")
-        .and_then(Extern::into_func);
-    let realloc = realloc.ok_or_else(|| wasmtime::Error::msg("the engine exports no allocator"))?;
-    let realloc = realloc.typed::<(i32, i32, i32, i32), i32>(&caller)?;
+    let at = running::place(&mut caller, text.as_bytes())?;
     let length = i32::try_from(text.len())?;
-    let at = realloc.call(caller.as_context_mut(), (0, 0, 1, length))?;
-    let memory = memory(&mut caller)?;
-    memory.write(&mut caller, at.cast_unsigned() as usize, text.as_bytes())?;
     let record = [kind, at, length].map(i32::to_le_bytes).concat();
-    memory.write(&mut caller, result.cast_unsigned() as usize, &record)?;
+    memory(&mut caller)?.write(&mut caller, result.cast_unsigned() as usize, &record)?;
     Ok(())
 }

@@ -269,6 +269,11 @@ pub const WRITE: &[Row] = &[
     ),
     row(
         "docs/write/python.md",
+        "# Pinned by",
+        How::Listed("written by a build that asks a package index"),
+    ),
+    row(
+        "docs/write/python.md",
         "balance: not a component",
         How::Test("what_fails_while_modules_are_imported_fails_the_build_with_its_line"),
     ),

@@ -10,6 +10,8 @@ from typing import Any, cast
 
 # What other readers of fixtures take.
 _MOST_LEVELS = 127
+# What the double can read of an answer.
+_MOST_LEVELS_OF_ANSWERS = 250
 _TOKEN = re.compile(
     r'[ \t\n\r]*(?:([{}\[\]:,])|("(?:[^"\\\x00-\x1f]|\\.)*")'
     r"|(-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?)|(true|false|null))",
@@ -28,19 +30,20 @@ class Text(str):
     raw: str
 
 
-def parse(text: str) -> Any:
+def parse(text: str, *, of_fixture: bool = True) -> Any:
     """A document, with its numbers as `Number` and its texts as `Text`.
 
-    Raises `ValueError` for what is no JSON, and for a name that is there twice.
+    Raises `ValueError` for what is no JSON. In a fixture that is also a name that is there twice, a
+    number that no double holds and half a character; of an answer's names the last one counts.
     """
-    tokens = _tokens(text)
-    value = _value(next(tokens), tokens, 0)
+    tokens = _tokens(text, of_fixture)
+    value = _value(next(tokens), tokens, 0, of_fixture)
     if next(tokens)[0] != "end":
         raise ValueError("not JSON: more than one document")
     return value
 
 
-def _tokens(text: str) -> Any:
+def _tokens(text: str, of_fixture: bool) -> Any:
     end = len(text.rstrip(" \t\n\r"))
     place = 0
     while place < end:
@@ -52,42 +55,44 @@ def _tokens(text: str) -> Any:
         if mark:
             yield mark, mark
         elif string:
-            yield "text", _text(string)
+            yield "text", _text(string, of_fixture)
         elif number:
-            yield "value", _number(number)
+            yield "value", _number(number, of_fixture)
         else:
             yield "value", _WORDS[word]
     while True:
         yield "end", None
 
 
-def _text(raw: str) -> Text:
+def _text(raw: str, of_fixture: bool) -> Text:
     made = Text(json.loads(raw))
-    made.encode()
+    if of_fixture:
+        made.encode()
     made.raw = raw
     return made
 
 
-def _number(digits: str) -> Number:
-    if float(digits) in (float("inf"), float("-inf")):
+def _number(digits: str, of_fixture: bool) -> Number:
+    if of_fixture and float(digits) in (float("inf"), float("-inf")):
         raise ValueError(f"{digits} is a number that no double holds")
     return Number(digits)
 
 
-def _value(token: tuple[str, Any], tokens: Any, level: int) -> Any:
+def _value(token: tuple[str, Any], tokens: Any, level: int, of_fixture: bool) -> Any:
     kind, value = token
     if kind in ("text", "value"):
         return value
-    if level == _MOST_LEVELS or kind not in "{[":
+    most = _MOST_LEVELS if of_fixture else _MOST_LEVELS_OF_ANSWERS
+    if level == most or kind not in "{[":
         raise ValueError("not JSON" if kind not in "{[" else "more levels than readers take")
-    return (_object if kind == "{" else _array)(tokens, level + 1)
+    return (_object if kind == "{" else _array)(tokens, level + 1, of_fixture)
 
 
-def _array(tokens: Any, level: int) -> list[Any]:
+def _array(tokens: Any, level: int, of_fixture: bool) -> list[Any]:
     made: list[Any] = []
     token = next(tokens)
     while token[0] != "]" or made:
-        made.append(_value(token, tokens, level))
+        made.append(_value(token, tokens, level, of_fixture))
         token = next(tokens)
         if token[0] == "]":
             break
@@ -97,15 +102,15 @@ def _array(tokens: Any, level: int) -> list[Any]:
     return made
 
 
-def _object(tokens: Any, level: int) -> dict[str, Any]:
+def _object(tokens: Any, level: int, of_fixture: bool) -> dict[str, Any]:
     made: dict[str, Any] = {}
     kind, name = next(tokens)
     while kind != "}" or made:
         if kind != "text" or next(tokens)[0] != ":":
             raise ValueError("not JSON: an object without a name")
-        if name in made:
+        if of_fixture and name in made:
             raise ValueError(f"has `{name}` twice")
-        made[name] = _value(next(tokens), tokens, level)
+        made[name] = _value(next(tokens), tokens, level, of_fixture)
         kind = next(tokens)[0]
         if kind == "}":
             break

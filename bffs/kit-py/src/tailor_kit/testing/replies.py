@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import Any
 from urllib.parse import quote
 
@@ -10,7 +9,6 @@ from ..messages import Call, Failure, Reply
 from .document import compact, parse, pick
 
 _SENT = {"interrupted", "malformed", "timeout", "too-large"}
-_PATH = re.compile(r"/(?:[!-$&-\[\]-}]|%[0-9a-fA-F]{2})*", re.ASCII)
 
 
 def reply(status: int, document: Any) -> Reply:
@@ -21,27 +19,6 @@ def reply(status: int, document: Any) -> Reply:
 def failure(kind: str, service: str) -> Failure:
     """A failure of this kind, with a detail that names the service."""
     return Failure(kind, kind in _SENT, f"service `{service}`: {kind}")
-
-
-def illegal(call: Call) -> str | None:
-    """Why the host would answer this call with the failure `invalid`, if it would."""
-    if _PATH.fullmatch(call.path) is None or "?" in call.path or "#" in call.path:
-        return "path is not `/` and percent-encoded segments"
-    if "//" in call.path:
-        return "path has an empty segment"
-    if re.search(r"/(\.|%2e){1,2}(/|$)", call.path, re.IGNORECASE):
-        return "path has a segment `.` or `..`"
-    if re.search(r"%2f|%5c", call.path, re.IGNORECASE):
-        return "path has an encoded slash, which a service could take for one"
-    if len(call.select) > 64:
-        return "select has more than 64 pointers"
-    if any(pointer and not pointer.startswith("/") for pointer in call.select):
-        return "a pointer does not begin with `/`"
-    if any(pointer.split("/").count("*") > 1 for pointer in call.select):
-        return "a pointer has more than one `*`"
-    if call.method in ("GET", "HEAD") and call.body is not None:
-        return f"a {call.method} call has a body"
-    return None
 
 
 def answer_of(entries: Any, call: Call) -> tuple[int, Reply | Failure]:
@@ -63,11 +40,14 @@ def selected(call: Call, whole: Reply | Failure) -> Reply | Failure:
     if isinstance(whole, Failure) or not call.select:
         return whole
     nothing: list[str | None] = [None] * len(call.select)
-    if not 200 <= whole.status <= 299 or not whole.body:
+    if not 200 <= whole.status <= 299:
         return Reply(whole.status, whole.headers, whole.body, nothing, whole.source)
+    # Nothing is selected of nothing.
+    if whole.status in (204, 205) or not whole.body:
+        return Reply(whole.status, whole.headers, None, nothing, whole.source)
     try:
         text = whole.body.decode() if isinstance(whole.body, bytes) else whole.body
-        document = parse(text)
+        document = parse(text.removeprefix("\ufeff"), of_fixture=False)
     except ValueError:
         return failure("malformed", call.service)
     picked = [pick(document, pointer) for pointer in call.select]
