@@ -14,6 +14,7 @@ use super::compiled::{CompiledCache, load_bytes};
 use super::compiler::{CompileIn, Compiler, Job};
 use super::error::LoadError;
 use super::mark::Mark;
+use super::python::has_cpython;
 use super::runtime::Runtime;
 use super::state::StoreData;
 use super::store::Store;
@@ -47,6 +48,8 @@ pub struct Loaded {
     pub(super) handler: Handler,
     /// What it is linked with.
     pub(super) wants: Wants,
+    /// Whether it has CPython in it, which is looked for when it fails.
+    pub(super) has_cpython: bool,
     /// The version's name: the first twelve digits of the component's SHA-256.
     pub version: Arc<str>,
     /// SHA-256 of the component, in hexadecimal.
@@ -281,6 +284,7 @@ impl Loader {
             .map_err(LoadError::Link)?;
         Ok(Loaded {
             handler,
+            has_cpython: has_cpython(bytes),
             wants,
             version: digest[..12].into(),
             digest,

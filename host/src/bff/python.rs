@@ -18,8 +18,6 @@ use super::error::BffError;
 use super::guest_log::GuestLog;
 use super::meter::Stopped;
 use super::state::StoreData;
-use super::surface::Wants;
-use super::version::Version;
 
 /// Begins the table.
 const COOKIE: &[u8] = b"xdebugpy";
@@ -61,9 +59,9 @@ pub(super) fn tell(error: &BffError, stack: String, log: &GuestLog) {
     log.write(Level::ERROR, &message, vec![("stack".to_owned(), stack)]);
 }
 
-/// Whether a guest may have CPython in it: it asks for clocks.
-pub(super) fn may_be(version: &Version) -> bool {
-    version.loaded().wants != Wants::Contract
+/// Whether a component has CPython in it. Others are not searched when they fail.
+pub(super) fn has_cpython(component: &[u8]) -> bool {
+    memmem::find(component, COOKIE).is_some()
 }
 
 /// The calls that were under way in the author's files, the innermost first: `week

@@ -215,7 +215,10 @@ async fn run_in(
             limit: limits.cpu_wait,
         }),
         Ok(Ok(Err(error))) => {
-            let has_python = python::may_be(version).then(|| python::stack_of(&error, store));
+            let has_python = version
+                .loaded()
+                .has_cpython
+                .then(|| python::stack_of(&error, store));
             let error = classify(error, store.data(), version);
             if let Some(stack) = has_python.flatten() {
                 python::tell(&error, stack, &store.data().log);
