@@ -115,6 +115,12 @@ impl<'a> Line<'a> {
         let _ = serde_json::to_writer(&mut *self.buffer, &value);
     }
 
+    /// A field that says that something is so.
+    pub fn yes(&mut self, name: &str) {
+        self.name(name);
+        self.buffer.extend_from_slice(b"true");
+    }
+
     fn name(&mut self, name: &str) {
         match self.format {
             Format::Text => {

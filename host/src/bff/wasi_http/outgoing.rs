@@ -22,6 +22,7 @@ use wasmtime_wasi_http::{
 };
 
 use super::super::meter::Awaited;
+use super::super::start::Start;
 use super::target;
 use crate::calls::{Fault, InvalidCall, Session, StartedCall};
 use crate::contract::{self, Call, Failure, FailureKind, Payload, Reply};
@@ -42,11 +43,18 @@ const FIELDS: usize = 64 << 10;
 pub(in crate::bff) struct Http {
     context: WasiHttpCtx,
     calls: Calls,
+    /// Where the response goes before it is whole.
+    pub(super) start: Option<Start>,
 }
 
 impl Http {
     /// For one request, whose calls may have bodies of `bytes` together.
-    pub(in crate::bff) fn new(session: Arc<Session>, awaited: Arc<Awaited>, bytes: usize) -> Self {
+    pub(in crate::bff) fn new(
+        session: Arc<Session>,
+        awaited: Arc<Awaited>,
+        bytes: usize,
+        start: Option<Start>,
+    ) -> Self {
         let mut context = WasiHttpCtx::new();
         context.set_field_size_limit(FIELDS);
         let calls = Calls {
@@ -55,7 +63,11 @@ impl Http {
             bytes_left: Arc::new(AtomicUsize::new(bytes)),
             bodies: 0,
         };
-        Self { context, calls }
+        Self {
+            context,
+            calls,
+            start,
+        }
     }
 
     /// As the library wants it.
