@@ -4,6 +4,7 @@
 mod answers;
 mod calls;
 mod host;
+mod streams;
 
 use std::collections::BTreeMap;
 
@@ -28,6 +29,7 @@ impl Guest for Component {
             },
             "/grow" => grow(),
             "/trap" => an_author_s_mistake(&[]),
+            "/stream" => streams::handle(&order, out),
             "/fan-out" | "/each" | "/many" | "/call" | "/relay" | "/unfinished" | "/aborted"
             | "/upload" | "/given-up" => calls::handle(path, &order, &request, out),
             "/seen" | "/nothing" | "/exit" | "/spin" | "/sleep" | "/fields" | "/print" | "/now" => {
