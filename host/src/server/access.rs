@@ -263,7 +263,7 @@ impl Access {
         line.number("bytes_in", self.bytes_in as u64);
         line.number("bytes_out", bytes_out as u64);
         if self.is_cut {
-            line.yes("cut_off");
+            line.truth("cut_off", true);
         }
         let Some(run) = &self.run else {
             line.number("calls", 0);

@@ -115,10 +115,10 @@ impl<'a> Line<'a> {
         let _ = serde_json::to_writer(&mut *self.buffer, &value);
     }
 
-    /// A field that says that something is so.
-    pub fn yes(&mut self, name: &str) {
+    /// A field with a truth value.
+    pub fn truth(&mut self, name: &str, value: bool) {
         self.name(name);
-        self.buffer.extend_from_slice(b"true");
+        self.display(format_args!("{value}"));
     }
 
     fn name(&mut self, name: &str) {

@@ -135,15 +135,16 @@ async fn what_is_larger_than_a_whole_one_is_streamed() {
     gate.open_for_all();
     let settings = "limits.response-size = \"20MB\"\nlimits.cpu = \"20s\"";
     let host = host(&gate, settings).await;
-    for target in [
-        "/s/respond?bytes=9000000",
-        "/s/stream?then=much&bytes=8999936&first=0123456789012345678901234567890123456789012345678901234567890123",
+    for (target, bytes) in [
+        ("/s/respond?bytes=9000000", 9_000_000),
+        // In writes of 4 KiB.
+        ("/s/stream?first=one&then=much&bytes=9011200", 9_011_203),
     ] {
         let reply = host.get(target).await.unwrap();
         assert_eq!(reply.header("transfer-encoding"), "chunked", "{target}");
-        assert_eq!(reply.body.len(), 9_000_000, "{target}");
+        assert_eq!(reply.body.len(), bytes, "{target}");
         let reply = host.get_http2(target).await.unwrap();
-        assert_eq!(reply.body.len(), 9_000_000, "{target}");
+        assert_eq!(reply.body.len(), bytes, "{target}");
     }
 }
 
@@ -255,7 +256,7 @@ async fn a_host_that_stops_waits_for_it() {
 async fn a_silent_one_is_not_idle() {
     let gate = Gate::new();
     let builder = builder(&gate, "1000s", "");
-    let builder = builder.config("[server]\nidle-timeout = \"1s\"\nheader-timeout = \"1s\"");
+    let builder = builder.config("server.idle-timeout = \"1s\"\nserver.header-timeout = \"1s\"");
     let host = builder.start().await.unwrap();
     let mut wire = Wire::connect(host.address()).await;
     wire.send(&get("/s/stream?first=one&rest=two&wait=3000", ""))
