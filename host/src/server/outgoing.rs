@@ -112,7 +112,7 @@ impl Body for Outgoing {
             BodyState::Whole { piece, .. } => SizeHint::with_exact(piece.len() as u64),
             BodyState::Streamed(body) => body
                 .left()
-                .map_or_else(SizeHint::default, |left| SizeHint::with_exact(left)),
+                .map_or_else(SizeHint::default, SizeHint::with_exact),
             BodyState::Handed(_) | BodyState::Ended => SizeHint::with_exact(0),
         }
     }
