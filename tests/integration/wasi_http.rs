@@ -2,6 +2,9 @@
 //! what their requests become, and what they do not have. `hostile` has those that misbehave.
 
 mod calls;
+mod cut;
+mod slow;
+mod streams;
 
 use std::sync::Arc;
 

@@ -164,6 +164,23 @@ impl Wire {
         String::from_utf8(head).unwrap()
     }
 
+    /// Reads until this text came; returns what came up to its end.
+    pub async fn until(&mut self, text: &str) -> String {
+        let wanted = text.as_bytes();
+        let end = loop {
+            let mut parts = self.buffer.windows(wanted.len());
+            if let Some(found) = parts.position(|part| part == wanted) {
+                break found + wanted.len();
+            }
+            assert!(
+                soon(self.more()).await,
+                "the connection ended before {text:?}"
+            );
+        };
+        let came: Vec<u8> = self.buffer.drain(..end).collect();
+        String::from_utf8_lossy(&came).into_owned()
+    }
+
     /// Reads until the other end closes; returns what came.
     pub async fn rest(&mut self) -> String {
         while soon(self.more()).await {}

@@ -34,8 +34,18 @@ pub struct Admission {
 
 /// The right to run one request, for as long as it is held.
 pub struct Permit<'a> {
-    _of_bff: SemaphorePermit<'a>,
-    _of_host: Instance<'a>,
+    of_bff: SemaphorePermit<'a>,
+    of_host: Instance<'a>,
+}
+
+/// The same for a request that runs on in a task of its own.
+pub struct OwnedPermit(Arc<Admission>);
+
+impl Drop for OwnedPermit {
+    fn drop(&mut self) {
+        self.0.running.add_permits(1);
+        self.0.instances.give_back(&self.0.taken);
+    }
 }
 
 impl Admission {
@@ -93,10 +103,19 @@ impl Admission {
                 .await
                 .map_err(|_| BffError::EngineFull)?,
         };
-        Ok(Permit {
-            _of_bff: of_bff,
-            _of_host: of_host,
-        })
+        Ok(Permit { of_bff, of_host })
+    }
+
+    /// The same, to be held by a task.
+    ///
+    /// # Errors
+    ///
+    /// As [`permit`](Self::permit).
+    pub async fn owned_permit(self: &Arc<Self>) -> Result<OwnedPermit, BffError> {
+        let Permit { of_bff, of_host } = self.permit().await?;
+        of_bff.forget();
+        of_host.forget();
+        Ok(OwnedPermit(self.clone()))
     }
 
     async fn wait(&self) -> Result<SemaphorePermit<'_>, BffError> {

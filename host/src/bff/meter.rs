@@ -76,6 +76,11 @@ impl Usage {
         fair
     }
 
+    /// Whether the guest is pending only because others are to have their turn.
+    pub(super) fn is_interrupted(&self) -> bool {
+        self.interrupted.load(Ordering::Relaxed)
+    }
+
     /// Nanoseconds since the poll under way began.
     fn since_poll(&self) -> u64 {
         let began = self.at_ns.load(Ordering::Relaxed);

@@ -23,6 +23,7 @@ use super::random::Random;
 use super::runtime::Runtime;
 use super::scheduler::Scheduler;
 use super::scheduler::turn::Turn;
+use super::start::Start;
 use super::state::StoreData;
 use super::surface::Wants;
 use super::version::Version;
@@ -78,6 +79,8 @@ pub struct Invocation {
     pub scheduler: Option<Arc<Scheduler>>,
     /// What the guest does not get from the machine.
     pub fixed: Fixed,
+    /// Where its answer goes before it is whole; `None` where it is wanted whole.
+    pub(super) start: Option<Start>,
 }
 
 /// What a guest gets in place of the machine's time of day and random numbers: for tests, and where
@@ -125,6 +128,7 @@ impl Invocation {
             deadline,
             scheduler: incoming.scheduler,
             fixed: incoming.fixed,
+            start: None,
         })
     }
 
@@ -244,7 +248,7 @@ async fn run_in(
 
 /// Marks a degraded answer, and adds the timing where the operator wants it. A guest cannot change
 /// that, and a degraded answer is not cached for longer than the operator allows.
-fn annotate(
+pub(super) fn annotate(
     headers: &mut HeaderMap,
     calls: &[CallRecord],
     version: &Version,
@@ -298,6 +302,7 @@ fn fresh_store(
         usage,
         deadline,
         fixed,
+        start,
         ..
     } = *invocation;
     let limits = &version.settings().limits;
@@ -312,7 +317,7 @@ fn fresh_store(
         wasi: (wants != Wants::Contract).then(|| wasi::context(&log)),
         wasi_http: (wants == Wants::WasiHttp).then(|| {
             let (session, awaited, log) = (session.clone(), awaited.clone(), log.clone());
-            Http::new(session, awaited, log, limits.downstream_bytes)
+            Http::new(session, awaited, log, limits.downstream_bytes, start)
         }),
         session,
         log,

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::admission::Admission;
 use super::guest_log::LogSource;
-use super::load::Loaded;
+use super::load::{Handler, Loaded};
 use crate::calls::Grants;
 use crate::config;
 use crate::telemetry::metrics::VersionMetrics;
@@ -67,6 +67,11 @@ impl Version {
     /// The component.
     pub fn loaded(&self) -> &Arc<Loaded> {
         &self.loaded
+    }
+
+    /// Whether its answers may be sent before they are whole.
+    pub fn streams(&self) -> bool {
+        matches!(self.loaded.handler, Handler::WasiHttp(_))
     }
 
     /// The services it may call.

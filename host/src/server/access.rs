@@ -46,6 +46,7 @@ pub(super) struct Access {
     route: Option<Routed>,
     run: Option<Run>,
     ended: Option<(Outcome, u16, usize)>,
+    is_cut: bool,
 }
 
 /// Where a request goes. A BFF may have no version.
@@ -97,6 +98,7 @@ impl Access {
             route: None,
             run: None,
             ended: None,
+            is_cut: false,
         }
     }
 
@@ -167,6 +169,17 @@ impl Access {
     /// There is an answer.
     pub(super) fn end(&mut self, outcome: Outcome, status: u16, bytes_out: usize) {
         self.ended = Some((outcome, status, bytes_out));
+    }
+
+    /// An answer ends that is not whole, after its head was sent.
+    pub(super) fn cut(&mut self, outcome: Outcome, status: u16, bytes_out: usize) {
+        self.end(outcome, status, bytes_out);
+        self.is_cut = true;
+    }
+
+    /// Whether it is known how the request ended.
+    pub(super) fn has_ended(&self) -> bool {
+        self.ended.is_some()
     }
 }
 
@@ -249,6 +262,9 @@ impl Access {
         line.number("duration_us", micros(took));
         line.number("bytes_in", self.bytes_in as u64);
         line.number("bytes_out", bytes_out as u64);
+        if self.is_cut {
+            line.truth("cut_off", true);
+        }
         let Some(run) = &self.run else {
             line.number("calls", 0);
             return;

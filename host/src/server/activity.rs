@@ -2,6 +2,7 @@
 //! and the search for an idle connection read it.
 
 use std::future::{Future as _, poll_fn};
+use std::ops::Deref;
 use std::pin::pin;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, AtomicUsize, Ordering};
@@ -231,10 +232,11 @@ impl Activity {
 }
 
 /// A request, for as long as it runs.
-pub(super) struct InFlight<'a>(&'a Activity);
+pub(super) struct InFlight<A: Deref<Target = Activity>>(A);
 
-impl<'a> InFlight<'a> {
-    pub(super) fn start(activity: &'a Activity) -> Self {
+impl<A: Deref<Target = Activity>> InFlight<A> {
+    /// A request came.
+    pub(super) fn start(activity: A) -> Self {
         activity.running.fetch_add(1, Ordering::Relaxed);
         activity.asked.store(true, Ordering::Relaxed);
         if activity.http2.load(Ordering::Relaxed) {
@@ -242,11 +244,17 @@ impl<'a> InFlight<'a> {
         }
         Self(activity)
     }
+
+    /// The answer of a request that is in flight itself goes on for longer.
+    pub(super) fn also(activity: A) -> Self {
+        activity.running.fetch_add(1, Ordering::Relaxed);
+        Self(activity)
+    }
 }
 
-impl Drop for InFlight<'_> {
+impl<A: Deref<Target = Activity>> Drop for InFlight<A> {
     fn drop(&mut self) {
-        let activity = self.0;
+        let activity = &*self.0;
         activity.running.fetch_sub(1, Ordering::Relaxed);
         // Over HTTP/2, no turn of the connection may have been for as long as the request ran.
         activity.read_clock();

@@ -71,22 +71,26 @@ where
         Either::Right(Box::pin(async move {
             let admitted = Admitted { client, flow, held };
             if !http2 {
-                let _running = InFlight::start(&activity);
+                let _running = InFlight::start(&*activity);
                 #[cfg(any(test, feature = "fuzzing"))]
                 super::tally::begun();
-                return http1(worker, &heads, request, admitted).await;
+                let mut response = http1(worker, &heads, request, admitted).await?;
+                response.body_mut().keeps_busy(&activity);
+                return Ok(response);
             }
             // A stream that was reset by the same bytes that began it ends here, before anything is
             // done.
             give_way().await;
-            let _running = InFlight::start(&activity);
+            let _running = InFlight::start(&*activity);
             #[cfg(any(test, feature = "fuzzing"))]
             super::tally::begun();
             if unreadable::is_too_large(&request, &worker.settings) {
                 return Ok(unreadable::refuse(&worker, request, admitted));
             }
             let index = worker.least_busy();
-            handle_on(index, worker, request, admitted).await
+            let mut response = handle_on(index, worker, request, admitted).await?;
+            response.body_mut().keeps_busy(&activity);
+            Ok(response)
         }))
     });
     let socket = Lingering::new(stream, client.unread.clone(), settings.clone());

@@ -15,9 +15,13 @@ use tokio::time::{Instant, Sleep, sleep_until};
 #[derive(Default)]
 pub(super) struct Flow {
     waits: AtomicBool,
+    /// Whether more of an answer that is being made may be there than the library has asked for.
+    is_behind: AtomicBool,
     begun: AtomicUsize,
     taken: AtomicUsize,
     waker: AtomicWaker,
+    /// Who sends an answer that is being made.
+    sender: AtomicWaker,
 }
 
 impl Flow {
@@ -25,6 +29,36 @@ impl Flow {
     pub(super) fn begin(&self) {
         self.begun.fetch_add(1, Ordering::Relaxed);
         self.waits.store(true, Ordering::Release);
+    }
+
+    /// An answer begins of which the library has nothing yet, and which is still being made.
+    pub(super) fn begin_making(&self) {
+        self.begun.fetch_add(1, Ordering::Relaxed);
+        self.is_behind.store(true, Ordering::Release);
+    }
+
+    /// The library gets a piece of it. That the piece is gone does not say yet that the client
+    /// keeps up: over HTTP/2 the library asks for the next one when its window has room.
+    pub(super) fn go_on(&self) {
+        self.is_behind.store(true, Ordering::Release);
+        self.waits.store(true, Ordering::Release);
+    }
+
+    /// The library asks for more, and there is nothing.
+    pub(super) fn catch_up(&self, context: &Context<'_>) {
+        self.sender.register(context.waker());
+        self.is_behind.store(false, Ordering::Release);
+    }
+
+    /// All of it is made, so that only its client can hold up its end.
+    pub(super) fn is_made(&self) {
+        self.is_behind.store(true, Ordering::Release);
+        self.sender.wake();
+    }
+
+    /// No more of it will be sent than what the library has.
+    pub(super) fn stop_making(&self) {
+        self.is_behind.store(false, Ordering::Release);
     }
 
     /// Bytes of it went to the socket.
@@ -40,13 +74,13 @@ impl Flow {
 
     /// Whether bytes wait for the client.
     pub(super) fn waits(&self) -> bool {
-        self.waits.load(Ordering::Acquire)
+        self.waits.load(Ordering::Acquire) || self.is_behind.load(Ordering::Acquire)
     }
 
-    /// Waits until none are left.
+    /// Waits until the library has none.
     pub(super) fn poll_gone(&self, context: &Context<'_>) -> Poll<()> {
         self.waker.register(context.waker());
-        if self.waits() {
+        if self.waits.load(Ordering::Acquire) {
             return Poll::Pending;
         }
         Poll::Ready(())

@@ -19,13 +19,16 @@ use super::body::{Body, BodyError};
 use super::budget::{Full, HeldBytes};
 use super::client::Admitted;
 use super::inbound::Head;
-use super::outgoing::Outgoing;
+use super::outgoing::{Outgoing, PIECE};
 use super::problem::Code;
-use super::reply::{self, Reply};
+use super::reply::{self, Reply, Rest};
+use super::report::report;
+use super::stream::{self, Sending};
 use super::worker::Worker;
 use crate::bff::error::BffError;
 use crate::bff::response::CheckedResponse;
 use crate::bff::run::{self, Fixed, IncomingRequest, Invocation};
+use crate::bff::streamed::{self, AHEAD, Answer};
 use crate::bff::version::Version;
 use crate::contract;
 use crate::development::{Failure, Observer};
@@ -67,13 +70,24 @@ pub(super) async fn handle(
         }
         Err(Full) => (Ok(Reply::full(&access)), None),
     };
-    let send = |bytes| Outgoing::new(bytes, held, flow, http2);
     match reply {
         Ok(mut reply) => {
             client.unread.store(body.is_unread(), Ordering::Relaxed);
             if body.is_long() && !http2 {
                 reply.close();
             }
+            if let Some(rest) = reply.rest.take()
+                && let Some(held) = held
+            {
+                let sending = Sending {
+                    access,
+                    held,
+                    flow,
+                    http2,
+                };
+                return stream::send(worker, reply, *rest, &method, sending);
+            }
+            let send = |bytes| Outgoing::new(bytes, held, flow, http2);
             reply.finish(&mut access, &method, send)
         }
         // The client is gone, or it sent half a request and must not take it for accepted.
@@ -91,7 +105,7 @@ struct ClientGone;
 /// A bug of the host ends one request, not the thread that serves all others. The request's state
 /// is dropped with its future, so nothing that the panic left inconsistent is used again.
 async fn caught(
-    worker: &Worker,
+    worker: &Arc<Worker>,
     parts: Parts,
     body: &mut Body,
     held: &mut HeldBytes,
@@ -110,7 +124,7 @@ async fn caught(
 }
 
 async fn answer(
-    worker: &Worker,
+    worker: &Arc<Worker>,
     mut parts: Parts,
     body: &mut Body,
     held: &mut HeldBytes,
@@ -192,7 +206,24 @@ async fn answer(
 
     // Admit, run, check.
     let invocation = Invocation::new(&version, incoming);
-    let answer = admit_and_run(worker, &version, invocation, access).await;
+    // Without chunks, a client could not tell an answer that was cut off from a whole one.
+    let answer = if version.streams() && parts.version >= http::Version::HTTP_11 {
+        match Box::pin(admit_and_begin(worker, &version, invocation, access)).await {
+            Ok(Answer::Streamed(answer, streamed)) => {
+                let rest = Rest {
+                    streamed,
+                    version,
+                    held: 0,
+                    capture,
+                };
+                return Ok(begun(answer, rest, held, access));
+            }
+            Ok(Answer::Whole(answer)) => Ok(answer),
+            Err(error) => Err(error),
+        }
+    } else {
+        admit_and_run(worker, &version, invocation, access).await
+    };
     // The body went with the guest.
     held.shrink(before);
     if let Some(capture) = capture {
@@ -204,11 +235,21 @@ async fn answer(
             Err(Full) => Reply::full(access),
         },
         Err(error) => {
-            report(&error, &version, access);
+            report(&error, &version, access.id.as_str());
             let reply = Reply::bff_error(&error, access);
             with_page(reply, pages, reply::code(&error), Some(&error), access)
         }
     })
+}
+
+/// An answer whose guest still runs. What its client has not taken is bounded, and held.
+fn begun(answer: CheckedResponse, mut rest: Rest, held: &mut HeldBytes, access: &Access) -> Reply {
+    let room = held.grow(AHEAD + PIECE);
+    rest.held = held.bytes();
+    match room.and_then(|()| held.answer(answer.body.len())) {
+        Ok(()) => Reply::begun(answer, rest),
+        Err(Full) => Reply::full(access),
+    }
 }
 
 /// How a request that may be recorded has ended.
@@ -328,38 +369,22 @@ async fn admit_and_run(
     run::run(&worker.shared.runtime, version, invocation).await
 }
 
-/// Logs a BFF's failure for its team: the error, the place in its code, and the version.
-fn report(error: &BffError, version: &Version, access: &Access) {
-    let code = reply::code(error).as_str();
-    let (bff, version_name) = (&**version.bff(), &**version.name());
-    let request_id = access.id.as_str();
-    if let BffError::Overloaded { .. }
-    | BffError::CpuShare { .. }
-    | BffError::TargetTooLong { .. } = error
-    {
-        // Many at once, or a client's doing, and no fault of the BFF's code: the metrics count them.
-        tracing::debug!(bff, version = version_name, request_id, code, "{error}");
-        return;
-    }
-    let backtrace = error.backtrace();
-    let backtrace = (!backtrace.is_empty()).then_some(backtrace);
-    let size = LINE + backtrace.as_deref().map_or(0, str::len);
-    let most = version.settings().limits.log_rate;
-    let log = version.metrics().bff().log_bytes();
-    let Some(left_out) = log.take(size as u64, most as u64) else {
-        return;
-    };
-    let left_out = (left_out > 0).then_some(left_out);
-    let version = version_name;
-    match error {
-        BffError::EngineFull => {
-            tracing::warn!(bff, version, request_id, code, left_out, "{error}");
-        }
-        _ => tracing::error!(
-            bff, version, request_id, code, backtrace, left_out, "{error}"
-        ),
-    }
+/// The same for an answer that may be sent before it is whole.
+async fn admit_and_begin(
+    worker: &Worker,
+    version: &Arc<Version>,
+    invocation: Box<Invocation>,
+    access: &mut Access,
+) -> Result<Answer, BffError> {
+    let after = version.settings().deadline;
+    let permit = timeout_at(invocation.deadline, version.admission().owned_permit())
+        .await
+        .map_err(|_| BffError::Deadline { after })??;
+    access.runs(
+        invocation.session.clone(),
+        invocation.usage.clone(),
+        invocation.log.clone(),
+    );
+    let runtime = worker.shared.runtime.clone();
+    streamed::answer(runtime, version, invocation, permit).await
 }
-
-/// What a line about a failure costs besides its backtrace, bytes.
-const LINE: usize = 400;

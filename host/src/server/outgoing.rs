@@ -4,16 +4,22 @@
 //! window has room for one byte. A body too long for any usual window therefore ends with a frame
 //! of its own, sent after all the rest: until then the stream can be reset alone.
 
-use std::convert::Infallible;
+mod piece;
+mod streamed;
+
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
-use bytes::{Buf, Bytes};
+use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
 
+use self::piece::Piece;
+use super::activity::{Activity, InFlight};
 use super::budget::HeldBytes;
 use super::flow::Flow;
+
+pub(super) use self::streamed::{CutOff, PIECE, StreamedBody};
 
 /// Bytes that fit into the window of any client that reads its answers: the longest frame that
 /// needs no agreement.
@@ -27,15 +33,10 @@ enum BodyState {
     Whole { piece: Piece, alone: bool },
     /// The library has it, and its end is to come.
     Handed(Arc<Flow>),
+    /// Its guest still runs.
+    Streamed(Box<StreamedBody>),
     /// There is nothing more.
     Ended,
-}
-
-/// The bytes of an answer, which record how many of them went to the socket.
-pub(super) struct Piece {
-    bytes: Bytes,
-    flow: Arc<Flow>,
-    _held: Option<HeldBytes>,
 }
 
 impl Outgoing {
@@ -51,27 +52,36 @@ impl Outgoing {
         }
         flow.begin();
         let alone = !http2 || bytes.len() <= SHORT;
-        let piece = Piece {
-            bytes,
-            flow,
-            _held: held,
-        };
+        let piece = Piece::new(bytes, flow, held);
         Self(BodyState::Whole { piece, alone })
+    }
+
+    /// A body that is still being made.
+    pub(super) fn streamed(body: StreamedBody) -> Self {
+        body.flow.begin_making();
+        Self(BodyState::Streamed(Box::new(body)))
+    }
+
+    /// While the body is made, its connection is not idle.
+    pub(super) fn keeps_busy(&mut self, connection: &Arc<Activity>) {
+        if let BodyState::Streamed(body) = &mut self.0 {
+            body.running = Some(InFlight::also(connection.clone()));
+        }
     }
 }
 
 impl Body for Outgoing {
     type Data = Piece;
-    type Error = Infallible;
+    type Error = CutOff;
 
     fn poll_frame(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Piece>, Infallible>>> {
+    ) -> Poll<Option<Result<Frame<Piece>, CutOff>>> {
         match std::mem::replace(&mut self.0, BodyState::Ended) {
             BodyState::Whole { piece, alone } => {
                 if !alone {
-                    self.0 = BodyState::Handed(piece.flow.clone());
+                    self.0 = BodyState::Handed(piece.flow().clone());
                 }
                 Poll::Ready(Some(Ok(Frame::data(piece))))
             }
@@ -82,6 +92,13 @@ impl Body for Outgoing {
                 self.0 = BodyState::Ended;
                 Poll::Ready(None)
             }
+            BodyState::Streamed(mut body) => {
+                let polled = body.poll_piece(context);
+                if matches!(polled, Poll::Pending | Poll::Ready(Some(Ok(_)))) {
+                    self.0 = BodyState::Streamed(body);
+                }
+                polled
+            }
             BodyState::Ended => Poll::Ready(None),
         }
     }
@@ -91,30 +108,12 @@ impl Body for Outgoing {
     }
 
     fn size_hint(&self) -> SizeHint {
-        SizeHint::with_exact(match &self.0 {
-            BodyState::Whole { piece, .. } => piece.bytes.len() as u64,
-            BodyState::Handed(_) | BodyState::Ended => 0,
-        })
-    }
-}
-
-impl Buf for Piece {
-    fn remaining(&self) -> usize {
-        self.bytes.remaining()
-    }
-
-    fn chunk(&self) -> &[u8] {
-        self.bytes.chunk()
-    }
-
-    fn advance(&mut self, count: usize) {
-        self.bytes.advance(count);
-        self.flow.taken(count);
-    }
-}
-
-impl Drop for Piece {
-    fn drop(&mut self) {
-        self.flow.end();
+        match &self.0 {
+            BodyState::Whole { piece, .. } => SizeHint::with_exact(piece.len() as u64),
+            BodyState::Streamed(body) => body
+                .left()
+                .map_or_else(SizeHint::default, SizeHint::with_exact),
+            BodyState::Handed(_) | BodyState::Ended => SizeHint::with_exact(0),
+        }
     }
 }

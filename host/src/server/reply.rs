@@ -1,10 +1,11 @@
 //! Maps an outcome to the client's response. The only place that knows which error has which code.
 
+use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
 use http::header::{CONNECTION, CONTENT_LENGTH, CONTENT_TYPE, DATE};
-use http::{HeaderValue, Method, Response, StatusCode};
+use http::{HeaderMap, HeaderValue, Method, Response, StatusCode};
 
 use super::access::Access;
 use super::budget::Full;
@@ -13,6 +14,9 @@ use super::outgoing::Outgoing;
 use super::problem::{Code, Problem};
 use crate::bff::error::BffError;
 use crate::bff::response::CheckedResponse;
+use crate::bff::streamed::Streamed;
+use crate::bff::version::Version;
+use crate::recording::Capture;
 use crate::telemetry::metrics::Outcome;
 use crate::time::date_field;
 
@@ -23,6 +27,20 @@ const RETRY_AFTER: Duration = Duration::from_secs(1);
 pub(super) struct Reply {
     pub(super) response: Response<Bytes>,
     pub(super) outcome: Outcome,
+    /// What is still to come of it.
+    pub(super) rest: Option<Box<Rest>>,
+}
+
+/// The rest of an answer whose head and beginning are a [`Reply`].
+pub(super) struct Rest {
+    /// What makes it.
+    pub(super) streamed: Streamed,
+    /// Whose guest it is.
+    pub(super) version: Arc<Version>,
+    /// What is held for it besides its beginning and its request, in all.
+    pub(super) held: usize,
+    /// Its request may be recorded.
+    pub(super) capture: Option<Capture>,
 }
 
 impl Reply {
@@ -32,7 +50,22 @@ impl Reply {
         let mut response = Response::new(answer.body);
         *response.status_mut() = answer.status;
         *response.headers_mut() = answer.headers;
-        Self { response, outcome }
+        Self {
+            response,
+            outcome,
+            rest: None,
+        }
+    }
+
+    /// The BFF's own answer, as far as it has come.
+    pub(super) fn begun(begun: CheckedResponse, rest: Rest) -> Self {
+        let mut reply = Self::answer(begun);
+        if let Some(length) = rest.streamed.length {
+            let headers = reply.response.headers_mut();
+            headers.insert(CONTENT_LENGTH, length.into());
+        }
+        reply.rest = Some(Box::new(rest));
+        reply
     }
 
     /// The host's answer to OPTIONS.
@@ -45,6 +78,7 @@ impl Reply {
         Self {
             response,
             outcome: Outcome::Answered(204),
+            rest: None,
         }
     }
 
@@ -114,6 +148,7 @@ impl Reply {
         Self {
             outcome: Outcome::Failed(problem.code.as_str()),
             response: problem.into_response(),
+            rest: None,
         }
     }
 
@@ -126,12 +161,7 @@ impl Reply {
         send: impl FnOnce(Bytes) -> Outgoing,
     ) -> Response<Outgoing> {
         let (mut parts, body) = self.response.into_parts();
-        parts.headers.insert(X_REQUEST_ID, access.id.header());
-        if !parts.headers.contains_key(DATE)
-            && let Some(date) = date_field(SystemTime::now())
-        {
-            parts.headers.insert(DATE, date);
-        }
+        add_fields(&mut parts.headers, access);
         if *method == Method::HEAD {
             let bodiless = matches!(
                 parts.status,
@@ -145,6 +175,16 @@ impl Reply {
         }
         access.end(self.outcome, parts.status.as_u16(), body.len());
         Response::from_parts(parts, send(body))
+    }
+}
+
+/// Adds the fields that every answer has.
+pub(super) fn add_fields(headers: &mut HeaderMap, access: &Access) {
+    headers.insert(X_REQUEST_ID, access.id.header());
+    if !headers.contains_key(DATE)
+        && let Some(date) = date_field(SystemTime::now())
+    {
+        headers.insert(DATE, date);
     }
 }
 

@@ -115,6 +115,12 @@ impl<'a> Line<'a> {
         let _ = serde_json::to_writer(&mut *self.buffer, &value);
     }
 
+    /// A field with a truth value.
+    pub fn truth(&mut self, name: &str, value: bool) {
+        self.name(name);
+        self.display(format_args!("{value}"));
+    }
+
     fn name(&mut self, name: &str) {
         match self.format {
             Format::Text => {

@@ -114,7 +114,8 @@ impl Instances {
         }
     }
 
-    fn give_back(&self, held: &AtomicUsize) {
+    /// Releases an instance that was [forgotten](Instance::forget).
+    pub(super) fn give_back(&self, held: &AtomicUsize) {
         held.fetch_sub(1, Ordering::Relaxed);
         self.free.fetch_add(1, Ordering::SeqCst);
         if self.waiting.load(Ordering::SeqCst) > 0 {
@@ -172,6 +173,13 @@ impl Lines {
         let left = line.waiting.len() < before;
         self.all.retain(|line| !line.waiting.is_empty());
         left
+    }
+}
+
+impl Instance<'_> {
+    /// Keeps the instance taken, for someone else to release.
+    pub(super) fn forget(self) {
+        std::mem::forget(self);
     }
 }
 

@@ -91,3 +91,17 @@ async fn a_freed_instance_goes_to_the_bff_that_runs_the_fewest() {
     assert!(matches!(served, std::task::Poll::Ready(Ok(_))));
     assert!(futures_util::poll!(&mut third).is_pending());
 }
+
+#[tokio::test]
+async fn a_permit_of_a_task_is_given_back_with_its_instance() {
+    let admission = Admission::new(&limits(1, 0), 1, Arc::new(Instances::new(1)));
+    let admission = Arc::new(admission);
+    for _ in 0..2 {
+        let held = admission.owned_permit().await.unwrap();
+        assert_eq!(admission.load(), (1, 0));
+        assert!(admission.permit().await.is_err());
+        drop(held);
+        assert_eq!(admission.load(), (0, 0));
+        drop(admission.permit().await.unwrap());
+    }
+}

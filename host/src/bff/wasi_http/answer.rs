@@ -1,11 +1,18 @@
 //! The response of a guest by `wasi:http`, from its `response-outparam` to the last byte of its
-//! body. It is collected while the guest writes it: a response goes to the client once it is whole.
+//! body.
 
+use std::future::{Future as _, pending};
+use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::task::{Context, Poll, ready};
 
-use http::header::{CONTENT_LENGTH, HeaderMap};
+use bytes::Bytes;
+use http::header::{CONTENT_LENGTH, HeaderMap, HeaderValue};
+use http::response::Parts;
+use http_body::{Body as _, Frame};
 use http_body_util::BodyExt as _;
 use thiserror::Error;
+use tokio::io::{AsyncWriteExt as _, DuplexStream};
 use tokio::sync::oneshot;
 use wasmtime_wasi_http::p2::bindings::http::types::ErrorCode;
 use wasmtime_wasi_http::p2::body::HyperOutgoingBody;
@@ -55,33 +62,195 @@ pub(in crate::bff) enum Unanswered {
 /// Where the guest's response arrives.
 type Receiver = oneshot::Receiver<Result<http::Response<HyperOutgoingBody>, ErrorCode>>;
 
-/// Waits for the response and its whole body. `has_begun` is set once the head is there.
-pub(super) async fn collect(
-    receiver: Receiver,
+/// The response of a guest, as far as it has come.
+pub(super) struct Answer {
+    state: State,
+    bytes: Vec<u8>,
     max_size: usize,
-    has_begun: &AtomicBool,
-) -> Result<Response, Unanswered> {
-    // A guest may also drop the outparam.
-    let response = receiver.await.map_err(|_| Unanswered::Unset)?;
-    let (mut parts, mut body) = response.map_err(Unanswered::Failed)?.into_parts();
-    has_begun.store(true, Ordering::Relaxed);
-    let mut bytes = Vec::new();
-    while let Some(frame) = body.frame().await {
-        let frame = frame.map_err(|_| Unanswered::Unfinished)?;
-        // Trailers are left out: a recipient may do that (RFC 9110 section 6.5.1).
-        let Ok(data) = frame.into_data() else {
-            continue;
-        };
-        let size = bytes.len() + data.len();
-        if size > max_size {
-            return Err(Unanswered::TooLarge {
-                size,
-                limit: max_size,
-            });
+}
+
+enum State {
+    /// It is not set yet.
+    Awaited(Receiver),
+    /// It is set, and its body is being written.
+    Begun(Parts, HyperOutgoingBody),
+}
+
+impl Answer {
+    /// None yet. Its body may have `max_size` bytes.
+    pub(super) fn new(receiver: Receiver, max_size: usize) -> Self {
+        Self {
+            state: State::Awaited(receiver),
+            bytes: Vec::new(),
+            max_size,
         }
-        bytes.extend_from_slice(&data);
     }
-    take_length(&mut parts.headers, bytes.len())?;
+
+    /// Takes what the guest has written. Ready when the body is finished.
+    pub(super) fn poll(&mut self, context: &mut Context<'_>) -> Poll<Result<(), Unanswered>> {
+        loop {
+            let body = match &mut self.state {
+                State::Begun(_, body) => body,
+                State::Awaited(receiver) => {
+                    // A guest may also drop the outparam.
+                    let response = ready!(Pin::new(receiver).poll(context));
+                    let response = response.map_err(|_| Unanswered::Unset)?;
+                    let (parts, body) = response.map_err(Unanswered::Failed)?.into_parts();
+                    self.state = State::Begun(parts, body);
+                    continue;
+                }
+            };
+            let Some(frame) = ready!(Pin::new(body).poll_frame(context)) else {
+                return Poll::Ready(Ok(()));
+            };
+            let Some(data) = data(frame)? else { continue };
+            fits(self.bytes.len() + data.len(), self.max_size)?;
+            self.bytes.extend_from_slice(&data);
+        }
+    }
+
+    /// Bytes of the body that have come.
+    pub(super) fn size(&self) -> usize {
+        self.bytes.len()
+    }
+
+    /// Whether there is something to send, and more may come.
+    pub(super) fn can_begin(&self) -> bool {
+        match &self.state {
+            State::Awaited(_) => false,
+            State::Begun(parts, _) => {
+                let said = parts.headers.get(CONTENT_LENGTH);
+                !self.bytes.is_empty() && said.is_none_or(|said| !is_number(said, self.size()))
+            }
+        }
+    }
+
+    /// What is missing when the guest has ended.
+    pub(super) fn lacks(&self) -> Unanswered {
+        match self.state {
+            State::Awaited(_) => Unanswered::Unset,
+            State::Begun(..) => Unanswered::Unfinished,
+        }
+    }
+
+    /// The response with the whole of its body, which is finished.
+    pub(super) fn whole(self) -> Result<Response, Unanswered> {
+        let size = self.size();
+        let State::Begun(mut parts, _) = self.state else {
+            return Err(Unanswered::Unset);
+        };
+        take_length(&mut parts.headers, size)?;
+        response(&parts, self.bytes)
+    }
+
+    /// The response with what there is of its body, and the rest.
+    pub(super) fn begin(self) -> Result<(Response, Rest), Unanswered> {
+        let size = self.size();
+        let State::Begun(mut parts, body) = self.state else {
+            return Err(Unanswered::Unset);
+        };
+        let said = parts.headers.remove(CONTENT_LENGTH);
+        let length = said.map(|said| {
+            let length = said.to_str().ok().and_then(|said| said.parse().ok());
+            length
+                .filter(|length| size < *length)
+                .ok_or_else(|| wrong_length(&said, size))
+        });
+        let length = length.transpose()?;
+        fits(length.unwrap_or(size), self.max_size)?;
+        let rest = Rest {
+            body,
+            size,
+            length,
+            max_size: self.max_size,
+            last: Bytes::new(),
+        };
+        Ok((response(&parts, self.bytes)?, rest))
+    }
+}
+
+/// The rest of a body of which a part was sent.
+pub(super) struct Rest {
+    body: HyperOutgoingBody,
+    /// Bytes that have come, in all.
+    size: usize,
+    length: Option<usize>,
+    max_size: usize,
+    /// The last byte of a body whose length the client knows. It waits for the guest's end, so that
+    /// no client takes an answer for whole whose guest has failed.
+    last: Bytes,
+}
+
+impl Rest {
+    /// The size of the whole body, where the guest said it.
+    pub(super) fn length(&self) -> Option<u64> {
+        self.length.map(|length| length as u64)
+    }
+
+    /// Passes on what the guest writes, until the body is finished. `is_full` is set while the
+    /// client must take something first.
+    pub(super) async fn pass_on(
+        &mut self,
+        client: &mut DuplexStream,
+        is_full: &AtomicBool,
+    ) -> Result<(), Unanswered> {
+        while let Some(frame) = self.body.frame().await {
+            let Some(mut data) = data(frame)? else {
+                continue;
+            };
+            self.size += data.len();
+            fits(self.size, self.max_size)?;
+            if self.length == Some(self.size) {
+                self.last = data.split_off(data.len() - 1);
+            } else if let Some(length) = self.length.filter(|length| *length < self.size) {
+                return Err(self.wrong(length));
+            }
+            is_full.store(true, Ordering::Relaxed);
+            write(client, &data).await;
+            is_full.store(false, Ordering::Relaxed);
+        }
+        match self.length {
+            Some(length) if length != self.size => Err(self.wrong(length)),
+            _ => Ok(()),
+        }
+    }
+
+    /// Sends what was kept until the guest has ended.
+    pub(super) async fn end(self, client: &mut DuplexStream) {
+        write(client, &self.last).await;
+    }
+
+    fn wrong(&self, length: usize) -> Unanswered {
+        Unanswered::Length {
+            said: length.to_string(),
+            size: self.size,
+        }
+    }
+}
+
+/// Waits for room, and writes.
+async fn write(client: &mut DuplexStream, bytes: &[u8]) {
+    if client.write_all(bytes).await.is_err() {
+        // The client is gone, and whoever noticed ends this guest.
+        pending::<()>().await;
+    }
+}
+
+/// The bytes of a part, if it has some. Trailers are left out: a recipient may do that (RFC 9110
+/// section 6.5.1).
+fn data<E>(frame: Result<Frame<Bytes>, E>) -> Result<Option<Bytes>, Unanswered> {
+    let frame = frame.map_err(|_| Unanswered::Unfinished)?;
+    Ok(frame.into_data().ok().filter(|data| !data.is_empty()))
+}
+
+fn fits(size: usize, limit: usize) -> Result<(), Unanswered> {
+    match size > limit {
+        true => Err(Unanswered::TooLarge { size, limit }),
+        false => Ok(()),
+    }
+}
+
+fn response(parts: &Parts, bytes: Vec<u8>) -> Result<Response, Unanswered> {
     Ok(Response {
         status: parts.status.as_u16(),
         headers: texts(&parts.headers)?,
@@ -95,14 +264,21 @@ pub(super) async fn collect(
 
 /// Takes the length out, which the host sets, if it is the body's. Toolchains send it.
 fn take_length(headers: &mut HeaderMap, size: usize) -> Result<(), Unanswered> {
-    for said in headers.get_all(CONTENT_LENGTH) {
-        if said.as_bytes() != size.to_string().as_bytes() {
-            let said = String::from_utf8_lossy(said.as_bytes()).into_owned();
-            return Err(Unanswered::Length { said, size });
-        }
+    let mut said = headers.get_all(CONTENT_LENGTH).iter();
+    if let Some(wrong) = said.find(|said| !is_number(said, size)) {
+        return Err(wrong_length(wrong, size));
     }
     headers.remove(CONTENT_LENGTH);
     Ok(())
+}
+
+fn is_number(value: &HeaderValue, number: usize) -> bool {
+    value.as_bytes() == number.to_string().as_bytes()
+}
+
+fn wrong_length(said: &HeaderValue, size: usize) -> Unanswered {
+    let said = String::from_utf8_lossy(said.as_bytes()).into_owned();
+    Unanswered::Length { said, size }
 }
 
 fn texts(headers: &HeaderMap) -> Result<Vec<(String, String)>, Unanswered> {
@@ -118,8 +294,6 @@ fn texts(headers: &HeaderMap) -> Result<Vec<(String, String)>, Unanswered> {
 
 #[cfg(test)]
 mod tests {
-    use http::HeaderValue;
-
     use super::*;
 
     #[test]

@@ -24,6 +24,7 @@ use wasmtime_wasi_http::{
 
 use super::super::guest_log::GuestLog;
 use super::super::meter::Awaited;
+use super::super::start::Start;
 use super::target;
 use crate::calls::{Fault, InvalidCall, Session, StartedCall};
 use crate::contract::{self, Call, Failure, FailureKind, Payload, Reply};
@@ -53,6 +54,8 @@ const FIELDS: usize = 32 << 10;
 pub(in crate::bff) struct Http {
     context: WasiHttpCtx,
     calls: Calls,
+    /// Where the response goes before it is whole.
+    pub(super) start: Option<Start>,
 }
 
 impl Http {
@@ -62,6 +65,7 @@ impl Http {
         awaited: Arc<Awaited>,
         log: Arc<GuestLog>,
         bytes: usize,
+        start: Option<Start>,
     ) -> Self {
         let mut context = WasiHttpCtx::new();
         context.set_field_size_limit(FIELDS);
@@ -72,7 +76,11 @@ impl Http {
             bodies: 0,
             log,
         };
-        Self { context, calls }
+        Self {
+            context,
+            calls,
+            start,
+        }
     }
 
     /// As the library wants it.

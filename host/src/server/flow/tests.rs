@@ -98,3 +98,31 @@ fn a_pace_asks_for_a_byte_at_least() {
     assert_eq!(Pace::new(TIMEOUT, 500).bytes, 15_000);
     assert_eq!(Pace::new(TIMEOUT, usize::MAX).bytes, usize::MAX);
 }
+
+#[tokio::test(start_paused = true)]
+async fn an_answer_that_is_being_made_waits_until_there_is_nothing_to_take() {
+    let flow = Flow::default();
+    let given_up = async || given_up(&flow, 500, |_| {}).await;
+    flow.begin_making();
+    assert_eq!(given_up().await, Some(30), "nobody asked for it");
+    let catch_up = || {
+        poll_fn(|context| {
+            flow.catch_up(context);
+            Poll::Ready(())
+        })
+    };
+    catch_up().await;
+    assert_eq!(given_up().await, None, "nothing is there");
+    flow.go_on();
+    flow.end();
+    assert_eq!(
+        given_up().await,
+        Some(30),
+        "nobody asked for what comes next"
+    );
+    catch_up().await;
+    flow.is_made();
+    assert_eq!(given_up().await, Some(30), "nobody asked for its end");
+    flow.stop_making();
+    assert_eq!(given_up().await, None);
+}

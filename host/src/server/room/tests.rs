@@ -18,7 +18,7 @@ fn open(room: &Arc<OpenConnections>) -> (Arc<Activity>, super::OpenConnection) {
 async fn a_client_that_asked_stays_while_a_silent_one_may_go_soon() {
     let room = Arc::new(OpenConnections::default());
     let (asked, _asked) = open(&room);
-    drop(InFlight::start(&asked));
+    drop(InFlight::start(&*asked));
     tokio::time::advance(IDLE * 5).await;
     let (silent, _silent) = open(&room);
     assert!(!room.make());
@@ -50,7 +50,7 @@ async fn one_that_answers_before_it_closes_keeps_no_client_waiting() {
     let (first, _first) = open(&room);
     tokio::time::advance(IDLE).await;
     assert!(room.make());
-    let _running = InFlight::start(&first);
+    let _running = InFlight::start(&*first);
     let (second, _second) = open(&room);
     tokio::time::advance(IDLE).await;
     assert!(room.make());
@@ -61,7 +61,7 @@ async fn one_that_answers_before_it_closes_keeps_no_client_waiting() {
 async fn while_one_waits_for_its_worker_a_client_that_asked_stays() {
     let room = Arc::new(OpenConnections::default());
     let (asked, _asked) = open(&room);
-    drop(InFlight::start(&asked));
+    drop(InFlight::start(&*asked));
     let (newcomer, _newcomer) = accepted(&room);
     // The worker has not run for long. The client of the newcomer may have sent a request.
     tokio::time::advance(IDLE * 5).await;

@@ -99,7 +99,8 @@ fn bytes(out: ResponseOutparam, status: u16, headers: &[(&str, &[u8])], bytes: &
     let _ = OutgoingBody::finish(body, None);
 }
 
-fn begin(out: ResponseOutparam, status: u16, headers: &[(&str, &[u8])]) -> OutgoingBody {
+/// Sets the response. Without a legal status it is 200.
+pub(crate) fn begin(out: ResponseOutparam, status: u16, headers: &[(&str, &[u8])]) -> OutgoingBody {
     let fields = Fields::new();
     for (name, value) in headers {
         let _ = fields.append(name, value);

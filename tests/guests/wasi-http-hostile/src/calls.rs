@@ -108,6 +108,11 @@ fn call(order: &Order) -> String {
     send(request, Some(options)).map_or_else(code, result)
 }
 
+/// The result of a call of `goals`.
+pub(crate) fn ask(path: &str) -> String {
+    begin(&format!("http://goals{path}"), &[]).map_or_else(code, result)
+}
+
 fn begin(url: &str, fields: &[(&str, &str)]) -> Result<FutureIncomingResponse, ErrorCode> {
     let request = outgoing(url, fields);
     send(request, None)

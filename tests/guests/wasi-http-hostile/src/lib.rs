@@ -5,6 +5,7 @@ mod answers;
 mod calls;
 mod foreign;
 mod host;
+mod streams;
 
 use std::collections::BTreeMap;
 
@@ -30,6 +31,7 @@ impl Guest for Component {
             "/grow" => grow(),
             "/foreign" => answers::text(out, &foreign::value()),
             "/trap" => an_author_s_mistake(&[]),
+            "/stream" => streams::handle(&order, out),
             "/fan-out" | "/each" | "/many" | "/call" | "/relay" | "/unfinished" | "/aborted"
             | "/upload" | "/given-up" => calls::handle(path, &order, &request, out),
             "/seen" | "/nothing" | "/exit" | "/spin" | "/sleep" | "/fields" | "/print" | "/now" => {
