@@ -13,10 +13,12 @@ mod name;
 mod new;
 #[cfg(test)]
 mod tests;
+mod workspace;
 
 pub use error::TemplateError;
 pub use init::{Step, init};
 pub use new::{New, create};
+pub use workspace::Workspace;
 
 use std::path::{Path, PathBuf};
 

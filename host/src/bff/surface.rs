@@ -189,7 +189,7 @@ impl Surface {
 
     /// The interfaces that it imports and nobody gives. A component of others may import any, and
     /// ends where it calls one.
-    pub(super) fn unlinked(&self) -> Vec<&str> {
+    pub fn unlinked(&self) -> Vec<&str> {
         let imports = self.imports.iter().map(String::as_str);
         imports.filter(|import| self.is_unlinked(import)).collect()
     }

@@ -56,6 +56,16 @@ impl New {
         for command in made.next {
             out.line(format_args!("    {command}"));
         }
+        if let Some(workspace) = made.workspace {
+            out.line(format_args!(
+                "\n{}: takes it for a member, by {:?}, and cargo refuses that, for it is a \
+                 workspace of its own; write exclude = [{:?}] there, or take [workspace] out of \
+                 {folder}/Cargo.toml",
+                workspace.manifest.display(),
+                workspace.pattern,
+                workspace.member
+            ));
+        }
         out.end()?;
         Ok(ExitCode::SUCCESS)
     }

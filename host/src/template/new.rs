@@ -3,6 +3,7 @@
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
+use super::workspace::{self, Workspace};
 use super::{Template, TemplateError, VENDOR, component, name};
 
 /// A folder that was made.
@@ -14,6 +15,8 @@ pub struct New {
     pub files: Vec<PathBuf>,
     /// The commands that come next, in the folder.
     pub next: [&'static str; 3],
+    /// A workspace of cargo above that takes it for a member, which it is not.
+    pub workspace: Option<Workspace>,
 }
 
 /// Makes the folder `name` in `parent`.
@@ -53,7 +56,12 @@ pub fn create(parent: &Path, name: &str, template: Template) -> Result<New, Temp
         Template::Ts | Template::Hono => ["npm install", "tailor dev", "tailor test"],
         Template::Rust | Template::Python => ["tailor dev", "tailor test", "tailor build ."],
     };
+    let workspace = match template {
+        Template::Rust => workspace::above(&folder),
+        Template::Ts | Template::Hono | Template::Python => None,
+    };
     Ok(New {
+        workspace,
         folder,
         files: own,
         next,

@@ -354,3 +354,17 @@ fn a_package_that_cannot_be_added_to_stays_as_it_is() {
     assert!(error.contains("has files in it that are no kit"), "{error}");
     assert_eq!(files(root.path()), before);
 }
+
+#[test]
+fn a_workspace_above_that_takes_a_new_package_for_a_member_is_told() {
+    let root = tempfile::tempdir().unwrap();
+    std::fs::create_dir(root.path().join("bffs")).unwrap();
+    write(root.path(), &[("Cargo.toml", "[workspace]\nmembers = [\"bffs/*\"]\n")]);
+    let of = |name: &str, template| {
+        let made = create(&root.path().join("bffs"), name, template).unwrap();
+        made.workspace.map(|it| (it.pattern, it.member))
+    };
+    let wanted = ("bffs/*".to_owned(), "bffs/scales".to_owned());
+    assert_eq!(of("scales", Template::Rust), Some(wanted));
+    assert_eq!(of("steps", Template::Ts), None);
+}

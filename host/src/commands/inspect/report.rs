@@ -24,6 +24,8 @@ pub struct Report {
     pub refused: Vec<String>,
     /// What it can reach, if it may be loaded.
     pub reaches: Vec<&'static str>,
+    /// Interfaces that it imports and no BFF gets: a call of one ends its request.
+    pub unlinked: Vec<String>,
     /// What a configuration grants to BFFs that are made of it, if one was named.
     pub grants: Option<Vec<Grant>>,
     /// How to name a BFF where none is made of it.
@@ -50,6 +52,7 @@ impl Report {
                 true => reach(&surface),
                 false => Vec::new(),
             },
+            unlinked: surface.unlinked().into_iter().map(str::to_owned).collect(),
             imports: surface.imports,
             exports: surface.exports,
             grants: None,
@@ -81,10 +84,13 @@ const REACH: [(&str, &str); 11] = [
     ("wasi:cli/stdout", "log"),
 ];
 
-/// What a component that may be loaded reaches: the host links all that it imports.
+/// What a component that may be loaded reaches: the host links all that it imports but what is
+/// [`unlinked`](Surface::unlinked).
 fn reach(surface: &Surface) -> Vec<&'static str> {
+    let unlinked = surface.unlinked();
     let interfaces = || {
         let imports = surface.imports.iter();
+        let imports = imports.filter(|import| !unlinked.contains(&import.as_str()));
         imports.map(|import| import.split_once('@').map_or(&**import, |(name, _)| name))
     };
     let mut reached = Vec::new();

@@ -50,6 +50,10 @@ pub fn text(report: &Report) -> String {
         let reached = report.reaches.iter().map(|what| reached(what));
         let never = "no file, no socket, no environment variable, no other BFF";
         lines.list("reaches", &reached.chain([never]).collect::<Vec<_>>());
+        lines.list("lacks", &report.unlinked);
+        if !report.unlinked.is_empty() {
+            lines.add("", "no BFF gets these: a request that calls one ends there");
+        }
         lines.add("verdict", "may be loaded");
     } else {
         lines.list("verdict", &refused(&report.refused));
