@@ -359,7 +359,10 @@ fn a_package_that_cannot_be_added_to_stays_as_it_is() {
 fn a_workspace_above_that_takes_a_new_package_for_a_member_is_told() {
     let root = tempfile::tempdir().unwrap();
     std::fs::create_dir(root.path().join("bffs")).unwrap();
-    write(root.path(), &[("Cargo.toml", "[workspace]\nmembers = [\"bffs/*\"]\n")]);
+    write(
+        root.path(),
+        &[("Cargo.toml", "[workspace]\nmembers = [\"bffs/*\"]\n")],
+    );
     let of = |name: &str, template| {
         let made = create(&root.path().join("bffs"), name, template).unwrap();
         made.workspace.map(|it| (it.pattern, it.member))

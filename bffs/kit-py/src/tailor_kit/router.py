@@ -95,7 +95,8 @@ class Bff:
         segments = tuple(pattern.split("/"))
         for each in segments:
             if ("{" in each or "}" in each) and not re.fullmatch(r"\{\w+\}", each):
-                raise ValueError(f"{method} {pattern}: `{{name}}` takes one whole segment")
+                whole = "`{name}` takes one whole segment"
+                raise ValueError(f"{method} {pattern}: {whole}")
         if any((route.method, route.pattern) == (method, pattern) for route in self._routes):
             raise ValueError(f"{method} {pattern}: is a route already")
         is_name = [each.startswith("{") and each.endswith("}") for each in segments]

@@ -68,7 +68,11 @@ fn a_star_at_the_end_takes_any_rest_or_is_one() {
     let entries = r#""downstreams": [
         {"service": "s", "path": "/f/\\*", "reply": {"text": "a star"}},
         {"service": "s", "path": "/f/*", "reply": {"text": "any rest"}} ]"#;
-    for (path, expected) in [("/f/*", "a star"), ("/f/", "any rest"), ("/f/**", "any rest")] {
+    for (path, expected) in [
+        ("/f/*", "a star"),
+        ("/f/", "any rest"),
+        ("/f/**", "any rest"),
+    ] {
         let fixture = format!(r#"{{"request": {{"path": "/"}}, {entries}}}"#);
         let run = Fixture::parse(&fixture).unwrap().run(|request| {
             let mut call = Call::new(request.method, "s", &[]);
