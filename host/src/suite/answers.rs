@@ -2,7 +2,7 @@
 //! so that a change is told that clients may not be ready for.
 //!
 //! Owns what is kept ([`Answers`], of one [`shape`] for each request, status and media type), the
-//! rule of what may break a client ([`change`]), the [`file`], and what is written to it by whose
+//! rule of what may break a client ([`change`]), the [`mod@file`], and what is written to it by whose
 //! consent ([`comparison`]). What is inferred is only as wide as the fixtures: a member that no
 //! fixture shows is not known here.
 

@@ -19,7 +19,7 @@ const ENDS: [(&str, &str, u64); 11] = [
     ("then=trap-after&rest=two&length=6", "bff-trap", 3),
     ("then=loop", "bff-cpu-limit", 3),
     ("then=grow", "bff-memory-limit", 3),
-    ("then=exit", "bff-host-limit", 3),
+    ("then=exit", "bff-trap", 3),
     ("then=drop", "bff-illegal-response", 3),
     ("then=leave", "bff-illegal-response", 3),
     ("rest=two&length=10", "bff-illegal-response", 6),

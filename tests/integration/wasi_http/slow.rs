@@ -70,7 +70,8 @@ async fn who_gives_no_window_stops_the_guest_and_is_given_up() {
     wait_until_running(&host, 0).await;
     wait_for_outcome(&host, "client-gone", 1).await;
     let written = written(&host);
-    assert!(written < 200_000, "the guest wrote {written} bytes");
+    // A megabyte is kept of its body, and 64 KiB are on their way.
+    assert!(written < 1_200_000, "the guest wrote {written} bytes");
     wait_for(&host, "tailor_bytes_in_flight", "", 0).await;
 }
 

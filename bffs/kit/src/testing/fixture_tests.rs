@@ -73,10 +73,10 @@ fn a_star_at_the_end_takes_any_rest_or_is_one() {
         ("/f/", "any rest"),
         ("/f/**", "any rest"),
     ] {
-        let fixture = format!(r#"{{"request": {{"path": "/"}}, {entries}}}"#);
+        let fixture = format!(r#"{{"request": {{"path": "{path}"}}, {entries}}}"#);
         let run = Fixture::parse(&fixture).unwrap().run(|request| {
             let mut call = Call::new(request.method, "s", &[]);
-            call.path = path.to_owned();
+            call.path = request.path;
             let reply = fetch(&call).unwrap();
             Response {
                 status: reply.status,

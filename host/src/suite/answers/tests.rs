@@ -1,3 +1,5 @@
+use std::slice::from_ref;
+
 use serde_json::{Value, json};
 
 use super::file::{read, write};
@@ -128,7 +130,7 @@ fn what_may_break_a_client_is_told_with_its_place() {
         (json!({"a": 1}), json!([]), ": was object, is array"),
     ] {
         assert_eq!(
-            changes(&[kept.clone()], &[now.clone()]),
+            changes(from_ref(&kept), from_ref(&now)),
             [wanted],
             "{kept} {now}"
         );
