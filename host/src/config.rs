@@ -277,6 +277,11 @@ pub struct Limits {
     pub downstream_bytes: usize,
     /// Size of the response body, bytes.
     pub response_size: usize,
+    /// Bytes of a body by `wasi:http` that are collected before the rest is streamed.
+    pub streamed_from: usize,
+    /// Bytes that the guest of a streamed body may be ahead of what the host has taken for its
+    /// client.
+    pub stream_ahead: usize,
     /// Bytes that one call of a host function may carry out of the guest.
     pub hostcall_bytes: usize,
     /// Handles (such as `exchange`) that may be open at once in one request.

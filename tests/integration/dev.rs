@@ -90,6 +90,21 @@ async fn what_is_saved_is_served_and_what_does_not_build_leaves_the_last_good_ve
     dev.line("is live").unwrap();
     assert!(body(address, "/ada").await.contains("v4"));
     dev.line("face has wrong types").unwrap();
+
+    // A configuration that is made meanwhile is taken, once it is one.
+    let settings = "[server]\nlisten = \"127.0.0.1:0\"\n[downstream.activity]\n\
+         url = \"http://127.0.0.1:9\"\n[bff.walk]\ncomponent = \"target/components/face.wasm\"\n\
+         downstreams = [\"activity\"]\n[[route]]\nbff = \"walk\"\npath = \"/walk\"\n";
+    let file = folder.join("tailor.toml");
+    std::fs::write(&file, settings.replace("face.wasm", "other.wasm")).unwrap();
+    dev.line("no BFF has a component face.wasm").unwrap();
+    assert!(body(address, "/ada").await.contains("v4"));
+    std::fs::write(&file, settings).unwrap();
+    dev.line("the configuration was read again").unwrap();
+    assert!(body(address, "/walk/ada").await.contains("v4"));
+    save(&folder, "\"v1\"", "\"v5\"");
+    dev.line("is live").unwrap();
+    assert!(body(address, "/walk/ada").await.contains("v5"));
 }
 
 #[tokio::test]

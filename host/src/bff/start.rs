@@ -5,11 +5,14 @@ use tokio::sync::oneshot;
 
 use crate::contract::Response;
 
-/// Bytes that a guest may be ahead of its client once the head is sent.
-pub const AHEAD: usize = 32 << 10;
-
 /// Where a guest's answer goes that is not whole yet.
-pub(super) struct Start(pub(super) oneshot::Sender<Begun>);
+pub(super) struct Start {
+    pub(super) to: oneshot::Sender<Begun>,
+    /// Bytes of a body at which its head is sent.
+    pub(super) from: usize,
+    /// Bytes that a guest may be ahead of its client once the head is sent.
+    pub(super) ahead: usize,
+}
 
 /// An answer that is not whole yet.
 pub(super) struct Begun {
@@ -24,9 +27,9 @@ pub(super) struct Begun {
 impl Start {
     /// Hands on the head with what there is of the body. The rest is to be written.
     pub(super) fn begin(self, response: Response, length: Option<u64>) -> DuplexStream {
-        let (guest, client) = tokio::io::duplex(AHEAD);
+        let (guest, client) = tokio::io::duplex(self.ahead);
         // Without a receiver the request is over, and this guest with it.
-        let _ = self.0.send(Begun {
+        let _ = self.to.send(Begun {
             response,
             length,
             body: client,

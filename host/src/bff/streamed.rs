@@ -20,8 +20,6 @@ use super::runtime::Runtime;
 use super::start::Start;
 use super::version::Version;
 
-pub use super::start::AHEAD;
-
 /// An answer of a BFF.
 pub enum Answer {
     /// With its body.
@@ -34,6 +32,8 @@ pub enum Answer {
 pub struct Streamed {
     /// The size of the whole body, where the guest said it. It is held to that.
     pub length: Option<u64>,
+    /// Bytes of the body that the guest may be ahead of its client.
+    pub ahead: usize,
     /// What the guest writes from here on. It ends, in whichever way, with the guest.
     pub body: DuplexStream,
     /// Runs the guest to its end.
@@ -54,8 +54,13 @@ pub async fn answer(
     mut invocation: Box<Invocation>,
     permit: OwnedPermit,
 ) -> Result<Answer, BffError> {
-    let (start, mut begun) = oneshot::channel();
-    invocation.start = Some(Start(start));
+    let limits = &version.settings().limits;
+    let (to, mut begun) = oneshot::channel();
+    invocation.start = Some(Start {
+        to,
+        from: limits.streamed_from,
+        ahead: limits.stream_ahead,
+    });
     let (session, usage) = (invocation.session.clone(), invocation.usage.clone());
     let arrived = invocation.deadline - version.settings().deadline;
     let of = version.clone();
@@ -74,8 +79,7 @@ pub async fn answer(
         Ok(begun) => begun,
         Err(answer) => return answer.map(Answer::Whole),
     };
-    let limit = version.settings().limits.response_size;
-    let mut checked = response::check(begun.response, limit)?;
+    let mut checked = response::check(begun.response, limits.response_size)?;
     annotate(
         &mut checked.headers,
         &session.records(),
@@ -85,6 +89,7 @@ pub async fn answer(
     );
     let rest = Streamed {
         length: begun.length,
+        ahead: limits.stream_ahead,
         body: begun.body,
         // All that was left of the answer was written.
         rest: Box::pin(async move { running.await.map(drop) }),

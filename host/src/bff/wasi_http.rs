@@ -33,11 +33,6 @@ use super::start::Start;
 use super::state::StoreData;
 use crate::contract::{Payload, Request, Response};
 
-/// Bytes of a body that are collected at most before the head is sent: as many as an answer may
-/// have where the operator sets nothing. A larger body that is written without a wait is streamed,
-/// and its client has only until the deadline to take it.
-const WHOLE: usize = 1 << 20;
-
 /// Links `wasi:http`.
 pub(super) fn add_to_linker(linker: &mut Linker<StoreData>) -> wasmtime::Result<()> {
     wasmtime_wasi_http::p2::add_only_http_to_linker_async(linker)
@@ -87,8 +82,7 @@ pub(super) async fn handle(
                 return Poll::Pending;
             }
             if answer.can_begin()
-                && (waits || answer.size() > WHOLE)
-                && let Some(start) = start.take()
+                && let Some(start) = start.take_if(|it| waits || answer.size() > it.from)
             {
                 return Poll::Ready(Ok(Some(start)));
             }

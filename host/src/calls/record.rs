@@ -25,8 +25,11 @@ use crate::text::{excerpt, shorten};
 
 /// Records of one request from which on calls with equal outcomes are merged.
 const MAX_RECORDS: usize = 128;
-/// Records of one request. A guest's text can make any number of distinct ones.
+/// Records of one request. A guest's text can make any number of distinct ones: those past this
+/// have one record for each outcome.
 const MOST_RECORDS: usize = 2 * MAX_RECORDS;
+/// The service of these.
+const OTHERS: &str = "*";
 
 /// What clients are told in place of what is no name of a service.
 const ELSEWHERE: &str = "elsewhere";
@@ -96,7 +99,7 @@ impl CallRecord {
     }
 
     /// Adds this one to the records of its request, or merges it into one with an equal outcome.
-    pub(super) fn add_to(self, records: &mut Vec<Self>) {
+    pub(super) fn add_to(mut self, records: &mut Vec<Self>) {
         let few = records.len() < MAX_RECORDS;
         if (!few || self.is_exhausted())
             && let Some(alike) = records.iter_mut().find(|record| record.is_like(&self))
@@ -105,8 +108,12 @@ impl CallRecord {
             alike.bytes = alike.bytes.saturating_add(self.bytes);
             alike.sent = alike.sent.saturating_add(self.sent);
             alike.trace.age = alike.trace.age.max(self.trace.age);
-        } else if records.len() < MOST_RECORDS {
+        } else if records.len() < MOST_RECORDS || &*self.service == OTHERS {
             records.push(self);
+        } else {
+            self.service = OTHERS.into();
+            self.target = None;
+            self.add_to(records);
         }
     }
 

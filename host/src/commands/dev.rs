@@ -93,7 +93,7 @@ impl Dev {
     }
 
     async fn serve(self, terminal: Terminal) -> anyhow::Result<()> {
-        let project = Project::find(&self.folders, self.config.as_deref())?;
+        let mut project = Project::find(&self.folders, self.config.as_deref())?;
         let fixtures = Arc::new(FixtureServices::new(project.folders()));
         for problem in fixtures.read_again() {
             terminal.show(Event::Problem(problem));
@@ -186,10 +186,13 @@ impl Dev {
                             self.reload(&host, &project, &fixtures, &terminal).await;
                         }
                     }
-                    let now = project.marks();
-                    if now != marks {
-                        marks = now;
-                        self.reload(&host, &project, &fixtures, &terminal).await;
+                    if project.marks() != marks {
+                        let looked = project.look();
+                        marks = project.marks();
+                        match looked {
+                            Ok(()) => self.reload(&host, &project, &fixtures, &terminal).await,
+                            Err(error) => terminal.show(Event::Problem(format!("{error:#}"))),
+                        }
                     }
                 }
             }

@@ -142,6 +142,8 @@ fn a_minimal_file_gets_the_documented_defaults() {
             repeated_calls: 8,
             downstream_bytes: 8 << 20,
             response_size: 1 << 20,
+            streamed_from: 1 << 20,
+            stream_ahead: 32 << 10,
             hostcall_bytes: 4 << 20,
             handles: 64,
             formatters: 64,
@@ -328,6 +330,8 @@ fn a_maximal_file_is_read_key_by_key() {
             repeated_calls: 3,
             downstream_bytes: 1_000_000_000,
             response_size: 512,
+            streamed_from: 64 << 10,
+            stream_ahead: 8 << 10,
             hostcall_bytes: 1 << 20,
             handles: 16,
             formatters: 8,
@@ -380,19 +384,14 @@ fn defaults_give_way_to_what_is_written() {
     let config = parse_with("bff.watch.limits.hostcall-bytes = \"64KiB\"");
     assert_eq!(config.bffs["watch"].limits.response_size, 64 << 10);
     for (written, body, get_body, in_flight) in [
-        (
-            "max-bytes-in-flight = \"1MiB\"",
-            128 << 10,
-            64 << 10,
-            1 << 20,
-        ),
-        ("max-body-size = \"1GiB\"", 1 << 30, 64 << 10, 8 << 30),
-        ("max-body-size = \"1KiB\"", 1 << 10, 1 << 10, 256 << 20),
-        ("max-get-body-size = \"2MiB\"", 2 << 20, 2 << 20, 256 << 20),
+        ("max-bytes-in-flight = \"1MiB\"", 128, 64, 1),
+        ("max-body-size = \"1GiB\"", 1 << 20, 64, 8 << 10),
+        ("max-body-size = \"1KiB\"", 1, 1, 256),
+        ("max-get-body-size = \"2MiB\"", 2 << 10, 2 << 10, 256),
     ] {
         let server = parse_with(&format!("server.{written}")).server;
-        assert_eq!(server.max_body_size, body, "{written}");
-        assert_eq!(server.max_get_body_size, get_body, "{written}");
-        assert_eq!(server.max_bytes_in_flight, in_flight, "{written}");
+        assert_eq!(server.max_body_size, body << 10, "{written}");
+        assert_eq!(server.max_get_body_size, get_body << 10, "{written}");
+        assert_eq!(server.max_bytes_in_flight, in_flight << 20, "{written}");
     }
 }

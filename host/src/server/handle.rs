@@ -28,7 +28,7 @@ use super::worker::Worker;
 use crate::bff::error::BffError;
 use crate::bff::response::CheckedResponse;
 use crate::bff::run::{self, Fixed, IncomingRequest, Invocation};
-use crate::bff::streamed::{self, AHEAD, Answer};
+use crate::bff::streamed::{self, Answer};
 use crate::bff::version::Version;
 use crate::contract;
 use crate::development::{Failure, Observer};
@@ -244,7 +244,7 @@ async fn answer(
 
 /// An answer whose guest still runs. What its client has not taken is bounded, and held.
 fn begun(answer: CheckedResponse, mut rest: Rest, held: &mut HeldBytes, access: &Access) -> Reply {
-    let room = held.grow(AHEAD + PIECE);
+    let room = held.grow(rest.streamed.ahead + PIECE);
     rest.held = held.bytes();
     match room.and_then(|()| held.answer(answer.body.len())) {
         Ok(()) => Reply::begun(answer, rest),

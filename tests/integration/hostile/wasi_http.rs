@@ -77,6 +77,14 @@ async fn what_is_legal_is_passed_on() {
         ("/without-body?length=0", 200, ""),
         ("/respond?status=204", 204, ""),
         ("/respond?status=599&bytes=3", 599, "xxx"),
+        // The length is that of what is not sent.
+        ("/respond?status=304&name=content-length&value=10", 304, ""),
+        // It announces trailers, which are left out.
+        (
+            "/respond?status=200&name=trailer&value=x-after&bytes=1",
+            200,
+            "x",
+        ),
         (
             "/respond?status=200&name=connection&value=close&bytes=1",
             200,

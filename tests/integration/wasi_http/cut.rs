@@ -113,6 +113,24 @@ async fn over_http2_its_stream_is_reset() {
 }
 
 #[tokio::test]
+async fn its_client_is_not_to_blame() {
+    let host = host("2s", "");
+    let streams = Streams::connect(host.process.address().unwrap(), 65_535).await;
+    let mut streams = streams.at("/s/stream?first=one&then=drop");
+    // More than `server.max-resets` admits.
+    for stream in (1..241).step_by(2) {
+        streams.get(stream).await;
+        loop {
+            match streams.of(stream).await {
+                Some(StreamEvent::Reset(code)) => break assert_eq!(code, INTERNAL_ERROR),
+                Some(_) => {}
+                None => panic!("the connection ended at stream {stream}"),
+            }
+        }
+    }
+}
+
+#[tokio::test]
 async fn the_size_is_bounded_while_it_is_sent() {
     let host = host("20s", "limits.response-size = \"100KB\"");
     let target = "/s/stream?first=one&then=much&bytes=200000";

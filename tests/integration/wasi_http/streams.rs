@@ -4,9 +4,12 @@
 use downstream_mock::scripted::{Gate, Response};
 use http::Method;
 use http_body_util::Full;
+use serde_json::Value;
 use tailor_harness::{TestHost, TestHostBuilder};
 
 use super::component;
+use crate::observe::{bff, eventually, swapped};
+use crate::swap::page::stamped;
 use crate::windows::{StreamEvent, Streams};
 use crate::wire::{Wire, beside, get, soon, until};
 
@@ -21,6 +24,7 @@ pub fn builder(gate: &Gate, deadline: &str, settings: &str) -> TestHostBuilder {
     let builder = TestHost::builder().unwrap();
     let builder = builder.service("goals", move |request| match &*request.target {
         "/go" => Response::text("go").after(gate.pass()),
+        "/bad" => Response::new(503),
         _ => Response::text("ok"),
     });
     let patient =
@@ -250,6 +254,59 @@ async fn a_host_that_stops_waits_for_it() {
     gate.open(1);
     wire.until(END).await;
     assert_eq!(soon(stopped).await.unwrap(), 0, "connections that were cut");
+}
+
+#[tokio::test]
+async fn a_swap_leaves_it_to_its_version() {
+    let gate = Gate::new();
+    let host = host(&gate, "").await;
+    let first = bff(&host, "others").await["version"].clone();
+    let mut wire = Wire::connect(host.address()).await;
+    wire.send(&get("/s/stream?first=one&rest=two", "")).await;
+    wire.until(FIRST).await;
+    let next = stamped(&component(), 1);
+    host.replace("others.wasm", &next).unwrap();
+    let state = swapped(&host, "others", 1).await;
+    assert_eq!(state["draining"], Value::Array(vec![first]));
+    gate.open(1);
+    assert_eq!(wire.until(END).await, "3\r\ntwo\r\n0\r\n\r\n");
+    eventually("the old version is gone", async || {
+        let draining = &bff(&host, "others").await["draining"];
+        draining.as_array().is_some_and(Vec::is_empty).then_some(())
+    })
+    .await;
+    wait_for_outcome(&host, "2xx", 1).await;
+}
+
+#[tokio::test]
+async fn its_head_tells_of_the_calls_that_had_ended() {
+    let gate = Gate::new();
+    gate.open_for_all();
+    let host = host(&gate, "server-timing = true").await;
+    let target = "/s/stream?before=/bad&first=one&rest=two";
+    for reply in [
+        host.get(target).await.unwrap(),
+        host.get_http2(target).await.unwrap(),
+    ] {
+        assert_eq!(reply.header("tailor-degraded"), "goals;failed=status-5xx");
+        assert_eq!(reply.header("cache-control"), "no-store");
+        let timing = reply.header("server-timing");
+        assert_eq!(timing.matches("goals").count(), 1, "{timing}");
+        assert_eq!(reply.text(), "onetwo");
+    }
+}
+
+#[tokio::test]
+async fn the_operator_says_what_is_collected() {
+    let gate = Gate::new();
+    gate.open_for_all();
+    let host = host(&gate, "limits.streamed-from = \"10KB\"").await;
+    for (bytes, length) in [("9000", "9000"), ("30000", "")] {
+        let target = format!("/s/respond?status=200&bytes={bytes}");
+        let reply = host.get(&target).await.unwrap();
+        assert_eq!(reply.header("content-length"), length);
+        assert_eq!(reply.body.len().to_string(), bytes);
+    }
 }
 
 #[tokio::test]

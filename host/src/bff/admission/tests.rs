@@ -12,6 +12,8 @@ fn limits(concurrency: usize, queue: usize) -> Limits {
         repeated_calls: 8,
         downstream_bytes: 1,
         response_size: 1,
+        streamed_from: 1,
+        stream_ahead: 1,
         hostcall_bytes: 1,
         handles: 1,
         formatters: 1,

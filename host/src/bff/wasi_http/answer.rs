@@ -7,7 +7,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
-use http::header::{CONTENT_LENGTH, HeaderMap, HeaderValue};
+use http::StatusCode;
+use http::header::{CONTENT_LENGTH, HeaderMap, HeaderValue, TRAILER};
 use http::response::Parts;
 use http_body::{Body as _, Frame};
 use http_body_util::BodyExt as _;
@@ -89,8 +90,8 @@ impl Answer {
     /// Takes what the guest has written. Ready when the body is finished.
     pub(super) fn poll(&mut self, context: &mut Context<'_>) -> Poll<Result<(), Unanswered>> {
         loop {
-            let body = match &mut self.state {
-                State::Begun(_, body) => body,
+            let (parts, body) = match &mut self.state {
+                State::Begun(parts, body) => (parts, body),
                 State::Awaited(receiver) => {
                     // A guest may also drop the outparam.
                     let response = ready!(Pin::new(receiver).poll(context));
@@ -103,6 +104,12 @@ impl Answer {
             let Some(frame) = ready!(Pin::new(body).poll_frame(context)) else {
                 return Poll::Ready(Ok(()));
             };
+            if frame.is_err() && parts.status == StatusCode::NOT_MODIFIED && self.bytes.is_empty() {
+                // Its length is that of the body that it is in place of (RFC 9110 section 8.6), for
+                // which the library does not take what was finished.
+                parts.headers.remove(CONTENT_LENGTH);
+                return Poll::Ready(Ok(()));
+            }
             let Some(data) = data(frame)? else { continue };
             fits(self.bytes.len() + data.len(), self.max_size)?;
             self.bytes.extend_from_slice(&data);
@@ -140,7 +147,7 @@ impl Answer {
             return Err(Unanswered::Unset);
         };
         take_length(&mut parts.headers, size)?;
-        response(&parts, self.bytes)
+        response(&mut parts, self.bytes)
     }
 
     /// The response with what there is of its body, and the rest.
@@ -165,7 +172,7 @@ impl Answer {
             max_size: self.max_size,
             last: Bytes::new(),
         };
-        Ok((response(&parts, self.bytes)?, rest))
+        Ok((response(&mut parts, self.bytes)?, rest))
     }
 }
 
@@ -250,7 +257,9 @@ fn fits(size: usize, limit: usize) -> Result<(), Unanswered> {
     }
 }
 
-fn response(parts: &Parts, bytes: Vec<u8>) -> Result<Response, Unanswered> {
+fn response(parts: &mut Parts, bytes: Vec<u8>) -> Result<Response, Unanswered> {
+    // It announces what is left out.
+    parts.headers.remove(TRAILER);
     Ok(Response {
         status: parts.status.as_u16(),
         headers: texts(&parts.headers)?,

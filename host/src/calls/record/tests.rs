@@ -54,7 +54,10 @@ fn past_a_number_calls_that_ended_alike_are_one_and_what_failed_is_never_left_ou
     assert_eq!(calls[MAX_RECORDS].1, 1000);
     // The number of made-up names is limited.
     let made_up = (0..1000).map(|number| record(&number.to_string(), Err("denied")));
-    assert_eq!(kept(made_up).len(), MOST_RECORDS);
+    let kept = kept(made_up);
+    assert_eq!(kept.len(), MOST_RECORDS + 1);
+    let others = (OTHERS.to_owned(), 1000 - MOST_RECORDS as u32);
+    assert_eq!(kept.last(), Some(&others));
 }
 
 #[test]

@@ -24,6 +24,8 @@ pub(super) struct Project {
     pub(super) bffs: Vec<DevBff>,
     /// The configuration's file, if there is one.
     file: Option<PathBuf>,
+    /// Where one is looked for as long as there is none.
+    places: Vec<PathBuf>,
 }
 
 /// One of them.
@@ -61,22 +63,41 @@ impl Project {
                 session: Arc::new(session),
             });
         }
-        let file = match (file, bffs.first()) {
-            (Some(file), _) => Some(file.to_owned()),
-            (None, Some(first)) => {
-                let files = configurations(&first.folder);
-                files.into_iter().find(|file| file.is_file())
-            }
-            (None, None) => None,
+        let places = match (file, bffs.first()) {
+            (Some(file), _) => vec![file.to_owned()],
+            (None, Some(first)) => configurations(&first.folder),
+            (None, None) => Vec::new(),
         };
-        let mut project = Self { bffs, file };
-        if let Some(file) = &project.file {
-            let config = config::load_bffs(file)?;
-            for bff in &mut project.bffs {
-                bff.name = name_in(&config, &bff.package, file)?;
-            }
+        let mut project = Self {
+            bffs,
+            file: None,
+            places,
+        };
+        match file {
+            Some(file) => project.take(file)?,
+            None => project.look()?,
         }
         Ok(project)
+    }
+
+    /// Takes the nearest configuration file, where there is one now and was none.
+    pub(super) fn look(&mut self) -> anyhow::Result<()> {
+        let found = self.places.iter().find(|file| file.is_file()).cloned();
+        match found {
+            Some(file) if self.file.is_none() => self.take(&file),
+            _ => Ok(()),
+        }
+    }
+
+    fn take(&mut self, file: &Path) -> anyhow::Result<()> {
+        let config = config::load_bffs(file)?;
+        let name = |bff: &DevBff| name_in(&config, &bff.package, file);
+        let names = self.bffs.iter().map(name).collect::<Result<Vec<_>, _>>()?;
+        for (bff, name) in self.bffs.iter_mut().zip(names) {
+            bff.name = name;
+        }
+        self.file = Some(file.to_owned());
+        Ok(())
     }
 
     /// Whether there is a configuration file.
@@ -89,9 +110,12 @@ impl Project {
         self.bffs.iter().map(|bff| bff.folder.clone()).collect()
     }
 
-    /// Whether the configuration's file has changed.
+    /// Whether the configuration's file has changed, or there is one now.
     pub(super) fn marks(&self) -> Marks {
-        marks(&self.file)
+        match &self.file {
+            Some(file) => marks([file]),
+            None => marks(&self.places),
+        }
     }
 
     /// The configuration of the host.

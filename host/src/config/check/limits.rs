@@ -19,6 +19,10 @@ const HOSTCALL_BYTES: usize = 4 << 20;
 /// The bytes of a response besides its body, when the limit of the guest's output follows from the
 /// body's size.
 const RESPONSE_HEAD: usize = 1 << 20;
+/// As much as an answer may have where the operator sets nothing: none of these is streamed because
+/// of its size.
+const STREAMED_FROM: usize = 1 << 20;
+const STREAM_AHEAD: usize = 32 << 10;
 const CONCURRENCY: usize = 64;
 
 pub(super) fn check(bff: &RawBff, engine: &Engine, cx: &mut Context<'_>) -> Limits {
@@ -53,6 +57,8 @@ pub(super) fn check(bff: &RawBff, engine: &Engine, cx: &mut Context<'_>) -> Limi
         repeated_calls: raw.repeated_calls.or(8),
         downstream_bytes: raw.downstream_bytes.or(8 << 20),
         response_size: raw.response_size.or(RESPONSE_SIZE.min(hostcall_bytes)),
+        streamed_from: raw.streamed_from.or(STREAMED_FROM),
+        stream_ahead: raw.stream_ahead.or(STREAM_AHEAD),
         hostcall_bytes,
         handles: raw.handles.or(64),
         formatters: raw.formatters.or(64),

@@ -3,6 +3,8 @@
 
 /// Length of a frame's head, bytes.
 const HEAD: usize = 9;
+/// Length of the error code that RST_STREAM carries, bytes.
+const CODE: usize = 4;
 
 /// The kinds of frames that are distinguished.
 pub(super) mod kind {
@@ -13,6 +15,8 @@ pub(super) mod kind {
     pub(in crate::server::wire) const CONTINUATION: u8 = 9;
 }
 
+/// The error code of an answer that its guest broke off (RFC 9113 section 7).
+const INTERNAL_ERROR: u32 = 0x2;
 const END_STREAM: u8 = 0x1;
 const PADDED: u8 = 0x8;
 
@@ -25,17 +29,26 @@ pub(super) struct Frame {
     flags: u8,
     /// 0 for the connection itself.
     pub(super) stream: u32,
+    /// That of RST_STREAM.
+    code: Option<u32>,
 }
 
 impl Frame {
-    fn read(head: [u8; HEAD]) -> Self {
-        let [a, b, c, kind, flags, stream @ ..] = head;
+    fn read(head: [u8; HEAD + CODE]) -> Self {
+        let [a, b, c, kind, flags, d, e, f, g, code @ ..] = head;
         Self {
             length: u32::from_be_bytes([0, a, b, c]),
             kind,
             flags,
-            stream: u32::from_be_bytes(stream) & 0x7fff_ffff,
+            stream: u32::from_be_bytes([d, e, f, g]) & 0x7fff_ffff,
+            code: (kind == kind::RST_STREAM).then_some(u32::from_be_bytes(code)),
         }
+    }
+
+    /// Whether the sender broke the stream off for a fault of its own. A server does so where the
+    /// body of its answer fails, and for nothing that its client does.
+    pub(super) fn is_own_fault(self) -> bool {
+        self.code == Some(INTERNAL_ERROR)
     }
 
     /// Whether it is the last of its sender on the stream.
@@ -59,7 +72,8 @@ const MAX_PADDING: u32 = 256;
 /// Finds the heads of frames in a stream of bytes.
 #[derive(Debug, Default)]
 pub(super) struct Frames {
-    head: [u8; HEAD],
+    /// With the code of RST_STREAM behind it.
+    head: [u8; HEAD + CODE],
     filled: usize,
     /// Bytes that the last frame still carries.
     left: usize,
@@ -72,17 +86,27 @@ impl Frames {
         let skipped = self.left.min(bytes.len());
         self.left -= skipped;
         *bytes = &bytes[skipped..];
-        let taken = (HEAD - self.filled).min(bytes.len());
+        self.fill(HEAD, bytes)?;
+        let frame = Frame::read(self.head);
+        let length = frame.length as usize;
+        let code = match frame.code {
+            // One of another length is an error of the connection.
+            Some(_) => CODE.min(length),
+            None => 0,
+        };
+        self.fill(HEAD + code, bytes)?;
+        self.filled = 0;
+        self.left = length - code;
+        Some(Frame::read(self.head))
+    }
+
+    /// Takes bytes until there are `size` of the head.
+    fn fill(&mut self, size: usize, bytes: &mut &[u8]) -> Option<()> {
+        let taken = size.saturating_sub(self.filled).min(bytes.len());
         self.head[self.filled..self.filled + taken].copy_from_slice(&bytes[..taken]);
         self.filled += taken;
         *bytes = &bytes[taken..];
-        if self.filled < HEAD {
-            return None;
-        }
-        self.filled = 0;
-        let frame = Frame::read(self.head);
-        self.left = frame.length as usize;
-        Some(frame)
+        (self.filled >= size).then_some(())
     }
 
     /// Whether the bytes so far end where a frame ends.
@@ -136,6 +160,9 @@ mod tests {
             frame(kind::HEADERS, END_STREAM, 1, b"head"),
             frame(kind::DATA, 0, 3, b""),
             frame(kind::DATA, PADDED, 5, &[0; 300]),
+            frame(kind::RST_STREAM, 0, 7, &[0, 0, 0, 2]),
+            frame(kind::RST_STREAM, 0, 9, &[0, 0, 0, 8]),
+            frame(kind::RST_STREAM, 0, 11, &[0, 0]),
             calm(7).to_vec(),
         ]
         .concat();
@@ -144,15 +171,19 @@ mod tests {
             let mut found = Vec::new();
             for mut piece in sent.chunks(size) {
                 while let Some(frame) = frames.next(&mut piece) {
-                    found.push((frame.kind, frame.stream, frame.data(), frame.ends_stream()));
+                    let is = (frame.ends_stream(), frame.is_own_fault());
+                    found.push((frame.kind, frame.stream, frame.data(), is));
                 }
             }
             assert!(frames.between_frames());
             let expected = [
-                (kind::HEADERS, 1, 4, true),
-                (kind::DATA, 3, 0, false),
-                (kind::DATA, 5, 44, false),
-                (kind::GOAWAY, 0, 8, false),
+                (kind::HEADERS, 1, 4, (true, false)),
+                (kind::DATA, 3, 0, (false, false)),
+                (kind::DATA, 5, 44, (false, false)),
+                (kind::RST_STREAM, 7, 4, (false, true)),
+                (kind::RST_STREAM, 9, 4, (false, false)),
+                (kind::RST_STREAM, 11, 2, (false, false)),
+                (kind::GOAWAY, 0, 8, (false, false)),
             ];
             assert_eq!(found, expected, "{size}");
         }

@@ -3,7 +3,8 @@
 //! The heads of frames are inspected in both directions. A frame that carries a part of a request
 //! or of an answer is useful. Others (PING, SETTINGS, PRIORITY, WINDOW_UPDATE, empty DATA, frames
 //! of closed streams, unknown ones) use up an allowance that time and useful frames refill. So does
-//! a stream that ends before its answer, whether the client resets it or makes the host do so.
+//! a stream that ends before its answer, whether the client resets it or makes the host do so. One
+//! whose guest failed behind the head of its answer does not: its client is not to blame.
 
 use std::collections::HashSet;
 use std::time::Duration;
@@ -169,7 +170,7 @@ impl Account {
                         self.resets.add(1.0);
                     }
                 }
-                kind::RST_STREAM if self.open.remove(&frame.stream) => {
+                kind::RST_STREAM if self.open.remove(&frame.stream) && !frame.is_own_fault() => {
                     result = result.and(self.reset());
                 }
                 _ => {}

@@ -12,9 +12,13 @@ use crate::calls::ask;
 const WRITE: usize = 4096;
 const FOREVER: u64 = 1_000_000_000_000;
 
-/// `length` is said, `first` is written, and the `wait` is for a clock or for a call. `then` decides
-/// what comes after it.
+/// `before` is called before anything else, `length` is said, `first` is written, and the `wait` is
+/// for a clock or for a call. `then` decides what comes after it.
 pub(crate) fn handle(order: &Order, out: ResponseOutparam) {
+    match order.text("before") {
+        "" => {}
+        before => drop(ask(before)),
+    }
     let length = order.text("length").as_bytes();
     let mut headers = vec![("content-type", &b"text/event-stream"[..])];
     if !length.is_empty() {

@@ -92,7 +92,15 @@ async fn a_stream_that_ends_before_its_answer_is_a_reset_whoever_ends_it() {
         let reset = frame(kind::RST_STREAM, 0, stream, 4);
         account.write(&reset).is_ok()
     });
-    assert_eq!((by_client, by_host, answered), (5, 5, 1000));
+    let broken_off = resets(|account, stream| {
+        account.write(&frame(kind::HEADERS, 4, stream, 9)).unwrap();
+        let mut reset = frame(kind::RST_STREAM, 0, stream, 4);
+        reset[12] = 2;
+        // However it is cut.
+        account.write(&reset[..10]).is_ok() && account.write(&reset[10..]).is_ok()
+    });
+    let all = (by_client, by_host, answered, broken_off);
+    assert_eq!(all, (5, 5, 1000, 1000));
 }
 
 #[tokio::test(start_paused = true)]
