@@ -55,9 +55,12 @@ pub(super) fn find_root() -> anyhow::Result<PathBuf> {
     start
         .ancestors()
         .chain(built.ancestors())
-        .find(|folder| folder.join("bffs/tailor.toml").is_file())
+        .find(|folder| {
+            let is_there = |file| folder.join(file).is_file();
+            is_there("bffs/tailor.toml") && is_there("downstream-mock/Cargo.toml")
+        })
         .map(Path::to_owned)
-        .context("no bffs/tailor.toml here or above; run this in a clone of the repository, or name one with --root")
+        .context("no bffs/tailor.toml with downstream-mock here or above; run this in a clone of the repository, or name one with --root")
 }
 
 /// The mock services, in a process of their own that ends with this value.

@@ -1,6 +1,7 @@
 //! `tailor record`: takes requests of a running host from its listener of operators, and writes
 //! them as fixtures.
 
+use std::collections::BTreeSet;
 use std::fs::{self, OpenOptions};
 use std::io::{ErrorKind, Write as _};
 use std::net::SocketAddr;
@@ -100,6 +101,7 @@ impl Record {
             out: self.out.clone(),
             count: self.count,
             written: 0,
+            known: BTreeSet::new(),
             refused: 0,
             dropped: 0,
             report: Output::default(),
@@ -120,13 +122,14 @@ impl Record {
                 recorder.dropped
             ));
         }
-        if recorder.written == 0 {
+        let has_some = recorder.written > 0 || !recorder.known.is_empty();
+        if !has_some {
             recorder.report.line("nothing was recorded");
         }
         recorder.report.end()?;
-        Ok(match recorder.written {
-            0 => ExitCode::FAILURE,
-            _ => ExitCode::SUCCESS,
+        Ok(match has_some {
+            false => ExitCode::FAILURE,
+            true => ExitCode::SUCCESS,
         })
     }
 
@@ -152,8 +155,9 @@ impl Record {
         loop {
             let answer = recorder.ask(&question).await?;
             recorder.take(answer)?;
-            let is_refused = self.id.is_some() && recorder.refused > 0;
-            if recorder.written >= recorder.count || is_refused || Instant::now() >= end {
+            let is_known = recorder.refused > 0 || !recorder.known.is_empty();
+            let is_over = self.id.is_some() && is_known;
+            if recorder.written >= recorder.count || is_over || Instant::now() >= end {
                 return Ok(());
             }
             sleep(PAUSE).await;
@@ -168,7 +172,10 @@ struct Recorder {
     out: PathBuf,
     /// Fixtures that are wanted.
     count: u32,
+    /// Those that are new.
     written: u32,
+    /// Files of others that have the same text.
+    known: BTreeSet<PathBuf>,
     refused: u32,
     dropped: u64,
     /// What is told of them.
@@ -199,11 +206,18 @@ impl Recorder {
             );
             let of = format!("{bff} {} {id}", visible(&taken.outcome));
             match (&taken.fixture, &taken.refused) {
-                (Some(text), _) => {
-                    let path = write(&self.out, &taken, text)?;
-                    self.report.line(format_args!("{of} -> {}", path.display()));
-                    self.written += 1;
-                }
+                (Some(text), _) => match write(&self.out, &taken, text)? {
+                    (path, true) => {
+                        self.report.line(format_args!("{of} -> {}", path.display()));
+                        self.written += 1;
+                    }
+                    (path, false) => {
+                        if self.known.insert(path.clone()) {
+                            let path = path.display();
+                            self.report.line(format_args!("{of} is {path} already"));
+                        }
+                    }
+                },
                 (None, why) => {
                     let why = why.as_deref().unwrap_or("the host says no more");
                     self.report
@@ -217,8 +231,8 @@ impl Recorder {
 }
 
 /// Writes a fixture into a file of its own, which only its owner may read: others may once somebody
-/// has looked at what is in it.
-fn write(folder: &Path, taken: &Taken, text: &str) -> anyhow::Result<PathBuf> {
+/// has looked at what is in it. One with this very text may be there: gives whether it is new.
+fn write(folder: &Path, taken: &Taken, text: &str) -> anyhow::Result<(PathBuf, bool)> {
     fs::create_dir_all(folder).with_context(|| folder.display().to_string())?;
     let is_plain = |text: &str| {
         text.bytes()
@@ -248,7 +262,7 @@ fn write(folder: &Path, taken: &Taken, text: &str) -> anyhow::Result<PathBuf> {
                 "{}: is there, with something else in it",
                 path.display()
             );
-            return Ok(path);
+            return Ok((path, false));
         }
         opened => opened.with_context(|| path.display().to_string())?,
     };
@@ -260,7 +274,7 @@ fn write(folder: &Path, taken: &Taken, text: &str) -> anyhow::Result<PathBuf> {
         let _ = fs::remove_file(&path);
     }
     written.with_context(|| path.display().to_string())?;
-    Ok(path)
+    Ok((path, true))
 }
 
 /// Makes one request of the host's listener for operators.
