@@ -18,7 +18,7 @@ const MAX_ROUTES: usize = 1000;
 /// Length of a pattern, bytes.
 const MAX_PATTERN: usize = 1000;
 /// The methods that a route may have. GET serves HEAD, too.
-const METHODS: [&str; 6] = ["GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"];
+const METHODS: [&str; 7] = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"];
 
 /// A list that a BFF gave is none.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
@@ -104,20 +104,25 @@ impl Routes {
     /// of the path. Else the path with `*` for each segment that has a digit.
     pub(super) fn name(&self, method: &str, path: &str) -> String {
         let path = path.split_once('?').map_or(path, |(path, _)| path);
-        if let Some(route) = self.route(method, path) {
-            return route;
-        }
-        let of_path = segments(path).and_then(|path| self.0.iter().find(|it| it.fits(&path)));
-        match of_path {
-            Some(route) => format!("{method} {}", route.pattern),
-            None => format!("{method} {}", shape(path)),
-        }
+        let known = self.known(method, path);
+        known.unwrap_or_else(|| format!("{method} {}", shape(path)))
     }
 
-    /// The name of requests that were told by another one, which a path of theirs was in.
+    /// The name by a route, of this or another method.
+    fn known(&self, method: &str, path: &str) -> Option<String> {
+        self.route(method, path).or_else(|| {
+            let path = segments(path)?;
+            let route = self.0.iter().find(|route| route.fits(&path))?;
+            Some(format!("{method} {}", route.pattern))
+        })
+    }
+
+    /// The name of requests that were told by a path of theirs, or by a route of an earlier list.
+    /// The old one where no route fits.
     pub(super) fn renamed(&self, name: &str) -> String {
-        let (method, path) = name.split_once(' ').unwrap_or((name, ""));
-        self.name(method, path)
+        let route = name.split_once(' ');
+        let route = route.and_then(|(method, path)| self.known(method, path));
+        route.unwrap_or_else(|| name.to_owned())
     }
 }
 
@@ -149,7 +154,7 @@ impl Route {
 
 /// Whether a segment of a pattern takes any one of a path.
 fn is_name(segment: &str) -> bool {
-    segment.len() > 2 && segment.starts_with('{') && segment.ends_with('}')
+    segment.starts_with('{') && segment.ends_with('}')
 }
 
 /// The method of the routes that answer one.
@@ -232,9 +237,11 @@ mod tests {
             );
         }
         assert_eq!(routes.name("DELETE", "/x/y?z"), "DELETE /{a}/{b}");
+        assert_eq!(routes.name("GET", "/x/y2z/1"), "GET /x/*/1");
         assert_eq!(routes.name("GET", "/v1/users/u-42"), "GET /v1/users/*");
         assert_eq!(routes.renamed("GET /users/ada"), "GET /users/{user}");
         assert_eq!(routes.renamed("GET /users/{user}"), "GET /users/{user}");
+        assert_eq!(routes.renamed("PUT /{a1}/b/c"), "PUT /{a1}/b/c");
     }
 
     #[test]

@@ -152,7 +152,6 @@ class Bff:
             return Response(204, [("allow", allow)])
         raise Problem(405, f"this path answers {allow}", headers={"allow": allow})
 
-
     def _listed(self) -> Response:
         """The list of routes, which `tailor test` asks for. No client can."""
         routes = [f"{route.method} {route.pattern}" for route in self._routes]

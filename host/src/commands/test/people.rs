@@ -48,6 +48,10 @@ pub fn section(run: &BffRun, style: Style, all_coverage: bool) -> String {
             line(&mut out, style.aside(covers));
         }
     }
+    if let Some(why) = &run.unlisted {
+        let warning = format!("     the routes of {} are not known: {why}", run.name);
+        line(&mut out, visible(&warning));
+    }
     if let Some(compared) = &run.answers {
         line(&mut out, answers::line(compared, style));
     }
@@ -158,9 +162,6 @@ fn coverage(out: &mut String, run: &BffRun) {
                 entries.join(", ")
             ),
         );
-    }
-    if let Some(why) = &run.unlisted {
-        line(out, format!("  its routes are not known: {}", visible(why)));
     }
     let routes = run.coverage.routes.iter();
     for (request, fixtures) in routes.chain(&run.coverage.requests) {

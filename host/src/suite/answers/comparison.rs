@@ -57,14 +57,16 @@ pub fn compare(
     // Each by its route, although it may have been kept by a path.
     let kept = old.as_ref().map(|old| old.answers.renamed(routes));
     let kept = kept.as_ref();
+    let written = old.as_ref().map(|old| &old.answers);
     let changes = kept.map_or(Vec::new(), |kept| kept.changes(&now));
     let more = kept.map(|kept| kept.extended(&now));
-    let more = more.filter(|more| Some(more) != kept);
+    let has_more = more.is_some() && more.as_ref() != kept;
     let wanted = match consent {
-        Consent::All => Some(&now).filter(|now| Some(*now) != kept),
+        Consent::All => Some(&now),
         Consent::Additions if holds && changes.is_empty() => more.as_ref(),
         Consent::Additions | Consent::None => None,
     };
+    let wanted = wanted.filter(|wanted| Some(*wanted) != written);
     if let Some(wanted) = wanted {
         file::write(&path, old.as_ref(), wanted)?;
     }
@@ -73,7 +75,7 @@ pub fn compare(
         file: path,
         is_kept: kept.is_some(),
         is_written: wanted.is_some(),
-        has_more: more.is_some() && wanted.is_none() && !is_consented,
+        has_more: has_more && wanted.is_none() && !is_consented,
         changes: match is_consented {
             true => Vec::new(),
             false => changes,
