@@ -36,6 +36,9 @@ mod typescript;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
+/// The script `test` that `npm init` writes where there are no tests.
+pub const NO_TESTS: &str = "echo \"Error: no test specified\" && exit 1";
+
 pub use error::BuildError;
 pub use fuse::{FuseError, Fused, fuse};
 pub use kit::Kit;

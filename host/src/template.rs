@@ -32,6 +32,9 @@ mod sources {
 /// Files with their texts, by their paths in the BFF's folder.
 type Files = &'static [(&'static str, &'static str)];
 
+/// The shapes of answers to a template's fixtures.
+const ANSWERS: &str = "answers.json";
+
 /// Where the name stands in a template.
 const NAME: &str = "{{name}}";
 /// Where the path of the component stands.

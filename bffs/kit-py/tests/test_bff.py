@@ -29,6 +29,26 @@ from tailor_kit.testing import Answer, call
 
 
 class Routes(unittest.TestCase):
+    def test_the_routes_are_listed_for_who_asks_about_all(self) -> None:
+        handler = Bff()
+
+        @handler.get("/{user}")
+        def one(request: Request, user: str) -> Response:
+            return respond({})
+
+        @handler.post("/{user}/days")
+        def other(request: Request, user: str) -> Response:
+            return respond({})
+
+        request = Request("test-1", "OPTIONS", "*")
+        answer = handler.handle(request)
+        self.assertEqual(answer.status, 200)
+        self.assertEqual(
+            answer.headers,
+            [("content-type", "application/json"), ("allow", "GET, HEAD, POST, OPTIONS")],
+        )
+        self.assertEqual(answer.body, '{"routes":["GET /{user}","POST /{user}/days"]}')
+
     def test_segments_are_compared_decoded_and_never_empty(self) -> None:
         seen = []
 

@@ -107,10 +107,26 @@ export function dispatch(routes: readonly Route[], request: Request, take: (rout
     }
     others.push(each.method);
   }
-  if (others.length === 0) throw new Problem(404, "there is nothing at this path");
+  if (others.length === 0) {
+    if (asksForRoutes(request)) return listed(routes.map(({ method, segments: own }) => [method, own.join("/")]));
+    throw new Problem(404, "there is nothing at this path");
+  }
   const allow = allowed(others);
   if (request.method === "options") return { status: 204, headers: [["allow", allow]], body: { tag: "none" } };
   throw new Problem(405, `this path answers ${allow}`, { headers: [["allow", allow]] });
+}
+
+/** Whether it is `OPTIONS *`, by which `tailor test` asks for the routes. No client can. */
+export function asksForRoutes({ method, path }: Request): boolean {
+  return path === "*" && method === "options";
+}
+
+/** The list of routes, each a method and a pattern. */
+export function listed(routes: readonly (readonly [method: Method, pattern: string])[]): Response {
+  const names = routes.map(([method, pattern]) => `${method.toUpperCase()} ${pattern}`);
+  const allow = allowed(routes.map(([method]) => method));
+  const headers: [string, string][] = [["content-type", "application/json"], ["allow", allow]];
+  return { status: 200, headers, body: { tag: "text", val: JSON.stringify({ routes: names }) } };
 }
 
 function allowed(methods: readonly Method[]): string {

@@ -3,11 +3,13 @@
  * Hono. `env` has the settings of this BFF; what `waitUntil` is given is waited for before the
  * answer is sent, as nothing of a request outlives it.
  */
-import type { Request as HostRequest, Response as HostResponse } from "tailor:bff/types@0.1.1";
+import type { Method, Request as HostRequest, Response as HostResponse } from "tailor:bff/types@0.1.1";
 import { watched, type Handler } from "./entry.ts";
 import { logFault, WrongAnswer } from "./fault.ts";
 import { isHosts } from "./hand-back.ts";
 import { config } from "./host.ts";
+import { Problem } from "./problem.ts";
+import { asksForRoutes, listed } from "./router.ts";
 import { kindOf } from "./shape.ts";
 import { headerList, incomingRequest, Response, wholeBody, type Request } from "./web/index.ts";
 import { encodeUtf8 } from "./web/utf8.ts";
@@ -38,6 +40,7 @@ export interface App {
 export function webHandler(app: App): Handler {
   return {
     handle: (request) => {
+      if (asksForRoutes(request)) return watched(request, () => listed(routesOf(app)));
       const after: Promise<unknown>[] = [];
       const ctx: ExecutionContext = {
         waitUntil: (promise) => {
@@ -55,6 +58,33 @@ export function webHandler(app: App): Handler {
       });
     },
   };
+}
+
+/**
+ * The routes of an app that has a list of them, as Hono does. What is no method (`ALL`, of
+ * middleware) and patterns of more than whole segments are left out.
+ */
+function routesOf(app: App): [Method, string][] {
+  const { routes } = app as App & { readonly routes?: readonly { readonly method: string; readonly path: string }[] };
+  if (!Array.isArray(routes)) throw new Problem(404, "there is nothing at this path");
+  const found = new Map<string, [Method, string]>();
+  for (const { method, path } of routes) {
+    const own = method.toLowerCase() as Method;
+    if (!ROUTED.includes(own)) continue;
+    for (const pattern of patternsOf(path)) found.set(`${own} ${pattern}`, [own, pattern]);
+  }
+  return [...found.values()];
+}
+
+const ROUTED: readonly Method[] = ["get", "post", "put", "patch", "delete", "options"];
+
+/** A pattern in the kit's way, two where the last segment may be left out, none where there is none. */
+function patternsOf(path: string): string[] {
+  const isOptional = path.endsWith("?");
+  const segments = path.split("/").map((segment) => segment.replace(/^:([^{?]+)(\{.*\})?\??$/, "{$1}"));
+  if (segments.some((segment) => /[*:?]|.\{/.test(segment))) return [];
+  const whole = segments.join("/");
+  return isOptional ? [segments.slice(0, -1).join("/") || "/", whole] : [whole];
 }
 
 const ENV: Env = new Proxy({}, {

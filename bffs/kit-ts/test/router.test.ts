@@ -1,7 +1,9 @@
 /** Which route answers, and what the others learn. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import type { Method, Request } from "tailor:bff/types@0.1.1";
 import { bff, get, Problem, route } from "../src/index.ts";
+import { webHandler } from "../src/web-app.ts";
 import { call, type Answer } from "../testing/index.ts";
 import { shown } from "./helpers.ts";
 
@@ -16,6 +18,11 @@ const handler = bff([
   }),
 ]);
 
+function hostRequest(method: Method, path: string): Request {
+  const client = { name: "test", host: "localhost" };
+  return { id: "test-1", method, path, query: [], headers: [], body: { tag: "none" }, client };
+}
+
 function ask(method: string, path: string, body?: unknown): Answer {
   return call(handler, { request: { method, path, body } });
 }
@@ -27,6 +34,45 @@ test("parameters are decoded and the first route wins", () => {
   assert.deepEqual(ask("GET", "/%75sers/ada/days/2026-01-15").json(), ["ada", "2026-01-15"]);
   assert.equal(ask("HEAD", "/users/ada").status, 200);
   assert.deepEqual(ask("POST", "/users/ada", { a: 1 }).json(), { tag: "text", val: '{"a":1}' });
+});
+
+test("the routes are listed for who asks about all", () => {
+  const answer = handler.handle(hostRequest("options", "*"));
+  const routes = [
+    "GET /",
+    "GET /users/me",
+    "GET /users/{user}",
+    "POST /users/{user}",
+    "GET /users/{user}/days/{date}",
+    "GET /teapot",
+  ];
+  assert.deepEqual(answer, {
+    status: 200,
+    headers: [["content-type", "application/json"], ["allow", "GET, HEAD, POST, OPTIONS"]],
+    body: { tag: "text", val: JSON.stringify({ routes }) },
+  });
+});
+
+test("an app of the web lists those that it has, if it has a list", async () => {
+  const nothing = (): never => {
+    throw new Error("not asked");
+  };
+  const routes = [
+    { method: "ALL", path: "/*" },
+    { method: "GET", path: "/:user" },
+    { method: "GET", path: "/:user" },
+    { method: "POST", path: "/:user{[a-z]+}/days/:date?" },
+    { method: "GET", path: "/files/*" },
+    { method: "GET", path: "/" },
+  ];
+  const app = { fetch: nothing, routes };
+  const answer = await webHandler(app).handle(hostRequest("options", "*"));
+  assert.deepEqual(answer.body, {
+    tag: "text",
+    val: JSON.stringify({ routes: ["GET /{user}", "POST /{user}/days", "POST /{user}/days/{date}", "GET /"] }),
+  });
+  const without = await webHandler({ fetch: nothing }).handle(hostRequest("options", "*"));
+  assert.equal(without.status, 404);
 });
 
 test("other paths are not found, with the request's id", () => {

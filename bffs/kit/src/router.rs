@@ -1,5 +1,7 @@
 //! Which function answers which method and path.
 
+use serde::Serialize;
+
 use crate::{Method, Problem, Request, Response, percent};
 
 /// A function that answers the requests of one route.
@@ -29,8 +31,8 @@ impl Params {
 /// The routes of a BFF. The first whose method and path match answers.
 ///
 /// GET routes answer HEAD too, with a body that the host leaves out. OPTIONS is answered with the
-/// methods of the path. A path that no route has is 404; a method that the path's routes do not
-/// have is 405.
+/// methods of the path, and for `*` with the list of all routes, which `tailor test` asks for and no
+/// client can. A path that no route has is 404; a method that the path's routes do not have is 405.
 #[derive(Default)]
 pub struct Router {
     routes: Vec<(Method, &'static str, RouteHandler)>,
@@ -81,6 +83,9 @@ impl Router {
     }
 
     fn find(&self, request: &Request) -> Result<Response, Problem> {
+        if request.method == Method::Options && request.path == "*" {
+            return self.listed();
+        }
         let Some(path) = segments(&request.path) else {
             return Err(Problem::new(400, "path is not percent-encoded UTF-8"));
         };
@@ -107,6 +112,25 @@ impl Router {
         }
         Err(Problem::new(405, format!("this path answers {allow}")).header("allow", &allow))
     }
+
+    fn listed(&self) -> Result<Response, Problem> {
+        let routes = self.routes.iter();
+        let methods: Vec<Method> = routes.clone().map(|(method, ..)| *method).collect();
+        let routes = routes.map(|(method, pattern, _)| {
+            let segments: Vec<&str> = own_segments(pattern).collect();
+            format!("{} /{}", name(*method), segments.join("/"))
+        });
+        let listed = Listed {
+            routes: routes.collect(),
+        };
+        Ok(Response::json(&listed)?.header("allow", &allow(&methods)))
+    }
+}
+
+/// What `tailor test` is answered, which asks for the routes. No request of a client has this path.
+#[derive(Serialize)]
+struct Listed {
+    routes: Vec<String>,
 }
 
 /// The decoded segments of a path; `/` has none.
@@ -118,8 +142,12 @@ fn segments(path: &str) -> Option<Vec<String>> {
     path.split('/').map(percent::decode).collect()
 }
 
+fn own_segments(pattern: &'static str) -> impl Iterator<Item = &'static str> + Clone {
+    pattern.split('/').filter(|segment| !segment.is_empty())
+}
+
 fn matched(pattern: &'static str, path: &[String]) -> Option<Params> {
-    let pattern = pattern.split('/').filter(|segment| !segment.is_empty());
+    let pattern = own_segments(pattern);
     if pattern.clone().count() != path.len() {
         return None;
     }
@@ -145,12 +173,7 @@ fn allow(methods: &[Method]) -> String {
     for method in methods {
         let name = match method {
             Method::Get => "GET, HEAD",
-            Method::Head => "HEAD",
-            Method::Post => "POST",
-            Method::Put => "PUT",
-            Method::Patch => "PATCH",
-            Method::Delete => "DELETE",
-            Method::Options => "OPTIONS",
+            method => name(*method),
         };
         if !names.contains(&name) {
             names.push(name);
@@ -160,6 +183,18 @@ fn allow(methods: &[Method]) -> String {
         names.push("OPTIONS");
     }
     names.join(", ")
+}
+
+fn name(method: Method) -> &'static str {
+    match method {
+        Method::Get => "GET",
+        Method::Head => "HEAD",
+        Method::Post => "POST",
+        Method::Put => "PUT",
+        Method::Patch => "PATCH",
+        Method::Delete => "DELETE",
+        Method::Options => "OPTIONS",
+    }
 }
 
 #[cfg(test)]
@@ -219,6 +254,23 @@ mod tests {
             assert_eq!(body_json(&response).unwrap()["request_id"], get("/").id);
         }
         assert_eq!(answer(Method::Get, "/users/%ff").status, 400);
+    }
+
+    #[test]
+    fn the_routes_are_listed_for_who_asks_about_all() {
+        let response = answer(Method::Options, "*");
+        let routes = [
+            "GET /",
+            "GET /users/me",
+            "GET /users/{user}",
+            "POST /users/{user}",
+            "GET /users/{user}/days/{date}",
+        ];
+        assert_eq!(
+            body_json(&response).unwrap(),
+            serde_json::json!({"routes": routes})
+        );
+        assert_eq!(header(&response, "allow"), Some("GET, HEAD, POST, OPTIONS"));
     }
 
     #[test]

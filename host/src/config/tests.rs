@@ -330,7 +330,7 @@ fn a_maximal_file_is_read_key_by_key() {
             repeated_calls: 3,
             downstream_bytes: 1_000_000_000,
             response_size: 512,
-            streamed_from: 64 << 10,
+            streamed_from: 2 << 20,
             stream_ahead: 8 << 10,
             hostcall_bytes: 1 << 20,
             handles: 16,

@@ -11,6 +11,7 @@ use tokio::time::Instant;
 use super::error::{NotRecorded, Outcome};
 use super::inputs::Source;
 use super::record;
+use crate::bff::load::Loaded;
 use crate::bff::runtime::Runtime;
 use crate::bff::version::Version;
 use crate::config;
@@ -23,6 +24,8 @@ use crate::tape::{Recorder, Room, Tap, TooMuch};
 pub(super) const LEASE: Duration = Duration::from_secs(10);
 /// Requests and texts that wait, of each at most.
 pub(super) const MAX_WAITING: usize = 1000;
+/// Components whose requests are kept. One may be no version any more, and its code stays loaded.
+pub(super) const MAX_COMPONENTS: usize = 4;
 /// Bytes of texts in one answer, unless a single one is larger.
 const MAX_TAKEN: usize = 1 << 20;
 
@@ -93,10 +96,14 @@ pub struct Ended {
     pub failed: bool,
 }
 
-/// One that is kept.
+/// One that is kept. It has the component, which may be the last thing of its version that is left.
 pub(super) struct Kept {
     pub(super) capture: Capture,
-    pub(super) ended: Ended,
+    bff: Arc<str>,
+    component: Arc<Loaded>,
+    settings: Arc<config::Bff>,
+    code: String,
+    outcome: Outcome,
 }
 
 /// One whose text is to be made.
@@ -120,7 +127,9 @@ pub(super) struct State {
     /// Of those that the order is about.
     pub(super) seen: u32,
     /// Those that can be asked for.
-    pub(super) kept: VecDeque<Arc<Kept>>,
+    kept: VecDeque<Arc<Kept>>,
+    /// Their components, each with their number.
+    components: Vec<(Arc<Loaded>, usize)>,
     pub(super) queue: VecDeque<Queued>,
     pub(super) ready: VecDeque<Ready>,
     /// Bytes of all these, and of requests that run. They grow only where this state is locked.
@@ -167,13 +176,44 @@ impl State {
 
     fn grow(&mut self, held: &Held, bytes: usize, limit: usize) -> bool {
         while self.used().saturating_add(bytes) > limit {
-            if self.kept.pop_front().is_none() {
+            if !self.drop_oldest() {
                 return false;
             }
         }
         self.used.fetch_add(bytes, Ordering::Relaxed);
         held.bytes.fetch_add(bytes, Ordering::Relaxed);
         true
+    }
+
+    /// Keeps one more, and of all at most `limit`. The oldest go, also where many versions of BFFs
+    /// are kept with them.
+    pub(super) fn keep(&mut self, kept: Arc<Kept>, limit: usize) {
+        let components = self.components.iter_mut();
+        match find(components, &kept.component) {
+            Some((_, requests)) => *requests += 1,
+            None => self.components.push((kept.component.clone(), 1)),
+        }
+        self.kept.push_back(kept);
+        while self.kept.len() > limit || self.components.len() > MAX_COMPONENTS {
+            self.drop_oldest();
+        }
+    }
+
+    fn drop_oldest(&mut self) -> bool {
+        let Some(kept) = self.kept.pop_front() else {
+            return false;
+        };
+        if let Some((_, requests)) = find(self.components.iter_mut(), &kept.component) {
+            *requests -= 1;
+        }
+        self.components.retain(|(_, requests)| *requests > 0);
+        true
+    }
+
+    /// The last one with this id, which clients choose.
+    pub(super) fn find(&self, id: &str) -> Option<Arc<Kept>> {
+        let mut kept = self.kept.iter();
+        kept.rfind(|it| it.capture.request.id == id).cloned()
     }
 
     /// Bytes that are taken.
@@ -225,6 +265,13 @@ impl State {
     }
 }
 
+fn find<'a>(
+    mut components: impl Iterator<Item = &'a mut (Arc<Loaded>, usize)>,
+    component: &Arc<Loaded>,
+) -> Option<&'a mut (Arc<Loaded>, usize)> {
+    components.find(|(known, _)| Arc::ptr_eq(known, component))
+}
+
 /// Room in a state for one that runs.
 pub(super) fn room(state: &Arc<Mutex<State>>, held: Held, limit: usize) -> Room {
     // What is kept has its room still, and the state has what is kept.
@@ -261,6 +308,18 @@ impl Capture {
 }
 
 impl Kept {
+    pub(super) fn new(capture: Capture, ended: Ended) -> Self {
+        let version = ended.version;
+        Self {
+            capture,
+            bff: version.bff().clone(),
+            component: version.loaded().clone(),
+            settings: version.settings().clone(),
+            code: ended.code,
+            outcome: ended.outcome,
+        }
+    }
+
     /// Makes its text.
     pub(super) async fn text(&self, runtime: &Runtime, settings: &config::Record) -> Taken {
         let made = Box::pin(self.make(runtime, settings)).await;
@@ -270,8 +329,8 @@ impl Kept {
         };
         Taken {
             id: self.capture.request.id.clone(),
-            bff: self.ended.version.bff().to_string(),
-            outcome: self.ended.code.clone(),
+            bff: self.bff.to_string(),
+            outcome: self.code.clone(),
             fixture,
             refused,
         }
@@ -289,11 +348,11 @@ impl Kept {
         let source = Source {
             request,
             tape: tape.ok_or(TooMuch { limit })?,
-            loaded: self.ended.version.loaded(),
-            settings: self.ended.version.settings(),
+            loaded: &self.component,
+            settings: &self.settings,
             redaction: &redaction(settings),
             text_bodies: settings.text_bodies,
-            outcome: &self.ended.outcome,
+            outcome: &self.outcome,
         };
         record(runtime, source).await
     }

@@ -103,12 +103,9 @@ impl Recordings {
             return;
         }
         let most = capture.settings.keep;
-        let kept = Arc::new(Kept { capture, ended });
+        let kept = Arc::new(Kept::new(capture, ended));
         if keeps {
-            state.kept.push_back(kept.clone());
-            while state.kept.len() > most {
-                state.kept.pop_front();
-            }
+            state.keep(kept.clone(), most);
         }
         if let Some(session) = session {
             if state.queue.len() >= MAX_WAITING {
@@ -177,9 +174,8 @@ impl Recordings {
             return Err(RecordError::Disabled);
         }
         let mut state = self.state();
-        // Ids are the clients' to choose, and the last one with it is meant.
-        let kept = state.kept.iter().rfind(|it| it.capture.request.id == id);
-        let kept = kept.cloned().filter(|_| state.queue.len() < MAX_WAITING);
+        let kept = state.find(id);
+        let kept = kept.filter(|_| state.queue.len() < MAX_WAITING);
         let kept = kept.ok_or_else(|| RecordError::NotKept { id: id.to_owned() })?;
         state.queue.push_back(Queued {
             kept,

@@ -17,6 +17,7 @@ use http::header::CONTENT_TYPE;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use super::routes::Routes;
 use crate::bff::response::CheckedResponse;
 
 pub use change::{Change, What};
@@ -59,11 +60,28 @@ impl Answer {
 
 impl Answers {
     fn add(&mut self, request: &str, answer: &Answer) {
+        self.add_shape(request, &answer.kind, answer.shape.clone());
+    }
+
+    fn add_shape(&mut self, request: &str, kind: &str, shape: Shape) {
         let kinds = self.0.entry(request.to_owned()).or_default();
-        let known = kinds.remove(&answer.kind);
-        let shape = answer.shape.clone();
-        let shape = known.map_or(shape.clone(), |known| known.merged(shape));
-        kinds.insert(answer.kind.clone(), shape);
+        let shape = match kinds.remove(kind) {
+            Some(known) => known.merged(shape),
+            None => shape,
+        };
+        kinds.insert(kind.to_owned(), shape);
+    }
+
+    /// These, each by the route that answers it.
+    fn renamed(&self, routes: &Routes) -> Self {
+        let mut renamed = Self::default();
+        for (request, kinds) in &self.0 {
+            let request = routes.renamed(request);
+            for (kind, shape) in kinds {
+                renamed.add_shape(&request, kind, shape.clone());
+            }
+        }
+        renamed
     }
 
     /// These with all that `now` has beside: what clients may rely on when nothing breaks them.

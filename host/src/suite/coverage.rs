@@ -1,12 +1,13 @@
-//! What the fixtures of a BFF cover: for each service, how it answered and failed.
+//! What the fixtures of a BFF cover: its routes, and for each service how it answered and failed.
 //!
 //! It counts what happened to calls, not what fixtures say: an entry that no call used covers
-//! nothing. Which lines or routes of the BFF ran is not known here; the requests are listed.
+//! nothing. Which lines of the BFF ran is not known here.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::called::Called;
 use super::outcome::{Outcome, Run};
+use super::routes::Routes;
 use crate::text::cut;
 
 /// Services that are listed. A guest makes up names.
@@ -19,8 +20,10 @@ const MAX_REQUESTS: usize = 200;
 pub struct Coverage {
     /// Each service that is granted or was called.
     pub services: BTreeMap<String, ServiceCoverage>,
-    /// The requests with the number of fixtures of each: method, and path with `*` for each segment
-    /// that has a digit.
+    /// The routes that the BFF tells, with the number of fixtures of each.
+    pub routes: BTreeMap<String, usize>,
+    /// The other requests with the number of fixtures of each: method, and the pattern of the path
+    /// where a route has it, else the path with `*` for each segment that has a digit.
     pub requests: BTreeMap<String, usize>,
 }
 
@@ -106,20 +109,23 @@ impl ServiceCoverage {
 impl Coverage {
     /// What these fixtures cover. A service that was refused to the BFF is listed, too: no case of it
     /// happened.
-    pub fn of(outcomes: &[Outcome]) -> Self {
-        let mut coverage = Self::default();
+    pub fn of(outcomes: &[Outcome], routes: &Routes) -> Self {
+        let mut coverage = Self {
+            routes: routes.names().map(|name| (name, 0)).collect(),
+            ..Self::default()
+        };
         let runs = || outcomes.iter().filter_map(|outcome| outcome.run.as_ref());
         // Before those that a guest may have made up.
         for name in runs().flat_map(|run| &run.granted) {
             coverage.service(name);
         }
         for run in runs() {
-            coverage.add(run);
+            coverage.add(run, routes);
         }
         coverage
     }
 
-    fn add(&mut self, run: &Run) {
+    fn add(&mut self, run: &Run, routes: &Routes) {
         for call in &run.calls {
             if let Some(service) = self.service(&call.record.service)
                 && let Some(case) = Case::of(call)
@@ -127,7 +133,12 @@ impl Coverage {
                 service.0.insert(case);
             }
         }
-        let request = request(&run.method, &run.path);
+        let route = routes.route(&run.method, &run.path);
+        if let Some(fixtures) = route.and_then(|route| self.routes.get_mut(&route)) {
+            *fixtures += 1;
+            return;
+        }
+        let request = routes.name(&run.method, &run.path);
         if self.requests.len() < MAX_REQUESTS || self.requests.contains_key(&request) {
             *self.requests.entry(request).or_default() += 1;
         }
@@ -139,6 +150,12 @@ impl Coverage {
         has_room.then(|| self.services.entry(name).or_default())
     }
 
+    /// The routes that some fixture comes to, and all of them.
+    pub fn share_of_routes(&self) -> (usize, usize) {
+        let covered = self.routes.values().filter(|fixtures| **fixtures > 0);
+        (covered.count(), self.routes.len())
+    }
+
     /// The cases that happened, and all of them.
     pub fn share(&self) -> (usize, usize) {
         let seen = self.services.values().map(ServiceCoverage::seen).sum();
@@ -146,39 +163,9 @@ impl Coverage {
     }
 }
 
-/// A request without its values: method, and path with `*` for each segment that has a digit.
-pub(super) fn request(method: &str, path: &str) -> String {
-    format!("{method} {}", shape(path))
-}
-
-/// A path with `*` for each segment that has a digit.
-fn shape(path: &str) -> String {
-    let path = path.split_once('?').map_or(path, |(path, _)| path);
-    let segments = path.split('/').map(|segment| {
-        let is_value = segment.contains(|character: char| character.is_ascii_digit());
-        if is_value && segment.len() > 2 {
-            "*"
-        } else {
-            segment
-        }
-    });
-    cut(&segments.collect::<Vec<_>>().join("/"))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_request_is_listed_without_its_values() {
-        for (path, wanted) in [
-            ("/ada?date=2026-01-15", "/ada"),
-            ("/v1/users/u-42/days/2026-01-15", "/v1/users/*/days/*"),
-            ("/", "/"),
-        ] {
-            assert_eq!(shape(path), wanted);
-        }
-    }
 
     #[test]
     fn each_case_is_named_by_an_entry_that_a_fixture_takes() {

@@ -14,6 +14,7 @@ use super::answers::Answer;
 use super::called::Called;
 use super::cost::{LastRuns, Spent};
 use super::outcome::{Outcome, Run, Verdict};
+use super::routes::{Routes, RoutesError, TARGET};
 use super::update::{UpdateError, updated, write};
 use super::warning::{nothing_arrived, warnings};
 use crate::bff::load::Loaded;
@@ -21,6 +22,7 @@ use crate::bff::response::CheckedResponse;
 use crate::bff::run::Fixed;
 use crate::bff::runtime::Runtime;
 use crate::config::Bff;
+use crate::contract::Request;
 use crate::fixture::{Difference, Fixture, FixtureError};
 use crate::invoke::{Invoked, detached, invoke};
 
@@ -306,8 +308,43 @@ impl Subject {
         aside(path, move |path| write(path, &old, &new)).await
     }
 
+    /// The routes that the component tells. Blocks.
+    ///
+    /// # Errors
+    ///
+    /// When the system has no room for an event loop.
+    pub fn routes(&self) -> io::Result<Result<Routes, RoutesError>> {
+        Ok(event_loop()?.block_on(self.ask_for_routes()))
+    }
+
+    async fn ask_for_routes(&self) -> Result<Routes, RoutesError> {
+        let fixture = r#"{"request": {"method": "OPTIONS", "path": "/"}}"#;
+        let asked = async {
+            let fixture = Arc::new(Fixture::parse(fixture, "OPTIONS *")?);
+            let mut request = fixture.request()?;
+            TARGET.clone_into(&mut request.path);
+            self.answer(&fixture, request).await
+        };
+        match asked.await {
+            Ok((invoked, _)) => match invoked.result {
+                Ok(response) => Routes::of(&response),
+                Err(_) => Ok(Routes::default()),
+            },
+            Err(_) => Ok(Routes::default()),
+        }
+    }
+
     /// Makes the request of a fixture. Also gives the services that were granted.
     async fn invoke(&self, fixture: &Arc<Fixture>) -> Result<(Invoked, Vec<String>), FixtureError> {
+        self.answer(fixture, fixture.request()?).await
+    }
+
+    /// Makes a request with what a fixture says beside its own.
+    async fn answer(
+        &self,
+        fixture: &Arc<Fixture>,
+        request: Request,
+    ) -> Result<(Invoked, Vec<String>), FixtureError> {
         let name = self.component.file_stem();
         let name = name.map_or_else(|| "bff".into(), |stem| stem.to_string_lossy());
         let settings = self.settings.clone();
@@ -322,7 +359,7 @@ impl Subject {
         };
         let answer = |service: &str| fixture.canned(service);
         let version = detached(settings, self.loaded.clone(), answer);
-        let invoked = invoke(&self.runtime, &version, fixture.request()?, fixed, 0).await;
+        let invoked = invoke(&self.runtime, &version, request, fixed, 0).await;
         Ok((invoked, granted))
     }
 }

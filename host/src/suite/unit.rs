@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process_group, waitid};
 
-use crate::build::python_tests;
+use crate::build::{NO_TESTS, python_tests};
 use crate::sync;
 
 /// Bytes of the output that are kept, from its end.
@@ -214,7 +214,8 @@ fn tests_of(program: &str) -> Command {
 fn has_script(folder: &Path) -> bool {
     let text = std::fs::read(folder.join("package.json")).unwrap_or_default();
     let json = serde_json::from_slice::<serde_json::Value>(&text).unwrap_or_default();
-    json["scripts"]["test"].is_string()
+    let test = json["scripts"]["test"].as_str();
+    test.is_some_and(|test| test != NO_TESTS)
 }
 
 /// How they ended, and the end of what they printed. A file holds it in its order.
@@ -283,6 +284,10 @@ mod tests {
             ("{\"scripts\": {\"build\": \"x\"}}", false),
             ("no JSON", false),
             ("{\"scripts\": {\"test\": \"x\"}}", true),
+            (
+                r#"{"scripts": {"test": "echo \"Error: no test specified\" && exit 1"}}"#,
+                false,
+            ),
         ] {
             std::fs::write(dir.path().join("package.json"), text).unwrap();
             assert_eq!(has_script(dir.path()), has, "{text}");

@@ -6,7 +6,7 @@ mod rust;
 use std::io::{ErrorKind, Write as _};
 use std::path::{Path, PathBuf};
 
-use super::{Files, NAME, Template, TemplateError, VENDOR, name, sources};
+use super::{ANSWERS, Files, NAME, Template, TemplateError, VENDOR, name, sources};
 use crate::build::component_of;
 
 /// What was done with a file, or a part of one.
@@ -128,7 +128,11 @@ impl Init<'_> {
             return Ok(());
         }
         let files = template.map_or(sources::OWN, |it| it.parts()[1]);
-        self.add_all(files, "fixtures/")
+        self.add_all(files, "fixtures/")?;
+        match template {
+            Some(template) => self.add(ANSWERS, template.text(ANSWERS)),
+            None => Ok(()),
+        }
     }
 
     /// The files of a template below a folder.

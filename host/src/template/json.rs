@@ -50,6 +50,21 @@ pub(super) fn insert(text: &str, keys: &[&str], key: &str, value: &Value) -> Str
     }
 }
 
+/// Puts another value in place of that of a member, if it is there. The keys lead to its object.
+pub(super) fn replace(text: &str, keys: &[&str], key: &str, value: &Value) -> String {
+    let mut last = object(text, find(text, 0, "{"));
+    for outer in keys {
+        let Some(found) = last.members.iter().find(|it| it.key == *outer) else {
+            return text.to_owned();
+        };
+        last = object(text, found.value);
+    }
+    match last.members.iter().find(|it| it.key == key) {
+        Some(old) => format!("{}{value}{}", &text[..old.value], &text[old.end..]),
+        None => text.to_owned(),
+    }
+}
+
 /// A member that an object of a text has twice: the outermost one, or one of the `inner` in it. What
 /// is put beside them would be read by some programs and not by others.
 pub(super) fn twice<'a>(text: &str, inner: impl IntoIterator<Item = &'a str>) -> Option<String> {
@@ -206,6 +221,17 @@ fn value_end(text: &str, start: usize) -> usize {
 mod tests {
     use super::*;
     use serde_json::json;
+
+    #[test]
+    fn a_value_is_replaced_and_nothing_else_changes() {
+        let text = "{\r\n\t\"a\": { \"test\": \"echo \\\"x\\\" && 1\" , \"b\": 1 }\r\n}";
+        let made = replace(text, &["a"], "test", &json!("node test"));
+        let expected = "{\r\n\t\"a\": { \"test\": \"node test\" , \"b\": 1 }\r\n}";
+        assert_eq!(made, expected);
+        for (keys, key) in [(&["b"][..], "test"), (&["a"], "c"), (&[], "test")] {
+            assert_eq!(replace(text, keys, key, &json!(1)), text);
+        }
+    }
 
     #[test]
     fn a_member_is_written_like_those_before_it_and_nothing_else_changes() {

@@ -4,8 +4,10 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 
+use serde_json::json;
+
 use super::*;
-use crate::build::component_of;
+use crate::build::{NO_TESTS, component_of};
 
 const ALL: [Template; 4] = [
     Template::Ts,
@@ -159,7 +161,11 @@ fn templates_pin_the_tools_that_the_examples_are_built_with() {
 fn a_package_without_a_source_gets_that_of_the_template() {
     let root = tempfile::tempdir().unwrap();
     let folder = root.path();
-    write(folder, &[("package.json", "{}"), (".gitignore", "mine\n")]);
+    let placeholder = json!({"scripts": {"test": NO_TESTS}}).to_string();
+    write(
+        folder,
+        &[("package.json", &placeholder), (".gitignore", "mine\n")],
+    );
     let (added, files) = initialized(folder, None);
     assert!(added.contains(&"src/main.ts".to_owned()), "{added:?}");
     assert!(!added.contains(&".gitignore".to_owned()), "{added:?}");
@@ -167,6 +173,7 @@ fn a_package_without_a_source_gets_that_of_the_template() {
         "src/main.ts",
         "test/main.test.ts",
         "fixtures/no-profile.json",
+        "answers.json",
     ] {
         assert_eq!(files[file], Template::Ts.text(file));
     }

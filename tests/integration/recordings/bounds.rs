@@ -5,6 +5,8 @@ use tailor_harness::{TestHost, TestHostBuilder};
 
 use super::{ENABLED, taken};
 use crate::modules::{self, Part};
+use crate::observe::{bff, eventually, swapped};
+use crate::swap::page::trap;
 
 /// A host with a BFF that answers with the request's body.
 fn echoing() -> TestHostBuilder {
@@ -120,5 +122,35 @@ async fn what_is_kept_is_bounded_and_a_body_that_cannot_be_looked_into_is_not_re
         assert!(one.is_ok() && two.is_ok() && three.is_ok());
         let reply = host.steer("/recordings?session=test&one-in=1", &[]).await;
         dropped += reply.unwrap().json()["dropped"].as_u64().unwrap();
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_kept_keeps_no_version_alive_and_few_components() {
+    let builder = TestHost::builder().unwrap().bff("page", &trap("v0"), "");
+    let host = builder
+        .route("bff = \"page\"\npath = \"/\"")
+        .config("[record]\nenabled = true\nkeep = 100");
+    let host = host.start().await.unwrap();
+    for number in 0..10 {
+        if number > 0 {
+            host.replace("page.wasm", &trap(&format!("v{number}")))
+                .unwrap();
+            swapped(&host, "page", number).await;
+        }
+        let request = host.request("GET", "/");
+        let request = request.header("x-request-id", format!("r{number}"));
+        let reply = host.send(request.body(Full::default()).unwrap()).await;
+        assert_eq!(reply.unwrap().status, 502);
+    }
+    eventually("old versions are gone", async || {
+        let draining = &bff(&host, "page").await["draining"];
+        draining.as_array().is_some_and(Vec::is_empty).then_some(())
+    })
+    .await;
+    for (id, status) in [("r5", 404), ("r6", 200), ("r9", 200)] {
+        let question = format!("/recordings?session=a&id={id}");
+        let reply = host.steer(&question, &[]).await.unwrap();
+        assert_eq!(reply.status, status, "{id}");
     }
 }

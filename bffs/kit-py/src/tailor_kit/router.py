@@ -9,6 +9,7 @@ from __future__ import annotations
 import importlib
 import importlib.util
 import inspect
+import json
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -143,11 +144,22 @@ class Bff:
                 return _call(route, request, values)
             others.append(route.method)
         if not others:
+            if (request.method, request.path) == ("OPTIONS", "*"):
+                return self._listed()
             raise Problem(404, "there is nothing at this path")
         allow = _allowed(others)
         if request.method == "OPTIONS":
             return Response(204, [("allow", allow)])
         raise Problem(405, f"this path answers {allow}", headers={"allow": allow})
+
+    def _listed(self) -> Response:
+        """The list of routes, which `tailor test` asks for. No client can."""
+        routes = [f"{route.method} {route.pattern}" for route in self._routes]
+        headers = [
+            ("content-type", "application/json"),
+            ("allow", _allowed([route.method for route in self._routes])),
+        ]
+        return Response(200, headers, json.dumps({"routes": routes}, separators=(",", ":")))
 
 
 def _call(route: Route, request: Request, values: dict[str, str]) -> Response:

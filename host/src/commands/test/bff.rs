@@ -7,8 +7,8 @@ use std::time::{Duration, Instant};
 use serde_json::{Value, json};
 use tailor::build::{BuildError, BuildOptions, build};
 use tailor::suite::{
-    Comparison, Coverage, Options, Outcome, Subject, UnitRun, compare, fixtures, run, settings_of,
-    unit_tests,
+    Comparison, Coverage, Options, Outcome, Routes, Subject, UnitRun, compare, fixtures, run,
+    settings_of, unit_tests,
 };
 use tailor::text::shorten;
 
@@ -34,6 +34,8 @@ pub struct BffRun {
     pub answers: Option<Comparison>,
     /// What they cover.
     pub coverage: Coverage,
+    /// Why the routes that the BFF tells are not taken.
+    pub unlisted: Option<String>,
     /// Why something could not be run.
     pub problems: Vec<Problem>,
     /// How long the fixtures took.
@@ -71,6 +73,7 @@ impl BffRun {
             outcomes: Vec::new(),
             answers: None,
             coverage: Coverage::default(),
+            unlisted: None,
             problems: Vec::new(),
             took: Duration::ZERO,
         };
@@ -124,10 +127,14 @@ impl BffRun {
         let started = Instant::now();
         self.outcomes = run(&subject, &files, options, &mut last)?;
         self.took = started.elapsed();
-        self.coverage = Coverage::of(&self.outcomes);
+        let routes = subject.routes()?.unwrap_or_else(|error| {
+            self.unlisted = Some(error.to_string());
+            Routes::default()
+        });
+        self.coverage = Coverage::of(&self.outcomes, &routes);
         save(&mut last);
         if test.filter.is_none() {
-            match compare(&self.folder, &self.outcomes, test.consent()) {
+            match compare(&self.folder, &self.outcomes, &routes, test.consent()) {
                 Ok(answers) => self.answers = answers,
                 Err(error) => self.problems.push(error.to_string().into()),
             }
@@ -192,7 +199,12 @@ impl BffRun {
             "unit": unit,
             "fixtures": fixtures,
             "answers": self.answers.as_ref().map(answers::json),
-            "coverage": {"services": services, "requests": self.coverage.requests},
+            "coverage": {
+                "services": services,
+                "routes": self.coverage.routes,
+                "requests": self.coverage.requests,
+                "unlisted": self.unlisted,
+            },
         })
     }
 }

@@ -37,7 +37,7 @@ pub struct Arguments {
     /// Run again when a file in the folders or the configuration changes, until Ctrl-C
     #[arg(long, conflicts_with = "json")]
     pub watch: bool,
-    /// Print all that the fixtures cover: services, their failures, requests
+    /// Print all that the fixtures cover: routes, services, their failures
     #[arg(long)]
     pub coverage: bool,
     /// Print one JSON document instead of lines for people

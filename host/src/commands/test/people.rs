@@ -30,12 +30,27 @@ pub fn section(run: &BffRun, style: Style, all_coverage: bool) -> String {
     let (seen, all) = run.coverage.share();
     if all_coverage {
         coverage(&mut out, run);
-    } else if all > 0 {
-        let of = format!("{} covers {seen} of {all} cases of its services", run.name);
-        line(
-            &mut out,
-            style.aside(format!("     {of} (--coverage names the others)")),
-        );
+    } else {
+        let (covered, routes) = run.coverage.share_of_routes();
+        let of_routes = format!("{covered} of {routes} routes");
+        let of_services = format!("{seen} of {all} cases of its services");
+        let covers = match (routes, all) {
+            (0, 0) => None,
+            (0, _) => Some(of_services),
+            (_, 0) => Some(of_routes),
+            _ => Some(format!("{of_routes} and {of_services}")),
+        };
+        if let Some(covers) = covers {
+            let covers = format!(
+                "     {} covers {covers} (--coverage names the others)",
+                run.name
+            );
+            line(&mut out, style.aside(covers));
+        }
+    }
+    if let Some(why) = &run.unlisted {
+        let warning = format!("     the routes of {} are not known: {why}", run.name);
+        line(&mut out, visible(&warning));
     }
     if let Some(compared) = &run.answers {
         line(&mut out, answers::line(compared, style));
@@ -148,9 +163,14 @@ fn coverage(out: &mut String, run: &BffRun) {
             ),
         );
     }
-    for (request, fixtures) in &run.coverage.requests {
-        let many = if *fixtures == 1 { "" } else { "s" };
-        line(out, format!("  {request}: {fixtures} fixture{many}"));
+    let routes = run.coverage.routes.iter();
+    for (request, fixtures) in routes.chain(&run.coverage.requests) {
+        let told = match fixtures {
+            0 => "no fixture comes to this route".to_owned(),
+            1 => "1 fixture".to_owned(),
+            fixtures => format!("{fixtures} fixtures"),
+        };
+        line(out, format!("  {}: {told}", visible(request)));
     }
 }
 

@@ -93,7 +93,7 @@ fn limits(s: &mut Section<'_>) -> RawLimits {
         repeated_calls: s.read("repeated-calls", count(2..=10_000)),
         downstream_bytes: s.read("downstream-bytes", size(1..=4 * GIB)),
         response_size: s.read("response-size", size(1..=GIB)),
-        streamed_from: s.read("streamed-from", size(1..=GIB)),
+        streamed_from: s.read("streamed-from", size(KIB * KIB..=GIB)),
         stream_ahead: s.read("stream-ahead", size(KIB..=16 * KIB * KIB)),
         hostcall_bytes: s.read("hostcall-bytes", size(KIB..=2 * GIB)),
         handles: s.read("handles", count(1..=100_000)),

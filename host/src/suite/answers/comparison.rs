@@ -4,8 +4,8 @@ use std::path::{Path, PathBuf};
 
 use super::file::{self, ANSWERS, AnswersError};
 use super::{Answers, Change};
-use crate::suite::coverage::request;
 use crate::suite::outcome::Outcome;
+use crate::suite::routes::Routes;
 
 /// What an author consents to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,8 +33,8 @@ pub struct Comparison {
     pub is_written: bool,
 }
 
-/// Compares the answers to all fixtures of a folder with what is kept there. Nothing, where a
-/// fixture has no answer.
+/// Compares the answers to all fixtures of a folder with what is kept there, route by route. Nothing,
+/// where a fixture has no answer.
 ///
 /// # Errors
 ///
@@ -42,6 +42,7 @@ pub struct Comparison {
 pub fn compare(
     folder: &Path,
     outcomes: &[Outcome],
+    routes: &Routes,
     consent: Consent,
 ) -> Result<Option<Comparison>, AnswersError> {
     let path = folder.join(ANSWERS);
@@ -49,19 +50,23 @@ pub fn compare(
     if consent == Consent::All && !holds {
         return Err(AnswersError::Failing(path));
     }
-    let Some(now) = answers_of(outcomes) else {
+    let Some(now) = answers_of(outcomes, routes) else {
         return Ok(None);
     };
     let old = file::read(&path)?;
-    let kept = old.as_ref().map(|old| &old.answers);
+    // Each by its route, although it may have been kept by a path.
+    let kept = old.as_ref().map(|old| old.answers.renamed(routes));
+    let kept = kept.as_ref();
+    let written = old.as_ref().map(|old| &old.answers);
     let changes = kept.map_or(Vec::new(), |kept| kept.changes(&now));
     let more = kept.map(|kept| kept.extended(&now));
-    let more = more.filter(|more| Some(more) != kept);
+    let has_more = more.is_some() && more.as_ref() != kept;
     let wanted = match consent {
-        Consent::All => Some(&now).filter(|now| Some(*now) != kept),
+        Consent::All => Some(&now),
         Consent::Additions if holds && changes.is_empty() => more.as_ref(),
         Consent::Additions | Consent::None => None,
     };
+    let wanted = wanted.filter(|wanted| Some(*wanted) != written);
     if let Some(wanted) = wanted {
         file::write(&path, old.as_ref(), wanted)?;
     }
@@ -70,7 +75,7 @@ pub fn compare(
         file: path,
         is_kept: kept.is_some(),
         is_written: wanted.is_some(),
-        has_more: more.is_some() && wanted.is_none() && !is_consented,
+        has_more: has_more && wanted.is_none() && !is_consented,
         changes: match is_consented {
             true => Vec::new(),
             false => changes,
@@ -79,11 +84,12 @@ pub fn compare(
 }
 
 /// The answers to fixtures. Nothing where one has none: it is not known what it would be.
-fn answers_of(outcomes: &[Outcome]) -> Option<Answers> {
+fn answers_of(outcomes: &[Outcome], routes: &Routes) -> Option<Answers> {
     let mut answers = Answers::default();
     for outcome in outcomes {
         let run = outcome.run.as_ref()?;
-        answers.add(&request(&run.method, &run.path), run.answer.as_ref()?);
+        let request = routes.name(&run.method, &run.path);
+        answers.add(&request, run.answer.as_ref()?);
     }
     Some(answers)
 }

@@ -80,7 +80,9 @@ pub fn read(path: &Path) -> Result<Option<Kept>, AnswersError> {
             return Err(AnswersError::Unreadable { path, source });
         }
     };
-    match serde_json::from_str(&text) {
+    // As fixtures may have it.
+    let shapes = text.strip_prefix('\u{feff}').unwrap_or(&text);
+    match serde_json::from_str(shapes) {
         Ok(answers) => Ok(Some(Kept { answers, text })),
         Err(source) => {
             let path = path.to_owned();

@@ -4,8 +4,9 @@ use std::path::Path;
 
 use serde_json::Value;
 
-use super::super::json::{insert, twice};
+use super::super::json::{insert, replace, twice};
 use super::{Init, Template, TemplateError, read};
+use crate::build::NO_TESTS;
 use crate::text::cut;
 
 /// The modules that may be the entry of a package that names none, the first that is there. The
@@ -79,6 +80,22 @@ impl<'a> Manifest<'a> {
         Ok(())
     }
 
+    /// Whether its tests are those of `npm init`, which has none.
+    fn tests_nothing(&self) -> bool {
+        let test = self.json["scripts"]["test"].as_str();
+        test == Some(NO_TESTS)
+    }
+
+    /// Puts another value in place of one.
+    fn replace(&mut self, place: &str, key: &str, value: &Value) -> Result<(), TemplateError> {
+        self.text = replace(&self.text, &[place], key, value);
+        self.json = serde_json::from_str(&self.text)
+            .map_err(|error| TemplateError::manifest(self.file, error.to_string()))?;
+        self.noted
+            .push((format!("package.json: {place}.{key}"), true));
+        Ok(())
+    }
+
     /// The entry, and whether it is there: that of the file, else one that is there, else that of the
     /// template.
     fn entry(&self, folder: &Path) -> Result<(String, bool), TemplateError> {
@@ -130,6 +147,7 @@ impl Init<'_> {
                 match key.as_str() {
                     // A source of its own brings its own tests, and what it imports.
                     "test" | "hono" if own => {}
+                    "test" if manifest.tests_nothing() => manifest.replace(place, key, value)?,
                     "check" if own => manifest.add(place, key, &"tsc --noEmit".into(), there)?,
                     _ => manifest.add(place, key, value, there)?,
                 }
