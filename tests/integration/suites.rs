@@ -6,7 +6,9 @@ use std::sync::Arc;
 use tailor::bff::load::Loader;
 use tailor::bff::runtime::Runtime;
 use tailor::config::{Bff, Config};
-use tailor::suite::{Case, Coverage, LastRuns, Options, Outcome, Subject, Verdict, fixtures, run};
+use tailor::suite::{
+    Case, Coverage, LastRuns, Options, Outcome, Routes, Subject, Verdict, fixtures, run,
+};
 use tailor_harness::components;
 
 /// The call that the hostile component makes for `/wait`.
@@ -131,8 +133,8 @@ fn each_call_has_its_method_path_and_entry_and_each_case_is_counted_that_happene
     assert_eq!((call.entry, call.record.outcome), (Some(0), Ok(200)));
     let bytes = r#"{"a":1}"#.len();
     assert_eq!((first.cost.calls, first.cost.bytes_in), (1, bytes));
-    assert_eq!(Coverage::of(&all).share(), (5, 5));
-    let most = Coverage::of(&all[..3]);
+    assert_eq!(Coverage::of(&all, &Routes::default()).share(), (5, 5));
+    let most = Coverage::of(&all[..3], &Routes::default());
     assert_eq!(
         most.services["goals"].missing(),
         [Case::TimesOut, Case::Fails]
@@ -157,11 +159,11 @@ fn a_call_that_was_refused_covers_nothing_and_its_service_is_listed() {
     assert!(!all[0].passed());
     let call = &all[0].run.as_ref().unwrap().calls[0];
     assert_eq!((call.entry, call.record.outcome), (None, Err("denied")));
-    assert_eq!(Coverage::of(&all).share(), (0, 5));
+    assert_eq!(Coverage::of(&all, &Routes::default()).share(), (0, 5));
 
     // Of calls past the limit, none was answered.
     let all = outcomes(&[("a", "/fetch-each?count=20", entry, r#"{"status": 200}"#)]);
-    let coverage = Coverage::of(&all);
+    let coverage = Coverage::of(&all, &Routes::default());
     let missing = coverage.services["goals"].missing();
     assert!(missing.contains(&Case::Fails), "{missing:?}");
 }
@@ -184,4 +186,32 @@ fn a_file_that_is_no_fixture_fails_alone_and_costs_are_compared_with_the_last_ru
     let changes = &all[0].run.as_ref().unwrap().changes;
     let names: Vec<&str> = changes.iter().map(|change| change.name).collect();
     assert!(names.contains(&"response_bytes"), "{names:?}");
+}
+
+#[test]
+fn each_example_tells_its_routes_in_its_language() {
+    for (name, routes) in [
+        ("watch", &["GET /{user}"][..]),
+        ("dashboard", &["GET /{user}", "POST /{user}/workouts"]),
+        (
+            "partner",
+            &[
+                "GET /v1/openapi.json",
+                "GET /v1/users/{user}/summaries",
+                "POST /v1/users/{user}/workouts",
+            ],
+        ),
+        ("phone", &["GET /{user}/feed", "POST /{user}/workouts"]),
+        ("coach", &["GET /{athlete}/week"]),
+    ] {
+        let subject = subject(components::example(name).unwrap(), None);
+        let told = subject.routes().unwrap().unwrap();
+        let coverage = Coverage::of(&[], &told);
+        let found: Vec<_> = coverage.routes.keys().map(String::as_str).collect();
+        assert_eq!(found, routes, "{name}");
+        assert_eq!(coverage.share_of_routes(), (0, routes.len()), "{name}");
+    }
+    // One that was made without a kit tells none.
+    let told = hostile().routes().unwrap().unwrap();
+    assert_eq!(told, Routes::default());
 }

@@ -17,6 +17,7 @@ use tailor::invoke::Invoked;
 use tailor_harness::components::{wasi_http, wasi_http_hostile};
 use tailor_harness::{Offline, Process, TestHost};
 
+use crate::cli::run;
 use crate::wire::{Wire, get};
 
 /// The guest that does what its path says.
@@ -231,4 +232,32 @@ fn commands_take_it_like_any_other() {
         .write()
         .unwrap();
     said(&["check", "--config", config.to_str().unwrap()]);
+}
+
+#[test]
+fn its_fixtures_are_tests_where_nothing_is_built() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| folder.path().join(name);
+    std::fs::create_dir(at("fixtures")).unwrap();
+    std::fs::write(at("s.wasm"), component()).unwrap();
+    let bff = |name: &str| format!("[bff.{name}]\ncomponent = \"s.wasm\"\n");
+    std::fs::write(at("tailor.toml"), bff("others")).unwrap();
+    let fixture = r#"{"request": {"path": "/"}, "expect": {"text": "ok"}}"#;
+    std::fs::write(at("fixtures/a.json"), fixture).unwrap();
+    let test = || {
+        let folder = folder.path().to_str().unwrap().to_owned();
+        run(&["test", &folder, "--accept"])
+    };
+    let (code, said, _) = test();
+    assert!(
+        code == 0 && said.contains("fixtures/a.json") && said.contains("1 passed"),
+        "{said}"
+    );
+    assert!(at("answers.json").is_file());
+    std::fs::write(at("tailor.toml"), bff("one") + &bff("two")).unwrap();
+    let (code, said, _) = test();
+    assert!(
+        code == 1 && said.contains("bff.one and bff.two are in it"),
+        "{said}"
+    );
 }

@@ -208,7 +208,15 @@ impl Recorder {
             match (&taken.fixture, &taken.refused) {
                 (Some(text), _) => match write(&self.out, &taken, text)? {
                     (path, true) => {
-                        self.report.line(format_args!("{of} -> {}", path.display()));
+                        let path = path.display();
+                        let is_failure = taken.outcome.starts_with('5');
+                        self.report.line(match is_failure {
+                            true => format!(
+                                "{of} -> {path}, which expects this answer; once the BFF gives \
+                                 another one: tailor test --update"
+                            ),
+                            false => format!("{of} -> {path}"),
+                        });
                         self.written += 1;
                     }
                     (path, false) => {

@@ -130,8 +130,12 @@ impl Journal {
         }
     }
 
-    /// The place that notes name, with the lines around it.
-    fn excerpt(&self, notes: &[Note], backtrace: &str) -> Option<Excerpt> {
+    /// The place that notes name, with the lines around it. None where what was saved last does not
+    /// build: the lines are those of the version that runs no more.
+    fn excerpt(&self, bff: Option<&str>, notes: &[Note], backtrace: &str) -> Option<Excerpt> {
+        if bff.is_some_and(|bff| self.does_not_build(bff)) {
+            return None;
+        }
         let texts = notes
             .iter()
             .filter(|note| note.level <= Level::WARN)
@@ -175,7 +179,8 @@ impl Observer for Journal {
             let id = visible(request.id);
             unanswered.push(format!("a test of it: tailor record {id} --admin {admin}"));
         }
-        let excerpt = has_failed.then(|| self.excerpt(&notes, "")).flatten();
+        let bff = request.bff.map(|(bff, _)| bff);
+        let excerpt = has_failed.then(|| self.excerpt(bff, &notes, "")).flatten();
         let calls = request.calls.iter().map(|call| Call {
             service: call.service.to_string(),
             target: (call.target.as_ref()).map_or(String::new(), ToString::to_string),
@@ -239,7 +244,7 @@ impl Observer for Journal {
                 );
             }
         }
-        let excerpt = self.excerpt(&notes, &backtrace);
+        let excerpt = self.excerpt(Some(failure.bff), &notes, &backtrace);
         Some(
             Page {
                 bff: failure.bff,

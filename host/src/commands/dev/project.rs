@@ -22,10 +22,11 @@ const RECORDED: usize = 100;
 /// The BFFs of a development host.
 pub(super) struct Project {
     pub(super) bffs: Vec<DevBff>,
-    /// The configuration's file, if there is one.
-    file: Option<PathBuf>,
-    /// Where one is looked for as long as there is none.
-    places: Vec<PathBuf>,
+    /// The files of the configuration, of the first folder and of further ones with a file of their
+    /// own; none, if there is none.
+    files: Vec<PathBuf>,
+    /// Where they are looked for as long as there is none: of each folder, the nearest first.
+    places: Vec<Vec<PathBuf>>,
 }
 
 /// One of them.
@@ -63,46 +64,52 @@ impl Project {
                 session: Arc::new(session),
             });
         }
-        let places = match (file, bffs.first()) {
-            (Some(file), _) => vec![file.to_owned()],
-            (None, Some(first)) => configurations(&first.folder),
-            (None, None) => Vec::new(),
+        let places = match file {
+            Some(file) => vec![vec![file.to_owned()]],
+            None => bffs.iter().map(|bff| configurations(&bff.folder)).collect(),
         };
         let mut project = Self {
             bffs,
-            file: None,
+            files: Vec::new(),
             places,
         };
         match file {
-            Some(file) => project.take(file)?,
+            Some(file) => project.take(vec![file.to_owned()])?,
             None => project.look()?,
         }
         Ok(project)
     }
 
-    /// Takes the nearest configuration file, where there is one now and was none.
+    /// Takes the configuration files that are nearest to the folders, where there is one now and was
+    /// none.
     pub(super) fn look(&mut self) -> anyhow::Result<()> {
-        let found = self.places.iter().find(|file| file.is_file()).cloned();
-        match found {
-            Some(file) if self.file.is_none() => self.take(&file),
-            _ => Ok(()),
+        let nearest = |places: &Vec<PathBuf>| places.iter().find(|file| file.is_file()).cloned();
+        let mut files: Vec<PathBuf> = Vec::new();
+        for file in self.places.iter().filter_map(nearest) {
+            if !files.contains(&file) {
+                files.push(file);
+            }
+        }
+        match files.is_empty() || self.has_file() {
+            true => Ok(()),
+            false => self.take(files),
         }
     }
 
-    fn take(&mut self, file: &Path) -> anyhow::Result<()> {
-        let config = config::load_bffs(file)?;
-        let name = |bff: &DevBff| name_in(&config, &bff.package, file);
+    fn take(&mut self, files: Vec<PathBuf>) -> anyhow::Result<()> {
+        let config = merged(&files)?;
+        let name = |bff: &DevBff| name_in(&config, bff, &files);
         let names = self.bffs.iter().map(name).collect::<Result<Vec<_>, _>>()?;
         for (bff, name) in self.bffs.iter_mut().zip(names) {
             bff.name = name;
         }
-        self.file = Some(file.to_owned());
+        self.files = files;
         Ok(())
     }
 
     /// Whether there is a configuration file.
     pub(super) fn has_file(&self) -> bool {
-        self.file.is_some()
+        !self.files.is_empty()
     }
 
     /// The folders of the BFFs.
@@ -112,25 +119,25 @@ impl Project {
 
     /// Whether the configuration's file has changed, or there is one now.
     pub(super) fn marks(&self) -> Marks {
-        match &self.file {
-            Some(file) => marks([file]),
-            None => marks(&self.places),
+        match self.has_file() {
+            true => marks(&self.files),
+            false => marks(self.places.iter().flatten()),
         }
     }
 
     /// The configuration of the host.
     pub(super) fn config(&self, fixtures: &FixtureServices) -> anyhow::Result<Config> {
-        let mut config = match &self.file {
-            Some(file) => config::load_bffs(file)?,
-            None => self.made(fixtures)?,
+        let mut config = match self.has_file() {
+            true => merged(&self.files)?,
+            false => self.made(fixtures)?,
         };
         let is_here = |name: &str| self.bffs.iter().any(|bff| bff.name == name);
         config.bffs.retain(|name, _| is_here(name));
         config.routes.retain(|route| is_here(&route.bff));
         for bff in &self.bffs {
             let Some(settings) = config.bffs.get_mut(&bff.name) else {
-                let file = self.file.as_deref().unwrap_or(Path::new(FILE));
-                bail!("{}: there is no bff.{} any more", file.display(), bff.name);
+                let files = shown(&self.files);
+                bail!("{files}: there is no bff.{} any more", bff.name);
             };
             settings.component = bff.component.clone();
             // What a smoke request tells, its author sees.
@@ -186,26 +193,84 @@ impl Project {
     }
 }
 
+/// The configuration of several files: settings of the host are those of the first.
+fn merged(files: &[PathBuf]) -> anyhow::Result<Config> {
+    let (first, others) = files.split_first().context("no configuration file")?;
+    let mut all = config::load_bffs(first)?;
+    for file in others {
+        let config = config::load_bffs(file)?;
+        for (name, bff) in config.bffs {
+            if all.bffs.insert(name.clone(), bff).is_some() {
+                bail!("{}: bff.{name} is in another file, too", file.display());
+            }
+        }
+        for (name, service) in config.downstreams {
+            let known = all.downstreams.insert(name.clone(), service.clone());
+            if known.is_some_and(|known| known != service) {
+                let file = file.display();
+                bail!(
+                    "{file}: downstream.{name} is another one than in {}",
+                    first.display()
+                );
+            }
+        }
+        for (name, profile) in config.profiles {
+            let known = all.profiles.insert(name.clone(), profile.clone());
+            if known.is_some_and(|known| known != profile) {
+                let file = file.display();
+                bail!(
+                    "{file}: profile.{name} is another one than in {}",
+                    first.display()
+                );
+            }
+        }
+        all.routes.extend(config.routes);
+    }
+    Ok(all)
+}
+
 /// The name of the BFF whose component is that of a package.
-fn name_in(config: &Config, package: &str, file: &Path) -> anyhow::Result<String> {
+fn name_in(config: &Config, bff: &DevBff, files: &[PathBuf]) -> anyhow::Result<String> {
+    let package = &bff.package;
     let is_of = |bff: &&Bff| {
         bff.component
             .file_stem()
-            .is_some_and(|stem| stem == package)
+            .is_some_and(|stem| *stem == **package)
     };
     let mut found = config.bffs.values().filter(is_of).map(|bff| &bff.name);
     match (found.next(), found.next()) {
         (Some(name), None) => Ok(name.clone()),
         (None, _) => bail!(
-            "{}: no BFF has a component {package}.wasm; add [bff.{package}] with component = \
-             \"target/components/{package}.wasm\", and a [[route]] to it",
-            file.display()
+            "{}: no BFF has a component {package}.wasm; add [bff.{package}] with component = {:?}, \
+             and a [[route]] to it",
+            shown(files),
+            production(bff, files)
         ),
         (Some(one), Some(other)) => bail!(
             "{}: bff.{one} and bff.{other} have the component {package}.wasm; a configuration of \
              its own, --config, can have one of them",
-            file.display()
+            shown(files)
         ),
+    }
+}
+
+/// Where `tailor build` puts the component of a BFF, as the first of these files would name it.
+fn production(bff: &DevBff, files: &[PathBuf]) -> String {
+    let component = format!("target/components/{}.wasm", bff.package);
+    let file = files.first().and_then(|file| file.canonicalize().ok());
+    let folder = file.as_deref().and_then(Path::parent);
+    let below = folder.and_then(|folder| bff.folder.strip_prefix(folder).ok());
+    let path = below.unwrap_or(&bff.folder).join(component);
+    path.display().to_string()
+}
+
+fn shown(files: &[PathBuf]) -> String {
+    match files {
+        [] => FILE.to_owned(),
+        files => {
+            let files = files.iter().map(|file| file.display().to_string());
+            files.collect::<Vec<_>>().join(", ")
+        }
     }
 }
 
@@ -228,4 +293,43 @@ pub(super) fn routes(project: &Project, config: &Config, fixtures: &FixtureServi
         }
     });
     routes.collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn several_files_are_one_configuration_where_they_agree() {
+        let root = tempfile::tempdir().unwrap();
+        let file = |name: &str, url: &str| {
+            let path = root.path().join(format!("{name}.toml"));
+            let text = format!(
+                "[server]\nlisten = \"127.0.0.1:1\"\n[downstream.goals]\nurl = {url:?}\n\
+                 [bff.{name}]\ncomponent = \"{name}.wasm\"\ndownstreams = [\"goals\"]\n\
+                 [[route]]\nbff = {name:?}\npath = \"/{name}\"\n"
+            );
+            std::fs::write(&path, text).unwrap();
+            path
+        };
+        let (one, other) = (
+            file("watch", "http://goals"),
+            file("dashboard", "http://goals"),
+        );
+        let config = merged(&[one.clone(), other.clone()]).unwrap();
+        assert_eq!(config.bffs.len(), 2);
+        let routes: Vec<_> = config.routes.iter().map(|it| it.path.as_str()).collect();
+        assert_eq!(routes, ["/watch", "/dashboard"]);
+        let refused = |files: &[PathBuf]| merged(files).unwrap_err().to_string();
+        let told = refused(&[one.clone(), one.clone()]);
+        assert!(
+            told.ends_with("bff.watch is in another file, too"),
+            "{told}"
+        );
+        let told = refused(&[one, file("dashboard", "http://other")]);
+        assert!(
+            told.contains("downstream.goals is another one than in"),
+            "{told}"
+        );
+    }
 }

@@ -4,8 +4,10 @@ use std::error::Error as _;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
+use anyhow::bail;
 use serde_json::{Value, json};
 use tailor::build::{BuildError, BuildOptions, build};
+use tailor::config;
 use tailor::suite::{
     Comparison, Coverage, Options, Outcome, Routes, Subject, UnitRun, compare, fixtures, run,
     settings_of, unit_tests,
@@ -44,6 +46,8 @@ pub struct BffRun {
 
 /// Bytes of what compilers say that are kept.
 const MAX_SAID: usize = 256 << 10;
+/// The configuration of a BFF that is not built in its folder.
+const FILE: &str = "tailor.toml";
 
 /// Why something could not be run.
 pub struct Problem {
@@ -93,14 +97,17 @@ impl BffRun {
         };
         let mut options = BuildOptions::from_env();
         options.color &= !test.is_for_programs();
-        let built = match build(&self.folder, &options, &mut say) {
-            Ok(built) => built,
+        let (name, component) = match build(&self.folder, &options, &mut say) {
+            Ok(built) => (built.name, built.component),
+            Err(BuildError::NotABff(_)) if self.folder.join(FILE).is_file() => {
+                ready_made(&self.folder)?
+            }
             Err(error) => {
                 self.problems.push(failed_build(&error, said.trim_end()));
                 return Ok(());
             }
         };
-        self.name = built.name;
+        self.name = name;
         if !test.no_unit && test.filter.is_none() {
             match unit_tests(&self.folder, test.unit_limit(), &context.interrupt) {
                 Ok(unit) => self.unit = unit,
@@ -111,12 +118,12 @@ impl BffRun {
         if let Some(filter) = &test.filter {
             files.retain(|file| shown(file).contains(filter.as_str()));
         }
-        let settings = settings_of(&built.component, &self.folder, test.config.as_deref())?;
+        let settings = settings_of(&component, &self.folder, test.config.as_deref())?;
         self.config = settings.as_ref().map(|settings| settings.file.clone());
         let subject = Subject {
-            loaded: context.code.load(&context.runtime, &built.component)?,
+            loaded: context.code.load(&context.runtime, &component)?,
             runtime: context.runtime.clone(),
-            component: built.component,
+            component,
             settings: settings.map(|settings| settings.bff),
         };
         let options = Options {
@@ -206,6 +213,22 @@ impl BffRun {
                 "unlisted": self.unlisted,
             },
         })
+    }
+}
+
+/// The name and the component of the BFF that the configuration in a folder has: one that is built
+/// elsewhere, such as a component of others.
+fn ready_made(folder: &Path) -> anyhow::Result<(String, PathBuf)> {
+    let file = folder.join(FILE);
+    let mut bffs = config::load_bffs(&file)?.bffs.into_iter();
+    match (bffs.next(), bffs.next()) {
+        (Some((name, bff)), None) => Ok((name, bff.component)),
+        (None, _) => bail!("{}: no BFF is in it, and none is built here", shown(&file)),
+        (Some((one, _)), Some((other, _))) => bail!(
+            "{}: bff.{one} and bff.{other} are in it, and none is built here; name the folders \
+             that they are built in, or a folder with a configuration of one of them",
+            shown(&file)
+        ),
     }
 }
 

@@ -50,7 +50,7 @@ pub fn section(run: &BffRun, style: Style, all_coverage: bool) -> String {
     }
     if let Some(why) = &run.unlisted {
         let warning = format!("     the routes of {} are not known: {why}", run.name);
-        line(&mut out, visible(&warning));
+        line(&mut out, visible(&warning).into_owned());
     }
     if let Some(compared) = &run.answers {
         line(&mut out, answers::line(compared, style));

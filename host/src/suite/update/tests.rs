@@ -180,3 +180,15 @@ fn what_would_not_hold_is_not_written() {
     }
     assert!(made(&text(r#"{"status": 404}"#), &bytes).is_ok());
 }
+
+#[test]
+fn a_failure_that_was_expected_gives_way_to_an_answer() {
+    let text = r#"{"request": {"path": "/"}, "expect": {"status": 503, "headers": {"retry-after": "5"},
+        "json": {"title": "Service Unavailable"}}}"#;
+    let made = made(text, &answer("1")).unwrap();
+    let expect: serde_json::Value = serde_json::from_str(&made).unwrap();
+    assert_eq!(
+        expect["expect"],
+        serde_json::json!({"status": 200, "json": 1})
+    );
+}
