@@ -8,7 +8,7 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 
 use serde_json::Value;
-use tailor_harness::Process;
+use tailor_harness::{Process, components};
 
 use crate::builds::repository::{Said, tailor, write};
 use crate::builds::rust::types;
@@ -286,4 +286,26 @@ fn a_watched_folder_is_tested_again_when_a_fixture_changes() {
             .success()
     );
     assert_eq!(child.wait().unwrap().code(), Some(1));
+}
+
+#[test]
+fn a_route_that_no_fixture_comes_to_is_told() {
+    components::example("dashboard").unwrap();
+    let folder = components::root().join("bffs/dashboard");
+    let folder = folder.to_str().unwrap();
+    let test = |more: &[&str]| run(&[&["test", folder, "--no-unit"], more].concat());
+    let (code, said, error) = test(&["--filter", "workout", "--coverage"]);
+    assert_eq!(code, 0, "{said}{error}");
+    for line in [
+        "  GET /{user}: no fixture comes to this route",
+        "  POST /{user}/workouts: 6 fixtures",
+    ] {
+        assert!(said.lines().any(|it| it == line), "{line}: {said}");
+    }
+    let (_, said, _) = test(&["--json"]);
+    let json: Value = serde_json::from_str(&said).unwrap();
+    let coverage = &json["suites"][0]["coverage"];
+    assert_eq!(coverage["routes"]["POST /{user}/workouts"], 6, "{coverage}");
+    assert_eq!(coverage["requests"]["POST /{user}"], 1, "{coverage}");
+    assert_eq!(coverage["unlisted"], Value::Null, "{coverage}");
 }

@@ -240,7 +240,11 @@ fn its_fixtures_are_tests_where_nothing_is_built() {
     let at = |name: &str| folder.path().join(name);
     std::fs::create_dir(at("fixtures")).unwrap();
     std::fs::write(at("s.wasm"), component()).unwrap();
-    let bff = |name: &str| format!("[bff.{name}]\ncomponent = \"s.wasm\"\n");
+    let bff = |name: &str| {
+        format!(
+            "[bff.{name}]\ncomponent = \"s.wasm\"\n[[route]]\nbff = {name:?}\npath = \"/{name}\"\n"
+        )
+    };
     std::fs::write(at("tailor.toml"), bff("others")).unwrap();
     let fixture = r#"{"request": {"path": "/"}, "expect": {"text": "ok"}}"#;
     std::fs::write(at("fixtures/a.json"), fixture).unwrap();

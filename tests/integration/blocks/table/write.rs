@@ -180,6 +180,11 @@ pub const WRITE: &[Row] = &[
     ),
     row(
         "docs/write/testing.md",
+        "coverage of face",
+        How::Test("a_route_that_no_fixture_comes_to_is_told"),
+    ),
+    row(
+        "docs/write/testing.md",
         "{",
         How::Excerpt("host/templates/ts/answers.json"),
     ),
