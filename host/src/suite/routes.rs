@@ -201,7 +201,7 @@ mod tests {
         CheckedResponse {
             status: StatusCode::OK,
             headers,
-            body: Bytes::from(body.to_string()).into(),
+            body: Bytes::from(body.to_string()),
         }
     }
 

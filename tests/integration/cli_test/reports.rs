@@ -168,12 +168,12 @@ fn own_tests_end_at_their_limit_and_with_the_run() {
     let dir = tempfile::tempdir().unwrap();
     echo(dir.path(), &[("five.json", FIVE)]);
     scripted(dir.path(), "echo $$ > pid; exec sleep 600");
-    let said = test(dir.path(), &["--unit-timeout", "20", "--json"]);
+    let said = test(dir.path(), &["--unit-timeout", "4", "--json"]);
     assert!(!said.good);
     let suite = suite(&said.printed);
     assert_eq!(
         suite["unit"]["ended"],
-        "was ended after 20 s (--unit-timeout)"
+        "was ended after 4 s (--unit-timeout)"
     );
     assert_eq!(suite["fixtures"][0]["passed"], true);
 
