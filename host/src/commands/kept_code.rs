@@ -3,7 +3,6 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::Duration;
 
 use tailor::bff::compiled::CompiledCache;
 use tailor::bff::compiler::CompileIn;
@@ -11,10 +10,6 @@ use tailor::bff::load::{Loaded, Loader};
 use tailor::bff::runtime::Runtime;
 use tailor::build::BuildOptions;
 use tailor::config::{Compile, CompiledCode, Config};
-
-/// Time for a compile that somebody waits for. Its processor time has the limit of any; a machine
-/// that has much else to do is no fault of a component.
-const PATIENCE: Duration = Duration::from_secs(600);
 
 /// Where the code of components is kept.
 pub struct KeptCode {
@@ -62,11 +57,7 @@ impl KeptCode {
 
     /// Loads a component, and says where its code is when it had to be compiled.
     pub fn load(&self, runtime: &Arc<Runtime>, component: &Path) -> anyhow::Result<Arc<Loaded>> {
-        let patient = Compile {
-            timeout: PATIENCE,
-            ..Compile::default()
-        };
-        let loader = self.loader(runtime, Config::MAX_COMPONENT_SIZE, &patient)?;
+        let loader = self.loader(runtime, Config::MAX_COMPONENT_SIZE, &Compile::default())?;
         let loaded = loader.load("call", component, None)?;
         self.keep(runtime, &loaded, component)?;
         Ok(loaded)

@@ -47,7 +47,7 @@ impl Default for Compile {
         Self {
             cpu: Duration::from_secs(30),
             memory: 2 << 30,
-            timeout: Duration::from_secs(60),
+            timeout: Duration::from_secs(300),
             jobs: (cores / 2).max(1),
         }
     }

@@ -210,7 +210,7 @@ fn a_minimal_file_gets_the_documented_defaults() {
             compile: Compile {
                 cpu: ms(30_000),
                 memory: 2 << 30,
-                timeout: ms(60_000),
+                timeout: ms(300_000),
                 jobs: (std::thread::available_parallelism().unwrap().get() / 2).max(1),
             },
             compiled: CompiledCode {
