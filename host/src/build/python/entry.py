@@ -132,7 +132,7 @@ def _refuse_hidden(is_there):
     """A module with the name of one that is there already would not be imported in the component,
     and is in the unit tests.
     """
-    for name in sys.stdlib_module_names & sys.modules.keys():
+    for name in sys.stdlib_module_names:
         for folder in range(len(ROOTS)):
             for file in (f"/{folder}/{name}.py", f"/{folder}/{name}/__init__.py"):
                 if is_there(file):

@@ -30,7 +30,7 @@ impl Sources {
     /// Reads all of them.
     pub(super) fn read(project: &PyProject) -> Result<Self, BuildError> {
         let (folder, module) = project.module()?;
-        is_own(project, &folder)?;
+        refuse_foreign(project, &folder)?;
         let mut roots = vec![Root::read(project, &folder)?];
         for folder in &project.path {
             let folder = folder
@@ -128,7 +128,7 @@ impl Sources {
 }
 
 /// Refuses an entry elsewhere: everything beside it would be read, such as all of `/etc`.
-fn is_own(project: &PyProject, folder: &Path) -> Result<(), BuildError> {
+fn refuse_foreign(project: &PyProject, folder: &Path) -> Result<(), BuildError> {
     let is_python = project.entry.extension().is_some_and(|end| end == "py");
     let folder = folder
         .canonicalize()
