@@ -204,6 +204,15 @@ fn what_fails_while_modules_are_imported_fails_the_build_with_its_line() {
     );
     assert!(!folder.join("src/__pycache__").exists());
     assert!(!folder.join("target/components/fails.wasm").exists());
+    // The interpreter has a module of this name before, and would never read the author's.
+    std::fs::write(folder.join("src/random.py"), "").unwrap();
+    let error = build(&folder, &options(), &mut |_| ()).unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "fails: not a component of a BFF: module-level code failed: ImportError: src/random.py is \
+         never imported: `random` is a module of the standard library, which is there before; give \
+         yours another name"
+    );
 }
 
 #[tokio::test]

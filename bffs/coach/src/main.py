@@ -11,9 +11,15 @@ from week import week_of
 handler = Bff()
 
 
+class Query:
+    """What may be asked for."""
+
+    to = optional(date)
+
+
 @handler.get("/{athlete}/week")
 def week(request: Request, athlete: str) -> Response:
     """One screen."""
-    last = read_query(request, to=optional(date)).to
+    last = read_query(request, Query).to
     # Near midnight, the athletes' day is another than that of UTC.
     return week_of(athlete, last or zone_at(config("time-zone") or "UTC", now_ms()).today)

@@ -127,14 +127,14 @@ class Routes(unittest.TestCase):
 
 class Queries(unittest.TestCase):
     def test_what_is_not_allowed_is_400_and_named(self) -> None:
+        class Page:
+            date = required(date)
+            limit = optional(integer(1, 100), 30)
+            sort = optional(one_of("up", "down"))
+            name = optional(text(3))
+
         def page(request: Request, user: str) -> Response:
-            read = read_query(
-                request,
-                date=required(date),
-                limit=optional(integer(1, 100), 30),
-                sort=optional(one_of("up", "down")),
-                name=optional(text(3)),
-            )
+            read = read_query(request, Page)
             return respond([read.date, read.limit, read.sort, read.name])
 
         def of(query: str) -> Answer:
@@ -172,6 +172,39 @@ class Queries(unittest.TestCase):
         ]:
             answer = of(query)
             self.assertEqual((answer.status, answer.json()["detail"]), (400, detail))
+
+    def test_names_that_python_does_not_take_are_read_too(self) -> None:
+        class Span:
+            from_ = required(date)
+            per_page = optional(integer(1, 9))
+
+        class Longer(Span):
+            until = required(Span.from_)
+
+        def span(request: Request, user: str) -> Response:
+            read = read_query(request, Longer)
+            return respond([read.from_, read.until, read.per_page])
+
+        def of(query: str) -> Any:
+            return answer_of(span, {"request": {"path": f"/ada?{query}"}}).json()
+
+        days = "from=2026-01-15&until=2026-01-16"
+        self.assertEqual(of(f"{days}&per-page=3"), ["2026-01-15", "2026-01-16", 3])
+        self.assertEqual(
+            of(f"{days}&per-page=x")["detail"],
+            "query parameter `per-page` is `x`; allowed: a whole number from 1 to 9",
+        )
+        self.assertIn("only the parameters `from`, `per_page`", of(f"{days}&from_=1")["detail"])
+
+    def test_without_a_class_no_parameter_is_allowed(self) -> None:
+        def none(request: Request, user: str) -> Response:
+            read_query(request)
+            return respond(1)
+
+        self.assertEqual(answer_of(none).status, 200)
+        self.assertEqual(answer_of(none, {"request": {"path": "/ada?a=1"}}).status, 400)
+        with self.assertRaisesRegex(TypeError, "Workout has no parameter, such as"):
+            answer_of(lambda request, user: respond(read_query(request, Workout)))
 
 
 class Bodies(unittest.TestCase):

@@ -202,6 +202,8 @@ class Mistakes(unittest.TestCase):
             ("GET", "/{user}.json", "takes one whole segment"),
             ("FETCH", "/", "no method of HTTP"),
             ("get", "/{user}", "is a route already"),
+            ("GET", "/{user}/{user}", "has a name twice"),
+            ("GET", "/%C3%BC", "with `%` fits no path"),
         ]:
             with self.assertRaisesRegex(ValueError, words):
                 bff.route(method, pattern)(one)
@@ -255,6 +257,8 @@ class Double(unittest.TestCase):
                 lambda: get_json("a", "/", list[int | None], select=["/a"]), {"text": text}
             )
             self.assertEqual(found.value_or("none"), picked, text)
+        whole = self.outcome(lambda: get_json("a", "/", dict[str, int]), {"text": '\ufeff{"a": 3}'})
+        self.assertEqual(whole.value_or("none"), {"a": 3})
         empty = {"status": 204, "text": "{}"}
         found = self.outcome(lambda: get_json("a", "/", list[int | None], select=["/a"]), empty)
         self.assertEqual(found.value_or("none"), [None])
@@ -267,8 +271,13 @@ class Double(unittest.TestCase):
                 check_expected(answer, {"json": wrong})
 
     def test_an_answer_is_as_the_host_passes_it_on(self) -> None:
-        answer = answer_of(lambda request, user: Response(204, [("date", "x"), ("a", "b")]))
-        self.assertEqual(answer.headers, {"a": "b"})
+        fields = [("date", "x"), ("X-Request-Id", "1"), ("server", "a"), ("a", "b")]
+        answer = answer_of(lambda request, user: Response(204, fields))
+        self.assertEqual(answer.headers, {"server": "a", "a": "b"})
+        # A text without a type is JSON to the host, also an empty one.
+        answer = answer_of(lambda request, user: Response(200, [], ""))
+        self.assertEqual(answer.headers, {"content-type": "application/json"})
+        self.assertEqual(answer_of(lambda request, user: Response(200)).headers, {})
         with self.assertRaisesRegex(AssertionError, "proxy-authenticate is set by the host"):
             answer_of(lambda request, user: Response(200, [("proxy-authenticate", "x")]))
 

@@ -18,7 +18,7 @@ from .calls import (
 )
 from .columns import Columns, columns
 from .dates import duration, parse_date, today
-from .decode import DecodeError, nothing, read
+from .decode import nothing, read
 from .exchange import Started, fetch, fetch_all, read_document, start, wait_any
 from .hand_back import hand_back
 from .host import config, elapsed_ms, now_ms, random_bytes, time_left_ms
@@ -37,6 +37,7 @@ from .missing import (
     value_or_problem,
     why,
 )
+from .plain import DecodeError
 from .problem import Problem
 from .query import (
     Parameter,

@@ -8,8 +8,9 @@ import re
 from typing import Any, TypeVar, overload
 from urllib.parse import parse_qsl
 
-from .decode import DecodeError, parse, reader
+from .decode import parse, reader
 from .messages import Request
+from .plain import DecodeError
 from .problem import Problem, cut
 
 T = TypeVar("T")

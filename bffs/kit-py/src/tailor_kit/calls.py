@@ -9,7 +9,8 @@ from urllib.parse import quote
 
 from .columns import Columns
 from .decode import reader
-from .messages import Body, Call, Headers
+from .messages import Asked, Body, Call, Headers
+from .missing import Outcome
 from .respond import to_json
 from .shape import value_of, whole
 
@@ -19,7 +20,7 @@ MOST_MS = 0xFFFF_FFFF
 
 
 @dataclass(frozen=True, slots=True)
-class JsonCall(Generic[T]):
+class JsonCall(Asked[Outcome[T]], Generic[T]):
     """A call that answers JSON. Made by `get_json`, `post_json` and their like."""
 
     call: Call

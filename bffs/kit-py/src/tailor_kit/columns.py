@@ -8,7 +8,8 @@ import types
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from .decode import DecodeError, Reader, reader
+from .decode import reader
+from .plain import DecodeError, Reader
 
 
 class Columns:

@@ -7,17 +7,15 @@ of calls and bodies in each request that has them.
 from __future__ import annotations
 
 import dataclasses
-import datetime
 import enum
 import json
 import re
 import types
 import typing
-from collections.abc import Callable
 from itertools import accumulate
-from typing import Any
+from typing import Any, TypeVar, cast, overload
 
-from .dates import parse_date
+from .plain import PLAIN, DecodeError, Reader, anything, decimal, is_decimal, nothing_at_all, wrong
 
 # Levels that a document may have. The interpreter's stack ends at some 5,000, and with it the
 # instance, without an exception.
@@ -27,24 +25,14 @@ _BRACKET = re.compile(r"[\[\]{}]")
 # A number that no double may hold.
 _HUGE = re.compile(r"[eE]\+?0*[0-9]{3}|[0-9]{300}")
 
-Reader = Callable[[Any], Any]
+T = TypeVar("T")
 
 
-class DecodeError(Exception):
-    """A value is of another form: `what` is wrong with it, `at` is its JSON pointer."""
-
-    def __init__(self, what: str, at: str = "") -> None:
-        super().__init__(f"{at or 'document'}: {what}")
-        self.what = what
-        self.at = at
-
-    def inside(self, token: object) -> DecodeError:
-        """The same fault, seen from the value around it."""
-        name = str(token).replace("~", "~0").replace("/", "~1")
-        return DecodeError(self.what, f"/{name}{self.at}")
-
-
-def read(of: Any, value: Any) -> Any:
+@overload
+def read(of: type[T], value: object) -> T: ...
+@overload
+def read(of: Any, value: object) -> Any: ...
+def read(of: Any, value: object) -> Any:
     """`value` of JSON as `of`. Raises `DecodeError` where it has another form.
 
     Members that a dataclass does not name may be there. One that it names must be, unless it has a
@@ -110,8 +98,12 @@ def reader(of: Any) -> Reader:
     return _readers[key]
 
 
-def nothing(value: Any) -> None:
-    """In the place of a type: an answer that need not be read, whatever it is."""
+class _Unread:
+    """The type of `nothing`."""
+
+
+nothing = cast("type[None]", _Unread)
+"""In the place of a type: an answer that need not be read, whatever it is. Its value is `None`."""
 
 
 def _ignored(value: Any) -> Any:
@@ -125,11 +117,13 @@ def _made(of: Any) -> Reader:
         made: Reader = reader(of.__supertype__)
         return made
     if of is Any or of is object:
-        return _anything
+        return anything
     if of is None or of is type(None):
-        return _nothing
-    if of in _PLAIN:
-        return _PLAIN[of]
+        return nothing_at_all
+    if of in PLAIN:
+        return PLAIN[of]
+    if is_decimal(of):
+        return decimal(of)
     if dataclasses.is_dataclass(of) and isinstance(of, type):
         return _object(of)
     if isinstance(of, type) and issubclass(of, enum.Enum):
@@ -162,82 +156,10 @@ def may_be_none(of: Any) -> bool:
     return type(None) in typing.get_args(of)
 
 
-def _found(value: Any) -> str:
-    names = {
-        type(None): "null",
-        bool: "a boolean",
-        str: "a string",
-        list: "an array",
-        dict: "an object",
-    }
-    return names.get(type(value), "a number")
-
-
-def _wrong(expected: str, value: Any) -> DecodeError:
-    return DecodeError(f"expected {expected}, found {_found(value)}")
-
-
-def _anything(value: Any) -> Any:
-    return value
-
-
-def _nothing(value: Any) -> None:
-    if value is not None:
-        raise _wrong("null", value)
-
-
-def _text(value: Any) -> str:
-    if type(value) is not str:
-        raise _wrong("a string", value)
-    return value
-
-
-def _boolean(value: Any) -> bool:
-    if type(value) is not bool:
-        raise _wrong("a boolean", value)
-    return value
-
-
-def _whole(value: Any) -> int:
-    if type(value) is int:
-        return value
-    if type(value) is float and value.is_integer():
-        return int(value)
-    raise _wrong("a whole number", value)
-
-
-def _number(value: Any) -> float:
-    if type(value) is not float and type(value) is not int:
-        raise _wrong("a number", value)
-    return value
-
-
-def _date(value: Any) -> datetime.date:
-    day = parse_date(_text(value))
-    if day is None:
-        raise DecodeError("expected a date as `YYYY-MM-DD`")
-    return day
-
-
-_PLAIN: dict[Any, Reader] = {
-    str: _text,
-    bool: _boolean,
-    int: _whole,
-    float: _number,
-    datetime.date: _date,
-    list: lambda value: value if type(value) is list else _raise(_wrong("an array", value)),
-    dict: lambda value: value if type(value) is dict else _raise(_wrong("an object", value)),
-}
-
-
-def _raise(error: Exception) -> Any:
-    raise error
-
-
 def _list(item: Reader) -> Reader:
     def read_list(value: Any) -> list[Any]:
         if type(value) is not list:
-            raise _wrong("an array", value)
+            raise wrong("an array", value)
         place = 0
         made = []
         try:
@@ -253,7 +175,7 @@ def _list(item: Reader) -> Reader:
 def _dict(item: Reader) -> Reader:
     def read_dict(value: Any) -> dict[str, Any]:
         if type(value) is not dict:
-            raise _wrong("an object", value)
+            raise wrong("an object", value)
         name = ""
         made = {}
         try:
@@ -269,7 +191,7 @@ def _dict(item: Reader) -> Reader:
 def _tuple(items: list[Reader]) -> Reader:
     def read_tuple(value: Any) -> tuple[Any, ...]:
         if type(value) is not list or len(value) != len(items):
-            raise _wrong(f"an array of {len(items)}", value)
+            raise wrong(f"an array of {len(items)}", value)
         place = 0
         made = []
         try:
@@ -303,7 +225,7 @@ def _typed_dict(of: Any) -> Reader:
 
     def read_typed_dict(value: Any) -> Any:
         if type(value) is not dict:
-            raise _wrong("an object", value)
+            raise wrong("an object", value)
         made = {}
         name = ""
         try:
@@ -333,7 +255,7 @@ def _union(members: tuple[Any, ...]) -> Reader:
             except DecodeError as error:
                 # The first form is the one that is meant.
                 fault = fault or error
-        raise fault or _wrong("null", value)
+        raise fault or wrong("null", value)
 
     return read_union
 
@@ -354,7 +276,7 @@ def _object(of: Any) -> Reader:
 
     def read_object(value: Any) -> Any:
         if type(value) is not dict:
-            raise _wrong("an object", value)
+            raise wrong("an object", value)
         made = {}
         name = ""
         try:

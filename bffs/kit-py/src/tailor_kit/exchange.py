@@ -12,10 +12,11 @@ from typing import Any, Generic, TypeVar, overload
 from . import host
 from .calls import MOST_MS, JsonCall
 from .columns import Columns
-from .decode import DecodeError, nothing, parse, reader
+from .decode import nothing, parse, reader
 from .log import log
-from .messages import Call, Failure, Reply
+from .messages import Asked, Call, Failure, Reply
 from .missing import Failed, NotFound, NoValue, Outcome, Unreadable, Value
+from .plain import DecodeError
 from .shape import call_of
 
 T = TypeVar("T")
@@ -27,30 +28,33 @@ E = TypeVar("E")
 
 
 @overload
-def fetch_all(a: JsonCall[A], /) -> tuple[Outcome[A]]: ...
+def fetch_all(a: Asked[A], /) -> tuple[A]: ...
 @overload
-def fetch_all(a: JsonCall[A], b: JsonCall[B], /) -> tuple[Outcome[A], Outcome[B]]: ...
+def fetch_all(a: Asked[A], b: Asked[B], /) -> tuple[A, B]: ...
 @overload
-def fetch_all(
-    a: JsonCall[A], b: JsonCall[B], c: JsonCall[C], /
-) -> tuple[Outcome[A], Outcome[B], Outcome[C]]: ...
+def fetch_all(a: Asked[A], b: Asked[B], c: Asked[C], /) -> tuple[A, B, C]: ...
 @overload
-def fetch_all(
-    a: JsonCall[A], b: JsonCall[B], c: JsonCall[C], d: JsonCall[D], /
-) -> tuple[Outcome[A], Outcome[B], Outcome[C], Outcome[D]]: ...
+def fetch_all(a: Asked[A], b: Asked[B], c: Asked[C], d: Asked[D], /) -> tuple[A, B, C, D]: ...
 @overload
 def fetch_all(
-    a: JsonCall[A], b: JsonCall[B], c: JsonCall[C], d: JsonCall[D], e: JsonCall[E], /
-) -> tuple[Outcome[A], Outcome[B], Outcome[C], Outcome[D], Outcome[E]]: ...
+    a: Asked[A], b: Asked[B], c: Asked[C], d: Asked[D], e: Asked[E], /
+) -> tuple[A, B, C, D, E]: ...
 @overload
-def fetch_all(*calls: JsonCall[Any]) -> tuple[Outcome[Any], ...]: ...
-@overload
-def fetch_all(*calls: Call) -> tuple[Reply | Failure, ...]: ...
+def fetch_all(
+    a: Asked[T],
+    b: Asked[T],
+    c: Asked[T],
+    d: Asked[T],
+    e: Asked[T],
+    f: Asked[T],
+    /,
+    *more: Asked[T],
+) -> tuple[T, ...]: ...
 def fetch_all(*calls: Any) -> tuple[Any, ...]:
     """Makes all calls side by side and waits for all: `days, nights = fetch_all(a, b)`.
 
-    It never raises. Up to five calls have outcomes of their own types. A `Call` of the contract,
-    for bodies that are no JSON, comes back as its `Reply` or `Failure`.
+    It never raises for what a service does. Up to five calls have outcomes of their own types. A
+    `Call` of the contract, for bodies that are no JSON, comes back as its `Reply` or `Failure`.
     """
     made = [_contract(each) for each in calls]
     results = host.need("fetch_all()").fetch_all(made)
@@ -63,18 +67,18 @@ def fetch(call: Call) -> Reply | Failure:
     return result
 
 
-def _contract(call: Call | JsonCall[Any]) -> Call:
+def _contract(call: Any) -> Call:
     return call_of(call if isinstance(call, Call) else call.call)
 
 
-def _result(call: Call | JsonCall[Any], result: Reply | Failure) -> Any:
+def _result(call: Any, result: Reply | Failure) -> Any:
     return result if isinstance(call, Call) else _outcome(call, result)
 
 
 class Started(Generic[T]):
     """A call under way. Made by `start`."""
 
-    def __init__(self, call: Call | JsonCall[Any], exchange: host.Exchange) -> None:
+    def __init__(self, call: Asked[T], exchange: host.Exchange) -> None:
         self._call = call
         self.exchange = exchange
 
@@ -84,11 +88,7 @@ class Started(Generic[T]):
         return result
 
 
-@overload
-def start(call: JsonCall[T]) -> Started[Outcome[T]]: ...
-@overload
-def start(call: Call) -> Started[Reply | Failure]: ...
-def start(call: Call | JsonCall[Any]) -> Started[Any]:
+def start(call: Asked[T]) -> Started[T]:
     """Starts a call and returns at once, for chains while others are still under way."""
     return Started(call, host.need("start()").start(_contract(call)))
 
@@ -103,6 +103,10 @@ def wait_any(calls: Sequence[Started[Any]], limit_ms: float | None = None) -> in
     return host.need("wait_any()").wait_any([each.exchange for each in calls], limit)
 
 
+@overload
+def read_document(reply: Reply, of: type[T]) -> Outcome[T]: ...
+@overload
+def read_document(reply: Reply, of: Any = Any) -> Outcome[Any]: ...
 def read_document(reply: Reply, of: Any = Any) -> Outcome[Any]:
     """The document of a reply whatever its status: what a service says about a 409 or 422."""
     return _read(reply, of, [], "")

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Generic, TypeVar
+
+R = TypeVar("R", covariant=True)
 
 Headers = list[tuple[str, str]]
 """Header fields in their order. A name may occur more than once."""
@@ -52,8 +55,14 @@ class Response:
     body: Body = None
 
 
+class Asked(Generic[R]):
+    """What `fetch_all` and `start` make. `R` is what comes back."""
+
+    __slots__ = ()
+
+
 @dataclass(slots=True)
-class Call:
+class Call(Asked["Reply | Failure"]):
     """A call of a service, as the contract has it."""
 
     service: str

@@ -11,13 +11,15 @@ import datetime
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, TypeVar, overload
 
 from .dates import parse_date
 from .messages import Request
 from .problem import Problem, cut
 
 T = TypeVar("T")
+D = TypeVar("D")
+Q = TypeVar("Q")
 _REQUIRED: Any = object()
 _WHOLE = re.compile(r"0|[1-9][0-9]{0,14}", re.ASCII)
 
@@ -29,6 +31,14 @@ class Parameter(Generic[T]):
     allowed: str
     parse: Callable[[str], T | None]
     otherwise: Any = _REQUIRED
+
+    # What was read lies in the object itself. These tell checkers of types what that is.
+    @overload
+    def __get__(self, read: None, of: type) -> Parameter[T]: ...
+    @overload
+    def __get__(self, read: object, of: type) -> T: ...
+    def __get__(self, read: object, of: type) -> Any:
+        return self
 
 
 date: Parameter[datetime.date] = Parameter("a date as `YYYY-MM-DD`", parse_date)
@@ -59,20 +69,31 @@ def one_of(*words: str) -> Parameter[str]:
 
 def required(kind: Parameter[T]) -> Parameter[T]:
     """A parameter that must be given."""
-    return kind
+    return Parameter(kind.allowed, kind.parse)
 
 
-def optional(kind: Parameter[T], value: Any = None) -> Parameter[Any]:
+@overload
+def optional(kind: Parameter[T]) -> Parameter[T | None]: ...
+@overload
+def optional(kind: Parameter[T], value: D) -> Parameter[T | D]: ...
+def optional(kind: Parameter[Any], value: Any = None) -> Parameter[Any]:
     """A parameter that is `value` unless given."""
     return Parameter(kind.allowed, kind.parse, value)
 
 
-def read_query(request: Request, **parameters: Parameter[Any]) -> Any:
-    """The values of all parameters, by name: `read_query(request, date=required(date)).date`.
+@overload
+def read_query(request: Request) -> object: ...
+@overload
+def read_query(request: Request, of: type[Q]) -> Q: ...
+def read_query(request: Request, of: Any = object) -> Any:
+    """All parameters, as an object of a class that names them: of `class Page` with `day =
+    optional(date)`, `read_query(request, Page).day` is a date or `None`.
 
-    Raises a `Problem` (400) at the first fault. In a name, `_` stands for `-`, too.
+    Raises a `Problem` (400) at the first fault. In a name, `_` stands for `-`, too, and one at its
+    end is none of the parameter's: `from_` reads `from`. Without a class none is allowed.
     """
-    given: dict[str, str] = {}
+    parameters = _parameters(of)
+    given: dict[str, tuple[str, str]] = {}
     for name, value in request.query:
         known = name.replace("-", "_")
         if known not in parameters:
@@ -84,22 +105,31 @@ def read_query(request: Request, **parameters: Parameter[Any]) -> Any:
             raise bad_parameter(name, value, allowed)
         if known in given:
             raise bad_parameter(name, value, "one value only")
-        given[known] = value
-    return _Values({name: _read(name, kind, given.get(name)) for name, kind in parameters.items()})
+        given[known] = (name, value)
+    made = object.__new__(of)
+    for known, (attribute, kind) in parameters.items():
+        object.__setattr__(made, attribute, _read(known, kind, given.get(known)))
+    return made
 
 
-class _Values:
-    """What was read, by attribute."""
+def _parameters(of: Any) -> dict[str, tuple[str, Parameter[Any]]]:
+    """The parameters of a class by their names, with those of its attributes."""
+    members = {name: value for each in reversed(of.__mro__) for name, value in vars(each).items()}
+    found = {
+        name.removesuffix("_"): (name, value)
+        for name, value in members.items()
+        if isinstance(value, Parameter)
+    }
+    if not found and of is not object:
+        raise TypeError(f"{of.__name__} has no parameter, such as `day = optional(date)`")
+    return found
 
-    def __init__(self, values: dict[str, Any]) -> None:
-        self.__dict__.update(values)
 
-
-def _read(name: str, parameter: Parameter[Any], given: str | None) -> Any:
+def _read(name: str, parameter: Parameter[Any], given: tuple[str, str] | None) -> Any:
     if given is not None:
-        value = parameter.parse(given)
+        value = parameter.parse(given[1])
         if value is None:
-            raise bad_parameter(name, given, parameter.allowed)
+            raise bad_parameter(*given, parameter.allowed)
         return value
     if parameter.otherwise is not _REQUIRED:
         return parameter.otherwise

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import dataclasses
 import datetime
+import enum
 import json
 from collections.abc import Mapping
+from typing import Any
 
 from .messages import Response
+from .plain import is_decimal
 
 
 def respond(
@@ -15,7 +18,8 @@ def respond(
 ) -> Response:
     """An answer with `value` as compact JSON.
 
-    Dataclasses are objects, dates are as ISO 8601 writes them. Raises for what JSON does not have.
+    Dataclasses are objects, dates and times are as ISO 8601 writes them, members of an `Enum` their
+    values, and a `Decimal` is a text with all its digits. Raises for what JSON does not have.
     """
     return respond_text(to_json(value), status=status, headers=headers)
 
@@ -44,9 +48,13 @@ def to_json(value: object) -> str:
     return text
 
 
-def _plain(value: object) -> object:
+def _plain(value: Any) -> object:
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
         return {field.name: getattr(value, field.name) for field in dataclasses.fields(value)}
     if isinstance(value, datetime.date | datetime.time):
         return value.isoformat()
+    if isinstance(value, enum.Enum):
+        return value.value
+    if is_decimal(type(value)) and value.is_finite():
+        return format(value, "f")
     raise TypeError(f"{type(value).__name__} has no form in JSON")

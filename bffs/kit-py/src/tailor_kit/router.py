@@ -98,6 +98,9 @@ class Bff:
             if ("{" in each or "}" in each) and not re.fullmatch(r"\{\w+\}", each):
                 whole = "`{name}` takes one whole segment"
                 raise ValueError(f"{method} {pattern}: {whole}")
+            if "%" in each:
+                decoded = "segments are compared decoded, so that one with `%` fits no path"
+                raise ValueError(f"{method} {pattern}: {decoded}")
         if any((route.method, route.pattern) == (method, pattern) for route in self._routes):
             raise ValueError(f"{method} {pattern}: is a route already")
         is_name = [each.startswith("{") and each.endswith("}") for each in segments]
@@ -105,8 +108,11 @@ class Bff:
             each[1:-1] if named else None for each, named in zip(segments, is_name, strict=True)
         )
 
+        wanted = [name for name in names if name is not None]
+        if len(wanted) != len(set(wanted)):
+            raise ValueError(f"{method} {pattern}: has a name twice")
+
         def add(function: F) -> F:
-            wanted = [name for name in names if name is not None]
             try:
                 inspect.signature(function).bind(None, **dict.fromkeys(wanted))
             except TypeError as error:

@@ -9,11 +9,13 @@ use super::super::fuse::{fuse, world_of};
 use super::super::pyproject::PyProject;
 use super::super::{BuildError, component};
 use super::failure;
-use super::pip::MISSING;
 use super::requirements;
 use super::sources::Sources;
 use super::tools::Tools;
 
+/// What is said when componentize-py cannot be started.
+const NO_TOOL: &str =
+    "it makes the component: remove the environment that it is in, and build again";
 /// The module that the host calls, and its name. It imports that of the author.
 pub(super) const ENTRY: &str = include_str!("entry.py");
 const ENTRY_MODULE: &str = "tailor_entry";
@@ -78,7 +80,7 @@ pub(super) fn made(
         reason,
     };
     let shown_entry = project.entry.display();
-    let finished = match run_within(&mut tool, MISSING, project.modules)? {
+    let finished = match run_within(&mut tool, NO_TOOL, project.modules)? {
         Ended::Finished(finished) => finished,
         Ended::Time => {
             let seconds = project.modules.time.as_secs();

@@ -128,6 +128,20 @@ def _write(error):
     runtime.log(runtime.Level.ERROR, _cut(_in_words(error), _MOST["message"]), pairs)
 
 
+def _refuse_hidden(is_there):
+    """A module with the name of one that is there already would not be imported in the component,
+    and is in the unit tests.
+    """
+    for name in sys.stdlib_module_names:
+        for folder in range(len(ROOTS)):
+            for file in (f"/{folder}/{name}.py", f"/{folder}/{name}/__init__.py"):
+                if is_there(file):
+                    raise ImportError(
+                        f"{shown(file)} is never imported: `{name}` is a module of the standard "
+                        "library, which is there before; give yours another name"
+                    )
+
+
 def _find():
     """The author's handler: `handler` of the module, or an instance of its class `Handler`."""
     sys.path_hooks.insert(0, _finder)
@@ -207,9 +221,10 @@ def _refuse_sockets():
 handler = None
 
 
-def begin():
-    """Imports the author's modules."""
+def begin(is_there=os.path.isfile):
+    """Imports the author's modules. `is_there` knows their files."""
     global handler
+    _refuse_hidden(is_there)
     handler = _find()
     if "logging" in sys.modules:
         _connect_logging()

@@ -67,10 +67,11 @@ def _forget():
 
 def _load(request):
     """Imports the author's modules, which are the body of the request."""
-    finder = _Finder(json.loads(request.body.value))
+    files = json.loads(request.body.value)
+    finder = _Finder(files)
     sys.meta_path.insert(0, finder)
     try:
-        tailor_entry.begin()
+        tailor_entry.begin(files.__contains__)
     except BaseException as error:
         told = f"\nCaused by:\n    {type(error).__name__}: {error}\n"
         text = "".join(traceback.format_exception(error)) + told

@@ -6,7 +6,7 @@
 use std::path::{Path, PathBuf};
 
 use super::super::BuildError;
-use super::super::pyproject::PyProject;
+use super::super::pyproject::{MANIFEST, PyProject};
 use super::super::stamp::{digest, files_below, relative};
 
 /// The folders that modules are imported from, with their files.
@@ -30,6 +30,7 @@ impl Sources {
     /// Reads all of them.
     pub(super) fn read(project: &PyProject) -> Result<Self, BuildError> {
         let (folder, module) = project.module()?;
+        refuse_foreign(project, &folder)?;
         let mut roots = vec![Root::read(project, &folder)?];
         for folder in &project.path {
             let folder = folder
@@ -126,6 +127,27 @@ impl Sources {
     }
 }
 
+/// Refuses an entry elsewhere: everything beside it would be read, such as all of `/etc`.
+fn refuse_foreign(project: &PyProject, folder: &Path) -> Result<(), BuildError> {
+    let is_python = project.entry.extension().is_some_and(|end| end == "py");
+    let folder = folder
+        .canonicalize()
+        .map_err(BuildError::io("read", folder))?;
+    let own = project.folder.canonicalize();
+    let own = own.map_err(BuildError::io("read", &project.folder))?;
+    if is_python && folder.starts_with(own) {
+        return Ok(());
+    }
+    Err(BuildError::Unsuitable {
+        file: project.folder.join(MANIFEST),
+        reason: format!(
+            "its entry {}: is no module `.py` in this folder; other folders are named by \
+             [tool.tailor] path",
+            project.entry.display()
+        ),
+    })
+}
+
 /// Whether a module is of the kit, which is imported once.
 fn is_kit(name: &Path) -> bool {
     name.starts_with("tailor_kit")
@@ -150,5 +172,31 @@ impl Root {
             shown: relative(&project.folder, folder),
             files,
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_entry_is_a_module_of_the_project() {
+        let root = tempfile::tempdir().unwrap();
+        let folder = root.path().join("coach");
+        std::fs::create_dir_all(folder.join("src")).unwrap();
+        for file in ["coach/src/main.py", "coach/src/main", "other.py"] {
+            std::fs::write(root.path().join(file), "").unwrap();
+        }
+        let read = |entry: &str| {
+            let text = format!("[tool.tailor]\nentry = {entry:?}\n");
+            std::fs::write(folder.join(MANIFEST), text).unwrap();
+            Sources::read(&PyProject::read(&folder).unwrap().unwrap().0)
+        };
+        assert_eq!(read("src/main.py").unwrap().module, "main");
+        for entry in ["src/main", "../other.py", "/etc/passwd"] {
+            let error = read(entry).err().unwrap().to_string();
+            let words = format!("its entry {entry}: is no module `.py` in this folder");
+            assert!(error.contains(&words), "{error}");
+        }
     }
 }

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use super::super::command::{Finished, lock, run};
-use super::super::pyproject::{MANIFEST, PyProject, name_of};
+use super::super::pyproject::{COMPONENTIZE, MANIFEST, PyProject, name_of};
 use super::super::{BuildError, BuildOptions, Report};
 use super::pip::{MISSING, clean, pip_reason};
 use super::requirements;
@@ -40,7 +40,7 @@ impl Tools {
             _ if project.dependencies.is_empty() => None,
             Some(environment) if !are_pinned(project) => Some(needed(project, environment)?),
             _ => {
-                let pip = cached(project, options, "pip", &[], say)?;
+                let pip = cached(project, options, ("pip", "python"), &[], say)?;
                 let python = pip.join("bin/python");
                 Some(requirements::ready(project, &python, say)?)
             }
@@ -190,21 +190,17 @@ fn shared(
 ) -> Result<PathBuf, BuildError> {
     let version = &project.componentize;
     let name = format!("{TOOL}-{version}");
-    let environment = cached(
-        project,
-        options,
-        &name,
-        &[format!("{TOOL}=={version}")],
-        say,
-    )?;
+    let packages = [format!("{TOOL}=={version}")];
+    let environment = cached(project, options, (&name, TOOL), &packages, say)?;
     Ok(program(&environment))
 }
 
-/// An environment in the cache of the machine, with packages in it.
+/// An environment in the cache of the machine, by its name there and a program that it must have,
+/// with packages in it.
 fn cached(
     project: &PyProject,
     options: &BuildOptions,
-    name: &str,
+    (name, program): (&str, &str),
     packages: &[String],
     say: Report<'_>,
 ) -> Result<PathBuf, BuildError> {
@@ -213,8 +209,7 @@ fn cached(
     let cache = options.cache_dir.as_deref().unwrap_or(own).join("python");
     let environment = cache.join(name);
     let _lock = lock(&cache.join("install.lock"), say)?;
-    let whole = environment.join(WHOLE);
-    if !whole.is_file() {
+    if !is_whole(&environment, program) {
         if !packages.is_empty() {
             say(&format!(
                 "installing {} (once, about 25 MB)",
@@ -222,9 +217,30 @@ fn cached(
             ));
         }
         make(&environment, packages)?;
-        std::fs::write(&whole, "").map_err(BuildError::io("write", whole))?;
+        mark_whole(&environment, program, &packages.join(" "))?;
     }
     Ok(environment)
+}
+
+/// Whether an installation has ended with the program that it was made for.
+fn is_whole(environment: &Path, program: &str) -> bool {
+    environment.join(WHOLE).is_file() && environment.join("bin").join(program).is_file()
+}
+
+/// Says so of one that has ended, unless it lacks the program.
+fn mark_whole(environment: &Path, program: &str, packages: &str) -> Result<(), BuildError> {
+    let program = environment.join("bin").join(program);
+    if !program.is_file() {
+        return Err(BuildError::Tool {
+            tool: packages.to_owned(),
+            reason: format!(
+                "has no program {}; take the version that tailor is made for, {COMPONENTIZE}",
+                program.display()
+            ),
+        });
+    }
+    let whole = environment.join(WHOLE);
+    std::fs::write(&whole, "").map_err(BuildError::io("write", whole))
 }
 
 /// Makes an environment with packages in it.
@@ -323,5 +339,26 @@ mod tests {
         assert!(installed(&project(&folder, &[])).unwrap().is_empty());
         std::fs::write(folder.join(requirements::FILE), "isodate==1\n").unwrap();
         assert_eq!(installed(&both).unwrap(), ["isodate==1\n"]);
+    }
+
+    #[test]
+    fn an_installation_without_its_program_is_not_taken_for_whole() {
+        let root = tempfile::tempdir().unwrap();
+        let bin = root.path().join("bin");
+        std::fs::create_dir(&bin).unwrap();
+        let error = mark_whole(root.path(), TOOL, "componentize-py==0.1.0").unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            format!(
+                "componentize-py==0.1.0: has no program {}; take the version that tailor is made \
+                 for, {COMPONENTIZE}",
+                bin.join(TOOL).display()
+            )
+        );
+        std::fs::write(root.path().join(WHOLE), "").unwrap();
+        assert!(!is_whole(root.path(), TOOL));
+        std::fs::write(bin.join(TOOL), "").unwrap();
+        mark_whole(root.path(), TOOL, "").unwrap();
+        assert!(is_whole(root.path(), TOOL));
     }
 }

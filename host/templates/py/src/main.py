@@ -32,13 +32,17 @@ class Goals:
     goals: list[Goal]
 
 
+# What may be asked for. Another parameter is 400, and so is a date that is none.
+class Query:
+    date = optional(date)
+
+
 handler = Bff()
 
 
 @handler.get("/{user}/goals")
 def goals(request: Request, user: str) -> Response:
-    # Another parameter than these is 400, and so is a date that is none.
-    day = read_query(request, date=optional(date)).date or today()
+    day = read_query(request, Query).date or today()
     if day > today():
         raise bad_parameter("date", day, "a date that is not in the future")
 

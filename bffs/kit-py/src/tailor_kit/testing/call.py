@@ -13,7 +13,7 @@ from ..messages import Call, Client, Failure, Reply, Request, Response
 from ..shape import response_of
 from .document import Number, compact, parse, plain
 from .fixture import Fixture, time_ms
-from .legal import OWN_OF_ANSWERS, illegal, illegal_header
+from .legal import FREE_IN_ANSWERS, illegal, illegal_header
 from .locale import Locale
 from .replies import answer_of, failure, selected
 
@@ -22,6 +22,8 @@ _TIME_LEFT_MS = 2000
 _MOST_RANDOM = 65_536
 _WORD = 0xFFFF_FFFF
 _LOCALE = Locale()
+# Fields of answers that the host leaves out for its own.
+_OWN = ("date", "x-request-id")
 
 
 @dataclass(slots=True)
@@ -67,7 +69,7 @@ def call(handler: Any, fixture: Fixture) -> Answer:
         text = body.decode("utf-8", "replace")
     else:
         text = body or ""
-        if text:
+        if body is not None:
             headers.setdefault("content-type", "application/json")
     return Answer(response.status, headers, text, double.calls, double.lines)
 
@@ -225,8 +227,7 @@ def _legal(response: Response) -> Response:
     made = response_of(response)
     empty = not made.body
     assert empty or made.status not in (204, 205, 304), f"response: a body with {made.status}"
-    wrong = illegal_header(made.headers, OWN_OF_ANSWERS)
+    wrong = illegal_header(made.headers, FREE_IN_ANSWERS)
     assert wrong is None, f"response: {wrong}"
-    # The host has its own of these.
-    kept = [pair for pair in made.headers if pair[0].lower() not in OWN_OF_ANSWERS]
+    kept = [pair for pair in made.headers if pair[0].lower() not in _OWN]
     return Response(made.status, kept, made.body)

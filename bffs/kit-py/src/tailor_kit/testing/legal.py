@@ -22,9 +22,8 @@ _CREDENTIAL = re.compile(
 _MOST_PATH = 8192
 _MOST_HEADERS = 16_384
 _MOST_POINTER = 1024
-# The host has its own of these, and leaves them out.
-_OWN_OF_CALLS = ("date", "server")
-OWN_OF_ANSWERS = ("date", "server", "x-request-id")
+_FREE_IN_CALLS = ("date", "server")
+FREE_IN_ANSWERS = ("date", "server", "x-request-id")
 
 
 def illegal(call: Call) -> str | None:
@@ -82,15 +81,15 @@ def _illegal_rest(call: Call) -> str | None:
             return f"header {name} has a character that is not ASCII"
     if sum(len(name) + len(value) for name, value in call.headers) > _MOST_HEADERS:
         return "headers are larger than 16 KiB"
-    return illegal_header(call.headers, _OWN_OF_CALLS)
+    return illegal_header(call.headers, _FREE_IN_CALLS)
 
 
-def illegal_header(headers: Headers, own: tuple[str, ...]) -> str | None:
+def illegal_header(headers: Headers, free: tuple[str, ...]) -> str | None:
     """Why the host would not pass a field on, if it would not."""
     for name, value in headers:
         if _TOKEN.fullmatch(name) is None:
             return f"header name `{name}`"
-        if is_hosts(name) and name.lower() not in own:
+        if is_hosts(name) and name.lower() not in free:
             return f"header {name} is set by the host"
         if re.search(r"[\x00-\x08\x0a-\x1f\x7f]", value):
             return f"header {name} has a control character"

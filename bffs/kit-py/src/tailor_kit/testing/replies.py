@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 from urllib.parse import quote
 
@@ -36,8 +37,13 @@ def answer_of(entries: Any, call: Call) -> tuple[int, Reply | Failure]:
 
 
 def selected(call: Call, whole: Reply | Failure) -> Reply | Failure:
-    """Does to a reply what the host does for `select`."""
-    if isinstance(whole, Failure) or not call.select:
+    """Does to a reply what the host does, for `select` above all."""
+    if isinstance(whole, Failure):
+        return whole
+    if isinstance(whole.body, str):
+        # A byte order mark is no part of a text.
+        whole = replace(whole, body=whole.body.removeprefix("\ufeff") or None)
+    if not call.select:
         return whole
     nothing: list[str | None] = [None] * len(call.select)
     if not 200 <= whole.status <= 299:
@@ -46,8 +52,9 @@ def selected(call: Call, whole: Reply | Failure) -> Reply | Failure:
     if whole.status in (204, 205) or not whole.body:
         return Reply(whole.status, whole.headers, None, nothing, whole.source)
     try:
-        text = whole.body.decode() if isinstance(whole.body, bytes) else whole.body
-        document = parse(text.removeprefix("\ufeff"), of_fixture=False)
+        body = whole.body
+        text = body.decode("utf-8-sig") if isinstance(body, bytes) else body
+        document = parse(text, of_fixture=False)
     except ValueError:
         return failure("malformed", call.service)
     picked = [pick(document, pointer) for pointer in call.select]
@@ -57,7 +64,7 @@ def selected(call: Call, whole: Reply | Failure) -> Reply | Failure:
 def _fits(entry: Any, call: Call) -> bool:
     if entry["service"] != call.service or entry.get("method", call.method) != call.method:
         return False
-    pattern = entry["path"]
+    pattern: str = entry["path"]
     made = _target(call) if "?" in pattern else call.path
     if pattern.endswith("\\*"):
         return made == pattern[:-2] + "*"
