@@ -24,6 +24,7 @@ mod proxy;
 mod raw;
 mod reader;
 mod record;
+mod releases;
 mod schema;
 mod secret;
 mod units;
@@ -55,6 +56,7 @@ pub use policy::{Breaker, CacheTimes, Hedge, Policy, Profile, Retry, Rule, Timeo
 pub use problem::{ConfigError, Problem};
 pub use proxy::Proxy;
 pub use record::Record;
+pub use releases::Releases;
 pub use schema::schema;
 pub use secret::Secret;
 pub use units::{show_duration, show_size};
@@ -74,6 +76,8 @@ pub struct Config {
     pub record: Arc<Record>,
     /// The WebAssembly engine and the data directory.
     pub engine: Engine,
+    /// Components that are released to the host, and their history.
+    pub releases: Releases,
     /// Calls of all BFFs to all services.
     pub calls: Calls,
     /// Limits of calls that a BFF picks by name.
@@ -229,8 +233,9 @@ pub struct Engine {
 pub struct Bff {
     /// Its name.
     pub name: String,
-    /// The component file; absolute, or relative to the working directory.
-    pub component: PathBuf,
+    /// The component file; absolute, or relative to the working directory. `None` for a BFF whose
+    /// components are released to the host (`releases = true`).
+    pub component: Option<PathBuf>,
     /// Names of the downstreams it may call. Sorted, without duplicates; all exist in
     /// [`Config::downstreams`].
     pub downstreams: Vec<String>,
@@ -343,7 +348,7 @@ impl Bff {
         downstreams.dedup();
         Self {
             name: name.to_owned(),
-            component: component.to_owned(),
+            component: Some(component.to_owned()),
             downstreams,
             ..check::defaults().0
         }

@@ -1,9 +1,9 @@
 //! A whole host: everything put together, started, changed while it runs, and stopped.
 //!
-//! The event loop of the thread that calls [`Host::start`] accepts connections and serves the admin
-//! listener, and touches no file. Files are watched and changes are made on a thread of their own,
-//! see [`control`], and reading files and compiling on threads that may block. Requests run on the
-//! workers' own threads.
+//! The event loop of the thread that calls [`Host::start`] accepts connections, and touches no file.
+//! The listener for operators has a thread of its own. Files are watched and changes are made on a
+//! further one, see [`control`], and reading files and compiling on threads that may block. Requests
+//! run on the workers' own threads.
 
 mod bff_locks;
 mod candidates;
@@ -15,6 +15,8 @@ pub mod files;
 mod kept;
 mod lacking;
 mod look;
+mod orders;
+mod release;
 mod smoke;
 mod sockets;
 mod swap;
@@ -26,17 +28,17 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use arc_swap::ArcSwap;
-use thiserror::Error;
 use tokio::sync::watch as channel;
 use tokio::task::JoinHandle;
 
 use crate::bff::admission::Instances;
 use crate::bff::compiler::CompileIn;
-use crate::bff::error::{EngineError, LoadError};
+use crate::bff::error::LoadError;
 use crate::bff::load::Loader;
 use crate::bff::runtime::Runtime;
 use crate::config::{Config, ConfigError};
 use crate::development::Development;
+use crate::releases::Releases;
 use crate::server::admin::Admin;
 use crate::server::{Faults, Server, ServerError, started_anew};
 use crate::snapshot::{Builder, SharedState, SnapshotError};
@@ -45,44 +47,20 @@ use bff_locks::BffLocks;
 use candidates::Candidates;
 
 pub use change::{Changed, Changes};
-pub use error::ChangeError;
+pub use error::{ChangeError, HostError};
 pub use sockets::{Sockets, SocketsError};
 
 use control::Control;
 use data_dir::open_data_dir;
-
-/// The host could not be started.
-#[derive(Debug, Error)]
-pub enum HostError {
-    /// No engine.
-    #[error(transparent)]
-    Engine(#[from] EngineError),
-    /// No data directory.
-    #[error(transparent)]
-    DataDir(LoadError),
-    /// Components were refused, or a service cannot be called.
-    #[error(transparent)]
-    Snapshot(#[from] SnapshotError),
-    /// No thread for changes.
-    #[error("control thread: {0}; the system has no more threads or open files")]
-    Control(std::io::Error),
-    /// A socket for a listener that is not configured.
-    #[error(
-        "a socket for operators was handed over (LISTEN_FDS), and there is no [admin] in the \
-         configuration; add it, or pass one socket"
-    )]
-    NoAdmin,
-    /// No listener.
-    #[error(transparent)]
-    Server(#[from] ServerError),
-}
+use orders::ReleaseOrders;
 
 /// A running host.
 pub struct Host {
     changes: Arc<Changes>,
     control: Control,
     server: Server,
-    admin: Option<Admin>,
+    /// The listener for operators, and the thread that serves it.
+    admin: Option<(Admin, Control)>,
     watcher: JoinHandle<()>,
     faults: Arc<Faults>,
     stopping: channel::Sender<bool>,
@@ -167,11 +145,14 @@ async fn load(
         instances: Arc::new(Instances::new(config.engine.instances as usize)),
         stand_ins,
     });
+    let releases = Arc::new(Releases::new(&config.engine.data_dir));
     let building = builder.clone();
     let mut draft = blocking(move || building.draft(config, None)).await??;
+    let releases = on_refused.is_some().then_some(releases);
     let candidates = Candidates {
         runtime: &runtime,
         builder: &builder,
+        releases: releases.as_ref(),
         bff_locks: &BffLocks::default(),
         live: None,
         asks: on_refused.is_some(),
@@ -192,11 +173,15 @@ async fn load(
         recordings: Arc::default(),
     });
     let strict = on_refused == Some(OnRefused::End);
-    let changes = Changes::new(shared, builder, config_path, strict);
+    let changes = Changes::new(shared, builder, releases, config_path, strict);
     if on_refused.is_some() {
         changes.start().await;
     }
     Ok(changes)
+}
+
+fn panicked() -> std::io::Error {
+    std::io::Error::other("it failed inside of the host")
 }
 
 async fn blocking<T: Send + 'static>(
@@ -253,17 +238,25 @@ impl Host {
         let changes = Arc::new(changes);
         let (stopping, stopped) = channel::channel(false);
         let faults = Arc::new(Faults::new(settings.max_worker_restarts));
-        let admin = match &admin_settings {
+        let control = Control::start("tailor-control").map_err(HostError::Control)?;
+        let admin = match admin_settings {
             Some(admin) => {
+                let orders = Arc::new(ReleaseOrders::new(&changes, &control));
                 let shared = changes.shared().clone();
                 let (socket, faults) = (sockets.admin, faults.clone());
-                Some(Admin::start(shared, admin, socket, stopped, faults).await?)
+                let event_loop = Control::start("tailor-admin").map_err(HostError::Control)?;
+                let starting = event_loop.run(async move {
+                    Admin::start(shared, &admin, socket, stopped, faults, orders).await
+                });
+                let admin = starting
+                    .await
+                    .unwrap_or_else(|| Err(ServerError::Worker(panicked())))?;
+                Some((admin, event_loop))
             }
             None => None,
         };
         let shared = changes.shared().clone();
         let server = Server::start(shared, &settings, sockets.http, faults.clone()).await?;
-        let control = Control::start().map_err(HostError::Control)?;
         let watcher = control.begin({
             let changes = changes.clone();
             started_anew(faults.clone(), "watcher", move || {
@@ -295,7 +288,7 @@ impl Host {
 
     /// The address of the admin listener.
     pub fn admin_address(&self) -> Option<SocketAddr> {
-        self.admin.as_ref().map(Admin::address)
+        self.admin.as_ref().map(|(admin, _)| admin.address())
     }
 
     /// Makes changes of the running host.
@@ -376,6 +369,10 @@ impl Host {
         self.watcher.abort();
         let cut = self.server.stop(self.grace).await;
         self.control.end().await;
+        if let Some((admin, event_loop)) = self.admin {
+            drop(admin);
+            event_loop.end().await;
+        }
         self.changes.end().await;
         cut
     }

@@ -31,6 +31,7 @@ mod page;
 pub mod path;
 pub(crate) mod query;
 pub mod recording;
+pub mod releases;
 pub mod router;
 pub mod server;
 pub(crate) mod server_timing;

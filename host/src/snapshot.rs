@@ -31,6 +31,10 @@ use crate::telemetry::metrics::{BffMetrics, Metrics};
 pub use draft::{Candidate, Draft, Refusal};
 pub use error::SnapshotError;
 
+/// The reason of a BFF that has its file's component, and whose configuration names that no more.
+const UNRELEASED: &str = "nothing is released to it yet, so that a restart would serve nothing; \
+                          release a component with POST /v1/bffs/NAME/releases";
+
 /// The state that all threads of a host share.
 pub struct SharedState {
     /// The live snapshot.
@@ -149,7 +153,7 @@ impl Builder {
             old.attempts() != candidate.attempts && old.settings().component == settings.component
         });
         let loaded = match &candidate.file {
-            Ok(loaded) if swapped.is_none() => Some(loaded.clone()),
+            Ok(Some(loaded)) if swapped.is_none() => Some(loaded.clone()),
             _ => live.or(candidate.last_good),
         };
         let metrics = old.map(|old| old.metrics().clone()).unwrap_or_default();
@@ -165,12 +169,16 @@ impl Builder {
             }
             return bff;
         }
+        let is_unreleased = version.is_some() && matches!(candidate.file, Ok(None));
         let bff = match old {
             Some(old) => old.succeed(settings, version),
             None => Bff::new(settings, metrics, version),
         };
         if let Some(look) = candidate.look {
             bff.look(look);
+        }
+        if is_unreleased {
+            bff.refuse(UNRELEASED.to_owned(), false);
         }
         if let Err(Refusal { error, again }) = candidate.file {
             bff.refuse(error.to_string(), again);

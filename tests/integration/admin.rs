@@ -40,7 +40,7 @@ async fn the_admin_listener_has_four_pages() {
             "/",
             404,
             "text/plain; charset=utf-8",
-            "here are /livez, /readyz, /metrics and /bffs\n",
+            "here are /livez, /readyz, /metrics, /bffs and /v1/openapi.json\n",
         ),
         ("/bffs/watch", 404, "text/plain; charset=utf-8", ""),
         ("/livez?x=1", 200, "text/plain; charset=utf-8", "ok\n"),

@@ -132,6 +132,8 @@ mod locale;
 mod unfit;
 // The four example BFFs, as a new user sees them.
 mod smoke;
+// Components that are released to a running host.
+mod releases;
 // A BFF is replaced while the host runs.
 mod swap;
 

@@ -91,6 +91,11 @@ impl Wire {
         let _ = self.stream.write_all(text.as_bytes()).await;
     }
 
+    /// Sends bytes, in the same way.
+    pub async fn send_bytes(&mut self, bytes: &[u8]) {
+        let _ = self.stream.write_all(bytes).await;
+    }
+
     /// Whether the connection takes more bytes.
     pub async fn takes(&mut self, text: &str) -> bool {
         self.stream.write_all(text.as_bytes()).await.is_ok()

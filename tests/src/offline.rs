@@ -120,7 +120,7 @@ impl Offline {
         Self::new(
             self.runtime.clone(),
             self.loaded.clone(),
-            &self.settings.component,
+            self.settings.component.as_deref().unwrap_or(Path::new("")),
         )
     }
 

@@ -9,6 +9,7 @@ use wasmtime::Trap;
 
 use super::compiler::error::CompileError;
 use super::surface::fault::Faults;
+use crate::releases::StoreError;
 use crate::text::{cut, excerpt, shorten, visible};
 
 /// Bytes of foreign text in a message.
@@ -87,6 +88,9 @@ pub enum LoadError {
     /// The data directory cannot be used.
     #[error("engine.data-dir: {0}")]
     DataDir(String),
+    /// What was released cannot be used.
+    #[error(transparent)]
+    Released(#[from] StoreError),
     /// The smoke request was not answered as it should.
     #[error("smoke request: {0}")]
     Smoke(String),

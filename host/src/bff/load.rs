@@ -2,6 +2,7 @@
 //! Everything slow or fallible about a component happens here, never on the path of a request.
 
 use std::cell::Cell;
+use std::collections::BTreeSet;
 use std::io::ErrorKind;
 use std::path::Path;
 use std::sync::{Arc, Mutex};
@@ -113,6 +114,11 @@ impl Loader {
         self
     }
 
+    /// Size of a component, bytes.
+    pub fn max_size(&self) -> u64 {
+        self.max_size
+    }
+
     /// The engine that components are loaded for.
     pub fn runtime(&self) -> &Arc<Runtime> {
         &self.runtime
@@ -203,8 +209,13 @@ impl Loader {
 
     /// Records the live components for the next start, and removes those of no BFF in `all`. One
     /// caller at a time, so that no call removes what another has written. Blocks until all is on
-    /// the disk. `false` when that failed, which is logged.
-    pub fn keep(&self, live: &[(String, Arc<Loaded>)], all: &[String]) -> bool {
+    /// the disk. `false` when that failed, which is logged. The compiled code of `released` stays, too.
+    pub fn keep(
+        &self,
+        live: &[(String, Arc<Loaded>)],
+        all: &[String],
+        released: BTreeSet<String>,
+    ) -> bool {
         let Some(store) = &self.store else {
             return true;
         };
@@ -222,7 +233,8 @@ impl Loader {
         // A full disk gets room only of what is removed.
         let collected = store.collect(all.iter().map(String::as_str));
         if let (Some(cache), Ok(digests)) = (&self.cache, &collected) {
-            cache.keep(self.runtime.engine(), digests);
+            let needed = digests.union(&released).cloned().collect();
+            cache.keep(self.runtime.engine(), &needed);
         }
         let written = noted.and(collected.map(drop));
         store.report(&written);

@@ -38,7 +38,7 @@ struct History {
     refused: Option<Refused>,
     /// The file's content that was loaded or refused last.
     looked: Option<Look>,
-    /// How often a file was taken or refused.
+    /// How often a component was taken or refused.
     attempts: u64,
     /// All versions that may still be alive.
     versions: Vec<Weak<Version>>,
@@ -167,6 +167,11 @@ impl Bff {
         history.attempts += 1;
     }
 
+    /// Records that a released component is taken or refused now.
+    pub fn tried(&self) {
+        self.history().attempts += 1;
+    }
+
     /// Records that the file still has that content.
     pub fn look_again(&self, look: Look) {
         self.history().looked = Some(look);
@@ -177,7 +182,7 @@ impl Bff {
         self.history().looked.clone()
     }
 
-    /// How often a file was taken or refused.
+    /// How often a component was taken or refused.
     pub fn attempts(&self) -> u64 {
         self.history().attempts
     }

@@ -87,7 +87,8 @@ impl Inspect {
             return Ok(vec![bff]);
         }
         let file = self.component.canonicalize().ok();
-        let is_same = |bff: &&Bff| bff.component.canonicalize().ok() == file;
+        let is_same =
+            |bff: &&Bff| bff.component.as_ref().and_then(|it| it.canonicalize().ok()) == file;
         Ok(config.bffs.values().filter(is_same).collect())
     }
 
@@ -95,7 +96,7 @@ impl Inspect {
     fn hint(&self, config: &Config) -> String {
         let name = self.component.file_name();
         let mut bffs = config.bffs.values();
-        match bffs.find(|bff| bff.component.file_name() == name) {
+        match bffs.find(|bff| bff.component.as_ref().and_then(|it| it.file_name()) == name) {
             Some(bff) => format!("--bff {}, whose component has the same name", bff.name),
             None => format!("--bff: there are {}", names(config)),
         }

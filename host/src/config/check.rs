@@ -25,12 +25,12 @@ use std::time::Duration;
 
 use super::field::{Field, Located};
 use super::problem::{ConfigError, Fault, Location, Problem};
-use super::raw::{self, RawAdmin, RawBff, RawEngine, RawFile, RawLog, RawServer};
+use super::raw::{self, RawAdmin, RawBff, RawEngine, RawFile, RawLog, RawReleases, RawServer};
 use super::reader::Reader;
 use super::units::{ms, show_duration};
 use super::{
     Admin, Bff, CallPattern, Compile, CompiledCode, Config, Downstream, Engine, Log, LogFormat,
-    Server,
+    Releases, Server,
 };
 
 /// Time for a request where the BFF sets none. It is the bound of all defaults below it.
@@ -203,6 +203,7 @@ pub(super) fn check(text: &str, path: &Path, part: Part) -> Result<Config, Confi
     let engine = engine(&file.engine, &mut cx);
     let log = log(&file.log);
     let record = record::check(&mut cx);
+    let releases = releases(&file.releases);
     let calls = calls::calls(&file.calls);
     let profiles = calls::profiles(&mut cx);
     let downstreams = downstream::check(&mut cx);
@@ -217,6 +218,7 @@ pub(super) fn check(text: &str, path: &Path, part: Part) -> Result<Config, Confi
             log,
             record,
             engine,
+            releases,
             calls,
             profiles,
             downstreams,
@@ -329,6 +331,15 @@ fn engine(raw: &RawEngine, cx: &mut Context<'_>) -> Engine {
             max_unused: raw.compiled_max_unused.or(compiled.max_unused),
             max_size: raw.compiled_max_size.or(compiled.max_size),
         },
+    }
+}
+
+fn releases(raw: &RawReleases) -> Releases {
+    let default = Releases::default();
+    Releases {
+        keep: raw.keep.or(default.keep),
+        uploads: raw.uploads.or(default.uploads),
+        upload_timeout: raw.upload_timeout.or(default.upload_timeout),
     }
 }
 

@@ -9,6 +9,7 @@ mod downstream;
 mod policy;
 mod rate;
 mod record;
+mod releases;
 mod rule;
 
 use std::net::SocketAddr;
@@ -33,6 +34,7 @@ pub(super) use downstream::{RawDownstream, RawShape, RawTls};
 pub(super) use policy::{RawBreaker, RawCacheTimes, RawEjection, RawHedge, RawRetry, RawWrite};
 pub(super) use rate::RawRate;
 pub(super) use record::RawRecord;
+pub(super) use releases::RawReleases;
 pub(super) use rule::{RawPolicy, RawRule};
 
 use self::policy::MAX_RETRIES;
@@ -44,6 +46,7 @@ pub(super) struct RawFile {
     pub(super) log: RawLog,
     pub(super) record: RawRecord,
     pub(super) engine: RawEngine,
+    pub(super) releases: RawReleases,
     pub(super) calls: RawCalls,
     pub(super) profiles: Vec<RawProfile>,
     pub(super) downstreams: Vec<RawDownstream>,
@@ -161,6 +164,7 @@ pub(super) fn read(text: &str, reader: &mut Reader) -> Result<RawFile, Problem> 
             log: top.section("log", "log", log),
             record: top.section("record", "record", record::record),
             engine: top.section("engine", "engine", engine),
+            releases: top.section("releases", "releases", releases::releases),
             calls: top.section("calls", "calls", calls),
             profiles: top.named("profile", "profile.*", profile),
             downstreams: top.named("downstream", "downstream.*", downstream::downstream),

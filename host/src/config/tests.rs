@@ -124,7 +124,7 @@ fn a_minimal_file_gets_the_documented_defaults() {
     let config = load_golden("minimal").unwrap_or_else(|error| panic!("{error}"));
     let bff = Bff {
         name: "watch".to_owned(),
-        component: golden().join("watch.component"),
+        component: Some(golden().join("watch.component")),
         downstreams: Vec::new(),
         allow: BTreeMap::new(),
         deadline: ms(2_000),
@@ -218,6 +218,7 @@ fn a_minimal_file_gets_the_documented_defaults() {
                 max_size: 1 << 30,
             },
         },
+        releases: Releases::default(),
         calls: Calls {
             max_in_flight: 4_096,
             optional_share: 80,
@@ -288,6 +289,7 @@ fn a_maximal_file_is_read_key_by_key() {
         }
     );
     assert_eq!(*config.record, maximal::record());
+    assert_eq!(config.releases, maximal::releases());
     let engine = Engine {
         data_dir: PathBuf::from("/var/lib/tailor"),
         instances: 1_000,
@@ -309,7 +311,7 @@ fn a_maximal_file_is_read_key_by_key() {
     assert_eq!(config.calls, maximal::calls());
     let watch = Bff {
         name: "watch".to_owned(),
-        component: golden().join("watch.component"),
+        component: Some(golden().join("watch.component")),
         downstreams: vec!["activity".to_owned(), "heart".to_owned()],
         allow: BTreeMap::from([(
             "activity".to_owned(),
@@ -352,7 +354,8 @@ fn a_maximal_file_is_read_key_by_key() {
             fixture: Some(golden().join("fixture.json")),
         }),
     };
-    assert_eq!(config.bffs, BTreeMap::from([("watch".to_owned(), watch)]));
+    assert_eq!(config.bffs["watch"], watch);
+    assert_eq!(config.bffs["phone"].component, None);
     let first = Route {
         client: "wrist".to_owned(),
         bff: "watch".to_owned(),
@@ -361,8 +364,8 @@ fn a_maximal_file_is_read_key_by_key() {
         headers: vec![header("x-client", "watch"), header("x-generation", "3")],
         methods: vec![Method::GET, Method::POST],
     };
-    assert_eq!(config.routes[0], first);
-    assert_eq!(config.routes.len(), 2);
+    assert_eq!(config.routes[1], first);
+    assert_eq!(config.routes.len(), 3);
 }
 
 #[test]

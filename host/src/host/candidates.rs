@@ -1,5 +1,5 @@
-//! Reads the component files of a configuration, for a start and for a reload: loads each and runs
-//! its smoke request, if the operator wants that.
+//! Reads the components of a configuration, for a start and for a reload: loads each file and runs its
+//! smoke request, if the operator wants that, and loads what is released.
 //!
 //! Each BFF is read under its own lock. Nothing is live at the end: the caller publishes it.
 //! Meanwhile, compiles that the candidates make useless are ended.
@@ -23,6 +23,7 @@ use crate::bff::look::Look;
 use crate::bff::mark::Mark;
 use crate::bff::runtime::Runtime;
 use crate::bff::swap::Bff;
+use crate::releases::Releases;
 use crate::snapshot::{Builder, Candidate, Draft, Refusal, Snapshot};
 
 /// The longest pause between two looks at a file that may still be written.
@@ -34,6 +35,8 @@ pub(super) struct Candidates<'a> {
     pub(super) runtime: &'a Runtime,
     /// Loads components.
     pub(super) builder: &'a Arc<Builder>,
+    /// Has what is released; none in a host that does not serve.
+    pub(super) releases: Option<&'a Arc<Releases>>,
     /// The locks of the BFFs.
     pub(super) bff_locks: &'a BffLocks,
     /// What is live; `None` at a start.
@@ -56,8 +59,10 @@ impl Candidates<'_> {
     pub(super) async fn get(&self, draft: &mut Draft) {
         let mut files: BTreeMap<PathBuf, Vec<String>> = BTreeMap::new();
         for (name, bff) in &draft.config.bffs {
-            let users = files.entry(bff.component.clone()).or_default();
-            users.push(name.clone());
+            if let Some(component) = &bff.component {
+                let users = files.entry(component.clone()).or_default();
+                users.push(name.clone());
+            }
         }
         let threads = std::thread::available_parallelism().map_or(1, usize::from);
         let permits = Semaphore::new(threads);
@@ -68,8 +73,45 @@ impl Candidates<'_> {
                 never = self.end_useless(draft, path, users) => match never {},
             }
         });
-        let candidates = join_all(all).await.into_iter().flatten().collect();
-        draft.candidates = candidates;
+        let bffs = draft.config.bffs.iter();
+        let released = bffs.filter(|(_, bff)| bff.component.is_none());
+        let released = released.map(async |(name, _)| {
+            let candidate = self.released(&permits, name).await;
+            (name.clone(), candidate)
+        });
+        let (of_files, released) = tokio::join!(join_all(all), join_all(released));
+        draft.candidates = of_files.into_iter().flatten().chain(released).collect();
+    }
+
+    /// What is live of a BFF that is released to. It was proven before it was live.
+    async fn released(&self, permits: &Semaphore, name: &str) -> Candidate {
+        // Before the lock, as for a file.
+        let permit = permits.acquire().await;
+        let _lock = self.bff_locks.take(name).await;
+        let live = self.bff(name);
+        let known = live.and_then(|bff| bff.current());
+        let known = known.map(|known| known.loaded().clone());
+        let file = match self.releases {
+            None => Ok(None),
+            Some(releases) => {
+                let (releases, builder) = (releases.clone(), self.builder.clone());
+                let name = name.to_owned();
+                let loading = spawn_blocking(move || {
+                    let live = releases.live()?.remove(&name).transpose()?;
+                    live.map(|live| load_released(&releases, &builder, &name, &live.digest, known))
+                        .transpose()
+                });
+                let loaded = loading.await.unwrap_or(Err(LoadError::CompilerPanic));
+                loaded.map_err(refusal)
+            }
+        };
+        drop(permit);
+        Candidate {
+            look: None,
+            attempts: live.map_or(0, |bff| bff.attempts()),
+            file,
+            last_good: None,
+        }
     }
 
     async fn of_file(
@@ -105,7 +147,7 @@ impl Candidates<'_> {
                     Err(_) => self.last_good(permits, name).await,
                     Ok(_) => None,
                 },
-                file,
+                file: file.map(Some),
             };
             (name.clone(), candidate)
         });
@@ -234,6 +276,23 @@ impl LoadedFile {
             was_live: Vec::new(),
         }
     }
+}
+
+/// Loads a released component; `known` is taken again if it is the same. Blocks for as long as
+/// compiling takes.
+pub(super) fn load_released(
+    releases: &Releases,
+    builder: &Builder,
+    bff: &str,
+    digest: &str,
+    known: Option<Arc<Loaded>>,
+) -> Result<Arc<Loaded>, LoadError> {
+    if let Some(known) = known.filter(|known| known.digest == digest) {
+        return Ok(known);
+    }
+    let loader = &builder.loader;
+    let bytes = releases.read(digest, loader.max_size())?;
+    Ok(Arc::new(loader.load_bytes(bff, &bytes)?))
 }
 
 fn refusal(error: LoadError) -> Refusal {

@@ -21,6 +21,7 @@ use super::error::ChangeError;
 use crate::bff::load::Loaded;
 use crate::config::{self, Config, ConfigError};
 use crate::file::TIMEOUT;
+use crate::releases::Releases;
 use crate::snapshot::{Builder, Draft, SharedState, Snapshot, SnapshotError};
 use crate::sync;
 use crate::telemetry::metrics::Reload;
@@ -43,6 +44,8 @@ pub struct Changed {
 pub struct Changes {
     pub(super) shared: Arc<SharedState>,
     pub(super) builder: Arc<Builder>,
+    /// None in a host that does not serve.
+    pub(super) releases: Option<Arc<Releases>>,
     config_path: Option<PathBuf>,
     /// One refused component refuses a whole configuration.
     strict: bool,
@@ -59,12 +62,14 @@ impl Changes {
     pub(super) fn new(
         shared: Arc<SharedState>,
         builder: Arc<Builder>,
+        releases: Option<Arc<Releases>>,
         config_path: Option<PathBuf>,
         strict: bool,
     ) -> Self {
         Self {
             shared,
             builder,
+            releases,
             config_path,
             strict,
             bff_locks: BffLocks::default(),
@@ -103,6 +108,13 @@ impl Changes {
             }
         }
         self.keep_all(&snapshot).await;
+        if snapshot
+            .bffs
+            .values()
+            .any(|bff| bff.settings().component.is_none())
+        {
+            self.tidy(snapshot.config.releases.keep).await;
+        }
     }
 
     /// Reads the configuration file and all components again, and publishes what changed. A BFF
@@ -145,6 +157,7 @@ impl Changes {
         let candidates = Candidates {
             runtime: &self.shared.runtime,
             builder: &self.builder,
+            releases: self.releases.as_ref(),
             bff_locks: &self.bff_locks,
             live: Some(&live),
             asks: true,
@@ -224,7 +237,9 @@ impl Changes {
 
     /// Stores the live components for the next start. Returns whether it succeeded.
     pub(super) async fn keep_live(&self, snapshot: &Snapshot) -> bool {
+        // Released components are on the disk before they are live.
         let bffs = snapshot.bffs.iter();
+        let bffs = bffs.filter(|(_, bff)| bff.settings().component.is_some());
         let live = bffs.filter_map(|(name, bff)| Some((name.clone(), bff.current()?)));
         let live = live.map(|(name, version)| (name, version.loaded().clone()));
         self.write(live.collect()).await
@@ -251,7 +266,9 @@ impl Changes {
         let snapshot = self.shared.snapshot.load_full();
         let all: Vec<String> = snapshot.bffs.keys().cloned().collect();
         let builder = self.builder.clone();
-        let kept = blocking(move || builder.loader.keep(&live, &all));
+        let released = self.releases.as_ref().map(|releases| releases.needed());
+        let released = released.unwrap_or_default();
+        let kept = blocking(move || builder.loader.keep(&live, &all, released));
         matches!(timeout(TIMEOUT, kept).await, Ok(Ok(true)))
     }
 
@@ -319,6 +336,10 @@ fn needs_restart(live: &Config, next: &Config) -> Vec<&'static str> {
         (
             "log.format, log.level",
             (live.log.format, &live.log.level) != (next.log.format, &next.log.level),
+        ),
+        (
+            "releases.uploads",
+            live.releases.uploads != next.releases.uploads,
         ),
         (
             "engine.data-dir, engine.instances, engine.max-component-size, engine.compile-*",

@@ -1,5 +1,6 @@
-//! The thread that makes changes, with its own event loop, so that a change, above all its smoke
-//! request, delays neither new clients nor the admin listener nor signals.
+//! A thread with its own event loop. One makes changes, so that a change, above all its smoke
+//! request, delays neither new clients nor the admin listener nor signals. Another one serves the
+//! admin listener, so that an upload delays no new client.
 //!
 //! Reading files and compiling block, and run on further threads.
 
@@ -29,12 +30,12 @@ impl Control {
     /// # Errors
     ///
     /// When the system has no more threads or open files.
-    pub(super) fn start() -> io::Result<Self> {
+    pub(super) fn start(name: &str) -> io::Result<Self> {
         let event_loop = Builder::new_current_thread().enable_all().build()?;
         let handle = event_loop.handle().clone();
         let (end, told) = oneshot::channel::<()>();
         let (done, ended) = oneshot::channel::<()>();
-        sync::thread("tailor-control", move || {
+        sync::thread(name, move || {
             wasmtime::Engine::tls_eager_initialize();
             // Nothing is sent: it ends when the sender is dropped.
             let _ = event_loop.block_on(told);
@@ -47,6 +48,11 @@ impl Control {
             end,
             ended,
         })
+    }
+
+    /// The event loop.
+    pub(super) fn event_loop(&self) -> &Handle {
+        &self.event_loop
     }
 
     /// Spawns a task that runs until it, or the thread, is ended.

@@ -1,13 +1,40 @@
-//! Why a change was refused.
+//! Why a host was not started, and why a change was refused.
 
 use std::sync::Arc;
 
 use thiserror::Error;
 
 use super::lacking::{in_chain, in_load};
-use crate::bff::error::LoadError;
+use crate::bff::error::{EngineError, LoadError};
 use crate::config::ConfigError;
+use crate::server::ServerError;
 use crate::snapshot::SnapshotError;
+
+/// The host could not be started.
+#[derive(Debug, Error)]
+pub enum HostError {
+    /// No engine.
+    #[error(transparent)]
+    Engine(#[from] EngineError),
+    /// No data directory.
+    #[error(transparent)]
+    DataDir(LoadError),
+    /// Components were refused, or a service cannot be called.
+    #[error(transparent)]
+    Snapshot(#[from] SnapshotError),
+    /// No thread for changes.
+    #[error("control thread: {0}; the system has no more threads or open files")]
+    Control(std::io::Error),
+    /// A socket for a listener that is not configured.
+    #[error(
+        "a socket for operators was handed over (LISTEN_FDS), and there is no [admin] in the \
+         configuration; add it, or pass one socket"
+    )]
+    NoAdmin,
+    /// No listener.
+    #[error(transparent)]
+    Server(#[from] ServerError),
+}
 
 /// A change was not made.
 #[derive(Debug, Error)]
@@ -37,6 +64,9 @@ pub enum ChangeError {
     /// There is no such BFF.
     #[error("there is no BFF {0:?}")]
     Unknown(String),
+    /// It has no file that could be read again.
+    #[error("bff.{0}: has no component file; release a component to it")]
+    NoFileOf(String),
     /// The thread of the change failed.
     #[error("the change failed inside of the host")]
     Panic,

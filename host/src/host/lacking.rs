@@ -20,6 +20,8 @@ pub(super) fn in_load(error: &LoadError) -> bool {
     match error {
         LoadError::Compile(error) | LoadError::Link(error) => in_engine(error),
         LoadError::Unsettled { .. } => true,
+        // Its author sees the refusal, and sends it again.
+        LoadError::Released(_) => false,
         LoadError::Compiler(error) => in_compiler(error),
         other => in_chain(other),
     }

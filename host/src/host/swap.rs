@@ -17,12 +17,13 @@ use crate::downstream::Services;
 use crate::snapshot::Refusal;
 
 /// The result of an attempt to swap a BFF, before it is live.
-struct Attempt {
-    look: Look,
-    /// The content of the file.
-    loaded: Option<Arc<Loaded>>,
+pub(super) struct Attempt {
+    /// Which content of the file it is; none for what is released.
+    look: Option<Look>,
+    /// The component.
+    pub(super) loaded: Option<Arc<Loaded>>,
     /// The version to publish, if it is another than the live one.
-    outcome: Result<Option<Arc<Version>>, ChangeError>,
+    pub(super) outcome: Result<Option<Arc<Version>>, ChangeError>,
 }
 
 impl Changes {
@@ -60,7 +61,10 @@ impl Changes {
     pub(super) async fn compare(&self, name: &str) -> Result<Option<String>, ChangeError> {
         let lock = self.bff_locks.take(name).await;
         let (bff, _) = self.bff(name)?;
-        let (builder, path) = (self.builder.clone(), bff.settings().component.clone());
+        let Some(path) = bff.settings().component.clone() else {
+            return Ok(None);
+        };
+        let builder = self.builder.clone();
         let look = blocking(move || builder.loader.look(&path).0).await?;
         if bff.looked().is_some_and(|it| it.content == look.content) {
             bff.look_again(look);
@@ -73,11 +77,22 @@ impl Changes {
     /// Ends the compile of a BFF whose file has changed since, by any change.
     pub(super) fn supersede(&self, bff: &Bff, mark: &Mark) {
         let settings = bff.settings();
-        let loader = &self.builder.loader;
-        loader.supersede(&settings.name, &settings.component, mark);
+        if let Some(component) = &settings.component {
+            let loader = &self.builder.loader;
+            loader.supersede(&settings.name, component, mark);
+        }
     }
 
-    fn bff(&self, name: &str) -> Result<(Arc<Bff>, Arc<Services>), ChangeError> {
+    /// Whether a BFF is the live one of its name.
+    pub(super) fn is_live(&self, name: &str, bff: &Arc<Bff>) -> bool {
+        let snapshot = self.shared.snapshot.load();
+        snapshot
+            .bffs
+            .get(name)
+            .is_some_and(|live| Arc::ptr_eq(live, bff))
+    }
+
+    pub(super) fn bff(&self, name: &str) -> Result<(Arc<Bff>, Arc<Services>), ChangeError> {
         let snapshot = self.shared.snapshot.load();
         let bff = snapshot.bffs.get(name);
         let bff = bff.ok_or_else(|| ChangeError::Unknown(name.to_owned()))?;
@@ -94,35 +109,51 @@ impl Changes {
         let current = bff.current();
         let known = known.or_else(|| current.as_ref().map(|current| current.loaded().clone()));
         let (builder, settings) = (self.builder.clone(), bff.settings().clone());
+        let Some(path) = settings.component.clone() else {
+            return Err(ChangeError::NoFileOf(settings.name.clone()));
+        };
         let looked = bff.looked();
         let loading = blocking(move || {
-            let (loader, path) = (&builder.loader, &settings.component);
-            loader.attempt(&settings.name, path, known.as_ref(), looked.as_ref())
+            let loader = &builder.loader;
+            loader.attempt(&settings.name, &path, known.as_ref(), looked.as_ref())
         });
         let (look, loaded) = match loading.await {
             Ok(loaded) => loaded,
             // The same file would end in the same way.
             Err(_) => (self.mark(bff).await?, Err(LoadError::CompilerPanic)),
         };
+        Ok(self.tested(bff, services, Some(look), loaded, true).await)
+    }
+
+    /// The result of an attempt with what was loaded. `asks` is whether the smoke request is made.
+    pub(super) async fn tested(
+        &self,
+        bff: &Bff,
+        services: &Services,
+        look: Option<Look>,
+        loaded: Result<Arc<Loaded>, LoadError>,
+        asks: bool,
+    ) -> Attempt {
+        let current = bff.current();
         let (loaded, outcome) = match loaded {
             Err(error) => (None, Err(error.into())),
             Ok(loaded) => {
                 let before = current.as_deref();
-                let outcome = self.smoke_test(bff, services, loaded.clone(), before).await;
-                (Some(loaded), outcome)
+                let tested = self.smoke_test(bff, services, loaded.clone(), before, asks);
+                (Some(loaded), tested.await)
             }
         };
-        Ok(Attempt {
+        Attempt {
             look,
             loaded,
             outcome,
-        })
+        }
     }
 
     /// The file that could not be loaded.
     async fn mark(&self, bff: &Bff) -> Result<Look, ChangeError> {
         let path = bff.settings().component.clone();
-        let mark = blocking(move || Mark::of(&path)).await?;
+        let mark = blocking(move || Mark::of(&path?)).await?;
         Ok(Look {
             mark,
             at: SystemTime::now(),
@@ -132,12 +163,14 @@ impl Changes {
     }
 
     /// Makes a version of a component and the smoke request to it, unless it is the live one.
+    /// `asks` is whether the request is made.
     async fn smoke_test(
         &self,
         bff: &Bff,
         services: &Services,
         loaded: Arc<Loaded>,
         before: Option<&Version>,
+        asks: bool,
     ) -> Result<Option<Arc<Version>>, ChangeError> {
         if before.is_some_and(|before| before.loaded().digest == loaded.digest) {
             return Ok(None);
@@ -147,6 +180,9 @@ impl Changes {
             .builder
             .version(settings, loaded, services, before, metrics);
         let version = Arc::new(version);
+        if !asks {
+            return Ok(Some(version));
+        }
         let passed = smoke(&self.shared.runtime, &version, services, self.caller()).await;
         passed.map_err(|Refusal { error, again }| ChangeError::Smoke {
             bff: version.bff().to_string(),
@@ -162,7 +198,7 @@ impl Changes {
         clippy::type_complexity,
         reason = "the result of the change in the result of the attempt"
     )]
-    fn conclude(
+    pub(super) fn conclude(
         &self,
         name: &str,
         bff: &Arc<Bff>,
@@ -174,12 +210,16 @@ impl Changes {
         if !snapshot.bffs.get(name).is_some_and(is_live) {
             return Err(attempt.loaded);
         }
-        // The file may be about to be replaced.
-        if attempt.look.mark.is_none() && bff.current().is_some() {
-            return Ok(Ok(None));
+        let mut is_known = false;
+        match attempt.look {
+            // The file may be about to be replaced.
+            Some(look) if look.mark.is_none() && bff.current().is_some() => return Ok(Ok(None)),
+            Some(look) => {
+                is_known = look.has_grown && bff.is_refused();
+                bff.look(look);
+            }
+            None => bff.tried(),
         }
-        let is_known = attempt.look.has_grown && bff.is_refused();
-        bff.look(attempt.look);
         match attempt.outcome {
             Ok(Some(version)) => {
                 bff.publish(version.clone());

@@ -140,7 +140,8 @@ impl WatchedFile {
         let gone = now.is_none() && bff.looked().is_some_and(|look| look.mark.is_some());
         if gone && !self.gone {
             let settings = bff.settings();
-            let (bff, path) = (&settings.name, settings.component.display());
+            let path = settings.component.as_deref().unwrap_or(Path::new(""));
+            let (bff, path) = (&settings.name, path.display());
             tracing::warn!(bff, %path, "the component file is gone, the live version goes on");
         }
         self.gone = gone;
@@ -160,7 +161,9 @@ pub(super) async fn watch(changes: Arc<Changes>) {
         };
         files.retain(|name, _| snapshot.bffs.contains_key(name));
         for (name, bff) in &snapshot.bffs {
-            let path = bff.settings().component.clone();
+            let Some(path) = bff.settings().component.clone() else {
+                continue;
+            };
             let Some(now) = looks.at(name, move || mark(&path)).await else {
                 continue;
             };

@@ -1,5 +1,6 @@
 //! Runs a recorded request again, and says what differs.
 
+use std::path::Path;
 use std::sync::Arc;
 
 use super::departure::Departure;
@@ -127,8 +128,8 @@ pub(super) async fn run(
     fixture: &Fixture,
     strictness: Strictness,
 ) -> Result<Ran, FixtureError> {
-    let mut settings =
-        config::Bff::with_defaults(&settings.name, &settings.component, &fixture.services());
+    let component = settings.component.as_deref().unwrap_or(Path::new(""));
+    let mut settings = config::Bff::with_defaults(&settings.name, component, &fixture.services());
     if let Some(recorded) = &fixture.recorded {
         recorded.limits.apply(&mut settings);
     }

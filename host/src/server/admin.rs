@@ -9,6 +9,7 @@
 //!   service with the state of its policy; as JSON.
 //! - `POST /downstreams/NAME/breaker` and `/downstreams/NAME/invalidate`: see [`steer`].
 //! - `POST /recordings`: see [`record`].
+//! - `/v1/..`: releases, see [`v1`].
 //!
 //! Health checks are answered under any load of others: see [`places`] and [`accept`]. [`names`]
 //! has the accepted host names.
@@ -21,6 +22,7 @@ mod record;
 mod series;
 mod state;
 mod steer;
+mod v1;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -37,6 +39,7 @@ use self::places::Kind;
 use super::accept::{ServerError, listen};
 use super::faults::{Faults, vital};
 use crate::config;
+use crate::releases::Orders;
 use crate::snapshot::{SharedState, Snapshot};
 use crate::telemetry::metrics::{classic, exposition};
 
@@ -47,6 +50,9 @@ struct Pages {
     settings: config::Admin,
     stopping: watch::Receiver<bool>,
     faults: Arc<Faults>,
+    address: SocketAddr,
+    orders: Arc<dyn Orders>,
+    uploads: v1::Uploads,
 }
 
 /// A running admin listener.
@@ -57,7 +63,7 @@ pub struct Admin {
 
 impl Admin {
     /// Binds the listener, or takes the one that was handed over. `stopping` and `faults` turn
-    /// `/readyz` to 503.
+    /// `/readyz` to 503. `orders` executes those about releases.
     ///
     /// # Errors
     ///
@@ -68,10 +74,15 @@ impl Admin {
         handed_over: Option<std::net::TcpListener>,
         stopping: watch::Receiver<bool>,
         faults: Arc<Faults>,
+        orders: Arc<dyn Orders>,
     ) -> Result<Self, ServerError> {
         let listener = listen("admin.listen", settings.listen, handed_over)?;
         let address = listener.local_addr().map_err(ServerError::Worker)?;
+        let uploads = shared.snapshot.load().config.releases.uploads;
         let pages = Arc::new(Pages {
+            address,
+            orders,
+            uploads: v1::Uploads::new(uploads),
             metrics: series::registry(&shared),
             shared,
             settings: settings.clone(),
@@ -99,7 +110,18 @@ impl Drop for Admin {
     }
 }
 
-fn answer(request: &Request<Incoming>, pages: &Pages, kind: Kind) -> Response<Full<Bytes>> {
+async fn answer(request: Request<Incoming>, pages: &Pages, kind: Kind) -> Response<Full<Bytes>> {
+    let path = request.uri().path();
+    if kind == Kind::Whole && path.starts_with(v1::PREFIX) {
+        return match names::check(&request, &pages.settings) {
+            Ok(()) => v1::answer(request, pages).await,
+            Err(steer::Refused(status, what)) => typed(status, "text/plain; charset=utf-8", what),
+        };
+    }
+    page(&request, pages, kind)
+}
+
+fn page(request: &Request<Incoming>, pages: &Pages, kind: Kind) -> Response<Full<Bytes>> {
     if let Err(steer::Refused(status, what)) = names::check(request, &pages.settings) {
         return typed(status, "text/plain; charset=utf-8", what);
     }
@@ -149,7 +171,7 @@ fn answer(request: &Request<Incoming>, pages: &Pages, kind: Kind) -> Response<Fu
         ),
         _ => text(
             StatusCode::NOT_FOUND,
-            "here are /livez, /readyz, /metrics and /bffs\n",
+            "here are /livez, /readyz, /metrics, /bffs and /v1/openapi.json\n",
         ),
     }
 }

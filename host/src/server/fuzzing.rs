@@ -74,7 +74,7 @@ fn parts() -> Option<(Arc<Runtime>, Arc<Snapshot>)> {
     let candidate = Candidate {
         look: None,
         attempts: 0,
-        file: Ok(Arc::new(loaded)),
+        file: Ok(Some(Arc::new(loaded))),
         last_good: None,
     };
     draft.candidates.insert("echo".to_owned(), candidate);

@@ -20,7 +20,7 @@ pub struct Draft {
     pub candidates: BTreeMap<String, Candidate>,
 }
 
-/// The content of a BFF's file.
+/// The content of a BFF's file, or what is released to it.
 #[derive(Clone)]
 pub struct Candidate {
     /// Which content of the file this is; `None` when that is not known.
@@ -28,8 +28,8 @@ pub struct Candidate {
     /// [`Bff::attempts`](crate::bff::swap::Bff::attempts) of the live BFF when the file was looked
     /// at.
     pub attempts: u64,
-    /// Its component, or why it is refused.
-    pub file: Result<Arc<Loaded>, Refusal>,
+    /// Its component, or why it is refused. None, for a BFF that nothing was released to.
+    pub file: Result<Option<Arc<Loaded>>, Refusal>,
     /// Replaces a component that is refused, where there is no live one.
     pub last_good: Option<Arc<Loaded>>,
 }

@@ -77,12 +77,9 @@ pub fn settings_of(
         let names: Vec<String> = config
             .bffs
             .values()
-            .map(|bff| bff.component.display().to_string())
+            .filter_map(|bff| Some(bff.component.as_ref()?.display().to_string()))
             .collect();
-        let found = config
-            .bffs
-            .into_values()
-            .find(|bff| real(&bff.component) == wanted);
+        let found = config.bffs.into_values().find(|bff| is_of(bff, &wanted));
         let bff = found.ok_or_else(|| SettingsError::NoBff {
             file: file.to_owned(),
             component: component.to_owned(),
@@ -94,12 +91,19 @@ pub fn settings_of(
     for file in configurations(folder) {
         if file.is_file() {
             let mut bffs = config::load_bffs(&file)?.bffs.into_values();
-            if let Some(bff) = bffs.find(|bff| real(&bff.component) == wanted) {
+            if let Some(bff) = bffs.find(|bff| is_of(bff, &wanted)) {
                 return Ok(Some(Settings { file, bff }));
             }
         }
     }
     Ok(None)
+}
+
+/// Whether the component of a BFF is this file.
+fn is_of(bff: &config::Bff, wanted: &Path) -> bool {
+    bff.component
+        .as_deref()
+        .is_some_and(|file| real(file) == wanted)
 }
 
 /// The one path of a file that is there, whatever links lead to it.

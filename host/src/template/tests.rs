@@ -93,7 +93,7 @@ fn a_new_folder_is_a_bff_with_its_name_in_each_place() {
         let config = made.folder.join("tailor.toml");
         let config = crate::config::load_but_components(&config).unwrap();
         let component = made.folder.join(component_of(&made.folder).unwrap());
-        assert_eq!(config.bffs[name.as_str()].component, component);
+        assert_eq!(config.bffs[name.as_str()].component, Some(component));
         assert!(config.admin.is_some() && !config.downstreams.is_empty());
         assert_eq!(config.routes.len(), 1);
     }

@@ -116,6 +116,11 @@ const TABLE: &[Row] = &[
         How::Walk("the_smallest_configuration_is_checked_and_served"),
     ),
     row(
+        "docs/operate/releases.md",
+        "digest=$(sha256sum",
+        How::Test("a_component_is_uploaded_released_and_undone"),
+    ),
+    row(
         "docs/operate/deploy.md",
         "cp watch.wasm",
         How::Walk("a_version_is_deployed_by_a_copy"),

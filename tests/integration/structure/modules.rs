@@ -10,11 +10,12 @@ use super::{below, read, shown};
 
 /// The host's modules from the highest to the lowest, each with those that it may know. A module
 /// knows lower ones only.
-const MODULES: [(&str, &[&str]); 31] = [
+const MODULES: [(&str, &[&str]); 32] = [
     (
         "host",
         &[
             "file",
+            "releases",
             "server",
             "snapshot",
             "invoke",
@@ -48,9 +49,11 @@ const MODULES: [(&str, &[&str]); 31] = [
         &[
             "snapshot",
             "recording",
+            "releases",
             "router",
             "bff",
             "calls",
+            "digest",
             "downstream",
             "telemetry",
             "degraded",
@@ -135,6 +138,7 @@ const MODULES: [(&str, &[&str]); 31] = [
         &[
             "digest",
             "file",
+            "releases",
             "calls",
             "telemetry",
             "degraded",
@@ -178,6 +182,7 @@ const MODULES: [(&str, &[&str]); 31] = [
             "sync",
         ],
     ),
+    ("releases", &["digest", "file", "sync"]),
     ("telemetry", &["sync", "time"]),
     ("tape", &["contract", "sync"]),
     ("locale", &["contract", "text"]),

@@ -139,7 +139,7 @@ impl Project {
                 let files = shown(&self.files);
                 bail!("{files}: there is no bff.{} any more", bff.name);
             };
-            settings.component = bff.component.clone();
+            settings.component = Some(bff.component.clone());
             // What a smoke request tells, its author sees.
             settings.smoke = None;
         }
@@ -233,8 +233,8 @@ fn merged(files: &[PathBuf]) -> anyhow::Result<Config> {
 fn name_in(config: &Config, bff: &DevBff, files: &[PathBuf]) -> anyhow::Result<String> {
     let package = &bff.package;
     let is_of = |bff: &&Bff| {
-        bff.component
-            .file_stem()
+        let file = bff.component.as_ref();
+        file.and_then(|file| file.file_stem())
             .is_some_and(|stem| *stem == **package)
     };
     let mut found = config.bffs.values().filter(is_of).map(|bff| &bff.name);

@@ -220,9 +220,11 @@ impl BffRun {
 /// elsewhere, such as a component of others.
 fn ready_made(folder: &Path) -> anyhow::Result<(String, PathBuf)> {
     let file = folder.join(FILE);
-    let mut bffs = config::load_bffs(&file)?.bffs.into_iter();
+    // What is released to a host is in no file here.
+    let bffs = config::load_bffs(&file)?.bffs.into_iter();
+    let mut bffs = bffs.filter_map(|(name, bff)| Some((name, bff.component?)));
     match (bffs.next(), bffs.next()) {
-        (Some((name, bff)), None) => Ok((name, bff.component)),
+        (Some(found), None) => Ok(found),
         (None, _) => bail!("{}: no BFF is in it, and none is built here", shown(&file)),
         (Some((one, _)), Some((other, _))) => bail!(
             "{}: bff.{one} and bff.{other} are in it, and none is built here; name the folders \

@@ -1,6 +1,7 @@
 //! BFFs: their component, their grants, their smoke request, and that a route leads to each.
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use http::Method;
@@ -23,20 +24,14 @@ pub(super) fn check(engine: &Engine, cx: &mut Context<'_>) -> BTreeMap<String, B
         .collect()
 }
 
-/// `None` for a BFF without a component, which is reported already.
+/// `None` for a BFF whose component is not clear, which is reported.
 fn one(raw: &RawBff, engine: &Engine, cx: &mut Context<'_>) -> Option<Bff> {
     check_grants(raw, cx);
     check_allowed(raw, cx);
     check_routed(raw, cx);
     let limits = limits::check(raw, engine, cx);
     let smoke = raw.smoke.as_ref().map(|smoke| self::smoke(smoke, raw, cx));
-    let component = raw.component.written()?;
-    let max_size = cx
-        .file
-        .engine
-        .max_component_size
-        .settled(MAX_COMPONENT_SIZE);
-    let component = cx.check_component(component, max_size);
+    let component = component(raw, cx)?;
     let deadline = raw.deadline.or(DEADLINE);
     let mut downstreams: Vec<String> = raw.downstreams.values();
     downstreams.sort();
@@ -53,6 +48,43 @@ fn one(raw: &RawBff, engine: &Engine, cx: &mut Context<'_>) -> Option<Bff> {
         config: raw.config.values(),
         smoke,
     })
+}
+
+/// The file of a BFF's components; `Some(None)` for one that is released to. `None` when neither is
+/// clear, which is reported.
+fn component(raw: &RawBff, cx: &mut Context<'_>) -> Option<Option<PathBuf>> {
+    match (&raw.component, &raw.releases) {
+        (Field::Written(file), Field::Absent) => {
+            let max_size = &cx.file.engine.max_component_size;
+            let max_size = max_size.settled(MAX_COMPONENT_SIZE);
+            Some(Some(cx.check_component(file, max_size)))
+        }
+        (Field::Absent, Field::Written(releases)) if releases.value => {
+            if !cx.file.admin.enabled.or(true) {
+                let what = "there is no admin listener, which takes the releases";
+                let way_out = "leave admin.enabled out, or name a file: component = \"watch.wasm\"";
+                cx.report(releases, what, way_out);
+            }
+            Some(None)
+        }
+        (Field::Written(_), Field::Written(releases)) => {
+            let what = "a BFF has a component file or releases, not both";
+            cx.report(releases, what, "leave out component or releases");
+            None
+        }
+        (Field::Absent, Field::Written(releases)) => {
+            let what = "without releases, a BFF needs a component file";
+            let way_out = "name its file: component = \"watch.wasm\", or write releases = true";
+            cx.report(releases, what, way_out);
+            None
+        }
+        (Field::Absent, Field::Absent) => {
+            let way_out = "name its file: component = \"watch.wasm\"; or write releases = true";
+            cx.report_missing(&raw.place, "component", way_out);
+            None
+        }
+        (Field::Bad, _) | (_, Field::Bad) => None,
+    }
 }
 
 fn check_grants(raw: &RawBff, cx: &mut Context<'_>) {

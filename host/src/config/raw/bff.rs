@@ -14,6 +14,7 @@ pub(in crate::config) struct RawBff {
     pub(in crate::config) name: String,
     pub(in crate::config) place: Location,
     pub(in crate::config) component: Field<String>,
+    pub(in crate::config) releases: Field<bool>,
     pub(in crate::config) downstreams: Field<Vec<Located<String>>>,
     pub(in crate::config) allow: Field<Vec<NamedList<CallPattern>>>,
     pub(in crate::config) deadline: Field<Duration>,
@@ -60,11 +61,8 @@ pub(super) fn bff(bff: &str, s: &mut Section<'_>) -> RawBff {
     RawBff {
         name: bff.to_owned(),
         place: s.place.clone(),
-        component: s.required(
-            "component",
-            "name its file: component = \"watch.wasm\"",
-            path(),
-        ),
+        component: s.read("component", path()),
+        releases: s.read("releases", boolean()),
         downstreams: s.list("downstreams", name()),
         allow: s.lists("allow", call_pattern()),
         deadline: s.read("deadline", duration()),

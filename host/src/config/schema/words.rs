@@ -25,7 +25,7 @@ struct Row {
 }
 
 /// What each section is.
-const SECTIONS: [(&str, &str); 27] = [
+const SECTIONS: [(&str, &str); 28] = [
     (
         "server",
         "The listener for clients, and what it lets them take.",
@@ -39,6 +39,10 @@ const SECTIONS: [(&str, &str); 27] = [
     (
         "engine",
         "The engine of components, and the folder for its files.",
+    ),
+    (
+        "releases",
+        "Components that are released to the running host, and their history.",
     ),
     ("calls", "Calls of all BFFs to all services."),
     ("profile", "Limits of calls that a BFF picks by name."),

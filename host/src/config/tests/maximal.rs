@@ -359,6 +359,14 @@ pub(super) fn record() -> Record {
     }
 }
 
+pub(super) fn releases() -> Releases {
+    Releases {
+        keep: 5,
+        uploads: 3,
+        upload_timeout: ms(20_000),
+    }
+}
+
 pub(super) fn calls() -> Calls {
     Calls {
         max_in_flight: 1_000,

@@ -35,8 +35,8 @@ pub(super) async fn serve(
     let asked = place.clone();
     let service = service_fn(move |request: Request<Incoming>| {
         asked.begin();
-        let response = answer(&request, &pages, asked.kind);
-        async move { Ok::<_, std::convert::Infallible>(response) }
+        let (pages, kind) = (pages.clone(), asked.kind);
+        async move { Ok::<_, std::convert::Infallible>(answer(request, &pages, kind).await) }
     });
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())

@@ -41,7 +41,7 @@ pub(super) fn document(snapshot: &Snapshot) -> Value {
                 "version": version.map(|it| &**it.name()),
                 "sha256": version.map(|it| &it.loaded().digest),
                 "size": version.map(|it| it.loaded().size),
-                "component": settings.component.display().to_string(),
+                "component": settings.component.as_ref().map(|file| file.display().to_string()),
                 "published_at": state.published_at.map(time),
                 "swaps": state.swaps,
                 "refused": refused,

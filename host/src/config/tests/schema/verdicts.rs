@@ -266,7 +266,8 @@ fn schema_and_reader_miss_the_same_keys_and_refuse_the_same_names() {
             false,
         ),
         ("[[route]]\npath = \"/a\"\n", false),
-        ("[bff.y]\n[[route]]\nbff = \"y\"\npath = \"/a\"\n", false),
+        // What a BFF is served from, the check says: a file or releases.
+        ("[bff.y]\n[[route]]\nbff = \"y\"\npath = \"/a\"\n", true),
     ] {
         let file = format!("{whole}{more}");
         let mut reader = reader::Reader::new(&file);

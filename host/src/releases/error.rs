@@ -1,0 +1,164 @@
+//! Why the store of releases could not be used.
+
+use std::io;
+use std::path::Path;
+
+use rustix::fs::{StatVfs, StatVfsMountFlags, statvfs};
+use rustix::io::Errno;
+use thiserror::Error;
+
+use crate::file::Untrusted;
+
+/// The store of releases did not do as it was told.
+#[derive(Clone, Debug, Error)]
+pub enum StoreError {
+    /// The disk is full.
+    #[error("{place}: no space left; make room below engine.data-dir, and try again")]
+    Full {
+        /// What was written.
+        place: String,
+    },
+    /// The place cannot be written to.
+    #[error("{place}: the file system is read-only; make engine.data-dir writable, and try again")]
+    ReadOnly {
+        /// What was written.
+        place: String,
+    },
+    /// It does not answer in time.
+    #[error("{place}: no answer in time; look at the file system of engine.data-dir")]
+    Slow {
+        /// What was read or written.
+        place: String,
+    },
+    /// Another failure.
+    #[error("{place}: {why}; mend it, or restore it from a copy")]
+    Failed {
+        /// What was read or written.
+        place: String,
+        /// What the system or SQLite says.
+        why: String,
+    },
+    /// A component is not there.
+    #[error("component {0}: not there; upload it with PUT /v1/components/{0}")]
+    NoComponent(String),
+    /// A component's bytes are others than they should be.
+    #[error("component {0}: damaged: its bytes have another digest; upload it again")]
+    Damaged(String),
+    /// A row of the journal cannot be what a host wrote.
+    #[error("journal: the live release of {bff} is damaged: {why}; release the BFF again")]
+    DamagedRow {
+        /// The BFF.
+        bff: String,
+        /// What is wrong with it.
+        why: String,
+    },
+    /// The journal is of a newer host.
+    #[error(
+        "{place}: written by a newer host (version {found}, this host knows {known}); run that \
+         host, or another engine.data-dir"
+    )]
+    Newer {
+        /// The journal.
+        place: String,
+        /// Its version.
+        found: i64,
+        /// The newest that this host knows.
+        known: i64,
+    },
+    /// The key of an order was used for another order.
+    #[error("idempotency-key: used for another order; take a new key")]
+    KeyReused,
+    /// Too many releases of a BFF are under way.
+    #[error("bff.{bff}: {waiting} releases are under way; wait until one has ended")]
+    Busy {
+        /// The BFF.
+        bff: String,
+        /// How many.
+        waiting: usize,
+    },
+    /// Something else is live than the order expects, or about to be.
+    #[error("bff.{bff}: {what}; look at it, and release with expect_live \"{live}\" or \"any\"")]
+    Conflict {
+        /// The BFF.
+        bff: String,
+        /// What is there, since when.
+        what: String,
+        /// What is live: a digest, or `none`.
+        live: String,
+    },
+}
+
+impl StoreError {
+    /// The failure of a file.
+    pub(super) fn of_file(path: &Path, error: &io::Error) -> Self {
+        let place = path.display().to_string();
+        match Errno::from_io_error(error) {
+            Some(Errno::NOSPC | Errno::DQUOT) => Self::Full { place },
+            Some(Errno::ROFS) => Self::ReadOnly { place },
+            _ if error.kind() == io::ErrorKind::TimedOut => Self::Slow { place },
+            _ if Untrusted::is_in(error) => Self::Failed {
+                place: "engine.data-dir".to_owned(),
+                why: error.to_string(),
+            },
+            _ => Self::Failed {
+                place,
+                why: error.to_string(),
+            },
+        }
+    }
+
+    /// The failure of the journal.
+    pub(super) fn of_journal(path: &Path, error: &rusqlite::Error) -> Self {
+        use rusqlite::ErrorCode;
+        let place = path.display().to_string();
+        match error.sqlite_error_code() {
+            Some(ErrorCode::DiskFull) => Self::Full { place },
+            Some(ErrorCode::ReadOnly) => Self::ReadOnly { place },
+            Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => Self::Failed {
+                place,
+                why: "another program holds a lock on it".to_owned(),
+            },
+            // SQLite does not say what is wrong with the disk.
+            Some(ErrorCode::CannotOpen | ErrorCode::SystemIoFailure) if is_read_only(path) => {
+                Self::ReadOnly { place }
+            }
+            Some(ErrorCode::CannotOpen | ErrorCode::SystemIoFailure) if is_full(path) => {
+                Self::Full { place }
+            }
+            _ => Self::Failed {
+                place,
+                why: error.to_string(),
+            },
+        }
+    }
+
+    /// The same, where the copy beside the journal is no help.
+    pub(super) fn without_copy(self, copy: &Self) -> Self {
+        Self::Failed {
+            place: "releases".to_owned(),
+            why: format!("{self}; and its copy cannot be used: {copy}"),
+        }
+    }
+
+    /// Whether the host or its disk is the cause, not the order.
+    pub fn is_of_host(&self) -> bool {
+        !matches!(
+            self,
+            Self::NoComponent(_) | Self::KeyReused | Self::Busy { .. } | Self::Conflict { .. }
+        )
+    }
+}
+
+/// Whether the file system of a file takes no writes.
+fn is_read_only(path: &Path) -> bool {
+    disk(path).is_some_and(|disk| disk.f_flag.contains(StatVfsMountFlags::RDONLY))
+}
+
+/// Whether the file system of a file has no room.
+fn is_full(path: &Path) -> bool {
+    disk(path).is_some_and(|disk| disk.f_bavail == 0)
+}
+
+fn disk(path: &Path) -> Option<StatVfs> {
+    statvfs(path.parent()?).ok()
+}

@@ -1,0 +1,187 @@
+//! What a store of releases has to do, wherever it is kept: on this host, or for a fleet.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::SystemTime;
+
+use super::error::StoreError;
+
+/// What is live, by BFF, or why that cannot be said of one.
+pub type LiveByBff = BTreeMap<String, Result<Live, StoreError>>;
+
+/// The history of releases, and what is live.
+pub trait Journal: Send + Sync {
+    /// Begins a release.
+    ///
+    /// # Errors
+    ///
+    /// When the order conflicts with another one, or cannot be recorded.
+    fn append(&self, release: &NewRelease) -> Result<Appended, StoreError>;
+
+    /// Ends a release. With [`Outcome::Live`], the live pointer moves in the same transaction.
+    ///
+    /// # Errors
+    ///
+    /// When that is not recorded. What was live still is.
+    fn finish(&self, release: i64, outcome: &Outcome) -> Result<(), StoreError>;
+
+    /// What is live, by BFF, or why that cannot be said of one.
+    ///
+    /// # Errors
+    ///
+    /// When it cannot be read.
+    fn live(&self) -> Result<LiveByBff, StoreError>;
+
+    /// The releases of a BFF, the newest first: those before `before`, at most `limit`.
+    ///
+    /// # Errors
+    ///
+    /// When they cannot be read.
+    fn list(
+        &self,
+        bff: &str,
+        before: Option<i64>,
+        limit: usize,
+    ) -> Result<Vec<Release>, StoreError>;
+
+    /// One release.
+    ///
+    /// # Errors
+    ///
+    /// When it cannot be read.
+    fn get(&self, release: i64) -> Result<Option<Release>, StoreError>;
+
+    /// Whether a component was live as a BFF, as far as the history goes back.
+    ///
+    /// # Errors
+    ///
+    /// When it cannot be read.
+    fn was_live(&self, bff: &str, digest: &str) -> Result<bool, StoreError>;
+
+    /// Removes releases of which `keep` newer ones of the BFF are there, and returns the digests
+    /// that the others need.
+    ///
+    /// # Errors
+    ///
+    /// When they cannot be removed.
+    fn collect(&self, keep: usize) -> Result<BTreeSet<String>, StoreError>;
+}
+
+/// A release that begins.
+#[derive(Clone, Debug)]
+pub struct NewRelease {
+    /// The BFF.
+    pub bff: String,
+    /// SHA-256 of the component, in hexadecimal.
+    pub digest: String,
+    /// Why.
+    pub kind: Kind,
+    /// What the author says of it.
+    pub message: Option<String>,
+    /// Where it comes from, for example the address of a commit.
+    pub source: Option<String>,
+    /// What must be live: a digest, or `None` within for nothing. Absent if anything may be.
+    pub expect_live: Option<Option<String>>,
+    /// The key of the order, with the digest of its body.
+    pub key: Option<(String, String)>,
+}
+
+/// The kind of a release.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// A component that was not live before, or is to be live again after a proof.
+    Deploy,
+    /// One that was live before.
+    Rollback,
+}
+
+impl Kind {
+    /// Its name in the journal and in documents.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Deploy => "deploy",
+            Self::Rollback => "rollback",
+        }
+    }
+}
+
+/// The result of an order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Appended {
+    /// A new release of this number.
+    New(i64),
+    /// The same order came before, and began this release.
+    Known(i64),
+}
+
+/// How a release ends.
+#[derive(Clone, Debug)]
+pub enum Outcome {
+    /// It is live.
+    Live {
+        /// What must be live until then, as in [`NewRelease::expect_live`].
+        expect_live: Option<Option<String>>,
+    },
+    /// It is not.
+    Refused {
+        /// At which step.
+        step: String,
+        /// Why.
+        reason: String,
+    },
+}
+
+/// What is live of a BFF.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Live {
+    /// The release that brought it.
+    pub release: i64,
+    /// SHA-256 of the component, in hexadecimal.
+    pub digest: String,
+    /// The component that was live before.
+    pub previous: Option<String>,
+    /// Since when.
+    pub since: SystemTime,
+}
+
+/// A release.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Release {
+    /// Its number.
+    pub number: i64,
+    /// The BFF.
+    pub bff: String,
+    /// SHA-256 of the component, in hexadecimal.
+    pub digest: String,
+    /// [`Kind::name`].
+    pub kind: String,
+    /// What the author says of it.
+    pub message: Option<String>,
+    /// Where it comes from.
+    pub source: Option<String>,
+    /// When it began.
+    pub begun: SystemTime,
+    /// Where it is.
+    pub state: State,
+    /// Since when.
+    pub since: SystemTime,
+}
+
+/// Where a release is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum State {
+    /// It is being proven.
+    Proving,
+    /// It is live.
+    Live,
+    /// It was live, and another one is.
+    Replaced,
+    /// It never was, for this reason.
+    Refused {
+        /// At which step.
+        step: String,
+        /// Why.
+        reason: String,
+    },
+    /// The host ended before it was proven.
+    Interrupted,
+}

@@ -1,0 +1,72 @@
+//! The tables of the journal, and their versions.
+
+use std::path::Path;
+
+use rusqlite::{Connection, TransactionBehavior};
+
+use super::Failure;
+use crate::releases::error::StoreError;
+
+/// What makes a journal of each version of the version before, the first one of an empty file.
+const MIGRATIONS: [&str; 1] = ["
+    CREATE TABLE release (
+        number INTEGER PRIMARY KEY AUTOINCREMENT,
+        bff TEXT NOT NULL,
+        digest TEXT NOT NULL,
+        kind TEXT NOT NULL,
+        message TEXT,
+        source TEXT,
+        key TEXT,
+        request TEXT,
+        at INTEGER NOT NULL
+    ) STRICT;
+    CREATE INDEX release_of_bff ON release (bff, number);
+    CREATE INDEX release_of_key ON release (key) WHERE key IS NOT NULL;
+    CREATE TABLE event (
+        number INTEGER PRIMARY KEY AUTOINCREMENT,
+        release INTEGER NOT NULL REFERENCES release (number) ON DELETE CASCADE,
+        state TEXT NOT NULL,
+        step TEXT,
+        reason TEXT,
+        at INTEGER NOT NULL
+    ) STRICT;
+    CREATE INDEX event_of_release ON event (release, number);
+    CREATE TABLE live (
+        bff TEXT PRIMARY KEY,
+        release INTEGER NOT NULL REFERENCES release (number),
+        digest TEXT NOT NULL,
+        previous TEXT,
+        since INTEGER NOT NULL
+    ) STRICT;
+"];
+
+/// Sets a connection up, and brings an older journal to this version.
+pub(super) fn prepare(connection: &mut Connection, path: &Path) -> Result<(), Failure> {
+    let version = |it: &Connection| it.query_row("PRAGMA user_version", [], |row| row.get(0));
+    let known = i64::try_from(MIGRATIONS.len()).unwrap_or(i64::MAX);
+    let found: i64 = version(connection)?;
+    if found > known {
+        let place = path.display().to_string();
+        return Err(StoreError::Newer {
+            place,
+            found,
+            known,
+        }
+        .into());
+    }
+    // It answers with the mode.
+    connection.query_row("PRAGMA journal_mode = WAL", [], |_| Ok(()))?;
+    connection.execute_batch("PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;")?;
+    let change = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    // Another host may have done it meanwhile.
+    let found: i64 = version(&change)?;
+    let done = usize::try_from(found).unwrap_or(0);
+    for migration in MIGRATIONS.iter().skip(done) {
+        change.execute_batch(migration)?;
+    }
+    if found < known {
+        change.pragma_update(None, "user_version", known)?;
+    }
+    change.commit()?;
+    Ok(())
+}

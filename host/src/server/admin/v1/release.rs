@@ -1,0 +1,272 @@
+//! Releases and rollbacks: orders, and what became of them.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::header::{CONTENT_TYPE, LOCATION};
+use http::{HeaderName, HeaderValue, Request, Response, StatusCode};
+use http_body_util::{BodyExt as _, Full, Limited};
+use hyper::body::Incoming;
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use serde_json::json;
+use tokio::time::timeout;
+
+use super::problem::V1Problem;
+use super::upload::check_digest;
+use super::{Pages, document, json};
+use crate::digest::hex;
+use crate::releases::{Expected, Kind, Order, Target};
+use crate::server::inbound;
+
+const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
+
+/// Size of an order, bytes.
+const MAX_ORDER: usize = 16 << 10;
+/// Time for a client to send one.
+const ORDER_TIMEOUT: Duration = Duration::from_secs(10);
+/// Size of a text of the author's, bytes.
+const MAX_TEXT: usize = 1000;
+/// Length of a key.
+const MAX_KEY: usize = 200;
+/// Releases of one answer.
+const PAGE: usize = 100;
+
+/// The body of a release.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct BeginBody {
+    digest: String,
+    #[serde(default)]
+    strategy: Strategy,
+    message: Option<String>,
+    source: Option<String>,
+    expect_live: Option<String>,
+}
+
+/// How the component comes to clients.
+#[derive(Default, Deserialize)]
+enum Strategy {
+    /// To all of them, when it is proven.
+    #[default]
+    #[serde(rename = "all-at-once")]
+    AllAtOnce,
+}
+
+/// The body of a rollback, which may be empty.
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RollbackBody {
+    to: Option<String>,
+    message: Option<String>,
+    expect_live: Option<String>,
+}
+
+/// Begins a release.
+pub(super) async fn begin(
+    request: Request<Incoming>,
+    pages: &Pages,
+    bff: String,
+) -> Result<Response<Full<Bytes>>, V1Problem> {
+    let (bytes, key) = read(request).await?;
+    let key = key.map(|key| (key, hex(format!("begin {bff}\n").as_bytes()) + &hex(&bytes)));
+    let body: BeginBody = parse(&bytes)?;
+    check_digest(&body.digest)?;
+    match body.strategy {
+        Strategy::AllAtOnce => {}
+    }
+    let order = Order {
+        bff,
+        target: Target::Digest(body.digest),
+        kind: Kind::Deploy,
+        message: text("message", body.message)?,
+        source: text("source", body.source)?,
+        expect_live: expected(body.expect_live)?,
+        key,
+    };
+    execute(pages, order).await
+}
+
+/// Begins a rollback.
+pub(super) async fn rollback(
+    request: Request<Incoming>,
+    pages: &Pages,
+    bff: String,
+) -> Result<Response<Full<Bytes>>, V1Problem> {
+    let (bytes, key) = read(request).await?;
+    let key = key.map(|key| {
+        (
+            key,
+            hex(format!("rollback {bff}\n").as_bytes()) + &hex(&bytes),
+        )
+    });
+    let body: RollbackBody = match bytes.is_empty() {
+        true => RollbackBody::default(),
+        false => parse(&bytes)?,
+    };
+    let target = match body.to {
+        Some(digest) => {
+            check_digest(&digest)?;
+            Target::Digest(digest)
+        }
+        None => Target::Previous,
+    };
+    let order = Order {
+        bff,
+        target,
+        kind: Kind::Rollback,
+        message: text("message", body.message)?,
+        source: None,
+        expect_live: expected(body.expect_live)?,
+        key,
+    };
+    execute(pages, order).await
+}
+
+async fn execute(pages: &Pages, order: Order) -> Result<Response<Full<Bytes>>, V1Problem> {
+    let release = pages.orders.begin(order).await?;
+    let (bff, number, kind) = (&release.bff, release.number, &release.kind);
+    tracing::info!(
+        bff,
+        release = number,
+        kind,
+        digest = release.digest,
+        "a release is ordered"
+    );
+    let mut response = json(StatusCode::ACCEPTED, &document::release(&release));
+    // A BFF's name needs no escapes.
+    let location = format!("/v1/bffs/{bff}/releases/{number}");
+    if let Ok(location) = HeaderValue::try_from(location) {
+        response.headers_mut().insert(LOCATION, location);
+    }
+    Ok(response)
+}
+
+/// The releases of a BFF, the newest first.
+pub(super) async fn list(
+    request: &Request<Incoming>,
+    pages: &Pages,
+    bff: String,
+) -> Result<Response<Full<Bytes>>, V1Problem> {
+    let bad = |what: String| {
+        let fix = "write ?before=NUMBER, ?limit=NUMBER, both or neither";
+        V1Problem::new(StatusCode::BAD_REQUEST, "query", what, fix)
+    };
+    let query = inbound::query(request.uri()).map_err(|error| bad(error.to_string()))?;
+    let (mut before, mut limit) = (None, PAGE);
+    for (name, value) in query {
+        match (&*name, value.parse::<u32>()) {
+            ("before", Ok(number)) => before = Some(i64::from(number)),
+            ("limit", Ok(number)) if (1..=PAGE as u32).contains(&number) => limit = number as usize,
+            ("limit", _) => return Err(bad(format!("limit is no number of 1 to {PAGE}"))),
+            ("before", _) => return Err(bad("before is no number of a release".to_owned())),
+            _ => return Err(bad(format!("{name:?} is not known here"))),
+        }
+    }
+    let releases = pages.orders.list(bff, before, limit).await?;
+    let releases: Vec<_> = releases.iter().map(document::release).collect();
+    Ok(json(StatusCode::OK, &json!({"releases": releases})))
+}
+
+/// One release.
+pub(super) async fn get(
+    pages: &Pages,
+    bff: String,
+    number: &str,
+) -> Result<Response<Full<Bytes>>, V1Problem> {
+    let number = number.parse::<i64>().map_err(|_| {
+        let fix = "take it from /v1/bffs/NAME/releases";
+        V1Problem::new(
+            StatusCode::NOT_FOUND,
+            "release",
+            "it is no number of a release",
+            fix,
+        )
+    })?;
+    let release = pages.orders.get(bff, number).await?;
+    Ok(json(StatusCode::OK, &document::release(&release)))
+}
+
+/// The body of an order, and its key.
+async fn read(request: Request<Incoming>) -> Result<(Bytes, Option<String>), V1Problem> {
+    let key = key(&request)?;
+    let kind = request
+        .headers()
+        .get(CONTENT_TYPE)
+        .map(HeaderValue::as_bytes);
+    let kind = kind.map(|kind| {
+        kind.split(|b| *b == b';')
+            .next()
+            .unwrap_or(kind)
+            .trim_ascii()
+    });
+    let is_json = kind.map(|kind| kind.eq_ignore_ascii_case(b"application/json"));
+    let body = Limited::new(request.into_body(), MAX_ORDER).collect();
+    let bad = |status, what: String, fix: &str| V1Problem::new(status, "order", what, fix);
+    let body = timeout(ORDER_TIMEOUT, body).await.map_err(|_| {
+        let what = "the order did not come in time".to_owned();
+        bad(StatusCode::REQUEST_TIMEOUT, what, "send it again")
+    })?;
+    let body = body.map_err(|_| {
+        let what = format!("the order did not come whole, or has more than {MAX_ORDER} bytes");
+        bad(
+            StatusCode::BAD_REQUEST,
+            what,
+            "send it again, with shorter texts",
+        )
+    })?;
+    let bytes = body.to_bytes();
+    if is_json == Some(false) || (is_json.is_none() && !bytes.is_empty()) {
+        let what = "the order is not application/json".to_owned();
+        let fix = "send content-type: application/json";
+        return Err(bad(StatusCode::UNSUPPORTED_MEDIA_TYPE, what, fix));
+    }
+    Ok((bytes, key))
+}
+
+fn key(request: &Request<Incoming>) -> Result<Option<String>, V1Problem> {
+    let mut keys = request.headers().get_all(IDEMPOTENCY_KEY).iter();
+    let Some(key) = keys.next() else {
+        return Ok(None);
+    };
+    let legal = key.as_bytes().iter().all(u8::is_ascii_graphic);
+    match key.to_str() {
+        Ok(key) if keys.next().is_none() && legal && (1..=MAX_KEY).contains(&key.len()) => {
+            Ok(Some(key.to_owned()))
+        }
+        _ => {
+            let what = "idempotency-key is not one key";
+            let fix = format!("send 1 to {MAX_KEY} letters, digits and signs, once");
+            let status = StatusCode::BAD_REQUEST;
+            Err(V1Problem::new(status, "idempotency-key", what, fix))
+        }
+    }
+}
+
+fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, V1Problem> {
+    serde_json::from_slice(bytes).map_err(|error| {
+        let fix = "look at /v1/openapi.json";
+        V1Problem::new(StatusCode::BAD_REQUEST, "order", error.to_string(), fix)
+    })
+}
+
+fn text(name: &str, text: Option<String>) -> Result<Option<String>, V1Problem> {
+    let is_bad = |text: &String| text.len() > MAX_TEXT || text.chars().any(char::is_control);
+    if text.as_ref().is_some_and(is_bad) {
+        let what = format!("{name} has more than {MAX_TEXT} bytes, or control characters");
+        let fix = "write less, on one line";
+        return Err(V1Problem::new(StatusCode::BAD_REQUEST, "order", what, fix));
+    }
+    Ok(text)
+}
+
+fn expected(text: Option<String>) -> Result<Expected, V1Problem> {
+    match text.as_deref() {
+        None | Some("any") => Ok(Expected::Any),
+        Some("none") => Ok(Expected::Nothing),
+        Some(digest) => {
+            check_digest(digest)?;
+            Ok(Expected::Digest(digest.to_owned()))
+        }
+    }
+}

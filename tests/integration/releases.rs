@@ -1,0 +1,73 @@
+//! Components that are released to a running host: orders and their refusals, restarts, disks, and
+//! a host that is killed at any point.
+
+mod api;
+mod disks;
+mod kills;
+mod orders;
+mod restarts;
+mod uploads;
+
+use std::net::SocketAddr;
+use std::path::Path;
+
+use tailor_harness::{Process, TestHost, TestHostBuilder};
+
+use crate::swap::page::body;
+use crate::wire::{Wire, get, until};
+use api::Api;
+
+/// The part of a configuration with a BFF that is released to, at `/page`.
+const PAGE: &str = r#"
+[bff.page]
+releases = true
+[[route]]
+bff = "page"
+path = "/page"
+"#;
+
+fn builder(more: &str) -> TestHostBuilder {
+    TestHost::builder().unwrap().config(more).config(PAGE)
+}
+
+async fn start() -> (TestHost, Api) {
+    let host = builder("").start().await.unwrap();
+    let api = Api::of(&host);
+    (host, api)
+}
+
+/// The version of the page that answers, whole; `None` while there is none.
+async fn served(address: SocketAddr) -> Option<String> {
+    let answer = Wire::ask(address, &get("/page/x", "")).await;
+    if answer.code() == "bff-unavailable" {
+        return None;
+    }
+    assert_eq!(answer.status, 200, "{answer:?}");
+    let version = answer.header("x-version").to_owned();
+    assert_eq!(answer.body, body(&version));
+    Some(version)
+}
+
+/// The same of a process.
+async fn served_by(process: &Process) -> Option<String> {
+    served(process.address().unwrap()).await
+}
+
+async fn admin_page(address: SocketAddr, path: &str) -> String {
+    Wire::ask(address, &get(path, "")).await.body
+}
+
+/// The components in the store of a data directory, and files that are half written.
+fn components(data_dir: &Path) -> Vec<String> {
+    let kept = std::fs::read_dir(data_dir.join("releases")).unwrap();
+    let mut names: Vec<String> = kept
+        .map(|it| it.unwrap().file_name().into_string().unwrap())
+        .filter(|name| name.ends_with(".wasm") || name.starts_with(".unfinished"))
+        .collect();
+    names.sort();
+    names
+}
+
+fn some(version: &str) -> Option<String> {
+    Some(version.to_owned())
+}

@@ -1,0 +1,129 @@
+//! A host that is killed at each named point of a release serves the old version or the new one when
+//! it starts again, whole, and its journal says the same.
+//!
+//! Here each point has its turn three times. `TAILOR_DRILL_KILLS=200` makes it two hundred.
+
+use std::process::{Command, Stdio};
+
+use rusqlite::Connection;
+use serde_json::json;
+use tailor_harness::Process;
+use tokio::net::TcpStream;
+
+use super::api::{Api, digest};
+use super::{builder, served_by};
+use crate::swap::page::page;
+use crate::wire::Wire;
+
+/// The points in the order in which a release comes to them, and whether it is live from there on.
+const POINTS: [(&str, bool); 12] = [
+    ("upload-read", false),
+    ("component-written", false),
+    ("release-appending", false),
+    ("release-appended", false),
+    ("component-read", false),
+    ("loaded", false),
+    ("proven", false),
+    ("going-live", false),
+    ("committed", true),
+    ("published", true),
+    ("live-file-written", true),
+    ("rows-collected", true),
+];
+
+fn times() -> usize {
+    let times = std::env::var("TAILOR_DRILL_KILLS");
+    times.ok().and_then(|it| it.parse().ok()).unwrap_or(3)
+}
+
+/// A host that ends itself at this point.
+fn that_ends_at(point: &str) -> Command {
+    let mut command = Command::new(Process::program().unwrap());
+    command
+        .stdin(Stdio::null())
+        .env("TAILOR_DRILL_END_AT", point);
+    command
+}
+
+/// Sends an order to a host that may end in the middle of it.
+async fn send(api: &Api, method: &str, path: &str, body: &[u8]) {
+    let Ok(stream) = TcpStream::connect(api.0).await else {
+        return;
+    };
+    let mut wire = Wire::over(stream);
+    let length = body.len();
+    wire.send(&format!(
+        "{method} {path} HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\n\
+         content-length: {length}\r\nconnection: close\r\n\r\n"
+    ))
+    .await;
+    wire.send_bytes(body).await;
+    wire.rest().await;
+}
+
+#[tokio::test]
+async fn a_host_that_is_killed_at_any_point_has_the_old_version_or_the_new_one() {
+    let (path, files) = builder("log.format = \"json\"\nreleases.keep = 2")
+        .write()
+        .unwrap();
+    let process = Process::serve(&path).unwrap();
+    Api::of_process(&process).release(&page("v0")).await;
+    let mut live = "v0".to_owned();
+    drop(process);
+    for round in 0..times() {
+        for (index, (point, is_live)) in POINTS.into_iter().enumerate() {
+            let version = format!("v{}", 1 + round * POINTS.len() + index);
+            let component = page(&version);
+            let mut process = Process::start(that_ends_at(point), &path).unwrap();
+            assert_eq!(served_by(&process).await.as_ref(), Some(&live));
+            let api = Api::of_process(&process);
+            let upload = format!("/v1/components/{}", digest(&component));
+            send(&api, "PUT", &upload, &component).await;
+            let order = json!({"digest": digest(&component)}).to_string();
+            send(&api, "POST", "/v1/bffs/page/releases", order.as_bytes()).await;
+            let status = process.wait().unwrap();
+            assert_eq!(status.code(), None, "{point}: {status}");
+            if is_live {
+                live.clone_from(&version);
+            }
+            let process = Process::serve(&path).unwrap();
+            assert_eq!(served_by(&process).await.as_ref(), Some(&live), "{point}");
+            let api = Api::of_process(&process);
+            let journal = files.path().join("data/releases/journal.db");
+            check(
+                &api,
+                &Connection::open(journal).unwrap(),
+                &digest(&page(&live)),
+                point,
+            )
+            .await;
+        }
+    }
+}
+
+/// The interface and the file say the same, and nothing is half done.
+async fn check(api: &Api, journal: &Connection, live: &str, point: &str) {
+    let whole: String = journal
+        .query_row("PRAGMA integrity_check", [], |row| row.get(0))
+        .unwrap();
+    assert_eq!(whole, "ok", "{point}");
+    let (release, digest): (i64, String) = journal
+        .query_row(
+            "SELECT release, digest FROM live WHERE bff = 'page'",
+            [],
+            |row| Ok((row.get(0)?, row.get(1)?)),
+        )
+        .unwrap();
+    assert_eq!(digest, live, "{point}");
+    let states = api.states().await;
+    let of = |wanted: &str| {
+        let found = states.iter().filter(|(_, state)| state == wanted);
+        found.map(|(number, _)| *number).collect::<Vec<_>>()
+    };
+    assert_eq!(of("live"), [release], "{point}");
+    assert_eq!(of("proving"), [0; 0], "{point}");
+    let count: i64 = journal
+        .query_row("SELECT count(*) FROM release", [], |row| row.get(0))
+        .unwrap();
+    assert_eq!(count, states.len() as i64, "{point}");
+}
