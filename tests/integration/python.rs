@@ -209,7 +209,7 @@ fn what_fails_while_modules_are_imported_fails_the_build_with_its_line() {
     let error = build(&folder, &options(), &mut |_| ()).unwrap_err();
     assert_eq!(
         error.to_string(),
-        "fails: not a component of a BFF: module-level code failed: ImportError: src/random.py is \
+        "fails: not a component of a BFF: componentize-py failed: ImportError: src/random.py is \
          never imported: `random` is a module of the standard library, which is there before; give \
          yours another name"
     );

@@ -251,9 +251,10 @@ fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, V1Problem> {
 }
 
 fn text(name: &str, text: Option<String>) -> Result<Option<String>, V1Problem> {
-    let is_bad = |text: &String| text.len() > MAX_TEXT || text.chars().any(char::is_control);
+    let is_bad =
+        |text: &String| text.chars().count() > MAX_TEXT || text.chars().any(char::is_control);
     if text.as_ref().is_some_and(is_bad) {
-        let what = format!("{name} has more than {MAX_TEXT} bytes, or control characters");
+        let what = format!("{name} has more than {MAX_TEXT} characters, or control characters");
         let fix = "write less, on one line";
         return Err(V1Problem::new(StatusCode::BAD_REQUEST, "order", what, fix));
     }
