@@ -213,6 +213,8 @@ fn what_fails_while_modules_are_imported_fails_the_build_with_its_line() {
          never imported: `random` is a module of the standard library, which is there before; give \
          yours another name"
     );
+    // The folder is built in again by the next run.
+    std::fs::remove_file(folder.join("src/random.py")).unwrap();
 }
 
 #[tokio::test]

@@ -1,5 +1,5 @@
 //! The interface for releases, `/v1`: uploads, releases, rollbacks, and what became of them. Its
-//! document is [`openapi.json`](v1/openapi.json), which a test holds to [`ROUTES`].
+//! document is [`openapi.json`](v1/openapi.json), which a test holds to `ROUTES`.
 //!
 //! There are no tokens yet, so it answers only where no other machine can reach the listener, and
 //! never a browser.
