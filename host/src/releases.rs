@@ -59,8 +59,8 @@ impl Releases {
         }
     }
 
-    /// What is live, by BFF, or why that cannot be said of one. A journal that cannot be read is logged, and the copy beside it is
-    /// taken in its place.
+    /// What is live, by BFF, or why that cannot be said of one. A journal that cannot be read is
+    /// logged, and the copy beside it is taken in its place.
     ///
     /// # Errors
     ///

@@ -209,7 +209,8 @@ impl Loader {
 
     /// Records the live components for the next start, and removes those of no BFF in `all`. One
     /// caller at a time, so that no call removes what another has written. Blocks until all is on
-    /// the disk. `false` when that failed, which is logged. The compiled code of `released` stays, too.
+    /// the disk. `false` when that failed, which is logged. The compiled code of `released` stays,
+    /// too.
     pub fn keep(
         &self,
         live: &[(String, Arc<Loaded>)],

@@ -1,6 +1,7 @@
 //! What a development host serves: BFFs of some folders, under a configuration, or under one that is
 //! made for them.
 
+use std::collections::BTreeMap;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -204,29 +205,37 @@ fn merged(files: &[PathBuf]) -> anyhow::Result<Config> {
                 bail!("{}: bff.{name} is in another file, too", file.display());
             }
         }
-        for (name, service) in config.downstreams {
-            let known = all.downstreams.insert(name.clone(), service.clone());
-            if known.is_some_and(|known| known != service) {
-                let file = file.display();
-                bail!(
-                    "{file}: downstream.{name} is another one than in {}",
-                    first.display()
-                );
-            }
-        }
-        for (name, profile) in config.profiles {
-            let known = all.profiles.insert(name.clone(), profile.clone());
-            if known.is_some_and(|known| known != profile) {
-                let file = file.display();
-                bail!(
-                    "{file}: profile.{name} is another one than in {}",
-                    first.display()
-                );
-            }
-        }
+        let of = Files { first, file };
+        of.add("downstream", &mut all.downstreams, config.downstreams)?;
+        of.add("profile", &mut all.profiles, config.profiles)?;
         all.routes.extend(config.routes);
     }
     Ok(all)
+}
+
+/// A further file of a configuration, beside the first.
+struct Files<'a> {
+    first: &'a Path,
+    file: &'a Path,
+}
+
+impl Files<'_> {
+    /// Adds what both may have, if they say the same of it.
+    fn add<T: Clone + PartialEq>(
+        &self,
+        kind: &str,
+        all: &mut BTreeMap<String, T>,
+        more: BTreeMap<String, T>,
+    ) -> anyhow::Result<()> {
+        for (name, value) in more {
+            let known = all.insert(name.clone(), value.clone());
+            if known.is_some_and(|known| known != value) {
+                let (file, first) = (self.file.display(), self.first.display());
+                bail!("{file}: {kind}.{name} is another one than in {first}");
+            }
+        }
+        Ok(())
+    }
 }
 
 /// The name of the BFF whose component is that of a package.
