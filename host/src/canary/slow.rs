@@ -1,0 +1,102 @@
+//! From which time on a request is slow: fixed once for each rollout, from the stable version.
+
+use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
+use std::time::Duration;
+
+/// So many requests of the stable version are measured.
+pub(super) const SAMPLES: usize = 2_000;
+/// Fewer than these say nothing of the slowest 5 %.
+pub(super) const MIN_SAMPLES: usize = 200;
+/// Slow is more than 6/5 of the 95th percentile.
+const OVER: (u64, u64) = (6, 5);
+
+/// The first times of the stable version, then what is slow. Times are in microseconds.
+pub(super) struct Slow {
+    samples: Box<[AtomicU32]>,
+    taken: AtomicUsize,
+    /// 0 until it is fixed.
+    from: AtomicU32,
+}
+
+impl Slow {
+    pub(super) fn new() -> Self {
+        Self {
+            samples: (0..SAMPLES).map(|_| AtomicU32::new(0)).collect(),
+            taken: AtomicUsize::new(0),
+            from: AtomicU32::new(0),
+        }
+    }
+
+    /// From which time on a request is slow, if that is fixed.
+    pub(super) fn from(&self) -> Option<Duration> {
+        match self.from.load(Ordering::Relaxed) {
+            0 => None,
+            from => Some(Duration::from_micros(u64::from(from))),
+        }
+    }
+
+    /// Takes the time of a request of the stable version. Returns whether this was the last one.
+    pub(super) fn sample(&self, time: Duration) -> bool {
+        let at = self.taken.fetch_add(1, Ordering::Relaxed);
+        let Some(sample) = self.samples.get(at) else {
+            return false;
+        };
+        sample.store(micros(time), Ordering::Relaxed);
+        at + 1 == SAMPLES
+    }
+
+    /// Fixes it, if there are enough times. The first to do so decides.
+    pub(super) fn fix(&self) {
+        if self.from().is_some() {
+            return;
+        }
+        // A time that is being written is 0 yet, and left out.
+        let times = self.samples.iter().map(|it| it.load(Ordering::Relaxed));
+        let mut times: Vec<u32> = times.filter(|time| *time > 0).collect();
+        if times.len() < MIN_SAMPLES {
+            return;
+        }
+        let at = times.len() * 95 / 100;
+        let (_, p95, _) = times.select_nth_unstable(at);
+        let from = u64::from(*p95) * OVER.0 / OVER.1;
+        let from = u32::try_from(from).unwrap_or(u32::MAX).max(1);
+        let _ = self
+            .from
+            .compare_exchange(0, from, Ordering::Relaxed, Ordering::Relaxed);
+    }
+}
+
+/// At least 1, so that 0 says that there is no time.
+fn micros(time: Duration) -> u32 {
+    u32::try_from(time.as_micros()).unwrap_or(u32::MAX).max(1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn slow_is_a_fifth_above_the_95th_percentile_and_stays_so() {
+        let slow = Slow::new();
+        for time in 1..200 {
+            slow.sample(Duration::from_millis(time));
+        }
+        slow.fix();
+        assert_eq!(slow.from(), None, "199 are too few");
+        slow.sample(Duration::from_millis(200));
+        slow.fix();
+        assert_eq!(slow.from(), Some(Duration::from_micros(229_200)));
+        for _ in 0..5_000 {
+            slow.sample(Duration::from_millis(1));
+        }
+        slow.fix();
+        assert_eq!(slow.from(), Some(Duration::from_micros(229_200)));
+    }
+
+    #[test]
+    fn the_last_sample_is_said_once() {
+        let slow = Slow::new();
+        let last = (0..3 * SAMPLES).filter(|_| slow.sample(Duration::ZERO));
+        assert_eq!(last.count(), 1);
+    }
+}
