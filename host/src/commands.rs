@@ -1,5 +1,6 @@
 //! The subcommands. The only place that reads arguments, writes to standard output and knows exit
-//! codes: 0 done, 1 failed, 2 wrong usage, 70 a host that could not go on.
+//! codes: 0 done, 1 failed, 2 wrong usage, 70 a host that could not go on. Orders to a host have
+//! more of them, see [`order`].
 
 mod build;
 mod call;
@@ -7,6 +8,7 @@ mod check;
 mod compile_worker;
 mod completions;
 mod demo;
+mod deploy;
 mod dev;
 mod init;
 mod inspect;
@@ -16,22 +18,30 @@ mod last_runs;
 mod log;
 mod man;
 mod new;
+mod order;
 mod outcome;
 mod output;
 mod record;
+mod releases;
+mod remote;
 mod replay;
+mod rollback;
 mod schema;
 mod serve;
+mod status;
 mod test;
 #[cfg(test)]
 mod tests;
+mod token;
 mod usage;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
 
+use clap::error::Error;
 use clap::{Args, Parser, Subcommand};
 
+pub use order::code;
 use output::Output;
 
 /// Host for Backends for Frontends, each a sandboxed WebAssembly component.
@@ -72,6 +82,16 @@ enum Command {
     Record(record::Record),
     /// Run recorded requests again, and say what differs
     Replay(replay::Replay),
+    /// Release a component to a running host, and wait until it is live or refused
+    Deploy(deploy::Deploy),
+    /// Go back to a component that was live
+    Rollback(rollback::Rollback),
+    /// List the releases of a BFF, the newest first
+    Releases(releases::Releases),
+    /// Show what is live of each BFF of a running host
+    Status(status::Status),
+    /// Make, list and revoke tokens for the admin listener, on the host's machine
+    Token(token::Token),
     /// Write the JSON Schema of a file, for editors
     Schema(schema::Schema),
     /// Write the completions of a shell
@@ -92,6 +112,19 @@ struct ConfigFile {
 }
 
 impl Cli {
+    /// Reads the arguments.
+    ///
+    /// # Errors
+    ///
+    /// The exit code, when there is nothing to run: the help is printed, or what is wrong.
+    pub fn of_arguments() -> Result<Self, ExitCode> {
+        Self::try_parse().map_err(|error| {
+            // There is nowhere to report that it cannot be written.
+            let _ = error.print();
+            usage_code(&error)
+        })
+    }
+
     /// Runs the subcommand.
     ///
     /// # Errors
@@ -112,11 +145,28 @@ impl Cli {
             Command::Test(test) => wait(test.run()),
             Command::Record(record) => wait(record.run()),
             Command::Replay(replay) => wait(replay.run()),
+            Command::Deploy(deploy) => wait(deploy.run()),
+            Command::Rollback(rollback) => wait(rollback.run()),
+            Command::Releases(releases) => wait(releases.run()),
+            Command::Status(status) => wait(status.run()),
+            Command::Token(token) => token.run(),
             Command::Schema(schema) => schema.run(),
             Command::Completions(completions) => completions.run(),
             Command::Man(man) => man.run(),
             Command::CompileWorker(worker) => Ok(worker.run()),
         }
+    }
+}
+
+/// The exit code of what is typed wrong. Of a command whose 2 says that a component is refused, a
+/// script has to be able to tell the two apart.
+fn usage_code(error: &Error) -> ExitCode {
+    let command = std::env::args_os().nth(1);
+    let has_own = command.is_some_and(|it| it == "deploy" || it == "rollback");
+    match error.exit_code() {
+        0 => ExitCode::SUCCESS,
+        _ if has_own => ExitCode::FAILURE,
+        _ => ExitCode::from(2),
     }
 }
 

@@ -9,18 +9,20 @@ use std::process::ExitCode;
 use std::sync::mpsc::channel;
 use std::time::Duration;
 
-use clap::Parser as _;
-
 // Requests make many small buffers that live for microseconds, on several threads.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
-    match commands::Cli::parse().run() {
+    let cli = match commands::Cli::of_arguments() {
+        Ok(cli) => cli,
+        Err(code) => return code,
+    };
+    match cli.run() {
         Ok(code) => code,
         Err(error) => {
             say(&format!("tailor: {}\n", in_one_line(&error)));
-            ExitCode::FAILURE
+            commands::code(&error)
         }
     }
 }

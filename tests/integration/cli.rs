@@ -59,6 +59,18 @@ fn help_names_every_argument() {
         ),
         ("record", &["[ID]", "--admin <ADDRESS>", "--failed"]),
         ("replay", &["<COMPONENT>", "<RECORDING>...", "--times <N>"]),
+        (
+            "deploy",
+            &[
+                "<BFF>",
+                "<FILE>",
+                "--expect-live <NAME>",
+                "--token-file <FILE>",
+            ],
+        ),
+        ("rollback", &["<BFF>", "--to <NAME>", "[default: previous]"]),
+        ("releases", &["<BFF>", "--limit <N>", "--url <URL>"]),
+        ("status", &["[BFF]", "--ca <FILE>", "--json"]),
         ("schema", &["<config|fixture>"]),
         ("completions", &["<bash|elvish|fish|powershell|zsh>"]),
         ("man", &["--dir <FOLDER>"]),

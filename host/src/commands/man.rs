@@ -47,14 +47,42 @@ fn title(command: &Command) -> String {
     }
 }
 
-/// The codes of all commands.
-const EXIT: [(&str, &str); 5] = [
+/// The codes of orders to a host.
+const ORDER_EXIT: [(&str, &str); 7] = [
+    (
+        "0",
+        "The component is live, or was until a newer one replaced it.",
+    ),
+    ("1", "Failed: standard error says what. Wrong usage, too."),
+    (
+        "2",
+        "The component is refused: standard output says at which step.",
+    ),
+    ("3", "The component was live, and was rolled back."),
+    ("4", "Not allowed: the host wants a token, or another one."),
+    (
+        "5",
+        "Conflict: something else is live than --expect-live says.",
+    ),
+    (
+        "6",
+        "The release has no end yet when --timeout is over. It goes on.",
+    ),
+];
+
+/// The codes of all other commands.
+const EXIT: [(&str, &str); 6] = [
     ("0", "Done. For a host: it stopped in order."),
     (
         "1",
         "Failed: standard error says what, of tests standard output.",
     ),
     ("2", "Wrong usage."),
+    (
+        "4",
+        "tailor releases and tailor status that may not read: the host wants a token, or another \
+         one.",
+    ),
     ("70", "A host that cannot go on after faults of its own."),
     ("130", "tailor test that a signal ended."),
 ];
@@ -75,7 +103,15 @@ const FILES: [(&str, &str); 3] = [
     ),
 ];
 
-const VARIABLES: [(&str, &str); 4] = [
+const VARIABLES: [(&str, &str); 6] = [
+    (
+        "TAILOR_URL",
+        "The listener for operators of the host that orders go to; else http://127.0.0.1:8081.",
+    ),
+    (
+        "TAILOR_TOKEN",
+        "The token for that host. Over http, it is sent to this machine alone.",
+    ),
     (
         "TAILOR_CACHE",
         "The folder for what is made once per machine; else $XDG_CACHE_HOME/tailor, else \
@@ -104,7 +140,7 @@ const SIGNALS: [(&str, &str); 2] = [
 ];
 
 /// What is typed most.
-const EXAMPLES: [(&str, &str, &str); 8] = [
+const EXAMPLES: [(&str, &str, &str); 10] = [
     (
         "serve",
         "tailor serve --config tailor.toml",
@@ -137,6 +173,16 @@ const EXAMPLES: [(&str, &str, &str); 8] = [
         "Run the tests of a BFF at each change.",
     ),
     (
+        "deploy",
+        "tailor deploy watch watch.wasm --expect-live live",
+        "Release a component, unless somebody else releases another one meanwhile.",
+    ),
+    (
+        "rollback",
+        "tailor rollback watch",
+        "Go back to the one before.",
+    ),
+    (
         "man",
         "tailor man --dir ~/.local/share/man/man1",
         "Write all pages.",
@@ -167,7 +213,11 @@ fn page(command: &Command, all: &Command) -> io::Result<Vec<u8>> {
         man.render_subcommands_section(&mut page)?;
     }
     let of_host = ["tailor", "serve"].contains(&command.get_name());
-    table("EXIT STATUS", &EXIT).to_writer(&mut page)?;
+    let exit: &[_] = match command.get_name() {
+        "deploy" | "rollback" => &ORDER_EXIT,
+        _ => &EXIT,
+    };
+    table("EXIT STATUS", exit).to_writer(&mut page)?;
     table("ENVIRONMENT", &VARIABLES).to_writer(&mut page)?;
     table("FILES", &FILES).to_writer(&mut page)?;
     if of_host {
@@ -232,6 +282,8 @@ mod tests {
                 "{name}: {whole}"
             );
         }
+        let deploy = text(all.find_subcommand("deploy").unwrap());
+        assert!(deploy.contains("was rolled back"), "{deploy}");
         let inspect = text(all.find_subcommand("inspect").unwrap());
         for part in [
             ".TH tailor-inspect 1",

@@ -8,7 +8,15 @@ use tailor::text::is_hidden;
 
 /// A document as text, in which no character is left that a terminal acts on.
 pub fn text(document: &Value) -> String {
-    let text = format!("{document:#}");
+    plain(&format!("{document:#}"))
+}
+
+/// The same on one line.
+pub fn line(document: &Value) -> String {
+    plain(&document.to_string())
+}
+
+fn plain(text: &str) -> String {
     let mut plain = String::with_capacity(text.len());
     for character in text.chars() {
         if character != '\n' && is_hidden(character) {

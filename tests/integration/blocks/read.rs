@@ -84,6 +84,12 @@ fn folder() -> tempfile::TempDir {
     let fixture = root().join("bffs/watch/fixtures/face.json");
     std::fs::copy(fixture, dir.path().join("smoke.json")).unwrap();
     std::fs::write(dir.path().join("activity"), "secret").unwrap();
+    let signed = Authority::new()
+        .unwrap()
+        .sign("tailor.example", Validity::Now)
+        .unwrap();
+    std::fs::write(dir.path().join("admin.pem"), signed.certificate).unwrap();
+    std::fs::write(dir.path().join("admin.key"), signed.key).unwrap();
     dir
 }
 

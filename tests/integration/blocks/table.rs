@@ -117,8 +117,38 @@ const TABLE: &[Row] = &[
     ),
     row(
         "docs/operate/releases.md",
+        "tailor status",
+        How::Walk("a_component_is_shipped_to_an_empty_host_and_undone"),
+    ),
+    row(
+        "docs/operate/releases.md",
+        "tailor deploy watch watch.wasm --expect-live",
+        How::Walk("a_component_is_shipped_to_an_empty_host_and_undone"),
+    ),
+    row(
+        "docs/operate/releases.md",
+        "name: ship",
+        How::Walk("a_workflow_ships_what_is_pushed_without_a_terminal"),
+    ),
+    row(
+        "docs/operate/releases.md",
         "digest=$(sha256sum",
         How::Test("a_component_is_uploaded_released_and_undone"),
+    ),
+    row(
+        "docs/operate/releases.md",
+        "curl -N",
+        How::Test("a_client_that_comes_again_misses_no_event"),
+    ),
+    row(
+        "docs/operate/releases.md",
+        "tailor token create",
+        How::Test("the_command_lists_and_revokes_tokens_and_says_what_is_wrong"),
+    ),
+    row(
+        "docs/operate/releases.md",
+        "curl \"http://127.0.0.1:8081/v1/bffs/watch/diff",
+        How::Test("growth_needs_the_consent_to_that_very_difference"),
     ),
     row(
         "docs/operate/deploy.md",
@@ -176,6 +206,11 @@ const TABLE: &[Row] = &[
     row("docs/reference/cli.md", "tailor inspect", COMMANDS),
     row("docs/reference/cli.md", "tailor record", COMMANDS),
     row("docs/reference/cli.md", "tailor replay", COMMANDS),
+    row("docs/reference/cli.md", "tailor deploy", COMMANDS),
+    row("docs/reference/cli.md", "tailor rollback", COMMANDS),
+    row("docs/reference/cli.md", "tailor releases", COMMANDS),
+    row("docs/reference/cli.md", "tailor status", COMMANDS),
+    row("docs/reference/cli.md", "tailor token", COMMANDS),
     row("docs/reference/cli.md", "tailor schema", COMMANDS),
     row("docs/reference/cli.md", "tailor completions", COMMANDS),
     row("docs/reference/cli.md", "tailor man", COMMANDS),

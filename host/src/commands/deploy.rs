@@ -1,0 +1,174 @@
+//! `tailor deploy`: a component into a running host, until it is live or refused.
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::time::Duration;
+
+use anyhow::Context as _;
+use bytes::Bytes;
+use clap::Args;
+use serde_json::{Value, json};
+use tailor::digest::hex;
+use tailor::file;
+
+use super::order::{
+    Ended, Order, OrderError, Patience, Report, body, follow, key, random_key, timeout,
+};
+use super::remote::{Access, Bff, Reference, Remote, bff_name, resolve, short};
+
+/// Largest component, bytes: what a host takes is less.
+const MAX_COMPONENT: u64 = 1 << 30;
+
+#[derive(Args)]
+pub struct Deploy {
+    /// The BFF, which has releases = true in the host's configuration
+    #[arg(value_name = "BFF", value_parser = bff_name)]
+    bff: String,
+    /// The component file
+    #[arg(value_name = "FILE")]
+    file: PathBuf,
+    /// What is new, for the history
+    #[arg(short, long, value_name = "TEXT")]
+    message: Option<String>,
+    /// Where it comes from, for the history, such as the address of a commit
+    #[arg(long, value_name = "URL")]
+    source: Option<String>,
+    /// What must be live: live (as the command finds it), previous, latest, a digest or its first
+    /// digits, none or any
+    #[arg(long, value_name = "NAME", default_value = "any")]
+    expect_live: Expected,
+    /// How long to wait for the end
+    #[arg(long, value_name = "TIME", default_value = "30m", value_parser = timeout)]
+    timeout: Duration,
+    /// End as soon as the release has begun
+    #[arg(long)]
+    detach: bool,
+    /// The same key with the same order begins one release in 24 hours [default: a random one]
+    #[arg(long, value_name = "KEY", value_parser = key)]
+    key: Option<String>,
+    /// The digest of the difference that a refusal at consent names, for an operator who agrees
+    #[arg(long, value_name = "DIGEST", value_parser = consent)]
+    consent: Option<String>,
+    /// Print a JSON document a line
+    #[arg(long)]
+    json: bool,
+    #[command(flatten)]
+    access: Access,
+}
+
+/// What must be live.
+#[derive(Clone, Debug)]
+enum Expected {
+    Any,
+    Nothing,
+    Component(Reference),
+}
+
+impl std::str::FromStr for Expected {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        match text {
+            "any" => Ok(Self::Any),
+            "none" => Ok(Self::Nothing),
+            text => match text.parse() {
+                Ok(name) => Ok(Self::Component(name)),
+                Err(error) => Err(format!("{error}; or any, or none")),
+            },
+        }
+    }
+}
+
+impl Deploy {
+    pub async fn run(self) -> anyhow::Result<ExitCode> {
+        let mut report = Report::new(&self.bff, self.json);
+        let ended = self.deploy(&mut report).await;
+        report.end(ended).map(ExitCode::from)
+    }
+
+    async fn deploy(self, report: &mut Report) -> anyhow::Result<u8> {
+        let mut patience = Patience::new(self.timeout);
+        let file = self.file.clone();
+        let reading = tokio::task::spawn_blocking(move || read(&file));
+        let (component, digest) = reading.await??;
+        let remote = self.access.open().await?;
+        let status = format!("/v1/bffs/{}", self.bff);
+        let asked = patience.ask(report, async |left| remote.get(&status, left).await);
+        let bff: Bff = asked.await.map_err(OrderError::from)?;
+        if !bff.releases {
+            return Err(OrderError::FromFile(self.bff).into());
+        }
+        let expect_live = match &self.expect_live {
+            Expected::Any => "any".to_owned(),
+            Expected::Nothing => "none".to_owned(),
+            Expected::Component(name) => {
+                let resolved = resolve(&remote, &bff, name, patience.left()).await;
+                resolved.map_err(OrderError::from)?
+            }
+        };
+        upload(&remote, component, &digest, &mut patience, report).await?;
+        let order = Order {
+            remote: &remote,
+            bff: &self.bff,
+            kind: "releases",
+            body: body(&[
+                ("digest", Some(&digest)),
+                ("message", self.message.as_ref()),
+                ("source", self.source.as_ref()),
+                ("expect_live", Some(&expect_live)),
+                ("consent", self.consent.as_ref()),
+            ]),
+            key: self.key.map_or_else(random_key, Ok)?,
+            timeout: self.timeout,
+        };
+        let until = match self.detach {
+            true => Ended::Detached,
+            false => Ended::Awaited,
+        };
+        Ok(follow(&order, until, &mut patience, report).await?)
+    }
+}
+
+/// The digest of a difference, which is written whole: a part of it is no consent.
+fn consent(text: &str) -> Result<String, String> {
+    match text.parse() {
+        Ok(Reference::Digest(digest)) => Ok(digest),
+        _ => Err("write the 64 digits that the refusal names".to_owned()),
+    }
+}
+
+/// A component and its digest.
+fn read(path: &Path) -> anyhow::Result<(Bytes, String)> {
+    let content = file::read(path, MAX_COMPONENT);
+    let content = content.with_context(|| path.display().to_string())?;
+    let digest = hex(&content.bytes);
+    Ok((content.bytes.into(), digest))
+}
+
+/// Uploads a component, unless it is there.
+async fn upload(
+    remote: &Remote,
+    component: Bytes,
+    digest: &str,
+    patience: &mut Patience,
+    report: &mut Report,
+) -> Result<(), OrderError> {
+    let path = format!("/v1/components/{digest}");
+    let size = component.len();
+    let asked = patience.ask(report, async |left| remote.has(&path, left).await);
+    let is_there = asked.await?;
+    if !is_there {
+        let put = patience.ask(report, async |left| {
+            remote.put(&path, component.clone(), left).await
+        });
+        put.await?;
+    }
+    let (event, what) = match is_there {
+        true => ("known", "is there already"),
+        false => ("uploaded", "is uploaded"),
+    };
+    let sentence = format!("{} ({size} bytes) {what}", short(digest));
+    let members: Value = json!({"digest": digest, "size": size});
+    report.step(event, &sentence, members);
+    Ok(())
+}

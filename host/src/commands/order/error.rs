@@ -1,0 +1,124 @@
+//! Why an order has no good end, and the exit codes for it.
+
+use std::process::ExitCode;
+
+use thiserror::Error;
+
+use crate::commands::remote::{NameError, RemoteError};
+
+/// The exit code of a release that is refused.
+pub const REFUSED: u8 = 2;
+/// The exit code of one that was live, and was taken back.
+pub const ROLLED_BACK: u8 = 3;
+/// The exit code of a command that may not do this.
+const NOT_ALLOWED: u8 = 4;
+/// The exit code where something else is live than was expected.
+const CONFLICT: u8 = 5;
+/// The exit code of a command that does not wait any longer.
+const UNFINISHED: u8 = 6;
+/// The exit code of all else.
+const FAILED: u8 = 1;
+
+/// An order has no good end.
+#[derive(Debug, Error)]
+pub enum OrderError {
+    /// A request had no good answer.
+    #[error(transparent)]
+    Remote(#[from] RemoteError),
+    /// A name means no component.
+    #[error(transparent)]
+    Name(#[from] NameError),
+    /// The BFF takes no releases.
+    #[error(
+        "{0}: the host serves it from a file; write releases = true in place of component in its \
+         configuration"
+    )]
+    FromFile(String),
+    /// There is nothing to go back to.
+    #[error("{0}: no component was live before; name one that was with --to")]
+    NoPrevious(String),
+    /// The order was sent, and nothing is known of it.
+    #[error(
+        "{error}; whether the release has begun is not known: with --key {key}, the same command \
+         begins it once"
+    )]
+    Unknown {
+        /// The last error.
+        error: RemoteError,
+        /// The key of the order.
+        key: String,
+    },
+    /// It was refused, since something else was live in the end.
+    #[error("{bff}: release {release} is refused at {step}: {reason}")]
+    Conflict {
+        /// The BFF.
+        bff: String,
+        /// The release.
+        release: i64,
+        /// How it came.
+        step: String,
+        /// What is live.
+        reason: String,
+    },
+    /// The host ended in the middle of it, each time.
+    #[error("{bff}: the host ended before release {release} was live; look at the host's log")]
+    Interrupted {
+        /// The BFF.
+        bff: String,
+        /// The release.
+        release: i64,
+    },
+    /// The command waits no longer.
+    #[error(
+        "{bff}: release {release} has no end after {timeout}{}; `tailor releases {bff}` shows what \
+         becomes of it",
+        error.as_ref().map(|it| format!(" ({it})")).unwrap_or_default()
+    )]
+    Unfinished {
+        /// The BFF.
+        bff: String,
+        /// The release.
+        release: i64,
+        /// The time.
+        timeout: String,
+        /// Why the host did not say.
+        error: Option<RemoteError>,
+    },
+}
+
+impl OrderError {
+    /// The refusal of the host that is behind it.
+    pub fn remote(&self) -> Option<&RemoteError> {
+        match self {
+            Self::Remote(error) | Self::Name(NameError::Remote(error)) => Some(error),
+            _ => None,
+        }
+    }
+}
+
+/// Whether a step refuses what something else that is live contradicts.
+pub(super) fn is_conflict(step: &str) -> bool {
+    ["expect-live", "superseded"].contains(&step)
+}
+
+/// The exit code for an error of a command.
+pub fn code(error: &anyhow::Error) -> ExitCode {
+    ExitCode::from(number(error))
+}
+
+/// The same as a number.
+pub(super) fn number(error: &anyhow::Error) -> u8 {
+    let order = error.downcast_ref::<OrderError>();
+    match order {
+        Some(OrderError::Conflict { .. }) => return CONFLICT,
+        Some(OrderError::Unfinished { .. }) => return UNFINISHED,
+        _ => {}
+    }
+    let remote = order.and_then(OrderError::remote);
+    let problem = remote.and_then(RemoteError::problem);
+    match problem.map(|it| (it.status.as_u16(), &*it.step)) {
+        Some((401 | 403, _)) => NOT_ALLOWED,
+        Some((409, step)) if is_conflict(step) => CONFLICT,
+        _ => FAILED,
+    }
+}

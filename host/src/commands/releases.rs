@@ -1,0 +1,68 @@
+//! `tailor releases`: the history of a BFF.
+
+use std::process::ExitCode;
+use std::time::Duration;
+
+use clap::Args;
+use serde_json::json;
+
+use super::order::OrderError;
+use super::outcome;
+use super::output::Output;
+use super::remote::{Access, Release, all_releases, bff_name, short, table};
+
+/// Time for one answer of the host.
+const TIMEOUT: Duration = Duration::from_secs(30);
+
+#[derive(Args)]
+pub struct Releases {
+    /// The BFF
+    #[arg(value_name = "BFF", value_parser = bff_name)]
+    bff: String,
+    /// The newest N releases
+    #[arg(short = 'n', long, value_name = "N", default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..=10_000))]
+    limit: u32,
+    /// Print a JSON document a line
+    #[arg(long)]
+    json: bool,
+    #[command(flatten)]
+    access: Access,
+}
+
+impl Releases {
+    pub async fn run(self) -> anyhow::Result<ExitCode> {
+        let remote = self.access.open().await?;
+        let most = usize::try_from(self.limit)?;
+        let found = all_releases(&remote, &self.bff, most, TIMEOUT).await;
+        let found = found.map_err(OrderError::from)?;
+        let mut out = Output::default();
+        if self.json {
+            for release in &found {
+                out.line(outcome::line(&json!(release)));
+            }
+        } else if found.is_empty() {
+            out.line(format_args!("{} has no releases yet", self.bff));
+        } else {
+            let head = ["RELEASE", "STATE", "DIGEST", "KIND", "SINCE", "MESSAGE"];
+            let rows: Vec<Vec<String>> = found.iter().map(row).collect();
+            out.print(&table(&head, &rows));
+        }
+        out.end()?;
+        Ok(ExitCode::SUCCESS)
+    }
+}
+
+fn row(release: &Release) -> Vec<String> {
+    let refused = release.step.as_ref().zip(release.reason.as_ref());
+    let why = refused.map(|(step, reason)| format!("({step}: {reason})"));
+    let texts = [release.message.clone(), release.source.clone(), why];
+    let texts: Vec<String> = texts.into_iter().flatten().collect();
+    vec![
+        release.number.to_string(),
+        release.state.clone(),
+        short(&release.digest).to_owned(),
+        release.kind.clone(),
+        release.since.clone(),
+        texts.join(" "),
+    ]
+}

@@ -1,0 +1,102 @@
+//! The documents of `/v1`. Members that this version does not know are left out.
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+/// A release.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
+pub struct Release {
+    pub number: i64,
+    pub bff: String,
+    pub digest: String,
+    pub kind: String,
+    #[serde(default)]
+    pub message: Option<String>,
+    #[serde(default)]
+    pub source: Option<String>,
+    pub begun: String,
+    pub state: String,
+    /// Since when it is in this state; of one that was replaced, when it began to live.
+    pub since: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub step: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+    /// Of one that is refused at consent: how far it reaches beyond what was live.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub difference: Option<Value>,
+}
+
+/// The answer to an order.
+#[derive(Debug, Deserialize)]
+#[serde(untagged)]
+pub enum Begun {
+    /// What the journal has of it.
+    Recorded(Box<Release>),
+    /// A rollback that is live, and that the journal could not take.
+    Unrecorded {
+        digest: String,
+        /// Why it could not.
+        unrecorded: String,
+    },
+}
+
+/// A page of them.
+#[derive(Deserialize)]
+pub struct Releases {
+    pub releases: Vec<Release>,
+}
+
+/// What is live of a BFF.
+#[derive(Clone, Debug, Deserialize)]
+pub struct Live {
+    pub release: i64,
+    pub digest: String,
+    #[serde(default)]
+    pub previous: Option<String>,
+    pub since: String,
+}
+
+/// A BFF.
+#[derive(Clone, Debug, Deserialize)]
+pub struct Bff {
+    pub name: String,
+    /// Whether it takes releases.
+    pub releases: bool,
+    #[serde(default)]
+    pub live: Option<Live>,
+    pub serves: String,
+    #[serde(default)]
+    pub sha256: Option<String>,
+    /// The component that a rollback goes back to without its file.
+    #[serde(default)]
+    pub linked: Option<String>,
+    #[serde(default)]
+    pub published_at: Option<String>,
+    #[serde(default)]
+    pub refused: Option<Refused>,
+    #[serde(default)]
+    pub draining: Vec<String>,
+}
+
+impl Bff {
+    /// The component that was live before the live one. A rollback that the journal could not take
+    /// is known to the host alone.
+    pub fn previous(&self) -> Option<&str> {
+        let journal = self.live.as_ref().and_then(|it| it.previous.as_deref());
+        self.linked.as_deref().or(journal)
+    }
+
+    /// The component that is live.
+    pub fn digest(&self) -> Option<&str> {
+        let journal = self.live.as_ref().map(|it| &*it.digest);
+        self.sha256.as_deref().filter(|_| self.releases).or(journal)
+    }
+}
+
+/// What was refused of a BFF last.
+#[derive(Clone, Debug, Deserialize)]
+pub struct Refused {
+    pub reason: String,
+    pub at: String,
+}

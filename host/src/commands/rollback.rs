@@ -1,0 +1,153 @@
+//! `tailor rollback`: back to a component that was live.
+
+use std::process::ExitCode;
+use std::time::Duration;
+
+use clap::Args;
+use serde_json::json;
+
+use super::order::{
+    Ended, Order, OrderError, Patience, Report, body, follow, key, random_key, timeout,
+};
+use super::remote::{
+    Access, Bff, Reference, Release, Remote, all_releases, bff_name, resolve, short,
+};
+
+#[derive(Args)]
+pub struct Rollback {
+    /// The BFF
+    #[arg(value_name = "BFF", value_parser = bff_name)]
+    bff: String,
+    /// The component to go back to: previous, latest, a digest or its first digits
+    #[arg(long, value_name = "NAME", default_value = "previous")]
+    to: Reference,
+    /// Why, for the history
+    #[arg(short, long, value_name = "TEXT")]
+    message: Option<String>,
+    /// How long to wait for the end
+    #[arg(long, value_name = "TIME", default_value = "5m", value_parser = timeout)]
+    timeout: Duration,
+    /// The same key with the same order begins one rollback in 24 hours [default: a random one]
+    #[arg(long, value_name = "KEY", value_parser = key)]
+    key: Option<String>,
+    /// Print a JSON document a line
+    #[arg(long)]
+    json: bool,
+    #[command(flatten)]
+    access: Access,
+}
+
+impl Rollback {
+    pub async fn run(self) -> anyhow::Result<ExitCode> {
+        let mut report = Report::new(&self.bff, self.json);
+        let ended = self.roll_back(&mut report).await;
+        report.end(ended).map(ExitCode::from)
+    }
+
+    async fn roll_back(self, report: &mut Report) -> anyhow::Result<u8> {
+        let mut patience = Patience::new(self.timeout);
+        let remote = self.access.open().await?;
+        let path = format!("/v1/bffs/{}", self.bff);
+        let asked = patience.ask(report, async |left| remote.get(&path, left).await);
+        let bff: Bff = asked.await.map_err(OrderError::from)?;
+        if !bff.releases {
+            return Err(OrderError::FromFile(self.bff).into());
+        }
+        if self.to == Reference::Previous && bff.previous().is_none() {
+            return Err(OrderError::NoPrevious(self.bff).into());
+        }
+        let resolved = resolve(&remote, &bff, &self.to, patience.left()).await;
+        let to = resolved.map_err(OrderError::from)?;
+        tell(&remote, &bff, &to, &mut patience, report).await;
+        let order = Order {
+            remote: &remote,
+            bff: &self.bff,
+            kind: "rollback",
+            // The very component that was told, also where another release is live by now.
+            body: body(&[("to", Some(&to)), ("message", self.message.as_ref())]),
+            key: self.key.map_or_else(random_key, Ok)?,
+            timeout: self.timeout,
+        };
+        Ok(follow(&order, Ended::Awaited, &mut patience, report).await?)
+    }
+}
+
+/// Says what goes back to what, and when that was live last. A history that cannot be read keeps
+/// nobody from going back.
+async fn tell(remote: &Remote, bff: &Bff, to: &str, patience: &mut Patience, report: &mut Report) {
+    let asked = patience.ask(report, async |left| {
+        all_releases(remote, &bff.name, usize::MAX, left).await
+    });
+    let all = asked.await;
+    let last = all.as_ref().map(|all| last_time(to, all));
+    let (when, since, until) = match last {
+        Ok(Some((release, until))) => {
+            let ended = until.map_or_else(|| "until now".to_owned(), |it| format!("until {it}"));
+            let number = release.number;
+            let when = format!("release {number}, live from {} {ended}", release.since);
+            (when, Some(&release.since), until)
+        }
+        Ok(None) => (
+            "which no release in the history is of".to_owned(),
+            None,
+            None,
+        ),
+        Err(error) => (format!("the history cannot be read: {error}"), None, None),
+    };
+    let from = bff.digest();
+    let of = |digest| match &bff.live {
+        Some(live) if live.digest == digest => {
+            format!("{} (release {})", short(digest), live.release)
+        }
+        _ => short(digest).to_owned(),
+    };
+    let shown = from.map_or_else(|| "nothing that is live".to_owned(), of);
+    let sentence = format!("{shown} goes back to {} ({when})", short(to));
+    let members = json!({"from": from, "to": to, "ran_since": since, "ran_until": until});
+    report.step("going-back", &sentence, members);
+}
+
+/// The last release of a component that was live, and until when it was.
+fn last_time<'a>(digest: &str, all: &'a [Release]) -> Option<(&'a Release, Option<&'a str>)> {
+    // A time of all is of one clock, and written with the same number of digits.
+    let was_live = |it: &&Release| ["live", "replaced"].contains(&&*it.state);
+    let of_it = all.iter().filter(was_live).filter(|it| it.digest == digest);
+    let last = of_it.max_by(|a, b| a.since.cmp(&b.since))?;
+    let next = all.iter().filter(was_live).map(|it| &*it.since);
+    Some((last, next.filter(|since| **since > *last.since).min()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_last_time_of_a_component_ends_where_another_one_began_to_live() {
+        let release = |number: i64, digest: &str, state: &str| Release {
+            number,
+            bff: "page".to_owned(),
+            digest: digest.to_owned(),
+            kind: "deploy".to_owned(),
+            message: None,
+            source: None,
+            begun: String::new(),
+            state: state.to_owned(),
+            since: format!("2026-01-01T00:00:0{number}.000Z"),
+            step: None,
+            reason: None,
+            difference: None,
+        };
+        let all = [
+            release(5, "b", "live"),
+            release(4, "a", "refused"),
+            release(3, "a", "replaced"),
+            release(2, "c", "replaced"),
+            release(1, "a", "replaced"),
+        ];
+        let (last, until) = last_time("a", &all).unwrap();
+        assert_eq!((last.number, until), (3, Some(&*all[0].since)));
+        let (last, until) = last_time("b", &all).unwrap();
+        assert_eq!((last.number, until), (5, None));
+        assert!(last_time("d", &all).is_none());
+    }
+}

@@ -1,0 +1,103 @@
+//! `tailor status`: what is live of each BFF, and what runs.
+
+use std::process::ExitCode;
+use std::time::Duration;
+
+use clap::Args;
+use serde::Deserialize;
+use serde_json::Value;
+use tailor::text::visible;
+
+use super::order::OrderError;
+use super::outcome;
+use super::output::Output;
+use super::remote::{Access, Bff, bff_name, short, table};
+
+/// Time for one answer of the host.
+const TIMEOUT: Duration = Duration::from_secs(30);
+
+#[derive(Args)]
+pub struct Status {
+    /// One BFF [default: all]
+    #[arg(value_name = "BFF", value_parser = bff_name)]
+    bff: Option<String>,
+    /// Print a JSON document a line
+    #[arg(long)]
+    json: bool,
+    #[command(flatten)]
+    access: Access,
+}
+
+/// All BFFs, each with what a newer host may add.
+#[derive(Deserialize)]
+struct Bffs {
+    bffs: Vec<Value>,
+}
+
+impl Status {
+    pub async fn run(self) -> anyhow::Result<ExitCode> {
+        let remote = self.access.open().await?;
+        let documents = match &self.bff {
+            Some(bff) => {
+                let one = remote.get(&format!("/v1/bffs/{bff}"), TIMEOUT).await;
+                vec![one.map_err(OrderError::from)?]
+            }
+            None => {
+                let all = remote.get::<Bffs>("/v1/bffs", TIMEOUT).await;
+                all.map_err(OrderError::from)?.bffs
+            }
+        };
+        let mut out = Output::default();
+        if self.json {
+            for document in &documents {
+                out.line(outcome::line(document));
+            }
+        } else {
+            let bffs = documents.into_iter().map(serde_json::from_value);
+            let bffs: Vec<Bff> = bffs.collect::<Result<_, _>>()?;
+            let head = ["BFF", "SERVES", "DIGEST", "RELEASE", "PREVIOUS", "SINCE"];
+            let rows: Vec<Vec<String>> = bffs.iter().map(row).collect();
+            out.print(&table(&head, &rows));
+            for bff in &bffs {
+                more(bff, &mut out);
+            }
+        }
+        out.end()?;
+        Ok(ExitCode::SUCCESS)
+    }
+}
+
+fn row(bff: &Bff) -> Vec<String> {
+    let none = || "-".to_owned();
+    let live = bff.live.as_ref();
+    let digest = bff.sha256.as_deref();
+    let release = match (live, bff.releases) {
+        (Some(live), _) => live.release.to_string(),
+        (None, true) => none(),
+        (None, false) => "file".to_owned(),
+    };
+    let previous = live.and_then(|it| it.previous.as_deref());
+    let since = live.map(|it| it.since.clone()).or(bff.published_at.clone());
+    vec![
+        bff.name.clone(),
+        bff.serves.clone(),
+        digest.map_or_else(none, |it| short(it).to_owned()),
+        release,
+        previous.map_or_else(none, |it| short(it).to_owned()),
+        since.unwrap_or_else(none),
+    ]
+}
+
+/// What does not fit into a row.
+fn more(bff: &Bff, out: &mut Output) {
+    let name = visible(&bff.name);
+    if let Some(refused) = &bff.refused {
+        let (at, reason) = (visible(&refused.at), visible(&refused.reason));
+        out.line(format_args!("{name}: refused at {at}: {reason}"));
+    }
+    if !bff.draining.is_empty() {
+        let versions = bff.draining.join(", ");
+        let versions = visible(&versions);
+        out.line(format_args!("{name}: finishing requests: {versions}"));
+    }
+}

@@ -1,0 +1,176 @@
+//! `tailor token`: tokens for the admin listener, made on the data directory by its owner.
+
+use std::process::ExitCode;
+use std::time::SystemTime;
+
+use clap::{Args, ValueEnum};
+use serde_json::json;
+use tailor::config;
+use tailor::releases::{Releases, Rights, Token as Made, WrittenToken};
+use tailor::text::visible;
+
+use super::ConfigFile;
+use super::output::Output;
+
+#[derive(Args)]
+pub struct Token {
+    /// What is done: a token is made and printed, once, since only its hash is kept; all are listed
+    /// without their secrets; or one is revoked, at once
+    #[arg(value_name = "ACT")]
+    act: Act,
+    /// The token to revoke: the eight characters after `tlr_`
+    #[arg(value_name = "ID", required_if_eq("act", "revoke"))]
+    id: Option<String>,
+    #[command(flatten)]
+    file: ConfigFile,
+    /// Whose the new token is: a name for the history
+    #[arg(long, value_name = "NAME", default_value = "operator")]
+    team: String,
+    /// The new token allows everything
+    #[arg(long, conflicts_with_all = ["bff", "scope"])]
+    operator: bool,
+    /// A BFF that the team ships; may be repeated
+    #[arg(long, value_name = "NAME")]
+    bff: Vec<String>,
+    /// What the team may do: read, upload, release or rollback; may be repeated. All of it without
+    #[arg(long, value_name = "SCOPE")]
+    scope: Vec<String>,
+    /// How long the new token is valid, from 1m to 365d
+    #[arg(long, value_name = "TIME", default_value = "90d")]
+    expires: String,
+    /// What the new token is for
+    #[arg(long, value_name = "TEXT")]
+    note: Option<String>,
+    /// Print a JSON object a line
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Act {
+    Create,
+    List,
+    Revoke,
+}
+
+impl Token {
+    pub fn run(self) -> anyhow::Result<ExitCode> {
+        if self.act != Act::Revoke
+            && let Some(id) = &self.id
+        {
+            anyhow::bail!("{id:?}: only revoke takes the id of a token");
+        }
+        let mut out = Output::default();
+        match self.act {
+            Act::Create => self.create(&mut out)?,
+            Act::List => self.list(&mut out)?,
+            Act::Revoke => self.revoke(&mut out)?,
+        }
+        out.end()?;
+        Ok(ExitCode::SUCCESS)
+    }
+
+    /// The store of the host that has this configuration.
+    fn releases(&self) -> anyhow::Result<Releases> {
+        let config = config::load_but_components(&self.file.config)?;
+        Ok(Releases::new(&config.engine.data_dir))
+    }
+
+    fn create(self, out: &mut Output) -> anyhow::Result<()> {
+        let releases = self.releases()?;
+        let written = WrittenToken {
+            team: self.team,
+            operator: self.operator,
+            bffs: self.bff,
+            scopes: self.scope,
+            note: self.note,
+            lifetime: Some(self.expires),
+        };
+        let (token, secret) = releases.create_token(written.check()?)?;
+        if self.json {
+            let mut document = document(&token);
+            document["token"] = json!(secret);
+            out.line(document);
+        } else {
+            out.line(secret);
+        }
+        Ok(())
+    }
+
+    fn list(self, out: &mut Output) -> anyhow::Result<()> {
+        for token in self.releases()?.tokens()? {
+            if self.json {
+                out.line(document(&token));
+                continue;
+            }
+            let what = match &token.rights {
+                Rights::Operator => "everything".to_owned(),
+                Rights::Team { bffs, scopes } => {
+                    let scopes: Vec<&str> = scopes.iter().map(|scope| scope.name()).collect();
+                    let bffs: Vec<&str> = bffs.iter().map(String::as_str).collect();
+                    format!("{} of {}", scopes.join(", "), bffs.join(", "))
+                }
+            };
+            let used = token
+                .used
+                .map_or("never used".to_owned(), |at| format!("used {}", day(at)));
+            let note = token.note.as_deref().unwrap_or_default();
+            out.line(format_args!(
+                "{} {}: {what}; {}, {used} {}",
+                token.id,
+                token.team,
+                end(&token),
+                visible(note)
+            ));
+        }
+        Ok(())
+    }
+
+    fn revoke(self, out: &mut Output) -> anyhow::Result<()> {
+        let id = self.id.as_deref().unwrap_or_default();
+        if !self.releases()?.revoke(id)? {
+            anyhow::bail!(
+                "token {:?}: none of this id is valid; look at tailor token list",
+                id
+            );
+        }
+        out.line(format_args!("{id}: revoked"));
+        Ok(())
+    }
+}
+
+fn end(token: &Made) -> String {
+    match token.revoked {
+        Some(at) => format!("revoked {}", day(at)),
+        None if token.expires <= SystemTime::now() => format!("expired {}", day(token.expires)),
+        None => format!("until {}", day(token.expires)),
+    }
+}
+
+fn day(at: SystemTime) -> String {
+    let text = humantime::format_rfc3339_seconds(at).to_string();
+    text.split('T').next().unwrap_or_default().to_owned()
+}
+
+fn document(token: &Made) -> serde_json::Value {
+    let time = |at: SystemTime| humantime::format_rfc3339_seconds(at).to_string();
+    let (bffs, scopes) = match &token.rights {
+        Rights::Operator => (None, None),
+        Rights::Team { bffs, scopes } => {
+            let scopes: Vec<&str> = scopes.iter().map(|scope| scope.name()).collect();
+            (Some(bffs), Some(scopes))
+        }
+    };
+    json!({
+        "id": token.id,
+        "team": token.team,
+        "operator": token.rights == Rights::Operator,
+        "bffs": bffs,
+        "scopes": scopes,
+        "note": token.note,
+        "made": time(token.made),
+        "expires": time(token.expires),
+        "used": token.used.map(time),
+        "revoked": token.revoked.map(time),
+    })
+}
